@@ -24,6 +24,7 @@ PROGRAMS = [
     "parse.py",
     "claims.py",
     "pages.py",
+    "first_view.py",
     "mix.py",
     "capacity.py",
     "peer_features.py",
@@ -38,13 +39,14 @@ OURS = dict.fromkeys(
         "parse.py",
         "claims.py",
         "pages.py",
+        "first_view.py",
         "mix.py",
         "capacity.py",
     ),
     "lifestream",
 )
 """The peers that a table is about, if it is not about feedserver."""
-NEEDS = {"throughput.py": ["wrk", "ps"], "cycles.py": ["ps"]}
+NEEDS = {"throughput.py": ["wrk", "ps"], "cycles.py": ["ps"], "first_view.py": ["chromium"]}
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -37,6 +37,13 @@ _BLOCK = re.compile(
 TIMEOUT = 120
 # A reader of the manual has few plugins of pytest; to load all that the tests here need takes longer than most pages.
 _OUR_PLUGINS = ("-p", "pytest_feedserver", "-p", "pytest_lifestream")
+# That the example runs is what is tried, not the feeds that it draws: those have tests of their own.
+_FEW_EXAMPLES = """\
+from hypothesis import settings
+
+settings.register_profile("manual", derandomize=True, database=None, deadline=None, max_examples=10)
+settings.load_profile("manual")
+"""
 _NO_OTHER_PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
@@ -72,6 +79,8 @@ def run_block(block: re.Match[str], line: int, example: Example) -> str | None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(body, encoding="utf-8")
     if purpose in ("pytest", "pytest django", "pytest fails"):
+        if "from hypothesis" in body:
+            (folder / "conftest.py").write_text(_FEW_EXAMPLES, encoding="utf-8")
         django = ["-p", "pytest_django.plugin", "--ds", "mysite.settings"] if purpose == "pytest django" else []
         done = _run([sys.executable, "-m", "pytest", "-q", *_OUR_PLUGINS, *django, name], folder, **_NO_OTHER_PLUGINS)
         example.namespace["printed"] = done.stdout

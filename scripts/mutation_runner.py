@@ -8,6 +8,7 @@ that holds pytest's exit status, or "timeout". On Windows each run is a process 
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -98,6 +99,7 @@ def serve(log: str) -> None:
         # What cannot be imported by itself is imported by the run that needs it.
         with contextlib.suppress(Exception):
             importlib.import_module(name)
+    gc.freeze()  # pytest collects garbage at its end, and would look through all that was imported here
     for line in sys.stdin:
         request = json.loads(line)
         sys.stdout.flush()

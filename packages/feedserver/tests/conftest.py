@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from feedserver import FeedServer
 from feedserver.net import shared_loop
+
+if TYPE_CHECKING:
+    from feedserver.check import Report
+    from plugin_suite import Suite
 
 
 def running_servers() -> set[FeedServer]:
@@ -65,3 +71,21 @@ def server(root: Path) -> Iterator[FeedServer]:
     """A running server that does not mind unanswered requests."""
     with FeedServer(root, strict=False) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def report() -> Report:
+    """A report of `feedserver check` with a failure, a pass, and one that is not for a fetcher."""
+    from feedserver.check import check
+    from right_reader import RightReader
+
+    return check(partial(RightReader, "V1"), only=["V1", "V4", "V10"], kind="fetcher")
+
+
+@pytest.fixture
+def suite(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Suite:
+    """A suite of the pytest plugin's users, for a test module that names pytest's plugin "pytester"."""
+    from plugin_suite import Suite
+
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # what else is installed has no say, and takes time
+    return Suite(request.getfixturevalue("pytester"))

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
+from functools import cache
 from ipaddress import ip_address, ip_network
 from urllib.parse import urljoin, urlsplit
 
@@ -28,11 +29,20 @@ AGENT = "right-reader/1.0 (+https://example.org/right-reader)"
 REDIRECTS = (301, 302, 303, 307, 308)
 UNFOLLOWED = (("R1", 301), ("R2", 308))
 MOST_HOPS = 5
-MOST_BYTES = 10 << 20
+MOST_BYTES = 1 << 20
 LONGEST = 2.0  # seconds for an answer
 HOUR = 3_600.0
 WEEK = 7 * 24 * HOUR
 SYNDICATION = "{http://purl.org/rss/1.0/modules/syndication/}"
+
+
+@cache
+def context_that(*, checks: bool) -> ssl.SSLContext:
+    """Return a context for all connections of the tests: to load the certificates of the system takes long."""
+    context = client_context()
+    context.check_hostname = checks
+    context.verify_mode = ssl.CERT_REQUIRED if checks else ssl.CERT_NONE
+    return context
 
 
 @dataclass
@@ -267,9 +277,7 @@ class RightReader:
             return None
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
         if parts.scheme == "https":
-            context = client_context()
-            context.check_hostname = not self.trusts(url)
-            context.verify_mode = ssl.CERT_NONE if self.trusts(url) else ssl.CERT_REQUIRED
+            context = context_that(checks=not self.trusts(url))
             if self.breaks != "X1":
                 connection = http.client.HTTPSConnection(parts.hostname or "", parts.port, timeout=10, context=context)
         try:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import re
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -142,3 +145,55 @@ def test_a_server_that_forwards_to_itself_is_stopped_at_once(server: FeedServer)
 def test_an_address_that_is_not_of_this_machine_is_refused(to: str, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         Forward(to)
+
+
+HEAD = "HTTP/1.1 200 OK\r\n"
+OK = "Content-Length: 2\r\n\r\nok"
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (f"{HEAD}: no name\r\n{OK}", "a line of its head is no header"),
+        (f"{HEAD}X A: 1\r\n{OK}", "a line of its head is no header"),
+        (f"{HEAD}X-\u00e9: 1\r\n{OK}", "a line of its head is no header"),
+        (f"{HEAD}Content-Length: 20\r\n{OK}", "several lengths (2, 20"),
+        (f"{HEAD}Transfer-Encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", "only chunked is read"),
+        (f"{HEAD}Transfer-Encoding: chunked\r\n\r\n-2\r\nok\r\n0\r\n\r\n", "no whole answer came"),
+        (f"{HEAD}X-A: {{base}}\r\n{OK}", "a placeholder"),
+        (f"{HEAD}X-A: {{date+2h}}\r\n{OK}", "a placeholder"),
+    ],
+)
+def test_an_answer_that_would_come_back_as_another_fails_the_test(server: FeedServer, answer: str, why: str) -> None:
+    with answering(answer) as port:
+        server.add("/raw", Forward(f"http://127.0.0.1:{port}"))
+        with RawClient(server) as client:
+            assert client.get("/raw").status == 500
+    with pytest.raises(VerificationError, match=re.escape(why)):
+        server.verify()
+
+
+def test_a_length_beside_chunks_is_not_passed_on(server: FeedServer) -> None:
+    head = f"{HEAD}Transfer-Encoding: chunked\r\nContent-Length: 50\r\n\r\n"
+    with answering(f"{head}2\r\nok\r\n0\r\n\r\n") as port:
+        server.add("/raw", Forward(f"http://127.0.0.1:{port}"))
+        with RawClient(server) as client:
+            answer = client.get("/raw")
+    assert (answer.body, answer.headers["Content-Length"]) == (b"ok", "2")
+
+
+@contextmanager
+def answering(answer: str) -> Iterator[int]:
+    """A server that gives these bytes to the first who asks; yields its port."""
+
+    def serve() -> None:
+        with listening.accept()[0] as connection:
+            while b"\r\n\r\n" not in connection.recv(65536):
+                pass
+            connection.sendall(answer.encode("latin-1"))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listening.getsockname()[1]
+        thread.join(10)

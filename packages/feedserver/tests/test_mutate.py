@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,12 +30,21 @@ pytest.importorskip("cosmic_ray", reason="the group `mutation` of pyproject.toml
 
 def mutate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the command, as a newcomer would, without what a test run around it has set."""
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    # The tests that are run here need no site of Django's, which each run of pytest would set up.
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "DJANGO_SETTINGS_MODULE": "bare_settings"}
     environment.pop("PYTEST_ADDOPTS", None)
     return subprocess.run(
         [sys.executable, str(COMMAND), *map(str, arguments)],
         capture_output=True, encoding="utf-8", env=environment, timeout=900, check=False,
     )  # fmt: skip
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str]], int]:
+    """The command in this process, for what needs no run of tests."""
+    monkeypatch.syspath_prepend(str(COMMAND.parent))
+    main: Callable[[list[str]], int] = importlib.import_module("mutate").main
+    return main
 
 
 def row(printed: str) -> list[int]:
@@ -99,20 +110,25 @@ def test_tests_that_fail_on_the_code_as_it_is_say_nothing_of_mutants(settings: P
     assert f"scripts/mutate.py: the tests of {MODULE} fail on the code as it is:" in done.stderr
 
 
-def test_a_survivor_without_a_reason_is_refused(settings: Path) -> None:
+def test_a_survivor_without_a_reason_is_refused(
+    settings: Path, command: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str]
+) -> None:
     with settings.open("a", encoding="utf-8") as file:
         file.write(SURVIVOR.replace('"none"', '" "'))
 
-    done = mutate("--settings", settings)
+    with pytest.raises(SystemExit, match="2"):
+        command(["--settings", str(settings)])
 
-    assert done.returncode == 2
-    assert done.stderr.endswith("has no reason; say why it may survive\n")
+    assert capsys.readouterr().err.endswith("has no reason; say why it may survive\n")
 
 
-def test_a_module_that_is_not_named_in_the_list_is_refused() -> None:
-    done = mutate("no/such/module")
-    assert done.returncode == 2
-    assert "has no/such/module in its path; try --list" in done.stderr
+def test_a_module_that_is_not_named_in_the_list_is_refused(
+    command: Callable[[list[str]], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        command(["no/such/module"])
+
+    assert "has no/such/module in its path; try --list" in capsys.readouterr().err
 
 
 def test_our_own_operators_make_the_changes_that_their_examples_show(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,3 +64,9 @@ def test_a_server_that_refuses_is_told_with_its_answer() -> None:
         with pytest.raises(ConnectionError, match=rf"the server on 127\.0\.0\.1 port {server.port} did not stop: "):
             stop_server(server.port)
         assert server.is_running
+
+
+@pytest.mark.parametrize("host", ["a..b", "x\u202e", "a" * 70])
+def test_what_cannot_be_the_name_of_a_host_is_told(host: str) -> None:
+    with pytest.raises(ConnectionError, match=r"^no feedserver stopped on .* port 1: .*(label|Invalid character)"):
+        stop_server(1, host)

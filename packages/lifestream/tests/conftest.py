@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sqlite3
+import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
-from own_site import command
+from own_site import PATIENCE, command
 from shared_parsers import SharedParsers
 
 
@@ -40,9 +44,17 @@ def _no_outage() -> None:
 
 @pytest.fixture(scope="session")
 def _site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    done = command("migrate", "--verbosity=0", folder=folder)
-    assert done.returncode == 0, done.stderr
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "site"
+    with closing(sqlite3.connect(shared / "site.lock", timeout=PATIENCE, isolation_level=None)) as lock:
+        lock.execute("BEGIN EXCLUSIVE")
+        if not folder.exists():
+            made = Path(tempfile.mkdtemp(dir=shared))
+            done = command("migrate", "--verbosity=0", folder=made)
+            assert done.returncode == 0, done.stderr
+            made.rename(folder)
     return folder
 
 
@@ -50,8 +62,8 @@ def _site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site_home(_site: Path, tmp_path: Path) -> Path:
     """A folder for LIFESTREAM_HOME with a secret key and a database that has its tables, as a first command leaves it.
 
-    It is a copy of one that is made once in each process that runs tests: to make the tables takes as long as to start
-    a command.
+    It is a copy of one that the first test to need it makes, for all processes that run tests: to make the tables takes
+    several times as long as to start a command.
     """
     folder = tmp_path / "home"
     shutil.copytree(_site, folder)

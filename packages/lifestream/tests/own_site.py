@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from forked import FORKER
+
 PATIENCE = 60.0  # seconds; a busy machine takes its time to start a process
 
 
@@ -22,6 +24,13 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 def command(*arguments: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
     """Runs the `lifestream` command to its end."""
+    if hasattr(os, "fork"):
+        return FORKER.run(arguments, environment(folder, **more))
+    return started(*arguments, folder=folder, **more)
+
+
+def started(*arguments: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """The same by a start of Python: commands of several threads run at the same time."""
     return subprocess.run(
         [sys.executable, "-m", "lifestream", *arguments],
         env=environment(folder, **more),

@@ -28,6 +28,7 @@ from re import _parser as pattern_parser  # type: ignore[attr-defined]  # isort:
 METHODS: Final = frozenset({"search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split"})
 _CALLS: Final = re.compile(rf"\bre\.(?:{'|'.join(METHODS)}|compile)\b")
 _SCANNING: Final = METHODS - {"search", "match", "fullmatch"}
+_REPEATS: Final = (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT)
 _NOT_IMPORTED: Final = re.compile(r"\.(?:__main__|wsgi|celery|settings)\Z|\.migrations\.")
 
 
@@ -183,9 +184,12 @@ def runs(pattern: re.Pattern[Any]) -> Iterator[tuple[str, Callable[[int], str]]]
     """Ways to make a text of a length, each with its name, that *pattern* may be slow on.
 
     Runs of one character of its own alphabet, of two in turns, and of the beginnings of what it matches; each also
-    after such a beginning, and before what lets a match fail at last.
+    after such a beginning, and before what lets a match fail at last. There are none for a pattern without a repeat:
+    at each place it looks at so many characters and no more.
     """
     tree = pattern_parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)
+    if not _repeats(tree):
+        return
     heads = list(dict.fromkeys(_beginnings(tree)))[:10]
     alphabet = list(dict.fromkeys([*_alphabet(tree), " ", "a"]))[:10]
     pairs = [one + other for one in alphabet for other in alphabet if one != other]
@@ -200,6 +204,13 @@ def runs(pattern: re.Pattern[Any]) -> Iterator[tuple[str, Callable[[int], str]]]
         ]:
             for tail in tails:
                 yield f"{head!r} + {unit!r} * n + {tail!r}", partial(_run, head, unit, tail)
+
+
+def _repeats(tree: Any) -> bool:
+    """Whether anything in the pattern *tree* is repeated more than ten times."""
+    return any(
+        (code in _REPEATS and value[1] > 10) or any(_repeats(inner) for inner in _inner(value)) for code, value in tree
+    )
 
 
 def _run(head: str, unit: str, tail: str, length: int) -> str:
@@ -314,7 +325,7 @@ def _pieces(code: Any, value: Any) -> list[str]:
         return _samples(value[3])
     if code is codes.ATOMIC_GROUP:
         return _samples(value)
-    if code in (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT):
+    if code in _REPEATS:
         least, _, inner = value
         samples = _samples(inner)
         return [*([text * least for text in samples[:2]] if least else [""]), *samples[:4]]

@@ -10,7 +10,7 @@ from django.db import connection
 
 _WHOLE = {
     # What a query made itself is read as a whole by right: "SCAN (subquery-2)", "SCAN json_each VIRTUAL TABLE".
-    "sqlite": re.compile(r"SCAN (?!CONSTANT|json_each|.*VIRTUAL TABLE)\w"),
+    "sqlite": re.compile(r"SCAN (?!CONSTANT|json_each|latest|.*VIRTUAL TABLE)\w"),
     "postgresql": re.compile(r"Seq Scan on lifestream_"),
 }
 

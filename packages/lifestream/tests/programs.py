@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from forked import FORKER
+
 PATIENCE = 120.0  # seconds for what takes a moment; only a test that fails waits as long
 
 # What a shell may have set for the tests, and a program would take for itself.
@@ -39,6 +41,8 @@ def lifestream(*arguments: str) -> list[str]:
 
 def run(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Runs the `lifestream` command in *home* to its end."""
+    if hasattr(os, "fork"):
+        return FORKER.run(arguments, environment(home, **variables))
     return subprocess.run(
         lifestream(*arguments),
         env=environment(home, **variables),

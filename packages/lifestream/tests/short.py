@@ -2,8 +2,8 @@
 
     python short.py SOFT HARD FEEDS PORT COMMAND…
 
-In LIFESTREAM_HOME it makes, unless there is one, a database with FEEDS feeds, each on a loopback address of its own, at
-a server that listens on PORT of all of them. LIFESTREAM_CONCURRENCY may be given in the environment.
+In the database of LIFESTREAM_HOME it makes, unless there are some, FEEDS feeds, each on a loopback address of its own,
+at a server that listens on PORT of all of them. LIFESTREAM_CONCURRENCY may be given in the environment.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ def main() -> None:
     settings.LIFESTREAM_PARSERS = 1
     if "LIFESTREAM_CONCURRENCY" in os.environ:
         settings.LIFESTREAM_CONCURRENCY = int(os.environ["LIFESTREAM_CONCURRENCY"])
-    call_command("migrate", verbosity=0)
     if not Lifestream.objects.exists():
         urls = [f"http://127.0.{1 + number // 250}.{1 + number % 250}:{port}/feed" for number in range(int(feeds))]
         lifestream = Lifestream.objects.create(slug="main", title="Main")

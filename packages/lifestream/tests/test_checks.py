@@ -160,3 +160,10 @@ def test_tables_in_several_databases_are_told_of(monkeypatch: pytest.MonkeyPatch
 def test_tables_in_one_database_other_than_the_default_are_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lifestream.checks.router.db_for_write", lambda *_, **__: "feeds")
     assert check_routing() == []
+
+
+def test_a_refused_tag_is_told_in_the_language_of_the_reader(settings: Settings) -> None:
+    settings.LIFESTREAM_VALID_TAGS = {"script": [], "a": ["onclick"]}
+    with translation.override("de"):
+        [(_, told)] = found()
+    assert told.startswith("LIFESTREAM_VALID_TAGS: <script> kann nicht erlaubt werden: entfernen Sie es; das Attribut ")

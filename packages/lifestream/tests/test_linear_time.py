@@ -146,7 +146,7 @@ def test_a_reader_takes_linear_time_for_each_construct(name: str) -> None:
                     text = head + unit * (length // len(unit)) + tail
                     return lambda: reader(text)
 
-                grown = growth(made_of, (96, 1000, 5000))
+                grown = growth(made_of, (96, 800, 2500))
                 if grown > MOST:
                     guilty[head, unit, tail] = round(grown, 1)
 

@@ -313,7 +313,7 @@ def _parser(*, with_check: bool = False) -> argparse.ArgumentParser:
         "servers and users. Exit status 1 says that a scenario of --fail-under failed, 3 that feedserver did.",
     )
     if with_check:
-        from feedserver.check.command import add_options
+        from feedserver.check.options import add_options
 
         add_options(check)
     return parser

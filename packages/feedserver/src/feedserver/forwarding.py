@@ -11,8 +11,10 @@ from feedserver.final_answers import final_response
 from feedserver.handler.quit_method import is_loopback
 from feedserver.messages.argument_types import check_name, check_seconds
 from feedserver.messages.headers import Headers
+from feedserver.messages.placeholders import has_placeholders
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response
+from feedserver.messages.terminal_text import visible
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection, HTTPResponse
@@ -77,13 +79,14 @@ class Forward:
         try:
             self._ask(connection, parts.path.rstrip("/"), request)
             with connection.getresponse() as answer:
+                self._check(answer)
                 body = answer.read(LARGEST + 1)
                 if len(body) > LARGEST:
                     raise ForwardingError(f"{self.to} answered with more than {LARGEST // 1024**2} MiB")
                 if answer.length:
                     raise ForwardingError(f"no whole answer came from {self.to}: it ended {answer.length} bytes early")
                 return self._response(answer, body)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:  # ValueError: the size of a chunk
             raise ForwardingError(
                 f"no whole answer came from {self.to}: {str(error) or type(error).__name__}"
             ) from error
@@ -104,6 +107,22 @@ class Forward:
         connection.putheader("Connection", "close")
         connection.endheaders(request.body or None)
 
+    def _check(self, answer: HTTPResponse) -> None:
+        """Raise ForwardingError for a head that http.client reads in part, or that says two things of the body."""
+        lengths = set(answer.headers.get_all("Content-Length", []))
+        codings = ", ".join(answer.headers.get_all("Transfer-Encoding", []))
+        why = ""
+        if answer.headers.defects:
+            why = "a line of its head is no header (RFC 9112 §5)"
+        elif len(lengths) > 1:
+            why = f"it has several lengths ({', '.join(sorted(lengths))}; RFC 9112 §6.3)"
+        elif codings and codings.strip().lower() != "chunked":
+            why = f"its transfer coding is {codings!r}, and only chunked is read"
+        elif has_placeholders(Headers(list(answer.headers.items()))):
+            why = "a header of it holds a placeholder, such as {base}, which would be filled in"
+        if why:
+            raise ForwardingError(f"the answer of {self.to} cannot be forwarded: {visible(why)}")
+
     def _response(self, answer: HTTPResponse, body: bytes) -> Response:
         origin = self.to.rstrip("/")
         fields: list[tuple[bytes, bytes]] = []
@@ -111,6 +130,8 @@ class Forward:
             field_name, text = name.encode("latin-1"), str(value)
             if field_name.lower() in _HOP_BY_HOP:
                 continue
+            if field_name.lower() == b"content-length" and answer.chunked:
+                continue  # RFC 9112 §6.3: the coding overrides it, and what is sent on has none
             if field_name.lower() in _LOCATIONS and (text == origin or text.startswith(f"{origin}/")):
                 text = f"{{base}}{text.removeprefix(origin)}"
             fields.append((field_name, text.encode("latin-1")))

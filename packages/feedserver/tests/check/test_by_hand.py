@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import threading
@@ -170,3 +171,14 @@ def test_a_file_of_something_else_is_no_session(tmp_path: Path, capsys: pytest.C
     assert main(["check", "--serve", "--poll", "x"]) == 2
     assert main(["check", "--serve", "--url", "feeds.example.org"]) == 2
     assert "is no base URL; give one such as https://feeds.example.org" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need a right on Windows, and there are no modes")
+def test_a_session_file_is_written_through_no_link_of_somebody_else(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.write_text("kept")
+    (tmp_path / "session.json.new").symlink_to(theirs)
+    SessionFile(tmp_path / "session.json", "x").save()
+    assert theirs.read_text() == "kept"
+    assert (tmp_path / "session.json").stat().st_mode & 0o777 == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["session.json", "session.json.new", "theirs"]

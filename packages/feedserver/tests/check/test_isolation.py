@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -25,6 +26,15 @@ def test_the_end_of_what_is_printed_is_kept_for_messages(tmp_path: Path) -> None
 
     assert (ran.status, ran.printed, ran.output) == (3, b"first\n", "first\nsecond\n")
     assert ran.describe() == "ended with status 3: second"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not hold processes to a limit of their data")
+def test_a_process_takes_no_more_memory_than_it_is_allowed(tmp_path: Path) -> None:
+    takes = f"{sys.executable} -S -E -c 'bytearray(300 << 20)'"
+    cramped = Home(tmp_path / "cramped", patience=10, memory=200 << 20, extra={}, bundle=None)
+
+    assert cramped.run(takes).describe() == "ended with status 1: MemoryError"
+    assert home(tmp_path / "roomy").run(takes).status == 0
 
 
 def test_a_flood_of_output_takes_no_memory(tmp_path: Path) -> None:
@@ -97,3 +107,24 @@ def test_daemons_are_ended_with_their_session(tmp_path: Path) -> None:
     assert reader.survivors() == []
     assert not (tmp_path / "reader").exists()
     assert daemon
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are known on Linux only")
+@pytest.mark.parametrize("start", ["env -i", "env -u FEEDSERVER_CHECK_SESSION"])
+def test_a_daemon_without_its_environment_is_ended_with_its_session(tmp_path: Path, start: str) -> None:
+    other, reader = home(tmp_path / "other"), home(tmp_path / "reader")
+    reader.run(f"({start} {shutil.which('setsid')} {shutil.which('sleep')} 600 >/dev/null 2>&1 &)")
+
+    assert other.survivors() == []
+    assert len(reader.survivors()) == 1
+    reader.close()
+    assert reader.survivors() == []
+    other.close()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are known on Linux only")
+def test_the_marks_do_not_change_how_a_command_ends(tmp_path: Path) -> None:
+    reader = home(tmp_path / "reader")
+    assert reader.run("exit 7").status == 7
+    assert reader.run("echo said").output == "said\n"
+    reader.close()

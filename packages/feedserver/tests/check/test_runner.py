@@ -1,4 +1,4 @@
-"""How a run goes: what it does where the reader, the scenario or the user ends it, and what counts as evidence."""
+"""How a run goes: what it does where the reader, the scenario or the user ends it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 
 from feedserver.check import Verdict, check
 from feedserver.check.adapters import PythonAdapter
-from feedserver.check.evidence import Evidence, Poll, StepSeen
+from feedserver.check.evidence import Evidence
 from feedserver.check.runner import run
 from feedserver.check.scenario import Step
 from feedserver.check.scenarios import SCENARIOS
 from feedserver.check.scenarios.template import NEW_ITEM
-from feedserver.check.verdicts import Judgement, Kind, Unseen, passed
+from feedserver.check.verdicts import Judgement, Kind, passed
 from right_reader import RightReader, Subscribed
 
 
@@ -145,25 +145,3 @@ def test_what_needs_a_moved_clock_is_not_seen_without_one() -> None:
 def test_an_unknown_scenario_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(ValueError, match=r"there is no scenario Y; give a group \(T, V\) or an id, such as V1"):
         check(RightReader, only=["Y"], scenarios=[each for each in SCENARIOS if each.group in "VT"])
-
-
-def test_what_is_no_client_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"3 is no client; give an object with the methods add\(url\) and poll\(\)"):
-        check(3)  # type: ignore[arg-type]
-
-
-# What counts as evidence
-
-
-def test_quiet_in_a_poll_without_the_control_feeds_is_no_evidence() -> None:
-    seen = Evidence([StepSeen(polls=[Poll()])])
-
-    with pytest.raises(Unseen, match="did not request the control feeds in step 0 either: its poll broke off"):
-        seen.was_quiet(0)
-
-
-def test_quiet_that_lasts_for_ever_is_no_evidence() -> None:
-    seen = Evidence([StepSeen(polls=[Poll()], was_control_asked=True), StepSeen()])
-
-    with pytest.raises(Unseen, match=r"did not request feed\.xml after step 0 any more"):
-        seen.was_quiet(0)

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import hashlib
 import urllib.request
-import warnings
 from collections.abc import Callable, Iterator
 
 import aiohttp
@@ -83,13 +82,15 @@ IMPATIENCE = [0.5, 5.0, PATIENCE]
 every_client = pytest.mark.parametrize("client", ["urllib", "requests", "httpx", "aiohttp", "curl"])
 
 
-@pytest.fixture(autouse=True)
+# Some clients leave a socket to the garbage collector when an answer breaks: their business, not the server's.
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+
+
+@pytest.fixture(scope="module", autouse=True)
 def careless_clients() -> Iterator[None]:
-    """Some clients leave a socket to the garbage collector when an answer breaks: their business, not the server's."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        yield
-        gc.collect()
+    """Collect what they have left, before tests that a warning would fail."""
+    yield
+    gc.collect()
 
 
 def serve(server: FeedServer, text: str) -> str:

@@ -262,7 +262,7 @@ def test_a_bomb_inflates_to_the_feed_and_blanks(server: FeedServer) -> None:
 
 
 @pytest.mark.parametrize("start", [b"", b"x", b"<feed/>" * 100_000])
-@pytest.mark.parametrize("megabytes", [1, 2, 5, 64])
+@pytest.mark.parametrize("megabytes", [1, 2, 5, 20])
 def test_a_bomb_s_checksum_is_right_for_every_size(start: bytes, megabytes: int) -> None:
     assert len(gzip.decompress(inflating(start, megabytes))) == megabytes * 1024 * 1024 + len(start)
 

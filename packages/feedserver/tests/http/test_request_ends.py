@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import pytest
@@ -195,46 +195,44 @@ def quits(data: bytes) -> bool:
     return any(read.method == b"QUIT" for read in requests_of(events_of([data])))
 
 
-@pytest.mark.parametrize("name", READ_WHOLE)
-def test_a_body_is_read_whole_whatever_else_the_request_says(name: str) -> None:
-    data = READ_WHOLE[name]
-    events = events_of([data])
-    assert [type(event) for event in events] == [Request]
-    assert not quits(data)
-    assert disagreement(data) == ""
+def test_a_body_is_read_whole_whatever_else_the_request_says() -> None:
+    for name, data in READ_WHOLE.items():
+        assert [type(event) for event in events_of([data])] == [Request], name
+        assert not quits(data), name
+        assert disagreement(data) == "", name
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_could_be_read_in_two_ways_is_refused(name: str) -> None:
-    status, data = REFUSED[name]
-    events = events_of([data])
-    assert [event.status for event in events if isinstance(event, Malformed)] == [status]
-    assert len(events) == 1
-    assert disagreement(data) == ""
+def test_what_could_be_read_in_two_ways_is_refused() -> None:
+    for name, (status, data) in REFUSED.items():
+        events = events_of([data])
+        assert [event.status for event in events if isinstance(event, Malformed)] == [status], name
+        assert len(events) == 1, name
+        assert disagreement(data) == "", name
 
 
-@pytest.mark.parametrize("name", BEHIND)
-def test_what_comes_behind_a_whole_request_is_the_next_one(name: str) -> None:
-    data = BEHIND[name] + QUIT
-    assert [read.method for read in requests_of(events_of([data]))][1:] == [b"QUIT"]
-    assert disagreement(data) == ""
+def test_what_comes_behind_a_whole_request_is_the_next_one() -> None:
+    for name, request in BEHIND.items():
+        data = request + QUIT
+        assert [read.method for read in requests_of(events_of([data]))][1:] == [b"QUIT"], name
+        assert disagreement(data) == "", name
 
 
-@pytest.mark.parametrize("name", [*READ_WHOLE, *REFUSED, *BEHIND])
-def test_the_outcome_does_not_depend_on_how_the_bytes_are_cut(name: str) -> None:
-    data = READ_WHOLE.get(name) or BEHIND.get(name) or REFUSED[name][1]
-    expected = events_of([data])
-    for pieces in cuts(data):
-        assert events_of(pieces) == expected, [len(piece) for piece in pieces]
+@pytest.mark.parametrize("table", [READ_WHOLE, REFUSED, BEHIND], ids=["read whole", "refused", "behind"])
+def test_the_outcome_does_not_depend_on_how_the_bytes_are_cut(table: dict[str, bytes | tuple[int, bytes]]) -> None:
+    for name, row in table.items():
+        data = row if isinstance(row, bytes) else row[1]
+        expected = events_of([data])
+        for pieces in cuts(data):
+            assert events_of(pieces) == expected, (name, [len(piece) for piece in pieces])
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_the_journal_keeps_what_was_refused_up_to_what_was_wrong(name: str) -> None:
-    data = REFUSED[name][1].lstrip(b"\r\n")
-    (refusal,) = events_of([data])
-    assert isinstance(refusal, Malformed)
-    assert refusal.raw == data[: len(refusal.raw)]
-    assert refusal.raw and len(refusal.raw) <= MAX_HEAD
+def test_the_journal_keeps_what_was_refused_up_to_what_was_wrong() -> None:
+    for name, (_, request) in REFUSED.items():
+        data = request.lstrip(b"\r\n")
+        (refusal,) = events_of([data])
+        assert isinstance(refusal, Malformed), name
+        assert refusal.raw == data[: len(refusal.raw)], name
+        assert refusal.raw and len(refusal.raw) <= MAX_HEAD, name
 
 
 def test_the_end_of_a_connection_keeps_no_bytes_of_an_earlier_request() -> None:
@@ -258,9 +256,9 @@ def test_nothing_that_is_drawn_is_read_otherwise_than_by_h11_or_when_it_is_cut()
 # On the wire
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def quitting() -> Iterator[FeedServer]:
-    """A server that obeys QUIT, and answers /a."""
+    """A server that obeys QUIT, and answers /a. No test here may stop it."""
     with FeedServer(quit=True, strict=False, max_body=1000) as running:
         running.add("/a", Response("a"))
         yield running
@@ -268,15 +266,16 @@ def quitting() -> Iterator[FeedServer]:
 
 def exchange_with(server: FeedServer, pieces: list[bytes]) -> tuple[bytes, list[tuple[Ended, str, bytes, int, int]]]:
     """What a client gets that sends *pieces* and then no more, and what the journal has of it."""
-    before = len(server.journal.exchanges)
+    server.journal.clear()
     with RawClient(server) as client:
         client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for piece in pieces:
             client.send(piece)
         client.socket.shutdown(socket.SHUT_WR)
         answers = client.read_to_end()
-    entries = server.journal.exchanges[before:]
+    entries = server.journal.exchanges
     told = [(entry.ended, entry.problem, entry.raw, entry.status, entry.bytes_sent) for entry in entries]
+    assert not any(request.method == "QUIT" for request in server.requests)
     return without_dates(answers), told
 
 
@@ -295,22 +294,22 @@ def test_a_quit_that_is_no_request_stops_no_server(quitting: FeedServer, name: s
     if len(data) < 1000 and "closes" not in name and "close " not in name:
         assert exchange_with(quitting, [data[i : i + 1] for i in range(len(data))])[1] == whole[1]
     assert not quitting.quit_requested.is_set()
-    assert not any(request.method == "QUIT" for request in quitting.requests)
     with RawClient(quitting) as client:
         assert client.get("/a").body == b"a"
 
 
-def closing_answers(server: FeedServer) -> None:
-    server.add("/close", Response("x", headers={"Connection": "close"}))
-    server.add("/cut", Response("x", headers={"Content-Length": "5"}))
-    server.add("/slow", Response("x", delay="20ms", headers={"Connection": "close"}))
-    server.add("/made", lambda request: Response("x", headers={"Connection": "close"}))
-    server.add("/file", Response("x", omit=["Content-Length", "Transfer-Encoding"]))
+CLOSING: dict[str, Response | Callable[[Request], Response]] = {
+    "/close": Response("x", headers={"Connection": "close"}),
+    "/cut": Response("x", headers={"Content-Length": "5"}),
+    "/slow": Response("x", delay="20ms", headers={"Connection": "close"}),
+    "/made": lambda _: Response("x", headers={"Connection": "close"}),
+    "/file": Response("x", omit=["Content-Length", "Transfer-Encoding"]),
+}
 
 
-@pytest.mark.parametrize("path", ["/close", "/cut", "/slow", "/made", "/file"])
+@pytest.mark.parametrize("path", CLOSING)
 def test_nothing_behind_an_answer_that_closes_is_carried_out(quitting: FeedServer, path: str) -> None:
-    closing_answers(quitting)
+    quitting.add(path, CLOSING[path])
     ask = f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
     for pieces in ([ask + QUIT], [ask, QUIT], [ask, QUIT[:10], QUIT[10:]]):
         answers, told = exchange_with(quitting, pieces)

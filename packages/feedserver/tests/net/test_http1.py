@@ -44,12 +44,6 @@ def test_what_is_pipelined_behind_a_delayed_answer_is_answered_when_the_client_h
     assert [exchange.ended for exchange in server.journal.exchanges] == ["complete", "complete"]
 
 
-@pytest.mark.parametrize("ended", Ended)
-def test_each_way_to_end_equals_its_plain_string(ended: Ended) -> None:
-    assert ended == ended.value == str(ended) == f"{ended}"
-    assert {ended.value: 1}[ended] == 1
-
-
 def test_an_exchange_tells_the_way_it_ended_and_the_error_apart(server: FeedServer) -> None:
     server.add("/big", Response(b"x" * 50_000_000))
     with RawClient(server) as client:

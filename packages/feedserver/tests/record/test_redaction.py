@@ -291,11 +291,13 @@ HOSTILE = [
 def test_a_hostile_value_costs_linear_time(unit: str) -> None:
     def cost(size: int) -> float:
         text = unit * (size // len(unit))
-        best = float("inf")
-        for _ in range(3):
-            begun = time.process_time()
-            redact([(b"X-A", text.encode()), (b"WWW-Authenticate", text.encode())])
-            best = min(best, time.process_time() - begun)
-        return best
+        begun = time.process_time()
+        redact([(b"X-A", text.encode()), (b"WWW-Authenticate", text.encode())])
+        return time.process_time() - begun
 
-    assert cost(16_000) <= 12 * max(cost(4_000), 0.001)
+    few = many = float("inf")
+    for _ in range(3):  # the least of up to three tries, since the machine may be busy
+        few, many = min(few, cost(4_000)), min(many, cost(16_000))
+        if many <= 12 * max(few, 0.001):
+            break
+    assert many <= 12 * max(few, 0.001)

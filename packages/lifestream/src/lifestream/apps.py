@@ -25,13 +25,15 @@ class LifestreamConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.db.backends.signals import connection_created
         from django.db.models.signals import m2m_changed, post_delete, post_migrate, post_save, pre_save
 
         from lifestream import checks
-        from lifestream.models import Feed, Host, Item, Lifestream, Subscription, Tag
+        from lifestream.models import Feed, Host, Item, Lifestream, Subscription, Tag, sqlite_search
         from lifestream.models.lifestreams import readers_left, rules_written, subscriptions_written
 
         checks.register()
+        connection_created.connect(sqlite_search.teach, dispatch_uid="lifestream.sqlite_search")
         post_save.connect(_subscription_saved, Subscription, dispatch_uid="lifestream.readers")
         post_delete.connect(_subscription_deleted, Subscription, dispatch_uid="lifestream.readers")
         subscriptions_written.connect(_subscriptions_written, Subscription, dispatch_uid="lifestream.readers")
@@ -151,9 +153,14 @@ def _item_to_be_saved(instance: Item, using: str, **_: Any) -> None:
     saved_rows.complete_item(instance, using)
 
 
-def _item_saved(instance: Item, using: str, **_: Any) -> None:
-    from lifestream.storage import saved_rows
+def _item_saved(instance: Item, using: str, created: bool, raw: bool = False, **_: Any) -> None:
+    """Receive Django's signal that an item was saved. A fixture may hold the ids that are published; `cleanup` gives
+    one to each item that has none.
+    """
+    from lifestream.storage import published_ids, saved_rows
 
+    if created and not raw:
+        published_ids.complete(instance, using)
     saved_rows.index([instance.pk], using)
 
 

@@ -2,7 +2,7 @@
 
 Errors, which keep Django from starting: E001 HTML that may be kept; E002 numbers; E003 networks; E004 plugins; E005
 intervals; E006 database; E007 time zones; E008 scope of a pause; E009 address for hubs; E010 lines of text; E011 the
-look; E012 switches; E013 proxy; E014 addresses of the weekly mail; E020 several databases.
+look; E012 switches; E013 proxy; E014 addresses of the weekly mail; E015 folder for pictures; E020 several databases.
 
 Warnings: W001 SQLite's transactions; W002 requests to one host; W003 pushes without TLS; W004 a host that Django
 refuses; W005 variables of the environment that are no settings; W006 what the guard can't check behind a proxy.
@@ -30,7 +30,7 @@ _NUMBERS = (
     "default_pagination", "max_body", "timeout", "parse_timeout", "parsers", "concurrency", "per_host", "min_interval",
     "keep_days", "keep_items", "keep_idle_days",
     "max_interval", "slow_interval", "jitter", "per_host_rate", "move_after", "lease", "push_min_interval",
-    "push_poll_interval", "check_every",
+    "push_poll_interval", "check_every", "picture_cache",
 )  # fmt: skip
 
 
@@ -43,6 +43,7 @@ def register() -> None:
     for check in (
         check_html, check_numbers, check_networks, check_database, check_time_zone, check_pause_scope, check_pushes,
         check_lines, check_report, check_environment, check_look, check_switches, check_routing, check_proxy,
+        check_pictures,
     ):  # fmt: skip
         checks.register(check, "lifestream", SETTINGS_TAG)
     checks.register(check_plugins, "lifestream")  # it imports the plugins, and looks through all installed packages
@@ -207,9 +208,21 @@ def check_look(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_switches(**_: Any) -> list[checks.CheckMessage]:
-    """Check that LIFESTREAM_STRIP_TRACKING is True or False (E012)."""
-    hint = gettext("With True, links lose utm_source, fbclid and other parameters that only tell who clicked them.")
-    return _errors("E012", [lambda: settings.strips_tracking], hint)
+    """Check that LIFESTREAM_STRIP_TRACKING and LIFESTREAM_SERVE_PICTURES are True or False (E012)."""
+    tracking = gettext("With True, links lose utm_source, fbclid and other parameters that only tell who clicked them.")
+    pictures = gettext("With True, pictures of feeds are shown through this site.")
+    return [
+        *_errors("E012", [lambda: settings.strips_tracking], tracking),
+        *_errors("E012", [lambda: settings.serves_pictures], pictures),
+    ]
+
+
+def check_pictures(**_: Any) -> list[checks.CheckMessage]:
+    """Check that there is a folder for pictures, if they are shown through this site (E015)."""
+    if settings.get("SERVE_PICTURES", False) is not True:
+        return []
+    hint = gettext("Pictures of feeds are kept there for a week, so that their servers are asked seldom.")
+    return _errors("E015", [lambda: settings.picture_folder], hint)
 
 
 def check_proxy(**_: Any) -> list[checks.CheckMessage]:

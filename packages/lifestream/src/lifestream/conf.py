@@ -12,6 +12,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -97,7 +98,8 @@ class Settings:
         try:
             return SanitizerRules.of(tags, styles, strip_tracking=self.strips_tracking)
         except ValueError as error:
-            raise ImproperlyConfigured(f"LIFESTREAM_VALID_TAGS: {error}.") from error
+            told = in_language(error.args[0], translation)
+            raise ImproperlyConfigured(f"LIFESTREAM_VALID_TAGS: {told}.") from error
 
     @property
     def chooses_html(self) -> bool:
@@ -357,6 +359,31 @@ class Settings:
         details of `/readyz`.
         """
         return self._networks("METRICS_FROM")
+
+    @property
+    def serves_pictures(self) -> bool:
+        """`LIFESTREAM_SERVE_PICTURES`: whether the pictures of feeds are shown through this site, so that the servers
+        of feeds don't learn who reads them.
+        """
+        value = self.get("SERVE_PICTURES", False)
+        if not isinstance(value, bool):
+            text = gettext("{setting} is {value}; give True or False.")
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_SERVE_PICTURES", value=repr(value)))
+        return value
+
+    @property
+    def picture_folder(self) -> Path:
+        """`LIFESTREAM_PICTURE_FOLDER`: the folder in which these pictures are kept. It has to be given for that."""
+        value = self.get("PICTURE_FOLDER", "")
+        if not isinstance(value, str | Path) or not str(value).isprintable() or not Path(value).is_absolute():
+            text = gettext("{setting} is {value}; give the absolute path of a folder that nobody else can write to.")
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_PICTURE_FOLDER", value=repr(value)))
+        return Path(value)
+
+    @property
+    def picture_cache(self) -> int:
+        """`LIFESTREAM_PICTURE_CACHE`: how many bytes these pictures may take on disk."""
+        return int(self._number("PICTURE_CACHE", 500 * 1024 * 1024, least=1024 * 1024, most=_MOST_BYTES))
 
     @property
     def lease(self) -> float:

@@ -93,6 +93,10 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "option-headers": _("these are more than {most} headers"),
     "option-private-key": _("it holds a private key: give the certificate of the authority only"),
     "option-no-certificate": _("it holds no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----"),
+    "tag-no-text": _("the tag {tag} is no string: write its name"),
+    "tag-refused": _("<{tag}> can't be allowed: remove it"),
+    "attributes-no-list": _("the attributes of <{tag}> are {value}: give a list or a set of names"),
+    "attribute-refused": _("the attribute {name} of <{tag}> can't be allowed: remove it"),
     "option-proxy": _(
         "a proxy is written as http://proxy.example:3128 or socks5://127.0.0.1:9050; for none, write direct"
     ),

@@ -23,6 +23,18 @@ class KeyConverter(StringConverter):
     regex = "[A-Za-z0-9_-]{43}"
 
 
+class SignatureConverter(StringConverter):
+    """The signature of a picture's address: see `web.picture_addresses`."""
+
+    regex = "[A-Za-z0-9_-]{24}"
+
+
+class EncodedConverter(StringConverter):
+    """An address in the alphabet of base64url (RFC 4648, section 5)."""
+
+    regex = "[A-Za-z0-9_-]+"
+
+
 class RowConverter(IntConverter):
     """The primary key of a row, with no more digits than a database can compare."""
 
@@ -32,11 +44,14 @@ class RowConverter(IntConverter):
 register_converter(FormatConverter, "lifestream_format")
 register_converter(KeyConverter, "lifestream_key")
 register_converter(RowConverter, "lifestream_row")
+register_converter(SignatureConverter, "lifestream_signature")
+register_converter(EncodedConverter, "lifestream_encoded")
 
 app_name = "lifestream"
 urlpatterns = [
     path("", views.index, name="index"),
     path("push/<lifestream_key:key>", views.push, name="push"),
+    path("pictures/<lifestream_signature:key>/<lifestream_encoded:url>", views.picture, name="picture"),
     path("<slug:slug>/", views.timeline, name="timeline"),
     path("<slug:slug>/feed.<lifestream_format:format>", views.timeline_feed, name="timeline-feed"),
     path("<slug:slug>/subscriptions.opml", views.subscriptions, name="opml"),

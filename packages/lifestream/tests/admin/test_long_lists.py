@@ -6,14 +6,15 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
 from lifestream.admin import owned
-from lifestream.models import Fetch
+from lifestream.models import Fetch, Lifestream
+from plans import plans_of
 
 LISTS = ("feed", "fetch", "item", "lifestream", "post", "subscription")
 
@@ -60,3 +61,46 @@ def test_a_list_groups_no_rows_and_goes_through_none_for_its_filters(root: Clien
 def test_fetches_are_filtered_by_their_status(root: Client, answer: str, count: int) -> None:
     page = root.get("/admin/lifestream/fetch/", {"answer": answer})
     assert page.context["cl"].result_count == count
+
+
+@pytest.fixture
+def owner(root: Client) -> Client:
+    """An owner of a lifestream with all feeds, beside whom others have feeds of their own."""
+    ruth = User.objects.create_user("ruth", is_staff=True)
+    ruth.user_permissions.set(Permission.objects.filter(content_type__app_label="lifestream"))
+    Lifestream.objects.filter(slug="main").update(owner=ruth)
+    others = make_feed()
+    make_post(make_item(others), make_subscription(others, make_lifestream("others")))
+    Fetch.objects.create(feed=others, started=NOW, outcome="failed", status=404)
+    client = Client()
+    client.force_login(ruth)
+    return client
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("listed", [2, 10_000], ids=["many", "few"])
+@pytest.mark.parametrize("name", [name for name in LISTS if name != "lifestream"])
+def test_an_owners_rows_are_read_in_order_if_they_are_many_and_by_their_keys_if_they_are_few(
+    owner: Client, name: str, listed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owned, "LISTED", listed)
+    address, table = f"/admin/lifestream/{name}/", f'FROM "lifestream_{name}"'
+    asked = [(sql, plan) for sql, plan in plans_of(lambda: owner.get(address)) if table in sql and "ORDER BY" in sql]
+    [plan] = [plan for sql, plan in asked if "EXISTS" in sql and "DISTINCT" not in sql]
+    assert len(owner.get(address).context["cl"].result_list) == 3
+    if connection.vendor != "sqlite":
+        return
+    if listed == 2:
+        assert "LIST SUBQUERY" not in plan, plan
+        assert "TEMP B-TREE" not in plan, plan
+    else:
+        assert f"SEARCH lifestream_{name} USING INTEGER PRIMARY KEY" in plan, plan
+
+
+@pytest.mark.django_db
+def test_items_of_a_day_are_found_by_their_index(root: Client) -> None:
+    address = "/admin/lifestream/item/?date__gte=2026-01-01+00:00:00%2B00:00&date__lt=2026-01-02+00:00:00%2B00:00"
+    asked = [plan for sql, plan in plans_of(lambda: root.get(address)) if 'FROM "lifestream_item"' in sql]
+    assert len(asked) > 1
+    assert all("lifestream_item_latest" in plan for plan in asked), asked
+    assert not [plan for plan in asked if "TEMP B-TREE" in plan or "Sort" in plan], asked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest import mock
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -12,6 +13,7 @@ from factories import make_lifestream
 from feedserver import Response, gone
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.models import Feed, Lifestream, Subscription
+from lifestream.refresh import refresh
 
 FEED = """<rss version="2.0"><channel><title>Small Hours</title><link>https://small-hours.example/</link>
 <item><title>Fences</title><link>https://small-hours.example/1</link><guid>1</guid></item>
@@ -33,19 +35,45 @@ class UpdatingNow(FeedServerTransactionTestCase):
         return Subscription.objects.create(lifestream=self.main, feed=feed)
 
     def update(self, model: str, *keys: int) -> str:
+        """What the page says before anything is fetched."""
         data = {"action": "update_now", "_selected_action": list(keys)}
-        return self.client.post(f"/admin/lifestream/{model}/", data, follow=True).content.decode()
+        requests = len(self.feedserver.requests)
+        answer = self.client.post(f"/admin/lifestream/{model}/", data, follow=True)
+        assert len(self.feedserver.requests) == requests, "no request waits for a feed"
+        return answer.content.decode()
 
-    def test_what_is_chosen_is_fetched_before_its_time(self) -> None:
+    def test_what_is_chosen_is_fetched_before_its_time_and_shown_as_it_comes(self) -> None:
         self.feedserver.add("/good", RSS)
         self.feedserver.add("/bad", Response(status=500))
         page = self.update("feed", self.site("/good").feed_id, self.site("/bad").feed_id)
-        assert "2 feeds asked, 2 new, 0 changed, 1 failed" in page
-        assert "/bad: " in page
+        assert "2 feeds are on their way" in page and page.count("on its way") == 2
+        assert self.client.get("/admin/lifestream/feed/updates/")["Refresh"] == "2"
+
+        refresh()
+        answer = self.client.get("/admin/lifestream/feed/updates/")
+        page = answer.content.decode()
+        assert "All is here: 2 new posts." in page and "500" in page and "on its way" not in page
+        assert not answer.has_header("Refresh")
+
+    def test_a_page_of_which_nothing_comes_says_so_and_stops_to_look(self) -> None:
+        self.update("feed", self.site("/good").feed_id)
+        session = self.client.session
+        session["lifestream_updates"] |= {"since": (timezone.now() - timedelta(hours=1)).isoformat()}
+        session.save()
+        answer = self.client.get("/admin/lifestream/feed/updates/")
+        assert "Nothing has fetched them" in answer.content.decode() and not answer.has_header("Refresh")
 
     def test_a_subscription_is_updated_through_its_feed(self) -> None:
         self.feedserver.add("/good", RSS)
-        assert "1 feed asked, 2 new" in self.update("subscription", self.site("/good").pk)
+        assert "1 feed is on its way" in self.update("subscription", self.site("/good").pk)
+        refresh()
+        assert "2 new posts" in self.client.get("/admin/lifestream/subscription/updates/").content.decode()
+
+    def test_of_very_many_the_page_shows_some_and_the_number_of_the_others(self) -> None:
+        sites = [self.site(f"/{number}") for number in range(4)]
+        with mock.patch("lifestream.admin.updating.SHOWN", 2):
+            page = self.update("feed", *(site.feed_id for site in sites))
+        assert page.count("on its way") == 2 and "2 more are fetched, too" in page
 
     def test_a_paused_feed_is_left_alone(self) -> None:
         site = self.site("/good")
@@ -56,6 +84,8 @@ class UpdatingNow(FeedServerTransactionTestCase):
     def test_a_feed_that_is_gone_is_told(self) -> None:
         self.feedserver.add("/gone", gone())
         self.update("feed", self.site("/gone").feed_id)
+        refresh()
+        assert "is-gone" in self.client.get("/admin/lifestream/feed/updates/").content.decode()
         assert Feed.objects.get().status == "gone"
         assert "is-gone" in self.client.get("/admin/lifestream/feed/").content.decode()
 

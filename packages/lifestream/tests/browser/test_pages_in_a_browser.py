@@ -163,7 +163,7 @@ def test_a_failed_load_leaves_the_link(chromium: Browser, demo: str) -> None:
         page.route("**/demo/?before=*", lambda route: route.abort())
         visitor.goto("/demo/")
         page.get_by_role("link", name="Older items").scroll_into_view_if_needed()
-        expect(page.locator("[data-pager-status]")).to_have_text("That did not work. Try the link.")
+        expect(page.locator("[data-pager-status]")).to_have_text("They could not be loaded. The link leads to them.")
         expect(page.get_by_role("link", name="Older items")).to_be_visible()
         visitor.complaints.clear()  # of the request that was aborted
 

@@ -20,7 +20,7 @@ from lifestream.plugins.item_pipeline import made_safe
 
 pytestmark = pytest.mark.costly
 
-SIZE = 15_000
+SIZE = 6_000
 MOST = 10  # of what is quadratic, four times as much costs sixteen times
 TRIES = 12
 TOO_SHORT = 0.002

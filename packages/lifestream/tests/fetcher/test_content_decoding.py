@@ -5,6 +5,7 @@ import sys
 import tracemalloc
 import zlib
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 import brotli
@@ -129,9 +130,8 @@ def test_zlib_is_known_without_a_label_where_no_text_begins_so() -> None:
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", ""])
 def test_a_bomb_in_a_bomb_stops_at_the_cap_of_the_first_layer(coding: str) -> None:
     cap = 1 << 20
-    inner = gzip.compress(bytes(64 << 20))
     outer = {"br": brotli.compress, "zstd": zstd.compress}.get(coding, gzip.compress)
-    for bomb in (outer(bytes(16 << 20)), outer(inner)):
+    for bomb in (outer(bytes(4 << 20)), outer(gzip.compress(bytes(16 << 20)))):
         body = Body(coding, cap)
         with pytest.raises(BodyTooLarge):  # a bomb of Brotli may be shorter than what tells its coding
             assert sum(body.pieces(bomb)) + sum(body.last_pieces()) > cap
@@ -161,7 +161,8 @@ def test_a_body_that_is_too_short_to_tell_what_it_is_has_the_cap_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("coding", "compress"), [("gzip", gzip.compress), ("br", brotli.compress), ("zstd", zstd.compress)]
+    ("coding", "compress"),
+    [("gzip", gzip.compress), ("br", partial(brotli.compress, quality=2)), ("zstd", zstd.compress)],
 )
 def test_a_bomb_is_given_up_at_the_cap_with_no_more_memory_than_that(coding: str, compress: Compress) -> None:
     bomb = compress(bytes(64 << 20))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from factories import make_lifestream
-from lifestream.models import Lifestream, Post
+from lifestream.models import Item, Lifestream, Post
 from lifestream.owner import rule_preview
 from lifestream.owner.rule_preview import preview_of
+from lifestream.storage import backfill
 from shown import make_post, make_site
 
 pytestmark = pytest.mark.django_db
@@ -50,3 +53,26 @@ def test_only_the_latest_are_looked_at(lifestream: Lifestream, monkeypatch: pyte
     monkeypatch.setattr(rule_preview, "LOOKED_AT", 2)
     found = preview_of(lifestream, "nothing", "")
     assert (found.posts, found.hidden, found.is_partial) == (2, 2, True)
+
+
+def test_long_texts_are_read_as_far_as_somebody_can_wait_for(
+    lifestream: Lifestream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfill, "TEXT_AT_ONCE", 10)
+    found = preview_of(lifestream, "", "a")
+    assert (found.posts, found.hidden, found.is_partial) == (2, 2, True)  # "a cat" and "a dog"
+    monkeypatch.setattr(backfill, "TEXT_AT_ONCE", 1)
+    assert preview_of(lifestream, "", "a").posts == 1
+
+
+def test_few_texts_are_held_at_the_same_time(lifestream: Lifestream, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backfill, "_PORTION", 1)
+    loaded: list[int] = []
+
+    def without_tags(items: Sequence[Item], using: str) -> dict[int, list[str]]:
+        loaded.append(len(items))
+        return {}
+
+    monkeypatch.setattr(backfill, "_tags_of", without_tags)
+    assert preview_of(lifestream, "", "dog").hidden == 2
+    assert loaded == [1, 1, 1]

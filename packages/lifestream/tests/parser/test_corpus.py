@@ -57,7 +57,6 @@ MEANT_OTHERWISE = {
     "rss_channel_item_category_naked_markup.xml": "feedparser finds no text in a category with elements in it",
     "rss_channel_item_guid_naked_markup.xml": "elements in a guid are not part of it",
     "rss_channel_item_uri_at_protocol.xml": "feedparser takes the attribute of the link",
-    "version_rdf_090.xml": "there is nothing in it, and its namespace is unknown",
 }
 
 

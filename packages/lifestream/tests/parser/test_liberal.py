@@ -189,3 +189,12 @@ def test_an_element_that_feedparser_fails_at_costs_itself_only(odd: str, end: st
     )
 
     assert [(entry.guid, entry.title) for entry in read(document).entries][:2] == [("1", "One"), ("2", "Two")]
+
+
+@pytest.mark.reading(10)
+def test_a_file_without_a_type_has_none_in_a_damaged_entry() -> None:
+    link = '<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="enclosure" href="/a.mp3"/>'
+    document = f"<rss version='2.0'><channel><item><guid>1</guid>{link}<b>unclosed</item></channel></rss>"
+    [entry] = parse(document.encode(), {}, "https://site.example/").entries
+
+    assert [(file.url, file.type) for file in entry.enclosures] == [("https://site.example/a.mp3", "")]

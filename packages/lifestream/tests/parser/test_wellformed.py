@@ -7,7 +7,7 @@ import time
 import pytest
 
 from lifestream.entry import Flaw
-from lifestream.parser import parse
+from lifestream.parser import NotAFeed, parse
 from lifestream.parser.wellformed import flaw_of, mend
 
 URL = "https://example.com/feed"
@@ -136,7 +136,7 @@ def test_mending_is_linear(piece: str) -> None:
             tries.append(time.process_time() - begun)
         return min(tries)
 
-    count = 50_000 // len(piece)
+    count = 20_000 // len(piece)
     assert seconds(4 * count) < 8 * seconds(count) + 0.02
 
 
@@ -146,3 +146,38 @@ def test_references_are_mended_wherever_a_long_text_is_parted(between: str) -> N
     mended = text.replace("&nbsp;", "&#160;").replace("& ", "&amp; ").replace("&nbsp&", "&amp;nbsp&")
     mended = mended.replace("&nbsp", "&amp;nbsp")
     assert mend(f"<a>{text}</a>".encode()).decode() == f"<a>{mended}</a>"
+
+
+@pytest.mark.reading(8)
+@pytest.mark.parametrize(
+    "output",
+    [
+        "<br />\n<b>Warning</b>: no such table in <b>/srv/feed</b><br />\n", "Notice: undefined index: q\n",
+        "<!-- cached -->\n", "<p>unclosed", "a & b\n",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("declaration", ["<?xml version='1.0'?>\n", ""])
+def test_what_a_program_printed_before_the_document_is_left_out(output: str, declaration: str) -> None:
+    feed = parse(output.encode() + declaration.encode() + rss(ITEM), {}, URL)
+
+    assert [entry.guid for entry in feed.entries] == ["1"]
+    assert (feed.title, feed.format) == ("T", "rss20")
+    assert feed.well_formed is (output.startswith("<!--") and not declaration)
+    assert feed.is_complete
+
+
+@pytest.mark.reading(8)
+@pytest.mark.parametrize("page", ["<html><body>", "<!DOCTYPE html><html><body>", "<head></head>"])
+def test_a_web_page_with_a_feed_in_it_is_none(page: str) -> None:
+    with pytest.raises(NotAFeed, match="web page"):
+        parse(page.encode() + rss(ITEM), {}, URL)
+
+
+@pytest.mark.reading(7)
+def test_a_section_that_never_ends_hides_nothing_of_its_entry() -> None:
+    endless = ITEM.replace("One", "<![CDATA[One").replace("</item>", "<description>Text</description></item>")
+    feed = parse(rss(ITEM.replace("1", "0") + endless + ITEM.replace("1", "2")), {}, URL)
+
+    assert [entry.guid for entry in feed.entries] == ["0", "1", "2"]
+    assert (feed.entries[1].title, feed.entries[1].summary) == ("One", "Text")
+    assert feed.flaw is not None and feed.flaw.damaged == (1,)

@@ -21,6 +21,7 @@ from lifestream.fetcher.body_budget import Memory
 from lifestream.fetcher.fetch import Fetcher
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, NotModified
 from lifestream.fetcher.session import Resolver
+from lifestream.fetcher.shortage import Shortage, ShortOf, require_memory
 from lifestream.refresh.downloads import Download, Downloaded, Downloads, Skipped
 from lifestream.scheduler.jobs import Claimed
 from programs import PATIENCE
@@ -410,3 +411,41 @@ def test_the_feeds_of_a_host_come_over_one_connection_for_each_that_is_asked_at_
         downloads.add([download(server.url("/feed")) for _ in range(10)])
         take(events, 10)
     assert len(Counted.made) <= 2
+
+
+def test_memory_that_runs_out_in_a_callback_of_the_loop_reaches_whoever_waits(server: FeedServer) -> None:
+    def without_memory(*_: object) -> str:
+        raise MemoryError
+
+    events: Events = queue.SimpleQueue()
+    with downloading(events) as downloads, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Download, "host", property(without_memory))
+        downloads.add([download(server.url("/feed"))])
+        assert isinstance(events.get(timeout=PATIENCE), MemoryError)
+
+
+def test_under_a_limit_on_memory_the_loop_is_one_that_says_so_where_there_is_none(
+    server: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # libuv ends the process, without a word (uv__malloc and uv_thread_create: abort).
+    monkeypatch.setattr("lifestream.refresh.downloads.is_memory_limited", lambda: True)
+    server.add("/feed", Response(status=404))
+    seen: list[str] = []
+
+    def clock() -> datetime:
+        seen.append(type(asyncio.get_running_loop()).__module__)
+        return NOW
+
+    events: Events = queue.SimpleQueue()
+    with downloading(events, clock=clock) as downloads:
+        downloads.add([download(server.url("/feed"))])
+        assert isinstance(events.get(timeout=PATIENCE), Downloaded)
+    assert seen
+    assert all(module.startswith("asyncio.") for module in seen)
+
+
+def test_nothing_is_begun_without_memory_for_it(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(require_memory, "__defaults__", (1 << 62,))
+    with pytest.raises(ShortOf) as raised, downloading(queue.SimpleQueue()):
+        pass
+    assert raised.value.shortage is Shortage.MEMORY

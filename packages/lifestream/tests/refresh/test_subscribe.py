@@ -191,6 +191,7 @@ class Credentials(SubscribeTestCase):
             assert "Authorization" not in other.requests[-1].headers
 
 
+@pytest.mark.usefixtures("shared_parsers")
 class AWebPage(SubscribeTestCase):
     def test_its_feed_is_found(self) -> None:
         self.feedserver.add("/blog", page(LINK.format("/feed")))
@@ -286,23 +287,8 @@ class AWebPage(SubscribeTestCase):
         assert refused.field == "url"
         assert str(refused).startswith(f"{self.get_url('/blog')} is no feed, and no page that leads to one: ")
 
-    def test_it_is_read_in_the_process_that_found_it_to_be_no_feed(self) -> None:
-        self.feedserver.add("/blog", page(LINK.format("/feed")))
-        self.feedserver.add("/feed", feed())
-        with watched_processes() as started:
-            self.find(self.get_url("/blog"))
-        assert len(started) == 1
 
-    def test_one_that_takes_too_long_is_refused_with_the_reason(self) -> None:
-        self.feedserver.add("/blog", page(slow_page()))
-        with self.settings(LIFESTREAM_PARSE_TIMEOUT=0.001):
-            refused = self.refusal(self.get_url("/blog"))
-        assert str(refused) == (
-            f"{self.get_url('/blog')} is no feed, and can't be searched for one: "
-            "reading it took longer than 0.001 seconds"
-        )
-
-
+@pytest.mark.usefixtures("shared_parsers")
 class WhatIsRefused(SubscribeTestCase):
     def test_a_server_that_answers_otherwise_is_refused_with_its_answer(self) -> None:
         for answer, words in (
@@ -340,6 +326,24 @@ class WhatIsRefused(SubscribeTestCase):
         self.feedserver.add("/feed", Response(rss("one", title="")))
         subscription = self.add(self.get_url("/feed"), name="Untitled").subscription
         assert (subscription.display_name, subscription.feed.items.count()) == ("Untitled", 1)
+
+
+class ItsProcesses(SubscribeTestCase):
+    def test_a_page_is_read_in_the_process_that_found_it_to_be_no_feed(self) -> None:
+        self.feedserver.add("/blog", page(LINK.format("/feed")))
+        self.feedserver.add("/feed", feed())
+        with watched_processes() as started:
+            self.find(self.get_url("/blog"))
+        assert len(started) == 1
+
+    def test_a_page_that_takes_too_long_is_refused_with_the_reason(self) -> None:
+        self.feedserver.add("/blog", page(slow_page()))
+        with self.settings(LIFESTREAM_PARSE_TIMEOUT=0.001):
+            refused = self.refusal(self.get_url("/blog"))
+        assert str(refused) == (
+            f"{self.get_url('/blog')} is no feed, and can't be searched for one: "
+            "reading it took longer than 0.001 seconds"
+        )
 
     def test_no_process_is_left_behind(self) -> None:
         self.feedserver.add("/feed", feed())

@@ -236,7 +236,7 @@ def test_processes_share_the_due_feeds_and_none_is_claimed_twice() -> None:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        for _ in range(4)
+        for _ in range(3)
     ]
     outputs = []
     for process in processes:

@@ -13,14 +13,14 @@ import threading
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from feedserver import FeedServer, Response
-from own_site import PATIENCE, command, environment
+from own_site import PATIENCE, command, environment, started
 from served import feed, page, rss
 
 said: list[str] = []
@@ -53,6 +53,12 @@ def running(*arguments: str, folder: Path, **more: str) -> Iterator[tuple[subpro
         process.communicate()
 
 
+def is_due(home: Path) -> None:
+    """Makes the feeds of the site in *home* due."""
+    with closing(sqlite3.connect(home / "lifestream.sqlite3", isolation_level=None)) as database:
+        database.execute("UPDATE lifestream_feed SET next_fetch = '2020-01-01 00:00:00'")
+
+
 def get(url: str) -> tuple[str, Any]:
     """The body and the headers that *url* is answered with."""
     with urllib.request.urlopen(url, timeout=PATIENCE) as response:
@@ -83,8 +89,9 @@ class TestCommand:
 
     def test_several_first_commands_at_once_make_one_database(self, tmp_path: Path) -> None:
         with ThreadPoolExecutor(3) as pool:
-            done = list(pool.map(lambda _: command("update_feeds", folder=tmp_path), range(3)))
+            done = list(pool.map(lambda _: started("update_feeds", folder=tmp_path), range(3)))
         assert [(each.returncode, each.stderr) for each in done] == [(0, "")] * 3
+        assert all(each.stdout.startswith("There are no feeds yet; add one with add_feed URL.\n") for each in done)
 
     def test_a_refusal_is_a_sentence_and_an_exit_status(self, site_home: Path, server: FeedServer) -> None:
         server.add("/page", page("no feed"))
@@ -141,21 +148,23 @@ class TestCommand:
             "The database in the folder LIFESTREAM_HOME can't be used: unable to open database file\n",
         )
 
-    def test_djangos_own_checks_find_nothing(self, tmp_path: Path) -> None:
-        done = command("check", "--deploy", "--fail-level", "ERROR", folder=tmp_path)
-        assert done.returncode == 0, done.stderr
-
-    def test_models_and_migrations_agree(self, tmp_path: Path) -> None:
-        assert command("makemigrations", "--check", "--dry-run", folder=tmp_path).returncode == 0
+    def test_models_and_migrations_agree_and_djangos_checks_find_nothing(self, tmp_path: Path) -> None:
+        done = command("makemigrations", "--check", "--dry-run", folder=tmp_path)  # it runs all checks before
+        assert (done.returncode, done.stdout, done.stderr) == (0, "No changes detected\n", "")
 
 
 class TestServing:
-    def test_pages_and_static_files_are_served_under_the_policy(self, site_home: Path, server: FeedServer) -> None:
-        server.add("/feed", feed())
+    def test_pages_are_served_under_the_policy_and_feeds_updated_in_the_background(
+        self, site_home: Path, server: FeedServer
+    ) -> None:
+        server.add("/feed", feed(("one",)), feed(("one", "two")))
         command("add_feed", server.url("/feed"), folder=site_home)
+        is_due(site_home)
         with running("serve", "127.0.0.1:0", folder=site_home) as (_, address):
+            assert "feeds are updated in the background" in said[-1]
             body, headers = get(f"{address}main/")
             style, style_headers = get(f"{address}static/lifestream/theme.css")
+            server.wait_for("/feed", count=2, timeout=PATIENCE)
         assert "http://example.org/one" in body
         policy = headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
@@ -163,15 +172,6 @@ class TestServing:
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert "{" in style
         assert style_headers["Content-Type"].startswith("text/css")
-
-    def test_feeds_are_updated_in_the_background(self, site_home: Path, server: FeedServer) -> None:
-        server.add("/feed", feed(("one",)), feed(("one", "two")))
-        command("add_feed", server.url("/feed"), folder=site_home)
-        with sqlite3.connect(site_home / "lifestream.sqlite3") as database:
-            database.execute("UPDATE lifestream_feed SET next_fetch = '2020-01-01 00:00:00'")
-        database.close()
-        with running("serve", "127.0.0.1:0", folder=site_home):
-            server.wait_for("/feed", count=2, timeout=PATIENCE)
 
     def test_it_can_serve_and_fetch_nothing(self, site_home: Path) -> None:
         with running("serve", "0", "--no-update", folder=site_home) as (process, address):
@@ -181,25 +181,22 @@ class TestServing:
         assert (process.returncode, out, errors) == (0, "", "")
 
     @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that a process can end by in order")
-    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_a_signal_ends_it_cleanly_though_a_server_keeps_it_waiting(
-        self, site_home: Path, server: FeedServer, number: signal.Signals
+        self, site_home: Path, server: FeedServer
     ) -> None:
         server.add("/feed", feed(), Response(rss("late"), delay=300))
         command("add_feed", server.url("/feed"), folder=site_home)
-        with sqlite3.connect(site_home / "lifestream.sqlite3") as database:
-            database.execute("UPDATE lifestream_feed SET next_fetch = '2020-01-01 00:00:00'")
-        database.close()
-        with running("serve", "127.0.0.1:0", folder=site_home) as (process, _):
-            server.wait_for("/feed", count=2, timeout=PATIENCE)
-            process.send_signal(number)
-            _, errors = process.communicate(timeout=PATIENCE)
-        assert (process.returncode, errors) == (0, "")
-        with sqlite3.connect(site_home / "lifestream.sqlite3") as database:
-            [(token, due)] = database.execute("SELECT claim_token, next_fetch FROM lifestream_feed").fetchall()
-        database.close()
-        assert token == ""
-        assert due.startswith("2020-01-01")
+        is_due(site_home)
+        for count, number in enumerate((signal.SIGTERM, signal.SIGINT), start=2):
+            with running("serve", "127.0.0.1:0", folder=site_home) as (process, _):
+                server.wait_for("/feed", count=count, timeout=PATIENCE)
+                process.send_signal(number)
+                _, errors = process.communicate(timeout=PATIENCE)
+            assert (process.returncode, errors) == (0, ""), number
+            with closing(sqlite3.connect(site_home / "lifestream.sqlite3")) as database:
+                [(token, due)] = database.execute("SELECT claim_token, next_fetch FROM lifestream_feed").fetchall()
+            assert token == "", number
+            assert due.startswith("2020-01-01"), number
 
     def test_a_port_that_is_taken_is_an_error_that_names_it(self, site_home: Path, server: FeedServer) -> None:
         done = command("serve", f"127.0.0.1:{server.port}", folder=site_home)
@@ -210,16 +207,9 @@ class TestServing:
         done = command("serve", "256.1.1.1:8000", folder=site_home)
         assert (done.returncode, done.stderr) == (1, "CommandError: 256.1.1.1:8000 can't be served: no such address\n")
 
-    @pytest.mark.parametrize(
-        ("broker", "words"),
-        [
-            ("", "feeds are updated in the background"),
-            ("redis://127.0.0.1:1/0", "feeds are not updated by this process"),
-        ],
-    )
-    def test_with_a_broker_the_updating_is_left_to_its_workers(self, site_home: Path, broker: str, words: str) -> None:
-        with running("serve", "127.0.0.1:0", folder=site_home, CELERY_BROKER_URL=broker):
-            assert words in said[-1]
+    def test_with_a_broker_the_updating_is_left_to_its_workers(self, site_home: Path) -> None:
+        with running("serve", "127.0.0.1:0", folder=site_home, CELERY_BROKER_URL="redis://127.0.0.1:1/0"):
+            assert "feeds are not updated by this process" in said[-1]
 
 
 class TestDemo:

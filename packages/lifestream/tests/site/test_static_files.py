@@ -19,7 +19,7 @@ from shown import make_post, make_site
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("lifestream.site.urls")]
 SERVED = [
-    "django.middleware.gzip.GZipMiddleware",
+    "lifestream.site.compression.CompressionMiddleware",
     "lifestream.site.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -265,7 +265,31 @@ class TestFilling:
             Item(feed=feed, title=f"item {n}", date=NOW, first_seen=NOW, key_hash=f"{n:064}") for n in range(CHUNK + 1)
         )
         subscription = unfilled(feed, keep_rules=rules)
-        # Who subscribes; of each chunk its items, its tags where there are rules, and a savepoint's two statements
-        # around the one for posts, if there are any.
-        with django_assert_num_queries(2 + 2 * (3 + bool(rules) + bool(count))):
+        # Who subscribes; of each chunk its items, the sizes of their texts and their tags where there are rules, and a
+        # savepoint's two statements around the one for posts, if there are any.
+        with django_assert_num_queries(2 + 2 * (3 + 2 * bool(rules) + bool(count))):
             assert fill(subscription) == count
+
+
+def test_rules_of_a_lifestream_read_as_many_texts_at_once_as_somebody_can_wait_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(backfill, "TEXT_AT_ONCE", 50)
+    lifestream = make_lifestream()
+    feed = make_feed()
+    items = [make_item(feed, f"{number}", text="a dog " * 5) for number in range(3)]
+    make_subscription(feed, lifestream)
+    lifestream.block_rules = "dog"
+    lifestream.save()
+    assert Post.objects.filter(ruled=True).count() == 1
+    backfill.fill_rest()
+    assert Post.objects.filter(ruled=True).count() == len(items)
+
+
+def test_long_texts_are_filled_in_smaller_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backfill, "_PORTION", 10)
+    feed = make_feed()
+    for number in range(5):
+        make_item(feed, f"{number}", text="a dog " * 2)
+    subscription = make_subscription(feed, keep_rules="dog")
+    assert titles(subscription.lifestream) == ["0", "1", "2", "3", "4"]

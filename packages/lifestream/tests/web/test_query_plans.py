@@ -15,10 +15,11 @@ from django.test import Client
 from django.utils import timezone
 
 from factories import NOW, make_feed, make_lifestream, make_subscription
-from lifestream.models import Feed, HubSubscription, Item, Lifestream, fulltext
+from lifestream.models import Feed, HubSubscription, Item, Lifestream, fulltext, sqlite_search
 from lifestream.models.look import SiteOrder
 from lifestream.refresh import opml
 from lifestream.refresh.icon_finder import find_icons
+from lifestream.web.timeline import Timeline
 from lifestream.web.views import pages
 from plans import plans_of, whole_tables
 from shown import NOON, make_post, make_site
@@ -138,8 +139,6 @@ def test_a_page_of_sites_that_does_not_exist_is_not_found(client: Client, planet
 def test_the_latest_sites_of_very_many_are_those_of_the_latest_posts(
     planet: Lifestream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lifestream.web.timeline import Timeline
-
     make_post(make_site(planet, "Latest"), date=NOON + timedelta(days=1))
     timeline = Timeline(planet)
     exactly = [site.display_name for site in timeline.latest_sites(5)]
@@ -147,3 +146,24 @@ def test_the_latest_sites_of_very_many_are_those_of_the_latest_posts(
     found = [site.display_name for site in timeline.latest_sites(5)]
     assert found[0] == exactly[0] == "Latest"
     assert sorted(found) == sorted(exactly)
+
+
+@pytest.mark.parametrize("rare", [1, 4, 100])
+def test_what_is_found_does_not_depend_on_how_much_of_it_is_read_together(
+    planet: Lifestream, monkeypatch: pytest.MonkeyPatch, rare: int
+) -> None:
+    site = make_site(planet, "An older site")
+    for age in range(3):  # The latest items are the oldest posts.
+        make_post(site, "Kites", date=NOON - timedelta(days=age + 1))
+        make_post(site, "Rivers", date=NOON - timedelta(days=age + 1))
+    monkeypatch.setattr(fulltext, "RARE", rare)
+    timeline = Timeline(planet, query="kites")
+    first = timeline.page(None, 10)
+    assert [post.date for post in first.posts] == [*[NOON] * 9, NOON - timedelta(days=1)]
+    assert [post.date for post in timeline.page(first.older, 10).posts] == [
+        NOON - timedelta(days=age) for age in (2, 3)
+    ]
+    if connection.vendor == "sqlite" and rare < 100:
+        found = [plan for sql, plan in plans_of(lambda: timeline.page(None, 10)) if sqlite_search.FUNCTION in sql]
+        assert found
+        assert not [plan for plan in found if "TEMP B-TREE" in plan], found

@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 
 from factories import make_lifestream
-from lifestream.models import Item, Lifestream, Post, Subscription
+from lifestream.models import Item, Lifestream, Post, PublishedId, Subscription
 from shown import NOON, make_post, make_site
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +63,7 @@ def test_a_feed_says_all_that_its_sources_said(client: Client, post: Post, forma
     (entry,) = feed.entries
     assert entry.title == "Fences <and> “cakes”"
     assert entry.link == "https://small-hours.example/1?a=b&c=d"
-    assert entry.id == f"http://testserver/main/items/{post.item_id}/"
+    assert entry.id == PublishedId.objects.get(item=post.item).uri
     assert entry.content[0].value == "<p>A cake is a <em>fence</em> & more ]]> </p>"
     assert entry.summary == {"atom": "A cake is a fence & more", "rss": "A cake is a fence &amp; more"}[format_]
     assert entry.author == "Ruth Adeyemi"
@@ -87,7 +87,7 @@ def test_json_feed_says_the_same(client: Client, post: Post) -> None:
     assert feed["feed_url"] == "http://testserver/main/feed.json"
     assert feed["items"] == [
         {
-            "id": f"http://testserver/main/items/{post.item_id}/",
+            "id": PublishedId.objects.get(item=post.item).uri,
             "url": "https://small-hours.example/1?a=b&c=d",
             "title": "Fences <and> “cakes”",
             "content_html": "<p>A cake is a <em>fence</em> & more ]]> </p>",
@@ -100,6 +100,11 @@ def test_json_feed_says_the_same(client: Client, post: Post) -> None:
                 {"url": "https://small-hours.example/1.mp3", "mime_type": "audio/mpeg", "size_in_bytes": 99},
                 {"url": "https://small-hours.example/1.pdf", "mime_type": "application/pdf"},
             ],
+            "_source": {
+                "title": "Small Hours",
+                "home_page_url": "https://small-hours.example/",
+                "feed_url": post.item.feed.url,
+            },
         }
     ]
 

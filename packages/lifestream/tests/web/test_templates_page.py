@@ -109,6 +109,15 @@ class TestExamples:
             html = self.html(client, path)
             assert html.count('class="owner-bar"') == html.count("owner.css") == html.count("Who I am") == 1, path
 
+    def test_the_frame_has_the_theme_and_the_accent_of_the_lifestream(
+        self, client: Client, stream: Lifestream, use: Use
+    ) -> None:
+        use("own")
+        Lifestream.objects.filter(pk=stream.pk).update(theme="magazine", accent="#7a1f5c")
+        for path in self.paths(stream):
+            html = self.html(client, path)
+            assert re.search(r'<html lang="[\w-]+" data-look="magazine" style="--own-accent: #7a1f5c">', html), path
+
     def test_an_address_that_does_not_exist_is_told_in_the_frame_and_the_language_of_the_site(
         self, client: Client, use: Use, settings: Settings
     ) -> None:

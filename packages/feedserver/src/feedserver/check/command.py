@@ -1,4 +1,4 @@
-"""`feedserver check`: its options, and how it runs.
+"""`feedserver check`: how it runs with the options that `check.options` has read.
 
 Exit status: 0 where no scenario of the level of `--fail-under` failed, 1 where one did, 2 for bad usage and for a
 reader that could not be set up, 3 for an error of feedserver.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from feedserver.check.badge import as_badge
 from feedserver.check.by_hand import HandAdapter, SessionError, SessionFile
-from feedserver.check.commands import PATIENCE, CommandAdapter, Commands, SetupError
+from feedserver.check.commands import CommandAdapter, Commands, SetupError
 from feedserver.check.html_report import as_html
 from feedserver.check.junit import as_junit
 from feedserver.check.readers import READERS
@@ -25,108 +25,16 @@ from feedserver.check.runner import choose, run
 from feedserver.check.scenarios import SCENARIOS
 from feedserver.check.table import as_table
 from feedserver.check.verdicts import Kind, Level, Verdict
-from feedserver.messages.pacing import parse_duration
 from feedserver.messages.terminal_text import visible
 
-FORMATS = ("table", "json", "junit", "html", "badge")
 _WHO = "feedserver check"
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `feedserver check` to its parser; `run_command` carries it out."""
-    reader = parser.add_argument_group(
-        "the reader",
-        "Commands are run by the shell. {url}, {urls}, {opml}, {n}, {home} and {networks} are replaced in them.",
-    )
-    reader.add_argument("--reader", choices=sorted(READERS), help="a known reader, whose commands are shipped")
-    reader.add_argument(
-        "--add", default="", metavar="CMD", help="subscribe to {url}, or to all {urls} or {opml} at once"
-    )
-    reader.add_argument("--add-all", default="", metavar="CMD", help="the same as --add, with {urls} or {opml}")
-    reader.add_argument("--poll", default="", metavar="CMD", help="ask every feed; with {url}, run once for each feed")
-    reader.add_argument(
-        "--list",
-        default="",
-        metavar="CMD",
-        help="print the items: JSON in lines (title, link, author, content, date), or titles",
-    )
-    reader.add_argument(
-        "--state",
-        default="",
-        metavar="DIR",
-        help="where the reader keeps its items (default: its HOME); used without --list",
-    )
-    reader.add_argument(
-        "--setup", default="", metavar="CMD", help="run once, in the HOME that the others are copied from"
-    )
-    reader.add_argument(
-        "--version", default="", metavar="CMD", dest="reader_version", help="print the reader's version"
-    )
-    reader.add_argument(
-        "--env", action="append", default=[], metavar="NAME=VALUE", type=_variable, help="a variable; may be repeated"
-    )
-    reader.add_argument(
-        "--kind",
-        choices=[str(kind) for kind in Kind],
-        help="what the reader does (default: store)",
-    )
-    reader.add_argument("--name", default="", help="the reader's name in the report")
-    served = parser.add_argument_group("a graphical or a hosted reader", "A person drives it, led by a page.")
-    served.add_argument(
-        "--serve", action="store_true", help="serve feeds to import, and a page that says what it waits for"
-    )
-    served.add_argument(
-        "--session", type=Path, metavar="FILE", help="keep the run in FILE, and go on with it where it was stopped"
-    )
-    served.add_argument("--port", type=_port, default=0, help="the port of the page (default: a free one)")
-    served.add_argument(
-        "--url", default="", help="the base URL by which a hosted reader reaches --feed-host and --feed-port"
-    )
-    served.add_argument("--feed-host", default="127.0.0.1", metavar="HOST", help="with --url (default: %(default)s)")
-    served.add_argument("--feed-port", type=_port, default=0, metavar="PORT", help="with --url (default: a free one)")
-    parser.add_argument(
-        "--only", default="", metavar="IDS", help="run these scenarios and what they depend on, such as V,T4"
-    )
-    parser.add_argument(
-        "--alone", default="", metavar="IDS", help="give each of these a reader of its own, since they stop this reader"
-    )
-    parser.add_argument(
-        "--patience",
-        default=PATIENCE,
-        type=_duration,
-        metavar="TIME",
-        help=f"the limit for each command (default: {PATIENCE:g}s)",
-    )
-    parser.add_argument(
-        "--workers",
-        default=min(os.cpu_count() or 1, 4),
-        type=_count,
-        metavar="N",
-        help="how many readers run at the same time (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--fail-under",
-        default="must",
-        choices=[*(str(level) for level in Level), "never"],
-        help="exit with status 1 where a scenario of this level or a higher one failed (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--format", default="table", choices=FORMATS, help="the form of the report (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--published",
-        action="store_true",
-        help="leave out of the report the rules whose breach its author must be told of first",
-    )
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the report into a file")
-    parser.add_argument("--quiet", action="store_true", help="print no progress")
 
 
 def run_command(options: argparse.Namespace) -> int:
     """Carry out `feedserver check` and return its exit status."""
-    only = options.only.split(",")
+    only = options.only
     known = READERS[options.reader] if options.reader else None
-    alone = options.alone.split(",") if options.alone or known is None else known.alone
+    alone = options.alone or (known.alone if known is not None else ())
     try:
         choose(SCENARIOS, only)
         choose(SCENARIOS, alone)
@@ -185,7 +93,11 @@ def _adapter(options: argparse.Namespace) -> CommandAdapter:
         **{name: value for name, value in given.items() if value},
         patience=options.patience,
     )
-    commands = replace(commands, environment={**commands.environment, **dict(options.env)})
+    commands = replace(
+        commands,
+        environment={**commands.environment, **dict(options.env)},
+        memory=options.memory or commands.memory,
+    )
     name = options.name or (known.title if known is not None else "")
     reproduce = f"--reader {options.reader}" if known is not None and not any(given.values()) else ""
     return CommandAdapter(commands, name=name, kind=_kind(options), reproduce=reproduce)
@@ -205,7 +117,7 @@ def _adapter_by_hand(options: argparse.Namespace) -> HandAdapter:
         raise ValueError("--serve lets a person drive the reader, so leave --reader, --add and --poll out")
     if options.url and not re.match(r"https?://[A-Za-z0-9.:\[\]-]+(/|$)", options.url):
         raise ValueError(f"--url {options.url!r} is no base URL; give one such as https://feeds.example.org")
-    choice = f"--only {options.only or 'all'} --kind {_kind(options)} --url {options.url or 'none'}"
+    choice = f"--only {','.join(options.only) or 'all'} --kind {_kind(options)} --url {options.url or 'none'}"
     return HandAdapter(
         SessionFile.open(options.session, choice),
         name=options.name,
@@ -275,29 +187,3 @@ class _Progress:
 def _complain(what: str) -> int:
     sys.stderr.write(f"{_WHO}: {visible(what, lines=True)}\n")
     return 2
-
-
-def _variable(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-        raise argparse.ArgumentTypeError(f"{text!r} is no variable; give NAME=VALUE")
-    return name, value
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no count; give a number from 1 up")
-    return int(text)
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65_535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; give a number from 1 to 65535, or 0 for a free one")
-    return int(text)
-
-
-def _duration(text: str) -> float:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration; give one such as 75s") from error

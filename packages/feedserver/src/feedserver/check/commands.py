@@ -19,7 +19,7 @@ from pathlib import Path
 from feedserver.check.adapters import Adapter, Session, Subscription, read_rows
 from feedserver.check.addresses import NETWORKS
 from feedserver.check.evidence import Poll, Row
-from feedserver.check.isolation import LARGEST_LIST, Home, Ran
+from feedserver.check.isolation import LARGEST_LIST, MEMORY_CAP, Home, Ran
 from feedserver.check.moved_clock import ClockShim, LoadedShim, MovedClock
 from feedserver.check.opml import opml_of
 from feedserver.check.stage import TOKEN
@@ -45,7 +45,8 @@ class Commands:
     *setup* runs once, in the HOME that the others are copied from. *add* subscribes to one feed, or to all of them with
     `{urls}` or `{opml}`. *poll* asks every feed; with `{url}` it runs once for each. *list* prints the items: JSON in
     lines, or a title in each line. *state* is the folder or file in which items are looked for where there is no list.
-    *version* prints the reader's version. *environment* are variables, *patience* is in seconds for each command.
+    *version* prints the reader's version. *environment* are variables. *patience* is in seconds for each command,
+    *memory* in bytes for the data of each process.
     """
 
     poll: str
@@ -56,6 +57,7 @@ class Commands:
     version: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     patience: float = PATIENCE
+    memory: int = MEMORY_CAP
 
     def by_name(self) -> dict[str, str]:
         """Return the commands that there are, by the name of their option."""
@@ -139,6 +141,7 @@ class CommandAdapter(Adapter):
         home = Home(
             self._root / lane,
             patience=self._commands.patience,
+            memory=self._commands.memory,
             extra={name: _with_networks(value) for name, value in self._commands.environment.items()},
             bundle=self._bundle,
             copy_of=self._set_up,
@@ -200,10 +203,9 @@ class _CommandSession(Session):
         polls = [
             self._polled(self._home.run(self._filled(self._commands.poll, self._feeds, feed))) for feed in self._feeds
         ]
-        bad = [poll.detail for poll in polls if not poll.is_good]
         return Poll(
-            is_good=not bad,
-            detail="; ".join(bad),
+            is_good=all(poll.is_good for poll in polls),
+            detail="; ".join(dict.fromkeys(poll.detail for poll in polls if poll.detail)),
             seconds=sum(poll.seconds for poll in polls),
             peak_memory=max((poll.peak_memory for poll in polls), default=0),
         )
@@ -211,7 +213,7 @@ class _CommandSession(Session):
     def _polled(self, ran: Ran) -> Poll:
         self._printed.append(ran.printed)
         is_good = ran.status is not None and not ran.crashed
-        detail = "" if is_good else f"the command {ran.describe()}"
+        detail = "" if ran.status == 0 else f"the command {ran.describe()}"
         return Poll(is_good=is_good, detail=detail, seconds=ran.seconds, peak_memory=ran.peak_memory)
 
     def _filled(self, command: str, feeds: Sequence[Subscription], feed: Subscription | None = None) -> str:

@@ -76,7 +76,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """How a poll ended: *is_good* where the reader ended well in time; *detail* says what went wrong.
+    """How a poll ended: *is_good* where the reader ended in time by itself; *detail* says what went wrong, as an exit
+    status that is not 0, with which many readers tell of one bad feed among others.
 
     *seconds* is how long it took, *peak_memory* the most memory that it used, in bytes, 0 where that is not known.
     """
@@ -135,7 +136,8 @@ class Evidence:
         found = self.requests(step, path)
         if not found:
             self._refuse_bad_polls(step)
-            raise Unseen(f"the reader did not request {path} in step {step}")
+            ends = "".join(f"; {poll.detail}" for poll in self.steps[step].polls[-1:] if poll.detail)
+            raise Unseen(f"the reader did not request {path} in step {step}{ends}")
         return found
 
     def was_quiet(self, step: int, path: str = FEED) -> bool:

@@ -8,6 +8,7 @@ the size of a file.
 from __future__ import annotations
 
 import os
+import re
 import select
 import shutil
 import signal
@@ -23,8 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-MEMORY_CAP = 2 << 30
-"""Bytes of memory that a reader may take for its data."""
+MEMORY_CAP: Final = 2 << 30
+"""Bytes of memory that each process of a reader may take for its data, unless told otherwise."""
 
 LARGEST_FILE: Final = 1 << 30
 """Bytes that a file of a reader may have, its output included. A command that writes more is ended by SIGXFSZ."""
@@ -36,6 +37,9 @@ LONGEST_OUTPUT: Final = 2000
 """The characters of a command's output that are kept for messages: its end."""
 
 _MARK = "FEEDSERVER_CHECK_SESSION"
+_LIMIT_BITS: Final = 62
+"""The bits of a session's limit, which no other session has, and no process by itself."""
+_LIMIT: Final = re.compile(rb"^Max file locks +(\d+) ", re.MULTILINE)
 _REMOVED = ("XDG_", "LC_", "PYTEST_", "COV_CORE_", "COVERAGE_")
 _REMOVED_NAMES = {
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "FTP_PROXY"),
@@ -88,8 +92,8 @@ class Ran:
 class Home:
     """The folders of one session below *folder*, and its environment.
 
-    *patience* is the limit for each command in seconds, *extra* are variables that it gets beside the others, *bundle*
-    the file with the authority that the reader shall trust.
+    *patience* is the limit for each command in seconds, *memory* that of each process's data in bytes. *extra* are
+    variables that it gets beside the others, *bundle* the file with the authority that the reader shall trust.
     """
 
     def __init__(
@@ -97,6 +101,7 @@ class Home:
         folder: Path,
         *,
         patience: float,
+        memory: int = MEMORY_CAP,
         extra: Mapping[str, str],
         bundle: str | None,
         copy_of: Home | None = None,
@@ -104,7 +109,10 @@ class Home:
         self.folder = folder
         self.home = folder / "home"
         self.patience = patience
-        self._mark = uuid.uuid4().hex
+        self._memory = memory
+        made = uuid.uuid4()
+        self._mark = made.hex
+        self._limit = made.int % (1 << _LIMIT_BITS)
         self._bare: set[int] = set()  # processes that have no environment at all
         self._running: subprocess.Popen[bytes] | None = None
         self._is_interrupted = False
@@ -121,7 +129,7 @@ class Home:
         started = time.monotonic()
         with _new(self.folder / "stdout") as printed, _new(self.folder / "stderr") as errors:
             process = subprocess.Popen(  # noqa: S603 - the command that the user gave
-                _shell(command),
+                _shell(command, self._memory, self._limit),
                 cwd=self.home,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -189,10 +197,18 @@ class Home:
                     environ = Path(entry.path, "environ").read_bytes()
                     if mark in environ.split(b"\0"):
                         found.append(int(entry.name))
+                    elif self._is_limited(entry.path):
+                        Path(entry.path, "exe").readlink()  # fails for what has ended
+                        found.append(int(entry.name))
                     elif not environ:
                         Path(entry.path, "exe").readlink()  # fails for what has ended, and for the kernel's own
                         unknown.add(int(entry.name))
         return found, unknown - self._bare
+
+    def _is_limited(self, path: str) -> bool:
+        """Return whether the process at *path*, below /proc, has the limit that this session's processes inherit."""
+        limit = _LIMIT.search(Path(path, "limits").read_bytes())
+        return limit is not None and int(limit[1]) == self._limit
 
     def close(self) -> None:
         """End every process of the session, and remove its folders."""
@@ -266,14 +282,13 @@ def _environment(home: Path, folder: Path, extra: Mapping[str, str], bundle: str
     return kept | own | trust | dict(extra)
 
 
-def _shell(command: str) -> list[str]:
+def _shell(command: str, memory: int, limit: int) -> list[str]:
     if os.name == "nt":
         return ["cmd", "/d", "/c", command]
-    return [
-        "/bin/sh",
-        "-c",
-        f"ulimit -d {MEMORY_CAP >> 10} 2>/dev/null\nulimit -f {LARGEST_FILE >> 9} 2>/dev/null\n{command}",
-    ]
+    limits = [f"ulimit -d {memory >> 10} 2>/dev/null", f"ulimit -f {LARGEST_FILE >> 9} 2>/dev/null"]
+    if sys.platform.startswith("linux"):
+        limits.append(f"ulimit -w {limit} 2>/dev/null || ulimit -x {limit} 2>/dev/null")  # dash and bash
+    return ["/bin/sh", "-c", "\n".join([*limits, command])]
 
 
 def _wait(process: subprocess.Popen[bytes]) -> tuple[int, int]:

@@ -48,11 +48,25 @@ def _recipe(name: str) -> Path:
     return Path(__file__).with_name("recipes") / name
 
 
+_LIFEREA = shlex.quote(str(_recipe("liferea_driver.py")))
+
+
 def _script(name: str, package: str) -> Commands:
     """Return the commands of a script of this package: `add URL…`, `poll` and `list`."""
     command = f"{_PYTHON} {shlex.quote(str(_recipe(name)))}"
     return Commands(
         add=f"{command} add {{urls}}", poll=f"{command} poll", list=f"{command} list", version=_version_of(package)
+    )
+
+
+def _node_script(name: str, package: str) -> Commands:
+    """Return the commands of a script for Node.js: `add URL…`, `poll` and `list`."""
+    command = f"node {shlex.quote(str(_recipe(name)))}"
+    return Commands(
+        add=f"{command} add {{urls}}",
+        poll=f"{command} poll",
+        list=f"{command} list",
+        version=f"node -p \"require('{package}/package.json').version\"",
     )
 
 
@@ -188,6 +202,23 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
             "gpo update",
             alone=("T7", "T8", "T9", "T11", "T12"),  # it sleeps for as long as Retry-After says, and asks nobody else
         ),
+        "liferea": KnownReader(
+            "Liferea",
+            "liferea",
+            Commands(
+                add=f"{_PYTHON} {_LIFEREA} add {{urls}}",
+                poll=f"{_PYTHON} {_LIFEREA} poll",
+                list=_sqlite(
+                    "{home}/.local/share/liferea/liferea.db",
+                    "SELECT title, source AS link, description AS content, date, (SELECT value FROM metadata "
+                    "WHERE metadata.item_id = items.item_id AND key = 'author') AS author FROM items",
+                ),
+                version="dpkg-query -W -f '${Version}' liferea",
+                memory=64 << 30,  # WebKit reserves far more than it uses
+            ),
+            note="its update of all feeds, on a virtual screen by xvfb-run; started for each poll, "
+            "so what it keeps in memory only, as validators, is lost",
+        ),
         "reader": KnownReader(
             "lemon24/reader",
             "reader",
@@ -214,15 +245,18 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
         "rss-parser": KnownReader(
             "rss-parser",
             "node",
-            Commands(
-                add=f"node {shlex.quote(str(_recipe('rss_parser.js')))} add {{urls}}",
-                poll=f"node {shlex.quote(str(_recipe('rss_parser.js')))} poll",
-                list=f"node {shlex.quote(str(_recipe('rss_parser.js')))} list",
-                version="node -p \"require('rss-parser/package.json').version\"",
-            ),
+            _node_script("rss_parser.js", "rss-parser"),
             note="a script of 20 lines; NODE_PATH names the folder that rss-parser is installed in",
             is_recipe=True,
             alone=("B1", "B2", "B3"),  # it waits a minute where a body breaks off
+        ),
+        "feedsub": KnownReader(
+            "feedsub",
+            "node",
+            _node_script("feedsub.js", "feedsub"),
+            note="a script of 40 lines that keeps what feedsub has seen; NODE_PATH names its folder",
+            is_recipe=True,
+            alone=("T7", "T8", "T9", "T11", "T12"),  # it waits for as long as Retry-After says
         ),
         "lifestream": KnownReader(
             "lifestream",

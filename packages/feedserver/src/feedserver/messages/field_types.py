@@ -63,7 +63,10 @@ def fits(value: object, hint: Any) -> bool:
         return isinstance(value, int | float) and not isinstance(value, bool)
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, hint) if isinstance(hint, type) else True
+    try:
+        return isinstance(value, hint) if isinstance(hint, type) else True
+    except TypeError:  # `Any`, a protocol or a `TypedDict`: a class that no value can be compared with
+        return True
 
 
 def in_words(hint: Any) -> str:

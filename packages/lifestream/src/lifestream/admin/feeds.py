@@ -24,7 +24,7 @@ from lifestream.admin.columns import due_of, health_of, last_fetch_of, moment, r
 from lifestream.admin.feed_form import FETCHING, FeedForm
 from lifestream.admin.owned import ReadOnlyAdmin, is_superuser
 from lifestream.admin.troubles import feeds_in_trouble
-from lifestream.admin.updating import update_now
+from lifestream.admin.updating import update_now, updates, updates_name
 from lifestream.admin.what_is_read import what_is_read
 from lifestream.content.text_direction import isolated
 from lifestream.message import say
@@ -217,10 +217,17 @@ class FeedAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">{}</a>', address, gettext("Fetch it and show what is read"))
 
     def get_urls(self) -> list[Any]:
-        """Return the addresses of the admin's views of feeds, and those of what is read and of feeds in trouble."""
+        """Return the addresses of the admin's views of feeds, and those of what is read, of feeds in trouble and of what came of
+        an update.
+        """
         read = path("<int:key>/read/", self.admin_site.admin_view(self.read_view), name="lifestream_feed_read")
         trouble = path("troubles/", self.admin_site.admin_view(self.troubles_view), name="lifestream_feed_troubles")
-        return [read, trouble, *super().get_urls()]
+        came = path("updates/", self.admin_site.admin_view(self.updates_view), name=updates_name(self))
+        return [read, trouble, came, *super().get_urls()]
+
+    def updates_view(self, request: HttpRequest) -> HttpResponse:
+        """Return the page that shows what came of the last update."""
+        return updates(self, request)
 
     def troubles_view(self, request: HttpRequest) -> HttpResponse:
         """Return the page that shows which of the feeds that the user may see are in trouble."""
@@ -270,9 +277,9 @@ class FeedAdmin(ReadOnlyAdmin):
         self._tell(request, ngettext("{} feed was changed.", "{} feeds were changed.", len(keys)), len(keys))
 
     @admin.action(description=gettext_lazy("Update now"), permissions=["fetch"])
-    def update_now(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
-        """Fetch the selected feeds, as far as their servers allow it."""
-        update_now(self, request, list(feeds.values_list("pk", flat=True)))
+    def update_now(self, request: HttpRequest, feeds: QuerySet[Feed]) -> HttpResponse:
+        """Let the selected feeds be fetched, as far as their servers allow it."""
+        return update_now(self, request, list(feeds.values_list("pk", flat=True)))
 
     @admin.action(description=gettext_lazy("Pause"), permissions=["change"])
     def pause(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:

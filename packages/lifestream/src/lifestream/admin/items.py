@@ -173,7 +173,8 @@ class ItemAdmin(TextSearchAdmin, ReadOnlyAdmin):
     list_select_related = ("feed",)
     search_fields = ("title", "link", "author", "guid")
     list_filter = ("date",)
-    ordering = ("-pk",)  # as with posts
+    # In the order of an index, which the filter by date reads, too.
+    ordering = ("-date", "-pk")
     fields = (
         "title", "feed", "link", "author", "date", "updated", "first_seen", "guid", "language", "summary",
         "enclosures", "media", "episode",

@@ -99,7 +99,7 @@ class LifestreamAdmin(OwnedAdmin):
     fieldsets = (
         (None, {"fields": ("owner", "title", "slug", "tagline", "description", "language", "is_public")}),
         (gettext_lazy("Look"), {"fields": ("theme", "accent", "logo", "preview")}),
-        (gettext_lazy("Timeline"), {"fields": ("shown", "words", "shows_authors", "site_order")}),
+        (gettext_lazy("Timeline"), {"fields": ("shown", "words", "shows_authors", "shows_faces", "site_order")}),
         (gettext_lazy("Rules"), {"fields": ("block_rules", "keep_rules")}),
     )
     readonly_fields = ("preview",)

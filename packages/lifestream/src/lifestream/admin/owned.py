@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.views.main import ERROR_FLAG
+from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
 from django.core.paginator import Paginator
 from django.db import DataError
-from django.db.models import ForeignKey, Model, QuerySet
+from django.db.models import Exists, ForeignKey, Model, OuterRef, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -24,7 +24,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext
 
 from lifestream.content.text_direction import isolated
-from lifestream.models import Lifestream
+from lifestream.models import Lifestream, fulltext
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -54,6 +54,23 @@ class FirstRows(_Paginator):
         """The number of rows, at most LISTED."""
         rows: Any = self.object_list
         return int(rows.order_by()[:LISTED].count())
+
+
+class OwnRows(ChangeList):
+    """The list of rows that the user may see.
+
+    If these are few, they are looked up by their keys: otherwise a database would walk through the rows of everybody to
+    find them.
+    """
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        """Return the rows of the list, for all of its pages."""
+        rows: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
+        if is_superuser(request):
+            return rows
+        mine = cast("OwnedAdmin", self.model_admin).own_rows(request)
+        keys = list(mine.values_list("pk", flat=True)[: LISTED + 1])
+        return rows if len(keys) > LISTED else fulltext.among(rows, keys, "pk")
 
 
 class OwnLifestreamsFilter(admin.RelatedFieldListFilter):
@@ -87,9 +104,18 @@ class OwnedAdmin(ModelAdmin):
         rows: QuerySet[Any] = super().get_queryset(request)
         if is_superuser(request):
             return rows
-        mine = self.model._default_manager.filter(**{self.owner_path: request.user.pk})
-        # A subquery: a feed in two lifestreams of the user is still one row, and actions may change and delete it.
-        return rows.filter(pk__in=mine.values("pk"))
+        # A subquery: a feed in two lifestreams of the user is still one row, and actions may change and delete it. It
+        # is asked for each row, since SQLite would read all rows of the user for `IN`.
+        return rows.filter(Exists(self.own_rows(request).filter(pk=OuterRef("pk"))))
+
+    def own_rows(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows of the user's own lifestreams in no order, some of them more than once."""
+        rows: QuerySet[Any] = self.model._default_manager.filter(**{self.owner_path: request.user.pk})
+        return rows.order_by()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return the class of the list."""
+        return OwnRows
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Return the list; without filters if their values are invalid.

@@ -8,7 +8,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
@@ -17,7 +18,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 from lifestream.admin.adding import AddFeedForm
 from lifestream.admin.columns import due_of, health_of, last_fetch_of
 from lifestream.admin.owned import OwnedAdmin, OwnLifestreamsFilter, is_superuser
-from lifestream.admin.updating import update_now
+from lifestream.admin.updating import update_now, updates, updates_name
 from lifestream.content import filter_rules
 from lifestream.content.text_direction import isolated
 from lifestream.models import Subscription
@@ -100,6 +101,15 @@ class SubscriptionAdmin(OwnedAdmin):
     )  # fmt: skip
     readonly_fields = ("feed_address", "lifestream", "health", "fetched", "due")
 
+    def get_urls(self) -> list[Any]:
+        """Return the addresses of the admin's views of subscriptions, and that of what came of an update."""
+        came = path("updates/", self.admin_site.admin_view(self.updates_view), name=updates_name(self))
+        return [came, *super().get_urls()]
+
+    def updates_view(self, request: HttpRequest) -> HttpResponse:
+        """Return the page that shows what came of the last update."""
+        return updates(self, request)
+
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Return the order: by name for an owner; for a superuser as they came, since that is a list of everybody's."""
         # Not by the title of the lifestream, which would sort all of them: the index has its key.
@@ -180,9 +190,9 @@ class SubscriptionAdmin(OwnedAdmin):
         return due_of(subscription.feed)
 
     @admin.action(description=gettext_lazy("Update now"), permissions=["change"])
-    def update_now(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:
-        """Fetch the feeds of the selected subscriptions, as far as their servers allow it."""
-        update_now(self, request, list(subscriptions.values_list("feed", flat=True)))
+    def update_now(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> HttpResponse:
+        """Let the feeds of the selected subscriptions be fetched, as far as their servers allow it."""
+        return update_now(self, request, list(subscriptions.values_list("feed", flat=True)))
 
     @admin.action(description=gettext_lazy("Pause"), permissions=["change"])
     def pause(self, request: HttpRequest, subscriptions: QuerySet[Subscription]) -> None:

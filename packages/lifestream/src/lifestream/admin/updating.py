@@ -1,42 +1,106 @@
-"""The button that fetches at once."""
+"""The action "Update now": the feeds become due at once, and a page shows what comes of it.
+
+No request waits for a feed's server. The updater of this site fetches them: `serve`, a worker, or cron.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from django.contrib import admin, messages
-from django.http import HttpRequest
-from django.utils.translation import ngettext
+from django.core.exceptions import PermissionDenied
+from django.db.models import OuterRef, Subquery
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext, ngettext
 
 from lifestream.content.text_direction import isolated
-from lifestream.refresh.refresh_report import Report
+from lifestream.models import Feed, Fetch
+from lifestream.models.feeds import outcome_in_words
+from lifestream.refresh.update_requests import update_soon
 from lifestream.wording import worded
 
-TOLD_ONE_BY_ONE = 10
-"""How many failures are shown. The log has the others."""
+SHOWN: Final = 100
+"""How many feeds the page shows. The log has the others."""
+_KEY: Final = "lifestream_updates"
+_AGAIN: Final = 2
+"""After how many seconds the page looks again, as long as something is on its way."""
+_PATIENCE: Final = 600.0
+"""After how many seconds it stops to look: nothing fetches then."""
 
 
-def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: list[int]) -> None:
-    """Fetch *feeds* (primary keys) now, and tell the user what came. This skips only lifestream's own interval, not
-    what a server has asked for, a pause, or a 410.
+def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: list[int]) -> HttpResponse:
+    """Make *feeds* (primary keys) due now, and return a redirect to the page that shows what comes. This skips only
+    lifestream's own interval, not what a server has asked for, a pause, or a 410.
     """
-    report = _refresh(feeds)
-    model_admin.message_user(request, str(report), messages.WARNING if report.failed else messages.SUCCESS)
-    for shortage in report.shortages:
-        model_admin.message_user(request, worded(shortage), messages.ERROR)
-    for row in [row for row in report.rows if row.failed][:TOLD_ONE_BY_ONE]:
-        model_admin.message_user(request, f"{isolated(row.title[:100])}: {worded(row.message)}", messages.ERROR)
-    if waiting := len(set(feeds)) - len(report.rows) - report.short:
+    now = timezone.now()
+    requested = update_soon(feeds, now)
+    if requested.left:
         text = ngettext(
             "{} was left alone: it is paused, gone or without subscribers, or its server asked for time.",
             "{} were left alone: they are paused, gone or without subscribers, or their servers asked for time.",
-            waiting,
+            requested.left,
         )
-        model_admin.message_user(request, text.format(waiting), messages.WARNING)
+        model_admin.message_user(request, text.format(requested.left), messages.WARNING)
+    if not requested.due:
+        return HttpResponseRedirect(request.get_full_path())
+    kept = sorted(Feed.objects.filter(pk__in=sorted(set(feeds))[:SHOWN]).values_list("pk", flat=True))
+    request.session[_KEY] = {"feeds": kept, "since": now.isoformat(), "all": requested.due}
+    return HttpResponseRedirect(reverse(f"{model_admin.admin_site.name}:{updates_name(model_admin)}"))
 
 
-def _refresh(feeds: list[int]) -> Report:
-    # Django imports the admin for every command; what fetches is imported when somebody presses the button.
-    from lifestream.refresh.pipeline import refresh
+def updates_name(model_admin: admin.ModelAdmin[Any]) -> str:
+    """Return the name of the address of *model_admin*'s page of updates."""
+    return f"lifestream_{model_admin.opts.model_name}_updates"
 
-    return refresh(feeds, early=True)
+
+def updates(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
+    """Return the page that shows what came of the feeds that this user has updated last. It loads itself again while
+    some are on their way.
+    """
+    if not model_admin.has_view_permission(request):
+        raise PermissionDenied
+    asked = request.session.get(_KEY, {})
+    since = parse_datetime(str(asked.get("since", ""))) or timezone.now()
+    rows = [_row(feed, since) for feed in _feeds(asked.get("feeds", []))]
+    coming = sum(row["coming"] for row in rows)
+    is_late = (timezone.now() - since).total_seconds() > _PATIENCE
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": gettext("What came"),
+        "opts": model_admin.opts,
+        "changelist": reverse(f"{model_admin.admin_site.name}:lifestream_{model_admin.opts.model_name}_changelist"),
+        "rows": rows,
+        "more": max(0, int(asked.get("all", 0)) - len(rows)),
+        "coming": coming,
+        "is_late": is_late,
+        "new": sum(row["new"] for row in rows),
+    }
+    response = TemplateResponse(request, "admin/lifestream/feed/updates.html", context)
+    if coming and not is_late:
+        response["Refresh"] = str(_AGAIN)
+    return response
+
+
+def _feeds(keys: list[int]) -> list[Feed]:
+    latest = Fetch.objects.filter(feed=OuterRef("pk")).order_by("-pk")
+    feeds = Feed.objects.filter(pk__in=keys).annotate(latest=Subquery(latest.values("pk")[:1])).defer("icon")
+    return list(feeds.order_by("pk"))
+
+
+def _row(feed: Any, since: datetime) -> dict[str, Any]:
+    coming = feed.status == Feed.Status.ACTIVE and (feed.last_fetch is None or feed.last_fetch < since)
+    fetch = None if coming else Fetch.objects.filter(pk=feed.latest).first()
+    return {
+        "title": isolated(feed.display_title[:120]),
+        "url": feed.url[:200],
+        "coming": coming,
+        "health": feed.health,
+        "outcome": outcome_in_words(feed.last_status),
+        "new": fetch.new if fetch is not None and fetch.outcome == Fetch.Outcome.NEW else 0,
+        "message": "" if coming or fetch is None else worded(fetch.message)[:300],
+    }

@@ -10,8 +10,8 @@ the same, tag by tag, of HTML that needs no more. `html_truncation`: the beginni
 3. `plaintext`: text from HTML, HTML from text, shortened text.
 4. `tokenizer`: text as the words that search and filter rules compare.
 5. `filter_rules`: a subscriber's keep and block rules.
-6. `item_card`: what a page shows of an item. `players`, `image_types`: which players of other sites, and which
-pictures. `text_direction`: text that does not change the direction of the text beside it.
+6. `item_card`: what a page shows of an item. `players`, `image_types`, `image_dimensions`: which players of other
+sites, and which pictures. `text_direction`: text that does not change the direction of the text beside it.
 
 This package never imports Django, a parser, the network, or any other package of lifestream.
 """

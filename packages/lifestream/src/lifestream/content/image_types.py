@@ -20,4 +20,6 @@ def image_type(data: bytes) -> str:
     for signature, kind in _SIGNATURES.items():
         if data.startswith(signature):
             return kind
+    if data[4:12] in (b"ftypavif", b"ftypavis"):  # AV1 Image File Format, section 6
+        return "image/avif"
     return "image/webp" if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else ""

@@ -9,6 +9,7 @@ from typing import Any, Final
 from lifestream.content.html_tokenizer import name_set
 from lifestream.content.mathml import CORE
 from lifestream.content.urls import DEFAULT_URL_SCHEMES
+from lifestream.message import Message, joined, say
 
 FORBIDDEN_TAGS: Final = name_set(
     "script style iframe frame frameset object embed applet base meta link form input button select textarea "
@@ -95,7 +96,7 @@ class SanitizerRules:
         that is refused.
         """
         if problems := refused(tags):
-            raise ValueError("; ".join(problems))
+            raise ValueError(joined(problems))
         return cls(
             # The sanitizer sets `rel` itself, and nh3 refuses to have it set twice.
             {tag.lower(): frozenset(name.lower() for name in names) - {"rel"} for tag, names in tags.items()},
@@ -105,20 +106,18 @@ class SanitizerRules:
         )
 
 
-def refused(tags: Mapping[Any, Any]) -> list[str]:
+def refused(tags: Mapping[Any, Any]) -> list[Message]:
     """Return why *tags* (of a setting) can't be allowed, one sentence for each problem; empty if they can."""
     if strange := [name for name in tags if not isinstance(name, str)]:
-        return [f"the tag {name!r} is no string: write its name" for name in strange]
-    problems = [f"<{tag}> can't be allowed: remove it" for tag in tags if tag.lower() in FORBIDDEN_TAGS]
+        return [say("tag-no-text", tag=repr(name)) for name in strange]
+    problems = [say("tag-refused", tag=tag) for tag in tags if tag.lower() in FORBIDDEN_TAGS]
     for tag, names in tags.items():
-        if isinstance(names, str):
-            problems.append(f"the attributes of <{tag}> are the string {names!r}: give a list or a set of names")
-            continue
-        if not isinstance(names, Iterable) or not all(isinstance(name, str) for name in names):
-            problems.append(f"the attributes of <{tag}> are {names!r}: give a list or a set of names")
+        listed = isinstance(names, Iterable) and not isinstance(names, str)
+        if not listed or not all(isinstance(name, str) for name in names):
+            problems.append(say("attributes-no-list", tag=tag, value=repr(names)))
             continue
         problems += [
-            f"the attribute {name!r} of <{tag}> can't be allowed: remove it"
+            say("attribute-refused", name=repr(name), tag=tag)
             for name in names
             if name.lower().startswith("on") or name.lower() in FORBIDDEN_ATTRIBUTES
         ]

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import takewhile
 
 # Letters of scripts without spaces between words, and Hangul, with their combining marks (Thai, Khmer, …).
@@ -31,6 +31,9 @@ _PLAIN_WORD = re.compile(r"[^\W_]+[+#]*")
 _ACCENTS = "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670]"
 _QUOTED = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _SYMBOLS = str.maketrans({"+": "plus", "#": "sharp"})
+
+SHORTEST_BEGINNING = 3
+"""Characters that the beginning of a word must have to be searched for: too many words begin with any two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +109,20 @@ def line_of(text: str) -> str:
     return f" {' '.join(words(text))} "
 
 
-def terms(query: str) -> list[Term]:
+def terms(query: str, *, beginnings: bool = False) -> list[Term]:
     """Return what *query* asks for: its words, and phrases in double quotes. Nothing else has a meaning.
 
-    A part without letters and digits ("?!") is left out.
+    With *beginnings*, a word of at least SHORTEST_BEGINNING characters that stands in no quotes asks for all words that
+    begin with it. A part without letters and digits ("?!") is left out.
     """
     found = []
     for phrase, word in _QUOTED.findall(query):
-        if term := _term(phrase or word):
+        if term := _term(phrase or word, beginning=beginnings and not phrase):
             found.append(term)
     return found
 
 
-def _term(text: str) -> Term | None:
+def _term(text: str, *, beginning: bool) -> Term | None:
     parts = words(text)
     if not parts:
         return None
@@ -126,7 +130,35 @@ def _term(text: str) -> Term | None:
     # If the term ends in a script without spaces, the text may go on, so its last character alone says too little.
     if unspaced > 1:
         parts.pop()
-    return Term(tuple(parts), prefix=bool(unspaced) and len(parts[-1]) == 1)
+    if unspaced:
+        return Term(tuple(parts), prefix=len(parts[-1]) == 1)
+    return Term(tuple(parts), prefix=beginning and len(parts[-1]) >= SHORTEST_BEGINNING)
+
+
+@lru_cache(maxsize=32)
+def pattern_of(query: str) -> re.Pattern[str] | None:
+    """Return a pattern that finds in folded text the words that `terms` with *beginnings* asks for, each to its end, or
+    None for a query without words.
+    """
+    found = []
+    for phrase, word in _QUOTED.findall(query):
+        if pattern := _pattern(phrase or word, beginning=not phrase):
+            found.append(pattern)
+    # The longest first: of several that begin at one place, it is the one to show.
+    return re.compile("|".join(sorted(dict.fromkeys(found), key=len, reverse=True))) if found else None
+
+
+def _pattern(text: str, *, beginning: bool) -> str:
+    scripts = _scripts()
+    parts = scripts.any_word.findall(fold(text))
+    if not parts:
+        return ""
+    shapes = [("" if scripts.unspaced.match(part) else r"(?<![^\W_])") + re.escape(part) for part in parts]
+    last = parts[-1]
+    if not scripts.unspaced.search(last):
+        goes_on = beginning and len(last) >= SHORTEST_BEGINNING
+        shapes.append(r"[^\W_]*" if goes_on else r"(?![^\W_])")
+    return r"[\W_]*".join(shapes[: len(parts)]) + "".join(shapes[len(parts) :])
 
 
 def _unspaced_at_end(text: str) -> int:

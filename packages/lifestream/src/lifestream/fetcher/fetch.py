@@ -110,6 +110,7 @@ class Fetcher:
 
     *user_agent* names the program and a contact; "{subscribers}" in it becomes "1 subscriber" or "27 subscribers".
     *resolver* replaces the system's name resolution. *proxy* is the URL of the proxy for all feeds, "" for none.
+    *accept* is what is asked for, feeds unless it is given (RFC 9110, section 12.5.1).
     """
 
     def __init__(
@@ -120,8 +121,10 @@ class Fetcher:
         limits: FetchLimits | None = None,
         resolver: AbstractResolver | None = None,
         proxy: str = "",
+        accept: str = _ACCEPT,
     ) -> None:
         self._guard = guard
+        self._accept = accept
         self._proxy = proxy
         self._proxied: dict[str, _Server] = {}  # by the URLs of proxies
         self._limits = limits or FetchLimits()
@@ -270,7 +273,7 @@ class Fetcher:
         subscribers = "1 subscriber" if count == 1 else f"{count} subscribers"
         return {
             "User-Agent": (request.options.user_agent or self._user_agent).replace(_SUBSCRIBERS, subscribers),
-            "Accept": _ACCEPT,
+            "Accept": self._accept,
             "Accept-Encoding": accepted(),
         }
 

@@ -7,6 +7,7 @@ due, and the shortage is reported once, with its remedy.
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import socket
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from lifestream.message import say
 
 _LOOP: Final = 16  # files that an event loop and its first connection need, and a few spare ones
 _DEPTH: Final = 8  # how many causes of causes are looked at
+_ROOM: Final = 64 * 1024 * 1024  # bytes: the stacks of a few threads, and what the first connections and results take
 
 
 class Shortage(Enum):
@@ -125,3 +127,24 @@ def require_files(count: int = _LOOP) -> None:
     finally:
         for each in opened:
             os.close(each)
+
+
+def require_memory(size: int = _ROOM) -> None:
+    """Raise `ShortOf` unless this process may take *size* bytes more of address space.
+
+    Without any, nobody can be told any more: threads end before they say why, and libraries in C end the whole process.
+    The memory is only reserved for a moment, and never used.
+    """
+    try:
+        mmap.mmap(-1, size).close()
+    except (OSError, MemoryError, ValueError) as error:
+        raise ShortOf(Shortage.MEMORY) from error
+
+
+def is_memory_limited() -> bool:
+    """Return whether this process has a limit on its address space (`ulimit -v`)."""
+    try:
+        import resource
+    except ImportError:  # Windows has none
+        return False
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY

@@ -4,6 +4,7 @@ In: nothing. Out: the models, and the search index over items.
 
 1. `feeds`: feeds, hosts, and the log of fetches. `hubs`: subscriptions at WebSub hubs.
 2. `items`: what feeds said, tags, and the memory of deleted items. `articles`: what the pages of entries gave.
+  `published_ids`: the ids under which items are published.
 3. `lifestreams`: lifestreams and subscriptions. `posts`: items in them. `additions`: addresses to be added to them.
    `own_pages`: text of their owners.
 4. `tallies`: counts of what the site has done.
@@ -31,6 +32,7 @@ from lifestream.models.lifestreams import (
 )
 from lifestream.models.own_pages import OwnPage
 from lifestream.models.posts import Post, PostQuerySet
+from lifestream.models.published_ids import PublishedId
 from lifestream.models.tallies import Tally
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "OwnPage",
     "Post",
     "PostQuerySet",
+    "PublishedId",
     "Subscription",
     "SubscriptionQuerySet",
     "Tag",

@@ -23,6 +23,7 @@ from django.db.models import F, Lookup, Model, QuerySet, Value
 from django.db.models.sql.compiler import SQLCompiler
 
 from lifestream.content.tokenizer import Term, terms, words
+from lifestream.models import sqlite_search
 
 TEXT_LENGTH: Final = 50_000
 """Characters of a text that are indexed. PostgreSQL refuses a tsvector of more than 1 MB."""
@@ -35,6 +36,8 @@ LATEST: Final = 500
 """How many of the latest items are looked at to see whether a query's words are frequent."""
 FREQUENT: Final = 10
 """How many of the latest items have a query's words if these are frequent."""
+MOST_COUNTED: Final = 1_000
+"""How many of the rows that a query finds are counted for a page."""
 MOST_TERMS: Final = 32
 """Words of a query that are used, those of phrases included. The database reads all occurrences of each."""
 
@@ -58,8 +61,9 @@ class Indexed:
 class _Dialect:
     """The SQL of one database.
 
-    *matching* selects items, and *latest* counts the matching ones of the latest items ("" if that costs no less).
-    *found* is the condition that the item in a column matches, *among* that it is one of those in a JSON list.
+    *matching* selects items, and *latest* the matching ones of the latest items. *found* is the condition that the item
+    in a column matches, *among* that it is one of those in a JSON list. *some* makes of a query one that finds no more,
+    and of which the first items cost no more if it finds many.
 
     *write* takes the values of a *row*, or many rows as JSON, which is what a driver passes on fastest.
     """
@@ -76,6 +80,7 @@ class _Dialect:
     among: str
     row: Callable[[Indexed], Sequence[Any]]
     query: Callable[[Iterable[Term]], str]
+    some: Callable[[str], str]
 
 
 def create(connection: BaseDatabaseWrapper) -> None:
@@ -97,26 +102,70 @@ def drop(connection: BaseDatabaseWrapper) -> None:
 def matching(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
     """Return those of *queryset*, which has items or posts, that contain all terms of *query*, in their previous order.
 
-    A term is a word, or a phrase in double quotes; nothing else in a query has a meaning. A query without any letter or
-    digit matches nothing. Of a long query, the first LONGEST_QUERY characters and MOST_TERMS words are used.
+    A term is the beginning of a word, a word of one or two letters, or a phrase in double quotes; nothing else in a
+    query has a meaning. A query without any letter or digit matches nothing. Of a long query, the first LONGEST_QUERY
+    characters and MOST_TERMS words are used.
     """
-    field = _item_of(queryset)
-    dialect, wanted = _DIALECTS.get(connections[queryset.db].vendor), _wanted(query)
+    return find(query, queryset.db).among(queryset)
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """How many rows a query finds: *count*, or at least so many unless that *is_all*."""
+
+    count: int
+    is_all: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The items that a query finds: their *keys*, or, if they are too many to be looked up first, the *query* as the
+    database understands it, "" for one that finds nothing, and the *latest* of the items.
+    """
+
+    query: str
+    keys: tuple[int, ...] | None = ()
+    latest: tuple[int, ...] = ()
+
+    def among(self, queryset: QuerySet[_Row]) -> QuerySet[_Row]:
+        """Return those of *queryset*, which has items or posts, that are found, in their previous order."""
+        field = _item_of(queryset)
+        if not self.query:
+            return queryset.none()
+        if self.keys is None:
+            return queryset.filter(_Found(F(field), Value(self.query)))
+        return among(queryset, self.keys)
+
+    def count(self, queryset: QuerySet[Any], most: int) -> Hits:
+        """Return how many of *queryset*, which has items or posts, are found, counting no further than *most*. Of items
+        that are too many to be looked up first, only some are counted.
+        """
+        keys = self.keys
+        if keys is None:
+            with connections[queryset.db].cursor() as cursor:
+                dialect = _DIALECTS[connections[queryset.db].vendor]
+                cursor.execute(f"{dialect.matching} LIMIT {most + 1}", [dialect.some(self.query)])
+                keys = tuple({*self.latest, *(item for (item,) in cursor.fetchall())})
+        count = len(among(queryset.order_by(), keys).values_list("pk")[: most + 1]) if keys else 0
+        return Hits(min(count, most), is_all=self.keys is not None and count <= most)
+
+
+def find(query: str, using: str) -> Found:
+    """Return the items in the database *using* that contain all terms of *query*; see `matching`."""
+    dialect, wanted = _DIALECTS.get(connections[using].vendor), _wanted(query)
     if dialect is None or not wanted:
-        return queryset.none()
+        return Found("")
     query = dialect.query(wanted)
     # No planner knows how rare a word is. Of a frequent one, some of the latest items have it, and walking down the
     # timeline finds them; for a rare one, that reads the whole timeline, so its items are looked up first.
-    with connections[queryset.db].cursor() as cursor:
-        if dialect.latest:
-            cursor.execute(dialect.latest, [query])
-            if cursor.fetchall()[0][0] >= FREQUENT:
-                return queryset.filter(_Found(F(field), Value(query)))
+    with connections[using].cursor() as cursor:
+        cursor.execute(dialect.latest, [query])
+        latest = tuple(item for (item,) in cursor.fetchall())
+        if len(latest) >= FREQUENT:
+            return Found(query, None, latest)
         cursor.execute(f"{dialect.matching} LIMIT {RARE + 1}", [query])
-        found = [item for (item,) in cursor.fetchall()]
-    if len(found) > RARE:
-        return queryset.filter(_Found(F(field), Value(query)))
-    return among(queryset, found)
+        found = tuple(item for (item,) in cursor.fetchall())
+    return Found(query, found if len(found) <= RARE else None, latest)
 
 
 def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> QuerySet[_Row]:
@@ -132,9 +181,11 @@ def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> QuerySet
     return among(queryset, found)
 
 
-def among(queryset: QuerySet[_Row], items: Sequence[int]) -> QuerySet[_Row]:
-    """Return those of *queryset*, which has items or posts, of which the item is one of *items* (keys)."""
-    field = _item_of(queryset)
+def among(queryset: QuerySet[_Row], items: Sequence[int], field: str = "") -> QuerySet[_Row]:
+    """Return those of *queryset*, which has items or posts, of which the item is one of *items* (keys). With *field*,
+    *queryset* has any rows, and that field is one of *items*.
+    """
+    field = field or _item_of(queryset)
     # A list of a few is counted by SQLite's planner, which would walk down the timeline for a subquery.
     if len(items) <= _LISTED or not is_supported(queryset.db):
         return queryset.filter(**{f"{field}__in": items})
@@ -180,7 +231,7 @@ def _wanted(query: str) -> list[Term]:
     """Return each term of *query* once, until they have MOST_TERMS words; of a phrase that is longer its beginning."""
     found: list[Term] = []
     left = MOST_TERMS
-    for term in dict.fromkeys(terms(query[:LONGEST_QUERY])):
+    for term in dict.fromkeys(terms(query[:LONGEST_QUERY], beginnings=True)):
         if left:
             found.append(term if len(term.words) <= left else Term(term.words[:left]))
             left -= len(found[-1].words)
@@ -326,11 +377,14 @@ _DIALECTS: Final = {
         forget="DELETE FROM lifestream_search WHERE rowid = %s",
         sweep="DELETE FROM lifestream_search WHERE rowid NOT IN (SELECT id FROM lifestream_item)",
         matching="SELECT rowid FROM lifestream_search WHERE lifestream_search MATCH %s",
-        latest="",  # It stops at the limit as it is.
-        found="EXISTS (SELECT 1 FROM lifestream_search WHERE lifestream_search MATCH {query} AND rowid = {item})",
+        # S608 (here and below): numbers and names of ours.
+        latest="SELECT rowid FROM (SELECT rowid, head, body FROM lifestream_search"  # noqa: S608
+        f" ORDER BY rowid DESC LIMIT {LATEST}) latest WHERE {sqlite_search.FUNCTION}(head, body, %s)",
+        found=f"(SELECT {sqlite_search.FUNCTION}(head, body, {{query}}) FROM lifestream_search WHERE rowid = {{item}})",  # noqa: S608
         among="{item} IN (SELECT value FROM json_each({items}))",
         row=_sqlite_row,
         query=_sqlite_query,
+        some=lambda query: query.replace("*", ""),  # whole words only
     ),
     "postgresql": _Dialect(
         create=(
@@ -347,13 +401,13 @@ _DIALECTS: Final = {
         sweep="DELETE FROM lifestream_search WHERE NOT EXISTS"
         " (SELECT 1 FROM lifestream_item WHERE lifestream_item.id = lifestream_search.item_id)",
         matching="SELECT item_id FROM lifestream_search WHERE words @@ %s::tsquery",
-        # S608: a number of ours.
-        latest=f"SELECT count(*) FROM (SELECT words FROM lifestream_search ORDER BY item_id DESC LIMIT {LATEST})"  # noqa: S608
-        " latest WHERE words @@ %s::tsquery",
+        latest="SELECT item_id FROM (SELECT item_id, words FROM lifestream_search"  # noqa: S608
+        f" ORDER BY item_id DESC LIMIT {LATEST}) latest WHERE words @@ %s::tsquery",
         # Not EXISTS, which the planner may turn around: it would read all that matches.
         found="(SELECT words @@ {query}::tsquery FROM lifestream_search WHERE item_id = {item})",
         among="{item} IN (SELECT value::bigint FROM json_array_elements_text({items}::json))",
         row=_postgresql_row,
         query=_postgresql_query,
+        some=lambda query: query,
     ),
 }

@@ -57,7 +57,9 @@ class ItemQuerySet(models.QuerySet["Item"]):
         from lifestream.models import fulltext  # models are imported by all commands, and few of those search
 
         with transaction.atomic(using=self.db):
-            doomed = list(self.order_by().only("feed", "key_hash", "link_hash", "content_hash", "guid"))
+            identified = self.order_by().select_related("published_id")
+            keys = ("feed", "key_hash", "link_hash", "content_hash", "guid", "published_id__uri")
+            doomed = list(identified.only(*keys))
             Tombstone.objects.using(self.db).bulk_create(
                 (Tombstone.of(item) for item in doomed), batch_size=500, ignore_conflicts=True
             )
@@ -117,6 +119,7 @@ class Item(models.Model):
             models.Index(fields=["feed", "link_hash"], name="lifestream_item_link"),
             models.Index(fields=["feed", "content_hash"], name="lifestream_item_content"),
             models.Index(fields=["feed", "date", "id"], name="lifestream_item_date"),
+            models.Index(fields=["date", "id"], name="lifestream_item_latest"),
         ]
 
     def __str__(self) -> str:
@@ -143,7 +146,8 @@ class Item(models.Model):
 class Tombstone(models.Model):
     """An item that a superuser deleted: what is needed to recognise it, so that it does not come back.
 
-    Its keys are those of the entry's last appearance; *first_key* is the one that it was deleted with.
+    Its keys are those of the entry's last appearance; *first_key* is the one that it was deleted with. No other feed
+    gets the id *uri* that it was published under.
     """
 
     feed = models.ForeignKey(
@@ -154,13 +158,17 @@ class Tombstone(models.Model):
     content_hash = models.CharField(_("hash of the content"), max_length=64, blank=True)
     guid = models.TextField(_("GUID"), blank=True)
     first_key = models.CharField(_("first key"), max_length=64, blank=True)
+    uri = models.TextField(blank=True, default="", db_default="", editable=False)
     created = models.DateTimeField(_("created"), default=timezone.now)
 
     class Meta:
         verbose_name = _("tombstone")
         verbose_name_plural = _("tombstones")
         constraints = [models.UniqueConstraint(fields=["feed", "key_hash"], name="lifestream_tombstone_key")]
-        indexes = [models.Index(fields=["feed", "link_hash"], name="lifestream_tombstone_link")]
+        indexes = [
+            models.Index(fields=["feed", "link_hash"], name="lifestream_tombstone_link"),
+            models.Index(fields=["uri"], name="lifestream_tombstone_uri"),
+        ]
 
     def __str__(self) -> str:
         return self.guid or self.key_hash
@@ -168,6 +176,7 @@ class Tombstone(models.Model):
     @classmethod
     def of(cls, item: Item) -> Tombstone:
         """Return the tombstone of *item*, unsaved."""
+        published = getattr(item, "published_id", None)
         return cls(
             feed_id=item.feed_id,
             key_hash=item.key_hash,
@@ -175,4 +184,5 @@ class Tombstone(models.Model):
             content_hash=item.content_hash,
             guid=item.guid,
             first_key=item.key_hash,
+            uri=published.uri if published is not None else "",
         )

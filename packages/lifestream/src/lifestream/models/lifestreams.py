@@ -154,10 +154,13 @@ class Lifestream(models.Model):
         max_length=10,
         default=SiteOrder.NAME,
         choices=SiteOrder.choices,
-        help_text=_("Which sites stand beside the timeline, and in which order."),
+        help_text=_("Of the sites beside the timeline. If there are many, those with the latest posts stand there."),
     )
     shows_authors = models.BooleanField(
         _("authors"), default=True, help_text=_("Shows who wrote a post, beside the name of its site.")
+    )
+    shows_faces = models.BooleanField(
+        _("faces"), default=True, db_default=True, help_text=_("Shows the picture of a site beside each of its posts.")
     )
     keep_rules = models.TextField(
         _("keep rules"),

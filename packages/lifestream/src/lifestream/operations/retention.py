@@ -20,6 +20,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from lifestream.conf import settings
 from lifestream.models import Feed, Item, Post, Tally, Tombstone, sort_names
+from lifestream.storage import published_ids
 
 CHUNK: Final = 200
 TOMBSTONES: Final = timedelta(days=365)
@@ -65,6 +66,7 @@ def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event |
     done = replace(done, brought_back=_bring_back(now, using, dry_run=dry_run))
     if not dry_run:
         sort_names.mend(using)
+        published_ids.complete_all(using)
     if not dry_run and not done.is_empty:
         counts = {"cleaned:items": done.items, "cleaned:feeds": done.feeds, "cleaned:tombstones": done.tombstones}
         Tally.objects.using(using).add({name: count for name, count in counts.items() if count}, now)
@@ -90,7 +92,7 @@ def _old_items(now: datetime, using: str, *, dry_run: bool) -> Iterator[list[int
     """
     items = Item.objects.using(using).filter(~_kept())
     if settings.keep_days:
-        old = items.filter(date__lt=now - timedelta(days=settings.keep_days)).order_by("pk")
+        old = items.filter(date__lt=now - timedelta(days=settings.keep_days)).order_by("date", "pk")
         yield from _chunks(old, dry_run=dry_run)
     if settings.keep_items:
         counts = Item.objects.using(using).order_by().values("feed").annotate(count=Count("pk"))

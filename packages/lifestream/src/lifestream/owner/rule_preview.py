@@ -7,10 +7,10 @@ from typing import Final
 
 from lifestream.content.filter_rules import Rules
 from lifestream.models import Lifestream, Post, Subscription
-from lifestream.storage.backfill import subjects
+from lifestream.storage.backfill import readable_at_once, subjects
 
 LOOKED_AT: Final = 2_000
-"""At how many posts a preview looks: the latest ones."""
+"""At how many posts a preview looks at most: the latest ones, fewer if their texts are very long."""
 SHOWN: Final = 5
 """How many of the posts that would be hidden are named."""
 
@@ -35,9 +35,12 @@ def preview_of(place: Lifestream | Subscription, keep: str, block: str) -> Previ
     else:
         posts = posts.filter(lifestream=place)
     rules = Rules.of(keep, block, within)
-    latest = list(posts.values_list("pk", "item_id")[: LOOKED_AT + 1])
-    items = subjects([item for _, item in latest[:LOOKED_AT]], posts.db) if rules else {}
-    hidden = [pk for pk, item in latest[:LOOKED_AT] if item in items and not rules.allow(items[item])]
+    latest = dict(posts.values_list("item_id", "pk")[: LOOKED_AT + 1])
+    looked_at = list(latest)[:LOOKED_AT]
+    if rules:
+        looked_at = list(readable_at_once(looked_at, posts.db))
+    hides = {item for item, subject in subjects(looked_at, posts.db) if not rules.allow(subject)} if rules else set()
+    hidden = [latest[item] for item in looked_at if item in hides]
     named = posts.filter(pk__in=hidden[:SHOWN]).select_related("item", "subscription__feed")
     light = named.defer("item__content", "item__text", "item__card", "subscription__feed__icon")
-    return Preview(min(len(latest), LOOKED_AT), len(hidden), tuple(light), len(latest) > LOOKED_AT)
+    return Preview(len(looked_at), len(hidden), tuple(light), len(latest) > len(looked_at))

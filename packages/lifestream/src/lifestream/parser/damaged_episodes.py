@@ -18,7 +18,7 @@ from lifestream.content.html_tokenizer import attributes, unescape
 from lifestream.entry import Entry
 from lifestream.parser.strict.episodes import MOST, NAMES, Fields, episode_of, persons_of
 from lifestream.parser.strict.scope import Scope
-from lifestream.parser.strict.vocabulary import PREFIXES
+from lifestream.parser.strict.vocabulary import prefix_of
 from lifestream.parser.wellformed import literals
 
 _MAX_NAMESPACES: Final = 1000
@@ -40,7 +40,7 @@ def told(entries: Sequence[Entry], text: str) -> tuple[Entry, ...]:
         return tuple(entries)
     prefixes = {"podcast": "podcast:", "itunes": "itunes:"}
     for prefix, namespace in islice(_DECLARED.findall(text), _MAX_NAMESPACES):
-        prefixes[prefix] = PREFIXES.get(namespace.lower().rstrip("/"), "")
+        prefixes[prefix] = prefix_of(namespace) or ""
     hosts = persons_of(_fields(head, prefixes), Scope(""))
     return tuple(
         replace(entry, episode=episode_of(_fields(piece, prefixes), Scope(entry.base), hosts))

@@ -1,4 +1,4 @@
-"""Words of dates: months in the languages that feeds are written in, and the abbreviations of time zones.
+"""Words of dates: months and days of the week in the languages of feeds, and the abbreviations of time zones.
 
 Sites write `12 Dez 2022` and `04 févr. 2025` where RFC 822 has English. A month is recognised by its name, and by each
 prefix of the name that has at least three letters and fits no other month. Accents and case don't count.
@@ -63,6 +63,25 @@ def _months() -> dict[str, int]:
 
 MONTHS: Final = _months()
 """The number of each month by its name or a prefix of it; look it up in `plain` form."""
+
+_WEEK: Final = (
+    "monday tuesday wednesday thursday friday saturday sunday",
+    "mon tue wed thu fri sat sun",
+    "mon tues weds thur fri sat sun",
+    "mon tue wed thurs fri sat sun",
+    "montag dienstag mittwoch donnerstag freitag samstag sonntag",
+    "mo di mi do fr sa so",
+    "lundi mardi mercredi jeudi vendredi samedi dimanche",
+    "lun mar mer jeu ven sam dim",
+    "lunes martes miercoles jueves viernes sabado domingo",
+    "lunedi martedi mercoledi giovedi venerdi sabato domenica",
+    "lun mar mie jue vie sab dom",
+    "lun mar mer gio ven sab dom",
+    "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag",
+    "ma di wo do vr za zo",
+)
+WEEKDAYS: Final = {name: number for names in reversed(_WEEK) for number, name in enumerate(names.split())}
+"""The number of each day of the week by its name, 0 for Monday; look it up in `plain` form."""
 
 _HOURS: Final = {
     "z ut utc gmt wet": 0,

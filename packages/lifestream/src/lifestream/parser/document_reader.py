@@ -40,7 +40,14 @@ def _read_xml(decoded: Decoded, content_type: str, language: str, url: str, note
     found = None
     notes.reader = "strict"
     if document.root is not None:
-        found = strict.read_feed(document.root, url, language=language, netscape=document.netscape, notes=notes)
+        found = strict.read_feed(
+            document.root,
+            url,
+            language=language,
+            netscape=document.netscape,
+            source=document.source,
+            notes=notes,
+        )
     if found is None:
         from lifestream.parser.liberal_reading import Reading  # few documents need it, and it takes long to import
 

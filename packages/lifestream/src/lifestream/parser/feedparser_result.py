@@ -10,7 +10,6 @@ from itertools import chain, repeat
 from typing import Any, Final, TypeAlias
 from urllib.parse import urljoin
 
-from lifestream.content.html_tokenizer import name_set
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Rhythm, Source
 from lifestream.parser import people
 from lifestream.parser.dates import Calendar
@@ -18,6 +17,7 @@ from lifestream.parser.preprocessing import ASIDE
 from lifestream.parser.relative_addresses import base_of_links, base_of_text
 from lifestream.parser.rhythm import number, rhythm, seconds
 from lifestream.parser.second_reading import Scan, ScannedEntry
+from lifestream.parser.strict.links import OTHER_PURPOSES
 from lifestream.parser.text_constructs import (
     Kind,
     as_html,
@@ -110,7 +110,7 @@ class _Context:
         if link and link == _text(_get(found, "id")) and not _LOOKS_LIKE_ADDRESS.match(link):
             # A guid without isPermaLink="false" counts as a link (RSS 2.0), whatever its form.
             link = ""
-        others = (other for other in _get(found, "links", []) if other.get("rel") not in _OTHER_PURPOSES)
+        others = (other for other in _get(found, "links", []) if other.get("rel") not in OTHER_PURPOSES)
         return link or next((_text(other.get("href")) for other in others if other.get("href")), "")
 
     def _content(self, found: Found) -> tuple[str, str]:
@@ -144,6 +144,8 @@ class _Context:
         for link in _get(found, "links", []):
             if link.get("rel") == "enclosure" and (url := _absolute(base, link.get("href"))):
                 kind = _text(link.get("type")).lower()
+                if kind == "text/html":  # feedparser's word for a link of Atom without a type
+                    kind = ""
                 playable = kind.startswith(("audio/", "video/")) or not kind
                 yield Enclosure(url, kind, number(link.get("length")) or None, duration if playable else None)
 
@@ -166,10 +168,6 @@ class _Context:
             )
 
 
-_OTHER_PURPOSES: Final = name_set(
-    "self enclosure edit edit-media replies hub license next prev previous first last "
-    "http://schemas.google.com/g/2005#feed"
-)
 _LOOKS_LIKE_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|/|\.\.?/|\?", re.IGNORECASE)
 
 

@@ -1,5 +1,5 @@
-"""JSON Feed 1.0 and 1.1 (jsonfeed.org). A value of the wrong type counts as missing, and a bad item loses only
-itself.
+"""JSON Feed 1.0 and 1.1 (jsonfeed.org). A value of the wrong type counts as missing, unless its meaning is plain: a
+name in place of a person, a number in place of a date. A bad item loses only itself.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import urljoin
 
 from lifestream.content.plaintext import html_of, scrub
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.entry import Enclosure, Entry, Flaw, Media, ParsedFeed
 from lifestream.message import say
 from lifestream.parser.dates import Calendar
 from lifestream.parser.encoding import Decoded, with_windows_characters
@@ -26,12 +26,7 @@ _VERSION = re.compile(r"(?:https?://(?:www\.)?jsonfeed\.org/version/)?(\d(?:\.\d
 
 def read(decoded: Decoded, url: str, notes: Notes | None = None) -> ParsedFeed:
     """Return the feed in *decoded*, which came from *url*. Raises `NotAFeed`."""
-    try:
-        document = json.loads(decoded.text.lstrip("\ufeff \t\r\n\0"), parse_int=_number)
-    except ValueError as error:
-        raise NotAFeed(say("broken-json", reason=str(error))) from error
-    except RecursionError as error:
-        raise NotAFeed(say("deep-json")) from error
+    document, flaw = _loaded(decoded.text.lstrip("\ufeff \t\r\n\0"))
     version = _VERSION.fullmatch(_text(document, "version")) if isinstance(document, dict) else None
     items = document.get("items") if isinstance(document, dict) else None
     if version is None or not isinstance(items, list):
@@ -39,7 +34,7 @@ def read(decoded: Decoded, url: str, notes: Notes | None = None) -> ParsedFeed:
     language = _text(document, "language")
     author = _authors(document)
     dated = [item for item in items if isinstance(item, dict)]
-    calendar = Calendar(lambda: [_text(item, name) for item in dated for name in _DATES], notes)
+    calendar = Calendar(lambda: [_date(item, name) for item in dated for name in _DATES], notes)
     link = _address(document, "home_page_url", url)
     site = base_of_links(link, url)
     return ParsedFeed(
@@ -53,11 +48,32 @@ def read(decoded: Decoded, url: str, notes: Notes | None = None) -> ParsedFeed:
         hub_url=_hub(document, url),
         format=FORMATS.get(version[1], "json"),
         encoding=decoded.encoding,
-        complaint=decoded.complaint,
+        complaint="; ".join(filter(None, (decoded.complaint, str(flaw or "")))),
+        flaw=flaw,
         entries=tuple(_entry(item, site, url, author, language, calendar) for item in items if isinstance(item, dict)),
     )
 
 
+def _loaded(text: str) -> tuple[Any, Flaw | None]:
+    """Return the JSON in *text*, and its flaw if it had to be mended: control characters in strings, and commas after
+    the last element, have only one meaning. Raises `NotAFeed`.
+    """
+    try:
+        return json.loads(text, parse_int=_number), None
+    except json.JSONDecodeError as error:
+        flaw = Flaw(error.msg, error.lineno, error.colno, mended=True)
+        try:
+            mended = _LAST_COMMA.sub(lambda found: found[1] or "", text)
+            return json.loads(mended, parse_int=_number, strict=False), flaw
+        except ValueError:
+            raise NotAFeed(say("broken-json", reason=str(error))) from error
+        except RecursionError as deep:
+            raise NotAFeed(say("deep-json")) from deep
+    except RecursionError as error:
+        raise NotAFeed(say("deep-json")) from error
+
+
+_LAST_COMMA = re.compile(r'("(?>(?:[^"\\]++|\\.?)*)(?:"|\Z))|,(?=\s*+[}\]])', re.DOTALL)
 _DATES: Final = ("date_published", "date_modified")
 
 
@@ -69,11 +85,11 @@ def _entry(item: dict[str, Any], site: str, url: str, author: str, language: str
         link=link,
         title=_text(item, "title"),
         author=_authors(item) or author,
-        published=calendar.read(_text(item, "date_published")),
-        updated=calendar.read(_text(item, "date_modified")),
+        published=calendar.read(_date(item, "date_published")),
+        updated=calendar.read(_date(item, "date_modified")),
         content=scrub(_string(item, "content_html")) or html_of(_string(item, "content_text")),
         summary=html_or_text(_text(item, "summary")),
-        tags=names(_clean(tag) for tag in _list(item, "tags")),
+        tags=names(map(_clean, _list(item, "tags") or _text(item, "tags").split(","))),
         enclosures=tuple(_enclosures(item, base)),
         media=_media(item, base),
         language=_text(item, "language") or language,
@@ -119,7 +135,7 @@ def _media(item: dict[str, Any], url: str) -> tuple[Media, ...]:
 
 def _authors(value: dict[str, Any]) -> str:
     people = [*_list(value, "authors"), value.get("author")]
-    return joined(_text(person, "name") for person in people if isinstance(person, dict))
+    return joined(_text(person, "name") if isinstance(person, dict) else _clean(person) for person in people)
 
 
 def _hub(document: dict[str, Any], url: str) -> str:
@@ -139,6 +155,15 @@ def _text(value: dict[str, Any], name: str) -> str:
 
 def _clean(value: object) -> str:
     return " ".join(scrub(with_windows_characters(value)).split()) if isinstance(value, str) else ""
+
+
+def _date(value: dict[str, Any], name: str) -> str:
+    """Return a date as a text; it may be a number of seconds or milliseconds, though the specification knows none."""
+    found = value.get(name)
+    return str(int(found)) if isinstance(found, int | float) and abs(found) < _MOST_SECONDS else _text(value, name)
+
+
+_MOST_SECONDS: Final = 10**16
 
 
 def _address(value: dict[str, Any], name: str, base: str) -> str:

@@ -66,10 +66,17 @@ class Reading:
     def _strictly(self, document: bytes) -> ParsedFeed:
         """Return the feed in *document*, which is well-formed except for entities that are declared nowhere."""
         text = document.decode("utf-8").replace(f":{ASIDE}", ":")
-        root = strict.read(text).root
+        found = strict.read(text)
         feed = None
-        if root is not None:
-            feed = strict.read_feed(root, self.url, language=self.language, netscape=self.netscape, notes=self.notes)
+        if found.root is not None:
+            feed = strict.read_feed(
+                found.root,
+                self.url,
+                language=self.language,
+                netscape=self.netscape,
+                source=found.source,
+                notes=self.notes,
+            )
         # The strict reader doesn't count entries inside an element that is never closed as entries of the feed.
         if feed is not None and feed.entries:
             return feed

@@ -169,7 +169,7 @@ class ParserPool:
     def _serve(self, child: _Child) -> None:
         self._jobs.wait_until_needed()
         if not self._closed:
-            with suppress(OSError):  # the first document will raise it again
+            with suppress(OSError, MemoryError):  # the first document will raise it again
                 child.start()
         while (job := self._jobs.take()) is not None:
             if not job.future.set_running_or_notify_cancel():
@@ -266,7 +266,6 @@ class _Child:
         except BaseException:
             # Part of a frame may still be in the pipes, for instance if memory ran out; it would be taken for the
             # beginning of the next document's answer.
-            # with it.
             self.end(kill=True)
             raise
 

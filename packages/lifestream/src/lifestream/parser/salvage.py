@@ -50,7 +50,7 @@ def salvage(document: bytes, scanned: Scan) -> Salvage:
         if end := _closed(piece):
             whole.append(piece[:end])
         elif len(found.damaged) < MOST_DAMAGED and len(head) <= _LONGEST_HEAD:
-            found.damaged.append(head + piece + close)
+            found.damaged.append(head + _without_endless_section(piece) + close)
             found.places.append(len(found.damaged) - 1 + len(whole))
     found.whole = b"".join([head, *whole, close])
     return found
@@ -67,6 +67,17 @@ def _pieces(entries: bytes, name: str) -> list[bytes]:
         if not hidden or found.start() < hidden[0][0]:
             starts.append(found.start())
     return [entries[begin:end] for begin, end in zip(starts, [*starts[1:], len(entries)], strict=True)]
+
+
+def _without_endless_section(piece: bytes) -> bytes:
+    """Return *piece* without the beginning of a CDATA section that doesn't end in it, and would hide the rest of it."""
+    start = piece.rfind(_SECTION)
+    if start < 0 or piece.find(b"]]>", start) >= 0:
+        return piece
+    return piece[:start] + piece[start + len(_SECTION) :]
+
+
+_SECTION: Final = b"<![CDATA["
 
 
 def _closed(piece: bytes) -> int:

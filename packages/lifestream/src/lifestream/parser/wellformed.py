@@ -1,8 +1,8 @@
 """Well-formedness of XML: where a document stops being well-formed, and mending it without losing any of it.
 
 Mended are the flaws that have only one possible meaning (READING.md rule 8): an entity of HTML (`&nbsp;`), an ampersand
-that begins no reference, a prefix that no `xmlns` declares, and whatever follows the end of the root element. All of it
-takes time linear in the length of the document.
+that begins no reference, a prefix that no `xmlns` declares, whatever follows the end of the root element, and what a
+program printed before the document. All of it takes time linear in the length of the document.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def flaw_of(document: bytes) -> Flaw | None:
 
 def mend(document: bytes) -> bytes:
     """Return *document*, which is ill-formed and in UTF-8, mended as far as possible; it may still be ill-formed."""
-    text = document.decode("utf-8", "replace")
+    text = _from_its_start(document.decode("utf-8", "replace"))
     mended = _with_prefixes(_with_references(text)).encode("utf-8")
     parser = _parser(mended)
     try:
@@ -64,6 +64,19 @@ def mend(document: bytes) -> bytes:
         if error.code == _JUNK:
             return mended[: parser.ErrorByteIndex]
     return mended
+
+
+_START = re.compile(r"<\?xml\s|<(?:rss|rdf:RDF|(?:\w{1,20}:)?feed)[\s>]", re.IGNORECASE)
+_OTHER_START = re.compile(r"<(?:html|head|body|!doctype)\b", re.IGNORECASE)
+_LONGEST_OUTPUT: Final = 64 * 1024
+
+
+def _from_its_start(text: str) -> str:
+    """Return *text* from the declaration or the root of a feed on. Programs print warnings before it."""
+    found = _START.search(text, 0, _LONGEST_OUTPUT)
+    if found is None or _OTHER_START.search(text, 0, found.start()):
+        return text
+    return text[found.start() :]
 
 
 def _parser(document: bytes) -> expat.XMLParserType:

@@ -7,7 +7,8 @@ In: a `ParsedFeed`. Out: `Prepared`, whose drafts are safe to store and to show.
 `podcast`, `reddit`, `youtube`).
 3. `item_pipeline`: the hooks of the plugin, then cleaning; `draft_checks`: what hooks may leave in a draft; `caps`: how
 much is kept of each field.
-4. `entry_keys`: the keys that identify an entry. `reading_notes`: how a document was understood, for those who ask.
+4. `entry_keys`: the keys that identify an entry; `entry_uris`: the id that it is published under. `reading_notes`: how
+a document was understood, for those who ask.
 
 This package exports what your own plugin needs: `FeedPlugin`, its base class, and `Entry`, which its hooks get. It
 never imports Django, a parser or the network.

@@ -83,7 +83,8 @@ def guid_form(guid: str) -> str:
     return _HASHED + _hash("guid", guid)
 
 
-def _guid_key(guid: str) -> str:
+def guid_key(guid: str) -> str:
+    """Return the key of *guid*, or "" for none."""
     if not guid:
         return ""
     return guid[len(_HASHED) :] if _HASHED_GUID.fullmatch(guid) else _hash("guid", guid)
@@ -137,7 +138,7 @@ def keys_of(entry: Said, home: Collection[str] = ()) -> Keys:
     text = "" if dated else _text_of(said)
     told_by = "date" if dated else "text" if text else ""
     return Keys(
-        guid=_guid_key(guid),
+        guid=guid_key(guid),
         link=_hash("link", link) if link else "",
         content=_hash("dated", title, date) if date else _hash("text", title, text),
         told_by=told_by if title else "",

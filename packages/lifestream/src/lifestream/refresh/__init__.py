@@ -16,6 +16,7 @@ In: feeds, or "what is due". Out: a `Report`. The way of a feed:
 in words.
 - `opml`, `planet_ini`: import and export lists of subscriptions. `json_export`: everything of a lifestream.
 - `hub_renewal`, `icon_finder`: tasks after a refresh: WebSub leases, icons of sites.
+- `pictures`: pictures of feeds for visitors, if the site is to show them; `picture_cache`: those on disk.
 - `updater`: runs all this in a thread beside a web server.
 
 This package never imports `web`, `admin` or `management`.

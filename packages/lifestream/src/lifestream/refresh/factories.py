@@ -22,6 +22,7 @@ from lifestream.scheduler.jobs import Claimed
 from lifestream.scheduler.schedule import Limits
 from lifestream.storage import feed_options
 
+_PICTURES: Final = "image/avif, image/webp, image/png, image/jpeg, image/gif, image/*;q=0.5"
 _MANUAL: Final = "https://feedserver.readthedocs.io/lifestream/politeness.html"
 
 
@@ -35,6 +36,12 @@ def make_fetcher(guard: AddressGuard, limits: FetchLimits | None = None) -> Fetc
     limits = limits or FetchLimits(timeout=settings.timeout, max_body=settings.max_body)
     agent = settings.user_agent or _user_agent(_contact())
     return Fetcher(guard, user_agent=agent, limits=limits, proxy=settings.proxy)
+
+
+def make_picture_fetcher(guard: AddressGuard, limits: FetchLimits) -> Fetcher:
+    """Return a fetcher for pictures, with the User-Agent and the proxy of the settings."""
+    agent = (settings.user_agent or _user_agent(_contact())).replace("{subscribers}", "pictures")
+    return Fetcher(guard, user_agent=agent, limits=limits, proxy=settings.proxy, accept=_PICTURES)
 
 
 def make_hub_client(guard: AddressGuard) -> AbstractAsyncContextManager[HubClient]:

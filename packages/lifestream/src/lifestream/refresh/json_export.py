@@ -1,4 +1,5 @@
-"""Everything of a lifestream as JSON, for another program: its subscriptions with their rules, and its items.
+"""Everything of a lifestream as JSON, for another program: its look, its rules and its pages, its subscriptions with
+their rules and options, and its items with what was done to them.
 
 The document is written piece by piece, since a lifestream may have a million items. Names and passwords of feeds are
 never in it; a feed that has them is marked with `needs_login`.
@@ -11,11 +12,18 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from lifestream.models import Lifestream, Post, Subscription
+from lifestream.storage import published_ids
 
 VERSION: Final = 1
 """The version of the format: it rises when a field changes its meaning or goes."""
 
 _CHUNK: Final = 200
+_OF_LIFESTREAM: Final = (
+    "description", "language", "theme", "accent", "logo", "shown", "words", "site_order", "shows_authors",
+)  # fmt: skip
+_OF_PAGE: Final = ("slug", "title", "text", "position")
+_SECRET: Final = ("proxy", "certificates")
+"""The options of a feed that are not exported: how this machine reaches the feed."""
 
 
 def pieces(lifestream: Lifestream) -> Iterator[str]:
@@ -27,6 +35,10 @@ def pieces(lifestream: Lifestream) -> Iterator[str]:
         "tagline": lifestream.tagline,
         "is_public": lifestream.is_public,
         "created": lifestream.created.isoformat(),
+        **{name: getattr(lifestream, name) for name in _OF_LIFESTREAM},
+        "keep_rules": lifestream.keep_rules.splitlines(),
+        "block_rules": lifestream.block_rules.splitlines(),
+        "pages": [{name: getattr(page, name) for name in _OF_PAGE} for page in lifestream.own_pages.all()],
     }
     yield json.dumps(head, ensure_ascii=False, indent=1)[:-2]
     subscriptions = lifestream.subscriptions.select_related("feed").defer("feed__icon").order_by("pk")
@@ -56,13 +68,15 @@ def _subscription(row: Subscription) -> dict[str, Any]:
         "keep_rules": row.keep_rules.splitlines(),
         "block_rules": row.block_rules.splitlines(),
         "needs_login": row.feed.is_private,
+        "options": {name: value for name, value in row.feed.options.items() if name not in _SECRET},
         "created": row.created.isoformat(),
     }
 
 
 def _items(lifestream: Lifestream) -> Iterator[dict[str, Any]]:
     last = 0
-    posts = Post.objects.filter(lifestream=lifestream).select_related("item__feed").defer("item__feed__icon")
+    related = Post.objects.filter(lifestream=lifestream).select_related("item__feed", "item__published_id")
+    posts = related.defer("item__feed__icon")
     while rows := list(posts.filter(pk__gt=last).order_by("pk").prefetch_related("item__tags")[:_CHUNK]):
         last = rows[-1].pk
         yield from map(_item, rows)
@@ -71,6 +85,7 @@ def _items(lifestream: Lifestream) -> Iterator[dict[str, Any]]:
 def _item(post: Post) -> dict[str, Any]:
     item = post.item
     return {
+        "id": published_ids.uri_of(item),
         "feed": item.feed.url,
         "guid": item.guid,
         "link": item.link,
@@ -85,5 +100,8 @@ def _item(post: Post) -> dict[str, Any]:
         "enclosures": item.enclosures,
         "media": item.media,
         "hidden": post.hidden,
+        "ruled": post.ruled,
+        "pinned": post.pinned.isoformat() if post.pinned else None,
+        "kept": post.kept,
         "removed": post.removed,
     }

@@ -58,6 +58,8 @@ class _Read:
     future: Future[Prepared]
 
 
+_NO_MEMORY = MemoryError()  # made while there is some
+
 _Event: TypeAlias = Downloaded | Skipped | _Read | BaseException
 
 
@@ -230,7 +232,7 @@ class _WorkLoop:
                 )
                 bodiless = replace(event, outcome=replace(outcome, body=b""))
                 # A result must not refer to its own future: the cycle would let documents pile up.
-                future.add_done_callback(lambda done: self.events.put(_Read(bodiless, body_hash, done)))
+                future.add_done_callback(lambda done: self._come_from_parser(bodiless, body_hash, done))
             case Downloaded(claim, Failed("shortage", message)):
                 self._leave_due(claim, message)
             case Downloaded(claim, outcome, started):
@@ -250,6 +252,13 @@ class _WorkLoop:
                 self.skipped += 1
             case error:
                 raise error
+
+    def _come_from_parser(self, download: Downloaded, body_hash: str, done: Future[Prepared]) -> None:
+        """Queue what was read. A future logs what its callbacks raise, and goes on; nobody would wait in vain."""
+        try:
+            self.events.put(_Read(download, body_hash, done))
+        except MemoryError:
+            self.events.put(_NO_MEMORY)
 
     def _decide(self, answer: Answer) -> None:
         if self.watch is not None:

@@ -156,6 +156,9 @@ OPTIONS: Final = (
     Option("LIFESTREAM_LOGO"),
     Option("LIFESTREAM_STYLES", Kind.LIST),
     Option("LIFESTREAM_DEFAULT_PAGINATION", Kind.WHOLE),
+    Option("LIFESTREAM_SERVE_PICTURES", Kind.BOOLEAN),
+    Option("LIFESTREAM_PICTURE_FOLDER"),
+    Option("LIFESTREAM_PICTURE_CACHE", Kind.WHOLE),
     # Where its things are kept.
     Option("DATABASE_URL", masks=without_password),
     Option("CELERY_BROKER_URL", default="", masks=without_password),

@@ -69,7 +69,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "lifestream.site.policy.ContentSecurityPolicyMiddleware",
     "lifestream.site.nul.NulMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
+    "lifestream.site.compression.CompressionMiddleware",
     "lifestream.site.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -163,6 +163,11 @@ CONTENT_SECURITY_POLICY = {
     "frame-ancestors": ["'none'"],
     "object-src": ["'none'"],
 }
+
+if CONFIGURATION["LIFESTREAM_SERVE_PICTURES"]:
+    # No page can load a picture from elsewhere, whatever a template of the owner's says.
+    CONTENT_SECURITY_POLICY["img-src"] = ["'self'", "data:"]
+LIFESTREAM_PICTURE_FOLDER = CONFIGURATION["LIFESTREAM_PICTURE_FOLDER"] or str(HOME.absolute() / "pictures")
 
 for _directive, _sources in CONFIGURATION["LIFESTREAM_CSP_SOURCES"].items():
     CONTENT_SECURITY_POLICY[_directive] = [*CONTENT_SECURITY_POLICY.get(_directive, ()), *_sources]

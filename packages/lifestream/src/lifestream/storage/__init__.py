@@ -6,7 +6,7 @@ the order in which a result passes them:
 1. `writer`: transactions, their retries, and which results are dropped.
 2. `feed_row`: a feed's row as a value, read under lock.
 3. `item_import`: the items of one document, a chunk at a time; `entry_matching` decides which stored item an entry is,
-  by its keys (`plugins.entry_keys`), and `item_row` makes the row.
+  by its keys (`plugins.entry_keys`), and `item_row` makes the row. `published_ids`: the ids of new items in our feeds.
 4. `fanout`: which lifestreams show an item. `backfill`: the items that a feed had before somebody subscribed.
 5. `permanent_redirects`: feeds whose URL has changed permanently. `feed_editing`: feeds that an operator changes.
 6. `feed_update`: what a result changes in its feed's row. `fetch_log`: the log of fetches.

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from django.db import router, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Length
 
 from lifestream.content.filter_rules import RuleSubject
 from lifestream.models import Item, Post, Subscription
@@ -26,7 +27,12 @@ from lifestream.storage.fanout import RULES, Postable, Subscriber, rules_of, wri
 AT_ONCE: Final = 2_000
 """How many items are posted at once, the newest ones. A write of more would hold SQLite's lock for long."""
 
+TEXT_AT_ONCE: Final = 16 * 1024 * 1024
+"""How many characters of their texts rules read at once: a text may have a megabyte, and somebody waits for it."""
+
 CHUNK: Final = 500
+_PORTION: Final = 4 * 1024 * 1024
+"""How many characters of texts are held together."""
 _NEWEST: Final = 2**62
 """A key above those of all items: where a backlog begins that has everything."""
 _LOOKUP: Final = 400  # SQLite may be built to take 999 values a statement
@@ -48,6 +54,8 @@ def apply_rules(lifestreams: Collection[int], using: str) -> None:
     for lifestream in sorted(lifestreams):
         posts = Post.objects.using(using).filter(lifestream=lifestream).order_by("-date", "-item_id")
         latest = list(posts.values_list("pk", "item_id", "subscription_id", "ruled", named=True)[:AT_ONCE])
+        readable = readable_at_once([post.item_id for post in latest], using)
+        latest = latest[: len(readable)]
         rows = {row.pk: row for row in _rows(subscriptions.filter(lifestream=lifestream))}
         for start in range(0, len(latest), CHUNK):
             _mark(latest[start : start + CHUNK], rows, using)
@@ -60,8 +68,9 @@ def fill_rest(stopping: threading.Event | None = None) -> int:
     """
     using = router.db_for_write(Subscription)
     done = 0
-    left = Subscription.objects.using(using).filter(backlog__isnull=False).order_by("pk").values_list("pk", flat=True)
-    for row in _with_items(list(left), using):
+    left = Subscription.objects.using(using).filter(backlog__isnull=False)
+    # In no order: for one by key, SQLite would read all subscriptions instead of the index of these.
+    for row in _with_items(list(left.order_by().values_list("pk", flat=True)), using):
         below: int | None = row.backlog
         while below is not None and not (stopping is not None and stopping.is_set()):
             before = below
@@ -145,26 +154,61 @@ def _mark(posts: Sequence[Any], rows: Mapping[int, Any], using: str) -> None:
     """Mark *posts* (rows with `ruled`) as the rules of their subscriptions (*rows*) say now."""
     rules = {key: rules_of(rows[key]) for key in {post.subscription_id for post in posts}}
     ruled = {post.item_id for post in posts if rules[post.subscription_id]}
-    items = subjects(ruled, using)
-    hidden = {
-        post.pk: post.item_id in items and not rules[post.subscription_id].allow(items[post.item_id]) for post in posts
-    }
+    of_item: dict[int, list[Any]] = {}
+    for post in posts:
+        of_item.setdefault(post.item_id, []).append(post)
+    hidden = {post.pk: False for post in posts}
+    for item, subject in subjects(ruled, using):
+        hidden.update((post.pk, not rules[post.subscription_id].allow(subject)) for post in of_item[item])
     for value in (True, False):
         changed = [post.pk for post in posts if hidden[post.pk] is value and post.ruled is not value]
         for start in range(0, len(changed), _LOOKUP):
             Post.objects.using(using).filter(pk__in=changed[start : start + _LOOKUP]).update(ruled=value)
 
 
-def subjects(items: Collection[int], using: str) -> dict[int, RuleSubject]:
-    """Return the fields that rules check of *items* (keys)."""
-    found: dict[int, RuleSubject] = {}
+def readable_at_once(items: Sequence[int], using: str) -> Sequence[int]:
+    """Return the first of *items* (keys) whose texts have TEXT_AT_ONCE characters together, and one at least."""
+    size = 0
+    for start in range(0, len(items), _LOOKUP):
+        sizes = _sizes(items[start : start + _LOOKUP], using)
+        for place, item in enumerate(items[start : start + _LOOKUP], start):
+            size += sizes.get(item, 0)
+            if size > TEXT_AT_ONCE:
+                return items[: max(place, 1)]
+    return items
+
+
+def subjects(items: Collection[int], using: str) -> Iterator[tuple[int, RuleSubject]]:
+    """Yield each of *items* (keys) with the fields of it that rules check. Few megabytes are held at the same time."""
     ordered = sorted(items)
     for start in range(0, len(ordered), _LOOKUP):
-        some = Item.objects.using(using).filter(pk__in=ordered[start : start + _LOOKUP])
-        loaded = list(some.only("pk", "title", "text", "author", "link").order_by())
-        tags = _tags_of(loaded, using)
-        found.update((item.pk, shown(item, tags.get(item.pk, ()))) for item in loaded)
-    return found
+        some = ordered[start : start + _LOOKUP]
+        for portion in _portions(some, _sizes(some, using)):
+            rows = Item.objects.using(using).filter(pk__in=portion)
+            loaded = list(rows.only("pk", "title", "text", "author", "link").order_by())
+            tags = _tags_of(loaded, using)
+            for item in loaded:
+                yield item.pk, shown(item, tags.get(item.pk, ()))
+
+
+def _sizes(items: Sequence[int], using: str) -> dict[int, int]:
+    """Return how many characters the texts of *items* (keys, at most _LOOKUP) have."""
+    rows = Item.objects.using(using).filter(pk__in=items).annotate(size=Length("text")).order_by()
+    return dict(rows.values_list("pk", "size"))
+
+
+def _portions(items: Sequence[int], sizes: Mapping[int, int]) -> Iterator[list[int]]:
+    """Yield *items* in lists whose texts have _PORTION characters together at most, or one item more."""
+    portion: list[int] = []
+    size = 0
+    for item in items:
+        portion.append(item)
+        size += sizes.get(item, 0)
+        if size > _PORTION:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
 
 
 def _tags_of(items: Sequence[Item], using: str) -> dict[int, list[str]]:
@@ -203,14 +247,19 @@ def _chunks(items: QuerySet[Item], row: Any, below: int | None) -> Iterator[list
     ruled = bool(rules_of(row))
     fields = ["pk", "date", *(["title", "text", "author", "link"] if ruled else [])]
     while True:
-        older = items if below is None else items.filter(pk__lt=below)
-        found = list(older.order_by("-pk").only(*fields)[:CHUNK])
+        older = (items if below is None else items.filter(pk__lt=below)).order_by("-pk")
+        sizes: dict[int, int] = {}
+        if ruled:
+            sizes = dict(older.annotate(size=Length("text")).values_list("pk", "size")[:CHUNK])
+            portion = next(_portions(list(sizes), sizes), [])
+            older = older.filter(pk__gte=portion[-1] if portion else 0)
+        found = list(older.only(*fields)[:CHUNK])
         if not found:
             return
         below = found[-1].pk
         tags = _tags_of(found, items.db) if ruled else {}
         yield [Postable(each.pk, each.date, shown(each, tags.get(each.pk, ())) if ruled else None) for each in found]
-        if len(found) < CHUNK:
+        if len(sizes) <= len(found) < CHUNK:
             return
 
 

@@ -12,24 +12,27 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from itertools import islice
 from typing import Any, Final, TypeVar
 
 from lifestream.content.filter_rules import RuleSubject
 from lifestream.content.plaintext import scrub, shorten
+from lifestream.fetcher.url_hosts import site_domain
 from lifestream.models import Item, Tag, Tombstone, fulltext
 from lifestream.models.fulltext import Indexed
 from lifestream.models.items import TAG_LENGTH, tag_slug
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.entry_keys import guid_form
+from lifestream.plugins.entry_uris import hosts_of_feed, own_uri
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.scheduler.jobs import Claimed, Result, Stored
-from lifestream.storage import fanout, item_row
+from lifestream.storage import fanout, item_row, published_ids
 from lifestream.storage.bulk_sql import find_rows, insert_rows, update_rows
 from lifestream.storage.entry_matching import Decision, Document, Known, changes_after, may_rewrite
 from lifestream.storage.fanout import Postable, Subscriber
 from lifestream.storage.feed_row import FeedState
+from lifestream.storage.published_ids import Publishable
 
 CHUNK: Final = 500
 """How many items are written in one transaction."""
@@ -50,12 +53,16 @@ _log = logging.getLogger("lifestream.storage")
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """An item to be written: its *columns* and *tags*. *item* is the key of the one to rewrite, None for a new one."""
+    """An item to be written: its *columns* and *tags*. *item* is the key of the one to rewrite, None for a new one.
+
+    *own_id* is the id that a new one may be published under (see `published_ids`), or "".
+    """
 
     feed: int
     columns: Mapping[str, Any]
     tags: tuple[str, ...]
     item: int | None = None
+    own_id: str = ""
 
     @property
     def name(self) -> str:
@@ -119,6 +126,14 @@ class Import:
         self.chunks = [indices[start : start + CHUNK] for start in range(0, len(indices), CHUNK)] or [[]]
         self._read: dict[int, Chunk] = {}
 
+    @cached_property
+    def _hosts(self) -> frozenset[str]:
+        """The hosts that the feed can speak for."""
+        url, site_url = self.result.claim.url, self.result.claim.site_url
+        if self.result.prepared is not None:
+            site_url = self.result.prepared.feed.link or site_url
+        return hosts_of_feed(url, site_url, site_domain(site_url, url, (draft.link for draft in self.drafts)))
+
     @property
     def size(self) -> int:
         """How much of a transaction the import fills; a whole one has CHUNK."""
@@ -159,7 +174,9 @@ class Import:
             return
         if decision.known is None:
             columns |= {"date": first, "first_seen": now, "changes": 0, "changed": None}
-            chunk.rows.append(ItemRow(self.feed, columns, tags))
+            # A guid that several entries of the document have is the id of none.
+            own = own_uri(columns["guid"], self._hosts) if decision.key == decision.keys.guid else ""
+            chunk.rows.append(ItemRow(self.feed, columns, tags, own_id=own))
             return
         before = stored[decision.known.id]
         if before.fingerprint == columns["fingerprint"] or not may_rewrite(before.changes, before.changed, now):
@@ -246,6 +263,9 @@ def write(rows: Sequence[ItemRow], subscribers: Mapping[int, Sequence[Subscriber
     update_rows(Item, _REWRITTEN, (Item(pk=row.item, **row.columns) for row in changed), using)
     created = [(keys[row.feed, row.columns["key_hash"]], row) for row in new]
     rewritten = [(row.item, row) for row in changed if row.item is not None]
+    published_ids.assign(
+        (Publishable(key, row.feed, row.columns["key_hash"], row.own_id) for key, row in created), using
+    )
     _write_tags(created + rewritten, [key for key, _ in rewritten], using)
     fanout.write_posts(_candidates(created, subscribers), using)
     fulltext.index((_indexed(key, row) for key, row in created + rewritten), using)

@@ -17,15 +17,19 @@ from django.template.backends.django import Template as BackendTemplate
 from django.template.loader import select_template
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
+from lifestream.content import highlighting
 from lifestream.content.fragment_ids import with_key
 from lifestream.content.text_direction import isolated
+from lifestream.content.tokenizer import pattern_of
 from lifestream.fetcher.url_hosts import host_in_words
 from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscription, Tag
 from lifestream.web.look import Look, look_of
-from lifestream.web.presenters import Badge, badge_of, card_of
+from lifestream.web.picture_addresses import shown_here
+from lifestream.web.presenters import Badge, Mark, badge_of, card_of, mark_of
 from lifestream.web.structured_data import json_ld, picture_of
 from lifestream.web.timeline import Timeline
 from lifestream.wording import relative, worded
@@ -50,7 +54,7 @@ def render_item_detail(context: Context, post: Post) -> SafeString:
 @register.inclusion_tag("lifestream/includes/item_head.html")
 def item_head(post: Post) -> dict[str, Any]:
     """Render what search engines and messengers are told of *post*: OpenGraph, Twitter's card, and JSON-LD."""
-    card = card_of(_post(post, "item_head"))
+    card = card_of(_post(post, "item_head"), originals=True)
     # Every character that could end the element is escaped.
     facts = mark_safe(json_ld(post, card))  # noqa: S308
     return {"post": post, "item": post.item, "card": card, "picture": picture_of(card), "facts": facts}
@@ -117,6 +121,17 @@ def page_look(context: Context) -> Look:
     return look_of(lifestream if isinstance(lifestream, Lifestream) else None)
 
 
+@register.simple_tag(takes_context=True)
+def look_attributes(context: Context) -> SafeString:
+    """Render the attributes of `<html>` that carry the theme and the accent, each with a space before it; empty if both
+    are the site's defaults.
+    """
+    look = page_look(context)
+    theme = format_html(' data-look="{}"', look.theme) if look.theme != "standard" else ""
+    accent = format_html(' style="--own-accent: {}"', look.accent) if look.accent else ""
+    return format_html("{}{}", theme, accent)
+
+
 @register.simple_tag
 def own_pages(lifestream: Lifestream) -> list[OwnPage]:
     """Return the pages of the owner's own text, for the links to them."""
@@ -131,12 +146,33 @@ def site_badge(subscription: Subscription, feed: Feed | None = None) -> Badge:
     return badge_of(subscription, feed or subscription.feed)
 
 
+@register.simple_tag
+def site_mark(subscription: Subscription, last_post: dt.datetime | None = None) -> Mark | None:
+    """Return what is said of the state of a site: `code` and `words`, or None if all is well. *last_post* is the date
+    of its latest post.
+    """
+    return mark_of(subscription, last_post, timezone.now())
+
+
 @register.filter(name="isolated")
 def isolated_text(text: str) -> str:
     """Return *text* for a title or an attribute, where no element can stand, so that it cannot change the direction of
     the text after it.
     """
     return isolated(text)
+
+
+@register.filter
+def marked(text: str, query: str) -> SafeString:
+    """Return *text* with the words that the search *query* has found in `<mark>`."""
+    pattern = pattern_of(query or "")
+    if pattern is None:
+        return conditional_escape(text)
+    pieces = (
+        format_html("<mark>{}</mark>", piece) if is_hit else conditional_escape(piece)
+        for piece, is_hit in highlighting.marked(text, pattern)
+    )
+    return mark_safe("".join(pieces))  # noqa: S308  each piece is escaped
 
 
 @register.filter
@@ -156,7 +192,7 @@ def prose(item: Item) -> SafeString:
     """Return the HTML of *item* for a page. Its ids and the references to them get the item's key, so that footnotes
     work on a page with several items.
     """
-    return mark_safe(with_key(item.content, item.pk))  # noqa: S308  cleaned before it was stored
+    return mark_safe(shown_here(with_key(item.content, item.pk)))  # noqa: S308  cleaned before it was stored
 
 
 @register.filter

@@ -3,12 +3,15 @@
 In: an HTTP request. Out: a page or a feed. In the order in which a request passes them:
 
 1. `views`: one module for each kind of page.
-2. `timeline`: the posts of one lifestream, narrowed by site, tag, search or day; `keyset`: where a page ends.
+2. `timeline`: the posts of one lifestream, narrowed by site, tag, search or day; `keyset`: where a page ends;
+   `site_search`: its sites by their names.
 3. `presenters`: what of a post is shown, as values for the templates.
 4. `syndication`: the timeline as Atom, RSS and JSON Feed.
 5. `wsgi_server`: waitress, for `lifestream serve`; `request_charset`: what a request may not choose, in the bundled
    site; `proxy_headers`: whether a proxy has passed a request on.
 
-Never imported here: the fetcher's session, the parser, `refresh.pipeline`. The exception to reading: `views.push`
-stores what a hub said.
+6. `picture_addresses`: the addresses of feeds' pictures on this site, if it is to show them.
+
+Never imported here: the fetcher's session, the parser, `refresh.pipeline`. The exceptions to reading: `views.push`
+stores what a hub said, and `views.pictures` asks `refresh.pictures` for what is not there yet.
 """

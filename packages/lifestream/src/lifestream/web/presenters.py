@@ -9,19 +9,38 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
-from django.utils.translation import ngettext
+from django.utils.formats import number_format
+from django.utils.translation import gettext, ngettext
 
+from lifestream.conf import settings
 from lifestream.content import item_card
 from lifestream.content.item_card import File, ItemCard, Picture, Sound, episode_of, of_the_web
 from lifestream.entry import Episode
 from lifestream.fetcher.url_hosts import host_in_words
 from lifestream.models import Feed, Lifestream, Post, Subscription
+from lifestream.models.fulltext import MOST_COUNTED, Hits
 from lifestream.models.look import Shown
+from lifestream.web.picture_addresses import address_of
 
-__all__ = ["Badge", "Card", "File", "Picture", "Sound", "badge_of", "card_of", "language_of", "of_the_web"]
+__all__ = [
+    "Badge",
+    "Card",
+    "File",
+    "Mark",
+    "Picture",
+    "Sound",
+    "badge_of",
+    "card_of",
+    "hits_in_words",
+    "language_of",
+    "mark_of",
+    "of_the_web",
+]
 
 PICTURES: Final = 8
 """How many pictures a timeline shows of a photo or a note."""
@@ -29,6 +48,11 @@ PLAYED: Final = 3
 """How many sounds, and how many films, a timeline shows of a post."""
 HUES: Final = 12
 """How many colours the theme has for sites without an icon."""
+
+ASLEEP: Final = timedelta(days=180)
+"""For how long a site has had no post if it is asleep."""
+PATIENCE: Final = timedelta(days=1)
+"""For how long a feed cannot be read if its site is marked: most failures pass by themselves."""
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 
@@ -101,8 +125,9 @@ class Card:
         return len(self.title) > 160
 
 
-def card_of(post: Post, *, complete: bool = False) -> Card:
-    """Return the card of *post*, whose item and feed are loaded.
+def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> Card:
+    """Return the card of *post*, whose item and feed are loaded. Its pictures are at their addresses on this site if
+    that shows them, unless it is to have the *originals*, for other machines.
 
     How much of the post it has is what its lifestream has chosen, if that is loaded; a *complete* card has all.
 
@@ -110,12 +135,16 @@ def card_of(post: Post, *, complete: bool = False) -> Card:
     item's content, enclosures and media; a complete card has more pictures and files than a timeline has space for.
     """
     item = post.item
+    here = str if originals or not settings.serves_pictures else address_of
     stored: ItemCard | None = None if complete else ItemCard.from_json(item.card)
     shown = stored or item_card.of(item)
     chosen = Lifestream() if complete else _lifestream_of(post)
     summary, whole = item.summary, shown.whole
     excerpt: str | None = getattr(item, "excerpt", None)
-    if chosen.shown == Shown.TITLE and item.title.strip():
+    found: str | None = getattr(item, "found", None)
+    if found is not None and not complete:
+        summary, whole = found or summary, False
+    elif chosen.shown == Shown.TITLE and item.title.strip():
         summary, whole = "", False
     elif chosen.shown == Shown.WHOLE:
         whole = whole or "content" in vars(item)
@@ -129,21 +158,28 @@ def card_of(post: Post, *, complete: bool = False) -> Card:
         link=of_the_web(item.link),
         language=language_of(item.language, item.feed.language, chosen.language),
         summary=summary,
-        pictures=shown.pictures,
-        lead=shown.lead,
+        pictures=tuple(replace(each, url=here(each.url)) for each in shown.pictures),
+        lead=replace(shown.lead, url=here(shown.lead.url)) if shown.lead else None,
         sounds=shown.sounds,
-        films=shown.films,
+        films=tuple(replace(each, poster=here(each.poster)) for each in shown.films),
         files=shown.files,
         player=shown.player,
-        poster=shown.poster,
+        poster=here(shown.poster),
         whole=whole,
         counts=shown.counts,
         season=shown.label[0],
         number=shown.label[1],
-        episode=episode_of(item.episode) if complete else None,
+        episode=_episode(episode_of(item.episode), here) if complete else None,
         author=_named(item.author) if chosen.shows_authors and item.author != post.subscription.display_name else "",
         is_excerpt=chosen.shown == Shown.EXCERPT and excerpt is not None and not whole,
     )
+
+
+def _episode(episode: Episode | None, here: Callable[[str], str]) -> Episode | None:
+    """Return *episode* with the portraits of its people *here*."""
+    if episode is None:
+        return None
+    return replace(episode, persons=tuple(replace(each, picture=here(each.picture)) for each in episode.persons))
 
 
 # The address of a profile, which Lemmy and others give in place of a name.
@@ -180,3 +216,38 @@ def badge_of(subscription: Subscription, feed: Feed) -> Badge:
     name = subscription.name or feed.display_title
     letter = next((character for character in name if character.isalnum()), "·")
     return Badge(letter.upper()[:1], zlib.crc32((feed.domain or feed.url).encode("utf-8", "replace")) % HUES)
+
+
+def hits_in_words(hits: Hits) -> str:
+    """Return how many posts a search has found, "" for none."""
+    if not hits.count:
+        return ""
+    number = number_format(hits.count, force_grouping=True)
+    if hits.is_all:
+        return ngettext("{} post", "{} posts", hits.count).format(number)
+    # Of a word that many items have, only some were counted, and these may be in other lifestreams.
+    if hits.count >= MOST_COUNTED:
+        return ngettext("More than {} post", "More than {} posts", hits.count).format(number)
+    return ngettext("At least {} post", "At least {} posts", hits.count).format(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What visitors are told of the state of a site: a *code* for the style, and *words*."""
+
+    code: str
+    words: str
+
+
+def mark_of(subscription: Subscription, last_post: datetime | None, now: datetime) -> Mark | None:
+    """Return the mark of a site with its latest post at *last_post*, None if there is nothing to say of it."""
+    feed = subscription.feed
+    if feed.status == Feed.Status.GONE:
+        return Mark("gone", gettext("gone"))
+    if subscription.paused:
+        return Mark("paused", gettext("paused"))
+    if feed.status == Feed.Status.ACTIVE and feed.failures and (feed.last_success or feed.created) <= now - PATIENCE:
+        return Mark("failing", gettext("out of order"))
+    if last_post is not None and last_post <= now - ASLEEP:
+        return Mark("asleep", gettext("asleep"))
+    return None

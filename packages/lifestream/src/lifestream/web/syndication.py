@@ -4,9 +4,10 @@ Titles, summaries and names are plain text. Atom writes them as text constructs 
 Feed as plain text fields. RSS 2.0 has plain text everywhere except in the `description` of an item, which is HTML (RSS
 Best Practices Profile, "Character Data"); there the text is escaped once more.
 
-An entry keeps the link, the author and the date of its source, and names the source. Its id is the address of our own
-page of it, which no other feed can claim. The validators come from one query of a few columns, so an unchanged feed is
-answered without reading its items.
+An entry keeps the link, the author and the date of its source, and names the source. Its id was chosen when it was
+stored, and stays the same whatever becomes of this site's address or the feed's (see `storage.published_ids`). The feed
+that it was taken from is linked ("via"), unless it has a password. The validators come from one query of a few columns,
+so an unchanged feed is answered without reading its items.
 """
 
 from __future__ import annotations
@@ -29,9 +30,12 @@ from lifestream.content.item_card import address, objects, of_the_web
 from lifestream.content.plaintext import scrub
 from lifestream.content.text_direction import isolated
 from lifestream.models import Item, Post
+from lifestream.storage import published_ids
 from lifestream.web.keyset import Cursor
 from lifestream.web.timeline import Timeline, TimelinePage
 
+_FORM: Final = 2
+"""The form of what is written. It rises when the same posts are written otherwise, since no 304 may hide that."""
 ENTRIES: Final = 40
 """How many posts a feed holds. Older ones are linked as its next page."""
 
@@ -54,10 +58,14 @@ class Atom(Atom1Feed):
             handler.addQuickElement("summary", item["description"], {"type": "text"})
         if item["content"]:
             handler.addQuickElement("content", item["content"], {"type": "html"})
+        if item["via"]:
+            handler.addQuickElement("link", None, {"rel": "via", "href": item["via"]})
         handler.startElement("source", AttributesImpl({}))
         handler.addQuickElement("id", item["source_url"])
         handler.addQuickElement("title", item["source"])
         handler.addQuickElement("link", None, {"rel": "alternate", "href": item["source_url"]})
+        if item["via"]:
+            handler.addQuickElement("link", None, {"rel": "self", "href": item["via"]})
         handler.addQuickElement("updated", item["updateddate"].isoformat())
         handler.endElement("source")
 
@@ -79,6 +87,10 @@ class Rss(Rss201rev2Feed):
         super().add_item_elements(handler, {**item, "description": described, "enclosures": item["enclosures"][:1]})
         if item["content"]:
             handler.addQuickElement("content:encoded", item["content"])
+        # RSS 2.0, <source>: its address is that of a feed. One with a password is not told, nor is there another.
+        if item["via"]:
+            handler.addQuickElement("source", item["source"], {"url": item["via"]})
+            handler.addQuickElement("atom:link", None, {"rel": "via", "href": item["via"]})
 
 
 class Json(SyndicationFeed):
@@ -116,6 +128,12 @@ def _json_item(item: dict[str, Any]) -> dict[str, Any]:
             {"url": e.url, "mime_type": e.mime_type, **({"size_in_bytes": int(e.length)} if e.length != "0" else {})}
             for e in item["enclosures"]
         ],
+        # JSON Feed has no word of its own for it; names of extensions begin with "_".
+        "_source": {
+            "title": item["source"],
+            "home_page_url": item["source_url"],
+            **({"feed_url": item["via"]} if item["via"] else {}),
+        },
     }
     return {key: value for key, value in written.items() if value not in (None, [])}
 
@@ -149,7 +167,7 @@ def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tup
         "item__feed__title",
         named=True,
     )[: ENTRIES + 1]
-    digest = hashlib.sha256(f"{salt}\n{title_of(timeline)}\n{timeline.lifestream.tagline}".encode())
+    digest = hashlib.sha256(f"{_FORM} {salt}\n{title_of(timeline)}\n{timeline.lifestream.tagline}".encode())
     latest = None
     for row in rows:
         digest.update(repr(tuple(row)).encode())
@@ -194,12 +212,13 @@ def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]
         "author_name": item.author or site,
         "pubdate": post.date,
         "updateddate": max(filter(None, (item.updated, post.date))),
-        "unique_id": page,
+        "unique_id": published_ids.uri_of(item),
         "unique_id_is_permalink": False,
         "categories": [tag.name for tag in item.tags.all()],
         "enclosures": list(_enclosures(item)),
         "source": site,
         "source_url": feed.site_url or absolute(timeline.narrowed(subscription=post.subscription).url()),
+        "via": "" if feed.is_private else of_the_web(feed.url),
     }
 
 

@@ -9,22 +9,26 @@ to everybody. Posts from a feed that needs credentials are visible to the lifest
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
+from django.db import router
 from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Left, Length
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import Truncator
 
-from lifestream.content import item_card
+from lifestream.content import highlighting, item_card
 from lifestream.content.item_card import ItemCard
+from lifestream.content.tokenizer import pattern_of
 from lifestream.models import Feed, Item, Lifestream, Post, Subscription, Tag, fulltext
+from lifestream.models.fulltext import MOST_COUNTED, Found, Hits
 from lifestream.models.look import Shown
 from lifestream.web.keyset import Cursor, newer_than, older_than
 
@@ -34,7 +38,8 @@ if TYPE_CHECKING:
 
 RECENT = 500
 """How many of the latest posts are looked at to count the tags of a lifestream, and its latest sites."""
-
+MOST_TAGS: Final = 500
+"""How many tags are listed, the most frequent ones: each post may bring a hundred of its own."""
 
 MOST_PINNED: Final = 10
 """How many posts of a lifestream can be pinned to its top."""
@@ -42,10 +47,13 @@ MOST_PINNED: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class TimelinePage:
-    """One page of posts, the latest first, and the cursor at which older posts begin, if there are any."""
+    """One page of posts, the latest first, and the cursor at which older posts begin, if there are any. *hits* is how
+    many posts a search finds, if they were counted.
+    """
 
     posts: tuple[Post, ...]
     older: Cursor | None
+    hits: Hits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ class Timeline:
         posts = self._posts()
         return posts.filter(pinned=None) if self.pins else posts
 
-    def _posts(self) -> QuerySet[Post]:
+    def _posts(self, found: Found | None = None) -> QuerySet[Post]:
         posts: QuerySet[Post] = Post.objects.visible()
         if self.subscription is None:
             posts = posts.filter(lifestream=self.lifestream)
@@ -98,7 +106,7 @@ class Timeline:
         if self.day is not None:
             posts = posts.filter(date__gte=_midnight(self.day), date__lt=_midnight(self.day + dt.timedelta(days=1)))
         if self.query:
-            posts = fulltext.matching(posts, self.query)
+            posts = (found or self._find()).among(posts)
         return posts.order_by("-date", "-item_id")
 
     def pinned(self) -> list[Post]:
@@ -108,15 +116,22 @@ class Timeline:
 
     def rows(self, before: Cursor | None) -> QuerySet[Post]:
         """Return all posts that may be shown, or those older than *before*."""
-        return self.posts() if before is None else self.posts().filter(older_than(before))
+        return _older(self.posts(), before)
 
-    def page(self, before: Cursor | None, size: int, *, bodies: bool = False) -> TimelinePage:
+    def page(self, before: Cursor | None, size: int, *, bodies: bool = False, counted: bool = False) -> TimelinePage:
         """Return the first *size* posts, or the first of those older than *before*. With *bodies*, load all fields of
-        their items.
+        their items. If *counted*, count the posts that a search finds, no further than MOST_COUNTED.
         """
-        found = shown(self.rows(before)[: size + 1], bodies=bodies, lifestream=self.lifestream)
+        hits = None
+        posts = self.posts
+        if counted and self.query:
+            hit = self._find()
+            hits = hit.count(self.narrowed(query="").posts(), MOST_COUNTED)
+            posts = partial(self._posts, hit)
+        rows = _older(posts(), before)[: size + 1]
+        found = shown(rows, bodies=bodies, lifestream=self.lifestream, query=self.query)
         last = found[size - 1] if len(found) > size else None
-        return TimelinePage(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None)
+        return TimelinePage(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None, hits)
 
     def post(self, item: int) -> Post:
         """Return the post of the item with the key *item*. Raises Post.DoesNotExist if there is none that may
@@ -169,15 +184,22 @@ class Timeline:
         return chosen + list(others[: count - len(chosen)])
 
     def tags(self) -> list[tuple[Tag, int]]:
-        """Return the tags of the latest posts, each with the number of those posts that have it, the most frequent
-        first.
+        """Return the MOST_TAGS most frequent tags of the latest posts, each with the number of those posts that have
+        it, the most frequent first.
         """
+        return self.frequent_tags()[0]
+
+    def frequent_tags(self) -> tuple[list[tuple[Tag, int]], int]:
+        """Return what `tags` returns, and how many tags more the latest posts have."""
         latest = self.posts().values_list("item_id", flat=True)[:RECENT]
-        counts: dict[int, int] = {}
-        for tag in Tag.items.through.objects.filter(item__in=list(latest)).values_list("tag_id", flat=True):
-            counts[tag] = counts.get(tag, 0) + 1
-        tags = Tag.objects.in_bulk(list(counts))
-        return sorted(((tags[key], count) for key, count in counts.items()), key=lambda pair: (-pair[1], pair[0].slug))
+        keys = Tag.items.through.objects.filter(item__in=list(latest)).values_list("tag_id", flat=True)
+        counts = Counter(sorted(keys))
+        frequent = dict(counts.most_common(MOST_TAGS))
+        tags = Tag.objects.in_bulk(list(frequent))
+        listed = sorted(
+            ((tags[key], count) for key, count in frequent.items()), key=lambda pair: (-pair[1], pair[0].slug)
+        )
+        return listed, len(counts) - len(listed)
 
     def url(self, format: str = "") -> str:  # noqa: A002  the word that the addresses use
         """Return the address of this timeline's page, or of its feed in *format*: "atom", "rss" or "json"."""
@@ -200,6 +222,9 @@ class Timeline:
         """Return the address of the page of *post* alone."""
         return reverse("lifestream:item", kwargs={"slug": self.lifestream.slug, "pk": post.item_id})
 
+    def _find(self) -> Found:
+        return fulltext.find(self.query, router.db_for_read(Post))
+
     @cached_property
     def _tagged(self) -> list[int] | None:
         """The keys of the items with the tag, None if they are too many to be looked up first."""
@@ -213,6 +238,10 @@ class Timeline:
         if self.owned or not getattr(self.lifestream, "has_secrets", True):
             return []
         return list(_secret(self.lifestream.pk).order_by().values_list("pk", flat=True))
+
+
+def _older(posts: QuerySet[Post], before: Cursor | None) -> QuerySet[Post]:
+    return posts if before is None else posts.filter(older_than(before))
 
 
 def _secret(lifestream: int | OuterRef) -> QuerySet[Subscription]:
@@ -236,16 +265,20 @@ def owns(user: AbstractBaseUser | AnonymousUser, lifestream: Lifestream) -> bool
     return user.is_authenticated and (bool(getattr(user, "is_superuser", False)) or lifestream.owner_id == user.pk)
 
 
-def shown(posts: QuerySet[Post], *, bodies: bool = False, lifestream: Lifestream | None = None) -> list[Post]:
-    """Return *posts*, loaded with everything that their cards need, as their *lifestream* has chosen.
+def shown(
+    posts: QuerySet[Post], *, bodies: bool = False, lifestream: Lifestream | None = None, query: str = ""
+) -> list[Post]:
+    """Return *posts*, loaded with everything that their cards need, as their *lifestream* has chosen. Of what *query*
+    has found, the part of the text is loaded where its words stand.
 
     That takes two queries, one more if posts are shown whole or as excerpts, and one more if there are items without a
     stored card. The large fields of items, which may be a megabyte each, are loaded only with *bodies*. Otherwise each
     is read when a template asks for it.
     """
     heavy = () if bodies else _BODIES
+    related = ("subscription", "item__feed", *(("item__published_id",) if bodies else ()))
     found: list[Post] = list(
-        posts.select_related("subscription", "item__feed")
+        posts.select_related(*related)
         .defer(*heavy, "item__text", "item__feed__icon", "subscription__keep_rules", "subscription__block_rules")
         .annotate(has_icon=ExpressionWrapper(~Q(item__feed__icon=b""), output_field=BooleanField()))
         .prefetch_related("item__tags")
@@ -256,7 +289,7 @@ def shown(posts: QuerySet[Post], *, bodies: bool = False, lifestream: Lifestream
         if lifestream is not None:
             post.lifestream = lifestream
     if not bodies:
-        _complete([post.item for post in found], lifestream or Lifestream())
+        _complete([post.item for post in found], lifestream or Lifestream(), query)
     return found
 
 
@@ -265,13 +298,17 @@ _LOOKED_THROUGH: Final = 65_536
 """How many characters of a content are searched for pictures if its item has no stored card."""
 
 
+_FOUND: Final = 280
+"""How much of a text a search shows, in characters."""
 _LONGEST_WORD: Final = 20
 _LARGEST_WHOLE: Final = 100_000
 """The size of the largest content that a timeline shows whole, in characters: a page may have a hundred of them."""
 
 
-def _complete(items: Sequence[Item], lifestream: Lifestream) -> None:
-    """Make the cards of those of *items* that have none, and load what *lifestream* shows of their contents."""
+def _complete(items: Sequence[Item], lifestream: Lifestream, query: str) -> None:
+    """Make the cards of those of *items* that have none, and load what *lifestream* shows of their contents, or the
+    parts that *query* has found.
+    """
     cards = {item.pk: ItemCard.from_json(item.card) for item in items}
     without = {item.pk: item for item in items if cards[item.pk] is None}
     if without:
@@ -293,6 +330,12 @@ def _complete(items: Sequence[Item], lifestream: Lifestream) -> None:
             cards[row.pk] = made = item_card.of(source)
             item.card = made.as_json()
     known = {item.pk: item for item in items}
+    if pattern := pattern_of(query):
+        beginning = Left("text", highlighting.LOOKED_THROUGH)
+        rows = Item.objects.filter(pk__in=known).annotate(beginning=beginning).order_by()
+        for pk, text in rows.values_list("pk", "beginning"):
+            known[pk].found = highlighting.excerpt(text, pattern, _FOUND)  # type: ignore[attr-defined]
+        return
     if lifestream.shown == Shown.EXCERPT:
         beginning = Left("text", lifestream.words * _LONGEST_WORD)
         rows = Item.objects.filter(pk__in=known).annotate(beginning=beginning).order_by()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element, SubElement
 
 from lifestream.entry import Episode, Person
-from lifestream.parser.strict.entries import fields_of
 from lifestream.parser.strict.episodes import MOST, episode_of, persons_of
+from lifestream.parser.strict.fields import fields_of
 from lifestream.parser.strict.scope import Scope
 from lifestream.parser.strict.vocabulary import Names
 

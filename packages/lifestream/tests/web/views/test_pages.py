@@ -188,7 +188,7 @@ def test_a_search_finds_words_of_every_script(client: Client, main: Lifestream) 
     make_post(site, "Kitchen clocks", text="consensus in c++")
     make_post(site, "新米の日", text="隣の田んぼの新米をいただいた。")
     for query, title in (("kitchen", "Kitchen clocks"), ("c%2B%2B", "Kitchen clocks"), ("新米", "新米の日")):
-        assert title in page(client, f"/main/search/?q={query}").text
+        assert title in re.sub("</?mark>", "", client.get(f"/main/search/?q={query}").text)
 
 
 @pytest.mark.parametrize("query", ["", "%20", "%00", '"', "a OR", "(", "*", "x" * 5000, "NEAR(", "%ED%A0%80", "'; --"])
@@ -258,7 +258,8 @@ def test_a_page_takes_as_many_queries_for_twenty_items_as_for_one(
         client.get("/main/")
     for number in range(20):
         make_post(make_site(main, f"Site {number}", icon=PNG), f"Post {number}", tags=("one", f"tag {number}"))
-    with django_assert_num_queries(6):
+    # Of more sites than stand beside them: how many there are, and which have the latest posts.
+    with django_assert_num_queries(6 + 2):
         client.get("/main/")
 
 

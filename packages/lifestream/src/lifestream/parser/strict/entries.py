@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from lifestream.content.html_tokenizer import name_set
+from lifestream.content.plaintext import html_of
 from lifestream.entry import Enclosure, Entry, Media, Person, Source
 from lifestream.parser import people
 from lifestream.parser.dates import Calendar
@@ -17,52 +17,29 @@ from lifestream.parser.relative_addresses import base_of_text
 from lifestream.parser.rhythm import number, seconds
 from lifestream.parser.strict.constructs import NOTHING, Construct, loose, text_of, typed
 from lifestream.parser.strict.episodes import episode_of
+from lifestream.parser.strict.fields import Fields, elements, fields_of, first_text, first_text_whole
+from lifestream.parser.strict.guids import guid_of, is_link
 from lifestream.parser.strict.links import Link, links_of, other_page, page, plain_address, related
-from lifestream.parser.strict.media import media_of
+from lifestream.parser.strict.media import NO_MEDIA, EntryMedia, media_of, tags_of
+from lifestream.parser.strict.pictures import linked_picture, picture_of
 from lifestream.parser.strict.scope import Scope
-from lifestream.parser.strict.vocabulary import RDF, Names
+from lifestream.parser.strict.vocabulary import Names
 from lifestream.parser.text_constructs import Kind, html_or_text, plain
 from lifestream.parser.text_constructs import names as tag_names
-
-Fields = dict[str, list[Element]]
-"""The children of an element by their names, in the document's order."""
-
-
-def fields_of(element: Element, names: Names) -> Fields:
-    """Return the children of *element* by name."""
-    fields: Fields = {}
-    for child in element:
-        fields.setdefault(names[child.tag], []).append(child)
-    return fields
-
-
-def elements(fields: Fields, *names: str) -> Iterator[Element]:
-    """Yield the elements in *fields* that have one of these *names*, in the order of *names*."""
-    for name in names:
-        yield from fields.get(name, ())
-
-
-def first_text(fields: Fields, *names: str) -> str:
-    """Return the first text in *fields* under these *names*, the first name first."""
-    for name in names:
-        for element in fields.get(name, ()):
-            if text := text_of(element):
-                return text
-    return ""
-
 
 # RSS uses elements of Atom too, with its namespace and without.
 PUBLISHED: Final = (
     "pubdate", "atom:published", "atom:issued", "dcterms:issued", "published", "issued", "atom:created",
-    "dcterms:created", "created",
+    "dcterms:created", "created", "dcterms:available", "dcterms:datesubmitted",
 )  # fmt: skip
-UPDATED: Final = ("atom:updated", "atom:modified", "dcterms:modified", "updated", "modified", "dc:date")
+UPDATED: Final = (
+    "atom:updated", "atom:modified", "dcterms:modified", "updated", "modified", "dc:date", "date", "lastbuilddate",
+    "prism:publicationdate",
+)  # fmt: skip
 _TAGS: Final = name_set(
-    "category atom:category dc:subject itunes:category itunes:keywords media:category media:keywords tags"
+    "category atom:category dc:subject itunes:category itunes:keywords keywords media:category media:keywords tags"
 )
-_LISTS: Final = name_set("itunes:keywords media:keywords tags")
-_CONTENTS: Final = ("content:encoded", "xhtml:body", "body", "fullitem")
-_LOOKS_LIKE_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|/|\.\.?/|\?", re.IGNORECASE)
+_CONTENTS: Final = ("content:encoded", "xhtml:body", "xhtml:div", "body", "fullitem")
 
 
 def title_of(fields: Fields, scope: Scope) -> Construct:
@@ -84,7 +61,7 @@ def authors_of(parent: Element, fields: Fields, names: Names) -> str:
         written = [_written(child, names) for child in parent if names[child.tag] in _PEOPLE]
     found = people.joined(written)
     if not found or all(map(people.is_address, found.split(", "))):
-        shown = people.joined(element.text or "" for element in elements(fields, "itunes:author"))
+        shown = people.joined(element.text or "" for element in elements(fields, "itunes:author", "googleplay:author"))
         return shown or found or people.joined(_written(owner, names) for owner in elements(fields, "itunes:owner"))
     return found
 
@@ -121,27 +98,31 @@ class EntryReader:
         names, scope = self.names, self.scope.of(element)
         fields = fields_of(element, names)
         links = links_of(elements(fields, "link", "atom:link"), scope)
-        guid = self._guid(element, fields)
-        link = self._link(fields, scope, links, guid)
+        guid = guid_of(element, fields)
+        described = [child for child in element if names[child.tag].startswith("media:")]
+        media = media_of(described, names) if described else NO_MEDIA
+        link = self._link(fields, scope, links, guid) or scope.absolute(media.player)
         site, scope = scope, scope.at(base_of_text(link, scope.base, self.url))
         title = title_of(fields, scope)
         content = self._content(fields, scope)
         summary, summed = self._summary(fields, scope)
         html = content.html
+        if not (html or summary or media.media):
+            summary = html_of(media.description)
         text = content if content is not NOTHING else summed
         text_scope = text.scope if text is not NOTHING else scope
         return Entry(
             guid=guid,
             link=link,
-            title=title.line,
+            title=title.line or plain(media.title),
             author=self._author(element, fields),
             published=self._date(fields, PUBLISHED),
             updated=self._date(fields, UPDATED),
             content=html,
             summary="" if summary == html else summary,
-            tags=self._tags(element) if not _TAGS.isdisjoint(fields) else (),
-            enclosures=tuple(self._enclosures(fields, scope, links)),
-            media=self._media(element, fields, scope),
+            tags=self._tags(element) if not _TAGS.isdisjoint(fields) else tag_names(media.tags),
+            enclosures=(*self._enclosures(fields, scope, links), *_torrents(media, scope)),
+            media=self._media(media, fields, scope),
             language=self._language(fields, (content, summed, title), scope),
             base=text_scope.base,
             based=text_scope.based,
@@ -150,19 +131,13 @@ class EntryReader:
             episode=episode_of(fields, scope, self.hosts),
         )
 
-    def _guid(self, element: Element, fields: Fields) -> str:
-        for found in elements(fields, "guid", "atom:id", "id"):
-            if text := "".join(found.itertext()).strip():
-                return text
-        return element.get(f"{RDF}about", "").strip()
-
     def _link(self, fields: Fields, scope: Scope, links: list[Link], guid: str) -> str:
         original = plain_address(first_text(fields, "feedburner:origlink"))
         if original and (address := scope.absolute(original)):
             return address
         if address := page(links):
             return address
-        if _LOOKS_LIKE_ADDRESS.match(guid) and _is_link(fields):
+        if is_link(guid, fields):
             return scope.absolute(plain_address(guid))
         return other_page(links)
 
@@ -206,7 +181,7 @@ class EntryReader:
 
     def _summary(self, fields: Fields, scope: Scope) -> tuple[str, Construct]:
         """Return the summary as HTML, and the construct that it was made from."""
-        written = elements(fields, "description", "dc:description", "summary")
+        written = elements(fields, "description", "dc:description", "summary", "dcterms:abstract")
         found = [loose(element, scope, Kind.HTML) for element in written]
         found += [typed(element, scope) for element in fields.get("atom:summary", ())]
         for construct in found:
@@ -220,12 +195,10 @@ class EntryReader:
     def _written_tags(self, element: Element) -> Iterator[str]:
         for child in element:
             name = self.names[child.tag]
-            if name in _LISTS:
-                yield from (child.text or "").split(",")
-            elif name == "itunes:category":
+            if name == "itunes:category":
                 yield from (inner.get("text", "") for inner in child.iter(child.tag))
             elif name in _TAGS:
-                yield child.get("label") or child.get("term") or child.text or ""
+                yield from tags_of(child, name)
 
     def _enclosures(self, fields: Fields, scope: Scope, links: list[Link]) -> Iterator[Enclosure]:
         files = links_of(fields.get("enclosure", ()), scope) if "enclosure" in fields else []
@@ -239,10 +212,8 @@ class EntryReader:
             playable = file.type.startswith(("audio/", "video/")) or not file.type
             yield Enclosure(file.address, file.type, number(file.length) or None, duration if playable else None)
 
-    def _media(self, element: Element, fields: Fields, scope: Scope) -> tuple[Media, ...]:
-        names = self.names
-        shown = [child for child in element if names[child.tag].startswith("media:")]
-        media = media_of(shown, names) if shown else []
+    def _media(self, found: EntryMedia, fields: Fields, scope: Scope) -> tuple[Media, ...]:
+        media = found.media
         if not media and (picture := self._picture(fields)):
             media = [Media(type="image/*", thumbnail=picture)]
         return tuple(
@@ -257,9 +228,8 @@ class EntryReader:
 
     def _picture(self, fields: Fields) -> str:
         """Return the address of an entry's picture: one of iTunes, or an `image` as in channels."""
-        for element in elements(fields, "itunes:image", "image"):
-            inner = fields_of(element, self.names)
-            if found := element.get("href") or element.get("url") or first_text(inner, "url") or text_of(element):
+        for element in elements(fields, "itunes:image", "googleplay:image", "image"):
+            if found := picture_of(element, self.names):
                 return found
         return linked_picture(fields)
 
@@ -268,17 +238,8 @@ class EntryReader:
         return said or next((text.scope.language for text in texts if text.scope.language), "") or scope.language
 
 
-def linked_picture(fields: Fields) -> str:
-    """Return the address in the first `itunes:link` to an image, or "" if there is none."""
-    links = (link for link in fields.get("itunes:link", ()) if link.get("rel") == "image")
-    return next((link.get("href", "") for link in links), "")
-
-
-def first_text_whole(fields: Fields, *names: str) -> str:
-    """Return the first text under these *names*, with its line breaks kept."""
-    return next(((element.text or "").strip() for element in elements(fields, *names) if text_of(element)), "")
-
-
-def _is_link(fields: Fields) -> bool:
-    """Return whether the guid of an entry is its link too: it is, unless its attribute denies it (RSS 2.0)."""
-    return not any(guid.get("isPermaLink", "true").strip().lower() == "false" for guid in fields.get("guid", ()))
+def _torrents(media: EntryMedia, scope: Scope) -> Iterator[Enclosure]:
+    found = {scope.absolute(plain_address(address)): kind for address, kind in media.torrents}
+    for url, kind in found.items():
+        if url:
+            yield Enclosure(url, kind.strip().lower() or "application/x-bittorrent")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
@@ -13,22 +14,13 @@ from lifestream.parser.errors import NotAFeed
 from lifestream.parser.relative_addresses import base_of_links
 from lifestream.parser.rhythm import day, hour, rhythm
 from lifestream.parser.strict.constructs import Construct, loose, text_of, typed
-from lifestream.parser.strict.entries import (
-    PUBLISHED,
-    UPDATED,
-    EntryReader,
-    Fields,
-    authors_of,
-    elements,
-    fields_of,
-    first_text,
-    linked_picture,
-    title_of,
-)
+from lifestream.parser.strict.entries import PUBLISHED, UPDATED, EntryReader, authors_of, title_of
 from lifestream.parser.strict.episodes import persons_of
+from lifestream.parser.strict.fields import Fields, elements, fields_of, first_text
 from lifestream.parser.strict.links import Link, links_of, page, related
+from lifestream.parser.strict.pictures import linked_picture, picture_of
 from lifestream.parser.strict.scope import Scope
-from lifestream.parser.strict.vocabulary import ATOM, RDF, RSS_10, Names, namespace_of
+from lifestream.parser.strict.vocabulary import ATOM, RDF, RSS_10, Names, is_same, namespace_of, prefix_of
 from lifestream.plugins.reading_notes import Notes
 
 VERSIONS: Final = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
@@ -36,31 +28,62 @@ CDF: Final = say("cdf")
 
 
 def read(
-    root: Element, url: str, *, language: str = "", netscape: bool = False, notes: Notes | None = None
+    root: Element,
+    url: str,
+    *,
+    language: str = "",
+    netscape: bool = False,
+    source: bytes = b"",
+    notes: Notes | None = None,
 ) -> ParsedFeed | None:
     """Return the feed in *root*, which came from *url*, or None if it is no RSS, RDF or Atom.
 
     *language* is the answer's Content-Language; *netscape* says that the document type was Netscape's, of RSS 0.91.
+    *source* is the document in UTF-8.
     *notes* are told how dates were understood.
     Raises `NotAFeed` for CDF.
     """
-    names = Names()
+    own = namespace_of(root)
+    names = Names("", own if prefix_of(own) is None and _local(root) == "rss" else "", source)
     name = names[root.tag]
     if name == "channel" and _is_cdf(root):
         raise NotAFeed(CDF)
     scope = Scope(url, language).of(root)
-    if name == "atom:feed":
-        version = "atom10" if namespace_of(root) == ATOM else "atom03"
-        return _Reader(names, scope, version, notes).read([root], root)
-    if name == "feed":
-        return _Reader(Names("atom:"), scope, "atom", notes).read([root], root)
+    if _local(root) == "feed" and prefix_of(own) in ("", "atom:", None):
+        return _Reader(Names("atom:", own, source), scope, _atom_version(root), notes).read([root], root)
     channels = [child for child in root if names[child.tag] == "channel"]
-    if name == "rss" and channels:
+    if name == "rss" and (channels or any(names[child.tag] == "item" for child in root)):
         return _Reader(names, scope, "rss091n" if netscape else _version(root), notes).read(channels, root)
-    if name == "rdf:rdf" and (channels or any(names[child.tag] == "item" for child in root)):
+    if name == "rdf:rdf":
         namespaces = {namespace_of(child) for child in root if names[child.tag] in ("channel", "item")}
-        return _Reader(names, scope, "rss10" if RSS_10 in namespaces else "rss090", notes).read(channels, root)
+        if not len(root):
+            namespaces = _default_namespace(source)
+        if not namespaces:
+            return None
+        version = "rss10" if any(is_same(RSS_10, namespace) for namespace in namespaces) else "rss090"
+        return _Reader(names, scope, version, notes).read(channels, root)
     return None
+
+
+def _default_namespace(source: bytes) -> set[str]:
+    """Return the default namespace that *source* declares, if it is one of RSS: then an empty RDF is a feed."""
+    found = _DEFAULT.search(source)
+    namespace = found[1].decode("utf-8", "replace") if found else ""
+    return {namespace} if namespace and prefix_of(namespace) == "" else set()
+
+
+_DEFAULT = re.compile(rb"""<[\w:]+\s[^<>]*?\bxmlns\s*=\s*["']([^"'<>]+)["']""")
+
+
+def _local(element: Element) -> str:
+    return element.tag.rpartition("}")[2].lower()
+
+
+def _atom_version(root: Element) -> str:
+    own = namespace_of(root)
+    if is_same(ATOM, own):
+        return "atom10"
+    return "atom03" if prefix_of(own) == "atom:" or root.get("version", "").strip() == "0.3" else "atom"
 
 
 def _version(root: Element) -> str:
@@ -140,18 +163,15 @@ class _Reader:
         found: list[Construct] = []
         found += [typed(element, scope) for element in elements(fields, "atom:subtitle", "atom:tagline")]
         found += [loose(element, scope) for element in elements(fields, "description", "dc:description")]
-        found += [loose(element, scope) for element in elements(fields, "itunes:summary", "itunes:subtitle")]
+        found += [loose(element, scope) for element in elements(fields, *_OTHER_SUBTITLES)]
         return next((line for line in (each.line for each in found) if line), "")
 
     def _icon(self, fields: Fields, scope: Scope) -> str:
-        for element in elements(fields, "atom:icon", "webfeeds:icon", "atom:logo", "webfeeds:logo"):
+        for element in elements(fields, *_ICONS):
             if found := scope.of(element).absolute(text_of(element)):
                 return found
-        for image in fields.get("image", ()):
-            if found := scope.of(image).absolute(first_text(fields_of(image, self._names), "url")):
-                return found
-        for image in fields.get("itunes:image", ()):
-            if found := scope.of(image).absolute(image.get("href") or image.get("url")):
+        for image in elements(fields, "image", "itunes:image", "googleplay:image"):
+            if found := scope.of(image).absolute(picture_of(image, self._names)):
                 return found
         return scope.absolute(linked_picture(fields))
 
@@ -176,4 +196,6 @@ class _Reader:
             yield from (child for child in element if self._names[child.tag] == inner)
 
 
+_ICONS: Final = ("atom:icon", "webfeeds:icon", "atom:logo", "webfeeds:logo", "icon", "logo")
+_OTHER_SUBTITLES: Final = ("itunes:summary", "itunes:subtitle", "googleplay:description", "subtitle", "tagline")
 _DATES: Final = frozenset({*PUBLISHED, *UPDATED})

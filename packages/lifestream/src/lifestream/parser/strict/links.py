@@ -11,10 +11,13 @@ from lifestream.parser.strict.constructs import text_of
 from lifestream.parser.strict.scope import Scope
 from lifestream.parser.strict.vocabulary import ATOM, ATOM_03
 
-_OTHER_PURPOSES: Final = name_set(
-    "self enclosure edit edit-media replies hub license next prev previous first last "
-    "http://schemas.google.com/g/2005#feed"
+OTHER_PURPOSES: Final = name_set(
+    "self enclosure edit edit-media replies hub license next prev previous first last payment donate icon "
+    "stylesheet search service collection up start index contents archives next-archive "
+    "prev-archive current pingback webmention author me tag copyright monetization "
+    "http://schemas.google.com/g/2005#feed http://schemas.google.com/g/2005#post"
 )
+"""Relations of links that lead to no page about an entry (IANA's registry of link relations; rel=payment)."""
 _PAGES: Final = frozenset({"", "text/html", "application/xhtml+xml"})
 _ATOM: Final = (f"{{{ATOM}}}", f"{{{ATOM_03}}}")
 _REGISTERED: Final = "http://www.iana.org/assignments/relation/"
@@ -67,7 +70,7 @@ def page(links: list[Link]) -> str:
 
 def other_page(links: list[Link]) -> str:
     """Return the address of the first of *links* that has no purpose other than reading the page."""
-    return next((link.address for link in links if link.relation not in _OTHER_PURPOSES), "")
+    return next((link.address for link in links if link.relation not in OTHER_PURPOSES), "")
 
 
 def related(links: list[Link], relation: str) -> str:

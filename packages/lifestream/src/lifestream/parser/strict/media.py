@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element
 
 from lifestream.content.plaintext import text_of
@@ -29,11 +29,42 @@ class _Level:
     content: dict[str, str] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
     inner: list[_Level] = field(default_factory=list)
+    torrents: list[tuple[str, str]] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
 
 
-def media_of(elements: Iterable[Element], names: Names) -> list[Media]:
-    """Return the media in *elements*, the children of an entry that are in the namespace of Media RSS."""
-    return list(_media(_read(elements, names)))[:MOST]
+class EntryMedia(NamedTuple):
+    """The *media* of an entry, with the *title*, *description* and *player* of the first of them.
+
+    *torrents* are the addresses of files that peers share, with their types; *tags* are those of its media.
+    """
+
+    media: list[Media]
+    title: str = ""
+    description: str = ""
+    player: str = ""
+    torrents: tuple[tuple[str, str], ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+NO_MEDIA: Final = EntryMedia([])
+
+
+def media_of(elements: Iterable[Element], names: Names) -> EntryMedia:
+    """Return what is said in *elements*, the children of an entry that are in the namespace of Media RSS."""
+    entry = _read(elements, names)
+    first, said = entry, {**entry.said}
+    while first.inner:
+        first = first.inner[0]
+        said = {**first.said, **said}
+    return EntryMedia(
+        list(_media(entry))[:MOST],
+        said.get("title", ""),
+        said.get("description", ""),
+        said.get("player", ""),
+        tuple(entry.torrents[:MOST]),
+        tuple(entry.tags[:MOST]),
+    )
 
 
 def _read(elements: Iterable[Element], names: Names) -> _Level:
@@ -44,11 +75,19 @@ def _read(elements: Iterable[Element], names: Names) -> _Level:
         element, level, depth = todo.pop()
         name = names[element.tag]
         if name in ("media:content", "media:group") and depth < _DEEPEST:
-            inner = _Level(dict(element.attrib) if name == "media:content" else {})
+            inner = _Level()
+            if name == "media:content":
+                inner.content = {written.lower(): value for written, value in element.attrib.items()}
             level.inner.append(inner)
             todo += [(child, inner, depth + 1) for child in reversed(element)]
         elif name in ("media:thumbnail", "media:player"):
-            level.said.setdefault(name[6:], element.get("url", ""))
+            address = (element.get("url") or element.text or "").strip()
+            if address:
+                level.said.setdefault(name[6:], address)
+        elif name == "media:peerlink":
+            entry.torrents.append((element.get("href") or element.text or "", element.get("type", "")))
+        elif name in ("media:category", "media:keywords") and level is not entry:
+            entry.tags += tags_of(element, name)
         elif name in ("media:title", "media:description"):
             text = (element.text or "").strip()
             is_html = element.get("type", "").lower() in ("html", "text/html")
@@ -60,12 +99,25 @@ def _media(entry: _Level) -> Iterator[Media]:
     """Yield one medium for each content or group of an entry. If there is none, yield one for its thumbnail or
     player.
     """
-    for level in entry.inner:
-        choice = next((inner for inner in level.inner if inner.content.get("isDefault") == "true"), None)
+    inner = [level for level in entry.inner if _has_anything(level)] or entry.inner[:1]
+    for level in inner:
+        choice = next((inner for inner in level.inner if inner.content.get("isdefault", "").lower() == "true"), None)
         choice = choice or next(iter(level.inner), _Level(level.content))
         yield _medium(choice.content, {**entry.said, **level.said, **choice.said})
-    if not entry.inner and entry.said.keys() & {"thumbnail", "player"}:
+    if not inner and entry.said.keys() & {"thumbnail", "player"}:
         yield _medium({}, entry.said)
+
+
+def _has_anything(level: _Level) -> bool:
+    """Return whether *level* has anything of its own to show; an empty content has not."""
+    return bool(level.content.get("url", "").strip() or level.said or level.inner)
+
+
+def tags_of(element: Element, name: str) -> list[str]:
+    """Return the tags in *element*, an element of tags with the short *name*, as written."""
+    if name in ("itunes:keywords", "keywords", "media:keywords", "tags"):
+        return (element.text or "").split(",")
+    return [element.get("label") or element.get("term") or element.text or ""]
 
 
 def _medium(content: dict[str, str], said: dict[str, str]) -> Media:
@@ -75,10 +127,10 @@ def _medium(content: dict[str, str], said: dict[str, str]) -> Media:
     return Media(
         url=content.get("url", "").strip(),
         type=kind.strip().lower(),
-        thumbnail=said.get("thumbnail", "").strip(),
-        player=said.get("player", "").strip(),
+        thumbnail=said.get("thumbnail", ""),
+        player=said.get("player", ""),
         title=said.get("title", ""),
         description=said.get("description", ""),
-        length=number(content.get("fileSize")) or None,
+        length=number(content.get("filesize")) or None,
         duration=seconds(content.get("duration", "")),
     )

@@ -34,9 +34,10 @@
     (entries) => {
       if (entries.some((entry) => entry.isIntersecting)) more();
     },
-    { rootMargin: "0px 0px 800px 0px" },
+    { rootMargin: "0px 0px 2000px 0px" },
   );
   let loading = false;
+  let failed = false;
 
   async function more() {
     const pager = document.querySelector("[data-pager]");
@@ -54,11 +55,12 @@
       if (!answer.ok) throw new Error(`${answer.status}`);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       append(page, pager);
-      tell(pager.dataset.loaded);
+      tell(pager.querySelector("a[rel=next]") ? pager.dataset.loaded : "");
       loads += 1;
       if (loads % PAGES_AT_ONCE) watch();
     } catch {
-      tell(pager.dataset.failed); // The link stays, and works.
+      failed = true;
+      tell(pager.dataset.failed); // The link stays, and leads to the next page.
     } finally {
       loading = false;
     }
@@ -75,22 +77,50 @@
     const next = page.querySelector("[data-pager] a[rel=next]");
     const link = pager.querySelector("a[rel=next]");
     if (next) link.href = next.href;
-    else link.remove();
+    else {
+      const end = document.createElement("p");
+      end.className = "end";
+      end.textContent = pager.dataset.end;
+      link.replaceWith(end);
+    }
   }
 
   function watch() {
     const link = document.querySelector("[data-pager] a[rel=next]");
     if (link) watcher.observe(link);
   }
-  watch();
+  // Not before somebody scrolls, and by a click only if the page is hardly longer than the window: its foot would move
+  // away while it is looked at.
+  addEventListener(
+    "scroll",
+    () => {
+      const pager = document.querySelector("[data-pager]");
+      if (pager && pager.getBoundingClientRect().top + scrollY > 2 * innerHeight) watch();
+    },
+    { once: true, passive: true },
+  );
 
-  // A click on the link stays on this page too.
+  // A click on the link stays on this page too, unless that has failed.
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("[data-pager] a[rel=next]");
     if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (failed) return;
     event.preventDefault();
     more();
   });
+
+  // A picture that this site is still fetching is asked for once more, and then a few times.
+  const again = (picture) => {
+    const tries = Number(picture.dataset.tries ?? 0);
+    if (tries > 3 || !/^[^?]*\/pictures\/[\w-]{24}\//.test(picture.src) || !picture.src.startsWith(location.origin)) return;
+    picture.dataset.tries = tries + 1;
+    setTimeout(() => {
+      if (picture.srcset) picture.srcset = picture.srcset;
+      picture.src = picture.src;
+    }, 1500 * (tries + 1));
+  };
+  addEventListener("error", (event) => event.target instanceof HTMLImageElement && again(event.target), true);
+  for (const picture of document.images) if (picture.complete && !picture.naturalWidth) again(picture);
 
   // What is wider than the page scrolls by itself, and has to be reached with the keyboard for that.
   const wide = ".prose pre, .prose table";

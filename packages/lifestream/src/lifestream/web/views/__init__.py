@@ -7,7 +7,7 @@ from lifestream.web.views.feeds import search_feed, site_feed, subscriptions, ta
 from lifestream.web.views.operations import healthz, metrics, readyz
 from lifestream.web.views.own_pages import own_page
 from lifestream.web.views.pages import day, index, item, search, site, sites, tag, tags, timeline
-from lifestream.web.views.pictures import icon
+from lifestream.web.views.pictures import icon, picture
 from lifestream.web.views.push import push
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "item",
     "metrics",
     "own_page",
+    "picture",
     "push",
     "readyz",
     "robots",

@@ -14,14 +14,17 @@ from django.views.decorators.http import require_safe
 from lifestream.conf import settings
 from lifestream.models import Lifestream, Post, Subscription, sort_names
 from lifestream.models.look import SiteOrder
-from lifestream.web.presenters import of_the_web
+from lifestream.web.presenters import hits_in_words, of_the_web
+from lifestream.web.site_search import has_many_sites, sites_named, with_last_post
 from lifestream.web.timeline import Timeline, by_day
-from lifestream.web.views.reading import cursor_of, keep, read, read_day, read_search, read_site, read_tag
+from lifestream.web.views.reading import cursor_of, keep, query_of, read, read_day, read_search, read_site, read_tag
 
 SITES_BESIDE = 16
 """How many sites stand beside a timeline. The page of all sites lists the others."""
 SITES_A_PAGE = 200
 """How many sites the page of all sites shows at once."""
+SITES_FOUND = 6
+"""How many of the sites that a search finds stand above the posts."""
 
 
 @require_safe
@@ -77,7 +80,13 @@ def search(request: HttpRequest, slug: str) -> HttpResponse:
     timeline = read_search(request, slug)
     if not timeline.query:
         return keep(render(request, "lifestream/search.html", _frame(timeline)), timeline)
-    return _listing(request, timeline, "lifestream/search.html")
+    named: list[Subscription] = []
+    # Of very many sites, their own page looks through the names.
+    are_many = has_many_sites(timeline)
+    if cursor_of(request) is None and not are_many:
+        named = list(sites_named(timeline, timeline.query).order_by("sort_name", "pk")[: SITES_FOUND + 1])
+    more = {"named": named, "sites_found": SITES_FOUND, "are_many": are_many}
+    return _listing(request, timeline, "lifestream/search.html", more)
 
 
 @require_safe
@@ -102,32 +111,39 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_safe
 def sites(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show SITES_A_PAGE sites of a lifestream by folder: the first, or those after the one with the key `?after=`."""
+    """Show SITES_A_PAGE sites of a lifestream by folder: the first, or those after the one with the key `?after=`. With
+    `?q=`, only those whose names have its words.
+    """
     timeline = read(request, slug)
-    found = list(_sites_after(timeline, request.GET.get("after", ""))[: SITES_A_PAGE + 1])
+    query = query_of(request)
+    chosen = sites_named(timeline, query) if query else timeline.subscriptions()
+    found = list(_sites_after(timeline, with_last_post(chosen), request.GET.get("after", ""))[: SITES_A_PAGE + 1])
     more = found[SITES_A_PAGE - 1].pk if len(found) > SITES_A_PAGE else ""
-    context = {**_frame(timeline), "subscriptions": found[:SITES_A_PAGE], "more": more}
+    context = {**_frame(timeline), "subscriptions": found[:SITES_A_PAGE], "more": more, "query_of_sites": query}
     return keep(render(request, "lifestream/sites.html", context), timeline)
 
 
 @require_safe
 def tags(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the tags of the latest posts."""
+    """Show the most frequent tags of the latest posts."""
     timeline = read(request, slug)
-    return keep(render(request, "lifestream/tags.html", {**_frame(timeline), "tags": timeline.tags()}), timeline)
+    frequent, more = timeline.frequent_tags()
+    context = {**_frame(timeline), "tags": frequent, "more": more}
+    return keep(render(request, "lifestream/tags.html", context), timeline)
 
 
 def _listing(
     request: HttpRequest, timeline: Timeline, template: str, more: dict[str, Any] | None = None
 ) -> HttpResponse:
     before = cursor_of(request)
-    page = timeline.page(before, settings.default_pagination)
+    page = timeline.page(before, settings.default_pagination, counted=before is None)
     context = {
         **_frame(timeline),
         "posts": page.posts,
         "days": list(by_day(page.posts)),
         "older": str(page.older) if page.older else "",
         "is_first_page": before is None,
+        **({"hits": hits_in_words(page.hits) if page.hits else ""} if timeline.query else {}),
         **(more or {}),
     }
     return keep(render(request, template, context), timeline)
@@ -155,16 +171,20 @@ def _frame(timeline: Timeline) -> dict[str, Any]:
 
 def _sites_beside(timeline: Timeline) -> list[Subscription]:
     """Return the sites that stand beside the timeline, in the order that its owner has chosen, and one more if there
-    are more.
+    are more. Of many, those with the latest posts are chosen.
     """
     if timeline.lifestream.site_order == SiteOrder.LATEST:
         return timeline.latest_sites(SITES_BESIDE + 1)
-    return list(timeline.subscriptions().order_by("sort_name", "pk")[: SITES_BESIDE + 1])
+    found = list(timeline.subscriptions().order_by("sort_name", "pk")[: SITES_BESIDE + 1])
+    if len(found) <= SITES_BESIDE:
+        return found
+    *chosen, last = timeline.latest_sites(SITES_BESIDE + 1)
+    return [*sorted(chosen, key=lambda site: (site.sort_name, site.pk)), last]
 
 
-def _sites_after(timeline: Timeline, key: str) -> QuerySet[Subscription]:
-    """Return the sites by folder and name, from the first or after that with *key*. Raises Http404 if there is none."""
-    sites = timeline.subscriptions().order_by("sort_folder", "sort_name", "pk")
+def _sites_after(timeline: Timeline, sites: QuerySet[Subscription], key: str) -> QuerySet[Subscription]:
+    """Return *sites* by folder and name, from the first or after that with *key*. Raises Http404 if there is none."""
+    sites = sites.order_by("sort_folder", "sort_name", "pk")
     if not key:
         return sites
     if not re.fullmatch(r"[0-9]{1,18}", key, re.ASCII):

@@ -1,19 +1,25 @@
-"""The icons of sites, from our own address, so that a page loads nothing from the sites themselves."""
+"""The icons of sites and, if the site is to show them, the pictures of feeds, from our own address: then a page loads
+nothing from other hosts.
+"""
 
 from __future__ import annotations
 
 import hashlib
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.cache import get_conditional_response
+from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from lifestream.conf import settings
 from lifestream.content.image_types import image_type
 from lifestream.models import Feed
+from lifestream.web.picture_addresses import url_of
 from lifestream.web.views.reading import keep, read_site
 
 A_DAY = 86400
+_A_WEEK = 7 * A_DAY
+_NO_CONTENT = "default-src 'none'; sandbox"
 
 
 @require_safe
@@ -28,3 +34,33 @@ def icon(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     response = HttpResponse(data, content_type=kind, headers={"ETag": etag, "X-Content-Type-Options": "nosniff"})
     conditional = get_conditional_response(request, etag=etag, response=response)
     return keep(conditional or response, timeline, A_DAY)
+
+
+@require_safe
+def picture(request: HttpRequest, key: str, url: str) -> HttpResponse:
+    """Return the picture of a feed whose address this site has signed. One that is late is answered with 503, and can
+    be asked for again.
+    """
+    asked = url_of(key, url) if settings.serves_pictures else None
+    if asked is None:
+        raise Http404(gettext("There is no such picture."))
+    # Only a site that shows pictures has to know how they are fetched.
+    from lifestream.refresh.pictures import NoPicture, pictures
+
+    found = pictures().get(asked)
+    if isinstance(found, NoPicture):
+        late = found is NoPicture.LATE
+        headers = {"Retry-After": "2", "Cache-Control": "no-store"} if late else {"Cache-Control": "max-age=600"}
+        return HttpResponse(status=503 if late else 404, headers=headers, content_type="text/plain")
+    etag = f'"{hashlib.sha256(found).hexdigest()[:32]}"'
+    headers = {
+        "ETag": etag,
+        "Content-Disposition": "inline",
+        "Content-Security-Policy": _NO_CONTENT,
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+    response = HttpResponse(found, headers=headers, content_type=image_type(found))
+    patch_cache_control(response, public=True, max_age=_A_WEEK, immutable=True)
+    return get_conditional_response(request, etag=etag, response=response) or response

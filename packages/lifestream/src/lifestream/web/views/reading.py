@@ -66,8 +66,12 @@ def read_day(request: HttpRequest, slug: str, year: int, month: int, day: int) -
 
 def read_search(request: HttpRequest, slug: str) -> Timeline:
     """Return the timeline of what the visitor searches for, and the query, which may be empty."""
-    query = " ".join(scrub(" ".join(request.GET.get("q", "").split())).split())
-    return read(request, slug).narrowed(query=query[:LONGEST_QUERY])
+    return read(request, slug).narrowed(query=query_of(request))
+
+
+def query_of(request: HttpRequest) -> str:
+    """Return what the visitor searches for, "" for nothing."""
+    return " ".join(scrub(" ".join(request.GET.get("q", "").split())).split())[:LONGEST_QUERY]
 
 
 def cursor_of(request: HttpRequest) -> Cursor | None:

@@ -1,0 +1,161 @@
+"""The options of `feedserver check`, and what their values may be."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from pathlib import Path
+
+from feedserver.check.commands import PATIENCE
+from feedserver.check.isolation import MEMORY_CAP
+from feedserver.check.readers import READERS
+from feedserver.check.verdicts import Kind, Level
+from feedserver.messages.pacing import parse_duration
+
+FORMATS = ("table", "json", "junit", "html", "badge")
+"""The forms of a report, the usual one first."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `feedserver check` to its parser; `command.run_command` carries it out."""
+    reader = parser.add_argument_group(
+        "the reader",
+        "Commands are run by the shell. {url}, {urls}, {opml}, {n}, {home} and {networks} are replaced in them.",
+    )
+    reader.add_argument("--reader", choices=sorted(READERS), help="a known reader, whose commands are shipped")
+    reader.add_argument(
+        "--add", default="", metavar="CMD", help="subscribe to {url}, or to all {urls} or {opml} at once"
+    )
+    reader.add_argument("--add-all", default="", metavar="CMD", help="the same as --add, with {urls} or {opml}")
+    reader.add_argument("--poll", default="", metavar="CMD", help="ask every feed; with {url}, run once for each feed")
+    reader.add_argument(
+        "--list",
+        default="",
+        metavar="CMD",
+        help="print the items: JSON in lines (title, link, author, content, date), or titles",
+    )
+    reader.add_argument(
+        "--state",
+        default="",
+        metavar="DIR",
+        help="where the reader keeps its items (default: its HOME); used without --list",
+    )
+    reader.add_argument(
+        "--setup", default="", metavar="CMD", help="run once, in the HOME that the others are copied from"
+    )
+    reader.add_argument(
+        "--version", default="", metavar="CMD", dest="reader_version", help="print the reader's version"
+    )
+    reader.add_argument(
+        "--env", action="append", default=[], metavar="NAME=VALUE", type=_variable, help="a variable; may be repeated"
+    )
+    reader.add_argument(
+        "--kind",
+        choices=[str(kind) for kind in Kind],
+        help="what the reader does (default: store)",
+    )
+    reader.add_argument("--name", default="", help="the reader's name in the report")
+    served = parser.add_argument_group("a graphical or a hosted reader", "A person drives it, led by a page.")
+    served.add_argument(
+        "--serve", action="store_true", help="serve feeds to import, and a page that says what it waits for"
+    )
+    served.add_argument(
+        "--session", type=Path, metavar="FILE", help="keep the run in FILE, and go on with it where it was stopped"
+    )
+    served.add_argument("--port", type=_port, default=0, help="the port of the page (default: a free one)")
+    served.add_argument(
+        "--url", default="", help="the base URL by which a hosted reader reaches --feed-host and --feed-port"
+    )
+    served.add_argument("--feed-host", default="127.0.0.1", metavar="HOST", help="with --url (default: %(default)s)")
+    served.add_argument("--feed-port", type=_port, default=0, metavar="PORT", help="with --url (default: a free one)")
+    parser.add_argument(
+        "--only",
+        action="extend",
+        default=[],
+        type=_ids,
+        metavar="IDS",
+        help="run these scenarios and what they depend on, such as V,T4; may be repeated",
+    )
+    parser.add_argument(
+        "--alone",
+        action="extend",
+        default=[],
+        type=_ids,
+        metavar="IDS",
+        help="give each of these a reader of its own, since they stop this reader; may be repeated",
+    )
+    parser.add_argument(
+        "--patience",
+        default=PATIENCE,
+        type=_duration,
+        metavar="TIME",
+        help=f"the limit for each command (default: {PATIENCE:g}s)",
+    )
+    parser.add_argument(
+        "--memory",
+        default=0,
+        type=_size,
+        metavar="SIZE",
+        help=f"the limit for the data of each process of the reader (default: {MEMORY_CAP >> 30}G)",
+    )
+    parser.add_argument(
+        "--workers",
+        default=min(os.cpu_count() or 1, 4),
+        type=_count,
+        metavar="N",
+        help="how many readers run at the same time (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--fail-under",
+        default="must",
+        choices=[*(str(level) for level in Level), "never"],
+        help="exit with status 1 where a scenario of this level or a higher one failed (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--format", default="table", choices=FORMATS, help="the form of the report (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--published",
+        action="store_true",
+        help="leave out of the report the rules whose breach its author must be told of first",
+    )
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the report into a file")
+    parser.add_argument("--quiet", action="store_true", help="print no progress")
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise argparse.ArgumentTypeError(f"{text!r} is no variable; give NAME=VALUE")
+    return name, value
+
+
+def _ids(text: str) -> list[str]:
+    return text.split(",")
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no count; give a number from 1 up")
+    return int(text)
+
+
+def _size(text: str) -> int:
+    found = re.fullmatch(r"([0-9]{1,9})([MG])", text)
+    if found is None or not int(found[1]):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; give one such as 512M or 8G")
+    return int(found[1]) << (20 if found[2] == "M" else 30)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; give a number from 1 to 65535, or 0 for a free one")
+    return int(text)
+
+
+def _duration(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration; give one such as 75s") from error

@@ -1,0 +1,76 @@
+"""How a run drives a reader of this process, and what it reads out of the list of its items."""
+
+from __future__ import annotations
+
+import pytest
+
+from feedserver.check import check
+from feedserver.check.adapters import PythonAdapter, Subscription, read_rows
+from feedserver.check.addresses import NETWORKS
+from feedserver.check.verdicts import ListFailed
+from right_reader import RightReader
+
+FEED = Subscription(1, "http://127.0.0.1:1/v1/feed.xml", "V1")
+
+
+def test_what_is_no_client_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"3 is no client; give an object with the methods add\(url\) and poll\(\)"):
+        check(3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"'a' is no client; it needs the methods add\(url\) and poll\(\)"):
+        PythonAdapter(lambda: "a")  # type: ignore[arg-type, return-value]
+
+
+def test_what_a_client_raises_is_told_with_what_was_asked_of_it() -> None:
+    class Broken(RightReader):
+        def add(self, url: str) -> None:
+            raise LookupError(url)
+
+        def poll(self) -> None:
+            raise ZeroDivisionError
+
+        list = poll  # type: ignore[assignment]
+
+    session = PythonAdapter(Broken).open("lane")
+    assert session.add([FEED]) == {1: f"add() raised LookupError('{FEED.url}')"}
+    poll = session.poll()
+    assert (poll.is_good, poll.detail.partition("(")[0]) == (False, "poll")
+    assert "raised ZeroDivisionError" in poll.detail
+    with pytest.raises(ListFailed, match=r"list\(\) raised ZeroDivisionError"):
+        session.rows()
+
+
+def test_what_a_client_can_do_is_seen_in_its_methods() -> None:
+    class Small:
+        def add(self, url: str) -> None:
+            """Forget it."""
+
+        def poll(self) -> None:
+            """Ask nobody."""
+
+    small, right = PythonAdapter(Small), PythonAdapter(RightReader)
+    assert (small.name, small.can_list, small.can_show_items, small.has_guard) == ("Small", False, False, False)
+    assert (right.name, right.can_list, right.can_show_items, right.has_guard) == ("RightReader", True, True, True)
+    assert right.commands == {"python": "right_reader.RightReader"}
+    assert small.open("lane").rows() is None
+    assert (small.open("lane").proves_clock(), right.open("lane").proves_clock()) == (False, True)
+
+
+def test_one_client_is_told_the_networks_that_it_may_ask() -> None:
+    client = RightReader()
+    PythonAdapter(client).open("lane")
+    assert client.networks == list(NETWORKS)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "One zqv1i2zq",
+        {"title": "One zqv1i2zq", "link": None},
+        '{"title": "One zqv1i2zq", "link": null}',
+        ' {"broken zqv1i2zq',
+    ],
+)
+def test_an_item_is_found_by_the_token_in_its_title(item: object) -> None:
+    [row] = read_rows([item, "another item", {"link": "zqv1i3zq"}, "[1]"])
+    assert (row.scenario, row.number) == ("V1", 2)
+    assert row.fields.get("link", "") == ""

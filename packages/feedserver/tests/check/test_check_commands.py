@@ -1,0 +1,98 @@
+"""A reader that is driven by its commands: what they must hold, what they are called, and where its items are found."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+import pytest
+
+from feedserver.check import commands
+from feedserver.check.adapters import Subscription
+from feedserver.check.commands import CommandAdapter, Commands, SetupError
+from feedserver.check.verdicts import Kind, ListFailed
+
+PYTHON = shlex.quote(sys.executable)
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("r2e add {url}", "r2e"),
+        ("/usr/bin/my-reader add {url}", "my-reader"),
+        ("python3 -X utf8 /home/me/tiny.py add {url}", "tiny.py"),
+        ("node reader.js {url}", "reader.js"),
+        ("python -m my_reader {url}", "python"),
+    ],
+)
+def test_a_reader_is_called_by_its_program_or_its_script(command: str, name: str) -> None:
+    adapter = CommandAdapter(Commands(poll=command))
+
+    assert adapter.name == name
+    adapter.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (Commands(poll="x"), "there is no --add, so --poll must have {url}"),
+        (Commands(poll="x", add="y"), "--add 'y' has neither {url} nor {urls} nor {opml}: what shall it add?"),
+    ],
+)
+def test_commands_that_name_no_feed_are_refused(given: Commands, message: str) -> None:
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the whole beginning of the message is compared
+        CommandAdapter(given)
+    assert str(caught.value).startswith(message)
+
+
+def test_what_a_reader_can_show_follows_from_its_commands() -> None:
+    silent = CommandAdapter(Commands(poll="x {url}"), kind=Kind.FETCHER)
+    printing = CommandAdapter(Commands(poll="x {url}"), kind=Kind.PARSER)
+    guarded = CommandAdapter(Commands(poll="x {url}", list="y", environment={"ALLOWED": "{networks}"}))
+
+    assert [each.can_list for each in (silent, printing, guarded)] == [False, True, True]
+    assert [each.can_show_items for each in (silent, printing, guarded)] == [False, True, True]
+    assert [each.has_guard for each in (silent, printing, guarded)] == [False, False, True]
+    assert guarded.reproduce("V1") == "feedserver check --poll 'x {url}' --list y --only V1"
+    for adapter in (silent, printing, guarded):
+        adapter.close()
+
+
+def test_each_session_begins_with_what_the_set_up_has_made() -> None:
+    adapter = CommandAdapter(
+        Commands(
+            setup="echo made > items",
+            add="echo zqv1i1zq >> items # {urls}",
+            poll="true",
+            list="cat items",
+            version="echo tiny 1; echo more",
+        )
+    )
+    first, second = adapter.open("first"), adapter.open("second")
+    assert first.add([Subscription(1, "http://127.0.0.1:1/v1/feed.xml", "V1")]) == {}
+    rows = first.rows(), second.rows()
+    adapter.close()
+
+    assert adapter.version == "tiny 1"
+    assert [[(row.scenario, row.number) for row in each or ()] for each in rows] == [[("V1", 1)], []]
+
+
+def test_a_set_up_that_fails_is_told_with_what_it_printed() -> None:
+    for given, message in (
+        (Commands(poll="x {url}", setup="echo no >&2; exit 3"), "--setup ended with status 3: no"),
+        (Commands(poll="x {url}", version="echo no; exit 4"), "--version ended with status 4: no"),
+    ):
+        adapter = CommandAdapter(given)
+        with pytest.raises(SetupError) as caught:
+            adapter.open("lane")
+        adapter.close()
+        assert str(caught.value) == message
+
+
+def test_a_list_that_fails_or_never_ends_lists_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commands, "LARGEST_LIST", 10)
+    for listing, message in (("echo no >&2; exit 3", "no"), ("echo zqv1i1zq and more", "printed more than")):
+        adapter = CommandAdapter(Commands(poll="x {url}", list=listing))
+        with pytest.raises(ListFailed, match=message):
+            adapter.open("lane").rows()
+        adapter.close()

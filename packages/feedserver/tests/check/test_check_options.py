@@ -1,0 +1,54 @@
+"""The options of `feedserver check`: what their values become, and what is told of wrong ones."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from feedserver.check.commands import PATIENCE
+from feedserver.check.options import add_options
+
+
+def parse(*arguments: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="feedserver check", exit_on_error=False)
+    add_options(parser)
+    return parser.parse_args(arguments)
+
+
+def test_values_are_what_they_stand_for() -> None:
+    options = parse(
+        *("--env", "A=b=c", "--env", "_B1=", "--patience", "250ms", "--workers", "3", "--port", "65535"),
+        *("--session", "run.json", "--version", "x --version", "--fail-under", "never"),
+    )
+
+    assert options.env == [("A", "b=c"), ("_B1", "")]
+    assert (options.patience, options.workers, options.port) == (0.25, 3, 65_535)
+    assert (options.session, options.reader_version, options.fail_under) == (Path("run.json"), "x --version", "never")
+
+
+def test_without_options_a_reader_has_its_usual_patience_and_must_follow_each_must() -> None:
+    options = parse()
+
+    assert (options.patience, options.fail_under, options.format) == (PATIENCE, "must", "table")
+    assert options.workers >= 1
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--env", "A", "'A' is no variable; give NAME=VALUE"),
+        ("--env", "1A=b", "'1A=b' is no variable; give NAME=VALUE"),
+        ("--workers", "0", "'0' is no count; give a number from 1 up"),
+        ("--workers", "-1", "'-1' is no count"),
+        ("--port", "65536", "'65536' is no port; give a number from 1 to 65535, or 0 for a free one"),
+        ("--feed-port", "http", "'http' is no port"),
+        ("--patience", "long", "'long' is no duration; give one such as 75s"),
+        ("--reader", "nosuch", "invalid choice: 'nosuch'"),
+    ],
+)
+def test_a_wrong_value_is_told_with_what_to_give(option: str, value: str, message: str) -> None:
+    with pytest.raises(argparse.ArgumentError) as caught:
+        parse(f"{option}={value}")
+    assert f"argument {option}: {message}" in str(caught.value)

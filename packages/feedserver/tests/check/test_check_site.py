@@ -1,0 +1,114 @@
+"""The server of a scenario: what it answers in each step, and what was asked of it."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from urllib.error import HTTPError
+
+import pytest
+
+from feedserver import FeedServer
+from feedserver.check.addresses import Place
+from feedserver.check.moved_clock import MovedClock
+from feedserver.check.scenario import Step
+from feedserver.check.scenarios.template import NEW_ITEM
+from feedserver.check.site import Site
+from feedserver.check.verdicts import Misfire
+
+TWO_STEPS = replace(
+    NEW_ITEM,
+    steps=(
+        Step({"feed.xml": lambda at: at.feed(2, 1), "a.xml": lambda at: at.feed(7)}),
+        Step(lambda at: at.feed(3, 2, 1)),
+    ),
+)
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = Site(TWO_STEPS, Place("127.0.0.1"), MovedClock(), with_enclosures=True)
+    yield site
+    site.stop()
+
+
+def get(url: str) -> str:
+    try:
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            return str(answer.read().decode("latin-1"))
+    except HTTPError as error:
+        with error:
+            return str(error.code)
+
+
+def test_a_path_that_a_step_does_not_name_keeps_its_answer(site: Site) -> None:
+    [feed] = site.urls
+    site.begin_step(0, 0.0)
+    site.serve()
+    before = get(feed), get(feed.replace("feed", "a"))
+    site.begin_step(1, 0.0)
+    site.serve()
+
+    assert [text.count("<item>") for text in before] == [2, 1]
+    assert get(feed).count("<item>") == 3
+    assert get(feed.replace("feed", "a")) == before[1]
+    assert site.items == [1, 2, 3, 7]
+
+
+def test_each_item_has_a_page_and_an_enclosure(site: Site) -> None:
+    site.begin_step(0, 0.0)
+
+    base = site.urls[0].removesuffix("feed.xml")
+    assert "Item 2" in get(f"{base}items/2.html")
+    assert len(get(f"{base}items/2.mp3")) == 418
+    assert get(f"{base}items/3.html") == "404"
+
+
+def test_what_was_asked_is_told_once(site: Site) -> None:
+    site.begin_step(0, 0.0)
+    site.serve()
+    get(f"{site.urls[0]}?b")
+    assert site.wait_until_over()
+
+    assert (site.arrivals, site.new_arrivals) == (1, 1)
+    [seen] = site.take_exchanges()
+    assert (seen.path, seen.query, seen.status) == ("feed.xml", "b", 200)
+    assert (site.arrivals, site.new_arrivals, site.take_exchanges()) == (1, 0, [])
+
+
+def test_a_shared_server_tells_each_scenario_of_its_own_requests() -> None:
+    with FeedServer(strict=False) as server:
+        place = Place("127.0.0.1", server=server, base=server.base_url, prefix="/secret")
+        one, other = (Site(replace(TWO_STEPS, id=f"I{n}"), place, MovedClock()) for n in (1, 2))
+        for each in (one, other):
+            each.begin_step(0, 0.0)
+            each.serve()
+        get(one.urls[0])
+        assert one.wait_until_over()
+        assert (one.arrivals, other.arrivals) == (1, 0)
+        one.stop()
+        assert server.is_running
+
+
+def test_what_cannot_be_made_or_injected_is_an_error_of_ours(site: Site) -> None:
+    broken = replace(TWO_STEPS, steps=(Step(lambda at: at.feed(1), until=None), Step(lambda _: 1 // 0)))  # type: ignore[arg-type, return-value]
+    failing = Site(broken, Place("127.0.0.1"), MovedClock())
+    with pytest.raises(Misfire, match="step 1 of I999 cannot be served: ZeroDivisionError"):
+        failing.begin_step(1, 0.0)
+    failing.server.add("/raises", lambda _: 1 // 0)  # type: ignore[arg-type]
+    get(failing.server.url("raises"))
+    with pytest.raises(Misfire, match="ZeroDivisionError"):
+        failing.verify()
+    failing.stop()
+
+
+def test_local_files_are_gone_when_it_stops() -> None:
+    site = Site(replace(TWO_STEPS, steps=(Step(lambda at: at.feed(1)),) * 2), Place("127.0.0.1"), MovedClock())
+    url = site._stage.local_file("a.txt", b"a")
+    path = Path(urllib.request.url2pathname(url.removeprefix("file://")))
+
+    assert path.read_bytes() == b"a"
+    site.stop()
+    assert not path.exists()

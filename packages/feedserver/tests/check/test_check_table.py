@@ -1,0 +1,28 @@
+"""The report as text for a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from feedserver.check import Report
+from feedserver.check.report import Result
+from feedserver.check.table import as_table
+from feedserver.check.verdicts import Judgement, Verdict
+
+
+def test_the_table_says_how_to_mend_a_failure(report: Report) -> None:
+    table = as_table(report)
+
+    assert "✗ V1   must   The ETag comes back" in table
+    assert "    to mend   Store the ETag field of each 200 as it came" in table
+    assert "must    1 of 2 judged, 3 in all" in table
+
+
+def test_an_error_of_ours_is_told_as_one(report: Report) -> None:
+    ours = replace(report, results=[Result(report["V1"].scenario, Judgement(Verdict.NOT_SEEN), misfire="\0 broke")])
+    assert "V1  an error of feedserver, and no verdict" in as_table(ours)
+
+
+def test_a_run_that_was_stopped_says_so(report: Report) -> None:
+    assert "The run was stopped: this is the report so far." in as_table(replace(report, is_partial=True))
+    assert "The run was stopped" not in as_table(report)

@@ -1,0 +1,47 @@
+"""The report as a page: well-formed, complete in itself, and safe with whatever a reader sends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+from feedserver.check import Report
+from feedserver.check.html_report import as_html
+from feedserver.check.report import Result
+from feedserver.check.verdicts import Judgement, Verdict
+
+
+def test_the_page_is_well_formed_and_needs_nothing_else(report: Report) -> None:
+    open_tags: list[str] = []
+    addresses: list[str] = []
+
+    class Parser(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            addresses.extend(value or "" for name, value in attrs if name in ("src", "href"))
+            if tag not in ("meta", "link"):
+                open_tags.append(tag)
+
+        def handle_endtag(self, tag: str) -> None:
+            assert open_tags.pop() == tag
+
+    page = as_html(report)
+    Parser().feed(page)
+
+    assert open_tags == []
+    assert addresses == []
+    assert '<details class="fail" id="V1" open>' in page
+    assert "url(" not in page
+
+
+def test_what_a_reader_sends_cannot_become_markup(report: Report) -> None:
+    hostile = "<script>alert(1)</script>"
+    result = replace(report["V1"], exchanges=[hostile], judgement=Judgement(Verdict.FAIL, hostile, hostile))
+    shown = as_html(replace(report, results=[result], reader=hostile, version=hostile))
+
+    assert "<script" not in shown
+    assert hostile not in shown
+
+
+def test_an_error_of_ours_is_told_as_one(report: Report) -> None:
+    ours = replace(report, results=[Result(report["V1"].scenario, Judgement(Verdict.NOT_SEEN), misfire="\0 broke")])
+    assert "error of feedserver" in as_html(ours)

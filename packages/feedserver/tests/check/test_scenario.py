@@ -1,0 +1,34 @@
+"""What a scenario may be: its id, its steps, and when each of them begins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from feedserver.check.scenario import SLACK, SOON, USUAL_WAIT, Step, soon
+from feedserver.check.scenarios.template import NEW_ITEM
+
+
+@pytest.mark.parametrize("name", ["v1", "V0", "V", "VV1", "V1 "])
+def test_an_id_is_a_letter_and_a_number(name: str) -> None:
+    with pytest.raises(ValueError, match=f"the scenario {name!r} has no good id; give a letter and a number"):
+        replace(NEW_ITEM, id=name)
+
+
+def test_step_0_serves_every_feed_that_the_reader_subscribes_to() -> None:
+    with pytest.raises(ValueError, match="the scenario I999 has no steps; the first one is the feed"):
+        replace(NEW_ITEM, steps=())
+    with pytest.raises(ValueError, match=r"step 0 of the scenario I999 does not serve a\.xml, b\.xml"):
+        replace(NEW_ITEM, feeds=("b.xml", "feed.xml", "a.xml"))
+    assert NEW_ITEM.group == "I"
+
+
+def test_a_step_begins_within_five_days_unless_it_says_otherwise() -> None:
+    serve = NEW_ITEM.steps[0].answers_by_path()["feed.xml"]
+
+    assert (Step(serve).wait, Step(serve).latest) == (USUAL_WAIT, USUAL_WAIT + SLACK)
+    assert Step(serve, until=timedelta(days=3)).latest == timedelta(days=3)
+    assert (soon(serve).wait, soon(serve).latest) == (SOON, timedelta(minutes=20))
+    assert Step({"a.xml": serve}).answers_by_path() == {"a.xml": serve}

@@ -1,0 +1,33 @@
+"""Header fields in the directive of a fault: written, read back, and refused where they cannot be."""
+
+from __future__ import annotations
+
+import pytest
+
+from feedserver import Headers
+from feedserver.faults.directive_fields import NONE, fields_in_words, one_line_fields, read_fields
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ([], NONE),
+        ([("A", "b")], "A: b"),
+        ([("A", "b"), ("A", "c:d & e"[:3]), ("X-B", "")], "A: b & A: c:d & X-B: "),
+        ([("A", "ü&x")], "A: ü&x"),
+    ],
+)
+def test_what_is_written_is_read_back(fields: list[tuple[str, str]], words: str) -> None:
+    headers = Headers(fields)
+    assert fields_in_words(headers) == words
+    assert read_fields(words) == headers == one_line_fields(headers)
+
+
+def test_what_is_no_field_is_refused() -> None:
+    with pytest.raises(ValueError, match="'B' is no header; write 'Name: value'"):
+        read_fields("A: b & B")
+
+
+def test_a_value_that_would_be_read_as_two_fields_is_refused() -> None:
+    with pytest.raises(ValueError, match="the value 'a & b' of X holds ' & ', which separates two fields"):
+        one_line_fields({"X": "a & b"})

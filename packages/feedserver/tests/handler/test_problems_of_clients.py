@@ -1,0 +1,247 @@
+"""What clients do wrong is a problem where the server is strict: `verify` raises it."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+import threading
+from contextlib import suppress
+
+import pytest
+
+from feedserver import FeedServer, Request, Response
+from feedserver.net.connection_state import State
+from problem_finding import HINT, NO_LINGER, PATIENCE, problems_of, reset, until
+from rawclient import RawClient
+
+REFUSED = [
+    (b"nonsense\r\n\r\n", 400, "the request line b'nonsense' is not 'METHOD target HTTP/version'"),
+    (b"GET / HTTP/1.1\r\n\r\n", 400, "a request in HTTP/1.1 has exactly one Host header (RFC 9112 §3.2)"),
+    (b"GET / HTTP/3.0\r\n\r\n", 505, "HTTP/3.0 is not spoken here; HTTP/1.1 and 1.0 are"),
+    (b"GET / HTTP/1.1\nHost: a\n\n", 400, "a line of the request's head ends in a bare LF, not in CR LF"),
+    (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 70_000, 431, "the request's head is longer than 65,536 bytes"),
+    (b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n", 413, "is over the limit of"),
+    (b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 501, "CONNECT is not supported"),
+    (b"GET / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n", 417, "Expect: b'tea' is not known"),
+]
+
+
+@pytest.mark.parametrize(("sent", "status", "words"), REFUSED, ids=[str(sent[:30]) for sent, _, _ in REFUSED])
+def test_a_request_that_is_refused_is_a_problem_and_the_test_can_say_that_it_means_it(
+    sent: bytes, status: int, words: str
+) -> None:
+    with FeedServer() as server:
+        with RawClient(server) as client:
+            client.send(sent)
+            assert client.read().status == status
+        problem = problems_of(server)
+        assert words in problem
+        assert problem.endswith(f"; it was answered with {status}. It began {sent[:60]!r}.{HINT}")
+
+    with FeedServer(strict=False) as server, RawClient(server) as client:
+        client.send(sent)
+        assert client.read().status == status
+
+    with FeedServer() as server, RawClient(server) as client:
+        server.allow("no such words", re.escape(words))
+        client.send(sent)
+        assert client.read().status == status
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        (b"GET /x HTTP/1.1\r\nHo", "the client stopped in the middle of the request's head"),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc", "in the middle of the request's body"),
+        (
+            b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
+            "in the middle of the request's body",
+        ),
+    ],
+)
+def test_a_request_that_its_client_cuts_is_a_problem(sent: bytes, words: str) -> None:
+    with FeedServer() as server, RawClient(server) as client:
+        client.send(sent)
+        client.socket.shutdown(socket.SHUT_WR)
+        assert client.read().status == 400
+        assert f"{words}; it was answered with 400." in problems_of(server)
+
+
+def test_a_request_that_breaks_off_with_its_connection_is_a_problem_too() -> None:
+    with FeedServer() as server:
+        client = RawClient(server)
+        client.send(b"GET /x HTTP/1.1\r\nHost: a\r\n")
+        until(lambda: any(each.is_mid_request for each in server.listening.connections.copy()))
+        reset(client)
+        server.journal.wait_until(lambda: bool(server.journal.exchanges), PATIENCE)
+        exchange = server.journal.exchanges[0]
+        assert exchange.ended == "client left"
+        assert exchange.error.startswith("[")
+        assert exchange.raw == b"GET /x HTTP/1.1\r\nHost: a\r\n"
+        assert "the client stopped in the middle of the request's head; the connection broke: " in problems_of(server)
+
+
+def test_half_a_request_that_waits_too_long_is_a_problem() -> None:
+    with FeedServer(idle_timeout=0.05) as server, RawClient(server) as client:
+        client.send(b"GET /x")
+        assert client.read().status == 408
+        assert "and then nothing for too long; it was answered with 408. It began b'GET /x'." in problems_of(server)
+
+
+@pytest.mark.parametrize(
+    ("sent", "part"),
+    [
+        (b"GET /x", "head"),
+        (b"GET /x HTTP/1.1\r\nHost: a\r\n", "head"),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc", "body"),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", "body"),
+    ],
+)
+def test_half_a_request_that_the_server_s_stop_ends_is_a_problem(sent: bytes, part: str) -> None:
+    server = FeedServer().start()
+    with RawClient(server) as client:
+        client.send(sent)
+        until(lambda: any(each.is_mid_request for each in server.listening.connections.copy()))
+        server.stop()
+    assert server.journal.exchanges[0].ended == "server stopped"
+    assert f"the client stopped in the middle of the request's {part}; the server stopped." in problems_of(server)
+
+
+def test_a_connection_that_is_kept_when_the_server_stops_is_none() -> None:
+    server = FeedServer().start()
+    server.add("/feed", Response("<rss/>"))
+    with RawClient(server) as client:
+        client.get("/feed")
+        server.stop()
+    server.verify()
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_half_a_handshake_that_waits_too_long_or_until_the_server_stops_is_a_problem(stops: bool) -> None:
+    server = FeedServer(tls=True, idle_timeout=3600 if stops else 0.05).start()
+    with RawClient(server) as client:
+        client.send(b"\x16\x03\x01\x02\x00")
+        if stops:
+            until(lambda: any(each._tls for each in server.listening.connections.copy()))
+            server.stop()
+        assert client.read_to_end() == b""
+    words = "the server stopped" if stops else "the client sent nothing for too long"
+    assert problems_of(server).startswith(f"{words} in the middle of the TLS handshake.")
+    server.stop()
+
+
+def tls_client(server: FeedServer) -> tuple[ssl.SSLSocket, socket.socket]:
+    """A client that speaks TLS, and the same connection without it."""
+    plain = socket.create_connection((server.host, server.port), timeout=PATIENCE)
+    wire = plain.dup()
+    wire.settimeout(PATIENCE)
+    return server.client_context().wrap_socket(plain, server_hostname="localhost"), wire
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_a_client_that_breaks_tls_is_a_problem_and_its_answer_ends(is_answered: bool) -> None:
+    with FeedServer(tls=True) as server:
+        server.add("/feed", Response("<rss/>" * 100, delay=0.05))
+        client, wire = tls_client(server)
+        with client, wire:
+            if is_answered:
+                client.sendall(b"GET /feed HTTP/1.1\r\nHost: a\r\n\r\n")
+                server.wait_for("/feed")
+            wire.sendall(b"\x17\x03\x03\x00\x20" + b"z" * 32)
+            while wire.recv(1000):
+                pass
+        if is_answered:
+            assert server.journal.exchanges[0].ended.startswith("client left")
+        assert problems_of(server).startswith("TLS failed: ")
+
+
+def test_a_client_that_says_that_nothing_follows_is_answered_in_kind() -> None:
+    with FeedServer(tls=True) as server:
+        server.add("/feed", Response("<rss/>"))
+        client, wire = tls_client(server)
+        with client, wire:
+            client.sendall(b"GET /feed HTTP/1.1\r\nHost: a\r\n\r\n")
+            while b"<rss/>" not in client.recv(1000):
+                pass
+            plain = client.unwrap()  # which waits for the server's close_notify (RFC 8446 §6.1)
+            assert plain.recv(1) == b""
+            plain.close()
+        server.verify()
+
+
+def test_a_client_that_says_so_and_then_sends_its_fin_still_gets_its_answer() -> None:
+    is_due = threading.Event()
+
+    def answer(_request: Request) -> Response:
+        is_due.wait(PATIENCE)
+        return Response("<rss/>")
+
+    with FeedServer(tls=True) as server:
+        server.add("/feed", answer)
+        client, wire = tls_client(server)
+        with client, wire:
+            client.sendall(b"GET /feed HTTP/1.1\r\nHost: a\r\n\r\n")
+            server.wait_for("/feed")
+            (connection,) = server.listening.connections.copy()
+            client.setblocking(False)
+            with suppress(ssl.SSLWantReadError):  # it has sent its close_notify, and does not wait for the server's
+                client.unwrap()
+            until(lambda: connection.state is State.FINISHING)
+            wire.shutdown(socket.SHUT_WR)
+            until(lambda: not (connection._transport and connection._transport.is_reading()))
+            is_due.set()
+            wire.settimeout(PATIENCE)
+            while wire.recv(1000):
+                pass
+        assert server.journal.exchanges[0].ended == "complete"
+        server.verify()
+
+
+def test_a_client_that_says_so_in_the_middle_of_a_request_is_a_problem() -> None:
+    with FeedServer(tls=True) as server:
+        client, wire = tls_client(server)
+        with client, wire:
+            client.sendall(b"POST /feed HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
+            with pytest.raises(ssl.SSLError):  # the refusal comes, and not the end that `unwrap` waits for
+                client.unwrap()
+        assert "in the middle of the request's body; it was answered with 400." in problems_of(server)
+
+
+def test_a_client_that_does_not_trust_the_server_is_a_problem_with_the_remedy() -> None:
+    with FeedServer(tls=True) as server:
+        plain = socket.create_connection((server.host, server.port), timeout=PATIENCE)
+        with pytest.raises(ssl.SSLCertVerificationError):
+            ssl.create_default_context().wrap_socket(plain, server_hostname="localhost")
+        plain.close()
+        server.journal.wait_until(lambda: bool(server.journal.exchanges), PATIENCE)
+        assert "one that is to trust the server needs server.ca_bundle or server.client_context()." in problems_of(
+            server
+        )
+
+
+@pytest.mark.parametrize(
+    ("resets", "problem"),
+    [
+        (False, "the client left in the middle of the TLS handshake.\n"),
+        (True, "the connection broke in the middle of the TLS handshake: "),
+    ],
+)
+def test_a_client_that_leaves_in_the_middle_of_the_handshake_is_a_problem(resets: bool, problem: str) -> None:
+    context = ssl.create_default_context()
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    handshake = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+    with pytest.raises(ssl.SSLWantReadError):
+        handshake.do_handshake()
+    hello = outgoing.read()
+    with FeedServer(tls=True) as server:
+        with socket.create_connection((server.host, server.port), timeout=PATIENCE) as plain:
+            plain.sendall(hello)
+            assert plain.recv(5)[:1] == b"\x16"
+            if resets:
+                plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+                plain.close()
+            else:
+                plain.shutdown(socket.SHUT_WR)
+            server.journal.wait_until(lambda: bool(server.journal.exchanges), PATIENCE)
+        assert problems_of(server).startswith(problem)

@@ -1,0 +1,242 @@
+"""A fault's hook or a callable that fails is a problem: `verify` raises it."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from feedserver import Fault, FeedServer, Request, Response, VerificationError
+from feedserver.faults import Layer, Shaped
+from feedserver.messages.send_plan import Plan, Step
+from problem_finding import PATIENCE, Oops, problems_of, reset, until
+from rawclient import RawClient
+
+
+@dataclass(frozen=True, slots=True)
+class Raising(Fault):
+    """A fault whose hook of that name raises."""
+
+    hook: str = "shape"
+    layer: ClassVar[Layer] = Layer.BODY
+
+    @property
+    def words(self) -> str:
+        return f"raising in {self.hook}"
+
+    def prepare(self, response: Response) -> Response:
+        self._raise_in("prepare")
+        return response
+
+    def shape(self, _request: Request, response: Response) -> Shaped | None:
+        self._raise_in("shape")
+        return Shaped(response)
+
+    def apply(self, plan: Plan) -> Plan:
+        self._raise_in("apply")
+        return self._misbehaving(plan)
+
+    def _misbehaving(self, plan: Plan) -> Iterator[Step]:
+        try:
+            for number, step in enumerate(plan):
+                if number == 1:
+                    self._raise_in("plan")
+                yield step
+        finally:
+            self._raise_in("close")
+
+    def _raise_in(self, hook: str) -> None:
+        if self.hook == hook:
+            raise Oops(hook)
+
+
+@pytest.mark.parametrize("is_strict", [True, False])
+@pytest.mark.parametrize("through_callable", [False, True])
+@pytest.mark.parametrize("hook", ["prepare", "shape"])
+def test_a_hook_that_raises_before_the_answer_is_a_500_and_a_problem(
+    hook: str, through_callable: bool, is_strict: bool
+) -> None:
+    response = Response("<rss/>", faults=[Raising(hook)])
+    with FeedServer(strict=is_strict) as server, RawClient(server) as client:
+        server.add("/feed", (lambda _: response) if through_callable else response)
+        answer = client.get("/feed")
+        assert answer.status == 500
+        problem = problems_of(server)
+        server.add("/alive", Response("alive"))
+        assert client.get("/alive").body == b"alive", "the connection goes on"
+    assert problem.startswith(f"GET /feed could not be answered: Oops('{hook}') at ")
+    assert f"{Path(__file__).name}:" in problem
+    assert problem == answer.body.decode().strip()
+
+
+@pytest.mark.parametrize("through_callable", [False, True])
+@pytest.mark.parametrize("hook", ["apply", "plan"])
+def test_a_hook_that_raises_in_the_answer_drops_the_client_and_is_a_problem(hook: str, through_callable: bool) -> None:
+    response = Response("<rss/>" * 1000, faults=[Raising(hook)])
+    with FeedServer(strict=False) as server:
+        server.add("/feed", (lambda _: response) if through_callable else response)
+        with RawClient(server) as client:
+            client.ask("/feed")
+            assert b"<rss/>" not in client.read_to_end()
+        exchange = server.journal.exchanges[0]
+        assert (exchange.ended, exchange.error) == ("broken off", "Oops")
+        assert problems_of(server).startswith(f"the answer to GET /feed was broken off by Oops('{hook}') at ")
+        server.add("/alive", Response("alive"))
+        with RawClient(server) as client:
+            assert client.get("/alive").body == b"alive"
+
+
+def test_a_plan_that_raises_when_it_is_closed_is_a_problem() -> None:
+    with FeedServer(strict=False) as server:
+        server.add("/feed", Response("<rss/>", delay=3600, faults=[Raising("close")]))
+        client = RawClient(server)
+        client.ask("/feed")
+        server.wait_for("/feed")
+        reset(client)
+        assert server.journal.exchanges[0].ended.startswith("client left")
+        assert problems_of(server).startswith("the answer to GET /feed was broken off by Oops('close') at ")
+
+
+def test_a_fault_that_raises_where_it_breaks_a_connection_is_a_problem() -> None:
+    with FeedServer(strict=False) as server:
+        server.on_connect(Raising("apply"), None)
+        server.add("/alive", Response("alive"))
+        with RawClient(server) as client:
+            assert client.read_to_end() == b""
+        assert problems_of(server).startswith("a connection was broken off by Oops('apply') at ")
+        with RawClient(server) as client:
+            assert client.get("/alive").body == b"alive"
+
+
+class Unspeakable(Exception):
+    """Its repr raises."""
+
+    def __repr__(self) -> str:
+        raise Oops
+
+
+def quits(_request: Request) -> Response:
+    sys.exit(3)
+
+
+def fails_the_test(_request: Request) -> Response:
+    pytest.fail("not like this")
+
+
+def asserts(request: Request) -> Response:
+    assert request.method == "POST"
+    return Response()
+
+
+def cannot_say_why(_request: Request) -> Response:
+    raise Unspeakable
+
+
+def makes_no_response(_request: Request) -> Response:
+    return Response({"a": 1})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (quits, r"raised SystemExit\(3\) at .* for GET /feed"),
+        (fails_the_test, "raised .*not like this.* for GET /feed"),
+        (asserts, "raised AssertionError\\(.*\\) at .* for GET /feed"),
+        (cannot_say_why, "raised Unspeakable \\(whose repr raised Oops\\) at .* for GET /feed"),
+        (lambda _: None, "returned None for GET /feed; return a Response"),
+        (lambda _: b"<rss/>", "returned b'<rss/>' for GET /feed; return a Response"),
+        (makes_no_response, "raised TypeError\\(.*json.dumps.*\\) at .* for GET /feed"),
+        (lambda _: Response(coding="brotli?"), "brotli"),
+    ],
+)
+def test_a_callable_that_fails_in_any_way_is_a_500_at_once_and_a_problem(
+    answer: Callable[..., Response], words: str
+) -> None:
+    with FeedServer(strict=False, callable_timeout=3600) as server, RawClient(server) as client:
+        server.add("/feed", answer)
+        assert client.get("/feed").status == 500
+        assert re.search(words, problems_of(server), re.DOTALL)
+
+
+def test_a_callable_that_fails_after_its_client_has_left_fails_the_test() -> None:
+    release = threading.Event()
+
+    def fails_late(_request: Request) -> Response:
+        release.wait(PATIENCE)
+        raise Oops
+
+    def leaves() -> None:
+        with FeedServer() as server:
+            server.add("/feed", fails_late)
+            with RawClient(server) as client:
+                client.ask("/feed")
+                server.wait_for("/feed")
+            threading.Timer(0.05, release.set).start()
+        server.verify()
+
+    with pytest.raises(VerificationError, match=r"fails_late .* raised Oops\(\) at .* for GET /feed"):
+        leaves()
+
+
+def waits_for(release: threading.Event) -> Callable[[Request], Response]:
+    def overruns(_request: Request) -> Response:
+        release.wait(PATIENCE)
+        return Response()
+
+    return overruns
+
+
+def test_a_callable_that_overruns_its_time_is_a_problem_even_if_its_client_has_left() -> None:
+    release = threading.Event()
+    with FeedServer(strict=False, callable_timeout=0.05) as server:
+        server.add("/feed", waits_for(release))
+        client = RawClient(server)
+        client.ask("/feed")
+        server.wait_for("/feed")
+        reset(client)
+        assert server.journal.exchanges[0].ended.startswith("client left")
+        until(lambda: bool(server.site.problems._kept))
+        release.set()
+        assert re.search("overruns .* did not answer GET /feed within 0.05 s", problems_of(server))
+
+
+def test_a_callable_that_still_runs_when_its_server_has_stopped_is_a_problem() -> None:
+    release = threading.Event()
+    server = FeedServer(strict=False, callable_timeout=0.05).start()
+    server.add("/feed", waits_for(release))
+    with RawClient(server) as client:
+        client.ask("/feed")
+        server.wait_for("/feed")
+        with pytest.warns(UserWarning, match="overruns .* still runs 0.05 s after its server was stopped"):
+            server.stop()
+    release.set()
+    assert re.search("overruns .* still runs 0.05 s after its server was stopped", problems_of(server))
+
+
+def test_a_callable_that_no_thread_is_left_for_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = threading.Thread.start
+
+    def refuses(thread: threading.Thread) -> None:
+        if "answers" in thread.name:
+            raise RuntimeError("can't start new thread")  # as CPython does, where the system has none left
+        start(thread)
+
+    def answers(_request: Request) -> Response:
+        return Response()
+
+    with FeedServer(strict=False) as server:
+        server.add("/feed", answers)
+        monkeypatch.setattr(threading.Thread, "start", refuses)
+        with RawClient(server) as client:
+            client.ask("/feed")
+            assert client.read_to_end() == b""
+        monkeypatch.undo()
+        with RawClient(server) as client:
+            assert client.get("/feed").status == 200
+        assert 'was broken off by RuntimeError("can\'t start new thread")' in problems_of(server)

@@ -1,0 +1,83 @@
+"""Where the words of a search stand in a text, for people who look through what was found. Pure.
+
+A text is looked at without case and accents, as `tokenizer` does; what is shown is the text as it was written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from lifestream.content.tokenizer import fold
+
+LOOKED_THROUGH: Final = 20_000
+"""Characters of a text that are looked through for the words of a search."""
+LEAD: Final = 60
+"""Characters of an excerpt before the first of the words."""
+_WORD_END: Final = 24
+"""How far a cut is moved so that it breaks no word."""
+
+
+def marked(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, bool]]:
+    """Yield *text* in pieces, each with whether *pattern*, which `tokenizer.pattern_of` made, has found it."""
+    folded, places = _folded(text)
+    end = 0
+    for found in pattern.finditer(folded):
+        start, stop = places[found.start()], places[found.end()]
+        if start < end or stop <= start:
+            continue
+        if start > end:
+            yield text[end:start], False
+        yield text[start:stop], True
+        end = stop
+    if end < len(text):
+        yield text[end:], False
+
+
+def excerpt(text: str, pattern: re.Pattern[str], length: int) -> str:
+    """Return about *length* characters of *text* around the first place that *pattern* finds, with "…" where they are
+    cut out; "" if it finds none.
+    """
+    text = text[:LOOKED_THROUGH]
+    plain = fold(text)
+    found = pattern.search(plain)
+    if found is None:
+        return ""
+    # In nearly all texts a letter is one without its accent, too; in others the place is a little off.
+    place = min(found.start(), len(text)) if len(plain) == len(text) else found.start() * len(text) // len(plain)
+    start = max(0, place - LEAD)
+    if len(text) - start < length:
+        start = max(0, len(text) - length)
+    stop = min(len(text), start + length)
+    if start:
+        start = _after_space(text, start)
+    if stop < len(text):
+        stop = _before_space(text, stop)
+    shown = " ".join(text[start:stop].split())
+    return f"{'… ' if start else ''}{shown}{' …' if stop < len(text) else ''}"
+
+
+def _after_space(text: str, place: int) -> int:
+    space = re.compile(r"\s").search(text, place, place + _WORD_END)
+    return space.end() if space else place
+
+
+def _before_space(text: str, place: int) -> int:
+    for before in range(place, max(0, place - _WORD_END), -1):
+        if text[before].isspace():
+            return before
+    return place
+
+
+def _folded(text: str) -> tuple[str, range | list[int]]:
+    """Return *text* without case and accents, and the place in *text* of each of its characters, and of its end."""
+    if text.isascii():
+        return text.lower(), range(len(text) + 1)
+    pieces: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(text):
+        plain = fold(character)
+        pieces.append(plain)
+        places += [place] * len(plain)
+    return "".join(pieces), [*places, len(text)]

@@ -1,0 +1,28 @@
+"""The ids under which items are published."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from lifestream.models.items import Item
+
+
+class PublishedId(models.Model):
+    """The id of an item in the feeds of this site. It is stored once and never changes: see `storage.published_ids`.
+
+    No two items have the same, of whatever feed they are. (What is published for an item without one is no address,
+    and is the same each time.)
+    """
+
+    # Not its primary key, for the reason that `Article` has.
+    item = models.OneToOneField(Item, on_delete=models.CASCADE, related_name="published_id", verbose_name=_("item"))
+    uri = models.TextField(_("id"))
+
+    class Meta:
+        verbose_name = _("published id")
+        verbose_name_plural = _("published ids")
+        constraints = [models.UniqueConstraint(fields=["uri"], name="lifestream_published_uri")]
+
+    def __str__(self) -> str:
+        return self.uri

@@ -1,0 +1,222 @@
+"""The forms of a date that mean one moment: text → a moment in UTC, or None for text that has another form.
+
+A day or an hour that no calendar has raises ValueError.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+from lifestream.content.html_tokenizer import name_set
+from lifestream.parser.date_numbers import in_order
+from lifestream.parser.date_times import CLOCK, HALF, TIME, TO_TIME, WIDEST, ZONE, full_year, moment
+from lifestream.parser.date_words import MONTHS, WEEKDAYS, plain
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+# Nearly all feeds have this form, which costs a tenth of the others.
+_RFC_822 = re.compile(
+    r"(?:[A-Za-z]{3}, )?(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) (?:([+-])(\d\d)(\d\d)|GMT|UTC|Z)", re.ASCII
+)
+RFC_3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|([+-])(\d\d):(\d\d))", re.ASCII)
+
+
+def common(text: str) -> datetime | None:
+    """Return the moment of a date in the strict form of RFC 3339 or RFC 822."""
+    if found := RFC_3339.fullmatch(text):
+        year, month, day = int(found[1]), int(found[2]), int(found[3])
+    elif (found := _RFC_822.fullmatch(text)) and (month := _ENGLISH.get(found[2].lower(), 0)):
+        year, day = int(found[3]), int(found[1])
+    else:
+        return None
+    hour, minute, second = int(found[4]), int(found[5]), int(found[6])
+    if hour > 23 or second > 59:
+        return None
+    local = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    if not found[7]:
+        return local
+    offset = int(found[8]) * 60 + int(found[9])
+    return None if offset > WIDEST else local - timedelta(minutes=offset if found[7] == "+" else -offset)
+
+
+_ENGLISH: Final = {
+    name: number
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
+    )
+}
+_SPACES = re.compile(r"\s+")
+_COMMENT = re.compile(r"\([^()]*+\)|\[[\w/]*+\]")
+
+
+def normal(text: str) -> str:
+    """Return *text* in one line, without comments, with ASCII characters in place of similar-looking ones."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("\u200e", "").replace("\u200f", "")
+    return _SPACES.sub(" ", _COMMENT.sub(" ", text)).replace(" --", " -").strip(" ,;")
+
+
+_NUMBER = re.compile(r"(\d{9,16})(?:\.\d*)?")
+_ISO = re.compile(
+    rf"""
+    (?P<year>\d{{4}})
+    (?:-?W(?P<week>\d\d)(?:-?(?P<weekday>[1-7]))?
+    |-?(?P<ordinal>\d{{3}})(?!\d)
+    |(?P<dash>[-/.])\s?(?P<month>\d{{1,2}})(?:(?P=dash)\s?(?P<day>\d{{1,2}})\.?)?
+    |(?P<basic>\d{{4}}))?
+    (?:(?:T|{TO_TIME})(?:(?P<hour>\d\d(?:\d\d(?:\d\d(?:[.,]\d+)?)?)?)(?!:)|{CLOCK}{HALF}(?::\d\d)?)\s?{ZONE}?
+    |\s?(?P<alone>Z|[+-]\d\d:\d\d))?
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_COMPACT = re.compile(rf"(?P<date>\d{{8}})(?P<time>\d{{4}}(?:\d\d)?)(?:\s?{ZONE})?", re.IGNORECASE)
+_LATEST: Final = 2100
+"""Digits that would be a day in this year or later are not read as a day; a number that would be as late in seconds is
+in a smaller unit.
+"""
+
+
+def _epoch(text: str) -> datetime | None:
+    """Return the moment that is *text* seconds, milliseconds or microseconds after the beginning of 1970."""
+    found = _NUMBER.fullmatch(text)
+    if not found or len(found[1]) in (11, 14, 15) or _compact(text):
+        return None
+    units = 10 ** {9: 0, 10: 0, 12: 3, 13: 3, 16: 6}[len(found[1])]
+    return _EPOCH + timedelta(seconds=int(found[1]) // units)
+
+
+def _compact(text: str) -> datetime | None:
+    """Return the moment that is written in digits alone, the year first: 202005251030 or 20200525103000."""
+    found = _COMPACT.fullmatch(text)
+    if not found or not 1970 <= int(found["date"][:4]) < _LATEST:
+        return None
+    try:
+        return moment(_basic(found["date"]), _with_colons(found["time"]), "", found["zone"])
+    except ValueError:
+        return None
+
+
+def _iso(text: str) -> datetime | None:
+    found = _ISO.fullmatch(text) or _ISO.fullmatch(in_order(text)[0])
+    if not found:
+        return _compact(text)
+    year = int(found["year"])
+    if found["week"]:
+        day = date.fromisocalendar(year, int(found["week"]), int(found["weekday"] or 1))
+    elif found["ordinal"]:
+        day = date(year, 1, 1) + timedelta(days=int(found["ordinal"]) - 1)
+        if day.year != year:
+            return None
+    elif found["basic"]:
+        day = _basic(found["year"] + found["basic"])
+    else:
+        day = date(year, int(found["month"] or 1), int(found["day"] or 1))
+    clock = _with_colons(found["hour"]) if found["hour"] else found["clock"]
+    return moment(day, clock, found["half"], found["zone"] or found["alone"])
+
+
+def _basic(digits: str) -> date:
+    return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+
+
+def _with_colons(digits: str) -> str:
+    return ":".join(filter(None, (digits[:2], digits[2:4] or "00", digits[4:])))
+
+
+_GIVEN_ZONE = re.compile(r"(?:Z|\d[+-]\d\d|[+-]\s?\d{1,2}:?\d\d|[A-Z]{2,5})\Z")
+_KOREAN_LETTERS = frozenset("년월오")
+
+
+def gives_zone(text: str) -> bool:
+    """Return whether the date *text* names its zone, or is in the form of a country with one zone."""
+    date = text.rstrip()
+    if date.endswith(")"):
+        date = date[: date.rfind("(")].rstrip()
+    return _GIVEN_ZONE.search(date[-20:]) is not None or not _KOREAN_LETTERS.isdisjoint(text)
+
+
+_EAST_ASIAN = re.compile(
+    rf"""
+    (?P<year>\d{{4}})\s?[年년]\s?(?P<month>\d{{1,2}})\s?[月월]\s?(?P<day>\d{{1,2}})\s?[日号일]?
+    (?:\s?(?:星期|周|週|礼拜|禮拜)?[一二三四五六日天月火水木金土](?:曜日?)?|\s?[월화수목금토일]요일)?,?\s?
+    (?P<half>上午|下午|午前|午後|오전|오후)?\s?
+    (?:{CLOCK}
+    |(?P<hour>\d{{1,2}})\s?[時时点點시](?:\s?(?P<minute>\d{{1,2}})\s?[分분](?:\s?(?P<second>\d{{1,2}})\s?[秒초])?)?)?
+    (?:\s?{ZONE})?
+    |
+    (?P<year2>\d{{4}})[-.]\s?(?P<month2>\d{{1,2}})[-.]\s?(?P<day2>\d{{1,2}})\.?\s(?P<half2>上午|下午|午前|午後|오전|오후)\s?
+    (?P<clock2>\d{{1,2}}:\d\d(?::\d\d)?)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_AFTERNOON: Final = frozenset({"下午", "午後", "오후", "pm"})
+_KOREAN = re.compile("[년오]")
+
+
+def _east_asian(text: str) -> datetime | None:
+    found = _EAST_ASIAN.fullmatch(text)
+    if not found:
+        return None
+    day = date(*(int(found[name] or found[f"{name}2"]) for name in ("year", "month", "day")))
+    clock = found["clock"] or found["clock2"]
+    if found["hour"]:
+        clock = f"{found['hour']}:{(found['minute'] or '0').zfill(2)}:{(found['second'] or '0').zfill(2)}"
+    half = found["half"] or found["half2"] or ""
+    # Korea has one time zone, and its sites don't write it (feedparser assumes it too).
+    zone = found["zone"] or ("KST" if clock and _KOREAN.search(text) else "")
+    return moment(day, clock, half and ("pm" if half in _AFTERNOON else "am"), zone)
+
+
+FORMS: Final = (("seconds since 1970", _epoch), ("ISO 8601", _iso), ("East Asian", _east_asian))
+"""The forms that are tried first, with their names."""
+
+_WORDED = re.compile(rf"(?P<before>.*?)(?:(?<!\d){TIME}(?P<after>(?:,?\s.*)?))?", re.IGNORECASE)
+_TOKEN = re.compile(
+    r"(\d+)(?:st|nd|rd|th|er|re|\.?[ºª°])?(?![^\W\d_])|([^\W\d_](?:[^\W_]|['’.-](?=[^\W\d_]))*)\.?", re.IGNORECASE
+)
+_BETWEEN: Final = name_set(
+    "a alle ar as at de del den der di du e em en h in kl klo la le los o of om on ore the u uhr um und "
+    "г год года в о р року ος δε"
+)
+
+
+def worded(text: str) -> datetime | None:
+    """Return the moment of a date that contains the name of its month."""
+    found = _WORDED.fullmatch(text)
+    if not found:
+        return None
+    words_of_day, zone = f"{found['before']} {found['after'] or ''}".strip(), found["zone"]
+    if not zone and (ending := _ZONE_AT_END.search(words_of_day)):
+        words_of_day, zone = words_of_day[: ending.start()], ending["zone"]
+    numbers: list[str] = []
+    months: list[tuple[int, int]] = []
+    words = 0
+    for number, word in _TOKEN.findall(words_of_day):
+        name = plain(word)
+        if number:
+            numbers.append(number)
+        elif month := MONTHS.get(name) or MONTHS.get(name.split(".")[-1]):
+            months.append((month, len(numbers)))
+        elif name not in _BETWEEN:
+            words += 1
+            if (numbers or months or words > _MOST_WEEKDAYS) and name not in WEEKDAYS:
+                return None
+    # In "mar. 4 févr." the abbreviation of mardi (or martes) also means a month.
+    if len(months) == 2 and months[0][1] == 0:
+        months.pop(0)
+    if len(months) == 1 and len(numbers) == 1 and len(numbers[0]) == 4 and not words and not found["clock"]:
+        numbers.insert(0, "1")  # as in ISO 8601, where a month without a day is its first
+    if len(numbers) != 2 or len(months) != 1:
+        return None
+    day, year = numbers
+    if len(day) > 2:
+        day, year = year, day
+    return moment(date(full_year(year), months[0][0], int(day)), found["clock"], found["half"], zone)
+
+
+_ZONE_AT_END = re.compile(rf"(?<=\d)\s{ZONE}\Z", re.IGNORECASE)
+_MOST_WEEKDAYS: Final = 2
+"""The maximum number of words in a weekday: Vietnamese has two."""

@@ -1,0 +1,79 @@
+"""Dates that consist of numbers with the year at their end. Which number is the day may need other dates to decide."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from lifestream.parser.date_times import CLOCK, HALF, TIME, TO_TIME, full_year, moment
+from lifestream.parser.date_words import WEEKDAYS, plain
+
+_NUMERIC = re.compile(
+    rf"""
+    (?P<first>\d{{1,2}})(?P<dash>[/.-]|\s)\s?(?P<second>\d{{1,2}})(?P=dash)\s?(?P<year>\d{{4}}|\d\d)
+    (?:{TO_TIME}{TIME}|\s(?P<alone>[+-]\d\d:?\d\d))?
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_WEEKDAY = re.compile(r"([^\W\d_]+)\.?\s?,?\s?(?=\d)")
+_TIME_FIRST = re.compile(rf"({CLOCK}{HALF}),?\s(?:-\s)?(\d[\d/.-]*)((?:\s\S+)?)", re.IGNORECASE)
+
+
+def in_order(text: str) -> tuple[str, int | None]:
+    """Return *text* without a day of the week before it, and with a time before the date moved after it; and which day
+    of the week it was, 0 for Monday.
+    """
+    weekday = None
+    if (found := _WEEKDAY.match(text)) and (weekday := WEEKDAYS.get(plain(found[1]))) is not None:
+        text = text[found.end() :]
+    if found := _TIME_FIRST.fullmatch(text):
+        text = f"{found[4]} {found[1]}{found[5]}"
+    return text, weekday
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """A date in numbers: the *first*, the *second*, and the *year*; *time* holds its clock, half of the day and zone.
+
+    *says* tells whether the first is the day, as far as these numbers or the day of the week decide it. *day_first*
+    also goes by the form: after a day with a dot comes its month.
+    """
+
+    first: int
+    second: int
+    year: int
+    time: tuple[str | None, str | None, str | None]
+    says: bool | None
+    day_first: bool | None
+
+    def at(self, *, day_first: bool) -> datetime | None:
+        """Return the moment of this date, if its first number is the day or, otherwise, its month."""
+        day, month = (self.first, self.second) if day_first else (self.second, self.first)
+        return moment(date(self.year, month, day), *self.time)
+
+
+def numbers(text: str) -> Numbers | None:
+    """Return the date in *text* if it consists of numbers, the year at its end."""
+    text, weekday = in_order(text)
+    found = _NUMERIC.fullmatch(text)
+    if not found or (found["dash"] == " " and (weekday is None or len(found["year"]) == 2)):
+        return None
+    first, second, last = found["first"], found["second"], found["year"]
+    if len(last) == 2 and int(first) > 31:  # 99/08/17
+        first, last = last, first
+        says: bool | None = True
+    else:
+        says = _is_day_first(int(first), int(second), full_year(last), weekday)
+    day_first = True if says is None and (found["dash"] == "." or first == second) else says
+    time = (found["clock"], found["half"], found["zone"] or found["alone"])
+    return Numbers(int(first), int(second), full_year(last), time, says, day_first)
+
+
+def _is_day_first(first: int, second: int, year: int, weekday: int | None) -> bool | None:
+    if first > 12 or second > 12:
+        return first > 12
+    if weekday is None or first == second or not first * second:
+        return None
+    fits = [date(year, month, day).weekday() == weekday for day, month in ((first, second), (second, first))]
+    return fits[0] if fits[0] != fits[1] else None

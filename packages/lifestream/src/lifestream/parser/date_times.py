@@ -1,0 +1,83 @@
+"""The time of a day, with its zone: the patterns of both, and the moment that they make of a day."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from lifestream.parser.date_words import ZONES
+
+CLOCK: Final = (
+    r"(?P<clock>\d{1,2}:\d\d(?::\d\d(?:[.,]\d+)?)?|\d{1,2}\.\d\d\.\d\d(?![.\d])|\d{1,2}(?=\s?[ap]\.?m(?![^\W\d_])))"
+)
+HALF: Final = r"(?:\s?(?P<half>[ap]\.?m\.?(?![^\W\d_])))?"
+_PLACE: Final = r"[A-Z][A-Za-z]{1,15}/[A-Za-z_]{2,30}(?:/[A-Za-z_]{2,30})?"
+ZONE: Final = (
+    r"(?P<zone>(?:(?:UTC|GMT|UT)\s?)?:?[+-]\s?\d{1,2}(?::?\d\d?)?(?::\d\d)?Z?(?:\s[A-Za-z]{1,5})?"
+    rf"|{_PLACE}|[A-Za-z]{{1,5}}|(?<=\s)0{{2,4}})"
+)
+TO_TIME: Final = r",?\s(?:-\s|at\s)?"
+TIME: Final = rf"{CLOCK}{HALF}(?:\s?{ZONE})?"
+
+
+def full_year(digits: str) -> int:
+    """Return the year that *digits*, two or three of them, mean by RFC 5322 §4.3."""
+    year = int(digits)
+    if len(digits) == 2:
+        return year + (2000 if year < 50 else 1900)
+    return year + 1900 if len(digits) == 3 else year
+
+
+_OFFSET = re.compile(r"(?:UTC|GMT|UT)?\s?:?([+-])\s?(\d{1,2})(?::?(\d\d?))?(?::\d\d)?Z?(?:\s[A-Za-z]*)?", re.IGNORECASE)
+WIDEST: Final = 18 * 60
+
+
+def moment(day: date, clock: str | None, half: str | None, zone: str | None) -> datetime | None:
+    """Return the moment of *day* at *clock* in *zone*, in UTC. *half* is am, pm or nothing."""
+    hour, minute, second = 0, 0, 0
+    if clock:
+        parts = clock.split(":" if ":" in clock else ".")
+        hour, minute, second = (int(re.split("[.,]", part)[0]) for part in (*parts, "0", "0")[:3])
+        if half:
+            if not 1 <= hour <= 12:
+                hour = hour if 12 < hour < 24 else 99
+            elif (hour == 12) != (half[0].lower() == "p"):
+                hour = (hour + 12) % 24
+        if hour > 24 or minute > 59 or second > 60 or (hour == 24 and (minute or second)):
+            return None
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    local = midnight + timedelta(hours=hour, minutes=minute, seconds=second)
+    if zone and "/" in zone:
+        place = _place(zone)
+        return local.replace(tzinfo=place).astimezone(UTC) if place else local
+    offset = _minutes(zone or "")
+    return None if offset is None else local - timedelta(minutes=offset)
+
+
+@lru_cache(maxsize=256)
+def _place(name: str) -> ZoneInfo | None:
+    """Return the time zone of a place, such as Europe/Brussels, or None for one that isn't known here."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def _minutes(zone: str) -> int | None:
+    """Return how many minutes *zone* is east of Greenwich, or None for an offset that no place on Earth has.
+
+    An unknown abbreviation is treated like a missing zone (RFC 5322 §4.3).
+    """
+    found = _OFFSET.fullmatch(zone)
+    if not found:
+        return ZONES.get(zone.lower(), 0)
+    hours, rest = found[2], found[3] or "0"
+    if found[3] and len(hours + rest) == 3 and ":" not in zone:  # a zero is missing: -040 is -0400, and -700 is -0700
+        hours, rest = (hours, f"{rest}0") if hours[0] == "0" else (hours[0], hours[1] + rest)
+    minutes = int(hours) * 60 + int(rest)
+    if minutes > WIDEST:
+        return None
+    return minutes if found[1] == "+" else -minutes

@@ -1,0 +1,40 @@
+"""The children of an element by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from lifestream.parser.strict.constructs import text_of
+from lifestream.parser.strict.vocabulary import Names
+
+Fields = dict[str, list[Element]]
+"""The children of an element by their names, in the document's order."""
+
+
+def fields_of(element: Element, names: Names) -> Fields:
+    """Return the children of *element* by name."""
+    fields: Fields = {}
+    for child in element:
+        fields.setdefault(names[child.tag], []).append(child)
+    return fields
+
+
+def elements(fields: Fields, *names: str) -> Iterator[Element]:
+    """Yield the elements in *fields* that have one of these *names*, in the order of *names*."""
+    for name in names:
+        yield from fields.get(name, ())
+
+
+def first_text(fields: Fields, *names: str) -> str:
+    """Return the first text in *fields* under these *names*, the first name first."""
+    for name in names:
+        for element in fields.get(name, ()):
+            if text := text_of(element):
+                return text
+    return ""
+
+
+def first_text_whole(fields: Fields, *names: str) -> str:
+    """Return the first text under these *names*, with its line breaks kept."""
+    return next(((element.text or "").strip() for element in elements(fields, *names) if text_of(element)), "")

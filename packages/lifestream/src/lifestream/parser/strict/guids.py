@@ -1,0 +1,38 @@
+"""The id of an entry, and whether it is its link too."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from lifestream.parser.strict.fields import Fields, elements, first_text
+from lifestream.parser.strict.vocabulary import RDF
+
+_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]*://|/|\.\.?/|\?", re.IGNORECASE)
+_PATH: Final = re.compile(r"[^\s:/?#]+/\S*+")
+
+
+def guid_of(element: Element, fields: Fields) -> str:
+    """Return the id of the entry *element*, whose children are *fields*."""
+    for found in elements(fields, "guid", "atom:id", "id"):
+        if text := "".join(found.itertext()).strip():
+            return text
+    return element.get(f"{RDF}about", "").strip() or first_text(fields, "dc:identifier")
+
+
+def is_link(guid: str, fields: Fields) -> bool:
+    """Return whether *guid*, the id of an entry, is its link too (RSS 2.0).
+
+    It is unless `isPermaLink` denies it. Many ids are none although nothing denies it, so it must look like an address;
+    where `isPermaLink` is true, a path is enough.
+    """
+    said = [_is_permalink(found) for found in fields.get("guid", ())]
+    if False in said:
+        return False
+    return _ADDRESS.match(guid) is not None or (True in said and _PATH.fullmatch(guid) is not None)
+
+
+def _is_permalink(guid: Element) -> bool | None:
+    said = next((value for name, value in guid.attrib.items() if name.lower() == "ispermalink"), "").strip().lower()
+    return None if said not in ("true", "false") else said == "true"

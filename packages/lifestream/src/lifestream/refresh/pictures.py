@@ -1,0 +1,188 @@
+"""Pictures of feeds, fetched for visitors: through the same guard as feeds, in one thread, a few at a time.
+
+A request for a page waits for no other server. So the thread that serves a picture waits for it a moment only, and only
+few threads do so at once; the picture is fetched to its end all the same, and is there when it is asked for again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+from collections import defaultdict
+from concurrent.futures import Future
+from enum import Enum
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from lifestream.conf import Network, settings
+from lifestream.content.image_dimensions import dimensions
+from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.body_budget import Memory
+from lifestream.fetcher.fetch import Fetcher, FetchLimits
+from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest
+from lifestream.fetcher.url_hosts import host_of
+from lifestream.refresh.factories import make_picture_fetcher
+from lifestream.refresh.picture_cache import PictureCache
+
+log = logging.getLogger(__name__)
+
+LIMITS: Final = FetchLimits(timeout=15.0, max_body=8 * 1024 * 1024, max_redirects=5)
+"""The limits of one picture."""
+MOST_PIXELS: Final = 64_000_000
+"""How many pixels a picture may have: a browser needs four bytes for each."""
+AT_ONCE: Final = 16
+"""How many pictures are fetched at once."""
+OF_A_HOST: Final = 4
+"""How many of these may come from one host."""
+MOST_UNDER_WAY: Final = 200
+"""How many pictures may be under way, or wait for that. What is asked for beside them is not noted."""
+MEMORY: Final = 48 * 1024 * 1024
+"""How many bytes all of them may hold together while they are fetched."""
+WAITING: Final = 3
+"""How many threads may wait for pictures. A server has more, for its pages."""
+PATIENCE: Final = 3.0
+"""For how many seconds each of them waits."""
+
+
+class NoPicture(Enum):
+    """Why there is no picture: there is none at the address, or it is late and can be asked for again soon."""
+
+    NONE = "none"
+    LATE = "late"
+
+
+class _Short(Exception):
+    """It could not be asked for because of a shortage of this machine, which says nothing about the picture."""
+
+
+class Pictures:
+    """Fetches pictures into *cache*. *guard* says which addresses may be dialled."""
+
+    def __init__(self, cache: PictureCache, guard: AddressGuard, limits: FetchLimits = LIMITS) -> None:
+        self._cache, self._guard, self._limits = cache, guard, limits
+        self._lock = threading.Lock()
+        self._waiting = threading.BoundedSemaphore(WAITING)
+        self._under_way: dict[str, Future[bytes]] = {}
+        self._worker: _Worker | None = None
+
+    def get(self, url: str, patience: float = PATIENCE) -> bytes | NoPicture:
+        """Return the picture at *url*, for which this waits *patience* seconds at most."""
+        known = self._cache.get(url)
+        if known is not None:
+            return known or NoPicture.NONE
+        coming = self._coming(url)
+        if coming is None or not self._waiting.acquire(blocking=False):
+            return NoPicture.LATE
+        try:
+            return coming.result(patience) or NoPicture.NONE
+        except (TimeoutError, _Short):
+            return NoPicture.LATE
+        finally:
+            self._waiting.release()
+
+    def close(self) -> None:
+        """Stop fetching, and wait until everything is closed."""
+        with self._lock:
+            worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.close()
+
+    def _coming(self, url: str) -> Future[bytes] | None:
+        """Return the picture at *url* as it comes, for all who want it; None if too many are under way."""
+        with self._lock:
+            if (coming := self._under_way.get(url)) is not None:
+                return coming
+            if len(self._under_way) >= MOST_UNDER_WAY:
+                return None
+            try:
+                self._worker = self._worker or _Worker(self._guard, self._limits)
+                coming = self._under_way[url] = self._worker.fetch(url)
+            except OSError as error:  # no file for an event loop, say
+                log.warning("No picture can be fetched now: %s", error)
+                self._worker = None
+                return None
+        coming.add_done_callback(lambda done: self._arrived(url, done))
+        return coming
+
+    def _arrived(self, url: str, done: Future[bytes]) -> None:
+        try:
+            if not done.cancelled() and done.exception() is None:
+                self._cache.put(url, done.result())
+        except OSError as error:
+            log.warning("The picture %s can't be kept: %s", url, error)
+        finally:
+            with self._lock:
+                self._under_way.pop(url, None)
+
+
+class _Worker:
+    """The thread that fetches: its event loop, and what bounds it."""
+
+    def __init__(self, guard: AddressGuard, limits: FetchLimits) -> None:
+        self._guard, self._limits = guard, limits
+        self._started: Future[tuple[asyncio.AbstractEventLoop, Fetcher]] = Future()
+        self._stop = asyncio.Event()
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._of_host: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(OF_A_HOST))
+        self._memory = Memory(MEMORY)
+        self._thread = threading.Thread(target=self._run, name="lifestream-pictures", daemon=True)
+        self._thread.start()
+
+    def fetch(self, url: str) -> Future[bytes]:
+        """Begin to fetch the picture at *url*. The result is b"" if there is none; raises `_Short`."""
+        loop, fetcher = self._started.result()
+        return asyncio.run_coroutine_threadsafe(self._one(fetcher, url), loop)
+
+    def close(self) -> None:
+        loop, _ = self._started.result()
+        loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except Exception as error:
+            if self._started.done():
+                raise
+            self._started.set_exception(error)
+
+    async def _serve(self) -> None:
+        async with make_picture_fetcher(self._guard, self._limits) as fetcher:
+            self._started.set_result((asyncio.get_running_loop(), fetcher))
+            await self._stop.wait()
+
+    async def _one(self, fetcher: Fetcher, url: str) -> bytes:
+        host = host_of(url)
+        async with self._of_host[host], self._slots:
+            share = self._memory.share()
+            outcome = await fetcher.fetch(FetchRequest(url), share)
+            share.leave()
+        if not self._of_host[host].locked():
+            # Those who wait hold the object itself; a new one only lets a few more in.
+            self._of_host.pop(host, None)
+        if isinstance(outcome, Failed) and outcome.kind == "shortage":
+            raise _Short(outcome.message)
+        if not isinstance(outcome, Fetched):
+            log.info("no picture at %s: %s", url, outcome.message if isinstance(outcome, Failed) else outcome.status)
+            return b""
+        return outcome.body if is_picture(outcome.body) else b""
+
+
+def is_picture(data: bytes) -> bool:
+    """Return whether *data* may be shown: a picture in a format without scripts, that a browser can hold."""
+    found = dimensions(data)
+    return found is not None and 0 < found[0] * found[1] <= MOST_PIXELS
+
+
+def pictures() -> Pictures:
+    """Return the pictures of this process, as the settings say now."""
+    return _made(os.getpid(), settings.picture_folder, settings.picture_cache, settings.allowed_networks)
+
+
+@lru_cache(maxsize=1)
+def _made(process: int, folder: Path, size: int, networks: tuple[Network, ...]) -> Pictures:  # noqa: ARG001
+    # A process that was forked off has none of its parent's threads.
+    return Pictures(PictureCache(folder, size), AddressGuard(networks))

@@ -1,0 +1,124 @@
+"""The ids under which items are published: chosen once, when an item is stored, and never changed after it.
+
+The host, the scheme and the slug of this site are no part of them, nor is the URL of the feed. An entry's own id is
+taken if its feed can speak for it (see `plugins.entry_uris`) and if no other item has it, of whatever feed: the first
+holder keeps it, also after its item was deleted. All others get a UUID.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count, islice
+from typing import Any, Final, TypeVar
+
+from django.db import router, transaction
+from django.db.models import Exists, OuterRef
+
+from lifestream.conf import settings
+from lifestream.models import Feed, Item, PublishedId, Tombstone
+from lifestream.plugins.entry_keys import guid_form, guid_key
+from lifestream.plugins.entry_uris import hosts_of_feed, own_uri, uuid_uri
+from lifestream.storage.bulk_sql import insert_rows
+
+_CHUNK: Final = 400  # SQLite may be built to take 999 values a statement
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Publishable:
+    """A new item (its key), its *feed*, its *key_hash*, and its *own* id, "" if it has none that it may keep."""
+
+    item: int
+    feed: int
+    key_hash: str
+    own: str = ""
+
+
+def assign(new: Iterable[Publishable], using: str) -> None:
+    """Give each item of *new* its id. It runs in the caller's transaction, and takes three queries for each chunk."""
+    left = list(new)
+    buried = _buried([each for each in left if each.own], using)
+    chosen = {each.item: each.own if each.own and each.item not in buried else _uuid(each) for each in left}
+    for attempt in count():
+        # All workers use one order: two workers that wait for each other's rows would wait for ever.
+        rows = sorted((uri, item) for item, uri in chosen.items())
+        insert_rows(PublishedId, ("uri", "item"), rows, using)
+        stored = _stored(chosen, using)
+        left = [each for each in left if each.item not in stored]
+        if not left:
+            return
+        chosen = {each.item: _uuid(each, attempt) for each in left}
+
+
+def complete(item: Item, using: str) -> None:
+    """Give *item*, which was made by hand, its id."""
+    if not PublishedId.objects.using(using).filter(item=item.pk).exists():
+        assign(_publishable([item], using), using)
+
+
+def complete_all(using: str | None = None) -> int:
+    """Give an id to each item that has none: those of fixtures, and those that were written past this package. Returns
+    how many there were.
+    """
+    using = using or router.db_for_write(Item)
+    done = 0
+    missing = ~Exists(PublishedId.objects.filter(item=OuterRef("pk")))
+    items = Item.objects.using(using).filter(missing).order_by("pk").only("feed", "guid", "key_hash")
+    while chunk := list(items.select_related(None)[:_CHUNK]):
+        with transaction.atomic(using=using):
+            assign(_publishable(chunk, using), using)
+        done += len(chunk)
+    return done
+
+
+def uri_of(item: Item) -> str:
+    """Return the id of *item*. Load items with `select_related("published_id")`, and it takes no query."""
+    try:
+        return item.published_id.uri
+    except PublishedId.DoesNotExist:
+        return uuid_uri(_secret(), item.feed_id, item.key_hash)
+
+
+def _publishable(items: Sequence[Item], using: str) -> Iterator[Publishable]:
+    feeds = Feed.objects.using(using).filter(pk__in={item.feed_id for item in items})
+    places: Mapping[int, Any] = {
+        row.pk: row for row in feeds.values_list("pk", "url", "site_url", "domain", named=True)
+    }
+    for item in items:
+        place = places[item.feed_id]
+        own = ""
+        if item.guid and guid_key(guid_form(item.guid)) == item.key_hash:
+            own = own_uri(item.guid, hosts_of_feed(place.url, place.site_url, place.domain))
+        yield Publishable(item.pk, item.feed_id, item.key_hash, own)
+
+
+def _buried(new: Sequence[Publishable], using: str) -> set[int]:
+    """Return the items of *new* whose own id is that of a deleted item of another feed."""
+    holders: dict[str, set[int]] = {}
+    for some in _batches({each.own for each in new}):
+        dead = Tombstone.objects.using(using).filter(uri__in=some)
+        for uri, feed in dead.values_list("uri", "feed_id"):
+            holders.setdefault(uri, set()).add(feed)
+    return {each.item for each in new if holders.get(each.own, set()) - {each.feed}}
+
+
+def _stored(items: Iterable[int], using: str) -> set[int]:
+    found: set[int] = set()
+    for some in _batches(items):
+        found.update(PublishedId.objects.using(using).filter(item__in=some).values_list("item_id", flat=True))
+    return found
+
+
+def _uuid(each: Publishable, attempt: int = 0) -> str:
+    return uuid_uri(_secret(), each.feed, each.key_hash, attempt)
+
+
+def _secret() -> str:
+    return settings.secret_keys[0]
+
+
+def _batches(values: Iterable[_T]) -> Iterator[list[_T]]:
+    rest = iter(values)
+    while batch := list(islice(rest, _CHUNK)):
+        yield batch

@@ -1,0 +1,49 @@
+"""Sites of a lifestream by the words of their names, for the page of all sites and for the search."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import and_
+from typing import Final
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from lifestream.content.tokenizer import line_of, terms
+from lifestream.models import Post, Subscription
+from lifestream.models.fulltext import LONGEST_QUERY
+from lifestream.web.timeline import Timeline
+
+MOST_LOOKED_AT: Final = 5_000
+"""Of how many sites all names are read. Of more, the database compares them, and accents count."""
+
+
+def has_many_sites(timeline: Timeline) -> bool:
+    """Return whether *timeline*'s lifestream has more than MOST_LOOKED_AT sites."""
+    return timeline.subscriptions().order_by().values_list("pk")[MOST_LOOKED_AT : MOST_LOOKED_AT + 1].exists()
+
+
+def sites_named(timeline: Timeline, query: str) -> QuerySet[Subscription]:
+    """Return the sites of *timeline*'s lifestream of which the name, the title or the domain have all words of *query*,
+    or words that begin with these; none for a query without words.
+    """
+    sites = timeline.subscriptions()
+    wanted = terms(query[:LONGEST_QUERY], beginnings=True)
+    if not wanted:
+        return sites.none()
+    if has_many_sites(timeline):
+        words = [" ".join(term.words) for term in wanted]
+        return sites.filter(reduce(and_, (Q(sort_name__contains=word) for word in words)))
+    named = sites.order_by().values_list("pk", "name", "feed__title", "feed__domain")
+    return sites.filter(
+        pk__in=[
+            pk
+            for pk, *names in named
+            if (line := line_of(" ".join(names))) and all(term.is_in(line) for term in wanted)
+        ]
+    )
+
+
+def with_last_post(sites: QuerySet[Subscription]) -> QuerySet[Subscription]:
+    """Return *sites* with the date of the latest post of each as `last_post`, None for none."""
+    latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date", "-item_id")
+    return sites.annotate(last_post=Subquery(latest.values("date")[:1]))

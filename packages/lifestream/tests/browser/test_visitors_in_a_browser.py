@@ -1,0 +1,127 @@
+"""What visitors see in a real browser: all themes for everybody, no shift of the layout, few bytes, and paper."""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+
+from browser.visitor import LARGE, SMALL, Visitor, visiting
+
+pytestmark = pytest.mark.browser
+
+SHIFTS = """
+window.shifts = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.fixture(scope="module")
+def picture(demo: str) -> str:
+    """The page of an item with a picture."""
+    found = re.search(r"items/\d+/", httpx.get(f"{demo}/demo/search/", params={"q": "canyon"}).text)
+    assert found
+    return found[0]
+
+
+def dressed(visitor: Visitor, look: str) -> None:
+    visitor.page.evaluate("look => document.documentElement.dataset.look = look", look)
+
+
+@pytest.mark.costly
+@pytest.mark.parametrize("look", ["list", "magazine"])
+def test_each_theme_meets_wcag_aa_light_and_dark(chromium: Browser, demo: str, picture: str, look: str) -> None:
+    with visiting(chromium, demo) as visitor:
+        for path in ("", "search/?q=bir", "sites/", picture):
+            page = visitor.goto(f"/demo/{path}")
+            dressed(visitor, look)
+            for scheme, size in (("light", LARGE), ("dark", SMALL)):
+                page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+                page.set_viewport_size(size)
+                assert visitor.violations() == "" and not visitor.overflows(), (path, scheme)
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["small", "large"])
+def test_nothing_moves_while_a_page_loads(chromium: Browser, demo: str, picture: str, size: dict[str, int]) -> None:
+    with visiting(chromium, demo, size={"width": size["width"], "height": size["height"]}) as visitor:
+        visitor.page.add_init_script(SHIFTS)
+        for path in ("", "sites/", picture):
+            page = visitor.goto(f"/demo/{path}")
+            page.wait_for_load_state("networkidle")
+            assert page.evaluate("window.shifts") < 0.05
+
+
+def test_a_first_view_is_small_and_asks_for_one_style_sheet(demo: str) -> None:
+    page = httpx.get(f"{demo}/demo/", headers={"Accept-Encoding": "gzip"})
+    parts = dict.fromkeys(re.findall(r'(?:href|src)="(/static/[^"]+[.](css|js)[^"]*)"', page.text))
+    assert [kind for _, kind in parts].count("css") == 1
+    whole = page.num_bytes_downloaded
+    for address, _ in parts:
+        whole += httpx.get(f"{demo}{address}", headers={"Accept-Encoding": "gzip"}).num_bytes_downloaded
+    assert 5_000 < whole < 20_000
+
+
+def test_a_tablet_has_no_empty_half(chromium: Browser, demo: str) -> None:
+    for width in (640, 800, 960):
+        with visiting(chromium, demo, size={"width": width, "height": 1000}) as visitor:
+            page = visitor.goto("/demo/")
+            used = page.evaluate(
+                "Math.max(...[...document.querySelectorAll('main, aside')].map(e => e.getBoundingClientRect().right))"
+            )
+            assert used > width - 40 and not visitor.overflows()
+
+
+def test_a_page_is_printed_black_on_white_with_the_addresses_of_its_links(chromium: Browser, demo: str) -> None:
+    with visiting(chromium, demo, scheme="dark") as visitor:
+        page = visitor.goto("/demo/search/?q=robin+owl")
+        page.emulate_media(media="print", color_scheme="dark")
+        body = page.evaluate("[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]")
+        assert body == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
+        behind = page.evaluate("getComputedStyle(document.querySelector('.item .out'), '::after').content")
+        assert "https://fieldnotes.example/" in behind
+        for gone in (".site-header", ".site-footer", ".beside"):
+            expect(page.locator(gone)).to_be_hidden()
+
+
+def test_code_is_read_from_the_left_in_a_page_from_the_right(chromium: Browser, demo: str) -> None:
+    with visiting(chromium, demo) as visitor:
+        page = visitor.goto("/demo/")
+        directions = page.evaluate(
+            """() => {
+                document.documentElement.dir = "rtl";
+                const prose = document.createElement("div");
+                prose.className = "prose";
+                prose.innerHTML = "<pre><code>a = [1, 2]</code></pre><p>سطر <code>b()</code></p>";
+                document.querySelector("main").append(prose);
+                return [...prose.querySelectorAll("pre, code")].map((e) => getComputedStyle(e).direction);
+            }"""
+        )
+        assert directions == ["ltr", "ltr", "ltr"] and not visitor.overflows()
+
+
+def test_a_failed_load_says_so_and_the_link_leads_on(chromium: Browser, demo: str) -> None:
+    with visiting(chromium, demo) as visitor:
+        page = visitor.page
+        page.route("**/demo/?before=*", lambda route: route.abort())
+        visitor.goto("/demo/")
+        page.get_by_role("link", name="Older items").scroll_into_view_if_needed()
+        expect(page.get_by_text("They could not be loaded. The link leads to them.")).to_be_visible()
+        page.unroute("**/demo/?before=*")
+        page.get_by_role("link", name="Older items").click()
+        page.wait_for_url("**/demo/?before=*")
+        expect(page.get_by_role("link", name="Back to the latest items")).to_be_visible()
+        visitor.complaints.clear()  # of the request that was aborted
+
+
+def test_the_end_of_a_timeline_says_so(chromium: Browser, demo: str) -> None:
+    with visiting(chromium, demo) as visitor:
+        page = visitor.goto("/demo/")
+        for count in (40, 60, 68):
+            page.get_by_role("contentinfo").scroll_into_view_if_needed()
+            expect(page.get_by_role("article")).to_have_count(count)
+        expect(page.get_by_text("That was all.")).to_be_visible()
+        expect(page.get_by_text("Times are those of UTC.")).to_be_visible()

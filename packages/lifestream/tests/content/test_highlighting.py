@@ -1,0 +1,67 @@
+"""The words of a search, marked in a text."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifestream.content.highlighting import LOOKED_THROUGH, excerpt, marked
+from lifestream.content.tokenizer import line_of, pattern_of, terms
+
+
+def shown(text: str, query: str) -> str:
+    pattern = pattern_of(query)
+    assert pattern is not None
+    return "".join(f"[{piece}]" if is_hit else piece for piece, is_hit in marked(text, pattern))
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "expected"),
+    [
+        ("The robin sings", "robin", "The [robin] sings"),
+        ("Robins, and a ROBIN", "rob", "[Robins], and a [ROBIN]"),
+        ("Robins, and a ROBIN", '"robin"', "Robins, and a [ROBIN]"),
+        ("a cat, a can", "a", "[a] cat, [a] can"),
+        ("Go, going, ago", "go", "[Go], going, ago"),
+        ("foo-bar and foobar", "foo-bar", "[foo-bar] and foobar"),
+        ("foo, bar", '"foo bar"', "[foo, bar]"),
+        ("Café crème", "cafe CREME", "[Café] [crème]"),
+        ("Cafe\u0301 crème", "café", "[Cafe\u0301] crème"),
+        ("Größe", "grosse", "[Größe]"),
+        ("ﬁne", "fine", "[ﬁne]"),
+        ("C, C++ and C#", "c++", "C, [C++] and C#"),
+        ("東京都の天気", "京都 天気", "東[京都]の[天気]"),
+        ("東京都の天気", "天", "東京都の[天]気"),
+        ("الحبر والورق", "حبر", "الحبر والورق"),
+        ("الحِبر والورق", "الحب", "[الحِبر] والورق"),
+        ("<b> & robin", "robin", "<b> & [robin]"),
+        ("robin", "owl", "robin"),
+        ("", "owl", ""),
+    ],
+)
+def test_the_words_of_a_query_are_marked_as_they_are_written(text: str, query: str, expected: str) -> None:
+    assert shown(text, query) == expected
+
+
+@pytest.mark.parametrize("query", ["", "  ", "?!", '""', "*"])
+def test_a_query_without_words_marks_nothing(query: str) -> None:
+    assert pattern_of(query) is None
+
+
+@pytest.mark.parametrize("text", ["The robins sing", "Größe zählt", "東京都の天気", "foo-bar, C++", "ago going"])
+@pytest.mark.parametrize("query", ["rob", "ROBINS", '"robin"', "groß", "京都", "天", "foo-bar", "c++", "go", "zahlt"])
+def test_what_is_marked_is_what_is_found(text: str, query: str) -> None:
+    is_found = all(term.is_in(line_of(text)) for term in terms(query, beginnings=True))
+    assert ("[" in shown(text, query)) is is_found
+
+
+def test_an_excerpt_stands_around_the_first_of_the_words() -> None:
+    text = "word " * 100 + "the robin sings " + "word " * 100
+    pattern = pattern_of("robin")
+    assert pattern is not None
+    found = excerpt(text, pattern, 200)
+    assert found.startswith("… word") and found.endswith("word …") and "the robin sings" in found
+    assert 150 < len(found) < 210
+    assert excerpt("A robin.", pattern, 200) == "A robin."
+    assert excerpt("word " * 100 + "robin", pattern, 100).endswith("word robin")
+    assert excerpt("An owl.", pattern, 200) == ""
+    assert excerpt("x" * LOOKED_THROUGH + " robin", pattern, 200) == ""

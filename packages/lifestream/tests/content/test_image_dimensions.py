@@ -1,0 +1,56 @@
+"""The dimensions of pictures, from their first bytes."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from lifestream.content.image_dimensions import dimensions
+from lifestream.content.image_types import image_type
+
+
+def png(width: int, height: int) -> bytes:
+    return b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + struct.pack(">II", width, height) + b"\x08\x02\x00\x00\x00"
+
+
+def jpeg(width: int, height: int) -> bytes:
+    before = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(10) + b"\xff\xc4\x00\x04\x00\x00" + b"\xff\xff\xd0"
+    return before + b"\xff\xc2\x00\x11\x08" + struct.pack(">HH", height, width) + bytes(9)
+
+
+PICTURES = {
+    "png": png(640, 480),
+    "gif": b"GIF89a" + struct.pack("<HH", 640, 480),
+    "jpeg": jpeg(640, 480),
+    "webp lossy": b"RIFF\0\0\0\0WEBPVP8 \0\0\0\0\0\0\0\x9d\x01\x2a" + struct.pack("<HH", 640 | 1 << 14, 480),
+    "webp lossless": b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0\x2f" + struct.pack("<I", 639 | 479 << 14),
+    "webp extended": b"RIFF\0\0\0\0WEBPVP8X\0\0\0\0\0\0\0\0" + bytes((639 & 255, 639 >> 8, 0, 479 & 255, 479 >> 8, 0)),
+    "avif": b"\0\0\0\x1cftypavif" + bytes(20) + b"ispe\0\0\0\0" + struct.pack(">II", 640, 80)
+    + b"ispe\0\0\0\0" + struct.pack(">II", 64, 480),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_each_format_tells_its_dimensions_at_each_length_or_tells_none(name: str) -> None:
+    data = PICTURES[name]
+    assert dimensions(data) == (640, 480) and image_type(data) == f"image/{name.split(maxsplit=1)[0]}"
+    assert {dimensions(data[:length]) for length in range(len(data))} <= {None, (640, 480), (640, 80)}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"<svg xmlns='http://www.w3.org/2000/svg' width='1' height='1'/>",
+        b"\x00\x00\x01\x00\x01\x00\x10\x10",
+        b"\xff\xd8\xff\xd9",
+        b"\xff\xd8" + b"\xff" * 100_000,
+        b"\xff\xd8" + b"\xff\xfe\x00\x00" * 100_000,
+        b"\x89PNG\r\n\x1a\n" + bytes(20),
+        b"RIFF\0\0\0\0WEBPVP8?" + bytes(20),
+        b"\0\0\0\x1cftypavif" + bytes(20),
+    ],
+)
+def test_what_is_no_such_picture_has_none(data: bytes) -> None:
+    assert dimensions(data) is None

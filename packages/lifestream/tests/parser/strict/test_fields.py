@@ -1,0 +1,115 @@
+"""What an entry says in the elements of other vocabularies, where its own are missing (READING.md, rule 10)."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifestream.entry import Enclosure, Entry, ParsedFeed
+from lifestream.parser import parse
+from lifestream.plugins.item_pipeline import draft_of
+
+NAMESPACES = (
+    'xmlns:media="http://search.yahoo.com/mrss/" xmlns:h="http://www.w3.org/1999/xhtml" '
+    'xmlns:atom="http://www.w3.org/2005/Atom"'
+)
+
+
+def read(item: str, channel: str = "") -> ParsedFeed:
+    document = f"<rss version='2.0' {NAMESPACES}><channel>{channel}<item>{item}</item></channel></rss>"
+    return parse(document.encode(), {}, "https://site.example/feed.xml")
+
+
+def only(item: str) -> Entry:
+    return read(item).entries[0]
+
+
+MEDIA = '<media:title>Film</media:title><media:description>All of it</media:description><media:player url="/play"/>'
+
+
+@pytest.mark.reading(10)
+@pytest.mark.parametrize(
+    "item",
+    [
+        MEDIA,
+        f"<media:content>{MEDIA}</media:content>",
+        f"<media:group><media:content>{MEDIA}</media:content></media:group>",
+        f"<media:group>{MEDIA}<media:content url='/a.mp4'/></media:group>",
+    ],
+)
+def test_what_is_said_of_a_medium_serves_for_an_entry_that_has_nothing_else(item: str) -> None:
+    entry = only(item)
+    assert (entry.title, entry.link) == ("Film", "https://site.example/play")
+    assert draft_of(entry).content == "<p>All of it</p>"
+
+    entry = only(f"{item}<title>One</title><link>/1</link><description>Text</description>")
+    assert (entry.title, entry.link, draft_of(entry).content) == ("One", "https://site.example/1", "Text")
+
+
+@pytest.mark.reading(10)
+def test_a_description_without_any_medium_is_text_of_the_entry() -> None:
+    assert only("<media:description>a &lt; b</media:description>").summary == "<p>a &lt; b</p>"
+
+
+@pytest.mark.reading(21)
+def test_an_empty_medium_is_none_where_others_are() -> None:
+    entry = only(
+        '<media:thumbnail url="/t.jpg"/><media:content url="/a.jpg" medium="image"/><media:content url="  "/>'
+        '<media:content URL="/b.jpg" FILESIZE="7"/>'
+    )
+    assert [(medium.url, medium.length) for medium in entry.media] == [
+        ("https://site.example/a.jpg", None),
+        ("https://site.example/b.jpg", 7),
+    ]
+
+
+@pytest.mark.reading(21)
+def test_files_that_peers_share_can_be_downloaded() -> None:
+    link = '<media:peerLink type="application/x-bittorrent" href=" {} "/>'
+    entry = only(
+        link.format("/a.torrent") * 2 + link.format("") + f"<media:group>{link.format('b.torrent')}</media:group>"
+    )
+    assert entry.enclosures == (
+        Enclosure("https://site.example/a.torrent", "application/x-bittorrent"),
+        Enclosure("https://site.example/b.torrent", "application/x-bittorrent"),
+    )
+
+
+@pytest.mark.reading(9)
+def test_xhtml_that_stands_in_an_item_is_its_content() -> None:
+    entry = only("<description>Short</description><h:div><h:p>Long <h:b>text</h:b></h:p></h:div>")
+    assert (entry.content, entry.summary) == ("<p>Long <b>text</b></p>", "Short")
+
+
+@pytest.mark.reading(10)
+@pytest.mark.parametrize(
+    ("relation", "is_page"),
+    [
+        ("related", True), ("via", True), ("payment", False), ("collection", False), ("stylesheet", False),
+        ("icon", False), ("search", False), ("http://schemas.google.com/g/2005#post", False),
+    ],
+)  # fmt: skip
+def test_a_link_with_another_purpose_is_not_the_page(relation: str, is_page: bool) -> None:
+    link = only(f'<title>x</title><atom:link rel="{relation}" href="/1"/>').link
+    assert link == ("https://site.example/1" if is_page else "")
+
+
+@pytest.mark.reading(8)
+@pytest.mark.parametrize("name", ["description", "subtitle", "tagline", "atom:subtitle"])
+def test_the_subtitle_of_a_channel_under_other_names(name: str) -> None:
+    assert read("", f"<{name}>All about nets</{name}>").subtitle == "All about nets"
+
+
+@pytest.mark.reading(8)
+def test_rss_without_a_channel_is_read() -> None:
+    document = b"<rss version='2.0'><title>T</title><item><title>One</title></item></rss>"
+    feed = parse(document, {}, "https://site.example/feed.xml")
+    assert (feed.format, feed.title, [entry.title for entry in feed.entries]) == ("rss20", "T", ["One"])
+
+
+@pytest.mark.reading(10)
+def test_tags_of_media_are_those_of_an_entry_without_its_own() -> None:
+    tagged = '<media:category label="Knots">knots</media:category><media:keywords>net, rope</media:keywords>'
+    item = f"<media:group><media:content url='/a.mp4'>{tagged}</media:content>{tagged}</media:group>"
+
+    assert only(item).tags == ("Knots", "net", "rope")
+    assert only(f"{item}<category>Own</category>").tags == ("Own",)

@@ -1,0 +1,32 @@
+"""The picture of a feed and of an entry: in an attribute, a child or a text (READING.md, rule 21)."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifestream.entry import ParsedFeed
+from lifestream.parser import parse
+
+
+def read(channel: str = "", item: str = "") -> ParsedFeed:
+    namespaces = (
+        'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd" '
+        'xmlns:googleplay="http://www.google.com/schemas/play-podcasts/1.0" '
+        'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"'
+    )
+    document = f"<rss version='2.0' {namespaces}><channel><title>T</title>{channel}<item>{item}</item></channel></rss>"
+    return parse(document.encode(), {}, "https://site.example/feed.xml")
+
+
+@pytest.mark.reading(21)
+@pytest.mark.parametrize(
+    "image",
+    [
+        "<image><url>/a.png</url></image>", "<image>/a.png</image>", '<image url="/a.png"/>', '<image href="/a.png"/>',
+        '<image rdf:resource="/a.png"/>', '<itunes:image href="/a.png"/>', "<itunes:image>/a.png</itunes:image>",
+        '<googleplay:image href="/a.png"/>',
+    ],
+)  # fmt: skip
+def test_wherever_an_image_has_its_address(image: str) -> None:
+    assert read(channel=image).icon == "https://site.example/a.png"
+    assert [medium.thumbnail for medium in read(item=image).entries[0].media] == ["https://site.example/a.png"]

@@ -1,0 +1,69 @@
+"""Forms of dates that programs write which have their own ideas of RFC 822 and ISO 8601 (READING.md, rule 19)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from lifestream.parser.dates import Calendar
+from lifestream.plugins.reading_notes import Notes
+
+EVENING = datetime(2021, 8, 17, 21, 44, 13, tzinfo=UTC)
+DAY = datetime(2021, 8, 17, tzinfo=UTC)
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Tue Aug 17 21:44:13 2021 GMT",
+        "Tue Aug 17 16:44:13 2021 EST",
+        "17 Tuesday, Aug 2021 21:44:13",
+        "Tue, 17 Aug 2021 21.44.13 +0000",
+        "Tue, 2021-08-17 21:44:13",
+        "Dienstag, 2021-08-17 21:44:13",
+        "2021-08-17 at 21:44:13",
+        "2021-08-17 - 21:44:13",
+        "2021-08-17T21:44:13:00",
+        "2021-08-17T16:44:13-05:00Z",
+        "2021-08-17T21:44:13+00:00:00",
+        "2021-08-17T22:44:13:+0100",
+        "2021-08-17T23:44:13+02:00[Europe/Paris]",
+        "21:44:13 2021-08-17",
+    ],
+)
+def test_what_programs_make_of_rfc_822_and_iso_8601(written: str) -> None:
+    assert Calendar().read(written) == EVENING
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(("written", "month"), [("Aug. 2021", 8), ("March 2021", 3), ("août 2021", 8), ("2021-08", 8)])
+def test_a_month_alone_is_its_first_day(written: str, month: int) -> None:
+    assert Calendar().read(written) == datetime(2021, month, 1, tzinfo=UTC)
+
+
+@pytest.mark.reading(20)
+@pytest.mark.parametrize("written", ["May 21", "May 2021 or so", "Monday May 2021", "May 10:30", "until 2021-08-17"])
+def test_a_month_among_other_words_is_no_date(written: str) -> None:
+    assert Calendar().read(written) is None
+
+
+@pytest.mark.reading(20)
+@pytest.mark.parametrize("written", ["0001-01-01T00:00:00Z", "Mon, 01 Jan 0001 00:00:00 +0000", "0001-01-01"])
+def test_the_zero_of_a_program_is_no_date(written: str) -> None:
+    assert Calendar().read(written) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("2021-08-17T21:44:13Z", "RFC 3339"),
+        ("Tue, 17 Aug 2021 21:44:13 GMT", "RFC 822"),
+        ("2021-08-17 21:44:13", "ISO 8601, without a zone, so UTC"),
+    ],
+)
+def test_notes_say_whether_a_zone_was_given(written: str, told: str) -> None:
+    notes = Notes()
+    assert Calendar(notes=notes).read(written) == EVENING
+    assert notes.dates[EVENING] == (written, told)

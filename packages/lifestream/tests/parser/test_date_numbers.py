@@ -1,0 +1,64 @@
+"""Dates in numbers with the year at their end: which of them is the day (READING.md, rules 19 and 20)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from lifestream.parser.dates import Calendar
+
+DAY = datetime(2021, 8, 17, tzinfo=UTC)
+CLOCK = datetime(2021, 8, 17, 9, 44, tzinfo=UTC)
+
+
+def read(written: str, *others: str) -> datetime | None:
+    return Calendar(lambda: (written, *others)).read(written)
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("Tue, 17/08/2021", DAY),
+        ("Tue, 08/17/2021 - 09:44", CLOCK),
+        ("17/08/2021 - 09:44", CLOCK),
+        ("17.08.21", DAY),
+        ("08/17/21 09:44", CLOCK),
+        ("21-08-2021 at 09:44", datetime(2021, 8, 21, 9, 44, tzinfo=UTC)),
+        ("99/08/17", datetime(1999, 8, 17, tzinfo=UTC)),
+        ("09:44 17.08.2021", CLOCK),
+        ("11:44 17.08.2021 +0200", CLOCK),
+        ("17.08.2021 +0000", DAY),
+    ],
+)
+def test_numbers_with_a_day_of_the_week_and_a_time(written: str, moment: datetime) -> None:
+    assert read(written) == moment
+
+
+@pytest.mark.reading(20)
+@pytest.mark.parametrize(
+    ("written", "month"),
+    [
+        ("Sat, 11/04/2020", 4),
+        ("Wed, 11/04/2020", 11),
+        ("sábado, 11/04/2020", 4),
+        ("Sat, 11 04 2020 08:51:49 +0100", 4),
+        ("Fri, 11/04/2020", None),
+        ("11 04 2020", None),
+        ("11/04/20", None),
+    ],
+)
+def test_the_day_of_the_week_decides_which_number_is_the_day(written: str, month: int | None) -> None:
+    found = read(written)
+    assert (found and found.month) == month
+
+
+@pytest.mark.reading(20)
+@pytest.mark.parametrize(
+    ("other", "month"),
+    [("Wed, 11/04/2020", 3), ("Sat, 11/04/2020", 4), ("05/05/2020", None), ("05.04.2020", None), ("17.04.2020", 4)],
+)
+def test_other_dates_decide_only_where_they_tell_days_from_months(other: str, month: int | None) -> None:
+    found = read("03/04/2020", other)
+    assert (found and found.month) == month

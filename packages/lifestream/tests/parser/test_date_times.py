@@ -1,0 +1,42 @@
+"""The time of a day and its zone (READING.md, rule 19)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from lifestream.parser.dates import Calendar
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(
+    ("time", "hour"),
+    [
+        ("12:00:00 Europe/Brussels", 10),
+        ("12:00:00 America/New_York", 16),
+        ("12:00:00 US/Eastern", 16),
+        ("12:00:00 Nowhere/Land", 12),
+        ("12:00:00 00", 12),
+        ("12:00:00 0000", 12),
+        ("12:00:00 -040", 16),
+        ("12:00:00 -700", 19),
+        ("12:00:00 --0400", 16),
+        ("5pm", 17),
+        ("5 p.m.", 17),
+        ("12am", 0),
+    ],
+)
+def test_zones_of_places_and_halves_of_offsets(time: str, hour: int) -> None:
+    assert Calendar().read(f"17 Aug 2021 {time}") == datetime(2021, 8, 17, hour, tzinfo=UTC)
+
+
+@pytest.mark.reading(19)
+def test_the_zone_of_a_place_has_its_summer() -> None:
+    assert Calendar().read("17 Jan 2021 12:00 Europe/Brussels") == datetime(2021, 1, 17, 11, tzinfo=UTC)
+
+
+@pytest.mark.reading(20)
+@pytest.mark.parametrize("time", ["25pm", "0pm", "25:00:00", "12.70.00", "../../etc/passwd", "12:00:00 +19:00"])
+def test_a_time_that_no_clock_shows_is_no_date(time: str) -> None:
+    assert Calendar().read(f"17 Aug 2021 {time}") is None

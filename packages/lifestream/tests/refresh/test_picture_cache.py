@@ -1,0 +1,50 @@
+"""Pictures on disk: whole, fresh, and within their bound."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from lifestream.refresh.picture_cache import FRESH, FRESH_FAILURE, PictureCache
+
+URL = "https://a.example/1.png"
+
+
+def test_a_picture_is_there_until_it_is_old_and_a_failure_for_an_hour(tmp_path: Path) -> None:
+    cache, now = PictureCache(tmp_path / "deep" / "pictures", 10**6), time.time()
+    assert cache.get(URL) is None
+    cache.put(URL, b"picture")
+    cache.put(URL + "?", b"")
+    assert (cache.get(URL), cache.get(URL + "?")) == (b"picture", b"")
+    assert cache.get(URL + "?", now + FRESH_FAILURE + 60) is None
+    assert cache.get(URL, now + FRESH_FAILURE + 60) == b"picture" and cache.get(URL, now + FRESH + 60) is None
+    cache.put(URL, b"new")
+    assert cache.get(URL) == b"new"
+    if os.name == "posix":
+        assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in tmp_path.rglob("*/??")} == {0}
+
+
+@pytest.mark.parametrize("length", [0, 10_000])
+def test_the_folder_never_holds_more_than_its_size_and_a_tenth(tmp_path: Path, length: int) -> None:
+    cache = PictureCache(tmp_path, 200_000)
+    others = [tmp_path / "holiday.jpg", tmp_path / "ab" / "holiday.jpg"]
+    for path in others:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"")
+    for number in range(60):
+        cache.put(f"https://a.example/{number}", bytes(length))
+        total = sum(path.stat().st_size + 4096 for path in tmp_path.rglob("*") if path.is_file())
+        assert total <= 220_000 + length + 3 * 4096
+    assert cache.get("https://a.example/59") is not None and cache.get("https://a.example/0") is None
+    assert all(path.exists() for path in others), "nobody else's files are deleted"
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        PictureCache(tmp_path / "file", 10**6).put(URL, b"picture")
+    assert PictureCache(tmp_path / "file", 10**6).get(URL) is None

@@ -1,0 +1,144 @@
+"""Pictures that hostile servers send, and those of honest ones."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_network
+from pathlib import Path
+from queue import SimpleQueue
+from unittest import mock
+
+import pytest
+
+from feedserver import FeedServer, Gate, Pace, Request, Response
+from feedserver.faults import SlowBody
+from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.fetch import FetchLimits
+from lifestream.refresh.picture_cache import PictureCache
+from lifestream.refresh.pictures import WAITING, NoPicture, Pictures
+
+LIMITS = FetchLimits(timeout=5.0, max_body=100_000, max_redirects=3)
+
+
+def png(width: int = 4, height: int = 3, size: int = 100) -> bytes:
+    return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height) + bytes(size)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FeedServer]:
+    with FeedServer() as server:
+        yield server
+
+
+def pictures_in(folder: Path, limits: FetchLimits = LIMITS, networks: tuple[str, ...] = ("127.0.0.0/8",)) -> Pictures:
+    return Pictures(PictureCache(folder, 10**8), AddressGuard(tuple(map(ip_network, networks))), limits)
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Iterator[Pictures]:
+    made = pictures_in(tmp_path)
+    yield made
+    made.close()
+
+
+def test_a_picture_is_asked_for_once_and_for_nobody_in_particular(server: FeedServer, pictures: Pictures) -> None:
+    server.add("/fine.png", Response(png(), headers={"Content-Type": "text/html"}))
+    url = server.url("fine.png")
+    assert [pictures.get(url), pictures.get(url)] == [png(), png()]
+    [request] = [each for each in server.requests if each.path == "/fine.png"]
+    assert {"referer", "cookie", "authorization", "x-forwarded-for"}.isdisjoint(map(str.lower, request.headers))
+    assert request.headers["Accept"].startswith("image/") and "pictures" in request.headers["User-Agent"]
+
+
+HOSTILE = {
+    "svg": Response("<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", headers={"Content-Type": "image/png"}),
+    "html": Response("<script>alert(1)</script>", headers={"Content-Type": "image/png"}),
+    "huge": Response(png(size=LIMITS.max_body), headers={"Content-Type": "image/png"}),
+    "bomb": Response(gzip.compress(png(size=10**7)), headers={"Content-Encoding": "gzip"}),
+    "pixels": Response(png(100_000, 100_000)),
+    "line": Response(png(2**31, 0)),
+    "cut": Response(png()[:20]),
+    "nothing": Response(b""),
+    "gone": Response(png(), status=410),
+    "loop": Response(status=302, headers={"Location": "/loop"}),
+    "metadata": Response(status=302, headers={"Location": "http://169.254.169.254/latest/meta-data/"}),
+    "private": Response(status=301, headers={"Location": "http://10.0.0.1/a.png"}),
+    "file": Response(status=302, headers={"Location": "file:///etc/passwd"}),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_answer_is_no_picture_and_is_not_asked_for_again(
+    server: FeedServer, pictures: Pictures, name: str
+) -> None:
+    server.add(f"/{name}", HOSTILE[name])
+    first = pictures.get(server.url(name))
+    seen = len(server.requests)
+    assert server.requests[-1].path == f"/{name}"
+    assert (first, pictures.get(server.url(name))) == (NoPicture.NONE, NoPicture.NONE)
+    assert len(server.requests) == seen
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://[::1]/", "http://localhost/", "ftp://a.example/", "x"])
+def test_addresses_of_this_machine_are_not_dialled(tmp_path: Path, url: str, server: FeedServer) -> None:
+    seen = len(server.requests)
+    guarded = pictures_in(tmp_path, networks=())
+    assert [guarded.get(url), guarded.get(server.url("fine.png"))] == [NoPicture.NONE] * 2
+    guarded.close()
+    assert len(server.requests) == seen
+
+
+def test_a_server_that_drips_is_left_at_the_deadline(server: FeedServer, tmp_path: Path) -> None:
+    server.add("/drip", Response(png(), faults=[SlowBody(Pace(1, 0.1))]))
+    hasty = pictures_in(tmp_path, FetchLimits(timeout=0.5, max_body=1000))
+    assert hasty.get(server.url("drip"), 30.0) is NoPicture.NONE and server.requests[-1].path == "/drip"
+    hasty.close()
+
+
+def test_nobody_waits_long_few_wait_at_once_and_the_picture_comes_all_the_same(
+    server: FeedServer, pictures: Pictures
+) -> None:
+    gate, taken = Gate(), SimpleQueue[bool]()
+
+    class Counted(threading.BoundedSemaphore):
+        def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
+            got = super().acquire(blocking, timeout)
+            taken.put(got)
+            return got
+
+    def held(request: Request) -> Response:
+        gate.wait()
+        return Response(png())
+
+    server.add("/slow", held)
+    url = server.url("slow")
+    assert pictures.get(url, 0.0) is NoPicture.LATE
+    server.wait_for("/slow", timeout=10)
+    pictures._waiting = Counted(WAITING)
+    with ThreadPoolExecutor(WAITING) as threads:
+        waiting = [threads.submit(pictures.get, url, 60.0) for _ in range(WAITING)]
+        assert [taken.get(timeout=60) for _ in range(WAITING)] == [True] * WAITING
+        assert pictures.get(url, 60.0) is NoPicture.LATE, "one more does not wait"
+        assert pictures.get(server.url("fine.png"), 60.0) is NoPicture.LATE
+        gate.open()
+        assert [each.result(60) for each in waiting] == [png()] * WAITING
+    assert pictures.get(url) == png()
+    assert len([each for each in server.requests if each.path == "/slow"]) == 1
+
+
+def test_what_is_asked_for_beside_too_many_is_not_noted(server: FeedServer, pictures: Pictures) -> None:
+    with mock.patch("lifestream.refresh.pictures.MOST_UNDER_WAY", 0):
+        assert pictures.get(server.url("beside")) is NoPicture.LATE
+    assert pictures._worker is None
+
+
+def test_a_picture_that_cannot_be_kept_is_shown_all_the_same(server: FeedServer, tmp_path: Path) -> None:
+    server.add("/kept.png", Response(png()))
+    (tmp_path / "file").write_text("")
+    full = pictures_in(tmp_path / "file")
+    assert [full.get(server.url("kept.png")) for _ in range(2)] == [png()] * 2
+    full.close()

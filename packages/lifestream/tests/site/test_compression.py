@@ -1,0 +1,92 @@
+"""Brotli for what everybody may read, gzip for the rest."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.templatetags.static import static
+from django.test import Client, RequestFactory
+
+from lifestream.site import compression
+from lifestream.site.compression import CompressionMiddleware
+
+brotli = pytest.importorskip("brotli")
+TEXT = "A page for everybody. " * 200
+
+
+def answer(accepted: str, **headers: str) -> HttpResponse:
+    given = {"Cache-Control": "public, max-age=60", "Content-Type": "text/html; charset=utf-8", "ETag": '"a"'}
+
+    def page(_request: HttpRequest) -> HttpResponse:
+        return HttpResponse(TEXT, headers={**given, **headers})
+
+    response = CompressionMiddleware(page)(RequestFactory().get("/", HTTP_ACCEPT_ENCODING=accepted))
+    assert isinstance(response, HttpResponse)
+    return response
+
+
+@pytest.mark.parametrize("accepted", ["br", "gzip, deflate, br, zstd", "gzip;q=1.0, br;q=0.9", "BR, br"])
+def test_a_page_for_everybody_is_sent_in_brotli(accepted: str) -> None:
+    response = answer(accepted)
+    assert response["Content-Encoding"] == "br"
+    assert brotli.decompress(response.content).decode() == TEXT
+    assert response["Content-Length"] == str(len(response.content))
+    assert response["Vary"] == "Accept-Encoding" and response["ETag"] == 'W/"a"'
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "gzip, br;q=0", "gzip, br;q=0.000", "gzip, brr, x-br"])
+def test_those_who_do_not_want_brotli_get_gzip(accepted: str) -> None:
+    response = answer(accepted)
+    assert response["Content-Encoding"] == "gzip"
+    assert gzip.decompress(response.content).decode() == TEXT
+
+
+def test_a_page_for_one_visitor_is_sent_in_gzip_whose_length_tells_nothing() -> None:
+    assert answer("gzip, br", **{"Cache-Control": "private, no-cache"})["Content-Encoding"] == "gzip"
+
+
+@pytest.mark.parametrize(
+    ("kind", "compressed"),
+    [("text/html; charset=utf-8", True), ("image/svg+xml", True), ("image/png", False), ("image/jpeg", False)],
+)
+@pytest.mark.parametrize("accepted", ["gzip", "br"])
+def test_a_picture_is_sent_as_it_is(kind: str, compressed: bool, accepted: str) -> None:
+    assert answer(accepted, **{"Content-Type": kind}).has_header("Content-Encoding") == compressed
+
+
+def test_without_the_package_all_is_sent_in_gzip(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compression, "brotli", None)
+    assert answer("gzip, br")["Content-Encoding"] == "gzip"
+
+
+class TestStaticFiles:
+    @pytest.fixture(autouse=True)
+    def _as_the_site(self, settings: Any) -> Iterator[None]:
+        from lifestream.site.static_files import version_of
+
+        settings.MIDDLEWARE = [
+            "lifestream.site.compression.CompressionMiddleware",
+            "lifestream.site.static_files.StaticFilesMiddleware",
+        ]
+        settings.WHITENOISE_USE_FINDERS = True
+        settings.STORAGES = {
+            **settings.STORAGES,
+            "staticfiles": {"BACKEND": "lifestream.site.static_files.VersionedStorage"},
+        }
+        version_of.cache_clear()
+        yield
+        version_of.cache_clear()
+
+    def test_a_style_sheet_is_compressed_once_and_as_far_as_possible(self, client: Client) -> None:
+        compression._compressed_once.cache_clear()
+        for _ in range(2):
+            response = client.get(static("lifestream/theme.css"), HTTP_ACCEPT_ENCODING="br")
+            assert response["Content-Encoding"] == "br"
+            body = b"".join(response)
+            assert ".item" in brotli.decompress(body).decode() and response["Content-Length"] == str(len(body))
+            response.close()
+        assert compression._compressed_once.cache_info().hits == 1

@@ -1,0 +1,180 @@
+"""The addresses of feeds' pictures on this site: signed, and in pages only."""
+
+from __future__ import annotations
+
+import base64
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.checks import run_checks
+from django.test import Client, override_settings
+
+from factories import make_lifestream
+from feedserver import FeedServer, Response
+from lifestream.models import Lifestream
+from lifestream.refresh import pictures
+from lifestream.web.picture_addresses import LONGEST, address_of, shown_here, url_of
+from shown import make_post, make_site
+
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 4, 3) + bytes(100)
+URL = "https://blog.example/a.png?size=1&name=käse"
+
+
+@pytest.fixture
+def on(tmp_path: Path, settings: Any) -> Iterator[None]:
+    settings.LIFESTREAM_SERVE_PICTURES = True
+    settings.LIFESTREAM_PICTURE_FOLDER = str(tmp_path)
+    settings.LIFESTREAM_ALLOWED_NETWORKS = ["127.0.0.0/8"]
+    yield
+    pictures.pictures().close()
+
+
+def parts(address: str) -> tuple[str, str]:
+    _, folder, key, written = address.split("/")
+    assert folder == "pictures"
+    return key, written
+
+
+def test_an_address_is_that_of_one_picture_and_signed(on: None) -> None:
+    key, written = parts(address_of(URL))
+    assert url_of(key, written) == URL
+    other = base64.urlsafe_b64encode(b"https://elsewhere.example/").decode().rstrip("=")
+    assert url_of(key, other) is None and url_of(key[::-1], written) is None
+    assert url_of(key, written[:-1]) is None and url_of(key, "ä") is None and url_of(key, "A") is None
+    with override_settings(SECRET_KEY="x" * 60):
+        assert url_of(key, written) is None
+    with override_settings(SECRET_KEY="x" * 60, SECRET_KEY_FALLBACKS=[django_settings.SECRET_KEY]):
+        assert url_of(key, written) == URL, "pages that somebody has open"
+    assert address_of("data:image/png;base64,AA") == "data:image/png;base64,AA" and address_of("") == ""
+    assert address_of("https://a.example/" + "a" * LONGEST) == ""
+
+
+def test_without_the_setting_everything_stays_as_it_is() -> None:
+    html = f'<img src="{URL}">'
+    assert (address_of(URL), shown_here(html)) == (URL, html)
+
+
+def test_all_pictures_of_clean_html_are_shown_here_and_nothing_else_is(on: None) -> None:
+    plain = "https://a.example/1.png"
+    here, amp = address_of(plain), address_of("https://a.example/?a=1&b=2")
+    for html, wanted in (
+        (f'<img src="{plain}" alt="a > b">', f'<img src="{here}" alt="a > b">'),
+        ('<img alt="src=&quot;x" src="https://a.example/?a=1&amp;b=2">', f'<img alt="src=&quot;x" src="{amp}">'),
+        (f'<img srcset="{plain} 1x, https://a.example/?a=1&amp;b=2 2x">', f'<img srcset="{here} 1x, {amp} 2x">'),
+        (f'<picture><source srcset="{plain}"></picture>', f'<picture><source srcset="{here}"></picture>'),
+        (f'<video poster="{plain}" src="{plain}"></video>', f'<video poster="{here}" src="{plain}"></video>'),
+        (f'<audio><source src="{plain}"></audio>', f'<audio><source src="{plain}"></audio>'),
+        (f'<a href="{plain}">src="{plain}"</a>', f'<a href="{plain}">src="{plain}"</a>'),
+        ("<img src=\"x\" alt='<img' <img", "<img src=\"x\" alt='<img' <img"),
+    ):
+        assert shown_here(html) == wanted
+
+
+@pytest.fixture
+def main(db: None) -> Lifestream:
+    return make_lifestream("main")
+
+
+def test_pages_name_no_picture_of_another_host_and_feeds_keep_the_originals(
+    on: None, main: Lifestream, client: Client
+) -> None:
+    pictures_of = [{"url": f"https://cdn.example/{number}.jpg", "type": "image/jpeg"} for number in range(3)]
+    persons = [{"name": "Ruth", "role": "host", "url": "", "picture": "https://cdn.example/ruth.png"}]
+    site = make_site(main)
+    posts = [
+        make_post(site, "An article", content='<p>Text</p><img src="https://cdn.example/in.png">', summary="x" * 400),
+        make_post(site, "A photo", media=pictures_of),
+        make_post(site, "", content='<p>A note</p><img src="https://cdn.example/note.png">', media=pictures_of),
+        make_post(
+            site,
+            "An episode",
+            enclosures=[{"url": "https://cdn.example/1.mp3", "type": "audio/mpeg"}],
+            media=[{"url": "https://cdn.example/cover.png", "type": "image/png"}],
+            episode={"persons": persons},
+        ),
+        make_post(
+            site,
+            "A film",
+            media=[{"url": "https://cdn.example/1.mp4", "type": "video/mp4", "thumbnail": "https://cdn.example/t.png"}],
+        ),
+    ]
+    shown = 0
+    for page in ("/main/", *(f"/main/items/{post.item_id}/" for post in posts)):
+        body = client.get(page).content.decode()
+        sources = [part.split('"')[0] for name in ('<img src="', 'poster="') for part in body.split(name)[1:]]
+        assert not [source for source in sources if "cdn.example" in source], page
+        shown += sum(source.startswith("/pictures/") for source in sources)
+        assert 'img class="icon" src="/pictures' not in body
+    assert shown > 12
+    assert (
+        'property="og:image" content="https://cdn.example/'
+        in client.get(f"/main/items/{posts[1].item_id}/").content.decode()
+    )
+    for format_ in ("atom", "rss", "json"):
+        feed = client.get(f"/main/feed.{format_}").content.decode()
+        assert "https://cdn.example/in.png" in feed and "/pictures/" not in feed
+
+
+def test_a_picture_is_served_as_what_its_bytes_are_and_can_do_nothing(on: None, client: Client) -> None:
+    with FeedServer() as server:
+        server.add("/a.html", Response(PNG, headers={"Content-Type": "text/html", "Set-Cookie": "a=1"}))
+        address = address_of(server.url("a.html"))
+        answer = client.get(address)
+        assert (answer.status_code, answer["Content-Type"], answer.content) == (200, "image/png", PNG)
+        assert client.get(address, headers={"if-none-match": answer["ETag"]}).status_code == 304
+        assert client.post(address).status_code == 405
+        assert len(server.requests) == 1
+        assert server.requests[0].headers.get("Referer") is None
+    assert answer["X-Content-Type-Options"] == "nosniff" and "immutable" in answer["Cache-Control"]
+    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert not answer.cookies and "Cookie" not in answer.get("Vary", "")
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"<svg/>", 404), (None, 404)])
+def test_what_is_no_picture_is_not_there(on: None, client: Client, body: bytes | None, status: int) -> None:
+    with FeedServer() as server:
+        if body is not None:
+            server.add("/a.svg", Response(body, headers={"Content-Type": "image/svg+xml"}))
+        else:
+            server.add("/a.svg", Response(status=404))
+        assert client.get(address_of(server.url("a.svg"))).status_code == status
+
+
+def test_a_picture_that_is_late_can_be_asked_for_again(
+    on: None, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "MOST_UNDER_WAY", 0)
+    answer = client.get(address_of("https://a.example/1.png"))
+    assert (answer.status_code, answer["Retry-After"], answer["Cache-Control"]) == (503, "2", "no-store")
+
+
+@pytest.mark.django_db
+def test_nobody_makes_this_site_fetch_what_it_did_not_name(client: Client, settings: Any, tmp_path: Path) -> None:
+    settings.LIFESTREAM_SERVE_PICTURES = True
+    settings.LIFESTREAM_PICTURE_FOLDER = str(tmp_path)
+    address = address_of("https://a.example/1.png")
+    key, written = parts(address)
+    assert client.get(f"/pictures/{key[::-1]}/{written}").status_code == 404
+    assert client.get(f"/pictures/{key}/{written}A").status_code == 404
+    settings.LIFESTREAM_SERVE_PICTURES = False
+    assert client.get(address).status_code == 404
+    assert pictures.pictures()._worker is None and not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "number"),
+    [
+        ({"LIFESTREAM_SERVE_PICTURES": "yes"}, "E012"),
+        ({"LIFESTREAM_SERVE_PICTURES": True}, "E015"),
+        ({"LIFESTREAM_SERVE_PICTURES": True, "LIFESTREAM_PICTURE_FOLDER": "pictures"}, "E015"),
+        ({"LIFESTREAM_PICTURE_CACHE": 1}, "E002"),
+    ],
+)
+def test_wrong_settings_are_named(wrong: dict[str, Any], number: str) -> None:
+    with override_settings(**wrong):
+        [found] = [each for each in run_checks(tags=["lifestream_settings"]) if each.id == f"lifestream.{number}"]
+    assert list(wrong)[-1].removesuffix("_ON") in found.msg or "LIFESTREAM_PICTURE_FOLDER" in found.msg

@@ -1,0 +1,147 @@
+"""The search as visitors use it: posts with their words marked, how many, and sites by their names."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from factories import make_lifestream
+from lifestream.models import Lifestream, fulltext
+from lifestream.web import site_search
+from lifestream.web.presenters import hits_in_words
+from shown import make_post, make_site
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def main() -> Lifestream:
+    return make_lifestream("main")
+
+
+def search(client: Client, query: str, where: str = "search") -> str:
+    response = client.get(f"/main/{where}/", {"q": query})
+    assert response.status_code == 200
+    return response.text
+
+
+def titles(page: str) -> list[str]:
+    return [re.sub("<.*?>", "", title) for title in re.findall(r'<h3 class="title.*?<a [^>]*>(.*?)</a>', page)]
+
+
+def test_what_the_page_says_of_a_search_is_true(client: Client, main: Lifestream) -> None:
+    site = make_site(main, "Kitchen Table")
+    make_post(site, "By its title: gardens")
+    make_post(site, "By its text", text="in the gardens of others")
+    make_post(site, "By its author", author="Ada Gardener")
+    make_post(site, "By its tags", tags=("Gardening",))
+    make_post(site, "Another", text="a yard")
+    page = search(client, "gard")
+    assert "gard finds gardens" in search(client, "")
+    assert titles(page) == ["By its title: gardens", "By its text", "By its author", "By its tags"]
+    assert ">4 posts</p>" in page
+    assert titles(search(client, "gard title")) == ["By its title: gardens"]  # all words
+    assert titles(search(client, '"gard"')) == []  # in quotes as they are
+    assert titles(search(client, "ga")) == []  # three letters are enough, and two are not
+    assert titles(search(client, "ya")) == [] and titles(search(client, "yar")) == ["Another"]
+    make_post(site, "A red kite")
+    make_post(site, "A kite, all red")
+    assert titles(search(client, '"red kite"')) == ["A red kite"]
+
+
+def test_the_words_are_marked_where_they_stand(client: Client, main: Lifestream) -> None:
+    far = "word " * 200
+    make_post(make_site(main), "The Róbin & I", text=f"{far} robins <b> {far}", summary=far[:200], author="Robin Hood")
+    page = search(client, "robin")
+    assert "The <mark>Róbin</mark> &amp; I" in page
+    assert "word <mark>robins</mark> &lt;b&gt; word" in page and "<b> word" not in page
+    assert "<mark>Robin</mark> Hood" in page
+    assert "<mark>" not in client.get("/main/").text
+
+
+@pytest.mark.parametrize("query", ["<script>", '"<b>"', "amp", "lt", "&amp;"])
+def test_no_query_gets_markup_into_the_page(client: Client, main: Lifestream, query: str) -> None:
+    make_post(make_site(main, "<b>Site</b>"), "a < b & <script>alert(1)</script> amp lt", text="<b>script</b>")
+    for where in ("search", "sites"):
+        page = search(client, query, where)
+        assert "<script>alert" not in page and "<b>" not in page.replace("</b>", "")
+
+
+def test_posts_are_counted_so_far(client: Client, main: Lifestream, monkeypatch: pytest.MonkeyPatch) -> None:
+    site, other = make_site(main), make_site(make_lifestream("other"))
+    for number in range(4):
+        make_post(site, f"kites {number}")
+        make_post(other, f"kites {number}")
+    make_post(site, "kites hidden", hidden=True)
+    assert ">4 posts</p>" in search(client, "kites")
+    monkeypatch.setattr("lifestream.web.timeline.MOST_COUNTED", 3)
+    monkeypatch.setattr("lifestream.web.presenters.MOST_COUNTED", 3)
+    assert ">More than 3 posts</p>" in search(client, "kites")
+    assert ">1 post</p>" in search(client, "kites 2")
+    monkeypatch.setattr(fulltext, "RARE", 2)
+    monkeypatch.setattr(fulltext, "FREQUENT", 2)
+    assert re.search(r">(At least [12] posts?|More than 3 posts)</p>", search(client, "kites"))
+
+
+def test_a_number_is_written_as_people_write_it() -> None:
+    assert hits_in_words(fulltext.Hits(0, is_all=True)) == ""
+    assert hits_in_words(fulltext.Hits(1000, is_all=False)) == "More than 1,000 posts"
+    assert hits_in_words(fulltext.Hits(1000, is_all=True)) == "1,000 posts"
+    assert hits_in_words(fulltext.Hits(1, is_all=False)) == "At least 1 post"
+
+
+@pytest.mark.parametrize("most", [0, 100], ids=["very many", "some"])
+def test_sites_are_found_by_their_names(
+    client: Client, main: Lifestream, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(site_search, "MOST_LOOKED_AT", most)
+    make_site(main, "Field Notes from the Ridge", domain="ridge.example")
+    make_site(main, "The Ridgeway", domain="way.example")
+    make_site(main, "Secret Ridge", credentials="encrypted")
+    make_site(make_lifestream("other"), "Ridge elsewhere")
+    names = re.findall(r'class="name">(.*?)</bdi>', search(client, "ridge", "sites"))
+    assert names == ["Field Notes from the <mark>Ridge</mark>", "The <mark>Ridgeway</mark>"]
+    assert "No site has a name with these words." in search(client, "meadow", "sites")
+    assert "Field Notes" not in search(client, "ridge meadow", "sites")
+    above = search(client, "ridge")
+    assert ("Look for a site with this name" in above) is (not most)
+    assert ("The <mark>Ridgeway</mark>" in above) is bool(most)
+
+
+def test_sites_are_marked_in_words(client: Client, main: Lifestream) -> None:
+    now = timezone.now()
+    make_post(make_site(main, "Awake"), date=now - timedelta(hours=3, minutes=5))
+    make_post(make_site(main, "Sleeper"), date=now - timedelta(days=240))
+    broken = {"failures": 3, "last_success": now - timedelta(days=5)}
+    make_post(make_site(main, "Broken", **broken), date=now - timedelta(days=6))
+    make_site(main, "Hiccup", failures=1, last_success=now - timedelta(hours=2))
+    make_post(make_site(main, "Over", status="gone"), date=now - timedelta(days=800))
+    make_site(main, "Silent")
+    page = re.sub(r"\s+", " ", client.get("/main/sites/").text)
+    told = {
+        name: re.sub("<.*?>", "", last).strip()
+        for name, last in re.findall(r'class="name">(.*?)</bdi>.*?class="last">(.*?)</span></span></a>', page)
+    }
+    assert told == {
+        "Awake": "Last post 3 hours ago",
+        "Sleeper": "Last post 7 months ago asleep",
+        "Broken": "Last post 6 days ago out of order",
+        "Hiccup": "No post yet",
+        "Over": "Last post 2 years ago gone",
+        "Silent": "No post yet",
+    }
+
+
+def test_of_many_sites_those_with_the_latest_posts_stand_beside(
+    client: Client, main: Lifestream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lifestream.web.views.pages.SITES_BESIDE", 2)
+    now = timezone.now()
+    for days, name in enumerate(["Zebra", "Lion", "Ant", "Bee"]):
+        make_post(make_site(main, name), date=now - timedelta(days=days))
+    beside = client.get("/main/").text.split('class="beside"')[1]
+    assert re.findall(r'class="name">(\w+)</bdi>', beside) == ["Lion", "Zebra"]
