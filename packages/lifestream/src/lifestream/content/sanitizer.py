@@ -110,8 +110,8 @@ class Sanitizer:
         # A cleaner for each base would cost as much as the cleaning.
         self._known.of_sources.relative_to(base_url)
         proper = proper_html(fragment, self._known.of_sources)
-        if proper is not None and len(proper.html) <= min(length, _grown(fragment)):
-            return Beginning(proper, whole=True)
+        if proper is not None and len(proper.html) <= _grown(fragment) and (begun := self._settled(proper, length)):
+            return begun
         unusual = needs_repair(fragment)
         if unusual:
             fragment = repaired(fragment, base_url, annotations=self._keeps_annotations)
