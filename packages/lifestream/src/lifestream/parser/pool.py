@@ -156,6 +156,11 @@ class ParserPool:
         self._jobs.put(job)
         return job.future
 
+    def check(self) -> None:
+        """Raise `ShortOf` if a thread has ended for want of memory: what it was to read never comes."""
+        if not (self._closed or all(thread.is_alive() for thread in self._threads)):
+            raise ShortOf(Shortage.MEMORY)
+
     def _check_open(self) -> None:
         if self._closed:
             raise RuntimeError("this ParserPool is closed; submit before leaving its `with` block")
@@ -169,6 +174,8 @@ class ParserPool:
             child.abort()
         for thread in self._threads:
             thread.join()
+        for child in self._children:
+            child.end(kill=True)  # there is one only if its thread has ended without memory
         self._deadlines.close()
 
     def _serve(self, child: _Child) -> None:

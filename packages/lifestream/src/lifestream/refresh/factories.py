@@ -92,6 +92,11 @@ class LazyPool:
             self._pool = self._make()
         return self._pool
 
+    def check(self) -> None:
+        """Raise `ShortOf` if what was given to the pool will never be read: see `ParserPool.check`."""
+        if self._pool is not None:
+            self._pool.check()
+
 
 def make_limits() -> Limits:
     """Return our own bounds between two requests of a feed."""

@@ -133,6 +133,7 @@ class _WorkLoop:
         while is_going_on:
             for event in self._come():
                 self._take(event, downloads, pool)
+            pool.check()
             if len(self.ready) >= _BATCH or len(self.ready) == len(self.held) or self._patience() <= 0:
                 self._write()
             if time.monotonic() - renewed > settings.lease / 3:
