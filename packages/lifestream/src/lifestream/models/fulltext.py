@@ -32,6 +32,8 @@ LONGEST_QUERY: Final = 300
 """Characters of a query that are used."""
 RARE: Final = 10_000
 """Items with a query's words up to which these count as rare."""
+SHOWN: Final = 2_000
+"""How many of the latest items with a query's words are looked up first if these are not rare."""
 LATEST: Final = 500
 """How many of the latest items are looked at to see whether a query's words are frequent."""
 FREQUENT: Final = 10
@@ -63,8 +65,7 @@ class _Dialect:
 
     *matching* selects items, and *latest* the matching ones of the latest items. *found* is the condition that the item
     in a column matches, *among* that it is one of those in a JSON list. *some* makes of a query one that finds no more,
-    and of which the first items cost no more if it finds many. *found_since* means the same as *found*, but the
-    matching items from the key *since* on are read together ("" if that costs no less).
+    and of which the first items cost no more if it finds many.
 
     *write* takes the values of a *row*, or many rows as JSON, which is what a driver passes on fastest.
     """
@@ -78,7 +79,6 @@ class _Dialect:
     matching: str
     latest: str
     found: str
-    found_since: str
     among: str
     row: Callable[[Indexed], Sequence[Any]]
     query: Callable[[Iterable[Term]], str]
@@ -122,23 +122,27 @@ class Hits:
 @dataclass(frozen=True, slots=True)
 class Found:
     """The items that a query finds: their *keys*, or, if they are too many to be looked up first, the *query* as the
-    database understands it, "" for one that finds nothing, and the *latest* of the items. Of words that few of the
-    latest items have, *since* is the key from which on RARE items have them.
+    database understands it, "" for one that finds nothing, and the *latest* of the items. Unless they *are_all*, the
+    keys are those of the latest SHOWN items that are found.
     """
 
     query: str
     keys: tuple[int, ...] | None = ()
     latest: tuple[int, ...] = ()
-    since: int | None = None
+    are_all: bool = True
 
     def among(self, queryset: QuerySet[_Row]) -> QuerySet[_Row]:
         """Return those of *queryset*, which has items or posts, that are found, in their previous order."""
         field = _item_of(queryset)
         if not self.query:
             return queryset.none()
-        if self.keys is None:
-            return queryset.filter(_Found(F(field), Value(self.query), self.since))
+        if self.keys is None or not self.are_all:
+            return queryset.filter(_Found(F(field), Value(self.query), self.keys or ()))
         return among(queryset, self.keys)
+
+    def latest_among(self, queryset: QuerySet[_Row]) -> QuerySet[_Row] | None:
+        """Return those of *queryset* that are among the latest items found, None if these were not looked up first."""
+        return among(queryset, self.keys) if self.keys and not self.are_all else None
 
     def count(self, queryset: QuerySet[Any], most: int) -> Hits:
         """Return how many of *queryset*, which has items or posts, are found, counting no further than *most*. Of items
@@ -151,7 +155,7 @@ class Found:
                 cursor.execute(f"{dialect.matching} LIMIT {most + 1}", [dialect.some(self.query)])
                 keys = tuple({*self.latest, *(item for (item,) in cursor.fetchall())})
         count = len(among(queryset.order_by(), keys).values_list("pk")[: most + 1]) if keys else 0
-        return Hits(min(count, most), is_all=self.keys is not None and count <= most)
+        return Hits(min(count, most), is_all=self.keys is not None and self.are_all and count <= most)
 
 
 def find(query: str, using: str) -> Found:
@@ -167,12 +171,10 @@ def find(query: str, using: str) -> Found:
         latest = tuple(item for (item,) in cursor.fetchall())
         if len(latest) >= FREQUENT:
             return Found(query, None, latest)
-        order = "ORDER BY 1 DESC" if dialect.found_since else ""
-        cursor.execute(f"{dialect.matching} {order} LIMIT {RARE + 1}", [query])
+        cursor.execute(f"{dialect.matching} ORDER BY 1 DESC LIMIT {RARE + 1}", [query])
         found = tuple(item for (item,) in cursor.fetchall())
-    if len(found) > RARE:
-        return Found(query, None, latest, min(found))
-    return Found(query, found, latest)
+    # The latest items with words that were frequent once are far down the timeline.
+    return Found(query, found, latest) if len(found) <= RARE else Found(query, found[:SHOWN], latest, are_all=False)
 
 
 def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> QuerySet[_Row]:
@@ -211,26 +213,28 @@ else:
 
 
 class _Found(_BooleanLookup):
-    """The condition that an item matches a query, looked up item by item; the items from the key *since* on together,
-    if the database is quicker so.
+    """The condition that an item matches a query, looked up item by item; *latest* are the keys of the latest items
+    that do, if they are known.
     """
 
     prepare_rhs = False
 
-    def __init__(self, item: F, query: Value, since: int | None = None) -> None:
+    def __init__(self, item: F, query: Value, latest: Sequence[int] = ()) -> None:
         super().__init__(item, query)
-        self._since = since
+        self._latest = latest
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         """Return the condition in SQL."""
         item, item_params = self.process_lhs(compiler, connection)
         query, query_params = self.process_rhs(compiler, connection)
         dialect = _DIALECTS[connection.vendor]
-        found, params = dialect.found.format(item=item, query=query), (*query_params, *item_params)
-        if self._since is None or not dialect.found_since:
-            return found, params
-        since = dialect.found_since.format(item=item, query=query, since=self._since, found=found)
-        return since, (*item_params, *item_params, *query_params, *params)
+        found = dialect.found.format(item=item, query=query)
+        if not self._latest:
+            return found, (*query_params, *item_params)
+        # Not OR, for which SQLite might sort.
+        among = dialect.among.format(item=item, items="%s")
+        sql = f"CASE WHEN {item} >= {min(self._latest)} THEN {among} ELSE {found} END"
+        return sql, (*item_params, *item_params, json.dumps(list(self._latest)), *query_params, *item_params)
 
 
 class _Among(_BooleanLookup):
@@ -399,9 +403,6 @@ _DIALECTS: Final = {
         latest="SELECT rowid FROM (SELECT rowid, head, body FROM lifestream_search"  # noqa: S608
         f" ORDER BY rowid DESC LIMIT {LATEST}) latest WHERE {sqlite_search.FUNCTION}(head, body, %s)",
         found=f"(SELECT {sqlite_search.FUNCTION}(head, body, {{query}}) FROM lifestream_search WHERE rowid = {{item}})",  # noqa: S608
-        # Not OR, for which SQLite might sort all that is found.
-        found_since="CASE WHEN {item} >= {since} THEN {item} IN (SELECT rowid FROM lifestream_search"
-        " WHERE lifestream_search MATCH {query} AND rowid >= {since}) ELSE {found} END",
         among="{item} IN (SELECT value FROM json_each({items}))",
         row=_sqlite_row,
         query=_sqlite_query,
@@ -426,7 +427,6 @@ _DIALECTS: Final = {
         f" ORDER BY item_id DESC LIMIT {LATEST}) latest WHERE words @@ %s::tsquery",
         # Not EXISTS, which the planner may turn around: it would read all that matches.
         found="(SELECT words @@ {query}::tsquery FROM lifestream_search WHERE item_id = {item})",
-        found_since="",
         among="{item} IN (SELECT value::bigint FROM json_array_elements_text({items}::json))",
         row=_postgresql_row,
         query=_postgresql_query,

@@ -3,8 +3,9 @@
 In: the body of an answer, its headers, its URL. Out: a `ParsedFeed`, whose text is not safe yet, or `NotAFeed` with the
 reason. A document passes through these modules, in this order:
 
-1. `pool`: child processes that can be killed, as many as the documents in `job_queue` are worth; `questions` are what
-they are asked, `ipc` carries questions and answers, `worker` is the child.
+1. `pool`: child processes that can be killed, as many as the documents in `job_queue` are worth, and by `deadlines`
+where they are late; `questions` are what they are asked, `ipc` carries questions and answers (of web pages in
+`page_shapes`), `worker` is the child.
 2. `document_reader`: the order of reading, and the documents that are no feeds.
 3. `encoding`: bytes to text, by the labels in `charsets`. `tag_attributes`, `preprocessing`: remove what no parser
 should see.

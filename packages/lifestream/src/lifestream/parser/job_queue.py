@@ -14,7 +14,7 @@ from typing import Final, Generic, TypeVar
 
 WORTH: Final = 32
 """How many jobs that wait are worth another worker."""
-LATE: Final = 0.5
+LATE: Final = 2.0
 """For how many seconds jobs may wait without one being taken."""
 
 _Job = TypeVar("_Job")

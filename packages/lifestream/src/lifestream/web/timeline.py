@@ -12,7 +12,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
@@ -122,16 +122,23 @@ class Timeline:
         """Return the first *size* posts, or the first of those older than *before*. With *bodies*, load all fields of
         their items. If *counted*, count the posts that a search finds, no further than MOST_COUNTED.
         """
-        hits = None
-        posts = self.posts
-        if counted and self.query:
-            hit = self._find()
-            hits = hit.count(self.narrowed(query="").posts(), MOST_COUNTED)
-            posts = partial(self._posts, hit)
-        rows = _older(posts(), before)[: size + 1]
-        found = shown(rows, bodies=bodies, lifestream=self.lifestream, query=self.query)
+        hits, found = None, []
+        if self.query:
+            hit, everything = self._find(), self.narrowed(query="").posts()
+            hits = hit.count(everything, MOST_COUNTED) if counted else None
+            if (latest := hit.latest_among(everything)) is not None:
+                found = self._shown(_older(latest, before)[: size + 1], bodies=bodies)
+            if len(found) <= size:  # Of a small lifestream, few posts are among the latest of all.
+                found = self._shown(_older(self._posts(hit), before)[: size + 1], bodies=bodies)
+            if hits is not None and not hits.is_all:
+                hits = Hits(max(hits.count, min(len(found), size)), is_all=len(found) <= size and before is None)
+        else:
+            found = self._shown(_older(self.posts(), before)[: size + 1], bodies=bodies)
         last = found[size - 1] if len(found) > size else None
         return TimelinePage(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None, hits)
+
+    def _shown(self, rows: QuerySet[Post], *, bodies: bool) -> list[Post]:
+        return shown(rows, bodies=bodies, lifestream=self.lifestream, query=self.query)
 
     def post(self, item: int) -> Post:
         """Return the post of the item with the key *item*. Raises Post.DoesNotExist if there is none that may
