@@ -126,6 +126,7 @@ class CommandAdapter(Adapter):
 
     def set_up(self) -> None:
         """Run the set-up, and ask for the version. Raises SetupError where either fails."""
+        self._shim.build()
         self._set_up = self._home("setup")
         if self._commands.setup:
             ran = self._set_up.run(_with_networks(self._commands.setup).replace("{home}", str(self._set_up.home)))

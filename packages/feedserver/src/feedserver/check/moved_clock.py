@@ -57,22 +57,26 @@ class MovedClock:
 
 
 class ClockShim:
-    """The library that moves the clock of other processes; *folder*, which belongs to this run, is where it is built.
-
-    *problem* says why there is none, "" if there is one.
+    """The library that moves the clock of other processes; *folder*, which belongs to this run, is where it is built
+    when it is asked for.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.problem = ""
-        self._library = self._build()
+        self._problem = ""
 
-    def _build(self) -> Path | None:
+    @property
+    def problem(self) -> str:
+        """Why there is none, "" if there is one."""
+        return "" if self._library is not None else self._problem
+
+    @cached_property
+    def _library(self) -> Path | None:
         compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
         if not sys.platform.startswith("linux"):
-            self.problem = "the clock of other programs can be moved on Linux only"
+            self._problem = "the clock of other programs can be moved on Linux only"
         elif compiler is None:
-            self.problem = "moving the clock of other programs needs a C compiler; install gcc or clang"
+            self._problem = "moving the clock of other programs needs a C compiler; install gcc or clang"
         else:
             library = self._folder / "clock_shim.so"
             with as_file(files("feedserver.check") / "clock_shim.c") as source:
@@ -92,8 +96,12 @@ class ClockShim:
                 )
             if built.returncode == 0:
                 return library
-            self.problem = f"the library that moves the clock could not be built: {built.stderr.strip()[-300:]}"
+            self._problem = f"the library that moves the clock could not be built: {built.stderr.strip()[-300:]}"
         return None
+
+    def build(self) -> None:
+        """Build it, before several threads ask for it."""
+        _ = self._library
 
     def load(self, folder: Path) -> LoadedShim | None:
         """Return the library with a file of its own in *folder*, for one session; None where there is none."""
