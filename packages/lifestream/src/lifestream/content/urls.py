@@ -17,6 +17,12 @@ _NOISE_IN_URL: Final = dict.fromkeys(map(ord, "\t\n\r"))
 # The form of most addresses, which need no further checks.
 _PLAIN_URL = re.compile(r"(https?)://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/?#][A-Za-z0-9/?#&=.,:;~%+_!*()@$'-]*)?")
 
+# A path on the host of a base, and bases of which only the host counts for it: these are put together as they are.
+_PLAIN_PATH = re.compile(
+    r"(?!.*/[/.])/[A-Za-z0-9/.,:~%+_!*()@$'&=-]*(?:\?[A-Za-z0-9/?&=.,:;~%+_!*()@$'-]+)?(?:#[A-Za-z0-9/?&=.,:;~%+_!*()@$'-]+)?"
+)
+_ORIGIN = re.compile(r"(https?)://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?=[/?#]|\Z)")
+
 
 def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL_SCHEMES) -> str:
     """Return *url* made absolute against *base_url*, or "" if its scheme is not one of *schemes*, it has no host, or it
@@ -24,6 +30,13 @@ def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL
     """
     if (plain := _PLAIN_URL.fullmatch(url)) and plain[1] in schemes:
         return url
+    if (
+        url.startswith("/")
+        and (origin := _ORIGIN.match(base_url))
+        and origin[1] in schemes
+        and _PLAIN_PATH.fullmatch(url)
+    ):
+        return origin[0] + url
     url = scrub(url).strip(NOISE_AROUND_URL).translate(_NOISE_IN_URL)
     if not url:
         return ""

@@ -63,7 +63,8 @@ class _Dialect:
 
     *matching* selects items, and *latest* the matching ones of the latest items. *found* is the condition that the item
     in a column matches, *among* that it is one of those in a JSON list. *some* makes of a query one that finds no more,
-    and of which the first items cost no more if it finds many.
+    and of which the first items cost no more if it finds many. *found_since* means the same as *found*, but the
+    matching items from the key *since* on are read together ("" if that costs no less).
 
     *write* takes the values of a *row*, or many rows as JSON, which is what a driver passes on fastest.
     """
@@ -77,6 +78,7 @@ class _Dialect:
     matching: str
     latest: str
     found: str
+    found_since: str
     among: str
     row: Callable[[Indexed], Sequence[Any]]
     query: Callable[[Iterable[Term]], str]
@@ -120,12 +122,14 @@ class Hits:
 @dataclass(frozen=True, slots=True)
 class Found:
     """The items that a query finds: their *keys*, or, if they are too many to be looked up first, the *query* as the
-    database understands it, "" for one that finds nothing, and the *latest* of the items.
+    database understands it, "" for one that finds nothing, and the *latest* of the items. Of words that few of the
+    latest items have, *since* is the key from which on RARE items have them.
     """
 
     query: str
     keys: tuple[int, ...] | None = ()
     latest: tuple[int, ...] = ()
+    since: int | None = None
 
     def among(self, queryset: QuerySet[_Row]) -> QuerySet[_Row]:
         """Return those of *queryset*, which has items or posts, that are found, in their previous order."""
@@ -133,7 +137,7 @@ class Found:
         if not self.query:
             return queryset.none()
         if self.keys is None:
-            return queryset.filter(_Found(F(field), Value(self.query)))
+            return queryset.filter(_Found(F(field), Value(self.query), self.since))
         return among(queryset, self.keys)
 
     def count(self, queryset: QuerySet[Any], most: int) -> Hits:
@@ -163,9 +167,12 @@ def find(query: str, using: str) -> Found:
         latest = tuple(item for (item,) in cursor.fetchall())
         if len(latest) >= FREQUENT:
             return Found(query, None, latest)
-        cursor.execute(f"{dialect.matching} LIMIT {RARE + 1}", [query])
+        order = "ORDER BY 1 DESC" if dialect.found_since else ""
+        cursor.execute(f"{dialect.matching} {order} LIMIT {RARE + 1}", [query])
         found = tuple(item for (item,) in cursor.fetchall())
-    return Found(query, found if len(found) <= RARE else None, latest)
+    if len(found) > RARE:
+        return Found(query, None, latest, min(found))
+    return Found(query, found, latest)
 
 
 def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> QuerySet[_Row]:
@@ -204,15 +211,26 @@ else:
 
 
 class _Found(_BooleanLookup):
-    """The condition that an item matches a query, looked up item by item."""
+    """The condition that an item matches a query, looked up item by item; the items from the key *since* on together,
+    if the database is quicker so.
+    """
 
     prepare_rhs = False
+
+    def __init__(self, item: F, query: Value, since: int | None = None) -> None:
+        super().__init__(item, query)
+        self._since = since
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         """Return the condition in SQL."""
         item, item_params = self.process_lhs(compiler, connection)
         query, query_params = self.process_rhs(compiler, connection)
-        return _DIALECTS[connection.vendor].found.format(item=item, query=query), (*query_params, *item_params)
+        dialect = _DIALECTS[connection.vendor]
+        found, params = dialect.found.format(item=item, query=query), (*query_params, *item_params)
+        if self._since is None or not dialect.found_since:
+            return found, params
+        since = dialect.found_since.format(item=item, query=query, since=self._since, found=found)
+        return since, (*item_params, *item_params, *query_params, *params)
 
 
 class _Among(_BooleanLookup):
@@ -381,6 +399,9 @@ _DIALECTS: Final = {
         latest="SELECT rowid FROM (SELECT rowid, head, body FROM lifestream_search"  # noqa: S608
         f" ORDER BY rowid DESC LIMIT {LATEST}) latest WHERE {sqlite_search.FUNCTION}(head, body, %s)",
         found=f"(SELECT {sqlite_search.FUNCTION}(head, body, {{query}}) FROM lifestream_search WHERE rowid = {{item}})",  # noqa: S608
+        # Not OR, for which SQLite might sort all that is found.
+        found_since="CASE WHEN {item} >= {since} THEN {item} IN (SELECT rowid FROM lifestream_search"
+        " WHERE lifestream_search MATCH {query} AND rowid >= {since}) ELSE {found} END",
         among="{item} IN (SELECT value FROM json_each({items}))",
         row=_sqlite_row,
         query=_sqlite_query,
@@ -405,6 +426,7 @@ _DIALECTS: Final = {
         f" ORDER BY item_id DESC LIMIT {LATEST}) latest WHERE words @@ %s::tsquery",
         # Not EXISTS, which the planner may turn around: it would read all that matches.
         found="(SELECT words @@ {query}::tsquery FROM lifestream_search WHERE item_id = {item})",
+        found_since="",
         among="{item} IN (SELECT value::bigint FROM json_array_elements_text({items}::json))",
         row=_postgresql_row,
         query=_postgresql_query,

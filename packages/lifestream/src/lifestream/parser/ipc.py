@@ -32,8 +32,6 @@ from lifestream.entry import (
     Transcript,
 )
 from lifestream.message import from_stored, stored
-from lifestream.parser.article import Article
-from lifestream.parser.web_page import Candidate, Page
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import PluginProblem, Prepared
 from lifestream.plugins.reading_notes import Notes
@@ -160,7 +158,7 @@ class Shape(Generic[Value]):
     unpack: Callable[[Any], Value]
 
 
-def _record(kind: Callable[..., Value], **inner: Shape[Any]) -> Shape[Value]:
+def record(kind: Callable[..., Value], **inner: Shape[Any]) -> Shape[Value]:
     """Return the shape of a dataclass, packed as the list of its fields. *inner* gives the shapes of those fields that
     are not just text, numbers or None.
     """
@@ -193,7 +191,7 @@ def _types(hint: Any) -> tuple[type, ...]:
     return tuple(get_origin(part) or part for part in parts)
 
 
-def _many(shape: Shape[Value]) -> Shape[tuple[Value, ...]]:
+def many(shape: Shape[Value]) -> Shape[tuple[Value, ...]]:
     return Shape(lambda values: [*map(shape.pack, values)], lambda rows: tuple(map(shape.unpack, rows)))
 
 
@@ -235,31 +233,31 @@ _SAID: Final[dict[str, Shape[Any]]] = {
     "published": _DATE,
     "updated": _DATE,
     "tags": NAMES,
-    "enclosures": _many(_record(Enclosure)),
-    "media": _many(_record(Media)),
-    "episode": _optional(_record(Episode, transcripts=_many(_record(Transcript)), persons=_many(_record(Person)))),
+    "enclosures": many(record(Enclosure)),
+    "media": many(record(Media)),
+    "episode": _optional(record(Episode, transcripts=many(record(Transcript)), persons=many(record(Person)))),
 }
-FEED: Final = _record(
+FEED: Final = record(
     ParsedFeed,
-    flaw=_optional(_record(Flaw, damaged=_NUMBERS)),
-    rhythm=_record(Rhythm, skip_hours=_SET_OF_NUMBERS, skip_days=_SET_OF_NUMBERS),
-    entries=_many(_record(Entry, source=_optional(_record(Source)), **_SAID)),
+    flaw=_optional(record(Flaw, damaged=_NUMBERS)),
+    rhythm=record(Rhythm, skip_hours=_SET_OF_NUMBERS, skip_days=_SET_OF_NUMBERS),
+    entries=many(record(Entry, source=_optional(record(Source)), **_SAID)),
 )
 _DATED: Final[Shape[dict[datetime, tuple[str, str]]]] = Shape(
     lambda dates: [[date.isoformat(), *said] for date, said in dates.items()],
     lambda rows: {_date(date): (text, form) for date, text, form in map(NAMES.unpack, rows)},
 )
-_NOTES: Final = _record(
+_NOTES: Final = record(
     Notes,
     dates=_DATED,
     undated=Shape(list, lambda names: [*NAMES.unpack(names)]),
     removed=Shape(lambda removed: [*map(list, removed)], lambda rows: [*map(NAMES.unpack, rows)]),
 )
-PREPARED: Final = _record(
+PREPARED: Final = record(
     Prepared,
     feed=FEED,
-    items=_many(_record(ItemDraft, **_SAID)),
-    problems=_many(_record(PluginProblem)),
+    items=many(record(ItemDraft, **_SAID)),
+    problems=many(record(PluginProblem)),
     damaged=_NUMBERS,
     capped=MESSAGES,
     notes=_optional(_NOTES),
@@ -271,9 +269,7 @@ _IN_PARTS: Final = {
 }
 """Which field of what a message holds under a name is sent in parts."""
 
-PAGE: Final = _record(Page, feeds=_many(_record(Candidate)), icons=NAMES, linked=NAMES)
-ARTICLE: Final = _record(Article)
-RULES: Final = _record(
+RULES: Final = record(
     SanitizerRules,
     tags=Shape(
         lambda tags: {tag: sorted(names) for tag, names in tags.items()},

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from lifestream.entry import ParsedFeed
 from lifestream.message import from_stored, say
-from lifestream.parser import ipc
+from lifestream.parser import ipc, page_shapes
 from lifestream.parser.article import Article
 from lifestream.parser.errors import NotAFeed, ParserDied
 from lifestream.parser.web_page import Page
@@ -87,7 +87,7 @@ class WebPage:
         answer = ask(question, self.body)
         if "page" not in answer:
             raise ParserDied(from_stored(str(answer.get("failed"))))
-        return _unpacked(ipc.PAGE, answer["page"])
+        return _unpacked(page_shapes.PAGE, answer["page"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class ArticlePage:
         answer = ask(question, self.body)
         if "article" not in answer:
             raise ParserDied(from_stored(str(answer.get("failed"))))
-        return _unpacked(ipc.ARTICLE, answer["article"])
+        return _unpacked(page_shapes.ARTICLE, answer["article"])
 
 
 def document(

@@ -20,9 +20,7 @@ from lifestream.content.sanitizer import Sanitizer
 from lifestream.entry import ParsedFeed
 from lifestream.message import say, stored
 from lifestream.parser import ipc, parse
-from lifestream.parser.article import NoArticle, read_article
 from lifestream.parser.errors import NotAFeed
-from lifestream.parser.web_page import read_page
 from lifestream.plugins.caps import Tally, bounded_feed
 from lifestream.plugins.item_pipeline import Prepared, cleaned, prepare
 from lifestream.plugins.reading_notes import Notes
@@ -59,7 +57,7 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     setup, _ = ipc.receive(questions)
     sanitizer = Sanitizer(ipc.RULES.unpack(setup["rules"]))
     registry = Registry(use_entry_points=False)
-    # This imports the readers before the first document. feedparser is imported only for a document that needs it.
+    # This imports the strict reader before the first document. Other readers are imported for documents that need them.
     with contextlib.suppress(NotAFeed):
         parse(b"", {}, "")
     # What is there by now stays; a garbage collection need not look through it.
@@ -92,8 +90,6 @@ class Reader:
         gc.disable()
         try:
             return self._answer(job, body)
-        except NoArticle as error:
-            return {"failed": stored(str(error))}
         except NotAFeed as error:
             return {"not a feed": stored(error.reason)}
         except (MemoryError, RecursionError) as error:
@@ -103,10 +99,8 @@ class Reader:
                 gc.enable()
 
     def _answer(self, job: dict[str, Any], body: bytes) -> dict[str, Any]:
-        if "page" in job:
-            return {"page": ipc.PAGE.pack(read_page(body, job["headers"], job["url"]))}
-        if "article" in job:
-            return {"article": ipc.ARTICLE.pack(read_article(body, job["headers"], job["url"], self._sanitizer))}
+        if "page" in job or "article" in job:
+            return self._of_page(job, body)
         parsed, self._parsed = self._parsed, None
         notes, self._notes = self._notes, None
         if "clean" in job:
@@ -127,6 +121,20 @@ class Reader:
         name = job["plugin"]
         plugin = self._registry.named(name) if name else self._registry.plugin_for(feed, job["url"])
         return self._prepared(prepare(feed, plugin, self._sanitizer, notes))
+
+    def _of_page(self, job: dict[str, Any], body: bytes) -> dict[str, Any]:
+        # Most processes read feeds alone, and start without what pages need.
+        from lifestream.parser import page_shapes
+        from lifestream.parser.article import NoArticle, read_article
+        from lifestream.parser.web_page import read_page
+
+        if "page" in job:
+            return {"page": page_shapes.PAGE.pack(read_page(body, job["headers"], job["url"]))}
+        try:
+            article = read_article(body, job["headers"], job["url"], self._sanitizer)
+        except NoArticle as error:
+            return {"failed": stored(str(error))}
+        return {"article": page_shapes.ARTICLE.pack(article)}
 
     @staticmethod
     def _prepared(prepared: Prepared) -> dict[str, Any]:

@@ -52,14 +52,20 @@ class Said(Protocol):
 class Keys:
     """The keys of an entry, each a SHA-256 in hexadecimal. *guid* and *link* are "" if the entry has none.
 
-    *told_by* says what distinguishes its content besides the title: "date", "text" or nothing ("").
+    *told_by* says what distinguishes its content besides the title: "date", "text" or nothing (""). *said* is what the
+    key of the whole entry is made of: only few entries need that key.
     """
 
     guid: str
     link: str
     content: str
-    whole: str
-    told_by: str = ""
+    told_by: str
+    said: tuple[str, ...]
+
+    @property
+    def whole(self) -> str:
+        """The key of everything that identifies the entry."""
+        return _hash("whole", *self.said)
 
 
 def _hash(*parts: str) -> str:
@@ -135,6 +141,6 @@ def keys_of(entry: Said, home: Collection[str] = ()) -> Keys:
         guid=guid_key(guid),
         link=_hash("link", link) if link else "",
         content=_hash("dated", title, date) if date else _hash("text", title, text),
-        whole=_hash("whole", guid, link, title, date, said),
         told_by=told_by if title else "",
+        said=(guid, link, title, date, said),
     )

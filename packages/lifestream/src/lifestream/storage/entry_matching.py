@@ -92,12 +92,12 @@ class Document:
         """Return the indices of entries that another one repeats in all identifying fields; the one updated last is
         kept.
         """
-        seen: dict[str, int] = {}
+        seen: dict[tuple[str, ...], int] = {}
         for i, keys in enumerate(self.keys):
-            other = seen.setdefault(keys.whole, i)
+            other = seen.setdefault(keys.said, i)
             if other != i:
                 newer = _later(entries[i].updated, entries[other].updated)
-                seen[keys.whole] = i if newer else other
+                seen[keys.said] = i if newer else other
                 yield other if newer else i
 
     def trusts(self, i: int) -> bool:
@@ -150,7 +150,8 @@ class Document:
         indices = [i for i in indices if i not in self.repeated]
         matched: dict[int, Known] = {}
         # All strong matches come before any weak one, whatever the order of the entries.
-        for match in (self._by_filed_key, self._by_guid, self._by_link, self._by_content, self._by_what_it_says):
+        ways = (self._by_filed_key, self._by_guid, self._by_link, self._by_content, self._by_what_it_says)
+        for match in ways if store.by_key else ():
             for i in indices:
                 if i not in matched and (item := match(i, store)) and self._take(item):
                     matched[i] = item
@@ -211,17 +212,27 @@ class Document:
         if item and (not self.trusts(i) or item.guid == self._guids[i]):
             self._keys_used.add(item.key)
             return item.key
-        keys = self.keys[i]
-        choice = [keys.guid] if self.trusts(i) else []
-        if item:
-            choice.append(item.key)
-        else:
-            choice += [keys.link] if self.owns_link(i) else []
-            choice += [keys.content, keys.whole]
         own = item.key if item else None
-        key = next(k for k in choice if k == own or (k not in store.by_key and k not in self._keys_used))
+        key = next(
+            key
+            for key in self._choice(i, own)
+            if key == own or (key not in store.by_key and key not in self._keys_used)
+        )
         self._keys_used.add(key)
         return key
+
+    def _choice(self, i: int, own: str | None) -> Iterator[str]:
+        """Yield the keys for entry *i*, the best one first; *own* is the key of its item, if it has one."""
+        keys = self.keys[i]
+        if self.trusts(i):
+            yield keys.guid
+        if own is not None:
+            yield own
+            return
+        if self.owns_link(i):
+            yield keys.link
+        yield keys.content
+        yield keys.whole
 
 
 class _Store:

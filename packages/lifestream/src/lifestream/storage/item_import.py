@@ -12,11 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import islice
 from typing import Any, Final, TypeVar
-
-from django.db.models import QuerySet
 
 from lifestream.content.filter_rules import RuleSubject
 from lifestream.content.plaintext import scrub, shorten
@@ -30,7 +28,7 @@ from lifestream.plugins.entry_uris import hosts_of_feed, own_uri
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.scheduler.jobs import Claimed, Result, Stored
 from lifestream.storage import fanout, item_row, published_ids
-from lifestream.storage.bulk_sql import insert_rows, update_rows
+from lifestream.storage.bulk_sql import find_rows, insert_rows, update_rows
 from lifestream.storage.entry_matching import Decision, Document, Known, changes_after, may_rewrite
 from lifestream.storage.fanout import Postable, Subscriber
 from lifestream.storage.feed_row import FeedState
@@ -47,6 +45,7 @@ _REWRITTEN: Final = (
     "language", "enclosures", "media", "episode", "card", "fingerprint", "changes", "changed",
 )  # fmt: skip
 _NEW: Final = (*_REWRITTEN, "date", "first_seen")
+_FOUND: Final = ("id", "key_hash", "link_hash", "content_hash", "guid", "fingerprint", "changes", "changed")
 _EMPTY: Final = Document(())  # for the many results without a document
 _T = TypeVar("_T")
 _log = logging.getLogger("lifestream.storage")
@@ -211,24 +210,20 @@ class Import:
                 if row.first_key not in ("", row.key_hash):
                     known.append(Known(row.pk, row.first_key, "", "", "", deleted=True))
         if indices and not empty:
-            found = Item.objects.using(using).filter(feed=self.feed)
-            by_key = self._find(found, "key_hash", self._document.keys_to_find(indices), stored)
+            by_key = self._find(using, "key_hash", self._document.keys_to_find(indices), stored)
             links = self._document.links_to_find(indices, {item.key for item in by_key})
-            known += by_key + self._find(found, "link_hash", links, stored)
-            known += self._find(found, "content_hash", self._document.contents_to_find(indices, known), stored)
+            known += by_key + self._find(using, "link_hash", links, stored)
+            known += self._find(using, "content_hash", self._document.contents_to_find(indices, known), stored)
         return known, stored
 
-    @staticmethod
-    def _find(items: QuerySet[Item], column: str, values: Iterable[str], stored: dict[int, _Revision]) -> list[Known]:
+    def _find(self, using: str, column: str, values: Iterable[str], stored: dict[int, _Revision]) -> list[Known]:
         known = []
         for some in batches(values, LOOKUP):
-            found = items.filter(**{f"{column}__in": some}).order_by()
-            for row in found.values_list(
-                "pk", "key_hash", "link_hash", "content_hash", "guid", "fingerprint", "changes", "changed", named=True
-            ):
-                guid = guid_form(row.guid)  # a long guid from before the caps is hashed
-                known.append(Known(row.pk, row.key_hash, row.link_hash, row.content_hash, guid))
-                stored[row.pk] = _Revision(row.fingerprint, row.changes, row.changed)
+            for row in find_rows(Item, _FOUND, ("feed", self.feed), (column, some), using):
+                key, key_hash, link_hash, content_hash, said, fingerprint, changes, changed = row
+                guid = guid_form(said)  # a long guid from before the caps is hashed
+                known.append(Known(key, key_hash, link_hash, content_hash, guid))
+                stored[key] = _Revision(fingerprint, changes, changed)
         return known
 
 
@@ -307,9 +302,10 @@ def _write_tags(written: Sequence[tuple[int, ItemRow]], rewritten: Sequence[int]
         through.objects.using(using).filter(item__in=some).delete()
     names: dict[str, str] = {}
     slugs: list[tuple[int, str]] = []
+    slug_of = cache(tag_slug)  # entries share tags
     for item, row in written:
         for name in row.tags:
-            slug = tag_slug(name)
+            slug = slug_of(name)
             names.setdefault(slug, shorten(name.strip(), TAG_LENGTH))
             slugs.append((item, slug))
     keys = _tag_keys(names, using)

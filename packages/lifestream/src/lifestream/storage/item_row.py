@@ -19,6 +19,7 @@ from lifestream.storage.entry_matching import Decision
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _TEXTS = ("guid", "link", "title", "author", "content", "text", "summary", "language")
 
 
@@ -69,7 +70,7 @@ def first_date(published: datetime | None, now: datetime) -> datetime:
 
 def _encoded(value: Any) -> bytes | None:
     """Return *value* as JSON in UTF-8; None if it contains something that can't be stored."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = _ENCODER.encode(value)
     if "\\u0000" in text and _holds_nul(value):
         return None
     try:

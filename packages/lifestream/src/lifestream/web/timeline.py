@@ -177,7 +177,8 @@ class Timeline:
             latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date").values("date")[:1]
             dated = sites.alias(latest=Subquery(latest))
             return list(dated.order_by(F("latest").desc(nulls_last=True), "pk")[:count])
-        posted = list(dict.fromkeys(self.posts().values_list("subscription_id", flat=True)[:RECENT]))[:count]
+        posts = self.narrowed(subscription=None, tag=None, query="", day=None).posts()
+        posted = list(dict.fromkeys(posts.values_list("subscription_id", flat=True)[:RECENT]))[:count]
         found = {site.pk: site for site in sites.filter(pk__in=posted)}
         chosen = [found[key] for key in posted if key in found]
         others = sites.exclude(pk__in=posted).order_by("sort_name", "pk")
@@ -193,7 +194,7 @@ class Timeline:
         """Return what `tags` returns, and how many tags more the latest posts have."""
         latest = self.posts().values_list("item_id", flat=True)[:RECENT]
         keys = Tag.items.through.objects.filter(item__in=list(latest)).values_list("tag_id", flat=True)
-        counts = Counter(sorted(keys))
+        counts = Counter(sorted(keys))  # of tags that are as frequent, the same ones each time
         frequent = dict(counts.most_common(MOST_TAGS))
         tags = Tag.objects.in_bulk(list(frequent))
         listed = sorted(

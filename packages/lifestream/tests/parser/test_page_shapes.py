@@ -1,0 +1,33 @@
+"""What is read of web pages reaches the parent as it was, and nothing else does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lifestream.parser import ipc
+from lifestream.parser.article import Article
+from lifestream.parser.page_shapes import ARTICLE, PAGE
+from lifestream.parser.web_page import read_page
+
+
+def test_a_page_comes_as_it_was() -> None:
+    html = (
+        b"<title>T</title><link rel=alternate type=application/rss+xml href=/feed title=F><link rel=icon href=/i.png>"
+    )
+    page = read_page(html, {}, "https://site.example/")
+    assert page.feeds
+    assert PAGE.unpack(PAGE.pack(page)) == page
+
+
+def test_an_article_comes_as_it_was() -> None:
+    fields = dict.fromkeys(Article.__dataclass_fields__, "x")
+    article = Article(**fields)
+    assert ARTICLE.unpack(ARTICLE.pack(article)) == article
+
+
+@pytest.mark.parametrize("packed", [None, [], {}, [1, 2, 3, 4], ["x"]])
+def test_anything_else_is_nonsense(packed: Any) -> None:
+    with pytest.raises(ipc.NONSENSE):
+        PAGE.unpack(packed)
