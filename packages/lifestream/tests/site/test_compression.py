@@ -81,6 +81,7 @@ class TestStaticFiles:
         yield
         version_of.cache_clear()
 
+    @pytest.mark.django_db  # the end of an answer looks at connections that other tests have opened
     def test_a_style_sheet_is_compressed_once_and_as_far_as_possible(self, client: Client) -> None:
         compression._compressed_once.cache_clear()
         for _ in range(2):
