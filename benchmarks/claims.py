@@ -51,7 +51,9 @@ def database() -> Iterator[None]:
         config = dj_database_url.parse(url)
         name = f"lifestream_claims_{os.getpid()}"
         if url.startswith("sqlite"):
-            init = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL"
+            # As the bundled site has it.
+            init = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-8000; "
+            init += "PRAGMA wal_autocheckpoint=4000"
             config["OPTIONS"] = {"timeout": 20, "transaction_mode": "IMMEDIATE", "init_command": init}
         else:
             with psycopg.connect(url, autocommit=True) as connection:

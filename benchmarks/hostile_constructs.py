@@ -4,18 +4,26 @@
 
 Each construct of packages/lifestream/tests/constructs.py is made in sizes from 100 KB to 8 MB, each twice the one
 before, and read and cleaned by the very code of lifestream's child processes, but in this process and without their
-deadline. The table has the processor time at the last two sizes, and the worst ratio of a time to that of half the
-size.
-A ratio over the bound is measured again, since a machine with other work to do may have caused it: the lowest times
-count. Constructs that take over 30 s are not made larger.
+deadline. The table has the processor time at the last two sizes, the worst ratio of a time to that of half the size,
+and the worst ratio that lasts. A ratio over the bound is measured again, since a machine with other work to do may have
+caused it: the lowest times count. Constructs that take over 30 s are not made larger.
 
-The exit status is 1 if a ratio is over 2.2.
+A single step may cost more than twice as much, and say nothing of how the time grows: what cleaning returns has at
+most 1 MiB, so where a content grows beyond that it is cut and read once more, and larger ones cost hardly more ("word
+& word": 43, 134, 154, 190 ms from 400 KB on); and a pass over some megabytes leaves the caches of the processor ("&
+in href" calls 1,451 functions at 1.6, 3.2 and 6.4 MB alike). What is worse than linear goes on: n log n is at 2.1, n
+to the 1.2 at 2.3, a square at 4 with each step. So a step counts together with the one after it, as their mean: the
+square root of the ratio of a time to that of a quarter of the size, where the larger of both sizes is measured for it
+even beyond 8 MB. The ratio that lasts is the worst of these, among the steps that are over the bound themselves.
+
+The exit status is 1 if a ratio that lasts is over 2.2.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -59,17 +67,32 @@ class Measured:
         """Return the worst ratio."""
         return max(self.ratios, default=1.0)
 
+    @property
+    def lasting(self) -> float:
+        """Return the worst mean of a ratio over the bound and the one after it; the worst ratio if none is over it."""
+        ratios = list(self.ratios)
+        over = [at for at, ratio in enumerate(ratios) if ratio > MOST]
+        means = [math.sqrt(ratios[at] * ratios[at + 1]) if at + 1 < len(ratios) else ratios[at] for at in over]
+        return max(means) if means else self.worst
+
+    @property
+    def lacks_a_size(self) -> bool:
+        """Whether the last step is over the bound, so that one size more has to tell whether that lasts."""
+        *_, last = [1.0, *self.ratios]
+        return last > MOST
+
     def row(self) -> list[str]:
         """Return the row of the table."""
         sizes = list(self.seconds)
         half = f"{self.seconds[sizes[-2]]:.2f}" if len(sizes) > 1 else ""
-        mark = "" if self.worst <= MOST else " !"
+        mark = "" if self.lasting <= MOST else " !"
         return [
             f"lifestream: {self.name}".replace("|", "\\|"),
             f"{sizes[-1] / 1e6:.1f}",
             half,
             f"{self.seconds[sizes[-1]]:.2f}",
-            f"{self.worst:.2f}{mark}",
+            f"{self.worst:.2f}",
+            f"{self.lasting:.2f}{mark}",
         ]
 
 
@@ -89,17 +112,21 @@ def void(_: object) -> None:
 
 
 def measure(name: str, construct: Construct, sizes: list[int], read: Callable[[bytes], None]) -> Measured:
-    """Measure a construct at all *sizes*, and measure again where the ratio is over the bound."""
+    """Measure a construct at all *sizes*, at one more if the last step says too little, and again where the ratio is
+    over the bound.
+    """
     seconds: dict[int, float] = {}
     for size in sizes:
-        body = construct(size).encode()
-        seconds[size] = taken(body, read)
+        seconds[size] = taken(construct(size).encode(), read)
         if seconds[size] > ENOUGH:
             break
     for _ in range(TRIES):
         measured = Measured(name, seconds)
         if measured.worst <= MOST:
             break
+        if measured.lacks_a_size and len(seconds) <= len(sizes) and max(seconds.values()) <= ENOUGH:
+            seconds[2 * max(seconds)] = taken(construct(2 * max(seconds)).encode(), read)
+            measured = Measured(name, seconds)
         known = list(seconds)
         for (half, whole), ratio in zip(pairwise(known), list(measured.ratios), strict=True):
             if ratio > MOST:
@@ -144,12 +171,12 @@ def main() -> None:
     for name, construct in chosen.items():
         found.append(measure(name, construct, sizes, read))
         print(found[-1].row(), file=sys.stderr)
-    head = ["", "MB", "half of it, s", "s", "worst ratio"]
+    head = ["", "MB", "half of it, s", "s", "worst ratio", "that lasts"]
     print_table("reading and cleaning: twice the size, how many times the time", head, [each.row() for each in found])
-    over = [each.name for each in found if each.worst > MOST]
+    over = [each.name for each in found if each.lasting > MOST]
     print()
     told = f"NO {len(over)} of {len(found)} are over it: {', '.join(over)}" if over else "ok all hold"
-    print(f"{told[:2]} ratio: at most {MOST:g} times for each construct; {told[3:]}")
+    print(f"{told[:2]} ratio that lasts: at most {MOST:g} times for each construct; {told[3:]}")
     sys.exit(1 if over and not options.quick else 0)
 
 

@@ -31,6 +31,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import django
+
 from large_site import fill, processor_time, site
 from tables import print_table
 
@@ -190,8 +192,24 @@ def bare(urls: list[str], authority: str) -> Round:
     return Round(time.perf_counter() - wall, time.process_time() - cost, 0.0)
 
 
-def by_workers(count: int, feeds: int) -> tuple[float, list[int]]:
-    """Let *count* Celery workers update *feeds* feeds that are due. Returns the seconds, and what each of them did."""
+def held(pid: int) -> list[int]:
+    """Return the most megabytes that the process *pid* and each of its descendants has held; nothing if the system
+    does not say (on Linux it does).
+    """
+    found = []
+    with suppress(OSError):
+        status = Path(f"/proc/{pid}/status").read_text()
+        found += [int(size) // 1024 for size in re.findall(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)]
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += held(int(child))
+    return found
+
+
+def by_workers(count: int, feeds: int) -> tuple[float, list[int], list[list[int]]]:
+    """Let *count* Celery workers update *feeds* feeds that are due. Returns the seconds, what each of them did, and the
+    memory of its processes.
+    """
     from django.utils import timezone
 
     from lifestream.models import Feed
@@ -229,6 +247,7 @@ def by_workers(count: int, feeds: int) -> tuple[float, list[int]]:
                 if time.perf_counter() - clock > 600:
                     raise SystemExit("the workers did not update all feeds:\n" + logs[0].read_text()[-2000:])
             took = time.perf_counter() - clock
+            memory = [held(worker.pid) for worker in workers]
             for worker in workers:
                 worker.terminate()
             for worker in workers:
@@ -238,7 +257,7 @@ def by_workers(count: int, feeds: int) -> tuple[float, list[int]]:
                 with suppress(ProcessLookupError):
                     os.killpg(worker.pid, signal.SIGKILL)
         done = [sum(map(int, re.findall(r"succeeded in .*?(\d+) feeds? asked", log.read_text()))) for log in logs]
-        return took, done
+        return took, done, memory
 
 
 def main() -> None:
@@ -250,9 +269,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--celery", type=int, nargs="*", default=[], help="then so many workers (PostgreSQL and Redis)")
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--fill", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
         serve(options.serve)
+        return
+    if options.fill:
+        django.setup()
+        fill(options.fill, 0)
         return
     logging.disable(logging.CRITICAL)
     feeds, others, rounds = (100, 200, 1) if options.quick else (options.feeds, options.others, options.rounds)
@@ -267,13 +291,19 @@ def main() -> None:
             _measure(urls, authority, others, rounds, options.celery)
 
 
+def _most(who: int = resource.RUSAGE_SELF) -> int:
+    """Return the most megabytes that this process, or the largest of its children, has held."""
+    return resource.getrusage(who).ru_maxrss // (1024 if sys.platform == "linux" else 1024**2)
+
+
 def _measure(urls: list[str], authority: str, others: int, rounds: int, celery: list[int]) -> None:
     from django.db import connection
 
     from lifestream.models import Lifestream
     from lifestream.refresh import opml
 
-    fill(others, 0)
+    # In another process: what this one holds at its most is measured.
+    subprocess.run([sys.executable, __file__, "--fill", str(others)], check=True)
     print(f"{others:,} others are there", flush=True)
     stream = Lifestream.objects.get(slug="few")
     made = opml.subscribe_to(stream, [opml.Outline(url) for url in urls]).made
@@ -281,6 +311,7 @@ def _measure(urls: list[str], authority: str, others: int, rounds: int, celery: 
     first = update(keys)
     print(f"first import of {len(keys)}: {first.wall:.1f} s, {1000 * first.cost / len(keys):.2f} ms a feed", flush=True)
     update(keys)
+    memory = _most()
     ours, alone = [], []
     for _ in range(rounds):
         ours.append(update(keys))
@@ -298,8 +329,7 @@ def _measure(urls: list[str], authority: str, others: int, rounds: int, celery: 
     ]
     head = ["", "ms a feed", "and in PostgreSQL", "queries waited for, ms", "feeds a second", "KB of WAL a feed"]
     print_table(f"{len(keys):,} feeds over TLS, {others:,} others, {connection.vendor}", head, rows)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"\nmemory of the process at its most: {memory} MB")
+    print(f"\nmemory of the process at its most: {memory} MB, of its parsers: {_most(resource.RUSAGE_CHILDREN)} MB")
     ratio = statistics.median(two.cost / one.cost for one, two in zip(ours, alone, strict=True))
     print(f"\n{'ok' if ratio >= LEAST else 'NO'} lifestream: at least {LEAST:g} times aiohttp alone in feeds "
           f"for each second of processor time, measured {ratio:.2f}")  # fmt: skip
@@ -307,9 +337,11 @@ def _measure(urls: list[str], authority: str, others: int, rounds: int, celery: 
         return
     rows = []
     for count in celery:
-        took, done = by_workers(count, len(keys))
-        rows.append([f"lifestream, {count} workers", f"{len(keys) / took:.0f}", " ".join(map(str, done))])
-    print_table("Celery", ["", "feeds a second", "feeds of each worker"], rows)
+        took, done, memory = by_workers(count, len(keys))
+        rate = f"{len(keys) / took:.0f}"
+        megabytes = "; ".join(" ".join(map(str, each)) for each in memory)
+        rows.append([f"lifestream, {count} workers", rate, " ".join(map(str, done)), megabytes])
+    print_table("Celery", ["", "feeds a second", "feeds of each worker", "MB of their processes"], rows)
 
 
 if __name__ == "__main__":

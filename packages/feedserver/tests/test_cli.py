@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import signal
@@ -14,13 +13,13 @@ import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from queue import Queue, SimpleQueue
+from queue import Queue
 from typing import IO, Any
 from urllib.error import HTTPError
 
 import pytest
 
-from feedserver import Exchange, FeedServer, Response, cli, stop_server
+from feedserver import FeedServer, cli, stop_server
 from feedserver.net import binding
 from steady import MISS, steady
 
@@ -191,36 +190,6 @@ def test_a_line_is_printable_whatever_is_asked_for(start: Start, feeds: Path, en
     process = start("serve", str(feeds), PYTHONIOENCODING=encoding)
     send(process.line(), "GET /\x9b2J/ü HTTP/1.0\r\n\r\n".encode())
     assert without_clock(process.line(), feeds) == f"GET {shown} -> 404 Not Found, N bytes in N ms"
-
-
-def test_a_line_waits_until_its_exchange_has_ended_for_every_observer() -> None:
-    handed_over: SimpleQueue[Exchange] = SimpleQueue()
-    may_return = threading.Event()
-
-    def listener(exchange: Exchange) -> None:
-        handed_over.put(exchange)
-        may_return.wait(10)
-
-    out = io.StringIO()
-    with FeedServer() as server:
-        server.journal.listener = listener
-        server.add("/feed", Response("<rss/>"))
-        get(server.url("/feed"))
-        exchange = handed_over.get(timeout=10)
-        threading.Timer(0.05, may_return.set).start()
-        cli._Screen(out).report(server, exchange)
-    assert "GET /feed -> 200 OK, " in out.getvalue()
-    assert "still going out" not in out.getvalue()
-
-
-def test_the_body_of_a_request_that_is_shown_is_not_kept() -> None:
-    with FeedServer() as server:
-        server.add("/feed", Response("<rss/>"), method="POST")
-        with urllib.request.urlopen(server.url("/feed"), data=b"x" * 100_000, timeout=10) as answer:
-            answer.read()
-        exchange = server.journal.exchanges[0]
-        cli._Screen(io.StringIO()).report(server, exchange)
-    assert (exchange.method, exchange.path, exchange.body) == ("POST", "/feed", b"")
 
 
 def test_without_a_terminal_there_are_no_colours(start: Start, feeds: Path) -> None:

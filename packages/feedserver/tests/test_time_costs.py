@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from feedserver import Exchange, FixtureError, Journal, Request, Response, faults
+from feedserver import Exchange, FixtureError, Journal, Request, Response, broken, faults
 from feedserver.feeds import Entry, Feed, FormatName
 from feedserver.fixtures import loader
 from feedserver.fixtures.document_root import Folder
@@ -80,6 +80,20 @@ def test_the_line_that_is_too_many_is_named(tmp_path: Path) -> None:
         loader.load(tmp_path / "feed.xml")
     (tmp_path / "feed.xml.response").write_text("Header: A: b\n" * 2000)
     assert len(loader.load(tmp_path / "feed.xml").headers.raw) == 2000
+
+
+def test_faults_that_are_added_one_by_one() -> None:
+    nothing = faults.parse("nothing")
+
+    def make(size: int) -> Callable[[], object]:
+        def add() -> None:
+            response = Response()
+            for _ in range(size):
+                response = broken(response, nothing)
+
+        return add
+
+    assert_linear(make, 500)
 
 
 def looking_up(names: Callable[[int], str], target: str) -> Callable[[int], Callable[[], object]]:

@@ -14,6 +14,7 @@ from feedserver.handler import quit_method
 from feedserver.messages import triggers
 from growth import MOST, growth
 from lifestream.content import tokenizer
+from lifestream.models import sqlite_search
 from patterns import Found, found, possessive_groups, runs
 
 pytestmark = pytest.mark.costly
@@ -24,6 +25,14 @@ WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     "feedserver.handler.problems.allow": ("is not spoken here",),  # a test's own, on the messages of its own server
     "feedserver.handler.quit_method.quit_refusal": (quit_method._HOST, quit_method._OF_A_PROXY),
     "feedserver.messages.triggers.split_when": tuple(rf"(?:^|\s){pattern}$" for pattern, _ in triggers._ENDINGS),
+    "lifestream.content.tokenizer.pattern_of": tuple(
+        pattern.pattern
+        for query in ('rob "red kite" foo-bar-baz c++', '"a b c" aa 東京 天気a')
+        if (pattern := tokenizer.pattern_of(query))
+    ),
+    "lifestream.models.sqlite_search._phrases": tuple(
+        pattern.pattern for pattern in sqlite_search._phrases('"red kite"* "a a b" "rob"* "天気"')
+    ),
     "lifestream.content.tokenizer._scripts": tuple(pattern.pattern for pattern in astuple(tokenizer._scripts())),
     "lifestream.parser.preprocessing.told_apart": (
         r"(</?(?:(?:itunes|i):(?=(?:summary|subtitle)[\s/>])|(?:media|m):(?=(?:description|title|text)[\s/>])))",

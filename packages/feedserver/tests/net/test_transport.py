@@ -192,3 +192,12 @@ def test_it_has_no_buffer_to_set_limits_for(line: Line) -> None:
     line.transport.set_write_buffer_limits(0)
     with pytest.raises(ValueError, match="it pauses from the first"):
         line.transport.set_write_buffer_limits(65536)
+
+
+def test_its_end_is_told_once_whoever_ends_it(line: Line) -> None:
+    line.transport.abort()  # ends it when the loop turns
+    line.transport.end()
+    line.loop.run_until_complete(asyncio.sleep(0))
+    line.transport.end()
+
+    assert line.told.count(("lost", type(None))) == 1

@@ -100,7 +100,7 @@ def test_an_answer_is_replayed_byte_for_byte(origin: FeedServer, tmp_path: Path,
     ),
     status=st.sampled_from([200, 301, 404, 410, 503]),
 )
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_whatever_is_sent_is_replayed(
     tmp_path_factory: pytest.TempPathFactory, body: bytes, fields: list[tuple[str, bytes]], status: int
 ) -> None:

@@ -372,13 +372,14 @@ class Settings:
         return value
 
     @property
-    def picture_folder(self) -> Path:
-        """`LIFESTREAM_PICTURE_FOLDER`: the folder in which these pictures are kept. It has to be given for that."""
+    def picture_folder(self) -> str:
+        """`LIFESTREAM_PICTURE_FOLDER`: the folder in which these pictures are kept; it has to be given for that."""
         value = self.get("PICTURE_FOLDER", "")
-        if not isinstance(value, str | Path) or not str(value).isprintable() or not Path(value).is_absolute():
+        is_path = isinstance(value, str | Path) and str(value).isprintable() and Path(value).is_absolute()
+        if not is_path and (value != "" or self.serves_pictures):
             text = gettext("{setting} is {value}; give the absolute path of a folder that nobody else can write to.")
             raise ImproperlyConfigured(text.format(setting="LIFESTREAM_PICTURE_FOLDER", value=repr(value)))
-        return Path(value)
+        return str(value)
 
     @property
     def picture_cache(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -14,8 +15,13 @@ from browser.visitor import LARGE, SMALL, Visitor, visiting
 from feedserver import FeedServer, Response
 
 pytestmark = [pytest.mark.browser, pytest.mark.costly]
+GREEN = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAYAAACNMs+9AAAAFUlEQVR42mNk+M9Qz0AEYBxVSF+FABJADveWkH6oAAAAAElFTkSuQmCC"
+)
+"""A picture of ten pixels by ten."""
 FEED = """<rss version="2.0"><channel><title>Small Hours</title><link>https://small-hours.example/</link>
-<item><title>Off by one candle</title><guid>1</guid><description>A cake is a fence.</description></item>
+<item><title>Off by one candle</title><guid>1</guid>
+<description>A cake is a fence. &lt;img src="PICTURE"&gt;</description></item>
 </channel></rss>"""
 
 
@@ -23,6 +29,7 @@ FEED = """<rss version="2.0"><channel><title>Small Hours</title><link>https://sm
 def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the first run of an empty site."""
     home = tmp_path_factory.mktemp("home")
+    (home / "lifestream.toml").write_text("LIFESTREAM_SERVE_PICTURES = true\n")
     with running("serve", "127.0.0.1:0", home=home, told=r"(http://\S+/account/setup/\?token=\S+)") as address:
         yield address
 
@@ -30,7 +37,9 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def feeds() -> Iterator[FeedServer]:
     with FeedServer(strict=False) as server:
-        server.add("/feed", Response(body=FEED, headers={"Content-Type": "application/rss+xml"}))
+        server.add("/picture", Response(body=GREEN, headers={"Content-Type": "text/plain"}))
+        feed = FEED.replace("PICTURE", server.url("/picture"))
+        server.add("/feed", Response(body=feed, headers={"Content-Type": "application/rss+xml"}))
         server.add("/nothing", Response(status=404))
         yield server
 
@@ -61,14 +70,31 @@ def test_a_new_owner_needs_no_shell(chromium: Browser, first: str, feeds: FeedSe
         expect(page.get_by_role("heading", name="Not added")).to_be_visible()
         expect(page.locator("[data-arrivals]")).to_contain_text("404")
         looked_at(owner)
-        for path in ("", "manage/add/", "manage/rules/", "manage/hidden/", "manage/pages/", "manage/pages/new/"):
+        for path in (
+            "",
+            "manage/add/",
+            "manage/look/",
+            "manage/rules/",
+            "manage/hidden/",
+            "manage/pages/",
+            "manage/pages/new/",
+        ):
             owner.goto(f"/harbour-planet/{path}")
             looked_at(owner)
         owner.goto("/harbour-planet/manage/")
         page.get_by_role("link", name="Small Hours").click()
         expect(page.get_by_role("heading", name="Why is it not newer?")).to_be_visible()
         looked_at(owner)
+        page.get_by_role("link", name="Look").click()
+        page.get_by_role("radio", name="Dense list").check()
+        page.get_by_role("button", name="Preview").click()
+        expect(page.locator("html")).to_have_attribute("data-look", "list")
+        expect(page.get_by_role("heading", name="Preview: nothing is saved yet")).to_be_visible()
+        looked_at(owner)
         owner.goto("/harbour-planet/")
+        assert page.locator("html").get_attribute("data-look") is None
+        # The picture of the feed comes from this site.
+        expect(page.locator("main img[src^='/pictures/']")).to_have_js_property("naturalWidth", 10)
         page.get_by_role("button", name="Pin to the top").click()
         expect(page.get_by_role("heading", name="Pinned")).to_be_visible()
         page.get_by_role("button", name="Log out").click()

@@ -122,3 +122,16 @@ def test_what_is_a_proxy_is_taken_and_shown_without_its_login() -> None:
     assert checked_proxy("") == ""
     assert without_password("http://ada:p@ss@proxy.example:1") == "http://***@proxy.example:1"
     assert without_password("http://proxy.example:1") == "http://proxy.example:1"
+
+
+@pytest.mark.parametrize("text", ["é", "\udcff", "-----BEGIN CERTIFICATE-----\né\n-----END CERTIFICATE-----"])
+def test_certificates_in_other_letters_are_refused_and_no_error(text: str) -> None:
+    with pytest.raises(OptionRefused):
+        checked_certificates(text)
+
+
+@pytest.mark.parametrize("value", ["\udcff", "a\ud800b"])
+def test_a_header_that_no_request_can_carry_is_refused(value: str) -> None:
+    # A command gets such characters for bytes that are no UTF-8 (PEP 383).
+    with pytest.raises(OptionRefused):
+        checked_headers(f"X-Key: {value}")

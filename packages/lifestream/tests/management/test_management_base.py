@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from lifestream.management.base import BaseCommand
@@ -39,4 +40,31 @@ def test_an_error_is_no_output_and_is_raised() -> None:
             raise CommandError("no")
 
     with pytest.raises(CommandError, match="no"):
+        Failing().execute(no_color=True, force_color=False, skip_checks=True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("edit_feed", "\udcff", "--folder", "x"),
+        ("remove_feed", "\udcff"),
+        ("why", "\udcff"),
+        ("add_feed", "https://feed.example/", "--lifestream", "\udcff"),
+        ("export_opml", "--lifestream", "\udcff"),
+    ],
+)
+def test_what_is_entered_in_no_text_is_told_without_being_shown(command: tuple[str, ...]) -> None:
+    with pytest.raises(CommandError) as told:
+        call_command(*command)
+    assert "is not in UTF-8" in str(told.value)
+    assert "\udcff" not in str(told.value)
+
+
+def test_another_text_that_cannot_be_encoded_is_a_fault_of_ours() -> None:
+    class Failing(BaseCommand):
+        def handle(self, *args: Any, **options: Any) -> None:
+            "\ud800".encode()
+
+    with pytest.raises(UnicodeEncodeError):
         Failing().execute(no_color=True, force_color=False, skip_checks=True)

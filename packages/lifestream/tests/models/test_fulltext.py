@@ -101,6 +101,7 @@ def test_titles_authors_and_tags_are_found_too_but_no_phrase_across_them_and_the
 @pytest.mark.parametrize("rare", [0, 500], ids=["frequent", "rare"])
 def test_posts_of_a_lifestream_are_found_by_their_items(rare: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fulltext, "RARE", rare)
+    monkeypatch.setattr(fulltext, "FREQUENT", 10 if rare else 1)
     feed, mine, other = make_feed(), make_lifestream(), make_lifestream()
     subscriptions = [make_subscription(feed, stream) for stream in (mine, other)]
     found, missed = make_item(feed, "apple"), make_item(feed, "pear")

@@ -7,6 +7,8 @@ from django.db import connection
 
 from factories import make_feed, make_item
 from lifestream.models import Item, fulltext
+from lifestream.web.timeline import Timeline
+from shown import make_post, make_site
 
 pytestmark = pytest.mark.django_db
 
@@ -57,3 +59,22 @@ def test_the_words_of_many_do_not_cost_more_than_they_are(monkeypatch: pytest.Mo
         assert found.count(Item.objects.all(), 10) == fulltext.Hits(1, is_all=False)
     if connection.vendor == "sqlite":
         assert [sql for sql in asked if "MATCH" in sql and "*" in sql.split("MATCH")[1]] == []
+
+
+@pytest.mark.parametrize("shown", [1, 3, 100])
+def test_words_that_were_frequent_once_are_found_in_order_and_each_once(
+    monkeypatch: pytest.MonkeyPatch, shown: int
+) -> None:
+    monkeypatch.setattr(fulltext, "RARE", 2)
+    monkeypatch.setattr(fulltext, "SHOWN", shown)
+    monkeypatch.setattr(fulltext, "FREQUENT", 100)
+    site, elsewhere = make_site(), make_site()
+    posts = [make_post(site, "gardens") for _ in range(7)]
+    for _ in range(3):
+        make_post(elsewhere, "gardens")  # the latest of all
+    make_post(site, "Another")
+    timeline = Timeline(site.lifestream, query="gard")
+    assert list(timeline.posts()) == posts
+    first = timeline.page(None, 4, counted=True)
+    assert first.older is not None and first.hits is not None and 4 <= first.hits.count <= 7
+    assert [*first.posts, *timeline.page(first.older, 4).posts] == posts

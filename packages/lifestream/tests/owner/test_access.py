@@ -31,7 +31,7 @@ def pages(client: Client) -> dict[str, str]:
         if "slug" in pattern.pattern.converters:
             more = {"pk": keys[pattern.name]} if "pk" in pattern.pattern.converters else {}
             found[pattern.name] = reverse(f"lifestream_owner:{pattern.name}", kwargs={"slug": "main", **more})
-    assert len(found) == 9
+    assert len(found) == 10
     return found
 
 

@@ -75,7 +75,8 @@ def test_the_hosts_of_a_podcast_take_part_in_each_episode_that_names_nobody() ->
         ("xmlns:p='http://www.itunes.com/dtds/podcast-1.0.dtd'", "<p:season>2</p:season>", "2"),
         ("", "<podcast:season>2</podcast:season>", "2"),
         ("", "<ITUNES:Season>2</ITUNES:Season>", None),  # namespaces and prefixes have a case
-        ('xmlns:podcast="urn:other"', "<podcast:season>2</podcast:season>", None),
+        ('xmlns:podcast="urn:other"', "<podcast:season>2</podcast:season>", "2"),  # its namespace is written wrongly
+        (f'{PODCAST.replace(":podcast", ":p")} xmlns:podcast="urn:other"', "<podcast:season>2</podcast:season>", None),
         ("", "<season>2</season>", None),
         ("", "<![CDATA[<podcast:season>2</podcast:season>]]>", None),
         ("", "<!--<podcast:season>2</podcast:season>-->", None),

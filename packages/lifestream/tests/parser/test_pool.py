@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import copy
 import itertools
-import json
 import os
 import queue
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -26,9 +24,7 @@ from lifestream.fetcher.shortage import Shortage, ShortOf
 from lifestream.parser import NotAFeed, ParserDied, ParseTimeout, ipc, parse
 from lifestream.parser.pool import ParserPool, _Child
 from lifestream.parser.web_page import Candidate, read_page
-from lifestream.parser.worker import Reader
 from lifestream.plugins import Entry, FeedPlugin, ParsedFeed, Registry
-from lifestream.plugins.flickr import FlickrPlugin
 from lifestream.plugins.item_pipeline import prepare
 from served import slow_page
 
@@ -50,13 +46,6 @@ class Shouting(FeedPlugin):
     def process(self, entry: Entry) -> Entry:
         self.threads.add(threading.current_thread().name)
         return replace(entry, title=entry.title.upper(), content="<script>x</script><p>Loud</p>")
-
-
-class Own(FeedPlugin):
-    name = "own"
-
-    def recognises(self, feed: ParsedFeed) -> bool:
-        return feed.title == "T"
 
 
 @pytest.fixture(scope="module")
@@ -226,169 +215,10 @@ def test_secrets_of_the_environment_do_not_reach_a_child(monkeypatch: pytest.Mon
     assert "PYTHONPATH" in _environment()
 
 
-def test_what_ends_a_child_is_printed_visibly() -> None:
-    """A traceback may quote the document, and standard error may be a terminal."""
-    code = "import sys; from lifestream.parser import worker; worker.serve = lambda *_: fail()\n"
-    code += "def fail(): raise LookupError('\\x1b]0;title\\x07\\u202e')\nworker.fail = fail; worker.main()"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-
-    assert done.returncode == 1
-    assert r"LookupError: \x1b]0;title\x07\u202e" in done.stderr
-    assert not set(done.stderr) & {"\x1b", "\x07", "\u202e"}
-
-
-def test_a_child_imports_neither_django_nor_a_web_client() -> None:
-    code = "import sys, lifestream.parser.worker, lifestream.parser.document_reader; print(*sorted(sys.modules))"
-    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-
-    assert not {"django", "aiohttp", "asyncio"} & set(modules)
-
-
 def test_rules_reach_the_children() -> None:
     body = FEED.replace(b"</item>", b"<description>&lt;b&gt;a&lt;/b&gt; &lt;i&gt;b&lt;/i&gt;</description></item>")
     with ParserPool(1, rules=SanitizerRules.of({"b": []})) as pool:
         assert pool.submit(body, {}, URL).result(60).items[0].content == "<b>a</b> b"
-
-
-def test_a_plugin_of_ones_own_runs_here_and_before_sanitising() -> None:
-    Shouting.threads.clear()
-    registry = Registry([f"{__name__}.Shouting"], use_entry_points=False)
-    with ParserPool(1, registry=registry) as pool:
-        by_domain = pool.submit(FEED, {}, "https://www.loud.example/feed").result(60)
-        by_name = pool.submit(FEED, {}, URL, plugin="shouting").result(60)
-        neither = pool.submit(FEED, {}, URL).result(60)
-
-    assert [prepared.plugin for prepared in (by_domain, by_name, neither)] == ["shouting", "shouting", "generic"]
-    assert (by_name.items[0].title, by_name.items[0].content) == ("ONE", "<p>Loud</p>")
-    assert Shouting.threads == {"parser-1"}
-
-
-class Verbose(FeedPlugin):
-    """A plugin of a site's own that writes markup which takes long to clean."""
-
-    name = "verbose"
-
-    def process(self, entry: Entry) -> Entry:
-        return replace(entry, content="<p>a<b>b</b>" * 500_000)
-
-
-def test_what_a_plugin_of_ones_own_leaves_is_cleaned_in_the_child_within_the_deadline() -> None:
-    registry = Registry([f"{__name__}.Verbose"], use_entry_points=False)
-    with ParserPool(1, deadline=0.5, registry=registry) as pool:
-        with pytest.raises(ParseTimeout, match=r"^reading it took longer than 0\.5 seconds$"):
-            pool.submit(FEED, {}, URL, plugin="verbose").result(60)
-        assert pool.submit(FEED, {}, URL).result(60).items[0].guid == "1"
-
-
-def test_nothing_is_cleaned_here_whatever_plugins_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    def clean(*_: object) -> str:
-        raise AssertionError("cleaned in the process that imports")
-
-    for name in ("html", "plain", "text", "url"):
-        monkeypatch.setattr(Sanitizer, name, clean)
-    registry = Registry([f"{__name__}.Shouting"], use_entry_points=False)
-    with ParserPool(1, registry=registry) as pool:
-        own, shipped = pool.submit(FEED, {}, URL, plugin="shouting"), pool.submit(FEED, {}, URL)
-
-        assert own.result(60).items[0].content == "<p>Loud</p>"
-        assert shipped.result(60).items[0].title == "One"
-
-
-def test_shipped_plugins_run_in_the_child_though_there_are_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> Entry:
-        raise AssertionError("a shipped plugin ran in the process that imports")
-
-    monkeypatch.setattr(FlickrPlugin, "process", refuse)
-    body = (Path(__file__).parents[1] / "feeds" / "sites" / "flickr.xml").read_bytes()
-    with ParserPool(1, registry=Registry([f"{__name__}.Shouting"], use_entry_points=False)) as pool:
-        prepared = pool.submit(body, {}, "http://127.0.0.1/photos.xml").result(60)
-
-    assert (prepared.plugin, prepared.problems) == ("flickr", ())
-    assert prepared.items
-
-
-def test_a_child_that_has_read_nothing_says_so() -> None:
-    child = Reader(Registry(use_entry_points=False), Sanitizer())
-
-    assert child.answer({"prepare": "generic"}, b"") == {"failed": "it was not read before it was to be prepared"}
-
-
-def test_a_feed_is_prepared_once() -> None:
-    child = Reader(Registry(use_entry_points=False), Sanitizer())
-    child.answer({"headers": {}, "url": URL, "plugin": None}, FEED)
-
-    assert "prepared" in child.answer({"prepare": "generic"}, b"")
-    assert "failed" in child.answer({"prepare": "generic"}, b"")
-
-
-def test_the_first_import_knows_the_site_by_the_document_itself(pool: ParserPool) -> None:
-    body = (Path(__file__).parents[1] / "feeds" / "sites" / "flickr.xml").read_bytes()
-
-    assert pool.submit(body, {}, "http://127.0.0.1/photos.xml").result(60).plugin == "flickr"
-
-
-def test_what_is_handed_to_plugins_of_ones_own_is_bounded_before_it_gets_here() -> None:
-    """What comes from a child is taken apart here, where no deadline ends it."""
-    child = Reader(Registry(use_entry_points=False), Sanitizer())
-    items: list[dict[str, object]] = [{"id": "1", "tags": [*map(str, range(200))]}, *({} for _ in range(10_000))]
-    body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}).encode()
-    answer = child.answer({"headers": {}, "url": URL, "plugin": None}, body)
-    feed = ipc.FEED.unpack(answer["feed"])
-
-    assert (len(feed.entries), len(feed.entries[0].tags)) == (10_000, 100)
-    with ParserPool(1, registry=Registry([f"{__name__}.Shouting"], use_entry_points=False)) as pool:
-        for name in ("shouting", "generic"):
-            capped = pool.submit(body, {}, URL, plugin=name).result(60).capped
-            assert [note.partition(":")[0] for note in capped] == ["capped once", "capped once"]
-        capped = pool.submit(body, {}, URL).result(60).capped
-        assert [note.partition(" of ")[0] for note in capped] == ["capped once: entries", "capped once: tags"]
-
-
-def test_a_plugin_of_ones_own_may_recognise_a_feed() -> None:
-    with ParserPool(1, registry=Registry([f"{__name__}.Own"], use_entry_points=False)) as pool:
-        assert pool.submit(FEED, {}, URL).result(60).plugin == "own"
-
-
-class Leaving(FeedPlugin):
-    name = "leaving"
-
-    def process(self, entry: Entry) -> Entry:
-        raise SystemExit(3)
-
-
-def test_a_plugin_that_exits_keeps_nobody_waiting() -> None:
-    with ParserPool(1, registry=Registry([f"{__name__}.Leaving"], use_entry_points=False)) as pool:
-        for _ in range(2):
-            prepared = pool.submit(FEED, {}, URL, plugin="leaving").result(60)
-            assert [problem.error for problem in prepared.problems] == ["SystemExit: 3"]
-
-
-class Ending(FeedPlugin):
-    """Raises *error* when it is asked whether it recognises a feed."""
-
-    name = "ending"
-    error: ClassVar[BaseException] = SystemExit(3)
-
-    def recognises(self, feed: ParsedFeed) -> bool:
-        raise self.error
-
-
-@pytest.mark.parametrize("error", [SystemExit(3), GeneratorExit(), LookupError()], ids=repr)
-def test_a_plugin_that_exits_where_it_is_only_asked_costs_no_feed(
-    error: BaseException, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Ending, "error", error)
-    with ParserPool(1, registry=Registry([f"{__name__}.Ending"], use_entry_points=False)) as pool:
-        assert pool.submit(FEED, {}, URL).result(60).plugin == "generic"
-
-
-def test_who_waits_for_a_document_is_not_interrupted_by_a_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Ending, "error", KeyboardInterrupt())
-    with ParserPool(1, registry=Registry([f"{__name__}.Ending"], use_entry_points=False)) as pool:
-        with pytest.raises(ParserDied, match=r"^KeyboardInterrupt ended the reading of it$"):
-            pool.submit(FEED, {}, URL).result(60)
-        monkeypatch.setattr(Ending, "error", LookupError())
-        assert pool.submit(FEED, {}, URL).result(60).plugin == "generic"
 
 
 def _once(monkeypatch: pytest.MonkeyPatch, what: Callable[[Any], Any], number: int) -> None:
@@ -459,16 +289,6 @@ def test_a_child_that_lies_fails_its_own_document_and_is_replaced(
                 with pytest.raises(ParserDied):
                     pool.submit(FEED, {}, URL).result(60)
             assert pool.submit(FEED, {}, URL).result(60).items[0].title == "One", name
-
-
-def test_a_plugin_that_is_gone_is_reported_and_done_without(pool: ParserPool) -> None:
-    prepared = pool.submit(FEED, {}, URL, plugin="vanished").result(60)
-
-    assert prepared.plugin == "generic"
-    assert len(prepared.items) == 1
-    assert [problem.error for problem in prepared.problems] == [
-        f"there is no plugin 'vanished': choose one of {', '.join(pool.registry.names)}"
-    ]
 
 
 def _warm(pool: ParserPool) -> None:

@@ -100,7 +100,7 @@ def test_what_follows_the_root_is_cut() -> None:
     assert feed.is_complete
 
 
-def test_entries_before_the_flaw_are_whole_and_the_scraps_behind_it_are_not_the_feeds() -> None:
+def test_entries_around_a_flaw_are_whole_and_its_own_has_what_could_be_read() -> None:
     body = rss(
         ITEM + "<item><title>Two<link>http://s.example/2</link><guid>g2</guid></item>"
         "<item><title>Three</title><guid>3</guid></item>"
@@ -108,9 +108,9 @@ def test_entries_before_the_flaw_are_whole_and_the_scraps_behind_it_are_not_the_
     feed = parse(body, {}, URL)
 
     assert feed.title == "T"
-    assert feed.flaw == Flaw("mismatched tag", 4, 65, damaged=())
+    assert feed.flaw == Flaw("mismatched tag", 4, 65, damaged=(1,))
     assert feed.entries[0] == parse(rss(ITEM), {}, URL).entries[0]
-    assert [entry.guid for entry in feed.entries] == ["1", "3"]
+    assert [(entry.guid, entry.title) for entry in feed.entries] == [("1", "One"), ("g2", "Two"), ("3", "Three")]
 
 
 def test_a_scrap_without_guid_and_link_is_left_out_where_other_entries_have_one() -> None:

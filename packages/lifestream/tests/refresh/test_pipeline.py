@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
 
@@ -14,23 +11,18 @@ import pytest
 from django.db import DatabaseError
 from django.test import override_settings
 
-from factories import make_feed, make_lifestream, make_subscription
-from feedserver import FeedServer, Pattern, Request, Response, gone, moved
-from feedserver.django import FeedServerTestCase, FeedServerTransactionTestCase
+from factories import make_feed, make_subscription
+from feedserver import Request, Response, gone, moved
 from lifestream.entry import Entry
-from lifestream.fetcher.address_guard import AddressGuard
-from lifestream.models import Feed, Fetch, Host, Item, Post
+from lifestream.models import Feed, Fetch, Item, Post
 from lifestream.parser import ipc
 from lifestream.plugins import FeedPlugin
-from lifestream.refresh import refresh
-from lifestream.refresh.refresh_report import FeedReport, Report
+from lifestream.refresh.refresh_report import FeedReport
 from lifestream.scheduler import leases
 from lifestream.scheduler.jobs import Result
 from lifestream.storage import credentials, writer
-from programs import PATIENCE
-from served import START, Clock, feed, page, rss, watched_processes
-
-HOUR = timedelta(hours=1)
+from refresh_case import HOUR, RefreshTestCase
+from served import START, feed, page, rss
 
 
 class Zoneless(FeedPlugin):
@@ -40,24 +32,6 @@ class Zoneless(FeedPlugin):
 
     def process(self, entry: Entry) -> Entry:
         return replace(entry, published=datetime(2026, 1, 1))
-
-
-class RefreshTestCase(FeedServerTestCase):
-    def make_feedserver(self) -> FeedServer:
-        return FeedServer(callable_timeout=PATIENCE)
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.clock = Clock()
-
-    def make_feed(self, path: str, *answers: Any, **fields: Any) -> Feed:
-        """A feed that is due, at a path that gives *answers*."""
-        if answers:
-            self.feedserver.add(path, *answers)
-        return make_feed(self.get_url(path), **{"next_fetch": START, **fields})
-
-    def refresh(self, feeds: Collection[int] | None = None, **options: Any) -> Report:
-        return refresh(feeds, clock=self.clock, **options)
 
 
 @pytest.mark.usefixtures("shared_parsers")
@@ -266,226 +240,3 @@ class OneFeedAndTheOthers(RefreshTestCase):
         with mock.patch("lifestream.storage.writer.store", late):
             report = self.refresh()
         assert (report.rows, report.skipped, Item.objects.count()) == ((), 1, 0)
-
-
-@pytest.mark.usefixtures("shared_parsers")
-class WhatIsAsked(RefreshTestCase):
-    def test_only_what_is_due_is_asked(self) -> None:
-        due = self.make_feed("/due", feed())
-        self.make_feed("/later", next_fetch=START + HOUR)
-        self.make_feed("/paused", status=Feed.Status.PAUSED)
-        self.make_feed("/gone", status=Feed.Status.GONE)
-        assert [row.feed for row in self.refresh().rows] == [due.pk]
-
-    def test_of_feeds_that_are_named_only_the_due_ones_are_asked(self) -> None:
-        named = self.make_feed("/named", feed())
-        later = self.make_feed("/later", next_fetch=START + HOUR)
-        self.make_feed("/other")
-        assert [row.feed for row in self.refresh([named.pk, later.pk]).rows] == [named.pk]
-
-    def test_early_skips_our_own_interval_only(self) -> None:
-        asked = self.make_feed("/asked", feed(), next_fetch=START + HOUR)
-        self.make_feed("/max-age", next_fetch=START + HOUR, not_before=START + HOUR)
-        self.make_feed("/paused", status=Feed.Status.PAUSED)
-        self.make_feed("/gone", status=Feed.Status.GONE)
-        assert [row.feed for row in self.refresh(early=True).rows] == [asked.pk]
-
-    def test_a_max_age_holds_even_when_all_are_wanted(self) -> None:
-        self.make_feed("/feed", feed(Cache_Control="max-age=7200"))
-        self.refresh()
-        self.clock.move(hours=1, minutes=59)
-        assert self.refresh(early=True).rows == ()
-        self.clock.move(minutes=1)
-        assert len(self.refresh(early=True).rows) == 1
-
-    def test_each_feed_is_asked_once_in_a_run_however_soon_it_is_due_again(self) -> None:
-        self.make_feed("/feed", feed())
-        with override_settings(LIFESTREAM_MIN_INTERVAL=0):
-            assert len(self.refresh().rows) == 1
-            assert len(self.refresh(early=True).rows) == 1
-        assert len(self.feedserver.requests) == 2
-
-    def test_a_429_pauses_the_other_feeds_of_its_host_and_they_stay_due(self) -> None:
-        busy = self.make_feed("/busy", Response(status=429, headers={"Retry-After": "7200"}))
-        others = [self.make_feed(f"/{number}", next_fetch=START + timedelta(seconds=1)) for number in range(4)]
-        self.clock.move(seconds=1)
-        with override_settings(LIFESTREAM_PER_HOST=1):
-            report = self.refresh()
-        assert [row.feed for row in report.rows] == [busy.pk]
-        assert report.skipped == 4
-        assert len(self.feedserver.requests) == 1
-        assert Host.objects.get(feeds=busy).not_before == self.clock.now + 2 * HOUR
-        assert set(Feed.objects.filter(claim_token="").values_list("pk", flat=True)) >= {each.pk for each in others}
-        self.clock.move(hours=1)
-        assert self.refresh(early=True).rows == ()
-
-    def test_more_feeds_of_one_host_than_are_claimed_at_once_all_have_their_turn(self) -> None:
-        self.feedserver.add(Pattern("/feed/<number>"), Response(status=404))
-        made = [make_feed(self.get_url(f"/feed/{number}"), next_fetch=START) for number in range(11)]
-        with override_settings(LIFESTREAM_CONCURRENCY=1, LIFESTREAM_PER_HOST=1):
-            for early in (False, True):
-                rows = self.refresh(early=early).rows
-                assert sorted(row.feed for row in rows) == sorted(each.pk for each in made)
-                self.clock.move(hours=1)
-
-    def test_a_host_is_asked_by_so_many_at_once_and_no_more(self) -> None:
-        lock, state = threading.Lock(), {"now": 0, "most": 0}
-        both = threading.Barrier(2)
-
-        def crowded(_: Request) -> Response:
-            with lock:
-                state["now"] += 1
-                state["most"] = max(state["most"], state["now"])
-            both.wait(PATIENCE)
-            with lock:
-                state["now"] -= 1
-            return Response(status=404)
-
-        for number in range(10):
-            self.make_feed(f"/{number}", crowded)
-        self.refresh()
-        assert state["most"] == 2
-
-    def test_an_address_that_the_guard_refuses_is_not_asked(self) -> None:
-        self.make_feed("/feed")
-        [row] = self.refresh(guard=AddressGuard()).rows
-        assert row.message.startswith("127.0.0.1 is a loopback address")
-        assert self.feedserver.requests == []
-
-
-@pytest.mark.usefixtures("shared_parsers")
-class ManyFeedsOfOneHost(RefreshTestCase):
-    """More than are claimed at once, on a host that others don't wait for."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.crowd_asked, self.other_asked = threading.Semaphore(0), threading.Event()
-        self.other = self.enterContext(FeedServer(callable_timeout=PATIENCE))
-        make_feed(self.other.url("/feed"), next_fetch=START)
-
-    def make_crowd(self, count: int, answer: Callable[[Request], Response]) -> None:
-        for number in range(count):
-            self.make_feed(f"/{number}", answer, next_fetch=START - timedelta(minutes=1))
-
-    def test_keep_no_other_host_waiting(self) -> None:
-        waited: list[bool] = []
-
-        def crowd(_: Request) -> Response:
-            waited.append(self.other_asked.wait(PATIENCE if all(waited) else 0))
-            return Response(status=404)
-
-        def other(_: Request) -> Response:
-            self.other_asked.set()
-            return feed()
-
-        self.make_crowd(120, crowd)
-        self.other.add("/feed", other)
-        with override_settings(LIFESTREAM_CONCURRENCY=16):
-            report = self.refresh()
-        assert len(report.rows) == 121
-        assert all(waited)
-
-    def test_wait_for_no_other_host(self) -> None:
-        def crowd(_: Request) -> Response:
-            self.crowd_asked.release()
-            return Response(status=404)
-
-        def other(_: Request) -> Response:
-            return feed() if all(self.crowd_asked.acquire(timeout=PATIENCE) for _ in range(120)) else gone()
-
-        self.make_crowd(120, crowd)
-        self.other.add("/feed", other)
-        assert Counter(row.outcome for row in self.refresh().rows) == {"failed": 120, "new": 1}
-
-
-class HowItEnds(RefreshTestCase):
-    def test_progress_is_told_feed_by_feed(self) -> None:
-        made = {self.make_feed(f"/{number}", feed((f"{number}",))).pk for number in range(3)}
-        heard: list[FeedReport] = []
-        report = self.refresh(progress=heard.append)
-        assert {row.feed for row in heard} == made
-        assert tuple(heard) == report.rows
-
-    def test_no_thread_and_no_process_is_left(self) -> None:
-        before = set(threading.enumerate())
-        self.make_feed("/feed", feed())
-        with watched_processes() as started:
-            self.refresh()
-        assert started
-        assert all(process.poll() is not None for process in started)
-        assert set(threading.enumerate()) <= before
-
-    def test_stopping_gives_up_what_is_under_way_and_it_stays_due(self) -> None:
-        stopping = threading.Event()
-
-        def stalled(_: Request) -> Response:
-            stopping.set()
-            return Response(rss("late"), delay=60)
-
-        made = self.make_feed("/slow", stalled)
-        report = self.refresh(stopping=stopping)
-        made.refresh_from_db()
-        assert (report.rows, report.skipped) == ((), 1)
-        assert (made.claim_token, made.claimed_until, made.next_fetch) == ("", None, START)
-
-    def test_an_error_in_the_caller_gives_back_what_is_held(self) -> None:
-        made = self.make_feed("/feed", feed())
-        other = self.make_feed("/other", feed(), next_fetch=START)
-
-        def broken(row: FeedReport) -> None:
-            raise LookupError("the progress bar broke")
-
-        with pytest.raises(LookupError):
-            self.refresh(progress=broken)
-        assert set(Feed.objects.values_list("claim_token", flat=True)) == {""}
-        assert {made.pk, other.pk} == set(Feed.objects.values_list("pk", flat=True))
-
-    def test_nothing_due_starts_nothing(self) -> None:
-        with mock.patch("lifestream.refresh.factories.ParserPool", side_effect=AssertionError("a parser was started")):
-            assert self.refresh() == Report()
-        assert str(Report()) == "0 feeds asked, 0 new, 0 changed, 0 failed"
-        assert not Report().all_failed
-
-    def test_a_lease_is_renewed_while_a_server_takes_its_time(self) -> None:
-        renewed = threading.Event()
-        whole = leases.renew
-
-        def noted(*args: Any) -> int:
-            renewed.set()
-            return whole(*args)
-
-        def waits(_: Request) -> Response:
-            assert renewed.wait(PATIENCE)
-            return feed()
-
-        self.make_feed("/feed", waits)
-        with override_settings(LIFESTREAM_LEASE=1), mock.patch("lifestream.scheduler.leases.renew", noted):
-            assert self.refresh().new == 2
-
-
-@pytest.mark.usefixtures("shared_parsers")
-class TwoAtOnce(FeedServerTransactionTestCase):
-    def test_two_refreshes_at_once_ask_each_feed_once(self) -> None:
-        self.feedserver.add("/feed", Response(status=404))
-        for number in range(40):
-            make_feed(f"{self.get_url('/feed')}?{number}", next_fetch=START)
-            self.feedserver.add(f"/feed?{number}", feed((f"item {number}",)))
-        make_lifestream("main")
-        reports: list[Report] = []
-
-        def run() -> None:
-            from django.db import connections
-
-            try:
-                reports.append(refresh(clock=Clock()))
-            finally:
-                connections.close_all()
-
-        threads = [threading.Thread(target=run) for _ in range(2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(60)
-        assert sum(len(report.rows) for report in reports) == 40
-        assert len({request.target for request in self.feedserver.requests}) == 40
-        assert len(self.feedserver.requests) == 40

@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from factories import NOW, make_feed, make_item
-from lifestream.models import Item
-from lifestream.storage.bulk_sql import find_rows, update_rows
+from lifestream.models import Fetch, Item, Tag
+from lifestream.storage.bulk_sql import delete_up_to, find_rows, insert_new, insert_rows, update_rows
+
+pytestmark = pytest.mark.django_db
 
 NAMES = ("id", "key_hash", "guid", "changes", "changed", "first_seen", "media", "card")
 
 
-@pytest.mark.django_db
 def test_rows_are_found_as_django_finds_them() -> None:
     feed, other = make_feed("https://a.example/"), make_feed("https://b.example/")
     items = [make_item(feed, str(number)) for number in range(4)]
@@ -29,7 +30,6 @@ def test_rows_are_found_as_django_finds_them() -> None:
     assert find_rows(Item, NAMES, ("feed", feed.pk), ("key_hash", []), "default") == []
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=2))])
 @pytest.mark.parametrize("microsecond", [0, 123])
 def test_times_are_written_as_django_writes_them(zone: timezone, microsecond: int) -> None:
@@ -41,3 +41,35 @@ def test_times_are_written_as_django_writes_them(zone: timezone, microsecond: in
     assert Item.objects.get(changed=item.changed) == item
     item.save()
     assert Item.objects.get(changed=item.changed) == item
+
+
+def test_rows_are_inserted_and_those_that_exist_are_left_as_they_are() -> None:
+    Tag.objects.create(name="Sky", slug="sky")
+    insert_new(Tag, [{"name": "Another", "slug": "sky"}, {"name": "Sea", "slug": "sea"}], "default")
+    insert_new(Tag, [], "default")
+    assert sorted(Tag.objects.values_list("slug", "name")) == [("sea", "Sea"), ("sky", "Sky")]
+
+
+def test_what_was_made_of_rows_is_returned_for_more_than_a_statement_takes() -> None:
+    rows = [(f"Tag {number}", f"tag-{number}") for number in range(1200)]
+    found = insert_rows(Tag, ["name", "slug"], rows, "default", returning=["slug", "id"])
+    assert dict(found) == dict(Tag.objects.values_list("slug", "pk")) and len(found) == 1200
+
+
+def test_columns_of_every_kind_come_back_as_django_reads_them() -> None:
+    item = make_item(title="One")
+    item.title, item.date = "Two", NOW - timedelta(days=1)
+    item.media = [{"url": "https://a.example/1.png"}]
+    item.enclosures = []
+    update_rows(Item, ["title", "date", "media", "enclosures"], [item], "default")
+    update_rows(Item, ["title"], [], "default")
+    read = Item.objects.get()
+    assert (read.title, read.date, read.media, read.enclosures) == (item.title, item.date, item.media, [])
+
+
+def test_rows_of_each_owner_are_deleted_up_to_its_end() -> None:
+    one, other = make_feed("https://a.example/1"), make_feed("https://a.example/2")
+    keys = {feed: [Fetch.objects.create(feed=feed, started=NOW).pk for _ in range(3)] for feed in (one, other)}
+    delete_up_to(Fetch, "feed", [(one.pk, keys[one][1])], "default")
+    delete_up_to(Fetch, "feed", [], "default")
+    assert list(Fetch.objects.order_by("pk").values_list("pk", flat=True)) == [keys[one][2], *keys[other]]

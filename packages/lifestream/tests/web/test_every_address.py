@@ -298,3 +298,21 @@ def test_a_filter_that_no_database_takes_leads_to_the_list_without_filters(clien
             assert response["Location"] == "/admin/lifestream/item/?e=1"
             assert client.get(response["Location"]).status_code == 200
     assert client.get("/admin/lifestream/item/?title__startswith=a%00b").status_code == 302
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_query_of_a_list_and_no_repetition_is_an_error_of_the_server(
+    client: Client, superuser: User, name: str
+) -> None:
+    text = HOSTILE[name]
+    lists = [f"/main/sites/?after={text}", f"/main/?before=&before={text}", f"/main/search/?q=a&q={text}&q[]={text}"]
+    assert not failures(client, iter(lists))
+    client.force_login(superuser)
+    pages = ("manage", "manage/add", "manage/hidden", "manage/pages/new")
+    queries = "?q={0}&folder={0}&state={0}&page={0}&title={0}&slug={0}"
+    assert not failures(client, (f"/main/{page}/{queries.format(text)}" for page in pages))
+
+
+def test_more_parameters_than_django_reads_are_no_error_of_the_server(client: Client) -> None:
+    many = "&".join(f"q={number}" for number in range(1_500))
+    assert client.get(f"/main/search/?{many}").status_code == 400

@@ -149,7 +149,7 @@ def test_a_picture_that_is_late_can_be_asked_for_again(
 ) -> None:
     monkeypatch.setattr(pictures, "MOST_UNDER_WAY", 0)
     answer = client.get(address_of("https://a.example/1.png"))
-    assert (answer.status_code, answer["Retry-After"], answer["Cache-Control"]) == (503, "2", "no-store")
+    assert (answer.status_code, answer["Retry-After"], answer["Cache-Control"]) == (202, "2", "no-store")
 
 
 @pytest.mark.django_db

@@ -149,7 +149,7 @@ def test_the_latest_sites_of_very_many_are_those_of_the_latest_posts(
 
 
 @pytest.mark.parametrize("rare", [1, 4, 100])
-def test_what_is_found_does_not_depend_on_how_much_of_it_is_read_together(
+def test_what_is_found_does_not_depend_on_how_it_is_looked_up(
     planet: Lifestream, monkeypatch: pytest.MonkeyPatch, rare: int
 ) -> None:
     site = make_site(planet, "An older site")
@@ -157,6 +157,7 @@ def test_what_is_found_does_not_depend_on_how_much_of_it_is_read_together(
         make_post(site, "Kites", date=NOON - timedelta(days=age + 1))
         make_post(site, "Rivers", date=NOON - timedelta(days=age + 1))
     monkeypatch.setattr(fulltext, "RARE", rare)
+    monkeypatch.setattr(fulltext, "FREQUENT", rare)
     timeline = Timeline(planet, query="kites")
     first = timeline.page(None, 10)
     assert [post.date for post in first.posts] == [*[NOON] * 9, NOON - timedelta(days=1)]
@@ -167,3 +168,25 @@ def test_what_is_found_does_not_depend_on_how_much_of_it_is_read_together(
         found = [plan for sql, plan in plans_of(lambda: timeline.page(None, 10)) if sqlite_search.FUNCTION in sql]
         assert found
         assert not [plan for plan in found if "TEMP B-TREE" in plan], found
+
+
+def test_the_latest_items_with_a_word_that_is_neither_rare_nor_frequent_are_looked_up_first(
+    planet: Lifestream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fulltext, "RARE", 4)  # and ten of the latest items don't have the word
+    timeline = Timeline(planet, query="kites")
+    plans = [plan for sql, plan in plans_of(lambda: timeline.page(None, 10)) if "CASE WHEN" in sql]
+    assert plans
+    if connection.vendor == "sqlite":
+        assert not [plan for plan in plans if "TEMP B-TREE" in plan or "LIST SUBQUERY" not in plan], plans
+
+
+def test_the_sites_beside_a_search_are_those_of_the_latest_posts_of_all(
+    planet: Lifestream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lifestream.web.timeline.RECENT", 2)
+    make_post(make_site(planet, "Latest"), "Birds", date=NOON + timedelta(days=1))
+    timeline = Timeline(planet)
+    narrowed = timeline.narrowed(query="kites"), timeline.narrowed(day=NOON.date()), timeline.narrowed(query="none")
+    for each in narrowed:
+        assert each.latest_sites(3) == timeline.latest_sites(3)

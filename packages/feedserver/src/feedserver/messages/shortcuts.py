@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from feedserver.messages.argument_types import check_is, check_status, check_text
 from feedserver.messages.headers import imf_fixdate
-from feedserver.messages.response import Injectable, Response
+from feedserver.messages.response import Injectable, Response, check_fault
 
 REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
 """The statuses that send a client to another place (RFC 9110 §15.4); 305 and 306 are out of use, and 304 is none."""
@@ -30,7 +30,9 @@ def gone() -> Response:
 def broken(response: Response, *faults: Injectable) -> Response:
     """Return *response* with *faults* added to its own."""
     check_is("what broken() is to break", response, Response, "give a Response")
-    return replace(response, faults=(*response.faults, *faults))
+    for fault in faults:
+        check_fault(fault)
+    return response.changed(faults=(*response.faults, *faults))  # those that it has are checked already
 
 
 def touched(response: Response, by: timedelta = timedelta(seconds=1)) -> Response:

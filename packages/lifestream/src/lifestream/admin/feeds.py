@@ -217,8 +217,8 @@ class FeedAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">{}</a>', address, gettext("Fetch it and show what is read"))
 
     def get_urls(self) -> list[Any]:
-        """Return the addresses of the admin's views of feeds, and those of what is read, of feeds in trouble and of what came of
-        an update.
+        """Return the addresses of the admin's views of feeds, and those of what is read, of feeds in trouble and of
+        what came of an update.
         """
         read = path("<int:key>/read/", self.admin_site.admin_view(self.read_view), name="lifestream_feed_read")
         trouble = path("troubles/", self.admin_site.admin_view(self.troubles_view), name="lifestream_feed_troubles")

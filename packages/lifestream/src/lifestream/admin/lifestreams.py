@@ -20,6 +20,7 @@ from lifestream.admin.owned import OwnedAdmin, is_superuser
 from lifestream.content.text_direction import isolated
 from lifestream.models import Lifestream, Subscription
 from lifestream.web.look import look_of
+from lifestream.web.pictured_choice import PicturedChoice
 
 SUFFIX_LENGTH: Final = 6
 """Random characters at the end of a slug: 31 bits, so that nobody guesses a slug and no two are equal."""
@@ -30,23 +31,6 @@ if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Lifestream]
 else:
     ModelForm = forms.ModelForm
-
-
-class PicturedChoice(forms.RadioSelect):
-    """Choices with a picture of each: the static file `lifestream/look/NAME-VALUE.svg`."""
-
-    def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._name = name
-
-    def create_option(self, name: str, value: Any, label: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return a choice whose label begins with its picture."""
-        if value:
-            picture = static(f"lifestream/look/{self._name}-{value}.svg")
-            label = format_html('<img src="{}" alt="" width="120" height="84"> {}', picture, label)
-        else:
-            label = gettext("As the site has it")
-        return super().create_option(name, value, label, *args, **kwargs)
 
 
 class LifestreamForm(ModelForm):

@@ -23,7 +23,8 @@ DIRECT: Final = "direct"
 MOST_HEADERS: Final = 10
 LONGEST_HEADER: Final = 4096
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")  # a token (RFC 9110 §5.6.2)
-_VALUE: Final = re.compile(r"[!-~\x80-\uffff](?:[ \t!-~\x80-\uffff]*[!-~\x80-\uffff])?")
+_SEEN: Final = r"!-~\x80-\ud7ff\ue000-\uffff"  # without surrogates, which no encoding has
+_VALUE: Final = re.compile(f"[{_SEEN}](?:[ \\t{_SEEN}]*[{_SEEN}])?")
 # What belongs to the connection, to the conditions of a request, or has a setting of its own.
 _OURS: Final = frozenset({
     *("host", "connection", "keep-alive", "te", "trailer", "upgrade", "expect", "range", "content-length"),
@@ -103,7 +104,7 @@ def checked_certificates(text: str) -> str:
         raise OptionRefused(say("option-private-key"))
     try:
         ssl.create_default_context().load_verify_locations(cadata=text)
-    except (ssl.SSLError, ValueError):
+    except (ssl.SSLError, ValueError, TypeError):  # TypeError: letters that are not of ASCII
         raise OptionRefused(say("option-no-certificate")) from None
     return text
 

@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from django.core.management import base
 from django.core.management.base import CommandError, CommandParser
+from django.utils.translation import gettext
 
 from lifestream.storage.db_errors import FAILURES, trouble_of
 from lifestream.terminal import visible
@@ -45,7 +46,7 @@ class BaseCommand(base.BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command, on the output streams that *options* may name. Raises CommandError with the remedy if the
-        database fails.
+        database fails, or if something that was entered is no text.
         """
         for name in ("stdout", "stderr"):
             if stream := options.pop(name, None):
@@ -54,3 +55,9 @@ class BaseCommand(base.BaseCommand):
             return super().execute(*args, **options)
         except FAILURES as error:
             raise CommandError(worded(str(trouble_of(error)))) from error
+        except UnicodeEncodeError as error:
+            # Python reads bytes that are no UTF-8 as lone surrogates (PEP 383). It may be a password: it is not shown.
+            if not all("\udc80" <= character <= "\udcff" for character in error.object[error.start : error.end]):
+                raise
+            text = gettext("Something that was entered (a name, an address or a password) is not in UTF-8.")
+            raise CommandError(text) from error

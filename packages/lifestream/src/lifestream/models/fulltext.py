@@ -32,6 +32,8 @@ LONGEST_QUERY: Final = 300
 """Characters of a query that are used."""
 RARE: Final = 10_000
 """Items with a query's words up to which these count as rare."""
+SHOWN: Final = 2_000
+"""How many of the latest items with a query's words are looked up first if these are not rare."""
 LATEST: Final = 500
 """How many of the latest items are looked at to see whether a query's words are frequent."""
 FREQUENT: Final = 10
@@ -120,21 +122,27 @@ class Hits:
 @dataclass(frozen=True, slots=True)
 class Found:
     """The items that a query finds: their *keys*, or, if they are too many to be looked up first, the *query* as the
-    database understands it, "" for one that finds nothing, and the *latest* of the items.
+    database understands it, "" for one that finds nothing, and the *latest* of the items. Unless they *are_all*, the
+    keys are those of the latest SHOWN items that are found.
     """
 
     query: str
     keys: tuple[int, ...] | None = ()
     latest: tuple[int, ...] = ()
+    are_all: bool = True
 
     def among(self, queryset: QuerySet[_Row]) -> QuerySet[_Row]:
         """Return those of *queryset*, which has items or posts, that are found, in their previous order."""
         field = _item_of(queryset)
         if not self.query:
             return queryset.none()
-        if self.keys is None:
-            return queryset.filter(_Found(F(field), Value(self.query)))
+        if self.keys is None or not self.are_all:
+            return queryset.filter(_Found(F(field), Value(self.query), self.keys or ()))
         return among(queryset, self.keys)
+
+    def latest_among(self, queryset: QuerySet[_Row]) -> QuerySet[_Row] | None:
+        """Return those of *queryset* that are among the latest items found, None if these were not looked up first."""
+        return among(queryset, self.keys) if self.keys and not self.are_all else None
 
     def count(self, queryset: QuerySet[Any], most: int) -> Hits:
         """Return how many of *queryset*, which has items or posts, are found, counting no further than *most*. Of items
@@ -147,7 +155,7 @@ class Found:
                 cursor.execute(f"{dialect.matching} LIMIT {most + 1}", [dialect.some(self.query)])
                 keys = tuple({*self.latest, *(item for (item,) in cursor.fetchall())})
         count = len(among(queryset.order_by(), keys).values_list("pk")[: most + 1]) if keys else 0
-        return Hits(min(count, most), is_all=self.keys is not None and count <= most)
+        return Hits(min(count, most), is_all=self.keys is not None and self.are_all and count <= most)
 
 
 def find(query: str, using: str) -> Found:
@@ -163,9 +171,10 @@ def find(query: str, using: str) -> Found:
         latest = tuple(item for (item,) in cursor.fetchall())
         if len(latest) >= FREQUENT:
             return Found(query, None, latest)
-        cursor.execute(f"{dialect.matching} LIMIT {RARE + 1}", [query])
+        cursor.execute(f"{dialect.matching} ORDER BY 1 DESC LIMIT {RARE + 1}", [query])
         found = tuple(item for (item,) in cursor.fetchall())
-    return Found(query, found if len(found) <= RARE else None, latest)
+    # The latest items with words that were frequent once are far down the timeline.
+    return Found(query, found, latest) if len(found) <= RARE else Found(query, found[:SHOWN], latest, are_all=False)
 
 
 def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> QuerySet[_Row]:
@@ -204,15 +213,28 @@ else:
 
 
 class _Found(_BooleanLookup):
-    """The condition that an item matches a query, looked up item by item."""
+    """The condition that an item matches a query, looked up item by item; *latest* are the keys of the latest items
+    that do, if they are known.
+    """
 
     prepare_rhs = False
+
+    def __init__(self, item: F, query: Value, latest: Sequence[int] = ()) -> None:
+        super().__init__(item, query)
+        self._latest = latest
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         """Return the condition in SQL."""
         item, item_params = self.process_lhs(compiler, connection)
         query, query_params = self.process_rhs(compiler, connection)
-        return _DIALECTS[connection.vendor].found.format(item=item, query=query), (*query_params, *item_params)
+        dialect = _DIALECTS[connection.vendor]
+        found = dialect.found.format(item=item, query=query)
+        if not self._latest:
+            return found, (*query_params, *item_params)
+        # Not OR, for which SQLite might sort.
+        among = dialect.among.format(item=item, items="%s")
+        sql = f"CASE WHEN {item} >= {min(self._latest)} THEN {among} ELSE {found} END"
+        return sql, (*item_params, *item_params, json.dumps(list(self._latest)), *query_params, *item_params)
 
 
 class _Among(_BooleanLookup):

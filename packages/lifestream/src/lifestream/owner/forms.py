@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.staticfiles import finders
 from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
@@ -14,7 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from lifestream.content.plaintext import scrub
 from lifestream.models import Lifestream, OwnPage, Subscription
+from lifestream.models.look import validate_static_path
 from lifestream.owner.samples import SAMPLES
+from lifestream.web.pictured_choice import PicturedChoice
 from lifestream.wording import worded
 
 if TYPE_CHECKING:
@@ -226,6 +229,54 @@ class RulesForm(RulesModelForm):
             "block_rules": format_lazy("{} {}", _("What matches is not shown."), RULES_HELP),
             "keep_rules": _("If there are any, only what matches is shown."),
         }
+
+
+class LookForm(RulesModelForm):
+    """How a lifestream looks, and what it says of itself."""
+
+    class Meta:
+        model = Lifestream
+        fields = [
+            "title",
+            "tagline",
+            "description",
+            "language",
+            "theme",
+            "accent",
+            "logo",
+            "shown",
+            "words",
+            "shows_authors",
+            "shows_faces",
+            "site_order",
+            "is_public",
+        ]
+        widgets = {
+            "theme": PicturedChoice("theme"),
+            "shown": PicturedChoice("shown"),
+            "site_order": PicturedChoice("order"),
+            "description": forms.Textarea(attrs={"rows": 3}),
+        }
+
+    def clean_title(self) -> str:
+        """Return the title on one line."""
+        title = one_line(self.cleaned_data["title"])
+        if not title:
+            raise ValidationError(gettext("Give it a name."))
+        return title
+
+    def clean_tagline(self) -> str:
+        """Return the tagline on one line."""
+        return one_line(self.cleaned_data["tagline"])
+
+    def clean_logo(self) -> str:
+        """Return the path of the logo, which is that of a picture among the static files."""
+        path: str = self.cleaned_data["logo"]
+        validate_static_path(path)
+        if path and finders.find(path) is None:
+            text = gettext("There is no static file “{path}”. Put it into the folder static/ of LIFESTREAM_HOME.")
+            raise ValidationError(text.format(path=path))
+        return path
 
 
 class OwnPageForm(PageModelForm):

@@ -38,9 +38,11 @@ def told(entries: Sequence[Entry], text: str) -> tuple[Entry, ...]:
     head, *pieces = _pieces(text)
     if len(pieces) != len(entries):  # nobody knows which is which
         return tuple(entries)
-    prefixes = {"podcast": "podcast:", "itunes": "itunes:"}
-    for prefix, namespace in islice(_DECLARED.findall(text), _MAX_NAMESPACES):
-        prefixes[prefix] = prefix_of(namespace) or ""
+    declared = islice(_DECLARED.findall(text), _MAX_NAMESPACES)
+    prefixes = {prefix: prefix_of(namespace) or "" for prefix, namespace in declared}
+    for usual in ("podcast", "itunes"):
+        if f"{usual}:" not in prefixes.values():
+            prefixes[usual] = f"{usual}:"
     hosts = persons_of(_fields(head, prefixes), Scope(""))
     return tuple(
         replace(entry, episode=episode_of(_fields(piece, prefixes), Scope(entry.base), hosts))

@@ -34,7 +34,7 @@ class JobQueue(Generic[_Job]):
         self._closed = False
 
     def expect(self, jobs: int) -> None:
-        """Need as many workers at once as are worth it for so many *jobs*."""
+        """Prepare for so many *jobs*: for as many workers at once as are worth it."""
         with self._short:
             self._wanted = max(self._wanted, -(-jobs // WORTH))
             self._short.notify_all()

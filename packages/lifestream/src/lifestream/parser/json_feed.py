@@ -73,7 +73,7 @@ def _loaded(text: str) -> tuple[Any, Flaw | None]:
         raise NotAFeed(say("deep-json")) from error
 
 
-_LAST_COMMA = re.compile(r'("(?>(?:[^"\\]++|\\.?)*)(?:"|\Z))|,(?=\s*+[}\]])', re.DOTALL)
+_LAST_COMMA = re.compile(r'("(?>(?:[^"\\]++|\\.?)*)(?:"|\Z))|(?<![\[{,\s]),(?=\s*+[}\]])', re.DOTALL)
 _DATES: Final = ("date_published", "date_modified")
 
 
@@ -89,7 +89,7 @@ def _entry(item: dict[str, Any], site: str, url: str, author: str, language: str
         updated=calendar.read(_date(item, "date_modified")),
         content=scrub(_string(item, "content_html")) or html_of(_string(item, "content_text")),
         summary=html_or_text(_text(item, "summary")),
-        tags=names(map(_clean, _list(item, "tags") or _text(item, "tags").split(","))),
+        tags=names(map(_clean, _list(item, "tags"))),
         enclosures=tuple(_enclosures(item, base)),
         media=_media(item, base),
         language=_text(item, "language") or language,

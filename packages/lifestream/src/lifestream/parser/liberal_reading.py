@@ -15,6 +15,7 @@ from lifestream.message import say
 from lifestream.parser import damaged_episodes as episodes
 from lifestream.parser import strict
 from lifestream.parser.errors import NotAFeed
+from lifestream.parser.missing_ends import with_ends_in_head
 from lifestream.parser.preprocessing import ASIDE
 from lifestream.parser.salvage import salvage
 from lifestream.parser.second_reading import Scan, scan
@@ -42,6 +43,7 @@ class Reading:
 
     def apart(self) -> ParsedFeed:
         """Return the feed in the document, which is ill-formed and can't be mended, from its parts: see `salvage`."""
+        self.document = with_ends_in_head(self.document)
         scanned = scan(self.document)
         if not scanned.head:  # it was broken before the first entry: its parts can't be told apart
             feed = _with_episodes(self._liberal(self.document, scanned), self.document)
@@ -55,7 +57,7 @@ class Reading:
         self.notes.reader = "strict, and liberal for what is damaged"
         whole, damaged = [*feed.entries], list[int]()
         for place, piece in zip(left.places, left.damaged, strict=True):
-            for entry in _with_episodes(self._liberal(piece, Scan()), piece).entries[:1]:
+            for entry in self._one(piece).entries[:1]:
                 # Entries in which nothing was found have no index.
                 at = min(place - (left.places.index(place) - len(damaged)), len(whole))
                 whole.insert(at, entry)
@@ -63,20 +65,29 @@ class Reading:
         self.damaged = tuple(damaged)
         return replace(feed, entries=tuple(whole))
 
+    def _one(self, document: bytes) -> ParsedFeed:
+        """Return the feed in *document*, which has one damaged entry, strictly if it could be mended."""
+        found = self._of_tree(document)
+        if found is not None and found.entries:
+            return found
+        return _with_episodes(self._liberal(document, Scan()), document)
+
+    def _of_tree(self, document: bytes) -> ParsedFeed | None:
+        found = strict.read(document.decode("utf-8").replace(f":{ASIDE}", ":"))
+        if found.root is None:
+            return None
+        return strict.read_feed(
+            found.root,
+            self.url,
+            language=self.language,
+            netscape=self.netscape,
+            source=found.source,
+            notes=self.notes,
+        )
+
     def _strictly(self, document: bytes) -> ParsedFeed:
         """Return the feed in *document*, which is well-formed except for entities that are declared nowhere."""
-        text = document.decode("utf-8").replace(f":{ASIDE}", ":")
-        found = strict.read(text)
-        feed = None
-        if found.root is not None:
-            feed = strict.read_feed(
-                found.root,
-                self.url,
-                language=self.language,
-                netscape=self.netscape,
-                source=found.source,
-                notes=self.notes,
-            )
+        feed = self._of_tree(document)
         # The strict reader doesn't count entries inside an element that is never closed as entries of the feed.
         if feed is not None and feed.entries:
             return feed

@@ -19,9 +19,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, BinaryIO, Final, NamedTuple, Self, cast
@@ -31,6 +31,7 @@ from lifestream.fetcher.shortage import Shortage, ShortOf, shortage_of
 from lifestream.message import say
 from lifestream.parser import ipc
 from lifestream.parser.article import Article
+from lifestream.parser.deadlines import Deadlines
 from lifestream.parser.errors import ParserDied, ParseTimeout
 from lifestream.parser.job_queue import JobQueue
 from lifestream.parser.questions import ArticlePage, Document, Nonsense, WebPage, document
@@ -83,7 +84,8 @@ class ParserPool:
         self.registry = registry or Registry()
         self._jobs: JobQueue[_Job] = JobQueue()
         self._closed = False
-        self._children = [_Child(self.rules, deadline) for _ in range(size or os.cpu_count() or 1)]
+        self._deadlines = Deadlines()
+        self._children = [_Child(self.rules, deadline, self._deadlines) for _ in range(size or os.cpu_count() or 1)]
         self._threads = [
             threading.Thread(target=self._serve, args=(child,), name=f"parser-{number}", daemon=True)
             for number, child in enumerate(self._children, 1)
@@ -94,11 +96,13 @@ class ParserPool:
         """Start as many of the threads as the system allows. Raises the error of the first one if none can be
         started.
         """
+        self._deadlines.start()
         for number, thread in enumerate(self._threads):
             try:
                 thread.start()
             except RuntimeError:
                 if not number:
+                    self._deadlines.close()
                     raise
                 del self._threads[number:], self._children[number:]
                 return
@@ -165,6 +169,7 @@ class ParserPool:
             child.abort()
         for thread in self._threads:
             thread.join()
+        self._deadlines.close()
 
     def _serve(self, child: _Child) -> None:
         self._jobs.wait_until_needed()
@@ -201,9 +206,10 @@ class _Child:
     Only one thread may use it, but any thread may abort it.
     """
 
-    def __init__(self, rules: SanitizerRules, deadline: float) -> None:
+    def __init__(self, rules: SanitizerRules, deadline: float, deadlines: Deadlines) -> None:
         self._rules = rules
         self._deadline = deadline
+        self._deadlines = deadlines
         self._running: _Process | None = None
         self._ready = False
         self._busy = False
@@ -248,10 +254,10 @@ class _Child:
             raise self._not_started(error) from error
         try:
             if not self._ready:
-                with _killing(running.process, _STARTING, late):
+                with self._deadlines.killing(running.process, _STARTING, late):
                     _exchange(running, {"rules": ipc.RULES.pack(self._rules)}, b"")
                     self._ready = True
-            with _killing(running.process, self._deadline * _PATIENCE, late):
+            with self._deadlines.killing(running.process, self._deadline * _PATIENCE, late):
                 return _exchange(running, question, body)
         except (OSError, EOFError, ValueError) as error:
             ready = self._ready
@@ -291,7 +297,7 @@ class _Child:
         if kill:
             running.process.kill()
         # The process ends when its input ends; a broken pipe means that it has ended already.
-        with running.process, _killing(running.process, _ENDING, threading.Event()):
+        with running.process, self._deadlines.killing(running.process, _ENDING, threading.Event()):
             with suppress(OSError):
                 running.questions.close()
             running.process.wait()
@@ -304,24 +310,6 @@ def _exchange(running: _Process, question: dict[str, Any], body: bytes) -> dict[
     if not isinstance(answer, dict):
         raise ValueError(f"an answer that is {type(answer).__name__}")  # noqa: TRY004  the data is wrong, not the code
     return answer
-
-
-@contextmanager
-def _killing(process: subprocess.Popen[bytes], seconds: float, late: threading.Event) -> Iterator[None]:
-    """Kill *process* and set *late* if the block takes longer than *seconds*. Killing it ends all waiting for it."""
-
-    def kill() -> None:
-        late.set()
-        process.kill()
-
-    timer = threading.Timer(seconds, kill)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
 
 
 def _environment() -> dict[str, str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
 
+from lifestream.parser.missing_ends import with_ends
 from lifestream.parser.second_reading import Scan
 from lifestream.parser.wellformed import is_cut_off, literals
 
@@ -50,7 +51,7 @@ def salvage(document: bytes, scanned: Scan) -> Salvage:
         if end := _closed(piece):
             whole.append(piece[:end])
         elif len(found.damaged) < MOST_DAMAGED and len(head) <= _LONGEST_HEAD:
-            found.damaged.append(head + _without_endless_section(piece) + close)
+            found.damaged.append(head + with_ends(_without_endless_section(piece)) + close)
             found.places.append(len(found.damaged) - 1 + len(whole))
     found.whole = b"".join([head, *whole, close])
     return found

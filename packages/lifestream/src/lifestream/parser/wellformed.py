@@ -1,8 +1,9 @@
 """Well-formedness of XML: where a document stops being well-formed, and mending it without losing any of it.
 
 Mended are the flaws that have only one possible meaning (READING.md rule 8): an entity of HTML (`&nbsp;`), an ampersand
-that begins no reference, a prefix that no `xmlns` declares, whatever follows the end of the root element, and what a
-program printed before the document. All of it takes time linear in the length of the document.
+that begins no reference, a `]]>` that ends no section, a prefix that no `xmlns` declares, whatever follows the end of
+the root element, and what a program printed before the document. All of it takes time linear in the length of the
+document.
 """
 
 from __future__ import annotations
@@ -148,7 +149,10 @@ def _with_references(text: str) -> str:
 
     mended: list[str] = []
     for piece, means in _markup(text):
-        mended += (_AMPERSAND.sub(resolved, part) for part in _parts(piece)) if means else (piece,)
+        if means:
+            mended += (_AMPERSAND.sub(resolved, part) for part in _parts(piece.replace("]]>", "]]&gt;")))
+        else:
+            mended.append(piece)
     return "".join(mended)
 
 

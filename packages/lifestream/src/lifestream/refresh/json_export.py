@@ -20,6 +20,7 @@ VERSION: Final = 1
 _CHUNK: Final = 200
 _OF_LIFESTREAM: Final = (
     "description", "language", "theme", "accent", "logo", "shown", "words", "site_order", "shows_authors",
+    "shows_faces",
 )  # fmt: skip
 _OF_PAGE: Final = ("slug", "title", "text", "position")
 _SECRET: Final = ("proxy", "certificates")

@@ -183,6 +183,6 @@ def pictures() -> Pictures:
 
 
 @lru_cache(maxsize=1)
-def _made(process: int, folder: Path, size: int, networks: tuple[Network, ...]) -> Pictures:  # noqa: ARG001
+def _made(process: int, folder: str, size: int, networks: tuple[Network, ...]) -> Pictures:  # noqa: ARG001
     # A process that was forked off has none of its parent's threads.
-    return Pictures(PictureCache(folder, size), AddressGuard(networks))
+    return Pictures(PictureCache(Path(folder), size), AddressGuard(networks))

@@ -12,7 +12,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
@@ -122,16 +122,23 @@ class Timeline:
         """Return the first *size* posts, or the first of those older than *before*. With *bodies*, load all fields of
         their items. If *counted*, count the posts that a search finds, no further than MOST_COUNTED.
         """
-        hits = None
-        posts = self.posts
-        if counted and self.query:
-            hit = self._find()
-            hits = hit.count(self.narrowed(query="").posts(), MOST_COUNTED)
-            posts = partial(self._posts, hit)
-        rows = _older(posts(), before)[: size + 1]
-        found = shown(rows, bodies=bodies, lifestream=self.lifestream, query=self.query)
+        hits, found = None, []
+        if self.query:
+            hit, everything = self._find(), self.narrowed(query="").posts()
+            hits = hit.count(everything, MOST_COUNTED) if counted else None
+            if (latest := hit.latest_among(everything)) is not None:
+                found = self._shown(_older(latest, before)[: size + 1], bodies=bodies)
+            if len(found) <= size:  # Of a small lifestream, few posts are among the latest of all.
+                found = self._shown(_older(self._posts(hit), before)[: size + 1], bodies=bodies)
+            if hits is not None and not hits.is_all:
+                hits = Hits(max(hits.count, min(len(found), size)), is_all=len(found) <= size and before is None)
+        else:
+            found = self._shown(_older(self.posts(), before)[: size + 1], bodies=bodies)
         last = found[size - 1] if len(found) > size else None
         return TimelinePage(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None, hits)
+
+    def _shown(self, rows: QuerySet[Post], *, bodies: bool) -> list[Post]:
+        return shown(rows, bodies=bodies, lifestream=self.lifestream, query=self.query)
 
     def post(self, item: int) -> Post:
         """Return the post of the item with the key *item*. Raises Post.DoesNotExist if there is none that may
@@ -177,7 +184,8 @@ class Timeline:
             latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date").values("date")[:1]
             dated = sites.alias(latest=Subquery(latest))
             return list(dated.order_by(F("latest").desc(nulls_last=True), "pk")[:count])
-        posted = list(dict.fromkeys(self.posts().values_list("subscription_id", flat=True)[:RECENT]))[:count]
+        posts = self.narrowed(subscription=None, tag=None, query="", day=None).posts()
+        posted = list(dict.fromkeys(posts.values_list("subscription_id", flat=True)[:RECENT]))[:count]
         found = {site.pk: site for site in sites.filter(pk__in=posted)}
         chosen = [found[key] for key in posted if key in found]
         others = sites.exclude(pk__in=posted).order_by("sort_name", "pk")
@@ -193,7 +201,7 @@ class Timeline:
         """Return what `tags` returns, and how many tags more the latest posts have."""
         latest = self.posts().values_list("item_id", flat=True)[:RECENT]
         keys = Tag.items.through.objects.filter(item__in=list(latest)).values_list("tag_id", flat=True)
-        counts = Counter(sorted(keys))
+        counts = Counter(sorted(keys))  # of tags that are as frequent, the same ones each time
         frequent = dict(counts.most_common(MOST_TAGS))
         tags = Tag.objects.in_bulk(list(frequent))
         listed = sorted(

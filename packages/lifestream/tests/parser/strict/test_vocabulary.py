@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from xml.etree.ElementTree import Comment, Element
 
 import pytest
 
 from lifestream.entry import ParsedFeed
 from lifestream.parser import NotAFeed, parse
+from lifestream.parser.strict.vocabulary import Names, is_same, namespace_of
 
 URL = "https://site.example/feed.xml"
 DAY = datetime(2021, 8, 17, tzinfo=UTC)
@@ -145,3 +147,24 @@ def test_an_empty_rdf_is_a_feed_in_the_namespace_of_rss(namespace: str, version:
     else:
         with pytest.raises(NotAFeed):
             read(document)
+
+
+def test_a_name_is_short_where_its_namespace_is_known_and_whole_elsewhere() -> None:
+    names = Names(core="", own="urn:own")
+    assert names["pubDate"] == "pubdate"
+    assert names["{urn:own}Title"] == "title"
+    assert names["{http://www.w3.org/2005/Atom}link"] == "atom:link"
+    assert names["{http://www.w3.org/2005/Atom}pubDate"] == "pubdate"
+    assert names["{urn:other}Title"] == "{urn:other}Title"
+    assert names[Comment().tag] == "?"  # type: ignore[index]
+
+
+def test_the_usual_prefix_of_a_vocabulary_stands_for_it_where_its_namespace_is_written_wrongly() -> None:
+    names = Names(source=b'<rss xmlns:media="http://search.yahoo.com/mrss/oops"><media:title/></rss>')
+    assert names["{http://search.yahoo.com/mrss/oops}title"] == "media:title"
+
+
+def test_two_spellings_are_one_namespace() -> None:
+    assert is_same("http://purl.org/dc/terms/", "https://www.purl.org/dc/terms#")
+    assert not is_same("http://purl.org/dc/terms/", "http://purl.org/dc/elements/1.1/")
+    assert (namespace_of(Element("{urn:a}b")), namespace_of(Element("b"))) == ("urn:a", "")

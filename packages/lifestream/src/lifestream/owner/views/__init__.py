@@ -5,6 +5,7 @@ from __future__ import annotations
 from lifestream.owner.views.account import log_in, log_out, password, password_changed
 from lifestream.owner.views.adding import add
 from lifestream.owner.views.first_account import setup
+from lifestream.owner.views.look import look
 from lifestream.owner.views.managing import manage, site
 from lifestream.owner.views.own_pages import edit_page, own_pages
 from lifestream.owner.views.posts import hidden, post
@@ -16,6 +17,7 @@ __all__ = [
     "hidden",
     "log_in",
     "log_out",
+    "look",
     "manage",
     "own_pages",
     "password",

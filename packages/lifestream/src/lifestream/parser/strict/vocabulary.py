@@ -137,7 +137,7 @@ def _miswritten(source: bytes) -> dict[str, str]:
     it begin with. A vocabulary that has its true namespace in the document has no other.
     """
     declared = {
-        (double or single).decode("utf-8", "replace"): prefix.decode("utf-8", "replace").lower()
+        (double or single).decode("utf-8", "replace"): prefix.decode("utf-8", "replace")
         for prefix, double, single in islice(_DECLARED.findall(source), _MOST_DECLARED)
     }
     present = {prefix_of(namespace) for namespace in declared}

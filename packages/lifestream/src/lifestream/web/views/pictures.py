@@ -38,8 +38,8 @@ def icon(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_safe
 def picture(request: HttpRequest, key: str, url: str) -> HttpResponse:
-    """Return the picture of a feed whose address this site has signed. One that is late is answered with 503, and can
-    be asked for again.
+    """Return the picture of a feed whose address this site has signed. One that is late is answered with 202 (it
+    was accepted, and is being fetched), and can be asked for again.
     """
     asked = url_of(key, url) if settings.serves_pictures else None
     if asked is None:
@@ -51,7 +51,7 @@ def picture(request: HttpRequest, key: str, url: str) -> HttpResponse:
     if isinstance(found, NoPicture):
         late = found is NoPicture.LATE
         headers = {"Retry-After": "2", "Cache-Control": "no-store"} if late else {"Cache-Control": "max-age=600"}
-        return HttpResponse(status=503 if late else 404, headers=headers, content_type="text/plain")
+        return HttpResponse(status=202 if late else 404, headers=headers, content_type="text/plain")
     etag = f'"{hashlib.sha256(found).hexdigest()[:32]}"'
     headers = {
         "ETag": etag,

@@ -1,0 +1,85 @@
+"""What `feedserver serve` prints: a line for each exchange, with the problems that it had below it.
+
+Requests are untrusted input: what could control a terminal is written as escapes.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TextIO
+
+from feedserver.handler.exchange import Exchange, NotSeen
+from feedserver.messages.request import Request
+from feedserver.messages.terminal_text import visible
+from feedserver.server import FeedServer
+
+
+class Screen:
+    """Standard output. If its reader has gone, what is printed is lost, but the server goes on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._has_colours = stream.isatty() and _wants_colours(os.environ)
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+    def show(self, text: str, colour: str = "") -> None:
+        """Print a line, and flush it. Characters that could control a terminal are escaped, since requests are
+        untrusted input.
+        """
+        line = visible(text)
+        if colour and self._has_colours:
+            line = f"\033[{colour}m{line}\033[0m"
+        try:
+            print(line, file=self._stream, flush=True)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)
+
+    def report(self, server: FeedServer, exchange: Exchange) -> None:
+        """Print a line about an exchange, and below it the problems that it had. Remove its request's body from
+        memory.
+        """
+        _ = exchange.ended  # waits until the listener that put it into the queue has returned, and the end is published
+        exchange.request = _without_body(exchange.request)
+        clock = time.strftime("%H:%M:%S", time.localtime(exchange.time))
+        self.show(f"{clock} {exchange.describe()}", _COLOURS.get(_status(exchange) // 100, _RED))
+        problems = server.site.problems.take_of(exchange)
+        if exchange.request is None:
+            problems = [exchange.problem]  # its other problems are meant for tests
+        for warning in server.site.take_warnings():
+            problems.append(f"warning: {warning}")
+        for problem in problems:
+            for line in problem.split(
+                "\n"
+            ):  # not `str.splitlines`: it splits at ten more characters, which paths may have
+                self.show(f"    {line}", _RED)
+
+
+def _without_body(request: Request | None) -> Request | None:
+    """Return *request* without its body, which nothing reads here: a thousand bodies could take 16 GiB."""
+    return replace(request, body=b"") if request is not None and request.body else request
+
+
+def _wants_colours(environment: Mapping[str, str]) -> bool:
+    """Return whether to print colours: see https://no-color.org. Windows' old console would show the codes, not the
+    colours.
+    """
+    is_able = "WT_SESSION" in environment if os.name == "nt" else environment.get("TERM", "dumb") != "dumb"
+    return is_able and not environment.get("NO_COLOR")
+
+
+_RED = "31"
+_COLOURS = {1: "36", 2: "32", 3: "36", 4: "33", 5: _RED}
+
+
+def _status(exchange: Exchange) -> int:
+    try:
+        return exchange.status
+    except NotSeen:  # the exchange ended without an answer
+        return 0

@@ -1,0 +1,69 @@
+"""Ends processes whose time is up, by one thread for all of them.
+
+A timer of its own for each question would start a thread each time. Where memory runs short, a new thread may end
+before it says that it runs, and whoever starts it waits for ever (CPython's `Thread.start`).
+"""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Limit:
+    """At the time *at*, the *process* is killed, and *late* is set."""
+
+    at: float
+    process: subprocess.Popen[bytes]
+    late: threading.Event
+
+
+class Deadlines:
+    """The limits of processes, and the thread that ends those that are late. Any thread may use it."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._limits: set[_Limit] = set()
+        self._closed = False
+        self._thread = threading.Thread(target=self._watch, name="parser-deadlines", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread. Raises RuntimeError if the system allows no more."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread, if it was started. No block of `killing` may be under way."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    @contextmanager
+    def killing(self, process: subprocess.Popen[bytes], seconds: float, late: threading.Event) -> Iterator[None]:
+        """Kill *process* and set *late* if the block takes longer than *seconds*. That ends all waiting for it."""
+        limit = _Limit(time.monotonic() + seconds, process, late)
+        with self._changed:
+            self._limits.add(limit)
+            self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._limits.discard(limit)
+
+    def _watch(self) -> None:
+        with self._changed:
+            while not self._closed:
+                now = time.monotonic()
+                for limit in [each for each in self._limits if each.at <= now]:
+                    limit.late.set()
+                    limit.process.kill()
+                    self._limits.discard(limit)
+                first = min((each.at for each in self._limits), default=None)
+                self._changed.wait(None if first is None else first - now)

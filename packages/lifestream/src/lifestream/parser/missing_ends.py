@@ -1,0 +1,92 @@
+"""The ends that fields lack: `<title>One<link>…</link>`, where all that follows would be the title.
+
+A field that has only text can't contain another field, so it ends where the next one begins, at the latest. Its own end
+tag, if it comes later or is misspelled, ends nothing then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from lifestream.content.html_tokenizer import name_set
+from lifestream.parser.wellformed import literals
+
+_TAG = re.compile(rb"<(/?)([A-Za-z][\w:.-]*)(?=[\s/>])[^<>]*>")
+_TEXTS: Final = frozenset(
+    name.encode()
+    for name in name_set(
+        "title link guid id pubdate published updated issued modified created comments category description "
+        "content:encoded dc:creator dc:date dc:subject dc:title dc:description dc:identifier"
+    )
+)
+"""The fields that contain text alone, if they are not written as XHTML."""
+_FIELDS: Final = _TEXTS | {
+    name.encode()
+    for name in name_set(
+        "author enclosure source image language lastbuilddate subtitle managingeditor webmaster generator ttl"
+    )
+}
+_OF_TEXTS: Final = frozenset({b"fb", b"g", b"h", b"html", b"m", b"math", b"o", b"st1", b"svg", b"v", b"w", b"xhtml"})
+"""Prefixes of elements that stand in texts, those of Word among them. Elements with other prefixes are fields."""
+_ENTRIES: Final = frozenset({b"item", b"entry"})
+
+
+def with_ends_in_head(document: bytes) -> bytes:
+    """Return *document*, in UTF-8, with an end for each field before its first entry that ends too late."""
+    start = next((found.start() for found in _tags(document) if found[2].lower() in _ENTRIES), 0)
+    return with_ends(document[:start]) + document[start:]
+
+
+def with_ends(markup: bytes) -> bytes:
+    """Return *markup*, the fields of one entry or feed in UTF-8, with an end for each field that ends too late.
+
+    Ends of what never began, and is no field, are left out.
+    """
+    pieces: list[bytes] = []
+    position, open_field = 0, b""
+    around: Counter[bytes] = Counter()  # the elements that are open around the field, and inside it
+    inside: Counter[bytes] = Counter()
+    for found in _tags(markup):
+        written, name = found[2], found[2].lower()
+        counted = inside if open_field and (inside[written] or not found[1]) else around
+        if found[1]:
+            if open_field and name == open_field.lower():
+                open_field = b""
+            elif counted[written] > 0:
+                counted[written] -= 1
+                if open_field and counted is around:
+                    pieces += (markup[position : found.start()], b"</%s>" % open_field)
+                    position, open_field = found.start(), b""
+            elif not _is_field(name):
+                pieces.append(markup[position : found.start()])
+                position = found.end()
+            continue
+        if open_field and _is_field(name):
+            pieces += (markup[position : found.start()], b"</%s>" % open_field)
+            position, open_field, counted = found.start(), b"", around
+        if found[0].endswith(b"/>"):
+            continue
+        if not open_field and name in _TEXTS:
+            open_field, inside = written, Counter()
+        else:
+            counted[written] += 1
+    end = b"</%s>" % open_field if open_field else b""
+    return b"".join([*pieces, markup[position:], end])
+
+
+def _is_field(name: bytes) -> bool:
+    prefix, colon, _ = name.partition(b":")
+    return name in _FIELDS or (bool(colon) and prefix not in _OF_TEXTS)
+
+
+def _tags(markup: bytes) -> Iterator[re.Match[bytes]]:
+    """Yield the tags in *markup*, outside of comments and sections."""
+    hidden = literals(markup)
+    for found in _TAG.finditer(markup):
+        while hidden and hidden[0][1] <= found.start():
+            hidden.popleft()
+        if not hidden or found.start() < hidden[0][0]:
+            yield found

@@ -1,0 +1,27 @@
+"""Columns of the admin's lists."""
+
+from __future__ import annotations
+
+import pytest
+
+from factories import NOW, make_feed
+from lifestream.admin.columns import due_of, health_of, last_fetch_of, moment, reasoning_of
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_feed_that_fails_says_how_often_and_why_as_text() -> None:
+    feed = make_feed(failures=3, last_error="<script>x</script>")
+    shown = health_of(feed)
+    assert "3 times" in shown and "&lt;script&gt;" in shown and "<script>" not in shown
+    assert "time" not in health_of(make_feed("https://a.example/2", failures=1)).rpartition(">")[0].rpartition(">")[2]
+
+
+def test_what_has_not_been_is_a_dash() -> None:
+    feed = make_feed(status="paused", last_fetch=None)
+    assert {moment(None), last_fetch_of(feed), due_of(feed), reasoning_of(feed)} == {"–"}
+
+
+def test_a_moment_is_told_relatively_with_the_exact_time_beside_it() -> None:
+    assert f'datetime="{NOW.isoformat()}"' in moment(NOW)
+    assert "lifestream-why" in due_of(make_feed(next_fetch=NOW))

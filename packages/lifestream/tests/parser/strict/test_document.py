@@ -1,0 +1,25 @@
+"""A document's root, and what is wrong with it."""
+
+from __future__ import annotations
+
+from lifestream.parser.strict.document import read
+
+
+def test_a_document_without_flaw_is_read_as_it_is() -> None:
+    found = read("<rss><channel/></rss>")
+    assert found.root is not None and found.root.tag == "rss"
+    assert (found.flaw, found.source) == (None, b"<rss><channel/></rss>")
+
+
+def test_a_flaw_that_is_mended_is_told_and_one_that_is_not_leaves_no_root() -> None:
+    mended, broken = read("<rss><channel><title>a & b</title></channel></rss>"), read("<rss><channel></rss>")
+    assert mended.root is not None and mended.root.findtext("channel/title") == "a & b"
+    assert mended.flaw is not None and mended.flaw.mended
+    assert broken.root is None
+    assert broken.flaw is not None and not broken.flaw.mended
+
+
+def test_entities_of_its_own_are_not_resolved() -> None:
+    found = read('<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss><title>&x;</title></rss>')
+    assert found.root is None or "root:" not in (found.root.findtext("title") or "")
+    assert found.flaw is not None

@@ -1,0 +1,28 @@
+"""The words of dates."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifestream.parser.date_words import MONTHS, WEEKDAYS, ZONES, plain
+
+
+@pytest.mark.parametrize(
+    ("word", "month"),
+    [("March", 3), ("Mär.", 3), ("MÄRZ", 3), ("févr.", 2), ("dez", 12), ("Août", 8), ("мая", 5), ("sept", 9)],
+)
+def test_a_month_is_known_by_its_name_or_its_beginning_in_any_language(word: str, month: int) -> None:
+    assert MONTHS[plain(word)] == month
+
+
+@pytest.mark.parametrize("word", ["ju", "xyz", ""])
+def test_what_could_be_two_months_or_none_is_none(word: str) -> None:
+    assert plain(word) not in MONTHS
+
+
+def test_days_of_the_week_count_from_monday_and_english_ones_count_first() -> None:
+    assert [WEEKDAYS[plain(word)] for word in ("Mon", "Dienstag", "mié", "Sun")] == [0, 1, 2, 6]
+
+
+def test_zones_are_minutes_east_of_greenwich() -> None:
+    assert (ZONES["gmt"], ZONES["cest"], ZONES["ist"], ZONES["nst"], ZONES["pst"]) == (0, 120, 330, -210, -480)

@@ -1,0 +1,81 @@
+"""Fields without an end: they end where the next one begins, and cost their entry nothing else (READING.md, rule 7)."""
+
+from __future__ import annotations
+
+import pytest
+
+from costs import assert_linear
+from lifestream.parser import parse
+from lifestream.parser.missing_ends import with_ends, with_ends_in_head
+
+URL = "https://site.example/feed"
+
+
+@pytest.mark.parametrize(
+    ("markup", "mended"),
+    [
+        ("<item><title>One<link>l</link></item>", "<item><title>One</title><link>l</link></item>"),
+        ("<item><Title>One</titel><guid>g</guid></item>", "<item><Title>One</Title><guid>g</guid></item>"),
+        ("<item></foo><title>a</b></title></item>", "<item><title>a</title></item>"),
+        ("<item><link>l</link><title>One</item>", "<item><link>l</link><title>One</title></item>"),
+        ("<item><title>One", "<item><title>One</title>"),
+        ("<entry><source><title>S</source></entry>", "<entry><source><title>S</title></source></entry>"),
+        ("<item><title>a<b>c</title><link>l</link></item>", ""),
+        ("<item><title>a</TITLE><link>l</link></item>", ""),
+        ("<item><title><![CDATA[<link>]]></title></item>", ""),
+        ("<item><title/><link href='x'/><guid>g</guid></item>", ""),
+        ("<item><author><name>A</name></author><title>t</title></item>", ""),
+        (
+            "<item><description>a<p>b</p></i>c</description></item>",
+            "<item><description>a<p>b</p>c</description></item>",
+        ),
+        ("", ""),
+    ],
+)
+def test_a_field_ends_where_the_next_one_begins(markup: str, mended: str) -> None:
+    assert with_ends(markup.encode()).decode() == (mended or markup)
+
+
+@pytest.mark.reading(7)
+@pytest.mark.parametrize(
+    "field", ["title", "guid", "pubDate", "category", "description", "dc:creator", "content:encoded"]
+)
+@pytest.mark.parametrize("end", ["", "</wrong>"])
+def test_a_field_that_never_ends_costs_its_entry_nothing(field: str, end: str) -> None:
+    written = {
+        "title": "Nets", "guid": "g1", "pubDate": "Tue, 17 Aug 2021 21:44:13 GMT", "category": "Rope",
+        "description": "Short", "dc:creator": "Ada", "content:encoded": "Long",
+    }  # fmt: skip
+    items = [
+        "".join(f"<{name}>{text}{'' if broken and name == field else f'</{name}>'}" for name, text in written.items())
+        for broken in (False, True)
+    ]
+    broken = items[1].replace(written[field], written[field] + end)
+    namespaces = 'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+    last = "<item><guid>last</guid></item>"
+
+    def read(item: str) -> list[object]:
+        body = f"<rss version='2.0' {namespaces}><channel><title>T</title><item>{item}</item>{last}</channel></rss>"
+        return list(parse(body.encode(), {}, URL).entries)
+
+    assert read(broken) == read(items[0])
+
+
+@pytest.mark.reading(7)
+@pytest.mark.parametrize("field", ["title", "link", "description", "language"])
+def test_a_field_of_the_feed_that_never_ends_costs_no_entry(field: str) -> None:
+    written = {"title": "T", "link": "https://site.example/", "description": "D", "language": "en"}
+    head = "".join(f"<{name}>{text}{'' if name == field else f'</{name}>'}" for name, text in written.items())
+    feed = parse(f"<rss version='2.0'><channel>{head}<item><guid>1</guid></item></channel></rss>".encode(), {}, URL)
+
+    assert (feed.title, feed.link, feed.subtitle, feed.language) == tuple(written.values())
+    assert [entry.guid for entry in feed.entries] == ["1"]
+
+
+@pytest.mark.costly
+@pytest.mark.parametrize(
+    "unit", [b"<title>", b"<title><b>", b"</title>", b"<a>", b"</a>", b"<![CDATA[", b"<title a", b"<"]
+)
+def test_to_look_for_missing_ends_takes_linear_time(unit: bytes) -> None:
+    assert_linear(with_ends, lambda number: unit * number, 20_000)
+    assert_linear(with_ends_in_head, lambda number: unit * number + b"<item>", 20_000)

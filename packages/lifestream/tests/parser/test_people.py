@@ -1,0 +1,36 @@
+"""Names of people, as feeds write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifestream.parser.people import is_address, joined, name_of
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("jane@doe.example (Jane Doe)", "Jane Doe"),
+        ("Jane Doe <jane@doe.example>", "Jane Doe"),
+        ('"Doe, Jane" mailto:jane@doe.example', "Doe, Jane"),
+        ("jane@doe.example", "jane@doe.example"),
+        ("jane@doe.example, joe@doe.example", "jane@doe.example, joe@doe.example"),
+        ("@jane@doe.example", "@jane@doe.example"),
+        ("Jane &amp; Joe", "Jane & Joe"),
+        ("(Jane)", "Jane"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_left_out_where_a_name_remains(written: str, name: str) -> None:
+    assert name_of(written) == name
+
+
+def test_several_are_joined_each_once_and_addresses_only_where_nobody_has_a_name() -> None:
+    assert joined(["Jane", "joe@doe.example", "Jane", "", "Joe"]) == "Jane, Joe"
+    assert joined(["jane@doe.example", "joe@doe.example"]) == "jane@doe.example, joe@doe.example"
+    assert joined([]) == ""
+
+
+def test_an_address_is_one_only_without_anything_else() -> None:
+    assert is_address("jane@doe.example")
+    assert not is_address("Jane jane@doe.example") and not is_address("@jane@doe.example") and not is_address("Jane")

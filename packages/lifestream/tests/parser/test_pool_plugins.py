@@ -1,0 +1,184 @@
+"""Plugins of a site's own run in the process that imports; shipped ones and the cleaning in the child."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from lifestream.content.sanitizer import Sanitizer
+from lifestream.parser import ParserDied, ParseTimeout, ipc
+from lifestream.parser.pool import ParserPool
+from lifestream.parser.worker import Reader
+from lifestream.plugins import Entry, FeedPlugin, ParsedFeed, Registry
+from lifestream.plugins.flickr import FlickrPlugin
+
+URL = "https://feeds.example/feed.xml"
+FEED = b'<rss version="2.0"><channel><title>T</title><item><title>One</title><guid>1</guid></item></channel></rss>'
+
+
+class Shouting(FeedPlugin):
+    """A plugin of a site's own: it is not shipped, so it runs in the parent."""
+
+    name = "shouting"
+    domains: ClassVar[tuple[str, ...]] = ("loud.example",)
+    threads: ClassVar[set[str]] = set()
+
+    def process(self, entry: Entry) -> Entry:
+        self.threads.add(threading.current_thread().name)
+        return replace(entry, title=entry.title.upper(), content="<script>x</script><p>Loud</p>")
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ParserPool]:
+    with ParserPool(2) as pool:
+        yield pool
+
+
+class Own(FeedPlugin):
+    name = "own"
+
+    def recognises(self, feed: ParsedFeed) -> bool:
+        return feed.title == "T"
+
+
+class Verbose(FeedPlugin):
+    """A plugin of a site's own that writes markup which takes long to clean."""
+
+    name = "verbose"
+
+    def process(self, entry: Entry) -> Entry:
+        return replace(entry, content="<p>a<b>b</b>" * 500_000)
+
+
+class Leaving(FeedPlugin):
+    name = "leaving"
+
+    def process(self, entry: Entry) -> Entry:
+        raise SystemExit(3)
+
+
+def test_a_plugin_of_ones_own_runs_here_and_before_sanitising() -> None:
+    Shouting.threads.clear()
+    registry = Registry([f"{__name__}.Shouting"], use_entry_points=False)
+    with ParserPool(1, registry=registry) as pool:
+        by_domain = pool.submit(FEED, {}, "https://www.loud.example/feed").result(60)
+        by_name = pool.submit(FEED, {}, URL, plugin="shouting").result(60)
+        neither = pool.submit(FEED, {}, URL).result(60)
+
+    assert [prepared.plugin for prepared in (by_domain, by_name, neither)] == ["shouting", "shouting", "generic"]
+    assert (by_name.items[0].title, by_name.items[0].content) == ("ONE", "<p>Loud</p>")
+    assert Shouting.threads == {"parser-1"}
+
+
+def test_what_a_plugin_of_ones_own_leaves_is_cleaned_in_the_child_within_the_deadline() -> None:
+    registry = Registry([f"{__name__}.Verbose"], use_entry_points=False)
+    with ParserPool(1, deadline=0.5, registry=registry) as pool:
+        with pytest.raises(ParseTimeout, match=r"^reading it took longer than 0\.5 seconds$"):
+            pool.submit(FEED, {}, URL, plugin="verbose").result(60)
+        assert pool.submit(FEED, {}, URL).result(60).items[0].guid == "1"
+
+
+def test_nothing_is_cleaned_here_whatever_plugins_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    def clean(*_: object) -> str:
+        raise AssertionError("cleaned in the process that imports")
+
+    for name in ("html", "plain", "text", "url"):
+        monkeypatch.setattr(Sanitizer, name, clean)
+    registry = Registry([f"{__name__}.Shouting"], use_entry_points=False)
+    with ParserPool(1, registry=registry) as pool:
+        own, shipped = pool.submit(FEED, {}, URL, plugin="shouting"), pool.submit(FEED, {}, URL)
+
+        assert own.result(60).items[0].content == "<p>Loud</p>"
+        assert shipped.result(60).items[0].title == "One"
+
+
+def test_shipped_plugins_run_in_the_child_though_there_are_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> Entry:
+        raise AssertionError("a shipped plugin ran in the process that imports")
+
+    monkeypatch.setattr(FlickrPlugin, "process", refuse)
+    body = (Path(__file__).parents[1] / "feeds" / "sites" / "flickr.xml").read_bytes()
+    with ParserPool(1, registry=Registry([f"{__name__}.Shouting"], use_entry_points=False)) as pool:
+        prepared = pool.submit(body, {}, "http://127.0.0.1/photos.xml").result(60)
+
+    assert (prepared.plugin, prepared.problems) == ("flickr", ())
+    assert prepared.items
+
+
+def test_the_first_import_knows_the_site_by_the_document_itself(pool: ParserPool) -> None:
+    body = (Path(__file__).parents[1] / "feeds" / "sites" / "flickr.xml").read_bytes()
+
+    assert pool.submit(body, {}, "http://127.0.0.1/photos.xml").result(60).plugin == "flickr"
+
+
+def test_what_is_handed_to_plugins_of_ones_own_is_bounded_before_it_gets_here() -> None:
+    """What comes from a child is taken apart here, where no deadline ends it."""
+    child = Reader(Registry(use_entry_points=False), Sanitizer())
+    items: list[dict[str, object]] = [{"id": "1", "tags": [*map(str, range(200))]}, *({} for _ in range(10_000))]
+    body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}).encode()
+    answer = child.answer({"headers": {}, "url": URL, "plugin": None}, body)
+    feed = ipc.FEED.unpack(answer["feed"])
+
+    assert (len(feed.entries), len(feed.entries[0].tags)) == (10_000, 100)
+    with ParserPool(1, registry=Registry([f"{__name__}.Shouting"], use_entry_points=False)) as pool:
+        for name in ("shouting", "generic"):
+            capped = pool.submit(body, {}, URL, plugin=name).result(60).capped
+            assert [note.partition(":")[0] for note in capped] == ["capped once", "capped once"]
+        capped = pool.submit(body, {}, URL).result(60).capped
+        assert [note.partition(" of ")[0] for note in capped] == ["capped once: entries", "capped once: tags"]
+
+
+def test_a_plugin_of_ones_own_may_recognise_a_feed() -> None:
+    with ParserPool(1, registry=Registry([f"{__name__}.Own"], use_entry_points=False)) as pool:
+        assert pool.submit(FEED, {}, URL).result(60).plugin == "own"
+
+
+def test_a_plugin_that_exits_keeps_nobody_waiting() -> None:
+    with ParserPool(1, registry=Registry([f"{__name__}.Leaving"], use_entry_points=False)) as pool:
+        for _ in range(2):
+            prepared = pool.submit(FEED, {}, URL, plugin="leaving").result(60)
+            assert [problem.error for problem in prepared.problems] == ["SystemExit: 3"]
+
+
+class Ending(FeedPlugin):
+    """Raises *error* when it is asked whether it recognises a feed."""
+
+    name = "ending"
+    error: ClassVar[BaseException] = SystemExit(3)
+
+    def recognises(self, feed: ParsedFeed) -> bool:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), GeneratorExit(), LookupError()], ids=repr)
+def test_a_plugin_that_exits_where_it_is_only_asked_costs_no_feed(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Ending, "error", error)
+    with ParserPool(1, registry=Registry([f"{__name__}.Ending"], use_entry_points=False)) as pool:
+        assert pool.submit(FEED, {}, URL).result(60).plugin == "generic"
+
+
+def test_who_waits_for_a_document_is_not_interrupted_by_a_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Ending, "error", KeyboardInterrupt())
+    with ParserPool(1, registry=Registry([f"{__name__}.Ending"], use_entry_points=False)) as pool:
+        with pytest.raises(ParserDied, match=r"^KeyboardInterrupt ended the reading of it$"):
+            pool.submit(FEED, {}, URL).result(60)
+        monkeypatch.setattr(Ending, "error", LookupError())
+        assert pool.submit(FEED, {}, URL).result(60).plugin == "generic"
+
+
+def test_a_plugin_that_is_gone_is_reported_and_done_without(pool: ParserPool) -> None:
+    prepared = pool.submit(FEED, {}, URL, plugin="vanished").result(60)
+
+    assert prepared.plugin == "generic"
+    assert len(prepared.items) == 1
+    assert [problem.error for problem in prepared.problems] == [
+        f"there is no plugin 'vanished': choose one of {', '.join(pool.registry.names)}"
+    ]

@@ -1,0 +1,45 @@
+"""What a parser's process is by itself: what it answers, imports and prints."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from lifestream.content.sanitizer import Sanitizer
+from lifestream.parser.worker import Reader
+from lifestream.plugins import Registry
+
+URL = "https://feeds.example/feed.xml"
+FEED = b'<rss version="2.0"><channel><title>T</title><item><title>One</title><guid>1</guid></item></channel></rss>'
+
+
+def test_what_ends_a_child_is_printed_visibly() -> None:
+    """A traceback may quote the document, and standard error may be a terminal."""
+    code = "import sys; from lifestream.parser import worker; worker.serve = lambda *_: fail()\n"
+    code += "def fail(): raise LookupError('\\x1b]0;title\\x07\\u202e')\nworker.fail = fail; worker.main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert r"LookupError: \x1b]0;title\x07\u202e" in done.stderr
+    assert not set(done.stderr) & {"\x1b", "\x07", "\u202e"}
+
+
+def test_a_child_imports_neither_django_nor_a_web_client() -> None:
+    code = "import sys, lifestream.parser.worker, lifestream.parser.document_reader; print(*sorted(sys.modules))"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+    assert not {"django", "aiohttp", "asyncio"} & set(modules)
+
+
+def test_a_child_that_has_read_nothing_says_so() -> None:
+    child = Reader(Registry(use_entry_points=False), Sanitizer())
+
+    assert child.answer({"prepare": "generic"}, b"") == {"failed": "it was not read before it was to be prepared"}
+
+
+def test_a_feed_is_prepared_once() -> None:
+    child = Reader(Registry(use_entry_points=False), Sanitizer())
+    child.answer({"headers": {}, "url": URL, "plugin": None}, FEED)
+
+    assert "prepared" in child.answer({"prepare": "generic"}, b"")
+    assert "failed" in child.answer({"prepare": "generic"}, b"")

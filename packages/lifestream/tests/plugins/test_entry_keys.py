@@ -1,0 +1,52 @@
+"""The keys of entries. They are stored: one that changes here doubles all items."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from lifestream.entry import Enclosure, Entry
+from lifestream.plugins.entry_keys import LONGEST_GUID, guid_form, guid_key, keys_of, link_form
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("link", "form"),
+    [
+        ("https://a.example/x/", "//a.example/x"),
+        ("http://a.example:80/x?y=1", "//a.example/x?y=1"),
+        ("https://A.example:8443/x#part", "//a.example:8443/x#part"),
+        (" urn:x ", "urn:x"),
+        ("http://[half", "http://[half"),
+    ],
+)
+def test_a_link_is_compared_without_what_does_not_tell_pages_apart(link: str, form: str) -> None:
+    assert link_form(link) == form
+
+
+def test_keys_are_those_that_are_stored() -> None:
+    keys = keys_of(Entry(guid=" 1 ", link="https://a.example/x/", title="A  title", published=NOON))
+    assert keys.guid == guid_key("1") != keys.link
+    assert keys == keys_of(Entry(guid="1", link="http://a.example/x", title="A title", published=NOON))
+    assert keys.told_by == "date"
+
+
+def test_a_long_guid_is_stored_as_its_key() -> None:
+    long = "g" * (LONGEST_GUID + 1)
+    assert guid_key(guid_form(long)) == guid_key(long) != guid_key("g" * LONGEST_GUID)
+    assert (guid_form("g" * LONGEST_GUID), guid_key("")) == ("g" * LONGEST_GUID, "")
+
+
+def test_a_link_to_the_site_is_replaced_by_the_address_of_a_file() -> None:
+    entry = Entry(link="https://a.example/", enclosures=(Enclosure("https://a.example/1.mp3"),))
+    assert keys_of(entry, {"//a.example"}).link == keys_of(Entry(link="https://a.example/1.mp3")).link
+    assert keys_of(Entry(link="https://a.example/"), {"//a.example"}).link == ""
+
+
+def test_content_is_told_apart_by_its_date_with_a_time_or_else_by_its_text() -> None:
+    midnight = NOON.replace(hour=0)
+    one, other = (keys_of(Entry(title="T", content=f"<p>{text}</p>", published=midnight)) for text in "ab")
+    assert (one.told_by, one.content) == ("text", other.content)
+    assert keys_of(Entry(title="T", content="<p>a</p>")).content == keys_of(Entry(title="T", content="a")).content

@@ -1,0 +1,170 @@
+"""Rule 40: a hub's address comes from a feed, and it is asked as carefully as one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import httpx
+import pytest
+
+from factories import make_feed
+from feedserver import FeedServer, Response
+from guards import allowing
+from hub import CHALLENGE, Hub
+from lifestream.models import Feed, HubSubscription
+from lifestream.refresh.hub_renewal import keep_hubs
+from programs import Program, environment, lifestream, run
+from rules.websub_case import DAY, HOUR, PATIENCE, WebSubTestCase
+from served import START, rss
+
+pytestmark = [pytest.mark.rule(40), pytest.mark.usefixtures("shared_parsers")]
+
+
+class HostileHubs(WebSubTestCase):
+    """A hub's address comes from a feed: it is asked as carefully as one."""
+
+    def message(self) -> str:
+        return str(HubSubscription.objects.get().message)
+
+    def test_a_hub_at_a_private_address_is_not_asked(self) -> None:
+        links = '<http://127.0.0.2:9/hub>; rel="hub"'
+        self.feedserver.add("/feed", Response(rss("one"), headers={"Link": links}))
+        self.refresh(guard=allowing("127.0.0.1"))
+        assert "127.0.0.2 is a loopback address, and none of those is dialled" in self.message()
+
+    def test_a_redirect_to_a_private_address_is_not_followed(self) -> None:
+        redirect = Response(status=307, headers={"Location": "http://127.0.0.2:9/hub"})
+        self.feedserver.add("/hub", redirect, method="POST")
+        self.refresh(guard=allowing("127.0.0.1"))
+        assert "127.0.0.2 is a loopback address" in self.message()
+
+    def test_a_redirect_that_repeats_the_post_is_followed_and_no_other(self) -> None:
+        for status in (301, 302, 303, 307, 308):
+            with self.subTest(status):
+                path = f"/moved-from-{status}"
+                new = Hub(self.feedserver, f"/to-{status}")
+                self.feedserver.add(path, Response(status=status, headers={"Location": new.url}), method="POST")
+                self.hub.url = self.get_url(path)
+                Feed.objects.update(next_fetch=self.clock.now, body_hash="", not_before=None)
+                self.refresh()
+                assert len(new.asked) == (status in (307, 308))
+
+    def test_a_redirect_to_another_scheme_is_not_followed(self) -> None:
+        for scheme in ("https", "file", "javascript"):
+            with self.subTest(scheme):
+                HubSubscription.objects.update(next_request=self.clock.now)
+                elsewhere = Response(status=308, headers={"Location": f"{scheme}://127.0.0.1:9/hub"})
+                self.feedserver.add("/hub", elsewhere, method="POST")
+                self.refresh()
+                assert f"{scheme}://127.0.0.1:9/hub" in self.message()
+                assert "redirects to" in self.message()
+
+    def test_a_hub_is_told_nothing_but_by_tls_that_holds(self) -> None:
+        with FeedServer(tls=True, strict=False) as server:
+            self.hub = Hub(server)
+            with_tls, self.hub.url = self.hub.url, self.hub.url.replace("https:", "http:")
+            with self.settings(LIFESTREAM_PUSH_OVER_HTTP=False, LIFESTREAM_PUBLIC_URL="https://planet.example.org"):
+                self.refresh()
+            assert self.state().hub_url == self.hub.url
+            assert HubSubscription.objects.get().hub == with_tls
+            # It has a certificate of an authority that nobody knows.
+            assert "the certificate of 127.0.0.1 does not hold" in self.message()
+            assert self.hub.asked == []
+
+    def test_redirects_in_a_ring_end(self) -> None:
+        self.feedserver.add("/hub", Response(status=307, headers={"Location": "/hub"}), method="POST")
+        self.refresh()
+        assert "a loop" in self.message()
+
+    def test_what_a_hub_says_is_read_to_a_bound(self) -> None:
+        self.feedserver.add("/hub", Response("\0<script>" + "no " * 100_000, status=400), method="POST")
+        self.refresh()
+        assert self.message().startswith("the hub answered 400 <script>no no")
+        assert len(self.message()) <= 300
+
+    def test_a_hub_that_never_answers_costs_the_deadline_and_no_more(self) -> None:
+        self.feedserver.add("/hub", Response(status=202, delay=600), method="POST")
+        self.refresh_with_deadline(0.3)
+        assert "time was up" in self.message()
+        assert HubSubscription.objects.get().next_request == self.clock.now + HOUR
+
+    def refresh_with_deadline(self, seconds: float) -> None:
+        def keep(*args: Any, **options: Any) -> int:
+            return keep_hubs(*args, **options, deadline=seconds)
+
+        with mock.patch("lifestream.refresh.hub_renewal.keep_hubs", keep):
+            self.refresh()
+
+    def test_a_hub_that_refuses_is_asked_at_growing_distances(self) -> None:
+        self.feedserver.add("/hub", Response("no", status=500), method="POST")
+        waits = []
+        for _ in range(4):
+            self.refresh()
+            due = HubSubscription.objects.get().next_request
+            waits.append(due - self.clock.now)
+            self.clock.now = due
+        assert waits == [HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR]
+        assert self.message() == "the hub answered 500 no"
+
+    def test_a_hub_that_is_busy_is_asked_for_nothing_else_and_not_before_it_says(self) -> None:
+        self.feedserver.add("/hub", Response(status=503, headers={"Retry-After": "86400"}), method="POST")
+        for number in range(5):
+            self.feedserver.add(f"/sibling-{number}", self.answer)
+            make_feed(self.get_url(f"/sibling-{number}"), next_fetch=START)
+        self.refresh()
+        assert len(self.feedserver.journal.filter("/hub")) == 1
+        assert {each.next_request for each in HubSubscription.objects.all()} == {self.clock.now + DAY}
+
+    def test_a_hub_out_of_reach_costs_no_item(self) -> None:
+        links = '<http://127.0.0.1:1/hub>; rel="hub"'
+        self.feedserver.add("/feed", Response(rss("one"), headers={"Link": links}))
+        [row] = self.refresh().rows
+        assert row.outcome == "new"
+        assert "no connection to 127.0.0.1:1" in self.message()
+
+    def test_what_goes_wrong_with_hubs_is_logged_and_costs_no_item(self) -> None:
+        with (
+            mock.patch("lifestream.refresh.hub_renewal.keep_hubs", side_effect=RuntimeError("a bug")),
+            self.assertLogs("lifestream.refresh.hub_renewal", "ERROR") as logged,
+        ):
+            [row] = self.refresh().rows
+        assert row.outcome == "new"
+        assert "hubs could not be asked" in logged.output[0]
+
+
+def test_a_hub_whose_authority_the_machine_trusts_is_asked_confirmed_and_heard_over_tls(site_home: Path) -> None:
+    """The same with nothing opened for tests: https to the feed and to its hub, and a site behind a proxy that ends it.
+
+    The authority is one of our own, named as for all that goes by OpenSSL.
+    """
+    variables = {
+        "LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8",
+        "LIFESTREAM_PUBLIC_URL": "https://planet.example.org",
+    }
+    with FeedServer(tls=True, strict=False) as server:
+        variables["SSL_CERT_FILE"] = str(server.ca_bundle)
+        hub = Hub(server)
+        server.add("/feed", Response(rss("one"), headers={"Link": f'<{hub.url}>; rel="hub"'}))
+        for command in (("add_feed", server.url("/feed")), ("update_feeds", "--all")):
+            ran = run(site_home, *command, **variables)
+            assert ran.returncode == 0, ran.stderr
+        [asked] = hub.asked
+        assert asked["hub.topic"] == server.url("/feed")
+        assert asked["hub.callback"].startswith("https://planet.example.org/push/")
+        serve = lifestream("serve", "127.0.0.1:0", "--no-update")
+        with (
+            Program(serve, environment(site_home, **variables)) as site,
+            httpx.Client(trust_env=False, timeout=PATIENCE) as proxy,
+        ):
+            address = site.wait_for_line("is at http://").partition("is at ")[2].partition("/ ")[0]
+            proxy.headers["Host"] = "planet.example.org"
+            callback = address + asked["hub.callback"].removeprefix("https://planet.example.org")
+            told = {f"hub.{name}": asked[f"hub.{name}"] for name in ("mode", "topic", "lease_seconds")}
+            confirmed = proxy.get(callback, params=told | {"hub.challenge": CHALLENGE})
+            assert (confirmed.status_code, confirmed.text) == (200, CHALLENGE)
+            pushed = proxy.post(callback, content=b"new", headers={"X-Hub-Signature": hub.sign(b"new")})
+            assert pushed.status_code == 202
+        why = run(site_home, "why", server.url("/feed"), **variables)
+    assert "its hub says that there is something new" in why.stdout

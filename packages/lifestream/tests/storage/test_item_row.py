@@ -1,0 +1,43 @@
+"""The row of an item: storable whatever a feed says, and the same for the same."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from factories import NOW, draft
+from lifestream.plugins.base import ItemDraft
+from lifestream.plugins.entry_keys import keys_of
+from lifestream.storage.entry_matching import Decision
+from lifestream.storage.item_row import EPOCH, columns, first_date
+
+
+def row(made: ItemDraft) -> tuple[dict[str, Any], tuple[str, ...]]:
+    keys = keys_of(made)
+    return columns(made, Decision(0, keys, keys.guid, None), NOW)
+
+
+def test_its_fingerprint_changes_with_what_readers_see_and_with_nothing_else() -> None:
+    said = row(draft("1", "A title", text="x", tags=("a",)))[0]["fingerprint"]
+    assert row(draft("1", "A title", text="x", tags=("a",), updated=NOW))[0]["fingerprint"] == said
+    for other in (draft("1", "Another", text="x", tags=("a",)), draft("1", "A title", text="x", tags=("b",))):
+        assert row(other)[0]["fingerprint"] != said
+
+
+def test_what_no_database_takes_is_scrubbed() -> None:
+    made, tags = row(draft("1", "a\0b\ud800", tags=("c\0",)))
+    assert "\0" not in made["title"] + "".join(tags)
+    made["title"].encode()
+
+
+def test_an_update_before_all_time_is_none_and_one_to_come_is_now() -> None:
+    assert row(draft("1", updated=EPOCH - timedelta(days=1)))[0]["updated"] is None
+    assert row(draft("1", updated=NOW + timedelta(days=1)))[0]["updated"] == NOW
+
+
+@pytest.mark.parametrize("published", [None, NOW + timedelta(days=1), EPOCH - timedelta(days=1)])
+def test_an_item_whose_date_cannot_be_is_of_now(published: Any) -> None:
+    assert first_date(published, NOW) == NOW
+    assert first_date(EPOCH, NOW) == EPOCH

@@ -1,0 +1,59 @@
+"""Serving the pages until a signal comes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from typing import Any
+
+import pytest
+
+from lifestream.web.wsgi_server import ending_on_sigterm, serve
+
+
+def application(_environ: Any, start_response: Any) -> list[bytes]:
+    start_response("200 OK", [("Content-Length", "2")])
+    return [b"ok"]
+
+
+def test_an_address_that_is_none_is_an_error() -> None:
+    with pytest.raises(OSError, match=r"^no such address$"):
+        serve(application, "256.1.1.1", 0, lambda _: None)
+
+
+def test_clients_can_connect_once_the_address_is_told() -> None:
+    told: list[str] = []
+
+    def connect(address: str) -> None:
+        told.append(address)
+        port = int(address.rstrip("/").rpartition(":")[2])
+        socket.create_connection(("127.0.0.1", port), 30).close()
+        raise SystemExit(0)  # as a signal does
+
+    with pytest.raises(SystemExit):
+        serve(application, "127.0.0.1", 0, connect)
+    assert told[0].startswith("http://127.0.0.1:")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that a process can end by in order")
+def test_sigterm_ends_the_block_and_is_as_before_after_it() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit), ending_on_sigterm():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_in_another_thread_no_signal_is_touched() -> None:
+    seen = []
+
+    def look() -> None:
+        with ending_on_sigterm():
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    before = signal.getsignal(signal.SIGTERM)
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join(30)
+    assert seen == [before]
