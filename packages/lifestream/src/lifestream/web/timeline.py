@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 RECENT = 500
 """How many of the latest posts are looked at to count the tags of a lifestream, and its latest sites."""
+MOST_DATED = 500
+"""How many sites are compared by their latest posts, beside those of the latest posts of all."""
 MOST_TAGS: Final = 500
 """How many tags are listed, the most frequent ones: each post may bring a hundred of its own."""
 
@@ -91,13 +93,10 @@ class Timeline:
         return posts.filter(pinned=None) if self.pins else posts
 
     def _posts(self, found: Found | None = None) -> QuerySet[Post]:
-        posts: QuerySet[Post] = Post.objects.visible()
         if self.subscription is None:
-            posts = posts.filter(lifestream=self.lifestream)
-            if hidden := self._hidden_subscriptions:
-                posts = posts.exclude(subscription__in=hidden)
+            posts = self._every_post()
         else:
-            posts = posts.filter(subscription=self.subscription)
+            posts = Post.objects.visible().filter(subscription=self.subscription)
         if self.tag is not None:
             # SQLite would walk down the timeline for a tag that few items have.
             few = self._tagged
@@ -108,6 +107,14 @@ class Timeline:
         if self.query:
             posts = (found or self._find()).among(posts)
         return posts.order_by("-date", "-item_id")
+
+    def _every_post(self) -> QuerySet[Post]:
+        """Return all posts of the lifestream that may be shown, in no particular order."""
+        posts = Post.objects.visible().filter(lifestream=self.lifestream)
+        # `timeline_for` has asked whether there is any such feed, together with the lifestream.
+        if self.owned or not getattr(self.lifestream, "has_secrets", True):
+            return posts
+        return posts.filter(subscription__feed__credentials="")
 
     def pinned(self) -> list[Post]:
         """Return the pinned posts that may be shown, those that were pinned last before the others."""
@@ -166,7 +173,10 @@ class Timeline:
 
     def subscriptions(self) -> QuerySet[Subscription]:
         """Return the subscriptions of the lifestream that may be shown, with their feeds, in no particular order."""
-        subscriptions = Subscription.objects.filter(lifestream=self.lifestream).select_related("feed")
+        return self._loaded(Subscription.objects.filter(lifestream=self.lifestream))
+
+    def _loaded(self, subscriptions: QuerySet[Subscription]) -> QuerySet[Subscription]:
+        subscriptions = subscriptions.select_related("feed")
         if not self.owned:
             subscriptions = subscriptions.filter(feed__credentials="")
         return subscriptions.defer("feed__icon", "keep_rules", "block_rules").annotate(
@@ -176,20 +186,19 @@ class Timeline:
     def latest_sites(self, count: int) -> list[Subscription]:
         """Return *count* subscriptions, that with the latest post first.
 
-        Of a lifestream with very many, only the latest posts are looked at; subscriptions without any of these follow
-        by name.
+        Of a lifestream with more than MOST_DATED, those of the latest posts are compared, and the first MOST_DATED by
+        name.
         """
-        sites = self.subscriptions()
-        if len(sites.order_by().values_list("pk")[: RECENT + 1]) <= RECENT:
-            latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date").values("date")[:1]
-            dated = sites.alias(latest=Subquery(latest))
-            return list(dated.order_by(F("latest").desc(nulls_last=True), "pk")[:count])
-        posts = self.narrowed(subscription=None, tag=None, query="", day=None).posts()
-        posted = list(dict.fromkeys(posts.values_list("subscription_id", flat=True)[:RECENT]))[:count]
-        found = {site.pk: site for site in sites.filter(pk__in=posted)}
-        chosen = [found[key] for key in posted if key in found]
-        others = sites.exclude(pk__in=posted).order_by("sort_name", "pk")
-        return chosen + list(others[: count - len(chosen)])
+        every = Subscription.objects.order_by()
+        posts = self._every_post().order_by("-date", "-item_id").values("subscription")[:RECENT]
+        named = self.subscriptions().order_by("sort_name", "pk").values("pk")[: max(MOST_DATED, count)]
+        # A union, since PostgreSQL reads the whole table for OR. Each part is a subquery of its own, since SQLite takes
+        # no LIMIT within a union.
+        compared = every.filter(pk__in=posts).values("pk").union(every.filter(pk__in=named).values("pk"))
+        latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date").values("date")[:1]
+        # Without the condition on the lifestream, for which SQLite would read all its subscriptions.
+        sites = self._loaded(Subscription.objects.filter(pk__in=compared)).alias(latest=Subquery(latest))
+        return list(sites.order_by(F("latest").desc(nulls_last=True), "sort_name", "pk")[:count])
 
     def tags(self) -> list[tuple[Tag, int]]:
         """Return the MOST_TAGS most frequent tags of the latest posts, each with the number of those posts that have
@@ -239,13 +248,6 @@ class Timeline:
         keys = Item.tags.through.objects.filter(tag=self.tag).values_list("item_id", flat=True)
         found = list(keys[: fulltext.RARE + 1])
         return found if len(found) <= fulltext.RARE else None
-
-    @cached_property
-    def _hidden_subscriptions(self) -> list[int]:
-        # `timeline_for` has asked whether there are any, together with the lifestream.
-        if self.owned or not getattr(self.lifestream, "has_secrets", True):
-            return []
-        return list(_secret(self.lifestream.pk).order_by().values_list("pk", flat=True))
 
 
 def _older(posts: QuerySet[Post], before: Cursor | None) -> QuerySet[Post]:

@@ -173,13 +173,11 @@ def _sites_beside(timeline: Timeline) -> list[Subscription]:
     """Return the sites that stand beside the timeline, in the order that its owner has chosen, and one more if there
     are more. Of many, those with the latest posts are chosen.
     """
+    chosen = timeline.latest_sites(SITES_BESIDE + 1)
     if timeline.lifestream.site_order == SiteOrder.LATEST:
-        return timeline.latest_sites(SITES_BESIDE + 1)
-    found = list(timeline.subscriptions().order_by("sort_name", "pk")[: SITES_BESIDE + 1])
-    if len(found) <= SITES_BESIDE:
-        return found
-    *chosen, last = timeline.latest_sites(SITES_BESIDE + 1)
-    return [*sorted(chosen, key=lambda site: (site.sort_name, site.pk)), last]
+        return chosen
+    chosen, more = chosen[:SITES_BESIDE], chosen[SITES_BESIDE:]
+    return [*sorted(chosen, key=lambda site: (site.sort_name, site.pk)), *more]
 
 
 def _sites_after(timeline: Timeline, sites: QuerySet[Subscription], key: str) -> QuerySet[Subscription]:
