@@ -8,7 +8,8 @@ In: nothing. Out: the models, and the search index over items.
 3. `lifestreams`: lifestreams and subscriptions. `posts`: items in them. `additions`: addresses to be added to them.
    `own_pages`: text of their owners.
 4. `tallies`: counts of what the site has done.
-5. `fulltext`: the search index, on SQLite and PostgreSQL.
+5. `fulltext`: the search index. `search_sql`: its SQL, for SQLite and PostgreSQL; `sqlite_search`: the function that
+   SQLite asks about one item.
 
 What was fetched is written by `storage` alone. Feeds are also made by who subscribes (`refresh.subscribe`,
 `refresh.opml`), get their icons from `refresh.icon_finder`, and are changed by superusers in the admin.
