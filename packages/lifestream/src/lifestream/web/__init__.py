@@ -4,7 +4,7 @@ In: an HTTP request. Out: a page or a feed. In the order in which a request pass
 
 1. `views`: one module for each kind of page.
 2. `timeline`: the posts of one lifestream, narrowed by site, tag, search or day; `keyset`: where a page ends;
-   `site_search`: its sites by their names.
+   `shown_posts`: the posts with everything that their cards show; `site_search`: its sites by their names.
 3. `presenters`: what of a post is shown, as values for the templates. `pictured_choice`: a field of forms.
 4. `syndication`: the timeline as Atom, RSS and JSON Feed.
 5. `wsgi_server`: waitress, for `lifestream serve`; `request_charset`: what a request may not choose, in the bundled
