@@ -1,5 +1,8 @@
 """The scenarios, a file a group. Copy `template.py` for another one.
 
+`requests` (Q), `validators` (V), `redirects` (R), `timing` (T), `bodies` (B), `encodings` (E), `items` (I), `hostile`
+(H), `safety` (X).
+
 Ids never change, and the order of the groups is that of the report. A scenario that depends on another stands after it.
 """
 
