@@ -1,7 +1,7 @@
 """The scenarios, a file a group. Copy `template.py` for another one.
 
-`requests` (Q), `validators` (V), `redirects` (R), `timing` (T), `bodies` (B), `encodings` (E), `items` (I), `hostile`
-(H), `safety` (X).
+`validators` (V), `timing` (T), `redirects` (R), `requests` (Q), `items` (I), `hostile` (H), `bodies` (B), `encodings`
+(E), `safety` (X).
 
 Ids never change, and the order of the groups is that of the report. A scenario that depends on another stands after it.
 """
