@@ -193,8 +193,8 @@ def test_filters_of_the_whole_planet_hold_for_each_feed_that_has_none() -> None:
 
 
 def test_what_the_whole_planet_has_without_a_counterpart_is_told_once() -> None:
-    ada, bob = planet_ini.read(
-        b"[Planet]\nfilters = excerpt.py\nexclude = ad.*\n"
+    _, ada, bob = planet_ini.read(
+        b"[Planet]\nfilters = excerpt.py\nexclude = ad.*\n[https://lists.example/]\ncontent_type = opml\n"
         b"[https://ada.example/feed.xml]\nface = ada.png\n[https://bob.example/rss]\nfilters = html2.xslt\n"
     )
     assert ada.note == "Planet: exclude = ad.*, filters = excerpt.py; https://ada.example/feed.xml: face = ada.png"

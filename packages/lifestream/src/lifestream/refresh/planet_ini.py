@@ -4,7 +4,7 @@ Planet Venus names a feed in the head of a section (`[https://blog.example/feed]
 feed, its name, its site and its filters are taken: a filter that is a list of words becomes a rule for each of them.
 The filters of the section `[Planet]` hold for each feed that has none of its own, as in Planet Venus. Faces, themes and
 filters that are programs have no counterpart; what is left out of a feed stands in its *note*, and what is left out of
-the whole planet in that of the first feed.
+the whole planet in that of the first feed that is taken.
 """
 
 from __future__ import annotations
@@ -54,9 +54,10 @@ def read(document: bytes) -> list[Outline]:
             raise NotOpml(say("opml-too-many", most=f"{MAX_FEEDS:,}"))
     if not found:
         raise NotOpml(say("no-planet"))
-    [first, *others] = found.values()
-    notes = [note for note in (_note("Planet", whole), first.note) if note]
-    return [replace(first, note="; ".join(notes)), *others]
+    taken = next((outline for outline in found.values() if not outline.refusal), None)
+    if taken is not None and (of_planet := _note("Planet", whole)):
+        found[taken.url] = replace(taken, note="; ".join(filter(None, (of_planet, taken.note))))
+    return list(found.values())
 
 
 def _joined(lines: list[str] | None) -> str:
