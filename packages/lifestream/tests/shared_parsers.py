@@ -62,6 +62,10 @@ class LentParser:
     def expect(self, documents: int) -> None:
         """Starts nothing more; see `ParserPool.expect`."""
 
+    def check(self) -> None:
+        """See `ParserPool.check`."""
+        self._pool.check()
+
     def submit(
         self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "", noted: bool = False
     ) -> Future[Any]:

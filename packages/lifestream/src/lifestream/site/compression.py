@@ -1,7 +1,7 @@
 """Compressed answers: Brotli for what everybody may read, where the package `brotli` is installed, otherwise gzip.
 
 A page that belongs to one visitor is compressed with gzip by Django, which adds a random length to it: so nobody
-learns from the size of an answer what is in it (BREACH, breachattack.com). Brotli has no place for that.
+learns from the size of an answer what is in it (BREACH, breachattack.com). In Brotli, no such length fits.
 """
 
 from __future__ import annotations

@@ -51,6 +51,12 @@ class InProcessParsers:
     ) -> None:
         self.close()
 
+    def expect(self, documents: int) -> None:
+        """Do nothing: there is no process to start."""
+
+    def check(self) -> None:
+        """Do nothing: there is no process that could be missing."""
+
     def submit(
         self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "", noted: bool = False
     ) -> Future[Prepared]:
