@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from lifestream.plugins.registry import Registry
 from lifestream.refresh.subscribe import add_feed, find_feed
 from lifestream.testing import InProcessParsers, make_lifestream
 from served import feed, rss, watched_processes
+from shared_parsers import LentParser
 
 DOCUMENTS = sorted(
     path
@@ -78,3 +80,14 @@ def test_a_whole_fetch_starts_no_process(feedserver: FeedServer) -> None:
     with watched_processes() as started:
         add_feed(find_feed(feedserver.url("/feed")), make_lifestream())
     assert (Item.objects.count(), started) == (2, [])
+
+
+@pytest.mark.parametrize("substitute", [InProcessParsers, LentParser])
+def test_what_takes_the_place_of_a_pool_has_all_its_methods(substitute: type[object]) -> None:
+    names = [name for name, value in vars(ParserPool).items() if callable(value) and not name.startswith("_")]
+    assert "submit" in names
+    for name in names:
+        assert (
+            str(inspect.signature(getattr(substitute, name))).partition(" ->")[0]
+            == (str(inspect.signature(getattr(ParserPool, name))).partition(" ->")[0])
+        ), name
