@@ -28,16 +28,33 @@ def columns(draft: ItemDraft, decision: Decision, now: datetime) -> tuple[dict[s
 
     The fingerprint covers all that readers see: it changes if, and only if, there is something to rewrite.
     """
-    texts: dict[str, Any] = {name: getattr(draft, name) for name in _TEXTS} lists: dict[str, Any] = { "enclosures":
-    [asdict(enclosure) for enclosure in draft.enclosures], "media": [_medium_row(medium) for medium in draft.media], } #
-    A field that a later version has added is in the fingerprint only of items that have it: otherwise an upgrade would
-    # make all items count as changed. if draft.episode is not None: lists["episode"] = asdict(draft.episode) tags =
-    draft.tags encoded = _encoded([texts, lists, tags]) scrubbed = encoded is None if encoded is None: texts, lists,
-    tags = _scrubbed([texts, lists, tags]) encoded = _encoded([texts, lists, tags]) or b"" return { **texts, "episode":
-    None, **lists, "card": _scrubbed(draft.card) if scrubbed else draft.card, "guid": texts["guid"].strip(), "key_hash":
-    decision.key, "link_hash": decision.keys.link, "content_hash": decision.keys.content, "updated": None if
-    draft.updated is None or draft.updated < EPOCH else min(draft.updated, now), "fingerprint":
-    hashlib.sha256(encoded).hexdigest(), }, tuple(tags)
+    texts: dict[str, Any] = {name: getattr(draft, name) for name in _TEXTS}
+    lists: dict[str, Any] = {
+        "enclosures": [asdict(enclosure) for enclosure in draft.enclosures],
+        "media": [_medium_row(medium) for medium in draft.media],
+    }
+    # A field that a later version has added is in the fingerprint only of items that have it: otherwise an upgrade
+    # would make all items count as changed.
+    if draft.episode is not None:
+        lists["episode"] = asdict(draft.episode)
+    tags = draft.tags
+    encoded = _encoded([texts, lists, tags])
+    scrubbed = encoded is None
+    if encoded is None:
+        texts, lists, tags = _scrubbed([texts, lists, tags])
+        encoded = _encoded([texts, lists, tags]) or b""
+    return {
+        **texts,
+        "episode": None,
+        **lists,
+        "card": _scrubbed(draft.card) if scrubbed else draft.card,
+        "guid": texts["guid"].strip(),
+        "key_hash": decision.key,
+        "link_hash": decision.keys.link,
+        "content_hash": decision.keys.content,
+        "updated": None if draft.updated is None or draft.updated < EPOCH else min(draft.updated, now),
+        "fingerprint": hashlib.sha256(encoded).hexdigest(),
+    }, tuple(tags)
 
 
 def _medium_row(medium: Media) -> dict[str, Any]:
