@@ -22,7 +22,7 @@ from lifestream.conf import defaults, settings
 from lifestream.content import filter_rules
 from lifestream.fetcher import body_budget, inflaters, request_options
 from lifestream.fetcher.fetch import FetchLimits
-from lifestream.models import fulltext, own_pages
+from lifestream.models import fulltext, own_pages, search_sql
 from lifestream.parser import ipc, web_page
 from lifestream.plugins import caps
 from lifestream.refresh import full_content, hub_renewal, icon_finder, opml, picture_cache, pictures
@@ -385,7 +385,7 @@ FIXED: Final = (
         _("The others follow with the next run, and feeds do not wait for them."),
     ),
     _Fixed(
-        fulltext.TEXT_LENGTH,
+        search_sql.TEXT_LENGTH,
         _("characters of an item that a search looks at"),
         _("PostgreSQL indexes no more than 1 MB of a text."),
     ),
