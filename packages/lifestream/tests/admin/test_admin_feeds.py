@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
+from pytest_django.fixtures import Settings
 
 from admin_users import act, editor, listed
 from factories import make_feed, make_lifestream
+from lifestream.message import say
 from lifestream.models import Feed, Fetch, Item, Lifestream
 from lifestream.storage import credentials
+from lifestream.wording import worded
 from shown import make_post, make_site
 
 pytestmark = pytest.mark.django_db
@@ -143,3 +146,16 @@ def test_a_feed_is_deleted_with_its_log_and_its_items(root: Client) -> None:
     data = {"action": "delete_selected", "_selected_action": [post.item.feed_id], "post": "yes"}
     root.post("/admin/lifestream/feed/", data)
     assert not Feed.objects.exists() and not Item.objects.exists() and not Fetch.objects.exists()
+
+
+def test_a_fetch_is_told_in_the_language_of_the_admin(root: Client, settings: Settings) -> None:
+    settings.LANGUAGE_CODE, settings.TIME_ZONE = "de", "Europe/Berlin"
+    started = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+    fetch = Fetch.objects.create(
+        feed=make_feed(), started=started, outcome="failed", message=say("cut-short"), reason=say("resumed")
+    )
+    page = root.get(f"/admin/lifestream/fetch/{fetch.pk}/change/").content.decode()
+    with translation.override("de"):
+        assert str(fetch) == "02.03.2026 00:30, fehlgeschlagen"
+        for code in ("cut-short", "resumed"):
+            assert worded(say(code)) in page and say(code) not in page, code

@@ -193,3 +193,27 @@ def test_a_configuration_that_is_too_large_is_refused_and_not_cut() -> None:
         read(document)
     with override_settings(LIFESTREAM_MAX_OPML_FEEDS=1), pytest.raises(NotOpml, match="more than 1 feeds"):
         read(document)
+
+
+def test_filters_of_the_whole_planet_hold_for_each_feed_that_has_none() -> None:
+    ada, bob = planet_ini.read(
+        b"[Planet]\nname = Planet Example\nfilter = python|django\nexclude = sponsored\n"
+        b"[https://ada.example/feed.xml]\nname = Ada\n[https://bob.example/rss]\nexclude = jobs\n"
+    )
+    assert (ada.title, ada.keep_rules, ada.block_rules, ada.note) == ("Ada", "python\ndjango", "sponsored", "")
+    assert (bob.title, bob.keep_rules, bob.block_rules) == ("", "python\ndjango", "jobs")
+
+
+def test_what_the_whole_planet_has_without_a_counterpart_is_told_once() -> None:
+    _, ada, bob = planet_ini.read(
+        b"[Planet]\nfilters = excerpt.py\nexclude = ad.*\n[https://lists.example/]\ncontent_type = opml\n"
+        b"[https://ada.example/feed.xml]\nface = ada.png\n[https://bob.example/rss]\nfilters = html2.xslt\n"
+    )
+    assert ada.note == "Planet: exclude = ad.*, filters = excerpt.py; https://ada.example/feed.xml: face = ada.png"
+    assert bob.note == "https://bob.example/rss: filters = html2.xslt"
+    assert (ada.block_rules, bob.block_rules) == ("", "")
+
+
+def test_a_planet_does_not_subscribe_to_itself() -> None:
+    found = planet_ini.read(b"[Planet]\nfeed = https://planet.example/atom.xml\n[https://ada.example/feed.xml]\n")
+    assert [outline.url for outline in found] == ["https://ada.example/feed.xml"]

@@ -143,3 +143,33 @@ def test_how_long_ago_is_told_in_the_language_of_the_page_without_an_app_of_its_
         assert since(moment) == "vor 3 Stunden"
     with translation.override("en"):
         assert since(moment) == "3 hours ago"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("tag", "takes"),
+    [
+        ("item_url none post", "a timeline (lifestream.api.timeline)"),
+        ("item_url timeline none", "a post (lifestream.models.Post)"),
+        ("site_url none post.subscription", "a timeline (lifestream.api.timeline)"),
+        ("site_url timeline none", "a subscription (lifestream.models.Subscription)"),
+        ("tag_url none none", "a timeline (lifestream.api.timeline)"),
+        ("day_url none post.date", "a timeline (lifestream.api.timeline)"),
+        ("own_pages none as found", "a lifestream (lifestream.models.Lifestream)"),
+        ("site_badge none as found", "a subscription (lifestream.models.Subscription)"),
+        ("site_mark none as found", "a subscription (lifestream.models.Subscription)"),
+        ("item_head none", "a post (lifestream.models.Post)"),
+    ],
+)
+def test_each_tag_names_what_it_takes_and_did_not_get(tmp_path: Path, tag: str, takes: str) -> None:
+    post = make_post(make_site(make_lifestream()))
+    with pytest.raises(TypeError) as error:
+        rendered(tmp_path, f"{{% {tag} %}}", post=post, timeline=Timeline(post.lifestream))
+    name = tag.partition(" ")[0]
+    assert str(error.value) == f"{{% {name} %}} takes {takes}, and got nothing: no such variable is in the context"
+
+
+@pytest.mark.parametrize("name", ["isolated", "prose", "marked:''", "since", "worded", "host_name", "day_name"])
+def test_no_filter_fails_on_nothing(tmp_path: Path, name: str) -> None:
+    assert rendered(tmp_path, f"{{{{ none|{name} }}}}|") == "|"
+    assert rendered(tmp_path, f"{{{{ feed.last_fetch|{name} }}}}|", feed={"last_fetch": None}) == "|"

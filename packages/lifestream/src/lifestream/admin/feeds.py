@@ -349,6 +349,9 @@ class FetchAdmin(ReadOnlyAdmin):
     search_fields = ("feed__title", "feed__url", "message")
     ordering = ("-pk",)
     list_per_page = 50
+    fields = (
+        "feed", "started", "count", "latest", "took", "outcome", "status", "new", "changed", "told", "next_fetch", "why"
+    )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the log without the icons of the feeds."""
@@ -395,3 +398,13 @@ class FetchAdmin(ReadOnlyAdmin):
     def next(self, fetch: Fetch) -> SafeString:
         """Return when the next fetch was due after it, and why."""
         return format_html('{}<span class="lifestream-why">{}</span>', moment(fetch.next_fetch), worded(fetch.reason))
+
+    @admin.display(description=gettext_lazy("message"))
+    def told(self, fetch: Fetch) -> str:
+        """Return what went wrong, if anything did."""
+        return worded(fetch.message) or "–"
+
+    @admin.display(description=gettext_lazy("reason"))
+    def why(self, fetch: Fetch) -> str:
+        """Return why the next fetch was due then."""
+        return worded(fetch.reason) or "–"

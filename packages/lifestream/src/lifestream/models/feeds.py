@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import models, router, transaction
 from django.db.models import F, Lookup, Q
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from lifestream.content.text_direction import isolated
@@ -392,7 +394,8 @@ class Fetch(models.Model):
         indexes = [models.Index(F("feed"), F("id").desc(), name="lifestream_fetch_latest")]
 
     def __str__(self) -> str:
-        return f"{self.started:%Y-%m-%d %H:%M} {self.outcome}"
+        started = date_format(localtime(self.started), "SHORT_DATETIME_FORMAT")
+        return f"{started}, {outcome_in_words(self.outcome)}"
 
 
 def outcome_in_words(outcome: str) -> str:

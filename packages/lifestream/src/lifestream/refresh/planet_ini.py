@@ -2,12 +2,15 @@
 
 Planet Venus names a feed in the head of a section (`[https://blog.example/feed]`), Pluto in its option `feed`. Of a
 feed, its name, its site and its filters are taken: a filter that is a list of words becomes a rule for each of them.
-Faces, themes and filters that are programs have no counterpart; what is left out of a feed stands in its *note*.
+The filters of the section `[Planet]` hold for each feed that has none of its own, as in Planet Venus. Faces, themes and
+filters that are programs have no counterpart; what is left out of a feed stands in its *note*, and what is left out of
+the whole planet in that of the first feed that is taken.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from lifestream.conf import settings
@@ -24,6 +27,8 @@ _KEEP: Final = ("filter", "include", "includes")
 _BLOCK: Final = ("exclude", "excludes")
 _LISTS: Final = ("opml", "foaf", "csv", "config")
 _NO_COUNTERPART: Final = ("filters", "face", "avatar", "xml_base", "title_type", "summary_type", "content_type")
+_OF_ALL: Final = (*_KEEP, *_BLOCK)
+"""What a feed has from the section `[Planet]`, whose other options are of the planet's own pages."""
 _USED: Final = ("feed", "name", "title", "link", *_KEEP, *_BLOCK, *_NO_COUNTERPART)
 
 
@@ -42,9 +47,12 @@ def read(document: bytes) -> list[Outline]:
         raise NotOpml(too_large())
     sections = _sections(document.decode("utf-8-sig", "replace"))
     defaults = sections.pop("DEFAULT", {})
+    planet = sections.pop("Planet", {})  # its option `feed` is the planet's own feed
+    whole = {name: _joined(planet.get(name)) for name in (*_OF_ALL, "filters")}
+    of_all = {name: planet[name] for name in _OF_ALL if _words(whole[name])}
     found: dict[str, Outline] = {}
     for section, options in sections.items():
-        said = {name: "\n".join(options.get(name) or defaults.get(name) or ()).strip() for name in _USED}
+        said = {name: _joined(options.get(name) or defaults.get(name) or of_all.get(name)) for name in _USED}
         url = section.strip() if _ADDRESS.fullmatch(section.strip()) else said["feed"]
         if url:
             found.setdefault(url, _outline(url, said))
@@ -52,7 +60,14 @@ def read(document: bytes) -> list[Outline]:
             raise NotOpml(say("opml-too-many", most=f"{most:,}"))
     if not found:
         raise NotOpml(say("no-planet"))
+    taken = next((outline for outline in found.values() if not outline.refusal), None)
+    if taken is not None and (of_planet := _note("Planet", whole)):
+        found[taken.url] = replace(taken, note="; ".join(filter(None, (of_planet, taken.note))))
     return list(found.values())
+
+
+def _joined(lines: list[str] | None) -> str:
+    return "\n".join(lines or ()).strip()
 
 
 def _sections(text: str) -> dict[str, dict[str, list[str]]]:
@@ -91,14 +106,15 @@ def _outline(url: str, said: dict[str, str]) -> Outline:
     if kind:
         return Outline(url, name, refusal=say("list-of-feeds", url=url, kind=kind))
     keep, block = _rules(said, _KEEP), _rules(said, _BLOCK)
+    return Outline(url, name, said.get("link", ""), keep_rules=keep, block_rules=block, note=_note(name or url, said))
+
+
+def _note(name: str, said: dict[str, str]) -> str:
+    """Return what is left out of the options *said* of *name*, "" for nothing."""
     lost = [option for option in (*_KEEP, *_BLOCK) if said.get(option) and _words(said[option]) is None]
     lost += [option for option in _NO_COUNTERPART if said.get(option)]
-    note = (
-        f"{name or url}: {', '.join(f'{option} = {shorten(said[option], LONGEST_NAME)}' for option in lost)}"
-        if lost
-        else ""
-    )
-    return Outline(url, name, said.get("link", ""), keep_rules=keep, block_rules=block, note=scrub(note))
+    told = ", ".join(f"{option} = {shorten(said[option], LONGEST_NAME)}" for option in lost)
+    return scrub(f"{name}: {told}") if lost else ""
 
 
 def _rules(said: dict[str, str], options: tuple[str, ...]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from django import template
 from django.template import Context, Template
@@ -42,19 +42,19 @@ def render_item(context: Context, post: Post) -> SafeString:
     """Render *post* for a timeline, with the template of its site. The template has `post`, `item`, `feed`, `card`,
     `timeline` and `lifestream`, and what the context has besides.
     """
-    return _render(context, _post(post, "render_item"), "lifestream/sites/", complete=False)
+    return _render(context, _taken(post, Post, "render_item"), "lifestream/sites/", complete=False)
 
 
 @register.simple_tag(takes_context=True)
 def render_item_detail(context: Context, post: Post) -> SafeString:
     """Render *post* for its own page, with the template of its site and the same variables."""
-    return _render(context, _post(post, "render_item_detail"), "lifestream/sites/detail/", complete=True)
+    return _render(context, _taken(post, Post, "render_item_detail"), "lifestream/sites/detail/", complete=True)
 
 
 @register.inclusion_tag("lifestream/includes/item_head.html")
 def item_head(post: Post) -> dict[str, Any]:
     """Render what search engines and messengers are told of *post*: OpenGraph, Twitter's card, and JSON-LD."""
-    card = card_of(_post(post, "item_head"), originals=True)
+    card = card_of(_taken(post, Post, "item_head"), originals=True)
     # Every character that could end the element is escaped.
     facts = mark_safe(json_ld(post, card))  # noqa: S308
     return {"post": post, "item": post.item, "card": card, "picture": picture_of(card), "facts": facts}
@@ -70,12 +70,22 @@ def site_templates(domain: str, folder: str = "lifestream/sites/") -> list[str]:
     return [f"{folder}{name}.html" for name in [*names, "basic"]]
 
 
-def _post(value: object, tag: str) -> Post:
-    if isinstance(value, Post):
+_Taken = TypeVar("_Taken")
+_PLACES: dict[type, str] = {  # for developers
+    Lifestream: "a lifestream (lifestream.models.Lifestream)",
+    Post: "a post (lifestream.models.Post)",
+    Subscription: "a subscription (lifestream.models.Subscription)",
+    Timeline: "a timeline (lifestream.api.timeline)",
+}
+
+
+def _taken(value: object, kind: type[_Taken], tag: str) -> _Taken:
+    """Return *value*. Raises TypeError, with the name of the *tag*, if it is nothing of *kind*."""
+    if isinstance(value, kind):
         return value
     missing = "nothing: no such variable is in the context"  # for developers
     got = f"{type(value).__name__} {str(value)[:40]!r}" if value else missing
-    raise TypeError(f"{{% {tag} %}} takes a post (lifestream.models.Post), and got {got}")
+    raise TypeError(f"{{% {tag} %}} takes {_PLACES[kind]}, and got {got}")
 
 
 def _render(context: Context, post: Post, folder: str, *, complete: bool) -> SafeString:
@@ -136,16 +146,18 @@ def look_attributes(context: Context) -> SafeString:
 def own_pages(lifestream: Lifestream) -> list[OwnPage]:
     """Return the pages of the owner's own text, for the links to them."""
     # There are a dozen at most: to sort them here is cheaper than a sort in the database.
-    found = getattr(lifestream, "listed_pages", None)  # that `timeline_for` has read with the lifestream
+    taken = _taken(lifestream, Lifestream, "own_pages")
+    found = getattr(taken, "listed_pages", None)  # that `timeline_for` has read with the lifestream
     if found is None:
-        found = OwnPage.objects.filter(lifestream=lifestream).defer("text").order_by()
+        found = OwnPage.objects.filter(lifestream=taken).defer("text").order_by()
     return sorted(found, key=lambda page: (page.position, page.title, page.pk))
 
 
 @register.simple_tag
 def site_badge(subscription: Subscription, feed: Feed | None = None) -> Badge:
     """Render the letter and the colour (0 to 11) of a site without an icon."""
-    return badge_of(subscription, feed or subscription.feed)
+    site = _taken(subscription, Subscription, "site_badge")
+    return badge_of(site, feed or site.feed)
 
 
 @register.simple_tag
@@ -153,20 +165,21 @@ def site_mark(subscription: Subscription, last_post: dt.datetime | None = None) 
     """Return what is said of the state of a site: `code` and `words`, or None if all is well. *last_post* is the date
     of its latest post.
     """
-    return mark_of(subscription, last_post, timezone.now())
+    return mark_of(_taken(subscription, Subscription, "site_mark"), last_post, timezone.now())
 
 
 @register.filter(name="isolated")
-def isolated_text(text: str) -> str:
+def isolated_text(text: str | None) -> str:
     """Return *text* for a title or an attribute, where no element can stand, so that it cannot change the direction of
     the text after it.
     """
-    return isolated(text)
+    return isolated(text or "")
 
 
 @register.filter
-def marked(text: str, query: str) -> SafeString:
+def marked(text: str | None, query: str) -> SafeString:
     """Return *text* with the words that the search *query* has found in `<mark>`."""
+    text = text or ""
     pattern = pattern_of(query or "")
     if pattern is None:
         return conditional_escape(text)
@@ -178,47 +191,50 @@ def marked(text: str, query: str) -> SafeString:
 
 
 @register.filter
-def since(moment: dt.datetime) -> str:
-    """Return how long ago *moment* was, in words."""
-    return relative(moment)
+def since(moment: dt.datetime | None) -> str:
+    """Return how long ago *moment* was, in words; "" for none, as of a feed that was never fetched."""
+    return relative(moment) if moment else ""
 
 
 @register.filter(name="worded")
-def in_own_words(text: str) -> str:
+def in_own_words(text: str | None) -> str:
     """Return *text*, which may be a stored message, in the language of the page."""
-    return worded(text)
+    return worded(text or "")
 
 
 @register.filter
-def prose(item: Item) -> SafeString:
+def prose(item: Item | None) -> SafeString:
     """Return the HTML of *item* for a page. Its ids and the references to them get the item's key, so that footnotes
-    work on a page with several items.
+    work on a page with several items. Nothing gives "", as for all filters.
     """
+    if not item:
+        return SafeString()
     return mark_safe(shown_here(with_key(item.content, item.pk)))  # noqa: S308  cleaned before it was stored
 
 
 @register.filter
-def host_name(url: str) -> str:
+def host_name(url: str | None) -> str:
     """Return the host of *url*, for the text of a link to it."""
-    return host_in_words(url)
+    return host_in_words(url or "")
 
 
 @register.simple_tag
 def item_url(timeline: Timeline, post: Post) -> str:
     """Return the address of *post*'s own page in *timeline*'s lifestream."""
-    return timeline.item_url(post)
+    return _taken(timeline, Timeline, "item_url").item_url(_taken(post, Post, "item_url"))
 
 
 @register.simple_tag
 def site_url(timeline: Timeline, subscription: Subscription) -> str:
     """Return the address of the page of a site."""
-    return timeline.narrowed(subscription=subscription, tag=None, query="", day=None).url()
+    site = _taken(subscription, Subscription, "site_url")
+    return _taken(timeline, Timeline, "site_url").narrowed(subscription=site, tag=None, query="", day=None).url()
 
 
 @register.simple_tag
 def tag_url(timeline: Timeline, tag: Tag) -> str:
     """Return the address of the page of a tag."""
-    return timeline.narrowed(subscription=None, tag=tag, query="", day=None).url()
+    return _taken(timeline, Timeline, "tag_url").narrowed(subscription=None, tag=tag, query="", day=None).url()
 
 
 @register.simple_tag
@@ -226,14 +242,16 @@ def day_url(timeline: Timeline, day: dt.date) -> str:
     """Return the address of the page of *day*, which may be a day or a moment."""
     if isinstance(day, dt.datetime):
         day = timezone.localtime(day).date()
-    return timeline.narrowed(subscription=None, tag=None, query="", day=day).url()
+    return _taken(timeline, Timeline, "day_url").narrowed(subscription=None, tag=None, query="", day=day).url()
 
 
 @register.filter
-def day_name(day: dt.date) -> str:
+def day_name(day: dt.date | None) -> str:
     """Return the name of *day*, a day or a moment, for a reader: "Today", "Yesterday", "Friday, 2 October"; with the
-    year if it is not this year.
+    year if it is not this year. "" for none.
     """
+    if not day:
+        return ""
     if isinstance(day, dt.datetime):
         day = timezone.localtime(day).date()
     today = timezone.localdate()

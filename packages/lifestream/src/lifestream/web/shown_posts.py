@@ -34,8 +34,8 @@ _LARGEST_WHOLE: Final = 100_000
 def shown(
     posts: QuerySet[Post], *, bodies: bool = False, lifestream: Lifestream | None = None, query: str = ""
 ) -> list[Post]:
-    """Return *posts*, loaded with everything that their cards need, as their *lifestream* has chosen. Of what *query*
-    has found, the part of the text is loaded where its words stand.
+    """Return *posts*, loaded with everything that their cards need, as their *lifestream* has chosen. For a search,
+    the part of each text is loaded that has the words of *query*.
 
     That takes two queries, one more if posts are shown whole or as excerpts, and one more if there are items without a
     stored card. The large fields of items, which may be a megabyte each, are loaded only with *bodies*. Otherwise each
