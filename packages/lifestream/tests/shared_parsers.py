@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from lifestream.content.sanitizer_rules import SanitizerRules
-from lifestream.parser.pool import DEADLINE, ParserPool
+from lifestream.parser.pool import DEADLINE, MEMORY, ParserPool
 from lifestream.plugins.registry import Registry
 
 
@@ -32,12 +32,13 @@ class SharedParsers:
         size: int | None = None,
         deadline: float = DEADLINE,
         *,
+        memory: int = MEMORY,
         rules: SanitizerRules | None = None,
         registry: Registry | None = None,
     ) -> ParserPool | LentParser:
         """Takes the place of `ParserPool`. What differs from the defaults in more than its deadline is not shared."""
-        if registry is None or registry.has_own or rules not in (None, SanitizerRules()):
-            return ParserPool(size, deadline, rules=rules, registry=registry)
+        if registry is None or registry.has_own or rules not in (None, SanitizerRules()) or memory != MEMORY:
+            return ParserPool(size, deadline, memory=memory, rules=rules, registry=registry)
         if deadline not in self._pools:
             self._pools[deadline] = ParserPool(1, deadline, registry=Registry(use_entry_points=False))
         return LentParser(self._pools[deadline])

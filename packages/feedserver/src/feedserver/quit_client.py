@@ -30,7 +30,7 @@ def stop_server(port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> Non
     deadline = time.monotonic() + check_seconds("timeout", timeout, above_zero=True)
     try:
         answer = _answer_to_quit(port, host, deadline)
-    except (OSError, UnicodeError) as error:  # the latter: *host* cannot be the name of a host
+    except (OSError, UnicodeError) as error:  # UnicodeError: *host* cannot be the name of a host
         raise ConnectionError(f"no feedserver stopped on {host} port {port}: {error}") from error
     status = _STATUS.match(answer)
     if status is None:

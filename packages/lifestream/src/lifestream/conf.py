@@ -43,6 +43,8 @@ _MOST: Final = 1e9
 """The largest number that a setting may have, unless it says otherwise: thirty years in seconds. Dates end in 9999."""
 _MOST_DAYS: Final = 36_500.0
 _MOST_BYTES: Final = 1e12
+_MOST_LIST: Final = 1024.0**3
+"""A list of feeds is read into memory as a whole, several times over."""
 
 
 class Settings:
@@ -222,6 +224,21 @@ class Settings:
         return int(self._number("PARSERS", os.cpu_count() or 1, least=1))
 
     @property
+    def parser_memory(self) -> int:
+        """`LIFESTREAM_PARSER_MEMORY`: the address space of a process that parses, where the system can bound it."""
+        return int(self._number("PARSER_MEMORY", 2 * 1024**3, least=256 * 1024**2, most=_MOST_BYTES))
+
+    @property
+    def max_opml(self) -> int:
+        """`LIFESTREAM_MAX_OPML`: the size of the largest list of feeds that is imported."""
+        return int(self._number("MAX_OPML", 10 * 1024 * 1024, least=1, most=_MOST_LIST))
+
+    @property
+    def max_opml_feeds(self) -> int:
+        """`LIFESTREAM_MAX_OPML_FEEDS`: how many feeds such a list may name."""
+        return int(self._number("MAX_OPML_FEEDS", 10_000, least=1))
+
+    @property
     def concurrency(self) -> int:
         """`LIFESTREAM_CONCURRENCY`: how many requests a worker has open at once. By default 128, if that is no more
         than a quarter of the files that its process may open.
@@ -262,6 +279,11 @@ class Settings:
         Retry-After may exceed it.
         """
         return self._number("MAX_INTERVAL", 7 * 86400.0)
+
+    @property
+    def max_pause(self) -> float:
+        """`LIFESTREAM_MAX_PAUSE`: the longest pause that a server may ask for by Retry-After."""
+        return self._number("MAX_PAUSE", 30 * 86400.0, least=1)
 
     @property
     def slow_interval(self) -> float:
@@ -339,6 +361,18 @@ class Settings:
     def keep_idle_days(self) -> float:
         """`LIFESTREAM_KEEP_IDLE_DAYS`: a feed that nobody subscribes to is deleted after so many days; 0 for never."""
         return self._number("KEEP_IDLE_DAYS", 30.0, most=_MOST_DAYS)
+
+    @property
+    def keep_fetches(self) -> int:
+        """`LIFESTREAM_KEEP_FETCHES`: so many lines of a feed's log of fetches are kept, the latest."""
+        return int(self._number("KEEP_FETCHES", 50, least=1))
+
+    @property
+    def keep_tombstone_days(self) -> float:
+        """`LIFESTREAM_KEEP_TOMBSTONE_DAYS`: for so many days it is known that an item was deleted, so that it does not
+        come back while its feed still lists it; 0 for ever.
+        """
+        return self._number("KEEP_TOMBSTONE_DAYS", 365.0, most=_MOST_DAYS)
 
     @property
     def report_to(self) -> tuple[str, ...] | None:
@@ -428,4 +462,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+class _Defaults(Settings):
+    """The settings as if none were set."""
+
+    def get(self, name: str, default: Any) -> Any:  # noqa: ARG002  as the settings are read
+        """Return *default*."""
+        return default
+
+
 settings = Settings()
+defaults: Final[Settings] = _Defaults()
+"""What `settings` would be if none were set."""

@@ -126,3 +126,23 @@ def test_feeds_that_a_wrong_clock_put_off_for_years_are_brought_back() -> None:
 @override_settings(**EVERYTHING)
 def test_space_is_given_back() -> None:
     retention.give_space_back()
+
+
+@override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_TOMBSTONE_DAYS": 30})
+def test_how_long_a_deleted_item_is_remembered_is_a_setting() -> None:
+    (item,) = items(1)
+    item.delete()
+    Tombstone.objects.update(created=NOW)
+    with override_settings(LIFESTREAM_KEEP_TOMBSTONE_DAYS=0):
+        assert cleanup(NOW + 100 * MONTH).tombstones == 0
+    assert cleanup(NOW + MONTH).tombstones == 0
+    assert cleanup(NOW + MONTH + timedelta(hours=1)).tombstones == 1
+
+
+@override_settings(**EVERYTHING | {"LIFESTREAM_MAX_PAUSE": 360 * 86400.0})
+def test_a_long_pause_that_is_allowed_is_not_taken_for_a_wrong_clock() -> None:
+    feed = make_feed(next_fetch=NOW + 12 * MONTH)
+    make_subscription(feed)
+    assert cleanup(NOW).brought_back == 0
+    with override_settings(LIFESTREAM_MAX_PAUSE=86400.0):
+        assert cleanup(NOW).brought_back == 1

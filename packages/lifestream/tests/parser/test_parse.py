@@ -201,7 +201,7 @@ def test_json_feed_11_with_what_has_the_wrong_type_left_out() -> None:
     )
     assert (second.guid, second.link) == ("2", "https://elsewhere.example/2")
     assert second.content == "<p>Line one<br>line &lt;two&gt;</p>\n<p>Next</p>"
-    assert third == Entry(author="Eve Warp, Nils Weft", tags=("none",), language="sv", base="https://loom.example/")
+    assert third == Entry(author="Eve Warp, Nils Weft", language="sv", base="https://loom.example/")
 
 
 def test_json_feed_10() -> None:

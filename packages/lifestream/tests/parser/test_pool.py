@@ -195,13 +195,13 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     import resource
 
     before = resource.getrlimit(resource.RLIMIT_AS)
-    with ParserPool(1) as pool:
+    with ParserPool(1, memory=1024**3) as pool:
         _warm(pool)
         (child,) = pool._children
         assert child._running is not None
         soft, _ = resource.prlimit(child._running.process.pid, resource.RLIMIT_AS)
 
-    assert 0 < soft <= 2 * 1024**3
+    assert 0 < soft <= 1024**3
     assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.test import override_settings
 
 from factories import NOW, make_feed
-from feedserver import Response
+from feedserver import FeedServer, Response
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.content.image_types import image_type
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.models import Feed
 from lifestream.refresh.icon_finder import AGAIN, find_icons
+from lifestream.storage.feed_options import FeedOptions, Secrets
+from relay import relay
 from served import page, slow_page, watched_processes
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"picture"
@@ -136,3 +140,42 @@ class IconTest(FeedServerTransactionTestCase):
         make_feed(self.get_url("gone.xml"), site_url=self.get_url("/"), last_success=NOW, status="gone")
         assert find_icons(clock=lambda: NOW) == 0
         assert self.feedserver.requests == []
+
+
+@pytest.fixture(scope="module")
+def secure() -> Iterator[FeedServer]:
+    """A site whose certificate is that of a private authority."""
+    with FeedServer(tls=True, strict=False, names=["feeds.example"]) as running:
+        running.add("/", Response("<link rel=icon href=/i.png>", headers={"Content-Type": "text/html"}))
+        running.add("/i.png", Response(PNG))
+        yield running
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_icon_comes_by_the_proxy_of_the_feed_and_with_its_certificates(secure: FeedServer) -> None:
+    authority = Path(secure.ca_bundle).read_text()
+    with relay((secure.host, secure.port)) as proxy:
+        own = FeedOptions(proxy=f"http://{proxy.address}", certificates=authority)
+        feed = make_feed("https://feeds.example/feed", last_success=NOW, options=own.as_json())
+        assert find_icons(clock=lambda: NOW, guard=AddressGuard()) == 1
+        feed.refresh_from_db()
+        assert bytes(feed.icon) == PNG
+        assert set(proxy.asked) == {"connect feeds.example:443"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_at_another_server_the_certificates_of_the_feed_do_not_count(secure: FeedServer) -> None:
+    own = FeedOptions(certificates=Path(secure.ca_bundle).read_text())
+    for url, found in ((secure.url("/feed"), 1), (f"https://{secure.host}:1/feed", 0)):
+        make_feed(url, last_success=NOW, icon_url=secure.url("/i.png"), options=own.as_json())
+        assert find_icons(clock=lambda: NOW) == found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_icon_whose_feed_has_lost_its_login_is_looked_for_after_a_month(secure: FeedServer) -> None:
+    with override_settings(SECRET_KEY="another"):
+        sealed = Secrets("user:password").sealed()
+    feed = make_feed(secure.url("/feed"), last_success=NOW, credentials=sealed)
+    assert find_icons(clock=lambda: NOW) == 0
+    feed.refresh_from_db()
+    assert feed.icon_checked == NOW

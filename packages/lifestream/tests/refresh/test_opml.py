@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.test import override_settings
 
 from costs import assert_linear
 from factories import make_feed, make_item, make_lifestream, make_subscription
+from lifestream.conf import defaults
 from lifestream.models import Feed, Post, Subscription
 from lifestream.refresh import opml
 from lifestream.refresh.opml import NotOpml, Outline, read, render, subscribe_to, subscriptions_of, write
@@ -89,7 +91,7 @@ def test_a_list_is_read_as_far_as_it_makes_sense(document: str, outlines: list[O
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        (b"<opml>" + b" " * opml.MAX_SIZE, "it is larger than 10 MiB: split it into several lists"),
+        (b"<opml>" + b" " * defaults.max_opml, "it is larger than 10 MiB: split it into several lists"),
         (
             "".join(f"<outline xmlUrl='http://a/{n}'/>" for n in range(10_001)).encode(),
             "it lists more than 10,000 feeds: split it into several lists",
@@ -351,3 +353,13 @@ def test_what_freshrss_makes_feeds_of_is_left_out_with_the_reason(kind: str) -> 
 def test_every_other_type_may_be_a_feed(kind: str) -> None:
     [outline] = opml.read(f"<opml><outline type='{kind}' text='a' xmlUrl='https://a.example/feed'/></opml>".encode())
     assert outline.refusal == ""
+
+
+def test_how_large_a_list_may_be_is_a_setting() -> None:
+    document = b'<opml><outline xmlUrl="https://a.example/"/><outline xmlUrl="https://b.example/"/></opml>'
+    with override_settings(LIFESTREAM_MAX_OPML=1024**2 // 2, LIFESTREAM_MAX_OPML_FEEDS=2):
+        assert len(read(document)) == 2
+        with pytest.raises(NotOpml, match=r"^it is larger than 0\.5 MiB: "):
+            read(document + b" " * 1024**2)
+    with override_settings(LIFESTREAM_MAX_OPML_FEEDS=1), pytest.raises(NotOpml, match="it lists more than 1 feeds"):
+        read(document)

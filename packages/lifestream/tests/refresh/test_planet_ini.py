@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.test import override_settings
 
 from costs import assert_linear
 from factories import make_lifestream
 from lifestream.models import Subscription
 from lifestream.refresh import planet_ini
 from lifestream.refresh.opml import NotOpml, Outline
+from lifestream.refresh.planet_ini import read
 from lifestream.wording import worded
 
 VENUS = b"""# Planet Venus
@@ -181,6 +183,16 @@ def test_the_command_imports_it_and_says_what_it_left_out(tmp_path: Path, capsys
     assert "Left out: https://lists.example/members.opml is a list of feeds" in err
     assert "Has no counterpart: Ada Lövelace: filter = " in err
     assert Subscription.objects.get(name="Bob").block_rules == 'sponsored\n"job offer"'
+
+
+def test_a_configuration_that_is_too_large_is_refused_and_not_cut() -> None:
+    document = b"[Planet]\nname = x\n[https://a.example/feed]\nname = A\n[https://b.example/feed]\nname = B\n"
+    with override_settings(LIFESTREAM_MAX_OPML=len(document)):
+        assert len(read(document)) == 2
+    with override_settings(LIFESTREAM_MAX_OPML=len(document) - 1), pytest.raises(NotOpml, match="it is larger than"):
+        read(document)
+    with override_settings(LIFESTREAM_MAX_OPML_FEEDS=1), pytest.raises(NotOpml, match="more than 1 feeds"):
+        read(document)
 
 
 def test_filters_of_the_whole_planet_hold_for_each_feed_that_has_none() -> None:

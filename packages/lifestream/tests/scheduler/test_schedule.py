@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -412,3 +413,10 @@ def test_candidates_are_stored_to_the_second() -> None:
     due = decide(fetched(), History(), NOW + timedelta(microseconds=5), LIMITS)
     [[at, _]] = candidates_as_json(due.candidates)
     assert at == "2026-03-01T13:00:00+00:00"
+
+
+def test_the_longest_pause_that_counts_is_ours_to_set() -> None:
+    limits = replace(LIMITS, max_pause=2 * DAY)
+    for outcome in (failed(429, retry_after="99999999"), fetched(retry_after="99999999")):
+        assert wait(decide(outcome, History(), NOW, limits)) == 2 * DAY
+    assert decide(failed(429, retry_after="99999999"), History(), NOW, limits).host_pause == NOW + timedelta(days=2)

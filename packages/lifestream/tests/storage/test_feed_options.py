@@ -2,9 +2,17 @@ from __future__ import annotations
 
 import pytest
 
+from lifestream.fetcher.outcomes import FetchRequest
 from lifestream.fetcher.request_options import NO_OPTIONS, RequestOptions
 from lifestream.storage import credentials
-from lifestream.storage.feed_options import FeedOptions, Secrets, interval_of, request_options, secrets_of
+from lifestream.storage.feed_options import (
+    FeedOptions,
+    RequestsBeside,
+    Secrets,
+    interval_of,
+    request_options,
+    secrets_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -52,3 +60,17 @@ def test_what_a_request_needs_of_them() -> None:
     headers = (("A", "b"),)
     assert request_options(stored, Secrets("ada:pw", headers)) == RequestOptions("x", headers, "", False, "direct")
     assert request_options({}, Secrets()) == NO_OPTIONS
+
+
+def test_what_belongs_to_a_feed_is_requested_as_the_feed_is() -> None:
+    """Its proxy is for all of it; what is secret, or weakens a connection, is for its own origin."""
+    own = RequestOptions("Mine/1", (("X-Key", "s3cret"),), "PEM", verifies=False, proxy="http://proxy.example:3128")
+    beside = RequestsBeside("https://a.example/feed.xml", "user:password", own)
+    for url in ("https://a.example/favicon.ico", "https://a.example:443/"):
+        assert beside.to(url) == FetchRequest(url, credentials="user:password", options=own)
+    others = RequestOptions("Mine/1", proxy="http://proxy.example:3128")
+    for url in ("https://b.example/", "http://a.example/", "https://a.example:8443/", "https://www.a.example/"):
+        assert beside.to(url) == FetchRequest(url, options=others)
+    assert beside.to("https://[a.example/") == FetchRequest("https://[a.example/", options=others)
+    assert "s3cret" not in repr(beside)
+    assert "password" not in repr(beside)

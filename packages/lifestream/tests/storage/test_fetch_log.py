@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import override_settings
 
 from factories import NOW, draft, make_feed, prepared, result
 from lifestream.entry import ParsedFeed
@@ -14,7 +15,6 @@ from lifestream.models import Feed, Fetch
 from lifestream.plugins.item_pipeline import PluginProblem, Prepared
 from lifestream.scheduler.jobs import Stored
 from lifestream.scheduler.schedule import Next
-from lifestream.storage import fetch_log
 from lifestream.storage.writer import store
 
 pytestmark = pytest.mark.django_db
@@ -69,13 +69,13 @@ class TestLog:
     def test_no_more_than_the_latest_fifty_lines_of_each_feed_are_kept(self) -> None:
         feeds = [make_feed(), make_feed()]
         lengths = set()
-        for hour in range(fetch_log.LENGTH + 3):
+        for hour in range(53):
             started = NOW + hour * HOUR
             failed = Failed("status", f"trouble {hour}")
             store([result(feed, failed, started=started) for feed in feeds], NOW)
             lengths |= {feed.fetches.count() for feed in feeds}
         assert lengths == set(range(1, 51))
-        latest = [NOW + hour * HOUR for hour in reversed(range(3, fetch_log.LENGTH + 3))]
+        latest = [NOW + hour * HOUR for hour in reversed(range(3, 53))]
         assert all([line.started for line in feed.fetches.all()] == latest for feed in feeds)
 
     def test_a_log_that_is_too_long_already_is_cut_by_its_next_line(self) -> None:
@@ -121,3 +121,12 @@ class TestLog:
         for title in ("A", "B"):
             keep(feed, Fetched(URL, b""), prepared=prepared(draft(title, title)))
         assert list(feed.fetches.values_list("new", "count")) == [(1, 1), (1, 1)]
+
+
+@pytest.mark.django_db
+def test_how_many_lines_are_kept_is_a_setting() -> None:
+    feed = make_feed()
+    with override_settings(LIFESTREAM_KEEP_FETCHES=2):
+        for hour in range(4):
+            store([result(feed, Failed("status", f"trouble {hour}"), started=NOW + hour * HOUR)], NOW)
+    assert [line.started for line in feed.fetches.all()] == [NOW + 3 * HOUR, NOW + 2 * HOUR]

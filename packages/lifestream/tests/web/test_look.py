@@ -85,7 +85,7 @@ class TestShown:
         self, shown: str, client: Client, main: Lifestream, django_assert_max_num_queries: Any
     ) -> None:
         Lifestream.objects.update(shown=shown)
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(6):
             client.get("/main/")
 
     @pytest.mark.parametrize("shown", ["title", "excerpt"])

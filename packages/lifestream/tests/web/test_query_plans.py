@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -46,6 +47,8 @@ def sorted_ones(work: Callable[[], object]) -> list[str]:
 
 # Tags of the latest posts are few, and so are feeds with a login: all that this index has.
 FEW = ("lifestream_tag", "lifestream_feed_private")
+# The sites beside a page are sorted by their latest posts: at most RECENT and MOST_DATED.
+COMPARED = (*FEW, "UNION")
 
 
 @pytest.mark.parametrize(
@@ -66,7 +69,7 @@ def test_a_page_reads_no_table_as_a_whole(client: Client, planet: Lifestream, pa
 
     assert whole_tables(work, *FEW) == []
     if "q=" not in path and path != "tags/kites/":
-        assert [query for query in sorted_ones(work) if not any(name in query for name in FEW)] == []
+        assert [query for query in sorted_ones(work) if not any(name in query for name in COMPARED)] == []
 
 
 def test_a_frequent_word_is_found_by_walking_down_the_timeline(
@@ -79,14 +82,15 @@ def test_a_frequent_word_is_found_by_walking_down_the_timeline(
         assert len(client.get("/planet/search/?q=kites").context["posts"]) == 9
 
     assert whole_tables(work, *FEW) == []
-    assert [query for query in sorted_ones(work) if not any(name in query for name in FEW)] == []
+    assert [query for query in sorted_ones(work) if not any(name in query for name in COMPARED)] == []
 
 
 @pytest.mark.parametrize("order", SiteOrder.values)
 def test_the_sites_beside_a_timeline_are_few_of_many(
     client: Client, planet: Lifestream, monkeypatch: pytest.MonkeyPatch, order: str
 ) -> None:
-    monkeypatch.setattr("lifestream.web.timeline.RECENT", 2)  # so that there are very many
+    monkeypatch.setattr("lifestream.web.timeline.RECENT", 2)
+    monkeypatch.setattr("lifestream.web.timeline.MOST_DATED", 1)  # so that there are very many
     monkeypatch.setattr(pages, "SITES_BESIDE", 1)
     Lifestream.objects.update(site_order=order)
 
@@ -94,7 +98,7 @@ def test_the_sites_beside_a_timeline_are_few_of_many(
         assert len(list(client.get("/planet/").context["beside"]())) == 2
 
     assert whole_tables(work, *FEW) == []
-    assert [query for query in sorted_ones(work) if not any(name in query for name in FEW)] == []
+    assert [query for query in sorted_ones(work) if not any(name in query for name in COMPARED)] == []
 
 
 WORK: dict[str, Callable[[], object]] = {
@@ -143,6 +147,7 @@ def test_the_latest_sites_of_very_many_are_those_of_the_latest_posts(
     timeline = Timeline(planet)
     exactly = [site.display_name for site in timeline.latest_sites(5)]
     monkeypatch.setattr("lifestream.web.timeline.RECENT", 2)
+    monkeypatch.setattr("lifestream.web.timeline.MOST_DATED", 1)
     found = [site.display_name for site in timeline.latest_sites(5)]
     assert found[0] == exactly[0] == "Latest"
     assert sorted(found) == sorted(exactly)
@@ -185,8 +190,26 @@ def test_the_sites_beside_a_search_are_those_of_the_latest_posts_of_all(
     planet: Lifestream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lifestream.web.timeline.RECENT", 2)
+    monkeypatch.setattr("lifestream.web.timeline.MOST_DATED", 1)
     make_post(make_site(planet, "Latest"), "Birds", date=NOON + timedelta(days=1))
     timeline = Timeline(planet)
     narrowed = timeline.narrowed(query="kites"), timeline.narrowed(day=NOON.date()), timeline.narrowed(query="none")
     for each in narrowed:
         assert each.latest_sites(3) == timeline.latest_sites(3)
+
+
+def test_the_sites_beside_are_looked_up_by_key_among_all_sites_of_a_lifestream(planet: Lifestream) -> None:
+    for timeline in (Timeline(planet), Timeline(planet, owned=True)):
+        ((_, plan),) = plans_of(partial(timeline.latest_sites, 3))
+        assert connection.vendor != "sqlite" or plan.startswith("SEARCH lifestream_subscription USING INTEGER PRIMARY")
+
+
+def test_a_site_whose_posts_are_all_older_than_the_latest_stands_beside_by_its_date(
+    planet: Lifestream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lifestream.web.timeline.RECENT", 2)
+    make_site(planet, "A site without posts")
+    make_post(make_site(planet, "Old"), date=NOON - timedelta(days=9))
+    make_post(make_site(planet, "Less old"), date=NOON - timedelta(days=8))
+    names = [site.display_name for site in Timeline(planet).latest_sites(6)]
+    assert names[3:] == ["Less old", "Old", "A site without posts"]

@@ -3,16 +3,18 @@
 In: a reader, as commands or as a Python object, and scenarios. Out: a report with a verdict for each scenario. The
 modules, in the order in which a run passes them:
 
-1. `verdicts`: the words of a scorecard: levels, kinds, needs, verdicts.
-2. `stage`: makes what a step of a scenario serves; `evidence` is what was seen in it.
-3. `scenario`: what a scenario is; the package `scenarios` has them, a file a group.
-4. `timeline`: when the polls are, and which scenarios begin a step at each; `moved_clock`: the clock that a run moves.
-5. `adapters`: drives a reader in Python; `commands` drives one by its commands, in folders of its own (`isolation`);
-`readers` are those whose commands are known.
-6. `site`: the server of one scenario.
-7. `runner`: runs the scenarios lane by lane, and judges.
-8. `report`: the scorecard; `table`, `html_report`, `junit` and `badge` show it. `command` is `feedserver check`,
-whose options `options` reads; `suite` makes tests of scenarios.
+1. `command`: `feedserver check`, whose options `options` reads. `suite`: scenarios as tests.
+2. `verdicts`: the words of a scorecard: levels, kinds, needs, verdicts.
+3. `scenario`: what a scenario is; the package `scenarios` has them, a file a group. `stage`: makes what a step of a
+   scenario serves. `evidence`: what was seen in it.
+4. `timeline`: when the polls are, and which scenarios begin a step at each. `moved_clock`: the clock that a run moves.
+5. `adapters`: drives a reader in Python; `peak_memory` is how much memory that took. `commands`: drives one by its
+   commands, in folders of its own (`isolation`); `readers` are those whose commands are known. `by_hand`: one that a
+   person drives, on the page of `hand_page`. The last two are given the feeds as a list (`opml`).
+6. `site`: the server of one scenario, on one of the `addresses` of this machine.
+7. `runner`: runs the scenarios and judges; those of one `lane` share a reader and its rounds, and `look` is what was
+   seen in one round.
+8. `report`: the scorecard; `table`, `html_report`, `junit` and `badge` show it.
 
 No verdict comes from a lack of evidence: a scenario that shows nothing about a reader is *not seen*, with the reason.
 """

@@ -72,7 +72,10 @@ def _why_nothing_was_judged(report: Report) -> str:
 
 
 def _adapter(options: argparse.Namespace) -> CommandAdapter:
-    """Return what drives the reader. Options stand before those of a known reader. Raises ValueError for bad usage."""
+    """Return what drives the reader. Raises ValueError for bad usage.
+
+    Given options take precedence over those of a known reader.
+    """
     known = READERS[options.reader] if options.reader else None
     if options.add and options.add_all:
         raise ValueError("give --add or --add-all, not both")

@@ -1,9 +1,9 @@
 """`CommandAdapter`: drives a reader by its commands.
 
 Placeholders in commands are replaced literally: `{url}` (the feed), `{urls}` (all feeds), `{opml}` (a file that lists
-them), `{n}` (the number of the feed), `{home}` (the reader's HOME), `{networks}` (those of all feeds, for a guard
-against private addresses; in variables, too). Addresses consist of characters that no shell treats specially, so they
-need no quotes. Other braces, as of awk and jq, stay.
+them), `{n}` (the number of the feed), `{home}` (the reader's HOME), `{networks}` (the networks of all feeds, for a
+guard against private addresses; variables may name it, too). Addresses consist of characters that no shell treats
+specially, so they need no quotes. Other braces, as of awk and jq, stay.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class SetupError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commands:
-    """The commands of a reader, with the placeholders of this module; "" for one that there is none of.
+    """The commands of a reader, with the placeholders of this module; "" if the reader has no such command.
 
     *setup* runs once, in the HOME that the others are copied from. *add* subscribes to one feed, or to all of them with
     `{urls}` or `{opml}`. *poll* asks every feed; with `{url}` it runs once for each. *list* prints the items: JSON in
@@ -104,7 +104,7 @@ class CommandAdapter(Adapter):
 
     @property
     def can_list(self) -> bool:
-        """Whether there is a list."""
+        """Whether a command lists the items."""
         return bool(self._commands.list) or self.prints_items
 
     @property

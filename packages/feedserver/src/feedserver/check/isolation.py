@@ -38,7 +38,7 @@ LONGEST_OUTPUT: Final = 2000
 
 _MARK = "FEEDSERVER_CHECK_SESSION"
 _LIMIT_BITS: Final = 62
-"""The bits of a session's limit, which no other session has, and no process by itself."""
+"""The bits of the random limit by which the processes of a session are recognised."""
 _LIMIT: Final = re.compile(rb"^Max file locks +(\d+) ", re.MULTILINE)
 _REMOVED = ("XDG_", "LC_", "PYTEST_", "COV_CORE_", "COVERAGE_")
 _REMOVED_NAMES = {
@@ -52,7 +52,7 @@ _LOOKS: Final = 100
 _PAUSE: Final = 0.005
 """How often, and how many seconds apart, a process without an environment is looked at."""
 _PATIENCE: Final = 10.0
-"""Seconds that the end of a process that was killed is waited for."""
+"""Seconds to wait for the end of a process that was killed."""
 _KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows, each signal ends a process at once
 
 
@@ -185,8 +185,8 @@ class Home:
         return found
 
     def _seen(self) -> tuple[list[int], set[int]]:
-        """Return the processes of this session, and those of which that can't be told: a process that is starting a
-        program has no environment for a moment.
+        """Return the processes of this session, and those that may belong to it: a process that is starting a program
+        has no environment for a moment.
         """
         mark = f"{_MARK}={self._mark}".encode()
         found: list[int] = []

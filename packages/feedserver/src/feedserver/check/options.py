@@ -118,7 +118,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--published",
         action="store_true",
-        help="leave out of the report the rules whose breach its author must be told of first",
+        help="leave out of the report those rules that harm people if broken: the reader's author must be told first",
     )
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the report into a file")
     parser.add_argument("--quiet", action="store_true", help="print no progress")

@@ -1,8 +1,11 @@
 """The charset matrix: every combination of the encodings that a header and a document can name, with the right answer.
 
-for case in encodings.matrix():
-    server.add(case.path, case.response)
-    assert case.accepts(my_reader.title(server.url(case.path)))
+    for case in encodings.matrix():
+        server.add(case.path, case.response)
+        assert case.accepts(my_reader.title(server.url(case.path)))
+
+`rules` decides by the standards which encoding a document is in: header, XML declaration, byte order mark. `matrix`
+makes the combinations, and asks `rules` for the answer.
 """
 
 from feedserver.encodings.matrix import (

@@ -1,6 +1,12 @@
 """Faults: ways to break an answer. Each is a small frozen class, each file has a family; copy `template.py` for
 another.
 
+The families: `head` (what comes before the body), `body` (codings and size), `framing` (a wrong end of the body),
+`ends` (the connection is reset, closed or silent), `timing` (slow answers), `redirects`. They share `fault` (the base
+class), `places` (where in a plan they break it), `kind` (an entry of the catalogue) and `directive_fields` (header
+fields in a directive). `messages.triggers` and `handler.fault_injection` decide when a fault is injected, and
+`net.answer_under_way` notes in the journal that it was, and after how many bytes.
+
 `KINDS` is the whole catalogue, and the only place that knows every fault: directives, messages, tests and the manual
 are made from it.
 """

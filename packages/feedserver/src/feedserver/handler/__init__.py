@@ -6,7 +6,8 @@ of a large body), and an entry in the journal. The way of a request:
     Request ──▶ quit_method    QUIT, if the server allows it: the server stops
        │
        ├──────▶ journal        the exchange is recorded (`exchange`; tests find it by a `request_filter`)
-       ├──────▶ router         a scripted route (`routes`), else a file (`folder_answers`) ──▶ Response
+       ├──────▶ router         a scripted route (`routes`), else a file (`folder_answers`, which keeps what it has read
+       │                       in `watched_fixtures`) ──▶ Response
        │                       a route asks for `conditions`, and may have a `path_pattern` and a state
        │                       the same for every GET: `ready_answers` has the bytes; none: `missing` says why
        │        (http)         negotiation: login, validators, coding, range ──▶ Response

@@ -93,9 +93,9 @@ class Site:
         return exchange
 
     def cut(self, event: Malformed, why: str, ended: Ended, error: str = "") -> None:
-        """Note a request that was cut off in the middle, so that nothing could be answered; it *ended* so.
+        """Note a request that was cut off in the middle, so that nothing could be answered.
 
-        *why* says what cut it off; *error* is the system's message, if there is one.
+        *why* says what cut it off, *ended* how its exchange ended; *error* is the system's message, if there is one.
         """
         self._refused(event, why).finish(ended, 0, error)
 

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from feedserver.handler.path_pattern import Pattern
 
 DROPPED_TOLD = 20
-"""Different requests that are told, at most, of those that were dropped."""
+"""How many different dropped requests a message names at most."""
 
 LONGEST_TOLD = 80
-"""Characters of such a request that are told."""
+"""How many characters of each of them it shows."""
 
 
 class Journal:

@@ -103,7 +103,7 @@ def _remedy_by_file(asked: Asked, folder: Folder) -> str:
 def _state_of(file: Path, asked: Asked, folder: Folder) -> str:
     """Return why *file* does not answer, or that it would if it were there."""
     shown = visible(str(file))
-    if folder.leads_out(file):  # whether anything is there is nobody's business
+    if folder.leads_out(file):  # whether anything is there must not be told
         return f"{shown} is not served: a link leads out of the root."
     above = next((each for each in file.parents if folder.root in each.parents and each.is_file()), None)
     if above is not None:

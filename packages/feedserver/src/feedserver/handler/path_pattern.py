@@ -1,7 +1,7 @@
 """Patterns of paths: one route for many paths.
 
-A pattern is matched in a time that grows as the path does, since a client chooses the path, and the event loop does it:
-a regular expression would try all ways to share out "/a-a-a-a" among the placeholders of "/<a>-<b>-<c>.xml".
+Clients choose the path, and the event loop matches it, so the time grows only as the length of the path does. A regular
+expression would try all ways to share out "/a-a-a-a" among the placeholders of "/<a>-<b>-<c>.xml".
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class _Placeholder:
     def longest(self, start: int, ends: list[int], slashes: list[int]) -> int | None:
         """Return the last of *ends* that it may have if it begins at *start*; None for none.
 
-        *slashes* are the places of the slashes, and the length of the path.
+        *slashes* are the positions of the slashes, and the length of the path.
         """
         limit = slashes[-1 if self.has_slashes else bisect_left(slashes, start)]
         last = bisect_right(ends, limit) - 1

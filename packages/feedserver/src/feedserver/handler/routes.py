@@ -107,7 +107,7 @@ class Found:
 
 @dataclass(slots=True, eq=False)
 class Route:
-    """A *script* for the requests of one *host* that fit a *query* string, a *method* and *conditions*; None: all do.
+    """A *script* for the requests of one *host* that fit a *query* string, a *method* (None: any) and *conditions*.
 
     The host "" is the server itself; *scheme* is that of a URL. *pattern* is the route's pattern, None where it has one
     path. A route with a *state* answers only while the server's state has these values; an answer changes the state to
@@ -128,9 +128,9 @@ class Route:
     fits_all: bool = field(init=False)
     """Whether it answers every request for its path on the server itself."""
     specificity: tuple[int, int, int] = field(init=False)
-    """How particular it is: the higher of two wins."""
+    """How specific the route is: of two that fit a request, the one with the higher value answers."""
     only: Found | None = field(init=False)
-    """What every request gets, where there is one answer, which changes no state."""
+    """What every request gets, if there is only one answer and it changes no state; otherwise None."""
 
     def __post_init__(self) -> None:
         choices = self.script.choices

@@ -6,9 +6,11 @@ In: nothing. Out: frozen dataclasses and lazy iterators, which every other packa
 2. `request`: what a client sent, and the `client_connection` that it came over.
 3. `triggers`: on which requests a fault is injected.
 4. `response`: what is answered; `pacing` parses durations and transfer rates, `delays` draws random ones,
-   `placeholders` fills in header values by the server's `clock`.
-5. `shortcuts`: short ways to make the responses that tests ask for most.
-6. `send_plan`: what a connection is told to do (send, wait, read, close, reset), and how an exchange can end.
+   `placeholders` fills in header values (`{base}`, `{date+2h}`) by the server's `clock`.
+5. `made_body`: bodies that are made while they are sent. `gate`: where code that makes an answer waits for the test.
+   `lasting`: answers that a route gives for a time.
+6. `shortcuts`: short ways to make the responses that tests ask for most.
+7. `send_plan`: what a connection is told to do (send, wait, read, close, reset), and how an exchange can end.
 
 Beside them: `argument_types` and `field_types` check what a test passes in, `safe_open` opens regular files inside the
 root only, and `terminal_text` shows control characters as escapes.

@@ -3,9 +3,9 @@
     250ms                                              always the same
     100ms to 500ms                                     all in between are equally likely
     lognormal median 90ms sigma 0.5                    half of them shorter, and a long tail, as real servers have
-    lognormal median 90ms sigma 0.5 at most 2s seed 7  with a bound, and with other chances
+    lognormal median 90ms sigma 0.5 at most 2s seed 7  with a bound, and drawn by another seed
 
-The chances depend on the seed and on the number of the request alone, so every run of a test draws the same delays.
+Each delay depends on the seed and on the number of the request alone, so every run of a test draws the same delays.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ in the order in which a connection passes them:
 6. `tls`: TLS without I/O, so that a fault can break it at any point.
 7. `connection`: bytes and TLS between a transport and the protocol; `connection_state` is the table of its states.
 8. `http1`: reads requests and sends their answers.
-9. `answer_under_way`: one answer while it is sent: its plan, its timer, its counts.
+9. `answer_under_way`: one answer while it is sent: its plan, its timer, its counts. It notes in the exchange how many
+   bytes were sent, and after how many bytes of the body each fault was injected.
 
 With `record.raw_client`, `server`, `forwarding`, `ready_clients` and `quit_client`, this is the only place where
 `asyncio`, `socket`, `ssl` and `selectors` are imported.

@@ -15,9 +15,9 @@ _LAST_CHUNK = re.compile(rb"[ \t]*0+[ \t]*(?:;.*)?\r?\n", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class AnswerLines:
-    """The lines of an answer: the *interim* statuses before it, its *head*, and what was read *behind* that as lines.
+    """The lines of an answer: the *interim* statuses before it, its *head*, and the lines *behind* the head.
 
-    *behind* are the lines before the chunks of the body, and the trailers; nothing for a body of another framing.
+    *behind* are, for a chunked body, the lines that give the size of each chunk, and the trailers; else it is empty.
     """
 
     interim: tuple[int, ...]

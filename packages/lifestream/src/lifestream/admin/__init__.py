@@ -1,7 +1,15 @@
 """The admin: the state of feeds, the subscriptions, and what is shown.
 
-Django's permissions say what a staff user may do at all. `owned` restricts that to the user's own lifestreams, unless
-the user is a superuser. No page of the admin shows credentials.
+In: a request of a staff user. Out: Django's lists and forms, for these models:
+
+1. `feeds`: feeds and the log of their fetches. `feed_form`: how a feed is fetched. `adding`: the form that adds one.
+   `updating`: the action "Update now". `what_is_read`: what is made of a feed's document. `troubles`: feeds that fail.
+2. `lifestreams`, `subscriptions`: who reads what, and their rules.
+3. `items`: posts, and the items behind them.
+
+`columns`: columns that several lists share. `owned`: Django's permissions say what a staff user may do at all, and this
+module restricts it to the user's own lifestreams, unless the user is a superuser. No page of the admin shows
+credentials.
 """
 
 from __future__ import annotations

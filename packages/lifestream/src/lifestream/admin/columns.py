@@ -53,7 +53,7 @@ def due_of(feed: Feed) -> SafeString | str:
 
 
 def reasoning_of(feed: Feed) -> SafeString | str:
-    """Return each time that something asked for at the last fetch of *feed*, in their order. The latest one is used."""
+    """Return the times of the next fetch that *feed*, its server and the settings ask for; the latest one holds."""
     candidates = candidates_from_json(feed.candidates)
     if feed.status != Feed.Status.ACTIVE or not candidates:
         return "–"

@@ -22,6 +22,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.admin.columns import due_of, health_of, last_fetch_of, moment, reasoning_of
 from lifestream.admin.feed_form import FETCHING, FeedForm
+from lifestream.admin.limits import the_limits
 from lifestream.admin.owned import ReadOnlyAdmin, is_superuser
 from lifestream.admin.troubles import feeds_in_trouble
 from lifestream.admin.updating import update_now, updates, updates_name
@@ -217,13 +218,14 @@ class FeedAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">{}</a>', address, gettext("Fetch it and show what is read"))
 
     def get_urls(self) -> list[Any]:
-        """Return the addresses of the admin's views of feeds, and those of what is read, of feeds in trouble and of
-        what came of an update.
+        """Return the addresses of the admin's views of feeds, and those of what is read, of feeds in trouble, of the
+        limits and of what came of an update.
         """
         read = path("<int:key>/read/", self.admin_site.admin_view(self.read_view), name="lifestream_feed_read")
         trouble = path("troubles/", self.admin_site.admin_view(self.troubles_view), name="lifestream_feed_troubles")
         came = path("updates/", self.admin_site.admin_view(self.updates_view), name=updates_name(self))
-        return [read, trouble, came, *super().get_urls()]
+        bounds = path("limits/", self.admin_site.admin_view(self.limits_view), name="lifestream_feed_limits")
+        return [read, trouble, bounds, came, *super().get_urls()]
 
     def updates_view(self, request: HttpRequest) -> HttpResponse:
         """Return the page that shows what came of the last update."""
@@ -234,6 +236,12 @@ class FeedAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         return feeds_in_trouble(self, request)
+
+    def limits_view(self, request: HttpRequest) -> HttpResponse:
+        """Return the page that shows what bounds the site."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return the_limits(self, request)
 
     def read_view(self, request: HttpRequest, key: int) -> HttpResponse:
         """Return the page that shows what is read of a feed that the user may see."""

@@ -1,4 +1,4 @@
-"""The action "Update now": the feeds become due at once, and a page shows what comes of it.
+"""The action "Update now": the feeds become due at once, and a page shows what each of them brought.
 
 No request waits for a feed's server. The updater of this site fetches them: `serve`, a worker, or cron.
 """
@@ -30,12 +30,12 @@ _KEY: Final = "lifestream_updates"
 _AGAIN: Final = 2
 """After how many seconds the page looks again, as long as something is on its way."""
 _PATIENCE: Final = 600.0
-"""After how many seconds it stops to look: nothing fetches then."""
+"""After how many seconds the page stops looking: by then, nothing is fetching the feeds."""
 
 
 def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: list[int]) -> HttpResponse:
-    """Make *feeds* (primary keys) due now, and return a redirect to the page that shows what comes. This skips only
-    lifestream's own interval, not what a server has asked for, a pause, or a 410.
+    """Make *feeds* (primary keys) due now, and return a redirect to the page that shows what they bring. This skips
+    only lifestream's own interval, not what a server has asked for, a pause, or a 410.
     """
     now = timezone.now()
     requested = update_soon(feeds, now)

@@ -132,7 +132,7 @@ def _quoted(line: str) -> str:
 
 
 def _ignore(problem: Message) -> None:
-    """Ignore an invalid line: an old rule that `check` did not know to be invalid affects no other rule."""
+    """Ignore an invalid line: older versions may have saved it, and it must not disable the other rules."""
 
 
 def _raise(problem: Message) -> None:

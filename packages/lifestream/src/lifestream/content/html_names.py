@@ -48,7 +48,9 @@ def is_element(name: str) -> bool:
 
 
 def any_of(names: Collection[str]) -> str:
-    """Return a regular expression for any of *names*, which shares their beginnings: it is tried at each tag."""
+    """Return a regular expression for any of *names*. Common beginnings stand in it once, since it is tried at each
+    tag.
+    """
     ends = "" in names
     rest = sorted(filter(None, names))
     branches = [

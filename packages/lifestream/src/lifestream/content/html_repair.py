@@ -30,8 +30,8 @@ _ENDS_PARAGRAPH: Final = name_set(
 )
 
 
-# A tag that this module may change, one of CHANGES_READING, or any that is written in capitals, which it doesn't look
-# at more closely.
+# A tag that this module may change, one of CHANGES_READING, or any tag in capitals, at which the pattern doesn't look
+# more closely.
 _UNUSUAL = re.compile(rf"<(?!/?(?:[abipqsu]|{any_of(HTML - _HANDLED - CHANGES_READING)})[\s/>])[A-Za-z/]")
 
 _SELF_CLOSED = re.compile(rf"<{any_of(WORDS)}(?=[\s/])[^<>]*+(?<=/)>")

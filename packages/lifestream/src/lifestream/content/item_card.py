@@ -390,7 +390,7 @@ def _is_file(medium: File, link: str) -> bool:
 
 
 def _once(entries: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
-    """Yield each file once: a feed may name it as an enclosure and as a medium, of which one knows more."""
+    """Yield each file once: a feed may name it as an enclosure and as a medium, each with other details."""
     found: dict[str, dict[str, Any]] = {}
     for entry in entries:
         known = found.setdefault(_text(entry, "url"), {})

@@ -26,7 +26,7 @@ _IGNORED: Final = VOID - {"br"}
 """The elements whose end tags mean nothing (HTML, 13.2.6.4.7)."""
 
 _WHOLE: Final = ("<table", "<script", "<iframe", "<svg", "<math", "<style", "<object")
-"""The beginnings of the commonest tags of which HTML has to be read as a whole."""
+"""The beginnings of the commonest tags that no HTML of the form has: with one of them, it is read as a whole."""
 
 _TAG = re.compile(r"(/?)([A-Za-z][A-Za-z0-9]*+)((?:[\s/][^<>]*+)?)")
 _COMMENT = re.compile(r"!--(?!-)(?>(?>[^<>-]++|-(?!-))*)(?<!-)--")
@@ -44,8 +44,10 @@ class NotProper(ValueError):
 
 
 class SourceTags(KnownTags):
-    """What the tags of sources become, by what stands between their angle brackets. A new one is cleaned by *clean*,
-    which is nh3's, and checked by *tags* when it is looked up. That raises `NotProper` for what is not of the form.
+    """The cleaned tags of sources, by what stands between the angle brackets in the source.
+
+    A tag that is looked up for the first time is cleaned by *clean*, which is nh3's, and checked by *tags*. The look-up
+    raises `NotProper` for a tag that is not of the form.
     """
 
     def __init__(self, clean: Callable[[str], str], tags: Tags) -> None:
@@ -132,7 +134,7 @@ def _is_of_the_form(tags: Sequence[Tag]) -> bool:
 
 
 def _put_together(parts: Sequence[str], tags: Sequence[Tag]) -> str:
-    """Return the source that consists of *parts*, texts and *tags* by turns: if they are no turns, it is another."""
+    """Return the source that *parts* were cut from: texts and *tags* in turn. If they were not in turn, it differs."""
     pieces = [*parts]
     pieces[1::2] = map(_SOURCE, tags)
     return "".join(pieces)

@@ -5,7 +5,7 @@ properly nested HTML, only a few elements could end another one (HTML, 13.2.6.4.
 does: a paragraph and a heading hold words alone, a link holds words and no link, and each item of a list stands right
 behind its list or the item before. Tables, formulas, ruby and all else are read again.
 
-Text changes nothing of this. So the form is that of the sequence of tags, each of which is a letter.
+Text does not matter for this, so the form is a pattern over the sequence of tags, in which each tag is one letter.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ VOID: Final = _VOID_WORDS | {"hr"}
 """The elements of that form that have no end tag."""
 
 OTHER: Final = "x"
-"""The place of all other tags."""
+"""The letter of all other tags."""
 
 _VOID_WORD: Final = "w"
 _RULE: Final = "r"
@@ -76,7 +76,7 @@ _SETTLED = re.compile(f"(?>(?:{_REST}++|{_LINK}|{_PARAGRAPH}|{_HEADING}|{_ITEM}|
 
 
 def place_of(name: str, *, styled: bool = False) -> str:
-    """Return the letter of the tag *name*, or of `/name`. A tag that is *styled* is of no form."""
+    """Return the letter of the tag *name*, or of `/name`. No *styled* tag is of that form."""
     return OTHER if styled else _PLACES.get(name, OTHER)
 
 
@@ -92,7 +92,7 @@ def is_nested(places: str) -> bool:
     open, and none stays open. A tag of no form is never nested.
     """
     left = places.replace(_VOID_WORD, "").replace(_RULE, "")
-    # Elements that hold nothing that is left are removed, the innermost first. That is fast in HTML of the usual depth.
+    # Elements in which nothing is left are removed, the innermost first. That is fast in HTML of the usual depth.
     for _ in range(_ROUNDS):
         for start in _END_OF.keys() & set(left):
             left = left.replace(start + _END_OF[start], "")

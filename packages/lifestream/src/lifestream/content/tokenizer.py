@@ -27,7 +27,7 @@ _UNSPACED = (
 # Python does not count vowel signs of Indic scripts as letters, but they are part of the word.
 _SIGNS = "\u0900-\u0963\u0966-\u0df3"
 _PLAIN_WORD = re.compile(r"[^\W_]+[+#]*")
-# Accents of Latin, Greek and Cyrillic, points of Hebrew, vowels of Arabic: left out by those who search.
+# Accents of Latin, Greek and Cyrillic, points of Hebrew, vowels of Arabic: people who search leave them out.
 _ACCENTS = "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670]"
 _QUOTED = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _SYMBOLS = str.maketrans({"+": "plus", "#": "sharp"})
@@ -162,7 +162,7 @@ def _pattern(text: str, *, beginning: bool) -> str:
 
 
 def _unspaced_at_end(text: str) -> int:
-    """Return how many characters of scripts without spaces *text* ends in, marks after them aside; 2 for more."""
+    """Return how many characters of scripts without spaces end *text*, 2 for more. Marks after them don't count."""
     if text.isascii():
         return 0
     unspaced = _scripts().unspaced

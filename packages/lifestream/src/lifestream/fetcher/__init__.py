@@ -3,19 +3,21 @@
 In: a URL, its validators and limits. Out: one of the outcomes (`Fetched`, `NotModified`, `Gone`, `Failed`); only
 cancellation raises. The modules, in the order in which a request passes them:
 
-1. `fetch`: one GET, with its deadline and its redirects. `hub_client`: one POST to a WebSub hub.
-2. `feed_urls`: the URL that is requested, and by what two URLs are one feed. `redirects`: the URL of the next request,
-  and which part of the redirects is permanent. `redirect_cookies`: the cookies that redirects set.
+1. `fetch`: one GET, with its headers, its deadline and its redirects; the status of the answer decides the outcome (a
+   304 is `NotModified`, a 410 is `Gone`). `hub_client`: one POST to a WebSub hub.
+2. `feed_urls`: the URL that is requested, and when two URLs are one feed. `redirects`: the URL of the next request, and
+   which part of the redirects is permanent. `redirect_cookies`: the cookies that redirects set.
 3. `session`: the only access to the network; `address_guard` checks each address before it is connected to. `proxies`:
-  the same by a proxy. `request_options`: how one feed is requested otherwise than the others.
-  `tls_sessions`: what resumes a TLS session.
+   the same by a proxy. `request_options`: how one feed is requested otherwise than the others. `tls_sessions`: what
+   resumes a TLS session.
 4. `body_budget`: how much memory all bodies may hold together.
 5. `content_decoding`: undoes the codings of a body, whatever the server says of them, up to a limit on inflated bytes.
-  `inflaters`: gzip, deflate, br and zstd, each by itself.
+   `inflaters`: gzip, deflate, br and zstd, each by itself.
 6. `outcomes`: the results of a request, as values.
-7. `cache_lifetime`: what the headers say about freshness and pauses. `url_hosts`: the host that a URL names. `websub`:
-  the messages of WebSub. `link_header`: the links that a server sends beside a document. `open_files`, `shortage`: what
-  this machine is short of, for which no server is to blame.
+
+Other modules use these: `cache_lifetime`: what the headers of an answer say about freshness and pauses. `url_hosts`:
+the host that a URL names. `websub`: the messages of WebSub. `link_header`: the links that a server sends beside a
+document. `open_files`, `shortage`: what this machine is short of, for which no server is to blame.
 
 This package never imports Django, the parser or the database. The rules of `FETCHING.md` about a single request are
 implemented here.

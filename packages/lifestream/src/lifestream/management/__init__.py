@@ -1,0 +1,5 @@
+"""The commands, a module each in `commands`, and what they share.
+
+`base`: the class of all commands, which escapes control characters. `lookup`: the feed or lifestream that an argument
+names. `output`: tables, progress and times. `readings`: what `read` prints. `reloading`: `serve --reload`.
+"""

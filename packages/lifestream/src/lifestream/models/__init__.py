@@ -3,12 +3,18 @@
 In: nothing. Out: the models, and the search index over items.
 
 1. `feeds`: feeds, hosts, and the log of fetches. `hubs`: subscriptions at WebSub hubs.
-2. `items`: what feeds said, tags, and the memory of deleted items. `articles`: what the pages of entries gave.
-  `published_ids`: the ids under which items are published.
+2. `items`: what feeds said, tags, and the memory of deleted items. `articles`: what became of the pages of entries.
+   `published_ids`: the ids under which items are published.
 3. `lifestreams`: lifestreams and subscriptions. `posts`: items in them. `additions`: addresses to be added to them.
-   `own_pages`: text of their owners.
+   `look`: what their owners may choose for their looks. `own_pages`: text of their owners.
 4. `tallies`: counts of what the site has done.
-5. `fulltext`: the search index, on SQLite and PostgreSQL.
+
+Columns that follow from others are kept true here, whoever writes: `due_hosts`: when a host has work. `sort_names`: the
+order of the sites of a lifestream.
+
+Not tables of Django's, but read and written beside them: `fulltext`: the search index, with `search_sql`: its SQL for
+SQLite and PostgreSQL, and `sqlite_search`: the function that SQLite asks about one item. `row_values`: comparisons that
+both databases answer by an index. `message_field`: the field of messages.
 
 What was fetched is written by `storage` alone. Feeds are also made by who subscribes (`refresh.subscribe`,
 `refresh.opml`), get their icons from `refresh.icon_finder`, and are changed by superusers in the admin.

@@ -10,14 +10,14 @@ from lifestream.models.message_field import MessageField
 
 
 class Article(models.Model):
-    """The page of an item that was asked for its content: see `refresh.full_content`.
+    """The page of an item, which was requested for the item's content: see `refresh.full_content`.
 
     *fingerprint* is that of the entry whose page it was: an entry that was edited has another one, and its page is
-    asked anew. *message* says why the page gave no content; it is "" if it did. *attempts* counts how often it was
-    asked in vain.
+    requested anew. *message* says why the page gave no content; it is "" if it did. *attempts* counts how often it was
+    requested in vain.
     """
 
-    # Not its primary key: Django compares one that is a relation with numbers that no column holds (read in 5.2).
+    # Not the primary key: Django 5.2 compares a primary key that is a relation with numbers that no column can hold.
     item = models.OneToOneField(Item, on_delete=models.CASCADE, related_name="article", verbose_name=_("item"))
     fingerprint = models.CharField(max_length=64, blank=True, editable=False)
     fetched = models.DateTimeField(_("fetched"))

@@ -2,12 +2,12 @@
 
 The invariant: while a worker holds a host, *next_due* is the end of its lease. Otherwise it is the earliest
 *next_fetch* of the host's active feeds, or the end of the host's pause if that is later; NULL if the host has no active
-feed. So a claim costs no more with a million feeds than with ten, and a worker that died needs no sweeper.
+feed. So a claim costs no more with a million feeds than with ten, and the lease of a worker that died ends by itself.
 
-`settle` holds it. Every write of a feed's *next_fetch*, *status*, *host* or *claim_token*, of a host's *not_before*,
-and every deletion of feeds ends with it, in the same transaction: the querysets and the signal handlers of `Feed` and
-`Host` call it, and so does `storage.writer`. Only SQL that is written by hand bypasses it; `wrong` finds such hosts,
-`mend` repairs them, and a refresh that finds nothing to do mends some.
+`settle` restores the invariant. Every write of a feed's *next_fetch*, *status*, *host* or *claim_token*, of a host's
+*not_before*, and every deletion of feeds ends with it, in the same transaction: the querysets and the signal handlers
+of `Feed` and `Host` call it, and so does `storage.writer`. Only SQL that is written by hand bypasses it; `wrong` finds
+such hosts, `mend` repairs them, and a refresh that finds nothing to do mends some.
 
 Whoever locks rows on PostgreSQL locks feeds before hosts, and each in the order of their keys, so that no two wait for
 each other. A claim doesn't wait at all.
@@ -22,7 +22,7 @@ from typing import Any, Final
 from django.db import connections, transaction
 
 FIELDS: Final = frozenset({"next_fetch", "status", "host", "host_id", "claim_token"})
-"""The fields of a feed that `settle` has to hear of."""
+"""The fields of a feed after whose change `settle` has to be called."""
 
 _CHUNK: Final = 500
 _SOME: Final = 250
@@ -85,8 +85,8 @@ def mend(using: str, hosts: Collection[int] | None = None) -> int:
 
 
 def mend_some(using: str) -> int:
-    """Repair hosts as `mend` does, of some that are chosen at random: all if there are few. Returns how many there
-    were.
+    """Repair, as `mend` does, the wrong ones of some hosts that are chosen at random; of all, if there are few. Returns
+    how many were repaired.
     """
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT max(id) FROM lifestream_host")

@@ -1,9 +1,8 @@
 """Full-text search over items, on SQLite (FTS5) and PostgreSQL (tsvector and GIN), with the same results.
 
 Both have a table `lifestream_search` beside the models' tables; a migration creates it. It holds the words that
-`content.tokenizer` finds in an item; title, author and tags are kept apart from the text. The databases' own parsers
-are not used: they disagree on what a word is, and cannot split Chinese text. SQLite gets words that its `ascii`
-tokenizer does not change, and PostgreSQL gets a finished tsvector.
+`content.tokenizer` finds in an item; title, author and tags are kept apart from the text. `search_sql` has the SQL of
+each database.
 
 `storage.item_import` writes the index together with the item, and deleting an item deletes its entry; no trigger does,
 since a migration that remakes a table drops them. What is left of items that went otherwise (a feed's, all at once)
@@ -13,7 +12,7 @@ finds nothing, and `rebuild` sweeps it out.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -22,11 +21,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Lookup, Model, QuerySet, Value
 from django.db.models.sql.compiler import SQLCompiler
 
-from lifestream.content.tokenizer import Term, terms, words
-from lifestream.models import sqlite_search
+from lifestream.content.tokenizer import Term, terms
+from lifestream.models.search_sql import DIALECTS, Indexed
 
-TEXT_LENGTH: Final = 50_000
-"""Characters of a text that are indexed. PostgreSQL refuses a tsvector of more than 1 MB."""
 CHUNK: Final = 500
 LONGEST_QUERY: Final = 300
 """Characters of a query that are used."""
@@ -34,8 +31,6 @@ RARE: Final = 10_000
 """Items with a query's words up to which these count as rare."""
 SHOWN: Final = 2_000
 """How many of the latest items with a query's words are looked up first if these are not rare."""
-LATEST: Final = 500
-"""How many of the latest items are looked at to see whether a query's words are frequent."""
 FREQUENT: Final = 10
 """How many of the latest items have a query's words if these are frequent."""
 MOST_COUNTED: Final = 1_000
@@ -48,48 +43,11 @@ _TABLE: Final = "lifestream_search"
 _Row = TypeVar("_Row", bound=Model)
 
 
-@dataclass(frozen=True, slots=True)
-class Indexed:
-    """What the index holds of an item: *item* is its primary key, *head* its title, author and tags, *body* its
-    text.
-    """
-
-    item: int
-    head: str
-    body: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Dialect:
-    """The SQL of one database.
-
-    *matching* selects items, and *latest* the matching ones of the latest items. *found* is the condition that the item
-    in a column matches, *among* that it is one of those in a JSON list. *some* makes of a query one that finds no more,
-    and of which the first items cost no more if it finds many.
-
-    *write* takes the values of a *row*, or many rows as JSON, which is what a driver passes on fastest.
-    """
-
-    create: tuple[str, ...]
-    empty: tuple[str, ...]
-    write: str
-    takes_json: bool
-    forget: str
-    sweep: str
-    matching: str
-    latest: str
-    found: str
-    among: str
-    row: Callable[[Indexed], Sequence[Any]]
-    query: Callable[[Iterable[Term]], str]
-    some: Callable[[str], str]
-
-
 def create(connection: BaseDatabaseWrapper) -> None:
     """Create the table of the index unless it exists. Databases other than SQLite and PostgreSQL get none, and find
     nothing.
     """
-    if dialect := _DIALECTS.get(connection.vendor):
+    if dialect := DIALECTS.get(connection.vendor):
         with connection.cursor() as cursor:
             for statement in dialect.create:
                 cursor.execute(statement)
@@ -151,7 +109,7 @@ class Found:
         keys = self.keys
         if keys is None:
             with connections[queryset.db].cursor() as cursor:
-                dialect = _DIALECTS[connections[queryset.db].vendor]
+                dialect = DIALECTS[connections[queryset.db].vendor]
                 cursor.execute(f"{dialect.matching} LIMIT {most + 1}", [dialect.some(self.query)])
                 keys = tuple({*self.latest, *(item for (item,) in cursor.fetchall())})
         count = len(among(queryset.order_by(), keys).values_list("pk")[: most + 1]) if keys else 0
@@ -160,7 +118,7 @@ class Found:
 
 def find(query: str, using: str) -> Found:
     """Return the items in the database *using* that contain all terms of *query*; see `matching`."""
-    dialect, wanted = _DIALECTS.get(connections[using].vendor), _wanted(query)
+    dialect, wanted = DIALECTS.get(connections[using].vendor), _wanted(query)
     if dialect is None or not wanted:
         return Found("")
     query = dialect.query(wanted)
@@ -181,7 +139,7 @@ def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> QuerySet
     """Return those of *queryset*, which has items or posts, that contain all terms of *query*, as `matching` does, but
     only of the latest *most* items that do. That takes no longer if a frequent word is counted or ordered otherwise.
     """
-    dialect, wanted = _DIALECTS.get(connections[queryset.db].vendor), _wanted(query)
+    dialect, wanted = DIALECTS.get(connections[queryset.db].vendor), _wanted(query)
     if dialect is None or not wanted:
         return queryset.none()
     with connections[queryset.db].cursor() as cursor:
@@ -203,7 +161,7 @@ def among(queryset: QuerySet[_Row], items: Sequence[int], field: str = "") -> Qu
 
 def is_supported(using: str) -> bool:
     """Return whether the database *using* has an index."""
-    return connections[using].vendor in _DIALECTS
+    return connections[using].vendor in DIALECTS
 
 
 if TYPE_CHECKING:
@@ -227,7 +185,7 @@ class _Found(_BooleanLookup):
         """Return the condition in SQL."""
         item, item_params = self.process_lhs(compiler, connection)
         query, query_params = self.process_rhs(compiler, connection)
-        dialect = _DIALECTS[connection.vendor]
+        dialect = DIALECTS[connection.vendor]
         found = dialect.found.format(item=item, query=query)
         if not self._latest:
             return found, (*query_params, *item_params)
@@ -246,7 +204,7 @@ class _Among(_BooleanLookup):
         """Return the condition in SQL."""
         item, item_params = self.process_lhs(compiler, connection)
         items, items_params = self.process_rhs(compiler, connection)
-        return _DIALECTS[connection.vendor].among.format(item=item, items=items), (*item_params, *items_params)
+        return DIALECTS[connection.vendor].among.format(item=item, items=items), (*item_params, *items_params)
 
 
 def _wanted(query: str) -> list[Term]:
@@ -262,7 +220,7 @@ def _wanted(query: str) -> list[Term]:
 
 def index(entries: Iterable[Indexed], using: str) -> None:
     """Write *entries* into the index of the database *using*, in place of what it had for these items."""
-    if dialect := _DIALECTS.get(connections[using].vendor):
+    if dialect := DIALECTS.get(connections[using].vendor):
         rows = [dialect.row(entry) for entry in entries]
         with connections[using].cursor() as cursor:
             if rows and dialect.takes_json:
@@ -273,7 +231,7 @@ def index(entries: Iterable[Indexed], using: str) -> None:
 
 def forget(items: Iterable[int], using: str) -> None:
     """Remove the items with these primary keys from the index of the database *using*."""
-    if dialect := _DIALECTS.get(connections[using].vendor):
+    if dialect := DIALECTS.get(connections[using].vendor):
         rows = [(item,) for item in items]
         with connections[using].cursor() as cursor:
             if rows:
@@ -287,7 +245,7 @@ def is_there(using: str) -> bool:
 
 def empty(using: str) -> None:
     """Remove all entries from the index of the database *using*."""
-    if dialect := _DIALECTS.get(connections[using].vendor):
+    if dialect := DIALECTS.get(connections[using].vendor):
         with connections[using].cursor() as cursor:
             for statement in dialect.empty:
                 cursor.execute(statement)
@@ -309,7 +267,7 @@ def rebuild() -> int:
         with transaction.atomic(using=using):
             index((indexed(item, (tag.name for tag in item.tags.all())) for item in chunk), using)
         count += len(chunk)
-    if dialect := _DIALECTS.get(connections[using].vendor):
+    if dialect := DIALECTS.get(connections[using].vendor):
         with connections[using].cursor() as cursor:
             cursor.execute(dialect.sweep)
     return count
@@ -336,100 +294,3 @@ def _item_of(queryset: QuerySet[Any]) -> str:
     if queryset.model is Post:
         return "item"
     raise TypeError(f"{queryset.model.__name__} can't be searched; give items or posts.")
-
-
-# SQL of SQLite: sqlite.org/fts5.html
-
-
-def _sqlite_row(entry: Indexed) -> tuple[int, str, str]:
-    return entry.item, _line(entry.head), _line(entry.body)
-
-
-def _line(text: str) -> str:
-    text = text[:TEXT_LENGTH]
-    # In ASCII, which most text is, the `ascii` tokenizer finds the same words as we do.
-    if text.isascii() and "+" not in text and "#" not in text:
-        return text
-    return " ".join(words(text))
-
-
-def _sqlite_query(wanted: Iterable[Term]) -> str:
-    """Return phrases that are all required. Words hold no quotes."""
-    return " ".join(f'"{" ".join(term.words)}"{"*" if term.prefix else ""}' for term in wanted)
-
-
-# SQL of PostgreSQL: postgresql.org/docs/current/datatype-textsearch.html
-
-_LEXEME_LENGTH = 500  # Characters, of at most 2046 bytes.
-
-
-def _postgresql_row(entry: Indexed) -> tuple[int, str]:
-    """Return a tsvector as text. PostgreSQL collects the positions of a word, and keeps as many as it can."""
-    head, body = _lexemes(entry.head), _lexemes(entry.body)
-    places = [f"{word}:{place}A" for place, word in enumerate(head, 1)]
-    # One position between them stays unused, so that no phrase begins in the head and ends in the body.
-    places += [f"{word}:{place}" for place, word in enumerate(body, len(head) + 2)]
-    return entry.item, " ".join(places)
-
-
-def _lexemes(text: str) -> list[str]:
-    return [word[:_LEXEME_LENGTH] for word in words(text[:TEXT_LENGTH])]
-
-
-def _postgresql_query(wanted: Iterable[Term]) -> str:
-    """Return phrases with <->, all required. Words hold no quotes."""
-    phrases = []
-    for term in wanted:
-        lexemes = [f"'{word[:_LEXEME_LENGTH]}'" for word in term.words]
-        lexemes[-1] += ":*" if term.prefix else ""
-        phrases.append(f"({' <-> '.join(lexemes)})")
-    return " & ".join(phrases)
-
-
-_DIALECTS: Final = {
-    "sqlite": _Dialect(
-        create=("CREATE VIRTUAL TABLE IF NOT EXISTS lifestream_search USING fts5(head, body, tokenize = 'ascii')",),
-        # FTS5 keeps the words of deleted rows until it merges its segments, sqlite.org/fts5.html#the_optimize_command.
-        empty=(
-            "DELETE FROM lifestream_search",
-            "INSERT INTO lifestream_search (lifestream_search) VALUES ('optimize')",
-        ),
-        write="INSERT OR REPLACE INTO lifestream_search (rowid, head, body) VALUES (%s, %s, %s)",
-        takes_json=False,
-        forget="DELETE FROM lifestream_search WHERE rowid = %s",
-        sweep="DELETE FROM lifestream_search WHERE rowid NOT IN (SELECT id FROM lifestream_item)",
-        matching="SELECT rowid FROM lifestream_search WHERE lifestream_search MATCH %s",
-        # S608 (here and below): numbers and names of ours.
-        latest="SELECT rowid FROM (SELECT rowid, head, body FROM lifestream_search"  # noqa: S608
-        f" ORDER BY rowid DESC LIMIT {LATEST}) latest WHERE {sqlite_search.FUNCTION}(head, body, %s)",
-        found=f"(SELECT {sqlite_search.FUNCTION}(head, body, {{query}}) FROM lifestream_search WHERE rowid = {{item}})",  # noqa: S608
-        among="{item} IN (SELECT value FROM json_each({items}))",
-        row=_sqlite_row,
-        query=_sqlite_query,
-        some=lambda query: query.replace("*", ""),  # whole words only
-    ),
-    "postgresql": _Dialect(
-        create=(
-            "CREATE TABLE IF NOT EXISTS lifestream_search (item_id bigint PRIMARY KEY, words tsvector NOT NULL)",
-            "CREATE INDEX IF NOT EXISTS lifestream_search_words ON lifestream_search USING gin (words)",
-        ),
-        empty=("DELETE FROM lifestream_search",),
-        write="INSERT INTO lifestream_search (item_id, words)"
-        " SELECT (entry->>0)::bigint, (entry->>1)::tsvector FROM json_array_elements(%s::json) AS entry"
-        " ON CONFLICT (item_id) DO UPDATE SET words = EXCLUDED.words",
-        takes_json=True,
-        forget="DELETE FROM lifestream_search WHERE item_id = %s",
-        # Not NOT IN: that one compares each entry with all items, once these don't fit into memory.
-        sweep="DELETE FROM lifestream_search WHERE NOT EXISTS"
-        " (SELECT 1 FROM lifestream_item WHERE lifestream_item.id = lifestream_search.item_id)",
-        matching="SELECT item_id FROM lifestream_search WHERE words @@ %s::tsquery",
-        latest="SELECT item_id FROM (SELECT item_id, words FROM lifestream_search"  # noqa: S608
-        f" ORDER BY item_id DESC LIMIT {LATEST}) latest WHERE words @@ %s::tsquery",
-        # Not EXISTS, which the planner may turn around: it would read all that matches.
-        found="(SELECT words @@ {query}::tsquery FROM lifestream_search WHERE item_id = {item})",
-        among="{item} IN (SELECT value::bigint FROM json_array_elements_text({items}::json))",
-        row=_postgresql_row,
-        query=_postgresql_query,
-        some=lambda query: query,
-    ),
-}

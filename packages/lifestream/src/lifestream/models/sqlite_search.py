@@ -1,9 +1,9 @@
-"""How SQLite looks whether one item holds the words of a search: a function of ours in its SQL.
+"""How SQLite finds out whether one item has the words of a search: its SQL calls a function of this module.
 
-FTS5 finds all items of a word at once, item by item, as they are asked for. For the beginning of a word it collects
-those of all words that begin so before it gives the first one (sqlite.org/fts5.html#fts5_prefix_queries): with a
-million items that takes up to 200 ms, and as long again for each single item that is asked about. An index of
-beginnings would take as much space as the texts. A look at the text of an item takes some microseconds.
+FTS5 finds the items of a whole word one by one, as they are asked for. For the beginning of a word, it first collects
+the items of all words that begin so (sqlite.org/fts5.html#fts5_prefix_queries): with a million items that takes up to
+200 ms, and it does so again for each single item that is asked about. An index of beginnings would take as much space
+as the texts. A look at the text of an item takes some microseconds.
 """
 
 from __future__ import annotations

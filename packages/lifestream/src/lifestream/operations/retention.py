@@ -1,8 +1,8 @@
 """What is deleted so that the database does not grow for ever, and what never is.
 
 Items go by age (LIFESTREAM_KEEP_DAYS) and by count a feed (LIFESTREAM_KEEP_ITEMS), unless an owner keeps a post of
-them. They leave tombstones, so that an old entry that its feed still lists does not come back; tombstones go after a
-year. Feeds without subscribers go after LIFESTREAM_KEEP_IDLE_DAYS, with all that they said.
+them. They leave tombstones, so that an old entry that its feed still lists does not come back; tombstones go after
+LIFESTREAM_KEEP_TOMBSTONE_DAYS. Feeds without subscribers go after LIFESTREAM_KEEP_IDLE_DAYS, with all that they said.
 
 Everything is done in small transactions, so that nobody waits for long, and may be stopped between any two of them.
 """
@@ -23,10 +23,9 @@ from lifestream.models import Feed, Item, Post, Tally, Tombstone, sort_names
 from lifestream.storage import published_ids
 
 CHUNK: Final = 200
-TOMBSTONES: Final = timedelta(days=365)
 FAR: Final = timedelta(days=60)
-"""How far beyond the longest interval of ours a feed may be due: a server may ask for 30 days. What is due later was
-written while the clock was wrong.
+"""How far beyond the longest interval of ours a feed may be due, or twice LIFESTREAM_MAX_PAUSE if that is longer: a
+server may ask for such a pause. What is due later was written while the clock was wrong.
 """
 
 
@@ -61,8 +60,10 @@ def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event |
             return done
         if dry_run or _delete(feed, now, using):
             done = replace(done, feeds=done.feeds + 1)
-    old = Tombstone.objects.using(using).filter(created__lt=now - TOMBSTONES)
-    done = replace(done, tombstones=old.count() if dry_run else old._raw_delete(using))
+    if settings.keep_tombstone_days:
+        edge = now - timedelta(days=settings.keep_tombstone_days)
+        old = Tombstone.objects.using(using).filter(created__lt=edge)
+        done = replace(done, tombstones=old.count() if dry_run else old._raw_delete(using))
     done = replace(done, brought_back=_bring_back(now, using, dry_run=dry_run))
     if not dry_run:
         sort_names.mend(using)
@@ -150,5 +151,6 @@ def _locks(using: str) -> bool:
 def _bring_back(now: datetime, using: str, *, dry_run: bool) -> int:
     """Make feeds due within our longest interval that are due far later, which only a wrong clock can have written."""
     longest = timedelta(seconds=settings.max_interval)
-    lost = Feed.objects.using(using).filter(status=Feed.Status.ACTIVE, next_fetch__gt=now + longest + FAR)
+    far = max(FAR, 2 * timedelta(seconds=settings.max_pause))
+    lost = Feed.objects.using(using).filter(status=Feed.Status.ACTIVE, next_fetch__gt=now + longest + far)
     return lost.count() if dry_run else lost.update(next_fetch=now + longest, not_before=None)

@@ -13,6 +13,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from lifestream.conf import settings
 from lifestream.content.plaintext import scrub
 from lifestream.models import Lifestream, OwnPage, Subscription
 from lifestream.models.look import validate_static_path
@@ -88,7 +89,7 @@ class ListFileField(forms.FileField):
         file = super().clean(data, initial)
         if not file:
             return []
-        document = file.read(opml.MAX_SIZE + 1)
+        document = file.read(settings.max_opml + 1)
         try:
             found: list[Outline] = planet_ini.read(document) if planet_ini.is_planet(document) else opml.read(document)
         except opml.NotOpml as error:

@@ -1,22 +1,28 @@
 """Bytes and headers to a `ParsedFeed`: RSS 0.9x to 2.0, RDF, Atom and JSON Feed, however ill-formed.
 
-In: the body of an answer, its headers, its URL. Out: a `ParsedFeed`, whose text is not safe yet, or `NotAFeed` with the
-reason. A document passes through these modules, in this order:
+In: the body of an answer, its headers, its URL. Out: a `ParsedFeed`, whose text is not safe yet, or one of `errors`,
+such as `NotAFeed`, with the reason. A document passes through these modules, in this order:
 
-1. `pool`: child processes that can be killed, as many as the documents in `job_queue` are worth, and by `deadlines`
-where they are late; `questions` are what they are asked, `ipc` carries questions and answers (of web pages in
-`page_shapes`), `worker` is the child.
+1. `pool`: child processes that can be killed. `job_queue`: how many of them the waiting documents are worth.
+   `deadlines`: ends those whose time is up. `questions`: what a child is asked; `ipc` carries questions and answers
+   (those about web pages are in `page_shapes`). `worker`: the child.
 2. `document_reader`: the order of reading, and the documents that are no feeds.
-3. `encoding`: bytes to text, by the labels in `charsets`. `tag_attributes`, `preprocessing`: remove what no parser
-should see.
-4. `json_feed`, or `strict`: well-formed RSS, RDF and Atom, and documents that can be mended (`wellformed`), straight
-to values.
-5. `liberal_reading`: all others. `salvage` splits an ill-formed document into its entries, `missing_ends` ends the
-fields that don't end, `liberal` is feedparser within bounds, and `feedparser_result` makes values of it and of what
-`second_reading` and `damaged_episodes` recover, which feedparser loses.
-6. Shared by all readers: `dates` (with `date_forms`, `date_numbers`, `date_times` and `date_words`), `people`,
-`relative_addresses`, `text_constructs`, `rhythm`.
-7. `web_page`, `discovery`: the feeds and pictures that a web page names, and the usual addresses of feeds.
+3. `encoding`: bytes to text. It weighs a byte order mark, the charset of the header, that of the XML declaration, and
+   what the bytes allow; `charsets` has the labels.
+4. `tag_attributes`, `preprocessing`: remove what no parser should see.
+5. `json_feed`, or `strict`: well-formed RSS, RDF and Atom, and documents that can be mended (`wellformed`), straight
+   to values.
+6. `liberal_reading`: all others. `salvage` splits an ill-formed document into its entries, `missing_ends` ends the
+   fields that don't end, `liberal` is feedparser within bounds, and `feedparser_result` makes values of its result
+   and of what feedparser loses, which `second_reading` and `damaged_episodes` recover.
+
+All readers share these: `dates`: a date to a moment in UTC, or None, and whether day or month comes first;
+`date_forms` has the forms, `date_words` the names of months and zones, `date_numbers` and `date_times` the parts.
+`people`: names of authors. `relative_addresses`: the base of a text. `text_constructs`: plain text or HTML. `rhythm`:
+how often the feed asks to be fetched.
+
+Web pages have readers of their own: `web_page`, `discovery`: the feeds and pictures that a page names, and the usual
+addresses of feeds. `article`: the article on the page of an entry.
 
 `parse` reads a document in this process, for tests; all other code uses `pool.ParserPool`. This package never imports
 Django, so that a child starts fast, nor the network.

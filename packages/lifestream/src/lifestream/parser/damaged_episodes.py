@@ -2,7 +2,7 @@
 
 They are simple: a tag with attributes, and text. So each is looked for in the text of its entry, wherever the flaw is,
 and the strict reader's `episodes` makes an `Episode` of them. An entry's text reaches from its start tag to that of the
-next one. Elements in CDATA sections and comments are none.
+next one. Elements in CDATA sections and comments don't count.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _ENTRY = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 def told(entries: Sequence[Entry], text: str) -> tuple[Entry, ...]:
     """Return *entries*, all that were read of the document *text*, with what it says of their episodes.
 
-    What stands before the first entry is of all of them: the hosts of the podcast.
+    What stands before the first entry, such as the hosts of the podcast, belongs to all of them.
     """
     head, *pieces = _pieces(text)
     if len(pieces) != len(entries):  # nobody knows which is which

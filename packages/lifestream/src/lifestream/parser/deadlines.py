@@ -46,7 +46,7 @@ class Deadlines:
 
     @contextmanager
     def killing(self, process: subprocess.Popen[bytes], seconds: float, late: threading.Event) -> Iterator[None]:
-        """Kill *process* and set *late* if the block takes longer than *seconds*. That ends all waiting for it."""
+        """Kill *process* and set *late* if the block takes longer than *seconds*: reading from it then ends."""
         limit = _Limit(time.monotonic() + seconds, process, late)
         with self._changed:
             self._limits.add(limit)

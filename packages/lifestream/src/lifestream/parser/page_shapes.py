@@ -1,4 +1,4 @@
-"""The shapes of what is read of web pages, on its way from a parser's process (see `ipc`). Feeds need none of them."""
+"""The shapes (see `ipc`) in which a parser's process sends what it has read of a web page. Feeds need none of them."""
 
 from __future__ import annotations
 

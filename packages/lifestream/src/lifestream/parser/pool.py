@@ -44,6 +44,9 @@ _log = logging.getLogger(__name__)
 DEADLINE: Final = 10.0
 """How long a document may take by default, in seconds."""
 
+MEMORY: Final = 2 * 1024**3
+"""The maximum address space of a child by default, in bytes: 20,000 entries need a tenth of it."""
+
 _PATIENCE: Final = 3 if hasattr(signal, "setitimer") else 1
 _TIME_IS_UP: Final = -getattr(signal, "SIGPROF", 0) or None
 _STARTING: Final = 60.0
@@ -66,9 +69,10 @@ class _Job:
 class ParserPool:
     """A pool of up to *size* child processes that read documents (by default one for each processor).
 
-    *deadline* is how long one document may take, in seconds. *rules* say what markup may stay, *registry* which plugins
-    there are (by default the shipped ones and those of entry points). The pool is a context manager: leaving it ends
-    the children, and the documents that they are reading fail.
+    *deadline* is how long one document may take, in seconds, and *memory* the address space of a child, in bytes, where
+    the system can bound it. *rules* say what markup may stay, *registry* which plugins there are (by default the
+    shipped ones and those of entry points). The pool is a context manager: leaving it ends the children, and the
+    documents that they are reading fail.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class ParserPool:
         size: int | None = None,
         deadline: float = DEADLINE,
         *,
+        memory: int = MEMORY,
         rules: SanitizerRules | None = None,
         registry: Registry | None = None,
     ) -> None:
@@ -85,7 +90,9 @@ class ParserPool:
         self._jobs: JobQueue[_Job] = JobQueue()
         self._closed = False
         self._deadlines = Deadlines()
-        self._children = [_Child(self.rules, deadline, self._deadlines) for _ in range(size or os.cpu_count() or 1)]
+        self._children = [
+            _Child(self.rules, deadline, memory, self._deadlines) for _ in range(size or os.cpu_count() or 1)
+        ]
         self._threads = [
             threading.Thread(target=self._serve, args=(child,), name=f"parser-{number}", daemon=True)
             for number, child in enumerate(self._children, 1)
@@ -213,9 +220,10 @@ class _Child:
     Only one thread may use it, but any thread may abort it.
     """
 
-    def __init__(self, rules: SanitizerRules, deadline: float, deadlines: Deadlines) -> None:
+    def __init__(self, rules: SanitizerRules, deadline: float, memory: int, deadlines: Deadlines) -> None:
         self._rules = rules
         self._deadline = deadline
+        self._memory = memory
         self._deadlines = deadlines
         self._running: _Process | None = None
         self._ready = False
@@ -262,7 +270,7 @@ class _Child:
         try:
             if not self._ready:
                 with self._deadlines.killing(running.process, _STARTING, late):
-                    _exchange(running, {"rules": ipc.RULES.pack(self._rules)}, b"")
+                    _exchange(running, {"rules": ipc.RULES.pack(self._rules), "memory": self._memory}, b"")
                     self._ready = True
             with self._deadlines.killing(running.process, self._deadline * _PATIENCE, late):
                 return _exchange(running, question, body)

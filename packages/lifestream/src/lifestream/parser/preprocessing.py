@@ -4,8 +4,8 @@
 U+0080 to U+009F become the characters that windows-1252 has there.
 - Characters that XML does not allow, and references to them, are removed: NUL, control characters, lone surrogates. (In
 feedparser's loose parser a reference to a surrogate raises an exception, and the whole feed would be lost.)
-- Of a document type only the short entities remain. A long one that is used often grows to gigabytes, and feeds never
-need one that refers to other entities or to a file.
+- Of a document type only the short entities remain. A long entity grows to gigabytes if it is used often, and feeds
+never need one that refers to other entities or to a file.
 - Elements that feedparser would merge are renamed: it puts `media:description`, `itunes:summary` and `itunes:subtitle`
 into the content of an entry. They get a name that it doesn't know, and its result has them under that name.
 """
@@ -106,7 +106,8 @@ _SHORT_VALUE = re.compile(rf"&#\w{{1,9}};|[^&]{{0,{MAX_ENTITY}}}")
 
 @dataclass(frozen=True, slots=True)
 class Prolog:
-    """The part of a document before its root, which begins at *end*. *end* is 0 if something stands there that may not.
+    """The part of a document before its root, which begins at *end*. *end* is 0 if something is there that XML does not
+    allow.
 
     *netscape* says that the document type is Netscape's of RSS 0.91; *entities* are those that it declares.
     """
@@ -141,7 +142,6 @@ def _without_doctype(text: str) -> str:
     if found is None:
         # Either the document type stands in the text of an entry, where no parser reads it as one, or it is broken:
         # then its entities are disabled.
-        # entities go.
         start = re.search(r"<\w", text)
         head = text[: start.start() if start else 0]
         return text.replace("<!ENTITY", "<!NO-ENTITY") if "<!DOCTYPE" in head else text

@@ -157,8 +157,8 @@ def _with_references(text: str) -> str:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """Yield *text* in parts that end in no reference. A substitution keeps what is between two matches apart until its
-    end, which may take twenty times as much memory as the text.
+    """Yield *text* in parts, none of which ends inside a reference. Until a substitution ends, it keeps each piece
+    between two matches as a string of its own, which may take twenty times as much memory as the text.
     """
     position = 0
     while len(text) - position > _PART:

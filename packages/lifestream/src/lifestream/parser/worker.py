@@ -14,7 +14,7 @@ import signal
 import sys
 import traceback
 from types import TracebackType
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO
 
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.entry import ParsedFeed
@@ -27,9 +27,6 @@ from lifestream.plugins.reading_notes import Notes
 from lifestream.plugins.registry import Registry
 from lifestream.terminal import visible
 
-MAX_MEMORY: Final = 2 * 1024**3
-"""The maximum address space of a child, in bytes: 20,000 entries need a tenth of it."""
-
 
 def main() -> None:
     """Serve the parent, which is at the other end of standard input and output."""
@@ -39,7 +36,6 @@ def main() -> None:
     sys.excepthook = _tell
     # Ctrl-C is sent to the whole process group; the parent decides what to do.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _limit_memory()
     # Closing writes what is left of an answer, which fails as well if the parent is gone.
     with contextlib.suppress(EOFError, BrokenPipeError), answers:
         serve(sys.stdin.buffer, answers)
@@ -55,6 +51,7 @@ def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType 
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """Read the rules once, then answer document by document. Raises EOFError when *questions* end."""
     setup, _ = ipc.receive(questions)
+    _limit_memory(setup["memory"])
     sanitizer = Sanitizer(ipc.RULES.unpack(setup["rules"]))
     registry = Registry(use_entry_points=False)
     # This imports the strict reader before the first document. Other readers are imported for documents that need them.
@@ -141,13 +138,13 @@ class Reader:
         return {"prepared": ipc.PREPARED.pack(prepared)}
 
 
-def _limit_memory() -> None:
+def _limit_memory(most: int) -> None:
     if sys.platform == "win32":  # Windows has no such limits, only the deadline
         return
     import resource
 
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    limit = MAX_MEMORY if hard == resource.RLIM_INFINITY else min(MAX_MEMORY, hard)
+    limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
     # macOS has the constant, but refuses the value.
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))

@@ -4,11 +4,13 @@ In: a `ParsedFeed`. Out: `Prepared`, whose drafts are safe to store and to show.
 
 1. `registry`: which plugin a feed gets.
 2. `base`: the base class of plugins; one module for each site (`bluesky`, `flickr`, `generic`, `github`, `mastodon`,
-`podcast`, `reddit`, `youtube`).
-3. `item_pipeline`: the hooks of the plugin, then cleaning; `draft_checks`: what hooks may leave in a draft; `caps`: how
-much is kept of each field.
-4. `entry_keys`: the keys that identify an entry; `entry_uris`: the id that it is published under. `reading_notes`: how
-a document was understood, for those who ask.
+   `podcast`, `reddit`, `youtube`).
+3. `item_pipeline`: the hooks of the plugin, then cleaning. `draft_checks`: what hooks may leave in a draft. `caps`: how
+   much is kept of each field.
+4. `entry_keys`: the keys by which a stored item is found again. `entry_uris`: whether an entry's own id may be
+   published in our feeds, or which id is made for it; `storage.published_ids` stores it.
+
+`reading_notes`: how a document was understood, for a person who asks.
 
 This package exports what your own plugin needs: `FeedPlugin`, its base class, and `Entry`, which its hooks get. It
 never imports Django, a parser or the network.

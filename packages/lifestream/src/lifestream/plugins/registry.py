@@ -1,7 +1,9 @@
 """Which plugin a feed gets: the one chosen for it by name, else the first that is for its domain, else one
 that recognises the feed by its looks, else the generic one. Plugins of settings and entry points come
-before those shipped. Its domain is what `url_hosts.site_domain` makes of what it says: a feed that says to be GitHub's,
-comes from elsewhere and leads elsewhere is none of GitHub's.
+before those shipped.
+
+`url_hosts.site_domain` decides which domain a feed is of: one that claims to be of GitHub, but comes from another host
+and links to others, is not.
 """
 
 from __future__ import annotations

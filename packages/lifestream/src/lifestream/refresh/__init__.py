@@ -8,16 +8,20 @@ In: feeds, or "what is due". Out: a `Report`. The way of a feed:
                              host by host   processes       next fetch
                                                             is, and why
 
-`pipeline` draws it in full and claims the first feeds; `work_loop` runs it, if there are any. The other modules:
+`pipeline` draws it in full and claims the first feeds; `work_loop` runs it, if there are any; `run_tally` counts what
+came. The other modules:
 
 - `factories`: the fetcher, the address guard and the parser pool, made from the settings.
-- `subscribe`: adds a feed: one GET finds out whether it is one, and is its first import.
-- `documents`: reads files and URLs for those who ask what is made of them, without a database. `reading_facts`: that
-in words.
+- `subscribe`: adds a feed: one GET finds out whether it is one, and is its first import. `additions`: does so for the
+  addresses that owners have entered on a page.
+- `documents`: reads files and URLs for those who ask what is made of them, without a database. `reading_facts`: what
+  was found, in words.
 - `opml`, `planet_ini`: import and export lists of subscriptions. `json_export`: everything of a lifestream.
-- `hub_renewal`, `icon_finder`: tasks after a refresh: WebSub leases, icons of sites.
+- `hub_renewal`, `icon_finder`, `full_content`: what is requested after a refresh: WebSub leases, icons of sites, the
+  pages of entries.
 - `pictures`: pictures of feeds for visitors, if the site is to show them; `picture_cache`: those on disk.
-- `updater`: runs all this in a thread beside a web server.
+- `updater`: runs all this in a thread beside a web server. `update_requests`: makes feeds due that somebody wants now,
+  and `bell` wakes the updater for them.
 
 This package never imports `web`, `admin` or `management`.
 """

@@ -59,6 +59,7 @@ def make_pool(size: int | None = None) -> ParserPool:
     return ParserPool(
         size or settings.parsers,
         settings.parse_timeout,
+        memory=settings.parser_memory,
         rules=settings.sanitizer_rules,
         registry=Registry(settings.plugins),
     )
@@ -66,7 +67,9 @@ def make_pool(size: int | None = None) -> ParserPool:
 
 def make_page_pool() -> ParserPool:
     """Return a pool of one process that reads web pages, for which no plugin is needed."""
-    return ParserPool(1, settings.parse_timeout, registry=Registry(use_entry_points=False))
+    return ParserPool(
+        1, settings.parse_timeout, memory=settings.parser_memory, registry=Registry(use_entry_points=False)
+    )
 
 
 class LazyPool:
@@ -106,6 +109,7 @@ def make_limits() -> Limits:
         settings.slow_interval,
         settings.jitter,
         settings.pauses_hosts,
+        max_pause=settings.max_pause,
     )
 
 

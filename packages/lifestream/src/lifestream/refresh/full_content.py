@@ -15,7 +15,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -25,7 +25,6 @@ from django.utils import timezone
 
 from lifestream.conf import settings
 from lifestream.fetcher.address_guard import AddressGuard
-from lifestream.fetcher.feed_urls import origin
 from lifestream.fetcher.fetch import Fetcher
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
 from lifestream.fetcher.shortage import require_files, shortage_of
@@ -35,8 +34,9 @@ from lifestream.models import Article, Feed, Host, Item
 from lifestream.parser import article
 from lifestream.parser.errors import ParseError
 from lifestream.refresh.factories import LazyPool, make_fetcher, make_guard
-from lifestream.storage import feed_options, saved_rows
+from lifestream.storage import saved_rows
 from lifestream.storage.credentials import CredentialsLost
+from lifestream.storage.feed_options import RequestsBeside
 
 log = logging.getLogger(__name__)
 
@@ -115,28 +115,17 @@ def _wanted(feeds: Collection[int], now: datetime) -> list[_Page]:
 
 def _pages_of(feed: int, url: str, options: dict[str, object], credentials: str, now: datetime) -> list[_Page]:
     try:
-        secrets = feed_options.secrets_of(credentials)
-        chosen = feed_options.request_options(options, secrets)
+        requests = RequestsBeside.of(url, options, credentials)
     except CredentialsLost:  # its fetches fail, and say so
         return []
-    elsewhere = replace(chosen, headers=(), certificates="", verifies=True)
     newest = Item.objects.filter(feed=feed).exclude(link="").order_by("-date", "-pk").values("pk")[:NEWEST]
     due = Q(article=None) | ~Q(article__fingerprint=F("fingerprint"))
     due |= Q(article__fetched__lte=now - AGAIN, article__attempts__gt=0, article__attempts__lt=ATTEMPTS)
     items = Item.objects.filter(due, pk__in=list(newest.values_list("pk", flat=True))).order_by("-date", "-pk")
-    pages = []
-    for pk, link, fingerprint in items.values_list("pk", "link", "fingerprint"):
-        own = _origin(link) == _origin(url)
-        request = FetchRequest(link, credentials=secrets.login if own else "", options=chosen if own else elsewhere)
-        pages.append(_Page(pk, fingerprint, request))
-    return pages
-
-
-def _origin(url: str) -> tuple[str, str, int] | None:
-    try:
-        return origin(url)
-    except ValueError:
-        return None
+    return [
+        _Page(pk, fingerprint, requests.to(link))
+        for pk, link, fingerprint in items.values_list("pk", "link", "fingerprint")
+    ]
 
 
 async def _ask(

@@ -2,7 +2,7 @@
 
 For a feed that has none yet, about once a month these are requested: the picture that the feed names, those that its
 site's page names, and the usual place. An answer is kept if its first bytes are those of a picture format that can hold
-no script.
+no script. They are requested by the feed's own proxy; its login, headers and certificates are for its own server.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.utils import timezone
 
@@ -26,6 +26,8 @@ from lifestream.models import Feed
 from lifestream.parser.discovery import site_of
 from lifestream.parser.errors import ParseError
 from lifestream.refresh.factories import LazyPool, make_fetcher, make_guard, make_page_pool
+from lifestream.storage.credentials import CredentialsLost
+from lifestream.storage.feed_options import RequestsBeside
 
 log = logging.getLogger(__name__)
 
@@ -86,19 +88,21 @@ def _wanting(feeds: Collection[int] | None, limit: int, now: datetime) -> list[_
     again = wanting.filter(icon_checked__lte=now - AGAIN).order_by("icon_checked", "pk")
     found: list[_Site] = []
     for chosen in (never, again):
-        rows = chosen.values_list("pk", "url", "site_url", "icon_url", named=True)[: limit - len(found)]
-        found += [_Site(row.pk, row.url, row.site_url, row.icon_url) for row in rows]
+        rows = chosen.values_list("pk", "url", "site_url", "icon_url", "options", "credentials")
+        found += [_Site(*row) for row in rows[: limit - len(found)]]
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Site:
-    """A feed that has no icon: its key and *url*, its site, and the picture that it names."""
+    """A feed that has no icon: its key and *url*, its site, the picture that it names, and its options and secrets."""
 
     feed: int
     url: str
     site_url: str
     icon_url: str
+    options: dict[str, Any]
+    credentials: str = field(repr=False)
 
 
 async def _look_at(sites: list[_Site], guard: AddressGuard, pool: LazyPool) -> list[tuple[int, bytes]]:
@@ -121,23 +125,27 @@ class _NotAsked(Exception):
     """The site could not be asked, and is not to blame."""
 
 
-async def _ask(fetcher: Fetcher, url: str) -> Outcome:
-    outcome = await fetcher.fetch(FetchRequest(url))
+async def _ask(fetcher: Fetcher, request: FetchRequest) -> Outcome:
+    outcome = await fetcher.fetch(request)
     if isinstance(outcome, Failed) and outcome.kind == "shortage":
         raise _NotAsked(outcome.message)
     return outcome
 
 
 async def _icon_of(fetcher: Fetcher, pool: LazyPool, site: _Site) -> bytes:
+    try:
+        requests = RequestsBeside.of(site.url, site.options, site.credentials)
+    except CredentialsLost:  # its fetches fail, and say so
+        return b""
     known = site_of(ParsedFeed(link=site.site_url, icon=site.icon_url), site.url)
     candidates = [site.icon_url] if site.icon_url else []
     if known.url:
-        outcome = await _ask(fetcher, known.url)
+        outcome = await _ask(fetcher, requests.to(known.url))
         if isinstance(outcome, Fetched):
             candidates += await _icons_in(outcome, pool)
     candidates += known.icons
     for candidate in list(dict.fromkeys(candidates))[:CANDIDATES]:
-        outcome = await _ask(fetcher, candidate)
+        outcome = await _ask(fetcher, requests.to(candidate))
         if isinstance(outcome, Fetched) and image_type(outcome.body):
             return outcome.body
     return b""

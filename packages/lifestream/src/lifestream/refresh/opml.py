@@ -16,6 +16,7 @@ from xml.sax.xmlreader import AttributesImpl
 
 from django.utils.xmlutils import SimplerXMLGenerator
 
+from lifestream.conf import settings
 from lifestream.content.html_tokenizer import attributes, tokens
 from lifestream.content.plaintext import scrub, shorten
 from lifestream.content.urls import FETCHED, safe_url
@@ -64,9 +65,6 @@ class Subscribed:
     notes: Sequence[str] = ()
 
 
-MAX_SIZE: Final = 10 * 1024 * 1024
-"""How many bytes a list may have."""
-MAX_FEEDS: Final = 10_000
 MAX_DEPTH: Final = 20
 """How deeply folders may be nested."""
 _PART: Final = 500
@@ -98,11 +96,12 @@ def read_list(document: bytes) -> OpmlList:
 
     Whether it is well-formed is told by a strict parser, but feeds are found in an ill-formed list, too: many programs
     write `&` as it stands. What is not there whole, at the end of a list that is cut off, is left out. Takes time
-    linear in the length. Raises `NotOpml` if the document is no list, or has more than MAX_SIZE bytes, MAX_FEEDS feeds
-    or MAX_DEPTH nested folders.
+    linear in the length. Raises `NotOpml` if the document is no list, or has more than LIFESTREAM_MAX_OPML bytes,
+    LIFESTREAM_MAX_OPML_FEEDS feeds or MAX_DEPTH nested folders.
     """
-    if len(document) > MAX_SIZE:
-        raise NotOpml(say("opml-too-large", size=MAX_SIZE // 1024**2))
+    most = settings.max_opml_feeds
+    if len(document) > settings.max_opml:
+        raise NotOpml(too_large())
     text = decode(document).text
     is_list = False
     outlines: dict[str, Outline] = {}
@@ -133,14 +132,19 @@ def read_list(document: bytes) -> OpmlList:
             opened.append(len(folders))
             is_folder = "xmlurl" not in said and said.get("type", "").lower() not in ("link", "include")
             folders += [title] if title and is_folder else []
-        if len(outlines) > MAX_FEEDS:
-            raise NotOpml(say("opml-too-many", most=f"{MAX_FEEDS:,}"))
+        if len(outlines) > most:
+            raise NotOpml(say("opml-too-many", most=f"{most:,}"))
         if len(folders) > MAX_DEPTH:
             raise NotOpml(say("opml-too-deep", most=MAX_DEPTH))
     if not is_list and not outlines:
         raise NotOpml(say("no-opml"))
     flaw = flaw_of(text.encode("utf-8", "replace"))
     return OpmlList(tuple(outlines.values()), flaw, is_list and _END.search(text) is None)
+
+
+def too_large() -> str:
+    """Return why a list of more than LIFESTREAM_MAX_OPML bytes is refused."""
+    return say("opml-too-large", size=f"{settings.max_opml / 1024**2:g}")
 
 
 _END = re.compile(r"</(?:[\w.-]{1,40}:)?opml\s*+>|<(?:[\w.-]{1,40}:)?opml(?:\s[^<>]*+)?(?<=/)>", re.IGNORECASE)

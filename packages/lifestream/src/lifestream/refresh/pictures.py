@@ -1,7 +1,7 @@
 """Pictures of feeds, fetched for visitors: through the same guard as feeds, in one thread, a few at a time.
 
-A request for a page waits for no other server. So the thread that serves a picture waits for it a moment only, and only
-few threads do so at once; the picture is fetched to its end all the same, and is there when it is asked for again.
+A request for a page waits for no other server. So the thread that serves a picture waits for a moment only, and only
+few threads wait at once. The picture is fetched in any case, and is there when the browser asks again.
 """
 
 from __future__ import annotations

@@ -56,11 +56,12 @@ def refresh(
 
     With *early*, our own interval doesn't count, but what servers and feeds ask for does. *clock* tells the time;
     *guard* says which addresses may be dialled, by default as the settings do. At *most* so many feeds are fetched, by
-    default all. *progress* is called with each feed's
-    row once it is stored. When *stopping* is set, feeds under way are given up and stay due. Raises what the database
-    raises while claiming; a feed's own errors are in the report. So is a shortage of ours (see `shortage`): the feeds
-    that it kept from being fetched, read or stored stay due, and nothing is recorded against them. No event loop may
-    run in the thread that calls this.
+    default all. *progress* is called with each feed's row once it is stored. When *stopping* is set, feeds under way
+    are given up and stay due. No event loop may run in the thread that calls this.
+
+    Raises what the database raises while claiming; a feed's own errors are in the report. So is a shortage of this
+    machine (see `shortage`): the feeds that it kept from being fetched, read or stored stay due, and nothing is
+    recorded against them.
 
     With *watch*, each feed is fetched and read whole, even if it is unchanged, and *watch* is called with what was read
     and with notes on it, before that is stored.

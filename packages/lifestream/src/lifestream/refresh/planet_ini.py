@@ -13,10 +13,11 @@ import re
 from dataclasses import replace
 from typing import Final
 
+from lifestream.conf import settings
 from lifestream.content.filter_rules import MOST_RULES
 from lifestream.content.plaintext import scrub, shorten
 from lifestream.message import say
-from lifestream.refresh.opml import LONGEST_NAME, MAX_FEEDS, MAX_SIZE, NotOpml, Outline
+from lifestream.refresh.opml import LONGEST_NAME, NotOpml, Outline, too_large
 
 _SECTION = re.compile(r"^\[[^\]\n]+\]\s*$", re.MULTILINE)
 _ADDRESS = re.compile(r"(?:https?|feed)://\S+", re.IGNORECASE)
@@ -33,13 +34,18 @@ _USED: Final = ("feed", "name", "title", "link", *_KEEP, *_BLOCK, *_NO_COUNTERPA
 
 def is_planet(document: bytes) -> bool:
     """Return whether *document* looks like the configuration of a planet, and not like OPML."""
-    start = document[:MAX_SIZE].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    start = document[: settings.max_opml].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
     return not start.startswith("<") and _SECTION.search(start) is not None
 
 
 def read(document: bytes) -> list[Outline]:
-    """Return the feeds in *document*, in its order. Raises `NotOpml` if it names none, or more than MAX_FEEDS."""
-    sections = _sections(document[:MAX_SIZE].decode("utf-8-sig", "replace"))
+    """Return the feeds in *document*, in its order. Raises `NotOpml` if it names none, more than
+    LIFESTREAM_MAX_OPML_FEEDS, or has more than LIFESTREAM_MAX_OPML bytes.
+    """
+    most = settings.max_opml_feeds
+    if len(document) > settings.max_opml:
+        raise NotOpml(too_large())
+    sections = _sections(document.decode("utf-8-sig", "replace"))
     defaults = sections.pop("DEFAULT", {})
     planet = sections.pop("Planet", {})  # its option `feed` is the planet's own feed
     whole = {name: _joined(planet.get(name)) for name in (*_OF_ALL, "filters")}
@@ -50,8 +56,8 @@ def read(document: bytes) -> list[Outline]:
         url = section.strip() if _ADDRESS.fullmatch(section.strip()) else said["feed"]
         if url:
             found.setdefault(url, _outline(url, said))
-        if len(found) > MAX_FEEDS:
-            raise NotOpml(say("opml-too-many", most=f"{MAX_FEEDS:,}"))
+        if len(found) > most:
+            raise NotOpml(say("opml-too-many", most=f"{most:,}"))
     if not found:
         raise NotOpml(say("no-planet"))
     taken = next((outline for outline in found.values() if not outline.refusal), None)

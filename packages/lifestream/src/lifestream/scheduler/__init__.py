@@ -4,11 +4,12 @@ In: outcomes and the clock; feeds that are due. Out: the time of the next reques
 leases in the database. In the order in which a feed passes them:
 
 1. `due_queue`: what a refresh still has to claim.
-2. `leases`: claims of feeds that are due, host by host.
+2. `leases`: claims of feeds that are due, host by host; `claim_sql` is their SQL on both databases.
 3. `in_flight`: the claimed feeds of a refresh, and how many of one host may be requested at once.
 4. `jobs`: `Claimed`, `Result` and `Stored`, the values that go through a refresh.
 5. `publication_rate`: how often a feed publishes.
-6. `schedule`: when the next request is due, and the reasons.
+6. `schedule`: when the next request is due, and the reasons: freshness (also after a 304), Retry-After, errors in a
+   row, what the feed asks for. After a 410 there is no next request.
 7. `answering_host`: which host an answer speaks for, behind a redirect.
 
 Never imported here: the network, the parser, and `storage`.

@@ -30,7 +30,6 @@ from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified, Outc
 from lifestream.message import Duration, Gap, from_stored, say, stored
 from lifestream.scheduler.publication_rate import Pace
 
-_MAX_PAUSE = 30 * 86400.0  # seconds; a longer Retry-After is a mistake, and would lose the feed
 _SHARE = 1 / 8  # of the gap between two entries: an entry is seen a sixteenth of the gap late on average
 _MOST_SPREAD = 1800.0  # seconds
 
@@ -44,7 +43,8 @@ class Limits:
 
     A fetch is delayed by up to *jitter*, a part of our interval, and half an hour at most. *pauses_hosts* says whether
     a pause that a server asks for holds for all of its feeds, or only for the one that it refused. *beside_hub* says
-    that these are the bounds of a feed whose hub pushes new entries.
+    that these are the bounds of a feed whose hub pushes new entries. *max_pause* is the longest Retry-After that
+    counts: a longer one is a mistake, and would lose the feed.
     """
 
     min_interval: float
@@ -53,6 +53,7 @@ class Limits:
     jitter: float = 0.0
     pauses_hosts: bool = True
     beside_hub: bool = False
+    max_pause: float = 30 * 86400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +179,7 @@ def _after_success(outcome: Fetched | NotModified, history: History, now: dateti
     terms = history.terms
     theirs = [_capped(wait, limits.max_interval) for wait in (*_fresh_for(terms), *_asked_by_feed(terms))]
     if (pause := retry_after(outcome.headers, now)) is not None:
-        theirs.append(_capped(_Wait(pause, "Retry-After"), _MAX_PAUSE))
+        theirs.append(_capped(_Wait(pause, "Retry-After"), limits.max_pause))
     ours = _own_interval(terms, now, limits)
     return _next(now, ours, theirs, history, limits)
 
@@ -204,12 +205,12 @@ def _after_failure(outcome: Failed, history: History, now: datetime, limits: Lim
     if pause is not None:
         # The server knows better than our doubling when it will be back.
         ours = _Wait(limits.min_interval, say("own-interval", wait=Duration(limits.min_interval)))
-        theirs.append(_capped(_Wait(pause, "Retry-After"), _MAX_PAUSE))
+        theirs.append(_capped(_Wait(pause, "Retry-After"), limits.max_pause))
     due = _next(now, ours, theirs, replace(history, failures=failures), limits)
     if not limits.pauses_hosts or not pauses_host(outcome):
         return due
     # Without what only this feed asks for: the host's other feeds need not wait for that.
-    seconds = min(pause, _MAX_PAUSE) if pause else limits.min_interval
+    seconds = min(pause, limits.max_pause) if pause else limits.min_interval
     return replace(due, host_pause=now + timedelta(seconds=seconds))
 
 

@@ -62,7 +62,7 @@ class PublicAddress:
         """Use the headers of a trusted proxy, and remove all others. Return the scheme that it names, or ""."""
         was_passed_on = came_through_proxy(environ)
         sent = {name: environ.pop(name, "") for name in _FORWARDED}
-        # Whoever it is, it is not this machine itself: views that only that may ask look at this.
+        # A visitor behind a proxy is not this machine itself; views that answer only this machine look at this.
         environ[FORWARDED] = was_passed_on
         if not self._trusts(environ.get("REMOTE_ADDR", "")):
             return ""

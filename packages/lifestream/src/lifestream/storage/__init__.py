@@ -5,17 +5,22 @@ the order in which a result passes them:
 
 1. `writer`: transactions, their retries, and which results are dropped.
 2. `feed_row`: a feed's row as a value, read under lock.
-3. `item_import`: the items of one document, a chunk at a time; `entry_matching` decides which stored item an entry is,
-  by its keys (`plugins.entry_keys`), and `item_row` makes the row. `published_ids`: the ids of new items in our feeds.
-4. `fanout`: which lifestreams show an item. `backfill`: the items that a feed had before somebody subscribed.
-5. `permanent_redirects`: feeds whose URL has changed permanently. `feed_editing`: feeds that an operator changes.
-6. `feed_update`: what a result changes in its feed's row. `fetch_log`: the log of fetches.
-7. `bulk_sql`, `db_errors`, `outages`: many rows in one statement; the causes of database failures, and telling of them
-once. `saved_rows`: rows that
-  come from elsewhere, one by one.
-8. `announcements`: the signals that are sent after the commit.
-9. `credentials`: encrypted logins. `feed_options`: what an operator has set for one feed. `hub_subscriptions`: the
-  state of WebSub subscriptions.
+3. `item_import`: the items of one document, a chunk at a time. `entry_matching`: which stored item an entry is, by its
+   keys (`plugins.entry_keys`), and whether it has changed. `item_row`: the row of an item. `published_ids`: the id that
+   a new item has in our feeds (`plugins.entry_uris` decides), chosen once.
+4. `fanout`: which lifestreams show an item, by subscriptions and their rules (`content.filter_rules`).
+5. `permanent_redirects`: feeds whose URL has changed permanently.
+6. `feed_update`: what a result changes in its feed's row: validators, schedule, and its state ("gone" after a 410).
+   `fetch_log`: the log of fetches.
+7. `announcements`: the signals that are sent after the commit.
+
+Below all of these: `bulk_sql`: many rows in one statement. `db_errors`: the causes of database failures; `outages`:
+telling of them once.
+
+Written for other reasons than a result: `backfill`: the items that a feed had before somebody subscribed.
+`bulk_subscriptions`: subscriptions to a whole list of feeds. `feed_editing`: what an operator changes in a feed;
+`feed_options`: what is set for one feed. `credentials`: logins, encrypted. `hub_subscriptions`: the state of WebSub
+subscriptions. `saved_rows`: rows that come from elsewhere, one by one.
 
 This package never imports the network, a parser process or `refresh`.
 """

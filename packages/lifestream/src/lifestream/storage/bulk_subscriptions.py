@@ -37,8 +37,8 @@ def subscribe_all(
 ) -> list[Subscription]:
     """Subscribe *lifestream* to those of *listed* that it doesn't have yet; new feeds are due at once.
 
-    A feed is listed once. *progress* is called with the number of feeds of each chunk that is written. Returns the new
-    subscriptions.
+    No feed may be listed twice. *progress* is called with the number of feeds of each chunk that is written. Returns
+    the new subscriptions.
     """
     using = router.db_for_write(Subscription)
     every = list(listed)
@@ -86,7 +86,7 @@ def _subscribe(lifestream: Lifestream, listed: Mapping[str, Listed], using: str)
 
 
 def _fill(subscriptions: Sequence[int], using: str) -> None:
-    """Post the items that the feeds of new *subscriptions* (keys) have. They have no rules, and none is paused."""
+    """Post the items of the feeds of new *subscriptions* (keys), which have no rules and are not paused."""
     if not subscriptions:
         return
     marks = ", ".join(["%s"] * len(subscriptions))
@@ -102,7 +102,7 @@ def _fill(subscriptions: Sequence[int], using: str) -> None:
 
 
 def _shared(hashes: Iterable[str], using: str) -> dict[str, Feed]:
-    """Return the feeds that are nobody's own, by the hash of their URL."""
+    """Return the feeds that lifestreams share, those without a login of their own, by the hash of their URL."""
     found = Feed.objects.using(using).shared().filter(url_hash__in=list(hashes))
     return {feed.url_hash: feed for feed in found.only("url", "url_hash", "title", "host")}
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from lifestream.fetcher.request_options import DIRECT, RequestOptions
+from lifestream.fetcher.feed_urls import origin
+from lifestream.fetcher.outcomes import FetchRequest
+from lifestream.fetcher.request_options import DIRECT, NO_OPTIONS, RequestOptions
 from lifestream.storage import credentials
 
 _MARK: Final = "\0"
@@ -89,3 +91,35 @@ def request_options(options: Mapping[str, Any], secrets: Secrets) -> RequestOpti
     """Return how a feed with these options is requested. Raises `CredentialsLost`."""
     held = FeedOptions.from_json(options)
     return RequestOptions(held.user_agent, secrets.headers, held.certificates, held.verifies, held.proxy)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestsBeside:
+    """Requests for what belongs to the feed at *url*: its site's pages and icons. *login* and *options* are the feed's.
+
+    Its proxy and its User-Agent are used for all of them. Its login, its headers and its certificates are for its own
+    origin alone, as with a redirect.
+    """
+
+    url: str
+    login: str = field(default="", repr=False)
+    options: RequestOptions = NO_OPTIONS
+
+    @classmethod
+    def of(cls, url: str, options: Mapping[str, Any], sealed: str) -> RequestsBeside:
+        """Return those of a feed with these columns: see `Feed`. Raises `CredentialsLost`."""
+        secrets = secrets_of(sealed)
+        return cls(url, secrets.login, request_options(options, secrets))
+
+    def to(self, url: str) -> FetchRequest:
+        """Return the request for *url*."""
+        if _origin(url) == _origin(self.url):
+            return FetchRequest(url, credentials=self.login, options=self.options)
+        return FetchRequest(url, options=replace(self.options, headers=(), certificates="", verifies=True))
+
+
+def _origin(url: str) -> tuple[str, str, int] | None:
+    try:
+        return origin(url)
+    except ValueError:
+        return None

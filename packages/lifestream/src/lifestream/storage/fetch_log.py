@@ -1,7 +1,7 @@
 """The log of fetches.
 
-Consecutive fetches of a feed with the same result share one line: "not modified", 30 times since Monday. So the LENGTH
-lines that are kept of a feed reach back to what mattered.
+Consecutive fetches of a feed with the same result share one line: "not modified", 30 times since Monday. So the
+lines that are kept of a feed (LIFESTREAM_KEEP_FETCHES) reach back to what mattered.
 
 The caller holds the feeds' claims, so nobody else writes lines of these feeds.
 """
@@ -15,12 +15,10 @@ from typing import Final, NamedTuple
 
 from django.db.models import Max, OuterRef, Subquery
 
+from lifestream.conf import settings
 from lifestream.models import Feed, Fetch
 from lifestream.storage.bulk_sql import delete_up_to, insert_rows, update_rows
 from lifestream.storage.item_import import LOOKUP, batches
-
-LENGTH: Final = 50
-"""How many lines are kept of a feed, the latest ones."""
 
 _REPEATABLE: Final = frozenset({"not modified", "unchanged", "failed"})
 _EXTENDED: Final = ("count", "latest", "duration", "size", "next_fetch", "reason")
@@ -108,9 +106,10 @@ def write(lines: Sequence[Line], again: Collection[int], using: str) -> None:
 
 
 def _cut(feeds: Sequence[int], using: str) -> None:
-    """Cut the log of each of *feeds* to its latest LENGTH lines."""
+    """Cut the log of each of *feeds* to its latest lines."""
+    kept = settings.keep_fetches
     log = Fetch.objects.using(using).order_by()
-    surplus = log.filter(feed=OuterRef("pk")).order_by("-pk").values("pk")[LENGTH : LENGTH + 1]
+    surplus = log.filter(feed=OuterRef("pk")).order_by("-pk").values("pk")[kept : kept + 1]
     for some in batches(feeds, LOOKUP):
         lengths = Feed.objects.using(using).filter(pk__in=some).order_by().annotate(surplus=Subquery(surplus))
         delete_up_to(Fetch, "feed", lengths.filter(surplus__isnull=False).values_list("pk", "surplus"), using)

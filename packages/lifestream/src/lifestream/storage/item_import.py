@@ -20,8 +20,8 @@ from lifestream.content.filter_rules import RuleSubject
 from lifestream.content.plaintext import scrub, shorten
 from lifestream.fetcher.url_hosts import site_domain
 from lifestream.models import Item, Tag, Tombstone, fulltext
-from lifestream.models.fulltext import Indexed
 from lifestream.models.items import TAG_LENGTH, tag_slug
+from lifestream.models.search_sql import Indexed
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.entry_keys import guid_form
 from lifestream.plugins.entry_uris import hosts_of_feed, own_uri

@@ -33,7 +33,8 @@ def columns(draft: ItemDraft, decision: Decision, now: datetime) -> tuple[dict[s
         "enclosures": [asdict(enclosure) for enclosure in draft.enclosures],
         "media": [_medium_row(medium) for medium in draft.media],
     }
-    # What items got later is not in the fingerprint of those that don't have it: they would all count as changed.
+    # A field that a later version has added is in the fingerprint only of items that have it: otherwise an upgrade
+    # would make all items count as changed.
     if draft.episode is not None:
         lists["episode"] = asdict(draft.episode)
     tags = draft.tags

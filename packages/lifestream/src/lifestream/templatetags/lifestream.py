@@ -146,7 +146,10 @@ def look_attributes(context: Context) -> SafeString:
 def own_pages(lifestream: Lifestream) -> list[OwnPage]:
     """Return the pages of the owner's own text, for the links to them."""
     # There are a dozen at most: to sort them here is cheaper than a sort in the database.
-    found = OwnPage.objects.filter(lifestream=_taken(lifestream, Lifestream, "own_pages")).defer("text").order_by()
+    taken = _taken(lifestream, Lifestream, "own_pages")
+    found = getattr(taken, "listed_pages", None)  # that `timeline_for` has read with the lifestream
+    if found is None:
+        found = OwnPage.objects.filter(lifestream=taken).defer("text").order_by()
     return sorted(found, key=lambda page: (page.position, page.title, page.pk))
 
 

@@ -19,7 +19,7 @@ from lifestream.content.sanitizer import Sanitizer
 from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.parser import ipc
 from lifestream.parser.article import Article
-from lifestream.parser.pool import DEADLINE
+from lifestream.parser.pool import DEADLINE, MEMORY
 from lifestream.parser.questions import ArticlePage, Document, WebPage, document
 from lifestream.parser.web_page import Page
 from lifestream.parser.worker import Reader
@@ -28,13 +28,15 @@ from lifestream.plugins.registry import Registry
 
 
 class InProcessParsers:
-    """What takes the place of a `ParserPool` in a test; the arguments are the same, *size* means nothing."""
+    """What takes the place of a `ParserPool` in a test; the arguments are the same, *size* and *memory*
+    mean nothing."""
 
     def __init__(
         self,
         size: int | None = None,  # noqa: ARG002  there are no processes to count
         deadline: float = DEADLINE,
         *,
+        memory: int = MEMORY,  # noqa: ARG002  there is no process to bound
         rules: SanitizerRules | None = None,
         registry: Registry | None = None,
     ) -> None:

@@ -35,7 +35,7 @@ from lifestream.web.keyset import Cursor
 from lifestream.web.timeline import Timeline, TimelinePage
 
 _FORM: Final = 2
-"""The form of what is written. It rises when the same posts are written otherwise, since no 304 may hide that."""
+"""The version of the written form: raised when the same posts are written otherwise, so that no 304 hides it."""
 ENTRIES: Final = 40
 """How many posts a feed holds. Older ones are linked as its next page."""
 
@@ -87,7 +87,7 @@ class Rss(Rss201rev2Feed):
         super().add_item_elements(handler, {**item, "description": described, "enclosures": item["enclosures"][:1]})
         if item["content"]:
             handler.addQuickElement("content:encoded", item["content"])
-        # RSS 2.0, <source>: its address is that of a feed. One with a password is not told, nor is there another.
+        # RSS 2.0, <source>: its address must be that of the feed. That of a feed with a password is kept secret.
         if item["via"]:
             handler.addQuickElement("source", item["source"], {"url": item["via"]})
             handler.addQuickElement("atom:link", None, {"rel": "via", "href": item["via"]})

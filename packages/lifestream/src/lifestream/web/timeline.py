@@ -18,7 +18,17 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from django.db import router
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    prefetch_related_objects,
+)
 from django.db.models.functions import Left, Length
 from django.urls import reverse
 from django.utils import timezone
@@ -27,7 +37,7 @@ from django.utils.text import Truncator
 from lifestream.content import highlighting, item_card
 from lifestream.content.item_card import ItemCard
 from lifestream.content.tokenizer import pattern_of
-from lifestream.models import Feed, Item, Lifestream, Post, Subscription, Tag, fulltext
+from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscription, Tag, fulltext
 from lifestream.models.fulltext import MOST_COUNTED, Found, Hits
 from lifestream.models.look import Shown
 from lifestream.web.keyset import Cursor, newer_than, older_than
@@ -38,6 +48,8 @@ if TYPE_CHECKING:
 
 RECENT = 500
 """How many of the latest posts are looked at to count the tags of a lifestream, and its latest sites."""
+MOST_DATED = 500
+"""How many sites are compared by their latest posts, beside those of the latest posts of all."""
 MOST_TAGS: Final = 500
 """How many tags are listed, the most frequent ones: each post may bring a hundred of its own."""
 
@@ -48,12 +60,14 @@ MOST_PINNED: Final = 10
 @dataclass(frozen=True, slots=True)
 class TimelinePage:
     """One page of posts, the latest first, and the cursor at which older posts begin, if there are any. *hits* is how
-    many posts a search finds, if they were counted.
+    many posts a search finds, if they were counted. *pinned* are the pinned posts, on the first page of a timeline
+    where these stand by themselves.
     """
 
     posts: tuple[Post, ...]
     older: Cursor | None
     hits: Hits | None = None
+    pinned: tuple[Post, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +97,19 @@ class Timeline:
         """Return this timeline narrowed to a site, a tag, a search or a day."""
         return replace(self, **to)
 
+    def of_tag(self, slug: str) -> Timeline | None:
+        """Return this timeline narrowed to the tag *slug*, None if there is no such tag. Another lifestream may be the
+        only one that has it, which no visitor may learn: one without posts has to look like None.
+        """
+        rows = list(Tag.objects.filter(slug=slug).order_by().values_list("pk", "name", "items")[: fulltext.RARE + 1])
+        if not rows:
+            return None
+        pk, name, _ = rows[0]
+        narrowed = self.narrowed(tag=Tag.from_db(router.db_for_read(Tag), ("id", "name", "slug"), (pk, name, slug)))
+        keys = [item for _, _, item in rows if item]  # a tag without items has one row
+        narrowed.__dict__["_tagged"] = keys if len(keys) <= fulltext.RARE else None  # where cached_property looks
+        return narrowed
+
     def posts(self) -> QuerySet[Post]:
         """Return all posts that may be shown, the latest first, loaded with the items, feeds and subscriptions that a
         page needs.
@@ -91,13 +118,10 @@ class Timeline:
         return posts.filter(pinned=None) if self.pins else posts
 
     def _posts(self, found: Found | None = None) -> QuerySet[Post]:
-        posts: QuerySet[Post] = Post.objects.visible()
         if self.subscription is None:
-            posts = posts.filter(lifestream=self.lifestream)
-            if hidden := self._hidden_subscriptions:
-                posts = posts.exclude(subscription__in=hidden)
+            posts = self._every_post()
         else:
-            posts = posts.filter(subscription=self.subscription)
+            posts = Post.objects.visible().filter(subscription=self.subscription)
         if self.tag is not None:
             # SQLite would walk down the timeline for a tag that few items have.
             few = self._tagged
@@ -109,10 +133,20 @@ class Timeline:
             posts = (found or self._find()).among(posts)
         return posts.order_by("-date", "-item_id")
 
+    def _every_post(self) -> QuerySet[Post]:
+        """Return all posts of the lifestream that may be shown, in no particular order."""
+        posts = Post.objects.visible().filter(lifestream=self.lifestream)
+        # `timeline_for` has asked whether there is any such feed, together with the lifestream.
+        if self.owned or not getattr(self.lifestream, "has_secrets", True):
+            return posts
+        return posts.filter(subscription__feed__credentials="")
+
     def pinned(self) -> list[Post]:
         """Return the pinned posts that may be shown, those that were pinned last before the others."""
-        posts = self._posts().filter(pinned__isnull=False).order_by("-pinned", "-item_id")
-        return shown(posts[:MOST_PINNED], lifestream=self.lifestream)
+        return shown(self._pinned(), lifestream=self.lifestream)
+
+    def _pinned(self) -> QuerySet[Post]:
+        return self._posts().filter(pinned__isnull=False).order_by("-pinned", "-item_id")[:MOST_PINNED]
 
     def rows(self, before: Cursor | None) -> QuerySet[Post]:
         """Return all posts that may be shown, or those older than *before*."""
@@ -123,22 +157,21 @@ class Timeline:
         their items. If *counted*, count the posts that a search finds, no further than MOST_COUNTED.
         """
         hits, found = None, []
+        pinned = _read(self._pinned(), bodies=bodies) if self.pins and before is None else []
         if self.query:
             hit, everything = self._find(), self.narrowed(query="").posts()
             hits = hit.count(everything, MOST_COUNTED) if counted else None
             if (latest := hit.latest_among(everything)) is not None:
-                found = self._shown(_older(latest, before)[: size + 1], bodies=bodies)
+                found = _read(_older(latest, before)[: size + 1], bodies=bodies)
             if len(found) <= size:  # Of a small lifestream, few posts are among the latest of all.
-                found = self._shown(_older(self._posts(hit), before)[: size + 1], bodies=bodies)
+                found = _read(_older(self._posts(hit), before)[: size + 1], bodies=bodies)
             if hits is not None and not hits.is_all:
                 hits = Hits(max(hits.count, min(len(found), size)), is_all=len(found) <= size and before is None)
         else:
-            found = self._shown(_older(self.posts(), before)[: size + 1], bodies=bodies)
+            found = _read(_older(self.posts(), before)[: size + 1], bodies=bodies)
         last = found[size - 1] if len(found) > size else None
-        return TimelinePage(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None, hits)
-
-    def _shown(self, rows: QuerySet[Post], *, bodies: bool) -> list[Post]:
-        return shown(rows, bodies=bodies, lifestream=self.lifestream, query=self.query)
+        _fill([*pinned, *found], self.lifestream, self.query, bodies=bodies)
+        return TimelinePage(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None, hits, tuple(pinned))
 
     def post(self, item: int) -> Post:
         """Return the post of the item with the key *item*. Raises Post.DoesNotExist if there is none that may
@@ -160,13 +193,21 @@ class Timeline:
         if self.day is None:
             return None, None
         posts = self.narrowed(day=None).posts()
-        earlier = posts.filter(date__lt=_midnight(self.day)).values_list("date", flat=True).first()
+        earlier = posts.filter(date__lt=_midnight(self.day))
         later = posts.filter(date__gte=_midnight(self.day + dt.timedelta(days=1))).order_by("date", "item_id")
-        return _local_day(earlier), _local_day(later.values_list("date", flat=True).first())
+        beside = Lifestream.objects.filter(pk=self.lifestream.pk).values_list(
+            Subquery(earlier.values("date")[:1]), Subquery(later.values("date")[:1])
+        )
+        for before, after in beside:
+            return _local_day(before), _local_day(after)
+        return None, None
 
     def subscriptions(self) -> QuerySet[Subscription]:
         """Return the subscriptions of the lifestream that may be shown, with their feeds, in no particular order."""
-        subscriptions = Subscription.objects.filter(lifestream=self.lifestream).select_related("feed")
+        return self._loaded(Subscription.objects.filter(lifestream=self.lifestream))
+
+    def _loaded(self, subscriptions: QuerySet[Subscription]) -> QuerySet[Subscription]:
+        subscriptions = subscriptions.select_related("feed")
         if not self.owned:
             subscriptions = subscriptions.filter(feed__credentials="")
         return subscriptions.defer("feed__icon", "keep_rules", "block_rules").annotate(
@@ -176,20 +217,19 @@ class Timeline:
     def latest_sites(self, count: int) -> list[Subscription]:
         """Return *count* subscriptions, that with the latest post first.
 
-        Of a lifestream with very many, only the latest posts are looked at; subscriptions without any of these follow
-        by name.
+        Of a lifestream with more than MOST_DATED, those of the latest posts are compared, and the first MOST_DATED by
+        name.
         """
-        sites = self.subscriptions()
-        if len(sites.order_by().values_list("pk")[: RECENT + 1]) <= RECENT:
-            latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date").values("date")[:1]
-            dated = sites.alias(latest=Subquery(latest))
-            return list(dated.order_by(F("latest").desc(nulls_last=True), "pk")[:count])
-        posts = self.narrowed(subscription=None, tag=None, query="", day=None).posts()
-        posted = list(dict.fromkeys(posts.values_list("subscription_id", flat=True)[:RECENT]))[:count]
-        found = {site.pk: site for site in sites.filter(pk__in=posted)}
-        chosen = [found[key] for key in posted if key in found]
-        others = sites.exclude(pk__in=posted).order_by("sort_name", "pk")
-        return chosen + list(others[: count - len(chosen)])
+        every = Subscription.objects.order_by()
+        posts = self._every_post().order_by("-date", "-item_id").values("subscription")[:RECENT]
+        named = self.subscriptions().order_by("sort_name", "pk").values("pk")[: max(MOST_DATED, count)]
+        # A union, since PostgreSQL reads the whole table for OR. Each part is a subquery of its own, since SQLite takes
+        # no LIMIT within a union.
+        compared = every.filter(pk__in=posts).values("pk").union(every.filter(pk__in=named).values("pk"))
+        latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date").values("date")[:1]
+        # Without the condition on the lifestream, for which SQLite would read all its subscriptions.
+        sites = self._loaded(Subscription.objects.filter(pk__in=compared)).alias(latest=Subquery(latest))
+        return list(sites.order_by(F("latest").desc(nulls_last=True), "sort_name", "pk")[:count])
 
     def tags(self) -> list[tuple[Tag, int]]:
         """Return the MOST_TAGS most frequent tags of the latest posts, each with the number of those posts that have
@@ -240,13 +280,6 @@ class Timeline:
         found = list(keys[: fulltext.RARE + 1])
         return found if len(found) <= fulltext.RARE else None
 
-    @cached_property
-    def _hidden_subscriptions(self) -> list[int]:
-        # `timeline_for` has asked whether there are any, together with the lifestream.
-        if self.owned or not getattr(self.lifestream, "has_secrets", True):
-            return []
-        return list(_secret(self.lifestream.pk).order_by().values_list("pk", flat=True))
-
 
 def _older(posts: QuerySet[Post], before: Cursor | None) -> QuerySet[Post]:
     return posts if before is None else posts.filter(older_than(before))
@@ -257,12 +290,24 @@ def _secret(lifestream: int | OuterRef) -> QuerySet[Subscription]:
     return Subscription.objects.filter(lifestream=lifestream, feed__in=Feed.objects.private())
 
 
+_OF_OWN_PAGE: Final = ("id", "lifestream_id", "slug", "title", "position", "changed")
+_OWN_PAGES: Final = {f"page_{name}": F(f"own_pages__{name}") for name in _OF_OWN_PAGE}
+
+
 def timeline_for(user: AbstractBaseUser | AnonymousUser | None, slug: str) -> Timeline:
     """Return the timeline of the lifestream *slug* that *user* may see. Raises Lifestream.DoesNotExist if there is
     none.
     """
     readable = Lifestream.objects.public() if user is None else Lifestream.objects.readable_by(user)
-    lifestream = readable.annotate(has_secrets=Exists(_secret(OuterRef("pk")))).get(slug=slug)
+    found = list(readable.filter(slug=slug).annotate(has_secrets=Exists(_secret(OuterRef("pk"))), **_OWN_PAGES))
+    if not found:
+        raise Lifestream.DoesNotExist(f"There is no lifestream {slug!r} that may be read.")
+    lifestream = found[0]
+    # One row for each of its own pages, or one row if it has none. Their texts are loaded only when they are asked for.
+    pages = [[getattr(row, f"page_{name}") for name in _OF_OWN_PAGE] for row in found if row.page_id is not None]  # type: ignore[attr-defined]
+    lifestream.listed_pages = [  # type: ignore[attr-defined]
+        OwnPage.from_db(readable.db, _OF_OWN_PAGE, page) for page in pages
+    ]
     if user is None:
         return Timeline(lifestream)
     return Timeline(lifestream, owned=owns(user, lifestream))
@@ -276,29 +321,41 @@ def owns(user: AbstractBaseUser | AnonymousUser, lifestream: Lifestream) -> bool
 def shown(
     posts: QuerySet[Post], *, bodies: bool = False, lifestream: Lifestream | None = None, query: str = ""
 ) -> list[Post]:
-    """Return *posts*, loaded with everything that their cards need, as their *lifestream* has chosen. Of what *query*
-    has found, the part of the text is loaded where its words stand.
+    """Return *posts*, loaded with everything that their cards need, as their *lifestream* has chosen. For a search,
+    the part of each text is loaded that has the words of *query*.
 
     That takes two queries, one more if posts are shown whole or as excerpts, and one more if there are items without a
     stored card. The large fields of items, which may be a megabyte each, are loaded only with *bodies*. Otherwise each
     is read when a template asks for it.
     """
+    found = _read(posts, bodies=bodies)
+    _fill(found, lifestream, query, bodies=bodies)
+    return found
+
+
+def _read(posts: QuerySet[Post], *, bodies: bool) -> list[Post]:
+    """Return *posts* with what their cards need of other tables, in one query; `_fill` adds the rest."""
     heavy = () if bodies else _BODIES
     related = ("subscription", "item__feed", *(("item__published_id",) if bodies else ()))
     found: list[Post] = list(
         posts.select_related(*related)
         .defer(*heavy, "item__text", "item__feed__icon", "subscription__keep_rules", "subscription__block_rules")
         .annotate(has_icon=ExpressionWrapper(~Q(item__feed__icon=b""), output_field=BooleanField()))
-        .prefetch_related("item__tags")
     )
     for post in found:
         # It is the same feed; a second join would make the query slower.
         post.subscription.feed = post.item.feed
-        if lifestream is not None:
-            post.lifestream = lifestream
-    if not bodies:
-        _complete([post.item for post in found], lifestream or Lifestream(), query)
     return found
+
+
+def _fill(posts: Sequence[Post], lifestream: Lifestream | None, query: str, *, bodies: bool) -> None:
+    """Load the tags of *posts*, and, without *bodies*, what is shown of their contents."""
+    if lifestream is not None:
+        for post in posts:
+            post.lifestream = lifestream
+    prefetch_related_objects(posts, "item__tags")
+    if not bodies:
+        _complete([post.item for post in posts], lifestream or Lifestream(), query)
 
 
 _BODIES: Final = ("item__content", "item__enclosures", "item__media", "item__episode")

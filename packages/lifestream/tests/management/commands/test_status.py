@@ -8,6 +8,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django.test import override_settings
 from django.utils import timezone
 
 from factories import make_feed, make_subscription
@@ -42,3 +43,17 @@ def test_the_same_for_machines() -> None:
     assert told["feeds"] == {"active": 1}
     assert told["late_by"] > 86400
     assert len(told["alarms"]) == 1
+
+
+@override_settings(LIFESTREAM_MAX_BODY=5 * 1024**2)
+def test_the_limits_are_shown_with_their_values_now() -> None:
+    out = StringIO()
+    call_command("status", "--limits", stdout=out)
+    (line,) = (line for line in out.getvalue().splitlines() if line.startswith("LIFESTREAM_MAX_BODY"))
+    assert "5 MiB" in line
+    assert "10 MiB" in line
+    assert "(fixed)" in out.getvalue()
+    out = StringIO()
+    call_command("status", "--limits", "--json", stdout=out)
+    (told,) = (row for row in json.loads(out.getvalue()) if row["setting"] == "LIFESTREAM_MAX_BODY")
+    assert (told["value"], told["default"], told["unit"], told["differs"]) == (5 * 1024**2, 10 * 1024**2, "bytes", True)

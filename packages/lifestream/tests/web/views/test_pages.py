@@ -17,7 +17,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from costs import cost
 from factories import make_lifestream
-from lifestream.models import Item, Lifestream, Post, Subscription
+from lifestream.models import Item, Lifestream, OwnPage, Post, Subscription
+from lifestream.models.look import Shown, SiteOrder
 from shown import NOON, make_post, make_site
 
 pytestmark = pytest.mark.django_db
@@ -253,18 +254,46 @@ def test_a_page_takes_as_many_queries_for_twenty_items_as_for_one(
     client: Client, main: Lifestream, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     make_post(make_site(main), "Only one", tags=("one",))
-    # The lifestream, what is pinned, the posts, their tags, the sites beside them, the pages of its owner.
-    with django_assert_num_queries(6):
+    # The lifestream with the pages of its owner, what is pinned, the posts, their tags, the sites beside them.
+    with django_assert_num_queries(5):
         client.get("/main/")
     for number in range(20):
         make_post(make_site(main, f"Site {number}", icon=PNG), f"Post {number}", tags=("one", f"tag {number}"))
-    # Of more sites than stand beside them: how many there are, and which have the latest posts.
-    with django_assert_num_queries(6 + 2):
+    with django_assert_num_queries(5):
         client.get("/main/")
 
 
+@pytest.mark.parametrize("sites", [1, 20])
+@pytest.mark.parametrize("order", SiteOrder.values)
+@pytest.mark.parametrize("address", ["", "sites/{site}/", "tags/one/", "2026/10/02/"])
+def test_a_page_of_posts_takes_six_queries_at_most(
+    client: Client,
+    main: Lifestream,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+    order: str,
+    sites: int,
+) -> None:
+    monkeypatch.setattr("lifestream.web.timeline.RECENT", 5)
+    monkeypatch.setattr("lifestream.web.timeline.MOST_DATED", 5)  # so that 20 are very many
+    Lifestream.objects.update(site_order=order, shown=Shown.WHOLE)
+    OwnPage.objects.create(lifestream=main, slug="imprint", title="Imprint", text="Who we are.")
+    OwnPage.objects.create(lifestream=main, slug="about", title="About", text="What we do.")
+    make_post(make_site(main, credentials="encrypted"), "Secret", date=NOON, tags=("one",))
+    make_post(make_site(main), "The day before", date=NOON - timedelta(days=1))
+    posts = [make_post(make_site(main), "A post", date=NOON, tags=("one", "two")) for _ in range(sites)]
+    Post.objects.filter(pk=posts[0].pk).update(pinned=NOON)
+    make_post(posts[0].subscription, "Another", date=NOON, tags=("one",))
+    with django_assert_max_num_queries(6):
+        response = client.get("/main/" + address.format(site=posts[0].subscription_id))
+    footer = response.text.split("<footer")[1]
+    assert footer.index("About") < footer.index("Imprint")
+    assert "Another" in response.text and "A post" in response.text and "Secret" not in response.text
+
+
 @pytest.mark.parametrize(
-    ("address", "queries"), [("items/{item}/", 7), ("sites/{site}/", 6), ("sites/", 3), ("feed.atom", 4)]
+    ("address", "queries"), [("items/{item}/", 6), ("sites/{site}/", 5), ("sites/", 2), ("feed.atom", 4)]
 )
 def test_no_page_takes_many_queries(
     client: Client, main: Lifestream, django_assert_num_queries: DjangoAssertNumQueries, address: str, queries: int

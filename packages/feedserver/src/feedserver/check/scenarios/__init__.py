@@ -1,5 +1,8 @@
 """The scenarios, a file a group. Copy `template.py` for another one.
 
+`validators` (V), `timing` (T), `redirects` (R), `requests` (Q), `items` (I), `hostile` (H), `bodies` (B), `encodings`
+(E), `safety` (X).
+
 Ids never change, and the order of the groups is that of the report. A scenario that depends on another stands after it.
 """
 

@@ -1,4 +1,4 @@
-"""`config`: what holds for the bundled site, and where each value comes from."""
+"""`config`: the settings of the bundled site, and where each value comes from."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _shown(each: Any) -> str:
 
 
 def _effective(each: Any) -> Any:
-    """Return the value of *each*; where the app, or Django, has a default of its own, that one."""
+    """Return the value of *each* or, if it is not set, the default that the app or Django has."""
     if each.value is not None:
         return each.value
     if each.option.name == "DATABASE_URL":

@@ -11,7 +11,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from lifestream.conf import raise_file_limit
+from lifestream.conf import raise_file_limit, settings
 from lifestream.content.plaintext import scrub
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream
@@ -97,6 +97,6 @@ class Command(BaseCommand):
 def _read(file: str) -> bytes:
     """Return the content of the file, or just enough of it that `opml.read` notices that it is too large."""
     if file == "-":
-        return sys.stdin.buffer.read(opml.MAX_SIZE + 1)
+        return sys.stdin.buffer.read(settings.max_opml + 1)
     with Path(file).open("rb") as opened:
-        return opened.read(opml.MAX_SIZE + 1)
+        return opened.read(settings.max_opml + 1)

@@ -1,18 +1,21 @@
-"""`status`: the state of the site, for people and for cron."""
+"""`status`: the state of the site, for people and for cron; and, with `--limits`, what bounds it."""
 
 from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TextIO, cast
 
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.management.base import BaseCommand
+from lifestream.management.output import drawn
 from lifestream.models import Feed
 from lifestream.operations.health import Health, health
+from lifestream.operations.limits import Limit
+from lifestream.operations.limits import limits as all_limits
 from lifestream.time_words import in_words
 from lifestream.wording import ago, worded
 
@@ -25,8 +28,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help=gettext("as one JSON object"))
+        parser.add_argument(
+            "--limits",
+            action="store_true",
+            help=gettext("the limits instead: what each bounds, its value now, its default and why"),
+        )
 
-    def handle(self, *, json: bool, **_options: Any) -> None:
+    def handle(self, *, json: bool, limits: bool, **_options: Any) -> None:
+        if limits:
+            bounds, stream = list(all_limits()), cast("TextIO", self.stdout)
+            self.stdout.write(_limits_as_json(bounds) if json else _table(bounds, stream))
+            return
+        self._tell(json=json)
+
+    def _tell(self, *, json: bool) -> None:
         found = health(timezone.now())
         alarms = list(found.alarms)
         self.stdout.write(_as_json(found, alarms) if json else "\n".join(_lines(found)))
@@ -58,6 +73,30 @@ def _lines(found: Health) -> list[str]:
         lines += ["", gettext("Feeds that fail most often in a row:")]
         lines += [f"  {each.failures:>4}  {each.url}  {worded(each.reason)}" for each in found.troubles]
     return lines
+
+
+def _table(found: list[Limit], stream: TextIO) -> str:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column(gettext("Setting"), no_wrap=True)
+    for heading in (gettext("Now"), gettext("Default"), gettext("What it bounds"), gettext("Why this default")):
+        table.add_column(heading, overflow="fold")
+    for each in found:
+        table.add_row(
+            each.setting or Text(gettext("(fixed)"), "dim"),
+            Text(each.shown, "bold" if each.differs else ""),
+            Text(each.default_shown, "" if each.differs else "dim"),
+            each.bounds,
+            each.why,
+        )
+    return drawn(table, stream)
+
+
+def _limits_as_json(found: list[Limit]) -> str:
+    rows = [asdict(each) | {"unit": each.unit.name.lower(), "differs": each.differs} for each in found]
+    return json.dumps(rows, ensure_ascii=False, indent=2)
 
 
 def _as_json(found: Health, alarms: list[str]) -> str:

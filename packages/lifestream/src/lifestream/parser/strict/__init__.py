@@ -1,9 +1,16 @@
 """The strict reader: well-formed RSS, RDF and Atom straight to `ParsedFeed`, by expat and ElementTree.
 
-`document` makes a tree of the text, and mends flaws that are simple to mend. `feeds` reads the root and the channel,
-`entries` each item from its own children alone, never from the children of these. `constructs`, `links`, `media`,
-`episodes` and `markup` read one kind of element each, within a `scope` of base and language, by the names in
-`vocabulary`.
+In the order in which a document passes them:
+
+1. `document`: a tree of the text, in which flaws are mended that are simple to mend.
+2. `feeds`: the root and the channel.
+3. `entries`: each item, from its own children alone, never from the children of these.
+4. One kind of element each: `constructs` (text), `markup` (elements inside a text), `links`, `guids` (the id of an
+   entry, and whether it is its link), `pictures` (of a feed or an entry), `media` (Media RSS, with declared sizes),
+   `episodes`.
+
+All of these find elements by `fields` (the children of an element), by the names in `vocabulary`, and within a `scope`
+of base and language.
 
 Documents that can't be mended are left to `liberal_reading`. Nothing here recurses, and everything takes time linear in
 the document's length.

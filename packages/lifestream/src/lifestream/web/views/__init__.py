@@ -1,4 +1,10 @@
-"""The pages. They only read: `timeline` chooses what a page shows, `presenters` how an item looks."""
+"""The pages. They only read: `timeline` chooses what a page shows, `presenters` how an item looks.
+
+`reading`: what all of them share: the lifestream, who may read it, and how long an answer may be cached. `pages`: the
+pages that people read. `own_pages`: an owner's own text. `feeds`: the feeds of every timeline, and the OPML.
+`pictures`: icons and pictures, from our own address. `crawlers`: robots.txt, the list of pages, the icon.
+`operations`: `/healthz`, `/readyz` and `/metrics`. `push`: the address that WebSub hubs call.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,17 @@ from lifestream.models.look import SiteOrder
 from lifestream.web.presenters import hits_in_words, of_the_web
 from lifestream.web.site_search import has_many_sites, sites_named, with_last_post
 from lifestream.web.timeline import Timeline, by_day
-from lifestream.web.views.reading import cursor_of, keep, query_of, read, read_day, read_search, read_site, read_tag
+from lifestream.web.views.reading import (
+    check_tag,
+    cursor_of,
+    find_tag,
+    keep,
+    query_of,
+    read,
+    read_day,
+    read_search,
+    read_site,
+)
 
 SITES_BESIDE = 16
 """How many sites stand beside a timeline. The page of all sites lists the others."""
@@ -45,9 +55,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def timeline(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the posts of a lifestream, the latest first, below those that its owner has pinned."""
-    timeline = read(request, slug).narrowed(pins=True)
-    pinned = [] if "before" in request.GET else timeline.pinned()
-    return _listing(request, timeline, "lifestream/timeline.html", {"pinned": pinned})
+    return _listing(request, read(request, slug).narrowed(pins=True), "lifestream/timeline.html")
 
 
 @require_safe
@@ -71,7 +79,7 @@ def site(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @require_safe
 def tag(request: HttpRequest, slug: str, tag: str) -> HttpResponse:
     """Show the posts with one tag."""
-    return _listing(request, read_tag(request, slug, tag), "lifestream/tag.html")
+    return _listing(request, find_tag(request, slug, tag), "lifestream/tag.html")
 
 
 @require_safe
@@ -137,9 +145,12 @@ def _listing(
 ) -> HttpResponse:
     before = cursor_of(request)
     page = timeline.page(before, settings.default_pagination, counted=before is None)
+    if timeline.tag is not None and not page.posts:
+        check_tag(timeline)
     context = {
         **_frame(timeline),
         "posts": page.posts,
+        **({"pinned": page.pinned} if timeline.pins else {}),
         "days": list(by_day(page.posts)),
         "older": str(page.older) if page.older else "",
         "is_first_page": before is None,
@@ -173,13 +184,11 @@ def _sites_beside(timeline: Timeline) -> list[Subscription]:
     """Return the sites that stand beside the timeline, in the order that its owner has chosen, and one more if there
     are more. Of many, those with the latest posts are chosen.
     """
+    chosen = timeline.latest_sites(SITES_BESIDE + 1)
     if timeline.lifestream.site_order == SiteOrder.LATEST:
-        return timeline.latest_sites(SITES_BESIDE + 1)
-    found = list(timeline.subscriptions().order_by("sort_name", "pk")[: SITES_BESIDE + 1])
-    if len(found) <= SITES_BESIDE:
-        return found
-    *chosen, last = timeline.latest_sites(SITES_BESIDE + 1)
-    return [*sorted(chosen, key=lambda site: (site.sort_name, site.pk)), last]
+        return chosen
+    chosen, more = chosen[:SITES_BESIDE], chosen[SITES_BESIDE:]
+    return [*sorted(chosen, key=lambda site: (site.sort_name, site.pk)), *more]
 
 
 def _sites_after(timeline: Timeline, sites: QuerySet[Subscription], key: str) -> QuerySet[Subscription]:

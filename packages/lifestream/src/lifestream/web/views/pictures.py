@@ -38,8 +38,8 @@ def icon(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_safe
 def picture(request: HttpRequest, key: str, url: str) -> HttpResponse:
-    """Return the picture of a feed whose address this site has signed. One that is late is answered with 202 (it
-    was accepted, and is being fetched), and can be asked for again.
+    """Return the picture of a feed whose address this site has signed. A picture that is not
+    there yet is answered with 202 (Accepted): it is being fetched, and can be asked for again.
     """
     asked = url_of(key, url) if settings.serves_pictures else None
     if asked is None:

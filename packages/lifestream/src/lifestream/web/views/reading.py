@@ -6,7 +6,7 @@ What a visitor may not read does not exist for them: every view answers 404, nev
 from __future__ import annotations
 
 import datetime as dt
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
@@ -15,7 +15,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import gettext
 
 from lifestream.content.plaintext import scrub
-from lifestream.models import Lifestream, Tag
+from lifestream.models import Lifestream
 from lifestream.models.fulltext import LONGEST_QUERY
 from lifestream.web.keyset import Cursor
 from lifestream.web.timeline import Timeline, timeline_for
@@ -44,12 +44,29 @@ def read_tag(request: HttpRequest, slug: str, tag: str) -> Timeline:
     """Return the timeline of a tag. Raises Http404 for a tag that none of these posts has: tags are shared with private
     lifestreams, so a visitor must not learn whether a tag exists elsewhere.
     """
+    timeline = find_tag(request, slug, tag)
+    check_tag(timeline)
+    return timeline
+
+
+def find_tag(request: HttpRequest, slug: str, tag: str) -> Timeline:
+    """Return the timeline of a tag, of which the caller has to `check_tag` if it finds no posts. Raises Http404 if
+    there is no such tag.
+    """
     timeline = read(request, slug)
     # PostgreSQL's text type cannot hold NUL, and psycopg raises DataError for a parameter with one.
-    found = None if "\0" in tag else Tag.objects.filter(slug=tag).first()
-    if found is None or not timeline.narrowed(tag=found).posts().exists():
-        raise Http404(gettext("Nothing here is filed under that tag."))
-    return timeline.narrowed(tag=found)
+    found = None if "\0" in tag else timeline.of_tag(tag)
+    return found if found is not None else _no_such_tag()
+
+
+def check_tag(timeline: Timeline) -> None:
+    """Raise Http404 if none of *timeline*'s posts has its tag."""
+    if not timeline.posts().exists():
+        _no_such_tag()
+
+
+def _no_such_tag() -> NoReturn:
+    raise Http404(gettext("Nothing here is filed under that tag."))
 
 
 def read_day(request: HttpRequest, slug: str, year: int, month: int, day: int) -> Timeline:

@@ -1,0 +1,58 @@
+"""The docstring of each package's `__init__` is its map: it names each module, and none that is not there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parent.parent
+SOURCES: Final = {name: ROOT / "packages" / name / "src" / name for name in ("feedserver", "lifestream")}
+WITHOUT_MAP: Final = frozenset({"migrations", "commands", "templatetags", "recipes"})
+"""Folders whose modules are found by their names alone: Django's, and one script for each reader."""
+
+
+def packages() -> list[Path]:
+    """Return the folders of both packages, without their tops: `docs/contributing/architecture.md` has those."""
+    found = (path.parent for source in SOURCES.values() for path in sorted(source.rglob("*/__init__.py")))
+    return [folder for folder in found if folder.name not in WITHOUT_MAP and folder not in SOURCES.values()]
+
+
+def modules(folder: Path) -> set[str]:
+    return {path.stem for path in folder.glob("*.py") if not path.stem.startswith("__")}
+
+
+def named(folder: Path) -> set[str]:
+    """Return what the docstring has in code font, and the words of its drawings, which are indented."""
+    docstring = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
+    drawings = "\n".join(re.findall(r"^ {4}.*", docstring, re.MULTILINE))
+    return {
+        name.removesuffix(".py") for name in [*re.findall(r"`(\w[\w.]*)`", docstring), *re.findall(r"\w+", drawings)]
+    }
+
+
+def test_the_docstring_of_a_package_names_each_of_its_modules() -> None:
+    missing = {folder.relative_to(ROOT).as_posix(): sorted(modules(folder) - named(folder)) for folder in packages()}
+
+    assert len(missing) > 20
+    assert {folder: names for folder, names in missing.items() if names} == {}
+
+
+def test_a_module_of_another_package_that_a_docstring_names_is_there() -> None:
+    unknown = []
+    for folder in packages():
+        source = next(source for source in SOURCES.values() if source in folder.parents)
+        for name in sorted(named(folder)):
+            package, dot, rest = name.partition(".")
+            if dot and (source / package).is_dir() and not (source / package / rest).with_suffix(".py").exists():
+                unknown.append(f"{folder.name}: {name}")
+
+    assert unknown == []
+
+
+def test_the_architecture_names_each_module_at_the_top_of_a_package() -> None:
+    text = (ROOT / "docs/contributing/architecture.md").read_text(encoding="utf-8")
+    missing = {name: sorted(modules(source) - set(re.findall(r"`(\w+)`", text))) for name, source in SOURCES.items()}
+
+    assert missing == {"feedserver": [], "lifestream": []}

@@ -1,0 +1,25 @@
+"""The page "Limits": what bounds this site, what each limit is now, and which of them are not the default."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+
+from lifestream.operations.limits import limits
+
+
+def the_limits(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
+    """Return the page."""
+    found = list(limits())
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": gettext("Limits"),
+        "opts": model_admin.opts,
+        "settings": [limit for limit in found if limit.setting],
+        "fixed": [limit for limit in found if not limit.setting],
+    }
+    return TemplateResponse(request, "admin/lifestream/feed/limits.html", context)

@@ -1,0 +1,154 @@
+"""The SQL of the search index: of SQLite (FTS5) and of PostgreSQL (tsvector and GIN).
+
+The databases' own parsers are not used: they disagree on what a word is, and cannot split Chinese text. SQLite gets
+words that its `ascii` tokenizer does not change, and PostgreSQL gets a finished tsvector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lifestream.content.tokenizer import Term, words
+from lifestream.models import sqlite_search
+
+TEXT_LENGTH: Final = 50_000
+"""Characters of a text that are indexed. PostgreSQL refuses a tsvector of more than 1 MB."""
+LATEST: Final = 500
+"""How many of the latest items are looked at to see whether a query's words are frequent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What the index holds of an item: *item* is its primary key, *head* its title, author and tags, *body* its
+    text.
+    """
+
+    item: int
+    head: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The SQL of one database.
+
+    *matching* selects items, and *latest* the matching ones of the latest items. *found* is the condition that the item
+    in a column matches, *among* that it is one of those in a JSON list. *some* makes of a query one that finds no more,
+    and of which the first items cost no more if it finds many.
+
+    *write* takes the values of a *row*, or many rows as JSON, which is what a driver passes on fastest.
+    """
+
+    create: tuple[str, ...]
+    empty: tuple[str, ...]
+    write: str
+    takes_json: bool
+    forget: str
+    sweep: str
+    matching: str
+    latest: str
+    found: str
+    among: str
+    row: Callable[[Indexed], Sequence[Any]]
+    query: Callable[[Iterable[Term]], str]
+    some: Callable[[str], str]
+
+
+# SQL of SQLite: sqlite.org/fts5.html
+
+
+def _sqlite_row(entry: Indexed) -> tuple[int, str, str]:
+    return entry.item, _line(entry.head), _line(entry.body)
+
+
+def _line(text: str) -> str:
+    text = text[:TEXT_LENGTH]
+    # In ASCII, which most text is, the `ascii` tokenizer finds the same words as we do.
+    if text.isascii() and "+" not in text and "#" not in text:
+        return text
+    return " ".join(words(text))
+
+
+def _sqlite_query(wanted: Iterable[Term]) -> str:
+    """Return phrases that are all required. Words hold no quotes."""
+    return " ".join(f'"{" ".join(term.words)}"{"*" if term.prefix else ""}' for term in wanted)
+
+
+# SQL of PostgreSQL: postgresql.org/docs/current/datatype-textsearch.html
+
+_LEXEME_LENGTH = 500  # Characters, of at most 2046 bytes.
+
+
+def _postgresql_row(entry: Indexed) -> tuple[int, str]:
+    """Return a tsvector as text. PostgreSQL collects the positions of a word, and keeps as many as it can."""
+    head, body = _lexemes(entry.head), _lexemes(entry.body)
+    places = [f"{word}:{place}A" for place, word in enumerate(head, 1)]
+    # One position between them stays unused, so that no phrase begins in the head and ends in the body.
+    places += [f"{word}:{place}" for place, word in enumerate(body, len(head) + 2)]
+    return entry.item, " ".join(places)
+
+
+def _lexemes(text: str) -> list[str]:
+    return [word[:_LEXEME_LENGTH] for word in words(text[:TEXT_LENGTH])]
+
+
+def _postgresql_query(wanted: Iterable[Term]) -> str:
+    """Return phrases with <->, all required. Words hold no quotes."""
+    phrases = []
+    for term in wanted:
+        lexemes = [f"'{word[:_LEXEME_LENGTH]}'" for word in term.words]
+        lexemes[-1] += ":*" if term.prefix else ""
+        phrases.append(f"({' <-> '.join(lexemes)})")
+    return " & ".join(phrases)
+
+
+DIALECTS: Final = {
+    "sqlite": Dialect(
+        create=("CREATE VIRTUAL TABLE IF NOT EXISTS lifestream_search USING fts5(head, body, tokenize = 'ascii')",),
+        # FTS5 keeps the words of deleted rows until it merges its segments, sqlite.org/fts5.html#the_optimize_command.
+        empty=(
+            "DELETE FROM lifestream_search",
+            "INSERT INTO lifestream_search (lifestream_search) VALUES ('optimize')",
+        ),
+        write="INSERT OR REPLACE INTO lifestream_search (rowid, head, body) VALUES (%s, %s, %s)",
+        takes_json=False,
+        forget="DELETE FROM lifestream_search WHERE rowid = %s",
+        sweep="DELETE FROM lifestream_search WHERE rowid NOT IN (SELECT id FROM lifestream_item)",
+        matching="SELECT rowid FROM lifestream_search WHERE lifestream_search MATCH %s",
+        # S608 (here and below): numbers and names of ours.
+        latest="SELECT rowid FROM (SELECT rowid, head, body FROM lifestream_search"  # noqa: S608
+        f" ORDER BY rowid DESC LIMIT {LATEST}) latest WHERE {sqlite_search.FUNCTION}(head, body, %s)",
+        found=f"(SELECT {sqlite_search.FUNCTION}(head, body, {{query}}) FROM lifestream_search WHERE rowid = {{item}})",  # noqa: S608
+        among="{item} IN (SELECT value FROM json_each({items}))",
+        row=_sqlite_row,
+        query=_sqlite_query,
+        some=lambda query: query.replace("*", ""),  # whole words only
+    ),
+    "postgresql": Dialect(
+        create=(
+            "CREATE TABLE IF NOT EXISTS lifestream_search (item_id bigint PRIMARY KEY, words tsvector NOT NULL)",
+            "CREATE INDEX IF NOT EXISTS lifestream_search_words ON lifestream_search USING gin (words)",
+        ),
+        empty=("DELETE FROM lifestream_search",),
+        write="INSERT INTO lifestream_search (item_id, words)"
+        " SELECT (entry->>0)::bigint, (entry->>1)::tsvector FROM json_array_elements(%s::json) AS entry"
+        " ON CONFLICT (item_id) DO UPDATE SET words = EXCLUDED.words",
+        takes_json=True,
+        forget="DELETE FROM lifestream_search WHERE item_id = %s",
+        # Not NOT IN: that one compares each entry with all items, once these don't fit into memory.
+        sweep="DELETE FROM lifestream_search WHERE NOT EXISTS"
+        " (SELECT 1 FROM lifestream_item WHERE lifestream_item.id = lifestream_search.item_id)",
+        matching="SELECT item_id FROM lifestream_search WHERE words @@ %s::tsquery",
+        latest="SELECT item_id FROM (SELECT item_id, words FROM lifestream_search"  # noqa: S608
+        f" ORDER BY item_id DESC LIMIT {LATEST}) latest WHERE words @@ %s::tsquery",
+        # Not EXISTS, which the planner may turn around: it would read all that matches.
+        found="(SELECT words @@ {query}::tsquery FROM lifestream_search WHERE item_id = {item})",
+        among="{item} IN (SELECT value::bigint FROM json_array_elements_text({items}::json))",
+        row=_postgresql_row,
+        query=_postgresql_query,
+        some=lambda query: query,
+    ),
+}
+"""The SQL of each database that has an index, by Django's name of its vendor."""

@@ -1,0 +1,41 @@
+"""The page "Limits" of the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client, override_settings
+from django.utils import translation
+
+from admin_users import editor
+from lifestream.operations.limits import limits
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "/admin/lifestream/feed/limits/"
+
+
+@override_settings(LIFESTREAM_KEEP_FETCHES=77)
+def test_it_shows_each_limit_with_what_is_not_the_default_in_bold(admin_client: Client) -> None:
+    page = admin_client.get(ADDRESS).content.decode()
+    assert all(limit.setting in page and limit.default_shown in page for limit in limits())
+    assert "<strong>77</strong>" in page
+    assert "<td>20 MiB</td>" in page
+    assert "<strong>10 MiB</strong>" not in page
+    assert f'href="{ADDRESS}"' in admin_client.get("/admin/lifestream/feed/").content.decode()
+
+
+@override_settings(LANGUAGE_CODE="de")
+def test_it_is_in_the_language_of_the_reader(admin_client: Client) -> None:
+    with translation.override("de"):
+        why = next(limits()).why
+        assert why in admin_client.get(ADDRESS).content.decode()
+
+
+def test_an_editor_may_see_it_and_who_may_not_see_feeds_may_not(client: Client, django_user_model: Any) -> None:
+    client.force_login(editor())
+    assert client.get(ADDRESS).status_code == 200
+    client.force_login(django_user_model.objects.create_user("mute", is_staff=True))
+    assert client.get(ADDRESS).status_code == 403
+    client.logout()
+    assert client.get(ADDRESS).status_code == 302

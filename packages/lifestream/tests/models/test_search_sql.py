@@ -1,0 +1,49 @@
+"""The SQL of the search index: what is written for each database, and how a query is written for it."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from lifestream.content.tokenizer import terms
+from lifestream.models.search_sql import DIALECTS, TEXT_LENGTH, Indexed
+
+SQLITE, POSTGRESQL = DIALECTS["sqlite"], DIALECTS["postgresql"]
+
+
+@pytest.mark.parametrize(
+    ("query", "sqlite", "postgresql"),
+    [
+        ("garden", '"garden"*', "('garden':*)"),
+        ("of", '"of"', "('of')"),
+        ('"red kite"', '"red kite"', "('red' <-> 'kite')"),
+        ('"red kite" gard', '"red kite" "gard"*', "('red' <-> 'kite') & ('gard':*)"),
+    ],
+)
+def test_a_query_is_phrases_that_are_all_required(query: str, sqlite: str, postgresql: str) -> None:
+    wanted = list(terms(query, beginnings=True))
+    assert (SQLITE.query(wanted), POSTGRESQL.query(wanted)) == (sqlite, postgresql)
+
+
+def test_a_query_for_some_items_only_asks_sqlite_for_whole_words() -> None:
+    assert SQLITE.some('"red kite" "gard"*') == '"red kite" "gard"'
+    assert POSTGRESQL.some("('gard':*)") == "('gard':*)"
+
+
+def test_sqlite_gets_text_in_ascii_as_it_is_and_the_words_of_any_other() -> None:
+    assert SQLITE.row(Indexed(7, "Red Kites!", "Über c++ fly")) == (7, "Red Kites!", "uber c cplusplus fly")
+
+
+def test_postgresql_gets_positions_of_which_one_is_left_out_between_head_and_body() -> None:
+    assert POSTGRESQL.row(Indexed(7, "Red Kites!", "Über fly")) == (7, "red:1A kites:2A uber:4 fly:5")
+
+
+def test_no_more_than_the_beginning_of_a_text_is_indexed() -> None:
+    text = "x " * (TEXT_LENGTH // 2) + "end"
+    assert "end" not in SQLITE.row(Indexed(1, "", text))[2]
+    assert "end" not in POSTGRESQL.row(Indexed(1, "", text))[1]
+
+
+@pytest.mark.django_db
+def test_the_database_of_the_tests_has_an_index() -> None:
+    assert connection.vendor in DIALECTS

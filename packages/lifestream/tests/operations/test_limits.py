@@ -1,0 +1,96 @@
+"""The list of limits has each that can be set, and says what it is now; the manual has each of the list."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import override_settings
+from django.utils import translation
+from reference_entries import page
+
+from lifestream import conf
+from lifestream.operations.limits import FIXED, SETTINGS, Limit, Unit, limits
+
+NUMBERS = {
+    name
+    for name, value in vars(conf.Settings).items()
+    if isinstance(value, property) and isinstance(getattr(conf.defaults, name), int | float)
+    and not isinstance(getattr(conf.defaults, name), bool)
+}  # fmt: skip
+
+
+def named(name: str) -> Limit:
+    return next(limit for limit in limits() if limit.setting == name)
+
+
+def test_each_number_that_can_be_set_is_in_the_list_once() -> None:
+    assert len(NUMBERS) > 20
+    assert sorted(NUMBERS) == sorted(each.name for each in SETTINGS)
+
+
+def test_each_limit_has_a_default_and_a_reason() -> None:
+    found = list(limits())
+    assert len(found) == len(SETTINGS) + len(FIXED)
+    assert all(limit.bounds and limit.why.endswith(".") and limit.shown for limit in found)
+    assert len({limit.bounds for limit in found}) == len(found)
+
+
+def test_what_is_set_is_told_with_the_default() -> None:
+    with override_settings(LIFESTREAM_MAX_BODY=5 * 1024**2):
+        limit = named("LIFESTREAM_MAX_BODY")
+    assert (limit.shown, limit.default_shown, limit.differs) == ("5 MiB", "10 MiB", True)
+    with override_settings(LIFESTREAM_MAX_BODY=10 * 1024**2):
+        assert not named("LIFESTREAM_MAX_BODY").differs
+    assert not any(limit.differs for limit in limits() if not limit.setting)
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "shown"),
+    [
+        (Unit.COUNT, 2, "2"),
+        (Unit.COUNT, 0.5, "0.5"),
+        (Unit.COUNT, 10_000, "10,000"),
+        (Unit.COUNT, 64_000_000, "64,000,000"),
+        (Unit.BYTES, 500, "500 B"),
+        (Unit.BYTES, 256 * 1024, "256 KiB"),
+        (Unit.BYTES, 1.5 * 1024**2, "1.5 MiB"),
+        (Unit.BYTES, 2 * 1024**3, "2 GiB"),
+        (Unit.SECONDS, 30.0, "30 seconds"),
+        (Unit.SECONDS, 0.1, "0.1 s"),
+        (Unit.SECONDS, 7 * 86400.0, "7 days"),
+        (Unit.DAYS, 0.5, "12 hours"),
+        (Unit.DAYS, 365.0, "365 days"),
+        (Unit.PART, 0.1, "10 %"),
+    ],
+)
+def test_values_are_shown_with_their_units(unit: Unit, value: float, shown: str) -> None:
+    assert Limit("", "", "", unit, value, value).shown == shown
+
+
+def test_0_is_no_limit_only_where_it_means_that() -> None:
+    with override_settings(LIFESTREAM_KEEP_ITEMS=0, LIFESTREAM_MIN_INTERVAL=0):
+        assert named("LIFESTREAM_KEEP_ITEMS").shown == "no limit"
+        assert named("LIFESTREAM_MIN_INTERVAL").shown == "0 seconds"
+
+
+def test_they_are_told_in_the_language_of_the_reader() -> None:
+    with translation.override("de"):
+        assert named("LIFESTREAM_KEEP_IDLE_DAYS").shown == "30 Tage"
+        german = [(limit.bounds, limit.why) for limit in limits()]
+    english = [(limit.bounds, limit.why) for limit in limits()]
+    assert not {text for pair in german for text in pair} & {text for pair in english for text in pair}
+
+
+def test_the_manual_lists_each_with_its_default_and_the_reason() -> None:
+    """Defaults that this machine decides are told in words there."""
+    rows = [
+        re.split(r" *\| *", line.strip("| \n")) for line in page("lifestream/limits.md").splitlines() if "|" in line
+    ]
+    told = [row for row in rows if len(row) in (3, 4) and row[0] not in ("setting", "bounds") and "---" not in row[0]]
+    by_machine = {"LIFESTREAM_CONCURRENCY": "128, or fewer", "LIFESTREAM_PARSERS": "one a processor"}
+    expected = []
+    for limit in limits():
+        default = by_machine.get(limit.setting, limit.default_shown)
+        expected.append([*([f"`{limit.setting}`"] if limit.setting else []), limit.bounds, default, limit.why])
+    assert told == expected
