@@ -2,9 +2,9 @@
 
 A signal is sent at most once, after the commit of the transaction that wrote what it tells. If the process ends between
 the commit and the signal, it is never sent; a receiver that may miss nothing keeps a cursor by primary key. A receiver
-that raises is logged, and stops neither the import nor the other receivers. The items are loaded only if a receiver is
-connected and looks at them: `items.keys` are their primary keys, for a task. The sender is always the class
-`lifestream.models.Feed`.
+that raises is logged, and stops neither the import nor the other receivers. The items and the lifestreams are loaded
+only if a receiver is connected and looks at them: `items.keys` are the items' primary keys, for a task. The sender is
+always the class `lifestream.models.Feed`.
 
 A receiver runs in the process that imports, and the import waits for it. What takes longer than a moment, such as a
 request to another server, belongs into a task.

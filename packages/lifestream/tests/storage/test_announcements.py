@@ -270,3 +270,30 @@ def test_an_item_that_another_feed_shows_does_not_count(heard: Heard) -> None:
     Post.objects.create(item=make_item(other.feed), subscription=other, lifestream=other.lifestream, date=NOW)
     stored(document(feed, "one"))
     assert heard[0][1]["lifestreams"] == []
+
+
+@pytest.mark.django_db
+def test_a_lifestream_that_shows_only_what_lies_between_the_changed_ones_does_not_count(heard: Heard) -> None:
+    feed = make_feed()
+    shown = make_subscription(feed, block_rules="kites").lifestream
+    make_subscription(feed, keep_rules="kites")
+    stored(document(feed, "one", "kites", "two"))
+    heard.clear()
+    stored(document(feed, "one!", "kites", "two!"))
+    [(name, arguments)] = heard
+    assert (name, len(arguments["items"]), arguments["lifestreams"]) == ("items_changed", 2, [shown])
+
+
+@pytest.mark.django_db
+def test_a_receiver_that_takes_the_keys_alone_costs_one_query(django_assert_num_queries: Any) -> None:
+    keys: list[int] = []
+
+    def receive(items: Any, **_: Any) -> None:
+        keys.extend(items.keys)
+
+    with connected(signals.items_added, receive):
+        with TestCase.captureOnCommitCallbacks() as callbacks:
+            store([document(make_feed(), "one", "two")], NOW)
+        with django_assert_num_queries(1):  # the feed
+            callbacks[0]()
+    assert len(keys) == 2

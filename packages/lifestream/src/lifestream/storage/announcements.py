@@ -7,12 +7,14 @@ before a receiver looks at it.
 
 from __future__ import annotations
 
+from collections import UserList
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, overload
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.dispatch import Signal
 
 from lifestream import signals
@@ -118,14 +120,45 @@ class NewsItems(Sequence[Item]):
         return items
 
 
+class ShowingLifestreams(UserList[Lifestream]):
+    """The lifestreams of a signal: those that show at least one of the items *keys* of *feed*. They are loaded when a
+    receiver looks at them, once for all receivers.
+    """
+
+    def __init__(self, feed: Feed, keys: Sequence[int], using: str) -> None:
+        self._feed = feed
+        self._keys = keys
+        self._using = using
+
+    @cached_property
+    def data(self) -> list[Lifestream]:  # type: ignore[override]  # an attribute there, which is set at once
+        """The lifestreams, by key."""
+        # Only lifestreams that subscribe to the feed can show its items; most feeds have few.
+        subscribed = Lifestream.objects.using(self._using).filter(subscriptions__feed=self._feed)
+        found: dict[int, Lifestream] = {}
+        for some in _ranges(self._keys):
+            shown = Post.objects.using(self._using).visible().filter(lifestream=OuterRef("pk"), **some)
+            found |= {each.pk: each for each in subscribed.filter(Exists(shown))}
+        return [found[key] for key in sorted(found)]
+
+
 def _send_items(signal: Signal, feed: Feed, keys: Sequence[int], using: str) -> None:
-    lifestreams: dict[int, Lifestream] = {}
-    for some in _batches(sorted(keys)):
-        posts = Post.objects.using(using).visible().filter(item__in=some)
-        showing = Lifestream.objects.using(using).filter(pk__in=posts.values("lifestream")).order_by("pk")
-        lifestreams |= {each.pk: each for each in showing}
-    _send(signal, feed=feed, items=NewsItems(feed, sorted(keys), using), lifestreams=list(lifestreams.values()))
+    ordered = sorted(keys)
+    _send(
+        signal,
+        feed=feed,
+        items=NewsItems(feed, ordered, using),
+        lifestreams=ShowingLifestreams(feed, ordered, using),
+    )
 
 
 def _batches(keys: Sequence[int]) -> Iterable[Sequence[int]]:
     return (keys[start : start + _LOOKUP] for start in range(0, len(keys), _LOOKUP))
+
+
+def _ranges(keys: Sequence[int]) -> Iterable[dict[str, Any]]:
+    """Yield conditions that posts of the items *keys*, in order, meet. Those of one import mostly follow each other."""
+    if keys and keys[-1] - keys[0] == len(keys) - 1:
+        yield {"item__gte": keys[0], "item__lte": keys[-1]}
+    else:
+        yield from ({"item__in": some} for some in _batches(keys))
