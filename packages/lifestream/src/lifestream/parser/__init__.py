@@ -14,8 +14,8 @@ to values.
 5. `liberal_reading`: all others. `salvage` splits an ill-formed document into its entries, `missing_ends` ends the
 fields that don't end, `liberal` is feedparser within bounds, and `feedparser_result` makes values of it and of what
 `second_reading` and `damaged_episodes` recover, which feedparser loses.
-6. Shared by all readers: `dates` (with `date_forms`, `date_numbers`, `date_times` and `date_words`), `people`,
-`relative_addresses`, `text_constructs`, `rhythm`.
+6. Shared by all readers: `dates` (with `date_standards`, and for other dates `date_forms`, `date_numbers`, `date_times`
+and `date_words`), `people`, `relative_addresses`, `text_constructs`, `rhythm`.
 7. `web_page`, `discovery`: the feeds and pictures that a web page names, and the usual addresses of feeds.
 
 `parse` reads a document in this process, for tests; all other code uses `pool.ParserPool`. This package never imports
