@@ -20,7 +20,7 @@ def test_all_that_is_wrong_with_settings_is_told_at_once() -> None:
     }
     assert refused(tags) == [
         "<Script> can't be allowed: remove it",
-        "the attributes of <a> are the string 'href': give a list or a set of names",
+        "the attributes of <a> are 'href': give a list or a set of names",
         "the attributes of <b> are 5: give a list or a set of names",
         "the attributes of <i> are ['title', 7]: give a list or a set of names",
         "the attribute 'onClick' of <p> can't be allowed: remove it",

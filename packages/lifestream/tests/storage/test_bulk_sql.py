@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from factories import NOW, make_feed, make_item
+from lifestream.message import say
 from lifestream.models import Fetch, Item, Tag
-from lifestream.storage.bulk_sql import delete_up_to, find_rows, insert_new, insert_rows, update_rows
+from lifestream.storage.bulk_sql import delete_all_but, find_rows, insert_new, insert_rows, last_rows, update_rows
 
 pytestmark = pytest.mark.django_db
 
@@ -67,9 +68,33 @@ def test_columns_of_every_kind_come_back_as_django_reads_them() -> None:
     assert (read.title, read.date, read.media, read.enclosures) == (item.title, item.date, item.media, [])
 
 
-def test_rows_of_each_owner_are_deleted_up_to_its_end() -> None:
+def test_of_each_owner_the_last_rows_are_kept() -> None:
     one, other = make_feed("https://a.example/1"), make_feed("https://a.example/2")
     keys = {feed: [Fetch.objects.create(feed=feed, started=NOW).pk for _ in range(3)] for feed in (one, other)}
-    delete_up_to(Fetch, "feed", [(one.pk, keys[one][1])], "default")
-    delete_up_to(Fetch, "feed", [], "default")
+    delete_all_but(Fetch, "feed", [one.pk, other.pk], 3, "default")
+    assert Fetch.objects.count() == 6
+    delete_all_but(Fetch, "feed", [one.pk], 1, "default")
+    delete_all_but(Fetch, "feed", [], 1, "default")
     assert list(Fetch.objects.order_by("pk").values_list("pk", flat=True)) == [keys[one][2], *keys[other]]
+
+
+def test_the_last_row_of_each_owner_is_found_as_django_finds_it() -> None:
+    feeds = [make_feed(f"https://a.example/{number}") for number in range(3)]
+    message = say("plugin-failed", plugin="p", hook="h", entry="e", reason="r")
+    for feed in feeds[:2]:
+        for number in range(2):
+            Fetch.objects.create(feed=feed, started=NOW, count=number + 1, message=message)
+    names = ("feed", "id", "count", "message", "started")
+
+    found = last_rows(Fetch, names, "feed", [feed.pk for feed in feeds[1:]], "default")
+
+    rows = Fetch.objects.filter(feed=feeds[1]).order_by("-pk").values_list(*names)[:1]
+    assert found == [*rows] and found[0][3] == message
+    assert last_rows(Fetch, names, "feed", [], "default") == []
+
+
+def test_rows_that_exist_are_left_and_not_returned() -> None:
+    assert insert_rows(Tag, ("slug", "name"), [("a", "A")], "default", returning=("slug",)) == [("a",)]
+    rows = [("a", "B"), ("b", "B"), ("b", "C")]
+    assert insert_rows(Tag, ("slug", "name"), rows, "default", returning=("slug",), existing=True) == [("b",)]
+    assert [*Tag.objects.order_by("slug").values_list("name", flat=True)] == ["A", "B"]

@@ -16,6 +16,7 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
 from factories import NOW, draft, make_feed, make_item, make_lifestream, prepared, result
+from lifestream.conf import settings
 from lifestream.fetcher.outcomes import Fetched, Moved
 from lifestream.models import Feed, Item, Lifestream, PublishedId, Subscription, Tombstone
 from lifestream.plugins.entry_uris import own_uri
@@ -125,7 +126,7 @@ def test_a_uuid_that_was_taken_after_all_is_made_once_more(stream: Lifestream) -
     feed = make_feed(URL)
     other = make_item(make_feed("https://other.example/"))
     [each] = published_ids._publishable([Item(pk=0, feed=feed, key_hash="k", guid="")], "default")
-    PublishedId.objects.filter(item=other).update(uri=published_ids._uuid(each))
+    PublishedId.objects.filter(item=other).update(uri=published_ids._uuid(each, settings.secret_keys[0]))
     item = make_item(feed, key_hash="k")
     assert own_uri(PublishedId.objects.get(item=item).uri, ()) != PublishedId.objects.get(item=other).uri
 
@@ -161,7 +162,7 @@ def test_an_import_takes_the_same_number_of_queries_for_one_entry_and_for_many(s
         found = [each["sql"].partition("publishedid")[0] for each in captured if "publishedid" in each["sql"]]
         return [each.rpartition(" times: ")[2] for each in found]
 
-    assert len(queries(2)) == len(queries(100)) == 2
+    assert len(queries(2)) == len(queries(100)) == 1
 
 
 def test_items_without_an_id_are_published_all_the_same_and_get_one(stream: Lifestream) -> None:

@@ -1,4 +1,4 @@
-"""The forms of a date that mean one moment: text → a moment in UTC, or None for text that has another form.
+"""The other forms of a date that mean one moment: text → a moment in UTC, or None for text that has another form.
 
 A day or an hour that no calendar has raises ValueError.
 """
@@ -12,42 +12,11 @@ from typing import Final
 
 from lifestream.content.html_tokenizer import name_set
 from lifestream.parser.date_numbers import in_order
-from lifestream.parser.date_times import CLOCK, HALF, TIME, TO_TIME, WIDEST, ZONE, full_year, moment
+from lifestream.parser.date_times import CLOCK, HALF, TIME, TO_TIME, ZONE, full_year, moment
 from lifestream.parser.date_words import MONTHS, WEEKDAYS, plain
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-# Nearly all feeds have this form, which costs a tenth of the others.
-_RFC_822 = re.compile(
-    r"(?:[A-Za-z]{3}, )?(\d{1,2}) ([A-Za-z]{3}) (\d{4}) (\d\d):(\d\d):(\d\d) (?:([+-])(\d\d)(\d\d)|GMT|UTC|Z)", re.ASCII
-)
-RFC_3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z|([+-])(\d\d):(\d\d))", re.ASCII)
-
-
-def common(text: str) -> datetime | None:
-    """Return the moment of a date in the strict form of RFC 3339 or RFC 822."""
-    if found := RFC_3339.fullmatch(text):
-        year, month, day = int(found[1]), int(found[2]), int(found[3])
-    elif (found := _RFC_822.fullmatch(text)) and (month := _ENGLISH.get(found[2].lower(), 0)):
-        year, day = int(found[3]), int(found[1])
-    else:
-        return None
-    hour, minute, second = int(found[4]), int(found[5]), int(found[6])
-    if hour > 23 or second > 59:
-        return None
-    local = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-    if not found[7]:
-        return local
-    offset = int(found[8]) * 60 + int(found[9])
-    return None if offset > WIDEST else local - timedelta(minutes=offset if found[7] == "+" else -offset)
-
-
-_ENGLISH: Final = {
-    name: number
-    for number, name in enumerate(
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
-    )
-}
 _SPACES = re.compile(r"\s+")
 _COMMENT = re.compile(r"\([^()]*+\)|\[[\w/]*+\]")
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from lifestream.parser.date_standards import WIDEST
 from lifestream.parser.date_words import ZONES
 
 CLOCK: Final = (
@@ -32,7 +33,6 @@ def full_year(digits: str) -> int:
 
 
 _OFFSET = re.compile(r"(?:UTC|GMT|UT)?\s?:?([+-])\s?(\d{1,2})(?::?(\d\d?))?(?::\d\d)?Z?(?:\s[A-Za-z]*)?", re.IGNORECASE)
-WIDEST: Final = 18 * 60
 
 
 def moment(day: date, clock: str | None, half: str | None, zone: str | None) -> datetime | None:

@@ -15,11 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from lifestream.parser.date_forms import FORMS, RFC_3339, common, gives_zone, normal, worded
-from lifestream.parser.date_numbers import Numbers, numbers
+from lifestream.parser.date_standards import RFC_3339, common
 from lifestream.plugins.reading_notes import Notes
+
+if TYPE_CHECKING:
+    from lifestream.parser.date_numbers import Numbers
 
 LONGEST: Final = 100
 """The maximum length of a text that is read as a date, in characters."""
@@ -54,6 +56,9 @@ class Calendar:
         try:
             if moment := common(text):
                 return moment, "RFC 3339" if RFC_3339.fullmatch(text) else "RFC 822"
+            # Few documents need the other forms, and their patterns take long to compile.
+            from lifestream.parser.date_forms import FORMS, normal, worded
+
             line = normal(text)
             for form, read in (*FORMS, ("numbers", self._numeric), ("words", worded)):
                 if moment := read(line):
@@ -67,10 +72,14 @@ class Calendar:
         if moment is None:
             notes.undated.append(text[:LONGEST])
         else:
+            from lifestream.parser.date_forms import gives_zone
+
             zoned = form == "seconds since 1970" or gives_zone(text)
             notes.dates.setdefault(moment, (text, form if zoned else f"{form}, without a zone, so UTC"))
 
     def _numeric(self, text: str) -> datetime | None:
+        from lifestream.parser.date_numbers import numbers
+
         found = numbers(text)
         if found is None:
             return None
@@ -89,6 +98,9 @@ class Calendar:
 
 
 def _numbers(text: str) -> Numbers | None:
+    from lifestream.parser.date_forms import normal
+    from lifestream.parser.date_numbers import numbers
+
     try:
         return numbers(normal(text)) if len(text) <= LONGEST else None
     except ValueError:  # a day that no calendar has

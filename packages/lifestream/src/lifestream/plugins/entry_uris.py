@@ -13,7 +13,6 @@ import re
 from collections.abc import Collection
 from typing import Final
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from lifestream.fetcher.url_hosts import domain_of, host_of
 
@@ -54,10 +53,11 @@ def uuid_uri(secret: str, feed: int, key: str, attempt: int = 0) -> str:
     *attempt* counts from 0; each gives another UUID, for the case that one is taken.
     """
     said = f"{feed}:{key}:{attempt}" if attempt else f"{feed}:{key}"
-    digest = bytearray(hmac.digest(b"lifestream.entry_uris:" + secret.encode(), said.encode(), "sha256")[:16])
-    digest[6] = digest[6] & 0x0F | 0x80
-    digest[8] = digest[8] & 0x3F | 0x80
-    return UUID(bytes=bytes(digest)).urn
+    digest = hmac.digest(b"lifestream.entry_uris:" + secret.encode(), said.encode(), "sha256")
+    digits = digest[:16].hex()
+    # `uuid.UUID` takes three times as long to write the same.
+    variant = f"{digest[8] & 0x3F | 0x80:02x}"
+    return f"urn:uuid:{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-{variant}{digits[18:20]}-{digits[20:]}"
 
 
 def _is_iri(text: str) -> bool:

@@ -39,18 +39,21 @@ def insert_rows(
     using: str,
     *,
     returning: Sequence[str] = (),
+    existing: bool = False,
 ) -> list[tuple[Any, ...]]:
     """Insert *rows*, with values for the fields *names* of *model*, into the database *using*.
 
-    Returns for each row the values of the fields *returning*, in no particular order. Without *returning*, rows that
-    exist already (by a unique constraint) are left as they are.
+    Returns for each row that was inserted the values of the fields *returning*, in no particular order. Without
+    *returning*, or with *existing*, rows that exist already (by a unique constraint) are left as they are.
     """
     connection = connections[using]
     fields = _fields(model, names)
     prepare = _preparer(fields, connection)
     into = f"INSERT INTO {_quoted(connection, model._meta.db_table)} ({_columns(connection, fields)})"
     mark = f"({', '.join(['%s'] * len(fields))})"
-    end = f"RETURNING {_columns(connection, _fields(model, returning))}" if returning else "ON CONFLICT DO NOTHING"
+    end = "ON CONFLICT DO NOTHING" if existing or not returning else ""
+    if returning:
+        end = f"{end} RETURNING {_columns(connection, _fields(model, returning))}"
     values = map(prepare, rows)
     found: list[tuple[Any, ...]] = []
     with connection.cursor() as cursor:
@@ -122,9 +125,35 @@ def find_rows(
     marks = ", ".join(["%s"] * len(among[1]))
     # S608: only names of our own models are joined here.
     select = f"SELECT {_columns(connection, fields)} FROM {table} WHERE {of} = %s AND {found_by} IN ({marks})"  # noqa: S608
+    return _selected(select, [owner[1], *among[1]], model, fields, connection)
+
+
+def last_rows(
+    model: type[Model], names: Sequence[str], owner: str, owners: Sequence[int], using: str
+) -> list[tuple[Any, ...]]:
+    """Return the fields *names* of the row with the highest key of each of *owners* that has rows of *model*, in the
+    database *using*. *owner* names the foreign key to the owners. Values are converted as by `find_rows`.
+    """
+    if not owners:
+        return []
+    connection = connections[using]
+    fields = _fields(model, names)
+    of, pk = (_quoted(connection, str(field.column)) for field in _fields(model, [owner, model._meta.pk.name]))
+    table = _quoted(connection, model._meta.db_table)
+    marks = ", ".join(["%s"] * len(owners))
+    # S608: only names of our own models are joined here.
+    last = f"SELECT max({pk}) FROM {table} WHERE {of} IN ({marks}) GROUP BY {of}"  # noqa: S608
+    select = f"SELECT {_columns(connection, fields)} FROM {table} WHERE {pk} IN ({last})"  # noqa: S608
+    return _selected(select, owners, model, fields, connection)
+
+
+def _selected(
+    select: str, values: Sequence[Any], model: type[Model], fields: Sequence[Field[Any, Any]], connection: Any
+) -> list[tuple[Any, ...]]:
+    """Return the rows that *select* finds with *values*, each with the *fields* of *model*."""
     with connection.cursor() as cursor:
-        cursor.execute(select, [owner[1], *among[1]])
-        rows = cursor.fetchall()
+        cursor.execute(select, values)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
     columns = [field.get_col(model._meta.db_table) for field in fields]
     converted = [
         (place, column, converters)
@@ -143,20 +172,22 @@ def _converted(row: Sequence[Any], converted: Iterable[tuple[int, Any, Any]], co
     return tuple(values)
 
 
-def delete_up_to(model: type[Model], owner: str, ends: Iterable[tuple[int, int]], using: str) -> None:
-    """Delete rows of *model* in the database *using*: for each owner and key of *ends*, the owner's rows up to that
-    key.
+def delete_all_but(model: type[Model], owner: str, owners: Iterable[int], kept: int, using: str) -> None:
+    """Delete rows of *model* in the database *using*: of each of *owners*, all but the *kept* with the highest keys.
 
     *owner* names the foreign key to the owners. Nothing may refer to the rows: references are not followed.
     """
-    ends = list(ends)
-    if not ends:
+    owners = list(owners)
+    if not owners:
         return
     connection = connections[using]
     of, pk = (_quoted(connection, str(field.column)) for field in _fields(model, [owner, model._meta.pk.name]))
     table = _quoted(connection, model._meta.db_table)
+    # S608: only names of our own models are joined here.
+    surplus = f"SELECT {pk} FROM {table} WHERE {of} = %s ORDER BY {pk} DESC LIMIT 1 OFFSET %s"  # noqa: S608
+    delete = f"DELETE FROM {table} WHERE {of} = %s AND {pk} <= ({surplus})"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.executemany(f"DELETE FROM {table} WHERE {of} = %s AND {pk} <= %s", ends)  # noqa: S608  as above
+        cursor.executemany(delete, [(each, each, kept) for each in owners])
 
 
 def _fields(model: type[Model], names: Sequence[str]) -> list[Field[Any, Any]]:

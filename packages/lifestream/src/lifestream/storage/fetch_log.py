@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from django.db.models import Max, OuterRef, Subquery
-
 from lifestream.conf import settings
-from lifestream.models import Feed, Fetch
-from lifestream.storage.bulk_sql import delete_up_to, insert_rows, update_rows
+from lifestream.models import Fetch
+from lifestream.storage.bulk_sql import delete_all_but, insert_rows, last_rows, update_rows
 from lifestream.storage.item_import import LOOKUP, batches
 
 _REPEATABLE: Final = frozenset({"not modified", "unchanged", "failed"})
@@ -102,29 +100,16 @@ def write(lines: Sequence[Line], again: Collection[int], using: str) -> None:
             fresh.append((*line, 1))
     update_rows(Fetch, _EXTENDED, repeated, using)
     insert_rows(Fetch, (*Line._fields, "count"), fresh, using)
-    _cut([feed for feed, *_ in fresh], using)
+    delete_all_but(Fetch, "feed", [feed for feed, *_ in fresh], settings.keep_fetches, using)
 
 
-def _cut(feeds: Sequence[int], using: str) -> None:
-    """Cut the log of each of *feeds* to its latest lines."""
-    kept = settings.keep_fetches
-    log = Fetch.objects.using(using).order_by()
-    surplus = log.filter(feed=OuterRef("pk")).order_by("-pk").values("pk")[kept : kept + 1]
-    for some in batches(feeds, LOOKUP):
-        lengths = Feed.objects.using(using).filter(pk__in=some).order_by().annotate(surplus=Subquery(surplus))
-        delete_up_to(Fetch, "feed", lengths.filter(surplus__isnull=False).values_list("pk", "surplus"), using)
+_FOUND: Final = ("feed", "id", "count", *CameTo._fields)
 
 
 def _last_of(feeds: Sequence[int], using: str) -> dict[int, _LastLine]:
     """Return the last line of each of *feeds* that has one."""
-    log = Fetch.objects.using(using).order_by()
-    last: dict[int, _LastLine] = {}
-    for some in batches(feeds, LOOKUP):
-        keys = log.filter(feed__in=some).values("feed").annotate(last=Max("pk")).values("last")
-        found = log.filter(pk__in=keys).values_list(
-            "feed", "pk", "count", "outcome", "status", "message", "new", "changed", named=True
-        )
-        for row in found:
-            came_to = CameTo(row.outcome, row.status, row.message, row.new, row.changed)
-            last[row.feed] = _LastLine(row.pk, row.count, came_to)
-    return last
+    return {
+        feed: _LastLine(key, count, CameTo(*came_to))
+        for some in batches(feeds, LOOKUP)
+        for feed, key, count, *came_to in last_rows(Fetch, _FOUND, "feed", some, using)
+    }

@@ -36,19 +36,24 @@ class Publishable:
 
 
 def assign(new: Iterable[Publishable], using: str) -> None:
-    """Give each item of *new* its id. It runs in the caller's transaction, and takes three queries for each chunk."""
+    """Give each item of *new* its id. It runs in the caller's transaction, and takes one query for each chunk, and two
+    more if entries have ids that they may keep, or ids that others have.
+    """
     left = list(new)
     buried = _buried([each for each in left if each.own], using)
-    chosen = {each.item: each.own if each.own and each.item not in buried else _uuid(each) for each in left}
+    secret = settings.secret_keys[0]
+    chosen = {each.item: each.own if each.own and each.item not in buried else _uuid(each, secret) for each in left}
     for attempt in count():
         # All workers use one order: two workers that wait for each other's rows would wait for ever.
         rows = sorted((uri, item) for item, uri in chosen.items())
-        insert_rows(PublishedId, ("uri", "item"), rows, using)
-        stored = _stored(chosen, using)
-        left = [each for each in left if each.item not in stored]
+        made = insert_rows(PublishedId, ("uri", "item"), rows, using, returning=("item",), existing=True)
+        done = {item for (item,) in made}
+        # What was not inserted has an id by now, which another worker gave it, or wanted one that is taken.
+        done |= _stored([each.item for each in left if each.item not in done], using)
+        left = [each for each in left if each.item not in done]
         if not left:
             return
-        chosen = {each.item: _uuid(each, attempt) for each in left}
+        chosen = {each.item: _uuid(each, secret, attempt) for each in left}
 
 
 def complete(item: Item, using: str) -> None:
@@ -77,7 +82,7 @@ def uri_of(item: Item) -> str:
     try:
         return item.published_id.uri
     except PublishedId.DoesNotExist:
-        return uuid_uri(_secret(), item.feed_id, item.key_hash)
+        return uuid_uri(settings.secret_keys[0], item.feed_id, item.key_hash)
 
 
 def _publishable(items: Sequence[Item], using: str) -> Iterator[Publishable]:
@@ -110,12 +115,8 @@ def _stored(items: Iterable[int], using: str) -> set[int]:
     return found
 
 
-def _uuid(each: Publishable, attempt: int = 0) -> str:
-    return uuid_uri(_secret(), each.feed, each.key_hash, attempt)
-
-
-def _secret() -> str:
-    return settings.secret_keys[0]
+def _uuid(each: Publishable, secret: str, attempt: int = 0) -> str:
+    return uuid_uri(secret, each.feed, each.key_hash, attempt)
 
 
 def _batches(values: Iterable[_T]) -> Iterator[list[_T]]:
