@@ -337,9 +337,9 @@ def _measure(urls: list[str], authority: str, others: int, rounds: int, celery: 
         return
     rows = []
     for count in celery:
-        took, done, memory = by_workers(count, len(keys))
+        took, done, held = by_workers(count, len(keys))
         rate = f"{len(keys) / took:.0f}"
-        megabytes = "; ".join(" ".join(map(str, each)) for each in memory)
+        megabytes = "; ".join(" ".join(map(str, each)) for each in held)
         rows.append([f"lifestream, {count} workers", rate, " ".join(map(str, done)), megabytes])
     print_table("Celery", ["", "feeds a second", "feeds of each worker", "MB of their processes"], rows)
 
