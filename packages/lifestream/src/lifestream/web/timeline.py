@@ -92,8 +92,8 @@ class Timeline:
         return replace(self, **to)
 
     def of_tag(self, slug: str) -> Timeline | None:
-        """Return this timeline narrowed to the tag *slug*, None if there is no such tag. Another lifestream may be the
-        only one that has it, which no visitor may learn: one without posts has to look like None.
+        """Return this timeline narrowed to the tag *slug*, None if there is no such tag. Only other lifestreams may
+        have the tag, which no visitor may learn: treat a result without posts like None.
         """
         rows = list(Tag.objects.filter(slug=slug).order_by().values_list("pk", "name", "items")[: fulltext.RARE + 1])
         if not rows:
