@@ -7,6 +7,7 @@ from unittest import mock
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.test import override_settings
 from pytest_django import Settings
 
 from lifestream.conf import settings as conf
@@ -100,3 +101,10 @@ def test_an_address_below_the_path_of_the_public_url_has_that_path_once(
 ) -> None:
     settings.LIFESTREAM_PUBLIC_URL = public
     assert conf.absolute(path) == absolute
+
+
+@pytest.mark.parametrize(("name", "least"), [("PARSER_MEMORY", "268435456"), ("PICTURE_CACHE", "1048576")])
+def test_the_least_that_a_setting_may_be_is_told_in_digits(name: str, least: str) -> None:
+    told = rf"^LIFESTREAM_{name} is 5; give a number of at least {least}\.$"
+    with override_settings(**{f"LIFESTREAM_{name}": 5}), pytest.raises(ImproperlyConfigured, match=told):
+        getattr(conf, name.lower())

@@ -58,7 +58,9 @@ class Settings:
         value = self.get(name, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
             text = gettext("{setting} is {value}; give a number of at least {least}.")
-            raise ImproperlyConfigured(text.format(setting=f"LIFESTREAM_{name}", value=repr(value), least=f"{least:g}"))
+            raise ImproperlyConfigured(
+                text.format(setting=f"LIFESTREAM_{name}", value=repr(value), least=f"{least:.15g}")
+            )
         if value > most:
             text = gettext("{setting} is {value}; give a number of at most {most}.")
             told = f"{value:g}" if value < 1e300 else "inf"  # Python writes no number of 5,000 digits

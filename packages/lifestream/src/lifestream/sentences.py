@@ -120,8 +120,10 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "rule-empty": _("Line {number}, {line}, has nothing to look for: write a word after it, or remove it."),
     "too-many-rules": _("Line {number}, {line}, is too much: at most {most} rules count, so remove some."),
     "too-many-terms": _("Line {number}, {line}, is too much: at most {most} words and phrases count, so remove some."),
-    "opml-too-large": _("it is larger than {size} MiB: split it into several lists"),
-    "opml-too-many": _("it lists more than {most} feeds: split it into several lists"),
+    "opml-too-large": _("it is larger than {size} MiB: split it into several lists, or raise LIFESTREAM_MAX_OPML"),
+    "opml-too-many": _(
+        "it lists more than {most} feeds: split it into several lists, or raise LIFESTREAM_MAX_OPML_FEEDS"
+    ),
     "opml-too-deep": _("it has folders in folders, more than {most} deep: no reader writes such a list"),
     "no-opml": _("it is no OPML: there is no list of subscriptions in it"),
     "scraped": _("{url} is no feed: FreshRSS makes one of it by rules of its own ({kind}), which no other reader has"),

@@ -91,10 +91,13 @@ def test_a_list_is_read_as_far_as_it_makes_sense(document: str, outlines: list[O
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        (b"<opml>" + b" " * defaults.max_opml, "it is larger than 10 MiB: split it into several lists"),
+        (
+            b"<opml>" + b" " * defaults.max_opml,
+            "it is larger than 10 MiB: split it into several lists, or raise LIFESTREAM_MAX_OPML",
+        ),
         (
             "".join(f"<outline xmlUrl='http://a/{n}'/>" for n in range(10_001)).encode(),
-            "it lists more than 10,000 feeds: split it into several lists",
+            "it lists more than 10,000 feeds: split it into several lists, or raise LIFESTREAM_MAX_OPML_FEEDS",
         ),
         (
             b"<opml>" + b"<outline text='a'>" * 21,

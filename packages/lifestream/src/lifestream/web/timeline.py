@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -27,20 +27,14 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
-    prefetch_related_objects,
 )
-from django.db.models.functions import Left, Length
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import Truncator
 
-from lifestream.content import highlighting, item_card
-from lifestream.content.item_card import ItemCard
-from lifestream.content.tokenizer import pattern_of
 from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscription, Tag, fulltext
 from lifestream.models.fulltext import MOST_COUNTED, Found, Hits
-from lifestream.models.look import Shown
 from lifestream.web.keyset import Cursor, newer_than, older_than
+from lifestream.web.shown_posts import BODIES, fill_posts, read_posts, shown
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -157,20 +151,20 @@ class Timeline:
         their items. If *counted*, count the posts that a search finds, no further than MOST_COUNTED.
         """
         hits, found = None, []
-        pinned = _read(self._pinned(), bodies=bodies) if self.pins and before is None else []
+        pinned = read_posts(self._pinned(), bodies=bodies) if self.pins and before is None else []
         if self.query:
             hit, everything = self._find(), self.narrowed(query="").posts()
             hits = hit.count(everything, MOST_COUNTED) if counted else None
             if (latest := hit.latest_among(everything)) is not None:
-                found = _read(_older(latest, before)[: size + 1], bodies=bodies)
+                found = read_posts(_older(latest, before)[: size + 1], bodies=bodies)
             if len(found) <= size:  # Of a small lifestream, few posts are among the latest of all.
-                found = _read(_older(self._posts(hit), before)[: size + 1], bodies=bodies)
+                found = read_posts(_older(self._posts(hit), before)[: size + 1], bodies=bodies)
             if hits is not None and not hits.is_all:
                 hits = Hits(max(hits.count, min(len(found), size)), is_all=len(found) <= size and before is None)
         else:
-            found = _read(_older(self.posts(), before)[: size + 1], bodies=bodies)
+            found = read_posts(_older(self.posts(), before)[: size + 1], bodies=bodies)
         last = found[size - 1] if len(found) > size else None
-        _fill([*pinned, *found], self.lifestream, self.query, bodies=bodies)
+        fill_posts([*pinned, *found], self.lifestream, self.query, bodies=bodies)
         return TimelinePage(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None, hits, tuple(pinned))
 
     def post(self, item: int) -> Post:
@@ -184,7 +178,7 @@ class Timeline:
     def neighbours(self, post: Post) -> tuple[Post | None, Post | None]:
         """Return the next newer and the next older post than *post*."""
         here = Cursor(post.date, post.item_id)
-        posts = self.posts().select_related("item").defer(*_BODIES, "item__text", "item__card")
+        posts = self.posts().select_related("item").defer(*BODIES, "item__text", "item__card")
         newer = posts.filter(newer_than(here)).order_by("date", "item_id").first()
         return newer, posts.filter(older_than(here)).first()
 
@@ -316,119 +310,6 @@ def timeline_for(user: AbstractBaseUser | AnonymousUser | None, slug: str) -> Ti
 def owns(user: AbstractBaseUser | AnonymousUser, lifestream: Lifestream) -> bool:
     """Return whether *user* may see all of *lifestream* and change it: the owner or a superuser may."""
     return user.is_authenticated and (bool(getattr(user, "is_superuser", False)) or lifestream.owner_id == user.pk)
-
-
-def shown(
-    posts: QuerySet[Post], *, bodies: bool = False, lifestream: Lifestream | None = None, query: str = ""
-) -> list[Post]:
-    """Return *posts*, loaded with everything that their cards need, as their *lifestream* has chosen. For a search,
-    the part of each text is loaded that has the words of *query*.
-
-    That takes two queries, one more if posts are shown whole or as excerpts, and one more if there are items without a
-    stored card. The large fields of items, which may be a megabyte each, are loaded only with *bodies*. Otherwise each
-    is read when a template asks for it.
-    """
-    found = _read(posts, bodies=bodies)
-    _fill(found, lifestream, query, bodies=bodies)
-    return found
-
-
-def _read(posts: QuerySet[Post], *, bodies: bool) -> list[Post]:
-    """Return *posts* with what their cards need of other tables, in one query; `_fill` adds the rest."""
-    heavy = () if bodies else _BODIES
-    related = ("subscription", "item__feed", *(("item__published_id",) if bodies else ()))
-    found: list[Post] = list(
-        posts.select_related(*related)
-        .defer(*heavy, "item__text", "item__feed__icon", "subscription__keep_rules", "subscription__block_rules")
-        .annotate(has_icon=ExpressionWrapper(~Q(item__feed__icon=b""), output_field=BooleanField()))
-    )
-    for post in found:
-        # It is the same feed; a second join would make the query slower.
-        post.subscription.feed = post.item.feed
-    return found
-
-
-def _fill(posts: Sequence[Post], lifestream: Lifestream | None, query: str, *, bodies: bool) -> None:
-    """Load the tags of *posts*, and, without *bodies*, what is shown of their contents."""
-    if lifestream is not None:
-        for post in posts:
-            post.lifestream = lifestream
-    prefetch_related_objects(posts, "item__tags")
-    if not bodies:
-        _complete([post.item for post in posts], lifestream or Lifestream(), query)
-
-
-_BODIES: Final = ("item__content", "item__enclosures", "item__media", "item__episode")
-_LOOKED_THROUGH: Final = 65_536
-"""How many characters of a content are searched for pictures if its item has no stored card."""
-
-
-_FOUND: Final = 280
-"""How much of a text a search shows, in characters."""
-_LONGEST_WORD: Final = 20
-_LARGEST_WHOLE: Final = 100_000
-"""The size of the largest content that a timeline shows whole, in characters: a page may have a hundred of them."""
-
-
-def _complete(items: Sequence[Item], lifestream: Lifestream, query: str) -> None:
-    """Make the cards of those of *items* that have none, and load what *lifestream* shows of their contents, or the
-    parts that *query* has found.
-    """
-    cards = {item.pk: ItemCard.from_json(item.card) for item in items}
-    without = {item.pk: item for item in items if cards[item.pk] is None}
-    if without:
-        # The item was stored before there were cards, or was made by hand. Its card is not stored here, since reading a
-        # page writes nothing.
-        beginning = Left("content", _LOOKED_THROUGH)
-        rows = Item.objects.filter(pk__in=without).annotate(beginning=beginning).order_by()
-        for row in rows.values_list("pk", "beginning", "enclosures", "media", "episode", named=True):
-            item = without[row.pk]
-            source = _Beginning(
-                title=item.title,
-                link=item.link,
-                summary=item.summary,
-                content=row.beginning,
-                enclosures=row.enclosures,
-                media=row.media,
-                episode=row.episode,
-            )
-            cards[row.pk] = made = item_card.of(source)
-            item.card = made.as_json()
-    known = {item.pk: item for item in items}
-    if pattern := pattern_of(query):
-        beginning = Left("text", highlighting.LOOKED_THROUGH)
-        rows = Item.objects.filter(pk__in=known).annotate(beginning=beginning).order_by()
-        for pk, text in rows.values_list("pk", "beginning"):
-            known[pk].found = highlighting.excerpt(text, pattern, _FOUND)  # type: ignore[attr-defined]
-        return
-    if lifestream.shown == Shown.EXCERPT:
-        beginning = Left("text", lifestream.words * _LONGEST_WORD)
-        rows = Item.objects.filter(pk__in=known).annotate(beginning=beginning).order_by()
-        for pk, text in rows.values_list("pk", "beginning"):
-            excerpt = Truncator(text).words(lifestream.words, truncate="…")
-            known[pk].excerpt = excerpt  # type: ignore[attr-defined]
-        return
-    whole = Q(pk__in=[pk for pk in known if (card := cards[pk]) and card.whole])
-    if lifestream.shown == Shown.WHOLE:
-        whole |= Q(pk__in=known, size__lte=_LARGEST_WHOLE)
-    elif not whole.children[0][1]:  # type: ignore[index]
-        return
-    contents = Item.objects.annotate(size=Length("content")).filter(whole).order_by()
-    for pk, content in contents.values_list("pk", "content"):
-        known[pk].content = content
-
-
-@dataclass(frozen=True, slots=True)
-class _Beginning:
-    """The fields that a card is made from, with only the beginning of the content."""
-
-    title: str
-    link: str
-    summary: str
-    content: str
-    enclosures: Any
-    media: Any
-    episode: Any
 
 
 def by_day(posts: Iterable[Post]) -> Iterator[Day]:

@@ -53,6 +53,7 @@ def test_the_limits_are_shown_with_their_values_now() -> None:
     assert "5 MiB" in line
     assert "10 MiB" in line
     assert "(fixed)" in out.getvalue()
+    assert out.getvalue().count("2 GiB") == 1, "the default is shown only where it does not hold"
     out = StringIO()
     call_command("status", "--limits", "--json", stdout=out)
     (told,) = (row for row in json.loads(out.getvalue()) if row["setting"] == "LIFESTREAM_MAX_BODY")

@@ -87,7 +87,7 @@ def _table(found: list[Limit], stream: TextIO) -> str:
         table.add_row(
             each.setting or Text(gettext("(fixed)"), "dim"),
             Text(each.shown, "bold" if each.differs else ""),
-            Text(each.default_shown, "" if each.differs else "dim"),
+            each.default_shown if each.differs else "",
             each.bounds,
             each.why,
         )
