@@ -114,11 +114,10 @@ def test_a_proxy_that_refuses_is_told_from_a_server_that_does(server: FeedServer
     assert isinstance(outcome, Failed)
     assert (outcome.kind, outcome.message) == ("connection", "the proxy answered 407 Proxy Authentication Required")
     with relay((server.host, server.port), b"no SOCKS") as no:
-        pass
-    gone = fetch("http://feeds.example/feed", f"socks5://{no.address}")
-    assert isinstance(gone, Failed)
-    assert gone.kind == "connection"
-    assert gone.message.startswith("the proxy failed: ")
+        other = fetch("http://feeds.example/feed", f"socks5://{no.address}")
+    assert isinstance(other, Failed)
+    assert other.kind == "connection"
+    assert other.message.startswith("the proxy failed: ")
 
 
 def test_without_the_extra_socks_is_refused_with_the_remedy() -> None:
