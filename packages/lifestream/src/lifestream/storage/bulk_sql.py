@@ -224,6 +224,8 @@ def _preparer(
             others.append((index, _json(partial(connection.ops.adapt_json_value, encoder=field.encoder))))
         elif not isinstance(field, _PLAIN):
             others.append((index, partial(field.get_db_prep_save, connection=connection)))
+    if not others:
+        return list
 
     def prepare(values: Sequence[Any]) -> list[Any]:
         prepared = list(values)
