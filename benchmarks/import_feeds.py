@@ -72,6 +72,7 @@ class Lifestream:
         import django
 
         django.setup()
+        gc.freeze()  # as the command `lifestream` does: a garbage collection looks through none of what was imported
 
     def prepare(self, folder: Path, urls: list[str]) -> None:
         from django.core.management import call_command

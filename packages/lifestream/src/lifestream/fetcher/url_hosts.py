@@ -7,6 +7,7 @@ believe the feed only if something else confirms it: see `site_domain`.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
@@ -77,9 +78,10 @@ def is_within(domain: str, site: str) -> bool:
 
 def most_lead_to(links: Iterable[str], *sites: str) -> bool:
     """Return whether more than half of *links* lead to hosts within *sites*. Links without a host don't count."""
-    domains = [domain for link in links if (domain := domain_of(link))]
-    inside = sum(1 for domain in domains if any(is_within(domain, site) for site in sites))
-    return inside * 2 > len(domains)
+    domains = Counter(map(domain_of, links))
+    del domains[""]
+    inside = sum(uses for domain, uses in domains.items() if any(is_within(domain, site) for site in sites))
+    return inside * 2 > domains.total()
 
 
 def site_domain(claim: str, url: str, links: Iterable[str]) -> str:

@@ -61,11 +61,8 @@ class Registry:
         for plugin in found:
             # A site's own plugin may replace a shipped one by taking its name.
             self._plugins.setdefault(plugin.name, plugin)
-
-    @property
-    def has_own(self) -> bool:
+        self.has_own: Final = not all(map(self.is_shipped, self._plugins.values()))
         """Whether there are plugins besides the shipped ones."""
-        return not all(map(self.is_shipped, self._plugins.values()))
 
     @staticmethod
     def is_shipped(plugin: FeedPlugin) -> bool:

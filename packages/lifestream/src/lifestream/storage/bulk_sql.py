@@ -154,6 +154,8 @@ def _selected(
     with connection.cursor() as cursor:
         cursor.execute(select, values)
         rows: list[tuple[Any, ...]] = cursor.fetchall()
+    if not rows:
+        return rows
     columns = [field.get_col(model._meta.db_table) for field in fields]
     converted = [
         (place, column, converters)
@@ -191,8 +193,14 @@ def delete_all_but(model: type[Model], owner: str, owners: Iterable[int], kept: 
 
 
 def _fields(model: type[Model], names: Sequence[str]) -> list[Field[Any, Any]]:
-    fields = {name: field for field in model._meta.concrete_fields for name in (field.name, field.attname)}
+    fields = _fields_of(model)
     return [fields[name] for name in names]
+
+
+@cache
+def _fields_of(model: type[Model]) -> dict[str, Field[Any, Any]]:
+    """Return the fields of *model* by their names, and by those of their attributes."""
+    return {name: field for field in model._meta.concrete_fields for name in (field.name, field.attname)}
 
 
 # Values that any driver takes as they are: text, numbers, truth values, keys. (The driver does not see a number in a
@@ -216,6 +224,8 @@ def _preparer(
             others.append((index, _json(partial(connection.ops.adapt_json_value, encoder=field.encoder))))
         elif not isinstance(field, _PLAIN):
             others.append((index, partial(field.get_db_prep_save, connection=connection)))
+    if not others:
+        return list
 
     def prepare(values: Sequence[Any]) -> list[Any]:
         prepared = list(values)

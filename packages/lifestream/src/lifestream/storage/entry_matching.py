@@ -85,6 +85,7 @@ class Document:
         self._guid_uses = Counter(self.keys[i].guid for i in kept)
         self._link_uses = Counter(self.keys[i].link for i in kept)
         self._content_uses = Counter(self.keys[i].content for i in kept)
+        self._wholes: dict[int, str] = {}
         self._keys_used: set[str] = set()
         self._taken: set[tuple[int, str]] = set()
 
@@ -108,13 +109,21 @@ class Document:
         """Return whether entry *i* has a link that no other entry of this document has."""
         return bool(self.keys[i].link) and self._link_uses[self.keys[i].link] == 1
 
+    def _whole(self, i: int) -> str:
+        """Return the key of everything that identifies entry *i*. It is made when it is needed, since all text goes
+        into it, and only once.
+        """
+        if i not in self._wholes:
+            self._wholes[i] = self.keys[i].whole
+        return self._wholes[i]
+
     def keys_to_find(self, indices: Iterable[int]) -> set[str]:
         """Return the stored keys under which the entries at *indices* may be found."""
         return {
             key
             for i in indices
             if i not in self.repeated
-            for key in (self.keys[i].guid, self.keys[i].link, self.keys[i].content, self.keys[i].whole)
+            for key in (self.keys[i].guid, self.keys[i].link, self.keys[i].content, self._whole(i))
             if key
         }
 
@@ -134,10 +143,10 @@ class Document:
         keys, links = {item.key for item in known}, {item.link for item in known}
         return {
             mine.content
-            for mine in (self.keys[i] for i in indices if i not in self.repeated)
+            for i, mine in ((i, self.keys[i]) for i in indices if i not in self.repeated)
             if mine.told_by and self._content_uses[mine.content] == 1
             if mine.link not in links or not mine.link
-            if keys.isdisjoint((mine.guid, mine.link, mine.content, mine.whole))
+            if keys.isdisjoint((mine.guid, mine.link, mine.content, self._whole(i)))
         }
 
     def decide(self, indices: Sequence[int], known: Iterable[Known]) -> list[Decision]:
@@ -168,7 +177,7 @@ class Document:
 
     def _by_filed_key(self, i: int, store: _Store) -> Known | None:
         """Return the item that was stored under a weaker key, because its guid could not be trusted at the time."""
-        for key in (self.keys[i].whole, self.keys[i].link, self.keys[i].content):
+        for key in (self._whole(i), self.keys[i].link, self.keys[i].content):
             item = store.by_key.get(key)
             if not item or item.guid != self._guids[i]:
                 continue
@@ -232,7 +241,7 @@ class Document:
         if self.owns_link(i):
             yield keys.link
         yield keys.content
-        yield keys.whole
+        yield self._whole(i)
 
 
 class _Store:

@@ -306,7 +306,8 @@ def _write_tags(written: Sequence[tuple[int, ItemRow]], rewritten: Sequence[int]
     for item, row in written:
         for name in row.tags:
             slug = slug_of(name)
-            names.setdefault(slug, shorten(name.strip(), TAG_LENGTH))
+            if slug not in names:
+                names[slug] = shorten(name.strip(), TAG_LENGTH)
             slugs.append((item, slug))
     keys = _tag_keys(names, using)
     links = dict.fromkeys((item, keys[slug]) for item, slug in slugs)
