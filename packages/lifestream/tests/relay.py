@@ -41,6 +41,10 @@ class Relay:
     def _relay(self, client: socket.socket) -> None:
         with client, suppress(OSError):
             first = client.recv(1)
+            if first == b"\x05" and self._refuses:
+                client.recv(client.recv(1)[0])
+                client.sendall(self._refuses)
+                return
             ahead = self._socks(client) if first == b"\x05" else self._http(client, first)
             if ahead is None:
                 return
