@@ -5,7 +5,7 @@
     them
 
     eval "$(python scripts/services.py start)"                          starts them, sets the tests' variables
-    python scripts/services.py stop "$LIFESTREAM_SERVICES"              stops them, and removes all they wrote
+    python scripts/services.py stop "$TEST_SERVICES"              stops them, and removes all they wrote
 
 They listen on loopback, on free ports, and keep everything in a new folder under the system's temporary one:
 PostgreSQL refuses to run as root, so for root it runs as the user `postgres`, who may enter no folder below
@@ -65,7 +65,7 @@ def run(argv: list[str]) -> int:
     try:
         return subprocess.run(argv, env=os.environ | variables, check=False).returncode
     finally:
-        stop(Path(variables["LIFESTREAM_SERVICES"]))
+        stop(Path(variables["TEST_SERVICES"]))
 
 
 def start() -> dict[str, str]:
@@ -79,7 +79,7 @@ def start() -> dict[str, str]:
         stop(folder)
         raise
     return {
-        "LIFESTREAM_SERVICES": str(folder),
+        "TEST_SERVICES": str(folder),
         "LIFESTREAM_TEST_DATABASE_URL": f"postgresql://lifestream@127.0.0.1:{postgres}/lifestream",
         "LIFESTREAM_TEST_REDIS_URL": f"redis://127.0.0.1:{redis}/0",
     }

@@ -102,5 +102,7 @@ def test_items_of_a_day_are_found_by_their_index(root: Client) -> None:
     address = "/admin/lifestream/item/?date__gte=2026-01-01+00:00:00%2B00:00&date__lt=2026-01-02+00:00:00%2B00:00"
     asked = [plan for sql, plan in plans_of(lambda: root.get(address)) if 'FROM "lifestream_item"' in sql]
     assert len(asked) > 1
-    assert all("lifestream_item_latest" in plan for plan in asked), asked
+    if connection.vendor == "sqlite":  # PostgreSQL takes any index for three rows
+        assert all("lifestream_item_latest" in plan for plan in asked), asked
+    assert not [plan for plan in asked if "Seq Scan" in plan or "SCAN lifestream_item" in plan], asked
     assert not [plan for plan in asked if "TEMP B-TREE" in plan or "Sort" in plan], asked

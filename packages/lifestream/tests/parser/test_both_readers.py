@@ -107,6 +107,7 @@ LISTED: Final[dict[str, dict[str, str]]] = {
             "PaulDixExplainsNothingAlternate.xml PaulDixExplainsNothingWFW.xml TechCrunch.xml TrotterCashionHome.xml "
             "TypePadNews.xml"
         ),
+        "the player of a medium is the page of an entry without one (10)": "media_player1.xml",
         "rdf:about is the address of an item of RDF (RSS 1.0, 5.5)": (
             "rdf_item_description.xml rdf_item_description_cdata_escaped_markup.xml rdf_item_rdf_about.xml "
             "rdf_item_description_cdata_naked_markup.xml rdf_item_description_escaped_markup.xml rdf_item_title.xml "
@@ -149,7 +150,8 @@ LISTED: Final[dict[str, dict[str, str]]] = {
         "the resource of an image is its address (RSS 1.0, 5.3.5)": (
             "rdf_image_link.xml rdf_image_title.xml rdf_image_title_cdata_escaped_markup.xml "
             "rdf_image_title_cdata_naked_markup.xml rdf_image_title_escaped_markup.xml "
-            "rdf_image_title_naked_markup.xml"
+            "rdf_image_title_naked_markup.xml rss1.0withModules.xml rss1.0withModulesNoDefNS.xml "
+            "rss1.0withModulesNoDefNSLocalNameClash.xml"
         ),
     },
     "feed.self_url": {"an empty reference is none": "feed_link_xml_base.xml feed_link_xml_base_iri.xml"},
@@ -171,7 +173,17 @@ LISTED: Final[dict[str, dict[str, str]]] = {
             "item_guid_not_permalink_not_url.xml"
         ),
     },
-    "entry.title": TITLES,
+    "entry.title": {
+        **TITLES,
+        "the title of a medium is that of an entry without one (10)": (
+            "item_media_title1.xml item_media_title_type_plain.xml"
+        ),
+    },
+    "entry.enclosures": {
+        "feedparser says text/html of a link of Atom that has no type, so that it counts as none": (
+            "entry_link_rel_enclosure.xml"
+        ),
+    },
     "feed.title": TITLES,
     "feed.subtitle": TITLES,
 }
