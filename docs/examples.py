@@ -31,7 +31,7 @@ from sybil import Document, Example, Region, Sybil
 _BLOCK = re.compile(
     r"<!-- serve: (?P<folder>\S+) as (?P<address>\S+) -->$|"
     r"(?:<!-- (?P<purpose>file|pytest|pytest django|pytest fails|output|skip): (?P<name>.+?) -->\n)?"
-    r"```(?P<language>python|xml|toml|ini|console|text|json|html|css|nginx)\n(?P<body>.*?)^```$",
+    r"```(?P<language>python|xml|toml|ini|console|text|json|html|django|css|nginx)\n(?P<body>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
 TIMEOUT = 120

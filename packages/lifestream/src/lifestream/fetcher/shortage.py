@@ -10,6 +10,7 @@ import errno
 import mmap
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from enum import Enum
 from ipaddress import ip_address
@@ -143,8 +144,8 @@ def require_memory(size: int = _ROOM) -> None:
 
 def is_memory_limited() -> bool:
     """Return whether this process has a limit on its address space (`ulimit -v`)."""
-    try:
-        import resource
-    except ImportError:  # Windows has none
+    if sys.platform == "win32":  # it has no such limits
         return False
+    import resource
+
     return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
