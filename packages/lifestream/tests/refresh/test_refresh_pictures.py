@@ -54,6 +54,23 @@ def test_a_picture_is_asked_for_once_and_for_nobody_in_particular(server: FeedSe
     assert request.headers["Accept"].startswith("image/") and "pictures" in request.headers["User-Agent"]
 
 
+def test_a_picture_that_arrives_between_two_looks_is_not_asked_for_again(server: FeedServer, tmp_path: Path) -> None:
+    class Arriving(PictureCache):
+        looks = 0
+
+        def get(self, url: str) -> bytes | None:
+            found = super().get(url)
+            self.looks += 1
+            if self.looks == 1:
+                self.put(url, png())
+            return found
+
+    made = Pictures(Arriving(tmp_path, 10**8), AddressGuard((ip_network("127.0.0.0/8"),)), LIMITS)
+    assert made.get(server.url("arrives.png")) == png()
+    assert "/arrives.png" not in [request.path for request in server.requests]
+    made.close()
+
+
 HOSTILE = {
     "svg": Response("<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", headers={"Content-Type": "image/png"}),
     "html": Response("<script>alert(1)</script>", headers={"Content-Type": "image/png"}),

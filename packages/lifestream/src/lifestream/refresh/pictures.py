@@ -95,6 +95,10 @@ class Pictures:
         with self._lock:
             if (coming := self._under_way.get(url)) is not None:
                 return coming
+            if (known := self._cache.get(url)) is not None:  # it has arrived since the caller looked
+                arrived: Future[bytes] = Future()
+                arrived.set_result(known)
+                return arrived
             if len(self._under_way) >= MOST_UNDER_WAY:
                 return None
             try:
