@@ -58,8 +58,8 @@ def test_a_picture_that_arrives_between_two_looks_is_not_asked_for_again(server:
     class Arriving(PictureCache):
         looks = 0
 
-        def get(self, url: str) -> bytes | None:
-            found = super().get(url)
+        def get(self, url: str, now: float | None = None) -> bytes | None:
+            found = super().get(url, now)
             self.looks += 1
             if self.looks == 1:
                 self.put(url, png())
