@@ -104,7 +104,7 @@ def test_a_hostile_answer_is_no_picture_and_is_not_asked_for_again(
 def test_addresses_of_this_machine_are_not_dialled(tmp_path: Path, url: str, server: FeedServer) -> None:
     seen = len(server.requests)
     guarded = pictures_in(tmp_path, networks=())
-    assert [guarded.get(url), guarded.get(server.url("fine.png"))] == [NoPicture.NONE] * 2
+    assert [guarded.get(url), guarded.get(server.url("private.png"))] == [NoPicture.NONE] * 2
     guarded.close()
     assert len(server.requests) == seen
 
@@ -140,7 +140,7 @@ def test_nobody_waits_long_few_wait_at_once_and_the_picture_comes_all_the_same(
         waiting = [threads.submit(pictures.get, url, 60.0) for _ in range(WAITING)]
         assert [taken.get(timeout=60) for _ in range(WAITING)] == [True] * WAITING
         assert pictures.get(url, 60.0) is NoPicture.LATE, "one more does not wait"
-        assert pictures.get(server.url("fine.png"), 60.0) is NoPicture.LATE
+        assert pictures.get(server.url("short.png"), 60.0) is NoPicture.LATE
         gate.open()
         assert [each.result(60) for each in waiting] == [png()] * WAITING
     assert pictures.get(url) == png()
