@@ -4,9 +4,9 @@
     uv run --group bench python benchmarks/readers.py NAME …     run these, print the table
     … --quick                                                   one rule of one reader, print the table
 
-The readers come from Debian (newsboat, sfeed, rss2email, feed2exec, feed2imap, elpa-elfeed, gpodder, curl, wget), PyPI
-(reader, feedparser, fastfeedparser, django-lifestream) and npm (rss-parser; NODE_PATH names its folder). Those that are
-not installed are skipped, and said to be. No score is set by hand.
+The readers come from Debian (newsboat, sfeed, rss2email, feed2exec, feed2imap, elpa-elfeed, gpodder, curl, wget; liferea
+with xvfb, dbus and libglib2.0-bin), PyPI (reader, feedparser, fastfeedparser, django-lifestream) and npm (rss-parser,
+feedsub; NODE_PATH names their folder). Those that are not installed are skipped, and said to be. No score is set by hand.
 """
 
 from __future__ import annotations
