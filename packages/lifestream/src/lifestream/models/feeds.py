@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import models, router, transaction
-from django.db.models import F, Lookup, Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -18,6 +18,7 @@ from lifestream.content.text_direction import isolated
 from lifestream.fetcher.feed_urls import url_key
 from lifestream.fetcher.url_hosts import domain_of, host_of
 from lifestream.models import due_hosts, sort_names
+from lifestream.models.index_conditions import HasNoIcon, NotEmpty
 from lifestream.models.message_field import MessageField
 
 
@@ -26,15 +27,6 @@ def url_hash(url: str) -> str:
     `feed_urls.url_key`), and no others, even if they are longer than an index allows.
     """
     return hashlib.sha256(url_key(url).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-if TYPE_CHECKING:
-    from django.db.backends.base.base import BaseDatabaseWrapper
-    from django.db.models.sql.compiler import SQLCompiler
-
-    BooleanLookup = Lookup[bool]
-else:
-    BooleanLookup = Lookup
 
 
 class HostQuerySet(models.QuerySet["Host"]):
@@ -90,32 +82,6 @@ HEALTH = {
     "gone": _("gone"),
 }
 """The values of `Feed.health`, in words."""
-
-
-class NotEmpty(BooleanLookup):
-    """The condition that a text isn't empty, as the indexes `lifestream_feed_held` and `lifestream_feed_private` have
-    it: SQLite uses a partial index only if its condition is in the query word for word, and a query's values are
-    parameters.
-    """
-
-    prepare_rhs = False
-
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
-        """Return the condition in SQL."""
-        text, parameters = self.process_lhs(compiler, connection)
-        return f"NOT ({text} = '')", tuple(parameters)
-
-
-class HasNoIcon(BooleanLookup):
-    """The condition that a feed has no icon, as the index `lifestream_feed_iconless` has it: see `NotEmpty`."""
-
-    prepare_rhs = False
-
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
-        """Return the condition in SQL."""
-        icon, parameters = self.process_lhs(compiler, connection)
-        nothing = "X''" if connection.vendor == "sqlite" else "''"
-        return f"{icon} = {nothing}", tuple(parameters)
 
 
 def _is_held() -> NotEmpty:
