@@ -2,7 +2,7 @@
 
 In: nothing. Out: the models, and the search index over items.
 
-1. `feeds`: feeds, hosts, and the log of fetches. `hubs`: subscriptions at WebSub hubs.
+1. `feeds`: feeds and hosts. `fetches`: the log of fetches. `hubs`: subscriptions at WebSub hubs.
 2. `items`: what feeds said, tags, and the memory of deleted items. `articles`: what became of the pages of entries.
    `published_ids`: the ids under which items are published.
 3. `lifestreams`: lifestreams and subscriptions. `posts`: items in them. `additions`: addresses to be added to them.
@@ -28,7 +28,8 @@ from __future__ import annotations
 
 from lifestream.models.additions import Addition
 from lifestream.models.articles import Article
-from lifestream.models.feeds import Feed, FeedQuerySet, Fetch, Host
+from lifestream.models.feeds import Feed, FeedQuerySet, Host
+from lifestream.models.fetches import Fetch
 from lifestream.models.hubs import HubSubscription
 from lifestream.models.items import Item, ItemQuerySet, Tag, Tombstone
 from lifestream.models.lifestreams import (
