@@ -33,7 +33,7 @@ from lifestream.fetcher.session import Resolver
 from lifestream.fetcher.shortage import Shortage, ShortOf, require_memory, shortage_of
 from lifestream.models import Feed, Fetch
 from lifestream.parser.pool import ParserPool
-from lifestream.refresh import refresh, subscribe
+from lifestream.refresh import refresh, scout, subscribe
 from lifestream.refresh.icon_finder import find_icons
 from lifestream.storage.db_errors import trouble_of
 from programs import PATIENCE, environment
@@ -176,7 +176,7 @@ class TestNothingIsRecorded:
             subscribe.find_feed(f"http://127.0.0.1:{server.port}/feed", guard=LOOPBACK)
         assert "this process may open no more files" in str(raised.value)
         with (
-            mock.patch.object(subscribe, "make_fetcher", side_effect=OSError(errno.EMFILE, "too many")),
+            mock.patch.object(scout, "make_fetcher", side_effect=OSError(errno.EMFILE, "too many")),
             pytest.raises(subscribe.NotAdded) as raised,
         ):
             subscribe.find_feed(f"http://127.0.0.1:{server.port}/feed", guard=LOOPBACK)
