@@ -16,6 +16,12 @@ SOURCES: Final = [
     for path in sorted((ROOT / "packages" / package / "src").rglob("*.py"))
     if "migrations" not in path.parts
 ]
+TEXTS: Final = [
+    path
+    for folder in ("packages", "docs", "scripts", "benchmarks")
+    for suffix in ("py", "md", "html", "css", "js", "po", "toml")
+    for path in sorted((ROOT / folder).rglob(f"*.{suffix}"))
+]
 PAGES: Final = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 VERBS: Final = frozenset(
@@ -98,6 +104,15 @@ def test_parts_are_called_by_the_terms_of_the_field() -> None:
             found |= {(name_of(path), each[0]): better for each in re.finditer(word, said, re.IGNORECASE)}
 
     assert found == {}, "say it with the word on the right"
+
+
+def test_no_file_has_the_marks_of_a_merge_that_nobody_finished() -> None:
+    unfinished = [
+        name_of(path) for path in TEXTS if re.search(r"^(?:<{7}|>{7}) ", path.read_text("utf-8"), re.MULTILINE)
+    ]
+
+    assert len(TEXTS) > 1000
+    assert unfinished == []
 
 
 def test_a_description_and_a_metaphor_are_noticed() -> None:

@@ -1,22 +1,19 @@
-"""Feeds and their fetches in the admin."""
+"""Feeds in the admin."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils import timezone, translation
-from pytest_django.fixtures import Settings
+from django.utils import timezone
 
 from admin_users import act, editor, listed
 from factories import make_feed, make_lifestream
-from lifestream.message import say
 from lifestream.models import Feed, Fetch, Item, Lifestream
 from lifestream.storage import credentials
-from lifestream.wording import worded
 from shown import make_post, make_site
 
 pytestmark = pytest.mark.django_db
@@ -52,16 +49,6 @@ def test_a_feed_tells_each_time_that_its_next_fetch_was_chosen_from(root: Client
     page = root.get(f"/admin/lifestream/feed/{feed.pk}/change/").content.decode().replace("\xa0", " ")
     assert "<li>March 1, 2026, 1 p.m.: our own interval</li>" in page
     assert "<li>March 1, 2026, 2 p.m.: max-age &lt;b&gt;</li>" in page
-
-
-def test_fetches_that_came_to_the_same_are_one_line_with_their_number(root: Client) -> None:
-    now = timezone.now()
-    hour = timedelta(hours=1)
-    fields = {"outcome": "not modified", "status": 304, "reason": "the feed publishes twice a week"}
-    Fetch.objects.create(feed=make_feed(), started=now - 30 * hour, latest=now - hour, count=30, **fields)
-    page = listed(root, "fetch").replace("\xa0", " ")
-    assert "30 times, first 1 day ago" in page
-    assert "the feed publishes twice a week" in page
 
 
 @pytest.mark.parametrize(
@@ -146,16 +133,3 @@ def test_a_feed_is_deleted_with_its_log_and_its_items(root: Client) -> None:
     data = {"action": "delete_selected", "_selected_action": [post.item.feed_id], "post": "yes"}
     root.post("/admin/lifestream/feed/", data)
     assert not Feed.objects.exists() and not Item.objects.exists() and not Fetch.objects.exists()
-
-
-def test_a_fetch_is_told_in_the_language_of_the_admin(root: Client, settings: Settings) -> None:
-    settings.LANGUAGE_CODE, settings.TIME_ZONE = "de", "Europe/Berlin"
-    started = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
-    fetch = Fetch.objects.create(
-        feed=make_feed(), started=started, outcome="failed", message=say("cut-short"), reason=say("resumed")
-    )
-    page = root.get(f"/admin/lifestream/fetch/{fetch.pk}/change/").content.decode()
-    with translation.override("de"):
-        assert str(fetch) == "02.03.2026 00:30, fehlgeschlagen"
-        for code in ("cut-short", "resumed"):
-            assert worded(say(code)) in page and say(code) not in page, code

@@ -7,12 +7,14 @@ from unittest import mock
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from factories import make_lifestream
 from feedserver import Response, gone
 from feedserver.django import FeedServerTransactionTestCase
-from lifestream.models import Feed, Lifestream, Subscription
+from lifestream.models import Feed, Fetch, Lifestream, Subscription
 from lifestream.refresh import refresh
 
 FEED = """<rss version="2.0"><channel><title>Small Hours</title><link>https://small-hours.example/</link>
@@ -80,6 +82,30 @@ class UpdatingNow(FeedServerTransactionTestCase):
         Feed.objects.update(status="paused")
         assert "1 was left alone" in self.update("feed", site.feed_id)
         assert list(self.feedserver.requests) == []
+
+    def test_the_page_waits_for_no_feed_that_was_left_alone(self) -> None:
+        self.feedserver.add("/good", RSS)
+        good, asked = self.site("/good"), self.site("/asked")
+        Feed.objects.filter(pk=asked.feed_id).update(not_before=timezone.now() + timedelta(hours=2))
+        page = self.update("feed", asked.feed_id, good.feed_id)
+        assert "1 was left alone" in page and page.count("on its way") == 2 and "/asked" not in page
+        refresh()
+        answer = self.client.get("/admin/lifestream/feed/updates/")
+        assert "All is here: 2 new posts." in answer.content.decode() and not answer.has_header("Refresh")
+
+    def test_the_page_takes_as_many_queries_for_many_feeds_as_for_one(self) -> None:
+        taken = []
+        for number in (1, 9):
+            feeds = [self.site(f"/{number}/{each}").feed for each in range(number)]
+            self.update("feed", *(feed.pk for feed in feeds))
+            for feed in feeds:
+                Fetch.objects.create(feed=feed, started=timezone.now(), outcome="new", new=1)
+            Feed.objects.update(last_fetch=timezone.now())
+            with CaptureQueriesContext(connection) as queries:
+                page = self.client.get("/admin/lifestream/feed/updates/").content.decode()
+            assert f"All is here: {number} new post" in page
+            taken.append(len(queries))
+        assert taken[0] == taken[1]
 
     def test_a_feed_that_is_gone_is_told(self) -> None:
         self.feedserver.add("/gone", gone())

@@ -109,3 +109,8 @@ def test_each_setting_of_the_app_is_an_option() -> None:
     }
     assert settings
     assert sorted(settings - {option.name for option in OPTIONS}) == []
+
+
+def test_an_option_is_listed_once() -> None:
+    names = [option.name for option in OPTIONS]
+    assert sorted(set(names)) == sorted(names)

@@ -2,9 +2,9 @@
 
 In: a request of a staff user. Out: Django's lists and forms, for these models:
 
-1. `feeds`: feeds and the log of their fetches. `feed_form`: how a feed is fetched. `adding`: the form that adds one.
-   `updating`: the action "Update now". `what_is_read`: what is made of a feed's document. `troubles`: feeds that fail.
-   `limits`: what bounds the site, and what each limit is now.
+1. `feeds`: feeds. `fetches`: the log of their fetches. `feed_form`: how a feed is fetched. `adding`: the form that adds
+   one. `updating`: the action "Update now". `what_is_read`: what is made of a feed's document. `troubles`: feeds that
+   fail. `limits`: what bounds the site, and what each limit is now.
 2. `lifestreams`, `subscriptions`: who reads what, and their rules.
 3. `items`: posts, and the items behind them.
 
@@ -15,7 +15,8 @@ credentials.
 
 from __future__ import annotations
 
-from lifestream.admin.feeds import FeedAdmin, FetchAdmin
+from lifestream.admin.feeds import FeedAdmin
+from lifestream.admin.fetches import FetchAdmin
 from lifestream.admin.items import ItemAdmin, PostAdmin
 from lifestream.admin.lifestreams import LifestreamAdmin
 from lifestream.admin.subscriptions import SubscriptionAdmin

@@ -1,8 +1,7 @@
-"""The feeds and the log of their fetches."""
+"""The feeds."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.contrib import admin, messages
@@ -11,10 +10,9 @@ from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.template.defaultfilters import filesizeformat
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
@@ -29,11 +27,11 @@ from lifestream.admin.updating import update_now, updates, updates_name
 from lifestream.admin.what_is_read import what_is_read
 from lifestream.content.text_direction import isolated
 from lifestream.message import say
-from lifestream.models import Feed, Fetch, HubSubscription, Subscription
+from lifestream.models import Feed, HubSubscription, Subscription
 from lifestream.models.feeds import HEALTH
 from lifestream.models.fetches import outcome_in_words
 from lifestream.storage.feed_editing import FeedChange, change_feed
-from lifestream.wording import relative, worded
+from lifestream.wording import worded
 
 
 class HealthFilter(admin.SimpleListFilter):
@@ -316,96 +314,3 @@ class FeedAdmin(ReadOnlyAdmin):
 
     def _tell(self, request: HttpRequest, text: str, count: int) -> None:
         self.message_user(request, text.format(count), messages.SUCCESS if count else messages.WARNING)
-
-
-class StatusFilter(admin.SimpleListFilter):
-    """A filter of fetches by the HTTP status. Django's own would look through the whole log for all that there are."""
-
-    title = gettext_lazy("HTTP status")
-    parameter_name = "answer"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return the choices."""
-        return [("none", gettext("no answer")), *((f"{hundred}xx", f"{hundred}xx") for hundred in (2, 3, 4, 5))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Fetch]) -> QuerySet[Fetch]:
-        """Return the fetches with the chosen statuses."""
-        chosen = self.value() or ""
-        if chosen == "none":
-            return queryset.filter(status=None)
-        if re.fullmatch("[2-5]xx", chosen):
-            return queryset.filter(status__gte=int(chosen[0]) * 100, status__lt=int(chosen[0]) * 100 + 100)
-        return queryset
-
-
-@admin.register(Fetch)
-class FetchAdmin(ReadOnlyAdmin):
-    """The log: every request for a feed, its result, and when and why the next one is due."""
-
-    owner_path = "feed__subscriptions__lifestream__owner"
-    list_display = ("when", "feed", "result", "items", "took", "next")
-    list_display_links = ("when",)
-    list_filter = ("outcome", "started", StatusFilter)
-    list_select_related = ("feed",)
-    search_fields = ("feed__title", "feed__url", "message")
-    ordering = ("-pk",)
-    list_per_page = 50
-    fields = (
-        "feed", "started", "count", "latest", "took", "outcome", "status", "new", "changed", "told", "next_fetch", "why"
-    )  # fmt: skip
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the log without the icons of the feeds."""
-        return super().get_queryset(request).defer("feed__icon")
-
-    @admin.display(description=gettext_lazy("started"), ordering="pk")
-    def when(self, fetch: Fetch) -> Any:
-        """Return when the fetch began; of several with the same result, when the last one began, and since when they go
-        on.
-        """
-        if fetch.latest is None:
-            return moment(fetch.started)
-        times = ngettext("{count} time, first {start}", "{count} times, first {start}", fetch.count)
-        times = times.format(count=fetch.count, start=relative(fetch.started))
-        return format_html('{}<span class="lifestream-why">{}</span>', moment(fetch.latest), times)
-
-    @admin.display(description=gettext_lazy("outcome"), ordering="outcome")
-    def result(self, fetch: Fetch) -> SafeString:
-        """Return the result in colour, the HTTP status, and the error if there is one."""
-        kind = {"failed": "failing", "gone": "gone", "new": "ok", "changed": "ok"}.get(fetch.outcome, "new")
-        told = " ".join(filter(None, (str(fetch.status or ""), worded(fetch.message)[:300])))
-        return format_html(
-            '<span class="lifestream-health is-{}">{}</span><span class="lifestream-why">{}</span>',
-            kind,
-            fetch.get_outcome_display(),
-            told,
-        )
-
-    @admin.display(description=gettext_lazy("items"), ordering="new")
-    def items(self, fetch: Fetch) -> str:
-        """Return how many items were new, and how many were changed."""
-        new = ngettext("{} new", "{} new", fetch.new).format(fetch.new) if fetch.new else ""
-        changed = ngettext("{} changed", "{} changed", fetch.changed).format(fetch.changed) if fetch.changed else ""
-        return ", ".join(filter(None, (new, changed))) or "–"
-
-    @admin.display(description=gettext_lazy("took"), ordering="duration")
-    def took(self, fetch: Fetch) -> SafeString:
-        """Return how long the fetch took, and how many bytes were received."""
-        size = filesizeformat(fetch.size) if fetch.size else ""
-        taken = gettext("{} ms").format(number_format(round(fetch.duration * 1000), force_grouping=True))
-        return format_html('{}<span class="lifestream-why">{}</span>', taken, size)
-
-    @admin.display(description=gettext_lazy("next due, and why"))
-    def next(self, fetch: Fetch) -> SafeString:
-        """Return when the next fetch was due after it, and why."""
-        return format_html('{}<span class="lifestream-why">{}</span>', moment(fetch.next_fetch), worded(fetch.reason))
-
-    @admin.display(description=gettext_lazy("message"))
-    def told(self, fetch: Fetch) -> str:
-        """Return what went wrong, if anything did."""
-        return worded(fetch.message) or "–"
-
-    @admin.display(description=gettext_lazy("reason"))
-    def why(self, fetch: Fetch) -> str:
-        """Return why the next fetch was due then."""
-        return worded(fetch.reason) or "–"

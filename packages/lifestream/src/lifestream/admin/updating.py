@@ -16,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 
 from lifestream.content.text_direction import isolated
 from lifestream.models import Feed, Fetch
@@ -39,17 +39,12 @@ def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: 
     """
     now = timezone.now()
     requested = update_soon(feeds, now)
-    if requested.left:
-        text = ngettext(
-            "{} was left alone: it is paused, gone or without subscribers, or its server asked for time.",
-            "{} were left alone: they are paused, gone or without subscribers, or their servers asked for time.",
-            requested.left,
-        )
-        model_admin.message_user(request, text.format(requested.left), messages.WARNING)
+    if told := requested.left_in_words:
+        model_admin.message_user(request, told, messages.WARNING)
     if not requested.due:
         return HttpResponseRedirect(request.get_full_path())
-    kept = sorted(Feed.objects.filter(pk__in=sorted(set(feeds))[:SHOWN]).values_list("pk", flat=True))
-    request.session[_KEY] = {"feeds": kept, "since": now.isoformat(), "all": requested.due}
+    kept = list(requested.due[:SHOWN])
+    request.session[_KEY] = {"feeds": kept, "since": now.isoformat(), "all": len(requested.due)}
     return HttpResponseRedirect(reverse(f"{model_admin.admin_site.name}:{updates_name(model_admin)}"))
 
 
@@ -66,7 +61,7 @@ def updates(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpRes
         raise PermissionDenied
     asked = request.session.get(_KEY, {})
     since = parse_datetime(str(asked.get("since", ""))) or timezone.now()
-    rows = [_row(feed, since) for feed in _feeds(asked.get("feeds", []))]
+    rows = _rows(asked.get("feeds", []), since)
     coming = sum(row["coming"] for row in rows)
     is_late = (timezone.now() - since).total_seconds() > _PATIENCE
     context = {
@@ -86,21 +81,23 @@ def updates(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpRes
     return response
 
 
-def _feeds(keys: list[int]) -> list[Feed]:
+def _rows(keys: list[int], since: datetime) -> list[dict[str, Any]]:
     latest = Fetch.objects.filter(feed=OuterRef("pk")).order_by("-pk")
     feeds = Feed.objects.filter(pk__in=keys).annotate(latest=Subquery(latest.values("pk")[:1])).defer("icon")
-    return list(feeds.order_by("pk"))
+    found: list[Any] = list(feeds.order_by("pk"))
+    fetches = Fetch.objects.in_bulk([feed.latest for feed in found if feed.latest])
+    return [_row(feed, fetches.get(feed.latest), since) for feed in found]
 
 
-def _row(feed: Any, since: datetime) -> dict[str, Any]:
+def _row(feed: Feed, fetch: Fetch | None, since: datetime) -> dict[str, Any]:
     coming = feed.status == Feed.Status.ACTIVE and (feed.last_fetch is None or feed.last_fetch < since)
-    fetch = None if coming else Fetch.objects.filter(pk=feed.latest).first()
+    brought = None if coming else fetch
     return {
         "title": isolated(feed.display_title[:120]),
         "url": feed.url[:200],
         "coming": coming,
         "health": feed.health,
         "outcome": outcome_in_words(feed.last_status),
-        "new": fetch.new if fetch is not None and fetch.outcome == Fetch.Outcome.NEW else 0,
-        "message": "" if coming or fetch is None else worded(fetch.message)[:300],
+        "new": brought.new if brought is not None and brought.outcome == Fetch.Outcome.NEW else 0,
+        "message": "" if brought is None else worded(brought.message)[:300],
     }

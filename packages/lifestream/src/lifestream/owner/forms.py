@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     PageModelForm = forms.ModelForm[OwnPage]
     SiteModelForm = forms.ModelForm[Subscription]
-    RulesModelForm = forms.ModelForm[Lifestream]
+    LifestreamModelForm = forms.ModelForm[Lifestream]
 else:
-    PageModelForm = SiteModelForm = RulesModelForm = forms.ModelForm
+    PageModelForm = SiteModelForm = LifestreamModelForm = forms.ModelForm
 
 MOST_ADDRESSES: Final = 200
 """How many addresses may be entered at once. For more, there is OPML."""
@@ -216,7 +216,7 @@ class SiteForm(SiteModelForm):
         return one_line(self.cleaned_data["folder"])
 
 
-class RulesForm(RulesModelForm):
+class RulesForm(LifestreamModelForm):
     """The rules of a whole lifestream."""
 
     class Meta:
@@ -232,7 +232,7 @@ class RulesForm(RulesModelForm):
         }
 
 
-class LookForm(RulesModelForm):
+class LookForm(LifestreamModelForm):
     """How a lifestream looks, and what it says of itself."""
 
     class Meta:

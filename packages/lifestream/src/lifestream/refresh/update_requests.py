@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db import router, transaction
+from django.utils.translation import ngettext
 
 from lifestream.message import say
 from lifestream.models import Feed
@@ -18,23 +19,35 @@ _LOOKUP: Final = 400  # SQLite may be built to take 999 values a statement
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """How many feeds are due now, and how many were left alone: they are paused, gone or without subscribers, or their
-    servers asked for time.
+    """The feeds (keys) that are due now, and how many were left alone: they are paused, gone or without subscribers, or
+    their servers asked for time.
     """
 
-    due: int
+    due: tuple[int, ...]
     left: int
+
+    @property
+    def left_in_words(self) -> str:
+        """What to tell of those that were left alone, "" if none were."""
+        if not self.left:
+            return ""
+        return ngettext(
+            "{} was left alone: it is paused, gone or without subscribers, or its server asked for time.",
+            "{} were left alone: they are paused, gone or without subscribers, or their servers asked for time.",
+            self.left,
+        ).format(self.left)
 
 
 def update_soon(feeds: Collection[int], now: datetime) -> Requested:
     """Make *feeds* (keys) due at once, as far as their servers allow it, and wake the updater."""
     using = router.db_for_write(Feed)
     wanted = sorted(set(feeds))
-    due = 0
+    due: list[int] = []
     for start in range(0, len(wanted), _LOOKUP):
         with transaction.atomic(using=using):
             allowed = Feed.objects.using(using).allowed(now).filter(pk__in=wanted[start : start + _LOOKUP])
             keys = list(allowed.order_by().values_list("pk", flat=True))
-            due += Feed.objects.using(using).filter(pk__in=keys).update(next_fetch=now, next_reason=say("wanted"))
+            Feed.objects.using(using).filter(pk__in=keys).update(next_fetch=now, next_reason=say("wanted"))
+            due += keys
             transaction.on_commit(bell.ring, using=using)
-    return Requested(due, len(wanted) - due)
+    return Requested(tuple(due), len(wanted) - len(due))

@@ -204,7 +204,6 @@ OPTIONS: Final = (
     Option("LIFESTREAM_STRIP_TRACKING", Kind.BOOLEAN),
     Option("LIFESTREAM_VALID_TAGS", Kind.TABLE),
     Option("LIFESTREAM_VALID_STYLES", Kind.LIST),
-    Option("LIFESTREAM_STRIP_TRACKING", Kind.BOOLEAN),
     # Mail.
     Option("EMAIL_HOST", default=""),
     Option("EMAIL_PORT", Kind.WHOLE, 25),

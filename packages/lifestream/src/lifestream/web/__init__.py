@@ -3,22 +3,13 @@
 In: an HTTP request. Out: a page or a feed. In the order in which a request passes them:
 
 1. `views`: one module for each kind of page.
-<<<<<<< HEAD
-2. `timeline`: the posts of one lifestream, narrowed by site, tag, search or day; `keyset`: where a page ends;
-   `shown_posts`: the posts with everything that their cards show; `site_search`: its sites by their names.
-3. `presenters`: what of a post is shown, as values for the templates. `pictured_choice`: a field of forms.
-4. `syndication`: the timeline as Atom, RSS and JSON Feed.
-5. `wsgi_server`: waitress, for `lifestream serve`; `request_charset`: what a request may not choose, in the bundled
-   site; `proxy_headers`: whether a proxy has passed a request on.
-=======
 2. `timeline`: the posts of one lifestream, narrowed by site, tag, search or day. `keyset`: where a page ends.
-   `site_search`: its sites by their names.
+   `shown_posts`: the posts with everything that their cards show. `site_search`: its sites by their names.
 3. `presenters`: what of a post is shown, as values for the templates. `picture_addresses`: the addresses of feeds'
    pictures on this site, if it is to show them.
 4. `look`: theme, accent and logo of a page. `structured_data`: what search engines are told of an item.
    `pictured_choice`: a field of forms.
-5. `syndication`: the timeline as Atom, RSS and JSON Feed, each item under the id in `models.published_ids`.
->>>>>>> main
+5. `syndication`: the timeline as Atom, RSS and JSON Feed, each item under the id in `storage.published_ids`.
 
 Around all of them: `wsgi_server`: waitress, for `lifestream serve`. `request_charset`: what a request may not choose,
 in the bundled site. `proxy_headers`: whether a proxy has passed a request on.

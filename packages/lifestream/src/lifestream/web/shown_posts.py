@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -75,48 +75,63 @@ def _complete(items: Sequence[Item], lifestream: Lifestream, query: str) -> None
     """Make the cards of those of *items* that have none, and load what *lifestream* shows of their contents, or the
     parts that *query* has found.
     """
-    cards = {item.pk: ItemCard.from_json(item.card) for item in items}
-    without = {item.pk: item for item in items if cards[item.pk] is None}
-    if without:
-        # The item was stored before there were cards, or was made by hand. Its card is not stored here, since reading a
-        # page writes nothing.
-        beginning = Left("content", _LOOKED_THROUGH)
-        rows = Item.objects.filter(pk__in=without).annotate(beginning=beginning).order_by()
-        for row in rows.values_list("pk", "beginning", "enclosures", "media", "episode", named=True):
-            item = without[row.pk]
-            source = _Beginning(
-                title=item.title,
-                link=item.link,
-                summary=item.summary,
-                content=row.beginning,
-                enclosures=row.enclosures,
-                media=row.media,
-                episode=row.episode,
-            )
-            cards[row.pk] = made = item_card.of(source)
-            item.card = made.as_json()
+    cards = _cards_of(items)
     known = {item.pk: item for item in items}
     if pattern := pattern_of(query):
-        beginning = Left("text", highlighting.LOOKED_THROUGH)
-        rows = Item.objects.filter(pk__in=known).annotate(beginning=beginning).order_by()
-        for pk, text in rows.values_list("pk", "beginning"):
+        for pk, text in _beginnings(known, highlighting.LOOKED_THROUGH):
             known[pk].found = highlighting.excerpt(text, pattern, _FOUND)  # type: ignore[attr-defined]
         return
     if lifestream.shown == Shown.EXCERPT:
-        beginning = Left("text", lifestream.words * _LONGEST_WORD)
-        rows = Item.objects.filter(pk__in=known).annotate(beginning=beginning).order_by()
-        for pk, text in rows.values_list("pk", "beginning"):
+        for pk, text in _beginnings(known, lifestream.words * _LONGEST_WORD):
             excerpt = Truncator(text).words(lifestream.words, truncate="…")
             known[pk].excerpt = excerpt  # type: ignore[attr-defined]
         return
-    whole = Q(pk__in=[pk for pk in known if (card := cards[pk]) and card.whole])
+    keys = [pk for pk, card in cards.items() if card.whole]
+    which = Q(pk__in=keys)
     if lifestream.shown == Shown.WHOLE:
-        whole |= Q(pk__in=known, size__lte=_LARGEST_WHOLE)
-    elif not whole.children[0][1]:  # type: ignore[index]
+        which |= Q(pk__in=known, size__lte=_LARGEST_WHOLE)
+    elif not keys:
         return
-    contents = Item.objects.annotate(size=Length("content")).filter(whole).order_by()
+    contents = Item.objects.annotate(size=Length("content")).filter(which).order_by()
     for pk, content in contents.values_list("pk", "content"):
         known[pk].content = content
+
+
+def _cards_of(items: Sequence[Item]) -> dict[int, ItemCard]:
+    """Return the card of each of *items* by its key. Those that are not stored are made, and set to the items."""
+    cards: dict[int, ItemCard] = {}
+    without: dict[int, Item] = {}
+    for item in items:
+        if (card := ItemCard.from_json(item.card)) is None:
+            without[item.pk] = item
+        else:
+            cards[item.pk] = card
+    if not without:
+        return cards
+    # The item was stored before there were cards, or was made by hand. Its card is not stored here, since reading a
+    # page writes nothing.
+    beginning = Left("content", _LOOKED_THROUGH)
+    rows = Item.objects.filter(pk__in=without).annotate(beginning=beginning).order_by()
+    for row in rows.values_list("pk", "beginning", "enclosures", "media", "episode", named=True):
+        item = without[row.pk]
+        source = _Beginning(
+            title=item.title,
+            link=item.link,
+            summary=item.summary,
+            content=row.beginning,
+            enclosures=row.enclosures,
+            media=row.media,
+            episode=row.episode,
+        )
+        cards[row.pk] = made = item_card.of(source)
+        item.card = made.as_json()
+    return cards
+
+
+def _beginnings(keys: Collection[int], length: int) -> Iterable[tuple[int, str]]:
+    """Return the key and the first *length* characters of the text of each item in *keys*."""
+    rows = Item.objects.filter(pk__in=keys).annotate(beginning=Left("text", length)).order_by()
+    return rows.values_list("pk", "beginning")
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,16 +130,10 @@ def _done(request: HttpRequest, chosen: QuerySet[Subscription], keys: list[int],
 
 def _update(request: HttpRequest, feeds: list[int]) -> None:
     requested = update_soon(feeds, timezone.now())
-    if requested.due:
-        text = ngettext("{} feed is fetched now.", "{} feeds are fetched now.", requested.due)
-        messages.success(request, text.format(requested.due))
-    if requested.left:
-        text = ngettext(
-            "{} was left alone: it is paused, gone or without subscribers, or its server asked for time.",
-            "{} were left alone: they are paused, gone or without subscribers, or their servers asked for time.",
-            requested.left,
-        )
-        messages.warning(request, text.format(requested.left))
+    if count := len(requested.due):
+        messages.success(request, ngettext("{} feed is fetched now.", "{} feeds are fetched now.", count).format(count))
+    if told := requested.left_in_words:
+        messages.warning(request, told)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
