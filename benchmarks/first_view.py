@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 from playwright.sync_api import Browser, sync_playwright
@@ -109,8 +109,8 @@ def main() -> None:
         parser.exit(1, "There is no Chromium on this machine: install one.\n")
     pages = {"timeline": ""} if options.quick else PAGES
     sizes = {"telephone": SIZES["telephone"]} if options.quick else SIZES
-    with demo() as address, sync_playwright() as playwright:
-        base = options.address or address
+    served = nullcontext(options.address) if options.address else demo()
+    with served as base, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium)
         views = {
             f"lifestream, {name}, {size}": view(browser, f"{base}{path}", window, 1 if options.quick else 3)

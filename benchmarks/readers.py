@@ -2,11 +2,14 @@
 
     uv run --group bench python benchmarks/readers.py            run all, write docs/feedserver/readers.md
     uv run --group bench python benchmarks/readers.py NAME …     run these, print the table
+    … NAME … --update                                           run these, write their rows into the page
     … --quick                                                   one rule of one reader, print the table
 
-The readers come from Debian (newsboat, sfeed, rss2email, feed2exec, feed2imap, elpa-elfeed, gpodder, curl, wget; liferea
-with xvfb, dbus and libglib2.0-bin), PyPI (reader, feedparser, fastfeedparser, django-lifestream) and npm (rss-parser,
-feedsub; NODE_PATH names their folder). Those that are not installed are skipped, and said to be. No score is set by hand.
+The readers come from Debian (newsboat, sfeed, rss2email, feed2exec, feed2imap, elpa-elfeed, gpodder, curl, wget; and
+liferea with xvfb, dbus and libglib2.0-bin), PyPI (reader, feedparser, fastfeedparser, django-lifestream) and npm
+(rss-parser, feedsub; NODE_PATH names their folder). Those that are not installed are skipped, and said to be. The page
+keeps the rows of readers that were not run, unless they were scored by another version of the rules. No score is set
+by hand.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import datetime as dt
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +33,10 @@ PATIENCE = 75.0
 """Seconds that a command may take before it is ended, and what it did until then is judged."""
 
 PAGE = Path(__file__).parent.parent / "docs" / "feedserver" / "readers.md"
+
+RULES = f"version {RULES_VERSION} of [the rules](rules/index.md)"
+"""The words by which the page names the rules that its rows were scored by."""
+
 ANSWER = "authors may answer it, and their answer is added: see [Disputing a rule](check.md#disputing-a-rule)"
 
 
@@ -54,54 +61,65 @@ def score(name: str, known: KnownReader, only: Sequence[str]) -> Report | None:
     return report
 
 
-def table(scored: Iterable[tuple[KnownReader, Report]]) -> list[str]:
-    """Return the table of *scored* in Markdown. What is withheld is not in it, nor is it counted."""
-    lines = [
-        "| reader | version | must | should | nice | rules of level must that it breaks | not judged | configuration |",
-        "|---|---|---|---|---|---|---|---|",
+def row(known: KnownReader, whole: Report, day: dt.date) -> str:
+    """Return the row of a reader that ran on *day*, in Markdown. What is withheld is not in it, nor is it counted."""
+    report = whole.published()
+    counts = " | ".join(f"{report.count(level).passed}/{report.count(level).judged}" for level in Level)
+    failed = [each.scenario for each in report.of(Verdict.FAIL)]
+    links = ", ".join(f"[{each.id}](rules/{each.id.lower()}.md)" for each in failed if each.level is Level.MUST)
+    unjudged = report.count().all - report.count().judged
+    number = re.search(r"\d+(\.\w+)+(-[\w.+~]+)?", report.version)
+    version = number[0] if number is not None else report.version
+    return f"| {known.title} | {version} | {counts} | {links or 'none'} | {unjudged} | {known.note} | {day} |"
+
+
+def table(rows: Iterable[str]) -> list[str]:
+    """Return the lines of the table of *rows*."""
+    return [
+        "| reader | version | must | should | nice | rules of level must that it breaks | not judged | configuration "
+        "| run on |",
+        "|---|---|---|---|---|---|---|---|---|",
+        *rows,
     ]
-    for known, whole in scored:
-        report = whole.published()
-        counts = " | ".join(f"{report.count(level).passed}/{report.count(level).judged}" for level in Level)
-        failed = [each.scenario for each in report.of(Verdict.FAIL)]
-        links = ", ".join(f"[{each.id}](rules/{each.id.lower()}.md)" for each in failed if each.level is Level.MUST)
-        unjudged = report.count().all - report.count().judged
-        number = re.search(r"\d+(\.\w+)+(-[\w.+~]+)?", report.version)
-        version = number[0] if number is not None else report.version
-        lines.append(f"| {known.title} | {version} | {counts} | {links or 'none'} | {unjudged} | {known.note} |")
-    return lines
 
 
-def page(scored: Sequence[tuple[KnownReader, Report]], left_out: Sequence[str]) -> str:
-    """Return the page of the manual; *left_out* are the names of readers that were not run."""
-    today = dt.datetime.now(dt.UTC).date()
+def rows_of(text: str) -> dict[str, str]:
+    """Return the rows of a page by the names of their readers; none if the page is of another version of the rules."""
+    if RULES not in text:
+        return {}
+    rows = {line.split(" | ")[0].removeprefix("| "): line for line in text.splitlines() if line.startswith("| ")}
+    return {name: rows[known.title] for name, known in READERS.items() if known.title in rows}
+
+
+def page(rows: Mapping[str, str]) -> str:
+    """Return the page of the manual with *rows*, by the names of their readers."""
+    left_out = [known.title for name, known in READERS.items() if name not in rows]
+    readers = [rows[name] for name in sorted(rows) if not READERS[name].is_recipe]
+    recipes = [rows[name] for name in sorted(rows) if READERS[name].is_recipe]
     return "\n".join(
         [
             "# How readers score",
             "",
-            f"`benchmarks/readers.py` wrote these tables on {today} with version {RULES_VERSION} of",
-            "[the rules](rules/index.md): it runs `feedserver check --reader NAME` for each reader that it finds.",
-            "No score is set by hand. A cell says how many rules were passed of those that were judged. Old ones of",
-            "Debian stand here, since they can be run by everybody; newer versions may do better. A command that took",
-            f"longer than {PATIENCE:g} s was ended. Rules whose breach harms people are in no cell, passed or broken:",
-            "an author is told of them first, and [their pages](rules/index.md) say so.",
+            f"`benchmarks/readers.py` wrote these tables by {RULES}: it runs",
+            "`feedserver check --reader NAME` for each reader that it finds. Readers may come from different runs:",
+            "the last column says when each was run. Every verdict comes from a run, none is set by hand.",
+            "A cell says how many rules were passed of those that were judged. Old readers of Debian stand here, since",
+            "they can be run by everybody; newer versions may do better. A command that took longer than",
+            f"{PATIENCE:g} s was ended. Rules whose breach harms people are in no cell, passed or broken: an author is",
+            "told of them first, and [their pages](rules/index.md) say so.",
             "",
             f"A table is no last word: {ANSWER}.",
             "",
-            *(
-                [f"Left out of this run: {', '.join(READERS[name].title for name in left_out)}.", ""]
-                if left_out
-                else []
-            ),
+            *([f"Not run so far: {', '.join(left_out)}.", ""] if left_out else []),
             "## Readers",
             "",
-            *table((known, report) for known, report in scored if not known.is_recipe),
+            *table(readers),
             "",
             "## Libraries and programs, as short scripts use them",
             "",
             "What is judged here is the usual way to use them, which their manuals show; a caller can do better.",
             "",
-            *table((known, report) for known, report in scored if known.is_recipe),
+            *table(recipes),
             "",
         ]
     )
@@ -111,24 +129,26 @@ def main() -> int:
     """Run the readers, and write or print the tables. Return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("names", nargs="*", choices=[[], *sorted(READERS)], metavar="NAME")
+    parser.add_argument("--update", action="store_true", help="write the rows of NAME … into the page")
     parser.add_argument("--quick", action="store_true", help="one rule of one reader")
-    parser.add_argument("--skip", action="append", default=[], choices=sorted(READERS), help="leave this reader out")
+    parser.add_argument("--skip", action="append", default=[], choices=sorted(READERS), help="do not run this reader")
     options = parser.parse_args()
     os.environ["PATH"] = (
         f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # lifestream's command
     )
     names = options.names or (["curl"] if options.quick else sorted(set(READERS) - set(options.skip)))
-    scored = [
-        (READERS[name], report)
+    scored = {
+        name: report
         for name in names
         if (report := score(name, READERS[name], ["V1"] if options.quick else [])) is not None
-    ]
-    if options.names or options.quick:
-        print("\n".join(table(scored)))
+    }
+    today = dt.datetime.now(dt.UTC).date()
+    rows = {name: row(READERS[name], report, today) for name, report in scored.items()}
+    if options.quick or (options.names and not options.update):
+        print("\n".join(table(rows.values())))
     else:
-        ran = {known.title for known, _ in scored}
-        PAGE.write_text(page(scored, [name for name, known in READERS.items() if known.title not in ran]), "utf-8")
-    return 1 if any(report.misfires for _, report in scored) else 0
+        PAGE.write_text(page({**rows_of(PAGE.read_text("utf-8")), **rows}), "utf-8")
+    return 1 if any(report.misfires for report in scored.values()) else 0
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
     them
 
     eval "$(python scripts/services.py start)"                          starts them, sets the tests' variables
-    python scripts/services.py stop "$TEST_SERVICES"              stops them, and removes all they wrote
+    python scripts/services.py stop "$TEST_SERVICES"                    stops them, and removes all they wrote
 
 They listen on loopback, on free ports, and keep everything in a new folder under the system's temporary one:
 PostgreSQL refuses to run as root, so for root it runs as the user `postgres`, who may enter no folder below

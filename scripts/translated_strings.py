@@ -41,6 +41,7 @@ _TALKING: Final = (
     "checks.py",
     "conf.py",
     "refresh/refresh_report.py",
+    "setting_values.py",
 )
 # What these calls are given is read by developers, in logs and tracebacks.
 _FOR_DEVELOPERS: Final = frozenset(

@@ -19,7 +19,7 @@ def get(url: str) -> bytes:
 
 
 class Base(FeedServerTestCase):
-    """What the test cases here share; the fixture above sets the folder."""
+    """What these test cases share; the tests that run them set its folder."""
 
     __test__ = False  # they are run by tests, not by pytest
 

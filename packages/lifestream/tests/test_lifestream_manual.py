@@ -56,7 +56,7 @@ def setting_names() -> dict[str, str]:
 class TestSettings:
     def test_each_property_names_its_setting(self) -> None:
         read = set(
-            re.findall(r'self\.(?:get|_number|_line|_texts|_networks)\("(\w+)"', inspect.getsource(conf.Settings))
+            re.findall(r'self\.(?:get|number|truth|line|texts|networks)\("(\w+)"', inspect.getsource(conf.Settings))
         )
         assert read == set(setting_names())
 

@@ -173,6 +173,13 @@ def test_a_file_of_something_else_is_no_session(tmp_path: Path, capsys: pytest.C
     assert "is no base URL; give one such as https://feeds.example.org" in capsys.readouterr().err
 
 
+def test_a_session_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "session.json").mkdir()
+    with pytest.raises(OSError, match="session"):
+        SessionFile(tmp_path / "session.json", "x").save()
+    assert [path.name for path in tmp_path.iterdir()] == ["session.json"]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="links need a right on Windows, and there are no modes")
 def test_a_session_file_is_written_through_no_link_of_somebody_else(tmp_path: Path) -> None:
     theirs = tmp_path / "theirs"

@@ -28,6 +28,14 @@ def test_values_are_what_they_stand_for() -> None:
     assert (options.session, options.reader_version, options.fail_under) == (Path("run.json"), "x --version", "never")
 
 
+def test_sizes_are_bytes_and_rules_are_gathered() -> None:
+    assert [parse("--memory", size).memory for size in ("512M", "8G")] == [512 << 20, 8 << 30]
+    options = parse("--only", "V,T4", "--only", "R1", "--alone", "T7", "--alone", "T8,T9")
+
+    assert (options.only, options.alone) == (["V", "T4", "R1"], ["T7", "T8", "T9"])
+    assert (parse().only, parse().alone, parse().memory) == ([], [], 0)
+
+
 def test_without_options_a_reader_has_its_usual_patience_and_must_follow_each_must() -> None:
     options = parse()
 
@@ -45,6 +53,8 @@ def test_without_options_a_reader_has_its_usual_patience_and_must_follow_each_mu
         ("--port", "65536", "'65536' is no port; give a number from 1 to 65535, or 0 for a free one"),
         ("--feed-port", "http", "'http' is no port"),
         ("--patience", "long", "'long' is no duration; give one such as 75s"),
+        ("--memory", "2", "'2' is no size; give one such as 512M or 8G"),
+        ("--memory", "0G", "'0G' is no size"),
         ("--reader", "nosuch", "invalid choice: 'nosuch'"),
     ],
 )

@@ -61,7 +61,7 @@ def test_a_fault_is_noted_at_its_byte_of_the_body() -> None:
     made = answer(iter(steps))
 
     assert made.play(Line()) == Read()
-    assert [(strike.fault, strike.at) for strike in made.exchange.faults] == [("close after 4", 4), ("at 9", 9)]
+    assert [(injected.fault, injected.at) for injected in made.exchange.faults] == [("close after 4", 4), ("at 9", 9)]
 
 
 def test_a_full_kernel_stops_the_plan_before_its_next_step() -> None:

@@ -3,8 +3,9 @@
     from lifestream.conf import settings
     settings.default_pagination
 
-Each property reads Django's settings each time, so tests may override them. Durations are in seconds, sizes in bytes.
-`checks` reports wrong values; a property raises `ImproperlyConfigured` for a value that cannot be used.
+Each property reads Django's settings each time, mostly by `setting_values`, so tests may override them. Durations are
+in seconds, sizes in bytes. `checks` reports wrong values; a property raises `ImproperlyConfigured` for a value that
+cannot be used.
 """
 
 from __future__ import annotations
@@ -25,62 +26,23 @@ from django.utils.translation import gettext
 from lifestream.fetcher import open_files
 from lifestream.fetcher.request_options import DIRECT, OptionRefused, checked_proxy
 from lifestream.message import in_language
+from lifestream.setting_values import Network, SettingValues
 
 if TYPE_CHECKING:
     from lifestream.content.sanitizer_rules import SanitizerRules
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
 THEMES = ("standard", "list", "magazine")
 
 _CONNECTIONS = 128  # each request costs 80 KB with TLS, and 320 KB without uvloop
-
-
 _OF_HTML = ("VALID_TAGS", "VALID_STYLES", "STRIP_TRACKING")
-
-
-_MOST: Final = 1e9
-"""The largest number that a setting may have, unless it says otherwise: thirty years in seconds. Dates end in 9999."""
 _MOST_DAYS: Final = 36_500.0
 _MOST_BYTES: Final = 1e12
 _MOST_LIST: Final = 1024.0**3
 """A list of feeds is read into memory as a whole, several times over."""
 
 
-class Settings:
+class Settings(SettingValues):
     """The settings whose names begin with `LIFESTREAM_`; see each property."""
-
-    def get(self, name: str, default: Any) -> Any:
-        """Return the setting `LIFESTREAM_<name>` as it stands, or *default*."""
-        return getattr(django_settings, f"LIFESTREAM_{name}", default)
-
-    def _number(self, name: str, default: float, least: float = 0, most: float = _MOST) -> float:
-        value = self.get(name, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
-            text = gettext("{setting} is {value}; give a number of at least {least}.")
-            raise ImproperlyConfigured(
-                text.format(setting=f"LIFESTREAM_{name}", value=repr(value), least=f"{least:.15g}")
-            )
-        if value > most:
-            text = gettext("{setting} is {value}; give a number of at most {most}.")
-            told = f"{value:g}" if value < 1e300 else "inf"  # Python writes no number of 5,000 digits
-            raise ImproperlyConfigured(text.format(setting=f"LIFESTREAM_{name}", value=told, most=f"{most:.0f}"))
-        return float(value)
-
-    def _line(self, name: str) -> str:
-        value = self.get(name, "")
-        if not isinstance(value, str) or not value.isprintable():
-            text = gettext("{setting} is {value}; give one line of text.")
-            raise ImproperlyConfigured(text.format(setting=f"LIFESTREAM_{name}", value=repr(value)))
-        return value
-
-    def _texts(self, name: str, *, example: str) -> tuple[str, ...]:
-        value = self.get(name, ())
-        listed = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
-        if not listed or not all(isinstance(text, str) for text in value):
-            text = gettext("{setting} is {value}; give a list of text, as {example}.")
-            raise ImproperlyConfigured(text.format(setting=f"LIFESTREAM_{name}", value=repr(value), example=[example]))
-        return tuple(value)
 
     @property
     def sanitizer_rules(self) -> SanitizerRules:
@@ -115,11 +77,7 @@ class Settings:
     @property
     def strips_tracking(self) -> bool:
         """`LIFESTREAM_STRIP_TRACKING`: whether links lose the parameters that are known to track readers."""
-        value = self.get("STRIP_TRACKING", False)
-        if not isinstance(value, bool):
-            text = gettext("{setting} is {value}; give True or False.")
-            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_STRIP_TRACKING", value=repr(value)))
-        return value
+        return self.truth("STRIP_TRACKING")
 
     @property
     def secret_keys(self) -> tuple[str, ...]:
@@ -129,12 +87,12 @@ class Settings:
     @property
     def default_pagination(self) -> int:
         """`LIFESTREAM_DEFAULT_PAGINATION`: items on a page."""
-        return int(self._number("DEFAULT_PAGINATION", 20, least=1))
+        return int(self.number("DEFAULT_PAGINATION", 20, least=1))
 
     @property
     def title(self) -> str:
         """`LIFESTREAM_TITLE`: the name of the site, above its list of lifestreams; "" for "Lifestream"."""
-        return self._line("TITLE")
+        return self.line("TITLE")
 
     @property
     def theme(self) -> str:
@@ -149,24 +107,24 @@ class Settings:
     @property
     def logo(self) -> str:
         """`LIFESTREAM_LOGO`: the path of a static file that stands in place of the title; "" for none."""
-        return self._line("LOGO")
+        return self.line("LOGO")
 
     @property
     def styles(self) -> tuple[str, ...]:
         """`LIFESTREAM_STYLES`: paths of static files, style sheets that pages load after the shipped one."""
-        return self._texts("STYLES", example="custom.css")
+        return self.texts("STYLES", example="custom.css")
 
     @property
     def plugins(self) -> tuple[str, ...]:
         """`LIFESTREAM_PLUGINS`: dotted paths of plugin classes, beside those of entry points."""
-        return self._texts("PLUGINS", example="mysite.plugins.Weather")
+        return self.texts("PLUGINS", example="mysite.plugins.Weather")
 
     @property
     def user_agent(self) -> str:
         """`LIFESTREAM_USER_AGENT`: name, version and contact; "" for the default, which consists of this package's name
         and version, a contact (see `refresh.factories`) and the number of subscribers.
         """
-        return self._line("USER_AGENT")
+        return self.line("USER_AGENT")
 
     @property
     def contact(self) -> str:
@@ -175,31 +133,17 @@ class Settings:
         A URL or address in the User-Agent, for operators of the servers that are fetched from; "" for the site's own
         address, or the manual's.
         """
-        return self._line("CONTACT")
+        return self.line("CONTACT")
 
     @property
     def allowed_networks(self) -> tuple[Network, ...]:
         """`LIFESTREAM_ALLOWED_NETWORKS`: private networks that may be dialled; a list or text."""
-        return self._networks("ALLOWED_NETWORKS")
-
-    def _networks(self, name: str) -> tuple[Network, ...]:
-        value = self.get(name, ())
-        texts = value.split(",") if isinstance(value, str) else value
-        if not isinstance(texts, Iterable):
-            text = gettext("{setting} is {value}; give a list of networks, as {example}.")
-            told = text.format(setting=f"LIFESTREAM_{name}", value=repr(value), example=["10.0.0.0/8"])
-            raise ImproperlyConfigured(told)
-        try:
-            return tuple(ipaddress.ip_network(str(text).strip()) for text in texts if str(text).strip())
-        except ValueError as error:
-            text = gettext("{setting}: {problem}; give networks as {one} or {other}.")
-            told = text.format(setting=f"LIFESTREAM_{name}", problem=error, one="10.0.0.0/8", other="fd00::/8")
-            raise ImproperlyConfigured(told) from error
+        return self.networks("ALLOWED_NETWORKS")
 
     @property
     def proxy(self) -> str:
         """`LIFESTREAM_PROXY`: the URL of the proxy by which all feeds are fetched, of HTTP or SOCKS; "" for none."""
-        value = self._line("PROXY")
+        value = self.line("PROXY")
         try:
             return "" if value == DIRECT else checked_proxy(value)
         except OptionRefused as error:
@@ -208,56 +152,56 @@ class Settings:
     @property
     def max_body(self) -> int:
         """`LIFESTREAM_MAX_BODY`: the size of the largest body that is read, inflated."""
-        return int(self._number("MAX_BODY", 10 * 1024 * 1024, least=1, most=_MOST_BYTES))
+        return int(self.number("MAX_BODY", 10 * 1024 * 1024, least=1, most=_MOST_BYTES))
 
     @property
     def timeout(self) -> float:
         """`LIFESTREAM_TIMEOUT`: the deadline of a whole request, redirects and body included."""
-        return self._number("TIMEOUT", 30.0, least=0.001)
+        return self.number("TIMEOUT", 30.0, least=0.001)
 
     @property
     def parse_timeout(self) -> float:
         """`LIFESTREAM_PARSE_TIMEOUT`: how long reading one document, a feed or a web page, may take."""
-        return self._number("PARSE_TIMEOUT", 10.0, least=0.001)
+        return self.number("PARSE_TIMEOUT", 10.0, least=0.001)
 
     @property
     def parsers(self) -> int:
         """`LIFESTREAM_PARSERS`: how many processes parse; by default as many as there are processors."""
-        return int(self._number("PARSERS", os.cpu_count() or 1, least=1))
+        return int(self.number("PARSERS", os.cpu_count() or 1, least=1))
 
     @property
     def parser_memory(self) -> int:
         """`LIFESTREAM_PARSER_MEMORY`: the address space of a process that parses, where the system can bound it."""
-        return int(self._number("PARSER_MEMORY", 2 * 1024**3, least=256 * 1024**2, most=_MOST_BYTES))
+        return int(self.number("PARSER_MEMORY", 2 * 1024**3, least=256 * 1024**2, most=_MOST_BYTES))
 
     @property
     def max_opml(self) -> int:
         """`LIFESTREAM_MAX_OPML`: the size of the largest list of feeds that is imported."""
-        return int(self._number("MAX_OPML", 10 * 1024 * 1024, least=1, most=_MOST_LIST))
+        return int(self.number("MAX_OPML", 10 * 1024 * 1024, least=1, most=_MOST_LIST))
 
     @property
     def max_opml_feeds(self) -> int:
         """`LIFESTREAM_MAX_OPML_FEEDS`: how many feeds such a list may name."""
-        return int(self._number("MAX_OPML_FEEDS", 10_000, least=1))
+        return int(self.number("MAX_OPML_FEEDS", 10_000, least=1))
 
     @property
     def concurrency(self) -> int:
         """`LIFESTREAM_CONCURRENCY`: how many requests a worker has open at once. By default 128, if that is no more
         than a quarter of the files that its process may open.
         """
-        return int(self._number("CONCURRENCY", _most_connections(), least=1))
+        return int(self.number("CONCURRENCY", _most_connections(), least=1))
 
     @property
     def per_host(self) -> int:
         """`LIFESTREAM_PER_HOST`: how many of these requests may go to one host."""
-        return int(self._number("PER_HOST", 2, least=1))
+        return int(self.number("PER_HOST", 2, least=1))
 
     @property
     def per_host_rate(self) -> float:
         """`LIFESTREAM_PER_HOST_RATE`: how many feeds of one host are requested in a second, where a redirect counts as
         one more; 0 for no limit.
         """
-        return self._number("PER_HOST_RATE", 5.0)
+        return self.number("PER_HOST_RATE", 5.0)
 
     @property
     def pauses_hosts(self) -> bool:
@@ -273,24 +217,24 @@ class Settings:
     @property
     def min_interval(self) -> float:
         """`LIFESTREAM_MIN_INTERVAL`: the shortest time between two requests of a feed."""
-        return self._number("MIN_INTERVAL", 3600.0)
+        return self.number("MIN_INTERVAL", 3600.0)
 
     @property
     def max_interval(self) -> float:
         """`LIFESTREAM_MAX_INTERVAL`: the longest time between two requests of a feed, whatever its max-age or ttl; only
         Retry-After may exceed it.
         """
-        return self._number("MAX_INTERVAL", 7 * 86400.0)
+        return self.number("MAX_INTERVAL", 7 * 86400.0)
 
     @property
     def max_pause(self) -> float:
         """`LIFESTREAM_MAX_PAUSE`: the longest pause that a server may ask for by Retry-After."""
-        return self._number("MAX_PAUSE", 30 * 86400.0, least=1)
+        return self.number("MAX_PAUSE", 30 * 86400.0, least=1)
 
     @property
     def slow_interval(self) -> float:
         """`LIFESTREAM_SLOW_INTERVAL`: our own interval is at most this long, however seldom a feed publishes."""
-        return self._number("SLOW_INTERVAL", 86400.0)
+        return self.number("SLOW_INTERVAL", 86400.0)
 
     @property
     def public_url(self) -> str:
@@ -325,56 +269,56 @@ class Settings:
         """`LIFESTREAM_PUSH_MIN_INTERVAL`: the shortest time between two requests of a feed, however often its hub
         pushes.
         """
-        return self._number("PUSH_MIN_INTERVAL", 300.0, least=1)
+        return self.number("PUSH_MIN_INTERVAL", 300.0, least=1)
 
     @property
     def push_poll_interval(self) -> float:
         """`LIFESTREAM_PUSH_POLL_INTERVAL`: how often a feed is requested in addition to its hub's pushes."""
-        return self._number("PUSH_POLL_INTERVAL", 6 * 3600.0, least=1)
+        return self.number("PUSH_POLL_INTERVAL", 6 * 3600.0, least=1)
 
     @property
     def jitter(self) -> float:
         """`LIFESTREAM_JITTER`: a fetch is delayed by up to this part of our interval, so that feeds are not all due at
         once.
         """
-        return self._number("JITTER", 0.1)
+        return self.number("JITTER", 0.1)
 
     @property
     def move_after(self) -> int:
         """`LIFESTREAM_MOVE_AFTER`: after this many permanent redirects in a row, a feed's URL is changed."""
-        return int(self._number("MOVE_AFTER", 3, least=1))
+        return int(self.number("MOVE_AFTER", 3, least=1))
 
     @property
     def check_every(self) -> float:
         """`LIFESTREAM_CHECK_EVERY`: how often a server or Celery beat looks for feeds that are due."""
-        return self._number("CHECK_EVERY", 60.0, least=0.1)
+        return self.number("CHECK_EVERY", 60.0, least=0.1)
 
     @property
     def keep_days(self) -> float:
         """`LIFESTREAM_KEEP_DAYS`: items older than so many days are deleted; 0 to keep them however old they are."""
-        return self._number("KEEP_DAYS", 0.0, most=_MOST_DAYS)
+        return self.number("KEEP_DAYS", 0.0, most=_MOST_DAYS)
 
     @property
     def keep_items(self) -> int:
         """`LIFESTREAM_KEEP_ITEMS`: so many items of a feed are kept, the latest; 0 for all."""
-        return int(self._number("KEEP_ITEMS", 10_000))
+        return int(self.number("KEEP_ITEMS", 10_000))
 
     @property
     def keep_idle_days(self) -> float:
         """`LIFESTREAM_KEEP_IDLE_DAYS`: a feed that nobody subscribes to is deleted after so many days; 0 for never."""
-        return self._number("KEEP_IDLE_DAYS", 30.0, most=_MOST_DAYS)
+        return self.number("KEEP_IDLE_DAYS", 30.0, most=_MOST_DAYS)
 
     @property
     def keep_fetches(self) -> int:
         """`LIFESTREAM_KEEP_FETCHES`: so many lines of a feed's log of fetches are kept, the latest."""
-        return int(self._number("KEEP_FETCHES", 50, least=1))
+        return int(self.number("KEEP_FETCHES", 50, least=1))
 
     @property
     def keep_tombstone_days(self) -> float:
         """`LIFESTREAM_KEEP_TOMBSTONE_DAYS`: for so many days it is known that an item was deleted, so that it does not
         come back while its feed still lists it; 0 for ever.
         """
-        return self._number("KEEP_TOMBSTONE_DAYS", 365.0, most=_MOST_DAYS)
+        return self.number("KEEP_TOMBSTONE_DAYS", 365.0, most=_MOST_DAYS)
 
     @property
     def report_to(self) -> tuple[str, ...] | None:
@@ -394,18 +338,14 @@ class Settings:
         """`LIFESTREAM_METRICS_FROM`: networks beside this machine itself that may ask for `/metrics` and for the
         details of `/readyz`.
         """
-        return self._networks("METRICS_FROM")
+        return self.networks("METRICS_FROM")
 
     @property
     def serves_pictures(self) -> bool:
         """`LIFESTREAM_SERVE_PICTURES`: whether the pictures of feeds are shown through this site, so that the servers
         of feeds don't learn who reads them.
         """
-        value = self.get("SERVE_PICTURES", False)
-        if not isinstance(value, bool):
-            text = gettext("{setting} is {value}; give True or False.")
-            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_SERVE_PICTURES", value=repr(value)))
-        return value
+        return self.truth("SERVE_PICTURES")
 
     @property
     def picture_folder(self) -> str:
@@ -420,12 +360,12 @@ class Settings:
     @property
     def picture_cache(self) -> int:
         """`LIFESTREAM_PICTURE_CACHE`: how many bytes these pictures may take on disk."""
-        return int(self._number("PICTURE_CACHE", 500 * 1024 * 1024, least=1024 * 1024, most=_MOST_BYTES))
+        return int(self.number("PICTURE_CACHE", 500 * 1024 * 1024, least=1024 * 1024, most=_MOST_BYTES))
 
     @property
     def lease(self) -> float:
         """`LIFESTREAM_LEASE`: how long a worker may hold a feed before another one may claim it."""
-        return self._number("LEASE", 900.0, least=1)
+        return self.number("LEASE", 900.0, least=1)
 
 
 def _most_connections() -> int:
@@ -439,7 +379,7 @@ def raise_file_limit() -> None:
 
     Without that setting, its default counts.
     """
-    open_files.raise_soft_limit(int(settings._number("CONCURRENCY", _CONNECTIONS, least=1)))
+    open_files.raise_soft_limit(int(settings.number("CONCURRENCY", _CONNECTIONS, least=1)))
 
 
 def _no_public_url(url: str, *, over_http: bool) -> str:

@@ -61,6 +61,13 @@ def test_the_zero_of_a_program_is_no_date(written: str) -> None:
         ("2021-08-17T21:44:13Z", "RFC 3339"),
         ("Tue, 17 Aug 2021 21:44:13 GMT", "RFC 822"),
         ("2021-08-17 21:44:13", "ISO 8601, without a zone, so UTC"),
+        ("2021-08-17T23:44:13+02:00[Europe/Paris]", "ISO 8601"),
+        ("17 Aug 2021 23:44:13 Europe/Brussels", "words"),
+        ("17 Aug 2021 21:44:13 Nowhere/Land", "words, without a zone, so UTC"),
+        ("17 Aug 2021 21:44:13 XYZ", "words, without a zone, so UTC"),
+        ("Tue Aug 17 16:44:13 EST 2021", "words"),
+        ("17 Aug 2021 09:44:13 PM", "words, without a zone, so UTC"),
+        ("2021년 8월 18일 06:44:13", "East Asian"),
     ],
 )
 def test_notes_say_whether_a_zone_was_given(written: str, told: str) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
@@ -37,13 +38,18 @@ def test_what_is_late_is_ended_and_told(deadlines: Deadlines, process: subproces
     assert not other.is_set()
 
 
-def test_what_is_in_time_is_left_alone(deadlines: Deadlines, process: subprocess.Popen[bytes]) -> None:
+def test_what_is_in_time_is_left_alone(
+    deadlines: Deadlines, process: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr("lifestream.parser.deadlines.time", SimpleNamespace(monotonic=lambda: now[0]))
     first, late = threading.Event(), threading.Event()
-    with deadlines.killing(process, 0.05, first):
+    with deadlines.killing(process, 60.0, first):
         pass
+    now[0] = 3600.0
     # When the second one is ended, the thread has looked at the time of the first one, too.
     second = subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE)
-    with second, deadlines.killing(second, 0.1, late):
+    with second, deadlines.killing(second, 0.0, late):
         second.wait(PATIENCE)
     assert late.is_set()
     assert not first.is_set()

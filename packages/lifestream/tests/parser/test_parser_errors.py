@@ -25,6 +25,8 @@ from parsed import URL
         (b"[1]", "", "it is JSON, but no JSON Feed: that has a version at jsonfeed.org, and items"),
         (b'{"a" "b"}', "", "it looks like JSON, but is not: Expecting ':' delimiter: "),
         (b"[" * 100_000, "", "it is JSON nested too deep"),
+        (b'{"a": 1,}' + b"[" * 100_000, "", "it looks like JSON, but is not: "),
+        (b'["\t", ' + b"[" * 100_000, "", "it is JSON nested too deep"),
     ],
 )  # fmt: skip
 def test_what_is_no_feed_is_refused_with_a_reason(body: bytes, content_type: str, reason: str) -> None:

@@ -11,10 +11,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -24,7 +23,7 @@ from lifestream.fetcher.shortage import Shortage, ShortOf
 from lifestream.parser import NotAFeed, ParserDied, ParseTimeout, ipc, parse
 from lifestream.parser.pool import ParserPool, _Child
 from lifestream.parser.web_page import Candidate, read_page
-from lifestream.plugins import Entry, FeedPlugin, ParsedFeed, Registry
+from lifestream.plugins import FeedPlugin, ParsedFeed, Registry
 from lifestream.plugins.item_pipeline import prepare
 from served import slow_page
 
@@ -36,16 +35,10 @@ FEED = b'<rss version="2.0"><channel><title>T</title><item><title>One</title><gu
 ENDLESS = b'<rss version="2.0"><channel>' + b"<item><title>x</title></item>" * 200_000
 
 
-class Shouting(FeedPlugin):
-    """A plugin of a site's own: it is not shipped, so it runs in the parent."""
+class Own(FeedPlugin):
+    """A plugin of a site's own: where there is one, a child is asked twice about each document."""
 
-    name = "shouting"
-    domains: ClassVar[tuple[str, ...]] = ("loud.example",)
-    threads: ClassVar[set[str]] = set()
-
-    def process(self, entry: Entry) -> Entry:
-        self.threads.add(threading.current_thread().name)
-        return replace(entry, title=entry.title.upper(), content="<script>x</script><p>Loud</p>")
+    name = "own"
 
 
 @pytest.fixture(scope="module")
@@ -248,7 +241,7 @@ def _nested(pipe: BinaryIO) -> None:
 def test_an_answer_that_was_read_in_part_is_no_part_of_the_next(
     stop: Callable[[BinaryIO], None], question: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registry = Registry([f"{__name__}.Shouting"], use_entry_points=False)
+    registry = Registry([f"{__name__}.Own"], use_entry_points=False)
     with ParserPool(1, registry=registry) as pool:
         _warm(pool)
         _once(monkeypatch, stop, question)
@@ -280,7 +273,7 @@ def _lying(lie: object, pipe: BinaryIO) -> object:
 def test_a_child_that_lies_fails_its_own_document_and_is_replaced(
     question: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registry = Registry([f"{__name__}.Shouting"], use_entry_points=False)
+    registry = Registry([f"{__name__}.Own"], use_entry_points=False)
     with ParserPool(1, registry=registry) as pool:
         _warm(pool)
         for name, lie in LIES.items():

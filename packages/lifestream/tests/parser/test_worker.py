@@ -24,8 +24,10 @@ def test_what_ends_a_child_is_printed_visibly() -> None:
     assert not set(done.stderr) & {"\x1b", "\x07", "\u202e"}
 
 
-def test_a_child_starts_without_django_a_web_client_and_what_few_documents_need() -> None:
-    code = "import sys, lifestream.parser.worker, lifestream.parser.document_reader; print(*sorted(sys.modules))"
+def test_a_child_reads_most_documents_without_django_a_web_client_and_what_few_of_them_need() -> None:
+    dated = FEED.replace(b"</guid>", b"</guid><pubDate>Tue, 06 Jan 2026 10:30:00 +0100</pubDate>")
+    code = "import sys; from lifestream.parser import parse, worker\n"
+    code += f"[entry] = parse({dated!r}, {{}}, '').entries; assert entry.published\nprint(*sorted(sys.modules))"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
 
     assert not {"django", "aiohttp", "asyncio", "feedparser", "lifestream.parser.date_forms"} & set(modules)

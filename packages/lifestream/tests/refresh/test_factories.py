@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
-from lifestream.refresh.factories import make_fetcher, make_guard
+from lifestream.fetcher.fetch import FetchLimits
+from lifestream.refresh.factories import make_fetcher, make_guard, make_picture_fetcher
 
 MANUAL = "https://feedserver.readthedocs.io/lifestream/politeness.html"
 
@@ -22,3 +23,11 @@ MANUAL = "https://feedserver.readthedocs.io/lifestream/politeness.html"
 def test_a_server_that_is_asked_learns_who_asks(contact: str, public: str, told: str, settings: Settings) -> None:
     settings.LIFESTREAM_CONTACT, settings.LIFESTREAM_PUBLIC_URL = contact, public
     assert f"({told}{{subscribers}})" in make_fetcher(make_guard())._user_agent
+
+
+@pytest.mark.parametrize(
+    ("own", "told"), [("", f"(+{MANUAL}; pictures)"), ("Mine/1 ({subscribers})", "Mine/1 (pictures)")]
+)
+def test_pictures_have_no_subscribers(own: str, told: str, settings: Settings) -> None:
+    settings.LIFESTREAM_USER_AGENT, settings.LIFESTREAM_PUBLIC_URL = own, ""
+    assert make_picture_fetcher(make_guard(), FetchLimits())._user_agent.endswith(told)

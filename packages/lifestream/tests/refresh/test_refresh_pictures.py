@@ -115,7 +115,7 @@ def test_addresses_of_this_machine_are_not_dialled(tmp_path: Path, url: str, ser
 
 def test_a_server_that_drips_is_left_at_the_deadline(server: FeedServer, tmp_path: Path) -> None:
     server.add("/drip", Response(png(), faults=[SlowBody(Pace(1, 0.1))]))
-    hasty = pictures_in(tmp_path, FetchLimits(timeout=0.5, max_body=1000))
+    hasty = pictures_in(tmp_path, FetchLimits(timeout=2.0, max_body=1000))
     assert hasty.get(server.url("drip"), 30.0) is NoPicture.NONE and asked(server, "drip") == 1
     hasty.close()
 

@@ -11,7 +11,7 @@ from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.models import Feed, Fetch, Item, Lifestream, Post
 from lifestream.refresh.subscribe import Added, Found, NotAdded, Reading, add_feed, find_feed
 from lifestream.storage import credentials
-from served import START, Clock, feed, page, rss, slow_page, watched_processes
+from served import START, Clock, feed, page, rss, slow_page
 
 LINK = '<link rel="alternate" type="application/rss+xml" href="{}">'
 
@@ -328,14 +328,7 @@ class WhatIsRefused(SubscribeTestCase):
         assert (subscription.display_name, subscription.feed.items.count()) == ("Untitled", 1)
 
 
-class ItsProcesses(SubscribeTestCase):
-    def test_a_page_is_read_in_the_process_that_found_it_to_be_no_feed(self) -> None:
-        self.feedserver.add("/blog", page(LINK.format("/feed")))
-        self.feedserver.add("/feed", feed())
-        with watched_processes() as started:
-            self.find(self.get_url("/blog"))
-        assert len(started) == 1
-
+class ASlowPage(SubscribeTestCase):
     def test_a_page_that_takes_too_long_is_refused_with_the_reason(self) -> None:
         self.feedserver.add("/blog", page(slow_page()))
         with self.settings(LIFESTREAM_PARSE_TIMEOUT=0.001):
@@ -344,11 +337,3 @@ class ItsProcesses(SubscribeTestCase):
             f"{self.get_url('/blog')} is no feed, and can't be searched for one: "
             "reading it took longer than 0.001 seconds"
         )
-
-    def test_no_process_is_left_behind(self) -> None:
-        self.feedserver.add("/feed", feed())
-        with watched_processes() as started:
-            self.find(self.get_url("/feed"))
-            self.refusal(self.get_url("/feed").replace(self.get_url(""), "http://127.0.0.1:1/"))
-        assert len(started) == 2
-        assert all(process.poll() is not None for process in started)

@@ -9,7 +9,16 @@ import pytest
 from factories import NOW, make_feed, make_item
 from lifestream.message import say
 from lifestream.models import Fetch, Item, Tag
-from lifestream.storage.bulk_sql import delete_all_but, find_rows, insert_new, insert_rows, last_rows, update_rows
+from lifestream.storage.bulk_sql import (
+    LOOKUP,
+    batches,
+    delete_all_but,
+    find_rows,
+    insert_new,
+    insert_rows,
+    last_rows,
+    update_rows,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -98,3 +107,9 @@ def test_rows_that_exist_are_left_and_not_returned() -> None:
     rows = [("a", "B"), ("b", "B"), ("b", "C")]
     assert insert_rows(Tag, ("slug", "name"), rows, "default", returning=("slug",), existing=True) == [("b",)]
     assert [*Tag.objects.order_by("slug").values_list("name", flat=True)] == ["A", "B"]
+
+
+def test_values_come_in_lists_that_one_statement_takes() -> None:
+    assert list(batches(range(5), 2)) == [[0, 1], [2, 3], [4]]
+    assert [len(batch) for batch in batches(iter(range(LOOKUP + 1)))] == [LOOKUP, 1]
+    assert list(batches([])) == []

@@ -83,10 +83,14 @@ class SessionFile:
             }
         )
         # A new file, of mode 0600, that nobody else can have put there, such as a link in a folder of all.
-        descriptor, made = tempfile.mkstemp(prefix=f"{self.path.name}.", dir=self.path.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(made).replace(self.path)
+        descriptor, name = tempfile.mkstemp(prefix=f"{self.path.name}.", dir=self.path.parent)
+        made = Path(name)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            made.replace(self.path)
+        finally:
+            made.unlink(missing_ok=True)  # on a full disk, each try would leave another one
 
 
 class HandAdapter(Adapter):

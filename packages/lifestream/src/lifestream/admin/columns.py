@@ -11,7 +11,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import ngettext
 
 from lifestream.models import Feed
-from lifestream.models.feeds import outcome_in_words
+from lifestream.models.fetches import outcome_in_words
 from lifestream.scheduler.schedule import candidates_from_json
 from lifestream.wording import relative, worded
 

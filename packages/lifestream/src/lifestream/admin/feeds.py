@@ -28,7 +28,8 @@ from lifestream.admin.what_is_read import what_is_read
 from lifestream.content.text_direction import isolated
 from lifestream.message import say
 from lifestream.models import Feed, HubSubscription, Subscription
-from lifestream.models.feeds import HEALTH, outcome_in_words
+from lifestream.models.feeds import HEALTH
+from lifestream.models.fetches import outcome_in_words
 from lifestream.storage.feed_editing import FeedChange, change_feed
 from lifestream.wording import worded
 

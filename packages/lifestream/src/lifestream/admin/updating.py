@@ -20,7 +20,7 @@ from django.utils.translation import gettext
 
 from lifestream.content.text_direction import isolated
 from lifestream.models import Feed, Fetch
-from lifestream.models.feeds import outcome_in_words
+from lifestream.models.fetches import outcome_in_words
 from lifestream.refresh.update_requests import update_soon
 from lifestream.wording import worded
 

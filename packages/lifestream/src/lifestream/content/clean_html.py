@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from lifestream.content.clean_attributes import SET, URL_ATTRIBUTES, checked
@@ -35,7 +35,6 @@ _SHOWN: Final = "\2"
 _TAG = re.compile(r"(/?)([a-z][^\s/<>\"'=]*+)((?>(?> [^\s/<>\"'=]++=\"[^<>\"]*+\")*))")
 _ATTRIBUTE = re.compile(r" ([^\s=]++)=\"([^\"]*+)\"")
 # `https:///x` has no host, so it gets that of the base.
-_HTML, _MARK, _PLACE = map(itemgetter, range(3))
 _INDEPENDENT = re.compile(r"https?://[\w.-]|#")
 _NOT_SHOWN = re.compile(f"{_HIDDEN}[^{_SHOWN}]*+{_SHOWN}?")
 
@@ -47,7 +46,7 @@ class NotClean(ValueError):
 class Tag(NamedTuple):
     """What a tag becomes: its *html*, the *mark* that it leaves in the text, and its *place* (see `settled_html`).
 
-    *depends* says what of the base its addresses depend on: on nothing ("") , its host ("host"), or all of it ("base").
+    *depends* says what of the base its addresses depend on: on nothing (""), its host ("host"), or all of it ("base").
     *source* is the tag as it was written.
     """
 
@@ -56,6 +55,9 @@ class Tag(NamedTuple):
     place: str
     depends: str
     source: str
+
+
+_HTML, _MARK, _PLACE = map(attrgetter, ("html", "mark", "place"))
 
 
 class KnownTags(dict[str, Tag]):

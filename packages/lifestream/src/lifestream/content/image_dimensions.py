@@ -6,7 +6,7 @@ dimensions tell. Pure, and linear in the size of the data.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from lifestream.content.image_types import image_type
 
@@ -38,12 +38,11 @@ def dimensions(data: bytes) -> tuple[int, int] | None:
     return None
 
 
-def _both(data: bytes, size: int, order: str) -> tuple[int, int] | None:
+def _both(data: bytes, size: int, order: Literal["big", "little"]) -> tuple[int, int] | None:
+    """Return the two numbers of *size* bytes each at the beginning of *data*, or None if it is shorter."""
     if len(data) < 2 * size:
         return None
-    big = order == "big"
-    width = int.from_bytes(data[:size], "big" if big else "little")
-    return width, int.from_bytes(data[size : 2 * size], "big" if big else "little")
+    return int.from_bytes(data[:size], order), int.from_bytes(data[size : 2 * size], order)
 
 
 def _of_jpeg(data: bytes) -> tuple[int, int] | None:

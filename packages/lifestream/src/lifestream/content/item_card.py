@@ -21,7 +21,7 @@ from typing import Any, Final, Protocol
 from lifestream.content.html_tokenizer import unescape
 from lifestream.content.picture_sizes import identity, size
 from lifestream.content.players import player_of
-from lifestream.entry import Episode, Person, Transcript
+from lifestream.content.stored_values import address, entries_of, episode_of, text
 
 VERSION: Final = 2
 """The version of the stored form and of the way it is made. A card of another version is remade when a page
@@ -176,11 +176,9 @@ class ItemCard:
 
 def of(item: Shown) -> ItemCard:
     """Return the card of *item*."""
-    media, enclosures = _entries(item.media), _entries(item.enclosures)
+    media, enclosures = entries_of(item.media), entries_of(item.enclosures)
     everything = [*enclosures, *media]
-    player = player_of(
-        *(_text(entry, "player") for entry in media), *(_text(entry, "url") for entry in media), item.link
-    )
+    player = player_of(*(text(entry, "player") for entry in media), *(text(entry, "url") for entry in media), item.link)
     pictures: tuple[Picture, ...] = ()
     apart: tuple[Picture, ...] = ()
     sounds: tuple[Sound, ...] = ()
@@ -216,39 +214,10 @@ def _distinct_files(
     everything: Iterable[Mapping[str, Any]], enclosures: Iterable[Mapping[str, Any]], link: str, player: str
 ) -> tuple[File, ...]:
     """Return what can be downloaded of *everything*: each enclosure, and media that are no page at *link*."""
-    enclosed = {_text(entry, "url") for entry in enclosures}
+    enclosed = {text(entry, "url") for entry in enclosures}
     files = tuple(file for file in _files(everything) if file.url in enclosed or _is_file(file, link))
     # Flash is the player of a time when browsers had none.
     return tuple(file for file in files if file.type != _FLASH) if player else files
-
-
-def episode_of(stored: object) -> Episode | None:
-    """Return the episode in a draft, or in the JSON of an item, or None for anything else. Addresses are of the web."""
-    if isinstance(stored, Episode):
-        return stored
-    if not isinstance(stored, Mapping):
-        return None
-    transcripts = (
-        Transcript(address(each, "url"), _text(each, "type"), _text(each, "language"), each.get("captions") is True)
-        for each in objects(_listed(stored.get("transcripts")))
-    )
-    persons = (
-        Person(_text(each, "name"), _text(each, "role"), address(each, "url"), address(each, "picture"))
-        for each in objects(_listed(stored.get("persons")))
-    )
-    return Episode(
-        season=_text(stored, "season"),
-        season_name=_text(stored, "season_name"),
-        number=_text(stored, "number"),
-        number_name=_text(stored, "number_name"),
-        chapters=address(stored, "chapters"),
-        transcripts=tuple(each for each in transcripts if each.url),
-        persons=tuple(each for each in persons if each.name),
-    )
-
-
-def _listed(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _four(pictures: int, sounds: int, films: int, files: int) -> tuple[int, int, int, int]:
@@ -283,33 +252,6 @@ def addresses_in(content: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def objects(stored: object) -> list[Mapping[str, Any]]:
-    """Return the objects in a list from the database, without any values of other types, which only a plugin can have
-    stored.
-    """
-    return [entry for entry in stored if isinstance(entry, Mapping)] if isinstance(stored, list) else []
-
-
-def of_the_web(url: str) -> str:
-    """Return *url* if it is a web address, which a browser may open, or ""."""
-    return url if url.startswith(("http://", "https://")) else ""
-
-
-def address(entry: Mapping[str, Any], name: str) -> str:
-    """Return the web address in *entry* under *name*, or "" for anything else."""
-    return of_the_web(_text(entry, name))
-
-
-_FIELDS: Final = ("url", "type", "length", "duration", "thumbnail", "player", "title", "description")
-
-
-def _entries(values: object) -> list[Mapping[str, Any]]:
-    """Return enclosures or media as mappings. They are mappings in the database, but dataclasses in a draft."""
-    if isinstance(values, tuple):
-        return [{name: getattr(value, name) for name in _FIELDS if hasattr(value, name)} for value in values]
-    return objects(values)
-
-
 def _kind(item: Shown, *, playable: bool, sounds: bool, pictured: bool) -> str:
     if playable:
         return "video"
@@ -324,17 +266,17 @@ def _kind(item: Shown, *, playable: bool, sounds: bool, pictured: bool) -> str:
 
 def _family(entry: Mapping[str, Any]) -> str:
     """Return what a file is: "image", "audio", "video", or something else. Its name counts if its type says nothing."""
-    kind = _text(entry, "type")
+    kind = text(entry, "type")
     if kind not in _SAYS_NOTHING:
         return kind.partition("/")[0]
-    ending = _ENDING.search(_text(entry, "url"))
+    ending = _ENDING.search(text(entry, "url"))
     return _FAMILIES.get(ending[1].lower(), "") if ending else ""
 
 
 def _media_pictures(media: Iterable[Mapping[str, Any]]) -> Iterable[Picture]:
     for entry in media:
         family, url, thumbnail = _family(entry), address(entry, "url"), address(entry, "thumbnail")
-        alt = _text(entry, "description") or _text(entry, "title")
+        alt = text(entry, "description") or text(entry, "title")
         if _AVATAR.match(url) or _AVATAR.match(thumbnail):
             continue  # the portrait of an author
         if url and family == "image":
@@ -370,12 +312,12 @@ def _sounds(entries: Iterable[Mapping[str, Any]], family: str) -> Iterable[Sound
     for entry in _once(entries):
         if _family(entry) == family and (url := address(entry, "url")):
             poster = address(entry, "thumbnail") if family == "video" else ""
-            yield Sound(url, _text(entry, "type"), _clock(entry.get("duration")), poster)
+            yield Sound(url, text(entry, "type"), _clock(entry.get("duration")), poster)
 
 
 def _files(entries: Iterable[Mapping[str, Any]]) -> Iterable[File]:
     for entry in _once(entries):
-        url, kind = address(entry, "url"), _text(entry, "type")
+        url, kind = address(entry, "url"), text(entry, "type")
         if url and _family(entry) not in ("audio", "video", "image"):
             length = entry.get("length")
             name = url.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
@@ -393,7 +335,7 @@ def _once(entries: Iterable[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
     """Yield each file once: a feed may name it as an enclosure and as a medium, each with other details."""
     found: dict[str, dict[str, Any]] = {}
     for entry in entries:
-        known = found.setdefault(_text(entry, "url"), {})
+        known = found.setdefault(text(entry, "url"), {})
         known.update((name, value) for name, value in entry.items() if value and not known.get(name))
     return found.values()
 
@@ -414,8 +356,3 @@ def _clock(seconds: object) -> str:
     hours, rest = divmod(seconds, 3600)
     minutes, seconds = divmod(rest, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-
-
-def _text(entry: Mapping[str, Any], name: str) -> str:
-    value = entry.get(name)
-    return value if isinstance(value, str) else ""

@@ -153,12 +153,12 @@ def _pattern(text: str, *, beginning: bool) -> str:
     parts = scripts.any_word.findall(fold(text))
     if not parts:
         return ""
-    shapes = [("" if scripts.unspaced.match(part) else r"(?<![^\W_])") + re.escape(part) for part in parts]
-    last = parts[-1]
-    if not scripts.unspaced.search(last):
-        goes_on = beginning and len(last) >= SHORTEST_BEGINNING
-        shapes.append(r"[^\W_]*" if goes_on else r"(?![^\W_])")
-    return r"[\W_]*".join(shapes[: len(parts)]) + "".join(shapes[len(parts) :])
+    shapes = (("" if scripts.unspaced.match(part) else r"(?<![^\W_])") + re.escape(part) for part in parts)
+    last, joined = parts[-1], r"[\W_]*".join(shapes)
+    if scripts.unspaced.search(last):
+        return joined
+    goes_on = beginning and len(last) >= SHORTEST_BEGINNING
+    return joined + (r"[^\W_]*" if goes_on else r"(?![^\W_])")
 
 
 def _unspaced_at_end(text: str) -> int:

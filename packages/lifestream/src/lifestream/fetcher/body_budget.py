@@ -8,8 +8,8 @@
 
 No new request is sent while too many complete bodies wait to be read. Small bodies may always grow. A larger one that
 would grow while all together exceed the budget waits until finished bodies leave, which happens soon, since they are
-being read. If none has finished, none would ever leave, so the largest is given up. An attacker's bodies
-can only take memory from honest ones if they are larger, and then they are the ones that are given up.
+being read. If none has finished, none would ever leave, so the largest is given up. An attacker's bodies can only
+take memory from honest ones if they are larger, and then they are the ones that are given up.
 
 A budget belongs to one event loop.
 """

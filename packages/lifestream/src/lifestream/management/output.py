@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext
 
-from lifestream.models.feeds import outcome_in_words
+from lifestream.models.fetches import outcome_in_words
 from lifestream.terminal import Visible, visible
 from lifestream.wording import when, worded
 

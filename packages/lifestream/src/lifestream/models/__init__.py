@@ -2,7 +2,7 @@
 
 In: nothing. Out: the models, and the search index over items.
 
-1. `feeds`: feeds, hosts, and the log of fetches. `hubs`: subscriptions at WebSub hubs.
+1. `feeds`: feeds and hosts. `fetches`: the log of fetches. `hubs`: subscriptions at WebSub hubs.
 2. `items`: what feeds said, tags, and the memory of deleted items. `articles`: what became of the pages of entries.
    `published_ids`: the ids under which items are published.
 3. `lifestreams`: lifestreams and subscriptions. `posts`: items in them. `additions`: addresses to be added to them.
@@ -14,7 +14,8 @@ order of the sites of a lifestream.
 
 Not tables of Django's, but read and written beside them: `fulltext`: the search index, with `search_sql`: its SQL for
 SQLite and PostgreSQL, and `sqlite_search`: the function that SQLite asks about one item. `row_values`: comparisons that
-both databases answer by an index. `message_field`: the field of messages.
+both databases answer by an index. `index_conditions`: conditions as partial indexes have
+them. `message_field`: the field of messages.
 
 What was fetched is written by `storage` alone. Feeds are also made by who subscribes (`refresh.subscribe`,
 `refresh.opml`), get their icons from `refresh.icon_finder`, and are changed by superusers in the admin.
@@ -27,7 +28,8 @@ from __future__ import annotations
 
 from lifestream.models.additions import Addition
 from lifestream.models.articles import Article
-from lifestream.models.feeds import Feed, FeedQuerySet, Fetch, Host
+from lifestream.models.feeds import Feed, FeedQuerySet, Host
+from lifestream.models.fetches import Fetch
 from lifestream.models.hubs import HubSubscription
 from lifestream.models.items import Item, ItemQuerySet, Tag, Tombstone
 from lifestream.models.lifestreams import (

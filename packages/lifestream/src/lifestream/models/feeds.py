@@ -1,23 +1,22 @@
-"""Feeds, the hosts that they are fetched from, and the log of their fetches."""
+"""Feeds, and the hosts that they are fetched from."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import models, router, transaction
-from django.db.models import F, Lookup, Q
+from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from lifestream.content.text_direction import isolated
 from lifestream.fetcher.feed_urls import url_key
 from lifestream.fetcher.url_hosts import domain_of, host_of
 from lifestream.models import due_hosts, sort_names
+from lifestream.models.index_conditions import HasNoIcon, NotEmpty
 from lifestream.models.message_field import MessageField
 
 
@@ -26,15 +25,6 @@ def url_hash(url: str) -> str:
     `feed_urls.url_key`), and no others, even if they are longer than an index allows.
     """
     return hashlib.sha256(url_key(url).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-if TYPE_CHECKING:
-    from django.db.backends.base.base import BaseDatabaseWrapper
-    from django.db.models.sql.compiler import SQLCompiler
-
-    BooleanLookup = Lookup[bool]
-else:
-    BooleanLookup = Lookup
 
 
 class HostQuerySet(models.QuerySet["Host"]):
@@ -90,32 +80,6 @@ HEALTH = {
     "gone": _("gone"),
 }
 """The values of `Feed.health`, in words."""
-
-
-class NotEmpty(BooleanLookup):
-    """The condition that a text isn't empty, as the indexes `lifestream_feed_held` and `lifestream_feed_private` have
-    it: SQLite uses a partial index only if its condition is in the query word for word, and a query's values are
-    parameters.
-    """
-
-    prepare_rhs = False
-
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
-        """Return the condition in SQL."""
-        text, parameters = self.process_lhs(compiler, connection)
-        return f"NOT ({text} = '')", tuple(parameters)
-
-
-class HasNoIcon(BooleanLookup):
-    """The condition that a feed has no icon, as the index `lifestream_feed_iconless` has it: see `NotEmpty`."""
-
-    prepare_rhs = False
-
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
-        """Return the condition in SQL."""
-        icon, parameters = self.process_lhs(compiler, connection)
-        nothing = "X''" if connection.vendor == "sqlite" else "''"
-        return f"{icon} = {nothing}", tuple(parameters)
 
 
 def _is_held() -> NotEmpty:
@@ -354,61 +318,3 @@ class Feed(models.Model):
         if self.last_fetch is None:
             return "new"
         return "failing" if self.failures else "ok"
-
-
-class Fetch(models.Model):
-    """The result of one fetch, or of *count* in a row with the same result, the last of them at *latest*.
-
-    It also has the time and the reason of the next fetch, as they were then.
-    """
-
-    class Outcome(models.TextChoices):
-        NEW = "new", _("new items")
-        CHANGED = "changed", _("items changed")
-        UNCHANGED = "unchanged", _("nothing new")
-        NOT_MODIFIED = "not modified", _("not modified")
-        MOVED = "moved", _("moved")
-        GONE = "gone", _("gone")
-        FAILED = "failed", _("failed")
-
-    feed = models.ForeignKey(
-        Feed, on_delete=models.CASCADE, related_name="fetches", db_index=False, verbose_name=_("feed")
-    )
-    started = models.DateTimeField(_("started"))
-    count = models.PositiveIntegerField(_("times"), default=1)
-    latest = models.DateTimeField(_("latest"), null=True, blank=True, help_text=_("When the last of them started."))
-    duration = models.FloatField(_("duration"), default=0.0, help_text=_("In seconds."))
-    outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome.choices)
-    status = models.PositiveSmallIntegerField(_("HTTP status"), null=True, blank=True)
-    size = models.PositiveBigIntegerField(_("size"), default=0, help_text=_("Of the body as it was sent, in bytes."))
-    new = models.PositiveIntegerField(_("new items"), default=0)
-    changed = models.PositiveIntegerField(_("changed items"), default=0)
-    message = MessageField(_("message"), blank=True)
-    next_fetch = models.DateTimeField(_("next fetch"), null=True, blank=True)
-    reason = MessageField(_("reason"), blank=True)
-
-    class Meta:
-        verbose_name = _("fetch")
-        verbose_name_plural = _("fetches")
-        ordering = ["-started", "-pk"]
-        indexes = [models.Index(F("feed"), F("id").desc(), name="lifestream_fetch_latest")]
-
-    def __str__(self) -> str:
-        started = date_format(localtime(self.started), "SHORT_DATETIME_FORMAT")
-        return f"{started}, {outcome_in_words(self.outcome)}"
-
-
-def outcome_in_words(outcome: str) -> str:
-    """Return *outcome*, a value of `Fetch.Outcome`, in a word or two; "" if there has been no fetch."""
-    return str(_OUTCOMES.get(outcome, outcome))
-
-
-_OUTCOMES = {
-    "new": _("new"),
-    "changed": _("changed"),
-    "unchanged": _("unchanged"),
-    "not modified": _("not modified"),
-    "moved": _("moved"),
-    "gone": _("gone"),
-    "failed": _("failed"),
-}

@@ -14,14 +14,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from django.db import connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import F, Lookup, Model, QuerySet, Value
+from django.db.models import F, Model, QuerySet, Value
 from django.db.models.sql.compiler import SQLCompiler
 
 from lifestream.content.tokenizer import Term, terms
+from lifestream.models.index_conditions import BooleanLookup
 from lifestream.models.search_sql import DIALECTS, Indexed
 
 CHUNK: Final = 500
@@ -95,7 +96,7 @@ class Found:
         if not self.query:
             return queryset.none()
         if self.keys is None or not self.are_all:
-            return queryset.filter(_Found(F(field), Value(self.query), self.keys or ()))
+            return queryset.filter(_Matches(F(field), Value(self.query), self.keys or ()))
         return among(queryset, self.keys)
 
     def latest_among(self, queryset: QuerySet[_Row]) -> QuerySet[_Row] | None:
@@ -164,13 +165,7 @@ def is_supported(using: str) -> bool:
     return connections[using].vendor in DIALECTS
 
 
-if TYPE_CHECKING:
-    _BooleanLookup = Lookup[bool]
-else:
-    _BooleanLookup = Lookup  # has a type parameter for type checkers only
-
-
-class _Found(_BooleanLookup):
+class _Matches(BooleanLookup):
     """The condition that an item matches a query, looked up item by item; *latest* are the keys of the latest items
     that do, if they are known.
     """
@@ -195,7 +190,7 @@ class _Found(_BooleanLookup):
         return sql, (*item_params, *item_params, json.dumps(list(self._latest)), *query_params, *item_params)
 
 
-class _Among(_BooleanLookup):
+class _Among(BooleanLookup):
     """The condition that an item is one of those in a JSON list. A list of parameters has its limit on SQLite."""
 
     prepare_rhs = False

@@ -5,23 +5,17 @@ Written with OR, as Django's `Q` does, the same condition makes them sort all ro
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, Func, Lookup, Value
 from django.db.models.sql.compiler import SQLCompiler
 
-if TYPE_CHECKING:
-    _BooleanLookup = Lookup[bool]
-else:
-    _BooleanLookup = Lookup  # has a type parameter for type checkers only
+from lifestream.models.index_conditions import BooleanLookup
 
 
-class _RowComparison(_BooleanLookup):
-    """A comparison of row values.
-
-    It is a Lookup, since Django 6.1 compares any other condition with `= True`, and then no index is used.
-    """
+class _RowComparison(BooleanLookup):
+    """A comparison of row values."""
 
     prepare_rhs = False
     operator: ClassVar[str]

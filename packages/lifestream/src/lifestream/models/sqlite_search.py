@@ -14,7 +14,7 @@ from typing import Any, Final
 
 FUNCTION: Final = "lifestream_holds"
 
-# What FTS5's tokenizer `ascii` takes for a part of a word, in the lines that `fulltext` has written.
+# What FTS5's tokenizer `ascii` takes for a part of a word, in the lines that `search_sql` has written.
 _PART: Final = "0-9a-z\x80-\U0010ffff"
 _PHRASE = re.compile(r'"([^"]*)"(\*?)')
 

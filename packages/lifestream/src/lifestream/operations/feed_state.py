@@ -10,7 +10,7 @@ from django.utils.translation import gettext, ngettext
 
 from lifestream.conf import settings
 from lifestream.models import Feed
-from lifestream.models.feeds import outcome_in_words
+from lifestream.models.fetches import outcome_in_words
 from lifestream.scheduler.schedule import DueTime, candidates_from_json
 from lifestream.wording import ago, when, worded
 

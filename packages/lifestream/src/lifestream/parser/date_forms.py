@@ -1,6 +1,7 @@
-"""The other forms of a date that mean one moment: text → a moment in UTC, or None for text that has another form.
+"""The other forms of a date that mean one moment: text → a moment, or None for text that has another form.
 
-A day or an hour that no calendar has raises ValueError.
+The moment is in UTC, or naive if the text names no zone that is known. A day or an hour that no calendar has raises
+ValueError.
 """
 
 from __future__ import annotations
@@ -93,18 +94,6 @@ def _basic(digits: str) -> date:
 
 def _with_colons(digits: str) -> str:
     return ":".join(filter(None, (digits[:2], digits[2:4] or "00", digits[4:])))
-
-
-_GIVEN_ZONE = re.compile(r"(?:Z|\d[+-]\d\d|[+-]\s?\d{1,2}:?\d\d|[A-Z]{2,5})\Z")
-_KOREAN_LETTERS = frozenset("년월오")
-
-
-def gives_zone(text: str) -> bool:
-    """Return whether the date *text* names its zone, or is in the form of a country with one zone."""
-    date = text.rstrip()
-    if date.endswith(")"):
-        date = date[: date.rfind("(")].rstrip()
-    return _GIVEN_ZONE.search(date[-20:]) is not None or not _KOREAN_LETTERS.isdisjoint(text)
 
 
 _EAST_ASIAN = re.compile(

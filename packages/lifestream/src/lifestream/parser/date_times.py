@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -36,7 +36,10 @@ _OFFSET = re.compile(r"(?:UTC|GMT|UT)?\s?:?([+-])\s?(\d{1,2})(?::?(\d\d?))?(?::\
 
 
 def moment(day: date, clock: str | None, half: str | None, zone: str | None) -> datetime | None:
-    """Return the moment of *day* at *clock* in *zone*, in UTC. *half* is am, pm or nothing."""
+    """Return the moment of *day* at *clock*: in UTC, or naive if *zone* is missing or unknown (RFC 5322 §4.3).
+
+    *half* is am, pm or nothing. Return None for a time that no clock shows and an offset that no place on Earth has.
+    """
     hour, minute, second = 0, 0, 0
     if clock:
         parts = clock.split(":" if ":" in clock else ".")
@@ -48,13 +51,14 @@ def moment(day: date, clock: str | None, half: str | None, zone: str | None) -> 
                 hour = (hour + 12) % 24
         if hour > 24 or minute > 59 or second > 60 or (hour == 24 and (minute or second)):
             return None
-    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    local = midnight + timedelta(hours=hour, minutes=minute, seconds=second)
+    local = datetime.combine(day, time.min) + timedelta(hours=hour, minutes=minute, seconds=second)
     if zone and "/" in zone:
         place = _place(zone)
         return local.replace(tzinfo=place).astimezone(UTC) if place else local
     offset = _minutes(zone or "")
-    return None if offset is None else local - timedelta(minutes=offset)
+    if offset is None:
+        return local
+    return (local - timedelta(minutes=offset)).replace(tzinfo=UTC) if abs(offset) <= WIDEST else None
 
 
 @lru_cache(maxsize=256)
@@ -67,17 +71,12 @@ def _place(name: str) -> ZoneInfo | None:
 
 
 def _minutes(zone: str) -> int | None:
-    """Return how many minutes *zone* is east of Greenwich, or None for an offset that no place on Earth has.
-
-    An unknown abbreviation is treated like a missing zone (RFC 5322 §4.3).
-    """
+    """Return how many minutes *zone* is east of Greenwich, or None if it is missing or unknown."""
     found = _OFFSET.fullmatch(zone)
     if not found:
-        return ZONES.get(zone.lower(), 0)
+        return ZONES.get(zone.lower())
     hours, rest = found[2], found[3] or "0"
     if found[3] and len(hours + rest) == 3 and ":" not in zone:  # a zero is missing: -040 is -0400, and -700 is -0700
         hours, rest = (hours, f"{rest}0") if hours[0] == "0" else (hours[0], hours[1] + rest)
     minutes = int(hours) * 60 + int(rest)
-    if minutes > WIDEST:
-        return None
     return minutes if found[1] == "+" else -minutes

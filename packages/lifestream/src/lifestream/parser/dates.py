@@ -14,7 +14,7 @@ too. The first year is what programs write that know no date (Go's zero time, .N
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from lifestream.parser.date_standards import RFC_3339, common
@@ -45,6 +45,8 @@ class Calendar:
         moment, form = self._understood(text)
         if moment is not None and moment.year == 1:
             moment = None
+        if moment is not None and moment.tzinfo is None:
+            moment, form = moment.replace(tzinfo=UTC), f"{form}, without a zone, so UTC"
         if self._notes is not None:
             self._note(self._notes, text, moment, form)
         return moment
@@ -72,10 +74,7 @@ class Calendar:
         if moment is None:
             notes.undated.append(text[:LONGEST])
         else:
-            from lifestream.parser.date_forms import gives_zone
-
-            zoned = form == "seconds since 1970" or gives_zone(text)
-            notes.dates.setdefault(moment, (text, form if zoned else f"{form}, without a zone, so UTC"))
+            notes.dates.setdefault(moment, (text, form))
 
     def _numeric(self, text: str) -> datetime | None:
         from lifestream.parser.date_numbers import numbers

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -17,6 +16,7 @@ from lifestream.parser.preprocessing import ASIDE
 from lifestream.parser.relative_addresses import base_of_links, base_of_text
 from lifestream.parser.rhythm import number, rhythm, seconds
 from lifestream.parser.second_reading import Scan, ScannedEntry
+from lifestream.parser.strict.guids import LOOKS_LIKE_ADDRESS
 from lifestream.parser.strict.links import OTHER_PURPOSES
 from lifestream.parser.text_constructs import (
     Kind,
@@ -107,7 +107,7 @@ class _Context:
     def _link(self, found: Found) -> str:
         """Return the page of an entry: its link, or else the first of its links that has no other purpose."""
         link = _text(_get(found, "link"))
-        if link and link == _text(_get(found, "id")) and not _LOOKS_LIKE_ADDRESS.match(link):
+        if link and link == _text(_get(found, "id")) and not LOOKS_LIKE_ADDRESS.match(link):
             # A guid without isPermaLink="false" counts as a link (RSS 2.0), whatever its form.
             link = ""
         others = (other for other in _get(found, "links", []) if other.get("rel") not in OTHER_PURPOSES)
@@ -166,9 +166,6 @@ class _Context:
                 thumbnail=_absolute(base, medium.thumbnail),
                 player=_absolute(base, medium.player),
             )
-
-
-_LOOKS_LIKE_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://|/|\.\.?/|\?", re.IGNORECASE)
 
 
 def _with_extras(entries: Sequence[Found], scanned: Scan) -> Iterator[tuple[Found, ScannedEntry]]:

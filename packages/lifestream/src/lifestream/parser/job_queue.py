@@ -1,8 +1,8 @@
 """Jobs that wait for workers. Starting a worker is costly, so there are only as many as the jobs are worth.
 
 Each worker waits in a thread of its own until it is needed. To start a process takes the processor as long as reading
-some thirty documents, so another one is needed only if many documents wait, or are sure to come, or if one has kept
-all of the others busy for long.
+some thirty documents, so another one is needed only if many documents wait or are sure to come, or if none of those
+that work has taken the next document for long.
 """
 
 from __future__ import annotations

@@ -26,7 +26,10 @@ _VERSION = re.compile(r"(?:https?://(?:www\.)?jsonfeed\.org/version/)?(\d(?:\.\d
 
 def read(decoded: Decoded, url: str, notes: Notes | None = None) -> ParsedFeed:
     """Return the feed in *decoded*, which came from *url*. Raises `NotAFeed`."""
-    document, flaw = _loaded(decoded.text.lstrip("\ufeff \t\r\n\0"))
+    try:
+        document, flaw = _loaded(decoded.text.lstrip("\ufeff \t\r\n\0"))
+    except RecursionError as error:
+        raise NotAFeed(say("deep-json")) from error
     version = _VERSION.fullmatch(_text(document, "version")) if isinstance(document, dict) else None
     items = document.get("items") if isinstance(document, dict) else None
     if version is None or not isinstance(items, list):
@@ -67,10 +70,6 @@ def _loaded(text: str) -> tuple[Any, Flaw | None]:
             return json.loads(mended, parse_int=_number, strict=False), flaw
         except ValueError:
             raise NotAFeed(say("broken-json", reason=str(error))) from error
-        except RecursionError as deep:
-            raise NotAFeed(say("deep-json")) from deep
-    except RecursionError as error:
-        raise NotAFeed(say("deep-json")) from error
 
 
 _LAST_COMMA = re.compile(r'("(?>(?:[^"\\]++|\\.?)*)(?:"|\Z))|(?<![\[{,\s]),(?=\s*+[}\]])', re.DOTALL)

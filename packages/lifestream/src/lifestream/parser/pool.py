@@ -1,10 +1,9 @@
 """Child processes that read documents, on all cores. A document that hangs or crashes its process loses only itself.
 
 Each child has a thread here, which starts it once it is needed (see `job_queue`), sends it one document at a time, and
-waits. If a document takes longer
-than its deadline, its child is killed: by the kernel after that much processor time, and by this module after three
-times that much wall time. The next document gets a new child. The children are plain `subprocess` children, because
-Celery's workers may not have `multiprocessing` ones.
+waits. If a document takes longer than its deadline, its child is killed: by the kernel after that much processor time,
+and by `deadlines` after three times that much wall time. The next document gets a new child. The children are plain
+`subprocess` children, because Celery's workers may not have `multiprocessing` ones.
 
 Shipped plugins run in the child. Your own plugin may need Django, so its hooks run in this process, in the child's
 thread, between two questions to the child. The first question has the document read; the second has the results of the

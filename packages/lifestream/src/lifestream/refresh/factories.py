@@ -34,21 +34,17 @@ def make_guard() -> AddressGuard:
 def make_fetcher(guard: AddressGuard, limits: FetchLimits | None = None) -> Fetcher:
     """Return a fetcher with the User-Agent and the proxy of the settings, and their limits unless others are given."""
     limits = limits or FetchLimits(timeout=settings.timeout, max_body=settings.max_body)
-    agent = settings.user_agent or _user_agent(_contact())
-    return Fetcher(guard, user_agent=agent, limits=limits, proxy=settings.proxy)
+    return Fetcher(guard, user_agent=_agent(), limits=limits, proxy=settings.proxy)
 
 
 def make_picture_fetcher(guard: AddressGuard, limits: FetchLimits) -> Fetcher:
     """Return a fetcher for pictures, with the User-Agent and the proxy of the settings."""
-    agent = (settings.user_agent or _user_agent(_contact())).replace("{subscribers}", "pictures")
-    return Fetcher(guard, user_agent=agent, limits=limits, proxy=settings.proxy, accept=_PICTURES)
+    return Fetcher(guard, user_agent=_agent("pictures"), limits=limits, proxy=settings.proxy, accept=_PICTURES)
 
 
 def make_hub_client(guard: AddressGuard) -> AbstractAsyncContextManager[HubClient]:
     """Return a client for hubs, with the User-Agent of the settings, to be entered in an event loop."""
-    agent = settings.user_agent or _user_agent(_contact())
-    agent = agent.replace("{subscribers}", "WebSub")
-    return hub_client(guard, user_agent=agent, deadline=min(settings.timeout, 10.0), proxy=settings.proxy)
+    return hub_client(guard, user_agent=_agent("WebSub"), deadline=min(settings.timeout, 10.0), proxy=settings.proxy)
 
 
 def make_pool(size: int | None = None) -> ParserPool:
@@ -136,6 +132,11 @@ def _contact() -> str:
         return settings.contact or settings.public_url or _MANUAL
     except ImproperlyConfigured:  # a check tells what is wrong with the address; feeds are fetched all the same
         return _MANUAL
+
+
+def _agent(purpose: str = "{subscribers}") -> str:
+    """Return the User-Agent of the settings for requests of *purpose*, by default for feeds: see `Fetcher`."""
+    return (settings.user_agent or _user_agent(_contact())).replace("{subscribers}", purpose)
 
 
 @cache

@@ -17,7 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from lifestream.conf import Network, settings
+from lifestream.conf import settings
 from lifestream.content.image_dimensions import dimensions
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.body_budget import Memory
@@ -26,6 +26,7 @@ from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest
 from lifestream.fetcher.url_hosts import host_of
 from lifestream.refresh.factories import make_picture_fetcher
 from lifestream.refresh.picture_cache import PictureCache
+from lifestream.setting_values import Network
 
 log = logging.getLogger(__name__)
 

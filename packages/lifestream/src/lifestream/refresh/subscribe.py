@@ -10,7 +10,6 @@ credentials are kept apart, encrypted, and sent to that origin only.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 import secrets
@@ -18,8 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from http import HTTPStatus
-from typing import Final, Literal, Self
+from typing import Final
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -28,17 +26,14 @@ from lifestream.conf import settings
 from lifestream.content.plaintext import scrub
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, origin, request_url
-from lifestream.fetcher.fetch import Fetcher
-from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest
-from lifestream.fetcher.shortage import require_files, shortage_of
-from lifestream.message import edited, say
+from lifestream.fetcher.outcomes import Fetched, FetchRequest
+from lifestream.fetcher.shortage import shortage_of
+from lifestream.message import say
 from lifestream.models import Feed, Lifestream, Subscription
 from lifestream.parser.discovery import own_places, well_known
 from lifestream.parser.errors import ParseError
-from lifestream.parser.pool import ParserPool
-from lifestream.parser.web_page import Page
-from lifestream.plugins.item_pipeline import Prepared
-from lifestream.refresh.factories import make_fetcher, make_guard, make_limits, make_pool
+from lifestream.refresh.factories import make_guard, make_limits
+from lifestream.refresh.scout import NotAdded, Reading, Refusal, Scout
 from lifestream.scheduler import leases
 from lifestream.scheduler.jobs import Claimed, Result, Stored
 from lifestream.scheduler.publication_rate import pace_of
@@ -47,33 +42,11 @@ from lifestream.storage import credentials, fanout, writer
 from lifestream.storage.db_errors import FAILURES
 from lifestream.storage.feed_options import secrets_of
 
+__all__ = ["Added", "Found", "NotAdded", "Reading", "add_feed", "completed", "find_feed", "find_feeds"]
+
 _MOST_TRIED = 6  # how many of the URLs that a page names are tried
 _MOST_GUESSED = 14  # and how many of the usual places, beside the page and at the site's root
 _MOST_REFRESHES = 3  # how many pages that lead to another one are followed
-# Without an answer over https, a server may have only http.
-_UNANSWERED: Final = frozenset({"connection", "timeout", "tls", "protocol"})
-
-
-def _one_line(text: str) -> str:
-    return " ".join(scrub(text).split())
-
-
-class NotAdded(Exception):
-    """No feed was added. The message says why; *field* is the field of a form at which to show it."""
-
-    def __init__(self, reason: str, field: Literal["url", "name"] = "url") -> None:
-        self.reason = edited(reason, _one_line)  # much of the message is in the server's own words
-        super().__init__(self.reason)
-        self.field = field
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The result of the one GET of a feed, which began at *started*."""
-
-    fetched: Fetched
-    prepared: Prepared
-    started: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,33 +85,13 @@ class Added:
         return self.stored.message if self.stored is not None and self.stored.unwritten else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Refusal:
-    """Why there is no feed at a URL, and the *page* that is there instead, if there is one; otherwise how it failed."""
-
-    reason: str
-    page: Fetched | None = None
-    failed: Failed | None = None
-
-    @property
-    def is_unanswered(self) -> bool:
-        """Whether nothing answered there that speaks the scheme of the URL."""
-        return self.failed is not None and self.failed.kind in _UNANSWERED
-
-    @property
-    def wants_no_more(self) -> bool:
-        """Whether the server is not to be asked for anything else now."""
-        busy = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
-        return self.failed is not None and (self.failed.status is None or self.failed.status in busy)
-
-
 def find_feed(url: str, *, clock: Callable[[], datetime] = timezone.now, guard: AddressGuard | None = None) -> Found:
     """Return the feed at *url*, or that of the web page there. Raises `NotAdded` if there is none.
 
     *url* is as people write it: without a scheme it means https, or http if nothing answers there, and `feed:` is
     understood. *guard* is made from the settings by default. No event loop may run in the thread that calls this.
     """
-    with _Scout(guard or make_guard(), clock) as scout:
+    with Scout(guard or make_guard(), clock) as scout:
         return _find_at(url, scout)
 
 
@@ -149,7 +102,7 @@ def find_feeds(
 
     They are asked one after the other, and share the process that reads what comes.
     """
-    with _Scout(guard or make_guard(), clock) as scout:
+    with Scout(guard or make_guard(), clock) as scout:
         for url in urls:
             try:
                 found: Found | NotAdded = _find_at(url, scout)
@@ -158,7 +111,7 @@ def find_feeds(
             yield url, found
 
 
-def _find_at(url: str, scout: _Scout) -> Found:
+def _find_at(url: str, scout: Scout) -> Found:
     try:
         written = completed(url)
         asked, login = request_url(written), credentials_of(written)
@@ -229,70 +182,9 @@ def _has_scheme(url: str) -> bool:
 _FEED_SCHEME: Final = re.compile(r"feed:(?://)?", re.IGNORECASE)
 
 
-class _Scout:
-    """Requests one URL after the other, and reads the answers. A context manager."""
-
-    def __init__(self, guard: AddressGuard, clock: Callable[[], datetime]) -> None:
-        self._clock = clock
-        self._guard = guard
-        self._fetcher: Fetcher | None = None
-        self._runner = asyncio.Runner()
-        self._pool: ParserPool | None = None
-        self._last: tuple[FetchRequest, Reading | _Refusal] | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def _opened(self) -> Fetcher:
-        """Return the session, which is opened at the first request: a feed that is known needs none."""
-        if self._fetcher is None:
-            require_files()
-            fetcher = make_fetcher(self._guard)
-            self._runner.run(fetcher.__aenter__())
-            self._fetcher = fetcher
-        return self._fetcher
-
-    def __exit__(self, *error: object) -> None:
-        if self._pool is not None:
-            self._pool.close()
-        if self._fetcher is not None:
-            self._runner.run(self._fetcher.__aexit__(None, None, None))
-        self._runner.close()
-
-    def ask(self, request: FetchRequest) -> Reading | _Refusal:
-        """Fetch the URL, and read the answer. What was asked last is not asked again."""
-        if self._last is None or self._last[0] != request:
-            self._last = request, self._ask(request)
-        return self._last[1]
-
-    def _ask(self, request: FetchRequest) -> Reading | _Refusal:
-        fetcher = self._opened()
-        started = self._clock()
-        if self._pool is None:
-            self._pool = make_pool(1)  # the parser starts while the server prepares its answer
-        outcome = self._runner.run(fetcher.fetch(request))
-        if isinstance(outcome, Failed) and outcome.kind == "shortage":
-            raise NotAdded(say("not-to-be-had", url=request.url, reason=outcome.message))
-        if isinstance(outcome, Failed):
-            return _Refusal(outcome.message, failed=outcome)
-        if not isinstance(outcome, Fetched):
-            return _Refusal(say("answered", status=outcome.status))
-        try:
-            prepared = self._pool.submit(outcome.body, outcome.headers, outcome.url).result()
-        except ParseError as error:
-            return _Refusal(error.reason, outcome)
-        return Reading(outcome, prepared, started)
-
-    def read_page(self, page: Fetched) -> Page:
-        """Return what *page* names and links to. Raises `ParseError` if it can't be read in time."""
-        if self._pool is None:
-            self._pool = make_pool(1)
-        return self._pool.read_page(page.body, page.headers, page.url).result()
-
-
-def _find(request: FetchRequest, scout: _Scout, *, is_bare: bool = False) -> Found:
+def _find(request: FetchRequest, scout: Scout, *, is_bare: bool = False) -> Found:
     first = scout.ask(request)
-    if is_bare and isinstance(first, _Refusal) and first.is_unanswered and not request.credentials:
+    if is_bare and isinstance(first, Refusal) and first.is_unanswered and not request.credentials:
         plain = replace(request, url=request.url.replace("https:", "http:", 1))
         if (known := Feed.objects.shared().with_url(plain.url).first()) is not None:
             return Found(plain.url, known)
@@ -315,7 +207,7 @@ def _find(request: FetchRequest, scout: _Scout, *, is_bare: bool = False) -> Fou
     raise NotAdded(say(code, url=request.url, reason=first.reason))
 
 
-def _places(page: Fetched, request: FetchRequest, scout: _Scout) -> tuple[list[str], str]:
+def _places(page: Fetched, request: FetchRequest, scout: Scout) -> tuple[list[str], str]:
     """Return the URLs where the feed of *page* may be, most likely first, and the URL of the page that leads there."""
     read = scout.read_page(page)
     seen = {page.url}
@@ -334,7 +226,7 @@ def _places(page: Fetched, request: FetchRequest, scout: _Scout) -> tuple[list[s
     return [url for url in dict.fromkeys(named or guessed) if url != page.url], page.url
 
 
-def _first_feed(places: Iterable[str], page: str, request: FetchRequest, scout: _Scout) -> Found | None:
+def _first_feed(places: Iterable[str], page: str, request: FetchRequest, scout: Scout) -> Found | None:
     """Return the first feed at one of *places*, which *page* leads to."""
     closed: set[tuple[str, str, int]] = set()  # servers that are not to be asked for anything else
     for url in places:

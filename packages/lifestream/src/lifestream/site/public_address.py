@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from lifestream.conf import Network
+from lifestream.setting_values import Network
 from lifestream.web.proxy_headers import FORWARDED, came_through_proxy
 
 _FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED")

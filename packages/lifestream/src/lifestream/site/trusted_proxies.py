@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
-from lifestream.conf import Network
+from lifestream.setting_values import Network
 
 
 def trusted(listed: Iterable[str]) -> list[Network | str]:

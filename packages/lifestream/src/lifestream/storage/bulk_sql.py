@@ -6,12 +6,12 @@ for every row and column. An import writes a hundred rows for a feed; with this 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
 from itertools import chain, islice
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -30,6 +30,18 @@ from django.db.models import (
 
 from lifestream.message import stored
 from lifestream.models.message_field import MessageField
+
+LOOKUP: Final = 400
+"""How many values an IN has: SQLite may be built to take 999 a statement."""
+
+_T = TypeVar("_T")
+
+
+def batches(values: Iterable[_T], size: int = LOOKUP) -> Iterator[list[_T]]:
+    """Yield *values* in lists of at most *size*, by default as many as one statement may look up."""
+    rest = iter(values)
+    while batch := list(islice(rest, size)):
+        yield batch
 
 
 def insert_rows(
@@ -63,7 +75,7 @@ def insert_rows(
                 cursor.executemany(f"{into} VALUES {mark} {end}", batch)
             return found
         size = (connection.features.max_query_params or 30_000) // len(fields)
-        while batch := list(islice(values, size)):
+        for batch in batches(values, size):
             marks = ", ".join([mark] * len(batch))
             cursor.execute(f"{into} VALUES {marks} {end}", list(chain.from_iterable(batch)))
             found += cursor.fetchall() if returning else []

@@ -15,8 +15,7 @@ from typing import Final, NamedTuple
 
 from lifestream.conf import settings
 from lifestream.models import Fetch
-from lifestream.storage.bulk_sql import delete_all_but, insert_rows, last_rows, update_rows
-from lifestream.storage.item_import import LOOKUP, batches
+from lifestream.storage.bulk_sql import batches, delete_all_but, insert_rows, last_rows, update_rows
 
 _REPEATABLE: Final = frozenset({"not modified", "unchanged", "failed"})
 _EXTENDED: Final = ("count", "latest", "duration", "size", "next_fetch", "reason")
@@ -110,6 +109,6 @@ def _last_of(feeds: Sequence[int], using: str) -> dict[int, _LastLine]:
     """Return the last line of each of *feeds* that has one."""
     return {
         feed: _LastLine(key, count, CameTo(*came_to))
-        for some in batches(feeds, LOOKUP)
+        for some in batches(feeds)
         for feed, key, count, *came_to in last_rows(Fetch, _FOUND, "feed", some, using)
     }

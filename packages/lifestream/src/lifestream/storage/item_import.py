@@ -13,8 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, cached_property
-from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from lifestream.content.filter_rules import RuleSubject
 from lifestream.content.plaintext import scrub, shorten
@@ -28,7 +27,7 @@ from lifestream.plugins.entry_uris import hosts_of_feed, own_uri
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.scheduler.jobs import Claimed, Result, Stored
 from lifestream.storage import fanout, item_row, published_ids
-from lifestream.storage.bulk_sql import find_rows, insert_rows, update_rows
+from lifestream.storage.bulk_sql import batches, find_rows, insert_rows, update_rows
 from lifestream.storage.entry_matching import Decision, Document, Known, changes_after, may_rewrite
 from lifestream.storage.fanout import Postable, Subscriber
 from lifestream.storage.feed_row import FeedState
@@ -37,9 +36,6 @@ from lifestream.storage.published_ids import Publishable
 CHUNK: Final = 500
 """How many items are written in one transaction."""
 
-LOOKUP: Final = 400
-"""How many values an IN has: SQLite may be built to take 999 a statement."""
-
 _REWRITTEN: Final = (
     "key_hash", "link_hash", "content_hash", "guid", "link", "title", "author", "updated", "content", "text", "summary",
     "language", "enclosures", "media", "episode", "card", "fingerprint", "changes", "changed",
@@ -47,7 +43,6 @@ _REWRITTEN: Final = (
 _NEW: Final = (*_REWRITTEN, "date", "first_seen")
 _FOUND: Final = ("id", "key_hash", "link_hash", "content_hash", "guid", "fingerprint", "changes", "changed")
 _EMPTY: Final = Document(())  # for the many results without a document
-_T = TypeVar("_T")
 _log = logging.getLogger("lifestream.storage")
 
 
@@ -218,7 +213,7 @@ class Import:
 
     def _find(self, using: str, column: str, values: Iterable[str], stored: dict[int, _Revision]) -> list[Known]:
         known = []
-        for some in batches(values, LOOKUP):
+        for some in batches(values):
             for row in find_rows(Item, _FOUND, ("feed", self.feed), (column, some), using):
                 key, key_hash, link_hash, content_hash, said, fingerprint, changes, changed = row
                 guid = guid_form(said)  # a long guid from before the caps is hashed
@@ -298,7 +293,7 @@ def _candidates(
 
 def _write_tags(written: Sequence[tuple[int, ItemRow]], rewritten: Sequence[int], using: str) -> None:
     through = Item.tags.through
-    for some in batches(rewritten, LOOKUP):
+    for some in batches(rewritten):
         through.objects.using(using).filter(item__in=some).delete()
     names: dict[str, str] = {}
     slugs: list[tuple[int, str]] = []
@@ -318,19 +313,12 @@ def _tag_keys(names: Mapping[str, str], using: str) -> dict[str, int]:
     """Return the keys of the tags with these slugs; missing ones are made, with their names."""
     tags = Tag.objects.using(using)
     keys: dict[str, int] = {}
-    for some in batches(names, LOOKUP):
+    for some in batches(names):
         keys.update(tags.filter(slug__in=some).values_list("slug", "pk"))
     # All workers use one order: two workers that lock each other's rows would wait for ever.
     missing = sorted(set(names) - set(keys))
     if missing:
         insert_rows(Tag, ("slug", "name"), [(slug, names[slug]) for slug in missing], using)
-        for some in batches(missing, LOOKUP):
+        for some in batches(missing):
             keys.update(tags.filter(slug__in=some).values_list("slug", "pk"))
     return keys
-
-
-def batches(values: Iterable[_T], size: int) -> Iterator[list[_T]]:
-    """Yield *values* in lists of at most *size*."""
-    rest = iter(values)
-    while batch := list(islice(rest, size)):
-        yield batch

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count, islice
-from typing import Any, Final, TypeVar
+from itertools import count
+from typing import Any, Final
 
 from django.db import router, transaction
 from django.db.models import Exists, OuterRef
@@ -19,10 +19,9 @@ from lifestream.conf import settings
 from lifestream.models import Feed, Item, PublishedId, Tombstone
 from lifestream.plugins.entry_keys import guid_form, guid_key
 from lifestream.plugins.entry_uris import hosts_of_feed, own_uri, uuid_uri
-from lifestream.storage.bulk_sql import insert_rows
+from lifestream.storage.bulk_sql import batches, insert_rows
 
-_CHUNK: Final = 400  # SQLite may be built to take 999 values a statement
-_T = TypeVar("_T")
+_CHUNK: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def _publishable(items: Sequence[Item], using: str) -> Iterator[Publishable]:
 def _buried(new: Sequence[Publishable], using: str) -> set[int]:
     """Return the items of *new* whose own id is that of a deleted item of another feed."""
     holders: dict[str, set[int]] = {}
-    for some in _batches({each.own for each in new}):
+    for some in batches({each.own for each in new}):
         dead = Tombstone.objects.using(using).filter(uri__in=some)
         for uri, feed in dead.values_list("uri", "feed_id"):
             holders.setdefault(uri, set()).add(feed)
@@ -110,16 +109,10 @@ def _buried(new: Sequence[Publishable], using: str) -> set[int]:
 
 def _stored(items: Iterable[int], using: str) -> set[int]:
     found: set[int] = set()
-    for some in _batches(items):
+    for some in batches(items):
         found.update(PublishedId.objects.using(using).filter(item__in=some).values_list("item_id", flat=True))
     return found
 
 
 def _uuid(each: Publishable, secret: str, attempt: int = 0) -> str:
     return uuid_uri(secret, each.feed, each.key_hash, attempt)
-
-
-def _batches(values: Iterable[_T]) -> Iterator[list[_T]]:
-    rest = iter(values)
-    while batch := list(islice(rest, _CHUNK)):
-        yield batch

@@ -18,7 +18,7 @@ from django.urls import reverse
 
 from lifestream.conf import settings
 from lifestream.content.html_tokenizer import unescape
-from lifestream.content.item_card import of_the_web
+from lifestream.content.stored_values import of_the_web
 
 LONGEST: Final = 4000
 """How many bytes the address of a picture may have. Servers refuse paths that are much longer."""

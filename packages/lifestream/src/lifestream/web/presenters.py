@@ -19,7 +19,8 @@ from django.utils.translation import gettext, ngettext
 
 from lifestream.conf import settings
 from lifestream.content import item_card
-from lifestream.content.item_card import File, ItemCard, Picture, Sound, episode_of, of_the_web
+from lifestream.content.item_card import File, ItemCard, Picture, Sound
+from lifestream.content.stored_values import episode_of, of_the_web
 from lifestream.entry import Episode
 from lifestream.fetcher.url_hosts import host_in_words
 from lifestream.models import Feed, Lifestream, Post, Subscription

@@ -26,8 +26,8 @@ from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, Syn
 from django.utils.translation import gettext
 from django.utils.xmlutils import SimplerXMLGenerator
 
-from lifestream.content.item_card import address, objects, of_the_web
 from lifestream.content.plaintext import scrub
+from lifestream.content.stored_values import address, objects, of_the_web
 from lifestream.content.text_direction import isolated
 from lifestream.models import Item, Post
 from lifestream.storage import published_ids

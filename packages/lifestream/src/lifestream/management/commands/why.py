@@ -17,7 +17,7 @@ from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import feeds_at
 from lifestream.management.output import COLOURS, drawn
 from lifestream.models import Feed, Fetch
-from lifestream.models.feeds import outcome_in_words
+from lifestream.models.fetches import outcome_in_words
 from lifestream.operations.feed_state import next_of, reasoning_of, state_of
 from lifestream.terminal import Visible, visible
 from lifestream.wording import ago, in_words, worded

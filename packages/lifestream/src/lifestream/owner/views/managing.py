@@ -17,7 +17,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods
 
 from lifestream.models import Feed, Subscription
-from lifestream.models.feeds import outcome_in_words
+from lifestream.models.fetches import outcome_in_words
 from lifestream.operations.feed_state import next_of, reasoning_of, state_of
 from lifestream.owner.access import for_owner
 from lifestream.owner.arrivals import arrivals_of

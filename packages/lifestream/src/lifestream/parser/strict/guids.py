@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from lifestream.parser.strict.fields import Fields, elements, first_text
 from lifestream.parser.strict.vocabulary import RDF
 
-_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]*://|/|\.\.?/|\?", re.IGNORECASE)
+LOOKS_LIKE_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]*://|/|\.\.?/|\?", re.IGNORECASE)
 _PATH: Final = re.compile(r"[^\s:/?#]+/\S*+")
 
 
@@ -30,7 +30,7 @@ def is_link(guid: str, fields: Fields) -> bool:
     said = [_is_permalink(found) for found in fields.get("guid", ())]
     if False in said:
         return False
-    return _ADDRESS.match(guid) is not None or (True in said and _PATH.fullmatch(guid) is not None)
+    return LOOKS_LIKE_ADDRESS.match(guid) is not None or (True in said and _PATH.fullmatch(guid) is not None)
 
 
 def _is_permalink(guid: Element) -> bool | None:

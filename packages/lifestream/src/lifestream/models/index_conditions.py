@@ -1,0 +1,42 @@
+"""Conditions that are written as the partial indexes of feeds have them, and the class of all conditions in our SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db.models import Lookup
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models.sql.compiler import SQLCompiler
+
+    BooleanLookup = Lookup[bool]
+else:
+    BooleanLookup = Lookup  # has a type parameter for type checkers only
+"""A condition. Django 6.1 compares those that are no lookups with `= True`, and then no index is used."""
+
+
+class NotEmpty(BooleanLookup):
+    """The condition that a text isn't empty, as the indexes `lifestream_feed_held` and `lifestream_feed_private` have
+    it: SQLite uses a partial index only if its condition is in the query word for word, and a query's values are
+    parameters.
+    """
+
+    prepare_rhs = False
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
+        """Return the condition in SQL."""
+        text, parameters = self.process_lhs(compiler, connection)
+        return f"NOT ({text} = '')", tuple(parameters)
+
+
+class HasNoIcon(BooleanLookup):
+    """The condition that a feed has no icon, as the index `lifestream_feed_iconless` has it: see `NotEmpty`."""
+
+    prepare_rhs = False
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
+        """Return the condition in SQL."""
+        icon, parameters = self.process_lhs(compiler, connection)
+        nothing = "X''" if connection.vendor == "sqlite" else "''"
+        return f"{icon} = {nothing}", tuple(parameters)

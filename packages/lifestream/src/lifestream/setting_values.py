@@ -1,0 +1,82 @@
+"""Typed reading of Django's settings whose names begin with `LIFESTREAM_`, within bounds: `conf` says which there are.
+
+Each method reads Django's settings each time. It raises `ImproperlyConfigured`, with the remedy, for a value that
+cannot be used.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from django.conf import settings as django_settings
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+MOST: Final = 1e9
+"""The largest number that a setting may have, unless it says otherwise: thirty years in seconds. Dates end in 9999."""
+
+
+class SettingValues:
+    """The values of settings, by their names without `LIFESTREAM_`."""
+
+    def get(self, name: str, default: Any) -> Any:
+        """Return the setting `LIFESTREAM_<name>` as it stands, or *default*."""
+        return getattr(django_settings, f"LIFESTREAM_{name}", default)
+
+    def number(self, name: str, default: float, least: float = 0, most: float = MOST) -> float:
+        """Return a setting that is a number from *least* to *most*."""
+        value = self.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
+            text = gettext("{setting} is {value}; give a number of at least {least}.")
+            raise ImproperlyConfigured(
+                text.format(setting=f"LIFESTREAM_{name}", value=repr(value), least=f"{least:.15g}")
+            )
+        if value > most:
+            text = gettext("{setting} is {value}; give a number of at most {most}.")
+            told = f"{value:g}" if value < 1e300 else "inf"  # Python writes no number of 5,000 digits
+            raise ImproperlyConfigured(text.format(setting=f"LIFESTREAM_{name}", value=told, most=f"{most:.0f}"))
+        return float(value)
+
+    def truth(self, name: str) -> bool:
+        """Return a setting that is True or False, by default False."""
+        value = self.get(name, False)
+        if not isinstance(value, bool):
+            text = gettext("{setting} is {value}; give True or False.")
+            raise ImproperlyConfigured(text.format(setting=f"LIFESTREAM_{name}", value=repr(value)))
+        return value
+
+    def line(self, name: str) -> str:
+        """Return a setting that is one line of text, by default ""."""
+        value = self.get(name, "")
+        if not isinstance(value, str) or not value.isprintable():
+            text = gettext("{setting} is {value}; give one line of text.")
+            raise ImproperlyConfigured(text.format(setting=f"LIFESTREAM_{name}", value=repr(value)))
+        return value
+
+    def texts(self, name: str, *, example: str) -> tuple[str, ...]:
+        """Return a setting that is a list of text, by default empty. An error gives *example* as one of its texts."""
+        value = self.get(name, ())
+        listed = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+        if not listed or not all(isinstance(text, str) for text in value):
+            text = gettext("{setting} is {value}; give a list of text, as {example}.")
+            raise ImproperlyConfigured(text.format(setting=f"LIFESTREAM_{name}", value=repr(value), example=[example]))
+        return tuple(value)
+
+    def networks(self, name: str) -> tuple[Network, ...]:
+        """Return a setting that is a list of networks, or text with commas between them; by default empty."""
+        value = self.get(name, ())
+        texts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(texts, Iterable):
+            text = gettext("{setting} is {value}; give a list of networks, as {example}.")
+            told = text.format(setting=f"LIFESTREAM_{name}", value=repr(value), example=["10.0.0.0/8"])
+            raise ImproperlyConfigured(told)
+        try:
+            return tuple(ipaddress.ip_network(str(text).strip()) for text in texts if str(text).strip())
+        except ValueError as error:
+            text = gettext("{setting}: {problem}; give networks as {one} or {other}.")
+            told = text.format(setting=f"LIFESTREAM_{name}", problem=error, one="10.0.0.0/8", other="fd00::/8")
+            raise ImproperlyConfigured(told) from error

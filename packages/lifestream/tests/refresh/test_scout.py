@@ -1,0 +1,55 @@
+"""Requests one after the other: one process reads what comes, and what was asked last is not asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from feedserver import FeedServer, Response
+from lifestream.fetcher.outcomes import FetchRequest
+from lifestream.refresh.factories import make_guard
+from lifestream.refresh.scout import NotAdded, Reading, Refusal, Scout
+from served import START, feed, page, watched_processes
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[FeedServer]:
+    with FeedServer(strict=False) as running:
+        running.add("/feed", feed())
+        running.add("/blog", page('<link rel="alternate" type="application/rss+xml" href="/feed">'))
+        running.add("/busy", Response(status=429))
+        running.add("/lost", Response(status=404))
+        yield running
+
+
+def test_one_process_reads_pages_and_feeds_and_is_not_left_behind(server: FeedServer) -> None:
+    with watched_processes() as started, Scout(make_guard(), lambda: START) as scout:
+        refused = scout.ask(FetchRequest(server.url("/blog")))
+        assert isinstance(refused, Refusal) and refused.page is not None
+        [named] = scout.read_page(refused.page).feeds
+        read = scout.ask(FetchRequest(named.url))
+        assert isinstance(read, Reading) and read.started == START
+        assert scout.ask(FetchRequest(named.url)) is read
+    assert sum(request.path == "/feed" for request in server.requests) == 1
+    assert len(started) == 1
+    assert all(process.poll() is not None for process in started)
+
+
+def test_who_asks_for_nothing_starts_nothing() -> None:
+    with watched_processes() as started, Scout(make_guard(), lambda: START):
+        pass
+    assert started == []
+
+
+@pytest.mark.usefixtures("shared_parsers")
+def test_a_refusal_says_whether_the_server_may_be_asked_for_more(server: FeedServer) -> None:
+    with Scout(make_guard(), lambda: START) as scout:
+        busy, lost = (scout.ask(FetchRequest(server.url(path))) for path in ("/busy", "/lost"))
+        nobody = scout.ask(FetchRequest("http://127.0.0.1:1/"))
+    found = [(each.is_unanswered, each.wants_no_more) for each in (busy, lost, nobody) if isinstance(each, Refusal)]
+    assert found == [(False, True), (False, False), (True, True)]
+
+
+def test_a_message_is_one_line_whatever_the_server_said() -> None:
+    assert str(NotAdded("a\n b")) == "a b"
