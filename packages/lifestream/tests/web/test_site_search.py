@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from factories import make_lifestream
@@ -115,6 +117,22 @@ def test_sites_are_found_by_their_names(
     above = search(client, "ridge")
     assert ("Look for a site with this name" in above) is (not most)
     assert ("The <mark>Ridgeway</mark>" in above) is bool(most)
+
+
+def test_later_pages_of_a_search_ask_for_no_sites(
+    client: Client, main: Lifestream, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    monkeypatch.setattr(site_search, "MOST_LOOKED_AT", 100)
+    settings.LIFESTREAM_DEFAULT_PAGINATION = 1
+    for _ in range(2):
+        make_post(make_site(main, "Ridge"), "A ridge")
+    with CaptureQueriesContext(connection) as asked:
+        first = client.get("/main/search/?q=ridge")
+    assert 'class="named"' in first.text and [query for query in asked if "OFFSET 100" in query["sql"]]
+    with CaptureQueriesContext(connection) as asked:
+        later = client.get(f"/main/search/?q=ridge&before={first.context['older']}")
+    assert later.context["posts"] and 'class="named"' not in later.text
+    assert not [query for query in asked if "OFFSET 100" in query["sql"]]
 
 
 def test_sites_are_marked_in_words(client: Client, main: Lifestream) -> None:

@@ -89,10 +89,11 @@ def search(request: HttpRequest, slug: str) -> HttpResponse:
     if not timeline.query:
         return keep(render(request, "lifestream/search.html", _frame(timeline)), timeline)
     named: list[Subscription] = []
-    # Of very many sites, their own page looks through the names.
-    are_many = has_many_sites(timeline)
-    if cursor_of(request) is None and not are_many:
-        named = list(sites_named(timeline, timeline.query).order_by("sort_name", "pk")[: SITES_FOUND + 1])
+    are_many = False
+    if cursor_of(request) is None:  # the sites stand above the first page alone
+        are_many = has_many_sites(timeline)
+        if not are_many:  # of very many, their own page looks through the names
+            named = list(sites_named(timeline, timeline.query).order_by("sort_name", "pk")[: SITES_FOUND + 1])
     more = {"named": named, "sites_found": SITES_FOUND, "are_many": are_many}
     return _listing(request, timeline, "lifestream/search.html", more)
 
