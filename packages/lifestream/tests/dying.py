@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -84,6 +85,35 @@ def start(place: str = "", **settings: str) -> subprocess.Popen[str]:
         stderr=pipe,
         encoding="utf-8",
     )
+
+
+def end(process: subprocess.Popen[str], timeout: float) -> tuple[str, str]:
+    """Waits for the end of a process that `start` gave, and of its parsers. Returns what it printed, and its errors.
+
+    PostgreSQL learns of the end of a client that was killed a moment later. Until then its transaction is open, and
+    whoever claims feeds passes over the hosts that it has locked.
+    """
+    from django.db import connection
+
+    said = process.communicate(timeout=timeout)
+    if connection.vendor == "postgresql":
+        deadline = time.monotonic() + timeout
+        while transactions_of_others():
+            assert time.monotonic() < deadline, "PostgreSQL still has a transaction of the process that has ended"
+            time.sleep(0.01)
+    return said
+
+
+def transactions_of_others() -> int:
+    """How many transactions of other sessions are open in the test's database of PostgreSQL."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND backend_type = 'client backend' AND xact_start IS NOT NULL"
+        )
+        return int(cursor.fetchone()[0])
 
 
 def go(process: subprocess.Popen[str]) -> None:

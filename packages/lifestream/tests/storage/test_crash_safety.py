@@ -95,7 +95,7 @@ class TestKilled:
 
         process = dying.start(place)
         dying.go(process)
-        _, said = process.communicate(timeout=PATIENCE)  # it returns when its parsers have ended, too
+        _, said = dying.end(process, PATIENCE)
         assert process.returncode != 0, f"it was not killed {place}: {said}"
         assert "Traceback" not in said
         assert_validators_are_not_ahead()
@@ -118,7 +118,7 @@ class TestKilled:
         dying.go(process)
         server.wait_for("/feed", timeout=PATIENCE)
         process.kill()
-        process.communicate(timeout=PATIENCE)
+        dying.end(process, PATIENCE)
         assert Item.objects.count() == 0
         assert_validators_are_not_ahead()
 
@@ -129,7 +129,7 @@ class TestKilled:
         due_feed(server, "/feed", document(3))
         process = dying.start("after the claim")
         dying.go(process)
-        process.communicate(timeout=PATIENCE)
+        dying.end(process, PATIENCE)
 
         assert refresh().rows == ()
         assert len(server.requests) == 0
@@ -183,7 +183,7 @@ def test_processes_at_once_make_one_request_a_feed_and_double_nothing(server: Fe
     processes = [dying.start() for _ in range(3)]
     for process in processes:
         dying.go(process)
-    said = [process.communicate(timeout=PATIENCE) for process in processes]
+    said = [dying.end(process, PATIENCE) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], said
     asked = [int(out.split()[0]) for out, _ in said]
     assert sum(asked) == count, said
