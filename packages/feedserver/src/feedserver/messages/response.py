@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, TypeAlias, cast, get_args
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Conditional: TypeAlias = Literal["rfc", "exact", "off"]
+_CONDITIONALS: Final = get_args(Conditional)
 
 CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd", "identity", "auto")
 """The codings that a response can name; `http.content_codings` encodes them."""
@@ -183,7 +185,7 @@ class Response:
         _check_coding(coding)
         check_text("source", source)
         check_text("error", error)
-        if conditional not in get_args(Conditional):
+        if conditional not in _CONDITIONALS:
             raise ValueError(f"conditional is {conditional!r}; give 'rfc', 'exact' or 'off'")
         pace = Pace.parse(pace) if isinstance(pace, str) else pace
         auth = Auth.parse(auth) if isinstance(auth, str) else auth
@@ -250,6 +252,8 @@ def check_fault(fault: object) -> None:
 
 
 def _checked(faults: Iterable[Injectable] | Injectable) -> tuple[Injectable, ...]:
+    if type(faults) is tuple and not faults:
+        return ()  # as of most responses
     given: object = faults
     if isinstance(given, str) or not isinstance(given, Iterable):
         check_fault(given)
@@ -279,6 +283,8 @@ def _check_coding(coding: object) -> None:
 
 
 def _notes(notes: object) -> tuple[tuple[str, str], ...]:
+    if type(notes) is tuple and not notes:
+        return ()
     if isinstance(notes, str) or not isinstance(notes, Iterable):
         raise TypeError(f"notes are {notes!r}; give pairs, such as [('Title', 'News')]")
     given = tuple(notes)
@@ -289,6 +295,8 @@ def _notes(notes: object) -> tuple[tuple[str, str], ...]:
 
 
 def _names(omit: Iterable[str]) -> frozenset[str]:
+    if type(omit) is tuple and not omit:
+        return frozenset()
     given: object = omit
     if not isinstance(given, str) and not isinstance(given, Iterable):
         raise TypeError(f"omit is {omit!r}; give a list of names, such as ['Date']")
@@ -319,6 +327,7 @@ def has_content(status: int) -> bool:
     return status >= 200 and status not in (204, 304)
 
 
+@cache
 def reason_phrase(status: int) -> str:
     """Return the reason phrase of *status* in RFC 9110 or the standard library, "" where neither has one."""
     if status in _RENAMED:
