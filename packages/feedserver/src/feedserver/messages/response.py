@@ -179,10 +179,12 @@ class Response:
         sent.
         """
         check_status(status)
-        check_text("a reason phrase", reason, or_none=True)
-        if reason is not None and ("\r" in reason or "\n" in reason):
-            raise ValueError(f"a reason phrase has a line break in it, {reason!r}; leave it out")
-        _check_coding(coding)
+        if reason is not None:
+            check_text("a reason phrase", reason)
+            if "\r" in reason or "\n" in reason:
+                raise ValueError(f"a reason phrase has a line break in it, {reason!r}; leave it out")
+        if coding is not None:
+            _check_coding(coding)
         check_text("source", source)
         check_text("error", error)
         if conditional not in _CONDITIONALS:
@@ -276,7 +278,7 @@ def _body(body: object) -> Body:
 
 
 def _check_coding(coding: object) -> None:
-    check_text("a coding", coding, or_none=True)
+    check_text("a coding", coding)
     if isinstance(coding, str) and coding != "auto":
         for word in coding.split(","):
             check_choice("a coding", word.strip().lower(), CODINGS)
