@@ -30,6 +30,7 @@ from feedserver.net.binding import PortTaken
 from feedserver.quit_client import stop_server
 from feedserver.screen import Screen
 from feedserver.server import FeedServer
+from feedserver.standard_output import show
 
 JOURNAL_LIMIT = 1000
 """The number of exchanges that `serve` keeps unless told otherwise."""
@@ -165,6 +166,10 @@ def _complain(who: str, what: str, status: int) -> int:
 class _Parser(argparse.ArgumentParser):
     """A parser that reports an error in one line."""
 
+    def print_help(self, file: Any = None) -> None:
+        """Print the help, to standard output by default."""
+        show(self.format_help(), file or sys.stdout)
+
     def error(self, message: str) -> NoReturn:
         """Print *message*, and end the command with status 2."""
         self.exit(_complain(self.prog, message, 2))
@@ -178,7 +183,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
         from importlib.metadata import version
 
-        print(f"feedserver {version('feedserver')}")
+        show(f"feedserver {version('feedserver')}\n", sys.stdout)
         parser.exit()
 
 

@@ -16,6 +16,7 @@ from feedserver.handler.exchange import Exchange, NotSeen
 from feedserver.messages.request import Request
 from feedserver.messages.terminal_text import visible
 from feedserver.server import FeedServer
+from feedserver.standard_output import show
 
 
 class Screen:
@@ -34,12 +35,7 @@ class Screen:
         line = visible(text)
         if colour and self._has_colours:
             line = f"\033[{colour}m{line}\033[0m"
-        try:
-            print(line, file=self._stream, flush=True)
-        except OSError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
-            os.close(nowhere)
+        show(f"{line}\n", self._stream)
 
     def report(self, server: FeedServer, exchange: Exchange) -> None:
         """Print a line about an exchange, and below it the problems that it had. Remove its request's body from

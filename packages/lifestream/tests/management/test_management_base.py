@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,6 +44,41 @@ def test_an_error_is_no_output_and_is_raised() -> None:
 
     with pytest.raises(CommandError, match="no"):
         Failing().execute(no_color=True, force_color=False, skip_checks=True)
+
+
+@pytest.fixture
+def unread() -> Iterator[io.TextIOWrapper]:
+    """A pipe that nobody reads: what `head` leaves when it has enough."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w", encoding="utf-8") as stream:
+        yield stream
+
+
+def test_a_command_goes_on_when_nobody_reads_its_output_any_more(unread: io.TextIOWrapper) -> None:
+    done = []
+
+    class Long(BaseCommand):
+        def handle(self, *args: Any, **options: Any) -> None:
+            for number in range(3):
+                self.stdout.write("x" * 100_000)
+                done.append((number, self.stdout.has_reader))
+
+    Long(stdout=unread).execute(no_color=True, force_color=False, skip_checks=True)
+    assert done == [(0, False), (1, False), (2, False)]
+
+
+def test_little_output_that_nobody_reads_is_no_error_at_the_end_either(unread: io.TextIOWrapper) -> None:
+    command = Command(stdout=unread, stderr=io.StringIO())
+    command.execute(no_color=True, force_color=False, skip_checks=True)
+    assert not command.stdout.has_reader
+    unread.flush()  # as Python does at its end
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is full")
+def test_an_output_that_fails_otherwise_is_an_error() -> None:
+    with pytest.raises(OSError, match="No space left"), Path("/dev/full").open("w", encoding="utf-8") as full:
+        Command(stdout=full, stderr=io.StringIO()).execute(no_color=True, force_color=False, skip_checks=True)
 
 
 @pytest.mark.django_db

@@ -26,6 +26,7 @@ from feedserver.check.scenarios import SCENARIOS
 from feedserver.check.table import as_table
 from feedserver.check.verdicts import Kind, Level, Verdict
 from feedserver.messages.terminal_text import visible
+from feedserver.standard_output import show
 
 _WHO = "feedserver check"
 
@@ -144,14 +145,13 @@ def _deliver(report: Report, options: argparse.Namespace) -> int:
     shown = report.published() if options.published else report
     text = text_of(shown, options.format, options.output)
     if options.output is None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        show(text, sys.stdout)
     else:
         try:
             options.output.write_text(text, "utf-8")
         except OSError as error:
             return _complain(f"the report cannot be written: {error}")
-        sys.stdout.write("\n".join(as_table(shown).splitlines()[-4:]) + "\n")
+        show("\n".join(as_table(shown).splitlines()[-4:]) + "\n", sys.stdout)
     if report.misfires:
         return 3
     level = None if options.fail_under == "never" else Level(options.fail_under)

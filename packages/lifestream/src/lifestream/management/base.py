@@ -4,6 +4,8 @@ from feeds.
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Callable
 from typing import Any, TextIO
@@ -18,19 +20,52 @@ from lifestream.wording import worded
 
 
 class VisibleOutput(base.OutputWrapper):
-    """An output stream on which no text from a feed can change how the other text looks."""
+    """An output stream on which no text from a feed can change how the other text looks.
+
+    Where its reader has gone, as `head` does when it has enough, what is written is lost, and the command goes on: a
+    refresh must not end halfway. One that only writes may ask `has_reader`, and end.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._stream = stream
+        self.has_reader = True
 
     def write(  # type: ignore[override]  # Django's own signature, which is no TextIO's either
         self, msg: str = "", style_func: Callable[[str], str] | None = None, ending: str | None = None
     ) -> None:
         """Write *msg*, with control characters escaped, in the style that Django chooses for it."""
-        super().write(visible(msg), style_func, ending)
+        try:
+            super().write(visible(msg), style_func, ending)
+        except OSError as error:
+            self._lose(error)
+
+    def flush(self) -> None:
+        """Write what is buffered."""
+        try:
+            super().flush()
+        except OSError as error:
+            self._lose(error)
+
+    def _lose(self, error: OSError) -> None:
+        """Send the rest to nowhere if *error* says that the reader has gone, and raise it otherwise.
+
+        Python flushes standard output once more at its end, and would complain.
+        """
+        if not isinstance(error, BrokenPipeError) and not (os.name == "nt" and error.errno == errno.EINVAL):
+            raise error
+        self.has_reader = False
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
 
 
 class BaseCommand(base.BaseCommand):
     """A command of this app. Its output and the message of a CommandError have control characters escaped."""
 
     help: Any = ""  # a lazy translation, which Django's stubs do not expect
+    stdout: VisibleOutput
+    stderr: VisibleOutput
 
     def __init__(self, stdout: TextIO | None = None, stderr: TextIO | None = None, **options: Any) -> None:
         super().__init__(stdout, stderr, **options)
@@ -61,3 +96,5 @@ class BaseCommand(base.BaseCommand):
                 raise
             text = gettext("Something that was entered (a name, an address or a password) is not in UTF-8.")
             raise CommandError(text) from error
+        finally:
+            self.stdout.flush()

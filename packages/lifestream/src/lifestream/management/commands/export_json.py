@@ -32,6 +32,8 @@ class Command(BaseCommand):
             for piece in pieces:
                 # The document goes out unchanged, for another program.
                 self.stdout.write(piece if self.stdout.isatty() else Visible(piece), ending="")
+                if not self.stdout.has_reader:
+                    break
             return
         try:
             with Path(file).open("w", encoding="utf-8", newline="\n") as out:

@@ -33,6 +33,8 @@ class Command(BaseCommand):
                 text = part.decode("utf-8")
                 # The document goes out unchanged, for another program.
                 self.stdout.write(text if self.stdout.isatty() else Visible(text), ending="")
+                if not self.stdout.has_reader:
+                    break
             self.stdout.write("")
             return
         try:

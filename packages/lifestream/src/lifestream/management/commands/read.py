@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import ArgumentParser
 from typing import Any
@@ -50,9 +49,7 @@ class Command(BaseCommand):
             unread = self._printed(documents, url, headers, as_json=options["json"])
         except (PluginError, ImproperlyConfigured) as error:
             raise CommandError(worded(str(error))) from error
-        except BrokenPipeError:
-            # Whoever reads the output (`head`) has enough. Python would complain when it flushes the rest at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not self.stdout.has_reader:
             return
         if len(documents) == 1 and unread:
             raise CommandError(unread[0])
@@ -79,6 +76,8 @@ class Command(BaseCommand):
                 self.stdout.write("")
             elif len(documents) > 1:
                 self.stderr.write(unread[-1])
+            if not self.stdout.has_reader:
+                break
         return unread
 
 
