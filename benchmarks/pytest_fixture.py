@@ -1,33 +1,31 @@
-"""A test under pytest that has a server of its own, by the slope from 100 to 1,000 tests.
+"""A test under pytest that has a server of its own, in blocks of 50 tests that take turns with the peers' blocks.
 
-The slope leaves out what a run costs once. Each test gives its server an answer, asks for it once over a raw socket
-that reads by Content-Length, and compares the body. No other plugin is loaded. Bare sockets, with one answer that is
-kept ready, are the floor: what pytest, a fixture, a socket that listens and a client cost in any case.
+Each peer has a process of its own, which waits while the others run. Each test gives its server an answer, asks for it
+once over a raw socket that reads by Content-Length, and compares the body. No other plugin is loaded but the one that
+takes the times. Bare sockets, with one answer that is kept ready, are the floor: what pytest, a fixture, a socket that
+listens and a client cost in any case.
 
-Two times are measured: the one that passes, and the processor time of the run with all its threads and children, in
-user and system mode. Other work on the machine may double the first, while the second grows by what its caches lose.
+Two times are measured: the one that passes, and the processor time of the process with all its threads, in user and
+system mode. Other work on the machine may double the first, while the second grows by what its caches lose.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
-import math
 import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from peers import Floor
 from tables import Bound, Sample, interleave, print_table, print_verdicts
 
-FEW, MANY = 100, 1000
-ROUNDS = 7
+BLOCK = 50
+ROUNDS = 40
 
 LIMIT = 0.95
 """How much of pytest-httpserver's time a test may take."""
@@ -98,38 +96,49 @@ logging.getLogger("werkzeug").setLevel(logging.ERROR)
 }
 
 
-def seconds(folder: Path, suite: Suite, count: int) -> tuple[float, float]:
-    """Return how long a run of *count* tests takes, and its processor time, both in seconds."""
-    file = folder / "test_it.py"
-    file.write_text(HEAD.format(count=count) + suite.test)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder), str(file)]
-    if suite.plugin:
-        command += ["-p", suite.plugin]
-    before, began = processor_time_of_children(), time.perf_counter()
-    done = subprocess.run(
-        command, check=False, capture_output=True, text=True, env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    )
-    took, used = time.perf_counter() - began, processor_time_of_children() - before
-    if done.returncode:
-        raise RuntimeError(f"the suite failed:\n{done.stdout}\n{done.stderr}")
-    return took, used
+class Run:
+    """A run of pytest that waits before each of *blocks* blocks of *size* tests; `block` lets it run the next."""
 
+    def __init__(self, folder: Path, suite: Suite, blocks: int, size: int) -> None:
+        folder.mkdir()
+        self.size = size
+        turns, self._turns = os.pipe()
+        self._times, times = os.pipe()
+        file = folder / "test_it.py"
+        file.write_text(HEAD.format(count=blocks * size) + suite.test)
+        plugins = [argument for name in ("measured_blocks", suite.plugin) if name for argument in ("-p", name)]
+        paths = os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder, file, *plugins],
+            stdout=subprocess.DEVNULL,
+            pass_fds=(turns, times),
+            env={
+                **os.environ,
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+                "PYTHONPATH": paths,
+                "BLOCK": str(size),
+                "TURNS": str(turns),
+                "TIMES": str(times),
+            },
+        )
+        os.close(turns)
+        os.close(times)
 
-def processor_time_of_children() -> float:
-    """Return the seconds that ended children have used, in user and system mode; nan where the system cannot say."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return math.nan
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    def block(self) -> Sample:
+        """Run a block. Return the milliseconds that each test took, and the microseconds of processor time."""
+        os.write(self._turns, b".")
+        told = os.read(self._times, 200).split()
+        if not told:
+            raise RuntimeError("the run has ended before its last block")
+        wall, cost = map(float, told)
+        return Sample(wall / self.size * 1000, wall / self.size * 1000, cost / self.size * 1_000_000)
 
-
-def slope(folder: Path, suite: Suite, few: int, many: int) -> Sample:
-    """Return the milliseconds that each test adds to a run, and the microseconds of processor time."""
-    (short, short_cost), (long, long_cost) = seconds(folder, suite, few), seconds(folder, suite, many)
-    added = (long - short) / (many - few) * 1000
-    return Sample(added, added, (long_cost - short_cost) / (many - few) * 1_000_000)
+    def end(self) -> None:
+        """Wait for the end of the run. Raises RuntimeError if a test failed."""
+        os.close(self._turns)
+        os.close(self._times)
+        if self._process.wait(timeout=60):
+            raise RuntimeError("the suite failed")
 
 
 def main() -> None:
@@ -145,12 +154,19 @@ def main() -> None:
             print(f"skipped: {name}: {suite.plugin} is not installed (uv run --group bench …)")
         else:
             suites[name] = suite
-    few, many, rounds = (10, 60, 1) if quick else (FEW, MANY, ROUNDS)
+    size, rounds = (10, 2) if quick else (BLOCK, ROUNDS)
     with tempfile.TemporaryDirectory() as folder:
-        measure = {name: partial(slope, Path(folder), suite, few, many) for name, suite in suites.items()}
-        result = interleave(measure, rounds)
+        runs = {
+            name: Run(Path(folder, str(number)), suite, rounds + 1, size)
+            for number, (name, suite) in enumerate(suites.items())
+        }
+        for run in runs.values():
+            run.block()  # imports and first use
+        result = interleave({name: run.block for name, run in runs.items()}, rounds)
+        for run in runs.values():
+            run.end()
     print_table(
-        f"a test under pytest, by the slope from {few} to {many:,} tests; medians of {rounds} interleaved rounds",
+        f"a test under pytest; medians of {rounds} interleaved blocks of {size} tests",
         ["", "ms a test", "of processor time", *([f"to {HTTPSERVER}", "of it"] if HTTPSERVER in suites else [])],
         [
             [
