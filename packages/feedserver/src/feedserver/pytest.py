@@ -78,9 +78,10 @@ _FACTORY: Final = pytest.StashKey[FeedServerFactory]()
 
 def factory_of(config: pytest.Config) -> FeedServerFactory:
     """Return the one factory of a test run; the first call makes it."""
-    if _FACTORY not in config.stash:
-        config.stash[_FACTORY] = FeedServerFactory(config)
-    return config.stash[_FACTORY]
+    factory = config.stash.get(_FACTORY, None)
+    if factory is None:
+        factory = config.stash[_FACTORY] = FeedServerFactory(config)
+    return factory
 
 
 # Options

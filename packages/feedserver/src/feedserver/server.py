@@ -15,8 +15,9 @@ import threading
 import weakref
 from collections.abc import Iterable
 from functools import partial
-from types import NoneType, TracebackType
-from typing import TYPE_CHECKING, Self
+from operator import is_
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
 
 from feedserver.handler.handler import Site
 from feedserver.handler.journal import Journal
@@ -80,21 +81,23 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         names: Iterable[str] = (),
         client_certificates: ClientCertificates | None = None,
     ) -> None:
-        check_is("root", root, (str, os.PathLike, NoneType), "give the path of a folder, or None")
-        if root == "":
-            raise ValueError("root is ''; give the path of a folder, such as '.' for this one")
+        if root is not None:
+            check_is("root", root, (str, os.PathLike), "give the path of a folder, or None")
+            if root == "":
+                raise ValueError("root is ''; give the path of a folder, such as '.' for this one")
         check_name("host", host, "127.0.0.1")
         aliases = texts("aliases", aliases, "an address", "127.0.0.2")
         names = texts("names", names, "a host", "feeds.example")
-        check_is("port", port, int, "give a number up to 65535, such as 8097, or 0 for a free one")
-        check_seconds("bind_timeout", bind_timeout)
+        limits = (bind_timeout, idle_timeout, max_body, callable_timeout)
+        if port != 0 or type(port) is not int:
+            _check_port(port)
+        if not all(map(is_, limits, _LIMITS)):  # most servers have the limits of the signature
+            check_seconds("bind_timeout", bind_timeout)
+            check_seconds("idle_timeout", idle_timeout, above_zero=True)
+            check_whole("max_body", max_body, 0, MAX_BODY)
+            check_seconds("callable_timeout", callable_timeout, above_zero=True)
         for name, value in (("follow_links", follow_links), ("quit", quit), ("strict", strict)):
             check_bool(name, value)
-        check_seconds("idle_timeout", idle_timeout, above_zero=True)
-        check_whole("max_body", max_body, 0, MAX_BODY)
-        check_seconds("callable_timeout", callable_timeout, above_zero=True)
-        if not 0 <= port <= 65535:
-            raise ValueError(f"port {port} does not exist; ports go from 1 to 65535, and 0 takes a free one")
         folder = folder_of(root, follow_links=follow_links) if root is not None else None
         self.root = folder.root if folder is not None else None
         self.host = host
@@ -207,6 +210,16 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         """Close the inherited sockets, in a forked child, without sending anything."""
         self.listening.abandon()
         self._thread = None
+
+
+_DEFAULTS: Final = FeedServer.__init__.__kwdefaults__ or {}
+_LIMITS: Final = tuple(_DEFAULTS[name] for name in ("bind_timeout", "idle_timeout", "max_body", "callable_timeout"))
+
+
+def _check_port(port: object) -> None:
+    check_is("port", port, int, "give a number up to 65535, such as 8097, or 0 for a free one")
+    if isinstance(port, int) and not 0 <= port <= 65535:
+        raise ValueError(f"port {port} does not exist; ports go from 1 to 65535, and 0 takes a free one")
 
 
 def _quit(reference: weakref.ref[FeedServer]) -> None:

@@ -185,8 +185,10 @@ class Response:
                 raise ValueError(f"a reason phrase has a line break in it, {reason!r}; leave it out")
         if coding is not None:
             _check_coding(coding)
-        check_text("source", source)
-        check_text("error", error)
+        if source != "":
+            check_text("source", source)
+        if error != "":
+            check_text("error", error)
         if conditional not in _CONDITIONALS:
             raise ValueError(f"conditional is {conditional!r}; give 'rfc', 'exact' or 'off'")
         pace = Pace.parse(pace) if isinstance(pace, str) else pace

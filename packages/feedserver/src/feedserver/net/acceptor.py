@@ -81,7 +81,8 @@ class Acceptor:
                 self._loop.remove_reader(self._listening.fileno())
                 self._rest(error)
                 return
-            SocketTransport(self._loop, client, address, self._factory())
+            # Where clients wait in line, a request is usually there by now; that of a single one is still on its way.
+            SocketTransport(self._loop, client, address, self._factory(), reads_at_once=batch > 1)
 
     async def _wait_and_accept(self) -> None:
         while True:

@@ -48,6 +48,9 @@ class _Reading(Enum):
 class SocketTransport(asyncio.Transport):
     """Connects *protocol* to *sock*, a client that was accepted from *address*, on *loop*.
 
+    With *reads_at_once* it reads before the loop watches the socket: a client that is answered and closed by that is
+    never watched. Where nothing has arrived, this costs more than it saves.
+
     The protocol is told to pause whenever the kernel does not take everything at once, and to resume when it has.
     """
 
@@ -66,7 +69,13 @@ class SocketTransport(asyncio.Transport):
     )
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, address: Any, protocol: asyncio.Protocol
+        self,
+        loop: asyncio.AbstractEventLoop,
+        sock: socket.socket,
+        address: Any,
+        protocol: asyncio.Protocol,
+        *,
+        reads_at_once: bool = True,
     ) -> None:
         self._loop = loop
         self._sock = sock
@@ -84,8 +93,8 @@ class SocketTransport(asyncio.Transport):
         with suppress(OSError):  # macOS refuses it for a client that has gone already
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         protocol.connection_made(self)
-        if self.is_reading():
-            self._read()  # many a request is here by now; a client that is answered and closed is never watched
+        if reads_at_once and self.is_reading():
+            self._read()
         self._watch()
 
     def __repr__(self) -> str:
