@@ -6,7 +6,7 @@ This module stands beside the package and imports nothing that pytest has not im
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,18 +47,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("feedserver_scenario", scenario_parameters(metafunc))
 
 
-_running: list[pytest.Item] = []
-"""The current test. A test that runs pytest itself has the inner tests after it."""
+_current: dict[pytest.Config, pytest.Item] = {}
+"""The current test of each run. Where a test runs pytest itself, the inner run stands behind its own."""
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Keep *item* as the current test while it runs."""
-    _running.append(item)
-    try:
-        return (yield)
-    finally:
-        _running.pop()
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Forget the test of a run that has ended."""
+    _current.pop(config, None)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Note *item* as the current test of its run."""
+    _current[item.config] = item
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def feedserver() -> Iterator[FeedServer]:
     from feedserver.pytest import factory_of, marked_options
 
     # To depend on `request`, or on another fixture, would cost each test more than its server's start and stop.
-    item = _running[-1]
+    item = next(reversed(_current.values()))
     factory = factory_of(item.config)
     watched = factory.begin(**marked_options(item))
     try:

@@ -67,6 +67,17 @@ def test_each_test_has_a_server_of_its_own(suite: Suite) -> None:
     suite.run().assert_counts(passed=2)
 
 
+def test_a_test_that_has_run_pytest_itself_still_gets_its_own_server(suite: Suite) -> None:
+    suite.pytester.makepyfile(test_inner="def test_inner(feedserver): assert feedserver.site.quits is False")
+    suite.write("""
+        @pytest.mark.feedserver(quit=True)
+        def test_outer(request):
+            assert pytest.main(["-p", "pytest_feedserver", "test_inner.py"]) == 0
+            assert request.getfixturevalue("feedserver").site.quits
+    """)
+    suite.run("test_suite.py").assert_counts(passed=1)
+
+
 def test_the_nearest_marker_decides_option_by_option(suite: Suite) -> None:
     suite.write("""
         pytestmark = pytest.mark.feedserver("other", strict=False, quit=True)
