@@ -22,6 +22,7 @@ from lifestream.models import Item, Tag, Tombstone, fulltext
 from lifestream.models.items import TAG_LENGTH, tag_slug
 from lifestream.models.search_sql import Indexed
 from lifestream.plugins.base import ItemDraft
+from lifestream.plugins.entry_digests import joined
 from lifestream.plugins.entry_keys import guid_form
 from lifestream.plugins.entry_uris import hosts_of_feed, own_uri
 from lifestream.plugins.item_pipeline import Prepared
@@ -80,12 +81,15 @@ class FollowedTombstone:
 class Chunk:
     """What to write of a part of a document, and how many of its entries were *unchanged*, *refused* or *broken*.
 
-    *followed* are tombstones whose entries have moved.
+    *followed* are tombstones whose entries have moved. *settled* are the indices of entries that are stored as they
+    came, once this is written, and *lost* counts entries of which only an outline came, although they are not stored.
     """
 
     rows: list[ItemRow] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     followed: list[FollowedTombstone] = field(default_factory=list)
+    settled: list[int] = field(default_factory=list)
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,7 @@ class Import:
             _log.info("%s: %s", result.claim.url, note)
         self.drafts: Sequence[ItemDraft] = prepared.items if prepared else ()
         self._damaged = frozenset(prepared.damaged if prepared else ())
+        self._outlines = frozenset(prepared.known if prepared else ())
         self._document = _document(prepared, result.claim) if prepared else _EMPTY
         indices = [index for index in reversed(range(len(self.drafts))) if _says_something(self.drafts[index])]
         self.chunks = [indices[start : start + CHUNK] for start in range(0, len(indices), CHUNK)] or [[]]
@@ -133,6 +138,20 @@ class Import:
     def size(self) -> int:
         """How much of a transaction the import fills; a whole one has CHUNK."""
         return max(1, len(self.drafts))
+
+    @property
+    def entry_digests(self) -> str:
+        """The digests of the entries that are stored as they came, as a feed keeps them, once all chunks are read."""
+        digests = self.result.prepared.digests if self.result.prepared else ()
+        settled = sorted(index for chunk in self._read.values() for index in chunk.settled)
+        return joined([digests[index] for index in settled]) if digests else ""
+
+    @property
+    def lacks_entries(self) -> bool:
+        """Whether entries are not stored of which only outlines came: their items were deleted meanwhile, and left no
+        tombstones.
+        """
+        return any(chunk.lost for chunk in self._read.values())
 
     def read(self, number: int, now: datetime, using: str, feed: FeedState) -> Chunk:
         """Decide what the entries of chunk *number* are. Later calls return the same decisions."""
@@ -155,6 +174,14 @@ class Import:
             chunk.counts["refused"] += 1
             if not damaged:
                 self._follow(decision, chunk)
+                self._settle(decision, chunk)
+            return
+        if decision.index in self._outlines:
+            chunk.counts["unchanged"] += 1
+            if decision.known is None:
+                chunk.lost += 1
+            else:
+                self._settle(decision, chunk)
             return
         if damaged and decision.known is not None:
             chunk.counts["unchanged"] += 1
@@ -172,13 +199,27 @@ class Import:
             # A guid that several entries of the document have is the id of none.
             own = own_uri(columns["guid"], self._hosts) if decision.key == decision.keys.guid else ""
             chunk.rows.append(ItemRow(self.feed, columns, tags, own_id=own))
+            if not damaged:
+                self._settle(decision, chunk)
             return
         before = stored[decision.known.id]
-        if before.fingerprint == columns["fingerprint"] or not may_rewrite(before.changes, before.changed, now):
+        if before.fingerprint == columns["fingerprint"]:
+            chunk.counts["unchanged"] += 1
+            self._settle(decision, chunk)
+            return
+        if not may_rewrite(before.changes, before.changed, now):
             chunk.counts["unchanged"] += 1
             return
         columns |= {"changes": changes_after(before.changes, before.changed, now), "changed": now}
         chunk.rows.append(ItemRow(self.feed, columns, tags, decision.known.id))
+        self._settle(decision, chunk)
+
+    def _settle(self, decision: Decision, chunk: Chunk) -> None:
+        """Note that an entry is stored as it came, once *chunk* is written, if its outline will find it again."""
+        keys = decision.keys
+        found_by = (decision.key, decision.known.key) if decision.known else (decision.key,)
+        if all(key in (keys.guid, keys.link, keys.content) for key in found_by):
+            chunk.settled.append(decision.index)
 
     def _follow(self, decision: Decision, chunk: Chunk) -> None:
         """Note the keys of a deleted entry if they differ from those of its tombstone."""

@@ -60,10 +60,17 @@ class InProcessParsers:
         """Do nothing: there is no process that could be missing."""
 
     def submit(
-        self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "", noted: bool = False
+        self,
+        body: bytes,
+        headers: Mapping[str, str],
+        url: str,
+        *,
+        plugin: str = "",
+        noted: bool = False,
+        known: str = "",
     ) -> Future[Prepared]:
         """Read a document, see `ParserPool.submit`. The future is done when this returns."""
-        return self._read(document(body, headers, url, plugin, self.registry, noted=noted))
+        return self._read(document(body, headers, url, plugin, self.registry, noted=noted, known=known))
 
     def read_page(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Page]:
         """Read a web page, see `ParserPool.read_page`. The future is done when this returns."""
