@@ -51,10 +51,11 @@ def update_feeds(self: Any) -> str:
 
     Called as a function, without a worker, it fetches all of them.
     """
-    add_wanted()
     if self.request.called_directly:
+        add_wanted()
         return _updated()
     with _outages_told():
+        add_wanted()
         due = Feed.objects.due(timezone.now()).order_by()[: SHARE * MOST_SHARES].count()
         try:
             for _ in range((due - 1) // SHARE):

@@ -48,10 +48,18 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Show the numbers of the site in the text format of Prometheus. Raises Http404 for others than the operator."""
+    """Show the numbers of the site in the text format of Prometheus; answer 503 while the database is away. Raises
+    Http404 for others than the operator.
+    """
     if not _is_trusted(request):
         raise Http404
-    return HttpResponse(prometheus.exposition(health(timezone.now())), content_type=prometheus.CONTENT_TYPE)
+    try:
+        found = health(timezone.now())
+    except FAILURES as error:
+        reason = str(trouble_of(error))
+        log.warning("no metrics: %s", reason)
+        return _text(503, f"no metrics: {reason}")
+    return HttpResponse(prometheus.exposition(found), content_type=prometheus.CONTENT_TYPE)
 
 
 def _is_trusted(request: HttpRequest) -> bool:
