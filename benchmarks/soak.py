@@ -37,9 +37,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from publishing import Publication, published
-from soak_cluster import Clocks, Cluster, Places, fill, running_services, services
+from soak_cluster import Clocks, Cluster, Places, fill, running_services
 from soak_witness import Witness, condensed
 from tables import print_table
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
+from services import free_port
 
 SETTINGS = {
     "LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8",
@@ -104,7 +107,7 @@ class Soak:
             "LIFESTREAM_MAX_INTERVAL": str(options.interval * 2),
         }  # fmt: skip
         base = datetime.fromisoformat(options.now).timestamp() - time.time() if options.now else 0.0
-        self.cluster = Cluster(environment, self.places.home, Clocks(tools, base, stack), services.free_port())
+        self.cluster = Cluster(environment, self.places.home, Clocks(tools, base, stack), free_port())
         self.witness = Witness(self.cluster)
         self.caused: list[tuple[float, float, str]] = []
         self.pending: list[tuple[float, Callable[[], None]]] = []

@@ -80,7 +80,7 @@ def running_services(*, small_disks: bool) -> Iterator[Places]:
     folder = Path(tempfile.mkdtemp(prefix="lifestream-services-"))
     folder.chmod(0o755)
     disk, home = folder / "disk", folder / "home"
-    servers = [Server("postgres", disk / "postgres"), Server("redis", folder / "redis")]
+    database, broker = Server("postgres", disk / "postgres"), Server("redis", folder / "redis")
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         for place, megabytes in ((disk, DISK), (home, HOME_DISK)):
@@ -91,19 +91,19 @@ def running_services(*, small_disks: bool) -> Iterator[Places]:
             place.chmod(0o755)
 
         def end() -> None:
-            for server in servers:
+            for server in (database, broker):
                 if server.folder.with_suffix(".pid").exists() and server.runs:
                     with suppress(ProcessLookupError, FileNotFoundError):
                         server.end()
 
         stack.callback(end)
-        redis = services.start_redis(servers[1].folder)
-        postgres = services.start_postgres(servers[0].folder)
+        redis = services.start_redis(broker.folder)
+        postgres = services.start_postgres(database.folder)
         urls = {
             "DATABASE_URL": f"postgresql://lifestream@127.0.0.1:{postgres}/lifestream",
             "CELERY_BROKER_URL": f"redis://127.0.0.1:{redis}/0",
         }
-        yield Places(*servers, home, urls)
+        yield Places(database, broker, home, urls)
 
 
 def fill(folder: Path) -> Path:
@@ -137,7 +137,9 @@ class Clocks:
         if name not in self._loaded:
             place = self._folder / name
             place.mkdir()
-            self._loaded[name] = loaded = self._shim.load(place)
+            loaded = self._shim.load(place)
+            assert loaded is not None
+            self._loaded[name] = loaded
             self._stack.callback(loaded.close)
             loaded._move(self.base)
         environment: dict[str, str] = self._loaded[name].environment

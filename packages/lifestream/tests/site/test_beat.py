@@ -6,9 +6,13 @@ import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from celery import Celery
+from celery.beat import SchedulingError
+from celery.exceptions import reraise
+from kombu.exceptions import OperationalError
 
 from lifestream.site.beat import Scheduler
 
@@ -103,3 +107,45 @@ def test_a_file_from_a_wrong_time_does_not_keep_it(scheduler: Sending, clock: Cl
     again.sent = []
     assert "minute" in sent(again, clock, 2)
     again.close()
+
+
+def test_a_broker_that_is_away_is_told_once_and_when_it_is_back(
+    scheduler: Sending, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As Celery raises it, from the real broker's refusal."""
+    is_away = True
+    send = Sending.apply_async
+
+    def fail(self: Sending, entry: Any, **options: Any) -> None:
+        if not is_away:
+            send(self, entry, **options)  # type: ignore[no-untyped-call]
+            return
+        try:
+            raise OperationalError("Error 111 connecting to 127.0.0.1:6379. Connection refused.")  # noqa: TRY301
+        except OperationalError as error:
+            reraise(SchedulingError, SchedulingError(f"Couldn't apply scheduled task {entry.name}: {error}"))
+
+    monkeypatch.setattr(Sending, "apply_async", fail)
+    with caplog.at_level(logging.WARNING):
+        assert sent(scheduler, clock, 5) == []
+        is_away = False
+        assert "minute" in sent(scheduler, clock, 3)
+    away, back = caplog.records
+    assert (away.levelname, away.exc_info) == ("ERROR", None)
+    assert "the broker takes no messages (Error 111 connecting to 127.0.0.1:6379" in away.getMessage()
+    assert back.getMessage().startswith("the broker answers again, after ")
+
+
+def test_a_task_that_cannot_be_sent_for_another_reason_has_its_traceback(
+    scheduler: Sending, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(self: Sending, entry: Any, **options: Any) -> None:
+        try:
+            raise TypeError("no JSON")  # noqa: TRY301
+        except TypeError as error:
+            reraise(SchedulingError, SchedulingError(str(error)))
+
+    monkeypatch.setattr(Sending, "apply_async", fail)
+    sent(scheduler, clock, 2)
+    assert caplog.records
+    assert all(record.exc_info and "was not sent" in record.getMessage() for record in caplog.records)

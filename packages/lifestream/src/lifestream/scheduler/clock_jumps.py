@@ -17,6 +17,7 @@ from typing import Final
 
 from django.db import router, transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F, Value
+from django.db.models.expressions import Combinable
 
 from lifestream.conf import settings
 from lifestream.models import Feed, Host, Item, Post, Tally, due_hosts
@@ -81,7 +82,7 @@ def _feeds(now: datetime, using: str) -> int:
     return len(keys)
 
 
-def _since_fetch(name: str, now: datetime) -> ExpressionWrapper:
+def _since_fetch(name: str, now: datetime) -> Combinable:
     """Return the time *name* of a feed with the moment of the last fetch brought back to *now*."""
     return ExpressionWrapper(Value(now, DateTimeField()) + (F(name) - F("last_fetch")), DateTimeField())
 

@@ -19,6 +19,7 @@ from lifestream.conf import settings
 from lifestream.operations import metrics as prometheus
 from lifestream.operations.health import health, why_not_ready
 from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.storage.outages import OUTAGES
 from lifestream.web.proxy_headers import FORWARDED, came_through_proxy
 
 log = logging.getLogger(__name__)
@@ -38,10 +39,14 @@ def readyz(request: HttpRequest) -> HttpResponse:
     try:
         reason = why_not_ready()
     except FAILURES as error:
-        reason = str(trouble_of(error))
+        trouble = trouble_of(error)
+        OUTAGES.tell(log, "pages can't be shown", trouble)  # for developers
+        reason = str(trouble)
+    else:
+        OUTAGES.answered()
+        if not reason:
+            return _text(200, "ready")
         log.warning("not ready: %s", reason)
-    if not reason:
-        return _text(200, "ready")
     return _text(503, f"not ready: {reason}" if _is_trusted(request) else "not ready")  # for developers
 
 
@@ -56,9 +61,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
     try:
         found = health(timezone.now())
     except FAILURES as error:
-        reason = str(trouble_of(error))
-        log.warning("no metrics: %s", reason)
-        return _text(503, f"no metrics: {reason}")
+        trouble = trouble_of(error)
+        OUTAGES.tell(log, "the numbers of the site can't be read", trouble)  # for developers
+        return _text(503, f"no numbers: {trouble}")  # for developers
     return HttpResponse(prometheus.exposition(found), content_type=prometheus.CONTENT_TYPE)
 
 
