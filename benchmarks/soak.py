@@ -34,11 +34,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from publishing import Publication, published
 from soak_cluster import Clocks, Cluster, Places, fill, running_services
-from soak_witness import Witness, condensed
+from soak_witness import Witness, print_story, save
 from tables import print_table
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
@@ -229,40 +228,13 @@ def soak(options: argparse.Namespace) -> bool:
         alone = the_soak.compare()
         after = the_soak.compare("--fetch") if options.last_look else {}
         answered = the_soak.answers()
-        save(the_soak, options.save)
+        if options.save is not None:
+            save(options.save, the_soak.caused, the_soak.witness, the_soak.start)
     found = alone | {f"{name}, after one more fetch": count for name, count in after.items() if name[:3] == "NOT"}
     found |= {"seconds until all of it was stored": round(took)}
     found |= {f"requests: {name}": count for name, count in answered.items()}
-    print_story(the_soak)
+    print_story(the_soak.caused, the_soak.witness.seen, the_soak.witness.peaks)
     return tell(found, the_soak)
-
-
-def print_story(the_soak: Soak) -> None:
-    """Print what the operator was told of each trouble."""
-    kinds: dict[str, list[tuple[float, float]]] = {}
-    for begin, end, name in the_soak.caused:
-        kinds.setdefault(name, []).append((begin, end))
-    print("\n## What the operator was told\n")
-    for name, windows in kinds.items():
-        seen = [each for window in windows for each in the_soak.witness.between(*window)]
-        peaks = [the_soak.witness.peak(*window) for window in windows]
-        print(f"### {name} ({len(windows)} times)\n")
-        for line in sorted(condensed(seen)):
-            print(f"- {line[:600]}")
-        for metric in sorted({metric for peak in peaks for metric in peak}):
-            print(f"- /metrics: {metric} at most {max(peak.get(metric, 0) for peak in peaks):,.0f}")
-        print()
-
-
-def save(the_soak: Soak, path: Path | None) -> None:
-    """Save all that was seen and caused, in true seconds since the beginning."""
-    if path is None:
-        return
-    rows: list[Any] = [[end - the_soak.start, "caused until", name] for _, end, name in the_soak.caused]
-    rows += [[begin - the_soak.start, "caused", name] for begin, _, name in the_soak.caused]
-    rows += [[each.at - the_soak.start, each.source, each.text] for each in the_soak.witness.seen]
-    rows += [[at - the_soak.start, "/metrics", json.dumps(values)] for at, values in the_soak.witness.peaks]
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in sorted(rows)))
 
 
 def tell(found: dict[str, int], the_soak: Soak) -> bool:

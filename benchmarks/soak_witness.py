@@ -5,6 +5,8 @@ Everything is noted with the true time at which it was seen, so that it can be p
 
 from __future__ import annotations
 
+import argparse
+import json
 import re
 import threading
 import time
@@ -14,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from soak_cluster import Cluster
 
@@ -21,7 +24,11 @@ SAMPLE_EVERY = 3.0
 WATCHED = ("lifestream_feeds_failing", "lifestream_hosts_due", "lifestream_oldest_due_seconds")
 _METRIC = re.compile(r"^(\w+) ([\d.eE+-]+)$", re.MULTILINE)
 _STAMP = re.compile(r"^\[?\d{4}-\d\d-\d\d[ T][\d:,.]+\s*")
+_TOLD = ("WARNING", "ERROR", "CRITICAL")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+Peak: TypeAlias = tuple[float, dict[str, float]]
+"""The values of some metrics at a time."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Witness:
 
     cluster: Cluster
     seen: list[Seen] = field(default_factory=list)
-    peaks: list[tuple[float, dict[str, float]]] = field(default_factory=list)
+    peaks: list[Peak] = field(default_factory=list)
     _offsets: dict[Path, int] = field(default_factory=dict)
     _ready: str = ""
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -61,19 +68,6 @@ class Witness:
         """Run *commands* of lifestream beside everything else, and note what they say."""
         self._threads.append(threading.Thread(target=self._ask, args=(commands,), daemon=True))
         self._threads[-1].start()
-
-    def between(self, begin: float, end: float) -> Iterator[Seen]:
-        """Yield what was seen between two times."""
-        return (each for each in self.seen if begin <= each.at < end)
-
-    def peak(self, begin: float, end: float) -> dict[str, float]:
-        """Return the highest value of each metric between two times."""
-        found: dict[str, float] = {}
-        for at, values in self.peaks:
-            if begin <= at < end:
-                for name, value in values.items():
-                    found[name] = max(value, found.get(name, value))
-        return found
 
     def _ask(self, commands: tuple[str, ...]) -> None:
         for name in commands:
@@ -117,13 +111,65 @@ class Witness:
 
 
 def condensed(seen: Iterable[Seen]) -> Iterator[str]:
-    """Yield what was seen, each kind of line once with the number of times: lines that differ in numbers are one."""
+    """Yield what was seen, each kind of line once with the number of times: lines that differ in numbers are one.
+
+    Of the logs, those are lines that begin with a level of WARNING or more; tracebacks are counted.
+    """
     kinds: dict[tuple[str, str], tuple[str, int]] = {}
     for each in seen:
         text = _STAMP.sub("", each.text)
         source = "worker" if each.source.startswith("worker") else each.source
-        kind = (source, _NUMBER.sub("N", text))
+        if source in ("worker", "web", "beat"):
+            if text.startswith("Traceback"):
+                text = "(a traceback)"
+            elif not text.startswith(_TOLD):
+                continue
+        kind = (source, _NUMBER.sub("N", text)[:80])
         first, count = kinds.get(kind, (text, 0))
         kinds[kind] = (first, count + 1)
     for (source, _), (text, count) in kinds.items():
         yield f"{source}: {text}" + (f" ({count} times)" if count > 1 else "")
+
+
+def print_story(caused: Iterable[tuple[float, float, str]], seen: Iterable[Seen], peaks: Iterable[Peak]) -> None:
+    """Print what the operator was told of each kind of trouble that was *caused*, from its begin to its end."""
+    windows: dict[str, list[tuple[float, float]]] = {}
+    for begin, end, name in caused:
+        windows.setdefault(name, []).append((begin, end))
+    lines, values = list(seen), list(peaks)
+    print("\n## What the operator was told\n")
+    for name, times in windows.items():
+        print(f"### {name} ({len(times)} times)\n")
+        within = [each for each in lines if any(begin <= each.at < end for begin, end in times)]
+        for line in sorted(condensed(within)):
+            print(f"- {line[:600]}")
+        for metric in WATCHED:
+            found = [value.get(metric, 0.0) for at, value in values if any(begin <= at < end for begin, end in times)]
+            if found:
+                print(f"- /metrics: {metric} at most {max(found):,.0f}")
+        print()
+
+
+def save(path: Path, caused: Iterable[tuple[float, float, str]], witness: Witness, start: float) -> None:
+    """Save all that was caused and seen in *path*, in seconds since *start*."""
+    rows: list[list[Any]] = [[begin - start, "caused", [end - start, name]] for begin, end, name in caused]
+    rows += [[each.at - start, each.source, each.text] for each in witness.seen]
+    rows += [[at - start, "values", values] for at, values in witness.peaks]
+    rows.sort(key=lambda row: row[0])
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+
+def main() -> None:
+    """Print the story of a file that `soak.py --save` has written."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("file", type=Path)
+    rows = [json.loads(line) for line in parser.parse_args().file.read_text().splitlines()]
+    print_story(
+        [(at, *what) for at, source, what in rows if source == "caused"],
+        [Seen(at, source, what) for at, source, what in rows if source not in ("caused", "values")],
+        [(at, what) for at, source, what in rows if source == "values"],
+    )
+
+
+if __name__ == "__main__":
+    main()
