@@ -7,7 +7,7 @@ In: nothing. Out: the models, and the search index over items.
    `published_ids`: the ids under which items are published.
 3. `lifestreams`: lifestreams and subscriptions. `posts`: items in them. `additions`: addresses to be added to them.
    `look`: what their owners may choose for their looks. `own_pages`: text of their owners.
-4. `tallies`: counts of what the site has done.
+4. `tallies`: counts of what the site has done. `changed_fields`: how a form saves what was changed of a row.
 
 Columns that follow from others are kept true here, whoever writes: `due_hosts`: when a host has work. `sort_names`: the
 order of the sites of a lifestream.

@@ -5,9 +5,10 @@ Feed as plain text fields. RSS 2.0 has plain text everywhere except in the `desc
 Best Practices Profile, "Character Data"); there the text is escaped once more.
 
 An entry keeps the link, the author and the date of its source, and names the source. Its id was chosen when it was
-stored, and stays the same whatever becomes of this site's address or the feed's (see `storage.published_ids`); and so
-does the id of the whole feed (see `id_of`). The feed that an entry was taken from is linked ("via"), unless it has a password. The validators come from one query of a few columns,
-so an unchanged feed is answered without reading its items.
+stored, and stays the same whatever becomes of this site's address or the feed's (see `storage.published_ids`), and so
+does the id of the whole feed (see `id_of`). The feed that an entry was taken from is linked ("via"), unless it has a
+password. The validators come from one query of a few columns, so an unchanged feed is answered without reading its
+items.
 """
 
 from __future__ import annotations
