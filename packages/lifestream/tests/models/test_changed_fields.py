@@ -97,7 +97,7 @@ def pages() -> dict[str, Page]:
 @pytest.mark.parametrize("name", pages())
 def test_a_form_leaves_to_others_what_was_not_changed_in_it(client: Client, name: str) -> None:
     stream = owned(client)
-    User.objects.filter(pk=stream.owner_id).update(is_superuser=True, is_staff=True)
+    User.objects.filter(lifestreams=stream).update(is_superuser=True, is_staff=True)
     site = make_site(stream, "Site", site_url="https://site.example/")
     post = make_post(site, "Post")
     own_page = OwnPage.objects.create(lifestream=stream, slug="about", title="About", text="old", position=1)
