@@ -33,6 +33,7 @@ from lifestream.refresh.full_content import fetch_full_content
 from lifestream.refresh.icon_finder import find_icons as look_for_icons
 from lifestream.refresh.pipeline import refresh
 from lifestream.refresh.refresh_report import tell_report
+from lifestream.refresh.wanted_readings import read_wanted
 from lifestream.storage.db_errors import FAILURES, trouble_of
 from lifestream.storage.outages import OUTAGES
 
@@ -52,6 +53,7 @@ def update_feeds(self: Any) -> str:
     Called as a function, without a worker, it fetches all of them.
     """
     add_wanted()
+    read_wanted()
     if self.request.called_directly:
         return _updated()
     with _outages_told():
