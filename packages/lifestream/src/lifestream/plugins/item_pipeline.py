@@ -22,9 +22,9 @@ from lifestream.message import Message, say
 from lifestream.plugins import caps
 from lifestream.plugins.base import FeedPlugin, ItemDraft
 from lifestream.plugins.caps import Tally
-from lifestream.plugins.draft_cleaning import identifies, made_safe, outlined, safe_feed
 from lifestream.plugins.draft_checks import MAX_TEXT as MAX_TEXT  # noqa: PLC0414 - the name that the manual gives
 from lifestream.plugins.draft_checks import checked_draft, said_by, size_within_total
+from lifestream.plugins.draft_cleaning import identifies, made_safe, outlined, safe_feed
 from lifestream.plugins.entry_digests import Digests
 from lifestream.plugins.reading_notes import Notes, removals
 
