@@ -142,7 +142,9 @@ class ParserPool:
         """Have a child read *body*, which came with *headers* from *url*: see `parse`.
 
         The plugin is the one named *plugin*, else the one that the registry has for the feed. If *noted*, the result
-        has notes. Of entries whose digests are *known* (see `entry_digests`) it has only outlines. The future's result is safe to store. The future raises `NotAFeed`, `ParseTimeout` or `ParserDied`,
+        has notes. Of entries whose digests are *known* (see `entry_digests`) it has only outlines.
+
+        The future's result is safe to store. The future raises `NotAFeed`, `ParseTimeout` or `ParserDied`,
         or `ShortOf` if no process could be started to read the document, for which the document is not to blame. It is
         cancelled if the pool is closed before its turn. Raises RuntimeError if the pool is closed.
         """
@@ -278,7 +280,7 @@ class _Child:
         try:
             if not self._ready:
                 with self._deadlines.killing(running.process, _STARTING, late):
-                    setup = {"rules": ipc.RULES.pack(self._rules), "memory": self._memory, "release": _release()}
+                    setup = {"rules": ipc.RULES.pack(self._rules), "memory": self._memory, "release": release()}
                     _exchange(running, setup, b"")
                     self._ready = True
             with self._deadlines.killing(running.process, self._deadline * _PATIENCE, late):
@@ -337,8 +339,9 @@ def _exchange(running: _Process, question: dict[str, Any], body: bytes) -> dict[
 
 
 @cache
-def _release() -> str:
-    return version("django-lifestream")
+def release() -> str:
+    """Return what is cleaned with: the versions of this package and of nh3."""
+    return f"{version('django-lifestream')} {version('nh3')}"
 
 
 def _environment() -> dict[str, str]:

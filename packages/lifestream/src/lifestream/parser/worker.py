@@ -74,7 +74,7 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
 
 class Reader:
     """Answers the questions about one document after the other. It keeps the last feed that it was asked only to parse,
-    for the question that follows. *release* is the version of this package.
+    for the question that follows. *release* names the versions of what cleans.
     """
 
     def __init__(self, registry: Registry, sanitizer: Sanitizer, release: str = "") -> None:

@@ -28,7 +28,8 @@ STATE: Final[tuple[str, ...]] = (
 """The columns of a feed that every result may change."""
 
 SAID: Final[tuple[str, ...]] = (
-    "body_hash", "entry_digests", "flaw", "title", "site_url", "domain", "description", "language", "icon_url", "hub_url", "hub_topic",
+    "body_hash", "entry_digests", "flaw", "title", "site_url", "domain", "description", "language", "icon_url",
+    "hub_url", "hub_topic",
 )  # fmt: skip
 """The columns that a document may change."""
 

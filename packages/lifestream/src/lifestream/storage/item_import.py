@@ -22,7 +22,6 @@ from lifestream.models import Item, Tag, Tombstone, fulltext
 from lifestream.models.items import TAG_LENGTH, tag_slug
 from lifestream.models.search_sql import Indexed
 from lifestream.plugins.base import ItemDraft
-from lifestream.plugins.entry_digests import joined
 from lifestream.plugins.entry_keys import guid_form
 from lifestream.plugins.entry_uris import hosts_of_feed, own_uri
 from lifestream.plugins.item_pipeline import Prepared
@@ -33,6 +32,7 @@ from lifestream.storage.entry_matching import Decision, Document, Known, changes
 from lifestream.storage.fanout import Postable, Subscriber
 from lifestream.storage.feed_row import FeedState
 from lifestream.storage.published_ids import Publishable
+from lifestream.storage.settled_entries import SettledEntries
 
 CHUNK: Final = 500
 """How many items are written in one transaction."""
@@ -81,15 +81,12 @@ class FollowedTombstone:
 class Chunk:
     """What to write of a part of a document, and how many of its entries were *unchanged*, *refused* or *broken*.
 
-    *followed* are tombstones whose entries have moved. *settled* are the indices of entries that are stored as they
-    came, once this is written, and *lost* counts entries of which only an outline came, although they are not stored.
+    *followed* are tombstones whose entries have moved.
     """
 
     rows: list[ItemRow] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     followed: list[FollowedTombstone] = field(default_factory=list)
-    settled: list[int] = field(default_factory=list)
-    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +103,8 @@ class Import:
 
     A document's first entry is usually the latest, so entries are written from its end: then the order of keys is the
     order of time, also for entries that have no date. *counts* are of the chunks that are committed, and *stored* is
-    the result of the whole import. It is *over* when no more of it is to be written.
+    the result of the whole import. It is *over* when no more of it is to be written. *settled* says which entries are
+    stored as they came, once all chunks are written.
     """
 
     def __init__(self, result: Result) -> None:
@@ -120,7 +118,7 @@ class Import:
             _log.info("%s: %s", result.claim.url, note)
         self.drafts: Sequence[ItemDraft] = prepared.items if prepared else ()
         self._damaged = frozenset(prepared.damaged if prepared else ())
-        self._outlines = frozenset(prepared.known if prepared else ())
+        self.settled = SettledEntries(prepared, result.claim.entry_digests)
         self._document = _document(prepared, result.claim) if prepared else _EMPTY
         indices = [index for index in reversed(range(len(self.drafts))) if _says_something(self.drafts[index])]
         self.chunks = [indices[start : start + CHUNK] for start in range(0, len(indices), CHUNK)] or [[]]
@@ -138,20 +136,6 @@ class Import:
     def size(self) -> int:
         """How much of a transaction the import fills; a whole one has CHUNK."""
         return max(1, len(self.drafts))
-
-    @property
-    def entry_digests(self) -> str:
-        """The digests of the entries that are stored as they came, as a feed keeps them, once all chunks are read."""
-        digests = self.result.prepared.digests if self.result.prepared else ()
-        settled = sorted(index for chunk in self._read.values() for index in chunk.settled)
-        return joined([digests[index] for index in settled]) if digests else ""
-
-    @property
-    def lacks_entries(self) -> bool:
-        """Whether entries are not stored of which only outlines came: their items were deleted meanwhile, and left no
-        tombstones.
-        """
-        return any(chunk.lost for chunk in self._read.values())
 
     def read(self, number: int, now: datetime, using: str, feed: FeedState) -> Chunk:
         """Decide what the entries of chunk *number* are. Later calls return the same decisions."""
@@ -174,14 +158,11 @@ class Import:
             chunk.counts["refused"] += 1
             if not damaged:
                 self._follow(decision, chunk)
-                self._settle(decision, chunk)
+                self.settled.settle(decision, decision.key)
             return
-        if decision.index in self._outlines:
+        if self.settled.is_outline(decision.index):
             chunk.counts["unchanged"] += 1
-            if decision.known is None:
-                chunk.lost += 1
-            else:
-                self._settle(decision, chunk)
+            self.settled.found(decision)
             return
         if damaged and decision.known is not None:
             chunk.counts["unchanged"] += 1
@@ -200,26 +181,19 @@ class Import:
             own = own_uri(columns["guid"], self._hosts) if decision.key == decision.keys.guid else ""
             chunk.rows.append(ItemRow(self.feed, columns, tags, own_id=own))
             if not damaged:
-                self._settle(decision, chunk)
+                self.settled.settle(decision, decision.key)
             return
         before = stored[decision.known.id]
         if before.fingerprint == columns["fingerprint"]:
             chunk.counts["unchanged"] += 1
-            self._settle(decision, chunk)
+            self.settled.settle(decision, decision.known.key)
             return
         if not may_rewrite(before.changes, before.changed, now):
             chunk.counts["unchanged"] += 1
             return
         columns |= {"changes": changes_after(before.changes, before.changed, now), "changed": now}
         chunk.rows.append(ItemRow(self.feed, columns, tags, decision.known.id))
-        self._settle(decision, chunk)
-
-    def _settle(self, decision: Decision, chunk: Chunk) -> None:
-        """Note that an entry is stored as it came, once *chunk* is written, if its outline will find it again."""
-        keys = decision.keys
-        found_by = (decision.key, decision.known.key) if decision.known else (decision.key,)
-        if all(key in (keys.guid, keys.link, keys.content) for key in found_by):
-            chunk.settled.append(decision.index)
+        self.settled.settle(decision, decision.key)
 
     def _follow(self, decision: Decision, chunk: Chunk) -> None:
         """Note the keys of a deleted entry if they differ from those of its tombstone."""

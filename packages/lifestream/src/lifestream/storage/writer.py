@@ -254,8 +254,8 @@ def _settle(
         named = (feed.title, feed.domain)
         feed_update.settle(feed, each.result, now)
         if each.result.prepared is not None:
-            digests = "" if count["broken"] else each.entry_digests
-            feed_update.note_entries(feed, digests, whole=not each.lacks_entries)
+            digests = "" if count["broken"] else each.settled.digests
+            feed_update.note_entries(feed, digests, whole=not each.settled.lacks)
         feed_update.hear_hub(feed, each.result, now, new=count["new"])
         move = _move(feed, each.result, using)
         if named != (feed.title, feed.domain):
