@@ -156,6 +156,27 @@ def test_a_client_that_breaks_tls_is_a_problem_and_its_answer_ends(is_answered: 
         assert problems_of(server).startswith("TLS failed: ")
 
 
+def test_a_client_that_breaks_tls_with_the_end_of_its_handshake_is_told_of_as_such() -> None:
+    received, to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with FeedServer(tls=True) as server:
+        tls = server.client_context().wrap_bio(received, to_send, server_hostname="localhost")
+        with socket.create_connection((server.host, server.port), timeout=PATIENCE) as wire:
+            while True:
+                try:
+                    tls.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    wire.sendall(to_send.read())
+                    received.write(wire.recv(65_536))
+            wire.sendall(
+                to_send.read() + b"\x17\x03\x03\x00\x20" + b"z" * 32
+            )  # in one piece: the server reads it at once
+            while wire.recv(65_536):
+                pass
+        assert problems_of(server).startswith("TLS failed: ")
+        assert server.connections[0].tls_version == "TLSv1.3"
+
+
 def test_a_client_that_says_that_nothing_follows_is_answered_in_kind() -> None:
     with FeedServer(tls=True) as server:
         server.add("/feed", Response("<rss/>"))

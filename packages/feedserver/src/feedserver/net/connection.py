@@ -238,7 +238,7 @@ class Connection(asyncio.Protocol):
         except tls.error as error:
             problem, data = error, b""
         if tls.is_open and not self.peer.tls:
-            self.peer.tls = tls.agreed()
+            self.peer.tls = tls.agreed
         if self._transport is not None and (answer := tls.to_send()):
             self._transport.write(answer)
         if problem is not None:

@@ -160,7 +160,7 @@ def _note_server_name(end: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -
 class TlsLayer:
     """The server's end of one TLS connection. One that *stalls* never answers the client's first message."""
 
-    __slots__ = ("_incoming", "_object", "_outgoing", "_quiet", "has_ended", "is_open", "stalls")
+    __slots__ = ("_incoming", "_object", "_outgoing", "_quiet", "agreed", "has_ended", "is_open", "stalls")
 
     error = ssl.SSLError
 
@@ -171,6 +171,8 @@ class TlsLayer:
         self._quiet = fault == "no close_notify"
         self.stalls = fault == "handshake stalls"
         self.is_open = False
+        self.agreed: AgreedTls = {}
+        """What the handshake agreed on, read as soon as it is over: after an error the TLS library no longer knows."""
         self.has_ended = False
         """Whether the client has said by close_notify that nothing follows."""
 
@@ -187,6 +189,7 @@ class TlsLayer:
             except ssl.SSLWantReadError:
                 return b""
             self.is_open = True
+            self.agreed = self._agreed()
         pieces: list[bytes] = []
         while True:
             try:
@@ -207,7 +210,7 @@ class TlsLayer:
             self._object.write(data)
         return self.to_send()
 
-    def agreed(self) -> AgreedTls:
+    def _agreed(self) -> AgreedTls:
         """Return what the handshake, which is over, has agreed on with the client."""
         tls = self._object
         shown: dict[str, Any] = dict(tls.getpeercert() or {})
