@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lifestream", "0087_reading_requests"),
+        ("lifestream", "0082_faces"),
     ]
 
     operations = [
