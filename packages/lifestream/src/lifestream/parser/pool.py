@@ -50,6 +50,11 @@ MEMORY: Final = 2 * 1024**3
 
 _PATIENCE: Final = 3 if hasattr(signal, "setitimer") else 1
 _TIME_IS_UP: Final = -getattr(signal, "SIGPROF", 0) or None
+_PIPE: Final = 256 * 1024
+"""Bytes that fit into a pipe to or from a child, and are read at once: as many as most documents and answers have. With
+those that a pipe has by itself, both ends wait for each other several times a document, and here for other threads too.
+"""
+
 _STARTING: Final = 60.0
 _ENDING: Final = 5.0
 _PASSED_ON: Final = (
@@ -250,8 +255,10 @@ class _Child:
                 [sys.executable, "-P", "-m", "lifestream.parser.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                bufsize=_PIPE,
                 env=_environment(),
             )
+            _widen(process)
             pipes = cast("tuple[BinaryIO, BinaryIO]", (process.stdin, process.stdout))
             self._running, self._ready = _Process(process, *pipes), False
         return self._running
@@ -328,6 +335,16 @@ class _Child:
                 running.questions.close()
             running.process.wait()
         return running.process.returncode
+
+
+def _widen(process: subprocess.Popen[bytes]) -> None:
+    """Make the pipes of *process* as wide as _PIPE where the system can, and lets us."""
+    if sys.platform == "linux":
+        import fcntl
+
+        for pipe in (process.stdin, process.stdout):
+            with suppress(OSError):  # a user's pipes may hold so much and no more
+                fcntl.fcntl(cast("BinaryIO", pipe), fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 def _exchange(running: _Process, question: dict[str, Any], body: bytes) -> dict[str, Any]:
