@@ -58,13 +58,18 @@ def make_pool(size: int | None = None) -> ParserPool:
         memory=settings.parser_memory,
         rules=settings.sanitizer_rules,
         registry=Registry(settings.plugins),
+        max_page=settings.max_page,
     )
 
 
 def make_page_pool() -> ParserPool:
     """Return a pool of one process that reads web pages, for which no plugin is needed."""
     return ParserPool(
-        1, settings.parse_timeout, memory=settings.parser_memory, registry=Registry(use_entry_points=False)
+        1,
+        settings.parse_timeout,
+        memory=settings.parser_memory,
+        registry=Registry(use_entry_points=False),
+        max_page=settings.max_page,
     )
 
 

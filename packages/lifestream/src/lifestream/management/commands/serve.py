@@ -77,7 +77,8 @@ class Command(BaseCommand):
 
         try:
             application = get_internal_wsgi_application()
-            serve(reloading.reading_templates_anew(application) if reload else application, host, port, ready)
+            application = reloading.reading_templates_anew(application) if reload else application
+            serve(application, host, port, ready, threads=lifestream_settings.threads)
         except OSError as error:
             text = gettext("{address} can't be served: {reason}")
             raise CommandError(text.format(address=address, reason=error.strerror or error)) from error
