@@ -36,7 +36,7 @@ from lifestream.parser.deadlines import Deadlines
 from lifestream.parser.errors import ParserDied, ParseTimeout
 from lifestream.parser.job_queue import JobQueue
 from lifestream.parser.questions import ArticlePage, Document, Nonsense, WebPage, document
-from lifestream.parser.web_page import Page
+from lifestream.parser.web_page import MAX_PAGE, Page
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.plugins.registry import Registry
 
@@ -77,8 +77,8 @@ class ParserPool:
 
     *deadline* is how long one document may take, in seconds, and *memory* the address space of a child, in bytes, where
     the system can bound it. *rules* say what markup may stay, *registry* which plugins there are (by default the
-    shipped ones and those of entry points). The pool is a context manager: leaving it ends the children, and the
-    documents that they are reading fail.
+    shipped ones and those of entry points). Of a web page, the first *max_page* characters are read. The pool is a
+    context manager: leaving it ends the children, and the documents that they are reading fail.
     """
 
     def __init__(
@@ -89,8 +89,10 @@ class ParserPool:
         memory: int = MEMORY,
         rules: SanitizerRules | None = None,
         registry: Registry | None = None,
+        max_page: int = MAX_PAGE,
     ) -> None:
         self.deadline = deadline
+        self.max_page = max_page
         self.rules = rules or SanitizerRules()
         self.registry = registry or Registry()
         self._jobs: JobQueue[_Job] = JobQueue()
@@ -164,7 +166,7 @@ class ParserPool:
         The future is like that of `submit`, but never raises `NotAFeed`: anything can be read as a page.
         """
         self._check_open()
-        job = _Job(Future(), WebPage(body, headers, url))
+        job = _Job(Future(), WebPage(body, headers, url, self.max_page))
         self._jobs.put(job)
         return job.future
 

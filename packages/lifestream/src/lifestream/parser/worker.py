@@ -142,7 +142,7 @@ class Reader:
         from lifestream.parser.web_page import read_page
 
         if "page" in job:
-            return {"page": page_shapes.PAGE.pack(read_page(body, job["headers"], job["url"]))}
+            return {"page": page_shapes.PAGE.pack(read_page(body, job["headers"], job["url"], job["most"]))}
         try:
             article = read_article(body, job["headers"], job["url"], self._sanitizer)
         except NoArticle as error:
