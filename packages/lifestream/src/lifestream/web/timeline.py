@@ -156,13 +156,16 @@ class Timeline:
             hit, everything = self._find(), self.narrowed(query="").posts()
             hits = hit.count(everything, MOST_COUNTED) if counted else None
             if (latest := hit.latest_among(everything)) is not None:
-                found = read_posts(_older(latest, before)[: size + 1], bodies=bodies)
+                found = read_posts(_of_keys(_older(latest, before)[: size + 1]), bodies=bodies)
             if len(found) <= size:  # Of a small lifestream, few posts are among the latest of all.
-                found = read_posts(_older(self._posts(hit), before)[: size + 1], bodies=bodies)
+                rows = _older(self._posts(hit), before)[: size + 1]
+                found = read_posts(_of_keys(rows) if hit.are_looked_up else rows, bodies=bodies)
             if hits is not None and not hits.is_all:
                 hits = Hits(max(hits.count, min(len(found), size)), is_all=len(found) <= size and before is None)
         else:
-            found = read_posts(_older(self.posts(), before)[: size + 1], bodies=bodies)
+            rows = _older(self.posts(), before)[: size + 1]
+            is_sorted = self.tag is not None and self._tagged is not None
+            found = read_posts(_of_keys(rows) if is_sorted else rows, bodies=bodies)
         last = found[size - 1] if len(found) > size else None
         fill_posts([*pinned, *found], self.lifestream, self.query, bodies=bodies)
         return TimelinePage(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None, hits, tuple(pinned))
@@ -277,6 +280,13 @@ class Timeline:
 
 def _older(posts: QuerySet[Post], before: Cursor | None) -> QuerySet[Post]:
     return posts if before is None else posts.filter(older_than(before))
+
+
+def _of_keys(posts: QuerySet[Post]) -> QuerySet[Post]:
+    """Return the same rows as *posts*, whose keys are looked up first. Posts that are few of many are sorted by the
+    database, and it would sort all of them with all that a page shows.
+    """
+    return Post.objects.filter(pk__in=posts.values("pk")).order_by("-date", "-item_id")
 
 
 def _secret(lifestream: int | OuterRef) -> QuerySet[Subscription]:
