@@ -241,6 +241,8 @@ class Site:
             return self._respond(received, negotiation.slice_range(request, self._coded.code(selected)))
         except (OSError, ValueError) as error:
             return self._mistake(received, f"{selected.source or request.path}: {error}")
+        except NoLongerWanted:
+            return Prepared(received.exchange, None, None, keep_alive=False)  # nobody takes it
         except BaseException as error:  # noqa: BLE001 - as in `answer`
             return self._failure(received, error)
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 Conditional: TypeAlias = Literal["rfc", "exact", "off"]
 _CONDITIONALS: Final = get_args(Conditional)
 
+MOST_CODINGS = 10
+"""Codings inside each other that a body can be sent in."""
+
 CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd", "identity", "auto")
 """The codings that a response can name; `http.content_codings` encodes them."""
 
@@ -282,6 +285,10 @@ def _body(body: object) -> Body:
 def _check_coding(coding: object) -> None:
     check_text("a coding", coding)
     if isinstance(coding, str) and coding != "auto":
+        if coding.count(",") >= MOST_CODINGS:
+            raise ValueError(
+                f"there are {coding.count(',') + 1} codings inside each other; give at most {MOST_CODINGS}"
+            )
         for word in coding.split(","):
             check_choice("a coding", word.strip().lower(), CODINGS)
 

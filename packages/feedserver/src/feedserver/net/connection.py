@@ -237,7 +237,7 @@ class Connection(asyncio.Protocol):
             data = tls.receive(data)
         except tls.error as error:
             problem, data = error, b""
-        if tls.is_open and not self.peer.tls:
+        if tls.agreed is not None and not self.peer.tls:
             self.peer.tls = tls.agreed
         if self._transport is not None and (answer := tls.to_send()):
             self._transport.write(answer)
