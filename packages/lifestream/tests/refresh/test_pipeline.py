@@ -116,6 +116,18 @@ class WhatComes(RefreshTestCase):
         self.clock.move(days=400)
         assert self.refresh(early=True).rows == ()
 
+    def test_only_entries_that_are_not_stored_are_cleaned(self) -> None:
+        date = "<pubDate>Sun, 01 Mar 2026 08:30:00 GMT</pubDate><description>"
+        bodies = [rss(*names).replace("<description>", date) for names in (("one", "two"), ("three", "one", "two"))]
+        self.make_feed("/feed", *map(Response, bodies))
+        self.refresh()
+        self.clock.move(hours=1)
+        with mock.patch.object(writer, "store", wraps=writer.store) as store:
+            [row] = self.refresh().rows
+        [result] = [result for call in store.call_args_list for result in call.args[0]]
+        assert (row.new, row.changed, result.prepared.known) == (1, 0, (1, 2))
+        assert Item.objects.exclude(text="").count() == 3
+
     def test_failures_are_told_and_come_back_at_growing_distances(self) -> None:
         made = self.make_feed("/feed", Response(status=500))
         waits = []

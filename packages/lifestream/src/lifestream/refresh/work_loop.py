@@ -197,8 +197,10 @@ class _WorkLoop:
             pool.start().expect(unread)  # their parsers start while the network is slow
         asked = []
         for held in claims:
-            # What is watched is read whole: no validator is sent, and no body is known.
-            claim = held if self.watch is None else replace(held, etag="", last_modified="", body_hash="")
+            # What is watched is read whole: no validator is sent, and no body or entry is known.
+            claim = held
+            if self.watch is not None:
+                claim = replace(held, etag="", last_modified="", body_hash="", entry_digests="")
             try:
                 asked.append(Download(claim, fetch_request(claim)))
             except CredentialsLost as error:
@@ -232,7 +234,12 @@ class _WorkLoop:
                     self._decide(Answer(claim, outcome, started, body_hash=body_hash))
                     return
                 future = pool.start().submit(
-                    outcome.body, outcome.headers, outcome.url, plugin=claim.plugin, noted=self.watch is not None
+                    outcome.body,
+                    outcome.headers,
+                    outcome.url,
+                    plugin=claim.plugin,
+                    noted=self.watch is not None,
+                    known=claim.entry_digests,
                 )
                 bodiless = replace(event, outcome=replace(outcome, body=b""))
                 # A result must not refer to its own future: the cycle would let documents pile up.

@@ -253,6 +253,9 @@ def _settle(
         feed, count = feeds[each.feed], counts.get(each.feed, _NOTHING)
         named = (feed.title, feed.domain)
         feed_update.settle(feed, each.result, now)
+        if each.result.prepared is not None:
+            digests = "" if count["broken"] else each.settled.digests
+            feed_update.note_entries(feed, digests, whole=not each.settled.lacks)
         feed_update.hear_hub(feed, each.result, now, new=count["new"])
         move = _move(feed, each.result, using)
         if named != (feed.title, feed.domain):
