@@ -30,6 +30,18 @@ def test_a_message_is_its_english_sentence_and_is_read_again_as_it_was_stored(me
     assert (again, again.code, again.values) == (text, message.code, message.values)
 
 
+def test_what_most_feeds_are_told_is_put_into_words_once() -> None:
+    one, other = (say("own-interval", wait=Duration(float(seconds))) for seconds in (60, 60))
+    assert one is other and stored(one) is stored(other)
+    assert say("own-interval", wait=Duration(61.0)) != one
+
+
+def test_a_message_and_its_text_are_not_taken_for_each_other() -> None:
+    messages = [say("not-to-be-had", url="u", reason=why) for why in (say("no-host", url="x"), "x names no host")]
+    assert messages[0] == messages[1]
+    assert [stored(each).count('"say"') for each in messages] == [2, 1]
+
+
 def test_it_stays_a_message_in_an_exception_and_in_a_pickle() -> None:
     assert str(ValueError(NESTED)) is NESTED
     again = pickle.loads(pickle.dumps(NESTED))

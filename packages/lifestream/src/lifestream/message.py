@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Self, TypeAlias
 
 from lifestream.sentences import SENTENCES, Counted
@@ -43,15 +44,18 @@ Value: TypeAlias = "str | int | float | Duration | Gap | tuple[str, ...]"
 
 
 class Message(str):
-    """A sentence as its *code* and *values*; as text, it is in English."""
+    """A sentence as its *code* and *values*; as text, it is in English. *stored* is what `stored` returned, "" before
+    that: the reason for a fetch goes into the database three times.
+    """
 
     code: str
     values: Mapping[str, Value]
-    __slots__ = ("code", "values")
+    stored: str
+    __slots__ = ("code", "stored", "values")
 
     def __new__(cls, code: str, values: Mapping[str, Value]) -> Self:
         self = super().__new__(cls, _worded(code, values, ENGLISH))
-        self.code, self.values = code, values
+        self.code, self.values, self.stored = code, values, ""
         return self
 
     def __str__(self) -> str:
@@ -64,6 +68,16 @@ class Message(str):
 
 def say(code: str, /, **values: Value) -> Message:
     """Return the message with this *code*, one of `SENTENCES`, and the *values* that its sentence names."""
+    # Most feeds are told the same about times. Texts are left out: a message in a message may equal another one.
+    shared = all(type(value) in _TIMES for value in values.values())
+    return _shared(code, **values) if shared else Message(code, values)
+
+
+_TIMES: Final = (Duration, Gap)
+
+
+@lru_cache(256)
+def _shared(code: str, /, **values: Value) -> Message:
     return Message(code, values)
 
 
@@ -97,7 +111,11 @@ def _edited(value: Value, edit: Any) -> Value:
 
 def stored(text: str) -> str:
     """Return *text* as the database stores it: a message as JSON, any other text unchanged."""
-    return json.dumps(_as_json(text), ensure_ascii=False) if isinstance(text, Message) else text
+    if not isinstance(text, Message):
+        return text
+    if not text.stored:
+        text.stored = json.dumps(_as_json(text), ensure_ascii=False)
+    return text.stored
 
 
 def from_stored(text: str) -> str:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from factories import NOW
 from lifestream.models import Tally
@@ -21,6 +22,14 @@ def test_counts_grow_and_know_when() -> None:
         ("runs", 3, NOW + timedelta(hours=1)),
     ]
     assert str(Tally.objects.get(name="runs")) == "runs 3"
+
+
+@pytest.mark.django_db
+def test_many_counts_are_added_by_as_many_statements_as_one() -> None:
+    for counts in ({"runs": 1}, {f"answers:{status}": 1 for status in range(200, 220)}):
+        with CaptureQueriesContext(connection) as queries:
+            Tally.objects.add(counts, NOW)
+        assert sum("lifestream_tally" in query["sql"] for query in queries) == 1
 
 
 @pytest.mark.django_db(transaction=True)

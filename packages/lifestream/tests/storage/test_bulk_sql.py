@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from factories import NOW, make_feed, make_item
 from lifestream.message import say
@@ -15,6 +16,7 @@ from lifestream.storage.bulk_sql import (
     delete_all_but,
     find_rows,
     insert_new,
+    insert_numbered,
     insert_rows,
     last_rows,
     update_rows,
@@ -107,6 +109,23 @@ def test_rows_that_exist_are_left_and_not_returned() -> None:
     rows = [("a", "B"), ("b", "B"), ("b", "C")]
     assert insert_rows(Tag, ("slug", "name"), rows, "default", returning=("slug",), existing=True) == [("b",)]
     assert [*Tag.objects.order_by("slug").values_list("name", flat=True)] == ["A", "B"]
+
+
+def test_keys_of_new_rows_come_in_their_order_and_none_is_used_twice() -> None:
+    assert insert_numbered(Tag, ("slug", "name"), [], "default") == []
+    rows = [(f"{number * 7 % 1201}", "Tag") for number in range(1200)]
+    keys = insert_numbered(Tag, ("slug", "name"), rows, "default")
+    assert [(pk, Tag.objects.get(pk=pk).slug) for pk in keys[::100]] == [
+        (pk, slug) for pk, (slug, _) in zip(keys[::100], rows[::100], strict=True)
+    ]
+    assert Tag.objects.count() == len({*keys}) == 1200
+    made = Tag.objects.create(slug="by-hand").pk
+    Tag.objects.filter(pk__in=[made, keys[-1]]).delete()
+    [key] = insert_numbered(Tag, ("slug", "name"), [("a", "A")], "default")
+    assert key > made > keys[-1]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert_numbered(Tag, ("slug", "name"), [("b", "B"), ("a", "B")], "default")
+    assert not Tag.objects.filter(slug="b").exists()
 
 
 def test_values_come_in_lists_that_one_statement_takes() -> None:

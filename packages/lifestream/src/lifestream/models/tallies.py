@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 
-from django.db import models, transaction
-from django.db.models import F
+from django.db import connections, models, transaction
 from django.utils.translation import gettext_lazy as _
 
 
@@ -17,13 +17,18 @@ class TallyQuerySet(models.QuerySet["Tally"]):
         """Add *counts* by name. Rows are locked in the order of their names, so that no two writers wait for each
         other.
         """
-        using = self.db
-        with transaction.atomic(using=using):
-            for name, count in sorted(counts.items()):
-                if not self.using(using).filter(name=name).update(value=F("value") + count, changed=now):
-                    row, made = self.using(using).get_or_create(name=name, defaults={"value": count, "changed": now})
-                    if not made:  # Another process was first.
-                        self.using(using).filter(pk=row.pk).update(value=F("value") + count, changed=now)
+        self._for_write = True
+        connection = connections[self.db]
+        changed = connection.ops.adapt_datetimefield_value(now)
+        # As queries of Django, one for each name, this took a thirtieth of a pass over three hundred feeds.
+        with transaction.atomic(using=self.db), connection.cursor() as cursor:
+            cursor.executemany(_ADD, [(name, count, changed) for name, count in sorted(counts.items())])
+
+
+_ADD: Final = (
+    "INSERT INTO lifestream_tally (name, value, changed) VALUES (%s, %s, %s) ON CONFLICT (name) DO UPDATE"
+    " SET value = lifestream_tally.value + excluded.value, changed = excluded.changed"
+)
 
 
 class Tally(models.Model):

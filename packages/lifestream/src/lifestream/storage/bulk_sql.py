@@ -51,19 +51,20 @@ def insert_rows(
     using: str,
     *,
     returning: Sequence[str] = (),
-    existing: bool = False,
+    existing: bool | None = None,
 ) -> list[tuple[Any, ...]]:
     """Insert *rows*, with values for the fields *names* of *model*, into the database *using*.
 
-    Returns for each row that was inserted the values of the fields *returning*, in no particular order. Without
-    *returning*, or with *existing*, rows that exist already (by a unique constraint) are left as they are.
+    Returns for each row that was inserted the values of the fields *returning*, in the order of *rows*. With
+    *existing*, which is so by default without *returning*, rows that exist already (by a unique constraint) are left
+    as they are.
     """
     connection = connections[using]
     fields = _fields(model, names)
     prepare = _preparer(fields, connection)
     into = f"INSERT INTO {_quoted(connection, model._meta.db_table)} ({_columns(connection, fields)})"
     mark = f"({', '.join(['%s'] * len(fields))})"
-    end = "ON CONFLICT DO NOTHING" if existing or not returning else ""
+    end = "ON CONFLICT DO NOTHING" if (not returning if existing is None else existing) else ""
     if returning:
         end = f"{end} RETURNING {_columns(connection, _fields(model, returning))}"
     values = map(prepare, rows)
@@ -80,6 +81,25 @@ def insert_rows(
             cursor.execute(f"{into} VALUES {marks} {end}", list(chain.from_iterable(batch)))
             found += cursor.fetchall() if returning else []
     return found
+
+
+def insert_numbered(model: type[Model], names: Sequence[str], rows: Sequence[Sequence[Any]], using: str) -> list[int]:
+    """Insert *rows*, with values for the fields *names* of *model*, none of which exists, into the database *using*.
+
+    Returns their keys, in the order of *rows*. It runs in the caller's transaction.
+    """
+    key = str(model._meta.pk.name)
+    # A statement for many rows, which returns their keys, takes SQLite twice as long. There, the other keys follow the
+    # first one: a transaction that has written is the only one that makes any, and new keys are the highest ever.
+    alone = 1 if connections[using].vendor == "sqlite" else len(rows)
+    # Django's `bulk_create` relies on the order of what is returned, too.
+    keys = [pk for (pk,) in insert_rows(model, names, rows[:alone], using, returning=(key,))]
+    if rest := rows[alone:]:
+        more = range(keys[0] + 1, keys[0] + len(rows))
+        numbered = ((pk, *row) for pk, row in zip(more, rest, strict=True))
+        insert_rows(model, (key, *names), numbered, using, existing=False)
+        keys += more
+    return keys
 
 
 def insert_new(model: type[Model], rows: Iterable[Mapping[str, Any]], using: str) -> None:

@@ -27,7 +27,7 @@ from lifestream.plugins.entry_uris import hosts_of_feed, own_uri
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.scheduler.jobs import Claimed, Result, Stored
 from lifestream.storage import fanout, item_row, published_ids
-from lifestream.storage.bulk_sql import batches, find_rows, insert_rows, update_rows
+from lifestream.storage.bulk_sql import batches, find_rows, insert_numbered, insert_rows, update_rows
 from lifestream.storage.entry_matching import Decision, Document, Known, changes_after, may_rewrite
 from lifestream.storage.fanout import Postable, Subscriber
 from lifestream.storage.feed_row import FeedState
@@ -261,12 +261,10 @@ def write(rows: Sequence[ItemRow], subscribers: Mapping[int, Sequence[Subscriber
     It runs in the caller's transaction. *subscribers* are the feeds' subscriptions.
     """
     new = [row for row in rows if row.item is None]
-    values = ([row.feed, *map(row.columns.__getitem__, _NEW)] for row in new)
-    made = insert_rows(Item, ("feed", *_NEW), values, using, returning=("id", "feed_id", "key_hash"))
-    keys = {(feed, key_hash): key for key, feed, key_hash in made}
+    values = [[row.feed, *map(row.columns.__getitem__, _NEW)] for row in new]
+    created = list(zip(insert_numbered(Item, ("feed", *_NEW), values, using), new, strict=True))
     changed = [row for row in rows if row.item is not None]
     update_rows(Item, _REWRITTEN, (Item(pk=row.item, **row.columns) for row in changed), using)
-    created = [(keys[row.feed, row.columns["key_hash"]], row) for row in new]
     rewritten = [(row.item, row) for row in changed if row.item is not None]
     published_ids.assign(
         (Publishable(key, row.feed, row.columns["key_hash"], row.own_id) for key, row in created), using
