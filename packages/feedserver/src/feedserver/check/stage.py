@@ -34,9 +34,11 @@ def token(scenario: str, number: int) -> str:
 class Stage:
     """The moment at which a step of a scenario begins.
 
-    *scenario* is its id, *now* the moved time in seconds of the epoch, *base* its base URL without a slash at the end.
-    All paths are below *prefix*. *dates* remembers when each item was first served. *with_enclosures* gives each entry
-    an enclosure.
+    *scenario* is its id. *base* is the base URL of its server, without a slash at the end, and *other_base* that of its
+    server at another address, if it has one; all paths are below *prefix*. *clock* returns the moved time, in seconds
+    since the epoch. *dates* keeps when each item was first served, from one step to the next. *with_enclosures* gives
+    each entry an enclosure. *make_file* writes a file of that name and content outside the reader's HOME, and returns
+    its path.
     """
 
     def __init__(

@@ -25,6 +25,7 @@ from django.utils.translation import gettext
 
 from lifestream.content.text_direction import isolated
 from lifestream.models import Lifestream, fulltext
+from lifestream.models.changed_fields import save_changed
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -152,6 +153,15 @@ class OwnedAdmin(ModelAdmin):
         if "\0" in search_term:
             return queryset.none(), False
         return super().get_search_results(request, queryset, search_term)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save a new row, or the fields that were changed in the form. Django would write the others, too, as they were
+        when the request began: over what a fetch, a page or another user has written since.
+        """
+        if change:
+            save_changed(obj, form.changed_data)
+        else:
+            super().save_model(request, obj, form, change)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Return whether the list may be narrowed by *lookup*, a parameter of its address.

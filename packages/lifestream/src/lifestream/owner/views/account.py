@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.auth import views as of_django
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.mixins import LoginRequiredMixin
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -29,23 +27,15 @@ class _Logout(of_django.LogoutView):
 
 
 @_protected
-class _Password(of_django.PasswordChangeView):
+class _Password(LoginRequiredMixin, of_django.PasswordChangeView):
+    login_url = reverse_lazy("lifestream_owner:login")
     template_name = "lifestream/owner/password.html"
     success_url = reverse_lazy("lifestream_owner:password-changed")
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_authenticated:
-            return of_django.redirect_to_login(request.get_full_path(), reverse("lifestream_owner:login"))
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
 
-
-class _PasswordChanged(of_django.PasswordChangeDoneView):
+class _PasswordChanged(LoginRequiredMixin, of_django.PasswordChangeDoneView):
+    login_url = reverse_lazy("lifestream_owner:login")
     template_name = "lifestream/owner/password_changed.html"
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_authenticated:
-            return of_django.redirect_to_login(request.get_full_path(), reverse("lifestream_owner:login"))
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
 
 
 log_in = _Login.as_view()
