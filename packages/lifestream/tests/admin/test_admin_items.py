@@ -92,12 +92,16 @@ def test_texts_are_searched_by_words_and_addresses_letter_by_letter(
 
 
 @pytest.mark.parametrize("model", ["item", "post"])
-def test_a_search_in_the_admin_finds_no_more_than_a_list_shows(
+def test_a_search_in_the_admin_finds_the_latest_items_and_says_if_there_are_more(
     root: Client, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = make_site(make_lifestream("main"), "A site")
     for number in range(4):
         make_post(site, f"Kites {number}")
-    monkeypatch.setattr("lifestream.admin.items.LISTED", 3)
+    told = "Of the items that have the words, only the latest 3 are listed."
+    monkeypatch.setattr("lifestream.admin.items.MOST_FOUND", 3)
     page = root.get(f"/admin/lifestream/{model}/", {"q": "kites"})
+    assert told in page.text
+    assert told not in root.get(f"/admin/lifestream/{model}/", {"q": "kites -0"}).text
+    assert told not in root.get(f"/admin/lifestream/{model}/").text
     assert sorted(str(row) for row in page.context["cl"].result_list) == ["Kites 1", "Kites 2", "Kites 3"]

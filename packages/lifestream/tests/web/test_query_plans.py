@@ -20,6 +20,7 @@ from lifestream.models import Feed, HubSubscription, Item, Lifestream, fulltext,
 from lifestream.models.look import SiteOrder
 from lifestream.refresh import opml
 from lifestream.refresh.icon_finder import find_icons
+from lifestream.web.site_search import sites_named
 from lifestream.web.syndication import validators
 from lifestream.web.timeline import Timeline
 from lifestream.web.views import pages
@@ -234,3 +235,11 @@ def test_what_a_page_shows_of_a_post_is_read_once_the_posts_are_sorted(
         assert read[0].startswith("SEARCH lifestream_post USING INTEGER PRIMARY KEY")
     posts = timeline.page(None, 3, bodies=bodies)
     assert [*posts.posts, *timeline.page(posts.older, 10).posts] == list(timeline.posts())
+
+
+def test_names_of_sites_are_read_in_the_order_of_an_index_of_their_lifestream(planet: Lifestream) -> None:
+    """SQLite, told by statistics that a lifestream has half of all sites, reads all feeds to find a few in no order."""
+    asked = [sql for sql, _ in plans_of(lambda: list(sites_named(Timeline(planet), "site")))]
+    assert len(asked) == 3
+    assert all('ORDER BY "lifestream_subscription"."sort_name"' in sql for sql in asked[:2]), asked
+    assert "IN (" in asked[2]

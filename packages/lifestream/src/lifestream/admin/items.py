@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from lifestream.admin.owned import LISTED, OwnedAdmin, OwnLifestreamsFilter, ReadOnlyAdmin, is_superuser
+from lifestream.admin.owned import OwnedAdmin, OwnLifestreamsFilter, ReadOnlyAdmin, is_superuser
 from lifestream.content.text_direction import isolated
 from lifestream.models import Item, Post, fulltext
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
 else:
     ModelAdmin = admin.ModelAdmin
+
+
+MOST_FOUND: Final = 1_000
+"""How many of the latest items that have the words of a search are listed, and narrowed by filters. To find as many of
+a word that few items have, PostgreSQL reads the words of many."""
 
 
 class TextSearchAdmin(ModelAdmin):
@@ -39,7 +45,18 @@ class TextSearchAdmin(ModelAdmin):
             return super().get_search_results(request, queryset, search_term)
         if "\0" in search_term:
             return queryset.none(), False
-        return fulltext.latest_matching(queryset, search_term, LISTED), False
+        rows, are_all = fulltext.latest_matching(queryset, search_term, MOST_FOUND)
+        request.found_more = not are_all  # type: ignore[attr-defined]
+        return rows, False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Return the list; if a search finds more than it lists, with a line that says so."""
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        context = getattr(response, "context_data", None)
+        if context and getattr(request, "found_more", False):
+            text = gettext("Of the items that have the words, only the latest {} are listed. More words find others.")
+            context["subtitle"] = text.format(number_format(MOST_FOUND, force_grouping=True))
+        return response
 
 
 class ShownFilter(admin.SimpleListFilter):

@@ -44,7 +44,7 @@ _KEY = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 LISTED = 10_000
-"""How many rows of a list are counted, and can be paged through. Filters and the search look at all rows."""
+"""How many rows of a list are counted, and can be paged through. Filters look at all rows."""
 
 
 class FirstRows(_Paginator):

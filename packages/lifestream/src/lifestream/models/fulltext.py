@@ -141,17 +141,18 @@ def find(query: str, using: str) -> Found:
     return Found(query, found, latest) if len(found) <= RARE else Found(query, found[:SHOWN], latest, are_all=False)
 
 
-def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> QuerySet[_Row]:
+def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> tuple[QuerySet[_Row], bool]:
     """Return those of *queryset*, which has items or posts, that contain all terms of *query*, as `matching` does, but
-    only of the latest *most* items that do. That takes no longer if a frequent word is counted or ordered otherwise.
+    only of the latest *most* items that do, and whether these are all. That takes no longer if a frequent word is
+    counted or ordered otherwise.
     """
     dialect, wanted = DIALECTS.get(connections[queryset.db].vendor), _wanted(query)
     if dialect is None or not wanted:
-        return queryset.none()
+        return queryset.none(), True
     with connections[queryset.db].cursor() as cursor:
-        cursor.execute(f"{dialect.matching} ORDER BY 1 DESC LIMIT {int(most)}", [dialect.query(wanted)])
+        cursor.execute(f"{dialect.matching} ORDER BY 1 DESC LIMIT {int(most) + 1}", [dialect.query(wanted)])
         found = [item for (item,) in cursor.fetchall()]
-    return among(queryset, found)
+    return among(queryset, found[:most]), len(found) <= most
 
 
 def among(queryset: QuerySet[_Row], items: Sequence[int], field: str = "") -> QuerySet[_Row]:
