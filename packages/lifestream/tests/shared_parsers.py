@@ -71,10 +71,17 @@ class LentParser:
         self._pool.check()
 
     def submit(
-        self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "", noted: bool = False
+        self,
+        body: bytes,
+        headers: Mapping[str, str],
+        url: str,
+        *,
+        plugin: str = "",
+        noted: bool = False,
+        known: str = "",
     ) -> Future[Any]:
         """Has a document read; see `ParserPool.submit`."""
-        return self._kept(self._pool.submit(body, headers, url, plugin=plugin, noted=noted))
+        return self._kept(self._pool.submit(body, headers, url, plugin=plugin, noted=noted, known=known))
 
     def read_page(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Any]:
         """Has a page read; see `ParserPool.read_page`."""

@@ -33,6 +33,7 @@ from lifestream.refresh.full_content import fetch_full_content
 from lifestream.refresh.icon_finder import find_icons as look_for_icons
 from lifestream.refresh.pipeline import refresh
 from lifestream.refresh.refresh_report import tell_report
+from lifestream.refresh.wanted_readings import read_wanted
 from lifestream.storage.db_errors import FAILURES, trouble_of
 from lifestream.storage.outages import OUTAGES
 
@@ -53,9 +54,11 @@ def update_feeds(self: Any) -> str:
     """
     if self.request.called_directly:
         add_wanted()
+        read_wanted()
         return _updated()
     with _outages_told():
         add_wanted()
+        read_wanted()
         due = Feed.objects.due(timezone.now()).order_by()[: SHARE * MOST_SHARES].count()
         try:
             for _ in range((due - 1) // SHARE):

@@ -1,16 +1,21 @@
-"""The form that adds a feed: it is fetched once, and errors stand at the address."""
+"""The form that adds a feed notes its address; the page after it shows what was found there."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
+from django.utils import timezone
 
 from factories import make_lifestream
 from feedserver import Response
 from feedserver.django import FeedServerTransactionTestCase
-from lifestream.models import Feed, Item, Subscription
+from lifestream.models import Addition, Feed, Item, Subscription
+from lifestream.refresh.additions import add_wanted
 
 ADD = "/admin/lifestream/subscription/add/"
+CAME = "/admin/lifestream/subscription/additions/"
 FEED = """<rss version="2.0"><channel><title>Small Hours</title><link>https://small-hours.example/</link>
 <item><title>Fences</title><link>https://small-hours.example/1</link><guid>1</guid></item>
 <item><title>Cakes</title><link>https://small-hours.example/2</link><guid>2</guid></item></channel></rss>"""
@@ -32,17 +37,33 @@ class AddingAFeed(FeedServerTransactionTestCase):
         self.client.force_login(self.user)
         self.main = make_lifestream("main", title="Harbour Planet")
 
-    def add(self, url: str, **fields: str) -> str:
+    def enter(self, url: str, **fields: str) -> str:
+        """What the page says right after the form."""
         data = {"url": url, "lifestream": str(self.main.pk), "name": "", "folder": "", **fields}
         return self.client.post(ADD, data, follow=True).content.decode()
 
-    def test_a_feed_is_fetched_once_and_shown_with_what_was_found(self) -> None:
+    def add(self, url: str, **fields: str) -> str:
+        """What the page says once the updater has looked at the address."""
+        page = self.enter(url, **fields)
+        assert "1 address is looked at" in page, page
+        assert add_wanted() == 1
+        return self.client.get(CAME).content.decode()
+
+    def test_the_request_asks_no_server_and_the_page_shows_what_was_found(self) -> None:
         self.feedserver.add("/feed", RSS)
-        page = self.add(self.get_url("/feed"), folder="Code")
-        assert "Found “Small Hours”" in page
-        assert "2 items, site small-hours.example." in page
+        page = self.enter(self.get_url("/feed"), folder="Code")
+        assert "on its way" in page and not Feed.objects.exists()
+        assert list(self.feedserver.requests) == []
+        assert self.client.get(CAME)["Refresh"] == "2"
+
+        assert add_wanted() == 1
+        answer = self.client.get(CAME)
+        assert "Refresh" not in answer
+        page = answer.content.decode()
+        assert "Found “Small Hours”" in page and "2 items, site small-hours.example." in page
         assert len(self.feedserver.requests) == 1
         subscription = Subscription.objects.get()
+        assert f"/admin/lifestream/subscription/{subscription.pk}/change/" in page
         assert (subscription.display_name, subscription.folder) == ("Small Hours", "Code")
         assert Item.objects.count() == 2
         self.assertContains(self.client.get("/main/"), "Fences")
@@ -50,50 +71,74 @@ class AddingAFeed(FeedServerTransactionTestCase):
     def test_the_feed_of_a_page_is_found(self) -> None:
         self.feedserver.add("/", PAGE)
         self.feedserver.add("/feed", RSS)
-        page = self.add(self.get_url("/"))
-        assert f"Found “Small Hours” at {self.get_url('/feed')}, which {self.get_url('/')} names" in page
+        assert f"Found “Small Hours” at {self.get_url('/feed')}" in self.add(self.get_url("/"))
 
-    def test_what_is_no_feed_is_refused_at_the_address(self) -> None:
+    def test_what_is_no_feed_is_told_with_the_reason_and_a_way_to_try_again(self) -> None:
         self.feedserver.add("/", PAGE)
         self.feedserver.add("/feed", Response(body="just words", headers={"Content-Type": "text/plain"}))
         page = self.add(self.get_url("/"))
-        assert "errorlist" in page
-        assert "is no feed" in page
+        assert "not added" in page and "is no feed" in page
         assert not Feed.objects.exists()
+        again = page.partition(f'href="{ADD}?')[2].partition('"')[0].replace("&amp;", "&")
+        self.assertContains(self.client.get(f"{ADD}?{again}"), f'value="{self.get_url("/")}"')
 
-    def test_a_server_that_fails_is_told_at_the_address(self) -> None:
+    def test_a_server_that_fails_is_told(self) -> None:
         self.feedserver.add("/feed", Response(status=500))
         page = self.add(self.get_url("/feed"))
-        assert "errorlist" in page
-        assert "500" in page
+        assert "not added" in page and "500" in page
 
-    def test_a_feed_without_a_title_needs_a_name(self) -> None:
+    def test_a_feed_without_a_title_is_called_as_it_was_named_or_as_its_host(self) -> None:
         self.feedserver.add("/feed", UNTITLED)
-        page = self.add(self.get_url("/feed"))
-        assert "give it a name" in page
-        assert not Feed.objects.exists()
+        self.feedserver.add("/other", UNTITLED)
         self.add(self.get_url("/feed"), name="My feed")
-        assert Subscription.objects.get().display_name == "My feed"
+        self.add(self.get_url("/other"))
+        names = [each.display_name for each in Subscription.objects.order_by("pk")]
+        assert names == ["My feed", "127.0.0.1"]
 
     def test_a_feed_that_is_there_already_is_told_and_not_fetched(self) -> None:
         self.feedserver.add("/feed", RSS)
+        self.feedserver.add("/", PAGE)
         self.add(self.get_url("/feed"))
-        page = self.add(self.get_url("/feed"))
-        assert "This lifestream has “Small Hours” already." in page
+        page = self.enter(self.get_url("/feed"))
+        assert "errorlist" in page and "This lifestream has “Small Hours” already." in page
         assert (len(self.feedserver.requests), Subscription.objects.count()) == (1, 1)
+        assert "This lifestream has “Small Hours” already." in self.add(self.get_url("/")), "by way of its page"
+        assert Subscription.objects.count() == 1
 
     def test_a_feed_with_a_login_is_shown_without_it(self) -> None:
         self.feedserver.add("/feed", RSS)
         url = self.get_url("/feed").replace("://", "://name:opensesame@")
-        page = self.add(url)
-        assert "Found “Small Hours”" in page
-        assert "opensesame" not in page
-        history = self.client.get(f"/admin/lifestream/subscription/{Subscription.objects.get().pk}/history/")
-        self.assertNotContains(history, "opensesame")
+        assert "opensesame" not in self.enter(url)
+        assert "opensesame" not in str(Addition.objects.values().get())
+        assert add_wanted() == 1
+        page = self.client.get(CAME).content.decode()
+        assert "Found “Small Hours”" in page and "opensesame" not in page
         self.assertNotContains(self.client.get("/admin/"), "opensesame")
         assert Feed.objects.get().is_private
 
-    def test_an_address_that_is_none_is_refused_without_a_request(self) -> None:
+    def test_an_address_that_is_none_is_refused_at_its_field(self) -> None:
         for url in ("javascript:alert(1)", "file:///etc/passwd", "ftp://a.example/feed", "http://"):
-            assert "errorlist" in self.add(url)
-        assert list(self.feedserver.requests) == []
+            assert "errorlist" in self.enter(url)
+        assert not Addition.objects.exists()
+
+    def test_another_address_can_be_entered_at_once(self) -> None:
+        answer = self.client.post(
+            ADD, {"url": self.get_url("/feed"), "lifestream": self.main.pk, "_addanother": "1"}, follow=True
+        )
+        assert answer.redirect_chain == [(ADD, 302)]
+        self.assertContains(answer, "The address is looked at.")
+        assert Addition.objects.count() == 1
+
+    def test_nobody_sees_what_others_have_entered(self) -> None:
+        self.enter(self.get_url("/feed"))
+        other = User.objects.create_user("other", is_staff=True)
+        other.user_permissions.set(Permission.objects.filter(content_type__app_label="lifestream"))
+        self.client.force_login(other)
+        self.assertContains(self.client.get(CAME), "No address was entered")
+
+    def test_a_page_that_nothing_answers_says_so_and_looks_no_more(self) -> None:
+        self.enter(self.get_url("/feed"))
+        Addition.objects.update(created=timezone.now() - timedelta(minutes=11))
+        answer = self.client.get(CAME)
+        assert "Refresh" not in answer
+        self.assertContains(answer, "Nothing has looked there.")

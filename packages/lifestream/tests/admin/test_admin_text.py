@@ -10,6 +10,7 @@ from django.test import Client
 
 from feedserver import Response
 from lifestream.models import Feed, Fetch, Item, Post, Subscription
+from lifestream.refresh.additions import add_wanted
 from rules.ruled import RuleTestCase
 from served import rss
 
@@ -63,8 +64,10 @@ class Admin(RuleTestCase):
         self.feedserver.add("/other", Response(rss("a", title=f"Other{TURNING}")))
         lifestream = self.made.subscriptions.get().lifestream_id
         form = {"url": self.get_url("/other"), "lifestream": lifestream, "name": "", "folder": ""}
-        for time in ("added", "there already"):
-            answers[time] = self._ask(f"{subscriptions}add/", form)
+        answers["entered"] = self._ask(f"{subscriptions}add/", form)
+        add_wanted()
+        answers["added"] = self._ask(f"{subscriptions}additions/")
+        answers["there already"] = self._ask(f"{subscriptions}add/", form)
         changed = {"name": "", "folder": "x", "_continue": "1"}
         answers["changed"] = self._ask(f"{subscriptions}{Subscription.objects.order_by('pk')[0].pk}/change/", changed)
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from factories import make_lifestream
 from feedserver import Response, gone
 from feedserver.django import FeedServerTransactionTestCase
-from lifestream.models import Feed, Fetch, Lifestream, Subscription
+from lifestream.models import Feed, Fetch, Lifestream, ReadingRequest, Subscription
 from lifestream.refresh import refresh
 
 FEED = """<rss version="2.0"><channel><title>Small Hours</title><link>https://small-hours.example/</link>
@@ -129,9 +129,9 @@ class UpdatingNow(FeedServerTransactionTestCase):
         address = f"/admin/lifestream/feed/{site.feed_id}/read/"
         assert self.client.post(address).status_code == 403
         assert self.client.get(address).status_code == 200
-        assert list(self.feedserver.requests) == []
+        assert list(self.feedserver.requests) == [] and not ReadingRequest.objects.exists()
 
         looker.user_permissions.add(Permission.objects.get(codename="change_subscription"))
         self.feedserver.add("/good", RSS)
-        assert self.client.post(address).status_code == 200
-        assert len(self.feedserver.requests) == 1
+        assert self.client.post(address).status_code == 302
+        assert ReadingRequest.objects.get().feed == site.feed

@@ -1,4 +1,4 @@
-"""The admin's view of what is read of a feed, which is fetched for it through the queue."""
+"""The admin's view of what is read of a feed: the request asks for it, and the updater fetches the feed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from django.utils import timezone
 from factories import make_lifestream
 from feedserver import Response
 from feedserver.django import FeedServerTransactionTestCase
-from lifestream.models import Feed, Host, Item, Subscription
+from lifestream.models import Feed, Host, Item, ReadingRequest, Subscription
+from lifestream.refresh.wanted_readings import read_wanted
 
 FEED = """<rss version="2.0"><channel><title>Small&nbsp;Hours</title><link>https://small-hours.example/</link>
 <item><title>Fences &lt;b&gt;</title><link>https://small-hours.example/1</link><guid>1</guid>
@@ -30,9 +31,15 @@ class WhatIsRead(FeedServerTransactionTestCase):
         self.address = f"/admin/lifestream/feed/{self.feed.pk}/read/"
 
     def shown(self) -> str:
-        """The page after the button was pressed, with its white space collapsed."""
-        answer = self.client.post(self.address)
-        assert answer.status_code == 200
+        """The page after the button was pressed and the feed was read, with its white space collapsed."""
+        before = len(self.feedserver.requests)
+        answer = self.client.post(self.address, follow=True)
+        assert (answer.status_code, answer["Refresh"]) == (200, "2")
+        self.assertContains(answer, "It is on its way.")
+        assert len(self.feedserver.requests) == before, "no request of a browser waits for a feed"
+        assert read_wanted() == 1
+        answer = self.client.get(self.address)
+        assert "Refresh" not in answer
         return " ".join(answer.content.decode().split())
 
     def test_a_feed_is_fetched_whole_and_what_is_read_of_it_is_shown(self) -> None:
@@ -68,8 +75,17 @@ class WhatIsRead(FeedServerTransactionTestCase):
         assert "It was left alone" in self.shown()
         assert not list(self.feedserver.requests)
 
+    def test_a_page_that_nothing_answers_says_so_and_looks_no_more(self) -> None:
+        self.client.post(self.address)
+        ReadingRequest.objects.update(wanted=timezone.now() - timedelta(minutes=11))
+        answer = self.client.get(self.address)
+        assert "Refresh" not in answer
+        self.assertContains(answer, "Nothing has fetched it.")
+        self.assertContains(answer, 'type="submit"')
+
     def test_only_those_who_may_see_a_feed_may_read_it(self) -> None:
         self.client.force_login(User.objects.create_user("other", is_staff=True))
         assert self.client.get(self.address).status_code in (403, 404)
         assert self.client.post(self.address).status_code in (403, 404)
+        assert not ReadingRequest.objects.exists()
         assert not list(self.feedserver.requests)

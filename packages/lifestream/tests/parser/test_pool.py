@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -68,7 +69,8 @@ def test_a_child_says_the_same_as_reading_here(pool: ParserPool, path: Path) -> 
     registry = Registry()
     feed = parse(body, headers, URL)
 
-    assert pool.submit(body, headers, URL).result(60) == prepare(feed, registry.plugin_for(feed, URL), Sanitizer())
+    read = replace(pool.submit(body, headers, URL).result(60), digests=())
+    assert read == prepare(feed, registry.plugin_for(feed, URL), Sanitizer())
 
 
 def test_many_documents_come_back_each_to_its_own(pool: ParserPool) -> None:

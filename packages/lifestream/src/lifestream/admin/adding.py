@@ -1,24 +1,37 @@
-"""The form that adds a feed. It fetches the feed once, to see whether there is one, and keeps what came."""
+"""The form that adds a feed, and the page that shows what came of it.
+
+No request waits for another server: the form notes the address, and the updater of this site looks for the feed there;
+see `refresh.additions`.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+from urllib.parse import urlencode
 
 from django import forms
+from django.contrib import admin
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
+from lifestream.admin.updating import AGAIN, is_late
 from lifestream.content.text_direction import isolated
-from lifestream.models import Feed, Lifestream, Subscription
+from lifestream.models import Addition, Feed, Lifestream, Subscription
 from lifestream.wording import worded
 
 if TYPE_CHECKING:
-    from lifestream.refresh.subscribe import Added, Found
-
     ModelForm = forms.ModelForm[Subscription]
 else:
     ModelForm = forms.ModelForm
+
+SHOWN: Final = 50
+"""How many addresses the page shows."""
 
 
 class AddFeedForm(ModelForm):
@@ -51,57 +64,99 @@ class AddFeedForm(ModelForm):
         choice: Any = self.fields["lifestream"]
         choice.queryset = mine
         choice.initial = mine.first()
-        self.found: Found | None = None
-        self.added: Added | None = None
 
     def clean(self) -> dict[str, Any]:
-        """Fetch the address once all other fields are valid. Adds an error to a field if there is no feed to add."""
+        """Refuse, at its field, what is no address to fetch, and a feed that the lifestream has already."""
         values = super().clean() or self.cleaned_data
         if self.errors:
             return values
         # Here and below: Django imports the admin for every command, and most of them fetch nothing.
-        from lifestream.refresh.subscribe import NotAdded, find_feed
+        from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url
+        from lifestream.refresh.subscribe import completed
 
+        written = completed(values["url"])
         try:
-            self.found = find_feed(values["url"])
-        except NotAdded as error:
-            self.add_error(error.field, _sentence(worded(error.reason)))
+            url = request_url(written)
+        except UrlRefused as error:
+            self.add_error("url", _sentence(worded(str(error))))
             return values
-        feed = self.found.source
-        if isinstance(feed, Feed) and feed.subscriptions.filter(lifestream=values["lifestream"]).exists():
-            self.add_error("url", gettext("This lifestream has “{}” already.").format(isolated(self.found.title)))
-        elif not self.found.title and not values["name"]:
-            self.add_error("name", gettext("The feed has no title of its own: give it a name."))
+        here = Feed.objects.shared().with_url(url).filter(subscriptions__lifestream=values["lifestream"])
+        if not credentials_of(written) and (known := here.defer("icon").first()) is not None:
+            text = gettext("This lifestream has “{}” already.")
+            self.add_error("url", text.format(isolated(known.display_title)))
         return values
 
-    def subscribe(self) -> Subscription:
-        """Add the feed that was found, with its items. Raises NotAdded if it is no longer there."""
-        from lifestream.refresh.subscribe import NotAdded, add_feed
+    def note(self) -> Addition:
+        """Note the address, so that the feed there is added soon."""
+        from lifestream.refresh import additions
 
-        if self.found is None:
-            raise NotAdded(gettext("The form has errors."))
         values = self.cleaned_data
-        self.added = add_feed(self.found, values["lifestream"], name=values["name"], folder=values["folder"])
-        return self.added.subscription
-
-    def story(self) -> str:
-        """Return a sentence for the user about what was found, and where."""
-        if self.found is None or self.added is None:
-            return ""
-        feed = self.added.subscription.feed
-        text = gettext("Found “{title}” at {url}").format(title=isolated(feed.display_title[:100]), url=feed.url[:200])
-        if self.found.page:
-            text = gettext("{found}, which {page} names").format(found=text, page=self.found.page[:200])
-        count = feed.items.count()
-        told = ngettext("{found}: {count} item, site {domain}.", "{found}: {count} items, site {domain}.", count)
-        return told.format(found=text, count=count, domain=feed.domain)
+        [made] = additions.note(
+            values["lifestream"], [values["url"]], name=values["name"] or "", folder=values["folder"] or ""
+        )
+        return made
 
     def save(self, commit: bool = True) -> Any:
-        """Do the same as `subscribe`: Django's admin calls this name."""
-        return self.subscribe()
+        """Return the instance, unsaved: nothing is stored of it. Django's admin calls this name."""
+        return self.instance
 
     def save_m2m(self) -> None:
         """Do nothing: there are no many-to-many fields. Django's admin calls this name."""
+
+
+def additions(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
+    """Return the page that shows what came of the latest addresses that were entered for lifestreams of this user. It
+    loads itself again while somebody is looking there.
+    """
+    if not model_admin.has_view_permission(request):
+        raise PermissionDenied
+    now = timezone.now()
+    mine = Addition.objects.filter(lifestream__in=Lifestream.objects.owned_by(request.user))
+    rows = [_row(each) for each in mine.select_related("lifestream", "subscription__feed").order_by("-pk")[:SHOWN]]
+    coming = [row["since"] for row in rows if row["coming"]]
+    late = bool(coming) and is_late(max(coming), now)
+    site = model_admin.admin_site.name
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": gettext("What came of new addresses"),
+        "opts": model_admin.opts,
+        "changelist": reverse(f"{site}:lifestream_subscription_changelist"),
+        "add": reverse(f"{site}:lifestream_subscription_add"),
+        "rows": rows,
+        "coming": len(coming),
+        "is_late": late,
+    }
+    response = TemplateResponse(request, "admin/lifestream/subscription/additions.html", context)
+    if coming and not late:
+        response["Refresh"] = str(AGAIN)
+    return response
+
+
+def _row(addition: Addition) -> dict[str, Any]:
+    subscription = addition.subscription
+    return {
+        "url": addition.url[:200],
+        "lifestream": isolated(str(addition.lifestream)[:120]),
+        "state": addition.state,
+        "coming": addition.state in Addition.OPEN,
+        "since": addition.created,
+        "reason": worded(addition.reason)[:300],
+        "story": "" if subscription is None else _story(addition, subscription),
+        "again": urlencode({"url": addition.url, "lifestream": addition.lifestream_id, "folder": addition.folder}),
+        "subscription": None if subscription is None else subscription.pk,
+    }
+
+
+def _story(addition: Addition, subscription: Subscription) -> str:
+    """Return a sentence about what was found at the address."""
+    feed = subscription.feed
+    title = isolated(subscription.display_name[:100])
+    if subscription.created < addition.created:
+        return gettext("This lifestream has “{}” already.").format(title)
+    text = gettext("Found “{title}” at {url}").format(title=title, url=feed.url[:200])
+    count = subscription.posts.count()
+    told = ngettext("{found}: {count} item, site {domain}.", "{found}: {count} items, site {domain}.", count)
+    return told.format(found=text, count=count, domain=feed.domain)
 
 
 def _sentence(reason: str) -> str:

@@ -150,10 +150,10 @@ class FeedForm(ModelForm):
     def clean(self) -> dict[str, Any] | None:
         """Try the change, and undo it: whatever refuses it says so beside the fields."""
         cleaned = super().clean()
-        if not self.errors and self.instance.pk:
+        if not self.errors and self.instance.pk and (change := self.change()) != FeedChange():
             try:
                 with transaction.atomic():
-                    change_feed(self.instance.pk, self.change(), timezone.now())
+                    change_feed(self.instance.pk, change, timezone.now())
                     transaction.set_rollback(True)
             except (OptionRefused, UrlRefused) as error:
                 self.add_error(None, worded(str(error)))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db import DataError
 from django.db.models import Exists, ForeignKey, Model, OuterRef, QuerySet
 from django.db.models.constants import LOOKUP_SEP
@@ -25,6 +25,7 @@ from django.utils.translation import gettext
 
 from lifestream.content.text_direction import isolated
 from lifestream.models import Lifestream, fulltext
+from lifestream.models.changed_fields import save_changed
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -54,6 +55,16 @@ class FirstRows(_Paginator):
         """The number of rows, at most LISTED."""
         rows: Any = self.object_list
         return int(rows.order_by()[:LISTED].count())
+
+    def page(self, number: Any) -> Page[Any]:
+        """Return a page. Its rows are looked up by their keys: if the database has to sort all rows of a list, as those
+        that a search has found, it would sort them with all that is shown of them.
+        """
+        page = super().page(number)
+        rows: Any = self.object_list
+        here: Any = page.object_list
+        page.object_list = rows.filter(pk__in=list(here.values_list("pk", flat=True)))
+        return page
 
 
 class OwnRows(ChangeList):
@@ -142,6 +153,15 @@ class OwnedAdmin(ModelAdmin):
         if "\0" in search_term:
             return queryset.none(), False
         return super().get_search_results(request, queryset, search_term)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save a new row, or the fields that were changed in the form. Django would write the others, too, as they were
+        when the request began: over what a fetch, a page or another user has written since.
+        """
+        if change:
+            save_changed(obj, form.changed_data)
+        else:
+            super().save_model(request, obj, form, change)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Return whether the list may be narrowed by *lookup*, a parameter of its address.

@@ -1,21 +1,21 @@
-"""The subscriptions: the sites of a lifestream. Adding one fetches its feed once."""
+"""The subscriptions: the sites of a lifestream. One is added by the address of its feed: see `adding`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from lifestream.admin.adding import AddFeedForm
+from lifestream.admin.adding import AddFeedForm, additions
 from lifestream.admin.columns import due_of, health_of, last_fetch_of
 from lifestream.admin.owned import OwnedAdmin, OwnLifestreamsFilter, is_superuser
 from lifestream.admin.updating import update_now, updates, updates_name
@@ -23,6 +23,9 @@ from lifestream.content import filter_rules
 from lifestream.content.text_direction import isolated
 from lifestream.models import Subscription
 from lifestream.wording import worded
+
+ADDITIONS: Final = "lifestream_subscription_additions"
+"""The name of the address of the page that shows what came of new addresses."""
 
 RULES_HELP = gettext_lazy(
     "One a line: words that must all be there, in quotes for a phrase. With title:, text:, author:, tag: or link: "
@@ -102,13 +105,20 @@ class SubscriptionAdmin(OwnedAdmin):
     readonly_fields = ("feed_address", "lifestream", "health", "fetched", "due")
 
     def get_urls(self) -> list[Any]:
-        """Return the addresses of the admin's views of subscriptions, and that of what came of an update."""
+        """Return the addresses of the admin's views of subscriptions, and those of what came of an update and of new
+        addresses.
+        """
         came = path("updates/", self.admin_site.admin_view(self.updates_view), name=updates_name(self))
-        return [came, *super().get_urls()]
+        added = path("additions/", self.admin_site.admin_view(self.additions_view), name=ADDITIONS)
+        return [came, added, *super().get_urls()]
 
     def updates_view(self, request: HttpRequest) -> HttpResponse:
         """Return the page that shows what came of the last update."""
         return updates(self, request)
+
+    def additions_view(self, request: HttpRequest) -> HttpResponse:
+        """Return the page that shows what came of new addresses."""
+        return additions(self, request)
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Return the order: by name for an owner; for a superuser as they came, since that is a list of everybody's."""
@@ -120,7 +130,7 @@ class SubscriptionAdmin(OwnedAdmin):
         return super().get_queryset(request).defer("feed__icon")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        """Return the form that fetches for a new subscription, or the plain form for an existing one."""
+        """Return the form that takes an address for a new subscription, or the plain form for an existing one."""
         if obj is not None:
             return super().get_form(request, obj, change, **kwargs)
 
@@ -141,18 +151,12 @@ class SubscriptionAdmin(OwnedAdmin):
         """Return the read-only fields. A new subscription has none."""
         return super().get_readonly_fields(request, obj) if obj is not None else ()
 
-    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
-        """Return the subscription that the form created, or that is to be saved."""
-        return form.save(commit=False) if change else form.subscribe()
-
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save the subscription. If it is new, tell the user what was found."""
+        """Save the subscription. For a new one, note the address: the subscription is made when its feed was found."""
         if change:
             super().save_model(request, obj, form, change)
         else:
-            self.message_user(request, form.story(), messages.INFO)
-            if form.added is not None and form.added.trouble:
-                self.message_user(request, worded(form.added.trouble), messages.ERROR)
+            form.note()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Do nothing: no related rows are saved with a subscription."""
@@ -160,6 +164,16 @@ class SubscriptionAdmin(OwnedAdmin):
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         """Return the text for the history. It holds no address, since an address may hold a password."""
         return [{"added": {}}] if add else super().construct_change_message(request, form, formsets, add)
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Do nothing: there is no subscription yet."""
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        """Return a redirect to the page that shows what is found, or to an empty form for the next address."""
+        if "_addanother" in request.POST:
+            self.message_user(request, gettext("The address is looked at."), messages.SUCCESS)
+            return HttpResponseRedirect(request.path)
+        return HttpResponseRedirect(reverse(f"{self.admin_site.name}:{ADDITIONS}"))
 
     @admin.display(description=gettext_lazy("site"), ordering="name")
     def site(self, subscription: Subscription) -> SafeString:

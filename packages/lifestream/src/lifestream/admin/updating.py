@@ -27,7 +27,7 @@ from lifestream.wording import worded
 SHOWN: Final = 100
 """How many feeds the page shows. The log has the others."""
 _KEY: Final = "lifestream_updates"
-_AGAIN: Final = 2
+AGAIN: Final = 2
 """After how many seconds the page looks again, as long as something is on its way."""
 _PATIENCE: Final = 600.0
 """After how many seconds the page stops looking: by then, nothing is fetching the feeds."""
@@ -48,6 +48,11 @@ def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: 
     return HttpResponseRedirect(reverse(f"{model_admin.admin_site.name}:{updates_name(model_admin)}"))
 
 
+def is_late(since: datetime, now: datetime) -> bool:
+    """Return whether what was wanted *since* then should have come by *now*, so that no page looks again."""
+    return (now - since).total_seconds() > _PATIENCE
+
+
 def updates_name(model_admin: admin.ModelAdmin[Any]) -> str:
     """Return the name of the address of *model_admin*'s page of updates."""
     return f"lifestream_{model_admin.opts.model_name}_updates"
@@ -63,7 +68,7 @@ def updates(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpRes
     since = parse_datetime(str(asked.get("since", ""))) or timezone.now()
     rows = _rows(asked.get("feeds", []), since)
     coming = sum(row["coming"] for row in rows)
-    is_late = (timezone.now() - since).total_seconds() > _PATIENCE
+    late = is_late(since, timezone.now())
     context = {
         **model_admin.admin_site.each_context(request),
         "title": gettext("What came"),
@@ -72,12 +77,12 @@ def updates(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpRes
         "rows": rows,
         "more": max(0, int(asked.get("all", 0)) - len(rows)),
         "coming": coming,
-        "is_late": is_late,
+        "is_late": late,
         "new": sum(row["new"] for row in rows),
     }
     response = TemplateResponse(request, "admin/lifestream/feed/updates.html", context)
-    if coming and not is_late:
-        response["Refresh"] = str(_AGAIN)
+    if coming and not late:
+        response["Refresh"] = str(AGAIN)
     return response
 
 

@@ -2,12 +2,13 @@
 
 In: nothing. Out: the models, and the search index over items.
 
-1. `feeds`: feeds and hosts. `fetches`: the log of fetches. `hubs`: subscriptions at WebSub hubs.
+1. `feeds`: feeds and hosts. `fetches`: the log of fetches. `hubs`: subscriptions at WebSub hubs. `reading_requests`:
+   feeds of which somebody wants to see what is read of them.
 2. `items`: what feeds said, tags, and the memory of deleted items. `articles`: what became of the pages of entries.
    `published_ids`: the ids under which items are published.
 3. `lifestreams`: lifestreams and subscriptions. `posts`: items in them. `additions`: addresses to be added to them.
    `look`: what their owners may choose for their looks. `own_pages`: text of their owners.
-4. `tallies`: counts of what the site has done.
+4. `tallies`: counts of what the site has done. `changed_fields`: how a form saves what was changed of a row.
 
 Columns that follow from others are kept true here, whoever writes: `due_hosts`: when a host has work. `sort_names`: the
 order of the sites of a lifestream.
@@ -41,6 +42,7 @@ from lifestream.models.lifestreams import (
 from lifestream.models.own_pages import OwnPage
 from lifestream.models.posts import Post, PostQuerySet
 from lifestream.models.published_ids import PublishedId
+from lifestream.models.reading_requests import ReadingRequest
 from lifestream.models.tallies import Tally
 
 __all__ = [
@@ -59,6 +61,7 @@ __all__ = [
     "Post",
     "PostQuerySet",
     "PublishedId",
+    "ReadingRequest",
     "Subscription",
     "SubscriptionQuerySet",
     "Tag",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -35,6 +36,11 @@ RULING: Final = frozenset({"keep_rules", "block_rules"})
 
 rules_written: Final = Signal()
 """Sent when the rules of lifestreams (*keys*) were written, in the database *using*, within the transaction."""
+
+
+def make_feed_uri() -> str:
+    """Return the id of a new lifestream's feed: a random UUID (RFC 9562, version 4), as a URN."""
+    return uuid.uuid4().urn
 
 
 def validate_rules(text: str) -> None:
@@ -175,6 +181,9 @@ class Lifestream(models.Model):
         help_text=_("For all sites. One a line. What matches is not shown."),
     )
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    # Chosen once; the ids of the feeds of its sites, tags and searches are made of it: see web.syndication.
+    # The database's default is for processes that still run the release before this field.
+    feed_uri = models.TextField(_("id of the feed"), default=make_feed_uri, db_default="", editable=False)
     feeds: models.ManyToManyField[Feed, Subscription] = models.ManyToManyField(
         Feed, through="Subscription", related_name="lifestreams", verbose_name=_("feeds")
     )
@@ -186,6 +195,9 @@ class Lifestream(models.Model):
         verbose_name = _("lifestream")
         verbose_name_plural = _("lifestreams")
         ordering = ["title"]
+        constraints = [
+            models.UniqueConstraint(fields=["feed_uri"], condition=~Q(feed_uri=""), name="lifestream_feed_uri"),
+        ]
 
     def __str__(self) -> str:
         return self.title or self.slug

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from lifestream.conf import settings
 from lifestream.content.plaintext import scrub
 from lifestream.models import Lifestream, OwnPage, Subscription
+from lifestream.models.changed_fields import save_changed
 from lifestream.models.look import validate_static_path
 from lifestream.owner.samples import SAMPLES
 from lifestream.web.pictured_choice import PicturedChoice
@@ -24,11 +25,9 @@ from lifestream.wording import worded
 if TYPE_CHECKING:
     from lifestream.refresh.opml import Outline
 
-    PageModelForm = forms.ModelForm[OwnPage]
-    SiteModelForm = forms.ModelForm[Subscription]
-    LifestreamModelForm = forms.ModelForm[Lifestream]
+    AnyModelForm = forms.ModelForm[Any]
 else:
-    PageModelForm = SiteModelForm = LifestreamModelForm = forms.ModelForm
+    AnyModelForm = forms.ModelForm
 
 MOST_ADDRESSES: Final = 200
 """How many addresses may be entered at once. For more, there is OPML."""
@@ -186,7 +185,20 @@ class ImportForm(forms.Form):
     )
 
 
-class SiteForm(SiteModelForm):
+class ChangesForm(AnyModelForm):
+    """A form that saves what was changed in it. Django's saves the whole row, as it was when the request began: over
+    what a fetch, another page or another person has written since.
+    """
+
+    def save(self, commit: bool = True) -> Any:
+        """Save a new row, or what was changed of one. Raises ValueError if the form has errors."""
+        if self.instance._state.adding or self.errors or not commit:
+            return super().save(commit)
+        save_changed(self.instance, self.changed_data)
+        return self.instance
+
+
+class SiteForm(ChangesForm):
     """What an owner may set of a site."""
 
     class Meta:
@@ -216,7 +228,7 @@ class SiteForm(SiteModelForm):
         return one_line(self.cleaned_data["folder"])
 
 
-class RulesForm(LifestreamModelForm):
+class RulesForm(ChangesForm):
     """The rules of a whole lifestream."""
 
     class Meta:
@@ -232,7 +244,7 @@ class RulesForm(LifestreamModelForm):
         }
 
 
-class LookForm(LifestreamModelForm):
+class LookForm(ChangesForm):
     """How a lifestream looks, and what it says of itself."""
 
     class Meta:
@@ -280,7 +292,7 @@ class LookForm(LifestreamModelForm):
         return path
 
 
-class OwnPageForm(PageModelForm):
+class OwnPageForm(ChangesForm):
     """A page of the owner's own text."""
 
     class Meta:

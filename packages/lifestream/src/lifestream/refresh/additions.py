@@ -29,8 +29,9 @@ KEPT: Final = timedelta(days=7)
 """How long an address that is done with is listed on the owner's page."""
 
 
-def note(lifestream: Lifestream, addresses: Iterable[str], *, folder: str = "") -> list[Addition]:
-    """Note *addresses* to be added to *lifestream*, each once, and wake whoever adds them.
+def note(lifestream: Lifestream, addresses: Iterable[str], *, name: str = "", folder: str = "") -> list[Addition]:
+    """Note *addresses* to be added to *lifestream*, each once, and wake whoever adds them. *name* is what the site is
+    to be called, "" for the feed's own title.
 
     Raises `UrlRefused` for text that is no address to fetch.
     """
@@ -39,7 +40,7 @@ def note(lifestream: Lifestream, addresses: Iterable[str], *, folder: str = "") 
     for address in addresses:
         written = completed(address)
         login = written if credentials_of(written) else ""
-        addition = Addition(lifestream=lifestream, url=request_url(written), folder=folder)
+        addition = Addition(lifestream=lifestream, url=request_url(written), name=name, folder=folder)
         addition.credentials = credentials.seal(login)
         wanted.setdefault(written, addition)
     with transaction.atomic(using=using):

@@ -31,6 +31,7 @@ def pieces(lifestream: Lifestream) -> Iterator[str]:
     """Yield the document, in pieces."""
     head = {
         "version": VERSION,
+        "id": lifestream.feed_uri,
         "slug": lifestream.slug,
         "title": lifestream.title,
         "tagline": lifestream.tagline,

@@ -18,6 +18,7 @@ from lifestream.refresh.full_content import fetch_full_content
 from lifestream.refresh.icon_finder import find_icons
 from lifestream.refresh.pipeline import refresh
 from lifestream.refresh.refresh_report import Report, tell_report
+from lifestream.refresh.wanted_readings import read_wanted
 from lifestream.storage.db_errors import FAILURES, trouble_of
 from lifestream.storage.outages import OUTAGES
 
@@ -48,6 +49,7 @@ class Updater(threading.Thread):
                 while not self._stopping.is_set():
                     self._rung.clear()
                     self._add()
+                    self._read()
                     self._refresh()
                     self._do_daily()
                     if not self._stopping.is_set():
@@ -71,6 +73,12 @@ class Updater(threading.Thread):
             f"not all addresses could be looked at; the next try is in {self._interval:g} s",
             lambda: add_wanted(self._stopping),
         )
+
+    def _read(self) -> None:
+        try:
+            read_wanted(self._stopping)
+        except Exception:
+            log.exception("not all feeds could be read for the admin; the next try is in %g s", self._interval)
 
     def _refresh(self) -> Report:
         close_old_connections()

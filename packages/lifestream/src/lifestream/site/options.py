@@ -6,6 +6,7 @@ this list to the settings of `lifestream.conf`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -131,6 +132,19 @@ _TRUTHS: Final = {
 
 def _is_list(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+_DIRECTIVE: Final = re.compile(r"[a-z]+(?:-[a-z]+)*-src(?:-elem|-attr)?")
+_SOURCE: Final = re.compile(r"[!-+\-.0-:<-~/]+")
+"""A source of CSP: printable ASCII without white space, comma and semicolon, which end it (CSP3, section 2.2)."""
+
+
+def is_policy(value: dict[str, list[str]]) -> bool:
+    """Return whether *value* is of directives that name sources, so that none of them adds a directive or a header."""
+    return all(
+        _DIRECTIVE.fullmatch(name) and sources and all(map(_SOURCE.fullmatch, sources))
+        for name, sources in value.items()
+    )
 
 
 def _sources(text: str) -> Iterable[tuple[str, list[str]]]:

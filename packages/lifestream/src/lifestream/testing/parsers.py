@@ -19,7 +19,7 @@ from lifestream.content.sanitizer import Sanitizer
 from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.parser import ipc
 from lifestream.parser.article import Article
-from lifestream.parser.pool import DEADLINE, MEMORY
+from lifestream.parser.pool import DEADLINE, MEMORY, release
 from lifestream.parser.questions import ArticlePage, Document, WebPage, document
 from lifestream.parser.web_page import MAX_PAGE, Page
 from lifestream.parser.worker import Reader
@@ -45,7 +45,7 @@ class InProcessParsers:
         self.registry = registry or Registry()
         self._deadline = deadline
         rules = ipc.RULES.unpack(_passed(ipc.RULES.pack(rules or SanitizerRules()), b"")[0])
-        self._reader = Reader(Registry(use_entry_points=False), Sanitizer(rules))
+        self._reader = Reader(Registry(use_entry_points=False), Sanitizer(rules), release())
 
     def __enter__(self) -> Self:
         return self
@@ -62,10 +62,17 @@ class InProcessParsers:
         """Do nothing: there is no process that could be missing."""
 
     def submit(
-        self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "", noted: bool = False
+        self,
+        body: bytes,
+        headers: Mapping[str, str],
+        url: str,
+        *,
+        plugin: str = "",
+        noted: bool = False,
+        known: str = "",
     ) -> Future[Prepared]:
         """Read a document, see `ParserPool.submit`. The future is done when this returns."""
-        return self._read(document(body, headers, url, plugin, self.registry, noted=noted))
+        return self._read(document(body, headers, url, plugin, self.registry, noted=noted, known=known))
 
     def read_page(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Page]:
         """Read a web page, see `ParserPool.read_page`. The future is done when this returns."""

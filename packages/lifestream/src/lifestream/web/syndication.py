@@ -5,9 +5,10 @@ Feed as plain text fields. RSS 2.0 has plain text everywhere except in the `desc
 Best Practices Profile, "Character Data"); there the text is escaped once more.
 
 An entry keeps the link, the author and the date of its source, and names the source. Its id was chosen when it was
-stored, and stays the same whatever becomes of this site's address or the feed's (see `storage.published_ids`). The feed
-that it was taken from is linked ("via"), unless it has a password. The validators come from one query of a few columns,
-so an unchanged feed is answered without reading its items.
+stored, and stays the same whatever becomes of this site's address or the feed's (see `storage.published_ids`), and so
+does the id of the whole feed (see `id_of`). The feed that an entry was taken from is linked ("via"), unless it has a
+password. The validators come from one query of a few columns, so an unchanged feed is answered without reading its
+items.
 """
 
 from __future__ import annotations
@@ -18,23 +19,27 @@ import html
 import io
 import json
 import re
+import uuid
 from collections.abc import Callable, Iterable
 from typing import Any, Final
+from urllib.parse import quote, urlencode
 from xml.sax.xmlreader import AttributesImpl
 
 from django.utils.feedgenerator import Atom1Feed, Enclosure, Rss201rev2Feed, SyndicationFeed
 from django.utils.translation import gettext
 from django.utils.xmlutils import SimplerXMLGenerator
 
+from lifestream.conf import settings
 from lifestream.content.plaintext import scrub
 from lifestream.content.stored_values import address, objects, of_the_web
 from lifestream.content.text_direction import isolated
 from lifestream.models import Item, Post
+from lifestream.plugins.entry_uris import uuid_uri
 from lifestream.storage import published_ids
 from lifestream.web.keyset import Cursor
 from lifestream.web.timeline import Timeline, TimelinePage
 
-_FORM: Final = 2
+_FORM: Final = 3
 """The version of the written form: raised when the same posts are written otherwise, so that no 304 hides it."""
 ENTRIES: Final = 40
 """How many posts a feed holds. Older ones are linked as its next page."""
@@ -61,7 +66,7 @@ class Atom(Atom1Feed):
         if item["via"]:
             handler.addQuickElement("link", None, {"rel": "via", "href": item["via"]})
         handler.startElement("source", AttributesImpl({}))
-        handler.addQuickElement("id", item["source_url"])
+        handler.addQuickElement("id", item["source_id"])
         handler.addQuickElement("title", item["source"])
         handler.addQuickElement("link", None, {"rel": "alternate", "href": item["source_url"]})
         if item["via"]:
@@ -154,11 +159,37 @@ def title_of(timeline: Timeline) -> str:
     return scrub(f"{isolated(part)} · {timeline.lifestream}" if part else str(timeline.lifestream))
 
 
+def id_of(timeline: Timeline) -> str:
+    """Return the id of the feed of *timeline*, a universal and permanent IRI (RFC 4287, section 4.2.6).
+
+    That of a whole lifestream is stored. The id of a part is made of it, and of what the part is: where a lifestream
+    has kept the address that it was once published under, the address of the part below that one, otherwise a UUID
+    (RFC 9562, version 5).
+    """
+    whole = timeline.lifestream.feed_uri or uuid_uri(settings.secret_keys[0], timeline.lifestream.pk, "lifestream")
+    part = ""
+    # No `reverse`: these are ids, and have to stay when the site has other addresses.
+    if timeline.subscription is not None:
+        part = f"sites/{timeline.subscription.pk}/"
+    elif timeline.tag is not None:
+        part = f"tags/{quote(timeline.tag.slug, safe=_IN_PATHS)}/"
+    elif timeline.query:
+        part = "search/"
+    if timeline.query:
+        part += f"?{urlencode({'q': timeline.query})}"
+    if not part:
+        return whole
+    return uuid.uuid5(uuid.UUID(whole), part).urn if whole.startswith("urn:uuid:") else f"{whole}{part}"
+
+
+_IN_PATHS: Final = "!$&'()*+,;=:@~"  # RFC 3986, section 3.3: what may stand in a segment of a path as it is
+
+
 def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tuple[str, dt.datetime | None]:
     """Return an ETag, quoted, and a Last-Modified for the feed of *timeline*. *salt* is what else the answer depends
     on.
     """
-    rows = timeline.rows(before).values_list(
+    rows = timeline.rows(before, ENTRIES + 1).values_list(
         "item_id",
         "item__fingerprint",
         "item__first_seen",
@@ -166,7 +197,7 @@ def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tup
         "subscription__name",
         "item__feed__title",
         named=True,
-    )[: ENTRIES + 1]
+    )
     digest = hashlib.sha256(f"{_FORM} {salt}\n{title_of(timeline)}\n{timeline.lifestream.tagline}".encode())
     latest = None
     for row in rows:
@@ -186,6 +217,7 @@ def write(timeline: Timeline, before: Cursor | None, format: str, absolute: Abso
         description=tagline,
         subtitle=tagline or None,
         feed_url=here,
+        feed_guid=id_of(timeline),
         language=None,
         next=_next(here, page),
     )
@@ -204,6 +236,7 @@ def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]
     item, feed = post.item, post.item.feed
     page = absolute(timeline.item_url(post))
     site = scrub(post.subscription.display_name)
+    of_site = timeline.narrowed(subscription=post.subscription, tag=None, query="", day=None)
     return {
         "title": item.title,
         "link": of_the_web(item.link) or page,
@@ -217,7 +250,8 @@ def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]
         "categories": [tag.name for tag in item.tags.all()],
         "enclosures": list(_enclosures(item)),
         "source": site,
-        "source_url": feed.site_url or absolute(timeline.narrowed(subscription=post.subscription).url()),
+        "source_id": feed.site_url or id_of(of_site),
+        "source_url": feed.site_url or absolute(of_site.url()),
         "via": "" if feed.is_private else of_the_web(feed.url),
     }
 

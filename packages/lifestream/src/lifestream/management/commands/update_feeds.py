@@ -14,7 +14,7 @@ from lifestream.checks import SETTINGS_TAG
 from lifestream.conf import raise_file_limit
 from lifestream.management.base import BaseCommand
 from lifestream.management.output import progress_bar, table_of, tell_shortages
-from lifestream.models import Addition, Feed
+from lifestream.models import Addition, Feed, ReadingRequest
 from lifestream.refresh.pipeline import refresh
 from lifestream.storage.db_errors import FAILURES, trouble_of
 from lifestream.wording import when, worded
@@ -46,6 +46,10 @@ class Command(BaseCommand):
             from lifestream.refresh.additions import add_wanted
 
             add_wanted()
+        if urls is None and ReadingRequest.objects.filter(read=None).exists():
+            from lifestream.refresh.wanted_readings import read_wanted
+
+            read_wanted()
         now = timezone.now()
         chosen = None if urls is None else _named(urls)
         due = Feed.objects.allowed(now) if all else Feed.objects.due(now)

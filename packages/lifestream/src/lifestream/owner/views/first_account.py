@@ -25,6 +25,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from lifestream.models import Lifestream
+from lifestream.models.changed_fields import save_changed
 from lifestream.owner import first_run
 from lifestream.owner.forms import FirstRunForm
 from lifestream.owner.samples import SAMPLES
@@ -92,7 +93,10 @@ def _made(form: FirstRunForm) -> tuple[Any, Lifestream]:
     if lifestream is None:
         lifestream = Lifestream(slug=_free_slug(values["title"]))
     lifestream.owner, lifestream.title = user, values["title"]
-    lifestream.save()
+    if lifestream.pk is None:
+        lifestream.save()
+    else:
+        save_changed(lifestream, ("owner", "title"))
     chosen = [opml.Outline(each.url, each.name) for each in SAMPLES if each.url in values["samples"]]
     opml.subscribe_to(lifestream, [*values["file"], *chosen])
     additions.note(lifestream, values["addresses"])

@@ -29,7 +29,7 @@ def rules(request: HttpRequest, timeline: Timeline) -> HttpResponse:
         if request.POST.get("do") == "preview":
             preview = preview_of(timeline.lifestream, values["keep_rules"], values["block_rules"])
         else:
-            lifestream.save(update_fields=["keep_rules", "block_rules"])
+            form.save()
             bell.ring()  # what is older than the latest posts is looked at by the next refresh
             messages.success(request, gettext("Saved. Older posts follow within a minute or two."))
             return redirect("lifestream_owner:rules", slug=lifestream.slug)

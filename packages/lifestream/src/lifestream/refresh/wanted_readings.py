@@ -1,0 +1,129 @@
+"""Reads feeds for people who want to see what is read of them. A request notes that; whoever updates feeds fetches the
+feed, and keeps what was read for the page.
+
+The fetch is like any other: it is claimed, respects what the server asks for, stores new items and leaves a line in the
+log. Only it asks for the whole document.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from django.db import router, transaction
+from django.db.models import Q
+from django.utils import timezone, translation
+from django.utils.translation import gettext
+
+from lifestream.conf import settings
+from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.outcomes import Failed
+from lifestream.models import Feed, ReadingRequest
+from lifestream.refresh import bell
+from lifestream.refresh.pipeline import refresh
+from lifestream.refresh.reading_facts import Fact, of_document, of_item
+from lifestream.wording import worded
+
+if TYPE_CHECKING:
+    from lifestream.scheduler.jobs import Answer
+
+MOST_ITEMS: Final = 200
+"""How many items are kept for the page."""
+KEPT: Final = timedelta(days=7)
+"""How long what was read is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was read: why nothing could be (*error*), or the *facts* of the document, and the title and the facts of
+    each of its first *items*. *more* counts the others.
+    """
+
+    error: str = ""
+    facts: tuple[Fact, ...] = ()
+    items: tuple[tuple[str, tuple[Fact, ...]], ...] = ()
+    more: int = 0
+
+    def as_json(self) -> str:
+        """Return it as JSON, in ASCII."""
+        return json.dumps([self.error, self.facts, self.items, self.more])
+
+    @classmethod
+    def from_json(cls, text: str) -> Found:
+        """Return what `as_json` has made *text* of."""
+        error, facts, items, more = json.loads(text)
+        return cls(error, _facts(facts), tuple((title, _facts(of_one)) for title, of_one in items), more)
+
+
+def _facts(listed: list[list[str]]) -> tuple[Fact, ...]:
+    return tuple(Fact(*each) for each in listed)
+
+
+def note(feed: Feed, language: str, now: datetime) -> None:
+    """Note that somebody wants to see now, in *language*, what is read of *feed*, and wake whoever reads it."""
+    using = router.db_for_write(ReadingRequest)
+    with transaction.atomic(using=using):
+        wanted = {"wanted": now, "claimed_until": None, "read": None, "found": ""}
+        ReadingRequest.objects.using(using).update_or_create(feed=feed, language=language, defaults=wanted)
+        transaction.on_commit(bell.ring, using=using)
+
+
+def read_wanted(
+    stopping: threading.Event | None = None,
+    *,
+    clock: Callable[[], datetime] = timezone.now,
+    guard: AddressGuard | None = None,
+) -> int:
+    """Read the feeds that somebody wants to see read, one after the other, until *stopping* is set.
+
+    Returns how many there were. Several workers may run this at once: each wish is fulfilled by one of them, and by
+    another one if that has not ended after a lease. Raises what the database raises. No event loop may run in the
+    thread that calls this.
+    """
+    rows = ReadingRequest.objects.using(router.db_for_write(ReadingRequest))
+    rows.filter(read__lt=clock() - KEPT).delete()
+    done = 0
+    while not (stopping is not None and stopping.is_set()) and (wish := _claimed(clock())) is not None:
+        with translation.override(wish.language):
+            found = _found(wish.feed, stopping, clock, guard)
+        # Who has pressed the button again meanwhile wants another one.
+        rows.filter(pk=wish.pk, wanted=wish.wanted).update(read=clock(), claimed_until=None, found=found.as_json())
+        done += 1
+    return done
+
+
+def _claimed(now: datetime) -> ReadingRequest | None:
+    rows = ReadingRequest.objects.using(router.db_for_write(ReadingRequest)).filter(read=None)
+    free = rows.filter(Q(claimed_until=None) | Q(claimed_until__lt=now))
+    for wish in free.select_related("feed").defer("feed__icon").order_by("pk")[:20]:
+        # Only one of several workers finds the row as it was.
+        if free.filter(pk=wish.pk).update(claimed_until=now + timedelta(seconds=settings.lease)):
+            return wish
+    return None
+
+
+def _found(
+    feed: Feed, stopping: threading.Event | None, clock: Callable[[], datetime], guard: AddressGuard | None
+) -> Found:
+    answers: list[Answer] = []
+    report = refresh([feed.pk], early=True, watch=answers.append, stopping=stopping, clock=clock, guard=guard)
+    if not answers:
+        reasons = "; ".join(map(worded, report.shortages))
+        left_alone = gettext(
+            "It was left alone: it is paused, gone or without subscribers, or its server asked for time."
+        )
+        return Found(reasons or left_alone)
+    [answer] = answers
+    outcome, prepared = answer.outcome, answer.prepared
+    if prepared is None:
+        told = gettext("the server answered {status}").format(status=outcome.status)
+        return Found(worded(outcome.message) if isinstance(outcome, Failed) else told)
+    items = tuple(
+        (item.title, tuple(of_item(prepared, index))) for index, item in enumerate(prepared.items[:MOST_ITEMS])
+    )
+    facts: Any = of_document(outcome.url if outcome.url != feed.url else "", prepared)
+    return Found("", tuple(facts), items, len(prepared.items) - len(items))

@@ -1,0 +1,127 @@
+"""What a form saves of a row: what was changed in it. What others write while the request is handled stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import DatabaseError
+from django.db.models import Model
+from django.db.models.signals import pre_save
+from django.test import Client
+
+from factories import NOW
+from lifestream.models import Feed, Lifestream, OwnPage, Post, Subscription
+from lifestream.models.changed_fields import save_changed
+from owners import owned
+from shown import make_post, make_site
+
+pytestmark = pytest.mark.django_db
+LOOK = {"title": "Mine", "shown": "summary", "words": "60", "site_order": "name"}
+
+
+@contextmanager
+def meanwhile(model: type[Model], change: Callable[[], object]) -> Iterator[None]:
+    """Let somebody else *change* what is stored just before the next row of *model* is saved."""
+    left = [change]
+
+    def strike(**_: Any) -> None:
+        if left:
+            left.pop()()
+
+    pre_save.connect(strike, sender=model, weak=False)
+    try:
+        yield
+    finally:
+        pre_save.disconnect(strike, sender=model)
+    assert not left, "nothing was saved"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A form: where it is, what is *sent*, and what somebody else writes into other columns of its row meanwhile."""
+
+    model: type[Model]
+    address: str
+    sent: dict[str, Any]
+    theirs: dict[str, Any]
+
+
+def pages() -> dict[str, Page]:
+    later, admin = NOW + timedelta(hours=1), "/admin/lifestream"
+    rules = {"keep_rules": "kites", "block_rules": "bugs"}
+    return {
+        "look": Page(Lifestream, "/main/manage/look/", LOOK, rules),
+        "rules": Page(Lifestream, "/main/manage/rules/", {"block_rules": "one"}, {"title": "Theirs", "words": 7}),
+        "one rule": Page(Lifestream, "/main/manage/rules/", {"block_rules": "one"}, {"keep_rules": "kites"}),
+        "site": Page(Subscription, "/main/manage/sites/{site}/", {"name": "Mine"}, {"paused": True, "backlog": 5}),
+        "own page": Page(
+            OwnPage,
+            "/main/manage/pages/{page}/",
+            {"title": "Mine", "slug": "about", "text": "old", "position": "1"},
+            {"text": "new", "position": 2},
+        ),
+        "lifestream": Page(
+            Lifestream,
+            f"{admin}/lifestream/{{stream}}/change/",
+            {**LOOK, "slug": "main", "owner": "", "block_rules": ""},
+            {"keep_rules": "kites", "tagline": "Theirs"},
+        ),
+        "subscription": Page(
+            Subscription, f"{admin}/subscription/{{site}}/change/", {"name": "Mine"}, {"folder": "F", "backlog": 5}
+        ),
+        "folders": Page(
+            Subscription,
+            f"{admin}/subscription/",
+            {"form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 1, "form-0-id": "{site}", "form-0-folder": "Mine",
+             "_save": "Save"},
+            {"name": "Theirs", "paused": True},
+        ),
+        "feed": Page(
+            Feed,
+            f"{admin}/feed/{{feed}}/change/",
+            {"title": "Mine", "site_url": "https://mine.example/", "new_url": "{url}"},
+            {"etag": '"v2"', "failures": 3, "next_fetch": later, "claim_token": "held"},
+        ),
+        "post": Page(
+            Post, f"{admin}/post/{{post}}/change/", {"hidden": "on"}, {"ruled": True, "pinned": later, "kept": True}
+        ),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", pages())
+def test_a_form_leaves_to_others_what_was_not_changed_in_it(client: Client, name: str) -> None:
+    stream = owned(client)
+    User.objects.filter(lifestreams=stream).update(is_superuser=True, is_staff=True)
+    site = make_site(stream, "Site", site_url="https://site.example/")
+    post = make_post(site, "Post")
+    own_page = OwnPage.objects.create(lifestream=stream, slug="about", title="About", text="old", position=1)
+    keys = {"stream": stream.pk, "site": site.pk, "page": own_page.pk, "feed": site.feed_id, "post": post.pk,
+            "url": site.feed.url}  # fmt: skip
+    page = pages()[name]
+    row: Any = {Lifestream: stream, Subscription: site, OwnPage: own_page, Feed: site.feed, Post: post}[page.model]
+    rows = page.model._base_manager.filter(pk=row.pk)
+    before = rows.values().get()
+    sent = {field: value.format(**keys) if isinstance(value, str) else value for field, value in page.sent.items()}
+    with meanwhile(page.model, lambda: rows.update(**page.theirs)):
+        answer = client.post(page.address.format(**keys), sent)
+    assert answer.status_code == 302, answer.content.decode()
+    after = rows.values().get()
+    assert {field: after[field] for field in page.theirs} == page.theirs
+    mine = {field for field in before if before[field] != after[field]} - page.theirs.keys()
+    assert mine, "what was changed in the form is saved"
+    assert {after[field] for field in mine} & {"Mine", "one", True}
+
+
+def test_a_row_that_was_deleted_is_not_made_again(client: Client) -> None:
+    stream = owned(client)
+    stream.title = "Mine"
+    Lifestream.objects.all().delete()
+    with pytest.raises(DatabaseError):
+        save_changed(stream, ["title"])
+    assert not Lifestream.objects.exists()

@@ -1,0 +1,79 @@
+"""Feeds that somebody wants to see read: who updates feeds reads them, in the language of who asked."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from factories import make_lifestream
+from feedserver.django import FeedServerTransactionTestCase
+from lifestream.conf import settings
+from lifestream.models import Feed, ReadingRequest, Subscription
+from lifestream.refresh.reading_facts import Fact
+from lifestream.refresh.wanted_readings import Found, note, read_wanted
+from lifestream.tasks import update_feeds
+from served import feed
+
+
+@pytest.mark.usefixtures("shared_parsers")
+class WantedReadings(FeedServerTransactionTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        later = timezone.now() + timedelta(hours=9)
+        self.feed = Feed.objects.create(url=self.get_url("/feed"), next_fetch=later)
+        Subscription.objects.create(lifestream=make_lifestream("main"), feed=self.feed)
+        self.feedserver.add("/feed", feed(["one"]))
+
+    def found(self) -> list[Found]:
+        return [Found.from_json(each.found) for each in ReadingRequest.objects.order_by("pk") if each.read]
+
+    def test_it_is_told_in_the_language_of_who_asked_and_once_for_each(self) -> None:
+        now = timezone.now()
+        for language in ("en", "de", "en"):
+            note(self.feed, language, now)
+        assert read_wanted() == 2 and read_wanted() == 0
+        english, german = self.found()
+        assert [fact.value for fact in english.facts if fact.label == "items"] == ["1"]
+        assert [fact.label for fact in german.facts] != [fact.label for fact in english.facts]
+        assert len(german.items) == 1 and not german.error and not german.more
+
+    def test_who_asks_again_meanwhile_gets_another_reading(self) -> None:
+        note(self.feed, "en", timezone.now())
+        read_wanted()
+        note(self.feed, "en", timezone.now())
+        assert self.found() == []
+        assert read_wanted() == 1 and len(self.found()) == 1
+
+    def test_what_a_worker_did_not_end_is_taken_by_another_one_after_a_lease(self) -> None:
+        now = timezone.now()
+        note(self.feed, "en", now)
+        ReadingRequest.objects.update(claimed_until=now + timedelta(seconds=settings.lease))
+        assert read_wanted() == 0
+        later = now + timedelta(seconds=settings.lease + 1)
+        assert read_wanted(clock=lambda: later) == 1
+
+    def test_nothing_is_read_by_who_is_stopping_and_old_readings_go(self) -> None:
+        note(self.feed, "en", timezone.now())
+        stopping = threading.Event()
+        stopping.set()
+        assert read_wanted(stopping) == 0
+        read_wanted()
+        later = timezone.now() + timedelta(days=8)
+        assert read_wanted(clock=lambda: later) == 0 and not ReadingRequest.objects.exists()
+
+    def test_the_command_and_the_task_read_them(self) -> None:
+        for update in (lambda: call_command("update_feeds", verbosity=0), update_feeds):
+            note(self.feed, "en", timezone.now())
+            update()
+            assert len(self.found()) == 1
+
+
+def test_what_was_read_comes_back_as_it_was() -> None:
+    facts = (Fact("label", "a\0b\ud800", "bad", "aside"), Fact("other", ""))
+    found = Found("", facts, (("title", facts), ("", ())), 3)
+    text = found.as_json()
+    assert Found.from_json(text) == found and text.isascii() and "\0" not in text
