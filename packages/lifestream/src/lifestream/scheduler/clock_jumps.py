@@ -50,7 +50,7 @@ class BroughtBack:
 
 
 def bring_back(now: datetime) -> BroughtBack | None:
-    """Bring back what was written while a clock was ahead of *now*, and log it. Returns None if there is nothing.
+    """Correct what was written while a clock was ahead of *now*, and log it. Returns None if there is nothing.
 
     Raises what the database raises.
     """
