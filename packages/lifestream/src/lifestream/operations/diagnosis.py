@@ -34,7 +34,7 @@ from lifestream.wording import worded
 _CLOCK: Final = 60.0  # seconds by which the clocks of two machines may differ
 _SPACE: Final = 0.05  # the part of a disk that should be free
 _A_GIGABYTE: Final = 1_000_000_000
-_BROKER_TIMEOUT: Final = 3.0  # seconds
+_BROKER_TIMEOUT: Final = 3  # seconds
 _CALLED_PROXY: Final = ("http_proxy", "https_proxy", "all_proxy")
 
 
@@ -159,7 +159,7 @@ def _broker(_now: datetime) -> Iterator[Finding]:
     with Connection(url, connect_timeout=_BROKER_TIMEOUT) as connection:
         try:
             connection.ensure_connection(max_retries=1, timeout=_BROKER_TIMEOUT)
-        except (*connection.connection_errors, BrokerError) as error:
+        except BrokerError as error:
             text = gettext("The broker can't be reached: {error}").format(error=error)
             remedy = gettext("See that it runs, and that CELERY_BROKER_URL names it; feeds are not updated until then.")
             yield Finding(gettext("broker"), Grade.ERROR, text, remedy)
