@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import ssl
 import sys
 from datetime import timedelta
@@ -10,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import override_settings
 
 from factories import NOW, make_feed, make_subscription
@@ -105,3 +106,40 @@ def test_an_examination_that_fails_is_a_finding_and_ends_no_other(monkeypatch: p
     (finding,) = (each for each in findings if each.subject == "clock")
     assert finding.text == "This could not be examined: ZeroDivisionError: oops"
     assert findings[-1].subject == "fetching"
+
+
+def test_a_broker_that_is_away() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+        closed.close()
+        with override_settings(CELERY_BROKER_URL=f"redis://127.0.0.1:{port}/0"):
+            (finding,) = found("broker")
+    assert finding.grade is Grade.ERROR
+    assert finding.text.startswith("The broker can't be reached: ")
+    assert "refused" in finding.text
+    assert "CELERY_BROKER_URL" in finding.remedy
+
+
+def test_a_site_without_a_broker_needs_none() -> None:
+    with override_settings(CELERY_BROKER_URL=""):
+        assert found("broker") == []
+
+
+def test_the_disk_of_the_site_s_home_is_looked_at_whatever_the_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = SimpleNamespace(total=100 * 10**9, used=99_900_000_000, free=10**8)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage)
+    with override_settings(HOME=tmp_path):
+        findings = found("disk")
+    assert findings
+    assert all(finding.grade is Grade.ERROR for finding in findings)
+
+
+def test_a_database_that_is_away_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> str:
+        raise OperationalError("connection refused") from ConnectionRefusedError()
+
+    monkeypatch.setattr(diagnosis, "why_not_ready", fail)
+    (finding,) = found("database")
+    assert finding.text.startswith("the database failed (connection refused); it can't be reached: ")

@@ -9,6 +9,7 @@ import os
 import shutil
 import ssl
 import stat
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
+from django.conf import settings as django_settings
 from django.core import checks
 from django.db import connections, router
 from django.utils.translation import gettext, ngettext
@@ -25,11 +27,14 @@ from lifestream.conf import settings
 from lifestream.fetcher import open_files
 from lifestream.models import Feed
 from lifestream.operations.health import health, is_late, why_not_ready
+from lifestream.storage.db_errors import FAILURES, trouble_of
 from lifestream.time_words import in_words
+from lifestream.wording import worded
 
 _CLOCK: Final = 60.0  # seconds by which the clocks of two machines may differ
 _SPACE: Final = 0.05  # the part of a disk that should be free
 _A_GIGABYTE: Final = 1_000_000_000
+_BROKER_TIMEOUT: Final = 3  # seconds
 _CALLED_PROXY: Final = ("http_proxy", "https_proxy", "all_proxy")
 
 
@@ -62,11 +67,14 @@ def examine(now: datetime) -> Iterator[Finding]:
         (gettext("certificates"), _certificates),
         (gettext("proxy"), _proxy),
         (gettext("open files"), _open_files),
+        (gettext("broker"), _broker),
         (gettext("fetching"), _fetching),
     )
     for subject, examination in examinations:
         try:
             found = list(examination(now))
+        except FAILURES as error:
+            found = [Finding(subject, Grade.ERROR, worded(str(trouble_of(error))))]
         except Exception as error:  # noqa: BLE001  whatever is broken, the others are examined, too
             told = gettext("This could not be examined: {error}").format(error=f"{type(error).__name__}: {error}")
             found = [Finding(subject, Grade.ERROR, told.strip())]
@@ -116,19 +124,45 @@ def _files(_now: datetime) -> Iterator[Finding]:
 
 
 def _disk(_now: datetime) -> Iterator[Finding]:
-    connection = connections[router.db_for_write(Feed)]
-    if connection.vendor != "sqlite":
-        return
-    folder = Path(str(connection.settings_dict["NAME"])).parent
-    if not folder.is_dir():
-        return
-    usage = shutil.disk_usage(folder)
-    if usage.free < min(_SPACE * usage.total, _A_GIGABYTE):
+    for folder in _folders():
+        usage = shutil.disk_usage(folder)
+        if usage.free >= min(_SPACE * usage.total, _A_GIGABYTE):
+            continue
         text = gettext("{free:.1f} GB are left on the disk of {folder}.").format(free=usage.free / 1e9, folder=folder)
         remedy = gettext(
             "Make room, or keep less: LIFESTREAM_KEEP_DAYS, LIFESTREAM_KEEP_ITEMS, then `cleanup --vacuum`."
         )
         yield Finding(gettext("disk"), Grade.ERROR, text, remedy)
+
+
+def _folders() -> Iterator[Path]:
+    """Yield the folders that are written to on this machine, one of each disk: of the database, if it is a file, of the
+    bundled site, and of temporary files. A server of the database may be elsewhere, and says itself when it is full.
+    """
+    connection, home = connections[router.db_for_write(Feed)], getattr(django_settings, "HOME", None)
+    database = Path(str(connection.settings_dict["NAME"])).parent if connection.vendor == "sqlite" else None
+    seen = set()
+    for folder in filter(None, (database, home and Path(home), Path(tempfile.gettempdir()))):
+        if folder.is_dir() and (disk := folder.stat().st_dev) not in seen:
+            seen.add(disk)
+            yield folder
+
+
+def _broker(_now: datetime) -> Iterator[Finding]:
+    """Look whether Celery's broker, if there is one, can be reached."""
+    url = str(getattr(django_settings, "CELERY_BROKER_URL", "") or "")
+    if not url:
+        return
+    from kombu import Connection  # the extra "scale"
+    from kombu.exceptions import OperationalError as BrokerError
+
+    with Connection(url, connect_timeout=_BROKER_TIMEOUT) as connection:
+        try:
+            connection.ensure_connection(max_retries=1, timeout=_BROKER_TIMEOUT)
+        except BrokerError as error:
+            text = gettext("The broker can't be reached: {error}").format(error=error)
+            remedy = gettext("See that it runs, and that CELERY_BROKER_URL names it; feeds are not updated until then.")
+            yield Finding(gettext("broker"), Grade.ERROR, text, remedy)
 
 
 def _clock(now: datetime) -> Iterator[Finding]:

@@ -296,9 +296,10 @@ class _Child:
                 return _exchange(running, question, body)
         except (OSError, EOFError, ValueError) as error:
             ready = self._ready
+            ended = running.process.poll()
             status = self.end(kill=True)
             if not ready and not self._aborted:
-                raise self._not_started(error) from error
+                raise self._not_started(error if ended is None else f"it ended with the status {ended}") from error
             if late.is_set() or status == _TIME_IS_UP:
                 raise ParseTimeout(say("reading-too-long", seconds=f"{self._deadline:g}")) from error
             if self._aborted:
@@ -310,10 +311,11 @@ class _Child:
             self.end(kill=True)
             raise
 
-    def _not_started(self, error: Exception) -> ShortOf:
-        """Return the exception to raise if *error* kept the process from becoming ready for any document."""
-        _log.warning("no process to read documents could be started with %s: %s", sys.executable, error)
-        return ShortOf(shortage_of(error) or Shortage.PROCESSES)
+    def _not_started(self, reason: Exception | str) -> ShortOf:
+        """Return the exception to raise if *reason* kept the process from becoming ready for any document."""
+        _log.warning("no process to read documents could be started with %s: %s", sys.executable, reason)
+        shortage = shortage_of(reason) if isinstance(reason, Exception) else None
+        return ShortOf(shortage or Shortage.PROCESSES)
 
     def abort(self) -> None:
         """Refuse all further questions, and kill the process if it is answering one."""

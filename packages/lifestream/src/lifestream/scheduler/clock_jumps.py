@@ -50,7 +50,7 @@ class BroughtBack:
 
 
 def bring_back(now: datetime) -> BroughtBack | None:
-    """Bring back what was written while a clock was ahead of *now*, and log it. Returns None if there is nothing.
+    """Repair what was written while a clock was ahead of *now*, and log it. Returns None if there is nothing.
 
     Raises what the database raises.
     """
@@ -105,7 +105,7 @@ def _leases(now: datetime, lease: timedelta, using: str) -> int:
 
 
 def _items(now: datetime, using: str) -> int:
-    """Date items now that are dated later, because they were first seen then."""
+    """Set the date of items to *now* that are dated later, because they were first seen then."""
     late = now + TOLERANCE
     keys = list(
         Item.objects.using(using).filter(date__gt=late, first_seen__gt=late).order_by("pk").values_list("pk", flat=True)
