@@ -151,6 +151,15 @@ class SubscriptionAdmin(OwnedAdmin):
         """Return the read-only fields. A new subscription has none."""
         return super().get_readonly_fields(request, obj) if obj is not None else ()
 
+    def render_change_form(
+        self, request: HttpRequest, context: Any, add: bool = False, change: bool = False, form_url: str = "",
+        obj: Any = None,
+    ) -> Any:  # fmt: skip
+        """Return the page of the form. A new subscription can be edited once its feed is found, not at once."""
+        if add:
+            context["show_save_and_continue"] = False
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save the subscription. For a new one, note the address: the subscription is made when its feed was found."""
         if change:
