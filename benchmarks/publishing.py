@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from subprocess import PIPE, Popen
 from typing import TYPE_CHECKING
 
@@ -22,20 +22,23 @@ if TYPE_CHECKING:
 
 A_HOST = 20
 """How many feeds one host has."""
-WINDOW = 20
-"""How many entries a feed shows: the latest."""
 
 
 @dataclass(frozen=True)
 class Publication:
-    """Feeds that began at *start* and publish until *end*, in seconds of the epoch."""
+    """Feeds that began at *start* and publish until *end*, in seconds of the epoch.
+
+    Their periods are *pace* times 40 to 240 s, and each shows its latest *window* entries.
+    """
 
     start: float
     end: float
+    pace: float = 1.0
+    window: int = 20
 
     def entries(self, number: int, now: float) -> int:
-        """Return how many entries feed *number* has published by *now*: one at once, then one each 40 to 240 s."""
-        period = 40 + number * 7919 % 200
+        """Return how many entries feed *number* has published by *now*: one at once, then one a period."""
+        period = (40 + number * 7919 % 200) * self.pace
         return 1 + int(max(0.0, min(now, self.end) - self.start) / period)
 
     def document(self, number: int, count: int) -> bytes:
@@ -43,7 +46,7 @@ class Publication:
         entries = "".join(
             f"<item><guid isPermaLink='false'>{number}-{entry}</guid><title>Entry {entry} of feed {number}</title>"
             f"<description>It says number{number}x{entry}.</description></item>"
-            for entry in range(count, max(0, count - WINDOW), -1)
+            for entry in range(count, max(0, count - self.window), -1)
         )
         title = f"<title>Feed {number}</title><link>http://example.com/{number}</link><description>A feed</description>"
         return f"<?xml version='1.0'?><rss version='2.0'><channel>{title}{entries}</channel></rss>".encode()
@@ -96,7 +99,7 @@ def serve(publication: Publication, feeds: int) -> None:
 @contextmanager
 def published(publication: Publication, feeds: int) -> Iterator[tuple[list[str], Popen[str]]]:
     """Serve *feeds* in another process. Yields their URLs, and the process."""
-    command = [sys.executable, __file__, str(publication.start), str(publication.end), str(feeds)]
+    command = [sys.executable, __file__, *map(str, astuple(publication)), str(feeds)]
     with Popen(command, stdin=PIPE, stdout=PIPE, text=True) as process:
         assert process.stdin and process.stdout
         urls = []
@@ -114,6 +117,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("start", type=float)
     parser.add_argument("end", type=float)
+    parser.add_argument("pace", type=float)
+    parser.add_argument("window", type=int)
     parser.add_argument("feeds", type=int)
     options = parser.parse_args()
-    serve(Publication(options.start, options.end), options.feeds)
+    serve(Publication(options.start, options.end, options.pace, options.window), options.feeds)

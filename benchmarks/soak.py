@@ -1,16 +1,22 @@
 """A soak: feeds that go on publishing, PostgreSQL, Redis, Celery workers, and what goes wrong in operation.
 
-Workers are killed (SIGKILL, with their children) at random; PostgreSQL and then Redis are ended at once and stay away
-for a while; with --full-disk the disk of PostgreSQL becomes full; with --clock-jump the clock of one worker is moved.
-In the end everything works again, what is due is fetched once more, and the database is compared with all that the
-feeds have ever said: no entry may be missing, none may be there twice, each must be in the timeline and in the search
-index, and no lease may be left.
+Workers, their parsers, beat and the web server are killed (SIGKILL) at random; PostgreSQL and then Redis are ended at
+once and stay away for a while; with --full-disk the disk of PostgreSQL, and then that of LIFESTREAM_HOME, of the logs
+and of temporary files become full; with --clock-jump the clock of one worker is moved for a while, with --all-jump that
+of all machines, there and back. With --now the soak takes place at another time, so that --zone changes to or from
+summer time in its middle.
+
+When the feeds have published their last, everything goes on without a hand until all of it is stored, or until
+--patience ends. Then the database is compared with all that the feeds have ever said: no entry may be missing, none may
+be there twice, each must be in the timeline and in the search index, and no lease may be left. A last table says what
+the operator was told of each trouble.
 
     nice python benchmarks/soak.py --minutes 10 --feeds 2000
-    nice python benchmarks/soak.py --minutes 60 --feeds 5000 --full-disk --clock-jump 3600
+    nice python benchmarks/soak.py --minutes 60 --feeds 5000 --pace 4 --full-disk --clock-jump 3600 \\
+        --all-jump 86400 --now 2026-10-25T00:30:00Z
 
-It needs Debian's postgresql and redis-server (see scripts/services.py), and a system where all of 127.0.0.0/8 is
-loopback. --full-disk needs the right to mount a tmpfs.
+It needs Debian's postgresql and redis-server (see scripts/services.py), a C compiler for the clocks, and a system where
+all of 127.0.0.0/8 is loopback. --full-disk needs the right to mount a tmpfs.
 """
 
 from __future__ import annotations
@@ -19,310 +25,225 @@ import argparse
 import json
 import os
 import random
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
 from publishing import Publication, published
+from soak_cluster import Clocks, Cluster, Places, fill, running_services
+from soak_witness import Witness, print_story, save
 from tables import print_table
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
-import services
+from services import free_port
 
 SETTINGS = {
     "LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8",
     "LIFESTREAM_CHECK_EVERY": "5",
-    "LIFESTREAM_MIN_INTERVAL": "60",
-    "LIFESTREAM_MAX_INTERVAL": "120",
     "LIFESTREAM_LEASE": "60",
     "LIFESTREAM_PER_HOST_RATE": "0",
+    "LIFESTREAM_MAX_OPML_FEEDS": "1000000",
 }
 """Everything happens in minutes that takes hours in operation."""
-DISK = 1024
-"""Megabytes of the disk that --full-disk fills."""
-
-
-@dataclass
-class Server:
-    """A server of `services`, which can be ended at once and started again where it was."""
-
-    name: str
-    folder: Path
-
-    @property
-    def pid(self) -> int:
-        """The process id of the server."""
-        return int(self.folder.with_suffix(".pid").read_text())
-
-    def end(self) -> None:
-        """End the server at once."""
-        # PostgreSQL's immediate shutdown: it leaves its data as a crash does. Redis saves nothing.
-        os.kill(self.pid, signal.SIGQUIT if self.name == "postgres" else signal.SIGKILL)
-        while services.is_ours(self.pid, self.folder):
-            services.reap(self.pid)
-            time.sleep(0.05)
-
-    def start(self) -> None:
-        """Start the server again."""
-        command = self.folder.with_suffix(".command").read_text().split("\0")
-        owner = self.folder.stat()
-        as_user = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if owner.st_uid else {}
-        services.launch(self.folder, [*command], as_user if self.name == "postgres" else {})
-
-
-@dataclass
-class Cluster:
-    """Workers and a beat, each a process group of its own, and what was done to them."""
-
-    environment: dict[str, str]
-    folder: Path
-    groups: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    clocks: dict[str, dict[str, str]] = field(default_factory=dict)
-    moved: Any = None  # the clock shim of the worker whose clock is moved
-    done: Counter[str] = field(default_factory=Counter)
-
-    def start(self, name: str) -> None:
-        """Start the worker or the beat *name*."""
-        what = ["beat", "--schedule", str(self.folder / "schedule")] if name == "beat" else [
-            "worker", "--concurrency", "1", "--hostname", f"{name}@%h"]  # fmt: skip
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.groups[name] = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "lifestream.site", *what, "--loglevel", "WARNING"],
-                env=self.environment | self.clocks.get(name, {}),
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def kill(self, name: str) -> None:
-        """Kill the process *name* and all its children."""
-        process = self.groups.pop(name)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-    def stop(self) -> None:
-        """End all processes as an operator does, and kill those that have not ended after a minute."""
-        for process in self.groups.values():
-            process.terminate()
-        for name, process in list(self.groups.items()):
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(60)
-            self.kill(name)
-
-    def look_after(self) -> None:
-        """Start again what has ended by itself, as a supervisor does."""
-        for name, process in list(self.groups.items()):
-            if process.poll() is not None:
-                self.done["ended by themselves"] += 1
-                self.kill(name)
-                self.start(name)
-
-
-@contextmanager
-def running_services(disk: bool) -> Iterator[tuple[dict[str, str], Path]]:
-    """Run PostgreSQL and Redis. With *disk*, PostgreSQL writes to a small disk of its own."""
-    folder = Path(tempfile.mkdtemp(prefix="lifestream-services-"))
-    folder.chmod(0o755)
-    small = folder / "disk"
-    try:
-        if disk:
-            small.mkdir()
-            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}m", "tmpfs", str(small)], check=True)
-        else:
-            small = folder
-        redis = services.start_redis(folder / "redis")
-        postgres = services.start_postgres(small / "postgres")
-        urls = {
-            "DATABASE_URL": f"postgresql://lifestream@127.0.0.1:{postgres}/lifestream",
-            "CELERY_BROKER_URL": f"redis://127.0.0.1:{redis}/0",
-        }
-        yield urls, small
-    finally:
-        for name in (small / "postgres", folder / "redis"):
-            if name.with_suffix(".pid").exists():
-                with suppress(ProcessLookupError, FileNotFoundError):
-                    Server(name.stem, name).end()
-        if disk:
-            subprocess.run(["umount", str(small)], check=False)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def command(environment: dict[str, str], *arguments: str) -> str:
-    """Run a command of lifestream. Returns what it prints; raises CalledProcessError."""
-    argv = [sys.executable, "-m", "lifestream", *arguments]
-    return subprocess.run(argv, env=environment, check=True, capture_output=True, text=True).stdout
+AFTERWARDS = 45.0
+"""For how many seconds after a trouble what is told is put down to it."""
+OUTAGES = ("postgres", "redis", "disk", "home")
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """Something that goes wrong at a time, in seconds after the beginning."""
+    """Something that goes wrong at a time, in seconds after the beginning, and lasts a while."""
 
     at: float
     name: str
+    lasts: float = 0.0
 
 
 def troubles(options: argparse.Namespace, chance: random.Random) -> list[Trouble]:
-    """Return what goes wrong, in order: kills at random, the outages at a quarter, a half, and later."""
+    """Return what goes wrong, in order: kills at random, all else at fixed parts of the time."""
     length = options.minutes * 60
-    found = [Trouble(chance.uniform(20, length * 0.9), "kill") for _ in range(round(options.kills * options.minutes))]
-    found += [Trouble(length * 0.25, "postgres"), Trouble(length * 0.5, "redis")]
+
+    def moments(a_minute: float) -> list[float]:
+        return [chance.uniform(20, length * 0.95) for _ in range(round(a_minute * options.minutes))]
+
+    found = [Trouble(at, "kill") for at in moments(options.kills)]
+    found += [Trouble(at, "parser") for at in moments(options.kills)]
+    found += [Trouble(at, chance.choice(("beat", "web"))) for at in moments(options.kills / 8)]
+    found += [Trouble(length * part, "postgres", options.outage) for part in (0.12, 0.78)]
+    found += [Trouble(length * part, "redis", options.outage) for part in (0.22, 0.86)]
+    found += [Trouble(length * 0.4, "both", options.outage)]
     if options.full_disk:
-        found.append(Trouble(length * 0.65, "disk"))
+        found += [Trouble(length * 0.55, "disk", options.outage), Trouble(length * 0.62, "home", options.outage)]
     if options.clock_jump:
-        found += [Trouble(length * 0.35, "clock"), Trouble(length * 0.75, "clock back")]
+        found += [Trouble(length * 0.28, "clock of one", length * 0.08)]
+    if options.all_jump:
+        found += [Trouble(length * 0.7, "clock of all", length * 0.03)]
     return sorted(found, key=lambda trouble: trouble.at)
 
 
-def cause(trouble: Trouble, cluster: Cluster, folder: Path, options: argparse.Namespace, chance: random.Random) -> None:
-    """Let *trouble* happen, and mend it after a while if it is an outage."""
-    cluster.done[trouble.name] += 1
-    workers = [name for name in cluster.groups if name != "beat"]
-    if trouble.name == "kill":
-        name = chance.choice(workers)
-        cluster.kill(name)
-        time.sleep(chance.uniform(0, 5))
-        cluster.start(name)
-    elif trouble.name in ("postgres", "redis"):
-        place = folder if trouble.name == "postgres" else Path(cluster.environment["REDIS_FOLDER"])
-        server = Server(trouble.name, place / trouble.name)
-        server.end()
-        time.sleep(options.outage)
-        server.start()
-    elif trouble.name == "disk":
-        server = Server("postgres", folder / "postgres")
-        ballast = folder / "ballast"
-        with suppress(OSError), ballast.open("wb") as file:
-            while True:
-                file.write(b"\0" * 65536)
-                file.flush()
-        time.sleep(options.outage)
-        ballast.unlink()
-        if not services.is_ours(server.pid, server.folder):
-            server.start()
-    else:
-        offset = options.clock_jump if trouble.name == "clock" else 0
-        cluster.moved._move(offset)
+class Soak:
+    """One soak: what runs, what is published, and what was caused when."""
+
+    def __init__(self, options: argparse.Namespace, stack: ExitStack) -> None:
+        self.options = options
+        self.chance = random.Random(options.seed)
+        self.places: Places = stack.enter_context(running_services(small_disks=options.full_disk))
+        tools = Path(stack.enter_context(TemporaryDirectory()))
+        ours = {name: value for name, value in os.environ.items() if not name.startswith(("LIFESTREAM_", "DJANGO_"))}
+        (self.places.home / "tmp").mkdir()
+        environment = ours | SETTINGS | self.places.urls | {
+            "LIFESTREAM_HOME": str(self.places.home),
+            "TMPDIR": str(self.places.home / "tmp"),
+            "TIME_ZONE": options.zone,
+            "TZ": options.zone,
+            "LIFESTREAM_MIN_INTERVAL": str(options.interval),
+            "LIFESTREAM_MAX_INTERVAL": str(options.interval * 2),
+        }  # fmt: skip
+        base = datetime.fromisoformat(options.now).timestamp() - time.time() if options.now else 0.0
+        self.cluster = Cluster(environment, self.places.home, Clocks(tools, base, stack), free_port())
+        self.witness = Witness(self.cluster)
+        self.caused: list[tuple[float, float, str]] = []
+        self.pending: list[tuple[float, Callable[[], None]]] = []
+        self.cluster.command("migrate", "-v", "0")
+        self.start = time.time()
+        self.publication = Publication(
+            self.start, self.start + options.minutes * 60, options.pace, max(20, round(options.minutes / options.pace))
+        )
+        addresses, self.feeds = stack.enter_context(published(self.publication, options.feeds))
+        outlines = "".join(f'<outline type="rss" text="" xmlUrl="{address}"/>' for address in addresses)
+        (tools / "list.opml").write_text(f'<opml version="2.0"><body>{outlines}</body></opml>')
+        self.cluster.command("import_opml", str(tools / "list.opml"), "--no-update")
+
+    def run(self) -> None:
+        """Let everything happen, until all that was published is stored or patience ends."""
+        try:
+            for name in ("beat", "web", *(f"worker{number}" for number in range(self.options.workers))):
+                self.cluster.start(name)
+            self.witness.start()
+            for trouble in troubles(self.options, self.chance):
+                self.wait_until(self.start + trouble.at)
+                self.say(trouble.name)
+                self.cause(trouble)
+            self.wait_until(self.publication.end)
+            self.say("the feeds have published their last")
+            while self.pending:
+                self.wait_until(self.pending[0][0] + 0.1)
+            until = time.time() + self.options.patience
+            while (found := self.compare())["NOT lost"] and time.time() < until:
+                self.say(f"{found['NOT lost']} of {found['entries published']} entries are still to come")
+                self.wait_until(time.time() + 20)
+            self.say("status: " + " ".join(self.cluster.command("status", check=False).stdout.split()))
+        finally:
+            self.cluster.stop()
+            self.witness.stop()
+
+    def say(self, text: str) -> None:
+        """Print *text* with the time."""
+        print(f"{time.time() - self.start:5.0f} s: {text}", flush=True)
+
+    def wait_until(self, moment: float) -> None:
+        """Wait, look after the processes, and end what has lasted long enough."""
+        while time.time() < moment:
+            time.sleep(0.5)
+            self.cluster.look_after()
+            while self.pending and self.pending[0][0] <= time.time():
+                self.pending.pop(0)[1]()
+
+    def cause(self, trouble: Trouble) -> None:
+        """Let *trouble* happen, and have it mended after a while."""
+        cluster, name, now = self.cluster, trouble.name, time.time()
+        if name == "kill":
+            self._kill(self.chance.choice(cluster.workers))
+        elif name in ("beat", "web"):
+            self._kill(name)
+        elif name == "parser":
+            if not cluster.kill_parser(self.chance):
+                return
+        else:
+            for each in ("postgres", "redis") if name == "both" else (name,):
+                self.pending.append((now + trouble.lasts, self._began(each)))
+            self.pending.sort(key=lambda pair: pair[0])
+            self.wait_until(now + min(trouble.lasts / 2, 15))
+            self.witness.ask("status", "doctor")
+        cluster.done[name] += 1
+        self.caused.append((now, now + trouble.lasts + AFTERWARDS, name))
+
+    def _kill(self, name: str) -> None:
+        if name in self.cluster.groups:
+            self.cluster.kill(name)
+            time.sleep(self.chance.uniform(0, 4))
+            self.cluster.start(name)
+
+    def _began(self, name: str) -> Callable[[], None]:
+        """Let the trouble *name* begin. Returns what ends it."""
+        server = self.places.postgres if name in ("postgres", "disk") else self.places.redis
+        if name in ("postgres", "redis"):
+            server.end()
+            return server.start
+        if name in ("disk", "home"):
+            ballast = fill(server.folder.parent if name == "disk" else self.places.home)
+
+            def empty() -> None:
+                ballast.unlink()
+                if not server.runs:
+                    self.cluster.done[f"{server.name} ended by itself"] += 1
+                    server.start()
+
+            return empty
+        names = ["worker0"] if name == "clock of one" else []
+        by = self.options.clock_jump if names else self.options.all_jump
+        self.cluster.clocks.move(by, *names)
+        return lambda: self.cluster.clocks.move(0, *names)
+
+    def compare(self, *more: str) -> dict[str, int]:
+        """Compare the database with what was published."""
+        told = self.publication
+        program = str(Path(__file__).with_name("soak_comparison.py"))
+        values = [str(value) for value in (told.start, told.end, told.pace, told.window, self.options.feeds)]
+        environment = self.cluster.environment | self.cluster.clocks.environment("operator")
+        done = subprocess.run([sys.executable, program, *values, *more], env=environment, check=True, stdout=-1)
+        found: dict[str, int] = json.loads(done.stdout)
+        return found
+
+    def answers(self) -> dict[str, int]:
+        """End the feeds' server. Returns what it has answered."""
+        assert self.feeds.stdin and self.feeds.stdout
+        self.feeds.stdin.close()
+        counts: dict[str, int] = json.loads(self.feeds.stdout.readline())
+        return counts
 
 
 def soak(options: argparse.Namespace) -> bool:
     """Run the soak and print what came of it. Returns whether nothing was lost or doubled."""
-    chance = random.Random(options.seed)
     with ExitStack() as stack:
-        urls, folder = stack.enter_context(running_services(options.full_disk))
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        ours = {name: value for name, value in os.environ.items() if not name.startswith(("LIFESTREAM_", "DJANGO_"))}
-        environment = ours | SETTINGS | urls | {"LIFESTREAM_HOME": str(home)}
-        environment["REDIS_FOLDER"] = str(folder.parent if options.full_disk else folder)
-        start = time.time()
-        publication = Publication(start, start + options.minutes * 60)
-        addresses, feeds = stack.enter_context(published(publication, options.feeds))
-        outlines = "".join(f'<outline type="rss" text="" xmlUrl="{address}"/>' for address in addresses)
-        (home / "list.opml").write_text(f'<opml version="2.0"><body>{outlines}</body></opml>')
-        command(environment, "migrate", "-v", "0")
-        command(environment, "import_opml", str(home / "list.opml"), "--no-update")
-        cluster = Cluster(environment, home)
-        if options.clock_jump:
-            _move_clock_of(cluster, stack, home)
-        try:
-            for name in ("beat", *(f"worker{number}" for number in range(options.workers))):
-                cluster.start(name)
-            for trouble in troubles(options, chance):
-                while time.time() < min(start + trouble.at, publication.end):
-                    time.sleep(1)
-                    cluster.look_after()
-                print(f"{time.time() - start:5.0f} s: {trouble.name}", flush=True)
-                cause(trouble, cluster, folder, options, chance)
-            while time.time() < publication.end:
-                time.sleep(1)
-                cluster.look_after()
-        finally:
-            cluster.stop()
-        os.environ |= {**environment, "DJANGO_SETTINGS_MODULE": "lifestream.site.settings"}
-        found = compare(publication, options.feeds)
-        assert feeds.stdin and feeds.stdout
-        feeds.stdin.close()
-        found |= {f"requests: {name}": count for name, count in json.loads(feeds.stdout.readline()).items()}
-        return tell(found, cluster.done, options)
+        the_soak = Soak(options, stack)
+        the_soak.run()
+        took = time.time() - the_soak.publication.end
+        alone = the_soak.compare()
+        after = the_soak.compare("--fetch") if options.last_look else {}
+        answered = the_soak.answers()
+        if options.save is not None:
+            save(options.save, the_soak.caused, the_soak.witness, the_soak.start)
+    found = alone | {f"{name}, after one more fetch": count for name, count in after.items() if name[:3] == "NOT"}
+    found |= {"seconds until all of it was stored": round(took)}
+    found |= {f"requests: {name}": count for name, count in answered.items()}
+    print_story(the_soak.caused, the_soak.witness.seen, the_soak.witness.peaks)
+    return tell(found, the_soak)
 
 
-def _move_clock_of(cluster: Cluster, stack: ExitStack, home: Path) -> None:
-    """Let the clock of the first worker be moved."""
-    from feedserver.check.moved_clock import ClockShim
-
-    shim = ClockShim(home)
-    loaded = shim.load(home)
-    if loaded is None:
-        raise SystemExit(shim.problem)
-    stack.callback(loaded.close)
-    cluster.clocks["worker0"] = loaded.environment
-    cluster.moved = loaded
-
-
-def compare(publication: Publication, feeds: int) -> dict[str, int]:
-    """Fetch all feeds once more, and compare the database with what they have published."""
-    import django
-
-    django.setup()
-    from django.db import connection
-    from django.db.models import Count
-    from django.utils import timezone
-
-    from lifestream.models import Feed, Fetch, Host, Item, Post, due_hosts
-    from lifestream.refresh import refresh
-
-    began = time.time()
-    patience = 2 * float(SETTINGS["LIFESTREAM_LEASE"])
-    while Host.objects.filter(held_until__gt=timezone.now()).exists() and time.time() < began + patience:
-        time.sleep(1)  # until the leases of those that were killed have ended
-    waited = time.time() - began
-    # A worker that was killed while its clock was wrong holds feeds for as long as its clock was ahead.
-    ahead = Feed.objects.held(timezone.now()).update(claim_token="", claimed_until=None)
-    Host.objects.update(not_before=None)
-    Feed.objects.update(next_fetch=timezone.now(), not_before=None)
-    refresh()
-    expected = {f"{number}-{entry}" for number in range(feeds)
-                for entry in range(1, 1 + publication.entries(number, publication.end))}  # fmt: skip
-    stored = Counter(Item.objects.values_list("guid", flat=True))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM lifestream_search")
-        [[indexed]] = cursor.fetchall()
-    fetches = dict(Fetch.objects.order_by().values_list("outcome").annotate(Count("pk")))
-    return {
-        "entries published": len(expected),
-        "items stored": sum(stored.values()),
-        "NOT lost": len(expected - stored.keys()),
-        "NOT invented": len(stored.keys() - expected),
-        "NOT doubled": sum(stored.values()) - len(stored),
-        "NOT without a post": Item.objects.filter(posts=None).count(),
-        "NOT posts doubled": Post.objects.count() - Post.objects.values("item", "lifestream").distinct().count(),
-        "NOT without index": sum(stored.values()) - indexed,
-        "NOT leases left": Feed.objects.exclude(claim_token="").count() + Host.objects.exclude(token="").count(),
-        "NOT hosts wrong": len(due_hosts.wrong("default")),
-        "NOT failing": Feed.objects.filter(failures__gt=0).count(),
-        "waited for leases of the dead, in s": round(waited),
-        "held by a wrong clock": ahead,
-        **{f"fetches logged: {name}": count for name, count in fetches.items()},
-    }
-
-
-def tell(found: dict[str, int], done: Counter[str], options: argparse.Namespace) -> bool:
+def tell(found: dict[str, int], the_soak: Soak) -> bool:
     """Print the figures. Returns whether all that must be nothing is nothing."""
+    options = the_soak.options
     rows: list[Sequence[str]] = [
         [f"lifestream, {name.removeprefix('NOT ')}", f"{count:,}"] for name, count in found.items()
     ]
-    rows += [[f"caused: {name}", str(count)] for name, count in done.items()]
+    rows += [[f"caused: {name}", str(count)] for name, count in sorted(the_soak.cluster.done.items())]
     print_table(
         f"A soak of {options.minutes:g} minutes with {options.feeds:,} feeds, seed {options.seed}", ["", ""], rows
     )
@@ -338,13 +259,21 @@ def tell(found: dict[str, int], done: Counter[str], options: argparse.Namespace)
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--minutes", type=float, default=10, help="for how long the feeds publish")
     parser.add_argument("--feeds", type=int, default=2000)
+    parser.add_argument("--pace", type=float, default=1, help="how many times 40 to 240 s are between a feed's entries")
+    parser.add_argument("--interval", type=float, default=60, help="LIFESTREAM_MIN_INTERVAL; the longest is twice it")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--kills", type=float, default=1, help="how many workers are killed a minute")
+    parser.add_argument("--kills", type=float, default=1, help="how many workers, and parsers, are killed a minute")
     parser.add_argument("--outage", type=float, default=15, help="for how many seconds a server is away")
-    parser.add_argument("--full-disk", action="store_true", help="let the disk of PostgreSQL become full")
+    parser.add_argument("--full-disk", action="store_true", help="let the disks of PostgreSQL and of the home be full")
     parser.add_argument("--clock-jump", type=float, default=0, help="by how many seconds one worker's clock is moved")
+    parser.add_argument("--all-jump", type=float, default=0, help="by how many seconds all clocks are moved")
+    parser.add_argument("--now", help="when the soak begins for lifestream, as 2026-10-25T00:30:00Z")
+    parser.add_argument("--zone", default="Europe/Berlin", help="TIME_ZONE and TZ")
+    parser.add_argument("--patience", type=float, default=600, help="seconds after the last entry was published")
+    parser.add_argument("--last-look", action="store_true", help="fetch all feeds once more by hand, and compare again")
+    parser.add_argument("--save", type=Path, help="a file for all that the operator could see, as JSON lines")
     parser.add_argument("--seed", type=int, default=1, help="of the moments of the kills")
     sys.exit(0 if soak(parser.parse_args()) else 1)
 

@@ -145,7 +145,7 @@ class CeleryTest(FeedServerTransactionTestCase):
         assert Item.objects.count() == 1
 
     def test_a_feed_that_fails_costs_the_worker_nothing(self) -> None:
-        png = b"\x89PNG\r\n\x1a\npicture"
+        png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10"
         self.feedserver.add("/broken", page("Log in"))
         self.feedserver.add("/feed", feed_of(["one"]))
         self.feedserver.add("/", page(""))

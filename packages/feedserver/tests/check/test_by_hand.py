@@ -159,6 +159,35 @@ def test_the_page_forgets_no_tick_and_trusts_no_stranger() -> None:
     assert 'value="I1:4" checked' not in person.pages[-1]  # new in this round
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"page_prefix": ""},
+        {"prefix": "/guessed"},
+        {"prefix": None},
+        {"prefix": "/../" + "x" * 22},
+        {"ports": {"page": 70_000}},
+        {"ports": {"page": "80"}},
+        {"ports": [1]},
+        {"looks": [1]},
+    ],
+)
+def test_a_session_with_values_that_feedserver_does_not_write_is_none(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    path = tmp_path / "session.json"
+    SessionFile.open(path, "x").save()
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    with pytest.raises(SessionError, match="is no session of feedserver check"):
+        SessionFile.open(path, "x")
+
+
+def test_a_deeply_nested_session_is_none(tmp_path: Path) -> None:
+    (tmp_path / "session.json").write_text("[" * 100_000)
+    with pytest.raises(SessionError, match="is no session of feedserver check"):
+        SessionFile.open(tmp_path / "session.json", "x")
+
+
 def test_a_file_of_something_else_is_no_session(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "session.json"
     SessionFile.open(path, "--only V --kind store --url none").save()

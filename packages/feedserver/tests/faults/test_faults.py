@@ -132,6 +132,8 @@ def test_every_example_of_the_catalogue_says_itself_again(example: str) -> None:
         ("redirect to private address home", "'home' is no IP address; write one such as 10.0.0.1 or ::1"),
         ("interim 200", "200 is no status of an interim answer; use one from 100 to 199"),
         ("bomb 0 MB", "0 is no number of megabytes; use 1 or more"),
+        ("bomb 10001 MB", "there are too many megabytes; use at most 10,000"),
+        (f"bomb {'9' * 4000} MB", "there are too many megabytes; use at most 10,000"),
         ("garbage 0 bytes", "0 is no number of bytes; use 1 or more"),
         ("long content-length by 0", "0 is no number of bytes to be wrong by; use 1 or more"),
         ("zzzz", "'zzzz' is no fault; write one of reset, close, stall, "),

@@ -81,6 +81,7 @@ TABLE: dict[str, tuple[bytes, str]] = {
     "bomb 3 MB": (head(GZIP, length=len(inflating(BODY, 3))) + inflating(BODY, 3), NEXT),
     "bad status line": (HEAD.replace(b"200 OK", b"fine OK") + BODY, FIN),
     "garbage": (random.Random(0).randbytes(64), FIN),
+    "garbage 200000 bytes": (random.Random(0).randbytes(200_000), FIN),
     "garbage 1000 bytes": (random.Random(0).randbytes(1000), FIN),
     "HTTP/0.9": (BODY, FIN),
     "obs-fold": (head("X-Odd: odd\r\n\tfolded") + BODY, NEXT),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from feedserver import Response
 from feedserver.handler import coded_bodies
 from feedserver.handler.coded_bodies import CodedBodies
+from feedserver.messages.gate import NoLongerWanted, Wanted
 from feedserver.messages.made_body import MadeBody
 from feedserver.messages.response import FileBody
 
@@ -40,6 +42,18 @@ def test_a_body_is_coded_once() -> None:
     assert coded.has(response) and not coded.has(Response("<rss/>", coding="deflate"))
     assert coded.code(Response("<rss/>", coding="gzip")).body is first.body
     assert (gzip.decompress(bytes_of(first)), first.coding) == (b"<rss/>", None)
+
+
+def test_a_large_file_is_coded_only_while_its_answer_is_wanted(tmp_path: Path) -> None:
+    (tmp_path / "hole.xml").touch()
+    os.truncate(tmp_path / "hole.xml", 1 << 40)
+    hole = Response(coding="gzip").changed(body=FileBody(tmp_path / "hole.xml", 1 << 40))
+    coded, wanted = CodedBodies(), Wanted()
+    wanted.drop()
+    with wanted.working(), pytest.raises(NoLongerWanted):
+        coded.code(hole)
+    assert coded._scratch is not None and not list(Path(coded._scratch.name).iterdir())
+    coded.close()
 
 
 def test_the_file_of_a_large_body_is_gone_when_it_is_closed(large: Response) -> None:

@@ -192,7 +192,7 @@ class TestEncodeFile:
         path.write_bytes(body)
         target = io.BytesIO()
 
-        content_codings.encode_file(FileBody(path, len(body)), coding, target)
+        target.writelines(content_codings.encoded_file(FileBody(path, len(body)), coding))
 
         assert target.getvalue() == content_codings.encode(body, coding)
 
@@ -203,7 +203,7 @@ class TestEncodeFile:
         path.write_bytes(body)
         target = io.BytesIO()
 
-        content_codings.encode_file(FileBody(path, len(body)), coding, target)
+        target.writelines(content_codings.encoded_file(FileBody(path, len(body)), coding))
 
         assert DECODERS[coding](target.getvalue()) == body
 
@@ -215,7 +215,7 @@ class TestEncodeFile:
 
         tracemalloc.start()
         try:
-            content_codings.encode_file(FileBody(path, size), "gzip", io.BytesIO())
+            io.BytesIO().writelines(content_codings.encoded_file(FileBody(path, size), "gzip"))
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
@@ -227,7 +227,7 @@ class TestEncodeFile:
         path.write_bytes(b"0123456789")
         target = io.BytesIO()
 
-        content_codings.encode_file(FileBody(path, size=4, offset=3), "gzip", target)
+        target.writelines(content_codings.encoded_file(FileBody(path, size=4, offset=3), "gzip"))
 
         assert gzip.decompress(target.getvalue()) == b"3456"
 
@@ -236,6 +236,6 @@ class TestEncodeFile:
         path.write_bytes(b"0123456789")
 
         with pytest.raises(OSError, match="ended") as caught:
-            content_codings.encode_file(FileBody(path, size=15), "gzip", io.BytesIO())
+            io.BytesIO().writelines(content_codings.encoded_file(FileBody(path, size=15), "gzip"))
 
         assert str(caught.value) == f"{path} ended 5 bytes early; it was changed while it was being served"

@@ -94,6 +94,7 @@ OTHERS: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"delay": math.nan}, ValueError, "a delay of nan s cannot be waited for; give 0 or more seconds"),
     ({"delay": math.inf}, ValueError, "a delay of inf s cannot be waited for; give 0 or more seconds"),
     ({"pace": 10}, TypeError, "pace is 10; give a Pace, or text such as '1000 bytes every 50ms'"),
+    ({"coding": "gzip," * 10 + "br"}, ValueError, "there are 11 codings inside each other; give at most 10"),
     ({"coding": b"gzip"}, TypeError, "a coding is text, not b'gzip'"),
     ({"conditional": "on"}, ValueError, "conditional is 'on'; give 'rfc', 'exact' or 'off'"),
     ({"auth": ("a", "b")}, TypeError, "auth is ('a', 'b'); give an Auth, or text such as 'Basic user:password'"),

@@ -265,6 +265,18 @@ def test_a_large_body_is_coded_off_the_loop_and_once(server: FeedServer, root: P
     assert (part.status, part.body) == (206, first.body[:10])
 
 
+def test_a_file_without_end_is_not_coded_for_a_client_that_left(root: Path) -> None:
+    (root / "hole.xml").touch()
+    os.truncate(root / "hole.xml", 1 << 40)
+    (root / "hole.xml.response").write_text("Coding: gzip\n")
+    with FeedServer(root) as server:
+        with RawClient(server) as client:
+            client.ask("/hole.xml")
+            server.wait_for("/hole.xml")
+        server.stop()
+        assert not [each for each in threading.enumerate() if "hole.xml" in each.name]
+
+
 def test_a_server_that_starts_again_codes_a_large_body_again(root: Path) -> None:
     (root / "a.xml").write_bytes(b"<!--\nCoding: gzip\n-->".ljust(3_000_000))
     server = FeedServer(root)

@@ -52,11 +52,13 @@ def update_feeds(self: Any) -> str:
 
     Called as a function, without a worker, it fetches all of them.
     """
-    add_wanted()
-    read_wanted()
     if self.request.called_directly:
+        add_wanted()
+        read_wanted()
         return _updated()
     with _outages_told():
+        add_wanted()
+        read_wanted()
         due = Feed.objects.due(timezone.now()).order_by()[: SHARE * MOST_SHARES].count()
         try:
             for _ in range((due - 1) // SHARE):
@@ -89,14 +91,16 @@ def update(self: Any, feeds: Sequence[int]) -> str:
 
 
 @contextmanager
-def _outages_told() -> Iterator[None]:
-    """Log a database that is away in a sentence, once, where Celery would log a traceback for each message."""
+def _outages_told(what: str = "the feeds could not be updated; the next message is the next try") -> Iterator[None]:
+    """Log a database that is away in a sentence, once, where Celery would log a traceback for each message. *what*
+    could not be done then.
+    """
     try:
         with OUTAGES.watched():
             yield
     except FAILURES as error:
         trouble = trouble_of(error)
-        OUTAGES.tell(log, "the feeds could not be updated; the next message is the next try", trouble)
+        OUTAGES.tell(log, what, trouble)
         raise Ignore(str(trouble)) from None
 
 
@@ -126,17 +130,20 @@ def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: i
 @shared_task(name="lifestream.cleanup", ignore_result=True)
 def cleanup() -> str:
     """Delete what the settings do not keep. Returns what was deleted, for the worker's log."""
-    return str(clean_up(timezone.now()))
+    with _outages_told("the database could not be cleaned up; the next message is the next try"):
+        return str(clean_up(timezone.now()))
 
 
 @shared_task(name="lifestream.report", ignore_result=True)
 def report() -> int:
     """Look for the new addresses of lost feeds, and mail the weekly report if it is time. Returns how many got it."""
-    look_for_replacements(timezone.now())
-    return send_report(timezone.now())
+    with _outages_told("lost feeds could not be looked for; the next message is the next try"):
+        look_for_replacements(timezone.now())
+        return send_report(timezone.now())
 
 
 @shared_task(name="lifestream.find_icons", ignore_result=True)
 def find_icons() -> int:
     """Look for the icons of sites that have none. Returns how many were found."""
-    return look_for_icons()
+    with _outages_told("the icons of sites could not be looked for; the next message is the next try"):
+        return look_for_icons()

@@ -106,3 +106,27 @@ def test_a_sanitizer_says_whether_it_has_cut(fragment: str) -> None:
     assert SANITIZER.beginning(fragment, BASE, len(whole)).whole
     assert not SANITIZER.beginning(fragment, BASE, len(whole) - 1).whole
     assert len(SANITIZER.beginning(fragment, BASE, len(whole) - 1).html) < len(whole)
+
+
+SETTLED = (
+    "<p>a &amp; b</p><pre>\n\nx\n</pre><p>word</p>",
+    "<pre>\n\n\n<b>x</b></pre>",
+    "<div><pre>\n\n</pre></div><ul><li>a</li><li>b</li></ul>",
+    "a &nbsp;b\n<blockquote><p>x<br>y</p></blockquote><dl><dt>t</dt><dd>d</dd></dl>",
+    "<pre><code>\nx</code></pre><p><a href='/x'>l</a> <i>i</i></p>",
+)
+
+
+@pytest.mark.parametrize("fragment", SETTLED)
+def test_what_is_cut_of_settled_html_is_its_own_cleaning_at_every_length(fragment: str) -> None:
+    whole = SANITIZER.html(fragment, BASE)
+    for length in range(len(whole) + 2):
+        begun = SANITIZER.beginning(fragment, BASE, length)
+        assert len(begun.html) <= length and SANITIZER.html(begun.html, BASE) == begun.html, length
+
+
+def test_what_is_cut_of_settled_html_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    fragment = "<p>word &amp; word</p>" * 100
+    SANITIZER.html(fragment, BASE)  # knows the tags
+    monkeypatch.setattr(Sanitizer, "_reread", lambda *_: pytest.fail("it was read again"))
+    assert len(SANITIZER.beginning(fragment, BASE, 1000).html) > 950

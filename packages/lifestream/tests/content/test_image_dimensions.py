@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from lifestream.content.image_dimensions import dimensions
+from lifestream.content.image_dimensions import dimensions, is_icon
 from lifestream.content.image_types import image_type
 
 
@@ -22,6 +22,8 @@ def jpeg(width: int, height: int) -> bytes:
 PICTURES = {
     "png": png(640, 480),
     "gif": b"GIF89a" + struct.pack("<HH", 640, 480),
+    "gif with a frame that is larger than its screen": b"GIF89a" + struct.pack("<HH", 640, 1) + b"\x80\0\0" + bytes(6)
+    + b"!\xfe\2ab\1c\0!\xf9\4" + bytes(5) + b"," + struct.pack("<4H", 600, 80, 40, 400),
     "jpeg": jpeg(640, 480),
     "webp lossy": b"RIFF\0\0\0\0WEBPVP8 \0\0\0\0\0\0\0\x9d\x01\x2a" + struct.pack("<HH", 640 | 1 << 14, 480),
     "webp lossless": b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0\x2f" + struct.pack("<I", 639 | 479 << 14),
@@ -35,7 +37,7 @@ PICTURES = {
 def test_each_format_tells_its_dimensions_at_each_length_or_tells_none(name: str) -> None:
     data = PICTURES[name]
     assert dimensions(data) == (640, 480) and image_type(data) == f"image/{name.split(maxsplit=1)[0]}"
-    assert {dimensions(data[:length]) for length in range(len(data))} <= {None, (640, 480), (640, 80)}
+    assert {dimensions(data[:length]) for length in range(len(data))} <= {None, (640, 480), (640, 80), (640, 1)}
 
 
 @pytest.mark.parametrize(
@@ -47,6 +49,8 @@ def test_each_format_tells_its_dimensions_at_each_length_or_tells_none(name: str
         b"\xff\xd8\xff\xd9",
         b"\xff\xd8" + b"\xff" * 100_000,
         b"\xff\xd8" + b"\xff\xfe\x00\x00" * 100_000,
+        b"\xff\xd8" + b"\xff" * 30_000 + jpeg(640, 480)[2:],
+        b"GIF89a\1\0\1\0\0\0\0!\xfe" + b"\1x" * 30_000 + b"\0," + bytes(9),
         b"\x89PNG\r\n\x1a\n" + bytes(20),
         b"RIFF\0\0\0\0WEBPVP8?" + bytes(20),
         b"\0\0\0\x1cftypavif" + bytes(20),
@@ -54,3 +58,25 @@ def test_each_format_tells_its_dimensions_at_each_length_or_tells_none(name: str
 )
 def test_what_is_no_such_picture_has_none(data: bytes) -> None:
     assert dimensions(data) is None
+
+
+def icon(*pictures: bytes) -> bytes:
+    starts = [6 + 16 * len(pictures) + sum(map(len, pictures[:number])) for number in range(len(pictures))]
+    entries = (bytes((16, 16, *bytes(10))) + struct.pack("<I", start) for start in starts)
+    return struct.pack("<HHH", 0, 1, len(pictures)) + b"".join(entries) + b"".join(pictures)
+
+
+BITMAP = struct.pack("<III", 40, 32, 64) + bytes(28)
+
+
+def test_the_pictures_of_an_icon_tell_their_own_dimensions_whatever_its_directory_says() -> None:
+    assert dimensions(icon(BITMAP, png(640, 480))) == (640, 480)
+    assert dimensions(icon(BITMAP)) == (32, 64)
+    assert dimensions(icon()) is None
+    assert dimensions(icon(BITMAP)[:30]) is None
+
+
+def test_an_icon_is_a_picture_that_a_page_can_show_a_hundred_times() -> None:
+    assert is_icon(png(2048, 2048)) and is_icon(icon(BITMAP, png(256, 256)))
+    assert not is_icon(png(46_000, 46_000)) and not is_icon(png(0, 5)) and not is_icon(b"<svg/>")
+    assert not is_icon(icon(BITMAP, png(46_000, 46_000)))

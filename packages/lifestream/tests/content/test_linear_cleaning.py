@@ -16,7 +16,7 @@ from lifestream.content.sanitizer import Sanitizer
 from lifestream.content.urls import safe_url
 from lifestream.plugins import ItemDraft
 from lifestream.plugins.caps import Tally
-from lifestream.plugins.item_pipeline import made_safe
+from lifestream.plugins.draft_cleaning import made_safe
 
 pytestmark = pytest.mark.costly
 

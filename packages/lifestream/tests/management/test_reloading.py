@@ -45,6 +45,13 @@ def test_a_new_style_sheet_or_logo_is_seen_and_what_is_served_anew_by_itself_is_
     assert state() == after
 
 
+def test_a_folder_of_very_many_static_files_is_not_looked_through(home: Path) -> None:
+    (home / "static").mkdir()
+    for number in range(1500):
+        (home / "static" / f"{number}.png").touch()
+    assert len(state()) < 1010
+
+
 def test_the_server_is_started_again_after_a_change_and_after_a_mistake(home: Path) -> None:
     # The first run changes a setting and goes on, as a server does; the second fails, as one whose settings are wrong,
     # and its owner mends them; the third ends.

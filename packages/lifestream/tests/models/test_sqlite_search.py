@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from time import process_time
+
 import pytest
 from django.db import connection
 
 from factories import make_feed, make_item
 from lifestream.models import Item, fulltext
+from lifestream.models.sqlite_search import holds
 from lifestream.web.timeline import Timeline
 from shown import make_post, make_site
 
@@ -78,3 +83,36 @@ def test_words_that_were_frequent_once_are_found_in_order_and_each_once(
     first = timeline.page(None, 4, counted=True)
     assert first.older is not None and first.hits is not None and 4 <= first.hits.count <= 7
     assert [*first.posts, *timeline.page(first.older, 4).posts] == posts
+
+
+def test_a_text_without_the_words_is_read_as_fast_as_letters_are_looked_for() -> None:
+    text = "The gardens of the city, and what grows in them. " * 1_000
+
+    def least(work: Callable[[], object]) -> float:
+        taken = []
+        for _ in range(7):
+            began = process_time()
+            work()
+            taken.append(process_time() - began)
+        return min(taken)
+
+    looked_at = least(lambda: holds(text, "", '"gardener"*'))
+    assert looked_at < least(lambda: re.search(r"(?<![0-9a-z])gardener", text.lower())) * 0.6
+
+
+@pytest.mark.parametrize(
+    ("line", "query", "found"),
+    [
+        ("regarding gardens", '"gard"*', True),
+        ("regarding", '"gard"*', False),
+        ("gardgard gard", '"gard"', True),
+        ("ggard xgard-gardx gar d", '"gard"', False),
+        ("xred kite, red  kite", '"red kite"', True),
+        ("xred kite, red kites", '"red kite"', False),
+        ("éa, a", '"a"', True),
+        ("éa", '"a"', False),
+        ("cgard", '"c" "gard"', False),
+    ],
+)
+def test_a_word_begins_where_no_word_goes_on(line: str, query: str, found: bool) -> None:
+    assert holds(line, "", query) is holds("", line, query) is found

@@ -64,6 +64,11 @@ class TestAMail:
         assert send_report(NOW) == 0
         assert mail.outbox == []
 
+    @override_settings(LIFESTREAM_REPORT_TO=["a@planet.example\nBcc: c@d.example"])
+    def test_to_an_address_of_two_lines_is_not_sent(self, lost: Feed, caplog: pytest.LogCaptureFixture) -> None:
+        assert send_report(NOW) == 0
+        assert mail.outbox == [] and "could not be mailed, and is tried again tomorrow" in caplog.text
+
     def test_that_cannot_be_sent_is_told_and_tried_again(self, lost: Feed, caplog: pytest.LogCaptureFixture) -> None:
         with mock.patch("django.core.mail.EmailMessage.send", side_effect=ConnectionRefusedError("no server")):
             assert send_report(NOW) == 0

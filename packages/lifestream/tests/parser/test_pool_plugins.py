@@ -16,6 +16,7 @@ from lifestream.parser import ParserDied, ParseTimeout, ipc
 from lifestream.parser.pool import ParserPool
 from lifestream.parser.worker import Reader
 from lifestream.plugins import Entry, FeedPlugin, ParsedFeed, Registry
+from lifestream.plugins.entry_digests import joined
 from lifestream.plugins.flickr import FlickrPlugin
 
 URL = "https://feeds.example/feed.xml"
@@ -74,6 +75,18 @@ def test_a_plugin_of_ones_own_runs_here_and_before_sanitising() -> None:
     assert [prepared.plugin for prepared in (by_domain, by_name, neither)] == ["shouting", "shouting", "generic"]
     assert (by_name.items[0].title, by_name.items[0].content) == ("ONE", "<p>Loud</p>")
     assert Shouting.threads == {"parser-1"}
+
+
+def test_entries_that_are_known_come_back_as_outlines_whoever_runs_the_plugin() -> None:
+    dated = FEED.replace(b"</guid>", b"</guid><pubDate>Sun, 01 Mar 2026 08:30:00 GMT</pubDate>")
+    more = dated.replace(b"<item>", b"<item><title>Two</title></item><item>")
+    with ParserPool(1, registry=Registry([f"{__name__}.Shouting"], use_entry_points=False)) as pool:
+        for plugin in ("shouting", "generic", ""):
+            [digest] = pool.submit(dated, {}, URL, plugin=plugin).result(60).digests
+            known = joined([(digest, "key")])
+            again = pool.submit(more, {}, URL, plugin=plugin, known=known).result(60)
+            assert (again.known, again.digests) == ((1,), ("", digest))
+            assert (again.items[1].title.lower(), again.items[1].content) == ("one", "")
 
 
 def test_what_a_plugin_of_ones_own_leaves_is_cleaned_in_the_child_within_the_deadline() -> None:

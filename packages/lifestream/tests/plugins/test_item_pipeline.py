@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 from lifestream.plugins import FeedPlugin, ItemDraft
-from lifestream.plugins.item_pipeline import prepare
+from lifestream.plugins.entry_digests import Digests, joined
+from lifestream.plugins.item_pipeline import Prepared, prepare
 
 SANITIZER = Sanitizer()
 BASE = "https://site.example/post"
@@ -106,3 +108,33 @@ def test_the_feed_itself_is_made_harmless() -> None:
     )
 
     assert prepare(feed, FeedPlugin(), SANITIZER).feed == ParsedFeed(title="T", hub_url="https://hub.example/")
+
+
+class TestKnownEntries:
+    DATED = NEW_YEAR.replace(hour=12)
+
+    def read(self, *entries: Entry, known: str = "") -> Prepared:
+        return prepare(ParsedFeed(entries=entries), FeedPlugin(), SANITIZER, digests=Digests("", known))
+
+    def known(self, *entries: Entry) -> str:
+        return joined((digest, "key") for digest in self.read(*entries).digests)
+
+    def test_one_that_is_known_comes_as_an_outline(self) -> None:
+        entry = Entry(guid="1", title="One", content="<p>Words</p>", published=self.DATED)
+        again = self.read(Entry(guid="2"), entry, known=self.known(entry))
+        assert again.known == (1,)
+        assert again.items[1] == ItemDraft(guid="1", title="One", published=self.DATED)
+
+    def test_entries_that_look_alike_are_cleaned(self) -> None:
+        entry = Entry(guid="1", title="One", content="<p>Words</p>", published=self.DATED)
+        other = replace(entry, title="<script>x</script>One ", content="<p>Other words</p>")
+        assert self.read(entry, other, known=self.known(entry)).known == ()
+        assert self.read(entry, replace(other, guid="2"), known=self.known(entry)).known == (0,)
+
+    def test_one_without_a_time_has_no_digest(self) -> None:
+        assert self.read(Entry(guid="1"), Entry(guid="2", published=NEW_YEAR.replace(hour=0))).digests == ("", "")
+
+    def test_one_that_exceeds_a_cap_has_no_digest(self) -> None:
+        entry = Entry(guid="1", content="<p>Words</p>" * 100_000, published=self.DATED)
+        read = self.read(entry)
+        assert (read.digests, len(read.capped)) == (("",), 1)

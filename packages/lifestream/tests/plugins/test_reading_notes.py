@@ -6,7 +6,7 @@ from lifestream.content.sanitizer import Sanitizer
 from lifestream.entry import Enclosure, Media
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.caps import Tally
-from lifestream.plugins.item_pipeline import made_safe
+from lifestream.plugins.draft_cleaning import made_safe
 from lifestream.plugins.reading_notes import MOST, removals
 
 

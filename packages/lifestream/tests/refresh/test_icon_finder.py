@@ -20,7 +20,7 @@ from lifestream.storage.feed_options import FeedOptions, Secrets
 from relay import relay
 from served import page, slow_page, watched_processes
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"picture"
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10"
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 
 

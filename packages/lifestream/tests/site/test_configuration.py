@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import runpy
 import sys
@@ -15,6 +16,7 @@ from django.test import override_settings
 
 from lifestream.site import settings as site_settings_module
 from lifestream.site.configuration import FILE, Configuration, ConfigurationError, load
+from lifestream.site.options import OPTIONS, Kind
 
 
 def configured(home: Path, text: str = "", **environ: str) -> Configuration:
@@ -216,3 +218,40 @@ class TestSettings:
     def test_a_mistake_ends_the_command_with_its_sentence(self, settings_of: Any) -> None:
         with pytest.raises(SystemExit, match="LIFESTREAM_PER_HOST is 'x' in the environment"):
             settings_of(LIFESTREAM_PER_HOST="x")
+
+
+class TestHostileValues:
+    @pytest.mark.parametrize(
+        "value",
+        [
+            """{"img-src" = ["https://a.example; script-src *"]}""",
+            """{"img-src" = ["https://a.example\\r\\nSet-Cookie: a=b"]}""",
+            """{"img-src" = ["https://a.example, script-src *"]}""",
+            """{"img-src" = ["https://ä.example"]}""",
+            """{"img-src" = ["a b"]}""",
+            """{"img-src" = [""]}""",
+            """{"img-src" = []}""",
+            """{"img-src; script-src" = ["x"]}""",
+            """{"report-uri" = ["/x"]}""",
+            """{"" = ["x"]}""",
+        ],
+    )
+    def test_no_source_of_the_policy_adds_a_directive_or_a_header(self, tmp_path: Path, value: str) -> None:
+        (told,) = problems(tmp_path, f"LIFESTREAM_CSP_SOURCES = {value}")
+        assert "LIFESTREAM_CSP_SOURCES" in told and "give a table, as {'img-src'" in told
+
+    def test_every_form_of_a_source_is_taken(self, tmp_path: Path) -> None:
+        sources = ["'self'", "https://a.example:8443/x?a=b", "*.a.example", "data:", "'sha256-Az+/=='"]
+        text = f'LIFESTREAM_CSP_SOURCES = {{"script-src-elem" = {json.dumps(sources)}, "img-src" = ["*"]}}'
+        assert configured(tmp_path, text)["LIFESTREAM_CSP_SOURCES"]["script-src-elem"] == sources
+
+    @pytest.mark.parametrize("name", [each.name for each in OPTIONS if each.kind is Kind.LIST])
+    def test_each_text_of_a_list_is_one_line(self, tmp_path: Path, name: str) -> None:
+        (told,) = problems(tmp_path, f'{name} = ["a@b.example\\nBcc: c@d.example"]')
+        assert name in told
+
+    def test_a_file_that_is_too_large_is_not_read(self, tmp_path: Path) -> None:
+        (tmp_path / FILE).touch()
+        os.truncate(tmp_path / FILE, 1 << 40)
+        (told,) = problems(tmp_path)
+        assert told.startswith(f"{tmp_path / FILE} can't be read: ")

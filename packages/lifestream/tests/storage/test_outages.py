@@ -84,3 +84,12 @@ def test_many_threads_tell_of_one_outage(caplog: pytest.LogCaptureFixture) -> No
     for thread in threads:
         thread.join()
     assert len(told(caplog)) == 1
+
+
+def test_an_answer_ends_an_outage_in_which_it_could_not_be_reached_alone(caplog: pytest.LogCaptureFixture) -> None:
+    outages = Outages()
+    for kind, is_over in ((Kind.GONE, True), (Kind.FULL, False)):
+        outages.tell(LOG, "x", Trouble(kind, "no"))
+        outages.answered()
+        assert (outages.kind is None) == is_over
+    assert sum("answers again" in line for line in told(caplog)) == 1

@@ -20,6 +20,7 @@ from lifestream.models import Feed, HubSubscription, Item, Lifestream, fulltext,
 from lifestream.models.look import SiteOrder
 from lifestream.refresh import opml
 from lifestream.refresh.icon_finder import find_icons
+from lifestream.web.syndication import validators
 from lifestream.web.timeline import Timeline
 from lifestream.web.views import pages
 from plans import plans_of, whole_tables
@@ -213,3 +214,23 @@ def test_a_site_whose_posts_are_all_older_than_the_latest_stands_beside_by_its_d
     make_post(make_site(planet, "Less old"), date=NOON - timedelta(days=8))
     names = [site.display_name for site in Timeline(planet).latest_sites(6)]
     assert names[3:] == ["Less old", "Old", "A site without posts"]
+
+
+@pytest.mark.parametrize("bodies", [False, True])
+@pytest.mark.parametrize("narrowed", ["a search", "a search of what was frequent once", "a tag"])
+def test_what_a_page_shows_of_a_post_is_read_once_the_posts_are_sorted(
+    planet: Lifestream, monkeypatch: pytest.MonkeyPatch, narrowed: str, bodies: bool
+) -> None:
+    if narrowed.endswith("once"):
+        monkeypatch.setattr(fulltext, "RARE", 4)
+    timeline = Timeline(planet).of_tag("kites") if narrowed == "a tag" else Timeline(planet, query="kites")
+    assert timeline is not None
+    read = [plan for sql, plan in plans_of(lambda: timeline.page(None, 3, bodies=bodies)) if '"summary"' in sql]
+    assert len(read) == 1
+    assert connection.vendor != "sqlite" or read[0].startswith("SEARCH lifestream_post USING INTEGER PRIMARY KEY")
+    read = [plan for sql, plan in plans_of(lambda: validators(timeline, None)) if '"fingerprint"' in sql]
+    assert len(read) == 1
+    if narrowed != "a search of what was frequent once" and connection.vendor == "sqlite":  # these are too few here
+        assert read[0].startswith("SEARCH lifestream_post USING INTEGER PRIMARY KEY")
+    posts = timeline.page(None, 3, bodies=bodies)
+    assert [*posts.posts, *timeline.page(posts.older, 10).posts] == list(timeline.posts())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,7 @@ from feedserver.check.scenario import Scenario
 from feedserver.server import FeedServer
 
 _CHOICE = "choice of schema 1"
+_PREFIX = re.compile(r"/[A-Za-z0-9_-]{22,64}")
 
 
 class SessionError(Exception):
@@ -56,12 +58,12 @@ class SessionFile:
             kept = cls(
                 path,
                 str(read[_CHOICE]),
-                str(read["prefix"]),
-                str(read["page_prefix"]),
-                {str(name): int(port) for name, port in read["ports"].items()},
+                _secret(read["prefix"]),
+                _secret(read["page_prefix"]),
+                {str(name): _port(port) for name, port in dict(read["ports"]).items()},
                 [Look.from_json(look) for look in read["looks"]],
             )
-        except (OSError, KeyError, TypeError, ValueError) as error:
+        except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise SessionError(f"{path} is no session of feedserver check ({error}); name another file") from error
         if kept.choice != choice:
             raise SessionError(
@@ -91,6 +93,20 @@ class SessionFile:
             made.replace(self.path)
         finally:
             made.unlink(missing_ok=True)  # on a full disk, each try would leave another one
+
+
+def _secret(prefix: object) -> str:
+    """Return *prefix* if it can be one that `SessionFile` has made. Raises ValueError: another one could be guessed."""
+    if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
+        raise ValueError("a prefix in it is none that feedserver has made")
+    return prefix
+
+
+def _port(port: object) -> int:
+    """Return *port* if it can be one. Raises ValueError."""
+    if type(port) is not int or not 0 <= port <= 65535:
+        raise ValueError("a port in it does not exist")
+    return port
 
 
 class HandAdapter(Adapter):

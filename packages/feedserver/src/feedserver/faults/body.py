@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import ClassVar
 
 from feedserver.faults.fault import Fault, Layer, Shaped
-from feedserver.faults.kind import Kind, check_at_least, plain, with_number
+from feedserver.faults.kind import Kind, check_at_least, check_at_most, plain, with_number
 from feedserver.faults.places import after_body, is_body, is_last_chunk
 from feedserver.messages.made_body import MadeBody
 from feedserver.messages.request import Request
@@ -16,6 +16,10 @@ from feedserver.messages.response import FileBody, Response, body_size, sends_bo
 from feedserver.messages.send_plan import CloseConnection, Injected, Plan, Read, Send
 
 MEGABYTE = 1024 * 1024
+
+MOST_MEGABYTES = 10_000
+"""The largest bomb: the server holds its coded body, some 13 MB, in memory."""
+
 
 _FILLER = b" " * 65_535 + b"\n"
 _BLOCKS_PER_MEGABYTE = MEGABYTE // len(_FILLER)
@@ -149,6 +153,7 @@ class Bomb(Fault):
     def __post_init__(self) -> None:
         Fault.__post_init__(self)
         check_at_least(1, self.megabytes, "megabytes")
+        check_at_most(MOST_MEGABYTES, self.megabytes, "megabytes")
 
     @property
     def words(self) -> str:

@@ -19,6 +19,7 @@ PRELOAD: Final = Headers({"Link": "</style.css>; rel=preload; as=style"})
 """The headers of an interim answer, unless it is given others."""
 
 _LINES_AT_ONCE = 64
+_BYTES_AT_ONCE = 65_536
 
 Twist: TypeAlias = Literal["obs-fold", "bare LF", "NUL", "non-ASCII"]
 """Something in a header's value that RFC 9110 §5.5 forbids, or allows although it harms."""
@@ -75,7 +76,9 @@ class Garbage(Fault):
         rest = yield from before_answer(plan)
         if rest is not None:
             yield Injected(str(self))
-            yield Send(random.Random(0).randbytes(self.bytes), "head")  # noqa: S311 - no secret
+            source = random.Random(0)  # noqa: S311 - no secret
+            for sent in range(0, self.bytes, _BYTES_AT_ONCE):
+                yield Send(source.randbytes(min(_BYTES_AT_ONCE, self.bytes - sent)), "head")
             yield CloseConnection(Ended.CLOSED)
 
 

@@ -65,3 +65,9 @@ def check_at_least(least: int, number: int | None, what: str) -> None:
     """Raise ValueError if *number* is less than *least*; None is allowed."""
     if number is not None and number < least:
         raise ValueError(f"{number} is no number of {what}; use {least} or more")
+
+
+def check_at_most(most: int, number: int, what: str) -> None:
+    """Raise ValueError if *number* is more than *most*."""
+    if number > most:
+        raise ValueError(f"there are too many {what}; use at most {most:,}")

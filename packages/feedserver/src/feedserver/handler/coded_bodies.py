@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from feedserver.http import content_codings
+from feedserver.messages.gate import end_if_dropped
 from feedserver.messages.made_body import MadeBody
 from feedserver.messages.response import Body, FileBody, Response
 
@@ -39,7 +40,8 @@ class CodedBodies:
     def code(self, response: Response) -> Response:
         """Return *response* with its body in the coding that it names.
 
-        Any thread may call it. Raises what `content_codings.parse` raises, and OSError for a file that can't be read.
+        Any thread may call it. Raises what `content_codings.parse` raises, OSError for a file that can't be read, and
+        NoLongerWanted where the answer is dropped while a large file is coded.
         """
         key = _key(response)
         coded = self._coded.get(key)
@@ -64,11 +66,17 @@ class CodedBodies:
             if self._scratch is None:
                 self._scratch = tempfile.TemporaryDirectory(prefix="feedserver-", ignore_cleanup_errors=True)
         descriptor, name = tempfile.mkstemp(dir=self._scratch.name)
-        with os.fdopen(descriptor, "wb") as target:
-            content_codings.encode_file(body, coding, target)
-            from pathlib import Path  # few bodies are that large
+        from pathlib import Path  # few bodies are that large
 
-            return FileBody(Path(name), target.tell())
+        try:
+            with os.fdopen(descriptor, "wb") as target:
+                for part in content_codings.encoded_file(body, coding):
+                    end_if_dropped()
+                    target.write(part)
+                return FileBody(Path(name), target.tell())
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
 
     def close(self) -> None:
         """Remove the temporary files. A server that starts again codes large bodies again."""

@@ -69,6 +69,8 @@ class Site:
 
     def take_warnings(self) -> list[FixtureWarning]:
         """Return the warnings about fixtures that were read since the last call."""
+        if not self.routes.warnings:
+            return []
         taken = self.routes.warnings[:]
         del self.routes.warnings[: len(taken)]
         return taken
@@ -239,6 +241,8 @@ class Site:
             return self._respond(received, negotiation.slice_range(request, self._coded.code(selected)))
         except (OSError, ValueError) as error:
             return self._mistake(received, f"{selected.source or request.path}: {error}")
+        except NoLongerWanted:
+            return Prepared(received.exchange, None, None, keep_alive=False)  # nobody takes it
         except BaseException as error:  # noqa: BLE001 - as in `answer`
             return self._failure(received, error)
 

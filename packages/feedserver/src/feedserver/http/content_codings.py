@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from importlib import import_module
-from typing import Any, BinaryIO
+from typing import Any
 
 from feedserver.messages.headers import TCHARS
 from feedserver.messages.response import FileBody
@@ -101,12 +101,12 @@ def encode(body: bytes, coding: str) -> bytes:
     return b"".join(_encoded([body], coding))
 
 
-def encode_file(source: FileBody, coding: str, target: BinaryIO) -> None:
-    """Write *source* in *coding* to *target*. Only a few chunks are in memory at once.
+def encoded_file(source: FileBody, coding: str) -> Iterable[bytes]:
+    """Return *source* in *coding*, in parts of which only a few are in memory at once.
 
-    Raises what `parse` raises, and OSError if the file cannot be read or is shorter than *source* says.
+    Raises what `parse` raises; the parts raise OSError if the file cannot be read or is shorter than *source* says.
     """
-    target.writelines(_encoded(_chunks(source), coding))
+    return _encoded(_chunks(source), coding)
 
 
 def _encoded(chunks: Iterable[bytes], coding: str) -> Iterable[bytes]:

@@ -79,6 +79,13 @@ class Wanted:
 _current: ContextVar[Wanted | None] = ContextVar("the answer that this code makes", default=None)
 
 
+def end_if_dropped() -> None:
+    """Raise NoLongerWanted where the answer that this code makes has been dropped."""
+    wanted = _current.get()
+    if wanted is not None and wanted.is_dropped:
+        raise NoLongerWanted
+
+
 class Gate:
     """A gate at which the code of an answer waits until the test lets it pass. Any thread may use it.
 

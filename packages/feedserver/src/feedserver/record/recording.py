@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from feedserver.fixtures.document_root import why_unportable
-from feedserver.fixtures.loader import SIDECAR, sidecar_of
+from feedserver.fixtures.loader import LARGEST_SIDECAR, SIDECAR, sidecar_of
 from feedserver.messages.argument_types import check_bool, check_is, check_name, check_seconds, named
 from feedserver.messages.field_types import fits
 from feedserver.messages.headers import TCHARS, Headers, to_text
@@ -109,6 +109,11 @@ def record(
     date, of_date = _clean(answer.headers.get_raw(b"date") or b"", secrets)
     answer = replace(answer, reason=reason)
     text = directives(answer, fields, clean, date)
+    if len(text) > LARGEST_SIDECAR:
+        limit = f"{LARGEST_SIDECAR // 1024} KiB"
+        raise RecordingError(
+            f"the answer has {len(text):,} bytes of headers, and a fixture holds {limit}; nothing was written"
+        )
     _write({sidecar: text, file: answer.body}, overwrite=force)
     return Recording(
         url=clean,

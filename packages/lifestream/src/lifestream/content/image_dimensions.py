@@ -10,32 +10,46 @@ from typing import Final, Literal
 
 from lifestream.content.image_types import image_type
 
+MOST_PIXELS_OF_ICON: Final = 2048 * 2048
+"""How many pixels the icon of a site may have: a page shows many of them."""
 _SEARCHED: Final = 64 * 1024
 """How many bytes of an AVIF file are searched: its properties stand before the picture itself."""
 _NO_FRAME: Final = frozenset({0xC4, 0xC8, 0xCC})
 """Markers of JPEG between those that begin a frame, which begin none (ITU-T T.81, table B.1)."""
 _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 """Markers of JPEG without a length behind them."""
+_MOST_STEPS: Final = 20_000
+"""How many parts of a file are passed over before its dimensions. Files of a few megabytes have some hundred."""
 
 
 def dimensions(data: bytes) -> tuple[int, int] | None:
     """Return the width and the height of the picture *data* in pixels, or None if they are not to be found.
 
-    Icons (`image/x-icon`) have several, of which none bounds the others, and no dimensions.
+    For an icon (`image/x-icon`), which has several pictures, they are the largest width and the largest height.
     """
     match image_type(data):
         case "image/png":
             # PNG (Third Edition), section 11.2.1: IHDR comes first.
             return _both(data[16:24], 4, "big") if data[12:16] == b"IHDR" else None
         case "image/gif":
-            return _both(data[6:10], 2, "little")
+            return _of_gif(data)
         case "image/jpeg":
             return _of_jpeg(data)
         case "image/webp":
             return _of_webp(data)
         case "image/avif":
             return _of_avif(data[:_SEARCHED])
+        case "image/x-icon":
+            return _of_icon(data)
     return None
+
+
+def is_icon(data: bytes) -> bool:
+    """Return whether *data* may be shown as the icon of a site: a picture without scripts that takes a browser no more
+    memory than `MOST_PIXELS_OF_ICON` do.
+    """
+    found = dimensions(data)
+    return found is not None and 0 < found[0] * found[1] <= MOST_PIXELS_OF_ICON
 
 
 def _both(data: bytes, size: int, order: Literal["big", "little"]) -> tuple[int, int] | None:
@@ -45,10 +59,54 @@ def _both(data: bytes, size: int, order: Literal["big", "little"]) -> tuple[int,
     return int.from_bytes(data[:size], order), int.from_bytes(data[size : 2 * size], order)
 
 
+def _of_gif(data: bytes) -> tuple[int, int] | None:
+    """Return the larger of the logical screen and the first frame (GIF89a, sections 18 and 20).
+
+    A browser enlarges the screen to the first frame, and draws nothing of later ones outside.
+    """
+    screen = _both(data[6:10], 2, "little")
+    if screen is None or len(data) < 13:
+        return screen
+    at = 13 + (3 * 2 ** ((data[10] & 7) + 1) if data[10] & 0x80 else 0)
+    in_extension = False
+    for _ in range(_MOST_STEPS):
+        kind = data[at : at + 1]
+        if in_extension and kind:  # a part of it, with its length before it; one of no length ends it
+            in_extension = kind != b"\0"
+            at += 1 + kind[0]
+        elif kind == b"!":
+            in_extension = True
+            at += 2
+        else:
+            place, size = _both(data[at + 1 : at + 5], 2, "little"), _both(data[at + 5 : at + 9], 2, "little")
+            if kind != b"," or place is None or size is None:
+                return screen
+            return max(screen[0], place[0] + size[0]), max(screen[1], place[1] + size[1])
+    return None
+
+
+def _of_icon(data: bytes) -> tuple[int, int] | None:
+    """Return the largest width and the largest height that the pictures of an icon say themselves: each is a PNG, or a
+    bitmap, whose height counts its mask, too.
+    """
+    found: list[tuple[int, int]] = []
+    for at in range(6, 6 + 16 * min(int.from_bytes(data[4:6], "little"), _MOST_STEPS), 16):
+        if len(data) < at + 16:
+            return None
+        inner = data[(start := int.from_bytes(data[at + 12 : at + 16], "little")) : start + 24]
+        size = dimensions(inner) if image_type(inner) == "image/png" else _both(inner[4:12], 4, "little")
+        if size is None:
+            return None
+        found.append(size)
+    return (max(width for width, _ in found), max(height for _, height in found)) if found else None
+
+
 def _of_jpeg(data: bytes) -> tuple[int, int] | None:
     """Return what the header of the first frame says (ITU-T T.81, section B.2.2)."""
     at = 2
-    while at + 4 <= len(data) and data[at] == 0xFF:
+    for _ in range(_MOST_STEPS):
+        if at + 4 > len(data) or data[at] != 0xFF:
+            return None
         marker = data[at + 1]
         if marker == 0xFF:  # a fill byte
             at += 1

@@ -132,8 +132,9 @@ class Sanitizer:
             fits = len(clean.html) <= length
             whole = whole and fits
             clean = self._truncated(clean, length)
-            # A cut may leave a line feed at the beginning of a preformatted element.
-            if (fits and clean.is_settled) or self._reread(clean.html) == clean.html:
+            if clean.is_settled and (fits or not _CUT_LINE_FEEDS.search(clean.html)):
+                return Beginning(clean, whole)
+            if self._reread(clean.html) == clean.html:
                 return Beginning(clean, whole)
             clean = self._read(clean.html)
         return None
@@ -201,4 +202,6 @@ def _grown(fragment: str) -> int:
 
 
 _FIRST_LINE_FEED = re.compile(r"""(<(?:pre|listing)(?:\s(?>(?>[^<>"]++|"[^"]*+")*))?>)\n""")
+_CUT_LINE_FEEDS = re.compile(r"""<pre(?:\s(?>(?>[^<>"]++|"[^"]*+")*))?>\n(?!\n)""")
+"""One line feed at the beginning of a preformatted element, where nh3 writes two or none: a cut is between them."""
 _IGNORED = re.compile(r"\A[\s\ufeff]+")

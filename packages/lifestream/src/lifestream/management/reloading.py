@@ -7,10 +7,12 @@ when a file that holds settings has changed, and starts it anew. A server that e
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +23,9 @@ RELOADED: Final = "LIFESTREAM_RELOADED"
 """Set in the environment of the process that serves."""
 _PAUSE: Final = 0.5  # seconds between two looks
 _ENDS_WITHIN: Final = 40.0  # seconds; a refresh that is under way is given up in half a minute
+
+_MOST_STATIC: Final = 1000
+"""Files of the folder `static` that are looked at twice a second. Only a handful of names mean anything."""
 
 State = Mapping[str, tuple[int, int]]
 
@@ -69,7 +74,8 @@ def files_of_settings() -> Iterator[Path]:
     if isinstance(home, Path):
         yield home / "lifestream.toml"
         yield home / "static"
-        yield from sorted((home / "static").glob("*"))
+        with contextlib.suppress(OSError):  # the folder went meanwhile
+            yield from sorted(islice((home / "static").iterdir(), _MOST_STATIC))
     module = sys.modules.get(os.environ.get("DJANGO_SETTINGS_MODULE", ""))
     if module is not None and module.__file__:
         yield Path(module.__file__)

@@ -28,7 +28,7 @@ def _address(slug):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("lifestream", "0082_faces"),
+        ("lifestream", "0083_entry_digests"),
     ]
 
     operations = [

@@ -207,6 +207,8 @@ class Feed(models.Model):
     etag = models.TextField(_("ETag"), blank=True)
     last_modified = models.TextField(_("Last-Modified"), blank=True)
     body_hash = models.CharField(max_length=64, blank=True, editable=False)
+    # The digests of the entries of the last document that are stored as they came: see `plugins.entry_digests`.
+    entry_digests = models.TextField(blank=True, default="", db_default="", editable=False)
     # The validators came with an ill-formed document, and so far only once: they are kept, but not sent yet.
     withheld = models.BooleanField(default=False, editable=False)
     validated_url = models.TextField(blank=True, editable=False)  # the URL of the validators, if not the feed's own

@@ -90,6 +90,11 @@ class Found:
     latest: tuple[int, ...] = ()
     are_all: bool = True
 
+    @property
+    def are_looked_up(self) -> bool:
+        """Whether all items that are found are known by their keys."""
+        return self.keys is not None and self.are_all
+
     def among(self, queryset: QuerySet[_Row]) -> QuerySet[_Row]:
         """Return those of *queryset*, which has items or posts, that are found, in their previous order."""
         field = _item_of(queryset)
@@ -114,7 +119,7 @@ class Found:
                 cursor.execute(f"{dialect.matching} LIMIT {most + 1}", [dialect.some(self.query)])
                 keys = tuple({*self.latest, *(item for (item,) in cursor.fetchall())})
         count = len(among(queryset.order_by(), keys).values_list("pk")[: most + 1]) if keys else 0
-        return Hits(min(count, most), is_all=self.keys is not None and self.are_all and count <= most)
+        return Hits(min(count, most), is_all=self.are_looked_up and count <= most)
 
 
 def find(query: str, using: str) -> Found:

@@ -9,6 +9,7 @@ as the texts. A look at the text of an item takes some microseconds.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -35,11 +36,13 @@ def holds(head: str, body: str, query: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _phrases(query: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(
-        re.compile(
-            f"(?<![{_PART}])"
-            + f"[^{_PART}]+".join(map(re.escape, words.split(" ")))
-            + ("" if star else f"(?![{_PART}])")
-        )
-        for words, star in _PHRASE.findall(query)
-    )
+    return tuple(_pattern(phrase.split(" "), star) for phrase, star in _PHRASE.findall(query))
+
+
+def _pattern(words: Sequence[str], star: str) -> re.Pattern[str]:
+    """Return a pattern that begins with the letters of the first of *words*, since `re` looks for letters ten times as
+    fast as for a place where a word begins. What is before them is looked at once they are found.
+    """
+    first, *others = map(re.escape, words)
+    begins = f"{first}(?<![{_PART}]{first})"
+    return re.compile(f"[^{_PART}]+".join([begins, *others]) + ("" if star else f"(?![{_PART}])"))

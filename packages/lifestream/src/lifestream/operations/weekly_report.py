@@ -47,7 +47,7 @@ def send_report(now: datetime) -> int:
         mail = EmailMessage(_subject(found), "\n".join(_lines(found, now)), to=to)
     try:
         mail.send()
-    except OSError as error:  # SMTPException is one, too
+    except (OSError, ValueError) as error:  # SMTPException is one, and BadHeaderError the other: of a wrong address
         _log.error("the report on feeds in trouble could not be mailed, and is tried again tomorrow: %s", error)
         Tally.objects.filter(name=_NAME).update(changed=now - WEEK)
         return 0

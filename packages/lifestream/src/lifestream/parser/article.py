@@ -16,7 +16,7 @@ from lifestream.message import say
 from lifestream.parser.web_page import decoded_page
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.caps import Tally
-from lifestream.plugins.item_pipeline import made_safe
+from lifestream.plugins.draft_cleaning import made_safe
 
 
 class NoArticle(ValueError):

@@ -261,6 +261,8 @@ PREPARED: Final = record(
     damaged=_NUMBERS,
     capped=MESSAGES,
     notes=_optional(_NOTES),
+    digests=NAMES,
+    known=_NUMBERS,
 )
 _IN_PARTS: Final = {
     "prepared": [field.name for field in fields(Prepared)].index("items"),

@@ -22,6 +22,8 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from types import TracebackType
 from typing import Any, BinaryIO, Final, NamedTuple, Self, cast
 
@@ -34,7 +36,7 @@ from lifestream.parser.deadlines import Deadlines
 from lifestream.parser.errors import ParserDied, ParseTimeout
 from lifestream.parser.job_queue import JobQueue
 from lifestream.parser.questions import ArticlePage, Document, Nonsense, WebPage, document
-from lifestream.parser.web_page import Page
+from lifestream.parser.web_page import MAX_PAGE, Page
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.plugins.registry import Registry
 
@@ -48,6 +50,11 @@ MEMORY: Final = 2 * 1024**3
 
 _PATIENCE: Final = 3 if hasattr(signal, "setitimer") else 1
 _TIME_IS_UP: Final = -getattr(signal, "SIGPROF", 0) or None
+_PIPE: Final = 256 * 1024
+"""Bytes that fit into a pipe to or from a child, and are read at once: as many as most documents and answers have. With
+those that a pipe has by itself, both ends wait for each other several times a document, and here for other threads too.
+"""
+
 _STARTING: Final = 60.0
 _ENDING: Final = 5.0
 _PASSED_ON: Final = (
@@ -70,8 +77,8 @@ class ParserPool:
 
     *deadline* is how long one document may take, in seconds, and *memory* the address space of a child, in bytes, where
     the system can bound it. *rules* say what markup may stay, *registry* which plugins there are (by default the
-    shipped ones and those of entry points). The pool is a context manager: leaving it ends the children, and the
-    documents that they are reading fail.
+    shipped ones and those of entry points). Of a web page, the first *max_page* characters are read. The pool is a
+    context manager: leaving it ends the children, and the documents that they are reading fail.
     """
 
     def __init__(
@@ -82,8 +89,10 @@ class ParserPool:
         memory: int = MEMORY,
         rules: SanitizerRules | None = None,
         registry: Registry | None = None,
+        max_page: int = MAX_PAGE,
     ) -> None:
         self.deadline = deadline
+        self.max_page = max_page
         self.rules = rules or SanitizerRules()
         self.registry = registry or Registry()
         self._jobs: JobQueue[_Job] = JobQueue()
@@ -128,17 +137,26 @@ class ParserPool:
         self._jobs.expect(documents)
 
     def submit(
-        self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "", noted: bool = False
+        self,
+        body: bytes,
+        headers: Mapping[str, str],
+        url: str,
+        *,
+        plugin: str = "",
+        noted: bool = False,
+        known: str = "",
     ) -> Future[Prepared]:
         """Have a child read *body*, which came with *headers* from *url*: see `parse`.
 
         The plugin is the one named *plugin*, else the one that the registry has for the feed. If *noted*, the result
-        has notes. The future's result is safe to store. The future raises `NotAFeed`, `ParseTimeout` or `ParserDied`,
+        has notes. Of entries whose digests are *known* (see `entry_digests`) it has only outlines.
+
+        The future's result is safe to store. The future raises `NotAFeed`, `ParseTimeout` or `ParserDied`,
         or `ShortOf` if no process could be started to read the document, for which the document is not to blame. It is
         cancelled if the pool is closed before its turn. Raises RuntimeError if the pool is closed.
         """
         self._check_open()
-        job = _Job(Future(), document(body, headers, url, plugin, self.registry, noted=noted))
+        job = _Job(Future(), document(body, headers, url, plugin, self.registry, noted=noted, known=known))
         self._jobs.put(job)
         return job.future
 
@@ -148,7 +166,7 @@ class ParserPool:
         The future is like that of `submit`, but never raises `NotAFeed`: anything can be read as a page.
         """
         self._check_open()
-        job = _Job(Future(), WebPage(body, headers, url))
+        job = _Job(Future(), WebPage(body, headers, url, self.max_page))
         self._jobs.put(job)
         return job.future
 
@@ -239,8 +257,10 @@ class _Child:
                 [sys.executable, "-P", "-m", "lifestream.parser.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                bufsize=_PIPE,
                 env=_environment(),
             )
+            _widen(process)
             pipes = cast("tuple[BinaryIO, BinaryIO]", (process.stdin, process.stdout))
             self._running, self._ready = _Process(process, *pipes), False
         return self._running
@@ -269,7 +289,8 @@ class _Child:
         try:
             if not self._ready:
                 with self._deadlines.killing(running.process, _STARTING, late):
-                    _exchange(running, {"rules": ipc.RULES.pack(self._rules), "memory": self._memory}, b"")
+                    setup = {"rules": ipc.RULES.pack(self._rules), "memory": self._memory, "release": release()}
+                    _exchange(running, setup, b"")
                     self._ready = True
             with self._deadlines.killing(running.process, self._deadline * _PATIENCE, late):
                 return _exchange(running, question, body)
@@ -318,12 +339,28 @@ class _Child:
         return running.process.returncode
 
 
+def _widen(process: subprocess.Popen[bytes]) -> None:
+    """Make the pipes of *process* as wide as _PIPE where the system can, and lets us."""
+    if sys.platform == "linux":
+        import fcntl
+
+        for pipe in (process.stdin, process.stdout):
+            with suppress(OSError):  # a user's pipes may hold so much and no more
+                fcntl.fcntl(cast("BinaryIO", pipe), fcntl.F_SETPIPE_SZ, _PIPE)
+
+
 def _exchange(running: _Process, question: dict[str, Any], body: bytes) -> dict[str, Any]:
     ipc.send(running.questions, question, body)
     answer, _ = ipc.receive(running.answers)
     if not isinstance(answer, dict):
         raise ValueError(f"an answer that is {type(answer).__name__}")  # noqa: TRY004  the data is wrong, not the code
     return answer
+
+
+@cache
+def release() -> str:
+    """Return what is cleaned with: the versions of this package and of nh3."""
+    return f"{version('django-lifestream')} {version('nh3')}"
 
 
 def _environment() -> dict[str, str]:

@@ -16,7 +16,7 @@ from lifestream.message import from_stored, say
 from lifestream.parser import ipc, page_shapes
 from lifestream.parser.article import Article
 from lifestream.parser.errors import NotAFeed, ParserDied
-from lifestream.parser.web_page import Page
+from lifestream.parser.web_page import MAX_PAGE, Page
 from lifestream.plugins.base import FeedPlugin
 from lifestream.plugins.item_pipeline import PluginProblem, Prepared, hooked
 from lifestream.plugins.registry import PluginError, Registry
@@ -35,6 +35,7 @@ class Nonsense(ParserDied):
 class Document:
     """A document to read. *asked* names the shipped plugin for it. It is "" if the child chooses the plugin once it has
     read the document, and None if the plugin may be one that is not shipped. *noted* says that notes are wanted.
+    *known* are the digests of entries that need not be cleaned (see `entry_digests`).
     """
 
     body: bytes
@@ -44,11 +45,12 @@ class Document:
     plugin: FeedPlugin | None = None
     problems: tuple[PluginProblem, ...] = ()
     noted: bool = False
+    known: str = ""
 
     def read(self, ask: Ask, registry: Registry, deadline: float) -> Prepared:
         """Return the items of the document, safe to store. Raises `NotAFeed` or `ParserDied`, and what *ask* raises."""
         question = {"headers": _told(self.headers), "url": self.url, "plugin": self.asked, "deadline": deadline}
-        answer = ask({**question, "noted": self.noted}, self.body)
+        answer = ask({**question, "noted": self.noted, "known": self.known}, self.body)
         capped: tuple[str, ...] = ()
         if "feed" in answer:
             feed, capped = _unpacked(ipc.FEED, answer["feed"]), _unpacked(ipc.MESSAGES, answer.get("capped"))
@@ -67,7 +69,7 @@ class Document:
     def _second_question(self, feed: ParsedFeed, registry: Registry, deadline: float) -> dict[str, Any]:
         """Return the second question to the child, about the *feed* that it has read, now that its plugin is known."""
         plugin = self.plugin or registry.plugin_for(feed, self.url)
-        question = {"deadline": deadline}
+        question = {"deadline": deadline, "known": self.known}
         if registry.is_shipped(plugin):
             return question | {"prepare": plugin.name}
         return question | {"clean": ipc.PREPARED.pack(hooked(feed, plugin))}
@@ -75,15 +77,17 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class WebPage:
-    """A web page to read."""
+    """A web page to read, of which the first *most* characters count."""
 
     body: bytes
     headers: Mapping[str, str]
     url: str
+    most: int = MAX_PAGE
 
     def read(self, ask: Ask, registry: Registry, deadline: float) -> Page:  # noqa: ARG002  as a document is read
         """Return what the page names. Raises `ParserDied`, and what *ask* raises."""
-        question = {"page": True, "headers": _told(self.headers, "link"), "url": self.url, "deadline": deadline}
+        headers = _told(self.headers, "link")
+        question = {"page": True, "headers": headers, "url": self.url, "most": self.most, "deadline": deadline}
         answer = ask(question, self.body)
         if "page" not in answer:
             raise ParserDied(from_stored(str(answer.get("failed"))))
@@ -108,7 +112,14 @@ class ArticlePage:
 
 
 def document(
-    body: bytes, headers: Mapping[str, str], url: str, plugin: str, registry: Registry, *, noted: bool = False
+    body: bytes,
+    headers: Mapping[str, str],
+    url: str,
+    plugin: str,
+    registry: Registry,
+    *,
+    noted: bool = False,
+    known: str = "",
 ) -> Document:
     """Return the document *body*, which came with *headers* from *url*, to be read with the plugin named *plugin*, else
     with the one that *registry* has for the feed.
@@ -123,7 +134,7 @@ def document(
         asked = None if registry.has_own else ""
     else:
         asked = chosen.name if registry.is_shipped(chosen) else None
-    return Document(body, headers, url, asked, chosen, problems, noted)
+    return Document(body, headers, url, asked, chosen, problems, noted, known)
 
 
 def _told(headers: Mapping[str, str], *more: str) -> dict[str, str]:

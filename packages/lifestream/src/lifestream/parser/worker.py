@@ -14,24 +14,29 @@ import signal
 import sys
 import traceback
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.entry import ParsedFeed
 from lifestream.message import say, stored
 from lifestream.parser import ipc, parse
 from lifestream.parser.errors import NotAFeed
+from lifestream.plugins.base import FeedPlugin
 from lifestream.plugins.caps import Tally, bounded_feed
+from lifestream.plugins.entry_digests import Digests, cleaner_of
 from lifestream.plugins.item_pipeline import Prepared, cleaned, prepare
 from lifestream.plugins.reading_notes import Notes
 from lifestream.plugins.registry import Registry
 from lifestream.terminal import visible
 
+_AT_ONCE: Final = 128 * 1024
+"""Bytes of an answer that are written at once: each time, the parent may wake up to read them."""
+
 
 def main() -> None:
     """Serve the parent, which is at the other end of standard input and output."""
     # Standard output carries the frames: whatever prints goes to standard error.
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb", _AT_ONCE)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     sys.excepthook = _tell
     # Ctrl-C is sent to the whole process group; the parent decides what to do.
@@ -52,7 +57,8 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """Read the rules once, then answer document by document. Raises EOFError when *questions* end."""
     setup, _ = ipc.receive(questions)
     _limit_memory(setup["memory"])
-    sanitizer = Sanitizer(ipc.RULES.unpack(setup["rules"]))
+    rules = ipc.RULES.unpack(setup["rules"])
+    sanitizer = Sanitizer(rules)
     registry = Registry(use_entry_points=False)
     # This imports the strict reader before the first document. Other readers are imported for documents that need them.
     with contextlib.suppress(NotAFeed):
@@ -61,7 +67,7 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     # than to read half a document, and find next to nothing.
     gc.freeze()
     ipc.send(answers, {"ready": True})
-    reader = Reader(registry, sanitizer)
+    reader = Reader(registry, sanitizer, setup["release"])
     while True:
         job, body = ipc.receive(questions)
         _limit_time(job["deadline"])
@@ -71,12 +77,13 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
 
 class Reader:
     """Answers the questions about one document after the other. It keeps the last feed that it was asked only to parse,
-    for the question that follows.
+    for the question that follows. *release* names the versions of what cleans.
     """
 
-    def __init__(self, registry: Registry, sanitizer: Sanitizer) -> None:
+    def __init__(self, registry: Registry, sanitizer: Sanitizer, release: str = "") -> None:
         self._registry = registry
         self._sanitizer = sanitizer
+        self._cleaner = cleaner_of(sanitizer.rules, release)
         self._parsed: ParsedFeed | None = None
         self._notes: Notes | None = None
 
@@ -102,11 +109,12 @@ class Reader:
         notes, self._notes = self._notes, None
         if "clean" in job:
             # The results of hooks that ran in the parent.
-            return self._prepared(cleaned(ipc.PREPARED.unpack(job["clean"]), self._sanitizer, notes))
+            drafted = ipc.PREPARED.unpack(job["clean"])
+            return self._prepared(cleaned(drafted, self._sanitizer, notes, self._digests(job)))
         if "prepare" in job:
             if parsed is None:
                 return {"failed": "it was not read before it was to be prepared"}
-            return self._prepared(prepare(parsed, self._registry.named(job["prepare"]), self._sanitizer, notes))
+            return self._made_of(parsed, self._registry.named(job["prepare"]), notes, job)
         notes = Notes() if job.get("noted") else None
         feed = parse(body, job["headers"], job["url"], notes)
         if job["plugin"] is None:
@@ -117,7 +125,15 @@ class Reader:
             return {"feed": ipc.FEED.pack(self._parsed), "capped": ipc.MESSAGES.pack(tally.notes)}
         name = job["plugin"]
         plugin = self._registry.named(name) if name else self._registry.plugin_for(feed, job["url"])
-        return self._prepared(prepare(feed, plugin, self._sanitizer, notes))
+        return self._made_of(feed, plugin, notes, job)
+
+    def _made_of(
+        self, feed: ParsedFeed, plugin: FeedPlugin, notes: Notes | None, job: dict[str, Any]
+    ) -> dict[str, Any]:
+        return self._prepared(prepare(feed, plugin, self._sanitizer, notes, self._digests(job)))
+
+    def _digests(self, job: dict[str, Any]) -> Digests:
+        return Digests(self._cleaner, job.get("known", ""))
 
     def _of_page(self, job: dict[str, Any], body: bytes) -> dict[str, Any]:
         # Most processes read feeds alone, and start without what pages need.
@@ -126,7 +142,7 @@ class Reader:
         from lifestream.parser.web_page import read_page
 
         if "page" in job:
-            return {"page": page_shapes.PAGE.pack(read_page(body, job["headers"], job["url"]))}
+            return {"page": page_shapes.PAGE.pack(read_page(body, job["headers"], job["url"], job["most"]))}
         try:
             article = read_article(body, job["headers"], job["url"], self._sanitizer)
         except NoArticle as error:

@@ -86,6 +86,11 @@ class Tally:
         self._times[cap] += 1
 
     @property
+    def count(self) -> int:
+        """How many values have exceeded a cap."""
+        return self._times.total()
+
+    @property
     def notes(self) -> tuple[Message, ...]:
         """Return a sentence for each cap that was exceeded, in the order of `ALL`."""
         return tuple(say("capped", count=self._times[cap], cap=cap.told) for cap in ALL if self._times[cap])

@@ -7,27 +7,26 @@ results safe, always in a parser's child process, which has a deadline. `prepare
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Final, TypeVar
+from operator import attrgetter
+from typing import TypeVar
 
-from lifestream.content import item_card
 from lifestream.content.plaintext import html_of, scrub, shorten
 from lifestream.content.sanitizer import Sanitizer
-from lifestream.content.urls import FETCHED, safe_url
-from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed
+from lifestream.entry import Entry, ParsedFeed
 from lifestream.message import Message, say
 from lifestream.plugins import caps
 from lifestream.plugins.base import FeedPlugin, ItemDraft
 from lifestream.plugins.caps import Tally
 from lifestream.plugins.draft_checks import MAX_TEXT as MAX_TEXT  # noqa: PLC0414 - the name that the manual gives
 from lifestream.plugins.draft_checks import checked_draft, said_by, size_within_total
+from lifestream.plugins.draft_cleaning import identifies, made_safe, outlined, safe_feed
+from lifestream.plugins.entry_digests import Digests
 from lifestream.plugins.reading_notes import Notes, removals
-
-SUMMARY_LENGTH: Final = 300
-_ENOUGH: Final = 4 * SUMMARY_LENGTH  # of a text whose spaces are collapsed already
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,10 @@ class Prepared:
     *problems* are its failures. *damaged* holds the indices in *items* of those that come from damaged entries (see
     `Flaw`). *capped* has a sentence for each cap that was exceeded (see `caps`). *notes* say how the document was
     understood, if the reader was asked for them.
+
+    *digests* are those of the items (see `entry_digests`), "" for an item that has to be cleaned each time. *known*
+    holds the indices in *items* of those that were recognised by their digests: they are outlines, which have only what
+    identifies an item.
     """
 
     feed: ParsedFeed
@@ -72,6 +75,8 @@ class Prepared:
     damaged: tuple[int, ...] = ()
     capped: tuple[str, ...] = ()
     notes: Notes | None = None
+    digests: tuple[str, ...] = ()
+    known: tuple[int, ...] = ()
 
     @property
     def dates(self) -> tuple[datetime | None, ...]:
@@ -79,11 +84,17 @@ class Prepared:
         return tuple(item.published or item.updated for item in self.items)
 
 
-def prepare(feed: ParsedFeed, plugin: FeedPlugin, sanitizer: Sanitizer, notes: Notes | None = None) -> Prepared:
-    """Return *feed* with its entries passed through *plugin* and *sanitizer*. An exception in the plugin loses only the
-    entry that it was raised for. *notes* are told what was removed from each item.
+def prepare(
+    feed: ParsedFeed,
+    plugin: FeedPlugin,
+    sanitizer: Sanitizer,
+    notes: Notes | None = None,
+    digests: Digests | None = None,
+) -> Prepared:
+    """Return *feed* with its entries passed through *plugin*, and `cleaned`. An exception in the plugin loses only the
+    entry that it was raised for.
     """
-    return cleaned(hooked(feed, plugin), sanitizer, notes)
+    return cleaned(hooked(feed, plugin), sanitizer, notes, digests)
 
 
 def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
@@ -112,36 +123,75 @@ def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
     return Prepared(said, tuple(items), plugin.name, left_out, tuple(problems), tuple(damaged), tally.notes)
 
 
-def cleaned(drafted: Prepared, sanitizer: Sanitizer, notes: Notes | None = None) -> Prepared:
+def cleaned(
+    drafted: Prepared, sanitizer: Sanitizer, notes: Notes | None = None, digests: Digests | None = None
+) -> Prepared:
     """Return the result of `hooked`, made safe to store and to show. A draft that can't be cleaned is left out and
     reported. *notes* are told what was removed from each item, and are part of the result.
+
+    With *digests*, the result has those of its items, and of items that are known by them only the outlines.
     """
     tally = Tally()
     items: list[ItemDraft] = []
     problems = [*drafted.problems]
     damaged: list[int] = []
+    known: list[int] = []
+    told: list[str] = []
+    marks = [*map(digests.of, drafted.items)] if digests is not None else []
+    outlines = _outlines(drafted.items, marks, sanitizer, digests.known) if digests is not None else {}
     for index, draft in enumerate(drafted.items):
+        exceeded = tally.count
         try:
-            safe = _call("cleaning", lambda given: made_safe(given, sanitizer, tally), draft)
+            safe = outlines.get(index) or _call("cleaning", lambda given: made_safe(given, sanitizer, tally), draft)
         except _HookFailed as failed:
             problems.append(_problem(drafted.plugin, failed, draft))
             continue
         if index in drafted.damaged:
             damaged.append(len(items))
+        if index in outlines:
+            known.append(len(items))
+        if marks:
+            # What exceeds a cap is told each time.
+            told.append(marks[index] if tally.count == exceeded and identifies(safe) else "")
         items.append(safe)
         if notes is not None:
             notes.removed.append(removals(draft, safe))
-    feed = _safe_feed(drafted.feed, sanitizer)
-    capped = tuple(dict.fromkeys(drafted.capped + tally.notes))
     return replace(
         drafted,
-        feed=feed,
+        feed=safe_feed(drafted.feed, sanitizer),
         items=tuple(items),
         problems=tuple(problems),
         damaged=tuple(damaged),
-        capped=capped,
+        capped=tuple(dict.fromkeys(drafted.capped + tally.notes)),
         notes=notes,
+        digests=tuple(told),
+        known=tuple(known),
     )
+
+
+def _outlines(
+    drafts: Sequence[ItemDraft], marks: Sequence[str], sanitizer: Sanitizer, known: Collection[str]
+) -> dict[int, ItemDraft]:
+    """Return, by their indices, the outlines of those of *drafts* whose digests, at the same place in *marks*, are
+    *known*, and whose outlines are enough to find them again.
+
+    Entries that look alike are told apart by all that they say, so their outlines never are.
+    """
+    if not (known and any(map(known.__contains__, marks))):
+        return {}
+    try:
+        outlines = [_call("cleaning", lambda given: outlined(given, sanitizer), draft) for draft in drafts]
+    except _HookFailed:  # it will be reported when that draft is cleaned
+        return {}
+    alike = Counter(map(_LOOKS, outlines))
+    return {
+        index: outline
+        for index, outline in enumerate(outlines)
+        if marks[index] in known and alike[_LOOKS(outline)] == 1 and identifies(outline)
+    }
+
+
+_LOOKS = attrgetter("guid", "title", "published")
 
 
 def _item(entry: Entry, plugin: FeedPlugin) -> ItemDraft | None:
@@ -206,109 +256,4 @@ def draft_of(entry: Entry) -> ItemDraft:
         language=entry.language,
         base=entry.base,
         episode=entry.episode,
-    )
-
-
-def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> ItemDraft:
-    """Return a copy of *draft* that is safe to store and to show, as `ItemDraft` promises, and within the caps."""
-    draft = caps.bounded(draft, tally)
-    content = caps.content(
-        draft.content, draft.base, lambda source, length: sanitizer.beginning(source, draft.base, length), tally
-    )
-    text = caps.text(content.text)
-    summary = sanitizer.plain(draft.summary[: caps.SUMMARY.limit]) if draft.summary else text
-    safe = ItemDraft(
-        guid=scrub(draft.guid).strip(),
-        link=caps.address(sanitizer.url(draft.link, draft.base), tally),
-        title=sanitizer.text(draft.title),
-        author=sanitizer.text(draft.author),
-        published=draft.published,
-        updated=draft.updated,
-        content=content.html,
-        text=text,
-        summary=shorten(" ".join(summary[:_ENOUGH].split()), SUMMARY_LENGTH),
-        tags=_tags(draft.tags, sanitizer),
-        enclosures=tuple(_enclosures(draft, sanitizer, tally)),
-        media=tuple(_media(draft, sanitizer, tally)),
-        language=sanitizer.text(draft.language),
-        base=sanitizer.url(draft.base),
-        episode=_episode(draft.episode, draft.base, sanitizer, tally),
-    )
-    safe.card = item_card.of(safe).as_json()
-    return safe
-
-
-def _tags(tags: Iterable[str], sanitizer: Sanitizer) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, map(sanitizer.text, tags))))
-
-
-def _enclosures(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> Iterable[Enclosure]:
-    for enclosure in draft.enclosures:
-        if url := caps.address(sanitizer.url(enclosure.url, draft.base), tally):
-            yield replace(enclosure, url=url, type=sanitizer.text(enclosure.type))
-
-
-def _media(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> Iterable[Media]:
-    for medium in draft.media:
-        url, thumbnail, player = (
-            caps.address(safe_url(address, draft.base, FETCHED), tally)
-            for address in (medium.url, medium.thumbnail, medium.player)
-        )
-        if url or thumbnail or player:
-            yield replace(
-                medium,
-                url=url,
-                type=sanitizer.text(medium.type),
-                thumbnail=thumbnail,
-                player=player,
-                title=sanitizer.text(medium.title),
-                description=sanitizer.text(medium.description),
-            )
-
-
-def _episode(episode: Episode | None, base: str, sanitizer: Sanitizer, tally: Tally) -> Episode | None:
-    if episode is None:
-        return None
-
-    def safe(url: str) -> str:
-        return caps.address(safe_url(url, base, FETCHED), tally)
-
-    transcripts = (
-        replace(each, url=safe(each.url), type=sanitizer.text(each.type), language=sanitizer.text(each.language))
-        for each in episode.transcripts
-    )
-    persons = (
-        replace(
-            each,
-            name=sanitizer.text(each.name),
-            role=sanitizer.text(each.role),
-            url=safe(each.url),
-            picture=safe(each.picture),
-        )
-        for each in episode.persons
-    )
-    return Episode(
-        season=sanitizer.text(episode.season),
-        season_name=sanitizer.text(episode.season_name),
-        number=sanitizer.text(episode.number),
-        number_name=sanitizer.text(episode.number_name),
-        chapters=safe(episode.chapters),
-        transcripts=tuple(each for each in transcripts if each.url),
-        persons=tuple(each for each in persons if each.name),
-    )
-
-
-def _safe_feed(feed: ParsedFeed, sanitizer: Sanitizer) -> ParsedFeed:
-    return replace(
-        feed,
-        title=sanitizer.text(feed.title),
-        link=sanitizer.url(feed.link),
-        subtitle=sanitizer.text(feed.subtitle),
-        author=sanitizer.text(feed.author),
-        language=sanitizer.text(feed.language),
-        icon=safe_url(feed.icon, schemes=FETCHED),
-        self_url=safe_url(feed.self_url, schemes=FETCHED),
-        hub_url=safe_url(feed.hub_url, schemes=FETCHED),
-        generator=sanitizer.text(feed.generator),
-        entries=(),
     )

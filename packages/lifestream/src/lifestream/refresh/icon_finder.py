@@ -2,7 +2,8 @@
 
 For a feed that has none yet, about once a month these are requested: the picture that the feed names, those that its
 site's page names, and the usual place. An answer is kept if its first bytes are those of a picture format that can hold
-no script. They are requested by the feed's own proxy; its login, headers and certificates are for its own server.
+no script, and of a picture that a browser can hold. They are requested by the feed's own proxy; its login, headers and
+certificates are for its own server.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
-from lifestream.content.image_types import image_type
+from lifestream.content.image_dimensions import is_icon
 from lifestream.entry import ParsedFeed
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.fetch import Fetcher, FetchLimits
@@ -146,7 +147,7 @@ async def _icon_of(fetcher: Fetcher, pool: LazyPool, site: _Site) -> bytes:
     candidates += known.icons
     for candidate in list(dict.fromkeys(candidates))[:CANDIDATES]:
         outcome = await _ask(fetcher, requests.to(candidate))
-        if isinstance(outcome, Fetched) and image_type(outcome.body):
+        if isinstance(outcome, Fetched) and is_icon(outcome.body):
             return outcome.body
     return b""
 

@@ -31,7 +31,7 @@ from lifestream.conf import settings
 from lifestream.models import Subscription
 from lifestream.refresh.refresh_report import FeedReport, Report
 from lifestream.refresh.run_tally import count_run
-from lifestream.scheduler import leases
+from lifestream.scheduler import clock_jumps, leases
 from lifestream.scheduler.due_queue import Intake
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def refresh(
     and with notes on it, before that is stored.
     """
     stopping = stopping or threading.Event()
+    clock_jumps.bring_back(clock())
     intake = Intake(feeds, clock, early=early, most=most)
     first = [] if stopping.is_set() else intake.take()
     report = Report()

@@ -12,5 +12,7 @@ leases in the database. In the order in which a feed passes them:
    row, what the feed asks for. After a 410 there is no next request.
 7. `answering_host`: which host an answer speaks for, behind a redirect.
 
+`clock_jumps` brings back what was written while a clock was ahead.
+
 Never imported here: the network, the parser, and `storage`.
 """

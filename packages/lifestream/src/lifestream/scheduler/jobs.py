@@ -25,7 +25,8 @@ class Claimed:
 
     *feed* is the feed's key and *host* its server's name. *credentials* are sealed, see `credentials`; *options* are in
     the form of `feed_options`, and *terms* in that of `schedule.Terms.as_json`. *subscribers* counts the lifestreams
-    that show the feed. Validators are not sent if they are *withheld*. Until *push_until*, the feed's hub is relied on
+    that show the feed. Validators are not sent if they are *withheld*. *entry_digests* are of the entries of the last
+    document that are stored as they came (see `plugins.entry_digests`). Until *push_until*, the feed's hub is relied on
     to push new entries.
     """
 
@@ -45,6 +46,7 @@ class Claimed:
     withheld: bool = False
     validated_url: str = ""
     body_hash: str = ""
+    entry_digests: str = field(default="", repr=False)
     failures: int = 0
     terms: Mapping[str, Any] = field(default_factory=dict)
     push_until: datetime | None = None
@@ -76,6 +78,11 @@ class Result:
     started: datetime
     prepared: Prepared | None = None
     body_hash: str = ""
+
+    @property
+    def size(self) -> int:
+        """How much of a transaction it fills, in items; one without items fills some of it, too."""
+        return max(1, len(self.prepared.items)) if self.prepared is not None else 1
 
 
 class Writing(Enum):

@@ -111,7 +111,8 @@ def _claimed(token: str, until: datetime) -> list[Claimed]:
     feeds = Feed.objects.with_token(token).order_by("next_fetch", "pk")
     rows = feeds.values_list(
         "pk", "url", "host__name", "title", "domain", "plugin", "site_url", "credentials", "options", "etag",
-        "last_modified", "withheld", "validated_url", "body_hash", "failures", "terms", "push_until", named=True,
+        "last_modified", "withheld", "validated_url", "body_hash", "entry_digests", "failures", "terms", "push_until",
+        named=True,
     )  # fmt: skip
     held = Feed.objects.with_token(token).values("pk")
     counts = Subscription.objects.filter(feed__in=held).values_list("feed").annotate(Count("pk"))
@@ -134,6 +135,7 @@ def _claimed(token: str, until: datetime) -> list[Claimed]:
             withheld=row.withheld,
             validated_url=row.validated_url,
             body_hash=row.body_hash,
+            entry_digests=row.entry_digests,
             failures=row.failures,
             terms=row.terms,
             push_until=row.push_until,

@@ -8,7 +8,9 @@ language that LANGUAGE_CODE names: Django, which has no settings yet, can't tran
 from __future__ import annotations
 
 import difflib
+import errno
 import gettext
+import os
 import stat
 import tomllib
 import zoneinfo
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from lifestream.site.options import OPTIONS, Kind, Option, written
+from lifestream.site.options import OPTIONS, Kind, Option, is_policy, written
 from lifestream.site.trusted_proxies import trusted
 from lifestream.terminal import visible
 
@@ -25,6 +27,9 @@ FILE: Final = "lifestream.toml"
 
 NOT_OPTIONS: Final = frozenset({"LIFESTREAM_DEMO", "LIFESTREAM_HOME"})
 """Variables of the environment that the site reads before there is a file, or for itself."""
+
+_LARGEST: Final = 64 * 1024
+"""The largest file, in bytes: tomllib takes the square of the dots in a name. All settings have some thousand bytes."""
 
 _CATALOGUES: Final = Path(__file__).parents[1] / "locale"
 
@@ -86,8 +91,11 @@ def load(home: Path, environ: Mapping[str, str]) -> Configuration:
     file: dict[str, Any] = {}
     wrong_file: Exception | None = None
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for
             wrong_file = IsADirectoryError()
+        elif found.st_size > _LARGEST:
+            wrong_file = OSError(errno.EFBIG, os.strerror(errno.EFBIG))
         else:
             file = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
@@ -197,6 +205,10 @@ def _impossible(option: Option, value: Any, _: Translate) -> str:
         except ValueError as error:
             told = _("{reason}; give addresses or networks, as {example}, or {unix} for a Unix socket.")
             return told.format(reason=error, example='["127.0.0.1", "10.0.0.0/8"]', unix='"unix"')
+    if option.kind is Kind.SOURCES and not is_policy(value):
+        return _(option.kind.value)
+    if option.kind is Kind.LIST and not all(each.isprintable() for each in value or ()):
+        return _("give one line of text.")
     if option.choices and value is not None and value not in option.choices:
         return _("give one of: {choices}.").format(choices=", ".join(option.choices))
     if option.kind is Kind.TEXT and option.name != "EMAIL_HOST_PASSWORD" and value and not str(value).isprintable():

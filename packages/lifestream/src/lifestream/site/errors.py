@@ -24,10 +24,10 @@ _HOST = re.compile(r"\[[0-9a-fA-F:.]+\]|[\w.-]+")
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400. A name that the site does not know is told with the setting that makes it known."""
     if not isinstance(exception, DisallowedHost):
-        return _page(400, _("Bad request"), _("The server cannot make sense of this request."))
+        return error_page(400, _("Bad request"), _("The server cannot make sense of this request."))
     found = _HOST.match(str(request.META.get("HTTP_HOST", "")))
     host = visible(found[0], lines=False)[:_LONGEST_HOST] if found else "planet.example.org"
-    return _page(
+    return error_page(
         400,
         _("This site has another address"),
         _("It does not know itself by the name in the address that you came by."),
@@ -51,20 +51,23 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
             "Open the page again, and send the form once more. Behind a proxy with TLS, the site must be told its "
             "address: set LIFESTREAM_PUBLIC_URL."
         )
-    return _page(403, _("Not sent"), lede, remedy)
+    return error_page(403, _("Not sent"), lede, remedy)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
     """Answer 403 to somebody who may not do this."""
-    return _page(403, _("Not allowed"), _("You may not do this. Perhaps you have to log in with another account."))
+    return error_page(403, _("Not allowed"), _("You may not do this. Perhaps you have to log in with another account."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """Answer 500."""
     lede = _("Something went wrong on our side.")
-    return _page(500, _("Out of order"), lede, _("Are you its owner? What happened stands in the log of the site."))
+    return error_page(
+        500, _("Out of order"), lede, _("Are you its owner? What happened stands in the log of the site.")
+    )
 
 
-def _page(status: int, title: str, lede: str, remedy: str = "", code: str = "") -> HttpResponse:
+def error_page(status: int, title: str, lede: str, remedy: str = "", code: str = "") -> HttpResponse:
+    """Return the page of an error, which reads no database."""
     context = {"title": title, "lede": lede, "remedy": remedy, "code": code}
     return HttpResponse(render_to_string("lifestream/error.html", context), status=status)

@@ -6,6 +6,7 @@ this list to the settings of `lifestream.conf`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -133,6 +134,19 @@ def _is_list(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
+_DIRECTIVE: Final = re.compile(r"[a-z]+(?:-[a-z]+)*-src(?:-elem|-attr)?")
+_SOURCE: Final = re.compile(r"[!-+\-.0-:<-~/]+")
+"""A source of CSP: printable ASCII without white space, comma and semicolon, which end it (CSP3, section 2.2)."""
+
+
+def is_policy(value: dict[str, list[str]]) -> bool:
+    """Return whether *value* is of directives that name sources, so that none of them adds a directive or a header."""
+    return all(
+        _DIRECTIVE.fullmatch(name) and sources and all(map(_SOURCE.fullmatch, sources))
+        for name, sources in value.items()
+    )
+
+
 def _sources(text: str) -> Iterable[tuple[str, list[str]]]:
     """Yield the directives of *text*, which is written as in the header (CSP3 §2.2.1)."""
     for directive in filter(None, (part.split() for part in text.split(";"))):
@@ -156,6 +170,7 @@ OPTIONS: Final = (
     Option("LIFESTREAM_LOGO"),
     Option("LIFESTREAM_STYLES", Kind.LIST),
     Option("LIFESTREAM_DEFAULT_PAGINATION", Kind.WHOLE),
+    Option("LIFESTREAM_THREADS", Kind.WHOLE),
     Option("LIFESTREAM_SERVE_PICTURES", Kind.BOOLEAN),
     Option("LIFESTREAM_PICTURE_FOLDER"),
     Option("LIFESTREAM_PICTURE_CACHE", Kind.WHOLE),
@@ -199,6 +214,7 @@ OPTIONS: Final = (
     Option("LIFESTREAM_PARSERS", Kind.WHOLE),
     Option("LIFESTREAM_PARSE_TIMEOUT", Kind.NUMBER),
     Option("LIFESTREAM_PARSER_MEMORY", Kind.WHOLE),
+    Option("LIFESTREAM_MAX_PAGE", Kind.WHOLE),
     Option("LIFESTREAM_MAX_OPML", Kind.WHOLE),
     Option("LIFESTREAM_MAX_OPML_FEEDS", Kind.WHOLE),
     Option("LIFESTREAM_STRIP_TRACKING", Kind.BOOLEAN),

@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "lifestream.site.policy.ContentSecurityPolicyMiddleware",
     "lifestream.site.nul.NulMiddleware",
+    "lifestream.site.outage_pages.OutageMiddleware",
     "lifestream.site.compression.CompressionMiddleware",
     "lifestream.site.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -199,6 +200,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # A process takes one message at a time, and the others are left to whoever is free; see lifestream.tasks.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BEAT_SCHEDULER = "lifestream.site.beat:Scheduler"  # goes on when the clock is set back
 # A task that no worker has taken before the next one is sent is dropped.
 CELERY_BEAT_SCHEDULE = {
     "update-feeds": {

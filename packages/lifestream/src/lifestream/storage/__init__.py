@@ -6,8 +6,9 @@ the order in which a result passes them:
 1. `writer`: transactions, their retries, and which results are dropped.
 2. `feed_row`: a feed's row as a value, read under lock.
 3. `item_import`: the items of one document, a chunk at a time. `entry_matching`: which stored item an entry is, by its
-   keys (`plugins.entry_keys`), and whether it has changed. `item_row`: the row of an item. `published_ids`: the id that
-   a new item has in our feeds (`plugins.entry_uris` decides), chosen once.
+   keys (`plugins.entry_keys`), and whether it has changed. `item_row`: the row of an item. `settled_entries`: which
+   entries need not be cleaned the next time. `published_ids`: the id that a new item has in our feeds
+   (`plugins.entry_uris` decides), chosen once.
 4. `fanout`: which lifestreams show an item, by subscriptions and their rules (`content.filter_rules`).
 5. `permanent_redirects`: feeds whose URL has changed permanently.
 6. `feed_update`: what a result changes in its feed's row: validators, schedule, and its state ("gone" after a 410).

@@ -28,7 +28,8 @@ STATE: Final[tuple[str, ...]] = (
 """The columns of a feed that every result may change."""
 
 SAID: Final[tuple[str, ...]] = (
-    "body_hash", "flaw", "title", "site_url", "domain", "description", "language", "icon_url", "hub_url", "hub_topic",
+    "body_hash", "entry_digests", "flaw", "title", "site_url", "domain", "description", "language", "icon_url",
+    "hub_url", "hub_topic",
 )  # fmt: skip
 """The columns that a document may change."""
 
@@ -64,6 +65,7 @@ class FeedState:
     push_until: datetime | None
 
     body_hash: str = ""
+    entry_digests: str = ""
     flaw: str = ""
     title: str = ""
     site_url: str = ""

@@ -71,6 +71,16 @@ def settle(feed: FeedState, result: Result, now: datetime) -> None:
             _forget_validators(feed, outcome)
 
 
+def note_entries(feed: FeedState, digests: str, *, whole: bool) -> None:
+    """Set in *feed* the *digests* of the entries that are stored as they came.
+
+    If the document did not come *whole*, all of it is asked for again, and read whole.
+    """
+    feed.entry_digests = digests if whole else ""
+    if not whole:
+        feed.body_hash, feed.etag, feed.last_modified = "", "", ""
+
+
 def _keep_validators(feed: FeedState, outcome: Fetched, result: Result) -> None:
     """Set the validators of *feed* to those of *outcome*, even if it has none, since an old one is never sent again.
 

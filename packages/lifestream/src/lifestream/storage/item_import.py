@@ -32,6 +32,7 @@ from lifestream.storage.entry_matching import Decision, Document, Known, changes
 from lifestream.storage.fanout import Postable, Subscriber
 from lifestream.storage.feed_row import FeedState
 from lifestream.storage.published_ids import Publishable
+from lifestream.storage.settled_entries import SettledEntries
 
 CHUNK: Final = 500
 """How many items are written in one transaction."""
@@ -102,7 +103,8 @@ class Import:
 
     A document's first entry is usually the latest, so entries are written from its end: then the order of keys is the
     order of time, also for entries that have no date. *counts* are of the chunks that are committed, and *stored* is
-    the result of the whole import. It is *over* when no more of it is to be written.
+    the result of the whole import. It is *over* when no more of it is to be written. *settled* says which entries are
+    stored as they came, once all chunks are written.
     """
 
     def __init__(self, result: Result) -> None:
@@ -116,6 +118,7 @@ class Import:
             _log.info("%s: %s", result.claim.url, note)
         self.drafts: Sequence[ItemDraft] = prepared.items if prepared else ()
         self._damaged = frozenset(prepared.damaged if prepared else ())
+        self.settled = SettledEntries(prepared, result.claim.entry_digests)
         self._document = _document(prepared, result.claim) if prepared else _EMPTY
         indices = [index for index in reversed(range(len(self.drafts))) if _says_something(self.drafts[index])]
         self.chunks = [indices[start : start + CHUNK] for start in range(0, len(indices), CHUNK)] or [[]]
@@ -128,11 +131,6 @@ class Import:
         if self.result.prepared is not None:
             site_url = self.result.prepared.feed.link or site_url
         return hosts_of_feed(url, site_url, site_domain(site_url, url, (draft.link for draft in self.drafts)))
-
-    @property
-    def size(self) -> int:
-        """How much of a transaction the import fills; a whole one has CHUNK."""
-        return max(1, len(self.drafts))
 
     def read(self, number: int, now: datetime, using: str, feed: FeedState) -> Chunk:
         """Decide what the entries of chunk *number* are. Later calls return the same decisions."""
@@ -155,6 +153,11 @@ class Import:
             chunk.counts["refused"] += 1
             if not damaged:
                 self._follow(decision, chunk)
+                self.settled.settle(decision, decision.key)
+            return
+        if self.settled.is_outline(decision.index):
+            chunk.counts["unchanged"] += 1
+            self.settled.found(decision)
             return
         if damaged and decision.known is not None:
             chunk.counts["unchanged"] += 1
@@ -172,13 +175,20 @@ class Import:
             # A guid that several entries of the document have is the id of none.
             own = own_uri(columns["guid"], self._hosts) if decision.key == decision.keys.guid else ""
             chunk.rows.append(ItemRow(self.feed, columns, tags, own_id=own))
+            if not damaged:
+                self.settled.settle(decision, decision.key)
             return
         before = stored[decision.known.id]
-        if before.fingerprint == columns["fingerprint"] or not may_rewrite(before.changes, before.changed, now):
+        if before.fingerprint == columns["fingerprint"]:
+            chunk.counts["unchanged"] += 1
+            self.settled.settle(decision, decision.known.key)
+            return
+        if not may_rewrite(before.changes, before.changed, now):
             chunk.counts["unchanged"] += 1
             return
         columns |= {"changes": changes_after(before.changes, before.changed, now), "changed": now}
         chunk.rows.append(ItemRow(self.feed, columns, tags, decision.known.id))
+        self.settled.settle(decision, decision.key)
 
     def _follow(self, decision: Decision, chunk: Chunk) -> None:
         """Note the keys of a deleted entry if they differ from those of its tombstone."""

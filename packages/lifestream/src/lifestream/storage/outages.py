@@ -33,6 +33,11 @@ class Outages:
         self._began = 0.0
         self._met = 0
 
+    @property
+    def kind(self) -> object:
+        """The kind of the trouble that goes on, None if there is none."""
+        return self._kind
+
     def tell(self, log: logging.Logger, what: str, trouble: Trouble, *values: object) -> None:
         """Log to *log* that *what*, a format for *values*, went wrong because of *trouble*.
 
@@ -48,6 +53,14 @@ class Outages:
         level = logging.ERROR if is_new else logging.DEBUG
         told = worded(str(trouble))
         log.log(level, what + ": %s", *values, told, exc_info=trouble.kind is Kind.OTHER)  # noqa: G003
+
+    def answered(self) -> None:
+        """Note that the database has answered a query. This ends an outage in which it could not be reached, and no
+        other: a full disk can be read.
+        """
+        if self._kind is Kind.GONE:
+            with self.watched():
+                pass
 
     def forget(self) -> None:
         """Forget what is away, as a process does that starts anew."""

@@ -17,7 +17,7 @@ from django.db import router
 from lifestream.content.plaintext import shorten, text_of
 from lifestream.models import Feed, Item, Tag, fulltext
 from lifestream.plugins.base import ItemDraft
-from lifestream.plugins.item_pipeline import SUMMARY_LENGTH
+from lifestream.plugins.draft_cleaning import SUMMARY_LENGTH
 from lifestream.storage.entry_matching import Document
 
 _CHUNK: Final = 400  # SQLite may be built to take 999 values a statement

@@ -98,11 +98,11 @@ def _batches(imports: Iterable[Import]) -> Iterator[list[Import]]:
     batch: list[Import] = []
     size = 0
     for each in imports:
-        if batch and size + each.size > CHUNK:
+        if batch and size + each.result.size > CHUNK:
             yield batch
             batch, size = [], 0
         batch.append(each)
-        size += each.size
+        size += each.result.size
     if batch:
         yield batch
 
@@ -253,6 +253,9 @@ def _settle(
         feed, count = feeds[each.feed], counts.get(each.feed, _NOTHING)
         named = (feed.title, feed.domain)
         feed_update.settle(feed, each.result, now)
+        if each.result.prepared is not None:
+            digests = "" if count["broken"] else each.settled.digests
+            feed_update.note_entries(feed, digests, whole=not each.settled.lacks)
         feed_update.hear_hub(feed, each.result, now, new=count["new"])
         move = _move(feed, each.result, using)
         if named != (feed.title, feed.domain):

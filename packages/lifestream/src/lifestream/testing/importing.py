@@ -171,7 +171,10 @@ def _read(claim: Claimed, outcome: Outcome, now: datetime) -> Answer:
         return Answer(claim, outcome, now, body_hash=body_hash)
     parsers = InProcessParsers(rules=settings.sanitizer_rules, registry=_registry(tuple(settings.plugins)))
     try:
-        prepared = parsers.submit(outcome.body, outcome.headers, outcome.url, plugin=claim.plugin).result()
+        submitted = parsers.submit(
+            outcome.body, outcome.headers, outcome.url, plugin=claim.plugin, known=claim.entry_digests
+        )
+        prepared = submitted.result()
     except ParseError as error:
         return Answer(claim, unread(outcome, error), now)
     return Answer(claim, outcome, now, prepared, body_hash)

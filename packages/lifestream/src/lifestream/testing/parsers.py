@@ -19,9 +19,9 @@ from lifestream.content.sanitizer import Sanitizer
 from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.parser import ipc
 from lifestream.parser.article import Article
-from lifestream.parser.pool import DEADLINE, MEMORY
+from lifestream.parser.pool import DEADLINE, MEMORY, release
 from lifestream.parser.questions import ArticlePage, Document, WebPage, document
-from lifestream.parser.web_page import Page
+from lifestream.parser.web_page import MAX_PAGE, Page
 from lifestream.parser.worker import Reader
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.plugins.registry import Registry
@@ -39,11 +39,13 @@ class InProcessParsers:
         memory: int = MEMORY,  # noqa: ARG002  there is no process to bound
         rules: SanitizerRules | None = None,
         registry: Registry | None = None,
+        max_page: int = MAX_PAGE,
     ) -> None:
+        self._max_page = max_page
         self.registry = registry or Registry()
         self._deadline = deadline
         rules = ipc.RULES.unpack(_passed(ipc.RULES.pack(rules or SanitizerRules()), b"")[0])
-        self._reader = Reader(Registry(use_entry_points=False), Sanitizer(rules))
+        self._reader = Reader(Registry(use_entry_points=False), Sanitizer(rules), release())
 
     def __enter__(self) -> Self:
         return self
@@ -60,14 +62,21 @@ class InProcessParsers:
         """Do nothing: there is no process that could be missing."""
 
     def submit(
-        self, body: bytes, headers: Mapping[str, str], url: str, *, plugin: str = "", noted: bool = False
+        self,
+        body: bytes,
+        headers: Mapping[str, str],
+        url: str,
+        *,
+        plugin: str = "",
+        noted: bool = False,
+        known: str = "",
     ) -> Future[Prepared]:
         """Read a document, see `ParserPool.submit`. The future is done when this returns."""
-        return self._read(document(body, headers, url, plugin, self.registry, noted=noted))
+        return self._read(document(body, headers, url, plugin, self.registry, noted=noted, known=known))
 
     def read_page(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Page]:
         """Read a web page, see `ParserPool.read_page`. The future is done when this returns."""
-        return self._read(WebPage(body, headers, url))
+        return self._read(WebPage(body, headers, url, self._max_page))
 
     def read_article(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Article]:
         """Find the article of a web page, see `ParserPool.read_article`. The future is done when this returns."""

@@ -18,7 +18,7 @@ from lifestream.models.look import Shown, SiteOrder
 from shown import NOON, make_post, make_site
 
 pytestmark = pytest.mark.django_db
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10"
 
 
 @pytest.fixture

@@ -11,7 +11,9 @@ from outline import page
 from shown import make_post, make_site
 
 pytestmark = pytest.mark.django_db
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10"
+BOMB = PNG.replace(b"\0\0\0\x10", b"\0\0\xb5\x04")
+"""46,340 x 46,340 pixels: a quarter of a megabyte, which takes a browser 8 GB."""
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def test_an_icon_comes_from_our_own_address_and_may_be_kept(client: Client, main
 
 
 @pytest.mark.parametrize(
-    "icon", [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"<html>", b"GIF", b"RIFF1234WAVE"]
+    "icon", [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"<html>", b"GIF", b"RIFF1234WAVE", BOMB]
 )
 def test_an_icon_that_is_none_or_could_hold_script_is_not_served(client: Client, main: Lifestream, icon: bytes) -> None:
     page(client, f"/main/sites/{make_site(main, icon=icon).pk}/icon", 404)

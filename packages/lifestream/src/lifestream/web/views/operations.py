@@ -19,6 +19,7 @@ from lifestream.conf import settings
 from lifestream.operations import metrics as prometheus
 from lifestream.operations.health import health, why_not_ready
 from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.storage.outages import OUTAGES
 from lifestream.web.proxy_headers import FORWARDED, came_through_proxy
 
 log = logging.getLogger(__name__)
@@ -38,20 +39,32 @@ def readyz(request: HttpRequest) -> HttpResponse:
     try:
         reason = why_not_ready()
     except FAILURES as error:
-        reason = str(trouble_of(error))
+        trouble = trouble_of(error)
+        OUTAGES.tell(log, "pages can't be shown", trouble)  # for developers
+        reason = str(trouble)
+    else:
+        OUTAGES.answered()
+        if not reason:
+            return _text(200, "ready")
         log.warning("not ready: %s", reason)
-    if not reason:
-        return _text(200, "ready")
     return _text(503, f"not ready: {reason}" if _is_trusted(request) else "not ready")  # for developers
 
 
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Show the numbers of the site in the text format of Prometheus. Raises Http404 for others than the operator."""
+    """Show the numbers of the site in the text format of Prometheus; answer 503 while the database is away. Raises
+    Http404 for others than the operator.
+    """
     if not _is_trusted(request):
         raise Http404
-    return HttpResponse(prometheus.exposition(health(timezone.now())), content_type=prometheus.CONTENT_TYPE)
+    try:
+        found = health(timezone.now())
+    except FAILURES as error:
+        trouble = trouble_of(error)
+        OUTAGES.tell(log, "the numbers of the site can't be read", trouble)  # for developers
+        return _text(503, f"no numbers: {trouble}")  # for developers
+    return HttpResponse(prometheus.exposition(found), content_type=prometheus.CONTENT_TYPE)
 
 
 def _is_trusted(request: HttpRequest) -> bool:

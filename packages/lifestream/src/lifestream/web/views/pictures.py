@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from lifestream.conf import settings
+from lifestream.content.image_dimensions import is_icon
 from lifestream.content.image_types import image_type
 from lifestream.models import Feed
 from lifestream.web.picture_addresses import url_of
@@ -28,7 +29,7 @@ def icon(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     timeline = read_site(request, slug, pk)
     data = bytes(Feed.objects.values_list("icon", flat=True).get(subscriptions=pk))
     kind = image_type(data)
-    if not kind:
+    if not is_icon(data):
         raise Http404(gettext("This site has no icon."))
     etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
     response = HttpResponse(data, content_type=kind, headers={"ETag": etag, "X-Content-Type-Options": "nosniff"})

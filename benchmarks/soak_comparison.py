@@ -1,0 +1,75 @@
+"""The database after a soak beside all that its feeds have ever said. Run with the environment and the clock of the
+soak: prints the figures as JSON. What must be zero begins with "NOT".
+
+    python benchmarks/soak_comparison.py START END PACE WINDOW FEEDS [--fetch]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections import Counter
+
+import django
+
+from publishing import Publication
+
+
+def compare(publication: Publication, feeds: int, *, fetch: bool) -> dict[str, int]:
+    """Compare the database with what the feeds have published. With *fetch*, all are fetched once more before."""
+    from django.db import connection
+    from django.db.models import Count
+    from django.utils import timezone
+
+    from lifestream.models import Feed, Fetch, Host, Item, Post, due_hosts
+    from lifestream.refresh import refresh
+
+    now = timezone.now()
+    if fetch:
+        Host.objects.update(not_before=None)
+        Feed.objects.update(next_fetch=now, not_before=None)
+        refresh()
+    expected = {f"{number}-{entry}" for number in range(feeds)
+                for entry in range(1, 1 + publication.entries(number, publication.end))}  # fmt: skip
+    stored = Counter(Item.objects.values_list("guid", flat=True).iterator())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM lifestream_search")
+        [[indexed]] = cursor.fetchall()
+    fetches = dict(Fetch.objects.order_by().values_list("outcome").annotate(Count("pk")))
+    posts = Post.objects.count()
+    return {
+        "entries published": len(expected),
+        "items stored": sum(stored.values()),
+        "posts": posts,
+        "NOT lost": len(expected - stored.keys()),
+        "NOT invented": len(stored.keys() - expected),
+        "NOT doubled": sum(stored.values()) - len(stored),
+        "NOT without a post": Item.objects.filter(posts=None).count(),
+        "NOT posts doubled": posts - Post.objects.values("item", "lifestream").distinct().count(),
+        "NOT without index": sum(stored.values()) - indexed,
+        "NOT leases left": Feed.objects.held(now).count() + Host.objects.filter(held_until__gt=now).count(),
+        "NOT hosts wrong": len(due_hosts.wrong("default")),
+        "NOT failing": Feed.objects.filter(failures__gt=0).count(),
+        "NOT feeds given up": Feed.objects.exclude(status="active").count(),
+        **{f"fetches logged: {name}": count for name, count in fetches.items()},
+    }
+
+
+def main() -> None:
+    """Read the command line and run."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lifestream.site.settings")
+    django.setup()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("start", "end", "pace"):
+        parser.add_argument(name, type=float)
+    for name in ("window", "feeds"):
+        parser.add_argument(name, type=int)
+    parser.add_argument("--fetch", action="store_true")
+    options = parser.parse_args()
+    publication = Publication(options.start, options.end, options.pace, options.window)
+    print(json.dumps(compare(publication, options.feeds, fetch=options.fetch)))
+
+
+if __name__ == "__main__":
+    main()

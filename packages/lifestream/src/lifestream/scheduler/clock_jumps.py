@@ -1,0 +1,118 @@
+"""What was written while a clock was ahead, brought back to the true time.
+
+A machine whose clock is ahead notes times that lie in the future for all others, and for itself once its clock is
+right: feeds would be due, leases would end, and entries would be dated, as much too late as the clock was ahead. Each
+refresh notes when it ended (the tally `runs`), so the next one notices by a single row that this lies in the future.
+
+A feed that was fetched then is due after the same interval, counted from now. A lease ends a lease from now: a worker
+that still holds it, since its clock is still ahead, renews it. Items that were first seen then are dated now.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import router, transaction
+from django.db.models import DateTimeField, ExpressionWrapper, F, Value
+from django.db.models.expressions import Combinable
+
+from lifestream.conf import settings
+from lifestream.models import Feed, Host, Item, Post, Tally, due_hosts
+from lifestream.time_words import in_words
+
+log = logging.getLogger(__name__)
+
+TOLERANCE: Final = timedelta(seconds=60)
+"""By how much the clocks of machines that run lifestream may differ."""
+_CHUNK: Final = 500
+_MENDED: Final = "clock"
+"""The tally that notes when this was done last: not more often than once a lease, while a clock stays wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtBack:
+    """How far a clock was ahead, and how many feeds, leases on hosts and items were brought back."""
+
+    ahead: timedelta
+    feeds: int
+    leases: int
+    items: int
+
+    def __str__(self) -> str:
+        return (
+            f"a clock was {in_words(self.ahead.total_seconds())} ahead while feeds were updated: {self.feeds} feeds, "
+            f"{self.leases} leases and {self.items} items were brought back to the true time; see that all machines "
+            "set their clocks by NTP"
+        )
+
+
+def bring_back(now: datetime) -> BroughtBack | None:
+    """Bring back what was written while a clock was ahead of *now*, and log it. Returns None if there is nothing.
+
+    Raises what the database raises.
+    """
+    using = router.db_for_write(Feed)
+    last = Tally.objects.using(using).filter(name="runs").values_list("changed", flat=True).first()
+    if last is None or last <= now + TOLERANCE:
+        return None
+    lease = timedelta(seconds=settings.lease)
+    if Tally.objects.using(using).filter(name=_MENDED, changed__gt=now - lease, changed__lte=now).exists():
+        return None
+    Tally.objects.using(using).filter(name=_MENDED, changed__gt=now).update(changed=now)
+    Tally.objects.using(using).add({_MENDED: 1}, now)
+    done = BroughtBack(last - now, _feeds(now, using), _leases(now, lease, using), _items(now, using))
+    Tally.objects.using(using).filter(changed__gt=now).update(changed=now)
+    log.warning("%s", done)
+    return done
+
+
+def _feeds(now: datetime, using: str) -> int:
+    feeds = Feed.objects.using(using)
+    keys = list(feeds.filter(last_fetch__gt=now + TOLERANCE).order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(keys), _CHUNK):
+        some = feeds.filter(pk__in=keys[start : start + _CHUNK])
+        with transaction.atomic(using=using):
+            list(some.order_by("pk").select_for_update().values_list("pk", flat=True))
+            some.filter(last_success__gt=now).update(last_success=now)
+            some.exclude(not_before=None).update(not_before=_since_fetch("not_before", now))
+            some.update(next_fetch=_since_fetch("next_fetch", now), last_fetch=now)
+    return len(keys)
+
+
+def _since_fetch(name: str, now: datetime) -> Combinable:
+    """Return the time *name* of a feed with the moment of the last fetch brought back to *now*."""
+    return ExpressionWrapper(Value(now, DateTimeField()) + (F(name) - F("last_fetch")), DateTimeField())
+
+
+def _leases(now: datetime, lease: timedelta, using: str) -> int:
+    latest = now + lease
+    held = Host.objects.using(using).filter(held_until__gt=latest + TOLERANCE).order_by("pk")
+    hosts = list(held.values_list("pk", flat=True))
+    for start in range(0, len(hosts), _CHUNK):
+        some = hosts[start : start + _CHUNK]
+        with transaction.atomic(using=using):
+            feeds = Feed.objects.using(using).filter(host__in=some, claimed_until__gt=latest)
+            list(feeds.order_by("pk").select_for_update().values_list("pk", flat=True))
+            feeds.update(claimed_until=latest)
+            due_hosts.lock(some, using)
+            Host.objects.using(using).filter(pk__in=some, held_until__gt=latest).update(
+                held_until=latest, next_due=latest
+            )
+    return len(hosts)
+
+
+def _items(now: datetime, using: str) -> int:
+    """Date items now that are dated later, because they were first seen then."""
+    late = now + TOLERANCE
+    keys = list(
+        Item.objects.using(using).filter(date__gt=late, first_seen__gt=late).order_by("pk").values_list("pk", flat=True)
+    )
+    for start in range(0, len(keys), _CHUNK):
+        some = keys[start : start + _CHUNK]
+        with transaction.atomic(using=using):
+            Item.objects.using(using).filter(pk__in=some).update(date=now, first_seen=now)
+            Post.objects.using(using).filter(item__in=some, date__gt=late).update(date=now)
+    return len(keys)

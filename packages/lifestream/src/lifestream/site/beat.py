@@ -1,0 +1,77 @@
+"""Celery's beat, which goes on when the clock is set back, and tells of a broker that is away in a sentence.
+
+Celery counts from the time at which a task was sent last. If that lies in the future, since the clock was wrong then,
+its own scheduler sends nothing until the clock has caught up: for a day, if the clock was a day ahead. This one counts
+from now again, and says so.
+
+When summer time ends, Celery 5.5 sends nothing for an hour: it adds to local times, and an interval from 02:59 ends at
+03:00, an hour after 02:00. So here the times of what is sent at intervals are in UTC.
+
+While the broker is away, Celery logs tracebacks of a hundred lines for each message that could not be sent. This one
+logs that it is away, and that it is back.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from datetime import UTC, timedelta
+from typing import Any, Final
+
+from celery.beat import PersistentScheduler, SchedulingError
+from celery.schedules import schedule
+from kombu.exceptions import OperationalError as BrokerError
+
+from lifestream.time_words import in_words
+
+log = logging.getLogger(__name__)
+
+TOLERANCE: Final = timedelta(seconds=60)
+"""By how much a clock may be corrected without being said to have jumped."""
+
+
+class Scheduler(PersistentScheduler):
+    """A scheduler that keeps its times in a file, as Celery's own, and sends again when the clock was set back."""
+
+    _away_since: float | None = None
+
+    def tick(self, *args: Any, **options: Any) -> Any:
+        """Send what is due. Returns the seconds until the next look, at most `max_interval`."""
+        self._count_from_now()
+        return super().tick(*args, **options)
+
+    def _count_from_now(self) -> None:
+        ahead = timedelta()
+        for entry in self.schedule.values():
+            if entry.last_run_at is None or type(entry.schedule) is not schedule:
+                continue  # a time of day, as of `crontab`, is a local one
+            now = entry.default_now().astimezone(UTC)
+            entry.last_run_at = entry.last_run_at.astimezone(UTC)
+            if entry.last_run_at > now + TOLERANCE:
+                ahead = max(ahead, entry.last_run_at - now)
+                entry.last_run_at = now
+        if ahead:
+            log.warning(
+                "the clock was set back by at least %s: what is sent regularly is sent from now on",
+                in_words(ahead.total_seconds()),
+            )
+            self.old_schedulers = None  # Celery 5.4 to 5.7: when each entry is due is worked out again
+
+    def apply_entry(self, entry: Any, producer: Any = None) -> None:
+        """Send the message of *entry*. A failure is logged; the next time of the entry is the next try."""
+        try:
+            self.apply_async(entry, producer=producer, advance=False)
+        except SchedulingError as error:
+            if not isinstance(error.__context__, BrokerError):
+                log.exception("%s was not sent", entry.name)
+                return
+            if self._away_since is None:
+                self._away_since = time.monotonic()
+                log.error(  # noqa: TRY400  a sentence
+                    "the broker takes no messages (%s): see that it runs, and that CELERY_BROKER_URL names it; feeds "
+                    "are not updated until it is back, and nothing is lost", error.__context__
+                )  # fmt: skip
+        else:
+            if self._away_since is not None:
+                log.warning("the broker answers again, after %s", in_words(time.monotonic() - self._away_since))
+                self._away_since = None

@@ -1,0 +1,56 @@
+"""Pages of the bundled site while the database is away: 503, and a sentence in the log, once.
+
+Django would answer each request with 500, and log two tracebacks and a line for it. `OUTAGES` tells when the database
+is away and when it is back; requests in between leave no line (see `probe_log`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+from django.db import connections, router
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from lifestream.models import Feed
+from lifestream.site.errors import error_page
+from lifestream.storage.db_errors import FAILURES, Kind, trouble_of
+from lifestream.storage.outages import OUTAGES
+
+log = logging.getLogger(__name__)
+
+_RETRY_AFTER = "60"  # seconds
+
+
+class OutageMiddleware:
+    """Answers 503 to a request that fails since the database is away."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer *request*. While the database is away, look first whether it is back, so that this is told."""
+        if OUTAGES.kind is Kind.GONE:
+            with suppress(*FAILURES), connections[router.db_for_read(Feed)].cursor() as cursor:
+                cursor.execute("SELECT 1")
+                OUTAGES.answered()
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:  # noqa: ARG002
+        """Answer 503 if *exception* says that the database can't be reached. All else is left to Django."""
+        if not isinstance(exception, FAILURES):
+            return None
+        trouble = trouble_of(exception)
+        if trouble.kind is not Kind.GONE:
+            return None
+        OUTAGES.tell(log, "pages can't be shown", trouble)
+        answer = error_page(
+            503,
+            _("Out of order"),
+            _("The site cannot reach its database. Come back in a few minutes."),
+            _("Are you its owner? What happened stands in the log of the site."),
+        )
+        answer["Retry-After"] = _RETRY_AFTER
+        return answer

@@ -1,0 +1,51 @@
+"""Which entries of a document are stored as they came, so that they need not be cleaned the next time.
+
+A feed keeps their digests, each with the beginning of the key of its item (see `plugins.entry_digests`). Of an entry
+that comes again as it is, only an outline comes from the parser. It counts as unchanged if it is found in the same
+item. If that item is gone without leaving a tombstone, or is another one now, as with entries that look alike and come
+and go, the document is asked for again and read whole.
+"""
+
+from __future__ import annotations
+
+from lifestream.plugins.entry_digests import divided, is_of, joined
+from lifestream.plugins.item_pipeline import Prepared
+from lifestream.storage.entry_matching import Decision
+
+
+class SettledEntries:
+    """The entries of *prepared* that are stored as they came; *before* is what the feed has kept of its last document.
+
+    It *lacks* an entry if only an outline came of one that is not stored.
+    """
+
+    def __init__(self, prepared: Prepared | None, before: str) -> None:
+        self._digests = prepared.digests if prepared else ()
+        self._outlines = frozenset(prepared.known if prepared else ())
+        self._before = divided(before) if self._outlines else {}
+        self._settled: dict[int, str] = {}
+        self.lacks = False
+
+    def is_outline(self, index: int) -> bool:
+        """Return whether only an outline came of the entry at *index*."""
+        return index in self._outlines
+
+    def found(self, decision: Decision) -> None:
+        """Note what an entry is of which only an outline came."""
+        item = decision.known
+        if item is not None and is_of(item.key, self._before.get(self._digests[decision.index], "")):
+            self.settle(decision, item.key)
+        else:
+            self.lacks = True
+
+    def settle(self, decision: Decision, key: str) -> None:
+        """Note that an entry is stored as it came, under *key*, unless its outline could not find it under that."""
+        if key in (decision.keys.guid, decision.keys.link, decision.keys.content):
+            self._settled[decision.index] = key
+
+    @property
+    def digests(self) -> str:
+        """The digests of the entries, in the form in which a feed keeps them."""
+        if not self._digests:
+            return ""
+        return joined((self._digests[index], key) for index, key in sorted(self._settled.items()))

@@ -1,0 +1,80 @@
+"""A digest is another one for whatever an entry is cleaned to, and for each cleaner."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from lifestream.content.sanitizer_rules import SanitizerRules
+from lifestream.entry import Enclosure, Episode, Media
+from lifestream.plugins.base import ItemDraft
+from lifestream.plugins.entry_digests import LENGTH, MOST, Digests, cleaner_of, divided, is_of, joined
+
+RULES = SanitizerRules()
+DIGESTS = Digests(cleaner_of(RULES, "1"))
+DRAFT = ItemDraft(guid="1", content="ab", summary="c")
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("guid", "2"),
+        ("link", "https://a.example/"),
+        ("title", "T"),
+        ("author", "Ada"),
+        ("published", NOON),
+        ("updated", NOON),
+        ("content", "ac"),
+        ("summary", "d"),
+        ("tags", ("one",)),
+        ("enclosures", (Enclosure("/1.mp3"),)),
+        ("media", (Media("/1.jpg"),)),
+        ("language", "da"),
+        ("base", "https://a.example/"),
+        ("episode", Episode("1")),
+    ],
+)
+def test_each_field_counts(field: str, value: Any) -> None:
+    assert DIGESTS.of(replace(DRAFT, **{field: value})) != DIGESTS.of(DRAFT)
+
+
+def test_texts_do_not_run_into_each_other() -> None:
+    assert DIGESTS.of(DRAFT) != DIGESTS.of(replace(DRAFT, content="a", summary="bc"))
+    assert DIGESTS.of(DRAFT) != DIGESTS.of(replace(DRAFT, content="", summary="abc"))
+
+
+def test_a_lone_surrogate_has_a_digest() -> None:
+    assert len(DIGESTS.of(replace(DRAFT, title="\ud800", content="\udfff"))) == LENGTH
+
+
+@pytest.mark.parametrize(
+    ("rules", "release"),
+    [
+        (RULES, "2"),
+        (replace(RULES, tags={"p": frozenset()}), "1"),
+        (replace(RULES, styles=frozenset({"color"})), "1"),
+        (replace(RULES, url_schemes=frozenset({"https"})), "1"),
+        (replace(RULES, strip_tracking=True), "1"),
+    ],
+    ids=["release", "tags", "styles", "schemes", "tracking"],
+)
+def test_another_cleaner_knows_none(rules: SanitizerRules, release: str) -> None:
+    assert Digests(cleaner_of(rules, release)).of(DRAFT) != DIGESTS.of(DRAFT)
+
+
+def test_the_order_of_rules_does_not_matter() -> None:
+    turned = replace(RULES, tags=dict(reversed([*RULES.tags.items()])))
+    assert cleaner_of(turned, "1") == cleaner_of(RULES, "1")
+
+
+def test_what_is_joined_is_known() -> None:
+    own = [DIGESTS.of(replace(DRAFT, guid=str(number))) for number in range(MOST + 1)]
+    kept = joined([(own[0], "a" * 64), ("", "b" * 64), *((digest, "c" * 64) for digest in own[1:])])
+    assert Digests("", kept).known == {*own[:MOST]}
+    assert is_of("a" * 64, divided(kept)[own[0]])
+    assert not is_of("c" * 64, divided(kept)[own[0]])
+    assert Digests("", joined([])).known == frozenset()

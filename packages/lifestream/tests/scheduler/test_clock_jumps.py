@@ -1,0 +1,144 @@
+"""What was written while a clock was ahead is brought back, by the first refresh that sees it."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from factories import NOW, make_feed, make_item, make_post, make_subscription
+from lifestream.models import Feed, Host, Item, Post, Tally, due_hosts
+from lifestream.refresh import refresh
+from lifestream.scheduler import clock_jumps, leases
+
+pytestmark = pytest.mark.django_db
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+LEASE = timedelta(seconds=900)  # the default
+AHEAD = NOW + DAY
+
+
+@pytest.fixture
+def ran_ahead() -> None:
+    """A refresh ended while the clock was a day ahead."""
+    Tally.objects.add({"runs": 1}, AHEAD)
+
+
+@pytest.mark.usefixtures("ran_ahead")
+class TestFeeds:
+    def test_what_was_fetched_then_is_due_after_the_same_interval(self) -> None:
+        feed = make_feed(next_fetch=AHEAD + HOUR, last_fetch=AHEAD, last_success=AHEAD, not_before=AHEAD + MINUTE)
+        done = clock_jumps.bring_back(NOW)
+        feed.refresh_from_db()
+        assert done is not None
+        assert done.feeds == 1
+        assert (feed.next_fetch, feed.not_before) == (NOW + HOUR, NOW + MINUTE)
+        assert (feed.last_fetch, feed.last_success) == (NOW, NOW)
+        assert Host.objects.get().next_due == NOW + HOUR
+
+    def test_the_success_of_a_feed_that_failed_then_stays_as_it_was(self) -> None:
+        feed = make_feed(next_fetch=AHEAD + HOUR, last_fetch=AHEAD, last_success=NOW - DAY, failures=2)
+        clock_jumps.bring_back(NOW)
+        feed.refresh_from_db()
+        assert (feed.last_success, feed.not_before) == (NOW - DAY, None)
+
+    def test_what_was_fetched_at_the_right_time_stays(self) -> None:
+        feed = make_feed(next_fetch=NOW + 40 * DAY, last_fetch=NOW - HOUR)
+        never = make_feed("https://example.com/new", last_fetch=None, next_fetch=NOW)
+        clock_jumps.bring_back(NOW)
+        for each in (feed, never):
+            before = each.next_fetch, each.last_fetch
+            each.refresh_from_db()
+            assert (each.next_fetch, each.last_fetch) == before
+
+    def test_hosts_are_due_with_their_feeds(self) -> None:
+        for number in range(3):
+            make_feed(f"https://{number}.example.com/", next_fetch=AHEAD + number * HOUR, last_fetch=AHEAD)
+        clock_jumps.bring_back(NOW)
+        assert due_hosts.wrong("default") == []
+        assert Feed.objects.due(NOW).count() == 1
+
+
+@pytest.mark.usefixtures("ran_ahead")
+def test_a_lease_of_a_worker_that_died_then_ends_after_a_lease() -> None:
+    make_feed()
+    [claimed] = leases.claim(AHEAD, 1)
+    done = clock_jumps.bring_back(NOW)
+    assert done is not None
+    assert done.leases == 1
+    feed, host = Feed.objects.get(), Host.objects.get()
+    assert feed.claim_token == host.token == claimed.token
+    assert feed.claimed_until == host.held_until == host.next_due == NOW + LEASE
+    assert due_hosts.wrong("default") == []
+    assert leases.claim(NOW + LEASE - MINUTE, 1) == []
+    assert len(leases.claim(NOW + LEASE + MINUTE, 1)) == 1
+
+
+@pytest.mark.usefixtures("ran_ahead")
+def test_items_that_were_first_seen_then_are_dated_now() -> None:
+    feed = make_feed()
+    subscription = make_subscription(feed)
+    ahead = make_item(feed, guid="ahead", date=AHEAD, first_seen=AHEAD)
+    old = make_item(feed, guid="old", date=NOW - DAY, first_seen=AHEAD)
+    early = make_item(feed, guid="early", date=AHEAD, first_seen=NOW)  # its owner dated it so
+    for item in (ahead, old, early):
+        make_post(item, subscription)
+    done = clock_jumps.bring_back(NOW)
+    assert done is not None
+    assert done.items == 1
+    assert dict(Item.objects.values_list("guid", "date")) == {"ahead": NOW, "old": NOW - DAY, "early": AHEAD}
+    assert dict(Post.objects.values_list("item__guid", "date")) == {"ahead": NOW, "old": NOW - DAY, "early": AHEAD}
+
+
+class TestNoticing:
+    def test_a_clock_that_is_right_costs_one_query(self, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+        for last in (None, NOW - DAY, NOW + MINUTE / 2):
+            Tally.objects.all().delete()
+            if last is not None:
+                Tally.objects.add({"runs": 1}, last)
+            with django_assert_num_queries(1):
+                assert clock_jumps.bring_back(NOW) is None
+
+    @pytest.mark.usefixtures("ran_ahead")
+    def test_it_is_told_once(self, caplog: pytest.LogCaptureFixture) -> None:
+        make_feed(next_fetch=AHEAD + HOUR, last_fetch=AHEAD)
+        with caplog.at_level(logging.WARNING):
+            clock_jumps.bring_back(NOW)
+            clock_jumps.bring_back(NOW + MINUTE)
+        [record] = caplog.records
+        assert record.getMessage() == (
+            "a clock was 1 day ahead while feeds were updated: 1 feeds, 0 leases and 0 items were brought back to the "
+            "true time; see that all machines set their clocks by NTP"
+        )
+
+    @pytest.mark.usefixtures("ran_ahead")
+    def test_a_clock_that_stays_wrong_is_mended_once_a_lease(self) -> None:
+        clock_jumps.bring_back(NOW)
+        make_feed(next_fetch=AHEAD + HOUR, last_fetch=AHEAD)
+        for after, is_mended in ((MINUTE, False), (LEASE + MINUTE, True)):
+            Tally.objects.add({"runs": 1}, AHEAD)
+            assert (clock_jumps.bring_back(NOW + after) is not None) == is_mended
+
+    @pytest.mark.usefixtures("ran_ahead")
+    def test_a_refresh_notices(self) -> None:
+        feed = make_feed(next_fetch=AHEAD + HOUR, last_fetch=AHEAD)
+        refresh(clock=lambda: NOW)
+        feed.refresh_from_db()
+        assert feed.next_fetch == NOW + HOUR
+
+
+def test_many_feeds_are_brought_back_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock_jumps, "_CHUNK", 2)
+    Tally.objects.add({"runs": 1}, AHEAD)
+    for number in range(5):
+        make_feed(f"https://example.com/{number}", next_fetch=AHEAD + HOUR, last_fetch=AHEAD + number * MINUTE)
+    done = clock_jumps.bring_back(NOW)
+    assert done is not None
+    assert done.feeds == 5
+    assert [feed.next_fetch for feed in Feed.objects.order_by("pk")] == [
+        NOW + HOUR - number * MINUTE for number in range(5)
+    ]

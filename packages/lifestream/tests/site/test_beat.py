@@ -1,0 +1,172 @@
+"""Beat sends again when the clock has been set back. Its times are in a file; nothing is really sent."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from celery import Celery
+from celery.beat import SchedulingError
+from celery.exceptions import reraise
+from kombu.exceptions import OperationalError
+
+from lifestream.site.beat import Scheduler
+
+NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
+
+
+class Sending(Scheduler):
+    """A scheduler that notes what is sent."""
+
+    sent: list[str]
+
+    def apply_async(self, entry, producer=None, advance=True, **_options):  # type: ignore[no-untyped-def]
+        self.sent.append(entry.name)
+
+
+class Clock:
+    """A clock that tests move."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+        self.zone: tzinfo = UTC
+
+    def __call__(self) -> datetime:
+        return self.now.astimezone(self.zone)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock of Celery."""
+    clock = Clock()
+    monkeypatch.setattr(Celery, "now", lambda _app: clock())
+    return clock
+
+
+@pytest.fixture
+def scheduler(clock: Clock, tmp_path: Path) -> Iterator[Sending]:
+    """A scheduler of a task a minute, one an hour and one a day."""
+    app = Celery("beats", broker="memory://", set_as_current=False)
+    app.conf.beat_schedule = {
+        name: {"task": name, "schedule": seconds}
+        for name, seconds in (("minute", 60.0), ("hour", 3600.0), ("day", 86400.0))
+    }
+    scheduler = Sending(app, schedule_filename=str(tmp_path / "schedule"))
+    scheduler.sent = []
+    yield scheduler
+    scheduler.close()
+
+
+def sent(scheduler: Sending, clock: Clock, minutes: int) -> list[str]:
+    """Let *minutes* pass. Returns what was sent, in order."""
+    scheduler.sent = []
+    for _ in range(minutes):
+        clock.now += timedelta(minutes=1)
+        for _ in range(10):
+            if scheduler.tick():
+                break
+    return scheduler.sent
+
+
+def test_what_is_due_is_sent_at_its_times(scheduler: Sending, clock: Clock) -> None:
+    names = sent(scheduler, clock, 62)
+    assert names.count("minute") >= 60
+    assert (names.count("hour"), names.count("day")) == (1, 0)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=2), timedelta(days=1), timedelta(days=400)])
+def test_it_goes_on_when_the_clock_is_set_back(
+    scheduler: Sending, clock: Clock, ahead: timedelta, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent(scheduler, clock, 3)
+    clock.now += ahead
+    assert "minute" in sent(scheduler, clock, 3)
+    clock.now -= ahead
+    with caplog.at_level(logging.WARNING):
+        assert sent(scheduler, clock, 5).count("minute") >= 4
+    assert sum("the clock was set back" in record.getMessage() for record in caplog.records) == 1
+
+
+@pytest.mark.parametrize(
+    "transition",
+    [datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)],
+    ids=["spring", "autumn"],
+)
+def test_summer_time_begins_and_ends_without_a_gap(
+    scheduler: Sending, clock: Clock, transition: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By itself, Celery 5.5 sends nothing for an hour when summer time ends."""
+    clock.zone = ZoneInfo("Europe/Berlin")
+    clock.now = transition - timedelta(minutes=3)
+    for entry in scheduler.schedule.values():
+        entry.last_run_at = clock()
+    sent(scheduler, clock, 2)
+    with caplog.at_level(logging.WARNING):
+        assert sent(scheduler, clock, 65).count("minute") >= 63
+    assert caplog.records == []
+
+
+def test_a_small_correction_is_no_jump(scheduler: Sending, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    sent(scheduler, clock, 3)
+    clock.now -= timedelta(seconds=90)
+    with caplog.at_level(logging.WARNING):
+        assert sent(scheduler, clock, 4).count("minute") >= 2
+    assert caplog.records == []
+
+
+def test_a_file_from_a_wrong_time_does_not_keep_it(scheduler: Sending, clock: Clock, tmp_path: Path) -> None:
+    clock.now += timedelta(days=1)
+    sent(scheduler, clock, 2)
+    scheduler.close()
+    clock.now -= timedelta(days=1)
+    again = Sending(scheduler.app, schedule_filename=str(tmp_path / "schedule"))
+    again.sent = []
+    assert "minute" in sent(again, clock, 2)
+    again.close()
+
+
+def test_a_broker_that_is_away_is_told_once_and_when_it_is_back(
+    scheduler: Sending, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As Celery raises it, from the real broker's refusal."""
+    is_away = True
+    send = Sending.apply_async
+
+    def fail(self: Sending, entry: Any, **options: Any) -> None:
+        if not is_away:
+            send(self, entry, **options)  # type: ignore[no-untyped-call]
+            return
+        try:
+            raise OperationalError("Error 111 connecting to 127.0.0.1:6379. Connection refused.")  # noqa: TRY301
+        except OperationalError as error:
+            reraise(SchedulingError, SchedulingError(f"Couldn't apply scheduled task {entry.name}: {error}"))
+
+    monkeypatch.setattr(Sending, "apply_async", fail)
+    with caplog.at_level(logging.WARNING):
+        assert sent(scheduler, clock, 5) == []
+        is_away = False
+        assert "minute" in sent(scheduler, clock, 3)
+    away, back = caplog.records
+    assert (away.levelname, away.exc_info) == ("ERROR", None)
+    assert "the broker takes no messages (Error 111 connecting to 127.0.0.1:6379" in away.getMessage()
+    assert back.getMessage().startswith("the broker answers again, after ")
+
+
+def test_a_task_that_cannot_be_sent_for_another_reason_has_its_traceback(
+    scheduler: Sending, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(self: Sending, entry: Any, **options: Any) -> None:
+        try:
+            raise TypeError("no JSON")  # noqa: TRY301
+        except TypeError as error:
+            reraise(SchedulingError, SchedulingError(str(error)))
+
+    monkeypatch.setattr(Sending, "apply_async", fail)
+    sent(scheduler, clock, 2)
+    assert caplog.records
+    assert all(record.exc_info and "was not sent" in record.getMessage() for record in caplog.records)

@@ -1,0 +1,99 @@
+"""While the database is away, each page answers 503, and the log has one sentence. The refusal is a real one."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+
+from lifestream.site.outage_pages import OutageMiddleware
+from lifestream.storage.db_errors import Kind, Trouble
+from lifestream.storage.outages import OUTAGES
+from lifestream.web.views import operations
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("lifestream.site.urls")]
+
+
+@pytest.fixture(autouse=True)
+def no_outage() -> Iterator[None]:
+    """No outage goes on before or after a test."""
+    OUTAGES.forget()
+    yield
+    OUTAGES.forget()
+
+
+def refused() -> OperationalError:
+    """The error of Django for a server that refuses connections, as psycopg reports it: with a cause and no code."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        try:
+            socket.create_connection(closed.getsockname(), timeout=5)
+        except OSError as cause:
+            error = OperationalError(f"connection failed: {cause}")
+            error.__cause__ = cause
+            return error
+    raise AssertionError
+
+
+def answered(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok")
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def test_a_page_says_that_it_is_out_of_order_for_now(rf: RequestFactory, caplog: pytest.LogCaptureFixture) -> None:
+    middleware = OutageMiddleware(answered)
+    for _ in range(3):
+        answer = middleware.process_exception(rf.get("/"), refused())
+        assert answer is not None
+        assert (answer.status_code, answer["Retry-After"]) == (503, "60")
+        assert "cannot reach its database" in answer.content.decode()
+    [line] = told(caplog)
+    assert "pages can't be shown" in line
+    assert not any(record.exc_info for record in caplog.records)
+
+
+def test_the_first_request_that_reaches_it_again_tells_so(rf: RequestFactory, caplog: pytest.LogCaptureFixture) -> None:
+    middleware = OutageMiddleware(answered)
+    middleware.process_exception(rf.get("/"), refused())
+    for _ in range(2):
+        assert middleware(rf.get("/")).content == b"ok"
+    assert "answers again" in told(caplog)[1]
+    assert len(told(caplog)) == 2
+
+
+def test_a_full_disk_is_not_over_because_it_can_be_read(rf: RequestFactory) -> None:
+    OUTAGES.tell(logging.getLogger(__name__), "x", Trouble(Kind.FULL, "No space left on device"))
+    OutageMiddleware(answered)(rf.get("/"))
+    assert OUTAGES.kind is Kind.FULL
+
+
+@pytest.mark.parametrize("error", [LookupError("a fault of ours"), OperationalError("of no known kind")])
+def test_what_is_no_outage_is_left_to_django(error: Exception, rf: RequestFactory) -> None:
+    assert OutageMiddleware(answered).process_exception(rf.get("/"), error) is None
+
+
+def test_programs_that_ask_each_few_seconds_leave_one_line(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise refused()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(operations, "why_not_ready", fail)
+        patched.setattr(operations, "health", fail)
+        for address in ("/readyz", "/metrics") * 2:
+            assert client.get(address).status_code == 503
+            assert b"it can't be reached" in client.get(address).content
+    assert client.get("/readyz").status_code == 200
+    away, back = (line for line in told(caplog) if "Service Unavailable" not in line)  # which the site leaves out
+    assert away.startswith("pages can't be shown: the database failed (connection failed")
+    assert back.startswith("the database answers again")

@@ -1,0 +1,17 @@
+"""Answers of 503 leave no line in Django's log of requests: whoever gave them has said why."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from lifestream.site.probe_log import WorthALine
+
+
+@pytest.mark.parametrize(("status", "passes"), [(503, False), (500, True), (404, True), (None, True)])
+def test_only_503_is_left_out(status: int | None, passes: bool) -> None:
+    record = logging.LogRecord("django.request", logging.ERROR, "", 0, "x", (), None)
+    if status is not None:
+        record.status_code = status
+    assert WorthALine().filter(record) is passes
