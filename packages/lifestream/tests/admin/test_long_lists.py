@@ -131,4 +131,4 @@ def test_what_a_list_shows_of_its_rows_is_read_once_they_are_sorted(
 
 
 def _posts(root: Client, page: int) -> list[Post]:
-    return list(root.get("/admin/lifestream/post/", {"q": "kites", "p": page}).context["cl"].result_list)
+    return list(root.get(f"/admin/lifestream/post/?q=kites&p={page}").context["cl"].result_list)
