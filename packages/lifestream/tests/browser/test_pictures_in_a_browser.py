@@ -45,7 +45,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("home")
     with FeedServer() as server:
         items = []
-        server.add("/icon.png", Response(png(20, 20), headers={"Content-Type": "image/png"}, delay=0.1))
+        server.add("/icon.png", Response(png(12, 12), headers={"Content-Type": "image/png"}, delay=0.1))
         for number in range(POSTS):
             address = f"/{number}.png"
             picture = Response(
