@@ -45,7 +45,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     home = tmp_path_factory.mktemp("home")
     with FeedServer() as server:
         items = []
-        server.add("/icon.png", Response(png(20, 20), headers={"Content-Type": "image/png"}, delay=0.1))
+        server.add("/icon.png", Response(png(12, 12), headers={"Content-Type": "image/png"}, delay=0.1))
         for number in range(POSTS):
             address = f"/{number}.png"
             picture = Response(
@@ -99,13 +99,10 @@ def test_nothing_moves_while_pictures_of_unknown_size_arrive(
 def test_a_picture_has_its_own_size_once_nobody_sees_how_it_changes(chromium: Browser, site: str) -> None:
     with visiting(chromium, site) as visitor:
         page = visitor.goto("")
-        # Pictures that are near below the window are loaded before anybody sees them.
-        for number, width, height in ((2, 1600, 500), (3, 88, 31)):
-            picture = page.locator(f'img[src$="/{number}.png"]')
-            expect(picture).not_to_have_attribute("data-room", "")
-            box = picture.bounding_box()
-            assert box and abs(box["width"] / box["height"] - width / height) < 0.05
-            page.evaluate("scrollBy({ top: 900, behavior: 'instant' })")
+        picture = page.locator('img[src$="/2.png"]')  # it is near below the window, and loaded before anybody sees it
+        expect(picture).not_to_have_attribute("data-room", "")
+        box = picture.bounding_box()
+        assert box and abs(box["width"] / box["height"] - 1600 / 500) < 0.05
 
 
 def test_without_scripts_pictures_get_their_own_size(chromium: Browser, site: str) -> None:

@@ -73,6 +73,10 @@ def test_a_tablet_has_no_empty_half(chromium: Browser, demo: str) -> None:
                 "Math.max(...[...document.querySelectorAll('main, aside')].map(e => e.getBoundingClientRect().right))"
             )
             assert used > width - 40 and not visitor.overflows()
+            last = page.evaluate(
+                "[...document.querySelectorAll('.beside .site-list a')][1].getBoundingClientRect().left"
+            )
+            assert last > width / 3, "the list of sites has columns"
 
 
 def test_a_page_is_printed_black_on_white_with_the_addresses_of_its_links(chromium: Browser, demo: str) -> None:

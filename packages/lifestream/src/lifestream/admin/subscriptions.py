@@ -67,13 +67,22 @@ class SubscriptionForm(ModelForm):
         return _checked(self.cleaned_data["block_rules"])
 
 
+class FolderFilter(admin.AllValuesFieldListFilter):
+    """The folders to choose from. Django's own has a link without a text for what is in none."""
+
+    def choices(self, changelist: Any) -> Any:
+        """Yield the choices."""
+        for choice in super().choices(changelist):
+            yield {**choice, "display": choice["display"] or gettext("none")}
+
+
 class FolderForm(ModelForm):
     """The folder of a subscription, in the list of subscriptions."""
 
     class Meta:
         model = Subscription
         fields = ["folder"]
-        widgets = {"folder": forms.TextInput(attrs={"size": 16})}
+        widgets = {"folder": forms.TextInput(attrs={"size": 16, "aria-label": gettext_lazy("Folder")})}
 
 
 def _checked(text: str) -> str:
@@ -93,7 +102,7 @@ class SubscriptionAdmin(OwnedAdmin):
     list_display = ("site", "lifestream", "folder", "health", "fetched", "due", "paused")
     list_display_links = ("site",)
     list_editable = ("folder",)
-    list_filter = ("paused", ("lifestream", OwnLifestreamsFilter), "folder")
+    list_filter = ("paused", ("lifestream", OwnLifestreamsFilter), ("folder", FolderFilter))
     list_select_related = ("lifestream", "feed")
     search_fields = ("name", "feed__title", "feed__url", "folder")
     list_per_page = 50
@@ -150,6 +159,15 @@ class SubscriptionAdmin(OwnedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the read-only fields. A new subscription has none."""
         return super().get_readonly_fields(request, obj) if obj is not None else ()
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, add: bool = False, change: bool = False, form_url: str = "",
+        obj: Any = None,
+    ) -> Any:  # fmt: skip
+        """Return the page of the form. A new subscription can be edited once its feed is found, not at once."""
+        if add:
+            context["show_save_and_continue"] = False
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save the subscription. For a new one, note the address: the subscription is made when its feed was found."""

@@ -112,18 +112,17 @@
     more();
   });
 
-  // A picture that this site is still fetching is asked for once more, and then a few times.
+  // A picture that this site is still fetching is asked for once more, and then a few times. Says whether it will be.
   const again = (picture) => {
     const tries = Number(picture.dataset.tries ?? 0);
-    if (tries > 3 || !/^[^?]*\/pictures\/[\w-]{24}\//.test(picture.src) || !picture.src.startsWith(location.origin)) return;
+    if (tries > 3 || !/^[^?]*\/pictures\/[\w-]{24}\//.test(picture.src) || !picture.src.startsWith(location.origin)) return false;
     picture.dataset.tries = tries + 1;
     setTimeout(() => {
       if (picture.srcset) picture.srcset = picture.srcset;
       picture.src = picture.src;
     }, 1500 * (tries + 1));
+    return true;
   };
-  addEventListener("error", (event) => event.target instanceof HTMLImageElement && again(event.target), true);
-  for (const picture of document.images) if (picture.complete && !picture.naturalWidth) again(picture);
 
   // A picture of unknown size keeps its box until it has come and is below what is seen; then it gets its own size. Above
   // it keeps the box: not every browser holds the text in place there.
@@ -137,9 +136,13 @@
     },
     { rootMargin: "200px 0px" },
   );
-  const arrived = ({ target }) => target.matches?.("img[data-room]") && rooms.observe(target);
-  for (const kind of ["load", "error"]) document.addEventListener(kind, arrived, true);
-  for (const target of document.querySelectorAll("img[data-room]")) if (target.complete) arrived({ target });
+  const arrived = (picture) => {
+    if (!picture.naturalWidth && again(picture)) return;
+    if (picture.matches("[data-room]")) rooms.observe(picture);
+  };
+  for (const kind of ["load", "error"])
+    document.addEventListener(kind, ({ target }) => target instanceof HTMLImageElement && arrived(target), true);
+  for (const picture of document.images) if (picture.complete) arrived(picture);
 
   // What is wider than the page scrolls by itself, and has to be reached with the keyboard for that.
   const wide = ".prose pre, .prose table";
