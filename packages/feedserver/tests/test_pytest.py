@@ -222,6 +222,7 @@ def test_what_goes_amiss_can_be_the_expected_failure(suite: Suite) -> None:
     suite.run().assert_counts(xfailed=1)
 
 
+@pytest.mark.slow
 def test_workers_of_xdist_have_servers_of_their_own(suite: Suite) -> None:
     pytest.importorskip("xdist")
     suite.write("""

@@ -30,7 +30,7 @@ WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
         for query in ('rob "red kite" foo-bar-baz c++', '"a b c" aa 東京 天気a')
         if (pattern := tokenizer.pattern_of(query))
     ),
-    "lifestream.models.sqlite_search._phrases": tuple(
+    "lifestream.models.sqlite_search._pattern": tuple(
         pattern.pattern for pattern in sqlite_search._phrases('"red kite"* "a a b" "rob"* "天気"')
     ),
     "lifestream.content.tokenizer._scripts": tuple(pattern.pattern for pattern in astuple(tokenizer._scripts())),

@@ -136,6 +136,7 @@ def test_one_run_for_all_feeds_needs_no_add(fetcher: str, tmp_path: Path) -> Non
     assert verdicts(output) == {"V1": "fail", "V4": "pass"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not is_available("127.78.1.1"), reason="needs several loopback addresses")
 def test_a_guard_is_told_which_networks_to_let_in(reader: str, tmp_path: Path) -> None:
     output = tmp_path / "report.json"

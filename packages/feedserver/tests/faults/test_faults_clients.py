@@ -113,6 +113,7 @@ def test_every_kind_of_fault_is_tried() -> None:
     assert {type(parse(text)) for text in (*OUTCOMES, *ENDLESS)} == kinds
 
 
+@pytest.mark.slow
 @every_client
 @pytest.mark.parametrize("text", OUTCOMES)
 def test_a_client_ends_as_it_must(server: FeedServer, text: str, client: str, monkeypatch: pytest.MonkeyPatch) -> None:

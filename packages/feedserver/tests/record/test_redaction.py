@@ -287,6 +287,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_a_hostile_value_costs_linear_time(unit: str) -> None:
     def cost(size: int) -> float:

@@ -83,6 +83,7 @@ def test_rules_that_are_none_are_falsy() -> None:
     assert Rules.of("x", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "line", "many"),
     [

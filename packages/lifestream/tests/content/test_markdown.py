@@ -41,6 +41,7 @@ def test_nothing_in_it_runs(text: str) -> None:
         assert piece not in tags, tags
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["> ", "- ", "[", "*", "`", "(", "<a ", "![", "_a*", "|"])
 def test_its_time_grows_with_its_length(piece: str) -> None:
     def cost(length: int) -> float:

@@ -85,6 +85,7 @@ def test_what_would_cost_too_much_is_told(source: str) -> None:
     assert told(source).too_costly
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "source",
     [

@@ -120,6 +120,7 @@ def test_a_scrap_without_guid_and_link_is_left_out_where_other_entries_have_one(
     assert len(parse(rss("<item><title>a</title></item>" + nameless), {}, URL).entries) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece",
     ["&", "&a", "&amp", "&#", "&#1", "<![CDATA[", "<!--", "<?", "]]>", "<a:", "<a:b c:d=", " a:b", "a:b   ",

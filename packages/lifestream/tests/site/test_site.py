@@ -23,8 +23,6 @@ from feedserver import FeedServer, Response
 from own_site import PATIENCE, command, environment, started
 from served import feed, page, rss
 
-pytestmark = pytest.mark.slow
-
 said: list[str] = []
 
 
@@ -89,6 +87,7 @@ class TestCommand:
         database.close()
         assert len(server.requests) == 1
 
+    @pytest.mark.slow
     def test_several_first_commands_at_once_make_one_database(self, tmp_path: Path) -> None:
         with ThreadPoolExecutor(3) as pool:
             done = list(pool.map(lambda _: started("update_feeds", folder=tmp_path), range(3)))
@@ -183,6 +182,7 @@ class TestServing:
         assert (process.returncode, out, errors) == (0, "", "")
 
     @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that a process can end by in order")
+    @pytest.mark.slow
     def test_a_signal_ends_it_cleanly_though_a_server_keeps_it_waiting(
         self, site_home: Path, server: FeedServer
     ) -> None:
@@ -228,6 +228,7 @@ class TestDemo:
         assert not (tmp_path / "mine").exists()
         assert list(temporary.iterdir()) == []
 
+    @pytest.mark.slow
     def test_it_serves_a_timeline_until_it_is_ended(self, tmp_path: Path) -> None:
         with running("demo", folder=tmp_path) as (process, address):
             body, _ = get(f"{address}demo/")

@@ -158,6 +158,7 @@ class Life(RuleBasedStateMachine):
         return replace(entry, guid=guid, link=link)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_the_store_follows_a_feed_through_its_life() -> None:
     quick = settings(max_examples=settings().max_examples // 4, stateful_step_count=15)

@@ -280,6 +280,7 @@ COOKIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cookie", COOKIES)
 @pytest.mark.parametrize("name", ["sessionid", "csrftoken", "messages", "x"])
 def test_no_cookie_is_an_error_of_the_server(client: Client, settings: Any, name: str, cookie: str) -> None:

@@ -38,6 +38,7 @@ def answered(method: str, address: str, content_type: str, body: bytes = b"") ->
     return status
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("charset", CHARSETS)
 @pytest.mark.parametrize("written", ["{}", '"{}"', "{}; a=b", "CHARSET"])
