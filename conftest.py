@@ -10,7 +10,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from examples import pages
+from examples import pages, starts_programs
 from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 
@@ -65,6 +65,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     random.seed(item.nodeid)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that a reader need not wait for with "quick", for README's first command."""
+    for item in items:
+        if starts_programs(item):
+            item.add_marker("slow")
+        if not any(map(item.get_closest_marker, NOT_QUICK)):
+            item.add_marker("quick")
+
+
+NOT_QUICK = ("browser", "costly", "slow")
 SERVICES = ("browser", "postgres", "proxy", "redis", "celery")
 
 

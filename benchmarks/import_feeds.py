@@ -205,6 +205,9 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     with tempfile.TemporaryDirectory(prefix="import-feeds-") as named, served(__file__, options.feeds) as urls:
         folder = Path(named)
+        # The parsers are compiled once, as on every machine where lifestream has run before.
+        os.environ["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         importers: list[Importer] = [Lifestream(folder), *(Reader(workers) for workers in WORKERS)]
         if options.only:
             importers = [each for each in importers if each.name.split(",")[0] in options.only]

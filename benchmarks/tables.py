@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -27,21 +27,26 @@ class Sample:
 
 @dataclass(frozen=True)
 class Bound:
-    """A bound for the figures of *name*: at most, or at least, *limit* times those of *reference*."""
+    """A bound for the figures of *name*: at most, or at least, *limit* times those of *reference*.
+
+    With *of_cost* it bounds their processor time.
+    """
 
     name: str
     reference: str
     limit: float
     at_least: bool = False
+    of_cost: bool = False
 
     def verdict(self, rounds: Rounds) -> str:
         """Return a line with the bound, what was measured, and whether it holds."""
         if self.name not in rounds.samples or self.reference not in rounds.samples:
             return f"-- {self.name} to {self.reference}: not measured, a peer is missing"
-        ratio = rounds.ratio(self.name, self.reference)
+        ratio = (rounds.cost_ratio if self.of_cost else rounds.ratio)(self.name, self.reference)
         holds = ratio >= self.limit if self.at_least else ratio <= self.limit
         wanted = f"at {'least' if self.at_least else 'most'} {self.limit:g} times {self.reference}"
-        return f"{'ok' if holds else 'NO'} {self.name}: {wanted}, measured {ratio:.2f}"
+        what = ", processor time" if self.of_cost else ""
+        return f"{'ok' if holds else 'NO'} {self.name}{what}: {wanted}, measured {ratio:.2f}"
 
 
 @dataclass(frozen=True)
@@ -64,8 +69,14 @@ class Rounds:
 
     def ratio(self, name: str, reference: str) -> float:
         """Return the median of a peer's ratios to *reference*, each taken within a round."""
-        pairs = zip(self.samples[name], self.samples[reference], strict=True)
-        return statistics.median(one.value / other.value for one, other in pairs)
+        return statistics.median(one.value / other.value for one, other in self._pairs(name, reference))
+
+    def cost_ratio(self, name: str, reference: str) -> float:
+        """Return the median of the ratios of a peer's cost to that of *reference*, each taken within a round."""
+        return statistics.median(one.cost / other.cost for one, other in self._pairs(name, reference))
+
+    def _pairs(self, name: str, reference: str) -> Iterator[tuple[Sample, Sample]]:
+        return zip(self.samples[name], self.samples[reference], strict=True)
 
 
 def interleave(measure: Mapping[str, Callable[[], Sample]], rounds: int) -> Rounds:

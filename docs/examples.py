@@ -57,6 +57,14 @@ def find_page(document: Document) -> Iterator[Region]:
         yield Region(blocks[0].start(), blocks[-1].end(), blocks, run_page)
 
 
+def starts_programs(item: pytest.Item) -> bool:
+    """Whether *item* is a page with commands, or with tests that it runs by pytest."""
+    example = getattr(item, "example", None)
+    return isinstance(example, Example) and any(
+        block["language"] == "console" or (block["purpose"] or "").startswith("pytest") for block in example.parsed
+    )
+
+
 def run_page(example: Example) -> str | None:
     for block in example.parsed:
         line = example.document.text.count("\n", 0, block.start("body") if block["language"] else block.start())

@@ -68,8 +68,12 @@ def feedserver() -> Iterator[FeedServer]:
 
     # To depend on `request`, or on another fixture, would cost each test more than its server's start and stop.
     item = _running[-1]
-    with factory_of(item.config)(**marked_options(item)) as server:
-        yield server
+    factory = factory_of(item.config)
+    watched = factory.begin(**marked_options(item))
+    try:
+        yield watched.server
+    finally:
+        factory.end(watched)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,8 @@ from feedserver.net import shared_loop
 from rawclient import RawClient
 
 PATIENCE = 10.0
+LIMITS = (0.05, 1.0, 5.0)
+"""Limits of a server, in seconds, to try in turn: where the machine is busy, the first may be over before its time."""
 
 
 NO_LINGER = struct.pack("hh" if hasattr(socket, "SO_EXCLUSIVEADDRUSE") else "ii", 1, 0)
@@ -37,11 +39,11 @@ def reset(client: RawClient) -> None:
     client.socket.close()
 
 
-def until(holds: Callable[[], bool]) -> None:
+def until(holds: Callable[[], bool], patience: float = PATIENCE) -> None:
     """Lets the event loop turn until what the journal does not tell of has happened."""
     thread = shared_loop._current
     assert thread is not None
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not holds():
         assert time.monotonic() < deadline
         turned = threading.Event()

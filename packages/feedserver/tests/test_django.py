@@ -13,6 +13,7 @@ import pytest
 from steady import JOURNAL_OF_A_MISS, MISS, steady
 
 pytest.importorskip("django")
+pytestmark = pytest.mark.slow
 
 SETTINGS = """
 SECRET_KEY = "a key"

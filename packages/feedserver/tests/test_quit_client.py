@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -49,8 +50,14 @@ def test_a_server_that_drips_is_given_up_in_time(head: bytes, words: str) -> Non
                 yield b"x"
 
         server.add("/", Response(drip, pace="1 byte every 1ms", faults=Http09()), method="QUIT")
-        with pytest.raises(ConnectionError, match=words):
-            stop_server(server.port, timeout=0.2)
+        told = ""
+        for limit in (0.2, 2.0, 20.0):  # on a busy machine the first may be over before the head has come
+            with pytest.raises(ConnectionError) as caught:
+                stop_server(server.port, timeout=limit)
+            told = str(caught.value)
+            if re.search(words, told):
+                break
+        assert re.search(words, told)
         assert server.journal.exchanges[-1].duration < 100
 
 

@@ -34,6 +34,13 @@ def shared_parsers(_parsers: SharedParsers) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _tables_are_emptied_quickly() -> None:
+    from emptied_tables import empty_after_tests
+
+    empty_after_tests()
+
+
 @pytest.fixture(autouse=True)
 def _no_outage() -> None:
     """What an earlier test broke is not told as being back, and what this one breaks is told."""

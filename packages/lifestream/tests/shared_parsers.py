@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.parser.pool import DEADLINE, MEMORY, ParserPool
+from lifestream.parser.web_page import MAX_PAGE
 from lifestream.plugins.registry import Registry
 
 
@@ -35,10 +36,12 @@ class SharedParsers:
         memory: int = MEMORY,
         rules: SanitizerRules | None = None,
         registry: Registry | None = None,
+        max_page: int = MAX_PAGE,
     ) -> ParserPool | LentParser:
         """Takes the place of `ParserPool`. What differs from the defaults in more than its deadline is not shared."""
-        if registry is None or registry.has_own or rules not in (None, SanitizerRules()) or memory != MEMORY:
-            return ParserPool(size, deadline, memory=memory, rules=rules, registry=registry)
+        differs = rules not in (None, SanitizerRules()) or (memory, max_page) != (MEMORY, MAX_PAGE)
+        if registry is None or registry.has_own or differs:
+            return ParserPool(size, deadline, memory=memory, rules=rules, registry=registry, max_page=max_page)
         if deadline not in self._pools:
             self._pools[deadline] = ParserPool(1, deadline, registry=Registry(use_entry_points=False))
         return LentParser(self._pools[deadline])

@@ -14,6 +14,8 @@ import pytest
 
 from programs import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 COMMAND = ROOT / "scripts/search.py"
 

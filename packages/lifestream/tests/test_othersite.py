@@ -14,6 +14,8 @@ import pytest
 
 from feedserver import FeedServer, Response
 
+pytestmark = pytest.mark.slow
+
 MANAGE = Path(__file__).parent / "othersite" / "manage.py"
 SECONDS = 60.0
 FEED = """<rss version="2.0"><channel><title>Loud Notes</title><link>https://loud.example/</link>

@@ -29,6 +29,7 @@ def test_its_help_is_its_own_and_says_what_pytest_is_given(option: str) -> None:
     assert "passed on to pytest" in helped.stdout
 
 
+@pytest.mark.slow
 def test_a_rule_of_which_no_test_has_run_does_not_hold() -> None:
     ran = rules("-k", "test_a_429_without")
     assert ran.returncode == 1

@@ -38,6 +38,7 @@ class FeedServerFactory:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
+        self._has_root = bool(config.getini("feedserver_root"))
         self._watch = _ServerWatch()
         config.pluginmanager.register(self._watch)
 
@@ -50,19 +51,26 @@ class FeedServerFactory:
         *root* is by default the folder of the configuration option `feedserver_root`. A relative path is relative to
         the configuration file. Raises what `FeedServer` and its `start` raise.
         """
+        watched = self.begin(root, **options)
+        try:
+            yield watched.server
+        finally:
+            self.end(watched)
+
+    def begin(self, root: str | os.PathLike[str] | None = _CONFIGURED, **options: Any) -> Watched:
+        """Start a server and watch it until `end`: a `with` block costs a test more than it costs to add its route."""
         if root is _CONFIGURED:
-            root = _configured_root(self._config)
+            root = _configured_root(self._config) if self._has_root else None
         elif isinstance(root, str | os.PathLike):
             root = _start_of_paths(self._config) / root
-        server = FeedServer(root, **options).start()
-        watched = self._watch.begin(server)
+        return self._watch.begin(FeedServer(root, **options).start())
+
+    def end(self, watched: Watched) -> None:
+        """Stop a server that `begin` has started, and cease to watch it."""
         try:
-            yield server
+            watched.server.stop()  # a callable that still runs may fail meanwhile
         finally:
-            try:
-                server.stop()  # a callable that still runs may fail meanwhile
-            finally:
-                self._watch.end(watched)
+            self._watch.end(watched)
 
 
 _FACTORY: Final = pytest.StashKey[FeedServerFactory]()
@@ -148,7 +156,7 @@ def _refuse(message: str) -> None:
 
 
 @dataclass(slots=True)
-class _Watched:
+class Watched:
     """A server, and its last exchange *before* the current test."""
 
     server: FeedServer
@@ -170,18 +178,18 @@ class _ServerWatch:
     """
 
     def __init__(self) -> None:
-        self._running: list[_Watched] = []
-        self._ended: list[_Watched] = []
+        self._running: list[Watched] = []
+        self._ended: list[Watched] = []
         self._found: list[str] = []
         self._raised: VerificationError | None = None
 
-    def begin(self, server: FeedServer) -> _Watched:
+    def begin(self, server: FeedServer) -> Watched:
         """Watch *server* from now on."""
-        watched = _Watched(server)
+        watched = Watched(server)
         self._running.append(watched)
         return watched
 
-    def end(self, watched: _Watched) -> None:
+    def end(self, watched: Watched) -> None:
         """Stop watching the server, after asking for its problems once more."""
         self._ask(watched)
         self._running.remove(watched)
@@ -238,7 +246,7 @@ class _ServerWatch:
         for watched in self._running:
             self._ask(watched)
 
-    def _ask(self, watched: _Watched) -> None:
+    def _ask(self, watched: Watched) -> None:
         """Collect the problems that a server found. If warnings are errors, its warnings about fixtures count, too."""
         while True:
             try:

@@ -116,7 +116,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         self.quit_requested = threading.Event()
         self.site.on_quit = partial(_quit, weakref.ref(self))  # weak: no reference cycle delays freeing a server
         self._address: ServerAddress | None = None
-        self._stopped = threading.Event()
+        self._runs = threading.Lock()  # held from the start until the stop is over; a lock is cheaper than an Event
         self._wanted_port = port
         self._thread: shared_loop.LoopThread | None = None
         self._pid = 0
@@ -142,7 +142,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         self.site.base_url = self._address.base_url
         self.site.own_hosts = self._address.own_hosts
         self._pid = os.getpid()
-        self._stopped.clear()
+        self._runs.acquire(blocking=False)
         self._thread = shared_loop.acquire(self)
         self._thread.visit(partial(self.listening.open, self._thread.loop))
         return self
@@ -159,10 +159,10 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         listening = self.listening
         if thread is None:
             if threading.current_thread() not in listening.workers:  # the thread that stops the server waits for them
-                self._stopped.wait(STOP_TIMEOUT)
-                listening.join_workers(
-                    self._tell_what_holds, STOP_NOTICE
-                )  # one of the workers may have stopped the server
+                if self._runs.acquire(timeout=STOP_TIMEOUT):
+                    self._runs.release()
+                # One of the workers may have stopped the server.
+                listening.join_workers(self._tell_what_holds, STOP_NOTICE)
             return
         closed = threading.Lock()  # an Event does the same, at five times the cost
         closed.acquire()
@@ -180,7 +180,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         listening.join_workers(self._tell_what_holds, STOP_NOTICE)
         self.site.close()
         self.port = self._wanted_port
-        self._stopped.set()
+        self._runs.release()
 
     def _tell_what_holds(self) -> None:
         """Log what a stop waits for, while it waits: a test that hangs must say where."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 from urllib.parse import quote
 
@@ -35,11 +36,16 @@ class ServerAddress:
     @property
     def own_hosts(self) -> frozenset[str]:
         """The hosts, with the port and in lower case, that mean this server where a client uses it as its proxy."""
-        names = {_in_url(self.host).lower()}
-        if is_loopback(self.host) or self.host in ("0.0.0.0", "::"):  # noqa: S104 - it is compared, not bound
-            names |= {"localhost", "127.0.0.1", "[::1]"}
-        names |= {_in_url(alias).lower() for alias in self.aliases}
-        return frozenset(f"{host}:{self.port}" for host in names)
+        return frozenset([f"{host}:{self.port}" for host in _own_names(self.host, self.aliases)])
+
+
+@lru_cache(maxsize=64)
+def _own_names(host: str, aliases: tuple[str, ...]) -> frozenset[str]:
+    """Return the hosts of `own_hosts`, without the port: only that is another one for each server of a test suite."""
+    names = {_in_url(host).lower()}
+    if is_loopback(host) or host in ("0.0.0.0", "::"):  # noqa: S104 - it is compared, not bound
+        names |= {"localhost", "127.0.0.1", "[::1]"}
+    return frozenset(names | {_in_url(alias).lower() for alias in aliases})
 
 
 def _in_url(host: str) -> str:

@@ -48,6 +48,7 @@ class ServerConnections:
             raise RuntimeError("the server is not running, so every connection is refused already")
         shared_loop.refuse_on_loop("refuse()")
         closed = threading.Event()
+        self.listening.hold(self.port)
 
         def refuse() -> None:
             self.listening.refuse()

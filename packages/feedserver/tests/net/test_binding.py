@@ -6,20 +6,35 @@ import socket
 
 import pytest
 
-from feedserver.net.binding import HOLDS_BESIDE, PortTaken, addresses_of, bind_and_listen, listen
+from feedserver.net.binding import HOLDS_BESIDE, PortTaken, addresses_of, bind_and_listen, hold_beside, listen
 
 
-def test_a_free_port_is_taken_and_held() -> None:
-    bound = bind_and_listen("127.0.0.1", 0, 0.0)
-    holder, listening = bound.holder, bound.listening
-    with listening:
+def test_a_free_port_is_taken_and_can_be_held_beside() -> None:
+    with bind_and_listen("127.0.0.1", 0, 0.0) as listening:
         port = listening.getsockname()[1]
+        holder = hold_beside(listening, "127.0.0.1", port)
         assert (holder is not None) == HOLDS_BESIDE
-        if holder is not None:
-            assert holder.getsockname()[1] == port
-            holder.close()
         with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
             assert client.getpeername()[1] == port
+    if holder is not None:
+        with holder:
+            assert holder.getsockname()[1] == port
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+@pytest.mark.skipif(not HOLDS_BESIDE, reason="this system binds no second socket beside one that listens")
+def test_no_other_program_takes_a_held_port() -> None:
+    with bind_and_listen("127.0.0.1", 0, 0.0) as listening:
+        port = listening.getsockname()[1]
+        holder = hold_beside(listening, "127.0.0.1", port)
+        assert holder is not None
+        with holder:
+            for is_closed in (False, True):
+                with socket.socket() as other, pytest.raises(OSError, match="in use"):
+                    other.bind(("127.0.0.1", port))
+                if not is_closed:
+                    listening.close()
 
 
 def test_a_taken_port_is_named_with_the_remedy() -> None:

@@ -169,6 +169,26 @@ def test_bytes_that_only_look_like_tls_are_journalled_and_survived(secure: FeedS
     assert requests.get(secure.url("x"), verify=secure.ca_bundle, timeout=10).status_code == 200
 
 
+def test_a_record_that_is_broken_and_comes_with_the_end_of_the_handshake_is_a_failure_of_tls(
+    secure: FeedServer,
+) -> None:
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    end = secure.client_context().wrap_bio(incoming, outgoing, server_hostname="localhost")
+    with socket.create_connection((secure.host, secure.port), timeout=10) as client:
+        while True:
+            try:
+                end.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                client.sendall(outgoing.read())
+                incoming.write(client.recv(65_536))
+        client.sendall(outgoing.read() + b"\x17\x03\x03\x00\x20" + b"z" * 32)
+        while client.recv(65_536):
+            pass
+    with pytest.raises(VerificationError, match=r"^TLS failed: "):
+        secure.verify()
+
+
 def test_stop_leaves_nothing_of_a_secure_connection(secure: FeedServer) -> None:
     plain = socket.create_connection((secure.host, secure.port), timeout=10)
     client = secure.client_context().wrap_socket(plain, server_hostname="localhost")

@@ -30,7 +30,7 @@ _NUMBERS = (
     "default_pagination", "max_body", "timeout", "parse_timeout", "parser_memory", "parsers", "concurrency", "per_host",
     "per_host_rate", "min_interval", "max_interval", "slow_interval", "max_pause", "jitter", "move_after", "lease",
     "push_min_interval", "push_poll_interval", "check_every", "keep_days", "keep_items", "keep_idle_days",
-    "keep_fetches", "keep_tombstone_days", "max_opml", "max_opml_feeds", "picture_cache",
+    "keep_fetches", "keep_tombstone_days", "max_opml", "max_opml_feeds", "max_page", "picture_cache", "threads",
 )  # fmt: skip
 
 

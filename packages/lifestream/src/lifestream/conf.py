@@ -37,6 +37,7 @@ _CONNECTIONS = 128  # each request costs 80 KB with TLS, and 320 KB without uvlo
 _OF_HTML = ("VALID_TAGS", "VALID_STYLES", "STRIP_TRACKING")
 _MOST_DAYS: Final = 36_500.0
 _MOST_BYTES: Final = 1e12
+_MOST_THREADS: Final = 1000.0
 _MOST_LIST: Final = 1024.0**3
 """A list of feeds is read into memory as a whole, several times over."""
 
@@ -175,6 +176,11 @@ class Settings(SettingValues):
         return int(self.number("PARSER_MEMORY", 2 * 1024**3, least=256 * 1024**2, most=_MOST_BYTES))
 
     @property
+    def max_page(self) -> int:
+        """`LIFESTREAM_MAX_PAGE`: how many characters of a web page are read for its feeds and its icon."""
+        return int(self.number("MAX_PAGE", 1_000_000, least=1000, most=_MOST_LIST))
+
+    @property
     def max_opml(self) -> int:
         """`LIFESTREAM_MAX_OPML`: the size of the largest list of feeds that is imported."""
         return int(self.number("MAX_OPML", 10 * 1024 * 1024, least=1, most=_MOST_LIST))
@@ -190,6 +196,11 @@ class Settings(SettingValues):
         than a quarter of the files that its process may open.
         """
         return int(self.number("CONCURRENCY", _most_connections(), least=1))
+
+    @property
+    def threads(self) -> int:
+        """`LIFESTREAM_THREADS`: how many requests `serve` answers at once."""
+        return int(self.number("THREADS", 8, least=1, most=_MOST_THREADS))
 
     @property
     def per_host(self) -> int:

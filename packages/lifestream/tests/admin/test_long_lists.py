@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
 from lifestream.admin import owned
-from lifestream.models import Fetch, Lifestream
+from lifestream.admin.items import PostAdmin
+from lifestream.models import Fetch, Lifestream, Post, Subscription
 from plans import plans_of
 
 LISTS = ("feed", "fetch", "item", "lifestream", "post", "subscription")
@@ -106,3 +107,28 @@ def test_items_of_a_day_are_found_by_their_index(root: Client) -> None:
         assert all("lifestream_item_latest" in plan for plan in asked), asked
     assert not [plan for plan in asked if "Seq Scan" in plan or "SCAN lifestream_item" in plan], asked
     assert not [plan for plan in asked if "TEMP B-TREE" in plan or "Sort" in plan], asked
+
+
+@pytest.mark.django_db
+def test_what_a_list_shows_of_its_rows_is_read_once_they_are_sorted(
+    root: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PostAdmin, "list_per_page", 2)
+    site = Subscription.objects.earliest("pk")
+    for _ in range(3):
+        make_post(make_item(site.feed, "Kites"), site)
+    shown = [[post.pk for post in _posts(root, page)] for page in (1, 2)]
+    assert [*shown[0], *shown[1]] == list(
+        Post.objects.filter(item__title="Kites").order_by("-pk").values_list("pk", flat=True)
+    )
+    asked = [
+        plan
+        for sql, plan in plans_of(lambda: _posts(root, 1))
+        if '"summary"' in sql and 'FROM "lifestream_post"' in sql
+    ]
+    assert len(asked) == 1
+    assert connection.vendor != "sqlite" or "SEARCH lifestream_post USING INTEGER PRIMARY KEY" in asked[0]
+
+
+def _posts(root: Client, page: int) -> list[Post]:
+    return list(root.get(f"/admin/lifestream/post/?q=kites&p={page}").context["cl"].result_list)

@@ -88,6 +88,7 @@ def no_more_files() -> Iterator[None]:
 
 
 @on_linux
+@pytest.mark.slow
 class TestLimitsOfTheSystem:
     @pytest.mark.parametrize("limits", [(256, 256), (64, 4096)], ids=["256 files", "64 files that may be 4096"])
     def test_more_hosts_than_files_are_imported_and_none_fails(

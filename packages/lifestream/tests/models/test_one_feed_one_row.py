@@ -17,6 +17,8 @@ from lifestream.models import Feed, Fetch, Host, Item, Post, Subscription, Tombs
 from lifestream.models.feeds import url_hash
 from lifestream.storage import backfill
 
+pytestmark = pytest.mark.slow
+
 BEFORE = ("lifestream", "0030_operations")
 
 

@@ -32,6 +32,7 @@ def indexes_of_hosts() -> list[str]:
     return sorted(name for name, each in found.items() if each["index"] and each["columns"][:1] == ["host_id"])
 
 
+@pytest.mark.slow
 def test_hosts_are_due_with_the_feeds_that_were_there(before_due_hosts: MigrationExecutor) -> None:
     apps = before_due_hosts.loader.project_state([("lifestream", "0009_item_card")]).apps
     old_host, old_feed = apps.get_model("lifestream", "Host"), apps.get_model("lifestream", "Feed")

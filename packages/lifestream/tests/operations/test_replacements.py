@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import override_settings
 from django.utils import timezone
 
 from factories import make_feed, make_subscription
@@ -13,6 +14,8 @@ from feedserver.django import FeedServerTestCase
 from lifestream.models import Feed, Fetch
 from lifestream.operations.replacements import look_for_replacements
 from lifestream.operations.troubles import troubles
+from lifestream.storage.feed_options import FeedOptions
+from relay import relay
 from served import feed, page
 
 NOW = timezone.now()
@@ -53,5 +56,25 @@ class ReplacementsTest(FeedServerTestCase):
         self.feedserver.add("/", Response(b""))
         self.lost(days=3).delete()
         self.lost(status=500)
+        assert look_for_replacements(NOW) == 0
+        assert self.feedserver.requests == []
+
+    def test_a_site_is_asked_by_the_proxy_of_its_feed(self) -> None:
+        self.feedserver.add("/", page('<link rel="alternate" type="application/rss+xml" href="/new.xml">'))
+        self.feedserver.add("/new.xml", feed(["one"]))
+        row = self.lost()
+        with relay((self.feedserver.host, self.feedserver.port)) as proxy:
+            for address, asked in ((f"http://{proxy.address}", 2), ("direct", 0)):
+                options = FeedOptions(proxy=address).as_json()
+                Feed.objects.filter(pk=row.pk).update(options=options, replacement_checked=None)
+                proxy.asked.clear()
+                assert look_for_replacements(NOW) == 1
+                assert len(proxy.asked) == asked
+
+    def test_a_site_is_not_asked_without_the_proxy_that_was_lost_with_the_key(self) -> None:
+        row = self.lost()
+        with override_settings(SECRET_KEY="another"):
+            options = FeedOptions(proxy="http://127.0.0.1:1").as_json()
+        Feed.objects.filter(pk=row.pk).update(options=options)
         assert look_for_replacements(NOW) == 0
         assert self.feedserver.requests == []

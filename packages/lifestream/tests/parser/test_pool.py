@@ -98,6 +98,13 @@ def test_a_document_over_its_deadline_is_ended_and_the_next_one_is_read() -> Non
         assert quick.result(60).items[0].guid == "1"
 
 
+def test_a_child_reads_as_much_of_a_page_as_it_is_told() -> None:
+    html = b"<title>T</title>" + b" " * 2000 + b"<link rel=feed href=/f>"
+    for most, feeds in ((1000, 0), (5000, 1)):
+        with ParserPool(1, max_page=most) as pool:
+            assert len(pool.read_page(html, {}, URL).result(60).feeds) == feeds
+
+
 def test_a_child_says_the_same_of_a_page_as_reading_here(pool: ParserPool) -> None:
     html = b"<meta charset=latin-1><title>Caf\xe9</title><link rel=feed href=/f title=F><link rel=icon href=/i.png>"
     headers = {"Content-Type": "text/html"}

@@ -6,7 +6,7 @@ import pytest
 from pytest_django import Settings
 
 from lifestream.fetcher.fetch import FetchLimits
-from lifestream.refresh.factories import make_fetcher, make_guard, make_picture_fetcher
+from lifestream.refresh.factories import make_fetcher, make_guard, make_page_pool, make_picture_fetcher, make_pool
 
 MANUAL = "https://feedserver.readthedocs.io/lifestream/politeness.html"
 
@@ -31,3 +31,10 @@ def test_a_server_that_is_asked_learns_who_asks(contact: str, public: str, told:
 def test_pictures_have_no_subscribers(own: str, told: str, settings: Settings) -> None:
     settings.LIFESTREAM_USER_AGENT, settings.LIFESTREAM_PUBLIC_URL = own, ""
     assert make_picture_fetcher(make_guard(), FetchLimits())._user_agent.endswith(told)
+
+
+def test_pages_are_read_as_far_as_the_setting_says(settings: Settings) -> None:
+    settings.LIFESTREAM_MAX_PAGE = 5000
+    for make in (make_pool, make_page_pool):
+        with make() as pool:
+            assert pool.max_page == 5000

@@ -21,6 +21,7 @@ from lifestream.refresh.refresh_report import FeedReport
 from lifestream.scheduler import leases
 from lifestream.scheduler.jobs import Result
 from lifestream.storage import credentials, writer
+from lifestream.storage.item_import import CHUNK
 from refresh_case import HOUR, RefreshTestCase
 from served import START, feed, page, rss
 
@@ -54,6 +55,17 @@ class WhatComes(RefreshTestCase):
         subscription = make_subscription(made)
         self.refresh()
         assert Post.objects.filter(lifestream=subscription.lifestream).count() == 2
+
+    def test_what_fills_a_transaction_is_stored_while_others_are_read(self) -> None:
+        """As soon as it does: else one processor idles, and the last write is long."""
+        for number in range(4):
+            self.make_feed(f"/{number}", feed([f"entry {entry}" for entry in range(2 * CHUNK // 5)]))
+        with (
+            mock.patch("lifestream.refresh.work_loop._PATIENCE", 60.0),
+            mock.patch.object(writer, "store", wraps=writer.store) as store,
+        ):
+            assert self.refresh().new == 4 * (2 * CHUNK // 5)
+        assert [len(call.args[0]) for call in store.call_args_list if call.args[0]] == [2, 2]
 
     def test_a_second_run_asks_with_the_validator_and_writes_nothing(self) -> None:
         self.make_feed("/feed", feed(ETag='"v1"', Last_Modified="Sun, 01 Mar 2026 12:00:00 GMT"))

@@ -110,6 +110,41 @@ class UpdaterTest(FeedServerTransactionTestCase):
         assert "the icons of sites could not be looked for" in logged.output[0]
         assert Item.objects.count() == 1
 
+    def test_a_database_that_is_away_is_told_once_whatever_meets_it_first(self) -> None:
+        looks = threading.Semaphore(0)
+        is_away = True
+
+        def add_wanted(_stopping: threading.Event) -> int:
+            if is_away:
+                looks.release()
+                raise OperationalError("connection refused") from ConnectionRefusedError()
+            return 0
+
+        def refresh(*, stopping: threading.Event) -> Report:
+            if is_away:
+                raise OperationalError("connection refused") from ConnectionRefusedError()
+            looks.release()
+            return Report()
+
+        with (
+            mock.patch.object(updater, "add_wanted", add_wanted),
+            mock.patch.object(updater, "refresh", refresh),
+            self.assertLogs("lifestream", "WARNING") as logged,
+            running(interval=0.01),
+        ):
+            for _ in range(3):
+                assert looks.acquire(timeout=PATIENCE)
+            is_away = False
+            while looks.acquire(timeout=0):
+                pass
+            assert looks.acquire(timeout=PATIENCE)
+            assert looks.acquire(timeout=PATIENCE)
+        away, back = logged.output
+        assert "not all addresses could be looked at" in away
+        assert "connection refused" in away
+        assert "Traceback" not in away
+        assert "the database answers again" in back
+
     def test_stop_gives_up_what_is_under_way_and_leaves_it_due(self) -> None:
         answering = threading.Event()
         self.addCleanup(answering.set)

@@ -23,7 +23,9 @@ from hub import CHALLENGE
 from lifestream.models import Feed, HubSubscription, Item
 from lifestream.refresh.updater import Updater
 from lifestream.storage import credentials, hub_subscriptions
+from lifestream.storage.feed_options import FeedOptions
 from lifestream.web.views import push
+from relay import relay
 from rules.websub_case import DAY, HOUR, PATIENCE, WebSubTestCase
 from served import START, rss
 
@@ -68,6 +70,21 @@ class Subscribing(WebSubTestCase):
         self.feed.save()
         self.refresh()
         assert self.hub.asked == []
+
+    def test_a_hub_is_asked_by_the_proxy_of_the_feed(self) -> None:
+        with relay((self.feedserver.host, self.feedserver.port)) as proxy:
+            Feed.objects.update(options=FeedOptions(proxy=f"http://{proxy.address}").as_json())
+            self.refresh()
+            assert len(self.hub.asked) == 1
+            assert len(proxy.asked) == 2  # the feed, and its hub
+
+    def test_a_feed_that_is_to_go_without_a_proxy_has_its_hub_asked_without(self) -> None:
+        with relay((self.feedserver.host, self.feedserver.port)) as proxy:
+            Feed.objects.update(options=FeedOptions(proxy="direct").as_json())
+            with self.settings(LIFESTREAM_PROXY=f"http://{proxy.address}"):
+                self.refresh()
+            assert len(self.hub.asked) == 1
+            assert proxy.asked == []
 
     def test_a_hub_is_asked_once_and_not_with_each_fetch(self) -> None:
         self.subscribed()

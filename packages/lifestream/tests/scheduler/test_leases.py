@@ -214,6 +214,7 @@ while claimed := leases.claim(NOW, 5):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_processes_share_the_due_feeds_and_none_is_claimed_twice() -> None:
     feeds = {make_feed(f"https://host{number % 12}.example.com/{number}").pk for number in range(60)}

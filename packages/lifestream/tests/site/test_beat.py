@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from celery import Celery
@@ -33,16 +34,17 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = NOW
+        self.zone: tzinfo = UTC
 
     def __call__(self) -> datetime:
-        return self.now
+        return self.now.astimezone(self.zone)
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock of Celery."""
     clock = Clock()
-    monkeypatch.setattr(Celery, "now", lambda _app: clock.now)
+    monkeypatch.setattr(Celery, "now", lambda _app: clock())
     return clock
 
 
@@ -88,6 +90,25 @@ def test_it_goes_on_when_the_clock_is_set_back(
     with caplog.at_level(logging.WARNING):
         assert sent(scheduler, clock, 5).count("minute") >= 4
     assert sum("the clock was set back" in record.getMessage() for record in caplog.records) == 1
+
+
+@pytest.mark.parametrize(
+    "transition",
+    [datetime(2026, 3, 29, 1, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)],
+    ids=["spring", "autumn"],
+)
+def test_summer_time_begins_and_ends_without_a_gap(
+    scheduler: Sending, clock: Clock, transition: datetime, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By itself, Celery 5.5 sends nothing for an hour when summer time ends."""
+    clock.zone = ZoneInfo("Europe/Berlin")
+    clock.now = transition - timedelta(minutes=3)
+    for entry in scheduler.schedule.values():
+        entry.last_run_at = clock()
+    sent(scheduler, clock, 2)
+    with caplog.at_level(logging.WARNING):
+        assert sent(scheduler, clock, 65).count("minute") >= 63
+    assert caplog.records == []
 
 
 def test_a_small_correction_is_no_jump(scheduler: Sending, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:

@@ -24,7 +24,7 @@ from reference_entries import page
 from own_site import PATIENCE, command, environment
 from programs import Program, lifestream
 
-pytestmark = pytest.mark.proxy
+pytestmark = [pytest.mark.proxy, pytest.mark.slow]
 
 PLANET = "planet.example.org"
 PASSWORD = "correct horse battery"

@@ -23,6 +23,8 @@ from feedserver import FeedServer, Response
 from own_site import PATIENCE, command, environment, started
 from served import feed, page, rss
 
+pytestmark = pytest.mark.slow
+
 said: list[str] = []
 
 

@@ -88,6 +88,7 @@ def assert_validators_are_not_ahead() -> None:
         assert_whole(ENTRIES)
 
 
+@pytest.mark.slow
 class TestKilled:
     @pytest.mark.parametrize("place", dying.PLACES)
     def test_the_next_refresh_loses_nothing_and_repeats_nothing(self, server: FeedServer, place: str) -> None:
@@ -174,6 +175,7 @@ class TestKilled:
         assert Fetch.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_processes_at_once_make_one_request_a_feed_and_double_nothing(server: FeedServer) -> None:
     count = 30
     for number in range(count):

@@ -189,6 +189,7 @@ def before_ids(transactional_db: None) -> Iterator[MigrationExecutor]:
     call_command("migrate", verbosity=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("public_url", ["https://planet.example/sub", ""])
 def test_items_of_before_keep_the_id_that_they_were_published_under(
     before_ids: MigrationExecutor, monkeypatch: pytest.MonkeyPatch, public_url: str

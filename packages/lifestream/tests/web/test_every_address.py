@@ -150,6 +150,7 @@ def test_all_patterns_are_walked() -> None:
     assert "/admin/r/{}/{}/" in walked and "/admin/autocomplete/" in walked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_path_is_an_error_of_the_server(client: Client, superuser: User, name: str) -> None:
     text = HOSTILE[name]
@@ -162,6 +163,7 @@ def test_no_path_is_an_error_of_the_server(client: Client, superuser: User, name
         assert not failures(client, (address for address in everywhere if address.startswith("/admin/")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_query_of_a_page_is_an_error_of_the_server(client: Client, name: str, settings: Any) -> None:
     settings.LIFESTREAM_PUBLIC_URL = "https://planet.example"
@@ -195,6 +197,7 @@ def test_no_query_of_the_admin_is_an_error_of_the_server(
     assert not failures(client, (f"{page}?{parameter}={text}" for parameter in parameters))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_other_query_of_the_admin_is_an_error_of_the_server(client: Client, superuser: User, name: str) -> None:
     client.force_login(superuser)
@@ -300,6 +303,7 @@ def test_a_filter_that_no_database_takes_leads_to_the_list_without_filters(clien
     assert client.get("/admin/lifestream/item/?title__startswith=a%00b").status_code == 302
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
 def test_no_query_of_a_list_and_no_repetition_is_an_error_of_the_server(
     client: Client, superuser: User, name: str

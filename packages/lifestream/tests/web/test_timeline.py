@@ -48,10 +48,10 @@ def test_a_page_that_ends_with_the_last_post_has_no_older_one() -> None:
 def test_the_way_to_an_older_page_is_down_the_index() -> None:
     site = make_site()
     post = make_post(site)
-    rows = Timeline(site.lifestream).rows(Cursor(post.date, post.item_id)).select_related("subscription", "item__feed")
+    rows = Timeline(site.lifestream).rows(Cursor(post.date, post.item_id), 20)
     assert '("lifestream_post"."date", "lifestream_post"."item_id") < (' in str(rows.query)
     if connection.vendor == "sqlite":
-        plan = rows[:20].explain()
+        plan = rows.select_related("subscription", "item__feed").explain()
         assert "lifestream_post_timeline (lifestream_id=? AND (date,item_id)<(?,?))" in plan
         assert "TEMP B-TREE" not in plan
 

@@ -6,7 +6,9 @@ import os
 import signal
 import socket
 import threading
+from contextlib import suppress
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -35,6 +37,40 @@ def test_clients_can_connect_once_the_address_is_told() -> None:
     with pytest.raises(SystemExit):
         serve(application, "127.0.0.1", 0, connect)
     assert told[0].startswith("http://127.0.0.1:")
+
+
+def test_so_many_requests_are_answered_at_once() -> None:
+    together = threading.Barrier(3)
+
+    def meeting(environ: Any, start_response: Any) -> list[bytes]:
+        together.wait(30)  # which ends if three requests are answered at once
+        return application(environ, start_response)
+
+    answers: list[bytes] = []
+
+    def connect(address: str) -> None:
+        def ask() -> None:
+            with urlopen(address, timeout=60) as answer:
+                answers.append(answer.read())
+
+        threads = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+
+        def end() -> None:
+            for thread in threads:
+                thread.join(60)
+            signal.raise_signal(signal.SIGINT)
+
+        threading.Thread(target=end).start()
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with suppress(KeyboardInterrupt, SystemExit):
+            serve(meeting, "127.0.0.1", 0, connect, threads=3)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert answers == [b"ok"] * 3
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that a process can end by in order")

@@ -138,7 +138,7 @@ class Conditions:
     @property
     def is_empty(self) -> bool:
         """Whether every request meets them."""
-        return self == NO_CONDITIONS
+        return self is NO_CONDITIONS or self == NO_CONDITIONS
 
     @property
     def needs_body(self) -> bool:

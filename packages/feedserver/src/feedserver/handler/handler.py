@@ -69,6 +69,8 @@ class Site:
 
     def take_warnings(self) -> list[FixtureWarning]:
         """Return the warnings about fixtures that were read since the last call."""
+        if not self.routes.warnings:
+            return []
         taken = self.routes.warnings[:]
         del self.routes.warnings[: len(taken)]
         return taken

@@ -65,6 +65,8 @@ class Problems:
 
     def take(self) -> list[str]:
         """Return the problems since the last call, and forget them."""
+        if not self._kept and not self._elsewhere:
+            return []
         taken = self._kept[:]
         del self._kept[: len(taken)]
         messages = [problem.message for problem in taken]

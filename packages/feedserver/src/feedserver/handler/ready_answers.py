@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from feedserver.fixtures.content_types import content_type_for
 from feedserver.http import negotiation, response_writer
 from feedserver.http.response_writer import AnswerHead
+from feedserver.messages.headers import Headers
 from feedserver.messages.placeholders import has_placeholders
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response, body_size
@@ -30,17 +31,69 @@ class ReadyAnswer:
         return self.data
 
 
+HEADS_KNOWN = 256
+LONGEST_KNOWN = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class _KnownHead:
+    """The *head* of a response, with the *headers* that it has besides the declared ones (None: no others)."""
+
+    headers: Headers | None
+    head: AnswerHead
+
+
+_known: dict[tuple[object, ...], _KnownHead] = {}
+"""Heads that were made, by all that they depend on. The tests of a suite give many responses that differ in their body
+alone, each to a server of its own.
+"""
+
+
 def make_ready(response: Response, request: Request, keep_alive: bool, second: int) -> ReadyAnswer | None:
     """Return *response* as it is sent to every GET like *request*; None where requests may get different answers."""
-    if has_placeholders(response.headers) or response.delay or response.pace or response.faults:
+    body = response.body
+    if response.delay or response.pace or response.faults or not isinstance(body, bytes):
         return None
-    if not negotiation.is_plain(response) or not isinstance(response.body, bytes):
+    if response.auth is not None or response.coding is not None:
         return None
-    response = with_content_type(request, response)
-    head = response_writer.make_head(request, response, keep_alive)
-    if head.framing != "length" or head.keep_alive != keep_alive or not isinstance(response.body, bytes):
+    shape = (
+        response.headers.raw,
+        response.status,
+        response.reason,
+        response.omit,
+        response.conditional,
+        len(body),
+        keep_alive,
+        request.version,
+        request.path,
+    )
+    known = _known.get(shape)
+    if known is None:
+        known = _make_head(response, request, keep_alive)
+        if known is None:
+            return None
+        _remember(shape, known)
+    if known.headers is not None:
+        response = response.with_headers(known.headers)
+    return ReadyAnswer(response, known.head, second, known.head.in_http1(second) + body)
+
+
+def _make_head(response: Response, request: Request, keep_alive: bool) -> _KnownHead | None:
+    """Return the head of *response*; None where requests may get different answers."""
+    if has_placeholders(response.headers) or not negotiation.is_plain(response):
         return None
-    return ReadyAnswer(response, head, second, head.in_http1(second) + response.body)
+    typed = with_content_type(request, response)
+    head = response_writer.make_head(request, typed, keep_alive)
+    if head.framing != "length" or head.keep_alive != keep_alive:
+        return None
+    return _KnownHead(typed.headers if typed is not response else None, head)
+
+
+def _remember(shape: tuple[object, ...], known: _KnownHead) -> None:
+    if len(known.head.head.in_http1()) <= LONGEST_KNOWN:
+        if len(_known) >= HEADS_KNOWN:
+            _known.clear()
+        _known[shape] = known
 
 
 def with_content_type(request: Request, response: Response) -> Response:

@@ -91,6 +91,9 @@ class Headers(Mapping[str, str]):
         if isinstance(fields, Headers):
             self.raw = fields.raw
             return
+        if type(fields) is tuple and not fields:  # the default, as of most responses
+            self.raw = ()
+            return
         given: object = fields
         if isinstance(given, str | bytes) or not isinstance(given, Iterable):
             raise TypeError(f"headers are {fields!r}; give a mapping such as {{'ETag': '\"v1\"'}}, or pairs")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, TypeAlias, cast, get_args
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Conditional: TypeAlias = Literal["rfc", "exact", "off"]
+_CONDITIONALS: Final = get_args(Conditional)
 
 MOST_CODINGS = 10
 """Codings inside each other that a body can be sent in."""
@@ -180,13 +182,15 @@ class Response:
         sent.
         """
         check_status(status)
-        check_text("a reason phrase", reason, or_none=True)
-        if reason is not None and ("\r" in reason or "\n" in reason):
-            raise ValueError(f"a reason phrase has a line break in it, {reason!r}; leave it out")
-        _check_coding(coding)
+        if reason is not None:
+            check_text("a reason phrase", reason)
+            if "\r" in reason or "\n" in reason:
+                raise ValueError(f"a reason phrase has a line break in it, {reason!r}; leave it out")
+        if coding is not None:
+            _check_coding(coding)
         check_text("source", source)
         check_text("error", error)
-        if conditional not in get_args(Conditional):
+        if conditional not in _CONDITIONALS:
             raise ValueError(f"conditional is {conditional!r}; give 'rfc', 'exact' or 'off'")
         pace = Pace.parse(pace) if isinstance(pace, str) else pace
         auth = Auth.parse(auth) if isinstance(auth, str) else auth
@@ -253,6 +257,8 @@ def check_fault(fault: object) -> None:
 
 
 def _checked(faults: Iterable[Injectable] | Injectable) -> tuple[Injectable, ...]:
+    if type(faults) is tuple and not faults:
+        return ()  # as of most responses
     given: object = faults
     if isinstance(given, str) or not isinstance(given, Iterable):
         check_fault(given)
@@ -275,7 +281,7 @@ def _body(body: object) -> Body:
 
 
 def _check_coding(coding: object) -> None:
-    check_text("a coding", coding, or_none=True)
+    check_text("a coding", coding)
     if isinstance(coding, str) and coding != "auto":
         if coding.count(",") >= MOST_CODINGS:
             raise ValueError(
@@ -286,6 +292,8 @@ def _check_coding(coding: object) -> None:
 
 
 def _notes(notes: object) -> tuple[tuple[str, str], ...]:
+    if type(notes) is tuple and not notes:
+        return ()
     if isinstance(notes, str) or not isinstance(notes, Iterable):
         raise TypeError(f"notes are {notes!r}; give pairs, such as [('Title', 'News')]")
     given = tuple(notes)
@@ -296,6 +304,8 @@ def _notes(notes: object) -> tuple[tuple[str, str], ...]:
 
 
 def _names(omit: Iterable[str]) -> frozenset[str]:
+    if type(omit) is tuple and not omit:
+        return frozenset()
     given: object = omit
     if not isinstance(given, str) and not isinstance(given, Iterable):
         raise TypeError(f"omit is {omit!r}; give a list of names, such as ['Date']")
@@ -326,6 +336,7 @@ def has_content(status: int) -> bool:
     return status >= 200 and status not in (204, 304)
 
 
+@cache
 def reason_phrase(status: int) -> str:
     """Return the reason phrase of *status* in RFC 9110 or the standard library, "" where neither has one."""
     if status in _RENAMED:

@@ -1,4 +1,8 @@
-"""Binding: the socket that listens on a port, and the one that holds the port while connections are refused."""
+"""Binding: the socket that listens on a port, and the one that holds the port while connections are refused.
+
+Few tests refuse connections, so the second socket is bound when one does. It must be bound before the first is closed,
+or another program could take the port in between.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,6 @@ import os
 import socket
 import sys
 import time
-from dataclasses import dataclass
 
 BACKLOG = 1024
 """Connections that the kernel queues: a server may be listening long before its event loop accepts."""
@@ -16,7 +19,7 @@ BIND_PAUSE = 0.02
 """Seconds between two attempts to bind a port that is taken."""
 
 HOLDS_BESIDE = sys.platform == "linux"
-"""Whether a second socket may be bound to the port beside the one that listens (SO_REUSEADDR, bound before it listens).
+"""Whether a second socket may be bound to the port beside the one that listens (SO_REUSEPORT of both, socket(7)).
 
 Elsewhere the port is held by a socket that is bound when the other one is closed, a moment later.
 """
@@ -27,14 +30,6 @@ _ALONE = "without scheme and port; use an address of this machine, such as 127.0
 
 class PortTaken(OSError):
     """The requested port is in use by another socket."""
-
-
-@dataclass(frozen=True, slots=True)
-class BoundPort:
-    """The socket that is *listening* on a port, and a second one that holds it, where the system allows one."""
-
-    listening: socket.socket
-    holder: socket.socket | None
 
 
 def addresses_of(host: str) -> tuple[str, ...]:
@@ -62,22 +57,17 @@ def is_missing(error: OSError) -> bool:
     return error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
-def bind_and_listen(host: str, port: int, timeout: float) -> BoundPort:
-    """Bind a port and listen on it, and hold it by a second socket where the system allows that.
+def bind_and_listen(host: str, port: int, timeout: float) -> socket.socket:
+    """Bind a port and return a socket that listens on it.
 
     Waits at most *timeout* seconds for a port that is taken. Raises PortTaken, and OSError for an address that can't be
     bound.
     """
     deadline = time.monotonic() + timeout
     while True:
-        holder: socket.socket | None = None
         try:
-            if HOLDS_BESIDE:
-                holder = bind(host, port)
-            return BoundPort(listen(host, port if holder is None else holder.getsockname()[1]), holder)
+            return listen(host, port)
         except OSError as error:
-            if holder is not None:
-                holder.close()
             # Windows reports EACCES where another process holds the port exclusively.
             if error.errno != errno.EADDRINUSE and not (error.errno == errno.EACCES and os.name == "nt"):
                 raise _not_bound(error, host, port) from error
@@ -116,6 +106,29 @@ def bind(host: str, port: int) -> socket.socket:
         sock.close()
         raise
     return sock
+
+
+def hold_beside(listening: socket.socket, host: str, port: int) -> socket.socket | None:
+    """Return a silent socket that is bound to *port* of *host* beside the one that is *listening* there.
+
+    None where the system does not bind a second one. No other program can take the port then, except one of the same
+    user that asks to share it (SO_REUSEPORT).
+    """
+    if sys.platform != "linux":  # HOLDS_BESIDE, in words that type checkers read
+        return None
+    holder = socket.socket(listening.family, socket.SOCK_STREAM)
+    try:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for sock in (listening, holder):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        holder.bind((host, port))
+    except OSError:  # such as a system that emulates Linux
+        holder.close()
+        return None
+    finally:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
+    return holder
 
 
 def _not_bound(error: OSError, host: str, port: int) -> OSError:

@@ -237,8 +237,8 @@ class Connection(asyncio.Protocol):
             data = tls.receive(data)
         except tls.error as error:
             problem, data = error, b""
-        if tls.is_open and not self.peer.tls:
-            self.peer.tls = tls.agreed()
+        if tls.agreed is not None and not self.peer.tls:
+            self.peer.tls = tls.agreed
         if self._transport is not None and (answer := tls.to_send()):
             self._transport.write(answer)
         if problem is not None:

@@ -97,16 +97,14 @@ class Listening:
                 if address in self._bound:
                     continue
                 try:
-                    bound = binding.bind_and_listen(address, port, 0.0 if self._bound else timeout)
+                    listening = binding.bind_and_listen(address, port, 0.0 if self._bound else timeout)
                 except OSError as error:
                     if address != addresses[0] and binding.is_missing(error):
                         continue  # a machine without IPv6
                     raise
                 self._bound += (address,)
-                self._sockets.append(bound.listening)
-                if bound.holder is not None:
-                    self._holding.append(bound.holder)
-                port = bound.listening.getsockname()[1]
+                self._sockets.append(listening)
+                port = port or listening.getsockname()[1]
         return port
 
     def bind_again(self, port: int) -> bool:
@@ -122,9 +120,18 @@ class Listening:
         return True
 
     def hold(self, port: int) -> None:
-        """Hold *port* while nothing listens there."""
-        if not self._holding:
+        """Hold *port* while nothing listens there: before `refuse` where the system allows that, and after it."""
+        if self._holding:
+            return
+        if not self._sockets:
             self._holding += [binding.bind(address, port) for address in self._bound]
+            return
+        for listening, address in zip(self._sockets, self._bound, strict=True):
+            holder = binding.hold_beside(listening, address, port)
+            if holder is None:
+                self.let_go()  # all of them are bound after `refuse`
+                return
+            self._holding.append(holder)
 
     def let_go(self) -> None:
         """Release the held port."""
@@ -158,6 +165,8 @@ class Listening:
         *notice* is called where this takes longer than *after* seconds. A callable that stops the server itself is not
         waited for.
         """
+        if not self.workers:
+            return
         allowed = self.site.callable_timeout
         begun = time.monotonic()
         deadline = begun + allowed

@@ -160,7 +160,7 @@ def _note_server_name(end: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -
 class TlsLayer:
     """The server's end of one TLS connection. One that *stalls* never answers the client's first message."""
 
-    __slots__ = ("_incoming", "_object", "_outgoing", "_quiet", "has_ended", "is_open", "stalls")
+    __slots__ = ("_incoming", "_object", "_outgoing", "_quiet", "agreed", "has_ended", "stalls")
 
     error = ssl.SSLError
 
@@ -170,7 +170,8 @@ class TlsLayer:
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._quiet = fault == "no close_notify"
         self.stalls = fault == "handshake stalls"
-        self.is_open = False
+        self.agreed: AgreedTls | None = None
+        """What the handshake has agreed on with the client; None before it is over."""
         self.has_ended = False
         """Whether the client has said by close_notify that nothing follows."""
 
@@ -181,12 +182,12 @@ class TlsLayer:
         raised: a handshake answers, and a refusal says why.
         """
         self._incoming.write(data)
-        if not self.is_open:
+        if self.agreed is None:
             try:
                 self._object.do_handshake()
             except ssl.SSLWantReadError:
                 return b""
-            self.is_open = True
+            self.agreed = self._agreed()  # at once: OpenSSL tells nothing more after a broken record
         pieces: list[bytes] = []
         while True:
             try:
@@ -207,8 +208,12 @@ class TlsLayer:
             self._object.write(data)
         return self.to_send()
 
-    def agreed(self) -> AgreedTls:
-        """Return what the handshake, which is over, has agreed on with the client."""
+    @property
+    def is_open(self) -> bool:
+        """Whether the handshake is over."""
+        return self.agreed is not None
+
+    def _agreed(self) -> AgreedTls:
         tls = self._object
         shown: dict[str, Any] = dict(tls.getpeercert() or {})
         cipher = tls.cipher()

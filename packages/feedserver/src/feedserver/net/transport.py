@@ -19,6 +19,9 @@ from typing import Any
 READ_SIZE = 65_536
 """Bytes that are read at a time."""
 
+_AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0)
+"""The flag of a call that does not wait, where the system has one: one system call less for each connection."""
+
 
 class _Life(IntEnum):
     """The stages of a transport's life, in order; it never goes back."""
@@ -76,7 +79,8 @@ class SocketTransport(asyncio.Transport):
         self._eof = False  # `write_eof` was called: nothing follows what was written
         self._calling = False  # the protocol's code is running
         self._error: Exception | None = None
-        sock.setblocking(False)
+        if not _AT_ONCE or sock.gettimeout() is not None:  # with a timeout (`setdefaulttimeout`), Python itself waits
+            sock.setblocking(False)
         with suppress(OSError):  # macOS refuses it for a client that has gone already
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         protocol.connection_made(self)
@@ -97,7 +101,7 @@ class SocketTransport(asyncio.Transport):
 
     def _read(self) -> None:
         try:
-            data = self._sock.recv(READ_SIZE)
+            data = self._sock.recv(READ_SIZE, _AT_ONCE)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
@@ -157,7 +161,7 @@ class SocketTransport(asyncio.Transport):
             self._unsent += data
             return
         try:
-            sent = self._sock.send(data)
+            sent = self._sock.send(data, _AT_ONCE)
         except (BlockingIOError, InterruptedError):
             sent = 0
         except OSError as error:
@@ -171,7 +175,7 @@ class SocketTransport(asyncio.Transport):
     def _write_on(self) -> None:
         unsent = self._unsent
         try:
-            sent = self._sock.send(unsent)
+            sent = self._sock.send(unsent, _AT_ONCE)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:

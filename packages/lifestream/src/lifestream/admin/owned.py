@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.db import DataError
 from django.db.models import Exists, ForeignKey, Model, OuterRef, QuerySet
 from django.db.models.constants import LOOKUP_SEP
@@ -55,6 +55,16 @@ class FirstRows(_Paginator):
         """The number of rows, at most LISTED."""
         rows: Any = self.object_list
         return int(rows.order_by()[:LISTED].count())
+
+    def page(self, number: Any) -> Page[Any]:
+        """Return a page. Its rows are looked up by their keys: if the database has to sort all rows of a list, as those
+        that a search has found, it would sort them with all that is shown of them.
+        """
+        page = super().page(number)
+        rows: Any = self.object_list
+        here: Any = page.object_list
+        page.object_list = rows.filter(pk__in=list(here.values_list("pk", flat=True)))
+        return page
 
 
 class OwnRows(ChangeList):

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import Final, NamedTuple
 
 from lifestream.content.clean_attributes import SET, URL_ATTRIBUTES, checked
@@ -47,17 +46,12 @@ class Tag(NamedTuple):
     """What a tag becomes: its *html*, the *mark* that it leaves in the text, and its *place* (see `settled_html`).
 
     *depends* says what of the base its addresses depend on: on nothing (""), its host ("host"), or all of it ("base").
-    *source* is the tag as it was written.
     """
 
     html: str
     mark: str
     place: str
     depends: str
-    source: str
-
-
-_HTML, _MARK, _PLACE = map(attrgetter, ("html", "mark", "place"))
 
 
 class KnownTags(dict[str, Tag]):
@@ -116,7 +110,7 @@ class Tags(KnownTags):
         if name == "annotation":
             mark = _SHOWN if found[1] else _HIDDEN
         place = place_of(found[1] + name, styled="style" in kept)
-        tag = Tag(f"<{found[1]}{name}{written}>", mark, place, _depends(said), f"<{source}>")
+        tag = Tag(f"<{found[1]}{name}{written}>", mark, place, _depends(said))
         return self.keep(source, tag)
 
 
@@ -139,18 +133,19 @@ def escaped(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CleanHtml:
-    """Clean *html*, and the texts and marks that it consists of."""
+    """Clean *html*, its texts with the marks of its tags, and the places of these."""
 
     html: str = ""
-    _parts: Sequence[str] = field(default=(), compare=False, repr=False)
+    _marked: str = field(default="", compare=False, repr=False)
     _places: str = field(default="", compare=False, repr=False)
+    _settled: bool = field(default=False, compare=False, repr=False)
 
     @property
     def text(self) -> str:
         """The text of it: entities resolved once, spaces collapsed, each block on a line, without the sources of
         formulas.
         """
-        marked = "".join(self._parts)
+        marked = self._marked
         if _HIDDEN in marked:
             marked = _NOT_SHOWN.sub("", marked)
         return lines(unescape(marked.replace("\n", " ")).replace(_LINE, "\n"))
@@ -158,7 +153,7 @@ class CleanHtml:
     @property
     def is_settled(self) -> bool:
         """Whether it is certain to be the same once nh3 has read it again."""
-        return is_settled(self._places)
+        return self._settled or is_settled(self._places)
 
 
 def checked_html(written: str, tags: Tags) -> CleanHtml:
@@ -166,12 +161,25 @@ def checked_html(written: str, tags: Tags) -> CleanHtml:
     parts = written.replace("<", ">").split(">")
     if len(parts) % 2 == 0:
         raise NotClean(written[-100:])
-    return joined(parts, [*map(tags.__getitem__, parts[1::2])])
+    html, marks, places, _ = columns([*map(tags.__getitem__, parts[1::2])])
+    return joined(parts, html, marks, "".join(places))
 
 
-def joined(parts: list[str], tags: Sequence[Tag]) -> CleanHtml:
-    """Return clean HTML of *parts*: of the texts in it and, between them, *tags* instead of what is there."""
-    parts[1::2] = map(_HTML, tags)
-    html = "".join(parts)
-    parts[1::2] = map(_MARK, tags)
-    return CleanHtml(html, parts, "".join(map(_PLACE, tags)))
+def columns(tags: Sequence[Tag]) -> Sequence[Sequence[str]]:
+    """Return the values of each field of *tags*."""
+    return tuple(zip(*tags, strict=True)) if tags else _NO_COLUMNS
+
+
+_NO_COLUMNS: Final = ((),) * len(Tag._fields)
+
+
+def joined(
+    parts: list[str], html: Sequence[str], marks: Sequence[str], places: str, *, settled: bool = False
+) -> CleanHtml:
+    """Return clean HTML of *parts*: of the texts in it and, in place of what is between these, tags with this *html*,
+    these *marks* and *places*. It is known to be *settled* (see `settled_html`), or that is looked at if it is asked.
+    """
+    parts[1::2] = html
+    whole = "".join(parts)
+    parts[1::2] = marks
+    return CleanHtml(whole, "".join(parts), places, settled)

@@ -145,9 +145,11 @@ def text_of(source: str) -> str:
 
 def lines(text: str) -> str:
     """Return *text* with its spaces collapsed, without empty lines."""
-    return "\n".join([_collapsed(line) for one in text.split("\n") if (line := one.strip())])
-
-
-def _collapsed(line: str) -> str:
     # The only white space that can be printed is a space. To split a line into its words takes ten times as long.
-    return line if line.isprintable() and "  " not in line else " ".join(line.split())
+    return "\n".join(
+        [
+            line if line.isprintable() and "  " not in line else " ".join(line.split())
+            for one in text.split("\n")
+            if (line := one.strip())
+        ]
+    )

@@ -11,12 +11,11 @@ which are read just as they are written. Those of any other form are left to the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from operator import attrgetter
 from typing import Final
 
-from lifestream.content.clean_html import LONGEST_KNOWN, CleanHtml, KnownTags, Tag, Tags, joined
+from lifestream.content.clean_html import LONGEST_KNOWN, CleanHtml, KnownTags, Tag, Tags, columns, joined
 from lifestream.content.html_repair import needs_repair, repaired
 from lifestream.content.html_tokenizer import unescape
 from lifestream.content.settled_html import OTHER, VOID, is_nested, is_settled, place_of
@@ -65,27 +64,27 @@ class SourceTags(KnownTags):
         if len(source) > LONGEST_KNOWN:
             raise NotProper(source[:100])
         if _COMMENT.fullmatch(source):
-            return self.keep(source, Tag("", "", "", "", f"<{source}>"))
+            return self.keep(source, Tag("", "", "", ""))
         found = _TAG.fullmatch(source)
         name = found[2].lower() if found else ""
         if found is None or place_of(name) == OTHER:
             raise NotProper(source)
         if found[1] and name in _IGNORED:
-            return self.keep(source, Tag("", "", "", "", f"<{source}>"))
+            return self.keep(source, Tag("", "", "", ""))
         mended = source
         if needs_repair(f"<{source}>"):
             if name != "img":
                 raise NotProper(source)
             mended = repaired(f"<{source}>")[1:-1]
             if not mended:  # a picture that only counts readers
-                return self.keep(source, Tag("", "", "", "", f"<{source}>"))
+                return self.keep(source, Tag("", "", "", ""))
         tag = self._tags[self._written(mended, name, is_end=bool(found[1]), said=found[3])]
         if tag.place == OTHER:
             # Only a style may be written in yet another way by nh3 the next time.
             if self._written(tag.html[1:-1], name, is_end=False, said=found[3]) != tag.html[1:-1]:
                 raise NotProper(source)
             tag = tag._replace(place=place_of(name))
-        return self.keep(source, tag._replace(source=f"<{source}>"))
+        return self.keep(source, tag)
 
     def _written(self, source: str, name: str, *, is_end: bool, said: str) -> str:
         """Return the tag *source* of an element *name*, with the attributes *said*, as nh3 writes it."""
@@ -117,27 +116,24 @@ def proper_html(source: str, tags: SourceTags) -> CleanHtml | None:
     if len(parts) % 2 == 0 or "\ufeff" in source or ("<pre" in source and _FIRST_LINE.search(source)):
         return None
     try:
-        found = [*map(tags.__getitem__, parts[1::2])]
-        if not _is_of_the_form(found) or _put_together(parts, found) != source:
+        html, marks, letters, _ = columns([*map(tags.__getitem__, parts[1::2])])
+        places = "".join(letters)
+        if not (is_settled(places) and is_nested(places) and _are_in_turn(source, len(letters))):
             return None
         if "&" in source or "\xa0" in source:
             parts[::2] = map(_as_written, parts[::2])
     except NotProper:
         return None
-    clean = joined(parts, found)
+    clean = joined(parts, html, marks, places, settled=True)
     return replace(clean, html=clean.html.strip()) if clean.html != clean.html.strip() else clean
 
 
-def _is_of_the_form(tags: Sequence[Tag]) -> bool:
-    places = "".join(map(_PLACE, tags))
-    return is_settled(places) and is_nested(places)
+def _are_in_turn(source: str, count: int) -> bool:
+    """Return whether *source* has *count* tags: as many pairs of `<` and `>`, in turn."""
+    return source.encode().translate(None, _NO_BRACKETS) == b"<>" * count
 
 
-def _put_together(parts: Sequence[str], tags: Sequence[Tag]) -> str:
-    """Return the source that *parts* were cut from: texts and *tags* in turn. If they were not in turn, it differs."""
-    pieces = [*parts]
-    pieces[1::2] = map(_SOURCE, tags)
-    return "".join(pieces)
+_NO_BRACKETS: Final = bytes({*range(256)} - {*b"<>"})
 
 
 def _as_written(text: str) -> str:
@@ -147,6 +143,3 @@ def _as_written(text: str) -> str:
             raise NotProper(text)
         text = unescape(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return text.replace("\xa0", "&nbsp;")
-
-
-_PLACE, _SOURCE = attrgetter("place"), attrgetter("source")

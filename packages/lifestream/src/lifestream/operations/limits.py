@@ -23,7 +23,7 @@ from lifestream.content import filter_rules
 from lifestream.fetcher import body_budget, inflaters, request_options
 from lifestream.fetcher.fetch import FetchLimits
 from lifestream.models import fulltext, own_pages, search_sql
-from lifestream.parser import ipc, web_page
+from lifestream.parser import ipc
 from lifestream.plugins import caps
 from lifestream.refresh import full_content, hub_renewal, icon_finder, opml, picture_cache, pictures
 from lifestream.wording import in_words
@@ -240,6 +240,11 @@ SETTINGS: Final = (
         Unit.BYTES,
     ),
     _Setting(
+        "max_page",
+        _("characters of a web page that are read for its feeds and its icon"),
+        _("Both stand in its head; the size of the answer is bounded by LIFESTREAM_MAX_BODY."),
+    ),
+    _Setting(
         "max_opml",
         _("the size of a list of feeds that is imported"),
         _("10,000 feeds take a third of it; the list is held in memory several times over."),
@@ -295,6 +300,11 @@ SETTINGS: Final = (
         _("items on a page"),
         _("A page of twenty is there at once, on a phone as well."),
     ),
+    _Setting(
+        "threads",
+        _("requests that `lifestream serve` answers at once"),
+        _("Each takes a connection to the database and a few MB; pages take hundredths of a second."),
+    ),
 )
 """The limits that can be set, in the order in which they are shown."""
 
@@ -330,11 +340,6 @@ FIXED: Final = (
         _("the bytes that a process which reads documents may answer with"),
         _("It is far more than the largest feed needs, and protects the memory of the worker."),
         Unit.BYTES,
-    ),
-    _Fixed(
-        web_page.MAX_PAGE,
-        _("characters of a web page that are read for its feeds and its icon"),
-        _("Both stand in its head; the size of the answer is bounded by LIFESTREAM_MAX_BODY."),
     ),
     _Fixed(
         opml.MAX_DEPTH,

@@ -1,7 +1,8 @@
 """Looking for the new address of a feed that is lost: its site may name another one.
 
 A feed that has answered 404 or 410, or something that is no feed, for a week is looked for as a newcomer would look:
-from the page of its site. What is found is noted in the feed, as `replacement`, for its owner, who decides.
+from the page of its site, by the feed's own proxy if it has one. What is found is noted in the feed, as `replacement`,
+for its owner, who decides.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from django.db.models import Q
 from lifestream.models import Feed
 from lifestream.operations.troubles import in_trouble
 from lifestream.refresh.subscribe import Found, find_feeds
+from lifestream.storage.credentials import CredentialsLost
+from lifestream.storage.feed_options import RequestsBeside
 
 _log = logging.getLogger(__name__)
 
@@ -35,9 +38,15 @@ def look_for_replacements(now: datetime, stopping: threading.Event | None = None
         Q(replacement_checked=None) | Q(replacement_checked__lte=now - AGAIN),
         since__lte=now - LOST_FOR,
     )
-    feeds = {feed.site_url: feed for feed in lost.exclude(site_url="")[:MOST]}
+    feeds, beside = {}, {}
+    for feed in lost.exclude(site_url="")[:MOST]:
+        try:
+            beside[feed.site_url] = RequestsBeside.of(feed.url, feed.options, feed.credentials)
+        except CredentialsLost:  # its proxy is not known any more, and nobody asked us to go without
+            continue
+        feeds[feed.site_url] = feed
     count = 0
-    for site, found in find_feeds(feeds):
+    for site, found in find_feeds(feeds, beside=beside):
         feed = feeds[site]
         url = found.url if isinstance(found, Found) and found.url != feed.url else ""
         Feed.objects.filter(pk=feed.pk).update(replacement=url, replacement_checked=now)

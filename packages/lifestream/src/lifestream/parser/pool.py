@@ -36,7 +36,7 @@ from lifestream.parser.deadlines import Deadlines
 from lifestream.parser.errors import ParserDied, ParseTimeout
 from lifestream.parser.job_queue import JobQueue
 from lifestream.parser.questions import ArticlePage, Document, Nonsense, WebPage, document
-from lifestream.parser.web_page import Page
+from lifestream.parser.web_page import MAX_PAGE, Page
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.plugins.registry import Registry
 
@@ -50,6 +50,11 @@ MEMORY: Final = 2 * 1024**3
 
 _PATIENCE: Final = 3 if hasattr(signal, "setitimer") else 1
 _TIME_IS_UP: Final = -getattr(signal, "SIGPROF", 0) or None
+_PIPE: Final = 256 * 1024
+"""Bytes that fit into a pipe to or from a child, and are read at once: as many as most documents and answers have. With
+those that a pipe has by itself, both ends wait for each other several times a document, and here for other threads too.
+"""
+
 _STARTING: Final = 60.0
 _ENDING: Final = 5.0
 _PASSED_ON: Final = (
@@ -72,8 +77,8 @@ class ParserPool:
 
     *deadline* is how long one document may take, in seconds, and *memory* the address space of a child, in bytes, where
     the system can bound it. *rules* say what markup may stay, *registry* which plugins there are (by default the
-    shipped ones and those of entry points). The pool is a context manager: leaving it ends the children, and the
-    documents that they are reading fail.
+    shipped ones and those of entry points). Of a web page, the first *max_page* characters are read. The pool is a
+    context manager: leaving it ends the children, and the documents that they are reading fail.
     """
 
     def __init__(
@@ -84,8 +89,10 @@ class ParserPool:
         memory: int = MEMORY,
         rules: SanitizerRules | None = None,
         registry: Registry | None = None,
+        max_page: int = MAX_PAGE,
     ) -> None:
         self.deadline = deadline
+        self.max_page = max_page
         self.rules = rules or SanitizerRules()
         self.registry = registry or Registry()
         self._jobs: JobQueue[_Job] = JobQueue()
@@ -159,7 +166,7 @@ class ParserPool:
         The future is like that of `submit`, but never raises `NotAFeed`: anything can be read as a page.
         """
         self._check_open()
-        job = _Job(Future(), WebPage(body, headers, url))
+        job = _Job(Future(), WebPage(body, headers, url, self.max_page))
         self._jobs.put(job)
         return job.future
 
@@ -250,8 +257,10 @@ class _Child:
                 [sys.executable, "-P", "-m", "lifestream.parser.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                bufsize=_PIPE,
                 env=_environment(),
             )
+            _widen(process)
             pipes = cast("tuple[BinaryIO, BinaryIO]", (process.stdin, process.stdout))
             self._running, self._ready = _Process(process, *pipes), False
         return self._running
@@ -328,6 +337,16 @@ class _Child:
                 running.questions.close()
             running.process.wait()
         return running.process.returncode
+
+
+def _widen(process: subprocess.Popen[bytes]) -> None:
+    """Make the pipes of *process* as wide as _PIPE where the system can, and lets us."""
+    if sys.platform == "linux":
+        import fcntl
+
+        for pipe in (process.stdin, process.stdout):
+            with suppress(OSError):  # a user's pipes may hold so much and no more
+                fcntl.fcntl(cast("BinaryIO", pipe), fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 def _exchange(running: _Process, question: dict[str, Any], body: bytes) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from lifestream.message import from_stored, say
 from lifestream.parser import ipc, page_shapes
 from lifestream.parser.article import Article
 from lifestream.parser.errors import NotAFeed, ParserDied
-from lifestream.parser.web_page import Page
+from lifestream.parser.web_page import MAX_PAGE, Page
 from lifestream.plugins.base import FeedPlugin
 from lifestream.plugins.item_pipeline import PluginProblem, Prepared, hooked
 from lifestream.plugins.registry import PluginError, Registry
@@ -77,15 +77,17 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class WebPage:
-    """A web page to read."""
+    """A web page to read, of which the first *most* characters count."""
 
     body: bytes
     headers: Mapping[str, str]
     url: str
+    most: int = MAX_PAGE
 
     def read(self, ask: Ask, registry: Registry, deadline: float) -> Page:  # noqa: ARG002  as a document is read
         """Return what the page names. Raises `ParserDied`, and what *ask* raises."""
-        question = {"page": True, "headers": _told(self.headers, "link"), "url": self.url, "deadline": deadline}
+        headers = _told(self.headers, "link")
+        question = {"page": True, "headers": headers, "url": self.url, "most": self.most, "deadline": deadline}
         answer = ask(question, self.body)
         if "page" not in answer:
             raise ParserDied(from_stored(str(answer.get("failed"))))

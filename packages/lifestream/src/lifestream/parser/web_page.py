@@ -53,9 +53,9 @@ class Page:
     refresh: str = ""
 
 
-def read_page(html: bytes, headers: Mapping[str, str], url: str) -> Page:
-    """Return the page in *html*, which came from *url* with *headers*."""
-    text = decoded_page(html, headers)
+def read_page(html: bytes, headers: Mapping[str, str], url: str, most: int = MAX_PAGE) -> Page:
+    """Return the page in *html*, which came from *url* with *headers*: what its first *most* characters name."""
+    text = decoded_page(html, headers, most)
     base, title, links, refresh = url, "", _links_beside(headers), ""
     anchors: list[_Anchor] = []
     based = False
@@ -177,14 +177,14 @@ def _charset_in(start: str) -> str:
     return ""
 
 
-def decoded_page(html: bytes, headers: Mapping[str, str]) -> str:
-    """Return the text of a page, at most MAX_PAGE characters. Its charset is that of a byte order mark, else of HTTP,
+def decoded_page(html: bytes, headers: Mapping[str, str], most: int = MAX_PAGE) -> str:
+    """Return the text of a page, at most *most* characters. Its charset is that of a byte order mark, else of HTTP,
     else of the page itself (HTML, 13.2.3.2).
     """
     said = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
     if "charset" not in said.lower() and (named := _charset_in(html[:1024].decode("latin-1"))):
         said = f"text/html; charset={named}"
-    return scrub(decode(html[: 4 * MAX_PAGE], said).text)[:MAX_PAGE]
+    return scrub(decode(html[: 4 * most], said).text)[:most]
 
 
 _FEED_TYPES: Final = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})

@@ -14,7 +14,7 @@ import signal
 import sys
 import traceback
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.entry import ParsedFeed
@@ -29,11 +29,14 @@ from lifestream.plugins.reading_notes import Notes
 from lifestream.plugins.registry import Registry
 from lifestream.terminal import visible
 
+_AT_ONCE: Final = 128 * 1024
+"""Bytes of an answer that are written at once: each time, the parent may wake up to read them."""
+
 
 def main() -> None:
     """Serve the parent, which is at the other end of standard input and output."""
     # Standard output carries the frames: whatever prints goes to standard error.
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb", _AT_ONCE)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     sys.excepthook = _tell
     # Ctrl-C is sent to the whole process group; the parent decides what to do.
@@ -139,7 +142,7 @@ class Reader:
         from lifestream.parser.web_page import read_page
 
         if "page" in job:
-            return {"page": page_shapes.PAGE.pack(read_page(body, job["headers"], job["url"]))}
+            return {"page": page_shapes.PAGE.pack(read_page(body, job["headers"], job["url"], job["most"]))}
         try:
             article = read_article(body, job["headers"], job["url"], self._sanitizer)
         except NoArticle as error:

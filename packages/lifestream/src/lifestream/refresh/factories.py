@@ -15,7 +15,7 @@ from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.fetch import Fetcher, FetchLimits
 from lifestream.fetcher.hub_client import HubClient, hub_client
 from lifestream.fetcher.outcomes import FetchRequest
-from lifestream.fetcher.request_options import NO_OPTIONS
+from lifestream.fetcher.request_options import DIRECT, NO_OPTIONS
 from lifestream.parser.pool import ParserPool
 from lifestream.plugins.registry import Registry
 from lifestream.scheduler.jobs import Claimed
@@ -42,9 +42,12 @@ def make_picture_fetcher(guard: AddressGuard, limits: FetchLimits) -> Fetcher:
     return Fetcher(guard, user_agent=_agent("pictures"), limits=limits, proxy=settings.proxy, accept=_PICTURES)
 
 
-def make_hub_client(guard: AddressGuard) -> AbstractAsyncContextManager[HubClient]:
-    """Return a client for hubs, with the User-Agent of the settings, to be entered in an event loop."""
-    return hub_client(guard, user_agent=_agent("WebSub"), deadline=min(settings.timeout, 10.0), proxy=settings.proxy)
+def make_hub_client(guard: AddressGuard, proxy: str = "") -> AbstractAsyncContextManager[HubClient]:
+    """Return a client for hubs, with the User-Agent of the settings, to be entered in an event loop. *proxy* is that of
+    a feed: "" for the one of the settings, DIRECT for none.
+    """
+    proxy = "" if proxy == DIRECT else proxy or settings.proxy
+    return hub_client(guard, user_agent=_agent("WebSub"), deadline=min(settings.timeout, 10.0), proxy=proxy)
 
 
 def make_pool(size: int | None = None) -> ParserPool:
@@ -58,13 +61,18 @@ def make_pool(size: int | None = None) -> ParserPool:
         memory=settings.parser_memory,
         rules=settings.sanitizer_rules,
         registry=Registry(settings.plugins),
+        max_page=settings.max_page,
     )
 
 
 def make_page_pool() -> ParserPool:
     """Return a pool of one process that reads web pages, for which no plugin is needed."""
     return ParserPool(
-        1, settings.parse_timeout, memory=settings.parser_memory, registry=Registry(use_entry_points=False)
+        1,
+        settings.parse_timeout,
+        memory=settings.parser_memory,
+        registry=Registry(use_entry_points=False),
+        max_page=settings.max_page,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection
+from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Final
 
@@ -96,9 +97,9 @@ async def _ask_all(errands: list[Errand], guard: AddressGuard, now: datetime, de
     """Send those of *errands* for which there is time, and return the answers by the errands' keys."""
     answers: dict[int, HubAnswer] = {}
     turns = asyncio.Semaphore(AT_ONCE)
-    of_hub: dict[str, list[Errand]] = {}
+    of_hub: dict[tuple[str, str], list[Errand]] = {}  # by the feeds' proxies
     for errand in errands:
-        of_hub.setdefault(errand.hub, []).append(errand)
+        of_hub.setdefault((errand.proxy, errand.hub), []).append(errand)
 
     async def ask(client: HubClient, some: list[Errand]) -> None:
         async with turns:
@@ -107,10 +108,14 @@ async def _ask_all(errands: list[Errand], guard: AddressGuard, now: datetime, de
                 if answers[errand.pk].ends_the_errands:
                     return
 
-    async with make_hub_client(guard) as client:
+    async with AsyncExitStack() as stack:
+        clients = {
+            proxy: await stack.enter_async_context(make_hub_client(guard, proxy))
+            for proxy in {key[0] for key in of_hub}
+        }
         try:
             async with asyncio.timeout(deadline):
-                await asyncio.gather(*(ask(client, some) for some in of_hub.values()))
+                await asyncio.gather(*(ask(clients[proxy], some) for (proxy, _), some in of_hub.items()))
         except TimeoutError:
             pass  # hubs that were not asked in time are asked later
     return answers

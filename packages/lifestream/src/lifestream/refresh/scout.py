@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
@@ -23,6 +23,7 @@ from lifestream.parser.errors import ParseError
 from lifestream.parser.web_page import Page
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.refresh.factories import LazyPool, make_fetcher, make_pool
+from lifestream.storage.feed_options import RequestsBeside
 
 # Without an answer over https, a server may have only http.
 _UNANSWERED: Final = frozenset({"connection", "timeout", "tls", "protocol"})
@@ -80,6 +81,8 @@ class Scout:
         self._runner = asyncio.Runner()
         self._pool = LazyPool(partial(make_pool, 1))
         self._last: tuple[FetchRequest, Reading | Refusal] | None = None
+        self.beside: RequestsBeside | None = None
+        """The feed whose site is asked, if it has options of its own: by its proxy, with its User-Agent."""
 
     def __enter__(self) -> Self:
         return self
@@ -101,6 +104,8 @@ class Scout:
 
     def ask(self, request: FetchRequest) -> Reading | Refusal:
         """Fetch the URL, and read the answer. What was asked last is not asked again."""
+        if self.beside is not None:
+            request = replace(request, options=self.beside.to(request.url).options)
         if self._last is None or self._last[0] != request:
             self._last = request, self._ask(request)
         return self._last[1]

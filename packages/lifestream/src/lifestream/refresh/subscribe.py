@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -40,7 +40,7 @@ from lifestream.scheduler.publication_rate import pace_of
 from lifestream.scheduler.schedule import History, decide
 from lifestream.storage import credentials, fanout, writer
 from lifestream.storage.db_errors import FAILURES
-from lifestream.storage.feed_options import secrets_of
+from lifestream.storage.feed_options import RequestsBeside, secrets_of
 
 __all__ = ["Added", "Found", "NotAdded", "Reading", "add_feed", "completed", "find_feed", "find_feeds"]
 
@@ -96,14 +96,20 @@ def find_feed(url: str, *, clock: Callable[[], datetime] = timezone.now, guard: 
 
 
 def find_feeds(
-    urls: Iterable[str], *, clock: Callable[[], datetime] = timezone.now, guard: AddressGuard | None = None
+    urls: Iterable[str],
+    *,
+    clock: Callable[[], datetime] = timezone.now,
+    guard: AddressGuard | None = None,
+    beside: Mapping[str, RequestsBeside] | None = None,
 ) -> Iterator[tuple[str, Found | NotAdded]]:
     """Yield each of *urls* with the feed there, or with why there is none; see `find_feed`.
 
-    They are asked one after the other, and share the process that reads what comes.
+    They are asked one after the other, and share the process that reads what comes. *beside* has, for some of them, the
+    feed as whose site they are asked: by its proxy.
     """
     with Scout(guard or make_guard(), clock) as scout:
         for url in urls:
+            scout.beside = (beside or {}).get(url)
             try:
                 found: Found | NotAdded = _find_at(url, scout)
             except NotAdded as error:

@@ -69,10 +69,10 @@ class Updater(threading.Thread):
 
     def _add(self) -> None:
         close_old_connections()
-        try:
-            add_wanted(self._stopping)
-        except Exception:
-            log.exception("not all addresses could be looked at; the next try is in %g s", self._interval)
+        self._try(
+            f"not all addresses could be looked at; the next try is in {self._interval:g} s",
+            lambda: add_wanted(self._stopping),
+        )
 
     def _read(self) -> None:
         try:
@@ -95,27 +95,26 @@ class Updater(threading.Thread):
             return Report()
         tell_report(report)
         if report.rows:
-            self._find_icons()
-            self._fetch_full_content([row.feed for row in report.rows])
+            feeds = [row.feed for row in report.rows]
+            self._try("the icons of sites could not be looked for", find_icons)
+            self._try("the pages of entries could not be asked", lambda: fetch_full_content(feeds))
         return report
 
     def _do_daily(self) -> None:
         if self._daily is None or time.monotonic() < self._next_day or self._stopping.is_set():
             return
         self._next_day = time.monotonic() + _DAY
-        try:
-            log.info("cleaned up: %s", self._daily(self._stopping))
-        except Exception:
-            log.exception("the database could not be cleaned up; the next try is tomorrow")
+        daily = self._daily
+        self._try(
+            "the database could not be cleaned up; the next try is tomorrow",
+            lambda: log.info("cleaned up: %s", daily(self._stopping)),
+        )
 
-    def _find_icons(self) -> None:
+    def _try(self, what: str, work: Callable[[], object]) -> None:
+        """Do *work*. If it fails, log *what*: once, in a sentence, while the database is away."""
         try:
-            find_icons()
+            work()
+        except FAILURES as error:
+            OUTAGES.tell(log, "%s", trouble_of(error), what)
         except Exception:
-            log.exception("the icons of sites could not be looked for")
-
-    def _fetch_full_content(self, feeds: list[int]) -> None:
-        try:
-            fetch_full_content(feeds)
-        except Exception:
-            log.exception("the pages of entries could not be asked")
+            log.exception("%s", what)

@@ -37,6 +37,7 @@ from lifestream.scheduler.jobs import Answer, Claimed, Result, Stored, Writing
 from lifestream.storage import writer
 from lifestream.storage.credentials import CredentialsLost
 from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.storage.item_import import CHUNK
 from lifestream.storage.outages import OUTAGES
 
 log = logging.getLogger(__name__)
@@ -120,6 +121,7 @@ class _WorkLoop:
     shortages: dict[str, None] = field(default_factory=dict)
     skipped: int = 0
     dry: bool = False
+    size: int = 0
     ready_since: float = 0.0
 
     def __post_init__(self) -> None:
@@ -133,6 +135,7 @@ class _WorkLoop:
         while is_going_on:
             for event in self._come():
                 self._take(event, downloads, pool)
+                self._write_full()
             pool.check()
             if len(self.ready) >= _BATCH or len(self.ready) == len(self.held) or self._patience() <= 0:
                 self._write()
@@ -274,10 +277,21 @@ class _WorkLoop:
         if not self.ready:
             self.ready_since = time.monotonic()
         self.ready.append(self.decider.result(answer))
+        self.size += self.ready[-1].size
+
+    def _write_full(self) -> None:
+        """Store the results that are ready if they fill a transaction: the parsers read on meanwhile, and fewer results
+        are left when all documents are read. The last one waits for others if it has no place in that transaction.
+        """
+        while self.size >= CHUNK:
+            last = self.ready.pop() if self.size > CHUNK and len(self.ready) > 1 else None
+            self._write()
+            if last is not None:
+                self.ready, self.size, self.ready_since = [last], last.size, time.monotonic()
 
     def _write(self) -> None:
         """Store the results that are ready; those that can't be stored together are stored one by one."""
-        batch, self.ready = self.ready, []
+        batch, self.ready, self.size = self.ready, [], 0
         try:
             stored = writer.store(batch, self.clock())
         except Exception:

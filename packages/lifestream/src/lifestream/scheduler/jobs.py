@@ -79,6 +79,11 @@ class Result:
     prepared: Prepared | None = None
     body_hash: str = ""
 
+    @property
+    def size(self) -> int:
+        """How much of a transaction it fills, in items; one without items fills some of it, too."""
+        return max(1, len(self.prepared.items)) if self.prepared is not None else 1
+
 
 class Writing(Enum):
     """Whether a result was written."""

@@ -4,6 +4,9 @@ Celery counts from the time at which a task was sent last. If that lies in the f
 its own scheduler sends nothing until the clock has caught up: for a day, if the clock was a day ahead. This one counts
 from now again, and says so.
 
+When summer time ends, Celery 5.5 sends nothing for an hour: it adds to local times, and an interval from 02:59 ends at
+03:00, an hour after 02:00. So here the times of what is sent at intervals are in UTC.
+
 While the broker is away, Celery logs tracebacks of a hundred lines for each message that could not be sent. This one
 logs that it is away, and that it is back.
 """
@@ -12,10 +15,11 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any, Final
 
 from celery.beat import PersistentScheduler, SchedulingError
+from celery.schedules import schedule
 from kombu.exceptions import OperationalError as BrokerError
 
 from lifestream.time_words import in_words
@@ -39,8 +43,11 @@ class Scheduler(PersistentScheduler):
     def _count_from_now(self) -> None:
         ahead = timedelta()
         for entry in self.schedule.values():
-            now = entry.default_now()
-            if entry.last_run_at is not None and entry.last_run_at > now + TOLERANCE:
+            if entry.last_run_at is None or type(entry.schedule) is not schedule:
+                continue  # a time of day, as of `crontab`, is a local one
+            now = entry.default_now().astimezone(UTC)
+            entry.last_run_at = entry.last_run_at.astimezone(UTC)
+            if entry.last_run_at > now + TOLERANCE:
                 ahead = max(ahead, entry.last_run_at - now)
                 entry.last_run_at = now
         if ahead:

@@ -33,6 +33,8 @@ from lifestream.fetcher.websub import Links, Mode, lease_of, over_tls, renewal
 from lifestream.message import edited, say
 from lifestream.models import Feed, HubSubscription
 from lifestream.scheduler.schedule import DueTime, candidates_as_json
+from lifestream.storage.credentials import CredentialsLost
+from lifestream.storage.feed_options import FeedOptions
 from lifestream.storage.feed_row import FeedState
 
 State = HubSubscription.State
@@ -59,6 +61,8 @@ class Errand:
     mode: Mode
     topic: str
     key: str
+    proxy: str = ""
+    """The URL of the feed's own proxy, "" for that of the site, DIRECT for none."""
 
 
 def secrets_of(key: str) -> list[str]:
@@ -157,7 +161,11 @@ def take(now: datetime, limit: int, feeds: Collection[int] | None = None) -> lis
         state = State.ASKED if each.state == State.DENIED else each.state
         if ours.update(attempts=attempt, last_request=now, next_request=now + _gap(attempt), state=state):
             mode: Mode = "unsubscribe" if each.state == State.LEAVING else "subscribe"
-            errands.append(Errand(each.pk, attempt, each.hub, mode, each.topic, each.key))
+            try:
+                proxy = FeedOptions.from_json(each.feed.options).proxy
+            except CredentialsLost:  # the fetches of the feed fail, and say so
+                continue
+            errands.append(Errand(each.pk, attempt, each.hub, mode, each.topic, each.key, proxy))
     return errands
 
 

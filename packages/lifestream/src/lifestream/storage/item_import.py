@@ -132,11 +132,6 @@ class Import:
             site_url = self.result.prepared.feed.link or site_url
         return hosts_of_feed(url, site_url, site_domain(site_url, url, (draft.link for draft in self.drafts)))
 
-    @property
-    def size(self) -> int:
-        """How much of a transaction the import fills; a whole one has CHUNK."""
-        return max(1, len(self.drafts))
-
     def read(self, number: int, now: datetime, using: str, feed: FeedState) -> Chunk:
         """Decide what the entries of chunk *number* are. Later calls return the same decisions."""
         if number not in self._read:

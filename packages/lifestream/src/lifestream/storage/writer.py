@@ -98,11 +98,11 @@ def _batches(imports: Iterable[Import]) -> Iterator[list[Import]]:
     batch: list[Import] = []
     size = 0
     for each in imports:
-        if batch and size + each.size > CHUNK:
+        if batch and size + each.result.size > CHUNK:
             yield batch
             batch, size = [], 0
         batch.append(each)
-        size += each.size
+        size += each.result.size
     if batch:
         yield batch
 

@@ -23,6 +23,7 @@ from django.utils.translation import gettext
 
 from lifestream.content import highlighting
 from lifestream.content.fragment_ids import with_key
+from lifestream.content.picture_rooms import with_rooms
 from lifestream.content.text_direction import isolated
 from lifestream.content.tokenizer import pattern_of
 from lifestream.fetcher.url_hosts import host_in_words
@@ -205,11 +206,13 @@ def in_own_words(text: str | None) -> str:
 @register.filter
 def prose(item: Item | None) -> SafeString:
     """Return the HTML of *item* for a page. Its ids and the references to them get the item's key, so that footnotes
-    work on a page with several items. Nothing gives "", as for all filters.
+    work on a page with several items, and pictures of unknown size are marked, so that they keep their room. Nothing
+    gives "", as for all filters.
     """
     if not item:
         return SafeString()
-    return mark_safe(shown_here(with_key(item.content, item.pk)))  # noqa: S308  cleaned before it was stored
+    # It was cleaned before it was stored.
+    return mark_safe(with_rooms(shown_here(with_key(item.content, item.pk))))  # noqa: S308
 
 
 @register.filter

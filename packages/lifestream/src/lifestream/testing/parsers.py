@@ -21,7 +21,7 @@ from lifestream.parser import ipc
 from lifestream.parser.article import Article
 from lifestream.parser.pool import DEADLINE, MEMORY, release
 from lifestream.parser.questions import ArticlePage, Document, WebPage, document
-from lifestream.parser.web_page import Page
+from lifestream.parser.web_page import MAX_PAGE, Page
 from lifestream.parser.worker import Reader
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.plugins.registry import Registry
@@ -39,7 +39,9 @@ class InProcessParsers:
         memory: int = MEMORY,  # noqa: ARG002  there is no process to bound
         rules: SanitizerRules | None = None,
         registry: Registry | None = None,
+        max_page: int = MAX_PAGE,
     ) -> None:
+        self._max_page = max_page
         self.registry = registry or Registry()
         self._deadline = deadline
         rules = ipc.RULES.unpack(_passed(ipc.RULES.pack(rules or SanitizerRules()), b"")[0])
@@ -74,7 +76,7 @@ class InProcessParsers:
 
     def read_page(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Page]:
         """Read a web page, see `ParserPool.read_page`. The future is done when this returns."""
-        return self._read(WebPage(body, headers, url))
+        return self._read(WebPage(body, headers, url, self._max_page))
 
     def read_article(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Article]:
         """Find the article of a web page, see `ParserPool.read_article`. The future is done when this returns."""

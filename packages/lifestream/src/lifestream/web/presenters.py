@@ -153,6 +153,9 @@ def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> C
         summary, whole = excerpt, False
     if summary.strip().casefold() == item.title.strip().casefold():
         summary = ""  # a photo or a film, of which its site repeats the title as the text
+    lead = shown.lead
+    if whole and shown.kind == "article" and lead not in shown.pictures:
+        lead = None  # it stands in the content
     return Card(
         kind=shown.kind,
         title=item.title.strip(),
@@ -160,7 +163,7 @@ def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> C
         language=language_of(item.language, item.feed.language, chosen.language),
         summary=summary,
         pictures=tuple(replace(each, url=here(each.url)) for each in shown.pictures),
-        lead=replace(shown.lead, url=here(shown.lead.url)) if shown.lead else None,
+        lead=replace(lead, url=here(lead.url)) if lead else None,
         sounds=shown.sounds,
         films=tuple(replace(each, poster=here(each.poster)) for each in shown.films),
         files=shown.files,

@@ -189,7 +189,7 @@ def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tup
     """Return an ETag, quoted, and a Last-Modified for the feed of *timeline*. *salt* is what else the answer depends
     on.
     """
-    rows = timeline.rows(before).values_list(
+    rows = timeline.rows(before, ENTRIES + 1).values_list(
         "item_id",
         "item__fingerprint",
         "item__first_seen",
@@ -197,7 +197,7 @@ def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tup
         "subscription__name",
         "item__feed__title",
         named=True,
-    )[: ENTRIES + 1]
+    )
     digest = hashlib.sha256(f"{_FORM} {salt}\n{title_of(timeline)}\n{timeline.lifestream.tagline}".encode())
     latest = None
     for row in rows:

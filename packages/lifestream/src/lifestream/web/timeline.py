@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
@@ -142,30 +142,30 @@ class Timeline:
     def _pinned(self) -> QuerySet[Post]:
         return self._posts().filter(pinned__isnull=False).order_by("-pinned", "-item_id")[:MOST_PINNED]
 
-    def rows(self, before: Cursor | None) -> QuerySet[Post]:
-        """Return all posts that may be shown, or those older than *before*."""
-        return _older(self.posts(), before)
+    def rows(self, before: Cursor | None, count: int, hit: Found | None = None) -> QuerySet[Post]:
+        """Return the first *count* posts that may be shown, or the first of those older than *before*. *hit* is what
+        the search has found, if that is known already.
+        """
+        posts = self.posts() if not self.query else self._posts(hit := hit or self._find())
+        if hit is not None and (latest := hit.latest_among(self.narrowed(query="").posts())) is not None:
+            keys = list(_older(latest, before).values_list("pk", flat=True)[:count])
+            if len(keys) == count:  # Of a small lifestream, few posts are among the latest of all.
+                return _of_keys(keys)
+        rows = _older(posts, before)[:count]
+        # Others are read in the order of an index.
+        are_sorted = hit.are_looked_up if hit else self.tag is not None and self._tagged is not None
+        return _of_keys(rows.values("pk")) if are_sorted else rows
 
     def page(self, before: Cursor | None, size: int, *, bodies: bool = False, counted: bool = False) -> TimelinePage:
         """Return the first *size* posts, or the first of those older than *before*. With *bodies*, load all fields of
         their items. If *counted*, count the posts that a search finds, no further than MOST_COUNTED.
         """
-        hits, found = None, []
         pinned = read_posts(self._pinned(), bodies=bodies) if self.pins and before is None else []
-        if self.query:
-            hit, everything = self._find(), self.narrowed(query="").posts()
-            hits = hit.count(everything, MOST_COUNTED) if counted else None
-            if (latest := hit.latest_among(everything)) is not None:
-                found = read_posts(_of_keys(_older(latest, before)[: size + 1]), bodies=bodies)
-            if len(found) <= size:  # Of a small lifestream, few posts are among the latest of all.
-                rows = _older(self._posts(hit), before)[: size + 1]
-                found = read_posts(_of_keys(rows) if hit.are_looked_up else rows, bodies=bodies)
-            if hits is not None and not hits.is_all:
-                hits = Hits(max(hits.count, min(len(found), size)), is_all=len(found) <= size and before is None)
-        else:
-            rows = _older(self.posts(), before)[: size + 1]
-            is_sorted = self.tag is not None and self._tagged is not None
-            found = read_posts(_of_keys(rows) if is_sorted else rows, bodies=bodies)
+        hit = self._find() if self.query else None
+        hits = hit.count(self.narrowed(query="").posts(), MOST_COUNTED) if hit and counted else None
+        found = read_posts(self.rows(before, size + 1, hit), bodies=bodies)
+        if hits is not None and not hits.is_all:
+            hits = Hits(max(hits.count, min(len(found), size)), is_all=len(found) <= size and before is None)
         last = found[size - 1] if len(found) > size else None
         fill_posts([*pinned, *found], self.lifestream, self.query, bodies=bodies)
         return TimelinePage(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None, hits, tuple(pinned))
@@ -282,11 +282,11 @@ def _older(posts: QuerySet[Post], before: Cursor | None) -> QuerySet[Post]:
     return posts if before is None else posts.filter(older_than(before))
 
 
-def _of_keys(posts: QuerySet[Post]) -> QuerySet[Post]:
-    """Return the same rows as *posts*, whose keys are looked up first. Posts that are few of many are sorted by the
-    database, and it would sort all of them with all that a page shows.
+def _of_keys(keys: Sequence[int] | QuerySet[Any, Any]) -> QuerySet[Post]:
+    """Return the posts with *keys*, the latest first. Posts that are few of many are sorted by the database, and
+    without knowing their keys first, it would sort all of them with all that a page shows.
     """
-    return Post.objects.filter(pk__in=posts.values("pk")).order_by("-date", "-item_id")
+    return Post.objects.filter(pk__in=keys).order_by("-date", "-item_id")
 
 
 def _secret(lifestream: int | OuterRef) -> QuerySet[Subscription]:

@@ -18,11 +18,12 @@ from waitress.server import MultiSocketServer, create_server
 
 from lifestream.web.request_charset import in_utf8
 
-_THREADS = 8
 
-
-def serve(application: Callable[..., Any], host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serve *application* until SIGINT or SIGTERM. *ready* is called with the address once clients can connect.
+def serve(
+    application: Callable[..., Any], host: str, port: int, ready: Callable[[str], None], *, threads: int = 8
+) -> None:
+    """Serve *application* until SIGINT or SIGTERM, with so many *threads*. *ready* is called with the address once
+    clients can connect.
 
     Port 0 takes a free one. Raises OSError if the address cannot be bound.
     """
@@ -31,7 +32,7 @@ def serve(application: Callable[..., Any], host: str, port: int, ready: Callable
             in_utf8(application),
             host=host,
             port=port,
-            threads=_THREADS,
+            threads=threads,
             ident="lifestream",
             clear_untrusted_proxy_headers=False,  # the application knows which proxies it trusts
         )

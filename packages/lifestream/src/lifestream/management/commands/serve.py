@@ -6,6 +6,7 @@ import ipaddress
 import logging
 import threading
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urljoin
 
@@ -76,8 +77,10 @@ class Command(BaseCommand):
                 updater.start()
 
         try:
-            application = get_internal_wsgi_application()
-            serve(reloading.reading_templates_anew(application) if reload else application, host, port, ready)
+            application: Callable[..., Any] = get_internal_wsgi_application()
+            if reload:
+                application = reloading.reading_templates_anew(application)
+            serve(application, host, port, ready, threads=lifestream_settings.threads)
         except OSError as error:
             text = gettext("{address} can't be served: {reason}")
             raise CommandError(text.format(address=address, reason=error.strerror or error)) from error

@@ -1,4 +1,5 @@
-// Light or dark: as the system has it, unless the reader has chosen. It runs before the page is drawn, so nothing flashes.
+// Light or dark: as the system has it, unless the reader has chosen. It runs before the page is drawn, so nothing flashes
+// and no picture moves.
 "use strict";
 {
   const KEY = "lifestream-theme";
@@ -18,6 +19,7 @@
   };
   let theme = stored();
   apply(theme);
+  root.dataset.rooms = ""; // timeline.js will let go of the room that pictures of unknown size have.
 
   document.addEventListener("DOMContentLoaded", () => {
     for (const button of document.querySelectorAll("[data-theme-switch]")) {

@@ -44,6 +44,8 @@
     const link = pager?.querySelector("a[rel=next]");
     if (!link || loading) return;
     loading = true;
+    // What stands below is not to be seen moving away.
+    document.documentElement.dataset.loading = "";
     watcher.disconnect();
     const tell = (text) => {
       const status = document.querySelector("[data-pager-status]");
@@ -63,6 +65,7 @@
       tell(pager.dataset.failed); // The link stays, and leads to the next page.
     } finally {
       loading = false;
+      delete document.documentElement.dataset.loading;
     }
   }
 
@@ -121,6 +124,22 @@
   };
   addEventListener("error", (event) => event.target instanceof HTMLImageElement && again(event.target), true);
   for (const picture of document.images) if (picture.complete && !picture.naturalWidth) again(picture);
+
+  // A picture of unknown size keeps its box until it has come and is below what is seen; then it gets its own size. Above
+  // it keeps the box: not every browser holds the text in place there.
+  const rooms = new IntersectionObserver(
+    (entries) => {
+      for (const { target, isIntersecting, boundingClientRect } of entries) {
+        if (isIntersecting || boundingClientRect.top < 0) continue;
+        rooms.unobserve(target);
+        target.removeAttribute("data-room");
+      }
+    },
+    { rootMargin: "200px 0px" },
+  );
+  const arrived = ({ target }) => target.matches?.("img[data-room]") && rooms.observe(target);
+  for (const kind of ["load", "error"]) document.addEventListener(kind, arrived, true);
+  for (const target of document.querySelectorAll("img[data-room]")) if (target.complete) arrived({ target });
 
   // What is wider than the page scrolls by itself, and has to be reached with the keyboard for that.
   const wide = ".prose pre, .prose table";

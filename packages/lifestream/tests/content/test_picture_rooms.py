@@ -1,0 +1,63 @@
+"""Which pictures of unknown size get room: those that have a line of their own."""
+
+from __future__ import annotations
+
+import pytest
+
+from lifestream.content.picture_rooms import MARK, with_rooms
+
+IMG = '<img src="/a.png" alt="a &gt; b">'
+ALONE = IMG.replace("<img", f"<img {MARK}")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "{}",
+        "<p>{}</p>",
+        "<p>text</p>{}<p>text</p>",
+        "<p>text<br>{}<br>text</p>",
+        '<p> &nbsp;\n<a href="/a"><strong>{}</strong></a> </p>',
+        "<figure><picture><source srcset='/a.webp'>{}</picture><figcaption>A</figcaption></figure>",
+        "<ul><li>{}</li><li>text</li></ul>",
+        "<table><tbody><tr><td>text</td></tr></tbody></table>{}",
+        "<h2>text</h2>{}text<p>".replace("{}text", "{}<hr>text"),
+    ],
+)
+def test_a_picture_alone_in_its_line_is_marked(html: str) -> None:
+    assert with_rooms(html.replace("{}", IMG)) == html.replace("{}", ALONE)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>text {}</p>",
+        "<p>{} text</p>",
+        "<p><em>text</em>{}</p>",
+        "<p>text <a href='/a'>{}</a></p>",
+        "{}{}",
+        "<p>{} {} {}</p>",
+        "<table><tbody><tr><td>{}</td></tr></tbody></table>",
+        "no picture",
+        "",
+    ],
+)
+def test_others_are_not(html: str) -> None:
+    html = html.replace("{}", IMG)
+    assert with_rooms(html) == html
+
+
+@pytest.mark.parametrize(
+    ("sizes", "marked"),
+    [
+        ('width="9" height="8"', False), ('height="8" width="9"', False), ('width="9"', True), ('height="8"', True),
+        ('width="0" height="8"', True), ('width="" height="8"', True), ('alt=" width=" height="8"', True),
+    ],
+)  # fmt: skip
+def test_a_picture_that_tells_both_of_its_sizes_needs_none(sizes: str, marked: bool) -> None:
+    assert (MARK in with_rooms(f'<p><img src="/a.png" {sizes}></p>')) is marked
+
+
+def test_what_looks_like_a_picture_in_a_value_is_none() -> None:
+    html = '<p title="&lt;img&gt; <img src=a>">text</p>'
+    assert with_rooms(html) == html

@@ -1,0 +1,44 @@
+"""Empties the tables after a test that commits, without what Django does after migrations.
+
+Django makes each permission and each content type anew after such a test: that takes longer than most of these tests.
+They are data of the migrations, which no test changes, so they stay, and so does all that migrations would do again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+from unittest import mock
+
+from django.apps import apps
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.test import TransactionTestCase
+
+KEPT: Final = frozenset({"auth_permission", "django_content_type"})
+
+_teardown = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # as in Django 5.2 to 6.1
+
+
+def empty_after_tests() -> None:
+    """Let every `TransactionTestCase`, also that of pytest-django, end so. Its own command `flush` is as ever."""
+    TransactionTestCase._fixture_teardown = _quick_teardown  # type: ignore[attr-defined]
+
+
+def _quick_teardown(case: TransactionTestCase) -> None:
+    with mock.patch.multiple(
+        "django.core.management.commands.flush", sql_flush=_sql_of_rows, emit_post_migrate_signal=_emptied
+    ):
+        _teardown(case)
+
+
+def _sql_of_rows(style: Any, connection: BaseDatabaseWrapper, **options: Any) -> list[str]:
+    """The statements of `flush`, for all tables but those that are kept."""
+    tables: Iterable[str] = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    return connection.ops.sql_flush(style, [each for each in tables if each not in KEPT], **options)
+
+
+def _emptied(_verbosity: int, _interactive: bool, db: str, **_: Any) -> None:
+    """What lifestream does when all tables were emptied."""
+    from lifestream.storage import saved_rows
+
+    saved_rows.leave_nothing(apps, db)

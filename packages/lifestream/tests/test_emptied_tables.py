@@ -1,0 +1,51 @@
+"""After a test that commits no row is left, and what the migrations have made is as it was."""
+
+from __future__ import annotations
+
+import unittest
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import TransactionTestCase
+
+from factories import make_feed, make_item
+from lifestream.models import Item, fulltext
+
+
+def found(word: str) -> list[Item]:
+    return list(fulltext.matching(Item.objects.all(), word))
+
+
+class Committing(TransactionTestCase):
+    """A test that commits; the test below runs it."""
+
+    __test__ = False
+
+    def test_all_kinds_of_rows(self) -> None:
+        item = make_item(make_feed(), title="Xylophone")
+        assert found("xylophone") == [item]
+        group = Group.objects.create(name="Editors")
+        group.permissions.set(Permission.objects.all())
+        User.objects.create(username="ada").groups.add(group)
+
+
+@pytest.mark.usefixtures("transactional_db")
+def test_rows_are_gone_and_what_migrations_made_is_as_it_was() -> None:
+    before = list(Permission.objects.order_by("pk").values()), list(ContentType.objects.order_by("pk").values())
+    assert all(before)
+    result = unittest.TestResult()
+    Committing("test_all_kinds_of_rows")(result)
+    assert result.testsRun == 1 and not result.errors + result.failures
+    kept = list(Permission.objects.order_by("pk").values()), list(ContentType.objects.order_by("pk").values())
+    assert kept == before
+    full = [
+        model for model in apps.get_models() if model not in (Permission, ContentType) and model._base_manager.exists()
+    ]
+    assert full == []
+    assert MigrationRecorder(connection).applied_migrations()
+    item = make_item(make_feed(), title="Trombone")
+    assert (found("xylophone"), found("trombone")) == ([], [item])
