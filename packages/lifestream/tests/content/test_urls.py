@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import pytest
 
 from lifestream.content.urls import FETCHED, safe_url
@@ -36,3 +38,10 @@ def test_a_relative_address_needs_a_base_and_a_scheme_must_be_allowed() -> None:
     assert safe_url("/a") == ""
     assert safe_url("mailto:a@b.example", BASE, FETCHED) == ""
     assert safe_url("http://a.example/", BASE, frozenset({"https"})) == ""
+
+
+@pytest.mark.parametrize("control", ["\u202e", "\u200f", "\u2066", "\u061c"])
+def test_no_address_turns_around_what_it_stands_in(control: str) -> None:
+    written = safe_url(f"/{control}gpj.exe", BASE)
+    assert written.isprintable() and written.endswith("gpj.exe") and unquote(written).endswith(f"/{control}gpj.exe")
+    assert safe_url(written, BASE) == written

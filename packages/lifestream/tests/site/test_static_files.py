@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,3 +100,28 @@ def test_a_first_view_takes_at_most_20_kb_without_pictures(client: Client) -> No
         size += len(body(client.get(style or script, HTTP_ACCEPT_ENCODING="gzip")))
     assert len([style for style, _ in files if style]) <= 2
     assert size <= 20 * 1024
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+@pytest.mark.parametrize("reload", [False, True])
+def test_only_regular_files_are_served_and_what_else_lies_there_harms_nothing(
+    client: Client, settings: Any, tmp_path: Path, *, reload: bool
+) -> None:
+    (tmp_path / "a.css").write_text("a {}")
+    (tmp_path / ".#a.css").symlink_to("somebody@host.1234")  # as Emacs does while a file is open
+    if reload:  # Django itself cannot list a folder with one
+        (tmp_path / "loop.css").symlink_to("loop.css")
+    (tmp_path / "zero.css").symlink_to("/dev/zero")
+    (tmp_path / "dir.css").mkdir()
+    os.mkfifo(tmp_path / "pipe.css")
+    settings.STATICFILES_DIRS = [tmp_path]
+    settings.WHITENOISE_AUTOREFRESH = reload
+    finders.get_finder.cache_clear()  # type: ignore[attr-defined]
+    try:
+        answer = client.get("/static/a.css")
+        assert (answer.status_code, body(answer)) == (200, b"a {}")
+        for name in (".%23a.css", "loop.css", "zero.css", "dir.css", "pipe.css", "..%2fa.css"):
+            assert client.get(f"/static/{name}").status_code == 404, name
+        assert static("pipe.css") == "/static/pipe.css"
+    finally:
+        finders.get_finder.cache_clear()  # type: ignore[attr-defined]

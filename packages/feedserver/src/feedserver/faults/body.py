@@ -141,7 +141,8 @@ class FalseCoding(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Bomb(Fault):
-    """A gzip body that inflates to so many *megabytes* (of 2**20 bytes); compressed, it is about a thousandth of that.
+    """A gzip body that inflates to so many *megabytes* (of 2**20 bytes, at most 10,000); compressed, it is about a
+    thousandth of that.
 
     It inflates to the response's own body followed by blanks, so that a client which inflates all of it finds a feed in
     it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from lifestream.content.plaintext import scrub
 
@@ -14,6 +14,8 @@ FETCHED: Final = frozenset({"http", "https"})
 # scheme that way.
 NOISE_AROUND_URL: Final = "".join(map(chr, range(0x21)))
 _NOISE_IN_URL: Final = dict.fromkeys(map(ord, "\t\n\r"))
+# What turns an address around where it is shown: RFC 3987, section 4.1, wants it percent-encoded, as it is sent anyway.
+_TURNS_AROUND = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # The form of most addresses, which need no further checks.
 _PLAIN_URL = re.compile(r"(https?)://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/?#][A-Za-z0-9/?#&=.,:;~%+_!*()@$'-]*)?")
 
@@ -48,4 +50,4 @@ def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL
         parts.port  # noqa: B018  raises ValueError where it is no number
     except ValueError:
         return ""
-    return absolute.replace(" ", "%20")
+    return _TURNS_AROUND.sub(lambda found: quote(found[0]), absolute.replace(" ", "%20"))

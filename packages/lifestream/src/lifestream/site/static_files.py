@@ -7,6 +7,7 @@ address once the site is started again. So nothing has to be collected, and nobo
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -24,9 +25,17 @@ _DIGITS: Final = 12  # of the hash; nobody profits from a collision
 def version_of(name: str) -> str:
     """Return the hash of the static file *name*, "" if there is no such file."""
     found = finders.find(name)
-    if not isinstance(found, str):
+    if not isinstance(found, str) or not is_regular(found):
         return ""
     return hashlib.sha256(Path(found).read_bytes()).hexdigest()[:_DIGITS]
+
+
+def is_regular(path: str) -> bool:
+    """Return whether a regular file is at *path*: a pipe would be waited for, and a link may lead nowhere."""
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return False
 
 
 class VersionedStorage(StaticFilesStorage):
@@ -40,7 +49,28 @@ class VersionedStorage(StaticFilesStorage):
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
-    """Serve static files; one that is asked for by its version never changes (RFC 8246)."""
+    """Serve static files; one that is asked for by its version never changes (RFC 8246).
+
+    Nothing but regular files is served. WhiteNoise would not start with a link that leads nowhere, which editors lay
+    beside a file that is open.
+    """
+
+    def add_files_from_finders(self) -> None:
+        """Add the regular files of all finders, the first of each name."""
+        found: dict[str, str] = {}
+        for finder in finders.get_finders():
+            for name, storage in finder.list(None):
+                prefix = (getattr(storage, "prefix", None) or "").strip("/")
+                url = self.static_prefix + (f"{prefix}/" if prefix else "") + name.replace("\\", "/")
+                path = storage.path(name)
+                if url not in found and is_regular(path):
+                    found[url] = path
+        for url, path in found.items():
+            self.add_file_to_dictionary(url, path)
+
+    def candidate_paths_for_url(self, url: str) -> Iterator[str]:
+        """Yield the regular files that may answer for *url*, where files are looked for at each request."""
+        yield from filter(is_regular, super().candidate_paths_for_url(url))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Return the file that *request* asks for, or what comes after this."""
