@@ -100,7 +100,7 @@ def test_a_picture_has_its_own_size_once_nobody_sees_how_it_changes(chromium: Br
     with visiting(chromium, site) as visitor:
         page = visitor.goto("")
         picture = page.locator('img[src$="/2.png"]')  # it is near below the window, and loaded before anybody sees it
-        expect(picture).not_to_have_attribute("data-room", "")
+        expect(picture).not_to_have_attribute("data-unsized", "")
         box = picture.bounding_box()
         assert box and abs(box["width"] / box["height"] - 1600 / 500) < 0.05
 

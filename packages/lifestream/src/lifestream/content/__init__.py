@@ -15,8 +15,8 @@ these modules, in this order:
 5. `tokenizer`: text as the words that search and filter rules compare. `filter_rules`: whether a subscriber's keep and
    block rules let an item through. `highlighting`: where the words of a search stand in a text.
 6. `item_card`: what a page shows of an item. `stored_values`: the values that it finds in a draft or in the database.
-   `picture_sizes`: which of several sizes of one picture it shows. `picture_rooms`: for which pictures a page keeps
-   room. `players`: which players of other sites may be embedded. `text_direction`: text that does not change the
+   `picture_sizes`: which of several sizes of one picture it shows. `unsized_pictures`: for which pictures a page keeps
+   space. `players`: which players of other sites may be embedded. `text_direction`: text that does not change the
    direction of the text beside it.
 
 For pictures that the site serves itself, `image_types` tells the format from the first bytes, and `image_dimensions`

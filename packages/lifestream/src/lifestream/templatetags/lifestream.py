@@ -23,9 +23,9 @@ from django.utils.translation import gettext
 
 from lifestream.content import highlighting
 from lifestream.content.fragment_ids import with_key
-from lifestream.content.picture_rooms import with_rooms
 from lifestream.content.text_direction import isolated
 from lifestream.content.tokenizer import pattern_of
+from lifestream.content.unsized_pictures import with_unsized_marked
 from lifestream.fetcher.url_hosts import host_in_words
 from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscription, Tag
 from lifestream.web.look import Look, look_of
@@ -206,13 +206,13 @@ def in_own_words(text: str | None) -> str:
 @register.filter
 def prose(item: Item | None) -> SafeString:
     """Return the HTML of *item* for a page. Its ids and the references to them get the item's key, so that footnotes
-    work on a page with several items, and pictures of unknown size are marked, so that they keep their room. Nothing
+    work on a page with several items, and pictures of unknown size are marked, so that they keep their space. Nothing
     gives "", as for all filters.
     """
     if not item:
         return SafeString()
     # It was cleaned before it was stored.
-    return mark_safe(with_rooms(shown_here(with_key(item.content, item.pk))))  # noqa: S308
+    return mark_safe(with_unsized_marked(shown_here(with_key(item.content, item.pk))))  # noqa: S308
 
 
 @register.filter

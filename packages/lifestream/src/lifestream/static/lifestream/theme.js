@@ -19,7 +19,7 @@
   };
   let theme = stored();
   apply(theme);
-  root.dataset.rooms = ""; // timeline.js will let go of the room that pictures of unknown size have.
+  root.dataset.keepsSpace = ""; // timeline.js will let go of the space that pictures of unknown size have.
 
   document.addEventListener("DOMContentLoaded", () => {
     for (const button of document.querySelectorAll("[data-theme-switch]")) {

@@ -126,19 +126,19 @@
 
   // A picture of unknown size keeps its box until it has come and is below what is seen; then it gets its own size. Above
   // it keeps the box: not every browser holds the text in place there.
-  const rooms = new IntersectionObserver(
+  const spaces = new IntersectionObserver(
     (entries) => {
       for (const { target, isIntersecting, boundingClientRect } of entries) {
         if (isIntersecting || boundingClientRect.top < 0) continue;
-        rooms.unobserve(target);
-        target.removeAttribute("data-room");
+        spaces.unobserve(target);
+        target.removeAttribute("data-unsized");
       }
     },
     { rootMargin: "200px 0px" },
   );
   const arrived = (picture) => {
     if (!picture.naturalWidth && again(picture)) return;
-    if (picture.matches("[data-room]")) rooms.observe(picture);
+    if (picture.matches("[data-unsized]")) spaces.observe(picture);
   };
   for (const kind of ["load", "error"])
     document.addEventListener(kind, ({ target }) => target instanceof HTMLImageElement && arrived(target), true);

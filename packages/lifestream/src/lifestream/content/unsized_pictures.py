@@ -1,4 +1,4 @@
-"""Pictures of unknown size that stand alone in their line: marked, so that a page can keep room for them.
+"""Pictures of unknown size that stand alone in their line: marked, so that a page can keep space for them.
 
 A browser learns the size of a picture from its `width` and `height`, or else once it is loaded; then everything below
 moves. A picture within a text is small as a rule, one with a line of its own is as wide as the text. What is marked
@@ -13,7 +13,7 @@ from typing import Final
 
 from lifestream.content.html_tokenizer import name_set
 
-MARK: Final = "data-room"
+MARK: Final = "data-unsized"
 """The attribute of a marked picture. The sanitizer leaves no such attribute to feeds."""
 
 # nh3 writes "<" in text and in values as a reference, and values in double quotes.
@@ -25,7 +25,7 @@ _WITHIN_LINES: Final = name_set(
 """The elements that neither end a line nor fill it."""
 
 
-def with_rooms(html: str) -> str:
+def with_unsized_marked(html: str) -> str:
     """Return *html*, which is clean, with the pictures marked that have no size and stand alone in their line."""
     if "<img" not in html:
         return html

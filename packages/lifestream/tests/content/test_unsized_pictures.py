@@ -1,10 +1,10 @@
-"""Which pictures of unknown size get room: those that have a line of their own."""
+"""Which pictures of unknown size get space: those that have a line of their own."""
 
 from __future__ import annotations
 
 import pytest
 
-from lifestream.content.picture_rooms import MARK, with_rooms
+from lifestream.content.unsized_pictures import MARK, with_unsized_marked
 
 IMG = '<img src="/a.png" alt="a &gt; b">'
 ALONE = IMG.replace("<img", f"<img {MARK}")
@@ -25,7 +25,7 @@ ALONE = IMG.replace("<img", f"<img {MARK}")
     ],
 )
 def test_a_picture_alone_in_its_line_is_marked(html: str) -> None:
-    assert with_rooms(html.replace("{}", IMG)) == html.replace("{}", ALONE)
+    assert with_unsized_marked(html.replace("{}", IMG)) == html.replace("{}", ALONE)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_picture_alone_in_its_line_is_marked(html: str) -> None:
 )
 def test_others_are_not(html: str) -> None:
     html = html.replace("{}", IMG)
-    assert with_rooms(html) == html
+    assert with_unsized_marked(html) == html
 
 
 @pytest.mark.parametrize(
@@ -55,9 +55,9 @@ def test_others_are_not(html: str) -> None:
     ],
 )  # fmt: skip
 def test_a_picture_that_tells_both_of_its_sizes_needs_none(sizes: str, marked: bool) -> None:
-    assert (MARK in with_rooms(f'<p><img src="/a.png" {sizes}></p>')) is marked
+    assert (MARK in with_unsized_marked(f'<p><img src="/a.png" {sizes}></p>')) is marked
 
 
 def test_what_looks_like_a_picture_in_a_value_is_none() -> None:
     html = '<p title="&lt;img&gt; <img src=a>">text</p>'
-    assert with_rooms(html) == html
+    assert with_unsized_marked(html) == html
