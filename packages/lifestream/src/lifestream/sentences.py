@@ -73,6 +73,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "url-too-long": _("a URL of {length} characters is too long; {limit} is the limit"),
     "no-url": _("{url} is no URL: {reason}"),
     "scheme-refused": _("{url} is not fetched: its scheme is {scheme}, not http or https"),
+    "no-url-given": _("no URL was given"),
     "no-scheme": _("{url} is not fetched: its scheme is missing, not http or https"),
     "no-host": _("{url} names no host"),
     "host-too-long": _("its host has {length} characters, and {limit} are the limit"),

@@ -121,6 +121,42 @@ class TestEveryWayToSubscribe:
         assert (status(old), status(new)) == (Feed.Status.IDLE, Feed.Status.ACTIVE)
         assert "new" in titles(subscription.lifestream)
 
+    @pytest.mark.parametrize("way", ["update", "save", "save of the field", "bulk_update"])
+    def test_a_subscription_that_moves_to_another_lifestream_takes_its_posts_along(self, way: str) -> None:
+        subscription = make_subscription(idle_feed("one", "two"), paused=way == "save")
+        if way == "save":
+            make_post(Item.objects.get(title="one"), subscription)
+            make_post(Item.objects.get(title="two"), subscription)
+        Post.objects.filter(item__title="one").update(hidden=True)
+        old, new = subscription.lifestream, make_lifestream("new")
+        subscription.lifestream = new
+        match way:
+            case "update":
+                Subscription.objects.filter(pk=subscription.pk).update(lifestream=new)
+            case "save":
+                subscription.save()
+            case "save of the field":
+                subscription.save(update_fields=["lifestream"])
+            case _:
+                Subscription.objects.bulk_update([subscription], ["lifestream"])
+        assert titles(old) == []
+        assert [*Post.objects.order_by("item__title").values_list("item__title", "hidden", "lifestream__slug")] == [
+            ("one", True, "new"),
+            ("two", False, "new"),
+        ]
+
+    def test_a_subscription_that_moves_leaves_posts_that_are_there_already(self) -> None:
+        moves, other = (
+            make_subscription(idle_feed("one", "two")),
+            make_subscription(idle_feed(), make_lifestream("new")),
+        )
+        there = make_post(Item.objects.get(title="one"), other)
+        moves.lifestream = other.lifestream
+        moves.save()
+        assert titles(other.lifestream) == ["one", "two"]
+        assert Post.objects.get(item__title="one").pk == there.pk
+        assert Post.objects.count() == 2
+
     def test_rules_that_were_changed_show_what_they_let_pass(self) -> None:
         feed = idle_feed("kites", "boats")
         subscription = make_subscription(feed, keep_rules="kites")

@@ -53,7 +53,8 @@ def request_url(url: str) -> str:
         raise UrlRefused(say("url-too-long", length=len(url), limit=_MAX_URL))
     if _READY.fullmatch(url) and _NOT_READY.search(url) is None:
         return url
-    url = without_feed_scheme(url)
+    if not (url := without_feed_scheme(url)).strip():
+        raise UrlRefused(say("no-url-given"))
     try:
         parts = urlsplit(url)
         port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"

@@ -4,8 +4,9 @@ However a subscription is written, `fill_newest` posts the newest AT_ONCE items 
 who writes it. If the feed has more, the subscription's *backlog* says below which key they begin, and the next refresh
 posts them with `fill_rest`. Keys are in the order of time, since an import writes the oldest entry first.
 
-A paused subscription gets none. Items that are posted already stay as they are, but for one thing: each is marked as
-hidden by a rule (`Post.ruled`), or no longer, as the rules are now, also in a paused subscription. What an owner has
+A paused subscription gets none. Items that are posted already stay as they are, but for two things: they follow their
+subscription into another lifestream, and each is marked as hidden by a rule (`Post.ruled`), or no longer, as the rules
+are now, also in a paused subscription. What an owner has
 hidden or pinned by hand is not touched. The rules of a whole lifestream are applied in the same way: to its latest
 posts at once, to the others by the next refresh.
 """
@@ -41,9 +42,22 @@ _LOOKUP: Final = 400  # SQLite may be built to take 999 values a statement
 def fill_newest(keys: Collection[int], using: str) -> None:
     """Post the newest items of the feeds of the subscriptions *keys*, as their rules allow, and note what is left."""
     for row in _with_items(keys, using):
+        _take_along(row, using)
         left = _fill(row, using, below=None, at_most=AT_ONCE)
         if left != row.backlog:
             _note(row.pk, row.backlog, left, using)
+
+
+def _take_along(row: Any, using: str) -> None:
+    """Move the posts of a subscription to the lifestream that it is in now, with all that the owner has made of them. A
+    post of an item that this lifestream has already is deleted.
+    """
+    posts = Post.objects.using(using).filter(subscription=row.pk)
+    if posts.order_by().values_list("lifestream_id", flat=True).first() in (None, row.lifestream_id):
+        return  # all of them are in one lifestream, since this is done whenever the subscription is written
+    there = Post.objects.using(using).filter(lifestream=row.lifestream_id).exclude(subscription=row.pk)
+    posts.filter(item__in=there.values("item")).delete()
+    posts.update(lifestream=row.lifestream_id)
 
 
 def apply_rules(lifestreams: Collection[int], using: str) -> None:
