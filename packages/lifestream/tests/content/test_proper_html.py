@@ -164,6 +164,9 @@ def test_it_is_what_nh3_makes_of_the_whole(source: str, base_url: str) -> None:
         ('<p>a<img src="/i" width="1" height="1">b</p>', "<p>ab</p>", "ab"),
         ('<img src="x.gif" data-src="/i">', '<img src="https://site.example/i" loading="lazy">', ""),
         ("<p><img src=/i></img></p>", '<p><img src="https://site.example/i" loading="lazy"></p>', ""),
+        ("<p>a", "<p>a</p>", "a"),
+        ("<blockquote><p>a <b>b ", "<blockquote><p>a <b>b </b></p></blockquote>", "a b"),
+        ("<ul><li>a</li><li>b<br>", "<ul><li>a</li><li>b<br></li></ul>", "a\nb"),
         (
             "<ul><li><a href=/x>a</a></li></ul>",
             '<ul><li><a href="https://site.example/x" rel="noopener noreferrer nofollow ugc">a</a></li></ul>',
@@ -181,7 +184,6 @@ def test_proper_html_is_cleaned_tag_by_tag(source: str, html: str, text: str) ->
     "source",
     [
         *(
-            "<p>a",
             "a</p>",
             "<p><b>a</p></b>",
             "<p>a<p>b</p></p>",
@@ -238,5 +240,15 @@ def test_any_depth_is_nested_or_not(names: Sequence[str]) -> None:
         starts, ends = (f"<{name}>" for name in opened), [f"</{name}>" for name in reversed(opened)]
         source = "".join(starts) + "x"
         assert proper_html(source + "".join(ends), tags()) is not None
-        assert proper_html(source + "".join(ends[1:]), tags()) is None
+        closed = proper_html(source + "".join(ends), tags())
+        for left in (0, 1, len(ends) // 2):
+            assert proper_html(source + "".join(ends[:left]), tags()) == closed
+        assert proper_html(source + "".join(ends[1:]), tags()) is None or len(set(names)) == 1
         assert proper_html(source + "".join([*ends, ends[0]]), tags()) is None
+
+
+@pytest.mark.parametrize("ends", ["", "</b>", "</b>" * 2000], ids=["none", "one", "all"])
+def test_elements_are_no_deeper_than_512_levels(ends: str) -> None:
+    deep = Sanitizer().html("<p>words</p>" + "<b>" * 2000 + "x" + ends)
+    assert deep.count("x") > 0 and deep.count("<b>") <= 512
+    assert Sanitizer().html("<b>" * 400 + "x").count("<b>") == 400

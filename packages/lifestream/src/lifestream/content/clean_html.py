@@ -9,8 +9,9 @@ together anew, so it is HTML of that form whatever comes in.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from lifestream.content.clean_attributes import SET, URL_ATTRIBUTES, checked
@@ -161,16 +162,16 @@ def checked_html(written: str, tags: Tags) -> CleanHtml:
     parts = written.replace("<", ">").split(">")
     if len(parts) % 2 == 0:
         raise NotClean(written[-100:])
-    html, marks, places, _ = columns([*map(tags.__getitem__, parts[1::2])])
+    html, marks, places = columns([*map(tags.__getitem__, parts[1::2])])
     return joined(parts, html, marks, "".join(places))
 
 
-def columns(tags: Sequence[Tag]) -> Sequence[Sequence[str]]:
-    """Return the values of each field of *tags*."""
-    return tuple(zip(*tags, strict=True)) if tags else _NO_COLUMNS
+def columns(tags: Collection[Tag]) -> tuple[list[str], list[str], list[str]]:
+    """Return the HTML, the marks and the places of *tags*."""
+    return [*map(_HTML, tags)], [*map(_MARK, tags)], [*map(_PLACE, tags)]
 
 
-_NO_COLUMNS: Final = ((),) * len(Tag._fields)
+_HTML, _MARK, _PLACE = (itemgetter(Tag._fields.index(name)) for name in ("html", "mark", "place"))
 
 
 def joined(

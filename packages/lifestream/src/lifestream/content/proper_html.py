@@ -18,7 +18,7 @@ from typing import Final
 from lifestream.content.clean_html import LONGEST_KNOWN, CleanHtml, KnownTags, Tag, Tags, columns, joined
 from lifestream.content.html_repair import needs_repair, repaired
 from lifestream.content.html_tokenizer import unescape
-from lifestream.content.settled_html import OTHER, VOID, is_nested, is_settled, place_of
+from lifestream.content.settled_html import OTHER, VOID, is_settled, missing_ends, place_of
 
 _MOST_ATTRIBUTES: Final = 100
 _IGNORED: Final = VOID - {"br"}
@@ -116,9 +116,20 @@ def proper_html(source: str, tags: SourceTags) -> CleanHtml | None:
     if len(parts) % 2 == 0 or "\ufeff" in source or ("<pre" in source and _FIRST_LINE.search(source)):
         return None
     try:
-        html, marks, letters, _ = columns([*map(tags.__getitem__, parts[1::2])])
+        found = [*map(tags.__getitem__, parts[1::2])]
+        if not _are_in_turn(source, len(found)):
+            return None
+        html, marks, letters = columns(found)
+        if (missing := missing_ends("".join(letters))) is None:
+            return None
+        # What is open at the end is closed there (HTML, 13.2.6.4.7). A content that was cut has such elements.
+        for name in missing:
+            html.append(tags[name].html)
+            marks.append(tags[name].mark)
+            letters.append(tags[name].place)
+            parts += ["", ""]
         places = "".join(letters)
-        if not (is_settled(places) and is_nested(places) and _are_in_turn(source, len(letters))):
+        if not is_settled(places):
             return None
         if "&" in source or "\xa0" in source:
             parts[::2] = map(_as_written, parts[::2])

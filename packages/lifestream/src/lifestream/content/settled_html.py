@@ -16,6 +16,7 @@ from itertools import count
 from typing import Final
 
 from lifestream.content.html_tokenizer import name_set
+from lifestream.content.open_elements import MAX_DEPTH
 
 _WORDS: Final = name_set(
     "abbr audio b bdi bdo cite code data del dfn em i ins kbd mark picture q s samp small span strong sub sup time u "
@@ -49,7 +50,10 @@ _PLACES: Final = {
     "hr": _RULE,
 }
 _END_OF: Final = {start: _ENDS[name] for name, start in _STARTS.items()}
+_NAMES: Final = {end: f"/{name}" for name, end in _ENDS.items()}
 _ROUNDS: Final = 4
+_MOST_OPEN: Final = MAX_DEPTH - _ROUNDS * len(_STARTS)
+"""How many elements may be open at once beside those that the rounds remove: at most one of each name in a round."""
 
 
 def _any(*letters: str) -> str:
@@ -87,9 +91,12 @@ def is_settled(places: str) -> bool:
     return _SETTLED.fullmatch(places) is not None
 
 
-def is_nested(places: str) -> bool:
-    """Return whether tags with these *places* are properly nested: each end tag is that of the last element that is
-    open, and none stays open. A tag of no form is never nested.
+def missing_ends(places: str) -> list[str] | None:
+    """Return the names of the end tags, such as "/b", that properly nested HTML lacks at its end, the innermost first.
+    *places* are those of its tags.
+
+    Return None if an end tag is not that of the last element that is open, or if elements may be nested more than
+    MAX_DEPTH deep. A tag of no form is never nested.
     """
     left = places.replace(_VOID_WORD, "").replace(_RULE, "")
     # Elements in which nothing is left are removed, the innermost first. That is fast in HTML of the usual depth.
@@ -97,12 +104,14 @@ def is_nested(places: str) -> bool:
         for start in _END_OF.keys() & set(left):
             left = left.replace(start + _END_OF[start], "")
         if not left:
-            return True
+            return []
     opened: list[str] = []
     for letter in left:
         end = _END_OF.get(letter)
         if end is not None:
             opened.append(end)
+            if len(opened) > _MOST_OPEN:
+                return None
         elif not opened or opened.pop() != letter:
-            return False
-    return not opened
+            return None
+    return [_NAMES[end] for end in reversed(opened)]

@@ -74,6 +74,9 @@ ALL: Final = (
 _EXPANDED: Final = 16 * CONTENT.limit
 """How many characters a content may have once every relative address in it is absolute."""
 
+_END_TAGS: Final = 4096
+"""How many characters are left free for the end tags of what a cut leaves open. Without them, it would be cut again."""
+
 
 class Tally:
     """A count, for one document, of the values that exceeded each cap."""
@@ -186,7 +189,8 @@ def content(source: str, base: str, clean: Callable[[str, int], Beginning], tall
     grown = len(source) + source.count("=") * len(base)
     fits = len(source) <= CONTENT.limit and grown <= _EXPANDED
     if not fits:
-        source = _before_markup(source, min(CONTENT.limit, len(source) * _EXPANDED // max(grown, 1)))
+        kept = CONTENT.limit - (_END_TAGS if "<" in source else 0)
+        source = _before_markup(source, min(kept, len(source) * _EXPANDED // max(grown, 1)))
     cleaned = clean(source, CONTENT.limit)
     if not (fits and cleaned.whole):
         tally.over(CONTENT)
