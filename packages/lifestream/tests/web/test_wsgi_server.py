@@ -73,6 +73,31 @@ def test_so_many_requests_are_answered_at_once() -> None:
     assert answers == [b"ok"] * 3
 
 
+def test_connections_that_clients_keep_are_closed_at_the_end() -> None:
+    clients: list[socket.socket] = []
+
+    def connect(address: str) -> None:
+        client = socket.create_connection(("127.0.0.1", int(address.rstrip("/").rpartition(":")[2])), 30)
+        clients.append(client)
+
+        def ask() -> None:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            client.recv(65_536)
+            signal.raise_signal(signal.SIGINT)
+
+        threading.Thread(target=ask).start()
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with suppress(KeyboardInterrupt):
+            serve(application, "127.0.0.1", 0, connect)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with clients[0] as client:
+        while client.recv(65_536):  # ends, since the server has closed its end
+            pass
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that a process can end by in order")
 def test_sigterm_ends_the_block_and_is_as_before_after_it() -> None:
     before = signal.getsignal(signal.SIGTERM)

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 from waitress.server import MultiSocketServer, create_server
+from waitress.wasyncore import close_all
 
 from lifestream.web.request_charset import in_utf8
 
@@ -27,9 +28,11 @@ def serve(
 
     Port 0 takes a free one. Raises OSError if the address cannot be bound.
     """
+    sockets: dict[int, Any] = {}
     try:
         server = create_server(
             in_utf8(application),
+            map=sockets,
             host=host,
             port=port,
             threads=threads,
@@ -45,6 +48,7 @@ def serve(
             server.run()  # returns after SystemExit or KeyboardInterrupt, once requests are answered
     finally:
         server.close()
+        close_all(sockets)  # of clients that are connected still: the server of one address closes its own socket alone
 
 
 def _port_of(server: Any) -> int:
