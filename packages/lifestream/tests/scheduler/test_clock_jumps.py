@@ -68,7 +68,7 @@ def test_a_machine_whose_own_clock_is_behind_brings_nothing_back(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     true = timezone.now()
-    monkeypatch.setattr(clock_jumps.timezone, "now", lambda: true - DAY)
+    monkeypatch.setattr(timezone, "now", lambda: true - DAY)
     Tally.objects.add({"runs": 1}, true)
     feed = make_feed(next_fetch=true + HOUR, last_fetch=true, not_before=true + HOUR)
     with caplog.at_level(logging.WARNING):
