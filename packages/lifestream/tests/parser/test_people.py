@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lifestream.parser.people import is_address, joined, name_of
+from lifestream.parser.people import is_address, joined, name_of, person
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,10 @@ from lifestream.parser.people import is_address, joined, name_of
         ("@jane@doe.example", "@jane@doe.example"),
         ("Jane &amp; Joe", "Jane & Joe"),
         ("(Jane)", "Jane"),
+        ('""', ""),
+        ('" "', ""),
+        ("( )", ""),
+        ('"', '"'),
         ("", ""),
     ],
 )
@@ -34,3 +38,9 @@ def test_several_are_joined_each_once_and_addresses_only_where_nobody_has_a_name
 def test_an_address_is_one_only_without_anything_else() -> None:
     assert is_address("jane@doe.example")
     assert not is_address("Jane jane@doe.example") and not is_address("@jane@doe.example") and not is_address("Jane")
+
+
+@pytest.mark.parametrize("name", ["", " ", '" "', "()"])
+def test_a_person_without_a_name_is_called_by_the_address(name: str) -> None:
+    assert person(name, "jane@doe.example") == "jane@doe.example"
+    assert person(f"{name}Jane", "jane@doe.example") == f"{name}Jane"

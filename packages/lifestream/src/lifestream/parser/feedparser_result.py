@@ -211,7 +211,10 @@ def _plain(found: Found, name: str, version: str) -> str:
 
 def _author(found: Found) -> str:
     """Return the names of the authors of an entry, of a feed, or of the feed that an entry was taken from."""
-    persons = [str(person.get("name") or person.get("email") or "") for person in _get(found, "authors", [])]
+    persons = [
+        people.person(str(person.get("name") or ""), str(person.get("email") or ""))
+        for person in _get(found, "authors", [])
+    ]
     return people.joined(persons) or people.joined([_text(_get(found, "author"))])
 
 

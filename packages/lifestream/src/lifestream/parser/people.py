@@ -46,9 +46,14 @@ def name_of(written: str) -> str:
     return ", ".join(found[0].removeprefix("mailto:") for found in _ADDRESS.finditer(whole))
 
 
+def person(name: str, address: str) -> str:
+    """Return *name*, as it is written, or *address* if there is no name in it: an empty one in quotes is none."""
+    return name if name_of(name) else address
+
+
 def _unquoted(name: str) -> str:
     """Return *name* without the quotes or parentheses around all of it."""
-    if len(name) > 2 and (name[0], name[-1]) in _AROUND and not any(mark in name[1:-1] for mark in (name[0], name[-1])):
+    if len(name) > 1 and (name[0], name[-1]) in _AROUND and not any(mark in name[1:-1] for mark in (name[0], name[-1])):
         return name[1:-1].strip()
     return name
 

@@ -77,7 +77,8 @@ def _written(person: Element, names: Names) -> str:
         return person.text or ""
     inner = fields_of(person, names)
     named = first_text(inner, "atom:name", "name", "itunes:name")
-    return named or first_text(inner, "atom:email", "email", "itunes:email") or person.text or ""
+    address = first_text(inner, "atom:email", "email", "itunes:email")
+    return people.person(named, address or person.text or "")
 
 
 @dataclass(slots=True)
