@@ -184,6 +184,35 @@ def test_bad_usage_is_told(arguments: list[str], message: str, capsys: pytest.Ca
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--poll", "--setup"])
+def test_a_file_of_this_folder_is_told_to_need_its_full_path(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mini.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    commands = {"--add": "true {urls}", "--poll": "true", option: f"'{sys.executable}' -S -E mini.py"}
+
+    assert main(["check", *(word for pair in commands.items() for word in pair), "--only", "V1"]) == 2
+    told = capsys.readouterr().err
+    assert f"HOME, not here: give the full path of mini.py, {tmp_path.resolve() / 'mini.py'}\n" in told
+
+
+@pytest.mark.parametrize(
+    ("more", "remedy"),
+    [
+        ([], "give --kind fetcher if the reader keeps none"),
+        (["--list", "true"], "--list printed no item"),
+        (["--kind", "parser"], "--poll printed no item"),
+    ],
+)
+def test_a_reader_whose_items_are_nowhere_is_told_how_to_show_them(
+    more: list[str], remedy: str, fetcher: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["check", "--poll", f"{fetcher} {{urls}}", "--only", "I1", *more])
+
+    assert remedy in capsys.readouterr().err.replace("\n", " ")
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_a_known_reader_needs_no_commands(tmp_path: Path) -> None:
     output = tmp_path / "report.json"
@@ -193,6 +222,9 @@ def test_a_known_reader_needs_no_commands(tmp_path: Path) -> None:
     assert verdicts(output) == {"V1": "pass"}
     report = json.loads(output.read_text())
     assert report["scenarios"][0]["reproduce"] == "feedserver check --reader curl --only V1"
+    main(["check", "--reader", "curl", "--only", "V1", "--env", "A=b", "--format", "json", "-o", str(output)])
+    again = json.loads(output.read_text())["scenarios"][0]["reproduce"]
+    assert "--env A=b --kind fetcher --only V1" in again
     assert report["reader"]["version"].startswith("curl ")
     assert report["kind"] == "fetcher"
 
