@@ -164,6 +164,8 @@ def test_a_guard_is_told_which_networks_to_let_in(reader: str, tmp_path: Path) -
         (["--poll", "x"], "there is no --add, so --poll must have {url}, and runs once for each feed, or {urls}"),
         (["--poll", "x", "--add", "y"], "has neither {url} nor {urls} nor {opml}"),
         (["--poll", "x {url}", "--only", "V999"], "there is no scenario V999"),
+        (["--poll", "x {url}", "-o", "no/such/report.json"], "there is no folder no/such; make it first"),
+        (["--poll", "x {url}", "-o", "."], "-o . is a folder; give the name of a file"),
         (
             ["--poll", "x {url}", "--setup", "echo no such thing >&2; exit 3"],
             "--setup ended with status 3: no such thing",

@@ -35,6 +35,8 @@ _WHO = "feedserver check"
 def run_command(options: argparse.Namespace) -> int:
     """Carry out `feedserver check` and return its exit status."""
     only = options.only
+    if options.output is not None and (problem := _why_not_written(options.output)):
+        return _complain(problem)
     known = READERS[options.reader] if options.reader else None
     alone = options.alone or (known.alone if known is not None else ())
     try:
@@ -65,6 +67,13 @@ def run_command(options: argparse.Namespace) -> int:
     if isinstance(adapter, CommandAdapter) and (note := _why_no_item_was_seen(report, adapter)):
         sys.stderr.write(f"{_WHO}: {note}\n")
     return _deliver(report, options)
+
+
+def _why_not_written(output: Path) -> str:
+    """Return why a report cannot be written to *output*, "" if it can be tried: better told before a run than after."""
+    if output.is_dir():
+        return f"-o {output} is a folder; give the name of a file"
+    return "" if output.parent.is_dir() else f"-o {output}: there is no folder {output.parent}; make it first"
 
 
 def _why_nothing_was_judged(report: Report) -> str:
@@ -158,6 +167,7 @@ def _adapter_by_hand(options: argparse.Namespace) -> HandAdapter:
     return HandAdapter(
         SessionFile.open(options.session, choice),
         name=options.name,
+        kind=_kind(options),
         port=options.port,
         url=options.url,
         host=options.feed_host,
