@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from factories import NOW, make_feed, make_item, make_post, make_subscription
@@ -61,6 +62,22 @@ class TestFeeds:
         clock_jumps.bring_back(NOW)
         assert due_hosts.wrong("default") == []
         assert Feed.objects.due(NOW).count() == 1
+
+
+def test_a_machine_whose_own_clock_is_behind_brings_nothing_back(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    true = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: true - DAY)
+    Tally.objects.add({"runs": 1}, true)
+    feed = make_feed(next_fetch=true + HOUR, last_fetch=true, not_before=true + HOUR)
+    with caplog.at_level(logging.WARNING):
+        assert clock_jumps.bring_back(true - DAY) is None
+    feed.refresh_from_db()
+    assert (feed.last_fetch, feed.next_fetch, feed.not_before) == (true, true + HOUR, true + HOUR)
+    assert [record.getMessage() for record in caplog.records] == [
+        "the clock of this machine is 1 day behind the database's; set it by NTP"
+    ]
 
 
 @pytest.mark.usefixtures("ran_ahead")

@@ -6,6 +6,9 @@ refresh notes when it ended (the tally `runs`), so the next one notices by a sin
 
 A feed that was fetched then is due after the same interval, counted from now. A lease ends a lease from now: a worker
 that still holds it, since its clock is still ahead, renews it. Items that were first seen then are dated now.
+
+It may also be this machine whose clock is wrong: behind, so that what all others write seems to lie in the future. To
+bring that back would let it ask servers sooner than they allow, so the clock of the database decides.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ from typing import Final
 from django.db import router, transaction
 from django.db.models import DateTimeField, ExpressionWrapper, F, Value
 from django.db.models.expressions import Combinable
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from lifestream.conf import settings
 from lifestream.models import Feed, Host, Item, Post, Tally, due_hosts
@@ -50,13 +55,23 @@ class BroughtBack:
 
 
 def bring_back(now: datetime) -> BroughtBack | None:
-    """Repair what was written while a clock was ahead of *now*, and log it. Returns None if there is nothing.
+    """Repair what was written while a clock was ahead of *now*, and log it. Returns None if there is nothing, or if
+    this machine's own clock is behind the database's.
 
     Raises what the database raises.
     """
     using = router.db_for_write(Feed)
-    last = Tally.objects.using(using).filter(name="runs").values_list("changed", flat=True).first()
-    if last is None or last <= now + TOLERANCE:
+    last, of_database = Tally.objects.using(using).filter(name="runs").values_list("changed", Now()).first() or (
+        now,
+        now,
+    )
+    if last <= now + TOLERANCE:
+        return None
+    behind = of_database - timezone.now()
+    if behind > TOLERANCE:
+        log.warning(
+            "the clock of this machine is %s behind the database's; set it by NTP", in_words(behind.total_seconds())
+        )
         return None
     lease = timedelta(seconds=settings.lease)
     if Tally.objects.using(using).filter(name=_MENDED, changed__gt=now - lease, changed__lte=now).exists():
