@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from feedserver.check import Report
+from feedserver.check import Report, scenarios
 from feedserver.check.addresses import is_available
 from feedserver.check.command import text_of
+from feedserver.check.evidence import Evidence
 from feedserver.check.options import FORMATS
-from feedserver.check.verdicts import Judgement, Verdict
+from feedserver.check.verdicts import Judgement, Verdict, passed
 from feedserver.cli import main
 
 # A reader as a script: one file of state, a file an item, and it forgets every validator if it is told to. Each poll
@@ -113,6 +114,19 @@ def test_a_failure_is_the_exit_status(reader: str, tmp_path: Path, capsys: pytes
     assert main([*arguments, "--fail-under", "never"]) == 0
 
 
+def test_an_error_of_feedserver_is_an_exit_status_of_its_own(
+    fetcher: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def judge(seen: Evidence) -> Judgement:
+        return passed(str(seen.steps[99]))
+
+    broken = [replace(scenario, judge=judge) for scenario in scenarios.SCENARIOS if scenario.id == "V4"]
+    monkeypatch.setattr(scenarios, "SCENARIOS", broken)
+
+    assert main(["check", "--poll", f"{fetcher} {{urls}}", "--kind", "fetcher", "--only", "V4"]) == 3
+    assert "an error of feedserver, and no verdict: the judge of V4 raised IndexError" in capsys.readouterr().out
+
+
 def test_one_run_a_feed_needs_no_add(fetcher: str, tmp_path: Path) -> None:
     output = tmp_path / "report.json"
 
@@ -204,6 +218,7 @@ def test_a_file_of_this_folder_is_told_to_need_its_full_path(
     [
         ([], "give --kind fetcher if the reader keeps none"),
         (["--list", "true"], "--list printed no item"),
+        (["--list", "exit 4"], "no item was seen, since --list ended with status 4"),
         (["--kind", "parser"], "--poll printed no item"),
     ],
 )

@@ -65,7 +65,7 @@ def run_command(options: argparse.Namespace) -> int:
     if (reason := _why_nothing_was_judged(report)) and not report.is_partial:
         return _complain(f"no rule could be judged, so there is no score: {reason}{_relative_path(adapter)}")
     if isinstance(adapter, CommandAdapter) and (note := _why_no_item_was_seen(report, adapter)):
-        sys.stderr.write(f"{_WHO}: {note}\n")
+        sys.stderr.write(f"{_WHO}: {visible(note, lines=True)}\n")
     return _deliver(report, options)
 
 
@@ -99,7 +99,10 @@ def _why_no_item_was_seen(report: Report, adapter: CommandAdapter) -> str:
     looked_for = [result for result in report if Need.ITEMS in result.scenario.needs]
     if report.is_partial or any(result.verdict in JUDGED for result in looked_for):
         return ""
-    if not any(result.judgement.reason.startswith(NOT_EVEN_THE_GOOD) for result in looked_for):
+    reasons = [result.judgement.reason for result in looked_for]
+    if failed := next((reason for reason in reasons if reason.startswith("--list ")), ""):
+        return f"no item was seen, since {failed}{_relative_path(adapter)}"
+    if not any(reason.startswith(NOT_EVEN_THE_GOOD) for reason in reasons):
         return ""
     if adapter.can_list:
         return (
