@@ -242,7 +242,8 @@ def _parser(*, with_check: bool = False) -> argparse.ArgumentParser:
         "check",
         help="score a feed reader",
         description="Runs a feed reader against servers that behave in many ways, and tells rule by rule how it treats "
-        "servers and users. Exit status 1 says that a scenario of --fail-under failed, 3 that feedserver did.",
+        "servers and users. Exit status: 0, 1 where a scenario of the level of --fail-under failed, 2 for wrong usage "
+        "and where there is no score, 3 for an error of feedserver.",
     )
     if with_check:
         from feedserver.check.options import add_options

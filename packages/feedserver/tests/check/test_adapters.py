@@ -7,7 +7,7 @@ import pytest
 from feedserver.check import check
 from feedserver.check.adapters import PythonAdapter, Subscription, read_rows
 from feedserver.check.addresses import NETWORKS
-from feedserver.check.verdicts import ListFailed
+from feedserver.check.verdicts import Kind, ListFailed
 from right_reader import RightReader
 
 FEED = Subscription(1, "http://127.0.0.1:1/v1/feed.xml", "V1")
@@ -53,6 +53,16 @@ def test_what_a_client_can_do_is_seen_in_its_methods() -> None:
     assert right.commands == {"python": "right_reader.RightReader"}
     assert small.open("lane").rows() is None
     assert (small.open("lane").proves_clock(), right.open("lane").proves_clock()) == (False, True)
+
+
+def test_one_scenario_is_run_again_for_the_same_kind() -> None:
+    assert PythonAdapter(RightReader).reproduce("V1") == "check(client, only=['V1'])"
+    assert PythonAdapter(RightReader, Kind.FETCHER).reproduce("V1") == "check(client, only=['V1'], kind='fetcher')"
+
+
+def test_a_kind_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(ValueError, match="'stor' is no kind of reader; give one of store, mailer, podcatcher, "):
+        check(RightReader, kind="stor")
 
 
 def test_one_client_is_told_the_networks_that_it_may_ask() -> None:

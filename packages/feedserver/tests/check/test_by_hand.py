@@ -17,6 +17,7 @@ import pytest
 from feedserver.check import Report, Verdict
 from feedserver.check.by_hand import HandAdapter, SessionError, SessionFile
 from feedserver.check.runner import run
+from feedserver.check.verdicts import Kind
 from feedserver.cli import main
 from right_reader import RightReader
 
@@ -123,7 +124,12 @@ def test_a_run_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
 def test_a_hosted_reader_asks_one_server_below_a_secret_prefix() -> None:
     reader = AskingAlways()
     file = SessionFile(None, "")
-    adapter = HandAdapter(file, url="http://127.0.0.1:1")
+    adapter = HandAdapter(file, url="http://127.0.0.1:1", kind=Kind.FETCHER)
+    told = adapter.reproduce("V1").replace(str(adapter.feed_port), "PORT")
+    assert told == (
+        "feedserver check --serve --url http://127.0.0.1:1 --feed-host 127.0.0.1 --feed-port PORT "
+        "--kind fetcher --only V1"
+    )
     adapter._url = f"http://127.0.0.1:{adapter.feed_port}"  # a tunnel that leads to this machine
     person = Person(adapter.page.url, reader)
     person.start()

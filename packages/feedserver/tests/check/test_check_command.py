@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from feedserver.check import Report
+from feedserver.check import Report, scenarios
 from feedserver.check.addresses import is_available
 from feedserver.check.command import text_of
+from feedserver.check.evidence import Evidence
 from feedserver.check.options import FORMATS
-from feedserver.check.verdicts import Judgement, Verdict
+from feedserver.check.verdicts import Judgement, Verdict, passed
 from feedserver.cli import main
 
 # A reader as a script: one file of state, a file an item, and it forgets every validator if it is told to. Each poll
@@ -113,6 +114,19 @@ def test_a_failure_is_the_exit_status(reader: str, tmp_path: Path, capsys: pytes
     assert main([*arguments, "--fail-under", "never"]) == 0
 
 
+def test_an_error_of_feedserver_is_an_exit_status_of_its_own(
+    fetcher: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def judge(seen: Evidence) -> Judgement:
+        return passed(str(seen.steps[99]))
+
+    broken = [replace(scenario, judge=judge) for scenario in scenarios.SCENARIOS if scenario.id == "V4"]
+    monkeypatch.setattr(scenarios, "SCENARIOS", broken)
+
+    assert main(["check", "--poll", f"{fetcher} {{urls}}", "--kind", "fetcher", "--only", "V4"]) == 3
+    assert "an error of feedserver, and no verdict: the judge of V4 raised IndexError" in capsys.readouterr().out
+
+
 def test_one_run_a_feed_needs_no_add(fetcher: str, tmp_path: Path) -> None:
     output = tmp_path / "report.json"
 
@@ -164,6 +178,8 @@ def test_a_guard_is_told_which_networks_to_let_in(reader: str, tmp_path: Path) -
         (["--poll", "x"], "there is no --add, so --poll must have {url}, and runs once for each feed, or {urls}"),
         (["--poll", "x", "--add", "y"], "has neither {url} nor {urls} nor {opml}"),
         (["--poll", "x {url}", "--only", "V999"], "there is no scenario V999"),
+        (["--poll", "x {url}", "-o", "no/such/report.json"], "there is no folder no/such; make it first"),
+        (["--poll", "x {url}", "-o", "."], "-o . is a folder; give the name of a file"),
         (
             ["--poll", "x {url}", "--setup", "echo no such thing >&2; exit 3"],
             "--setup ended with status 3: no such thing",
@@ -184,6 +200,36 @@ def test_bad_usage_is_told(arguments: list[str], message: str, capsys: pytest.Ca
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("option", ["--poll", "--setup"])
+def test_a_file_of_this_folder_is_told_to_need_its_full_path(
+    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mini.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    commands = {"--add": "true {urls}", "--poll": "true", option: f"'{sys.executable}' -S -E mini.py"}
+
+    assert main(["check", *(word for pair in commands.items() for word in pair), "--only", "V1"]) == 2
+    told = capsys.readouterr().err
+    assert f"HOME, not here: give the full path of mini.py, {tmp_path.resolve() / 'mini.py'}\n" in told
+
+
+@pytest.mark.parametrize(
+    ("more", "remedy"),
+    [
+        ([], "give --kind fetcher if the reader keeps none"),
+        (["--list", "true"], "--list printed no item"),
+        (["--list", "exit 4"], "no item was seen, since --list ended with status 4"),
+        (["--kind", "parser"], "--poll printed no item"),
+    ],
+)
+def test_a_reader_whose_items_are_nowhere_is_told_how_to_show_them(
+    more: list[str], remedy: str, fetcher: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["check", "--poll", f"{fetcher} {{urls}}", "--only", "I1", *more])
+
+    assert remedy in capsys.readouterr().err.replace("\n", " ")
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_a_known_reader_needs_no_commands(tmp_path: Path) -> None:
     output = tmp_path / "report.json"
@@ -193,6 +239,9 @@ def test_a_known_reader_needs_no_commands(tmp_path: Path) -> None:
     assert verdicts(output) == {"V1": "pass"}
     report = json.loads(output.read_text())
     assert report["scenarios"][0]["reproduce"] == "feedserver check --reader curl --only V1"
+    main(["check", "--reader", "curl", "--only", "V1", "--env", "A=b", "--format", "json", "-o", str(output)])
+    again = json.loads(output.read_text())["scenarios"][0]["reproduce"]
+    assert "--env A=b --kind fetcher --only V1" in again
     assert report["reader"]["version"].startswith("curl ")
     assert report["kind"] == "fetcher"
 

@@ -53,9 +53,19 @@ def test_what_a_reader_can_show_follows_from_its_commands() -> None:
     assert [each.can_list for each in (silent, printing, guarded)] == [False, True, True]
     assert [each.can_show_items for each in (silent, printing, guarded)] == [False, True, True]
     assert [each.has_guard for each in (silent, printing, guarded)] == [False, False, True]
-    assert guarded.reproduce("V1") == "feedserver check --poll 'x {url}' --list y --only V1"
+    assert silent.reproduce("V1") == "feedserver check --poll 'x {url}' --kind fetcher --only V1"
+    assert guarded.reproduce("V1") == (
+        "feedserver check --poll 'x {url}' --list y --env 'ALLOWED={networks}' --only V1"
+    )
     for adapter in (silent, printing, guarded):
         adapter.close()
+
+
+def test_one_scenario_is_run_again_with_the_same_limits() -> None:
+    adapter = CommandAdapter(Commands(poll="x {url}", patience=90, memory=8 << 30))
+
+    assert adapter.reproduce("V1") == "feedserver check --poll 'x {url}' --patience 90s --memory 8192M --only V1"
+    adapter.close()
 
 
 def test_each_session_begins_with_what_the_set_up_has_made() -> None:

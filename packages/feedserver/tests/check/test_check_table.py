@@ -15,7 +15,14 @@ def test_the_table_says_how_to_mend_a_failure(report: Report) -> None:
 
     assert "✗ V1   must   The ETag comes back" in table
     assert "    to mend   Store the ETag field of each 200 as it came" in table
-    assert "must    1 of 2 judged, 3 in all" in table
+    assert "must    1 passed of 2 judged, 3 in all" in table
+
+
+def test_a_name_with_a_hyphen_stays_in_one_line(report: Report) -> None:
+    for length in range(60, 75):  # the name then stands across the end of the line
+        judged = Judgement(Verdict.FAIL, f"{'x' * length} If-Modified-Since: {'y' * 8}")
+        table = as_table(replace(report, results=[replace(report["V1"], judgement=judged)]))
+        assert "If-Modified-Since" in table
 
 
 def test_an_error_of_ours_is_told_as_one(report: Report) -> None:

@@ -19,7 +19,7 @@ from feedserver.check.look import Look
 from feedserver.check.moved_clock import MovedClock
 from feedserver.check.scenario import Scenario
 from feedserver.check.stage import TOKEN
-from feedserver.check.verdicts import ListFailed
+from feedserver.check.verdicts import Kind, ListFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +127,9 @@ class Adapter(ABC):
     def can_show_items(self) -> bool:
         """Whether it can be seen which items the reader has."""
 
+    @abstractmethod
     def reproduce(self, scenario: str) -> str:
-        """Return what runs one scenario alone."""
-        return f"check(client, only=[{scenario!r}])"
+        """Return what runs one scenario alone, with all that its verdict depends on."""
 
     def interrupt(self) -> None:  # noqa: B027 - what runs in this process cannot be interrupted
         """End whatever the reader does at the moment: the run is stopped."""
@@ -162,7 +162,8 @@ class Client(Protocol):
 class PythonAdapter(Adapter):
     """Drives a client of this process; *client* is one, or a callable that makes a fresh one for each session."""
 
-    def __init__(self, client: Client | Callable[[], Client]) -> None:
+    def __init__(self, client: Client | Callable[[], Client], kind: Kind = Kind.STORE) -> None:
+        self._kind = kind
         is_one = isinstance(client, Client) and not isinstance(client, type)  # a class has the methods, too
         if not is_one and not callable(client):
             raise TypeError(
@@ -194,6 +195,11 @@ class PythonAdapter(Adapter):
     def has_guard(self) -> bool:
         """Whether the client has `allow_networks`."""
         return callable(getattr(self._sample, "allow_networks", None))
+
+    def reproduce(self, scenario: str) -> str:
+        """Return the call that runs one scenario alone."""
+        kind = f", kind={str(self._kind)!r}" if self._kind is not Kind.STORE else ""
+        return f"check(client, only=[{scenario!r}]{kind})"
 
     def open(self, lane: str) -> Session:  # noqa: ARG002 - a client in Python has no use for the name
         """Make a client."""

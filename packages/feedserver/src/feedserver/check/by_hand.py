@@ -24,6 +24,7 @@ from feedserver.check.hand_page import HandPage, Shown
 from feedserver.check.look import Look
 from feedserver.check.moved_clock import MovedClock
 from feedserver.check.scenario import Scenario
+from feedserver.check.verdicts import Kind
 from feedserver.server import FeedServer
 
 _CHOICE = "choice of schema 1"
@@ -125,6 +126,7 @@ class HandAdapter(Adapter):
         *,
         name: str = "",
         version: str = "",
+        kind: Kind = Kind.STORE,
         port: int = 0,
         url: str = "",
         host: str = "127.0.0.1",
@@ -133,7 +135,9 @@ class HandAdapter(Adapter):
         self.name = name or "reader"
         self.version = version
         self._file = file
+        self._kind = kind
         self._url = url.rstrip("/")
+        self._host = host
         self._session: _HandSession | None = None
         self._shared: FeedServer | None = None
         if self._url:
@@ -174,7 +178,12 @@ class HandAdapter(Adapter):
 
     def reproduce(self, scenario: str) -> str:
         """Return the command that runs one scenario alone."""
-        return f"feedserver check --serve --only {scenario}"
+        options = []
+        if self._url:
+            options += [f"--url {self._url}", f"--feed-host {self._host}", f"--feed-port {self.feed_port}"]
+        if self._kind is not Kind.STORE:
+            options.append(f"--kind {self._kind}")
+        return " ".join(["feedserver check --serve", *options, f"--only {scenario}"])
 
     def interrupt(self) -> None:
         """Wake the run that waits for the person."""

@@ -16,15 +16,16 @@ from pathlib import Path
 
 from feedserver.check.badge import as_badge
 from feedserver.check.by_hand import HandAdapter, SessionError, SessionFile
-from feedserver.check.commands import CommandAdapter, Commands, SetupError
+from feedserver.check.commands import PATIENCE, CommandAdapter, Commands, SetupError
+from feedserver.check.evidence import NOT_EVEN_THE_GOOD
 from feedserver.check.html_report import as_html
 from feedserver.check.junit import as_junit
 from feedserver.check.readers import READERS
-from feedserver.check.report import Report
+from feedserver.check.report import JUDGED, Report
 from feedserver.check.runner import choose, run
 from feedserver.check.scenarios import SCENARIOS
 from feedserver.check.table import as_table
-from feedserver.check.verdicts import Kind, Level, Verdict
+from feedserver.check.verdicts import Kind, Level, Need, Verdict
 from feedserver.messages.terminal_text import visible
 from feedserver.standard_output import show
 
@@ -34,6 +35,8 @@ _WHO = "feedserver check"
 def run_command(options: argparse.Namespace) -> int:
     """Carry out `feedserver check` and return its exit status."""
     only = options.only
+    if options.output is not None and (problem := _why_not_written(options.output)):
+        return _complain(problem)
     known = READERS[options.reader] if options.reader else None
     alone = options.alone or (known.alone if known is not None else ())
     try:
@@ -53,15 +56,24 @@ def run_command(options: argparse.Namespace) -> int:
         kind = _kind(options)
         report = run(adapter, only=only, kind=kind, progress=progress.tell, workers=options.workers, alone=alone)
     except SetupError as error:
-        return _complain(f"the reader could not be set up, so there is no score: {error}")
+        return _complain(f"the reader could not be set up, so there is no score: {error}{_relative_path(adapter)}")
     finally:
         progress.end()
         adapter.close()
     if options.serve and report.is_partial and options.session is not None:
         sys.stderr.write(f"{_WHO}: the same command goes on with {options.session} where it was stopped\n")
     if (reason := _why_nothing_was_judged(report)) and not report.is_partial:
-        return _complain(f"no rule could be judged, so there is no score: {reason}")
+        return _complain(f"no rule could be judged, so there is no score: {reason}{_relative_path(adapter)}")
+    if isinstance(adapter, CommandAdapter) and (note := _why_no_item_was_seen(report, adapter)):
+        sys.stderr.write(f"{_WHO}: {visible(note, lines=True)}\n")
     return _deliver(report, options)
+
+
+def _why_not_written(output: Path) -> str:
+    """Return why a report cannot be written to *output*, "" if it can be tried: better told before a run than after."""
+    if output.is_dir():
+        return f"-o {output} is a folder; give the name of a file"
+    return "" if output.parent.is_dir() else f"-o {output}: there is no folder {output.parent}; make it first"
 
 
 def _why_nothing_was_judged(report: Report) -> str:
@@ -70,6 +82,36 @@ def _why_nothing_was_judged(report: Report) -> str:
         return ""
     reasons = Counter(result.judgement.reason for result in report.of(Verdict.NOT_SEEN) if not result.scenario.needs)
     return next((reason for reason, _ in reasons.most_common(1)), "")
+
+
+def _relative_path(adapter: CommandAdapter | HandAdapter) -> str:
+    """Return the remark that a command names a file of this folder, where it does not run; "" where none does."""
+    words = re.findall(r"[^\s'\";&|<>()]+", " ".join(adapter.commands.values()))
+    # A word may be too long for the name of a file, for which Path.is_file raises OSError.
+    found = next((word for word in words if not os.path.isabs(word) and os.path.isfile(word)), None)  # noqa: PTH113, PTH117
+    if found is None:
+        return ""
+    return f". Commands run in the reader's HOME, not here: give the full path of {found}, {Path(found).resolve()}"
+
+
+def _why_no_item_was_seen(report: Report, adapter: CommandAdapter) -> str:
+    """Return what to do where not one item of the good feeds was seen, "" where one was, or none was looked for."""
+    looked_for = [result for result in report if Need.ITEMS in result.scenario.needs]
+    if report.is_partial or any(result.verdict in JUDGED for result in looked_for):
+        return ""
+    reasons = [result.judgement.reason for result in looked_for]
+    if failed := next((reason for reason in reasons if reason.startswith("--list ")), ""):
+        return f"no item was seen, since {failed}{_relative_path(adapter)}"
+    if not any(reason.startswith(NOT_EVEN_THE_GOOD) for reason in reasons):
+        return ""
+    if adapter.can_list:
+        return (
+            f"{'--poll' if adapter.prints_items else '--list'} printed no item: print a title or a JSON object a line"
+        )
+    return (
+        "no item was found in the reader's files: name their folder by --state, print the items by --list, or give "
+        "--kind fetcher if the reader keeps none"
+    )
 
 
 def _adapter(options: argparse.Namespace) -> CommandAdapter:
@@ -103,7 +145,10 @@ def _adapter(options: argparse.Namespace) -> CommandAdapter:
         memory=options.memory or commands.memory,
     )
     name = options.name or (known.title if known is not None else "")
-    reproduce = f"--reader {options.reader}" if known is not None and not any(given.values()) else ""
+    is_as_shipped = (
+        not any([*given.values(), options.kind, options.env, options.memory]) and options.patience == PATIENCE
+    )
+    reproduce = f"--reader {options.reader}" if known is not None and is_as_shipped else ""
     return CommandAdapter(commands, name=name, kind=_kind(options), reproduce=reproduce)
 
 
@@ -125,6 +170,7 @@ def _adapter_by_hand(options: argparse.Namespace) -> HandAdapter:
     return HandAdapter(
         SessionFile.open(options.session, choice),
         name=options.name,
+        kind=_kind(options),
         port=options.port,
         url=options.url,
         host=options.feed_host,
@@ -151,7 +197,7 @@ def _deliver(report: Report, options: argparse.Namespace) -> int:
             options.output.write_text(text, "utf-8")
         except OSError as error:
             return _complain(f"the report cannot be written: {error}")
-        show("\n".join(as_table(shown).splitlines()[-4:]) + "\n", sys.stdout)
+        show(as_table(shown).rpartition("\n\n")[2], sys.stdout)
     if report.misfires:
         return 3
     level = None if options.fail_under == "never" else Level(options.fail_under)

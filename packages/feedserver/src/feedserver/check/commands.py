@@ -121,8 +121,16 @@ class CommandAdapter(Adapter):
         """Return the command that runs one scenario alone."""
         if self._reproduce:
             return f"feedserver check {self._reproduce} --only {scenario}"
-        options = [f"--{name} {shlex.quote(value)}" for name, value in self.commands.items()]
-        return f"feedserver check {' '.join(options)} --only {scenario}"
+        given = self._commands
+        options = [*self.commands.items(), *(("env", f"{name}={value}") for name, value in given.environment.items())]
+        if self.kind is not Kind.STORE:
+            options.append(("kind", str(self.kind)))
+        if given.patience != PATIENCE:
+            options.append(("patience", f"{given.patience:g}s"))
+        if given.memory != MEMORY_CAP:
+            options.append(("memory", f"{given.memory >> 20}M"))
+        told = " ".join(f"--{name} {shlex.quote(value)}" for name, value in options)
+        return f"feedserver check {told} --only {scenario}"
 
     def set_up(self) -> None:
         """Run the set-up, and ask for the version. Raises SetupError where either fails."""

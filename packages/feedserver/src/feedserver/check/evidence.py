@@ -14,6 +14,9 @@ from feedserver.handler.exchange import Exchange
 from feedserver.messages.headers import Headers
 from feedserver.messages.send_plan import Ended
 
+NOT_EVEN_THE_GOOD = "the reader did not import the good feed either"
+"""How the reason begins for which a scenario about items shows nothing of a reader that imports none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeSeen:
@@ -201,7 +204,7 @@ class Evidence:
         """Raise Unseen unless the reader had these items after step 0: it did not read the good feed either."""
         missing = set(numbers) - self.items(0)
         if missing:
-            raise Unseen(f"the reader did not import the good feed either: item {min(missing)} is missing")
+            raise Unseen(f"{NOT_EVEN_THE_GOOD}: item {min(missing)} is missing")
 
     def rows(self, step: int) -> Sequence[Row]:
         """Return the rows of the scenario's items in the reader's list after *step*. Raises Unseen without a list."""

@@ -24,6 +24,7 @@ def as_html(report: Report) -> str:
     title = escape(f"{report.reader}: feedserver check")
     style = (files("feedserver.check") / "report.css").read_text("utf-8")
     groups = "\n".join(_group(report, letter) for letter in GROUPS if report.count(group=letter).all)
+    version = f"<p>{escape(report.version)}</p>" if report.version else ""
     partial = '<p class="note">The run was stopped: this is the report so far.</p>' if report.is_partial else ""
     return f"""<!doctype html>
 <html lang="en">
@@ -39,7 +40,7 @@ def as_html(report: Report) -> str:
 <header>
 <p class="kicker">feedserver check, rules v{RULES_VERSION}</p>
 <h1>{escape(report.reader)}</h1>
-<p>{escape(report.version)}</p>
+{version}
 </header>
 <main>
 {partial}

@@ -76,7 +76,7 @@ class Count:
     all: int
 
     def __str__(self) -> str:
-        return f"{self.passed} of {self.judged} judged"
+        return f"{self.passed} passed of {self.judged} judged"
 
 
 @dataclass(frozen=True, slots=True)

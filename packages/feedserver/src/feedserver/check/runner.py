@@ -37,8 +37,9 @@ def check(
 
     Raises ValueError for an unknown id or kind.
     """
+    kind = Kind(kind)
     return run(
-        PythonAdapter(client), only=only, kind=Kind(kind), scenarios=scenarios, progress=progress or _say_nothing
+        PythonAdapter(client, kind), only=only, kind=kind, scenarios=scenarios, progress=progress or _say_nothing
     )
 
 

@@ -70,7 +70,7 @@ def details(result: Result) -> list[str]:
     ]
     lines = [f"{scenario.id}  {scenario.title} ({scenario.level})"]
     for name, text in rows:
-        first, *others = wrap(text, _WIDTH - 14) or [""]
+        first, *others = wrap(text, _WIDTH - 14, break_on_hyphens=False, break_long_words=False) or [""]
         lines += [f"    {name:<9} {first}", *(f"{'':14}{other}" for other in others)]
     lines.append(f"    {'again':<9} {result.reproduce}")  # in one line, so that it can be copied
     lines += [f"    {'wire' if not number else '':<9} {told}" for number, told in enumerate(result.exchanges)]

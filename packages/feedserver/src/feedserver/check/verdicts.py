@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NoReturn
 
 
 class Level(StrEnum):
@@ -15,7 +16,12 @@ class Level(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a reader does with what it fetches."""
+    """What a reader does with what it fetches.
+
+    `STORE` keeps items, `MAILER` sends them as mail, and `PODCATCHER` wants enclosures, so its feeds have some.
+    `FETCHER` keeps nothing that could be seen: only its requests are judged. `PARSER` prints the items of each feed and
+    keeps none. `DAEMON` goes on after its command has ended.
+    """
 
     STORE = "store"
     MAILER = "mailer"
@@ -23,6 +29,10 @@ class Kind(StrEnum):
     FETCHER = "fetcher"
     PARSER = "parser"
     DAEMON = "daemon"
+
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:
+        raise ValueError(f"{value!r} is no kind of reader; give one of {', '.join(cls)}")
 
 
 class Need(StrEnum):

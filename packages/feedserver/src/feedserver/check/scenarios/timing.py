@@ -160,7 +160,8 @@ SCENARIOS = (
         steps=_paused(_answer(4, 3, 2, 1, headers={"Cache-Control": f"max-age={_FOUR_DAYS}"})),
         judge=_judge_pause,
         why=_BURDEN,
-        advice="Store when the answer stops to be fresh (Date plus max-age less Age), and skip the feed until then.",
+        advice="Store when the answer stops to be fresh (when it came, plus max-age, less Age), and skip the feed "
+        "until then, but for a week or a month at most.",
         needs=_CLOCK,
     ),
     Scenario(
@@ -255,7 +256,8 @@ SCENARIOS = (
         steps=_paused(lambda _: Response(status=429, headers={"Retry-After": str(_FOUR_DAYS)})),
         judge=_judge_pause,
         why="The server has told this very reader to wait; one that goes on is blocked, for all its users.",
-        advice="Store the moment until which the server wants to be left alone, and skip its feeds until then.",
+        advice="Store the moment until which the server wants to be left alone, and skip its feeds until then, but for "
+        "a week or a month at most.",
         needs=_CLOCK,
     ),
     Scenario(
@@ -296,7 +298,7 @@ SCENARIOS = (
         ),
         judge=_judge_not_at_once,
         why="A retry at once is what the server has just refused.",
-        advice="Wait an hour at least, and twice as long after each further 429.",
+        advice="Wait an hour at least, and twice as long after each further 429, up to some days.",
         needs=_CLOCK,
     ),
     Scenario(
