@@ -303,7 +303,11 @@ class RightReader:
 
     def read(self, response: http.client.HTTPResponse) -> bytes:
         """Return the decoded body. Raises OSError where it is too long, too slow or damaged."""
-        is_coded = response.headers.get("Content-Encoding") == "gzip"
+        label = response.headers.get("Content-Encoding", "")
+        if (self.breaks, label) in (("B6", "utf-8"), ("B7", "identity")):
+            raise OSError(f"{label} is no coding")
+        trusted = {"B5": "gzip", "B8": ""}.get(self.breaks)
+        is_coded = bool(label) if label == trusted else None  # None: its first bytes will tell
         most = {"H7": 100 << 20}.get(self.breaks, MOST_BYTES)
         most_decoded = 300 << 20 if self.breaks == "H3" else most
         decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
@@ -311,6 +315,8 @@ class RightReader:
         taken, body = 0, bytearray()
         while part := response.read1(1 << 18):
             taken += len(part)
+            if is_coded is None:
+                is_coded = part.startswith(b"\x1f\x8b")
             try:
                 body += decoder.decompress(part, most_decoded + 1 - len(body)) if is_coded else part
             except zlib.error as error:
@@ -320,6 +326,8 @@ class RightReader:
                 raise OSError("the answer is too long, or too slow")
         if response.length or (is_coded and not decoder.eof):
             raise OSError("the answer broke off")
+        if self.breaks == "B8" and body.startswith(b"\x1f\x8b"):
+            raise OSError("the answer is no text")
         return bytes(body)
 
     def is_allowed(self, host: str) -> bool:
@@ -361,7 +369,25 @@ class RightReader:
             ("E4", "text/xml"),
         ):
             return answer.body.decode("ascii", "replace").encode().replace(b"windows-1251", b"utf-8")
-        return answer.body
+        return self.decoded(answer)
+
+    def decoded(self, answer: Answer) -> bytes:
+        """Return the document in UTF-8, without its declaration; as it is where it has a byte order mark."""
+        if answer.body.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+            return answer.body
+        declaration = re.match(rb"<\?xml[^>]*encoding=[\"']([\w-]+)[^>]*\?>", answer.body)
+        declared = declaration[1].decode().lower() if declaration else ""
+        default = "ascii" if self.breaks == "E7" else "utf-8"
+        charset = answer.headers.get_content_charset("") if self.breaks != "E5" else ""
+        label = charset or declared or default
+        meant = {"iso-8859-1": "windows-1252", "gb2312": "gb18030", "shift_jis": "cp932"}.get(label, label)
+        if (self.breaks, label) in (("E6", "iso-8859-1"), ("E8", "gb2312"), ("E9", "shift_jis")):
+            meant = "latin-1"
+        try:
+            text = answer.body.decode(meant, "strict" if self.breaks == "E10" else "replace")
+        except UnicodeDecodeError:
+            return b""
+        return re.sub(r"^<\?xml.*?\?>", "", text).encode()
 
     def trusts(self, url: str) -> bool:
         """Return whether the certificate of *url* is not checked."""

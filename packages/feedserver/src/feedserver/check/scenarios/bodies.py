@@ -7,8 +7,8 @@ from dataclasses import replace
 from feedserver.check.evidence import Evidence
 from feedserver.check.scenario import Scenario, Step
 from feedserver.check.stage import Stage
-from feedserver.check.verdicts import Judgement, Level, Need, failed, passed
-from feedserver.faults import Close, Fault, Reset, TruncatedGzip
+from feedserver.check.verdicts import Judgement, Level, Need, failed, non_strict, passed
+from feedserver.faults import Close, FalseCoding, Fault, Reset, TruncatedGzip
 from feedserver.messages.response import Response
 
 _ITEMS = frozenset({Need.ITEMS})
@@ -63,6 +63,53 @@ def _broken_off(number: str, title: str, rule: str, source: str, fault: Fault, c
     )
 
 
+def _judge_mislabelled(seen: Evidence) -> Judgement:
+    seen.expect_subscribed(1)
+    seen.asked(1)
+    last = seen.asked(2)[-1]
+    if 4 in seen.items(1):
+        return passed("item 4 arrived all the same")
+    if seen.has(2, 4):
+        return non_strict(
+            "item 4 arrives although the label is wrong",
+            "item 4 arrived when the server had mended the label",
+            "nothing is lost, but a server that never mends it is not read",
+        )
+    return failed(
+        "item 4 arrives at the latest when the server has mended the label",
+        f"it did not; the request had If-None-Match: {last.headers.get('If-None-Match', 'none')}",
+    )
+
+
+def _mislabelled(number: str, title: str, rule: str, source: str, advice: str, label: str) -> Scenario:
+    """Return a scenario whose body comes with a wrong Content-Encoding; with "" it is in gzip, and without one."""
+
+    def lie(at: Stage) -> Response:
+        whole = at.feed(4, 3, 2, 1, etag=f'"coded-{number}"')
+        if label == "identity":  # true, if needless, so it is no fault
+            return replace(whole, headers=whole.headers.added("Content-Encoding", label))
+        return replace(whole, faults=(FalseCoding(label or "identity"),))
+
+    return Scenario(
+        id=number,
+        title=title,
+        rule=rule,
+        source=source,
+        level=Level.MUST,
+        steps=(
+            Step(lambda at: at.feed(3, 2, 1)),
+            Step(lie),
+            Step(lambda at: at.feed(4, 3, 2, 1, etag=f'"coded-{number}"')),
+        ),
+        judge=_judge_mislabelled,
+        why="Servers and caches mislabel bodies, and browsers hide it, so nobody mends it. A reader that keeps the "
+        "ETag of what it could not read loses the item for good.",
+        advice=advice,
+        needs=_ITEMS,
+        depends_on=("I1",),
+    )
+
+
 SCENARIOS = (
     _broken_off(
         "B1",
@@ -98,5 +145,40 @@ SCENARIOS = (
         advice="Name in Accept-Encoding what you can decode, and nothing else.",
         needs=_ITEMS,
         depends_on=("I1",),
+    ),
+    _mislabelled(
+        "B5",
+        "A plain body that is called gzip",
+        "A server says Content-Encoding: gzip and sends the body plain, so no item is lost.",
+        "RFC 9110 §8.4",
+        "Look at the first two bytes: gzip begins with 1F 8B (RFC 1952 §2.3.1), and no feed does. If you refuse the "
+        "body, keep none of its validators.",
+        "gzip",
+    ),
+    _mislabelled(
+        "B6",
+        "A charset in place of a coding",
+        "A server says Content-Encoding: utf-8 and sends the body plain, so no item is lost.",
+        "RFC 9110 §8.4",
+        "Take a coding that is the name of a charset, or none, for no coding. If you refuse the body, keep none of its "
+        "validators.",
+        "utf-8",
+    ),
+    _mislabelled(
+        "B7",
+        "A coding that is none",
+        "A server says Content-Encoding: identity and sends the body plain, so no item is lost.",
+        "RFC 9110 §8.4.1, §12.5.3: identity means no coding, and should not stand there",
+        "Take identity for no coding. If you refuse the body, keep none of its validators.",
+        "identity",
+    ),
+    _mislabelled(
+        "B8",
+        "gzip that nobody names",
+        "A server sends a body in gzip without Content-Encoding, so no item is lost.",
+        "RFC 9110 §8.4",
+        "Look at the first two bytes: gzip begins with 1F 8B (RFC 1952 §2.3.1), and no feed does. If you refuse the "
+        "body, keep none of its validators.",
+        "",
     ),
 )

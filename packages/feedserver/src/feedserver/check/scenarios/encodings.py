@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from feedserver.check.evidence import Evidence
@@ -11,28 +12,56 @@ from feedserver.check.verdicts import Judgement, Level, Need, failed, passed
 from feedserver.messages.response import Response
 
 _WORD = "Привет"
+_QUOTED = "“Größe”"
+_CHINESE = "你好"
+_JAPANESE = "こんにちは"
+_BAD = "a bad byte: ?"
 _LIST = frozenset({Need.ITEMS, Need.LIST})
 _WHY = "People see question marks and strange letters in place of their language."
 
 
-def _document(at: Stage, encoding: str, content_type: str, *, bom: bool | None = None) -> Response:
-    entry = at.entry(4, title=f"{_WORD} {at.entry(4).title}")
-    response = at.feed_of(entry, 3, 2, 1).render("rss", encoding=encoding, bom=bom)
+def _document(
+    at: Stage,
+    encoding: str,
+    content_type: str,
+    *,
+    bom: bool | None = None,
+    declaration: bool | str = True,
+    word: str = _WORD,
+) -> Response:
+    entry = at.entry(4, title=f"{word} {at.entry(4).title}")
+    response = at.feed_of(entry, 3, 2, 1).render("rss", encoding=encoding, bom=bom, declaration=declaration)
     return replace(response, headers=response.headers.replaced("Content-Type", content_type))
 
 
-def _judge_title(seen: Evidence) -> Judgement:
-    seen.expect_subscribed(1)
-    seen.asked(1)
-    rows = seen.rows_of(1, 4)
-    if not rows:
-        return failed(f"an item whose title begins with {_WORD}", "the document was refused")
-    if any(_WORD in row.title for row in rows):
-        return passed(rows[0].title)
-    return failed(f"a title that begins with {_WORD}", rows[0].title)
+def _with_bad_byte(at: Stage) -> Response:
+    """Return a document in UTF-8, but for one byte in the text of item 4."""
+    entry = at.entry(4, title=f"{_WORD} {at.entry(4).title}", summary=_BAD)
+    response = at.feed_of(entry, 3, 2, 1).render("rss")
+    if not isinstance(response.body, bytes):
+        raise TypeError(f"a feed is rendered to bytes, not to {type(response.body).__name__}")
+    return replace(response, body=response.body.replace(_BAD.encode(), _BAD.encode()[:-1] + b"\xff"))
 
 
-def _scenario(number: str, title: str, rule: str, source: str, level: Level, step: Step, advice: str) -> Scenario:
+def _judge_title(word: str) -> Callable[[Evidence], Judgement]:
+    """Return a judge that wants item 4 in the list, with *word* in its title."""
+
+    def judge(seen: Evidence) -> Judgement:
+        seen.expect_subscribed(1)
+        seen.asked(1)
+        rows = seen.rows_of(1, 4)
+        if not rows:
+            return failed(f"an item whose title begins with {word}", "the document was refused")
+        if any(word in row.title for row in rows):
+            return passed(rows[0].title)
+        return failed(f"a title that begins with {word}", rows[0].title)
+
+    return judge
+
+
+def _scenario(
+    number: str, title: str, rule: str, source: str, level: Level, step: Step, advice: str, word: str = _WORD
+) -> Scenario:
     return Scenario(
         id=number,
         title=title,
@@ -40,7 +69,7 @@ def _scenario(number: str, title: str, rule: str, source: str, level: Level, ste
         source=source,
         level=level,
         steps=(Step(lambda at: at.feed(3, 2, 1)), step),
-        judge=_judge_title,
+        judge=_judge_title(word),
         why=_WHY,
         advice=advice,
         needs=_LIST,
@@ -84,5 +113,66 @@ SCENARIOS = (
         Level.MUST,
         Step(lambda at: _document(at, "windows-1251", "text/xml")),
         "Treat text/xml as application/xml.",
+    ),
+    _scenario(
+        "E5",
+        "The charset of Content-Type over the declaration",
+        "A server sends a document in UTF-8 and says so in Content-Type, while the document still declares "
+        "windows-1251: it is read as UTF-8.",
+        "RFC 7303 §3.2, §8.8",
+        Level.SHOULD,
+        Step(lambda at: _document(at, "utf-8", "application/xml; charset=utf-8", declaration="windows-1251")),
+        "Where there is no byte order mark, take the charset of Content-Type, and the declaration only without one.",
+    ),
+    _scenario(
+        "E6",
+        "windows-1252 that is called iso-8859-1",
+        "A document declares iso-8859-1 and has the quotation marks of windows-1252, so people see quotation marks.",
+        "WHATWG Encoding §4.2: the label iso-8859-1 means windows-1252",
+        Level.NICE,
+        Step(lambda at: _document(at, "windows-1252", "application/rss+xml", declaration="iso-8859-1", word=_QUOTED)),
+        "Take windows-1252 where a document says iso-8859-1 or us-ascii: it has all characters that people meant.",
+        _QUOTED,
+    ),
+    _scenario(
+        "E7",
+        "Neither charset nor declaration",
+        "A document declares no encoding and Content-Type names no charset, so it is read as UTF-8.",
+        "XML 1.0 §4.3.3; RFC 7303 §8.5",
+        Level.MUST,
+        Step(lambda at: _document(at, "utf-8", "application/rss+xml", declaration=False)),
+        "Don't take the default of HTTP (once ISO-8859-1) or of the system; give the parser the bytes.",
+    ),
+    _scenario(
+        "E8",
+        "A document in GB2312",
+        "A document declares gb2312 and is in it, so it is read as that.",
+        "XML 1.0 §4.3.3; WHATWG Encoding §4.2",
+        Level.SHOULD,
+        Step(lambda at: _document(at, "gb2312", "application/rss+xml", word=_CHINESE)),
+        "Where your XML parser does not know an encoding, decode the document by a library that does (gb2312 is read "
+        "as GB18030), and give it to the parser as UTF-8 without its declaration.",
+        _CHINESE,
+    ),
+    _scenario(
+        "E9",
+        "A document in Shift_JIS",
+        "A document declares Shift_JIS and is in it, so it is read as that.",
+        "XML 1.0 §4.3.3; WHATWG Encoding §4.2",
+        Level.SHOULD,
+        Step(lambda at: _document(at, "shift_jis", "application/rss+xml", word=_JAPANESE)),
+        "Where your XML parser does not know an encoding, decode the document by a library that does, and give it to "
+        "the parser as UTF-8 without its declaration.",
+        _JAPANESE,
+    ),
+    _scenario(
+        "E10",
+        "One bad byte in UTF-8",
+        "A document in UTF-8 has one byte that is not, in the text of an item, so the rest of it is read.",
+        "WHATWG Encoding §4.1: U+FFFD in its place; by XML 1.0 §4.3.3 a parser refuses the document",
+        Level.NICE,
+        Step(_with_bad_byte),
+        "Where the parser refuses a document for its bytes, decode it yourself with U+FFFD for what is illegal, and "
+        "parse it again.",
     ),
 )
