@@ -15,11 +15,12 @@ import xml.etree.ElementTree as ET
 import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from functools import cache
+from html import unescape
 from ipaddress import ip_address, ip_network
 from urllib.parse import urljoin, urlsplit
 
@@ -33,6 +34,8 @@ MOST_BYTES = 1 << 20
 LONGEST = 2.0  # seconds for an answer
 HOUR = 3_600.0
 WEEK = 7 * 24 * HOUR
+ATOM = "{http://www.w3.org/2005/Atom}"
+XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 SYNDICATION = "{http://purl.org/rss/1.0/modules/syndication/}"
 
 
@@ -76,10 +79,17 @@ class Entry:
     link: str
     content: str
     date: str
+    enclosure: str = ""
 
     @classmethod
     def of(cls, item: ET.Element) -> Entry:
-        return cls(*(item.findtext(name) or "" for name in ("guid", "title", "link", "description", "pubDate")))
+        if item.tag == f"{ATOM}entry":
+            fields = [item.findtext(f"{ATOM}{name}") or "" for name in ("id", "title", "content", "published")]
+            link = item.find(f"{ATOM}link")
+            return cls(fields[0], fields[1], link.get("href", "") if link is not None else "", *fields[2:])
+        fields = [item.findtext(name) or "" for name in ("guid", "title", "link", "description", "pubDate")]
+        enclosure = item.find("enclosure")
+        return cls(*fields, enclosure.get("url", "") if enclosure is not None else "")
 
 
 @dataclass
@@ -395,7 +405,9 @@ class RightReader:
 
     def store(self, feed: Subscribed, root: ET.Element, answer: Answer) -> bool:
         """Import what is new, and return whether anything was."""
-        entries = [Entry.of(item) for item in root.iter("item")]
+        base = urljoin(answer.url, root.get(XML_BASE, "") if self.breaks != "I12" else "")
+        found = [*root.iter("item"), *root.iter(f"{ATOM}entry")]
+        entries = [self.made_safe(Entry.of(item), base) for item in found]
         if self.breaks == "I8" and any("yesterday" in entry.date for entry in entries):
             return False
         repeated = {entry.guid for entry in entries if [each.guid for each in entries].count(entry.guid) > 1}
@@ -413,6 +425,24 @@ class RightReader:
         feed.body = answer.body
         return len(known) > before
 
+    def made_safe(self, entry: Entry, base: str) -> Entry:
+        """Return *entry* with whole addresses, and without those that run a script."""
+
+        def safe(address: str, rule: str) -> str:
+            whole = urljoin(base, address)
+            return whole if whole.startswith(("http:", "https:")) or self.breaks == rule else ""
+
+        def link_of(found: re.Match[str]) -> str:
+            return f'href="{safe(unescape(found[1]), "X7")}"'
+
+        content = re.sub(r"(?s)<script.*?</script>", "", entry.content)
+        return replace(
+            entry,
+            link=entry.link if self.breaks == "I11" else safe(entry.link, "X5") if entry.link else "",
+            enclosure=safe(entry.enclosure, "X6") if entry.enclosure else "",
+            content=re.sub(r'href="([^"]*)"', link_of, content),
+        )
+
     def key(self, entry: Entry, feed: Subscribed, known: dict[str, Entry], repeated: set[str], answer: Answer) -> str:
         """Return the key of an entry: its guid, else its link, else its title."""
         if self.breaks == "I2" and answer.body == feed.body:
@@ -426,6 +456,6 @@ class RightReader:
         if entry.guid in repeated and self.breaks != "I3":
             return entry.link
         if entry.guid and entry.guid not in known and self.breaks != "I4":
-            same_link = [key for key, each in known.items() if each.link == entry.link]
+            same_link = [key for key, each in known.items() if entry.link and each.link == entry.link]
             return same_link[0] if same_link else entry.guid
         return entry.guid or entry.link

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from feedserver.check.commands import CommandAdapter, Commands
@@ -26,3 +33,17 @@ def test_what_is_not_installed_is_named() -> None:
     assert KnownReader("A", "no-such-program", commands).missing() == "the program no-such-program"
     assert KnownReader("A", "", commands, package="no_such_package").missing() == "the Python package no_such_package"
     assert KnownReader("A", "", commands, package="feedserver").missing() == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="its command is written for a POSIX shell")
+def test_a_database_with_bytes_that_are_no_utf_8_is_listed(tmp_path: Path) -> None:
+    (tmp_path / ".newsboat").mkdir()
+    with closing(sqlite3.connect(tmp_path / ".newsboat/cache.db")) as database, database:
+        database.execute("CREATE TABLE rss_item (title, url, author, content, pubDate, enclosure_url)")
+        database.execute("INSERT INTO rss_item VALUES ('a', 'b', 'c', CAST(X'61FF' AS TEXT), 1, 'd')")
+
+    command = READERS["newsboat"].commands.list.replace("{home}", str(tmp_path))
+    listed = subprocess.run(command, shell=True, check=True, capture_output=True, encoding="utf-8").stdout
+
+    told = {"title": "a", "link": "b", "author": "c", "content": "a\ufffd", "date": 1, "enclosure": "d"}
+    assert json.loads(listed) == told

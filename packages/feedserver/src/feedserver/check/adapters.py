@@ -147,9 +147,9 @@ class Client(Protocol):
     """What `check` needs of a client in Python.
 
     These methods may be there, too: `list()` returns the items, as texts (titles) or mappings (`title`, `link`,
-    `author`, `content`, `date`). `move_clock(seconds)` tells how far the time that the client must go by lies ahead of
-    the true one. `allow_networks(networks)` gives the networks (`["127.77.0.0/16", …]`) that a client which refuses
-    private addresses shall let in, and no others.
+    `author`, `content`, `date`, `enclosure`). `move_clock(seconds)` tells how far the time that the client must go by
+    lies ahead of the true one. `allow_networks(networks)` gives the networks (`["127.77.0.0/16", …]`) that a client
+    which refuses private addresses shall let in, and no others.
     """
 
     def add(self, url: str) -> object:

@@ -33,7 +33,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--list",
         default="",
         metavar="CMD",
-        help="print the items: JSON in lines (title, link, author, content, date), or titles",
+        help="print the items: JSON in lines (title, link, author, content, date, enclosure), or titles",
     )
     reader.add_argument(
         "--state",

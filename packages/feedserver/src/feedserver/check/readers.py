@@ -79,9 +79,13 @@ def _version_of(package: str) -> str:
 
 
 def _sqlite(path: str, query: str) -> str:
-    """Return a command that prints the rows of a SQLite database as JSON in lines."""
+    """Return a command that prints the rows of a SQLite database as JSON in lines.
+
+    What is not UTF-8 is replaced, since Newsboat stores a feed's bytes as they came.
+    """
     program = (
         "import json, sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.row_factory = sqlite3.Row; "
+        "c.text_factory = lambda data: data.decode('utf-8', 'replace'); "
         "[print(json.dumps(dict(row))) for row in c.execute(sys.argv[2])]"
     )
     return f'{_PYTHON} -c "{program}" {path} "{query}"'
@@ -117,7 +121,8 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
                 poll="newsboat -x reload",
                 list=_sqlite(
                     "{home}/.newsboat/cache.db",
-                    "SELECT title, url AS link, author, content, pubDate AS date FROM rss_item",
+                    "SELECT title, url AS link, author, content, pubDate AS date, enclosure_url AS enclosure "
+                    "FROM rss_item",
                 ),
                 version="newsboat --version",
             ),
@@ -194,7 +199,10 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
             Commands(
                 add="gpo subscribe {url}",
                 poll="gpo update",
-                list=_sqlite("{home}/gPodder/Database", "SELECT title, link, description AS content FROM episode"),
+                list=_sqlite(
+                    "{home}/gPodder/Database",
+                    "SELECT title, link, description AS content, url AS enclosure FROM episode",
+                ),
                 version="dpkg-query -W -f '${Version}' gpodder",
                 environment={"GPODDER_HOME": "gPodder"},
             ),
@@ -267,7 +275,7 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
                 poll="lifestream update_feeds",
                 list=_sqlite(
                     "{home}/.lifestream/lifestream.sqlite3",
-                    "SELECT title, link, author, content, date FROM lifestream_item",
+                    "SELECT title, link, author, content, date, enclosures AS enclosure FROM lifestream_item",
                 ),
                 version=_version_of("django-lifestream"),
                 environment={"LIFESTREAM_ALLOWED_NETWORKS": "{networks}"},

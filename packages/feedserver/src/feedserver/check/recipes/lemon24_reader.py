@@ -28,6 +28,7 @@ def main(command: str, urls: list[str]) -> None:
                 "author": entry.author,
                 "content": content,
                 "date": date,
+                "enclosure": " ".join(enclosure.href for enclosure in entry.enclosures),
             }
             print(json.dumps(fields))
 

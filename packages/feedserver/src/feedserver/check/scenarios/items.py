@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import urljoin
 
 from feedserver.check.evidence import Evidence
+from feedserver.check.links import is_whole, links_of
 from feedserver.check.scenario import Scenario, Serve, Step
 from feedserver.check.scenarios.template import NEW_ITEM
-from feedserver.check.stage import FEED
-from feedserver.check.verdicts import Judgement, Kind, Level, Need, failed, passed
+from feedserver.check.stage import FEED, Stage
+from feedserver.check.verdicts import Judgement, Kind, Level, Need, Unseen, failed, passed
+from feedserver.feeds import Text
 from feedserver.messages.response import Response
 
 _ITEMS = frozenset({Need.ITEMS})
 _LIST = frozenset({Need.ITEMS, Need.LIST})
+_DETAILS = frozenset({Need.ITEMS, Need.DETAILS})
 _KEEPERS = frozenset(Kind) - {Kind.PARSER}
+_BASE = "https://pages.example.org/blog/"
+"""The xml:base of a document: nobody is asked there."""
 _TWICE = "People see the same item twice, or find it unread again: what they complain of most."
 
 
@@ -46,6 +53,47 @@ def _judge_there(step: int, *numbers: int) -> Callable[[Evidence], Judgement]:
         return passed("all of them are there")
 
     return judge
+
+
+def _relative_link(at: Stage) -> Response:
+    """Return a feed whose newest item has a link without scheme and host: it is the same by each base there is."""
+    return at.feed(at.entry(4, link=at.path("items/4.html")), 3, 2, 1)
+
+
+def _judge_relative_link(seen: Evidence) -> Judgement:
+    seen.expect_subscribed(3)
+    seen.asked(1)
+    known = next((link for row in seen.rows_of(1, 3) if (link := row.fields.get("link"))), "")
+    if not is_whole(known):
+        raise Unseen("the list does not show the whole link of an item; let it print JSON in lines, with link")
+    wanted = urljoin(known, "4.html")
+    if not seen.has(1, 4):
+        return failed(f"an item with the link {wanted}", "item 4 did not arrive")
+    link = seen.rows_of(1, 4)[0].fields.get("link", "")
+    return passed(link) if link == wanted else failed(f"the link {wanted}", f"the link {link or 'is missing'}")
+
+
+def _relative_content(at: Stage) -> Response:
+    """Return an Atom feed with an xml:base, whose newest item has a relative link in its content."""
+    text = Text('<p>The text of item 4, with <a href="more.html">more</a>.</p>', "html")
+    made = at.feed(at.entry(4, summary=None, content=text), 3, 2, 1, format="atom")
+    if not isinstance(made.body, bytes):
+        raise TypeError(f"a feed is rendered to bytes, not to {type(made.body).__name__}")
+    return replace(made, body=made.body.replace(b"<feed ", f'<feed xml:base="{_BASE}" '.encode(), 1))
+
+
+def _judge_relative_content(seen: Evidence) -> Judgement:
+    """Judge where a relative link of content leads: one that is still relative may be resolved where it is shown."""
+    seen.expect_subscribed(3)
+    seen.asked(1)
+    if not seen.has(1, 4):
+        return failed("item 4 arrives", "it did not")
+    links = [link for row in seen.rows_of(1, 4) for link in links_of(row.fields.get("content", ""))]
+    link = next((link for link in links if "more.html" in link), "")
+    if not is_whole(link):
+        raise Unseen("the list shows no whole address of the link in the content; it may be made where it is shown")
+    wanted = f"{_BASE}more.html"
+    return passed(link) if link == wanted else failed(f"a link to {wanted}", f"a link to {link}")
 
 
 SCENARIOS = (
@@ -213,5 +261,33 @@ SCENARIOS = (
         needs=_LIST,
         depends_on=("I2",),
         kinds=_KEEPERS,
+    ),
+    Scenario(
+        id="I11",
+        title="A relative link",
+        rule="The link of an item has neither scheme nor host, so it is resolved against the address of the document.",
+        source="RFC 3986 §5.1; RFC 4287 §4.2.7",
+        level=Level.SHOULD,
+        steps=(Step(_feed(3, 2, 1)), Step(_relative_link)),
+        judge=_judge_relative_link,
+        why="People follow a link that leads nowhere, or to a page of the reader's own.",
+        advice="Resolve a link when you read the document: against xml:base, else the document's address after "
+        "redirects.",
+        needs=_DETAILS,
+        depends_on=("I1",),
+    ),
+    Scenario(
+        id="I12",
+        title="A relative link in content",
+        rule="A document has an xml:base and its content a relative link, which is resolved against that.",
+        source="RFC 4287 §2, §3.1.1.2; XML Base §4",
+        level=Level.SHOULD,
+        steps=(Step(lambda at: at.feed(3, 2, 1, format="atom")), Step(_relative_content)),
+        judge=_judge_relative_content,
+        why="The links of all items of such a feed are broken, and its pictures are missing.",
+        advice="Resolve addresses in content against the xml:base of the nearest element that has one, else the "
+        "address of the document.",
+        needs=_DETAILS,
+        depends_on=("I1",),
     ),
 )

@@ -1,13 +1,27 @@
-"""Group X: what protects the people who use a reader: TLS whose certificates are checked."""
+"""Group X: what protects the people who use a reader: certificates that are checked, links that run nothing."""
 
 from __future__ import annotations
 
 from feedserver.check.evidence import Evidence
-from feedserver.check.scenario import Scenario, Step
-from feedserver.check.verdicts import Judgement, Level, Need, Unseen, failed, passed
+from feedserver.check.links import has_script, links_of, names_script, runs_script
+from feedserver.check.scenario import Scenario, Serve, Step
+from feedserver.check.stage import Stage
+from feedserver.check.verdicts import Judgement, Level, Need, Unseen, failed, non_strict, passed
+from feedserver.feeds import Enclosure, Text
+from feedserver.messages.response import Response
 from feedserver.net.tls import TlsFault
 
 _TLS = frozenset({Need.TLS})
+_DETAILS = frozenset({Need.ITEMS, Need.DETAILS})
+_SCRIPT = "JavaScript:alert(4)"
+_PAGE = "data:text/html,<script>alert(5)</script>"
+_HARMFUL = """\
+<p>The text of item 4.</p>
+<script>var zqscript = 4;</script>
+<p><a href="javascript:alert(4)">A link</a>, <a href="JAVA&#9;SCRIPT:alert(4)">one with a tab in it</a>,
+<a href="data:text/html,&lt;script&gt;alert(4)&lt;/script&gt;">a page</a> and
+<a href="https://pages.example.org/4.html">a good one</a>.</p>
+"""
 _STEPS = (Step(lambda at: at.feed(3, 2, 1)), Step(lambda at: at.feed(4, 3, 2, 1)))
 
 
@@ -46,6 +60,63 @@ def _untrusted(number: str, title: str, fault: TlsFault, rule: str) -> Scenario:
     )
 
 
+def _judge_field(seen: Evidence, name: str, *numbers: int) -> Judgement:
+    """Judge that a field of the items *numbers*, which an item without harm shows in the list, runs no script."""
+    seen.expect_subscribed(3)
+    seen.asked(1)
+    if not any(row.fields.get(name) for row in seen.rows_of(1, 3)):
+        raise Unseen(f"the list does not show the {name} of an item; let it print JSON in lines, with {name}")
+    left_out = [number for number in numbers if not seen.has(1, number)]
+    for number in numbers:
+        for row in seen.rows_of(1, number):
+            value = row.fields.get(name, "")
+            if runs_script(value) or names_script(value):
+                return failed(f"an item whose {name} runs nothing", f"item {number} has the {name} {value}")
+    if left_out:
+        return non_strict(
+            f"the item, without its {name}",
+            f"no item {' and no item '.join(map(str, left_out))}",
+            "nobody can follow what is not there",
+        )
+    return passed(f"the items are there, without the {name}")
+
+
+def _judge_links_of_content(seen: Evidence) -> Judgement:
+    """Judge the links in the listed content: one that is as the feed had it may be cleaned where it is shown."""
+    seen.expect_subscribed(3)
+    seen.asked(1)
+    if not seen.has(1, 4):
+        return non_strict("the item, with harmless links", "no item 4", "nobody can follow what is not there")
+    listed = [row.fields.get("content", "") for row in seen.rows_of(1, 4)]
+    if not any("text of item 4" in content for content in listed):
+        raise Unseen("the list does not show the content of an item; let it print JSON in lines, with content")
+    harmful = [link for content in listed for link in links_of(content) if runs_script(link)]
+    if not harmful:
+        return passed("no link in the content runs a script")
+    if any(has_script(content) for content in listed):
+        raise Unseen("the list shows content as the feed had it, and not what becomes of it where it is shown")
+    return failed("content that is cleaned of such links, too", f"content that was cleaned links to {harmful[0]}")
+
+
+def _bad_links(at: Stage) -> Response:
+    return at.feed(at.entry(5, link=_PAGE), at.entry(4, link=_SCRIPT), 3, 2, 1)
+
+
+def _with_files(script: bool) -> Serve:
+    """Return what serves item 3 with an enclosure, and then item 4 with one that runs a *script*."""
+
+    def serve(at: Stage) -> Response:
+        good = at.entry(3, enclosures=[Enclosure(at.url("items/3.mp3"), "audio/mpeg", 418)])
+        bad = at.entry(4, enclosures=[Enclosure(_SCRIPT, "audio/mpeg", 418)])
+        return at.feed(*([bad] if script else []), good, 2, 1)
+
+    return serve
+
+
+def _bad_content(at: Stage) -> Response:
+    return at.feed(at.entry(4, summary=Text(_HARMFUL, "html")), 3, 2, 1)
+
+
 SCENARIOS = (
     Scenario(
         id="X1",
@@ -77,5 +148,50 @@ SCENARIOS = (
         "A certificate that signs itself",
         "self-signed",
         "A server's certificate is signed by no authority, so no request is sent.",
+    ),
+    Scenario(
+        id="X5",
+        title="An item's link that runs a script",
+        rule="The links of items are javascript: and data:, so the items arrive without them.",
+        source="RFC 4287 §8.5; RFC 3986 §7",
+        level=Level.SHOULD,
+        steps=(Step(lambda at: at.feed(3, 2, 1)), Step(_bad_links)),
+        judge=lambda seen: _judge_field(seen, "link", 4, 5),
+        why="Whoever follows the link runs what the feed says, in a reader that is a web page with all their rights.",
+        advice="Keep a link where its scheme is http or https, or one of a short list of yours, and none else.",
+        needs=_DETAILS,
+        depends_on=("I1",),
+        withheld=True,
+    ),
+    Scenario(
+        id="X6",
+        title="An enclosure that runs a script",
+        rule="The enclosure of an item is javascript:, so the item arrives without it.",
+        source="RFC 4287 §8.5; RFC 3986 §7",
+        level=Level.SHOULD,
+        steps=(Step(_with_files(script=False)), Step(_with_files(script=True))),
+        judge=lambda seen: _judge_field(seen, "enclosure", 4),
+        why="A reader shows enclosures as links or players, and a person who follows one runs what the feed says.",
+        advice="Keep an enclosure where its scheme is http or https, or one of a short list of yours, and none else.",
+        needs=_DETAILS,
+        depends_on=("I1",),
+        withheld=True,
+    ),
+    Scenario(
+        id="X7",
+        title="Links in content that run a script",
+        rule="Content has a script, and links that are javascript: or data:: whoever takes the script out takes out "
+        "those links, too.",
+        source="RFC 4287 §8.1; RFC 3986 §7",
+        level=Level.MUST,
+        steps=(Step(lambda at: at.feed(3, 2, 1)), Step(_bad_content)),
+        judge=_judge_links_of_content,
+        why="Whoever follows such a link runs what the feed says, in a reader that is a web page with all their "
+        "rights.",
+        advice="Clean content by a library that knows which schemes are allowed in each attribute, such as nh3 or "
+        "DOMPurify, and by no list of what is bad: a browser leaves out tabs in a scheme.",
+        needs=_DETAILS,
+        depends_on=("I1",),
+        withheld=True,
     ),
 )

@@ -1,0 +1,47 @@
+"""Which addresses in a reader's list run a script."""
+
+from __future__ import annotations
+
+import pytest
+
+from feedserver.check.links import has_script, is_whole, links_of, names_script, runs_script
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "JavaScript:alert(1)", " \x01java\nscr\tipt:alert(1)", "vbscript:x", "data:text/html,x"],
+)
+def test_an_address_that_a_browser_takes_for_a_script(address: str) -> None:
+    assert runs_script(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "https://example.org/javascript:alert(1)", "javascript", "java script:x", "/data:x", "unsafe:javascript:x"],
+)
+def test_an_address_that_is_none(address: str) -> None:
+    assert not runs_script(address)
+
+
+def test_an_address_within_a_list_of_them() -> None:
+    assert names_script('[{"url": "JavaScript:alert(1)"}]')
+    assert not names_script('[{"url": "https://example.org/1.mp3"}]')
+    assert not names_script('["unsafe:javascript:x", "https://example.org/?data:x"]')
+
+
+def test_an_address_with_a_scheme_is_whole() -> None:
+    assert is_whole("https://[")
+    assert is_whole("urn:x")
+    assert not any(map(is_whole, ("", "a/b:c", "//example.org", "/a", "1a:b")))
+
+
+def test_links_of_html_are_read_as_a_browser_reads_them() -> None:
+    html = '<a HREF="java&#9;script:x">a</a><form action=b.html><p title="javascript:x">javascript:y</p><a href>c</a>'
+
+    assert links_of(html) == ["java\tscript:x", "b.html"]
+    assert links_of("[1]: javascript:x") == []
+
+
+def test_a_script_in_text_is_no_script() -> None:
+    assert has_script("<p><SCRIPT>x</SCRIPT>")
+    assert not has_script("&lt;script&gt; <scripted>")
