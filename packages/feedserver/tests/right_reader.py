@@ -84,12 +84,14 @@ class Entry:
     @classmethod
     def of(cls, item: ET.Element) -> Entry:
         if item.tag == f"{ATOM}entry":
-            fields = [item.findtext(f"{ATOM}{name}") or "" for name in ("id", "title", "content", "published")]
+            guid, title, content, date = (
+                item.findtext(f"{ATOM}{name}") or "" for name in ("id", "title", "content", "published")
+            )
             link = item.find(f"{ATOM}link")
-            return cls(fields[0], fields[1], link.get("href", "") if link is not None else "", *fields[2:])
-        fields = [item.findtext(name) or "" for name in ("guid", "title", "link", "description", "pubDate")]
+            return cls(guid, title, link.get("href", "") if link is not None else "", content, date)
+        entry = cls(*(item.findtext(name) or "" for name in ("guid", "title", "link", "description", "pubDate")))
         enclosure = item.find("enclosure")
-        return cls(*fields, enclosure.get("url", "") if enclosure is not None else "")
+        return replace(entry, enclosure=enclosure.get("url", "") if enclosure is not None else "")
 
 
 @dataclass

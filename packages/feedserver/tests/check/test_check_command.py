@@ -14,10 +14,10 @@ import pytest
 
 from feedserver.check import Report, scenarios
 from feedserver.check.addresses import is_available
-from feedserver.check.command import text_of
+from feedserver.check.delivery import text_of
 from feedserver.check.evidence import Evidence
 from feedserver.check.options import FORMATS
-from feedserver.check.verdicts import Judgement, Verdict, passed
+from feedserver.check.verdicts import Judgement, Level, Verdict, passed
 from feedserver.cli import main
 
 # A reader as a script: one file of state, a file an item, and it forgets every validator if it is told to. Each poll
@@ -143,11 +143,12 @@ def test_one_run_for_all_feeds_needs_no_add(fetcher: str, tmp_path: Path) -> Non
     output = tmp_path / "report.json"
 
     main(
-        ["check", "--poll", f"{fetcher} {{urls}}", "--kind", "fetcher", "--only", "V1,V4", "--format", "json"]
-        + ["-o", str(output)]
+        ["check", "--poll", f"{fetcher} {{urls}}", "--kind", "fetcher", "--only", "V1,V4"]
+        + ["-o", str(output), "-o", str(tmp_path / "report.html")]
     )
 
     assert verdicts(output) == {"V1": "fail", "V4": "pass"}
+    assert (tmp_path / "report.html").read_text("utf-8").startswith("<!doctype html>")
 
 
 @pytest.mark.slow
@@ -261,7 +262,7 @@ def test_what_a_reader_prints_moves_nothing_on_a_terminal(
         replace(report["V10"], misfire=hostile),
     ]
     hostile_report = replace(report, results=results, reader=hostile, version=hostile, commands={"poll": hostile})
-    shown = text_of(hostile_report, form, None)
+    shown = text_of(hostile_report, form, None, Level.MUST)
 
     coloured = re.sub(r"\x1b\[[0-9]*m", "", shown) if form == "table" else shown
     assert coloured.replace("\n", "").isprintable()

@@ -39,7 +39,7 @@ def test_sizes_are_bytes_and_rules_are_gathered() -> None:
 def test_without_options_a_reader_has_its_usual_patience_and_must_follow_each_must() -> None:
     options = parse()
 
-    assert (options.patience, options.fail_under, options.format) == (PATIENCE, "must", "table")
+    assert (options.patience, options.fail_under, options.format) == (PATIENCE, "must", [])
     assert options.workers >= 1
 
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 from feedserver.check import Report
 from feedserver.check.junit import as_junit
 from feedserver.check.report import Result
-from feedserver.check.verdicts import Judgement, Verdict
+from feedserver.check.verdicts import Judgement, Level, Verdict
 
 
 def test_junit_has_a_case_for_each_scenario(report: Report) -> None:
-    root = ET.fromstring(as_junit(report))
+    root = ET.fromstring(as_junit(report, Level.MUST))
     [suite] = root
 
     assert (suite.get("name"), suite.get("tests"), suite.get("failures")) == ("Validators", "3", "1")
@@ -26,5 +26,23 @@ def test_junit_has_a_case_for_each_scenario(report: Report) -> None:
 def test_an_error_of_ours_is_no_failure_of_the_reader(report: Report) -> None:
     ours = replace(report, results=[Result(report["V1"].scenario, Judgement(Verdict.NOT_SEEN), misfire="\0 broke")])
 
-    [[case]] = ET.fromstring(as_junit(ours))
+    [[case]] = ET.fromstring(as_junit(ours, None))
     assert [(child.tag, child.get("message")) for child in case] == [("error", "\ufffd broke")]
+
+
+def test_a_failure_is_what_the_exit_status_counts(report: Report) -> None:
+    lower = replace(report["V1"], scenario=replace(report["V1"].scenario, level=Level.SHOULD))
+    mixed = replace(report, results=[report["V1"], lower])
+
+    found = {level: ET.fromstring(as_junit(mixed, level)) for level in (*Level, None)}
+
+    assert {level: root[0].get("failures") for level, root in found.items()} == {
+        Level.MUST: "1",
+        Level.SHOULD: "2",
+        Level.NICE: "2",
+        None: "0",
+    }
+    assert found[Level.MUST][0].get("skipped") == "1"
+    skipped, told = found[Level.MUST][0][1]
+    assert skipped.get("message") == f"fail, which --fail-under must lets pass: expected {lower.judgement.expected}"
+    assert (told.text or "").startswith(f"observed: {lower.judgement.observed}\n")

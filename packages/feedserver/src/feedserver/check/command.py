@@ -11,23 +11,20 @@ import os
 import re
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from feedserver.check.badge import as_badge
 from feedserver.check.by_hand import HandAdapter, SessionError, SessionFile
 from feedserver.check.commands import PATIENCE, CommandAdapter, Commands, SetupError
+from feedserver.check.delivery import Target, deliver, targets
 from feedserver.check.evidence import NOT_EVEN_THE_GOOD
-from feedserver.check.html_report import as_html
-from feedserver.check.junit import as_junit
 from feedserver.check.readers import READERS
 from feedserver.check.report import JUDGED, Report
 from feedserver.check.runner import choose, run
 from feedserver.check.scenarios import SCENARIOS
-from feedserver.check.table import as_table
 from feedserver.check.verdicts import Kind, Level, Need, Verdict
 from feedserver.messages.terminal_text import visible
-from feedserver.standard_output import show
 
 _WHO = "feedserver check"
 
@@ -35,11 +32,10 @@ _WHO = "feedserver check"
 def run_command(options: argparse.Namespace) -> int:
     """Carry out `feedserver check` and return its exit status."""
     only = options.only
-    if options.output is not None and (problem := _why_not_written(options.output)):
-        return _complain(problem)
     known = READERS[options.reader] if options.reader else None
     alone = options.alone or (known.alone if known is not None else ())
     try:
+        chosen = targets(options.format, options.output)
         choose(SCENARIOS, only)
         choose(SCENARIOS, alone)
         adapter = _adapter_by_hand(options) if options.serve else _adapter(options)
@@ -66,14 +62,7 @@ def run_command(options: argparse.Namespace) -> int:
         return _complain(f"no rule could be judged, so there is no score: {reason}{_relative_path(adapter)}")
     if isinstance(adapter, CommandAdapter) and (note := _why_no_item_was_seen(report, adapter)):
         sys.stderr.write(f"{_WHO}: {visible(note, lines=True)}\n")
-    return _deliver(report, options)
-
-
-def _why_not_written(output: Path) -> str:
-    """Return why a report cannot be written to *output*, "" if it can be tried: better told before a run than after."""
-    if output.is_dir():
-        return f"-o {output} is a folder; give the name of a file"
-    return "" if output.parent.is_dir() else f"-o {output}: there is no folder {output.parent}; make it first"
+    return _deliver(report, options, chosen)
 
 
 def _why_nothing_was_judged(report: Report) -> str:
@@ -187,31 +176,15 @@ def _tell_page(adapter: HandAdapter, options: argparse.Namespace) -> None:
     sys.stderr.flush()
 
 
-def _deliver(report: Report, options: argparse.Namespace) -> int:
-    shown = report.published() if options.published else report
-    text = text_of(shown, options.format, options.output)
-    if options.output is None:
-        show(text, sys.stdout)
-    else:
-        try:
-            options.output.write_text(text, "utf-8")
-        except OSError as error:
-            return _complain(f"the report cannot be written: {error}")
-        show(as_table(shown).rpartition("\n\n")[2], sys.stdout)
+def _deliver(report: Report, options: argparse.Namespace, chosen: Sequence[Target]) -> int:
+    level = None if options.fail_under == "never" else Level(options.fail_under)
+    try:
+        deliver(report.published() if options.published else report, chosen, level)
+    except OSError as error:
+        return _complain(f"the report cannot be written: {error}")
     if report.misfires:
         return 3
-    level = None if options.fail_under == "never" else Level(options.fail_under)
     return 1 if report.fails_under(level) else 0
-
-
-def text_of(report: Report, form: str, output: Path | None) -> str:
-    if form == "json":
-        return report.to_json()
-    if form == "table":
-        return as_table(report, colours=output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
-    text = {"junit": as_junit, "html": as_html, "badge": as_badge}[form](report)
-    # The evidence is what a reader sent and printed: bytes that are no UTF-8, escape sequences, text that turns around.
-    return visible(text, lines=True)
 
 
 class _Progress:

@@ -7,47 +7,61 @@ import xml.etree.ElementTree as ET
 
 from feedserver.check.report import Report, Result
 from feedserver.check.scenario import GROUPS
-from feedserver.check.verdicts import Verdict
+from feedserver.check.verdicts import Level, Verdict
 
 _ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def as_junit(report: Report) -> str:
-    """Return the report as JUnit XML. What was not judged is skipped, with the reason; a misfire is an error."""
+def as_junit(report: Report, fail_under: Level | None) -> str:
+    """Return the report as JUnit XML. What was not judged is skipped, with the reason; a misfire is an error.
+
+    A failure is what the exit status counts: a rule of the level *fail_under* or a higher one that is broken. CI
+    systems fail a build by either. One of a lower level is skipped, and says what was seen.
+    """
     root = ET.Element("testsuites", {"name": f"feedserver check: {report.reader}"})
     for letter, title in GROUPS.items():
         results = [result for result in report if result.scenario.group == letter]
         if not results:
             continue
         misfires = [result for result in results if result.misfire]
-        failures = [result for result in results if result.verdict is Verdict.FAIL]
-        skipped = [result for result in results if _is_skipped(result)]
+        failures = [result for result in results if result.fails_under(fail_under)]
+        skipped = [result for result in results if _is_skipped(result, fail_under)]
         suite = ET.SubElement(root, "testsuite", {"name": title, "tests": str(len(results))})
         for name, counted in (("failures", failures), ("errors", misfires), ("skipped", skipped)):
             suite.set(name, str(len(counted)))
         for result in results:
-            _add(suite, result)
+            _add(suite, result, fail_under)
     ET.indent(root)
     return "<?xml version='1.0' encoding='utf-8'?>\n" + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _is_skipped(result: Result) -> bool:
-    return not result.misfire and result.verdict in (Verdict.NOT_SEEN, Verdict.NOT_FOR_THIS_KIND)
+def _is_skipped(result: Result, fail_under: Level | None) -> bool:
+    is_tolerated = result.verdict is Verdict.FAIL and not result.fails_under(fail_under)
+    return not result.misfire and (is_tolerated or result.verdict in (Verdict.NOT_SEEN, Verdict.NOT_FOR_THIS_KIND))
 
 
-def _add(suite: ET.Element, result: Result) -> None:
+def _add(suite: ET.Element, result: Result, fail_under: Level | None) -> None:
     scenario, judgement = result.scenario, result.judgement
     case = ET.SubElement(suite, "testcase", {"name": f"{scenario.id} {scenario.title}", "classname": scenario.level})
     if result.misfire:
         ET.SubElement(case, "error", {"message": _legal(result.misfire)})
-    elif result.verdict is Verdict.FAIL:
+    elif result.fails_under(fail_under):
         failure = ET.SubElement(case, "failure", {"message": _legal(f"expected {judgement.expected}")})
-        told = [f"observed: {judgement.observed}", f"why: {scenario.why}", f"to mend: {scenario.advice}"]
-        failure.text = _legal("\n".join([*told, f"again: {result.reproduce}", *result.exchanges]))
-    elif _is_skipped(result):
+        failure.text = _legal(_told(result))
+    elif result.verdict is Verdict.FAIL:
+        why = f"fail, which --fail-under {fail_under or 'never'} lets pass: expected {judgement.expected}"
+        ET.SubElement(case, "skipped", {"message": _legal(why)})
+        ET.SubElement(case, "system-out").text = _legal(_told(result))
+    elif _is_skipped(result, fail_under):
         ET.SubElement(case, "skipped", {"message": _legal(f"{result.verdict}: {judgement.reason}")})
     else:
         ET.SubElement(case, "system-out").text = _legal("\n".join([judgement.observed, *result.exchanges]))
+
+
+def _told(result: Result) -> str:
+    scenario, judgement = result.scenario, result.judgement
+    told = [f"observed: {judgement.observed}", f"why: {scenario.why}", f"to mend: {scenario.advice}"]
+    return "\n".join([*told, f"again: {result.reproduce}", *result.exchanges])
 
 
 def _legal(text: str) -> str:

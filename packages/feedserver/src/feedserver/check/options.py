@@ -113,14 +113,27 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="exit with status 1 where a scenario of this level or a higher one failed (default: %(default)s)",
     )
     parser.add_argument(
-        "--format", default="table", choices=FORMATS, help="the form of the report (default: %(default)s)"
+        "--format",
+        action="append",
+        default=[],
+        choices=FORMATS,
+        help="the form of the report (default: by the ending of -o: .json, .xml for junit, .html, .svg for badge; else "
+        "table); may be repeated, once for each -o",
     )
     parser.add_argument(
         "--published",
         action="store_true",
         help="leave out of the report those rules that harm people if broken: the reader's author must be told first",
     )
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the report into a file")
+    parser.add_argument(
+        "-o",
+        "--output",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="write the report into a file; may be repeated, for several forms of it",
+    )
     parser.add_argument("--quiet", action="store_true", help="print no progress")
 
 

@@ -43,6 +43,12 @@ class Result:
         """The verdict."""
         return self.judgement.verdict
 
+    def fails_under(self, level: Level | None) -> bool:
+        """Return whether the scenario failed and is of *level* or a higher one; False for None."""
+        levels = list(Level)
+        is_counted = level is not None and levels.index(self.scenario.level) <= levels.index(level)
+        return is_counted and self.verdict is Verdict.FAIL
+
     def as_json(self) -> dict[str, Any]:
         """Return the result as a value for JSON."""
         scenario, judgement = self.scenario, self.judgement
@@ -121,10 +127,7 @@ class Report:
 
     def fails_under(self, level: Level | None) -> bool:
         """Return whether a scenario of *level*, or of a higher one, failed; False for None."""
-        if level is None:
-            return False
-        counted = list(Level)[: list(Level).index(level) + 1]
-        return any(result.scenario.level in counted for result in self.of(Verdict.FAIL))
+        return any(result.fails_under(level) for result in self.results)
 
     def published(self) -> Report:
         """Return the report without the scenarios that are withheld, passed or not: nothing shows who breaks them."""

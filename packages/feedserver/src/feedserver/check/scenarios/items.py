@@ -83,7 +83,10 @@ def _relative_content(at: Stage) -> Response:
 
 
 def _judge_relative_content(seen: Evidence) -> Judgement:
-    """Judge where a relative link of content leads: one that is still relative may be resolved where it is shown."""
+    """Return whether a relative link of content leads to the right place.
+
+    One that is still relative may be resolved where it is shown, so it is not judged.
+    """
     seen.expect_subscribed(3)
     seen.asked(1)
     if not seen.has(1, 4):

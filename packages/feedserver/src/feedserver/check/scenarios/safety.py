@@ -61,7 +61,9 @@ def _untrusted(number: str, title: str, fault: TlsFault, rule: str) -> Scenario:
 
 
 def _judge_field(seen: Evidence, name: str, *numbers: int) -> Judgement:
-    """Judge that a field of the items *numbers*, which an item without harm shows in the list, runs no script."""
+    """Return whether the field *name* of the items *numbers* runs no script; item 3, which is good, must have it in the
+    list.
+    """
     seen.expect_subscribed(3)
     seen.asked(1)
     if not any(row.fields.get(name) for row in seen.rows_of(1, 3)):
@@ -82,7 +84,10 @@ def _judge_field(seen: Evidence, name: str, *numbers: int) -> Judgement:
 
 
 def _judge_links_of_content(seen: Evidence) -> Judgement:
-    """Judge the links in the listed content: one that is as the feed had it may be cleaned where it is shown."""
+    """Return whether the listed content has no link that runs a script.
+
+    Content that is as the feed had it may be cleaned where it is shown, so it is not judged.
+    """
     seen.expect_subscribed(3)
     seen.asked(1)
     if not seen.has(1, 4):

@@ -1,0 +1,72 @@
+"""Where the report of a run goes, and in which forms: `-o report.html -o report.json`, or standard output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import TypeAlias
+
+from feedserver.check.badge import as_badge
+from feedserver.check.html_report import as_html
+from feedserver.check.junit import as_junit
+from feedserver.check.report import Report
+from feedserver.check.table import as_table
+from feedserver.check.verdicts import Level
+from feedserver.messages.terminal_text import visible
+from feedserver.standard_output import show
+
+_BY_ENDING: Mapping[str, str] = MappingProxyType({".json": "json", ".xml": "junit", ".html": "html", ".svg": "badge"})
+"""The form of a report, by the ending of its file's name; any other file gets the table."""
+
+Target: TypeAlias = tuple[str, Path | None]
+"""The form of a report and its file; None is standard output."""
+
+
+def targets(forms: Sequence[str], files: Sequence[Path]) -> list[Target]:
+    """Return what is written: the *forms* of `--format` and the *files* of `-o`, in the order in which they were given.
+
+    Without `--format`, the ending of each file's name tells its form. Raises ValueError where they don't fit together,
+    and where a file cannot be written: that is better told before a run than after it.
+    """
+    for file in files:
+        if file.is_dir():
+            raise ValueError(f"-o {file} is a folder; give the name of a file")
+        if not file.parent.is_dir():
+            raise ValueError(f"-o {file}: there is no folder {file.parent}; make it first")
+    if len({file.resolve() for file in files}) < len(files):
+        raise ValueError("-o names the same file twice; give each report a file of its own")
+    if not files and len(forms) < 2:
+        return [(form, None) for form in forms or ("table",)]
+    chosen = forms or [_BY_ENDING.get(file.suffix.lower(), "table") for file in files]
+    if len(chosen) != len(files):
+        raise ValueError(
+            f"--format was given {len(chosen)} times and -o {len(files)} times; give one --format for each -o, in the "
+            "same order, or none: the ending of the name then tells the form"
+        )
+    return list(zip(chosen, files, strict=True))
+
+
+def deliver(report: Report, chosen: Sequence[Target], fail_under: Level | None) -> None:
+    """Write *report* to each target, and its summary to standard output where that has no report. Raises OSError."""
+    for form, file in chosen:
+        text = text_of(report, form, file, fail_under)
+        if file is None:
+            show(text, sys.stdout)
+        else:
+            file.write_text(text, "utf-8")
+    if all(file is not None for _, file in chosen):
+        show(as_table(report).rpartition("\n\n")[2], sys.stdout)
+
+
+def text_of(report: Report, form: str, output: Path | None, fail_under: Level | None) -> str:
+    """Return *report* in a *form*; *output* is the file it is for, *fail_under* the level that JUnit needs."""
+    if form == "json":
+        return report.to_json()
+    if form == "table":
+        return as_table(report, colours=output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+    text = as_junit(report, fail_under) if form == "junit" else {"html": as_html, "badge": as_badge}[form](report)
+    # The evidence is what a reader sent and printed: bytes that are no UTF-8, escape sequences, text that turns around.
+    return visible(text, lines=True)
