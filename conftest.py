@@ -65,14 +65,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     random.seed(item.nodeid)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that a reader need not wait for with "quick", for README's first command."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
+    """Mark the tests that a reader need not wait for with "quick", for README's first command, and run the others
+    before them: at the end, one process would still run what takes long while the others have nothing left to do.
+    """
     for item in items:
         if starts_programs(item):
             item.add_marker("slow")
         if not any(map(item.get_closest_marker, NOT_QUICK)):
             item.add_marker("quick")
+    yield  # pytest-randomly shuffles them
+    items.sort(key=lambda item: item.get_closest_marker("quick") is not None)
 
 
 NOT_QUICK = ("browser", "costly", "slow")
