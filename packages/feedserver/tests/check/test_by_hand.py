@@ -16,6 +16,7 @@ import pytest
 
 from feedserver.check import Report, Verdict
 from feedserver.check.by_hand import HandAdapter, SessionError, SessionFile
+from feedserver.check.report import RULES_VERSION
 from feedserver.check.runner import run
 from feedserver.check.verdicts import Kind
 from feedserver.cli import main
@@ -224,3 +225,11 @@ def test_a_session_file_is_written_through_no_link_of_somebody_else(tmp_path: Pa
     assert theirs.read_text() == "kept"
     assert (tmp_path / "session.json").stat().st_mode & 0o777 == 0o600
     assert sorted(path.name for path in tmp_path.iterdir()) == ["session.json", "session.json.new", "theirs"]
+
+
+def test_a_session_of_other_rules_is_not_gone_on_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "session.json"
+    SessionFile.open(path, f"--only V1 --kind store --url none, rules v{RULES_VERSION - 1}").save()
+
+    assert main(["check", "--serve", "--only", "V1", "--session", str(path)]) == 2
+    assert f"rules v{RULES_VERSION}); give the same, or another file" in capsys.readouterr().err.replace("\n", " ")

@@ -20,7 +20,7 @@ from feedserver.check.commands import PATIENCE, CommandAdapter, Commands, SetupE
 from feedserver.check.delivery import Target, deliver, targets
 from feedserver.check.evidence import NOT_EVEN_THE_GOOD
 from feedserver.check.readers import READERS
-from feedserver.check.report import JUDGED, Report
+from feedserver.check.report import JUDGED, RULES_VERSION, Report
 from feedserver.check.runner import choose, run
 from feedserver.check.scenarios import SCENARIOS
 from feedserver.check.verdicts import Kind, Level, Need, Verdict
@@ -155,7 +155,10 @@ def _adapter_by_hand(options: argparse.Namespace) -> HandAdapter:
         raise ValueError("--serve lets a person drive the reader, so leave --reader, --add and --poll out")
     if options.url and not re.match(r"https?://[A-Za-z0-9.:\[\]-]+(/|$)", options.url):
         raise ValueError(f"--url {options.url!r} is no base URL; give one such as https://feeds.example.org")
-    choice = f"--only {','.join(options.only) or 'all'} --kind {_kind(options)} --url {options.url or 'none'}"
+    choice = (
+        f"--only {','.join(options.only) or 'all'} --kind {_kind(options)} --url {options.url or 'none'}, "
+        f"rules v{RULES_VERSION}"
+    )
     return HandAdapter(
         SessionFile.open(options.session, choice),
         name=options.name,

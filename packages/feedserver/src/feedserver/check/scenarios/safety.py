@@ -185,8 +185,8 @@ SCENARIOS = (
     Scenario(
         id="X7",
         title="Links in content that run a script",
-        rule="Content has a script, and links that are javascript: or data:: whoever takes the script out takes out "
-        "those links, too.",
+        rule="Content has a script and links of the schemes javascript and data, so a reader that takes out the script "
+        "takes out those links, too.",
         source="RFC 4287 §8.1; RFC 3986 §7",
         level=Level.MUST,
         steps=(Step(lambda at: at.feed(3, 2, 1)), Step(_bad_content)),
