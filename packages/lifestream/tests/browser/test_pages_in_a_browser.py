@@ -239,6 +239,19 @@ def test_letters_are_keys_only_for_those_who_want_them(chromium: Browser, demo: 
         expect(page.get_by_role("searchbox")).to_have_value("j/k")
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_focus_stays_where_it_is_while_more_items_load(chromium: Browser, demo: str, width: int) -> None:
+    with visiting(chromium, demo) as visitor:
+        page = visitor.goto("/demo/")
+        page.set_viewport_size({"width": width, "height": 900})
+        for focused in (page.get_by_role("checkbox", name="Keys"), page.locator(".beside a").first):
+            focused.focus()
+            page.evaluate("document.documentElement.dataset.loading = ''")
+            page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+            expect(focused).to_be_focused()
+            page.evaluate("delete document.documentElement.dataset.loading")
+
+
 def test_pictures_load_when_they_come_near(chromium: Browser, demo: str, at: dict[str, str]) -> None:
     with visiting(chromium, demo) as visitor:
         page = visitor.goto(f"/demo/{at['picture']}")
