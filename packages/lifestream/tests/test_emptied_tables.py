@@ -7,6 +7,7 @@ import unittest
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission, User
+from django.contrib.contenttypes.management import create_contenttypes
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
@@ -32,14 +33,38 @@ class Committing(TransactionTestCase):
         group.permissions.set(Permission.objects.all())
         User.objects.create(username="ada").groups.add(group)
 
+    def test_content_types_anew(self) -> None:
+        ContentType.objects.filter(app_label="lifestream").delete()
+        create_contenttypes(apps.get_app_config("lifestream"), verbosity=0)
+
+    def test_permissions_gone(self) -> None:
+        Permission.objects.filter(content_type__app_label="lifestream").delete()
+
+
+def run(name: str) -> None:
+    result = unittest.TestResult()
+    Committing(name)(result)
+    assert result.testsRun == 1 and not result.errors + result.failures
+
+
+def permissions() -> list[tuple[str, str, str]]:
+    names = Permission.objects.values_list("content_type__app_label", "content_type__model", "codename")
+    return sorted(names)
+
+
+@pytest.mark.usefixtures("transactional_db")
+@pytest.mark.parametrize("name", ["test_content_types_anew", "test_permissions_gone"])
+def test_what_migrations_made_is_made_again_after_a_test_that_removed_it(name: str) -> None:
+    before = permissions()
+    run(name)
+    assert permissions() == before and len(before) > 50
+
 
 @pytest.mark.usefixtures("transactional_db")
 def test_rows_are_gone_and_what_migrations_made_is_as_it_was() -> None:
     before = list(Permission.objects.order_by("pk").values()), list(ContentType.objects.order_by("pk").values())
     assert all(before)
-    result = unittest.TestResult()
-    Committing("test_all_kinds_of_rows")(result)
-    assert result.testsRun == 1 and not result.errors + result.failures
+    run("test_all_kinds_of_rows")
     kept = list(Permission.objects.order_by("pk").values()), list(ContentType.objects.order_by("pk").values())
     assert kept == before
     full = [

@@ -73,6 +73,23 @@ def test_so_many_requests_are_answered_at_once() -> None:
     assert answers == [b"ok"] * 3
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_interrupts_nothing_and_ends_the_server(number: signal.Signals) -> None:
+    reached = []
+
+    def ready(_address: str) -> None:
+        signal.raise_signal(number)
+        reached.append(True)  # an exception in the midst of the loop would leave a socket open
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        serve(application, "127.0.0.1", 0, ready)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert reached == [True]
+
+
 def test_connections_that_clients_keep_are_closed_at_the_end() -> None:
     clients: list[socket.socket] = []
 

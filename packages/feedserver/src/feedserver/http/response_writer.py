@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import BinaryIO, Literal, TypeAlias
 
 from feedserver.messages.headers import imf_fixdate, to_bytes
 from feedserver.messages.made_body import MadeBody, PartSource
@@ -222,9 +222,16 @@ def _pieces(response: Response) -> Iterator[bytes]:
     with body.open() as file:
         while left > 0 and (piece := file.read(min(size, left))):
             left -= len(piece)
+            if not left:
+                _check_unchanged(body, file)  # before the last piece: who has the whole body can rely on it
             yield piece
-        if body.has_changed(file):
-            raise BodyChanged(
-                f"{body.path} was changed while it was sent, so that nobody knows what was; write a new file beside "
-                "it, and rename that"
-            )
+        if left:
+            _check_unchanged(body, file)
+
+
+def _check_unchanged(body: FileBody, file: BinaryIO) -> None:
+    if body.has_changed(file):
+        raise BodyChanged(
+            f"{body.path} was changed while it was sent, so that nobody knows what was; write a new file beside it, "
+            "and rename that"
+        )

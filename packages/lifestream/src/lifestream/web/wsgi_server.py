@@ -15,7 +15,8 @@ from typing import Any
 
 from django.utils.translation import gettext
 from waitress.server import MultiSocketServer, create_server
-from waitress.wasyncore import close_all
+from waitress.trigger import trigger
+from waitress.wasyncore import close_all, loop
 
 from lifestream.web.request_charset import in_utf8
 
@@ -43,12 +44,43 @@ def serve(
         raise OSError(gettext("no such address")) from error
     name = f"[{host}]" if ":" in host else host
     try:
-        with ending_on_sigterm():
+        with _noting_signals(sockets) as signals:
             ready(f"http://{name}:{_port_of(server)}/")
-            server.run()  # returns after SystemExit or KeyboardInterrupt, once requests are answered
+            while sockets and not signals:
+                loop(server.adj.asyncore_loop_timeout, server.adj.asyncore_use_poll, sockets, count=1)
+        server.task_dispatcher.shutdown()  # once requests are answered
     finally:
         server.close()
         close_all(sockets)  # of clients that are connected still: the server of one address closes its own socket alone
+
+
+@contextmanager
+def _noting_signals(sockets: dict[int, Any]) -> Iterator[list[int]]:
+    """Note SIGINT and SIGTERM in the list that is given, and wake the loop of these *sockets*: an exception amid its
+    work would leave sockets open. Only the main thread handles signals.
+    """
+    noted: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield noted
+        return
+    wakers = [each for each in sockets.values() if isinstance(each, trigger)]
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        noted.append(number)
+        for each in wakers:
+            each.pull_trigger()
+
+    before = {}
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # A shell ignores SIGINT for what it runs in the background; None is a handler that Python can't set again.
+            if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None):
+                before[number] = handler
+                signal.signal(number, note)
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _port_of(server: Any) -> int:
