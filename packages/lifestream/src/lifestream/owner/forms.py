@@ -273,6 +273,7 @@ class LookForm(ChangesForm):
             "accent": forms.TextInput(attrs={"spellcheck": "false", "data-colour": _("Choose the accent by eye")}),
         }
         help_texts = {
+            "theme": "",  # the choices say it
             "logo": format_lazy(
                 "{} {}",
                 Lifestream._meta.get_field("logo").help_text,

@@ -26,6 +26,9 @@
       else if (here.querySelector("[data-live]").textContent !== facts.textContent)
         here.querySelector("[data-live]").replaceWith(document.adoptNode(facts));
     }
+    // With the new rows, there are more that can be chosen at once.
+    const words = page.querySelector("[data-all-words]");
+    if (words && rows) document.querySelector("[data-all-words]").textContent = words.textContent;
     const before = document.querySelector("[data-arrivals]");
     if (before.textContent !== arrivals.textContent) before.replaceWith(document.adoptNode(arrivals));
     return "busy" in document.querySelector("[data-arrivals]").dataset;
