@@ -22,8 +22,9 @@ _TOLD = 10
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_owner
 def add(request: HttpRequest, timeline: Timeline) -> HttpResponse:
-    """Show both forms; note the addresses of one, or subscribe to the list of the other. With `?again`, the form has the
-    addresses that were not added, and what is sent takes their place.
+    """Show both forms; note the addresses of one, or subscribe to the list of the other.
+
+    With `?again`, the form has the addresses that were not added, and what is sent takes their place.
     """
     what = request.POST.get("do", "")
     failed = timeline.lifestream.additions.filter(state=Addition.State.FAILED)
