@@ -50,6 +50,7 @@ def test_links_in_two_lines_have_the_height_of_a_target(chromium: Browser, demo:
     with visiting(chromium, demo, size=SMALL) as visitor:
         page = visitor.goto("/demo/sites/")
         page.locator(".site-cards a").first.click()
+        page.wait_for_url(re.compile(r"/demo/sites/\d+/$"))
         dressed(visitor, look)
         heights = page.evaluate("[...document.querySelectorAll('.links a')].map(a => a.getBoundingClientRect().height)")
         assert heights and min(heights) >= 24  # pixels: WCAG 2.5.8
