@@ -91,7 +91,7 @@ def has_nothing_quick(module: Path) -> bool:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Import no module for README's first command of which it runs nothing: each process would spend seconds on them."""
+    """Import no module of which README's first command runs nothing: each process would spend seconds on them."""
     is_left_out = config.option.markexpr == "quick" and has_nothing_quick(collection_path)
     return is_left_out or None
 
