@@ -117,6 +117,10 @@ class UpdaterTest(FeedServerTransactionTestCase):
         def add_wanted(_stopping: threading.Event) -> int:
             if is_away:
                 looks.release()
+            return read_wanted(_stopping)
+
+        def read_wanted(_stopping: threading.Event) -> int:
+            if is_away:
                 raise OperationalError("connection refused") from ConnectionRefusedError()
             return 0
 
@@ -128,6 +132,7 @@ class UpdaterTest(FeedServerTransactionTestCase):
 
         with (
             mock.patch.object(updater, "add_wanted", add_wanted),
+            mock.patch.object(updater, "read_wanted", read_wanted),
             mock.patch.object(updater, "refresh", refresh),
             self.assertLogs("lifestream", "WARNING") as logged,
             running(interval=0.01),

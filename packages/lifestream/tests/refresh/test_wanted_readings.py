@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.management import call_command
@@ -64,6 +64,19 @@ class WantedReadings(FeedServerTransactionTestCase):
         read_wanted()
         later = timezone.now() + timedelta(days=8)
         assert read_wanted(clock=lambda: later) == 0 and not ReadingRequest.objects.exists()
+
+    def test_a_reading_that_is_stopped_stays_wanted(self) -> None:
+        note(self.feed, "en", timezone.now())
+        stopping = threading.Event()
+
+        def clock() -> datetime:
+            if ReadingRequest.objects.exclude(claimed_until=None).exists():
+                stopping.set()
+            return timezone.now()
+
+        assert read_wanted(stopping, clock=clock) == 0
+        assert stopping.is_set() and self.found() == []
+        assert read_wanted() == 1 and not self.found()[0].error
 
     def test_the_command_and_the_task_read_them(self) -> None:
         for update in (lambda: call_command("update_feeds", verbosity=0), update_feeds):

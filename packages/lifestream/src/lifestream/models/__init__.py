@@ -16,8 +16,8 @@ order of the sites of a lifestream.
 
 Not tables of Django's, but read and written beside them: `fulltext`: the search index, with `search_sql`: its SQL for
 SQLite and PostgreSQL, and `sqlite_search`: the function that SQLite asks about one item. `row_values`: comparisons that
-both databases answer by an index. `index_conditions`: conditions as partial indexes have
-them. `message_field`: the field of messages.
+both databases answer by an index. `index_conditions`: conditions as partial indexes have them. `message_field`: the
+field of messages.
 
 What was fetched is written by `storage` alone. Feeds are also made by who subscribes (`refresh.subscribe`,
 `refresh.opml`), get their icons from `refresh.icon_finder`, and are changed by superusers in the admin.

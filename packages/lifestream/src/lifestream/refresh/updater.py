@@ -75,10 +75,10 @@ class Updater(threading.Thread):
         )
 
     def _read(self) -> None:
-        try:
-            read_wanted(self._stopping)
-        except Exception:
-            log.exception("not all feeds could be read for the admin; the next try is in %g s", self._interval)
+        self._try(
+            f"not all feeds could be read for the admin; the next try is in {self._interval:g} s",
+            lambda: read_wanted(self._stopping),
+        )
 
     def _refresh(self) -> Report:
         close_old_connections()

@@ -81,8 +81,8 @@ def read_wanted(
     """Read the feeds that somebody wants to see read, one after the other, until *stopping* is set.
 
     Returns how many there were. Several workers may run this at once: each wish is fulfilled by one of them, and by
-    another one if that has not ended after a lease. Raises what the database raises. No event loop may run in the
-    thread that calls this.
+    another one if that has not ended after a lease. A wish that *stopping* has interrupted stays. Raises what the
+    database raises. No event loop may run in the thread that calls this.
     """
     rows = ReadingRequest.objects.using(router.db_for_write(ReadingRequest))
     rows.filter(read__lt=clock() - KEPT).delete()
@@ -91,7 +91,11 @@ def read_wanted(
         with translation.override(wish.language):
             found = _found(wish.feed, stopping, clock, guard)
         # Who has pressed the button again meanwhile wants another one.
-        rows.filter(pk=wish.pk, wanted=wish.wanted).update(read=clock(), claimed_until=None, found=found.as_json())
+        row = rows.filter(pk=wish.pk, wanted=wish.wanted)
+        if found is None:
+            row.update(claimed_until=None)
+            break
+        row.update(read=clock(), claimed_until=None, found=found.as_json())
         done += 1
     return done
 
@@ -108,10 +112,13 @@ def _claimed(now: datetime) -> ReadingRequest | None:
 
 def _found(
     feed: Feed, stopping: threading.Event | None, clock: Callable[[], datetime], guard: AddressGuard | None
-) -> Found:
+) -> Found | None:
+    """Return what was read of *feed*, or None if *stopping* was set before that."""
     answers: list[Answer] = []
     report = refresh([feed.pk], early=True, watch=answers.append, stopping=stopping, clock=clock, guard=guard)
     if not answers:
+        if stopping is not None and stopping.is_set():
+            return None
         reasons = "; ".join(map(worded, report.shortages))
         left_alone = gettext(
             "It was left alone: it is paused, gone or without subscribers, or its server asked for time."

@@ -6,9 +6,8 @@ posts them with `fill_rest`. Keys are in the order of time, since an import writ
 
 A paused subscription gets none. Items that are posted already stay as they are, but for two things: they follow their
 subscription into another lifestream, and each is marked as hidden by a rule (`Post.ruled`), or no longer, as the rules
-are now, also in a paused subscription. What an owner has
-hidden or pinned by hand is not touched. The rules of a whole lifestream are applied in the same way: to its latest
-posts at once, to the others by the next refresh.
+are now, also in a paused subscription. What an owner has hidden or pinned by hand is not touched. The rules of a whole
+lifestream are applied in the same way: to its latest posts at once, to the others by the next refresh.
 """
 
 from __future__ import annotations
