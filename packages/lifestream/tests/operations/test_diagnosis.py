@@ -109,10 +109,9 @@ def test_an_examination_that_fails_is_a_finding_and_ends_no_other(monkeypatch: p
 
 
 def test_a_broker_that_is_away() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-        closed.close()
-        with override_settings(CELERY_BROKER_URL=f"redis://127.0.0.1:{port}/0"):
+    with socket.socket() as silent:  # it holds its port, and nobody listens there
+        silent.bind(("127.0.0.1", 0))
+        with override_settings(CELERY_BROKER_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0"):
             (finding,) = found("broker")
     assert finding.grade is Grade.ERROR
     assert finding.text.startswith("The broker can't be reached: ")
