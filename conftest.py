@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import random
+import re
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -80,7 +81,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, N
 
 
 NOT_QUICK = ("browser", "costly", "slow")
+_NOTHING_QUICK = re.compile(rf"^pytestmark = (?:\[[^\]]*)?pytest\.mark\.(?:{'|'.join(NOT_QUICK)})\b", re.MULTILINE)
 SERVICES = ("browser", "postgres", "proxy", "redis", "celery")
+
+
+def has_nothing_quick(module: Path) -> bool:
+    """Return whether a test module marks all of its tests as ones that a reader need not wait for."""
+    return module.suffix == ".py" and _NOTHING_QUICK.search(module.read_text(encoding="utf-8")) is not None
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import no module of which README's first command runs nothing: each process would spend seconds on them."""
+    is_left_out = config.option.markexpr == "quick" and has_nothing_quick(collection_path)
+    return is_left_out or None
 
 
 @pytest.hookimpl(wrapper=True)

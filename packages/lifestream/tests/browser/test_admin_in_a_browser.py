@@ -93,3 +93,13 @@ def test_a_private_lifestream_is_there_after_a_login_only(chromium: Browser, sit
     with visiting(chromium, site) as stranger:
         stranger.goto("/diary/", 404)
         stranger.complaints.clear()  # of the 404
+
+
+@pytest.mark.costly
+def test_pages_that_are_django_s_own_meet_wcag_aa_too(root: Visitor) -> None:
+    own = ("auth/", "auth/user/", "auth/group/add/", "password_change/", "lifestream/", "lifestream/item/?q=nothing")
+    for number, path in enumerate(own):
+        root.page.emulate_media(color_scheme="dark" if number % 2 else "light")
+        root.goto(f"/admin/{path}")
+        assert root.violations() == "" and not root.overflows(), path
+    root.complaints.clear()  # of styles that axe itself tries there, which the policy forbids
