@@ -9,23 +9,18 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from factories import NOW
 from lifestream.models import Feed, Fetch, Host, Item, Post, Subscription, Tombstone, due_hosts
 from lifestream.models.feeds import url_hash
 from lifestream.storage import backfill
-
-BEFORE = ("lifestream", "0030_operations")
+from old_databases import database_of
 
 
 @pytest.fixture
 def before(transactional_db: None) -> Iterator[Any]:
-    executor = MigrationExecutor(connection)
-    executor.migrate([BEFORE])
-    yield executor.loader.project_state([BEFORE]).apps
-    call_command("migrate", verbosity=0)
+    with database_of("0030_operations") as apps:
+        yield apps
 
 
 class Old:
