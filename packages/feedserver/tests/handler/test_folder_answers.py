@@ -108,6 +108,7 @@ def test_a_timeline_is_listed_once_until_its_folder_changes(tmp_path: Path, monk
     timeline = tmp_path / "feed.xml"
     timeline.mkdir()
     (timeline / "1.xml").write_text("<rss>1</rss>")
+    settled(timeline / "1.xml")
     settled(timeline)
     listed: list[Path] = []
 
