@@ -46,7 +46,12 @@ def test_the_words_of_a_query_are_marked_as_they_are_written(text: str, query: s
 def test_letters_in_ascii_are_folded_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each excerpt has an ellipsis, which is no reason to fold all its letters one by one."""
     folded: list[str] = []
-    monkeypatch.setattr(highlighting, "fold", lambda text: folded.append(text) or fold(text))
+
+    def noted(text: str) -> str:
+        folded.append(text)
+        return fold(text)
+
+    monkeypatch.setattr(highlighting, "fold", noted)
     assert shown("… the Robin at a Café, and no owl …", "robin") == "… the [Robin] at a Café, and no owl …"
     assert folded == ["…", " the Robin at a Caf", "é", ", and no owl ", "…"]
 

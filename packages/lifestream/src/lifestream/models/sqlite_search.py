@@ -9,7 +9,7 @@ as the texts. A look at the text of an item takes some microseconds.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -35,18 +35,18 @@ def holds(head: str, body: str, query: str) -> bool:
         head = head.lower()
     if body.isascii():
         body = body.lower()
-    for letters, search in _phrases(query):
-        if not ((letters in body and search(body)) or (letters in head and search(head))):
+    for letters, phrase in _phrases(query):
+        if not ((letters in body and phrase.search(body)) or (letters in head and phrase.search(head))):
             return False
     return True
 
 
 @lru_cache(maxsize=64)
-def _phrases(query: str) -> tuple[tuple[str, Callable[[str], re.Match[str] | None]], ...]:
-    """Return the first word and the search of each phrase of *query*, the longest word, which few items have, first."""
+def _phrases(query: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Return the first word and the pattern of each phrase of *query*, the longest word, which few items have, first."""
     found = [(phrase.split(" "), star) for phrase, star in _PHRASE.findall(query)]
     found.sort(key=lambda phrase: -len(phrase[0][0]))
-    return tuple((words[0], _pattern(words, star).search) for words, star in found)
+    return tuple((words[0], _pattern(words, star)) for words, star in found)
 
 
 def _pattern(words: Sequence[str], star: str) -> re.Pattern[str]:

@@ -165,6 +165,7 @@ class Timeline:
         """Return the keys of what `rows` returns if the items that the search *hit*, or that have the tag, are known by
         their keys, and so many that the latest posts have enough of them; otherwise None.
         """
+        known: Sequence[int] | None
         if hit is not None:
             known, every = hit.keys if hit.are_all else None, self.narrowed(query="")
         else:
