@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lifestream.content import highlighting
 from lifestream.content.highlighting import LOOKED_THROUGH, excerpt, marked
-from lifestream.content.tokenizer import line_of, pattern_of, terms
+from lifestream.content.tokenizer import fold, line_of, pattern_of, terms
 
 
 def shown(text: str, query: str) -> str:
@@ -40,6 +41,19 @@ def shown(text: str, query: str) -> str:
 )
 def test_the_words_of_a_query_are_marked_as_they_are_written(text: str, query: str, expected: str) -> None:
     assert shown(text, query) == expected
+
+
+def test_letters_in_ascii_are_folded_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each excerpt has an ellipsis, which is no reason to fold all its letters one by one."""
+    folded: list[str] = []
+
+    def noted(text: str) -> str:
+        folded.append(text)
+        return fold(text)
+
+    monkeypatch.setattr(highlighting, "fold", noted)
+    assert shown("… the Robin at a Café, and no owl …", "robin") == "… the [Robin] at a Café, and no owl …"
+    assert folded == ["…", " the Robin at a Caf", "é", ", and no owl ", "…"]
 
 
 @pytest.mark.parametrize("query", ["", "  ", "?!", '""', "*"])

@@ -17,6 +17,7 @@ LEAD: Final = 60
 """Characters of an excerpt before the first of the words."""
 _WORD_END: Final = 24
 """How far a cut is moved so that it breaks no word."""
+_RUNS: Final = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]")  # a letter in ASCII stays one letter
 
 
 def marked(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, bool]]:
@@ -76,8 +77,8 @@ def _folded(text: str) -> tuple[str, range | list[int]]:
         return text.lower(), range(len(text) + 1)
     pieces: list[str] = []
     places: list[int] = []
-    for place, character in enumerate(text):
-        plain = fold(character)
+    for run in _RUNS.finditer(text):
+        plain = fold(run[0])
         pieces.append(plain)
-        places += [place] * len(plain)
+        places += range(run.start(), run.end()) if run[0].isascii() else [run.start()] * len(plain)
     return "".join(pieces), [*places, len(text)]

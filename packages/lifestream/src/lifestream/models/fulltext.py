@@ -113,13 +113,22 @@ class Found:
         that are too many to be looked up first, only some are counted.
         """
         keys = self.keys
+        if keys is not None and len(keys) > most:
+            # Most lifestreams have so many of the first of them: then the others need not be looked up.
+            count = self._count(queryset, keys[: most + 1], most)
+            if count > most:
+                return Hits(most, is_all=False)
         if keys is None:
             with connections[queryset.db].cursor() as cursor:
                 dialect = DIALECTS[connections[queryset.db].vendor]
                 cursor.execute(f"{dialect.matching} LIMIT {most + 1}", [dialect.some(self.query)])
                 keys = tuple({*self.latest, *(item for (item,) in cursor.fetchall())})
-        count = len(among(queryset.order_by(), keys).values_list("pk")[: most + 1]) if keys else 0
+        count = self._count(queryset, keys, most)
         return Hits(min(count, most), is_all=self.are_looked_up and count <= most)
+
+    @staticmethod
+    def _count(queryset: QuerySet[Any], keys: Sequence[int], most: int) -> int:
+        return len(among(queryset.order_by(), keys).values_list("pk")[: most + 1]) if keys else 0
 
 
 def find(query: str, using: str) -> Found:

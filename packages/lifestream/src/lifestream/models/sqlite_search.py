@@ -30,13 +30,23 @@ def holds(head: str, body: str, query: str) -> bool:
     """Return whether an item with *head* and *body*, as they are indexed, matches *query*, one of our queries for
     FTS5: phrases in quotes, each with a star behind it if its last word is the beginning of one.
     """
-    lines = [line.lower() if line.isascii() else line for line in (head, body)]
-    return all(any(phrase.search(line) for line in lines) for phrase in _phrases(query))
+    # A page asks about a thousand items. Most have not even the letters of a word, which `in` sees at once.
+    if head.isascii():  # other lines are without case, and some scripts have words in capitals then
+        head = head.lower()
+    if body.isascii():
+        body = body.lower()
+    for letters, phrase in _phrases(query):
+        if not ((letters in body and phrase.search(body)) or (letters in head and phrase.search(head))):
+            return False
+    return True
 
 
 @lru_cache(maxsize=64)
-def _phrases(query: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(_pattern(phrase.split(" "), star) for phrase, star in _PHRASE.findall(query))
+def _phrases(query: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """Return the first word and the pattern of each phrase of *query*, the longest word, which few items have, first."""
+    found = [(phrase.split(" "), star) for phrase, star in _PHRASE.findall(query)]
+    found.sort(key=lambda phrase: -len(phrase[0][0]))
+    return tuple((words[0], _pattern(words, star)) for words, star in found)
 
 
 def _pattern(words: Sequence[str], star: str) -> re.Pattern[str]:

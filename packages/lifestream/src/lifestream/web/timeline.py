@@ -35,6 +35,7 @@ from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscriptio
 from lifestream.models.fulltext import MOST_COUNTED, Found, Hits
 from lifestream.web.keyset import Cursor, newer_than, older_than
 from lifestream.web.shown_posts import BODIES, fill_posts, read_posts, shown
+from lifestream.web.walked_posts import first_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -146,7 +147,11 @@ class Timeline:
         """Return the first *count* posts that may be shown, or the first of those older than *before*. *hit* is what
         the search has found, if that is known already.
         """
-        posts = self.posts() if not self.query else self._posts(hit := hit or self._find())
+        if self.query:
+            hit = hit or self._find()
+        if (walked := self._walked(before, count, hit)) is not None:
+            return _of_keys(walked)
+        posts = self.posts() if hit is None else self._posts(hit)
         if hit is not None and (latest := hit.latest_among(self.narrowed(query="").posts())) is not None:
             keys = list(_older(latest, before).values_list("pk", flat=True)[:count])
             if len(keys) == count:  # Of a small lifestream, few posts are among the latest of all.
@@ -155,6 +160,17 @@ class Timeline:
         # Others are read in the order of an index.
         are_sorted = hit.are_looked_up if hit else self.tag is not None and self._tagged is not None
         return _of_keys(rows.values("pk")) if are_sorted else rows
+
+    def _walked(self, before: Cursor | None, count: int, hit: Found | None) -> list[int] | None:
+        """Return the keys of what `rows` returns if the items that the search *hit*, or that have the tag, are known by
+        their keys, and so many that the latest posts have enough of them; otherwise None.
+        """
+        known: Sequence[int] | None
+        if hit is not None:
+            known, every = hit.keys if hit.are_all else None, self.narrowed(query="")
+        else:
+            known, every = self._tagged if self.tag is not None else None, self.narrowed(tag=None)
+        return None if known is None else first_of(_older(every.posts(), before), known, count)
 
     def page(self, before: Cursor | None, size: int, *, bodies: bool = False, counted: bool = False) -> TimelinePage:
         """Return the first *size* posts, or the first of those older than *before*. With *bodies*, load all fields of

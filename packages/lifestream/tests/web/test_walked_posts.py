@@ -1,0 +1,132 @@
+"""The first posts of many items are those that a look-up of all would find, and few posts are read for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from factories import make_lifestream
+from lifestream.models import Post, Subscription, Tag, fulltext
+from lifestream.web import walked_posts
+from lifestream.web.timeline import Timeline
+from plans import plans_of
+from shown import make_post, make_site
+
+pytestmark = pytest.mark.django_db
+
+KITES = ("gardens of kites", ("kites",))
+OTHER = ("Another", ())
+
+
+@pytest.fixture(autouse=True)
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let two items be so many that the posts are looked through, and ten of the latest be no sign of more."""
+    monkeypatch.setattr(walked_posts, "FEW", 1)
+    monkeypatch.setattr(fulltext, "FREQUENT", 1_000)
+
+
+@pytest.fixture
+def site() -> Subscription:
+    """A site with 40 posts, of which each second one is found, in a lifestream beside another one with more."""
+    site, elsewhere = make_site(), make_site()
+    for number in range(40):
+        title, tags = OTHER if number % 2 else KITES
+        make_post(site, title, tags)
+        make_post(elsewhere, title, tags)
+    return site
+
+
+def narrowed(site: Subscription) -> list[Timeline]:
+    """Return all ways to the posts of *site* that are found."""
+    every = Timeline(site.lifestream)
+    of_tag = every.of_tag("kites")
+    assert of_tag is not None
+    ways = [every.narrowed(query="kit"), every.narrowed(query="gardens kit"), of_tag]
+    return [*ways, every.narrowed(query="kit", subscription=site), of_tag.narrowed(query="kit")]
+
+
+def asked_of(work: Callable[[], object]) -> list[tuple[str, Any]]:
+    """Return the statements of *work* with their parameters."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        asked.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        work()
+    return asked
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 20, 30])
+def test_pages_are_the_same_looked_through_or_looked_up(
+    site: Subscription, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    expected = [post.pk for post in Post.objects.filter(subscription=site, item__title=KITES[0])]
+    assert len(expected) == 20
+    for most in (0, 10, 10_000):
+        monkeypatch.setattr(walked_posts, "MOST_WALKED", most)
+        for timeline in narrowed(site):
+            seen: list[int] = []
+            page = timeline.page(None, size, counted=True)
+            seen += [post.pk for post in page.posts]
+            while page.older is not None:
+                page = timeline.page(page.older, size)
+                seen += [post.pk for post in page.posts]
+            assert seen == expected, (most, timeline)
+
+
+def test_what_is_hidden_or_pinned_is_left_out_there_too(site: Subscription) -> None:
+    kites = Post.objects.filter(subscription=site, item__title=KITES[0])
+    latest, second, third = (post.pk for post in kites[:3])
+    Post.objects.filter(pk=latest).update(hidden=True)
+    Post.objects.filter(pk=second).update(pinned=site.created)
+    timeline = Timeline(site.lifestream, query="kit", pins=True)
+    assert next(iter(timeline.page(None, 2).posts)).pk == third
+
+
+def test_no_more_posts_are_read_than_probably_have_the_items(site: Subscription) -> None:
+    items = list(Post.objects.filter(subscription=site, item__title=KITES[0]).values_list("item", flat=True))
+    posts = Timeline(site.lifestream).posts()
+    [(walk, _)] = asked_of(lambda: walked_posts.first_of(posts, items, 3))
+    # Each fourth item is one of them, so 12 posts should have three, and half as many more are read.
+    assert "LIMIT 17" in walk.upper()
+
+
+def test_posts_are_looked_through_in_the_order_of_an_index(site: Subscription) -> None:
+    posts = Timeline(site.lifestream).posts()
+    [(_, plan)] = plans_of(lambda: walked_posts.first_of(posts, range(1, 1_000, 2), 3))
+    assert "lifestream_post_timeline" in plan
+    assert connection.vendor != "sqlite" or "TEMP B-TREE" not in plan
+
+
+def test_items_of_which_the_latest_posts_have_too_few_are_looked_up(site: Subscription) -> None:
+    first = list(Post.objects.filter(subscription=site).order_by("date").values_list("item", flat=True)[:5])
+    posts = Timeline(site.lifestream).posts()
+    assert walked_posts.first_of(posts, first, 3) is None
+    assert walked_posts.first_of(posts, first[:1], 1) is None  # one item is few
+    assert walked_posts.first_of(posts.none(), first, 3) == []
+
+
+def test_many_items_are_counted_by_the_first_of_them(site: Subscription) -> None:
+    if not fulltext.is_supported(connection.alias):
+        pytest.skip("This database has no index.")
+    found = fulltext.find("kit", "default")
+    assert found.keys is not None and len(found.keys) == 40
+    every, small = Post.objects.all(), Timeline(make_site(make_lifestream()).lifestream).posts()
+    counted: list[fulltext.Hits] = []
+    [(_, params)] = asked_of(lambda: counted.append(found.count(every, 9)))
+    assert counted == [fulltext.Hits(9, is_all=False)]
+    assert len([value for value in params if value in found.keys]) == 10
+    assert found.count(every, 40) == fulltext.Hits(40, is_all=True)
+    assert found.count(Timeline(site.lifestream).posts(), 30) == fulltext.Hits(20, is_all=True)
+    assert found.count(small, 9) == fulltext.Hits(0, is_all=True)
+
+
+def test_a_tag_without_posts_has_an_empty_page(site: Subscription) -> None:
+    Tag.objects.create(name="None", slug="none")
+    of_tag = Timeline(site.lifestream).of_tag("none")
+    assert of_tag is not None and of_tag.page(None, 5).posts == ()
