@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from lifestream.models import Lifestream
 from lifestream.models.logos import remove_logo, upload_logo
@@ -43,10 +43,12 @@ def look(request: HttpRequest, timeline: Timeline) -> HttpResponse:
     return page(request, timeline, "look.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_owner
 def logo(request: HttpRequest, timeline: Timeline) -> HttpResponse:
-    """Show the picture that is sent in place of the title, or none any more."""
+    """Show the picture that is sent in place of the title, or none any more. After a login, lead to the form."""
+    if request.method != "POST":
+        return redirect("lifestream_owner:look", slug=timeline.lifestream.slug)
     lifestream = Lifestream.objects.get(pk=timeline.lifestream.pk)
     if request.POST.get("do") == "remove":
         remove_logo(lifestream)
