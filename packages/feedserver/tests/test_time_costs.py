@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from feedserver import Exchange, FixtureError, Journal, Request, Response, broken, faults
+from feedserver.check.links import links_of
 from feedserver.feeds import Entry, Feed, FormatName
 from feedserver.fixtures import loader
 from feedserver.fixtures.document_root import Folder
@@ -205,3 +206,8 @@ def test_a_look_into_the_journal() -> None:
         return lambda: (journal.filter("/x", headers={"A": None}), journal.describe(), journal.requests)
 
     assert_linear(make, 1000)
+
+
+@pytest.mark.parametrize("unit", ["<a ", "<!--", "</", "<?", '<a href="', "<a href='", "<a href=", "< ", "&", "</a b "])
+def test_the_links_of_what_a_reader_lists(unit: str) -> None:
+    assert_linear(lambda size: lambda: links_of(unit * (size // len(unit))), 100_000)

@@ -177,6 +177,7 @@ def test_the_page_forgets_no_tick_and_trusts_no_stranger() -> None:
         {"ports": {"page": "80"}},
         {"ports": [1]},
         {"looks": [1]},
+        {"looks": [{"at": 1, "was_control_asked": True, "present": None, "exchanges": []}]},
     ],
 )
 def test_a_session_with_values_that_feedserver_does_not_write_is_none(

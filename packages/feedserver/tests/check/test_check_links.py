@@ -45,3 +45,33 @@ def test_links_of_html_are_read_as_a_browser_reads_them() -> None:
 def test_a_script_in_text_is_no_script() -> None:
     assert has_script("<p><SCRIPT>x</SCRIPT>")
     assert not has_script("&lt;script&gt; <scripted>")
+
+
+@pytest.mark.parametrize(
+    ("html", "links"),
+    [
+        ("<a href=x", ["x"]),
+        ("<a href='x", ["x"]),
+        ('<a href="x">y</a', ["x"]),
+        ("<a href = x/y>", ["x/y"]),
+        ("<a/href=x>", ["x"]),
+        ("<a b=c/href=x>", []),
+        ("<a title='<a href=y>' href=x>", ["x"]),
+        ('<a "href=y" href=x>', ["x"]),
+        ("<a =href=y href=x>", ["x"]),
+        ("<a href=>y<a href=x>", ["", "x"]),
+        ("<!-- <a href=y> --><a href=x>", ["x"]),
+        ("<!--><a href=x>", ["x"]),
+        ("<!-- <a href=y>", []),
+        ("<![if IE]><a href=x><![endif]>", ["x"]),
+        ("<![a", []),
+        ("<?a <b ?><a href=x>", ["x"]),
+        ("</a href=y><a href=x>", ["x"]),
+        ("< a href=y><a href=x>", ["x"]),
+        ("<script><a href=y></scripted><a href=z></SCRIPT ><a href=x>", ["x"]),
+        ("<textarea><a href=y></textarea><a href=x>", ["x"]),
+        ("<title><a href=y>", []),
+    ],
+)
+def test_links_of_broken_html(html: str, links: list[str]) -> None:
+    assert links_of(html) == links

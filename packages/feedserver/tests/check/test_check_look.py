@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from functools import reduce
+from typing import Any
 
 import pytest
 
@@ -40,5 +43,36 @@ def test_a_look_is_read_as_it_was_written(present: frozenset[tuple[str, int]] | 
 def test_anything_else_is_refused() -> None:
     with pytest.raises(KeyError):
         Look.from_json({"at": 1})
-    with pytest.raises(ValueError, match="could not convert"):
+    with pytest.raises(TypeError, match="a value of type str stands where a number is written"):
         Look.from_json({"at": "soon", "present": None, "was_control_asked": True, "exchanges": {}})
+
+
+ODD: list[Any] = [
+    None, True, -1, 10**400, float("inf"), float("nan"), "", "x", [], [[]], [1], [["a"]], {}, {"a": 1}, [["a", 1]],
+]  # fmt: skip
+
+
+def test_a_look_with_any_other_value_is_refused_or_of_the_right_types() -> None:
+    look = Look(at=1e9, was_control_asked=True, exchanges={"V1": [SEEN]}, present=frozenset({("V1", 3)}))
+    written = json.dumps(look.as_json())
+    refused = 0
+    for path in list(paths(json.loads(written))):
+        for odd in ODD:
+            *outer, last = path
+            changed = json.loads(written)
+            reduce(lambda inside, key: inside[key], outer, changed)[last] = odd
+            try:
+                read = Look.from_json(changed)
+            except (KeyError, TypeError, ValueError):
+                refused += 1
+            else:
+                assert json.loads(json.dumps(read.as_json(), allow_nan=False)) == changed, (path, odd)
+    assert refused > 200
+
+
+def paths(value: Any) -> Iterator[tuple[Any, ...]]:
+    """The paths to all that is inside *value*."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, each in inside:
+        yield (key,)
+        yield from ((key, *path) for path in paths(each))

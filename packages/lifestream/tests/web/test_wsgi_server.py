@@ -6,12 +6,13 @@ import os
 import signal
 import socket
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
 
+from lifestream.web import wsgi_server
 from lifestream.web.wsgi_server import ending_on_sigterm, serve
 
 
@@ -71,6 +72,86 @@ def test_so_many_requests_are_answered_at_once() -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     assert answers == [b"ok"] * 3
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET / HTTP/1.1\r\nHost: a\r\nX: ", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx"]
+)
+def test_clients_that_ask_for_nothing_keep_nobody_out(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    monkeypatch.setattr(wsgi_server, "MOST_CONNECTIONS", 20)
+    answers: list[bytes] = []
+    clients: list[threading.Thread] = []
+
+    def ready(address: str) -> None:
+        port = int(address.rstrip("/").rpartition(":")[2])
+
+        def ask() -> None:
+            try:
+                with ExitStack() as silent:
+                    for _ in range(40):
+                        each = silent.enter_context(socket.create_connection(("127.0.0.1", port), 30))
+                        each.sendall(sent)
+                    with urlopen(address, timeout=30) as answer:
+                        answers.append(answer.read())
+            finally:
+                signal.raise_signal(signal.SIGINT)
+
+        clients.append(threading.Thread(target=ask))
+        clients[0].start()
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        serve(application, "127.0.0.1", 0, ready)
+    finally:
+        signal.signal(signal.SIGINT, before)
+        clients[0].join(60)
+    assert answers == [b"ok"]
+
+
+def test_a_request_that_is_answered_keeps_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wsgi_server, "MOST_CONNECTIONS", 20)
+    entered, go_on = threading.Event(), threading.Event()
+    answers: list[bytes] = []
+    clients: list[threading.Thread] = []
+
+    def slow(environ: Any, start_response: Any) -> list[bytes]:
+        entered.set()
+        go_on.wait(30)
+        return application(environ, start_response)
+
+    def ready(address: str) -> None:
+        port = int(address.rstrip("/").rpartition(":")[2])
+
+        def ask() -> None:
+            with suppress(OSError), urlopen(address, timeout=30) as answer:
+                answers.append(answer.read())
+
+        def crowd() -> None:
+            try:
+                entered.wait(30)
+                with ExitStack() as silent:
+                    opened = [
+                        silent.enter_context(socket.create_connection(("127.0.0.1", port), 30)) for _ in range(40)
+                    ]
+                    assert opened[0].recv(1) == b"", "it is closed to make space"
+                    go_on.set()
+                    clients[0].join(60)
+            finally:
+                go_on.set()
+                signal.raise_signal(signal.SIGINT)
+
+        clients.extend(threading.Thread(target=each) for each in (ask, crowd))
+        for each in clients:
+            each.start()
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        serve(slow, "127.0.0.1", 0, ready)
+    finally:
+        signal.signal(signal.SIGINT, before)
+        for each in clients:
+            each.join(60)
+    assert answers == [b"ok"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

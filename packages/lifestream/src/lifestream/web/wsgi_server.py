@@ -11,14 +11,19 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 from django.utils.translation import gettext
+from waitress.channel import HTTPChannel
 from waitress.server import MultiSocketServer, create_server
 from waitress.trigger import trigger
 from waitress.wasyncore import close_all, loop
 
 from lifestream.web.request_charset import in_utf8
+
+MOST_CONNECTIONS: Final = 256
+"""How many connections may be open at once. Each takes a file, and a process may have 1,024 as a rule."""
+_SPARE: Final = 8
 
 
 def serve(
@@ -38,6 +43,7 @@ def serve(
             port=port,
             threads=threads,
             ident="lifestream",
+            connection_limit=MOST_CONNECTIONS,
             clear_untrusted_proxy_headers=False,  # the application knows which proxies it trusts
         )
     except ValueError as error:  # waitress raises this for a host name without an address.
@@ -47,11 +53,27 @@ def serve(
         with _noting_signals(sockets) as signals:
             ready(f"http://{name}:{_port_of(server)}/")
             while sockets and not signals:
+                _make_space(sockets)
                 loop(server.adj.asyncore_loop_timeout, server.adj.asyncore_use_poll, sockets, count=1)
         server.task_dispatcher.shutdown()  # once requests are answered
     finally:
         server.close()
         close_all(sockets)  # of clients that are connected still: the server of one address closes its own socket alone
+
+
+def _make_space(sockets: dict[int, Any]) -> None:
+    """Close connections that ask for nothing where only a few more are accepted, those first that are open the longest,
+    and before those that take an answer slowly.
+
+    At its limit, waitress accepts no more until some have been silent for two minutes: whoever opens so many, and sends
+    nothing or a byte at a time, would keep all others out. A connection whose request has come whole is left alone.
+    """
+    if len(sockets) < MOST_CONNECTIONS - _SPARE:
+        return
+    silent = [each for each in sockets.values() if isinstance(each, HTTPChannel) and not each.requests]
+    silent.sort(key=lambda each: (each.total_outbufs_len > 0, each.creation_time))
+    for each in silent[:_SPARE]:
+        each.handle_close()
 
 
 @contextmanager
