@@ -6,7 +6,9 @@ import gc
 import os
 import random
 import re
+import signal
 import sys
+import threading
 from collections.abc import Collection, Generator
 from pathlib import Path
 
@@ -31,10 +33,15 @@ providers._get_local_constants = providers.Constants
 def pytest_configure(config: pytest.Config) -> None:
     """Let pytest-randomly shuffle the tests, but not seed `random`: its seeds differ from run to run.
 
+    Let Ctrl-C count where a shell runs the tests in the background, and ignores it: tests that press it, in this
+    process or in one that they start, would wait for ever.
+
     Where no bytecode is written, as in many containers, give it a place in pytest's own cache: the tests start hundreds
     of processes, and each would spend more than half of its time on compiling Django.
     """
     config.option.randomly_reset_seed = False
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if sys.dont_write_bytecode and hasattr(config, "cache"):
         sys.dont_write_bytecode = False
         sys.pycache_prefix = str(config.cache.mkdir("bytecode"))

@@ -58,7 +58,8 @@ def test_a_server_that_drips_is_given_up_in_time(head: bytes, words: str) -> Non
             if re.search(words, told):
                 break
         assert re.search(words, told)
-        assert server.journal.exchanges[-1].duration < 100
+        # The client may have left before the server came to read what it asks.
+        assert all(each.duration < 100 for each in server.wait_for(method="QUIT", timeout=60))
 
 
 def test_a_name_that_is_not_known_is_told() -> None:

@@ -89,7 +89,7 @@ def test_the_servers_connections_tell_how_they_are_and_remember_closed_ones() ->
             kept.get("/feed")
             kept.get("/feed", "Connection: close")
             assert kept.read_to_end() == b""
-            server.journal.settle()
+            server.journal.settle(10)
             told = {each.port: each for each in server.connections}
             assert told[silent.socket.getsockname()[1]].state == "idle"
             assert told[silent.socket.getsockname()[1]].is_open

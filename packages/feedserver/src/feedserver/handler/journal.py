@@ -78,8 +78,12 @@ class Journal:
         check_seconds("timeout", timeout)
         return self.changes.wait_until(predicate, timeout)
 
-    def settle(self, timeout: float = 0.2) -> None:
-        """Wait a moment for answers that are almost over: a client may have the last byte before it is noted here."""
+    def settle(self, timeout: float = 1.0) -> None:
+        """Wait a moment for answers that are almost over: a client may have the last byte before it is noted here.
+
+        *timeout* is in seconds. Only a failed test waits so, and all of it only where an answer is stuck. On a busy
+        machine the server's thread may wait for its turn for some tenths of a second.
+        """
         self.wait_until(lambda: all(exchange.is_over for exchange in self._entries.copy()), timeout)
 
     def clear(self) -> None:
