@@ -262,7 +262,7 @@ class _Child:
         started.
         """
         if self._running is None:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603  the arguments are constants
                 [sys.executable, *ARGUMENTS],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
