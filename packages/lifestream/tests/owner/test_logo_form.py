@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.datastructures import MultiValueDict
 
 from lifestream.models.logos import LARGEST
 from lifestream.owner.logo_form import LogoForm
@@ -12,7 +13,7 @@ GIF = b"GIF89a\x0a\0\x0a\0\0\0\0" + b"," + bytes(4) + b"\x0a\0\x0a\0"
 
 
 def form_with(data: bytes, name: str = "logo.png") -> LogoForm:
-    return LogoForm({}, {"picture": SimpleUploadedFile(name, data)})
+    return LogoForm({}, MultiValueDict({"picture": [SimpleUploadedFile(name, data)]}))
 
 
 def test_its_value_is_the_bytes_whatever_the_name_says() -> None:
@@ -26,4 +27,4 @@ def test_what_is_none_is_told_at_the_field(data: bytes) -> None:
 
 
 def test_a_file_is_asked_for() -> None:
-    assert list(LogoForm({}, {}).errors) == ["picture"]
+    assert list(LogoForm({}).errors) == ["picture"]

@@ -62,3 +62,15 @@ def test_what_was_not_added_is_tried_again_or_corrected(client: Client, lifestre
     told(client, f"{HERE}?again", do="add", addresses="https://a.example/feed\nhttps://b.example/feed")
     noted = set(Addition.objects.values_list("url", "state"))
     assert noted == {(f"https://{name}", "waiting") for name in ("a.example/feed", "b.example/feed", "c.example/")}
+
+
+def test_what_has_no_place_in_the_form_is_not_forgotten(
+    client: Client, lifestream: Lifestream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lifestream.owner.views.adding.MOST_ADDRESSES", 1)
+    told(client, HERE, do="add", addresses="https://a.example/ https://b.example/")
+    Addition.objects.update(state=Addition.State.FAILED)
+    assert client.get(f"{HERE}?again").context["adding"]["addresses"].value() == "https://a.example/"
+    told(client, f"{HERE}?again", do="add", addresses="https://a.example/feed")
+    noted = set(Addition.objects.values_list("url", "state"))
+    assert noted == {("https://a.example/feed", "waiting"), ("https://b.example/", "failed")}

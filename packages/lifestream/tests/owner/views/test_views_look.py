@@ -89,6 +89,7 @@ def test_a_wrong_choice_is_told_at_its_field(
 
 
 def test_a_logo_is_uploaded_shown_replaced_and_removed(client: Client, lifestream: Lifestream) -> None:
+    address = ""
     for data in (GIF, GIF.replace(b"\x0a\0", b"\x14\0")):
         assert "Saved." in told(client, f"{HERE}logo/", picture=SimpleUploadedFile("logo.gif", data))
         lifestream.refresh_from_db()

@@ -24,13 +24,15 @@ _TOLD = 10
 def add(request: HttpRequest, timeline: Timeline) -> HttpResponse:
     """Show both forms; note the addresses of one, or subscribe to the list of the other.
 
-    With `?again`, the form has the addresses that were not added, and what is sent takes their place.
+    With `?again`, the form has the addresses that were not added, as many as it takes, and what is sent takes their
+    place.
     """
     what = request.POST.get("do", "")
     failed = timeline.lifestream.additions.filter(state=Addition.State.FAILED)
+    corrected = failed.order_by("pk")[:MOST_ADDRESSES]
     initial = {"folder": request.GET.get("folder", "")[:200]}
     if again := "again" in request.GET:
-        initial["addresses"] = "\n".join(failed.order_by("pk").values_list("url", flat=True)[:MOST_ADDRESSES])
+        initial["addresses"] = "\n".join(corrected.values_list("url", flat=True))
     adding = AddForm(request.POST if what == "add" else None, initial=initial)
     importing = ImportForm(*((request.POST, request.FILES) if what == "import" else ()))
     if what == "dismiss":
@@ -41,7 +43,7 @@ def add(request: HttpRequest, timeline: Timeline) -> HttpResponse:
 
         values = adding.cleaned_data
         if again:
-            failed.delete()
+            failed.filter(pk__in=list(corrected.values_list("pk", flat=True))).delete()
         additions.note(timeline.lifestream, values["addresses"], folder=values["folder"])
         return redirect("lifestream_owner:manage", slug=timeline.lifestream.slug)
     if what == "import" and importing.is_valid():
