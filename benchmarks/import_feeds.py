@@ -161,13 +161,12 @@ def start_up() -> float:
     """Return the seconds of processor time that it takes to start a parser's process, and to end it."""
     from lifestream.content.sanitizer_rules import SanitizerRules
     from lifestream.parser import ipc
-    from lifestream.parser.pool import MEMORY, release
+    from lifestream.parser.pool import ARGUMENTS, MEMORY, release
 
     question = io.BytesIO()
     ipc.send(question, {"rules": ipc.RULES.pack(SanitizerRules()), "memory": MEMORY, "release": release()})
     began = processor_time()
-    command = [sys.executable, "-P", "-m", "lifestream.parser.worker"]
-    subprocess.run(command, input=question.getvalue(), check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([sys.executable, *ARGUMENTS], input=question.getvalue(), check=True, stdout=subprocess.DEVNULL)
     return processor_time() - began
 
 

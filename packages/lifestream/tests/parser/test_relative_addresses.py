@@ -20,6 +20,8 @@ def test_a_channels_link_that_is_no_page_is_no_base(channel: str) -> None:
         ("https://SITE.example/1", "https://SITE.example/1"),
         ("https://www.site.example:8443/1", "https://www.site.example:8443/1"),
         ("https://feeds.example/1", "https://feeds.example/1"),
+        ("https://site.example?page=1", "https://site.example?page=1"),
+        ("https://site.example@other.example/1", "https://site.example/"),
         ("https://blog.site.example/1", "https://site.example/"),
         ("javascript:alert(1)", "https://site.example/"),
         ("http://[::1", "https://site.example/"),

@@ -34,13 +34,19 @@ _PLAIN = re.compile(r"https?://(?>(?:www\.)?)([a-z0-9.-]*[a-z0-9-])(?=[/?#]|\Z)"
 """The beginning of most URLs: a host in ASCII and lower case, without a port or a dot at its end."""
 
 
+def plain_domain(url: str) -> str:
+    """Return `domain_of` a *url* of the usual form, or "" if a parser of URLs is needed to find its host."""
+    found = _PLAIN.match(url)
+    return found[1] if found else ""
+
+
 def domain_of(url: str) -> str:
     """Return the host of *url* in lower case, without port and leading "www."; plugins and templates are chosen by it.
 
     A label that is not ASCII is in Punycode (RFC 3492), as in DNS: a Cyrillic "о" looks like a Latin one.
     """
-    if plain := _PLAIN.match(url):
-        return plain[1]
+    if plain := plain_domain(url):
+        return plain
     try:
         # A browser takes "\\" for "/" in the URLs that it opens (url.spec.whatwg.org, "special authority ignore slashes
         # state" and those after it): `https://a.example\\@github.com/` leads to a.example.

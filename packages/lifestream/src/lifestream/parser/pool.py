@@ -48,6 +48,14 @@ DEADLINE: Final = 10.0
 MEMORY: Final = 2 * 1024**3
 """The maximum address space of a child by default, in bytes: 20,000 entries need a tenth of it."""
 
+ARGUMENTS: Final = (
+    # No garbage is collected while the modules are imported: what is imported stays. With -m, Python would first import
+    # what finds a module to run.
+    *("-P", "-c"),
+    "import gc; gc.disable(); from lifestream.parser import worker; worker.run()",
+)
+"""The arguments with which Python is a child."""
+
 _PATIENCE: Final = 3 if hasattr(signal, "setitimer") else 1
 _TIME_IS_UP: Final = -getattr(signal, "SIGPROF", 0) or None
 _PIPE: Final = 256 * 1024
@@ -254,8 +262,8 @@ class _Child:
         started.
         """
         if self._running is None:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "lifestream.parser.worker"],
+            process = subprocess.Popen(  # noqa: S603  the arguments are constants
+                [sys.executable, *ARGUMENTS],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 bufsize=_PIPE,

@@ -12,6 +12,8 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
+from lifestream.fetcher.url_hosts import plain_domain
+
 LONGEST_BASE: Final = 2048
 MOST_SLASHES: Final = 100
 """The maximum length of a base: joining a longer one to each address would take quadratic time."""
@@ -42,6 +44,8 @@ def _host(address: str) -> str:
     """Return the host of *address* without "www.", or "" if it is no base on the web."""
     if not is_base(address):
         return ""
+    if plain := plain_domain(address):
+        return plain
     try:
         parts = urlsplit(address)
         return (parts.hostname or "").removeprefix("www.") if parts.scheme in ("http", "https") else ""

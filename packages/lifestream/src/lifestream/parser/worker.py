@@ -1,4 +1,4 @@
-"""The process that reads documents: `python -m lifestream.parser.worker`, started by `pool`, which sends it questions.
+"""The process that reads documents, started by `pool`, which sends it questions: a new interpreter that calls `run`.
 
 It answers frame by frame (see `ipc`) until its input ends, so it ends when its parent does. Where the kernel supports
 it, the kernel bounds the memory and the processor time that a document may take. A document that needs more ends this
@@ -14,7 +14,7 @@ import signal
 import sys
 import traceback
 from types import TracebackType
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NoReturn
 
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.entry import ParsedFeed
@@ -27,7 +27,6 @@ from lifestream.plugins.entry_digests import Digests, cleaner_of
 from lifestream.plugins.item_pipeline import Prepared, cleaned, prepare
 from lifestream.plugins.reading_notes import Notes
 from lifestream.plugins.registry import Registry
-from lifestream.terminal import visible
 
 _AT_ONCE: Final = 128 * 1024
 """Bytes of an answer that are written at once: each time, the parent may wake up to read them."""
@@ -50,6 +49,8 @@ def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType 
     """Print the exception that ended this process, without control characters: it may quote the document, and standard
     error may be a terminal.
     """
+    from lifestream.terminal import visible
+
     sys.stderr.write(visible("".join(traceback.format_exception(kind, error, trace))))
 
 
@@ -65,6 +66,7 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     # What is there by now stays; a garbage collection need not look through it. To collect it once would take longer
     # than to read half a document, and find next to nothing.
     gc.freeze()
+    gc.enable()
     ipc.send(answers, {"ready": True})
     reader = Reader(registry, sanitizer, setup["release"])
     while True:
@@ -176,7 +178,8 @@ def _limit_time(seconds: float) -> None:
         signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-if __name__ == "__main__":
+def run() -> NoReturn:
+    """Serve the parent, and end this process. `pool.ARGUMENTS` has a new interpreter call this."""
     main()
     # All that was to be written is written. To take the interpreter apart takes longer than to read a document.
     sys.stderr.flush()

@@ -138,16 +138,22 @@ def _is_within(said: Entry | ItemDraft) -> bool:
         and len(said.tags) <= TAGS.limit
         and len(said.enclosures) <= ENCLOSURES.limit
         and len(said.media) <= MEDIA.limit
-        and max(map(len, said.tags), default=0) <= TAG.limit
+        and (not said.tags or max(map(len, said.tags)) <= TAG.limit)
         and len(said.guid) + len(said.link) + len(said.base) <= _SURELY
         and said.episode is None
-        and all(len(each.url) <= _SURELY and len(each.type) <= TYPE.limit for each in said.enclosures)
-        and all(
-            len(each.url) + len(each.thumbnail) + len(each.player) <= _SURELY
-            and len(each.type) <= TYPE.limit
-            and len(each.title) <= TITLE.limit
-            and len(each.description) <= DESCRIPTION.limit
-            for each in said.media
+        and (
+            not said.enclosures
+            or all(len(each.url) <= _SURELY and len(each.type) <= TYPE.limit for each in said.enclosures)
+        )
+        and (
+            not said.media
+            or all(
+                len(each.url) + len(each.thumbnail) + len(each.player) <= _SURELY
+                and len(each.type) <= TYPE.limit
+                and len(each.title) <= TITLE.limit
+                and len(each.description) <= DESCRIPTION.limit
+                for each in said.media
+            )
         )
     )
 

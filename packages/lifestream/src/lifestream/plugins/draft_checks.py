@@ -4,7 +4,7 @@ process that cleans them. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import astuple, fields, replace
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -73,9 +73,11 @@ def size_within_total(draft: ItemDraft, before: int) -> int:
 
     Raises ValueError if they are more than `MAX_TOTAL` together.
     """
-    size = sum(len(getattr(draft, name)) for name in _TEXTS) + sum(map(len, draft.tags))
-    size += sum(len(each.url) + len(each.type) for each in draft.enclosures)
-    size += sum(len(text) for each in draft.media for text in astuple(each) if isinstance(text, str))
+    size = sum(map(len, _texts_of_draft(draft))) + sum(map(len, draft.tags))
+    if draft.enclosures:
+        size += sum(len(each.url) + len(each.type) for each in draft.enclosures)
+    if draft.media:
+        size += sum(len(text) for each in draft.media for text in astuple(each) if isinstance(text, str))
     if draft.episode is not None:
         size += sum(map(len, _texts_of(draft.episode)))
     if before + size > MAX_TOTAL:
@@ -83,7 +85,7 @@ def size_within_total(draft: ItemDraft, before: int) -> int:
     return size
 
 
-_TEXTS: Final = ("guid", "link", "title", "author", "content", "text", "summary", "language", "base")
+_texts_of_draft = attrgetter("guid", "link", "title", "author", "content", "text", "summary", "language", "base")
 
 
 def _checked_episode(episode: Episode) -> Episode:
@@ -106,15 +108,20 @@ def _texts_of(episode: Episode) -> Iterator[str]:
 
 def _check_fields(of: str, kind: type, value: object, done: Collection[str] = ()) -> None:
     """Check the fields that *kind* has in *value*, which may be of a class derived from *kind*."""
-    for name, types in _FIELDS[kind]:
-        found = getattr(value, name)
-        if (type(found) is str and str in types and len(found) <= MAX_TEXT) or name in done:
+    checked, values_of = _FIELDS[kind]
+    for (name, types), found in zip(checked, values_of(value), strict=True):
+        if type(found) is str and types is _TEXT and len(found) <= MAX_TEXT:
             continue  # as nearly all are
-        _check(f"{of}{name}", found, *types)
+        if name not in done:
+            _check(f"{of}{name}", found, *types)
 
 
-_FIELDS: Final[dict[type, list[_Typed]]] = {
-    kind: [(field.name, _TYPES.get(field.name, (str,))) for field in fields(kind)]
+_TEXT: Final = (str,)
+_FIELDS: Final[dict[type, tuple[list[_Typed], Callable[[object], tuple[object, ...]]]]] = {
+    kind: (
+        [(field.name, _TYPES.get(field.name, _TEXT)) for field in fields(kind)],
+        attrgetter(*(field.name for field in fields(kind))),
+    )
     for kind in (ItemDraft, Enclosure, Media, Episode, Transcript, Person)
 }
 
