@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import os
 import selectors
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from feedserver.net.shared_loop import WAKERS, AbandonableLoop, LoopThread, VisitedSelector
+from feedserver.net.shared_loop import LoopThread, VisitedSelector
 
 DEADLINE = 10.0
 
@@ -123,38 +120,6 @@ def test_a_visitor_and_the_loop_are_never_at_work_together(thread: LoopThread) -
         visitor.join(DEADLINE)
     ended.set()
     assert most == 1
-
-
-# Private attributes of asyncio
-
-READ_IN = [(3, 11), (3, 12), (3, 13)]
-"""The versions of Python in whose asyncio `shared_loop.WAKERS` was read; see there."""
-
-
-def test_the_private_attributes_of_asyncio_that_a_fork_needs_are_those_that_were_read() -> None:
-    assert sys.version_info[:2] in READ_IN, "read asyncio's selector_events.py of this version, then add it here"
-    loop = asyncio.SelectorEventLoop()
-    try:
-        wakers = [getattr(loop, name) for name in WAKERS]
-        assert all(isinstance(waker, socket.socket) for waker in wakers)
-        # They are all that the loop watches when it is new, so all that a child has to close beside the selector.
-        watched = loop._selector.get_map()  # type: ignore[attr-defined] # of the test alone
-        assert list(watched) == [wakers[0].fileno()]
-    finally:
-        loop.close()
-
-
-def test_a_loop_that_is_abandoned_says_nothing_when_it_is_freed() -> None:
-    loop = AbandonableLoop()
-    wakers = [getattr(loop, name) for name in WAKERS]
-    selector = loop._selector  # type: ignore[attr-defined] # of the test alone
-    loop.is_abandoned = True
-    assert loop.is_closed() and not loop.is_running()
-    selector.close()
-    for waker in wakers:
-        waker.close()
-    del loop, selector
-    gc.collect()  # a ResourceWarning is an error in this suite
 
 
 class Telling(selectors.DefaultSelector):

@@ -21,6 +21,7 @@ from feedserver.net.transport import SocketTransport
 if TYPE_CHECKING:
     import ssl
 
+    from feedserver.net.event_loop import Timer
     from feedserver.net.tls import Tls, TlsLayer
 
 HANDSHAKE = b"\x16"
@@ -67,7 +68,7 @@ class Connection(asyncio.Protocol):
         self._listener = listener
         self._transport: asyncio.Transport | None = None
         self._tls: TlsLayer | None = None
-        self._linger: asyncio.TimerHandle | None = None
+        self._linger: Timer | None = None
         self._http = Http1(self, listener)
 
     def move(self, event: Event) -> None:

@@ -20,9 +20,10 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from feedserver.handler.problems import in_words
+from feedserver.net.socket_loop import SocketLoop
 
 if TYPE_CHECKING:
     _Selector = selectors.BaseSelector
@@ -84,24 +85,26 @@ class LoopThread:
 
     def __init__(self) -> None:
         self._selector = _new_selector()
-        self.loop: asyncio.AbstractEventLoop = _new_loop(self._selector)
-        self.loop.set_debug(False)  # debug mode would refuse visits; only feedserver's code runs there
-        self.loop.set_exception_handler(self._tell)
+        self.loop = self._new_loop()
         self.users: set[Tenant] = set()
-        self._thread = threading.Thread(target=self._run, name="feedserver", daemon=True)
+        self._thread = threading.Thread(target=self.loop.run_forever, name="feedserver", daemon=True)
         self._thread.start()
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self.loop)
-        self.loop.run_forever()
+    def _new_loop(self) -> SocketLoop | asyncio.AbstractEventLoop:
+        if sys.platform == "win32":  # the system tells asyncio when a read is over, and has nothing to select with
+            loop = asyncio.ProactorEventLoop()
+            loop.set_exception_handler(lambda _, context: self._tell(context.get("exception"), context["message"]))
+            return loop
+        return SocketLoop(self._selector or selectors.DefaultSelector(), self._tell)
 
-    def _tell(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Report to all servers an exception that nothing else has caught; asyncio logs it, too."""
-        error = context.get("exception")
-        said = in_words(error) if isinstance(error, BaseException) else context.get("message", "an unknown error")
+    def _tell(self, error: BaseException | None, message: str = "an unknown error") -> None:
+        """Report to all servers an exception that nothing else has caught, and log it."""
+        import logging
+
+        said = in_words(error) if error is not None else message
         for user in list(self.users):
             user.failed(f"the servers' event loop met {said}")
-        loop.default_exception_handler(context)
+        logging.getLogger("feedserver").error("the servers' event loop met %s", said, exc_info=error)
 
     @property
     def is_current(self) -> bool:
@@ -134,40 +137,8 @@ class LoopThread:
 
     def abandon(self) -> None:
         """Close the loop's descriptors in a forked child, where its thread does not exist, and touch nothing else."""
-        if self._selector is not None:
-            # This process's descriptor of the epoll set: closing it changes nothing in the set. A kqueue is not
-            # inherited.
-            with suppress(OSError):
-                self._selector.close()
-        for name in WAKERS:
-            sock = getattr(self.loop, name, None)
-            if sock is not None:
-                sock.close()
-        if isinstance(self.loop, AbandonableLoop):
-            self.loop.is_abandoned = True
-
-
-WAKERS = ("_ssock", "_csock")
-"""The sockets by which a thread wakes a loop: private attributes of asyncio's `BaseSelectorEventLoop`.
-
-There is no public access to them, and `close` would take them out of the epoll set that a forked child shares with its
-parent. Read in `selector_events.py` of CPython 3.11.2, 3.12.1 and 3.13.0; `tests/net/test_shared_loop.py` fails on a
-version that is not among them, and where one of the two is missing.
-"""
-
-
-class AbandonableLoop(asyncio.SelectorEventLoop):
-    """A loop that reports itself closed once it *is_abandoned* in a forked child: its finaliser does not warn."""
-
-    is_abandoned = False
-
-    def is_closed(self) -> bool:
-        """Return whether the loop can't be used any more."""
-        return self.is_abandoned or super().is_closed()
-
-    def is_running(self) -> bool:
-        """Return whether the loop runs in this process."""
-        return not self.is_abandoned and super().is_running()
+        with suppress(OSError):  # a kqueue is not inherited
+            self.loop.close()
 
 
 def _new_selector() -> VisitedSelector | None:
@@ -176,12 +147,6 @@ def _new_selector() -> VisitedSelector | None:
         if hasattr(selectors, name):
             return type(f"Visited{name}", (VisitedSelector, getattr(selectors, name)), {})()  # type: ignore[no-any-return]
     return None
-
-
-def _new_loop(selector: VisitedSelector | None) -> asyncio.AbstractEventLoop:
-    if sys.platform == "win32":
-        return asyncio.ProactorEventLoop()
-    return AbandonableLoop(selector)
 
 
 _lock = threading.Lock()
