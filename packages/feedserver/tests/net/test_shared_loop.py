@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import selectors
 import socket
 import threading
@@ -10,14 +9,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from feedserver.net.shared_loop import LoopThread, VisitedSelector
+from feedserver.net.shared_loop import LoopThread
 
 DEADLINE = 10.0
-
-needs_visits = pytest.mark.skipif(
-    not hasattr(selectors, "EpollSelector") and not hasattr(selectors, "KqueueSelector"),
-    reason="on this system, nothing can be added to a wait that is under way",
-)
 
 
 @pytest.fixture
@@ -122,52 +116,7 @@ def test_a_visitor_and_the_loop_are_never_at_work_together(thread: LoopThread) -
     assert most == 1
 
 
-class Telling(selectors.DefaultSelector):
-    """Tells when something is ready, before it says so."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_ready = threading.Event()
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready: list[tuple[selectors.SelectorKey, int]] = super().select(timeout)
-        self.is_ready.set()
-        return ready
-
-
-class Visited(VisitedSelector, Telling):
-    pass
-
-
-@needs_visits
-def test_a_socket_that_takes_the_number_of_a_closed_one_is_not_taken_for_it() -> None:
-    selector = Visited()
-    old, sender = socket.socketpair()
-    number = old.fileno()
-    selector.register(number, selectors.EVENT_READ)
-    found: list[list[tuple[selectors.SelectorKey, int]]] = []
-    waiting = threading.Thread(target=lambda: found.append(selector.select(DEADLINE)))
-    other, other_sender = socket.socketpair()
-
-    def swap() -> None:
-        sender.send(b"x")
-        assert selector.is_ready.wait(DEADLINE)  # the other thread has seen it, and waits for this visit to end
-        selector.unregister(number)
-        os.dup2(other.fileno(), number)
-        selector.register(number, selectors.EVENT_READ)
-
-    waiting.start()
-    selector.visit(swap)
-    waiting.join(DEADLINE)
-    assert found == [[]]
-    other_sender.send(b"x")
-    assert [key.fd for key, _ in selector.select(DEADLINE)] == [number]
-    selector.close()
-    for sock in (old, sender, other, other_sender):
-        sock.close()
-
-
-def test_the_selector_of_this_system_can_be_visited_or_there_is_none(thread: LoopThread) -> None:
+def test_a_visitor_runs_in_its_own_thread_where_the_system_allows_visits(thread: LoopThread) -> None:
     ran: list[str] = []
     done = threading.Event()
 

@@ -1,7 +1,9 @@
-"""The event loop: its timers as values, and its sockets and calls on a real selector."""
+"""The event loop on real sockets, with the poller of this system and with one that every system has."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import selectors
 import socket
 import threading
@@ -10,7 +12,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from feedserver.net.socket_loop import FEW, SocketLoop, Timers
+from feedserver.net.poller import Poller, SelectorPoller, new_poller
+from feedserver.net.socket_loop import SocketLoop
 
 DEADLINE = 10.0
 
@@ -18,9 +21,9 @@ DEADLINE = 10.0
 class Line:
     """A loop, a pair of sockets that are connected to each other, and what happened."""
 
-    def __init__(self) -> None:
+    def __init__(self, poller: Poller) -> None:
         self.failures: list[BaseException] = []
-        self.loop = SocketLoop(selectors.DefaultSelector(), self.failures.append)
+        self.loop = SocketLoop(poller, self.failures.append)
         self.near, self.far = socket.socketpair()
         self.near.setblocking(False)
         self.told: list[object] = []
@@ -50,73 +53,22 @@ class Line:
         return self.told
 
 
-@pytest.fixture
-def line() -> Iterator[Line]:
-    line = Line()
+def this_system_s() -> Poller:
+    return new_poller()[0]
+
+
+def selecting() -> Poller:
+    return SelectorPoller(selectors.SelectSelector())
+
+
+@pytest.fixture(params=[this_system_s, selecting])
+def line(request: pytest.FixtureRequest) -> Iterator[Line]:
+    """A line on the poller of this system, and on one that every system has."""
+    line = Line(request.param())
     yield line
     line.loop.close()
     line.near.close()
     line.far.close()
-
-
-# Timers
-
-
-def called(timers: Timers, now: float) -> list[object]:
-    return [callback() for callback in timers.take_due(now)]
-
-
-def test_timers_are_due_in_the_order_of_their_times_and_equal_ones_in_the_order_given() -> None:
-    timers = Timers()
-    for when, name in ((3.0, "c"), (1.0, "a"), (2.0, "b"), (1.0, "a2"), (9.0, "later")):
-        timers.add(when, lambda name=name: name)  # type: ignore[misc]
-    assert timers.next_due() == 1.0
-    assert called(timers, 3.0) == ["a", "a2", "b", "c"]
-    assert called(timers, 3.0) == []
-    assert timers.next_due() == 9.0
-
-
-def test_a_cancelled_timer_is_neither_due_nor_waited_for() -> None:
-    timers = Timers()
-    timers.add(1.0, lambda: "first").cancel()
-    timers.add(2.0, lambda: "second")
-    assert timers.next_due() == 2.0
-    assert called(timers, 5.0) == ["second"]
-    assert timers.next_due() is None
-
-
-def test_a_timer_may_cancel_one_that_is_due_at_the_same_time() -> None:
-    timers = Timers()
-
-    def cancel_the_other() -> None:
-        other.cancel()
-
-    timers.add(1.0, cancel_the_other)
-    other = timers.add(1.0, lambda: "other")
-    assert called(timers, 1.0) == [None]
-
-
-def test_a_timer_that_is_added_by_one_that_is_due_waits_for_the_next_turn() -> None:
-    timers = Timers()
-
-    def add_another() -> None:
-        timers.add(1.0, lambda: "next")
-
-    timers.add(1.0, add_another)
-    assert called(timers, 1.0) == [None]
-    assert called(timers, 1.0) == ["next"]
-
-
-def test_cancelled_timers_do_not_pile_up() -> None:
-    timers = Timers()
-    for number in range(20 * FEW):
-        timers.add(1000.0 + number, list).cancel()
-    assert len(timers) <= FEW
-    kept = [timers.add(1.0, lambda: "kept") for _ in range(3 * FEW)]
-    for number in range(20 * FEW):
-        timers.add(1000.0 + number, list).cancel()
-    assert len(timers) <= 2 * len(kept) + FEW
-    assert called(timers, 1.0) == ["kept"] * len(kept)
 
 
 # Sockets
@@ -179,6 +131,67 @@ def test_a_callback_ends_the_watch_of_a_socket_that_is_ready_in_the_same_turn(li
     other_far.close()
 
 
+def test_a_socket_that_was_closed_before_its_watch_ended_is_forgotten(line: Line) -> None:
+    other, other_far = socket.socketpair()
+    number = other.fileno()
+    line.loop.add_reader(number, line.note("never"))
+    other.close()
+    line.loop.remove_reader(number)
+    other_far.close()
+    line.loop.call_soon(line.loop.stop)
+    assert line.run() == []
+
+
+class Swapped:
+    """A poller of this system that calls *meanwhile* when something is ready, before it says so."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        poller = new_poller()[0]
+        self.register, self.modify, self.unregister = poller.register, poller.modify, poller.unregister
+        self.close = poller.close
+        self._poller = poller
+        self._meanwhile = meanwhile
+
+    def poll(self, timeout: float, /) -> list[tuple[int, int]]:
+        """Waits, and then lets the other thread work."""
+        ready = self._poller.poll(timeout)
+        self._meanwhile()
+        return ready
+
+
+def test_a_socket_that_takes_the_number_of_a_closed_one_is_read_when_it_has_something() -> None:
+    old, sender = socket.socketpair()
+    other, other_sender = socket.socketpair()
+    other.setblocking(False)
+    number = old.fileno()
+    read: list[bytes] = []
+
+    def read_other() -> None:
+        with contextlib.suppress(BlockingIOError):
+            read.append(replaced.recv(10))
+            line.loop.stop()
+
+    def swap() -> None:
+        if not read and old.fileno() == number:
+            line.loop.remove_reader(number)
+            old.detach()
+            os.dup2(other.fileno(), number)
+            line.loop.add_reader(number, read_other)
+            line.loop.call_soon(lambda: other_sender.send(b"new"))
+
+    line = Line(Swapped(lambda: line.loop.visit(swap)))
+    line.loop.add_reader(number, line.note("the old one was read"))
+    sender.send(b"old")
+    with socket.socket(fileno=os.dup(other.fileno())) as replaced:
+        replaced.setblocking(False)
+        assert line.run() == []
+    assert read == [b"new"]
+    os.close(number)
+    line.loop.close()
+    for sock in (sender, other, other_sender, line.near, line.far):
+        sock.close()
+
+
 # Calls
 
 
@@ -238,7 +251,7 @@ def test_what_a_callback_raises_is_told_and_the_loop_goes_on(line: Line, kind: t
 
 
 def test_a_closed_loop_takes_no_calls() -> None:
-    line = Line()
+    line = Line(this_system_s())
     line.loop.close()
     assert line.loop.is_closed()
     with pytest.raises(RuntimeError, match="the event loop is closed"):

@@ -1,83 +1,31 @@
 """An event loop for sockets and timers: a part of what asyncio's loops do, at a third of their cost.
 
 A turn of asyncio's loop makes an object, a context and several calls of everything that happens, for tasks that may
-wait for it. Nothing here runs as a task: a server calls functions. A test that has a server of its own pays for three or
-four turns of the loop, each on a thread whose code and data the processor has to fetch anew, so that asyncio's share
-was a tenth of such a test.
+wait for it. Nothing here runs as a task: a server calls functions. A test that has a server of its own pays for several
+turns of the loop, each on a thread whose code and data the processor has to fetch anew: asyncio's share was a tenth of
+such a test.
+
+Asking the loop for something from another thread costs a wake-up and contention for the interpreter's lock: more than
+the start or the stop of a server itself. So where the system lets sockets be added to a wait that is under way, the
+other thread does the work itself, between two turns of the loop: this is called a visit.
 """
 
 from __future__ import annotations
 
-import heapq
-import selectors
 import socket
+import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Callable
+from contextlib import suppress
+
+from feedserver.net.poller import READ, WRITE, Poller
+from feedserver.net.timers import DueCall, Timers
 
 Callback = Callable[[], object]
 
-FEW = 64
-"""Timers among which cancelled ones may stay until they are due."""
-
-
 LONGEST_WAIT = 86_400.0
 """Seconds that a turn waits at most: the system's own limit is some weeks."""
-
-
-class DueCall:
-    """A timer: a *callback* that is called when it is due, None once it is cancelled."""
-
-    __slots__ = ("callback",)
-
-    def __init__(self, callback: Callback) -> None:
-        self.callback: Callback | None = callback
-
-    def cancel(self) -> None:
-        """Cancel the call; do nothing where it was made already."""
-        self.callback = None
-
-
-class Timers:
-    """Timers in the order in which they are due."""
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[float, int, DueCall]] = []
-        self._numbers = count()  # of two that are due at once, the one that was added first is called first
-        self._most = FEW
-
-    def __len__(self) -> int:
-        return len(self._heap)
-
-    def add(self, when: float, callback: Callback) -> DueCall:
-        """Add a timer that is due at the time *when*."""
-        if len(self._heap) >= self._most:  # most servers cancel their timers long before they are due
-            self._heap = [entry for entry in self._heap if entry[2].callback is not None]
-            heapq.heapify(self._heap)
-            self._most = max(FEW, 2 * len(self._heap))
-        timer = DueCall(callback)
-        heapq.heappush(self._heap, (when, next(self._numbers), timer))
-        return timer
-
-    def next_due(self) -> float | None:
-        """Return when the next timer is due; None where there is none."""
-        while self._heap and self._heap[0][2].callback is None:
-            heapq.heappop(self._heap)
-        return self._heap[0][0] if self._heap else None
-
-    def take_due(self, now: float) -> Iterator[Callback]:
-        """Remove the timers that are due at the time *now*, and yield what they call.
-
-        A timer that is cancelled meanwhile is left out; one that is added meanwhile waits for the next turn.
-        """
-        due = []
-        while self._heap and self._heap[0][0] <= now:
-            due.append(heapq.heappop(self._heap)[2])
-        for timer in due:
-            callback, timer.callback = timer.callback, None
-            if callback is not None:
-                yield callback
 
 
 class _Watched:
@@ -89,21 +37,19 @@ class _Watched:
         self.reader: Callback | None = None
         self.writer: Callback | None = None
 
-    @property
-    def events(self) -> int:
-        reads = selectors.EVENT_READ if self.reader is not None else 0
-        return reads | selectors.EVENT_WRITE if self.writer is not None else reads
-
 
 class SocketLoop:
-    """Waits with *selector*, and tells *failed* of exceptions that a callback raises. It is an `EventLoop`.
+    """Waits with *poller*, and tells *failed* of exceptions that a callback raises. It is an `EventLoop`.
 
-    A callback may be called although its socket is no longer ready: it must not block.
+    A callback may be called although its socket is no longer ready, or is another one of the same number: it must not
+    block.
     """
 
-    def __init__(self, selector: selectors.BaseSelector, failed: Callable[[BaseException], object]) -> None:
-        self._selector = selector
+    def __init__(self, poller: Poller, failed: Callable[[BaseException], object]) -> None:
+        self._poller = poller
         self._failed = failed
+        self._at_work = threading.Lock()  # held by the thread that works on the loop
+        self._at_work.acquire()
         self._watched: dict[int, _Watched] = {}
         self._timers = Timers()
         self._soon: deque[Callback] = deque()
@@ -135,22 +81,46 @@ class SocketLoop:
         self._is_closed = True
         self._alarm.close()
         self._bell.close()
-        self._selector.close()
+        self._poller.close()
 
     def _turn(self) -> None:
         due = self._timers.next_due()
-        timeout = None if due is None else min(max(0.0, due - self.time()), LONGEST_WAIT)
-        for key, events in self._selector.select(0.0 if self._soon else timeout):
-            watched: _Watched = key.data
-            if events & selectors.EVENT_READ and watched.reader is not None:
+        timeout = -1.0 if due is None else min(max(0.0, due - self.time()), LONGEST_WAIT)
+        if self._soon:
+            timeout = 0.0
+        self._at_work.release()
+        try:
+            ready = self._poller.poll(timeout)
+        finally:
+            self._at_work.acquire()
+        for fd, events in ready:
+            watched = self._watched.get(fd)
+            if watched is None:
+                continue  # a visit, or a callback before this one, has ended the watch
+            if events & ~WRITE and watched.reader is not None:
                 self._call(watched.reader)
-            if events & selectors.EVENT_WRITE and watched.writer is not None:
+            if events & ~READ and watched.writer is not None:
                 self._call(watched.writer)
         if due is not None:
             for callback in self._timers.take_due(self.time()):
                 self._call(callback)
         for _ in range(len(self._soon)):  # what is added meanwhile waits for the next turn
             self._call(self._soon.popleft())
+
+    def visit(self, function: Callback, timeout: float = -1) -> bool:
+        """Call *function* in the caller's thread while the loop waits.
+
+        Returns False where the loop has not come to wait for *timeout* seconds; -1 waits for ever. *function* may begin
+        and cease to watch sockets, where the poller allows that, and cancel timers. Callbacks and timers that it
+        schedules do not wake the loop: they are taken up when something else wakes it.
+        """
+        if not self._at_work.acquire(True, timeout):
+            return False
+        try:
+            function()
+        finally:
+            self._at_work.release()
+        return True
 
     def _call(self, callback: Callback) -> None:
         try:
@@ -176,17 +146,15 @@ class SocketLoop:
         try:
             self._bell.send(b"\0")
         except BlockingIOError:
-            pass  # it rings already
+            return  # it rings already
         except OSError:
             if not self._is_closed:
                 raise
             raise RuntimeError("the event loop is closed") from None
 
     def _silence(self) -> None:
-        try:
+        with suppress(BlockingIOError):
             self._alarm.recv(4096)
-        except BlockingIOError:
-            pass
 
     def call_later(self, delay: float, callback: Callback, /) -> DueCall:
         """Call *callback* after *delay* seconds."""
@@ -221,13 +189,14 @@ class SocketLoop:
             self._watch(fd, watched)
 
     def _watch(self, fd: int, watched: _Watched) -> None:
-        """Watch a descriptor for the events for which *watched* has a callback, or cease to where it has none."""
-        events = watched.events
+        """Watch a descriptor for what *watched* has a callback for, or cease to where it has none."""
+        events = (READ if watched.reader is not None else 0) | (WRITE if watched.writer is not None else 0)
         if fd not in self._watched:
-            self._selector.register(fd, events, watched)
+            self._poller.register(fd, events)
             self._watched[fd] = watched
         elif events:
-            self._selector.modify(fd, events, watched)
+            self._poller.modify(fd, events)
         else:
             del self._watched[fd]
-            self._selector.unregister(fd)
+            with suppress(OSError):  # it was closed before, and so is not watched any more
+                self._poller.unregister(fd)
