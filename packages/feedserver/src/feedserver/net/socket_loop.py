@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
 
 from feedserver.net.poller import READ, WRITE, Poller
 from feedserver.net.timers import DueCall, Timers
@@ -85,9 +85,11 @@ class SocketLoop:
 
     def _turn(self) -> None:
         due = self._timers.next_due()
-        timeout = -1.0 if due is None else min(max(0.0, due - self.time()), LONGEST_WAIT)
+        timeout = -1.0
         if self._soon:
             timeout = 0.0
+        elif due is not None:
+            timeout = min(max(0.0, due - monotonic()), LONGEST_WAIT)
         self._at_work.release()
         try:
             ready = self._poller.poll(timeout)
@@ -101,8 +103,8 @@ class SocketLoop:
                 self._call(watched.reader)
             if events & ~READ and watched.writer is not None:
                 self._call(watched.writer)
-        if due is not None:
-            for callback in self._timers.take_due(self.time()):
+        if due is not None and due <= (now := monotonic()):
+            for callback in self._timers.take_due(now):
                 self._call(callback)
         for _ in range(len(self._soon)):  # what is added meanwhile waits for the next turn
             self._call(self._soon.popleft())
@@ -132,7 +134,7 @@ class SocketLoop:
 
     def time(self) -> float:
         """Return what the loop's clock shows, in seconds."""
-        return time.monotonic()
+        return monotonic()
 
     def call_soon(self, callback: Callback, /) -> None:
         """Call *callback* in the next turn of the loop."""
@@ -158,7 +160,7 @@ class SocketLoop:
 
     def call_later(self, delay: float, callback: Callback, /) -> DueCall:
         """Call *callback* after *delay* seconds."""
-        return self._timers.add(self.time() + delay, callback)
+        return self._timers.add(monotonic() + delay, callback)
 
     # Sockets
 
