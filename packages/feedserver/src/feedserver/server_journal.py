@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import warnings
 from typing import TYPE_CHECKING
@@ -139,6 +138,10 @@ def _caller() -> str:
 
 
 def _refuse_in_loop(what: str) -> None:
+    if "asyncio" not in sys.modules:
+        return
+    import asyncio
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import selectors
 import socket
 import threading
@@ -9,7 +10,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from feedserver import FeedServer, Response
+from feedserver.net import shared_loop
 from feedserver.net.shared_loop import LoopThread
+from rawclient import RawClient
 
 DEADLINE = 10.0
 
@@ -128,3 +132,33 @@ def test_a_visitor_runs_in_its_own_thread_where_the_system_allows_visits(thread:
     assert done.wait(DEADLINE)
     can_be_visited = hasattr(selectors, "EpollSelector") or hasattr(selectors, "KqueueSelector")
     assert ran == [threading.current_thread().name if can_be_visited else "feedserver"]
+
+
+class Proactorlike(asyncio.SelectorEventLoop):
+    """A loop of asyncio's that can't watch sockets, as the one of Windows."""
+
+    def add_reader(self, fd: object, callback: object, *args: object) -> None:
+        raise NotImplementedError
+
+
+class ProactorThread(LoopThread):
+    """A loop thread as on Windows."""
+
+    def _new_loop(self) -> asyncio.AbstractEventLoop:
+        return Proactorlike()
+
+
+def test_servers_run_on_a_loop_that_cannot_watch_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    thread = ProactorThread()
+    monkeypatch.setattr(shared_loop, "_current", thread)
+    with FeedServer() as server, RawClient(server) as client:
+        server.add("/feed", Response("<rss/>"))
+        assert client.get("/feed").body == b"<rss/>"
+        assert client.get("/feed").body == b"<rss/>"
+        server.refuse()
+        server.accept()
+        with RawClient(server) as other:
+            assert other.get("/feed").body == b"<rss/>"
+        server.verify()
+    assert [each.ended for each in server.journal.exchanges] == ["complete"] * 3
+    thread.end()

@@ -9,7 +9,6 @@ watch sockets; there, tasks wait for clients.
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING, cast
 from feedserver.net.transport import SocketTransport
 
 if TYPE_CHECKING:
+    import asyncio
+
     from feedserver.net.event_loop import EventLoop, Timer
 
 ACCEPT_PAUSE = 0.05

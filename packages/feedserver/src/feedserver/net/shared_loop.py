@@ -8,18 +8,20 @@ two share.
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import os
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from feedserver.handler.problems import in_words
 from feedserver.net.poller import new_poller
 from feedserver.net.socket_loop import SocketLoop
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Tenant(Protocol):
@@ -47,6 +49,8 @@ class LoopThread:
 
     def _new_loop(self) -> SocketLoop | asyncio.AbstractEventLoop:
         if sys.platform == "win32":  # it tells when a read is over, and can't wait for one to be possible
+            import asyncio
+
             proactor = asyncio.ProactorEventLoop()
             proactor.set_exception_handler(lambda _, context: self._tell(context.get("exception"), context["message"]))
             return proactor

@@ -10,14 +10,19 @@ The amount of data that waits for a full kernel is not limited here: the protoco
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from contextlib import suppress
 from enum import Enum, IntEnum, auto
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import asyncio
+
     from feedserver.net.event_loop import EventLoop
+
+    _Transport = asyncio.Transport
+else:
+    _Transport = object  # asyncio's import takes longer than a server's start
 
 READ_SIZE = 65_536
 """Bytes that are read at a time."""
@@ -48,7 +53,7 @@ class _Reading(Enum):
     """The client has ended its sending."""
 
 
-class SocketTransport(asyncio.Transport):
+class SocketTransport(_Transport):
     """Connects *protocol* to *sock*, a client that was accepted from *address*, on *loop*.
 
     It reads before the loop watches the socket: a client usually sends its request before this thread has accepted it,
