@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import random
+import re
 import sys
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from pathlib import Path
 
 import pytest
@@ -80,7 +81,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, N
 
 
 NOT_QUICK = ("browser", "costly", "slow")
+LEFT_OUT = {"quick": NOT_QUICK, "not browser and not costly": ("browser", "costly")}
+"""The marks of tests that README's first command and .ci/run leave out, by what they say behind `-m`."""
 SERVICES = ("browser", "postgres", "proxy", "redis", "celery")
+
+
+def is_marked_whole(module: Path, marks: Collection[str]) -> bool:
+    """Return whether a test module gives one of these *marks* to all of its tests."""
+    marked = rf"^pytestmark = (?:\[[^\]]*)?pytest\.mark\.(?:{'|'.join(marks)})\b"
+    return module.suffix == ".py" and re.search(marked, module.read_text(encoding="utf-8"), re.MULTILINE) is not None
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import no module of which nothing would run: each process would spend seconds on them."""
+    marks = LEFT_OUT.get(config.option.markexpr)
+    return (marks is not None and is_marked_whole(collection_path, marks)) or None
 
 
 @pytest.hookimpl(wrapper=True)

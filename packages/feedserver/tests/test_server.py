@@ -116,13 +116,14 @@ def test_stop_ends_delayed_stalled_and_paced_answers_at_once(root: Path) -> None
 
 
 def test_many_servers_share_one_thread_and_leave_no_other(root: Path) -> None:
-    before = {thread for thread in threading.enumerate() if thread.name != "feedserver"}
+    before = set(threading.enumerate())
     servers = [FeedServer(root).start() for _ in range(20)]
     assert len({server.port for server in servers}) == 20
     assert sum(thread.name == "feedserver" for thread in threading.enumerate()) == 1
     for server in servers:
         server.stop()
-    assert {thread for thread in threading.enumerate() if thread.name != "feedserver"} == before
+    # A thread of an earlier test may have ended meanwhile.
+    assert {thread for thread in threading.enumerate() if thread.name != "feedserver"} <= before
 
 
 def test_many_client_threads_are_answered_and_journalled(root: Path) -> None:

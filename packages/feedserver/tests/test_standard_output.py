@@ -1,4 +1,4 @@
-"""Standard output whose reader has gone."""
+"""Standard output whose reader has gone, or whose disk is full."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import io
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from feedserver.cli import main
+from feedserver.screen import Screen
 from feedserver.standard_output import show
 
 
@@ -35,3 +37,27 @@ def test_the_command_says_nothing_of_it(arguments: list[str], unread: io.TextIOW
         main(arguments)
     assert ended.value.code in (0, None)
     unread.flush()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no file that is always full")
+def test_a_full_disk_is_told_once_and_ends_no_server() -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as stream:
+        with pytest.raises(OSError, match="No space left"):
+            show("a report", stream)
+        stream.flush()  # as Python does at its end
+    with Path("/dev/full").open("w", encoding="utf-8") as stream:
+        Screen(stream).show("a request")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no file that is always full")
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
+def test_the_command_says_what_it_cannot_print(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+    assert ended.value.code == 2
+    told = capfd.readouterr().err
+    assert told.startswith("feedserver: this cannot be printed: ") and told.count("\n") == 1

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
 
-from own_site import PATIENCE, command
+from made_once import only_one, tables
+from own_site import command
 from shared_parsers import SharedParsers
 
 
@@ -34,6 +34,29 @@ def shared_parsers(_parsers: SharedParsers) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_modify_db_settings: None,
+    django_db_blocker: Any,
+) -> Iterator[None]:
+    """The test database of this process, as pytest-django makes it, but that one process alone makes the tables."""
+    from django.db import connection
+
+    def whole() -> None:
+        request.getfixturevalue("django_db_setup")
+
+    if connection.vendor != "sqlite" or request.config.getoption("reuse_db"):
+        whole()
+        yield
+        return
+    with ExitStack() as stack:
+        with django_db_blocker.unblock():
+            stack.enter_context(tables(tmp_path_factory, whole))
+        yield
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _tables_are_emptied_quickly() -> None:
     from emptied_tables import empty_after_tests
@@ -51,14 +74,9 @@ def _no_outage() -> None:
 
 @pytest.fixture(scope="session")
 def _site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    folder = shared / "site"
-    with closing(sqlite3.connect(shared / "site.lock", timeout=PATIENCE, isolation_level=None)) as lock:
-        lock.execute("BEGIN EXCLUSIVE")
+    with only_one(tmp_path_factory, "site") as folder:
         if not folder.exists():
-            made = Path(tempfile.mkdtemp(dir=shared))
+            made = Path(tempfile.mkdtemp(dir=folder.parent))
             done = command("migrate", "--verbosity=0", folder=made)
             assert done.returncode == 0, done.stderr
             made.rename(folder)

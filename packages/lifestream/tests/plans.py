@@ -23,15 +23,7 @@ def plans_of(work: Callable[[], object]) -> list[tuple[str, str]]:
     Where a table is small, PostgreSQL reads it as a whole, or sorts its rows, rather than read its index: here it must
     not, if an index is of use, so that no plan depends on how many rows its statistics of the moment tell of.
     """
-    asked: list[tuple[str, Any]] = []
-
-    def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        if not many and re.match(r"\s*(SELECT|UPDATE|DELETE|WITH)", sql):
-            asked.append((sql, params))
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(note):
-        work()
+    asked = _asked(work)
     explain = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
     found = []
     with connection.cursor() as cursor:
@@ -45,6 +37,35 @@ def plans_of(work: Callable[[], object]) -> list[tuple[str, str]]:
             for way in _WITHOUT_INDEX:
                 cursor.execute(f"SET LOCAL {way} = on")
     return found
+
+
+def journaled(work: Callable[[], object]) -> list[str]:
+    """Run *work*. Returns its updates for which SQLite copies each page that it changes into a temporary file: those
+    that fail as a whole, with the transaction left as it was before. In the bytecode, this is a Halt with ABORT (2).
+    """
+    found = []
+    updates = [(sql, params) for sql, params in _asked(work) if re.match(r"\s*UPDATE", sql)]
+    assert updates
+    with connection.cursor() as cursor:
+        for sql, params in updates:
+            cursor.execute(f"EXPLAIN {sql}", params)
+            if any(name in ("Halt", "HaltIfNull") and p2 == 2 for _, name, _, p2, *_ in cursor.fetchall()):
+                found.append(sql)
+    return found
+
+
+def _asked(work: Callable[[], object]) -> list[tuple[str, Any]]:
+    """Run *work*. Returns its queries with their parameters."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not many and re.match(r"\s*(SELECT|UPDATE|DELETE|WITH)", sql):
+            asked.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        work()
+    return asked
 
 
 def whole_tables(work: Callable[[], object], *but: str) -> list[str]:

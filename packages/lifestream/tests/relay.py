@@ -40,9 +40,9 @@ class Relay:
 
     def _relay(self, client: socket.socket) -> None:
         with client, suppress(OSError):
-            first = client.recv(1)
+            first = _read(client, 1)
             if first == b"\x05" and self._refuses:
-                client.recv(client.recv(1)[0])
+                _read(client, _read(client, 1)[0])
                 client.sendall(self._refuses)
                 return
             ahead = self._socks(client) if first == b"\x05" else self._http(client, first)
@@ -56,8 +56,8 @@ class Relay:
                 back.join()
 
     def _http(self, client: socket.socket, head: bytes) -> bytes | None:
-        while b"\r\n\r\n" not in head:
-            head += client.recv(65536)
+        while not head.endswith(b"\r\n\r\n"):
+            head += _read(client, 1)
         if self._refuses:
             client.sendall(self._refuses)
             return None
@@ -75,21 +75,32 @@ class Relay:
         return "\r\n".join([f"{method} /{path} {version}", *own]).encode("latin-1")
 
     def _socks(self, client: socket.socket) -> bytes | None:
-        methods = client.recv(client.recv(1)[0])
+        methods = _read(client, _read(client, 1)[0])
         if 2 in methods:  # a user name and a password (RFC 1929)
             client.sendall(b"\x05\x02")
-            client.recv(1)
-            user = client.recv(client.recv(1)[0])
-            password = client.recv(client.recv(1)[0])
+            _read(client, 1)
+            user = _read(client, _read(client, 1)[0])
+            password = _read(client, _read(client, 1)[0])
             self.logins.append(f"{user.decode()}:{password.decode()}")
             client.sendall(b"\x01\x00")
         else:
             client.sendall(b"\x05\x00")
-        _, _, _, kind = client.recv(4)
-        name = client.recv(client.recv(1)[0]).decode() if kind == 3 else socket.inet_ntoa(client.recv(4))
-        self.asked.append(f"socks {name}:{int.from_bytes(client.recv(2), 'big')}")
+        kind = _read(client, 4)[3]
+        name = _read(client, _read(client, 1)[0]).decode() if kind == 3 else socket.inet_ntoa(_read(client, 4))
+        self.asked.append(f"socks {name}:{int.from_bytes(_read(client, 2))}")
         client.sendall(b"\x05\x00\x00\x01" + bytes(6))
         return b""
+
+
+def _read(client: socket.socket, length: int) -> bytes:
+    """So many bytes. Raises ConnectionError where the client leaves before."""
+    found = b""
+    while len(found) < length:
+        piece = client.recv(length - len(found))
+        if not piece:
+            raise ConnectionError("the client has left")
+        found += piece
+    return found
 
 
 def _copy(source: socket.socket, sink: socket.socket) -> None:

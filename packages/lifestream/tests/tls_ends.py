@@ -7,34 +7,32 @@ collector to find in some other test.
 from __future__ import annotations
 
 import asyncio
-import gc
+import selectors
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
 
+TURNS = 10
+"""Turns of the loop from the moment when it ceases to watch a socket until the transports above it are told."""
+
 
 def run_to_the_end(coroutine: Coroutine[Any, Any, _T]) -> _T:
-    """What `asyncio.run` returns, once every connection is closed, or a second later."""
-    with asyncio.Runner() as runner:
-        result = runner.run(coroutine)
-        runner.run(_closed())
-    return result
+    """What `asyncio.run` returns or raises, once every connection is closed, or a second later."""
+    selector = selectors.DefaultSelector()
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
+        runner.get_loop()
+        own = len(selector.get_map())  # by what other threads wake the loop
+        try:
+            return runner.run(coroutine)
+        finally:
+            runner.run(_closed(selector, own))
 
 
-async def _closed() -> None:
-    loop = asyncio.get_running_loop()
-    # They are looked for once, since all objects are gone through: 0.1 s in a process that has run many tests.
-    transports = [
-        each
-        for each in gc.get_objects()
-        if isinstance(each, asyncio.Transport) and getattr(each, "_loop", None) is loop
-    ]
+async def _closed(selector: selectors.BaseSelector, own: int) -> None:
     for _ in range(200):
-        if not any(map(_is_open, transports)):
-            return
+        if len(selector.get_map()) <= own:
+            break
         await asyncio.sleep(0.005)
-
-
-def _is_open(transport: asyncio.Transport) -> bool:
-    return getattr(transport, "_sock", None) is not None
+    for _ in range(TURNS):
+        await asyncio.sleep(0)

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from feedserver import record
 from feedserver.handler.exchange import Exchange
@@ -168,7 +168,14 @@ class _Parser(argparse.ArgumentParser):
 
     def print_help(self, file: Any = None) -> None:
         """Print the help, to standard output by default."""
-        show(self.format_help(), file or sys.stdout)
+        self.print(self.format_help(), file or sys.stdout)
+
+    def print(self, text: str, file: Any) -> None:
+        """Print *text* to *file*, or end the command with status 2 where that cannot be written."""
+        try:
+            show(text, file)
+        except OSError as error:
+            self.error(f"this cannot be printed: {error}")
 
     def error(self, message: str) -> NoReturn:
         """Print *message*, and end the command with status 2."""
@@ -183,7 +190,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
         from importlib.metadata import version
 
-        show(f"feedserver {version('feedserver')}\n", sys.stdout)
+        cast("_Parser", parser).print(f"feedserver {version('feedserver')}\n", sys.stdout)
         parser.exit()
 
 

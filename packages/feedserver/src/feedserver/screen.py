@@ -9,6 +9,7 @@ import io
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import TextIO
 
@@ -20,7 +21,7 @@ from feedserver.standard_output import show
 
 
 class Screen:
-    """Standard output. If its reader has gone, what is printed is lost, but the server goes on."""
+    """Standard output. If its reader has gone, or its disk is full, what is printed is lost, but the server goes on."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -35,7 +36,8 @@ class Screen:
         line = visible(text)
         if colour and self._has_colours:
             line = f"\033[{colour}m{line}\033[0m"
-        show(f"{line}\n", self._stream)
+        with suppress(OSError):
+            show(f"{line}\n", self._stream)
 
     def report(self, server: FeedServer, exchange: Exchange) -> None:
         """Print a line about an exchange, and below it the problems that it had. Remove its request's body from

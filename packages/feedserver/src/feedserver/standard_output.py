@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TextIO
 
 
 def show(text: str, stream: TextIO) -> None:
-    """Write *text* to *stream*, and flush it; where its reader has gone, the text is lost."""
+    """Write *text* to *stream*, and flush it; where its reader has gone, the text is lost.
+
+    Raises OSError where it cannot be written for another reason, such as a full disk.
+    """
     try:
         stream.write(text)
         stream.flush()
-    except OSError:
-        lose(stream)
+    except OSError as error:
+        _lose(stream)
+        # Windows reports EINVAL for a pipe that nobody reads.
+        if not isinstance(error, BrokenPipeError) and not (os.name == "nt" and error.errno == errno.EINVAL):
+            raise
 
 
-def lose(stream: TextIO) -> None:
+def _lose(stream: TextIO) -> None:
     """Send to nowhere what is still written to *stream*: Python flushes it once more at its end, and would complain."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())

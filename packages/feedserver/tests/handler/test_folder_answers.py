@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from collections.abc import Iterable
 from pathlib import Path
 
-from feedserver import FeedServer
-from feedserver.fixtures.document_root import timeline_files
+import pytest
+
+from feedserver import FeedServer, Response
+from feedserver.fixtures import document_root
+from feedserver.fixtures.document_root import Folder, timeline_files
+from feedserver.handler import folder_answers
+from feedserver.handler.folder_answers import FolderAnswers
+from feedserver.handler.routes import HostPath
+from feedserver.handler.watched_fixtures import FileStamp
 from rawclient import RawClient
 
 
@@ -47,3 +56,86 @@ def test_a_lone_sidecar_is_a_response_without_a_body(server: FeedServer, root: P
     with RawClient(server) as client:
         answer = client.get("/old.xml")
     assert (answer.status, answer.headers["Location"], answer.body) == (302, "/new.xml", b"")
+
+
+def settled(path: Path) -> None:
+    """Wait until a change of *path* would leave another time stamp."""
+    while not FileStamp.of(str(path)).is_settled():
+        pass
+
+
+def test_all_notations_of_a_host_have_one_answer(tmp_path: Path) -> None:
+    (tmp_path / "example.org").mkdir()
+    (tmp_path / "example.org" / "feed.xml").write_text("<rss/>")
+    settled(tmp_path / "example.org" / "feed.xml")
+    answers = FolderAnswers(Folder(tmp_path), [])
+    notations = ["example.org", "example.org:81", "Example.ORG", "me@example.org:1", "example.org."]
+
+    found = [answers.find(HostPath(host, "/feed.xml")) for host in notations]
+
+    assert len({id(each.choice) for each in found if each is not None}) == 1
+    assert answers.find(HostPath("..", "/feed.xml")) is None
+
+
+def test_what_is_kept_of_a_folder_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "time.xml").mkdir()
+    places = [f"/{number}.xml" for number in range(12)]
+    for number, place in enumerate(places):
+        for file in (tmp_path / place[1:], tmp_path / "time.xml" / f"{number}.xml"):
+            file.write_bytes(b"<rss/>" + b" " * 100_000)
+    settled(tmp_path / "time.xml" / "11.xml")
+    monkeypatch.setattr(folder_answers, "MOST_HELD", 1_000_000)
+    answers = FolderAnswers(Folder(tmp_path), [])
+
+    def kept(asked: Iterable[str]) -> int:
+        """The bytes that are still in use once all that was *asked* was answered."""
+        before = tracemalloc.get_traced_memory()[0]
+        for path in asked:
+            found = answers.find(HostPath("", path))
+            assert found is not None
+            found.advance()
+        return tracemalloc.get_traced_memory()[0] - before
+
+    tracemalloc.start()
+    try:
+        assert kept(places) < 500_000
+        assert kept(["/time.xml"] * 12) < 500_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_timeline_is_listed_once_until_its_folder_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    timeline = tmp_path / "feed.xml"
+    timeline.mkdir()
+    (timeline / "1.xml").write_text("<rss>1</rss>")
+    settled(timeline / "1.xml")
+    settled(timeline)
+    listed: list[Path] = []
+
+    def noted(path: Path) -> list[Path]:
+        listed.append(path)
+        return document_root.timeline_files(path)
+
+    monkeypatch.setattr(folder_answers, "timeline_files", noted)
+    answers = FolderAnswers(Folder(tmp_path), [])
+
+    def body() -> object:
+        found = answers.find(HostPath("", "/feed.xml"))
+        assert found is not None
+        found.advance()
+        return found.choice.answer
+
+    first = [body() for _ in range(3)]
+    assert (len(listed), first[0] is first[2]) == (1, True)
+    (timeline / "2.xml").write_text("<rss>2</rss>")
+    answer = body()
+    assert isinstance(answer, Response)
+    assert answer.body == b"<rss>2</rss>"
+
+
+def test_a_folder_is_looked_at_only_up_to_its_first_other_name(tmp_path: Path) -> None:
+    for name in ("1.xml", "2.xml", "two.xml"):
+        (tmp_path / name).write_text("")
+    assert timeline_files(tmp_path) == []
+    (tmp_path / "two.xml").rename(tmp_path / "10.xml.response")
+    assert [file.name for file in timeline_files(tmp_path)] == ["1.xml", "2.xml", "10.xml"]

@@ -139,6 +139,10 @@ def cannot_say_why(_request: Request) -> Response:
     raise Unspeakable
 
 
+def says_too_much(_request: Request) -> Response:
+    raise ValueError("x" * 1_000_000)
+
+
 def makes_no_response(_request: Request) -> Response:
     return Response({"a": 1})  # type: ignore[arg-type]
 
@@ -154,6 +158,16 @@ def makes_no_response(_request: Request) -> Response:
         (lambda _: b"<rss/>", "returned b'<rss/>' for GET /feed; return a Response"),
         (makes_no_response, "raised TypeError\\(.*json.dumps.*\\) at .* for GET /feed"),
         (lambda _: Response(coding="brotli?"), "brotli"),
+        (lambda _: b"x" * 1_000_000, r"returned b'x{1,60}\.\.\. for GET /feed; return a Response\Z"),
+        (says_too_much, r"raised ValueError\(.x+ \[…\] x+.\) at .{1,300} for GET /feed\Z"),
+        (
+            lambda _: Response(headers={"Expires": "{date+1.2.3w}"}),
+            r"\A/feed: '1\.2\.3w' is no duration; write a number and a unit, such as 250ms, 2s, 1m, 2h or 1d\Z",
+        ),
+        (
+            lambda _: Response(headers={"Expires": "{date+999999w}"}),
+            r"\A/feed: '{date\+999999w}' is in a year that HTTP cannot write; stay between 1970 and 9999\Z",
+        ),
     ],
 )
 def test_a_callable_that_fails_in_any_way_is_a_500_at_once_and_a_problem(

@@ -8,7 +8,8 @@ import pytest
 
 from feedserver import Headers, Request, Response
 from feedserver.faults import parse
-from feedserver.handler.ready_answers import make_ready, with_content_type
+from feedserver.handler import ready_answers
+from feedserver.handler.ready_answers import HEADS_KNOWN, LONGEST_KNOWN, make_ready, with_content_type
 
 GET = Request("GET", "/feed.xml", headers=Headers({"Host": "a"}))
 SECOND = 1_795_780_800  # of the epoch: noon of 27 November 2026
@@ -52,6 +53,53 @@ def test_an_answer_that_closes_is_ready_only_for_connections_that_close() -> Non
     closing = Response("x", headers={"Connection": "close"})
     assert make_ready(closing, GET, keep_alive=True, second=SECOND) is None
     assert make_ready(closing, GET, keep_alive=False, second=SECOND) is not None
+
+
+FEED = Response("<rss/>")
+SHAPES: dict[str, tuple[Response, Request, bool]] = {
+    "plain": (FEED, GET, True),
+    "header": (Response("<rss/>", headers={"X-A": "b"}), GET, True),
+    "status": (Response("<rss/>", status=298), GET, True),
+    "another without a reason": (Response("<rss/>", status=299), GET, True),
+    "reason": (Response("<rss/>", reason="Fine"), GET, True),
+    "omitted": (Response("<rss/>", omit=["Content-Type"]), GET, True),
+    "length": (Response("<rss />"), GET, True),
+    "closing": (FEED, GET, False),
+    "old": (FEED, Request("GET", "/feed.xml", version="1.0"), True),
+    "path": (FEED, Request("GET", "/feed.json"), True),
+}
+
+
+def test_a_head_that_is_known_is_that_of_the_same_answer_alone() -> None:
+    def sent(name: str) -> bytes:
+        response, request, keep_alive = SHAPES[name]
+        ready = make_ready(response, request, keep_alive, SECOND)
+        assert ready is not None
+        return ready.at(SECOND)
+
+    fresh = {}
+    for name in SHAPES:
+        ready_answers._known.clear()
+        fresh[name] = sent(name)
+    for name in SHAPES:
+        sent(name)
+    assert {name: sent(name) for name in SHAPES} == fresh
+    assert len(set(fresh.values())) == len(SHAPES)
+
+
+def test_a_validator_that_counts_is_not_taken_for_one_that_does_not() -> None:
+    for conditional, is_ready in (("off", True), ("rfc", False), ("exact", False)):
+        response = Response("x", headers={"ETag": '"a"'}, conditional=conditional)  # type: ignore[arg-type]
+        assert (make_ready(response, GET, keep_alive=True, second=SECOND) is not None) is is_ready
+
+
+def test_few_heads_are_remembered_and_no_long_ones() -> None:
+    ready_answers._known.clear()
+    make_ready(Response("x", headers={"X-A": "b" * LONGEST_KNOWN}), GET, keep_alive=True, second=SECOND)
+    assert not ready_answers._known
+    for size in range(HEADS_KNOWN + 10):
+        make_ready(Response("x" * (size + 1)), GET, keep_alive=True, second=SECOND)
+    assert 0 < len(ready_answers._known) <= HEADS_KNOWN
 
 
 def test_the_extension_names_the_type_where_nothing_else_does() -> None:

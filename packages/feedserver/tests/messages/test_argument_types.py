@@ -86,3 +86,41 @@ def test_a_route_takes_what_can_answer(arguments: tuple[Any, ...], message: str)
 def test_connections_are_broken_by_faults_alone(given: Any) -> None:
     with pytest.raises(TypeError, match="is no fault; write Reset"):
         FeedServer().on_connect(given)
+
+
+LONG: Any = "x" * 100_000
+HUGE: Any = 10**5000
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Response(delay=LONG),
+        lambda: Response(delay="9" * 400 + "w"),
+        lambda: Response(delay=f"1s to {'9' * 400}s"),
+        lambda: Response(delay=f"lognormal median 1s sigma {'9' * 5000}"),
+        lambda: Response(delay=f"1s to 2s seed {'9' * 5000}"),
+        lambda: Response(delay=HUGE),
+        lambda: Response(pace=LONG),
+        lambda: Response(pace=f"{'9' * 5000} bytes every 1s"),
+        lambda: Response(pace=f"1 byte every {'9' * 400}s"),
+        lambda: Response(status=HUGE),
+        lambda: Response(status=-HUGE),
+        lambda: Response(HUGE),
+        lambda: Response(reason=LONG + "\n"),
+        lambda: Response(conditional=LONG),
+        lambda: Response(headers={LONG + " ": "1"}),
+        lambda: Response(headers={"X": LONG + "\n"}),
+        lambda: Response(headers={"X": HUGE}),
+        lambda: Response(headers={LONG: [LONG]}),
+        lambda: Response(headers=[LONG]),
+        lambda: FeedServer(callable_timeout=HUGE),
+        lambda: FeedServer().clock.move(hours=HUGE),
+        lambda: FeedServer().clock.move(hours=-(10**400)),
+    ],
+)
+def test_a_message_stays_short_whatever_the_argument(make: Callable[[], object]) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        make()
+    assert ";" in str(caught.value), "the remedy stands behind the fault"
+    assert len(str(caught.value)) < 500

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from feedserver import Headers
@@ -30,3 +32,26 @@ def test_what_else_stands_in_braces_is_left(value: str) -> None:
     headers = Headers({"X": value})
     assert not has_placeholders(headers)
     assert fill_placeholders(headers, "http://h:1", NOW) == headers
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("{date+1.2.3w}", "'1.2.3w' is no duration; write a number and a unit, such as 250ms, 2s, 1m, 2h or 1d"),
+        ("{date+.w}", "'.w' is no duration; write a number and a unit, such as 250ms, 2s, 1m, 2h or 1d"),
+        ("{date+999999w}", "'{date+999999w}' is in a year that HTTP cannot write; stay between 1970 and 9999"),
+        ("{date-9999w}", "'{date-9999w}' is in a year that HTTP cannot write; stay between 1970 and 9999"),
+        (
+            "{date+" + "9" * 10_000 + "w}",
+            f"a duration, '{'9' * 56}..., of inf s cannot be waited for; give 0 or more seconds",
+        ),
+        (
+            "{date+" + "9" * 200 + "w}",
+            "'{date+" + "9" * 50 + "... is in a year that HTTP cannot write; stay between 1970 and 9999",
+        ),
+    ],
+    ids=["no number", "no digit", "late", "early", "infinite", "long"],
+)
+def test_an_offset_that_gives_no_date_is_refused_in_short(value: str, message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        fill_placeholders(Headers({"X": value}), "http://h:1", NOW)

@@ -59,6 +59,7 @@ urlpatterns = [
     path("<slug:slug>/items/<lifestream_row:pk>/", views.item, name="item"),
     path("<slug:slug>/search/", views.search, name="search"),
     path("<slug:slug>/search/feed.<lifestream_format:format>", views.search_feed, name="search-feed"),
+    path("<slug:slug>/logo/<slug:digest>", views.logo, name="logo"),
     path("<slug:slug>/sites/", views.sites, name="sites"),
     path("<slug:slug>/sites/<lifestream_row:pk>/", views.site, name="site"),
     path("<slug:slug>/sites/<lifestream_row:pk>/icon", views.icon, name="icon"),

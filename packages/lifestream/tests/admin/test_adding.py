@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from factories import make_lifestream
@@ -76,11 +78,13 @@ class AddingAFeed(FeedServerTransactionTestCase):
     def test_what_is_no_feed_is_told_with_the_reason_and_a_way_to_try_again(self) -> None:
         self.feedserver.add("/", PAGE)
         self.feedserver.add("/feed", Response(body="just words", headers={"Content-Type": "text/plain"}))
-        page = self.add(self.get_url("/"))
+        page = self.add(self.get_url("/"), name="Our news", folder="Code")
         assert "not added" in page and "is no feed" in page
         assert not Feed.objects.exists()
         again = page.partition(f'href="{ADD}?')[2].partition('"')[0].replace("&amp;", "&")
-        self.assertContains(self.client.get(f"{ADD}?{again}"), f'value="{self.get_url("/")}"')
+        form = self.client.get(f"{ADD}?{again}")
+        for written in (self.get_url("/"), "Our news", "Code"):
+            self.assertContains(form, f'value="{written}"')
 
     def test_a_server_that_fails_is_told(self) -> None:
         self.feedserver.add("/feed", Response(status=500))
@@ -128,6 +132,20 @@ class AddingAFeed(FeedServerTransactionTestCase):
         assert answer.redirect_chain == [(ADD, 302)]
         self.assertContains(answer, "The address is looked at.")
         assert Addition.objects.count() == 1
+
+    def test_the_page_takes_as_many_queries_for_many_addresses_as_for_one(self) -> None:
+        taken, page = [], ""
+        for number in (1, 4):
+            for each in range(number):
+                path = f"/{number}/{each}"
+                self.feedserver.add(path, RSS)
+                self.enter(self.get_url(path))
+            assert add_wanted() == number
+            with CaptureQueriesContext(connection) as queries:
+                page = self.client.get(CAME).content.decode()
+            taken.append(len(queries))
+        assert page.count("2 items, site small-hours.example.") == 5
+        assert taken[0] == taken[1]
 
     def test_nobody_sees_what_others_have_entered(self) -> None:
         self.enter(self.get_url("/feed"))

@@ -15,6 +15,7 @@ from rules.ruled import RuleTestCase
 from served import rss
 
 TURNING = "\u202egnp.exe\u2067"
+LONG = " word" * 40
 _ENDS = {**dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c"), **dict.fromkeys("\u2066\u2067\u2068", "\u2069")}
 # What stands by itself in an element that is a paragraph of its own, or in an attribute.
 _ALONE = re.compile(r'<div class="readonly">[^<]*</div>|<td class="field-author">[^<]*</td>|(?:value|href)="[^"]*"')
@@ -41,8 +42,8 @@ class Admin(RuleTestCase):
         self.client = Client()
         self.client.force_login(User.objects.create_superuser("root", password="x"))
         head = f"<description>About{TURNING}</description>"
-        document = Response(rss(f"One{TURNING}", title=f"Feed{TURNING}", head=head))
-        self.made = self.subscribe("/feed", document, Response("", status=404), title=f"Feed{TURNING}")
+        document = Response(rss(f"One{TURNING}{LONG}", title=f"Feed{TURNING}{LONG}", head=head))
+        self.made = self.subscribe("/feed", document, Response("", status=404), title=f"Feed{TURNING}{LONG}")
         self.refresh()
 
     def _ask(self, address: str, form: dict[str, Any] | None = None) -> str:

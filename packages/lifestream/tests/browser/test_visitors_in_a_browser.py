@@ -45,6 +45,17 @@ def test_each_theme_meets_wcag_aa_light_and_dark(chromium: Browser, demo: str, p
                 assert visitor.violations() == "" and not visitor.overflows(), (path, scheme)
 
 
+@pytest.mark.parametrize("look", ["standard", "list", "magazine"])
+def test_links_in_two_lines_have_the_height_of_a_target(chromium: Browser, demo: str, look: str) -> None:
+    with visiting(chromium, demo, size=SMALL) as visitor:
+        page = visitor.goto("/demo/sites/")
+        page.locator(".site-cards a").first.click()
+        page.wait_for_url(re.compile(r"/demo/sites/\d+/$"))
+        dressed(visitor, look)
+        heights = page.evaluate("[...document.querySelectorAll('.links a')].map(a => a.getBoundingClientRect().height)")
+        assert heights and min(heights) >= 24  # pixels: WCAG 2.5.8
+
+
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["small", "large"])
 def test_nothing_moves_while_a_page_loads(chromium: Browser, demo: str, picture: str, size: dict[str, int]) -> None:
     with visiting(chromium, demo, size={"width": size["width"], "height": size["height"]}) as visitor:
@@ -87,7 +98,7 @@ def test_a_page_is_printed_black_on_white_with_the_addresses_of_its_links(chromi
         assert body == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
         behind = page.evaluate("getComputedStyle(document.querySelector('.item .out'), '::after').content")
         assert "https://fieldnotes.example/" in behind
-        for gone in (".site-header", ".site-footer", ".beside"):
+        for gone in (".site-header", ".site-footer", ".beside", ".search.wide"):
             expect(page.locator(gone)).to_be_hidden()
 
 

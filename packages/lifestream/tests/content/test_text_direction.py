@@ -7,9 +7,10 @@ from html.parser import HTMLParser
 
 import pytest
 from django.test import Client
+from django.utils.text import Truncator
 
 from factories import make_lifestream
-from lifestream.content.text_direction import isolated
+from lifestream.content.text_direction import as_row, isolated
 from shown import make_post, make_site
 
 HOSTILE = "\u2069\u202c\u202egnp.exe\u2066\u202b"
@@ -31,6 +32,28 @@ CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 def test_what_is_begun_is_ended_and_what_was_not_begun_is_not(text: str, shown: str) -> None:
     assert isolated(text) == shown
     assert is_whole(shown)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plain",
+        "word " * 100,
+        f"One{HOSTILE}",
+        f"{HOSTILE} " + "word " * 100,
+        "\u202e" * 1000,
+        "\u2066 " * 1000,
+        "word " * 100 + HOSTILE,
+        "\u2067" + "x" * 500,
+        f"{HOSTILE}\n\t{HOSTILE} " * 100,
+    ],
+)
+def test_the_name_of_a_row_is_whole_wherever_the_admin_cuts_it(text: str) -> None:
+    row = as_row(text)
+    assert is_whole(row)
+    assert is_whole(Truncator(row).words(18))
+    assert is_whole(row[:200])
+    assert row == text or len(row) <= 200
 
 
 def is_whole(text: str) -> bool:

@@ -8,21 +8,20 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.state import StateApps
 
 from factories import NOW
 from lifestream.models import Feed, Host, due_hosts
 from lifestream.scheduler import leases
+from old_databases import database_of
 
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def before_due_hosts(transactional_db: None) -> Iterator[MigrationExecutor]:
-    executor = MigrationExecutor(connection)
-    executor.migrate([("lifestream", "0009_item_card")])
-    yield executor
-    call_command("migrate", verbosity=0)
+def before_due_hosts(transactional_db: None) -> Iterator[StateApps]:
+    with database_of("0009_item_card") as apps:
+        yield apps
 
 
 def indexes_of_hosts() -> list[str]:
@@ -32,9 +31,8 @@ def indexes_of_hosts() -> list[str]:
     return sorted(name for name, each in found.items() if each["index"] and each["columns"][:1] == ["host_id"])
 
 
-def test_hosts_are_due_with_the_feeds_that_were_there(before_due_hosts: MigrationExecutor) -> None:
-    apps = before_due_hosts.loader.project_state([("lifestream", "0009_item_card")]).apps
-    old_host, old_feed = apps.get_model("lifestream", "Host"), apps.get_model("lifestream", "Feed")
+def test_hosts_are_due_with_the_feeds_that_were_there(before_due_hosts: StateApps) -> None:
+    old_host, old_feed = (before_due_hosts.get_model("lifestream", name) for name in ("Host", "Feed"))
     for name, pause, feeds in (
         ("busy.example", NOW + HOUR, [(NOW, "active")]),
         ("due.example", None, [(NOW + HOUR, "active"), (NOW - HOUR, "active"), (NOW - 2 * HOUR, "paused")]),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import socket
 import ssl
 import sys
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -109,10 +111,9 @@ def test_an_examination_that_fails_is_a_finding_and_ends_no_other(monkeypatch: p
 
 
 def test_a_broker_that_is_away() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-        closed.close()
-        with override_settings(CELERY_BROKER_URL=f"redis://127.0.0.1:{port}/0"):
+    with socket.socket() as silent:  # it holds its port, and nobody listens there
+        silent.bind(("127.0.0.1", 0))
+        with override_settings(CELERY_BROKER_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0"):
             (finding,) = found("broker")
     assert finding.grade is Grade.ERROR
     assert finding.text.startswith("The broker can't be reached: ")
@@ -134,6 +135,23 @@ def test_the_disk_of_the_site_s_home_is_looked_at_whatever_the_database(
         findings = found("disk")
     assert findings
     assert all(finding.grade is Grade.ERROR for finding in findings)
+
+
+def test_a_disk_that_takes_no_temporary_file_is_looked_at_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")  # as on a full disk
+
+    usage = SimpleNamespace(total=100 * 10**9, used=100 * 10**9, free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage)
+    monkeypatch.setattr(tempfile, "gettempdir", fail)
+    for temporary in (str(tmp_path), ""):
+        monkeypatch.setenv("TMPDIR", temporary)
+        with override_settings(HOME=tmp_path):
+            findings = found("disk")
+        assert findings
+        assert all("0.0 GB are left on the disk of" in finding.text for finding in findings)
 
 
 def test_a_database_that_is_away_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,7 +60,7 @@ def test_no_question_starts_a_thread(deadlines: Deadlines, process: subprocess.P
     before = set(threading.enumerate())
     for _ in range(3):
         with deadlines.killing(process, 3600.0, threading.Event()):
-            assert set(threading.enumerate()) == before
+            assert set(threading.enumerate()) <= before
 
 
 def test_closing_ends_the_thread() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from django.core.management import call_command
 from reference_entries import page, section
 
 from factories import make_feed, make_item, make_lifestream, make_post, make_subscription
+from lifestream.models import Lifestream
+from lifestream.models.logos import upload_logo
 from lifestream.refresh import json_export
 
 pytestmark = pytest.mark.django_db
@@ -59,3 +62,11 @@ def test_each_field_is_in_the_manual(tmp_path: Path) -> None:
     text = section(page("lifestream/moving.md"), "Going away")
     for part in (document, document["subscriptions"][0], document["items"][0]):
         assert [name for name in part if f"`{name}`" not in text] == []
+
+
+def test_an_uploaded_logo_goes_along(tmp_path: Path) -> None:
+    assert exported(tmp_path)["logo_picture"] == ""
+    data = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01"
+    upload_logo(Lifestream.objects.get(slug="main"), data)
+    kind, text = exported(tmp_path)["logo_picture"].split(",")
+    assert (kind, base64.b64decode(text)) == ("data:image/png;base64", data)

@@ -24,6 +24,7 @@ def server() -> Iterator[FeedServer]:
 
 
 def test_one_process_reads_pages_and_feeds_and_is_not_left_behind(server: FeedServer) -> None:
+    before = len(server.requests)
     with watched_processes() as started, Scout(make_guard(), lambda: START) as scout:
         refused = scout.ask(FetchRequest(server.url("/blog")))
         assert isinstance(refused, Refusal) and refused.page is not None
@@ -31,7 +32,7 @@ def test_one_process_reads_pages_and_feeds_and_is_not_left_behind(server: FeedSe
         read = scout.ask(FetchRequest(named.url))
         assert isinstance(read, Reading) and read.started == START
         assert scout.ask(FetchRequest(named.url)) is read
-    assert sum(request.path == "/feed" for request in server.requests) == 1
+    assert sum(request.path == "/feed" for request in server.requests[before:]) == 1
     assert len(started) == 1
     assert all(process.poll() is not None for process in started)
 

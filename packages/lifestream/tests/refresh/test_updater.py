@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from unittest import mock
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from factories import make_feed
@@ -117,6 +117,10 @@ class UpdaterTest(FeedServerTransactionTestCase):
         def add_wanted(_stopping: threading.Event) -> int:
             if is_away:
                 looks.release()
+            return read_wanted(_stopping)
+
+        def read_wanted(_stopping: threading.Event) -> int:
+            if is_away:
                 raise OperationalError("connection refused") from ConnectionRefusedError()
             return 0
 
@@ -128,6 +132,7 @@ class UpdaterTest(FeedServerTransactionTestCase):
 
         with (
             mock.patch.object(updater, "add_wanted", add_wanted),
+            mock.patch.object(updater, "read_wanted", read_wanted),
             mock.patch.object(updater, "refresh", refresh),
             self.assertLogs("lifestream", "WARNING") as logged,
             running(interval=0.01),
@@ -144,6 +149,33 @@ class UpdaterTest(FeedServerTransactionTestCase):
         assert "connection refused" in away
         assert "Traceback" not in away
         assert "the database answers again" in back
+
+    def test_a_connection_that_breaks_harms_nothing_that_comes_next(self) -> None:
+        found: list[int] = []
+        looked = threading.Event()
+
+        def add_wanted(_stopping: threading.Event) -> int:
+            connection.ensure_connection()
+            connection.connection.close()  # as by a server that ends
+            return Feed.objects.count()
+
+        def read_wanted(_stopping: threading.Event) -> int:
+            try:
+                found.append(Feed.objects.count())
+            finally:
+                looked.set()
+            return 0
+
+        with (
+            mock.patch.object(updater, "add_wanted", add_wanted),
+            mock.patch.object(updater, "read_wanted", read_wanted),
+            self.assertLogs("lifestream", "ERROR") as logged,
+            running(),
+        ):
+            assert looked.wait(PATIENCE)
+        [told] = logged.output
+        assert "not all addresses could be looked at" in told
+        assert found == [0]
 
     def test_stop_gives_up_what_is_under_way_and_leaves_it_due(self) -> None:
         answering = threading.Event()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.management import call_command
@@ -14,7 +14,8 @@ from feedserver.django import FeedServerTransactionTestCase
 from lifestream.conf import settings
 from lifestream.models import Feed, ReadingRequest, Subscription
 from lifestream.refresh.reading_facts import Fact
-from lifestream.refresh.wanted_readings import Found, note, read_wanted
+from lifestream.refresh.wanted_readings import AGAIN, Found, note, read_wanted
+from lifestream.scheduler import leases
 from lifestream.tasks import update_feeds
 from served import feed
 
@@ -64,6 +65,27 @@ class WantedReadings(FeedServerTransactionTestCase):
         read_wanted()
         later = timezone.now() + timedelta(days=8)
         assert read_wanted(clock=lambda: later) == 0 and not ReadingRequest.objects.exists()
+
+    def test_a_reading_that_is_stopped_stays_wanted(self) -> None:
+        note(self.feed, "en", timezone.now())
+        stopping = threading.Event()
+
+        def clock() -> datetime:
+            if ReadingRequest.objects.exclude(claimed_until=None).exists():
+                stopping.set()
+            return timezone.now()
+
+        assert read_wanted(stopping, clock=clock) == 0
+        assert stopping.is_set() and self.found() == []
+        assert read_wanted(clock=lambda: timezone.now() + 2 * AGAIN) == 1 and not self.found()[0].error
+
+    def test_a_feed_whose_host_another_worker_holds_is_read_later(self) -> None:
+        note(self.feed, "en", timezone.now())
+        Feed.objects.update(next_fetch=timezone.now())
+        assert leases.claim(timezone.now(), 1)
+        assert read_wanted() == 0 and self.found() == []
+        later = timezone.now() + timedelta(seconds=settings.lease + 1)
+        assert read_wanted(clock=lambda: later) == 1 and not self.found()[0].error
 
     def test_the_command_and_the_task_read_them(self) -> None:
         for update in (lambda: call_command("update_feeds", verbosity=0), update_feeds):

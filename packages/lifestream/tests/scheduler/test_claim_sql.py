@@ -10,7 +10,7 @@ from django.db import connection
 from factories import NOW, make_feed, make_subscription
 from lifestream.models import Feed, due_hosts
 from lifestream.scheduler import leases
-from plans import plans_of, whole_tables
+from plans import journaled, plans_of, whole_tables
 
 HOUR = timedelta(hours=1)
 
@@ -55,3 +55,12 @@ def test_a_claim_that_finds_nothing_does_not_depend_on_how_many_feeds_there_are(
     asked = [(sql, plan) for sql, plan in plans_of(lambda: leases.claim(NOW - HOUR, 5)) if "lifestream_host" in sql]
     assert asked
     assert all("lifestream_host_due" in plan for _, plan in asked)
+
+
+def test_a_claim_writes_each_page_once_on_sqlite(feeds: list[int]) -> None:
+    """A copy of each page in a temporary file would be half of all that a claim writes."""
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL writes no such copies.")
+    assert journaled(lambda: Feed.objects.update(claim_token="x"))
+    assert journaled(lambda: leases.claim(NOW, 5)) == []
+    assert journaled(lambda: due_hosts.settle(Feed.objects.values_list("host", flat=True), "default")) == []

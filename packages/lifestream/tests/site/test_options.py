@@ -31,6 +31,7 @@ from lifestream.site.options import OPTIONS, Kind, Option, without_password, wri
             "img-src https://a.example https://b.example; font-src https://c.example",
             {"img-src": ["https://a.example", "https://b.example"], "font-src": ["https://c.example"]},
         ),
+        (Kind.SOURCES, "script-src-elem 'self'", {"script-src-elem": ["'self'"]}),
     ],
 )
 def test_a_value_in_the_environment(kind: Kind, text: str, value: Any) -> None:
@@ -47,6 +48,7 @@ def test_a_value_in_the_environment(kind: Kind, text: str, value: Any) -> None:
         (Kind.BOOLEAN, "perhaps"),
         (Kind.SOURCES, "https://a.example"),
         (Kind.SOURCES, "img-src"),
+        (Kind.SOURCES, "img-src https://a.example, script-src"),
         (Kind.TABLE, "{}"),
     ],
 )

@@ -17,6 +17,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from feedserver import FeedServer, Response
@@ -63,6 +64,12 @@ def get(url: str) -> tuple[str, Any]:
     """The body and the headers that *url* is answered with."""
     with urllib.request.urlopen(url, timeout=PATIENCE) as response:
         return response.read().decode(), response.headers
+
+
+def send(client: httpx.Client, path: str, **fields: str) -> httpx.Response:
+    """The page that comes of the form at *path*."""
+    client.get(path)
+    return client.post(path, data={"csrfmiddlewaretoken": client.cookies["csrftoken"], **fields})
 
 
 @pytest.fixture
@@ -177,9 +184,12 @@ class TestServing:
     def test_it_can_serve_and_fetch_nothing(self, site_home: Path) -> None:
         with running("serve", "0", "--no-update", folder=site_home) as (process, address):
             assert address.startswith("http://127.0.0.1:")
+            assert "feeds are not updated by this process" in said[-1]
             process.terminate()
-            out, errors = process.communicate(timeout=PATIENCE)
-        assert (process.returncode, out, errors) == (0, "", "")
+            _, errors = process.communicate(
+                timeout=PATIENCE
+            )  # the signal may come before the first run is told, or after
+        assert (process.returncode, errors) == (0, "")
 
     @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that a process can end by in order")
     @pytest.mark.slow
@@ -229,10 +239,20 @@ class TestDemo:
         assert list(temporary.iterdir()) == []
 
     @pytest.mark.slow
-    def test_it_serves_a_timeline_until_it_is_ended(self, tmp_path: Path) -> None:
+    def test_it_serves_a_timeline_and_adds_what_its_owner_enters_until_it_is_ended(
+        self, tmp_path: Path, server: FeedServer
+    ) -> None:
+        server.add("/feed", feed())
         with running("demo", folder=tmp_path) as (process, address):
+            assert process.stdout is not None
+            password = process.stdout.readline().split()[-1]
             body, _ = get(f"{address}demo/")
             feed_json = json.loads(get(f"{address}demo/feed.json")[0])
+            with httpx.Client(base_url=address, timeout=PATIENCE, follow_redirects=True) as owner:
+                send(owner, "account/login/", username="demo", password=password)
+                noted = send(owner, "demo/manage/add/", do="add", addresses=server.url("/feed"))
+                server.wait_for("/feed", timeout=PATIENCE)
+            assert "1 feed is still to come." in noted.text
             process.terminate()
             process.communicate(timeout=PATIENCE)
         assert "Demo" in body

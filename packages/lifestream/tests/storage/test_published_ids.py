@@ -11,7 +11,7 @@ import feedparser
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.state import StateApps
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 
@@ -25,6 +25,7 @@ from lifestream.storage import published_ids
 from lifestream.storage.feed_editing import FeedChange, change_feed
 from lifestream.storage.writer import store
 from lifestream.testing import import_feed
+from old_databases import database_of
 
 UUID = "urn:uuid:60a76c80-d399-11d9-b91c-0003939e0af6"
 URL, SITE = "https://blog.example/feed", "https://blog.example/"
@@ -182,22 +183,19 @@ def test_the_export_has_the_ids(stream: Lifestream) -> None:
 
 
 @pytest.fixture
-def before_ids(transactional_db: None) -> Iterator[MigrationExecutor]:
-    executor = MigrationExecutor(connection)
-    executor.migrate([("lifestream", "0070_feeds_in_trouble")])
-    yield executor
-    call_command("migrate", verbosity=0)
+def before_ids(transactional_db: None) -> Iterator[StateApps]:
+    with database_of("0070_feeds_in_trouble") as apps:
+        yield apps
 
 
 @pytest.mark.parametrize("public_url", ["https://planet.example/sub", ""])
 def test_items_of_before_keep_the_id_that_they_were_published_under(
-    before_ids: MigrationExecutor, monkeypatch: pytest.MonkeyPatch, public_url: str
+    before_ids: StateApps, monkeypatch: pytest.MonkeyPatch, public_url: str
 ) -> None:
-    apps = before_ids.loader.project_state([("lifestream", "0070_feeds_in_trouble")]).apps
-    models = {name: apps.get_model("lifestream", name) for name in ("Host", "Feed", "Item", "Lifestream", "Post")}
+    models = {name: before_ids.get_model("lifestream", name) for name in ("Host", "Feed", "Item", "Lifestream", "Post")}
     host = models["Host"].objects.create(name="blog.example")
     feed = models["Feed"].objects.create(url=URL, url_hash="1", host=host, site_url=SITE, domain="blog.example")
-    subscriptions = apps.get_model("lifestream", "Subscription")
+    subscriptions = before_ids.get_model("lifestream", "Subscription")
     items = [
         models["Item"].objects.create(feed=feed, guid=guid, key_hash=key, title=f"{number}", date=NOW)
         for number, (guid, key) in enumerate([("", "a"), (UUID, _key(UUID)), (UUID, "c"), ("1", "d")])

@@ -8,14 +8,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import IntegrityError
+from django.db.migrations.state import StateApps
 from django.test import Client, override_settings
 
 from factories import make_lifestream
 from lifestream.models import Lifestream, Tag
 from lifestream.web.syndication import id_of
 from lifestream.web.timeline import Timeline
+from old_databases import database_of
 from shown import make_post, make_site
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -76,20 +77,15 @@ def test_a_lifestream_that_an_older_release_has_stored_has_an_id() -> None:
 
 
 @pytest.fixture
-def before_ids(transactional_db: None) -> Iterator[MigrationExecutor]:
-    executor = MigrationExecutor(connection)
-    executor.migrate([("lifestream", "0082_faces")])
-    yield executor
-    call_command("migrate", verbosity=0)
+def before_ids(transactional_db: None) -> Iterator[StateApps]:
+    with database_of("0082_faces") as apps:
+        yield apps
 
 
 @pytest.mark.parametrize("public_url", ["https://planet.example/sub", ""])
-def test_a_feed_of_before_keeps_the_id_that_it_was_published_under(
-    before_ids: MigrationExecutor, public_url: str
-) -> None:
-    models = before_ids.loader.project_state([("lifestream", "0082_faces")]).apps
+def test_a_feed_of_before_keeps_the_id_that_it_was_published_under(before_ids: StateApps, public_url: str) -> None:
     for slug in ("main", "other"):
-        models.get_model("lifestream", "Lifestream").objects.create(slug=slug, title=slug)
+        before_ids.get_model("lifestream", "Lifestream").objects.create(slug=slug, title=slug)
     with override_settings(LIFESTREAM_PUBLIC_URL=public_url):
         call_command("migrate", verbosity=0)
 

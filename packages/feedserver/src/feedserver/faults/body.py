@@ -20,7 +20,6 @@ MEGABYTE = 1024 * 1024
 MOST_MEGABYTES = 10_000
 """The largest bomb: the server holds its coded body, some 13 MB, in memory."""
 
-
 _FILLER = b" " * 65_535 + b"\n"
 _BLOCKS_PER_MEGABYTE = MEGABYTE // len(_FILLER)
 # RFC 1952 §2.3: method deflate, no flags, no modification time, no compression level, unknown operating system.

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
-from feedserver.fixtures.document_root import Folder, timeline_files
+from feedserver.fixtures.document_root import Folder, host_folder, timeline_files
 from feedserver.fixtures.errors import FixtureError, FixtureWarning
 from feedserver.handler.fault_injection import never_injected_first
 from feedserver.handler.routes import Choice, Found, HostPath, Turns
-from feedserver.handler.watched_fixtures import WatchedFixture, keep, kept_fixture, load
+from feedserver.handler.watched_fixtures import FileStamp, WatchedFixture, keep, kept_fixture, load
 from feedserver.messages.pacing import RandomDelay
 from feedserver.messages.response import Response
+
+_Key = TypeVar("_Key", HostPath, Path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,59 @@ class _Counted:
     turns: Turns
 
 
+@dataclass(frozen=True, slots=True)
+class _Timeline:
+    """The *files* of a timeline, valid for as long as its folder keeps its *stamp*."""
+
+    stamp: FileStamp
+    folder: Path
+    files: list[Path]
+
+
+MOST_HELD = 256 * 1024 * 1024
+"""Bytes that one server keeps of the files it has read, at most. A folder may have more, and be asked for all of it."""
+
+MOST_TIMELINES = 64
+"""Timelines whose files one server remembers, at most."""
+
+
+class _Held(Generic[_Key]):
+    """Answers that are kept, of at most MOST_HELD bytes; those that were added first are dropped first."""
+
+    def __init__(self) -> None:
+        self._kept: dict[_Key, _Cached] = {}
+        self._size = 0
+
+    def current(self, key: _Key) -> _Cached | None:
+        """Return the answer for *key*; None without one or where its files have changed."""
+        cached = self._kept.get(key)
+        if cached is None or cached.loaded.is_current():
+            return cached
+        self._drop(key)
+        return None
+
+    def keep(self, key: _Key, cached: _Cached) -> None:
+        self._drop(key)
+        self._kept[key] = cached
+        self._size += _size_of(cached)
+        while self._size > MOST_HELD:
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: _Key) -> None:
+        cached = self._kept.pop(key, None)
+        if cached is not None:
+            self._size -= _size_of(cached)
+
+
+_COPIES = 3  # the body itself, and ready to send on a connection that stays open, and on one that does not
+_BESIDE_IT = 2048  # bytes, about, that an answer takes beside its body
+
+
+def _size_of(cached: _Cached) -> int:
+    body = cached.loaded.response.body
+    return _BESIDE_IT + (_COPIES * len(body) if isinstance(body, bytes) else 0)
+
+
 class FolderAnswers:
     """The answers of one server's *folder*; what is doubtful about a file is added to *warnings*.
 
@@ -39,8 +96,9 @@ class FolderAnswers:
     def __init__(self, folder: Folder, warnings: list[FixtureWarning]) -> None:
         self._folder = folder
         self._warnings = warnings
-        self._cache: dict[HostPath, _Cached] = {}
-        self._episodes: dict[Path, _Cached] = {}
+        self._cache: _Held[HostPath] = _Held()
+        self._episodes: _Held[Path] = _Held()
+        self._timelines: dict[HostPath, _Timeline] = {}
         self._indices: dict[Path, int] = {}
         self._counted: dict[Path, _Counted] = {}
 
@@ -49,27 +107,47 @@ class FolderAnswers:
 
         Raises FixtureError where it has a mistake.
         """
-        cached = self._cache.get(place)
-        if cached is not None and cached.loaded.is_current():
+        if place.host:
+            # A host has many notations: with another port or user, each would be a place of its own.
+            host = host_folder(place.host)
+            if host is None:
+                return None
+            place = HostPath(host, place.path)
+        cached = self._cache.current(place)
+        if cached is not None:
             return Found(cached.choice)
-        self._cache.pop(place, None)
+        timeline = self._timelines.get(place)
+        if timeline is not None and timeline.stamp.is_current():
+            return self._from_timeline(timeline)
         loaded = kept_fixture(self._folder, place)
         if loaded is None:
             located = self._folder.locate(place.path, place.host)
             if located is None:
                 return None
             if located.is_dir():
-                return self._from_timeline(located)
+                return self._from_timeline(self._listed(place, located))
             loaded = load(located, self._folder.beneath)
             if loaded.is_settled():
                 keep(self._folder, place, loaded)
         cached = self._cached(loaded)
         if loaded.is_settled():
-            self._cache[place] = cached
+            self._cache.keep(place, cached)
         return Found(cached.choice)
 
-    def _from_timeline(self, folder: Path) -> Found:
-        files = timeline_files(folder)
+    def _listed(self, place: HostPath, folder: Path) -> _Timeline:
+        """Return the timeline in *folder*; its files are listed again only once the folder has changed."""
+        timeline = _Timeline(FileStamp.of(os.fspath(folder)), folder, timeline_files(folder))
+        self._timelines.pop(place, None)
+        if timeline.stamp.is_settled():
+            if len(self._timelines) >= MOST_TIMELINES:
+                del self._timelines[next(iter(self._timelines))]
+            self._timelines[place] = timeline
+        return timeline
+
+    def _from_timeline(self, timeline: _Timeline) -> Found | None:
+        folder, files = timeline.folder, timeline.files
+        if not files:  # they went after the folder was found
+            return None
         index = min(self._indices.get(folder, 0), len(files) - 1)
         file = files[index]
         is_last = index == len(files) - 1
@@ -77,11 +155,11 @@ class FolderAnswers:
         def advance() -> None:
             self._indices[folder] = index + 1
 
-        cached = self._episodes.get(file)
-        if cached is None or not cached.loaded.is_current():
+        cached = self._episodes.current(file)
+        if cached is None:
             cached = self._cached(load(file, self._folder.beneath))
             if cached.loaded.is_settled():
-                self._episodes[file] = cached
+                self._episodes.keep(file, cached)
         fault = None if is_last else never_injected_first(cached.loaded.response)
         if fault is not None:
             problem = f"the fault '{fault}' is never triggered: this file is sent once, and then the next of {folder}"

@@ -26,6 +26,7 @@ from feedserver.handler.router import Missing, Routes
 from feedserver.handler.routes import Found
 from feedserver.http import negotiation, response_writer
 from feedserver.http.request_parser import Malformed
+from feedserver.messages.argument_types import named
 from feedserver.messages.client_connection import Peer
 from feedserver.messages.clock import Clock
 from feedserver.messages.gate import NoLongerWanted, run_async
@@ -211,7 +212,10 @@ class Site:
     def _negotiate(self, received: Received, response: Response, advance: Callable[[], None]) -> Decision:
         request = received.request
         if has_placeholders(response.headers):
-            filled = fill_placeholders(response.headers, self.base_url, received.exchange.time)
+            try:
+                filled = fill_placeholders(response.headers, self.base_url, received.exchange.time)
+            except ValueError as error:
+                return self._mistake(received, f"{response.source or request.path}: {error}")
             response = replace(response, headers=filled)
         response = with_content_type(request, response)
         try:
@@ -265,7 +269,7 @@ class Site:
         except BaseException as error:  # noqa: BLE001 - sys.exit() and pytest.fail() belong to the test, too, by `verify`
             return self._mistake(received, f"{name} raised {in_words(error)} for {request}")
         if not isinstance(response, Response):
-            return self._mistake(received, f"{name} returned {response!r} for {request}; return a Response")
+            return self._mistake(received, f"{name} returned {named(response)} for {request}; return a Response")
         try:
             decision = self._negotiate(received, fault_injection.choose(response, number), lambda: None)
         except BaseException as error:  # noqa: BLE001 - as in `answer`

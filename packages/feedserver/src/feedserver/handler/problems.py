@@ -18,6 +18,9 @@ from feedserver.messages.argument_types import check_name
 SHOWN = 60
 """Bytes of an invalid request that a message quotes at most."""
 
+LONGEST = 2000
+"""Characters of an exception that a message quotes at most: it may quote a body, which may have a million."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Problem:
@@ -88,5 +91,7 @@ def in_words(error: BaseException) -> str:
         said = repr(error)
     except Exception as worse:  # noqa: BLE001 - an exception that cannot say what it is must not hide that it was
         said = f"{type(error).__qualname__} (whose repr raised {type(worse).__qualname__})"
+    if len(said) > LONGEST:
+        said = f"{said[: LONGEST // 2]} […] {said[-LONGEST // 2 :]}"
     frames = traceback.extract_tb(error.__traceback__)
     return f"{said} at {frames[-1].filename}:{frames[-1].lineno}" if frames else said

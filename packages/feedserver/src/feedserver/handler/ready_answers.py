@@ -32,7 +32,9 @@ class ReadyAnswer:
 
 
 HEADS_KNOWN = 256
+"""How many heads are remembered; with one more, all of them are forgotten."""
 LONGEST_KNOWN = 2048
+"""The longest head that is remembered, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,10 +63,9 @@ class FileStamp:
             and status.st_ino == self.number
         )
 
-    @property
-    def latest(self) -> int:
-        """The later of the two times."""
-        return max(self.modified, self.changed)
+    def is_settled(self) -> bool:
+        """Return whether *path* has not changed just now, so that another change would leave another stamp."""
+        return max(self.modified, self.changed) / 1e9 < time.time() - FRESH
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +85,7 @@ class WatchedFixture:
         return True
 
     def is_settled(self) -> bool:
-        return max(stamp.latest for stamp in self.stamps) / 1e9 < time.time() - FRESH
+        return all(stamp.is_settled() for stamp in self.stamps)
 
 
 _kept: dict[tuple[Folder, HostPath], WatchedFixture] = {}

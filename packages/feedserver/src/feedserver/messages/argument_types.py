@@ -51,7 +51,7 @@ def check_status(status: object) -> None:
         remedy = f", such as {status}" if isinstance(status, str) and status.isdecimal() else ", such as 200"
         raise TypeError(f"a status is an int{remedy}, not {named(status)}")
     if not 100 <= status <= 999:
-        raise ValueError(f"status {status} cannot be sent; a status has three digits (RFC 9110 §15)")
+        raise ValueError(f"status {shown(status)} cannot be sent; a status has three digits (RFC 9110 §15)")
 
 
 def check_text(what: str, value: object, *, or_none: bool = False) -> None:
@@ -111,8 +111,8 @@ def check_seconds(what: str, value: object, *, above_zero: bool = False) -> floa
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{what} is {named(value)}; give a number of seconds, such as 2.5")
-    if not math.isfinite(value) or value < 0 or (above_zero and not value):
-        raise ValueError(f"{what} is {value}; give {'more than 0' if above_zero else '0 or more'} seconds")
+    if not is_finite(value) or value < 0 or (above_zero and not value):
+        raise ValueError(f"{what} is {shown(value)}; give {'more than 0' if above_zero else '0 or more'} seconds")
     return float(value)
 
 
@@ -125,16 +125,33 @@ def seconds_of(what: str, value: object) -> float:
         value = value.total_seconds()
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{what} is a number of seconds, a timedelta or text such as '250ms', not {named(value)}")
-    if not math.isfinite(value) or value < 0:
-        raise ValueError(f"{what} of {value} s cannot be waited for; give 0 or more seconds")
+    if not is_finite(value) or value < 0:
+        raise ValueError(f"{what} of {shown(value)} s cannot be waited for; give 0 or more seconds")
     return float(value)
+
+
+def is_finite(number: float) -> bool:
+    """Return whether *number* is a finite float, or an int that one can hold."""
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False
+
+
+def shown(number: float) -> str:
+    """Return *number* as a message shows it: an int of hundreds of digits by their count alone."""
+    most = 60
+    if isinstance(number, int) and abs(number) >= 10**most:
+        # `str` refuses an int of more than 4,300 digits.
+        return f"an int of {number.bit_length()} bits"
+    return str(number)
 
 
 def named(value: object) -> str:
     """Return *value* as a message shows it: shortened, and with its type where that is not obvious."""
     if value is None:
         return "None"
-    text = repr(value)
+    text = shown(value) if type(value) is int else repr(value)
     if len(text) > 60:
         text = f"{text[:57]}..."
     return (

@@ -6,7 +6,10 @@ import math
 import time
 from datetime import UTC, datetime, timedelta
 
-from feedserver.messages.argument_types import check_is, named
+from feedserver.messages.argument_types import check_is, is_finite, named, shown
+
+YEAR_10000 = 253_402_300_800
+"""The first second, of the epoch, whose year has five digits."""
 
 
 class Clock:
@@ -42,8 +45,8 @@ class Clock:
         given = {"weeks": weeks, "days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
         for name, value in given.items():
             check_is(name, value, (int, float), "give a number, such as 2")
-            if not math.isfinite(value):
-                raise ValueError(f"{name} is {value}; give a number, such as 2")
+            if not is_finite(value):
+                raise ValueError(f"{name} is {shown(value)}; give a number, such as 2")
         if not any(given.values()):
             raise ValueError("move() was told of no time; give some, such as hours=2")
         asked = ", ".join(f"{name}={value}" for name, value in given.items() if value)
@@ -70,7 +73,7 @@ class Clock:
         self.offset = 0.0
 
     def _set_offset(self, offset: float, asked: str) -> None:
-        if not 0 <= time.time() + offset < _YEAR_10000:
+        if not 0 <= time.time() + offset < YEAR_10000:
             raise ValueError(
                 f"{asked} would set the clock to a year that HTTP cannot write; stay between 1970 and 9999"
             )
@@ -78,6 +81,3 @@ class Clock:
 
     def __repr__(self) -> str:
         return f"<Clock {self.now():%Y-%m-%d %H:%M:%S}, moved by {timedelta(seconds=round(self.offset))}>"
-
-
-_YEAR_10000 = 253_402_300_800

@@ -15,11 +15,11 @@ import random
 import re
 from dataclasses import dataclass
 
-from feedserver.messages.argument_types import seconds_of
+from feedserver.messages.argument_types import named, seconds_of
 from feedserver.messages.field_types import check_fields
 from feedserver.messages.pacing import RandomDelay, parse_duration
 
-_SEED = r"(?:\s+seed\s+(?P<seed>-?\d+))?"
+_SEED = r"(?:\s+seed\s+(?P<seed>-?\d{1,18}))?"
 _UNIFORM = re.compile(rf"(?P<least>\S+)\s+to\s+(?P<most>\S+){_SEED}", re.IGNORECASE)
 _LOGNORMAL = re.compile(
     rf"lognormal\s+median\s+(?P<median>\S+)\s+sigma\s+(?P<sigma>[\d.]+)(?:\s+at\s+most\s+(?P<most>\S+))?{_SEED}",
@@ -88,13 +88,13 @@ def parse_random_delay(text: str) -> RandomDelay:
         try:
             sigma = float(match["sigma"])
         except ValueError:
-            raise ValueError(f"{match['sigma']!r} is no sigma; write a number, such as 0.5") from None
+            raise ValueError(f"{named(match['sigma'])} is no sigma; write a number, such as 0.5") from None
         return LognormalDelay(parse_duration(match["median"]), sigma, most, int(match["seed"] or 0))
     if match := _UNIFORM.fullmatch(text):
         return UniformDelay(parse_duration(match["least"]), parse_duration(match["most"]), int(match["seed"] or 0))
     raise ValueError(
-        f"{text!r} is no delay; write '250ms', '100ms to 500ms', or 'lognormal median 90ms sigma 0.5', with 'seed 7' "
-        "if need be"
+        f"{named(text)} is no delay; write '250ms', '100ms to 500ms', or 'lognormal median 90ms sigma 0.5', with "
+        "'seed 7' if need be"
     )
 
 

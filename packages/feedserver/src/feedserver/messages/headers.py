@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
+from feedserver.messages.argument_types import named, shown
+
 TCHARS = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 """A token, of which names of headers, methods and codings consist, as a regular expression (RFC 9110 §5.6.2)."""
 
@@ -27,27 +29,26 @@ def to_text(data: bytes) -> str:
 def _field(pair: object) -> tuple[bytes, bytes]:
     """Return a name and a value as bytes. Raise TypeError where *pair* is not a pair of texts or bytes."""
     if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise TypeError(f"{pair!r} among the headers is no pair; give ('Name', 'value')")
+        raise TypeError(f"{named(pair)} among the headers is no pair; give ('Name', 'value')")
     return _checked_field(*pair)
 
 
 def _checked_field(name: object, value: object) -> tuple[bytes, bytes]:
     if not isinstance(name, str | bytes):
-        raise TypeError(f"the header {name!r} has a name of type {type(name).__qualname__}; give text")
+        raise TypeError(f"the header {named(name)} has a name of type {type(name).__qualname__}; give text")
     if not isinstance(value, str | bytes):
-        remedy = f", such as '{value}'" if isinstance(value, int | float) else ""
+        remedy = f", such as '{shown(value)}'" if isinstance(value, int | float) else ""
         if isinstance(value, list | tuple):
-            remedy = f"; for a header that is repeated, give pairs, such as [({name!r}, 'a'), ({name!r}, 'b')]"
-        raise TypeError(
-            f"the header {name!r} has a value of type {type(value).__qualname__}, {value!r}; give text{remedy}"
-        )
+            pairs = f"[({named(name)}, 'a'), ({named(name)}, 'b')]"
+            remedy = f"; for a header that is repeated, give pairs, such as {pairs}"
+        kind = type(value).__qualname__
+        raise TypeError(f"the header {named(name)} has a value of type {kind}, {named(value)}; give text{remedy}")
     field = to_bytes(name), to_bytes(value)
     if not _NAME.fullmatch(field[0]):
-        raise ValueError(f"{name!r} is no name of a header; {_ON_PURPOSE}")
+        raise ValueError(f"{named(name)} is no name of a header; {_ON_PURPOSE}")
     if _BREAK.search(field[1]):
-        raise ValueError(
-            f"the header {name!r} has a line break in its value, {value!r}; leave it out, or, {_ON_PURPOSE}"
-        )
+        told = f"the header {named(name)} has a line break in its value, {named(value)}"
+        raise ValueError(f"{told}; leave it out, or, {_ON_PURPOSE}")
     return field
 
 

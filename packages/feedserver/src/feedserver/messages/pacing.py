@@ -8,19 +8,20 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import timedelta
 
-from feedserver.messages.argument_types import check_is, seconds_of
+from feedserver.messages.argument_types import check_is, named, seconds_of
 
 _DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|m|h|d|w)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_PACE = re.compile(r"(?P<bytes>\d+)\s*bytes?\s+every\s+(?P<interval>.+)", re.IGNORECASE)
+_PACE = re.compile(r"(?P<bytes>\d{1,18})\s*bytes?\s+every\s+(?P<interval>.+)", re.IGNORECASE)
 
 
 def parse_duration(text: str) -> float:
     """Convert "250ms", "2s", "1.5m", "2h", "1d" or "1w" to seconds. Raises ValueError with the remedy."""
     match = _DURATION.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text.strip()!r} is no duration; write a number and a unit, such as 250ms, 2s, 1m, 2h or 1d")
-    return float(match["number"]) * _SECONDS[match["unit"]]
+        written = named(text.strip())
+        raise ValueError(f"{written} is no duration; write a number and a unit, such as 250ms, 2s, 1m, 2h or 1d")
+    return seconds_of(f"a duration, {named(text.strip())},", float(match["number"]) * _SECONDS[match["unit"]])
 
 
 class RandomDelay(ABC):
@@ -73,5 +74,5 @@ class Pace:
         check_is("a pace", text, str, "give text, such as '1000 bytes every 50ms'")
         match = _PACE.fullmatch(text.strip())
         if match is None:
-            raise ValueError(f"{text.strip()!r} is no pace; write it as '1000 bytes every 50ms'")
+            raise ValueError(f"{named(text.strip())} is no pace; write it as '1000 bytes every 50ms'")
         return cls(int(match["bytes"]), parse_duration(match["interval"]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from feedserver.messages.argument_types import named
+from feedserver.messages.clock import YEAR_10000
 from feedserver.messages.headers import Headers, imf_fixdate, to_bytes
 from feedserver.messages.pacing import parse_duration
 
@@ -19,13 +21,18 @@ def fill_placeholders(headers: Headers, base: str, now: float) -> Headers:
     """Replace `{base}` by *base*, and `{date}`, `{date+2h}` or `{date-1d}` by *now* plus the offset.
 
     *now* is in seconds of the epoch. A date is written as IMF-fixdate (RFC 9110 §5.6.7). Other text in braces stays as
-    it is.
+    it is. Raises ValueError with the remedy for an offset that is no duration, and for a date outside the years 1970 to
+    9999.
     """
 
     def fill(match: re.Match[bytes]) -> bytes:
         if match[0] == b"{base}":
             return to_bytes(base)
         offset = parse_duration(match["offset"].decode("ascii")) if match["offset"] else 0.0
-        return imf_fixdate(now - offset if match["sign"] == b"-" else now + offset).encode("ascii")
+        date = now - offset if match["sign"] == b"-" else now + offset
+        if not 0 <= date < YEAR_10000:
+            written = named(match[0].decode("ascii"))
+            raise ValueError(f"{written} is in a year that HTTP cannot write; stay between 1970 and 9999")
+        return imf_fixdate(date).encode("ascii")
 
     return Headers.from_raw((name, _PLACEHOLDER.sub(fill, value)) for name, value in headers.raw)

@@ -16,6 +16,7 @@ from feedserver.messages.argument_types import (
     check_name,
     check_status,
     check_text,
+    named,
     why_no_body,
 )
 from feedserver.messages.field_types import check_fields, fits
@@ -185,7 +186,7 @@ class Response:
         if reason is not None:
             check_text("a reason phrase", reason)
             if "\r" in reason or "\n" in reason:
-                raise ValueError(f"a reason phrase has a line break in it, {reason!r}; leave it out")
+                raise ValueError(f"a reason phrase has a line break in it, {named(reason)}; leave it out")
         if coding is not None:
             _check_coding(coding)
         if source != "":
@@ -193,7 +194,7 @@ class Response:
         if error != "":
             check_text("error", error)
         if conditional not in _CONDITIONALS:
-            raise ValueError(f"conditional is {conditional!r}; give 'rfc', 'exact' or 'off'")
+            raise ValueError(f"conditional is {named(conditional)}; give 'rfc', 'exact' or 'off'")
         pace = Pace.parse(pace) if isinstance(pace, str) else pace
         auth = Auth.parse(auth) if isinstance(auth, str) else auth
         if pace is not None:

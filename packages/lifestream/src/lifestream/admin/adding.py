@@ -14,6 +14,7 @@ from django.contrib import admin
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -22,7 +23,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.admin.updating import AGAIN, is_late
 from lifestream.content.text_direction import isolated
-from lifestream.models import Addition, Feed, Lifestream, Subscription
+from lifestream.models import Addition, Feed, Lifestream, Post, Subscription
 from lifestream.wording import worded
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ else:
 
 SHOWN: Final = 50
 """How many addresses the page shows."""
+_ENTERED: Final = ("url", "name", "folder")
 
 
 class AddFeedForm(ModelForm):
@@ -112,7 +114,7 @@ def additions(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpR
         raise PermissionDenied
     now = timezone.now()
     mine = Addition.objects.filter(lifestream__in=Lifestream.objects.owned_by(request.user))
-    rows = [_row(each) for each in mine.select_related("lifestream", "subscription__feed").order_by("-pk")[:SHOWN]]
+    rows = _rows(mine)
     coming = [row["since"] for row in rows if row["coming"]]
     late = bool(coming) and is_late(max(coming), now)
     site = model_admin.admin_site.name
@@ -132,7 +134,15 @@ def additions(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpR
     return response
 
 
-def _row(addition: Addition) -> dict[str, Any]:
+def _rows(mine: QuerySet[Addition]) -> list[dict[str, Any]]:
+    found = mine.select_related("lifestream", "subscription__feed").defer("subscription__feed__icon")
+    latest = list(found.order_by("-pk")[:SHOWN])
+    posts = Post.objects.filter(subscription__in=[each.subscription_id for each in latest if each.subscription_id])
+    counts = dict(posts.order_by().values_list("subscription").annotate(Count("pk")))
+    return [_row(each, counts.get(each.subscription_id, 0)) for each in latest]
+
+
+def _row(addition: Addition, posts: int) -> dict[str, Any]:
     subscription = addition.subscription
     return {
         "url": addition.url[:200],
@@ -141,22 +151,23 @@ def _row(addition: Addition) -> dict[str, Any]:
         "coming": addition.state in Addition.OPEN,
         "since": addition.created,
         "reason": worded(addition.reason)[:300],
-        "story": "" if subscription is None else _story(addition, subscription),
-        "again": urlencode({"url": addition.url, "lifestream": addition.lifestream_id, "folder": addition.folder}),
+        "story": "" if subscription is None else _story(addition, subscription, posts),
+        "again": urlencode(
+            {"lifestream": addition.lifestream_id, **{each: getattr(addition, each) for each in _ENTERED}}
+        ),
         "subscription": None if subscription is None else subscription.pk,
     }
 
 
-def _story(addition: Addition, subscription: Subscription) -> str:
-    """Return a sentence about what was found at the address."""
+def _story(addition: Addition, subscription: Subscription, posts: int) -> str:
+    """Return a sentence about what was found at the address; *posts* counts those of *subscription*."""
     feed = subscription.feed
     title = isolated(subscription.display_name[:100])
     if subscription.created < addition.created:
         return gettext("This lifestream has “{}” already.").format(title)
     text = gettext("Found “{title}” at {url}").format(title=title, url=feed.url[:200])
-    count = subscription.posts.count()
-    told = ngettext("{found}: {count} item, site {domain}.", "{found}: {count} items, site {domain}.", count)
-    return told.format(found=text, count=count, domain=feed.domain)
+    told = ngettext("{found}: {count} item, site {domain}.", "{found}: {count} items, site {domain}.", posts)
+    return told.format(found=text, count=posts, domain=feed.domain)
 
 
 def _sentence(reason: str) -> str:

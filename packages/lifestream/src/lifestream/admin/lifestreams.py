@@ -10,7 +10,6 @@ from django.contrib import admin
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
-from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -136,8 +135,8 @@ class LifestreamAdmin(OwnedAdmin):
         """Return the head of its pages, with its logo or title in its accent, as it is saved."""
         look = look_of(lifestream)
         name = format_html("{}", isolated(lifestream.title or look.title))
-        if look.logo:
-            name = format_html('<img src="{}" alt="{}">', static(look.logo), lifestream.title)
+        if look.logo_url:
+            name = format_html('<img src="{}" alt="{}">', look.logo_url, lifestream.title)
         accent = look.accent or "#0b5f8f"
         return format_html(
             '<span class="lifestream-preview" style="--accent: {}"><strong>{}</strong> <span>{}</span></span>',

@@ -15,6 +15,25 @@ _END_OF_ISOLATE: Final = "\u2069"
 _END_OF_EMBEDDING: Final = "\u202c"
 
 
+_MOST_WORDS: Final = 18
+_MOST_CHARACTERS: Final = 90
+
+
+def as_row(text: str) -> str:
+    """Return *text* as `isolated` does, for the `__str__` of a row.
+
+    Django's admin cuts that, to 18 words in the breadcrumb and to 200 characters in its history, and would cut off the
+    ends of the controls. So text with controls is cut here, to what stays whole there.
+    """
+    if not _CONTROL.search(text):
+        return text
+    words = text.split()
+    short = " ".join(words[:_MOST_WORDS])
+    if len(words) > _MOST_WORDS or len(short) > _MOST_CHARACTERS:
+        short = f"{short[:_MOST_CHARACTERS]}…"
+    return isolated(short)
+
+
 def isolated(text: str) -> str:
     """Return *text* so that it does not change the direction of the text before and after it.
 

@@ -1,9 +1,9 @@
 """Pictures of unknown size that stand alone in their line: marked, so that a page can keep space for them.
 
 A browser learns the size of a picture from its `width` and `height`, or else once it is loaded; then everything below
-moves. A picture within a text is small as a rule, one with a line of its own is as wide as the text. What is marked
-gets a box until nobody sees it: `static/lifestream/timeline.js` and the style sheets do that. Pure, and linear in the
-HTML.
+moves. A picture within a text is small as a rule, one with a line of its own is as wide as the text. The style sheets
+give a marked picture a box, which `static/lifestream/timeline.js` takes away where nobody sees that: once the picture
+has come, and is below what is on the screen. Pure, and linear in the HTML.
 """
 
 from __future__ import annotations

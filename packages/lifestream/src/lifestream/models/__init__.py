@@ -7,7 +7,8 @@ In: nothing. Out: the models, and the search index over items.
 2. `items`: what feeds said, tags, and the memory of deleted items. `articles`: what became of the pages of entries.
    `published_ids`: the ids under which items are published.
 3. `lifestreams`: lifestreams and subscriptions. `posts`: items in them. `additions`: addresses to be added to them.
-   `look`: what their owners may choose for their looks. `own_pages`: text of their owners.
+   `look`: what their owners may choose for their looks. `logos`: the pictures that their owners have uploaded for that.
+   `own_pages`: text of their owners.
 4. `tallies`: counts of what the site has done. `changed_fields`: how a form saves what was changed of a row.
 
 Columns that follow from others are kept true here, whoever writes: `due_hosts`: when a host has work. `sort_names`: the
@@ -15,8 +16,8 @@ order of the sites of a lifestream.
 
 Not tables of Django's, but read and written beside them: `fulltext`: the search index, with `search_sql`: its SQL for
 SQLite and PostgreSQL, and `sqlite_search`: the function that SQLite asks about one item. `row_values`: comparisons that
-both databases answer by an index. `index_conditions`: conditions as partial indexes have
-them. `message_field`: the field of messages.
+both databases answer by an index. `index_conditions`: conditions as partial indexes have them. `message_field`: the
+field of messages.
 
 What was fetched is written by `storage` alone. Feeds are also made by who subscribes (`refresh.subscribe`,
 `refresh.opml`), get their icons from `refresh.icon_finder`, and are changed by superusers in the admin.
@@ -39,6 +40,7 @@ from lifestream.models.lifestreams import (
     Subscription,
     SubscriptionQuerySet,
 )
+from lifestream.models.logos import Logo
 from lifestream.models.own_pages import OwnPage
 from lifestream.models.posts import Post, PostQuerySet
 from lifestream.models.published_ids import PublishedId
@@ -57,6 +59,7 @@ __all__ = [
     "ItemQuerySet",
     "Lifestream",
     "LifestreamQuerySet",
+    "Logo",
     "OwnPage",
     "Post",
     "PostQuerySet",

@@ -38,8 +38,12 @@ _DUE: Final = """(
     ELSE feed.next_fetch END FROM lifestream_feed feed
     WHERE feed.host_id = lifestream_host.id AND feed.status = 'active' ORDER BY feed.next_fetch LIMIT 1)"""
 # S608 (here and below): only the constants of this module are joined.
-_SETTLE: Final = f"""UPDATE lifestream_host SET token = '', held_until = NULL, next_due = {_DUE}
-    WHERE id IN ({{marks}}) AND NOT ({_HELD})"""  # noqa: S608
+_SETTLE: Final = f"""{{update}} lifestream_host SET token = '', held_until = NULL, next_due = {_DUE}
+    WHERE id IN ({{marks}}) AND NOT ({_HELD})"""
+_UPDATE: Final = {"sqlite": "UPDATE OR FAIL"}
+"""The beginning of an update where it isn't UPDATE. An update that fails undoes itself: for that, SQLite copies each
+page that it changes into a temporary file. With FAIL it doesn't, and the transaction, which `settle` opens, undoes
+all."""
 # SQLite before 3.39 has no IS DISTINCT FROM, and means the same by IS NOT.
 _WRONG: Final = f"""SELECT id FROM lifestream_host
     WHERE next_due {{differs}} CASE WHEN {_HELD} THEN held_until ELSE {_DUE} END"""  # noqa: S608
@@ -61,9 +65,10 @@ def settle(hosts: Collection[int], using: str) -> None:
     with transaction.atomic(using=using):
         # A statement on PostgreSQL sees what was committed before it began: it must begin after the locks.
         lock(hosts, using)
+        update = _UPDATE.get(connections[using].vendor, "UPDATE")
         with connections[using].cursor() as cursor:
             for chunk in _chunks(hosts):
-                cursor.execute(_SETTLE.format(marks=_marks(chunk)), chunk)
+                cursor.execute(_SETTLE.format(update=update, marks=_marks(chunk)), chunk)
 
 
 def wrong(using: str, hosts: Collection[int] | None = None) -> list[int]:

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from lifestream.content.text_direction import isolated
+from lifestream.content.text_direction import as_row
 from lifestream.fetcher.feed_urls import url_key
 from lifestream.fetcher.url_hosts import domain_of, host_of
 from lifestream.models import due_hosts, sort_names
@@ -264,7 +264,7 @@ class Feed(models.Model):
         ]
 
     def __str__(self) -> str:
-        return isolated(self.display_title)
+        return as_row(self.display_title)
 
     def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         """Save the feed with what follows from its URL: its hash, its host and, unless one was set, its domain."""

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
-from lifestream.content.text_direction import isolated
+from lifestream.content.text_direction import as_row
 from lifestream.models.feeds import Feed
 
 TAG_LENGTH = 100
@@ -44,7 +44,7 @@ class Tag(models.Model):
         ordering = ["slug"]
 
     def __str__(self) -> str:
-        return self.name
+        return as_row(self.name)
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
@@ -123,7 +123,7 @@ class Item(models.Model):
         ]
 
     def __str__(self) -> str:
-        return isolated(self.display_title)
+        return as_row(self.display_title)
 
     def save(self, **options: Any) -> None:
         """Save the item without its card, which may no longer be true. A page makes it anew. (Imports do not use this
@@ -171,7 +171,7 @@ class Tombstone(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.guid or self.key_hash
+        return as_row(self.guid or self.key_hash)
 
     @classmethod
     def of(cls, item: Item) -> Tombstone:

@@ -16,7 +16,7 @@ from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from lifestream.content.text_direction import isolated
+from lifestream.content.text_direction import as_row
 from lifestream.models import sort_names
 from lifestream.models.feeds import Feed
 from lifestream.models.look import Shown, SiteOrder, Theme, validate_accent, validate_language, validate_static_path
@@ -142,6 +142,10 @@ class Lifestream(models.Model):
         validators=[validate_static_path],
         help_text=_("A picture among the static files, as “logo.svg”, in place of the title. Empty: the site's."),
     )
+    # Of the uploaded logo, so that a page need not read its bytes: see models.logos.
+    logo_digest = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
+    logo_width = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
+    logo_height = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     shown = models.CharField(
         _("shown of a post"),
         max_length=10,
@@ -200,7 +204,7 @@ class Lifestream(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title or self.slug
+        return as_row(self.title or self.slug)
 
     def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
         """Save the lifestream. If its rules have changed, they are applied in the same transaction."""
@@ -367,7 +371,7 @@ class Subscription(models.Model):
         ]
 
     def __str__(self) -> str:
-        return isolated(self.display_name)
+        return as_row(self.display_name)
 
     def save(self, **options: Any) -> None:
         """Save the subscription and what follows from it, in one transaction."""

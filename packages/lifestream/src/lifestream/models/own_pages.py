@@ -7,6 +7,7 @@ from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from lifestream.content.text_direction import as_row
 from lifestream.models.lifestreams import Lifestream
 
 MOST_PAGES = 12
@@ -43,7 +44,7 @@ class OwnPage(models.Model):
         constraints = [models.UniqueConstraint(fields=["lifestream", "slug"], name="lifestream_own_page_unique")]
 
     def __str__(self) -> str:
-        return self.title
+        return as_row(self.title)
 
     def clean(self) -> None:
         """Refuse one page more than MOST_PAGES. Raises ValidationError."""

@@ -142,10 +142,18 @@ def _folders() -> Iterator[Path]:
     connection, home = connections[router.db_for_write(Feed)], getattr(django_settings, "HOME", None)
     database = Path(str(connection.settings_dict["NAME"])).parent if connection.vendor == "sqlite" else None
     seen = set()
-    for folder in filter(None, (database, home and Path(home), Path(tempfile.gettempdir()))):
+    for folder in filter(None, (database, home and Path(home), _temporary_folder())):
         if folder.is_dir() and (disk := folder.stat().st_dev) not in seen:
             seen.add(disk)
             yield folder
+
+
+def _temporary_folder() -> Path:
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError:  # no folder takes a file, as on a full disk: this is where Python looks first
+        named = map(os.environ.get, ("TMPDIR", "TEMP", "TMP"))
+        return Path(next(filter(None, named), "/tmp"))  # noqa: S108  nothing is written there
 
 
 def _broker(_now: datetime) -> Iterator[Finding]:

@@ -269,6 +269,16 @@ class LookForm(ChangesForm):
             "shown": PicturedChoice("shown"),
             "site_order": PicturedChoice("order"),
             "description": forms.Textarea(attrs={"rows": 3}),
+            # With a script, a colour can be chosen by eye.
+            "accent": forms.TextInput(attrs={"spellcheck": "false", "data-colour": _("Choose the accent by eye")}),
+        }
+        help_texts = {
+            "theme": "",  # the choices say it
+            "logo": format_lazy(
+                "{} {}",
+                Lifestream._meta.get_field("logo").help_text,
+                _("A picture from your computer is uploaded below."),
+            ),
         }
 
     def clean_title(self) -> str:

@@ -24,6 +24,7 @@ urlpatterns = [
     path("<slug:slug>/manage/posts/<lifestream_row:pk>/", views.post, name="post"),
     path("<slug:slug>/manage/hidden/", views.hidden, name="hidden"),
     path("<slug:slug>/manage/look/", views.look, name="look"),
+    path("<slug:slug>/manage/look/logo/", views.logo, name="logo"),
     path("<slug:slug>/manage/rules/", views.rules, name="rules"),
     path("<slug:slug>/manage/pages/", views.own_pages, name="pages"),
     path("<slug:slug>/manage/pages/new/", views.edit_page, name="new-page"),

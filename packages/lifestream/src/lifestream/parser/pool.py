@@ -51,8 +51,9 @@ MEMORY: Final = 2 * 1024**3
 _PATIENCE: Final = 3 if hasattr(signal, "setitimer") else 1
 _TIME_IS_UP: Final = -getattr(signal, "SIGPROF", 0) or None
 _PIPE: Final = 256 * 1024
-"""Bytes that fit into a pipe to or from a child, and are read at once: as many as most documents and answers have. With
-those that a pipe has by itself, both ends wait for each other several times a document, and here for other threads too.
+"""Bytes that fit into a pipe to or from a child, and are read at once: as many as most documents and answers have. A
+pipe of the usual 64 KiB makes the two processes wait for each other several times a document, and the threads of this
+one for each other as well.
 """
 
 _STARTING: Final = 60.0

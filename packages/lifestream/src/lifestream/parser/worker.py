@@ -57,8 +57,7 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """Read the rules once, then answer document by document. Raises EOFError when *questions* end."""
     setup, _ = ipc.receive(questions)
     _limit_memory(setup["memory"])
-    rules = ipc.RULES.unpack(setup["rules"])
-    sanitizer = Sanitizer(rules)
+    sanitizer = Sanitizer(ipc.RULES.unpack(setup["rules"]))
     registry = Registry(use_entry_points=False)
     # This imports the strict reader before the first document. Other readers are imported for documents that need them.
     with contextlib.suppress(NotAFeed):

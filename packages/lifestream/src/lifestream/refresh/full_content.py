@@ -35,6 +35,7 @@ from lifestream.parser import article
 from lifestream.parser.errors import ParseError
 from lifestream.refresh.factories import LazyPool, make_fetcher, make_guard
 from lifestream.storage import saved_rows
+from lifestream.storage.bulk_sql import batches
 from lifestream.storage.credentials import CredentialsLost
 from lifestream.storage.feed_options import RequestsBeside
 
@@ -49,7 +50,6 @@ AGAIN: Final = timedelta(days=1)
 ATTEMPTS: Final = 3
 """How often."""
 _HOSTS: Final = 8
-_CHUNK: Final = 400  # SQLite may be built to take 999 values a statement
 _BUSY: Final = (429, 503)
 
 
@@ -104,9 +104,8 @@ def fetch_full_content(
 def _wanted(feeds: Collection[int], now: datetime) -> list[_Page]:
     """Return the pages to ask for, those of the newest items first."""
     found: list[_Page] = []
-    keys = sorted(feeds)
-    for start in range(0, len(keys), _CHUNK):
-        rows = Feed.objects.filter(pk__in=keys[start : start + _CHUNK]).exclude(options={})
+    for some in batches(sorted(feeds)):
+        rows = Feed.objects.filter(pk__in=some).exclude(options={})
         for pk, url, options, credentials in rows.values_list("pk", "url", "options", "credentials"):
             if options.get("full_content"):
                 found += _pages_of(pk, url, options, credentials, now)

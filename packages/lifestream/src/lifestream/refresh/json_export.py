@@ -7,11 +7,13 @@ never in it; a feed that has them is marked with `needs_login`.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from lifestream.models import Lifestream, Post, Subscription
+from lifestream.content.image_types import image_type
+from lifestream.models import Lifestream, Logo, Post, Subscription
 from lifestream.storage import published_ids
 
 VERSION: Final = 1
@@ -38,6 +40,7 @@ def pieces(lifestream: Lifestream) -> Iterator[str]:
         "is_public": lifestream.is_public,
         "created": lifestream.created.isoformat(),
         **{name: getattr(lifestream, name) for name in _OF_LIFESTREAM},
+        "logo_picture": _uploaded_logo(lifestream),
         "keep_rules": lifestream.keep_rules.splitlines(),
         "block_rules": lifestream.block_rules.splitlines(),
         "pages": [{name: getattr(page, name) for name in _OF_PAGE} for page in lifestream.own_pages.all()],
@@ -49,6 +52,15 @@ def pieces(lifestream: Lifestream) -> Iterator[str]:
     yield ',\n "items": ['
     yield from _listed(_items(lifestream))
     yield "\n}\n"
+
+
+def _uploaded_logo(lifestream: Lifestream) -> str:
+    """Return the uploaded logo as a data URL (RFC 2397), "" if there is none."""
+    found = Logo.objects.filter(lifestream=lifestream).first()
+    if found is None:
+        return ""
+    data = bytes(found.data)
+    return f"data:{image_type(data)};base64,{base64.b64encode(data).decode()}"
 
 
 def _listed(rows: Iterator[dict[str, Any]]) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from django.db import router, transaction
 from django.utils.translation import ngettext
@@ -13,8 +12,7 @@ from django.utils.translation import ngettext
 from lifestream.message import say
 from lifestream.models import Feed
 from lifestream.refresh import bell
-
-_LOOKUP: Final = 400  # SQLite may be built to take 999 values a statement
+from lifestream.storage.bulk_sql import batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +41,9 @@ def update_soon(feeds: Collection[int], now: datetime) -> Requested:
     using = router.db_for_write(Feed)
     wanted = sorted(set(feeds))
     due: list[int] = []
-    for start in range(0, len(wanted), _LOOKUP):
+    for some in batches(wanted):
         with transaction.atomic(using=using):
-            allowed = Feed.objects.using(using).allowed(now).filter(pk__in=wanted[start : start + _LOOKUP])
+            allowed = Feed.objects.using(using).allowed(now).filter(pk__in=some)
             keys = list(allowed.order_by().values_list("pk", flat=True))
             Feed.objects.using(using).filter(pk__in=keys).update(next_fetch=now, next_reason=say("wanted"))
             due += keys

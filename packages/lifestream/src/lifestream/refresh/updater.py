@@ -68,17 +68,16 @@ class Updater(threading.Thread):
         return not self.is_alive()
 
     def _add(self) -> None:
-        close_old_connections()
         self._try(
             f"not all addresses could be looked at; the next try is in {self._interval:g} s",
             lambda: add_wanted(self._stopping),
         )
 
     def _read(self) -> None:
-        try:
-            read_wanted(self._stopping)
-        except Exception:
-            log.exception("not all feeds could be read for the admin; the next try is in %g s", self._interval)
+        self._try(
+            f"not all feeds could be read for the admin; the next try is in {self._interval:g} s",
+            lambda: read_wanted(self._stopping),
+        )
 
     def _refresh(self) -> Report:
         close_old_connections()
@@ -112,6 +111,7 @@ class Updater(threading.Thread):
 
     def _try(self, what: str, work: Callable[[], object]) -> None:
         """Do *work*. If it fails, log *what*: once, in a sentence, while the database is away."""
+        close_old_connections()
         try:
             work()
         except FAILURES as error:

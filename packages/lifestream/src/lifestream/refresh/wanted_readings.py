@@ -35,6 +35,8 @@ MOST_ITEMS: Final = 200
 """How many items are kept for the page."""
 KEPT: Final = timedelta(days=7)
 """How long what was read is kept."""
+AGAIN: Final = timedelta(seconds=10)
+"""After how long a feed that could not be read yet is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +83,9 @@ def read_wanted(
     """Read the feeds that somebody wants to see read, one after the other, until *stopping* is set.
 
     Returns how many there were. Several workers may run this at once: each wish is fulfilled by one of them, and by
-    another one if that has not ended after a lease. Raises what the database raises. No event loop may run in the
-    thread that calls this.
+    another one if that has not ended after a lease. A wish stays if *stopping* has interrupted it, or if another worker
+    is fetching from the feed's host. Raises what the database raises. No event loop may run in the thread that calls
+    this.
     """
     rows = ReadingRequest.objects.using(router.db_for_write(ReadingRequest))
     rows.filter(read__lt=clock() - KEPT).delete()
@@ -91,7 +94,11 @@ def read_wanted(
         with translation.override(wish.language):
             found = _found(wish.feed, stopping, clock, guard)
         # Who has pressed the button again meanwhile wants another one.
-        rows.filter(pk=wish.pk, wanted=wish.wanted).update(read=clock(), claimed_until=None, found=found.as_json())
+        row = rows.filter(pk=wish.pk, wanted=wish.wanted)
+        if found is None:
+            row.update(claimed_until=clock() + AGAIN)
+            continue
+        row.update(read=clock(), claimed_until=None, found=found.as_json())
         done += 1
     return done
 
@@ -108,10 +115,14 @@ def _claimed(now: datetime) -> ReadingRequest | None:
 
 def _found(
     feed: Feed, stopping: threading.Event | None, clock: Callable[[], datetime], guard: AddressGuard | None
-) -> Found:
+) -> Found | None:
+    """Return what was read of *feed*, or None if *stopping* was set before that, or another worker holds its host."""
     answers: list[Answer] = []
     report = refresh([feed.pk], early=True, watch=answers.append, stopping=stopping, clock=clock, guard=guard)
     if not answers:
+        is_held = Feed.objects.filter(pk=feed.pk, host__held_until__gt=clock()).exists()
+        if is_held or (stopping is not None and stopping.is_set()):
+            return None
         reasons = "; ".join(map(worded, report.shortages))
         left_alone = gettext(
             "It was left alone: it is paused, gone or without subscribers, or its server asked for time."

@@ -114,19 +114,23 @@ def _free(wanted: Wanted) -> str:
 
 
 def _take_at_once(wanted: Wanted, values: dict[str, Any], connection: BaseDatabaseWrapper) -> int:
-    """Take feeds with one UPDATE, after which the database is locked for others; then note it in their hosts."""
+    """Take feeds with one UPDATE, after which the database is locked for others; then note it in their hosts.
+
+    With OR FAIL, SQLite copies no page that it changes into a temporary file, so that it could undo the one statement
+    (sqlite.org/tempfiles.html#statement_journal_files): the caller's transaction undoes all.
+    """
     values["feeds"] = json.dumps(list(wanted.feeds or ()))
     chosen = _query(wanted, "sqlite")
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE lifestream_feed SET claim_token = %(token)s, claimed_until = %(until)s "  # noqa: S608
+            "UPDATE OR FAIL lifestream_feed SET claim_token = %(token)s, claimed_until = %(until)s "  # noqa: S608
             f"WHERE id IN ({chosen})",
             values,
         )
         count = int(cursor.rowcount)
         if count:
             cursor.execute(
-                "UPDATE lifestream_host SET token = %(token)s, held_until = %(until)s, next_due = %(until)s "
+                "UPDATE OR FAIL lifestream_host SET token = %(token)s, held_until = %(until)s, next_due = %(until)s "
                 "WHERE id IN (SELECT host_id FROM lifestream_feed "
                 "WHERE NOT (claim_token = '') AND claim_token = %(token)s)",
                 values,

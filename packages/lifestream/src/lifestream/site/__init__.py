@@ -2,8 +2,8 @@
 
 `cli` is the command. `options` lists what can be set; `configuration` reads it from `lifestream.toml` and the
 environment; `settings` makes Django's settings of it, of which `fetching_settings` are enough for a command without a
-database. `home` is the folder in which all of this is kept. `celery` is the application of workers, `beat`
-sends them messages.
+database. `home` is the folder in which all of this is kept. `celery` is the application of workers, `beat` sends them
+messages.
 
 `wsgi` is the application of web servers, with `public_address` around it for sites behind a proxy; `trusted_proxies`
 reads whose headers count. `urls` has the addresses. A request and its answer pass `nul` (no NUL in a request),

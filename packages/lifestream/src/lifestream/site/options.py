@@ -148,10 +148,10 @@ def is_policy(value: dict[str, list[str]]) -> bool:
 
 
 def _sources(text: str) -> Iterable[tuple[str, list[str]]]:
-    """Yield the directives of *text*, which is written as in the header (CSP3 §2.2.1)."""
+    """Yield the directives of *text*, which is written as in the header (CSP3 §2.2.1). Raises ValueError for others."""
     for directive in filter(None, (part.split() for part in text.split(";"))):
         name, *sources = directive
-        if not sources or not name.endswith("-src"):
+        if not is_policy({name: sources}):
             raise ValueError(text)
         yield name, sources
 

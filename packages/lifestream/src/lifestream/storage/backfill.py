@@ -6,9 +6,8 @@ posts them with `fill_rest`. Keys are in the order of time, since an import writ
 
 A paused subscription gets none. Items that are posted already stay as they are, but for two things: they follow their
 subscription into another lifestream, and each is marked as hidden by a rule (`Post.ruled`), or no longer, as the rules
-are now, also in a paused subscription. What an owner has
-hidden or pinned by hand is not touched. The rules of a whole lifestream are applied in the same way: to its latest
-posts at once, to the others by the next refresh.
+are now, also in a paused subscription. What an owner has hidden or pinned by hand is not touched. The rules of a whole
+lifestream are applied in the same way: to its latest posts at once, to the others by the next refresh.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from django.db.models.functions import Length
 
 from lifestream.content.filter_rules import RuleSubject
 from lifestream.models import Item, Post, Subscription
+from lifestream.storage.bulk_sql import batches
 from lifestream.storage.fanout import RULES, Postable, Subscriber, rules_of, write_posts
 
 AT_ONCE: Final = 2_000
@@ -36,7 +36,6 @@ _PORTION: Final = 4 * 1024 * 1024
 """How many characters of texts are held together."""
 _NEWEST: Final = 2**62
 """A key above those of all items: where a backlog begins that has everything."""
-_LOOKUP: Final = 400  # SQLite may be built to take 999 values a statement
 
 
 def fill_newest(keys: Collection[int], using: str) -> None:
@@ -117,9 +116,8 @@ def fill(subscription: Subscription, unlike: int | None = None) -> int:
 
 def _with_items(keys: Collection[int], using: str) -> Iterator[Any]:
     """Yield the rows of those of the subscriptions *keys* whose feed has items."""
-    ordered = sorted(keys)
-    for start in range(0, len(ordered), _LOOKUP):
-        some = Subscription.objects.using(using).filter(pk__in=ordered[start : start + _LOOKUP])
+    for wanted in batches(sorted(keys)):
+        some = Subscription.objects.using(using).filter(pk__in=wanted)
         has_items = Exists(Item.objects.using(using).filter(feed=OuterRef("feed")))
         some.filter(~has_items, backlog__isnull=False).update(backlog=None)
         yield from _rows(some.filter(has_items))
@@ -176,27 +174,26 @@ def _mark(posts: Sequence[Any], rows: Mapping[int, Any], using: str) -> None:
         hidden.update((post.pk, not rules[post.subscription_id].allow(subject)) for post in of_item[item])
     for value in (True, False):
         changed = [post.pk for post in posts if hidden[post.pk] is value and post.ruled is not value]
-        for start in range(0, len(changed), _LOOKUP):
-            Post.objects.using(using).filter(pk__in=changed[start : start + _LOOKUP]).update(ruled=value)
+        for some in batches(changed):
+            Post.objects.using(using).filter(pk__in=some).update(ruled=value)
 
 
 def readable_at_once(items: Sequence[int], using: str) -> Sequence[int]:
     """Return the first of *items* (keys) whose texts have TEXT_AT_ONCE characters together, and one at least."""
-    size = 0
-    for start in range(0, len(items), _LOOKUP):
-        sizes = _sizes(items[start : start + _LOOKUP], using)
-        for place, item in enumerate(items[start : start + _LOOKUP], start):
+    size = count = 0
+    for some in batches(items):
+        sizes = _sizes(some, using)
+        for item in some:
             size += sizes.get(item, 0)
             if size > TEXT_AT_ONCE:
-                return items[: max(place, 1)]
+                return items[: max(count, 1)]
+            count += 1
     return items
 
 
 def subjects(items: Collection[int], using: str) -> Iterator[tuple[int, RuleSubject]]:
     """Yield each of *items* (keys) with the fields of it that rules check. Few megabytes are held at the same time."""
-    ordered = sorted(items)
-    for start in range(0, len(ordered), _LOOKUP):
-        some = ordered[start : start + _LOOKUP]
+    for some in batches(sorted(items)):
         for portion in _portions(some, _sizes(some, using)):
             rows = Item.objects.using(using).filter(pk__in=portion)
             loaded = list(rows.only("pk", "title", "text", "author", "link").order_by())
@@ -206,7 +203,7 @@ def subjects(items: Collection[int], using: str) -> Iterator[tuple[int, RuleSubj
 
 
 def _sizes(items: Sequence[int], using: str) -> dict[int, int]:
-    """Return how many characters the texts of *items* (keys, at most _LOOKUP) have."""
+    """Return how many characters the texts of *items* (keys, at most `bulk_sql.LOOKUP`) have."""
     rows = Item.objects.using(using).filter(pk__in=items).annotate(size=Length("text")).order_by()
     return dict(rows.values_list("pk", "size"))
 

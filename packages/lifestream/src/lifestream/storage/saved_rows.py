@@ -9,7 +9,7 @@ again.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any, Final
+from typing import Any
 
 from django.apps.registry import Apps
 from django.db import router
@@ -18,9 +18,8 @@ from lifestream.content.plaintext import shorten, text_of
 from lifestream.models import Feed, Item, Tag, fulltext
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.draft_cleaning import SUMMARY_LENGTH
+from lifestream.storage.bulk_sql import batches
 from lifestream.storage.entry_matching import Document
-
-_CHUNK: Final = 400  # SQLite may be built to take 999 values a statement
 
 
 def complete_feed(feed: Feed) -> None:
@@ -52,9 +51,8 @@ def complete_item(item: Item, using: str) -> None:
 
 def index(items: Collection[int], using: str) -> None:
     """Write the entries of *items* (keys) in the search index anew."""
-    keys = sorted(items)
-    for start in range(0, len(keys), _CHUNK):
-        rows = Item.objects.using(using).filter(pk__in=keys[start : start + _CHUNK])
+    for some in batches(sorted(items)):
+        rows = Item.objects.using(using).filter(pk__in=some)
         loaded = rows.only("pk", "title", "author", "text").prefetch_related("tags")
         fulltext.index((fulltext.indexed(item, (tag.name for tag in item.tags.all())) for item in loaded), using)
 

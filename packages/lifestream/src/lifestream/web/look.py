@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.translation import gettext
 
 from lifestream.conf import settings
@@ -15,7 +17,8 @@ from lifestream.models import Lifestream
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a template needs for the look of a page. *logo* and *styles* are paths of static files; *accent* is a colour
-    as `#0b5f8f`, or "".
+    as `#0b5f8f`, or "". *uploaded* is the slug of the lifestream and the digest of its logo, if one was uploaded: that
+    stands before *logo*. *logo_size* is its width and height in pixels.
     """
 
     title: str
@@ -23,14 +26,27 @@ class Look:
     accent: str
     logo: str
     styles: tuple[str, ...]
+    uploaded: tuple[str, str] | None = None
+    logo_size: tuple[int, int] | None = None
+
+    @property
+    def logo_url(self) -> str:
+        """The address of the logo, "" if there is none."""
+        if self.uploaded is not None:
+            slug, digest = self.uploaded
+            return reverse("lifestream:logo", kwargs={"slug": slug, "digest": digest})
+        return static(self.logo) if self.logo else ""
 
 
 def look_of(lifestream: Lifestream | None) -> Look:
     """Return how the pages of *lifestream* look; for None, those of no lifestream."""
+    of = lifestream if lifestream is not None and lifestream.logo_digest else None
     return Look(
         title=settings.title or gettext("Lifestream"),
         theme=(lifestream.theme if lifestream else "") or settings.theme,
         accent=lifestream.accent if lifestream else "",
         logo=(lifestream.logo if lifestream else "") or settings.logo,
         styles=settings.styles,
+        uploaded=(of.slug, of.logo_digest) if of else None,
+        logo_size=(of.logo_width, of.logo_height) if of else None,
     )

@@ -48,3 +48,17 @@ def test_a_list_is_imported_and_exported(client: Client, lifestream: Lifestream)
 def test_a_file_that_is_no_list_is_refused_at_its_field(client: Client, lifestream: Lifestream) -> None:
     answer = client.post(HERE, {"do": "import", "file": SimpleUploadedFile("a", b"<html>")})
     assert list(answer.context["importing"].errors) == ["file"]
+
+
+def test_what_was_not_added_is_tried_again_or_corrected(client: Client, lifestream: Lifestream) -> None:
+    told(client, HERE, do="add", addresses="https://a.example/ https://b.example/feed")
+    told(client, HERE, do="add", addresses="https://c.example/")
+    Addition.objects.exclude(url="https://c.example/").update(state=Addition.State.FAILED)
+    assert f'href="{HERE}?again"' in client.get("/main/manage/").content.decode()
+    form = client.get(f"{HERE}?again").context["adding"]
+    assert form["addresses"].value() == "https://a.example/\nhttps://b.example/feed"
+    client.post(f"{HERE}?again", {"do": "add", "addresses": "ftp://a.example/"})  # which is refused
+    assert Addition.objects.filter(state=Addition.State.FAILED).count() == 2
+    told(client, f"{HERE}?again", do="add", addresses="https://a.example/feed\nhttps://b.example/feed")
+    noted = set(Addition.objects.values_list("url", "state"))
+    assert noted == {(f"https://{name}", "waiting") for name in ("a.example/feed", "b.example/feed", "c.example/")}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from factories import make_lifestream
@@ -13,6 +16,8 @@ from shown import make_post, make_site
 
 pytestmark = pytest.mark.django_db
 HERE = "/main/manage/look/"
+GIF = b"GIF89a\x0a\0\x0a\0\0\0\0" + b"," + bytes(4) + b"\x0a\0\x0a\0"
+"""The beginning of a picture of ten pixels by ten."""
 CHOSEN = {
     "title": "Harbour Planet",
     "tagline": "What the neighbours write.",
@@ -81,6 +86,45 @@ def test_a_wrong_choice_is_told_at_its_field(
     answer = client.post(HERE, {**CHOSEN, name: value, "do": do})
     assert list(answer.context["form"].errors) == [name]
     assert Lifestream.objects.values().get() == before
+
+
+def test_a_logo_is_uploaded_shown_replaced_and_removed(client: Client, lifestream: Lifestream) -> None:
+    address = ""
+    for data in (GIF, GIF.replace(b"\x0a\0", b"\x14\0")):
+        assert "Saved." in told(client, f"{HERE}logo/", picture=SimpleUploadedFile("logo.gif", data))
+        lifestream.refresh_from_db()
+        address = f"/main/logo/{lifestream.logo_digest}"
+        size = f'width="{lifestream.logo_width}" height="{lifestream.logo_height}"'
+        page = Client().get("/main/").content.decode()
+        assert re.search(rf'<img class="logo" src="{address}" alt="[^"]+" {size}>', page)
+        assert Client().get(address).content == data
+    assert "The logo is gone." in told(client, f"{HERE}logo/", do="remove")
+    assert 'class="logo"' not in Client().get("/main/").content.decode()
+    assert Client().get(address).status_code == 404
+
+
+def test_an_uploaded_logo_stands_before_one_among_the_static_files(client: Client, lifestream: Lifestream) -> None:
+    Lifestream.objects.update(logo="lifestream/icon.png")
+    told(client, f"{HERE}logo/", picture=SimpleUploadedFile("logo.gif", GIF))
+    assert 'src="/main/logo/' in client.get("/main/").content.decode()
+    told(client, HERE, do="save", **CHOSEN)  # which leaves it alone
+    assert 'src="/main/logo/' in client.get("/main/").content.decode()
+    told(client, f"{HERE}logo/", do="remove")
+    assert 'src="/static/lifestream/icon.png"' in client.get("/main/").content.decode()
+
+
+def test_what_is_no_logo_is_told_at_its_field_and_changes_nothing(client: Client, lifestream: Lifestream) -> None:
+    before = Lifestream.objects.values().get()
+    answer = client.post(f"{HERE}logo/", {"picture": SimpleUploadedFile("logo.svg", b"<svg/>")})
+    assert list(answer.context["logo_form"].errors) == ["picture"] and not answer.context["form"].errors
+    assert "Not saved yet" in answer.content.decode() and Lifestream.objects.values().get() == before
+    assert client.get(f"{HERE}logo/").status_code == 405
+
+
+def test_only_its_owner_uploads_a_logo(client: Client, lifestream: Lifestream) -> None:
+    make_lifestream("other")
+    assert client.post("/other/manage/look/logo/", {"do": "remove"}).status_code == 404
+    assert Client().post(f"{HERE}logo/", {"do": "remove"})["Location"].startswith("/account/login/")
 
 
 def test_the_list_of_lifestreams_has_a_bar_for_those_who_have_logged_in(client: Client, lifestream: Lifestream) -> None:

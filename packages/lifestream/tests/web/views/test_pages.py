@@ -52,6 +52,23 @@ def test_a_timeline_shows_its_posts_by_day_with_their_sites(client: Client, main
     assert shown.all("meta", name="description", content="What the neighbours write.")
 
 
+@pytest.mark.parametrize(
+    ("address", "description"),
+    [
+        ("/", "Lifestream"),
+        ("/bare/", "Bare"),
+        ("/bare/sites/{site}/", "Field Notes"),
+        ("/bare/items/{item}/", "Counting rings"),
+    ],
+)
+def test_a_page_that_nobody_described_has_a_description(client: Client, address: str, description: str) -> None:
+    make_lifestream("other", title="Other")
+    site = make_site(make_lifestream("bare", title="Bare"), "Field Notes")
+    post = make_post(site, "Counting rings", date=NOON, summary="")
+    [meta] = page(client, address.format(site=site.pk, item=post.item_id)).all("meta", name="description")
+    assert meta["content"] == description
+
+
 def test_a_day_is_called_today_and_yesterday(client: Client, main: Lifestream, monkeypatch: pytest.MonkeyPatch) -> None:
     site = make_site(main)
     make_post(site, date=NOON - timedelta(days=1))

@@ -1,4 +1,4 @@
-"""Pictures that are served from our own address: icons of sites."""
+"""Pictures that are served from our own address: icons of sites, and uploaded logos."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.test import Client
 
 from factories import make_lifestream
 from lifestream.models import Lifestream
+from lifestream.models.logos import upload_logo
 from outline import page
 from shown import make_post, make_site
 
@@ -36,3 +37,22 @@ def test_an_icon_comes_from_our_own_address_and_may_be_kept(client: Client, main
 )
 def test_an_icon_that_is_none_or_could_hold_script_is_not_served(client: Client, main: Lifestream, icon: bytes) -> None:
     page(client, f"/main/sites/{make_site(main, icon=icon).pk}/icon", 404)
+
+
+def test_a_logo_may_be_kept_for_a_year_and_only_those_of_the_lifestream_are_there(
+    client: Client, main: Lifestream
+) -> None:
+    upload_logo(main, PNG)
+    response = client.get(f"/main/logo/{main.logo_digest}")
+    assert (response["Content-Type"], response.content) == ("image/png", PNG)
+    assert response["X-Content-Type-Options"] == "nosniff" and "max-age=31536000" in response["Cache-Control"]
+    assert client.get(f"/main/logo/{main.logo_digest}", headers={"if-none-match": response["ETag"]}).status_code == 304
+    make_lifestream("other")
+    page(client, f"/other/logo/{main.logo_digest}", 404)
+    page(client, "/main/logo/another", 404)
+
+
+def test_the_logo_of_a_private_lifestream_is_its_owner_s(client: Client, main: Lifestream) -> None:
+    upload_logo(main, PNG)
+    Lifestream.objects.update(is_public=False)
+    page(client, f"/main/logo/{main.logo_digest}", 404)

@@ -18,13 +18,14 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream import demo
-from lifestream.conf import raise_file_limit
+from lifestream.conf import raise_file_limit, settings
 from lifestream.management.base import BaseCommand
 from lifestream.management.commands.serve import split_address
 from lifestream.management.output import progress_bar, table_of, tell_shortages
 from lifestream.models import Lifestream
 from lifestream.refresh import opml
 from lifestream.refresh.pipeline import refresh
+from lifestream.refresh.updater import Updater
 from lifestream.web.wsgi_server import ending_on_sigterm, serve
 
 
@@ -81,15 +82,22 @@ class Command(BaseCommand):
                 self._serve(host, port, password)
 
     def _serve(self, host: str, port: int, password: str) -> None:
+        # What is added on the pages of the owner has to arrive, as it does with `serve`.
+        updater = Updater(settings.check_every)
+
         def ready(url: str) -> None:
             self.stdout.write(gettext("The timeline is at {url} Ctrl-C ends it.").format(url=url))
             address = f"{url.rstrip('/')}{reverse('lifestream_owner:login')}"
             text = gettext("Log in at {url} as {name}, with the password {password}")
             self.stdout.write(text.format(url=address, name="demo", password=password))
             self.stdout.flush()
+            updater.start()
 
         try:
             serve(get_wsgi_application(), host, port, ready)
         except OSError as error:
             text = gettext("{address} can't be served: {reason}")
             raise CommandError(text.format(address=f"{host}:{port}", reason=error.strerror or error)) from error
+        finally:
+            if updater.is_alive():
+                updater.stop()

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from lifestream.models import Addition
 from lifestream.owner.access import for_owner
-from lifestream.owner.forms import AddForm, ImportForm
+from lifestream.owner.forms import MOST_ADDRESSES, AddForm, ImportForm
 from lifestream.owner.views.frame import folders_of, page
 from lifestream.refresh import bell
 from lifestream.web.timeline import Timeline
@@ -22,17 +22,26 @@ _TOLD = 10
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_owner
 def add(request: HttpRequest, timeline: Timeline) -> HttpResponse:
-    """Show both forms; note the addresses of one, or subscribe to the list of the other."""
+    """Show both forms; note the addresses of one, or subscribe to the list of the other.
+
+    With `?again`, the form has the addresses that were not added, and what is sent takes their place.
+    """
     what = request.POST.get("do", "")
-    adding = AddForm(request.POST if what == "add" else None, initial={"folder": request.GET.get("folder", "")[:200]})
+    failed = timeline.lifestream.additions.filter(state=Addition.State.FAILED)
+    initial = {"folder": request.GET.get("folder", "")[:200]}
+    if again := "again" in request.GET:
+        initial["addresses"] = "\n".join(failed.order_by("pk").values_list("url", flat=True)[:MOST_ADDRESSES])
+    adding = AddForm(request.POST if what == "add" else None, initial=initial)
     importing = ImportForm(*((request.POST, request.FILES) if what == "import" else ()))
     if what == "dismiss":
-        timeline.lifestream.additions.filter(state=Addition.State.FAILED).delete()
+        failed.delete()
         return redirect("lifestream_owner:manage", slug=timeline.lifestream.slug)
     if what == "add" and adding.is_valid():
         from lifestream.refresh import additions
 
         values = adding.cleaned_data
+        if again:
+            failed.delete()
         additions.note(timeline.lifestream, values["addresses"], folder=values["folder"])
         return redirect("lifestream_owner:manage", slug=timeline.lifestream.slug)
     if what == "import" and importing.is_valid():

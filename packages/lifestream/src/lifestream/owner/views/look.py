@@ -1,4 +1,6 @@
-"""How a lifestream looks: chosen by its owner, and seen before it is saved."""
+"""How a lifestream looks: chosen by its owner, and seen before it is saved. A logo is uploaded in a form of its own,
+since a browser does not keep a chosen file while a preview is shown.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from lifestream.models import Lifestream
+from lifestream.models.logos import remove_logo, upload_logo
 from lifestream.owner.access import for_owner
 from lifestream.owner.forms import LookForm
+from lifestream.owner.logo_form import LogoForm
 from lifestream.owner.views.frame import page
 from lifestream.web.timeline import Timeline
 
@@ -24,7 +28,7 @@ PREVIEWED: Final = 3
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_owner
 def look(request: HttpRequest, timeline: Timeline) -> HttpResponse:
-    """Show the form. A preview is the page itself, as it would look, with the latest posts; nothing is saved then."""
+    """Show the forms. A preview is the page itself, as it would look, with the latest posts; nothing is saved then."""
     lifestream = Lifestream.objects.get(pk=timeline.lifestream.pk)
     form = LookForm(request.POST if request.method == "POST" else None, instance=lifestream)
     posts = None
@@ -35,4 +39,23 @@ def look(request: HttpRequest, timeline: Timeline) -> HttpResponse:
             return redirect("lifestream_owner:look", slug=lifestream.slug)
         timeline = replace(timeline, lifestream=lifestream)
         posts = timeline.page(None, PREVIEWED).posts
-    return page(request, timeline, "look.html", {"form": form, "posts": posts, "owner_here": "look"})
+    context = {"form": form, "logo_form": LogoForm(), "posts": posts, "owner_here": "look"}
+    return page(request, timeline, "look.html", context)
+
+
+@require_POST
+@for_owner
+def logo(request: HttpRequest, timeline: Timeline) -> HttpResponse:
+    """Show the picture that is sent in place of the title, or none any more."""
+    lifestream = Lifestream.objects.get(pk=timeline.lifestream.pk)
+    if request.POST.get("do") == "remove":
+        remove_logo(lifestream)
+        messages.success(request, gettext("The logo is gone."))
+        return redirect("lifestream_owner:look", slug=lifestream.slug)
+    form = LogoForm(request.POST, request.FILES)
+    if form.is_valid():
+        upload_logo(lifestream, form.cleaned_data["picture"])
+        messages.success(request, gettext("Saved."))
+        return redirect("lifestream_owner:look", slug=lifestream.slug)
+    context = {"form": LookForm(instance=lifestream), "logo_form": form, "posts": None, "owner_here": "look"}
+    return page(request, timeline, "look.html", context)

@@ -1,4 +1,5 @@
-// What the pages of owners do beyond being pages: new sites appear as they come, and a password can be looked at.
+// What the pages of owners do beyond being pages: new sites appear as they come, a password can be looked at, and a
+// colour be chosen by eye.
 "use strict";
 {
   const PAUSE = 2000; // milliseconds between two looks
@@ -25,6 +26,9 @@
       else if (here.querySelector("[data-live]").textContent !== facts.textContent)
         here.querySelector("[data-live]").replaceWith(document.adoptNode(facts));
     }
+    // With the new rows, there are more that can be chosen at once.
+    const words = page.querySelector("[data-all-words]");
+    if (words && rows) document.querySelector("[data-all-words]").textContent = words.textContent;
     const before = document.querySelector("[data-arrivals]");
     if (before.textContent !== arrivals.textContent) before.replaceWith(document.adoptNode(arrivals));
     return "busy" in document.querySelector("[data-arrivals]").dataset;
@@ -51,6 +55,26 @@
       const hidden = field.type === "password";
       field.type = hidden ? "text" : "password";
       button.setAttribute("aria-pressed", String(hidden));
+    });
+  }
+
+  // A colour can be chosen by eye as well as typed. An empty field, which a browser's own field cannot be, stays empty.
+  for (const field of document.querySelectorAll("[data-colour]")) {
+    const picker = document.createElement("input");
+    const both = document.createElement("span");
+    const tell = () => {
+      const chosen = field.value.trim() || getComputedStyle(document.documentElement).getPropertyValue("--own-accent").trim();
+      if (/^#[0-9a-f]{6}$/i.test(chosen)) picker.value = chosen;
+    };
+    picker.type = "color";
+    picker.setAttribute("aria-label", field.dataset.colour);
+    both.className = "colour";
+    field.replaceWith(both);
+    both.append(field, picker);
+    tell();
+    field.addEventListener("input", tell);
+    picker.addEventListener("input", () => {
+      field.value = picker.value;
     });
   }
 

@@ -2,7 +2,7 @@
 
 `reading`: what all of them share: the lifestream, who may read it, and how long an answer may be cached. `pages`: the
 pages that people read. `own_pages`: an owner's own text. `feeds`: the feeds of every timeline, and the OPML.
-`pictures`: icons and pictures, from our own address. `crawlers`: robots.txt, the list of pages, the icon.
+`pictures`: icons, logos and pictures, from our own address. `crawlers`: robots.txt, the list of pages, the icon.
 `operations`: `/healthz`, `/readyz` and `/metrics`. `push`: the address that WebSub hubs call.
 """
 
@@ -13,7 +13,7 @@ from lifestream.web.views.feeds import search_feed, site_feed, subscriptions, ta
 from lifestream.web.views.operations import healthz, metrics, readyz
 from lifestream.web.views.own_pages import own_page
 from lifestream.web.views.pages import day, index, item, search, site, sites, tag, tags, timeline
-from lifestream.web.views.pictures import icon, picture
+from lifestream.web.views.pictures import icon, logo, picture
 from lifestream.web.views.push import push
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "icon",
     "index",
     "item",
+    "logo",
     "metrics",
     "own_page",
     "picture",

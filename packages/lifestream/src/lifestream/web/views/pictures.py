@@ -1,5 +1,5 @@
-"""The icons of sites and, if the site is to show them, the pictures of feeds, from our own address: then a page loads
-nothing from other hosts.
+"""The icons of sites, the logos that owners have uploaded and, if the site is to show them, the pictures of feeds, from
+our own address: then a page loads nothing from other hosts.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from django.views.decorators.http import require_safe
 from lifestream.conf import settings
 from lifestream.content.image_dimensions import is_icon
 from lifestream.content.image_types import image_type
-from lifestream.models import Feed
+from lifestream.models import Feed, Logo
 from lifestream.web.picture_addresses import url_of
-from lifestream.web.views.reading import keep, read_site
+from lifestream.web.views.reading import keep, read, read_site
 
 A_DAY = 86400
 _A_WEEK = 7 * A_DAY
+_A_YEAR = 365 * A_DAY
 _NO_CONTENT = "default-src 'none'; sandbox"
 
 
@@ -35,6 +36,21 @@ def icon(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     response = HttpResponse(data, content_type=kind, headers={"ETag": etag, "X-Content-Type-Options": "nosniff"})
     conditional = get_conditional_response(request, etag=etag, response=response)
     return keep(conditional or response, timeline, A_DAY)
+
+
+@require_safe
+def logo(request: HttpRequest, slug: str, digest: str) -> HttpResponse:
+    """Return the logo that the owner of a lifestream has uploaded. Another one has another digest, and so another
+    address.
+    """
+    timeline = read(request, slug)
+    found = Logo.objects.filter(lifestream=timeline.lifestream.pk, digest=digest).first()
+    if found is None:
+        raise Http404(gettext("There is no such picture."))
+    data, etag = bytes(found.data), f'"{digest}"'
+    headers = {"ETag": etag, "Content-Security-Policy": _NO_CONTENT, "X-Content-Type-Options": "nosniff"}
+    response = HttpResponse(data, content_type=image_type(data), headers=headers)
+    return keep(get_conditional_response(request, etag=etag, response=response) or response, timeline, _A_YEAR)
 
 
 @require_safe

@@ -1,0 +1,77 @@
+"""The picture that an owner has uploaded to stand in place of the title of a lifestream."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from django.core.exceptions import ValidationError
+from django.db import models, router, transaction
+from django.utils.translation import gettext_lazy as _
+
+from lifestream.content.image_dimensions import dimensions, is_icon
+from lifestream.content.image_types import image_type
+from lifestream.models.changed_fields import save_changed
+from lifestream.models.lifestreams import Lifestream
+
+LARGEST: Final = 512 * 1024
+"""How many bytes the picture may have: each first view of a page loads it."""
+_KINDS: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
+_ON_LIFESTREAM: Final = ("logo_digest", "logo_width", "logo_height")
+
+
+class Logo(models.Model):
+    """An uploaded logo. What a page needs of it without its bytes is kept in the row of its lifestream."""
+
+    lifestream = models.OneToOneField(
+        Lifestream, on_delete=models.CASCADE, related_name="uploaded_logo", verbose_name=_("lifestream")
+    )
+    data = models.BinaryField(_("picture"))
+    digest = models.CharField(_("digest"), max_length=32)
+
+    class Meta:
+        verbose_name = _("uploaded logo")
+        verbose_name_plural = _("uploaded logos")
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+def validate_logo(data: bytes) -> None:
+    """Raise ValidationError if *data* is larger than `LARGEST`, or no picture that a browser shows without running
+    scripts in it.
+    """
+    if len(data) > LARGEST:
+        text = _("The file has more than %(most)s KB: make the picture smaller.")
+        raise ValidationError(text, params={"most": LARGEST // 1024})
+    if image_type(data) not in _KINDS or dimensions(data) is None:
+        raise ValidationError(
+            _(
+                "This file is no PNG, JPEG, GIF, WebP or AVIF picture. An SVG picture goes into the folder static/ "
+                "of LIFESTREAM_HOME."
+            )
+        )
+    if not is_icon(data):
+        raise ValidationError(_("The picture has too many pixels, or none: make it no larger than 2048 by 2048."))
+
+
+def upload_logo(lifestream: Lifestream, data: bytes) -> None:
+    """Show the picture *data* in place of the title of *lifestream*. Raises ValidationError as `validate_logo` does."""
+    validate_logo(data)
+    digest = hashlib.sha256(data).hexdigest()[:32]
+    with transaction.atomic(using=router.db_for_write(Logo, instance=lifestream)):
+        Logo.objects.update_or_create(lifestream=lifestream, defaults={"data": data, "digest": digest})
+        _note(lifestream, digest, dimensions(data) or (0, 0))
+
+
+def remove_logo(lifestream: Lifestream) -> None:
+    """Show no uploaded picture in place of the title of *lifestream* any more."""
+    with transaction.atomic(using=router.db_for_write(Logo, instance=lifestream)):
+        Logo.objects.filter(lifestream=lifestream).delete()
+        _note(lifestream, "", (0, 0))
+
+
+def _note(lifestream: Lifestream, digest: str, size: tuple[int, int]) -> None:
+    lifestream.logo_digest = digest
+    lifestream.logo_width, lifestream.logo_height = size
+    save_changed(lifestream, _ON_LIFESTREAM)

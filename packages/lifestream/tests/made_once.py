@@ -1,0 +1,53 @@
+"""What the first of the processes that run tests makes for all of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+PATIENCE = 600.0  # seconds; what is made takes a few of them, or many on a busy machine
+
+
+@contextmanager
+def only_one(factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
+    """A path of *name* that the processes of this run share; one at a time has it."""
+    shared = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with closing(sqlite3.connect(shared / f"{name}.lock", timeout=PATIENCE, isolation_level=None)) as lock:
+        lock.execute("BEGIN EXCLUSIVE")
+        yield shared / name
+
+
+@contextmanager
+def tables(factory: pytest.TempPathFactory, migrate: Callable[[], Any]) -> Iterator[None]:
+    """The test database: the first process calls *migrate*, and the others copy its file, which takes no time.
+
+    It must be one of SQLite, and no process may have begun to use its own.
+    """
+    own = Path(connection.settings_dict["TEST"]["NAME"])
+    with only_one(factory, "tables") as whole:
+        if is_first := not whole.exists():
+            migrate()
+            with connection.cursor() as cursor:
+                cursor.execute("VACUUM INTO %s", [str(whole)])
+        else:
+            shutil.copy(whole, own)
+    if is_first:
+        yield
+        return
+    connection.close()
+    settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = str(own)
+    yield
+    connection.close()
+    for file in own.parent.glob(f"{own.name}*"):  # and what SQLite has left beside it
+        file.unlink()

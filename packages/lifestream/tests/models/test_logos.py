@@ -1,0 +1,61 @@
+"""Uploaded logos: what may be one, and what their lifestreams say of them."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from factories import make_lifestream
+from lifestream.models import Lifestream, Logo
+from lifestream.models.logos import LARGEST, remove_logo, upload_logo, validate_logo
+
+
+def png(width: int, height: int) -> bytes:
+    return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "no PNG"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg' width='1' height='1'/>", "An SVG picture goes into the folder"),
+        (b"<html>", "no PNG"),
+        (b"\x00\x00\x01\x00\x01\x00" + bytes(16) + png(1, 1), "no PNG"),  # an icon of Windows
+        (png(0, 10), "too many pixels, or none"),
+        (png(4096, 2048), "too many pixels, or none"),
+        (png(1, 1) + bytes(LARGEST), "more than 512 KB"),
+    ],
+)
+def test_what_can_be_no_logo_is_refused_with_the_remedy(data: bytes, told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        validate_logo(data)
+
+
+@pytest.mark.django_db
+def test_a_lifestream_knows_the_digest_and_the_size_of_its_logo_and_nothing_else_of_it_changes() -> None:
+    lifestream = make_lifestream("main")
+    seen = Lifestream.objects.get(pk=lifestream.pk)
+    Lifestream.objects.update(title="Written meanwhile")
+    for data in (png(300, 40), png(90, 30)):
+        upload_logo(seen, data)
+        found = Lifestream.objects.get()
+        assert (found.logo_width, found.logo_height, found.title) == (
+            *struct.unpack(">II", data[16:24]),
+            "Written meanwhile",
+        )
+        assert bytes(Logo.objects.get(digest=found.logo_digest).data) == data
+    remove_logo(seen)
+    found = Lifestream.objects.get()
+    assert (found.logo_digest, found.logo_width, found.logo_height) == ("", 0, 0) and not Logo.objects.exists()
+
+
+@pytest.mark.django_db
+def test_what_is_refused_leaves_the_logo_as_it_is() -> None:
+    lifestream = make_lifestream("main")
+    upload_logo(lifestream, png(300, 40))
+    before = Lifestream.objects.values().get()
+    with pytest.raises(ValidationError):
+        upload_logo(lifestream, b"<html>")
+    assert Lifestream.objects.values().get() == before and Logo.objects.count() == 1
