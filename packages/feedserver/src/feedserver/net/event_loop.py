@@ -41,10 +41,10 @@ class EventLoop(Protocol):
         """
 
     def remove_reader(self, fd: int, /) -> object:
-        """Cease to watch a descriptor for reading; do nothing where it is not watched."""
+        """Stop watching a descriptor for reading; do nothing where it is not watched."""
 
     def add_writer(self, fd: int, callback: Callable[[], object], /) -> None:
         """Call *callback* whenever the socket with the descriptor *fd* can be written."""
 
     def remove_writer(self, fd: int, /) -> object:
-        """Cease to watch a descriptor for writing; do nothing where it is not watched."""
+        """Stop watching a descriptor for writing; do nothing where it is not watched."""

@@ -20,7 +20,7 @@ class Poller(Protocol):
         """Watch the descriptor for other events."""
 
     def unregister(self, fd: int, /) -> object:
-        """Cease to watch a descriptor."""
+        """Stop watching a descriptor."""
 
     def poll(self, timeout: float, /) -> list[tuple[int, int]]:
         """Wait for *timeout* seconds, -1 for ever. Return what is ready; an error or an end has other bits set."""

@@ -171,7 +171,7 @@ class SocketLoop:
         self._watch(fd, watched)
 
     def remove_reader(self, fd: int, /) -> None:
-        """Cease to watch a descriptor for reading; do nothing where it is not watched."""
+        """Stop watching a descriptor for reading; do nothing where it is not watched."""
         watched = self._watched.get(fd)
         if watched is not None:
             watched.reader = None
@@ -184,14 +184,14 @@ class SocketLoop:
         self._watch(fd, watched)
 
     def remove_writer(self, fd: int, /) -> None:
-        """Cease to watch a descriptor for writing; do nothing where it is not watched."""
+        """Stop watching a descriptor for writing; do nothing where it is not watched."""
         watched = self._watched.get(fd)
         if watched is not None:
             watched.writer = None
             self._watch(fd, watched)
 
     def _watch(self, fd: int, watched: _Watched) -> None:
-        """Watch a descriptor for what *watched* has a callback for, or cease to where it has none."""
+        """Watch a descriptor for what *watched* has a callback for, or stop where it has none."""
         events = (READ if watched.reader is not None else 0) | (WRITE if watched.writer is not None else 0)
         if fd not in self._watched:
             self._poller.register(fd, events)
