@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 FEW_TESTS_NEED = {
+    "asyncio",
     "brotli",
     "difflib",
     "django",
@@ -14,8 +15,10 @@ FEW_TESTS_NEED = {
     "feedserver.feeds",
     "feedserver.net.tls",
     "http.client",
+    "logging",
     "pathlib",
     "pytest",
+    "ssl",
     "tempfile",
     "unittest",
 }

@@ -116,8 +116,10 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
             kept=journal_limit,
         )
         self._expectations: list[Expectation] = []
-        self.quit_requested = threading.Event()
-        self.site.on_quit = partial(_quit, weakref.ref(self))  # weak: no reference cycle delays freeing a server
+        self._quit_requested: threading.Event | None = None
+        if quit:
+            self._quit_requested = threading.Event()
+            self.site.on_quit = partial(_quit, weakref.ref(self))  # weak: no reference cycle delays freeing a server
         self._address: ServerAddress | None = None
         self._runs = threading.Lock()  # held from the start until the stop is over; a lock is cheaper than an Event
         self._wanted_port = port
@@ -131,6 +133,13 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         """Whether the server listens."""
         return self._thread is not None
 
+    @property
+    def quit_requested(self) -> threading.Event:
+        """An event that is set when a client has asked by the method QUIT that the server stops."""
+        if self._quit_requested is None:  # without *quit*, it is never set, and few ask for it
+            self._quit_requested = threading.Event()
+        return self._quit_requested
+
     def start(self) -> Self:
         """Bind and listen. Returns when clients can connect.
 
@@ -143,7 +152,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         self.port = self.listening.bind(self._wanted_port, self.bind_timeout)
         self._address = ServerAddress("https" if self.tls else "http", self.host, self.port, self.aliases)
         self.site.base_url = self._address.base_url
-        self.site.own_hosts = self._address.own_hosts
+        self.site.is_own_host = self._address.is_own
         self._pid = os.getpid()
         self._runs.acquire(blocking=False)
         self._thread = shared_loop.acquire(self)

@@ -33,6 +33,10 @@ class ServerAddress:
         base = ServerAddress(scheme or self.scheme, self.host if host is None else host, self.port).base_url
         return f"{base}/{quote(path.removeprefix('/'), safe=_SAFE)}"
 
+    def is_own(self, host: str) -> bool:
+        """Return whether *host*, with its port, means this server."""
+        return host.lower() in self.own_hosts
+
     @property
     def own_hosts(self) -> frozenset[str]:
         """The hosts, with the port and in lower case, that mean this server where a client uses it as its proxy."""

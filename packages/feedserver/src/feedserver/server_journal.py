@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import warnings
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from feedserver.handler.journal import Journal
 from feedserver.handler.request_filter import RequestFilter
 from feedserver.messages.request import Request
 from feedserver.messages.terminal_text import visible
+from feedserver.net import shared_loop
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -49,6 +49,7 @@ class ServerJournal:
         *path* and the criteria, such as *method* and *query*, are those of `Journal.filter`. Raises NotSeen after
         *timeout* seconds, and RuntimeError inside a running event loop, which it would block.
         """
+        shared_loop.refuse_on_loop("wait_for()")
         _refuse_in_loop("wait_for")
         return self.journal.wait_for(path, count=count, timeout=timeout, **criteria)
 
@@ -137,6 +138,10 @@ def _caller() -> str:
 
 
 def _refuse_in_loop(what: str) -> None:
+    if "asyncio" not in sys.modules:
+        return
+    import asyncio
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -7,6 +7,7 @@ import contextlib
 import errno
 import socket
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import pytest
 
@@ -27,9 +28,9 @@ class Greeter(asyncio.Protocol):
         self.met = met
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.met.append(transport)
-        transport.write(b"hello")
+        met = cast("asyncio.Transport", transport)
+        self.met.append(met)
+        met.write(b"hello")
 
 
 class Exhausted(socket.socket):

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import os
 import selectors
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from feedserver.net.shared_loop import WAKERS, AbandonableLoop, LoopThread, VisitedSelector
+from feedserver import FeedServer, Response
+from feedserver.net import shared_loop
+from feedserver.net.shared_loop import LoopThread
+from rawclient import RawClient
 
 DEADLINE = 10.0
-
-needs_visits = pytest.mark.skipif(
-    not hasattr(selectors, "EpollSelector") and not hasattr(selectors, "KqueueSelector"),
-    reason="on this system, nothing can be added to a wait that is under way",
-)
 
 
 @pytest.fixture
@@ -125,84 +120,7 @@ def test_a_visitor_and_the_loop_are_never_at_work_together(thread: LoopThread) -
     assert most == 1
 
 
-# Private attributes of asyncio
-
-READ_IN = [(3, 11), (3, 12), (3, 13)]
-"""The versions of Python in whose asyncio `shared_loop.WAKERS` was read; see there."""
-
-
-def test_the_private_attributes_of_asyncio_that_a_fork_needs_are_those_that_were_read() -> None:
-    assert sys.version_info[:2] in READ_IN, "read asyncio's selector_events.py of this version, then add it here"
-    loop = asyncio.SelectorEventLoop()
-    try:
-        wakers = [getattr(loop, name) for name in WAKERS]
-        assert all(isinstance(waker, socket.socket) for waker in wakers)
-        # They are all that the loop watches when it is new, so all that a child has to close beside the selector.
-        watched = loop._selector.get_map()  # type: ignore[attr-defined] # of the test alone
-        assert list(watched) == [wakers[0].fileno()]
-    finally:
-        loop.close()
-
-
-def test_a_loop_that_is_abandoned_says_nothing_when_it_is_freed() -> None:
-    loop = AbandonableLoop()
-    wakers = [getattr(loop, name) for name in WAKERS]
-    selector = loop._selector  # type: ignore[attr-defined] # of the test alone
-    loop.is_abandoned = True
-    assert loop.is_closed() and not loop.is_running()
-    selector.close()
-    for waker in wakers:
-        waker.close()
-    del loop, selector
-    gc.collect()  # a ResourceWarning is an error in this suite
-
-
-class Telling(selectors.DefaultSelector):
-    """Tells when something is ready, before it says so."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_ready = threading.Event()
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready: list[tuple[selectors.SelectorKey, int]] = super().select(timeout)
-        self.is_ready.set()
-        return ready
-
-
-class Visited(VisitedSelector, Telling):
-    pass
-
-
-@needs_visits
-def test_a_socket_that_takes_the_number_of_a_closed_one_is_not_taken_for_it() -> None:
-    selector = Visited()
-    old, sender = socket.socketpair()
-    number = old.fileno()
-    selector.register(number, selectors.EVENT_READ)
-    found: list[list[tuple[selectors.SelectorKey, int]]] = []
-    waiting = threading.Thread(target=lambda: found.append(selector.select(DEADLINE)))
-    other, other_sender = socket.socketpair()
-
-    def swap() -> None:
-        sender.send(b"x")
-        assert selector.is_ready.wait(DEADLINE)  # the other thread has seen it, and waits for this visit to end
-        selector.unregister(number)
-        os.dup2(other.fileno(), number)
-        selector.register(number, selectors.EVENT_READ)
-
-    waiting.start()
-    selector.visit(swap)
-    waiting.join(DEADLINE)
-    assert found == [[]]
-    other_sender.send(b"x")
-    assert [key.fd for key, _ in selector.select(DEADLINE)] == [number]
-    selector.close()
-    for sock in (old, sender, other, other_sender):
-        sock.close()
-
-
-def test_the_selector_of_this_system_can_be_visited_or_there_is_none(thread: LoopThread) -> None:
+def test_a_visitor_runs_in_its_own_thread_where_the_system_allows_visits(thread: LoopThread) -> None:
     ran: list[str] = []
     done = threading.Event()
 
@@ -214,3 +132,33 @@ def test_the_selector_of_this_system_can_be_visited_or_there_is_none(thread: Loo
     assert done.wait(DEADLINE)
     can_be_visited = hasattr(selectors, "EpollSelector") or hasattr(selectors, "KqueueSelector")
     assert ran == [threading.current_thread().name if can_be_visited else "feedserver"]
+
+
+class Proactorlike(asyncio.SelectorEventLoop):
+    """A loop of asyncio's that can't watch sockets, as the one of Windows."""
+
+    def add_reader(self, fd: object, callback: object, *args: object) -> None:
+        raise NotImplementedError
+
+
+class ProactorThread(LoopThread):
+    """A loop thread as on Windows."""
+
+    def _new_loop(self) -> asyncio.AbstractEventLoop:
+        return Proactorlike()
+
+
+def test_servers_run_on_a_loop_that_cannot_watch_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    thread = ProactorThread()
+    monkeypatch.setattr(shared_loop, "_current", thread)
+    with FeedServer() as server, RawClient(server) as client:
+        server.add("/feed", Response("<rss/>"))
+        assert client.get("/feed").body == b"<rss/>"
+        assert client.get("/feed").body == b"<rss/>"
+        server.refuse()
+        server.accept()
+        with RawClient(server) as other:
+            assert other.get("/feed").body == b"<rss/>"
+        server.verify()
+    assert [each.ended for each in server.journal.exchanges] == ["complete"] * 3
+    thread.end()

@@ -62,7 +62,7 @@ class Site:
         self.callable_timeout = callable_timeout
         self.quits = quits
         self.base_url = ""
-        self.own_hosts: frozenset[str] = frozenset()
+        self.is_own_host: Callable[[str], bool] = _is_nobody
         self.on_quit: Callable[[], None] | None = None
         self.clock = Clock()
         routes.now = self.clock.time
@@ -156,7 +156,7 @@ class Site:
 
     def _decide(self, received: Received) -> Decision:
         try:
-            found = self.routes.find(received.request, self._is_own_host, received.exchange)
+            found = self.routes.find(received.request, self.is_own_host, received.exchange)
         except (FixtureError, OSError) as error:
             return self._mistake(received, str(error))
         if isinstance(found, Missing):
@@ -176,7 +176,7 @@ class Site:
         if self.routes.needs_body(request):
             return None
         try:
-            found = self.routes.find(request, self._is_own_host)
+            found = self.routes.find(request, self.is_own_host)
         except (FixtureError, OSError):
             return None  # `answer` reports it when the request is whole
         answer = found.choice.answer if isinstance(found, Found) else None
@@ -193,9 +193,6 @@ class Site:
             return self._failure(received, error)
         finally:
             self.journal.record(received.exchange)
-
-    def _is_own_host(self, host: str) -> bool:
-        return host.lower() in self.own_hosts
 
     def _ready(self, received: Received, found: Found, response: Response) -> Prepared | None:
         """Return the prerendered answer, where it is the same for every GET; None where it is not."""
@@ -331,6 +328,11 @@ class Site:
         data = response_writer.whole(head, response, method, self.clock.time())
         steps = None if data is not None else response_writer.plan(head, response, method, self.clock.time)
         return Prepared(exchange, data, steps, head.keep_alive)
+
+
+def _is_nobody(_: str) -> bool:
+    """Return False: a server that was not started is no host."""
+    return False
 
 
 def _name_of(answer: object) -> str:

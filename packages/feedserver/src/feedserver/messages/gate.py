@@ -11,12 +11,9 @@ import threading
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, TypeVar
+from typing import Protocol, TypeVar
 
 from feedserver.messages.argument_types import check_seconds, check_whole
-
-if TYPE_CHECKING:
-    import asyncio
 
 GATE_TIMEOUT = 10.0
 """Seconds that `Gate.wait` waits by default."""
@@ -168,7 +165,17 @@ def run_async(coroutine: Coroutine[object, object, _T]) -> _T:
         raise
 
 
-def call_soon(loop: asyncio.AbstractEventLoop, function: Callable[[], object]) -> None:
+class CalledFromThreads(Protocol):
+    """What `call_soon` needs of an event loop."""
+
+    def call_soon_threadsafe(self, callback: Callable[[], object], /) -> object:
+        """Call *callback* on the loop's thread. Raises RuntimeError where the loop is closed."""
+
+    def is_closed(self) -> bool:
+        """Return whether the loop can't be used any more."""
+
+
+def call_soon(loop: CalledFromThreads, function: Callable[[], object]) -> None:
     """Have *loop* call *function* on its thread; do nothing where the loop has ended."""
     try:
         loop.call_soon_threadsafe(function)

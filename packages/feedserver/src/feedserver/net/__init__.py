@@ -4,7 +4,8 @@ In: a bound address and a handler. Out: connections that read requests and play 
 in the order in which a connection passes them:
 
 1. `binding`: the socket that listens, and the one that holds the port while connections are refused.
-2. `shared_loop`: the one event-loop thread that all servers of a process share.
+2. `shared_loop`: the one event-loop thread that all servers of a process share. `socket_loop` is the loop that runs on
+   it, with `poller` and `timers`; `event_loop` is what the other modules need of it.
 3. `listener`: the sockets of one server, and the connections that were accepted on them.
 4. `acceptor`: accepts the clients of a listening socket and makes connections of them.
 5. `transport`: reads and writes one socket.
@@ -15,5 +16,5 @@ in the order in which a connection passes them:
    bytes were sent, and after how many bytes of the body each fault was injected.
 
 With `record.raw_client`, `server`, `forwarding`, `ready_clients` and `quit_client`, this is the only place where
-`asyncio`, `socket`, `ssl` and `selectors` are imported.
+`asyncio`, `socket`, `ssl`, `select` and `selectors` are imported.
 """

@@ -9,11 +9,16 @@ watch sockets; there, tasks wait for clients.
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
 
 from feedserver.net.transport import SocketTransport
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from feedserver.net.event_loop import EventLoop, Timer
 
 ACCEPT_PAUSE = 0.05
 """Seconds without accepting after the system has refused to accept, usually because no descriptors were left."""
@@ -31,7 +36,7 @@ class Acceptor:
 
     def __init__(
         self,
-        loop: asyncio.AbstractEventLoop,
+        loop: EventLoop,
         listening: socket.socket,
         factory: Callable[[], asyncio.Protocol],
         ended: Callable[[], None],
@@ -43,7 +48,7 @@ class Acceptor:
         self._ended = ended
         self._refused = refused
         self._waiting: asyncio.Task[None] | None = None
-        self._pause: asyncio.TimerHandle | None = None
+        self._pause: Timer | None = None
         self._batch = 1
         self.under_way: set[asyncio.Task[None]] = set()
 
@@ -53,7 +58,7 @@ class Acceptor:
         try:
             self._loop.add_reader(self._listening.fileno(), self._accept)
         except NotImplementedError:
-            self._waiting = self._loop.create_task(self._wait_and_accept())
+            self._waiting = self._tasks.create_task(self._wait_and_accept())
 
     def close(self) -> None:
         """Close the listening socket. Clients that were accepted still become connections."""
@@ -65,6 +70,11 @@ class Acceptor:
         else:
             self._loop.remove_reader(self._listening.fileno())
         self._listening.close()
+
+    @property
+    def _tasks(self) -> asyncio.AbstractEventLoop:
+        """The loop, where it can't watch sockets: then it is asyncio's, which runs tasks."""
+        return cast("asyncio.AbstractEventLoop", self._loop)
 
     def _accept(self) -> None:
         # An accept that finds no client costs as much as one that does, so the first turn tries only one.
@@ -81,13 +91,12 @@ class Acceptor:
                 self._loop.remove_reader(self._listening.fileno())
                 self._rest(error)
                 return
-            # Where clients wait in line, a request is usually there by now; that of a single one is still on its way.
-            SocketTransport(self._loop, client, address, self._factory(), reads_at_once=batch > 1)
+            SocketTransport(self._loop, client, address, self._factory())
 
     async def _wait_and_accept(self) -> None:
         while True:
             try:
-                client, _ = await self._loop.sock_accept(self._listening)
+                client, _ = await self._tasks.sock_accept(self._listening)
             except ConnectionError:
                 continue
             except OSError as error:
@@ -101,11 +110,11 @@ class Acceptor:
         self._pause = self._loop.call_later(ACCEPT_PAUSE, self.open)
 
     def _begin_to_adopt(self, client: socket.socket) -> None:
-        self._watch(self._loop.create_task(self._adopt(client)))
+        self._watch(self._tasks.create_task(self._adopt(client)))
 
     async def _adopt(self, client: socket.socket) -> None:
         try:
-            await self._loop.connect_accepted_socket(self._factory, client)
+            await self._tasks.connect_accepted_socket(self._factory, client)
         except OSError:  # the client has left meanwhile
             client.close()
 

@@ -6,8 +6,7 @@ the protocol of the connection encodes the head. A protocol with several concurr
 
 from __future__ import annotations
 
-import asyncio
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from feedserver.handler.decisions import Prepared
 from feedserver.handler.exchange import Exchange
@@ -25,6 +24,9 @@ from feedserver.messages.send_plan import (
     Step,
     Wait,
 )
+
+if TYPE_CHECKING:
+    from feedserver.net.event_loop import Timer
 
 STEPS_A_TURN = 64
 """Steps of a plan that are taken before other connections have their turn: a plan may be endless."""
@@ -69,7 +71,7 @@ class AnswerUnderWay:
         self._whole: bytes | None = None
         self.plan: Plan | None = None
         self.keep_alive = False
-        self.timer: asyncio.TimerHandle | None = None
+        self.timer: Timer | None = None
         self.source: Source | None = None
         self.wanted: Wanted | None = None
         self.sent = 0
@@ -82,7 +84,7 @@ class AnswerUnderWay:
         self.plan = prepared.plan
         self.keep_alive = prepared.keep_alive
 
-    def wait_for(self, timer: asyncio.TimerHandle | None) -> None:
+    def wait_for(self, timer: Timer | None) -> None:
         """Cancel the previous timer and wait for *timer*."""
         if self.timer is not None:
             self.timer.cancel()

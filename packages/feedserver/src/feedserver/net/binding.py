@@ -25,6 +25,9 @@ Elsewhere the port is held by a socket that is bound when the other one is close
 """
 
 
+_NONBLOCK = getattr(socket, "SOCK_NONBLOCK", 0)
+"""The flag of a socket that never waits, where the system has one: one system call less for each server."""
+
 _ALONE = "without scheme and port; use an address of this machine, such as 127.0.0.1, or localhost"
 
 
@@ -94,13 +97,14 @@ def listen(host: str, port: int) -> socket.socket:
 
 def bind(host: str, port: int) -> socket.socket:
     """Return a socket that is bound to the port and does not listen yet."""
-    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM | _NONBLOCK)
     try:
         if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows, where SO_REUSEADDR would share the port
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.setblocking(False)
+        if not _NONBLOCK:
+            sock.setblocking(False)
         sock.bind((host, port))
     except OSError:
         sock.close()

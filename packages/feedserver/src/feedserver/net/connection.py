@@ -6,7 +6,6 @@ belong to the protocol (`http1`), and the answer that is being sent is a value o
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import struct
 from typing import TYPE_CHECKING, Protocol, cast
@@ -19,9 +18,15 @@ from feedserver.net.http1 import Http1, HttpServer
 from feedserver.net.transport import SocketTransport
 
 if TYPE_CHECKING:
+    import asyncio
     import ssl
 
+    from feedserver.net.event_loop import Timer
     from feedserver.net.tls import Tls, TlsLayer
+
+    _Protocol = asyncio.Protocol
+else:
+    _Protocol = object  # asyncio's import takes longer than a server's start
 
 HANDSHAKE = b"\x16"
 """The first byte of a TLS handshake record (RFC 8446 §5.1); no request begins with it."""
@@ -54,7 +59,7 @@ class Listener(HttpServer, Protocol):
         """Note that the connection is closed."""
 
 
-class Connection(asyncio.Protocol):
+class Connection(_Protocol):
     """The server's side of one connection. *unsent* is the number of bytes that wait for a full kernel."""
 
     __slots__ = ("_http", "_linger", "_listener", "_tls", "_transport", "last_active", "peer", "state", "unsent")
@@ -67,14 +72,14 @@ class Connection(asyncio.Protocol):
         self._listener = listener
         self._transport: asyncio.Transport | None = None
         self._tls: TlsLayer | None = None
-        self._linger: asyncio.TimerHandle | None = None
+        self._linger: Timer | None = None
         self._http = Http1(self, listener)
 
     def move(self, event: Event) -> None:
         """Go to the state that the table gives for *event*."""
         self.state = TRANSITIONS[self.state][event]
 
-    # Called by asyncio
+    # Called by the transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a client that has connected."""

@@ -30,10 +30,9 @@ from feedserver.net.answer_under_way import AnswerUnderWay
 from feedserver.net.connection_state import Event
 
 if TYPE_CHECKING:
-    import asyncio
-
     from feedserver.handler.handler import Site
     from feedserver.messages.client_connection import Peer
+    from feedserver.net.event_loop import EventLoop
 
 BACKLOG = 262_144
 """Bytes of pipelined requests that may wait before the connection stops reading."""
@@ -43,7 +42,7 @@ class HttpServer(Protocol):
     """What HTTP needs of the server: *workers* maps the threads that make answers to the names of what they run."""
 
     site: Site
-    loop: asyncio.AbstractEventLoop
+    loop: EventLoop
     max_body: int
     workers: dict[threading.Thread, str]
 

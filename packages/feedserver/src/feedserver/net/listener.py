@@ -6,7 +6,6 @@ its turns.
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
 import time
@@ -28,6 +27,7 @@ from feedserver.net.connection import Connection
 
 if TYPE_CHECKING:
     from feedserver.faults import Fault
+    from feedserver.net.event_loop import EventLoop, Timer
     from feedserver.net.tls import Tls
 
 FREE_PORT_ATTEMPTS = 16
@@ -42,7 +42,7 @@ class Listening:
     *kept* is the number of closed connections that are remembered (None: all).
     """
 
-    loop: asyncio.AbstractEventLoop
+    loop: EventLoop
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Listening:
         self._holding: list[socket.socket] = []
         self._sockets: list[socket.socket] = []
         self._acceptors: list[Acceptor] = []
-        self._sweeper: asyncio.TimerHandle | None = None
+        self._sweeper: Timer | None = None
         self._closed: Callable[[], None] | None = None
 
     # In the caller's thread
@@ -187,7 +187,7 @@ class Listening:
 
     # On the event loop
 
-    def open(self, loop: asyncio.AbstractEventLoop) -> None:
+    def open(self, loop: EventLoop) -> None:
         """Accept connections from now on."""
         self.loop = loop
         for listening in self._sockets:

@@ -4,30 +4,24 @@ It is a daemon thread that starts with the first server and stays, since startin
 slow. Before a fork it ends if no server runs, so that a test suite may fork without a warning. A forked child only
 closes the inherited descriptors: unregistering a socket there would take it out of its parent's epoll set, which the
 two share.
-
-Asking the loop for something from another thread costs a wake-up and contention for the interpreter's lock: more than a
-start or a stop itself. So where the system lets sockets be added to a wait that is under way (epoll, kqueue), the other
-thread does the work itself, between two turns of the loop: this is called a visit.
 """
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import os
-import selectors
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from feedserver.handler.problems import in_words
+from feedserver.net.poller import new_poller
+from feedserver.net.socket_loop import SocketLoop
 
 if TYPE_CHECKING:
-    _Selector = selectors.BaseSelector
-else:
-    _Selector = object
+    import asyncio
 
 
 class Tenant(Protocol):
@@ -43,65 +37,37 @@ class Tenant(Protocol):
         """Report an error on the loop that belongs to no particular server."""
 
 
-class VisitedSelector(_Selector):
-    """A selector that lets other threads work on its loop while it waits."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._turn = threading.Lock()  # held by the thread that works on the loop
-        self._turn.acquire()
-        self._visits = 0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Return what is ready, see `selectors.BaseSelector.select`."""
-        before = self._visits
-        self._turn.release()
-        try:
-            ready = super().select(timeout)
-        finally:
-            self._turn.acquire()
-        if before == self._visits:
-            return ready
-        # A visit may have closed what was ready before it, and reused its descriptor's number: the key is another one
-        # then.
-        watched = self.get_map()
-        return [(key, events) for key, events in ready if watched.get(key.fd) is key]
-
-    def visit(self, function: Callable[[], object], timeout: float = -1) -> bool:
-        """Call *function* while the loop waits; return False where it has not come to wait for *timeout* seconds."""
-        if not self._turn.acquire(True, timeout):
-            return False
-        try:
-            self._visits += 1
-            function()
-        finally:
-            self._turn.release()
-        return True
-
-
 class LoopThread:
     """An event loop on a thread of its own. *users* are the servers that run on it."""
 
     def __init__(self) -> None:
-        self._selector = _new_selector()
-        self.loop: asyncio.AbstractEventLoop = _new_loop(self._selector)
-        self.loop.set_debug(False)  # debug mode would refuse visits; only feedserver's code runs there
-        self.loop.set_exception_handler(self._tell)
+        self._visited: SocketLoop | None = None
+        self.loop = self._new_loop()
         self.users: set[Tenant] = set()
-        self._thread = threading.Thread(target=self._run, name="feedserver", daemon=True)
+        self._thread = threading.Thread(target=self.loop.run_forever, name="feedserver", daemon=True)
         self._thread.start()
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self.loop)
-        self.loop.run_forever()
+    def _new_loop(self) -> SocketLoop | asyncio.AbstractEventLoop:
+        if sys.platform == "win32":  # it tells when a read is over, and can't wait for one to be possible
+            import asyncio
 
-    def _tell(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Report to all servers an exception that nothing else has caught; asyncio logs it, too."""
-        error = context.get("exception")
-        said = in_words(error) if isinstance(error, BaseException) else context.get("message", "an unknown error")
+            proactor = asyncio.ProactorEventLoop()
+            proactor.set_exception_handler(lambda _, context: self._tell(context.get("exception"), context["message"]))
+            return proactor
+        poller, allows_visits = new_poller()
+        loop = SocketLoop(poller, self._tell)
+        if allows_visits:
+            self._visited = loop
+        return loop
+
+    def _tell(self, error: BaseException | None, message: str = "an unknown error") -> None:
+        """Report to all servers an exception that nothing else has caught, and log it."""
+        import logging
+
+        said = in_words(error) if error is not None else message
         for user in list(self.users):
             user.failed(f"the servers' event loop met {said}")
-        loop.default_exception_handler(context)
+        logging.getLogger("feedserver").error("the servers' event loop met %s", said, exc_info=error)
 
     @property
     def is_current(self) -> bool:
@@ -121,10 +87,10 @@ class LoopThread:
         *function* may begin and cease to watch sockets, and cancel timers.
         Callbacks and timers that it schedules do not wake the loop: they are taken up when something else wakes it.
         """
-        if self._selector is None:
+        if self._visited is None:
             self.call(function)
             return True
-        return self._selector.visit(function, timeout)
+        return self._visited.visit(function, timeout)
 
     def end(self) -> None:
         """Stop the loop and its thread, and free their descriptors."""
@@ -134,54 +100,8 @@ class LoopThread:
 
     def abandon(self) -> None:
         """Close the loop's descriptors in a forked child, where its thread does not exist, and touch nothing else."""
-        if self._selector is not None:
-            # This process's descriptor of the epoll set: closing it changes nothing in the set. A kqueue is not
-            # inherited.
-            with suppress(OSError):
-                self._selector.close()
-        for name in WAKERS:
-            sock = getattr(self.loop, name, None)
-            if sock is not None:
-                sock.close()
-        if isinstance(self.loop, AbandonableLoop):
-            self.loop.is_abandoned = True
-
-
-WAKERS = ("_ssock", "_csock")
-"""The sockets by which a thread wakes a loop: private attributes of asyncio's `BaseSelectorEventLoop`.
-
-There is no public access to them, and `close` would take them out of the epoll set that a forked child shares with its
-parent. Read in `selector_events.py` of CPython 3.11.2, 3.12.1 and 3.13.0; `tests/net/test_shared_loop.py` fails on a
-version that is not among them, and where one of the two is missing.
-"""
-
-
-class AbandonableLoop(asyncio.SelectorEventLoop):
-    """A loop that reports itself closed once it *is_abandoned* in a forked child: its finaliser does not warn."""
-
-    is_abandoned = False
-
-    def is_closed(self) -> bool:
-        """Return whether the loop can't be used any more."""
-        return self.is_abandoned or super().is_closed()
-
-    def is_running(self) -> bool:
-        """Return whether the loop runs in this process."""
-        return not self.is_abandoned and super().is_running()
-
-
-def _new_selector() -> VisitedSelector | None:
-    """Return a selector that allows visits; None where the system has none."""
-    for name in ("EpollSelector", "KqueueSelector"):
-        if hasattr(selectors, name):
-            return type(f"Visited{name}", (VisitedSelector, getattr(selectors, name)), {})()  # type: ignore[no-any-return]
-    return None
-
-
-def _new_loop(selector: VisitedSelector | None) -> asyncio.AbstractEventLoop:
-    if sys.platform == "win32":
-        return asyncio.ProactorEventLoop()
-    return AbandonableLoop(selector)
+        with suppress(OSError):  # a kqueue is not inherited
+            self.loop.close()
 
 
 _lock = threading.Lock()

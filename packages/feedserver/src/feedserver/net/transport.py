@@ -10,11 +10,19 @@ The amount of data that waits for a full kernel is not limited here: the protoco
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from contextlib import suppress
 from enum import Enum, IntEnum, auto
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from feedserver.net.event_loop import EventLoop
+
+    _Transport = asyncio.Transport
+else:
+    _Transport = object  # asyncio's import takes longer than a server's start
 
 READ_SIZE = 65_536
 """Bytes that are read at a time."""
@@ -45,11 +53,11 @@ class _Reading(Enum):
     """The client has ended its sending."""
 
 
-class SocketTransport(asyncio.Transport):
+class SocketTransport(_Transport):
     """Connects *protocol* to *sock*, a client that was accepted from *address*, on *loop*.
 
-    With *reads_at_once* it reads before the loop watches the socket: a client that is answered and closed by that is
-    never watched. Where nothing has arrived, this costs more than it saves.
+    It reads before the loop watches the socket: a client usually sends its request before this thread has accepted it,
+    and one that is answered and closed by that is never watched.
 
     The protocol is told to pause whenever the kernel does not take everything at once, and to resume when it has.
     """
@@ -70,12 +78,10 @@ class SocketTransport(asyncio.Transport):
 
     def __init__(
         self,
-        loop: asyncio.AbstractEventLoop,
+        loop: EventLoop,
         sock: socket.socket,
         address: Any,
         protocol: asyncio.Protocol,
-        *,
-        reads_at_once: bool = True,
     ) -> None:
         self._loop = loop
         self._sock = sock
@@ -93,7 +99,7 @@ class SocketTransport(asyncio.Transport):
         with suppress(OSError):  # macOS refuses it for a client that has gone already
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         protocol.connection_made(self)
-        if reads_at_once and self.is_reading():
+        if self.is_reading():
             self._read()
         self._watch()
 

@@ -1,0 +1,204 @@
+"""An event loop for sockets and timers: a part of what asyncio's loops do, at a third of their cost.
+
+A turn of asyncio's loop makes an object, a context and several calls of everything that happens, for tasks that may
+wait for it. Nothing here runs as a task: a server calls functions. A test that has a server of its own pays for several
+turns of the loop, each on a thread whose code and data the processor has to fetch anew: asyncio's share was a tenth of
+such a test.
+
+Asking the loop for something from another thread costs a wake-up and contention for the interpreter's lock: more than
+the start or the stop of a server itself. So where the system lets sockets be added to a wait that is under way, the
+other thread does the work itself, between two turns of the loop: this is called a visit.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
+
+from feedserver.net.poller import READ, WRITE, Poller
+from feedserver.net.timers import DueCall, Timers
+
+Callback = Callable[[], object]
+
+LONGEST_WAIT = 86_400.0
+"""Seconds that a turn waits at most: the system's own limit is some weeks."""
+
+
+class _Watched:
+    """What is called when a socket can be read or written; None where it is not watched for that."""
+
+    __slots__ = ("reader", "writer")
+
+    def __init__(self) -> None:
+        self.reader: Callback | None = None
+        self.writer: Callback | None = None
+
+
+class SocketLoop:
+    """Waits with *poller*, and tells *failed* of exceptions that a callback raises. It is an `EventLoop`.
+
+    A callback may be called although its socket is no longer ready, or is another one of the same number: it must not
+    block.
+    """
+
+    def __init__(self, poller: Poller, failed: Callable[[BaseException], object]) -> None:
+        self._poller = poller
+        self._failed = failed
+        self._at_work = threading.Lock()  # held by the thread that works on the loop
+        self._at_work.acquire()
+        self._watched: dict[int, _Watched] = {}
+        self._timers = Timers()
+        self._soon: deque[Callback] = deque()
+        self._is_stopped = False
+        self._is_closed = False
+        self._alarm, self._bell = socket.socketpair()
+        for end in (self._alarm, self._bell):
+            end.setblocking(False)
+        self.add_reader(self._alarm.fileno(), self._silence)
+
+    # Lifecycle
+
+    def run_forever(self) -> None:
+        """Run until `stop`, on the caller's thread."""
+        while not self._is_stopped:
+            self._turn()
+        self._is_stopped = False
+
+    def stop(self) -> None:
+        """End `run_forever` after this turn."""
+        self._is_stopped = True
+
+    def is_closed(self) -> bool:
+        """Return whether the loop can't be used any more."""
+        return self._is_closed
+
+    def close(self) -> None:
+        """Free the loop's descriptors. A forked child may do so: nothing changes for its parent's loop."""
+        self._is_closed = True
+        self._alarm.close()
+        self._bell.close()
+        self._poller.close()
+
+    def _turn(self) -> None:
+        due = self._timers.next_due()
+        timeout = -1.0
+        if self._soon:
+            timeout = 0.0
+        elif due is not None:
+            timeout = min(max(0.0, due - monotonic()), LONGEST_WAIT)
+        self._at_work.release()
+        try:
+            ready = self._poller.poll(timeout)
+        finally:
+            self._at_work.acquire()
+        for fd, events in ready:
+            watched = self._watched.get(fd)
+            if watched is None:
+                continue  # a visit, or a callback before this one, has ended the watch
+            if events & ~WRITE and watched.reader is not None:
+                self._call(watched.reader)
+            if events & ~READ and watched.writer is not None:
+                self._call(watched.writer)
+        if due is not None and due <= (now := monotonic()):
+            for callback in self._timers.take_due(now):
+                self._call(callback)
+        for _ in range(len(self._soon)):  # what is added meanwhile waits for the next turn
+            self._call(self._soon.popleft())
+
+    def visit(self, function: Callback, timeout: float = -1) -> bool:
+        """Call *function* in the caller's thread while the loop waits.
+
+        Returns False where the loop has not come to wait for *timeout* seconds; -1 waits for ever. *function* may begin
+        and cease to watch sockets, where the poller allows that, and cancel timers. Callbacks and timers that it
+        schedules do not wake the loop: they are taken up when something else wakes it.
+        """
+        if not self._at_work.acquire(True, timeout):
+            return False
+        try:
+            function()
+        finally:
+            self._at_work.release()
+        return True
+
+    def _call(self, callback: Callback) -> None:
+        try:
+            callback()
+        except BaseException as error:  # noqa: BLE001 - the loop of all servers goes on; `verify` raises it
+            self._failed(error)
+
+    # Calls
+
+    def time(self) -> float:
+        """Return what the loop's clock shows, in seconds."""
+        return monotonic()
+
+    def call_soon(self, callback: Callback, /) -> None:
+        """Call *callback* in the next turn of the loop."""
+        self._soon.append(callback)
+
+    def call_soon_threadsafe(self, callback: Callback, /) -> None:
+        """Call *callback* soon, and wake the loop for it. Raises RuntimeError where the loop is closed."""
+        if self._is_closed:
+            raise RuntimeError("the event loop is closed")
+        self._soon.append(callback)
+        try:
+            self._bell.send(b"\0")
+        except BlockingIOError:
+            return  # it rings already
+        except OSError:
+            if not self._is_closed:
+                raise
+            raise RuntimeError("the event loop is closed") from None
+
+    def _silence(self) -> None:
+        with suppress(BlockingIOError):
+            self._alarm.recv(4096)
+
+    def call_later(self, delay: float, callback: Callback, /) -> DueCall:
+        """Call *callback* after *delay* seconds."""
+        return self._timers.add(monotonic() + delay, callback)
+
+    # Sockets
+
+    def add_reader(self, fd: int, callback: Callback, /) -> None:
+        """Call *callback* whenever the socket with the descriptor *fd* can be read."""
+        watched = self._watched.get(fd) or _Watched()
+        watched.reader = callback
+        self._watch(fd, watched)
+
+    def remove_reader(self, fd: int, /) -> None:
+        """Stop watching a descriptor for reading; do nothing where it is not watched."""
+        watched = self._watched.get(fd)
+        if watched is not None:
+            watched.reader = None
+            self._watch(fd, watched)
+
+    def add_writer(self, fd: int, callback: Callback, /) -> None:
+        """Call *callback* whenever the socket with the descriptor *fd* can be written."""
+        watched = self._watched.get(fd) or _Watched()
+        watched.writer = callback
+        self._watch(fd, watched)
+
+    def remove_writer(self, fd: int, /) -> None:
+        """Stop watching a descriptor for writing; do nothing where it is not watched."""
+        watched = self._watched.get(fd)
+        if watched is not None:
+            watched.writer = None
+            self._watch(fd, watched)
+
+    def _watch(self, fd: int, watched: _Watched) -> None:
+        """Watch a descriptor for what *watched* has a callback for, or stop where it has none."""
+        events = (READ if watched.reader is not None else 0) | (WRITE if watched.writer is not None else 0)
+        if fd not in self._watched:
+            self._poller.register(fd, events)
+            self._watched[fd] = watched
+        elif events:
+            self._poller.modify(fd, events)
+        else:
+            del self._watched[fd]
+            with suppress(OSError):  # it was closed before, and so is not watched any more
+                self._poller.unregister(fd)
