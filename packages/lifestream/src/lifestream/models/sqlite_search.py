@@ -43,7 +43,7 @@ def holds(head: str, body: str, query: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _phrases(query: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Return the first word and the pattern of each phrase of *query*; the longest word, which few items have, first."""
+    """Return the first word and the pattern of each phrase of *query*; the longest, which few items have, is first."""
     found = [(phrase.split(" "), star) for phrase, star in _PHRASE.findall(query)]
     found.sort(key=lambda phrase: -len(phrase[0][0]))
     return tuple((words[0], _pattern(words, star)) for words, star in found)
