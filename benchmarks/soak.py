@@ -93,8 +93,13 @@ class Soak:
     def __init__(self, options: argparse.Namespace, stack: ExitStack) -> None:
         self.options = options
         self.chance = random.Random(options.seed)
-        self.places: Places = stack.enter_context(running_services(small_disks=options.full_disk))
         tools = Path(stack.enter_context(TemporaryDirectory()))
+        tools.chmod(0o755)
+        base = datetime.fromisoformat(options.now).timestamp() - time.time() if options.now else 0.0
+        clocks = Clocks(tools, base, stack)
+        # What a clock that was ahead has left is brought back by the database's clock.
+        clock = clocks.environment("postgres")
+        self.places: Places = stack.enter_context(running_services(clock, small_disks=options.full_disk))
         ours = {name: value for name, value in os.environ.items() if not name.startswith(("LIFESTREAM_", "DJANGO_"))}
         (self.places.home / "tmp").mkdir()
         environment = ours | SETTINGS | self.places.urls | {
@@ -105,8 +110,7 @@ class Soak:
             "LIFESTREAM_MIN_INTERVAL": str(options.interval),
             "LIFESTREAM_MAX_INTERVAL": str(options.interval * 2),
         }  # fmt: skip
-        base = datetime.fromisoformat(options.now).timestamp() - time.time() if options.now else 0.0
-        self.cluster = Cluster(environment, self.places.home, Clocks(tools, base, stack), free_port())
+        self.cluster = Cluster(environment, self.places.home, clocks, free_port())
         self.witness = Witness(self.cluster)
         self.caused: list[tuple[float, float, str]] = []
         self.pending: list[tuple[float, Callable[[], None]]] = []

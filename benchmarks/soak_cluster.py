@@ -37,6 +37,7 @@ class Server:
 
     name: str
     folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
 
     @property
     def pid(self) -> int:
@@ -61,7 +62,7 @@ class Server:
         command = self.folder.with_suffix(".command").read_text().split("\0")
         owner = self.folder.stat()
         as_user = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if owner.st_uid else {}
-        services.launch(self.folder, [*command], as_user if self.name == "postgres" else {})
+        services.launch(self.folder, [*command], as_user if self.name == "postgres" else {}, self.variables)
 
 
 @dataclass
@@ -75,12 +76,15 @@ class Places:
 
 
 @contextmanager
-def running_services(*, small_disks: bool) -> Iterator[Places]:
-    """Run PostgreSQL and Redis. With *small_disks*, PostgreSQL and the home each have a small disk of their own."""
+def running_services(clock: dict[str, str], *, small_disks: bool) -> Iterator[Places]:
+    """Run PostgreSQL and Redis. With *small_disks*, PostgreSQL and the home each have a small disk of their own.
+
+    *clock* are the variables of PostgreSQL's clock (see `Clocks.environment`).
+    """
     folder = Path(tempfile.mkdtemp(prefix="lifestream-services-"))
     folder.chmod(0o755)
     disk, home = folder / "disk", folder / "home"
-    database, broker = Server("postgres", disk / "postgres"), Server("redis", folder / "redis")
+    database, broker = Server("postgres", disk / "postgres", clock), Server("redis", folder / "redis")
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         for place, megabytes in ((disk, DISK), (home, HOME_DISK)):
@@ -98,7 +102,7 @@ def running_services(*, small_disks: bool) -> Iterator[Places]:
 
         stack.callback(end)
         redis = services.start_redis(broker.folder)
-        postgres = services.start_postgres(database.folder)
+        postgres = services.start_postgres(database.folder, clock)
         urls = {
             "DATABASE_URL": f"postgresql://lifestream@127.0.0.1:{postgres}/lifestream",
             "CELERY_BROKER_URL": f"redis://127.0.0.1:{redis}/0",
@@ -140,6 +144,7 @@ class Clocks:
             loaded = self._shim.load(place)
             assert loaded is not None
             self._loaded[name] = loaded
+            (place / "clock").chmod(0o666)  # PostgreSQL does not run as root
             self._stack.callback(loaded.close)
             loaded._move(self.base)
         environment: dict[str, str] = self._loaded[name].environment

@@ -25,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +85,11 @@ def start() -> dict[str, str]:
     }
 
 
-def start_postgres(folder: Path) -> int:
-    """Start PostgreSQL with a superuser and a database named lifestream, without a password. Return its port."""
+def start_postgres(folder: Path, variables: Mapping[str, str] | None = None) -> int:
+    """Start PostgreSQL with a superuser and a database named lifestream, without a password. Return its port.
+
+    *variables* are added to the server's environment.
+    """
     initdb, postgres, createdb = (postgres_program(name) for name in ("initdb", "postgres", "createdb"))
     folder.mkdir()
     other_user: dict[str, Any] = {}
@@ -122,7 +125,10 @@ def start_postgres(folder: Path) -> int:
         raise ServiceError(f"initdb failed: {made.stderr.strip()}")
     settings = [f"--{name}=off" for name in FAST]
     server = launch(
-        folder, [postgres, "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, *settings], other_user
+        folder,
+        [postgres, "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, *settings],
+        other_user,
+        variables,
     )
     database = [createdb, "-h", "127.0.0.1", "-p", str(port), "-U", "lifestream", "lifestream"]
     wait_until(
@@ -145,12 +151,21 @@ def start_redis(folder: Path) -> int:
     return port
 
 
-def launch(folder: Path, command: list[str | os.PathLike[str]], other_user: dict[str, Any]) -> subprocess.Popen[bytes]:
-    """Start a server in *folder*, and write its process id into a file beside it, for `stop`."""
+def launch(
+    folder: Path,
+    command: list[str | os.PathLike[str]],
+    other_user: dict[str, Any],
+    variables: Mapping[str, str] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a server in *folder*, and write its process id into a file beside it, for `stop`.
+
+    *variables* are added to the environment.
+    """
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
             command,
             cwd=folder,
+            env=os.environ | dict(variables or {}),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
