@@ -29,6 +29,7 @@ NOT_TESTED_BY_ITSELF = {
     "feedserver/check/recipes/liferea_driver.py": "what a reader is started with; benchmarks/readers.py runs it",
     "feedserver/faults/places.py": "what the families of faults share; tests/faults tests each way that they use it",
     "feedserver/handler/decisions.py": "values of handler/handler.py; tests/handler/test_handler.py looks at each",
+    "feedserver/net/event_loop.py": "what both loops must have; mypy holds them to it",
     "lifestream/apps.py": "connects signals; tests/storage and tests/models see what its handlers do",
     "lifestream/owner/samples.py": "a list of values; owner/views/test_first_account.py chooses one of them",
     "lifestream/owner/urls.py": "the addresses of owners' pages; owner/test_access.py asks for all of them",

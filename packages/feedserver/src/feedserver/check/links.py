@@ -83,7 +83,8 @@ def _end_of(html: str, mark: str, position: int) -> int:
 
 _NAME = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)")
 _ATTRIBUTE = re.compile(
-    r"[\s/]*+([^\s/>][^\s/>=]*+)(?:\s*+=\s*+(?:\"([^\"]*+)(?:\"|\Z)|'([^']*+)(?:'|\Z)|([^\s>\"'][^\s>]*+|(?=>|\Z))))?+"
+    r"[\s/]*+([^\s/>][^\s/>=]*+)"
+    r"(?>(?:\s*+=\s*+(?:\"([^\"]*+)(?:\"|\Z)|'([^']*+)(?:'|\Z)|([^\s>\"'][^\s>]*+|(?=>|\Z))))?)"
 )
 _RAW = {
     name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE)

@@ -1,0 +1,60 @@
+"""Waiting for sockets, with epoll where the system has it and with the selectors of all others."""
+
+from __future__ import annotations
+
+import selectors
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from feedserver.net.poller import READ, WRITE, Poller, SelectorPoller, new_poller
+
+POLLERS: dict[str, Callable[[], Poller]] = {
+    "the system's best": lambda: new_poller()[0],
+    "select": lambda: SelectorPoller(selectors.SelectSelector()),
+}
+
+
+@pytest.fixture(params=POLLERS)
+def poller(request: pytest.FixtureRequest) -> Iterator[Poller]:
+    made = POLLERS[request.param]()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    one, other = socket.socketpair()
+    with one, other:
+        yield one, other
+
+
+def test_what_is_ready_is_told_by_descriptor_and_event(
+    poller: Poller, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    one, other = pair
+    poller.register(one.fileno(), READ)
+    assert poller.poll(0.0) == []
+    other.send(b"x")
+    assert poller.poll(-1.0) == [(one.fileno(), READ)]
+    poller.modify(one.fileno(), READ | WRITE)
+    assert poller.poll(-1.0) == [(one.fileno(), READ | WRITE)]
+    poller.modify(one.fileno(), WRITE)
+    assert poller.poll(-1.0) == [(one.fileno(), WRITE)]
+
+
+def test_what_is_no_longer_watched_is_not_told(poller: Poller, pair: tuple[socket.socket, socket.socket]) -> None:
+    one, other = pair
+    other.send(b"x")
+    poller.register(one.fileno(), READ)
+    poller.unregister(one.fileno())
+    assert poller.poll(0.0) == []
+
+
+def test_an_end_is_told_to_who_reads(poller: Poller, pair: tuple[socket.socket, socket.socket]) -> None:
+    one, other = pair
+    poller.register(one.fileno(), READ)
+    other.close()
+    [(descriptor, events)] = poller.poll(-1.0)
+    assert descriptor == one.fileno() and events & ~WRITE
