@@ -11,6 +11,7 @@ least of some requests, since the demo has a few dozen items only. What a page c
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import subprocess
@@ -89,7 +90,8 @@ def view(browser: Browser, address: str, size: tuple[int, int], times: int) -> V
 def demo() -> Iterator[str]:
     """Run the demo, and give the address of its lifestream."""
     command = [sys.executable, "-m", "lifestream", "demo", "127.0.0.1:0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8") as process:
+    own = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=own) as process:
         assert process.stdout is not None
         try:
             told = (re.search(r"is at (http://\S+)/", line) for line in process.stdout)
