@@ -71,6 +71,8 @@ def test_a_script_in_text_is_no_script() -> None:
         ("<script><a href=y></scripted><a href=z></SCRIPT ><a href=x>", ["x"]),
         ("<textarea><a href=y></textarea><a href=x>", ["x"]),
         ("<title><a href=y>", []),
+        (f"<a href='a&#{'0' * 5000}58;b&#x{'0' * 5000}3a;c&#0;'>", ["a:b:c\ufffd"]),
+        (f"<a href='a&#{'9' * 5000};b&#99999999c'>", ["a\ufffdb\ufffdc"]),
     ],
 )
 def test_links_of_broken_html(html: str, links: list[str]) -> None:

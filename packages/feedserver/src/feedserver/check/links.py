@@ -35,12 +35,19 @@ def is_whole(address: str) -> bool:
 
 def links_of(html: str) -> list[str]:
     """Return the addresses to which *html* links, as they are written, with their character references resolved."""
-    return [unescape(value) for _, attributes in _tags(html) for name, value in attributes if name in _LINKS]
+    return [_resolved(value) for _, attributes in _tags(html) for name, value in attributes if name in _LINKS]
 
 
 def has_script(html: str) -> bool:
     """Return whether *html* has a script element."""
     return any(name == "script" for name, _ in _tags(html))
+
+
+def _resolved(value: str) -> str:
+    """Return *value* with its character references resolved. `unescape` raises ValueError for a number of more than
+    4,300 digits; one beyond all characters is U+FFFD (HTML, section 13.2.5.80).
+    """
+    return unescape(_BEYOND.sub("\ufffd", _ZEROS.sub(r"&#\g<1>0", value)))
 
 
 def _tags(html: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
@@ -81,6 +88,8 @@ def _end_of(html: str, mark: str, position: int) -> int:
     return len(html) if found < 0 else found + len(mark)
 
 
+_ZEROS = re.compile(r"&#([xX]?)0++")
+_BEYOND = re.compile(r"&#0?[0-9]{8,}+;?")
 _NAME = re.compile(r"<(/?)([a-zA-Z][^\s/>]*+)")
 _ATTRIBUTE = re.compile(
     r"[\s/]*+([^\s/>][^\s/>=]*+)"

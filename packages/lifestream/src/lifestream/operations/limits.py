@@ -22,7 +22,7 @@ from lifestream.conf import defaults, settings
 from lifestream.content import filter_rules
 from lifestream.fetcher import body_budget, inflaters, request_options
 from lifestream.fetcher.fetch import FetchLimits
-from lifestream.models import fulltext, own_pages, search_sql
+from lifestream.models import fulltext, logos, own_pages, search_sql
 from lifestream.parser import ipc
 from lifestream.plugins import caps
 from lifestream.refresh import full_content, hub_renewal, icon_finder, opml, picture_cache, pictures
@@ -403,6 +403,12 @@ FIXED: Final = (
         own_pages.MOST_PAGES,
         _("own pages of a lifestream"),
         _("Each is linked at the foot of every page."),
+    ),
+    _Fixed(
+        logos.LARGEST,
+        _("the size of a logo that is uploaded"),
+        _("Each visitor's first page loads it."),
+        Unit.BYTES,
     ),
 )
 """The limits that can't be set, in the order in which they are shown."""
