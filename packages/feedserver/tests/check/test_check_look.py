@@ -47,6 +47,15 @@ def test_anything_else_is_refused() -> None:
         Look.from_json({"at": "soon", "present": None, "was_control_asked": True, "exchanges": {}})
 
 
+def test_a_boolean_is_no_number() -> None:
+    written = Look(at=1e9, was_control_asked=True, exchanges={"V1": [SEEN]}, present=None).as_json()
+    with pytest.raises(TypeError, match="a value of type bool stands where a number is written"):
+        Look.from_json(written | {"at": True})
+    written["exchanges"]["V1"][0]["status"] = True
+    with pytest.raises(TypeError, match="a value of type bool stands where int is written"):
+        Look.from_json(written)
+
+
 ODD: list[Any] = [
     None, True, -1, 10**400, float("inf"), float("nan"), "", "x", [], [[]], [1], [["a"]], {}, {"a": 1}, [["a", 1]],
 ]  # fmt: skip

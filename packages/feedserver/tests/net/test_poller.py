@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import selectors
 import socket
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -42,6 +43,15 @@ def test_what_is_ready_is_told_by_descriptor_and_event(
     assert poller.poll(-1.0) == [(one.fileno(), READ | WRITE)]
     poller.modify(one.fileno(), WRITE)
     assert poller.poll(-1.0) == [(one.fileno(), WRITE)]
+
+
+def test_it_waits_for_ever_for_what_comes_late(poller: Poller, pair: tuple[socket.socket, socket.socket]) -> None:
+    one, other = pair
+    poller.register(one.fileno(), READ)
+    late = threading.Timer(0.05, other.send, (b"x",))
+    late.start()
+    assert poller.poll(-1.0) == [(one.fileno(), READ)]
+    late.join()
 
 
 def test_what_is_no_longer_watched_is_not_told(poller: Poller, pair: tuple[socket.socket, socket.socket]) -> None:

@@ -96,6 +96,14 @@ def test_no_more_posts_are_read_than_probably_have_the_items(site: Subscription)
     assert "LIMIT 17" in walk.upper()
 
 
+def test_items_that_are_seldom_among_the_posts_are_looked_up(
+    site: Subscription, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items = list(Post.objects.filter(subscription=site, item__title=KITES[0]).values_list("item", flat=True))
+    monkeypatch.setattr(walked_posts, "MOST_WALKED", 16)
+    assert asked_of(lambda: walked_posts.first_of(Timeline(site.lifestream).posts(), items, 3)) == []
+
+
 def test_posts_are_looked_through_in_the_order_of_an_index(site: Subscription) -> None:
     posts = Timeline(site.lifestream).posts()
     [(_, plan)] = plans_of(lambda: walked_posts.first_of(posts, range(1, 1_000, 2), 3))
