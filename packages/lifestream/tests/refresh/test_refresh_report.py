@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lifestream.fetcher.shortage import Shortage
@@ -40,3 +42,15 @@ def test_an_operator_is_told_a_line_a_refresh_and_a_line_a_trouble(caplog: pytes
         ("INFO", "https://a.example/feed failed: "),
         ("INFO", str(report)),
     ]
+
+
+def test_what_the_database_did_not_take_is_not_told_for_each_feed(caplog: pytest.LogCaptureFixture) -> None:
+    """A full disk fails the writing of every feed. It has been told, and a line a feed would bury that."""
+    lost = replace(row("failed"), unstored=True, message="it could not be stored")
+    report = Report((lost,) * 3, unstored=3)
+    with caplog.at_level("INFO", "lifestream"):
+        tell_report(report)
+    assert [record.getMessage() for record in caplog.records] == [str(report)]
+    with caplog.at_level("DEBUG", "lifestream"):
+        tell_report(report)
+    assert "https://a.example/feed failed: it could not be stored" in caplog.text

@@ -152,3 +152,17 @@ class TestADatabaseThatFails:
         feed.refresh_from_db()
         assert (feed.claim_token, feed.last_fetch) == (claimed.claim.token, None)
         assert [stored.new for stored in store([claimed], NOW)] == [3]
+
+    def test_while_it_goes_on_it_is_told_once(
+        self, fails: Callable[[int], None], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Not once a feed: a full disk fails the writing of thousands."""
+        fails(100)
+        with caplog.at_level("INFO", "lifestream"):
+            stored = store([document(make_feed(), 3) for _ in range(5)], NOW)
+        assert all(each.unwritten for each in stored)
+        lines = [record.getMessage() for record in caplog.records if record.name == "lifestream.storage"]
+        assert [line.split(":")[0] for line in lines] == [
+            "The database failed and is asked once more",
+            "5 feeds could not be stored",
+        ]

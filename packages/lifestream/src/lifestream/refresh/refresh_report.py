@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from logging import DEBUG, INFO
 
 from django.utils.translation import ngettext
 
@@ -19,7 +20,7 @@ class FeedReport:
 
     *next_at* is when the feed is due again, None for never, and *reason* is why then; *message* says what went wrong,
     if anything did. *url* is without credentials. *status* is that of the answer, None for none; *size* is its length
-    in bytes, and *duration* is how long it took, in seconds.
+    in bytes, and *duration* is how long it took, in seconds. *unstored*: the database did not take the result.
     """
 
     feed: int
@@ -34,6 +35,7 @@ class FeedReport:
     status: int | None = None
     size: int = 0
     duration: float = 0.0
+    unstored: bool = False
 
     @property
     def failed(self) -> bool:
@@ -101,13 +103,13 @@ class Report:
 def tell_report(report: Report) -> None:
     """Log *report* for an operator: a line for what was done, and one for each feed that failed, or why feeds stay due.
 
-    A failure of the database has been told where it happened.
+    A failure of the database has been told where it happened: what it did not take is not told again for each feed.
     """
     for shortage in report.shortages:
         if getattr(shortage, "code", "") != "database-failed":
             _log.warning("feeds stay due: %s", worded(shortage))
     for row in report.rows:
         if row.failed:
-            _log.info("%s failed: %s", row.url, worded(row.message))
+            _log.log(DEBUG if row.unstored else INFO, "%s failed: %s", row.url, worded(row.message))
     if report.rows:
         _log.info("%s", report)

@@ -351,4 +351,5 @@ def _row(result: Result, stored: Stored) -> FeedReport:
         status=result.outcome.status,
         size=result.outcome.size if isinstance(result.outcome, Fetched) else 0,
         duration=result.outcome.duration,
+        unstored=stored.unwritten,
     )

@@ -125,7 +125,9 @@ def _commit(step: _Step) -> None:
         except ROW_ERRORS:
             raise
         except FAILURES as error:
-            _log.info("The database failed and is asked once more: %s", error)
+            # While an outage that has been told goes on, each batch fails like this.
+            level = logging.INFO if OUTAGES.kind is None else logging.DEBUG
+            _log.log(level, "The database failed and is asked once more: %s", error)
             _reconnect(step.using)
             _transact(step, _write_at_once)
     except ROW_ERRORS as error:
