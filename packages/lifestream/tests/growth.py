@@ -18,6 +18,10 @@ HOPELESS: Final = 100.0
 """What grows so much is not measured again: a longer run might never end."""
 FLOOR: Final = 0.002
 """What a call may take in any case, in seconds: a quadratic one takes far more at the lengths that are tried."""
+TRIES: Final = 20
+"""How often what seems guilty is measured again at most."""
+ENOUGH: Final = 2.0
+"""After so many seconds on the processor, three tries are enough."""
 LENGTHS: Final = (16, 24, 96, 1000, 5000)
 """The lengths of runs, from short ones on, so that what grows faster than a square is seen before it takes for ever."""
 
@@ -60,7 +64,14 @@ def growth(made_of: Callable[[int], Callable[[], object]], lengths: tuple[int, .
 
 
 def _growth_at(made_of: Callable[[int], Callable[[], object]], length: int) -> float:
-    """The growth from a quarter of *length*, the best of three tries each, in turns: the machine's moods hit both."""
+    """The growth from a quarter of *length*, the best of several tries each, in turns: the machine's moods hit both.
+
+    It is tried until the growth is that of linear work, `TRIES` times at most, and less often what takes long.
+    """
     short, long = made_of(length // 4), made_of(length)
-    taken = [(seconds(short, 2), seconds(long)) for _ in range(3)]
-    return min(each for _, each in taken) / min(each for each, _ in taken)
+    before, after, began = float("inf"), float("inf"), time.thread_time()
+    for tried in range(1, TRIES + 1):
+        before, after = min(before, seconds(short, 2)), min(after, seconds(long))
+        if after / before <= MOST or (tried >= 3 and time.thread_time() - began > ENOUGH):
+            break
+    return after / before
