@@ -112,7 +112,7 @@ def test_each_directive_has_an_entry() -> None:
 
 
 def untold_directives(words: Iterable[str]) -> list[str]:
-    """Those of *words* that begin no row of the table on the page about directives."""
+    """Return those of *words* that begin no row of the table on the page about directives."""
     told = {row.partition(":")[0].lower() for row in tabled(page("feedserver/directives.md"))}
     return sorted(set(words) - told)
 

@@ -23,7 +23,7 @@ LENGTHS: Final = (16, 24, 96, 1000, 5000)
 
 
 def seconds(call: Callable[[], object], tries: int = 1) -> float:
-    """The processor time of *call*, the best of *tries*; never 0."""
+    """Return the processor time of *call*, the best of *tries*; never 0."""
     best = float("inf")
     collects = gc.isenabled()
     gc.disable()  # what it looks through is whatever the tests before have left
@@ -39,7 +39,7 @@ def seconds(call: Callable[[], object], tries: int = 1) -> float:
 
 
 def growth(made_of: Callable[[int], Callable[[], object]], lengths: tuple[int, ...] = LENGTHS) -> float:
-    """How many times longer the call that *made_of* makes of a length takes at four times the length.
+    """Return how many times longer the call that *made_of* makes of a length takes at four times the length.
 
     *lengths* are tried from the shortest on; the first at which the call takes more than `FLOOR` is judged. 0 where
     none does. A length that seems guilty is measured again, and then four times the length has to be guilty as well:
@@ -60,7 +60,9 @@ def growth(made_of: Callable[[int], Callable[[], object]], lengths: tuple[int, .
 
 
 def _growth_at(made_of: Callable[[int], Callable[[], object]], length: int) -> float:
-    """The growth from a quarter of *length*, the best of three tries each, in turns: the machine's moods hit both."""
+    """Return the growth from a quarter of *length*, the best of three tries each, in turns: the machine's moods hit
+    both.
+    """
     short, long = made_of(length // 4), made_of(length)
     taken = [(seconds(short, 2), seconds(long)) for _ in range(3)]
     return min(each for _, each in taken) / min(each for each, _ in taken)

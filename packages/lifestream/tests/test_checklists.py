@@ -22,7 +22,7 @@ RULES = ROOT / "packages/lifestream/tests/rules"
 
 
 def paths(text: str) -> set[str]:
-    """What in *text*, in code font, looks like a path of the repository."""
+    """Return what in *text*, in code font, looks like a path of the repository."""
     code = re.findall(r"`([^`\n]+)`", text)
     shape = re.compile(r"[\w.*-]+/(?:[\w.*-]+/?)*|[\w-]+\.py")
     found = {word for words in code for word in words.split() if shape.fullmatch(word)}

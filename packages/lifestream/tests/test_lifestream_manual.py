@@ -44,7 +44,7 @@ def rows(heading: str) -> frozenset[str]:
 
 
 def setting_names() -> dict[str, str]:
-    """The settings by their names, without the prefix, and the property of `conf.Settings` that reads each."""
+    """Return the settings by their names, without the prefix, and the property of `conf.Settings` that reads each."""
     found = {}
     for name, value in vars(conf.Settings).items():
         if isinstance(value, property):

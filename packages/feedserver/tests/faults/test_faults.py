@@ -346,7 +346,7 @@ def test_an_exchange_without_faults_has_none(server: FeedServer) -> None:
 
 
 def answered(response: Response, request: Request, missed: list[Fault]) -> Plan:
-    """The broken plan, made as a site makes it."""
+    """Return the broken plan, made as a site makes it."""
     selected = negotiation.select(request, fault_injection.choose(response, 1))
     if selected.coding is not None and isinstance(selected.body, bytes):
         selected = replace(selected, body=encode(selected.body, selected.coding), coding=None)

@@ -34,7 +34,7 @@ def defined_faults() -> Iterator[type[Fault]]:
 
 
 def places_without(fault: type[Fault]) -> list[str]:
-    """Which of `PLACES` lack *fault*."""
+    """Return which of `PLACES` lack *fault*."""
     text = page("feedserver/faults.md")
     measured = text.partition("<!-- measured -->")[2].partition("<!-- the end of what is measured -->")[0]
     own = [kind for kind in feedserver.faults.KINDS.values() if type(parse(kind.examples[0])) is fault]

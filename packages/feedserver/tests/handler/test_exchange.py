@@ -16,7 +16,7 @@ from rawclient import RawClient
 
 
 def journal(*requests: Request, status: int = 200, limit: int | None = None) -> Journal:
-    """A journal of requests that were all answered with *status*."""
+    """Return a journal of requests that were all answered with *status*."""
     made = Journal(limit)
     for request in requests:
         exchange = Exchange(made.changes, request)

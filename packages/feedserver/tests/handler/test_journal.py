@@ -16,7 +16,7 @@ from rawclient import RawClient
 
 
 def journal(*requests: Request, status: int = 200, limit: int | None = None) -> Journal:
-    """A journal of requests that were all answered with *status*."""
+    """Return a journal of requests that were all answered with *status*."""
     made = Journal(limit)
     for request in requests:
         exchange = Exchange(made.changes, request)
@@ -27,7 +27,7 @@ def journal(*requests: Request, status: int = 200, limit: int | None = None) -> 
 
 
 def lines(text: str) -> list[str]:
-    """The lines of a message, without how long things took."""
+    """Return the lines of a message, without how long things took."""
     return [line.partition(", 10 bytes in")[0] for line in text.splitlines()]
 
 

@@ -160,7 +160,7 @@ IDLE = [0.05, 1, 20]
 
 
 def before_it_is_idle(root: Path, sent: bytes, idle: float) -> tuple[bytes, str | None]:
-    """What a client gets that sends *sent* and then nothing, and what the journal has to say of it."""
+    """Return what a client gets that sends *sent* and then nothing, and what the journal has to say of it."""
     with FeedServer(root, idle_timeout=idle) as server, RawClient(server) as client:
         server.add("/x", Response("x"))
         received = b""

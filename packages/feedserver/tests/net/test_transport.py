@@ -61,14 +61,14 @@ class Line:
         return self.protocol.told
 
     def run_until(self, condition: Callable[[], bool]) -> None:
-        """Runs the loop until *condition* holds, at most five seconds."""
+        """Run the loop until *condition* holds, at most five seconds."""
         deadline = self.loop.time() + 5
         while not condition():
             assert self.loop.time() < deadline, self.told
             self.loop.run_until_complete(asyncio.sleep(0))
 
     def read(self) -> bytes:
-        """What the client gets until the end."""
+        """Return what the client gets until the end."""
         self.client.setblocking(False)
         received = bytearray()
         ended = False
@@ -87,7 +87,7 @@ class Line:
         return bytes(received)
 
     def close(self) -> None:
-        """Ends both ends."""
+        """End both ends."""
         self.client.close()
         self.transport.abort()
         self.run_until(lambda: self.transport.get_extra_info("socket").fileno() == -1)

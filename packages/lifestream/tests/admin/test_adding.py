@@ -40,12 +40,12 @@ class AddingAFeed(FeedServerTransactionTestCase):
         self.main = make_lifestream("main", title="Harbour Planet")
 
     def enter(self, url: str, **fields: str) -> str:
-        """What the page says right after the form."""
+        """Return what the page says right after the form."""
         data = {"url": url, "lifestream": str(self.main.pk), "name": "", "folder": "", **fields}
         return self.client.post(ADD, data, follow=True).content.decode()
 
     def add(self, url: str, **fields: str) -> str:
-        """What the page says once the updater has looked at the address."""
+        """Return what the page says once the updater has looked at the address."""
         page = self.enter(url, **fields)
         assert "1 address is looked at" in page, page
         assert add_wanted() == 1

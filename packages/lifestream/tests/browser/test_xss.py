@@ -46,7 +46,7 @@ class Site:
 
 
 def run(home: Path, *command: str, **variables: str) -> None:
-    """Runs a command of the bundled site at *home*."""
+    """Run a command of the bundled site at *home*."""
     subprocess.run(
         [sys.executable, "-m", "lifestream", *command],
         env=environment(home, **variables),
@@ -91,7 +91,7 @@ def pages_of(lookout: Lookout, path: str) -> Iterator[Page]:
 
 
 def links(page: Page, selector: str) -> list[str]:
-    """The addresses of the links that *selector* chooses, each once."""
+    """Return the addresses of the links that *selector* chooses, each once."""
     return list(dict.fromkeys(page.eval_on_selector_all(selector, "links => links.map(link => link.href)")))
 
 
@@ -114,7 +114,7 @@ def test_the_attempts_are_real(chromium: Browser, nowhere: FeedServer) -> None:
 
 
 def unsafe(attempt: Attempt, there: str) -> Response:
-    """A page that shows *attempt* as it is."""
+    """Return a page that shows *attempt* as it is."""
     armed = attempt.armed(there)
     body = f'<a href="{escape(armed)}">a</a>' if attempt.number >= 3000 else armed
     # Something always follows, which closes what was left open.
@@ -129,7 +129,7 @@ def succeeded(lookout: Lookout, attempt: Attempt) -> bool:
 
 
 def wait_for(lookout: Lookout, attempts: list[Attempt]) -> None:
-    """Waits until all of *attempts* have succeeded, or it is clear that one won't."""
+    """Wait until all of *attempts* have succeeded, or it is clear that one won't."""
     for _ in range(PATIENCE):
         if all(succeeded(lookout, attempt) for attempt in attempts):
             return

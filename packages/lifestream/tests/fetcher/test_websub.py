@@ -64,7 +64,7 @@ def test_header_fields_count_before_the_document() -> None:
 @pytest.mark.parametrize("piece", ["<", "<a>;", '<a>; rel="', "<a>; rel=hub ; ", "<a>; a=b", '<a>; a="\\', " ;", "<>,"])
 def test_a_hostile_header_field_takes_no_time(piece: str) -> None:
     def cost(count: int) -> float:
-        """Seconds of this thread on the processor, for a field of *count* pieces."""
+        """Return the processor time of this thread, in seconds, for a field of *count* pieces."""
         started = time.thread_time()
         links_of({"link": "hub" + piece * count}, FEED)
         return time.thread_time() - started

@@ -29,7 +29,7 @@ URL = "https://site.example/"
 
 
 def prepared(entry: Entry, plugin: FeedPlugin | None = None) -> tuple[ItemDraft, tuple[str, ...]]:
-    """The item that *entry* becomes, and what is told."""
+    """Return the item that *entry* becomes, and what is told."""
     found = prepare(ParsedFeed(entries=(entry,)), plugin or FeedPlugin(), SANITIZER)
     return found.items[0], found.capped
 

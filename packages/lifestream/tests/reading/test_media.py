@@ -238,7 +238,7 @@ def pages(client: Client) -> Any:
 
 
 def stored(draft: ItemDraft) -> dict[str, Any]:
-    """The columns that an import writes for *draft*."""
+    """Return the columns that an import writes for *draft*."""
     from lifestream.storage.item_row import columns
 
     decision: Any = type("Decision", (), {"key": "k", "keys": type("Keys", (), {"link": "", "content": ""})})

@@ -112,7 +112,7 @@ def test_the_latest_time_that_anyone_asks_for_is_when_a_feed_is_due(
 
 
 def published(**ago: float) -> Pace:
-    """The pace of a feed whose three entries were published in so long a time until now."""
+    """Return the pace of a feed whose three entries were published in so long a time until now."""
     return Pace(3, NOW - timedelta(**ago))
 
 

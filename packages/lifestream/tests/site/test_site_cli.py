@@ -136,7 +136,7 @@ def test_a_migration_that_the_database_lacks_is_made_up_for(site_home: Path, lac
 
 
 def migrations_of(home: Path) -> set[tuple[str, str]]:
-    """The applied migrations by app and name."""
+    """Return the applied migrations by app and name."""
     with closing(sqlite3.connect(home / "lifestream.sqlite3")) as database:
         return set(database.execute("SELECT app, name FROM django_migrations"))
 

@@ -53,7 +53,7 @@ def later(hours: float = 1) -> Callable[[], datetime]:
 
 
 def document(count: int, text: str = "searchable") -> Response:
-    """A feed of *count* entries, each with a tag and a *text*."""
+    """Return a feed of *count* entries, each with a tag and a *text*."""
     items = "".join(
         f"<item><title>Entry {number}</title><guid isPermaLink='false'>{number}</guid><category>tag {number % 3}"
         f"</category><link>http://example.org/{number}</link><description>{text}</description></item>"

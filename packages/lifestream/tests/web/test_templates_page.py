@@ -222,7 +222,7 @@ class TestVariables:
 
 
 def variables(source: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """What a template takes from its context: all that it looks up and does not set itself."""
+    """Return what a template takes from its context: all that it looks up and does not set itself."""
     found: set[str] = set()
     before = Variable.__init__
 

@@ -29,7 +29,7 @@ def server() -> Any:
 
 
 def run(*arguments: str | Path, stdin: bytes = b"") -> tuple[str, str]:
-    """What the command prints, and its error."""
+    """Return what the command prints, and its error."""
     out, error = io.StringIO(), ""
     given = mock.Mock(buffer=io.BytesIO(stdin))
     with mock.patch.multiple(sys, stdout=out, stderr=out, stdin=given):
@@ -41,7 +41,7 @@ def run(*arguments: str | Path, stdin: bytes = b"") -> tuple[str, str]:
 
 
 def as_json(*arguments: str | Path, stdin: bytes = b"") -> list[dict[str, Any]]:
-    """The objects that the command prints, whether it fails or not."""
+    """Return the objects that the command prints, whether it fails or not."""
     return [json.loads(line) for line in run("--json", *arguments, stdin=stdin)[0].splitlines()]
 
 

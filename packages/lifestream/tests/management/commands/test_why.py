@@ -20,7 +20,7 @@ from served import START, Clock, feed, rss
 
 
 def why(url: str, *arguments: str) -> list[str]:
-    """The lines that the command prints."""
+    """Return the lines that the command prints."""
     out = io.StringIO()
     with mock.patch("sys.stdout", out):
         call_command("why", url, *arguments)
@@ -35,7 +35,7 @@ class Why(FeedServerTestCase):
         self.enterContext(mock.patch("django.utils.timezone.now", self.clock))
 
     def fetched(self, *answers: Response, times: int = 1, **fields: object) -> str:
-        """The URL of a feed that was fetched so often, each time when it was due."""
+        """Return the URL of a feed that was fetched so often, each time when it was due."""
         self.feedserver.add("/feed", *answers)
         made = make_feed(self.get_url("/feed"), **{"next_fetch": START, "created": START, **fields})
         make_subscription(made)

@@ -15,7 +15,7 @@ SCOPE = Scope("https://a.example/")
 
 
 def read(*children: tuple[str, str, dict[str, str]]) -> Episode | None:
-    """The episode of an item with these children."""
+    """Return the episode of an item with these children."""
     item = Element("item")
     for name, text, attributes in children:
         SubElement(item, f"{PODCAST}{name}", attributes).text = text
