@@ -223,7 +223,7 @@ SCENARIOS = (
     Scenario(
         id="H2",
         title="A redirect to a private address",
-        rule="A feed redirects to a private address, which the reader was not allowed, so it sends no request there.",
+        rule="A feed redirects to a private address that nobody has allowed, so the reader sends no request there.",
         source="RFC 9110 §17.4; RFC 1918; CWE-918",
         level=Level.MUST,
         steps=(
