@@ -47,7 +47,7 @@ def test_each_path_is_there(path: Path) -> None:
     assert sorted(name for name in named if not is_there(name)) == []
 
 
-def test_a_path_that_there_is_not_is_told_of() -> None:
+def test_a_path_that_there_is_not_is_reported() -> None:
     assert paths("Write `made/up.py` and `handler/handler`, as of `/etc/passwd`.") == {"made/up.py", "handler/handler"}
     assert not is_there("made/up.py")
     assert is_there("handler/handler")

@@ -376,7 +376,7 @@ def answered(response: Response, request: Request, missed: list[Fault]) -> Plan:
 )
 @example(["close after 3", "close after 3"], Request("GET", "/f"), Response(BODY))  # two, of which one is injected
 @example(["endless headers", "HTTP/0.9"], Request("GET", "/f"), Response(BODY))  # leaves out what would have no end
-def test_any_faults_together_strike_or_are_told_and_the_plan_ends_once(
+def test_any_faults_together_strike_or_are_reported_and_the_plan_ends_once(
     texts: list[str], request: Request, response: Response
 ) -> None:
     missed: list[Fault] = []

@@ -69,7 +69,7 @@ def test_what_is_on_the_page_is_a_fault() -> None:
     assert sorted(shown - known) == []
 
 
-def test_a_fault_that_was_forgotten_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_that_was_forgotten_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     @dataclass(frozen=True, slots=True)
     class MadeUp(Fault):
         """It was only written."""

@@ -83,7 +83,7 @@ def test_an_exchange_without_an_answer_says_why(server: FeedServer) -> None:
         _ = exchange.response
 
 
-def test_what_is_told_twice_changes_nothing() -> None:
+def test_what_is_reported_twice_changes_nothing() -> None:
     exchange = journal(PLAIN).exchanges[0]
     exchange.answered(Response(status=500))
     exchange.finish(Ended.RESET, 0)

@@ -172,7 +172,7 @@ def test_a_client_that_breaks_tls_is_a_problem_and_its_answer_ends(is_answered: 
         assert problems_of(server).startswith("TLS failed: ")
 
 
-def test_a_client_that_breaks_tls_with_the_end_of_its_handshake_is_told_of_as_such() -> None:
+def test_a_client_that_breaks_tls_with_the_end_of_its_handshake_is_reported_as_such() -> None:
     received, to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
     with FeedServer(tls=True) as server:
         tls = server.client_context().wrap_bio(received, to_send, server_hostname="localhost")

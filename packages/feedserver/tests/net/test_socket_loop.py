@@ -240,7 +240,7 @@ def test_a_timer_of_some_weeks_is_waited_for(line: Line) -> None:
 
 
 @pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt, SystemExit])
-def test_what_a_callback_raises_is_told_and_the_loop_goes_on(line: Line, kind: type[BaseException]) -> None:
+def test_what_a_callback_raises_is_reported_and_the_loop_goes_on(line: Line, kind: type[BaseException]) -> None:
     def fail() -> None:
         raise kind("a mistake")
 

@@ -107,7 +107,7 @@ class UpdatingNow(FeedServerTransactionTestCase):
             taken.append(len(queries))
         assert taken[0] == taken[1]
 
-    def test_a_feed_that_is_gone_is_told(self) -> None:
+    def test_a_feed_that_is_gone_is_reported(self) -> None:
         self.feedserver.add("/gone", gone())
         self.update("feed", self.site("/gone").feed_id)
         refresh()

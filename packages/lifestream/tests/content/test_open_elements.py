@@ -81,7 +81,7 @@ def depth(html: str) -> int:
     ],
     ids=lambda source: source[:30],
 )
-def test_what_would_cost_too_much_is_told(source: str) -> None:
+def test_what_would_cost_too_much_is_reported(source: str) -> None:
     assert told(source).too_costly
 
 

@@ -87,7 +87,7 @@ def test_a_hub_is_asked_over_tls(hub: str, asked: str) -> None:
     assert over_tls(hub) == asked
 
 
-def test_a_secret_is_told_with_a_subscription_only() -> None:
+def test_a_secret_is_sent_with_a_subscription_only() -> None:
     form = request_form("subscribe", FEED, "https://us.example/push/k", "secret")
     assert form["hub.secret"] == "secret" and form["hub.lease_seconds"] == "864000"
     assert request_form("unsubscribe", FEED, "https://us.example/push/k", "secret") == {
@@ -211,7 +211,7 @@ def test_for_tests_loopback_may_go_without_tls(settings: Settings, host: str) ->
         ),
     ],
 )
-def test_what_keeps_hubs_out_is_told(
+def test_what_keeps_hubs_out_is_reported(
     settings: Settings, changes: dict[str, Any], number: str, message: str, hint: str
 ) -> None:
     settings.LIFESTREAM_PUBLIC_URL = "https://planet.example"

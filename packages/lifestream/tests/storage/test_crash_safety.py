@@ -218,7 +218,7 @@ class TestADatabaseInTrouble:
         assert [row.new for row in report.rows] == [LARGE]
         assert Item.objects.count() == Post.objects.count() == LARGE + 6
 
-    def test_a_locked_one_is_told_of_with_the_remedy_and_nothing_is_lost(
+    def test_a_locked_one_is_reported_with_the_remedy_and_nothing_is_lost(
         self, server: FeedServer, caplog: pytest.LogCaptureFixture
     ) -> None:
         lock = Lock()

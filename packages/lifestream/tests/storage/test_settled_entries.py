@@ -173,7 +173,7 @@ def test_an_edit_that_waits_for_its_turn_is_not_forgotten() -> None:
     assert Item.objects.get(title="Day 1").text == "Version 29"
 
 
-def test_what_exceeds_a_cap_is_told_each_time() -> None:
+def test_what_exceeds_a_cap_is_reported_each_time() -> None:
     long = f"<title>{'word ' * 1000}</title>"
     first = import_feed(feed(entry(title=long)), url=URL)
     again = import_feed(feed(entry(2), entry(title=long)), url=URL)
