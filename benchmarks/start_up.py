@@ -59,13 +59,13 @@ def run(arguments: Sequence[str], environ: Mapping[str, str]) -> Sample:
 
 
 def inherited() -> dict[str, str]:
-    """The variables of this process, without those that choose another site's settings or forbid bytecode."""
+    """Return the variables of this process, without those that choose another site's settings or forbid bytecode."""
     others = ("DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE")
     return {name: value for name, value in os.environ.items() if name not in others}
 
 
 def measure(folder: Path, variables: Mapping[str, str], rounds: int) -> Rounds:
-    """Measures the commands and their peer, once each before it counts."""
+    """Measure the commands and their peer, once each before it counts."""
     command = ("-m", "lifestream", "update_feeds")
     commands = {
         SETUP: (("-c", BARE_SETUP, str(folder / "bare.sqlite3")), folder / "no-feeds"),

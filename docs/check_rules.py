@@ -45,7 +45,7 @@ def page_of(scenario: Scenario) -> str:
         "",
         scenario.advice,
         "",
-        "## How it is tried",
+        "## How it is tested",
         "",
         *_trial(scenario),
         "",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def running_servers() -> set[FeedServer]:
-    """The servers of this process that listen."""
+    """Return the servers of this process that listen."""
     thread = shared_loop._current
     return (
         {user for user in thread.users.copy() if isinstance(user, FeedServer) and user.is_running} if thread else set()

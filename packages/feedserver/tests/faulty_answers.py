@@ -11,7 +11,7 @@ BODY = bytes(range(256)) * 8
 
 
 def asked(server: FeedServer, path: str = "/f", *headers: str, method: str = "GET", version: str = "1.1") -> bytes:
-    """All that comes for one request, to the end of the connection, however that ends."""
+    """Return all that comes for one request, to the end of the connection, however that ends."""
     received = b""
     with RawClient(server) as client:
         client.ask(path, *headers, "Connection: close", method=method, version=version)

@@ -40,12 +40,12 @@ class Outcome:
 
 
 def got(status: int, body: bytes, noticed: str = "") -> Outcome:
-    """An answer that came to an end, as far as the client can tell."""
+    """Return an answer that came to an end, as far as the client can tell."""
     return Outcome(status, len(body), hashlib.sha256(body).hexdigest(), noticed=noticed)
 
 
 def by_urllib(url: str) -> Outcome:
-    """The standard library's, with all that it follows and fills in by itself."""
+    """Request *url* with the standard library's client, with all that it follows and fills in by itself."""
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:
             return got(answer.status, answer.read())
@@ -90,7 +90,7 @@ def by_aiohttp(url: str) -> Outcome:
 
 
 def by_curl(url: str) -> Outcome:
-    """curl's command, which follows redirects, asks for codings, and must hear something all the time."""
+    """Request *url* with the command curl, which follows redirects, asks for codings and gives up on silent servers."""
     curl = shutil.which("curl")
     if curl is None:
         raise FileNotFoundError("this machine has no curl")
@@ -132,7 +132,7 @@ CLIENTS: dict[str, Callable[[str], Outcome]] = {
 
 
 def ask(name: str, url: str) -> Outcome:
-    """The outcome of one client; whatever it raises is an outcome too."""
+    """Return the outcome of one client; whatever it raises is an outcome too."""
     try:
         return CLIENTS[name](url)
     except Exception as error:  # noqa: BLE001 - which error a client ends with is what is asked for
@@ -140,14 +140,14 @@ def ask(name: str, url: str) -> Outcome:
 
 
 def name_of(error: BaseException) -> str:
-    """The error's class; of urllib's, which wraps all of them in URLError, the one inside."""
+    """Return the error's class; of urllib's, which wraps all of them in URLError, the one inside."""
     reason: Any = getattr(error, "reason", None)
     kind = type(reason if isinstance(reason, BaseException) else error)
     return kind.__name__ if kind.__name__[0].isupper() else f"{kind.__module__}.{kind.__name__}"
 
 
 def version_of(name: str) -> str:
-    """The version of a client, for the table's caption."""
+    """Return the version of a client, for the table's caption."""
     if name == "urllib":
         return sys.version.partition(" ")[0]
     if name == "curl":
@@ -156,7 +156,7 @@ def version_of(name: str) -> str:
 
 
 def limit_memory() -> None:
-    """Bounds the address space, where the system can: some answers have no end."""
+    """Bound the address space, where the system can: some answers have no end."""
     if sys.platform == "win32":
         return
     import resource
@@ -165,7 +165,7 @@ def limit_memory() -> None:
 
 
 def main() -> None:
-    """Prints that it is ready, then the outcome; where there is no URL, the version."""
+    """Print that it is ready, then the outcome; where there is no URL, the version."""
     name, *urls = sys.argv[1:]
     if not urls:
         sys.stdout.write(version_of(name))

@@ -27,7 +27,7 @@ PLUGIN = ("-p", "pytest_feedserver")
 
 
 def failed_by(problem: str) -> str:
-    """How pytest tells that *problem* has failed a test."""
+    """Return how pytest tells that *problem* has failed a test."""
     first, *more = problem.splitlines()
     hint = "All traceback entries are hidden. Pass `--full-trace` to see hidden and internal frames."
     return "\n".join([f"E   feedserver.VerificationError: {first}", *(f"    {line}" for line in more), hint])
@@ -49,7 +49,7 @@ class Suite:
         self.pytester.makepyfile(**{name: HEAD + textwrap.dedent(code)})
 
     def run(self, *options: str) -> Outcome:
-        """Runs the tests of the suite, in the order in which they stand."""
+        """Run the tests of the suite, in the order in which they stand."""
         return Outcome(self, self.pytester.runpytest_inprocess(*PLUGIN, "--strict-markers", *options))
 
 
@@ -66,7 +66,7 @@ class Outcome:
         assert told == counts, self.text
 
     def under(self, *headings: str) -> str:
-        """What stands under a heading, which may be searched under another heading first."""
+        """Return what stands under a heading, which may be searched under another heading first."""
         text = self.text
         for heading in headings:
             text = re.split(rf"^[-_=]{{3,}} {re.escape(heading)} [-_=]{{3,}}$\n", text, flags=re.MULTILINE)[1]

@@ -26,7 +26,7 @@ HINT = "\nA test that means it says server.allow('…'), or FeedServer(…, stri
 
 
 def problems_of(server: FeedServer) -> str:
-    """What `verify` raises; it must raise something, and once."""
+    """Return what `verify` raises; it must raise something, and once."""
     with pytest.raises(VerificationError) as caught:
         server.verify()
     server.verify()
@@ -34,13 +34,13 @@ def problems_of(server: FeedServer) -> str:
 
 
 def reset(client: RawClient) -> None:
-    """Leaves so that the server notices at once: a mere end of what the client sends may be no end of its listening."""
+    """Leave so that the server notices at once: a mere end of what the client sends may be no end of its listening."""
     client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
     client.socket.close()
 
 
 def until(holds: Callable[[], bool], patience: float = PATIENCE) -> None:
-    """Lets the event loop turn until what the journal does not tell of has happened."""
+    """Let the event loop turn until what the journal does not tell of has happened."""
     thread = shared_loop._current
     assert thread is not None
     deadline = time.monotonic() + patience

@@ -34,6 +34,6 @@ def run(case: type[unittest.TestCase]) -> unittest.TestResult:
 
 
 def counts(result: unittest.TestResult) -> dict[str, int]:
-    """How many tests there are in each list of the result that is not empty."""
+    """Return how many tests there are in each list of the result that is not empty."""
     lists = ("failures", "errors", "skipped", "expectedFailures", "unexpectedSuccesses")
     return {name: len(getattr(result, name)) for name in lists if getattr(result, name)}

@@ -51,21 +51,21 @@ class Process:
         self._lines.put(None)
 
     def line(self) -> str:
-        """The next line of standard output."""
+        """Return the next line of standard output."""
         line = self._lines.get(timeout=PATIENCE)
         assert line is not None, f"the process has ended: {self.errors()}"
         return line
 
     def lines(self) -> list[str]:
-        """The lines that are left, when the process has ended."""
+        """Return the lines that are left, when the process has ended."""
         return list(iter(lambda: self._lines.get(timeout=PATIENCE), None))
 
     def status(self) -> int:
-        """The exit status, when the process has ended."""
+        """Return the exit status, when the process has ended."""
         return self.popen.wait(PATIENCE)
 
     def errors(self) -> str:
-        """What stands on standard error, when the process has ended."""
+        """Return what stands on standard error, when the process has ended."""
         assert self.popen.stderr is not None
         return self.popen.stderr.read()
 
@@ -111,7 +111,7 @@ def get(url: str) -> bytes:
 
 
 def send(url: str, data: bytes) -> bytes:
-    """Sends bytes as they are, and reads until the server closes."""
+    """Send bytes as they are, and read until the server closes."""
     with socket.create_connection(
         (url.split("/")[2].split(":", maxsplit=1)[0], port_of(url)), timeout=PATIENCE
     ) as client:

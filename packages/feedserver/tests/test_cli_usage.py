@@ -117,7 +117,7 @@ def test_it_is_installed_as_a_command() -> None:
         (["--host", "nosuch.invalid"], "cannot listen on 'nosuch.invalid': no host of that name is known; use an addr"),
     ],
 )
-def test_what_cannot_be_served_so_is_told(
+def test_what_cannot_be_served_so_is_reported(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str], told: str
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -187,7 +187,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs the project's tests; the order is another each time."""
+    """Run the project's tests; the order is another each time."""
     command = ["-W", "error", "-m", "django", "test", "--settings", "settings", "--shuffle", "-v", "2", *arguments]
     return subprocess.run(
         [sys.executable, *command],

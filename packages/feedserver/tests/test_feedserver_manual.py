@@ -87,7 +87,7 @@ def test_each_exception_names_what_there_is(found: Entries) -> None:
     assert sorted(NOT_FOR_USERS.keys() - told) == []
 
 
-def test_each_public_field_is_told_of_in_its_class(found: Entries) -> None:
+def test_each_public_field_is_reported_in_its_class(found: Entries) -> None:
     # A field of a dataclass is shown by its class's docstring, which names it in *italics* or `code`.
     for name in ("feedserver.Response", "feedserver.Request", "feedserver.ClientConnection"):
         doc = inspect.getdoc(named(name)) or ""
@@ -95,7 +95,7 @@ def test_each_public_field_is_told_of_in_its_class(found: Entries) -> None:
         assert sorted(known - set(re.findall(r"[*`](\w+)[*`]", doc))) == [], name
 
 
-def test_each_option_of_a_server_is_told_of_in_its_class() -> None:
+def test_each_option_of_a_server_is_reported_in_its_class() -> None:
     doc = inspect.getdoc(feedserver.FeedServer) or ""
     options = set(inspect.signature(feedserver.FeedServer).parameters)
     assert sorted(options - set(re.findall(r"\*(\w+)\*", doc)) - {"host"}) == []
@@ -112,7 +112,7 @@ def test_each_directive_has_an_entry() -> None:
 
 
 def untold_directives(words: Iterable[str]) -> list[str]:
-    """Those of *words* that begin no row of the table on the page about directives."""
+    """Return those of *words* that begin no row of the table on the page about directives."""
     told = {row.partition(":")[0].lower() for row in tabled(page("feedserver/directives.md"))}
     return sorted(set(words) - told)
 

@@ -25,7 +25,7 @@ FEW_TESTS_NEED = {
 
 
 def loaded(statement: str) -> set[str]:
-    """The modules that *statement* brings into a new interpreter, which may have some of a tracer's."""
+    """Return the modules that *statement* brings into a new interpreter, which may have some of a tracer's."""
     program = f"import sys; before = set(sys.modules); {statement}; print(*(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     return set(done.stdout.split())

@@ -48,7 +48,7 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str]], int]:
 
 
 def row(printed: str) -> list[int]:
-    """The numbers of the module's row: mutants, killed, timeouts, survived, listed."""
+    """Return the numbers of the module's row: mutants, killed, timeouts, survived, listed."""
     found = re.search(rf"^{re.escape(MODULE)}((?: +\d+){{5}})", printed, re.MULTILINE)
     assert found, printed
     return [int(number) for number in found[1].split()]

@@ -63,7 +63,7 @@ class Wrong:
 
 @cache
 def receivers() -> dict[str, Any]:
-    """What methods are called on: a call that is refused changes none of them."""
+    """Return what methods are called on: a call that is refused changes none of them."""
     server = FeedServer()
     server.site.base_url = "http://127.0.0.1:1"
     return {

@@ -43,7 +43,7 @@ def test_a_test_that_is_not_strict_may_ask_for_what_nothing_answers(suite: Suite
     suite.run().assert_counts(passed=1)
 
 
-def test_a_failure_of_the_test_itself_is_told_first(suite: Suite) -> None:
+def test_a_failure_of_the_test_itself_is_reported_first(suite: Suite) -> None:
     suite.write("""
         def test_asks(feedserver):
             get(feedserver.url("atm.xml"))
@@ -219,7 +219,7 @@ def test_whatever_goes_wrong_at_the_server_fails_the_test_that_caused_it(suite: 
     assert "json.dumps" in outcome.text
 
 
-def test_what_goes_wrong_while_the_server_stops_is_told(suite: Suite) -> None:
+def test_what_goes_wrong_while_the_server_stops_is_reported(suite: Suite) -> None:
     suite.write(
         """
         import socket

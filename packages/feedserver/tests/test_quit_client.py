@@ -27,7 +27,7 @@ def test_a_server_that_is_not_told_to_obey_says_so_on_one_line() -> None:
     )
 
 
-def test_where_nothing_listens_that_is_told() -> None:
+def test_where_nothing_listens_that_is_reported() -> None:
     with FeedServer() as server:
         server.refuse()  # the port is kept, and nobody else can listen there
         with pytest.raises(ConnectionError, match=rf"no feedserver stopped on 127\.0\.0\.1 port {server.port}: "):
@@ -62,12 +62,12 @@ def test_a_server_that_drips_is_given_up_in_time(head: bytes, words: str) -> Non
         assert all(each.duration < 100 for each in server.wait_for(method="QUIT", timeout=60))
 
 
-def test_a_name_that_is_not_known_is_told() -> None:
+def test_a_name_that_is_not_known_is_reported() -> None:
     with pytest.raises(ConnectionError, match=r"no feedserver stopped on nosuch.invalid port 1: "):
         stop_server(1, "nosuch.invalid")
 
 
-def test_a_server_that_refuses_is_told_with_its_answer() -> None:
+def test_a_server_that_refuses_is_reported_with_its_answer() -> None:
     with FeedServer(strict=False) as server:
         with pytest.raises(ConnectionError, match=rf"the server on 127\.0\.0\.1 port {server.port} did not stop: "):
             stop_server(server.port)
@@ -75,6 +75,6 @@ def test_a_server_that_refuses_is_told_with_its_answer() -> None:
 
 
 @pytest.mark.parametrize("host", ["a..b", "x\u202e", "a" * 70])
-def test_what_cannot_be_the_name_of_a_host_is_told(host: str) -> None:
+def test_what_cannot_be_the_name_of_a_host_is_reported(host: str) -> None:
     with pytest.raises(ConnectionError, match=r"^no feedserver stopped on .* port 1: .*(label|Invalid character)"):
         stop_server(1, host)

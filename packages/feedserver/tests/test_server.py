@@ -220,7 +220,7 @@ def test_an_index_answers_for_a_slash(server: FeedServer, root: Path) -> None:
 
 
 def run_python(code: str, *arguments: str) -> str:
-    """What a fresh interpreter prints; a warning or a traceback on its standard error fails."""
+    """Return what a fresh interpreter prints; a warning or a traceback on its standard error fails."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code, *arguments],
         capture_output=True,

@@ -62,7 +62,7 @@ def test_a_fixture_that_is_missing_is_not_called_unportable(root: Path) -> None:
             FeedServer(root).fixture(name)
 
 
-def test_unused_routes_are_told_on_demand(server: FeedServer) -> None:
+def test_unused_routes_are_reported_on_demand(server: FeedServer) -> None:
     server.add("used", Response())
     server.add("unused", Response(), method="POST", query={"a": "1"}, state={"on": True})
     server.add(Pattern("/<x>/y"), Response())

@@ -40,7 +40,7 @@ def test_the_command_says_nothing_of_it(arguments: list[str], unread: io.TextIOW
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no file that is always full")
-def test_a_full_disk_is_told_once_and_ends_no_server() -> None:
+def test_a_full_disk_is_reported_once_and_ends_no_server() -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as stream:
         with pytest.raises(OSError, match="No space left"):
             show("a report", stream)

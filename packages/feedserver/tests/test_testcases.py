@@ -100,7 +100,7 @@ def test_an_attribute_that_is_nearly_an_option_is_named() -> None:
 
 class TestRelativeFolders:
     def case(self, folder: Path, root: str) -> type[FeedServerTestCase]:
-        """A test case of a module in *folder*."""
+        """Return a test case of a module in *folder*."""
         module = types.ModuleType("its_module")
         module.__file__ = str(folder / "its_module.py")
         members = {"feed_root": root, "runTest": lambda _: None, "__module__": "its_module"}

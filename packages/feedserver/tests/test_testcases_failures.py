@@ -123,7 +123,7 @@ class MissesInASubtest(Base):
         (MissesInASubtest, {"failures": 1}),
     ],
 )
-def test_each_test_is_told_once(case: type[unittest.TestCase], expected: dict[str, int]) -> None:
+def test_each_test_is_reported_once(case: type[unittest.TestCase], expected: dict[str, int]) -> None:
     assert counts(run(case)) == expected
 
 

@@ -72,7 +72,7 @@ def tree(feed: Feed, kind: FormatName, **options: Any) -> ET.Element:
 
 
 def said(feed: Feed, kind: FormatName, path: str) -> list[str | None]:
-    """The text of each element at *path*, or an attribute's where it ends in @name."""
+    """Return the text of each element at *path*, or an attribute's where it ends in @name."""
     path, _, attribute = path.partition("@")
     found = tree(feed, kind).findall(path.rstrip("/"), PREFIXES)
     if attribute:

@@ -15,14 +15,14 @@ from feedserver.django import FeedServerTestCase
 @pytest.mark.usefixtures("shared_parsers")
 class CommandTestCase(FeedServerTestCase):
     def run_command(self, name: str, *arguments: str) -> str:
-        """What the command prints."""
+        """Return what the command prints."""
         out = io.StringIO()
         with mock.patch("sys.stdout", out):
             call_command(name, *arguments)
         return out.getvalue()
 
     def failure(self, name: str, *arguments: str) -> str:
-        """What the command says when it fails."""
+        """Return what the command says when it fails."""
         with pytest.raises(CommandError) as error:
             self.run_command(name, *arguments)
         return str(error.value)

@@ -1,7 +1,7 @@
 """A refresh in a process of its own, for tests that kill it: `python dying.py [PLACE]` waits for a line, then begins.
 
 At a PLACE it kills itself, as a power cut would: nothing is cleaned up, and nothing that isn't committed is kept. Its
-standard error is its parsers' too, and so ends only when all of them have.
+parser processes share its standard error, which is therefore closed only when all of them have ended.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ PLACES: Final[dict[str, tuple[str, str, int]]] = {
     "before the feed's state is committed": ("storage.writer._settle", "after", 1),
     "when all is stored": ("storage.writer.store", "after", 1),
 }
-"""Functions of lifestream: before or after which call of them it ends."""
+"""For each place: a function of lifestream, and before or after which of its calls the process kills itself."""
 
 
 def die() -> None:
-    """Ends this process at once: by SIGKILL, or by TerminateProcess."""
+    """End this process at once: by SIGKILL, or by TerminateProcess."""
     os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
 def set_up(place: str) -> None:
-    """Wraps the function of *place*."""
+    """Wrap the function of *place*."""
     from importlib import import_module
 
     path, when, count = PLACES[place]
@@ -61,7 +61,7 @@ def set_up(place: str) -> None:
 
 
 def start(place: str = "", **settings: str) -> subprocess.Popen[str]:
-    """Starts this program on the database of the test that calls; see `go`."""
+    """Start this program on the database of the test that calls; see `go`."""
     from django.db import connection
 
     database = connection.settings_dict
@@ -88,7 +88,7 @@ def start(place: str = "", **settings: str) -> subprocess.Popen[str]:
 
 
 def end(process: subprocess.Popen[str], timeout: float) -> tuple[str, str]:
-    """Waits for the end of a process that `start` gave, and of its parsers. Returns what it printed, and its errors.
+    """Wait for the end of a process that `start` gave, and of its parsers. Returns what it printed, and its errors.
 
     PostgreSQL learns of the end of a client that was killed a moment later. Until then its transaction is open, and
     whoever claims feeds passes over the hosts that it has locked.
@@ -105,7 +105,7 @@ def end(process: subprocess.Popen[str], timeout: float) -> tuple[str, str]:
 
 
 def transactions_of_others() -> int:
-    """How many transactions of other sessions are open in the test's database of PostgreSQL."""
+    """Return how many transactions of other sessions are open in the test's database of PostgreSQL."""
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -117,7 +117,7 @@ def transactions_of_others() -> int:
 
 
 def go(process: subprocess.Popen[str]) -> None:
-    """Lets a process begin that `start` gave, once it is ready."""
+    """Let a process begin that `start` gave, once it is ready."""
     assert process.stdout is not None
     assert process.stdin is not None
     assert process.stdout.readline() == "ready\n"
@@ -126,7 +126,7 @@ def go(process: subprocess.Popen[str]) -> None:
 
 
 def main() -> None:
-    """The process."""
+    """Run the refresh, once a line has come."""
     import django
 
     django.setup()
@@ -137,7 +137,7 @@ def main() -> None:
 
     settings.LIFESTREAM_PARSERS = 1
     for module in (item_import, writer):
-        setattr(module, "CHUNK", CHUNK)  # noqa: B010 - it is Final to all others
+        setattr(module, "CHUNK", CHUNK)  # noqa: B010 - it is Final, except for this program
     if len(sys.argv) > 1:
         set_up(sys.argv[1])
     print("ready", flush=True)

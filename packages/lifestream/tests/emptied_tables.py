@@ -45,7 +45,7 @@ def _are_whole() -> bool:
 
 
 def _sql_of_rows(style: Any, connection: BaseDatabaseWrapper, **options: Any) -> list[str]:
-    """The statements of `flush`, for all tables but those that are kept."""
+    """Return the statements of `flush`, for all tables but those that are kept."""
     tables: Iterable[str] = connection.introspection.django_table_names(only_existing=True, include_views=False)
     return connection.ops.sql_flush(style, [each for each in tables if each not in KEPT], **options)
 

@@ -38,24 +38,24 @@ __all__ = [
 
 
 def hold(feed: Feed, token: str = "t" * 32, until: datetime | None = None) -> Claimed:
-    """A claim on *feed*, as `claims.claim` would make it."""
+    """Return a claim on *feed*, as `leases.claim` would make it."""
     until = until or NOW + timedelta(hours=1)
     Feed.objects.filter(pk=feed.pk).update(claim_token=token, claimed_until=until)
     return Claimed(feed.pk, token, until, feed.url, feed.host.name)
 
 
 def draft(guid: str = "", title: str = "", **fields: Any) -> ItemDraft:
-    """An item to be, with a link of its own unless one is given."""
+    """Return an item to be, with a link of its own unless one is given."""
     fields.setdefault("link", f"https://example.com/{guid}" if guid else "")
     return ItemDraft(guid=guid, title=title, **fields)
 
 
 def prepared(*drafts: ItemDraft, **feed: Any) -> Prepared:
-    """A document of these items."""
+    """Return a document of these items."""
     return Prepared(ParsedFeed(**feed), drafts)
 
 
 def result(feed: Feed, outcome: Outcome, *, wait: float = 3600.0, **fields: Any) -> Result:
-    """What a fetch of *feed*, claimed for it, came to."""
+    """Return what a fetch of *feed*, claimed for it, came to."""
     fields.setdefault("next", Next(NOW + timedelta(seconds=wait), "our own interval", terms=Terms()))
     return Result(fields.pop("claim", None) or hold(feed), outcome, started=fields.pop("started", NOW), **fields)

@@ -60,7 +60,7 @@ def fetch(
     resolver: AbstractResolver | None = None,
     **limits: Any,
 ) -> Any:
-    """Fetches one after the other with one fetcher; the outcome, or a list of them if there are several."""
+    """Fetch one after the other with one fetcher; the outcome, or a list of them if there are several."""
 
     async def run() -> list[Outcome]:
         async with Fetcher(guard, user_agent=AGENT, limits=FetchLimits(**limits), resolver=resolver) as fetcher:

@@ -27,7 +27,7 @@ LENGTHS: Final = (16, 24, 96, 1000, 5000)
 
 
 def seconds(call: Callable[[], object], tries: int = 1) -> float:
-    """The processor time of *call*, the best of *tries*; never 0."""
+    """Return the processor time of *call*, the best of *tries*; never 0."""
     best = float("inf")
     collects = gc.isenabled()
     gc.disable()  # what it looks through is whatever the tests before have left
@@ -43,7 +43,7 @@ def seconds(call: Callable[[], object], tries: int = 1) -> float:
 
 
 def growth(made_of: Callable[[int], Callable[[], object]], lengths: tuple[int, ...] = LENGTHS) -> float:
-    """How many times longer the call that *made_of* makes of a length takes at four times the length.
+    """Return how many times longer the call that *made_of* makes of a length takes at four times the length.
 
     *lengths* are tried from the shortest on; the first at which the call takes more than `FLOOR` is judged. 0 where
     none does. A length that seems guilty is measured again, and then four times the length has to be guilty as well:
@@ -64,7 +64,8 @@ def growth(made_of: Callable[[int], Callable[[], object]], lengths: tuple[int, .
 
 
 def _growth_at(made_of: Callable[[int], Callable[[], object]], length: int) -> float:
-    """The growth from a quarter of *length*, the best of several tries each, in turns: the machine's moods hit both.
+    """Return the growth from a quarter of *length*, the best of several tries each, in turns: moods of the machine hit
+    both.
 
     It is tried until the growth is that of linear work, `TRIES` times at most, and less often what takes long.
     """

@@ -35,7 +35,7 @@ class Hub:
         return self.asked[-1]["hub.callback"]
 
     def verify(self, **said: str) -> httpx.Response:
-        """Asks the subscriber of the last request whether it was it, in the words of that request or as *said*."""
+        """Ask the subscriber of the last request whether it was it, in the words of that request or as *said*."""
         asked = self.asked[-1]
         words = {"mode": asked["hub.mode"], "topic": asked["hub.topic"], "challenge": CHALLENGE} | said
         if words["mode"] == "subscribe":
@@ -43,19 +43,19 @@ class Hub:
         return self.call(**words)
 
     def call(self, **words: str) -> httpx.Response:
-        """A GET of the callback with *words* in the query, each after "hub."."""
+        """Return a GET of the callback with *words* in the query, each after "hub."."""
         query = urlencode({f"hub.{name}": value for name, value in words.items()})
         return httpx.get(f"{self.callback}?{query}", trust_env=False, timeout=PATIENCE)
 
     def push(self, body: bytes | str, method: str = "sha256", **headers: str) -> httpx.Response:
-        """Sends *body*, signed by *method*; *headers* go along, or instead, with hyphens for underscores."""
+        """Send *body*, signed by *method*; *headers* go along, or instead, with hyphens for underscores."""
         data = body.encode() if isinstance(body, str) else body
         sent = {"X-Hub-Signature": self.sign(data, method), "Content-Type": "application/rss+xml"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         return httpx.post(self.callback, content=data, headers=sent, trust_env=False, timeout=PATIENCE)
 
     def sign(self, body: bytes, method: str = "sha256", secret: str | None = None) -> str:
-        """The X-Hub-Signature of *body*."""
+        """Return the X-Hub-Signature of *body*."""
         told = next(asked["hub.secret"] for asked in reversed(self.asked) if "hub.secret" in asked)
         key = (told if secret is None else secret).encode()
         return f"{method}={hmac.new(key, body, getattr(hashlib, method)).hexdigest()}"

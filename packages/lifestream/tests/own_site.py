@@ -13,7 +13,7 @@ PATIENCE = 60.0  # seconds; a busy machine takes its time to start a process
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
-    """The environment of a site in *folder*, and nothing else of ours that has to do with it."""
+    """Return the environment of a site in *folder*, and nothing else of ours that has to do with it."""
     ours = {
         name: value
         for name, value in os.environ.items()
@@ -23,14 +23,14 @@ def environment(folder: Path, **more: str) -> dict[str, str]:
 
 
 def command(*arguments: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    """Runs the `lifestream` command to its end."""
+    """Run the `lifestream` command to its end."""
     if hasattr(os, "fork"):
         return FORKER.run(arguments, environment(folder, **more))
     return started(*arguments, folder=folder, **more)
 
 
 def started(*arguments: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    """The same by a start of Python: commands of several threads run at the same time."""
+    """Run the command in a new process of Python: commands of several threads run at the same time."""
     return subprocess.run(
         [sys.executable, "-m", "lifestream", *arguments],
         env=environment(folder, **more),

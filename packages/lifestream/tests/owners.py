@@ -10,12 +10,12 @@ from lifestream.models import Lifestream
 
 
 def owned(client: Client, slug: str = "main") -> Lifestream:
-    """A lifestream whose owner, who is no member of the staff, has logged in with *client*."""
+    """Return a lifestream whose owner, who is no member of the staff, has logged in with *client*."""
     owner = User.objects.create_user(f"owner of {slug}")
     client.force_login(owner)
     return make_lifestream(slug, owner=owner)
 
 
 def told(client: Client, address: str, **fields: object) -> str:
-    """What the page says that comes of the form at *address*."""
+    """Return what the page says that comes of the form at *address*."""
     return client.post(address, fields, follow=True).content.decode()

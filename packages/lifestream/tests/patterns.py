@@ -52,7 +52,7 @@ def modules() -> Iterator[ModuleType]:
 
 
 def found(written: Mapping[str, tuple[str | bytes, ...]]) -> list[Found]:
-    """All patterns. *written* has examples of those that a function puts together, by "module.function".
+    """Return all patterns. *written* has examples of those that a function puts together, by "module.function".
 
     Raises KeyError naming one that it lacks.
     """
@@ -135,13 +135,13 @@ def _is_at_top(node: ast.AST, tree: ast.Module) -> bool:
 
 
 def _function_around(node: ast.AST, nodes: list[ast.AST]) -> str:
-    """The name of the innermost function of *nodes* that *node* stands in."""
+    """Return the name of the innermost function of *nodes* that *node* stands in."""
     functions = [each for each in nodes if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
     return next((f.name for f in reversed(functions) if any(each is node for each in ast.walk(f))), "")
 
 
 def _note_uses(module: ModuleType, nodes: list[ast.AST], patterns: Mapping[re.Pattern[Any], Found]) -> None:
-    """Adds the methods that *module* calls on patterns it has a name for, and on unnamed ones out of tables of its."""
+    """Add the methods that *module* calls on patterns it has a name for, and on unnamed ones out of tables of its."""
     named: dict[str, set[str]] = {}
     unnamed: set[str] = set()
     for node in nodes:
@@ -160,7 +160,7 @@ def _note_uses(module: ModuleType, nodes: list[ast.AST], patterns: Mapping[re.Pa
 
 
 def possessive_groups(pattern: re.Pattern[Any]) -> int:
-    """How many groups *pattern* repeats possessively: `(?:…)*+`, not `[…]*+`."""
+    """Return how many groups *pattern* repeats possessively: `(?:…)*+`, not `[…]*+`."""
     return sum(
         code is codes.POSSESSIVE_REPEAT and not (len(value[2]) == 1 and value[2][0][0] in _ONE_CHARACTER)
         for code, value in _parts(pattern_parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG))
@@ -207,7 +207,7 @@ def runs(pattern: re.Pattern[Any]) -> Iterator[tuple[str, Callable[[int], str]]]
 
 
 def _repeats(tree: Any) -> bool:
-    """Whether anything in the pattern *tree* is repeated more than ten times."""
+    """Return whether anything in the pattern *tree* is repeated more than ten times."""
     return any(
         (code in _REPEATS and value[1] > 10) or any(_repeats(inner) for inner in _inner(value)) for code, value in tree
     )
@@ -253,7 +253,7 @@ _OF_CATEGORY: Final = {
 
 
 def _members(members: Any) -> list[str]:
-    """A character for each member of a class: of "[^…]" one that isn't in it, then those that are named."""
+    """Return a character for each member of a class: of "[^…]" one that isn't in it, then those that are named."""
     named = []
     for code, value in members:
         if code is codes.LITERAL:
@@ -303,7 +303,7 @@ def _beginnings(tree: Any) -> Iterator[str]:
 
 
 def _samples(tree: Any) -> list[str]:
-    """Texts that *tree* matches: a few, each repeat as short as it can be and once."""
+    """Return texts that *tree* matches: a few, each repeat as short as it can be and once."""
     texts = [""]
     for code, value in tree:
         texts = [text + more for text in texts for more in _pieces(code, value)][:8]

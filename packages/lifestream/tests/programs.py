@@ -29,18 +29,18 @@ _OURS = (
 
 
 def environment(home: Path, **variables: str) -> dict[str, str]:
-    """The environment of a program that keeps its things in *home*, with *variables*."""
+    """Return the environment of a program that keeps its things in *home*, with *variables*."""
     inherited = {name: value for name, value in os.environ.items() if name not in _OURS}
     return {**inherited, "LIFESTREAM_HOME": str(home), "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **variables}
 
 
 def lifestream(*arguments: str) -> list[str]:
-    """The command line of the `lifestream` command."""
+    """Return the command line of the `lifestream` command."""
     return [sys.executable, "-m", "lifestream", *arguments]
 
 
 def run(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Runs the `lifestream` command in *home* to its end."""
+    """Run the `lifestream` command in *home* to its end."""
     if hasattr(os, "fork"):
         return FORKER.run(arguments, environment(home, **variables))
     return subprocess.run(
@@ -84,7 +84,7 @@ class Program:
             return "".join(self._lines)
 
     def wait_for_line(self, text: str, count: int = 1) -> str:
-        """Waits until *count* lines with *text* in them are printed. Returns the last of them.
+        """Wait until *count* lines with *text* in them are printed. Returns the last of them.
 
         Raises AssertionError where the program ends before.
         """
@@ -98,7 +98,7 @@ class Program:
                     raise AssertionError(f"{text!r} was printed {len(found)} times, not {count}")
 
     def terminate(self) -> int:
-        """Asks it to end, with SIGTERM where there are signals, and returns its exit status. It is killed if it stays.
+        """Ask it to end, with SIGTERM where there are signals, and return its exit status. It is killed if it stays.
 
         Raises AssertionError for a program that had to be killed.
         """

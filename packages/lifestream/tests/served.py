@@ -24,7 +24,7 @@ class Clock:
         return self.now
 
     def move(self, **by: float) -> datetime:
-        """Moves on by so many seconds, minutes, hours or days."""
+        """Move on by so many seconds, minutes, hours or days."""
         self.now += timedelta(**by)
         return self.now
 
@@ -44,12 +44,12 @@ def watched_processes() -> Iterator[list[subprocess.Popen[Any]]]:
 
 
 def slow_page() -> str:
-    """A page of a megabyte, all of it links to look at, which takes more than a second to read."""
+    """Return a page of a megabyte, all of it links to look at, which takes more than a second to read."""
     return "<link href=/>" * 80_000
 
 
 def rss(*titles: str, title: str = "A feed", head: str = "") -> str:
-    """An RSS document with an item for each of *titles*, which also is its guid; *head* stands in the channel."""
+    """Return an RSS document with an item for each of *titles*, which is also its guid; *head* is in the channel."""
     items = "".join(
         f"<item><title>{name}</title><guid isPermaLink='false'>{name}</guid><link>http://example.org/{name}</link>"
         f"<description>About {name}.</description></item>"
@@ -60,11 +60,11 @@ def rss(*titles: str, title: str = "A feed", head: str = "") -> str:
 
 
 def feed(titles: Sequence[str] = ("one", "two"), **headers: str) -> Response:
-    """An answer that is a feed; an underscore in a header's name is a hyphen."""
+    """Return an answer that is a feed; an underscore in a header's name is a hyphen."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Response(rss(*titles), headers={"Content-Type": "application/rss+xml", **named})
 
 
 def page(html: str) -> Response:
-    """An answer that is a web page."""
+    """Return an answer that is a web page."""
     return Response(f"<!doctype html><html>{html}</html>", headers={"Content-Type": "text/html; charset=utf-8"})

@@ -38,7 +38,7 @@ class SharedParsers:
         registry: Registry | None = None,
         max_page: int = MAX_PAGE,
     ) -> ParserPool | LentParser:
-        """Takes the place of `ParserPool`. What differs from the defaults in more than its deadline is not shared."""
+        """Take the place of `ParserPool`. What differs from the defaults in more than its deadline is not shared."""
         differs = rules not in (None, SanitizerRules()) or (memory, max_page) != (MEMORY, MAX_PAGE)
         if registry is None or registry.has_own or differs:
             return ParserPool(size, deadline, memory=memory, rules=rules, registry=registry, max_page=max_page)
@@ -64,7 +64,7 @@ class LentParser:
         self.close()
 
     def expect(self, documents: int) -> None:
-        """Starts nothing more; see `ParserPool.expect`."""
+        """Start nothing more; see `ParserPool.expect`."""
 
     def check(self) -> None:
         """See `ParserPool.check`."""
@@ -80,19 +80,19 @@ class LentParser:
         noted: bool = False,
         known: str = "",
     ) -> Future[Any]:
-        """Has a document read; see `ParserPool.submit`."""
+        """Have a document read; see `ParserPool.submit`."""
         return self._kept(self._pool.submit(body, headers, url, plugin=plugin, noted=noted, known=known))
 
     def read_page(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Any]:
-        """Has a page read; see `ParserPool.read_page`."""
+        """Have a page read; see `ParserPool.read_page`."""
         return self._kept(self._pool.read_page(body, headers, url))
 
     def read_article(self, body: bytes, headers: Mapping[str, str], url: str) -> Future[Any]:
-        """Has the article of a page found; see `ParserPool.read_article`."""
+        """Have the article of a page found; see `ParserPool.read_article`."""
         return self._kept(self._pool.read_article(body, headers, url))
 
     def close(self) -> None:
-        """Cancels what waits, and waits for what is being read."""
+        """Cancel what waits, and wait for what is being read."""
         self._closed = True
         for future in self._submitted:
             if not future.cancel():

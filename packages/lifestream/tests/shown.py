@@ -16,12 +16,12 @@ _numbers = itertools.count(1)
 
 
 def make_site(lifestream: Lifestream | None = None, title: str = "A Site", **feed: Any) -> Subscription:
-    """A site in *lifestream*, which is one of its own unless it is given; *feed* are fields of its feed."""
+    """Return a site in *lifestream*, which is one of its own unless it is given; *feed* are fields of its feed."""
     return make_subscription(make_feed(title=title, **feed), lifestream or make_lifestream())
 
 
 def make_post(site: Subscription, title: str = "", tags: tuple[str, ...] = (), **fields: Any) -> Post:
-    """A post of *site*, found by a search too. *fields* are the item's; `hidden` and `removed` the post's."""
+    """Return a post of *site*, found by a search too. *fields* are the item's; `hidden` and `removed` the post's."""
     number = next(_numbers)
     shown = {name: fields.pop(name) for name in ("hidden", "removed") if name in fields}
     fields.setdefault("date", NOON - timedelta(minutes=number))

@@ -16,7 +16,7 @@ SANITIZER = Sanitizer()
 
 
 def prepared_file(name: str, link: str = "") -> Prepared:
-    """A file of `feeds/sites`, prepared with its plugin; *link*, if given, is the site that it says to be of."""
+    """Return a file of `feeds/sites`, prepared with its plugin; *link*, if given, is the site that it says to be of."""
     url = "https://feeds.example/feed"
     feed = parse((SITES / name).read_bytes(), {}, url)
     feed = replace(feed, link=link or feed.link)

@@ -22,7 +22,7 @@ RULES = ROOT / "packages/lifestream/tests/rules"
 
 
 def paths(text: str) -> set[str]:
-    """What in *text*, in code font, looks like a path of the repository."""
+    """Return what in *text*, in code font, looks like a path of the repository."""
     code = re.findall(r"`([^`\n]+)`", text)
     shape = re.compile(r"[\w.*-]+/(?:[\w.*-]+/?)*|[\w-]+\.py")
     found = {word for words in code for word in words.split() if shape.fullmatch(word)}
@@ -47,7 +47,7 @@ def test_each_path_is_there(path: Path) -> None:
     assert sorted(name for name in named if not is_there(name)) == []
 
 
-def test_a_path_that_there_is_not_is_told_of() -> None:
+def test_a_path_that_there_is_not_is_reported() -> None:
     assert paths("Write `made/up.py` and `handler/handler`, as of `/etc/passwd`.") == {"made/up.py", "handler/handler"}
     assert not is_there("made/up.py")
     assert is_there("handler/handler")

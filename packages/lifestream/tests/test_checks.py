@@ -114,7 +114,7 @@ def test_a_wrong_plugin_is_named(settings: Settings) -> None:
         ("PROXY", "nonsense", "ein Proxy wird als http://proxy.example:3128"),
     ],
 )
-def test_the_reason_is_told_in_the_language_of_the_site(
+def test_the_reason_is_reported_in_the_language_of_the_site(
     settings: Settings, name: str, value: Any, message: str
 ) -> None:
     setattr(settings, f"LIFESTREAM_{name}", value)
@@ -145,7 +145,7 @@ def test_other_databases_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.django_db
-def test_tables_in_several_databases_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tables_in_several_databases_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def database(model: Any, **_: Any) -> str:
         return "feeds" if model.__name__ == "Item" else "default"
 
@@ -162,7 +162,7 @@ def test_tables_in_one_database_other_than_the_default_are_in_order(monkeypatch:
     assert check_routing() == []
 
 
-def test_a_refused_tag_is_told_in_the_language_of_the_reader(settings: Settings) -> None:
+def test_a_refused_tag_is_reported_in_the_language_of_the_reader(settings: Settings) -> None:
     settings.LIFESTREAM_VALID_TAGS = {"script": [], "a": ["onclick"]}
     with translation.override("de"):
         [(_, told)] = found()

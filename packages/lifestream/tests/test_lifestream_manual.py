@@ -44,7 +44,7 @@ def rows(heading: str) -> frozenset[str]:
 
 
 def setting_names() -> dict[str, str]:
-    """The settings by their names, without the prefix, and the property of `conf.Settings` that reads each."""
+    """Return the settings by their names, without the prefix, and the property of `conf.Settings` that reads each."""
     found = {}
     for name, value in vars(conf.Settings).items():
         if isinstance(value, property):
@@ -77,7 +77,7 @@ class TestSettings:
 
     @pytest.mark.django_db
     @pytest.mark.parametrize("name", sorted(setting_names().keys() - NOT_CHECKED.keys()))
-    def test_a_wrong_value_is_told_of_by_a_check(self, name: str) -> None:
+    def test_a_wrong_value_is_reported_by_a_check(self, name: str) -> None:
         # What no setting can be: neither a number, nor text, nor a list.
         with override_settings(**{f"LIFESTREAM_{name}": object()}):
             found = [check for check in checks.run_checks(tags=["lifestream"]) if f"LIFESTREAM_{name}" in check.msg]
@@ -136,7 +136,7 @@ class TestChecks:
     def test_each_id_has_an_entry(self) -> None:
         assert {row.removeprefix("lifestream.") for row in tabled(page("lifestream/checks.md"))} == self.ids()
 
-    def test_each_id_is_told_of_by_its_module(self) -> None:
+    def test_each_id_is_reported_by_its_module(self) -> None:
         told = ast.get_docstring(ast.parse((SOURCE / "checks.py").read_text(encoding="utf-8")))
         assert set(re.findall(r"\b[EW]\d{3}\b", told or "")) == self.ids()
 

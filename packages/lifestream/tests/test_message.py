@@ -79,7 +79,7 @@ class _Shouting:
         return f"<{many}>"
 
 
-def test_it_is_told_in_another_language_with_the_messages_in_it() -> None:
+def test_it_is_reported_in_another_language_with_the_messages_in_it() -> None:
     assert in_language(NESTED, _Shouting()) == "https://example.org/ CAN'T BE HAD: x NAMES NO HOST"
 
 

@@ -62,13 +62,13 @@ def modules(source: Path) -> Iterator[Path]:
 
 
 def names_of_tests(module: Path) -> tuple[str, ...]:
-    """What the test file of *module* may be called."""
+    """Return what the test file of *module* may be called."""
     folders = module.parent.parts
     return tuple(f"test_{'_'.join((*folders[start:], module.stem))}.py" for start in range(len(folders) + 1))
 
 
 def without_test(source: Path, tests: Path) -> list[str]:
-    """The modules in *source* that have no test file in *tests*."""
+    """Return the modules in *source* that have no test file in *tests*."""
     return [
         f"{source.name}/{module.as_posix()}"
         for module in modules(source)

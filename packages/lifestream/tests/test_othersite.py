@@ -32,7 +32,7 @@ def environment(database: Path) -> dict[str, str]:
 
 
 def manage(database: Path, *arguments: str) -> str:
-    """Runs a command of the project, and returns what it printed."""
+    """Run a command of the project, and return what it printed."""
     done = subprocess.run(
         [sys.executable, str(MANAGE), *arguments],
         env=environment(database),

@@ -63,7 +63,7 @@ def test_what_is_not_set_is_false_or_empty(kind: str, default: object) -> None:
         ("networks", ["10.0.0.1/8"], ": 10.0.0.1/8 has host bits set; give networks as 10.0.0.0/8 or fd00::/8."),
     ],
 )
-def test_a_value_that_cannot_be_used_is_told_with_the_remedy(kind: str, value: object, told: str) -> None:
+def test_a_value_that_cannot_be_used_is_reported_with_the_remedy(kind: str, value: object, told: str) -> None:
     separator = "" if told.startswith(":") else " "
     whole = f"^{re.escape(f'LIFESTREAM_MADE_UP{separator}{told}')}$"
     with override_settings(LIFESTREAM_MADE_UP=value), pytest.raises(ImproperlyConfigured, match=whole):

@@ -46,7 +46,7 @@ pytestmark = [
 
 
 def database_url() -> str:
-    """The database of this test, as a worker is told of it."""
+    """Return the database of this test, as a worker is told of it."""
     settings = connection.settings_dict
     user = quote(settings["USER"], safe="") + (
         f":{quote(settings['PASSWORD'], safe='')}" if settings["PASSWORD"] else ""
@@ -74,13 +74,13 @@ class Worker(Program):
         super().__init__([sys.executable, "-m", "celery", *site], environ)
 
     def send(self, task: str, *arguments: object) -> None:
-        """Puts a task into the queue of this worker."""
+        """Put a task into the queue of this worker."""
         # A connection for this one, and not the pool that Celery keeps for the life of the process.
         with self._producer.connection_for_write() as broker, broker.Producer() as producer:
             self._producer.send_task(task, arguments, producer=producer, queue=self._queue, ignore_result=True)
 
     def done(self, task: str, count: int = 1) -> str:
-        """Waits until *count* tasks have ended well, the last one *task*, and returns what that one said."""
+        """Wait until *count* tasks have ended well, the last one *task*, and return what that one said."""
         line = self.wait_for_line("succeeded in ", count)
         assert f"Task {task}[" in line
         return line.partition("succeeded in ")[2].partition(": ")[2]
@@ -94,7 +94,7 @@ class CeleryTest(FeedServerTransactionTestCase):
         self.lifestream = make_lifestream("main")
 
     def worker(self, queue: str = "", **variables: str) -> Worker:
-        """A worker that is ready; it ends with the test."""
+        """Return a worker that is ready; it ends with the test."""
         worker = self.enterContext(Worker(self.home, self.producer, queue, **variables))
         worker.wait_for_line(" ready.")
         return worker

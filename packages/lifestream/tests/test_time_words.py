@@ -20,7 +20,7 @@ DAY = 86400.0
         (7 * DAY, "7 days"),
     ],
 )
-def test_durations_are_told_in_their_largest_units(seconds: float, words: str) -> None:
+def test_durations_are_worded_in_their_largest_units(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
 
 
@@ -41,7 +41,7 @@ def test_durations_are_told_in_their_largest_units(seconds: float, words: str) -
         (-800 * DAY, "2 years ago"),
     ],
 )
-def test_moments_are_told_as_seen_from_now(seconds: float, words: str) -> None:
+def test_moments_are_worded_as_seen_from_now(seconds: float, words: str) -> None:
     assert relative(seconds) == words
 
 
@@ -69,5 +69,5 @@ def test_lengths_of_time_at_their_borders() -> None:
         (800 * DAY, "less than once a year"),
     ],
 )
-def test_a_gap_is_told_as_people_say_it(gap: float, words: str) -> None:
+def test_a_gap_is_worded_as_people_say_it(gap: float, words: str) -> None:
     assert how_often(gap) == words

@@ -8,7 +8,7 @@ from lifestream.message import Duration, Gap, say
 from lifestream.wording import in_words, worded
 
 
-def test_a_reason_is_told_in_the_active_language() -> None:
+def test_a_reason_is_reported_in_the_active_language() -> None:
     reason = say("feed-publishes", often=Gap(302400.0), wait=Duration(5400))
     with override("de"):
         assert worded(reason) == "der Feed veröffentlicht zweimal in der Woche: 1 Stunde 30 Minuten"
@@ -21,6 +21,6 @@ def test_old_rows_keep_their_text() -> None:
         assert worded("our own interval of 1 hour") == "our own interval of 1 hour"
 
 
-def test_a_length_of_time_is_told_in_the_active_language() -> None:
+def test_a_length_of_time_is_worded_in_the_active_language() -> None:
     with override("de"):
         assert [in_words(60), in_words(7 * 86400)] == ["60 Sekunden", "7 Tage"]

@@ -18,7 +18,7 @@ TURNS = 10
 
 
 def run_to_the_end(coroutine: Coroutine[Any, Any, _T]) -> _T:
-    """What `asyncio.run` returns or raises, once every connection is closed, or a second later."""
+    """Return what `asyncio.run` returns or raises, once every connection is closed, or a second later."""
     selector = selectors.DefaultSelector()
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
         runner.get_loop()

@@ -3,6 +3,17 @@
 with FeedServer("tests/feeds") as server:
     feed = my_reader.fetch(server.url("atom.xml"))
     assert server.requests[-1].headers["User-Agent"].startswith("my-reader/")
+
+The source, in the order in which a request passes it; the docstring of each package lists its modules:
+
+- `net`: sockets, TLS and its faults, connections. `http`: HTTP/1.1 as values: parsing, 304, codings, ranges.
+- `handler`: which answer a request gets, and the journal. `fixtures`: feed files, and the directives in them.
+- `faults`: the ways to break an answer. `messages`: requests, responses, and when a fault is injected.
+- `feeds`, `encodings`: feeds and the charset matrix, made by code.
+- `record`, `check`: the commands of these names. `cli` is the command line.
+
+`server` is `FeedServer`, whose methods are in the `server_*` modules. `pytest`, `testcases` and `django` are the
+integrations for tests.
 """
 
 from importlib import import_module

@@ -1,5 +1,8 @@
 """The parts of the pytest plugin: a factory of servers for fixtures, and the watch over these servers.
 
+The plugin itself, with its fixtures and its option in the ini-file, is `pytest_feedserver`, a module beside this
+package.
+
 A problem that a server finds is raised inside the call of the test that caused it, as the test's own failure: an error
 in a fixture's tear-down would be shown as a test that PASSED and an ERROR. A test that fails by itself keeps its
 failure, and its report lists the problems as well. To this end, every phase of a test asks all running servers, of

@@ -20,7 +20,7 @@ def test_what_is_no_client_is_refused() -> None:
         PythonAdapter(lambda: "a")  # type: ignore[arg-type, return-value]
 
 
-def test_what_a_client_raises_is_told_with_what_was_asked_of_it() -> None:
+def test_what_a_client_raises_is_reported_with_what_was_asked_of_it() -> None:
     class Broken(RightReader):
         def add(self, url: str) -> None:
             raise LookupError(url)

@@ -196,7 +196,7 @@ def test_a_guard_is_told_which_networks_to_let_in(reader: str, tmp_path: Path) -
         ),
     ],
 )
-def test_bad_usage_is_told(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_usage_is_reported(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", *arguments]) == 2
     assert message in capsys.readouterr().err
 

@@ -87,7 +87,7 @@ def test_each_session_begins_with_what_the_set_up_has_made() -> None:
     assert [[(row.scenario, row.number) for row in each or ()] for each in rows] == [[("V1", 1)], []]
 
 
-def test_a_set_up_that_fails_is_told_with_what_it_printed() -> None:
+def test_a_set_up_that_fails_is_reported_with_what_it_printed() -> None:
     for given, message in (
         (Commands(poll="x {url}", setup="echo no >&2; exit 3"), "--setup ended with status 3: no"),
         (Commands(poll="x {url}", version="echo no; exit 4"), "--version ended with status 4: no"),

@@ -66,7 +66,7 @@ def test_each_item_has_a_page_and_an_enclosure(site: Site) -> None:
     assert get(f"{base}items/3.html") == "404"
 
 
-def test_what_was_asked_is_told_once(site: Site) -> None:
+def test_what_was_asked_is_reported_once(site: Site) -> None:
     site.begin_step(0, 0.0)
     site.serve()
     get(f"{site.urls[0]}?b")

@@ -17,7 +17,7 @@ def test_a_right_reader_passes(feedserver_scenario: ScenarioTest) -> None:
     feedserver_scenario.check(RightReader)
 
 
-def test_a_failure_is_told_with_its_remedy() -> None:
+def test_a_failure_is_reported_with_its_remedy() -> None:
     [parameter] = parameters(["V1"])
     [test] = parameter.values
     assert isinstance(test, ScenarioTest)

@@ -25,7 +25,7 @@ def test_a_name_with_a_hyphen_stays_in_one_line(report: Report) -> None:
         assert "If-Modified-Since" in table
 
 
-def test_an_error_of_ours_is_told_as_one(report: Report) -> None:
+def test_an_error_of_ours_is_reported_as_one(report: Report) -> None:
     ours = replace(report, results=[Result(report["V1"].scenario, Judgement(Verdict.NOT_SEEN), misfire="\0 broke")])
     assert "V1  an error of feedserver, and no verdict" in as_table(ours)
 

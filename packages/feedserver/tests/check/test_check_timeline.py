@@ -18,7 +18,7 @@ def scenario(number: int, *steps: Step) -> Scenario:
 
 
 def made(*scenarios: Scenario, moves_clock: bool = True) -> list[tuple[float, dict[str, int]]]:
-    """The polls after those of step 0: days since the last of these, and the steps."""
+    """Return the polls after those of step 0: days since the last of these, and the steps."""
     first, *others = rounds(scenarios, moves_clock=moves_clock)[WARM_UP_POLLS:]
     return [((each.at - first.at) / DAY, dict(each.steps)) for each in others]
 

@@ -18,7 +18,7 @@ IDS = [scenario.id for scenario in SCENARIOS]
 
 
 def dependents(scenario: str) -> set[str]:
-    """The scenarios that depend on *scenario*, directly or not."""
+    """Return the scenarios that depend on *scenario*, directly or not."""
     found = {scenario}
     while True:
         more = {each.id for each in SCENARIOS if found & set(each.depends_on)} - found

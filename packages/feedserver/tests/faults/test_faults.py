@@ -346,7 +346,7 @@ def test_an_exchange_without_faults_has_none(server: FeedServer) -> None:
 
 
 def answered(response: Response, request: Request, missed: list[Fault]) -> Plan:
-    """The broken plan, made as a site makes it."""
+    """Return the broken plan, made as a site makes it."""
     selected = negotiation.select(request, fault_injection.choose(response, 1))
     if selected.coding is not None and isinstance(selected.body, bytes):
         selected = replace(selected, body=encode(selected.body, selected.coding), coding=None)
@@ -376,7 +376,7 @@ def answered(response: Response, request: Request, missed: list[Fault]) -> Plan:
 )
 @example(["close after 3", "close after 3"], Request("GET", "/f"), Response(BODY))  # two, of which one is injected
 @example(["endless headers", "HTTP/0.9"], Request("GET", "/f"), Response(BODY))  # leaves out what would have no end
-def test_any_faults_together_strike_or_are_told_and_the_plan_ends_once(
+def test_any_faults_together_strike_or_are_reported_and_the_plan_ends_once(
     texts: list[str], request: Request, response: Response
 ) -> None:
     missed: list[Fault] = []

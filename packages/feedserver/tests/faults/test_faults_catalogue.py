@@ -34,7 +34,7 @@ def defined_faults() -> Iterator[type[Fault]]:
 
 
 def places_without(fault: type[Fault]) -> list[str]:
-    """Which of `PLACES` lack *fault*."""
+    """Return which of `PLACES` lack *fault*."""
     text = page("feedserver/faults.md")
     measured = text.partition("<!-- measured -->")[2].partition("<!-- the end of what is measured -->")[0]
     own = [kind for kind in feedserver.faults.KINDS.values() if type(parse(kind.examples[0])) is fault]
@@ -69,7 +69,7 @@ def test_what_is_on_the_page_is_a_fault() -> None:
     assert sorted(shown - known) == []
 
 
-def test_a_fault_that_was_forgotten_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_that_was_forgotten_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     @dataclass(frozen=True, slots=True)
     class MadeUp(Fault):
         """It was only written."""

@@ -99,7 +99,7 @@ def serve(server: FeedServer, text: str) -> str:
 
 
 def ask_in_vain(server: FeedServer, client: str, url: str, monkeypatch: pytest.MonkeyPatch) -> feed_clients.Outcome:
-    """The outcome of a client that waits for what will never come, and not for long."""
+    """Return the outcome of a client that waits for what will never come, and not for long."""
     for patience in IMPATIENCE:
         monkeypatch.setattr(feed_clients, "TIMEOUT", patience)
         outcome = feed_clients.ask(client, url)

@@ -138,7 +138,7 @@ def request_for(text: str) -> bytes:
 
 
 def seen(server: FeedServer, client: RawClient, expected: bytes, end: str) -> tuple[bytes, str]:
-    """What arrives, and what behind it; asks for the next answer where one is expected."""
+    """Return what arrives, and what behind it; asks for the next answer where one is expected."""
     received = b""
     try:
         while True:

@@ -31,12 +31,12 @@ examples = settings(max_examples=max(12, settings().max_examples // 3), suppress
 
 
 def of_parsed(parsed: Any) -> datetime | None:
-    """A date as feedparser has it."""
+    """Return a date as feedparser has it."""
     return None if parsed is None else datetime.fromtimestamp(timegm(parsed), UTC)
 
 
 def of_text(text: str | None) -> datetime | None:
-    """A date as fastfeedparser has it: a feed's as it was written."""
+    """Return a date as fastfeedparser has it: a feed's as it was written."""
     if not text:
         return None
     return parsedate_to_datetime(text) if "," in text else datetime.fromisoformat(text)
@@ -204,7 +204,7 @@ STANDARD_LIBRARY = Reader(
 
 
 def went_in(holder: Feed | Entry, name: str) -> Any:
-    """A field as the readers tell it."""
+    """Return a field as the readers tell it."""
     value = getattr(holder, name)
     match name:
         case "authors":

@@ -173,7 +173,7 @@ def test_a_dead_feed_is_gone_until_it_is_revived(server: FeedServer) -> None:
         urllib.request.urlopen(server.url("/feed"), timeout=10)
 
 
-def test_an_id_that_no_entry_has_is_told_with_those_there_are() -> None:
+def test_an_id_that_no_entry_has_is_reported_with_those_there_are() -> None:
     live = LiveFeed(FEED)
     with pytest.raises(ValueError, match="no entry has the id '3'; there are '1'"):
         live.edit("3", title="Three")

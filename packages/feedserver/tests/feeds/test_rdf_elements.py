@@ -85,7 +85,7 @@ ITEMS = """\
 
 
 def lines(feed: Feed) -> list[str]:
-    """The lines of the document, without their indentation, the declaration and the root element."""
+    """Return the lines of the document, without their indentation, the declaration and the root element."""
     body = feed.render("rdf").body
     assert isinstance(body, bytes)
     return [line.strip() for line in body.decode().splitlines()[2:-1]]

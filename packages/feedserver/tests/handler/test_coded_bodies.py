@@ -1,4 +1,4 @@
-"""Bodies in their coding: each is coded once, large ones in files that go with the server."""
+"""Bodies in their coding: each is coded once; large ones are kept in files, which are removed with the server."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_the_file_of_a_large_body_is_gone_when_it_is_closed(large: Response) -> 
     coded.close()
 
 
-def test_the_oldest_is_dropped_where_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_body_is_dropped_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(coded_bodies, "KEPT", 2)
     coded = CodedBodies()
     responses = [Response(f"<rss>{n}</rss>", coding="gzip") for n in range(3)]

@@ -23,7 +23,7 @@ from feedserver.handler.conditions import NO_CONDITIONS, Conditions
         ("colour", "the conditions are query, headers, body, form, json and matching"),
     ],
 )
-def test_what_is_no_condition_is_told_with_what_to_write(name: str, remedy: str) -> None:
+def test_what_is_no_condition_is_reported_with_what_to_write(name: str, remedy: str) -> None:
     given: Any = {name: "a"}
     calls: list[Callable[[FeedServer], object]] = [
         lambda server: server.add("/a", Response(), **given),
@@ -124,7 +124,7 @@ def test_conditions_that_cannot_be_met_are_refused(
     assert str(refused.value) == message
 
 
-def test_they_are_told_in_words() -> None:
+def test_they_are_described_in_words() -> None:
     told = Conditions(query={"a": "1"}, headers={"ETag": "x", "Host": None}, json=Including({"b": 1})).words()
     assert told == ["with ETag: x", "with Host", "with the query {'a': '1'}", "with the JSON including {'b': 1}"]
     assert Conditions(matching=bool).words() == ["matching bool"]

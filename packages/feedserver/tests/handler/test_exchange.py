@@ -16,7 +16,7 @@ from rawclient import RawClient
 
 
 def journal(*requests: Request, status: int = 200, limit: int | None = None) -> Journal:
-    """A journal of requests that were all answered with *status*."""
+    """Return a journal of requests that were all answered with *status*."""
     made = Journal(limit)
     for request in requests:
         exchange = Exchange(made.changes, request)
@@ -83,7 +83,7 @@ def test_an_exchange_without_an_answer_says_why(server: FeedServer) -> None:
         _ = exchange.response
 
 
-def test_what_is_told_twice_changes_nothing() -> None:
+def test_what_is_reported_twice_changes_nothing() -> None:
     exchange = journal(PLAIN).exchanges[0]
     exchange.answered(Response(status=500))
     exchange.finish(Ended.RESET, 0)

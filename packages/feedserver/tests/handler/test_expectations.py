@@ -98,7 +98,7 @@ def test_a_with_block_checks_at_its_end(server: FeedServer) -> None:
         raise ZeroDivisionError
 
 
-def test_all_criteria_count_and_a_near_miss_is_told(server: FeedServer) -> None:
+def test_all_criteria_count_and_a_near_miss_is_reported(server: FeedServer) -> None:
     met = server.expect(Pattern("/<x>"), method="GET", query=Including({"a": "1"}))
     missed = server.expect("/feed", query={"a": "2"})
     ask(server, "/feed?a=1&b=2")

@@ -29,7 +29,7 @@ def tagged(server: FeedServer, root: Path) -> Iterator[FeedServer]:
     server.site.problems.take()
 
 
-def test_a_fault_whose_answer_was_a_304_is_told(tagged: FeedServer, root: Path) -> None:
+def test_a_fault_whose_answer_was_a_304_is_reported(tagged: FeedServer, root: Path) -> None:
     assert asked(tagged, "/a.xml", 'If-None-Match: "v1"').startswith(b"HTTP/1.1 304 ")
     assert problems(tagged) == (
         f"{root / 'a.xml'}: the fault 'reset after 5000' was not injected: the answer to GET /a.xml was a 304, which "
@@ -38,7 +38,7 @@ def test_a_fault_whose_answer_was_a_304_is_told(tagged: FeedServer, root: Path) 
     assert tagged.journal.exchanges[0].faults == ()
 
 
-def test_a_fault_that_finds_no_body_to_head_is_told(tagged: FeedServer, root: Path) -> None:
+def test_a_fault_that_finds_no_body_to_head_is_reported(tagged: FeedServer, root: Path) -> None:
     assert asked(tagged, "/a.xml", method="HEAD").startswith(b"HTTP/1.1 200 ")
     assert problems(tagged) == (
         f"{root / 'a.xml'}: the fault 'reset after 5000' was not injected: the answer to HEAD /a.xml has no body; "
@@ -46,7 +46,7 @@ def test_a_fault_that_finds_no_body_to_head_is_told(tagged: FeedServer, root: Pa
     )
 
 
-def test_a_fault_beyond_the_body_is_told_as_soon_as_the_answer_is_there(server: FeedServer) -> None:
+def test_a_fault_beyond_the_body_is_reported_as_soon_as_the_answer_is_there(server: FeedServer) -> None:
     server.add("/f", Response(b"x" * 100, faults=Reset(after=512)))
     with RawClient(server) as client:
         for _ in range(20):
@@ -66,7 +66,7 @@ def test_a_fault_beyond_the_body_is_told_as_soon_as_the_answer_is_there(server: 
         (FalseCoding("gzip"), ("Range: bytes=0-0",), "1.1"),
     ],
 )
-def test_a_fault_without_an_occasion_is_told(
+def test_a_fault_without_an_occasion_is_reported(
     server: FeedServer, fault: Fault, headers: tuple[str, ...], version: str
 ) -> None:
     coding = "gzip" if isinstance(fault, FalseCoding) else None
@@ -75,7 +75,7 @@ def test_a_fault_without_an_occasion_is_told(
     assert f"the fault '{fault}' was not injected" in problems(server)
 
 
-def test_a_fault_that_another_one_forestalled_is_told(server: FeedServer) -> None:
+def test_a_fault_that_another_one_forestalled_is_reported(server: FeedServer) -> None:
     server.add("/f", Response(BODY, faults=[Close(after=10), Reset(after=20)]))
     asked(server)
     told = problems(server)

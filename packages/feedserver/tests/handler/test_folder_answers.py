@@ -88,7 +88,7 @@ def test_what_is_kept_of_a_folder_is_bounded(tmp_path: Path, monkeypatch: pytest
     answers = FolderAnswers(Folder(tmp_path), [])
 
     def kept(asked: Iterable[str]) -> int:
-        """The bytes that are still in use once all that was *asked* was answered."""
+        """Return the bytes that are still in use once all that was *asked* was answered."""
         before = tracemalloc.get_traced_memory()[0]
         for path in asked:
             found = answers.find(HostPath("", path))

@@ -16,7 +16,7 @@ from rawclient import RawClient
 
 
 def journal(*requests: Request, status: int = 200, limit: int | None = None) -> Journal:
-    """A journal of requests that were all answered with *status*."""
+    """Return a journal of requests that were all answered with *status*."""
     made = Journal(limit)
     for request in requests:
         exchange = Exchange(made.changes, request)
@@ -27,7 +27,7 @@ def journal(*requests: Request, status: int = 200, limit: int | None = None) -> 
 
 
 def lines(text: str) -> list[str]:
-    """The lines of a message, without how long things took."""
+    """Return the lines of a message, without how long things took."""
     return [line.partition(", 10 bytes in")[0] for line in text.splitlines()]
 
 
@@ -278,7 +278,7 @@ def test_what_is_wrong_is_noted_before_anybody_sees_the_request(
     assert len(noted) == 1 and "a.xml" in noted[0]
 
 
-def test_a_quit_is_in_the_journal_when_it_is_told_of() -> None:
+def test_a_quit_is_in_the_journal_when_it_is_reported() -> None:
     with FeedServer(quit=True) as server, RawClient(server) as client:
         client.ask("/", method="QUIT")
         assert server.quit_requested.wait(10)
@@ -310,7 +310,7 @@ def test_what_was_dropped_is_not_taken_for_what_never_came() -> None:
         assert server.journal.dropped == 0
 
 
-def test_what_was_dropped_is_told_in_few_words_however_much_it_is() -> None:
+def test_what_was_dropped_is_reported_in_few_words_however_much_it_is() -> None:
     journal = Journal(1)
     for number in range(200):
         journal.record(Exchange(journal.changes, Request("GET", f"/{number % 100}")))

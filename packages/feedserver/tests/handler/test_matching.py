@@ -98,7 +98,7 @@ def test_a_function_is_asked_about_the_whole_request(server: FeedServer, client:
     assert [body(client, "/x"), body(client, "/x")] == ["first", "again"]
 
 
-def test_a_function_that_fails_is_told(server: FeedServer, client: RawClient) -> None:
+def test_a_function_that_fails_is_reported(server: FeedServer, client: RawClient) -> None:
     server.add("/x", Response("x"), matching=lambda request: 1 / 0)  # type: ignore[arg-type, return-value]
     assert client.get("/x").status == 500
     with pytest.raises(VerificationError, match="GET /x could not be answered: ZeroDivisionError"):

@@ -101,7 +101,7 @@ def message_of(server: FeedServer, target: str, method: str = "GET") -> list[str
         return client.get(target, method=method).body.decode().splitlines()
 
 
-def test_the_fields_of_a_query_in_another_order_are_told(server: FeedServer) -> None:
+def test_the_fields_of_a_query_in_another_order_are_reported(server: FeedServer) -> None:
     assert message_of(server, "/q?b=2&a=1") == [
         "GET /q?b=2&a=1: nothing answers.",
         "The route /q?a=1&b=2 has these fields in another order. This would answer them in any:",
@@ -109,7 +109,7 @@ def test_the_fields_of_a_query_in_another_order_are_told(server: FeedServer) -> 
     ]
 
 
-def test_why_no_file_answers_is_told(folder: Path) -> None:
+def test_why_no_file_answers_is_reported(folder: Path) -> None:
     with FeedServer(folder, strict=False) as server:
         assert message_of(server, "/aux.xml")[-3:] == [
             "No file answers: 'aux.xml' is the name of a device on Windows.",

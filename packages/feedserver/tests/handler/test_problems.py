@@ -136,7 +136,7 @@ def test_a_file_that_is_changed_while_it_is_sent_is_a_problem(root: Path) -> Non
         assert re.search("big.xml (was changed while it was sent|has changed since it was read)", problems_of(server))
 
 
-def test_a_file_that_is_changed_after_its_first_bytes_is_told_at_its_last(tmp_path: Path) -> None:
+def test_a_file_that_is_changed_after_its_first_bytes_is_reported_at_its_last(tmp_path: Path) -> None:
     file = tmp_path / "big.xml"
     file.write_bytes(b"a" * 1_000_000)
     response = Response(FileBody(file, 1_000_000, stamp=file_stamp(file.stat())))

@@ -83,8 +83,8 @@ def test_a_request_that_breaks_off_with_its_connection_is_a_problem_too() -> Non
 
 
 def what_follows(sent: bytes, limit: float, *, tls: bool = False) -> tuple[FeedServer, bytes]:
-    """A server whose clients may be idle for *limit*, and its answer to one that sends *sent* and then nothing; none if
-    the client was too slow for that.
+    """Return a server whose clients may be idle for *limit*, and its answer to one that sends *sent* and then nothing;
+    none if the client was too slow for that.
     """
     with FeedServer(idle_timeout=limit, tls=tls) as server, RawClient(server) as client, suppress(ConnectionError):
         client.send(sent)
@@ -148,7 +148,7 @@ def test_half_a_handshake_that_waits_until_the_server_stops_is_a_problem() -> No
 
 
 def tls_client(server: FeedServer) -> tuple[ssl.SSLSocket, socket.socket]:
-    """A client that speaks TLS, and the same connection without it."""
+    """Return a client that speaks TLS, and the same connection without it."""
     plain = socket.create_connection((server.host, server.port), timeout=PATIENCE)
     wire = plain.dup()
     wire.settimeout(PATIENCE)
@@ -172,7 +172,7 @@ def test_a_client_that_breaks_tls_is_a_problem_and_its_answer_ends(is_answered: 
         assert problems_of(server).startswith("TLS failed: ")
 
 
-def test_a_client_that_breaks_tls_with_the_end_of_its_handshake_is_told_of_as_such() -> None:
+def test_a_client_that_breaks_tls_with_the_end_of_its_handshake_is_reported_as_such() -> None:
     received, to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
     with FeedServer(tls=True) as server:
         tls = server.client_context().wrap_bio(received, to_send, server_hostname="localhost")

@@ -208,7 +208,9 @@ def waits_for(release: threading.Event) -> Callable[[Request], Response]:
 
 
 def left_by_its_client(limit: float) -> tuple[str, str]:
-    """How an exchange ends whose client leaves while a callable has *limit* for its answer, and what is told of it."""
+    """Return how an exchange ends whose client leaves while a callable has *limit* for its answer, and what is told of
+    it.
+    """
     release = threading.Event()
     with FeedServer(strict=False, callable_timeout=limit) as server:
         server.add("/feed", waits_for(release))
@@ -229,7 +231,7 @@ def test_a_callable_that_overruns_its_time_is_a_problem_even_if_its_client_has_l
 
 
 def still_running(limit: float) -> list[str]:
-    """What is told of a callable that runs on when its server has stopped, and has *limit* for its answer."""
+    """Return what is told of a callable that runs on when its server has stopped, and has *limit* for its answer."""
     release = threading.Event()
     server = FeedServer(strict=False, callable_timeout=limit).start()
     server.add("/feed", waits_for(release))

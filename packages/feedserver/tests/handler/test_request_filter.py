@@ -47,7 +47,7 @@ def test_what_matches_is_found_and_has_no_difference(wanted: RequestFilter, word
         (RequestFilter("/feed", headers={"ETag": "y"}), " It was requested with ETag: x"),
     ],
 )
-def test_what_differs_is_told(wanted: RequestFilter, difference: str) -> None:
+def test_what_differs_is_reported(wanted: RequestFilter, difference: str) -> None:
     [exchange] = journal_of(FEED).exchanges
     assert not wanted.matches(exchange)
     assert wanted.difference(exchange) == difference

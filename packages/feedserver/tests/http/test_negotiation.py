@@ -265,7 +265,7 @@ class TestAnything:
 
 
 def assembled(answer: Response) -> dict[int, bytes]:
-    """The parts of a 206 by their offset, read by length: a body may hold what looks like a boundary."""
+    """Return the parts of a 206 by their offset, read by length: a body may hold what looks like a boundary."""
     assert isinstance(answer.body, bytes)
     single = answer.headers.get("Content-Range")
     if single is not None:

@@ -25,7 +25,7 @@ IN_ONE_CHUNK = b"%x\r\n%b\r\n0\r\n\r\n" % (len(QUIT), QUIT)
 
 
 def post(fields: bytes, body: bytes, line: bytes = b"POST /a HTTP/1.1") -> bytes:
-    """A request with a body, and whatever else *fields* say."""
+    """Return a request with a body, and whatever else *fields* say."""
     return line + b"\r\nHost: a\r\n" + fields + b"\r\n" + body
 
 
@@ -265,7 +265,7 @@ def quitting() -> Iterator[FeedServer]:
 
 
 def exchange_with(server: FeedServer, pieces: list[bytes]) -> tuple[bytes, list[tuple[Ended, str, bytes, int, int]]]:
-    """What a client gets that sends *pieces* and then no more, and what the journal has of it."""
+    """Return what a client gets that sends *pieces* and then no more, and what the journal has of it."""
     server.journal.clear()
     with RawClient(server) as client:
         client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

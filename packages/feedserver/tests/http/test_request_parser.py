@@ -242,7 +242,7 @@ def test_a_malformed_field_is_refused_with_400(name: str) -> None:
         assert [e.status for e in events if isinstance(e, Malformed)] == [400]
 
 
-def test_a_request_with_a_body_is_told_of_as_soon_as_its_head_is_there() -> None:
+def test_a_request_with_a_body_is_reported_as_soon_as_its_head_is_there() -> None:
     head = b"PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n"
     for later in (b"", b"abc", b"abcGET / HTTP/1.1\r\nHost: a\r\n\r\n"):
         reader = RequestReader()
@@ -306,7 +306,7 @@ def test_a_request_says_whether_the_connection_stays(data: bytes, keep_alive: bo
         ),
     ],
 )
-def test_an_end_in_the_middle_of_a_request_is_told(data: bytes, problem: str | None) -> None:
+def test_an_end_in_the_middle_of_a_request_is_reported(data: bytes, problem: str | None) -> None:
     _, reader = read_all([data])
     cut = reader.eof()
     assert (cut.problem if cut is not None else None) == problem

@@ -110,7 +110,7 @@ def test_a_bounded_journal_bounds_the_connections_too() -> None:
     assert [each.id for each in server.connections] == [3, 4]
 
 
-def test_what_tls_agreed_on_is_told(server: FeedServer) -> None:
+def test_what_tls_agreed_on_is_reported(server: FeedServer) -> None:
     with closing(https(server, server.client_context())) as client:
         for _ in range(2):
             client.request("GET", "/feed")
@@ -127,7 +127,7 @@ def test_what_tls_agreed_on_is_told(server: FeedServer) -> None:
 @pytest.mark.parametrize(
     ("offered", "agreed"), [([], ""), (["http/1.1"], "http/1.1"), (["h2", "http/1.1"], "http/1.1")]
 )
-def test_the_agreed_protocol_is_told(server: FeedServer, offered: list[str], agreed: str) -> None:
+def test_the_agreed_protocol_is_reported(server: FeedServer, offered: list[str], agreed: str) -> None:
     context = server.client_context()
     if offered:
         context.set_alpn_protocols(offered)
@@ -138,7 +138,7 @@ def test_the_agreed_protocol_is_told(server: FeedServer, offered: list[str], agr
     assert server.requests[-1].connection.alpn == agreed
 
 
-def test_a_session_that_is_resumed_is_told(server: FeedServer) -> None:
+def test_a_session_that_is_resumed_is_reported(server: FeedServer) -> None:
     context = server.client_context()
     context.maximum_version = ssl.TLSVersion.TLSv1_2  # whose session is there when the handshake is over
     session = None
@@ -153,7 +153,7 @@ def test_a_session_that_is_resumed_is_told(server: FeedServer) -> None:
 
 
 @pytest.mark.parametrize("name", ["reader.example", "someone@reader.example"])
-def test_the_clients_certificate_is_told(server: FeedServer, name: str) -> None:
+def test_the_clients_certificate_is_reported(server: FeedServer, name: str) -> None:
     with closing(https(server, server.client_context(name), "127.0.0.1")) as client:
         client.request("GET", "/feed")
         client.getresponse().read()

@@ -33,7 +33,7 @@ def clock(server: FeedServer) -> Iterator[Clock]:
 
 
 def since_start(moment: datetime) -> timedelta:
-    """What has passed since START in whole days: the clock goes on while the test runs."""
+    """Return what has passed since START in whole days: the clock goes on while the test runs."""
     return timedelta(days=(moment - START) // DAY)
 
 

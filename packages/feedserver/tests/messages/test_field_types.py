@@ -59,7 +59,7 @@ def test_an_annotation_allows_its_values_only(hint: Any, allowed: list[object], 
         (range, "a range"),
     ],
 )
-def test_an_annotation_is_told_in_words(hint: Any, words: str) -> None:
+def test_an_annotation_is_described_in_words(hint: Any, words: str) -> None:
     assert in_words(hint) == words
 
 

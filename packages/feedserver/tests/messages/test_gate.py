@@ -13,7 +13,7 @@ from feedserver.messages.gate import NoLongerWanted, Wanted, call_soon, run_asyn
 
 
 def waiting(work: Callable[[], object], wanted: Wanted) -> tuple[threading.Thread, list[str]]:
-    """A thread that works for *wanted*, and how its work ended."""
+    """Return a thread that works for *wanted*, and how its work ended."""
     ended: list[str] = []
 
     def run() -> None:

@@ -122,7 +122,7 @@ def test_a_callable_may_be_async() -> None:
             server.verify()
 
 
-def test_an_async_callable_that_takes_too_long_is_told_and_ended() -> None:
+def test_an_async_callable_that_takes_too_long_is_reported_and_ended() -> None:
     ended = threading.Event()
 
     async def slow(_request: Request) -> Response:
@@ -163,7 +163,7 @@ def yields_numbers() -> Iterator[Any]:
         (yields_numbers, r"yields_numbers \(.*test_made_body\.py:\d+\) yielded 5; yield bytes or text"),
     ],
 )
-def test_what_goes_wrong_breaks_the_answer_off_and_is_told(make: Any, words: str) -> None:
+def test_what_goes_wrong_breaks_the_answer_off_and_is_reported(make: Any, words: str) -> None:
     with FeedServer() as server:
         server.add("/f", Response(make))
         with pytest.raises((http.client.IncompleteRead, ConnectionError)):
@@ -296,7 +296,7 @@ def test_a_304_is_answered_without_making_the_body() -> None:
         server.verify()
 
 
-def test_a_gate_that_is_never_opened_is_told() -> None:
+def test_a_gate_that_is_never_opened_is_reported() -> None:
     with FeedServer() as server:
         gate = server.gate()
 

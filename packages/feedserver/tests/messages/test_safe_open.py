@@ -356,7 +356,7 @@ def test_only_regular_files_are_opened_and_nothing_is_waited_for(
 
 
 @pytest.mark.parametrize("make", [a_pipe, a_socket, a_device, a_folder])
-def test_a_body_that_is_no_regular_file_is_told(root: Path, make: Callable[[Path], None]) -> None:
+def test_a_body_that_is_no_regular_file_is_reported(root: Path, make: Callable[[Path], None]) -> None:
     make(root / "x")
     with FeedServer() as server:
         server.add("/x", Response(FileBody(root / "x", 10)))

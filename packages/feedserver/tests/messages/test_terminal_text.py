@@ -153,7 +153,7 @@ def test_what_a_recorded_server_says_is_one_line(tmp_path: Path, capsys: pytest.
 
 
 @pytest.mark.parametrize("said", [b"HTTP/1.1 403 No\r\n\r\n\x1b[31mred\x9b\nline", b"\x1b]0;title\x07\r\n\r\n"])
-def test_what_is_no_feedserver_is_told_as_text(said: bytes) -> None:
+def test_what_is_no_feedserver_is_reported_as_text(said: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer() -> None:

@@ -66,14 +66,14 @@ class Hall:
         self.acceptor = Acceptor(loop, self.listening, lambda: Greeter(self.met), lambda: None, self.refusals.append)
 
     def run_until(self, condition: Callable[[], bool]) -> None:
-        """Runs the loop until *condition* holds, at most five seconds."""
+        """Run the loop until *condition* holds, at most five seconds."""
         deadline = self.loop.time() + 5
         while not condition():
             assert self.loop.time() < deadline
             self.loop.run_until_complete(asyncio.sleep(0))
 
     def close(self) -> None:
-        """Ends everything, and asserts that it has ended."""
+        """End everything, and assert that it has ended."""
         self.acceptor.close()
         self.run_until(lambda: not self.acceptor.under_way)
         for transport in self.met:

@@ -17,7 +17,7 @@ def _answer(server: FeedServer) -> None:
 
 
 def received(server: FeedServer) -> bytes | None:
-    """What comes over a connection that says nothing; None where it is reset, be it while it is made."""
+    """Return what comes over a connection that says nothing; None where it is reset, be it while it is made."""
     try:
         with RawClient(server) as client:
             return client.read_to_end()

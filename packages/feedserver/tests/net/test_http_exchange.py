@@ -160,7 +160,7 @@ IDLE = [0.05, 1, 20]
 
 
 def before_it_is_idle(root: Path, sent: bytes, idle: float) -> tuple[bytes, str | None]:
-    """What a client gets that sends *sent* and then nothing, and what the journal has to say of it."""
+    """Return what a client gets that sends *sent* and then nothing, and what the journal has to say of it."""
     with FeedServer(root, idle_timeout=idle) as server, RawClient(server) as client:
         server.add("/x", Response("x"))
         received = b""
@@ -318,7 +318,7 @@ def test_conditions_and_auth_apply_on_the_wire(server: FeedServer, root: Path) -
         assert "Content-Length" not in unchanged.headers
 
 
-def test_a_mistake_in_a_fixture_is_told_to_client_and_test(root: Path) -> None:
+def test_a_mistake_in_a_fixture_is_reported_to_client_and_test(root: Path) -> None:
     (root / "a.xml").write_bytes(b"<!--\nStaus: 301\n-->")
     with FeedServer(root) as server:
         with RawClient(server) as client:

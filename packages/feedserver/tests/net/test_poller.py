@@ -62,7 +62,7 @@ def test_what_is_no_longer_watched_is_not_told(poller: Poller, pair: tuple[socke
     assert poller.poll(0.0) == []
 
 
-def test_an_end_is_told_to_who_reads(poller: Poller, pair: tuple[socket.socket, socket.socket]) -> None:
+def test_an_end_is_reported_to_who_reads(poller: Poller, pair: tuple[socket.socket, socket.socket]) -> None:
     one, other = pair
     poller.register(one.fileno(), READ)
     other.close()

@@ -38,7 +38,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 def watch(thread: LoopThread, sock: socket.socket, *, seen: threading.Event) -> Callable[[], None]:
-    """What a visitor does: has the loop read from *sock*, and say so."""
+    """Return a visitor that has the loop read from *sock*, and sets *seen* then."""
 
     def read() -> None:
         sock.recv(100)

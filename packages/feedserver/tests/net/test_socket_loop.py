@@ -33,11 +33,11 @@ class Line:
         return self.near.fileno()
 
     def note(self, what: object) -> Callable[[], None]:
-        """A callback that notes *what*."""
+        """Return a callback that notes *what*."""
         return lambda: self.told.append(what)
 
     def note_and_end(self, what: object) -> Callable[[], None]:
-        """A callback that notes *what* and ends the loop."""
+        """Return a callback that notes *what* and ends the loop."""
 
         def call() -> None:
             self.told.append(what)
@@ -46,7 +46,7 @@ class Line:
         return call
 
     def run(self) -> list[object]:
-        """Runs the loop until something stops it."""
+        """Run the loop until something stops it."""
         timer = self.loop.call_later(DEADLINE, self.note_and_end("nothing came"))
         self.loop.run_forever()
         timer.cancel()
@@ -153,7 +153,7 @@ class Swapped:
         self._meanwhile = meanwhile
 
     def poll(self, timeout: float, /) -> list[tuple[int, int]]:
-        """Waits, and then lets the other thread work."""
+        """Wait, and then let the other thread work."""
         ready = self._poller.poll(timeout)
         self._meanwhile()
         return ready
@@ -240,7 +240,7 @@ def test_a_timer_of_some_weeks_is_waited_for(line: Line) -> None:
 
 
 @pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt, SystemExit])
-def test_what_a_callback_raises_is_told_and_the_loop_goes_on(line: Line, kind: type[BaseException]) -> None:
+def test_what_a_callback_raises_is_reported_and_the_loop_goes_on(line: Line, kind: type[BaseException]) -> None:
     def fail() -> None:
         raise kind("a mistake")
 

@@ -142,7 +142,7 @@ def test_an_end_in_order_has_its_close_notify(secure: FeedServer) -> None:
 
 
 def read_to_end(server: FeedServer) -> tuple[bytes, ssl.SSLError | None]:
-    """What a client gets that minds how the connection ends, and what it minded."""
+    """Return what a client gets that minds how the connection ends, and what it minded."""
     plain = socket.create_connection((server.host, server.port), timeout=10)
     context = server.client_context()
     context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)

@@ -61,14 +61,14 @@ class Line:
         return self.protocol.told
 
     def run_until(self, condition: Callable[[], bool]) -> None:
-        """Runs the loop until *condition* holds, at most five seconds."""
+        """Run the loop until *condition* holds, at most five seconds."""
         deadline = self.loop.time() + 5
         while not condition():
             assert self.loop.time() < deadline, self.told
             self.loop.run_until_complete(asyncio.sleep(0))
 
     def read(self) -> bytes:
-        """What the client gets until the end."""
+        """Return what the client gets until the end."""
         self.client.setblocking(False)
         received = bytearray()
         ended = False
@@ -87,7 +87,7 @@ class Line:
         return bytes(received)
 
     def close(self) -> None:
-        """Ends both ends."""
+        """End both ends."""
         self.client.close()
         self.transport.abort()
         self.run_until(lambda: self.transport.get_extra_info("socket").fileno() == -1)
@@ -170,7 +170,7 @@ def test_what_arrives_waits_while_reading_is_paused(line: Line) -> None:
 
 
 @pytest.mark.parametrize("reading", [True, False], ids=["while reading", "while writing"])
-def test_a_reset_is_told_as_the_reason(line: Line, reading: bool) -> None:
+def test_a_reset_is_reported_as_the_reason(line: Line, reading: bool) -> None:
     line.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     if not reading:
         line.transport.pause_reading()
@@ -180,7 +180,7 @@ def test_a_reset_is_told_as_the_reason(line: Line, reading: bool) -> None:
     assert line.told[-1] in (("lost", ConnectionResetError), ("lost", BrokenPipeError))
 
 
-def test_a_mistake_of_the_protocol_closes_and_is_told_to_the_loop(line: Line) -> None:
+def test_a_mistake_of_the_protocol_closes_and_is_reported_to_the_loop(line: Line) -> None:
     told: list[object] = []
     line.loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
     line.client.sendall(b"!")
@@ -194,7 +194,7 @@ def test_it_has_no_buffer_to_set_limits_for(line: Line) -> None:
         line.transport.set_write_buffer_limits(65536)
 
 
-def test_its_end_is_told_once_whoever_ends_it(line: Line) -> None:
+def test_its_end_is_reported_once_whoever_ends_it(line: Line) -> None:
     line.transport.abort()  # ends it when the loop turns
     line.transport.end()
     line.loop.run_until_complete(asyncio.sleep(0))

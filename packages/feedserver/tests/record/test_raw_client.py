@@ -51,7 +51,7 @@ def test_equal_lengths_are_one(tmp_path: Path) -> None:
         assert record(url, tmp_path / "feed.xml").size == 6
 
 
-def test_what_comes_behind_the_end_of_the_body_is_told(tmp_path: Path) -> None:
+def test_what_comes_behind_the_end_of_the_body_is_reported(tmp_path: Path) -> None:
     with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<rss/>") as url:
         made = record(url, tmp_path / "feed.xml")
     assert made.file.read_bytes() == b"<rss"
@@ -60,7 +60,7 @@ def test_what_comes_behind_the_end_of_the_body_is_told(tmp_path: Path) -> None:
     ]
 
 
-def test_what_is_no_header_is_told(tmp_path: Path) -> None:
+def test_what_is_no_header_is_reported(tmp_path: Path) -> None:
     with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nX-A: b\r\nFoo : bar\r\nX-C: d\r\n\r\n<rss/>") as url:
         made = record(url, tmp_path / "feed.xml")
     assert made.left_out[1:] == (
@@ -193,6 +193,6 @@ def test_a_slow_answer_ends_at_the_time_limit(origin: FeedServer, tmp_path: Path
         record(origin.url("/sleeps"), tmp_path / "a", timeout=0.2)
 
 
-def test_nobody_there_is_told(tmp_path: Path, closed_port: int) -> None:
+def test_nobody_there_is_reported(tmp_path: Path, closed_port: int) -> None:
     with pytest.raises(RecordingError, match="no whole answer came from 127"):
         record(f"http://127.0.0.1:{closed_port}/", tmp_path / "a", timeout=5)

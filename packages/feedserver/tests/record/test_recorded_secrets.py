@@ -117,7 +117,7 @@ def test_no_secret_of_the_request_is_written(origin: FeedServer, tmp_path: Path)
         ("", [("X-Api-Key", "l0ng-t0ken")]),
     ],
 )
-def test_a_secret_that_comes_back_is_told(
+def test_a_secret_that_comes_back_is_reported(
     origin: FeedServer, tmp_path: Path, userinfo: str, headers: list[tuple[str, str]]
 ) -> None:
     origin.add("/feed", Response("<rss>l0ng-t0ken</rss>"))
@@ -139,7 +139,7 @@ def test_secrets_in_the_reason_and_the_date_are_replaced_and_told(tmp_path: Path
     assert ("Date", "the secret of the request in it is replaced") in told
 
 
-def test_what_was_left_out_is_told(origin: FeedServer, tmp_path: Path) -> None:
+def test_what_was_left_out_is_reported(origin: FeedServer, tmp_path: Path) -> None:
     headers = [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("Link", "</feed?key=abc>; rel=self")]
     origin.add("/feed", Response("<rss/>", headers=headers))
     made = record(origin.url("/feed"), tmp_path / "feed.xml")
@@ -153,7 +153,7 @@ def test_what_was_left_out_is_told(origin: FeedServer, tmp_path: Path) -> None:
     ]
 
 
-def test_a_password_that_was_sent_and_comes_back_is_told(origin: FeedServer, tmp_path: Path) -> None:
+def test_a_password_that_was_sent_and_comes_back_is_reported(origin: FeedServer, tmp_path: Path) -> None:
     origin.add("/feed", Response("<rss>hunter22, and c00kie!</rss>"))
     for header in (("Authorization", "Basic YWRhOmh1bnRlcjIy"), ("Cookie", "c00kie!")):
         made = record(origin.url("/feed"), tmp_path / "a", headers=[header], force=True)
@@ -170,14 +170,14 @@ def test_a_password_that_was_sent_and_comes_back_is_told(origin: FeedServer, tmp
         "http://ada:s3cret99@h:0/",
     ],
 )
-def test_an_address_that_is_refused_is_told_without_its_secrets(url: str, tmp_path: Path) -> None:
+def test_an_address_that_is_refused_is_reported_without_its_secrets(url: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="give ") as caught:
         record(url, tmp_path / "a.xml")
     assert "s3cret99" not in str(caught.value)
     assert caught.value.__cause__ is None
 
 
-def test_what_a_server_says_is_told_without_the_request_s_secrets(tmp_path: Path) -> None:
+def test_what_a_server_says_is_reported_without_the_request_s_secrets(tmp_path: Path) -> None:
     with saying(b"s3cret99 \x1b[31m? \r\n\r\n") as url:
         with pytest.raises(RecordingError, match="is no status line of HTTP/1") as caught:
             record(f"{url}?token=s3cret99", tmp_path / "a.xml")

@@ -34,7 +34,7 @@ def origin() -> Iterator[FeedServer]:
 
 
 def everything(server: FeedServer, path: str) -> bytes:
-    """All that a server sends in answer to a request, but for the date."""
+    """Return all that a server sends in answer to a request, but for the date."""
     with RawClient(server) as client:
         client.ask(path, "Connection: close", "Accept: */*")
         data = client.read_to_end()
@@ -169,7 +169,7 @@ def test_a_status_among_the_headers_is_left_out(tmp_path: Path) -> None:
     assert LeftOut("status", "a directive of that name gives the status") in made.left_out
 
 
-def test_how_an_answer_was_written_is_told_where_a_fixture_cannot_hold_it(tmp_path: Path) -> None:
+def test_how_an_answer_was_written_is_reported_where_a_fixture_cannot_hold_it(tmp_path: Path) -> None:
     said = (
         b"HTTP/1.1 200 OK\nX-A: b\n\tfolded\r\nX-C: d\r\n e\r\nTransfer-Encoding: chunked\r\n\r\n"
         b"6;note=a\r\n<rss/>\r\n0\r\nX-Sum: 1\r\nX-Token: secret\r\n\r\n"
@@ -235,7 +235,7 @@ def test_the_name_of_a_sidecar_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["feed.xml", "feed.xml.response"])
-def test_a_folder_in_the_way_is_told_and_nothing_is_lost(origin: FeedServer, tmp_path: Path, name: str) -> None:
+def test_a_folder_in_the_way_is_reported_and_nothing_is_lost(origin: FeedServer, tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     with pytest.raises(IsADirectoryError, match=f"{re.escape(name)} cannot be written: it is a folder"):
         record(origin.url("/feed"), tmp_path / "feed.xml", force=True)
@@ -254,7 +254,7 @@ def test_half_a_fixture_is_not_left_behind(origin: FeedServer, tmp_path: Path) -
     assert (tmp_path / "feed.xml").read_text() == "somebody else's"
 
 
-def test_a_version_that_is_not_spoken_is_told_as_text(tmp_path: Path) -> None:
+def test_a_version_that_is_not_spoken_is_reported_as_text(tmp_path: Path) -> None:
     with saying(b"HTTP/2\x1b[31m 200 OK\r\n\r\n") as url, pytest.raises(RecordingError) as caught:
         record(url, tmp_path / "a.xml")
     assert str(caught.value).isprintable()

@@ -27,14 +27,14 @@ _DEEPEST: Final = 8  # messages in messages, of what is read from the database
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """A length of time, which is told as "1 hour 30 minutes"."""
+    """A length of time, which is worded as "1 hour 30 minutes"."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """How many *seconds* lie between two events, which is told as "twice a week"."""
+    """How many *seconds* lie between two events, which is worded as "twice a week"."""
 
     seconds: float
 

@@ -40,12 +40,12 @@ class AddingAFeed(FeedServerTransactionTestCase):
         self.main = make_lifestream("main", title="Harbour Planet")
 
     def enter(self, url: str, **fields: str) -> str:
-        """What the page says right after the form."""
+        """Return what the page says right after the form."""
         data = {"url": url, "lifestream": str(self.main.pk), "name": "", "folder": "", **fields}
         return self.client.post(ADD, data, follow=True).content.decode()
 
     def add(self, url: str, **fields: str) -> str:
-        """What the page says once the updater has looked at the address."""
+        """Return what the page says once the updater has looked at the address."""
         page = self.enter(url, **fields)
         assert "1 address is looked at" in page, page
         assert add_wanted() == 1
@@ -75,7 +75,7 @@ class AddingAFeed(FeedServerTransactionTestCase):
         self.feedserver.add("/feed", RSS)
         assert f"Found “Small Hours” at {self.get_url('/feed')}" in self.add(self.get_url("/"))
 
-    def test_what_is_no_feed_is_told_with_the_reason_and_a_way_to_try_again(self) -> None:
+    def test_what_is_no_feed_is_reported_with_the_reason_and_a_way_to_try_again(self) -> None:
         self.feedserver.add("/", PAGE)
         self.feedserver.add("/feed", Response(body="just words", headers={"Content-Type": "text/plain"}))
         page = self.add(self.get_url("/"), name="Our news", folder="Code")
@@ -86,7 +86,7 @@ class AddingAFeed(FeedServerTransactionTestCase):
         for written in (self.get_url("/"), "Our news", "Code"):
             self.assertContains(form, f'value="{written}"')
 
-    def test_a_server_that_fails_is_told(self) -> None:
+    def test_a_server_that_fails_is_reported(self) -> None:
         self.feedserver.add("/feed", Response(status=500))
         page = self.add(self.get_url("/feed"))
         assert "not added" in page and "500" in page
@@ -99,7 +99,7 @@ class AddingAFeed(FeedServerTransactionTestCase):
         names = [each.display_name for each in Subscription.objects.order_by("pk")]
         assert names == ["My feed", "127.0.0.1"]
 
-    def test_a_feed_that_is_there_already_is_told_and_not_fetched(self) -> None:
+    def test_a_feed_that_is_there_already_is_reported_and_not_fetched(self) -> None:
         self.feedserver.add("/feed", RSS)
         self.feedserver.add("/", PAGE)
         self.add(self.get_url("/feed"))

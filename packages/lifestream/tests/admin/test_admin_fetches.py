@@ -28,7 +28,7 @@ def test_fetches_that_came_to_the_same_are_one_line_with_their_number(admin_clie
     assert "the feed publishes twice a week" in page
 
 
-def test_a_fetch_is_told_in_the_language_of_the_admin(admin_client: Client, settings: Settings) -> None:
+def test_a_fetch_is_reported_in_the_language_of_the_admin(admin_client: Client, settings: Settings) -> None:
     settings.LANGUAGE_CODE, settings.TIME_ZONE = "de", "Europe/Berlin"
     started = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
     fetch = Fetch.objects.create(

@@ -22,7 +22,7 @@ _ALONE = re.compile(r'<div class="readonly">[^<]*</div>|<td class="field-author"
 
 
 def turned(html: str) -> list[str]:
-    """The pieces of text in *html* that turn what follows them."""
+    """Return the pieces of text in *html* that turn what follows them."""
     found = []
     for piece in re.findall(r"[^<>]+", _ALONE.sub("", html)):
         open_ends: list[str] = []

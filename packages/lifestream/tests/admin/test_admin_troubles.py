@@ -19,7 +19,7 @@ ADDRESS = "/admin/lifestream/feed/troubles/"
 
 
 def lost(lifestream: Lifestream | None = None, **fields: Any) -> Feed:
-    """A feed that somebody reads and that has failed for a month."""
+    """Return a feed that somebody reads and that has failed for a month."""
     month = timezone.now() - timedelta(days=30)
     error = say("answered", status="404 Not Found")
     said: dict[str, Any] = {"failures": 9, "last_success": month, "last_error": error}

@@ -97,7 +97,7 @@ def test_another_url_is_asked_anew(root: Client) -> None:
         ({"certificates": "nonsense"}, "it holds no certificate in PEM"),
     ],
 )
-def test_what_is_refused_is_told_and_nothing_is_changed(root: Client, fields: dict[str, str], words: str) -> None:
+def test_what_is_refused_is_reported_and_nothing_is_changed(root: Client, fields: dict[str, str], words: str) -> None:
     feed = make_feed(URL, etag='"v1"')
     assert words in post(root, feed, title="Other", **fields)
     assert (feed.title == "Other", feed.options, feed.etag) == (False, {}, '"v1"')

@@ -37,7 +37,7 @@ class UpdatingNow(FeedServerTransactionTestCase):
         return Subscription.objects.create(lifestream=self.main, feed=feed)
 
     def update(self, model: str, *keys: int) -> str:
-        """What the page says before anything is fetched."""
+        """Return what the page says before anything is fetched."""
         data = {"action": "update_now", "_selected_action": list(keys)}
         requests = len(self.feedserver.requests)
         answer = self.client.post(f"/admin/lifestream/{model}/", data, follow=True)
@@ -107,7 +107,7 @@ class UpdatingNow(FeedServerTransactionTestCase):
             taken.append(len(queries))
         assert taken[0] == taken[1]
 
-    def test_a_feed_that_is_gone_is_told(self) -> None:
+    def test_a_feed_that_is_gone_is_reported(self) -> None:
         self.feedserver.add("/gone", gone())
         self.update("feed", self.site("/gone").feed_id)
         refresh()

@@ -31,7 +31,7 @@ class WhatIsRead(FeedServerTransactionTestCase):
         self.address = f"/admin/lifestream/feed/{self.feed.pk}/read/"
 
     def shown(self) -> str:
-        """The page after the button was pressed and the feed was read, with its white space collapsed."""
+        """Return the page after the button was pressed and the feed was read, with its white space collapsed."""
         before = len(self.feedserver.requests)
         answer = self.client.post(self.address, follow=True)
         assert (answer.status_code, answer["Refresh"]) == (200, "2")

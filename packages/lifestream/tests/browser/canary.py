@@ -114,7 +114,7 @@ class Lookout:
     surprises: list[str] = field(default_factory=list)
 
     def goto(self, path: str) -> Page:
-        """Opens *path*, or a whole address, and does there all that a reader might do. The page must be there."""
+        """Open *path*, or a whole address, and do there all that a reader might do. The page must be there."""
         address = path if "://" in path else f"{self.base}{path}"
         response = self.page.goto(address)
         assert response is not None and response.status == 200, (address, response and response.status)
@@ -129,7 +129,7 @@ class Lookout:
         return page
 
     def look_again(self) -> None:
-        """Does and looks for the same in the page as it is by now: a script may have added to it."""
+        """Do and look for the same in the page as it is by now: a script may have added to it."""
         self.page.evaluate("() => { dispatchEvent(new Event('provoke')); }")
         self.page.wait_for_selector("[data-provoked]", state="attached")
         self.surprises += [f"{self.page.url}: {found}" for found in self.page.evaluate(_AUDIT)]
@@ -156,11 +156,11 @@ class Lookout:
             self.surprises += [f"one of {some}: {found}" for found in self.page.evaluate(_AUDIT)]
 
     def told(self, source: object, number: object) -> None:
-        """Hears that an attempt ran."""
+        """Note that an attempt ran."""
         self.ran.add(int(str(number)))
 
     def sent(self, request: Request) -> None:
-        """Hears of a request."""
+        """Note a request."""
         place = urlsplit(request.url)
         if place.netloc == self.there:
             self.asked.add(request.url)
@@ -175,12 +175,12 @@ class Lookout:
         dialog.dismiss()
 
     def heard(self, text: str) -> None:
-        """Hears what the browser writes to its console."""
+        """Note what the browser writes to its console."""
         if "Content Security Policy" in text:
             self.forbidden.append(text)
 
     def assert_quiet(self) -> None:
-        """Raises AssertionError if anything ran, was asked for, had to be stopped, or has no business there."""
+        """Raise AssertionError if anything ran, was asked for, had to be stopped, or has no business there."""
         assert (sorted(self.ran), sorted(self.asked), self.forbidden, self.surprises) == ([], [], [], [])
 
 

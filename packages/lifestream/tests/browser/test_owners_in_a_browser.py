@@ -45,7 +45,7 @@ def feeds() -> Iterator[FeedServer]:
 
 
 def looked_at(visitor: Visitor) -> None:
-    """Holds the page to WCAG AA, large and light, small and dark."""
+    """Hold the page to WCAG AA, large and light, small and dark."""
     assert visitor.violations() == "" and not visitor.overflows()
     visitor.page.emulate_media(color_scheme="dark")
     visitor.page.set_viewport_size(SMALL)

@@ -1,5 +1,5 @@
-"""Nothing that a feed says runs in a reader's browser, or asks another host for anything: neither with the site's
-Content-Security-Policy nor, since that is the second line, without it.
+"""Nothing that a feed says runs in a reader's browser, or requests anything from another host. This holds with the
+site's Content-Security-Policy, and also without it, since the policy is only the second line of defence.
 
 Feeds full of attempts (`xss.attempts`) are imported by the commands of the bundled site, and its pages are opened in a
 real browser that does to each element what a reader might do. The control shows that the attempts are real.
@@ -32,7 +32,7 @@ TOGETHER = 20
 SHORTENED = "article:not(:has(.prose)):not(:has-text('Of the feed')) .when"
 WHOLE = 8  # pages of each kind in the admin that are opened as they are; the others come bare
 NEXT = re.compile(r'href="([^"]+)" rel="next"|rel="next" href="([^"]+)"|"next_url": "([^"]+)"')
-PATIENCE = 60  # looks, a twentieth of a second apart; only where one does not succeed there are so many
+PATIENCE = 60  # times 50 ms: how long an attempt may take to succeed
 POLICY = [pytest.param(True, id="with the policy"), pytest.param(False, id="without the policy")]
 
 
@@ -46,7 +46,7 @@ class Site:
 
 
 def run(home: Path, *command: str, **variables: str) -> None:
-    """Runs a command of the bundled site at *home*."""
+    """Run a command of the bundled site at *home*."""
     subprocess.run(
         [sys.executable, "-m", "lifestream", *command],
         env=environment(home, **variables),
@@ -83,7 +83,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, nowhere: FeedServer) -> Itera
 
 
 def pages_of(lookout: Lookout, path: str) -> Iterator[Page]:
-    """The pages of a timeline, from the first to the last."""
+    """Yield the pages of a timeline, from the first to the last."""
     while path:
         page = lookout.visit(path)
         yield page
@@ -91,7 +91,7 @@ def pages_of(lookout: Lookout, path: str) -> Iterator[Page]:
 
 
 def links(page: Page, selector: str) -> list[str]:
-    """The addresses of the links that *selector* chooses, each once."""
+    """Return the addresses of the links that *selector* chooses, each once."""
     return list(dict.fromkeys(page.eval_on_selector_all(selector, "links => links.map(link => link.href)")))
 
 
@@ -114,7 +114,7 @@ def test_the_attempts_are_real(chromium: Browser, nowhere: FeedServer) -> None:
 
 
 def unsafe(attempt: Attempt, there: str) -> Response:
-    """A page that shows *attempt* as it is."""
+    """Return a page that shows *attempt* as it is."""
     armed = attempt.armed(there)
     body = f'<a href="{escape(armed)}">a</a>' if attempt.number >= 3000 else armed
     # Something always follows, which closes what was left open.
@@ -123,13 +123,13 @@ def unsafe(attempt: Attempt, there: str) -> Response:
 
 
 def succeeded(lookout: Lookout, attempt: Attempt) -> bool:
-    """Whether *attempt* has run, or asked."""
+    """Return whether *attempt* has run, or has requested anything."""
     asked = re.compile(rf"/{attempt.number}(/|$)")
     return attempt.number in lookout.ran or any(map(asked.search, lookout.asked))
 
 
 def wait_for(lookout: Lookout, attempts: list[Attempt]) -> None:
-    """Waits until all of *attempts* have succeeded, or it is clear that one won't."""
+    """Wait until all of *attempts* have succeeded, or it is clear that one won't."""
     for _ in range(PATIENCE):
         if all(succeeded(lookout, attempt) for attempt in attempts):
             return
@@ -147,8 +147,8 @@ Post.objects.create(lifestream=planet, subscription=site, item=item, date=item.d
 """
 
 
-def test_what_nobody_had_made_safe_would_be_seen(chromium: Browser, site: Site) -> None:
-    """The control on a page of the site: without the policy it runs, and the policy stops it, and both are seen."""
+def test_unsafe_content_on_a_page_of_the_site_is_seen(chromium: Browser, site: Site) -> None:
+    """The control on a page of the site: without the policy it runs, with the policy it is stopped; both are seen."""
     content = f"<script>xss(5000)</script><img src=x onerror=xss(5001)><p style='background:url(//{site.there})'>a</p>"
     run(site.home, "shell", "-c", UNSAFE.format(content=content))
     with looking_out(chromium, site.address, site.there, policy=False) as lookout:
@@ -175,7 +175,7 @@ def test_timelines_are_safe(chromium: Browser, site: Site, policy: bool) -> None
         for page in pages_of(lookout, "/main/"):
             shown |= set(map(int, re.findall(r"attempt (\d{4})", page.inner_text("main"))))
         lookout.assert_quiet()
-    # It is no wonder that nothing ran which wasn't there.
+    # That nothing ran proves something only for attempts that were on the page.
     assert shown == {attempt.number for attempt in html_attempts()}
 
 

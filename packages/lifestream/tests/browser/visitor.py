@@ -37,22 +37,22 @@ class Visitor:
         self.requests.append(request)
 
     def goto(self, path: str, status: int = 200) -> Page:
-        """Goes to *path*, which must answer with *status*."""
+        """Go to *path*, which must answer with *status*."""
         response = self.page.goto(f"{self.base}{path}")
         assert response is not None and response.status == status
         return self.page
 
     def violations(self) -> str:
-        """What is against WCAG 2.2, level AA, on the page, as axe tells it; "" if nothing is."""
+        """Return what is against WCAG 2.2, level AA, on the page, as axe tells it; "" if nothing is."""
         found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": WCAG_AA}})
         return str(found.generate_report()) if found.violations_count else ""
 
     def asked_elsewhere(self) -> list[Request]:
-        """The requests that went to another address than the site's own."""
+        """Return the requests that went to another address than the site's own."""
         return [request for request in self.requests if urlsplit(request.url)[:2] != urlsplit(self.base)[:2]]
 
     def overflows(self) -> bool:
-        """Whether the page is wider than the window."""
+        """Return whether the page is wider than the window."""
         return bool(self.page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
 
 

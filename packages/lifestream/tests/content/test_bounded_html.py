@@ -34,7 +34,7 @@ SCRAPS = [
 
 
 def made(fragment: str) -> str:
-    """What `bounded` makes of *fragment*, which it can bound."""
+    """Return what `bounded` makes of *fragment*, which it can bound."""
     source = bounded(fragment)
     assert source is not None
     return source

@@ -30,14 +30,14 @@ SANITIZER = Sanitizer()
 
 
 def taken(work: Callable[[str], object], source: str) -> float:
-    """The processor time that *work* takes, in seconds."""
+    """Return the processor time that *work* takes, in seconds."""
     before = time.thread_time()
     work(source)
     return max(time.thread_time() - before, TOO_SHORT)
 
 
 def ratio(work: Callable[[str], object], construct: Construct) -> float:
-    """How many times longer *work* takes with four times as much: the lowest times of up to `TRIES` tries count."""
+    """Return how many times longer *work* takes with four times as much, by the lowest times of up to `TRIES` tries."""
     small, large = construct(SIZE), construct(4 * SIZE)
     once = four = float("inf")
     for _ in range(TRIES):

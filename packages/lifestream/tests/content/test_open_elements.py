@@ -21,7 +21,7 @@ EVERYTHING = nh3.Cleaner(tags=set(KINDS), attributes={})
 
 
 def told(source: str) -> OpenElements:
-    """What `OpenElements` says after all tags of *source*, or after the first that costs too much."""
+    """Return what `OpenElements` says after all tags of *source*, or after the first that costs too much."""
     opened = OpenElements(len(source))
     for kind, name, text in tokens(source):
         if kind == "start":
@@ -36,7 +36,7 @@ def told(source: str) -> OpenElements:
 
 
 def depth(html: str) -> int:
-    """How deep the elements of a balanced fragment nest."""
+    """Return how deep the elements of a balanced fragment nest."""
     deepest = now = 0
     for kind, name, _ in tokens(html):
         now += (kind == "start" and name not in VOID) - (kind == "end")
@@ -81,7 +81,7 @@ def depth(html: str) -> int:
     ],
     ids=lambda source: source[:30],
 )
-def test_what_would_cost_too_much_is_told(source: str) -> None:
+def test_what_would_cost_too_much_is_reported(source: str) -> None:
     assert told(source).too_costly
 
 

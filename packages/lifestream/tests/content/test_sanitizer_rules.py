@@ -9,7 +9,7 @@ import pytest
 from lifestream.content.sanitizer_rules import SanitizerRules, refused
 
 
-def test_all_that_is_wrong_with_settings_is_told_at_once() -> None:
+def test_all_that_is_wrong_with_settings_is_reported_at_once() -> None:
     tags: dict[Any, Any] = {
         "a": "href",
         "b": 5,

@@ -57,7 +57,7 @@ def test_the_name_of_a_row_is_whole_wherever_the_admin_cuts_it(text: str) -> Non
 
 
 def is_whole(text: str) -> bool:
-    """Whether each control of *text* that begins something has its end, in order, and nothing else is ended."""
+    """Return whether each control of *text* that begins something has its end, in order, and nothing else is ended."""
     ends: list[str] = []
     for character in text:
         if character in "\u202c\u2069":

@@ -57,7 +57,7 @@ def test_a_request_says_who_asks_for_whom_accepts_gzip_and_brings_nothing_else(s
     assert first.headers["Accept-Encoding"] == "gzip, deflate, br, zstd"
 
 
-def test_one_subscriber_is_told_in_the_singular(server: FeedServer) -> None:
+def test_one_subscriber_is_sent_in_the_singular(server: FeedServer) -> None:
     server.add("/feed", Response(RSS))
     fetch(server.url("/feed"))
     assert server.requests[-1].headers["User-Agent"] == "lifestream/1.0 (+https://example.org/; 1 subscriber)"

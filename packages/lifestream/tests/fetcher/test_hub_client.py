@@ -134,7 +134,7 @@ def test_only_a_hub_that_is_busy_and_a_shortage_end_the_errands(verdict: HubVerd
     assert answer.ends_the_errands is (verdict in {HubVerdict.BUSY, HubVerdict.SHORTAGE})
 
 
-def test_a_mistake_of_our_own_is_told_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_mistake_of_our_own_is_reported_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     async def post_too_late() -> HubAnswer:
         session = open_session(AddressGuard())
         await session.close()

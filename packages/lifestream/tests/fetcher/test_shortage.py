@@ -56,7 +56,7 @@ def server() -> Iterator[FeedServer]:
 def run_short(
     home: Path, server: FeedServer, soft: int, hard: int, *command: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Runs a *command* on FEEDS feeds of as many hosts with a limit of *soft* files, which may be raised to *hard*."""
+    """Run a *command* on FEEDS feeds of as many hosts with a limit of *soft* files, which may be raised to *hard*."""
     program = [sys.executable, str(Path(__file__).parents[1] / "short.py")]
     arguments = [str(soft), str(hard), str(FEEDS), str(server.port), *command]
     return subprocess.run(

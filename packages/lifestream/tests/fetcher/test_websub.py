@@ -64,7 +64,7 @@ def test_header_fields_count_before_the_document() -> None:
 @pytest.mark.parametrize("piece", ["<", "<a>;", '<a>; rel="', "<a>; rel=hub ; ", "<a>; a=b", '<a>; a="\\', " ;", "<>,"])
 def test_a_hostile_header_field_takes_no_time(piece: str) -> None:
     def cost(count: int) -> float:
-        """Seconds of this thread on the processor, for a field of *count* pieces."""
+        """Return the processor time of this thread, in seconds, for a field of *count* pieces."""
         started = time.thread_time()
         links_of({"link": "hub" + piece * count}, FEED)
         return time.thread_time() - started
@@ -87,7 +87,7 @@ def test_a_hub_is_asked_over_tls(hub: str, asked: str) -> None:
     assert over_tls(hub) == asked
 
 
-def test_a_secret_is_told_with_a_subscription_only() -> None:
+def test_a_secret_is_sent_with_a_subscription_only() -> None:
     form = request_form("subscribe", FEED, "https://us.example/push/k", "secret")
     assert form["hub.secret"] == "secret" and form["hub.lease_seconds"] == "864000"
     assert request_form("unsubscribe", FEED, "https://us.example/push/k", "secret") == {
@@ -211,7 +211,7 @@ def test_for_tests_loopback_may_go_without_tls(settings: Settings, host: str) ->
         ),
     ],
 )
-def test_what_keeps_hubs_out_is_told(
+def test_what_keeps_hubs_out_is_reported(
     settings: Settings, changes: dict[str, Any], number: str, message: str, hint: str
 ) -> None:
     settings.LIFESTREAM_PUBLIC_URL = "https://planet.example"

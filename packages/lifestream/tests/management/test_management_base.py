@@ -92,7 +92,7 @@ def test_an_output_that_fails_otherwise_is_an_error() -> None:
         ("export_opml", "--lifestream", "\udcff"),
     ],
 )
-def test_what_is_entered_in_no_text_is_told_without_being_shown(command: tuple[str, ...]) -> None:
+def test_what_is_entered_in_no_text_is_reported_without_being_shown(command: tuple[str, ...]) -> None:
     with pytest.raises(CommandError) as told:
         call_command(*command)
     assert "is not in UTF-8" in str(told.value)

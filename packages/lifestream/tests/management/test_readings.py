@@ -36,7 +36,7 @@ def test_each_format_has_a_name_for_people() -> None:
     } <= FORMATS.keys()
 
 
-def test_files_and_media_are_told_with_their_kinds_and_sizes() -> None:
+def test_files_and_media_are_reported_with_their_kinds_and_sizes() -> None:
     item = ItemDraft(
         enclosures=(Enclosure("https://a.example/1", "audio/mpeg", 1024, 3723),),
         media=(
@@ -52,7 +52,7 @@ def test_files_and_media_are_told_with_their_kinds_and_sizes() -> None:
     ]
 
 
-def test_what_is_left_out_is_told() -> None:
+def test_what_is_left_out_is_reported() -> None:
     notes = Notes(removed=[tuple(f"<{number}>" for number in range(30))])
     problem = PluginProblem("own", "process", "One", "ValueError: no")
     lines = text(Prepared(ParsedFeed(), (ItemDraft(),), "own", 2, (problem,), capped=("capped",), notes=notes))

@@ -25,7 +25,7 @@ def before_due_hosts(transactional_db: None) -> Iterator[StateApps]:
 
 
 def indexes_of_hosts() -> list[str]:
-    """The indexes of feeds whose first column is the host."""
+    """Return the indexes of feeds whose first column is the host."""
     with connection.cursor() as cursor:
         found = connection.introspection.get_constraints(cursor, Feed._meta.db_table)
     return sorted(name for name, each in found.items() if each["index"] and each["columns"][:1] == ["host_id"])

@@ -29,7 +29,7 @@ pytestmark = [
 
 
 def command(name: str) -> str:
-    """The command that follows the mark *name* in the manual."""
+    """Return the command that follows the mark *name* in the manual."""
     return RUNNING.partition(f"<!-- skip: {name} -->")[2].partition("```sh\n")[2].partition("\n```")[0]
 
 

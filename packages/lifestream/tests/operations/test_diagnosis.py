@@ -35,7 +35,7 @@ def test_a_healthy_site_has_a_line_for_each_subject() -> None:
 
 
 @override_settings(LIFESTREAM_TIMEOUT="soon")
-def test_a_wrong_setting_is_told_with_the_check_s_hint() -> None:
+def test_a_wrong_setting_is_reported_with_the_check_s_hint() -> None:
     (finding,) = (each for each in found("settings") if "LIFESTREAM_TIMEOUT" in each.text)
     assert finding.grade is Grade.ERROR
     assert finding.remedy
@@ -154,7 +154,7 @@ def test_a_disk_that_takes_no_temporary_file_is_looked_at_all_the_same(
         assert all("0.0 GB are left on the disk of" in finding.text for finding in findings)
 
 
-def test_a_database_that_is_away_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_away_is_reported_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> str:
         raise OperationalError("connection refused") from ConnectionRefusedError()
 

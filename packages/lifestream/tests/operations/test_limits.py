@@ -36,7 +36,7 @@ def test_each_limit_has_a_default_and_a_reason() -> None:
     assert len({limit.bounds for limit in found}) == len(found)
 
 
-def test_what_is_set_is_told_with_the_default() -> None:
+def test_what_is_set_is_reported_with_the_default() -> None:
     with override_settings(LIFESTREAM_MAX_BODY=5 * 1024**2):
         limit = named("LIFESTREAM_MAX_BODY")
     assert (limit.shown, limit.default_shown, limit.differs) == ("5 MiB", "10 MiB", True)
@@ -74,7 +74,7 @@ def test_0_is_no_limit_only_where_it_means_that() -> None:
         assert named("LIFESTREAM_MIN_INTERVAL").shown == "0 seconds"
 
 
-def test_they_are_told_in_the_language_of_the_reader() -> None:
+def test_they_are_reported_in_the_language_of_the_reader() -> None:
     with translation.override("de"):
         assert named("LIFESTREAM_KEEP_IDLE_DAYS").shown == "30 Tage"
         german = [(limit.bounds, limit.why) for limit in limits()]

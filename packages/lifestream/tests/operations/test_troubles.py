@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 
 
 def failing(answer: int | None = 404, *, days: float = 30, **fields: Any) -> Feed:
-    """A feed that somebody reads and that has failed for so many days, last with the status *answer*."""
+    """Return a feed that somebody reads and that has failed for so many days, last with the status *answer*."""
     said: dict[str, Any] = {"failures": 9, "last_error": "the server answered", "last_success": NOW - days * DAY}
     feed = make_feed(**said | fields)
     make_subscription(feed)
@@ -32,7 +32,7 @@ def only() -> Trouble:
     return trouble
 
 
-def test_a_feed_that_has_failed_for_a_day_is_told_with_since_when_and_why() -> None:
+def test_a_feed_that_has_failed_for_a_day_is_reported_with_since_when_and_why() -> None:
     feed = failing(title="A", last_error=say("answered", status="404 Not Found"))
     trouble = only()
     assert (trouble.feed, trouble.title, trouble.failures, trouble.status) == (feed.pk, "A", 9, 404)
@@ -69,7 +69,7 @@ def test_what_its_site_names_in_its_place_is_the_remedy() -> None:
     assert "https://a.example/new.xml" in trouble.remedy
 
 
-def test_one_that_is_gone_is_told_at_once() -> None:
+def test_one_that_is_gone_is_reported_at_once() -> None:
     failing(410, days=0, status=Feed.Status.GONE)
     assert only().remedy == say("remedy-gone")
 

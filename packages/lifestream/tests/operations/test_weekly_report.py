@@ -69,7 +69,9 @@ class TestAMail:
         assert send_report(NOW) == 0
         assert mail.outbox == [] and "could not be mailed, and is tried again tomorrow" in caplog.text
 
-    def test_that_cannot_be_sent_is_told_and_tried_again(self, lost: Feed, caplog: pytest.LogCaptureFixture) -> None:
+    def test_that_cannot_be_sent_is_reported_and_tried_again(
+        self, lost: Feed, caplog: pytest.LogCaptureFixture
+    ) -> None:
         with mock.patch("django.core.mail.EmailMessage.send", side_effect=ConnectionRefusedError("no server")):
             assert send_report(NOW) == 0
         assert "could not be mailed, and is tried again tomorrow: no server" in caplog.text

@@ -15,7 +15,7 @@ class LoudPlugin(FeedPlugin):
     domains = ("loud.example",)
 
     def recognises(self, feed: ParsedFeed) -> bool:
-        """Whether it is the feed of that site, wherever it is fetched from."""
+        """Return whether it is the feed of that site, wherever it is fetched from."""
         return feed.link.startswith("https://loud.example/")
 
     def process(self, entry: Entry) -> Entry:

@@ -22,7 +22,7 @@ def test_its_value_is_the_bytes_whatever_the_name_says() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"<svg/>", GIF + bytes(LARGEST)])
-def test_what_is_none_is_told_at_the_field(data: bytes) -> None:
+def test_what_is_none_is_reported_at_the_field(data: bytes) -> None:
     assert list(form_with(data).errors) == ["picture"]
 
 

@@ -53,7 +53,7 @@ def test_a_page_without_an_article_says_so(html: bytes) -> None:
         read(html)
 
 
-def test_without_the_extra_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_the_remedy_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     assert is_supported()
     monkeypatch.setattr(article, "is_supported", lambda: False)
     with pytest.raises(NoArticle, match="install django-lifestream with the extra fulltext"):

@@ -34,7 +34,7 @@ SANITIZER: Final = Sanitizer()
 
 
 def both(body: bytes) -> tuple[ParsedFeed, ParsedFeed] | None:
-    """What each reader finds in a document; None if it is not for both."""
+    """Return what each reader finds in a document; None if it is not for both."""
     document = strict.read(decode(body).text)
     if document.root is None or document.flaw is not None:
         return None

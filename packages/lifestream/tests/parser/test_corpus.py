@@ -90,7 +90,7 @@ def test_every_entry_that_feedparser_finds_arrives(path: Path) -> None:
 
 
 def has_text(entry: Any) -> bool:
-    """Whether an entry has content in the document, and not only the address of it."""
+    """Return whether an entry has content in the document, and not only the address of it."""
     return bool(dict.get(entry, "summary") or any(body.value for body in dict.get(entry, "content", [])))
 
 

@@ -114,7 +114,7 @@ def test_a_label_that_is_no_charset_is_passed_over_and_told(label: str) -> None:
 
 
 @pytest.mark.parametrize("label", ["ascii", "iso-8859-2", "euc-kr"])
-def test_utf_8_under_another_label_is_told(label: str) -> None:
+def test_utf_8_under_another_label_is_reported(label: str) -> None:
     for text in (f'<?xml version="1.0" encoding="{label}"?>{TEXT}', TEXT):
         told = f"declared as {label}, but it is utf-8"
         assert decode(text.encode(), f"text/xml; charset={label}") == Decoded(text, "utf-8", told)
@@ -124,7 +124,7 @@ def test_ascii_is_in_the_charset_that_its_label_says() -> None:
     assert decode(b"<feed/>", "text/xml; charset=koi8-r") == Decoded("<feed/>", "koi8-r")
 
 
-def test_of_labels_that_do_not_fit_the_first_is_told_and_the_next_that_does_is_taken() -> None:
+def test_of_labels_that_do_not_fit_the_first_is_reported_and_the_next_that_does_is_taken() -> None:
     text = '<?xml version="1.0" encoding="windows-1252"?><feed>café</feed>'
     told = "declared as euc-kr, but it is windows-1252"
     assert decode(text.encode("cp1252"), "text/xml; charset=euc-kr") == Decoded(text, "windows-1252", told)
@@ -155,6 +155,6 @@ def test_of_candidates_that_all_have_errors_the_one_with_the_fewest_is_taken_and
     assert decode("é".encode() + b"\xff", "text/xml; charset=shift_jis").encoding == "shift_jis"
 
 
-def test_what_is_guessed_is_told_beside_the_first_label() -> None:
+def test_what_is_guessed_is_reported_beside_the_first_label() -> None:
     body = b'<?xml version="1.0" encoding="us-ascii"?><a>\xe9</a>'
     assert decode(body, "text/xml; charset=klingon").complaint == "declared as klingon, but it is windows-1252"

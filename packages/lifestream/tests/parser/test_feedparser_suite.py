@@ -67,7 +67,7 @@ LEAST: Final = 450
 
 
 def view(feed: ParsedFeed) -> dict[str, Any]:
-    """The fields of *feed* by the names that feedparser has for them."""
+    """Return the fields of *feed* by the names that feedparser has for them."""
     return {
         "feed": {
             "title": feed.title,
@@ -86,7 +86,7 @@ def view(feed: ParsedFeed) -> dict[str, Any]:
 
 
 def entry_view(entry: Entry) -> dict[str, Any]:
-    """The fields of *entry* by the names that feedparser has for them."""
+    """Return the fields of *entry* by the names that feedparser has for them."""
     date = {"published_parsed": entry.published, "updated_parsed": entry.updated, "date_parsed": entry.updated}
     return {
         "title": entry.title,
@@ -130,7 +130,7 @@ def _keys(node: ast.expr) -> list[str | int]:
 
 
 def at(result: Any, keys: list[str | int]) -> Any:
-    """What is at *keys* in *result*. Raises LookupError or TypeError where we have no such field."""
+    """Return what is at *keys* in *result*. Raises LookupError or TypeError where we have no such field."""
     for key in keys:
         result = result[key]
     return result

@@ -160,7 +160,7 @@ def mutated(chance: random.Random, body: bytes, most: int = 3) -> bytes:
 
 
 def read(body: bytes, headers: Mapping[str, str]) -> Prepared | None:
-    """What becomes of a document, which must be fit to be stored; None if it is no feed."""
+    """Return what becomes of a document, which must be fit to be stored; None if it is no feed."""
     began = time.process_time()
     try:
         feed = parse(body, headers, URL)
@@ -202,7 +202,7 @@ def _assert_stable(found: Prepared) -> None:
 
 
 def megabytes() -> float:
-    """The most that was resident of this process; 0 where the system doesn't tell."""
+    """Return the most that was resident of this process; 0 where the system doesn't tell."""
     if sys.platform == "win32":
         return 0.0
     import resource
@@ -244,7 +244,7 @@ def test_spoilt_documents(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def _store(feed: int, found: Prepared) -> None:
-    """Stores it twice: nothing is broken, and nothing is new the second time."""
+    """Store it twice: nothing is broken, and nothing is new the second time."""
     from lifestream.models import Feed
 
     row = Feed.objects.get(pk=feed)
@@ -288,7 +288,7 @@ class Raw(Fault):
 
 
 def answer(chance: random.Random) -> bytes:
-    """A whole answer, head and framing and body, of which something is spoilt."""
+    """Return a whole answer, head and framing and body, of which something is spoilt."""
     body = chance.choice(BODIES)
     coding = chance.choice(["", "", "gzip", "deflate", "br"])
     coded = gzip.compress(body) if coding == "gzip" else zlib.compress(body) if coding == "deflate" else body

@@ -224,7 +224,7 @@ def test_rules_reach_the_children() -> None:
 
 
 def _once(monkeypatch: pytest.MonkeyPatch, what: Callable[[Any], Any], number: int) -> None:
-    """Lets *what* do with the answer of that *number*, from 1, that any child gives."""
+    """Let *what* do with the answer of that *number*, from 1, that any child gives."""
     receive, answers = ipc.receive, itertools.count(1)
 
     def received(pipe: BinaryIO) -> tuple[Any, bytes]:

@@ -251,12 +251,12 @@ def test_an_exception_that_can_not_be_told_costs_its_entry_only() -> None:
         (
             "published",
             datetime(2026, 1, 1, tzinfo=Nowhere()),
-            "ValueError: published can't be told in UTC: LookupError: lost",
+            "ValueError: published can't be converted to UTC: LookupError: lost",
         ),
         (
             "updated",
             datetime.min.replace(tzinfo=timezone(timedelta(hours=1))),
-            "ValueError: updated can't be told in UTC: OverflowError: date value out of range",
+            "ValueError: updated can't be converted to UTC: OverflowError: date value out of range",
         ),
         ("content", "x" * (MAX_TEXT + 1), "ValueError: content has 8388609 characters; at most 8388608 are cleaned"),
     ],

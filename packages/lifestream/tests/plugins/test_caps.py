@@ -29,7 +29,7 @@ URL = "https://site.example/"
 
 
 def prepared(entry: Entry, plugin: FeedPlugin | None = None) -> tuple[ItemDraft, tuple[str, ...]]:
-    """The item that *entry* becomes, and what is told."""
+    """Return the item that *entry* becomes, and what is told."""
     found = prepare(ParsedFeed(entries=(entry,)), plugin or FeedPlugin(), SANITIZER)
     return found.items[0], found.capped
 
@@ -72,7 +72,7 @@ def prepared(entry: Entry, plugin: FeedPlugin | None = None) -> tuple[ItemDraft,
         ),
     ],
 )
-def test_rule_23_a_field_is_kept_as_far_as_its_cap_and_what_is_over_is_told(
+def test_rule_23_a_field_is_kept_as_far_as_its_cap_and_what_is_over_is_reported(
     entry: Entry, cap: Cap | None, field: str, kept: object
 ) -> None:
     item, told = prepared(entry)
@@ -98,7 +98,7 @@ def test_rule_23_so_is_what_a_feed_says_of_itself(field: str, value: str, cap: C
     assert tally.notes == (f"capped once: {cap}",)
 
 
-def test_rule_23_what_is_over_often_is_told_once_with_how_often() -> None:
+def test_rule_23_what_is_over_often_is_reported_once_with_how_often() -> None:
     entries = tuple(Entry(title="x" * 3000, author="y" * 3000) for _ in range(1200))
     assert prepare(ParsedFeed(entries=entries), FeedPlugin(), SANITIZER).capped == (
         f"capped 1200 times: {caps.TITLE}",
@@ -209,7 +209,7 @@ def test_rule_23_the_cut_is_at_a_character() -> None:
     assert bounded(Entry(title="x" * 1998 + "e\N{COMBINING ACUTE ACCENT}y"), Tally()).title == "x" * 1998 + "…"
 
 
-def test_what_exceeded_a_cap_is_told_in_the_language_of_the_reader() -> None:
+def test_what_exceeded_a_cap_is_reported_in_the_language_of_the_reader() -> None:
     prepared = prepare(ParsedFeed(entries=(Entry(title="x" * 3000),)), FeedPlugin(), SANITIZER)
     (told,) = PREPARED.unpack(
         json.loads(json.dumps(PREPARED.pack(prepared)))

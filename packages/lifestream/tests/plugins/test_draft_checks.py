@@ -64,7 +64,7 @@ class Silent(Exception):
         raise SystemExit(4)
 
 
-def test_what_an_error_says_is_told_with_its_type_and_cut() -> None:
+def test_what_an_error_says_is_reported_with_its_type_and_cut() -> None:
     assert said_by(ValueError("wrong")) == "ValueError: wrong"
     assert said_by(Silent()) == "Silent: it can't say why"
     assert len(said_by(ValueError("x " * MAX_WORDS))) <= MAX_WORDS

@@ -23,7 +23,7 @@ def rss(item: str, channel: str = "") -> ParsedFeed:
 
 
 def ill_formed(item: str, channel: str = "") -> ParsedFeed:
-    """The same by the liberal reader."""
+    """Return the same by the liberal reader."""
     body = f"<rss version='2.0' {MEDIA}><channel>{channel}<item>{item}</item><item><b></item></channel></rss>"
     return parse(body.encode(), {}, URL)
 

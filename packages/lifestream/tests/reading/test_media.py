@@ -238,7 +238,7 @@ def pages(client: Client) -> Any:
 
 
 def stored(draft: ItemDraft) -> dict[str, Any]:
-    """The columns that an import writes for *draft*."""
+    """Return the columns that an import writes for *draft*."""
     from lifestream.storage.item_row import columns
 
     decision: Any = type("Decision", (), {"key": "k", "keys": type("Keys", (), {"link": "", "content": ""})})
@@ -347,7 +347,7 @@ CAPPED = [
 @pytest.mark.parametrize(
     ("written", "cap"), CAPPED, ids=lambda value: value.code if isinstance(value, caps.Cap) else ""
 )
-def test_each_cap_is_told(written: str, cap: caps.Cap) -> None:
+def test_each_cap_is_reported(written: str, cap: caps.Cap) -> None:
     assert f"capped once: {cap}" in read(rss(written)).capped
 
 
@@ -360,7 +360,7 @@ def test_the_latest_ten_thousand_entries_are_kept() -> None:
 
 
 @pytest.mark.reading(23)
-def test_an_address_that_is_too_long_only_once_it_is_absolute_is_told_too() -> None:
+def test_an_address_that_is_too_long_only_once_it_is_absolute_is_reported_too() -> None:
     entry = Entry(link="é" * 4090, enclosures=(Enclosure("é" * 4090),), base=A)
     found = prepare(ParsedFeed(entries=(entry,)), GenericPlugin(), Sanitizer())
     assert (found.items[0].link, found.items[0].enclosures) == ("", ())

@@ -26,7 +26,7 @@ REGISTRY = Registry(use_entry_points=False)
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What is made of a file that comes from an address that says nothing."""
+    """Return what is made of a file that comes from an address that says nothing."""
     url = f"https://feeds.example/{path.name}"
     feed = parse(path.read_bytes(), {}, url)
     plugin = REGISTRY.plugin_for(feed, url)

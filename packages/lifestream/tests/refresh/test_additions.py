@@ -39,7 +39,7 @@ class AdditionsTest(FeedServerTransactionTestCase):
         assert {site.feed.url for site in sites} == {self.get_url("/feed"), self.get_url("/other")}
         assert self.lifestream.posts.count() == 2
 
-    def test_what_is_no_feed_is_told_with_the_reason_and_stops_no_other(self) -> None:
+    def test_what_is_no_feed_is_reported_with_the_reason_and_stops_no_other(self) -> None:
         self.feedserver.add("/feed", feed(["one"]))
         self.feedserver.add("/nothing", Response(status=404))
         additions.note(self.lifestream, [self.get_url("/nothing"), self.get_url("/feed")])

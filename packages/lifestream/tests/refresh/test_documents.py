@@ -74,7 +74,7 @@ def test_urls_of_several_hosts_are_fetched_beside_each_other_and_told_in_order()
     at_once: list[int] = []
 
     def held(_request: Request) -> Response:
-        """The document, once the other server has been asked."""
+        """Return the document, once the other server has been asked."""
         other.wait_for("/feed", timeout=20)
         at_once.append(len(first.requests))
         return Response(RSS)

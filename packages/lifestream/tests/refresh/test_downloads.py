@@ -234,7 +234,7 @@ def test_a_redirect_counts_among_what_its_host_is_asked_in_a_second(server: Feed
 
 
 def elsewhere(server: FeedServer, path: str) -> str:
-    """A URL of *server* by another name than its own: another host, for whoever goes by names."""
+    """Return a URL of *server* by another name than its own: another host, for whoever goes by names."""
     return f"http://localhost:{server.port}{path}"
 
 

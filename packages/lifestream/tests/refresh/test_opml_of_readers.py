@@ -71,7 +71,7 @@ def test_a_list_that_is_cut_off_says_at_which_line_and_keeps_what_is_whole() -> 
         assert found.flaw.line in range(whole[:end].count("\n"), whole[:end].count("\n") + 2)
 
 
-def test_the_line_of_a_fault_is_told_and_nothing_is_lost_by_it() -> None:
+def test_the_line_of_a_fault_is_reported_and_nothing_is_lost_by_it() -> None:
     found = opml.read_list(b"<opml>\n<body>\n<outline xmlUrl='http://a/?x=1&y=2'/>\n</body></opml>")
     assert [outline.url for outline in found.outlines] == ["http://a/?x=1&y=2"]
     assert not found.is_cut_off

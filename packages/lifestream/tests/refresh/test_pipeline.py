@@ -128,7 +128,7 @@ class WhatComes(RefreshTestCase):
         assert (row.new, row.changed, result.prepared.known) == (1, 0, (1, 2))
         assert Item.objects.exclude(text="").count() == 3
 
-    def test_failures_are_told_and_come_back_at_growing_distances(self) -> None:
+    def test_failures_are_reported_and_come_back_at_growing_distances(self) -> None:
         made = self.make_feed("/feed", Response(status=500))
         waits = []
         for _ in range(3):
@@ -171,7 +171,7 @@ class WhatComes(RefreshTestCase):
         assert "SECRET_KEY_FALLBACKS" in rows[lost.pk].message
         assert len(self.feedserver.requests) == 1
 
-    def test_the_number_of_subscribers_is_told(self) -> None:
+    def test_the_number_of_subscribers_is_sent(self) -> None:
         made = self.make_feed("/feed", feed())
         for _ in range(3):
             make_subscription(made)
@@ -179,7 +179,7 @@ class WhatComes(RefreshTestCase):
         assert self.feedserver.requests[-1].headers["User-Agent"].endswith("; 3 subscribers)")
 
     @override_settings(LIFESTREAM_CONTACT="https://planet.example/about")
-    def test_the_contact_of_the_settings_is_told(self) -> None:
+    def test_the_contact_of_the_settings_is_sent(self) -> None:
         self.make_feed("/feed", feed())
         self.refresh()
         agent = self.feedserver.requests[-1].headers["User-Agent"]

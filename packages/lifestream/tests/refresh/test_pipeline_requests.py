@@ -156,7 +156,7 @@ class ManyFeedsOfOneHost(RefreshTestCase):
 
 
 class HowItEnds(RefreshTestCase):
-    def test_progress_is_told_feed_by_feed(self) -> None:
+    def test_progress_is_reported_feed_by_feed(self) -> None:
         made = {self.make_feed(f"/{number}", feed((f"{number}",))).pk for number in range(3)}
         heard: list[FeedReport] = []
         report = self.refresh(progress=heard.append)

@@ -161,7 +161,7 @@ def test_an_option_without_a_value_may_be_continued() -> None:
     assert outline.title == "Ada"
 
 
-def test_lines_without_a_name_are_told_with_the_first() -> None:
+def test_lines_without_a_name_are_reported_with_the_first() -> None:
     with pytest.raises(NotOpml) as refused:
         planet_ini.read(b"[https://a.example/]\n" + b"=\n" * 1_000_000)
     assert "line 2, '='" in worded(str(refused.value))
@@ -204,7 +204,7 @@ def test_filters_of_the_whole_planet_hold_for_each_feed_that_has_none() -> None:
     assert (bob.title, bob.keep_rules, bob.block_rules) == ("", "python\ndjango", "jobs")
 
 
-def test_what_the_whole_planet_has_without_a_counterpart_is_told_once() -> None:
+def test_what_the_whole_planet_has_without_a_counterpart_is_reported_once() -> None:
     _, ada, bob = planet_ini.read(
         b"[Planet]\nfilters = excerpt.py\nexclude = ad.*\n[https://lists.example/]\ncontent_type = opml\n"
         b"[https://ada.example/feed.xml]\nface = ada.png\n[https://bob.example/rss]\nfilters = html2.xslt\n"

@@ -32,7 +32,7 @@ def test_a_date_says_what_it_was_read_from() -> None:
     assert of_item(prepared, 0)[0] == Fact("published", "2026-01-01 12:00:00 UTC", aside="from noon (words)")
 
 
-def test_an_episode_is_told() -> None:
+def test_an_episode_is_reported() -> None:
     episode = Episode(
         "2",
         "The sea",

@@ -35,7 +35,9 @@ def server() -> Iterator[FeedServer]:
 
 
 def asked(server: FeedServer, name: str) -> int:
-    """How often *name* was asked for. The server is shared, and a fetch of another test may still come to its end."""
+    """Return how often *name* was asked for. The server is shared, and a fetch of another test may still come to its
+    end.
+    """
     return sum(request.path == f"/{name}" for request in server.requests)
 
 

@@ -27,7 +27,7 @@ def test_nothing_to_do_is_no_failure_and_nothing_but_failures_is_one() -> None:
     assert str(Report((row("failed"),))) == "1 feed asked, 0 new, 0 changed, 1 failed"
 
 
-def test_what_was_left_is_told_where_there_is_something() -> None:
+def test_what_was_left_is_reported_where_there_is_something() -> None:
     report = Report((row("new", 1),), skipped=2, unstored=3, short=4)
     assert str(report).endswith("0 failed, 3 not stored, 4 left due for a shortage of this machine's, 2 left for later")
 

@@ -110,7 +110,7 @@ class UpdaterTest(FeedServerTransactionTestCase):
         assert "the icons of sites could not be looked for" in logged.output[0]
         assert Item.objects.count() == 1
 
-    def test_a_database_that_is_away_is_told_once_whatever_meets_it_first(self) -> None:
+    def test_a_database_that_is_away_is_reported_once_whatever_meets_it_first(self) -> None:
         looks = threading.Semaphore(0)
         is_away = True
 

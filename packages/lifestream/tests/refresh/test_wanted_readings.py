@@ -32,7 +32,7 @@ class WantedReadings(FeedServerTransactionTestCase):
     def found(self) -> list[Found]:
         return [Found.from_json(each.found) for each in ReadingRequest.objects.order_by("pk") if each.read]
 
-    def test_it_is_told_in_the_language_of_who_asked_and_once_for_each(self) -> None:
+    def test_it_is_reported_in_the_language_of_who_asked_and_once_for_each(self) -> None:
         now = timezone.now()
         for language in ("en", "de", "en"):
             note(self.feed, language, now)

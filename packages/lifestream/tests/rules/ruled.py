@@ -32,7 +32,7 @@ class _Ruled(FeedServerMixin):
         self.clock = Clock()
 
     def subscribe(self, path: str, *answers: Any, **fields: Any) -> Feed:
-        """A feed that is due, with a subscriber, at a path that gives *answers* one after the other."""
+        """Return a feed that is due, with a subscriber, at a path that gives *answers* one after the other."""
         if answers:
             self.feedserver.add(path, *answers)
         made = make_feed(self.get_url(path), **{"next_fetch": START, "created": START, **fields})
@@ -40,35 +40,35 @@ class _Ruled(FeedServerMixin):
         return made
 
     def refresh(self, feeds: Collection[int] | None = None, **options: Any) -> Report:
-        """What is due by the test's clock is fetched."""
+        """Fetch what is due by the test's clock."""
         return refresh(feeds, clock=self.clock, **options)
 
     def refresh_one(self, **options: Any) -> FeedReport:
-        """The same where one feed is due, which is the test's business."""
+        """Fetch the one feed that is due, which is the test's business."""
         [row] = self.refresh(**options).rows
         return row
 
     def refresh_next(self, feed: Feed) -> FeedReport:
-        """Moves the clock to when *feed* is due next, and fetches it."""
+        """Move the clock to when *feed* is due next, and fetch it."""
         feed.refresh_from_db()
         self.clock.now = max(self.clock.now, feed.next_fetch)
         [row] = self.refresh([feed.pk]).rows
         return row
 
     def asked(self, path: str | None = None) -> list[Request]:
-        """The requests that the server received, for *path* alone if it is given."""
+        """Return the requests that the server received, for *path* alone if it is given."""
         return [request for request in self.feedserver.requests if path in (None, request.path)]
 
     def last(self) -> Request:
-        """The last of them."""
+        """Return the last request that the server received."""
         return self.feedserver.requests[-1]
 
     def titles(self) -> list[str]:
-        """The titles of all items, sorted."""
+        """Return the titles of all items, sorted."""
         return sorted(Item.objects.values_list("title", flat=True))
 
     def rows(self) -> list[tuple[Any, ...]]:
-        """All that is stored of items, to the last column."""
+        """Return all that is stored of items, to the last column."""
         return list(Item.objects.order_by("pk").values_list())
 
     def assert_waits(self, seconds: float, *, early: bool = True) -> None:

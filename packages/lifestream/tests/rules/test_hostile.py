@@ -54,7 +54,7 @@ class Names(AbstractResolver):
 
 
 def lying(*answers: str) -> AbstractContextManager[object]:
-    """A context in which all names have these addresses, one after the other."""
+    """Return a context in which all names have these addresses, one after the other."""
     return mock.patch("lifestream.fetcher.session.Resolver", return_value=Names(*answers))
 
 
@@ -212,7 +212,7 @@ class Marked(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Notes a tag with its attributes."""
+        """Note a tag with its attributes."""
         if tag == "script":
             self.scripts.append(dict(attrs).get("src") or "written here")
         self.handlers += [name for name, _ in attrs if name.startswith("on")]
@@ -266,7 +266,7 @@ class Harmless(RuleTestCase):
         assert all(script.startswith("/static/lifestream/") for script in shown.scripts), shown.scripts
 
     def shown(self) -> Marked:
-        """The timeline as a visitor gets it."""
+        """Return the timeline as a visitor gets it."""
         answer = self.client.get(f"/{Subscription.objects.get().lifestream.slug}/")
         assert answer.status_code == 200
         return Marked(answer.content.decode())

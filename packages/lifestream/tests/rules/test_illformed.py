@@ -31,7 +31,7 @@ LATER = "Mon, 02 Mar 2026 12:00:00 GMT"
 
 
 def document(*names: str, edited: str = "") -> str:
-    """A feed of these entries, the longer and the more often *edited*."""
+    """Return a feed of these entries, the longer and the more often *edited*."""
     items = "".join(
         f"<item><title>{name}</title><link>http://s.example/{name}</link><guid isPermaLink='false'>g-{name}</guid>"
         f"<description>All there is to say about {name}{edited}.</description></item>"
@@ -72,7 +72,7 @@ def described(feed: Feed) -> tuple[str, ...]:
 
 
 def contents(feed: Feed | None = None) -> dict[str, tuple[str, str, str]]:
-    """What is stored of each entry, of *feed* alone if one is given, by its guid."""
+    """Return what is stored of each entry, of *feed* alone if one is given, by its guid."""
     items = Item.objects.all() if feed is None else feed.items.all()
     rows = items.values_list("guid", "title", "link", "content")
     return {guid: (title, link, content) for guid, title, link, content in rows}
@@ -80,7 +80,7 @@ def contents(feed: Feed | None = None) -> dict[str, tuple[str, str, str]]:
 
 class AnIllFormedAnswer(RuleTestCase):
     def answers(self, *bodies_and_headers: tuple[str, dict[str, str], bool]) -> list[Response]:
-        """Answers with a *body*, validators, and whether the server minds the conditions of a request."""
+        """Answer with a *body*, validators, and whether the server minds the conditions of a request."""
         return [
             Response(body, headers=headers, conditional="rfc" if minds else "off")
             for body, headers, minds in bodies_and_headers
@@ -220,7 +220,7 @@ class AnIllFormedAnswer(RuleTestCase):
 
 
 def take(feed: Feed, body: bytes, hour: int) -> None:
-    """Does with *body* what a fetch does, without the network; a document that is refused changes nothing."""
+    """Do with *body* what a fetch does, without the network; a document that is refused changes nothing."""
     fetched = Fetched(feed.url, b"", headers={"etag": '"1"'})
     try:
         parsed = parse(body, {}, feed.url)
@@ -238,7 +238,9 @@ def is_complete(body: bytes) -> bool:
 
 
 def places(whole: str) -> list[int]:
-    """The places beside all that is markup, and the middle of what lies between: a cut there is like its neighbours."""
+    """Return the places beside all that is markup, and the middle of what lies between: a cut there is like its
+    neighbours.
+    """
     marks = [place for place, character in enumerate(whole) if character in "<>/&;=\"'{}[]:,"]
     between = [(one + other) // 2 for one, other in itertools.pairwise(marks) if other - one > 3]
     return sorted({0, *marks, *(place + 1 for place in marks), *between} - {len(whole)})

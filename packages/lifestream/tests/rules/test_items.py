@@ -18,27 +18,27 @@ LINK = "https://blog.example/"
 
 
 def channel(*items: str) -> str:
-    """An RSS document of these items."""
+    """Return an RSS document of these items."""
     inside = "".join(f"<item>{item}</item>" for item in items)
     return f"<rss version='2.0'><channel><title>A feed</title>{inside}</channel></rss>"
 
 
 def entry(title: str, *, guid: str = "", link: str = "", date: str = "", text: str = "") -> str:
-    """The inside of an item with what is given."""
+    """Return the inside of an item with what is given."""
     parts = {"title": title, "guid isPermaLink='false'": guid, "link": link, "pubDate": date, "description": text}
     return "".join(f"<{name}>{value}</{name.split()[0]}>" for name, value in parts.items() if value)
 
 
 class ItemsTestCase(RuleTestCase):
     def read(self, *documents: str) -> None:
-        """Has one feed serve *documents*, one after the other, and reads each of them."""
+        """Have one feed serve *documents*, one after the other, and read each of them."""
         made = self.subscribe("/feed", *map(Response, documents))
         for _ in documents:
             row = self.refresh_next(made)
             assert not row.failed, row.message
 
     def keys(self) -> dict[str, int]:
-        """The items' keys by their titles."""
+        """Return the items' keys by their titles."""
         return dict(Item.objects.values_list("title", "pk"))
 
 
@@ -244,7 +244,7 @@ class Edits(ItemsTestCase):
 
 class Dates(ItemsTestCase):
     def date(self, title: str) -> datetime:
-        """The date of the item with this title."""
+        """Return the date of the item with this title."""
         return Item.objects.get(title=title).date
 
     @pytest.mark.rule(39)

@@ -27,7 +27,7 @@ DAY = 86400.0
 
 
 def http_date(moment: str) -> str:
-    """A date of the day on which the clock begins."""
+    """Return a date of the day on which the clock begins."""
     return f"Sun, 01 Mar 2026 {moment} GMT"
 
 
@@ -333,7 +333,7 @@ class Together(RuleTransactionTestCase):
         assert len(self.asked()) == 1
 
     def at_once(self, run: Any) -> None:
-        """Calls *run* in two threads."""
+        """Call *run* in two threads."""
 
         def work() -> None:
             try:

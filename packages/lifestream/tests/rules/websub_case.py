@@ -48,7 +48,7 @@ class WebSubTestCase(FeedServerMixin, LiveServerTestCase):
         return refresh(clock=self.clock, **options)
 
     def subscribed(self, **said: str) -> HubSubscription:
-        """Fetches the feed, whose hub then is asked, and has the hub confirm."""
+        """Fetch the feed, whose hub then is asked, and have the hub confirm."""
         self.refresh()
         assert self.hub.verify(**said).status_code == 200
         return HubSubscription.objects.get()

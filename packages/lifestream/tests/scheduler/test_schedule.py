@@ -112,7 +112,7 @@ def test_the_latest_time_that_anyone_asks_for_is_when_a_feed_is_due(
 
 
 def published(**ago: float) -> Pace:
-    """The pace of a feed whose three entries were published in so long a time until now."""
+    """Return the pace of a feed whose three entries were published in so long a time until now."""
     return Pace(3, NOW - timedelta(**ago))
 
 
@@ -392,7 +392,7 @@ def test_only_a_refusal_speaks_for_the_host() -> None:
         ("3601", ["our own interval of 1 hour", "max-age of the last answer: 1 hour 1 second"]),
     ],
 )
-def test_all_that_was_asked_for_is_told_in_its_order(max_age: str, words: list[str]) -> None:
+def test_all_that_was_asked_for_is_reported_in_its_order(max_age: str, words: list[str]) -> None:
     due = decide(fetched(cache_control=f"max-age={max_age}"), History(), NOW, LIMITS)
     assert reasons(due) == words
     assert due.reason == words[-1]

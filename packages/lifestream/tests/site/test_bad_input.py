@@ -40,7 +40,7 @@ class BadInputTest(FeedServerTransactionTestCase):
     """Each test serves one bad thing beside, or around, what is good."""
 
     def imported(self, body: str | bytes, **options: object) -> list[Item]:
-        """The items after one import, which a second one of the same must leave alone."""
+        """Return the items after one import, which a second one of the same must leave alone."""
         options.setdefault("headers", {"Content-Type": "application/rss+xml; charset=utf-8"})
         self.feedserver.add("/feed", Response(body, **options))  # type: ignore[arg-type]
         return self.imported_twice(self.get_url("feed"))

@@ -130,7 +130,7 @@ def test_a_file_from_a_wrong_time_does_not_keep_it(scheduler: Sending, clock: Cl
     again.close()
 
 
-def test_a_broker_that_is_away_is_told_once_and_when_it_is_back(
+def test_a_broker_that_is_away_is_reported_once_and_when_it_is_back(
     scheduler: Sending, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As Celery raises it, from the real broker's refusal."""

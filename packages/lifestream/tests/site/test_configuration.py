@@ -58,14 +58,14 @@ class TestSources:
 
 
 class TestMistakes:
-    def test_an_unknown_name_in_the_file_is_told_with_the_nearest(self, tmp_path: Path) -> None:
+    def test_an_unknown_name_in_the_file_is_reported_with_the_nearest(self, tmp_path: Path) -> None:
         assert problems(tmp_path, "LIFESTREAM_TIMEUT = 3\ntimezone = 1\nxyzzy = 2") == [
             f"{tmp_path / FILE}: LIFESTREAM_TIMEUT is no setting. Did you mean LIFESTREAM_TIMEOUT?",
             f"{tmp_path / FILE}: timezone is no setting. Did you mean TIME_ZONE?",
             f"{tmp_path / FILE}: xyzzy is no setting.",
         ]
 
-    def test_all_mistakes_are_told_at_once(self, tmp_path: Path) -> None:
+    def test_all_mistakes_are_reported_at_once(self, tmp_path: Path) -> None:
         told = problems(tmp_path, 'LIFESTREAM_MAX_BODY = true\nTIME_ZONE = "Europe/Berln"', LIFESTREAM_PER_HOST="x")
         assert told == [
             f"{tmp_path / FILE}: TIME_ZONE is 'Europe/Berln'; give a name of the time zone database, as Europe/Berlin.",
@@ -74,13 +74,13 @@ class TestMistakes:
         ]
 
     @pytest.mark.parametrize("text", ["TIME_ZONE = UTC", "=", "[", "TIME_ZONE = 'a'\nTIME_ZONE = 'b'"])
-    def test_a_file_that_is_no_toml_is_told_with_the_place(self, text: str, tmp_path: Path) -> None:
+    def test_a_file_that_is_no_toml_is_reported_with_the_place(self, text: str, tmp_path: Path) -> None:
         (told,) = problems(tmp_path, text)
         assert told.startswith(f"{tmp_path / FILE} is no TOML: ")
         assert "(at " in told
 
     @pytest.mark.parametrize("language", ["de", "de-AT", "DE"])
-    def test_mistakes_are_told_in_the_language_of_the_site(self, language: str, tmp_path: Path) -> None:
+    def test_mistakes_are_reported_in_the_language_of_the_site(self, language: str, tmp_path: Path) -> None:
         text = f'LANGUAGE_CODE = "{language}"\nLIFESTREAM_TIMEUT = 3\nLIFESTREAM_MAX_BODY = true'
         assert problems(tmp_path, text) == [
             f"{tmp_path / FILE}: LIFESTREAM_TIMEUT ist keine Einstellung. Meinten Sie LIFESTREAM_TIMEOUT?",
@@ -88,7 +88,7 @@ class TestMistakes:
         ]
 
     @pytest.mark.parametrize("language", ["xx", "../de", "", "é", "d" * 5000])
-    def test_a_language_without_a_catalogue_is_told_in_english(self, language: str, tmp_path: Path) -> None:
+    def test_a_language_without_a_catalogue_is_reported_in_english(self, language: str, tmp_path: Path) -> None:
         (told,) = problems(tmp_path, LANGUAGE_CODE=language, LIFESTREAM_PER_HOST="x")
         assert told == "LIFESTREAM_PER_HOST is 'x' in the environment; give a whole number, as 20."
 
@@ -124,7 +124,7 @@ class TestMistakes:
         (told,) = problems(tmp_path, LIFESTREAM_PER_HOST="\x1b[2J")
         assert "\x1b" not in told
 
-    def test_a_variable_that_was_probably_meant_for_us_is_told_and_is_no_error(self, tmp_path: Path) -> None:
+    def test_a_variable_that_was_probably_meant_for_us_is_reported_and_is_no_error(self, tmp_path: Path) -> None:
         configuration = configured(
             tmp_path, LIFESTREAM_CONTCT="x", LIFESTREAM_TEST_DATABASE_URL="y", LIFESTREAM_HOME="z"
         )

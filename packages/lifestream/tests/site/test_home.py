@@ -152,7 +152,7 @@ class TestPrivateFiles:
             0o700, mode, mode,
         ]  # fmt: skip
 
-    def test_what_cannot_be_narrowed_is_told_with_the_remedy(
+    def test_what_cannot_be_narrowed_is_reported_with_the_remedy(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def refuse(*_: object) -> None:

@@ -29,7 +29,9 @@ def no_outage() -> Iterator[None]:
 
 
 def refused() -> OperationalError:
-    """The error of Django for a server that refuses connections, as psycopg reports it: with a cause and no code."""
+    """Return the error of Django for a server that refuses connections, as psycopg reports it: with a cause and no
+    code.
+    """
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         try:

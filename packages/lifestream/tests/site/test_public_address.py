@@ -15,7 +15,9 @@ PROXY, VISITOR = "10.0.0.2", "203.0.113.7"
 
 
 def seen(public_url: str = "", proxies: tuple[str, ...] = ("10.0.0.0/8",), ours: bool = True, **sent: Any) -> Any:
-    """What the application sees of a request that was sent with *sent*, from the proxy unless that says otherwise."""
+    """Return what the application sees of a request that was sent with *sent*, from the proxy unless that says
+    otherwise.
+    """
     environ: dict[str, Any] = {
         "HTTP_HOST": "127.0.0.1:8000", "REMOTE_ADDR": PROXY, "PATH_INFO": "/main/", "SCRIPT_NAME": "", **sent,
     }  # fmt: skip

@@ -55,19 +55,19 @@ def running(*arguments: str, folder: Path, **more: str) -> Iterator[tuple[subpro
 
 
 def is_due(home: Path) -> None:
-    """Makes the feeds of the site in *home* due."""
+    """Make the feeds of the site in *home* due."""
     with closing(sqlite3.connect(home / "lifestream.sqlite3", isolation_level=None)) as database:
         database.execute("UPDATE lifestream_feed SET next_fetch = '2020-01-01 00:00:00'")
 
 
 def get(url: str) -> tuple[str, Any]:
-    """The body and the headers that *url* is answered with."""
+    """Return the body and the headers that *url* is answered with."""
     with urllib.request.urlopen(url, timeout=PATIENCE) as response:
         return response.read().decode(), response.headers
 
 
 def send(client: httpx.Client, path: str, **fields: str) -> httpx.Response:
-    """The page that comes of the form at *path*."""
+    """Return the page that comes of the form at *path*."""
     client.get(path)
     return client.post(path, data={"csrfmiddlewaretoken": client.cookies["csrftoken"], **fields})
 

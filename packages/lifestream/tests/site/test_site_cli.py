@@ -136,7 +136,7 @@ def test_a_migration_that_the_database_lacks_is_made_up_for(site_home: Path, lac
 
 
 def migrations_of(home: Path) -> set[tuple[str, str]]:
-    """The applied migrations by app and name."""
+    """Return the applied migrations by app and name."""
     with closing(sqlite3.connect(home / "lifestream.sqlite3")) as database:
         return set(database.execute("SELECT app, name FROM django_migrations"))
 
@@ -153,7 +153,7 @@ def test_plugins_are_checked_once_a_feed_is_due(tmp_path: Path, home: Path, retu
     assert ("lifestream.E004" in done.stderr) == bool(returncode)
 
 
-def test_a_setting_that_is_wrong_is_told_though_nothing_is_due(tmp_path: Path, site_home: Path) -> None:
+def test_a_setting_that_is_wrong_is_reported_though_nothing_is_due(tmp_path: Path, site_home: Path) -> None:
     (tmp_path / "wrong.py").write_text(
         'from lifestream.site.settings import *\nLIFESTREAM_TIMEOUT = "long"\n', encoding="utf-8"
     )

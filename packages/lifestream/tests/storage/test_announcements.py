@@ -69,7 +69,7 @@ def document(feed: Feed, *titles: str, **fields: Any) -> Result:
 
 
 def stored(*results: Result) -> None:
-    """Stores the results, and commits."""
+    """Store the results, and commit."""
     with TestCase.captureOnCommitCallbacks(execute=True):
         store(results, NOW)
 

@@ -233,7 +233,7 @@ class TestLongFeeds:
 
 
 def unfilled(feed: Feed, **fields: Any) -> Subscription:
-    """A subscription without posts, as if its items had come from elsewhere."""
+    """Return a subscription without posts, as if its items had come from elsewhere."""
     subscription = make_subscription(feed, **fields)
     Post.objects.filter(subscription=subscription).delete()
     return subscription

@@ -53,7 +53,7 @@ def later(hours: float = 1) -> Callable[[], datetime]:
 
 
 def document(count: int, text: str = "searchable") -> Response:
-    """A feed of *count* entries, each with a tag and a *text*."""
+    """Return a feed of *count* entries, each with a tag and a *text*."""
     items = "".join(
         f"<item><title>Entry {number}</title><guid isPermaLink='false'>{number}</guid><category>tag {number % 3}"
         f"</category><link>http://example.org/{number}</link><description>{text}</description></item>"
@@ -218,7 +218,7 @@ class TestADatabaseInTrouble:
         assert [row.new for row in report.rows] == [LARGE]
         assert Item.objects.count() == Post.objects.count() == LARGE + 6
 
-    def test_a_locked_one_is_told_of_with_the_remedy_and_nothing_is_lost(
+    def test_a_locked_one_is_reported_with_the_remedy_and_nothing_is_lost(
         self, server: FeedServer, caplog: pytest.LogCaptureFixture
     ) -> None:
         lock = Lock()

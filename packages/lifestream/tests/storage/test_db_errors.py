@@ -72,7 +72,7 @@ def test_an_error_without_a_cause_is_of_another_kind() -> None:
     assert trouble_of(OperationalError("odd")).kind is Kind.OTHER
 
 
-def test_the_remedy_and_the_first_line_of_what_was_said_are_told() -> None:
+def test_the_remedy_and_the_first_line_of_what_was_said_are_reported() -> None:
     assert str(trouble_of(of_sqlite(sqlite3.SQLITE_FULL))) == (
         "the database failed (it failed); its disk is full: free some space, then update again: nothing is lost"
     )

@@ -21,7 +21,7 @@ URL = "https://example.com/feed"
 
 
 def keep(feed: Feed, outcome: Outcome, **fields: Any) -> Stored:
-    """Stores one result of *feed*, and reads the feed again."""
+    """Store one result of *feed*, and read the feed again."""
     [stored] = store([result(feed, outcome, **fields)], NOW)
     feed.refresh_from_db()
     return stored
@@ -90,12 +90,12 @@ class TestSubscribing:
 
 
 def document(feed: Feed, *drafts: ItemDraft, **fields: Any) -> Result:
-    """A new document of *feed* with these items."""
+    """Return a new document of *feed* with these items."""
     return result(feed, Fetched(feed.url, b""), prepared=prepared(*drafts), **fields)
 
 
 def read(feed: Feed, *drafts: ItemDraft, now: datetime = NOW) -> Stored:
-    """Stores a new document of *feed* with these items."""
+    """Store a new document of *feed* with these items."""
     [stored] = store([document(feed, *drafts)], now)
     return stored
 

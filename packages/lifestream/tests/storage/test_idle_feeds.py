@@ -28,7 +28,7 @@ class Readers(FeedServerTestCase):
         self.subscription = make_subscription(self.feed, self.main)
 
     def asked(self) -> int:
-        """How often the feed was asked by a day later, whoever wanted it."""
+        """Return how often the feed was asked by a day later, whoever wanted it."""
         self.clock.move(days=1)
         for options in ({}, {"early": True}, {"feeds": [self.feed.pk], "early": True}):
             refresh(clock=self.clock, **options)

@@ -24,12 +24,12 @@ HOUR = timedelta(hours=1)
 
 
 def document(feed: Feed, *drafts: ItemDraft, **fields: Any) -> Result:
-    """A new document of *feed* with these items."""
+    """Return a new document of *feed* with these items."""
     return result(feed, Fetched(feed.url, b""), prepared=prepared(*drafts), **fields)
 
 
 def read(feed: Feed, *drafts: ItemDraft, now: datetime = NOW) -> Stored:
-    """Stores a new document of *feed* with these items."""
+    """Store a new document of *feed* with these items."""
     [stored] = store([document(feed, *drafts)], now)
     return stored
 

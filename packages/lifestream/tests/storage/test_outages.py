@@ -26,7 +26,7 @@ def told(caplog: pytest.LogCaptureFixture, level: int = logging.WARNING) -> list
     return [record.getMessage() for record in caplog.records if record.levelno >= level]
 
 
-def test_an_outage_is_told_once_and_its_end(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_outage_is_reported_once_and_its_end(caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock()
     outages = Outages(clock)
     for _ in range(5):
@@ -41,7 +41,7 @@ def test_an_outage_is_told_once_and_its_end(caplog: pytest.LogCaptureFixture) ->
     ]
 
 
-def test_another_kind_of_trouble_is_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_another_kind_of_trouble_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     outages = Outages()
     for kind in (Kind.GONE, Kind.READ_ONLY, Kind.READ_ONLY, Kind.GONE):
         outages.tell(LOG, "x", Trouble(kind, "no"))

@@ -18,7 +18,7 @@ URL = "https://example.com/feed"
 
 
 def keep(feed: Feed, outcome: Outcome, **fields: Any) -> Stored:
-    """Stores one result of *feed*, and reads the feed again."""
+    """Store one result of *feed*, and read the feed again."""
     [stored] = store([result(feed, outcome, **fields)], NOW)
     feed.refresh_from_db()
     return stored

@@ -47,7 +47,7 @@ def rss(*guids: str, site: str = SITE, title: str = "Entry") -> str:
 
 
 def ids(slug: str = "main", host: str = "testserver", **how: Any) -> dict[str, str]:
-    """The ids by the titles of the entries, the same in all three formats."""
+    """Return the ids by the titles of the entries, the same in all three formats."""
     found: list[dict[str, str]] = []
     for format_ in ("atom", "rss"):
         body = Client(headers={"host": host}).get(f"/{slug}/feed.{format_}", **how).content

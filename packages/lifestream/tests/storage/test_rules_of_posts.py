@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def titles(lifestream: Lifestream) -> list[str]:
-    """The titles of the posts that can be seen."""
+    """Return the titles of the posts that can be seen."""
     return sorted(Post.objects.visible().filter(lifestream=lifestream).values_list("item__title", flat=True))
 
 

@@ -27,7 +27,7 @@ COLUMNS: Final = (
 
 
 def entry(number: int = 1, **said: str) -> str:
-    """An item of RSS; *said* are elements in place of the usual ones."""
+    """Return an item of RSS; *said* are elements in place of the usual ones."""
     elements = {
         "guid": f"<guid isPermaLink='false'>tag:{number}</guid>",
         "link": f"<link>https://known.example/{number}</link>",
@@ -39,7 +39,7 @@ def entry(number: int = 1, **said: str) -> str:
 
 
 def feed(*entries: str, attributes: str = "", **said: str) -> str:
-    """A document with these *entries*."""
+    """Return a document with these *entries*."""
     names = "xmlns:media='http://search.yahoo.com/mrss/' xmlns:itunes='http://www.itunes.com/dtds/podcast-1.0.dtd'"
     return (
         f"<rss version='2.0' {names} {attributes}><channel><title>Known</title><link>https://known.example/</link>"
@@ -173,7 +173,7 @@ def test_an_edit_that_waits_for_its_turn_is_not_forgotten() -> None:
     assert Item.objects.get(title="Day 1").text == "Version 29"
 
 
-def test_what_exceeds_a_cap_is_told_each_time() -> None:
+def test_what_exceeds_a_cap_is_reported_each_time() -> None:
     long = f"<title>{'word ' * 1000}</title>"
     first = import_feed(feed(entry(title=long)), url=URL)
     again = import_feed(feed(entry(2), entry(title=long)), url=URL)
@@ -185,7 +185,7 @@ DATES: Final = (DAY, "Mon, 02 Mar 2026 09:45:00 GMT", "Mon, 02 Mar 2026 00:00:00
 
 
 def some_entry(chance: random.Random) -> str:
-    """An entry of the few words that make entries alike."""
+    """Return an entry of the few words that make entries alike."""
 
     def choose(element: str, *values: str) -> str:
         value = chance.choice(values)

@@ -21,12 +21,12 @@ pytestmark = pytest.mark.django_db
 
 
 def document(feed: Feed, *drafts: ItemDraft, **fields: Any) -> Result:
-    """A new document of *feed* with these items."""
+    """Return a new document of *feed* with these items."""
     return result(feed, Fetched(feed.url, b""), prepared=prepared(*drafts), **fields)
 
 
 def read(feed: Feed, *drafts: ItemDraft, now: datetime = NOW) -> Stored:
-    """Stores a new document of *feed* with these items."""
+    """Store a new document of *feed* with these items."""
     [stored] = store([document(feed, *drafts)], now)
     return stored
 

@@ -142,7 +142,7 @@ def test_a_moment_is_called_as_its_day() -> None:
     assert day_name(timezone.now()) == "Today"
 
 
-def test_how_long_ago_is_told_in_the_language_of_the_page_without_an_app_of_its_own() -> None:
+def test_how_long_ago_is_worded_in_the_language_of_the_page_without_an_app_of_its_own() -> None:
     assert "django.contrib.humanize" not in django_settings.INSTALLED_APPS
     moment = timezone.now() - timedelta(hours=3, minutes=1)
     with translation.override("de"):

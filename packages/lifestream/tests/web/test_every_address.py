@@ -134,7 +134,7 @@ def halved(fields: Sequence[str], name: str) -> Sequence[str]:
 
 
 def failures(client: Client, addresses: Iterable[str]) -> list[str]:
-    """The addresses that are answered by an error of the server, shortened."""
+    """Return the addresses that are answered by an error of the server, shortened."""
     found = []
     for address in addresses:
         status = client.get(address).status_code

@@ -49,7 +49,7 @@ def test_arabic_has_six_plurals() -> None:
     assert told[2] == "طُلبت خلاصتان ({})"
 
 
-def test_a_stored_reason_is_told_in_arabic() -> None:
+def test_a_stored_reason_is_reported_in_arabic() -> None:
     with override("ar"):
         assert worded(say("own-interval", wait=Duration(3 * 3600))) == "فترتنا الخاصة: 3 ساعات"
 

@@ -24,7 +24,7 @@ HANDLER = WSGIHandler()
 
 
 def answered(method: str, address: str, content_type: str, body: bytes = b"") -> str:
-    """The status of the answer to a request, as a WSGI server hands it over."""
+    """Return the status of the answer to a request, as a WSGI server hands it over."""
     path, _, query = address.partition("?")
     environ: dict[str, Any] = {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query}
     environ |= {"CONTENT_TYPE": content_type, "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}

@@ -23,7 +23,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 
 
 def ids(slug: str, site: int, host: str = "testserver", *, secure: bool = False) -> list[str]:
-    """The ids of the feeds of a lifestream and of its parts."""
+    """Return the ids of the feeds of a lifestream and of its parts."""
     parts = ("feed.atom", f"sites/{site}/feed.atom", "tags/bugs/feed.atom", "search/feed.atom?q=post+caf%C3%A9")
     client = Client(headers={"host": host})
     roots = [ET.fromstring(client.get(f"/{slug}/{part}", secure=secure).content) for part in parts]

@@ -39,7 +39,7 @@ DC = "{http://purl.org/dc/elements/1.1/}"
 
 
 def atom_of(texts: tuple[str, ...]) -> str:
-    """A feed in which each of *texts* is an entry's title, summary, author and category, all of them plain text.
+    """Return a feed in which each of *texts* is an entry's title, summary, author and category, all of them plain text.
 
     Names of authors are escaped twice, as many feeds do it: they are read as HTML.
     """
@@ -67,7 +67,7 @@ class TextTest(FeedServerTransactionTestCase):
         assert not refresh([self.subscription.feed_id]).failed
 
     def expected(self) -> list[str]:
-        """The texts, the latest first, as they stand in the database: as the feed had them."""
+        """Return the texts, the latest first, as they stand in the database: as the feed had them."""
         stored = {item.guid: item for item in Item.objects.all()}
         for number, text in enumerate(HOSTILE):
             item = stored[f"urn:x:{number}"]
@@ -183,5 +183,5 @@ class TextTest(FeedServerTransactionTestCase):
 
 
 def _shown(detail: Any) -> str:
-    """What a reader shows of a value that feedparser gives with its type."""
+    """Return what a reader shows of a value that feedparser gives with its type."""
     return html.unescape(detail.value) if detail.type == "text/html" else str(detail.value)

@@ -118,7 +118,7 @@ class TestExamples:
             html = self.html(client, path)
             assert re.search(r'<html lang="[\w-]+" data-look="magazine" style="--own-accent: #7a1f5c">', html), path
 
-    def test_an_address_that_does_not_exist_is_told_in_the_frame_and_the_language_of_the_site(
+    def test_an_address_that_does_not_exist_is_reported_in_the_frame_and_the_language_of_the_site(
         self, client: Client, use: Use, settings: Settings
     ) -> None:
         use("own")
@@ -161,7 +161,7 @@ class TestExamples:
 class TestVariables:
     """Each table names all variables, and no others."""
 
-    def test_none_is_told_twice(self) -> None:
+    def test_none_is_reported_twice(self) -> None:
         for table in re.findall(r"(?:^\|.*\|\n)+", PAGE, re.MULTILINE):
             names = [name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split(" | ")[0])]
             assert sorted(names) == sorted(set(names))
@@ -222,7 +222,7 @@ class TestVariables:
 
 
 def variables(source: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """What a template takes from its context: all that it looks up and does not set itself."""
+    """Return what a template takes from its context: all that it looks up and does not set itself."""
     found: set[str] = set()
     before = Variable.__init__
 

@@ -26,7 +26,7 @@ def test_an_address_that_is_none_is_an_error() -> None:
         serve(application, "256.1.1.1", 0, lambda _: None)
 
 
-def test_clients_can_connect_once_the_address_is_told() -> None:
+def test_clients_can_connect_once_the_address_is_reported() -> None:
     told: list[str] = []
 
     def connect(address: str) -> None:

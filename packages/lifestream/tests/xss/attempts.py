@@ -25,7 +25,7 @@ class Attempt:
     live: bool
 
     def armed(self, there: str) -> str:
-        """The text, with its number, and *there* as the host that nobody may ask."""
+        """Return the text, with its number, and *there* as the host that nobody may ask."""
         call = f"xss({self.number})"
         return self.text.replace(RUN, call).replace(THERE, f"{there}/{self.number}")
 
@@ -436,7 +436,7 @@ def _numbered(first: int, kind: str, texts: tuple[str, ...]) -> list[Attempt]:
 
 
 def html_attempts() -> list[Attempt]:
-    """All of HTML, numbered from 1000."""
+    """Return all of HTML, numbered from 1000."""
     attempts: list[Attempt] = []
     for kind, texts in HTML.items():
         attempts += _numbered(1000 + len(attempts), kind, texts)
@@ -444,10 +444,10 @@ def html_attempts() -> list[Attempt]:
 
 
 def text_attempts() -> list[Attempt]:
-    """All of TEXT, numbered from 2000."""
+    """Return all of TEXT, numbered from 2000."""
     return _numbered(2000, "text", TEXT)
 
 
 def address_attempts() -> list[Attempt]:
-    """All of ADDRESSES, numbered from 3000."""
+    """Return all of ADDRESSES, numbered from 3000."""
     return _numbered(3000, "address", ADDRESSES)

@@ -23,7 +23,7 @@ _ATTRIBUTE = {"\n": "&#10;", "\t": "&#9;"}
 
 
 def publish(server: FeedServer, there: str) -> list[str]:
-    """Serves the feeds on *server*, in which THERE is *there*; returns their paths."""
+    """Serve the feeds on *server*, in which THERE is *there*; return their paths."""
     documents: dict[str, tuple[str, Mapping[str, str]]] = {
         "/html.rss": (_rss("HTML in RSS", (_html_item(each, there) for each in html_attempts())), _RSS),
         "/html.atom": (_atom("HTML in Atom", (_xhtml_entry(each, there) for each in html_attempts())), _ATOM),
@@ -43,7 +43,7 @@ def publish(server: FeedServer, there: str) -> list[str]:
 
 
 def publish_list(server: FeedServer, there: str, paths: Iterable[str]) -> str:
-    """Serves feeds whose own names and addresses are attempts, and those that fail with one.
+    """Serve feeds whose own names and addresses are attempts, and those that fail with one.
 
     Returns a list of them, and of those at *paths*. It is OPML, with attempts for names and folders.
     """
@@ -99,13 +99,13 @@ def _json(title: str, items: list[dict[str, object]]) -> str:
 
 
 def _html_item(attempt: Attempt, there: str) -> str:
-    """An item without a title, which a timeline shows whole."""
+    """Return an item without a title, which a timeline shows whole."""
     content = escape(f"<p>attempt {attempt.number}</p>{attempt.armed(there)}")
     return f"<item><guid isPermaLink='false'>{attempt.number}</guid><content:encoded>{content}</content:encoded></item>"
 
 
 def _xhtml_entry(attempt: Attempt, there: str) -> str:
-    """The same as markup in the document, where the attempt is well-formed; else as text."""
+    """Return the same as markup in the document, where the attempt is well-formed; else as text."""
     inline = f"<div xmlns='http://www.w3.org/1999/xhtml'><p>attempt {attempt.number}</p>{attempt.armed(there)}</div>"
     try:
         ET.fromstring(inline)

@@ -220,7 +220,7 @@ class _PythonSession(Session):
         for feed in feeds:
             try:
                 self._client.add(feed.url)
-            except Exception as error:  # noqa: BLE001 - a client may raise anything; it is told with the verdict
+            except Exception as error:  # noqa: BLE001 - a client may raise anything; the verdict reports it
                 troubles[feed.number] = f"add() raised {error!r}"
         return troubles
 
@@ -229,7 +229,7 @@ class _PythonSession(Session):
         detail = ""
         try:
             self._client.poll()
-        except Exception as error:  # noqa: BLE001 - a client may raise anything; it is told with the verdict
+        except Exception as error:  # noqa: BLE001 - a client may raise anything; the verdict reports it
             detail = f"poll() raised {error!r}"
         return Poll(is_good=not detail, detail=detail, peak_memory=peak_memory.read() if can_see_memory else 0)
 
@@ -237,7 +237,7 @@ class _PythonSession(Session):
         listing: Callable[[], Iterable[Any]] | None = getattr(self._client, "list", None)
         try:
             return read_rows(listing()) if listing is not None else None
-        except Exception as error:  # a client may raise anything; it is told with the verdict
+        except Exception as error:  # a client may raise anything; the verdict reports it
             raise ListFailed(f"list() raised {error!r}") from error
 
 

@@ -8,8 +8,9 @@ of a large body), and an entry in the journal. The way of a request:
        ├──────▶ journal        the exchange is recorded (`exchange`; tests find it by a `request_filter`)
        ├──────▶ router         a scripted route (`routes`), else a file (`folder_answers`, which keeps what it has read
        │                       in `watched_fixtures`) ──▶ Response
-       │                       a route asks for `conditions`, and may have a `path_pattern` and a state
-       │                       the same for every GET: `ready_answers` has the bytes; none: `missing` says why
+       │                       a route may have `conditions`, a `path_pattern` and a state
+       │                       `ready_answers` has the bytes of answers that are the same for every GET
+       │                       `missing` says why nothing answers a request
        │        (http)         negotiation: login, validators, coding, range ──▶ Response
        └──────▶ fault_injection   which faults are triggered ──▶ the plan that `net` plays
 

@@ -1,6 +1,6 @@
 """What a server says where nothing answers a request: why, what is near, and a remedy that is true.
 
-Each remedy that is told would answer this very request: `server.add` names the path in a spelling that means it, and a
+Each remedy that is named would answer this very request: `server.add` names the path in a spelling that means it, and a
 file is named only where a file of that name would be served.
 """
 

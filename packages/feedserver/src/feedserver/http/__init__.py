@@ -3,14 +3,15 @@
 In: the bytes of a connection, and the response that a test declared. Out: `Request` values, and the plan that a
 connection sends. In the order in which an exchange passes them:
 
-1. `request_parser`: bytes to a `Request`, or to a refusal with a status; `head_parser` reads the head, `body_framing`
-   decides where the body ends (RFC 9112 §6.3).
+1. `request_parser`: bytes to a `Request`, or to a refusal with a status; `head_parser` reads the head, and whether the
+   connection is kept; `body_framing` decides where the body ends (RFC 9112 §6.3).
 2. `negotiation`: the order in which the next four are asked (RFC 9110 §13.2.2).
 3. `auth`: credentials, or a 401.
 4. `preconditions`: validators, or a 304 or 412.
 5. `content_codings`: gzip, deflate, br and zstd.
 6. `ranges`: a part of the body, or a 416.
-7. `response_writer`: the head as bytes, and the plan that a connection plays.
+7. `response_writer`: the head as bytes, with Date, Content-Length or chunks, and no body for HEAD; and the plan that a
+   connection plays.
 
 Never imported here: fixtures, routes, and `asyncio`, `socket`, `ssl` and `selectors`. Every function is pure.
 """

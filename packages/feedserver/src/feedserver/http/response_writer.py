@@ -35,7 +35,7 @@ class BodyChanged(Exception):
 class AnswerHead:
     """A *head* that is ready but for its Date, which is added when it is sent if it *needs_date*.
 
-    *framing* says how the end of the body is told, *keep_alive* whether another answer may follow on the connection.
+    *framing* says how the end of the body is marked, *keep_alive* whether another answer may follow on the connection.
     """
 
     head: Head
@@ -90,7 +90,7 @@ def make_head(request: Request | None, response: Response, keep_alive: bool) -> 
 
 
 def _framing(method: str, version: str, response: Response, declared: dict[bytes, bytes]) -> ResponseFraming:
-    """Return how the end of the body is told (RFC 9112 §6)."""
+    """Return how the end of the body is marked (RFC 9112 §6)."""
     if not has_content(response.status):
         return "none"
     if b"transfer-encoding" in declared:

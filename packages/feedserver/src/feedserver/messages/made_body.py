@@ -52,7 +52,8 @@ def _called(make: object) -> tuple[object, ...]:
 class PartSource:
     """The parts of *body* for one answer: a thread makes them by `run`, the event loop asks for them.
 
-    ask → (is_ready) → take, again and again; `take` returns None behind the last part. `drop` ends the making.
+    The event loop calls `ask`, waits until `is_ready`, and calls `take`, again for each part. `take` returns None after
+    the last part. `drop` stops the generator function.
     """
 
     def __init__(self, body: MadeBody) -> None:
@@ -88,7 +89,7 @@ class PartSource:
         return self._part is not None or self._is_over
 
     def tell(self, ready: Callable[[], object]) -> None:
-        """Call *ready*, on any thread, when there is something to take: at once where there is already."""
+        """Call *ready*, on any thread, when there is something to take, which may be now."""
         with self._changed:
             is_ready = self.is_ready
             self._on_ready = None if is_ready else ready
@@ -96,7 +97,7 @@ class PartSource:
             ready()
 
     def take(self) -> bytes | None:
-        """Return the part that was asked for, None behind the last one. Raises what the function raised."""
+        """Return the part that was asked for, None after the last one. Raises what the function raised."""
         with self._changed:
             part, self._part = self._part, None
         if part is None and self._error is not None:
@@ -104,7 +105,7 @@ class PartSource:
         return part
 
     def drop(self) -> None:
-        """End the making: no part is wanted any more."""
+        """Stop the generator function: no further part is wanted."""
         self._wanted.drop()
 
     # On the thread

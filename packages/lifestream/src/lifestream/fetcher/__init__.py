@@ -4,7 +4,8 @@ In: a URL, its validators and limits. Out: one of the outcomes (`Fetched`, `NotM
 cancellation raises. The modules, in the order in which a request passes them:
 
 1. `fetch`: one GET, with its headers, its deadline and its redirects; the status of the answer decides the outcome (a
-   304 is `NotModified`, a 410 is `Gone`). `hub_client`: one POST to a WebSub hub.
+   304 is `NotModified`, a 410 is `Gone`). `refresh.factories` gives it the User-Agent and the limits of the settings.
+   `hub_client`: one POST to a WebSub hub; `storage.hub_subscriptions` says when one is due.
 2. `feed_urls`: the URL that is requested, and when two URLs are one feed. `redirects`: the URL of the next request, and
    which part of the redirects is permanent. `redirect_cookies`: the cookies that redirects set.
 3. `session`: the only access to the network; `address_guard` checks each address before it is connected to. `proxies`:

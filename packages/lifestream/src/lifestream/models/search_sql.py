@@ -35,8 +35,9 @@ class Dialect:
     """The SQL of one database.
 
     *matching* selects items, and *latest* the matching ones of the latest items. *found* is the condition that the item
-    in a column matches, *among* that it is one of those in a JSON list. *some* makes of a query one that finds no more,
-    and of which the first items cost no more if it finds many.
+    in a column matches, *among* that it is one of those in a JSON list. *some* simplifies a query for a first look at
+    how many items it finds: the simplified query finds no more items, and its first items cost no more if there are
+    many.
 
     *write* takes the values of a *row*, or many rows as JSON, which is what a driver passes on fastest.
     """

@@ -1,4 +1,4 @@
-"""The state of a feed in words: what is known of it, when it is asked next, and what asked for that time."""
+"""The state of a feed in words: what is known of it, when it is fetched next, and why then."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lifestream.wording import ago, when, worded
 
 
 def state_of(feed: Feed, now: datetime) -> Iterator[tuple[str, str]]:
-    """Return what is known of *feed*, as labels and values."""
+    """Yield what is known of *feed*, as labels and values."""
     health = str(feed.health_label)
     if feed.failures > 1:
         text = ngettext("{health}, {count} time in a row", "{health}, {count} times in a row", feed.failures)
@@ -69,8 +69,8 @@ def next_of(feed: Feed, now: datetime) -> str:
 
 
 def reasoning_of(feed: Feed, now: datetime) -> Iterator[str]:
-    """Return each time that something asked for, in their order, with a mark at the one that is used; then the time
-    that no user can skip.
+    """Yield a line for each time that was considered for the next fetch, with its reason, in the order in which they
+    were considered; ">" marks the time that is used. The last line is the time before which not even users can fetch.
     """
     if feed.status != Feed.Status.ACTIVE:
         return

@@ -135,7 +135,7 @@ def _in_utc(what: str, date: datetime | None) -> datetime | None:
             return date.replace(tzinfo=UTC)
         return date.astimezone(UTC)
     except Exception as error:  # a zone may be of any class
-        raise ValueError(f"{what} can't be told in UTC: {said_by(error)}") from error
+        raise ValueError(f"{what} can't be converted to UTC: {said_by(error)}") from error
 
 
 def _check(what: str, value: object, *kinds: type) -> None:

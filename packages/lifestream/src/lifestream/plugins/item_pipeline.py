@@ -151,7 +151,7 @@ def cleaned(
         if index in outlines:
             known.append(len(items))
         if marks:
-            # What exceeds a cap is told each time.
+            # What exceeds a cap is reported each time.
             told.append(marks[index] if tally.count == exceeded and identifies(safe) else "")
         items.append(safe)
         if notes is not None:

@@ -122,9 +122,9 @@ def _import(path: str) -> Any:
 def _points() -> tuple[EntryPoint, ...]:
     """Return the entry points of plugins, as they were when this process first asked.
 
-    To find them reads a file of each installed package, and each refresh makes a registry.
+    Finding them reads a file of each installed package, and each refresh makes a registry.
     """
-    from importlib.metadata import entry_points  # it brings the parser of mails; a registry is not always made
+    from importlib.metadata import entry_points  # slow: it imports `email`; not each process needs it
 
     return tuple(sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name))
 

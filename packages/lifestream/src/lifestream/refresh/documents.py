@@ -1,8 +1,8 @@
 """Reading documents for a person who asks what lifestream makes of them: files, standard input and URLs; no database.
 
 A document passes through the parsers, plugins and cleaning as in a refresh, in child processes that have a deadline.
-URLs are fetched by the guarded fetcher, `_AT_ONCE` at a time and one of a host, and are told in the order in which they
-were given. A document that can't be had or read is a result, too.
+URLs are fetched by the guarded fetcher, `_AT_ONCE` at a time and one of a host, and are reported in the order in which
+they were given. A document that can't be had or read is a result, too.
 """
 
 from __future__ import annotations

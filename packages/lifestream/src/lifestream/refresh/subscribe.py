@@ -1,4 +1,4 @@
-"""Adding a feed: one GET finds out whether the URL is one, and is its first import too.
+"""Adding a feed: one GET finds out whether the URL leads to a feed, and is also the first import of that feed.
 
     find_feed(url)  a feed? ──▶ Found ──▶ add_feed(found, lifestream) ──▶ its row, its subscription, its items
                     a page? ──▶ the feeds that it names, else where feeds usually are
@@ -45,16 +45,16 @@ from lifestream.storage.feed_options import RequestsBeside, secrets_of
 __all__ = ["Added", "Found", "NotAdded", "Reading", "add_feed", "completed", "find_feed", "find_feeds"]
 
 _MOST_TRIED = 6  # how many of the URLs that a page names are tried
-_MOST_GUESSED = 14  # and how many of the usual places, beside the page and at the site's root
-_MOST_REFRESHES = 3  # how many pages that lead to another one are followed
+_MOST_GUESSED = 14  # how many of the usual places of feeds are tried, beside the page and at the site's root
+_MOST_REFRESHES = 3  # how many pages that lead to another page (by a refresh) are followed
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A feed that was found at *url*: its row, if it is stored already, and then nothing was fetched; otherwise what
-    was read.
+    """A feed that was found at *url*.
 
-    *page* is the web page that led to the feed, "" for none.
+    *source* is its row if it is stored already, which needs no request; otherwise the document that was read. *page* is
+    the web page that led to the feed, "" for none.
     """
 
     url: str
@@ -104,8 +104,8 @@ def find_feeds(
 ) -> Iterator[tuple[str, Found | NotAdded]]:
     """Yield each of *urls* with the feed there, or with why there is none; see `find_feed`.
 
-    They are asked one after the other, and share the process that reads what comes. *beside* has, for some of them, the
-    feed as whose site they are asked: by its proxy.
+    The URLs are requested one after the other, and one process parses all of the answers. *beside* has options for some
+    of them: a URL that belongs to the site of a stored feed is requested through the proxy of that feed.
     """
     with Scout(guard or make_guard(), clock) as scout:
         for url in urls:
@@ -181,7 +181,7 @@ def completed(url: str) -> str:
 
 
 def _has_scheme(url: str) -> bool:
-    """Return whether *url* says how to ask: `feed://a.example` does as little as `a.example`."""
+    """Return whether *url* has a scheme to request it by, which `feed:` is not: `feed://a.example` has none."""
     return "://" in _FEED_SCHEME.sub("", url.strip(), count=1)
 
 
@@ -301,6 +301,6 @@ def _store(reading: Reading, claim: Claimed, now: datetime) -> Stored:
     body_hash = hashlib.sha256(reading.fetched.body).hexdigest()
     [stored] = writer.store([Result(claim, reading.fetched, due, reading.started, reading.prepared, body_hash)], now)
     if stored.unwritten:
-        with suppress(*FAILURES):  # then its lease expires
-            leases.release([claim])  # so that it is due at once
+        with suppress(*FAILURES):  # the feed is due when its lease expires
+            leases.release([claim])  # the feed is due at once
     return stored

@@ -20,7 +20,7 @@ def _(text: str) -> str:
 
 
 class Kind(Enum):
-    """What the value of an option is: how it is written in the environment, and what a wrong one is told."""
+    """What the value of an option is: how it is written in the environment, and the message for a wrong one."""
 
     TEXT = _("give text.")
     NUMBER = _("give a number, as 60 or 0.5.")

@@ -31,7 +31,7 @@ class OutageMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer *request*. While the database is away, look first whether it is back, so that this is told."""
+        """Answer *request*. While the database is away, look first whether it is back, to log its return."""
         if OUTAGES.kind is Kind.GONE:
             with suppress(*FAILURES), connections[router.db_for_read(Feed)].cursor() as cursor:
                 cursor.execute("SELECT 1")

@@ -3,7 +3,7 @@
 In: a `Result` (claim, outcome, schedule, prepared items). Out: `Stored`, which says what was written. The modules, in
 the order in which a result passes them:
 
-1. `writer`: transactions, their retries, and which results are dropped.
+1. `writer`: transactions, their retries, which results are dropped, and the pause that a host has asked for.
 2. `feed_row`: a feed's row as a value, read under lock.
 3. `item_import`: the items of one document, a chunk at a time. `entry_matching`: which stored item an entry is, by its
    keys (`plugins.entry_keys`), and whether it has changed. `item_row`: the row of an item. `settled_entries`: which
@@ -21,7 +21,7 @@ telling of them once.
 Written for other reasons than a result: `backfill`: the items that a feed had before somebody subscribed.
 `bulk_subscriptions`: subscriptions to a whole list of feeds. `feed_editing`: what an operator changes in a feed;
 `feed_options`: what is set for one feed. `credentials`: logins, encrypted. `hub_subscriptions`: the state of WebSub
-subscriptions. `saved_rows`: rows that come from elsewhere, one by one.
+subscriptions, and when each is renewed. `saved_rows`: rows that come from elsewhere, one by one.
 
 This package never imports the network, a parser process or `refresh`.
 """

@@ -69,7 +69,7 @@ class Outages:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Watch the block. If no trouble is told in it and it raises nothing, what was away is back, which is
+        """Watch the block. If no trouble is reported in it and it raises nothing, what was away is back, which is
         logged.
         """
         met = self._met

@@ -1,7 +1,7 @@
 """The first posts of items that are known by their keys, found by looking through the posts in their order. Read-only.
 
-To look up the posts of 9,000 items, which are all over the table, takes SQLite five times as long as to look through
-the latest 3,000 posts, of which 20 are of those items.
+SQLite takes five times as long to look up the posts of 9,000 items, which are all over the table, as to look through
+the latest 3,000 posts for 20 posts of those items.
 """
 
 from __future__ import annotations
@@ -14,16 +14,15 @@ from django.db.models import QuerySet
 from lifestream.models import Post
 
 FEW: Final = 1_000
-"""Up to how many items are looked up one by one."""
+"""Up to this number of items, `first_of` leaves it to the caller to look up their posts."""
 MOST_WALKED: Final = 10_000
-"""How many posts are looked through at most."""
+"""The most posts that are looked through."""
 
 
 def first_of(posts: QuerySet[Post], items: Collection[int], count: int) -> list[int] | None:
-    """Return the keys of the first *count* of *posts*, in their order, of which the item is one of *items* (keys).
+    """Return the keys of the first *count* of *posts*, in their order, whose item is one of *items* (keys).
 
-    Returns None if that takes longer than to look up the posts of *items*: these are few, or seldom among the first of
-    *posts*.
+    Returns None if it is faster to look up the posts of *items*, which are few, or seldom among the first of *posts*.
     """
     if len(items) <= FEW:
         return None

@@ -24,7 +24,7 @@ class AddFeed(CommandTestCase):
         assert lines[-1].startswith("  It is asked again at ")
         assert lines[-1].endswith(": our own interval of 1 hour.")
 
-    def test_the_page_that_led_to_it_is_told(self) -> None:
+    def test_the_page_that_led_to_it_is_reported(self) -> None:
         self.feedserver.add("/", page('<link rel="alternate" type="application/rss+xml" href="/feed">'))
         self.feedserver.add("/feed", feed())
         printed = self.run_command("add_feed", self.get_url("/"))
@@ -56,7 +56,7 @@ class AddFeed(CommandTestCase):
         assert Subscription.objects.get().lifestream.slug == "two"
         assert Subscription.objects.get().folder == "News"
 
-    def test_several_are_added_and_those_that_cannot_be_are_told(self) -> None:
+    def test_several_are_added_and_those_that_cannot_be_are_reported(self) -> None:
         self.feedserver.add("/one", feed())
         self.feedserver.add("/gone", Response(status=410))
         self.feedserver.add("/two", feed())

@@ -67,7 +67,7 @@ class EditFeed(CommandTestCase):
         self.edit(self.get_url("/feed"), "--interval", "")
         assert self.options() == FeedOptions()
 
-    def test_what_weakens_a_connection_is_told_in_red(self) -> None:
+    def test_what_weakens_a_connection_is_reported_in_red(self) -> None:
         _, errors = self.edit(self.get_url("/feed"), "--no-verify")
         assert errors.startswith("WARNING: the certificate is not verified any more.")
         assert not self.options().verifies

@@ -29,7 +29,7 @@ def server() -> Any:
 
 
 def run(*arguments: str | Path, stdin: bytes = b"") -> tuple[str, str]:
-    """What the command prints, and its error."""
+    """Return what the command prints, and its error."""
     out, error = io.StringIO(), ""
     given = mock.Mock(buffer=io.BytesIO(stdin))
     with mock.patch.multiple(sys, stdout=out, stderr=out, stdin=given):
@@ -41,7 +41,7 @@ def run(*arguments: str | Path, stdin: bytes = b"") -> tuple[str, str]:
 
 
 def as_json(*arguments: str | Path, stdin: bytes = b"") -> list[dict[str, Any]]:
-    """The objects that the command prints, whether it fails or not."""
+    """Return the objects that the command prints, whether it fails or not."""
     return [json.loads(line) for line in run("--json", *arguments, stdin=stdin)[0].splitlines()]
 
 
@@ -137,7 +137,7 @@ class TestJson:
         assert document["encoding"] == "koi8-r"
         assert (document["feed"]["subtitle"], document["feed"]["language"]) == ("\u0434\u0430", "ru")
 
-    def test_ill_formed_is_told(self) -> None:
+    def test_ill_formed_is_reported(self) -> None:
         [document] = as_json("-", stdin=RSS.format("<item><title>a<b></title></item>").encode())
         assert document["well_formed"] is False
         assert "error" not in document
@@ -219,12 +219,12 @@ class TestText:
             (RSS.format("")[:-20], "; what could be read was read"),
         ],
     )
-    def test_where_a_document_is_ill_formed_is_told(self, body: str, told: str) -> None:
+    def test_where_a_document_is_ill_formed_is_reported(self, body: str, told: str) -> None:
         [line] = [line for line in self.lines(stdin=body.encode()) if line.startswith("well-formed")]
         assert line.startswith("well-formed no, from line 1, column ")
         assert line.endswith(told)
 
-    def test_a_document_that_cannot_be_read_is_told_and_the_others_are_shown(self) -> None:
+    def test_a_document_that_cannot_be_read_is_reported_and_the_others_are_shown(self) -> None:
         assert run("missing.xml") == ("", "missing.xml: no such file or directory; an address begins with https://")
         out, error = run("missing", FORMATS / "rss20.xml")
         assert out.startswith("missing: no such file or directory\n")
@@ -235,5 +235,5 @@ class TestText:
         assert run("--header", "Content-Type", "-")[1] == "--header 'Content-Type' is no header: write 'Name: value'"
 
     @override_settings(LIFESTREAM_PLUGINS=["missing.Plugin"])
-    def test_a_plugin_that_cannot_be_loaded_is_told(self) -> None:
+    def test_a_plugin_that_cannot_be_loaded_is_reported(self) -> None:
         assert run("-")[1].startswith("the plugin 'missing.Plugin' can't be imported")

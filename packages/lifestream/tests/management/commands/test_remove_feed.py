@@ -46,13 +46,13 @@ def test_without_subscribers_a_feed_is_idle(feed: Feed) -> None:
     assert Item.objects.count() == 1
 
 
-def test_everywhere_it_is_gone_with_all_that_it_has_said(feed: Feed) -> None:
+def test_everywhere_removes_the_feed_its_items_and_its_subscriptions(feed: Feed) -> None:
     removed(URL, "--everywhere")
     assert not Feed.objects.exists()
     assert not Item.objects.exists()
     assert not Subscription.objects.exists()
 
 
-def test_a_feed_that_there_is_not_is_told() -> None:
+def test_an_unknown_feed_is_an_error() -> None:
     with pytest.raises(CommandError, match="there is no feed"):
         removed(URL)

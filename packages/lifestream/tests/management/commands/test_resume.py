@@ -57,7 +57,7 @@ def test_a_feed_is_due_at_once(status: str) -> None:
 
 
 @pytest.mark.parametrize(("target", "problem"), [("b.example", "no host b.example"), ("https://b.example/", "no feed")])
-def test_what_is_not_there_is_told(target: str, problem: str) -> None:
+def test_what_is_not_there_is_reported(target: str, problem: str) -> None:
     paused()
     with pytest.raises(CommandError, match=problem):
         resumed(target)

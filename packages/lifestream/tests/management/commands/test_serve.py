@@ -71,7 +71,7 @@ class TestFirstRun:
         User.objects.create_user("somebody")
         assert self.told() == ("", "") and not Path(str(first_run.folder()), "first_run").exists()
 
-    def test_a_folder_that_cannot_be_written_is_told_with_another_way(self, settings: Any, tmp_path: Path) -> None:
+    def test_a_folder_that_cannot_be_written_is_reported_with_another_way(self, settings: Any, tmp_path: Path) -> None:
         settings.HOME = tmp_path / "gone"
         out, err = self.told()
         assert not out and "lifestream createsuperuser" in err

@@ -65,7 +65,7 @@ class UpdateFeeds(CommandTestCase):
         self.run_command("update_feeds", "--feed", self.get_url("/named"))
         assert [request.path for request in self.feedserver.requests] == ["/named"]
 
-    def test_a_named_feed_that_is_not_asked_is_told_with_the_reason(self) -> None:
+    def test_a_named_feed_that_is_not_asked_is_reported_with_the_reason(self) -> None:
         later = timezone.now() + timedelta(hours=2)
         waiting = make_feed("http://a.example/", next_fetch=later, next_reason="our own interval of 2 hours")
         make_feed("http://b.example/", status=Feed.Status.PAUSED)

@@ -20,7 +20,7 @@ from served import START, Clock, feed, rss
 
 
 def why(url: str, *arguments: str) -> list[str]:
-    """The lines that the command prints."""
+    """Return the lines that the command prints."""
     out = io.StringIO()
     with mock.patch("sys.stdout", out):
         call_command("why", url, *arguments)
@@ -35,7 +35,7 @@ class Why(FeedServerTestCase):
         self.enterContext(mock.patch("django.utils.timezone.now", self.clock))
 
     def fetched(self, *answers: Response, times: int = 1, **fields: object) -> str:
-        """The URL of a feed that was fetched so often, each time when it was due."""
+        """Return the URL of a feed that was fetched so often, each time when it was due."""
         self.feedserver.add("/feed", *answers)
         made = make_feed(self.get_url("/feed"), **{"next_fetch": START, "created": START, **fields})
         make_subscription(made)
@@ -73,13 +73,13 @@ class Why(FeedServerTestCase):
         assert len(lines) == 15
 
     @override_settings(LIFESTREAM_JITTER=0.1)
-    def test_the_spread_is_told_beside_the_reason_that_won(self) -> None:
+    def test_the_spread_is_reported_beside_the_reason_that_won(self) -> None:
         lines = why(self.fetched(feed()))
         assert "  > 13:00:00  our own interval of 1 hour" in lines
         [spread] = [line for line in lines if line.endswith(" more, so that feeds don't come all at once")]
         assert spread.startswith("    13:0")
 
-    def test_skipped_hours_are_told_after_what_they_put_off(self) -> None:
+    def test_skipped_hours_are_reported_after_what_they_put_off(self) -> None:
         lines = why(self.fetched(Response(rss("one", head="<skipHours><hour>13</hour></skipHours>"))))
         assert "Next fetch: 14:00 (in 2 hours): the feed's skipHours" in lines
         assert "    13:00:00  our own interval of 1 hour" in lines
@@ -96,7 +96,7 @@ class Why(FeedServerTestCase):
         assert log[1].startswith("14:00 (2 hours ago), the last of 2 in 1 hour  failed 500 the server")
         assert log[2].startswith("12:00 (4 hours ago) ") and " new 200 " in log[2]
 
-    def test_a_redirect_that_is_not_believed_yet_is_told(self) -> None:
+    def test_a_redirect_that_is_not_believed_yet_is_reported(self) -> None:
         self.feedserver.add("/new", feed())
         lines = why(self.fetched(moved("/new"), times=2))
         assert f"  redirected to   {self.get_url('/new')}, for good, 2 of 3 times in a row" in lines
@@ -134,7 +134,7 @@ class Why(FeedServerTestCase):
         Feed.objects.update(claim_token="x", claimed_until=START + timedelta(minutes=15))
         assert "  being fetched   a worker holds it until 12:15 (in 15 minutes) at most" in why(url)
 
-    def test_so_many_fetches_are_told_as_are_wanted(self) -> None:
+    def test_so_many_fetches_are_reported_as_are_wanted(self) -> None:
         answers = [Response(status=status) for status in (500, 501, 502, 503, 504)]
         url = self.fetched(*answers, times=5)
         lines = why(url, "--fetches", "2")
@@ -165,7 +165,7 @@ class Why(FeedServerTestCase):
             why("http://ada:secret@[x")
         assert str(error.value) == "there is no such feed: Invalid IPv6 URL"
 
-    def test_rule_23_what_was_over_a_cap_is_told(self) -> None:
+    def test_rule_23_what_was_over_a_cap_is_reported(self) -> None:
         url = self.fetched(Response(rss("x" * 3000)))
         told = " ".join(" ".join(why(url)).split())
         assert "capped once: a title: at most" in told

@@ -28,7 +28,7 @@ def test_an_owner_logs_in_and_out(client: Client, ada: User) -> None:
     assert client.get("/main/manage/").status_code == 302
 
 
-def test_a_wrong_password_is_told_and_leads_nowhere(client: Client, ada: User) -> None:
+def test_a_wrong_password_is_reported_and_leads_nowhere(client: Client, ada: User) -> None:
     page = told(client, "/account/login/", username="ada", password="x")
     assert "correct username and password" in page
     answer = client.post(

@@ -67,7 +67,7 @@ class TestMany:
         assert not theirs.paused
 
     @pytest.mark.parametrize("fields", [{}, {"site": "x"}, {"site": "9" * 30}, {"site": "1\0"}, {"site": "²"}])
-    def test_what_names_no_site_is_told(self, client: Client, lifestream: Lifestream, fields: Any) -> None:
+    def test_what_names_no_site_is_reported(self, client: Client, lifestream: Lifestream, fields: Any) -> None:
         assert "Nothing was chosen." in told(client, HERE, action="pause", **fields)
 
     def test_the_way_back_leads_to_no_other_site(self, client: Client, lifestream: Lifestream) -> None:

@@ -79,7 +79,7 @@ def test_a_preview_shows_the_page_and_the_latest_posts_and_saves_nothing(
     ],
 )
 @pytest.mark.parametrize("do", ["save", "preview"])
-def test_a_wrong_choice_is_told_at_its_field(
+def test_a_wrong_choice_is_reported_at_its_field(
     client: Client, lifestream: Lifestream, name: str, value: str, do: str
 ) -> None:
     before = Lifestream.objects.values().get()
@@ -113,7 +113,7 @@ def test_an_uploaded_logo_stands_before_one_among_the_static_files(client: Clien
     assert 'src="/static/lifestream/icon.png"' in client.get("/main/").content.decode()
 
 
-def test_what_is_no_logo_is_told_at_its_field_and_changes_nothing(client: Client, lifestream: Lifestream) -> None:
+def test_what_is_no_logo_is_reported_at_its_field_and_changes_nothing(client: Client, lifestream: Lifestream) -> None:
     before = Lifestream.objects.values().get()
     answer = client.post(f"{HERE}logo/", {"picture": SimpleUploadedFile("logo.svg", b"<svg/>")})
     assert list(answer.context["logo_form"].errors) == ["picture"] and not answer.context["form"].errors

@@ -11,7 +11,7 @@ def test_a_document_without_flaw_is_read_as_it_is() -> None:
     assert (found.flaw, found.source) == (None, b"<rss><channel/></rss>")
 
 
-def test_a_flaw_that_is_mended_is_told_and_one_that_is_not_leaves_no_root() -> None:
+def test_a_flaw_that_is_mended_is_reported_and_one_that_is_not_leaves_no_root() -> None:
     mended, broken = read("<rss><channel><title>a & b</title></channel></rss>"), read("<rss><channel></rss>")
     assert mended.root is not None and mended.root.findtext("channel/title") == "a & b"
     assert mended.flaw is not None and mended.flaw.mended

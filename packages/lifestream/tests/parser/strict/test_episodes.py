@@ -15,7 +15,7 @@ SCOPE = Scope("https://a.example/")
 
 
 def read(*children: tuple[str, str, dict[str, str]]) -> Episode | None:
-    """The episode of an item with these children."""
+    """Return the episode of an item with these children."""
     item = Element("item")
     for name, text, attributes in children:
         SubElement(item, f"{PODCAST}{name}", attributes).text = text
@@ -32,7 +32,7 @@ def test_the_first_of_several_chapters_counts_that_has_an_address() -> None:
     assert found == Episode(chapters="https://a.example/one")
 
 
-def test_names_and_roles_are_one_line_and_a_person_is_told_once() -> None:
+def test_names_and_roles_are_one_line_and_a_person_is_reported_once() -> None:
     found = read(("person", "A\n da", {"role": " CO-HOST "}), ("person", "A da", {"role": "co-host"}))
     assert found == Episode(persons=(Person("A da", "co-host"),))
 

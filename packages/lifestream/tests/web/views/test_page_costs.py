@@ -81,7 +81,7 @@ def test_no_page_takes_many_queries(
 
 
 def hostile_post(site: Subscription, number: int) -> Post:
-    """A post as large as caps let one be: a hundred pictures and files, and a megabyte of content."""
+    """Return a post as large as caps let one be: a hundred pictures and files, and a megabyte of content."""
     media = [
         {"url": f"https://p.example/{number}-{n}.jpg", "type": "image/jpeg", "title": "t" * 2000} for n in range(100)
     ]

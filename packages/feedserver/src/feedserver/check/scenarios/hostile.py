@@ -199,7 +199,7 @@ def slow_drip(lasts: float = DRIP) -> Scenario:
         level=Level.SHOULD,
         steps=_three_steps(_dripping(lasts)),
         judge=_judge_drip(lasts),
-        why="One slow server holds up all other feeds, since a timeout for each read never comes.",
+        why="One slow server holds up all other feeds, since a timeout for each read never expires.",
         advice="Limit the time for the whole answer, to 30 seconds or so, not only for each read.",
         lane=Lane.SLOW,
     )
@@ -223,7 +223,7 @@ SCENARIOS = (
     Scenario(
         id="H2",
         title="A redirect to a private address",
-        rule="A feed redirects to an address of the reader's own network that it was not allowed, so it is not asked.",
+        rule="A feed redirects to a private address that nobody has allowed, so the reader sends no request there.",
         source="RFC 9110 §17.4; RFC 1918; CWE-918",
         level=Level.MUST,
         steps=(
@@ -232,7 +232,10 @@ SCENARIOS = (
             Step({FEED: _good(5, 3, 2, 1)}),
         ),
         judge=_judge_private_address,
-        why="A reader on a server reaches what is not meant for the world: other services, and the secrets of a cloud.",
+        why=(
+            "A reader on a server reaches what is not meant for the world: other services, and the credentials of a "
+            "cloud."
+        ),
         advice="Check the address of each connection, after the name was resolved, and at each hop of a redirect.",
         needs=frozenset({Need.GUARD}),
         depends_on=("R1",),

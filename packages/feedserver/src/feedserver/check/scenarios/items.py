@@ -205,14 +205,14 @@ SCENARIOS = (
         steps=(Step(_feed(3, 2, 1)), Step(_feed(4))),
         judge=_judge_there(1, 1, 2, 3),
         why="What a person has not read yet is lost.",
-        advice="Remove items by rules of your own, never since they left the document.",
+        advice="Remove items by rules of your own, never because they have left the document.",
         needs=_ITEMS,
         kinds=_KEEPERS,
     ),
     Scenario(
         id="I8",
         title="One bad date among many items",
-        rule="An item has a date that is none, so it and the others are imported.",
+        rule="An item has a date that cannot be read, so this item and the others are imported all the same.",
         source="RSS 2.0, pubDate",
         level=Level.MUST,
         steps=(

@@ -144,7 +144,7 @@ def _temporary(number: str, status: int) -> Scenario:
             Step({FEED: _feed(5, 4, 3, 2, 1)}),
         ),
         judge=_judge_comes_back,
-        why="When the other address goes away, which was meant for a while, the subscription is lost.",
+        why="The other address was meant for a while only: when it goes away, the subscription is lost.",
         advice="Change the address of a subscription after 301 and 308 only.",
     )
 
@@ -230,8 +230,8 @@ SCENARIOS = (
     ),
     Scenario(
         id="R10",
-        title="A redirect to an address of IPv6",
-        rule="A feed redirects to a URL whose host is an address of IPv6 in brackets: its items are read from there.",
+        title="A redirect to an IPv6 address",
+        rule="A feed redirects to a URL whose host is an IPv6 address in brackets: its items are read from there.",
         source="RFC 3986 §3.2.2; RFC 9110 §15.4",
         level=Level.SHOULD,
         steps=(
@@ -239,7 +239,7 @@ SCENARIOS = (
             Step({FEED: _to_ipv6, "new.xml": _feed(4, 3, 2, 1)}),
         ),
         judge=_judge_followed,
-        why="More and more servers have addresses of IPv6 only.",
+        why="More and more servers have IPv6 addresses only.",
         advice="Split URLs by a library that knows brackets, and connect by getaddrinfo, which knows both families.",
         needs=_ITEMS,
         depends_on=("R1",),

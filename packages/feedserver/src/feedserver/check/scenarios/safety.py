@@ -163,7 +163,7 @@ SCENARIOS = (
         steps=(Step(lambda at: at.feed(3, 2, 1)), Step(_bad_links)),
         judge=lambda seen: _judge_field(seen, "link", 4, 5),
         why="Whoever follows the link runs what the feed says, in a reader that is a web page with all their rights.",
-        advice="Keep a link where its scheme is http or https, or one of a short list of yours, and none else.",
+        advice="Keep a link where its scheme is http or https, or one of a short list of yours, and no other link.",
         needs=_DETAILS,
         depends_on=("I1",),
         withheld=True,
@@ -177,7 +177,7 @@ SCENARIOS = (
         steps=(Step(_with_files(script=False)), Step(_with_files(script=True))),
         judge=lambda seen: _judge_field(seen, "enclosure", 4),
         why="A reader shows enclosures as links or players, and a person who follows one runs what the feed says.",
-        advice="Keep an enclosure where its scheme is http or https, or one of a short list of yours, and none else.",
+        advice=("Keep an enclosure where its scheme is http or https, or one of a short list of yours, and no other."),
         needs=_DETAILS,
         depends_on=("I1",),
         withheld=True,
@@ -194,7 +194,7 @@ SCENARIOS = (
         why="Whoever follows such a link runs what the feed says, in a reader that is a web page with all their "
         "rights.",
         advice="Clean content by a library that knows which schemes are allowed in each attribute, such as nh3 or "
-        "DOMPurify, and by no list of what is bad: a browser leaves out tabs in a scheme.",
+        "DOMPurify, and by no list of what is bad: browsers ignore tabs in a scheme, for instance.",
         needs=_DETAILS,
         depends_on=("I1",),
         withheld=True,

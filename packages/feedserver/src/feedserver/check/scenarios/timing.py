@@ -160,8 +160,10 @@ SCENARIOS = (
         steps=_paused(_answer(4, 3, 2, 1, headers={"Cache-Control": f"max-age={_FOUR_DAYS}"})),
         judge=_judge_pause,
         why=_BURDEN,
-        advice="Store when the answer stops to be fresh (when it came, plus max-age, less Age), and skip the feed "
-        "until then, but for a week or a month at most.",
+        advice=(
+            "Store until when the answer is fresh (the time of its arrival, plus max-age, minus Age), and skip the "
+            "feed until then, for a week or a month at most."
+        ),
         needs=_CLOCK,
     ),
     Scenario(
@@ -193,7 +195,7 @@ SCENARIOS = (
         steps=_paused(lambda at: at.feed(4, 3, 2, 1, headers={"Expires": at.http_date(4 * _DAY)})),
         judge=_judge_pause,
         why=_BURDEN,
-        advice="Where there is no max-age, an answer is fresh for Expires less Date.",
+        advice="Where there is no max-age, an answer is fresh for Expires minus Date.",
         needs=_CLOCK,
     ),
     Scenario(
@@ -256,8 +258,10 @@ SCENARIOS = (
         steps=_paused(lambda _: Response(status=429, headers={"Retry-After": str(_FOUR_DAYS)})),
         judge=_judge_pause,
         why="The server has told this very reader to wait; one that goes on is blocked, for all its users.",
-        advice="Store the moment until which the server wants to be left alone, and skip its feeds until then, but for "
-        "a week or a month at most.",
+        advice=(
+            "Store the moment until which the server wants to be left alone, and skip its feeds until then, for a week "
+            "or a month at most."
+        ),
         needs=_CLOCK,
     ),
     Scenario(
@@ -320,7 +324,10 @@ SCENARIOS = (
     Scenario(
         id="T12",
         title="429 pauses the host",
-        rule="One feed of a host is answered 429 with Retry-After of four days, so its sibling waits, too.",
+        rule=(
+            "One feed of a host is answered 429 with Retry-After of four days, so the host's other feeds are "
+            "not requested, either."
+        ),
         source="RFC 6585 §4: a server may limit by client",
         level=Level.NICE,
         steps=(
@@ -346,7 +353,7 @@ SCENARIOS = (
         steps=_failing(500),
         judge=_judge_goes_on,
         why="A feed that was down for a week is lost for good, and nobody tells its reader.",
-        advice="Let the gaps grow up to some days, and never stop but after 410.",
+        advice="Let the gaps grow up to some days, and stop only after 410.",
         needs=_CLOCK,
     ),
     Scenario(
@@ -375,7 +382,7 @@ SCENARIOS = (
         ),
         judge=_judge_not_at_once,
         why="A server in trouble gets more load by those who try at once.",
-        advice="Wait after an error as long as after an answer, at least.",
+        advice="Wait at least as long after an error as after a feed.",
         needs=_CLOCK,
     ),
     Scenario(
@@ -405,7 +412,7 @@ SCENARIOS = (
         steps=_paused(_answer(4, 3, 2, 1, ttl=_FOUR_DAYS // 60)),
         judge=_judge_pause,
         why="Publishers who can set no headers can say so only in the feed.",
-        advice="Read ttl, in minutes, as a minimum, up to a cap.",
+        advice="Wait at least ttl, in minutes, between two requests, up to a cap.",
         needs=_CLOCK,
     ),
     Scenario(
@@ -422,13 +429,13 @@ SCENARIOS = (
         ),
         judge=_judge_pause,
         why="Publishers who can set no headers can say so only in the feed.",
-        advice="Read the period divided by the frequency as a minimum, up to a cap.",
+        advice="Wait at least the period divided by the frequency between two requests, up to a cap.",
         needs=_CLOCK,
     ),
     Scenario(
         id="T19",
         title="skipHours is honoured",
-        rule="A feed lists eight hours in skipHours, so it is not requested in these, and in the others it is.",
+        rule="A feed lists eight hours in skipHours, so it is requested in the other hours only.",
         source="RSS 2.0, skipHours",
         level=Level.NICE,
         steps=(
@@ -445,7 +452,7 @@ SCENARIOS = (
     Scenario(
         id="T20",
         title="skipDays is honoured",
-        rule="A feed lists two days in skipDays, so it is not requested on these, and on the others it is.",
+        rule="A feed lists two days in skipDays, so it is requested on the other days only.",
         source="RSS 2.0, skipDays",
         level=Level.NICE,
         steps=(
@@ -455,7 +462,7 @@ SCENARIOS = (
             Step(_answer(5, 4, 3, 2, 1), timedelta(days=2, hours=1), timedelta(days=4)),
         ),
         judge=_judge_pause,
-        why="A feed of a weekday's newspaper is asked in vain on Sundays.",
+        why="A newspaper that does not appear on Sundays has nothing new then, and each request is in vain.",
         advice="Read every day of skipDays, in GMT, and postpone the request to the next day that is not listed.",
         needs=_CLOCK,
     ),

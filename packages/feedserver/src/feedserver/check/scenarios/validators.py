@@ -265,7 +265,7 @@ SCENARIOS = (
         ),
         judge=_judge_old_etag('"dropped"'),
         why=_LOSS,
-        advice="Clear a stored validator where a 200 does not bring it.",
+        advice="Clear a stored validator when a 200 does not have it.",
         depends_on=("V1",),
     ),
     Scenario(
@@ -297,7 +297,7 @@ SCENARIOS = (
         level=Level.NICE,
         steps=(Step(lambda at: at.feed(3, 2, 1, etag='"a"')), Step(_renewed), Step(_renewed)),
         judge=_judge_304_renews,
-        why="The old ETag stops to be recognised one day, and the whole feed is transferred again.",
+        why="One day the server no longer knows the old ETag, and transfers the whole feed again.",
         advice="Update stored validators from each 304, too, where it brings them.",
         depends_on=("V1",),
     ),
