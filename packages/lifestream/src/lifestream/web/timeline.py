@@ -131,10 +131,13 @@ class Timeline:
     def _every_post(self) -> QuerySet[Post]:
         """Return all posts of the lifestream that may be shown, in no particular order."""
         posts = Post.objects.visible().filter(lifestream=self.lifestream)
-        # `timeline_for` has asked whether there is any such feed, together with the lifestream.
-        if self.owned or not getattr(self.lifestream, "has_secrets", True):
-            return posts
-        return posts.filter(subscription__feed__credentials="")
+        return posts if self.shows_all_sites else posts.filter(subscription__feed__credentials="")
+
+    @property
+    def shows_all_sites(self) -> bool:
+        """Whether it is known that the reader may see all sites of the lifestream."""
+        # `timeline_for` has asked whether there is a feed with credentials, together with the lifestream.
+        return self.owned or not getattr(self.lifestream, "has_secrets", True)
 
     def pinned(self) -> list[Post]:
         """Return the pinned posts that may be shown, those that were pinned last before the others."""
