@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 RECENT = 500
 """How many of the latest posts are looked at to count the tags of a lifestream, and its latest sites."""
+POSTS_A_SITE = 4
+"""How many of the latest posts are looked at for each site that is to be found: few sites have as many at once."""
 MOST_DATED = 500
 """How many sites are compared by their latest posts, beside those of the latest posts of all."""
 MOST_TAGS: Final = 500
@@ -233,15 +235,19 @@ class Timeline:
     def latest_sites(self, count: int) -> list[Subscription]:
         """Return *count* subscriptions, that with the latest post first.
 
-        Of a lifestream with more than MOST_DATED, those of the latest posts are compared, and the first MOST_DATED by
-        name.
+        If the latest posts are of fewer, those of a lifestream with more than MOST_DATED are not all compared, but
+        those of the RECENT latest posts and the first MOST_DATED by name.
         """
         every = Subscription.objects.order_by()
-        posts = self._every_post().order_by("-date", "-item_id").values("subscription")[:RECENT]
+        posts = self._every_post().order_by("-date", "-item_id").values("subscription")
+        recent = every.filter(pk__in=posts[: count * POSTS_A_SITE]).values("pk")
+        # Nearly always, no others are needed, of which the latest posts take longer to look up than all else.
+        are_few = ~Exists(recent[count - 1 : count])
         named = self.subscriptions().order_by("sort_name", "pk").values("pk")[: max(MOST_DATED, count)]
         # A union, since PostgreSQL reads the whole table for OR. Each part is a subquery of its own, since SQLite takes
         # no LIMIT within a union.
-        compared = every.filter(pk__in=posts).values("pk").union(every.filter(pk__in=named).values("pk"))
+        more = (every.filter(are_few, pk__in=keys).values("pk") for keys in (posts[:RECENT], named))
+        compared = recent.union(*more)
         latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date").values("date")[:1]
         # Without the condition on the lifestream, for which SQLite would read all its subscriptions.
         sites = self._loaded(Subscription.objects.filter(pk__in=compared)).alias(latest=Subquery(latest))
