@@ -33,6 +33,7 @@ from django.utils import timezone
 
 from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscription, Tag, fulltext
 from lifestream.models.fulltext import MOST_COUNTED, Found, Hits
+from lifestream.models.index_conditions import AmongFew
 from lifestream.web.keyset import Cursor, newer_than, older_than
 from lifestream.web.shown_posts import BODIES, fill_posts, read_posts, shown
 from lifestream.web.walked_posts import first_of
@@ -240,17 +241,17 @@ class Timeline:
         """
         every = Subscription.objects.order_by()
         posts = self._every_post().order_by("-date", "-item_id").values("subscription")
-        recent = every.filter(pk__in=posts[: count * POSTS_A_SITE]).values("pk")
+        recent = every.filter(_is_one_of(posts[: count * POSTS_A_SITE])).values("pk")
         # Nearly always, no others are needed, of which the latest posts take longer to look up than all else.
         are_few = ~Exists(recent[count - 1 : count])
         named = self.subscriptions().order_by("sort_name", "pk").values("pk")[: max(MOST_DATED, count)]
         # A union, since PostgreSQL reads the whole table for OR. Each part is a subquery of its own, since SQLite takes
         # no LIMIT within a union.
-        more = (every.filter(are_few, pk__in=keys).values("pk") for keys in (posts[:RECENT], named))
+        more = (every.filter(are_few, _is_one_of(keys)).values("pk") for keys in (posts[:RECENT], named))
         compared = recent.union(*more)
         latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date").values("date")[:1]
         # Without the condition on the lifestream, for which SQLite would read all its subscriptions.
-        sites = self._loaded(Subscription.objects.filter(pk__in=compared)).alias(latest=Subquery(latest))
+        sites = self._loaded(Subscription.objects.filter(_is_one_of(compared))).alias(latest=Subquery(latest))
         return list(sites.order_by(F("latest").desc(nulls_last=True), "sort_name", "pk")[:count])
 
     def tags(self) -> list[tuple[Tag, int]]:
@@ -312,6 +313,10 @@ def _of_keys(keys: Sequence[int] | QuerySet[Any, Any]) -> QuerySet[Post]:
     without knowing their keys first, it would sort all of them with all that a page shows.
     """
     return Post.objects.filter(pk__in=keys).order_by("-date", "-item_id")
+
+
+def _is_one_of(keys: QuerySet[Any, Any]) -> AmongFew:
+    return AmongFew(F("pk"), Subquery(keys))
 
 
 def _secret(lifestream: int | OuterRef) -> QuerySet[Subscription]:
