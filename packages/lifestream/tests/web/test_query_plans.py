@@ -201,9 +201,31 @@ def test_the_sites_beside_a_search_are_those_of_the_latest_posts_of_all(
 
 
 def test_the_sites_beside_are_looked_up_by_key_among_all_sites_of_a_lifestream(planet: Lifestream) -> None:
+    make_site(planet, "A site without posts")
     for timeline in (Timeline(planet), Timeline(planet, owned=True)):
-        ((_, plan),) = plans_of(partial(timeline.latest_sites, 3))
+        ((_, plan),) = plans_of(partial(timeline.latest_sites, 4))
         assert connection.vendor != "sqlite" or plan.startswith("SEARCH lifestream_subscription USING INTEGER PRIMARY")
+
+
+@pytest.mark.parametrize("recent", [1, 2, 3, 4, 6, 50])
+@pytest.mark.parametrize("count", [1, 2, 3, 9])
+def test_the_latest_sites_are_those_that_a_comparison_of_all_would_find(
+    monkeypatch: pytest.MonkeyPatch, count: int, recent: int
+) -> None:
+    other = make_lifestream("other")
+    sites = [make_site(other, name) for name in ("Hidden", "Zebra", "Lion", "Ant", "Bee")]
+    for number, site in enumerate(sites * 3):
+        make_post(site, date=NOON - timedelta(days=number), hidden=site == sites[0])
+    monkeypatch.setattr("lifestream.web.timeline.RECENT", recent)
+    monkeypatch.setattr("lifestream.web.timeline.POSTS_A_SITE", recent)
+    assert Timeline(other).latest_sites(count) == [*sites[1:], sites[0]][:count]
+
+
+def test_other_sites_are_looked_at_only_if_the_latest_posts_are_of_too_few(planet: Lifestream) -> None:
+    ((sql, plan),) = plans_of(partial(Timeline(planet).latest_sites, 3))
+    assert sql.count("NOT EXISTS") == 2
+    # PostgreSQL finds out once, before it reads what the condition is for; SQLite has no word for it in its plans.
+    assert connection.vendor != "postgresql" or plan.count("One-Time Filter") == 2
 
 
 def test_a_site_whose_posts_are_all_older_than_the_latest_stands_beside_by_its_date(

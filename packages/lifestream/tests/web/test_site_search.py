@@ -16,6 +16,7 @@ from factories import make_lifestream
 from lifestream.models import Lifestream, fulltext
 from lifestream.web import site_search
 from lifestream.web.presenters import hits_in_words
+from lifestream.web.timeline import Timeline, timeline_for
 from shown import make_post, make_site
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +118,26 @@ def test_sites_are_found_by_their_names(
     above = search(client, "ridge")
     assert ("Look for a site with this name" in above) is (not most)
     assert ("The <mark>Ridgeway</mark>" in above) is bool(most)
+
+
+@pytest.mark.parametrize("most", [1, 2])
+@pytest.mark.parametrize("secrets", [0, 2])
+def test_the_sites_that_a_visitor_may_see_are_many_or_not(
+    main: Lifestream, monkeypatch: pytest.MonkeyPatch, most: int, secrets: int
+) -> None:
+    monkeypatch.setattr(site_search, "MOST_LOOKED_AT", most)
+    for number in range(2):
+        make_site(main, f"Ridge {number}")
+    for number in range(secrets):
+        make_site(main, f"Secret {number}", credentials="encrypted")
+    with CaptureQueriesContext(connection) as asked:
+        timeline = timeline_for(None, "main")
+        assert site_search.has_many_sites(timeline) is (most < 2)
+        assert site_search.has_many_sites(Timeline(main, owned=True)) is (most < 2 + secrets)
+        assert site_search.has_many_sites(Timeline(main)) is (most < 2)
+    # Their feeds are looked at only if some of them may be secret, and there are many in all.
+    counted = ["lifestream_feed" in query["sql"] for query in asked if "OFFSET" in query["sql"]]
+    assert (counted.count(False), counted.count(True)) == (3, (2 if secrets else 1) if most < 2 + secrets else 0)
 
 
 def test_later_pages_of_a_search_ask_for_no_sites(

@@ -1,4 +1,7 @@
-"""Conditions that are written as the partial indexes of feeds have them, and the class of all conditions in our SQL."""
+"""Conditions for which a database uses an index, and the class of all conditions in our SQL.
+
+Those of feeds are written as their partial indexes have them.
+"""
 
 from __future__ import annotations
 
@@ -40,3 +43,19 @@ class HasNoIcon(BooleanLookup):
         icon, parameters = self.process_lhs(compiler, connection)
         nothing = "X''" if connection.vendor == "sqlite" else "''"
         return f"{icon} = {nothing}", tuple(parameters)
+
+
+class AmongFew(BooleanLookup):
+    """The condition that a column is one of the keys that a `Subquery` returns, which are few for the size of the
+    table. PostgreSQL estimates a union by the limits of its parts, and would read a table of 100,000 rows as a whole
+    for a thousand of them; of an array, it expects few.
+    """
+
+    prepare_rhs = False
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[str | int, ...]]:
+        """Return the condition in SQL."""
+        column, parameters = self.process_lhs(compiler, connection)
+        keys, of_keys = self.process_rhs(compiler, connection)
+        found = f"= ANY(ARRAY{keys})" if connection.vendor == "postgresql" else f"IN {keys}"
+        return f"{column} {found}", (*parameters, *of_keys)

@@ -19,10 +19,17 @@ MOST_LOOKED_AT: Final = 5_000
 
 def has_many_sites(timeline: Timeline) -> bool:
     """Return whether *timeline*'s lifestream has more than MOST_LOOKED_AT sites."""
+    # Nearly always, all of them may be seen. To look at the feed of each takes 30 times as long as to count them.
+    if not _are_many(Subscription.objects.filter(lifestream=timeline.lifestream)):
+        return False
+    return timeline.shows_all_sites or _are_many(timeline.subscriptions())
+
+
+def _are_many(sites: QuerySet[Subscription]) -> bool:
     # In the order of an index of the lifestream: if statistics tell SQLite that a lifestream has very many sites, it
     # would begin with all feeds otherwise. exists() would drop the order.
-    sites = timeline.subscriptions().order_by("sort_name", "pk").values_list("pk")
-    return bool(sites[MOST_LOOKED_AT : MOST_LOOKED_AT + 1])
+    keys = sites.order_by("sort_name", "pk").values_list("pk")
+    return bool(keys[MOST_LOOKED_AT : MOST_LOOKED_AT + 1])
 
 
 def sites_named(timeline: Timeline, query: str) -> QuerySet[Subscription]:

@@ -33,6 +33,7 @@ from django.utils import timezone
 
 from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscription, Tag, fulltext
 from lifestream.models.fulltext import MOST_COUNTED, Found, Hits
+from lifestream.models.index_conditions import AmongFew
 from lifestream.web.keyset import Cursor, newer_than, older_than
 from lifestream.web.shown_posts import BODIES, fill_posts, read_posts, shown
 from lifestream.web.walked_posts import first_of
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 
 RECENT = 500
 """How many of the latest posts are looked at to count the tags of a lifestream, and its latest sites."""
+POSTS_A_SITE = 4
+"""How many of the latest posts are looked at for each site that is to be found: few sites have as many at once."""
 MOST_DATED = 500
 """How many sites are compared by their latest posts, beside those of the latest posts of all."""
 MOST_TAGS: Final = 500
@@ -131,10 +134,13 @@ class Timeline:
     def _every_post(self) -> QuerySet[Post]:
         """Return all posts of the lifestream that may be shown, in no particular order."""
         posts = Post.objects.visible().filter(lifestream=self.lifestream)
-        # `timeline_for` has asked whether there is any such feed, together with the lifestream.
-        if self.owned or not getattr(self.lifestream, "has_secrets", True):
-            return posts
-        return posts.filter(subscription__feed__credentials="")
+        return posts if self.shows_all_sites else posts.filter(subscription__feed__credentials="")
+
+    @property
+    def shows_all_sites(self) -> bool:
+        """Whether it is known that the reader may see all sites of the lifestream."""
+        # `timeline_for` has asked whether there is a feed with credentials, together with the lifestream.
+        return self.owned or not getattr(self.lifestream, "has_secrets", True)
 
     def pinned(self) -> list[Post]:
         """Return the pinned posts that may be shown, those that were pinned last before the others."""
@@ -230,18 +236,22 @@ class Timeline:
     def latest_sites(self, count: int) -> list[Subscription]:
         """Return *count* subscriptions, that with the latest post first.
 
-        Of a lifestream with more than MOST_DATED, those of the latest posts are compared, and the first MOST_DATED by
-        name.
+        If the latest posts are of fewer, those of a lifestream with more than MOST_DATED are not all compared, but
+        those of the RECENT latest posts and the first MOST_DATED by name.
         """
         every = Subscription.objects.order_by()
-        posts = self._every_post().order_by("-date", "-item_id").values("subscription")[:RECENT]
+        posts = self._every_post().order_by("-date", "-item_id").values("subscription")
+        recent = every.filter(_is_one_of(posts[: count * POSTS_A_SITE])).values("pk")
+        # Nearly always, no others are needed, of which the latest posts take longer to look up than all else.
+        are_few = ~Exists(recent[count - 1 : count])
         named = self.subscriptions().order_by("sort_name", "pk").values("pk")[: max(MOST_DATED, count)]
         # A union, since PostgreSQL reads the whole table for OR. Each part is a subquery of its own, since SQLite takes
         # no LIMIT within a union.
-        compared = every.filter(pk__in=posts).values("pk").union(every.filter(pk__in=named).values("pk"))
+        more = (every.filter(are_few, _is_one_of(keys)).values("pk") for keys in (posts[:RECENT], named))
+        compared = recent.union(*more)
         latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date").values("date")[:1]
         # Without the condition on the lifestream, for which SQLite would read all its subscriptions.
-        sites = self._loaded(Subscription.objects.filter(pk__in=compared)).alias(latest=Subquery(latest))
+        sites = self._loaded(Subscription.objects.filter(_is_one_of(compared))).alias(latest=Subquery(latest))
         return list(sites.order_by(F("latest").desc(nulls_last=True), "sort_name", "pk")[:count])
 
     def tags(self) -> list[tuple[Tag, int]]:
@@ -303,6 +313,10 @@ def _of_keys(keys: Sequence[int] | QuerySet[Any, Any]) -> QuerySet[Post]:
     without knowing their keys first, it would sort all of them with all that a page shows.
     """
     return Post.objects.filter(pk__in=keys).order_by("-date", "-item_id")
+
+
+def _is_one_of(keys: QuerySet[Any, Any]) -> AmongFew:
+    return AmongFew(F("pk"), Subquery(keys))
 
 
 def _secret(lifestream: int | OuterRef) -> QuerySet[Subscription]:
