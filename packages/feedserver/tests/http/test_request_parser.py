@@ -282,16 +282,18 @@ def test_a_client_that_expects_100_is_told_to_go_on_and_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "keep_alive"),
+    ("data", "keep_alive", "is_last"),
     [
-        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", True),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", False),
-        (b"GET / HTTP/1.0\r\n\r\n", False),
-        (b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", True),
+        (b"", True, False),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", True, False),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", False, True),
+        (b"GET / HTTP/1.0\r\n\r\n", False, False),
+        (b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", True, False),
     ],
 )
-def test_a_request_says_whether_the_connection_stays(data: bytes, keep_alive: bool) -> None:
-    assert read_all([data])[1].keep_alive is keep_alive
+def test_a_request_says_whether_the_connection_stays(data: bytes, keep_alive: bool, is_last: bool) -> None:
+    reader = read_all([data])[1]
+    assert (reader.keep_alive, reader.is_last) == (keep_alive, is_last)
 
 
 @pytest.mark.parametrize(
@@ -411,3 +413,10 @@ def test_heads_are_not_remembered_without_end() -> None:
     read_all([b"GET /long HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 2048 + b"\r\n\r\n"])
     assert 0 < len(request_parser._known) <= 256
     assert max(map(len, request_parser._known)) <= 2048
+
+
+def test_heads_are_remembered_beside_each_other() -> None:
+    request_parser._known.clear()
+    for number in range(3):
+        read_all([b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number])
+    assert len(request_parser._known) == 3

@@ -68,9 +68,67 @@ def test_the_zero_of_a_program_is_no_date(written: str) -> None:
         ("Tue Aug 17 16:44:13 EST 2021", "words"),
         ("17 Aug 2021 09:44:13 PM", "words, without a zone, so UTC"),
         ("2021년 8월 18일 06:44:13", "East Asian"),
+        ("1629236653", "seconds since 1970"),
     ],
 )
 def test_notes_say_whether_a_zone_was_given(written: str, told: str) -> None:
     notes = Notes()
     assert Calendar(notes=notes).read(written) == EVENING
     assert notes.dates[EVENING] == (written, told)
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("999999999", datetime(2001, 9, 9, 1, 46, 39, tzinfo=UTC)),
+        ("999999999.5", datetime(2001, 9, 9, 1, 46, 39, tzinfo=UTC)),
+        ("978307200000", datetime(2001, 1, 1, tzinfo=UTC)),
+        ("15904026000", None),
+        ("99990525103000", None),
+        ("159040260000000", None),
+    ],
+)
+def test_the_number_of_digits_says_whether_they_are_seconds_or_parts_of_them(
+    written: str, moment: datetime | None
+) -> None:
+    assert Calendar().read(written) == moment
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(
+    ("written", "moment"),
+    [
+        ("197005251030", datetime(1970, 5, 25, 10, 30, tzinfo=UTC)),
+        ("209905251030", datetime(2099, 5, 25, 10, 30, tzinfo=UTC)),
+        ("196905251030", datetime.fromtimestamp(196905251, UTC)),
+        ("210005251030", datetime.fromtimestamp(210005251, UTC)),
+        ("202113251030", datetime.fromtimestamp(202113251, UTC)),
+        ("20211125103145", datetime(2021, 11, 25, 10, 31, 45, tzinfo=UTC)),
+        ("20211125T103145Z", datetime(2021, 11, 25, 10, 31, 45, tzinfo=UTC)),
+    ],
+)
+def test_digits_are_a_day_and_a_time_from_1970_to_2099_and_otherwise_milliseconds(
+    written: str, moment: datetime
+) -> None:
+    assert Calendar().read(written) == moment
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize("written", ["2021年8月17日 21時44分13秒", "2021年8月17日 下午9点44分13秒"])
+def test_an_east_asian_time_has_seconds(written: str) -> None:
+    assert Calendar().read(written) == EVENING
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(
+    "written", ["Tue.Aug 17, 2021", "Thứ Ba, 17 Aug 2021", "Aug 17, 121", "121 Aug 17", "Tue 17-Aug-2021"]
+)
+def test_words_around_a_month_and_the_order_of_its_numbers(written: str) -> None:
+    assert Calendar().read(written) == DAY
+
+
+@pytest.mark.reading(20)
+@pytest.mark.parametrize("written", ["until further notice 17 Aug 2021", "17 notice Aug 2021", "Aug notice 17 2021"])
+def test_more_words_than_a_weekday_has_are_no_date(written: str) -> None:
+    assert Calendar().read(written) is None

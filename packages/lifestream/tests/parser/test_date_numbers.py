@@ -30,6 +30,7 @@ def read(written: str, *others: str) -> datetime | None:
         ("09:44 17.08.2021", CLOCK),
         ("11:44 17.08.2021 +0200", CLOCK),
         ("17.08.2021 +0000", DAY),
+        ("09:44 pm, 17.08.2021", datetime(2021, 8, 17, 21, 44, tzinfo=UTC)),
     ],
 )
 def test_numbers_with_a_day_of_the_week_and_a_time(written: str, moment: datetime) -> None:

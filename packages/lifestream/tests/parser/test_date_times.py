@@ -25,6 +25,9 @@ from lifestream.parser.dates import Calendar
         ("5pm", 17),
         ("5 p.m.", 17),
         ("12am", 0),
+        ("1am", 1),
+        ("13:00 pm", 13),
+        ("23:00 PM", 23),
     ],
 )
 def test_zones_of_places_and_halves_of_offsets(time: str, hour: int) -> None:
@@ -37,6 +40,8 @@ def test_the_zone_of_a_place_has_its_summer() -> None:
 
 
 @pytest.mark.reading(20)
-@pytest.mark.parametrize("time", ["25pm", "0pm", "25:00:00", "12.70.00", "../../etc/passwd", "12:00:00 +19:00"])
+@pytest.mark.parametrize(
+    "time", ["25pm", "24:00 pm", "0pm", "0:00 am", "25:00:00", "12.70.00", "../../etc/passwd", "12:00:00 +19:00"]
+)
 def test_a_time_that_no_clock_shows_is_no_date(time: str) -> None:
     assert Calendar().read(f"17 Aug 2021 {time}") is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lifestream.entry import ParsedFeed
-from lifestream.parser.discovery import Site, site_of, well_known
+from lifestream.parser.discovery import Site, own_places, site_of, well_known
 
 
 @pytest.mark.parametrize(
@@ -102,3 +102,25 @@ def test_another_page_is_asked_beside_it_and_at_the_root(url: str) -> None:
 @pytest.mark.parametrize("url", ["https://", "https:///feed", "ftp://site.example/"])
 def test_a_url_without_a_host_or_of_another_scheme_is_no_site(url: str) -> None:
     assert well_known(url) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "places"),
+    [
+        ("https://www.youtube.com/channel/UC1", ["https://www.youtube.com/feeds/videos.xml?channel_id=UC1"]),
+        ("https://www.youtube.com/user/ada/videos", ["https://www.youtube.com/feeds/videos.xml?user=ada"]),
+        (
+            "https://www.youtube.com/playlist?list=PL1&list=PL2",
+            ["https://www.youtube.com/feeds/videos.xml?playlist_id=PL1"],
+        ),
+        ("https://www.youtube.com/channel", []),
+        ("https://www.youtube.com/user", []),
+        ("https://www.youtube.com/c/ada", []),
+        ("https://www.youtube.com/watch?list=PL1", []),
+        ("https://site.example/", []),
+        ("ftp://github.com/octodemo", []),
+        ("http://[half", []),
+    ],
+)
+def test_feeds_of_known_sites_follow_from_the_address_of_a_page(url: str, places: list[str]) -> None:
+    assert own_places(url) == places

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from lifestream.entry import Enclosure
+from lifestream.parser.dates import Calendar
+from lifestream.plugins.reading_notes import Notes
 from parsed import only_entry, rss
 
 
@@ -51,3 +53,43 @@ def test_dates_are_in_utc_or_none(written: str, date: datetime | None) -> None:
     entry = only_entry(rss(f"<item><title>x</title><pubDate>{written}</pubDate></item>"))
 
     assert entry.published == date
+
+
+@pytest.mark.reading(20)
+def test_a_text_of_up_to_a_hundred_characters_is_read_as_a_date() -> None:
+    day = datetime(2020, 4, 25, tzinfo=UTC)
+
+    assert Calendar().read("25 Apr 2020".ljust(100)) == day
+    assert Calendar().read("25 Apr 2020".ljust(101)) is None
+    assert Calendar(lambda: ["25/04/2020".ljust(100)]).read("03/04/2020") == datetime(2020, 4, 3, tzinfo=UTC)
+    assert Calendar(lambda: ["25/04/2020".ljust(101)]).read("03/04/2020") is None
+
+
+@pytest.mark.reading(20)
+def test_the_other_dates_of_a_document_are_asked_for_once_and_only_if_one_is_ambiguous() -> None:
+    asked: list[str] = []
+
+    def others() -> list[str]:
+        asked.append("all of them")
+        # No calendar has the first one, which must not hide what the second one says.
+        return ["Mon, 03/04/0000", "25/04/2020"]
+
+    calendar = Calendar(others)
+
+    assert calendar.read("2020-05-25") and not asked
+    assert [calendar.read(text) for text in ("03/04/2020", "05/04/2020")] == [
+        datetime(2020, 4, 3, tzinfo=UTC),
+        datetime(2020, 4, 5, tzinfo=UTC),
+    ]
+    assert len(asked) == 1
+
+
+def test_notes_hold_what_was_not_understood() -> None:
+    notes = Notes()
+    calendar = Calendar(notes=notes)
+
+    assert calendar.read("soon") is None
+    assert calendar.read("later" * 30) is None
+    assert calendar.read("") is None
+    assert notes.undated == ["soon", "later" * 20]
+    assert not notes.dates

@@ -23,6 +23,11 @@ from lifestream.parser.people import is_address, joined, name_of, person
         ("( )", ""),
         ('"', '"'),
         ("", ""),
+        ('"Jane" and "Joe"', '"Jane" and "Joe"'),
+        ('""Jane"', '""Jane"'),
+        ('"Jane""', '"Jane""'),
+        ("(Jane (Joe)", "(Jane (Joe)"),
+        ("(Jane) Joe)", "(Jane) Joe)"),
     ],
 )
 def test_an_address_is_left_out_where_a_name_remains(written: str, name: str) -> None:
@@ -33,6 +38,10 @@ def test_several_are_joined_each_once_and_addresses_only_where_nobody_has_a_name
     assert joined(["Jane", "joe@doe.example", "Jane", "", "Joe"]) == "Jane, Joe"
     assert joined(["jane@doe.example", "joe@doe.example"]) == "jane@doe.example, joe@doe.example"
     assert joined([]) == ""
+
+
+def test_of_a_name_that_never_ends_ten_thousand_characters_are_read() -> None:
+    assert name_of("x" * 20_000) == "x" * 10_000
 
 
 def test_an_address_is_one_only_without_anything_else() -> None:

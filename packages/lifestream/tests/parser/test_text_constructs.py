@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lifestream.parser.text_constructs import Kind, as_html, as_line, is_html, kind_of, plain_of_html, unwrapped
 from parsed import atom, only_entry, rss
 
 
@@ -64,3 +65,66 @@ def test_content_summary_and_what_is_said_of_media_are_kept_apart(
     entry = only_entry(rss(f"<item>{item}</item>{broken}").replace(b"<rss ", namespaces))
 
     assert (entry.content, entry.summary) == (content, summary)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("<unknown> and <b>bold</b>", True),
+        ("<b>bold</b>", True),
+        ('<a href="/x">never closed', True),
+        ("one<br>two", True),
+        ('<unknown name="x"> is an element of XML', False),
+        ('<a href="/x', False),
+        ("the <b> tag", False),
+        ("</b> alone", False),
+        ("1 > 0", False),
+    ],
+)
+def test_a_text_is_html_if_an_element_of_html_is_closed_has_attributes_or_is_void(text: str, is_one: bool) -> None:
+    assert is_html(text) is is_one
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [("<![CDATA[a]]>", "a"), ("<![CDATA[a", "<![CDATA[a"), ("why a[b[0]]>1, and ]]>", "why a[b[0]]>1, and ]]>")],
+)
+def test_a_second_section_is_unwrapped_only_if_it_is_whole(written: str, text: str) -> None:
+    assert unwrapped(written) == text
+
+
+@pytest.mark.parametrize(
+    ("html", "line"),
+    [(" one\n two ", "one two"), ("AT&amp;T", "AT&T"), ("<b>bold</b>", "bold"), ("<b>A</b> &amp; B", "A & B")],
+)
+def test_html_becomes_one_line_of_text(html: str, line: str) -> None:
+    assert plain_of_html(html) == line
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        ("", Kind.TEXT),
+        ("text", Kind.TEXT),
+        ("plain", Kind.TEXT),
+        ("text/markdown", Kind.TEXT),
+        ("TEXT/HTML; charset=utf-8", Kind.HTML),
+        ("xhtml", Kind.HTML),
+        ("CDATA", Kind.LOOSE),
+        ("image/png", Kind.OTHER),
+    ],
+)
+def test_the_type_of_a_text_construct_says_what_it_contains(written: str, kind: Kind) -> None:
+    assert kind_of(written) is kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "html", "line"),
+    [
+        (Kind.HTML, "<b>bold</b>", "bold"),
+        (Kind.LOOSE, "<b>bold</b>", "bold"),
+        (Kind.TEXT, "<p>&lt;b&gt;bold&lt;/b&gt;</p>", "<b>bold</b>"),
+    ],
+)
+def test_markup_in_a_text_construct_is_read_as_its_kind_says(kind: Kind, html: str, line: str) -> None:
+    assert (as_html("<b>bold</b>", kind), as_line("<b>bold</b>", kind)) == (html, line)

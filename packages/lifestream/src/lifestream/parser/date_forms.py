@@ -89,7 +89,7 @@ def _iso(text: str) -> datetime | None:
 
 
 def _basic(digits: str) -> date:
-    return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+    return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
 
 
 def _with_colons(digits: str) -> str:
@@ -121,7 +121,7 @@ def _east_asian(text: str) -> datetime | None:
     day = date(*(int(found[name] or found[f"{name}2"]) for name in ("year", "month", "day")))
     clock = found["clock"] or found["clock2"]
     if found["hour"]:
-        clock = f"{found['hour']}:{(found['minute'] or '0').zfill(2)}:{(found['second'] or '0').zfill(2)}"
+        clock = f"{found['hour']}:{found['minute'] or 0}:{found['second'] or 0}"
     half = found["half"] or found["half2"] or ""
     # Korea has one time zone, and its sites don't write it (feedparser assumes it too).
     zone = found["zone"] or ("KST" if clock and _KOREAN.search(text) else "")

@@ -64,10 +64,8 @@ _AROUND: Final = frozenset({('"', '"'), ("(", ")")})
 def joined(written: Iterable[str]) -> str:
     """Return the names in *written*, each of them once, joined by commas; addresses only if there is no name."""
     names = dict.fromkeys(name for name in map(name_of, written) if name)
-    if len(names) > 1:
-        named = [name for name in names if not is_address(name)]
-        return ", ".join(named or names)
-    return ", ".join(names)
+    named = [name for name in names if not is_address(name)]
+    return ", ".join(named or names)
 
 
 def is_address(name: str) -> bool:
