@@ -21,7 +21,7 @@ from feedserver import Response
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.management.base import BaseCommand
 from lifestream.models import Feed, Fetch, Lifestream
-from lifestream.terminal import Visible, VisibleFormatter, visible
+from lifestream.terminal import Visible, VisibleFormatter, quoted, visible
 
 TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
 HIDDEN = "\x00\x07\x08\r\x1b\x7f\x80\x9b\xad\u200b\u2028\u2029\u2060\ufeff\ufff9\U000e0041\ud800"
@@ -155,3 +155,25 @@ def visible_in_xml(text: str) -> str:
 
 def temporary_folder() -> Any:
     return tempfile.TemporaryDirectory()
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("it's", '"it\'s"'),
+        (None, "None"),
+        (1 << 20_000, f"0x1{'0' * 197}…"),
+        ([1 << 20_000, "a"], f"[0x1{'0' * 196}…"),
+        ("x" * 300, f"'{'x' * 199}…"),
+    ],
+    ids=["text", "nothing", "a number of 6,021 digits", "such a number in a list", "a long text"],
+)
+def test_a_message_quotes_every_value_of_a_setting(value: object, written: str) -> None:
+    assert quoted(value) == written
+
+
+def test_a_message_quotes_a_value_of_any_depth() -> None:
+    value: list[Any] = []
+    for _ in range(100_000):
+        value = [value]
+    assert quoted(value) == "[[[[[[[...]]]]]]]"

@@ -266,7 +266,7 @@ def _folder(text: str) -> Path:
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or not text.isascii() or int(text) > 65535:
+    if not text.isdecimal() or len(text) > 18 or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no port; give a number up to 65535, such as 8097")
     return int(text)
 
@@ -282,6 +282,6 @@ def _seconds(text: str) -> float:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
+    if not text.isdecimal() or len(text) > 18 or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no count; give a number from 1 up")
     return int(text)

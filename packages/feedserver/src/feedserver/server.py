@@ -23,7 +23,7 @@ from feedserver.handler.handler import Site
 from feedserver.handler.journal import Journal
 from feedserver.handler.router import Routes
 from feedserver.http.request_parser import MAX_BODY
-from feedserver.messages.argument_types import check_bool, check_is, check_name, check_seconds, check_whole
+from feedserver.messages.argument_types import check_bool, check_is, check_name, check_seconds, check_whole, shown
 from feedserver.messages.terminal_text import visible
 from feedserver.net import shared_loop
 from feedserver.net.listener import Listening
@@ -228,7 +228,7 @@ _LIMITS: Final = tuple(_DEFAULTS[name] for name in ("bind_timeout", "idle_timeou
 def _check_port(port: object) -> None:
     check_is("port", port, int, "give a number up to 65535, such as 8097, or 0 for a free one")
     if isinstance(port, int) and not 0 <= port <= 65535:
-        raise ValueError(f"port {port} does not exist; ports go from 1 to 65535, and 0 takes a free one")
+        raise ValueError(f"port {shown(port)} does not exist; ports go from 1 to 65535, and 0 takes a free one")
 
 
 def _quit(reference: weakref.ref[FeedServer]) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from feedserver import FeedServer, Headers, Pace, Request, Response, broken, moved, touched
 from feedserver.faults import Reset
+from feedserver.messages.argument_types import whole
 
 
 @pytest.mark.parametrize(
@@ -92,6 +93,10 @@ LONG: Any = "x" * 100_000
 HUGE: Any = 10**5000
 
 
+VAST: Any = 10**5000
+"""Python writes no int of more than 4,300 digits, and raises ValueError with a message that names no argument."""
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -114,6 +119,18 @@ HUGE: Any = 10**5000
         lambda: Response(headers={"X": HUGE}),
         lambda: Response(headers={LONG: [LONG]}),
         lambda: Response(headers=[LONG]),
+        lambda: Response(headers=VAST),
+        lambda: Response(headers=[("X", VAST)]),
+        lambda: Response(VAST),
+        lambda: Response([VAST]),
+        lambda: Response(faults=[VAST]),
+        lambda: Response(omit=VAST),
+        lambda: Response(notes=VAST),
+        lambda: Response(notes=[VAST]),
+        lambda: FeedServer(port=VAST),
+        lambda: FeedServer(journal_limit=VAST),
+        lambda: FeedServer(journal_limit=-VAST),
+        lambda: FeedServer(max_body=VAST),
         lambda: FeedServer(callable_timeout=HUGE),
         lambda: FeedServer().clock.move(hours=HUGE),
         lambda: FeedServer().clock.move(hours=-(10**400)),
@@ -124,3 +141,15 @@ def test_a_message_stays_short_whatever_the_argument(make: Callable[[], object])
         make()
     assert ";" in str(caught.value), "the remedy stands behind the fault"
     assert len(str(caught.value)) < 500
+    assert "set_int_max_str_digits" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("digits", "number"), [("0", 0), ("007", 7), ("-5", -5), ("9" * 18, 10**18 - 1)])
+def test_a_whole_number_of_a_directive_is_read(digits: str, number: int) -> None:
+    assert whole(digits) == number
+
+
+@pytest.mark.parametrize(("digits", "count"), [("9" * 19, "19"), ("-" + "9" * 19, "19"), ("1" * 5000, "5,000")])
+def test_a_number_of_too_many_digits_is_told_with_the_maximum(digits: str, count: str) -> None:
+    with pytest.raises(ValueError, match=f"^{digits[:10]}… has {count} digits; write at most 18$"):
+        whole(digits)

@@ -38,7 +38,13 @@ def test_a_date_that_is_none_cannot_be_touched() -> None:
 
 @pytest.mark.parametrize(
     ("etag", "after"),
-    [('W/"a"', 'W/"a-touched-1"'), ("bare", "bare-touched-1"), ('"-touched-x"', '"-touched-x-touched-1"')],
+    [
+        (f'"a-touched-{"9" * 5000}"', f'"a-touched-{"9" * 5000}-touched-1"'),
+        ('"a-touched-²"', '"a-touched-²-touched-1"'),
+        ('W/"a"', 'W/"a-touched-1"'),
+        ("bare", "bare-touched-1"),
+        ('"-touched-x"', '"-touched-x-touched-1"'),
+    ],
 )
 def test_touching_keeps_the_shape_of_a_tag(etag: str, after: str) -> None:
     assert touched(Response(headers={"ETag": etag})).headers["ETag"] == after

@@ -27,6 +27,7 @@ from lifestream.fetcher import open_files
 from lifestream.fetcher.request_options import DIRECT, OptionRefused, checked_proxy
 from lifestream.message import in_language
 from lifestream.setting_values import Network, SettingValues
+from lifestream.terminal import quoted
 
 if TYPE_CHECKING:
     from lifestream.content.sanitizer_rules import SanitizerRules
@@ -60,7 +61,7 @@ class Settings(SettingValues):
         listed = isinstance(styles, Iterable) and not isinstance(styles, str)
         if not listed or not all(isinstance(name, str) for name in styles):
             text = gettext("{setting} is {value}; give a list of CSS properties, as {example}.")
-            told = text.format(setting="LIFESTREAM_VALID_STYLES", value=repr(styles), example=["text-align"])
+            told = text.format(setting="LIFESTREAM_VALID_STYLES", value=quoted(styles), example=["text-align"])
             raise ImproperlyConfigured(told)
         try:
             return SanitizerRules.of(tags, styles, strip_tracking=self.strips_tracking)
@@ -102,7 +103,7 @@ class Settings(SettingValues):
         if value not in THEMES:
             text = gettext("{setting} is {value}; give one of {choices}.")
             choices = ", ".join(f'"{theme}"' for theme in THEMES)
-            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_THEME", value=repr(value), choices=choices))
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_THEME", value=quoted(value), choices=choices))
         return str(value)
 
     @property
@@ -222,7 +223,7 @@ class Settings(SettingValues):
         value = self.get("PAUSE_SCOPE", "host")
         if value not in ("host", "feed"):
             text = gettext('{setting} is {value}; give "host" or "feed".')
-            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_PAUSE_SCOPE", value=repr(value)))
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_PAUSE_SCOPE", value=quoted(value)))
         return bool(value == "host")
 
     @property
@@ -258,7 +259,7 @@ class Settings(SettingValues):
         url = str(self.get("PUBLIC_URL", "") or "").rstrip("/")
         if url and (problem := _no_public_url(url, over_http=self.push_over_http)):
             text = gettext("{setting} is {value}: {problem}.")
-            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_PUBLIC_URL", value=repr(url), problem=problem))
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_PUBLIC_URL", value=quoted(url), problem=problem))
         return url
 
     def absolute(self, path: str) -> str:
@@ -341,7 +342,7 @@ class Settings(SettingValues):
             return None
         if not isinstance(value, list | tuple) or not all(isinstance(each, str) and "@" in each for each in value):
             text = gettext("{setting} is {value}: give a list of mail addresses.")
-            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_REPORT_TO", value=repr(value)))
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_REPORT_TO", value=quoted(value)))
         return tuple(value)
 
     @property
@@ -365,7 +366,7 @@ class Settings(SettingValues):
         is_path = isinstance(value, str | Path) and str(value).isprintable() and Path(value).is_absolute()
         if not is_path and (value != "" or self.serves_pictures):
             text = gettext("{setting} is {value}; give the absolute path of a folder that nobody else can write to.")
-            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_PICTURE_FOLDER", value=repr(value)))
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_PICTURE_FOLDER", value=quoted(value)))
         return str(value)
 
     @property

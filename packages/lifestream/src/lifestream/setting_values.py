@@ -14,6 +14,8 @@ from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext
 
+from lifestream.terminal import quoted
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MOST: Final = 1e9
@@ -33,12 +35,12 @@ class SettingValues:
         if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
             text = gettext("{setting} is {value}; give a number of at least {least}.")
             raise ImproperlyConfigured(
-                text.format(setting=f"LIFESTREAM_{name}", value=repr(value), least=f"{least:.15g}")
+                text.format(setting=f"LIFESTREAM_{name}", value=quoted(value), least=f"{least:.15g}")
             )
         if value > most:
             text = gettext("{setting} is {value}; give a number of at most {most}.")
-            told = f"{value:g}" if value < 1e300 else "inf"  # Python writes no number of 5,000 digits
-            raise ImproperlyConfigured(text.format(setting=f"LIFESTREAM_{name}", value=told, most=f"{most:.0f}"))
+            told = text.format(setting=f"LIFESTREAM_{name}", value=quoted(value), most=f"{most:.0f}")
+            raise ImproperlyConfigured(told)
         return float(value)
 
     def truth(self, name: str) -> bool:
@@ -46,7 +48,7 @@ class SettingValues:
         value = self.get(name, False)
         if not isinstance(value, bool):
             text = gettext("{setting} is {value}; give True or False.")
-            raise ImproperlyConfigured(text.format(setting=f"LIFESTREAM_{name}", value=repr(value)))
+            raise ImproperlyConfigured(text.format(setting=f"LIFESTREAM_{name}", value=quoted(value)))
         return value
 
     def line(self, name: str) -> str:
@@ -54,7 +56,7 @@ class SettingValues:
         value = self.get(name, "")
         if not isinstance(value, str) or not value.isprintable():
             text = gettext("{setting} is {value}; give one line of text.")
-            raise ImproperlyConfigured(text.format(setting=f"LIFESTREAM_{name}", value=repr(value)))
+            raise ImproperlyConfigured(text.format(setting=f"LIFESTREAM_{name}", value=quoted(value)))
         return value
 
     def texts(self, name: str, *, example: str) -> tuple[str, ...]:
@@ -63,7 +65,9 @@ class SettingValues:
         listed = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
         if not listed or not all(isinstance(text, str) for text in value):
             text = gettext("{setting} is {value}; give a list of text, as {example}.")
-            raise ImproperlyConfigured(text.format(setting=f"LIFESTREAM_{name}", value=repr(value), example=[example]))
+            raise ImproperlyConfigured(
+                text.format(setting=f"LIFESTREAM_{name}", value=quoted(value), example=[example])
+            )
         return tuple(value)
 
     def networks(self, name: str) -> tuple[Network, ...]:
@@ -72,7 +76,7 @@ class SettingValues:
         texts = value.split(",") if isinstance(value, str) else value
         if not isinstance(texts, Iterable):
             text = gettext("{setting} is {value}; give a list of networks, as {example}.")
-            told = text.format(setting=f"LIFESTREAM_{name}", value=repr(value), example=["10.0.0.0/8"])
+            told = text.format(setting=f"LIFESTREAM_{name}", value=quoted(value), example=["10.0.0.0/8"])
             raise ImproperlyConfigured(told)
         try:
             return tuple(ipaddress.ip_network(str(text).strip()) for text in texts if str(text).strip())

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
+import reprlib
 from typing import Final
 
 _HIDDEN: Final = re.compile(
@@ -38,6 +39,31 @@ def visible(text: str, *, lines: bool = True) -> Visible:
         return text
     shown = _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
     return Visible(shown if lines else shown.replace("\n", r"\n"))
+
+
+def quoted(value: object) -> str:
+    """Return *value*, of a setting, as a message quotes it: as Python writes it, cut after 200 characters.
+
+    A number of more digits than Python writes (4,300) is in hexadecimal, which has no such limit.
+    """
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        text = _ANY_NUMBER.repr(value)
+    return text if len(text) <= _LONGEST_QUOTED else f"{text[:_LONGEST_QUOTED]}…"
+
+
+_LONGEST_QUOTED: Final = 200
+
+
+class _AnyNumber(reprlib.Repr):
+    """Writes values of any depth, and numbers of any length."""
+
+    def repr_int(self, x: int, level: int) -> str:  # noqa: ARG002  reprlib's signature
+        return hex(x)
+
+
+_ANY_NUMBER: Final = _AnyNumber()
 
 
 class VisibleFormatter(logging.Formatter):

@@ -16,7 +16,7 @@ from django.test import override_settings
 
 from lifestream.site import settings as site_settings_module
 from lifestream.site.configuration import FILE, Configuration, ConfigurationError, load
-from lifestream.site.options import OPTIONS, Kind
+from lifestream.site.options import OPTIONS, Kind, Option
 
 
 def configured(home: Path, text: str = "", **environ: str) -> Configuration:
@@ -254,4 +254,33 @@ class TestHostileValues:
         (tmp_path / FILE).touch()
         os.truncate(tmp_path / FILE, 1 << 40)
         (told,) = problems(tmp_path)
-        assert told.startswith(f"{tmp_path / FILE} can't be read: ")
+        most = "has more than 64 KiB, which is the maximum; keep nothing but settings in it."
+        assert told == f"{tmp_path / FILE} {most}"
+
+    @pytest.mark.parametrize("number", ["0x" + "f" * 5000, "-" + "9" * 20])
+    @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
+    def test_an_absurd_number_is_told_with_the_name_of_its_setting(
+        self, tmp_path: Path, option: Option, number: str
+    ) -> None:
+        (told,) = problems(tmp_path, f"{option.name} = {number}")
+        assert told.startswith(f"{tmp_path / FILE}: {option.name} is ") and "; give " in told
+        assert len(told) < len(str(tmp_path)) + 400
+
+    @pytest.mark.parametrize("text", ["9" * 5000, "1" + "0" * 20, "inf", "nan", "1e400"])
+    @pytest.mark.parametrize("kind", [Kind.NUMBER, Kind.WHOLE], ids=lambda kind: kind.name)
+    def test_an_absurd_number_of_the_environment_is_told(self, tmp_path: Path, kind: Kind, text: str) -> None:
+        name = next(option.name for option in OPTIONS if option.kind is kind and option.name.startswith("LIFESTREAM_"))
+        (told,) = problems(tmp_path, **{name: text})
+        assert told.startswith(f"{name} is '{text[:190]}") and told.endswith(f" in the environment; {kind.value}")
+
+    @pytest.mark.parametrize(
+        ("name", "number", "most"),
+        [
+            ("EMAIL_PORT", 65536, "1 to 65535"),
+            ("EMAIL_PORT", 0, "1 to 65535"),
+            ("SECURE_HSTS_SECONDS", -1, "0 to 1000000000"),
+        ],
+    )
+    def test_a_number_of_django_is_within_its_bounds(self, tmp_path: Path, name: str, number: int, most: str) -> None:
+        (told,) = problems(tmp_path, f"{name} = {number}")
+        assert told == f"{tmp_path / FILE}: {name} is {number}; give a whole number from {most}."

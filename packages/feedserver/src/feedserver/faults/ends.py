@@ -15,6 +15,7 @@ from typing import ClassVar, Literal
 from feedserver.faults import places
 from feedserver.faults.fault import Fault, Layer
 from feedserver.faults.kind import Kind
+from feedserver.messages.argument_types import whole
 from feedserver.messages.send_plan import CloseConnection, Ended, Flush, Injected, Plan, ResetConnection, Step, Wait
 
 _PLACE = re.compile(r"before answer|after headers|after (?P<size>\d+)(?: bytes?)?|at end", re.IGNORECASE)
@@ -118,7 +119,7 @@ def _reader(make: Callable[..., Fault]) -> Callable[[str], Fault]:
         if match is None:
             raise ValueError
         if match["size"]:
-            return make(after=int(match["size"]))
+            return make(after=whole(match["size"]))
         word, place = rest.lower().split()
         return make(**{word: place})
 

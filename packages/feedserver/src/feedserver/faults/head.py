@@ -10,6 +10,7 @@ from feedserver.faults.directive_fields import FIELDS, fields_in_words, one_line
 from feedserver.faults.fault import Fault, Layer, Shaped
 from feedserver.faults.kind import Kind, check_at_least, plain, with_number
 from feedserver.faults.places import before_answer, before_head, closing, head_bytes, is_body, is_head
+from feedserver.messages.argument_types import whole
 from feedserver.messages.headers import HeaderInput, Headers
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response, reason_phrase
@@ -203,7 +204,7 @@ def _read_interim(rest: str) -> Fault:
     status, _, fields = rest.partition(" ")
     if status and not status.isdecimal():
         status, fields = "", rest
-    given: dict[str, Any] = {"status": int(status)} if status else {}
+    given: dict[str, Any] = {"status": whole(status)} if status else {}
     return Interim(**given, headers=read_fields(fields)) if fields else Interim(**given)
 
 

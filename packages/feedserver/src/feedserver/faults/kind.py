@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from feedserver.faults.fault import Fault
+from feedserver.messages.argument_types import whole
 from feedserver.messages.field_types import check_fields
 
 
@@ -56,7 +57,7 @@ def with_number(name: str, takes: str, make: Callable[..., Fault], *numbers: int
         match = pattern.fullmatch(rest)
         if match is None:
             raise ValueError
-        return make(int(match[1]))
+        return make(whole(match[1]))
 
     return Kind(name, takes, read, (name, *(f"{name} {before}{number}{after}" for number in numbers)))
 

@@ -9,6 +9,10 @@ import math
 import os
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import timedelta
+from typing import Final
+
+MOST_DIGITS: Final = 18
+"""Digits of a whole number at most: far more than anything needs, and what fits into 64 bits."""
 
 
 def why_no_body(body: object) -> str:
@@ -22,7 +26,7 @@ def _remedy_for_body(body: object) -> str:
     if isinstance(body, os.PathLike):
         return "give path.read_bytes(), or server.fixture(name) for the response that a file of the root describes"
     if isinstance(body, bool | int | float):
-        return f"give text, such as '{body}'"
+        return f"give text, such as '{shown(body)}'"
     if isinstance(body, list | tuple) and body and all(isinstance(part, bytes | bytearray) for part in body):
         return "give b''.join(…)"
     if isinstance(body, dict | list | tuple):
@@ -82,10 +86,24 @@ def check_bool(what: str, value: object) -> None:
 
 
 def check_whole(what: str, value: object, least: int, example: int) -> None:
-    """Raise TypeError for a *value* that is not a whole number, and ValueError for one below *least*."""
+    """Raise TypeError for a *value* that is not a whole number, and ValueError for one below *least* or of more than 18
+    digits.
+    """
     check_is(what, value, int, f"give a whole number, such as {example}")
     if isinstance(value, int) and value < least:
-        raise ValueError(f"{what} is {value}; give {least} or more")
+        raise ValueError(f"{what} is {shown(value)}; give {least} or more")
+    if isinstance(value, int) and value >= 10**MOST_DIGITS:
+        raise ValueError(f"{what} is {shown(value)}; give a number of at most {MOST_DIGITS} digits")
+
+
+def whole(digits: str) -> int:
+    """Return the whole number that *digits* of a directive mean, with its sign if it has one.
+
+    Raises ValueError for more than 18 digits. Python's own message, for more than 4,300, names no remedy.
+    """
+    if len(digits.lstrip("-")) > MOST_DIGITS:
+        raise ValueError(f"{digits[:10]}… has {len(digits.lstrip('-')):,} digits; write at most {MOST_DIGITS}")
+    return int(digits)
 
 
 def check_name(what: str, value: object, example: str, *, or_none: bool = False) -> None:
@@ -151,7 +169,7 @@ def named(value: object) -> str:
     """Return *value* as a message shows it: shortened, and with its type where that is not obvious."""
     if value is None:
         return "None"
-    text = shown(value) if type(value) is int else repr(value)
+    text = shown(value) if type(value) is int else _repr(value)
     if len(text) > 60:
         text = f"{text[:57]}..."
     return (
@@ -159,3 +177,13 @@ def named(value: object) -> str:
         if isinstance(value, str | bytes | bool | int | float | dict | list | tuple | os.PathLike)
         else (f"{text} ({type(value).__qualname__})")
     )
+
+
+def _repr(value: object) -> str:
+    """Return `repr(value)`, or "a dict" where Python refuses to write *value*: it holds a number of more than 4,300
+    digits, or is nested too deeply.
+    """
+    try:
+        return repr(value)
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__}"

@@ -97,7 +97,7 @@ class Headers(Mapping[str, str]):
             return
         given: object = fields
         if isinstance(given, str | bytes) or not isinstance(given, Iterable):
-            raise TypeError(f"headers are {fields!r}; give a mapping such as {{'ETag': '\"v1\"'}}, or pairs")
+            raise TypeError(f"headers are {named(fields)}; give a mapping such as {{'ETag': '\"v1\"'}}, or pairs")
         pairs = fields.items() if isinstance(fields, Mapping) else fields
         self.raw = tuple(_field(pair) for pair in pairs)
 

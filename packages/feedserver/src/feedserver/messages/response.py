@@ -251,7 +251,7 @@ def check_fault(fault: object) -> None:
     """Raise TypeError where *fault* is not a `Fault`."""
     if not isinstance(fault, Injectable):
         remedy = "write Reset(after=512), or feedserver.faults.parse('reset after 512')"
-        raise TypeError(f"{fault!r} is no fault; {remedy}")
+        raise TypeError(f"{named(fault)} is no fault; {remedy}")
     from feedserver.messages.triggers import When  # most responses have no fault
 
     if not isinstance(fault.when, When):
@@ -298,11 +298,11 @@ def _notes(notes: object) -> tuple[tuple[str, str], ...]:
     if type(notes) is tuple and not notes:
         return ()
     if isinstance(notes, str) or not isinstance(notes, Iterable):
-        raise TypeError(f"notes are {notes!r}; give pairs, such as [('Title', 'News')]")
+        raise TypeError(f"notes are {named(notes)}; give pairs, such as [('Title', 'News')]")
     given = tuple(notes)
     for note in given:
         if not fits(note, tuple[str, ...]) or len(note) != 2:
-            raise TypeError(f"{note!r} among the notes is no pair; give ('Word', 'text')")
+            raise TypeError(f"{named(note)} among the notes is no pair; give ('Word', 'text')")
     return given
 
 
@@ -311,9 +311,9 @@ def _names(omit: Iterable[str]) -> frozenset[str]:
         return frozenset()
     given: object = omit
     if not isinstance(given, str) and not isinstance(given, Iterable):
-        raise TypeError(f"omit is {omit!r}; give a list of names, such as ['Date']")
+        raise TypeError(f"omit is {named(omit)}; give a list of names, such as ['Date']")
     if isinstance(omit, str):  # its letters would count as names
-        raise TypeError(f"omit is {omit!r}; give a list of names, such as [{omit!r}]")
+        raise TypeError(f"omit is {named(omit)}; give a list of names, such as [{omit!r}]")
     names = tuple(omit)
     for name in names:
         check_is("a name in omit", name, str, "give the name of a header, such as 'Date'")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from feedserver.messages.argument_types import check_is, check_status, check_text
+from feedserver.messages.argument_types import MOST_DIGITS, check_is, check_status, check_text
 from feedserver.messages.headers import imf_fixdate
 from feedserver.messages.response import Injectable, Response, check_fault
 
@@ -61,5 +61,6 @@ def _touched_etag(etag: str) -> str:
     stem, quote, _ = etag.rpartition('"')
     stem = stem if quote else etag
     base, mark, count = stem.rpartition("-touched-")
-    number = int(count) + 1 if mark and count.isdigit() else 1
-    return f"{base if mark and count.isdigit() else stem}-touched-{number}{quote}"
+    is_ours = bool(mark) and count.isascii() and count.isdigit() and len(count) <= MOST_DIGITS
+    number = int(count) + 1 if is_ours else 1
+    return f"{base if is_ours else stem}-touched-{number}{quote}"

@@ -18,7 +18,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from feedserver.messages.argument_types import check_is
+from feedserver.messages.argument_types import check_is, whole
 from feedserver.messages.field_types import check_fields
 
 
@@ -125,12 +125,12 @@ class WithProbability(When):
 EACH_TIME = EachTime()
 
 _ENDINGS: tuple[tuple[str, Callable[[re.Match[str]], When]], ...] = (
-    (r"on\s+request\s+(\d+)", lambda match: OnRequest(int(match[1]))),
-    (r"on\s+every\s+(\d+)(?:st|nd|rd|th)\s+request", lambda match: OnEvery(int(match[1]))),
-    (r"from\s+request\s+(\d+)", lambda match: FromRequest(int(match[1]))),
+    (r"on\s+request\s+(\d+)", lambda match: OnRequest(whole(match[1]))),
+    (r"on\s+every\s+(\d+)(?:st|nd|rd|th)\s+request", lambda match: OnEvery(whole(match[1]))),
+    (r"from\s+request\s+(\d+)", lambda match: FromRequest(whole(match[1]))),
     (
         r"with\s+probability\s+((?>(?:\d*+\.)?)\d++)(?:\s+seed\s+(-?\d+))?",
-        lambda match: WithProbability(float(match[1]), int(match[2] or 0)),
+        lambda match: WithProbability(float(match[1]), whole(match[2] or "0")),
     ),
 )
 

@@ -10,6 +10,7 @@ from lifestream.content.html_tokenizer import name_set
 from lifestream.content.mathml import CORE
 from lifestream.content.urls import DEFAULT_URL_SCHEMES
 from lifestream.message import Message, joined, say
+from lifestream.terminal import quoted
 
 FORBIDDEN_TAGS: Final = name_set(
     "script style iframe frame frameset object embed applet base meta link form input button select textarea "
@@ -109,15 +110,15 @@ class SanitizerRules:
 def refused(tags: Mapping[Any, Any]) -> list[Message]:
     """Return why *tags* (of a setting) can't be allowed, one sentence for each problem; empty if they can."""
     if strange := [name for name in tags if not isinstance(name, str)]:
-        return [say("tag-no-text", tag=repr(name)) for name in strange]
+        return [say("tag-no-text", tag=quoted(name)) for name in strange]
     problems = [say("tag-refused", tag=tag) for tag in tags if tag.lower() in FORBIDDEN_TAGS]
     for tag, names in tags.items():
         listed = isinstance(names, Iterable) and not isinstance(names, str)
         if not listed or not all(isinstance(name, str) for name in names):
-            problems.append(say("attributes-no-list", tag=tag, value=repr(names)))
+            problems.append(say("attributes-no-list", tag=tag, value=quoted(names)))
             continue
         problems += [
-            say("attribute-refused", name=repr(name), tag=tag)
+            say("attribute-refused", name=quoted(name), tag=tag)
             for name in names
             if name.lower().startswith("on") or name.lower() in FORBIDDEN_ATTRIBUTES
         ]

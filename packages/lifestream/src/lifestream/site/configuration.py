@@ -8,9 +8,7 @@ language that LANGUAGE_CODE names: Django, which has no settings yet, can't tran
 from __future__ import annotations
 
 import difflib
-import errno
 import gettext
-import os
 import stat
 import tomllib
 import zoneinfo
@@ -21,7 +19,7 @@ from typing import Any, Final, TypeAlias
 
 from lifestream.site.options import OPTIONS, Kind, Option, is_policy, written
 from lifestream.site.trusted_proxies import trusted
-from lifestream.terminal import visible
+from lifestream.terminal import quoted, visible
 
 FILE: Final = "lifestream.toml"
 
@@ -56,6 +54,10 @@ class ConfigurationError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class _TooLargeError(Exception):
+    """The file has more than `_LARGEST` bytes."""
 
 
 class Configuration(Mapping[str, Any]):
@@ -95,7 +97,7 @@ def load(home: Path, environ: Mapping[str, str]) -> Configuration:
         if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for
             wrong_file = IsADirectoryError()
         elif found.st_size > _LARGEST:
-            wrong_file = OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+            wrong_file = _TooLargeError()
         else:
             file = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
@@ -114,7 +116,7 @@ def load(home: Path, environ: Mapping[str, str]) -> Configuration:
         if option.name in file:
             value, source = file[option.name], str(path)
             if not option.accepts(value):
-                shown = "(hidden)" if option.secret or option.masks else written(value)
+                shown = "(hidden)" if option.secret or option.masks else _cut(written(value))
                 problems.append(_wrong(option, shown, source, _(option.kind.value), _))
                 continue
         if text := environ.get(option.name, ""):
@@ -151,6 +153,9 @@ def _unreadable(path: Path, error: Exception, _: Translate) -> str:
             return _("{file} is no file; write one there, or remove it.").format(file=path)
         case RecursionError():
             return _("{file} is nested too deeply; no setting needs more than a list in a table.").format(file=path)
+        case _TooLargeError():
+            told = _("{file} has more than {most} KiB, which is the maximum; keep nothing but settings in it.")
+            return told.format(file=path, most=_LARGEST // 1024)
         case OSError():
             return _("{file} can't be read: {reason}.").format(file=path, reason=error.strerror)
         case UnicodeDecodeError():
@@ -211,10 +216,20 @@ def _impossible(option: Option, value: Any, _: Translate) -> str:
         return _("give one line of text.")
     if option.choices and value is not None and value not in option.choices:
         return _("give one of: {choices}.").format(choices=", ".join(option.choices))
+    if option.bounds and value is not None and not option.bounds[0] <= value <= option.bounds[1]:
+        least, most = option.bounds
+        return _("give a whole number from {least} to {most}.").format(least=least, most=most)
     if option.kind is Kind.TEXT and option.name != "EMAIL_HOST_PASSWORD" and value and not str(value).isprintable():
         return _("give one line of text.")
     return ""
 
 
+_LONGEST_SHOWN: Final = 200
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
 def _shown(option: Option, value: object) -> str:
-    return "(hidden)" if option.secret or option.masks else repr(value)
+    return "(hidden)" if option.secret or option.masks else quoted(value)

@@ -39,7 +39,8 @@ class Option:
 
     *default* is None where the app has a default of its own (`lifestream.conf`, or Django). The value of a *secret*
     option is never shown; one that *masks* shows its value without what is secret in it. One with *choices* takes no
-    other value.
+    other value. One with *bounds* takes numbers from the first to the second of them; `lifestream.conf` checks those of
+    the app's own settings.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Option:
     secret: bool = False
     masks: Callable[[str], str] | None = None
     choices: tuple[str, ...] = ()
+    bounds: tuple[int, int] | None = None
 
     def from_text(self, text: str) -> Any:
         """Return the value that *text*, from the environment, means. Raises ValueError for one of another kind."""
@@ -55,9 +57,9 @@ class Option:
             case Kind.TEXT:
                 return text
             case Kind.NUMBER:
-                return float(text) if "." in text or "e" in text.lower() else int(text)
+                return self._checked(float(text) if "." in text or "e" in text.lower() else int(text))
             case Kind.WHOLE:
-                return int(text)
+                return self._checked(int(text))
             case Kind.BOOLEAN:
                 return _TRUTHS[text.strip().lower()]
             case Kind.LIST:
@@ -73,15 +75,21 @@ class Option:
             case Kind.TEXT:
                 return isinstance(value, str)
             case Kind.NUMBER:
-                return isinstance(value, int | float) and not isinstance(value, bool)
+                return isinstance(value, int | float) and _is_number(value)
             case Kind.WHOLE:
-                return isinstance(value, int) and not isinstance(value, bool)
+                return isinstance(value, int) and _is_number(value)
             case Kind.BOOLEAN:
                 return isinstance(value, bool)
             case Kind.LIST:
                 return _is_list(value)
             case Kind.TABLE | Kind.SOURCES:
                 return isinstance(value, dict) and all(_is_list(each) for each in value.values())
+
+    def _checked(self, number: float) -> float:
+        """Return *number*. Raises ValueError if no setting has such a number."""
+        if not _is_number(number):
+            raise ValueError(number)
+        return number
 
     def shown(self, value: object) -> str:
         """Return *value* as people may see it: without secrets, and written as in the file."""
@@ -93,7 +101,7 @@ class Option:
 
 
 def written(value: object) -> str:
-    """Return *value* as it is written in TOML (toml.io/en/v1.0.0)."""
+    """Return *value* as it is written in TOML (toml.io/en/v1.0.0); an absurd number in hexadecimal."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
@@ -103,6 +111,8 @@ def written(value: object) -> str:
         return f'"{escaped}"'
     if isinstance(value, Iterable):
         return "[" + ", ".join(map(written, value)) + "]"
+    if isinstance(value, int) and abs(value) > _MOST:
+        return hex(value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -128,6 +138,15 @@ _TRUTHS: Final = {
     "no": False,
     "off": False,
 }
+
+
+_MOST: Final = 10**15
+"""More is absurd for every setting. `lifestream.conf` has the bounds of each of its own."""
+
+
+def _is_number(value: float) -> bool:
+    """Return whether *value* is a number, not NaN and not absurd. Python writes no int of more than 4,300 digits."""
+    return not isinstance(value, bool) and -_MOST <= value <= _MOST
 
 
 def _is_list(value: object) -> bool:
@@ -162,7 +181,7 @@ OPTIONS: Final = (
     Option("LIFESTREAM_PUBLIC_URL"),
     Option("LIFESTREAM_TRUSTED_PROXIES", Kind.LIST, []),
     Option("LIFESTREAM_CSP_SOURCES", Kind.SOURCES, {}),
-    Option("SECURE_HSTS_SECONDS", Kind.WHOLE, 30 * 86400),
+    Option("SECURE_HSTS_SECONDS", Kind.WHOLE, 30 * 86400, bounds=(0, 10**9)),
     Option("LANGUAGE_CODE", default="en"),
     Option("TIME_ZONE", default="UTC"),
     Option("LIFESTREAM_TITLE"),
@@ -222,7 +241,7 @@ OPTIONS: Final = (
     Option("LIFESTREAM_VALID_STYLES", Kind.LIST),
     # Mail.
     Option("EMAIL_HOST", default=""),
-    Option("EMAIL_PORT", Kind.WHOLE, 25),
+    Option("EMAIL_PORT", Kind.WHOLE, 25, bounds=(1, 65535)),
     Option("EMAIL_HOST_USER", default=""),
     Option("EMAIL_HOST_PASSWORD", default="", secret=True),
     Option("EMAIL_USE_TLS", Kind.BOOLEAN, False),

@@ -31,7 +31,7 @@ def test_an_address_to_serve_at_may_leave_out_what_is_usual(address: str, split:
     assert split_address(address) == split
 
 
-@pytest.mark.parametrize("address", ["host:port", "127.0.0.1:99999", "a:b:c"])
+@pytest.mark.parametrize("address", ["host:port", "127.0.0.1:99999", "a:b:c", "127.0.0.1:²", "127.0.0.1:" + "9" * 5000])
 def test_what_is_no_address_is_an_error(address: str) -> None:
     with pytest.raises(CommandError, match=r"is no address; write it like 127\.0\.0\.1:8000$"):
         split_address(address)

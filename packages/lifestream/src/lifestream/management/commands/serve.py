@@ -142,8 +142,13 @@ def split_address(address: str) -> tuple[str, int]:
     """
     host, separator, port = address.rpartition(":")
     if not separator or address.endswith("]"):
-        host, port = ("", address) if address.isdigit() else (address, "8000")
-    if not port.isdigit() or int(port) > 65535:
+        host, port = ("", address) if _is_port(address) else (address, "8000")
+    if not _is_port(port):
         text = gettext("'{address}' is no address; write it like {example}")
         raise CommandError(text.format(address=address, example="127.0.0.1:8000"))
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def _is_port(text: str) -> bool:
+    """Return whether *text* is the number of a port. `int` refuses some that `isdigit` takes: ² and 5,000 digits."""
+    return text.isascii() and text.isdigit() and len(text) <= 18 and int(text) <= 65535
