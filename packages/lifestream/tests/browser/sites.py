@@ -29,7 +29,7 @@ def environment(home: Path, **more: str) -> Mapping[str, str]:
 
 @contextmanager
 def running(*command: str, home: Path, told: str = r"is at (http://\S+)/") -> Iterator[str]:
-    """`lifestream COMMAND` in a process, and the address that it prints, by default that of the site."""
+    """Run `lifestream COMMAND` in a process, and yield the address that it prints, by default that of the site."""
     process = subprocess.Popen(
         [sys.executable, "-m", "lifestream", *command],
         env=environment(home),
