@@ -1,4 +1,4 @@
-"""Whoever says something names a sentence that there is, with all of its values."""
+"""Each call of `say` names a sentence that exists, with all of its values."""
 
 from __future__ import annotations
 
