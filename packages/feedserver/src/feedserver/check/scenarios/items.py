@@ -178,7 +178,7 @@ SCENARIOS = (
     Scenario(
         id="I6",
         title="An edit is no new item",
-        rule="The title and text of an item are edited, so it stays one item.",
+        rule="The title and text of an item are edited: it stays one item.",
         source="RSS 2.0, guid",
         level=Level.SHOULD,
         steps=(
