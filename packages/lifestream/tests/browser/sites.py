@@ -16,7 +16,7 @@ SECONDS = 30.0
 
 
 def environment(home: Path, **more: str) -> Mapping[str, str]:
-    """Return what the command is to find around it: *home* as LIFESTREAM_HOME, and *more*."""
+    """Return the environment of the command: *home* as LIFESTREAM_HOME, and *more*."""
     ours = {
         "LIFESTREAM_HOME": str(home),
         "LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8",
