@@ -68,10 +68,12 @@ def _trial(scenario: Scenario) -> list[str]:
     if scenario.lane is Lane.SLOW:
         lines.append("- It takes a minute, and runs beside the others.")
     if scenario.withheld:
-        lines.append("- It stands in no table of ours: whoever breaks it is told first, since it harms people.")
+        lines.append(
+            "- The published tables leave it out: breaking it harms people, so a reader's author is told first."
+        )
     if scenario.depends_on:
         names = " or ".join(f"[{name}]({name.lower()}.md)" for name in scenario.depends_on)
-        lines.append(f"- Unless {names} was passed, it is *not seen*: the reader gave no occasion for it.")
+        lines.append(f"- Unless {names} was passed, it is *not seen*: there was nothing to judge.")
     if scenario.kinds != frozenset(Kind):
         lines.append(f"- It is for readers of the kind {', '.join(kind for kind in Kind if kind in scenario.kinds)}.")
     return lines
@@ -84,7 +86,7 @@ def index() -> str:
         "",
         f"These are the {len(SCENARIOS)} rules of version {RULES_VERSION}, by which [`feedserver check`](../check.md)",
         "scores a feed reader.",
-        "Whoever breaks a rule of the level *must* harms servers or people, or loses entries.",
+        "A reader that breaks a rule of the level *must* harms servers or people, or loses entries.",
         "",
     ]
     for letter, title in GROUPS.items():

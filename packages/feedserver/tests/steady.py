@@ -18,7 +18,7 @@ This would answer: a file FEEDS/atm.xml, or
 
 
 def steady(text: str, feeds: Path) -> str:
-    """*text* with FEEDS for the path *feeds*, HOST for an address and port, and N for sizes and durations."""
+    """Return *text* with FEEDS for the path *feeds*, HOST for an address and port, and N for sizes and durations."""
     text = text.replace(f"{feeds}\\", "FEEDS/").replace(str(feeds), "FEEDS")
     text = re.sub(r"127\.0\.0\.1:\d+", "HOST", text)
     return re.sub(r"[\d,]+ bytes in [\d.]+ ms", "N bytes in N ms", text)

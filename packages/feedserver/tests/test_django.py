@@ -1,4 +1,4 @@
-"""The Django door: a small project of its own is tested by Django's runner, in processes of their own."""
+"""The integration for Django: a small project of its own is tested by Django's runner, in processes of their own."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the project's tests; the order is another each time."""
+    """Run the project's tests; the order is a different one each time."""
     command = ["-W", "error", "-m", "django", "test", "--settings", "settings", "--shuffle", "-v", "2", *arguments]
     return subprocess.run(
         [sys.executable, *command],

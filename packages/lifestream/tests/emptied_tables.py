@@ -1,8 +1,8 @@
 """Empties the tables after a test that commits, without what Django does after migrations.
 
 Django makes each permission and each content type anew after such a test: that takes longer than most of these tests.
-They are data of the migrations, so they stay, and so does all that migrations would do again. A test that changed them
-pays for Django's own way.
+Here, they stay, since they are data of the migrations. After a test that has changed them, the tables are emptied in
+Django's own way.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ _teardown = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined] 
 
 
 def empty_after_tests() -> None:
-    """Let every `TransactionTestCase`, also that of pytest-django, end so. Its own command `flush` is as ever."""
+    """Empty the tables in this way after every `TransactionTestCase`, also that of pytest-django.
+
+    The command `flush` is not changed.
+    """
     TransactionTestCase._fixture_teardown = _quick_teardown  # type: ignore[attr-defined]
 
 
@@ -51,7 +54,7 @@ def _sql_of_rows(style: Any, connection: BaseDatabaseWrapper, **options: Any) ->
 
 
 def _emptied(_verbosity: int, _interactive: bool, db: str, **_: Any) -> None:
-    """What lifestream does when all tables were emptied."""
+    """Do what lifestream does when all tables were emptied."""
     from lifestream.storage import saved_rows
 
     saved_rows.leave_nothing(apps, db)

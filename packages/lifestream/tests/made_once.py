@@ -1,4 +1,4 @@
-"""What the first of the processes that run tests makes for all of them."""
+"""What the first test process of a run makes for all test processes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATIENCE = 600.0  # seconds; what is made takes a few of them, or many on a busy
 
 @contextmanager
 def only_one(factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
-    """A path of *name* that the processes of this run share; one at a time has it."""
+    """Yield a path of *name* that the processes of this run share; one of them may use it at a time."""
     shared = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
@@ -30,9 +30,9 @@ def only_one(factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
 
 @contextmanager
 def tables(factory: pytest.TempPathFactory, migrate: Callable[[], Any]) -> Iterator[None]:
-    """The test database: the first process calls *migrate*, and the others copy its file, which takes no time.
+    """Make the test database: the first process calls *migrate*, and the others copy its file, which takes no time.
 
-    It must be one of SQLite, and no process may have begun to use its own.
+    The database must be SQLite's, and no process may have opened its own before.
     """
     own = Path(connection.settings_dict["TEST"]["NAME"])
     with only_one(factory, "tables") as whole:

@@ -42,7 +42,7 @@ class Found:
 
 
 def modules() -> Iterator[ModuleType]:
-    """All modules of both packages that can be imported without starting something."""
+    """Yield all modules of both packages that can be imported without starting something."""
     for package in (feedserver, lifestream):
         yield package
         for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
@@ -86,7 +86,7 @@ def _held(module: ModuleType) -> Iterator[tuple[str, re.Pattern[Any]]]:
 
 
 def _inside(value: object, depth: int = 3) -> Iterator[re.Pattern[Any]]:
-    """The patterns in *value*: itself, or in a table of tables."""
+    """Yield the patterns in *value*: itself, or in a table of tables."""
     if isinstance(value, re.Pattern):
         yield value
     elif depth and isinstance(value, Mapping):
@@ -100,7 +100,7 @@ def _inside(value: object, depth: int = 3) -> Iterator[re.Pattern[Any]]:
 def _at_calls(
     module: ModuleType, tree: ast.Module, nodes: list[ast.AST], written: Mapping[str, tuple[str | bytes, ...]]
 ) -> Iterator[tuple[re.Pattern[Any], str, int]]:
-    """The patterns that stand at a call of a function of `re` in *nodes*, the method, and the line."""
+    """Yield the patterns that stand at a call of a function of `re` in *nodes*, the method, and the line."""
     for node in nodes:
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=method), args=[first, *rest]):
@@ -181,7 +181,7 @@ def _parts(tree: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def runs(pattern: re.Pattern[Any]) -> Iterator[tuple[str, Callable[[int], str]]]:
-    """Ways to make a text of a length, each with its name, that *pattern* may be slow on.
+    """Yield ways to make a text of a length, each with its name, that *pattern* may be slow on.
 
     Runs of one character of its own alphabet, of two in turns, and of the beginnings of what it matches; each also
     after such a beginning, and before what lets a match fail at last. There are none for a pattern without a repeat:
@@ -218,7 +218,7 @@ def _run(head: str, unit: str, tail: str, length: int) -> str:
 
 
 def _alphabet(tree: Any) -> Iterator[str]:
-    """A character for each that the pattern *tree* names, and for each kind of characters."""
+    """Yield a character for each that the pattern *tree* names, and for each kind of characters."""
     for code, value in tree:
         if code is codes.LITERAL:
             yield chr(value)
@@ -294,7 +294,9 @@ def _other(characters: set[str]) -> str:
 
 
 def _beginnings(tree: Any) -> Iterator[str]:
-    """What leads to each place in *tree*, as short as it can be; the last is a whole match, if it looks at nothing."""
+    """Yield what leads to each place in *tree*, as short as it can be; the last is a whole match, if it looks at
+    nothing.
+    """
     yield ""
     for text in _samples(tree):
         for end in range(1, min(len(text), 24) + 1):

@@ -47,7 +47,7 @@ def test_each_path_is_there(path: Path) -> None:
     assert sorted(name for name in named if not is_there(name)) == []
 
 
-def test_a_path_that_there_is_not_is_reported() -> None:
+def test_a_path_that_does_not_exist_is_reported() -> None:
     assert paths("Write `made/up.py` and `handler/handler`, as of `/etc/passwd`.") == {"made/up.py", "handler/handler"}
     assert not is_there("made/up.py")
     assert is_there("handler/handler")
@@ -74,7 +74,7 @@ def test_each_folder_of_a_package_is_on_the_map_with_modules_that_there_are(head
 
 
 class TestRulesOfTheParser:
-    def test_each_test_of_a_rule_is_named_after_a_rule_that_there_is(self) -> None:
+    def test_each_test_of_a_rule_is_named_after_an_existing_rule(self) -> None:
         from importlib.util import module_from_spec, spec_from_file_location
 
         spec = spec_from_file_location("rules_command", ROOT / "scripts/rules.py")

@@ -125,7 +125,7 @@ class TestCommands:
 
 
 def arguments(name: str) -> Iterator[str]:
-    """The arguments of a command that Django's commands do not have."""
+    """Yield the arguments of a command that Django's commands do not have."""
     djangos = {action.dest for action in BaseCommand().create_parser("manage.py", "any")._actions}
     for action in load_command_class("lifestream", name).create_parser("manage.py", name)._actions:
         if action.dest not in djangos:
@@ -180,7 +180,7 @@ class TestTemplates:
 
 
 def blocks(folder: Path = TEMPLATES) -> Iterator[tuple[str, set[str]]]:
-    """Each template of ours, and the blocks that it has and the ones that it extends have not."""
+    """Yield each template of ours, and the blocks that it has and the ones that it extends have not."""
     texts = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.rglob("*.html")}
     texts = {name: text for name, text in texts.items() if not name.startswith("admin/")}  # in frames of Django's own
 

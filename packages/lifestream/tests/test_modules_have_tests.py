@@ -55,7 +55,7 @@ NOT_TESTED_BY_ITSELF = {
 
 
 def modules(source: Path) -> Iterator[Path]:
-    """The modules of a package, as paths in it; migrations are Django's, and `__init__` tells of its folder."""
+    """Yield the modules of a package, as paths in it; migrations are Django's, and `__init__` tells of its folder."""
     for path in sorted(source.rglob("*.py")):
         if path.name not in ("__init__.py", "__main__.py") and path.parent.name != "migrations":
             yield path.relative_to(source)

@@ -1,4 +1,4 @@
-"""Whoever says something names a sentence that there is, with all of its values."""
+"""Each call of `say` names a sentence that exists, with all of its values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def names_in(code: str) -> set[str]:
 
 
 def said() -> Iterator[tuple[str, str, set[str | None]]]:
-    """Where something is said: the place, the code of the sentence, and the names of its values."""
+    """Yield where something is said: the place, the code of the sentence, and the names of its values."""
     for path in sorted(SOURCES.rglob("*.py")):
         if b"say(" not in (source := path.read_bytes()):
             continue

@@ -149,7 +149,7 @@ class CommandsTest(FeedServerTransactionTestCase):
 
 
 def visible_in_xml(text: str) -> str:
-    """*text* without the controls that XML can't hold."""
+    """Return *text* without the controls that XML can't hold."""
     return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text).replace("&", "&amp;")
 
 

@@ -91,7 +91,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         limits = (bind_timeout, idle_timeout, max_body, callable_timeout)
         if port != 0 or type(port) is not int:
             _check_port(port)
-        if not all(map(is_, limits, _LIMITS)):  # most servers have the limits of the signature
+        if not all(map(is_, limits, _LIMITS)):  # most servers have the default limits
             check_seconds("bind_timeout", bind_timeout)
             check_seconds("idle_timeout", idle_timeout, above_zero=True)
             check_whole("max_body", max_body, 0, MAX_BODY)

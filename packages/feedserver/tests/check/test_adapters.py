@@ -60,7 +60,7 @@ def test_one_scenario_is_run_again_for_the_same_kind() -> None:
     assert PythonAdapter(RightReader, Kind.FETCHER).reproduce("V1") == "check(client, only=['V1'], kind='fetcher')"
 
 
-def test_a_kind_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match="'stor' is no kind of reader; give one of store, mailer, podcatcher, "):
         check(RightReader, kind="stor")
 

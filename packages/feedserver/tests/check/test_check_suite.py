@@ -55,7 +55,7 @@ def test_known_failures_are_expected_to_fail(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=1, xfailed=1, failed=1)  # V4 passes, though it is said to fail
 
 
-def test_a_scenario_that_there_is_not_fails_the_collection(pytester: pytest.Pytester) -> None:
+def test_an_unknown_scenario_fails_the_collection(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         "import pytest\n\n\n@pytest.mark.feedserver_check('V999')\ndef test_reader(feedserver_scenario): ...\n"
     )

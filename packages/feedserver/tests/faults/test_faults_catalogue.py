@@ -24,7 +24,7 @@ PLACES = (
 
 
 def defined_faults() -> Iterator[type[Fault]]:
-    """Every fault that a module of `feedserver.faults` defines, whatever else is known of it."""
+    """Yield every fault that a module of `feedserver.faults` defines, whatever else is known of it."""
     for info in pkgutil.iter_modules(feedserver.faults.__path__):
         module = import_module(f"feedserver.faults.{info.name}")
         for name, value in vars(module).items():

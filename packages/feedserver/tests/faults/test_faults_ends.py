@@ -1,4 +1,4 @@
-"""Where a connection ends: one place, which there is."""
+"""The fault that ends a connection is injected at exactly one valid place."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_an_end_has_one_place(places: dict[str, object]) -> None:
         ({"at": "x"}, "Reset(at=…) is 'x'; give 'end' or None"),
     ],
 )
-def test_an_end_has_a_place_that_there_is(place: dict[str, object], remedy: str) -> None:
+def test_an_end_refuses_an_invalid_place(place: dict[str, object], remedy: str) -> None:
     with pytest.raises(ValueError, match=re.escape(remedy)):
         Reset(**place)  # type: ignore[arg-type]
 

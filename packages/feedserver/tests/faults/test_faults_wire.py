@@ -172,12 +172,12 @@ def let_others_be_answered(client: RawClient) -> None:
 every_fault = pytest.mark.parametrize("text", TABLE)
 
 
-@pytest.mark.parametrize("door", [from_code, from_fixture, from_timeline], ids=["code", "fixture", "timeline"])
+@pytest.mark.parametrize("serve", [from_code, from_fixture, from_timeline], ids=["code", "fixture", "timeline"])
 @every_fault
 def test_a_fault_goes_over_the_wire_byte_for_byte_from_every_door(
-    server: FeedServer, root: Path, text: str, door: Callable[[FeedServer, Path, str], None]
+    server: FeedServer, root: Path, text: str, serve: Callable[[FeedServer, Path, str], None]
 ) -> None:
-    door(server, root, text)
+    serve(server, root, text)
     server.add("/ok", Response(b"ok", omit=["Date"]))
     with RawClient(server) as client:
         client.send(request_for(text))

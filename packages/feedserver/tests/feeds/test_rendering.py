@@ -64,7 +64,7 @@ def test_what_an_encoding_lacks_becomes_a_reference() -> None:
         ({"encoding": "windows-1251", "bom": True}, r"'windows-1251' cannot write U\+FEFF; choose another encoding"),
     ],
 )
-def test_an_encoding_that_there_is_none_of_is_refused(options: dict[str, Any], message: str) -> None:
+def test_an_unknown_encoding_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Feed(title="News").render("rss", **options)
 

@@ -59,6 +59,6 @@ def test_a_method_in_small_letters_is_no_difference_to_tell() -> None:
     assert str(caught.value).startswith("get /feed was requested once, not twice.\n")
 
 
-def test_a_criterion_that_there_is_not_is_refused() -> None:
+def test_an_unknown_criterion_is_refused() -> None:
     with pytest.raises(TypeError, match="metod"):
         journal_of(FEED).filter("/feed", metod="GET")  # type: ignore[call-arg]

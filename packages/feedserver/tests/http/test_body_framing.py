@@ -1,4 +1,4 @@
-"""Where the body of a request ends, and which ways to tell it are refused (RFC 9112 §6)."""
+"""Where the body of a request ends, and which framings are refused (RFC 9112 §6)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CHUNKED = (b"Transfer-Encoding", b"Chunked")
     ("fields", "framing"),
     [([], 0), ([(b"Host", b"h")], 0), ([LENGTH], 5), ([(b"content-LENGTH", b"007")], 7), ([CHUNKED], "chunked")],
 )
-def test_a_length_or_chunks_tell_it(fields: list[tuple[bytes, bytes]], framing: int | str) -> None:
+def test_the_framing_is_a_length_or_chunks(fields: list[tuple[bytes, bytes]], framing: int | str) -> None:
     assert framing_of(fields, "1.1") == framing
 
 

@@ -174,7 +174,7 @@ BEHIND = {
 
 
 def cuts(data: bytes) -> Iterator[list[bytes]]:
-    """*data* in two pieces at every place, byte by byte, and in random pieces with a fixed seed.
+    """Yield *data* in two pieces at every place, byte by byte, and in random pieces with a fixed seed.
 
     Of what is very long, only the places near its ends and around the limits are tried.
     """

@@ -129,7 +129,7 @@ def test_a_server_with_tls_is_recorded(tmp_path: Path) -> None:
     ],
 )
 def test_only_addresses_of_http_are_recorded(tmp_path: Path, url: str) -> None:
-    with pytest.raises(ValueError, match=r"cannot be recorded.*; give an address of http or https|has no port"):
+    with pytest.raises(ValueError, match=r"cannot be recorded.*; give an address of http or https|has an invalid port"):
         record(url, tmp_path / "a")
     assert list(tmp_path.iterdir()) == []
 

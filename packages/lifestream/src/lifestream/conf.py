@@ -98,7 +98,7 @@ class Settings(SettingValues):
 
     @property
     def theme(self) -> str:
-        """`LIFESTREAM_THEME`: how lifestreams look that choose no theme: "standard", "list" or "magazine"."""
+        """`LIFESTREAM_THEME`: the theme of lifestreams that choose none: "standard", "list" or "magazine"."""
         value = self.get("THEME", "standard")
         if value not in THEMES:
             text = gettext("{setting} is {value}; give one of {choices}.")
@@ -139,7 +139,7 @@ class Settings(SettingValues):
 
     @property
     def allowed_networks(self) -> tuple[Network, ...]:
-        """`LIFESTREAM_ALLOWED_NETWORKS`: private networks that may be dialled; a list or text."""
+        """`LIFESTREAM_ALLOWED_NETWORKS`: private networks to which connections are allowed; a list or text."""
         return self.networks("ALLOWED_NETWORKS")
 
     @property
@@ -217,8 +217,8 @@ class Settings(SettingValues):
 
     @property
     def pauses_hosts(self) -> bool:
-        """`LIFESTREAM_PAUSE_SCOPE`: what a pause that a server asks for holds for: all feeds of its "host", or only the
-        "feed" that it refused.
+        """`LIFESTREAM_PAUSE_SCOPE`: whether a pause that a server asks for is for all feeds of its "host", or only for
+        the "feed" that it refused.
         """
         value = self.get("PAUSE_SCOPE", "host")
         if value not in ("host", "feed"):
@@ -253,7 +253,7 @@ class Settings(SettingValues):
         """`LIFESTREAM_PUBLIC_URL`: the URL of this site, as "https://planet.example.org" or, below a path,
         "https://example.org/planet"; "" for none, and then hubs can't push.
 
-        Without a slash at its end. Raises `ImproperlyConfigured` for a URL that no hub may be told: anything but https,
+        Without a slash at its end. Raises `ImproperlyConfigured` for a URL that hubs cannot use: anything but https,
         except for loopback with LIFESTREAM_PUSH_OVER_HTTP.
         """
         url = str(self.get("PUBLIC_URL", "") or "").rstrip("/")
@@ -334,8 +334,8 @@ class Settings(SettingValues):
 
     @property
     def report_to(self) -> tuple[str, ...] | None:
-        """`LIFESTREAM_REPORT_TO`: the addresses that the weekly mail about feeds in trouble goes to; None if that was
-        not said.
+        """`LIFESTREAM_REPORT_TO`: the addresses that the weekly mail about feeds in trouble goes to; None if
+        the setting is absent.
         """
         value = self.get("REPORT_TO", None)
         if value is None:

@@ -2,9 +2,9 @@
 
     say("feed-publishes", often=Gap(302400.0), wait=Duration(43200.0))
 
-Whoever finds something out says it like this; the database stores the code and the values; and `wording` puts them into
-words when somebody reads them, in that reader's language. So a reason that a worker stored once is read in German by
-one reader and in English by another. `sentences` has the sentence of each code.
+Code that has something to tell people makes such a message; the database stores the code and the values; and `wording`
+puts them into words when somebody reads them, in that reader's language. So a reason that a worker stored once is read
+in German by one reader and in English by another. `sentences` has the sentence of each code.
 
 A `Message` is text, too: the English sentence, for logs and tracebacks. Other text, as a server's own words or what
 older versions have stored, passes through everything here unchanged.
@@ -22,7 +22,7 @@ from lifestream.sentences import SENTENCES, Counted
 from lifestream.time_words import ENGLISH, Language, how_often, in_words
 
 _START: Final = '{"say":'
-_DEEPEST: Final = 8  # messages in messages, of what is read from the database
+_DEEPEST: Final = 8  # how deep messages in messages may nest, when they are read from the database
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,9 @@ Value: TypeAlias = "str | int | float | Duration | Gap | tuple[str, ...]"
 
 
 class Message(str):
-    """A sentence as its *code* and *values*; as text, it is in English. *stored* is what `stored` returned, "" before
-    that: the reason for a fetch goes into the database three times.
+    """A sentence as its *code* and *values*; as text, it is in English.
+
+    *stored* keeps what `stored` has returned, "" before that: the reason for a fetch is stored three times.
     """
 
     code: str
@@ -68,7 +69,8 @@ class Message(str):
 
 def say(code: str, /, **values: Value) -> Message:
     """Return the message with this *code*, one of `SENTENCES`, and the *values* that its sentence names."""
-    # Most feeds are told the same about times. Texts are left out: a message in a message may equal another one.
+    # Many feeds have equal messages about times, so these are shared. Values that are texts are not: a message compares
+    # as its English text, so one with other values could be taken for it.
     shared = all(type(value) in _TIMES for value in values.values())
     return _shared(code, **values) if shared else Message(code, values)
 
@@ -145,7 +147,7 @@ def _as_json(value: Value) -> Any:
 
 def _from_json(value: Any, depth: int) -> Value:
     if not depth:
-        raise ValueError("these are too many messages in messages")
+        raise ValueError("messages in messages are nested too deeply")
     match value:
         case {"say": str(code), **values}:
             return Message(code, {str(name): _from_json(each, depth - 1) for name, each in values.items()})
@@ -158,7 +160,7 @@ def _from_json(value: Any, depth: int) -> Value:
         case str() | int() | float():
             return value
         case _:
-            raise TypeError(f"{type(value).__name__} stands in no message")
+            raise TypeError(f"{type(value).__name__} cannot be a value of a message")
 
 
 def _worded(code: str, values: Mapping[str, Value], language: Language) -> str:
@@ -168,10 +170,10 @@ def _worded(code: str, values: Mapping[str, Value], language: Language) -> str:
         text = language.ngettext(sentence.one, sentence.many, count if isinstance(count, int) else 0)
     else:
         text = language.gettext(sentence)
-    return text.format_map({name: _told(value, language) for name, value in values.items()})
+    return text.format_map({name: _value_in_words(value, language) for name, value in values.items()})
 
 
-def _told(value: Value, language: Language) -> str:
+def _value_in_words(value: Value, language: Language) -> str:
     match value:
         case Duration(seconds):
             return in_words(seconds, language)

@@ -1,4 +1,4 @@
-"""Typed reading of Django's settings whose names begin with `LIFESTREAM_`, within bounds: `conf` says which there are.
+"""Typed reading of Django's settings whose names begin with `LIFESTREAM_`, within bounds: `conf` has the settings.
 
 Each method reads Django's settings each time. It raises `ImproperlyConfigured`, with the remedy, for a value that
 cannot be used.

@@ -40,7 +40,7 @@ def test_posts_are_hidden_published_and_removed(root: Client) -> None:
     assert root.get("/main/").content.count(b"A title") > 0
 
 
-def test_a_post_that_a_rule_hides_is_told_from_one_that_is_hidden_by_hand(root: Client) -> None:
+def test_a_post_that_a_rule_hides_is_distinguished_from_one_that_is_hidden_by_hand(root: Client) -> None:
     site = make_site(make_lifestream("main"))
     for title in ("A cat", "A dog"):
         make_post(site, title, text=title)

@@ -115,7 +115,7 @@ def test_how_many_others_have_a_feed_is_not_told(
 
 
 @pytest.mark.parametrize("who", ["anybody", "another"])
-def test_a_private_page_is_answered_as_one_that_there_is_nowhere(
+def test_a_private_page_is_answered_as_one_that_does_not_exist(
     client: Client, mine: Lifestream, theirs: Lifestream, who: str
 ) -> None:
     if who == "another":

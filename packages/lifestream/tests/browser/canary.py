@@ -123,7 +123,7 @@ class Lookout:
         return self.page
 
     def visit(self, path: str) -> Page:
-        """`goto`, and looks through the page for what has no business there."""
+        """Open *path* as `goto` does, and look through the page for what has no business there."""
         page = self.goto(path)
         self.surprises += [f"{path}: {found}" for found in page.evaluate(_AUDIT)]
         return page

@@ -16,7 +16,7 @@ SECONDS = 30.0
 
 
 def environment(home: Path, **more: str) -> Mapping[str, str]:
-    """Return what the command is to find around it: *home* as LIFESTREAM_HOME, and *more*."""
+    """Return the environment of the command: *home* as LIFESTREAM_HOME, and *more*."""
     ours = {
         "LIFESTREAM_HOME": str(home),
         "LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8",
@@ -29,7 +29,7 @@ def environment(home: Path, **more: str) -> Mapping[str, str]:
 
 @contextmanager
 def running(*command: str, home: Path, told: str = r"is at (http://\S+)/") -> Iterator[str]:
-    """`lifestream COMMAND` in a process, and the address that it prints, by default that of the site."""
+    """Run `lifestream COMMAND` in a process, and yield the address that it prints, by default that of the site."""
     process = subprocess.Popen(
         [sys.executable, "-m", "lifestream", *command],
         env=environment(home),

@@ -20,7 +20,7 @@ WCAG_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 @dataclass
 class Visitor:
-    """A visitor with a browser window at the site *base*, who notices what a page asks of whom and what goes wrong."""
+    """A visitor with a browser window at the site *base*, who records all requests of a page, and its errors."""
 
     page: Page
     base: str
@@ -43,7 +43,7 @@ class Visitor:
         return self.page
 
     def violations(self) -> str:
-        """Return what is against WCAG 2.2, level AA, on the page, as axe tells it; "" if nothing is."""
+        """Return what violates WCAG 2.2, level AA, on the page, as axe reports it; "" if nothing is."""
         found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": WCAG_AA}})
         return str(found.generate_report()) if found.violations_count else ""
 
@@ -66,7 +66,7 @@ def visiting(
     script: bool = True,
     language: str = "en-US",
 ) -> Iterator[Visitor]:
-    """A visitor at *base* with a window of that *size*, a system in that colour *scheme* and that *language*, and
+    """Yield a visitor at *base* with a window of that *size*, a system in that colour *scheme* and that *language*, and
     scripts or none.
     """
     context: BrowserContext = browser.new_context(

@@ -23,5 +23,5 @@ from lifestream.content.image_types import image_type
         (b"", ""),
     ],
 )
-def test_a_picture_is_told_by_its_first_bytes(data: bytes, kind: str) -> None:
+def test_a_picture_is_recognised_by_its_first_bytes(data: bytes, kind: str) -> None:
     assert image_type(data) == kind

@@ -1,4 +1,4 @@
-"""Strangers' HTML: what stays, what goes, and that nothing in it runs."""
+"""Untrusted HTML: what stays, what goes, and that nothing in it runs."""
 
 from __future__ import annotations
 

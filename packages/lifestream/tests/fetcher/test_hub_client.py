@@ -131,7 +131,7 @@ def test_a_hub_that_is_away_is_busy_and_no_news_for_the_log(
 def test_only_a_hub_that_is_busy_and_a_shortage_end_the_errands(verdict: HubVerdict) -> None:
     answer = HubAnswer(verdict)
     assert (answer.message, answer.wait) == ("", None)
-    assert answer.ends_the_errands is (verdict in {HubVerdict.BUSY, HubVerdict.SHORTAGE})
+    assert answer.ends_the_run is (verdict in {HubVerdict.BUSY, HubVerdict.SHORTAGE})
 
 
 def test_a_mistake_of_our_own_is_reported_and_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -106,7 +106,7 @@ def test_what_is_public_or_allowed_or_unknown_passes() -> None:
     check_host("http://intranet/", allowing("10.0.0.0/8"))
 
 
-def test_a_proxy_that_refuses_is_told_from_a_server_that_does(server: FeedServer) -> None:
+def test_a_proxy_that_refuses_is_distinguished_from_a_server_that_does(server: FeedServer) -> None:
     with relay(
         (server.host, server.port), b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
     ) as no:

@@ -20,7 +20,7 @@ def test_a_feed_is_found_as_people_write_its_url() -> None:
     assert feeds_at("https://name:password@blog.example/feed") == [feed.pk, secret.pk]
 
 
-def test_a_feed_that_there_is_not_is_named_with_the_nearest_and_without_its_password() -> None:
+def test_an_unknown_feed_is_named_with_the_nearest_and_without_its_password() -> None:
     make_feed("https://blog.example/feed")
 
     with pytest.raises(CommandError) as error:

@@ -1,4 +1,4 @@
-"""What all commands write is made visible, whatever output they are given."""
+"""Control characters in the output of commands are written as escapes, whatever the output is."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ class Command(BaseCommand):
         self.stderr.write(HOSTILE)
 
 
-def test_it_is_made_visible_on_the_outputs_that_a_command_is_made_with() -> None:
+def test_controls_are_escaped_on_the_outputs_of_the_command() -> None:
     out, errors = io.StringIO(), io.StringIO()
     Command(stdout=out, stderr=errors).execute(no_color=True, force_color=False, skip_checks=True)
     assert (out.getvalue(), errors.getvalue()) == (f"{SHOWN}\n", f"{SHOWN}\n")
 
 
-def test_it_is_made_visible_on_the_outputs_that_a_call_names() -> None:
+def test_controls_are_escaped_on_the_outputs_of_a_call() -> None:
     out, errors = io.StringIO(), io.StringIO()
     options = {"no_color": True, "force_color": False, "skip_checks": True}
     Command().execute(stdout=out, stderr=errors, **options)
     assert (out.getvalue(), errors.getvalue()) == (f"{SHOWN}\n", f"{SHOWN}\n")
 
 
-def test_an_error_is_no_output_and_is_raised() -> None:
+def test_an_error_is_raised_and_not_printed() -> None:
     class Failing(BaseCommand):
         def handle(self, *args: Any, **options: Any) -> None:
             raise CommandError("no")
@@ -92,14 +92,14 @@ def test_an_output_that_fails_otherwise_is_an_error() -> None:
         ("export_opml", "--lifestream", "\udcff"),
     ],
 )
-def test_what_is_entered_in_no_text_is_reported_without_being_shown(command: tuple[str, ...]) -> None:
+def test_an_argument_that_is_not_utf_8_is_an_error_that_does_not_show_it(command: tuple[str, ...]) -> None:
     with pytest.raises(CommandError) as told:
         call_command(*command)
     assert "is not in UTF-8" in str(told.value)
     assert "\udcff" not in str(told.value)
 
 
-def test_another_text_that_cannot_be_encoded_is_a_fault_of_ours() -> None:
+def test_any_other_text_that_cannot_be_encoded_is_a_bug_and_is_raised() -> None:
     class Failing(BaseCommand):
         def handle(self, *args: Any, **options: Any) -> None:
             "\ud800".encode()

@@ -30,15 +30,15 @@ def meanwhile(model: type[Model], change: Callable[[], object]) -> Iterator[None
     """Let somebody else *change* what is stored just before the next row of *model* is saved."""
     left = [change]
 
-    def strike(**_: Any) -> None:
+    def change_first(**_: Any) -> None:
         if left:
             left.pop()()
 
-    pre_save.connect(strike, sender=model, weak=False)
+    pre_save.connect(change_first, sender=model, weak=False)
     try:
         yield
     finally:
-        pre_save.disconnect(strike, sender=model)
+        pre_save.disconnect(change_first, sender=model)
     assert not left, "nothing was saved"
 
 

@@ -23,5 +23,5 @@ def test_rows_are_before_and_after_one_of_them(place: int) -> None:
     tags = Tag.objects.order_by("name", "slug").values_list("name", "slug")
     assert list(tags.filter(less(here))) == stored[:place]
     assert list(tags.filter(greater(here))) == stored[place + 1 :]
-    # It stands beside other conditions.
+    # The condition can be combined with others.
     assert list(tags.filter(greater(here), name="c")) == [row for row in stored[place + 1 :] if row[0] == "c"]

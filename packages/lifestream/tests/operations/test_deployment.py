@@ -47,7 +47,7 @@ def measured(db: None) -> set[str]:
 
 
 def names_in(expression: str) -> Iterator[str]:
-    """The metrics in an expression, as Prometheus' own grammar reads it."""
+    """Yield the metrics in an expression, as Prometheus' own grammar reads it."""
     promql_parser.parse(expression)  # raises ValueError
     yield from re.findall(r"\b(lifestream_[a-z_]+|up)\b", expression)
 

@@ -19,5 +19,5 @@ class LoudPlugin(FeedPlugin):
         return feed.link.startswith("https://loud.example/")
 
     def process(self, entry: Entry) -> Entry:
-        """*entry*, louder."""
+        """Return *entry*, louder."""
         return replace(entry, title=entry.title.upper())

@@ -49,7 +49,7 @@ def both(body: bytes) -> tuple[ParsedFeed, ParsedFeed] | None:
 
 
 def differences(ours: ParsedFeed, theirs: ParsedFeed) -> Iterator[tuple[str, Any, Any]]:
-    """The fields that differ, with what each reader has."""
+    """Yield the fields that differ, with what each reader has."""
     yield from _fields("feed", ours, theirs)
     if len(ours.entries) != len(theirs.entries):
         yield "entries", len(ours.entries), len(theirs.entries)

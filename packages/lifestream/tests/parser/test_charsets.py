@@ -33,7 +33,7 @@ UMLAUTS = "Grüße"
         ("", "<?xml version='1.0' encoding='cp037'?>", "cp037", b"", UMLAUTS),
         ("", '<?xml version="1.0" encoding="gb2312"?>', "gb18030", b"", "你好 €"),
         ("", '<?xml version="1.0" encoding="Shift_JIS"?>', "cp932", b"", "こんにちは ①"),
-        # Wrong labels: the bytes tell.
+        # Wrong labels: the bytes decide.
         ("text/xml; charset=us-ascii", "", "utf-8", b"", SNOWMAN),
         ("text/xml; charset=nonsense", '<?xml version="1.0" encoding="utf-8"?>', "utf-8", b"", SNOWMAN),
         ("text/xml; charset=utf-8", "", "cp1252", b"", "Grüße – €"),
@@ -49,7 +49,7 @@ def test_the_charset_is_that_of_the_mark_then_http_then_the_declaration(
     assert only_entry(body, content_type).title == title
 
 
-def test_a_charset_that_does_not_fit_is_complained_of() -> None:
+def test_a_charset_that_does_not_fit_is_noted() -> None:
     body = rss(f"<item><title>{SNOWMAN}</title></item>")
 
     assert parse(body, {"content-type": "text/xml; charset=ascii"}, URL).complaint == (
@@ -58,7 +58,7 @@ def test_a_charset_that_does_not_fit_is_complained_of() -> None:
     assert parse(body, {"content-type": "text/xml"}, URL).complaint == ""
 
 
-def test_a_few_broken_bytes_cost_themselves_only() -> None:
+def test_invalid_bytes_are_replaced_and_the_rest_is_kept() -> None:
     body = rss(f"<item><title>{SNOWMAN} {SNOWMAN} !</title></item>").replace(b"!", b"\xff")
 
     assert only_entry(body).title == f"{SNOWMAN} {SNOWMAN} \ufffd"

@@ -6,7 +6,7 @@ import pytest
 
 from lifestream.entry import Entry, Episode, Person, Transcript
 from lifestream.parser import parse
-from lifestream.parser.damaged_episodes import told
+from lifestream.parser.damaged_episodes import with_episodes
 
 URL = "https://a.example/feed"
 PODCAST = 'xmlns:podcast="https://podcastindex.org/namespace/1.0"'
@@ -91,5 +91,5 @@ def test_namespaces_decide_and_text_is_no_markup(root: str, item: str, season: s
 
 def test_nothing_is_told_where_it_is_unknown_which_entry_it_is_about() -> None:
     text = f"<rss><item>{SAID}</item><item></item></rss>"
-    assert told([Entry()], text) == (Entry(),)
-    assert [entry.episode for entry in told([Entry(base=URL), Entry()], text)] == [EPISODE, None]
+    assert with_episodes([Entry()], text) == (Entry(),)
+    assert [entry.episode for entry in with_episodes([Entry(base=URL), Entry()], text)] == [EPISODE, None]

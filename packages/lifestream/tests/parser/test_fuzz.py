@@ -144,7 +144,7 @@ MUTATIONS: Final[list[Callable[[random.Random, bytearray], None]]] = [
 
 
 def mutated(chance: random.Random, body: bytes, most: int = 3) -> bytes:
-    """*body* after one to *most* mutations, in another encoding now and then."""
+    """Return *body* after one to *most* mutations, in another encoding now and then."""
     spoilt = bytearray(body)
     for _ in range(chance.randint(1, most)):
         if not spoilt:

@@ -123,7 +123,7 @@ def test_a_frame_that_makes_no_sense_is_refused(frame: bytes) -> None:
 
 
 def places(row: object, way: tuple[int, ...] = ()) -> Iterator[tuple[int, ...]]:
-    """Where in *row*, a list in lists, something stands."""
+    """Yield where in *row*, a list in lists, something stands."""
     for place, part in enumerate(row if isinstance(row, list) else ()):
         yield (*way, place)
         yield from places(part, (*way, place))

@@ -38,7 +38,7 @@ def test_a_plugin_that_is_shipped_is_asked_for_by_name(registry: Registry, plugi
     assert document(b"", {}, "https://a.example/", plugin, registry).asked == asked
 
 
-def test_a_plugin_that_there_is_not_is_a_problem_and_the_document_is_read_all_the_same() -> None:
+def test_an_unknown_plugin_is_a_problem_and_the_document_is_read_all_the_same() -> None:
     ask = Answering({"prepared": ipc.PREPARED.pack(Prepared(ParsedFeed()))})
     read = document(b"", {}, "https://a.example/", "nonesuch", SHIPPED).read(ask, SHIPPED, 1.0)
     assert [problem.plugin for problem in read.problems] == ["nonesuch"]

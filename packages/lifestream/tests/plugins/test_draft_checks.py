@@ -36,7 +36,7 @@ def test_what_can_be_sent_is_left_as_it_is(draft: ItemDraft) -> None:
 
 
 class OfAPlugin(Enclosure):
-    """A plugin may derive what it returns."""
+    """A plugin may return objects of subclasses."""
 
 
 def test_values_of_derived_classes_are_checked_by_the_fields_of_ours() -> None:

@@ -41,7 +41,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def pruned(value: Any) -> Any:
-    """*value* without what is empty in it."""
+    """Return *value* without what is empty in it."""
     if isinstance(value, dict):
         return {name: part for name, inner in value.items() if (part := pruned(inner)) not in ("", None, [], {}, ())}
     return [pruned(inner) for inner in value] if isinstance(value, list | tuple) else value

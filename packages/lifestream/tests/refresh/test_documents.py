@@ -17,7 +17,7 @@ RSS = b"<rss version='2.0'><channel><title>\xc3\xa9</title></channel></rss>"
 pytestmark = pytest.mark.usefixtures("shared_parsers")
 
 
-def test_what_is_fetched_is_told_by_its_scheme() -> None:
+def test_what_is_fetched_is_recognised_by_its_scheme() -> None:
     assert [is_address(name) for name in ("https://a", "HTTP://a", "a.example/feed", "-", "ftp://a")] == [
         True, True, False, False, False,
     ]  # fmt: skip

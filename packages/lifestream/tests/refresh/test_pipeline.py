@@ -57,7 +57,7 @@ class WhatComes(RefreshTestCase):
         assert Post.objects.filter(lifestream=subscription.lifestream).count() == 2
 
     def test_what_fills_a_transaction_is_stored_while_others_are_read(self) -> None:
-        """As soon as it does: else one processor idles, and the last write is long."""
+        """It is stored at once: if all were stored at the end, a processor would be idle, and the last write long."""
         for number in range(4):
             self.make_feed(f"/{number}", feed([f"entry {entry}" for entry in range(2 * CHUNK // 5)]))
         with (
@@ -228,7 +228,7 @@ class OneFeedAndTheOthers(RefreshTestCase):
         assert Item.objects.filter(date=datetime(2026, 1, 1, tzinfo=UTC)).count() == 2
 
     def test_what_can_not_be_decided_is_a_failure_of_its_feed_alone(self) -> None:
-        """Whatever a parser that a document has taken over makes up."""
+        """A parser that was compromised by a document may return anything."""
         unpack = ipc.PREPARED.unpack
 
         def lying(rows: Any) -> Any:

@@ -100,7 +100,7 @@ def test_only_filters_that_are_words_become_rules(pattern: str, rules: str) -> N
     ("document", "is_planet"),
     [(VENUS, True), (PLUTO, True), (b"\xef\xbb\xbf[Planet]\n", True), (b"<opml/>", False), (b"no section", False)],
 )
-def test_a_planet_is_told_from_opml(document: bytes, is_planet: bool) -> None:
+def test_a_planet_is_distinguished_from_opml(document: bytes, is_planet: bool) -> None:
     assert planet_ini.is_planet(document) == is_planet
 
 

@@ -31,7 +31,7 @@ LATER = "Mon, 02 Mar 2026 12:00:00 GMT"
 
 
 def document(*names: str, edited: str = "") -> str:
-    """Return a feed of these entries, the longer and the more often *edited*."""
+    """Return a feed of these entries; *edited* is appended to the text of each."""
     items = "".join(
         f"<item><title>{name}</title><link>http://s.example/{name}</link><guid isPermaLink='false'>g-{name}</guid>"
         f"<description>All there is to say about {name}{edited}.</description></item>"
@@ -80,7 +80,7 @@ def contents(feed: Feed | None = None) -> dict[str, tuple[str, str, str]]:
 
 class AnIllFormedAnswer(RuleTestCase):
     def answers(self, *bodies_and_headers: tuple[str, dict[str, str], bool]) -> list[Response]:
-        """Answer with a *body*, validators, and whether the server minds the conditions of a request."""
+        """Return answers: for each its body, its validators, and whether the server evaluates conditional requests."""
         return [
             Response(body, headers=headers, conditional="rfc" if minds else "off")
             for body, headers, minds in bodies_and_headers
@@ -138,7 +138,7 @@ class AnIllFormedAnswer(RuleTestCase):
             sent.append((self.last().headers.get("If-None-Match"), self.last().headers.get("If-Modified-Since")))
         assert sent == [(None, None)] * 4 + [(None, MODIFIED)]
 
-    def test_a_validator_of_another_url_is_not_borne_out_by_the_same_bytes(self) -> None:
+    def test_a_validator_of_another_url_is_not_confirmed_by_the_same_bytes(self) -> None:
         broken = Response(BROKEN["a lost end tag"], headers={"ETag": '"v1"'})
         self.feedserver.add("/elsewhere", broken)
         mended = Response(MENDED, headers={"ETag": '"v1"'})
@@ -238,8 +238,8 @@ def is_complete(body: bytes) -> bool:
 
 
 def places(whole: str) -> list[int]:
-    """Return the places beside all that is markup, and the middle of what lies between: a cut there is like its
-    neighbours.
+    """Return the offsets before and after each character of markup, and one in the middle of each stretch of text,
+    since all cuts within a text have the same effect.
     """
     marks = [place for place, character in enumerate(whole) if character in "<>/&;=\"'{}[]:,"]
     between = [(one + other) // 2 for one, other in itertools.pairwise(marks) if other - one > 3]
@@ -247,7 +247,10 @@ def places(whole: str) -> list[int]:
 
 
 def cuts(whole: str) -> Iterator[int]:
-    """The ends of *whole* that are read otherwise than the one before: only where the flaw is may be another."""
+    """Yield the offsets of `places` at which a cut is read differently from a cut at the offset before.
+
+    Where the flaw is does not count as a difference.
+    """
     before: object = None
     for end in places(whole)[::2]:
         try:
@@ -275,8 +278,10 @@ RDF = """<?xml version="1.0"?>
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/">
 <channel rdf:about="http://s.example/feed"><title>A feed</title><link>http://s.example/</link>
 <description>About it</description></channel>
-<item rdf:about="http://s.example/1"><title>1</title><link>http://s.example/1</link><description>One</description></item>
-<item rdf:about="http://s.example/2"><title>2</title><link>http://s.example/2</link><description>Two</description></item>
+<item
+rdf:about="http://s.example/1"><title>1</title><link>http://s.example/1</link><description>One</description></item>
+<item
+rdf:about="http://s.example/2"><title>2</title><link>http://s.example/2</link><description>Two</description></item>
 </rdf:RDF>"""
 JSON = """{"version": "https://jsonfeed.org/version/1.1", "title": "A feed", "home_page_url": "http://s.example/",
 "description": "About it", "items": [{"id": "1", "content_text": "One"}, {"id": "2", "content_text": "Two"}]}"""

@@ -97,12 +97,12 @@ class Subscribing(WebSubTestCase):
         with self.settings(LIFESTREAM_PUBLIC_URL=""):
             self.refresh()
         hub_subscriptions.want([self.feed.pk], START)
-        errands = []
+        requests = []
         seen = list(HubSubscription.objects.all())
         for _ in range(2):
             with mock.patch.object(QuerySet, "__getitem__", return_value=seen):
-                errands += hub_subscriptions.take(START, 10)
-        assert len(errands) == 1
+                requests += hub_subscriptions.take(START, 10)
+        assert len(requests) == 1
 
 
 class Verifying(WebSubTestCase):

@@ -178,7 +178,7 @@ class TestSpread:
         assert after.at is not None and one.at is not None
         assert after.at - one.at != timedelta(seconds=1)
 
-    def test_it_never_is_before_what_was_asked_for_and_no_minimum_by_itself(self) -> None:
+    def test_it_is_added_to_what_was_asked_for_and_is_no_minimum_by_itself(self) -> None:
         for number in range(50):
             due = self.later(f"{number}", failed(429, retry_after="7200"))
             assert 2 * HOUR <= wait(due) < 2 * HOUR + 360
@@ -186,7 +186,7 @@ class TestSpread:
             assert due.reason == "Retry-After: 2 hours"
             assert due.candidates[-1].reason.endswith(" more, so that feeds don't come all at once")
 
-    def test_it_leads_into_no_hour_that_the_feed_skips(self) -> None:
+    def test_it_never_leads_into_a_skipped_hour(self) -> None:
         rhythm = Rhythm(skip_hours=frozenset({13, 14}))
         for number in range(50):
             due = self.later(f"{number}", fetched(), NOW - timedelta(minutes=3), rhythm)
@@ -332,12 +332,12 @@ def test_terms_survive_their_way_through_a_json_column(terms: Terms) -> None:
     assert Terms.from_json(terms.as_json()) == terms
 
 
-def test_no_terms_take_no_room() -> None:
+def test_empty_terms_are_an_empty_object() -> None:
     assert Terms().as_json() == {}
 
 
 def test_a_fetch_is_put_off_by_half_an_hour_at_most() -> None:
-    """The spread of this feed at this time is nearly all that it may be."""
+    """This URL is one whose spread at this time is nearly the maximum."""
     limits = Limits(DAY, 7 * DAY, DAY, jitter=1)
     due = decide(fetched(), History(feed="http://example.org/25770"), NOW, limits)
     assert 1799.9 < wait(due) - DAY <= 1800
@@ -357,7 +357,7 @@ def test_an_hour_that_is_skipped_ends_at_the_full_hour() -> None:
 
 @pytest.mark.parametrize("hour", [0, 11, 12, 13, 23])
 def test_the_one_hour_of_the_week_that_is_not_skipped_is_found(hour: int) -> None:
-    """Whichever it is: the latest one begins just before the hour in which the feed would be due."""
+    """All hours are tried; the last possible one begins just before the hour in which the feed would be due."""
     for day in range(7):
         rhythm = Rhythm(skip_hours=frozenset(range(24)) - {hour}, skip_days=frozenset(range(7)) - {day})
         due = decide(fetched(), History(), NOW, LIMITS, rhythm).at
@@ -399,7 +399,7 @@ def test_all_that_was_asked_for_is_reported_in_its_order(max_age: str, words: li
 
 
 @pytest.mark.parametrize(("seconds", "not_before"), [("0", None), ("1", NOW + timedelta(seconds=1))])
-def test_who_asks_for_no_pause_asks_for_none(seconds: str, not_before: datetime | None) -> None:
+def test_a_retry_after_of_zero_asks_for_no_pause(seconds: str, not_before: datetime | None) -> None:
     assert decide(fetched(retry_after=seconds), History(), NOW, LIMITS).not_before == not_before
 
 
@@ -415,7 +415,7 @@ def test_candidates_are_stored_to_the_second() -> None:
     assert at == "2026-03-01T13:00:00+00:00"
 
 
-def test_the_longest_pause_that_counts_is_ours_to_set() -> None:
+def test_the_longest_pause_is_a_setting() -> None:
     limits = replace(LIMITS, max_pause=2 * DAY)
     for outcome in (failed(429, retry_after="99999999"), fetched(retry_after="99999999")):
         assert wait(decide(outcome, History(), NOW, limits)) == 2 * DAY

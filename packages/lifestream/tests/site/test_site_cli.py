@@ -37,7 +37,7 @@ def test_a_command_works_without_feeds(site_home: Path, arguments: list[str], pr
     assert (done.returncode, done.stdout, done.stderr) == (0, printed, "")
 
 
-def test_why_of_a_feed_that_there_is_not_is_an_error(site_home: Path) -> None:
+def test_why_of_an_unknown_feed_is_an_error(site_home: Path) -> None:
     done = run(site_home, "why", "https://blog.example/feed")
     assert done.returncode == 1
     assert done.stderr == "CommandError: there is no feed https://blog.example/feed; add it with add_feed\n"
@@ -50,7 +50,7 @@ def test_help_needs_no_database(tmp_path: Path) -> None:
     assert not (tmp_path / "new" / "lifestream.sqlite3").exists()
 
 
-def test_a_command_that_there_is_not_is_an_error_that_names_it(tmp_path: Path) -> None:
+def test_an_unknown_command_is_an_error_that_names_it(tmp_path: Path) -> None:
     done = run(tmp_path, "upgrade_feeds")
     assert done.returncode == 1
     assert done.stderr.startswith("Unknown command: 'upgrade_feeds'")

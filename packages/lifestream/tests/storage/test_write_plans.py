@@ -93,7 +93,7 @@ def test_of_many_subscriptions_some_are_looked_at_for_feeds_that_are_idle(
     assert leaving.count() in (1, 2)
     # The others end when they are due.
     expected = ["subscribe", *["unsubscribe"] * leaving.count()]
-    assert sorted(errand.mode for errand in hub_subscriptions.take(NOW, 50)) == expected
+    assert sorted(request.mode for request in hub_subscriptions.take(NOW, 50)) == expected
     assert set(leaving.values_list("feed", flat=True)) == set(keys)
 
 

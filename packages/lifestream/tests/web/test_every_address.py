@@ -84,7 +84,7 @@ def client(client: Client, lifestream: Lifestream) -> Client:
 
 
 def routes(resolver: URLResolver | None = None, prefix: str = "/") -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each pattern of the site's addresses, as text with "{}" for its parameters, and their names."""
+    """Yield each pattern of the site's addresses, as text with "{}" for its parameters, and their names."""
     for entry in (resolver or get_resolver()).url_patterns:
         route = str(entry.pattern)
         if isinstance(entry, URLResolver):
@@ -109,7 +109,7 @@ GOOD = {
 
 
 def addresses_of(route: str, names: tuple[str, ...], text: str) -> Iterator[str]:
-    """*route* with *text* in the place of each of its parameters, the others being good, and of all of them."""
+    """Yield the addresses of *route* with *text* as one parameter, the others being valid, and with *text* as all."""
     good = [GOOD.get(name, "1") for name in names]
     for place in range(len(names)):
         yield route.format(*[*good[:place], text, *good[place + 1 :]])
@@ -120,7 +120,7 @@ def addresses_of(route: str, names: tuple[str, ...], text: str) -> Iterator[str]
 def dealt(addresses: Sequence[str], name: str) -> Sequence[str]:
     """Return those *addresses* that get the text of *name*: all of them for `CORE`, and one in four for the others.
 
-    Few converters and fields take all addresses apart, and each of them has enough to meet every text.
+    The addresses share a few converters and fields, so each of these still gets every text.
     """
     return addresses if name in CORE else addresses[list(HOSTILE).index(name) % 4 :: 4]
 
@@ -128,7 +128,7 @@ def dealt(addresses: Sequence[str], name: str) -> Sequence[str]:
 def halved(fields: Sequence[str], name: str) -> Sequence[str]:
     """Return every other one of the admin's *fields*, the others with the next text of `CORE`.
 
-    So each field gets one of two texts that no database takes, a long one, and one beyond or below all numbers.
+    So each field gets half of the texts of `CORE`: one of each two that are alike.
     """
     return fields[CORE.index(name) % 2 :: 2]
 
@@ -257,7 +257,7 @@ def test_no_form_of_the_admin_is_an_error_of_the_server(
     assert not found
 
 
-def test_what_no_page_is_filed_under_is_not_found(client: Client) -> None:
+def test_an_unknown_tag_is_not_found(client: Client) -> None:
     for text in ("%00", "%ff", "%ed%a0%80", "x" * 10_000):
         assert client.get(f"/main/tags/{text}/").status_code == 404, text[:9]
     assert client.get("/main/tags/django/").status_code == 200

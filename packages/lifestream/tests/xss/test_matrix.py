@@ -1,4 +1,4 @@
-"""Every attribute of every element, with every address that may run something: what a browser need not be asked."""
+"""Every attribute of every element, with every address that may run something: checked without a browser."""
 
 from __future__ import annotations
 
@@ -33,10 +33,9 @@ DANGERS = (
     "file:///etc/passwd",
 )
 WHEREVER = (DANGERS[0], DANGERS[5])
-"""Those that are tried in attributes that no browser opens: what they say is text, and may neither end nor begin a tag.
-"""
+"""The dangers that are tried in attributes that no browser opens: they stay as text, and may not end or begin a tag."""
 RUNS = re.compile(r"(javascript|vbscript|data|blob|file):", re.IGNORECASE)
-# What a browser takes for an address in an element that may stay; text in others is text, whatever it says.
+# The attributes of allowed elements that browsers take for an address. In other attributes, an address is mere text.
 OPENED = name_set("href src srcset poster cite style background data action formaction ping xlink:href")
 
 
@@ -47,7 +46,7 @@ def sanitizer() -> Sanitizer:
 
 @pytest.fixture(scope="module")
 def lenient() -> Sanitizer:
-    """One whose site allows all attributes that can be allowed, of all elements that can be."""
+    """A sanitizer whose rules allow every element and every attribute that a site can allow."""
     may = [name for name in ADDRESSES if name not in ("action", "formaction", "srcdoc", "ping")]
     return Sanitizer(SanitizerRules.of({tag: may for tag in TAGS if tag not in FORBIDDEN_TAGS}))
 

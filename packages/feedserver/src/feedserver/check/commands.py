@@ -60,7 +60,7 @@ class Commands:
     memory: int = MEMORY_CAP
 
     def by_name(self) -> dict[str, str]:
-        """Return the commands that there are, by the name of their option."""
+        """Return the commands that the reader has, by the name of their option."""
         names = ("setup", "add", "poll", "list", "state", "version")
         return {name: getattr(self, name) for name in names if getattr(self, name)}
 

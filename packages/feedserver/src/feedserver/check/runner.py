@@ -98,7 +98,7 @@ def run(
 def choose(scenarios: Sequence[Scenario], only: Iterable[str]) -> list[Scenario]:
     """Return the scenarios that *only* names by id or by the letter of a group, and those that they depend on.
 
-    Raises ValueError for a name that there is not.
+    Raises ValueError for an unknown name.
     """
     known = {scenario.id: scenario for scenario in scenarios}
     ids = set(_named(scenarios, only))

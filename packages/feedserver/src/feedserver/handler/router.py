@@ -65,7 +65,7 @@ class Routes:
         self._patterned: tuple[Route, ...] = ()
         self._files: FolderAnswers | None = None
         if folder is not None:
-            from feedserver.handler.folder_answers import FolderAnswers  # many servers have no folder
+            from feedserver.handler.folder_answers import FolderAnswers  # imported late: many servers have no folder
 
             self._files = FolderAnswers(folder, self.warnings)
 
@@ -216,7 +216,7 @@ class Routes:
 
 
 def _asked(request: Request, target: Target, host: str) -> Asked:
-    from feedserver.handler.missing import Asked  # most tests miss nothing
+    from feedserver.handler.missing import Asked  # imported late: most tests need no such message
 
     return Asked(request, target, host)
 

@@ -71,7 +71,7 @@ def checked(url: str) -> SplitResult:
     try:
         port = parts.port
     except ValueError:
-        raise ValueError(f"{shown} has no port that there is; leave it out, or give one up to 65535") from None
+        raise ValueError(f"{shown} has an invalid port; leave it out, or give one up to 65535") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or _NO_HOST.search(parts.hostname) or port == 0:
         raise ValueError(f"{shown} cannot be recorded; {remedy}")
     return parts

@@ -21,7 +21,7 @@ from lifestream.wording import relative, worded
 
 
 class StatusFilter(admin.SimpleListFilter):
-    """A filter of fetches by the HTTP status. Django's own would look through the whole log for all that there are."""
+    """A filter of fetches by the HTTP status. Django's own would look through the whole log for all statuses in it."""
 
     title = gettext_lazy("HTTP status")
     parameter_name = "answer"

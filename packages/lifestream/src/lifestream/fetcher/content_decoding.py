@@ -6,7 +6,7 @@ coded. The reader may wait between two pieces for memory.
 
     bytes ──▶ layer: gzip ──▶ layer: gzip ──▶ layer: plain ──▶ the body
 
-Servers are wrong about Content-Encoding in each way that there is, and browsers hide it: they name a charset there,
+Servers are wrong about Content-Encoding in every possible way, and browsers hide it: they name a charset there,
 name a coding that the body is not in, code a body twice or don't say that it is coded. So the label is only a hint, and
 each layer looks at how its bytes begin. No feed begins as gzip or Zstandard does.
 """

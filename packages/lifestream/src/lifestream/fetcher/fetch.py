@@ -94,7 +94,7 @@ class _Server:
 
 
 @dataclass(frozen=True, slots=True)
-class _Errand:
+class _Fetch:
     """One fetch under way: the *request*, its *share* of the memory, and the callback for the URL of each redirect."""
 
     request: FetchRequest
@@ -196,7 +196,7 @@ class Fetcher:
         it is requested. With *keeps* the connection stays open for the host's next feed, until `leave`.
         """
         started = time.perf_counter()
-        outcome = await self._bounded(_Errand(request, share, redirected), way, keeps=keeps)
+        outcome = await self._bounded(_Fetch(request, share, redirected), way, keeps=keeps)
         spent = time.perf_counter() - started + (way.spent if way else 0.0)
         if isinstance(outcome, Redirected):
             return replace(outcome, spent=spent)
@@ -206,15 +206,15 @@ class Fetcher:
             share.leave()
         return replace(outcome, duration=spent)
 
-    async def _bounded(self, errand: _Errand, way: Redirected | None, *, keeps: bool) -> Outcome | Redirected:
-        limits, request = self._limits, errand.request
+    async def _bounded(self, fetch: _Fetch, way: Redirected | None, *, keeps: bool) -> Outcome | Redirected:
+        limits, request = self._limits, fetch.request
         try:
             way = way or Redirected(Trail(request_url(request.url)))
-            async with asyncio.timeout(limits.timeout - way.spent) as errand.share.deadline:
+            async with asyncio.timeout(limits.timeout - way.spent) as fetch.share.deadline:
                 server = self._server(host_of(way.trail.url), self._proxy_for(request), keeps=keeps)
                 server.using += 1
                 try:
-                    return await self._follow(server, errand, way)
+                    return await self._follow(server, fetch, way)
                 finally:
                     server.using -= 1
         except TimeoutError:
@@ -235,8 +235,8 @@ class Fetcher:
         proxy = request.options.proxy or self._proxy
         return "" if proxy == DIRECT else proxy
 
-    async def _follow(self, server: _Server, errand: _Errand, way: Redirected) -> Outcome | Redirected:
-        request, trail, cookies = errand.request, way.trail, way.cookies
+    async def _follow(self, server: _Server, fetch: _Fetch, way: Redirected) -> Outcome | Redirected:
+        request, trail, cookies = fetch.request, way.trail, way.cookies
         home = trail.seen[0] if trail.seen else trail.url
         headers = self._headers(request)
         conditions = _conditions(request)
@@ -256,7 +256,7 @@ class Fetcher:
             tls = request.options.tls if at_home else True
             async with await _get(server, trail.url, sent, tls) as response:
                 if response.status not in REDIRECT_STATUSES:
-                    return await self._answer(bool(conditional), trail, response, errand.share)
+                    return await self._answer(bool(conditional), trail, response, fetch.share)
                 location, host = response.headers.get("Location", ""), host_of(trail.url)
                 cookies.take(response.cookies, trail.url)
                 try:
@@ -266,7 +266,7 @@ class Fetcher:
                     return Failed("redirect", str(error), trail.url, response.status, headers_of(response.headers))
                 if host_of(trail.url) != host:
                     return Redirected(trail, cookies=cookies)
-                errand.redirected(trail.url)
+                fetch.redirected(trail.url)
 
     def _headers(self, request: FetchRequest) -> dict[str, str]:
         count = request.subscribers

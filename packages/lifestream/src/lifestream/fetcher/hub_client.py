@@ -65,7 +65,7 @@ class HubAnswer:
     wait: float | None = None
 
     @property
-    def ends_the_errands(self) -> bool:
+    def ends_the_run(self) -> bool:
         """Whether further requests to the hub are of no use now."""
         return self.verdict in (HubVerdict.BUSY, HubVerdict.SHORTAGE)
 

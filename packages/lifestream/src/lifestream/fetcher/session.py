@@ -1,7 +1,7 @@
 """The only access to the network: an aiohttp session that does nothing on its own.
 
-Nothing from the environment, no cookies, no redirects followed, no body inflated, no URL rewritten:
-`fetch` decides all of that. Every address that is dialled passes the guard (see `address_guard`).
+It takes nothing from the environment, keeps no cookies, follows no redirects, inflates no body and rewrites no URL:
+`fetch` decides all of that. The guard checks each address before a connection to it is opened (see `address_guard`).
 """
 
 from __future__ import annotations
@@ -160,8 +160,8 @@ def _failure_of_proxy(error: Exception) -> tuple[FailureKind, str] | None:
 def _shortage_in_words(error: Exception) -> Shortage | None:
     """Return the shortage of memory that ended a body early.
 
-    aiohttp tells what broke the connection in the message alone, behind what is missing of the body
-    (`ResponseHandler.connection_lost`, read in 3.14). No server chooses these words.
+    aiohttp names what broke the connection only in the message, after the number of bytes that are missing
+    (`ResponseHandler.connection_lost`, read in 3.14). A server cannot influence this part of the message.
     """
     broke = isinstance(error, aiohttp.ClientPayloadError) and _BROKE.search(str(error))
     return Shortage.MEMORY if broke else None

@@ -3,7 +3,7 @@
 In: nothing. Out: the models, and the search index over items.
 
 1. `feeds`: feeds and hosts. `fetches`: the log of fetches. `hubs`: subscriptions at WebSub hubs. `reading_requests`:
-   feeds of which somebody wants to see what is read of them.
+   requests to show in the admin what is read from a feed.
 2. `items`: what feeds said, tags, and the memory of deleted items. `articles`: what became of the pages of entries.
    `published_ids`: the ids under which items are published.
 3. `lifestreams`: lifestreams and subscriptions. `posts`: items in them. `additions`: addresses to be added to them.

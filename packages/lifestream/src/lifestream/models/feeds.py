@@ -233,11 +233,11 @@ class Feed(models.Model):
     last_success = models.DateTimeField(_("last success"), null=True, blank=True)
     last_status = models.TextField(_("last outcome"), blank=True)
     last_error = MessageField(_("last error"), blank=True)
-    # Of one that is lost: the feed that its site names in its place, and when that was looked for.
+    # For a feed that is lost: the feed that its site names instead, and when the site was last searched for one.
     replacement = models.TextField(blank=True, default="", db_default="", editable=False)
     replacement_checked = models.DateTimeField(null=True, blank=True, editable=False)
 
-    # What its hub does for it; see storage.hub_subscriptions. *pushed* is the last push that no fetch has answered yet,
+    # The state of its pushes; see storage.hub_subscriptions. *pushed* is the last push that no fetch has answered yet,
     # and until *push_until* the hub is relied on to tell of what is new.
     pushed = models.DateTimeField(_("last push"), null=True, blank=True, editable=False)
     push_until = models.DateTimeField(_("pushed until"), null=True, blank=True, editable=False)
@@ -277,7 +277,7 @@ class Feed(models.Model):
                 left = list(elsewhere.values_list("host_id", flat=True))
         using = kwargs.get("using") or router.db_for_write(Feed, instance=self)
         with transaction.atomic(using=using):
-            # The host that it is at is settled by a signal handler, which fixtures need, too.
+            # The host's *next_due* is set by a signal handler, which also runs when fixtures are loaded.
             super().save(*args, update_fields=update_fields, **kwargs)
             due_hosts.settle(left, using)
 

@@ -1,4 +1,4 @@
-"""Feeds of which somebody wants to see what is read of them."""
+"""Requests to show, in the admin, what lifestream reads from the document of a feed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from lifestream.models.feeds import Feed
 
 
 class ReadingRequest(models.Model):
-    """A wish to see what is read of a feed, in a language, and what was read. The admin's request only notes it;
-    `refresh.wanted_readings` fetches the feed.
+    """A user's request to see what lifestream reads from a feed, in that user's language, and the result.
+
+    The view of the admin only stores it; `refresh.wanted_readings` fetches the feed.
     """
 
     feed = models.ForeignKey(

@@ -30,13 +30,13 @@ _ELEMENT = re.compile(
 _ENTRY = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 
 
-def told(entries: Sequence[Entry], text: str) -> tuple[Entry, ...]:
+def with_episodes(entries: Sequence[Entry], text: str) -> tuple[Entry, ...]:
     """Return *entries*, all that were read of the document *text*, with what it says of their episodes.
 
     What stands before the first entry, such as the hosts of the podcast, belongs to all of them.
     """
     head, *pieces = _pieces(text)
-    if len(pieces) != len(entries):  # nobody knows which is which
+    if len(pieces) != len(entries):  # it is not known which piece belongs to which entry
         return tuple(entries)
     declared = islice(_DECLARED.findall(text), _MAX_NAMESPACES)
     prefixes = {prefix: prefix_of(namespace) or "" for prefix, namespace in declared}

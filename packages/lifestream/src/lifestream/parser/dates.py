@@ -8,7 +8,7 @@ rules 19 and 20).
 
 `03/04/2020` may be in March or April. `Calendar` decides by the other dates of the document: if one of them has a
 number above 12 in the same place, that place is the day. If none has, the text is no date. A day of the week decides,
-too. The first year is what programs write that know no date (Go's zero time, .NET's MinValue), so it is none.
+too. A date in the year 1 is no date: programs that know no date write it (Go's zero time, .NET's MinValue).
 """
 
 from __future__ import annotations

@@ -109,7 +109,7 @@ class Reading:
 
 
 def _with_episodes(feed: ParsedFeed, document: bytes) -> ParsedFeed:
-    return replace(feed, entries=episodes.told(feed.entries, document.decode("utf-8", "replace")))
+    return replace(feed, entries=episodes.with_episodes(feed.entries, document.decode("utf-8", "replace")))
 
 
 _ENTRY_START = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)

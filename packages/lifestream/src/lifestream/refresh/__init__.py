@@ -20,7 +20,7 @@ came. The other modules:
 - `hub_renewal`, `icon_finder`, `full_content`: what is requested after a refresh: WebSub leases, icons of sites, the
   pages of entries.
 - `pictures`: pictures of feeds for visitors, if the site is to show them; `picture_cache`: those on disk.
-- `wanted_readings`: reads feeds for those who want to see in the admin what is read of them.
+- `wanted_readings`: reads feeds for users of the admin who want to see what is read from them.
 - `updater`: runs all this in a thread beside a web server. `update_requests`: makes feeds due that somebody wants now,
   and `bell` wakes the updater for them.
 

@@ -1,7 +1,7 @@
-"""Sends requests to hubs after each refresh: whatever is due, within a limit of time and number.
+"""Sends the requests to hubs that are due, after each refresh, within limits of time and number.
 
 A hub gets one request after the other, and no more in this run once it is busy, too slow or out of reach. What isn't
-done in time is done later: each errand has its own next time (see `hub_subscriptions`).
+done in time is done later: each subscription has the time of its next request (see `hub_subscriptions`).
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from lifestream.fetcher.shortage import require_files
 from lifestream.fetcher.websub import request_form
 from lifestream.refresh.factories import make_guard, make_hub_client
 from lifestream.storage import hub_subscriptions
-from lifestream.storage.hub_subscriptions import Errand
+from lifestream.storage.hub_subscriptions import HubRequest
 
 log = logging.getLogger(__name__)
 
 LIMIT: Final = 50
-"""How many errands one run takes; the others follow in the next runs."""
+"""How many requests one run takes; the others follow in the next runs."""
 DEADLINE: Final = 20.0
-"""Seconds for all errands of a run, so that what comes after a refresh doesn't wait for hubs."""
+"""Seconds for all requests of a run, so that what comes after a refresh doesn't wait for hubs."""
 AT_ONCE: Final = 8
 """How many hubs are asked at the same time."""
 
@@ -71,41 +71,43 @@ def keep_hubs(
     now = clock()
     hub_subscriptions.want(fetched, now)
     hub_subscriptions.leave_idle(now, LIMIT)
-    errands = hub_subscriptions.take(now, LIMIT, feeds)
-    if not errands:
+    requests = hub_subscriptions.take(now, LIMIT, feeds)
+    if not requests:
         return 0
-    answers = asyncio.run(_ask_all(errands, guard or make_guard(), now, deadline))
-    for errand in errands:
-        answer = answers.get(errand.pk, _LATER)
+    answers = asyncio.run(_ask_all(requests, guard or make_guard(), now, deadline))
+    for request in requests:
+        answer = answers.get(request.pk, _LATER)
         match answer.verdict:
             case HubVerdict.ACCEPTED:
                 pass
             case HubVerdict.SHORTAGE:
-                log.warning("%s stays to be asked: %s", errand.hub, answer.message)
-                hub_subscriptions.put_back(errand, now)
+                log.warning("the request to the hub %s is put off: %s", request.hub, answer.message)
+                hub_subscriptions.put_back(request, now)
             case HubVerdict.REFUSED | HubVerdict.BUSY:
-                hub_subscriptions.failed(errand, answer.message, now, answer.wait)
+                hub_subscriptions.failed(request, answer.message, now, answer.wait)
     return sum(answer.verdict is HubVerdict.ACCEPTED for answer in answers.values())
 
 
 def callback_of(key: str) -> str:
-    """Return the URL at which the hub that was told *key* reaches us."""
+    """Return the URL to which the hub of the subscription with *key* sends its requests."""
     return settings.absolute(reverse("lifestream:push", args=[key]))
 
 
-async def _ask_all(errands: list[Errand], guard: AddressGuard, now: datetime, deadline: float) -> dict[int, HubAnswer]:
-    """Send those of *errands* for which there is time, and return the answers by the errands' keys."""
+async def _ask_all(
+    requests: list[HubRequest], guard: AddressGuard, now: datetime, deadline: float
+) -> dict[int, HubAnswer]:
+    """Send those of *requests* for which there is time, and return the answers by the requests' keys."""
     answers: dict[int, HubAnswer] = {}
     turns = asyncio.Semaphore(AT_ONCE)
-    of_hub: dict[tuple[str, str], list[Errand]] = {}  # by the feeds' proxies
-    for errand in errands:
-        of_hub.setdefault((errand.proxy, errand.hub), []).append(errand)
+    of_hub: dict[tuple[str, str], list[HubRequest]] = {}  # by the feeds' proxies
+    for request in requests:
+        of_hub.setdefault((request.proxy, request.hub), []).append(request)
 
-    async def ask(client: HubClient, some: list[Errand]) -> None:
+    async def ask(client: HubClient, some: list[HubRequest]) -> None:
         async with turns:
-            for errand in some:
-                answers[errand.pk] = await client.post(errand.hub, _form_of(errand), now)
-                if answers[errand.pk].ends_the_errands:
+            for request in some:
+                answers[request.pk] = await client.post(request.hub, _form_of(request), now)
+                if answers[request.pk].ends_the_run:
                     return
 
     async with AsyncExitStack() as stack:
@@ -121,6 +123,6 @@ async def _ask_all(errands: list[Errand], guard: AddressGuard, now: datetime, de
     return answers
 
 
-def _form_of(errand: Errand) -> dict[str, str]:
-    secret, *_ = hub_subscriptions.secrets_of(errand.key)
-    return request_form(errand.mode, errand.topic, callback_of(errand.key), secret)
+def _form_of(request: HubRequest) -> dict[str, str]:
+    secret, *_ = hub_subscriptions.secrets_of(request.key)
+    return request_form(request.mode, request.topic, callback_of(request.key), secret)

@@ -1,4 +1,4 @@
-"""Pictures of feeds on disk, in a folder that never holds much more than it may.
+"""Pictures of feeds on disk, in a folder whose size is limited.
 
 A file is named by the hash of its picture's address. An empty file says that there was no picture at that address. All
 processes of a site may share a folder: a file appears whole, under its name, and may go at any time.
@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Final
 
 FRESH: Final = 7 * 86400.0
-"""For how many seconds a picture is kept before it is asked for once more."""
+"""Seconds for which a picture is kept before it is requested again."""
 FRESH_FAILURE: Final = 3600.0
-"""For how many seconds an address is not asked again that gave no picture."""
+"""Seconds for which an address that gave no picture is not requested again."""
 _OF_A_FILE: Final = 4096
-"""What a file takes besides its content, about: so the number of files is bounded, too."""
+"""Bytes that each file counts in addition to its content, so that the number of files is limited, too."""
 _UNFINISHED: Final = ".part"
 _OURS = re.compile(rf"[0-9a-f]{{62}}|.*{re.escape(_UNFINISHED)}", re.DOTALL)
 
@@ -30,13 +30,13 @@ _OURS = re.compile(rf"[0-9a-f]{{62}}|.*{re.escape(_UNFINISHED)}", re.DOTALL)
 class PictureCache:
     """The pictures in *folder*, which is made if it is not there, and may hold *size* bytes.
 
-    What was fetched first goes first. Each process looks at the sum when it has added a tenth of the size; so there may
-    be more for a moment.
+    The oldest pictures are deleted first. Each process adds up the sizes when it has added a tenth of *size*; so the
+    folder may be larger for a moment.
     """
 
     def __init__(self, folder: Path, size: int) -> None:
         self._folder, self._size = folder, size
-        self._added = size  # a process that begins looks at once
+        self._added = size  # a process that starts adds up the sizes with its first picture
         self._lock = threading.Lock()
 
     def get(self, url: str, now: float | None = None) -> bytes | None:
@@ -82,8 +82,8 @@ class PictureCache:
             total -= size
 
     def _files(self) -> Iterator[tuple[float, int, Path]]:
-        """Yield of each file when it was written, what it takes, and its path. Files of other people in the folder are
-        none of ours.
+        """Yield of each file when it was written, how much it counts, and its path. Files in the folder that this
+        cache has not written are left alone.
         """
         for folder in self._folder.glob("[0-9a-f][0-9a-f]"):
             for path in folder.iterdir():

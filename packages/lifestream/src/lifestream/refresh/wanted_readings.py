@@ -1,8 +1,8 @@
-"""Reads feeds for people who want to see what is read of them. A request notes that; whoever updates feeds fetches the
-feed, and keeps what was read for the page.
+"""Reads feeds for users of the admin who want to see what is read from them. The view of the admin stores a request;
+the process that updates feeds fetches the feed, and stores what was read for the page.
 
 The fetch is like any other: it is claimed, respects what the server asks for, stores new items and leaves a line in the
-log. Only it asks for the whole document.
+log. The only difference is that it requests the whole document, without validators.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _facts(listed: list[list[str]]) -> tuple[Fact, ...]:
 
 
 def note(feed: Feed, language: str, now: datetime) -> None:
-    """Note that somebody wants to see now, in *language*, what is read of *feed*, and wake whoever reads it."""
+    """Store a request to see what is read from *feed*, in *language*, and wake the updater."""
     using = router.db_for_write(ReadingRequest)
     with transaction.atomic(using=using):
         wanted = {"wanted": now, "claimed_until": None, "read": None, "found": ""}

@@ -108,8 +108,8 @@ def load(home: Path, environ: Mapping[str, str]) -> Configuration:
 
     problems = [_unreadable(path, wrong_file, _)] if wrong_file else []
     no_setting = _("{file}: {name} is no setting.")
-    strangers = sorted(file.keys() - _NAMES.keys())
-    problems += [no_setting.format(file=path, name=name) + _nearest(name, _) for name in strangers]
+    unknown = sorted(file.keys() - _NAMES.keys())
+    problems += [no_setting.format(file=path, name=name) + _nearest(name, _) for name in unknown]
     values = {}
     for option in OPTIONS:
         value, source = option.default, "default"

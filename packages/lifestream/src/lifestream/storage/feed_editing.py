@@ -148,7 +148,7 @@ def _move(feed: Feed, url: str, using: str) -> int | None:
     if not taken and url_hash(url) == feed.url_hash:
         feed.url = url
         return None
-    # A row of the model has all that a move looks at, and sets.
+    # A `Feed` has all attributes of a `FeedState` that `follow` reads and sets.
     return permanent_redirects.follow(cast("FeedState", feed), url, using)
 
 
@@ -157,4 +157,7 @@ def _make_due(feed: Feed, now: datetime) -> None:
         feed.status = Feed.Status.ACTIVE
     feed.next_fetch, feed.next_reason, feed.candidates = max(now, feed.not_before or now), say("edited"), []
     feed.failures, feed.last_error = 0, ""
-    feed.claim_token, feed.claimed_until = "", None  # whoever fetches it now brings what was asked for otherwise
+    feed.claim_token, feed.claimed_until = (
+        "",
+        None,
+    )  # the answer to a fetch under way is dropped: its request was another

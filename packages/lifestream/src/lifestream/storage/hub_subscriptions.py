@@ -52,7 +52,7 @@ _SOME: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class HubRequest:
     """A request to send to a hub. *attempt* counts from 1 and, with *pk*, proves who sends it."""
 
     pk: int
@@ -139,15 +139,15 @@ def leave_idle(now: datetime, limit: int) -> None:
     leave(HubSubscription.objects.filter(pk__in=idle[:limit]), now)
 
 
-def take(now: datetime, limit: int, feeds: Collection[int] | None = None) -> list[Errand]:
-    """Take up to *limit* errands that are due. Each is given to one worker only, and again later if it has no result.
+def take(now: datetime, limit: int, feeds: Collection[int] | None = None) -> list[HubRequest]:
+    """Take up to *limit* requests that are due. Each is given to one worker only, and again later if it has no result.
 
     *feeds* are the keys of those to choose from.
     """
     due = HubSubscription.objects.filter(next_request__lte=now)
     if feeds is not None:
         due = due.filter(feed__in=feeds)
-    errands = []
+    requests = []
     for each in due.select_related("feed").defer("feed__icon").order_by("next_request", "pk")[:limit]:
         if each.state != State.LEAVING and each.feed.status != Feed.Status.ACTIVE:
             leave([each], now)  # The hub is told in the next run.
@@ -165,29 +165,29 @@ def take(now: datetime, limit: int, feeds: Collection[int] | None = None) -> lis
                 proxy = FeedOptions.from_json(each.feed.options).proxy
             except CredentialsLost:  # the fetches of the feed fail, and say so
                 continue
-            errands.append(Errand(each.pk, attempt, each.hub, mode, each.topic, each.key, proxy))
-    return errands
+            requests.append(HubRequest(each.pk, attempt, each.hub, mode, each.topic, each.key, proxy))
+    return requests
 
 
 def _gap(attempt: int) -> timedelta:
     return min(_SHORTEST_GAP * (1 << min(attempt - 1, 16)), _LONGEST_GAP)
 
 
-def put_back(errand: Errand, now: datetime) -> None:
-    """Make *errand* due again, as if it had not been taken: its hub could not be asked, and is not to blame."""
-    ours = HubSubscription.objects.filter(pk=errand.pk, attempts=errand.attempt)
-    ours.update(attempts=errand.attempt - 1, next_request=now)
+def put_back(request: HubRequest, now: datetime) -> None:
+    """Make *request* due again, as if it had not been taken: its hub could not be asked, and is not to blame."""
+    ours = HubSubscription.objects.filter(pk=request.pk, attempts=request.attempt)
+    ours.update(attempts=request.attempt - 1, next_request=now)
 
 
-def failed(errand: Errand, message: str, now: datetime, wait: float | None = None) -> None:
-    """Note why a hub did not accept *errand*, and for how many seconds (*wait*) the hub wants to be left alone, if it
+def failed(request: HubRequest, message: str, now: datetime, wait: float | None = None) -> None:
+    """Note why a hub did not accept *request*, and for how many seconds (*wait*) the hub wants to be left alone, if it
     does.
     """
     # A hub that has confirmed meanwhile has accepted the request, whatever else it answered.
-    HubSubscription.objects.filter(pk=errand.pk, attempts=errand.attempt).update(message=edited(message, scrub))
+    HubSubscription.objects.filter(pk=request.pk, attempts=request.attempt).update(message=edited(message, scrub))
     if wait is not None:
         until = now + min(timedelta(seconds=wait), _LONGEST_GAP)
-        HubSubscription.objects.filter(hub=errand.hub, next_request__lt=until).update(next_request=until)
+        HubSubscription.objects.filter(hub=request.hub, next_request__lt=until).update(next_request=until)
 
 
 def confirm(key: str, mode: str, topic: str, lease: str, now: datetime) -> bool:

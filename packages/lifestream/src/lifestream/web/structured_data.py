@@ -1,4 +1,4 @@
-"""What search engines and messengers are told of an item: a picture, and its facts as JSON-LD (schema.org/Article)."""
+"""What search engines and messengers read about an item: a picture, and its facts as JSON-LD (schema.org/Article)."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Why(FeedServerTestCase):
             refresh(clock=self.clock)
         return made.url
 
-    def test_a_feed_tells_how_it_fares_when_it_is_due_and_which_reason_won(self) -> None:
+    def test_the_state_the_due_time_and_the_reason_that_is_used_are_shown(self) -> None:
         body = rss("one", head="<ttl>90</ttl>")
         url = self.fetched(Response(body, headers={"ETag": '"v1"', "Cache-Control": "max-age=7200"}))
         self.clock.move(minutes=10)

@@ -122,7 +122,8 @@ SCENARIOS = (
         "RFC 7303 §3.2, §8.8",
         Level.SHOULD,
         Step(lambda at: _document(at, "utf-8", "application/xml; charset=utf-8", declaration="windows-1251")),
-        "Where there is no byte order mark, take the charset of Content-Type, and the declaration only without one.",
+        "Where there is no byte order mark, take the charset of Content-Type; take the declaration only if there is "
+        "no such charset.",
     ),
     _scenario(
         "E6",

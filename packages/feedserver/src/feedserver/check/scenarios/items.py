@@ -178,7 +178,7 @@ SCENARIOS = (
     Scenario(
         id="I6",
         title="An edit is no new item",
-        rule="The title and text of an item are edited, so it stays one item.",
+        rule="The title and text of an item are edited: it stays one item.",
         source="RSS 2.0, guid",
         level=Level.SHOULD,
         steps=(
@@ -212,7 +212,7 @@ SCENARIOS = (
     Scenario(
         id="I8",
         title="One bad date among many items",
-        rule="An item has a date that cannot be read, so this item and the others are imported all the same.",
+        rule="An item has a date that cannot be read: this item and the others are imported all the same.",
         source="RSS 2.0, pubDate",
         level=Level.MUST,
         steps=(

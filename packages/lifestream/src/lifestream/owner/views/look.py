@@ -46,7 +46,7 @@ def look(request: HttpRequest, timeline: Timeline) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_owner
 def logo(request: HttpRequest, timeline: Timeline) -> HttpResponse:
-    """Show the picture that is sent in place of the title, or none any more. After a login, lead to the form."""
+    """Store the uploaded logo, or remove the logo. A GET, as it comes after a login, is redirected to the form."""
     if request.method != "POST":
         return redirect("lifestream_owner:look", slug=timeline.lifestream.slug)
     lifestream = Lifestream.objects.get(pk=timeline.lifestream.pk)

@@ -2,8 +2,9 @@
 
 Namespaces decide. A namespace is recognised in any case, with http and https, with and without "www." and what ends it
 ("/", "#"): publishers write all of these. A namespace that is in no table here keeps its own name, so no element in it
-is taken for something else. There are two exceptions: the root of a feed is in it too; or its prefix is the usual one
-of a vocabulary (`media`, `itunes`) of which the document has no other namespace, so it is that one, written wrongly.
+is taken for something else. There are two exceptions. An unknown namespace that the root element is in has the names
+of the feed's own format. And one whose prefix is the usual one of a vocabulary (`media`, `itunes`) is taken for that
+vocabulary, written wrongly, unless the document also has the right namespace.
 """
 
 from __future__ import annotations
@@ -133,8 +134,8 @@ class Names(dict[str, str]):
 
 
 def _miswritten(source: bytes) -> dict[str, str]:
-    """Return the unknown namespaces in *source* whose prefix is the usual one of a vocabulary, with what short names in
-    it begin with. A vocabulary that has its true namespace in the document has no other.
+    """Return the unknown namespaces in *source* whose prefix is the usual one of a vocabulary, each with the beginning
+    of its short names. Left out are vocabularies whose right namespace is in the document.
     """
     declared = {
         (double or single).decode("utf-8", "replace"): prefix.decode("utf-8", "replace")
