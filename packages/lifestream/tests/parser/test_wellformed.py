@@ -246,6 +246,7 @@ def test_a_document_without_any_of_its_last_tags_is_cut_off() -> None:
         ("<a><a/>x</a>\n&", "<a><a/>x</a>"),
         ("<a b='>'/>\n<!--", "<a b='>'/>"),
         ("<a><b></a>", "<a><b></a>"),
+        ("<rss>& <feed>b</feed></rss>", "<rss>&amp; <feed>b</feed></rss>"),
     ],
 )
 def test_what_has_one_meaning_only_is_mended(written: str, read: str) -> None:
@@ -276,4 +277,6 @@ def test_the_document_begins_at_its_declaration_or_root(before: str, is_left_out
 def test_entities_of_a_document_type_do_not_grow() -> None:
     head = "<!DOCTYPE a [<!ENTITY b 'x'><!ENTITY c '&b;&b;'>]>"
     assert flaw_of(f"{head}<a>{'&c;' * 3}</a>".encode()) is None
+    large = "<!DOCTYPE a [<!ENTITY c '" + "x" * 100_000 + "'>]>"
+    assert flaw_of(f"{large}<a>{'&c;' * 1000}</a>".encode()) is None
     assert flaw_of(b"<a>&c;</a>") == Flaw("undefined entity", 1, 4)

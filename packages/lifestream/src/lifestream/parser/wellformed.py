@@ -92,8 +92,8 @@ _LONGEST_OUTPUT: Final = 64 * 1024
 
 def _from_its_start(text: str) -> str:
     """Return *text* from the declaration or the root of a feed on. Programs print warnings before it."""
-    found = _START.search(text, 0, _LONGEST_OUTPUT)
-    if found is None or _OTHER_START.search(text, 0, found.start()):
+    found = _START.search(text[:_LONGEST_OUTPUT])
+    if found is None or _OTHER_START.search(text[: found.start()]):
         return text
     return text[found.start() :]
 
