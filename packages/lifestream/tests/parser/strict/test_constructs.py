@@ -54,6 +54,7 @@ def encoded(text: str) -> str:
         ("<a/>", "", Kind.TEXT),
         (f"<a type='text' mode='BASE64'>{encoded('x y')}</a>", "x y", Kind.TEXT),
         ("<a type='text' mode='base64'>no base64!</a>", "no base64!", Kind.TEXT),
+        (f"<a mode='base64'>{encoded('x y')}!</a>", f"{encoded('x y')}!", Kind.TEXT),
         (f"<a type='text'>{encoded('x y')}</a>", encoded("x y"), Kind.TEXT),
         (f"<a type='application/xml'> {encoded('x')[:2]} {encoded('x')[2:]} </a>", "x", Kind.LOOSE),
         ("<a type='application/xml'>x</a>", "x", Kind.OTHER),
