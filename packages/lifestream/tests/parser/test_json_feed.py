@@ -223,9 +223,12 @@ def test_a_duration_may_be_nothing() -> None:
 
 
 def test_numbers_that_python_does_not_count_cost_nothing_else() -> None:
-    document = '{"version": "1.1", "items": [{"id": "1", "n": %s}, {"id": 12}]}' % ("9" * 5000)
-    found = json_feed.read(Decoded(document, "utf-8"), URL)
-    assert [item.guid for item in found.entries] == ["1", "12"]
+    digits = "9" * 5000
+    document = '{"version": "1.1", "items": [{"id": "1", "n": %s}, {"id": 12}, {"id": %s}]}'
+    # Neither does a comma that has to be mended, which makes another reading of it.
+    for end in ("}", ",}"):
+        found = json_feed.read(Decoded(document[:-1] % (digits, digits) + end, "utf-8"), URL)
+        assert [item.guid for item in found.entries] == ["1", "12", digits]
 
 
 @pytest.mark.parametrize(
@@ -305,6 +308,8 @@ def test_json_that_may_mean_anything_is_no_feed(item: str) -> None:
         ({"author": "Ada"}, "author", "Ada"),
         ({"date_published": 1629236653}, "published", datetime(2021, 8, 17, 21, 44, 13, tzinfo=UTC)),
         ({"date_published": 1629236653000.0}, "published", datetime(2021, 8, 17, 21, 44, 13, tzinfo=UTC)),
+        ({"date_published": 1892160000000000}, "published", datetime(2029, 12, 17, tzinfo=UTC)),
+        ({"external_url": "http://[half"}, "link", ""),
     ],
 )
 def test_another_type_of_plain_meaning_is_understood(members: dict[str, Any], field: str, value: Any) -> None:

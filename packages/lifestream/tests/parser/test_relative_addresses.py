@@ -36,3 +36,14 @@ def test_a_base_is_neither_long_nor_deep() -> None:
     assert not is_base("a/" * 101)
     assert not is_base("a" * 2049)
     assert not is_base("")
+
+
+def test_a_base_may_be_as_long_and_deep_as_the_limit() -> None:
+    assert is_base("a" * 2048)
+    assert is_base("a")
+
+
+def test_a_host_without_a_name_or_of_another_scheme_holds_no_text() -> None:
+    assert base_of_text("https:///1", "https:///", URL) == "https:///"
+    assert base_of_text("ftp://feeds.example/1", URL, URL) == URL
+    assert base_of_text("https://user@www.feeds.example:8443/1", URL, URL) == "https://user@www.feeds.example:8443/1"

@@ -8,7 +8,7 @@ import pytest
 
 from lifestream.entry import Flaw
 from lifestream.parser import NotAFeed, parse
-from lifestream.parser.wellformed import flaw_of, mend
+from lifestream.parser.wellformed import flaw_of, is_cut_off, literals, mend
 
 URL = "https://example.com/feed"
 
@@ -93,8 +93,24 @@ def test_a_prefix_that_is_not_declared_means_what_it_usually_means() -> None:
     assert feed.flaw is not None and feed.flaw.mended
 
 
-def test_what_follows_the_root_is_cut() -> None:
-    feed = parse(rss(ITEM) + b"<script>track()</script><item><title>x</title></item>", {}, URL)
+@pytest.mark.reading(8)
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "<script>track()</script><item><title>x</title></item>",
+        "</rss>",
+        "</body></html>",
+        "&nbsp;",
+        "\u00a0",
+        "cached in 3 ms, < 5",
+        "<!-- cached",
+        "<?php",
+        "<",
+        rss(ITEM.replace("1", "2"), head="<?xml version='1.0'?>").decode(),
+    ],
+)
+def test_what_follows_the_root_is_cut(behind: str) -> None:
+    feed = parse(rss(ITEM) + behind.encode(), {}, URL)
 
     assert [entry.guid for entry in feed.entries] == ["1"]
     assert feed.is_complete
@@ -182,3 +198,85 @@ def test_a_section_that_never_ends_hides_nothing_of_its_entry() -> None:
     assert [entry.guid for entry in feed.entries] == ["0", "1", "2"]
     assert (feed.entries[1].title, feed.entries[1].summary) == ("One", "Text")
     assert feed.flaw is not None and feed.flaw.damaged == (1,)
+
+
+def mended(document: str) -> str:
+    return mend(document.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        (b"<a/>", []),
+        (b"x<![CDATA[ <!-- ]]>y", [(1, 19)]),
+        (b"<!-- a --><? b ?><![CDATA[c]]>", [(0, 10), (10, 17), (17, 30)]),
+        (b"<![CDATA[ never <!-- a -->", [(16, 26)]),
+        (b"<!-- never <? a ?><!-- never", [(11, 18)]),
+        (b"<? never", []),
+        (b"<!--> <!-- a -->", [(0, 16)]),
+    ],
+)
+def test_sections_in_which_tags_mean_nothing_are_found_if_they_end(
+    document: bytes, found: list[tuple[int, int]]
+) -> None:
+    assert list(literals(document)) == found
+
+
+def test_a_document_without_any_of_its_last_tags_is_cut_off() -> None:
+    assert is_cut_off(b"<rss><item>", ["item", "rss"])
+    assert is_cut_off(b"<rss><item></items>", ["item"])
+    assert not is_cut_off(b"<rss><item></item >", ["item", "rss"])
+    assert not is_cut_off(b"<rss><item></rss>", ["item", "rss"])
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("<a>&eacute; &NotEqualTilde; &unknown; &eacute</a>", "<a>&#233; &#8770;&#824; &amp;unknown; &amp;eacute</a>"),
+        ("<a>&#12; &#xe9; &#xg; &#; &amp; &lt;</a>", "<a>&#12; &#xe9; &amp;#xg; &amp;#; &amp; &lt;</a>"),
+        ("<a>x ]]> y<![CDATA[&nbsp; ]]></a>", "<a>x ]]&gt; y<![CDATA[&nbsp; ]]></a>"),
+        ("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b; &b &d;</a>", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b; &amp;b &amp;d;</a>"),
+        ("<a><dc:b/></a>", '<a xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:b/></a>'),
+        ("<a><b own:c='1'/></a>", "<a xmlns:own=\"urn:undeclared:own\"><b own:c='1'/></a>"),
+        ("<a xml:lang='de' xmlns:x='urn:x'><x:b/></a>", "<a xml:lang='de' xmlns:x='urn:x'><x:b/></a>"),
+        ("<!-- <d:e> --><a><![CDATA[<b:c>]]></a>", "<!-- <d:e> --><a><![CDATA[<b:c>]]></a>"),
+        ("<?xml version='1.0'?>\n<ä:ö/>", "<?xml version='1.0'?>\n<ä:ö xmlns:ä=\"urn:undeclared:ä\"/>"),
+        ("<a/>behind<b/>", "<a/>"),
+        ("<a><b/></a >behind</a>", "<a><b/></a >"),
+        ("<a><a/>x</a>\n&", "<a><a/>x</a>"),
+        ("<a b='>'/>\n<!--", "<a b='>'/>"),
+        ("<a><b></a>", "<a><b></a>"),
+        ("<rss>& <feed>b</feed></rss>", "<rss>&amp; <feed>b</feed></rss>"),
+    ],
+)
+def test_what_has_one_meaning_only_is_mended(written: str, read: str) -> None:
+    assert mended(written) == read
+
+
+def test_a_hundred_prefixes_are_declared() -> None:
+    inside = "".join(f"<p{number:03}:a/>" for number in range(101))
+    assert mended(f"<a>{inside}</a>").count("xmlns:") == 100
+
+
+@pytest.mark.parametrize(
+    ("before", "is_left_out"),
+    [
+        ("Warning: x\n", True),
+        ("x" * 60_000, True),
+        ("x" * 66_000, False),
+        ("<html>", False),
+        ("<!DOCTYPE html>", False),
+    ],
+)
+@pytest.mark.parametrize("start", ["<?xml version='1.0'?><a/>", "<rss/>", "<RDF:rdf />", "<atom:feed>", "<feed\n/>"])
+def test_the_document_begins_at_its_declaration_or_root(before: str, is_left_out: bool, start: str) -> None:
+    start = start.replace("/>", " />")
+    assert mended(before + start).startswith(start[:5]) is is_left_out
+
+
+def test_entities_of_a_document_type_do_not_grow() -> None:
+    head = "<!DOCTYPE a [<!ENTITY b 'x'><!ENTITY c '&b;&b;'>]>"
+    assert flaw_of(f"{head}<a>{'&c;' * 3}</a>".encode()) is None
+    large = "<!DOCTYPE a [<!ENTITY c '" + "x" * 100_000 + "'>]>"
+    assert flaw_of(f"{large}<a>{'&c;' * 1000}</a>".encode()) is None
+    assert flaw_of(b"<a>&c;</a>") == Flaw("undefined entity", 1, 4)

@@ -19,7 +19,6 @@ from xml.parsers import expat
 from lifestream.entry import Flaw
 from lifestream.parser.preprocessing import ITUNES, MEDIA
 
-_JUNK: Final = expat.errors.codes[expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT]
 _MAX_PREFIXES: Final = 100
 _NAMESPACES: Final = {
     "atom": "http://www.w3.org/2005/Atom",
@@ -58,13 +57,32 @@ def mend(document: bytes) -> bytes:
     """Return *document*, which is ill-formed and in UTF-8, mended as far as possible; it may still be ill-formed."""
     text = _from_its_start(document.decode("utf-8", "replace"))
     mended = _with_prefixes(_with_references(text)).encode("utf-8")
-    parser = _parser(mended)
-    try:
-        parser.Parse(mended, True)
-    except expat.ExpatError as error:
-        if error.code == _JUNK:
-            return mended[: parser.ErrorByteIndex]
-    return mended
+    if flaw_of(mended) is None:
+        return mended
+    return mended[: _end_of_root(mended)]
+
+
+def _end_of_root(document: bytes) -> int:
+    """Return where the root element of *document* ends, or the document if the root never does."""
+    parser = _parser(document)
+    depth, end = 0, len(document)
+
+    def start(_name: str, _attributes: dict[str, str]) -> None:
+        nonlocal depth
+        depth += 1
+
+    def close(_name: str) -> None:
+        nonlocal depth, end
+        depth -= 1
+        if not depth:
+            end = parser.CurrentByteIndex  # the beginning of an end tag, or the end of a tag that is both
+            if document.startswith(b"</", end):
+                end = document.index(b">", end) + 1
+
+    parser.StartElementHandler, parser.EndElementHandler = start, close
+    with suppress(expat.ExpatError):
+        parser.Parse(document, True)
+    return end
 
 
 _START = re.compile(r"<\?xml\s|<(?:rss|rdf:RDF|(?:\w{1,20}:)?feed)[\s>]", re.IGNORECASE)
@@ -74,8 +92,8 @@ _LONGEST_OUTPUT: Final = 64 * 1024
 
 def _from_its_start(text: str) -> str:
     """Return *text* from the declaration or the root of a feed on. Programs print warnings before it."""
-    found = _START.search(text, 0, _LONGEST_OUTPUT)
-    if found is None or _OTHER_START.search(text, 0, found.start()):
+    found = _START.search(text[:_LONGEST_OUTPUT])
+    if found is None or _OTHER_START.search(text[: found.start()]):
         return text
     return text[found.start() :]
 

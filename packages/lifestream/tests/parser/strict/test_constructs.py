@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from lifestream.parser.strict.constructs import NOTHING, loose, text_of, typed
+from lifestream.parser.strict.constructs import NOTHING, Construct, loose, text_of, typed
 from lifestream.parser.strict.scope import Scope
+from lifestream.parser.text_constructs import Kind
 
 SCOPE = Scope("https://a.example/")
 DIV = '<div xmlns="http://www.w3.org/1999/xhtml">'
@@ -39,3 +41,63 @@ def test_nothing_is_an_empty_text() -> None:
     assert (NOTHING.html, NOTHING.line, text_of(None), text_of(fromstring("<a> x\n y <b>z</b></a>"))) == (
         "", "", "", "x y",
     )  # fmt: skip
+
+
+def encoded(text: str) -> str:
+    return b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("element", "text", "kind"),
+    [
+        ("<a> x </a>", "x", Kind.TEXT),
+        ("<a/>", "", Kind.TEXT),
+        (f"<a type='text' mode='BASE64'>{encoded('x y')}</a>", "x y", Kind.TEXT),
+        ("<a type='text' mode='base64'>no base64!</a>", "no base64!", Kind.TEXT),
+        (f"<a mode='base64'>{encoded('x y')}!</a>", f"{encoded('x y')}!", Kind.TEXT),
+        (f"<a type='text'>{encoded('x y')}</a>", encoded("x y"), Kind.TEXT),
+        (f"<a type='application/xml'> {encoded('x')[:2]} {encoded('x')[2:]} </a>", "x", Kind.LOOSE),
+        ("<a type='application/xml'>x</a>", "x", Kind.OTHER),
+        (f"<a type='image/svg+xml'>{encoded('x y')}</a>", "x y", Kind.OTHER),
+        (f"<a type='APPLICATION/XML'>{encoded('x y')}</a>", "x y", Kind.LOOSE),
+        (f"<a type='application/zip'>{encoded(chr(0))}</a>", encoded(chr(0)), Kind.OTHER),
+        (f"<a type='application/zip'>{encoded(chr(31))}</a>", encoded(chr(31)), Kind.OTHER),
+        (f"<a type='application/xml'>{encoded('x' + chr(9) + chr(10))}</a>", "x\t\n", Kind.LOOSE),
+    ],
+)
+def test_what_is_in_base64_is_decoded_if_it_is_a_text(element: str, text: str, kind: Kind) -> None:
+    found = typed(fromstring(element), SCOPE)
+    assert (found.text, found.kind) == (text, kind)
+
+
+@pytest.mark.parametrize(
+    ("element", "html"),
+    [
+        ("<a type='html'>&lt;i&gt;x&lt;/i&gt; <b>y</b></a>", "<i>x</i> <b>y</b>"),
+        ("<a type='xhtml'>&lt;i&gt; <b>y</b></a>", "&lt;i&gt; <b>y</b>"),
+        ("<a type='application/xhtml+xml'>&lt;i&gt; <b>y</b></a>", "&lt;i&gt; <b>y</b>"),
+        ("<a>&lt;i&gt; <b>y</b></a>", "&lt;i&gt; <b>y</b>"),
+        ("<a type='xhtml'><div>x</div></a>", "x"),
+        (f"<a type='xhtml'>\n{DIV}x</div>\n</a>", "x"),
+        (f"<a type='xhtml'>before {DIV}x</div></a>", "before <div>x</div>"),
+        (f"<a type='xhtml'>{DIV}x</div> after</a>", "<div>x</div> after"),
+        ("<a type='xhtml'><p>x</p></a>", "<p>x</p>"),
+    ],
+)
+def test_markup_in_a_text_of_atom_is_html_without_the_div_around_it(element: str, html: str) -> None:
+    assert typed(fromstring(element), SCOPE).html == html
+
+
+def test_the_scope_of_a_text_is_that_of_its_innermost_element() -> None:
+    element = fromstring("<a type='xhtml' xml:lang='de'><div xml:base='/d/' xml:lang='fr'><b>x</b></div></a>")
+    found = typed(element, SCOPE)
+    assert (found.scope.base, found.scope.language) == ("https://a.example/d/", "fr")
+    outer = typed(fromstring("<a xml:lang='de'>x</a>"), SCOPE)
+    assert (outer.scope.base, outer.scope.language) == ("https://a.example/", "de")
+
+
+def test_a_text_of_rss_has_the_kind_that_its_field_has() -> None:
+    assert loose(fromstring("<a> x </a>"), SCOPE) == Construct("x", Kind.LOOSE, SCOPE)
+    assert loose(fromstring("<a> x </a>"), SCOPE, Kind.HTML).kind is Kind.HTML
+    assert loose(fromstring("<a><b>x</b></a>"), SCOPE) == Construct("<b>x</b>", Kind.HTML, SCOPE)
+    assert loose(fromstring("<a/>"), SCOPE).text == ""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from xml.etree.ElementTree import Element, fromstring
+
 import pytest
 
 from lifestream.entry import Entry
 from lifestream.parser import parse
+from lifestream.parser.strict.guids import guid_of, is_link
 
 
 def only(item: str) -> Entry:
@@ -36,3 +39,48 @@ def test_a_guid_that_is_said_to_be_a_link_may_be_a_path(attribute: str, guid: st
 def test_an_identifier_of_dublin_core_is_the_id_where_there_is_no_other() -> None:
     assert only("<dc:identifier>doi:10.1000/182</dc:identifier>").guid == "doi:10.1000/182"
     assert only("<dc:identifier>doi:10.1000/182</dc:identifier><guid>1</guid>").guid == "1"
+
+
+@pytest.mark.reading(10)
+@pytest.mark.parametrize(
+    ("item", "guid"),
+    [
+        ("<guid> a\n</guid>", "a"),
+        ("<guid>a<b>b</b>c</guid>", "abc"),
+        ("<guid> </guid><guid>b</guid>", "b"),
+        ("<id>i</id><guid>g</guid>", "g"),
+        ("<id>i</id>", "i"),
+        ("<dc:identifier>d</dc:identifier><id>i</id>", "i"),
+        ("<title>t</title>", ""),
+    ],
+)
+def test_the_id_is_the_first_text_of_the_elements_for_it(item: str, guid: str) -> None:
+    assert only(item).guid == guid
+
+
+@pytest.mark.reading(10)
+def test_an_item_of_rdf_is_known_by_what_it_is_about() -> None:
+    rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+    item = fromstring(f'<item xmlns:r="{rdf}" r:about=" urn:1 "/>')
+    assert guid_of(item, {}) == "urn:1"
+    assert guid_of(item, {"dc:identifier": [fromstring("<identifier>urn:2</identifier>")]}) == "urn:1"
+
+
+@pytest.mark.reading(10)
+@pytest.mark.parametrize(
+    ("said", "guid", "is_one"),
+    [
+        ([], "https://site.example/1", True),
+        ([], "/1", True),
+        ([], "../1", True),
+        ([], "./1", True),
+        ([], "?p=1", True),
+        ([], "2021/08/", False),
+        (["true", "false"], "https://site.example/1", False),
+        (["", "true"], "2021/08/", True),
+        ([" true "], "2021/08/", True),
+    ],
+)
+def test_a_guid_is_a_link_if_it_looks_like_one_and_nothing_denies_it(said: list[str], guid: str, is_one: bool) -> None:
+    fields = {"guid": [Element("guid", {"isPermaLink": each}) for each in said]}
+    assert is_link(guid, fields) is is_one

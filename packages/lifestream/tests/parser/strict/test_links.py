@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from xml.etree.ElementTree import fromstring
+
 import pytest
 
+from lifestream.parser.strict.links import Link, links_of, other_page, page, related
+from lifestream.parser.strict.scope import Scope
 from parsed import atom, only_entry, rss
 
 
@@ -30,3 +34,51 @@ def test_an_entry_of_atom_without_alternate_links_to_what_it_has() -> None:
     )
 
     assert entry.link == "https://a.example/r"
+
+
+SITE = "https://a.example"
+ATOM = "http://www.w3.org/2005/Atom"
+ATOM_03 = "http://purl.org/atom/ns#"
+IANA = "http://www.iana.org/assignments/relation"
+
+
+@pytest.mark.parametrize(
+    ("written", "link"),
+    [
+        ("<link> /x?a=b&amp;amp;c=d </link>", Link(f"{SITE}/x?a=b&c=d", "")),
+        ("<link href='/x?a=b&amp;amp;c=d'/>", Link(f"{SITE}/x?a=b&c=d", "")),
+        ("<enclosure url='/x' type=' Audio/MPEG ' length='7'/>", Link(f"{SITE}/x", "", "audio/mpeg", "7")),
+        ("<link uri='/x'/>", Link(f"{SITE}/x", "")),
+        ("<link href='' url='/x'/>", Link(f"{SITE}/x", "")),
+        ("<link href='/x' url='/y' uri='/z'>/w</link>", Link(f"{SITE}/x", "")),
+        ("<link href='/x' rel=' SELF '/>", Link(f"{SITE}/x", "self")),
+        (f"<link href='/x' rel='{IANA}/alternate'/>", Link(f"{SITE}/x", "alternate")),
+        (f"<link xmlns='{ATOM}' href='/x'/>", Link(f"{SITE}/x", "alternate")),
+        (f"<link xmlns='{ATOM_03}' href='/x'/>", Link(f"{SITE}/x", "alternate")),
+        (f"<link xmlns='{ATOM}' href='/x' rel='related'/>", Link(f"{SITE}/x", "related")),
+        ("<link xml:base='/d/' href='x'/>", Link(f"{SITE}/d/x", "")),
+        ("<link/>", None),
+        ("<link href='http://[half'/>", None),
+    ],
+)
+def test_a_link_is_an_address_with_its_relation_type_and_length(written: str, link: Link | None) -> None:
+    assert links_of([fromstring(written)], Scope(f"{SITE}/")) == ([link] if link else [])
+
+
+def test_the_page_is_the_last_link_of_rss_or_the_first_alternate_that_is_a_page() -> None:
+    first, last = Link("first", ""), Link("last", "")
+    selfish, feed = Link("self", "self"), Link("feed", "alternate", "application/rss+xml")
+    html, xhtml = Link("html", "alternate", "text/html"), Link("xhtml", "alternate", "application/xhtml+xml")
+
+    assert page([first, html, last, selfish]) == "last"
+    assert page([selfish, feed, html, xhtml]) == "html"
+    assert page([feed, xhtml, html]) == "xhtml"
+    assert page([Link("plain", "alternate"), html]) == "plain"
+    assert page([selfish, feed]) == page([]) == ""
+
+
+def test_another_page_is_the_first_link_that_has_no_purpose_of_its_own() -> None:
+    links = [Link("1", "self"), Link("2", "payment"), Link("3", "related"), Link("4", "via")]
+
+    assert (other_page(links), other_page(links[:2])) == ("3", "")
+    assert (related([*links, Link("5", "self")], "self"), related(links, "hub")) == ("1", "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from urllib.parse import urljoin
 from xml.etree.ElementTree import Element
 
 import pytest
@@ -40,3 +41,39 @@ def test_a_language_is_spelled_with_hyphens_and_an_endless_one_is_none() -> None
 )
 def test_an_address_is_made_absolute_or_is_none(address: str, absolute: str) -> None:
     assert joined(OUTER.base, address) == OUTER.absolute(address) == absolute
+
+
+def test_a_language_may_be_as_long_as_the_limit() -> None:
+    assert OUTER.of(Element("entry", {LANG: "x" * 100})).language == "x" * 100
+    assert OUTER.of(Element("entry", {LANG: "x" * 101})).language == "en"
+
+
+def test_a_link_as_base_keeps_the_language_and_is_one_that_a_link_may_replace() -> None:
+    inner = OUTER.at("https://link.example/")
+    assert (inner.language, inner.based) == ("en", False)
+    assert inner.at("https://other.example/").base == "https://other.example/"
+    assert OUTER.at(OUTER.base) is OUTER
+    assert Scope("https://a.example/").based is False
+
+
+def test_a_base_or_a_language_alone_leaves_the_other() -> None:
+    said = OUTER.of(Element("entry", {LANG: "fr"}))
+    assert (said.base, said.language, said.based) == (OUTER.base, "fr", False)
+    based = said.of(Element("entry", {BASE: "/d/"})).of(Element("content", {LANG: "it"}))
+    assert (based.base, based.language, based.based) == ("https://a.example/d/", "it", True)
+    assert OUTER.of(Element("entry", {BASE: "http://[half"})).base == OUTER.base
+
+
+@pytest.mark.parametrize(
+    "address", ["https://b.example", "https://b.example/a b\n", "http://b.example/x/", "HTTP://b.example/y"]
+)
+def test_an_address_with_a_host_is_what_joining_makes_of_it(address: str) -> None:
+    assert joined(OUTER.base, address) == urljoin(OUTER.base, " ".join(address.split()))
+
+
+def test_so_many_addresses_are_remembered_and_others_are_joined_all_the_same() -> None:
+    scope = Scope("https://a.example/")
+    for number in range(10_010):
+        assert scope.absolute(f"/{number}") == f"https://a.example/{number}"
+    assert len(scope._joined) == 10_000
+    assert scope.absolute("/1") == "https://a.example/1"

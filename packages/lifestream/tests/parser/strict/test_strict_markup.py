@@ -35,3 +35,37 @@ def test_text_that_is_html_already_stays_as_it_is() -> None:
 def test_what_nests_too_deep_is_text() -> None:
     deep = inner_html(fromstring("<x>" + "<b>" * 2 * DEEPEST + "a" + "</b>" * 2 * DEEPEST + "</x>"), BASE, joined)
     assert (deep.count("<b>"), deep.count("</b>")) == (DEEPEST, DEEPEST) and ">a<" in deep
+
+
+OTHER = "https://a.example/d/"
+
+
+@pytest.mark.parametrize(
+    ("inside", "html"),
+    [
+        ("a<b/>c<i>d</i>e", "a<b></b>c<i>d</i>e"),
+        ("<BR/>a<img src='x'>in</img>b", '<BR />a<img src="x" />inb'),
+        ("<p xml:lang='de'>a</p>", '<p lang="de">a</p>'),
+        ("<p xml:base='/d/'>a<b>c</b></p><a href='x'>y</a>", '<p>a<b>c</b></p><a href="x">y</a>'),
+        ("<p xml:base='/d/'><a href='#x'>y</a></p>", '<p><a href="#x">y</a></p>'),
+        ("<p xml:base='/d/'><a href='http://[half'>y</a></p>", '<p><a href="http://[half">y</a></p>'),
+        ("<p xml:base='/d/'><a title='x'>y</a></p>", '<p><a title="x">y</a></p>'),
+        ("<img xml:base='/d/' src='x'/>", f'<img src="{OTHER}x" />'),
+        ("<img xml:base='/d/' srcset='x 1x, y 2x,  http://[half 3x'/>",
+         f'<img srcset="{OTHER}x 1x, {OTHER}y 2x, http://[half 3x" />'),
+        ("<p xml:base='/d/'><q xml:base='e/' cite='x'>y</q></p>", f'<p><q cite="{OTHER}e/x">y</q></p>'),
+        ("<p xml:base='/'><a href='x'>y</a></p>", '<p><a href="x">y</a></p>'),
+        ("<a xmlns:l='http://www.w3.org/1999/xlink' xml:base='/d/' l:href='x'/>", f'<a xlink:href="{OTHER}x"></a>'),
+        ("<a xmlns:o='urn:o' o:href='x'/>", "<a></a>"),
+        ("<s:svg xmlns:s='http://www.w3.org/2000/svg'/>", "<svg></svg>"),
+        ("<p title='&lt;a&gt; &amp;amp;'>&gt;</p>", '<p title="&lt;a&gt; &amp;amp;">&gt;</p>'),
+        ("<p><!-- x -->tail</p>", "<p>tail</p>"),
+    ],
+)  # fmt: skip
+def test_markup_is_written_as_html_writes_it(inside: str, html: str) -> None:
+    assert inner_html(fromstring(f"<x>{inside}</x>"), BASE, joined) == html
+
+
+def test_an_element_keeps_a_hundred_attributes() -> None:
+    attributes = "".join(f" a{number}='1'" for number in range(101))
+    assert inner_html(fromstring(f"<x><p{attributes}/></x>"), BASE, joined).count("=") == 100
