@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -122,7 +122,7 @@ VAST: Any = 10**5000
         lambda: Response(headers=VAST),
         lambda: Response(headers=[("X", VAST)]),
         lambda: Response(VAST),
-        lambda: Response([VAST]),
+        lambda: Response(cast("Any", [VAST])),
         lambda: Response(faults=[VAST]),
         lambda: Response(omit=VAST),
         lambda: Response(notes=VAST),

@@ -80,3 +80,40 @@ def test_an_icon_is_a_picture_that_a_page_can_show_a_hundred_times() -> None:
     assert is_icon(png(2048, 2048)) and is_icon(icon(BITMAP, png(256, 256)))
     assert not is_icon(png(46_000, 46_000)) and not is_icon(png(0, 5)) and not is_icon(b"<svg/>")
     assert not is_icon(icon(BITMAP, png(46_000, 46_000)))
+
+
+AVIF = b"\0\0\0\x1cftypavif" + bytes(20)
+
+
+def extents(width: int, height: int) -> bytes:
+    return b"\0\0\0\x14ispe\0\0\0\0" + struct.pack(">II", width, height)
+
+
+def track(width: int, height: int, version: int) -> bytes:
+    return b"tkhd" + bytes((version, *bytes(87 if version else 75))) + struct.pack(">II", width << 16, height << 16)
+
+
+def sample_entry(width: int, height: int) -> bytes:
+    return b"av01" + bytes(6) + b"\0\1" + bytes(16) + struct.pack(">HH", width, height)
+
+
+@pytest.mark.parametrize(
+    ("hidden", "size"),
+    [
+        (bytes(100_000) + extents(60_000, 50_000), (60_000, 50_000)),
+        (track(60_000, 50_000, version=0), (60_000, 50_000)),
+        (track(60_000, 50_000, version=1), (60_000, 50_000)),
+        (sample_entry(60_000, 50_000), (60_000, 50_000)),
+        (b"av01" + bytes(3), (16, 16)),  # a brand
+    ],
+    ids=["far behind", "a track", "a track with long times", "a sample", "no size"],
+)
+def test_an_avif_file_hides_no_larger_picture_behind_a_small_one(hidden: bytes, size: tuple[int, int]) -> None:
+    data = AVIF + extents(16, 16) + hidden
+    assert dimensions(data) == size
+    assert is_icon(data) == (size == (16, 16))
+
+
+@pytest.mark.parametrize("name", [b"ispe", b"tkhd", b"av01"])
+def test_an_avif_file_of_nothing_but_sizes_has_none(name: bytes) -> None:
+    assert dimensions(AVIF + (name + bytes(24)) * 100_000) is None

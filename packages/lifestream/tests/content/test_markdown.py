@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lifestream.content.markdown import html_of_markdown
+from lifestream.content.markdown import MOST_OF_ADDRESSES, html_of_markdown
 from lifestream.content.sanitizer import Sanitizer
 
 
@@ -45,9 +45,32 @@ def test_nothing_in_it_runs(text: str) -> None:
 @pytest.mark.parametrize("piece", ["> ", "- ", "[", "*", "`", "(", "<a ", "![", "_a*", "|"])
 def test_its_time_grows_with_its_length(piece: str) -> None:
     def cost(length: int) -> float:
+        html_of_markdown.cache_clear()
         begun = time.thread_time()
         html_of_markdown(piece * (length // len(piece)))
         return time.thread_time() - begun
 
     small, large = (min(cost(size) for _ in range(3)) for size in (2_000, 8_000))
     assert large < 0.05 or large < small * 9
+
+
+@pytest.mark.parametrize(
+    ("definition", "use"),
+    [
+        (f"[a]: /{'x' * 7_900}", "[a]"),
+        (f"[a]: /{'x' * 7_900}", "![a]"),
+        (f'[a]: /x "{"y" * 7_900}"', "[a]"),
+        ("[a]: /" + "\N{GRINNING FACE}" * 2_000, "[a]"),
+    ],
+    ids=["address", "picture", "title", "address that is percent-encoded"],
+)
+def test_an_address_that_is_repeated_is_written_out_within_a_bound(definition: str, use: str) -> None:
+    text = f"{definition}\n\n{use * ((50_000 - len(definition) - 2) // len(use))}"
+    html = html_of_markdown(text)
+    assert len(html) < MOST_OF_ADDRESSES + 10 * len(text)
+    assert html.count("/x" if "/x" in definition else "/%F0") > 20
+
+
+def test_a_text_that_repeats_no_address_keeps_all_of_them() -> None:
+    link = "[a](/" + "\N{GRINNING FACE}" * 95 + ")"
+    assert html_of_markdown(link * 490).count('href="/%F0') == 490

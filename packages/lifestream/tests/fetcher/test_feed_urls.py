@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from yarl import URL
 
 from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, origin, request_url, url_key
 
@@ -68,6 +71,8 @@ def test_a_url_is_requested_as_it_is_spelt_but_for_what_no_request_line_can_hold
         ("http:///feed", "http:///feed names no host"),
         ("http://example.org:99999/", "http://example.org:99999/ is no URL: Port out of range 0-65535"),
         ("http://[::1/", "http://[::1/ is no URL: Invalid IPv6 URL"),
+        ("http://a.example\\b/", "http://a.example\\b/ is no URL: a backslash in the name of the host"),
+        ("http://ada:se\\cret@x.example/", "http://…@x.example/ is no URL: a backslash in the name of the host"),
         ("http://example.org:feed/", "http://example.org:feed/ is no URL: Port could not be cast to integer value"),
         ("ftp://ada:secret@x.example/", "ftp://…@x.example/ is not fetched: its scheme is ftp, not http or https"),
         ("http://ada:secret@/", "http://…@/ names no host"),
@@ -125,3 +130,20 @@ def test_what_is_asked_for_is_spelt_as_it_was_written() -> None:
 def test_a_login_is_found_behind_the_scheme_of_feeds() -> None:
     assert credentials_of("feed:https://ada:secret@example.org/") == "ada:secret"
     assert origin("https://example.org/") == origin("https://example.org:443/a")
+
+
+@given(
+    st.text("a1.:@[]\\/%?#{}\"' \u00e9\u0661\uff0f\u2044\u3002-_~|^`<>\x7f\x80;,&=+$!*()0xX", min_size=1, max_size=9)
+)
+@example("a\\b/")
+@example("a\\@b")
+@example("{0}%s'\"\\%_")
+def test_what_is_requested_can_be_requested(text: str) -> None:
+    """The library that sends requests has a parser of its own, and raises ValueError amid a fetch."""
+    try:
+        url = request_url(f"http://{text}")
+    except UrlRefused:
+        return
+    assert URL(url, encoded=True).raw_host
+    credentials_of(f"http://{text}")
+    assert request_url(url) == url

@@ -49,6 +49,18 @@ class TestAMail:
             f"  → {say('remedy-connection')}",
         ]
 
+    @pytest.mark.parametrize(
+        "hostile", ["x\r\nBcc: c@d.example\r\n\r\nx", "\u202e\u2066x", "\x1b[31mx\x07", "\u2028x\x85x"]
+    )
+    def test_no_text_of_a_feed_adds_a_line_or_turns_one_around(self, lost: Feed, hostile: str) -> None:
+        texts = {"title": hostile, "url": f"https://a.example/{hostile}", "replacement": f"https://b.example/{hostile}"}
+        Feed.objects.filter(pk=lost.pk).update(**texts, last_error=say("answered", status=hostile))
+        send_report(NOW)
+        [sent] = mail.outbox
+        assert len(sent.body.splitlines()) == 4
+        assert not set(hostile) & set("\r\u202e\u2066\x1b\x07\u2028\x85") & set(sent.body)
+        assert "Bcc" not in sent.message()
+
     @override_settings(LIFESTREAM_PUBLIC_URL="https://planet.example/sub/", LANGUAGE_CODE="de")
     def test_is_in_the_language_of_the_site_and_links_to_the_page(self, lost: Feed) -> None:
         send_report(NOW)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, unquote_to_bytes
 
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from factories import make_lifestream
 from lifestream.models import Lifestream
+from lifestream.owner.forms import AddForm, LookForm, OwnPageForm, RulesForm, SiteForm
 from shown import make_post, make_site
 
 pytestmark = pytest.mark.django_db
@@ -227,8 +229,6 @@ def test_no_object_of_any_kind_is_an_error_of_the_server(
 def test_no_form_of_the_admin_is_an_error_of_the_server(
     client: Client, superuser: User, lifestream: Lifestream, name: str
 ) -> None:
-    from urllib.parse import unquote_to_bytes
-
     client.force_login(superuser)
     text = unquote_to_bytes(HOSTILE[name]).decode("utf-8", "surrogateescape")
     raw = quote(text.encode("utf-8", "surrogateescape"))
@@ -321,3 +321,73 @@ def test_no_query_of_a_list_and_no_repetition_is_an_error_of_the_server(
 def test_more_parameters_than_django_reads_are_no_error_of_the_server(client: Client) -> None:
     many = "&".join(f"q={number}" for number in range(1_500))
     assert client.get(f"/main/search/?{many}").status_code == 400
+
+
+OWNERS_FORMS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "account/login": (("username", "password", "next"), {"username": "x", "password": "x"}),
+    "account/password": (("old_password", "new_password1", "new_password2"), {}),
+    "main/manage": (("action", "site", "folder", "all", "next"), {"action": "move", "site": "1", "folder": "x"}),
+    "main/manage/add": (("do", *AddForm.base_fields), {"do": "add", "addresses": "https://a.example/", "folder": "x"}),
+    "main/manage/sites/{site}": (("do", *SiteForm.base_fields), {"do": "save", "name": "x"}),
+    "main/manage/posts/{item}": (("action", "next"), {"action": "pin"}),
+    "main/manage/look": (
+        ("do", *LookForm.base_fields),
+        {"do": "preview", "title": "x", "theme": "plain", "shown": "full", "site_order": "name"},
+    ),
+    "main/manage/look/logo": (("do", "picture"), {"do": "save"}),
+    "main/manage/rules": (("do", *RulesForm.base_fields), {"do": "preview"}),
+    "main/manage/pages": (("do", "page", "pk"), {"do": "delete", "page": "1"}),
+    "main/manage/pages/new": (
+        ("do", *OwnPageForm.base_fields),
+        {"do": "preview", "title": "x", "slug": "x", "position": "1"},
+    ),
+}
+"""The fields of each form of the owners' pages, and values with which the form is taken."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_form_of_an_owner_is_an_error_of_the_server(client: Client, lifestream: Lifestream, name: str) -> None:
+    owner = User.objects.create_user("owner")
+    Lifestream.objects.filter(pk=lifestream.pk).update(owner=owner)
+    site, item = lifestream.subscriptions.get().pk, lifestream.posts.get().item_id
+    found = []
+    for path, (fields, good) in OWNERS_FORMS.items():
+        address = f"/{path.format(site=site, item=item)}/"
+        client.force_login(owner)
+        for hostile in dealt(fields, name):
+            texts = {**{each: quote(value) for each, value in good.items()}, hostile: HOSTILE[name]}
+            body = "&".join(f"{each}={text}" for each, text in texts.items())
+            response = client.generic("POST", address, body, content_type="application/x-www-form-urlencoded")
+            if response.status_code >= 500 or response.status_code == 404:
+                found.append(f"{response.status_code} {address} {hostile}")
+    assert not found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_file_of_an_owner_is_an_error_of_the_server(client: Client, lifestream: Lifestream, name: str) -> None:
+    owner = User.objects.create_user("owner")
+    Lifestream.objects.filter(pk=lifestream.pk).update(owner=owner)
+    client.force_login(owner)
+    raw = unquote_to_bytes(HOSTILE[name])
+    outline = b'<outline text="x" xmlUrl="https://a.example/%s" category="/%s"/>' % (raw, raw)
+    lists = [
+        raw,
+        b"<opml><body>" + outline + b"</body></opml>",
+        b'<opml><body><outline text="' + raw + b'">' + outline + b"</outline></body></opml>",
+        b"[Planet]\nname = " + raw + b"\n[https://a.example/" + raw + b"]\nname = " + raw,
+    ]
+    found = []
+    for content in lists:
+        for filename in ("a.opml", unquote(HOSTILE[name]), "../../x.opml"):
+            files = SimpleUploadedFile(filename, content, content_type=HOSTILE[name][:200])
+            for address, field, do in (
+                ("/main/manage/add/", "file", "import"),
+                ("/main/manage/look/logo/", "picture", "save"),
+            ):
+                files.seek(0)
+                response = client.post(address, {"do": do, field: files})
+                if response.status_code >= 500:
+                    found.append(f"{response.status_code} {address} {content[:40]!r}")
+    assert not found

@@ -216,3 +216,34 @@ def test_in_another_thread_no_signal_is_touched() -> None:
     thread.start()
     thread.join(30)
     assert seen == [before]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_beyond_the_maximum_is_neither_kept_nor_read_to_its_end(chunked: bool) -> None:
+    answers: list[bytes] = []
+    head = b"POST / HTTP/1.1\r\nHost: a\r\n"
+    framing = b"Transfer-Encoding: chunked\r\n\r\n" if chunked else b"Content-Length: 1000000000\r\n\r\n"
+    clients: list[threading.Thread] = []
+
+    def ready(address: str) -> None:
+        port = int(address.rstrip("/").rpartition(":")[2])
+
+        def ask() -> None:
+            try:
+                with socket.create_connection(("127.0.0.1", port), 60) as client:
+                    client.sendall(head + framing + b"400\r\n" + bytes(1024) + b"\r\n")
+                    answers.append(client.recv(100))
+            finally:
+                signal.raise_signal(signal.SIGINT)
+
+        clients.append(threading.Thread(target=ask))
+        clients[0].start()
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with suppress(KeyboardInterrupt, SystemExit):
+            serve(application, "127.0.0.1", 0, ready, most_body=1000)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    clients[0].join(60)
+    assert answers[0].startswith(b"HTTP/1.1 413 ")

@@ -12,8 +12,8 @@ from lifestream.content.image_types import image_type
 
 MOST_PIXELS_OF_ICON: Final = 2048 * 2048
 """How many pixels the icon of a site may have: a page shows many of them."""
-_SEARCHED: Final = 64 * 1024
-"""How many bytes of an AVIF file are searched: its properties stand before the picture itself."""
+_SIZES_OF_AVIF: Final = (b"ispe", b"tkhd", b"av01")
+"""The boxes of AVIF with a size: of an image, of a track (a moving picture), and of what a track consists of."""
 _NO_FRAME: Final = frozenset({0xC4, 0xC8, 0xCC})
 """Markers of JPEG between those that begin a frame, which begin none (ITU-T T.81, table B.1)."""
 _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
@@ -38,7 +38,7 @@ def dimensions(data: bytes) -> tuple[int, int] | None:
         case "image/webp":
             return _of_webp(data)
         case "image/avif":
-            return _of_avif(data[:_SEARCHED])
+            return _of_avif(data)
         case "image/x-icon":
             return _of_icon(data)
     return None
@@ -135,11 +135,29 @@ def _of_webp(data: bytes) -> tuple[int, int] | None:
 
 
 def _of_avif(data: bytes) -> tuple[int, int] | None:
-    """Return the largest of the extents in *data* (ISO/IEC 23008-12, section 6.5.3)."""
+    """Return the largest width and the largest height that any box says, wherever it stands: boxes may be in any order,
+    and a browser decides which of the pictures in the file it shows.
+    """
     found: list[tuple[int, int]] = []
-    at = data.find(b"ispe")
-    while at >= 0:
-        if size := _both(data[at + 8 : at + 16], 4, "big"):
-            found.append(size)
-        at = data.find(b"ispe", at + 4)
+    for name in _SIZES_OF_AVIF:
+        at = data.find(name)
+        while at >= 0:
+            if len(found) == _MOST_STEPS:
+                return None
+            if size := _of_box(name, data[at + 4 : at + 108]):
+                found.append(size)
+            at = data.find(name, at + 4)
     return (max(width for width, _ in found), max(height for _, height in found)) if found else None
+
+
+def _of_box(name: bytes, content: bytes) -> tuple[int, int] | None:
+    """Return the size that the *content* of a box says; None for a box without one."""
+    if name == b"ispe":  # ISO/IEC 23008-12, section 6.5.3
+        return _both(content[4:12], 4, "big")
+    if name == b"tkhd":  # ISO/IEC 14496-12, section 8.3.2: in version 1, three numbers have eight bytes; 16.16 pixels
+        at = 88 if content[:1] == b"\1" else 76
+        size = _both(content[at : at + 8], 4, "big")
+        return (size[0] >> 16, size[1] >> 16) if size else None
+    # The sample entry of a track, section 12.1.3. Brands and other boxes name the codec, too, and have none.
+    is_entry = content[:6] == bytes(6) and content[8:24] == bytes(16)
+    return _both(content[24:28], 2, "big") if is_entry else None

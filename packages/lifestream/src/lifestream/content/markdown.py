@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any, Final
+
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 _DEEPEST = 20
 """How many lists and quotes may stand in each other. No text of a person has more, and it bounds the time."""
+MOST_OF_ADDRESSES: Final = 1_000_000
+"""How many characters the addresses and titles of all links and pictures have together. A text of 50,000 characters has
+fewer, unless it repeats a long one: `[a]: /long` is written out for each `[a]`, so that they grow with the square.
+"""
 
 
+@lru_cache(maxsize=16)  # each view of a page asks for it, and a hostile text takes seconds
 def html_of_markdown(text: str) -> str:
-    """Return *text* as HTML. It may hold any HTML that stands in *text*: pass it through the sanitizer."""
+    """Return *text* as HTML. It may hold any HTML that stands in *text*: pass it through the sanitizer.
+
+    Links and pictures lose their addresses after `MOST_OF_ADDRESSES` characters of them.
+    """
     renderer = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable("table")
-    return str(renderer.render(text))
+    environment: dict[str, Any] = {}
+    tokens = renderer.parse(text, environment)
+    _bound_addresses(tokens)
+    return str(renderer.renderer.render(tokens, renderer.options, environment))
+
+
+def _bound_addresses(tokens: Iterable[Token]) -> None:
+    left = MOST_OF_ADDRESSES
+    for token in tokens:
+        for part in token.children or ():
+            left -= sum(len(value) for value in part.attrs.values() if isinstance(value, str))
+            if left < 0:
+                part.attrs = {}

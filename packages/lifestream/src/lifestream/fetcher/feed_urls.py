@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
 
 from lifestream.message import Message, say
 
@@ -58,7 +58,7 @@ def request_url(url: str) -> str:
     try:
         parts = urlsplit(url)
         port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
-        host = _ascii_host((parts.hostname or "").removesuffix("."))
+        host = _host(parts)
     except ValueError as error:
         # The text that was taken for a port may be half a password.
         said = str(error)
@@ -140,6 +140,13 @@ def _without_login(url: str) -> str:
     """
     before, slashes, rest = url.partition("//")
     return f"{before}{slashes}…@{rest.rpartition('@')[2]}" if "@" in rest else url
+
+
+def _host(parts: SplitResult) -> str:
+    """Return the host of a URL, in ASCII. Raises ValueError if it has none that can be asked for."""
+    if "\\" in parts.netloc:  # Browsers take it for "/" (url.spec.whatwg.org), others for a part of the name.
+        raise ValueError("a backslash in the name of the host")
+    return _ascii_host((parts.hostname or "").removesuffix(".")).removesuffix(".")  # IDNA makes "." of others
 
 
 def _ascii_host(host: str) -> str:

@@ -90,11 +90,11 @@ def _lines(found: list[Trouble], now: datetime) -> Iterator[str]:
     for each in found[:_MOST_TOLD]:
         days = ngettext("for {count} day", "for {count} days", (now - each.since).days)
         yield visible(each.title, lines=False)
-        yield f"  {each.url}"
+        yield f"  {visible(each.url, lines=False)}"
         told = " ".join(worded(each.reason).split())
         since = f"{timezone.localtime(each.since):%Y-%m-%d}"
         yield f"  {visible(told, lines=False)} ({days.format(count=(now - each.since).days)}, {since})"
-        yield f"  → {worded(each.remedy)}"
+        yield f"  → {visible(worded(each.remedy), lines=False)}"
         yield ""
     if len(found) > _MOST_TOLD:
         yield gettext("And {count} more.").format(count=len(found) - _MOST_TOLD)

@@ -23,14 +23,25 @@ from lifestream.web.request_charset import in_utf8
 
 MOST_CONNECTIONS: Final = 256
 """How many connections may be open at once. Each takes a file, and a process may have 1,024 as a rule."""
+MOST_BODY: Final = 10 * 1024 * 1024
+"""How many bytes the body of a request may have, unless `serve` is told another number."""
 _SPARE: Final = 8
 
 
 def serve(
-    application: Callable[..., Any], host: str, port: int, ready: Callable[[str], None], *, threads: int = 8
+    application: Callable[..., Any],
+    host: str,
+    port: int,
+    ready: Callable[[str], None],
+    *,
+    threads: int = 8,
+    most_body: int = MOST_BODY,
 ) -> None:
     """Serve *application* until SIGINT or SIGTERM, with so many *threads*. *ready* is called with the address once
     clients can connect.
+
+    A request with more than *most_body* bytes is answered with 413: waitress writes bodies to temporary files before
+    the application sees them, whoever sends them.
 
     Port 0 takes a free one. Raises OSError if the address cannot be bound.
     """
@@ -44,6 +55,7 @@ def serve(
             threads=threads,
             ident="lifestream",
             connection_limit=MOST_CONNECTIONS,
+            max_request_body_size=most_body,
             clear_untrusted_proxy_headers=False,  # the application knows which proxies it trusts
         )
     except ValueError as error:  # waitress raises this for a host name without an address.

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management.base import CommandError
+from django.test import override_settings
 
-from lifestream.management.commands.serve import Command, split_address
+from lifestream.management.commands.serve import Command, most_body, split_address
 from lifestream.owner import first_run
 
 
@@ -35,6 +36,19 @@ def test_an_address_to_serve_at_may_leave_out_what_is_usual(address: str, split:
 def test_what_is_no_address_is_an_error(address: str) -> None:
     with pytest.raises(CommandError, match=r"is no address; write it like 127\.0\.0\.1:8000$"):
         split_address(address)
+
+
+@pytest.mark.parametrize(
+    ("settings_", "most"),
+    [
+        ({}, 11),
+        ({"LIFESTREAM_MAX_OPML": 50 << 20}, 51),
+        ({"LIFESTREAM_MAX_BODY": 90 << 20, "LIFESTREAM_MAX_OPML": 1}, 91),
+    ],
+)
+def test_a_request_may_have_the_longest_list_or_push_and_its_form(settings_: dict[str, int], most: int) -> None:
+    with override_settings(**settings_):
+        assert most_body() == most << 20
 
 
 @pytest.mark.django_db

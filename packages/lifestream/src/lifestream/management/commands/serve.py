@@ -25,7 +25,7 @@ from lifestream.management import reloading
 from lifestream.management.base import BaseCommand
 from lifestream.owner import first_run
 from lifestream.refresh.updater import Updater
-from lifestream.web.wsgi_server import ending_on_sigterm, serve
+from lifestream.web.wsgi_server import MOST_BODY, ending_on_sigterm, serve
 
 
 class Command(BaseCommand):
@@ -80,7 +80,14 @@ class Command(BaseCommand):
             application: Callable[..., Any] = get_internal_wsgi_application()
             if reload:
                 application = reloading.reading_templates_anew(application)
-            serve(application, host, port, ready, threads=lifestream_settings.threads)
+            serve(
+                application,
+                host,
+                port,
+                ready,
+                threads=lifestream_settings.threads,
+                most_body=most_body(),
+            )
         except OSError as error:
             text = gettext("{address} can't be served: {reason}")
             raise CommandError(text.format(address=address, reason=error.strerror or error)) from error
@@ -147,6 +154,11 @@ def split_address(address: str) -> tuple[str, int]:
         text = gettext("'{address}' is no address; write it like {example}")
         raise CommandError(text.format(address=address, example="127.0.0.1:8000"))
     return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def most_body() -> int:
+    """Return how many bytes a request may have: a list to import, or what a hub pushes, and the rest of its form."""
+    return max(lifestream_settings.max_opml, lifestream_settings.max_body, MOST_BODY) + MOST_BODY // 10
 
 
 def _is_port(text: str) -> bool:
