@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from factories import make_lifestream
-from lifestream.models import Post, Subscription, Tag, fulltext
+from lifestream.models import Item, Post, Subscription, Tag, fulltext
 from lifestream.web import walked_posts
 from lifestream.web.timeline import Timeline
 from plans import plans_of
@@ -67,8 +68,9 @@ def test_pages_are_the_same_looked_through_or_looked_up(
 ) -> None:
     expected = [post.pk for post in Post.objects.filter(subscription=site, item__title=KITES[0])]
     assert len(expected) == 20
-    for most in (0, 10, 10_000):
+    for most in (1, 10, 10_000):
         monkeypatch.setattr(walked_posts, "MOST_WALKED", most)
+        monkeypatch.setattr(walked_posts, "MOST_ASKED", most)
         for timeline in narrowed(site):
             seen: list[int] = []
             page = timeline.page(None, size, counted=True)
@@ -132,6 +134,35 @@ def test_many_items_are_counted_by_the_first_of_them(site: Subscription) -> None
     assert found.count(every, 40) == fulltext.Hits(40, is_all=True)
     assert found.count(Timeline(site.lifestream).posts(), 30) == fulltext.Hits(20, is_all=True)
     assert found.count(small, 9) == fulltext.Hits(0, is_all=True)
+
+
+def test_posts_are_asked_for_a_frequent_tag_in_place_of_reading_its_items(site: Subscription) -> None:
+    of_tag = Timeline(site.lifestream).of_tag("kites")
+    assert of_tag is not None
+    pages = []
+    asked = [sql for sql, _ in asked_of(lambda: pages.append(of_tag.page(None, 3)))]
+    assert [post.item.title for post in pages[0].posts] == [KITES[0]] * 3
+    assert "EXISTS" in asked[0] and "LIMIT 4" in asked[0]  # one more tells whether there are older ones
+    assert "EXISTS" not in asked[1] and len([sql for sql in asked if "lifestream_item_tags" in sql]) == 2
+    [(_, plan)] = [found for found in plans_of(lambda: of_tag.page(None, 3)) if "EXISTS" in found[0]]
+    assert "lifestream_post_timeline" in plan
+    assert connection.vendor != "sqlite" or "TEMP B-TREE" not in plan
+
+
+@pytest.mark.parametrize("most", [1, 2, 38, 39, 40, 41, 1_000])
+def test_posts_are_asked_until_there_are_enough_of_them(
+    site: Subscription, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(walked_posts, "MOST_ASKED", most)
+    posts = Timeline(site.lifestream, subscription=site).posts()
+    kites = Exists(Item.tags.through.objects.filter(tag__slug="kites", item=OuterRef("item")))
+    latest = list(posts.values_list("pk", flat=True))[::2]
+    for count in (1, 5, 20, 21):
+        found = walked_posts.first_with(posts, kites, count)
+        if count <= (most + 1) // 2 or most >= 40:
+            assert found is not None and set(found) == set(latest[:count])
+        else:
+            assert found is None
 
 
 def test_a_tag_without_posts_has_an_empty_page(site: Subscription) -> None:

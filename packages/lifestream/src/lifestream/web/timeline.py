@@ -34,9 +34,10 @@ from django.utils import timezone
 from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscription, Tag, fulltext
 from lifestream.models.fulltext import MOST_COUNTED, Found, Hits
 from lifestream.models.index_conditions import AmongFew
+from lifestream.web import walked_posts
 from lifestream.web.keyset import Cursor, newer_than, older_than
 from lifestream.web.shown_posts import BODIES, fill_posts, read_posts, shown
-from lifestream.web.walked_posts import first_of
+from lifestream.web.walked_posts import first_of, first_with
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -99,13 +100,15 @@ class Timeline:
         """Return this timeline narrowed to the tag *slug*, None if there is no such tag. Only other lifestreams may
         have the tag, which no visitor may learn: treat a result without posts like None.
         """
-        rows = list(Tag.objects.filter(slug=slug).order_by().values_list("pk", "name", "items")[: fulltext.RARE + 1])
+        most = min(walked_posts.FEW, fulltext.RARE)  # one query for all that is needed of a rare tag
+        rows = list(Tag.objects.filter(slug=slug).order_by().values_list("pk", "name", "items")[: most + 1])
         if not rows:
             return None
         pk, name, _ = rows[0]
         narrowed = self.narrowed(tag=Tag.from_db(router.db_for_read(Tag), ("id", "name", "slug"), (pk, name, slug)))
         keys = [item for _, _, item in rows if item]  # a tag without items has one row
-        narrowed.__dict__["_tagged"] = keys if len(keys) <= fulltext.RARE else None  # where cached_property looks
+        if len(keys) <= most:
+            narrowed.__dict__["_tagged"] = keys  # where cached_property looks
         return narrowed
 
     def posts(self) -> QuerySet[Post]:
@@ -123,8 +126,7 @@ class Timeline:
         if self.tag is not None:
             # SQLite would walk down the timeline for a tag that few items have.
             few = self._tagged
-            tagged = Item.tags.through.objects.filter(tag=self.tag, item=OuterRef("item"))
-            posts = posts.filter(Exists(tagged)) if few is None else fulltext.among(posts, few)
+            posts = posts.filter(_has(self.tag)) if few is None else fulltext.among(posts, few)
         if self.day is not None:
             posts = posts.filter(date__gte=_midnight(self.day), date__lt=_midnight(self.day + dt.timedelta(days=1)))
         if self.query:
@@ -168,10 +170,14 @@ class Timeline:
         return _of_keys(rows.values("pk")) if are_sorted else rows
 
     def _walked(self, before: Cursor | None, count: int, hit: Found | None) -> list[int] | None:
-        """Return the keys of what `rows` returns if the items that the search *hit*, or that have the tag, are known by
-        their keys, and so many that the latest posts have enough of them; otherwise None.
+        """Return the keys of what `rows` returns if the items that the search *hit*, or that have the tag, are so many
+        that the latest posts have enough of them; otherwise None.
         """
         known: Sequence[int] | None
+        if hit is None and self.tag is not None and "_tagged" not in vars(self):
+            posts = _older(self.narrowed(tag=None).posts(), before)
+            if (found := first_with(posts, _has(self.tag), count)) is not None:
+                return found
         if hit is not None:
             known, every = hit.keys if hit.are_all else None, self.narrowed(query="")
         else:
@@ -313,6 +319,11 @@ def _of_keys(keys: Sequence[int] | QuerySet[Any, Any]) -> QuerySet[Post]:
     without knowing their keys first, it would sort all of them with all that a page shows.
     """
     return Post.objects.filter(pk__in=keys).order_by("-date", "-item_id")
+
+
+def _has(tag: Tag) -> Exists:
+    """Return the condition that the item of a post has *tag*."""
+    return Exists(Item.tags.through.objects.filter(tag=tag, item=OuterRef("item")))
 
 
 def _is_one_of(keys: QuerySet[Any, Any]) -> AmongFew:

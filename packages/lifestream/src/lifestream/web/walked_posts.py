@@ -1,7 +1,8 @@
-"""The first posts of items that are known by their keys, found by looking through the posts in their order. Read-only.
+"""The first posts of very many, found by looking through all posts in their order. Read-only.
 
 SQLite takes five times as long to look up the posts of 9,000 items, which are all over the table, as to look through
-the latest 3,000 posts for 20 posts of those items.
+the latest 3,000 posts for 20 posts of those items. If the keys of the items are not known, each post is asked for a
+condition: for a tag of half of all posts, that is 40 of them, where PostgreSQL took 10 ms to tell the keys of 10,000.
 """
 
 from __future__ import annotations
@@ -9,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db import connections
+from django.db.models import Exists, QuerySet
 
 from lifestream.models import Post
+from lifestream.models.index_conditions import BooleanLookup
 
 FEW: Final = 1_000
 """Up to this number of items, `first_of` leaves it to the caller to look up their posts."""
 MOST_WALKED: Final = 10_000
 """The most posts that are looked through."""
+MOST_ASKED: Final = 2_500
+"""The most posts that are asked for a condition: each takes some microseconds more."""
 
 
 def first_of(posts: QuerySet[Post], items: Collection[int], count: int) -> list[int] | None:
@@ -34,3 +39,19 @@ def first_of(posts: QuerySet[Post], items: Collection[int], count: int) -> list[
     walked = list(posts.values_list("pk", "item_id")[:most])
     found = [post for post, item in walked if item in known][:count]
     return found if len(found) == count or len(walked) < most else None
+
+
+def first_with(posts: QuerySet[Post], condition: Exists | BooleanLookup, count: int) -> list[int] | None:
+    """Return the keys of the first *count* of *posts* that fulfil *condition*, in no particular order. Returns None if
+    the first MOST_ASKED posts don't have so many, and there are more.
+    """
+    walked = posts.annotate(is_found=condition).values_list("pk", "is_found")[:MOST_ASKED]
+    sql, params = walked.query.get_compiler(walked.db).as_sql()
+    connection = connections[walked.db]
+    pk, is_found = map(connection.ops.quote_name, ("pk", "is_found"))
+    # The database reads one post after the other, and none after the last that is asked for. Django would ask for the
+    # condition of all.
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {pk} FROM ({sql}) walked WHERE {is_found} LIMIT {int(count)}", params)  # noqa: S608
+        found = [key for (key,) in cursor.fetchall()]
+    return found if len(found) == count or not posts[MOST_ASKED : MOST_ASKED + 1].exists() else None
