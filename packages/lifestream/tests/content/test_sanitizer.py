@@ -370,3 +370,19 @@ def test_style_without_a_property_is_kept_on_no_tag_even_where_it_is_listed() ->
 def test_only_spaces_and_controls_are_cut_from_the_ends_of_an_address() -> None:
     assert safe_url("\x00 \x1f/a!\x20\x01", "https://site.example/") == "https://site.example/a!"
     assert safe_url("!a", "https://site.example/") == "https://site.example/!a"
+
+
+def test_a_formula_keeps_its_source_only_where_the_rules_allow_it() -> None:
+    formula = "<math><semantics><mi>x</mi><annotation encoding='application/x-tex'>x_1</annotation></semantics></math>"
+    without = {tag: names for tag, names in DEFAULT_TAGS.items() if tag != "annotation"}
+
+    assert ">x_1</annotation>" in Sanitizer().html(f"{formula}<iframe/>")
+    assert Sanitizer(SanitizerRules.of(without)).html(f"{formula}<iframe/>") == (
+        "<math><semantics><mi>x</mi></semantics></math>"
+    )
+
+
+def test_addresses_of_a_scheme_that_the_rules_add_stay() -> None:
+    sanitizer = Sanitizer(SanitizerRules.of(url_schemes=["gemini"]))
+    assert 'href="gemini://a.example/"' in sanitizer.html('<a href="gemini://a.example/">a</a>')
+    assert "href" not in sanitizer.html('<a href="https://a.example/">a</a>')

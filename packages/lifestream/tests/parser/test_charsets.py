@@ -7,6 +7,7 @@ import codecs
 import pytest
 
 from lifestream.parser import parse
+from lifestream.parser.charsets import charset_of, ebcdic_of
 from parsed import URL, only_entry, rss
 
 SNOWMAN = "Grüße ☃"
@@ -62,3 +63,93 @@ def test_invalid_bytes_are_replaced_and_the_rest_is_kept() -> None:
     body = rss(f"<item><title>{SNOWMAN} {SNOWMAN} !</title></item>").replace(b"!", b"\xff")
 
     assert only_entry(body).title == f"{SNOWMAN} {SNOWMAN} \ufffd"
+
+
+@pytest.mark.parametrize(
+    ("label", "letters", "others"),
+    [
+        ("windows-1252", "\u00a0éÿž", "’™ƒаα"),
+        ("iso-8859-15", "\u00a0éŽž", "\u009f€"),
+        ("windows-1251", "ЁЂџҐґ", "\u00a0№’é"),
+        ("koi8-r", "Ёя", "é°"),
+        ("windows-1253", "\u0384Άώ", "\u00a0’a"),
+        ("windows-1255", "את", "’₪"),
+        ("windows-1256", "،ےي", "’é"),
+        ("gb18030", "", "你é"),
+    ],
+)
+@pytest.mark.reading(3)
+def test_a_label_is_believed_by_the_letters_of_its_script(label: str, letters: str, others: str) -> None:
+    charset = charset_of(label)
+    assert charset is not None
+    assert [letter for letter in letters if not charset.is_written_with(letter)] == []
+    assert [letter for letter in others if charset.is_written_with(letter)] == []
+
+
+@pytest.mark.reading(1)
+@pytest.mark.parametrize(
+    ("label", "name", "codec"),
+    [
+        (" 'Latin-1' ", "windows-1252", "windows-1252"),
+        ("latin1", "windows-1252", "windows-1252"),
+        ("latin_1", "windows-1252", "windows-1252"),
+        ("8859", "windows-1252", "windows-1252"),
+        ("646", "windows-1252", "windows-1252"),
+        ("iso8859_15", "iso-8859-15", "iso-8859-15"),
+        ("sjis_2004", "shift_jis_2004", "shift_jis_2004"),
+        ("u8", "utf-8", "utf-8"),
+        ("GBK", "gb18030", "gb18030"),
+        ("big5", "big5", "big5hkscs"),
+        ("hz-gb-2312", "hz", "hz"),
+        ("x-user-defined", None, None),
+        ("utf-16", None, None),
+        ("cp037", None, None),
+        ("utf-7", None, None),
+        ("rot13", None, None),
+        ("no such label", None, None),
+        ("", None, None),
+        ("a\0b", None, None),
+    ],
+)
+def test_a_label_means_what_the_standard_says_or_else_python(label: str, name: str | None, codec: str | None) -> None:
+    charset = charset_of(label)
+    assert (charset and charset.name, charset and charset.codec) == (name, codec)
+
+
+def test_charsets_of_several_bytes_are_known_as_such() -> None:
+    for label, multi_byte in (("big5", True), ("hz", True), ("shift_jis", True), ("utf-8", False), ("koi8-r", False)):
+        charset = charset_of(label)
+        assert charset is not None and charset.multi_byte is multi_byte
+
+
+def test_a_document_in_ebcdic_is_in_the_page_that_it_names_or_in_the_usual_one() -> None:
+    assert [ebcdic_of(label).codec for label in ("cp500", "utf-8", "cp1026", "nonsense")] == [
+        "cp500", "cp037", "cp1026", "cp037",
+    ]  # fmt: skip
+
+
+@pytest.mark.reading(1)
+@pytest.mark.parametrize(
+    ("label", "body", "text", "errors"),
+    [
+        ("windows-1252", b"a\x81\x9d", "a\x81\x9d", 0),
+        ("windows-1253", b"\xaa\xe1", "\ufffdα", 1),
+        ("gbk", b"\x80\xff\xc4\xe3", "€\ufffd你", 1),
+        ("big5", b"\xa3\xe1a", "€a", 0),
+        ("big5", b"\xff\xa4\xa4", "\ufffd中", 1),
+        ("euc-jp", b"\xad\xa1\xad\xc0", "①㍉", 0),
+        ("euc-jp", b"\xf9\xa1\xfc\xee", "纊黑", 0),
+        ("euc-jp", b"\xff\xa4\xa2", "\ufffdあ", 1),
+        ("euc-jp", b"\xad", "\ufffd", 1),
+        ("iso-2022-jp", b'\x1b$B$"\x1b(Ba~\x7f', "あa~\x7f", 0),
+        ("iso-2022-jp", b"\x1b$@-!\x1b(J\\ \x1b(I1!\x1b(B!", "①\\ ｱ｡!", 0),
+        ("utf-8", b"a\xff\xef\xbf\xbdb", "a\ufffd\ufffdb", 1),
+        ("koi8-r", b"\xff", "Ъ", 0),
+    ],
+)
+def test_what_pythons_codecs_lack_is_read_as_the_standard_reads_it(
+    label: str, body: bytes, text: str, errors: int
+) -> None:
+    charset = charset_of(label)
+    assert charset is not None
+    assert charset.read(body) == (text, errors)

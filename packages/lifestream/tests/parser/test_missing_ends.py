@@ -29,6 +29,19 @@ URL = "https://site.example/feed"
             "<item><description>a<p>b</p></i>c</description></item>",
             "<item><description>a<p>b</p>c</description></item>",
         ),
+        (
+            "<item><description><p>a</p></p>b</description></item>",
+            "<item><description><p>a</p>b</description></item>",
+        ),
+        ("<item><description><p><p>a</p></p></description></item>", ""),
+        ("<item><br/><title>One<link>l</link></item>", "<item><br/><title>One</title><link>l</link></item>"),
+        ("<item><title>One<x:y>z</x:y></item>", "<item><title>One</title><x:y>z</x:y></item>"),
+        ("<item><description>a<svg:g>b</svg:g></description></item>", ""),
+        (
+            "<item><title><![CDATA[x]]><link>l</link><guid><![CDATA[y]]></guid></item>",
+            "<item><title><![CDATA[x]]></title><link>l</link><guid><![CDATA[y]]></guid></item>",
+        ),
+        ("<item><title><![CDATA[<link>]]></title><guid><![CDATA[y]]></guid></item>", ""),
         ("", ""),
     ],
 )
@@ -70,6 +83,19 @@ def test_a_field_of_the_feed_that_never_ends_costs_no_entry(field: str) -> None:
 
     assert (feed.title, feed.link, feed.subtitle, feed.language) == tuple(written.values())
     assert [entry.guid for entry in feed.entries] == ["1"]
+
+
+def test_only_what_is_before_the_first_entry_is_the_head() -> None:
+    head, mended, entry = (
+        b"<rss><title>a<link>b</link>",
+        b"<rss><title>a</title><link>b</link>",
+        b"<item><title>c<link>",
+    )
+
+    assert with_ends_in_head(head + entry) == mended + entry
+    assert with_ends_in_head(head + entry.replace(b"item", b"Entry")) == mended + entry.replace(b"item", b"Entry")
+    assert with_ends_in_head(head[:-1]) == head[:-1]
+    assert with_ends_in_head(b"") == b""
 
 
 @pytest.mark.costly

@@ -25,6 +25,8 @@ def test_half_an_ill_formed_feed_gives_no_half_entry() -> None:
 
     assert [entry.guid for entry in parse(body, {}, URL).entries] == ["1", "2"]
     assert [entry.guid for entry in parse(cut, {}, URL).entries] == ["1"]
+    assert "the document is cut off; its last entry" in parse(cut, {}, URL).complaint
+    assert "cut off" not in parse(body, {}, URL).complaint
 
 
 def test_one_bad_entry_costs_itself_only() -> None:

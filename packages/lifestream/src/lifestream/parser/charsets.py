@@ -70,7 +70,8 @@ def charset_of(label: str) -> Charset | None:
     of these is recognised by its first bytes, and a document without such first bytes is not in one of these.
     """
     label = label.strip(" \t\n\f\r'\"").lower()
-    name = LABELS.get(label, "")
+    # Python knows more ways to write the Standard's labels: latin-1, iso_8859_1, cp_1252.
+    name = LABELS.get(label) or LABELS.get(_python_name(label), "")
     name = "gb18030" if name == "gbk" else name  # the Standard has one decoder for both
     codec = _CODECS.get(name, name)
     if name in ("", "replacement", "x-user-defined"):
@@ -124,11 +125,11 @@ _MULTI_BYTE: Final = name_set(
     "cp950 euc_jis_2004 euc_jisx0213 hz iso2022_jp_1 iso2022_jp_2 iso2022_jp_2004 iso2022_jp_3 iso2022_jp_ext "
     "iso2022_kr johab shift_jis_2004 shift_jisx0213"
 )
-_LATIN: Final = ((0xA0, 0x17F),)
-_CYRILLIC: Final = ((0x400, 0x45F), (0x490, 0x491))
+_LATIN: Final = ((0xA0, 0x17E),)
+_CYRILLIC: Final = ((0x401, 0x45F), (0x490, 0x491))
 _GREEK: Final = ((0x384, 0x3CE),)
 _HEBREW: Final = ((0x5D0, 0x5EA),)
-_ARABIC: Final = ((0x60C, 0x6D5),)
+_ARABIC: Final = ((0x60C, 0x6D2),)
 _SCRIPTS: Final = {
     **dict.fromkeys(
         name_set(
@@ -142,7 +143,7 @@ _SCRIPTS: Final = {
     **dict.fromkeys(("windows-1255", "iso-8859-8", "iso-8859-8-i"), _HEBREW),
     **dict.fromkeys(("windows-1256", "iso-8859-6"), _ARABIC),
 }
-"""Latin scripts end at U+017F, since capitals and quotes in windows-1252 may be valid UTF-8 by chance: the bytes of
+"""Latin scripts end at U+017E, since capitals and quotes in windows-1252 may be valid UTF-8 by chance: the bytes of
 `É’` are those of U+0252. Other scripts have only their letters: the bytes of `В` and a no-break space in windows-1251
 are those of a no-break space in UTF-8.
 """

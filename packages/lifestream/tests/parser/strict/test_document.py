@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from lifestream.parser.strict.document import read
 
 
@@ -23,3 +25,10 @@ def test_entities_of_its_own_are_not_resolved() -> None:
     found = read('<!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss><title>&x;</title></rss>')
     assert found.root is None or "root:" not in (found.root.findtext("title") or "")
     assert found.flaw is not None
+
+
+@pytest.mark.parametrize("size", [0, 2_000_000], ids=["small", "read in parts"])
+def test_a_tree_has_neither_comments_nor_instructions(size: int) -> None:
+    found = read(f"<?x?><!-- y --><rss><!-- z --><channel/><?x?>{'z' * size}</rss>")
+    assert found.root is not None
+    assert [element.tag for element in found.root.iter()] == ["rss", "channel"]

@@ -22,6 +22,7 @@ from lifestream.parser.wellformed import flaw_of, mend
 class Document:
     """The *root* of a document, or None if its flaws can't all be mended; *flaw* is the first of them.
 
+    The tree has no comments and processing instructions: ElementTree's parsers leave them out.
     *source* is the document in UTF-8 as it was given to the parser, mended as far as possible.
     """
 

@@ -40,8 +40,6 @@ def inner_html(element: Element, base: str, join: Join, *, is_escaped: bool = Fa
             pieces.append(task)
             continue
         child, outer, depth = task
-        if not isinstance(child.tag, str):
-            continue
         inner = join(outer, child.attrib[BASE]) if BASE in child.attrib else outer
         name = child.tag.rpartition("}")[2]
         text = write(child.text)

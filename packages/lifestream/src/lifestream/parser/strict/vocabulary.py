@@ -112,9 +112,7 @@ class Names(dict[str, str]):
         self._core, self._own, self._source = core, own, source
         self._miswritten: dict[str, str] | None = None
 
-    def __missing__(self, tag: object) -> str:
-        if not isinstance(tag, str):  # a comment or a processing instruction
-            return "?"
+    def __missing__(self, tag: str) -> str:
         namespace, _, local = tag.removeprefix("{").rpartition("}")
         prefix = self._core if namespace in ("", self._own) else prefix_of(namespace)
         if prefix is None:
