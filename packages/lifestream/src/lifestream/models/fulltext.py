@@ -143,17 +143,10 @@ def find(query: str, using: str) -> Found:
         latest = tuple(item for (item,) in cursor.fetchall())
         if len(latest) >= FREQUENT:
             return Found(query, None, latest)
-        # Of words that were frequent once, only the latest items are passed on.
-        cursor.execute(
-            f"WITH found AS ({dialect.matching} ORDER BY 1 DESC LIMIT {RARE + 1}),"  # noqa: S608
-            " counted AS (SELECT count(*) AS items FROM found)"
-            " SELECT * FROM found, counted ORDER BY 1 DESC"
-            f" LIMIT (SELECT CASE WHEN items > {RARE} THEN {SHOWN} ELSE {RARE} END FROM counted)",
-            [query],
-        )
-        rows = cursor.fetchall()
-    found = tuple(item for item, _ in rows)
-    return Found(query, found, latest, are_all=not rows or rows[0][1] <= RARE)
+        cursor.execute(f"{dialect.matching} ORDER BY 1 DESC LIMIT {RARE + 1}", [query])
+        found = tuple(item for (item,) in cursor.fetchall())
+    # The latest items with words that were frequent once are far down the timeline.
+    return Found(query, found, latest) if len(found) <= RARE else Found(query, found[:SHOWN], latest, are_all=False)
 
 
 def condition(queryset: QuerySet[Any], found: Found) -> BooleanLookup:
