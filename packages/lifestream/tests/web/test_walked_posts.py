@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from django.db.models import Exists, OuterRef
 
 from factories import make_lifestream
 from lifestream.models import Item, Post, Subscription, Tag, fulltext
+from lifestream.models.search_sql import DIALECTS
 from lifestream.web import walked_posts
-from lifestream.web.timeline import Timeline
+from lifestream.web.timeline import Timeline, TimelinePage
 from plans import plans_of
 from shown import make_post, make_site
 
@@ -79,6 +81,50 @@ def test_pages_are_the_same_looked_through_or_looked_up(
                 page = timeline.page(page.older, size)
                 seen += [post.pk for post in page.posts]
             assert seen == expected, (most, timeline)
+
+
+@pytest.fixture(params=[True, False], ids=["asking posts", "by the index"])
+def frequent(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> bool:
+    """Let one item be frequent, and posts be counted one way or the other, whichever database it is."""
+    if not fulltext.is_supported(connection.alias):
+        pytest.skip("This database has no index.")
+    monkeypatch.setattr(fulltext, "FREQUENT", 1)
+    dialect = replace(DIALECTS[connection.vendor], counts_by_asking=request.param)
+    monkeypatch.setitem(DIALECTS, connection.vendor, dialect)
+    return bool(request.param)
+
+
+@pytest.mark.parametrize("size", [1, 3, 19, 20, 30])
+@pytest.mark.parametrize("most", [1, 10, 39, 40, 1_000])
+def test_frequent_words_are_found_the_same_whichever_way_they_are_counted(
+    site: Subscription, monkeypatch: pytest.MonkeyPatch, frequent: bool, size: int, most: int
+) -> None:
+    monkeypatch.setattr(walked_posts, "MOST_ASKED", most)
+    expected = [post.pk for post in Post.objects.filter(subscription=site, item__title=KITES[0])]
+    for timeline in (Timeline(site.lifestream, query="gardens kit"), Timeline(site.lifestream).narrowed(query="kit")):
+        page = timeline.page(None, size, counted=True)
+        assert [post.pk for post in page.posts] == expected[:size]
+        assert page.hits is not None and page.hits.count <= 20
+        assert page.hits.count >= min(size, 20)
+        assert page.hits.count == 20 or not page.hits.is_all
+        if frequent and most >= 40:  # all posts were asked
+            assert page.hits == fulltext.Hits(20, is_all=True)
+        assert bool(page.older) is (size < 20)
+
+
+def test_frequent_words_are_counted_by_the_posts_that_were_asked(
+    site: Subscription, monkeypatch: pytest.MonkeyPatch, frequent: bool
+) -> None:
+    timeline = Timeline(site.lifestream, query="kit")
+    monkeypatch.setattr(walked_posts, "MOST_ASKED", 17)
+    pages: list[TimelinePage] = []
+    asked = [sql for sql, _ in asked_of(lambda: pages.append(timeline.page(None, 3, counted=True)))]
+    if frequent:
+        assert pages[0].hits == fulltext.Hits(9, is_all=False)
+        # The latest items show that the words are frequent, and nothing else is taken from the index.
+        assert len([sql for sql in asked if sql.startswith("SELECT") and "FROM lifestream_search " in sql]) <= 2
+    monkeypatch.setattr("lifestream.web.timeline.MOST_COUNTED", 5)
+    assert timeline.page(None, 3, counted=True).hits == fulltext.Hits(5, is_all=False)
 
 
 def test_what_is_hidden_or_pinned_is_left_out_there_too(site: Subscription) -> None:
@@ -159,10 +205,8 @@ def test_posts_are_asked_until_there_are_enough_of_them(
     latest = list(posts.values_list("pk", flat=True))[::2]
     for count in (1, 5, 20, 21):
         found = walked_posts.first_with(posts, kites, count)
-        if count <= (most + 1) // 2 or most >= 40:
-            assert found is not None and set(found) == set(latest[:count])
-        else:
-            assert found is None
+        assert found.keys == latest[: min(count, (most + 1) // 2)]
+        assert found.are_all is (most >= 40 and count > 20)
 
 
 def test_a_tag_without_posts_has_an_empty_page(site: Subscription) -> None:

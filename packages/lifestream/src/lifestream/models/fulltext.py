@@ -97,11 +97,10 @@ class Found:
 
     def among(self, queryset: QuerySet[_Row]) -> QuerySet[_Row]:
         """Return those of *queryset*, which has items or posts, that are found, in their previous order."""
-        field = _item_of(queryset)
         if not self.query:
             return queryset.none()
         if self.keys is None or not self.are_all:
-            return queryset.filter(_Matches(F(field), Value(self.query), self.keys or ()))
+            return queryset.filter(condition(queryset, self))
         return among(queryset, self.keys)
 
     def latest_among(self, queryset: QuerySet[_Row]) -> QuerySet[_Row] | None:
@@ -148,6 +147,19 @@ def find(query: str, using: str) -> Found:
         found = tuple(item for (item,) in cursor.fetchall())
     # The latest items with words that were frequent once are far down the timeline.
     return Found(query, found, latest) if len(found) <= RARE else Found(query, found[:SHOWN], latest, are_all=False)
+
+
+def condition(queryset: QuerySet[Any], found: Found) -> BooleanLookup:
+    """Return the condition that a row of *queryset*, which has items or posts, is *found*, looked up row by row."""
+    return _Matches(F(_item_of(queryset)), Value(found.query), found.keys or ())
+
+
+def counts_by_asking(using: str) -> bool:
+    """Return whether the database *using* counts the first posts with frequent words faster if it asks each post than
+    if it takes items from its index.
+    """
+    dialect = DIALECTS.get(connections[using].vendor)
+    return dialect is not None and dialect.counts_by_asking
 
 
 def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> tuple[QuerySet[_Row], bool]:

@@ -39,6 +39,9 @@ class Dialect:
     how many items it finds: the simplified query finds no more items, and its first items cost no more if there are
     many.
 
+    *counts_by_asking* tells that posts are rather asked for their words one by one: before PostgreSQL gives the first
+    items of an index, it has collected all.
+
     *write* takes the values of a *row*, or many rows as JSON, which is what a driver passes on fastest.
     """
 
@@ -55,6 +58,7 @@ class Dialect:
     row: Callable[[Indexed], Sequence[Any]]
     query: Callable[[Iterable[Term]], str]
     some: Callable[[str], str]
+    counts_by_asking: bool
 
 
 # SQL of SQLite: sqlite.org/fts5.html
@@ -126,6 +130,7 @@ DIALECTS: Final = {
         row=_sqlite_row,
         query=_sqlite_query,
         some=lambda query: query.replace("*", ""),  # whole words only
+        counts_by_asking=False,
     ),
     "postgresql": Dialect(
         create=(
@@ -150,6 +155,7 @@ DIALECTS: Final = {
         row=_postgresql_row,
         query=_postgresql_query,
         some=lambda query: query,
+        counts_by_asking=True,
     ),
 }
 """The SQL of each database that has an index, by Django's name of its vendor."""

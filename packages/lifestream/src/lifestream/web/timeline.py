@@ -176,8 +176,9 @@ class Timeline:
         known: Sequence[int] | None
         if hit is None and self.tag is not None and "_tagged" not in vars(self):
             posts = _older(self.narrowed(tag=None).posts(), before)
-            if (found := first_with(posts, _has(self.tag), count)) is not None:
-                return found
+            found = first_with(posts, _has(self.tag), count)
+            if len(found.keys) == count or found.are_all:
+                return found.keys
         if hit is not None:
             known, every = hit.keys if hit.are_all else None, self.narrowed(query="")
         else:
@@ -190,13 +191,30 @@ class Timeline:
         """
         pinned = read_posts(self._pinned(), bodies=bodies) if self.pins and before is None else []
         hit = self._find() if self.query else None
-        hits = hit.count(self.narrowed(query="").posts(), MOST_COUNTED) if hit and counted else None
-        found = read_posts(self.rows(before, size + 1, hit), bodies=bodies)
+        keys, hits = self._first_of_many(hit, before, size + 1) if hit and counted else (None, None)
+        if hit and counted and hits is None:
+            hits = hit.count(self.narrowed(query="").posts(), MOST_COUNTED)
+        rows = self.rows(before, size + 1, hit) if keys is None else _of_keys(keys)
+        found = read_posts(rows, bodies=bodies)
         if hits is not None and not hits.is_all:
             hits = Hits(max(hits.count, min(len(found), size)), is_all=len(found) <= size and before is None)
         last = found[size - 1] if len(found) > size else None
         fill_posts([*pinned, *found], self.lifestream, self.query, bodies=bodies)
         return TimelinePage(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None, hits, tuple(pinned))
+
+    def _first_of_many(self, hit: Found, before: Cursor | None, count: int) -> tuple[list[int] | None, Hits | None]:
+        """Return the keys of the first *count* posts that the search *hit*, and how many there are in all, counted no
+        further than MOST_COUNTED, if its words are frequent and the database counts faster by asking posts one by one
+        than by its index; otherwise None for both.
+        """
+        if hit.keys is not None or not fulltext.counts_by_asking(router.db_for_read(Post)):
+            return None, None
+        every = self.narrowed(query="").posts()
+        found = first_with(_older(every, before), fulltext.condition(every, hit), MOST_COUNTED + 1)
+        if len(found.keys) < count and not found.are_all:
+            return None, None
+        are_all = found.are_all and len(found.keys) <= MOST_COUNTED
+        return found.keys[:count], Hits(min(len(found.keys), MOST_COUNTED), is_all=are_all)
 
     def post(self, item: int) -> Post:
         """Return the post of the item with the key *item*. Raises Post.DoesNotExist if there is none that may

@@ -8,6 +8,7 @@ condition: for a tag of half of all posts, that is 40 of them, where PostgreSQL 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Final
 
 from django.db import connections
@@ -41,17 +42,27 @@ def first_of(posts: QuerySet[Post], items: Collection[int], count: int) -> list[
     return found if len(found) == count or len(walked) < most else None
 
 
-def first_with(posts: QuerySet[Post], condition: Exists | BooleanLookup, count: int) -> list[int] | None:
-    """Return the keys of the first *count* of *posts* that fulfil *condition*, in no particular order. Returns None if
-    the first MOST_ASKED posts don't have so many, and there are more.
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """The *keys* of the posts that were found, in their order. They *are_all* if no post was left to be asked."""
+
+    keys: list[int]
+    are_all: bool
+
+
+def first_with(posts: QuerySet[Post], condition: Exists | BooleanLookup, count: int) -> Walked:
+    """Return the first *count* of *posts*, which are ordered as a timeline is, that fulfil *condition*; fewer if the
+    first MOST_ASKED posts don't have so many.
     """
-    walked = posts.annotate(is_found=condition).values_list("pk", "is_found")[:MOST_ASKED]
+    walked = posts.annotate(is_found=condition).values_list("pk", "date", "item_id", "is_found")[:MOST_ASKED]
     sql, params = walked.query.get_compiler(walked.db).as_sql()
     connection = connections[walked.db]
-    pk, is_found = map(connection.ops.quote_name, ("pk", "is_found"))
+    columns = ", ".join(map(connection.ops.quote_name, ("date", "item_id", "pk")))
+    is_found = connection.ops.quote_name("is_found")
     # The database reads one post after the other, and none after the last that is asked for. Django would ask for the
     # condition of all.
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {pk} FROM ({sql}) walked WHERE {is_found} LIMIT {int(count)}", params)  # noqa: S608
-        found = [key for (key,) in cursor.fetchall()]
-    return found if len(found) == count or not posts[MOST_ASKED : MOST_ASKED + 1].exists() else None
+        cursor.execute(f"SELECT {columns} FROM ({sql}) walked WHERE {is_found} LIMIT {int(count)}", params)  # noqa: S608
+        found = sorted(cursor.fetchall(), reverse=True)
+    are_all = len(found) < count and not posts[MOST_ASKED : MOST_ASKED + 1].exists()
+    return Walked([key for _, _, key in found], are_all)
