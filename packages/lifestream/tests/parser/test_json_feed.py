@@ -191,7 +191,7 @@ def test_other_json_is_no_feed(document: Any) -> None:
     assert str(refused.value) == "it is JSON, but no JSON Feed: that has a version at jsonfeed.org, and items"
 
 
-def test_what_is_no_json_is_told_where() -> None:
+def test_what_is_no_json_is_reported_with_its_place() -> None:
     with pytest.raises(NotAFeed, match=r"^it looks like JSON, but is not: Expecting .*line 1 column 2"):
         json_feed.read(Decoded("{x", "utf-8"), URL)
 

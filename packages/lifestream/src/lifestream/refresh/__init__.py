@@ -13,8 +13,7 @@ came. The other modules:
 
 - `factories`: the fetcher, the address guard and the parser pool, made from the settings.
 - `subscribe`: adds a feed: one GET finds out whether a URL leads to a feed, and is its first import. `scout`: makes its
-requests.
-  `additions`: adds the addresses that owners have entered on a page.
+  requests. `additions`: adds the addresses that owners have entered on a page.
 - `documents`: reads files and URLs for those who ask what is made of them, without a database. `reading_facts`: what
   was found, in words.
 - `opml`, `planet_ini`: import and export lists of subscriptions. `json_export`: everything of a lifestream.
