@@ -45,7 +45,7 @@ WIDE = {
 
 @pytest.mark.costly
 @pytest.mark.parametrize("name", WIDE)
-def test_json_that_is_wide_costs_what_it_is_long(name: str) -> None:
+def test_json_that_is_wide_takes_linear_time(name: str) -> None:
     start, unit, end = WIDE[name]
 
     def make(number: int) -> bytes:
@@ -264,7 +264,7 @@ def test_what_has_the_wrong_type_is_missing(wrong: Any) -> None:
     assert feed(**dict.fromkeys(members, wrong)) == feed()
 
 
-def test_an_item_that_is_none_costs_itself_only() -> None:
+def test_an_item_that_is_none_affects_nothing_else() -> None:
     assert [item.guid for item in feed(items=[1, {"id": "1"}, None, [], {"id": "2"}]).entries] == ["1", "2"]
 
 

@@ -1,4 +1,4 @@
-"""A database that fails, each way that it can: no feed is to blame, nothing is lost, and the remedy is told."""
+"""A database that fails, each way that it can: no feed is to blame, nothing is lost, and the remedy is reported."""
 
 from __future__ import annotations
 
