@@ -25,7 +25,7 @@ def _parsers() -> Iterator[SharedParsers]:
 
 @pytest.fixture
 def shared_parsers(_parsers: SharedParsers) -> Iterator[None]:
-    """Documents of this test are read by a process that other tests use, too.
+    """Let a process that other tests use, too, read the documents of this test.
 
     It is for tests of what comes of a document, not of those that look at processes: each refresh would start its own
     parsers, which takes longer than most tests, and a parser remembers nothing of a document that it has read.
@@ -66,7 +66,7 @@ def _tables_are_emptied_quickly() -> None:
 
 @pytest.fixture(autouse=True)
 def _no_outage() -> None:
-    """What an earlier test broke is not told as being back, and what this one breaks is told."""
+    """Forget the outages of earlier tests: they are not logged as being over, and those of this test are logged."""
     from lifestream.storage.outages import OUTAGES
 
     OUTAGES.forget()

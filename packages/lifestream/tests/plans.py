@@ -1,4 +1,4 @@
-"""How the database would run the queries of some code: EXPLAIN, with the parameters that the code gave."""
+"""How the database would run the queries of some code: EXPLAIN, with the parameters of that code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 
 _WHOLE = {
-    # What a query made itself is read as a whole by right: "SCAN (subquery-2)", "SCAN json_each VIRTUAL TABLE".
+    # Tables that a query makes itself may be read as a whole: "SCAN (subquery-2)", "SCAN json_each VIRTUAL TABLE".
     "sqlite": re.compile(r"SCAN (?!CONSTANT|json_each|latest|.*VIRTUAL TABLE)\w"),
     "postgresql": re.compile(r"Seq Scan on lifestream_"),
 }
@@ -21,7 +21,7 @@ def plans_of(work: Callable[[], object]) -> list[tuple[str, str]]:
     """Run *work*. Returns its queries, and how the database would run each of them now.
 
     Where a table is small, PostgreSQL reads it as a whole, or sorts its rows, rather than read its index: here it must
-    not, if an index is of use, so that no plan depends on how many rows its statistics of the moment tell of.
+    not, if an index can be used, so that no plan depends on the statistics of the moment.
     """
     asked = _asked(work)
     explain = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"

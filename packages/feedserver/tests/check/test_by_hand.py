@@ -147,7 +147,7 @@ def test_a_hosted_reader_asks_one_server_below_a_secret_prefix() -> None:
     assert len(file.prefix) > 20
 
 
-def test_the_page_forgets_no_tick_and_trusts_no_stranger() -> None:
+def test_the_page_forgets_no_tick_and_trusts_nobody_else() -> None:
     reader = AskingAlways()
     adapter = HandAdapter(SessionFile(None, ""))
     person = Person(adapter.page.url, reader)
@@ -228,7 +228,7 @@ def test_a_session_file_is_written_through_no_link_of_somebody_else(tmp_path: Pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["session.json", "session.json.new", "theirs"]
 
 
-def test_a_session_of_other_rules_is_not_gone_on_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_session_of_other_rules_is_not_continued(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "session.json"
     SessionFile.open(path, f"--only V1 --kind store --url none, rules v{RULES_VERSION - 1}").save()
 

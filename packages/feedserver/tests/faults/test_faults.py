@@ -213,7 +213,7 @@ def resets(server: FeedServer, path: str, count: int) -> list[bool]:
         ("with probability 0.3 seed 7", [1, 3, 4]),
     ],
 )
-def test_a_fault_strikes_the_requests_that_it_names(
+def test_a_fault_is_injected_into_the_requests_that_it_names(
     server: FeedServer, root: Path, when: str, struck: list[int]
 ) -> None:
     fault = f"reset after headers {when}".strip()
@@ -299,7 +299,7 @@ def test_a_paced_answer_in_chunks_is_closed_within_a_piece(server: FeedServer) -
     assert server.journal.exchanges[0].faults == (Strike("close after 1200", 1200),)
 
 
-def test_several_faults_strike_together_whatever_their_order(server: FeedServer, root: Path) -> None:
+def test_several_faults_are_injected_together_whatever_their_order(server: FeedServer, root: Path) -> None:
     lines = ["slow body 90 bytes every 1ms", "truncated gzip after 300", "interim", "trailers", "close after 200"]
     for order in (lines, lines[::-1]):
         (root / "a.bin").write_bytes(BODY)
@@ -323,7 +323,7 @@ def test_a_field_that_no_directive_could_hold_is_refused(make: Callable[..., Fau
         make(**{"headers" if make is Interim else "fields": {"X-A": "b & c"}})
 
 
-def test_a_fault_strikes_inside_tls(root: Path) -> None:
+def test_a_fault_is_injected_inside_tls(root: Path) -> None:
     with FeedServer(root, tls=True) as server:
         server.add("/f", Response(BODY, omit=["Date"], faults=Close(after=100)))
         context = server.client_context()
@@ -339,7 +339,7 @@ def test_a_fault_strikes_inside_tls(root: Path) -> None:
         assert server.journal.exchanges[0].faults == (Strike("close after 100", 100),)
 
 
-# What is told.
+# What is reported
 
 
 def test_the_journal_says_what_struck_and_where(server: FeedServer) -> None:
@@ -392,7 +392,7 @@ def answered(response: Response, request: Request, missed: list[Fault]) -> Plan:
 )
 @example(["close after 3", "close after 3"], Request("GET", "/f"), Response(BODY))  # two, of which one is injected
 @example(["endless headers", "HTTP/0.9"], Request("GET", "/f"), Response(BODY))  # leaves out what would have no end
-def test_any_faults_together_strike_or_are_reported_and_the_plan_ends_once(
+def test_any_faults_together_are_injected_or_reported_and_the_plan_ends_once(
     texts: list[str], request: Request, response: Response
 ) -> None:
     missed: list[Fault] = []

@@ -187,7 +187,9 @@ def test_a_fault_goes_over_the_wire_byte_for_byte_from_every_door(
 
 
 @every_fault
-def test_a_fault_strikes_a_used_connection_as_it_does_a_fresh_one(server: FeedServer, root: Path, text: str) -> None:
+def test_a_fault_is_injected_into_a_used_connection_as_into_a_fresh_one(
+    server: FeedServer, root: Path, text: str
+) -> None:
     from_code(server, root, text)
     server.add("/ok", Response(b"ok", omit=["Date"]))
     with RawClient(server) as client:
@@ -198,7 +200,9 @@ def test_a_fault_strikes_a_used_connection_as_it_does_a_fresh_one(server: FeedSe
 
 
 @every_fault
-def test_a_fault_strikes_a_pipelined_request_and_not_the_one_before(server: FeedServer, root: Path, text: str) -> None:
+def test_a_fault_is_injected_into_a_pipelined_request_and_not_the_one_before(
+    server: FeedServer, root: Path, text: str
+) -> None:
     from_code(server, root, text)
     server.add("/ok", Response(b"ok", omit=["Date"]))
     expected, end = TABLE[text]

@@ -1,4 +1,4 @@
-"""A fault that could not be injected is told, with the reason."""
+"""A fault that could not be injected is reported, with the reason."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_fault_that_stands_twice_is_injected_twice_where_it_can_be(server: Fee
     server.verify()
 
 
-def test_what_needs_no_body_strikes_304_and_head_too(server: FeedServer) -> None:
+def test_what_needs_no_body_is_injected_into_304_and_head_too(server: FeedServer) -> None:
     server.add("/f", Response(BODY, headers={"ETag": '"v1"'}, omit=["Date"], faults=Reset(after="headers")))
     assert asked(server, "/f", 'If-None-Match: "v1"').startswith(b"HTTP/1.1 304 Not Modified\r\n")
     assert asked(server, method="HEAD").endswith(b"\r\n\r\n<RST>")

@@ -123,7 +123,7 @@ def test_a_cleared_journal_is_empty() -> None:
     assert made.describe() == "The server received no request."
 
 
-def test_a_long_journal_is_told_from_its_end() -> None:
+def test_a_long_journal_is_shown_from_its_end() -> None:
     told = lines(journal(*[PLAIN] * 25).describe(last=2))
     assert told == [
         "The server received 25 requests:",

@@ -174,7 +174,7 @@ def test_a_file_that_is_gone_when_it_is_sent_is_a_problem(root: Path) -> None:
         assert "big.xml: [Errno 2] No such file or directory" in problems_of(server)
 
 
-def test_a_fault_that_could_not_strike_is_a_problem(root: Path) -> None:
+def test_a_fault_that_could_not_be_injected_is_a_problem(root: Path) -> None:
     from feedserver.faults import Reset
 
     def asks() -> None:

@@ -83,7 +83,7 @@ def test_a_link_that_is_followed_for_one_server_is_not_for_another(root: Path, t
 
 
 @pytest.mark.usefixtures("at_once")
-def test_what_is_doubtful_about_a_fixture_is_told_by_each_server(root: Path) -> None:
+def test_what_is_doubtful_about_a_fixture_is_reported_by_each_server(root: Path) -> None:
     (root / "a.xml").write_text("<!--\nX-Doubt: yes\nStatus: 200\n-->")
     for _ in range(2):
         with FeedServer(root) as server, RawClient(server) as client:

@@ -25,7 +25,7 @@ def test_some_requests_are_struck(when: When, struck: list[int]) -> None:
     assert [number for number in range(1, 8) if when.strikes(number)] == struck
 
 
-def test_chance_strikes_as_often_as_it_says_and_the_same_in_every_run() -> None:
+def test_a_chance_injects_as_often_as_it_says_and_the_same_in_every_run() -> None:
     numbers = range(1, 10_001)
     struck = [WithProbability(0.3, seed=1).strikes(number) for number in numbers]
     assert 2_800 < sum(struck) < 3_200

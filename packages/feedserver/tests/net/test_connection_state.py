@@ -31,7 +31,7 @@ def test_an_answer_begins_only_where_none_is_under_way(state: State) -> None:
 
 
 @pytest.mark.parametrize("state", [State.ENDED, State.FINISHING])
-def test_an_end_may_be_told_twice(state: State) -> None:
+def test_an_end_may_be_reported_twice(state: State) -> None:
     assert TRANSITIONS[state][Event.CLIENT_END] is state, "a FIN after the close_notify of TLS"
 
 

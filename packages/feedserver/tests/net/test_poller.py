@@ -31,7 +31,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield one, other
 
 
-def test_what_is_ready_is_told_by_descriptor_and_event(
+def test_what_is_ready_is_reported_by_descriptor_and_event(
     poller: Poller, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     one, other = pair
@@ -54,7 +54,7 @@ def test_it_waits_for_ever_for_what_comes_late(poller: Poller, pair: tuple[socke
     late.join()
 
 
-def test_what_is_no_longer_watched_is_not_told(poller: Poller, pair: tuple[socket.socket, socket.socket]) -> None:
+def test_what_is_no_longer_watched_is_not_reported(poller: Poller, pair: tuple[socket.socket, socket.socket]) -> None:
     one, other = pair
     other.send(b"x")
     poller.register(one.fileno(), READ)

@@ -126,7 +126,7 @@ def test_a_secret_that_comes_back_is_reported(
     assert "l0ng-t0ken" not in made.sidecar.read_text()
 
 
-def test_secrets_in_the_reason_and_the_date_are_replaced_and_told(tmp_path: Path) -> None:
+def test_secrets_in_the_reason_and_the_date_are_replaced_and_reported(tmp_path: Path) -> None:
     head = b"HTTP/1.1 404 No token=abc123\r\nDate: sent to hunter2222; key=abc123\r\nContent-Length: 0\r\n\r\n"
     with saying(head) as url:
         made = record(f"{url}?password=hunter2222", tmp_path / "a.xml")

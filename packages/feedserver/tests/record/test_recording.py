@@ -1,4 +1,4 @@
-"""Recording: what a server sent is sent again, byte for byte, and what stands in the way is told."""
+"""Recording: what a server sent is sent again, byte for byte, and what stands in the way is reported."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ REPLACED = [
 
 
 @pytest.mark.parametrize(("text", "cleaned", "found"), REPLACED, ids=[text[:40] for text, _, _ in REPLACED])
-def test_a_secret_is_replaced_and_told(text: str, cleaned: str, found: list[str]) -> None:
+def test_a_secret_is_replaced_and_reported(text: str, cleaned: str, found: list[str]) -> None:
     result, told = without_secrets(text)
     assert result == cleaned
     assert [each.startswith(start) for each, start in zip(told, found, strict=True)] == [True] * len(found)

@@ -56,7 +56,7 @@ def update_feeds(self: Any) -> str:
         add_wanted()
         read_wanted()
         return _updated()
-    with _outages_told():
+    with _outages_reported():
         add_wanted()
         read_wanted()
         due = Feed.objects.due(timezone.now()).order_by()[: SHARE * MOST_SHARES].count()
@@ -72,7 +72,7 @@ def update_feeds(self: Any) -> str:
 @shared_task(name="lifestream.update_some", ignore_result=True, acks_late=True)
 def update_some() -> str:
     """Fetch up to SHARE feeds that are due. Returns what was done, in words, for the worker's log."""
-    with _outages_told():
+    with _outages_reported():
         return _updated(most=SHARE)
 
 
@@ -86,12 +86,12 @@ def update(self: Any, feeds: Sequence[int]) -> str:
         return _updated(feeds, early=True)
     for start in range(SHARE, len(feeds), SHARE):
         update.apply_async((feeds[start : start + SHARE],), **_same_queue(self))
-    with _outages_told():
+    with _outages_reported():
         return _updated(feeds[:SHARE], early=True)
 
 
 @contextmanager
-def _outages_told(what: str = "the feeds could not be updated; the next message is the next try") -> Iterator[None]:
+def _outages_reported(what: str = "the feeds could not be updated; the next message is the next try") -> Iterator[None]:
     """Log a database that is away in a sentence, once, where Celery would log a traceback for each message. *what*
     could not be done then.
     """
@@ -130,14 +130,14 @@ def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: i
 @shared_task(name="lifestream.cleanup", ignore_result=True)
 def cleanup() -> str:
     """Delete what the settings do not keep. Returns what was deleted, for the worker's log."""
-    with _outages_told("the database could not be cleaned up; the next message is the next try"):
+    with _outages_reported("the database could not be cleaned up; the next message is the next try"):
         return str(clean_up(timezone.now()))
 
 
 @shared_task(name="lifestream.report", ignore_result=True)
 def report() -> int:
     """Look for the new addresses of lost feeds, and mail the weekly report if it is time. Returns how many got it."""
-    with _outages_told("lost feeds could not be looked for; the next message is the next try"):
+    with _outages_reported("lost feeds could not be looked for; the next message is the next try"):
         look_for_replacements(timezone.now())
         return send_report(timezone.now())
 
@@ -145,5 +145,5 @@ def report() -> int:
 @shared_task(name="lifestream.find_icons", ignore_result=True)
 def find_icons() -> int:
     """Look for the icons of sites that have none. Returns how many were found."""
-    with _outages_told("the icons of sites could not be looked for; the next message is the next try"):
+    with _outages_reported("the icons of sites could not be looked for; the next message is the next try"):
         return look_for_icons()

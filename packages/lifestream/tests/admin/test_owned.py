@@ -105,7 +105,7 @@ def test_autocompletion_and_the_choices_of_forms_offer_ones_own(
     assert errors[0] == errors[1] and errors[0]
 
 
-def test_how_many_others_have_a_feed_is_not_told(
+def test_how_many_others_have_a_feed_is_not_reported(
     staff: Client, admin_client: Client, feed: Feed, theirs: Lifestream
 ) -> None:
     assert '<td class="field-subscribers">2</td>' in admin_client.get("/admin/lifestream/feed/").content.decode()

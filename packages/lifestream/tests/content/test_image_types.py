@@ -1,4 +1,4 @@
-"""Pictures are told by their first bytes, and only those that can hold no script."""
+"""Pictures are recognised by their first bytes, and only formats that can hold no script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a tree of tags would cost, told from the tags: never much less than it is, and no more for real documents."""
+"""The cost of a tree, estimated from its tags: never far too low, and low enough for all real documents."""
 
 from __future__ import annotations
 

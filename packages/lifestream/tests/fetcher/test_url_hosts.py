@@ -60,7 +60,7 @@ def test_of_a_long_name_the_end_is_shown() -> None:
 
 @pytest.mark.costly
 @pytest.mark.parametrize("make", ["".join, "a".join, ".".join], ids=["one label", "mixed", "many labels"])
-def test_a_name_costs_what_it_is_long(make: Callable[[Iterable[str]], str]) -> None:
+def test_a_name_takes_linear_time(make: Callable[[Iterable[str]], str]) -> None:
     """An address may have 8 KiB, a page dozens of them, and Punycode takes a second for a label of 2,700 characters."""
 
     def name(size: int) -> str:

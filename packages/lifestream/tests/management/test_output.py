@@ -94,5 +94,5 @@ def test_colour_shows_on_a_terminal() -> None:
         (NOW - timedelta(hours=1), "11:00 (now)"),
     ],
 )
-def test_a_time_to_come_is_told_for_people(at: datetime | None, words: str) -> None:
+def test_a_future_time_is_worded_for_people(at: datetime | None, words: str) -> None:
     assert when(at, NOW) == words

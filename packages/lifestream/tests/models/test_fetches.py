@@ -1,4 +1,4 @@
-"""The log of fetches: a line is told with the local time and the outcome in words."""
+"""The log of fetches: a line is shown with the local time and the outcome in words."""
 
 from __future__ import annotations
 

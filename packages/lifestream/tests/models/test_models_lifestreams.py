@@ -53,7 +53,7 @@ class TestLifestreams:
         with pytest.raises(IntegrityError), transaction.atomic():
             make_subscription(feed, subscription.lifestream)
 
-    def test_a_rule_that_is_none_is_told_where_it_is_entered(self) -> None:
+    def test_an_invalid_rule_is_reported_where_it_is_entered(self) -> None:
         subscription = make_subscription(make_feed())
         subscription.block_rules = "title:"
         with pytest.raises(ValidationError, match="Line 1, 'title:', has nothing to look for"):

@@ -46,7 +46,7 @@ class Old:
         )
 
 
-def test_two_spellings_become_one_feed_nothing_is_lost_and_other_urls_get_their_form_of_now(before: Any) -> None:
+def test_two_spellings_become_one_feed_nothing_is_lost_and_other_urls_get_their_current_form(before: Any) -> None:
     old = Old(before)
     both, one, other = (old.of("Lifestream").create(slug=slug, title=slug) for slug in ("both", "one", "other"))
     kept = old.feed("https://a.example/~ada/feed", title="Kept", last_success=NOW)

@@ -1,4 +1,4 @@
-"""The list of limits has each that can be set, and says what it is now; the manual has each of the list."""
+"""The list of limits has each limit that can be set, with its value now; the manual has each limit of the list."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_they_are_reported_in_the_language_of_the_reader() -> None:
 
 
 def test_the_manual_lists_each_with_its_default_and_the_reason() -> None:
-    """Defaults that this machine decides are told in words there."""
+    """The manual describes in words the defaults that depend on the machine."""
     rows = [
         re.split(r" *\| *", line.strip("| \n")) for line in page("lifestream/limits.md").splitlines() if "|" in line
     ]

@@ -30,7 +30,7 @@ class ReplacementsTest(FeedServerTestCase):
         Fetch.objects.create(feed=row, started=NOW, outcome="failed", status=status)
         return row
 
-    def test_what_the_site_names_is_noted_and_told(self) -> None:
+    def test_what_the_site_names_is_noted_and_reported(self) -> None:
         self.feedserver.add("/", page('<link rel="alternate" type="application/rss+xml" href="/new.xml">'))
         self.feedserver.add("/new.xml", feed(["one"]))
         self.lost()

@@ -74,7 +74,7 @@ def test_one_that_is_gone_is_reported_at_once() -> None:
     assert only().remedy == say("remedy-gone")
 
 
-def test_what_may_pass_by_itself_or_concerns_nobody_is_not_told() -> None:
+def test_what_may_pass_by_itself_or_concerns_nobody_is_not_reported() -> None:
     failing(days=0.5)
     failing(failures=0)
     failing(status=Feed.Status.PAUSED)

@@ -89,7 +89,7 @@ def test_namespaces_decide_and_text_is_no_markup(root: str, item: str, season: s
     assert found == [Episode(season=season) if season else None]
 
 
-def test_nothing_is_told_where_it_is_unknown_which_entry_it_is_about() -> None:
+def test_nothing_is_added_where_it_is_unknown_which_entry_it_is_about() -> None:
     text = f"<rss><item>{SAID}</item><item></item></rss>"
     assert with_episodes([Entry()], text) == (Entry(),)
     assert [entry.episode for entry in with_episodes([Entry(base=URL), Entry()], text)] == [EPISODE, None]

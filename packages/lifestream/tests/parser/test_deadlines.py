@@ -30,7 +30,7 @@ def process() -> Iterator[subprocess.Popen[bytes]]:
         running.kill()
 
 
-def test_what_is_late_is_ended_and_told(deadlines: Deadlines, process: subprocess.Popen[bytes]) -> None:
+def test_what_is_late_is_ended_and_reported(deadlines: Deadlines, process: subprocess.Popen[bytes]) -> None:
     late, other = threading.Event(), threading.Event()
     with deadlines.killing(process, 3600.0, other), deadlines.killing(process, 0.01, late):
         assert process.wait(PATIENCE) != 0

@@ -73,7 +73,7 @@ def test_the_declaration_is_believed(declaration: str, text: str, codec: str, en
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
-def test_the_first_bytes_give_away_what_no_ascii_could_declare(encoding: str) -> None:
+def test_the_first_bytes_reveal_encodings_that_are_not_based_on_ascii(encoding: str) -> None:
     for text in (
         TEXT,
         f'<?xml version="1.0" encoding="utf-8"?>{TEXT}',
@@ -107,7 +107,7 @@ def test_a_declaration_is_looked_for_at_the_beginning() -> None:
 @pytest.mark.parametrize(
     "label", ["klingon", "utf-7", "idna", "rot13", "base64", "undefined", "a\0b", "unicode_escape"]
 )
-def test_a_label_that_is_no_charset_is_passed_over_and_told(label: str) -> None:
+def test_a_label_that_is_no_charset_is_passed_over_and_reported(label: str) -> None:
     body = f'<?xml version="1.0" encoding="iso-8859-15"?>{TEXT}'.encode("iso-8859-15")
     text, encoding, complaint = decode(body, f'text/xml; charset="{label}"')
     assert (TEXT in text, encoding, complaint) == (True, "iso-8859-15", f"declared as {label}, but it is iso-8859-15")

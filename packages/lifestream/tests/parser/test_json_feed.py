@@ -45,7 +45,7 @@ WIDE = {
 
 @pytest.mark.costly
 @pytest.mark.parametrize("name", WIDE)
-def test_json_that_is_wide_costs_what_it_is_long(name: str) -> None:
+def test_json_that_is_wide_takes_linear_time(name: str) -> None:
     start, unit, end = WIDE[name]
 
     def make(number: int) -> bytes:
@@ -191,7 +191,7 @@ def test_other_json_is_no_feed(document: Any) -> None:
     assert str(refused.value) == "it is JSON, but no JSON Feed: that has a version at jsonfeed.org, and items"
 
 
-def test_what_is_no_json_is_told_where() -> None:
+def test_what_is_no_json_is_reported_with_its_place() -> None:
     with pytest.raises(NotAFeed, match=r"^it looks like JSON, but is not: Expecting .*line 1 column 2"):
         json_feed.read(Decoded("{x", "utf-8"), URL)
 
@@ -267,7 +267,7 @@ def test_what_has_the_wrong_type_is_missing(wrong: Any) -> None:
     assert feed(**dict.fromkeys(members, wrong)) == feed()
 
 
-def test_an_item_that_is_none_costs_itself_only() -> None:
+def test_an_item_that_is_none_affects_nothing_else() -> None:
     assert [item.guid for item in feed(items=[1, {"id": "1"}, None, [], {"id": "2"}]).entries] == ["1", "2"]
 
 

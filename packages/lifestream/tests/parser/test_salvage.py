@@ -29,7 +29,7 @@ def test_half_an_ill_formed_feed_gives_no_half_entry() -> None:
     assert "cut off" not in parse(body, {}, URL).complaint
 
 
-def test_one_bad_entry_costs_itself_only() -> None:
+def test_one_bad_entry_affects_nothing_else() -> None:
     items = "<item><title>Good</title></item><item><pubDate>&#x;</pubDate></item><item><title>Also good</title></item>"
     feed = parse(rss(items), {}, URL)
 

@@ -220,7 +220,7 @@ class Silent(Exception):
         raise SystemExit(4)
 
 
-def test_an_exception_that_can_not_be_told_costs_its_entry_only() -> None:
+def test_an_exception_that_can_not_be_shown_costs_its_entry_only() -> None:
     class Quiet(FeedPlugin):
         name = "quiet"
 

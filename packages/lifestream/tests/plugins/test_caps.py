@@ -1,4 +1,4 @@
-"""Rule 23: how much is kept of what a stranger wrote, and that what is left out is told."""
+"""Rule 23: how much is kept of untrusted input, and that what is left out is reported."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ URL = "https://site.example/"
 
 
 def prepared(entry: Entry, plugin: FeedPlugin | None = None) -> tuple[ItemDraft, tuple[str, ...]]:
-    """Return the item that *entry* becomes, and what is told."""
+    """Return the item that *entry* becomes, and what is reported."""
     found = prepare(ParsedFeed(entries=(entry,)), plugin or FeedPlugin(), SANITIZER)
     return found.items[0], found.capped
 

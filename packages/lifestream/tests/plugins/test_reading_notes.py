@@ -34,7 +34,7 @@ def test_addresses_that_nobody_may_open_are_named() -> None:
     )
 
 
-def test_nothing_is_told_of_what_is_harmless() -> None:
+def test_nothing_is_reported_of_what_is_harmless() -> None:
     assert removed(ItemDraft(content="<p>a <b>b</b> c", link="https://a.example/")) == ()
 
 

@@ -116,7 +116,7 @@ def test_utf_8_is_read_as_that_under_any_label(language: str, label: str) -> Non
 
 @pytest.mark.reading(2)
 @pytest.mark.parametrize(("language", "label"), LABELLED)
-def test_a_bad_byte_costs_itself_only(language: str, label: str) -> None:
+def test_a_bad_byte_affects_nothing_else(language: str, label: str) -> None:
     text = LANGUAGES[language].text
     for place in (0, 3, len(text)):
         before, after = text[:place], text[place:]
@@ -267,5 +267,5 @@ def test_references_to_two_surrogates_are_one_character(pair: str, section: bool
 
 @pytest.mark.reading(5)
 @pytest.mark.parametrize("alone", ["&#55357;", "&#56832;", "&#56832;&#55357;", "&#xD83D; &#xDE00;"])
-def test_a_reference_to_half_a_pair_costs_itself_only(alone: str) -> None:
+def test_a_reference_to_half_a_pair_affects_nothing_else(alone: str) -> None:
     assert title(rss(f"a{alone}b")).replace(" ", "") == "ab"

@@ -70,7 +70,7 @@ def test_a_url_that_is_none_is_an_error() -> None:
 
 
 @override_settings(LIFESTREAM_ALLOWED_NETWORKS=["127.0.0.0/8"])
-def test_urls_of_several_hosts_are_fetched_beside_each_other_and_told_in_order() -> None:
+def test_urls_of_several_hosts_are_fetched_beside_each_other_and_reported_in_order() -> None:
     at_once: list[int] = []
 
     def held(_request: Request) -> Response:

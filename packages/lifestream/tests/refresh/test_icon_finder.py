@@ -107,7 +107,7 @@ class IconTest(FeedServerTransactionTestCase):
         assert len(started) == 1
         assert all(process.poll() is not None for process in started)
 
-    def test_a_page_that_takes_too_long_costs_itself_only(self) -> None:
+    def test_a_page_that_takes_too_long_affects_nothing_else(self) -> None:
         self.feedserver.add("/slow", page(slow_page()[:200_000]))
         self.feedserver.add("/favicon.ico", Response(PNG))
         self.page('<link rel="icon" href="/a.png">')

@@ -151,7 +151,7 @@ def test_the_names_of_a_list_are_cut() -> None:
         ),
     ],
 )
-def test_a_list_costs_what_it_is_long(unit: str) -> None:
+def test_a_list_takes_linear_time(unit: str) -> None:
     assert_linear(read, lambda n: f"<opml>{unit * n}".encode(), 5000)
 
 

@@ -52,7 +52,9 @@ def pictures(tmp_path: Path) -> Iterator[Pictures]:
     made.close()
 
 
-def test_a_picture_is_asked_for_once_and_for_nobody_in_particular(server: FeedServer, pictures: Pictures) -> None:
+def test_a_picture_is_requested_once_and_without_anything_about_its_reader(
+    server: FeedServer, pictures: Pictures
+) -> None:
     server.add("/fine.png", Response(png(), headers={"Content-Type": "text/html"}))
     url = server.url("fine.png")
     assert [pictures.get(url), pictures.get(url)] == [png(), png()]
@@ -153,7 +155,7 @@ def test_nobody_waits_long_few_wait_at_once_and_the_picture_comes_all_the_same(
     assert asked(server, "slow") == 1
 
 
-def test_what_is_asked_for_beside_too_many_is_not_noted(server: FeedServer, pictures: Pictures) -> None:
+def test_a_picture_that_is_wanted_beside_too_many_is_not_queued(server: FeedServer, pictures: Pictures) -> None:
     with mock.patch("lifestream.refresh.pictures.MOST_UNDER_WAY", 0):
         assert pictures.get(server.url("beside")) is NoPicture.LATE
     assert pictures._worker is None

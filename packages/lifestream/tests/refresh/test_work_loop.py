@@ -1,4 +1,4 @@
-"""The loop of a refresh gives back what it holds, however it ends. What it brings is told in test_pipeline."""
+"""The loop of a refresh gives back what it holds, however it ends. What it brings is tested in test_pipeline."""
 
 from __future__ import annotations
 

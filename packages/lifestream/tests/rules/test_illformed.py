@@ -278,10 +278,8 @@ RDF = """<?xml version="1.0"?>
 <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/">
 <channel rdf:about="http://s.example/feed"><title>A feed</title><link>http://s.example/</link>
 <description>About it</description></channel>
-<item
-rdf:about="http://s.example/1"><title>1</title><link>http://s.example/1</link><description>One</description></item>
-<item
-rdf:about="http://s.example/2"><title>2</title><link>http://s.example/2</link><description>Two</description></item>
+<item rdf:about="http://s.example/1"><title>1</title><link>http://s.example/1</link><description>One</description></item>
+<item rdf:about="http://s.example/2"><title>2</title><link>http://s.example/2</link><description>Two</description></item>
 </rdf:RDF>"""
 JSON = """{"version": "https://jsonfeed.org/version/1.1", "title": "A feed", "home_page_url": "http://s.example/",
 "description": "About it", "items": [{"id": "1", "content_text": "One"}, {"id": "2", "content_text": "Two"}]}"""

@@ -124,7 +124,7 @@ class TestPublicUrl:
     def test_a_visitor_who_came_by_http_is_known_by_the_proxy(self) -> None:
         assert seen(self.URL, HTTP_X_FORWARDED_PROTO="http")["wsgi.url_scheme"] == "http"
 
-    def test_what_a_stranger_says_of_http_is_not_believed(self) -> None:
+    def test_what_an_untrusted_client_says_of_http_is_not_believed(self) -> None:
         assert seen(self.URL, proxies=(), HTTP_X_FORWARDED_PROTO="http")["wsgi.url_scheme"] == "https"
 
     @pytest.mark.parametrize(

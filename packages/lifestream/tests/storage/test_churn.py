@@ -1,4 +1,4 @@
-"""Feeds that never rest: what alternates with every fetch is rewritten now and then, and nothing grows."""
+"""Feeds whose entries change with every fetch: their items are rewritten once a day at most, and no table grows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def hourly(feed: Feed, fetch: int, *drafts: ItemDraft) -> Stored:
     return stored
 
 
-def test_content_that_alternates_with_every_fetch_is_rewritten_once_a_day_in_the_end() -> None:
+def test_content_that_alternates_with_every_fetch_is_finally_rewritten_once_a_day_only() -> None:
     feed = make_feed()
     make_subscription(feed)
     changed = [hourly(feed, n, draft("1", "A", content=f"advertisement {n % 2}")).changed for n in range(24 * DAYS)]
@@ -56,7 +56,7 @@ def test_a_deleted_item_whose_guid_changes_with_every_fetch_stays_deleted_and_le
 
 
 @override_settings(LIFESTREAM_MOVE_AFTER=1)
-def test_feeds_that_move_to_one_url_at_once_become_one_and_cost_no_other_feed() -> None:
+def test_feeds_that_move_to_one_url_at_once_become_one_and_affect_no_other_feed() -> None:
     feeds = [make_feed() for _ in range(4)]
     streams = [make_subscription(feed).lifestream for feed in feeds]
     there = "https://new.example.com/feed"

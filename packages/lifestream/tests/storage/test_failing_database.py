@@ -1,4 +1,4 @@
-"""A database that fails, each way that it can: no feed is to blame, nothing is lost, and the remedy is told."""
+"""A database that fails, each way that it can: no feed is to blame, nothing is lost, and the remedy is reported."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class ADatabaseThatFails(FeedServerTransactionTestCase):
                 Feed.objects.filter(pk=made.pk).update(claim_token="", claimed_until=None)
                 assert [row.new for row in refresh([made.pk], clock=Clock()).rows] == [2]
 
-    def test_is_told_by_add_feed(self) -> None:
+    def test_is_reported_by_add_feed(self) -> None:
         make_lifestream("main")
         for name, (before, after, remedy) in TROUBLES[connection.vendor].items():
             with self.subTest(name):
@@ -110,7 +110,7 @@ class ADatabaseThatFails(FeedServerTransactionTestCase):
                 assert (added.failures, added.last_error, added.body_hash) == (0, "", "")
         assert not Item.objects.exists()
 
-    def test_is_told_by_each_command(self) -> None:
+    def test_is_reported_by_each_command(self) -> None:
         before, after, remedy = TROUBLES[connection.vendor]["a column that is missing"]
         before, after = (
             [step.replace("item", "feed").replace("card", "title") for step in steps] for steps in (before, after)

@@ -66,7 +66,7 @@ class TestSchedule:
         assert (feed.last_fetch, feed.last_success, feed.last_status) == (NOW, NOW, "not modified")
         assert (feed.claim_token, feed.claimed_until, feed.health) == ("", None, "ok")
 
-    def test_a_failure_is_counted_and_told_and_a_success_ends_it(self) -> None:
+    def test_a_failure_is_counted_and_reported_and_a_success_ends_it(self) -> None:
         feed = make_feed(URL, last_success=NOW - HOUR)
         keep(feed, Failed("dns", "no such host"), next=Next(NOW + HOUR, "1 error in a row", failures=1))
         assert (feed.failures, feed.last_error, feed.last_success) == (1, "no such host", NOW - HOUR)

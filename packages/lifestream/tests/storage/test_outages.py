@@ -1,4 +1,4 @@
-"""What is away is told once, and when it is back."""
+"""What cannot be reached is logged once, and when it is back."""
 
 from __future__ import annotations
 

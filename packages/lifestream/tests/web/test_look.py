@@ -113,7 +113,7 @@ def test_posts_without_a_language_are_in_the_lifestream_s(client: Client, main: 
     assert 'data-item lang="pt-BR"' in page(client, language="pt-BR")
 
 
-def test_what_strangers_wrote_is_laid_out_alike_in_both_style_sheets() -> None:
+def test_untrusted_html_is_laid_out_alike_in_both_style_sheets() -> None:
     folder = Path(lifestream.__file__).parent / "static/lifestream"
     apart = (folder / "content.css").read_text(encoding="utf-8")
     assert apart.strip() in (folder / "theme.css").read_text(encoding="utf-8")

@@ -1,8 +1,8 @@
 """Jobs that wait for workers. Starting a worker is costly, so there are only as many as the jobs are worth.
 
 Each worker waits in a thread of its own until it is needed. To start a process takes the processor as long as reading
-some thirty documents, so another one is needed only if many documents wait or are sure to come, or if none of those
-that work has taken the next document for long.
+some thirty documents, so another one is needed only if many documents wait or are sure to come, or if the workers
+have taken none of those that wait for a while.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from time import monotonic
 from typing import Final, Generic, TypeVar
 
 WORTH: Final = 32
-"""How many jobs that wait are worth another worker."""
+"""The number of waiting jobs for each worker above which another worker is worth its start."""
 LATE: Final = 2.0
-"""For how many seconds jobs may wait without one being taken."""
+"""Seconds for which jobs may wait without one being taken, before another worker is needed."""
 
 _Job = TypeVar("_Job")
 

@@ -12,8 +12,8 @@ In: feeds, or "what is due". Out: a `Report`. The way of a feed:
 came. The other modules:
 
 - `factories`: the fetcher, the address guard and the parser pool, made from the settings.
-- `subscribe`: adds a feed: one GET finds out whether it is one, and is its first import. `scout`: makes its requests.
-  `additions`: adds the addresses that owners have entered on a page.
+- `subscribe`: adds a feed: one GET finds out whether a URL leads to a feed, and is its first import. `scout`: makes its
+  requests. `additions`: adds the addresses that owners have entered on a page.
 - `documents`: reads files and URLs for those who ask what is made of them, without a database. `reading_facts`: what
   was found, in words.
 - `opml`, `planet_ini`: import and export lists of subscriptions. `json_export`: everything of a lifestream.

@@ -82,19 +82,19 @@ def read_wanted(
 ) -> int:
     """Read the feeds that somebody wants to see read, one after the other, until *stopping* is set.
 
-    Returns how many there were. Several workers may run this at once: each wish is fulfilled by one of them, and by
-    another one if that has not ended after a lease. A wish stays if *stopping* has interrupted it, or if another worker
+    Returns how many there were. Several workers may run this at once: each request is answered by one of them, or by
+    another one if the first has not ended after a lease. A request stays if *stopping* was set, or if another worker
     is fetching from the feed's host. Raises what the database raises. No event loop may run in the thread that calls
     this.
     """
     rows = ReadingRequest.objects.using(router.db_for_write(ReadingRequest))
     rows.filter(read__lt=clock() - KEPT).delete()
     done = 0
-    while not (stopping is not None and stopping.is_set()) and (wish := _claimed(clock())) is not None:
-        with translation.override(wish.language):
-            found = _found(wish.feed, stopping, clock, guard)
-        # Who has pressed the button again meanwhile wants another one.
-        row = rows.filter(pk=wish.pk, wanted=wish.wanted)
+    while not (stopping is not None and stopping.is_set()) and (wanted := _claimed(clock())) is not None:
+        with translation.override(wanted.language):
+            found = _found(wanted.feed, stopping, clock, guard)
+        # If somebody has pressed the button again meanwhile, the row is another request, which stays.
+        row = rows.filter(pk=wanted.pk, wanted=wanted.wanted)
         if found is None:
             row.update(claimed_until=clock() + AGAIN)
             continue
@@ -106,10 +106,10 @@ def read_wanted(
 def _claimed(now: datetime) -> ReadingRequest | None:
     rows = ReadingRequest.objects.using(router.db_for_write(ReadingRequest)).filter(read=None)
     free = rows.filter(Q(claimed_until=None) | Q(claimed_until__lt=now))
-    for wish in free.select_related("feed").defer("feed__icon").order_by("pk")[:20]:
+    for wanted in free.select_related("feed").defer("feed__icon").order_by("pk")[:20]:
         # Only one of several workers finds the row as it was.
-        if free.filter(pk=wish.pk).update(claimed_until=now + timedelta(seconds=settings.lease)):
-            return wish
+        if free.filter(pk=wanted.pk).update(claimed_until=now + timedelta(seconds=settings.lease)):
+            return wanted
     return None
 
 

@@ -1,7 +1,7 @@
 """The static files of the bundled site, which visitors' browsers keep for a year.
 
 The address of each file ends with a hash of what is in it: `theme.css?v=0f3ab2c81d6e`. A file that changes has another
-address once the site is started again. So nothing has to be collected, and nobody sees an old style.
+address once the site is started again. So `collectstatic` is not needed, and no browser shows an old version of a file.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
         yield from filter(is_regular, super().candidate_paths_for_url(url))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Return the file that *request* asks for, or what comes after this."""
+        """Return the file that *request* asks for, or else the answer of the next middleware."""
         response: HttpResponseBase = super().__call__(request)
         if request.path_info in self.files and response.status_code in (200, 206, 304):
             version = version_of(request.path_info.removeprefix(self.static_prefix))

@@ -96,7 +96,8 @@ class FeedState:
 def hold(tokens: Mapping[int, str], using: str, *, said: bool, entries: bool) -> dict[int, FeedState]:
     """Return the feeds that are still claimed with *tokens*, by key, locked until the caller's transaction ends.
 
-    With *said*, the columns that a document may change are read too; with *entries*, what the feed has of items.
+    With *said*, the columns that a document may change are read too; with *entries*, also whether the
+    feed has items and tombstones.
     """
     feeds = Feed.objects.using(using).filter(pk__in=tokens).order_by("pk").select_for_update()
     columns = _FOUND + SAID if said or entries else _FOUND

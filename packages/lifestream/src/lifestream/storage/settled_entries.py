@@ -16,7 +16,7 @@ from lifestream.storage.entry_matching import Decision
 class SettledEntries:
     """The entries of *prepared* that are stored as they came; *before* is what the feed has kept of its last document.
 
-    It *lacks* an entry if only an outline came of one that is not stored.
+    *lacks* is True if an entry, of which only an outline came, is not stored: then the whole document is needed.
     """
 
     def __init__(self, prepared: Prepared | None, before: str) -> None:
@@ -31,7 +31,7 @@ class SettledEntries:
         return index in self._outlines
 
     def found(self, decision: Decision) -> None:
-        """Note what an entry is of which only an outline came."""
+        """Note which item an entry is, if only an outline of the entry came."""
         item = decision.known
         if item is not None and is_of(item.key, self._before.get(self._digests[decision.index], "")):
             self.settle(decision, item.key)

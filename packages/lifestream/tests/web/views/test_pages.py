@@ -273,7 +273,7 @@ def test_pages_are_for_reading(client: Client, main: Lifestream, method: str) ->
     assert getattr(client, method)("/main/").status_code == 405
 
 
-def test_a_language_of_the_feed_is_told_to_the_browser(client: Client, main: Lifestream) -> None:
+def test_the_language_of_the_feed_is_declared_to_the_browser(client: Client, main: Lifestream) -> None:
     make_post(make_site(main, language="ja"), "新米の日")
     assert page(client, "/main/").all("article", lang="ja")
 

@@ -90,7 +90,7 @@ SCENARIOS = (
     _scenario(
         "E2",
         "The declaration of the document",
-        "A document declares windows-1251 and Content-Type names no charset, so it is read as that.",
+        "A document declares windows-1251 and Content-Type names no charset: it is read as windows-1251.",
         "XML 1.0 §4.3.3; RFC 7303 §3.2",
         Level.MUST,
         Step(lambda at: _document(at, "windows-1251", "application/rss+xml")),
@@ -99,7 +99,7 @@ SCENARIOS = (
     _scenario(
         "E3",
         "A document in UTF-16",
-        "A document is in UTF-16 with its byte order mark, so it is read as that.",
+        "A document is in UTF-16 with its byte order mark: it is read as UTF-16.",
         "XML 1.0 §4.3.3",
         Level.SHOULD,
         Step(lambda at: _document(at, "utf-16", "application/xml")),
@@ -147,7 +147,7 @@ SCENARIOS = (
     _scenario(
         "E8",
         "A document in GB2312",
-        "A document declares gb2312 and is in it, so it is read as that.",
+        "A document declares gb2312 and is encoded in it: it is read as gb2312.",
         "XML 1.0 §4.3.3; WHATWG Encoding §4.2",
         Level.SHOULD,
         Step(lambda at: _document(at, "gb2312", "application/rss+xml", word=_CHINESE)),
@@ -158,7 +158,7 @@ SCENARIOS = (
     _scenario(
         "E9",
         "A document in Shift_JIS",
-        "A document declares Shift_JIS and is in it, so it is read as that.",
+        "A document declares Shift_JIS and is encoded in it: it is read as Shift_JIS.",
         "XML 1.0 §4.3.3; WHATWG Encoding §4.2",
         Level.SHOULD,
         Step(lambda at: _document(at, "shift_jis", "application/rss+xml", word=_JAPANESE)),

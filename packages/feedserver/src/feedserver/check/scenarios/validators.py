@@ -228,7 +228,10 @@ SCENARIOS = (
     Scenario(
         id="V4",
         title="No validator is invented",
-        rule="A server sends no validator, so the reader sends no condition, from no clock and no date of the feed.",
+        rule=(
+            "A server sends no validator, so the reader sends no condition, not even one from its clock or a date of "
+            "the feed."
+        ),
         source="RFC 9110 §13.1.3",
         level=Level.MUST,
         steps=(Step(lambda at: at.feed(3, 2, 1)), Step(lambda at: at.feed(4, 3, 2, 1))),
