@@ -58,11 +58,11 @@ def first_with(posts: QuerySet[Post], condition: Exists | BooleanLookup, count: 
     sql, params = walked.query.get_compiler(walked.db).as_sql()
     connection = connections[walked.db]
     columns = ", ".join(map(connection.ops.quote_name, ("date", "item_id", "pk")))
-    is_found = connection.ops.quote_name("is_found")
+    is_found, walked_posts = map(connection.ops.quote_name, ("is_found", "walked"))
     # The database reads one post after the other, and none after the last that is asked for. Django would ask for the
     # condition of all.
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns} FROM ({sql}) walked WHERE {is_found} LIMIT {int(count)}", params)  # noqa: S608
+        cursor.execute(f"SELECT {columns} FROM ({sql}) {walked_posts} WHERE {is_found} LIMIT {int(count)}", params)  # noqa: S608
         found = sorted(cursor.fetchall(), reverse=True)
     are_all = len(found) < count and not posts[MOST_ASKED : MOST_ASKED + 1].exists()
     return Walked([key for _, _, key in found], are_all)
