@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from lifestream.owner.forms import MOST_ADDRESSES, AddressesField, one_line
 
 
-def test_addresses_stand_one_a_line_or_apart_and_once() -> None:
+def test_addresses_are_split_at_lines_and_spaces_and_each_counts_once() -> None:
     assert AddressesField().clean(" a.example \r\nhttps://b.example/\ta.example\n") == [
         "a.example",
         "https://b.example/",

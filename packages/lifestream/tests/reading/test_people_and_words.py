@@ -153,7 +153,7 @@ def test_tags_of_atom_are_unescaped_as_titles_are() -> None:
         ("plain &amp; simple", "plain &amp; simple"),
     ],
 )
-def test_a_description_is_html_only_where_it_is(written: str, summary: str) -> None:
+def test_a_description_is_html_only_if_it_has_markup(written: str, summary: str) -> None:
     assert rss(f"<description>{escape(written)}</description>").summary == summary
 
 
