@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import connections
-from django.db.models import Exists, QuerySet
+from django.db.models import Exists, F, QuerySet
 
 from lifestream.models import Post
 from lifestream.models.index_conditions import BooleanLookup
@@ -54,10 +54,12 @@ def first_with(posts: QuerySet[Post], condition: Exists | BooleanLookup, count: 
     """Return the first *count* of *posts*, which are ordered as a timeline is, that fulfil *condition*; fewer if the
     first MOST_ASKED posts don't have so many.
     """
-    walked = posts.annotate(is_found=condition).values_list("pk", "date", "item_id", "is_found")[:MOST_ASKED]
+    # Annotations, since not each version of Django gives fields the names that are asked for.
+    named = posts.annotate(is_found=condition, of_date=F("date"), of_item=F("item_id"), key=F("pk"))
+    walked = named.values_list("is_found", "of_date", "of_item", "key")[:MOST_ASKED]
     sql, params = walked.query.get_compiler(walked.db).as_sql()
     connection = connections[walked.db]
-    columns = ", ".join(map(connection.ops.quote_name, ("date", "item_id", "pk")))
+    columns = ", ".join(map(connection.ops.quote_name, ("of_date", "of_item", "key")))
     is_found, walked_posts = map(connection.ops.quote_name, ("is_found", "walked"))
     # The database reads one post after the other, and none after the last that is asked for. Django would ask for the
     # condition of all.
