@@ -394,5 +394,7 @@ def test_places_that_a_text_links_to_stay() -> None:
     assert "data-player=" in Sanitizer().html('<iframe src="https://www.youtube.com/embed/abcdefghijk"></iframe>')
 
 
-def test_nothing_is_whole_in_any_length() -> None:
+def test_a_beginning_says_whether_it_is_the_whole_text() -> None:
     assert Sanitizer().beginning("", "", 0).whole
+    assert Sanitizer().beginning("<p>a</p>", "", 8).whole
+    assert not Sanitizer().beginning("<p>ab cd ef</p>", "", 8).whole
