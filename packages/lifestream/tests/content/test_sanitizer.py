@@ -386,3 +386,15 @@ def test_addresses_of_a_scheme_that_the_rules_add_stay() -> None:
     sanitizer = Sanitizer(SanitizerRules.of(url_schemes=["gemini"]))
     assert 'href="gemini://a.example/"' in sanitizer.html('<a href="gemini://a.example/">a</a>')
     assert "href" not in sanitizer.html('<a href="https://a.example/">a</a>')
+
+
+def test_places_that_a_text_links_to_stay() -> None:
+    assert '<p id="entry-x">' in Sanitizer(SanitizerRules.of({"p": []})).html('<p id="x">a</p>')
+    assert '<a name="entry-x" ' in Sanitizer().html('<a name="x">a</a>')
+    assert "data-player=" in Sanitizer().html('<iframe src="https://www.youtube.com/embed/abcdefghijk"></iframe>')
+
+
+def test_a_beginning_says_whether_it_is_the_whole_text() -> None:
+    assert Sanitizer().beginning("", "", 0).whole
+    assert Sanitizer().beginning("<p>a</p>", "", 8).whole
+    assert not Sanitizer().beginning("<p>ab cd ef</p>", "", 8).whole

@@ -7,7 +7,7 @@ import codecs
 import pytest
 
 from lifestream.parser import parse
-from lifestream.parser.charsets import charset_of, ebcdic_of
+from lifestream.parser.charsets import _handlers, charset_of, ebcdic_of
 from parsed import URL, only_entry, rss
 
 SNOWMAN = "Grüße ☃"
@@ -139,6 +139,9 @@ def test_a_document_in_ebcdic_is_in_the_page_that_it_names_or_in_the_usual_one()
         ("big5", b"\xff\xa4\xa4", "\ufffd中", 1),
         ("euc-jp", b"\xad\xa1\xad\xc0", "①㍉", 0),
         ("euc-jp", b"\xf9\xa1\xfc\xee", "纊黑", 0),
+        ("euc-jp", b"\xf9\xdf\xf9\xe0\xf9\xfe\xfa\xa1", b"\xed\x7e\xed\x80\xed\x9e\xed\x9f".decode("cp932"), 0),
+        ("euc-jp", b"\xfa\xa0", "\ufffd\ufffd", 2),
+        ("iso-2022-jp", b"\x1b(I1\xa0\x1b(B", "ｱ\ufffd", 1),
         ("euc-jp", b"\xff\xa4\xa2", "\ufffdあ", 1),
         ("euc-jp", b"\xad", "\ufffd", 1),
         ("iso-2022-jp", b'\x1b$B$"\x1b(Ba~\x7f', "あa~\x7f", 0),
@@ -150,6 +153,7 @@ def test_a_document_in_ebcdic_is_in_the_page_that_it_names_or_in_the_usual_one()
 def test_what_pythons_codecs_lack_is_read_as_the_standard_reads_it(
     label: str, body: bytes, text: str, errors: int
 ) -> None:
+    _handlers.cache_clear()  # registered anew, as in a new process
     charset = charset_of(label)
     assert charset is not None
     assert charset.read(body) == (text, errors)

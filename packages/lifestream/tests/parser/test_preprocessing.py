@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lifestream.parser.preprocessing import Prolog, harmless, prolog
 from parsed import only_entry, rss
 
 
@@ -42,3 +43,36 @@ def test_characters_that_are_none_affect_nothing_else(reference: str, broken: st
     entry = only_entry(rss(f"<item><title>a{reference}b</title><guid>1</guid></item>{broken}"))
 
     assert (entry.title, entry.guid) == ("ab", "1")
+
+
+@pytest.mark.parametrize(
+    ("written", "harmless_one"),
+    [
+        ("&#x41;", "&#x41;"),
+        (f"&#{'0' * 15}65;", f"&#{'0' * 15}65;"),
+        (f"&#{'0' * 16}65;", "&#65;"),
+        (f"&#x{'0' * 16}41;", "&#65;"),
+        ("&#146;", "\u2019"),
+        ("&#xd83d;&#xde00;", "\U0001f600"),
+    ],
+)
+def test_a_reference_is_as_written_unless_it_is_long_or_means_another_character(
+    written: str, harmless_one: str
+) -> None:
+    assert harmless(f"<a>{written}</a>") == f"<a>{harmless_one}</a>"
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        ("<rss/>", Prolog(0)),
+        ("<?xml version='1.0'?>\n<rss/>", Prolog(22)),
+        ("<!-- a --><rss/>", Prolog(10)),
+        ("oops<rss/>", Prolog(0)),
+        ("<!DOCTYPE rss [<!ENTITY a \"b\"><!ENTITY c 'd'>]><rss/>", Prolog(47, entities={"a": "b", "c": "d"})),
+        ("<!DOCTYPE rss PUBLIC '-//Netscape//DTD' 'x'><rss/>", Prolog(44, netscape=True)),
+        ("<!DOCTYPE rss><rss/>", Prolog(14)),
+    ],
+)
+def test_the_prolog_says_where_the_root_begins_and_which_entities_it_declares(document: str, found: Prolog) -> None:
+    assert prolog(document) == found
