@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import feedserver
 import lifestream
+from lifestream.content.late_pattern import LatePattern
 
 # The standard library's own reader of patterns, as it is in 3.11 to 3.14. What is taken from it are inputs only: a
 # construct that it names otherwise some day would be left out of them, and `test_the_finder_finds_…` would fail.
@@ -87,7 +88,9 @@ def _held(module: ModuleType) -> Iterator[tuple[str, re.Pattern[Any]]]:
 
 def _inside(value: object, depth: int = 3) -> Iterator[re.Pattern[Any]]:
     """Yield the patterns in *value*: itself, or in a table of tables."""
-    if isinstance(value, re.Pattern):
+    if isinstance(value, LatePattern):
+        yield value.compiled
+    elif isinstance(value, re.Pattern):
         yield value
     elif depth and isinstance(value, Mapping):
         for inner in (*value.keys(), *value.values()):
@@ -154,7 +157,7 @@ def _note_uses(module: ModuleType, nodes: list[ast.AST], patterns: Mapping[re.Pa
     for name, value in vars(module).items():
         for pattern in _inside(value):
             methods = named.get(name) or (
-                set() if isinstance(value, re.Pattern) else unnamed & {"match", "fullmatch", "search"}
+                set() if isinstance(value, re.Pattern | LatePattern) else unnamed & {"match", "fullmatch", "search"}
             )
             patterns[pattern].methods |= methods if pattern in patterns else set()
 

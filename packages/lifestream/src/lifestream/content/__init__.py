@@ -21,6 +21,7 @@ these modules, in this order:
 
 For pictures that the site serves itself, `image_types` tells the format from the first bytes, and `image_dimensions`
 width and height. For what owners write, `markdown` makes HTML, and `colours` tells whether text can be read.
+`late_pattern` has regular expressions that few documents need, compiled when they are first used.
 
 This package never imports Django, a parser, the network, or any other package of lifestream.
 """

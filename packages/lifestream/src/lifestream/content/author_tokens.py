@@ -19,12 +19,13 @@ from typing import Final
 
 from lifestream.content.html_names import is_element
 from lifestream.content.html_tokenizer import MARKUP, RAW, Token, name_set, raw_end
+from lifestream.content.late_pattern import late
 
 FALLBACKS: Final = name_set("noscript noembed noframes")
 WORDS: Final = name_set("a b big code em font i s small span strike strong sub sup tt u")
 _SWALLOWING: Final = RAW - FALLBACKS | name_set("audio canvas object video") | WORDS
-_NAME = re.compile(r"</?([A-Za-z][^\s/>]{0,100}+)")  # bounded: it is read again at each "<" that is text
-_NEXT: Final = {name: re.compile(rf"<(/?){name}(?=[\s/>])", re.IGNORECASE) for name in _SWALLOWING}
+_NAME = late(r"</?([A-Za-z][^\s/>]{0,100}+)")  # bounded: it is read again at each "<" that is text
+_NEXT: Final = {name: late(rf"<(/?){name}(?=[\s/>])", re.IGNORECASE) for name in _SWALLOWING}
 _LESS_THAN: Final = Token("text", "", "&lt;")
 
 

@@ -25,6 +25,7 @@ from typing import Final
 
 from lifestream.content.html_names import CHANGES_READING
 from lifestream.content.html_tokenizer import tokens
+from lifestream.content.late_pattern import late
 from lifestream.content.open_elements import MAX_DEPTH, OpenElements
 
 MAX_ATTRIBUTES: Final = 100
@@ -39,10 +40,8 @@ _SMALL: Final = 32_768
 _COMMENT: Final = "<!---->"
 _CDATA: Final = "<![CDATA["
 # It is searched in lower-case text, which takes a third of the time of a search that ignores case.
-_CHANGES_READING = re.compile(rf"</?(?:{'|'.join(sorted(CHANGES_READING))})(?=[\s/>])")
-_ATTRIBUTE = re.compile(
-    r"""[\s/]*+((?>=[^\s/>=]*+|[^\s/>=]++)(?>(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+|))?))"""
-)
+_CHANGES_READING = late(rf"</?(?:{'|'.join(sorted(CHANGES_READING))})(?=[\s/>])")
+_ATTRIBUTE = late(r"""[\s/]*+((?>=[^\s/>=]*+|[^\s/>=]++)(?>(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+|))?))""")
 _TAG_NAME = re.compile(r"</?[a-zA-Z][^\s/>]*+")
 _SHORT_TAG: Final = 2 * MAX_ATTRIBUTES
 _LONGEST_REFERENCE: Final = 40

@@ -15,6 +15,7 @@ from typing import Final
 from lifestream.content import fragment_ids
 from lifestream.content.frames import PLAYER
 from lifestream.content.html_tokenizer import name_set
+from lifestream.content.late_pattern import late
 from lifestream.content.players import is_player
 from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.content.tracking import without_tracking
@@ -33,14 +34,14 @@ SET: Final[Mapping[str, Mapping[str, str]]] = {
 URL_ATTRIBUTES: Final = name_set(
     "background cite classid codebase data href icon longdesc manifest poster profile src usemap xlink:href"
 )
-_STYLE_DANGER = re.compile(
+_STYLE_DANGER = late(
     r"url\s*\(|image-set|image\s*\(|expression|\\|@import|behaviou?r|-moz-binding|javascript:|/\*",
     re.IGNORECASE,
 )
 # An address in a srcset may contain commas; a descriptor ends at the next comma outside parentheses
 # (HTML, 4.8.4.2.1).
 _SRCSET_URL = re.compile(r"[ \t\n\f\r,]*+([^ \t\n\f\r]++)")
-_SRCSET_REST = re.compile(r"((?>(?>[^,(]++|\([^)]*+\)?+)*))(?:,|\Z)")
+_SRCSET_REST = late(r"((?>(?>[^,(]++|\([^)]*+\)?+)*))(?:,|\Z)")
 _SRCSET_DESCRIPTOR = re.compile(r"\d+(?:\.\d+)?[wx](?:\s+\d+h)?", re.ASCII)
 
 

@@ -7,10 +7,10 @@ A feed that writes the prefix itself gains nothing: its id gets the key too.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from lifestream.content.html_tokenizer import name_set
+from lifestream.content.late_pattern import late
 
 PREFIX: Final = "entry-"
 
@@ -25,10 +25,10 @@ NAMED: Final = name_set("a map")
 """Elements whose `name` is an id."""
 
 # nh3 writes values in double quotes, with each double quote in them escaped.
-_TAG = re.compile(r"<[a-z](?>(?>[^<>\"]++|\"[^\"]*+\")*)>")
-_ID = re.compile(rf"(\s(?:id|name)=\"|\s(?:href|usemap)=\"#){PREFIX}")
-_LIST = re.compile(rf"\s(?:{'|'.join(sorted(REFERENCES))})=\"[^\"]*+\"")
-_LISTED = re.compile(rf"(?<=[\s\"]){PREFIX}")
+_TAG = late(r"<[a-z](?>(?>[^<>\"]++|\"[^\"]*+\")*)>")
+_ID = late(rf"(\s(?:id|name)=\"|\s(?:href|usemap)=\"#){PREFIX}")
+_LIST = late(rf"\s(?:{'|'.join(sorted(REFERENCES))})=\"[^\"]*+\"")
+_LISTED = late(rf"(?<=[\s\"]){PREFIX}")
 
 
 def prefixed(value: str) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import Final
 
 from lifestream.content.html_tokenizer import name_set
+from lifestream.content.late_pattern import late
 
 HTML: Final = name_set(
     "a abbr acronym address applet area article aside audio b base basefont bdi bdo bgsound big blink blockquote body "
@@ -39,7 +40,7 @@ CHANGES_READING: Final = name_set("svg select template frameset html head body")
 _KNOWN: Final = HTML | SVG | MATHML | {"noindex"}  # Yandex's, which many Russian sites write
 
 # A custom element (HTML, 4.13.3), and one with a prefix, which Office writes (`<o:p>`). `<a@b-c.example>` is neither.
-_CHOSEN = re.compile(r"[a-z][\w.]*-[\w.-]*|[a-z][\w.-]*:[a-z_][\w.-]*")
+_CHOSEN = late(r"[a-z][\w.]*-[\w.-]*|[a-z][\w.-]*:[a-z_][\w.-]*")
 
 
 def is_element(name: str) -> bool:

@@ -19,6 +19,7 @@ from lifestream.content.author_tokens import FALLBACKS, WORDS, author_tokens
 from lifestream.content.frames import FRAMES, Frames
 from lifestream.content.html_names import CHANGES_READING, HTML, MATHML, SVG, any_of
 from lifestream.content.html_tokenizer import Token, attributes, name_set
+from lifestream.content.late_pattern import late
 from lifestream.content.lazy_pictures import IS_LAZY, IS_TINY, LAZY, Pictures, with_sources, written
 from lifestream.content.mathml import MathWriter
 
@@ -34,7 +35,7 @@ _ENDS_PARAGRAPH: Final = name_set(
 # more closely.
 _UNUSUAL = re.compile(rf"<(?!/?(?:[abipqsu]|{any_of(HTML - _HANDLED - CHANGES_READING)})[\s/>])[A-Za-z/]")
 
-_SELF_CLOSED = re.compile(rf"<{any_of(WORDS)}(?=[\s/])[^<>]*+(?<=/)>")
+_SELF_CLOSED = late(rf"<{any_of(WORDS)}(?=[\s/])[^<>]*+(?<=/)>")
 
 
 def repaired(source: str, base_url: str = "", *, annotations: bool = True) -> str:

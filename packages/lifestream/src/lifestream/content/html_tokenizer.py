@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from lifestream.content.late_pattern import late
+
 
 class Token(NamedTuple):
     """A token: *kind* is "text", "start", "end" or "hidden" (a comment, or the content of a script); *name* is the name
@@ -46,7 +48,7 @@ MARKUP = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_RAW_END: Final = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in RAW}
+_RAW_END: Final = {name: late(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in RAW}
 
 
 def tokens(source: str) -> Iterator[Token]:
@@ -80,7 +82,7 @@ def raw_end(source: str, position: int, name: str) -> int:
     return found.start() if found else len(source)
 
 
-_SCRIPT_MARK = re.compile(r"<!--|-->|<(/?)script(?=[\s/>])", re.IGNORECASE)
+_SCRIPT_MARK = late(r"<!--|-->|<(/?)script(?=[\s/>])", re.IGNORECASE)
 
 
 def _script_end(source: str, position: int) -> int:
@@ -126,7 +128,7 @@ def attributes(tag: str) -> dict[str, str]:
 
 
 # More digits than the number of any character has, leading zeros included. Python refuses to read over 4,300 digits.
-_LONG_REFERENCE = re.compile(r"&#(?:[0-9]{8,}+|[xX][0-9a-fA-F]{8,}+);?")
+_LONG_REFERENCE = late(r"&#(?:[0-9]{8,}+|[xX][0-9a-fA-F]{8,}+);?")
 
 
 def unescape(text: str) -> str:

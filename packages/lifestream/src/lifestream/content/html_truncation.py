@@ -7,13 +7,13 @@ the same tree from the result as from the whole, without what follows the cut.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from lifestream.content.late_pattern import late
 from lifestream.content.open_elements import VOID
 
 # nh3 writes names in lower case, and values in double quotes with each double quote in them escaped.
-_TAG: Final = re.compile(r"<(/?)([a-z][^\s/<>\"]*+)(?>(?>[^<>\"]++|\"[^\"]*+\")*)>")
+_TAG: Final = late(r"<(/?)([a-z][^\s/<>\"]*+)(?>(?>[^<>\"]++|\"[^\"]*+\")*)>")
 _LONGEST_REFERENCE: Final = len("&nbsp;")
 """nh3 writes five references: for `&`, `<`, `>`, the double quote and the no-break space."""
 

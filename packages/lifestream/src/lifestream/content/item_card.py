@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from lifestream.content.html_tokenizer import unescape
+from lifestream.content.late_pattern import late
 from lifestream.content.picture_sizes import identity, size
 from lifestream.content.players import player_of
 from lifestream.content.stored_values import address, entries_of, episode_of, text
@@ -46,7 +47,7 @@ LONGEST_WORDS: Final = 500
 # nh3 writes attributes in double quotes, with each double quote in them escaped.
 _IMG = re.compile(r"<img((?>(?>\s++[\w-]++(?>(?:=\"[^\"]*+\")?))*))\s*+/?>", re.ASCII)
 _ATTRIBUTE = re.compile(r"(?<![\w-])([\w-]++)=\"([^\"]*+)\"", re.ASCII)
-_ADDRESSES = re.compile(r"\s(?:(?:src|href|poster)=\"([^\"]*+)\"|srcset=\"([^\"]*+)\")", re.ASCII)
+_ADDRESSES = late(r"\s(?:(?:src|href|poster)=\"([^\"]*+)\"|srcset=\"([^\"]*+)\")", re.ASCII)
 _ENDING = re.compile(r"\.(\w{2,5})(?:[?#]|\Z)", re.ASCII)
 _FAMILIES: Final = {
     **dict.fromkeys(("avif", "gif", "jpeg", "jpg", "png", "webp"), "image"),

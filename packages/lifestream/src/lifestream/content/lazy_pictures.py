@@ -12,6 +12,7 @@ from html import escape
 from typing import Final
 
 from lifestream.content.html_tokenizer import attributes, name_set
+from lifestream.content.late_pattern import late
 
 LAZY: Final = name_set("img source iframe embed video audio")
 """The elements whose sources scripts fill in."""
@@ -20,13 +21,13 @@ LAZY: Final = name_set("img source iframe embed video audio")
 _SOURCES: Final = ("data-src", "data-lazy-src", "data-original", "data-orig-src", "data-lazyload", "data-ll-src")
 _SETS: Final = ("data-srcset", "data-lazy-srcset", "data-original-set", "data-ll-srcset")
 _LAZY_CLASS = re.compile(r"(?:^|[\s_-])lazy", re.IGNORECASE)
-IS_LAZY = re.compile(rf"\s(?:{'|'.join((*_SOURCES, *_SETS, 'data-poster'))})\s*=", re.IGNORECASE)
-IS_TINY = re.compile(r"(?:width|height)\s*+[=:]\s*+[\"']?\s*+[01](?![\d.])|display\s*+:\s*+none", re.IGNORECASE)
+IS_LAZY = late(rf"\s(?:{'|'.join((*_SOURCES, *_SETS, 'data-poster'))})\s*=", re.IGNORECASE)
+IS_TINY = late(r"(?:width|height)\s*+[=:]\s*+[\"']?\s*+[01](?![\d.])|display\s*+:\s*+none", re.IGNORECASE)
 """What a fragment contains if `Pictures` may change a picture in it, besides `noscript` and sources with `data:`."""
 
-_SIZE = re.compile(r"\s*+0*([01])(?:\.0+)?(?:px)?\s*+$", re.IGNORECASE)
-_STYLE_SIZE = re.compile(r"(?:^|;)\s*+(width|height)\s*+:\s*+([^;]*+)", re.IGNORECASE)
-_HIDDEN = re.compile(r"display\s*+:\s*+none", re.IGNORECASE)
+_SIZE = late(r"\s*+0*([01])(?:\.0+)?(?:px)?\s*+$", re.IGNORECASE)
+_STYLE_SIZE = late(r"(?:^|;)\s*+(width|height)\s*+:\s*+([^;]*+)", re.IGNORECASE)
+_HIDDEN = late(r"display\s*+:\s*+none", re.IGNORECASE)
 
 
 @dataclass(slots=True)

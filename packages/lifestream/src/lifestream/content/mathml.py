@@ -13,6 +13,7 @@ from html import escape
 from typing import Final
 
 from lifestream.content.html_tokenizer import Token, attributes, name_set
+from lifestream.content.late_pattern import late
 
 _LENGTHS: Final = name_set("lspace rspace width height depth voffset linethickness minsize maxsize")
 _EVERYWHERE: Final = name_set("dir displaystyle scriptlevel mathvariant id")
@@ -61,8 +62,8 @@ _BREAKS_OUT: Final = name_set(
     "nobr ol p pre ruby s small span strong strike sub sup table tt u ul var"
 )
 # No length moves anything out of its line, or over what is beside it.
-_SHORT = re.compile(r"[+-]?(?:\d{0,1}(?:\.\d{1,4})?(?:em|ex)|\d{1,2}(?:\.\d{1,4})?(?:px|pt|mu)|\d{1,3}%|0)", re.ASCII)
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL | re.IGNORECASE)
+_SHORT = late(r"[+-]?(?:\d{0,1}(?:\.\d{1,4})?(?:em|ex)|\d{1,2}(?:\.\d{1,4})?(?:px|pt|mu)|\d{1,3}%|0)", re.ASCII)
+_CDATA = late(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL | re.IGNORECASE)
 
 
 class MathWriter:

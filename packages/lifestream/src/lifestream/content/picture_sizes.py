@@ -10,25 +10,27 @@ import re
 from typing import Final
 from urllib.parse import unquote
 
+from lifestream.content.late_pattern import late
+
 ORIGINAL: Final = 100_000
 """The size of a picture whose address names none."""
 
-_PARTS = re.compile(r"https?://(?:www\.)?([^/?#]*)([^?#]*)([^#]*)", re.IGNORECASE)
-_INSIDE = re.compile(r"/(https?(?:://?|%3A%2F%2F)[^?#]+)", re.IGNORECASE)
+_PARTS = late(r"https?://(?:www\.)?([^/?#]*)([^?#]*)([^#]*)", re.IGNORECASE)
+_INSIDE = late(r"/(https?(?:://?|%3A%2F%2F)[^?#]+)", re.IGNORECASE)
 _IMAGE_NAME = re.compile(r"\.(?:avif|gif|jpe?g|png|webp)$", re.IGNORECASE)
 _GOOGLE_HOSTS: Final = ("blogspot.com", "googleusercontent.com", "ggpht.com")
-_GOOGLE = re.compile(r"/[swh](\d{1,5})(?:-[A-Za-z0-9-]{0,40})?(?=/[^/]*\Z)|=[swh](\d{1,5})[A-Za-z0-9-]{0,40}\Z")
-_WORDPRESS = re.compile(r"-(?:(\d{2,5})x\d{2,5}|scaled)(?=\.\w{3,4}\Z)")
-_PHOTON = re.compile(r"i\d\.wp\.com\Z")
-_FLICKR = re.compile(r"_([a-z])(?=\.\w{3,4}\Z)")
+_GOOGLE = late(r"/[swh](\d{1,5})(?:-[A-Za-z0-9-]{0,40})?(?=/[^/]*\Z)|=[swh](\d{1,5})[A-Za-z0-9-]{0,40}\Z")
+_WORDPRESS = late(r"-(?:(\d{2,5})x\d{2,5}|scaled)(?=\.\w{3,4}\Z)")
+_PHOTON = late(r"i\d\.wp\.com\Z")
+_FLICKR = late(r"_([a-z])(?=\.\w{3,4}\Z)")
 _FLICKR_SIZES: Final = {
     "s": 75, "t": 100, "q": 150, "m": 240, "n": 320, "w": 400, "z": 640, "c": 800, "b": 1024, "h": 1600, "k": 2048,
 }  # fmt: skip
 _FLICKR_MEDIUM: Final = 500
-_YOUTUBE = re.compile(r"/vi(?:_webp)?/([\w-]{6,20})/(\w+)\.(?:jpg|webp)\Z")
+_YOUTUBE = late(r"/vi(?:_webp)?/([\w-]{6,20})/(\w+)\.(?:jpg|webp)\Z")
 _YOUTUBE_SIZES: Final = {"default": 120, "mqdefault": 320, "hqdefault": 480, "sddefault": 640}
-_MEDIUM = re.compile(r"/(?:max|fit/c|v2/resize:\w+:)/?(\d{1,5})(?:/\d{1,5})?/([^/]+)\Z")
-_WIDTH = re.compile(r"(?:[?&](?:w|width)=|[/,]w_)(\d{1,5})(?=[&,/]|\Z)", re.ASCII)
+_MEDIUM = late(r"/(?:max|fit/c|v2/resize:\w+:)/?(\d{1,5})(?:/\d{1,5})?/([^/]+)\Z")
+_WIDTH = late(r"(?:[?&](?:w|width)=|[/,]w_)(\d{1,5})(?=[&,/]|\Z)", re.ASCII)
 
 
 def identity(url: str) -> str:

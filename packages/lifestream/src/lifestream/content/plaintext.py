@@ -8,10 +8,11 @@ import unicodedata
 from typing import Final
 
 from lifestream.content.html_tokenizer import name_set, tokens, unescape
+from lifestream.content.late_pattern import late
 
 # Tab, line feed and carriage return are the only C0 controls that both XML 1.0 and PostgreSQL's text type accept.
 # The C1 controls are not text either: a terminal may obey them (U+009B begins an escape sequence).
-_UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_UNWANTED = late("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _C1 = re.compile(b"\xc2[\x80-\x9f]")  # non-characters, in UTF-8
 _CONTROLS: Final = bytes({*range(32), 127} - {9, 10})
 _NO_CHARACTERS: Final = ("\ufffe".encode(), "\uffff".encode())
@@ -53,7 +54,7 @@ def _paragraphs(escaped: str) -> str:
     return "\n".join(f"<p>{block.replace(chr(10), '<br>')}</p>" for block in blocks if block)
 
 
-_ADDRESS = re.compile(r"\bhttps?://[^\s<>\"]+[^\s<>\".,;:!?)\]'’”]", re.IGNORECASE)
+_ADDRESS = late(r"\bhttps?://[^\s<>\"]+[^\s<>\".,;:!?)\]'’”]", re.IGNORECASE)
 
 
 def linked_html_of(text: str) -> str:
@@ -112,7 +113,7 @@ def without_scripts(text: str) -> str:
 
 
 _SCRIPT = re.compile(r"<(?i:script|style)\b")
-_SCRIPT_END = re.compile(r"</(?:script|style)\b[^>]*+(?:>|\Z)", re.IGNORECASE)
+_SCRIPT_END = late(r"</(?:script|style)\b[^>]*+(?:>|\Z)", re.IGNORECASE)
 
 
 BREAKS_LINE: Final = name_set(

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qs, quote, urlsplit
 
+from lifestream.content.late_pattern import late
+
 PEERTUBE: Final = (
     "https://diode.zone",
     "https://framatube.org",
@@ -109,35 +111,35 @@ def _bandcamp(found: re.Match[str]) -> tuple[str, str] | None:
 
 
 _FLAGS: Final = re.ASCII | re.IGNORECASE
-_YOUTUBE_LIST = re.compile(
+_YOUTUBE_LIST = late(
     r"https?://(?:www\.)?youtube(?:-nocookie)?\.com/(?:embed/videoseries|playlist)"
     r"\?(?:[^#&]*+&)*?list=([\w-]{10,64})(?![\w-])",
     _FLAGS,
 )
-_YOUTUBE = re.compile(
+_YOUTUBE = late(
     r"https?://(?:(?:www\.|m\.)?youtube(?:-nocookie)?\.com/"
     r"(?:watch\?(?:[^#]*&)?v=|v/|embed/(?!videoseries)|shorts/|live/)"
     r"|youtu\.be/)([\w-]{6,20})(?![\w-])",
     _FLAGS,
 )
-_VIMEO = re.compile(
+_VIMEO = late(
     r"https?://(?:www\.)?(?:vimeo\.com/|player\.vimeo\.com/video/)(\d{1,15})(?!\w)"
     r"(?:/([0-9a-f]{6,20})(?!\w)|\?(?:[^#&]*+&)*?h=([0-9a-f]{6,20})(?!\w))?",
     _FLAGS,
 )
 # A host by its name, and no port: neither the reader's own machine, nor one beside it.
-_PEERTUBE = re.compile(
+_PEERTUBE = late(
     r"https://((?:[a-z0-9-]{1,63}\.){1,8}[a-z][a-z0-9-]{1,62})/(videos|video-playlists)/embed/"
     r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[1-9A-HJ-NP-Za-km-z]{22})(?![\w/-])",
     _FLAGS,
 )
-_SOUNDCLOUD = re.compile(r"https?://w\.soundcloud\.com/player/?\?[^#]{1,2000}+", _FLAGS)
-_SPOTIFY = re.compile(
+_SOUNDCLOUD = late(r"https?://w\.soundcloud\.com/player/?\?[^#]{1,2000}+", _FLAGS)
+_SPOTIFY = late(
     r"https?://open\.spotify\.com/embed(?:-podcast)?/(track|album|playlist|artist|show|episode)/"
     r"([0-9a-z]{10,40})(?![\w/-])",
     _FLAGS,
 )
-_BANDCAMP = re.compile(r"https?://(?:www\.)?bandcamp\.com/EmbeddedPlayer/([^?#]{1,500})", _FLAGS)
+_BANDCAMP = late(r"https?://(?:www\.)?bandcamp\.com/EmbeddedPlayer/([^?#]{1,500})", _FLAGS)
 
 _SITES: Final = (
     _Site("YouTube", _YOUTUBE_LIST, _youtube_list, films=False),

@@ -18,6 +18,7 @@ from typing import Final
 from lifestream.content.clean_html import LONGEST_KNOWN, CleanHtml, KnownTags, Tag, Tags, columns, joined
 from lifestream.content.html_repair import needs_repair, repaired
 from lifestream.content.html_tokenizer import unescape
+from lifestream.content.late_pattern import late
 from lifestream.content.settled_html import OTHER, VOID, is_settled, missing_ends, place_of
 
 _MOST_ATTRIBUTES: Final = 100
@@ -30,7 +31,7 @@ _WHOLE: Final = ("<table", "<script", "<iframe", "<svg", "<math", "<style", "<ob
 _TAG = re.compile(r"(/?)([A-Za-z][A-Za-z0-9]*+)((?:[\s/][^<>]*+)?)")
 _COMMENT = re.compile(r"!--(?!-)(?>(?>[^<>-]++|-(?!-))*)(?<!-)--")
 # A reference that Python might read in another way than nh3: of a control character, or without a semicolon.
-_ODD_REFERENCE = re.compile(
+_ODD_REFERENCE = late(
     r"&(?!(?!Tab;|NewLine;)[A-Za-z][A-Za-z0-9]{0,30}+;|#(?:3[2-9]|[4-9]\d|1[01]\d|12[0-6]|1[6-9]\d|[2-9]\d\d|[1-9]\d{3});"
     r"|[^A-Za-z0-9#]|\Z)"
 )

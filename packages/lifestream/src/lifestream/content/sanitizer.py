@@ -31,6 +31,7 @@ from lifestream.content.frames import PLAYER
 from lifestream.content.html_repair import needs_repair, repaired
 from lifestream.content.html_tokenizer import name_set
 from lifestream.content.html_truncation import truncated
+from lifestream.content.late_pattern import late
 from lifestream.content.plaintext import html_of, scrub, shorten, text_of, without_scripts
 from lifestream.content.proper_html import SourceTags, proper_html
 from lifestream.content.sanitizer_rules import SanitizerRules
@@ -201,7 +202,7 @@ def _grown(fragment: str) -> int:
     return 16 * len(fragment) + 1000
 
 
-_FIRST_LINE_FEED = re.compile(r"""(<(?:pre|listing)(?:\s(?>(?>[^<>"]++|"[^"]*+")*))?>)\n""")
-_CUT_LINE_FEEDS = re.compile(r"""<pre(?:\s(?>(?>[^<>"]++|"[^"]*+")*))?>\n(?!\n)""")
+_FIRST_LINE_FEED = late(r"""(<(?:pre|listing)(?:\s(?>(?>[^<>"]++|"[^"]*+")*))?>)\n""")
+_CUT_LINE_FEEDS = late(r"""<pre(?:\s(?>(?>[^<>"]++|"[^"]*+")*))?>\n(?!\n)""")
 """One line feed at the beginning of a preformatted element, where nh3 writes two or none: a cut is between them."""
 _IGNORED = re.compile(r"\A[\s\ufeff]+")

@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 from lifestream.content.html_tokenizer import name_set
+from lifestream.content.late_pattern import late
 
 PARAMETERS: Final = name_set(
     "_hsenc _hsmi _openstat at_campaign at_medium ck_subscriber_id cmpid dclid dgcid fb_action_ids fb_action_types "
@@ -16,7 +17,7 @@ PARAMETERS: Final = name_set(
     "wickedid wt.mc_id wt_mc xtor yclid ysclid"
 )
 PREFIXES: Final = ("utm_", "__hs", "hsa_", "mtm_", "matomo_", "pk_", "piwik_")
-_PARTS = re.compile(r"([^?#]*+)\?([^#]*+)(.*)", re.DOTALL)
+_PARTS = late(r"([^?#]*+)\?([^#]*+)(.*)", re.DOTALL)
 
 
 def without_tracking(url: str) -> str:

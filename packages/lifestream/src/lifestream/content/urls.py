@@ -6,6 +6,7 @@ import re
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
+from lifestream.content.late_pattern import late
 from lifestream.content.plaintext import scrub
 
 DEFAULT_URL_SCHEMES: Final = frozenset({"http", "https", "mailto", "tel", "magnet"})
@@ -15,7 +16,7 @@ FETCHED: Final = frozenset({"http", "https"})
 NOISE_AROUND_URL: Final = "".join(map(chr, range(0x21)))
 _NOISE_IN_URL: Final = dict.fromkeys(map(ord, "\t\n\r"))
 # What turns an address around where it is shown: RFC 3987, section 4.1, wants it percent-encoded, as it is sent anyway.
-_TURNS_AROUND = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_TURNS_AROUND = late("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # The form of most addresses, which need no further checks.
 _PLAIN_URL = re.compile(r"(https?)://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/?#][A-Za-z0-9/?#&=.,:;~%+_!*()@$'-]*)?")
 

@@ -11,7 +11,6 @@ Big5, the undefined bytes of windows-125x. An error handler for each family of c
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +19,7 @@ from typing import Final
 from webencodings.labels import LABELS
 
 from lifestream.content.html_tokenizer import name_set
+from lifestream.content.late_pattern import late
 
 REPLACEMENT: Final = "\ufffd"
 
@@ -224,7 +224,7 @@ _VENDORS: Final[dict[str, Callable[[bytes], Iterator[tuple[str, int]]]]] = {
     "euc-jp iso-2022-jp": _euc_jp,
 }
 
-_SHIFT = re.compile(rb"\x1b(?:\$[@B]|\(I|\([BJ])")
+_SHIFT = late(rb"\x1b(?:\$[@B]|\(I|\([BJ])")
 _HIGH: Final = bytes(byte | 0x80 if 0x20 < byte < 0x7F else byte for byte in range(256))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from lifestream.content.late_pattern import late
 from lifestream.entry import ParsedFeed
 from lifestream.message import say
 from lifestream.parser import json_feed, strict
@@ -89,7 +90,7 @@ def _is_page(text: str) -> bool:
     return _PAGE.match(text) is not None
 
 
-_PAGE = re.compile(r"(?>(?>\s++|<\?(?s:.*?)\?>|<!--(?s:.*?)-->)*)<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_PAGE = late(r"(?>(?>\s++|<\?(?s:.*?)\?>|<!--(?s:.*?)-->)*)<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
 
 def _why_not(text: str, content_type: str) -> str:

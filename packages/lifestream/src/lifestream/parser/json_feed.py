@@ -9,6 +9,7 @@ import re
 from typing import Any, Final
 from urllib.parse import urljoin
 
+from lifestream.content.late_pattern import late
 from lifestream.content.plaintext import html_of, scrub
 from lifestream.entry import Enclosure, Entry, Flaw, Media, ParsedFeed
 from lifestream.message import say
@@ -21,7 +22,7 @@ from lifestream.parser.text_constructs import html_or_text, names
 from lifestream.plugins.reading_notes import Notes
 
 FORMATS: Final = {"1": "json10", "1.0": "json10", "1.1": "json11"}
-_VERSION = re.compile(r"(?:https?://(?:www\.)?jsonfeed\.org/version/)?(\d(?:\.\d)?)/?")
+_VERSION = late(r"(?:https?://(?:www\.)?jsonfeed\.org/version/)?(\d(?:\.\d)?)/?")
 
 
 def read(decoded: Decoded, url: str, notes: Notes | None = None) -> ParsedFeed:
@@ -72,7 +73,7 @@ def _loaded(text: str) -> tuple[Any, Flaw | None]:
             raise NotAFeed(say("broken-json", reason=str(error))) from error
 
 
-_LAST_COMMA = re.compile(r'("(?>(?:[^"\\]++|\\.?)*)(?:"|\Z))|(?<![\[{,\s]),(?=\s*+[}\]])', re.DOTALL)
+_LAST_COMMA = late(r'("(?>(?:[^"\\]++|\\.?)*)(?:"|\Z))|(?<![\[{,\s]),(?=\s*+[}\]])', re.DOTALL)
 _DATES: Final = ("date_published", "date_modified")
 
 

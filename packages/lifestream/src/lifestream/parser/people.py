@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from lifestream.content.late_pattern import late
 from lifestream.parser.text_constructs import plain
 
 LONGEST: Final = 10_000
@@ -18,7 +19,7 @@ LONGEST: Final = 10_000
 
 # An address by RFC 5322, without quotes, within the limits of RFC 5321 §4.5.3.1; a domain has a dot, or is an address
 # in brackets.
-_ADDRESS = re.compile(
+_ADDRESS = late(
     r"""
     (?<![\w@.+%/=-])(?:mailto:)?[\w!\#$%&'*+/=?^`{|}~.-]{1,64}+@
     (?:\[[0-9a-fA-F:.]{2,45}\]|(?:[^\W_](?:[\w-]{0,62}\.)){1,10}[^\W_][\w-]{1,62})
@@ -27,8 +28,8 @@ _ADDRESS = re.compile(
     re.VERBOSE,
 )
 _MARK: Final = "\0"
-_EXPLAINED = re.compile(r"\0\s*+\(([^()]*+)\)")
-_EMPTY = re.compile(r"\(\s*+\0?\s*+\)|<\s*+\0?\s*+>|\[\s*+\0?\s*+\]|&lt;\s*+\0?\s*+&gt;")
+_EXPLAINED = late(r"\0\s*+\(([^()]*+)\)")
+_EMPTY = late(r"\(\s*+\0?\s*+\)|<\s*+\0?\s*+>|\[\s*+\0?\s*+\]|&lt;\s*+\0?\s*+&gt;")
 
 
 def name_of(written: str) -> str:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
+from lifestream.content.late_pattern import late
 from lifestream.content.plaintext import scrub
 from lifestream.parser.encoding import WINDOWS_CHARACTERS
 
@@ -49,11 +50,11 @@ def needs_harmless_references(text: str) -> bool:
     return "&#" in text and _SUSPICIOUS.search(text) is not None
 
 
-_SUSPICIOUS = re.compile(r"&#(?:[xX]0*[89][0-9a-fA-F];|0*1[2-5][0-9];|[xX]0*[dD][89a-fA-F]|0*5[5-7])")
+_SUSPICIOUS = late(r"&#(?:[xX]0*[89][0-9a-fA-F];|0*1[2-5][0-9];|[xX]0*[dD][89a-fA-F]|0*5[5-7])")
 
 
-_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
-_PAIR = re.compile(
+_REFERENCE = late(r"&#(?:[xX]([0-9a-fA-F]+)|([0-9]+));?")
+_PAIR = late(
     r"&#(?:[xX]0{0,9}(d[89ab]..)|0{0,9}(5[56]\d{3}));&#(?:[xX]0{0,9}(d[c-f]..)|0{0,9}(5[67]\d{3}));", re.IGNORECASE
 )
 
@@ -90,7 +91,7 @@ _LONGEST_REFERENCE: Final = 20
 # Char in XML 1.0, 2.2
 _CHARACTERS: Final = ((9, 10), (13, 13), (0x20, 0xD7FF), (0xE000, 0xFFFD), (0x10000, 0x10FFFF))
 _PROLOG: Final = r"(?>(?>\s++|<\?(?s:.*?)(?:\?>|\Z)|<!--(?s:.*?)(?:-->|\Z))*)"
-_DOCTYPE = re.compile(
+_DOCTYPE = late(
     rf"""
     (?P<before>{_PROLOG})
     (?P<name><!DOCTYPE(?>(?>[^\["'>]++|"[^"]*+"|'[^']*+')*))
@@ -99,9 +100,9 @@ _DOCTYPE = re.compile(
     """,
     re.VERBOSE,
 )
-_BEFORE_ROOT = re.compile(rf"{_PROLOG}(?=<\w)")
-_ENTITY = re.compile(r"""<!ENTITY\s+(\w+)\s+(?:"([^"%<]*)"|'([^'"%<]*)')\s*>""")
-_SHORT_VALUE = re.compile(rf"&#\w{{1,9}};|[^&]{{0,{MAX_ENTITY}}}")
+_BEFORE_ROOT = late(rf"{_PROLOG}(?=<\w)")
+_ENTITY = late(r"""<!ENTITY\s+(\w+)\s+(?:"([^"%<]*)"|'([^'"%<]*)')\s*>""")
+_SHORT_VALUE = late(rf"&#\w{{1,9}};|[^&]{{0,{MAX_ENTITY}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ def _without_doctype(text: str) -> str:
     return f"{found['before']}{found['name']}{subset}>{text[found.end() :]}"
 
 
-_PREFIX = re.compile(r"""xmlns:([\w.-]+)\s*=\s*["']([^"'\s]+)["']""")
+_PREFIX = late(r"""xmlns:([\w.-]+)\s*=\s*["']([^"'\s]+)["']""")
 _MAX_NAMESPACES: Final = 1000
 _MAX_PREFIXES: Final = 10
 """How many prefixes of one namespace are looked for, each in every tag: a document has one or two."""

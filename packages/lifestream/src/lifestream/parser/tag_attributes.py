@@ -6,8 +6,9 @@ attributes in one tag, expat took eight times as long.
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from lifestream.content.late_pattern import late
 
 MAX_ATTRIBUTES: Final = 200
 """How many attributes a tag keeps; no known feed has as many namespaces."""
@@ -16,8 +17,8 @@ _SHORTEST: Final = MAX_ATTRIBUTES * len(' a=""')
 """The minimum length of so many attributes, in characters."""
 
 _ATTRIBUTE: Final = r"""\s++[^\s=<>"'/]++\s*+=\s*+(?>"[^"<]*+"|'[^'<]*+')"""
-_FIRST: Final = re.compile(rf"[^\s<>/!?]++(?:{_ATTRIBUTE}){{{MAX_ATTRIBUTES}}}")
-_REST: Final = re.compile(rf"(?>(?:{_ATTRIBUTE})*)")
+_FIRST: Final = late(rf"[^\s<>/!?]++(?:{_ATTRIBUTE}){{{MAX_ATTRIBUTES}}}")
+_REST: Final = late(rf"(?>(?:{_ATTRIBUTE})*)")
 
 
 def trimmed(text: str) -> str:

@@ -16,6 +16,7 @@ from html.entities import html5
 from typing import Final
 from xml.parsers import expat
 
+from lifestream.content.late_pattern import late
 from lifestream.entry import Flaw
 from lifestream.parser.preprocessing import ITUNES, MEDIA
 
@@ -85,8 +86,8 @@ def _end_of_root(document: bytes) -> int:
     return end
 
 
-_START = re.compile(r"<\?xml\s|<(?:rss|rdf:RDF|(?:\w{1,20}:)?feed)[\s>]", re.IGNORECASE)
-_OTHER_START = re.compile(r"<(?:html|head|body|!doctype)\b", re.IGNORECASE)
+_START = late(r"<\?xml\s|<(?:rss|rdf:RDF|(?:\w{1,20}:)?feed)[\s>]", re.IGNORECASE)
+_OTHER_START = late(r"<(?:html|head|body|!doctype)\b", re.IGNORECASE)
 _LONGEST_OUTPUT: Final = 64 * 1024
 
 
@@ -151,8 +152,8 @@ def _markup(text: str) -> Iterator[tuple[str, bool]]:
 
 
 # An ampersand, unless it begins a reference that is always right, as nearly all do.
-_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9a-fA-F]+);)(#?[\w.-]*)(;?)")
-_DECLARED_ENTITY = re.compile(r"<!ENTITY\s+([\w.-]+)\s")
+_AMPERSAND = late(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]+|#x[0-9a-fA-F]+);)(#?[\w.-]*)(;?)")
+_DECLARED_ENTITY = late(r"<!ENTITY\s+([\w.-]+)\s")
 
 
 def _with_references(text: str) -> str:
@@ -190,8 +191,8 @@ def _parts(text: str) -> Iterator[str]:
 _PART: Final = 64 * 1024
 
 
-_USED_PREFIX = re.compile(r"<([\w.-]+):|\s([\w.-]+):[\w.-]+\s*=")
-_DECLARED_PREFIX = re.compile(r"\sxmlns:([\w.-]+)\s*=")
+_USED_PREFIX = late(r"<([\w.-]+):|\s([\w.-]+):[\w.-]+\s*=")
+_DECLARED_PREFIX = late(r"\sxmlns:([\w.-]+)\s*=")
 
 
 def _with_prefixes(text: str) -> str:

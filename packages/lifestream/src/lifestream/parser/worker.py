@@ -12,7 +12,6 @@ import gc
 import os
 import signal
 import sys
-import traceback
 from types import TracebackType
 from typing import Any, BinaryIO, Final, NoReturn
 
@@ -49,6 +48,8 @@ def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType 
     """Print the exception that ended this process, without control characters: it may quote the document, and standard
     error may be a terminal.
     """
+    import traceback  # few processes end so, and all start sooner without it
+
     from lifestream.terminal import visible
 
     sys.stderr.write(visible("".join(traceback.format_exception(kind, error, trace))))

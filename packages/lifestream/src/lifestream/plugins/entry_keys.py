@@ -13,6 +13,8 @@ from datetime import datetime, time
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
+from lifestream.content.late_pattern import late
+
 LONGEST_GUID: Final = 8 * 1024
 """Bytes of a guid that are stored. A longer one is replaced by its hash."""
 
@@ -90,7 +92,7 @@ def guid_key(guid: str) -> str:
     return guid[len(_HASHED) :] if _HASHED_GUID.fullmatch(guid) else _hash("guid", guid)
 
 
-_HASHED_GUID = re.compile(rf"{_HASHED}[0-9a-f]{{64}}")
+_HASHED_GUID = late(rf"{_HASHED}[0-9a-f]{{64}}")
 
 
 # The form of most links, whose parts need not be taken apart one by one.

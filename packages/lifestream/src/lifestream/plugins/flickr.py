@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from lifestream.content.late_pattern import late
 from lifestream.entry import Entry
 from lifestream.plugins.base import FeedPlugin
 
-_POSTED = re.compile(r"<p>\s*<a\b[^>]*>[^<]*</a>\s*posted a (?:photo|video):\s*</p>", re.IGNORECASE)
-_SMALL_PICTURE = re.compile(r"<p>\s*<a\b[^>]*>\s*<img\b[^>]*>\s*</a>\s*</p>", re.IGNORECASE)
+_POSTED = late(r"<p>\s*<a\b[^>]*>[^<]*</a>\s*posted a (?:photo|video):\s*</p>", re.IGNORECASE)
+_SMALL_PICTURE = late(r"<p>\s*<a\b[^>]*>\s*<img\b[^>]*>\s*</a>\s*</p>", re.IGNORECASE)
 
 
 class FlickrPlugin(FeedPlugin):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from lifestream.content.late_pattern import late
 from lifestream.entry import Entry, ParsedFeed
 from lifestream.fetcher.url_hosts import most_lead_to
 from lifestream.plugins.base import FeedPlugin
 
-_REPOSITORY = re.compile(r"https://github\.com/[\w.-]+/([\w.-]+)/(?:releases|commit|tags?)\b", re.ASCII)
+_REPOSITORY = late(r"https://github\.com/[\w.-]+/([\w.-]+)/(?:releases|commit|tags?)\b", re.ASCII)
 
 _IDS = "tag:github.com,2008:"
 

@@ -8,11 +8,12 @@ import re
 from dataclasses import replace
 
 from lifestream.content.html_tokenizer import attributes, tokens
+from lifestream.content.late_pattern import late
 from lifestream.content.plaintext import text_of
 from lifestream.entry import Entry, ParsedFeed
 from lifestream.plugins.base import FeedPlugin
 
-_WARNING = re.compile(r"\s*<p>\s*<strong>[^<]*</strong>(.{1,1000}?)</p>\s*<hr\s*/?>", re.DOTALL | re.IGNORECASE)
+_WARNING = late(r"\s*<p>\s*<strong>[^<]*</strong>(.{1,1000}?)</p>\s*<hr\s*/?>", re.DOTALL | re.IGNORECASE)
 
 
 class MastodonPlugin(FeedPlugin):

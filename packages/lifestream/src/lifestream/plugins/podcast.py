@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
+from lifestream.content.late_pattern import late
 from lifestream.entry import Enclosure, Entry, ParsedFeed
 from lifestream.plugins.base import FeedPlugin
 
@@ -27,7 +28,7 @@ _TYPES: Final = {
 _UNPLAYABLE: Final = frozenset(
     {"", "audio/mp3", "audio/x-m4a", "audio/x-mp3", "audio/x-mpeg", "application/octet-stream"}
 )
-_ENDING = re.compile(r"\.(\w{3,4})$", re.ASCII)
+_ENDING = late(r"\.(\w{3,4})$", re.ASCII)
 
 
 class PodcastPlugin(FeedPlugin):

@@ -7,11 +7,12 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from lifestream.content.late_pattern import late
 from lifestream.entry import Entry
 from lifestream.plugins.base import FeedPlugin
 
-_LINK = re.compile(r'<a href="([^"<>]+)">\[link\]</a>', re.IGNORECASE)
-_LAYOUT = re.compile(r"</?(?:table|tbody|tr|td)\b[^<>]*+>", re.IGNORECASE)
+_LINK = late(r'<a href="([^"<>]+)">\[link\]</a>', re.IGNORECASE)
+_LAYOUT = late(r"</?(?:table|tbody|tr|td)\b[^<>]*+>", re.IGNORECASE)
 
 
 class RedditPlugin(FeedPlugin):

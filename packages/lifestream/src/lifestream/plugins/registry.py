@@ -8,7 +8,6 @@ and links to others, is not.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
@@ -22,8 +21,6 @@ from lifestream.plugins.generic import GenericPlugin
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
-
-_log = logging.getLogger(__name__)
 
 ENTRY_POINTS: Final = "lifestream.plugins"
 SHIPPED: Final = tuple(
@@ -101,8 +98,12 @@ def _recognises(plugin: FeedPlugin, feed: ParsedFeed, url: str) -> bool:
         return bool(plugin.recognises(feed))
     except KeyboardInterrupt:
         raise
-    except BaseException:  # noqa: BLE001 - a plugin may be anybody's, and may call `sys.exit`
-        _log.exception("plugin %s: recognises failed on %s, which another plugin gets", plugin.name, url)
+    except BaseException:
+        import logging  # a process that reads documents does without it, and starts sooner
+
+        logging.getLogger(__name__).exception(
+            "plugin %s: recognises failed on %s, which another plugin gets", plugin.name, url
+        )
         return False
 
 

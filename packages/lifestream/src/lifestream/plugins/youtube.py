@@ -7,12 +7,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from lifestream.content.late_pattern import late
 from lifestream.content.plaintext import linked_html_of
 from lifestream.entry import Entry, Media, ParsedFeed
 from lifestream.fetcher.url_hosts import most_lead_to
 from lifestream.plugins.base import FeedPlugin
 
-_VIDEO = re.compile(r"yt:video:([\w-]{6,20})", re.ASCII)
+_VIDEO = late(r"yt:video:([\w-]{6,20})", re.ASCII)
 
 
 class YouTubePlugin(FeedPlugin):

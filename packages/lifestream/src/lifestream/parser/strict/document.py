@@ -7,11 +7,11 @@ of a document type only short entities remain (`preprocessing`), so none of them
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import Final
 from xml.etree.ElementTree import Element, ParseError, XMLParser, XMLPullParser, fromstring
 
+from lifestream.content.late_pattern import late
 from lifestream.content.plaintext import scrub
 from lifestream.entry import Flaw
 from lifestream.parser.preprocessing import harmless, needs_harmless_references, prolog
@@ -66,7 +66,7 @@ def _root(source: bytes) -> Element | None:
 
 _LARGE: Final = 1024 * 1024
 _PARTS: Final = 16
-_DECLARATION = re.compile(rb"<\?xml\s[^>]*+>")
+_DECLARATION = late(rb"<\?xml\s[^>]*+>")
 
 
 def _root_of_large(source: bytes) -> Element:

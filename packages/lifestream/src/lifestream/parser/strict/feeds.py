@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from lifestream.content.late_pattern import late
 from lifestream.entry import ParsedFeed, Rhythm
 from lifestream.message import say
 from lifestream.parser.dates import Calendar
@@ -72,7 +72,7 @@ def _default_namespace(source: bytes) -> set[str]:
     return {namespace} if namespace and prefix_of(namespace) == "" else set()
 
 
-_DEFAULT = re.compile(rb"""<[\w:]+\s[^<>]*?\bxmlns\s*=\s*["']([^"'<>]+)["']""")
+_DEFAULT = late(rb"""<[\w:]+\s[^<>]*?\bxmlns\s*=\s*["']([^"'<>]+)["']""")
 
 
 def _local(element: Element) -> str:

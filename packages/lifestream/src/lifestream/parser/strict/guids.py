@@ -6,10 +6,11 @@ import re
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from lifestream.content.late_pattern import late
 from lifestream.parser.strict.fields import Fields, elements, first_text
 from lifestream.parser.strict.vocabulary import RDF
 
-LOOKS_LIKE_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]*://|/|\.\.?/|\?", re.IGNORECASE)
+LOOKS_LIKE_ADDRESS: Final = late(r"[a-z][a-z0-9+.-]*://|/|\.\.?/|\?", re.IGNORECASE)
 _PATH: Final = re.compile(r"[^\s:/?#]+/\S*+")
 
 

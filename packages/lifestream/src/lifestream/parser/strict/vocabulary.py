@@ -15,6 +15,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from lifestream.content.html_tokenizer import name_set
+from lifestream.content.late_pattern import late
 
 ATOM: Final = "http://www.w3.org/2005/Atom"
 ATOM_03: Final = "http://purl.org/atom/ns#"
@@ -147,7 +148,7 @@ def _miswritten(source: bytes) -> dict[str, str]:
     }
 
 
-_DECLARED = re.compile(rb"""xmlns:([\w.-]+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
+_DECLARED = late(rb"""xmlns:([\w.-]+)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
 _MOST_DECLARED: Final = 1000
 _USUAL: Final = frozenset(_MODULES.values())
 
