@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from browser.sites import running
 from browser.visitor import LARGE, SMALL, Visitor, visiting
-from feedserver import FeedServer, Response
+from feedserver import FeedServer, Gate, Request, Response
 
 pytestmark = [pytest.mark.browser, pytest.mark.costly]
 GREEN = base64.b64decode(
@@ -81,6 +81,9 @@ def test_a_new_owner_needs_no_shell(chromium: Browser, first: str, feeds: FeedSe
         ):
             owner.goto(f"/harbour-planet/{path}")
             looked_at(owner)
+        _the_bar_is_one_row_on_a_telephone(owner)
+        _the_count_of_sites_follows_those_that_come(owner, feeds)
+        _a_colour_is_chosen_by_eye(owner)
         owner.goto("/harbour-planet/manage/")
         page.get_by_role("link", name="Small Hours").click()
         expect(page.get_by_role("heading", name="Why is it not newer?")).to_be_visible()
@@ -95,7 +98,7 @@ def test_a_new_owner_needs_no_shell(chromium: Browser, first: str, feeds: FeedSe
         assert page.locator("html").get_attribute("data-look") is None
         # The picture of the feed comes from this site.
         expect(page.locator("main img[src^='/pictures/']")).to_have_js_property("naturalWidth", 10)
-        page.get_by_role("button", name="Pin to the top").click()
+        page.get_by_role("button", name="Pin to the top").first.click()
         expect(page.get_by_role("heading", name="Pinned")).to_be_visible()
         page.get_by_role("button", name="Log out").click()
         expect(page.get_by_role("link", name="Log in")).to_be_visible()
@@ -105,6 +108,69 @@ def test_a_new_owner_needs_no_shell(chromium: Browser, first: str, feeds: FeedSe
         owner.goto(first.removeprefix(base), 404)
         owner.complaints.clear()  # of the 404
     _works_without_a_script(chromium, base)
+
+
+def _the_bar_is_one_row_on_a_telephone(owner: Visitor) -> None:
+    page = owner.page
+    page.set_viewport_size(SMALL)
+    owner.goto("/harbour-planet/manage/look/")
+    bar = page.get_by_role("navigation", name="For you, its owner")
+    tops = bar.evaluate(
+        "bar => [...bar.querySelectorAll('a, button')].map(e => Math.round(e.getBoundingClientRect().top))"
+    )
+    assert len(tops) == 9 and max(tops) - min(tops) < 4  # pixels: a link and a button have not quite the same box
+    # The part that is shown is in sight, and the last one can be reached.
+    expect(bar.get_by_role("link", name="Look")).to_be_in_viewport(ratio=1)
+    bar.get_by_role("button", name="Log out").focus()
+    expect(bar.get_by_role("button", name="Log out")).to_be_in_viewport(ratio=1)
+    assert not owner.overflows()
+    page.set_viewport_size(LARGE)
+
+
+def _the_count_of_sites_follows_those_that_come(owner: Visitor, feeds: FeedServer) -> None:
+    page, gate = owner.page, Gate()
+    feed = (
+        FEED.replace("Small Hours", "Long Wave")
+        .replace("small-hours", "long-wave")
+        .replace("&lt;img", "No picture: &lt;i")
+    )
+
+    def held(request: Request) -> Response:
+        gate.wait(timeout=None)
+        return Response(body=feed, headers={"Content-Type": "application/rss+xml"})
+
+    feeds.add("/second", held)
+    owner.goto("/harbour-planet/manage/add/")
+    page.get_by_label("Addresses").fill(feeds.url("/second"))
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.wait_for_url("**/harbour-planet/manage/")
+    all_of_them = page.locator("[data-all-words]")
+    expect(all_of_them).to_have_text("all 1 that is listed")
+    # What was chosen meanwhile stays.
+    page.get_by_role("checkbox", name=re.compile("Small Hours")).check()
+    gate.open()
+    expect(page.get_by_role("link", name="Long Wave")).to_be_visible()
+    expect(all_of_them).to_have_text("all 2 that are listed, on all pages")
+    expect(page.get_by_role("checkbox", name=re.compile("Small Hours"))).to_be_checked()
+
+
+def _a_colour_is_chosen_by_eye(owner: Visitor) -> None:
+    page = owner.goto("/harbour-planet/manage/look/")
+    typed, picker = page.get_by_label("Accent optional"), page.locator("input[type=color]")
+    # A picker cannot be empty: it shows the colour that holds, and the field stays as it is.
+    expect(typed).to_have_value("")
+    expect(picker).to_have_value("#0b5f8f")
+    picker.fill("#8a1c4a")
+    expect(typed).to_have_value("#8a1c4a")
+    typed.fill("#1c6a2f")
+    expect(picker).to_have_value("#1c6a2f")
+    typed.fill("#1c")
+    expect(picker).to_have_value("#1c6a2f")
+    picker.fill("#8a1c4a")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("Accent optional")).to_have_value("#8a1c4a")
+    assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--own-accent')") == "#8a1c4a"
+    looked_at(owner)
 
 
 def _works_without_a_script(chromium: Browser, base: str) -> None:

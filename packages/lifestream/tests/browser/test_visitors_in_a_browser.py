@@ -140,3 +140,43 @@ def test_the_end_of_a_timeline_says_so(chromium: Browser, demo: str) -> None:
             expect(page.get_by_role("article")).to_have_count(count)
         expect(page.get_by_text("That was all.")).to_be_visible()
         expect(page.get_by_text("Times are those of UTC.")).to_be_visible()
+
+
+def test_keys_are_offered_where_there_is_something_to_go_to(chromium: Browser, demo: str) -> None:
+    with visiting(chromium, demo) as visitor:
+        keys = visitor.page.locator("[data-keys]")
+        for path, offered in (("/demo/", True), ("/demo/sites/", True), ("/account/login/", False)):
+            visitor.goto(path)
+            expect(keys).to_be_visible(visible=offered)
+
+
+def test_a_picture_without_a_text_beside_it_stands_below_the_title(chromium: Browser, demo: str) -> None:
+    with visiting(chromium, demo) as visitor:
+        page = visitor.goto("/demo/search/?q=robin+owl")
+        lead, title = page.locator(".lead"), page.locator("article .title")
+
+        def edges() -> list[float]:
+            return [each.evaluate("e => e.getBoundingClientRect().left") for each in (lead, title)]
+
+        beside, start = edges()
+        assert beside > start
+        page.locator("article .summary").evaluate("summary => summary.remove()")
+        below, start = edges()
+        assert below == start
+
+
+@pytest.mark.parametrize("look", ["standard", "list", "magazine"])
+def test_long_names_take_no_more_room_than_there_is(chromium: Browser, demo: str, look: str) -> None:
+    name = "A site whose name is far longer than any column that it could ever stand in, and then some"
+    with visiting(chromium, demo) as visitor:
+        page = visitor.goto("/demo/")
+        dressed(visitor, look)
+        page.evaluate(
+            "name => document.querySelectorAll('.brand a, .byline .site').forEach(e => { e.textContent = name; })", name
+        )
+        for size in (LARGE, SMALL):
+            page.set_viewport_size(size)
+            height = page.evaluate("document.querySelector('.byline .site').getBoundingClientRect().height")
+            assert height < 30 and not visitor.overflows()  # pixels: one line
+            brand, switch = (page.locator(where).bounding_box() for where in (".brand", ".switch"))
+            assert brand and switch and switch["y"] < brand["y"] + brand["height"], "the switch has no line of its own"

@@ -28,6 +28,17 @@ def test_a_tag_has_one_slug_however_it_is_written(name: str, slug: str) -> None:
     assert tag_slug(name) == slug
 
 
+def test_an_item_without_a_title_is_named_by_the_beginning_of_its_text_and_says_so_if_it_was_cut() -> None:
+    text = "A note without a title, as they are written on small sites, with a link and nothing else."
+    assert (
+        Item(summary=text).display_title
+        == "A note without a title, as they are written on small sites, with a link and…"
+    )
+    assert Item(summary="Short.", link="https://a.example/").display_title == "Short."
+    assert Item(link="https://a.example/", guid="1").display_title == "https://a.example/"
+    assert Item(title="Title", summary=text).display_title == "Title"
+
+
 @pytest.mark.django_db
 class TestItems:
     def test_an_item_is_unique_by_feed_and_key(self) -> None:

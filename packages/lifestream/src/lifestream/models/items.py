@@ -140,7 +140,11 @@ class Item(models.Model):
     @property
     def display_title(self) -> str:
         """The title, or the beginning of the text, or the link."""
-        return self.title or self.summary[:80] or self.link or self.guid
+        if self.title:
+            return self.title
+        from lifestream.content.plaintext import shorten  # models are imported by all commands, and few show items
+
+        return shorten(self.summary, 80) or self.link or self.guid
 
 
 class Tombstone(models.Model):

@@ -47,6 +47,14 @@
   }
   if (document.querySelector("[data-arrivals][data-busy]")) watch();
 
+  // On a telephone the bar is one row, wider than the window: the part that is shown is seen.
+  const bar = document.querySelector(".owner-bar .bar");
+  const part = bar?.querySelector("[aria-current]");
+  if (part && bar.scrollWidth > bar.clientWidth) {
+    const [whole, own] = [bar.getBoundingClientRect(), part.getBoundingClientRect()];
+    bar.scrollLeft += own.left + own.width / 2 - whole.left - whole.width / 2;
+  }
+
   // A new password is typed once, and can be looked at.
   for (const button of document.querySelectorAll("[data-show-password]")) {
     const field = document.getElementById(button.dataset.showPassword);

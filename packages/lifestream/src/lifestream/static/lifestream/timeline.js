@@ -164,7 +164,8 @@
     // Storage may be forbidden.
   }
   const keySwitch = document.querySelector("[data-keys-switch]");
-  if (keySwitch) {
+  // Offered where there is something to go to: not on a page of words, such as an error's.
+  if (keySwitch && document.querySelector("[data-item], #q")) {
     keySwitch.checked = keys;
     keySwitch.closest("[data-keys]").hidden = false;
     keySwitch.addEventListener("change", () => {
