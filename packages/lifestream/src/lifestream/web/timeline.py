@@ -272,7 +272,7 @@ class Timeline:
         # A union, since PostgreSQL reads the whole table for OR. Each part is a subquery of its own, since SQLite takes
         # no LIMIT within a union.
         more = (every.filter(are_few, _is_one_of(keys)).values("pk") for keys in (posts[:RECENT], named))
-        compared = recent.union(*more)
+        compared = recent.union(*more).order_by()
         latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date").values("date")[:1]
         # Without the condition on the lifestream, for which SQLite would read all its subscriptions.
         sites = self._loaded(Subscription.objects.filter(_is_one_of(compared))).alias(latest=Subquery(latest))
