@@ -25,6 +25,7 @@ from typing import Any, NoReturn, cast
 
 from feedserver import record
 from feedserver.handler.exchange import Exchange
+from feedserver.messages.argument_types import is_whole
 from feedserver.messages.terminal_text import visible
 from feedserver.net.binding import PortTaken
 from feedserver.quit_client import stop_server
@@ -266,7 +267,7 @@ def _folder(text: str) -> Path:
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or len(text) > 18 or int(text) > 65535:
+    if not is_whole(text, 0, 65535):
         raise argparse.ArgumentTypeError(f"{text!r} is no port; give a number up to 65535, such as 8097")
     return int(text)
 
@@ -282,6 +283,6 @@ def _seconds(text: str) -> float:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or len(text) > 18 or int(text) < 1:
+    if not is_whole(text, 1):
         raise argparse.ArgumentTypeError(f"{text!r} is no count; give a number from 1 up")
     return int(text)

@@ -10,7 +10,7 @@ import pytest
 
 from feedserver import FeedServer, Headers, Pace, Request, Response, broken, moved, touched
 from feedserver.faults import Reset
-from feedserver.messages.argument_types import whole
+from feedserver.messages.argument_types import is_whole, whole
 
 
 @pytest.mark.parametrize(
@@ -153,3 +153,16 @@ def test_a_whole_number_of_a_directive_is_read(digits: str, number: int) -> None
 def test_a_number_of_too_many_digits_is_told_with_the_maximum(digits: str, count: str) -> None:
     with pytest.raises(ValueError, match=f"^{digits[:10]}… has {count} digits; write at most 18$"):
         whole(digits)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [("1", True), ("9", True), ("0", False), ("10", False), ("²", False), ("-1", False), ("", False)],
+)
+def test_a_number_of_a_command_line_has_bounds(text: str, is_one: bool) -> None:
+    assert is_whole(text, 1, 9) is is_one
+
+
+def test_a_number_of_a_command_line_has_at_most_18_digits() -> None:
+    assert is_whole("9" * 18, 1)
+    assert not is_whole("1" * 5000, 1)

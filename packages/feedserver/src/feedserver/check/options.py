@@ -11,6 +11,7 @@ from feedserver.check.commands import PATIENCE
 from feedserver.check.isolation import MEMORY_CAP
 from feedserver.check.readers import READERS
 from feedserver.check.verdicts import Kind, Level
+from feedserver.messages.argument_types import is_whole
 from feedserver.messages.pacing import parse_duration
 
 FORMATS = ("table", "json", "junit", "html", "badge")
@@ -149,7 +150,7 @@ def _ids(text: str) -> list[str]:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or len(text) > 18 or int(text) < 1:
+    if not is_whole(text, 1):
         raise argparse.ArgumentTypeError(f"{text!r} is no count; give a number from 1 up")
     return int(text)
 
@@ -162,7 +163,7 @@ def _size(text: str) -> int:
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or len(text) > 18 or int(text) > 65_535:
+    if not is_whole(text, 0, 65_535):
         raise argparse.ArgumentTypeError(f"{text!r} is no port; give a number from 1 to 65535, or 0 for a free one")
     return int(text)
 

@@ -106,6 +106,11 @@ def whole(digits: str) -> int:
     return int(digits)
 
 
+def is_whole(text: str, least: int, most: int = 10**MOST_DIGITS - 1) -> bool:
+    """Return whether *text*, from a command line, is a whole number from *least* to *most*."""
+    return text.isdecimal() and len(text) <= MOST_DIGITS and least <= int(text) <= most
+
+
 def check_name(what: str, value: object, example: str, *, or_none: bool = False) -> None:
     """Raise TypeError for a *value* that is not text, and ValueError for empty text."""
     if value is None and or_none:

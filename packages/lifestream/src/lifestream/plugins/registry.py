@@ -98,7 +98,7 @@ def _recognises(plugin: FeedPlugin, feed: ParsedFeed, url: str) -> bool:
         return bool(plugin.recognises(feed))
     except KeyboardInterrupt:
         raise
-    except BaseException:
+    except BaseException:  # a plugin may be anybody's, and may call `sys.exit`
         import logging  # a process that reads documents does without it, and starts sooner
 
         logging.getLogger(__name__).exception(

@@ -191,7 +191,7 @@ class Timeline:
         """
         pinned = read_posts(self._pinned(), bodies=bodies) if self.pins and before is None else []
         hit = self._find() if self.query else None
-        keys, hits = self._first_of_many(hit, before, size + 1) if hit and counted else (None, None)
+        keys, hits = self._first_of_many(hit, size + 1) if hit and counted and before is None else (None, None)
         if hit and counted and hits is None:
             hits = hit.count(self.narrowed(query="").posts(), MOST_COUNTED)
         rows = self.rows(before, size + 1, hit) if keys is None else _of_keys(keys)
@@ -202,7 +202,7 @@ class Timeline:
         fill_posts([*pinned, *found], self.lifestream, self.query, bodies=bodies)
         return TimelinePage(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None, hits, tuple(pinned))
 
-    def _first_of_many(self, hit: Found, before: Cursor | None, count: int) -> tuple[list[int] | None, Hits | None]:
+    def _first_of_many(self, hit: Found, count: int) -> tuple[list[int] | None, Hits | None]:
         """Return the keys of the first *count* posts that the search *hit*, and how many there are in all, counted no
         further than MOST_COUNTED, if its words are frequent and the database counts faster by asking posts one by one
         than by its index; otherwise None for both.
@@ -210,7 +210,7 @@ class Timeline:
         if hit.keys is not None or not fulltext.counts_by_asking(router.db_for_read(Post)):
             return None, None
         every = self.narrowed(query="").posts()
-        found = first_with(_older(every, before), fulltext.condition(every, hit), MOST_COUNTED + 1)
+        found = first_with(every, fulltext.condition(every, hit), MOST_COUNTED + 1)
         if len(found.keys) < count and not found.are_all:
             return None, None
         are_all = found.are_all and len(found.keys) <= MOST_COUNTED
