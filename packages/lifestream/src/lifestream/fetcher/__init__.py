@@ -7,7 +7,8 @@ cancellation raises. The modules, in the order in which a request passes them:
    304 is `NotModified`, a 410 is `Gone`). `refresh.factories` gives it the User-Agent and the limits of the settings.
    `hub_client`: one POST to a WebSub hub; `storage.hub_subscriptions` says when one is due.
 2. `feed_urls`: the URL that is requested, and when two URLs are one feed. `redirects`: the URL of the next request, and
-   which part of the redirects is permanent. `redirect_cookies`: the cookies that redirects set.
+   which part of the redirects is permanent (`storage.permanent_redirects` follows it). `redirect_cookies`: the cookies
+   that redirects set.
 3. `session`: the only access to the network; `address_guard` checks each address before it is connected to. `proxies`:
    the same by a proxy. `request_options`: how one feed is requested otherwise than the others. `tls_sessions`: what
    resumes a TLS session.
