@@ -7,7 +7,7 @@ The source, in the order in which an entry passes it; the docstring of each pack
 - `scheduler`: when a feed is fetched next, and why. `fetcher`: one HTTP request.
 - `parser`: documents to entries. `plugins`: entries to items, by the site they come from.
 - `content`: text, HTML and pictures, made safe and readable.
-- `storage`: writes what was fetched. `models`: the tables.
+- `storage`: writes what was fetched. `models`: the tables and the search index.
 - `web`: the pages and feeds of a timeline, and the address that WebSub hubs call. `owner`: the pages on which owners
   change theirs. `admin`: the admin.
 - `operations`: the state of the site: health, troubles, what is deleted.

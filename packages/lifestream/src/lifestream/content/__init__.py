@@ -16,10 +16,10 @@ these modules, in this order:
    `plugins.draft_cleaning` says.
 5. `tokenizer`: text as the words that search and filter rules compare. `filter_rules`: whether a subscriber's keep and
    block rules let an item through. `highlighting`: where the words of a search stand in a text.
-6. `item_card`: what a page shows of an item. `stored_values`: the values that it finds in a draft or in the database.
-   `picture_sizes`: which of several sizes of one picture it shows. `unsized_pictures`: for which pictures a page keeps
-   space. `players`: which players of other sites may be embedded. `text_direction`: text that does not change the
-   direction of the text beside it.
+6. `item_card`: what a page shows of an item, of several sizes of a picture the largest. `stored_values`: the values
+   that it finds in a draft or in the database. `picture_sizes`: whether two addresses are sizes of one picture, and how
+   large each is. `unsized_pictures`: for which pictures a page keeps space. `players`: which players of other sites may
+   be embedded. `text_direction`: text that does not change the direction of the text beside it.
 
 For pictures that the site serves itself, `image_types` tells the format from the first bytes, and `image_dimensions`
 width and height; `refresh.pictures` refuses what is no picture. For what owners write, `markdown` makes HTML, and

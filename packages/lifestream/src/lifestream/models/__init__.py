@@ -14,10 +14,10 @@ In: nothing. Out: the models, and the search index over items.
 Columns that follow from others are kept true here, whoever writes: `due_hosts`: when a host has work. `sort_names`: the
 order of the sites of a lifestream.
 
-Not tables of Django's, but read and written beside them: `fulltext`: the search index, and how much of a search is
-used, with `search_sql`: its SQL for SQLite and PostgreSQL, and `sqlite_search`: the function that SQLite asks about one
-item. `row_values`: comparisons that both databases answer by an index. `index_conditions`: conditions as partial
-indexes have them. `message_field`: the field of messages.
+Not tables of Django's, but read and written beside them: `fulltext`: the search index, how much of a search is used,
+and whether it is answered from the items or along the timeline, with `search_sql`: its SQL for SQLite and PostgreSQL,
+and `sqlite_search`: the function that SQLite asks about one item. `row_values`: comparisons that both databases answer
+by an index. `index_conditions`: conditions as partial indexes have them. `message_field`: the field of messages.
 
 What was fetched is written by `storage` alone. Feeds are also made by who subscribes (`refresh.subscribe`,
 `refresh.opml`), get their icons from `refresh.icon_finder`, and are changed by superusers in the admin.

@@ -18,7 +18,7 @@ such as `NotAFeed`, with the reason. A document passes through these modules, in
 
 All readers share these: `dates`: a date to a moment in UTC, or None, and whether day or month comes first;
 `date_standards` has the forms of the standards, `date_forms` the others, `date_words` the names of months and zones,
-`date_numbers` and `date_times` the parts.
+`date_numbers` the dates in numbers, of which the day of the week may tell the day, `date_times` the time of day.
 `people`: names of authors. `relative_addresses`: the base of a text. `text_constructs`: plain text or HTML. `rhythm`:
 how often the feed asks to be fetched.
 

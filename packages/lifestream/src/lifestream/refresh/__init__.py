@@ -8,8 +8,8 @@ In: feeds, or "what is due". Out: a `Report`. The way of a feed:
                              host by host   processes       next fetch
                                                             is, and why
 
-`pipeline` draws it in full and claims the first feeds; `work_loop` runs it, if there are any; `run_tally` counts what
-came. The other modules:
+`pipeline` draws it in full and claims the first feeds; `work_loop` runs it, if there are any, and leaves a feed due if
+this machine ran short (`fetcher.shortage` recognizes that); `run_tally` counts what came. The other modules:
 
 - `factories`: the fetcher, the address guard and the parser pool, made from the settings.
 - `subscribe`: adds a feed: one GET finds out whether a URL leads to a feed, and is its first import. `scout`: makes its
