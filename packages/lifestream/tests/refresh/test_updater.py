@@ -20,7 +20,7 @@ from lifestream.refresh.refresh_report import Report
 from lifestream.refresh.updater import Updater
 from served import feed, page
 
-PATIENCE = 30.0  # seconds that only a test that fails waits
+PATIENCE = 120.0  # seconds that only a test that fails waits
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10"
 
 

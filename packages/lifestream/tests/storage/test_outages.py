@@ -72,7 +72,7 @@ def test_only_an_error_of_no_known_kind_has_a_traceback(caplog: pytest.LogCaptur
 
 def test_many_threads_tell_of_one_outage(caplog: pytest.LogCaptureFixture) -> None:
     outages = Outages()
-    start = threading.Barrier(8, timeout=30)
+    start = threading.Barrier(8, timeout=120)
 
     def tell() -> None:
         start.wait()
