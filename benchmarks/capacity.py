@@ -1,4 +1,4 @@
-"""How much the fetching of so many feeds needs: a simulation of feeds and their schedule, with a clock that is moved.
+"""What it takes to fetch a number of feeds: a simulation of feeds and their schedule, with a clock that is moved.
 
 A sample of feeds publishes at random, as often as feeds do (half of them less than once in four days), and is fetched
 whenever lifestream's own schedule says: `scheduler.schedule.decide` and `publication_rate.pace_of` are the real ones.

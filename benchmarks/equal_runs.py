@@ -2,7 +2,7 @@
 
 uv run python benchmarks/equal_runs.py              ten runs of the script with feedparser
 uv run python benchmarks/equal_runs.py NAME         ten runs of another known reader
-… --runs 3 --only V,I                               so many runs, of these rules
+… --runs 3 --only V,I                               three runs, of these rules
 … --quick                                           two runs of three rules
 """
 

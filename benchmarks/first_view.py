@@ -67,7 +67,7 @@ class View:
 
 
 def view(browser: Browser, address: str, size: tuple[int, int], times: int) -> View:
-    """Return what the view of *address* takes in a window of *size*: the least wait of so many *times*."""
+    """Return what a view of *address* in a window of *size* costs. Its wait is the shortest of *times* views."""
     waits = []
     found: dict[str, int] = {}
     shift = 0.0

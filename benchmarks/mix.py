@@ -47,7 +47,7 @@ LEAST = 0.8
 
 
 def document(number: int, entries: int) -> bytes:
-    """Return feed *number* with the latest ten of so many *entries*, about 12 KB."""
+    """Return feed *number*, which has published *entries* entries, with the latest ten of them: about 12 KB."""
     paragraph = "<p>The <a href='/about'>river</a> was <em>high</em> in the night, and the <b>ferry</b> waited.</p>"
     items = "".join(
         f"<item><title>Entry {entry} of {number}</title><guid isPermaLink='false'>{number}-{entry}</guid>"
@@ -267,7 +267,9 @@ def main() -> None:
     parser.add_argument("--feeds", type=int, default=2000, help="how many feeds are updated")
     parser.add_argument("--others", type=int, default=100_000, help="how many others are in the database")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--celery", type=int, nargs="*", default=[], help="then so many workers (PostgreSQL and Redis)")
+    parser.add_argument(
+        "--celery", type=int, nargs="*", default=[], help="numbers of workers to try (PostgreSQL and Redis)"
+    )
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--fill", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -38,7 +38,7 @@ class Figure:
 
 
 def least(work: Callable[[], Any], times: int) -> Figure:
-    """Return what *work* costs: the least of so many *times*, or less often if it takes long."""
+    """Return what *work* costs: the least of *times* runs, or of fewer if they take more than ten seconds."""
     costs, walls = [], []
     for _ in range(times):
         began, clock = processor_time(), time.perf_counter()

@@ -32,7 +32,7 @@ KINDS = ("304", "same", "new", "error")
 
 
 def kind_of(number: int, feeds: int) -> str:
-    """Return what feed *number* of so many *feeds* answers from its second request on."""
+    """Return what feed *number*, one of *feeds* in all, answers from its second request on."""
     share = number / feeds
     return "304" if share < 0.7 else "same" if share < 0.9 else "new" if share < 0.98 else "error"
 

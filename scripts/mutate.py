@@ -82,7 +82,7 @@ class FirstRun:
     wall: float
 
     def tests_of(self, lines: range) -> list[str]:
-        """Return the tests that run one of *lines*, the fastest first: all, where one runs at import."""
+        """Return the tests that run one of *lines*, the fastest first; all tests, if one of *lines* runs at import."""
         run = set().union(*(self.lines.get(line, set()) for line in lines))
         return sorted(self.durations if "" in run else run, key=lambda test: self.durations[test])
 

@@ -4,7 +4,7 @@
     uv run python scripts/rules.py
 
 Each rule has one line for each test that shows it. The exit status is 1 if a test fails, or if a rule has none that
-ran. Arguments are passed on to pytest: `scripts/rules.py -k validators`. `--help` tells of both.
+ran. Arguments are passed on to pytest: `scripts/rules.py -k validators`. `--help` explains both.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ RULES = {
         10: "429: Retry-After is waited for, in seconds or as a date",
         11: "503: the same",
         12: "429 without it: growing gaps, no retry at once",
-        13: "429: the host's other feeds pause too, if so set",
+        13: "429: the host's other feeds pause too, if the setting says so",
         14: "errors: growing gaps, reset by a success, no end",
         15: "ttl, skipHours, skipDays and sy:update… are minimums",
         16: "fifty feeds of one host: bounded concurrency and rate",
@@ -54,7 +54,7 @@ RULES = {
         23: "410 ends the polling and says so; 404 backs off",
     },
     "Requests": {
-        24: "a stable, telling User-Agent; gzip; no Cookie, Referer or query",
+        24: "a stable User-Agent that names the client; gzip; no Cookie, Referer or query",
         25: "adding a feed is one GET of it",
     },
     "Hostile servers": {

@@ -1,4 +1,4 @@
-"""A suite of tests that uses the pytest plugin, and what pytest tells of it. The fixture `suite` makes one."""
+"""A suite of tests that uses the pytest plugin, and what pytest reports about it. The fixture `suite` makes one."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def get(url: str) -> str:
 class Person(threading.Thread):
     """Imports the OPML, lets the reader refresh in each round, and ticks what it shows.
 
-    With *leaves_after*, the person presses Ctrl-C after so many rounds.
+    With *leaves_after*, the person presses Ctrl-C after that many rounds.
     """
 
     def __init__(self, page: str, reader: RightReader, leaves_after: int | None = None) -> None:

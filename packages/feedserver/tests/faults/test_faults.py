@@ -199,7 +199,7 @@ def test_a_mistake_in_a_fixture_names_file_line_and_remedy(server: FeedServer, r
 
 
 def resets(server: FeedServer, path: str, count: int) -> list[bool]:
-    """For each of so many requests, whether its answer was reset."""
+    """Return for each of a number of requests whether its answer was reset."""
     return [asked(server, path).endswith(b"<RST>") for _ in range(count)]
 
 

@@ -34,7 +34,7 @@ def origin() -> Iterator[FeedServer]:
 
 
 def everything(server: FeedServer, path: str) -> bytes:
-    """Return all that a server sends in answer to a request, but for the date."""
+    """Return all that a server sends in answer to a request, except for the date."""
     with RawClient(server) as client:
         client.ask(path, "Connection: close", "Accept: */*")
         data = client.read_to_end()

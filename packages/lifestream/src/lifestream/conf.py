@@ -307,28 +307,28 @@ class Settings(SettingValues):
 
     @property
     def keep_days(self) -> float:
-        """`LIFESTREAM_KEEP_DAYS`: items older than so many days are deleted; 0 to keep them however old they are."""
+        """`LIFESTREAM_KEEP_DAYS`: items older than this many days are deleted; 0 to keep them however old they are."""
         return self.number("KEEP_DAYS", 0.0, most=_MOST_DAYS)
 
     @property
     def keep_items(self) -> int:
-        """`LIFESTREAM_KEEP_ITEMS`: so many items of a feed are kept, the latest; 0 for all."""
+        """`LIFESTREAM_KEEP_ITEMS`: how many items of a feed are kept: the latest ones; 0 for all."""
         return int(self.number("KEEP_ITEMS", 10_000))
 
     @property
     def keep_idle_days(self) -> float:
-        """`LIFESTREAM_KEEP_IDLE_DAYS`: a feed that nobody subscribes to is deleted after so many days; 0 for never."""
+        """`LIFESTREAM_KEEP_IDLE_DAYS`: a feed without subscribers is deleted after this many days; 0 for never."""
         return self.number("KEEP_IDLE_DAYS", 30.0, most=_MOST_DAYS)
 
     @property
     def keep_fetches(self) -> int:
-        """`LIFESTREAM_KEEP_FETCHES`: so many lines of a feed's log of fetches are kept, the latest."""
+        """`LIFESTREAM_KEEP_FETCHES`: how many lines of a feed's log of fetches are kept: the latest ones."""
         return int(self.number("KEEP_FETCHES", 50, least=1))
 
     @property
     def keep_tombstone_days(self) -> float:
-        """`LIFESTREAM_KEEP_TOMBSTONE_DAYS`: for so many days it is known that an item was deleted, so that it does not
-        come back while its feed still lists it; 0 for ever.
+        """`LIFESTREAM_KEEP_TOMBSTONE_DAYS`: for how many days a deleted item is remembered, so that it does not come
+        back while its feed still lists it; 0 for ever.
         """
         return self.number("KEEP_TOMBSTONE_DAYS", 365.0, most=_MOST_DAYS)
 

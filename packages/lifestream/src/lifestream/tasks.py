@@ -92,8 +92,8 @@ def update(self: Any, feeds: Sequence[int]) -> str:
 
 @contextmanager
 def _outages_reported(what: str = "the feeds could not be updated; the next message is the next try") -> Iterator[None]:
-    """Log a database that is away in a sentence, once, where Celery would log a traceback for each message. *what*
-    could not be done then.
+    """Log an outage of the database once, in a sentence that begins with *what* could not be done. Celery alone would
+    log a traceback for each message.
     """
     try:
         with OUTAGES.watched():

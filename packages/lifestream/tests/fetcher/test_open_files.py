@@ -22,7 +22,7 @@ print(open_files.soft_limit(), resource.getrlimit(resource.RLIMIT_NOFILE)[1])
 
 
 def limits_after(soft: int, hard: int, connections: int) -> tuple[int, int]:
-    """Return the soft and the hard limit of a process that has raised its own for so many *connections*."""
+    """Return the soft and the hard limit of a process that has raised its soft limit for a number of *connections*."""
     program = PROGRAM.format(soft=soft, hard=hard, connections=connections)
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, encoding="utf-8", timeout=PATIENCE, check=True

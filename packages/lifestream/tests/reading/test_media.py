@@ -276,7 +276,7 @@ def test_items_that_have_no_episode_keep_their_fingerprint() -> None:
     assert prints[0] != prints[1]
 
 
-# 22: nothing is cut without a word
+# 22: nothing is left out silently
 
 
 @pytest.mark.reading(22)

@@ -22,7 +22,7 @@ class Storms(WebSubTestCase):
         self.fetched_with = {"Cache-Control": "max-age=0"}
 
     def storm(self, minutes: int, every: int = 1) -> None:
-        """For so many minutes, a push and a look for due feeds *every* so many of them."""
+        """For a number of *minutes*, push the feed and refresh what is due, *every* so often (in minutes)."""
         for number in range(0, minutes, every):
             self.hub.push(f"push {number}")
             self.refresh()

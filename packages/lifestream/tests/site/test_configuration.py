@@ -1,4 +1,4 @@
-"""What holds for the bundled site: the environment before the file before the default; and what is told of mistakes."""
+"""Where the bundled site takes a value from: the environment, the file or the defaults; and messages about mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""While the database is away, each page answers 503, and the log has one sentence. The refusal is a real one."""
+"""While the database is unavailable, each page answers 503, and the log has one sentence. The refusal is a real one."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def test_who_subscribes_during_an_import_misses_nothing(monkeypatch: pytest.Monk
 class TestADatabaseThatFails:
     @pytest.fixture
     def fails(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-        """Makes so many of the following writes fail as a locked database does."""
+        """Make a number of the following writes fail as they do on a locked database."""
         write, left = item_import.write, 0
 
         def failing(*args: Any) -> Any:

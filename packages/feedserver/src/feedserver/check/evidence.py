@@ -79,10 +79,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """How a poll ended: *is_good* where the reader ended in time by itself; *detail* says what went wrong, as an exit
-    status that is not 0, with which many readers tell of one bad feed among others.
+    """How a poll ended: *is_good* if the reader ended in time by itself; *detail* says what went wrong, such as an exit
+    status other than 0, by which many readers report one bad feed among others.
 
-    *seconds* is how long it took, *peak_memory* the most memory that it used, in bytes, 0 where that is not known.
+    *seconds* is how long it took, *peak_memory* the most memory that it used, in bytes, 0 if that is not known.
     """
 
     is_good: bool = True

@@ -1,6 +1,6 @@
 """Readers whose commands are known: `feedserver check --reader NAME`.
 
-Each is set up as its manual says, with its defaults, but for what a run needs: no mail is sent, and nothing is shown.
+Each is set up as its manual says, with its defaults, except for what a run needs: no mail is sent, nothing is shown.
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ is set after it; what goes wrong in a callable is noted before 3.
 3. The answer is known: `response` wakes. Then its first byte is sent.
 4. Each fault that is injected is noted, and then `faults` wakes.
 5. The exchange ends, in this order: how it ended is written down; the `listener` (a log, the lines of `serve`) is
-called and has returned; the end is published. Only then do `is_over` and `describe` tell of it, and `ended`, `error`,
+called and has returned; the end is published. Only then do `is_over` and `describe` include it, and `ended`, `error`,
 `duration`, `bytes_sent` and all other waiting callers wake.
-6. `FeedServer.stop` returns when every exchange has ended so.
+6. `FeedServer.stop` returns when every exchange has ended in this way.
 
 So a test that has waited for an end finds what the listener wrote. The listener itself sees the exchange ended. A
 client may have the last byte of its answer before 5: a test that looks at a log asks `ended` first.

@@ -56,7 +56,7 @@ class Tag(NamedTuple):
 
 
 class KnownTags(dict[str, Tag]):
-    """Tags that are known, by what is written between their angle brackets. Only so many are kept."""
+    """Tags that are known, by what is written between their angle brackets. Their number is limited."""
 
     def __init__(self) -> None:
         super().__init__()

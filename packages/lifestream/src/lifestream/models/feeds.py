@@ -238,7 +238,7 @@ class Feed(models.Model):
     replacement_checked = models.DateTimeField(null=True, blank=True, editable=False)
 
     # The state of its pushes; see storage.hub_subscriptions. *pushed* is the last push that no fetch has answered yet,
-    # and until *push_until* the hub is relied on to tell of what is new.
+    # and until *push_until* the hub is relied on to announce new entries.
     pushed = models.DateTimeField(_("last push"), null=True, blank=True, editable=False)
     push_until = models.DateTimeField(_("pushed until"), null=True, blank=True, editable=False)
 

@@ -34,7 +34,7 @@ class JobQueue(Generic[_Job]):
         self._closed = False
 
     def expect(self, jobs: int) -> None:
-        """Prepare for so many *jobs*: for as many workers at once as are worth it."""
+        """Prepare for a number of *jobs*: ask for as many workers as that number is worth."""
         with self._short:
             self._wanted = max(self._wanted, -(-jobs // WORTH))
             self._short.notify_all()

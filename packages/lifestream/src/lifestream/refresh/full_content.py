@@ -148,7 +148,7 @@ async def _ask(
                     return
                 given.append(await _read(page, outcome, pool))
                 if isinstance(outcome, Failed) and (outcome.status is None or outcome.status in _BUSY):
-                    return  # it is away, or asks for a pause: its other pages are asked after the next refresh
+                    return  # the site is down, or asks for a pause: its other pages are asked after the next refresh
 
     async with make_fetcher(guard) as fetcher:
         await asyncio.gather(*(one_host(fetcher, host) for host in by_host))

@@ -4,9 +4,9 @@ However a subscription is written, `fill_newest` posts the newest AT_ONCE items 
 who writes it. If the feed has more, the subscription's *backlog* says below which key they begin, and the next refresh
 posts them with `fill_rest`. Keys are in the order of time, since an import writes the oldest entry first.
 
-A paused subscription gets none. Items that are posted already stay as they are, but for two things: they follow their
-subscription into another lifestream, and each is marked as hidden by a rule (`Post.ruled`), or no longer, as the rules
-are now, also in a paused subscription. What an owner has hidden or pinned by hand is not touched. The rules of a whole
+A paused subscription gets none. Posts that exist already stay as they are, except for two things, in a paused
+subscription too: they follow their subscription into another lifestream, and `Post.ruled` (hidden by a rule) is set
+again by the present rules. What an owner has hidden or pinned by hand is not touched. The rules of a whole
 lifestream are applied in the same way: to its latest posts at once, to the others by the next refresh.
 """
 

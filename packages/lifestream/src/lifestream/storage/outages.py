@@ -1,8 +1,8 @@
-"""Telling of what is away, a database or a broker: a sentence with the remedy, once, and one when it is back.
+"""Logs the outage of a database or of a broker: one message with the remedy when it begins, and one when it is over.
 
-While a database is away, each part of each refresh fails by it: the claim, the write, the count. Their lines would bury
-the first one. So `tell` logs what is wrong when it begins and when its kind changes, and the rest for those who look at
-debugging messages only. `watched` is put around each refresh: the first one that meets no trouble ends the outage.
+While a database is unavailable, each part of each refresh fails: the claim, the write, the count. Their messages would
+bury the first one. So `tell` logs a warning when an outage begins and when its kind changes, and all other failures at
+the level DEBUG. `watched` is put around each refresh: the first one without a failure ends the outage.
 
 There is one `OUTAGES` a process, since there is one database.
 """
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class Outages:
-    """What is away at the moment. Threads may use it at the same time. *clock* returns seconds."""
+    """The outage that is under way, if any. Threads may use it at the same time. *clock* returns seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -35,7 +35,7 @@ class Outages:
 
     @property
     def kind(self) -> object:
-        """The kind of the trouble that goes on, None if there is none."""
+        """The kind of the outage that is under way, None if there is none."""
         return self._kind
 
     def tell(self, log: logging.Logger, what: str, trouble: Trouble, *values: object) -> None:
@@ -63,15 +63,13 @@ class Outages:
                 pass
 
     def forget(self) -> None:
-        """Forget what is away, as a process does that starts anew."""
+        """Forget the outage, as a new process would."""
         with self._lock:
             self._kind = None
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Watch the block. If no trouble is reported in it and it raises nothing, what was away is back, which is
-        logged.
-        """
+        """Watch the block. If no trouble is reported in it and it raises nothing, log that the outage is over."""
         met = self._met
         yield
         with self._lock:

@@ -237,7 +237,7 @@ def hits_in_words(hits: Hits) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What visitors are told of the state of a site: a *code* for the style, and *words*."""
+    """How the state of a site is shown to visitors: a *code* for the style, and *words*."""
 
     code: str
     words: str

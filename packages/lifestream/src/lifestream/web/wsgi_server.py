@@ -37,8 +37,8 @@ def serve(
     threads: int = 8,
     most_body: int = MOST_BODY,
 ) -> None:
-    """Serve *application* until SIGINT or SIGTERM, with so many *threads*. *ready* is called with the address once
-    clients can connect.
+    """Serve *application* until SIGINT or SIGTERM, with this number of *threads*. *ready* is called with the address
+    once clients can connect.
 
     A request with more than *most_body* bytes is answered with 413: waitress writes bodies to temporary files before
     the application sees them, whoever sends them.

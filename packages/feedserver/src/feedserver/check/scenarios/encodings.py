@@ -35,7 +35,7 @@ def _document(
 
 
 def _with_bad_byte(at: Stage) -> Response:
-    """Return a document in UTF-8, but for one byte in the text of item 4."""
+    """Return a document in UTF-8, except for one byte in the text of item 4."""
     entry = at.entry(4, title=f"{_WORD} {at.entry(4).title}", summary=_BAD)
     response = at.feed_of(entry, 3, 2, 1).render("rss")
     if not isinstance(response.body, bytes):

@@ -191,10 +191,10 @@ SCENARIOS = (
         level=Level.MUST,
         steps=(Step(lambda at: at.feed(3, 2, 1)), Step(_bad_content)),
         judge=_judge_links_of_content,
-        why="Whoever follows such a link runs what the feed says, in a reader that is a web page with all their "
-        "rights.",
+        why="A person who follows such a link runs a script of the feed; in a reader that is a web page, it has all of "
+        "that person's rights.",
         advice="Clean content by a library that knows which schemes are allowed in each attribute, such as nh3 or "
-        "DOMPurify, and by no list of what is bad: browsers ignore tabs in a scheme, for instance.",
+        "DOMPurify, not by a list of forbidden schemes: browsers ignore tabs in a scheme, for instance.",
         needs=_DETAILS,
         depends_on=("I1",),
         withheld=True,
