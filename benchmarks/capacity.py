@@ -2,9 +2,9 @@
 
 A sample of feeds publishes at random, as often as feeds do (half of them less than once in four days), and is fetched
 whenever lifestream's own schedule says: `scheduler.schedule.decide` and `publication_rate.pace_of` are the real ones.
-That gives how often a feed is fetched, what comes of it, how many items it brings, and how much more there is to do in
-the busiest minute. Multiplied with what each costs, by `mix.py`, `claims.py` and `sizes.py` (the values of `Costs`),
-that is what a number of feeds needs. Nothing here takes the time that it simulates.
+That gives how often a feed is fetched, with which results, how many items it brings, and how much more there is to do
+in the busiest minute. Multiplied by what each costs, as `mix.py`, `claims.py` and `sizes.py` measure it (the values of
+`Costs`), that is what a number of feeds needs. Time is simulated, so a simulation of days takes seconds.
 
     uv run --group bench python benchmarks/capacity.py
 """

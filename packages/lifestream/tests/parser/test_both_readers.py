@@ -85,7 +85,7 @@ TITLES: Final = {
     "a child's title is not its parent's (6)": "atom10_title.xml item_category_image.xml",
 }
 SUMMARIES: Final = "item_description_and_summary.xml item_summary_and_description.xml"
-# Documents that both read, and in which they find something else, with the rule of READING.md that decides.
+# Documents that both read, and in which they find something else, with the rule of reading.md that decides.
 LISTED: Final[dict[str, dict[str, str]]] = {
     "feed.author": {
         "an address is not cut out of two, and what is escaped twice is unescaped once (11, 12)": (

@@ -160,7 +160,7 @@ def mutated(chance: random.Random, body: bytes, most: int = 3) -> bytes:
 
 
 def read(body: bytes, headers: Mapping[str, str]) -> Prepared | None:
-    """Return what becomes of a document, which must be fit to be stored; None if it is no feed."""
+    """Return what is read of a document, which must be fit to be stored; None if it is no feed."""
     began = time.process_time()
     try:
         feed = parse(body, headers, URL)

@@ -1,4 +1,4 @@
-"""READING.md rules 16 to 18: what a browser would lose of a feed's HTML, and that cleaning is done once."""
+"""reading.md rules 16 to 18: what a browser would lose of a feed's HTML, and that cleaning is done once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""READING.md rules 21 to 23: everything that can be seen, heard or downloaded is shown once, and nothing is cut without
+"""reading.md rules 21 to 23: everything that can be seen, heard or downloaded is shown once, and nothing is cut without
 a word.
 """
 

@@ -225,7 +225,7 @@ class _PythonSession(Session):
         return troubles
 
     def poll(self) -> Poll:
-        can_see_memory = peak_memory.forget()
+        can_see_memory = peak_memory.reset()
         detail = ""
         try:
             self._client.poll()

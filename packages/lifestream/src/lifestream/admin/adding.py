@@ -1,4 +1,4 @@
-"""The form that adds a feed, and the page that shows what came of it.
+"""The form that adds a feed, and the page that shows the result.
 
 No request waits for another server: the form notes the address, and the updater of this site looks for the feed there;
 see `refresh.additions`.
@@ -107,8 +107,8 @@ class AddFeedForm(ModelForm):
 
 
 def additions(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
-    """Return the page that shows what came of the latest addresses that were entered for lifestreams of this user. It
-    loads itself again while somebody is looking there.
+    """Return the page that shows the results for the latest addresses that were entered for lifestreams of this user.
+    The page reloads itself while feeds are being looked for.
     """
     if not model_admin.has_view_permission(request):
         raise PermissionDenied

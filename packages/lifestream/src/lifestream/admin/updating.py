@@ -59,8 +59,8 @@ def updates_name(model_admin: admin.ModelAdmin[Any]) -> str:
 
 
 def updates(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
-    """Return the page that shows what came of the feeds that this user has updated last. It loads itself again while
-    some are on their way.
+    """Return the page that shows the results of this user's last update. It reloads itself while feeds are being
+    fetched.
     """
     if not model_admin.has_view_permission(request):
         raise PermissionDenied

@@ -3,8 +3,8 @@
 In: HTML, text and addresses as a feed has them. Out: HTML that may be shown, plain text, words. A text passes through
 these modules, in this order:
 
-1. `html_tokenizer`: HTML as a sequence of tokens, with the names of elements in `html_names`. `author_tokens`: the same
-   as the author meant them. `open_elements`: how deep and how large the tree of the HTML would be.
+1. `html_tokenizer`: HTML as a sequence of tokens, with the names of elements in `html_names`. `author_tokens`:
+   tokens as the author meant them, where browsers read them differently. `open_elements`: depth and size of the tree.
 2. `html_repair`: what only a script would show is written so that it is seen: pictures (`lazy_pictures`), frames and
    players (`frames`), formulas (`mathml`). `bounded_html`: HTML that takes the cleaner no more than linear time.
 3. `sanitizer`: HTML reduced to an allow-list (`sanitizer_rules`), by nh3. `proper_html`: the same for properly nested
@@ -19,9 +19,9 @@ these modules, in this order:
    space. `players`: which players of other sites may be embedded. `text_direction`: text that does not change the
    direction of the text beside it.
 
-For pictures that the site serves itself, `image_types` tells the format from the first bytes, and `image_dimensions`
-width and height. For what owners write, `markdown` makes HTML, and `colours` tells whether text can be read.
-`late_pattern` has regular expressions that few documents need, compiled when they are first used.
+For pictures that the site serves itself, `image_types` finds the format in the first bytes, and `image_dimensions` the
+width and height. For what owners set, `markdown` makes HTML of their pages, and `colours` checks that text is legible
+in their colours. `late_pattern` compiles regular expressions that few documents need when they are first used.
 
 This package never imports Django, a parser, the network, or any other package of lifestream.
 """

@@ -1,6 +1,6 @@
 """HTML as its author meant it, as a sequence of tokens: where browsers would lose what a feed's reader should see.
 
-It differs from the HTML standard's tokenizer (`html_tokenizer`) in three ways (READING.md, rule 16):
+It differs from the HTML standard's tokenizer (`html_tokenizer`) in three ways (reading.md, rule 16):
 
 - `<` before a name that is no element's is text: in `$n<m$` a browser would begin a tag that lasts to the next `>`.
 - A self-closed element that would hide or change all that follows (`<script/>`, `<iframe/>`, `<video/>`, `<i/>`) is

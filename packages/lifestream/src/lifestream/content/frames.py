@@ -2,7 +2,7 @@
 
 The card is a link to the page of the film or sound, whose attribute `data-player` has the address of the player; a
 page's script puts the player there when it is clicked (`players`). Without a script, and in any other reader, it is a
-link (READING.md, rule 17).
+link (reading.md, rule 17).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Pure, and linear in the size of the item: the content is read once for the addre
 the addresses are already safe. Addresses are checked once more, since a page opens them: a card contains only web
 addresses.
 
-Everything that can be seen, heard or downloaded is in a card once (READING.md, rule 21), wherever a feed names it: as
+Everything that can be seen, heard or downloaded is in a card once (reading.md, rule 21), wherever a feed names it: as
 an enclosure, as a medium, or both. Of several sizes of a picture the largest is kept, and none if the content has one.
 
 `of` keeps everything, for the item's own page; `ItemCard.as_json` keeps as much as a timeline shows, and the numbers of

@@ -1,6 +1,6 @@
 """Well-formedness of XML: where a document stops being well-formed, and mending it without losing any of it.
 
-Mended are the flaws that have only one possible meaning (READING.md rule 8): an entity of HTML (`&nbsp;`), an ampersand
+Mended are the flaws that have only one possible meaning (reading.md rule 8): an entity of HTML (`&nbsp;`), an ampersand
 that begins no reference, a `]]>` that ends no section, a prefix that no `xmlns` declares, whatever follows the end of
 the root element, and what a program printed before the document. All of it takes time linear in the length of the
 document.
