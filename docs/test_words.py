@@ -126,7 +126,7 @@ def test_tables_and_drawings_in_docstrings_are_indented() -> None:
 
 
 def missing_pages(source: str) -> set[str]:
-    """Return the pages (as `reading.md`) that docstrings and comments of *source* name and the project does not have."""
+    """Return the names of pages that docstrings and comments of *source* have, and the project does not."""
     if ".md" not in source:
         return set()
     return {name for text in texts(source) for name in re.findall(r"\b[A-Za-z][\w-]*\.md\b", text)} - _PAGE_NAMES
