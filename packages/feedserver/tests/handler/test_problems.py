@@ -290,7 +290,7 @@ def test_a_with_statement_leaves_it_to_verify_and_verify_may_come_after_it() -> 
         server.verify()
 
 
-def test_a_failure_of_the_blocks_own_stays_and_is_told_of_the_rest() -> None:
+def test_a_failure_of_the_block_itself_stays_and_gets_the_other_problems_as_a_note() -> None:
     def asks() -> None:
         with FeedServer() as server, RawClient(server) as client:
             client.get("/none")

@@ -150,7 +150,7 @@ def test_a_whole_number_of_a_directive_is_read(digits: str, number: int) -> None
 
 
 @pytest.mark.parametrize(("digits", "count"), [("9" * 19, "19"), ("-" + "9" * 19, "19"), ("1" * 5000, "5,000")])
-def test_a_number_of_too_many_digits_is_told_with_the_maximum(digits: str, count: str) -> None:
+def test_a_number_of_too_many_digits_is_reported_with_the_maximum(digits: str, count: str) -> None:
     with pytest.raises(ValueError, match=f"^{digits[:10]}… has {count} digits; write at most 18$"):
         whole(digits)
 

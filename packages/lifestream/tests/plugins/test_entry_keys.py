@@ -45,7 +45,7 @@ def test_a_link_to_the_site_is_replaced_by_the_address_of_a_file() -> None:
     assert keys_of(Entry(link="https://a.example/"), {"//a.example"}).link == ""
 
 
-def test_content_is_told_apart_by_its_date_with_a_time_or_else_by_its_text() -> None:
+def test_content_is_distinguished_by_its_date_with_a_time_or_else_by_its_text() -> None:
     midnight = NOON.replace(hour=0)
     one, other = (keys_of(Entry(title="T", content=f"<p>{text}</p>", published=midnight)) for text in "ab")
     assert (one.told_by, one.content) == ("text", other.content)

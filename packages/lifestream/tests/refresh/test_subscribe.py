@@ -58,7 +58,7 @@ class AFeed(SubscribeTestCase):
         assert Post.objects.filter(lifestream=self.lifestream).count() == 2
         assert list(Fetch.objects.values_list("outcome", "new")) == [("new", 2)]
 
-    def test_what_was_found_is_told_before_it_is_added(self) -> None:
+    def test_what_was_found_is_returned_before_it_is_added(self) -> None:
         self.feedserver.add("/feed", feed())
         found = self.find(self.get_url("/feed"))
         assert isinstance(found.source, Reading)

@@ -153,10 +153,8 @@ class TestADatabaseThatFails:
         assert (feed.claim_token, feed.last_fetch) == (claimed.claim.token, None)
         assert [stored.new for stored in store([claimed], NOW)] == [3]
 
-    def test_while_it_goes_on_it_is_told_once(
-        self, fails: Callable[[int], None], caplog: pytest.LogCaptureFixture
-    ) -> None:
-        """Not once a feed: a full disk fails the writing of thousands."""
+    def test_an_outage_is_reported_once(self, fails: Callable[[int], None], caplog: pytest.LogCaptureFixture) -> None:
+        """Not once for each feed: with a full disk, thousands can't be stored."""
         fails(100)
         with caplog.at_level("INFO", "lifestream"):
             stored = store([document(make_feed(), 3) for _ in range(5)], NOW)

@@ -241,6 +241,6 @@ def variables(source: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     return {name for name in found if re.fullmatch(r"[a-z]\w*", name)} - own
 
 
-def test_a_variable_that_is_not_told_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_undocumented_variable_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     source = "{% for a, b in c %}{{ a }}{% if d.e == 'x' %}{{ f|default:g }}{% endif %}{% endfor %}"
     assert variables(source, monkeypatch) == {"c", "d", "f", "g"}

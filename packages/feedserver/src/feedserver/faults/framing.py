@@ -1,4 +1,4 @@
-"""Framing: the client is told a wrong end of the body, or the right one in a rare way (RFC 9112 §6 and §7).
+"""Framing: the headers or chunks give a wrong length of the body, or the right one in a rare way (RFC 9112 §6 and §7).
 
 If the client cannot know where the next answer would begin, the connection is closed after this one.
 """

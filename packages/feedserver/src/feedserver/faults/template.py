@@ -1,4 +1,6 @@
-"""The template: copy this file, or copy the class into the family that it belongs to, and write the next fault.
+"""The template: a fault that breaks nothing, and the class to copy for a new fault.
+
+To write the next fault, copy this file, or copy the class into the family that the fault belongs to.
 
 1. The fault's parameters are fields, with defaults where there is a usual value; `when` is there already.
 2. `words` is the fault's directive without its trigger; `parse` must make an equal fault from it.

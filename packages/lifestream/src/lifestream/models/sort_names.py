@@ -6,7 +6,7 @@ is kept with the subscription, the first LENGTH characters of it.
 
 `settle` writes it. Every write of a subscription's *name*, *folder* or *feed*, and of a feed's *title* or *domain*,
 ends with it: the querysets and signal handlers of both call it, and so does `storage.writer`, once it has committed.
-Whatever was written otherwise is found by `mend`, which the daily `cleanup` calls.
+Rows that were written in another way are corrected by `mend`, which the daily `cleanup` calls.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ LENGTH: Final = 100
 """How many characters of a name the sites are sorted by."""
 
 OF_SUBSCRIPTION: Final = frozenset({"name", "folder", "feed", "feed_id"})
-"""The fields of a subscription that `settle` has to hear of."""
+"""The fields of a subscription after whose change `settle` has to be called."""
 OF_FEED: Final = frozenset({"title", "domain", "url"})
-"""The fields of a feed that `settle` has to hear of."""
+"""The fields of a feed after whose change `settle` has to be called."""
 
 _CHUNK: Final = 500
 _FOLDER: Final = f"substr(folder, 1, {LENGTH})"
@@ -37,7 +37,7 @@ _WRONG: Final = f"(sort_folder <> {_FOLDER} OR sort_name <> {_NAME})"
 
 
 def settle(using: str, *, subscriptions: Collection[int] = (), feeds: Collection[int] = ()) -> None:
-    """Note what *subscriptions* (keys), and those of *feeds* (keys), are sorted by."""
+    """Store the sort names of *subscriptions* (primary keys), and of the subscriptions to *feeds* (primary keys)."""
     with connections[using].cursor() as cursor:
         for column, chosen in (("id", subscriptions), ("feed_id", feeds)):
             keys = sorted(set(chosen))
