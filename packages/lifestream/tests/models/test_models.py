@@ -1,4 +1,4 @@
-"""What the tables promise by themselves."""
+"""The host and the domain of a URL, and migrations that match the models."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ from lifestream.fetcher.url_hosts import domain_of, host_of
         ("nonsense", "", ""),
     ],
 )
-def test_a_url_has_a_host_to_be_polite_to_and_a_domain_to_go_by(url: str, host: str, domain: str) -> None:
+def test_a_url_has_a_host_whose_requests_are_limited_and_a_domain_that_names_its_site(
+    url: str, host: str, domain: str
+) -> None:
     assert (host_of(url), domain_of(url)) == (host, domain)
 
 

@@ -134,7 +134,7 @@ class Names(dict[str, str]):
 
 def _miswritten(source: bytes) -> dict[str, str]:
     """Return the unknown namespaces in *source* whose prefix is the usual one of a vocabulary, each with the beginning
-    of its short names. Left out are vocabularies whose right namespace is in the document.
+    of its short names. Vocabularies whose right namespace is in the document are left out.
     """
     declared = {
         (double or single).decode("utf-8", "replace"): prefix.decode("utf-8", "replace")
