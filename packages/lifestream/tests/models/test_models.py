@@ -22,9 +22,7 @@ from lifestream.fetcher.url_hosts import domain_of, host_of
         ("nonsense", "", ""),
     ],
 )
-def test_a_url_has_a_host_whose_requests_are_limited_and_a_domain_that_names_its_site(
-    url: str, host: str, domain: str
-) -> None:
+def test_a_url_has_a_host_to_limit_and_a_domain_to_show(url: str, host: str, domain: str) -> None:
     assert (host_of(url), domain_of(url)) == (host, domain)
 
 
