@@ -82,7 +82,7 @@ def test_what_is_stored_is_bounded() -> None:
 
 
 @pytest.mark.costly
-def test_a_card_costs_what_its_item_holds() -> None:
+def test_a_card_takes_linear_time() -> None:
     def draft(number: int) -> ItemDraft:
         pictures = tuple(Media(f"https://a.example/{n}.jpg", "image/jpeg") for n in range(number))
         return ItemDraft(title="T", media=pictures, content="<p><img src='x'></p>" * 40 * number)

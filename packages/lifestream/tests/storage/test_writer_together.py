@@ -1,4 +1,4 @@
-"""The store beside others: readers, other workers, and people who subscribe meanwhile; with real connections."""
+"""The writer while others use the database: readers, other workers, new subscribers; on real connections."""
 
 from __future__ import annotations
 

@@ -42,8 +42,8 @@ class Candidate:
 class Page:
     """What a web page says of its site: its *title*, its *feeds*, and pictures that may be its icon, best first.
 
-    *linked* are addresses that the page links to as one does to feeds, and *refresh* is the page that a browser goes on
-    to from here, "" for none.
+    *linked* are the addresses of links that look like links to feeds. *refresh* is the page that a browser goes on to
+    from here, "" for none.
     """
 
     title: str = ""
