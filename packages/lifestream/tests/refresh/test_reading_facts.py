@@ -1,4 +1,4 @@
-"""What was made of a document, as facts: what the tests of `read` don't show."""
+"""The facts about a document that the tests of `read` don't cover."""
 
 from __future__ import annotations
 

@@ -194,7 +194,7 @@ def slow_drip(lasts: float = DRIP) -> Scenario:
     return Scenario(
         id="H8",
         title="An answer that drips",
-        rule="An answer comes a few bytes a second for a minute, so the reader gives up.",
+        rule="An answer comes a few bytes a second for a minute: the reader gives up.",
         source="RFC 9112 §9.5; CWE-400",
         level=Level.SHOULD,
         steps=_three_steps(_dripping(lasts)),
@@ -209,7 +209,7 @@ SCENARIOS = (
     Scenario(
         id="H1",
         title="A redirect to a local file",
-        rule="A feed redirects to a file: URL, so the reader does not read the file.",
+        rule="A feed redirects to a file: URL: the reader does not read the file.",
         source="RFC 9110 §17.4; CWE-918",
         level=Level.MUST,
         steps=_three_steps(_local_feed),
@@ -223,7 +223,7 @@ SCENARIOS = (
     Scenario(
         id="H2",
         title="A redirect to a private address",
-        rule="A feed redirects to a private address that nobody has allowed, so the reader sends no request there.",
+        rule="A feed redirects to a private address that nobody has allowed: the reader sends no request there.",
         source="RFC 9110 §17.4; RFC 1918; CWE-918",
         level=Level.MUST,
         steps=(
@@ -245,7 +245,7 @@ SCENARIOS = (
     Scenario(
         id="H3",
         title="A bomb in gzip",
-        rule=f"A body inflates to {BOMB} MiB, a thousand times its size, so the reader stops before it has all that.",
+        rule=f"A body inflates to {BOMB} MiB, a thousand times its size: the reader stops before it has all that.",
         source="RFC 1952; CWE-409",
         level=Level.MUST,
         steps=_three_steps(_gzip_bomb),
@@ -258,7 +258,7 @@ SCENARIOS = (
     Scenario(
         id="H4",
         title="A bomb of entities",
-        rule="A document of one KiB defines entities that expand to nine GiB, so the reader does not expand them.",
+        rule="A document of one KiB defines entities that expand to nine GiB: the reader does not expand them.",
         source="XML 1.0 §4.4; CWE-776",
         level=Level.MUST,
         steps=_three_steps(_entity_bomb),
@@ -271,7 +271,7 @@ SCENARIOS = (
     Scenario(
         id="H5",
         title="An entity that is a local file",
-        rule="A document defines an entity as the content of a local file, so the reader does not read the file.",
+        rule="A document defines an entity as the content of a local file: the reader does not read the file.",
         source="XML 1.0 §4.2.2; CWE-611",
         level=Level.MUST,
         steps=_three_steps(_local_entity),
@@ -285,7 +285,7 @@ SCENARIOS = (
     Scenario(
         id="H6",
         title="A document type elsewhere",
-        rule="A document names the URL of its document type definition, so the reader does not request it.",
+        rule="A document names the URL of its document type definition: the reader does not request it.",
         source="XML 1.0 §2.8; RSS 0.91",
         level=Level.SHOULD,
         steps=(
@@ -300,7 +300,7 @@ SCENARIOS = (
     Scenario(
         id="H7",
         title="A body without end in sight",
-        rule=f"A body goes on after {MOST_BODY} MiB, so the reader has stopped reading it.",
+        rule=f"A body goes on after {MOST_BODY} MiB: the reader has stopped reading it.",
         source="CWE-400",
         level=Level.SHOULD,
         steps=_three_steps(_long_body),

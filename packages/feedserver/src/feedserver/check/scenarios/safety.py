@@ -126,7 +126,7 @@ SCENARIOS = (
     Scenario(
         id="X1",
         title="A feed over https",
-        rule="A feed is served over https by a certificate of an authority that the reader trusts, so it is read.",
+        rule="A feed is served over https by a certificate of an authority that the reader trusts: it is read.",
         source="RFC 9110 §4.2.2",
         level=Level.MUST,
         steps=_STEPS,
@@ -140,24 +140,24 @@ SCENARIOS = (
         "X2",
         "A certificate that has expired",
         "expired",
-        "A server's certificate has expired, so no request is sent.",
+        "A server's certificate has expired: no request is sent.",
     ),
     _untrusted(
         "X3",
         "A certificate of another host",
         "wrong host",
-        "A server's certificate is for another host, so no request is sent.",
+        "A server's certificate is for another host: no request is sent.",
     ),
     _untrusted(
         "X4",
         "A certificate that signs itself",
         "self-signed",
-        "A server's certificate is signed by no authority, so no request is sent.",
+        "A server's certificate is signed by no authority: no request is sent.",
     ),
     Scenario(
         id="X5",
         title="An item's link that runs a script",
-        rule="The links of items are javascript: and data:, so the items arrive without them.",
+        rule="The links of items are javascript: and data:: the items arrive without them.",
         source="RFC 4287 §8.5; RFC 3986 §7",
         level=Level.SHOULD,
         steps=(Step(lambda at: at.feed(3, 2, 1)), Step(_bad_links)),
@@ -171,7 +171,7 @@ SCENARIOS = (
     Scenario(
         id="X6",
         title="An enclosure that runs a script",
-        rule="The enclosure of an item is javascript:, so the item arrives without it.",
+        rule="The enclosure of an item is javascript:: the item arrives without it.",
         source="RFC 4287 §8.5; RFC 3986 §7",
         level=Level.SHOULD,
         steps=(Step(_with_files(script=False)), Step(_with_files(script=True))),
@@ -185,7 +185,7 @@ SCENARIOS = (
     Scenario(
         id="X7",
         title="Links in content that run a script",
-        rule="Content has a script and links of the schemes javascript and data, so a reader that takes out the script "
+        rule="Content has a script and links of the schemes javascript and data: a reader that takes out the script "
         "takes out those links, too.",
         source="RFC 4287 §8.1; RFC 3986 §7",
         level=Level.MUST,

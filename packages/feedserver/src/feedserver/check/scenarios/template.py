@@ -27,7 +27,7 @@ def _judge_new_item(seen: Evidence) -> Judgement:
 NEW_ITEM = Scenario(
     id="I999",
     title="A new item arrives",
-    rule="An item is added to a feed, so the reader imports it at its next poll.",
+    rule="An item is added to a feed: the reader imports it at its next poll.",
     source="RSS 2.0",
     level=Level.MUST,
     steps=(
