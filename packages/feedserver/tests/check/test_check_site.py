@@ -1,4 +1,4 @@
-"""The server of a scenario: what it answers in each step, and what was asked of it."""
+"""The server of a scenario: what it answers in each step, and which requests it gets."""
 
 from __future__ import annotations
 

@@ -150,8 +150,8 @@ class Item(models.Model):
 class Tombstone(models.Model):
     """An item that a superuser deleted: what is needed to recognise it, so that it does not come back.
 
-    The hashes are those of the entry when a feed last had it; *first_key* is the item's *key_hash* when it was deleted.
-    *uri* is the id under which it was published, which no other item gets.
+    The hashes are those that the entry had when its feed last listed it; *first_key* is the item's *key_hash* when it
+    was deleted. *uri* is the id under which it was published, which no item of another feed gets.
     """
 
     feed = models.ForeignKey(
