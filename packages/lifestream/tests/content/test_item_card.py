@@ -92,7 +92,7 @@ def test_a_card_takes_linear_time() -> None:
 
 @pytest.mark.costly
 @pytest.mark.parametrize("unit", ["<img ", "<img a ", '<img a="', ' src="', ' srcset="', "<img a=", "<img\n\n"])
-def test_so_does_one_whose_content_nobody_has_cleaned(unit: str) -> None:
+def test_a_card_of_uncleaned_content_takes_linear_time(unit: str) -> None:
     media = (Media(A, "image/jpeg"),)
 
     def draft(number: int) -> ItemDraft:

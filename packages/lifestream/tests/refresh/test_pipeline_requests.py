@@ -85,7 +85,7 @@ class WhatIsAsked(RefreshTestCase):
                 assert sorted(row.feed for row in rows) == sorted(each.pk for each in made)
                 self.clock.move(hours=1)
 
-    def test_a_host_is_asked_by_so_many_at_once_and_no_more(self) -> None:
+    def test_the_number_of_concurrent_requests_to_a_host_is_limited(self) -> None:
         lock, state = threading.Lock(), {"now": 0, "most": 0}
         both = threading.Barrier(2)
 

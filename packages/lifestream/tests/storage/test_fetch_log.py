@@ -88,7 +88,7 @@ class TestLog:
         assert (feed.fetches.count(), sibling.fetches.count()) == (50, 60)
         assert feed.fetches.latest("pk").outcome == "not modified"
 
-    def test_what_comes_to_the_same_extends_the_last_line(self) -> None:
+    def test_the_same_outcome_extends_the_last_line(self) -> None:
         feed, sibling = make_feed(URL), make_feed()
         times = [NOW + hour * HOUR for hour in range(3)]
         for time in times:
@@ -99,7 +99,7 @@ class TestLog:
         assert (line.duration, line.next_fetch, line.reason) == (0.25, times[2] + HOUR, "at 14")
         assert sibling.fetches.get().count == 3
 
-    def test_what_comes_to_something_else_is_a_line_of_its_own(self) -> None:
+    def test_another_outcome_is_a_line_of_its_own(self) -> None:
         feed = make_feed(URL)
         outcomes: list[Outcome] = [
             Fetched(URL, b""),

@@ -135,7 +135,7 @@ class TestADatabaseThatFails:
         assert (stored.new, Item.objects.count()) == (3, 3)
         assert "The database failed and is asked once more" in caplog.text
 
-    def test_then_it_says_so_and_the_feed_stays_as_it_was(
+    def test_a_database_that_fails_twice_is_reported_and_the_feed_stays_as_it_was(
         self, fails: Callable[[int], None], caplog: pytest.LogCaptureFixture
     ) -> None:
         feed = make_feed()

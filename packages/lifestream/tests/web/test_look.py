@@ -72,7 +72,7 @@ class TestShown:
         assert "Title of Beta" in shown
         assert "Summary of Beta" not in shown
 
-    def test_an_excerpt_of_so_many_words(self, client: Client, main: Lifestream) -> None:
+    def test_an_excerpt_with_a_number_of_words(self, client: Client, main: Lifestream) -> None:
         shown = page(client, shown="excerpt", words=7)
         assert "word0 word1 word2 word3 word4 word5 word6…" in shown
         assert "word7" not in shown

@@ -34,7 +34,7 @@ def test_feeds_that_nobody_fetches_are_an_exit_status_of_1_with_the_remedy() -> 
     assert "   3  https://" in out.getvalue()
 
 
-def test_the_same_for_machines() -> None:
+def test_the_state_is_printed_as_json() -> None:
     make_subscription(make_feed(next_fetch=timezone.now() - timedelta(days=2)))
     out = StringIO()
     with pytest.raises(SystemExit):

@@ -71,7 +71,7 @@ def test_an_address_with_a_host_is_what_joining_makes_of_it(address: str) -> Non
     assert joined(OUTER.base, address) == urljoin(OUTER.base, " ".join(address.split()))
 
 
-def test_so_many_addresses_are_remembered_and_others_are_joined_all_the_same() -> None:
+def test_a_limited_number_of_addresses_is_remembered_and_others_are_joined_all_the_same() -> None:
     scope = Scope("https://a.example/")
     for number in range(10_010):
         assert scope.absolute(f"/{number}") == f"https://a.example/{number}"
