@@ -242,7 +242,7 @@ def row(name: str, need: Need) -> Sequence[str]:
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
+    parser.add_argument("--quick", action="store_true", help="a short run of a few seconds")
     parser.add_argument("--sample", type=int, default=2000, help="how many feeds are simulated")
     parser.add_argument("--days", type=float, default=4)
     parser.add_argument("--seed", type=int, default=1)

@@ -197,7 +197,7 @@ def measure(times: int) -> dict[str, tuple[float, int]]:
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
+    parser.add_argument("--quick", action="store_true", help="a short run of a few seconds")
     parser.add_argument("--times", type=int, default=5, help="how often each claim is made")
     parser.add_argument("--feeds", type=int, nargs="+", default=[1000, 100_000], help="how many feeds there are")
     options = parser.parse_args()

@@ -105,7 +105,7 @@ def run(work: float, rounds: int, budget: float) -> None:
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
+    parser.add_argument("--quick", action="store_true", help="a short run of a few seconds")
     quick = parser.parse_args().quick
     for work in (0.0, WORK):
         run(work, rounds=2 if quick else 25, budget=0.05)

@@ -84,7 +84,7 @@ def measure(folder: Path, variables: Mapping[str, str], rounds: int) -> Rounds:
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
+    parser.add_argument("--quick", action="store_true", help="a short run of a few seconds")
     rounds = 2 if parser.parse_args().quick else 15
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -41,11 +41,11 @@ class PluginProblem:
     error: str
 
     def __str__(self) -> str:
-        return self.told
+        return self.message
 
     @property
-    def told(self) -> Message:
-        """The sentence about this failure."""
+    def message(self) -> Message:
+        """The message about this failure."""
         if not self.hook:
             return say("plugin-not-chosen", plugin=self.plugin, reason=self.error)
         return say("plugin-failed", plugin=self.plugin, hook=self.hook, entry=repr(self.entry), reason=self.error)

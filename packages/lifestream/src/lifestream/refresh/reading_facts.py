@@ -86,7 +86,7 @@ def _document(url: str, prepared: Prepared, notes: Notes) -> Iterator[Fact]:
     for note in prepared.capped:
         yield Fact(_("too much"), worded(note), "doubtful")
     for problem in prepared.problems:
-        yield Fact(_("problem"), " ".join(worded(problem.told).split()), "bad")
+        yield Fact(_("problem"), " ".join(worded(problem.message).split()), "bad")
     if prepared.left_out:
         left_out = _("{count} by the plugin {plugin}").format(count=f"{prepared.left_out:,}", plugin=prepared.plugin)
         yield Fact(_("left out"), left_out)

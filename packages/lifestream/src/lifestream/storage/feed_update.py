@@ -142,7 +142,7 @@ def message_of(result: Result, *more: str) -> str:
     parts = [result.outcome.message] if isinstance(result.outcome, Failed) else []
     if result.prepared is not None:
         said = result.prepared
-        parts += [said.feed.complaint, *said.capped, *(problem.told for problem in said.problems)]
+        parts += [said.feed.complaint, *said.capped, *(problem.message for problem in said.problems)]
     return _message(*parts, *more)
 
 

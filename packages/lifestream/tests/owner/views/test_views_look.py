@@ -118,7 +118,7 @@ def test_what_is_no_logo_is_reported_at_its_field_and_changes_nothing(client: Cl
     answer = client.post(f"{HERE}logo/", {"picture": SimpleUploadedFile("logo.svg", b"<svg/>")})
     assert list(answer.context["logo_form"].errors) == ["picture"] and not answer.context["form"].errors
     assert "Not saved yet" in answer.content.decode() and Lifestream.objects.values().get() == before
-    assert client.get(f"{HERE}logo/")["Location"] == HERE  # for who had to log in again
+    assert client.get(f"{HERE}logo/")["Location"] == HERE  # for an owner who had to log in again
 
 
 def test_only_its_owner_uploads_a_logo(client: Client, lifestream: Lifestream) -> None:

@@ -82,7 +82,7 @@ class Command(BaseCommand):
                 (gettext("too much"), "; ".join(map(worded, prepared.capped))),
                 (
                     gettext("problems"),
-                    " ".join("; ".join(worded(problem.told) for problem in prepared.problems).split()),
+                    " ".join("; ".join(worded(problem.message) for problem in prepared.problems).split()),
                 ),
             ):
                 if value:
