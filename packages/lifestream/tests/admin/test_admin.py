@@ -58,7 +58,7 @@ def test_others_are_not_seen(client: Client, mine: Lifestream, model: str) -> No
             "subscription": other.subscription, "item": other.item, "post": other}  # fmt: skip
     for page_ in ("change", "delete", "history"):
         response = client.get(f"/admin/lifestream/{model}/{rows[model].pk}/{page_}/")
-        # Django leads away from what does not exist for the visitor; nothing may be deleted at all of some kinds.
+        # Django redirects from what does not exist for the visitor; rows of some models can't be deleted by anybody.
         assert response.status_code in (302, 403)
 
 

@@ -1,4 +1,4 @@
-"""The pipeline: what is asked of whom, how many at once, and how it ends."""
+"""The pipeline: which feeds are requested, how many concurrently, and how a refresh ends."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class WhatIsAsked(RefreshTestCase):
 
 @pytest.mark.usefixtures("shared_parsers")
 class ManyFeedsOfOneHost(RefreshTestCase):
-    """More than are claimed at once, on a host that others don't wait for."""
+    """More feeds of one host than are claimed together: no other host waits for them."""
 
     def setUp(self) -> None:
         super().setUp()

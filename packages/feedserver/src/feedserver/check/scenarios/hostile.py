@@ -294,7 +294,7 @@ SCENARIOS = (
             Step({FEED: _good(5, 4, 3, 2, 1)}),
         ),
         judge=_judge_remote_type,
-        why="In January 2007 the definition of RSS 0.91 was gone, and readers that requested it stood still.",
+        why="In January 2007 the definition of RSS 0.91 was gone, and readers that requested it stopped working.",
         advice="Let the parser load no external definition; validation is no task of a reader.",
     ),
     Scenario(
