@@ -79,8 +79,8 @@ def _serve(options: argparse.Namespace) -> int:
             remedy = "stop what listens there, wait for it with --bind-timeout, or leave --port out for a free one"
             return _complain("feedserver serve", f"port {options.port} is taken{waited}; {remedy}", 2)
         except OSError as error:
-            told = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
-            return _complain("feedserver serve", told, 2)
+            reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+            return _complain("feedserver serve", reason, 2)
         except (ValueError, RuntimeError) as error:  # a name that no certificate can have, a package that is missing
             return _complain("feedserver serve", str(error), 2)
         except _Stopped as stopped:  # standard output begins with a URL, or stays empty

@@ -212,8 +212,8 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         """Stop the server. An exception of the block gets a note with the server's problems."""
         self.stop()
         if isinstance(error, Exception) and (problems := self.site.problems.take()):
-            told = visible("\n\n".join(dict.fromkeys(problems)), lines=True)
-            error.add_note(f"The server found these problems:\n{told}")
+            text = visible("\n\n".join(dict.fromkeys(problems)), lines=True)
+            error.add_note(f"The server found these problems:\n{text}")
 
     def abandon(self) -> None:
         """Close the inherited sockets, in a forked child, without sending anything."""

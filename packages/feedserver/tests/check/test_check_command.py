@@ -20,7 +20,7 @@ from feedserver.check.options import FORMATS
 from feedserver.check.verdicts import Judgement, Level, Verdict, passed
 from feedserver.cli import main
 
-# A reader as a script: one file of state, a file an item, and it forgets every validator if it is told to. Each poll
+# A reader as a script: one file of state, one file per item, and an option to forget every validator. Each poll
 # starts it anew, so it imports as little as it can.
 GET = """
 import os, socket, sys

@@ -131,7 +131,7 @@ def _subscriptions_written(keys: Collection[int], feeds: Collection[int], using:
     from lifestream.storage import backfill, fanout
 
     with transaction.atomic(using=using):
-        # An import that has read who subscribes is waited for, and one that begins later reads it anew.
+        # Wait for an import that has already read who subscribes; one that begins later reads the new subscribers.
         fanout.lock_feeds(feeds, using)
         fanout.note_readers(feeds, using)
         backfill.fill_newest(keys, using)

@@ -61,13 +61,13 @@ class Settings(SettingValues):
         listed = isinstance(styles, Iterable) and not isinstance(styles, str)
         if not listed or not all(isinstance(name, str) for name in styles):
             text = gettext("{setting} is {value}; give a list of CSS properties, as {example}.")
-            told = text.format(setting="LIFESTREAM_VALID_STYLES", value=quoted(styles), example=["text-align"])
-            raise ImproperlyConfigured(told)
+            problem = text.format(setting="LIFESTREAM_VALID_STYLES", value=quoted(styles), example=["text-align"])
+            raise ImproperlyConfigured(problem)
         try:
             return SanitizerRules.of(tags, styles, strip_tracking=self.strips_tracking)
         except ValueError as error:
-            told = in_language(error.args[0], translation)
-            raise ImproperlyConfigured(f"LIFESTREAM_VALID_TAGS: {told}.") from error
+            problem = in_language(error.args[0], translation)
+            raise ImproperlyConfigured(f"LIFESTREAM_VALID_TAGS: {problem}.") from error
 
     @property
     def chooses_html(self) -> bool:

@@ -60,8 +60,8 @@ def _add(suite: ET.Element, result: Result, fail_under: Level | None) -> None:
 
 def _told(result: Result) -> str:
     scenario, judgement = result.scenario, result.judgement
-    told = [f"observed: {judgement.observed}", f"why: {scenario.why}", f"to mend: {scenario.advice}"]
-    return "\n".join([*told, f"again: {result.reproduce}", *result.exchanges])
+    findings = [f"observed: {judgement.observed}", f"why: {scenario.why}", f"to mend: {scenario.advice}"]
+    return "\n".join([*findings, f"again: {result.reproduce}", *result.exchanges])
 
 
 def _legal(text: str) -> str:

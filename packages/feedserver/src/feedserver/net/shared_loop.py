@@ -110,7 +110,7 @@ _current: LoopThread | None = None
 
 def acquire(user: Tenant) -> LoopThread:
     """Return the shared loop thread, started if need be; *user* holds it until `release`."""
-    global _current  # noqa: PLW0603 - one loop thread a process is the point of this module
+    global _current  # noqa: PLW0603 - one loop thread per process is the point of this module
     with _lock:
         if _current is None:
             _current = LoopThread()

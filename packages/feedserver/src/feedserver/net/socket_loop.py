@@ -2,7 +2,7 @@
 
 A turn of asyncio's loop makes an object, a context and several calls of everything that happens, for tasks that may
 wait for it. Nothing here runs as a task: a server calls functions. A test that has a server of its own pays for several
-turns of the loop, each on a thread whose code and data the processor has to fetch anew: asyncio's share was a tenth of
+turns of the loop, each on a thread whose code and data the processor has to fetch again: asyncio's share was a tenth of
 such a test.
 
 Asking the loop for something from another thread costs a wake-up and contention for the interpreter's lock: more than

@@ -166,8 +166,8 @@ def _story(addition: Addition, subscription: Subscription, posts: int) -> str:
     if subscription.created < addition.created:
         return gettext("This lifestream has “{}” already.").format(title)
     text = gettext("Found “{title}” at {url}").format(title=title, url=feed.url[:200])
-    told = ngettext("{found}: {count} item, site {domain}.", "{found}: {count} items, site {domain}.", posts)
-    return told.format(found=text, count=posts, domain=feed.domain)
+    summary = ngettext("{found}: {count} item, site {domain}.", "{found}: {count} items, site {domain}.", posts)
+    return summary.format(found=text, count=posts, domain=feed.domain)
 
 
 def _sentence(reason: str) -> str:

@@ -187,12 +187,12 @@ class FeedAdmin(ReadOnlyAdmin):
         agreed = feed.hub_subscriptions.exclude(state=HubSubscription.State.LEAVING).first()
         if agreed is None:
             return "–"
-        told = [agreed.get_state_display(), isolated(worded(agreed.message)[:300])]
+        parts = [agreed.get_state_display(), isolated(worded(agreed.message)[:300])]
         if agreed.lease_until is not None:
-            told.append(gettext("until {}").format(date_format(localtime(agreed.lease_until), "DATETIME_FORMAT")))
+            parts.append(gettext("until {}").format(date_format(localtime(agreed.lease_until), "DATETIME_FORMAT")))
         if agreed.last_push is not None:
-            told.append(gettext("last push {}").format(date_format(localtime(agreed.last_push), "DATETIME_FORMAT")))
-        return ", ".join(filter(None, told))
+            parts.append(gettext("last push {}").format(date_format(localtime(agreed.last_push), "DATETIME_FORMAT")))
+        return ", ".join(filter(None, parts))
 
     @admin.display(description=gettext_lazy("what asks for when"))
     def reasoning(self, feed: Feed) -> Any:

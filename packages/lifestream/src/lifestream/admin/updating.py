@@ -39,8 +39,8 @@ def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: 
     """
     now = timezone.now()
     requested = update_soon(feeds, now)
-    if told := requested.left_in_words:
-        model_admin.message_user(request, told, messages.WARNING)
+    if text := requested.left_in_words:
+        model_admin.message_user(request, text, messages.WARNING)
     if not requested.due:
         return HttpResponseRedirect(request.get_full_path())
     kept = list(requested.due[:SHOWN])

@@ -75,7 +75,7 @@ def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event |
 
 
 def give_space_back() -> None:
-    """Let the database give back to the disk what deleted rows took. It takes as long as writing the database anew on
+    """Let the database give back to the disk what deleted rows took. It takes as long as writing the database again on
     SQLite, where others wait meanwhile.
     """
     using = router.db_for_write(Item)

@@ -139,8 +139,8 @@ def document(
 
 def _told(headers: Mapping[str, str], *more: str) -> dict[str, str]:
     """Return those of *headers* that tell how to read a document, and those named *more*, with names in lower case."""
-    told = {name.lower(): value for name, value in headers.items()}
-    return {name: told[name] for name in ("content-type", "content-language", *more) if name in told}
+    lower = {name.lower(): value for name, value in headers.items()}
+    return {name: lower[name] for name in ("content-type", "content-language", *more) if name in lower}
 
 
 def _unpacked(shape: ipc.Shape[_Value], packed: Any) -> _Value:

@@ -6,7 +6,7 @@ page after the other, no faster than for feeds, and not while it has asked for a
 article, with a deadline, and cleans it.
 
 The content replaces that of the entry, and the feed's summary stays. If the entry is edited, its own content is stored
-again, and its page is asked anew. A page that gives none is asked three times, a day apart.
+again, and its page is asked again. A page that gives none is asked three times, a day apart.
 """
 
 from __future__ import annotations

@@ -337,10 +337,10 @@ def _no_progress(row: FeedReport) -> None:
 
 def _row(result: Result, stored: Stored) -> FeedReport:
     claim, due = result.claim, result.next
-    told = result.prepared.feed.title if result.prepared is not None else ""
+    own_title = result.prepared.feed.title if result.prepared is not None else ""
     return FeedReport(
         feed=claim.feed,
-        title=claim.title or told or claim.url,  # a domain may have ten of them
+        title=claim.title or own_title or claim.url,  # a domain may have ten of them
         url=claim.url,
         outcome=stored.outcome,
         new=stored.new,

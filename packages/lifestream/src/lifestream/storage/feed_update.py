@@ -149,7 +149,7 @@ def message_of(result: Result, *more: str) -> str:
 def _describe(feed: FeedState, prepared: Prepared, url: str) -> None:
     """Set in *feed* what the document, which came from *url*, says about it.
 
-    A field that the document leaves out stays: a title is not lost. The domain is decided anew each time, since what
+    A field that the document leaves out stays: a title is not lost. The domain is decided again each time, since what
     the document says may be untrue.
 
     From a document that could not be read to its end, only fields that are empty are taken.

@@ -108,12 +108,12 @@ class Card:
         elif self.kind == "article":
             pictures -= sum(picture == self.lead for picture in self.pictures)
         played = max(0, sounds - PLAYED) + (0 if self.player else max(0, films - PLAYED))
-        told = (
+        counts = (
             (pictures, ngettext("{} more picture", "{} more pictures", pictures)),
             (played, ngettext("{} more recording", "{} more recordings", played)),
             (files, ngettext("{} file", "{} files", files)),
         )
-        return [words.format(count) for count, words in told if count > 0]
+        return [words.format(count) for count, words in counts if count > 0]
 
     @property
     def host(self) -> str:
