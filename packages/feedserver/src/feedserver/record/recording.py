@@ -126,7 +126,7 @@ def record(
             *(LeftOut("URL", f"the {secret} in it is replaced") for secret in replaced),
             *(LeftOut("reason phrase", f"the {secret} in it is replaced") for secret in of_reason),
             *(LeftOut("Date", f"the {secret} in it is replaced") for secret in of_date),
-            *(_told(each, answer) for each in redacted.left_out),
+            *(_with_right_reason(each, answer) for each in redacted.left_out),
             *unwritable,
             *_no_headers(answer),
             *_around_the_answer(answer),
@@ -236,7 +236,7 @@ def _unfolded(text: bytes) -> bytes:
     return re.sub(rb"[\r\n]+[ \t]*", b" ", text)
 
 
-def _told(left_out: LeftOut, answer: RawAnswer) -> LeftOut:
+def _with_right_reason(left_out: LeftOut, answer: RawAnswer) -> LeftOut:
     """Return *left_out* with the right reason for a Content-Length that did not say where the answer ended.
 
     For such an answer, the server does not add a Content-Length of its own.

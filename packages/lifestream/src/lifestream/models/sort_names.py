@@ -60,7 +60,7 @@ def after(folder: str, name: str, key: int) -> Lookup[bool]:
 
 
 def mend(using: str) -> int:
-    """Correct the subscriptions whose sort names are wrong. Returns how many there were."""
+    """Repair the subscriptions whose sort names are wrong. Returns how many there were."""
     with connections[using].cursor() as cursor:
         cursor.execute(f"SELECT id FROM lifestream_subscription WHERE {_WRONG}")  # noqa: S608
         wrong = [key for (key,) in cursor.fetchall()]
