@@ -209,7 +209,7 @@ def test_no_other_query_of_the_admin_is_an_error_of_the_server(client: Client, s
     assert not failures(client, (complete.format(*good[:at], text, *good[at + 1 :]) for at in range(4)))
     lists = [f"/admin/{app}/?q={text}" for app in ("", "login", "auth/user", "auth/group", "jsi18n", "password_change")]
     assert not failures(client, [*lists, f"/admin/login/?next={text}", f"/admin/auth/user/?o={text}"])
-    # All pages of the site's own sort, and the admin's form that is filled in from the query.
+    # The admin's forms that are filled in from the query.
     forms = "/admin/lifestream/lifestream/add/?title={0}&slug={0}&owner={0}", "/admin/auth/user/add/?username={0}"
     assert not failures(client, (form.format(text) for form in forms))
 

@@ -160,7 +160,7 @@ SCENARIOS = (
         level=Level.SHOULD,
         steps=_moved(301),
         judge=_judge_saved,
-        why="Once the old domain is given up, the subscription is lost, though the server had told its new address.",
+        why="Once the old domain is given up, the subscription is lost, though the server announced its new address.",
         advice="Save the new address once a 301 or 308 has led there a few times, to a feed that could be read.",
         depends_on=("R1",),
     ),
