@@ -101,7 +101,7 @@ def main() -> None:
             result = measure(folder, variables, rounds)
             print_table(
                 title,
-                ["", "ms", "to the bare setup"],
+                ["", "ms", "ratio to the bare setup"],
                 [[name, f"{result.median(name):.0f}", f"{result.ratio(name, SETUP):.2f}"] for name in result.samples],
             )
             print_verdicts(result, [Bound(COMMAND, SETUP, limit), Bound(IDLE, SETUP, limit)])

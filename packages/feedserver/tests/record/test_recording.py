@@ -179,7 +179,7 @@ def test_how_an_answer_was_written_is_reported_where_a_fixture_cannot_hold_it(tm
     assert made.file.read_bytes() == b"<rss/>"
     assert list(summary(made))[2:] == [
         "left out: Transfer-Encoding (it is about the connection)",
-        "left out: X-Sum, X-Token (it came behind the body, as a trailer; Fault: trailers sends one)",
+        "left out: X-Sum, X-Token (it came after the body, as a trailer; Fault: trailers sends one)",
         "left out: the extensions of its chunks (Fault: chunk extensions sends some)",
         "note: the value of X-A came folded over several lines; it is sent on one line",
         "note: the value of X-C came folded over several lines; it is sent on one line",

@@ -248,7 +248,7 @@ def test_the_admin_is_safe(chromium: Browser, site: Site, kind: str) -> None:
         for number in count(1):
             listed = lookout.visit(f"/admin/lifestream/{kind}/?p={number}")
             found = [link.partition("?")[0] for link in links(listed, "#result_list a[href*='/change/']")]
-            if rows.keys() >= set(found):  # behind the last page comes the first one
+            if rows.keys() >= set(found):  # after the last page comes the first one
                 break
             rows |= dict.fromkeys(found)
         some = list(rows)[:: 1 + len(rows) // WHOLE]

@@ -1,4 +1,4 @@
-"""The log of fetches: a line for what came to something, and one for all that came to the same."""
+"""The log of fetches: a line for each fetch that found something, and one for all in a row with the same result."""
 
 from __future__ import annotations
 

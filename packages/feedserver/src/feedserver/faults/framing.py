@@ -19,7 +19,7 @@ from feedserver.messages.response import Response, body_size, sends_body
 from feedserver.messages.send_plan import CloseConnection, Ended, Flush, Injected, Plan, Send
 
 LATE: Final = Headers({"X-Trailer": "late"})
-"""The fields behind the last chunk, unless others are given."""
+"""The fields after the last chunk, unless others are given."""
 
 _SIZE = re.compile(r"[!-~]+")
 

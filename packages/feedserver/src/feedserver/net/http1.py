@@ -179,7 +179,7 @@ class Http1:
     def _advance(self) -> None:
         """Answer the requests in the reader, one after the other, until an answer takes time or no request is left.
 
-        Bytes behind the last request that the connection allows are not a request (RFC 9112 §9.6): they are not carried
+        Bytes after the last request that the connection allows are not a request (RFC 9112 §9.6): they are not carried
         out, even while the socket waits to be closed.
         """
         reader, connection, site = self.reader, self._connection, self._site

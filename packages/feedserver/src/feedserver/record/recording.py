@@ -249,15 +249,15 @@ def _with_right_reason(left_out: LeftOut, answer: RawAnswer) -> LeftOut:
 def _no_headers(answer: RawAnswer) -> Iterable[LeftOut]:
     for index, line in enumerate(answer.unread):
         name, _ = without_secrets(line)
-        yield LeftOut(repr(name), "it stands behind that" if index else "it is no name of a header")
+        yield LeftOut(repr(name), "it stands after that" if index else "it is no name of a header")
 
 
 def _around_the_answer(answer: RawAnswer) -> Iterable[LeftOut]:
-    """Yield what came before and behind the answer itself, which no fixture holds."""
+    """Yield what came before and after the answer itself, which no fixture holds."""
     for status in answer.lines.interim:
         yield LeftOut(str(status), "it is an interim answer; Fault: interim sends one")
     for name in answer.lines.trailers:
-        yield LeftOut(without_secrets(name)[0], "it came behind the body, as a trailer; Fault: trailers sends one")
+        yield LeftOut(without_secrets(name)[0], "it came after the body, as a trailer; Fault: trailers sends one")
     if answer.lines.has_chunk_extensions:
         yield LeftOut("the extensions of its chunks", "Fault: chunk extensions sends some")
 
@@ -297,8 +297,8 @@ def _notes(answer: RawAnswer, headers: Headers, text: bytes, secrets: set[str]) 
     if answer.version != 11:
         yield "the answer was HTTP/1.0; it is sent as HTTP/1.1"
     if answer.extra:
-        behind = f"{answer.extra:,} {'bytes' if answer.extra > 1 else 'byte'}"
-        yield f"{behind} or more came behind the end that Content-Length gives; Fault: short length sends some"
+        extra = f"{answer.extra:,} {'bytes' if answer.extra > 1 else 'byte'}"
+        yield f"{extra} or more came after the end that Content-Length gives; Fault: short length sends some"
     for name in answer.lines.folded:
         yield f"the value of {without_secrets(name)[0]} came folded over several lines; it is sent on one line"
     if count := answer.lines.bare_line_feeds:

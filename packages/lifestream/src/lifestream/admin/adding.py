@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from lifestream.admin.updating import AGAIN, is_late
+from lifestream.admin.updating import RELOAD_AFTER, is_late
 from lifestream.content.text_direction import isolated
 from lifestream.models import Addition, Feed, Lifestream, Post, Subscription
 from lifestream.wording import worded
@@ -130,7 +130,7 @@ def additions(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpR
     }
     response = TemplateResponse(request, "admin/lifestream/subscription/additions.html", context)
     if coming and not late:
-        response["Refresh"] = str(AGAIN)
+        response["Refresh"] = str(RELOAD_AFTER)
     return response
 
 

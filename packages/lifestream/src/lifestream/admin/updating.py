@@ -27,10 +27,10 @@ from lifestream.wording import worded
 SHOWN: Final = 100
 """How many feeds the page shows. The log has the others."""
 _KEY: Final = "lifestream_updates"
-AGAIN: Final = 2
-"""After how many seconds the page looks again, as long as something is on its way."""
-_PATIENCE: Final = 600.0
-"""After how many seconds the page stops looking: by then, nothing is fetching the feeds."""
+RELOAD_AFTER: Final = 2
+"""After how many seconds the page reloads itself, as long as feeds are still to be fetched."""
+_LATE_AFTER: Final = 600.0
+"""After how many seconds the page stops reloading itself: a feed that was not fetched by then has no updater."""
 
 
 def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: list[int]) -> HttpResponse:
@@ -49,8 +49,10 @@ def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: 
 
 
 def is_late(since: datetime, now: datetime) -> bool:
-    """Return whether what was wanted *since* then should have come by *now*, so that no page looks again."""
-    return (now - since).total_seconds() > _PATIENCE
+    """Return whether feeds that were requested at *since* should have been fetched by *now*: pages then stop reloading
+    themselves.
+    """
+    return (now - since).total_seconds() > _LATE_AFTER
 
 
 def updates_name(model_admin: admin.ModelAdmin[Any]) -> str:
@@ -82,7 +84,7 @@ def updates(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpRes
     }
     response = TemplateResponse(request, "admin/lifestream/feed/updates.html", context)
     if coming and not late:
-        response["Refresh"] = str(AGAIN)
+        response["Refresh"] = str(RELOAD_AFTER)
     return response
 
 

@@ -1,4 +1,4 @@
-"""Pictures that a script would load: their sources, their copies in `noscript`, and pictures that only count readers.
+"""Pictures that a script would load: their sources, their copies in `noscript`, and tracking pixels.
 
 reading.md, rules 15 and 16.
 """

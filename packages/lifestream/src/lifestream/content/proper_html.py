@@ -77,7 +77,7 @@ class SourceTags(KnownTags):
             if name != "img":
                 raise NotProper(source)
             mended = repaired(f"<{source}>")[1:-1]
-            if not mended:  # a picture that only counts readers
+            if not mended:  # a tracking pixel
                 return self.keep(source, Tag("", "", "", ""))
         tag = self._tags[self._written(mended, name, is_end=bool(found[1]), said=found[3])]
         if tag.place == OTHER:

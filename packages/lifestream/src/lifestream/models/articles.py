@@ -1,4 +1,4 @@
-"""What became of the pages of entries whose content is taken from there."""
+"""When the pages of entries were fetched, for feeds whose content is taken from these pages, and with what result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs that wait for workers. Starting a worker is costly, so there are only as many as the jobs are worth.
+"""Jobs that wait for workers. Starting a worker is costly, so another one is started only if many jobs wait.
 
 Each worker waits in a thread of its own until it is needed. Starting a process takes as much processor time as reading
 some thirty documents. So another worker is needed only if many documents wait or are sure to come, or if documents wait

@@ -140,7 +140,7 @@ class ParserPool:
         self.close()
 
     def expect(self, documents: int) -> None:
-        """Start as many processes as are worth it for this number of *documents*. Without this call, one is started
+        """Start as many processes as it pays to start for this number of *documents*. Without this call, one is started
         with the first document, and others if many documents wait.
         """
         self._jobs.expect(documents)

@@ -35,7 +35,7 @@ class Why(FeedServerTestCase):
         self.enterContext(mock.patch("django.utils.timezone.now", self.clock))
 
     def fetched(self, *answers: Response, times: int = 1, **fields: object) -> str:
-        """Return the URL of a feed that was fetched so often, each time when it was due."""
+        """Return the URL of a feed that was fetched *times* times, each time when it was due."""
         self.feedserver.add("/feed", *answers)
         made = make_feed(self.get_url("/feed"), **{"next_fetch": START, "created": START, **fields})
         make_subscription(made)

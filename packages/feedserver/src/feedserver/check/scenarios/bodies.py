@@ -160,21 +160,21 @@ SCENARIOS = (
         "A charset in place of a coding",
         "A server says Content-Encoding: utf-8 and sends the body plain: no item is lost.",
         "RFC 9110 §8.4",
-        "Take a coding that is the name of a charset, or none, for no coding. If you refuse the body, keep none of its "
+        "Ignore a coding that is the name of a charset or that nobody knows. If you refuse the body, keep none of its "
         "validators.",
         "utf-8",
     ),
     _mislabelled(
         "B7",
-        "A coding that is none",
+        "identity, which means no coding",
         "A server says Content-Encoding: identity and sends the body plain: no item is lost.",
         "RFC 9110 §8.4.1, §12.5.3: identity means no coding, and should not stand there",
-        "Take identity for no coding. If you refuse the body, keep none of its validators.",
+        "Treat identity as no coding. If you refuse the body, keep none of its validators.",
         "identity",
     ),
     _mislabelled(
         "B8",
-        "gzip that nobody names",
+        "gzip without a Content-Encoding",
         "A server sends a body in gzip without Content-Encoding: no item is lost.",
         "RFC 9110 §8.4",
         "Look at the first two bytes: gzip begins with 1F 8B (RFC 1952 §2.3.1), and no feed does. If you refuse the "

@@ -51,7 +51,7 @@ def _untrusted(number: str, title: str, fault: TlsFault, rule: str) -> Scenario:
         level=Level.MUST,
         steps=_STEPS,
         judge=_judge_refused,
-        why="Whoever is between the reader and the server reads along, and puts items of their own into the feed.",
+        why="Whoever is between the reader and the server can read the traffic and put other items into the feed.",
         advice="Leave the checks of your library on, and tell the user what is wrong with the certificate.",
         needs=_TLS,
         depends_on=("X1",),
