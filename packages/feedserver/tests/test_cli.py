@@ -65,7 +65,7 @@ class Process:
         return self.popen.wait(PATIENCE)
 
     def errors(self) -> str:
-        """Return what stands on standard error, when the process has ended."""
+        """Return what is on standard error, when the process has ended."""
         assert self.popen.stderr is not None
         return self.popen.stderr.read()
 

@@ -1,6 +1,6 @@
 """`FeedServer`: binds, starts and stops a server.
 
-What a test does with one stands in its base classes: `server_answers`, `server_connections`, `server_clients`,
+What a test does with a server is defined in its base classes: `server_answers`, `server_connections`, `server_clients`,
 `server_location` and `server_journal`.
 
 `start` binds and listens in the caller's thread, so that it raises there and the server is ready when it returns: a

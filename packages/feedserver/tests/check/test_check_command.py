@@ -21,7 +21,7 @@ from feedserver.check.verdicts import Judgement, Level, Verdict, passed
 from feedserver.cli import main
 
 # A reader as a script: one file of state, one file per item, and an option to forget every validator. Each poll
-# starts it anew, so it imports as little as it can.
+# starts it again, so it imports as little as it can.
 GET = """
 import os, socket, sys
 

@@ -1,4 +1,4 @@
-"""Recording: what a server sent is sent again, byte for byte, and what stands in the way is reported."""
+"""Recording: what a server sent is sent again, byte for byte, and what prevents that is reported."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ def test_a_folder_in_the_way_is_reported_and_nothing_is_lost(origin: FeedServer,
 
 def test_half_a_fixture_is_not_left_behind(origin: FeedServer, tmp_path: Path) -> None:
     def answer(_request: object) -> Response:
-        (tmp_path / "feed.xml").write_text("somebody else's")  # between the look and the writing
+        (tmp_path / "feed.xml").write_text("somebody else's")  # between the check and the writing
         return Response("<rss/>")
 
     origin.add("/feed", answer)

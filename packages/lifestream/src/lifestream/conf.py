@@ -108,7 +108,7 @@ class Settings(SettingValues):
 
     @property
     def logo(self) -> str:
-        """`LIFESTREAM_LOGO`: the path of a static file that stands in place of the title; "" for none."""
+        """`LIFESTREAM_LOGO`: the path of a static file that is shown in place of the title; "" for none."""
         return self.line("LOGO")
 
     @property

@@ -167,7 +167,7 @@ def test_a_picture_without_a_text_beside_it_stands_below_the_title(chromium: Bro
 
 @pytest.mark.parametrize("look", ["standard", "list", "magazine"])
 def test_long_names_do_not_overflow(chromium: Browser, demo: str, look: str) -> None:
-    name = "A site whose name is far longer than any column that it could ever stand in, and then some"
+    name = "A site whose name is far longer than any column that it could ever be shown in, and then some"
     with visiting(chromium, demo) as visitor:
         page = visitor.goto("/demo/")
         set_look(visitor, look)

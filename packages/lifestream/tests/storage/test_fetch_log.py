@@ -48,7 +48,7 @@ class TestLog:
         assert line.size == (7 if isinstance(outcome, Fetched) else 0)
         assert (stored.outcome, stored.message) == (named, message)
 
-    def test_it_counts_and_names_what_came(self) -> None:
+    def test_a_line_counts_new_and_changed_items(self) -> None:
         feed = make_feed(URL)
         keep(feed, Fetched(URL, b""), prepared=prepared(draft("1", "A"), draft("2", "B")))
         keep(feed, Fetched(URL, b""), prepared=prepared(draft("1", "A!"), draft("2", "B")))
@@ -116,7 +116,7 @@ class TestLog:
             (200, 1), (304, 1), (500, 1), (503, 1), (None, 2), (304, 1)
         ]  # fmt: skip
 
-    def test_what_brought_something_is_never_one_with_another(self) -> None:
+    def test_fetches_that_found_something_are_never_one_line(self) -> None:
         feed = make_feed(URL)
         for title in ("A", "B"):
             keep(feed, Fetched(URL, b""), prepared=prepared(draft(title, title)))

@@ -67,7 +67,7 @@ class TextTest(FeedServerTransactionTestCase):
         assert not refresh([self.subscription.feed_id]).failed
 
     def expected(self) -> list[str]:
-        """Return the texts, the latest first, as they stand in the database: as the feed had them."""
+        """Return the texts, the latest first, as they are in the database: as the feed had them."""
         stored = {item.guid: item for item in Item.objects.all()}
         for number, text in enumerate(HOSTILE):
             item = stored[f"urn:x:{number}"]

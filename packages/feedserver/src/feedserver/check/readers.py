@@ -23,7 +23,7 @@ _PYTHON = shlex.quote(sys.executable)
 @dataclass(frozen=True, slots=True)
 class KnownReader:
     """A reader: its *title*, the *program* that must be installed, its *commands* and *kind*, and a *note* on how it is
-    configured. One that *is_recipe* is a script of a few lines, and stands in a table of its own. *package* is the
+    configured. One that *is_recipe* is a script of a few lines, and is in a table of its own. *package* is the
     Python package that must be installed in place of a program. The scenarios *alone* stop the reader, so that each of
     them runs by itself.
     """

@@ -31,7 +31,7 @@ class Target:
 
     @property
     def has_encoded_slash(self) -> bool:
-        """Whether `%2F` stands in the path: no file has a name with a slash in it."""
+        """Whether the path contains `%2F`: no file has a name with a slash in it."""
         return "%2F" in self.key
 
 

@@ -37,7 +37,7 @@ _ENTERED: Final = ("url", "name", "folder")
 
 
 class AddFeedForm(ModelForm):
-    """The form for a new subscription. Each error stands at the field that can mend it."""
+    """The form for a new subscription. Each error is shown at the field that can correct it."""
 
     user: ClassVar[AbstractBaseUser | AnonymousUser]
     url = forms.CharField(

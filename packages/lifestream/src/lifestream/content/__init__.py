@@ -13,7 +13,7 @@ these modules, in this order:
    whether HTML has to be cleaned again. `html_truncation`: the beginning of cleaned HTML.
 4. `plaintext`: text from HTML, HTML from text, shortened text.
 5. `tokenizer`: text as the words that search and filter rules compare. `filter_rules`: whether a subscriber's keep and
-   block rules let an item through. `highlighting`: where the words of a search stand in a text.
+   block rules let an item through. `highlighting`: where the words of a search are in a text.
 6. `item_card`: what a page shows of an item. `stored_values`: the values that it finds in a draft or in the database.
    `picture_sizes`: which of several sizes of one picture it shows. `unsized_pictures`: for which pictures a page keeps
    space. `players`: which players of other sites may be embedded. `text_direction`: text that does not change the

@@ -56,7 +56,7 @@ CORE: Final[Mapping[str, frozenset[str]]] = {
 _LEAVES: Final = name_set("mi mn mo ms mtext annotation")
 _EMPTY: Final = name_set("mspace mprescripts none")
 _LEFT_OUT: Final = name_set("annotation-xml")
-# The tags that end MathML wherever they stand in it, except in a leaf (HTML, 13.2.6.5).
+# The tags that end MathML wherever they are in it, except in a leaf (HTML, 13.2.6.5).
 _BREAKS_OUT: Final = name_set(
     "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta "
     "nobr ol p pre ruby s small span strong strike sub sup table tt u ul var"

@@ -16,7 +16,7 @@ from lifestream.content.text_direction import as_row
 from lifestream.models.feeds import Feed
 
 TAG_LENGTH = 100
-"""How many characters of a tag are kept: tags stand in URLs and in an index."""
+"""How many characters of a tag are kept: tags are in URLs and in an index."""
 SLUG_LENGTH = 200
 """How long a tag's slug may be: case folding and compatibility forms turn some characters into several."""
 

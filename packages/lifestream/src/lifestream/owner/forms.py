@@ -1,4 +1,4 @@
-"""What owners may enter. Each error stands at the field that can mend it; nothing is fetched here."""
+"""What owners may enter. Each error is shown at the field that can correct it; nothing is fetched here."""
 
 from __future__ import annotations
 

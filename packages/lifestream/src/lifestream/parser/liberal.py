@@ -128,7 +128,7 @@ class _Bounds(_Parser):  # type: ignore[misc]
 
     def _get_context(self) -> Any:
         if self.intextinput:
-            # feedparser looks for `textinput` in the feed, even if the element stands in an entry.
+            # feedparser looks for `textinput` in the feed, even if the element is in an entry.
             self.feeddata.setdefault("textinput", FeedParserDict())
         return super()._get_context()
 

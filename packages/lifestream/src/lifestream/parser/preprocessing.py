@@ -141,7 +141,7 @@ def _without_doctype(text: str) -> str:
         return text
     found = _DOCTYPE.match(text)
     if found is None:
-        # Either the document type stands in the text of an entry, where no parser reads it as one, or it is broken:
+        # Either the document type is in the text of an entry, where no parser reads it as one, or it is broken:
         # then its entities are disabled.
         start = re.search(r"<\w", text)
         head = text[: start.start() if start else 0]

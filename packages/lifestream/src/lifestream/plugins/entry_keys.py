@@ -54,8 +54,8 @@ class Said(Protocol):
 class Keys:
     """The keys of an entry, each a SHA-256 in hexadecimal. *guid* and *link* are "" if the entry has none.
 
-    *distinction* is what distinguishes its content besides the title: "date", "text" or nothing (""). *said* is what the
-    key of the whole entry is made of: only few entries need that key.
+    *distinction* is what distinguishes its content besides the title: "date", "text" or nothing (""). *said* is what
+    the key of the whole entry is made of: only few entries need that key.
     """
 
     guid: str

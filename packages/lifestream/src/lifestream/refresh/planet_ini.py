@@ -3,7 +3,7 @@
 Planet Venus names a feed in the head of a section (`[https://blog.example/feed]`), Pluto in its option `feed`. Of a
 feed, its name, its site and its filters are taken: a filter that is a list of words becomes a rule for each of them.
 The filters of the section `[Planet]` hold for each feed that has none of its own, as in Planet Venus. Faces, themes and
-filters that are programs have no counterpart; what is left out of a feed stands in its *note*, and what is left out of
+filters that are programs have no counterpart; what is left out of a feed is in its *note*, and what is left out of
 the whole planet in that of the first feed that is taken.
 """
 

@@ -56,7 +56,7 @@ class BroughtBack:
 
 
 def bring_back(now: datetime) -> BroughtBack | None:
-    """Correct the times that were stored while a clock was ahead of *now*, and log it. Returns None if there are none,
+    """Repair the times that were stored while a clock was ahead of *now*, and log it. Returns None if there are none,
     or if this machine's own clock is behind the database's.
 
     Raises what the database raises.

@@ -123,7 +123,7 @@ def without_password(url: str) -> str:
         if parts.password is None:
             return url
     except ValueError:
-        return "(hidden)"  # Whatever is wrong with it, a password may stand in it.
+        return "(hidden)"  # Whatever is wrong with it, it may contain a password.
     user, _, host = parts.netloc.rpartition("@")
     return parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}").geturl()
 

@@ -114,7 +114,7 @@ try:
         conn_health_checks=True,
     )
 except ValueError:
-    raise SystemExit(  # The message has no URL, since a password may stand in it.
+    raise SystemExit(  # The message has no URL, since that may contain a password.
         "DATABASE_URL is no address of a database: write it like postgresql://user:password@host/name, with special "
         "characters of the password percent-encoded."
     ) from None

@@ -155,7 +155,7 @@ def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> C
         summary = ""  # a photo or a film, of which its site repeats the title as the text
     lead = shown.lead
     if whole and shown.kind == "article" and lead not in shown.pictures:
-        lead = None  # it stands in the content
+        lead = None  # it is in the content
     return Card(
         kind=shown.kind,
         title=item.title.strip(),
@@ -203,7 +203,7 @@ def _lifestream_of(post: Post) -> Lifestream:
 
 
 def language_of(*candidates: str) -> str:
-    """Return the first of *candidates* that may stand in a `lang` attribute, or ""."""
+    """Return the first of *candidates* that is valid in a `lang` attribute, or ""."""
     return next((text for text in candidates if _LANGUAGE.fullmatch(text)), "")
 
 

@@ -39,7 +39,7 @@ DRIP = 60.0
 _RSS = {"Content-Type": "application/rss+xml; charset=utf-8"}
 
 _LOCAL = 66
-"""The number of the item that stands in the local file."""
+"""The number of the item in the local file."""
 
 
 def _good(*items: int) -> Serve:
@@ -62,7 +62,7 @@ def _judge_local_file(seen: Evidence) -> Judgement:
     seen.expect_subscribed(1)
     seen.asked(1)
     if any(seen.has(step, _LOCAL) for step in (1, 2)):
-        return failed("nothing of the local file is imported", f"item {_LOCAL}, which stands in the file, was imported")
+        return failed("nothing of the local file is imported", f"item {_LOCAL}, which is in the file, was imported")
     seen.expect_asked_after(1)
     return passed("nothing of the local file was imported")
 

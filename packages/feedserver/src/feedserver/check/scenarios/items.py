@@ -236,7 +236,7 @@ SCENARIOS = (
             Step(lambda at: at.feed(at.entry(4, published=None), 3, 2, 1)),
         ),
         judge=_judge_there(1, 4),
-        why="The item is never seen, or stands at the end of the list, in 1970.",
+        why="The item is never seen, or is shown at the end of the list, in 1970.",
         advice="Take the time at which you first saw it, and keep that.",
         needs=_ITEMS,
         depends_on=("I1",),

@@ -418,7 +418,7 @@ SCENARIOS = (
     Scenario(
         id="T18",
         title="sy:updatePeriod is a minimum",
-        rule="A feed says by the syndication module that it changes weekly: it is not requested after three days.",
+        rule="A feed says with sy:updatePeriod that it changes weekly: it is not requested after three days.",
         source="RSS 1.0 module Syndication",
         level=Level.NICE,
         steps=(
