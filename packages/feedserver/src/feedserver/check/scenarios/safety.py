@@ -157,7 +157,7 @@ SCENARIOS = (
     Scenario(
         id="X5",
         title="An item's link that runs a script",
-        rule="The links of items are javascript: and data:: the items arrive without them.",
+        rule="Items link to javascript: and data: URLs, which run scripts: the items arrive without these links.",
         source="RFC 4287 §8.5; RFC 3986 §7",
         level=Level.SHOULD,
         steps=(Step(lambda at: at.feed(3, 2, 1)), Step(_bad_links)),
@@ -171,7 +171,7 @@ SCENARIOS = (
     Scenario(
         id="X6",
         title="An enclosure that runs a script",
-        rule="The enclosure of an item is javascript:: the item arrives without it.",
+        rule="An item's enclosure is a javascript: URL: the item arrives without it.",
         source="RFC 4287 §8.5; RFC 3986 §7",
         level=Level.SHOULD,
         steps=(Step(_with_files(script=False)), Step(_with_files(script=True))),
