@@ -2,7 +2,7 @@
 
 The body goes into a file, byte for byte, as it came: in its content coding, if it has one. Status and headers go into
 `NAME.response` beside it, since a comment in the file would change its bytes. A redirect is not followed but recorded.
-What does not belong into a fixture is left out, and reported.
+What does not belong in a fixture is left out, and reported.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _SHORTEST_SECRET = 6
 class Recording:
     """What was written: the *file* with the body of *size* bytes, and the *sidecar* with the directives.
 
-    *left_out* is what the answer had and the fixture has not; *notes* are for people to read before they commit it.
+    *left_out* is what the answer had and the fixture lacks; *notes* are for people to read before they commit it.
     """
 
     url: str
@@ -135,7 +135,7 @@ def record(
     )
 
 
-# Checks of what is asked for
+# Checks of the arguments
 
 
 def _headers_to_send(headers: object) -> tuple[tuple[str, str], ...]:

@@ -115,7 +115,7 @@ def renewal(lease: float) -> float:
 class Signature:
     """Checks an X-Hub-Signature *header* against a body that comes in pieces, without keeping the body in memory.
 
-    *secrets* are those that a hub may have been told, the newest first.
+    *secrets* are those that may have been sent to the hub, the newest first.
     """
 
     def __init__(self, header: str, secrets: Iterable[str]) -> None:

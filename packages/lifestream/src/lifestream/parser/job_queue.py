@@ -34,7 +34,7 @@ class JobQueue(Generic[_Job]):
         self._closed = False
 
     def expect(self, jobs: int) -> None:
-        """Prepare for a number of *jobs*: ask for as many workers as that number is worth."""
+        """Prepare for a number of *jobs*: ask for one worker per WORTH jobs."""
         with self._worker_needed:
             self._wanted = max(self._wanted, -(-jobs // WORTH))
             self._worker_needed.notify_all()

@@ -2,7 +2,7 @@
 
 Its two parsers (a strict one on expat, and a loose one for what expat refuses) get a document that `preprocessing` has
 cleaned, and are bounded where a document could make them slow. Each of these steps was measured at sizes n, 2n and 4n;
-beside it stands what this module does about it:
+beside it is what this module does about it:
 
     its pattern for an address in an author's name        `people.name_of`, which recognises more of them
     looking for a tag among all tags of an entry          a set, and at most MOST_TAGS
@@ -50,9 +50,8 @@ def read(document: bytes, language: str = "") -> dict[str, Any]:
     """
     text = document.decode("utf-8")
     found = prolog(text)
-    # A feed needs nothing that stands before the root. White space takes its place, so that the line and column of an
-    # error are those in the document.
-    # column are those of the document.
+    # A feed needs nothing before the root. White space takes its place, so that the line and column of an error are
+    # those in the document.
     column = found.end - text.rfind("\n", 0, found.end) - 1
     before = "\n" * text.count("\n", 0, found.end) + found.doctype() + " " * column
     text = before + text[found.end :]

@@ -80,7 +80,7 @@ class TestFirstRun:
     def test_over_a_network_without_tls_it_warns(self, host: str, warned: bool) -> None:
         assert ("is not encrypted" in self.output(host=host)[1]) is warned
 
-    def test_with_an_account_there_is_none(self) -> None:
+    def test_with_an_account_there_is_no_token(self) -> None:
         self.output()
         User.objects.create_user("somebody")
         assert self.output() == ("", "") and not Path(str(first_run.folder()), "first_run").exists()
