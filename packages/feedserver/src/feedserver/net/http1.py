@@ -328,7 +328,7 @@ class Http1:
         answer.timer = None
         try:
             step = answer.play(self)
-        except BaseException as error:  # noqa: BLE001 - of a file that was deleted, or a user's fault; `verify` raises it
+        except BaseException as error:  # noqa: BLE001 - a file was deleted, or a fault failed; `verify` raises it
             self._connection.fail(error)
             return
         if isinstance(step, Await):

@@ -74,7 +74,7 @@ def files_of_settings() -> Iterator[Path]:
     if isinstance(home, Path):
         yield home / "lifestream.toml"
         yield home / "static"
-        with contextlib.suppress(OSError):  # the folder went meanwhile
+        with contextlib.suppress(OSError):  # the folder was deleted meanwhile
             yield from sorted(islice((home / "static").iterdir(), _MOST_STATIC))
     module = sys.modules.get(os.environ.get("DJANGO_SETTINGS_MODULE", ""))
     if module is not None and module.__file__:

@@ -121,7 +121,7 @@ SCENARIOS = (
         steps=(Step(_feed(3, 2, 1)), Step({}), Step({})),
         judge=_judge_once(1, 2, 3),
         why=_TWICE,
-        advice="Recognise an entry by its guid or id, and write what is new only.",
+        advice="Recognise an entry by its guid or id, and store only what is new.",
         needs=_LIST,
         kinds=_KEEPERS,
     ),
