@@ -222,8 +222,8 @@ def pauses_host(outcome: Outcome) -> bool:
     """
     if not isinstance(outcome, Failed):
         return False
-    away = outcome.status == HTTPStatus.SERVICE_UNAVAILABLE and "retry-after" in outcome.headers
-    return away or outcome.status == HTTPStatus.TOO_MANY_REQUESTS
+    is_down = outcome.status == HTTPStatus.SERVICE_UNAVAILABLE and "retry-after" in outcome.headers
+    return is_down or outcome.status == HTTPStatus.TOO_MANY_REQUESTS
 
 
 def _fresh_for(terms: Terms) -> list[_Wait]:

@@ -1,7 +1,8 @@
 """The posts of items that a feed has already: for a new subscription, one that is resumed, or one whose rules changed.
 
-However a subscription is written, `fill_newest` posts the newest AT_ONCE items at once, in the same transaction. If the feed has more, the subscription's *backlog* says below which key they begin, and the next refresh
-posts them with `fill_rest`. Keys are in the order of time, since an import writes the oldest entry first.
+However a subscription is written, `fill_newest` posts the newest AT_ONCE items at once, in the same transaction. If the
+feed has more, the subscription's *backlog* says below which key they begin, and the next refresh posts them with
+`fill_rest`. Keys are in the order of time, since an import writes the oldest entry first.
 
 A paused subscription gets none. Posts that exist already stay as they are, except for two things, in a paused
 subscription too: they follow their subscription into another lifestream, and `Post.ruled` (hidden by a rule) is set
@@ -133,8 +134,8 @@ def _missing(row: Any, using: str) -> QuerySet[Item]:
 
 
 def _fill(row: Any, using: str, *, below: int | None, at_most: int) -> int | None:
-    """Post at most *at_most* items, the newest of those whose keys are less than *below*, and mark at most as many posts
-    according to the rules.
+    """Post at most *at_most* items, the newest of those whose keys are less than *below*, and mark at most as many
+    posts according to the rules.
 
     Returns the key below which others are left, None if none are.
     """
