@@ -34,7 +34,7 @@ from feedserver.server import FeedServer
 from feedserver.standard_output import show
 
 JOURNAL_LIMIT = 1000
-"""The number of exchanges that `serve` keeps unless told otherwise."""
+"""The number of exchanges that `serve` keeps by default."""
 
 STOP_TIMEOUT = 10.0
 """Seconds within which a server must end after `stop` has asked it to."""
@@ -205,7 +205,7 @@ def _parser(*, with_check: bool = False) -> argparse.ArgumentParser:
         "serve",
         help="serve a folder",
         description="Serves a folder of feed files until Ctrl-C, SIGTERM or an HTTP request QUIT. The first line "
-        "that is printed is the URL, the others are a line a request.",
+        "that is printed is the URL, the others are one line per request.",
     )
     serve.add_argument("folder", metavar="DIR", type=_folder, help="the folder to serve")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")

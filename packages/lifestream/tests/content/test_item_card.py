@@ -59,7 +59,7 @@ def test_a_card_survives_being_stored() -> None:
 
 
 @pytest.mark.parametrize("stored", [None, {}, [], "x", {"version": 1}, {"version": 2}, {"version": 2, "pictures": 5}])
-def test_what_is_no_card_of_this_version_is_none(stored: object) -> None:
+def test_cards_of_other_versions_are_not_read(stored: object) -> None:
     assert ItemCard.from_json(stored) is None
 
 

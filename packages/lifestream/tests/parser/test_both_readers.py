@@ -19,7 +19,7 @@ from lifestream.entry import Entry, ParsedFeed
 from lifestream.parser import NotAFeed, strict
 from lifestream.parser.encoding import decode
 from lifestream.parser.liberal_reading import Reading
-from lifestream.parser.preprocessing import told_apart
+from lifestream.parser.preprocessing import with_renamed
 
 pytestmark = pytest.mark.costly
 
@@ -44,7 +44,7 @@ def both(body: bytes) -> tuple[ParsedFeed, ParsedFeed] | None:
         return None
     if ours is None:
         return None
-    source = told_apart(document.source.decode()).encode()
+    source = with_renamed(document.source.decode()).encode()
     return ours, Reading(source, "", URL, netscape=document.netscape).whole()
 
 

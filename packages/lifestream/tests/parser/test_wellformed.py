@@ -185,7 +185,7 @@ def test_what_a_program_printed_before_the_document_is_left_out(output: str, dec
 
 @pytest.mark.reading(8)
 @pytest.mark.parametrize("page", ["<html><body>", "<!DOCTYPE html><html><body>", "<head></head>"])
-def test_a_web_page_with_a_feed_in_it_is_none(page: str) -> None:
+def test_a_web_page_with_a_feed_in_it_is_no_feed(page: str) -> None:
     with pytest.raises(NotAFeed, match="web page"):
         parse(page.encode() + rss(ITEM), {}, URL)
 

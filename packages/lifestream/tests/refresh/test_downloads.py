@@ -426,7 +426,7 @@ def test_memory_that_runs_out_in_a_callback_of_the_loop_reaches_whoever_waits(se
         assert isinstance(events.get(timeout=PATIENCE), MemoryError)
 
 
-def test_under_a_limit_on_memory_the_loop_is_one_that_says_so_where_there_is_none(
+def test_under_a_limit_on_memory_the_loop_is_one_that_reports_a_lack_of_it(
     server: FeedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Without memory, libuv ends the process without a message (uv__malloc and uv_thread_create: abort).

@@ -26,7 +26,7 @@ from feedserver.check.stage import TOKEN
 from feedserver.check.verdicts import Kind, ListFailed
 
 PATIENCE = 75.0
-"""Seconds that each command may take, unless told otherwise."""
+"""Seconds that each command may take, by default."""
 
 _ADDRESSES = ("{url}", "{urls}", "{opml}")
 

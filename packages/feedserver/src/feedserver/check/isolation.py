@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import IO, Final
 
 MEMORY_CAP: Final = 2 << 30
-"""Bytes of memory that each process of a reader may take for its data, unless told otherwise."""
+"""Bytes of memory that each process of a reader may take for its data, by default."""
 
 LARGEST_FILE: Final = 1 << 30
 """Bytes that a file of a reader may have, its output included. A command that writes more is ended by SIGXFSZ."""

@@ -1,4 +1,4 @@
-"""The clock of one server, which a test can move: what a server says of dates follows it, and no test has to sleep."""
+"""The clock of one server, which a test can move: the dates that a server sends follow it, and no test has to sleep."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ MAX_ENTITY: Final = 40
 
 def cleaned(text: str) -> str:
     """Return *text* in a form that may be given to feedparser."""
-    return told_apart(harmless(text))
+    return with_renamed(harmless(text))
 
 
 def harmless(text: str) -> str:
@@ -161,7 +161,7 @@ _MAX_PREFIXES: Final = 10
 """How many prefixes of one namespace are looked for, each in every tag: a document has one or two."""
 
 
-def told_apart(text: str) -> str:
+def with_renamed(text: str) -> str:
     """Return *text*, which is `harmless`, with those elements renamed that feedparser would merge."""
     itunes, media = {"itunes"}, {"media"}
     for found in islice(_PREFIX.finditer(text), _MAX_NAMESPACES):
@@ -172,11 +172,11 @@ def told_apart(text: str) -> str:
             media.add(prefix)
     if not any(f"<{prefix}:" in text for prefix in itunes | media):
         return text
-    told_apart = re.compile(
+    merged = re.compile(
         rf"(</?(?:(?:{_either(itunes)}):(?=(?:summary|subtitle)[\s/>])"
         rf"|(?:{_either(media)}):(?=(?:description|title|text)[\s/>])))"
     )
-    return told_apart.sub(rf"\g<1>{ASIDE}", text)
+    return merged.sub(rf"\g<1>{ASIDE}", text)
 
 
 def _either(words: set[str]) -> str:
