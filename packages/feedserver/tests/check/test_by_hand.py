@@ -126,8 +126,8 @@ def test_a_hosted_reader_asks_one_server_below_a_secret_prefix() -> None:
     reader = AskingAlways()
     file = SessionFile(None, "")
     adapter = HandAdapter(file, url="http://127.0.0.1:1", kind=Kind.FETCHER)
-    told = adapter.reproduce("V1").replace(str(adapter.feed_port), "PORT")
-    assert told == (
+    command = adapter.reproduce("V1").replace(str(adapter.feed_port), "PORT")
+    assert command == (
         "feedserver check --serve --url http://127.0.0.1:1 --feed-host 127.0.0.1 --feed-port PORT "
         "--kind fetcher --only V1"
     )

@@ -267,7 +267,7 @@ def test_what_has_the_wrong_type_is_missing(wrong: Any) -> None:
     assert feed(**dict.fromkeys(members, wrong)) == feed()
 
 
-def test_an_item_that_is_none_affects_nothing_else() -> None:
+def test_a_value_that_is_no_item_affects_nothing_else() -> None:
     assert [item.guid for item in feed(items=[1, {"id": "1"}, None, [], {"id": "2"}]).entries] == ["1", "2"]
 
 
