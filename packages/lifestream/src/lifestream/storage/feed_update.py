@@ -180,7 +180,7 @@ def _note_hub(feed: FeedState, outcome: Fetched, prepared: Prepared | None) -> N
         feed.hub_url, feed.hub_topic = scrub(links.hub), scrub(links.topic)
 
 
-def hear_hub(feed: FeedState, result: Result, now: datetime, *, new: int) -> None:
+def compare_pushes(feed: FeedState, result: Result, now: datetime, *, new: int) -> None:
     """Compare what the hub of *feed*, which is settled, has pushed with what the fetch brought: *new* items.
 
     A push that came after the fetch had begun makes the feed due again. A hub that did not push new items is no longer
