@@ -383,7 +383,7 @@ class Settings(SettingValues):
 def _most_connections() -> int:
     """Return how many requests may be open at once without using up the files that this process may open."""
     files = open_files.soft_limit()
-    return _CONNECTIONS if files is None else max(1, min(_CONNECTIONS, files // open_files.A_CONNECTION))
+    return _CONNECTIONS if files is None else max(1, min(_CONNECTIONS, files // open_files.PER_CONNECTION))
 
 
 def raise_file_limit() -> None:

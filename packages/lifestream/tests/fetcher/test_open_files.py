@@ -33,7 +33,7 @@ def limits_after(soft: int, hard: int, connections: int) -> tuple[int, int]:
 
 @needs_limits
 def test_the_soft_limit_is_raised_to_what_is_needed() -> None:
-    needed = 50 * open_files.A_CONNECTION
+    needed = 50 * open_files.PER_CONNECTION
     assert limits_after(64, 1024, 50) == (needed, 1024)
 
 

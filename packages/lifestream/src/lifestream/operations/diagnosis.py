@@ -206,7 +206,7 @@ def _proxy(_now: datetime) -> Iterator[Finding]:
 
 def _open_files(_now: datetime) -> Iterator[Finding]:
     limit = open_files.soft_limit()
-    if limit is not None and limit < settings.concurrency * open_files.A_CONNECTION:
+    if limit is not None and limit < settings.concurrency * open_files.PER_CONNECTION:
         text = gettext("This process may open {limit} files, too few for {count} connections.")
         remedy = gettext("Raise the limit (ulimit -n), or lower LIFESTREAM_CONCURRENCY.")
         problem = text.format(limit=limit, count=settings.concurrency)
