@@ -7,7 +7,7 @@ beside it is what this module does about it:
     its pattern for an address in an author's name        `people.name_of`, which recognises more of them
     looking for a tag among all tags of an entry          a set, and at most MOST_TAGS
     looking for the prefix of each element's namespace    feedparser is given the prefix
-    looking for each attribute by its name                at most MOST_ATTRIBUTES a tag
+    looking for each attribute by its name                at most MOST_ATTRIBUTES per tag
     joining a long or deep `xml:base` at each element     at most LONGEST_BASE characters, and MOST_SLASHES in them
     a long name that is written again for each address    at most LONGEST_NAME characters
     white space removed piece by piece from an end        removed in one step
