@@ -64,7 +64,7 @@ def test_what_was_not_added_is_tried_again_or_corrected(client: Client, lifestre
     assert noted == {(f"https://{name}", "waiting") for name in ("a.example/feed", "b.example/feed", "c.example/")}
 
 
-def test_what_has_no_place_in_the_form_is_not_forgotten(
+def test_addresses_beyond_the_limit_of_the_form_are_kept(
     client: Client, lifestream: Lifestream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lifestream.owner.views.adding.MOST_ADDRESSES", 1)
