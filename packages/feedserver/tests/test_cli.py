@@ -147,7 +147,7 @@ def test_it_listens_where_it_is_told(start: Start, feeds: Path, quiet_host: str)
     assert serving.line() == f"http://{quiet_host}:{port}"
 
 
-def test_it_tells_the_name_that_it_was_given(start: Start, feeds: Path) -> None:
+def test_the_message_has_the_name_that_was_given(start: Start, feeds: Path) -> None:
     assert re.fullmatch(r"http://localhost:\d+", start("serve", str(feeds), "--host", "localhost").line())
 
 

@@ -198,7 +198,7 @@ def test_how_an_answer_was_written_is_reported_where_a_fixture_cannot_hold_it(tm
     ],
     ids=["chunked", "no number", "a sign", "a line below", "not modified"],
 )
-def test_a_length_that_tells_nothing_is_not_said_to_be_added(tmp_path: Path, head: bytes) -> None:
+def test_a_meaningless_length_is_not_reported_as_added(tmp_path: Path, head: bytes) -> None:
     with saying(head) as url:
         made = record(url, tmp_path / "feed.xml")
     assert LeftOut("Content-Length", "it did not tell where the answer ended") in made.left_out

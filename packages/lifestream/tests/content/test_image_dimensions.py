@@ -34,7 +34,7 @@ PICTURES = {
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_each_format_tells_its_dimensions_at_each_length_or_tells_none(name: str) -> None:
+def test_each_format_gives_its_dimensions_at_each_length_or_none(name: str) -> None:
     data = PICTURES[name]
     assert dimensions(data) == (640, 480) and image_type(data) == f"image/{name.split(maxsplit=1)[0]}"
     assert {dimensions(data[:length]) for length in range(len(data))} <= {None, (640, 480), (640, 80), (640, 1)}

@@ -126,7 +126,7 @@ def test_a_hub_that_is_down_is_busy_and_not_logged(server: FeedServer, caplog: p
 
 
 @pytest.mark.parametrize("verdict", HubVerdict)
-def test_only_a_hub_that_is_busy_and_a_shortage_end_the_errands(verdict: HubVerdict) -> None:
+def test_only_a_busy_hub_and_a_shortage_end_the_requests(verdict: HubVerdict) -> None:
     answer = HubAnswer(verdict)
     assert (answer.message, answer.wait) == ("", None)
     assert answer.ends_the_run is (verdict in {HubVerdict.BUSY, HubVerdict.SHORTAGE})

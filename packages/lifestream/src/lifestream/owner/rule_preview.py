@@ -26,7 +26,7 @@ class Preview:
 
 
 def preview_of(place: Lifestream | Subscription, keep: str, block: str) -> Preview:
-    """Return what the rules *keep* and *block* would do to the existing posts of *place*, even those hidden by rules."""
+    """Return what the rules *keep* and *block* would do to the posts of *place*, even those hidden by rules now."""
     within: Rules | None = None
     posts = Post.objects.filter(removed=False, hidden=False).order_by("-date", "-item_id")
     if isinstance(place, Subscription):

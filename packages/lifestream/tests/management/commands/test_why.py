@@ -85,7 +85,7 @@ class Why(FeedServerTestCase):
         assert "    13:00:00  our own interval of 1 hour" in lines
         assert "  > 14:00:00  the feed's skipHours" in lines
 
-    def test_a_feed_in_trouble_tells_since_when_and_what_it_was(self) -> None:
+    def test_a_failing_feed_shows_since_when_and_the_error(self) -> None:
         lines = why(self.fetched(feed(), *[Response(status=500)] * 2, Response(status=404), times=4))
         assert "  health          failing, 3 times in a row" in lines
         assert "  last success    12:00 (4 hours ago)" in lines
