@@ -140,7 +140,7 @@ def test_the_first_line_is_the_url_and_then_comes_a_line_a_request(start: Start,
     assert without_clock(process.line(), feeds) == "GET /atom.xml -> 200 OK, N bytes in N ms"
 
 
-def test_it_listens_where_it_is_told(start: Start, feeds: Path, quiet_host: str) -> None:
+def test_it_listens_at_the_given_address(start: Start, feeds: Path, quiet_host: str) -> None:
     with FeedServer(host=quiet_host) as server:
         port = server.port
     serving = start("serve", str(feeds), "--host", quiet_host, "--port", str(port))

@@ -81,7 +81,7 @@ def test_equal_requests_of_two_connections_are_equal_and_keep_their_connections(
     assert server.requests[0].connection == first.connection
 
 
-def test_the_servers_connections_tell_how_they_are_and_remember_closed_ones() -> None:
+def test_the_servers_connections_show_their_states_and_include_closed_ones() -> None:
     with FeedServer() as server:
         server.add("/feed", Response("<feed/>"))
         with RawClient(server) as kept, RawClient(server) as silent:

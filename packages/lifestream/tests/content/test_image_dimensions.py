@@ -69,7 +69,7 @@ def icon(*pictures: bytes) -> bytes:
 BITMAP = struct.pack("<III", 40, 32, 64) + bytes(28)
 
 
-def test_the_pictures_of_an_icon_tell_their_own_dimensions_whatever_its_directory_says() -> None:
+def test_the_pictures_of_an_icon_have_their_own_dimensions_whatever_its_directory_says() -> None:
     assert dimensions(icon(BITMAP, png(640, 480))) == (640, 480)
     assert dimensions(icon(BITMAP)) == (32, 64)
     assert dimensions(icon()) is None

@@ -80,7 +80,7 @@ def test_visitors_see_nothing_of_what_owners_see(client: Client, pages: dict[str
     assert "csrftoken" not in Client().get("/main/").cookies
 
 
-def test_on_a_new_site_its_owner_is_told_where_to_begin(client: Client) -> None:
+def test_a_new_site_says_where_to_begin(client: Client) -> None:
     assert "lifestream serve" in client.get("/").content.decode()
     client.force_login(User.objects.create_superuser("root"))
     page = client.get("/").content.decode()

@@ -55,7 +55,7 @@ class TestLog:
         lines = Fetch.objects.order_by("pk").values_list("outcome", "new", "changed")
         assert list(lines) == [("new", 2, 0), ("changed", 0, 1)]
 
-    def test_it_tells_what_was_wrong_with_the_document_at_bounded_length(self) -> None:
+    def test_it_says_what_was_wrong_with_the_document_at_bounded_length(self) -> None:
         problem = PluginProblem("github", "process", "A", "KeyError: 'x'")
         keep(
             make_feed(URL),

@@ -116,7 +116,7 @@ class TestOne:
             answer = client.post(f"{HERE}sites/{site.pk}/", {name: "title:", "do": "save"})
             assert list(answer.context["form"].errors) == [name]
 
-    def test_a_preview_tells_how_many_posts_its_rules_would_hide(self, client: Client, lifestream: Lifestream) -> None:
+    def test_a_preview_shows_how_many_posts_its_rules_would_hide(self, client: Client, lifestream: Lifestream) -> None:
         site = make_site(lifestream)
         for title in ("a cat", "a dog", "another cat"):
             make_post(site, title, text=title)
