@@ -33,7 +33,7 @@ class LifestreamConfig(AppConfig):
         from lifestream.models.lifestreams import readers_left, rules_written, subscriptions_written
 
         checks.register()
-        connection_created.connect(sqlite_search.teach, dispatch_uid="lifestream.sqlite_search")
+        connection_created.connect(sqlite_search.add_function, dispatch_uid="lifestream.sqlite_search")
         post_save.connect(_subscription_saved, Subscription, dispatch_uid="lifestream.readers")
         post_delete.connect(_subscription_deleted, Subscription, dispatch_uid="lifestream.readers")
         subscriptions_written.connect(_subscriptions_written, Subscription, dispatch_uid="lifestream.readers")
