@@ -64,8 +64,8 @@ def check_html(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_numbers(**_: Any) -> list[checks.CheckMessage]:
-    """Check that every number is one (E002), that the intervals fit each other (E005), and the limits of requests, too
-    (W002).
+    """Check that numbers are valid (E002), and that the intervals (E005) and the limits of requests (W002) fit each
+    other.
     """
     found = _errors(
         "E002",
@@ -202,7 +202,7 @@ def check_report(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_look(**_: Any) -> list[checks.CheckMessage]:
-    """Check that the theme is one, and that the style sheets are a list (E011)."""
+    """Check that the theme is known, and that the style sheets are a list (E011)."""
     hint = gettext("Style sheets are static files, as custom.css in the folder static/ of LIFESTREAM_HOME.")
     return _errors("E011", [lambda: settings.theme, lambda: settings.styles], hint)
 
