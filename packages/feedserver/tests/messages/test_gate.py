@@ -1,4 +1,4 @@
-"""Gates let pass what the test lets pass, and end what works for an answer that nobody wants."""
+"""Gates hold threads until the test lets them pass, and threads end whose answer is no longer wanted."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ def test_mending_is_linear(piece: str) -> None:
 
 
 @pytest.mark.parametrize("between", ["", "x", "x" * 65_530, "x" * 65_536, "&amp;" * 13_107])
-def test_references_are_mended_wherever_a_long_text_is_parted(between: str) -> None:
+def test_references_are_mended_wherever_a_long_text_is_split(between: str) -> None:
     text = f"&nbsp;{between}& &nbsp" * 3
     mended = text.replace("&nbsp;", "&#160;").replace("& ", "&amp; ").replace("&nbsp&", "&amp;nbsp&")
     mended = mended.replace("&nbsp", "&amp;nbsp")
