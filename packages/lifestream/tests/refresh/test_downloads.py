@@ -404,7 +404,7 @@ def test_connections_are_kept_only_while_more_waits_for_their_host(server: FeedS
     assert left <= 2
 
 
-def test_the_feeds_of_a_host_come_over_one_connection_for_each_that_is_asked_at_once(server: FeedServer) -> None:
+def test_a_host_gets_only_as_many_connections_as_concurrent_requests(server: FeedServer) -> None:
     server.add("/feed", Response("<rss/>"))
     Counted.made.clear()
     events: Events = queue.SimpleQueue()
