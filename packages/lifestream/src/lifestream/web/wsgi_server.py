@@ -74,7 +74,7 @@ def serve(
 
 
 def _make_space(sockets: dict[int, Any]) -> None:
-    """If only a few more connections could be accepted, close some that have sent no complete request. Those that still
+    """Close some connections that have sent no complete request, if only a few more could be accepted. Those that still
     receive an answer are closed last; of the others, the oldest first.
 
     At its limit, waitress accepts no more until some have been silent for two minutes: whoever opens so many, and sends
