@@ -270,7 +270,8 @@ def test_what_is_to_be_overwritten_stays_where_the_disk_is_full(origin: FeedServ
         "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000));"
         "from feedserver.cli import main; sys.exit(main(sys.argv[1:]))"
     )
-    command = [sys.executable, "-c", script, "record", origin.url("/feed"), "-o", "feed.xml", "--force"]
+    # Without -B, it could cut off the bytecode of modules, which all later tests would read from pytest's cache.
+    command = [sys.executable, "-B", "-c", script, "record", origin.url("/feed"), "-o", "feed.xml", "--force"]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 2
     assert "cannot be written: File too large" in ended.stderr
