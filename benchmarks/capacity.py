@@ -2,9 +2,9 @@
 
 A sample of feeds publishes at random, as often as feeds do (half of them less than once in four days), and is fetched
 whenever lifestream's own schedule says: `scheduler.schedule.decide` and `publication_rate.pace_of` are the real ones.
-That gives how often a feed is fetched, with which results, how many items it brings, and how much more there is to do
-in the busiest minute. Multiplied by what each costs, as `mix.py`, `claims.py` and `sizes.py` measure it (the values of
-`Costs`), that is what a number of feeds needs. Time is simulated, so a simulation of days takes seconds.
+That gives how often a feed is fetched, with which results, how many items it brings, and how many times the average is
+fetched in the busiest minutes. Multiplied by what each costs, as `mix.py`, `claims.py` and `sizes.py` measure it (the
+values of `Costs`), that is what a number of feeds needs. Time is simulated, so a simulation of days takes seconds.
 
     uv run --group bench python benchmarks/capacity.py
 """
@@ -71,7 +71,7 @@ class Sampled:
 
     @property
     def peak(self) -> float:
-        """How much more is fetched in the busiest of 100 stretches of ten minutes than on average."""
+        """How many times the average is fetched in the busiest of 100 stretches of ten minutes."""
         tens = Counter[int]()
         for minute, count in self.minutes.items():
             tens[minute // 10] += count
@@ -174,10 +174,10 @@ def _feed(chance: random.Random, end: datetime) -> Simulated:
 
 @dataclass(frozen=True)
 class Need:
-    """What some fetches an hour need."""
+    """What a number of fetches per hour needs."""
 
     fetches: float
-    """Of an hour, on average."""
+    """Per hour, on average."""
     cores: float
     database_cores: float
     connections: float

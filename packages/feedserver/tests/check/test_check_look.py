@@ -1,4 +1,4 @@
-"""What was seen in a round survives being written down."""
+"""What was seen in a round is the same after it is written and read again."""
 
 from __future__ import annotations
 

@@ -245,7 +245,7 @@ SCENARIOS = (
     Scenario(
         id="H3",
         title="A bomb in gzip",
-        rule=f"A body inflates to {BOMB} MiB, a thousand times its size: the reader stops before it has all that.",
+        rule=f"A body inflates to {BOMB} MiB, a thousand times its size: the reader stops inflating before the end.",
         source="RFC 1952; CWE-409",
         level=Level.MUST,
         steps=_three_steps(_gzip_bomb),
