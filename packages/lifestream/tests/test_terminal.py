@@ -39,7 +39,7 @@ class Terminal(io.StringIO):
 
 
 def hidden_in(text: str) -> list[str]:
-    """Return the characters of *text* that hide, turn or move others, but for our own colours and line feeds."""
+    """Return the characters of *text* that hide, turn or move others, except for our own colours and line feeds."""
     left = _OURS.sub("", text).replace("\n", "")
     return sorted({hex(ord(c)) for c in left if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")})
 

@@ -251,7 +251,7 @@ def test_the_admin_is_safe(chromium: Browser, site: Site, kind: str) -> None:
         for number in count(1):
             listed = lookout.visit(f"/admin/lifestream/{kind}/?p={number}")
             found = changes(listed, "tr")
-            if rows.issuperset(found):  # behind the last page comes the first one
+            if rows.issuperset(found):  # after the last page comes the first one
                 break
             rows.update(found)
             opened += changes(listed, SAYS_MORE.get(kind, "tr"))

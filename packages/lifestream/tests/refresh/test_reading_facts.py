@@ -1,4 +1,4 @@
-"""What was made of a document, as facts: what the tests of `read` don't show."""
+"""The facts about a document that the tests of `read` don't cover."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_a_fact_without_a_value_is_left_out() -> None:
     assert [fact.label for fact in of_document("", Prepared(ParsedFeed()))] == ["well-formed", "read by", "items"]
 
 
-def test_the_tone_tells_how_grave_a_flaw_is() -> None:
+def test_the_tone_shows_how_grave_a_flaw_is() -> None:
     def tone(flaw: Flaw | None) -> Fact:
         [fact] = [fact for fact in of_document("", Prepared(ParsedFeed(flaw=flaw))) if fact.label == "well-formed"]
         return fact

@@ -1,4 +1,4 @@
-"""What somebody wants now is due at once, and no request waits for it."""
+"""Feeds that somebody wants now are due immediately, and the updater is woken; the request itself fetches nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_feed_is_due_unless_its_server_asked_for_time() -> None:
     assert free in Feed.objects.due(NOW) and worded(free.next_reason) == "its owner wants it now"
 
 
-def test_nobody_hears_the_bell_after_having_listened() -> None:
+def test_a_listener_that_has_stopped_is_not_woken() -> None:
     with bell.listening() as rung:
         pass
     bell.ring()

@@ -1,4 +1,4 @@
-"""The thread that updates feeds beside a server: it goes on after what fails, and ends when it is told to."""
+"""The thread of a server that updates feeds: it continues after failures, and ends when `stop` is called."""
 
 from __future__ import annotations
 
@@ -110,22 +110,22 @@ class UpdaterTest(FeedServerTransactionTestCase):
         assert "the icons of sites could not be looked for" in logged.output[0]
         assert Item.objects.count() == 1
 
-    def test_a_database_that_is_away_is_reported_once_whatever_meets_it_first(self) -> None:
+    def test_an_outage_of_the_database_is_reported_once_whatever_fails_first(self) -> None:
         looks = threading.Semaphore(0)
-        is_away = True
+        is_down = True
 
         def add_wanted(_stopping: threading.Event) -> int:
-            if is_away:
+            if is_down:
                 looks.release()
             return read_wanted(_stopping)
 
         def read_wanted(_stopping: threading.Event) -> int:
-            if is_away:
+            if is_down:
                 raise OperationalError("connection refused") from ConnectionRefusedError()
             return 0
 
         def refresh(*, stopping: threading.Event) -> Report:
-            if is_away:
+            if is_down:
                 raise OperationalError("connection refused") from ConnectionRefusedError()
             looks.release()
             return Report()
@@ -139,18 +139,18 @@ class UpdaterTest(FeedServerTransactionTestCase):
         ):
             for _ in range(3):
                 assert looks.acquire(timeout=PATIENCE)
-            is_away = False
+            is_down = False
             while looks.acquire(timeout=0):
                 pass
             assert looks.acquire(timeout=PATIENCE)
             assert looks.acquire(timeout=PATIENCE)
-        away, back = logged.output
-        assert "not all addresses could be looked at" in away
-        assert "connection refused" in away
-        assert "Traceback" not in away
-        assert "the database answers again" in back
+        began, ended = logged.output
+        assert "not all addresses could be looked at" in began
+        assert "connection refused" in began
+        assert "Traceback" not in began
+        assert "the database answers again" in ended
 
-    def test_a_connection_that_breaks_harms_nothing_that_comes_next(self) -> None:
+    def test_after_a_connection_breaks_the_next_query_succeeds(self) -> None:
         found: list[int] = []
         looked = threading.Event()
 
@@ -173,8 +173,8 @@ class UpdaterTest(FeedServerTransactionTestCase):
             running(),
         ):
             assert looked.wait(PATIENCE)
-        [told] = logged.output
-        assert "not all addresses could be looked at" in told
+        [message] = logged.output
+        assert "not all addresses could be looked at" in message
         assert found == [0]
 
     def test_stop_gives_up_what_is_under_way_and_leaves_it_due(self) -> None:
@@ -195,7 +195,7 @@ class UpdaterTest(FeedServerTransactionTestCase):
         assert (row.claim_token, row.next_fetch, row.last_fetch) == ("", due, None)
         assert Item.objects.count() == 0
 
-    def test_stop_says_when_it_was_not_obeyed_in_time(self) -> None:
+    def test_stop_returns_whether_the_thread_ended_in_time(self) -> None:
         begun, ending = threading.Event(), threading.Event()
 
         def refresh(*, stopping: threading.Event) -> Report:

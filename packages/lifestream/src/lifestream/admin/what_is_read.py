@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
-from lifestream.admin.updating import AGAIN, is_late
+from lifestream.admin.updating import RELOAD_AFTER, is_late
 from lifestream.content.text_direction import isolated
 from lifestream.models import Feed, ReadingRequest
 
@@ -47,7 +47,7 @@ def what_is_read(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feed:
     }
     response = TemplateResponse(request, "admin/lifestream/feed/what_is_read.html", context)
     if context["coming"] and not late:
-        response["Refresh"] = str(AGAIN)
+        response["Refresh"] = str(RELOAD_AFTER)
     return response
 
 

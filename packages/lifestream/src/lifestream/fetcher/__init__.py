@@ -21,6 +21,6 @@ Other modules use these: `cache_lifetime`: what the headers of an answer say abo
 the host that a URL names. `websub`: the messages of WebSub. `link_header`: the links that a server sends beside a
 document. `open_files`, `shortage`: what this machine is short of, for which no server is to blame.
 
-This package never imports Django, the parser or the database. The rules of `FETCHING.md` about a single request are
-implemented here.
+This package never imports Django, the parser or the database. The rules 1 to 6 and 19 to 32 of
+`scripts/rules.py`, which are about a single request, are implemented here.
 """

@@ -1,4 +1,4 @@
-"""What was made of a document, as facts for a person: the command `read` and the admin show them.
+"""What was read from a document, as facts to show: the command `read` and the admin show them.
 
 A fact is a label and a value, both plain text; much of the value is untrusted, so whoever shows it escapes it.
 """
@@ -50,12 +50,12 @@ class Fact(NamedTuple):
 
 
 def of_document(url: str, prepared: Prepared) -> list[Fact]:
-    """Return the facts about the document from *url* ("" if that is known), and about its feed."""
+    """Return the facts about the document and its feed. *url* is its address, or "" to leave the address out."""
     return [fact for fact in _document(url, prepared, prepared.notes or Notes()) if fact.value]
 
 
 def of_item(prepared: Prepared, index: int) -> list[Fact]:
-    """Return the facts about the item of *prepared* with this *index*, but for its title."""
+    """Return the facts about the item of *prepared* with this *index*, except its title."""
     notes = prepared.notes or Notes()
     removed = notes.removed[index] if index < len(notes.removed) else ()
     return [fact for fact in _item(prepared.items[index], removed, notes) if fact.value]
@@ -86,7 +86,7 @@ def _document(url: str, prepared: Prepared, notes: Notes) -> Iterator[Fact]:
     for note in prepared.capped:
         yield Fact(_("too much"), worded(note), "doubtful")
     for problem in prepared.problems:
-        yield Fact(_("problem"), " ".join(worded(problem.told).split()), "bad")
+        yield Fact(_("problem"), " ".join(worded(problem.message).split()), "bad")
     if prepared.left_out:
         left_out = _("{count} by the plugin {plugin}").format(count=f"{prepared.left_out:,}", plugin=prepared.plugin)
         yield Fact(_("left out"), left_out)
@@ -98,14 +98,14 @@ def _well_formed(feed: ParsedFeed) -> Fact:
     if flaw is None:
         return Fact(_("well-formed"), _("yes"), "good")
     where = _("no, from line {line}, column {column}: {message}")
-    told = where.format(line=flaw.line, column=flaw.column, message=flaw.message)
+    text = where.format(line=flaw.line, column=flaw.column, message=flaw.message)
     if flaw.mended:
         kept = _("mended, nothing is lost")
-        return Fact(_("well-formed"), f"{told}; {kept}", "doubtful")
+        return Fact(_("well-formed"), f"{text}; {kept}", "doubtful")
     damaged = len(flaw.damaged)
     items = ngettext("{count} item may be incomplete", "{count} items may be incomplete", damaged)
     loss = items.format(count=f"{damaged:,}") if damaged else _("what could be read was read")
-    return Fact(_("well-formed"), f"{told}; {loss}", "bad")
+    return Fact(_("well-formed"), f"{text}; {loss}", "bad")
 
 
 def _item(item: ItemDraft, removed: tuple[str, ...], notes: Notes) -> Iterator[Fact]:

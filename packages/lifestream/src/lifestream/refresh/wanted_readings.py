@@ -131,8 +131,8 @@ def _found(
     [answer] = answers
     outcome, prepared = answer.outcome, answer.prepared
     if prepared is None:
-        told = gettext("the server answered {status}").format(status=outcome.status)
-        return Found(worded(outcome.message) if isinstance(outcome, Failed) else told)
+        text = gettext("the server answered {status}").format(status=outcome.status)
+        return Found(worded(outcome.message) if isinstance(outcome, Failed) else text)
     items = tuple(
         (item.title, tuple(of_item(prepared, index))) for index, item in enumerate(prepared.items[:MOST_ITEMS])
     )

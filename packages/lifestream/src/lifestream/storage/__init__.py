@@ -17,7 +17,7 @@ the order in which a result passes them:
 7. `announcements`: the signals that are sent after the commit.
 
 Below all of these: `bulk_sql`: many rows in one statement. `db_errors`: the causes of database failures; `outages`:
-telling of them once.
+a message when one begins and when it is over.
 
 Written for other reasons than a result: `backfill`: the items that a feed had before somebody subscribed.
 `bulk_subscriptions`: subscriptions to a whole list of feeds. `feed_editing`: what an operator changes in a feed;

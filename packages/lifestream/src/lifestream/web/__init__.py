@@ -9,7 +9,7 @@ In: an HTTP request. Out: a page or a feed. In the order in which a request pass
    show. `site_search`: its sites by their names.
 3. `presenters`: what of a post is shown, and which sites are asleep or failing, as values for the templates.
    `picture_addresses`: the addresses of feeds' pictures on this site, if it is to show them.
-4. `look`: theme, accent and logo of a page. `structured_data`: what search engines are told of an item.
+4. `look`: theme, accent and logo of a page. `structured_data`: the description of an item for search engines.
    `pictured_choice`: a field of forms.
 5. `syndication`: the timeline as Atom, RSS and JSON Feed, each item under its published id:
    `plugins.entry_uris` decides which, `storage.published_ids` stores it.

@@ -24,7 +24,7 @@ from lifestream.web.request_charset import in_utf8
 MOST_CONNECTIONS: Final = 256
 """How many connections may be open at once. Each takes a file, and a process may have 1,024 as a rule."""
 MOST_BODY: Final = 10 * 1024 * 1024
-"""How many bytes the body of a request may have, unless `serve` is told another number."""
+"""How many bytes the body of a request may have, by default."""
 _SPARE: Final = 8
 
 
@@ -37,8 +37,8 @@ def serve(
     threads: int = 8,
     most_body: int = MOST_BODY,
 ) -> None:
-    """Serve *application* until SIGINT or SIGTERM, with so many *threads*. *ready* is called with the address once
-    clients can connect.
+    """Serve *application* until SIGINT or SIGTERM, with this number of *threads*. *ready* is called with the address
+    once clients can connect.
 
     A request with more than *most_body* bytes is answered with 413: waitress writes bodies to temporary files before
     the application sees them, whoever sends them.
@@ -70,15 +70,15 @@ def serve(
         server.task_dispatcher.shutdown()  # once requests are answered
     finally:
         server.close()
-        close_all(sockets)  # of clients that are connected still: the server of one address closes its own socket alone
+        close_all(sockets)  # of clients that are still connected: the server of one address closes its own socket alone
 
 
 def _make_space(sockets: dict[int, Any]) -> None:
-    """Close connections that ask for nothing where only a few more are accepted, those first that are open the longest,
-    and before those that take an answer slowly.
+    """Close some connections that have sent no complete request, if only a few more could be accepted. Those that still
+    receive an answer are closed last; of the others, the oldest first.
 
     At its limit, waitress accepts no more until some have been silent for two minutes: whoever opens so many, and sends
-    nothing or a byte at a time, would keep all others out. A connection whose request has come whole is left alone.
+    nothing or a byte at a time, would keep all others out.
     """
     if len(sockets) < MOST_CONNECTIONS - _SPARE:
         return

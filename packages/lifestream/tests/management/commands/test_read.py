@@ -212,17 +212,17 @@ class TestText:
         assert "published no date: when it was first seen counts" in lines
 
     @pytest.mark.parametrize(
-        ("body", "told"),
+        ("body", "consequence"),
         [
             (RSS.format("<item>&nbsp;</item>"), "; mended, nothing is lost"),
             (RSS.format("<item><title>a<b></title></item>"), "; 1 item may be incomplete"),
             (RSS.format("")[:-20], "; what could be read was read"),
         ],
     )
-    def test_where_a_document_is_ill_formed_is_reported(self, body: str, told: str) -> None:
+    def test_where_a_document_is_ill_formed_is_reported(self, body: str, consequence: str) -> None:
         [line] = [line for line in self.lines(stdin=body.encode()) if line.startswith("well-formed")]
         assert line.startswith("well-formed no, from line 1, column ")
-        assert line.endswith(told)
+        assert line.endswith(consequence)
 
     def test_a_document_that_cannot_be_read_is_reported_and_the_others_are_shown(self) -> None:
         assert run("missing.xml") == ("", "missing.xml: no such file or directory; an address begins with https://")

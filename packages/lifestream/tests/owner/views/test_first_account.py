@@ -117,7 +117,7 @@ def test_a_form_from_elsewhere_is_refused(token: str) -> None:
     assert send(client, token, csrfmiddlewaretoken=cookie).status_code == 302
 
 
-def test_nobody_else_is_told_the_token(client: Client, token: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_nobody_else_sees_the_token(client: Client, token: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     page = client.get(ADDRESS, {"token": token})
     assert page["Referrer-Policy"] == "strict-origin"

@@ -204,8 +204,8 @@ class EntryReader:
     def _enclosures(self, fields: Fields, scope: Scope, links: list[Link]) -> Iterator[Enclosure]:
         files = links_of(fields.get("enclosure", ()), scope) if "enclosure" in fields else []
         if any(link.relation == "enclosure" for link in links):
-            anew = links_of(elements(fields, "link", "atom:link"), scope)
-            files += [link for link in anew if link.relation == "enclosure"]
+            atom_links = links_of(elements(fields, "link", "atom:link"), scope)
+            files += [link for link in atom_links if link.relation == "enclosure"]
         if not files:
             return
         duration = seconds(first_text(fields, "itunes:duration"))
