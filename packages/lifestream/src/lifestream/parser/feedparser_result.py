@@ -129,7 +129,11 @@ class _Context:
         if (summary := _get(found, "summary")) and not _get(found, "content"):
             return html(str(summary))
         # A summary without a detail is feedparser's copy of the content.
-        said = _get(found, f"itunes_{ASIDE}summary") or _get(found, f"itunes_{ASIDE}subtitle")
+        said = (
+            _get(found, f"itunes_{ASIDE}summary")
+            or _get(found, "googleplay_description")
+            or _get(found, f"itunes_{ASIDE}subtitle")
+        )
         return html_or_text(str(said or ""))
 
     def _source(self, found: Found) -> Source | None:

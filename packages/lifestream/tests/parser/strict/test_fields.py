@@ -106,6 +106,39 @@ def test_rss_without_a_channel_is_read() -> None:
     assert (feed.format, feed.title, [entry.title for entry in feed.entries]) == ("rss20", "T", ["One"])
 
 
+@pytest.mark.reading(8)
+def test_items_inside_an_element_for_them_are_read() -> None:
+    items = "<items><item><title>One</title></item><item><title>Two</title></item></items>"
+    feed = parse(
+        f"<rss version='2.0'><channel><title>T</title>{items}</channel></rss>".encode(), {}, "https://s.example/"
+    )
+    assert (feed.title, [entry.title for entry in feed.entries]) == ("T", ["One", "Two"])
+    assert len(read("<title>x</title>", items).entries) == 1
+
+
+@pytest.mark.reading(8)
+def test_a_document_in_capitals_is_read() -> None:
+    rss = (
+        "<RSS VERSION='2.0'><CHANNEL><ITEM><GUID ISPERMALINK='false'>https://s.example/1</GUID>"
+        "<ENCLOSURE URL='/a.mp3' TYPE='audio/mpeg' LENGTH='7'/></ITEM></CHANNEL></RSS>"
+    )
+    feed = parse(rss.encode(), {}, "https://s.example/")
+    assert (feed.format, feed.entries[0].guid, feed.entries[0].link) == ("rss20", "https://s.example/1", "")
+    assert feed.entries[0].enclosures == (Enclosure("https://s.example/a.mp3", "audio/mpeg", 7),)
+    atom = "<FEED XMLNS='http://www.w3.org/2005/Atom' xml:lang='de'><LINK REL='self' HREF='/f'/><LINK HREF='/'/></FEED>"
+    found = parse(atom.encode(), {}, "https://s.example/")
+    assert (found.link, found.self_url, found.language) == ("https://s.example/", "https://s.example/f", "de")
+
+
+@pytest.mark.reading(10)
+def test_the_description_of_a_podcast_is_its_longest() -> None:
+    google = 'xmlns:g="http://www.google.com/schemas/play-podcasts/1.0"'
+    itunes = 'xmlns:i="http://www.itunes.com/dtds/podcast-1.0.dtd"'
+    said = f"<g:description {google}>Google</g:description><i:subtitle {itunes}>Short</i:subtitle>"
+    assert only(said).summary == "<p>Google</p>"
+    assert only(f"{said}<i:summary {itunes}>Long</i:summary>").summary == "<p>Long</p>"
+
+
 @pytest.mark.reading(10)
 def test_tags_of_media_are_those_of_an_entry_without_its_own() -> None:
     tagged = '<media:category label="Knots">knots</media:category><media:keywords>net, rope</media:keywords>'

@@ -43,6 +43,8 @@ def read(
     *notes* are told how dates were understood.
     Raises `NotAFeed` for CDF.
     """
+    if _local_name(root) in ("FEED", "RSS"):
+        _lower_attributes(root)
     own = namespace_of(root)
     names = Names("", own if prefix_of(own) is None and _local(root) == "rss" else "", source)
     name = names[root.tag]
@@ -75,8 +77,21 @@ def _default_namespace(source: bytes) -> set[str]:
 _DEFAULT = late(rb"""<[\w:]+\s[^<>]*?\bxmlns\s*=\s*["']([^"'<>]+)["']""")
 
 
+def _local_name(element: Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
 def _local(element: Element) -> str:
-    return element.tag.rpartition("}")[2].lower()
+    return _local_name(element).lower()
+
+
+def _lower_attributes(root: Element) -> None:
+    """Write the names of attributes in lower case, in a document that has all names in upper case."""
+    for element in root.iter():
+        if any(name != name.lower() for name in element.attrib):
+            lowered = {(name if "}" in name else name.lower()): value for name, value in element.attrib.items()}
+            element.attrib.clear()
+            element.attrib.update(lowered)
 
 
 def _atom_version(root: Element) -> str:
@@ -115,6 +130,8 @@ class _Reader:
             for name, found in fields_of(root, self._names).items():
                 if name in ("image", "item"):
                     fields.setdefault(name, []).extend(found)
+        for wrapper in fields.get("items", ()) if "item" not in fields else ():
+            fields.setdefault("item", []).extend(child for child in wrapper if self._names[child.tag] == "item")
         for more in channels[1:]:
             fields.setdefault("item", []).extend(child for child in more if self._names[child.tag] == "item")
         said = first_text(fields, "language", "dc:language").replace("_", "-")
@@ -173,7 +190,8 @@ class _Reader:
         for image in elements(fields, "image", "itunes:image", "googleplay:image"):
             if found := scope.of(image).absolute(picture_of(image, self._names)):
                 return found
-        return scope.absolute(linked_picture(fields))
+        thumbnails = (each.get("url") for each in fields.get("media:thumbnail", ()))
+        return scope.absolute(linked_picture(fields) or next(filter(None, thumbnails), ""))
 
     def _generator(self, fields: Fields) -> str:
         named = first_text(fields, "generator", "atom:generator")
