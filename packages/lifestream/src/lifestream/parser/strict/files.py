@@ -35,9 +35,9 @@ def files_of(fields: Fields, names: Names, scope: Scope, links: list[Link]) -> l
 def _contents(contents: Iterable[Element], scope: Scope) -> Iterator[Link]:
     for element in contents:
         kind = element.get("type", "").strip().lower()
-        if element.get("src") and kind_of(kind) is Kind.OTHER:
-            if address := scope.of(element).absolute(element.get("src")):
-                yield Link(address, "enclosure", kind)
+        address = scope.of(element).absolute(element.get("src"))
+        if address and kind_of(kind) is Kind.OTHER:
+            yield Link(address, "enclosure", kind)
 
 
 def _alternate(alternates: list[Element], names: Names, scope: Scope) -> Iterator[Link]:
