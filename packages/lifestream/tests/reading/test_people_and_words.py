@@ -38,6 +38,7 @@ NAMES = [
     ('"Jane Doe" <jane@doe.cloud>', "Jane Doe"),
     ("mailto:jane@doe.cloud (Jane)", "Jane"),
     ("jane@doe.cloud ()", "jane@doe.cloud"),
+    ("jane@doe.cloud (jane@doe.cloud)", "jane@doe.cloud"),
     ("<jane@doe.cloud>", "jane@doe.cloud"),
     ("jane@пример.рф (Джейн)", "Джейн"),
     ("jane@doe.cloud (Jane), bob@doe.cloud (Bob)", "Jane, Bob"),

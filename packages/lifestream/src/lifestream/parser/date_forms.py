@@ -28,10 +28,12 @@ def normal(text: str) -> str:
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("\u200e", "").replace("\u200f", "")
+        text = _ARABIC_HALF.sub(lambda found: "am" if found[1] == "ص" else "pm", text)
     text = _SPACES.sub(" ", _COMMENT.sub(" ", text)).replace(" --", " -").strip(" ,;")
     return _FRENCH_TIME.sub(lambda found: f"{found[1]}:{found[2] or '00'}", text)
 
 
+_ARABIC_HALF = re.compile(r"(?<=\d\s)([صم])(?![^\W_])")
 _FRENCH_TIME = re.compile(r"(?<=\s)(\d{1,2})\s?h(?:\s?(\d\d))?(?:\s?min)?(?![^\W_])", re.IGNORECASE)
 
 

@@ -50,8 +50,10 @@ def moment(day: date, clock: str | None, half: str | None, zone: str | None) -> 
                 return None
             if 0 < hour <= 12 and (hour == 12) != afternoon:
                 hour = (hour + 12) % 24
-        if hour > 24 or minute > 59 or second > 60 or (hour == 24 and (minute or second)):
+        if hour > 24 or minute > 59 or second > 60:
             return None
+        if hour == 24 and (minute or second):  # as programs write it that count the hours from 1 to 24
+            hour = 0
     local = datetime.combine(day, time.min) + timedelta(hours=hour, minutes=minute, seconds=second)
     if zone and "/" in zone:
         place = _place(zone)

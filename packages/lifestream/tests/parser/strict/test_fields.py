@@ -117,6 +117,14 @@ def test_items_inside_an_element_for_them_are_read() -> None:
 
 
 @pytest.mark.reading(8)
+@pytest.mark.parametrize("entry", ["<entry><title>One</title></entry>", "<atom:entry><title>One</title></atom:entry>"])
+def test_entries_of_atom_in_rss_are_read(entry: str) -> None:
+    document = f"<rss version='2.0' {NAMESPACES}><channel><title>T</title>{entry}</channel></rss>"
+    feed = parse(document.encode(), {}, "https://s.example/")
+    assert (feed.format, [entry.title for entry in feed.entries]) == ("rss20", ["One"])
+
+
+@pytest.mark.reading(8)
 def test_a_document_in_capitals_is_read() -> None:
     rss = (
         "<RSS VERSION='2.0'><CHANNEL><ITEM><GUID ISPERMALINK='false'>https://s.example/1</GUID>"

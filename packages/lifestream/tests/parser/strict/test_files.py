@@ -64,3 +64,16 @@ def test_the_address_of_a_file_is_the_one_before_feedburners() -> None:
     assert files(f"{proxied}<feedburner:origEnclosureLink/>")[0].url == "https://proxy.example/~5/a.mp3"
     assert files(proxied + original * 2)[0].url == "https://proxy.example/~5/a.mp3"
     assert files(original) == ()
+
+
+@pytest.mark.reading(21)
+def test_a_file_that_is_named_twice_is_one_with_all_that_is_said_of_it() -> None:
+    bare = '<enclosure url=" https://site.example/a.mp3 " length="0"/>'
+    assert files(bare + USUAL) == files(USUAL + bare) == (MP3,)
+    kind = "application/x-bittorrent"
+    media = "xmlns:media='http://search.yahoo.com/mrss/'"
+    torrents = "".join(f"<media:peerLink {media} href='{url}' type='{kind}'/>" for url in ("/a.torrent", "/b.torrent"))
+    assert files(f'<enclosure url="/a.torrent" length="9" type="{kind}"/>{torrents}') == (
+        Enclosure(f"{SITE}/a.torrent", kind, 9),
+        Enclosure(f"{SITE}/b.torrent", kind),
+    )

@@ -19,7 +19,7 @@ from lifestream.parser.strict.constructs import NOTHING, Construct, alternatives
 from lifestream.parser.strict.episodes import episode_of
 from lifestream.parser.strict.fields import Fields, elements, fields_of, first_text, first_text_whole
 from lifestream.parser.strict.files import files_of
-from lifestream.parser.strict.guids import guid_of, is_link
+from lifestream.parser.strict.guids import LOOKS_LIKE_ADDRESS, guid_of, is_link
 from lifestream.parser.strict.links import Link, links_of, other_page, page, plain_address, related
 from lifestream.parser.strict.media import NO_MEDIA, EntryMedia, media_of, tags_of
 from lifestream.parser.strict.pictures import linked_picture, picture_of
@@ -126,7 +126,7 @@ class EntryReader:
             content=html,
             summary="" if summary == html else summary,
             tags=self._tags(element) if not _TAGS.isdisjoint(fields) else tag_names(media.tags),
-            enclosures=(*self._enclosures(fields, scope, links), *_torrents(media, scope)),
+            enclosures=self._files(fields, scope, links, media),
             media=self._media(media, fields, scope),
             language=self._language(fields, (content, summed, title), scope),
             base=text_scope.base,
@@ -138,7 +138,7 @@ class EntryReader:
 
     def _link(self, fields: Fields, scope: Scope, links: list[Link], guid: str) -> str:
         original = plain_address(first_text(fields, "feedburner:origlink"))
-        if original and (address := scope.absolute(original)):
+        if LOOKS_LIKE_ADDRESS.match(original) and (address := scope.absolute(original)):
             return address
         if address := page(links):
             return address
@@ -204,6 +204,13 @@ class EntryReader:
                 yield from (inner.get("text", "") for inner in child.iter(child.tag))
             elif name in _TAGS:
                 yield from tags_of(child, name)
+
+    def _files(self, fields: Fields, scope: Scope, links: list[Link], media: EntryMedia) -> tuple[Enclosure, ...]:
+        found = tuple(self._enclosures(fields, scope, links))
+        if not media.torrents:
+            return found
+        known = {enclosure.url for enclosure in found}
+        return (*found, *(torrent for torrent in _torrents(media, scope) if torrent.url not in known))
 
     def _enclosures(self, fields: Fields, scope: Scope, links: list[Link]) -> Iterator[Enclosure]:
         files = files_of(fields, self.names, scope, links)

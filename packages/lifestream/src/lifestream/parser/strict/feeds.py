@@ -137,7 +137,7 @@ class _Reader:
         said = first_text(fields, "language", "dc:language").replace("_", "-")
         scope.language = said or scope.language
         author = authors_of(channel, fields, self._names)
-        entries = [*elements(fields, "item", "atom:entry", "atom:item")]
+        entries = [*elements(fields, "item", "atom:entry", "atom:item", "entry")]
         atom = self._version.startswith("atom")
         links = links_of(elements(fields, "link", "atom:link"), scope)
         link = self._link(fields, links, atom=atom)

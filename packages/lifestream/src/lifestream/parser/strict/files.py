@@ -17,7 +17,8 @@ def files_of(fields: Fields, names: Names, scope: Scope, links: list[Link]) -> l
     """Return the files of the entry whose children are *fields*, and whose *links* were read before its base was known.
 
     They are enclosures of RSS and of Atom, and content of Atom that is a file elsewhere (RFC 4287, 4.1.3.2). Podcasts
-    have their alternate enclosures beside the usual one, so they count only if there is no other.
+    have their alternate enclosures beside the usual one, so they count only if there is no other. A file that is named
+    twice is one, with all that is said of it.
     """
     files = links_of(fields.get("enclosure", ()), scope) if "enclosure" in fields else []
     if any(link.relation == "enclosure" for link in links):
@@ -28,8 +29,8 @@ def files_of(fields: Fields, names: Names, scope: Scope, links: list[Link]) -> l
     if not files and "podcast:alternateenclosure" in fields:
         files += _alternate(fields["podcast:alternateenclosure"], names, scope)
     if files and "feedburner:origenclosurelink" in fields:
-        return _originals(files, fields["feedburner:origenclosurelink"], scope)
-    return files
+        files = _originals(files, fields["feedburner:origenclosurelink"], scope)
+    return _once(files) if len(files) > 1 else files
 
 
 def _contents(contents: Iterable[Element], scope: Scope) -> Iterator[Link]:
@@ -54,3 +55,13 @@ def _originals(files: list[Link], originals: list[Element], scope: Scope) -> lis
     if len(addresses) != len(files):
         return files
     return [link._replace(address=address or link.address) for link, address in zip(files, addresses, strict=True)]
+
+
+def _once(files: list[Link]) -> list[Link]:
+    found: dict[str, Link] = {}
+    for file in files:
+        known = found.setdefault(file.address, file)
+        if known is not file:
+            length = known.length if known.length.strip(" 0") else file.length
+            found[file.address] = known._replace(type=known.type or file.type, length=length)
+    return list(found.values())
