@@ -1,8 +1,8 @@
 """The liberal reading of documents that the strict reader doesn't know or can't read, by feedparser. feedparser is
 imported only when it is needed.
 
-An ill-formed document is split into its entries (`salvage`). The strict reader reads those that are well-formed, and the
-others, one by one, once their tags match (`balanced_tags`). feedparser reads only what is beyond that.
+An ill-formed document is split into its entries (`salvage`). The strict reader reads those that are well-formed, and
+the others, one by one, once their tags match (`balanced_tags`). feedparser reads only what is beyond that.
 """
 
 from __future__ import annotations
