@@ -1,7 +1,8 @@
 """Markup whose tags don't match → the same markup with tags that do, as browsers would read it.
 
 The strict reader then reads what is left of a damaged entry by the same rules as any other. An end tag that ends
-nothing is left out, and an element ends with the one around it, at the latest. An entry ends where the next one begins.
+nothing is left out, and an element ends with the one around it, at the latest. An entry ends where the next one begins,
+and a field that never ends where the next field does.
 Attributes are quoted and given once. A `<` that begins no tag is text, and so is the name of an element that is neither
 one of HTML, nor of feeds, and never ends. Comments are left out. What is wrong with references and prefixes is left to
 `wellformed.mend`.
@@ -32,6 +33,7 @@ _KNOWN: Final = _HTML | frozenset(
 _ENTRIES: Final = frozenset({b"item", b"entry"})
 _AROUND: Final = frozenset({b"rss", b"rdf", b"channel", b"feed", b"items"})
 """The elements around entries, without their prefixes."""
+_STRUCTURE: Final = _AROUND | _ENTRIES
 
 
 def balanced(markup: bytes) -> bytes:
@@ -73,7 +75,7 @@ class _Tags:
 
     def end(self, around: frozenset[bytes]) -> bytes:
         """Return the end tags of the elements that are open, up to the innermost one of *around*."""
-        while self._open and self._open[-1].lower().rpartition(b":")[2] not in around:
+        while self._open and _local(self._open[-1].lower()) not in around:
             self._close()
         return b"".join(self._pieces)
 
@@ -82,7 +84,7 @@ class _Tags:
         written = self._open.pop()
         name = written.lower()
         self._counted[name] -= 1
-        self._fields -= is_field(name)
+        self._fields -= _is_field(name)
         self._pieces.append(b"</%s>" % written)
         return name
 
@@ -92,25 +94,31 @@ class _Tags:
         if found[1]:
             while self._counted[name] and self._close() != name:
                 pass
-        elif not (is_empty or name in self._ended or name in _KNOWN or is_field(name)):
+        elif not (is_empty or name in self._ended or name in _KNOWN or _is_field(name)):
             self._pieces.append(b"&lt;" + found[0][1:-1] + b"&gt;")
         else:
-            if name in _ENTRIES and not is_empty:
+            if _local(name) in _ENTRIES and not is_empty:
                 while self._counted[name]:
                     self._close()
-            elif is_field(name):
-                self._end_markup()
+            elif _is_field(name):
+                self._end_endless()
             attributes = _attributes(found[3][:-2] if is_empty else found[3][:-1])
             is_empty = is_empty or (name in _VOID and name not in self._ended)
             self._pieces.append(b"<%s%s%s>" % (written, attributes, b"/" if is_empty else b""))
             if not is_empty:
                 self._open.append(written)
                 self._counted[name] += 1
-                self._fields += is_field(name)
+                self._fields += _is_field(name)
 
-    def _end_markup(self) -> None:
-        """End elements of HTML in which a field begins, unless they stand in the text of another field."""
-        while not self._fields and self._open and self._open[-1].lower() in _HTML:
+    def _end_endless(self) -> None:
+        """End elements before a field that begins: fields that never end (`<enclosure url="…">`), and elements of HTML
+        that stand in no field.
+        """
+        while self._open:
+            name = self._open[-1].lower()
+            is_endless = _is_field(name) and name not in self._ended
+            if not is_endless and (self._fields or name not in _HTML):
+                return
             self._close()
 
 
@@ -141,3 +149,11 @@ def _attributes(written: bytes) -> bytes:
             value = b'"%s"' % value
         found.setdefault(each[1], value)
     return b"".join(b" %s=%s" % item for item in found.items())
+
+
+def _local(name: bytes) -> bytes:
+    return name.rpartition(b":")[2]
+
+
+def _is_field(name: bytes) -> bool:
+    return is_field(name) and _local(name) not in _STRUCTURE
