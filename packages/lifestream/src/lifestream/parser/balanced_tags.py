@@ -94,7 +94,7 @@ class _Tags:
         if found[1]:
             while self._counted[name] and self._close() != name:
                 pass
-        elif not (is_empty or name in self._ended or name in _KNOWN or _is_field(name)):
+        elif not (is_empty or name in self._ended or name in _KNOWN or is_field(name)):
             self._pieces.append(b"&lt;" + found[0][1:-1] + b"&gt;")
         else:
             if _local(name) in _ENTRIES and not is_empty:
