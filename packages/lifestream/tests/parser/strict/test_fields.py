@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from xml.etree.ElementTree import fromstring
+
 import pytest
 
 from lifestream.entry import Enclosure, Entry, ParsedFeed
 from lifestream.parser import parse
+from lifestream.parser.strict import read_feed
 from lifestream.plugins.item_pipeline import draft_of
 
 NAMESPACES = (
@@ -104,6 +107,34 @@ def test_rss_without_a_channel_is_read() -> None:
     document = b"<rss version='2.0'><title>T</title><item><title>One</title></item></rss>"
     feed = parse(document, {}, "https://site.example/feed.xml")
     assert (feed.format, feed.title, [entry.title for entry in feed.entries]) == ("rss20", "T", ["One"])
+
+
+RSS = "<rss version='2.0'><channel><title>T</title><item><guid>1</guid></item></channel></rss>"
+ATOM = "<feed xmlns='http://www.w3.org/2005/Atom'><title>T</title><entry><id>1</id></entry></feed>"
+
+
+@pytest.mark.reading(8)
+@pytest.mark.parametrize("feed", [RSS, ATOM])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("<response><status>ok</status><data>", "</data></response>"),
+        ("<s:Envelope xmlns:s='urn:s'><s:Body>", "</s:Body></s:Envelope>"),
+        ("<!DOCTYPE html><html><head><meta charset='utf-8'></head><body><p>", "</body></html>"),
+    ],
+)
+def test_a_feed_inside_another_document_is_read(before: str, after: str, feed: str) -> None:
+    found = parse(f"{before}{feed}{after}".encode(), {}, "https://s.example/")
+    assert (found.title, [entry.guid for entry in found.entries]) == ("T", ["1"])
+
+
+@pytest.mark.reading(8)
+def test_a_feed_too_deep_inside_another_document_is_none() -> None:
+    inner = '<x xmlns="urn:x">{}</x>'
+    for feed in (RSS, "<a>" * 5 + RSS + "</a>" * 5):
+        assert read_feed(fromstring(feed), "https://s.example/") is not None
+    for other in ("<a>" * 6 + RSS + "</a>" * 6, "<rss>" * 2000 + "</rss>" * 2000, inner.format("<feed/>"), "<a/>"):
+        assert read_feed(fromstring(other), "https://s.example/") is None
 
 
 @pytest.mark.reading(8)

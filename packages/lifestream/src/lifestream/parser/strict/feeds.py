@@ -36,13 +36,22 @@ def read(
     source: bytes = b"",
     notes: Notes | None = None,
 ) -> ParsedFeed | None:
-    """Return the feed in *root*, which came from *url*, or None if it is no RSS, RDF or Atom.
+    """Return the feed in *root*, which came from *url*, or inside it, or None if there is no RSS, RDF or Atom.
 
     *language* is the answer's Content-Language; *netscape* says that the document type was Netscape's, of RSS 0.91.
     *source* is the document in UTF-8.
     *notes* are told how dates were understood.
     Raises `NotAFeed` for CDF.
     """
+    found = _read(root, url, language, source, notes, netscape=netscape)
+    if found is None and (inner := _inner_root(root)) is not None:
+        return _read(inner, url, language, source, notes)
+    return found
+
+
+def _read(
+    root: Element, url: str, language: str, source: bytes, notes: Notes | None, *, netscape: bool = False
+) -> ParsedFeed | None:
     if _local_name(root) in ("FEED", "RSS"):
         _lower_attributes(root)
     own = namespace_of(root)
@@ -65,6 +74,21 @@ def read(
         version = "rss10" if any(is_same(RSS_10, namespace) for namespace in namespaces) else "rss090"
         return _Reader(names, scope, version, notes).read(channels, root)
     return None
+
+
+def _inner_root(root: Element) -> Element | None:
+    """Return the root of a feed that programs have put into another document (an envelope, a page), or None."""
+    level = [root]
+    for _ in range(_DEEPEST_ROOT):
+        level = [child for element in level for child in element][:_MOST_SEARCHED]
+        for element in level:
+            if _local(element) in ("rss", "rdf") or (_local(element) == "feed" and prefix_of(namespace_of(element))):
+                return element
+    return None
+
+
+_DEEPEST_ROOT: Final = 5
+_MOST_SEARCHED: Final = 1000
 
 
 def _default_namespace(source: bytes) -> set[str]:
