@@ -78,7 +78,7 @@ class Reading:
 
     def _of_tree(self, document: bytes) -> ParsedFeed | None:
         found = strict.read(document.decode("utf-8").replace(f":{ASIDE}", ":"))
-        if found.root is None:
+        if found.root is None or found.root.tag.rpartition("}")[2].lower() in ("html", "head", "body"):
             return None
         return strict.read_feed(
             found.root,
