@@ -42,6 +42,12 @@ URL = "https://site.example/feed"
         ("<item><author><name>a</name><guid>1</guid>", "<item><author><name>a</name></author><guid>1</guid></item>"),
         ("<item><b><enclosure/></b><i>x</item>", "<item><b></b><enclosure/><i>x</i></item>"),
         ("<item><author><b><guid>1</guid></b></author></item>", ""),
+        (
+            "<entry><b><content>x</content><i><summary>y</summary></entry>",
+            "<entry><b></b><content>x</content><i></i><summary>y</summary></entry>",
+        ),
+        ("<entry><content><div><p>x<title>y</title></p></div></content></entry>", ""),
+        ("<item><description><details><summary>x</summary>y</details></description></item>", ""),
         ("", ""),
     ],
 )
