@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from costs import assert_linear
-from lifestream.entry import Entry
-from lifestream.parser import parse
+from lifestream.entry import Entry, ParsedFeed
+from lifestream.parser import NotAFeed, parse
 from lifestream.parser.balanced_tags import balanced, balanced_head
 
 URL = "https://site.example/feed"
+
+
+def parsed(body: bytes, *, well_formed: bool = True) -> ParsedFeed | None:
+    """Return the feed in *body* without what is said of its form, or None if it is none with entries."""
+    try:
+        feed = parse(body, {}, URL)
+    except NotAFeed:
+        return None
+    if not feed.entries or feed.well_formed is not well_formed:
+        return None
+    return replace(feed, complaint="", flaw=None, encoding="")
 
 
 @pytest.mark.reading(7)
@@ -108,6 +123,37 @@ def test_what_is_damaged_costs_nothing_else(damage: str, place: str) -> None:
         assert entries(FIELDS, head=f"<title>T</title>{damage}") == whole
     else:
         assert entries(damage + FIELDS if place == "before" else FIELDS + damage) == whole
+
+
+FEEDS = [
+    path
+    for path in sorted((Path(__file__).parents[1] / "feeds").rglob("*"))
+    if path.suffix in (".xml", ".rdf", ".atom", ".rss") and parsed(path.read_bytes()) is not None
+]
+PLACES = {
+    "the beginning of the head": rb"<(?:\w+:)?(?:channel|feed)(?=[\s>])[^>]*>",
+    "the middle of the head": rb"</(?:\w+:)?title>",
+    "the beginning of an entry": rb"<(?:\w+:)?(?:item|entry)(?=[\s>])[^>]*>",
+    "the end of an entry": rb"(?=</(?:\w+:)?(?:item|entry)>)",
+}
+DAMAGES = [
+    b"<zz><b>x</zz></b>", b"<zz>", b"</zz>", b"<zz a=1/>", b"<zz a='1' a='1'/>", b"<x:zz a='1'>", b"<b>", b"<br>",
+    b"<zz>1 < 2</zz>",
+]  # fmt: skip
+
+
+@pytest.mark.reading(7)
+@pytest.mark.costly
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("path", FEEDS, ids=lambda path: path.name)
+def test_damage_costs_no_document_anything_else(path: Path, place: str) -> None:
+    body = path.read_bytes()
+    whole = parsed(body)
+    assert whole is not None
+    if found := re.search(PLACES[place], body):
+        for damage in DAMAGES:
+            damaged = parsed(body[: found.end()] + damage + body[found.end() :], well_formed=False)
+            assert damaged == whole, damage
 
 
 @pytest.mark.costly

@@ -138,6 +138,27 @@ def test_a_feed_too_deep_inside_another_document_is_none() -> None:
 
 
 @pytest.mark.reading(8)
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("<channel>", "</channel>"),
+        (
+            '<Channel xmlns="http://purl.org/net/rss1.1#" xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><items '
+            'r:parseType="Collection">',
+            "</items></Channel>",
+        ),
+    ],
+)
+def test_a_channel_may_be_the_root(start: str, end: str) -> None:
+    item = f"<item {NAMESPACES}><title>One</title>{MEDIA}</item>"
+    feed = parse(f"{start}{item}{end}".encode(), {}, "https://s.example/")
+    assert (feed.format, [(entry.title, entry.link) for entry in feed.entries]) == (
+        "rss",
+        [("One", "https://s.example/play")],
+    )
+
+
+@pytest.mark.reading(8)
 def test_items_inside_an_element_for_them_are_read() -> None:
     items = "<items><item><title>One</title></item><item><title>Two</title></item></items>"
     feed = parse(

@@ -65,6 +65,9 @@ def _read(
     channels = [child for child in root if names[child.tag] == "channel"]
     if name == "rss" and (channels or any(names[child.tag] == "item" for child in root)):
         return _Reader(names, scope, "rss091n" if netscape else _version(root), notes).read(channels, root)
+    if name == "channel" and _local_name(root) != "CHANNEL" and any(names[each.tag] in _OF_CHANNELS for each in root):
+        # RSS 1.1, and RSS without its root. The root of CDF is written in capitals.
+        return _Reader(names, scope, "rss", notes).read([root], root)
     if name == "rdf:rdf":
         namespaces = {namespace_of(child) for child in root if names[child.tag] in ("channel", "item")}
         if not len(root):
@@ -87,6 +90,7 @@ def _inner_root(root: Element) -> Element | None:
     return None
 
 
+_OF_CHANNELS: Final = frozenset({"title", "link", "item", "items"})
 _DEEPEST_ROOT: Final = 5
 _MOST_SEARCHED: Final = 1000
 
