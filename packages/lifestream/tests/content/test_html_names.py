@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from lifestream.content.html_names import is_element
-from lifestream.parser.text_constructs import _ELEMENTS
+from lifestream.parser.text_constructs import ELEMENTS
 
 
 def test_what_makes_a_text_html_is_an_element() -> None:
-    assert all(map(is_element, _ELEMENTS))
+    assert all(map(is_element, ELEMENTS))
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,8 @@ TITLES: Final = {
     ),
     "a child's title is not its parent's (6)": "atom10_title.xml item_category_image.xml",
 }
+NAMES: Final = "markup in a name or a tag costs none of its words (11, 12)"
+INSIDE: Final = "a feed inside a page is read as any other (8)"
 SUMMARIES: Final = "item_description_and_summary.xml item_summary_and_description.xml"
 # Documents that both read, and in which they find something else, with the rule of reading.md that decides.
 LISTED: Final[dict[str, dict[str, str]]] = {
@@ -94,11 +96,13 @@ LISTED: Final[dict[str, dict[str, str]]] = {
         "whom iTunes shows comes before the owner, wherever they stand (11)": (
             "CRE.xml issue_309_namespace_whitespace.xml"
         ),
+        NAMES: "rss_channel_managingEditor_naked_markup.xml",
     },
     "entry.author": {
         "an address is not cut out of two, and what is escaped twice is unescaped once (11, 12)": (
             "entry_authors_email.xml entry_source_authors_email.xml rss_channel_item_author_cdata_escaped_markup.xml"
         ),
+        NAMES: "rss_channel_item_author_naked_markup.xml",
     },
     "entry.guid": {"dc:identifier is the id where there is no other (Dublin Core)": "dublincore_item_fields.xml"},
     "entry.link": {
@@ -122,6 +126,7 @@ LISTED: Final[dict[str, dict[str, str]]] = {
             "FeedBurnerXHTML.xml pet_atom.xml TypePadNews.xml"
         ),
         "the summary of an item is no content (13)": SUMMARIES,
+        INSIDE: "DuplicateContentAtomFeed.xml",
         "a file in base64 that is text is text (9)": (
             "atom10_feed_entry_content_base64.xml atom10_feed_entry_content_base64_escaped_markup.xml "
             "entry_content_base64.xml entry_content_base64_2.xml"
@@ -179,12 +184,15 @@ LISTED: Final[dict[str, dict[str, str]]] = {
             "item_media_title1.xml item_media_title_type_plain.xml"
         ),
     },
+    "entry.tags": {NAMES: "rss_channel_item_category_naked_markup.xml"},
     "entry.enclosures": {
+        "feedburner:origEnclosureLink is the address (10)": "CRE.xml",
+        "content that is a file elsewhere is a file of the entry (9)": "GoogleDocsList.xml",
         "feedparser says text/html of a link of Atom that has no type, so that it counts as none": (
             "entry_link_rel_enclosure.xml"
         ),
     },
-    "feed.title": TITLES,
+    "feed.title": {**TITLES, INSIDE: "DuplicateContentAtomFeed.xml"},
     "feed.subtitle": TITLES,
 }
 _IN: Final = {field: frozenset(" ".join(reasons.values()).split()) for field, reasons in LISTED.items()}

@@ -25,6 +25,14 @@ from lifestream.parser.dates import Calendar
         ("5pm", 17),
         ("5 p.m.", 17),
         ("12am", 0),
+        ("0:00 am", 0),
+        ("06:00 م", 18),
+        ("06:00:00 ص", 6),
+        ("12h00", 12),
+        ("à 18h", 18),
+        ("at 3pm", 15),
+        ("at 12:00 PM", 12),
+        ("at 12:00 PM EDT", 16),
         ("1am", 1),
         ("13:00 pm", 13),
         ("23:00 PM", 23),
@@ -39,9 +47,22 @@ def test_the_zone_of_a_place_has_its_summer() -> None:
     assert Calendar().read("17 Jan 2021 12:00 Europe/Brussels") == datetime(2021, 1, 17, 11, tzinfo=UTC)
 
 
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(
+    ("time", "moment"),
+    [
+        ("24:05:09", datetime(2021, 8, 17, 0, 5, 9, tzinfo=UTC)),
+        ("24:05 PDT", datetime(2021, 8, 17, 7, 5, tzinfo=UTC)),
+        ("24:00:00", datetime(2021, 8, 18, tzinfo=UTC)),
+    ],
+)
+def test_the_first_hour_of_a_program_that_counts_from_1_to_24(time: str, moment: datetime) -> None:
+    assert Calendar().read(f"17 Aug 2021 {time}") == moment
+
+
 @pytest.mark.reading(20)
 @pytest.mark.parametrize(
-    "time", ["25pm", "24:00 pm", "0pm", "0:00 am", "25:00:00", "12.70.00", "../../etc/passwd", "12:00:00 +19:00"]
+    "time", ["25pm", "24:00 pm", "0pm", "0:30 pm", "25:00:00", "12.70.00", "../../etc/passwd", "12:00:00 +19:00"]
 )
 def test_a_time_that_no_clock_shows_is_no_date(time: str) -> None:
     assert Calendar().read(f"17 Aug 2021 {time}") is None

@@ -30,7 +30,8 @@ ITEM = "<rss version='2.0'><channel><item><title>T&nbsp;</title><guid>1</guid></
         ('<feed xmlns="http://www.w3.org/2005/Atom"><title>T</title></feed>', False),
         ('{"version": "https://jsonfeed.org/version/1.1", "items": []}', False),
         ("", False),
-        (ITEM.replace("</title>", ""), True),
+        (ITEM.replace("</title>", ""), False),
+        (ITEM.replace("<rss version='2.0'>", "<rss version=2.0>"), False),
         ("<html><body>a page</body></html>", True),
     ],
 )

@@ -120,7 +120,7 @@ def test_an_item_is_read_with_all_that_it_says() -> None:
         date_published="2024-05-01T12:00:00+02:00",
         date_modified="2024-05-02t12:00:00z",
         author={"name": "Ada"},
-        tags=["a", " b ", "a", "", 1, "c"],
+        tags=["a", " b ", "a", "", None, 2024, "c"],
         language="de",
         attachments=[
             {"url": "/1.mp3", "mime_type": "Audio/MPEG", "size_in_bytes": 2000, "duration_in_seconds": 60.5},
@@ -137,7 +137,7 @@ def test_an_item_is_read_with_all_that_it_says() -> None:
         updated=datetime(2024, 5, 2, 12, 0, tzinfo=UTC),
         content="<p>ab</p>",
         summary="<p>a &lt; b</p>",
-        tags=("a", "b", "c"),
+        tags=("a", "b", "2024", "c"),
         enclosures=(Enclosure("https://site.example/1.mp3", "audio/mpeg", 2000, 60),),
         media=(Media("https://site.example/one.png", type="image/*", thumbnail="https://site.example/one.png"),),
         language="de",
@@ -165,6 +165,8 @@ def test_what_an_item_lacks_is_taken_from_its_feed_or_from_another_member() -> N
         ("http://www.jsonfeed.org/version/1.0", "json10"),
         ("https://jsonfeed.org/version/1.1/", "json11"),
         ("1.1", "json11"),
+        ("jsonfeed.org/version/1", "json10"),
+        ("HTTPS://JSONFEED.ORG/VERSION/1.1", "json11"),
         ("https://jsonfeed.org/version/2", "json"),
     ],
 )
@@ -182,6 +184,8 @@ def test_a_version_is_known_in_all_its_spellings(version: str, form: str) -> Non
         {"version": "https://jsonfeed.org/version/1.1", "items": {}},
         {"items": []},
         {"version": 1, "items": []},
+        {"version": 1.1, "title": "A list", "items": [{"id": 1, "title": "One", "url": "/1"}]},
+        {"version": "v2", "kind": "list", "items": [{"content_text": "One"}]},
         {"version": "https://jsonfeed.org.example/version/1", "items": []},
     ],
 )
@@ -210,7 +214,17 @@ def test_an_id_is_a_string_or_a_number(said: Any, guid: str) -> None:
 
 @pytest.mark.parametrize(
     ("said", "size"),
-    [(0, None), (1, 1), (2**53 - 1, 2**53 - 1), (2**53, None), (-1, None), (1.9, 1), ("1", None), (True, None)],
+    [
+        (0, None),
+        (1, 1),
+        (2**53 - 1, 2**53 - 1),
+        (2**53, None),
+        (-1, None),
+        (1.9, 1),
+        ("1,024", 1024),
+        ("1 MB", None),
+        (True, None),
+    ],
 )
 def test_a_size_is_a_number_that_json_can_hold(said: Any, size: int | None) -> None:
     [enclosure] = entry(attachments=[{"url": "/1", "size_in_bytes": said}]).enclosures
@@ -261,7 +275,7 @@ def test_a_hub_is_one_that_speaks_websub(hubs: Any, hub: str) -> None:
 
 @pytest.mark.parametrize("wrong", [None, 1, [1], {"a": 1}, True])
 def test_what_has_the_wrong_type_is_missing(wrong: Any) -> None:
-    members = ("url", "title", "content_html", "content_text", "summary", "image", "date_published", "language", "tags")
+    members = ("url", "content_html", "content_text", "summary", "image", "date_published", "language")
     assert entry(**dict.fromkeys((*members, "authors", "author", "attachments"), wrong)) == Entry(base=URL)
     members = ("title", "home_page_url", "feed_url", "description", "icon", "authors", "author", "language", "hubs")
     assert feed(**dict.fromkeys(members, wrong)) == feed()
@@ -280,6 +294,7 @@ def test_a_value_that_is_no_item_affects_nothing_else() -> None:
         ('{"id": "1", "title": "a", }', "a", "Expecting property name enclosed in double quotes"),
         ('{"id": "1", "title": "a, ]", "tags": ["x", ], }', "a, ]", "Expecting value"),
         ('{"id": "1", "title": "\\",}", },', '",}', "Expecting property name enclosed in double quotes"),
+        (r'{"id": "1", "title": "C:\dir\\ \u00e9 \ud \"", "url": "\/"}', r'C:\dir\ é \ud "', "Invalid \\escape"),
     ],
 )
 def test_json_that_can_be_mended_in_one_way_only_is_read(item: str, title: str, message: str) -> None:
@@ -295,6 +310,25 @@ def test_json_that_can_be_mended_in_one_way_only_is_read(item: str, title: str, 
     assert str(found.flaw) in found.complaint
 
 
+@pytest.mark.reading(8)
+def test_what_a_server_prints_behind_a_feed_of_json_is_left_out() -> None:
+    found = parse(f'{{{VERSION}, "items": [{{"id": "1"}}]}}\n<!-- cached -->'.encode(), {}, URL)
+
+    assert [entry.guid for entry in found.entries] == ["1"]
+    assert found.flaw is not None and found.flaw.mended and found.flaw.message == "Extra data"
+    with pytest.raises(NotAFeed, match="Extra data"):
+        parse(f'{{{VERSION}, "items": []}} {{{VERSION}, "items": []}}'.encode(), {}, URL)
+
+
+@pytest.mark.reading(8)
+@pytest.mark.parametrize("member", ["content_html", "content_text", "date_published"])
+@pytest.mark.parametrize("version", [{}, {"version": None}, {"version": ""}, {"version": 1}])
+def test_a_feed_without_its_version_is_known_by_its_items(version: dict[str, Any], member: str) -> None:
+    found = read({**version, "title": "T", "items": [{"id": "1"}, {"id": "2", member: "2021-08-17"}]})
+
+    assert (found.format, len(found.entries)) == ("json", 2)
+
+
 @pytest.mark.parametrize("item", ['{"id": "1" "title": "a"}', '{"id": 1', "{id: 1}", ",,", '{"id": "1\\"}'])
 def test_json_that_may_mean_anything_is_no_feed(item: str) -> None:
     with pytest.raises(NotAFeed, match=r"^it looks like JSON, but is not: "):
@@ -306,6 +340,27 @@ def test_json_that_may_mean_anything_is_no_feed(item: str) -> None:
     [
         ({"authors": ["Ada", "Bo"]}, "author", "Ada, Bo"),
         ({"author": "Ada"}, "author", "Ada"),
+        ({"authors": {"name": "Ada"}}, "author", "Ada"),
+        ({"authors": "Ada"}, "author", "Ada"),
+        ({"author": [{"name": "Ada"}, {"name": "Bo"}]}, "author", "Ada, Bo"),
+        ({"title": 1984}, "title", "1984"),
+        ({"title": True}, "title", ""),
+        ({"tags": "rope, knots"}, "tags", ("rope", "knots")),
+        ({"tags": [2024, True, {"name": "a"}]}, "tags", ("2024",)),
+        ({"attachments": {"url": "/1"}}, "enclosures", (Enclosure("https://site.example/1"),)),
+        (
+            {"attachments": [{"url": "/1", "duration_in_seconds": "1:02", "size_in_bytes": " 9 "}]},
+            "enclosures",
+            (Enclosure("https://site.example/1", length=9, duration=62),),
+        ),
+        (
+            {"image": {"url": "/1.png"}},
+            "media",
+            (Media("https://site.example/1.png", "image/*", "https://site.example/1.png"),),
+        ),
+        ({"id": "https://site.example/1"}, "link", "https://site.example/1"),
+        ({"id": "https://site.example/1", "external_url": "/2"}, "link", "https://site.example/2"),
+        ({"id": "tag:site.example,2021:1"}, "link", ""),
         ({"date_published": 1629236653}, "published", datetime(2021, 8, 17, 21, 44, 13, tzinfo=UTC)),
         ({"date_published": 1629236653000.0}, "published", datetime(2021, 8, 17, 21, 44, 13, tzinfo=UTC)),
         ({"date_published": 1892160000000000}, "published", datetime(2029, 12, 17, tzinfo=UTC)),

@@ -193,7 +193,7 @@ def test_json_feed_11_with_what_has_the_wrong_type_left_out() -> None:
         updated=datetime(2026, 4, 2, 9, tzinfo=UTC),
         content='<p>Over, <a href="2">under</a>.</p>',
         summary="<p>Over &amp; under</p>",
-        tags=("weaving", "wool"),
+        tags=("weaving", "7", "wool"),
         enclosures=(Enclosure("https://loom.example/1.mp3", "audio/mpeg", 12345, 61),),
         media=(Media("https://loom.example/1.jpg", "image/*", "https://loom.example/1.jpg"),),
         language="nb",

@@ -6,6 +6,7 @@ import pytest
 
 from lifestream.entry import Rhythm
 from lifestream.parser import parse
+from lifestream.parser.rhythm import number, seconds
 from parsed import URL, rss
 
 
@@ -33,3 +34,29 @@ def test_how_often_a_feed_asks_to_be_fetched(channel: str, rhythm: Rhythm) -> No
     body = rss(channel=channel).replace(b"<rss ", b'<rss xmlns:sy="http://purl.org/rss/1.0/modules/syndication/" ')
 
     assert parse(body, {}, URL).rhythm == rhythm
+
+
+@pytest.mark.reading(21)
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("3723", 3723), ("3723.5", 3723), ("62:03", 3723), ("1:02:03", 3723), ("01:02:03.500", 3723), ("0", 0),
+        ("1h 2m 3s", 3723), ("1h2m3s", 3723), ("PT1H2M3S", 3723), ("pt62m3.5s", 3723), ("62 min", 3720),
+        ("1 hr, 2 mins", 3720), ("2 hours", 7200), ("90 Seconds", 90), ("1:02:03:04", None), ("1::2", None),
+        ("PT", None), ("", None), ("2 days", None), ("min", None),
+    ],
+)  # fmt: skip
+def test_a_duration_is_a_clock_or_a_number_of_each_unit(written: str, found: int | None) -> None:
+    assert seconds(written) == found
+
+
+@pytest.mark.reading(21)
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("1234567", 1234567), (" 12 ", 12), ("1,234,567", 1234567), ("1234567.0", 1234567), ("12.", 12),
+        ("12.5", None), ("1,23", None), ("1GB", None), ("-1", None), ("", None), (None, None), ("9" * 16, None),
+    ],
+)  # fmt: skip
+def test_a_size_is_a_whole_number_with_or_without_commas(written: object, found: int | None) -> None:
+    assert number(written) == found

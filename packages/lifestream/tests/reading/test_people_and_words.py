@@ -38,6 +38,7 @@ NAMES = [
     ('"Jane Doe" <jane@doe.cloud>', "Jane Doe"),
     ("mailto:jane@doe.cloud (Jane)", "Jane"),
     ("jane@doe.cloud ()", "jane@doe.cloud"),
+    ("jane@doe.cloud (jane@doe.cloud)", "jane@doe.cloud"),
     ("<jane@doe.cloud>", "jane@doe.cloud"),
     ("jane@пример.рф (Джейн)", "Джейн"),
     ("jane@doe.cloud (Jane), bob@doe.cloud (Bob)", "Jane, Bob"),
@@ -57,6 +58,21 @@ NAMES = [
 @pytest.mark.parametrize("element", ["author", "dc:creator", "itunes:author"])
 def test_an_author_is_the_name_as_written(element: str, written: str, name: str) -> None:
     assert rss(f"<{element}>{escape(written)}</{element}>").author == name
+
+
+@pytest.mark.reading(11)
+@pytest.mark.parametrize(
+    ("people", "author"),
+    [
+        ("<author>by <a href='/jane'>Jane Doe</a></author>", "by Jane Doe"),
+        ("<dc:creator><a href='/jane'>Jane</a>, <a href='/bob'>Bob &amp; Co.</a></dc:creator>", "Jane, Bob & Co."),
+        ("<author><p>Jane</p><p>Bob</p></author>", "Jane Bob"),
+        ("<author><h:span xmlns:h='http://www.w3.org/1999/xhtml'>Jane</h:span></author>", "Jane"),
+        ("<author><department>Sales</department></author>", ""),
+    ],
+)
+def test_markup_in_a_name_is_left_out_but_not_its_words(people: str, author: str) -> None:
+    assert rss(people).author == author
 
 
 @pytest.mark.reading(11)
@@ -127,6 +143,11 @@ def test_titles_and_tags_of_rss_are_unescaped_once_and_keep_what_is_no_markup(wr
 )
 def test_a_title_of_atom_is_what_its_type_says(element: str, title: str) -> None:
     assert atom(element).title == title
+
+
+@pytest.mark.reading(12)
+def test_markup_in_a_tag_is_left_out_but_not_its_words() -> None:
+    assert rss("<category>Ropes <b>&amp; knots</b></category><category><foo/></category>").tags == ("Ropes & knots",)
 
 
 @pytest.mark.reading(12)

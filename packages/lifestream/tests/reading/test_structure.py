@@ -356,6 +356,10 @@ def test_media_of_an_item_and_of_a_group_are_read_with_what_is_said_of_each() ->
             "https://x.example/3",
         ),
         ("<link/><link>https://x.example/4</link>", "https://x.example/4"),
+        (
+            "<feedburner:origLink>b67e7afb-80be</feedburner:origLink><guid>https://x.example/5</guid>",
+            "https://x.example/5",
+        ),
     ],
 )
 def test_the_link_is_the_original_one_else_the_items_else_its_guid(item: str, link: str) -> None:

@@ -312,6 +312,17 @@ def test_what_is_written_is_an_opml_2_document_that_names_sites() -> None:
         ),
         pytest.param("<outline xmlUrl='http://a' type=' Source '/><opml/>", [], id="source in capitals"),
         pytest.param(
+            "<outline text='F' xmlUrl=''><outline xmlUrl='http://a'/></outline>",
+            [Outline("http://a", folder="F")],
+            id="a folder with an empty address",
+        ),
+        pytest.param(
+            "<outline type='RSS' url='http://a'/><outline type='atom' url='http://b' xmlUrl=' '/>"
+            "<outline type='link' url='http://c'/><outline url='http://d'/>",
+            [Outline("http://a"), Outline("http://b")],
+            id="feeds with the address of a link",
+        ),
+        pytest.param(
             "<opml><head xmlUrl='http://no'></head><body text='F'><outline xmlUrl='http://a'/></body></opml>",
             [Outline("http://a")],
             id="another element",

@@ -13,8 +13,9 @@ such as `NotAFeed`, with the reason. A document passes through these modules, in
 5. `json_feed`, or `strict`: well-formed RSS, RDF and Atom, and documents that can be mended (`wellformed`), straight
    to values.
 6. `liberal_reading`: all others. `salvage` splits an ill-formed document into its entries, `missing_ends` ends the
-   fields that don't end, `liberal` is feedparser within bounds, and `feedparser_result` makes values of its result
-   and of what feedparser loses, which `second_reading` and `damaged_episodes` recover.
+   fields that don't end, and `balanced_tags` makes the tags match, for `strict`. What is left is for `liberal`,
+   feedparser within bounds, and `feedparser_result` makes values of its result and of what feedparser loses, which
+   `second_reading` and `damaged_episodes` recover.
 
 All readers share these: `dates`: a date to a moment in UTC, or None, and whether day or month comes first;
 `date_standards` has the forms of the standards, `date_forms` the others, `date_words` the names of months and zones,

@@ -23,10 +23,18 @@ _COMMENT = re.compile(r"\([^()]*+\)|\[[\w/]*+\]")
 
 
 def normal(text: str) -> str:
-    """Return *text* in one line, without comments, with ASCII characters in place of similar-looking ones."""
+    """Return *text* in one line, without comments, with ASCII characters in place of similar-looking ones, and the
+    French way to write a time of day (12h30) as others write it.
+    """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("\u200e", "").replace("\u200f", "")
-    return _SPACES.sub(" ", _COMMENT.sub(" ", text)).replace(" --", " -").strip(" ,;")
+        text = _ARABIC_HALF.sub(lambda found: "am" if found[1] == "ص" else "pm", text)
+    text = _SPACES.sub(" ", _COMMENT.sub(" ", text)).replace(" --", " -").strip(" ,;")
+    return _FRENCH_TIME.sub(lambda found: f"{found[1]}:{found[2] or '00'}", text)
+
+
+_ARABIC_HALF = re.compile(r"(?<=\d\s)([صم])(?![^\W_])")
+_FRENCH_TIME = re.compile(r"(?<=\s)(\d{1,2})\s?h(?:\s?(\d\d))?(?:\s?min)?(?![^\W_])", re.IGNORECASE)
 
 
 _NUMBER = re.compile(r"(\d{9,16})(?:\.\d*)?")
@@ -147,7 +155,8 @@ def worded(text: str) -> datetime | None:
     if not found:
         return None
     words_of_day, zone = f"{found['before']} {found['after'] or ''}".strip(), found["zone"]
-    if not zone and (ending := _ZONE_AT_END.search(words_of_day)):
+    ending = None if zone else _ZONE_AT_END.search(words_of_day)
+    if ending and plain(ending["zone"]) not in _BETWEEN:  # "March 5, 2021 at" is no time of the Atlantic
         words_of_day, zone = words_of_day[: ending.start()], ending["zone"]
     numbers: list[str] = []
     months: list[tuple[int, int]] = []

@@ -45,12 +45,15 @@ def moment(day: date, clock: str | None, half: str | None, zone: str | None) -> 
         parts = clock.split(":" if ":" in clock else ".")
         hour, minute, second = (int(re.split("[.,]", part)[0]) for part in (*parts, "0", "0")[:3])
         if half:
-            if not 0 < hour < 24:
+            afternoon = half[0].lower() == "p"
+            if hour > 23 or (hour == 0 and afternoon):
                 return None
-            if hour <= 12 and (hour == 12) != (half[0].lower() == "p"):
+            if 0 < hour <= 12 and (hour == 12) != afternoon:
                 hour = (hour + 12) % 24
-        if hour > 24 or minute > 59 or second > 60 or (hour == 24 and (minute or second)):
+        if hour > 24 or minute > 59 or second > 60:
             return None
+        if hour == 24 and (minute or second):  # as programs write it that count the hours from 1 to 24
+            hour = 0
     local = datetime.combine(day, time.min) + timedelta(hours=hour, minutes=minute, seconds=second)
     if zone and "/" in zone:
         place = _place(zone)

@@ -129,7 +129,11 @@ class _Context:
         if (summary := _get(found, "summary")) and not _get(found, "content"):
             return html(str(summary))
         # A summary without a detail is feedparser's copy of the content.
-        said = _get(found, f"itunes_{ASIDE}summary") or _get(found, f"itunes_{ASIDE}subtitle")
+        said = (
+            _get(found, f"itunes_{ASIDE}summary")
+            or _get(found, "googleplay_description")
+            or _get(found, f"itunes_{ASIDE}subtitle")
+        )
         return html_or_text(str(said or ""))
 
     def _source(self, found: Found) -> Source | None:
@@ -141,8 +145,11 @@ class _Context:
 
     def _enclosures(self, found: Found, base: str) -> Iterator[Enclosure]:
         duration = seconds(_text(_get(found, "itunes_duration")))
+        seen: set[str] = set()
         for link in _get(found, "links", []):
-            if link.get("rel") == "enclosure" and (url := _absolute(base, link.get("href"))):
+            url = _absolute(base, link.get("href")) if link.get("rel") == "enclosure" else ""
+            if url and url not in seen:
+                seen.add(url)
                 kind = _text(link.get("type")).lower()
                 if kind == "text/html":  # feedparser's word for a link of Atom without a type
                     kind = ""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urljoin
 
@@ -18,11 +19,12 @@ from lifestream.parser.encoding import Decoded, with_windows_characters
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.people import joined
 from lifestream.parser.relative_addresses import base_of_links, base_of_text
+from lifestream.parser.rhythm import number, seconds
 from lifestream.parser.text_constructs import html_or_text, names
 from lifestream.plugins.reading_notes import Notes
 
 FORMATS: Final = {"1": "json10", "1.0": "json10", "1.1": "json11"}
-_VERSION = late(r"(?:https?://(?:www\.)?jsonfeed\.org/version/)?(\d(?:\.\d)?)/?")
+_VERSION = late(r"(?:(?:https?://)?(?:www\.)?jsonfeed\.org/version/)?(\d(?:\.\d)?)/?", re.IGNORECASE)
 
 
 def read(decoded: Decoded, url: str, notes: Notes | None = None) -> ParsedFeed:
@@ -31,9 +33,12 @@ def read(decoded: Decoded, url: str, notes: Notes | None = None) -> ParsedFeed:
         document, flaw = _loaded(decoded.text.lstrip("\ufeff \t\r\n\0"))
     except RecursionError as error:
         raise NotAFeed(say("deep-json")) from error
-    version = _VERSION.fullmatch(_text(document, "version")) if isinstance(document, dict) else None
     items = document.get("items") if isinstance(document, dict) else None
-    if version is None or not isinstance(items, list):
+    if not isinstance(items, list):
+        raise NotAFeed(say("other-json"))
+    said = _text(document, "version")
+    version = _VERSION.fullmatch(said)
+    if version is None and (said or not any(map(_is_item, items))):
         raise NotAFeed(say("other-json"))
     language = _text(document, "language")
     author = _authors(document)
@@ -50,7 +55,7 @@ def read(decoded: Decoded, url: str, notes: Notes | None = None) -> ParsedFeed:
         icon=_address(document, "icon", site) or _address(document, "favicon", site),
         self_url=_address(document, "feed_url", url),
         hub_url=_hub(document, url),
-        format=FORMATS.get(version[1], "json"),
+        format=FORMATS.get(version[1] if version else "", "json"),
         encoding=decoded.encoding,
         complaint="; ".join(filter(None, (decoded.complaint, str(flaw or "")))),
         flaw=flaw,
@@ -59,37 +64,51 @@ def read(decoded: Decoded, url: str, notes: Notes | None = None) -> ParsedFeed:
 
 
 def _loaded(text: str) -> tuple[Any, Flaw | None]:
-    """Return the JSON in *text*, and its flaw if it had to be mended: control characters in strings, and commas after
-    the last element, have only one meaning. Raises `NotAFeed`.
+    """Return the JSON in *text*, and its flaw if it had to be mended: control characters in strings, backslashes that
+    escape nothing, commas after the last element, and what a server has printed behind its end, have only one meaning.
+    Raises `NotAFeed`.
     """
     try:
         return json.loads(text, parse_int=_number), None
     except json.JSONDecodeError as error:
         flaw = Flaw(error.msg, error.lineno, error.colno, mended=True)
         try:
-            mended = _LAST_COMMA.sub(lambda found: found[1] or "", text)
-            return json.loads(mended, parse_int=_number, strict=False), flaw
+            mended = _LAST_COMMA.sub(_mended, text)
+            found, end = json.JSONDecoder(parse_int=_number, strict=False).raw_decode(mended)
         except ValueError:
             raise NotAFeed(say("broken-json", reason=str(error))) from error
+        if mended[end:].lstrip().startswith(("{", "[")):
+            raise NotAFeed(say("broken-json", reason=str(error))) from error
+        return found, flaw
 
 
+def _mended(found: re.Match[str]) -> str:
+    """Return a string of JSON with its backslashes escaped that escape nothing, and nothing for a comma."""
+    written = found[1] or ""
+    return _ESCAPE.sub(lambda escape: escape[0] if escape[1] else "\\\\", written) if "\\" in written else written
+
+
+_ESCAPE = late(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4}|)')
 _LAST_COMMA = late(r'("(?>(?:[^"\\]++|\\.?)*)(?:"|\Z))|(?<![\[{,\s]),(?=\s*+[}\]])', re.DOTALL)
 _DATES: Final = ("date_published", "date_modified")
 
 
 def _entry(item: dict[str, Any], site: str, url: str, author: str, language: str, calendar: Calendar) -> Entry:
+    guid = _id(item)
     link = _address(item, "url", site) or _address(item, "external_url", site)
+    if not link and guid.startswith(("https://", "http://")):
+        link = guid  # "Ideally, the id is the full URL of the resource described by the item."
     base = base_of_text(link, site, url)
     return Entry(
-        guid=_id(item),
+        guid=guid,
         link=link,
-        title=_text(item, "title"),
+        title=_word(item.get("title")),
         author=_authors(item) or author,
         published=calendar.read(_date(item, "date_published")),
         updated=calendar.read(_date(item, "date_modified")),
         content=scrub(_string(item, "content_html")) or html_of(_string(item, "content_text")),
         summary=html_or_text(_text(item, "summary")),
-        tags=names(map(_clean, _list(item, "tags"))),
+        tags=names(_tags(item)),
         enclosures=tuple(_enclosures(item, base)),
         media=_media(item, base),
         language=_text(item, "language") or language,
@@ -115,15 +134,28 @@ def _number(digits: str) -> int | str:
         return digits
 
 
+def _is_item(item: object) -> bool:
+    """Return whether *item* has what only JSON Feed calls so: then its document is one, though it has no version."""
+    return isinstance(item, dict) and not _NAMES.isdisjoint(item)
+
+
+_NAMES: Final = frozenset({"content_html", "content_text", "date_published"})
+
+
+def _tags(item: dict[str, Any]) -> list[str]:
+    tags = item.get("tags")
+    return tags.split(",") if isinstance(tags, str) else [_word(tag) for tag in _several(item, "tags")]
+
+
 def _enclosures(item: dict[str, Any], url: str) -> list[Enclosure]:
     return [
         Enclosure(
             url=address,
             type=_text(attachment, "mime_type").lower(),
-            length=_whole(attachment, "size_in_bytes") or None,
-            duration=_whole(attachment, "duration_in_seconds"),
+            length=_whole(attachment, "size_in_bytes", number) or None,
+            duration=_whole(attachment, "duration_in_seconds", seconds),
         )
-        for attachment in _list(item, "attachments")
+        for attachment in _several(item, "attachments")
         if isinstance(attachment, dict) and (address := _address(attachment, "url", url))
     ]
 
@@ -134,7 +166,7 @@ def _media(item: dict[str, Any], url: str) -> tuple[Media, ...]:
 
 
 def _authors(value: dict[str, Any]) -> str:
-    people = [*_list(value, "authors"), value.get("author")]
+    people = [*_several(value, "authors"), *_several(value, "author")]
     return joined(_text(person, "name") if isinstance(person, dict) else _clean(person) for person in people)
 
 
@@ -166,8 +198,16 @@ def _date(value: dict[str, Any], name: str) -> str:
 _MOST_SECONDS: Final = 10**16
 
 
+def _word(value: object) -> str:
+    """Return *value* in one line, which may be a number in place of a text."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return json.dumps(value) if is_number else _clean(value)
+
+
 def _address(value: dict[str, Any], name: str, base: str) -> str:
-    address = _text(value, name)
+    """Return the address under *name*, which may be in an object."""
+    found = value.get(name)
+    address = _text(found, "url") if isinstance(found, dict) else _clean(found)
     try:
         return urljoin(base, address) if address else ""
     except ValueError:
@@ -179,8 +219,17 @@ def _list(value: dict[str, Any], name: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _whole(value: dict[str, Any], name: str) -> int | None:
+def _several(value: dict[str, Any], name: str) -> list[Any]:
+    """Return the list under *name*; a single object or text there counts as a list of one."""
     found = value.get(name)
+    return [found] if isinstance(found, dict | str) else _list(value, name)
+
+
+def _whole(value: dict[str, Any], name: str, read: Callable[[str], int | None]) -> int | None:
+    """Return the whole number under *name*; *read* reads it if it is a text."""
+    found = value.get(name)
+    if isinstance(found, str):
+        return read(found.strip())
     if isinstance(found, bool) or not isinstance(found, int | float):
         return None
     return int(found) if 0 <= found < 2**53 else None

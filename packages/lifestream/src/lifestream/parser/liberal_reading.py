@@ -2,7 +2,7 @@
 imported only when it is needed.
 
 An ill-formed document is split into its entries (`salvage`). The strict reader reads those that are well-formed, and
-feedparser only the others, one by one.
+the others, one by one, once their tags match (`balanced_tags`). feedparser reads only what is beyond that.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from lifestream.entry import ParsedFeed
 from lifestream.message import say
 from lifestream.parser import damaged_episodes as episodes
 from lifestream.parser import strict
+from lifestream.parser.balanced_tags import balanced, balanced_head
 from lifestream.parser.errors import NotAFeed
-from lifestream.parser.missing_ends import with_ends_in_head
+from lifestream.parser.missing_ends import end_of_head, with_ends
 from lifestream.parser.preprocessing import ASIDE
 from lifestream.parser.salvage import salvage
 from lifestream.parser.second_reading import Scan, scan
@@ -43,17 +44,20 @@ class Reading:
 
     def apart(self) -> ParsedFeed:
         """Return the feed in the document, which is ill-formed and can't be mended, from its parts: see `salvage`."""
-        self.document = with_ends_in_head(self.document)
+        head = end_of_head(self.document)
+        self.document = balanced_head(with_ends(self.document[:head])) + self.document[head:]
         scanned = scan(self.document)
         if not scanned.head:  # it was broken before the first entry: its parts can't be told apart
-            feed = _with_episodes(self._liberal(self.document, scanned), self.document)
+            feed = self._of_tree(balanced(self.document))
+            if feed is None or (head and not feed.entries):
+                feed = _with_episodes(self._liberal(self.document, scanned), self.document)
             self.cut_off = is_cut_off(self.document.decode("utf-8", "replace"))
             entries = feed.entries[:-1] if self.cut_off else feed.entries
             self.damaged = tuple(range(len(entries)))
             return replace(feed, entries=entries)
         left = salvage(self.document, scanned)
         self.cut_off = left.cut_off
-        feed = self._strictly(left.whole)
+        feed = self._strictly(left.whole, has_entries=left.count > 0)
         self.notes.reader = "strict, and liberal for what is damaged"
         whole, damaged = [*feed.entries], list[int]()
         for place, piece in zip(left.places, left.damaged, strict=True):
@@ -74,7 +78,7 @@ class Reading:
 
     def _of_tree(self, document: bytes) -> ParsedFeed | None:
         found = strict.read(document.decode("utf-8").replace(f":{ASIDE}", ":"))
-        if found.root is None:
+        if found.root is None or found.root.tag.rpartition("}")[2].lower() in ("html", "head", "body"):
             return None
         return strict.read_feed(
             found.root,
@@ -85,11 +89,11 @@ class Reading:
             notes=self.notes,
         )
 
-    def _strictly(self, document: bytes) -> ParsedFeed:
+    def _strictly(self, document: bytes, *, has_entries: bool) -> ParsedFeed:
         """Return the feed in *document*, which is well-formed except for entities that are declared nowhere."""
         feed = self._of_tree(document)
         # The strict reader doesn't count entries inside an element that is never closed as entries of the feed.
-        if feed is not None and feed.entries:
+        if feed is not None and (feed.entries or not has_entries):
             return feed
         return _with_episodes(self._liberal(document, scan(document)), document)
 

@@ -34,10 +34,9 @@ _OF_TEXTS: Final = frozenset({b"fb", b"g", b"h", b"html", b"m", b"math", b"o", b
 _ENTRIES: Final = frozenset({b"item", b"entry"})
 
 
-def with_ends_in_head(document: bytes) -> bytes:
-    """Return *document*, in UTF-8, with an end for each field before its first entry that ends too late."""
-    start = next((found.start() for found in _tags(document) if found[2].lower() in _ENTRIES), 0)
-    return with_ends(document[:start]) + document[start:]
+def end_of_head(document: bytes) -> int:
+    """Return where the first entry of *document*, in UTF-8, begins, or 0 if there is none."""
+    return next((found.start() for found in _tags(document) if found[2].lower() in _ENTRIES), 0)
 
 
 def with_ends(markup: bytes) -> bytes:
@@ -60,11 +59,11 @@ def with_ends(markup: bytes) -> bytes:
                 if open_field and counted is around:
                     pieces += (markup[position : found.start()], b"</%s>" % open_field)
                     position, open_field = found.start(), b""
-            elif not _is_field(name):
+            elif not is_field(name):
                 pieces.append(markup[position : found.start()])
                 position = found.end()
             continue
-        if open_field and _is_field(name):
+        if open_field and is_field(name):
             pieces += (markup[position : found.start()], b"</%s>" % open_field)
             position, open_field, counted = found.start(), b"", around
         if found[0].endswith(b"/>"):
@@ -77,7 +76,8 @@ def with_ends(markup: bytes) -> bytes:
     return b"".join([*pieces, markup[position:], end])
 
 
-def _is_field(name: bytes) -> bool:
+def is_field(name: bytes) -> bool:
+    """Return whether elements called *name*, in lower case, are fields of entries and feeds."""
     prefix, colon, _ = name.partition(b":")
     return name in _FIELDS or (bool(colon) and prefix not in _OF_TEXTS)
 

@@ -44,7 +44,7 @@ def name_of(written: str) -> str:
     text = _unquoted(" ".join(text.split()).strip(" ,;:-–|/"))
     if any(letter.isalnum() for letter in text):
         return text
-    return ", ".join(found[0].removeprefix("mailto:") for found in _ADDRESS.finditer(whole))
+    return ", ".join(dict.fromkeys(found[0].removeprefix("mailto:") for found in _ADDRESS.finditer(whole)))
 
 
 def person(name: str, address: str) -> str:

@@ -41,14 +41,27 @@ def day(text: str) -> int | None:
 
 def number(text: object) -> int | None:
     """Return *text* as a whole number, or None if it is none or an absurdly large one."""
-    found = re.fullmatch(r"\s*(\d{1,15})\s*", str(text or ""), re.ASCII)
-    return int(found[1]) if found else None
+    found = _NUMBER.fullmatch(str(text or ""))
+    return int(found[1].replace(",", "")) if found else None
+
+
+_NUMBER = re.compile(r"\s*(\d{1,15}|\d{1,3}(?:,\d{3}){1,4})(?:\.0*)?\s*", re.ASCII)
 
 
 def seconds(text: str) -> int | None:
-    """Return the seconds of an `itunes:duration`: "3723", "62:03" or "1:02:03"; fractions are cut off."""
-    found = re.fullmatch(r"(?:(?:(\d{1,4}):)?(\d{1,6}):)?(\d{1,9})(?:\.\d*)?", text, re.ASCII)
-    if not found:
+    """Return the seconds of a duration: "3723", "62:03" or "1:02:03", or "1h 2m 3s", "62 min" or "PT1H2M3S" (ISO 8601);
+    fractions are cut off.
+    """
+    found = _CLOCK.fullmatch(text) or _WORDS.fullmatch(text)
+    if not found or not any(found.groups()):
         return None
     hours, minutes, rest = (int(part or 0) for part in found.groups())
     return hours * 3600 + minutes * 60 + rest
+
+
+_CLOCK = re.compile(r"(?:(?:(\d{1,4}):)?(\d{1,6}):)?(\d{1,9})(?:\.\d*)?", re.ASCII)
+_WORDS = re.compile(
+    r"(?:PT)?(?:(\d{1,4})\s?h(?:(?:ou)?rs?)?\.?,?\s?)?(?:(\d{1,6})\s?m(?:in(?:ute)?s?)?\.?,?\s?)?"
+    r"(?:(\d{1,9})(?:\.\d*)?\s?s(?:ec(?:ond)?s?)?\.?)?",
+    re.ASCII | re.IGNORECASE,
+)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.parsers import expat
 
+from lifestream.parser.balanced_tags import balanced
 from lifestream.parser.missing_ends import with_ends
 from lifestream.parser.second_reading import Scan
 from lifestream.parser.wellformed import is_cut_off, literals
@@ -27,13 +28,15 @@ class Salvage:
     """The parts of an ill-formed document: *whole*, a document of all well-formed entries, and each of the *damaged*
     ones as a document of its own.
 
-    *places* are the indices of the damaged entries among all. *cut_off* says that the last entry was left out, since
-    the document ends inside it: the rest of it may lack its guid or link, and would come again as another entry.
+    *places* are the indices of the damaged entries among all, and *count* is the number of the others. *cut_off* says
+    that the last entry was left out, since the document ends inside it: the rest of it may lack its guid or link, and
+    would come again as another entry.
     """
 
     whole: bytes
     damaged: list[bytes] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
+    count: int = 0
     cut_off: bool = False
 
 
@@ -51,9 +54,9 @@ def salvage(document: bytes, scanned: Scan) -> Salvage:
         if end := _closed(piece):
             whole.append(piece[:end])
         elif len(found.damaged) < MOST_DAMAGED and len(head) <= _LONGEST_HEAD:
-            found.damaged.append(head + with_ends(_without_endless_section(piece)) + close)
+            found.damaged.append(head + balanced(with_ends(_without_endless_section(piece))) + close)
             found.places.append(len(found.damaged) - 1 + len(whole))
-    found.whole = b"".join([head, *whole, close])
+    found.whole, found.count = b"".join([head, *whole, close]), len(whole)
     return found
 
 

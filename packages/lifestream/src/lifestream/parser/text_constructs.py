@@ -17,7 +17,7 @@ from lifestream.content.html_tokenizer import name_set, unescape
 from lifestream.content.plaintext import html_of, text_of, without_scripts
 
 _VOID: Final = name_set("area base basefont bgsound br col embed frame hr img input link meta param source track wbr")
-_ELEMENTS: Final = _VOID | name_set(
+ELEMENTS: Final = _VOID | name_set(
     "a abbr acronym address applet article aside audio b bdi bdo big blink blockquote body button canvas caption "
     "center cite code colgroup data datalist dd del details dfn dialog dir div dl dt em fieldset figcaption "
     "figure font footer form frameset h1 h2 h3 h4 h5 h6 head header hgroup html i iframe ins kbd label legend li "
@@ -38,7 +38,7 @@ def is_html(text: str) -> bool:
     opened: set[str] = set()
     for found in _TAG.finditer(text):
         name = found[2].lower()
-        if name not in _ELEMENTS or not found[4]:
+        if name not in ELEMENTS or not found[4]:
             continue
         if found[1]:
             if name in opened:
@@ -95,7 +95,7 @@ def _is_tag(found: re.Match[str]) -> bool:
     """Return whether what looks like a tag is one: it must name an element of HTML, and have either no attributes or
     attributes with values.
     """
-    if found[2].lower() not in _ELEMENTS:
+    if found[2].lower() not in ELEMENTS:
         return False
     return bool(_ATTRIBUTE.search(found[3])) or (bool(found[4]) and found[3].strip() in ("", "/"))
 

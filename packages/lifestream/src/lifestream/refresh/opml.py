@@ -121,8 +121,9 @@ def read_list(document: bytes) -> OpmlList:
             break
         said = attributes(source) if len(source) <= _LONGEST_OUTLINE else {}
         title = _line(said.get("text", "")) or _line(said.get("title", ""))
-        url = said.get("xmlurl", "").strip()
-        if url and said.get("type", "").strip().lower() != "source":
+        purpose = said.get("type", "").strip().lower()
+        url = said.get("xmlurl", "").strip() or (said.get("url", "").strip() if purpose in _FEEDS else "")
+        if url and purpose != "source":
             folder = _category(said.get("category", "")) or "/".join(folders)
             refusal = _refusal(url, said.get("type", ""))
             site = safe_url(said.get("htmlurl", ""), schemes=FETCHED)
@@ -130,7 +131,7 @@ def read_list(document: bytes) -> OpmlList:
             outlines.setdefault(url, Outline(url, title, address(site), folder, refusal=refusal))
         if not source.endswith("/>"):
             opened.append(len(folders))
-            is_folder = "xmlurl" not in said and said.get("type", "").lower() not in ("link", "include")
+            is_folder = not url and purpose not in ("link", "include")
             folders += [title] if title and is_folder else []
         if len(outlines) > most:
             raise NotOpml(say("opml-too-many", most=f"{most:,}"))
@@ -160,6 +161,8 @@ def _refusal(url: str, kind: str) -> str:
     return say("scraped", url=url, kind=kind)
 
 
+_FEEDS: Final = frozenset({"rss", "atom", "feed"})
+"""Types of outlines that are feeds. In some of them the address is in `url`, as in those of links."""
 _SCRAPED = re.compile(r"\b(?:xpath|dotnotation|dotpath)\b", re.IGNORECASE)
 _LONGEST_OUTLINE: Final = 32 * 1024
 _EMPTY_TITLE = re.compile(r"<(?:\w{1,20}:)?title\s*+/>", re.IGNORECASE)

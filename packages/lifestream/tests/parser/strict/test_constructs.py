@@ -7,7 +7,7 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from lifestream.parser.strict.constructs import NOTHING, Construct, loose, text_of, typed
+from lifestream.parser.strict.constructs import NOTHING, Construct, alternatives, loose, text_of, typed, written
 from lifestream.parser.strict.scope import Scope
 from lifestream.parser.text_constructs import Kind
 
@@ -35,6 +35,44 @@ def test_a_text_of_rss_with_markup_in_it_is_html_with_absolute_addresses() -> No
     assert (found.html, found.line) == ('x <a href="y">z</a>', "x z")
     based = loose(fromstring('<description xml:base="/d/">x <a href="y">z</a></description>'), SCOPE)
     assert based.scope.base == "https://a.example/d/"
+
+
+@pytest.mark.reading(13)
+@pytest.mark.parametrize(
+    ("inside", "html"),
+    [
+        ("<img src='a.png'/><![CDATA[<p>x <b>y</b></p>]]>", '<img src="a.png" /><p>x <b>y</b></p>'),
+        ("&lt;b&gt;x&lt;/b&gt; <i>y</i>", "<b>x</b> <i>y</i>"),
+        ("<i>y</i> 1 &lt; 2 &amp; Vec&lt;T&gt;", "<i>y</i> 1 &lt; 2 &amp; Vec&lt;T&gt;"),
+        ("<p>use <code>&lt;b&gt;x&lt;/b&gt;</code></p>", "<p>use <code>&lt;b&gt;x&lt;/b&gt;</code></p>"),
+    ],
+)
+def test_a_text_of_rss_of_which_a_part_is_escaped_is_html_as_a_whole(inside: str, html: str) -> None:
+    assert loose(fromstring(f"<description>{inside}</description>"), SCOPE).html == html
+
+
+@pytest.mark.parametrize(
+    ("inside", "found"),
+    [
+        ("Jane", "Jane"),
+        ("by <a href='/j'>Jane</a> &amp; co", 'by <a href="/j">Jane</a> &amp; co'),
+        ("Jane<uri>/j</uri>", "Jane"),
+        ("", ""),
+    ],
+)
+def test_a_name_is_written_as_text_or_as_html(inside: str, found: str) -> None:
+    assert written(fromstring(f"<author>{inside}</author>")) == found
+
+
+@pytest.mark.reading(9)
+def test_a_text_in_several_forms_is_each_of_them() -> None:
+    forms = "<content type='text/plain'>a</content><content type='text/html'>b</content>"
+    several = fromstring(f"<content type='Multipart/Alternative'>{forms}</content>")
+    single, empty = (
+        fromstring("<content type='xhtml'><div/></content>"),
+        fromstring("<content type='multipart/mixed'/>"),
+    )
+    assert [each.text for each in alternatives([single, several, empty])] == [None, "a", "b", None]
 
 
 def test_nothing_is_an_empty_text() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from xml.etree.ElementTree import fromstring
+
 import pytest
 
 from lifestream.entry import Enclosure, Entry, ParsedFeed
 from lifestream.parser import parse
+from lifestream.parser.strict import read_feed
 from lifestream.plugins.item_pipeline import draft_of
 
 NAMESPACES = (
@@ -104,6 +107,96 @@ def test_rss_without_a_channel_is_read() -> None:
     document = b"<rss version='2.0'><title>T</title><item><title>One</title></item></rss>"
     feed = parse(document, {}, "https://site.example/feed.xml")
     assert (feed.format, feed.title, [entry.title for entry in feed.entries]) == ("rss20", "T", ["One"])
+
+
+RSS = "<rss version='2.0'><channel><title>T</title><item><guid>1</guid></item></channel></rss>"
+ATOM = "<feed xmlns='http://www.w3.org/2005/Atom'><title>T</title><entry><id>1</id></entry></feed>"
+
+
+@pytest.mark.reading(8)
+@pytest.mark.parametrize("feed", [RSS, ATOM])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("<response><status>ok</status><data>", "</data></response>"),
+        ("<s:Envelope xmlns:s='urn:s'><s:Body>", "</s:Body></s:Envelope>"),
+        ("<!DOCTYPE html><html><head><title>Page</title></head><body><div>", "</div></body></html>"),
+    ],
+)
+def test_a_feed_inside_another_document_is_read(before: str, after: str, feed: str) -> None:
+    found = parse(f"{before}{feed}{after}".encode(), {}, "https://s.example/")
+    assert (found.title, [entry.guid for entry in found.entries]) == ("T", ["1"])
+
+
+@pytest.mark.reading(8)
+def test_a_feed_too_deep_inside_another_document_is_none() -> None:
+    inner = '<x xmlns="urn:x">{}</x>'
+    for feed in (RSS, "<a>" * 5 + RSS + "</a>" * 5):
+        assert read_feed(fromstring(feed), "https://s.example/") is not None
+    for other in ("<a>" * 6 + RSS + "</a>" * 6, "<rss>" * 2000 + "</rss>" * 2000, inner.format("<feed/>"), "<a/>"):
+        assert read_feed(fromstring(other), "https://s.example/") is None
+
+
+@pytest.mark.reading(8)
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("<channel>", "</channel>"),
+        (
+            '<Channel xmlns="http://purl.org/net/rss1.1#" xmlns:r="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><items '
+            'r:parseType="Collection">',
+            "</items></Channel>",
+        ),
+    ],
+)
+def test_a_channel_may_be_the_root(start: str, end: str) -> None:
+    item = f"<item {NAMESPACES}><title>One</title>{MEDIA}</item>"
+    feed = parse(f"{start}{item}{end}".encode(), {}, "https://s.example/")
+    assert (feed.format, [(entry.title, entry.link) for entry in feed.entries]) == (
+        "rss",
+        [("One", "https://s.example/play")],
+    )
+
+
+@pytest.mark.reading(8)
+def test_items_inside_an_element_for_them_are_read() -> None:
+    items = "<items><item><title>One</title></item><item><title>Two</title></item></items>"
+    feed = parse(
+        f"<rss version='2.0'><channel><title>T</title>{items}</channel></rss>".encode(), {}, "https://s.example/"
+    )
+    assert (feed.title, [entry.title for entry in feed.entries]) == ("T", ["One", "Two"])
+    assert len(read("<title>x</title>", items).entries) == 1
+
+
+@pytest.mark.reading(8)
+@pytest.mark.parametrize("entry", ["<entry><title>One</title></entry>", "<atom:entry><title>One</title></atom:entry>"])
+def test_entries_of_atom_in_rss_are_read(entry: str) -> None:
+    document = f"<rss version='2.0' {NAMESPACES}><channel><title>T</title>{entry}</channel></rss>"
+    feed = parse(document.encode(), {}, "https://s.example/")
+    assert (feed.format, [entry.title for entry in feed.entries]) == ("rss20", ["One"])
+
+
+@pytest.mark.reading(8)
+def test_a_document_in_capitals_is_read() -> None:
+    rss = (
+        "<RSS VERSION='2.0'><CHANNEL><ITEM><GUID ISPERMALINK='false'>https://s.example/1</GUID>"
+        "<ENCLOSURE URL='/a.mp3' TYPE='audio/mpeg' LENGTH='7'/></ITEM></CHANNEL></RSS>"
+    )
+    feed = parse(rss.encode(), {}, "https://s.example/")
+    assert (feed.format, feed.entries[0].guid, feed.entries[0].link) == ("rss20", "https://s.example/1", "")
+    assert feed.entries[0].enclosures == (Enclosure("https://s.example/a.mp3", "audio/mpeg", 7),)
+    atom = "<FEED XMLNS='http://www.w3.org/2005/Atom' xml:lang='de'><LINK REL='self' HREF='/f'/><LINK HREF='/'/></FEED>"
+    found = parse(atom.encode(), {}, "https://s.example/")
+    assert (found.link, found.self_url, found.language) == ("https://s.example/", "https://s.example/f", "de")
+
+
+@pytest.mark.reading(10)
+def test_the_description_of_a_podcast_is_its_longest() -> None:
+    google = 'xmlns:g="http://www.google.com/schemas/play-podcasts/1.0"'
+    itunes = 'xmlns:i="http://www.itunes.com/dtds/podcast-1.0.dtd"'
+    said = f"<g:description {google}>Google</g:description><i:subtitle {itunes}>Short</i:subtitle>"
+    assert only(said).summary == "<p>Google</p>"
+    assert only(f"{said}<i:summary {itunes}>Long</i:summary>").summary == "<p>Long</p>"
 
 
 @pytest.mark.reading(10)

@@ -63,6 +63,8 @@ def test_an_item_of_rdf_is_known_by_what_it_is_about() -> None:
     rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
     item = fromstring(f'<item xmlns:r="{rdf}" r:about=" urn:1 "/>')
     assert guid_of(item, {}) == "urn:1"
+    assert guid_of(fromstring('<item about="urn:1"/>'), {}) == "urn:1"
+    assert guid_of(fromstring(f'<item xmlns:r="{rdf}" r:ID="nets"/>'), {}) == "nets"
     assert guid_of(item, {"dc:identifier": [fromstring("<identifier>urn:2</identifier>")]}) == "urn:1"
 
 

@@ -57,6 +57,10 @@ IANA = "http://www.iana.org/assignments/relation"
         (f"<link xmlns='{ATOM_03}' href='/x'/>", Link(f"{SITE}/x", "alternate")),
         (f"<link xmlns='{ATOM}' href='/x' rel='related'/>", Link(f"{SITE}/x", "related")),
         ("<link xml:base='/d/' href='x'/>", Link(f"{SITE}/d/x", "")),
+        ("<enclosure URL='/x' type='audio/mpeg'/>", Link(f"{SITE}/x", "", "audio/mpeg")),
+        ("<enclosure src='/x'/>", Link(f"{SITE}/x", "")),
+        ("<link><a href='/y'> /x </a></link>", Link(f"{SITE}/x", "")),
+        ("<enclosure><url>/x</url><type>audio/mpeg</type></enclosure>", Link(f"{SITE}/x", "")),
         ("<link/>", None),
         ("<link href='http://[half'/>", None),
     ],
@@ -74,6 +78,8 @@ def test_the_page_is_the_last_link_of_rss_or_the_first_alternate_that_is_a_page(
     assert page([selfish, feed, html, xhtml]) == "html"
     assert page([feed, xhtml, html]) == "xhtml"
     assert page([Link("plain", "alternate"), html]) == "plain"
+    data, typed = Link("data", "alternate", "application/json"), Link("typed", "alternate", "text/html ; charset=utf-8")
+    assert page([data, typed]) == "typed"
     assert page([selfish, feed]) == page([]) == ""
 
 

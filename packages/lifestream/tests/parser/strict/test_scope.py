@@ -24,6 +24,14 @@ def test_a_base_is_resolved_against_the_one_around_it_and_holds_against_a_link()
     assert OUTER.at("https://link.example/").base == "https://link.example/"
 
 
+@pytest.mark.reading(14)
+@pytest.mark.parametrize("written", ["", "#", "#top"])
+def test_a_base_that_names_the_document_itself_is_none(written: str) -> None:
+    scope = Scope("https://site.example/a/")
+    inner = scope.of(Element("a", {BASE: written}))
+    assert (inner.base, inner.based) == ("https://site.example/a/", False)
+
+
 def test_a_language_is_spelled_with_hyphens_and_an_overlong_one_is_ignored() -> None:
     assert OUTER.of(Element("entry", {LANG: " de_AT\n"})).language == "de-AT"
     assert OUTER.of(Element("entry", {LANG: "x" * (LONGEST_LANGUAGE + 1)})).language == "en"

@@ -30,3 +30,13 @@ def read(channel: str = "", item: str = "") -> ParsedFeed:
 def test_wherever_an_image_has_its_address(image: str) -> None:
     assert read(channel=image).icon == "https://site.example/a.png"
     assert [medium.thumbnail for medium in read(item=image).entries[0].media] == ["https://site.example/a.png"]
+
+
+@pytest.mark.reading(21)
+def test_thumbnails_serve_where_there_is_no_other_picture() -> None:
+    media = "xmlns:media='http://search.yahoo.com/mrss/'"
+    thumbnail = f"<media:thumbnail {media}/><media:thumbnail {media} url='/t.png'/>"
+    assert read(channel=thumbnail).icon == "https://site.example/t.png"
+    assert read(channel=f"{thumbnail}<image><url>/a.png</url></image>").icon == "https://site.example/a.png"
+    for written in ("<thumbnail>/t.png</thumbnail>", "<thumbnail url='/t.png'/>"):
+        assert [each.thumbnail for each in read(item=written).entries[0].media] == ["https://site.example/t.png"]

@@ -6,8 +6,8 @@ In the order in which a document passes them:
 2. `feeds`: the root and the channel.
 3. `entries`: each item, from its own children alone, never from the children of these.
 4. One kind of element each: `constructs` (text), `markup` (elements inside a text), `links`, `guids` (the id of an
-   entry, and whether it is its link), `pictures` (of a feed or an entry), `media` (Media RSS, with declared sizes),
-   `episodes`.
+   entry, and whether it is its link), `files` (enclosures), `pictures` (of a feed or an entry), `media` (Media RSS,
+   with declared sizes), `episodes`.
 
 All of these find elements by `fields` (the children of an element), by the names in `vocabulary`, and within a `scope`
 of base and language.

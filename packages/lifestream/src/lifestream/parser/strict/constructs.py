@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 from xml.etree.ElementTree import Element
 
 from lifestream.parser.strict.markup import inner_html
 from lifestream.parser.strict.scope import Scope, joined
 from lifestream.parser.strict.vocabulary import XHTML
-from lifestream.parser.text_constructs import Kind, as_html, as_line, kind_of, one_line
+from lifestream.parser.text_constructs import ELEMENTS, Kind, as_html, as_line, is_html, kind_of, one_line
 
 
 class Construct(NamedTuple):
@@ -43,8 +44,17 @@ def loose(element: Element, scope: Scope, kind: Kind = Kind.LOOSE) -> Construct:
     """Return the text of an element of RSS. It is of this *kind*, or HTML if it contains markup that is not escaped."""
     scope = scope.of(element)
     if len(element):
-        return Construct(inner_html(element, scope.base, joined), Kind.HTML, scope)
+        texts = (element.text, *(child.tail for child in element))
+        is_escaped = any(text is not None and is_html(text) for text in texts)  # markup of which only a part is escaped
+        return Construct(inner_html(element, scope.base, joined, is_escaped=is_escaped), Kind.HTML, scope)
     return Construct((element.text or "").strip(), kind, scope)
+
+
+def written(element: Element) -> str:
+    """Return the name or tag in *element* as it is written: text, or HTML if there is markup in it."""
+    if not len(element) or not all(child.tag.rpartition("}")[2].lower() in ELEMENTS for child in element):
+        return element.text or ""
+    return inner_html(element, "", joined)
 
 
 def typed(element: Element, scope: Scope) -> Construct:
@@ -61,6 +71,15 @@ def typed(element: Element, scope: Scope) -> Construct:
             kind = Kind.LOOSE  # a file, but a text file
         text = decoded
     return Construct(text, kind, scope)
+
+
+def alternatives(contents: Iterable[Element]) -> Iterator[Element]:
+    """Yield *contents*, and in place of one that has several forms of a text (Atom 0.3, 3.1.1), these."""
+    for element in contents:
+        if len(element) and element.get("type", "").strip().lower().startswith("multipart/"):
+            yield from element
+        else:
+            yield element
 
 
 def _of_base64(text: str) -> str:

@@ -15,10 +15,11 @@ from lifestream.parser import people
 from lifestream.parser.dates import Calendar
 from lifestream.parser.relative_addresses import base_of_text
 from lifestream.parser.rhythm import number, seconds
-from lifestream.parser.strict.constructs import NOTHING, Construct, loose, text_of, typed
+from lifestream.parser.strict.constructs import NOTHING, Construct, alternatives, loose, text_of, typed, written
 from lifestream.parser.strict.episodes import episode_of
 from lifestream.parser.strict.fields import Fields, elements, fields_of, first_text, first_text_whole
-from lifestream.parser.strict.guids import guid_of, is_link
+from lifestream.parser.strict.files import files_of
+from lifestream.parser.strict.guids import LOOKS_LIKE_ADDRESS, guid_of, is_link
 from lifestream.parser.strict.links import Link, links_of, other_page, page, plain_address, related
 from lifestream.parser.strict.media import NO_MEDIA, EntryMedia, media_of, tags_of
 from lifestream.parser.strict.pictures import linked_picture, picture_of
@@ -39,7 +40,10 @@ UPDATED: Final = (
 _TAGS: Final = name_set(
     "category atom:category dc:subject itunes:category itunes:keywords keywords media:category media:keywords tags"
 )
-_CONTENTS: Final = ("content:encoded", "xhtml:body", "xhtml:div", "body", "fullitem")
+_CONTENTS: Final = (
+    "content:encoded", "xhtml:body", "xhtml:div", "body", "fullitem", "yandex:full-text", "turbo:content",
+)  # fmt: skip
+_OTHER_SUMMARIES: Final = ("itunes:summary", "googleplay:description", "itunes:subtitle")
 
 
 def title_of(fields: Fields, scope: Scope) -> Construct:
@@ -56,10 +60,10 @@ def authors_of(parent: Element, fields: Fields, names: Names) -> str:
     """Return the authors named in *parent*, whose children are *fields*: authors and creators, else the author of
     iTunes.
     """
-    written: list[str] = []
+    said: list[str] = []
     if not _PEOPLE.isdisjoint(fields):
-        written = [_written(child, names) for child in parent if names[child.tag] in _PEOPLE]
-    found = people.joined(written)
+        said = [_written(child, names) for child in parent if names[child.tag] in _PEOPLE]
+    found = people.joined(said)
     if not found or all(map(people.is_address, found.split(", "))):
         shown = people.joined(element.text or "" for element in elements(fields, "itunes:author", "googleplay:author"))
         return shown or found or people.joined(_written(owner, names) for owner in elements(fields, "itunes:owner"))
@@ -78,7 +82,7 @@ def _written(person: Element, names: Names) -> str:
     inner = fields_of(person, names)
     named = first_text(inner, "atom:name", "name", "itunes:name")
     address = first_text(inner, "atom:email", "email", "itunes:email")
-    return people.person(named, address or person.text or "")
+    return people.person(named, address or written(person))
 
 
 @dataclass(slots=True)
@@ -122,7 +126,7 @@ class EntryReader:
             content=html,
             summary="" if summary == html else summary,
             tags=self._tags(element) if not _TAGS.isdisjoint(fields) else tag_names(media.tags),
-            enclosures=(*self._enclosures(fields, scope, links), *_torrents(media, scope)),
+            enclosures=self._files(fields, scope, links, media),
             media=self._media(media, fields, scope),
             language=self._language(fields, (content, summed, title), scope),
             base=text_scope.base,
@@ -134,7 +138,7 @@ class EntryReader:
 
     def _link(self, fields: Fields, scope: Scope, links: list[Link], guid: str) -> str:
         original = plain_address(first_text(fields, "feedburner:origlink"))
-        if original and (address := scope.absolute(original)):
+        if LOOKS_LIKE_ADDRESS.match(original) and (address := scope.absolute(original)):
             return address
         if address := page(links):
             return address
@@ -176,19 +180,19 @@ class EntryReader:
         """Return the content. HTML is preferred, then the longest."""
         found = [loose(element, scope, Kind.HTML) for element in elements(fields, *_CONTENTS)]
         found += [loose(element, scope) for element in fields.get("content", ())]
-        found += [typed(element, scope) for element in fields.get("atom:content", ())]
+        found += [typed(element, scope) for element in alternatives(fields.get("atom:content", ()))]
         found = [each for each in found if each.text.strip() and each.kind is not Kind.OTHER]
         return max(found, key=lambda each: (each.kind is Kind.HTML, len(each.text)), default=NOTHING)
 
     def _summary(self, fields: Fields, scope: Scope) -> tuple[str, Construct]:
         """Return the summary as HTML, and the construct that it was made from."""
-        written = elements(fields, "description", "dc:description", "summary", "dcterms:abstract")
-        found = [loose(element, scope, Kind.HTML) for element in written]
+        described = elements(fields, "description", "dc:description", "summary", "dcterms:abstract")
+        found = [loose(element, scope, Kind.HTML) for element in described]
         found += [typed(element, scope) for element in fields.get("atom:summary", ())]
         for construct in found:
             if construct.text.strip():
                 return construct.html, construct
-        return html_or_text(first_text_whole(fields, "itunes:summary", "itunes:subtitle")), NOTHING
+        return html_or_text(first_text_whole(fields, *_OTHER_SUMMARIES)), NOTHING
 
     def _tags(self, element: Element) -> tuple[str, ...]:
         return tag_names(self._written_tags(element))
@@ -201,11 +205,15 @@ class EntryReader:
             elif name in _TAGS:
                 yield from tags_of(child, name)
 
+    def _files(self, fields: Fields, scope: Scope, links: list[Link], media: EntryMedia) -> tuple[Enclosure, ...]:
+        found = tuple(self._enclosures(fields, scope, links))
+        if not media.torrents:
+            return found
+        known = {enclosure.url for enclosure in found}
+        return (*found, *(torrent for torrent in _torrents(media, scope) if torrent.url not in known))
+
     def _enclosures(self, fields: Fields, scope: Scope, links: list[Link]) -> Iterator[Enclosure]:
-        files = links_of(fields.get("enclosure", ()), scope) if "enclosure" in fields else []
-        if any(link.relation == "enclosure" for link in links):
-            atom_links = links_of(elements(fields, "link", "atom:link"), scope)
-            files += [link for link in atom_links if link.relation == "enclosure"]
+        files = files_of(fields, self.names, scope, links)
         if not files:
             return
         duration = seconds(first_text(fields, "itunes:duration"))
@@ -229,7 +237,7 @@ class EntryReader:
 
     def _picture(self, fields: Fields) -> str:
         """Return the address of an entry's picture: one of iTunes, or an `image` as in channels."""
-        for element in elements(fields, "itunes:image", "googleplay:image", "image"):
+        for element in elements(fields, "itunes:image", "googleplay:image", "image", "thumbnail"):
             if found := picture_of(element, self.names):
                 return found
         return linked_picture(fields)

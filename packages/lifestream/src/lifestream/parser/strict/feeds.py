@@ -36,13 +36,24 @@ def read(
     source: bytes = b"",
     notes: Notes | None = None,
 ) -> ParsedFeed | None:
-    """Return the feed in *root*, which came from *url*, or None if it is no RSS, RDF or Atom.
+    """Return the feed in *root*, which came from *url*, or inside it, or None if there is no RSS, RDF or Atom.
 
     *language* is the answer's Content-Language; *netscape* says that the document type was Netscape's, of RSS 0.91.
     *source* is the document in UTF-8.
     *notes* are told how dates were understood.
     Raises `NotAFeed` for CDF.
     """
+    found = _read(root, url, language, source, notes, netscape=netscape)
+    if found is None and (inner := _inner_root(root)) is not None:
+        return _read(inner, url, language, source, notes)
+    return found
+
+
+def _read(
+    root: Element, url: str, language: str, source: bytes, notes: Notes | None, *, netscape: bool = False
+) -> ParsedFeed | None:
+    if _local_name(root) in ("FEED", "RSS"):
+        _lower_attributes(root)
     own = namespace_of(root)
     names = Names("", own if prefix_of(own) is None and _local(root) == "rss" else "", source)
     name = names[root.tag]
@@ -54,6 +65,9 @@ def read(
     channels = [child for child in root if names[child.tag] == "channel"]
     if name == "rss" and (channels or any(names[child.tag] == "item" for child in root)):
         return _Reader(names, scope, "rss091n" if netscape else _version(root), notes).read(channels, root)
+    if name == "channel" and _local_name(root) != "CHANNEL" and any(names[each.tag] in _OF_CHANNELS for each in root):
+        # RSS 1.1, and RSS without its root. The root of CDF is written in capitals.
+        return _Reader(names, scope, "rss", notes).read([root], root)
     if name == "rdf:rdf":
         namespaces = {namespace_of(child) for child in root if names[child.tag] in ("channel", "item")}
         if not len(root):
@@ -63,6 +77,22 @@ def read(
         version = "rss10" if any(is_same(RSS_10, namespace) for namespace in namespaces) else "rss090"
         return _Reader(names, scope, version, notes).read(channels, root)
     return None
+
+
+def _inner_root(root: Element) -> Element | None:
+    """Return the root of a feed that programs have put into another document (an envelope, a page), or None."""
+    level = [root]
+    for _ in range(_DEEPEST_ROOT):
+        level = [child for element in level for child in element][:_MOST_SEARCHED]
+        for element in level:
+            if _local(element) in ("rss", "rdf") or (_local(element) == "feed" and prefix_of(namespace_of(element))):
+                return element
+    return None
+
+
+_OF_CHANNELS: Final = frozenset({"title", "link", "item", "items"})
+_DEEPEST_ROOT: Final = 5
+_MOST_SEARCHED: Final = 1000
 
 
 def _default_namespace(source: bytes) -> set[str]:
@@ -75,8 +105,21 @@ def _default_namespace(source: bytes) -> set[str]:
 _DEFAULT = late(rb"""<[\w:]+\s[^<>]*?\bxmlns\s*=\s*["']([^"'<>]+)["']""")
 
 
+def _local_name(element: Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
 def _local(element: Element) -> str:
-    return element.tag.rpartition("}")[2].lower()
+    return _local_name(element).lower()
+
+
+def _lower_attributes(root: Element) -> None:
+    """Write the names of attributes in lower case, in a document that has all names in upper case."""
+    for element in root.iter():
+        if any(name != name.lower() for name in element.attrib):
+            lowered = {(name if "}" in name else name.lower()): value for name, value in element.attrib.items()}
+            element.attrib.clear()
+            element.attrib.update(lowered)
 
 
 def _atom_version(root: Element) -> str:
@@ -115,12 +158,14 @@ class _Reader:
             for name, found in fields_of(root, self._names).items():
                 if name in ("image", "item"):
                     fields.setdefault(name, []).extend(found)
+        for wrapper in fields.get("items", ()) if "item" not in fields else ():
+            fields.setdefault("item", []).extend(child for child in wrapper if self._names[child.tag] == "item")
         for more in channels[1:]:
             fields.setdefault("item", []).extend(child for child in more if self._names[child.tag] == "item")
         said = first_text(fields, "language", "dc:language").replace("_", "-")
         scope.language = said or scope.language
         author = authors_of(channel, fields, self._names)
-        entries = [*elements(fields, "item", "atom:entry", "atom:item")]
+        entries = [*elements(fields, "item", "atom:entry", "atom:item", "entry")]
         atom = self._version.startswith("atom")
         links = links_of(elements(fields, "link", "atom:link"), scope)
         link = self._link(fields, links, atom=atom)
@@ -173,7 +218,8 @@ class _Reader:
         for image in elements(fields, "image", "itunes:image", "googleplay:image"):
             if found := scope.of(image).absolute(picture_of(image, self._names)):
                 return found
-        return scope.absolute(linked_picture(fields))
+        thumbnails = (each.get("url") for each in fields.get("media:thumbnail", ()))
+        return scope.absolute(linked_picture(fields) or next(filter(None, thumbnails), ""))
 
     def _generator(self, fields: Fields) -> str:
         named = first_text(fields, "generator", "atom:generator")

@@ -19,7 +19,8 @@ def guid_of(element: Element, fields: Fields) -> str:
     for found in elements(fields, "guid", "atom:id", "id"):
         if text := "".join(found.itertext()).strip():
             return text
-    return element.get(f"{RDF}about", "").strip() or first_text(fields, "dc:identifier")
+    about = element.get(f"{RDF}about") or element.get("about") or element.get(f"{RDF}ID") or ""
+    return about.strip() or first_text(fields, "dc:identifier")
 
 
 def is_link(guid: str, fields: Fields) -> bool:

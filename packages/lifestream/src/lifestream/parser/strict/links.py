@@ -18,6 +18,7 @@ OTHER_PURPOSES: Final = name_set(
     "http://schemas.google.com/g/2005#feed http://schemas.google.com/g/2005#post"
 )
 """Relations of links that lead to no page about an entry (IANA's registry of link relations; rel=payment)."""
+_ADDRESSES: Final = frozenset({"href", "url", "uri", "src"})
 _PAGES: Final = frozenset({"", "text/html", "application/xhtml+xml"})
 _ATOM: Final = (f"{{{ATOM}}}", f"{{{ATOM_03}}}")
 _REGISTERED: Final = "http://www.iana.org/assignments/relation/"
@@ -41,8 +42,11 @@ def _links(elements: Iterable[Element], scope: Scope) -> Iterator[Link]:
     for element in elements:
         inner = scope.of(element)
         written = element.get("href") or element.get("url") or element.get("uri")
+        if written is None and element.attrib:
+            written = next((value for name, value in element.attrib.items() if name.lower() in _ADDRESSES), None)
         if written is None:
-            if address := inner.absolute(plain_address(text_of(element))):
+            text = text_of(element) or next(filter(None, map(str.strip, element.itertext())), "")
+            if address := inner.absolute(plain_address(text)):
                 yield Link(address, "")
         elif address := inner.absolute(plain_address(written)):
             relation = element.get("rel", "").strip().lower().removeprefix(_REGISTERED)
@@ -65,7 +69,8 @@ def page(links: list[Link]) -> str:
     for link in reversed(links):
         if not link.relation:
             return link.address
-    return next((link.address for link in links if link.relation == "alternate" and link.type in _PAGES), "")
+    pages = (link for link in links if link.relation == "alternate" and link.type.partition(";")[0].strip() in _PAGES)
+    return next((link.address for link in pages), "")
 
 
 def other_page(links: list[Link]) -> str:

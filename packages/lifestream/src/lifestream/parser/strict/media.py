@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 from lifestream.content.plaintext import text_of
 from lifestream.entry import Media
 from lifestream.parser.rhythm import number, seconds
+from lifestream.parser.strict.constructs import written
 from lifestream.parser.strict.vocabulary import Names
 
 MOST: Final = 1000
@@ -102,6 +103,7 @@ def _media(entry: _Level) -> Iterator[Media]:
     inner = [level for level in entry.inner if _has_anything(level)] or entry.inner[:1]
     for level in inner:
         choice = next((inner for inner in level.inner if inner.content.get("isdefault", "").lower() == "true"), None)
+        choice = choice or next((inner for inner in level.inner if inner.content.get("url", "").strip()), None)
         choice = choice or next(iter(level.inner), _Level(level.content))
         yield _medium(choice.content, {**entry.said, **level.said, **choice.said})
     if not inner and entry.said.keys() & {"thumbnail", "player"}:
@@ -116,8 +118,8 @@ def _has_anything(level: _Level) -> bool:
 def tags_of(element: Element, name: str) -> list[str]:
     """Return the tags in *element*, an element of tags with the short *name*, as written."""
     if name in ("itunes:keywords", "keywords", "media:keywords", "tags"):
-        return (element.text or "").split(",")
-    return [element.get("label") or element.get("term") or element.text or ""]
+        return (element.text or element.get("text") or "").split(",")
+    return [element.get("label") or element.get("term") or written(element) or element.get("text") or ""]
 
 
 def _medium(content: dict[str, str], said: dict[str, str]) -> Media:

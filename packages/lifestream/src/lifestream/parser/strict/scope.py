@@ -28,7 +28,7 @@ class Scope:
         if not attributes or (BASE not in attributes and LANG not in attributes):
             return self
         said = attributes.get(BASE, "")
-        base = self.absolute(said) if is_base(said) else ""
+        base = self.absolute(said) if is_base(said) and not said.startswith("#") else ""
         language = one_line(attributes.get(LANG, "")).replace("_", "-")  # as in BCP 47
         if len(language) > LONGEST_LANGUAGE:
             language = ""

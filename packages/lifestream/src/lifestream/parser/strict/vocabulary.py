@@ -79,8 +79,10 @@ _MODULES: Final = {
     "http://www.w3.org/1999/02/22-rdf-syntax-ns#": "rdf",
     "http://purl.org/rss/1.0/modules/syndication/": "sy",
     "http://web.resource.org/rss/1.0/modules/syndication/": "sy",
+    "http://turbo.yandex.ru": "turbo",
     "http://webfeeds.org/rss/1.0": "webfeeds",
     XHTML: "xhtml",
+    "http://news.yandex.ru": "yandex",
 }
 _VARIANT = re.compile(r"\A(?:https?://)?(?:www\.)?")
 

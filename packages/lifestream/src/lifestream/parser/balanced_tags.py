@@ -1,0 +1,161 @@
+"""Markup whose tags don't match → the same markup with tags that do, as browsers would read it.
+
+The strict reader then reads what is left of a damaged entry by the same rules as any other. An end tag that ends
+nothing is left out, and an element ends with the one around it, at the latest. An entry ends where the next one begins,
+and a field that never ends where the next field does.
+Attributes are quoted and given once. A `<` that begins no tag is text, and so is the name of an element that is neither
+one of HTML, nor of feeds, and never ends. Comments are left out. What is wrong with references and prefixes is left to
+`wellformed.mend`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from lifestream.content.html_tokenizer import name_set
+from lifestream.parser.missing_ends import is_field
+from lifestream.parser.text_constructs import ELEMENTS
+from lifestream.parser.wellformed import literals
+
+_TAG = re.compile(rb"""<(?:(/)\s*+)?([A-Za-z_][\w:.-]*+)(?=[\s/>"'])((?>[^<>"']++|"[^"<]*+"|'[^'<]*+')*+>|[^<>]*+>)""")
+_ATTRIBUTE = re.compile(rb"""([A-Za-z_][\w:.-]*+)(?:\s*+=\s*+("[^"<]*+"|'[^'<]*+'|[^\s"'<>]++))?""")
+_START = re.compile(rb"<[A-Za-z_]")
+_VOID: Final = frozenset(name.encode() for name in name_set("area br col embed hr img input meta param track wbr"))
+"""The elements of HTML that are empty, without those that feeds have too, with text."""
+_HTML: Final = frozenset(name.encode() for name in ELEMENTS)
+_KNOWN: Final = _HTML | frozenset(
+    name.encode()
+    for name in name_set("rss rdf channel feed item items entry name email uri url content logo icon rights copyright")
+)
+_ENTRIES: Final = frozenset({b"item", b"entry"})
+_AROUND: Final = frozenset({b"rss", b"rdf", b"channel", b"feed", b"items"})
+"""The elements around entries, without their prefixes."""
+_STRUCTURE: Final = _AROUND | _ENTRIES
+_OF_ATOM: Final = frozenset({b"content", b"summary"})
+"""Fields whose text may be markup."""
+
+
+def balanced(markup: bytes) -> bytes:
+    """Return *markup*, in UTF-8, with tags that match. Takes time linear in its length."""
+    tags = _Tags(markup)
+    return tags.written() + tags.end(frozenset())
+
+
+def balanced_head(head: bytes) -> bytes:
+    """Return *head*, what stands before the first entry of a document, with tags that match. The elements around
+    entries stay open.
+    """
+    tags = _Tags(head)
+    return tags.written() + tags.end(_AROUND)
+
+
+class _Tags:
+    """The tags of *markup* in order, and the names of the elements that are open, as written."""
+
+    def __init__(self, markup: bytes) -> None:
+        self._markup = markup
+        self._ended = {found[2].lower() for found in _TAG.finditer(markup) if found[1]}
+        self._open: list[bytes] = []
+        self._counted: Counter[bytes] = Counter()  # the open ones in lower case
+        self._fields = 0  # how many of the open ones are fields
+        self._pieces: list[bytes] = []
+
+    def written(self) -> bytes:
+        """Return the markup up to its end, where elements may still be open."""
+        first = _START.search(self._markup)
+        start = first.start() if first else 0
+        self._pieces = [self._markup[:start]]
+        for piece, found in _pieces(self._markup[start:]):
+            self._pieces.append(piece)
+            if found is not None:
+                self._add(found)
+        written, self._pieces = b"".join(self._pieces), []
+        return written
+
+    def end(self, around: frozenset[bytes]) -> bytes:
+        """Return the end tags of the elements that are open, up to the innermost one of *around*."""
+        while self._open and _local(self._open[-1].lower()) not in around:
+            self._close()
+        return b"".join(self._pieces)
+
+    def _close(self) -> bytes:
+        """End the innermost element. Return its name in lower case."""
+        written = self._open.pop()
+        name = written.lower()
+        self._counted[name] -= 1
+        self._fields -= _is_field(name)
+        self._pieces.append(b"</%s>" % written)
+        return name
+
+    def _add(self, found: re.Match[bytes]) -> None:
+        written, name = found[2], found[2].lower()
+        is_empty = found[3].endswith(b"/>")
+        if found[1]:
+            while self._counted[name] and self._close() != name:
+                pass
+        elif not (is_empty or name in self._ended or name in _KNOWN or is_field(name)):
+            self._pieces.append(b"&lt;" + found[0][1:-1] + b"&gt;")
+        else:
+            if _local(name) in _ENTRIES and not is_empty:
+                while self._counted[name]:
+                    self._close()
+            elif _is_field(name):
+                self._end_endless()
+            attributes = _attributes(found[3][:-2] if is_empty else found[3][:-1])
+            is_empty = is_empty or (name in _VOID and name not in self._ended)
+            self._pieces.append(b"<%s%s%s>" % (written, attributes, b"/" if is_empty else b""))
+            if not is_empty:
+                self._open.append(written)
+                self._counted[name] += 1
+                self._fields += _is_field(name)
+
+    def _end_endless(self) -> None:
+        """End elements before a field that begins: fields that never end (`<enclosure url="…">`), and elements of HTML
+        that stand in no field.
+        """
+        while self._open:
+            name = self._open[-1].lower()
+            is_endless = _is_field(name) and name not in self._ended
+            if not is_endless and (self._fields or name not in _HTML):
+                return
+            self._close()
+
+
+def _pieces(markup: bytes) -> Iterator[tuple[bytes, re.Match[bytes] | None]]:
+    """Yield *markup* in pieces, each with the tag that follows it, or None. What looks like a tag in it is escaped."""
+    position = 0
+    for start, end in literals(markup):
+        yield from _texts(markup[position:start])
+        if not markup.startswith(b"<!--", start):
+            yield markup[start:end], None
+        position = end
+    yield from _texts(markup[position:])
+
+
+def _texts(markup: bytes) -> Iterator[tuple[bytes, re.Match[bytes] | None]]:
+    position = 0
+    for found in _TAG.finditer(markup):
+        yield markup[position : found.start()].replace(b"<", b"&lt;"), found
+        position = found.end()
+    yield markup[position:].replace(b"<", b"&lt;"), None
+
+
+def _attributes(written: bytes) -> bytes:
+    found: dict[bytes, bytes] = {}
+    for each in _ATTRIBUTE.finditer(written):
+        value = each[2] or b'""'
+        if value[:1] not in b"\"'":
+            value = b'"%s"' % value
+        found.setdefault(each[1], value)
+    return b"".join(b" %s=%s" % item for item in found.items())
+
+
+def _local(name: bytes) -> bytes:
+    return name.rpartition(b":")[2]
+
+
+def _is_field(name: bytes) -> bool:
+    return name in _OF_ATOM or (is_field(name) and _local(name) not in _STRUCTURE)
