@@ -3,7 +3,7 @@
 Titles, messages of servers and file names are untrusted. An escape sequence (ECMA-48) colours, moves and erases text,
 and U+202E and related characters (Unicode Standard Annex 9) reverse the text after them, so that a line of a table or a
 log says something else. `visible` returns a `Visible`, as Django's `escape` returns a `SafeString`; it returns a
-`Visible` unchanged.
+`Visible` unchanged. For JSON, there is `visible_json`.
 """
 
 from __future__ import annotations
@@ -39,6 +39,20 @@ def visible(text: str, *, lines: bool = True) -> Visible:
         return text
     shown = _HIDDEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
     return Visible(shown if lines else shown.replace("\n", r"\n"))
+
+
+def visible_json(document: str) -> Visible:
+    r"""Return *document*, which is JSON, with each character that `visible` escapes as JSON writes it: `\u202e`.
+
+    It is the same document for whoever parses it (RFC 8259 §7), while the escapes of `visible`, as `\xad`, are none
+    in JSON.
+    """
+    return Visible(_HIDDEN.sub(lambda found: _json_escape(found[0]), document))
+
+
+def _json_escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(rf"\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 def quoted(value: object) -> str:

@@ -100,7 +100,9 @@ def test_what_comes_behind_a_request_to_close_is_not_answered() -> None:
 
     def client(_address: str, port: int) -> None:
         with _connected(port) as connection:
-            connection.sendall(b"GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n")
+            connection.sendall(
+                b"GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
+            )
             with connection.makefile("rb") as answers:
                 read.extend((_body(answers), answers.read()))
 
@@ -112,7 +114,7 @@ def test_what_comes_behind_a_request_to_close_is_not_answered() -> None:
 def test_files_with_large_numbers_keep_nobody_out() -> None:
     answered: list[bytes] = []
 
-    def client(address: str, port: int) -> None:  # noqa: ARG001  its address is all that is needed
+    def client(address: str, port: int) -> None:
         with urlopen(f"{address}small", timeout=60) as answer:
             answered.append(answer.read())
 
