@@ -6,15 +6,17 @@ import threading
 from datetime import datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
 
 from factories import make_lifestream
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.conf import settings
-from lifestream.models import Feed, ReadingRequest, Subscription
+from lifestream.models import Feed, Lifestream, ReadingRequest, Subscription
+from lifestream.refresh import bell
 from lifestream.refresh.reading_facts import Fact
-from lifestream.refresh.wanted_readings import AGAIN, Found, note, read_wanted
+from lifestream.refresh.wanted_readings import AGAIN, MOST_OPEN, Found, has_many_open, note, read_wanted
 from lifestream.scheduler import leases
 from lifestream.tasks import update_feeds
 from served import feed
@@ -48,6 +50,30 @@ class WantedReadings(FeedServerTransactionTestCase):
         note(self.feed, "en", timezone.now())
         assert self.found() == []
         assert read_wanted() == 1 and len(self.found()) == 1
+
+    def test_when_a_turn_is_over_the_others_wait_for_the_next_in_the_order_of_the_requests(self) -> None:
+        now = timezone.now()
+        note(self.feed, "de", now)
+        note(self.feed, "en", now + timedelta(seconds=1))
+        note(self.feed, "de", now + timedelta(seconds=2))  # once more
+        with bell.listening() as rung:
+            assert read_wanted(turn=0) == 1
+            assert rung.is_set()
+            assert [each.language for each in ReadingRequest.objects.exclude(read=None)] == ["en"]
+            assert read_wanted(turn=0) == 1
+            rung.clear()
+            assert read_wanted(turn=0) == 0 and not rung.is_set()
+
+    def test_a_user_has_many_open_requests_when_so_many_are_not_answered(self) -> None:
+        owner = User.objects.create_user("owner")
+        Lifestream.objects.update(owner=owner)
+        for number in range(MOST_OPEN):
+            assert not has_many_open(owner.pk)
+            note(self.feed, f"x-{number}", timezone.now())
+        assert has_many_open(owner.pk)
+        assert not has_many_open(User.objects.create_user("other").pk)
+        ReadingRequest.objects.filter(language="x-0").update(read=timezone.now())
+        assert not has_many_open(owner.pk)
 
     def test_what_a_worker_did_not_end_is_taken_by_another_one_after_a_lease(self) -> None:
         now = timezone.now()

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import router, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
 from lifestream.conf import settings
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.outcomes import Failed
-from lifestream.models import Feed, ReadingRequest
+from lifestream.models import Feed, ReadingRequest, Subscription
 from lifestream.refresh import bell
 from lifestream.refresh.pipeline import refresh
 from lifestream.refresh.reading_facts import Fact, of_document, of_item
@@ -37,6 +38,10 @@ KEPT: Final = timedelta(days=7)
 """How long what was read is kept."""
 AGAIN: Final = timedelta(seconds=10)
 """After how long a feed that could not be read yet is tried again."""
+TURN: Final = 60.0
+"""For how many seconds feeds are read before those that are due have their turn."""
+MOST_OPEN: Final = 20
+"""How many requests that are not answered yet a user may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +79,21 @@ def note(feed: Feed, language: str, now: datetime) -> None:
         transaction.on_commit(bell.ring, using=using)
 
 
+def has_many_open(owner: int) -> bool:
+    """Return whether MOST_OPEN requests for feeds of the user with the key *owner* are not answered yet."""
+    mine = Subscription.objects.filter(lifestream__owner=owner, feed=OuterRef("feed"))
+    return ReadingRequest.objects.filter(Exists(mine), read=None)[:MOST_OPEN].count() >= MOST_OPEN
+
+
 def read_wanted(
     stopping: threading.Event | None = None,
     *,
     clock: Callable[[], datetime] = timezone.now,
     guard: AddressGuard | None = None,
+    turn: float | None = None,
 ) -> int:
-    """Read the feeds that somebody wants to see read, one after the other, until *stopping* is set.
+    """Read the feeds that somebody wants to see read, one after the other, until *stopping* is set or *turn* seconds
+    are over (TURN); if requests are left then, the updater is woken again. What was asked for first is read first.
 
     Returns how many there were. Several workers may run this at once: each request is answered by one of them, or by
     another one if the first has not ended after a lease. A request stays if *stopping* was set, or if another worker
@@ -89,8 +102,13 @@ def read_wanted(
     """
     rows = ReadingRequest.objects.using(router.db_for_write(ReadingRequest))
     rows.filter(read__lt=clock() - KEPT).delete()
-    done = 0
-    while not (stopping is not None and stopping.is_set()) and (wanted := _claimed(clock())) is not None:
+    done, end = 0, time.monotonic() + (TURN if turn is None else turn)
+    while not (stopping is not None and stopping.is_set()):
+        if done and time.monotonic() >= end:
+            bell.ring()
+            break
+        if (wanted := _claimed(clock())) is None:
+            break
         with translation.override(wanted.language):
             found = _found(wanted.feed, stopping, clock, guard)
         # If somebody has pressed the button again meanwhile, the row is another request, which stays.
@@ -106,7 +124,7 @@ def read_wanted(
 def _claimed(now: datetime) -> ReadingRequest | None:
     rows = ReadingRequest.objects.using(router.db_for_write(ReadingRequest)).filter(read=None)
     free = rows.filter(Q(claimed_until=None) | Q(claimed_until__lt=now))
-    for wanted in free.select_related("feed").defer("feed__icon").order_by("pk")[:20]:
+    for wanted in free.select_related("feed").defer("feed__icon").order_by("wanted", "pk")[:20]:
         # Only one of several workers finds the row as it was.
         if free.filter(pk=wanted.pk).update(claimed_until=now + timedelta(seconds=settings.lease)):
             return wanted
