@@ -103,7 +103,9 @@ def add_wanted(
 def _claim(rows: QuerySet[Addition], now: datetime, mix: Callable[[list[Any]], object]) -> Addition | None:
     waiting, looking = Addition.State.WAITING, Addition.State.LOOKING
     open_ones = rows.filter(Q(state=waiting) | Q(state=looking, claimed_until__lt=now))
-    owners = list(open_ones.order_by("lifestream__owner").values_list("lifestream__owner", flat=True).distinct())
+    owners: list[Any] = list(
+        open_ones.order_by("lifestream__owner").values_list("lifestream__owner", flat=True).distinct()
+    )
     mix(owners)
     until = now + timedelta(seconds=settings.lease)
     for owner in owners:
