@@ -81,8 +81,9 @@ _ANY_NUMBER: Final = _AnyNumber()
 
 
 class VisibleFormatter(logging.Formatter):
-    """A formatter for logs that people read in a terminal. The message of a record is one line, whatever it
-    contains.
+    """A formatter for logs that people read in a terminal. The message of a record is one line, whatever it contains,
+    and the lines of a traceback below it are indented: what an exception says may hold lines, which no reader of the
+    log may take for records.
     """
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
@@ -91,4 +92,4 @@ class VisibleFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line and the traceback below it, with escapes."""
-        return visible(super().format(record))
+        return visible(super().format(record).replace("\n", "\n    "))
