@@ -14,6 +14,7 @@ from django.test import Client
 from factories import make_lifestream
 from lifestream.models import Addition, Feed, Lifestream
 from lifestream.owner import first_run, samples
+from lifestream.owner.guesses import Guesses
 from lifestream.owner.views import first_account
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +28,7 @@ OPML = b"""<opml version="2.0"><body><outline text="News"><outline text="One" xm
 def token(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> str:
     settings.HOME = tmp_path
     settings.AUTH_PASSWORD_VALIDATORS = [{"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"}]
-    monkeypatch.setattr(first_account, "GUESSES", first_run.Guesses())
+    monkeypatch.setattr(first_account, "GUESSES", Guesses())
     return first_run.make_token()
 
 

@@ -28,9 +28,10 @@ from lifestream.models import Lifestream
 from lifestream.models.changed_fields import save_changed
 from lifestream.owner import first_run
 from lifestream.owner.forms import FirstRunForm
+from lifestream.owner.guesses import Guesses
 from lifestream.owner.samples import SAMPLES
 
-GUESSES: Final = first_run.Guesses()
+GUESSES: Final = Guesses()
 REFERRER_POLICY: Final = "strict-origin"
 
 
