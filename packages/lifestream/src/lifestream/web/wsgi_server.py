@@ -20,7 +20,7 @@ from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 from waitress.trigger import trigger
 from waitress.wasyncore import close_all, loop
 
-from lifestream.web.pipelining import OneAnswerChannel
+from lifestream.web.http_channel import OneAnswerChannel
 from lifestream.web.request_charset import in_utf8
 
 MOST_CONNECTIONS: Final = 256

@@ -1,4 +1,4 @@
-"""Clients that send many requests at once, and take the answers when they like, or never."""
+"""Clients that send many requests at once, take answers when they like or never, and frame a body without an end."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from lifestream.web.http_channel import LONGEST_FRAMING
 from lifestream.web.wsgi_server import serve
 
 _LARGE: Final = bytes(32 << 20)
@@ -108,6 +109,37 @@ def test_what_comes_behind_a_request_to_close_is_not_answered() -> None:
 
     _serving(client)
     assert read == [b"/1", b""]
+
+
+@pytest.mark.parametrize("framing", [b"1;a=", b"1\r\na\r\n0\r\nX: "], ids=["a chunk's size", "the trailer"])
+def test_framing_without_an_end_is_refused(framing: bytes) -> None:
+    read: list[bytes] = []
+
+    def client(_address: str, port: int) -> None:
+        with _connected(port) as connection:
+            connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + framing)
+            with connection.makefile("rb") as answers:
+                connection.sendall(b"x" * (LONGEST_FRAMING + 1))
+                read.append(answers.readline())
+
+    _serving(client)
+    assert read == [b"HTTP/1.1 400 Bad Request\r\n"]
+
+
+def test_framing_of_a_usual_length_is_read() -> None:
+    read: list[bytes] = []
+
+    def client(_address: str, port: int) -> None:
+        with _connected(port) as connection:
+            connection.sendall(
+                b"POST /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                b"1;a=" + b"x" * 8_000 + b"\r\na\r\n0\r\nX: " + b"x" * 8_000 + b"\r\n\r\n"
+            )
+            with connection.makefile("rb") as answers:
+                read.append(_body(answers))
+
+    _serving(client)
+    assert read == [b"/1"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="files of Windows have no such numbers")

@@ -1,17 +1,41 @@
-"""Requests that a client sends before it has taken the answers to those before them (pipelining, RFC 9112 §9.3.2).
+"""What one connection may cost: its requests are answered one after the other, and what frames them is short.
 
-Waitress answers all of them at once, as far as they came together, and keeps what the client does not take. From 16 MiB
-on it lets the thread wait for the client: eight clients that read nothing would take all threads, for ever.
+Waitress answers all requests that come together at once (pipelining, RFC 9112 §9.3.2), and keeps what the client does
+not take. From 16 MiB on it lets the thread wait for the client: eight clients that read nothing would take all threads,
+for ever. And it reads a line between two chunks of a body, or the trailer, anew with each piece that comes, so that one
+of 10 MB takes as long as a hundred of 1 MB, in the one thread that reads for all.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import Any
+from typing import Any, Final
 
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
+from waitress.receiver import ChunkedReceiver
+from waitress.utilities import BadRequest
+
+LONGEST_FRAMING: Final = 16 * 1024
+"""How many bytes the size of a chunk with its extensions may have, and the trailer: no client of ours sends either."""
+
+
+class BoundedParser(HTTPRequestParser):
+    """A parser that refuses a request with a long line between its chunks, or a long trailer, with 400."""
+
+    def received(self, data: bytes) -> int:
+        """Read *data*, and return how many bytes of it belong to the request."""
+        consumed = super().received(data)
+        reader = self.body_rcv
+        if isinstance(reader, ChunkedReceiver) and not self.completed and _has_long_framing(reader):
+            self.error = BadRequest(f"a chunk's size or the trailer has more than {LONGEST_FRAMING} bytes")
+            self.completed = True
+        return consumed
+
+
+def _has_long_framing(reader: ChunkedReceiver) -> bool:
+    return max(len(reader.control_line), len(reader.trailer)) > LONGEST_FRAMING
 
 
 class OneAnswerChannel(HTTPChannel):
@@ -21,6 +45,7 @@ class OneAnswerChannel(HTTPChannel):
     one without a request: waitress closes it if it takes nothing for two minutes.
     """
 
+    parser_class = BoundedParser
     requests: list[HTTPRequestParser]
     requests_lock: threading.Lock
 
