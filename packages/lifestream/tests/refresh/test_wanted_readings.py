@@ -11,15 +11,26 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from factories import make_lifestream
+from feedserver import Response
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.conf import settings
 from lifestream.models import Feed, Lifestream, ReadingRequest, Subscription
 from lifestream.refresh import bell
 from lifestream.refresh.reading_facts import Fact
-from lifestream.refresh.wanted_readings import AGAIN, MOST_OPEN, Found, has_many_open, note, read_wanted
+from lifestream.refresh.wanted_readings import (
+    AGAIN,
+    LONGEST,
+    MOST_CHARACTERS,
+    MOST_ITEMS,
+    MOST_OPEN,
+    Found,
+    has_many_open,
+    note,
+    read_wanted,
+)
 from lifestream.scheduler import leases
 from lifestream.tasks import update_feeds
-from served import feed
+from served import feed, rss
 
 
 @pytest.mark.usefixtures("shared_parsers")
@@ -74,6 +85,19 @@ class WantedReadings(FeedServerTransactionTestCase):
         assert not has_many_open(User.objects.create_user("other").pk)
         ReadingRequest.objects.filter(language="x-0").update(read=timezone.now())
         assert not has_many_open(owner.pk)
+
+    def test_what_is_kept_of_a_large_feed_is_bounded(self) -> None:
+        item = f"<item><title>{'t' * 1500}</title><description>{'d' * 3000}</description><guid>%d</guid></item>"
+        body = rss().replace("</channel>", "".join(item % number for number in range(250)) + "</channel>")
+        self.feedserver.add("/feed", Response(body, headers={"Content-Type": "application/rss+xml"}))
+        note(self.feed, "en", timezone.now())
+        read_wanted()
+        [found] = self.found()
+        assert MOST_CHARACTERS / 2 < len(found.as_json()) < MOST_CHARACTERS * 1.2
+        assert 10 < len(found.items) < MOST_ITEMS
+        assert [fact.value for fact in found.facts if fact.label == "items"] == [str(len(found.items) + found.more)]
+        texts = [text for title, facts in found.items for text in (title, *(fact.value for fact in facts))]
+        assert max(map(len, texts)) == LONGEST
 
     def test_what_a_worker_did_not_end_is_taken_by_another_one_after_a_lease(self) -> None:
         now = timezone.now()

@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.db import router, transaction
 from django.db.models import Exists, OuterRef, Q
@@ -21,6 +21,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 
 from lifestream.conf import settings
+from lifestream.content.plaintext import shorten
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.outcomes import Failed
 from lifestream.models import Feed, ReadingRequest, Subscription
@@ -34,6 +35,13 @@ if TYPE_CHECKING:
 
 MOST_ITEMS: Final = 200
 """How many items are kept for the page."""
+LONGEST: Final = 1_000
+"""How many characters a value has there; longer ones are cut."""
+MOST_CHARACTERS: Final = 300_000
+"""How many characters all facts have together, each counted with _OF_A_ROW more for its row of the page. A feed of 10
+MB can have a hundred times as many, and the page is made anew for each visit.
+"""
+_OF_A_ROW: Final = 100
 KEPT: Final = timedelta(days=7)
 """How long what was read is kept."""
 AGAIN: Final = timedelta(seconds=10)
@@ -151,8 +159,23 @@ def _found(
     if prepared is None:
         told = gettext("the server answered {status}").format(status=outcome.status)
         return Found(worded(outcome.message) if isinstance(outcome, Failed) else told)
-    items = tuple(
-        (item.title, tuple(of_item(prepared, index))) for index, item in enumerate(prepared.items[:MOST_ITEMS])
+    facts = _kept(of_document(outcome.url if outcome.url != feed.url else "", prepared))
+    left = MOST_CHARACTERS - _size(facts)
+    items: list[tuple[str, tuple[Fact, ...]]] = []
+    for index, item in enumerate(prepared.items[:MOST_ITEMS]):
+        title, of_one = shorten(item.title, LONGEST), _kept(of_item(prepared, index))
+        left -= len(title) + _size(of_one)
+        if left < 0 and items:
+            break
+        items.append((title, of_one))
+    return Found("", facts, tuple(items), len(prepared.items) - len(items))
+
+
+def _kept(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    return tuple(
+        Fact(each.label, shorten(each.value, LONGEST), each.tone, shorten(each.aside, LONGEST)) for each in facts
     )
-    facts: Any = of_document(outcome.url if outcome.url != feed.url else "", prepared)
-    return Found("", tuple(facts), items, len(prepared.items) - len(items))
+
+
+def _size(facts: Iterable[Fact]) -> int:
+    return sum(_OF_A_ROW + len(each.value) + len(each.aside) for each in facts)
