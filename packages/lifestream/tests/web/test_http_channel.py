@@ -8,12 +8,15 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 from urllib.request import urlopen
 
 import pytest
+from waitress.server import create_server
 
-from lifestream.web.http_channel import LONGEST_FRAMING
+from lifestream.web import wsgi_server
+from lifestream.web.http_channel import LONGEST_FRAMING, OneAnswerChannel
 from lifestream.web.wsgi_server import serve
 
 _LARGE: Final = bytes(32 << 20)
@@ -80,6 +83,26 @@ def test_a_client_that_takes_no_answer_keeps_nobody_out() -> None:
 
     _serving(client, noting)
     assert (read, made) == ([b"/small"], ["/large", "/small"])
+
+
+def test_a_client_that_takes_no_answer_is_closed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    impatient = partial(create_server, channel_timeout=1, cleanup_interval=1)  # seconds, in place of 120
+    monkeypatch.setattr(wsgi_server, "create_server", impatient)
+    is_closed = threading.Event()
+    close = OneAnswerChannel.handle_close
+
+    def noting(channel: OneAnswerChannel) -> None:
+        close(channel)
+        is_closed.set()
+
+    monkeypatch.setattr(OneAnswerChannel, "handle_close", noting)
+
+    def client(_address: str, port: int) -> None:
+        with _connected(port) as greedy:
+            greedy.sendall(_ASKED * 3)
+            assert is_closed.wait(60)
+
+    _serving(client)
 
 
 def test_requests_that_come_together_are_answered_in_their_order() -> None:

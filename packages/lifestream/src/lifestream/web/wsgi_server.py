@@ -74,6 +74,7 @@ def serve(
         with _noting_signals(sockets) as signals:
             ready(f"http://{name}:{_port_of(server)}/")
             while sockets and not signals:
+                _close_abandoned(sockets)
                 _make_space(sockets)
                 loop(server.adj.asyncore_loop_timeout, server.adj.asyncore_use_poll, sockets, count=1)
         server.task_dispatcher.shutdown()  # once requests are answered
@@ -82,6 +83,15 @@ def serve(
         for channel in [each for each in sockets.values() if isinstance(each, HTTPChannel)]:
             channel.handle_close()  # which also closes the files of answers that were not taken
         close_all(sockets)  # of clients that are connected still: the server of one address closes its own socket alone
+
+
+def _close_abandoned(sockets: dict[int, Any]) -> None:
+    """Close connections that waitress has found silent for two minutes, and whose clients take nothing: it closes a
+    connection only once the client takes the rest of its answer.
+    """
+    for each in [each for each in sockets.values() if isinstance(each, HTTPChannel)]:
+        if each.will_close and not each.requests:
+            each.handle_close()
 
 
 def _make_space(sockets: dict[int, Any]) -> None:
