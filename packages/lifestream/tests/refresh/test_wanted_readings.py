@@ -41,6 +41,12 @@ class WantedReadings(FeedServerTransactionTestCase):
         self.feed = Feed.objects.create(url=self.get_url("/feed"), next_fetch=later)
         Subscription.objects.create(lifestream=make_lifestream("main"), feed=self.feed)
         self.feedserver.add("/feed", feed(["one"]))
+        self.passed = timedelta()
+
+    def read_later(self, turn: float | None = None) -> int:
+        """Return how many are read after two minutes more."""
+        self.passed += timedelta(minutes=2)
+        return read_wanted(clock=lambda: timezone.now() + self.passed, turn=turn)
 
     def found(self) -> list[Found]:
         return [Found.from_json(each.found) for each in ReadingRequest.objects.order_by("pk") if each.read]
@@ -49,7 +55,7 @@ class WantedReadings(FeedServerTransactionTestCase):
         now = timezone.now()
         for language in ("en", "de", "en"):
             note(self.feed, language, now)
-        assert read_wanted() == 2 and read_wanted() == 0
+        assert [self.read_later() for _ in range(3)] == [1, 1, 0]
         english, german = self.found()
         assert [fact.value for fact in english.facts if fact.label == "items"] == ["1"]
         assert [fact.label for fact in german.facts] != [fact.label for fact in english.facts]
@@ -60,7 +66,14 @@ class WantedReadings(FeedServerTransactionTestCase):
         read_wanted()
         note(self.feed, "en", timezone.now())
         assert self.found() == []
-        assert read_wanted() == 1 and len(self.found()) == 1
+        assert self.read_later() == 1 and len(self.found()) == 1
+
+    def test_a_feed_that_was_fetched_a_moment_ago_is_read_a_minute_later(self) -> None:
+        now = timezone.now()
+        Feed.objects.update(last_fetch=now - timedelta(seconds=1))
+        note(self.feed, "en", now)
+        assert read_wanted() == 0 and not list(self.feedserver.requests)
+        assert read_wanted(clock=lambda: now + timedelta(minutes=1)) == 1
 
     def test_when_a_turn_is_over_the_others_wait_for_the_next_in_the_order_of_the_requests(self) -> None:
         now = timezone.now()
@@ -68,12 +81,12 @@ class WantedReadings(FeedServerTransactionTestCase):
         note(self.feed, "en", now + timedelta(seconds=1))
         note(self.feed, "de", now + timedelta(seconds=2))  # once more
         with bell.listening() as rung:
-            assert read_wanted(turn=0) == 1
+            assert self.read_later(turn=0) == 1
             assert rung.is_set()
             assert [each.language for each in ReadingRequest.objects.exclude(read=None)] == ["en"]
-            assert read_wanted(turn=0) == 1
+            assert self.read_later(turn=0) == 1
             rung.clear()
-            assert read_wanted(turn=0) == 0 and not rung.is_set()
+            assert self.read_later(turn=0) == 0 and not rung.is_set()
 
     def test_a_user_has_many_open_requests_when_so_many_are_not_answered(self) -> None:
         owner = User.objects.create_user("owner")
@@ -139,6 +152,7 @@ class WantedReadings(FeedServerTransactionTestCase):
 
     def test_the_command_and_the_task_read_them(self) -> None:
         for update in (lambda: call_command("update_feeds", verbosity=0), update_feeds):
+            Feed.objects.update(last_fetch=None)
             note(self.feed, "en", timezone.now())
             update()
             assert len(self.found()) == 1

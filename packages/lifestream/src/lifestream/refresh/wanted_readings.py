@@ -28,6 +28,7 @@ from lifestream.models import Feed, ReadingRequest, Subscription
 from lifestream.refresh import bell
 from lifestream.refresh.pipeline import refresh
 from lifestream.refresh.reading_facts import Fact, of_document, of_item
+from lifestream.refresh.update_requests import is_fresh
 from lifestream.wording import worded
 
 if TYPE_CHECKING:
@@ -104,9 +105,9 @@ def read_wanted(
     are over (TURN); if requests are left then, the updater is woken again. What was asked for first is read first.
 
     Returns how many there were. Several workers may run this at once: each request is answered by one of them, or by
-    another one if the first has not ended after a lease. A request stays if *stopping* was set, or if another worker
-    is fetching from the feed's host. Raises what the database raises. No event loop may run in the thread that calls
-    this.
+    another one if the first has not ended after a lease. A request stays if *stopping* was set, or if another worker is
+    fetching from the feed's host, or the feed was fetched less than a minute ago. Raises what the database raises. No
+    event loop may run in the thread that calls this.
     """
     rows = ReadingRequest.objects.using(router.db_for_write(ReadingRequest))
     rows.filter(read__lt=clock() - KEPT).delete()
@@ -142,7 +143,11 @@ def _claimed(now: datetime) -> ReadingRequest | None:
 def _found(
     feed: Feed, stopping: threading.Event | None, clock: Callable[[], datetime], guard: AddressGuard | None
 ) -> Found | None:
-    """Return what was read of *feed*, or None if *stopping* was set before that, or another worker holds its host."""
+    """Return what was read of *feed*, or None if *stopping* was set before that, another worker holds its host, or it
+    was fetched a moment ago.
+    """
+    if is_fresh(feed, clock()):
+        return None
     answers: list[Answer] = []
     report = refresh([feed.pk], early=True, watch=answers.append, stopping=stopping, clock=clock, guard=guard)
     if not answers:

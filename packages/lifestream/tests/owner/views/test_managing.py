@@ -131,6 +131,8 @@ class TestOne:
         site = lifestream.subscriptions.create(feed=feed, name="Broken")
         page = client.get(f"{HERE}sites/{site.pk}/").content.decode()
         assert "the server answered 500" in page and "2 times in a row" in page and "Next fetch:" in page
+        assert "it was fetched within the last minute" in told(client, f"{HERE}sites/{site.pk}/", do="update")
+        Feed.objects.update(last_fetch=timezone.now() - timedelta(minutes=1))
         assert "1 feed is fetched now." in told(client, f"{HERE}sites/{site.pk}/", do="update")
 
     def test_that_of_another_lifestream_is_not_there(self, client: Client, lifestream: Lifestream) -> None:
