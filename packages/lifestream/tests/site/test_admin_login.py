@@ -21,7 +21,7 @@ def test_a_member_of_the_staff_logs_in_unless_too_many_passwords_were_wrong(monk
     User.objects.create_user("bob", password="correct horse battery")
 
     def is_valid(name: str, password: str) -> bool:
-        request = RequestFactory().post("/admin/login/")
+        request = RequestFactory().post("/admin/login/", REMOTE_ADDR="192.0.2.1")
         return AdminLoginForm(request, {"username": name, "password": password}).is_valid()
 
     assert is_valid("ada", "correct horse battery")

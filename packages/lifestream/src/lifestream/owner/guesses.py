@@ -22,7 +22,8 @@ _OF_A_NETWORK: Final = 64
 
 def visitor_of(request: HttpRequest) -> str:
     """Return the address of the visitor, of which a network in IPv6 has one; "" if it is not known, since a proxy that
-    the site does not trust has passed the request on: all its visitors seem to have the same.
+    the site does not trust has passed the request on: all its visitors seem to have the same. A proxy on this machine
+    may add no header, so that nobody is known who comes from here.
     """
     forwarded = request.META.get(FORWARDED)
     if came_through_proxy(request.META) if forwarded is None else forwarded:
@@ -31,9 +32,12 @@ def visitor_of(request: HttpRequest) -> str:
         address = ipaddress.ip_address(str(request.META.get("REMOTE_ADDR", "")))
     except ValueError:
         return ""
+    address = getattr(address, "ipv4_mapped", None) or address
+    if address.is_loopback:
+        return ""
     if isinstance(address, ipaddress.IPv4Address):
         return str(address)
-    return str(address.ipv4_mapped or ipaddress.ip_network((address.packed, _OF_A_NETWORK), strict=False))
+    return str(ipaddress.ip_network((address.packed, _OF_A_NETWORK), strict=False))
 
 
 class Guesses:
