@@ -15,6 +15,7 @@ from typing import Any, Final
 from django.db import router, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from lifestream.conf import settings
 from lifestream.fetcher.address_guard import AddressGuard
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 KEPT: Final = timedelta(days=7)
 """How long an address that is done with is listed on the owner's page."""
+MOST_OPEN: Final = 1_000
+"""How many addresses of a lifestream may wait to be looked at."""
 TURN: Final = 60.0
 """For how many seconds addresses are taken before the feeds that are due have their turn. The last one may take longer:
 each request has LIFESTREAM_TIMEOUT.
@@ -56,6 +59,13 @@ def note(lifestream: Lifestream, addresses: Iterable[str], *, name: str = "", fo
         made = Addition.objects.using(using).bulk_create(wanted.values())
         transaction.on_commit(bell.ring, using=using)
     return made
+
+
+def why_no_more(lifestream: Lifestream) -> str:
+    """Return why no more addresses are noted for *lifestream* now, "" if they are."""
+    if lifestream.additions.filter(state__in=Addition.OPEN)[:MOST_OPEN].count() < MOST_OPEN:
+        return ""
+    return gettext("So many addresses are to be looked at already: wait until some of them are.")
 
 
 def add_wanted(
