@@ -11,11 +11,11 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from factories import make_feed
+from factories import make_feed, make_lifestream
 from feedserver import Request, Response
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.models import Feed, Item
-from lifestream.refresh import icon_finder, updater
+from lifestream.refresh import additions, icon_finder, updater
 from lifestream.refresh.refresh_report import Report
 from lifestream.refresh.updater import Updater
 from served import feed, page
@@ -55,6 +55,16 @@ class UpdaterTest(FeedServerTransactionTestCase):
         assert Item.objects.get().title == "one"
         row.refresh_from_db()
         assert bytes(row.icon) == PNG
+
+    def test_feeds_are_fetched_while_many_addresses_wait_to_be_added(self) -> None:
+        paths = ["/new/1", "/due", "/new/2"]
+        for path in paths:
+            self.feedserver.add(path, feed([path]))
+        make_feed(self.get_url("/due"))
+        additions.note(make_lifestream("main"), [self.get_url("/new/1"), self.get_url("/new/2")])
+        with mock.patch.object(additions, "TURN", 0.0), running():
+            self.feedserver.wait_for("/new/2", count=1, timeout=PATIENCE)
+        assert [request.path for request in self.feedserver.requests if request.path in paths] == paths
 
     def test_it_looks_again_after_its_interval(self) -> None:
         self.feedserver.add("/feed", feed(["one"]), feed(["one", "two"]))

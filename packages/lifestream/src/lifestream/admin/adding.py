@@ -74,8 +74,12 @@ class AddFeedForm(ModelForm):
             return values
         # Here and below: Django imports the admin for every command, and most of them fetch nothing.
         from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url
+        from lifestream.refresh.additions import why_no_more
         from lifestream.refresh.subscribe import completed
 
+        if reason := why_no_more(values["lifestream"]):
+            self.add_error("url", reason)
+            return values
         written = completed(values["url"])
         try:
             url = request_url(written)

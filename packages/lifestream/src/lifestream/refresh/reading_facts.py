@@ -37,7 +37,7 @@ FORMATS: Final = {
     "json": "JSON Feed",
 }
 MOST_SHOWN: Final = 20
-"""How many files, media and removed things of an item are shown."""
+"""How many files, media and removed things of an item are shown, and how many dates and problems of a document."""
 
 
 class Fact(NamedTuple):
@@ -81,12 +81,11 @@ def _document(url: str, prepared: Prepared, notes: Notes) -> Iterator[Fact]:
     yield Fact(_("itself"), feed.self_url)
     yield Fact(_("hub"), feed.hub_url)
     yield Fact(_("generator"), feed.generator)
-    for text in dict.fromkeys(notes.undated):
-        yield Fact(_("no date"), _("{text}: not understood").format(text=text), "doubtful")
+    undated = [_("{text}: not understood").format(text=text) for text in dict.fromkeys(notes.undated)]
+    yield from _several(_("no date"), undated, "doubtful")
     for note in prepared.capped:
         yield Fact(_("too much"), worded(note), "doubtful")
-    for problem in prepared.problems:
-        yield Fact(_("problem"), " ".join(worded(problem.message).split()), "bad")
+    yield from _several(_("problem"), [" ".join(worded(each.message).split()) for each in prepared.problems], "bad")
     if prepared.left_out:
         left_out = _("{count} by the plugin {plugin}").format(count=f"{prepared.left_out:,}", plugin=prepared.plugin)
         yield Fact(_("left out"), left_out)
@@ -129,8 +128,8 @@ def _item(item: ItemDraft, removed: tuple[str, ...], notes: Notes) -> Iterator[F
     yield from _several(_("removed"), list(removed))
 
 
-def _several(label: str, values: list[str]) -> Iterator[Fact]:
-    yield from (Fact(label, value) for value in values[:MOST_SHOWN])
+def _several(label: str, values: list[str], tone: str = "") -> Iterator[Fact]:
+    yield from (Fact(label, value, tone) for value in values[:MOST_SHOWN])
     if len(values) > MOST_SHOWN:
         yield Fact("", _("and {count} more").format(count=f"{len(values) - MOST_SHOWN:,}"))
 

@@ -14,7 +14,7 @@ In: an HTTP request. Out: a page or a feed. In the order in which a request pass
 5. `syndication`: the timeline as Atom, RSS and JSON Feed, each item under its published id:
    `plugins.entry_uris` decides which, `storage.published_ids` stores it.
 
-Around all of them: `wsgi_server`: waitress, for `lifestream serve`. `request_charset`: reads
+Around all of them: `wsgi_server`, `http_channel`: waitress, for `lifestream serve`. `request_charset`: reads
 every request as UTF-8, in the bundled site. `proxy_headers`: whether a proxy has passed a request on.
 
 Never imported here: the fetcher's session, the parser, `refresh.pipeline`. The exceptions to reading: `views.push`

@@ -7,6 +7,7 @@ serve them without a second process.
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,10 +16,11 @@ from typing import Any, Final
 
 from django.utils.translation import gettext
 from waitress.channel import HTTPChannel
-from waitress.server import MultiSocketServer, create_server
+from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 from waitress.trigger import trigger
 from waitress.wasyncore import close_all, loop
 
+from lifestream.web.http_channel import OneAnswerChannel
 from lifestream.web.request_charset import in_utf8
 
 MOST_CONNECTIONS: Final = 256
@@ -57,20 +59,39 @@ def serve(
             connection_limit=MOST_CONNECTIONS,
             max_request_body_size=most_body,
             clear_untrusted_proxy_headers=False,  # the application knows which proxies it trusts
+            # No thread waits for a client: what it does not take goes into a file, at most one answer a connection.
+            outbuf_high_watermark=sys.maxsize,
+            # `select` fails for all once a file has a number above 1,023, as while many feeds are fetched.
+            asyncore_use_poll=True,
         )
     except ValueError as error:  # waitress raises this for a host name without an address.
         raise OSError(gettext("no such address")) from error
+    for each in sockets.values():
+        if isinstance(each, BaseWSGIServer):
+            each.channel_class = OneAnswerChannel
     name = f"[{host}]" if ":" in host else host
     try:
         with _noting_signals(sockets) as signals:
             ready(f"http://{name}:{_port_of(server)}/")
             while sockets and not signals:
+                _close_abandoned(sockets)
                 _make_space(sockets)
                 loop(server.adj.asyncore_loop_timeout, server.adj.asyncore_use_poll, sockets, count=1)
         server.task_dispatcher.shutdown()  # once requests are answered
     finally:
         server.close()
+        for channel in [each for each in sockets.values() if isinstance(each, HTTPChannel)]:
+            channel.handle_close()  # which also closes the files of answers that were not taken
         close_all(sockets)  # of clients that are still connected: the server of one address closes its own socket alone
+
+
+def _close_abandoned(sockets: dict[int, Any]) -> None:
+    """Close connections that waitress has found silent for two minutes, and whose clients take nothing: it closes a
+    connection only once the client takes the rest of its answer.
+    """
+    for each in [each for each in sockets.values() if isinstance(each, HTTPChannel)]:
+        if each.will_close and not each.requests:
+            each.handle_close()
 
 
 def _make_space(sockets: dict[int, Any]) -> None:

@@ -231,6 +231,15 @@ class TestText:
         assert "Salt & Tide" in out
         assert error == "1 of 2 documents could not be read"
 
+    def test_the_name_of_a_file_writes_no_line_of_its_own(self) -> None:
+        out, error = run("/a.xml\n/b.xml: forged", "/c\x1b[31m.xml")
+        assert out.splitlines() == [
+            r"/a.xml\n/b.xml: forged: no such file or directory; an address begins with https://",
+            r"/c\x1b[31m.xml: no such file or directory; an address begins with https://",
+        ]
+        assert error == "2 of 2 documents could not be read"
+        assert run("/a.xml\n/b.xml")[1].startswith(r"/a.xml\n/b.xml: no such file")
+
     def test_a_header_without_a_colon_is_refused(self) -> None:
         assert run("--header", "Content-Type", "-")[1] == "--header 'Content-Type' is no header: write 'Name: value'"
 

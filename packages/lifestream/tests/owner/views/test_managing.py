@@ -45,6 +45,16 @@ class TestMany:
         assert "1 site was removed." in submitted(client, HERE, action="remove", site=site.pk, sure="1")
         assert Subscription.objects.get() == other and Feed.objects.get(pk=site.feed_id).status == Feed.Status.IDLE
 
+    def test_many_are_removed_by_a_form_with_few_fields(self, client: Client, lifestream: Lifestream) -> None:
+        keys = [make_site(lifestream, f"site {number}").pk for number in range(3)]
+        elsewhere = make_site()
+        page = submitted(client, HERE, action="remove", all="1")
+        sites = ",".join(map(str, keys))
+        assert f'<input type="hidden" name="sites" value="{sites}">' in page and 'name="site"' not in page
+        sent = f"{sites},{elsewhere.pk},x,,{'9' * 30}"
+        assert "3 sites were removed." in submitted(client, HERE, action="remove", sure="1", sites=sent)
+        assert Subscription.objects.get() == elsewhere
+
     def test_all_that_are_listed_are_those_of_all_pages(self, client: Client, lifestream: Lifestream) -> None:
         for number in range(105):
             make_site(lifestream, f"site {number}")
@@ -131,6 +141,8 @@ class TestOne:
         site = lifestream.subscriptions.create(feed=feed, name="Broken")
         page = client.get(f"{HERE}sites/{site.pk}/").content.decode()
         assert "the server answered 500" in page and "2 times in a row" in page and "Next fetch:" in page
+        assert "it was fetched within the last minute" in submitted(client, f"{HERE}sites/{site.pk}/", do="update")
+        Feed.objects.update(last_fetch=timezone.now() - timedelta(minutes=1))
         assert "1 feed is fetched now." in submitted(client, f"{HERE}sites/{site.pk}/", do="update")
 
     def test_that_of_another_lifestream_is_not_there(self, client: Client, lifestream: Lifestream) -> None:

@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from lifestream.models import Addition, Lifestream
+from lifestream.refresh.additions import MOST_OPEN
 from owners import owned, submitted
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,17 @@ def test_what_is_no_address_is_refused_at_its_field(client: Client, lifestream: 
     answer = client.post(HERE, {"do": "add", "addresses": "https://a.example/ ftp://b.example/"})
     assert list(answer.context["adding"].errors) == ["addresses"] and b"ftp://b.example/" in answer.content
     assert not Addition.objects.exists()
+
+
+def test_an_owner_cannot_fill_the_queue(client: Client, lifestream: Lifestream) -> None:
+    waiting = [Addition(lifestream=lifestream, url=f"https://a.example/{number}") for number in range(MOST_OPEN)]
+    Addition.objects.bulk_create(waiting)
+    page = submitted(client, HERE, do="add", addresses="https://b.example/")
+    assert "So many addresses are to be looked at already: wait until some of them are." in page
+    assert "https://b.example/</textarea>" in page and Addition.objects.count() == MOST_OPEN
+    Addition.objects.filter(url="https://a.example/0").update(state=Addition.State.FAILED)
+    submitted(client, HERE, do="add", addresses="https://b.example/")
+    assert Addition.objects.filter(url="https://b.example/").exists()
 
 
 def test_a_list_is_imported_and_exported(client: Client, lifestream: Lifestream) -> None:

@@ -80,7 +80,9 @@ def _act(request: HttpRequest, timeline: Timeline, listed: QuerySet[Subscription
     if request.POST.get("all"):
         keys = list(listed.order_by().values_list("pk", flat=True))
     else:
-        asked = [int(key) for key in request.POST.getlist("site") if key.isascii() and key.isdigit() and len(key) < 19]
+        # The page that asks once more sends them in one field: Django refuses forms of more than a thousand.
+        sent = [*request.POST.getlist("site"), *request.POST.get("sites", "").split(",")]
+        asked = [int(key) for key in sent if key.isascii() and key.isdigit() and len(key) < 19]
         keys = [pk for at in range(0, len(asked), 400) for pk in _of(chosen, asked[at : at + 400])]
     if not keys:
         messages.warning(request, gettext("Nothing was chosen."))
