@@ -29,7 +29,7 @@ class BoundedParser(HTTPRequestParser):
         consumed = super().received(data)
         reader = self.body_rcv
         if isinstance(reader, ChunkedReceiver) and not self.completed and _has_long_framing(reader):
-            self.error = BadRequest(f"a chunk's size or the trailer has more than {LONGEST_FRAMING} bytes")
+            self.error = BadRequest("a chunk's size or the trailer is too long")  # for developers
             self.completed = True
         return consumed
 
