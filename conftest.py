@@ -1,4 +1,4 @@
-"""What holds for every test of the repository."""
+"""Fixtures and settings for every test of the repository."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def page_of(scenario: Scenario) -> str:
 def _trial(scenario: Scenario) -> list[str]:
     lines = [f"- It takes {len(scenario.steps)} steps; in the first one the reader subscribes to a good feed."]
     if scenario.lane is not Lane.CALM:
-        lines.append("- The reader goes through it alone, with files of its own.")
+        lines.append("- The reader is run for this rule alone, with separate files.")
     lines += [f"- It needs {_NEEDS[need]}; else it is *not seen*." for need in Need if need in scenario.needs]
     if scenario.lane is Lane.SLOW:
         lines.append("- It takes a minute, and runs beside the others.")

@@ -191,7 +191,7 @@ def test_whatever_goes_wrong_at_the_server_fails_the_test_that_caused_it(suite: 
             feedserver.journal.wait_until(lambda: feedserver.journal.changes.failures, 10)
 
 
-        def test_a_body_that_is_none(feedserver):
+        def test_a_body_of_a_wrong_type(feedserver):
             feedserver.add("/a", lambda request: Response({"a": 1}))
             get(feedserver.url("a"))
 

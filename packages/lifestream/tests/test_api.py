@@ -58,7 +58,7 @@ class TestSubscribing:
         api.subscribe(lifestream, item.feed, keep_rules="kites")
         assert titles(api.timeline(lifestream)) == ["Kites"]
 
-    def test_with_a_rule_that_is_none_is_refused_before_anything_is_asked(self) -> None:
+    def test_with_an_invalid_rule_is_refused_before_any_request(self) -> None:
         with pytest.raises(api.RuleError, match=r"^Line 1, 'title:', has nothing to look for"):
             api.subscribe(make_lifestream(), "https://nobody.invalid/", keep_rules="title:")
 

@@ -60,7 +60,7 @@ def test_what_an_encoding_lacks_becomes_a_reference() -> None:
     [
         ({"encoding": "utf-9"}, "'utf-9' is no encoding of text; write its registered name, as in 'utf-8'"),
         ({"encoding": "base64"}, "'base64' is no encoding of text"),
-        ({"declaration": '1"?>'}, "cannot stand in an XML declaration; write a name such as 'windows-1251'"),
+        ({"declaration": '1"?>'}, "is not allowed in an XML declaration; write a name such as 'windows-1251'"),
         ({"encoding": "windows-1251", "bom": True}, r"'windows-1251' cannot write U\+FEFF; choose another encoding"),
     ],
 )

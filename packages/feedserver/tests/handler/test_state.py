@@ -79,7 +79,7 @@ def test_a_route_replaces_that_of_its_own_state_only(server: FeedServer, client:
     assert client.get("/again").body == b"new"
 
 
-def test_what_uses_up_no_answer_moves_no_state(server: FeedServer, client: RawClient) -> None:
+def test_a_request_that_uses_up_no_answer_changes_no_state(server: FeedServer, client: RawClient) -> None:
     server.add("/once", Response("secret", auth=Auth("Bearer", "t")), then={"seen": True})
     assert client.get("/once").status == 401
     assert client.get("/once", "Authorization: Bearer t", method="HEAD").status == 200

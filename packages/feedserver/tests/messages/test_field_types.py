@@ -81,7 +81,7 @@ def test_a_class_whose_annotations_cannot_be_read_is_not_checked() -> None:
     check_fields(Made("a"))
 
 
-def test_text_that_is_none_of_those_allowed_is_a_wrong_value_and_not_a_wrong_type() -> None:
+def test_text_that_is_not_allowed_is_a_wrong_value_and_not_a_wrong_type() -> None:
     with pytest.raises(ValueError, match="kind is 'c'; give 'a' or 'b'"):
         check_fits("kind", "c", Literal["a", "b"])
     with pytest.raises(TypeError, match="kind is 1; give 'a' or 'b'"):

@@ -30,7 +30,7 @@ def test_what_turns_or_hides_text_is_an_escape() -> None:
         assert shown == f"a{character.encode('unicode_escape').decode()}b"
 
 
-def test_no_character_of_unicode_passes_that_is_none_to_look_at() -> None:
+def test_every_invisible_character_of_unicode_is_escaped() -> None:
     for number in range(sys.maxunicode + 1):
         if unicodedata.category(chr(number)) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
             assert visible(chr(number)).isascii(), hex(number)

@@ -53,15 +53,15 @@ class Line:
         return self.told
 
 
-def this_system_s() -> Poller:
+def poller_of_this_system() -> Poller:
     return new_poller()[0]
 
 
-def selecting() -> Poller:
+def poller_of_every_system() -> Poller:
     return SelectorPoller(selectors.SelectSelector())
 
 
-@pytest.fixture(params=[this_system_s, selecting])
+@pytest.fixture(params=[poller_of_this_system, poller_of_every_system])
 def line(request: pytest.FixtureRequest) -> Iterator[Line]:
     """A line on the poller of this system, and on one that every system has."""
     line = Line(request.param())
@@ -252,7 +252,7 @@ def test_what_a_callback_raises_is_reported_and_the_loop_goes_on(line: Line, kin
 
 
 def test_a_closed_loop_takes_no_calls() -> None:
-    line = Line(this_system_s())
+    line = Line(poller_of_this_system())
     line.loop.close()
     assert line.loop.is_closed()
     with pytest.raises(RuntimeError, match="the event loop is closed"):

@@ -79,7 +79,7 @@ def test_one_port_speaks_both_and_redirects_between_them(secure: FeedServer) -> 
     assert [request.scheme for request in secure.requests] == ["http", "https"]
 
 
-def test_a_fault_that_is_none_is_refused_with_those_that_are() -> None:
+def test_an_unknown_fault_is_refused_and_the_known_ones_are_listed() -> None:
     with pytest.raises(ValueError, match=r"'expird' is no way to break TLS; there are 'expired', 'not yet valid', "):
         broken("expird")
 

@@ -99,7 +99,7 @@ class AddingAFeed(FeedServerTransactionTestCase):
         names = [each.display_name for each in Subscription.objects.order_by("pk")]
         assert names == ["My feed", "127.0.0.1"]
 
-    def test_a_feed_that_is_there_already_is_reported_and_not_fetched(self) -> None:
+    def test_a_feed_that_exists_already_is_reported_and_not_fetched(self) -> None:
         self.feedserver.add("/feed", RSS)
         self.feedserver.add("/", PAGE)
         self.add(self.get_url("/feed"))
@@ -120,7 +120,7 @@ class AddingAFeed(FeedServerTransactionTestCase):
         self.assertNotContains(self.client.get("/admin/"), "opensesame")
         assert Feed.objects.get().is_private
 
-    def test_an_address_that_is_none_is_refused_at_its_field(self) -> None:
+    def test_an_invalid_address_is_refused_at_its_field(self) -> None:
         for url in ("javascript:alert(1)", "file:///etc/passwd", "ftp://a.example/feed", "http://"):
             assert "errorlist" in self.enter(url)
         assert not Addition.objects.exists()

@@ -1,10 +1,10 @@
-"""Whether text in a colour can be read on a ground."""
+"""Whether text in a colour can be read on a background."""
 
 from __future__ import annotations
 
 import pytest
 
-from lifestream.content.colours import GROUND, LEAST, contrast
+from lifestream.content.colours import BACKGROUND, MINIMUM_CONTRAST, contrast
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,4 @@ def test_the_contrast_is_that_of_the_guidelines(one: str, other: str, expected: 
 
 
 def test_the_shipped_accent_can_be_read() -> None:
-    assert contrast("#0b5f8f", GROUND) > LEAST
+    assert contrast("#0b5f8f", BACKGROUND) > MINIMUM_CONTRAST

@@ -78,7 +78,7 @@ def test_a_line_that_looks_for_nothing_is_no_rule(line: str, shown: str) -> None
     check("python\n\ntitle: python")
 
 
-def test_rules_that_are_none_are_falsy() -> None:
+def test_rules_without_words_are_falsy() -> None:
     assert not Rules.of("", "\n?!")
     assert Rules.of("x", "")
 

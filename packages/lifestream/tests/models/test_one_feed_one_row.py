@@ -1,4 +1,4 @@
-"""Feeds that were there twice, under two spellings of one URL, are merged when the database is brought up to date."""
+"""Feeds that existed twice, under two spellings of one URL, are merged when the database is migrated."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_each_expression_is_one_and_asks_for_what_is_measured(expression: str, m
     assert names <= measured | FROM_PROMETHEUS
 
 
-def test_an_expression_that_is_none_is_noticed() -> None:
+def test_an_invalid_expression_is_an_error() -> None:
     with pytest.raises(ValueError, match="unclosed left parenthesis"):
         list(names_in("sum(lifestream_feeds"))
 

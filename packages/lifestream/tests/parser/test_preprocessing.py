@@ -39,7 +39,7 @@ def test_a_short_entity_is_resolved() -> None:
     "reference", ["&#0;", "&#xD800;", "&#xDFFF;", "&#x110000;", "&#99999999999999999999;", "&#xFFFF;", "\0", "\x1b"]
 )
 @pytest.mark.parametrize("broken", ["", "<broken>"], ids=["well-formed", "ill-formed"])
-def test_characters_that_are_none_affect_nothing_else(reference: str, broken: str) -> None:
+def test_invalid_characters_affect_nothing_else(reference: str, broken: str) -> None:
     entry = only_entry(rss(f"<item><title>a{reference}b</title><guid>1</guid></item>{broken}"))
 
     assert (entry.title, entry.guid) == ("ab", "1")

@@ -63,7 +63,7 @@ def test_a_given_header_and_address_replace_those_of_an_answer() -> None:
     assert (plain.url, plain.prepared.feed.title) == (url, "é")
 
 
-def test_a_url_that_is_none_is_an_error() -> None:
+def test_an_invalid_url_is_an_error() -> None:
     [reading] = read_documents(["http://user:secret@[::1/feed"])
     assert reading.error == "http://…@[::1/feed is no URL: Invalid IPv6 URL"
     assert reading.url == ""

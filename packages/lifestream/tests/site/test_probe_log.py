@@ -1,4 +1,4 @@
-"""Answers of 503 leave no line in Django's log of requests: whoever gave them has said why."""
+"""Answers of 503 leave no line in Django's log of requests: the module that gave them has logged why."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from lifestream.site.probe_log import WorthALine
+from lifestream.site.probe_log import WithoutUnavailable
 
 
 @pytest.mark.parametrize(("status", "passes"), [(503, False), (500, True), (404, True), (None, True)])
@@ -14,4 +14,4 @@ def test_only_503_is_left_out(status: int | None, passes: bool) -> None:
     record = logging.LogRecord("django.request", logging.ERROR, "", 0, "x", (), None)
     if status is not None:
         record.status_code = status
-    assert WorthALine().filter(record) is passes
+    assert WithoutUnavailable().filter(record) is passes

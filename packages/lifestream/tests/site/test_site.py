@@ -140,7 +140,7 @@ class TestCommand:
             ("nonsense", "DATABASE_URL is no address of a database: write it like "),
         ],
     )
-    def test_a_database_that_is_none_is_an_error_without_its_password(
+    def test_an_invalid_database_url_is_an_error_without_its_password(
         self, tmp_path: Path, url: str, words: str
     ) -> None:
         done = command("update_feeds", folder=tmp_path, DATABASE_URL=url)
@@ -215,7 +215,7 @@ class TestServing:
         assert done.returncode == 1
         assert done.stderr.startswith(f"CommandError: 127.0.0.1:{server.port} can't be served: ")
 
-    def test_an_address_that_is_none_is_an_error_that_names_it(self, site_home: Path) -> None:
+    def test_an_invalid_address_is_an_error_that_names_it(self, site_home: Path) -> None:
         done = command("serve", "256.1.1.1:8000", folder=site_home)
         assert (done.returncode, done.stderr) == (1, "CommandError: 256.1.1.1:8000 can't be served: no such address\n")
 

@@ -55,7 +55,7 @@ class TestMoves:
             keep(feed, outcome)
         assert (feed.url, feed.moved_to, feed.moved_count) == (URL, "https://other.example/", 1)
 
-    def test_failures_between_them_are_no_answer(self) -> None:
+    def test_failures_between_redirects_are_not_counted(self) -> None:
         feed = make_feed(URL)
         for outcome in (moved(), Failed("timeout", "too slow"), moved(), Failed("parse", "a login page"), moved()):
             keep(feed, outcome)
@@ -70,13 +70,13 @@ class TestMoves:
             ("https://example.com:8443/feed", False),
         ],
     )
-    def test_credentials_are_never_taken_elsewhere(self, url: str, follows: bool) -> None:
+    def test_credentials_are_never_taken_to_another_origin(self, url: str, follows: bool) -> None:
         feed = make_feed(URL, credentials=seal("user:password"))
         for _ in range(4):
             keep(feed, moved(url))
         assert feed.url == (url if follows else URL)
 
-    def test_if_a_feed_is_there_already_subscriptions_go_to_it_and_items_never(self) -> None:
+    def test_subscriptions_move_to_a_feed_that_exists_already_and_items_never_do(self) -> None:
         old, there = make_feed(URL, moved_to=NEW_URL, moved_count=2), make_feed(NEW_URL)
         other = make_subscription(there, make_lifestream("other"))
         both = make_lifestream("both")

@@ -1,4 +1,4 @@
-"""Rows that tests begin with are what an import would write."""
+"""The factories make the rows that an import would write."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lifestream.testing import make_feed, make_item, make_lifestream, make_post,
 pytestmark = pytest.mark.django_db
 
 
-def test_a_post_brings_all_that_it_needs() -> None:
+def test_a_post_is_made_with_all_that_it_needs() -> None:
     post = make_post()
     assert (post.subscription.feed, post.lifestream) == (post.item.feed, post.subscription.lifestream)
 

@@ -85,7 +85,7 @@ def test_one_picture_named_twice_is_one() -> None:
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:image/png;base64,AA==", "//a.example/a.png", "", 7, None])
-def test_an_address_that_is_none_of_the_web_is_left_out(url: object) -> None:
+def test_an_address_that_is_not_http_is_left_out(url: object) -> None:
     entry = {"url": url, "type": "image/png", "thumbnail": url, "player": url}
     shown = card(
         media=[entry], enclosures=[entry, {**entry, "type": "audio/mpeg"}, {**entry, "type": "application/pdf"}]

@@ -273,7 +273,7 @@ def test_atom_is_well_formed_and_complete(client: Client, post: Post) -> None:
     assert links == {"alternate": "http://testserver/main/", "self": "http://testserver/main/feed.atom"}
 
 
-def test_a_feed_with_credentials_is_no_source(client: Client, main: Lifestream) -> None:
+def test_the_url_of_a_feed_with_credentials_is_not_published(client: Client, main: Lifestream) -> None:
     from django.contrib.auth.models import User
 
     owner = User.objects.create_user("owner")

@@ -21,7 +21,7 @@ def application(_environ: Any, start_response: Any) -> list[bytes]:
     return [b"ok"]
 
 
-def test_an_address_that_is_none_is_an_error() -> None:
+def test_an_invalid_address_is_an_error() -> None:
     with pytest.raises(OSError, match=r"^no such address$"):
         serve(application, "256.1.1.1", 0, lambda _: None)
 

@@ -144,7 +144,7 @@ class BadChunkSize(_Chunked):
     def __post_init__(self) -> None:
         Fault.__post_init__(self)
         if not _SIZE.fullmatch(self.size):
-            raise ValueError(f"{self.size!r} cannot stand for a chunk's size; use visible ASCII without blanks")
+            raise ValueError(f"{self.size!r} is not possible as a chunk's size; use visible ASCII without blanks")
 
     @property
     def words(self) -> str:

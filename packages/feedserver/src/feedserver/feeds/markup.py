@@ -97,7 +97,7 @@ def _from_tree(node: ET.Element, around: str) -> Element:
         if foreign == _XML:
             attribute = f"xml:{attribute}"
         elif foreign:
-            raise ValueError(f"the attribute {attribute!r} of {foreign} cannot stand in XHTML; leave it out")
+            raise ValueError(f"the attribute {attribute!r} of {foreign} is not allowed in XHTML; leave it out")
         attributes.append((attribute, value))
     children: list[Child] = [node.text] if node.text else []
     for child in node:
@@ -176,7 +176,7 @@ def _declared(encoding: str, declaration: bool | str) -> str:
         return ""
     name = encoding if declaration is True else declaration
     if not _ENCODING_NAME.fullmatch(name):
-        raise ValueError(f"{name!r} cannot stand in an XML declaration; write a name such as 'windows-1251'")
+        raise ValueError(f"{name!r} is not allowed in an XML declaration; write a name such as 'windows-1251'")
     return "utf-8" if name.lower() == "utf-8-sig" else name
 
 

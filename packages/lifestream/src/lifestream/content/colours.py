@@ -1,15 +1,15 @@
-"""Colours that an owner chooses: whether text in one can be read on the ground of a page (WCAG 2.2, success criterion
-1.4.3).
+"""Colours that an owner chooses: whether text in one can be read on the background of a page (WCAG 2.2, success
+criterion 1.4.3).
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-GROUND: Final = "#fbfaf8"
-"""The ground of the shipped theme, on which accents stand as text."""
-LEAST: Final = 4.5
-"""The least contrast of text and its ground."""
+BACKGROUND: Final = "#fbfaf8"
+"""The background of the shipped theme, on which text is written in the accent colour."""
+MINIMUM_CONTRAST: Final = 4.5
+"""The least contrast between text and its background."""
 
 
 def contrast(one: str, other: str) -> float:

@@ -47,7 +47,7 @@ def validate_accent(text: str) -> None:
     """
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", text, re.ASCII):
         raise ValidationError(_("“%(text)s” is no colour; write it like #0b5f8f."), params={"text": text})
-    if (contrast := colours.contrast(text, colours.GROUND)) < colours.LEAST:
+    if (contrast := colours.contrast(text, colours.BACKGROUND)) < colours.MINIMUM_CONTRAST:
         message = _(
             "Text in %(text)s cannot be read on a light page: its contrast is %(contrast).1f, and must be 4.5. "
             "Choose a darker colour."

@@ -1,8 +1,8 @@
-"""What holds for the bundled site, and where each value comes from.
+"""The settings of the bundled site, and where each value comes from.
 
 An environment variable wins over the file `lifestream.toml` in LIFESTREAM_HOME, and the file over the default. An empty
-variable counts as none. What is unknown or of a wrong kind is named, with the name that was probably meant, in the
-language that LANGUAGE_CODE names: Django, which has no settings yet, can't translate this.
+variable counts as none. An error names what is unknown or of a wrong kind, and the name that was probably meant, in the
+language of LANGUAGE_CODE: Django, which has no settings yet, can't translate it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ NOT_OPTIONS: Final = frozenset({"LIFESTREAM_DEMO", "LIFESTREAM_HOME"})
 """Variables of the environment that the site reads before there is a file, or for itself."""
 
 _LARGEST: Final = 64 * 1024
-"""The largest file, in bytes: tomllib takes the square of the dots in a name. All settings have some thousand bytes."""
+"""The largest file, in bytes: the time that tomllib takes grows with the square of the dots in a name. All
+settings together take a few thousand bytes.
+"""
 
 _CATALOGUES: Final = Path(__file__).parents[1] / "locale"
 
@@ -36,7 +38,7 @@ _NAMES: Final = {option.name: option for option in OPTIONS}
 
 @dataclass(frozen=True)
 class Value:
-    """What holds for an option. *source* is "environment", the path of the file, or "default"."""
+    """The value of an option. *source* is "environment", the path of the file, or "default"."""
 
     option: Option
     value: Any
@@ -88,7 +90,7 @@ class Configuration(Mapping[str, Any]):
 
 
 def load(home: Path, environ: Mapping[str, str]) -> Configuration:
-    """Return what holds for the site in the folder *home*. Raises ConfigurationError with all problems at once."""
+    """Return the settings of the site in the folder *home*. Raises ConfigurationError with all problems at once."""
     path = home / FILE
     file: dict[str, Any] = {}
     wrong_file: Exception | None = None

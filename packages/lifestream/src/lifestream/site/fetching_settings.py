@@ -35,12 +35,12 @@ LOGGING = {
         },
         "json": {"()": "lifestream.site.json_log.JsonFormatter"},
     },
-    "filters": {"worth_a_line": {"()": "lifestream.site.probe_log.WorthALine"}},
+    "filters": {"without_unavailable": {"()": "lifestream.site.probe_log.WithoutUnavailable"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": CONFIGURATION["LIFESTREAM_LOG_FORMAT"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    # A command tells itself what it does, so that by default the log has its troubles only; `serve` logs each refresh.
+    # A command prints what it does, so by default the log has only what goes wrong; `serve` logs each refresh.
     "loggers": {
         "lifestream": {"level": CONFIGURATION["LIFESTREAM_LOG_LEVEL"] or "WARNING"},
-        "django.request": {"filters": ["worth_a_line"]},
+        "django.request": {"filters": ["without_unavailable"]},
     },
 }

@@ -1,7 +1,7 @@
-"""A filter for Django's log of requests: an answer 503 is no line worth reading.
+"""A filter for Django's log of requests: it drops the records of answers with 503.
 
-Whoever answers it has said why, once (see `storage.outages`). Programs that ask `/readyz` and `/metrics` each few
-seconds would otherwise bury that.
+The module that answers so has logged the reason once (see `storage.outages`). Programs that ask `/readyz` and
+`/metrics` every few seconds would otherwise fill the log.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import logging
 from http import HTTPStatus
 
 
-class WorthALine(logging.Filter):
+class WithoutUnavailable(logging.Filter):
     """Passes all records but those of answers with 503."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether *record* tells more than that the site is not ready."""
+        """Return whether *record* says more than that the site is not ready."""
         return getattr(record, "status_code", None) != HTTPStatus.SERVICE_UNAVAILABLE

@@ -171,8 +171,8 @@ def site_mark(subscription: Subscription, last_post: dt.datetime | None = None) 
 
 @register.filter(name="isolated")
 def isolated_text(text: str | None) -> str:
-    """Return *text* for a title or an attribute, where no element can stand, so that it cannot change the direction of
-    the text after it.
+    """Return *text* for a title or an attribute, where no element is allowed, so that it cannot change the direction
+    of the text after it.
     """
     return isolated(text or "")
 

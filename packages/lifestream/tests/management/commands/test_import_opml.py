@@ -48,17 +48,17 @@ class ImportOpml(CommandTestCase):
         self.file.write_text("<opml>\n<body><outline xmlUrl='http://a.example/?a&b'/></body></opml>")
         with mock.patch("sys.stderr", io.StringIO()) as errors:
             self.run_command("import_opml", str(self.file), "--no-update")
-        told = errors.getvalue()
-        assert told.startswith(f"{self.file} is not well-formed at line 2, column ")
-        assert told.rstrip().endswith("All feeds that are named in it were taken.")
+        printed = errors.getvalue()
+        assert printed.startswith(f"{self.file} is not well-formed at line 2, column ")
+        assert printed.rstrip().endswith("All feeds that are named in it were taken.")
 
-    def test_the_fetching_may_be_left_to_others(self) -> None:
+    def test_no_update_fetches_nothing(self) -> None:
         self.file.write_bytes(render("t", [Outline(self.get_url("/feed"))]))
         self.run_command("import_opml", str(self.file), "--no-update")
         assert Feed.objects.count() == 1
         assert self.feedserver.requests == []
 
-    def test_a_file_that_is_none_or_no_list_is_an_error(self) -> None:
+    def test_a_missing_file_and_one_that_is_no_opml_are_errors(self) -> None:
         assert self.failure("import_opml", str(self.file)) == f"{self.file} can't be read: No such file or directory"
         self.file.write_text("hello")
         assert self.failure("import_opml", str(self.file)).startswith(f"{self.file}: it is no OPML")

@@ -141,7 +141,7 @@ class Why(FeedServerTestCase):
         assert [line.split("failed ")[1][:3] for line in lines[-2:]] == ["504", "503"]
         assert "Last fetches:" not in why(url, "--fetches", "0")
 
-    def test_a_url_that_is_none_of_ours_is_an_error_with_those_that_are_like_it(self) -> None:
+    def test_an_unknown_url_is_an_error_that_names_similar_ones(self) -> None:
         make_feed("https://blog.example/feeds/atom.xml")
         make_feed("https://blog.example/feeds/comments.xml")
         make_feed("https://other.example/atom.xml")

@@ -35,7 +35,9 @@ def test_an_icon_comes_from_our_own_address_and_may_be_kept(client: Client, main
 @pytest.mark.parametrize(
     "icon", [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"<html>", b"GIF", b"RIFF1234WAVE", BOMB]
 )
-def test_an_icon_that_is_none_or_could_hold_script_is_not_served(client: Client, main: Lifestream, icon: bytes) -> None:
+def test_an_invalid_icon_or_one_that_may_hold_scripts_is_not_served(
+    client: Client, main: Lifestream, icon: bytes
+) -> None:
     page(client, f"/main/sites/{make_site(main, icon=icon).pk}/icon", 404)
 
 

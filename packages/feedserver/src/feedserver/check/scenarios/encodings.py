@@ -151,7 +151,7 @@ SCENARIOS = (
         "XML 1.0 §4.3.3; WHATWG Encoding §4.2",
         Level.SHOULD,
         Step(lambda at: _document(at, "gb2312", "application/rss+xml", word=_CHINESE)),
-        "Where your XML parser does not know an encoding, decode the document by a library that does (gb2312 is read "
+        "Where your XML parser does not know an encoding, decode the document with a library that does (gb2312 is read "
         "as GB18030), and give it to the parser as UTF-8 without its declaration.",
         _CHINESE,
     ),
@@ -162,7 +162,7 @@ SCENARIOS = (
         "XML 1.0 §4.3.3; WHATWG Encoding §4.2",
         Level.SHOULD,
         Step(lambda at: _document(at, "shift_jis", "application/rss+xml", word=_JAPANESE)),
-        "Where your XML parser does not know an encoding, decode the document by a library that does, and give it to "
+        "Where your XML parser does not know an encoding, decode the document with a library that does, and give it to "
         "the parser as UTF-8 without its declaration.",
         _JAPANESE,
     ),

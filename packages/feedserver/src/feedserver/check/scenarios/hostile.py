@@ -284,7 +284,7 @@ SCENARIOS = (
     ),
     Scenario(
         id="H6",
-        title="A document type elsewhere",
+        title="An external document type",
         rule="A document names the URL of its document type definition: the reader does not request it.",
         source="XML 1.0 §2.8; RSS 0.91",
         level=Level.SHOULD,

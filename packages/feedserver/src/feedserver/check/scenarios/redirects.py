@@ -240,7 +240,8 @@ SCENARIOS = (
         ),
         judge=_judge_followed,
         why="More and more servers have IPv6 addresses only.",
-        advice="Split URLs by a library that knows brackets, and connect by getaddrinfo, which knows both families.",
+        advice="Split URLs with a library that knows brackets, and resolve hosts with getaddrinfo, which knows both "
+        "families.",
         needs=_ITEMS,
         depends_on=("R1",),
         elsewhere=Elsewhere.IPV6,

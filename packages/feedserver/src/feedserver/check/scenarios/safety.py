@@ -193,7 +193,7 @@ SCENARIOS = (
         judge=_judge_links_of_content,
         why="A person who follows such a link runs a script of the feed; in a reader that is a web page, it has all of "
         "that person's rights.",
-        advice="Clean content by a library that knows which schemes are allowed in each attribute, such as nh3 or "
+        advice="Clean content with a library that knows which schemes are allowed in each attribute, such as nh3 or "
         "DOMPurify, not by a list of forbidden schemes: browsers ignore tabs in a scheme, for instance.",
         needs=_DETAILS,
         depends_on=("I1",),
