@@ -277,8 +277,8 @@ def test_a_hub_is_one_that_speaks_websub(hubs: Any, hub: str) -> None:
 def test_what_has_the_wrong_type_is_missing(wrong: Any) -> None:
     members = ("url", "content_html", "content_text", "summary", "image", "date_published", "language")
     assert entry(**dict.fromkeys((*members, "authors", "author", "attachments"), wrong)) == Entry(base=URL)
-    members = ("title", "home_page_url", "feed_url", "description", "icon", "authors", "author", "language", "hubs")
-    assert feed(**dict.fromkeys(members, wrong)) == feed()
+    of_feed = ("title", "home_page_url", "feed_url", "description", "icon", "authors", "author", "language", "hubs")
+    assert feed(**dict.fromkeys(of_feed, wrong)) == feed()
 
 
 def test_an_item_that_is_none_affects_nothing_else() -> None:
