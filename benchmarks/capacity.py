@@ -1,10 +1,10 @@
-"""How much the fetching of so many feeds needs: a simulation of feeds and their schedule, with a clock that is moved.
+"""What it takes to fetch a number of feeds: a simulation of feeds and their schedule, with a clock that is moved.
 
 A sample of feeds publishes at random, as often as feeds do (half of them less than once in four days), and is fetched
 whenever lifestream's own schedule says: `scheduler.schedule.decide` and `publication_rate.pace_of` are the real ones.
-That gives how often a feed is fetched, what comes of it, how many items it brings, and how much more there is to do in
-the busiest minute. Multiplied with what each costs, by `mix.py`, `claims.py` and `sizes.py` (the values of `Costs`),
-that is what a number of feeds needs. Nothing here takes the time that it simulates.
+That gives how often a feed is fetched, with which results, how many items it brings, and how many times the average is
+fetched in the busiest minutes. Multiplied by what each costs, as `mix.py`, `claims.py` and `sizes.py` measure it (the
+values of `Costs`), that is what a number of feeds needs. Time is simulated, so a simulation of days takes seconds.
 
     uv run --group bench python benchmarks/capacity.py
 """
@@ -71,7 +71,7 @@ class Sampled:
 
     @property
     def peak(self) -> float:
-        """How much more is fetched in the busiest of 100 stretches of ten minutes than on average."""
+        """How many times the average is fetched in the busiest of 100 stretches of ten minutes."""
         tens = Counter[int]()
         for minute, count in self.minutes.items():
             tens[minute // 10] += count
@@ -174,10 +174,10 @@ def _feed(chance: random.Random, end: datetime) -> Simulated:
 
 @dataclass(frozen=True)
 class Need:
-    """What some fetches an hour need."""
+    """What a number of fetches per hour needs."""
 
     fetches: float
-    """Of an hour, on average."""
+    """Per hour, on average."""
     cores: float
     database_cores: float
     connections: float
@@ -242,7 +242,7 @@ def row(name: str, need: Need) -> Sequence[str]:
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
+    parser.add_argument("--quick", action="store_true", help="a short run of a few seconds")
     parser.add_argument("--sample", type=int, default=2000, help="how many feeds are simulated")
     parser.add_argument("--days", type=float, default=4)
     parser.add_argument("--seed", type=int, default=1)

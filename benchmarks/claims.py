@@ -1,9 +1,9 @@
 """What a claim costs with 1,000 to a million feeds in the database, of which none, few or all are due.
 
-Three tenths of the feeds are on 20 hosts, the others four to a host. A figure is the least of several claims, in
-milliseconds of processor time, PostgreSQL's own included (on Linux; elsewhere of time as such): a busy machine only
-ever adds to it. The database is a new SQLite file, or one that is made and dropped in the PostgreSQL server that
-LIFESTREAM_TEST_DATABASE_URL names.
+Three tenths of the feeds are on 20 hosts, the others are four per host. A figure is the least of several claims, in
+milliseconds of processor time, PostgreSQL's own included (wall-clock time where the system is not Linux): a busy
+machine only ever adds to it. The database is a new SQLite file, or one that is made and dropped in the PostgreSQL
+server that LIFESTREAM_TEST_DATABASE_URL names.
 
     uv run --group bench python benchmarks/claims.py --feeds 1000 100000 1000000
     python scripts/services.py run -- uv run --group bench python benchmarks/claims.py --feeds 1000 100000
@@ -111,7 +111,7 @@ def fill(before: int, count: int) -> None:
 
 
 def settle() -> None:
-    """Bring the hosts in line with feeds that were written by SQL, in versions that note at a host when it is due."""
+    """Update the hosts after feeds were written by SQL, in versions of lifestream that store when a host is due."""
     try:
         from lifestream.models import due_hosts
     except ImportError:
@@ -197,7 +197,7 @@ def measure(times: int) -> dict[str, tuple[float, int]]:
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
+    parser.add_argument("--quick", action="store_true", help="a short run of a few seconds")
     parser.add_argument("--times", type=int, default=5, help="how often each claim is made")
     parser.add_argument("--feeds", type=int, nargs="+", default=[1000, 100_000], help="how many feeds there are")
     options = parser.parse_args()

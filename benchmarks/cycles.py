@@ -1,4 +1,4 @@
-"""Ten thousand starts, requests and stops: what each server leaves behind, and whether its port is free at once.
+"""Ten thousand starts, requests and stops: what each server leaves behind, and whether its port is free immediately.
 
 Each peer runs in a process of its own, for as many cycles as are asked for or as a minute allows. Its threads, open
 descriptors and memory are counted after a tenth of the cycles, when everything has been used once, and at the end.
@@ -59,7 +59,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What so many *cycles* left behind: threads, descriptors, bytes and warnings."""
+    """What a number of *cycles* left behind: threads, descriptors, bytes and warnings."""
 
     cycles: int
     threads: int
@@ -69,11 +69,11 @@ class Outcome:
 
 
 def observe(kind: type[Peer], cycles: int, seconds: float) -> Outcome:
-    """Run cycles in this process, for so many *seconds* at most. Return what they left behind."""
-    told: list[object] = []
+    """Run up to *cycles* cycles in this process, for at most *seconds*. Return what they left behind."""
+    warned: list[object] = []
     warnings.simplefilter("always")
-    warnings.showwarning = lambda *arguments, **_: told.append(arguments)
-    sys.unraisablehook = told.append
+    warnings.showwarning = lambda *arguments, **_: warned.append(arguments)
+    sys.unraisablehook = warned.append
     end = time.monotonic() + seconds
     done = 0
     with kind(BODY) as peer:
@@ -85,7 +85,11 @@ def observe(kind: type[Peer], cycles: int, seconds: float) -> Outcome:
                 early = Held.now()
         late = Held.now()
     return Outcome(
-        done, late.threads - early.threads, late.descriptors - early.descriptors, late.memory - early.memory, len(told)
+        done,
+        late.threads - early.threads,
+        late.descriptors - early.descriptors,
+        late.memory - early.memory,
+        len(warned),
     )
 
 
@@ -93,7 +97,7 @@ def observe_fixed_port(cycles: int) -> float:
     """Start and stop servers on one port, with a client still connected at each stop. Return the milliseconds per
     cycle.
 
-    Raises PortTaken if the port is not free at once.
+    Raises PortTaken if the port is not free immediately after a stop.
     """
     from feedserver import FeedServer
 
@@ -133,8 +137,8 @@ def run(cycles: int, seconds: float) -> None:
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
-    parser.add_argument("--peer", help="observe this one only, and say it in JSON")
+    parser.add_argument("--quick", action="store_true", help="200 cycles in a few seconds, for a first impression")
+    parser.add_argument("--peer", help="observe this peer only, and print the outcome as JSON")
     parser.add_argument("--cycles", type=int, default=10_000)
     parser.add_argument("--seconds", type=float, default=60.0)
     arguments = parser.parse_args()

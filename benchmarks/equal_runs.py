@@ -1,9 +1,11 @@
-"""Check one reader again and again, and hold that every run gives the same verdicts.
+"""Check one reader again and again, and verify that every run gives the same verdicts.
 
-uv run python benchmarks/equal_runs.py              ten runs of the script with feedparser
-uv run python benchmarks/equal_runs.py NAME         ten runs of another known reader
-… --runs 3 --only V,I                               so many runs, of these rules
-… --quick                                           two runs of three rules
+    uv run python benchmarks/equal_runs.py              ten runs of the script with feedparser
+    uv run python benchmarks/equal_runs.py NAME         ten runs of another known reader
+    … --runs 3 --only V,I                               three runs, of these rules
+    … --quick                                           two runs of three rules
+
+The exit status is 1 if a verdict differs.
 """
 
 from __future__ import annotations

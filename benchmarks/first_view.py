@@ -67,7 +67,7 @@ class View:
 
 
 def view(browser: Browser, address: str, size: tuple[int, int], times: int) -> View:
-    """Return what the view of *address* takes in a window of *size*: the least wait of so many *times*."""
+    """Return what a view of *address* in a window of *size* costs. Its wait is the shortest of *times* views."""
     waits = []
     found: dict[str, int] = {}
     shift = 0.0
@@ -103,7 +103,7 @@ def demo() -> Iterator[str]:
 def main() -> None:
     """Read the command line and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="one page in one size, for a look")
+    parser.add_argument("--quick", action="store_true", help="a short run: one page in one size")
     parser.add_argument("--address", default="", help="of a lifestream that is served, in place of the demo")
     options = parser.parse_args()
     chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)

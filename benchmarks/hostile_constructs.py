@@ -8,13 +8,13 @@ deadline. The table has the processor time at the last two sizes, the worst rati
 and the worst ratio that lasts. A ratio over the bound is measured again, since a machine with other work to do may have
 caused it: the lowest times count. Constructs that take over 30 s are not made larger.
 
-A single step may cost more than twice as much, and say nothing of how the time grows: what cleaning returns has at
-most 1 MiB, so where a content grows beyond that it is cut and read once more, and larger ones cost hardly more ("word
-& word": 43, 134, 154, 190 ms from 400 KB on); and a pass over some megabytes leaves the caches of the processor ("&
-in href" calls 1,451 functions at 1.6, 3.2 and 6.4 MB alike). What is worse than linear goes on: n log n is at 2.1, n
-to the 1.2 at 2.3, a square at 4 with each step. So a step counts together with the one after it, as their mean: the
-square root of the ratio of a time to that of a quarter of the size, where the larger of both sizes is measured for it
-even beyond 8 MB. The ratio that lasts is the worst of these, among the steps that are over the bound themselves.
+A single step may take more than twice as long although the time grows linearly. Cleaning returns at most 1 MiB: a
+content that grows beyond that is cut and read once more, and larger ones cost hardly more ("word & word": 43, 134, 154,
+190 ms from 400 KB on). And some megabytes no longer fit into the processor's caches ("& in href" calls 1,451 functions
+at 1.6, 3.2 and 6.4 MB alike). Growth that is worse than linear shows in each step: n log n has a ratio of 2.1, n to the
+1.2 one of 2.3, a square one of 4. So each ratio over the bound is averaged with the one after it (their geometric
+mean), for which one more size is measured if necessary, even beyond 8 MB. The ratio that lasts is the worst of these
+means.
 
 The exit status is 1 if a ratio that lasts is over 2.2.
 """
@@ -175,8 +175,8 @@ def main() -> None:
     print_table("reading and cleaning: twice the size, how many times the time", head, [each.row() for each in found])
     over = [each.name for each in found if each.lasting > MOST]
     print()
-    told = f"NO {len(over)} of {len(found)} are over it: {', '.join(over)}" if over else "ok all hold"
-    print(f"{told[:2]} ratio that lasts: at most {MOST:g} times for each construct; {told[3:]}")
+    verdict = f"NO {len(over)} of {len(found)} are over it: {', '.join(over)}" if over else "ok all hold"
+    print(f"{verdict[:2]} ratio that lasts: at most {MOST:g} times for each construct; {verdict[3:]}")
     sys.exit(1 if over and not options.quick else 0)
 
 

@@ -1,4 +1,4 @@
-"""How fast `lifestream serve` answers a page while hostile feeds and web pages are read beside it.
+"""How fast `lifestream serve` answers a page while it reads hostile feeds and web pages.
 
     python benchmarks/hostile_pages.py [--sites 50] [--deadline 3] [--seconds 120] [--quick]
 
@@ -7,8 +7,8 @@ own. Half of the feeds are hostile: each repeats one construct that is costly to
 sites' pages, in which an icon is looked for, are hostile. The real command runs on an empty home, with no setting
 changed but the deadline of a document and how often it looks for what is due.
 
-The timeline is asked for again and again until all feeds and pages have been asked for, then as often where nothing is
-updated. A latency is that of a whole answer on a new connection.
+The timeline is requested in a loop until all feeds and pages have been requested; then the same number of times while
+nothing is updated. A latency is that of a whole answer on a new connection.
 """
 
 from __future__ import annotations
@@ -213,14 +213,14 @@ def measure(home: Path, sites: int, seconds: float) -> dict[str, Latencies]:
         beside = ask(address, all_asked, home)
     with serving(home, "--no-update") as address:
         alone = ask(address, lambda number: number >= min(200, len(beside.seconds)), home)
-    return {"hostile ones are read beside it": beside, "nothing is updated": alone}
+    return {"hostile ones are read meanwhile": beside, "nothing is updated": alone}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--sites", type=int, default=50)
     parser.add_argument("--deadline", type=float, default=3.0, help="LIFESTREAM_PARSE_TIMEOUT, in seconds")
-    parser.add_argument("--seconds", type=float, default=120.0, help="for how long at most the page is asked for")
+    parser.add_argument("--seconds", type=float, default=120.0, help="for how long the page is requested, at most")
     parser.add_argument("--quick", action="store_true", help="few sites, to see that it runs")
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()

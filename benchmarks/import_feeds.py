@@ -1,20 +1,20 @@
-"""How fast feeds are imported, against lemon24/reader: a first import, and a second one that is answered by 304.
+"""How fast feeds are imported, compared with lemon24/reader: a first import, and a second one that is answered by 304.
 
     python benchmarks/import_feeds.py [--feeds 200] [--rounds 5]
 
 Feeds of about 50 KB and 19 entries are served by feedserver in a process of its own, each on a loopback address of
-its own (127.0.1.1, 127.0.1.2, …), so that what a client does per host is on. That needs a system where all of
-127.0.0.0/8 is loopback, as on Linux; elsewhere the program says so.
+its own (127.0.1.1, 127.0.1.2, …), so that each is a host of its own for a client that has limits per host. That needs a
+system where all of 127.0.0.0/8 is loopback, as on Linux; elsewhere the program says so.
 
 Both import into SQLite files on disk, in one warm process. Each round starts with an empty database; the first
-round only warms up. Times are of the update alone: adding the feeds is not counted, writing everything down is,
-with lifestream's fetch log, timeline and search index. What counts is the ratio: both ran in the same minutes.
+round only warms up. Adding the feeds is not timed; the update is, with all that it writes, which for lifestream
+includes the fetch log, the timeline and the search index. What counts is the ratio: both ran in the same minutes.
 
-What a first import costs of the processor is told apart: this process, the parsers that it starts, and what of that is
-their start. On a machine with other work these say more than the times on the clock.
+The processor time of a first import is printed separately: that of this process, that of the parsers that it starts,
+and the part of that which their start takes. On a busy machine these say more than the wall-clock times.
 
-Beside the second import stands its floor: the same requests by lifestream's HTTP client alone, of which nothing is
-claimed, decided or written.
+The second import is also compared with its lower bound: the same requests by lifestream's HTTP client alone, without
+claims, decisions and writes.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Lifestream:
         import django
 
         django.setup()
-        gc.freeze()  # as the command `lifestream` does: a garbage collection looks through none of what was imported
+        gc.freeze()  # as the command `lifestream` does: no garbage collection looks through the imported modules
 
     def prepare(self, folder: Path, urls: list[str]) -> None:
         from django.core.management import call_command
@@ -99,7 +99,7 @@ class Lifestream:
 
 
 class Reader:
-    """lemon24/reader with so many *workers*."""
+    """lemon24/reader with a number of *workers*."""
 
     def __init__(self, workers: int) -> None:
         self.name = f"reader, {workers} workers"
@@ -246,7 +246,7 @@ def report_costs(costs: dict[str, list[Cost]], feeds: int) -> None:
 
 
 def best_of_reader(times: dict[str, list[tuple[float, float]]], feeds: int) -> list[float]:
-    """Return feeds per second of the faster setting of reader, for both imports; 0.0 if reader did not run."""
+    """Return the feeds per second of reader's faster number of workers, for both imports; 0.0 if reader did not run."""
     medians = [
         [statistics.median(column) for column in zip(*rounds, strict=True)]
         for name, rounds in times.items()

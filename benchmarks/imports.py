@@ -90,7 +90,7 @@ def run(arguments: Sequence[str]) -> Sample:
 
 
 def processor_time() -> float:
-    """Return the seconds of processor time of the children that have ended; on Windows, the time on the clock."""
+    """Return the seconds of processor time of the children that have ended; on Windows, wall-clock time."""
     try:
         import resource
     except ImportError:
@@ -153,7 +153,7 @@ def load(program: str) -> Sample:
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
+    parser.add_argument("--quick", action="store_true", help="a short run of a few seconds")
     quick = parser.parse_args().quick
     with tempfile.TemporaryDirectory() as bytecode:
         os.environ["PYTHONPYCACHEPREFIX"] = bytecode

@@ -34,8 +34,8 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 
 @contextmanager
 def site(keep: str = "") -> Iterator[None]:
-    """Set the bundled site up with an empty database that is dropped afterwards, or with the one named *keep*, which
-    stays: a file, or a database of the PostgreSQL server.
+    """Set up the bundled site with an empty database that is dropped afterwards. With *keep*, the path of a SQLite file
+    or the name of a database of the PostgreSQL server, that database is used, and is not dropped.
     """
     import psycopg
 
@@ -67,7 +67,7 @@ def site(keep: str = "") -> Iterator[None]:
 
 
 def processor_time() -> float:
-    """Return the seconds of processor time that this process has taken, and PostgreSQL for its connection."""
+    """Return the seconds of processor time that this process and PostgreSQL's process for its connection have used."""
     from django.db import connection
 
     if connection.vendor == "sqlite":
@@ -81,12 +81,14 @@ def processor_time() -> float:
 
 
 def host_of(number: int) -> int:
-    """Return the key of the host of the feed *number*."""
+    """Return the primary key of the host of the feed *number*."""
     return number % TOGETHER + 1 if number % 10 < 3 else TOGETHER + 1 + number // 4
 
 
 def fill(feeds: int, items: int) -> None:
-    """Write *feeds* with *items* in all, each posted in a lifestream of all feeds, and in a small one as well."""
+    """Write *feeds* feeds with *items* items in all. Each item is posted in a lifestream of all feeds, and also in a
+    small one if its feed is one of the first FEW.
+    """
     from django.contrib.auth.models import User
     from django.db import connection
 
@@ -175,7 +177,7 @@ def fill(feeds: int, items: int) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("DROP INDEX lifestream_search_words")
-            # Built as imports build it: the words in lower case, their places, title and body told apart.
+            # As imports build it: the words in lower case with their positions; those of title and author weigh more.
             cursor.execute(
                 "INSERT INTO lifestream_search (item_id, words) SELECT id, "
                 "setweight(to_tsvector('simple', title || ' ' || author), 'A') || to_tsvector('simple', text) "
@@ -205,7 +207,7 @@ _SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in ("a", "e", "i", "o", "u",
 
 
 def _word(rank: int) -> str:
-    """Return a word: the more frequent, the shorter."""
+    """Return the word of this *rank* by frequency: frequent words are short."""
     word, rank = "", rank + 7
     while rank:
         rank, rest = divmod(rank, len(_SYLLABLES))
@@ -217,8 +219,8 @@ _NAMES = [_word(rank).title() for rank in range(300, 400)]
 
 
 def _bodies() -> list[tuple[str, str, str]]:
-    """Return texts of about 1 KB, each as text, as HTML, and its beginning. A word's rank tells how frequent it is
-    (Zipf's law).
+    """Return texts of about 1 KB, each as plain text, as HTML, and its first 40 words. How frequent a word is follows
+    from its rank by Zipf's law.
     """
     weights = [1 / (rank + 2.7) for rank in range(WORDS)]
     words = [_word(rank) for rank in range(WORDS)]
@@ -236,7 +238,7 @@ def _hash(number: int) -> str:
 
 
 def _write(row: Any, names: Sequence[str], values: Iterable[Sequence[Any]]) -> None:
-    """Write rows with *values* in the columns of the fields *names*, and those of *row* in all others."""
+    """Write rows with *values* in the columns of the fields *names*; all other columns have the values of *row*."""
     from django.db import connection, transaction
 
     fields = {field.name: field for field in row._meta.concrete_fields}

@@ -1,4 +1,4 @@
-"""A plugin of pytest that runs tests in blocks: it waits for a byte before each, and tells the times of each.
+"""A plugin of pytest that runs tests in blocks: it waits for a byte before each, and reports the times of each.
 
 So several runs can take turns, each in a process of its own. A line that it writes has the seconds that a block of
 tests took, and those of processor time of the whole process, in user and system mode.
@@ -25,7 +25,7 @@ def pytest_runtest_logstart() -> None:
 
 
 def pytest_runtest_logfinish() -> None:
-    """Tell the times, where a block ends."""
+    """Report the times, where a block ends."""
     if _number % _size == 0:
         wall, cost = time.perf_counter() - _begun[0], time.process_time() - _begun[1]
         os.write(_times, f"{wall} {cost}\n".encode())

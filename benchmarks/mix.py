@@ -1,14 +1,14 @@
-"""What a feed costs in the mix that operation has, over TLS: 70% answered by 304, 20% unchanged, 8% with a new item, 2%
+"""What a feed costs in a usual mix of answers, over TLS: 70% are a 304, 20% unchanged, 8% have a new item, 2% are
 errors.
 
 The feeds are served by feedserver in a process of its own, 20 to a host, each host on a loopback address, while the
-database has many others that are not due. First they are updated by one process, beside bare aiohttp, which asks for
-the same URLs with the same validators and does nothing with what comes; then by Celery workers, which share the work.
+database has many others that are not due. First they are updated by one process. For comparison, aiohttp alone requests
+the same URLs with the same validators and ignores the answers. Then Celery workers update them, and share the work.
 
     python scripts/services.py run -- uv run --group bench python benchmarks/mix.py --celery 1 2 4
 
-Processor time is that of lifestream and its parsers, with PostgreSQL's own for the connection beside it; the server's
-is not in it, but where both share the cores, it is in the time on the clock.
+Processor time is that of lifestream and its parsers; that of PostgreSQL for the connection is printed beside it. The
+processor time of the feeds' server is not included, but it adds to the wall-clock time if both share the cores.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ from tables import print_table
 if TYPE_CHECKING:
     from feedserver import FeedServer, Request, Response
 
-A_HOST = 20
+FEEDS_PER_HOST = 20
 KINDS = ["not modified"] * 35 + ["unchanged"] * 10 + ["new"] * 4 + ["error"]
 """What the feeds answer, by their number modulo 50."""
 LEAST = 0.8
-"""How fast the whole has to be, as a part of bare aiohttp."""
+"""How many feeds per second of processor time lifestream has to update, as a fraction of those of aiohttp alone."""
 
 
 def document(number: int, entries: int) -> bytes:
-    """Return feed *number* with the latest ten of so many *entries*, about 12 KB."""
+    """Return feed *number*, which has published *entries* entries, with the latest ten of them: about 12 KB."""
     paragraph = "<p>The <a href='/about'>river</a> was <em>high</em> in the night, and the <b>ferry</b> waited.</p>"
     items = "".join(
         f"<item><title>Entry {entry} of {number}</title><guid isPermaLink='false'>{number}-{entry}</guid>"
@@ -73,14 +73,14 @@ def serve(feeds: int) -> None:
         return Response(document(number, 9 + asked[number]), headers=rss)
 
     servers: list[FeedServer] = []
-    for host in range((feeds - 1) // A_HOST + 1):
+    for host in range((feeds - 1) // FEEDS_PER_HOST + 1):
         name = f"127.0.{1 + host // 250}.{1 + host % 250}"
         server = FeedServer(host=name, tls=True, journal_limit=10).start()
         server.add(Pattern("/changing/<number>"), changing)
         if not servers:
             print(server.ca_bundle)
         servers.append(server)
-        for number in range(host * A_HOST, min(feeds, (host + 1) * A_HOST)):
+        for number in range(host * FEEDS_PER_HOST, min(feeds, (host + 1) * FEEDS_PER_HOST)):
             kind = KINDS[number % 50]
             if kind in ("new", "error"):
                 print(server.url(f"/changing/{number}"))
@@ -111,13 +111,15 @@ def served(feeds: int) -> Iterator[tuple[str, list[str]]]:
 
 @dataclass(frozen=True)
 class Round:
-    """What one update of all feeds took: seconds on the clock, of processor time, and of that PostgreSQL's."""
+    """What one update of all feeds took, in seconds: wall-clock time (*wall*), processor time (*cost*), and processor
+    time of PostgreSQL (*database*).
+    """
 
     wall: float
     cost: float
     database: float
     waited: float = 0.0
-    """Seconds on the clock for which queries were waited for."""
+    """Seconds of wall-clock time for which queries were waited for."""
     wal: int = 0
 
 
@@ -128,7 +130,7 @@ def used() -> float:
 
 
 def written() -> int:
-    """Return how many bytes PostgreSQL has written ahead, 0 for another database."""
+    """Return how many bytes PostgreSQL has written into its write-ahead log, 0 for another database."""
     from django.db import connection
 
     if connection.vendor != "postgresql":
@@ -183,7 +185,7 @@ async def _bare(urls: list[str], authority: str) -> int:
 
 
 def bare(urls: list[str], authority: str) -> Round:
-    """Ask for all *urls* by aiohttp alone."""
+    """Request all *urls* by aiohttp alone."""
     from lifestream.refresh.downloads import _loop_factory
 
     cost, wall = time.process_time(), time.perf_counter()
@@ -263,11 +265,13 @@ def by_workers(count: int, feeds: int) -> tuple[float, list[int], list[list[int]
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
+    parser.add_argument("--quick", action="store_true", help="a short run of a few seconds")
     parser.add_argument("--feeds", type=int, default=2000, help="how many feeds are updated")
     parser.add_argument("--others", type=int, default=100_000, help="how many others are in the database")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--celery", type=int, nargs="*", default=[], help="then so many workers (PostgreSQL and Redis)")
+    parser.add_argument(
+        "--celery", type=int, nargs="*", default=[], help="numbers of workers to try (PostgreSQL and Redis)"
+    )
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--fill", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -302,9 +306,9 @@ def _measure(urls: list[str], authority: str, others: int, rounds: int, celery: 
     from lifestream.models import Lifestream
     from lifestream.refresh import opml
 
-    # In another process: what this one holds at its most is measured.
+    # In another process, since the peak of this one's memory is measured.
     subprocess.run([sys.executable, __file__, "--fill", str(others)], check=True)
-    print(f"{others:,} others are there", flush=True)
+    print(f"the database has {others:,} other feeds", flush=True)
     stream = Lifestream.objects.get(slug="few")
     made = opml.subscribe_to(stream, [opml.Outline(url) for url in urls]).made
     keys = sorted(subscription.feed_id for subscription in made)

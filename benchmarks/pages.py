@@ -28,7 +28,7 @@ PAGE, ADMIN = 100, 300
 
 @dataclass(frozen=True)
 class Figure:
-    """The least processor time and the least time on the clock, both in milliseconds."""
+    """The least processor time and the least wall-clock time, both in milliseconds."""
 
     cost: float
     wall: float
@@ -38,7 +38,7 @@ class Figure:
 
 
 def least(work: Callable[[], Any], times: int) -> Figure:
-    """Return what *work* costs: the least of so many *times*, or less often if it takes long."""
+    """Return what *work* costs: the least of *times* runs, or of fewer if they take more than ten seconds."""
     costs, walls = [], []
     for _ in range(times):
         began, clock = processor_time(), time.perf_counter()
@@ -193,7 +193,7 @@ def _let(user: Any) -> None:
 def main() -> None:
     """Read the command line and run: each size in a process of its own, since Django has one database."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
+    parser.add_argument("--quick", action="store_true", help="a short run of a few seconds")
     parser.add_argument("--times", type=int, default=3, help="how often each page is requested")
     parser.add_argument("--feeds", type=int, nargs="+", default=[1000, 100_000], help="how many feeds there are")
     parser.add_argument("--items", type=int, default=10, help="how many items each feed has")

@@ -1,11 +1,11 @@
-"""What it costs to read a document: bytes to `ParsedFeed`, beside feedparser in the same rounds, and the memory of it.
+"""The time and memory that it takes to read a document (bytes to `ParsedFeed`), compared with feedparser.
 
     python benchmarks/parse.py [--rounds 9] [--quick]
 
-The time is that on the processor, for a blog of 19 entries in each format that feedserver writes, and one of 52 KB
-with its whole posts. feedparser reads the same bytes with its own cleaning on and off; lifestream cleans afterwards,
-so the second is its like. A parser's child reads, cleans and writes the answer; the parent reads that. The memory is
-the peak of a process (VmHWM, on Linux alone) that has read one document of each size, with all that a parser's child
+The time is processor time, for a blog of 19 entries in each format that feedserver writes, and one of 52 KB with its
+whole posts. feedparser reads the same bytes with its own cleaning on and off; lifestream cleans afterwards, so it is
+compared with the latter. A parser's child reads, cleans and writes the answer; the parent reads that. The memory is the
+peak of a process (VmHWM, on Linux alone) that has read one document of each size, with all that a parser's child
 imports.
 
 The exit status is 1 if a bound doesn't hold: 0.2 of feedparser's time to read, 1.0 of it for all that a child does, and
@@ -46,7 +46,7 @@ FASTER: Final = 0.2
 NO_SLOWER: Final = 1.0
 BASE_MB: Final = 30
 PER_BODY: Final = {"strict": 7, "liberal": 15}
-"""How many times its body each reader may need besides, in memory."""
+"""The memory that each reader may need in addition to BASE_MB, as a multiple of the document's size."""
 BEGAN: Final = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
@@ -82,7 +82,7 @@ def bytes_of(response: Response) -> bytes:
 
 
 def timed(read: Callable[[], object], times: int) -> Callable[[], Sample]:
-    """Return a measurement of what *read* takes on the processor, in milliseconds."""
+    """Return a measurement of the processor time of *read*, in milliseconds."""
 
     def measure() -> Sample:
         taken = []

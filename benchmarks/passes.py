@@ -6,8 +6,8 @@ Of the feeds, each on a loopback address of its own, 70 % are answered by 304, 2
 as before, 8 % have one new item and 2 % are answered by 500. Each round imports them into an empty database, and
 measures the passes that follow, in each of which the same share of the feeds is new, unchanged or broken.
 
-The time is that of the processor, of this process and of the parsers that it starts; the time on the clock stands
-beside it. To compare with other code, run it with `PYTHONPATH` naming that code's sources.
+The time is processor time, of this process and of the parsers that it starts; the wall-clock time is printed beside it.
+To compare with other code, run it with `PYTHONPATH` naming that code's sources.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ KINDS = ("304", "same", "new", "error")
 
 
 def kind_of(number: int, feeds: int) -> str:
-    """Return what feed *number* of so many *feeds* answers from its second request on."""
+    """Return what feed *number*, one of *feeds* in all, answers from its second request on."""
     share = number / feeds
     return "304" if share < 0.7 else "same" if share < 0.9 else "new" if share < 0.98 else "error"
 

@@ -74,16 +74,16 @@ def pytest_localserver() -> Iterator[Peer]:
 
 @contextmanager
 def wiremock(jar: Path) -> Iterator[Peer]:
-    """Serve by WireMock, told of the route by its interface for administrators."""
+    """Serve by WireMock, which gets the route by its admin API."""
     command = ["java", "-jar", str(jar), "--port", "0", "--https-port", "0", "--disable-banner"]
     with started(command) as server:
-        told: dict[str, str] = {}
+        printed: dict[str, str] = {}
         for line in server.stdout or ():
             name, _, value = line.partition(":")
-            told[name] = value.strip()
-            if {"version", "port", "https-port"} <= told.keys():
+            printed[name] = value.strip()
+            if {"version", "port", "https-port"} <= printed.keys():
                 break
-        port = int(told["port"])
+        port = int(printed["port"])
         mapping = {
             "request": {
                 "method": "GET",
@@ -93,7 +93,9 @@ def wiremock(jar: Path) -> Iterator[Peer]:
             "response": {"status": 200, "body": "ok", "headers": {"ETag": '"1"'}},
         }
         administer(port, "mappings", mapping)
-        yield Peer(f"WireMock {told['version']}", port, partial(fail_for_unmatched, port), int(told["https-port"]))
+        yield Peer(
+            f"WireMock {printed['version']}", port, partial(fail_for_unmatched, port), int(printed["https-port"])
+        )
 
 
 def administer(port: int, path: str, value: object = None) -> Any:
@@ -172,7 +174,7 @@ def features(peer: Peer) -> Iterator[tuple[str, str]]:
     yield "answers a query in another order", first[0] if ask(peer, "/a?y=2&x=1") == first else "no"
     yield "keeps connections", "yes" if len(ask(peer, "/a?x=1&y=2", times=2)) == 2 else "no"
     yield "304 for its validator", "yes" if " 304 " in ask(peer, "/a?x=1&y=2", 'If-None-Match: "1"')[0] else "no"
-    yield "answers what nothing was told of", ask(peer, "/nothing")[0]
+    yield "answers a request without a route", ask(peer, "/nothing")[0]
     try:
         peer.check()
     except AssertionError as error:
@@ -186,7 +188,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--wiremock", type=Path, metavar="JAR", help="WireMock's standalone JAR")
     parser.add_argument("--go", type=Path, metavar="GO", help="the program go")
-    parser.add_argument("--quick", action="store_true", help="the same: it takes no time")
+    parser.add_argument("--quick", action="store_true", help="changes nothing: this is quick anyway")
     options = parser.parse_args()
     peers: list[Callable[[], Any]] = [feedserver, pytest_httpserver, pytest_localserver]
     peers += [partial(wiremock, options.wiremock)] if options.wiremock else []
@@ -201,10 +203,10 @@ def main() -> None:
     for question in rows[0]:
         print("| " + " | ".join([question, *(row[question] for row in rows)]) + " |")
     ours = rows[0]
-    is_as_told = (
+    is_as_documented = (
         ours["keeps connections"] == ours["304 for its validator"] == "yes" and ours["then fails a test"] != "no"
     )
-    print("ok " if is_as_told else "NO ", "feedserver does what docs/feedserver/comparison.md says")
+    print("ok " if is_as_documented else "NO ", "feedserver does what docs/feedserver/comparison.md says")
 
 
 if __name__ == "__main__":

@@ -144,7 +144,7 @@ class Run:
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
+    parser.add_argument("--quick", action="store_true", help="a short run of a few seconds")
     quick = parser.parse_args().quick
     suites = {}
     for name, suite in SUITES.items():

@@ -1,15 +1,15 @@
 """A soak: feeds that go on publishing, PostgreSQL, Redis, Celery workers, and what goes wrong in operation.
 
-Workers, their parsers, beat and the web server are killed (SIGKILL) at random; PostgreSQL and then Redis are ended at
-once and stay away for a while; with --full-disk the disk of PostgreSQL, and then that of LIFESTREAM_HOME, of the logs
-and of temporary files become full; with --clock-jump the clock of one worker is moved for a while, with --all-jump that
-of all machines, there and back. With --now the soak takes place at another time, so that --zone changes to or from
-summer time in its middle.
+Workers, their parsers, beat and the web server are killed (SIGKILL) at random. PostgreSQL and then Redis are stopped
+immediately and stay down for a while. With --full-disk the disk of PostgreSQL becomes full, and then the one that holds
+LIFESTREAM_HOME, the logs and temporary files. With --clock-jump the clock of one worker is wrong for a while, with
+--all-jump the clocks of all machines. With --now the soak begins at another time of the calendar, so that daylight
+saving time of --zone begins or ends in its middle.
 
-When the feeds have published their last, everything goes on without a hand until all of it is stored, or until
---patience ends. Then the database is compared with all that the feeds have ever said: no entry may be missing, none may
-be there twice, each must be in the timeline and in the search index, and no lease may be left. A last table says what
-the operator was told of each trouble.
+After the feeds have published their last entries, everything runs on without intervention until all entries are stored,
+or for --patience seconds. Then the database is compared with all entries that the feeds have ever had: none may be
+missing, none may be stored twice, each must be in the timeline and in the search index, and no lease may be left. A
+last table lists which messages the operator could see about each trouble.
 
     nice python benchmarks/soak.py --minutes 10 --feeds 2000
     nice python benchmarks/soak.py --minutes 60 --feeds 5000 --pace 4 --full-disk --clock-jump 3600 \\
@@ -50,9 +50,9 @@ SETTINGS = {
     "LIFESTREAM_PER_HOST_RATE": "0",
     "LIFESTREAM_MAX_OPML_FEEDS": "1000000",
 }
-"""Everything happens in minutes that takes hours in operation."""
+"""Short intervals: what takes hours in operation takes minutes in a soak."""
 AFTERWARDS = 45.0
-"""For how many seconds after a trouble what is told is put down to it."""
+"""For how many seconds after the end of a trouble the messages of the log are attributed to it."""
 OUTAGES = ("postgres", "redis", "disk", "home")
 
 
@@ -66,7 +66,7 @@ class Trouble:
 
 
 def troubles(options: argparse.Namespace, chance: random.Random) -> list[Trouble]:
-    """Return what goes wrong, in order: kills at random, all else at fixed parts of the time."""
+    """Return what goes wrong, in order of time: kills at random, everything else at fixed fractions of the soak."""
     length = options.minutes * 60
 
     def moments(a_minute: float) -> list[float]:
@@ -97,7 +97,7 @@ class Soak:
         tools.chmod(0o755)
         base = datetime.fromisoformat(options.now).timestamp() - time.time() if options.now else 0.0
         clocks = Clocks(tools, base, stack)
-        # What a clock that was ahead has left is brought back by the database's clock.
+        # Times that a clock which was ahead has stored are corrected by the clock of the database.
         clock = clocks.environment("postgres")
         self.places: Places = stack.enter_context(running_services(clock, small_disks=options.full_disk))
         ours = {name: value for name, value in os.environ.items() if not name.startswith(("LIFESTREAM_", "DJANGO_"))}
@@ -125,7 +125,7 @@ class Soak:
         self.cluster.command("import_opml", str(tools / "list.opml"), "--no-update")
 
     def run(self) -> None:
-        """Let everything happen, until all that was published is stored or patience ends."""
+        """Run the processes and cause the troubles, until all published entries are stored or `--patience` is over."""
         try:
             for name in ("beat", "web", *(f"worker{number}" for number in range(self.options.workers))):
                 self.cluster.start(name)
@@ -135,7 +135,7 @@ class Soak:
                 self.say(trouble.name)
                 self.cause(trouble)
             self.wait_until(self.publication.end)
-            self.say("the feeds have published their last")
+            self.say("the feeds have published their last entries")
             while self.pending:
                 self.wait_until(self.pending[0][0] + 0.1)
             until = time.time() + self.options.patience
@@ -152,7 +152,7 @@ class Soak:
         print(f"{time.time() - self.start:5.0f} s: {text}", flush=True)
 
     def wait_until(self, moment: float) -> None:
-        """Wait, look after the processes, and end what has lasted long enough."""
+        """Wait until *moment*; meanwhile restart processes that ended, and end the troubles whose time is over."""
         while time.time() < moment:
             time.sleep(0.5)
             self.cluster.look_after()
@@ -160,7 +160,7 @@ class Soak:
                 self.pending.pop(0)[1]()
 
     def cause(self, trouble: Trouble) -> None:
-        """Let *trouble* happen, and have it mended after a while."""
+        """Cause *trouble*, and schedule its end."""
         cluster, name, now = self.cluster, trouble.name, time.time()
         if name == "kill":
             self._kill(self.chance.choice(cluster.workers))
@@ -185,7 +185,7 @@ class Soak:
             self.cluster.start(name)
 
     def _began(self, name: str) -> Callable[[], None]:
-        """Let the trouble *name* begin. Returns what ends it."""
+        """Begin the trouble *name*. Returns a function that ends it."""
         server = self.places.postgres if name in ("postgres", "disk") else self.places.redis
         if name in ("postgres", "redis"):
             server.end()
@@ -207,16 +207,17 @@ class Soak:
 
     def compare(self, *more: str) -> dict[str, int]:
         """Compare the database with what was published."""
-        told = self.publication
+        publication = self.publication
         program = str(Path(__file__).with_name("soak_comparison.py"))
-        values = [str(value) for value in (told.start, told.end, told.pace, told.window, self.options.feeds)]
+        figures = (publication.start, publication.end, publication.pace, publication.window, self.options.feeds)
+        values = [str(figure) for figure in figures]
         environment = self.cluster.environment | self.cluster.clocks.environment("operator")
         done = subprocess.run([sys.executable, program, *values, *more], env=environment, check=True, stdout=-1)
         found: dict[str, int] = json.loads(done.stdout)
         return found
 
     def answers(self) -> dict[str, int]:
-        """End the feeds' server. Returns what it has answered."""
+        """End the feeds' server. Returns how many requests it has answered, by the kind of answer."""
         assert self.feeds.stdin and self.feeds.stdout
         self.feeds.stdin.close()
         counts: dict[str, int] = json.loads(self.feeds.stdout.readline())
@@ -224,7 +225,7 @@ class Soak:
 
 
 def soak(options: argparse.Namespace) -> bool:
-    """Run the soak and print what came of it. Returns whether nothing was lost or doubled."""
+    """Run the soak and print its result. Returns whether no entry was lost or stored twice."""
     with ExitStack() as stack:
         the_soak = Soak(options, stack)
         the_soak.run()
@@ -242,7 +243,7 @@ def soak(options: argparse.Namespace) -> bool:
 
 
 def tell(found: dict[str, int], the_soak: Soak) -> bool:
-    """Print the figures. Returns whether all that must be nothing is nothing."""
+    """Print the counts *found*. Returns whether all counts that must be 0 are 0."""
     options = the_soak.options
     rows: list[Sequence[str]] = [
         [f"lifestream, {name.removeprefix('NOT ')}", f"{count:,}"] for name, count in found.items()
@@ -256,7 +257,7 @@ def tell(found: dict[str, int], the_soak: Soak) -> bool:
     for name, count in bad.items():
         print(f"NO {name.removeprefix('NOT ')}: 0, measured {count}")
     if not bad:
-        print("ok nothing was lost or doubled")
+        print("ok nothing was lost or stored twice")
     return not bad
 
 
@@ -265,20 +266,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10, help="for how long the feeds publish")
     parser.add_argument("--feeds", type=int, default=2000)
-    parser.add_argument("--pace", type=float, default=1, help="how many times 40 to 240 s are between a feed's entries")
-    parser.add_argument("--interval", type=float, default=60, help="LIFESTREAM_MIN_INTERVAL; the longest is twice it")
+    parser.add_argument("--pace", type=float, default=1, help="factor of the 40 to 240 s between a feed's entries")
+    parser.add_argument("--interval", type=float, default=60, help="LIFESTREAM_MIN_INTERVAL; the maximum is twice it")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--kills", type=float, default=1, help="how many workers, and parsers, are killed a minute")
-    parser.add_argument("--outage", type=float, default=15, help="for how many seconds a server is away")
-    parser.add_argument("--full-disk", action="store_true", help="let the disks of PostgreSQL and of the home be full")
-    parser.add_argument("--clock-jump", type=float, default=0, help="by how many seconds one worker's clock is moved")
-    parser.add_argument("--all-jump", type=float, default=0, help="by how many seconds all clocks are moved")
+    parser.add_argument("--kills", type=float, default=1, help="workers killed per minute, and as many parsers")
+    parser.add_argument("--outage", type=float, default=15, help="for how many seconds a server is down")
+    parser.add_argument("--full-disk", action="store_true", help="fill the disks of PostgreSQL and of LIFESTREAM_HOME")
+    parser.add_argument("--clock-jump", type=float, default=0, help="seconds by which one worker's clock is set ahead")
+    parser.add_argument("--all-jump", type=float, default=0, help="by how many seconds all clocks are set ahead")
     parser.add_argument("--now", help="when the soak begins for lifestream, as 2026-10-25T00:30:00Z")
     parser.add_argument("--zone", default="Europe/Berlin", help="TIME_ZONE and TZ")
-    parser.add_argument("--patience", type=float, default=600, help="seconds after the last entry was published")
+    parser.add_argument("--patience", type=float, default=600, help="seconds to wait after the last entry is published")
     parser.add_argument("--last-look", action="store_true", help="fetch all feeds once more by hand, and compare again")
-    parser.add_argument("--save", type=Path, help="a file for all that the operator could see, as JSON lines")
-    parser.add_argument("--seed", type=int, default=1, help="of the moments of the kills")
+    parser.add_argument("--save", type=Path, help="write all that the operator could see to a file, as JSON lines")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the random times of the kills")
     sys.exit(0 if soak(parser.parse_args()) else 1)
 
 

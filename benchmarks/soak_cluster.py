@@ -1,8 +1,8 @@
-"""What a soak runs: PostgreSQL and Redis that can be ended at once, and lifestream's processes with clocks of their
-own.
+"""What a soak runs: PostgreSQL and Redis, which can be stopped immediately, and lifestream's processes, each with a
+clock of its own.
 
-Each process is a process group, so that it can be killed with its children, and is started again when it has ended by
-itself, as systemd does it. With a clock shim, the wall clock of each can be moved by itself.
+Each process is a process group, so that it can be killed with its children, and is restarted when it has ended by
+itself, as systemd would do. With a clock shim, the wall clock of each process can be moved alone.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ HOME_DISK = 32
 
 @dataclass
 class Server:
-    """A server of `services`, which can be ended at once and started again where it was."""
+    """A server of `services`, which can be stopped immediately and started again on the same data and port."""
 
     name: str
     folder: Path
@@ -51,7 +51,7 @@ class Server:
         return services.is_ours(self.pid, self.folder)
 
     def end(self) -> None:
-        """End the server at once."""
+        """Stop the server immediately."""
         # PostgreSQL's immediate shutdown: it leaves its data as a crash does. Redis saves nothing.
         os.kill(self.pid, signal.SIGQUIT if self.name == "postgres" else signal.SIGKILL)
         while self.runs:
@@ -227,7 +227,7 @@ class Cluster:
             self.kill(name)
 
     def look_after(self) -> None:
-        """Start again what has ended by itself, as a supervisor does."""
+        """Restart the processes that have ended by themselves, as a supervisor does."""
         for name, process in list(self.groups.items()):
             if process.poll() is not None:
                 self.done[f"{name} ended by itself"] += 1
@@ -235,7 +235,7 @@ class Cluster:
                 self.start(name)
 
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command of lifestream under the clock of all. With *check*, a failure ends the program."""
+        """Run a command of lifestream under the operator's clock. With *check*, a failure ends the program."""
         argv = [sys.executable, "-m", "lifestream", *arguments]
         environment = self.environment | self.clocks.environment("operator")
         done = subprocess.run(

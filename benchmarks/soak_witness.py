@@ -132,7 +132,7 @@ def condensed(seen: Iterable[Seen]) -> Iterator[str]:
 
 
 def print_story(caused: Iterable[tuple[float, float, str]], seen: Iterable[Seen], peaks: Iterable[Peak]) -> None:
-    """Print what the operator was told of each kind of trouble that was *caused*, from its begin to its end."""
+    """Print the messages that the operator saw about each kind of trouble that was *caused*, from beginning to end."""
     windows: dict[str, list[tuple[float, float]]] = {}
     for begin, end, name in caused:
         windows.setdefault(name, []).append((begin, end))

@@ -1,7 +1,7 @@
 """Start, one request, stop: in a tight loop, and with 3 ms of other work between the request and the stop.
 
-The client is a raw socket that reads by Content-Length; it is part of every figure. The other work is not: it is there
-because a server that polls looks fast as long as it is never left alone.
+The client is a raw socket that reads by Content-Length; its time is part of every figure. The time of the other work is
+not: this work is there because a server that polls looks fast as long as it never has to wait for the next call.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def run(work: float, rounds: int, budget: float) -> None:
     title = f"start + request + stop, {f'{work * 1000:g} ms of other work in between' if work else 'tight loop'}"
     print_table(
         title,
-        ["", "median ms", "slowest ms", "to the floor", "to pytest-httpserver, shared"],
+        ["", "median ms", "slowest ms", "ratio to the floor", "ratio to pytest-httpserver, shared"],
         [
             [
                 name,
@@ -105,7 +105,7 @@ def run(work: float, rounds: int, budget: float) -> None:
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
+    parser.add_argument("--quick", action="store_true", help="a short run of a few seconds")
     quick = parser.parse_args().quick
     for work in (0.0, WORK):
         run(work, rounds=2 if quick else 25, budget=0.05)

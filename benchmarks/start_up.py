@@ -84,7 +84,7 @@ def measure(folder: Path, variables: Mapping[str, str], rounds: int) -> Rounds:
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
+    parser.add_argument("--quick", action="store_true", help="a short run of a few seconds")
     rounds = 2 if parser.parse_args().quick else 15
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -101,7 +101,7 @@ def main() -> None:
             result = measure(folder, variables, rounds)
             print_table(
                 title,
-                ["", "ms", "to the bare setup"],
+                ["", "ms", "ratio to the bare setup"],
                 [[name, f"{result.median(name):.0f}", f"{result.ratio(name, SETUP):.2f}"] for name in result.samples],
             )
             print_verdicts(result, [Bound(COMMAND, SETUP, limit), Bound(IDLE, SETUP, limit)])

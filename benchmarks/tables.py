@@ -80,7 +80,7 @@ class Rounds:
 
 
 def interleave(measure: Mapping[str, Callable[[], Sample]], rounds: int) -> Rounds:
-    """Run every measurement once a round, in a new order each time."""
+    """Run every measurement once per round, in a new order each time."""
     samples: dict[str, list[Sample]] = {name: [] for name in measure}
     for _ in range(rounds):
         for name in random.sample(list(measure), len(measure)):

@@ -178,7 +178,7 @@ def allow_descriptors(count: int) -> None:
 def main() -> None:
     """Read the command line and run."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a few seconds, for a look")
+    parser.add_argument("--quick", action="store_true", help="a short run of a few seconds")
     quick = parser.parse_args().quick
     missing = [program for program in ("wrk", "ps") if shutil.which(program) is None]
     if missing:

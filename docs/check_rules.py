@@ -1,7 +1,9 @@
 """Writes a page of the manual for each rule of `feedserver check`, and the page that lists them.
 
-python docs/check_rules.py            writes the pages anew
-python docs/check_rules.py --check    says which would change, and ends with 1 if any would
+    python docs/check_rules.py            writes the pages again
+    python docs/check_rules.py --check    prints which pages would change; the exit status is 1 if any would
+
+`docs/test_check_rules.py` fails if a page is not what this program writes.
 """
 
 from __future__ import annotations

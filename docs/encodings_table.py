@@ -1,6 +1,6 @@
 """Writes the tables of feedserver/encodings.md: the rules, and what readers make of each case of the charset matrix.
 
-    python docs/encodings_table.py            writes the page anew
+    python docs/encodings_table.py            writes the page again
     python docs/encodings_table.py --check    says whether that would change it, and ends with 1 if so
 
 Every case is served by a feedserver, and every reader fetches it from there, in the way that its manual shows.

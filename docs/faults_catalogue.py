@@ -58,8 +58,8 @@ ODDLY_FRAMED = re.compile(rb'HTTP/1\.1 200 OK|ETag: "v1"|Content-Type: .*|Date: 
 USUAL = re.compile(ODDLY_FRAMED.pattern + rb"|Content-Length: %d" % len(FEED))
 FRAMING = re.compile(rb"^(?:Content-Length|Transfer-Encoding):", re.MULTILINE)
 NOT_TRIED = {
-    "redirect to private address": "10.0.0.1 is not ours to ask",
-    "redirect to port 22": "who knows what listens there",
+    "redirect to private address": "a host with that address may be somebody's",
+    "redirect to port 22": "an unknown program may listen there",
     "early answer": "none of them sends a body with GET",
 }
 FAMILIES = {

@@ -106,12 +106,12 @@ def entries(folder: str) -> Entries:
 
 
 def tabled(text: str) -> frozenset[str]:
-    """Return what stands in code font in the first cell of each row of each table in *text*."""
+    """Return what is in code font in the first cell of each row of each table in *text*."""
     return frozenset(name for row in _ROW.finditer(text) for name in _CODE.findall(row["names"]))
 
 
 def section(text: str, heading: str) -> str:
-    """Return what stands in *text* below the *heading* (its words, of any level), up to the next of the same level.
+    """Return the part of *text* below the *heading* (its words, of any level), up to the next of the same level.
 
     Raises ValueError where there is no such heading.
     """

@@ -106,6 +106,42 @@ def test_parts_are_called_by_the_terms_of_the_field() -> None:
     assert found == {}, "say it with the word on the right"
 
 
+_COLUMNS: Final = re.compile(r"^\S+.*\S {3,}\S.*", re.MULTILINE)
+
+
+def unindented_columns(source: str) -> list[str]:
+    """Return the lines of the module's docstring that have columns but no indent: editors join such lines."""
+    if not _COLUMNS.search(source):
+        return []
+    return _COLUMNS.findall(ast.get_docstring(tree_of(source), clean=False) or "")
+
+
+def test_tables_and_drawings_in_docstrings_are_indented() -> None:
+    found = {
+        name_of(path): unindented_columns(path.read_text(encoding="utf-8")) for path in TEXTS if path.suffix == ".py"
+    }
+
+    assert unindented_columns('"""Words.\n\nclaim    a lease\n    claim    a lease\n"""\n') == ["claim    a lease"]
+    assert {path: lines for path, lines in found.items() if lines} == {}
+
+
+def missing_pages(source: str) -> set[str]:
+    """Return the names of pages that docstrings and comments of *source* have, and the project does not."""
+    if ".md" not in source:
+        return set()
+    return {name for text in texts(source) for name in re.findall(r"\b[A-Za-z][\w-]*\.md\b", text)} - _PAGE_NAMES
+
+
+_PAGE_NAMES: Final = {path.name for path in TEXTS if path.suffix == ".md"} | {path.name for path in ROOT.glob("*.md")}
+
+
+def test_pages_that_docstrings_name_exist() -> None:
+    found = {name_of(path): missing_pages(path.read_text(encoding="utf-8")) for path in TEXTS if path.suffix == ".py"}
+
+    assert missing_pages('"""See reading.md and reading-list.md."""\n') == {"reading-list.md"}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
 def test_no_file_has_the_marks_of_a_merge_that_nobody_finished() -> None:
     unfinished = [
         name_of(path) for path in TEXTS if re.search(r"^(?:<{7}|>{7}) ", path.read_text("utf-8"), re.MULTILINE)

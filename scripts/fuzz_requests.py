@@ -1,4 +1,4 @@
-"""Searches for bytes that feedserver parses otherwise than h11 does, or otherwise when they arrive in pieces.
+"""Searches for bytes that feedserver parses differently from h11, or differently when they arrive in pieces.
 
     uv run scripts/fuzz_requests.py --count 700000 --seed 1
 
@@ -22,7 +22,7 @@ def main() -> int:
     """Search, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=100_000, help="how many inputs (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=None, help="where to begin (default: anew each time)")
+    parser.add_argument("--seed", type=int, default=None, help="seed of the random inputs (default: a new one)")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(2**32)
     chance = random.Random(seed)  # noqa: S311 - a search that can be repeated

@@ -72,7 +72,7 @@ class Target:
 @dataclass(frozen=True)
 class FirstRun:
     """What the run of the code as it is has shown: tests by line ("" for the time of import), the seconds of each test,
-    the libraries that were imported, and the seconds of CPU time and on the clock that it took.
+    the libraries that were imported, and the seconds of CPU time and of wall-clock time that it took.
     """
 
     lines: dict[int, set[str]]
@@ -82,7 +82,7 @@ class FirstRun:
     wall: float
 
     def tests_of(self, lines: range) -> list[str]:
-        """Return the tests that run one of *lines*, the fastest first: all, where one runs at import."""
+        """Return the tests that run one of *lines*, the fastest first; all tests, if one of *lines* runs at import."""
         run = set().union(*(self.lines.get(line, set()) for line in lines))
         return sorted(self.durations if "" in run else run, key=lambda test: self.durations[test])
 
@@ -278,7 +278,7 @@ class Bench:
         # Bytecode is written for a file's time in seconds: each mutant has one of its own.
         self.writes += 1
         os.utime(self.module, (self.writes, self.writes))
-        # A machine may be busy, so time on the clock is only the last resort, against what waits for ever.
+        # A machine may be busy, so wall-clock time is only the last resort, against tests that wait for ever.
         orders = {"tests": tests, "seconds": 5 + 5 * first.cpu}
         status, _ = self.runner.run(orders, 60 + 10 * first.wall)
         if status in (None, OVERRUN):

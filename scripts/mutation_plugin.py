@@ -71,10 +71,10 @@ class FirstRun:
 
 
 class Selection:
-    """Run the tests that were ordered, in their order, and no longer than was ordered."""
+    """Run the tests that MUTATION names, in that order."""
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Keep the tests that were ordered."""
+        """Keep the tests that MUTATION names."""
         order = {name: index for index, name in enumerate(ORDERS["tests"])}
         config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in order])
         items[:] = sorted((item for item in items if item.nodeid in order), key=lambda item: order[item.nodeid])

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Runs the tests of the forty rules of a good feed client and of those of a good reader, and prints them as a table.
+"""Runs the tests of forty rules for a feed client and of 23 rules for reading documents, and prints a table of them.
 
     uv run python scripts/rules.py
 
 Each rule has one line for each test that shows it. The exit status is 1 if a test fails, or if a rule has none that
-ran. Arguments are passed on to pytest: `scripts/rules.py -k validators`. `--help` tells of both.
+ran. Arguments are passed on to pytest: `scripts/rules.py -k validators`. `--help` explains both.
 """
 
 from __future__ import annotations
@@ -26,42 +26,42 @@ TESTS = {
 RULES = {
     "Validators": {
         1: "ETag and Last-Modified go back byte for byte",
-        2: "both if there are both, none if there is none",
-        3: "one that was changed, dropped or is another URL's is not sent",
-        4: "a 304's new validator and max-age are taken over",
+        2: "both validators are sent if there are both, none if there is none",
+        3: "a validator that was changed, dropped or is another URL's is not sent",
+        4: "a 304's new validator and max-age replace the old ones",
         5: "the same body writes no item",
-        6: "those of a body that can't be parsed are not kept",
+        6: "validators of a body that can't be parsed are not kept",
     },
     "Timing": {
         7: "max-age, less Age, is waited for",
         8: "Expires alone counts from Date; 0 is stale",
         9: "an absurd max-age is capped, 0 means our own minimum",
         10: "429: Retry-After is waited for, in seconds or as a date",
-        11: "503: the same",
-        12: "429 without it: growing gaps, no retry at once",
-        13: "429: the host's other feeds pause too, if so set",
-        14: "errors: growing gaps, reset by a success, no end",
+        11: "503: Retry-After is waited for as well",
+        12: "429 without Retry-After: growing gaps, no immediate retry",
+        13: "429: the host's other feeds pause too, if the setting says so",
+        14: "errors: growing gaps, reset by a success; polling never ends",
         15: "ttl, skipHours, skipDays and sy:update… are minimums",
         16: "fifty feeds of one host: bounded concurrency and rate",
         17: "a restart or an import makes no burst",
         18: "two workers or subscribers: one request",
     },
     "Redirects": {
-        19: "301 and 308 are saved after lasting; items never move to another feed",
+        19: "301 and 308 are saved once they last; items never move to another feed",
         20: "302, 303 and 307 are not saved",
-        21: "of a chain, the leading permanent part is saved",
+        21: "the permanent redirects at the beginning of a chain are saved",
         22: "a loop is bounded; a log-in page takes neither URL nor items",
         23: "410 ends the polling and says so; 404 backs off",
     },
     "Requests": {
-        24: "a stable, telling User-Agent; gzip; no Cookie, Referer or query",
+        24: "a stable User-Agent that names the client; gzip; no Cookie, Referer or query",
         25: "adding a feed is one GET of it",
     },
     "Hostile servers": {
         26: "no connection to loopback, private and such addresses, in any form",
         27: "the address that was checked is dialled",
         28: "no redirect to another scheme than http and https",
-        29: "a cap on the body, inflated",
+        29: "a cap on the size of the inflated body",
         30: "a deadline for the whole request",
         31: "entities: bounded, and nothing read from elsewhere",
         32: "javascript:, data:, file: and scripts are made harmless",
@@ -84,11 +84,11 @@ READING = {
         1: "a label means what the Encoding Standard says",
         2: "the first candidate without errors, else the one with the fewest",
         3: "UTF-8 under a single-byte label, beyond chance",
-        4: "a label of UTF-16 on other bytes is none",
+        4: "a label of UTF-16 on other bytes is ignored",
         5: "C1 controls are windows-1252; surrogates in pairs",
     },
     "Reading: structure": {
-        6: "namespaces decide; a child's element never speaks for its parent",
+        6: "namespaces decide; an element describes its parent only",
         7: "ill-formed XML is read as far as possible, and says where it breaks",
         8: "every format, entities, depth, and what is cheap to mend",
         9: "Atom: every type of text is kept, xml:base counts at every level",
@@ -115,7 +115,7 @@ READING = {
     "Reading: media": {
         21: "all that can be seen, heard or downloaded is shown once",
         22: "what a card has no space for is counted, and on the item's page",
-        23: "caps, each told",
+        23: "caps, each of which is reported",
     },
 }
 KINDS = {"rule": RULES, "reading": READING}

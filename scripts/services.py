@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
 """Throwaway PostgreSQL and Redis servers for the tests, from Debian's packages (postgresql, redis-server).
 
-    python scripts/services.py run -- pytest -m "postgres or redis"     starts them, runs the command, stops
-    them
+    python scripts/services.py run -- pytest -m "postgres or redis"     starts them, runs the command, stops them
 
     eval "$(python scripts/services.py start)"                          starts them, sets the tests' variables
-    python scripts/services.py stop "$TEST_SERVICES"                    stops them, and removes all they wrote
+    python scripts/services.py stop "$TEST_SERVICES"                    stops them, removes all that they wrote
 
 They listen on loopback, on free ports, and keep everything in a new folder under the system's temporary one:
-PostgreSQL refuses to run as root, so for root it runs as the user `postgres`, who may enter no folder below
-somebody's home. Nothing is written safely to disk: these servers are for tests only.
+PostgreSQL refuses to run as root, so for root it runs as the user `postgres`, who cannot enter folders below
+anybody's home. Data may be lost in a crash, since fsync is off: these servers are for tests only.
 """
 
 from __future__ import annotations
@@ -173,7 +172,7 @@ def launch(
             **other_user,
         )
     folder.with_suffix(".pid").write_text(str(server.pid))
-    folder.with_suffix(".command").write_text("\0".join(map(str, command)))  # to start it again where it was
+    folder.with_suffix(".command").write_text("\0".join(map(str, command)))  # to restart it on the same data and port
     return server
 
 
@@ -204,9 +203,7 @@ def is_ours(pid: int, folder: Path) -> bool:
 
 
 def reap(pid: int) -> None:
-    """Collect the exit status of *pid* if it is a child of this process; a `stop` in a later process has no
-    children.
-    """
+    """Collect the exit status of *pid* if it is a child of this process. (For the command `stop` it is not.)"""
     try:
         os.waitpid(pid, os.WNOHANG)
     except ChildProcessError:
@@ -232,7 +229,7 @@ def wait_until(is_ready: Callable[[], bool], server: subprocess.Popen[bytes], fo
 
 
 def postgres_program(name: str) -> str:
-    """Return the path of a program of PostgreSQL: Debian keeps each version's apart, and the newest is taken."""
+    """Return the path of a program of PostgreSQL, of the newest version: Debian has a folder for each version."""
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
     found = shutil.which(name, path=os.pathsep.join(map(str, reversed(versions)))) or shutil.which(name)
     if found is None:

@@ -1,5 +1,5 @@
-"""What `translations.py` looks for in sources: strings that people see and that no mark makes translatable, and the
-placeholders of strings.
+"""What `translations.py` looks for in sources: strings that people see and that are not marked for translation, and
+the placeholders of strings.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PLACEHOLDER: Final = re.compile(r"%\(\w+\)[-+ #0-9.]*[a-zA-Z]|\{\w*\}")
 _WORD: Final = re.compile(r"[^\W\d_]{2}")
 _PROSE: Final = re.compile(r"[^\W\d_]{2,}[,:;]? [^\W\d_]{2,}")
 
-# Each file of these is read for prose that is not marked: most of what they say, they say to people.
+# All prose in these files and folders has to be marked: most of their strings are shown to people.
 _TALKING: Final = (
     "admin",
     "management",
@@ -43,7 +43,7 @@ _TALKING: Final = (
     "refresh/refresh_report.py",
     "setting_values.py",
 )
-# What these calls are given is read by developers, in logs and tracebacks.
+# The arguments of these calls are read by developers, in logs and tracebacks.
 _FOR_DEVELOPERS: Final = frozenset(
     {
         "debug",
@@ -58,7 +58,7 @@ _FOR_DEVELOPERS: Final = frozenset(
         "RawSQL",
     }
 )
-# What these calls are given, and what these keywords have, is shown to people.
+# The arguments of these calls, and the values of these keywords, are shown to people.
 _SHOWN_CALLS: Final = frozenset(
     {"CommandError", "Http404", "ValidationError", "NotAdded", "message_user", "add_column"}
 )
@@ -68,12 +68,12 @@ _OF_THE_ADMIN: Final = frozenset({"display", "action"})
 _EXEMPT: Final = "# for developers"
 """The end of a line whose strings no user sees."""
 _NAMES: Final = frozenset({"JSON Feed", "JSON Feed 1.0", "JSON Feed 1.1", "RSS 0.91 (Netscape)", "bold underline"})
-"""What has the same name in every language, and the names of styles."""
+"""Strings that are the same in every language, and names of styles."""
 _SHOWN_ATTRIBUTES: Final = frozenset({"title", "alt", "placeholder", "aria-label", "label"})
 
 
 def placeholders_of(text: str) -> frozenset[str]:
-    """Return the placeholders of *text*, in either way that Python and Django's templates write them."""
+    """Return the placeholders of *text*, in both notations of Python: %(name)s and {name}."""
     return frozenset(_PLACEHOLDER.findall(text.replace("{{", "").replace("}}", "")))
 
 
@@ -105,7 +105,7 @@ def _in_template(source: str) -> Iterator[tuple[int, str]]:
 
     parts: list[str] = []
     until = ""
-    in_class = False  # a block with the names of classes of an element
+    in_class = False  # inside a block that holds an element's CSS classes
     for token in Lexer(source).tokenize():
         words = token.contents.split()
         if until:
@@ -128,7 +128,7 @@ def _in_template(source: str) -> Iterator[tuple[int, str]]:
 
 
 class _Texts(HTMLParser):
-    """The texts of a document, and the attributes that are read out or shown, as far as they have words."""
+    """The texts of a document that have words, and its attributes that screen readers or browsers show to people."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -140,7 +140,7 @@ class _Texts(HTMLParser):
                 self._note(value or "")
 
     def handle_data(self, data: str) -> None:
-        if self.cdata_elem is None:  # neither a script nor a style sheet
+        if self.cdata_elem is None:  # outside of scripts and style sheets
             self._note(data)
 
     def _note(self, data: str) -> None:

@@ -1,4 +1,4 @@
-"""A suite of tests that uses the pytest plugin, and what pytest tells of it. The fixture `suite` makes one."""
+"""A suite of tests that uses the pytest plugin, and what pytest reports about it. The fixture `suite` makes one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def failed_by(problem: str) -> str:
 
 
 class Suite:
-    """A suite of tests with a folder of feeds, as it stands in a user's repository."""
+    """A suite of tests with a folder of feeds, as a user's repository has it."""
 
     def __init__(self, pytester: pytest.Pytester) -> None:
         self.pytester = pytester

@@ -40,7 +40,7 @@ def reset(client: RawClient) -> None:
 
 
 def until(holds: Callable[[], bool], patience: float = PATIENCE) -> None:
-    """Let the event loop turn until what the journal does not tell of has happened."""
+    """Let the event loop turn until what the journal does not record has happened."""
     thread = shared_loop._current
     assert thread is not None
     deadline = time.monotonic() + patience

@@ -70,7 +70,7 @@ def _stays_open(request: h11.Request) -> bool:
 
 
 def events_of(pieces: list[bytes], max_body: int = MAX_BODY) -> list[Event]:
-    """Return what our reader makes of a connection's bytes that arrive in *pieces*, but for interim events."""
+    """Return what our reader makes of a connection's bytes that arrive in *pieces*, except for interim events."""
     reader = RequestReader(max_body=max_body)
     events: list[Event] = []
     for piece in pieces:

@@ -65,7 +65,7 @@ class Process:
         return self.popen.wait(PATIENCE)
 
     def errors(self) -> str:
-        """Return what stands on standard error, when the process has ended."""
+        """Return what is on standard error, when the process has ended."""
         assert self.popen.stderr is not None
         return self.popen.stderr.read()
 
@@ -140,14 +140,14 @@ def test_the_first_line_is_the_url_and_then_comes_a_line_a_request(start: Start,
     assert without_clock(process.line(), feeds) == "GET /atom.xml -> 200 OK, N bytes in N ms"
 
 
-def test_it_listens_where_it_is_told(start: Start, feeds: Path, quiet_host: str) -> None:
+def test_it_listens_at_the_given_address(start: Start, feeds: Path, quiet_host: str) -> None:
     with FeedServer(host=quiet_host) as server:
         port = server.port
     serving = start("serve", str(feeds), "--host", quiet_host, "--port", str(port))
     assert serving.line() == f"http://{quiet_host}:{port}"
 
 
-def test_it_tells_the_name_that_it_was_given(start: Start, feeds: Path) -> None:
+def test_the_message_has_the_name_that_was_given(start: Start, feeds: Path) -> None:
     assert re.fullmatch(r"http://localhost:\d+", start("serve", str(feeds), "--host", "localhost").line())
 
 

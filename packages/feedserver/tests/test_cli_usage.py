@@ -96,7 +96,7 @@ def test_a_taken_port_is_one_line_and_status_2(feeds: Path, capsys: pytest.Captu
         )
 
 
-def test_it_tells_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_prints_its_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(["--version"])
     assert not caught.value.code

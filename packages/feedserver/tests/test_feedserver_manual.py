@@ -162,7 +162,7 @@ class TestWhatIsMissingIsNamed:
         MadeUp.__module__ = "feedserver.made_up"
         assert set(found.missing_members(MadeUp)) - NOT_FOR_USERS.keys() >= {"MadeUp.made_up", "MadeUp.also_made_up"}
 
-    def test_but_not_what_a_base_class_tells_of(self, found: Entries) -> None:
+    def test_what_a_base_class_documents_is_not_missing(self, found: Entries) -> None:
         @dataclass(frozen=True, slots=True)
         class MadeUpFault(Fault):
             @property

@@ -1,4 +1,4 @@
-"""Requests that are forwarded to another server of this machine, and stand in the journal of both."""
+"""Requests that are forwarded to another server of this machine, and are in the journals of both."""
 
 from __future__ import annotations
 

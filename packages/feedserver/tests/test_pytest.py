@@ -174,7 +174,7 @@ def test_a_test_case_of_unittest_is_verified_too(suite: Suite) -> None:
     assert outcome.under("feedserver journal") == JOURNAL_OF_A_MISS
 
 
-def test_a_test_case_of_unittest_that_fails_by_itself_is_told_of_the_rest(suite: Suite) -> None:
+def test_the_failure_of_a_unittest_case_is_followed_by_what_went_wrong_at_the_server(suite: Suite) -> None:
     suite.write("""
         @pytest.mark.usefixtures("feedserver")
         class TestReader(unittest.TestCase):

@@ -57,7 +57,7 @@ def test_a_failure_of_the_test_itself_is_reported_first(suite: Suite) -> None:
     assert outcome.under("feedserver journal") == JOURNAL_OF_A_MISS
 
 
-def test_a_set_up_that_fails_tells_of_the_requests_in_it(suite: Suite) -> None:
+def test_a_set_up_that_fails_reports_its_requests(suite: Suite) -> None:
     suite.write("""
         @pytest.fixture
         def feed(feedserver):

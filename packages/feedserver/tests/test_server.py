@@ -87,7 +87,7 @@ def test_a_server_starts_again_and_remembers(root: Path) -> None:
     assert server.port == 0
 
 
-def test_starting_twice_is_an_error_and_stopping_twice_is_none(root: Path) -> None:
+def test_starting_twice_is_an_error_and_stopping_twice_is_not(root: Path) -> None:
     server = FeedServer(root)
     with pytest.raises(RuntimeError, match="the server has no address yet"):
         server.url("a.xml")

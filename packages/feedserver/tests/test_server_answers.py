@@ -46,7 +46,7 @@ UNPORTABLE = {
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no file of such a name")
 @pytest.mark.parametrize("name", UNPORTABLE)
-def test_a_fixture_whose_name_is_not_portable_is_told_so(root: Path, name: str) -> None:
+def test_a_fixture_whose_name_is_not_portable_is_reported(root: Path, name: str) -> None:
     (root / "sub").mkdir()
     for folder, path in ((root, name), (root / "sub", f"sub/{name}")):
         (folder / name).write_text("<rss/>")

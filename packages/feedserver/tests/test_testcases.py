@@ -179,7 +179,7 @@ def test_the_mixin_goes_with_asynchronous_tests(feeds: Path) -> None:
     assert f"VerificationError: {MISS}\nThe server received 2 requests:" in steady(result.failures[0][1], feeds)
 
 
-def test_a_set_up_that_does_not_call_super_is_told_to() -> None:
+def test_a_set_up_that_does_not_call_super_is_reported() -> None:
     class Case(Base):
         def setUp(self) -> None:
             pass

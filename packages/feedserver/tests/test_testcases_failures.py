@@ -144,7 +144,7 @@ NOTED = f"The server found these problems:\n{MISS}\n{JOURNAL_OF_A_MISS}"
         (RaisesAnError, f"LookupError: by itself\n{NOTED}"),
     ],
 )
-def test_a_failure_tells_what_went_amiss_and_the_journal(
+def test_a_failure_reports_what_went_wrong_and_the_journal(
     case: type[unittest.TestCase], expected: str, feeds: Path
 ) -> None:
     [(_, text)] = [*run(case).failures, *run(case).errors][:1]

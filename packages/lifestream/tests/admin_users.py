@@ -16,7 +16,7 @@ def editor(name: str = "editor") -> User:
 
 
 def act(client: Client, model: str, action: str, *rows: Any) -> str:
-    """Run *action* on *rows* of the list of *model*, and return the page that comes of it."""
+    """Run *action* on *rows* of the list of *model*, and return the page that follows."""
     data = {"action": action, "_selected_action": [row.pk for row in rows]}
     return client.post(f"/admin/lifestream/{model}/", data, follow=True).content.decode()
 

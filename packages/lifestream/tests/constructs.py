@@ -1,6 +1,6 @@
 """What untrusted documents repeat to cost their reader more than linear time: tables of constructs, by size.
 
-`CONTENT` are fragments of HTML as they stand in an entry, `DOCUMENTS` whole feeds. Each is a function of a size, and
+`CONTENT` are fragments of HTML as an entry has them, `DOCUMENTS` whole feeds. Each is a function of a size, and
 returns about that many characters. To measure another construct, add a line; `repeated("…")` does for most. The tests
 of cleaning and `benchmarks/hostile_constructs.py` read these tables.
 """

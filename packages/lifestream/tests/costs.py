@@ -12,7 +12,7 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 LINEAR = 9
-"""Four times the input may cost so many times as much: what is quadratic costs sixteen times."""
+"""Four times the input may cost this many times as much; what is quadratic costs sixteen times as much."""
 _FLOOR = 0.004  # seconds, below which a ratio says nothing
 
 
@@ -39,7 +39,7 @@ def assert_linear(
     """Assert that *work* takes for four times the input no more than LINEAR times what it takes for the input.
 
     Sizes up to *size* are tried, from a sixteenth of it (and *smallest*) on, until four times the input takes so long
-    that the ratio says something. Of both the least of so many *tries* counts, which are not all needed as a rule.
+    that the ratio says something. Each cost is the least of up to *tries* runs; as a rule the first few suffice.
     """
     for each in sorted({max(size // 16, smallest), max(size // 4, smallest), size}):
         few, many = make(each), make(4 * each)

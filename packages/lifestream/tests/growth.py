@@ -21,7 +21,7 @@ FLOOR: Final = 0.002
 TRIES: Final = 20
 """How often what seems guilty is measured again at most."""
 ENOUGH: Final = 2.0
-"""After so many seconds on the processor, three tries are enough."""
+"""After this many seconds of processor time, three tries are enough."""
 LENGTHS: Final = (16, 24, 96, 1000, 5000)
 """The lengths of runs, from short ones on, so that what grows faster than a square is seen before it takes for ever."""
 

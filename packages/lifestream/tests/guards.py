@@ -1,4 +1,4 @@
-"""Guards that let the servers of tests be asked, which stand on loopback."""
+"""Address guards that allow requests to the servers of tests, which are on loopback addresses."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from forked import FORKER
 
-PATIENCE = 60.0  # seconds; a busy machine takes its time to start a process
+PATIENCE = 120.0  # seconds; a busy machine takes its time to start a process
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:

@@ -16,6 +16,6 @@ def owned(client: Client, slug: str = "main") -> Lifestream:
     return make_lifestream(slug, owner=owner)
 
 
-def told(client: Client, address: str, **fields: object) -> str:
-    """Return what the page says that comes of the form at *address*."""
+def submitted(client: Client, address: str, **fields: object) -> str:
+    """Submit the form at *address* with *fields*. Return the HTML of the page that follows."""
     return client.post(address, fields, follow=True).content.decode()

@@ -103,7 +103,7 @@ def _inside(value: object, depth: int = 3) -> Iterator[re.Pattern[Any]]:
 def _at_calls(
     module: ModuleType, tree: ast.Module, nodes: list[ast.AST], written: Mapping[str, tuple[str | bytes, ...]]
 ) -> Iterator[tuple[re.Pattern[Any], str, int]]:
-    """Yield the patterns that stand at a call of a function of `re` in *nodes*, the method, and the line."""
+    """Yield the patterns in calls of functions of `re` in *nodes*, the method, and the line."""
     for node in nodes:
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=method), args=[first, *rest]):
@@ -138,7 +138,7 @@ def _is_at_top(node: ast.AST, tree: ast.Module) -> bool:
 
 
 def _function_around(node: ast.AST, nodes: list[ast.AST]) -> str:
-    """Return the name of the innermost function of *nodes* that *node* stands in."""
+    """Return the name of the innermost function in *nodes* that contains *node*."""
     functions = [each for each in nodes if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
     return next((f.name for f in reversed(functions) if any(each is node for each in ast.walk(f))), "")
 

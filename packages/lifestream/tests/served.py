@@ -24,7 +24,7 @@ class Clock:
         return self.now
 
     def move(self, **by: float) -> datetime:
-        """Move on by so many seconds, minutes, hours or days."""
+        """Move the clock on by seconds, minutes, hours or days."""
         self.now += timedelta(**by)
         return self.now
 

@@ -64,7 +64,7 @@ class TestSettings:
         assert rows("Settings") == {f"LIFESTREAM_{name}" for name in setting_names()}
 
     @pytest.mark.parametrize("name", sorted(setting_names()))
-    def test_its_default_is_the_one_that_the_entry_tells(self, name: str, settings: Settings) -> None:
+    def test_its_default_is_the_one_in_the_manual_s_entry(self, name: str, settings: Settings) -> None:
         if hasattr(settings, f"LIFESTREAM_{name}"):
             delattr(settings, f"LIFESTREAM_{name}")
         row = re.search(rf"^\| `LIFESTREAM_{name}` \| (?P<default>.*?) \|", REFERENCE, re.MULTILINE)
@@ -101,7 +101,7 @@ class TestConfiguration:
     @pytest.mark.parametrize(
         "option", [each for each in OPTIONS if each.default is not None], ids=lambda each: each.name
     )
-    def test_its_default_is_the_one_that_the_entry_tells(self, option: Option) -> None:
+    def test_its_default_is_the_one_in_the_manual_s_entry(self, option: Option) -> None:
         row = re.search(rf"^\| `{option.name}` \| `(?P<default>.*?)` \|", REFERENCE, re.MULTILINE)
         assert row is not None
         assert row["default"] == written(option.default)

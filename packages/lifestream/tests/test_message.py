@@ -30,7 +30,7 @@ def test_a_message_is_its_english_sentence_and_is_read_again_as_it_was_stored(me
     assert (again, again.code, again.values) == (text, message.code, message.values)
 
 
-def test_what_most_feeds_are_told_is_put_into_words_once() -> None:
+def test_a_message_that_most_feeds_get_is_worded_once() -> None:
     one, other = (say("own-interval", wait=Duration(float(seconds))) for seconds in (60, 60))
     assert one is other and stored(one) is stored(other)
     assert say("own-interval", wait=Duration(61.0)) != one

@@ -17,7 +17,7 @@ from feedserver import FeedServer, Response
 pytestmark = pytest.mark.slow
 
 MANAGE = Path(__file__).parent / "othersite" / "manage.py"
-SECONDS = 60.0
+SECONDS = 120.0
 FEED = """<rss version="2.0"><channel><title>Loud Notes</title><link>https://loud.example/</link>
 <item><title>one</title><link>https://loud.example/1</link><guid>1</guid>
 <pubDate>Fri, 02 Oct 2026 21:30:00 GMT</pubDate>

@@ -34,7 +34,7 @@ WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
         pattern.pattern for _, pattern in sqlite_search._phrases('"red kite"* "a a b" "rob"* "天気"')
     ),
     "lifestream.content.tokenizer._scripts": tuple(pattern.pattern for pattern in astuple(tokenizer._scripts())),
-    "lifestream.parser.preprocessing.told_apart": (
+    "lifestream.parser.preprocessing.with_renamed": (
         r"(</?(?:(?:itunes|i):(?=(?:summary|subtitle)[\s/>])|(?:media|m):(?=(?:description|title|text)[\s/>])))",
     ),
     "lifestream.parser.salvage._pieces": (rb"<item(?=[\s/>])",),

@@ -46,7 +46,7 @@ pytestmark = [
 
 
 def database_url() -> str:
-    """Return the database of this test, as a worker is told of it."""
+    """Return the URL of this test's database, as a worker gets it."""
     settings = connection.settings_dict
     user = quote(settings["USER"], safe="") + (
         f":{quote(settings['PASSWORD'], safe='')}" if settings["PASSWORD"] else ""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import re
 import tempfile
 import unicodedata
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from typing import Any
 import pytest
 from django.core.management import call_command, get_commands, load_command_class
 from django.core.management.base import CommandError
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from factories import make_feed, make_lifestream, make_subscription
@@ -21,7 +25,7 @@ from feedserver import Response
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.management.base import BaseCommand
 from lifestream.models import Feed, Fetch, Lifestream
-from lifestream.terminal import Visible, VisibleFormatter, quoted, visible
+from lifestream.terminal import Visible, VisibleFormatter, quoted, visible, visible_json
 
 TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
 HIDDEN = "\x00\x07\x08\r\x1b\x7f\x80\x9b\xad\u200b\u2028\u2029\u2060\ufeff\ufff9\U000e0041\ud800"
@@ -39,7 +43,7 @@ class Terminal(io.StringIO):
 
 
 def hidden_in(text: str) -> list[str]:
-    """Return the characters of *text* that hide, turn or move others, but for our own colours and line feeds."""
+    """Return the characters of *text* that hide, turn or move others, except for our own colours and line feeds."""
     left = _OURS.sub("", text).replace("\n", "")
     return sorted({hex(ord(c)) for c in left if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp")})
 
@@ -57,19 +61,28 @@ def test_writing_of_all_kinds_is_left_as_it_is() -> None:
     assert visible("a\nb", lines=False) == "a\\nb"
 
 
+@pytest.mark.parametrize("character", TURNING + HIDDEN)
+def test_json_says_the_same_with_its_own_escapes(character: str) -> None:
+    value = {f"a{character}": [f"{character}b", "Grüße\n\t"]}
+    shown = visible_json(json.dumps(value, ensure_ascii=False, indent=1))
+    assert json.loads(shown) == value
+    assert character not in shown and "Grüße" in shown
+    assert visible(shown) is shown
+
+
 def test_a_log_has_a_line_a_record_and_shows_what_is_in_it() -> None:
     out = io.StringIO()
     handler = logging.StreamHandler(out)
     handler.setFormatter(VisibleFormatter("%(levelname)s %(message)s"))
-    with pytest.raises(ValueError, match="invalid literal") as caught:
-        int(f"{HOSTILE}\nx")
+    with pytest.raises(ValueError, match="forged") as caught:
+        raise ValueError(f"{HOSTILE}\nERROR forged")
     failure = (caught.type, caught.value, caught.tb)
     record = logging.LogRecord("x", 40, "x.py", 1, "asked for %s", (f"{HOSTILE}\nERROR forged",), failure)
     handler.emit(record)
     text = out.getvalue()
     assert not hidden_in(text), ascii(text)
     assert text.startswith("ERROR asked for \\u202egnp.exe") and "\nERROR forged" not in text
-    assert "\nTraceback (most recent call last):\n" in text
+    assert "\n    Traceback (most recent call last):\n" in text
 
 
 def test_every_command_of_ours_makes_its_output_visible() -> None:
@@ -146,6 +159,26 @@ class CommandsTest(FeedServerTransactionTestCase):
         Lifestream.objects.update(title="A \u200ftitle")
         assert "<title>A \u200ftitle</title>" in self.run_on(io.StringIO(), "export_opml", "-")
         assert "<title>A \\u200ftitle</title>" in self.run_on(Terminal(), "export_opml", "-")
+
+    def test_json_stays_json_and_moves_nothing(self) -> None:
+        feed = make_feed(self.get_url("x"), title=HOSTILE, failures=20)
+        make_subscription(feed, self.lifestream, name=HOSTILE, folder=HOSTILE.replace("\0", ""))
+        Feed.objects.update(
+            last_error=HOSTILE, failures=20, last_fetch=timezone.now(), url=Concat("url", Value(HOSTILE))
+        )
+        for stream in (io.StringIO, Terminal):
+            for arguments in (("status",), ("status", "--limits"), ("doctor",), ("export_json",)):
+                told = stream()
+                asked = arguments if arguments == ("export_json",) else (*arguments, "--json")
+                with suppress(SystemExit):
+                    call_command(*asked, stdout=told, stderr=io.StringIO())
+                text = told.getvalue()
+                assert json.loads(text)
+                if stream is Terminal or arguments != ("export_json",):
+                    assert not hidden_in(text), f"{arguments[0]}: {text!a}"
+        told = io.StringIO()
+        call_command("export_json", stdout=told)
+        assert HOSTILE in [each["title"] for each in json.loads(told.getvalue())["subscriptions"]]
 
 
 def visible_in_xml(text: str) -> str:

@@ -34,7 +34,7 @@ from feedserver.server import FeedServer
 from feedserver.standard_output import show
 
 JOURNAL_LIMIT = 1000
-"""The number of exchanges that `serve` keeps unless told otherwise."""
+"""The number of exchanges that `serve` keeps by default."""
 
 STOP_TIMEOUT = 10.0
 """Seconds within which a server must end after `stop` has asked it to."""
@@ -79,8 +79,8 @@ def _serve(options: argparse.Namespace) -> int:
             remedy = "stop what listens there, wait for it with --bind-timeout, or leave --port out for a free one"
             return _complain("feedserver serve", f"port {options.port} is taken{waited}; {remedy}", 2)
         except OSError as error:
-            told = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
-            return _complain("feedserver serve", told, 2)
+            reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+            return _complain("feedserver serve", reason, 2)
         except (ValueError, RuntimeError) as error:  # a name that no certificate can have, a package that is missing
             return _complain("feedserver serve", str(error), 2)
         except _Stopped as stopped:  # standard output begins with a URL, or stays empty
@@ -205,7 +205,7 @@ def _parser(*, with_check: bool = False) -> argparse.ArgumentParser:
         "serve",
         help="serve a folder",
         description="Serves a folder of feed files until Ctrl-C, SIGTERM or an HTTP request QUIT. The first line "
-        "that is printed is the URL, the others are a line a request.",
+        "that is printed is the URL, the others are one line per request.",
     )
     serve.add_argument("folder", metavar="DIR", type=_folder, help="the folder to serve")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")

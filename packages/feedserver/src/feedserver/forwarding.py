@@ -1,4 +1,4 @@
-"""Forwards requests to another server of this machine, so that its answers stand in the journal."""
+"""Forwards requests to another server of this machine, so that its answers are in the journal."""
 
 from __future__ import annotations
 

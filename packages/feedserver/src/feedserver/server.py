@@ -1,6 +1,6 @@
 """`FeedServer`: binds, starts and stops a server.
 
-What a test does with one stands in its base classes: `server_answers`, `server_connections`, `server_clients`,
+What a test does with a server is defined in its base classes: `server_answers`, `server_connections`, `server_clients`,
 `server_location` and `server_journal`.
 
 `start` binds and listens in the caller's thread, so that it raises there and the server is ready when it returns: a
@@ -212,8 +212,8 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         """Stop the server. An exception of the block gets a note with the server's problems."""
         self.stop()
         if isinstance(error, Exception) and (problems := self.site.problems.take()):
-            told = visible("\n\n".join(dict.fromkeys(problems)), lines=True)
-            error.add_note(f"The server found these problems:\n{told}")
+            text = visible("\n\n".join(dict.fromkeys(problems)), lines=True)
+            error.add_note(f"The server found these problems:\n{text}")
 
     def abandon(self) -> None:
         """Close the inherited sockets, in a forked child, without sending anything."""

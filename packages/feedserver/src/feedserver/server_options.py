@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def folder_of(root: str | os.PathLike[str], *, follow_links: bool) -> Folder:
-    """Return the folder that is served. Raises NotADirectoryError where *root* is none."""
+    """Return the folder that is served. Raises NotADirectoryError if *root* is no folder."""
     from pathlib import Path
 
     from feedserver.fixtures.document_root import Folder  # many servers have no folder

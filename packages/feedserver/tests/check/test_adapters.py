@@ -65,7 +65,7 @@ def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
         check(RightReader, kind="stor")
 
 
-def test_one_client_is_told_the_networks_that_it_may_ask() -> None:
+def test_one_client_gets_the_networks_that_it_may_ask() -> None:
     client = RightReader()
     PythonAdapter(client).open("lane")
     assert client.networks == list(NETWORKS)

@@ -22,7 +22,7 @@ def test_the_badge_counts_what_must_be(report: Report) -> None:
 @pytest.mark.parametrize(
     ("verdict", "colour"), [(Verdict.FAIL, "#a3261d"), (Verdict.NOT_SEEN, "#8a5a00"), (Verdict.PASS, "#256b2c")]
 )
-def test_its_colour_tells_whether_a_rule_is_broken_or_was_not_judged(
+def test_its_colour_shows_whether_a_rule_is_broken_or_was_not_judged(
     report: Report, verdict: Verdict, colour: str
 ) -> None:
     shown = as_badge(replace(report, results=[replace(report["V1"], judgement=Judgement(verdict))]))

@@ -1,4 +1,4 @@
-"""A person drives a reader by the live page; a run can be stopped and gone on with."""
+"""A person drives a reader by the live page; a run can be stopped and continued."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def get(url: str) -> str:
 class Person(threading.Thread):
     """Imports the OPML, lets the reader refresh in each round, and ticks what it shows.
 
-    With *leaves_after*, the person presses Ctrl-C after so many rounds.
+    With *leaves_after*, the person presses Ctrl-C after that many rounds.
     """
 
     def __init__(self, page: str, reader: RightReader, leaves_after: int | None = None) -> None:
@@ -56,9 +56,9 @@ class Person(threading.Thread):
             if number == self.leaves_after:
                 signal.raise_signal(signal.SIGINT)
                 return
-            self.live_through(number)
+            self.answer_round(number)
 
-    def live_through(self, number: int) -> None:
+    def answer_round(self, number: int) -> None:
         self.rounds.append(number)
         if not self.reader.feeds:
             for outline in ET.fromstring(get(f"{self.page}feeds.opml")).iter("outline"):
@@ -126,8 +126,8 @@ def test_a_hosted_reader_asks_one_server_below_a_secret_prefix() -> None:
     reader = AskingAlways()
     file = SessionFile(None, "")
     adapter = HandAdapter(file, url="http://127.0.0.1:1", kind=Kind.FETCHER)
-    told = adapter.reproduce("V1").replace(str(adapter.feed_port), "PORT")
-    assert told == (
+    command = adapter.reproduce("V1").replace(str(adapter.feed_port), "PORT")
+    assert command == (
         "feedserver check --serve --url http://127.0.0.1:1 --feed-host 127.0.0.1 --feed-port PORT "
         "--kind fetcher --only V1"
     )
@@ -180,7 +180,7 @@ def test_the_page_forgets_no_tick_and_trusts_nobody_else() -> None:
         {"looks": [{"at": 1, "was_control_asked": True, "present": None, "exchanges": []}]},
     ],
 )
-def test_a_session_with_values_that_feedserver_does_not_write_is_none(
+def test_a_session_with_values_that_feedserver_does_not_write_is_refused(
     tmp_path: Path, changes: dict[str, object]
 ) -> None:
     path = tmp_path / "session.json"
@@ -190,13 +190,13 @@ def test_a_session_with_values_that_feedserver_does_not_write_is_none(
         SessionFile.open(path, "x")
 
 
-def test_a_deeply_nested_session_is_none(tmp_path: Path) -> None:
+def test_a_deeply_nested_session_is_refused(tmp_path: Path) -> None:
     (tmp_path / "session.json").write_text("[" * 100_000)
     with pytest.raises(SessionError, match="is no session of feedserver check"):
         SessionFile.open(tmp_path / "session.json", "x")
 
 
-def test_a_file_of_something_else_is_no_session(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_of_something_else_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "session.json"
     SessionFile.open(path, "--only V --kind store --url none").save()
 

@@ -20,8 +20,8 @@ from feedserver.check.options import FORMATS
 from feedserver.check.verdicts import Judgement, Level, Verdict, passed
 from feedserver.cli import main
 
-# A reader as a script: one file of state, a file an item, and it forgets every validator if it is told to. Each poll
-# starts it anew, so it imports as little as it can.
+# A reader as a script: one file of state, one file per item, and an option to forget every validator. Each poll
+# starts it again, so it imports as little as it can.
 GET = """
 import os, socket, sys
 
@@ -153,7 +153,7 @@ def test_one_run_for_all_feeds_needs_no_add(fetcher: str, tmp_path: Path) -> Non
 
 @pytest.mark.slow
 @pytest.mark.skipif(not is_available("127.78.1.1"), reason="needs several loopback addresses")
-def test_a_guard_is_told_which_networks_to_let_in(reader: str, tmp_path: Path) -> None:
+def test_a_guard_gets_the_networks_to_allow(reader: str, tmp_path: Path) -> None:
     output = tmp_path / "report.json"
     arguments = ["check", "--add", f"{reader} add {{urls}}", "--poll", f"{reader} poll", "--only", "H2"]
     arguments += ["--format", "json", "-o", str(output)]
@@ -202,7 +202,7 @@ def test_bad_usage_is_reported(arguments: list[str], message: str, capsys: pytes
 
 
 @pytest.mark.parametrize("option", ["--poll", "--setup"])
-def test_a_file_of_this_folder_is_told_to_need_its_full_path(
+def test_the_error_for_a_file_of_this_folder_gives_its_full_path(
     option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "mini.py").write_text("")
@@ -223,7 +223,7 @@ def test_a_file_of_this_folder_is_told_to_need_its_full_path(
         (["--kind", "parser"], "--poll printed no item"),
     ],
 )
-def test_a_reader_whose_items_are_nowhere_is_told_how_to_show_them(
+def test_if_no_items_were_found_the_message_says_how_to_show_them(
     more: list[str], remedy: str, fetcher: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["check", "--poll", f"{fetcher} {{urls}}", "--only", "I1", *more])

@@ -1,4 +1,4 @@
-"""The OPML lists every feed under a name of its own: readers take a name that comes twice for one feed."""
+"""The OPML lists every feed under a name of its own: readers think that two feeds with the same name are one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of `feedserver check`: what their values become, and what is told of wrong ones."""
+"""The options of `feedserver check`: what their values become, and the messages about wrong ones."""
 
 from __future__ import annotations
 

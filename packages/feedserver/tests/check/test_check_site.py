@@ -1,4 +1,4 @@
-"""The server of a scenario: what it answers in each step, and what was asked of it."""
+"""The server of a scenario: what it answers in each step, and which requests it gets."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_what_was_asked_is_reported_once(site: Site) -> None:
     assert (site.arrivals, site.new_arrivals, site.take_exchanges()) == (1, 0, [])
 
 
-def test_a_shared_server_tells_each_scenario_of_its_own_requests() -> None:
+def test_a_shared_server_gives_each_scenario_its_own_requests() -> None:
     with FeedServer(strict=False) as server:
         place = Place("127.0.0.1", server=server, base=server.base_url, prefix="/secret")
         one, other = (Site(replace(TWO_STEPS, id=f"I{n}"), place, MovedClock()) for n in (1, 2))

@@ -25,7 +25,7 @@ from feedserver.check.verdicts import Level
         (["junit", "table"], ["a.html", "a.json"], ["junit", "table"]),
     ],
 )
-def test_the_name_of_a_file_tells_its_form_unless_format_does(
+def test_the_name_of_a_file_decides_its_form_unless_format_does(
     forms: list[str], files: list[str], expected: list[object], tmp_path: Path
 ) -> None:
     paths = [tmp_path / file for file in files]

@@ -58,7 +58,7 @@ def test_a_form_of_another_round_changes_nothing(page: HandPage) -> None:
     assert json.loads(get(page, "state.json")) == {"round": 1, "all": 1, "waiting": ["I999"], "is_over": False}
 
 
-def test_who_does_not_tick_tells_nothing(page: HandPage) -> None:
+def test_without_a_tick_nothing_is_recorded(page: HandPage) -> None:
     page.show(shown(ticked=None))
 
     assert 'value="no" checked' in get(page)

@@ -1,4 +1,4 @@
-"""What the steps of a scenario are made with: good feeds whose items are found by their tokens and keep their dates."""
+"""`Stage`: the answers of a scenario's steps are good feeds, whose items keep their dates and are found by tokens."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ def test_a_mistake_in_a_fixture_names_file_line_and_remedy(server: FeedServer, r
 
 
 def resets(server: FeedServer, path: str, count: int) -> list[bool]:
-    """For each of so many requests, whether its answer was reset."""
+    """Return for each of a number of requests whether its answer was reset."""
     return [asked(server, path).endswith(b"<RST>") for _ in range(count)]
 
 
@@ -221,7 +221,7 @@ def test_a_fault_is_injected_into_the_requests_that_it_names(
     server.add("/f", Response("x", faults=parse(fault)))
     server.add("/made", lambda request: Response("x", faults=parse(fault)))
     expected = [number in struck for number in range(1, 7)]
-    for path in ("/f.xml", "/f", "/made"):  # the file is so new that it is read anew each time
+    for path in ("/f.xml", "/f", "/made"):  # the file is so new that it is read again each time
         assert resets(server, path, 6) == expected
     assert [bool(exchange.faults) for exchange in server.journal.filter("/f")] == expected
     server.verify()
@@ -237,7 +237,7 @@ def test_each_route_and_each_file_counts_for_itself(server: FeedServer, root: Pa
     ]
 
 
-def test_a_file_that_is_changed_counts_anew(server: FeedServer, root: Path) -> None:
+def test_a_file_that_is_changed_counts_from_one_again(server: FeedServer, root: Path) -> None:
     text = "<!--\nFault: reset after headers on request 2\n--><feed/>"
     (root / "a.xml").write_text(text)
     assert resets(server, "/a.xml", 1) == [False]

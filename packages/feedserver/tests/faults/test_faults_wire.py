@@ -243,7 +243,7 @@ def test_an_endless_body_without_chunks_goes_on_as_well(server: FeedServer) -> N
 
 @pytest.mark.parametrize("verb", ["reset", "close", "stall"])
 @pytest.mark.parametrize("size", [1, 1000, 16_384, 65_536])
-def test_exactly_so_many_bytes_of_the_body_arrive_even_if_nobody_reads_yet(
+def test_exactly_that_many_bytes_of_the_body_arrive_even_if_nobody_reads_yet(
     server: FeedServer, verb: str, size: int
 ) -> None:
     body = random.Random(size).randbytes(300_000)

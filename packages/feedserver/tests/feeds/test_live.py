@@ -100,7 +100,7 @@ def test_last_modified_is_not_in_the_future() -> None:
     assert LiveFeed(Feed(), clock=lambda: NOON).response.headers["Last-Modified"] == "Sun, 01 Nov 2026 11:00:00 GMT"
 
 
-def test_changes_within_a_second_are_told_apart_by_date() -> None:
+def test_changes_within_a_second_have_different_dates() -> None:
     live = LiveFeed(Feed(entries=[Entry(id="1", published=NOON)]), clock=lambda: NOON)
     seen = [parsedate_to_datetime(live.response.headers["Last-Modified"])]
     for title in ("One", "Two"):

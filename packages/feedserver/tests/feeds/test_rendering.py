@@ -46,7 +46,7 @@ def test_an_empty_feed_is_a_document_too(kind: FormatName) -> None:
         ({"encoding": "cp037"}, bytes.fromhex("4C6FA79493")),
     ],
 )
-def test_a_document_begins_as_it_was_told_to(options: dict[str, Any], start: bytes) -> None:
+def test_a_document_begins_as_its_options_say(options: dict[str, Any], start: bytes) -> None:
     assert body(Feed(title="ы").render("rss", **options)).startswith(start)
 
 
@@ -84,7 +84,7 @@ def test_the_content_type_is_the_formats(kind: FormatName, media_type: str) -> N
     assert list(FEED.render(kind).headers.items()) == [("Content-Type", media_type)]
 
 
-def test_the_headers_can_be_told() -> None:
+def test_the_headers_can_be_set() -> None:
     response = FEED.render(
         "rss", media_type="text/xml", charset="utf-8", validators=True, headers={"Cache-Control": "max-age=60"}
     )

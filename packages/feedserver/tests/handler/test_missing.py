@@ -124,7 +124,7 @@ def test_why_no_file_answers_is_reported(folder: Path) -> None:
         assert f"{folder / 'a.xml'} is a file; '/a.xml' asks for it." in message_of(server, "/a.xml/b")
 
 
-def test_a_link_that_leads_out_is_told_to_be_no_remedy(folder: Path) -> None:
+def test_a_link_that_leads_out_is_not_offered_as_a_remedy(folder: Path) -> None:
     (folder.parent / "outside").mkdir()
     (folder.parent / "outside" / "there.xml").write_text("<rss/>")
     try:

@@ -234,7 +234,7 @@ def test_a_trigger_that_never_comes_is_refused(when: str, root: Path) -> None:
 # What is no problem.
 
 
-def test_a_handshake_that_fails_on_purpose_is_none() -> None:
+def test_a_handshake_that_fails_on_purpose_is_no_problem() -> None:
     with FeedServer(tls="self-signed") as server:
         plain = socket.create_connection((server.host, server.port), timeout=PATIENCE)
         with pytest.raises(ssl.SSLCertVerificationError):
@@ -243,7 +243,7 @@ def test_a_handshake_that_fails_on_purpose_is_none() -> None:
         server.journal.wait_until(lambda: bool(server.journal.exchanges), PATIENCE)
 
 
-def test_a_client_that_gives_up_on_an_answer_is_none(strict: FeedServer) -> None:
+def test_a_client_that_gives_up_on_an_answer_is_no_problem(strict: FeedServer) -> None:
     strict.add("/slow", Response("<rss/>", delay=3600))
     strict.add("/long", Response("<rss/>" * 5_000_000))
     for path in ("/slow", "/long"):
@@ -254,7 +254,7 @@ def test_a_client_that_gives_up_on_an_answer_is_none(strict: FeedServer) -> None
         assert strict.journal.filter(path)[0].ended.startswith("client left")
 
 
-def test_a_client_that_connects_and_says_nothing_is_none(strict: FeedServer) -> None:
+def test_a_client_that_connects_and_says_nothing_is_no_problem(strict: FeedServer) -> None:
     for _ in range(2):
         RawClient(strict).socket.close()
     strict.add("/x", Response("x"))
@@ -262,13 +262,13 @@ def test_a_client_that_connects_and_says_nothing_is_none(strict: FeedServer) -> 
         assert client.get("/x").body == b"x"
 
 
-def test_an_answer_that_is_an_error_on_purpose_is_none(strict: FeedServer) -> None:
+def test_an_answer_that_is_an_error_on_purpose_is_no_problem(strict: FeedServer) -> None:
     strict.add("/gone", Response(status=410), Response(status=500), Response(auth="Bearer t"))
     with RawClient(strict) as client:
         assert [client.get("/gone").status for _ in range(3)] == [410, 500, 401]
 
 
-def test_a_body_that_an_early_answer_cut_is_none(strict: FeedServer) -> None:
+def test_a_body_that_an_early_answer_cut_is_no_problem(strict: FeedServer) -> None:
     from feedserver.faults import parse
 
     strict.add("/up", Response("early", faults=[parse("early answer")]))
@@ -290,7 +290,7 @@ def test_a_with_statement_leaves_it_to_verify_and_verify_may_come_after_it() -> 
         server.verify()
 
 
-def test_a_failure_of_the_blocks_own_stays_and_is_told_of_the_rest() -> None:
+def test_a_failure_of_the_block_itself_stays_and_gets_the_other_problems_as_a_note() -> None:
     def asks() -> None:
         with FeedServer() as server, RawClient(server) as client:
             client.get("/none")

@@ -118,7 +118,7 @@ def test_half_a_request_that_the_server_s_stop_ends_is_a_problem(sent: bytes, pa
     assert f"the client stopped in the middle of the request's {part}; the server stopped." in problems_of(server)
 
 
-def test_a_connection_that_is_kept_when_the_server_stops_is_none() -> None:
+def test_a_connection_that_is_kept_when_the_server_stops_is_no_problem() -> None:
     server = FeedServer().start()
     server.add("/feed", Response("<rss/>"))
     with RawClient(server) as client:

@@ -208,8 +208,8 @@ def waits_for(release: threading.Event) -> Callable[[Request], Response]:
 
 
 def left_by_its_client(limit: float) -> tuple[str, str]:
-    """Return how an exchange ends whose client leaves while a callable has *limit* for its answer, and what is told of
-    it.
+    """Return how an exchange ends whose client leaves while a callable has *limit* seconds for its answer, and the
+    problems that are reported.
     """
     release = threading.Event()
     with FeedServer(strict=False, callable_timeout=limit) as server:
@@ -226,12 +226,14 @@ def left_by_its_client(limit: float) -> tuple[str, str]:
 
 def test_a_callable_that_overruns_its_time_is_a_problem_even_if_its_client_has_left() -> None:
     tried = ((limit, *left_by_its_client(limit)) for limit in LIMITS)
-    limit, _, told = next(each for each in tried if each[1].startswith("client left"))
-    assert re.search(rf"overruns .* did not answer GET /feed within {limit:g} s", told)
+    limit, _, problems = next(each for each in tried if each[1].startswith("client left"))
+    assert re.search(rf"overruns .* did not answer GET /feed within {limit:g} s", problems)
 
 
 def still_running(limit: float) -> list[str]:
-    """Return what is told of a callable that runs on when its server has stopped, and has *limit* for its answer."""
+    """Return the problems and warnings about a callable with *limit* seconds for its answer that still runs when its
+    server has stopped.
+    """
     release = threading.Event()
     server = FeedServer(strict=False, callable_timeout=limit).start()
     server.add("/feed", waits_for(release))
@@ -246,9 +248,9 @@ def still_running(limit: float) -> list[str]:
 
 def test_a_callable_that_still_runs_when_its_server_has_stopped_is_a_problem() -> None:
     tried = ((limit, still_running(limit)) for limit in LIMITS)
-    limit, (told, *warned) = next(each for each in tried if len(each[1]) > 1)
+    limit, (problems, *warned) = next(each for each in tried if len(each[1]) > 1)
     words = rf"overruns .* still runs {limit:g} s after its server was stopped"
-    assert re.search(words, told) and len(warned) == 1 and re.search(words, warned[0])
+    assert re.search(words, problems) and len(warned) == 1 and re.search(words, warned[0])
 
 
 def test_a_callable_that_no_thread_is_left_for_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:

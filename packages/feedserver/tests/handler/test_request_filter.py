@@ -1,4 +1,4 @@
-"""Which exchanges a test asks for, and how those differ that came instead."""
+"""Which exchanges match a filter, and how those that do not match differ."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_what_differs_is_reported(wanted: RequestFilter, difference: str) -> Non
     assert wanted.difference(exchange) == difference
 
 
-def test_a_method_in_small_letters_is_no_difference_to_tell() -> None:
+def test_a_method_in_lower_case_is_not_reported_as_a_difference() -> None:
     with pytest.raises(NotSeen) as caught:
         journal_of(FEED).assert_requested("/feed", method="get", count=2)
     assert str(caught.value).startswith("get /feed was requested once, not twice.\n")

@@ -20,7 +20,7 @@ def running() -> Iterator[FeedServer]:
 
 @pytest.fixture
 def server(running: FeedServer, request: pytest.FixtureRequest) -> FeedServer:
-    """The module's server, without state and with routes of the test's own, below its name."""
+    """The module's server, with an empty state."""
     running.state.clear()
     return running
 

@@ -80,7 +80,7 @@ class TestAuth:
         assert answer.headers.get_all("WWW-Authenticate") == [challenge]
         assert answer.body == b"401 Unauthorized: the request lacks the credentials that this resource asks for\n"
 
-    def test_comes_before_conditions_and_tells_nothing_of_the_resource(self) -> None:
+    def test_comes_before_conditions_and_says_nothing_about_the_resource(self) -> None:
         response = feed(("ETag", '"v1"'), ("Set-Cookie", "a=1"), auth="Basic user:pass", coding="gzip")
 
         answer = select(get(("If-None-Match", '"v1"')), response)
@@ -97,7 +97,7 @@ class TestAuth:
 
         assert select(get(), response).headers.get_all("WWW-Authenticate") == ["Digest x", "Basic y"]
 
-    def test_omits_the_challenge_where_told_so(self) -> None:
+    def test_omits_the_challenge_if_it_is_to_be_omitted(self) -> None:
         response = feed(auth="Basic user:pass", omit=["WWW-Authenticate"])
 
         assert "WWW-Authenticate" not in select(get(), response).headers

@@ -231,7 +231,7 @@ class TestEncodeFile:
 
         assert gzip.decompress(target.getvalue()) == b"3456"
 
-    def test_tells_of_a_file_that_became_shorter(self, tmp_path: Path) -> None:
+    def test_reports_a_file_that_became_shorter(self, tmp_path: Path) -> None:
         path = tmp_path / "feed.xml"
         path.write_bytes(b"0123456789")
 

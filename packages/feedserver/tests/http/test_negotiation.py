@@ -101,7 +101,7 @@ class TestForcedCoding:
 
         assert (answer.coding, answer.headers.raw) == ("gzip", ((b"content-encoding", b"lie"),))
 
-    def test_omits_content_encoding_where_told_so(self) -> None:
+    def test_omits_content_encoding_if_it_is_to_be_omitted(self) -> None:
         answer = select(get(), feed(coding="gzip", omit=["Content-Encoding"]))
 
         assert (answer.coding, len(answer.headers)) == ("gzip", 0)
@@ -174,7 +174,7 @@ class TestNegotiatedCoding:
 
         assert answer.headers.get_all("Vary") == ["Cookie"]
 
-    def test_omits_vary_where_told_so(self) -> None:
+    def test_omits_vary_if_it_is_to_be_omitted(self) -> None:
         assert "Vary" not in select(get(), feed(coding="auto", omit=["Vary"])).headers
 
 

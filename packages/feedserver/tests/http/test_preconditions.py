@@ -336,7 +336,7 @@ class TestNotModified:
 class TestPreconditionFailed:
     """§15.5.13"""
 
-    def test_says_so_in_a_line_and_tells_nothing_of_the_resource(self) -> None:
+    def test_says_so_in_a_line_and_nothing_about_the_resource(self) -> None:
         answer = select(get(("If-Match", '"0"')), feed(("ETag", '"1"'), ("Set-Cookie", "a=1")))
 
         assert (answer.status, answer.reason) == (412, "Precondition Failed")

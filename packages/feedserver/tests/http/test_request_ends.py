@@ -65,7 +65,7 @@ READ_WHOLE = {
     "close among other options": post(b"Connection: x, Close ,y\r\n", QUIT, b"GET /a HTTP/1.1"),
     "close beside keep-alive": post(b"Connection: keep-alive\r\nConnection: close\r\n", QUIT, b"GET /a HTTP/1.1"),
 }
-"""Requests that are read, with their QUIT in the body or behind the end of the connection."""
+"""Requests that are read, with their QUIT in the body or after the end of the connection."""
 
 REFUSED = {
     "a length and chunks": (400, post(b"Content-Length: 5\r\n" + CHUNKED, IN_ONE_CHUNK)),

@@ -333,7 +333,7 @@ def test_any_bytes_give_requests_refusals_or_nothing(pieces: list[bytes]) -> Non
     reader.eof()
 
 
-def test_a_body_may_have_16_mib_unless_the_server_is_told_otherwise() -> None:
+def test_a_body_may_have_16_mib_by_default() -> None:
     head = b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
     (arriving,), reader = read_head_only(head % 16_777_216)
     assert isinstance(arriving, Arriving) and reader.keep_alive

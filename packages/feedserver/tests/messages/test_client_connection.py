@@ -52,8 +52,8 @@ def test_requests_of_one_connection_are_counted_and_those_of_two_have_two(server
 def test_a_callable_sees_the_connection(server: FeedServer) -> None:
     with RawClient(server) as client:
         client.get("/feed")
-        told = client.get("/made").body.decode()
-    assert told == f"{server.requests[-1].connection.id} 2"
+        text = client.get("/made").body.decode()
+    assert text == f"{server.requests[-1].connection.id} 2"
 
 
 def test_pipelined_requests_and_early_answers_are_counted_too(server: FeedServer) -> None:
@@ -81,7 +81,7 @@ def test_equal_requests_of_two_connections_are_equal_and_keep_their_connections(
     assert server.requests[0].connection == first.connection
 
 
-def test_the_servers_connections_tell_how_they_are_and_remember_closed_ones() -> None:
+def test_the_servers_connections_show_their_states_and_include_closed_ones() -> None:
     with FeedServer() as server:
         server.add("/feed", Response("<feed/>"))
         with RawClient(server) as kept, RawClient(server) as silent:
@@ -164,7 +164,7 @@ def test_the_clients_certificate_is_reported(server: FeedServer, name: str) -> N
     assert server.client_certificate(name) == server.client_certificate(name)
 
 
-def test_a_certificate_that_is_required_is_missed() -> None:
+def test_a_client_without_a_required_certificate_is_refused() -> None:
     with FeedServer(tls=True, client_certificates="required") as server:
         server.add("/feed", Response("<feed/>"))
         for certificate in (None, "reader.example"):

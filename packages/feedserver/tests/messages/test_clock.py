@@ -146,5 +146,5 @@ def test_a_feed_that_changes_is_modified_by_this_clock(server: FeedServer, clock
 
 @pytest.mark.parametrize("times", [{}, {"hours": 0}, {"days": 0.0, "weeks": 0}])
 def test_a_move_that_moves_nothing_is_refused(times: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match=r"move\(\) was told of no time; give some, such as hours=2"):
+    with pytest.raises(ValueError, match=r"move\(\) was given no time; give some, such as hours=2"):
         Clock().move(**times)

@@ -1,4 +1,4 @@
-"""Gates let pass what the test lets pass, and end what works for an answer that nobody wants."""
+"""Gates hold threads until the test lets them pass, and threads end whose answer is no longer wanted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def waiting(work: Callable[[], object], wanted: Wanted) -> tuple[threading.Threa
     return thread, ended
 
 
-def test_a_gate_lets_as_many_pass_as_it_is_told() -> None:
+def test_a_gate_lets_the_given_number_pass() -> None:
     gate = Gate()
     gate.release()
     gate.release(2)

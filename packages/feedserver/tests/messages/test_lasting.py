@@ -31,7 +31,7 @@ def test_an_answer_lasts_from_the_first_request_that_gets_it(server: FeedServer)
 
         assert statuses(1) == [200]
         server.clock.move(hours=5)
-        assert client.get("/f", method="HEAD").status == 503, "it begins no time"
+        assert client.get("/f", method="HEAD").status == 503, "HEAD does not start the time of an answer"
         server.clock.move(hours=5)
         assert statuses(3) == [503, 503, 503]
         server.clock.move(minutes=119)
@@ -77,7 +77,7 @@ def test_what_cannot_last_is_refused(given: Any, error: type[Exception], message
         (-1, "the duration of lasting() of -1 s cannot be waited for; give 0 or more seconds"),
     ],
 )
-def test_a_duration_that_is_none_is_refused(duration: Any, message: str) -> None:
+def test_an_invalid_duration_is_refused(duration: Any, message: str) -> None:
     with pytest.raises(ValueError, match=r".") as caught:
         lasting(BUSY, duration)
     assert message in str(caught.value)

@@ -196,7 +196,7 @@ def test_a_file_of_a_timeline_that_leads_out_is_named_with_the_remedy(root: Path
     assert str(caught.value) == message
 
 
-def test_what_leads_out_is_not_named_as_near(root: Path, outside: Path) -> None:
+def test_a_link_that_leads_out_is_not_suggested(root: Path, outside: Path) -> None:
     link(root / "feeds.xml", outside / "secret")
     write(root / "feedz.xml")
     assert Folder(root).names() == ["/feedz.xml"]
@@ -250,12 +250,12 @@ def test_a_name_that_no_file_can_have_is_not_there(root: Path) -> None:
         server.verify()
 
 
-# Races: a link appears between the look and the opening.
+# Races: a link appears between the check and the opening.
 
 
 @pytest.mark.skipif(not safe_open.WALKS, reason="this system opens no file relative to a folder")
 @pytest.mark.parametrize("swapped", ["b", "b/c", "b/c/a.xml"])
-def test_what_becomes_a_link_after_the_look_is_refused(
+def test_what_becomes_a_link_after_the_check_is_refused(
     root: Path, outside: Path, swapped: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(root / "b" / "c" / "a.xml")

@@ -16,7 +16,7 @@ def test_a_redirect_and_a_feed_that_is_gone() -> None:
     assert gone().status == 410
 
 
-def test_a_response_is_broken_by_more_and_stays_as_it_was() -> None:
+def test_broken_adds_faults_and_leaves_the_response_unchanged() -> None:
     whole = Response("<feed/>", faults=[Close(after=1)])
     assert broken(whole, Reset(at="end")).faults == (Close(after=1), Reset(at="end"))
     assert whole.faults == (Close(after=1),)
@@ -31,7 +31,7 @@ def test_touching_changes_each_validator_and_not_the_body() -> None:
     assert touched(Response("<feed/>")) == Response("<feed/>")
 
 
-def test_a_date_that_is_none_cannot_be_touched() -> None:
+def test_an_invalid_date_cannot_be_touched() -> None:
     with pytest.raises(ValueError, match="cannot touch the response: "):
         touched(Response("", headers={"Last-Modified": "yesterday"}))
 
@@ -55,7 +55,7 @@ def test_touching_a_response_without_validators_changes_nothing() -> None:
     assert touched(response) == response
 
 
-def test_touching_a_date_that_is_none_names_the_culprit() -> None:
+def test_the_error_for_an_invalid_date_names_the_file() -> None:
     with pytest.raises(ValueError, match=r"cannot touch a.xml"):
         touched(Response(headers={"Last-Modified": "yesterday"}, source="a.xml"))
 

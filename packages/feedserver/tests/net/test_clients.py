@@ -96,7 +96,7 @@ def test_a_client_gets_the_file_byte_for_byte(feeds: FeedServer, client: Client)
 
 
 @every_client
-def test_a_client_that_has_the_feed_is_told_so(feeds: FeedServer, client: Client) -> None:
+def test_a_client_that_has_the_feed_gets_a_304(feeds: FeedServer, client: Client) -> None:
     assert client(feeds.url("atom.xml"), {"If-None-Match": '"v0", W/"v1"'}).status == 304
 
 

@@ -44,7 +44,7 @@ def test_what_is_pipelined_behind_a_delayed_answer_is_answered_when_the_client_h
     assert [exchange.ended for exchange in server.journal.exchanges] == ["complete", "complete"]
 
 
-def test_an_exchange_tells_the_way_it_ended_and_the_error_apart(server: FeedServer) -> None:
+def test_an_exchange_has_how_it_ended_and_the_error_separately(server: FeedServer) -> None:
     server.add("/big", Response(b"x" * 50_000_000))
     with RawClient(server) as client:
         client.ask("/big")

@@ -10,7 +10,7 @@ CHUNKED = [b"HTTP/1.1 200 OK\r\n", b"A: b\r\n", b"\r\n", b"5\r\n", b"0\r\n"]
 
 
 @pytest.mark.parametrize(
-    ("lines", "interim", "head", "behind"),
+    ("lines", "interim", "head", "after"),
     [
         ([], 0, 0, 0),
         ([b"HTTP/1.1 200 OK\r\n"], 0, 1, 0),
@@ -20,12 +20,12 @@ CHUNKED = [b"HTTP/1.1 200 OK\r\n", b"A: b\r\n", b"\r\n", b"5\r\n", b"0\r\n"]
         ([b"nonsense\r\n", b"\r\n"], 0, 2, 0),
     ],
 )
-def test_an_answer_is_parted(lines: list[bytes], interim: int, head: int, behind: int) -> None:
+def test_an_answer_is_parted(lines: list[bytes], interim: int, head: int, after: int) -> None:
     parts = AnswerLines.of(lines)
-    assert (len(parts.interim), len(parts.head), len(parts.behind)) == (interim, head, behind)
+    assert (len(parts.interim), len(parts.head), len(parts.after)) == (interim, head, after)
 
 
-def test_trailers_begin_behind_the_last_chunk() -> None:
+def test_trailers_begin_after_the_last_chunk() -> None:
     assert AnswerLines.of([*CHUNKED, b"X-A: b\r\n", b"X-C : d\r\n", b"\r\n"]).trailers == ("X-A", "X-C")
     assert AnswerLines.of([*CHUNKED, b"\r\n"]).trailers == ()
     assert AnswerLines.of(CHUNKED[:-1]).trailers == ()

@@ -56,7 +56,7 @@ def test_what_comes_behind_the_end_of_the_body_is_reported(tmp_path: Path) -> No
         made = record(url, tmp_path / "feed.xml")
     assert made.file.read_bytes() == b"<rss"
     assert [line for line in summary(made) if line.startswith("note: ")] == [
-        "note: 2 bytes or more came behind the end that Content-Length gives; Fault: short length sends some"
+        "note: 2 bytes or more came after the end that Content-Length gives; Fault: short length sends some"
     ]
 
 
@@ -65,7 +65,7 @@ def test_what_is_no_header_is_reported(tmp_path: Path) -> None:
         made = record(url, tmp_path / "feed.xml")
     assert made.left_out[1:] == (
         LeftOut("'Foo '", "it is no name of a header"),
-        LeftOut("'X-C'", "it stands behind that"),
+        LeftOut("'X-C'", "it stands after that"),
     )
     assert load(made.file).headers.raw == ((b"X-A", b"b"),)
 
@@ -163,7 +163,7 @@ def test_an_answer_that_is_not_whole_is_not_written(tmp_path: Path, said: bytes,
         (b"Transfer-Encoding: gzip, chunked", "in a transfer coding that cannot be undone, 'gzip, chunked'"),
         (
             b"Foo : bar\r\nContent-Length: 6",
-            "'Foo ' is no name of a header, and behind it stands how the body is framed",
+            "'Foo ' is no name of a header, and fields after it frame the body",
         ),
         (b" X-A: b\r\nX-C: d", "a blank stands before the first header, so that nobody knows where it belongs"),
     ],
@@ -180,14 +180,14 @@ def test_a_body_whose_end_cannot_be_known_is_not_written(tmp_path: Path, head: b
 def test_a_head_that_drips_ends_at_the_time_limit(origin: FeedServer, tmp_path: Path) -> None:
     slowly = SlowHeaders(pace=Pace(bytes=1, seconds=0.05))
     origin.add("/drips", Response("<rss/>", headers={"X-Long": "a" * 1000}, faults=slowly))
-    with pytest.raises(RecordingError, match="it took too long; allow it more with --timeout"):
+    with pytest.raises(RecordingError, match="it took too long; allow more time with --timeout"):
         record(origin.url("/drips"), tmp_path / "a", timeout=0.3)
 
 
 def test_a_slow_answer_ends_at_the_time_limit(origin: FeedServer, tmp_path: Path) -> None:
     origin.add("/drips", Response("<rss/>" * 1000, pace="1 bytes every 50ms"))
     origin.add("/sleeps", Response("<rss/>", delay=30))
-    with pytest.raises(RecordingError, match="it took too long; allow it more with --timeout"):
+    with pytest.raises(RecordingError, match="it took too long; allow more time with --timeout"):
         record(origin.url("/drips"), tmp_path / "a", timeout=0.3)
     with pytest.raises(RecordingError, match="it took too long"):
         record(origin.url("/sleeps"), tmp_path / "a", timeout=0.2)

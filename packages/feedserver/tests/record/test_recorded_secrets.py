@@ -1,4 +1,4 @@
-"""What does not belong into a fixture is left out of a recording, and told: secrets above all."""
+"""What does not belong in a fixture is left out of a recording, and reported: secrets above all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recording: what a server sent is sent again, byte for byte, and what stands in the way is reported."""
+"""Recording: what a server sent is sent again, byte for byte, and what prevents that is reported."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def origin() -> Iterator[FeedServer]:
 
 
 def everything(server: FeedServer, path: str) -> bytes:
-    """Return all that a server sends in answer to a request, but for the date."""
+    """Return all that a server sends in answer to a request, except for the date."""
     with RawClient(server) as client:
         client.ask(path, "Connection: close", "Accept: */*")
         data = client.read_to_end()
@@ -179,7 +179,7 @@ def test_how_an_answer_was_written_is_reported_where_a_fixture_cannot_hold_it(tm
     assert made.file.read_bytes() == b"<rss/>"
     assert list(summary(made))[2:] == [
         "left out: Transfer-Encoding (it is about the connection)",
-        "left out: X-Sum, X-Token (it came behind the body, as a trailer; Fault: trailers sends one)",
+        "left out: X-Sum, X-Token (it came after the body, as a trailer; Fault: trailers sends one)",
         "left out: the extensions of its chunks (Fault: chunk extensions sends some)",
         "note: the value of X-A came folded over several lines; it is sent on one line",
         "note: the value of X-C came folded over several lines; it is sent on one line",
@@ -198,7 +198,7 @@ def test_how_an_answer_was_written_is_reported_where_a_fixture_cannot_hold_it(tm
     ],
     ids=["chunked", "no number", "a sign", "a line below", "not modified"],
 )
-def test_a_length_that_tells_nothing_is_not_said_to_be_added(tmp_path: Path, head: bytes) -> None:
+def test_a_meaningless_length_is_not_reported_as_added(tmp_path: Path, head: bytes) -> None:
     with saying(head) as url:
         made = record(url, tmp_path / "feed.xml")
     assert LeftOut("Content-Length", "it did not tell where the answer ended") in made.left_out
@@ -244,7 +244,7 @@ def test_a_folder_in_the_way_is_reported_and_nothing_is_lost(origin: FeedServer,
 
 def test_half_a_fixture_is_not_left_behind(origin: FeedServer, tmp_path: Path) -> None:
     def answer(_request: object) -> Response:
-        (tmp_path / "feed.xml").write_text("somebody else's")  # between the look and the writing
+        (tmp_path / "feed.xml").write_text("somebody else's")  # between the check and the writing
         return Response("<rss/>")
 
     origin.add("/feed", answer)
@@ -270,7 +270,8 @@ def test_what_is_to_be_overwritten_stays_where_the_disk_is_full(origin: FeedServ
         "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000));"
         "from feedserver.cli import main; sys.exit(main(sys.argv[1:]))"
     )
-    command = [sys.executable, "-c", script, "record", origin.url("/feed"), "-o", "feed.xml", "--force"]
+    # Without -B, it could cut off the bytecode of modules, which all later tests would read from pytest's cache.
+    command = [sys.executable, "-B", "-c", script, "record", origin.url("/feed"), "-o", "feed.xml", "--force"]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 2
     assert "cannot be written: File too large" in ended.stderr

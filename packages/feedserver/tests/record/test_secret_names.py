@@ -38,7 +38,7 @@ def test_a_name_of_a_secret_is_one(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ORDINARY.split())
-def test_an_ordinary_name_is_none(name: str) -> None:
+def test_an_ordinary_name_is_no_secret(name: str) -> None:
     assert not is_secret(name)
 
 

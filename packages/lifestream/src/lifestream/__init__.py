@@ -2,12 +2,14 @@
 
 The source, in the order in which an entry passes it; the docstring of each package lists its modules:
 
-- `refresh`: fetches the feeds that are due, with all that follows from it; adds feeds; imports and exports lists.
+- `refresh`: fetches the feeds that are due, then icons, pictures and full content; adds feeds; imports and exports
+  lists.
 - `scheduler`: when a feed is fetched next, and why. `fetcher`: one HTTP request.
 - `parser`: documents to entries. `plugins`: entries to items, by the site they come from.
 - `content`: text, HTML and pictures, made safe and readable.
-- `storage`: writes what was fetched. `models`: the tables.
-- `web`: the pages and feeds of a timeline. `owner`: the pages on which owners change theirs. `admin`: the admin.
+- `storage`: writes what was fetched. `models`: the tables and the search index.
+- `web`: the pages and feeds of a timeline, and the address that WebSub hubs call. `owner`: the pages on which owners
+  change theirs. `admin`: the admin.
 - `operations`: the state of the site: health, troubles, what is deleted.
 - `site`: the Django project that the command `lifestream` runs. `management`: the commands. `demo`: sample feeds.
 - `testing`: tools for the tests of other sites.

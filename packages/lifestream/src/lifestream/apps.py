@@ -33,7 +33,7 @@ class LifestreamConfig(AppConfig):
         from lifestream.models.lifestreams import readers_left, rules_written, subscriptions_written
 
         checks.register()
-        connection_created.connect(sqlite_search.teach, dispatch_uid="lifestream.sqlite_search")
+        connection_created.connect(sqlite_search.add_function, dispatch_uid="lifestream.sqlite_search")
         post_save.connect(_subscription_saved, Subscription, dispatch_uid="lifestream.readers")
         post_delete.connect(_subscription_deleted, Subscription, dispatch_uid="lifestream.readers")
         subscriptions_written.connect(_subscriptions_written, Subscription, dispatch_uid="lifestream.readers")
@@ -131,7 +131,7 @@ def _subscriptions_written(keys: Collection[int], feeds: Collection[int], using:
     from lifestream.storage import backfill, fanout
 
     with transaction.atomic(using=using):
-        # An import that has read who subscribes is waited for, and one that begins later reads it anew.
+        # Wait for an import that has already read who subscribes; one that begins later reads the new subscribers.
         fanout.lock_feeds(feeds, using)
         fanout.note_readers(feeds, using)
         backfill.fill_newest(keys, using)

@@ -64,8 +64,8 @@ def check_html(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_numbers(**_: Any) -> list[checks.CheckMessage]:
-    """Check that every number is one (E002), that the intervals fit each other (E005), and the limits of requests, too
-    (W002).
+    """Check that numbers are valid (E002), and that the intervals (E005) and the limits of requests (W002) fit each
+    other.
     """
     found = _errors(
         "E002",
@@ -189,7 +189,7 @@ def check_pushes(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_lines(**_: Any) -> list[checks.CheckMessage]:
-    """Check that what stands in a header or an attribute is one line of text (E010)."""
+    """Check that values for a header or an attribute are one line of text (E010)."""
     hint = gettext("It stands in a header, or in an attribute of each page, which have one line.")
     names = ("contact", "user_agent", "title", "logo")
     return _errors("E010", [lambda name=name: getattr(settings, name) for name in names], hint)  # type: ignore[misc]
@@ -202,7 +202,7 @@ def check_report(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_look(**_: Any) -> list[checks.CheckMessage]:
-    """Check that the theme is one, and that the style sheets are a list (E011)."""
+    """Check that the theme is known, and that the style sheets are a list (E011)."""
     hint = gettext("Style sheets are static files, as custom.css in the folder static/ of LIFESTREAM_HOME.")
     return _errors("E011", [lambda: settings.theme, lambda: settings.styles], hint)
 

@@ -61,13 +61,13 @@ class Settings(SettingValues):
         listed = isinstance(styles, Iterable) and not isinstance(styles, str)
         if not listed or not all(isinstance(name, str) for name in styles):
             text = gettext("{setting} is {value}; give a list of CSS properties, as {example}.")
-            told = text.format(setting="LIFESTREAM_VALID_STYLES", value=quoted(styles), example=["text-align"])
-            raise ImproperlyConfigured(told)
+            problem = text.format(setting="LIFESTREAM_VALID_STYLES", value=quoted(styles), example=["text-align"])
+            raise ImproperlyConfigured(problem)
         try:
             return SanitizerRules.of(tags, styles, strip_tracking=self.strips_tracking)
         except ValueError as error:
-            told = in_language(error.args[0], translation)
-            raise ImproperlyConfigured(f"LIFESTREAM_VALID_TAGS: {told}.") from error
+            problem = in_language(error.args[0], translation)
+            raise ImproperlyConfigured(f"LIFESTREAM_VALID_TAGS: {problem}.") from error
 
     @property
     def chooses_html(self) -> bool:
@@ -108,7 +108,7 @@ class Settings(SettingValues):
 
     @property
     def logo(self) -> str:
-        """`LIFESTREAM_LOGO`: the path of a static file that stands in place of the title; "" for none."""
+        """`LIFESTREAM_LOGO`: the path of a static file that is shown in place of the title; "" for none."""
         return self.line("LOGO")
 
     @property
@@ -307,28 +307,28 @@ class Settings(SettingValues):
 
     @property
     def keep_days(self) -> float:
-        """`LIFESTREAM_KEEP_DAYS`: items older than so many days are deleted; 0 to keep them however old they are."""
+        """`LIFESTREAM_KEEP_DAYS`: items older than this many days are deleted; 0 to keep them however old they are."""
         return self.number("KEEP_DAYS", 0.0, most=_MOST_DAYS)
 
     @property
     def keep_items(self) -> int:
-        """`LIFESTREAM_KEEP_ITEMS`: so many items of a feed are kept, the latest; 0 for all."""
+        """`LIFESTREAM_KEEP_ITEMS`: how many items of a feed are kept: the latest ones; 0 for all."""
         return int(self.number("KEEP_ITEMS", 10_000))
 
     @property
     def keep_idle_days(self) -> float:
-        """`LIFESTREAM_KEEP_IDLE_DAYS`: a feed that nobody subscribes to is deleted after so many days; 0 for never."""
+        """`LIFESTREAM_KEEP_IDLE_DAYS`: a feed without subscribers is deleted after this many days; 0 for never."""
         return self.number("KEEP_IDLE_DAYS", 30.0, most=_MOST_DAYS)
 
     @property
     def keep_fetches(self) -> int:
-        """`LIFESTREAM_KEEP_FETCHES`: so many lines of a feed's log of fetches are kept, the latest."""
+        """`LIFESTREAM_KEEP_FETCHES`: how many lines of a feed's log of fetches are kept: the latest ones."""
         return int(self.number("KEEP_FETCHES", 50, least=1))
 
     @property
     def keep_tombstone_days(self) -> float:
-        """`LIFESTREAM_KEEP_TOMBSTONE_DAYS`: for so many days it is known that an item was deleted, so that it does not
-        come back while its feed still lists it; 0 for ever.
+        """`LIFESTREAM_KEEP_TOMBSTONE_DAYS`: for how many days a deleted item is remembered, so that it does not come
+        back while its feed still lists it; 0 for ever.
         """
         return self.number("KEEP_TOMBSTONE_DAYS", 365.0, most=_MOST_DAYS)
 
@@ -383,7 +383,7 @@ class Settings(SettingValues):
 def _most_connections() -> int:
     """Return how many requests may be open at once without using up the files that this process may open."""
     files = open_files.soft_limit()
-    return _CONNECTIONS if files is None else max(1, min(_CONNECTIONS, files // open_files.A_CONNECTION))
+    return _CONNECTIONS if files is None else max(1, min(_CONNECTIONS, files // open_files.PER_CONNECTION))
 
 
 def raise_file_limit() -> None:

@@ -40,7 +40,7 @@ class Gap:
 
 
 Value: TypeAlias = "str | int | float | Duration | Gap | tuple[str, ...]"
-"""What may stand in a sentence: text, which may be another message, numbers, times; or several texts."""
+"""What a message may contain: text, which may be another message, numbers, times; or several texts."""
 
 
 class Message(str):

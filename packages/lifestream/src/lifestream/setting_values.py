@@ -39,8 +39,8 @@ class SettingValues:
             )
         if value > most:
             text = gettext("{setting} is {value}; give a number of at most {most}.")
-            told = text.format(setting=f"LIFESTREAM_{name}", value=quoted(value), most=f"{most:.0f}")
-            raise ImproperlyConfigured(told)
+            problem = text.format(setting=f"LIFESTREAM_{name}", value=quoted(value), most=f"{most:.0f}")
+            raise ImproperlyConfigured(problem)
         return float(value)
 
     def truth(self, name: str) -> bool:
@@ -76,11 +76,11 @@ class SettingValues:
         texts = value.split(",") if isinstance(value, str) else value
         if not isinstance(texts, Iterable):
             text = gettext("{setting} is {value}; give a list of networks, as {example}.")
-            told = text.format(setting=f"LIFESTREAM_{name}", value=quoted(value), example=["10.0.0.0/8"])
-            raise ImproperlyConfigured(told)
+            problem = text.format(setting=f"LIFESTREAM_{name}", value=quoted(value), example=["10.0.0.0/8"])
+            raise ImproperlyConfigured(problem)
         try:
             return tuple(ipaddress.ip_network(str(text).strip()) for text in texts if str(text).strip())
         except ValueError as error:
             text = gettext("{setting}: {problem}; give networks as {one} or {other}.")
-            told = text.format(setting=f"LIFESTREAM_{name}", problem=error, one="10.0.0.0/8", other="fd00::/8")
-            raise ImproperlyConfigured(told) from error
+            problem = text.format(setting=f"LIFESTREAM_{name}", problem=error, one="10.0.0.0/8", other="fd00::/8")
+            raise ImproperlyConfigured(problem) from error

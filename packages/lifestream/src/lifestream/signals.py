@@ -7,7 +7,7 @@ only if a receiver is connected and looks at them: `items.keys` are the items' p
 always the class `lifestream.models.Feed`.
 
 A receiver runs in the process that imports, and the import waits for it. What takes longer than a moment, such as a
-request to another server, belongs into a task.
+request to another server, belongs in a task.
 """
 
 from __future__ import annotations

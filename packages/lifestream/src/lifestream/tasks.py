@@ -92,8 +92,8 @@ def update(self: Any, feeds: Sequence[int]) -> str:
 
 @contextmanager
 def _outages_reported(what: str = "the feeds could not be updated; the next message is the next try") -> Iterator[None]:
-    """Log a database that is away in a sentence, once, where Celery would log a traceback for each message. *what*
-    could not be done then.
+    """Log an outage of the database once, in a sentence that begins with *what* could not be done. Celery alone would
+    log a traceback for each message.
     """
     try:
         with OUTAGES.watched():
@@ -112,7 +112,7 @@ def _same_queue(task: Any) -> dict[str, Any]:
 
 def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: int | None = None) -> str:
     raise_file_limit()
-    # What a task holds longer than a lease, other workers could take.
+    # Other workers could take what a task holds longer than a lease.
     stopping = threading.Event()
     timer = threading.Timer(settings.lease, stopping.set)
     timer.daemon = True

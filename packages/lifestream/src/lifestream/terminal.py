@@ -3,7 +3,7 @@
 Titles, messages of servers and file names are untrusted. An escape sequence (ECMA-48) colours, moves and erases text,
 and U+202E and related characters (Unicode Standard Annex 9) reverse the text after them, so that a line of a table or a
 log says something else. `visible` returns a `Visible`, as Django's `escape` returns a `SafeString`; it returns a
-`Visible` unchanged.
+`Visible` unchanged. For JSON, there is `visible_json`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,20 @@ def visible(text: str, *, lines: bool = True) -> Visible:
     return Visible(shown if lines else shown.replace("\n", r"\n"))
 
 
+def visible_json(document: str) -> Visible:
+    r"""Return *document*, which is JSON, with each character that `visible` escapes as JSON writes it: `\u202e`.
+
+    It is the same document for whoever parses it (RFC 8259 §7), while the escapes of `visible`, as `\xad`, are none
+    in JSON.
+    """
+    return Visible(_HIDDEN.sub(lambda found: _json_escape(found[0]), document))
+
+
+def _json_escape(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(rf"\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+
+
 def quoted(value: object) -> str:
     """Return *value*, of a setting, as a message quotes it: as Python writes it, cut after 200 characters.
 
@@ -67,8 +81,9 @@ _ANY_NUMBER: Final = _AnyNumber()
 
 
 class VisibleFormatter(logging.Formatter):
-    """A formatter for logs that people read in a terminal. The message of a record is one line, whatever it
-    contains.
+    """A formatter for logs that people read in a terminal. The message of a record is one line, whatever it contains,
+    and the lines of a traceback below it are indented: what an exception says may hold lines, which no reader of the
+    log may take for records.
     """
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
@@ -77,4 +92,4 @@ class VisibleFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line and the traceback below it, with escapes."""
-        return visible(super().format(record))
+        return visible(super().format(record).replace("\n", "\n    "))

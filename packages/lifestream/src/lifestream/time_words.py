@@ -114,7 +114,7 @@ def relative(seconds: float, language: Language = ENGLISH) -> str:
 
 
 def how_often(gap: float, language: Language = ENGLISH) -> str:
-    """Return a *gap* of so many seconds in words: "twice a week", "5 times a day", "once a month"."""
+    """Return a *gap*, in seconds, in words: "twice a week", "5 times a day", "once a month"."""
     gettext = language.gettext
     for unit, length in _UNITS:
         if gap <= length:

@@ -14,7 +14,7 @@ from factories import make_lifestream
 from feedserver import Response
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.models import Addition, Feed, Item, Subscription
-from lifestream.refresh.additions import add_wanted
+from lifestream.refresh.additions import MOST_OPEN, add_wanted
 
 ADD = "/admin/lifestream/subscription/add/"
 CAME = "/admin/lifestream/subscription/additions/"
@@ -124,6 +124,12 @@ class AddingAFeed(FeedServerTransactionTestCase):
         for url in ("javascript:alert(1)", "file:///etc/passwd", "ftp://a.example/feed", "http://"):
             assert "errorlist" in self.enter(url)
         assert not Addition.objects.exists()
+
+    def test_nobody_fills_the_queue(self) -> None:
+        waiting = [Addition(lifestream=self.main, url=f"https://a.example/{number}") for number in range(MOST_OPEN)]
+        Addition.objects.bulk_create(waiting)
+        assert "So many addresses are to be looked at already" in self.enter(self.get_url("/feed"))
+        assert Addition.objects.count() == MOST_OPEN
 
     def test_another_address_can_be_entered_at_once(self) -> None:
         answer = self.client.post(

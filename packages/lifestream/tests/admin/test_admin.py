@@ -46,7 +46,7 @@ def test_every_list_is_there_with_its_search_and_its_rows(root: Client, model: s
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_others_are_not_seen(client: Client, mine: Lifestream, model: str) -> None:
+def test_what_belongs_to_others_is_not_seen(client: Client, mine: Lifestream, model: str) -> None:
     own = make_post(make_site(mine, "Mine site"), "Mine title")
     other = make_post(make_site(make_lifestream("theirs", owner=editor("other"), title="Theirs lifestream"),
                                 "Theirs site"), "Theirs title")  # fmt: skip
@@ -58,11 +58,11 @@ def test_others_are_not_seen(client: Client, mine: Lifestream, model: str) -> No
             "subscription": other.subscription, "item": other.item, "post": other}  # fmt: skip
     for page_ in ("change", "delete", "history"):
         response = client.get(f"/admin/lifestream/{model}/{rows[model].pk}/{page_}/")
-        # Django leads away from what does not exist for the visitor; nothing may be deleted at all of some kinds.
+        # Django redirects from what does not exist for the visitor; rows of some models can't be deleted by anybody.
         assert response.status_code in (302, 403)
 
 
-def test_others_are_not_changed(client: Client, mine: Lifestream) -> None:
+def test_what_belongs_to_others_is_not_changed(client: Client, mine: Lifestream) -> None:
     theirs = make_post(make_site(make_lifestream(owner=editor("other"))))
     act(client, "post", "hide", theirs)
     act(client, "subscription", "pause", theirs.subscription)

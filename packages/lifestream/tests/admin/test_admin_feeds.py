@@ -34,7 +34,7 @@ def mine(client: Client) -> Lifestream:
     return make_lifestream("mine", owner=user)
 
 
-def test_the_list_of_feeds_tells_health_next_fetch_and_why(root: Client) -> None:
+def test_the_list_of_feeds_shows_health_next_fetch_and_why(root: Client) -> None:
     hour = timedelta(hours=1)
     make_feed(title="Failing", last_fetch=timezone.now() - hour, failures=3, last_status="500", last_error="oh no",
               next_fetch=timezone.now() + 2 * hour, next_reason="three failures in a row")  # fmt: skip
@@ -43,7 +43,7 @@ def test_the_list_of_feeds_tells_health_next_fetch_and_why(root: Client) -> None
         assert words in page.replace("\xa0", " ")
 
 
-def test_a_feed_tells_each_time_that_its_next_fetch_was_chosen_from(root: Client) -> None:
+def test_a_feed_s_page_shows_all_times_from_which_the_next_fetch_was_chosen(root: Client) -> None:
     candidates = [["2026-03-01T13:00:00+00:00", "our own interval"], ["2026-03-01T14:00:00+00:00", "max-age <b>"]]
     feed = make_feed(candidates=candidates)
     page = root.get(f"/admin/lifestream/feed/{feed.pk}/change/").content.decode().replace("\xa0", " ")

@@ -18,7 +18,7 @@ from lifestream.wording import worded
 pytestmark = pytest.mark.django_db
 
 
-def test_fetches_that_came_to_the_same_are_one_line_with_their_number(admin_client: Client) -> None:
+def test_fetches_with_the_same_result_are_one_line_with_their_number(admin_client: Client) -> None:
     now = timezone.now()
     hour = timedelta(hours=1)
     fields = {"outcome": "not modified", "status": 304, "reason": "the feed publishes twice a week"}

@@ -98,10 +98,10 @@ def test_a_search_in_the_admin_finds_the_latest_items_and_says_if_there_are_more
     site = make_site(make_lifestream("main"), "A site")
     for number in range(4):
         make_post(site, f"Kites {number}")
-    told = "Of the items that have the words, only the latest 3 are listed."
+    note = "Of the items that have the words, only the latest 3 are listed."
     monkeypatch.setattr("lifestream.admin.items.MOST_FOUND", 3)
     page = root.get(f"/admin/lifestream/{model}/", {"q": "kites"})
-    assert told in page.text
-    assert told not in root.get(f"/admin/lifestream/{model}/", {"q": "kites -0"}).text
-    assert told not in root.get(f"/admin/lifestream/{model}/").text
+    assert note in page.text
+    assert note not in root.get(f"/admin/lifestream/{model}/", {"q": "kites -0"}).text
+    assert note not in root.get(f"/admin/lifestream/{model}/").text
     assert sorted(str(row) for row in page.context["cl"].result_list) == ["Kites 1", "Kites 2", "Kites 3"]

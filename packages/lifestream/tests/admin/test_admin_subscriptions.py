@@ -49,7 +49,7 @@ def test_a_subscription_is_renamed_filed_and_given_rules(client: Client, mine: L
     assert client.post(address, {**data, "block_rules": ""}).status_code == 302
     site.refresh_from_db()
     assert (site.display_name, site.folder, site.keep_rules) == ("Named", "News", "story")
-    # What the new rules let pass and was not there is shown now.
+    # A post that the old rules had refused and the new rules let pass is shown now.
     assert Post.objects.filter(item=late.item_id).exists()
 
 

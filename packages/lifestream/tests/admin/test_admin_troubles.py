@@ -28,7 +28,7 @@ def lost(lifestream: Lifestream | None = None, **fields: Any) -> Feed:
     return feed
 
 
-def test_it_tells_why_since_when_and_what_to_do_and_leads_to_the_feed(admin_client: Client) -> None:
+def test_it_shows_why_since_when_and_what_to_do_and_leads_to_the_feed(admin_client: Client) -> None:
     feed = lost(title="<b>Lost</b>", replacement="https://a.example/new.xml")
     page = admin_client.get(ADDRESS).content.decode()
     assert "&lt;b&gt;Lost&lt;/b&gt;" in page

@@ -1,4 +1,4 @@
-"""What belongs to others: it is neither seen nor changed, and not even told of."""
+"""What belongs to others: a user can neither see nor change it, and cannot even learn that it exists."""
 
 from __future__ import annotations
 

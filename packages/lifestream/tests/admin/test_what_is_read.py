@@ -11,8 +11,8 @@ from django.utils import timezone
 from factories import make_lifestream
 from feedserver import Response
 from feedserver.django import FeedServerTransactionTestCase
-from lifestream.models import Feed, Host, Item, ReadingRequest, Subscription
-from lifestream.refresh.wanted_readings import read_wanted
+from lifestream.models import Feed, Host, Item, Lifestream, ReadingRequest, Subscription
+from lifestream.refresh.wanted_readings import MOST_OPEN, note, read_wanted
 
 FEED = """<rss version="2.0"><channel><title>Small&nbsp;Hours</title><link>https://small-hours.example/</link>
 <item><title>Fences &lt;b&gt;</title><link>https://small-hours.example/1</link><guid>1</guid>
@@ -32,6 +32,7 @@ class WhatIsRead(FeedServerTransactionTestCase):
 
     def shown(self) -> str:
         """Return the page after the button was pressed and the feed was read, with its white space collapsed."""
+        Feed.objects.update(last_fetch=None)  # it is not asked again within a minute
         before = len(self.feedserver.requests)
         answer = self.client.post(self.address, follow=True)
         assert (answer.status_code, answer["Refresh"]) == (200, "2")
@@ -89,3 +90,14 @@ class WhatIsRead(FeedServerTransactionTestCase):
         assert self.client.post(self.address).status_code in (403, 404)
         assert not ReadingRequest.objects.exists()
         assert not list(self.feedserver.requests)
+
+    def test_a_user_cannot_fill_the_queue(self) -> None:
+        user = User.objects.get(username="root")
+        Lifestream.objects.update(owner=user)
+        for number in range(MOST_OPEN):
+            note(self.feed, f"x-{number}", timezone.now())
+        answer = self.client.post(self.address, follow=True)
+        self.assertContains(answer, "So many feeds are to be read for you already: wait until some of them are.")
+        assert ReadingRequest.objects.count() == MOST_OPEN
+        ReadingRequest.objects.filter(language="x-0").delete()
+        assert "It is on its way." in self.client.post(self.address, follow=True).content.decode()

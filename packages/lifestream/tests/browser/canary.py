@@ -1,4 +1,4 @@
-"""A browser that tells of every script that runs and should not, and of every host that is asked and should not be."""
+"""A browser that records every script that runs and should not, and every host that is asked and should not be."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real sites: the bundled one as its command starts it, in a process of its own."""
+"""The bundled site, started by its command in a process of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-SECONDS = 30.0
+SECONDS = 120.0  # only a test that fails waits as long
 
 
 def environment(home: Path, **more: str) -> Mapping[str, str]:
@@ -28,8 +28,8 @@ def environment(home: Path, **more: str) -> Mapping[str, str]:
 
 
 @contextmanager
-def running(*command: str, home: Path, told: str = r"is at (http://\S+)/") -> Iterator[str]:
-    """Run `lifestream COMMAND` in a process, and yield the address that it prints, by default that of the site."""
+def running(*command: str, home: Path, pattern: str = r"is at (http://\S+)/") -> Iterator[str]:
+    """Run `lifestream COMMAND` in a process, and yield the address that *pattern* finds in its output."""
     process = subprocess.Popen(
         [sys.executable, "-m", "lifestream", *command],
         env=environment(home),
@@ -41,7 +41,7 @@ def running(*command: str, home: Path, told: str = r"is at (http://\S+)/") -> It
         try:
             found = None
             for line in process.stdout:
-                if found := re.search(told, line):
+                if found := re.search(pattern, line):
                     break
             if found is None:
                 pytest.fail(f"lifestream {' '.join(command)} ended with {process.wait(SECONDS)} and printed no address")

@@ -30,7 +30,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the first run of an empty site."""
     home = tmp_path_factory.mktemp("home")
     (home / "lifestream.toml").write_text("LIFESTREAM_SERVE_PICTURES = true\n")
-    with running("serve", "127.0.0.1:0", home=home, told=r"(http://\S+/account/setup/\?token=\S+)") as address:
+    with running("serve", "127.0.0.1:0", home=home, pattern=r"(http://\S+/account/setup/\?token=\S+)") as address:
         yield address
 
 

@@ -1,4 +1,4 @@
-"""Pictures whose size nobody has told: nothing that a reader sees moves when they arrive, and they look as they are."""
+"""Pictures of unknown size: nothing that a reader sees moves when they arrive, and they get their own proportions."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_nothing_moves_while_pictures_of_unknown_size_arrive(
         assert page.evaluate("window.shifts") < 0.05
 
 
-def test_a_picture_has_its_own_size_once_nobody_sees_how_it_changes(chromium: Browser, site: str) -> None:
+def test_a_picture_below_the_window_gets_its_own_size(chromium: Browser, site: str) -> None:
     with visiting(chromium, site) as visitor:
         page = visitor.goto("")
         picture = page.locator('img[src$="/2.png"]')  # it is near below the window, and loaded before anybody sees it

@@ -1,4 +1,4 @@
-"""What visitors see in a real browser: all themes for everybody, no shift of the layout, few bytes, and paper."""
+"""What visitors see in a real browser: accessible themes, no shift of the layout, small pages, and printed pages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def picture(demo: str) -> str:
     return found[0]
 
 
-def dressed(visitor: Visitor, look: str) -> None:
+def set_look(visitor: Visitor, look: str) -> None:
     visitor.page.evaluate("look => document.documentElement.dataset.look = look", look)
 
 
@@ -38,7 +38,7 @@ def test_each_theme_meets_wcag_aa_light_and_dark(chromium: Browser, demo: str, p
     with visiting(chromium, demo) as visitor:
         for path in ("", "search/?q=bir", "sites/", picture):
             page = visitor.goto(f"/demo/{path}")
-            dressed(visitor, look)
+            set_look(visitor, look)
             for scheme, size in (("light", LARGE), ("dark", SMALL)):
                 page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
                 page.set_viewport_size(size)
@@ -51,7 +51,7 @@ def test_links_in_two_lines_have_the_height_of_a_target(chromium: Browser, demo:
         page = visitor.goto("/demo/sites/")
         page.locator(".site-cards a").first.click()
         page.wait_for_url(re.compile(r"/demo/sites/\d+/$"))
-        dressed(visitor, look)
+        set_look(visitor, look)
         heights = page.evaluate("[...document.querySelectorAll('.links a')].map(a => a.getBoundingClientRect().height)")
         assert heights and min(heights) >= 24  # pixels: WCAG 2.5.8
 
@@ -166,11 +166,11 @@ def test_a_picture_without_a_text_beside_it_stands_below_the_title(chromium: Bro
 
 
 @pytest.mark.parametrize("look", ["standard", "list", "magazine"])
-def test_long_names_take_no_more_room_than_there_is(chromium: Browser, demo: str, look: str) -> None:
-    name = "A site whose name is far longer than any column that it could ever stand in, and then some"
+def test_long_names_do_not_overflow(chromium: Browser, demo: str, look: str) -> None:
+    name = "A site whose name is far longer than any column that it could ever be shown in, and then some"
     with visiting(chromium, demo) as visitor:
         page = visitor.goto("/demo/")
-        dressed(visitor, look)
+        set_look(visitor, look)
         page.evaluate(
             "name => document.querySelectorAll('.brand a, .byline .site').forEach(e => { e.textContent = name; })", name
         )

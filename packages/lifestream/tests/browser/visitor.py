@@ -43,7 +43,7 @@ class Visitor:
         return self.page
 
     def violations(self) -> str:
-        """Return what violates WCAG 2.2, level AA, on the page, as axe reports it; "" if nothing is."""
+        """Return what violates WCAG 2.2, level AA, on the page, as axe reports it; "" if nothing does."""
         found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": WCAG_AA}})
         return str(found.generate_report()) if found.violations_count else ""
 

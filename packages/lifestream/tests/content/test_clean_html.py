@@ -1,4 +1,4 @@
-"""HTML of nh3's is cut into tags and texts: tags are remembered while they mean the same, and all else is refused."""
+"""HTML that nh3 has written is cut into tags and texts. Tags are cached; whatever nh3 would not write is refused."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_what_nh3_does_not_write_is_refused(written: str) -> None:
     "address",
     ["x", "/x", "//x.example/", "?x", "", "https:x", "https:///x", "http:/x", "https://o.example/x", "#x", " /x"],
 )
-def test_a_tag_that_is_remembered_becomes_what_it_would_become_anew(address: str) -> None:
+def test_a_cached_tag_is_the_same_as_one_that_is_cleaned_again(address: str) -> None:
     known = tags()
     for base_url in (BASE, f"{BASE}b/", "http://site.example/a/", "https://other.example/", "", BASE):
         known.relative_to(base_url)

@@ -93,7 +93,7 @@ def test_rules_that_are_none_are_falsy() -> None:
         ("a " * 100_000, 1, "1,000 words and phrases"),
     ],
 )
-def test_so_many_rules_count_and_no_more(text: str, line: int, many: str) -> None:
+def test_the_number_of_rules_is_limited(text: str, line: int, many: str) -> None:
     """Each reads the whole of each item, in the process that imports for everybody."""
     with pytest.raises(
         RuleError, match=rf"^Line {line}, '.{{1,100}}', is too much: at most {many} count, so remove so"

@@ -21,7 +21,7 @@ def test_references_get_it_too() -> None:
     assert local("#") is None
 
 
-def test_the_key_stands_behind_each_prefix_in_a_tag() -> None:
+def test_the_key_follows_each_prefix_in_a_tag() -> None:
     clean = '<p id="entry-a" title="entry-b">entry-c <a href="#entry-a">id="entry-d"</a></p>'
     assert with_key(clean, "k") == (
         '<p id="entry-k-a" title="entry-b">entry-c <a href="#entry-k-a">id="entry-d"</a></p>'

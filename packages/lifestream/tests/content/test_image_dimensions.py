@@ -34,7 +34,7 @@ PICTURES = {
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_each_format_tells_its_dimensions_at_each_length_or_tells_none(name: str) -> None:
+def test_each_format_gives_its_dimensions_at_each_length_or_none(name: str) -> None:
     data = PICTURES[name]
     assert dimensions(data) == (640, 480) and image_type(data) == f"image/{name.split(maxsplit=1)[0]}"
     assert {dimensions(data[:length]) for length in range(len(data))} <= {None, (640, 480), (640, 80), (640, 1)}
@@ -69,7 +69,7 @@ def icon(*pictures: bytes) -> bytes:
 BITMAP = struct.pack("<III", 40, 32, 64) + bytes(28)
 
 
-def test_the_pictures_of_an_icon_tell_their_own_dimensions_whatever_its_directory_says() -> None:
+def test_the_pictures_of_an_icon_have_their_own_dimensions_whatever_its_directory_says() -> None:
     assert dimensions(icon(BITMAP, png(640, 480))) == (640, 480)
     assert dimensions(icon(BITMAP)) == (32, 64)
     assert dimensions(icon()) is None

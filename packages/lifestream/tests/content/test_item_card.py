@@ -59,7 +59,7 @@ def test_a_card_survives_being_stored() -> None:
 
 
 @pytest.mark.parametrize("stored", [None, {}, [], "x", {"version": 1}, {"version": 2}, {"version": 2, "pictures": 5}])
-def test_what_is_no_card_of_this_version_is_none(stored: object) -> None:
+def test_cards_of_other_versions_are_not_read(stored: object) -> None:
     assert ItemCard.from_json(stored) is None
 
 
@@ -82,7 +82,7 @@ def test_what_is_stored_is_bounded() -> None:
 
 
 @pytest.mark.costly
-def test_a_card_costs_what_its_item_holds() -> None:
+def test_a_card_takes_linear_time() -> None:
     def draft(number: int) -> ItemDraft:
         pictures = tuple(Media(f"https://a.example/{n}.jpg", "image/jpeg") for n in range(number))
         return ItemDraft(title="T", media=pictures, content="<p><img src='x'></p>" * 40 * number)
@@ -92,7 +92,7 @@ def test_a_card_costs_what_its_item_holds() -> None:
 
 @pytest.mark.costly
 @pytest.mark.parametrize("unit", ["<img ", "<img a ", '<img a="', ' src="', ' srcset="', "<img a=", "<img\n\n"])
-def test_so_does_one_whose_content_nobody_has_cleaned(unit: str) -> None:
+def test_a_card_of_uncleaned_content_takes_linear_time(unit: str) -> None:
     media = (Media(A, "image/jpeg"),)
 
     def draft(number: int) -> ItemDraft:

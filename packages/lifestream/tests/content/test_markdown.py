@@ -1,4 +1,4 @@
-"""Markdown, and that what comes of it is cleaned as everything else is."""
+"""Markdown as HTML, which is cleaned like everything else."""
 
 from __future__ import annotations
 

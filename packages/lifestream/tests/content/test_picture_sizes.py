@@ -64,6 +64,6 @@ def test_what_is_no_address_is_itself() -> None:
 
 @pytest.mark.costly
 @pytest.mark.parametrize("unit", ["/s1", "-1x1", "/https:/", "&w=1", "%3A", "/w_1", "=s1", "_a"])
-def test_an_address_costs_what_it_holds(unit: str) -> None:
+def test_an_address_takes_linear_time(unit: str) -> None:
     assert_linear(identity, lambda number: f"https://a.blogspot.com/{unit * number}/", 20_000)
     assert_linear(identity, lambda number: f"https://a.example/{unit * number}.jpg", 20_000)

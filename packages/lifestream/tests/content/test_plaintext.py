@@ -63,7 +63,7 @@ def test_a_letter_is_not_cut_from_its_accents() -> None:
     assert shorten("abcde\u0301\u0301xyz", 7) == "abcd…"
 
 
-def test_scripts_and_styles_are_no_text_but_talk_of_them_is() -> None:
+def test_scripts_and_styles_are_removed_but_not_text_that_names_them() -> None:
     assert without_scripts("a<script>x</script>b<STYLE>y</STYLE>c") == "abc"
     assert without_scripts("the <script> tag") == "the <script> tag"
     assert text_of("<p>One&nbsp;&amp;  two</p><script>x()</script><p>Three</p>") == "One & two\nThree"

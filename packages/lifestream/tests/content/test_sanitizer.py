@@ -119,7 +119,7 @@ def test_no_harmful_address_is_an_address(address: str) -> None:
     assert SANITIZER.url(address, BASE) in {"", f"https://site.example/blog/{address}"}
 
 
-def test_a_relative_address_without_a_base_is_none() -> None:
+def test_a_relative_address_without_a_base_is_dropped() -> None:
     assert SANITIZER.html('<a href="/a">x</a>') == f"<a {REL}>x</a>"
 
 

@@ -1,4 +1,4 @@
-"""Which parameters of an address go."""
+"""Which parameters of an address are removed."""
 
 from __future__ import annotations
 
@@ -21,5 +21,5 @@ from lifestream.content.tracking import without_tracking
         ("https://a.example/#?utm_source=x", "https://a.example/#?utm_source=x"),
     ],
 )  # fmt: skip
-def test_what_is_known_to_track_goes_and_the_rest_stays_as_written(url: str, left: str) -> None:
+def test_tracking_parameters_are_removed_and_the_rest_stays_as_written(url: str, left: str) -> None:
     assert without_tracking(url) == left

@@ -42,7 +42,7 @@ def test_a_picture_alone_in_its_line_is_marked(html: str) -> None:
         "",
     ],
 )
-def test_others_are_not(html: str) -> None:
+def test_other_html_is_unchanged(html: str) -> None:
     html = html.replace("{}", IMG)
     assert with_unsized_marked(html) == html
 
@@ -54,10 +54,10 @@ def test_others_are_not(html: str) -> None:
         ('width="0" height="8"', True), ('width="" height="8"', True), ('alt=" width=" height="8"', True),
     ],
 )  # fmt: skip
-def test_a_picture_that_tells_both_of_its_sizes_needs_none(sizes: str, marked: bool) -> None:
+def test_a_picture_with_both_sizes_is_not_marked(sizes: str, marked: bool) -> None:
     assert (MARK in with_unsized_marked(f'<p><img src="/a.png" {sizes}></p>')) is marked
 
 
-def test_what_looks_like_a_picture_in_a_value_is_none() -> None:
+def test_a_tag_in_the_value_of_an_attribute_is_not_marked() -> None:
     html = '<p title="&lt;img&gt; <img src=a>">text</p>'
     assert with_unsized_marked(html) == html

@@ -41,7 +41,7 @@ def test_a_relative_address_needs_a_base_and_a_scheme_must_be_allowed() -> None:
 
 
 @pytest.mark.parametrize("control", ["\u202e", "\u200f", "\u2066", "\u061c"])
-def test_no_address_turns_around_what_it_stands_in(control: str) -> None:
+def test_no_address_reverses_the_text_around_it(control: str) -> None:
     written = safe_url(f"/{control}gpj.exe", BASE)
     assert written.isprintable() and written.endswith("gpj.exe") and unquote(written).endswith(f"/{control}gpj.exe")
     assert safe_url(written, BASE) == written

@@ -154,7 +154,7 @@ def test_a_body_over_the_cap_is_given_up() -> None:
         body.feed(b"0")
 
 
-def test_a_body_that_is_too_short_to_tell_what_it_is_has_the_cap_too() -> None:
+def test_a_body_too_short_to_recognise_has_the_cap_too() -> None:
     body = Body("", cap=10)
     body.feed(b"0123456789+")
     with pytest.raises(BodyTooLarge, match=r"^the body is larger than 10 bytes$"):

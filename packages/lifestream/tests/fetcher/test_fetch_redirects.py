@@ -1,4 +1,4 @@
-"""Redirects, and the cookies and credentials that go along or stay behind."""
+"""Redirects, and which cookies and credentials the redirected request sends."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_redirect_that_sets_another_cookie_each_time_ends_at_the_limit(server:
     assert len(server.requests) == 11
 
 
-def test_a_heap_of_cookies_is_not_carried_along(server: FeedServer) -> None:
+def test_the_cookies_that_follow_a_redirect_are_limited(server: FeedServer) -> None:
     many = [("Location", "/b"), *(("Set-Cookie", f"c{number}={'x' * 500}") for number in range(40))]
     server.add("/a", Response(status=302, headers=many))
     server.add("/b", Response(RSS))
@@ -96,7 +96,7 @@ def test_a_redirect_is_followed_and_only_a_permanent_one_is_a_move(server: FeedS
     assert outcome.moved == (Moved(server.url("/new")) if status in (301, 308) else None)
 
 
-def test_conditions_go_to_the_url_that_they_are_of_and_a_304_tells_of_the_move(server: FeedServer) -> None:
+def test_validators_are_sent_to_the_url_that_they_came_from_and_a_304_has_the_move(server: FeedServer) -> None:
     server.add("/feed", moved("/new"))
     server.add("/new", Response(RSS, headers={"ETag": '"v1"'}))
     outcome = fetch(FetchRequest(server.url("/feed"), etag='"v1"', validated_url=server.url("/new")))
@@ -105,7 +105,7 @@ def test_conditions_go_to_the_url_that_they_are_of_and_a_304_tells_of_the_move(s
     assert outcome.moved == Moved(server.url("/new"))
 
 
-def test_the_validator_of_another_url_is_not_sent_nor_a_304_to_it_believed(server: FeedServer) -> None:
+def test_the_validator_of_another_url_is_not_sent_and_a_304_without_one_is_not_accepted(server: FeedServer) -> None:
     server.add("/feed", moved("/elsewhere"))
     server.add("/elsewhere", Response(status=304))
     outcome = fetch(FetchRequest(server.url("/feed"), etag='"v1"'))

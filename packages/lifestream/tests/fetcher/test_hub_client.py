@@ -118,9 +118,7 @@ def test_a_hub_that_does_not_answer_in_time_is_busy(server: FeedServer) -> None:
     assert ask(server.url("/hub"), deadline=1) == HubAnswer(HubVerdict.BUSY, "no whole answer within 1 s")
 
 
-def test_a_hub_that_is_away_is_busy_and_no_news_for_the_log(
-    server: FeedServer, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_hub_that_is_down_is_busy_and_not_logged(server: FeedServer, caplog: pytest.LogCaptureFixture) -> None:
     server.add("/hub", Response(faults=[Close(before="answer")]))
     message = "the server closed the connection without an answer"
     assert ask(server.url("/hub")) == HubAnswer(HubVerdict.BUSY, message)
@@ -128,7 +126,7 @@ def test_a_hub_that_is_away_is_busy_and_no_news_for_the_log(
 
 
 @pytest.mark.parametrize("verdict", HubVerdict)
-def test_only_a_hub_that_is_busy_and_a_shortage_end_the_errands(verdict: HubVerdict) -> None:
+def test_only_a_busy_hub_and_a_shortage_end_the_requests(verdict: HubVerdict) -> None:
     answer = HubAnswer(verdict)
     assert (answer.message, answer.wait) == ("", None)
     assert answer.ends_the_run is (verdict in {HubVerdict.BUSY, HubVerdict.SHORTAGE})

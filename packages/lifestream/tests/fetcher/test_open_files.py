@@ -22,7 +22,7 @@ print(open_files.soft_limit(), resource.getrlimit(resource.RLIMIT_NOFILE)[1])
 
 
 def limits_after(soft: int, hard: int, connections: int) -> tuple[int, int]:
-    """Return the soft and the hard limit of a process that has raised its own for so many *connections*."""
+    """Return the soft and the hard limit of a process that has raised its soft limit for a number of *connections*."""
     program = PROGRAM.format(soft=soft, hard=hard, connections=connections)
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, encoding="utf-8", timeout=PATIENCE, check=True
@@ -33,7 +33,7 @@ def limits_after(soft: int, hard: int, connections: int) -> tuple[int, int]:
 
 @needs_limits
 def test_the_soft_limit_is_raised_to_what_is_needed() -> None:
-    needed = 50 * open_files.A_CONNECTION
+    needed = 50 * open_files.PER_CONNECTION
     assert limits_after(64, 1024, 50) == (needed, 1024)
 
 

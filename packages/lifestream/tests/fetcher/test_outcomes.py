@@ -1,4 +1,4 @@
-"""What came of a fetch: an answer with a feed, none, or a failure, and the validators for the next one."""
+"""The outcomes of a fetch: an answer with a feed, none, or a failure, and the validators for the next one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests by a proxy that speaks HTTP or SOCKS, and what the guard can still check."""
+"""Requests through a proxy that speaks HTTP or SOCKS, and what the guard can still check."""
 
 from __future__ import annotations
 

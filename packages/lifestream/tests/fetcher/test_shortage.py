@@ -101,7 +101,7 @@ class TestLimitsOfTheSystem:
             (FEEDS, 0)
         ]
 
-    def test_with_too_few_nothing_is_recorded_against_the_feeds_and_the_status_and_the_message_tell(
+    def test_with_too_few_nothing_is_recorded_against_the_feeds_and_the_status_and_the_message_say_so(
         self, server: FeedServer, site_home: Path
     ) -> None:
         done = run_short(site_home, server, 72, 72, "update_feeds", LIFESTREAM_CONCURRENCY="200")
@@ -117,7 +117,7 @@ class TestLimitsOfTheSystem:
         assert again.returncode == 0, again.stderr
         assert stored(site_home, "SELECT count(*) FROM lifestream_item") == [(FEEDS,)]
 
-    def test_with_none_at_all_the_command_tells(self, server: FeedServer, site_home: Path) -> None:
+    def test_with_none_at_all_the_command_says_so(self, server: FeedServer, site_home: Path) -> None:
         for files in (9, 16):
             done = run_short(site_home, server, files, files, "update_feeds")
             assert done.returncode == 1, (files, done.stdout)

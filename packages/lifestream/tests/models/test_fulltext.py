@@ -140,7 +140,7 @@ def test_a_deleted_item_is_forgotten_and_leaves_a_tombstone(by_queryset: bool) -
     assert not Item.objects.exists()
 
 
-def test_items_that_went_with_their_feed_are_not_found_and_a_rebuild_sweeps_them_out() -> None:
+def test_items_that_were_deleted_with_their_feed_are_not_found_and_a_rebuild_removes_them() -> None:
     make_item(title="apple").feed.delete()
     kept = make_item(title="apple", tags=["fruit"], guid="x")
     fulltext.forget([kept.pk], "default")
@@ -207,8 +207,8 @@ def test_the_first_words_of_a_long_query_count() -> None:
     ['"' + "a " * 140 + '"', " ".join(['"a b c"'] * 40), " ".join(f'"a w{n} c"' for n in range(30)), "中" * 300],
     ids=["a long phrase", "a phrase again and again", "many phrases", "no spaces"],
 )
-def test_a_phrase_costs_its_words(query: str) -> None:
-    """A document of one word again and again takes a database as many steps for each word of a phrase."""
+def test_the_words_of_phrases_are_limited(query: str) -> None:
+    """A database takes a step for each word of a phrase at each place of a document that repeats one word."""
     wanted = fulltext._wanted(query)
     assert 0 < sum(len(term.words) for term in wanted) <= fulltext.MOST_TERMS
     assert len(set(wanted)) == len(wanted)

@@ -1,4 +1,4 @@
-"""What the tables promise by themselves."""
+"""The host and the domain of a URL, and migrations that match the models."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lifestream.fetcher.url_hosts import domain_of, host_of
         ("nonsense", "", ""),
     ],
 )
-def test_a_url_has_a_host_to_be_polite_to_and_a_domain_to_go_by(url: str, host: str, domain: str) -> None:
+def test_a_url_has_a_host_to_limit_and_a_domain_to_show(url: str, host: str, domain: str) -> None:
     assert (host_of(url), domain_of(url)) == (host, domain)
 
 

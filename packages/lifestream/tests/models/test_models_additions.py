@@ -10,7 +10,7 @@ from lifestream.models import Addition
 pytestmark = pytest.mark.django_db
 
 
-def test_one_is_called_by_its_address_and_is_open_until_somebody_has_looked() -> None:
+def test_an_addition_is_shown_by_its_address_and_open_until_it_has_a_result() -> None:
     addition = Addition.objects.create(lifestream=make_lifestream(), url="https://a.example/")
     assert str(addition) == "https://a.example/" and addition.state in Addition.OPEN
     assert not {Addition.State.ADDED, Addition.State.FAILED} & set(Addition.OPEN)

@@ -74,7 +74,7 @@ class TestLifestreams:
         )
         assert list(Post.objects.visible()) == [shown]
 
-    def test_all_goes_with_its_feed(self) -> None:
+    def test_items_and_posts_are_deleted_with_their_feed(self) -> None:
         post = make_post(make_item(tags=["x"]))
         post.item.feed.delete()
         assert not Item.objects.exists()

@@ -1,4 +1,4 @@
-"""Wishes to see what is read of a feed."""
+"""Requests to see what is read of a feed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manual's commands copy a database of PostgreSQL at work, and restore it."""
+"""The manual's commands copy a PostgreSQL database that is in use, and restore it."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def test_feeds_that_nobody_fetches() -> None:
     assert "3 days" in finding.text
 
 
-def test_an_examination_that_fails_is_a_finding_and_ends_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_examination_that_fails_is_a_finding_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_now: object) -> None:
         raise ZeroDivisionError("oops")
 
@@ -110,7 +110,7 @@ def test_an_examination_that_fails_is_a_finding_and_ends_no_other(monkeypatch: p
     assert findings[-1].subject == "fetching"
 
 
-def test_a_broker_that_is_away() -> None:
+def test_a_broker_that_is_down() -> None:
     with socket.socket() as silent:  # it holds its port, and nobody listens there
         silent.bind(("127.0.0.1", 0))
         with override_settings(CELERY_BROKER_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0"):
@@ -154,7 +154,7 @@ def test_a_disk_that_takes_no_temporary_file_is_looked_at_all_the_same(
         assert all("0.0 GB are left on the disk of" in finding.text for finding in findings)
 
 
-def test_a_database_that_is_away_is_reported_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_down_is_reported_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> str:
         raise OperationalError("connection refused") from ConnectionRefusedError()
 

@@ -52,7 +52,7 @@ class ReplacementsTest(FeedServerTestCase):
         row.refresh_from_db()
         assert row.replacement == ""
 
-    def test_neither_one_that_failed_for_a_short_time_nor_a_broken_server_is_looked_for(self) -> None:
+    def test_no_replacement_is_looked_for_after_a_short_failure_or_one_of_the_server(self) -> None:
         self.feedserver.add("/", Response(b""))
         self.lost(days=3).delete()
         self.lost(status=500)

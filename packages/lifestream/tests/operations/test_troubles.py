@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 
 
 def failing(answer: int | None = 404, *, days: float = 30, **fields: Any) -> Feed:
-    """Return a feed that somebody reads and that has failed for so many days, last with the status *answer*."""
+    """Return a feed that somebody reads and that has failed for a number of days, last with the status *answer*."""
     said: dict[str, Any] = {"failures": 9, "last_error": "the server answered", "last_success": NOW - days * DAY}
     feed = make_feed(**said | fields)
     make_subscription(feed)

@@ -1,1 +1,1 @@
-"""Another Django project that uses the app: little around it, and templates and settings of its own."""
+"""Another small Django project that uses the app, with templates and settings of its own."""

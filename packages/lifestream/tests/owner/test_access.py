@@ -35,7 +35,7 @@ def pages(client: Client) -> dict[str, str]:
     return found
 
 
-def test_its_owner_and_a_superuser_may(client: Client, pages: dict[str, str]) -> None:
+def test_its_owner_and_a_superuser_may_open_every_page(client: Client, pages: dict[str, str]) -> None:
     root = Client()
     root.force_login(User.objects.create_superuser("root"))
     for user in (client, root):
@@ -56,7 +56,7 @@ def test_others_find_no_such_page_and_change_nothing(pages: dict[str, str]) -> N
     assert Subscription.objects.count() == OwnPage.objects.count() == 1
 
 
-def test_who_has_not_logged_in_is_asked_to_whether_there_is_such_a_lifestream_or_not(pages: dict[str, str]) -> None:
+def test_visitors_are_sent_to_the_login_whether_the_lifestream_exists_or_not(pages: dict[str, str]) -> None:
     for name, address in pages.items():
         for there in (address, address.replace("/main/", "/nowhere/")):
             answer = Client().post(there)
@@ -80,7 +80,7 @@ def test_visitors_see_nothing_of_what_owners_see(client: Client, pages: dict[str
     assert "csrftoken" not in Client().get("/main/").cookies
 
 
-def test_on_a_new_site_its_owner_is_told_where_to_begin(client: Client) -> None:
+def test_a_new_site_says_where_to_begin(client: Client) -> None:
     assert "lifestream serve" in client.get("/").content.decode()
     client.force_login(User.objects.create_superuser("root"))
     page = client.get("/").content.decode()

@@ -12,7 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from lifestream.owner import first_run
-from lifestream.owner.first_run import LIFETIME, Guesses
+from lifestream.owner.first_run import LIFETIME
 
 NOW = 1_790_000_000.0
 
@@ -101,22 +101,3 @@ def test_another_site_than_the_bundled_one_has_none(settings: Any) -> None:
     del settings.HOME
     assert first_run.make_token() == "" and not first_run.holds("x") and not first_run.take("x")
     first_run.forget()
-
-
-def test_after_ten_wrong_guesses_an_address_waits_and_no_other_does() -> None:
-    now = [0.0]
-    guesses = Guesses(clock=lambda: now[0])
-    for _ in range(10):
-        assert guesses.wait("192.0.2.1") == 0
-        guesses.note("192.0.2.1")
-        now[0] += 1
-    assert guesses.wait("192.0.2.1") == 50 and guesses.wait("192.0.2.2") == 0
-    now[0] = 61
-    assert guesses.wait("192.0.2.1") == 0
-
-
-def test_a_crowd_of_addresses_takes_no_more_memory() -> None:
-    guesses = Guesses()
-    for number in range(3 * Guesses.MOST_ADDRESSES):
-        guesses.note(str(number))
-    assert len(guesses._wrong) == Guesses.MOST_ADDRESSES

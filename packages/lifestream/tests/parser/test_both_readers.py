@@ -19,7 +19,7 @@ from lifestream.entry import Entry, ParsedFeed
 from lifestream.parser import NotAFeed, strict
 from lifestream.parser.encoding import decode
 from lifestream.parser.liberal_reading import Reading
-from lifestream.parser.preprocessing import told_apart
+from lifestream.parser.preprocessing import with_renamed
 
 pytestmark = pytest.mark.costly
 
@@ -44,7 +44,7 @@ def both(body: bytes) -> tuple[ParsedFeed, ParsedFeed] | None:
         return None
     if ours is None:
         return None
-    source = told_apart(document.source.decode()).encode()
+    source = with_renamed(document.source.decode()).encode()
     return ours, Reading(source, "", URL, netscape=document.netscape).whole()
 
 
@@ -87,7 +87,7 @@ TITLES: Final = {
 NAMES: Final = "markup in a name or a tag costs none of its words (11, 12)"
 INSIDE: Final = "a feed inside a page is read as any other (8)"
 SUMMARIES: Final = "item_description_and_summary.xml item_summary_and_description.xml"
-# Documents that both read, and in which they find something else, with the rule of READING.md that decides.
+# Documents that both read, and in which they find something else, with the rule of reading.md that decides.
 LISTED: Final[dict[str, dict[str, str]]] = {
     "feed.author": {
         "an address is not cut out of two, and what is escaped twice is unescaped once (11, 12)": (

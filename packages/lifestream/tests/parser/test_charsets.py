@@ -42,7 +42,7 @@ UMLAUTS = "Grüße"
         ("", '<?xml version="1.0" encoding="unicode_escape"?>', "utf-8", b"", r"\x41 ☃"),
     ],
 )
-def test_the_charset_is_that_of_the_mark_then_http_then_the_declaration(
+def test_the_byte_order_mark_decides_then_http_then_the_declaration(
     content_type: str, head: str, codec: str, bom: bytes, title: str
 ) -> None:
     body = bom + rss(f"<item><title>{title}</title></item>", head=head).decode().encode(codec)
@@ -79,7 +79,7 @@ def test_invalid_bytes_are_replaced_and_the_rest_is_kept() -> None:
     ],
 )
 @pytest.mark.reading(3)
-def test_a_label_is_believed_by_the_letters_of_its_script(label: str, letters: str, others: str) -> None:
+def test_the_letters_that_confirm_a_label_are_those_of_its_script(label: str, letters: str, others: str) -> None:
     charset = charset_of(label)
     assert charset is not None
     assert [letter for letter in letters if not charset.is_written_with(letter)] == []
@@ -153,7 +153,7 @@ def test_a_document_in_ebcdic_is_in_the_page_that_it_names_or_in_the_usual_one()
 def test_what_pythons_codecs_lack_is_read_as_the_standard_reads_it(
     label: str, body: bytes, text: str, errors: int
 ) -> None:
-    _handlers.cache_clear()  # registered anew, as in a new process
+    _handlers.cache_clear()  # registered again, as in a new process
     charset = charset_of(label)
     assert charset is not None
     assert charset.read(body) == (text, errors)

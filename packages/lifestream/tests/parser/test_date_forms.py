@@ -1,4 +1,4 @@
-"""Forms of dates that programs write which have their own ideas of RFC 822 and ISO 8601 (READING.md, rule 19)."""
+"""Forms of dates that programs write which have their own ideas of RFC 822 and ISO 8601 (reading.md, rule 19)."""
 
 from __future__ import annotations
 

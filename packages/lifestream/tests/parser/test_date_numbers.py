@@ -1,4 +1,4 @@
-"""Dates in numbers with the year at their end: which of them is the day (READING.md, rules 19 and 20)."""
+"""Dates in numbers with the year at their end: which of them is the day (reading.md, rules 19 and 20)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The time of a day and its zone (READING.md, rule 19)."""
+"""The time of a day and its zone (reading.md, rule 19)."""
 
 from __future__ import annotations
 

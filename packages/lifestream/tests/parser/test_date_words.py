@@ -16,7 +16,7 @@ def test_a_month_is_known_by_its_name_or_its_beginning_in_any_language(word: str
 
 
 @pytest.mark.parametrize("word", ["ju", "xyz", ""])
-def test_what_could_be_two_months_or_none_is_none(word: str) -> None:
+def test_an_ambiguous_or_unknown_word_is_no_month(word: str) -> None:
     assert plain(word) not in MONTHS
 
 

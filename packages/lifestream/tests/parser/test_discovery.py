@@ -92,7 +92,7 @@ def test_a_site_with_feeds_of_its_own_is_known(url: str, places: list[str]) -> N
         pytest.param("https://github.com.example/octodemo", id="another host"),
     ],
 )
-def test_another_page_is_asked_beside_it_and_at_the_root(url: str) -> None:
+def test_for_any_other_page_the_usual_places_are_beside_it_and_at_the_root(url: str) -> None:
     places = well_known(url)
     page = url.rstrip("/")
     assert places[0] == f"{page}/feed"

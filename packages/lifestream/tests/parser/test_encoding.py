@@ -1,4 +1,4 @@
-"""Which characters the bytes of a document are, and what is said where it was declared wrongly."""
+"""Which characters the bytes of a document are, and the complaint about an encoding that is declared wrongly."""
 
 from __future__ import annotations
 
@@ -116,8 +116,8 @@ def test_a_label_that_is_no_charset_is_passed_over_and_reported(label: str) -> N
 @pytest.mark.parametrize("label", ["ascii", "iso-8859-2", "euc-kr"])
 def test_utf_8_under_another_label_is_reported(label: str) -> None:
     for text in (f'<?xml version="1.0" encoding="{label}"?>{TEXT}', TEXT):
-        told = f"declared as {label}, but it is utf-8"
-        assert decode(text.encode(), f"text/xml; charset={label}") == Decoded(text, "utf-8", told)
+        complaint = f"declared as {label}, but it is utf-8"
+        assert decode(text.encode(), f"text/xml; charset={label}") == Decoded(text, "utf-8", complaint)
 
 
 def test_ascii_is_in_the_charset_that_its_label_says() -> None:
@@ -126,8 +126,8 @@ def test_ascii_is_in_the_charset_that_its_label_says() -> None:
 
 def test_of_labels_that_do_not_fit_the_first_is_reported_and_the_next_that_does_is_taken() -> None:
     text = '<?xml version="1.0" encoding="windows-1252"?><feed>café</feed>'
-    told = "declared as euc-kr, but it is windows-1252"
-    assert decode(text.encode("cp1252"), "text/xml; charset=euc-kr") == Decoded(text, "windows-1252", told)
+    complaint = "declared as euc-kr, but it is windows-1252"
+    assert decode(text.encode("cp1252"), "text/xml; charset=euc-kr") == Decoded(text, "windows-1252", complaint)
 
 
 @pytest.mark.parametrize(
@@ -142,8 +142,8 @@ def test_of_labels_that_do_not_fit_the_first_is_reported_and_the_next_that_does_
 )
 def test_what_fits_nothing_is_guessed(body: bytes, text: str, encoding: str, complaint: str) -> None:
     assert decode(body) == Decoded(text, encoding, f"declared as utf-8, {complaint}")
-    told = f"declared as klingon, but it is {encoding}"
-    assert decode(body, "text/xml; charset=klingon") == Decoded(text, encoding, told)
+    complaint = f"declared as klingon, but it is {encoding}"
+    assert decode(body, "text/xml; charset=klingon") == Decoded(text, encoding, complaint)
 
 
 def test_of_candidates_that_all_have_errors_the_one_with_the_fewest_is_taken_and_of_equals_the_first() -> None:

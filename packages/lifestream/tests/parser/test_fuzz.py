@@ -1,16 +1,17 @@
-"""Feeds and answers that chance has spoilt: nothing crashes, hangs, grows without bound, or reaches the store unsafe.
+"""Feeds and answers with random damage: nothing crashes, hangs, grows without bound, or is stored unsafe.
 
-Documents are the fixtures of this folder, mutated by a seeded generator, and such as Hypothesis makes of the tokens
-that parsers trip on. Each goes the whole way in this process: parse, prepare (and so sanitise), over the wire of the
-parsers, identity, and the rows that would be stored; of every twentieth the database has the last word. Answers are
-raw bytes, heads and framing and all, from feedserver to the fetcher.
+Documents are the fixtures of this folder, mutated by a seeded generator, and those that Hypothesis makes of the tokens
+that are hard for parsers. Each passes all steps in this process: parse, prepare (and so sanitise), the messages between
+a parser's processes, identity, and the rows that would be stored; every twentieth is stored in the database, too.
+Answers are raw bytes, with heads and framing, from feedserver to the fetcher.
 
-A few seconds of it are part of each run of the tests. All of it, and what came of it:
+A few seconds of it are part of each run of the tests. This tries 100,000 documents and a tenth as many answers, and
+prints a summary:
 
-    LIFESTREAM_FUZZ=100000 pytest packages/lifestream/tests/test_fuzz.py -s
+    LIFESTREAM_FUZZ=100000 pytest packages/lifestream/tests/parser/test_fuzz.py -s
 
-so many documents and a tenth as many answers. LIFESTREAM_FUZZ_SEED is the first seed (0); a failure names its own, and
-is repeated with it. scripts/search.py runs these tests with a new first seed in each round.
+LIFESTREAM_FUZZ_SEED is the first seed (0); a failure names its own, and is repeated with it. scripts/search.py runs
+these tests with a new first seed in each round.
 """
 
 from __future__ import annotations
@@ -160,7 +161,7 @@ def mutated(chance: random.Random, body: bytes, most: int = 3) -> bytes:
 
 
 def read(body: bytes, headers: Mapping[str, str]) -> Prepared | None:
-    """Return what becomes of a document, which must be fit to be stored; None if it is no feed."""
+    """Return what is read of a document, which must be fit to be stored; None if it is no feed."""
     began = time.process_time()
     try:
         feed = parse(body, headers, URL)
@@ -202,7 +203,7 @@ def _assert_stable(found: Prepared) -> None:
 
 
 def megabytes() -> float:
-    """Return the most that was resident of this process; 0 where the system doesn't tell."""
+    """Return the peak of this process's resident memory, in MB; 0 where the system doesn't report it."""
     if sys.platform == "win32":
         return 0.0
     import resource

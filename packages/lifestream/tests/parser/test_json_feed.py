@@ -1,4 +1,4 @@
-"""JSON that is deep or wide: it is refused, or read, in linear time, and never ends in an exception of its own."""
+"""JSON Feed: how it is read, and that deep, wide or wrong JSON is read or refused in linear time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_json_that_is_nested_and_closed_is_no_feed_either() -> None:
         parse(f"{START}{'[' * 200_000}{']' * 200_000}}}]}}".encode(), {}, "https://site.example/")
 
 
-def test_some_depth_costs_nothing() -> None:
+def test_json_that_is_nested_a_hundred_deep_is_read() -> None:
     [entry] = parse(f"{START}{'[' * 100}{']' * 100}}}]}}".encode(), {}, "https://site.example/").entries
     assert entry.guid == "1"
 
@@ -56,7 +56,7 @@ def test_json_that_is_wide_takes_linear_time(name: str) -> None:
 
 @pytest.mark.costly
 @pytest.mark.parametrize("unit", ['"a":1,', '"a":[],', '"a":"\\\\",', '"a":1e99,', '"a":' + "9" * 5000 + ","])
-def test_so_do_members_and_numbers(unit: str) -> None:
+def test_json_with_many_members_or_digits_takes_linear_time(unit: str) -> None:
     def make(number: int) -> bytes:
         return f"{START}0, {unit * number}{chr(34)}z{chr(34)}: 0}}]}}".encode()
 
@@ -145,7 +145,7 @@ def test_an_item_is_read_with_all_that_it_says() -> None:
     )
 
 
-def test_what_an_item_does_not_say_its_feed_or_another_member_says() -> None:
+def test_what_an_item_lacks_is_taken_from_its_feed_or_from_another_member() -> None:
     found = feed(
         author={"name": "Ada"},
         language="en",
@@ -236,10 +236,10 @@ def test_a_duration_may_be_nothing() -> None:
     assert enclosure.duration == 0
 
 
-def test_numbers_that_python_does_not_count_cost_nothing_else() -> None:
+def test_numbers_with_too_many_digits_for_python_lose_no_item() -> None:
     digits = "9" * 5000
     document = '{"version": "1.1", "items": [{"id": "1", "n": %s}, {"id": 12}, {"id": %s}]}'
-    # Neither does a comma that has to be mended, which makes another reading of it.
+    # The second end has a comma that has to be mended, for which the document is read a second time.
     for end in ("}", ",}"):
         found = json_feed.read(Decoded(document[:-1] % (digits, digits) + end, "utf-8"), URL)
         assert [item.guid for item in found.entries] == ["1", "12", digits]
@@ -281,7 +281,7 @@ def test_what_has_the_wrong_type_is_missing(wrong: Any) -> None:
     assert feed(**dict.fromkeys(of_feed, wrong)) == feed()
 
 
-def test_an_item_that_is_none_affects_nothing_else() -> None:
+def test_a_value_that_is_no_item_affects_nothing_else() -> None:
     assert [item.guid for item in feed(items=[1, {"id": "1"}, None, [], {"id": "2"}]).entries] == ["1", "2"]
 
 
@@ -367,7 +367,7 @@ def test_json_that_may_mean_anything_is_no_feed(item: str) -> None:
         ({"external_url": "http://[half"}, "link", ""),
     ],
 )
-def test_another_type_of_plain_meaning_is_understood(members: dict[str, Any], field: str, value: Any) -> None:
+def test_a_wrong_type_with_a_clear_meaning_is_understood(members: dict[str, Any], field: str, value: Any) -> None:
     assert getattr(entry(**members), field) == value
 
 

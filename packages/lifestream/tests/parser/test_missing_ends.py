@@ -1,4 +1,4 @@
-"""Fields without an end: they end where the next one begins, and cost their entry nothing else (READING.md, rule 7)."""
+"""Fields without an end: they end where the next one begins, and cost their entry nothing else (reading.md, rule 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read of web pages reaches the parent as it was, and nothing else does."""
+"""What a child process reads in a web page reaches the parent unchanged, and malformed answers are refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lifestream.parser.page_shapes import ARTICLE, PAGE
 from lifestream.parser.web_page import read_page
 
 
-def test_a_page_comes_as_it_was() -> None:
+def test_a_page_arrives_unchanged() -> None:
     html = (
         b"<title>T</title><link rel=alternate type=application/rss+xml href=/feed title=F><link rel=icon href=/i.png>"
     )
@@ -21,7 +21,7 @@ def test_a_page_comes_as_it_was() -> None:
     assert PAGE.unpack(PAGE.pack(page)) == page
 
 
-def test_an_article_comes_as_it_was() -> None:
+def test_an_article_arrives_unchanged() -> None:
     fields = dict.fromkeys(Article.__dataclass_fields__, "x")
     article = Article(**fields)
     assert ARTICLE.unpack(ARTICLE.pack(article)) == article

@@ -98,7 +98,7 @@ def test_a_document_over_its_deadline_is_ended_and_the_next_one_is_read() -> Non
         assert quick.result(60).items[0].guid == "1"
 
 
-def test_a_child_reads_as_much_of_a_page_as_it_is_told() -> None:
+def test_a_child_reads_no_more_of_a_page_than_the_limit() -> None:
     html = b"<title>T</title>" + b" " * 2000 + b"<link rel=feed href=/f>"
     for most, feeds in ((1000, 0), (5000, 1)):
         with ParserPool(1, max_page=most) as pool:

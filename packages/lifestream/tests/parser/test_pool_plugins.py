@@ -1,4 +1,4 @@
-"""Plugins of a site's own run in the process that imports; shipped ones and the cleaning in the child."""
+"""A site's own plugins run in the process that imports; shipped plugins and the cleaning run in the child process."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Leaving(FeedPlugin):
         raise SystemExit(3)
 
 
-def test_a_plugin_of_ones_own_runs_here_and_before_sanitising() -> None:
+def test_a_plugin_of_a_site_runs_in_this_process_and_before_sanitising() -> None:
     Shouting.threads.clear()
     registry = Registry([f"{__name__}.Shouting"], use_entry_points=False)
     with ParserPool(1, registry=registry) as pool:
@@ -89,7 +89,7 @@ def test_entries_that_are_known_come_back_as_outlines_whoever_runs_the_plugin() 
             assert (again.items[1].title.lower(), again.items[1].content) == ("one", "")
 
 
-def test_what_a_plugin_of_ones_own_leaves_is_cleaned_in_the_child_within_the_deadline() -> None:
+def test_what_a_plugin_of_a_site_leaves_is_cleaned_in_the_child_within_the_deadline() -> None:
     registry = Registry([f"{__name__}.Verbose"], use_entry_points=False)
     with ParserPool(1, deadline=0.5, registry=registry) as pool:
         with pytest.raises(ParseTimeout, match=r"^reading it took longer than 0\.5 seconds$"):
@@ -97,7 +97,7 @@ def test_what_a_plugin_of_ones_own_leaves_is_cleaned_in_the_child_within_the_dea
         assert pool.submit(FEED, {}, URL).result(60).items[0].guid == "1"
 
 
-def test_nothing_is_cleaned_here_whatever_plugins_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_cleaned_in_this_process_whatever_plugins_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     def clean(*_: object) -> str:
         raise AssertionError("cleaned in the process that imports")
 
@@ -130,8 +130,8 @@ def test_the_first_import_knows_the_site_by_the_document_itself(pool: ParserPool
     assert pool.submit(body, {}, "http://127.0.0.1/photos.xml").result(60).plugin == "flickr"
 
 
-def test_what_is_handed_to_plugins_of_ones_own_is_bounded_before_it_gets_here() -> None:
-    """What comes from a child is taken apart here, where no deadline ends it."""
+def test_what_a_child_sends_for_plugins_of_a_site_is_bounded_in_the_child() -> None:
+    """The answer of a child is unpacked in this process, where no deadline ends the work."""
     child = Reader(Registry(use_entry_points=False), Sanitizer())
     items: list[dict[str, object]] = [{"id": "1", "tags": [*map(str, range(200))]}, *({} for _ in range(10_000))]
     body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}).encode()
@@ -147,12 +147,12 @@ def test_what_is_handed_to_plugins_of_ones_own_is_bounded_before_it_gets_here() 
         assert [note.partition(" of ")[0] for note in capped] == ["capped once: entries", "capped once: tags"]
 
 
-def test_a_plugin_of_ones_own_may_recognise_a_feed() -> None:
+def test_a_plugin_of_a_site_may_recognise_a_feed() -> None:
     with ParserPool(1, registry=Registry([f"{__name__}.Own"], use_entry_points=False)) as pool:
         assert pool.submit(FEED, {}, URL).result(60).plugin == "own"
 
 
-def test_a_plugin_that_exits_keeps_nobody_waiting() -> None:
+def test_a_plugin_that_exits_is_reported_as_a_problem() -> None:
     with ParserPool(1, registry=Registry([f"{__name__}.Leaving"], use_entry_points=False)) as pool:
         for _ in range(2):
             prepared = pool.submit(FEED, {}, URL, plugin="leaving").result(60)
@@ -170,7 +170,7 @@ class Ending(FeedPlugin):
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), GeneratorExit(), LookupError()], ids=repr)
-def test_a_plugin_that_exits_where_it_is_only_asked_costs_no_feed(
+def test_a_plugin_that_exits_when_it_is_asked_about_a_feed_loses_no_feed(
     error: BaseException, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Ending, "error", error)
@@ -187,7 +187,7 @@ def test_who_waits_for_a_document_is_not_interrupted_by_a_plugin(monkeypatch: py
         assert pool.submit(FEED, {}, URL).result(60).plugin == "generic"
 
 
-def test_a_plugin_that_is_gone_is_reported_and_done_without(pool: ParserPool) -> None:
+def test_a_missing_plugin_is_reported_and_replaced_by_the_generic_one(pool: ParserPool) -> None:
     prepared = pool.submit(FEED, {}, URL, plugin="vanished").result(60)
 
     assert prepared.plugin == "generic"

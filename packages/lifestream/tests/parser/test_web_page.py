@@ -69,7 +69,7 @@ def test_the_feeds_that_a_page_names(html: str, feeds: list[Candidate]) -> None:
         ('<!-- <a href="/feed"> --><script>"<a href=/feed>"</script>', []),
     ],
 )  # fmt: skip
-def test_what_a_page_links_to_as_one_does_to_feeds(html: str, linked: list[str]) -> None:
+def test_links_of_a_page_that_look_like_links_to_feeds(html: str, linked: list[str]) -> None:
     page = read_page(html.encode(), {}, URL)
     assert list(page.linked) == linked
     assert page.feeds == ()

@@ -158,7 +158,7 @@ def test_mending_is_linear(piece: str) -> None:
 
 
 @pytest.mark.parametrize("between", ["", "x", "x" * 65_530, "x" * 65_536, "&amp;" * 13_107])
-def test_references_are_mended_wherever_a_long_text_is_parted(between: str) -> None:
+def test_references_are_mended_wherever_a_long_text_is_split(between: str) -> None:
     text = f"&nbsp;{between}& &nbsp" * 3
     mended = text.replace("&nbsp;", "&#160;").replace("& ", "&amp; ").replace("&nbsp&", "&amp;nbsp&")
     mended = mended.replace("&nbsp", "&amp;nbsp")
@@ -185,7 +185,7 @@ def test_what_a_program_printed_before_the_document_is_left_out(output: str, dec
 
 @pytest.mark.reading(8)
 @pytest.mark.parametrize("page", ["<html><body>", "<!DOCTYPE html><html><body>", "<head></head>"])
-def test_a_web_page_with_a_feed_in_it_is_none(page: str) -> None:
+def test_a_web_page_with_a_feed_in_it_is_no_feed(page: str) -> None:
     with pytest.raises(NotAFeed, match="web page"):
         parse(page.encode() + rss(ITEM), {}, URL)
 

@@ -1,4 +1,4 @@
-"""What a parser's process is by itself: what it answers, imports and prints."""
+"""The process of a parser: what it answers, imports and prints."""
 
 from __future__ import annotations
 

@@ -75,9 +75,9 @@ def prepared(entry: Entry, plugin: FeedPlugin | None = None) -> tuple[ItemDraft,
 def test_rule_23_a_field_is_kept_as_far_as_its_cap_and_what_is_over_is_reported(
     entry: Entry, cap: Cap | None, field: str, kept: object
 ) -> None:
-    item, told = prepared(entry)
+    item, reported = prepared(entry)
     assert getattr(item, field) == kept
-    assert told == ((f"capped once: {cap}",) if cap else ())
+    assert reported == ((f"capped once: {cap}",) if cap else ())
 
 
 @pytest.mark.parametrize(
@@ -92,13 +92,13 @@ def test_rule_23_a_field_is_kept_as_far_as_its_cap_and_what_is_over_is_reported(
         *((name, URL + "x" * 8192, caps.LINK, "") for name in ("link", "icon", "self_url", "hub_url")),
     ],
 )
-def test_rule_23_so_is_what_a_feed_says_of_itself(field: str, value: str, cap: Cap, kept: str) -> None:
+def test_rule_23_a_feeds_own_fields_are_kept_as_far_as_their_caps(field: str, value: str, cap: Cap, kept: str) -> None:
     tally = Tally()
     assert getattr(bounded_feed(replace(ParsedFeed(), **{field: value}), tally), field) == kept  # type: ignore[arg-type]
     assert tally.notes == (f"capped once: {cap}",)
 
 
-def test_rule_23_what_is_over_often_is_reported_once_with_how_often() -> None:
+def test_rule_23_a_cap_that_is_exceeded_often_is_reported_once_with_a_count() -> None:
     entries = tuple(Entry(title="x" * 3000, author="y" * 3000) for _ in range(1200))
     assert prepare(ParsedFeed(entries=entries), FeedPlugin(), SANITIZER).capped == (
         f"capped 1200 times: {caps.TITLE}",
@@ -108,11 +108,11 @@ def test_rule_23_what_is_over_often_is_reported_once_with_how_often() -> None:
 
 def test_rule_23_a_long_guid_is_hashed_and_keeps_the_key_that_it_had() -> None:
     long, other = "g" * 8193, "g" * 8194
-    item, told = prepared(Entry(guid=f" {long}\0 "))
+    item, reported = prepared(Entry(guid=f" {long}\0 "))
     assert re.fullmatch(r"urn:lifestream:long-guid:[0-9a-f]{64}", item.guid)
     assert keys_of(item).guid == keys_of(Entry(guid=long)).guid
     assert prepared(Entry(guid=other))[0].guid != item.guid
-    assert told == (f"capped once: {caps.GUID}",)
+    assert reported == (f"capped once: {caps.GUID}",)
     assert prepared(Entry(guid="g" * 8192)) == (ItemDraft(guid="g" * 8192), ())
 
 
@@ -143,11 +143,11 @@ LONG: dict[str, str] = {
     "name", ["paragraphs", "open elements", "links", "pictures", "one tag", "references", "no markup"]
 )
 def test_rule_23_a_long_content_is_cut_and_stays_clean_html(name: str) -> None:
-    item, told = prepared(Entry(content=LONG[name], base=URL))
+    item, reported = prepared(Entry(content=LONG[name], base=URL))
     assert len(item.content) <= caps.CONTENT.limit
     assert len(item.text) <= caps.CONTENT.limit
     assert SANITIZER.html(item.content, URL) == item.content
-    assert told and all(note.endswith(str(caps.CONTENT)) for note in told)
+    assert reported and all(note.endswith(str(caps.CONTENT)) for note in reported)
 
 
 def test_rule_23_no_tag_or_entity_is_cut_in_two() -> None:
@@ -157,17 +157,17 @@ def test_rule_23_no_tag_or_entity_is_cut_in_two() -> None:
 
 
 def test_rule_23_a_long_base_does_not_make_a_long_content() -> None:
-    item, told = prepared(Entry(content='<a href="a">b</a>' * 50_000, base=URL + "x/" * 1000))
-    assert 0 < len(item.content) <= caps.CONTENT.limit and told
+    item, reported = prepared(Entry(content='<a href="a">b</a>' * 50_000, base=URL + "x/" * 1000))
+    assert 0 < len(item.content) <= caps.CONTENT.limit and reported
 
 
-def test_rule_23_a_long_summary_costs_its_beginning_only() -> None:
+def test_rule_23_only_the_beginning_of_a_long_summary_is_read() -> None:
     item, _ = prepared(Entry(content="<p>c</p>", summary="<b>word</b> " * 80_000))
     assert item.summary.startswith("word word") and len(item.summary) <= 300
 
 
 class _Generous(FeedPlugin):
-    """A plugin of one's own that returns far too much."""
+    """A plugin that returns far too much."""
 
     name = "generous"
 
@@ -181,11 +181,11 @@ class _Generous(FeedPlugin):
 
 
 def test_rule_23_what_a_plugin_returns_is_capped_as_well() -> None:
-    item, told = prepared(Entry(guid="1"), _Generous())
+    item, reported = prepared(Entry(guid="1"), _Generous())
     assert (len(item.title), len(item.tags), len(item.enclosures)) == (2000, 100, 100)
     assert len(item.content) <= caps.CONTENT.limit
     assert item.card["kind"] == "article"
-    assert [note.partition(": ")[2] for note in told] == [
+    assert [note.partition(": ")[2] for note in reported] == [
         str(cap) for cap in (caps.ENCLOSURES, caps.TAGS, caps.TITLE, caps.CONTENT)
     ]
 
@@ -211,11 +211,11 @@ def test_rule_23_the_cut_is_at_a_character() -> None:
 
 def test_what_exceeded_a_cap_is_reported_in_the_language_of_the_reader() -> None:
     prepared = prepare(ParsedFeed(entries=(Entry(title="x" * 3000),)), FeedPlugin(), SANITIZER)
-    (told,) = PREPARED.unpack(
+    (reported,) = PREPARED.unpack(
         json.loads(json.dumps(PREPARED.pack(prepared)))
     ).capped  # as the parser's process sends it
     with translation.override("de"):
-        assert worded(told) == ("einmal begrenzt: ein Titel: höchstens 2,000 Zeichen, der Text wird gekürzt, mit …")
+        assert worded(reported) == ("einmal begrenzt: ein Titel: höchstens 2,000 Zeichen, der Text wird gekürzt, mit …")
 
 
 def test_every_cap_stands_in_the_manual() -> None:
@@ -227,7 +227,7 @@ def test_every_cap_stands_in_the_manual() -> None:
     assert [f"{what}: at most {limit}, {beyond}" for what, limit, beyond in table[2:]] == list(map(str, caps.ALL))
 
 
-# What has four times the size of a content is still taken whole: each link grows to 77 characters.
+# `assert_linear` goes up to four times these sizes, which is still kept whole; each link grows to 77 characters.
 SIZES: dict[str, tuple[int, Callable[[int], Entry]]] = {
     "enclosures": (10_000, lambda n: Entry(enclosures=tuple(Enclosure(f"{URL}{number}") for number in range(n)))),
     "media": (10_000, lambda n: Entry(media=tuple(Media(f"{URL}{number}") for number in range(n)))),
@@ -243,7 +243,7 @@ SIZES: dict[str, tuple[int, Callable[[int], Entry]]] = {
 
 @pytest.mark.costly
 @pytest.mark.parametrize("name", SIZES)
-def test_rule_23_capping_costs_what_comes(name: str) -> None:
+def test_rule_23_capping_takes_linear_time(name: str) -> None:
     size, make = SIZES[name]
     work: Callable[[Any], Any] = prepared
     assert_linear(work, make, size)
@@ -251,7 +251,7 @@ def test_rule_23_capping_costs_what_comes(name: str) -> None:
 
 @pytest.mark.costly
 @pytest.mark.parametrize("piece", ["<p>a <b>b</b> c</p>", '<a href="a">b</a>'])
-def test_rule_23_cutting_costs_what_comes(piece: str) -> None:
+def test_rule_23_cutting_takes_linear_time(piece: str) -> None:
     work: Callable[[Any], Any] = prepared
-    fewest = caps.CONTENT.limit // len(piece) + 1  # what is cut costs more than what is taken whole
+    fewest = caps.CONTENT.limit // len(piece) + 1  # a content that is cut costs more than one that is kept whole
     assert_linear(work, lambda n: Entry(content=piece * n, base=URL), fewest, smallest=fewest)

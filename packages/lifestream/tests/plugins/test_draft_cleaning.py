@@ -41,7 +41,12 @@ DRAFT = ItemDraft(
 def test_an_outline_has_the_keys_of_the_item(draft: ItemDraft) -> None:
     outline, safe = outlined(draft, SANITIZER), made_safe(draft, SANITIZER, Tally())
     mine, its = keys_of(outline), keys_of(safe)
-    assert (mine.guid, mine.link, mine.content, mine.told_by) == (its.guid, its.link, its.content, its.told_by)
+    assert (mine.guid, mine.link, mine.content, mine.distinction) == (
+        its.guid,
+        its.link,
+        its.content,
+        its.distinction,
+    )
     assert (outline.guid, outline.link, outline.title) == (safe.guid, safe.link, safe.title)
     assert (outline.published, outline.updated, outline.enclosures) == (safe.published, safe.updated, safe.enclosures)
     assert not (outline.content or outline.text or outline.card)

@@ -30,7 +30,7 @@ def test_keys_are_those_that_are_stored() -> None:
     keys = keys_of(Entry(guid=" 1 ", link="https://a.example/x/", title="A  title", published=NOON))
     assert keys.guid == guid_key("1") != keys.link
     assert keys == keys_of(Entry(guid="1", link="http://a.example/x", title="A title", published=NOON))
-    assert keys.told_by == "date"
+    assert keys.distinction == "date"
 
 
 def test_a_long_guid_is_stored_as_its_key() -> None:
@@ -45,9 +45,9 @@ def test_a_link_to_the_site_is_replaced_by_the_address_of_a_file() -> None:
     assert keys_of(Entry(link="https://a.example/"), {"//a.example"}).link == ""
 
 
-def test_content_is_told_apart_by_its_date_with_a_time_or_else_by_its_text() -> None:
+def test_content_is_distinction_its_date_with_a_time_or_else_by_its_text() -> None:
     midnight = NOON.replace(hour=0)
     one, other = (keys_of(Entry(title="T", content=f"<p>{text}</p>", published=midnight)) for text in "ab")
-    assert (one.told_by, one.content) == ("text", other.content)
+    assert (one.distinction, one.content) == ("text", other.content)
     marked, plain, another = (keys_of(Entry(title="T", content=text)).content for text in ("<p>a</p>", "a", "b"))
     assert marked == plain != another

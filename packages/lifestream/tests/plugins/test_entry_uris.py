@@ -1,4 +1,4 @@
-"""Which ids of entries are published as they are, and what stands in place of the others."""
+"""Which ids of entries are published as they are, and what is published in place of the others."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def test_nothing_is_reported_of_what_is_harmless() -> None:
     assert removed(ItemDraft(content="<p>a <b>b</b> c", link="https://a.example/")) == ()
 
 
-def test_only_so_many_kinds_are_named() -> None:
+def test_the_number_of_kinds_that_are_named_is_limited() -> None:
     told = removed(ItemDraft(content="".join(f"<x-{number}>" for number in range(100))))
     assert len(told) == MOST + 1
     assert told[-1] == "and 50 more"

@@ -76,18 +76,18 @@ FILMS = ("https://www.youtube.com/watch?v=1", "https://youtu.be/2", "https://ben
 @pytest.mark.parametrize(
     ("claim", "url", "links", "plugin"),
     [
-        # The feed's own URL speaks for it,
+        # A plugin is chosen by the feed's own URL,
         ("https://youtube.com/@bench", "https://www.youtube.com/feeds", (), "youtube"),
         ("https://www.youtube.com", "https://m.YouTube.com:80/feeds", (), "youtube"),
         ("", "https://www.youtube.com/feeds", (), "youtube"),
         ("https://feeds.example/", "https://www.youtube.com/feeds", (), "youtube"),
         ("https://notyoutube.com/", "https://www.youtube.com/feeds", (), "youtube"),
-        # or most of its links do.
+        # or by most of its links.
         ("https://youtube.com/@bench", PROXY, FILMS[:1], "youtube"),
         ("https://youtube.com/@bench", PROXY, ("", "https://www.youtube.com/watch?v=1"), "youtube"),
         ("https://youtube.com/@bench", PROXY, FILMS[1:], "generic"),
         ("https://youtube.com/@bench", PROXY, FILMS, "generic"),
-        # What it only says does not.
+        # The site that the feed names is not enough.
         ("https://youtube.com/@bench", PROXY, (), "generic"),
         ("https://www.youtube.com", PROXY, ("https://bench.example/3",), "generic"),
         ("https://youtube.com.evil.example/", PROXY, ("https://youtube.com.evil.example/1",), "generic"),
@@ -98,7 +98,7 @@ FILMS = ("https://www.youtube.com/watch?v=1", "https://youtu.be/2", "https://ben
             "generic",
         ),
         ("https://youtube.com/", PROXY, ("https://evil.example\\@youtube.com/",), "generic"),
-        # A blog about films is none of theirs.
+        # A blog that links to films is no feed of YouTube's.
         ("", PROXY, FILMS[:1], "generic"),
         ("https://feeds.example/", PROXY, FILMS[:1], "generic"),
         ("", "", (), "generic"),
@@ -113,7 +113,7 @@ def test_a_plugin_is_for_the_domain_that_the_url_or_most_links_share(
 
 
 @pytest.mark.parametrize(("name", "plugin"), [("github-releases.atom", "github"), ("youtube.xml", "youtube")])
-def test_ids_alone_claim_no_plugin(name: str, plugin: str) -> None:
+def test_ids_alone_choose_no_plugin(name: str, plugin: str) -> None:
     feed = parse((SITES / name).read_bytes(), {}, "https://proxy.example/f")
     feed = replace(feed, link="https://proxy.example/")
     assert SHIPPED.plugin_for(feed, "https://proxy.example/f").name == plugin
@@ -132,14 +132,14 @@ def test_plugins_of_settings_come_before_those_shipped() -> None:
 
 
 @pytest.fixture
-def no_points_are_known() -> Iterator[None]:
+def no_cached_entry_points() -> Iterator[None]:
     """A process that has not yet looked for entry points."""
     registry._points.cache_clear()
     yield
     registry._points.cache_clear()
 
 
-@pytest.mark.usefixtures("no_points_are_known")
+@pytest.mark.usefixtures("no_cached_entry_points")
 def test_plugins_of_entry_points_are_found_and_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     looked = []
 
@@ -173,7 +173,7 @@ def test_a_plugin_that_cannot_be_used_is_named(path: str, message: str) -> None:
     assert str(raised.value) == message
 
 
-@pytest.mark.usefixtures("no_points_are_known")
+@pytest.mark.usefixtures("no_cached_entry_points")
 def test_an_entry_point_that_cannot_be_loaded_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [EntryPoint("broken", "no.such:Plugin", "lifestream.plugins")]
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda *, group: points)
@@ -182,7 +182,7 @@ def test_an_entry_point_that_cannot_be_loaded_is_named(monkeypatch: pytest.Monke
         Registry()
 
 
-def test_an_unknown_name_is_answered_with_those_there_are() -> None:
+def test_the_error_for_an_unknown_name_lists_the_plugins() -> None:
     with pytest.raises(PluginError) as raised:
         SHIPPED.named("nosuch")
 
@@ -192,7 +192,7 @@ def test_an_unknown_name_is_answered_with_those_there_are() -> None:
     )
 
 
-def test_a_plugin_that_can_not_say_whether_it_recognises_a_feed_costs_none(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_plugin_whose_recognises_raises_is_skipped(caplog: pytest.LogCaptureFixture) -> None:
     class Unsure(FeedPlugin):
         name = "unsure"
 

@@ -1,4 +1,4 @@
-"""READING.md rules 14 and 15: what relative addresses are relative to, and what of an address is kept."""
+"""reading.md rules 14 and 15: what relative addresses are relative to, and what of an address is kept."""
 
 from __future__ import annotations
 

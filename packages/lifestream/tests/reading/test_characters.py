@@ -1,4 +1,4 @@
-"""READING.md rules 1 to 5: which characters the bytes of a document are."""
+"""reading.md rules 1 to 5: which characters the bytes of a document are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""READING.md rules 16 to 18: what a browser would lose of a feed's HTML, and that cleaning is done once."""
+"""reading.md rules 16 to 18: what a browser would lose of a feed's HTML, and that cleaning is done once."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_noscript_is_unwrapped() -> None:
         ('<img src="/blank.gif" data-original="a.png">', "a.png"),
         ('<img src="a.png" data-src="data:image/gif;base64,R0">', "a.png"),
         ('<img src="a.png" data-src=\'{"x": 1}\'>', "a.png"),
-        # One of the lazy picture and of that in its noscript stays.
+        # Of the lazy picture and the one in its noscript, one stays.
         ('<img src="data:x" data-src="a.png"><noscript><img src="a.png"></noscript>', "a.png"),
         ('<noscript><img src="a.png"></noscript><img src="data:x" data-src="a.png">', "a.png"),
         ('<img src="data:x" class="lazy"><noscript><img src="a.png"></noscript>', "a.png"),
@@ -268,21 +268,21 @@ def test_tables_code_and_captions_are_whole(html: str) -> None:
 
 
 @pytest.mark.reading(18)
-def test_what_a_comment_paid_for_is_kept_without_it() -> None:
-    # The budget of a fragment grows with its length, and the comment is not in what was cleaned.
+def test_html_within_the_budget_only_by_a_long_comment_is_cleaned_twice_without_loss() -> None:
+    # The budget of a fragment grows with its length. The cleaned HTML is shorter, since it lacks the comment.
     html = f"{'<b>' * 400}{'<i></i>' * 1000}x{'</b>' * 400}<!--{'-' * 400_000}-->"
     assert cleaned(html).count("<b>") == 400
 
 
 @pytest.mark.reading(18)
 @pytest.mark.parametrize("inner", ["<i></i>", "<span></span>", "<code>x</code>", "<sub></sub><br>", "<u><s></s></u>"])
-def test_what_is_properly_nested_costs_nothing_again(inner: str) -> None:
+def test_properly_nested_html_is_cleaned_twice_without_loss(inner: str) -> None:
     html = f"<div>{'<b>' * 300}{inner * 2000}{'</b>' * 300}<!--{'-' * 400_000}--></div>"
     assert cleaned(html).count("<b>") == 300
 
 
 @pytest.mark.reading(18)
-def test_a_table_of_many_cells_in_formatting_is_kept_again() -> None:
+def test_a_table_of_many_cells_in_formatting_is_cleaned_twice_without_loss() -> None:
     row = "<tr><td><i>x</i></td><td>y</td></tr>"
     html = f"{'<b>' * 300}<table><tbody>{row * 500}</tbody></table>{'</b>' * 300}<!--{'-' * 400_000}-->"
     assert cleaned(html).count("<td>") == 1000

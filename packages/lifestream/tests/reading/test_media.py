@@ -1,4 +1,4 @@
-"""READING.md rules 21 to 23: everything that can be seen, heard or downloaded is shown once, and nothing is cut without
+"""reading.md rules 21 to 23: everything that can be seen, heard or downloaded is shown once, and nothing is cut without
 a word.
 """
 
@@ -58,7 +58,7 @@ def card(body: bytes) -> ItemCard:
 
 
 @pytest.mark.reading(21)
-def test_what_media_name_is_shown_like_what_enclosures_name() -> None:
+def test_files_of_media_are_shown_like_those_of_enclosures() -> None:
     found = card(
         rss(
             "<title>T</title>"
@@ -212,7 +212,7 @@ def test_the_persons_of_a_podcast_take_part_in_each_episode_that_names_none() ->
 
 
 @pytest.mark.reading(21)
-def test_no_address_of_an_episode_is_one_that_nobody_may_open() -> None:
+def test_unsafe_addresses_of_an_episode_are_dropped() -> None:
     found = item(
         rss(
             '<podcast:chapters url="javascript:1"/><podcast:transcript url="data:,x"/>'
@@ -276,7 +276,7 @@ def test_items_that_have_no_episode_keep_their_fingerprint() -> None:
     assert prints[0] != prints[1]
 
 
-# 22: nothing is cut without a word
+# 22: nothing is left out silently
 
 
 @pytest.mark.reading(22)

@@ -1,4 +1,4 @@
-"""READING.md rules 11 to 13: who wrote it, and what is HTML in a title, a name, a tag and a summary."""
+"""reading.md rules 11 to 13: who wrote it, and what is HTML in a title, a name, a tag and a summary."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The shapes of today's sites, each read back field by field.
 
-Each file in `shapes` is written after what a real site publishes; the JSON beside it is what a person should see of it.
-Values that are empty are left out of it.
+Each file in `shapes` is modelled on what a real site publishes; the JSON file beside it has what a person should see of
+it, without empty values.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ REGISTRY = Registry(use_entry_points=False)
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Return what is made of a file that comes from an address that says nothing."""
+    """Return what lifestream reads in a file, without a hint in its URL which site it is from."""
     url = f"https://feeds.example/{path.name}"
     feed = parse(path.read_bytes(), {}, url)
     plugin = REGISTRY.plugin_for(feed, url)

@@ -1,4 +1,4 @@
-"""READING.md rules 6 to 10: what belongs to what, which formats are read, and what can be mended."""
+"""reading.md rules 6 to 10: what belongs to what, which formats are read, and what can be mended."""
 
 from __future__ import annotations
 

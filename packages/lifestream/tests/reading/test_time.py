@@ -1,4 +1,4 @@
-"""READING.md rules 19 and 20: what a date means, and what is no date."""
+"""reading.md rules 19 and 20: what a date means, and what is no date."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -13,7 +14,7 @@ from feedserver import Response
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.conf import settings
 from lifestream.models import Addition, Lifestream, Subscription
-from lifestream.refresh import additions
+from lifestream.refresh import additions, bell
 from lifestream.tasks import update_feeds
 from served import feed, page
 
@@ -87,6 +88,37 @@ class AdditionsTest(FeedServerTransactionTestCase):
             additions.note(self.lifestream, [self.get_url(path)])
             update()
         assert self.states() == [("added", "")] * 2
+
+    def test_when_a_turn_is_over_the_others_wait_for_the_next(self) -> None:
+        for path in ("/1", "/2"):
+            self.feedserver.add(path, feed([path]))
+        additions.note(self.lifestream, [self.get_url("/1"), self.get_url("/2")])
+        with bell.listening() as rung:
+            assert additions.add_wanted(turn=0) == 1
+            assert rung.is_set(), "the updater comes back at once"
+            rung.clear()
+            assert additions.add_wanted(turn=0) == 1
+            rung.clear()
+            assert additions.add_wanted(turn=0) == 0
+            assert not rung.is_set()
+
+    def test_owners_take_turns_however_many_addresses_one_of_them_has(self) -> None:
+        others = make_lifestream("other", owner=User.objects.create_user("other"))
+        paths = [f"/{number}" for number in range(5)]
+        for path in paths:
+            self.feedserver.add(path, feed([path]))
+        additions.note(self.lifestream, map(self.get_url, paths[:-1]))
+        additions.note(others, [self.get_url(paths[-1])])
+        chosen_from: list[list[int | None]] = []
+
+        def mix(owners: list[int | None]) -> None:
+            chosen_from.append(list(owners))
+            owners.sort(key=lambda owner: owner is None)  # the lifestream of nobody last
+
+        assert additions.add_wanted(turn=0, mix=mix) == 1
+        assert [sorted(owners, key=str) for owners in chosen_from] == [[others.owner_id, None]]
+        assert list(Addition.objects.filter(state="added").values_list("lifestream", flat=True)) == [others.pk]
+        assert additions.add_wanted(mix=mix) == 4
 
     def test_a_lifestream_that_goes_takes_its_addresses_along(self) -> None:
         additions.note(self.lifestream, [self.get_url("/feed")])

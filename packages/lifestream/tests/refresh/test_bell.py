@@ -1,11 +1,11 @@
-"""A bell wakes who listens in this process, and nobody else."""
+"""The bell wakes all listeners of this process, as long as they listen."""
 
 from __future__ import annotations
 
 from lifestream.refresh import bell
 
 
-def test_all_who_listen_hear_it_until_they_stop() -> None:
+def test_all_listeners_are_woken_until_they_stop() -> None:
     with bell.listening() as first:
         with bell.listening() as second:
             bell.ring()

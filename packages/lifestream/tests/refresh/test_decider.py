@@ -85,7 +85,7 @@ class TestFailures:
 
 
 class TestBehindAHub:
-    """A hub that tells of what is new spares requests, unless they fail or it has stopped."""
+    """A hub that announces new entries spares requests, unless they fail or it has stopped."""
 
     def test_a_feed_is_asked_as_seldom_as_is_set(self) -> None:
         due = decided(claim(push_until=NOW + timedelta(seconds=1)))

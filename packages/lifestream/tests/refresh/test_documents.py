@@ -92,7 +92,7 @@ def test_urls_of_several_hosts_are_fetched_beside_each_other_and_reported_in_ord
 
 
 @override_settings(LIFESTREAM_ALLOWED_NETWORKS=["127.0.0.0/8"], LIFESTREAM_PARSERS=1)
-def test_only_so_many_urls_are_fetched_ahead_and_none_once_nobody_asks() -> None:
+def test_a_limited_number_of_urls_is_fetched_ahead_and_none_once_nobody_asks() -> None:
     asked = 0
 
     def names() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Many downloads at once: how many at a time, of one host, and what is given up."""
+"""Concurrent downloads: how many at a time and from one host, and which are given up."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _keys = itertools.count(1)
 
 
 class Crowd:
-    """An answer that counts how many requests it serves at once; each is let go when *enough* are there."""
+    """An answer that counts how many requests it serves concurrently; each waits until *enough* have arrived."""
 
     def __init__(self, enough: int, until: threading.Event | None = None) -> None:
         """Let *enough* requests wait for each other, and all of them for the event *until* if there is one."""
@@ -62,8 +62,8 @@ def server() -> Iterator[FeedServer]:
 def last_asked(server: FeedServer) -> threading.Event:
     """Return an event that is set when /last is asked for.
 
-    A crowd that waits for it stays until the download that was added last has had its turn: whatever else may be asked
-    at once has been asked by then.
+    A crowd that waits for it stays until the download that was added last has had its turn: by then, all requests that
+    may be sent concurrently have been sent.
     """
     asked = threading.Event()
 
@@ -104,7 +104,7 @@ def take(events: Events, count: int) -> list[Downloaded | Skipped]:
 
 
 @pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
-def test_every_download_comes_to_something_and_keeps_its_claim(
+def test_every_download_has_an_outcome_and_keeps_its_claim(
     server: FeedServer, monkeypatch: pytest.MonkeyPatch, loop: str
 ) -> None:
     if loop == "uvloop":
@@ -123,7 +123,7 @@ def test_every_download_comes_to_something_and_keeps_its_claim(
     assert {event.started for event in by_feed.values()} == {NOW}
 
 
-def test_a_host_is_asked_by_so_many_at_once_and_no_more(server: FeedServer) -> None:
+def test_the_number_of_concurrent_requests_to_a_host_is_limited(server: FeedServer) -> None:
     pairs = Crowd(2, last_asked(server))
     server.add("/feed", pairs)
     events: Events = queue.SimpleQueue()
@@ -144,7 +144,7 @@ def test_hosts_do_not_wait_for_each_other(server: FeedServer) -> None:
     assert crowd.most == 6
 
 
-def test_there_are_so_many_downloads_at_once_and_no_more(server: FeedServer) -> None:
+def test_the_number_of_concurrent_downloads_is_limited(server: FeedServer) -> None:
     crowd = Crowd(3)
     server.add("/feed", crowd)
     events: Events = queue.SimpleQueue()
@@ -175,7 +175,7 @@ def test_nothing_is_asked_for_while_too_much_waits_to_be_read(server: FeedServer
 @pytest.mark.parametrize(
     "answer", [Response(status=429), Response(status=503, headers={"Retry-After": "60"})], ids=["429", "503"]
 )
-def test_a_host_that_says_it_is_too_much_is_not_asked_for_its_other_feeds(server: FeedServer, answer: Response) -> None:
+def test_a_host_that_asks_for_a_pause_is_not_asked_for_its_other_feeds(server: FeedServer, answer: Response) -> None:
     server.add("/busy", answer)
     server.add("/other", Response(status=404))
     events: Events = queue.SimpleQueue()
@@ -200,7 +200,7 @@ def test_if_a_pause_is_for_the_refused_feed_alone_the_others_of_its_host_are_ask
         assert all(isinstance(event, Downloaded) for event in take(events, 3))
 
 
-def test_a_host_is_asked_so_often_in_a_second_and_another_one_does_not_wait_for_it(server: FeedServer) -> None:
+def test_the_rate_of_requests_to_a_host_is_limited_and_another_host_does_not_wait_for_it(server: FeedServer) -> None:
     waits: list[float] = []
 
     async def pause(seconds: float) -> None:
@@ -214,7 +214,7 @@ def test_a_host_is_asked_so_often_in_a_second_and_another_one_does_not_wait_for_
     assert waits == [pytest.approx(1000.0 * turn, abs=100) for turn in range(1, 5)]
 
 
-def test_a_redirect_counts_among_what_its_host_is_asked_in_a_second(server: FeedServer) -> None:
+def test_a_redirect_counts_for_the_rate_of_requests_to_its_host(server: FeedServer) -> None:
     waits: list[float] = []
 
     async def pause(seconds: float) -> None:
@@ -234,11 +234,11 @@ def test_a_redirect_counts_among_what_its_host_is_asked_in_a_second(server: Feed
 
 
 def elsewhere(server: FeedServer, path: str) -> str:
-    """Return a URL of *server* by another name than its own: another host, for whoever goes by names."""
+    """Return a URL of *server* with another host name, which counts as another host."""
     return f"http://localhost:{server.port}{path}"
 
 
-def test_however_many_hosts_redirect_to_one_it_is_asked_by_so_many_at_once_and_no_more(server: FeedServer) -> None:
+def test_redirects_from_many_hosts_to_one_count_for_its_limit_of_concurrent_requests(server: FeedServer) -> None:
     pairs = Crowd(2, last_asked(server))
     server.add("/feed", pairs)
     server.add("/away", Response(status=302, headers={"Location": elsewhere(server, "/feed")}))
@@ -252,8 +252,10 @@ def test_however_many_hosts_redirect_to_one_it_is_asked_by_so_many_at_once_and_n
     assert [(each.url, each.status) for each in outcomes] == [(elsewhere(server, "/feed"), 404)] * 8
 
 
-def test_what_waits_for_the_host_it_is_redirected_to_is_in_nobodys_way(server: FeedServer) -> None:
-    """One place for all, and one for its host: a download that kept either while it waits would stop the rest."""
+def test_a_redirect_that_waits_for_its_new_host_holds_up_no_other_download(server: FeedServer) -> None:
+    """Only one request at a time is allowed, in all and per host: a download that kept its place in either of these
+    limits while it waits would stop all others.
+    """
     turns = threading.Event()
 
     async def pause(seconds: float) -> None:
@@ -294,7 +296,7 @@ def test_redirects_to_another_host_take_their_turns_there(server: FeedServer) ->
     assert waits == [pytest.approx(1000.0 * turn, abs=100) for turn in range(1, 4)]
 
 
-def test_what_a_busy_host_was_to_be_asked_by_way_of_others_is_put_off_as_it_says(server: FeedServer) -> None:
+def test_redirects_to_a_host_that_asks_for_a_pause_wait_for_its_end(server: FeedServer) -> None:
     server.add("/busy", Response(status=429, headers={"Retry-After": "600"}))
     server.add("/away", Response(status=302, headers={"Location": elsewhere(server, "/busy")}))
     events: Events = queue.SimpleQueue()
@@ -360,7 +362,7 @@ def test_a_break_down_in_the_thread_reaches_whoever_waits_for_it(server: FeedSer
 
 
 class Counted(AddressGuard):
-    """A guard that keeps the sockets it has made, and knows how many of them were open at once."""
+    """A guard that keeps the sockets it has made, and counts how many of them were open at the same time."""
 
     made: ClassVar[list[socket.socket]] = []
     most: ClassVar[int] = 0
@@ -394,7 +396,7 @@ def test_connections_are_kept_only_while_more_waits_for_their_host(server: FeedS
             assert isinstance(event, Downloaded)
             assert isinstance(event.outcome, Fetched)
             downloads.done(event.claim)
-        # What is put is put before its connection is closed, but the next answer is not.
+        # An event is put before its connection is closed; the event of a next answer comes after that.
         downloads.add([download(server.url("/feed"))])
         take(events, 1)
         left = sum(each.fileno() != -1 for each in Counted.made)
@@ -402,7 +404,7 @@ def test_connections_are_kept_only_while_more_waits_for_their_host(server: FeedS
     assert left <= 2
 
 
-def test_the_feeds_of_a_host_come_over_one_connection_for_each_that_is_asked_at_once(server: FeedServer) -> None:
+def test_a_host_gets_only_as_many_connections_as_concurrent_requests(server: FeedServer) -> None:
     server.add("/feed", Response("<rss/>"))
     Counted.made.clear()
     events: Events = queue.SimpleQueue()
@@ -424,10 +426,10 @@ def test_memory_that_runs_out_in_a_callback_of_the_loop_reaches_whoever_waits(se
         assert isinstance(events.get(timeout=PATIENCE), MemoryError)
 
 
-def test_under_a_limit_on_memory_the_loop_is_one_that_says_so_where_there_is_none(
+def test_under_a_limit_on_memory_the_loop_is_one_that_reports_a_lack_of_it(
     server: FeedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # libuv ends the process, without a word (uv__malloc and uv_thread_create: abort).
+    # Without memory, libuv ends the process without a message (uv__malloc and uv_thread_create: abort).
     monkeypatch.setattr("lifestream.refresh.downloads.is_memory_limited", lambda: True)
     server.add("/feed", Response(status=404))
     seen: list[str] = []

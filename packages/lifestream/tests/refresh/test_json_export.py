@@ -64,7 +64,7 @@ def test_each_field_is_in_the_manual(tmp_path: Path) -> None:
         assert [name for name in part if f"`{name}`" not in text] == []
 
 
-def test_an_uploaded_logo_goes_along(tmp_path: Path) -> None:
+def test_an_uploaded_logo_is_included(tmp_path: Path) -> None:
     assert exported(tmp_path)["logo_picture"] == ""
     data = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01"
     upload_logo(Lifestream.objects.get(slug="main"), data)

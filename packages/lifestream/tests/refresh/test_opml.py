@@ -156,7 +156,7 @@ def test_a_list_takes_linear_time(unit: str) -> None:
 
 
 @pytest.mark.costly
-def test_so_do_the_categories_and_the_folders_of_one_feed() -> None:
+def test_the_categories_and_the_folders_of_one_feed_take_linear_time() -> None:
     def categories(number: int) -> bytes:
         return f"<opml><outline xmlUrl='http://a' category='{','.join(map(str, range(number)))}'/>".encode()
 

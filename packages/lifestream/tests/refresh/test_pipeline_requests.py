@@ -1,4 +1,4 @@
-"""The pipeline: what is asked of whom, how many at once, and how it ends."""
+"""The pipeline: which feeds are requested, how many concurrently, and how a refresh ends."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class WhatIsAsked(RefreshTestCase):
                 assert sorted(row.feed for row in rows) == sorted(each.pk for each in made)
                 self.clock.move(hours=1)
 
-    def test_a_host_is_asked_by_so_many_at_once_and_no_more(self) -> None:
+    def test_the_number_of_concurrent_requests_to_a_host_is_limited(self) -> None:
         lock, state = threading.Lock(), {"now": 0, "most": 0}
         both = threading.Barrier(2)
 
@@ -112,7 +112,7 @@ class WhatIsAsked(RefreshTestCase):
 
 @pytest.mark.usefixtures("shared_parsers")
 class ManyFeedsOfOneHost(RefreshTestCase):
-    """More than are claimed at once, on a host that others don't wait for."""
+    """More feeds of one host than are claimed together: no other host waits for them."""
 
     def setUp(self) -> None:
         super().setUp()

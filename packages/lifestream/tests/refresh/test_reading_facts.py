@@ -1,4 +1,4 @@
-"""What was made of a document, as facts: what the tests of `read` don't show."""
+"""The facts about a document that the tests of `read` don't cover."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from lifestream.entry import Episode, Flaw, ParsedFeed, Person, Transcript
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.plugins.reading_notes import Notes
-from lifestream.refresh.reading_facts import Fact, of_document, of_item
+from lifestream.refresh.reading_facts import MOST_SHOWN, Fact, of_document, of_item
 
 
 def test_a_fact_without_a_value_is_left_out() -> None:
     assert [fact.label for fact in of_document("", Prepared(ParsedFeed()))] == ["well-formed", "read by", "items"]
 
 
-def test_the_tone_tells_how_grave_a_flaw_is() -> None:
+def test_the_tone_shows_how_grave_a_flaw_is() -> None:
     def tone(flaw: Flaw | None) -> Fact:
         [fact] = [fact for fact in of_document("", Prepared(ParsedFeed(flaw=flaw))) if fact.label == "well-formed"]
         return fact
@@ -30,6 +30,15 @@ def test_a_date_says_what_it_was_read_from() -> None:
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
     prepared = Prepared(ParsedFeed(), (ItemDraft(published=noon),), notes=Notes(dates={noon: ("noon", "words")}))
     assert of_item(prepared, 0)[0] == Fact("published", "2026-01-01 12:00:00 UTC", aside="from noon (words)")
+
+
+def test_of_many_dates_that_were_not_understood_some_are_shown() -> None:
+    notes = Notes(undated=[f"day {number}" for number in range(MOST_SHOWN + 5)])
+    facts = of_document("", Prepared(ParsedFeed(), notes=notes))
+    assert [fact for fact in facts if fact.label == "no date"] == [
+        Fact("no date", f"day {number}: not understood", "doubtful") for number in range(MOST_SHOWN)
+    ]
+    assert Fact("", "and 5 more") in facts
 
 
 def test_an_episode_is_reported() -> None:

@@ -63,7 +63,7 @@ def test_a_picture_is_requested_once_and_without_anything_about_its_reader(
     assert request.headers["Accept"].startswith("image/") and "pictures" in request.headers["User-Agent"]
 
 
-def test_a_picture_that_arrives_between_two_looks_is_not_asked_for_again(server: FeedServer, tmp_path: Path) -> None:
+def test_a_picture_that_arrives_between_two_checks_is_not_requested_again(server: FeedServer, tmp_path: Path) -> None:
     class Arriving(PictureCache):
         looks = 0
 
@@ -155,7 +155,7 @@ def test_nobody_waits_long_few_wait_at_once_and_the_picture_comes_all_the_same(
     assert asked(server, "slow") == 1
 
 
-def test_a_picture_that_is_wanted_beside_too_many_is_not_queued(server: FeedServer, pictures: Pictures) -> None:
+def test_a_picture_is_not_queued_while_too_many_are_under_way(server: FeedServer, pictures: Pictures) -> None:
     with mock.patch("lifestream.refresh.pictures.MOST_UNDER_WAY", 0):
         assert pictures.get(server.url("beside")) is NoPicture.LATE
     assert pictures._worker is None

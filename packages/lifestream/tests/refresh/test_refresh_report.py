@@ -32,8 +32,8 @@ def test_what_was_left_is_reported_where_there_is_something() -> None:
     assert str(report).endswith("0 failed, 3 not stored, 4 left due for a shortage of this machine's, 2 left for later")
 
 
-def test_an_operator_is_told_a_line_a_refresh_and_a_line_a_trouble(caplog: pytest.LogCaptureFixture) -> None:
-    gone = str(Trouble(Kind.GONE, "connection refused"))  # told where it happened
+def test_the_log_has_a_line_for_each_refresh_and_a_line_for_each_trouble(caplog: pytest.LogCaptureFixture) -> None:
+    gone = str(Trouble(Kind.GONE, "connection refused"))  # reported where it happened
     report = Report((row("new", 2), row("failed")), short=1, shortages=(Shortage.FILES.value, gone))
     with caplog.at_level("INFO", "lifestream"):
         tell_report(report)
@@ -44,8 +44,8 @@ def test_an_operator_is_told_a_line_a_refresh_and_a_line_a_trouble(caplog: pytes
     ]
 
 
-def test_what_the_database_did_not_take_is_not_told_for_each_feed(caplog: pytest.LogCaptureFixture) -> None:
-    """A full disk fails the writing of every feed. It has been told, and a line a feed would bury that."""
+def test_a_database_that_fails_is_not_reported_for_each_feed(caplog: pytest.LogCaptureFixture) -> None:
+    """With a full disk no feed can be stored. That was reported; a line for each feed would bury it."""
     lost = replace(row("failed"), unstored=True, message="it could not be stored")
     report = Report((lost,) * 3, unstored=3)
     with caplog.at_level("INFO", "lifestream"):

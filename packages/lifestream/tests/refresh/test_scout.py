@@ -37,7 +37,7 @@ def test_one_process_reads_pages_and_feeds_and_is_not_left_behind(server: FeedSe
     assert all(process.poll() is not None for process in started)
 
 
-def test_who_asks_for_nothing_starts_nothing() -> None:
+def test_without_a_request_no_process_is_started() -> None:
     with watched_processes() as started, Scout(make_guard(), lambda: START):
         pass
     assert started == []

@@ -58,7 +58,7 @@ class AFeed(SubscribeTestCase):
         assert Post.objects.filter(lifestream=self.lifestream).count() == 2
         assert list(Fetch.objects.values_list("outcome", "new")) == [("new", 2)]
 
-    def test_what_was_found_is_told_before_it_is_added(self) -> None:
+    def test_what_was_found_is_returned_before_it_is_added(self) -> None:
         self.feedserver.add("/feed", feed())
         found = self.find(self.get_url("/feed"))
         assert isinstance(found.source, Reading)
@@ -205,7 +205,7 @@ class AWebPage(SubscribeTestCase):
         known = make_feed(self.get_url("/feed"))
         assert self.find(self.get_url("/blog")).source == known
 
-    def test_the_next_feed_that_it_names_is_tried_if_the_first_is_none(self) -> None:
+    def test_the_next_feed_that_it_names_is_tried_if_the_first_is_no_feed(self) -> None:
         self.feedserver.add("/blog", page(LINK.format("/dead") + LINK.format("/feed")))
         self.feedserver.add("/dead", Response(status=404))
         self.feedserver.add("/feed", feed())
@@ -317,7 +317,7 @@ class WhatIsRefused(SubscribeTestCase):
             f"the feed at {self.get_url('/feed')} has no title; give it a name",
         )
 
-    def test_a_name_of_spaces_is_none(self) -> None:
+    def test_a_name_of_spaces_is_no_name(self) -> None:
         self.feedserver.add("/feed", Response(rss("one", title="")))
         with pytest.raises(NotAdded, match="has no title; give it a name"):
             self.add(self.get_url("/feed"), name=" \n")

@@ -1,4 +1,4 @@
-"""What somebody wants now is due at once, and no request waits for it."""
+"""Feeds that somebody wants now are due immediately, and the updater is woken; the request itself fetches nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.test import TestCase
 from factories import NOW, make_feed
 from lifestream.models import Feed
 from lifestream.refresh import bell
-from lifestream.refresh.update_requests import update_soon
+from lifestream.refresh.update_requests import is_fresh, update_soon
 from lifestream.wording import worded
 
 
@@ -28,7 +28,20 @@ def test_a_feed_is_due_unless_its_server_asked_for_time() -> None:
     assert free in Feed.objects.due(NOW) and worded(free.next_reason) == "its owner wants it now"
 
 
-def test_nobody_hears_the_bell_after_having_listened() -> None:
+@pytest.mark.django_db
+def test_who_presses_a_button_again_and_again_floods_no_server() -> None:
+    later = NOW + timedelta(hours=3)
+    ages = {"just now": 0, "a moment ago": 59, "a minute ago": 60, "in the future": -3600}
+    feeds = {name: make_feed(next_fetch=later, last_fetch=NOW - timedelta(seconds=age)) for name, age in ages.items()}
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        requested = update_soon([feed.pk for feed in feeds.values()], NOW)
+    assert requested.due == (feeds["a minute ago"].pk, feeds["in the future"].pk)
+    assert requested.left == 2 and "within the last minute" in requested.left_in_words
+    assert [is_fresh(feed, NOW) for feed in feeds.values()] == [True, True, False, False]
+    assert not is_fresh(make_feed(), NOW)
+
+
+def test_a_listener_that_has_stopped_is_not_woken() -> None:
     with bell.listening() as rung:
         pass
     bell.ring()

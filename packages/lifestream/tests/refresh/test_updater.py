@@ -1,4 +1,4 @@
-"""The thread that updates feeds beside a server: it goes on after what fails, and ends when it is told to."""
+"""The thread of a server that updates feeds: it continues after failures, and ends when `stop` is called."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from factories import make_feed
+from factories import make_feed, make_lifestream
 from feedserver import Request, Response
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.models import Feed, Item
-from lifestream.refresh import icon_finder, updater
+from lifestream.refresh import additions, icon_finder, updater
 from lifestream.refresh.refresh_report import Report
 from lifestream.refresh.updater import Updater
 from served import feed, page
 
-PATIENCE = 30.0  # seconds that only a test that fails waits
+PATIENCE = 120.0  # seconds that only a test that fails waits
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10"
 
 
@@ -55,6 +55,16 @@ class UpdaterTest(FeedServerTransactionTestCase):
         assert Item.objects.get().title == "one"
         row.refresh_from_db()
         assert bytes(row.icon) == PNG
+
+    def test_feeds_are_fetched_while_many_addresses_wait_to_be_added(self) -> None:
+        paths = ["/new/1", "/due", "/new/2"]
+        for path in paths:
+            self.feedserver.add(path, feed([path]))
+        make_feed(self.get_url("/due"))
+        additions.note(make_lifestream("main"), [self.get_url("/new/1"), self.get_url("/new/2")])
+        with mock.patch.object(additions, "TURN", 0.0), running():
+            self.feedserver.wait_for("/new/2", count=1, timeout=PATIENCE)
+        assert [request.path for request in self.feedserver.requests if request.path in paths] == paths
 
     def test_it_looks_again_after_its_interval(self) -> None:
         self.feedserver.add("/feed", feed(["one"]), feed(["one", "two"]))
@@ -110,22 +120,22 @@ class UpdaterTest(FeedServerTransactionTestCase):
         assert "the icons of sites could not be looked for" in logged.output[0]
         assert Item.objects.count() == 1
 
-    def test_a_database_that_is_away_is_reported_once_whatever_meets_it_first(self) -> None:
+    def test_an_outage_of_the_database_is_reported_once_whatever_fails_first(self) -> None:
         looks = threading.Semaphore(0)
-        is_away = True
+        is_down = True
 
         def add_wanted(_stopping: threading.Event) -> int:
-            if is_away:
+            if is_down:
                 looks.release()
             return read_wanted(_stopping)
 
         def read_wanted(_stopping: threading.Event) -> int:
-            if is_away:
+            if is_down:
                 raise OperationalError("connection refused") from ConnectionRefusedError()
             return 0
 
         def refresh(*, stopping: threading.Event) -> Report:
-            if is_away:
+            if is_down:
                 raise OperationalError("connection refused") from ConnectionRefusedError()
             looks.release()
             return Report()
@@ -139,18 +149,18 @@ class UpdaterTest(FeedServerTransactionTestCase):
         ):
             for _ in range(3):
                 assert looks.acquire(timeout=PATIENCE)
-            is_away = False
+            is_down = False
             while looks.acquire(timeout=0):
                 pass
             assert looks.acquire(timeout=PATIENCE)
             assert looks.acquire(timeout=PATIENCE)
-        away, back = logged.output
-        assert "not all addresses could be looked at" in away
-        assert "connection refused" in away
-        assert "Traceback" not in away
-        assert "the database answers again" in back
+        began, ended = logged.output
+        assert "not all addresses could be looked at" in began
+        assert "connection refused" in began
+        assert "Traceback" not in began
+        assert "the database answers again" in ended
 
-    def test_a_connection_that_breaks_harms_nothing_that_comes_next(self) -> None:
+    def test_after_a_connection_breaks_the_next_query_succeeds(self) -> None:
         found: list[int] = []
         looked = threading.Event()
 
@@ -173,8 +183,8 @@ class UpdaterTest(FeedServerTransactionTestCase):
             running(),
         ):
             assert looked.wait(PATIENCE)
-        [told] = logged.output
-        assert "not all addresses could be looked at" in told
+        [message] = logged.output
+        assert "not all addresses could be looked at" in message
         assert found == [0]
 
     def test_stop_gives_up_what_is_under_way_and_leaves_it_due(self) -> None:
@@ -195,7 +205,7 @@ class UpdaterTest(FeedServerTransactionTestCase):
         assert (row.claim_token, row.next_fetch, row.last_fetch) == ("", due, None)
         assert Item.objects.count() == 0
 
-    def test_stop_says_when_it_was_not_obeyed_in_time(self) -> None:
+    def test_stop_returns_whether_the_thread_ended_in_time(self) -> None:
         begun, ending = threading.Event(), threading.Event()
 
         def refresh(*, stopping: threading.Event) -> Report:

@@ -6,18 +6,31 @@ import threading
 from datetime import datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
 
 from factories import make_lifestream
+from feedserver import Response
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.conf import settings
-from lifestream.models import Feed, ReadingRequest, Subscription
+from lifestream.models import Feed, Lifestream, ReadingRequest, Subscription
+from lifestream.refresh import bell
 from lifestream.refresh.reading_facts import Fact
-from lifestream.refresh.wanted_readings import AGAIN, Found, note, read_wanted
+from lifestream.refresh.wanted_readings import (
+    AGAIN,
+    LONGEST,
+    MOST_CHARACTERS,
+    MOST_ITEMS,
+    MOST_OPEN,
+    Found,
+    has_many_open,
+    note,
+    read_wanted,
+)
 from lifestream.scheduler import leases
 from lifestream.tasks import update_feeds
-from served import feed
+from served import feed, rss
 
 
 @pytest.mark.usefixtures("shared_parsers")
@@ -28,6 +41,12 @@ class WantedReadings(FeedServerTransactionTestCase):
         self.feed = Feed.objects.create(url=self.get_url("/feed"), next_fetch=later)
         Subscription.objects.create(lifestream=make_lifestream("main"), feed=self.feed)
         self.feedserver.add("/feed", feed(["one"]))
+        self.passed = timedelta()
+
+    def read_later(self, turn: float | None = None) -> int:
+        """Return how many are read after two minutes more."""
+        self.passed += timedelta(minutes=2)
+        return read_wanted(clock=lambda: timezone.now() + self.passed, turn=turn)
 
     def found(self) -> list[Found]:
         return [Found.from_json(each.found) for each in ReadingRequest.objects.order_by("pk") if each.read]
@@ -36,7 +55,7 @@ class WantedReadings(FeedServerTransactionTestCase):
         now = timezone.now()
         for language in ("en", "de", "en"):
             note(self.feed, language, now)
-        assert read_wanted() == 2 and read_wanted() == 0
+        assert [self.read_later() for _ in range(3)] == [1, 1, 0]
         english, german = self.found()
         assert [fact.value for fact in english.facts if fact.label == "items"] == ["1"]
         assert [fact.label for fact in german.facts] != [fact.label for fact in english.facts]
@@ -47,7 +66,51 @@ class WantedReadings(FeedServerTransactionTestCase):
         read_wanted()
         note(self.feed, "en", timezone.now())
         assert self.found() == []
-        assert read_wanted() == 1 and len(self.found()) == 1
+        assert self.read_later() == 1 and len(self.found()) == 1
+
+    def test_a_feed_that_was_fetched_a_moment_ago_is_read_a_minute_later(self) -> None:
+        now = timezone.now()
+        Feed.objects.update(last_fetch=now - timedelta(seconds=1))
+        note(self.feed, "en", now)
+        assert read_wanted() == 0 and not list(self.feedserver.requests)
+        assert read_wanted(clock=lambda: now + timedelta(minutes=1)) == 1
+
+    def test_when_a_turn_is_over_the_others_wait_for_the_next_in_the_order_of_the_requests(self) -> None:
+        now = timezone.now()
+        note(self.feed, "de", now)
+        note(self.feed, "en", now + timedelta(seconds=1))
+        note(self.feed, "de", now + timedelta(seconds=2))  # once more
+        with bell.listening() as rung:
+            assert self.read_later(turn=0) == 1
+            assert rung.is_set()
+            assert [each.language for each in ReadingRequest.objects.exclude(read=None)] == ["en"]
+            assert self.read_later(turn=0) == 1
+            rung.clear()
+            assert self.read_later(turn=0) == 0 and not rung.is_set()
+
+    def test_a_user_has_many_open_requests_when_so_many_are_not_answered(self) -> None:
+        owner = User.objects.create_user("owner")
+        Lifestream.objects.update(owner=owner)
+        for number in range(MOST_OPEN):
+            assert not has_many_open(owner.pk)
+            note(self.feed, f"x-{number}", timezone.now())
+        assert has_many_open(owner.pk)
+        assert not has_many_open(User.objects.create_user("other").pk)
+        ReadingRequest.objects.filter(language="x-0").update(read=timezone.now())
+        assert not has_many_open(owner.pk)
+
+    def test_what_is_kept_of_a_large_feed_is_bounded(self) -> None:
+        item = f"<item><title>{'t' * 1500}</title><description>{'d' * 3000}</description><guid>%d</guid></item>"
+        body = rss().replace("</channel>", "".join(item % number for number in range(250)) + "</channel>")
+        self.feedserver.add("/feed", Response(body, headers={"Content-Type": "application/rss+xml"}))
+        note(self.feed, "en", timezone.now())
+        read_wanted()
+        [found] = self.found()
+        assert MOST_CHARACTERS / 2 < len(found.as_json()) < MOST_CHARACTERS * 1.2
+        assert 10 < len(found.items) < MOST_ITEMS
+        assert [fact.value for fact in found.facts if fact.label == "items"] == [str(len(found.items) + found.more)]
+        texts = [text for title, facts in found.items for text in (title, *(fact.value for fact in facts))]
+        assert max(map(len, texts)) == LONGEST
 
     def test_what_a_worker_did_not_end_is_taken_by_another_one_after_a_lease(self) -> None:
         now = timezone.now()
@@ -89,6 +152,7 @@ class WantedReadings(FeedServerTransactionTestCase):
 
     def test_the_command_and_the_task_read_them(self) -> None:
         for update in (lambda: call_command("update_feeds", verbosity=0), update_feeds):
+            Feed.objects.update(last_fetch=None)
             note(self.feed, "en", timezone.now())
             update()
             assert len(self.found()) == 1

@@ -72,7 +72,9 @@ class _Ruled(FeedServerMixin):
         return list(Item.objects.order_by("pk").values_list())
 
     def assert_waits(self, seconds: float, *, early: bool = True) -> None:
-        """The only feed is asked again after so many *seconds*, and not one before, not even *early* if that is set."""
+        """Assert that the only feed is asked again after *seconds*, and not a second before: with *early*, not even by
+        an early refresh.
+        """
         asked = len(self.asked())
         self.clock.move(seconds=seconds - 1)
         self.refresh()

@@ -61,7 +61,7 @@ class HostileHubs(WebSubTestCase):
                 assert f"{scheme}://127.0.0.1:9/hub" in self.message()
                 assert "redirects to" in self.message()
 
-    def test_a_hub_is_told_nothing_but_by_tls_that_holds(self) -> None:
+    def test_a_hub_is_sent_nothing_without_valid_tls(self) -> None:
         with FeedServer(tls=True, strict=False) as server:
             self.hub = Hub(server)
             with_tls, self.hub.url = self.hub.url, self.hub.url.replace("https:", "http:")

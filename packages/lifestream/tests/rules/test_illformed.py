@@ -1,4 +1,4 @@
-"""READING.md rule 7: an ill-formed answer harms nothing that is known, and the mended one arrives."""
+"""reading.md rule 7: an ill-formed answer harms nothing that is known, and the mended one arrives."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ class Identity(ItemsTestCase):
         assert self.titles() == ["a", "b"]
 
     @pytest.mark.rule(36)
-    def test_nor_while_the_old_guid_is_there_several_times(self) -> None:
+    def test_a_link_is_no_identity_while_the_old_guid_is_there_several_times(self) -> None:
         self.read(
             channel(entry("a", guid="1", link=f"{LINK}live")),
             channel(
@@ -225,7 +225,9 @@ class Edits(ItemsTestCase):
         assert set(self.titles()) == {"other", "two"}
 
     @pytest.mark.rule(38)
-    def test_nor_does_it_under_the_guid_that_it_was_deleted_with_after_it_had_others(self) -> None:
+    def test_a_deleted_item_does_not_come_back_under_the_guid_that_it_was_deleted_with(
+        self,
+    ) -> None:
         self.read(channel(entry("one", guid="1", link=f"{LINK}1")))
         Item.objects.get().delete()
         made = Feed.objects.get()

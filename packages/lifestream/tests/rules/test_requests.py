@@ -25,7 +25,7 @@ class Requests(RuleTestCase):
 
     @pytest.mark.rule(24)
     @override_settings(LIFESTREAM_CONTACT="https://planet.example/about")
-    def test_the_user_agent_is_stable_and_tells_name_version_contact_and_subscribers(self) -> None:
+    def test_the_user_agent_is_stable_and_has_name_version_contact_and_subscribers(self) -> None:
         [agent] = {
             request.headers["User-Agent"] for request in self.asked_of_a_server_that_redirects_and_sets_cookies()
         }

@@ -270,7 +270,7 @@ class Budgets(RuleTestCase):
 
     @pytest.mark.rule(16)
     @override_settings(LIFESTREAM_PER_HOST_RATE=40)
-    def test_fifty_feeds_of_one_host_are_asked_so_many_a_second(self) -> None:
+    def test_fifty_feeds_of_one_host_are_requested_at_a_limited_rate(self) -> None:
         for number in range(50):
             self.subscribe(f"/{number}", Response(status=404))
         began = time.monotonic()

@@ -65,7 +65,7 @@ class Subscribing(WebSubTestCase):
         assert self.state().hub_url == self.hub.url
         assert not HubSubscription.objects.exists()
 
-    def test_no_hub_is_told_of_a_feed_with_a_login(self) -> None:
+    def test_no_hub_is_asked_for_a_feed_with_a_login(self) -> None:
         self.feed.credentials = credentials.seal("ada:secret")
         self.feed.save()
         self.refresh()
@@ -93,7 +93,7 @@ class Subscribing(WebSubTestCase):
             self.refresh()
         assert len(self.hub.asked) == 1
 
-    def test_of_two_workers_that_see_the_same_errand_one_asks(self) -> None:
+    def test_only_one_of_two_workers_asks_the_hub(self) -> None:
         with self.settings(LIFESTREAM_PUBLIC_URL=""):
             self.refresh()
         hub_subscriptions.want([self.feed.pk], START)
@@ -116,7 +116,7 @@ class Verifying(WebSubTestCase):
         assert (subscription.state, subscription.lease_until) == ("active", START + 10 * DAY)
         assert self.state().push_until == START + 10 * DAY
 
-    def test_no_other_challenge_is(self) -> None:
+    def test_no_other_challenge_is_echoed(self) -> None:
         self.refresh()
         topic = self.get_url("/feed")
         refused: list[dict[str, str]] = [
@@ -139,7 +139,7 @@ class Verifying(WebSubTestCase):
         assert HubSubscription.objects.get().state == "asked"
         assert self.state().push_until is None
 
-    def test_nobody_is_answered_who_does_not_know_the_path(self) -> None:
+    def test_no_challenge_to_an_unknown_path_is_echoed(self) -> None:
         self.refresh()
         for path in (f"/push/{UNKNOWN}", "/push/", "/push/short"):
             query = {"hub.mode": "subscribe", "hub.topic": self.get_url("/feed"), "hub.challenge": "c"}
@@ -148,7 +148,7 @@ class Verifying(WebSubTestCase):
             assert answer.text != "c"
         assert HubSubscription.objects.get().state == "asked"
 
-    def test_nothing_is_confirmed_after_the_public_url_was_taken_away(self) -> None:
+    def test_nothing_is_confirmed_after_the_public_url_was_removed(self) -> None:
         self.refresh()
         with self.settings(LIFESTREAM_PUBLIC_URL=""):
             assert self.hub.verify().status_code == 404
@@ -242,11 +242,11 @@ class Pushing(WebSubTestCase):
         self.hub.push(body, X_Hub_Signature=self.hub.sign(body).upper())
         assert self.state().pushed == self.clock.now
 
-    def test_a_push_to_a_path_that_no_hub_was_told_ends_it(self) -> None:
+    def test_a_push_to_an_unknown_path_is_answered_with_410(self) -> None:
         answer = httpx.post(f"{self.live_server_url}/push/{UNKNOWN}", content=b"x", trust_env=False)
         assert answer.status_code == 410
 
-    def test_nothing_is_pushed_after_the_public_url_was_taken_away(self) -> None:
+    def test_nothing_is_pushed_after_the_public_url_was_removed(self) -> None:
         with self.settings(LIFESTREAM_PUBLIC_URL=""):
             assert self.hub.push(b"anything").status_code == 410
         assert self.state().pushed is None
@@ -278,9 +278,9 @@ class Pushing(WebSubTestCase):
 
 
 class Updating(WebSubTestCase):
-    """Who sees to it that hubs are asked."""
+    """Which processes ask hubs, and what the admin shows of them."""
 
-    def test_the_thread_beside_a_server_does(self) -> None:
+    def test_the_updater_of_a_server_asks_them(self) -> None:
         with mock.patch("lifestream.refresh.updater.find_icons", return_value=0):
             updater = Updater(interval=3600.0)
             updater.start()
@@ -290,7 +290,7 @@ class Updating(WebSubTestCase):
                 assert updater.stop(PATIENCE)
         assert self.hub.verify().status_code == 200
 
-    def test_the_admin_tells_what_was_agreed(self) -> None:
+    def test_the_admin_shows_the_state_and_the_lease(self) -> None:
         self.subscribed()
         self.clock.move(hours=1)
         self.hub.push("there is more")
@@ -302,7 +302,7 @@ class Updating(WebSubTestCase):
             "active, &lt;script&gt;alert(1)&lt;/script&gt;, until March 11, 2026, noon, last push March 1, 2026" in page
         )
 
-    def test_a_look_at_one_feed_asks_no_other_hub(self) -> None:
+    def test_a_refresh_of_one_feed_asks_no_other_hub(self) -> None:
         self.feedserver.add("/other", self.answer)
         make_feed(self.get_url("/other"), next_fetch=START)
         self.refresh()
@@ -349,7 +349,7 @@ class Discovery(WebSubTestCase):
         )
         assert self.hub_of(body, Content_Type="application/feed+json") == (self.hub.url, "https://example.org/self")
 
-    def test_header_fields_count_before_the_document(self) -> None:
+    def test_header_fields_take_precedence_over_the_document(self) -> None:
         head = "<atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='hub' href='https://hub.invalid/'/>"
         assert self.hub_of(rss("one", head=head), Link=f"<{self.hub.url}>; rel=hub, </s>; rel=self") == (
             self.hub.url,

@@ -68,7 +68,7 @@ class Leases(WebSubTestCase):
         gaps = [later - earlier for earlier, later in itertools.pairwise([START, *itertools.islice(self.polls(), 5)])]
         assert gaps == [HOUR, 6 * HOUR, 6 * HOUR, HOUR, HOUR]
 
-    def test_a_hub_that_does_not_tell_of_news_is_not_relied_on_until_it_pushes(self) -> None:
+    def test_a_hub_that_did_not_push_new_items_is_not_relied_on_until_it_pushes(self) -> None:
         self.subscribed()
         polls = self.polls()
         times = [next(polls), next(polls)]

@@ -22,7 +22,7 @@ class Storms(WebSubTestCase):
         self.fetched_with = {"Cache-Control": "max-age=0"}
 
     def storm(self, minutes: int, every: int = 1) -> None:
-        """For so many minutes, a push and a look for due feeds *every* so many of them."""
+        """For *minutes* minutes, push the feed and refresh what is due; once in *every* minutes."""
         for number in range(0, minutes, every):
             self.hub.push(f"push {number}")
             self.refresh()
@@ -70,7 +70,7 @@ class Storms(WebSubTestCase):
         self.storm(12, every=2)
         assert self.times_fetched() == before + 1
 
-    def test_pushes_at_once_are_one_fetch(self) -> None:
+    def test_many_pushes_are_one_fetch(self) -> None:
         self.subscribed()
         self.clock.move(minutes=5)
         before = self.times_fetched()

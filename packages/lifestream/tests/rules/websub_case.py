@@ -22,7 +22,7 @@ from served import START, Clock, rss
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-PATIENCE = 30.0  # seconds that only a test that fails waits
+PATIENCE = 120.0  # seconds that only a test that fails waits
 
 
 @override_settings(LIFESTREAM_PUSH_OVER_HTTP=True)

@@ -1,4 +1,4 @@
-"""Which host an answer speaks for."""
+"""Which host an answer came from."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UNTIL = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
     ],
     ids=["the same", "spelt otherwise", "another", "another port", "no answer", "no URL that is fetched"],
 )
-def test_an_answer_speaks_for_the_host_that_gave_it(feed: str, answered: str, host: str) -> None:
+def test_an_answer_comes_from_the_host_that_gave_it(feed: str, answered: str, host: str) -> None:
     claim = Claimed(1, "token", UNTIL, feed, "its own")
 
     assert host_that_answered(claim, Failed("status", "busy", answered, 429)) == host

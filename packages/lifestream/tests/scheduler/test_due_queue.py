@@ -13,7 +13,7 @@ from lifestream.scheduler.due_queue import Intake
 
 
 @pytest.mark.django_db
-def test_at_most_so_many_feeds_are_claimed_however_often_it_is_asked() -> None:
+def test_the_number_of_claimed_feeds_is_limited_however_often_a_worker_asks() -> None:
     made = [make_feed().pk for _ in range(5)]
     for chosen in (None, made):
         intake = Intake(chosen, lambda: NOW, early=False, most=3)

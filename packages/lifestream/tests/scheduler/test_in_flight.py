@@ -18,7 +18,7 @@ def claims(**of_hosts: range) -> list[Claimed]:
     ]
 
 
-def test_of_a_host_so_many_can_be_asked_at_once_however_many_are_held() -> None:
+def test_concurrent_requests_to_a_host_are_limited_however_many_of_its_feeds_are_held() -> None:
     held = Held(per_host=2, most=50)
     counts = []
     for some in (claims(a=range(10)), claims(b=range(10, 11)), claims(c=range(11, 14))):

@@ -62,7 +62,7 @@ class TestWhatMayBeClaimed:
         assert claim_urls(feeds=[one.pk]) == [one.url]
         assert claim_urls(feeds=[]) == []
 
-    def test_a_claim_tells_all_that_a_fetch_has_to_know(self) -> None:
+    def test_a_claim_has_all_that_a_fetch_needs(self) -> None:
         feed = make_feed(
             "https://example.com/feed",
             title="A",

@@ -130,15 +130,15 @@ def test_a_file_from_a_wrong_time_does_not_keep_it(scheduler: Sending, clock: Cl
     again.close()
 
 
-def test_a_broker_that_is_away_is_reported_once_and_when_it_is_back(
+def test_an_outage_of_the_broker_is_reported_once_and_its_end_too(
     scheduler: Sending, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As Celery raises it, from the real broker's refusal."""
-    is_away = True
+    is_down = True
     send = Sending.apply_async
 
     def fail(self: Sending, entry: Any, **options: Any) -> None:
-        if not is_away:
+        if not is_down:
             send(self, entry, **options)  # type: ignore[no-untyped-call]
             return
         try:
@@ -149,12 +149,12 @@ def test_a_broker_that_is_away_is_reported_once_and_when_it_is_back(
     monkeypatch.setattr(Sending, "apply_async", fail)
     with caplog.at_level(logging.WARNING):
         assert sent(scheduler, clock, 5) == []
-        is_away = False
+        is_down = False
         assert "minute" in sent(scheduler, clock, 3)
-    away, back = caplog.records
-    assert (away.levelname, away.exc_info) == ("ERROR", None)
-    assert "the broker takes no messages (Error 111 connecting to 127.0.0.1:6379" in away.getMessage()
-    assert back.getMessage().startswith("the broker answers again, after ")
+    began, ended = caplog.records
+    assert (began.levelname, began.exc_info) == ("ERROR", None)
+    assert "the broker takes no messages (Error 111 connecting to 127.0.0.1:6379" in began.getMessage()
+    assert ended.getMessage().startswith("the broker answers again, after ")
 
 
 def test_a_task_that_cannot_be_sent_for_another_reason_has_its_traceback(

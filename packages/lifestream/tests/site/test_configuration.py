@@ -1,4 +1,4 @@
-"""What holds for the bundled site: the environment before the file before the default; and what is told of mistakes."""
+"""Where the bundled site takes a value from: the environment, the file or the defaults; and messages about mistakes."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ class TestHostileValues:
 
     @pytest.mark.parametrize("number", ["0x" + "f" * 5000, "-" + "9" * 20])
     @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
-    def test_an_absurd_number_is_told_with_the_name_of_its_setting(
+    def test_an_absurd_number_is_reported_with_the_name_of_its_setting(
         self, tmp_path: Path, option: Option, number: str
     ) -> None:
         (told,) = problems(tmp_path, f"{option.name} = {number}")
@@ -268,7 +268,7 @@ class TestHostileValues:
 
     @pytest.mark.parametrize("text", ["9" * 5000, "1" + "0" * 20, "inf", "nan", "1e400"])
     @pytest.mark.parametrize("kind", [Kind.NUMBER, Kind.WHOLE], ids=lambda kind: kind.name)
-    def test_an_absurd_number_of_the_environment_is_told(self, tmp_path: Path, kind: Kind, text: str) -> None:
+    def test_an_absurd_number_in_the_environment_is_reported(self, tmp_path: Path, kind: Kind, text: str) -> None:
         name = next(option.name for option in OPTIONS if option.kind is kind and option.name.startswith("LIFESTREAM_"))
         (told,) = problems(tmp_path, **{name: text})
         assert told.startswith(f"{name} is '{text[:190]}") and told.endswith(f" in the environment; {kind.value}")

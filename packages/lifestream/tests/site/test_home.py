@@ -165,6 +165,6 @@ class TestPrivateFiles:
         with pytest.warns(UserWarning, match=r"a\.sqlite3 can be read by others .* run: chmod go= /.*a\.sqlite3$"):
             keep_private(database)
 
-    def test_a_folder_that_is_missing_is_for_sqlite_to_tell(self, tmp_path: Path) -> None:
+    def test_a_missing_folder_is_left_to_sqlite_to_report(self, tmp_path: Path) -> None:
         keep_private(tmp_path / "gone" / "a.sqlite3")
         assert list(tmp_path.iterdir()) == []

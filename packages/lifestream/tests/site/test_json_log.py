@@ -1,4 +1,4 @@
-"""Log lines as JSON: one object a line, whatever a message holds."""
+"""Log lines as JSON: one object per line, whatever a message contains."""
 
 from __future__ import annotations
 

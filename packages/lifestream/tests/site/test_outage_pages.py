@@ -1,4 +1,4 @@
-"""While the database is away, each page answers 503, and the log has one sentence. The refusal is a real one."""
+"""While the database is unavailable, each page answers 503, and the log has one sentence. The refusal is a real one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls("lifestream.site.urls")]
 
 @pytest.fixture(autouse=True)
 def no_outage() -> Iterator[None]:
-    """No outage goes on before or after a test."""
+    """No outage is under way before or after a test."""
     OUTAGES.forget()
     yield
     OUTAGES.forget()
@@ -47,7 +47,7 @@ def answered(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok")
 
 
-def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
 
 
@@ -58,18 +58,18 @@ def test_a_page_says_that_it_is_out_of_order_for_now(rf: RequestFactory, caplog:
         assert answer is not None
         assert (answer.status_code, answer["Retry-After"]) == (503, "60")
         assert "cannot reach its database" in answer.content.decode()
-    [line] = told(caplog)
+    [line] = warnings(caplog)
     assert "pages can't be shown" in line
     assert not any(record.exc_info for record in caplog.records)
 
 
-def test_the_first_request_that_reaches_it_again_tells_so(rf: RequestFactory, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_first_request_that_reaches_it_again_logs_it(rf: RequestFactory, caplog: pytest.LogCaptureFixture) -> None:
     middleware = OutageMiddleware(answered)
     middleware.process_exception(rf.get("/"), refused())
     for _ in range(2):
         assert middleware(rf.get("/")).content == b"ok"
-    assert "answers again" in told(caplog)[1]
-    assert len(told(caplog)) == 2
+    assert "answers again" in warnings(caplog)[1]
+    assert len(warnings(caplog)) == 2
 
 
 def test_a_full_disk_is_not_over_because_it_can_be_read(rf: RequestFactory) -> None:
@@ -83,7 +83,7 @@ def test_what_is_no_outage_is_left_to_django(error: Exception, rf: RequestFactor
     assert OutageMiddleware(answered).process_exception(rf.get("/"), error) is None
 
 
-def test_programs_that_ask_each_few_seconds_leave_one_line(
+def test_programs_that_ask_every_few_seconds_cause_one_line(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: Any) -> Any:
@@ -96,6 +96,7 @@ def test_programs_that_ask_each_few_seconds_leave_one_line(
             assert client.get(address).status_code == 503
             assert b"it can't be reached" in client.get(address).content
     assert client.get("/readyz").status_code == 200
-    away, back = (line for line in told(caplog) if "Service Unavailable" not in line)  # which the site leaves out
-    assert away.startswith("pages can't be shown: the database failed (connection failed")
-    assert back.startswith("the database answers again")
+    # The bundled site does not log "Service Unavailable".
+    began, ended = (line for line in warnings(caplog) if "Service Unavailable" not in line)
+    assert began.startswith("pages can't be shown: the database failed (connection failed")
+    assert ended.startswith("the database answers again")

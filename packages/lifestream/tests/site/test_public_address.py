@@ -105,7 +105,7 @@ class TestForwardedHeaders:
         assert said(environ)[:2] == ("https", "planet.example")
 
     @pytest.mark.parametrize("scheme", ["", "ftp", "javascript"])
-    def test_another_scheme_is_none(self, scheme: str) -> None:
+    def test_another_scheme_is_ignored(self, scheme: str) -> None:
         assert seen(HTTP_X_FORWARDED_PROTO=scheme)["wsgi.url_scheme"] == "http"
 
 

@@ -67,7 +67,7 @@ def get(url: str) -> tuple[str, Any]:
 
 
 def send(client: httpx.Client, path: str, **fields: str) -> httpx.Response:
-    """Return the page that comes of the form at *path*."""
+    """Submit the form at *path*, and return the page that follows."""
     client.get(path)
     return client.post(path, data={"csrfmiddlewaretoken": client.cookies["csrftoken"], **fields})
 

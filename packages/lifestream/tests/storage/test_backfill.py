@@ -78,14 +78,14 @@ WAYS: dict[str, Callable[[Lifestream, Feed], Any]] = {
 
 class TestEveryWayToSubscribe:
     @pytest.mark.parametrize("way", WAYS)
-    def test_fills_the_timeline_and_wakes_the_feed(self, way: str) -> None:
+    def test_fills_the_timeline_and_makes_the_feed_active(self, way: str) -> None:
         feed, lifestream = idle_feed("one", "two"), make_lifestream()
         WAYS[way](lifestream, feed)
         assert titles(lifestream) == ["one", "two"]
         assert status(feed) == Feed.Status.ACTIVE
 
     @pytest.mark.parametrize("way", ["clear", "remove", "set"])
-    def test_to_leave_lets_the_feed_rest(self, way: str) -> None:
+    def test_unsubscribing_makes_the_feed_idle(self, way: str) -> None:
         feed, lifestream = idle_feed("one"), make_lifestream()
         lifestream.feeds.add(feed)
         if way == "clear":
@@ -96,14 +96,14 @@ class TestEveryWayToSubscribe:
             lifestream.feeds.set([])
         assert (titles(lifestream), status(feed)) == ([], Feed.Status.IDLE)
 
-    def test_a_pause_of_many_lets_their_feeds_rest(self) -> None:
+    def test_pausing_many_makes_their_feeds_idle(self) -> None:
         feed = idle_feed()
         make_subscription(feed)
         Subscription.objects.update(paused=True)
         assert status(feed) == Feed.Status.IDLE
 
     @pytest.mark.parametrize("way", ["update", "save", "save of the field", "save of a copy", "bulk_update"])
-    def test_a_subscription_that_gets_another_feed_wakes_it_and_lets_the_old_one_rest(self, way: str) -> None:
+    def test_a_subscription_that_gets_another_feed_makes_it_active_and_the_old_one_idle(self, way: str) -> None:
         old, new = idle_feed("old"), idle_feed("new")
         subscription = make_subscription(old)
         subscription.feed = new
@@ -164,7 +164,7 @@ class TestEveryWayToSubscribe:
         Subscription.objects.update(keep_rules="")
         assert titles(subscription.lifestream) == ["boats", "kites"]
 
-    def test_what_shows_no_more_than_before_looks_for_nothing(self) -> None:
+    def test_a_new_name_or_folder_reads_no_items(self) -> None:
         subscription = make_subscription(idle_feed("one"))
         subscription.name = "Mine"
         with CaptureQueriesContext(connection) as queries:

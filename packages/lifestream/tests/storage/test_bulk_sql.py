@@ -1,4 +1,4 @@
-"""Rows go in and come out as Django would write and read them."""
+"""Rows are written and read as Django would write and read them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_rows_are_inserted_and_those_that_exist_are_left_as_they_are() -> None:
     assert sorted(Tag.objects.values_list("slug", "name")) == [("sea", "Sea"), ("sky", "Sky")]
 
 
-def test_what_was_made_of_rows_is_returned_for_more_than_a_statement_takes() -> None:
+def test_columns_of_inserted_rows_are_returned_for_more_rows_than_a_statement_takes() -> None:
     rows = [(f"Tag {number}", f"tag-{number}") for number in range(1200)]
     found = insert_rows(Tag, ["name", "slug"], rows, "default", returning=["slug", "id"])
     assert dict(found) == dict(Tag.objects.values_list("slug", "pk")) and len(found) == 1200

@@ -274,7 +274,7 @@ class TestADatabaseInTrouble:
 
 @contextmanager
 def limited(pages: int) -> Iterator[None]:
-    """SQLite's file may grow by so many pages in the block, as on a disk that is full then."""
+    """Let SQLite's file grow by at most this number of pages in the block, as on a disk that is full then."""
     with connection.cursor() as cursor:
         cursor.execute("VACUUM")  # or it would use the pages that other tests have left free
         cursor.execute("PRAGMA page_count")

@@ -76,7 +76,7 @@ class ADatabaseThatFails(FeedServerTransactionTestCase):
         return FeedServer(callable_timeout=PATIENCE)
 
     @pytest.fixture(autouse=True)
-    def _told(self, capsys: pytest.CaptureFixture[str]) -> None:
+    def _output(self, capsys: pytest.CaptureFixture[str]) -> None:
         self.capsys = capsys
 
     def test_costs_no_feed_anything(self) -> None:

@@ -1,4 +1,4 @@
-"""Posts: which items stand in which lifestream."""
+"""Posts: which lifestream shows which items."""
 
 from __future__ import annotations
 

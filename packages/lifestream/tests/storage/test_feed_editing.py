@@ -1,4 +1,4 @@
-"""What an operator changes of a feed, and what becomes of what was known of it."""
+"""What an operator changes of a feed, and what stays of what was known about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log of fetches: a line for what came to something, and one for all that came to the same."""
+"""The log of fetches: a line for each fetch that found something, and one for all in a row with the same result."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ class TestLog:
         assert line.size == (7 if isinstance(outcome, Fetched) else 0)
         assert (stored.outcome, stored.message) == (named, message)
 
-    def test_it_counts_and_names_what_came(self) -> None:
+    def test_a_line_counts_new_and_changed_items(self) -> None:
         feed = make_feed(URL)
         keep(feed, Fetched(URL, b""), prepared=prepared(draft("1", "A"), draft("2", "B")))
         keep(feed, Fetched(URL, b""), prepared=prepared(draft("1", "A!"), draft("2", "B")))
         lines = Fetch.objects.order_by("pk").values_list("outcome", "new", "changed")
         assert list(lines) == [("new", 2, 0), ("changed", 0, 1)]
 
-    def test_it_tells_what_was_wrong_with_the_document_at_bounded_length(self) -> None:
+    def test_it_says_what_was_wrong_with_the_document_at_bounded_length(self) -> None:
         problem = PluginProblem("github", "process", "A", "KeyError: 'x'")
         keep(
             make_feed(URL),
@@ -88,7 +88,7 @@ class TestLog:
         assert (feed.fetches.count(), sibling.fetches.count()) == (50, 60)
         assert feed.fetches.latest("pk").outcome == "not modified"
 
-    def test_what_comes_to_the_same_extends_the_last_line(self) -> None:
+    def test_the_same_outcome_extends_the_last_line(self) -> None:
         feed, sibling = make_feed(URL), make_feed()
         times = [NOW + hour * HOUR for hour in range(3)]
         for time in times:
@@ -99,7 +99,7 @@ class TestLog:
         assert (line.duration, line.next_fetch, line.reason) == (0.25, times[2] + HOUR, "at 14")
         assert sibling.fetches.get().count == 3
 
-    def test_what_comes_to_something_else_is_a_line_of_its_own(self) -> None:
+    def test_another_outcome_is_a_line_of_its_own(self) -> None:
         feed = make_feed(URL)
         outcomes: list[Outcome] = [
             Fetched(URL, b""),
@@ -116,7 +116,7 @@ class TestLog:
             (200, 1), (304, 1), (500, 1), (503, 1), (None, 2), (304, 1)
         ]  # fmt: skip
 
-    def test_what_brought_something_is_never_one_with_another(self) -> None:
+    def test_fetches_that_found_something_are_never_one_line(self) -> None:
         feed = make_feed(URL)
         for title in ("A", "B"):
             keep(feed, Fetched(URL, b""), prepared=prepared(draft(title, title)))

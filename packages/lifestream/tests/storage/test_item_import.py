@@ -1,4 +1,4 @@
-"""Items and tags are written: in place, once, and never later than they came."""
+"""Items and tags are stored: each once, edits in place, and no date in the future."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class TestItems:
             Item.objects.filter(feed=feed).delete()
             Tombstone.objects.all().delete()
 
-    def test_the_card_of_an_item_is_stored_and_made_anew_with_an_edit(self) -> None:
+    def test_the_card_of_an_item_is_stored_and_made_again_after_an_edit(self) -> None:
         feed = make_feed()
 
         def stored(**fields: Any) -> Any:

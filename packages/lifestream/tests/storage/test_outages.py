@@ -1,4 +1,4 @@
-"""What cannot be reached is logged once, and when it is back."""
+"""An outage is logged once when it begins, and once when it is over."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Clock:
         return self.now
 
 
-def told(caplog: pytest.LogCaptureFixture, level: int = logging.WARNING) -> list[str]:
+def logged(caplog: pytest.LogCaptureFixture, level: int = logging.WARNING) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno >= level]
 
 
-def test_an_outage_is_reported_once_and_its_end(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_beginning_and_the_end_of_an_outage_are_reported_once(caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock()
     outages = Outages(clock)
     for _ in range(5):
@@ -35,7 +35,7 @@ def test_an_outage_is_reported_once_and_its_end(caplog: pytest.LogCaptureFixture
     for _ in range(2):
         with outages.watched():
             pass
-    assert told(caplog) == [
+    assert logged(caplog) == [
         f"3 feeds stay claimed: {GONE}",
         "the database answers again, after 5 minutes",
     ]
@@ -45,17 +45,17 @@ def test_another_kind_of_trouble_is_reported(caplog: pytest.LogCaptureFixture) -
     outages = Outages()
     for kind in (Kind.GONE, Kind.READ_ONLY, Kind.READ_ONLY, Kind.GONE):
         outages.tell(LOG, "x", Trouble(kind, "no"))
-    assert len(told(caplog)) == 3
+    assert len(logged(caplog)) == 3
 
 
-def test_a_run_that_fails_or_meets_trouble_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_run_that_fails_or_meets_trouble_does_not_end_an_outage(caplog: pytest.LogCaptureFixture) -> None:
     outages = Outages()
     outages.tell(LOG, "x", GONE)
     with pytest.raises(LookupError), outages.watched():
         raise LookupError
     with outages.watched():
         outages.tell(LOG, "x", GONE)
-    assert len(told(caplog)) == 1
+    assert len(logged(caplog)) == 1
 
 
 def test_only_an_error_of_no_known_kind_has_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
@@ -70,9 +70,9 @@ def test_only_an_error_of_no_known_kind_has_a_traceback(caplog: pytest.LogCaptur
     assert unknown.exc_info
 
 
-def test_many_threads_tell_of_one_outage(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_outage_that_many_threads_meet_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
     outages = Outages()
-    start = threading.Barrier(8, timeout=30)
+    start = threading.Barrier(8, timeout=120)
 
     def tell() -> None:
         start.wait()
@@ -83,13 +83,15 @@ def test_many_threads_tell_of_one_outage(caplog: pytest.LogCaptureFixture) -> No
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(told(caplog)) == 1
+    assert len(logged(caplog)) == 1
 
 
-def test_an_answer_ends_an_outage_in_which_it_could_not_be_reached_alone(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_answer_of_the_database_ends_an_outage_unless_it_is_of_another_kind(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     outages = Outages()
     for kind, is_over in ((Kind.GONE, True), (Kind.FULL, False)):
         outages.tell(LOG, "x", Trouble(kind, "no"))
         outages.answered()
         assert (outages.kind is None) == is_over
-    assert sum("answers again" in line for line in told(caplog)) == 1
+    assert sum("answers again" in line for line in logged(caplog)) == 1

@@ -76,14 +76,12 @@ PUSHES: dict[str, Callable[[HubSubscription], object]] = {
 
 
 @pytest.mark.parametrize("kind", PUSHES)
-def test_what_hubs_say_and_are_asked_reads_no_table_as_a_whole(feeds: list[Feed], kind: str) -> None:
+def test_messages_from_and_to_hubs_read_no_table_as_a_whole(feeds: list[Feed], kind: str) -> None:
     [agreed] = HubSubscription.objects.filter(feed=feeds[1])
     assert whole_tables(lambda: PUSHES[kind](agreed)) == []
 
 
-def test_of_many_subscriptions_some_are_looked_at_for_feeds_that_are_idle(
-    feeds: list[Feed], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_leave_idle_reads_only_some_of_many_subscriptions(feeds: list[Feed], monkeypatch: pytest.MonkeyPatch) -> None:
     keys = [feed.pk for feed in feeds[1:]]
     Feed.objects.filter(pk__in=keys).update(status=Feed.Status.PAUSED)
     leaving = HubSubscription.objects.filter(state="leaving")
@@ -107,6 +105,6 @@ WORK: dict[str, Callable[[], object]] = {
 
 @pytest.mark.parametrize("kind", WORK)
 @override_settings(LIFESTREAM_KEEP_DAYS=30, LIFESTREAM_KEEP_ITEMS=0)
-def test_counts_and_work_beside_read_no_table_as_a_whole(feeds: list[Feed], kind: str) -> None:
+def test_counts_and_background_work_read_no_table_as_a_whole(feeds: list[Feed], kind: str) -> None:
     # These indexes have only what is wanted.
     assert whole_tables(WORK[kind], "INDEX lifestream_feed_held", "INDEX lifestream_subscr_backlog") == []

@@ -1,4 +1,4 @@
-"""What was fetched, written: items with their dates, posts, tags and index entries; on both databases."""
+"""Results are stored: items with their dates, posts, tags and index entries; on both databases."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class TestBrokenRows:
                     "CREATE TRIGGER refuse BEFORE INSERT ON lifestream_item FOR EACH ROW EXECUTE FUNCTION refuse()"
                 )
 
-    def test_a_broken_row_costs_nothing_but_itself(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_broken_row_is_lost_alone(self, caplog: pytest.LogCaptureFixture) -> None:
         good, bad, also_good = make_feed(), make_feed(), make_feed()
         stream = make_subscription(bad).lifestream
         stored = store(

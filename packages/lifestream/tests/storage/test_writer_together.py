@@ -1,4 +1,4 @@
-"""The store beside others: readers, other workers, and people who subscribe meanwhile; with real connections."""
+"""The writer while others use the database: readers, other workers, new subscribers; on real connections."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_who_subscribes_during_an_import_misses_nothing(monkeypatch: pytest.Monk
 class TestADatabaseThatFails:
     @pytest.fixture
     def fails(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-        """Makes so many of the following writes fail as a locked database does."""
+        """Make a number of the following writes fail as they do on a locked database."""
         write, left = item_import.write, 0
 
         def failing(*args: Any) -> Any:
@@ -135,7 +135,7 @@ class TestADatabaseThatFails:
         assert (stored.new, Item.objects.count()) == (3, 3)
         assert "The database failed and is asked once more" in caplog.text
 
-    def test_then_it_says_so_and_the_feed_stays_as_it_was(
+    def test_a_database_that_fails_twice_is_reported_and_the_feed_stays_as_it_was(
         self, fails: Callable[[int], None], caplog: pytest.LogCaptureFixture
     ) -> None:
         feed = make_feed()
@@ -153,10 +153,8 @@ class TestADatabaseThatFails:
         assert (feed.claim_token, feed.last_fetch) == (claimed.claim.token, None)
         assert [stored.new for stored in store([claimed], NOW)] == [3]
 
-    def test_while_it_goes_on_it_is_told_once(
-        self, fails: Callable[[int], None], caplog: pytest.LogCaptureFixture
-    ) -> None:
-        """Not once a feed: a full disk fails the writing of thousands."""
+    def test_an_outage_is_reported_once(self, fails: Callable[[int], None], caplog: pytest.LogCaptureFixture) -> None:
+        """Not once for each feed: with a full disk, thousands can't be stored."""
         fails(100)
         with caplog.at_level("INFO", "lifestream"):
             stored = store([document(make_feed(), 3) for _ in range(5)], NOW)

@@ -58,7 +58,7 @@ def test_a_page_is_read_as_a_child_reads_it(child: ParserPool, here: InProcessPa
     assert ours == theirs
 
 
-def test_a_plugin_of_ones_own_runs_in_both() -> None:
+def test_a_plugin_of_a_site_runs_in_both() -> None:
     registry = Registry(["othersite.loud.LoudPlugin"])
     body = rss("one", "two").replace("http://example.org/", "https://loud.example/").encode()
     headers: dict[str, str] = {}

@@ -41,7 +41,7 @@ HOSTILE = {
     "a format and a pattern": "%7b0%7d%25s'\"\\%25_",
 }
 CORE = ("NUL", "a lone surrogate", "10,000 characters", "10,000 digits", "a number of 64 bits", "negative")
-"""What is sent to each address and each parameter. The other texts are dealt out by `dealt`."""
+"""What is sent to each address and each parameter. Each of the other texts is sent to one in four: see `dealt`."""
 PARAMETERS = ("q", "before")
 LISTS = ("feed", "fetch", "item", "lifestream", "post", "subscription")
 OF_EVERY_LIST = (
@@ -128,9 +128,9 @@ def dealt(addresses: Sequence[str], name: str) -> Sequence[str]:
 
 
 def halved(fields: Sequence[str], name: str) -> Sequence[str]:
-    """Return every other one of the admin's *fields*, the others with the next text of `CORE`.
+    """Return half of the admin's *fields*, in turn the one and the other half for the texts of `CORE` in their order.
 
-    So each field gets half of the texts of `CORE`: one of each two that are alike.
+    So each field gets half of these texts. Each two in a row are alike, so it gets one of either kind.
     """
     return fields[CORE.index(name) % 2 :: 2]
 
@@ -192,7 +192,7 @@ def test_no_query_of_the_admin_is_an_error_of_the_server(
 ) -> None:
     client.force_login(superuser)
     text, page = HOSTILE[name], f"/admin/lifestream/{model}/"
-    # Each list takes each of these parameters, and each text comes in each of them: in one list of three.
+    # Each text is sent in a third of these parameters for each list, and in all of them over three lists.
     turn = LISTS.index(model) + CORE.index(name)
     of_every_list = [each for number, each in enumerate(OF_EVERY_LIST) if (turn + number) % 3 == 0]
     parameters = (*of_every_list, *halved(OF_ONE[model], name))
@@ -209,7 +209,7 @@ def test_no_other_query_of_the_admin_is_an_error_of_the_server(client: Client, s
     assert not failures(client, (complete.format(*good[:at], text, *good[at + 1 :]) for at in range(4)))
     lists = [f"/admin/{app}/?q={text}" for app in ("", "login", "auth/user", "auth/group", "jsi18n", "password_change")]
     assert not failures(client, [*lists, f"/admin/login/?next={text}", f"/admin/auth/user/?o={text}"])
-    # All pages of the site's own sort, and the admin's form that is filled in from the query.
+    # The admin's forms that are filled in from the query.
     forms = "/admin/lifestream/lifestream/add/?title={0}&slug={0}&owner={0}", "/admin/auth/user/add/?username={0}"
     assert not failures(client, (form.format(text) for form in forms))
 
@@ -342,7 +342,7 @@ OWNERS_FORMS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
         {"do": "preview", "title": "x", "slug": "x", "position": "1"},
     ),
 }
-"""The fields of each form of the owners' pages, and values with which the form is taken."""
+"""The fields of each form of the owners' pages, and values that the form accepts."""
 
 
 @pytest.mark.slow

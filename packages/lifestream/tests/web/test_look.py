@@ -22,7 +22,7 @@ TEXT = " ".join(f"word{number}" for number in range(100))
 
 @pytest.fixture
 def main() -> Lifestream:
-    """A lifestream with a post of two sites each, of which the second has the later one."""
+    """A lifestream with one post from each of two sites; the second site's post is the later one."""
     lifestream = make_lifestream("main")
     for number, name in enumerate(("Alpha", "Beta")):
         feed = make_feed(title=name)
@@ -49,7 +49,7 @@ def test_the_lifestream_s_choice_wins_over_the_site_s() -> None:
         assert look_of(Lifestream()).theme == "list"
 
 
-def test_a_theme_an_accent_and_a_logo_stand_in_the_page(client: Client, main: Lifestream) -> None:
+def test_a_theme_an_accent_and_a_logo_are_in_the_page(client: Client, main: Lifestream) -> None:
     assert re.search(r'<html lang="[\w-]+">', page(client))
     shown = page(client, theme="magazine", accent="#7a1f5c", logo="logo.svg")
     assert re.search(r'<html lang="[\w-]+" data-look="magazine" style="--own-accent: #7a1f5c">', shown)
@@ -72,7 +72,7 @@ class TestShown:
         assert "Title of Beta" in shown
         assert "Summary of Beta" not in shown
 
-    def test_an_excerpt_of_so_many_words(self, client: Client, main: Lifestream) -> None:
+    def test_an_excerpt_with_a_number_of_words(self, client: Client, main: Lifestream) -> None:
         shown = page(client, shown="excerpt", words=7)
         assert "word0 word1 word2 word3 word4 word5 word6…" in shown
         assert "word7" not in shown
@@ -101,7 +101,7 @@ def test_authors_are_shown_unless_the_owner_does_not_want_them(client: Client, m
     assert "Ann Author" not in page(client, shows_authors=False)
 
 
-def test_the_sites_beside_are_in_the_chosen_order(client: Client, main: Lifestream) -> None:
+def test_the_list_of_sites_is_in_the_chosen_order(client: Client, main: Lifestream) -> None:
     def order(shown: str) -> list[str]:
         return re.findall(r'<bdi class="name">(\w+)</bdi>', shown)
 

@@ -31,7 +31,7 @@ def answered(method: str, address: str, content_type: str, body: bytes = b"") ->
     setup_testing_defaults(environ)
 
     def django(environ: dict[str, Any], _start: object) -> str:
-        # As WSGIHandler does, but for the signals, which would close the connection of the test.
+        # As WSGIHandler does, except for the signals, which would close the connection of the test.
         return str(HANDLER.get_response(WSGIRequest(environ)).status_code)
 
     status: str = in_utf8(django)(environ, print)

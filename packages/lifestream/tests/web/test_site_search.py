@@ -85,7 +85,7 @@ def test_posts_are_counted_so_far(
     make_post(site, "kites hidden", hidden=True)
     assert ">4 posts</p>" in search(client, "kites")
     monkeypatch.setattr("lifestream.web.timeline.MOST_COUNTED", 3)
-    assert ">4 posts</p>" in search(client, "kites")  # all of them stand on one page
+    assert ">4 posts</p>" in search(client, "kites")  # all of them are on one page
     settings.LIFESTREAM_DEFAULT_PAGINATION = 3
     monkeypatch.setattr("lifestream.web.presenters.MOST_COUNTED", 3)
     assert ">More than 3 posts</p>" in search(client, "kites")

@@ -1,4 +1,4 @@
-"""What search engines and messengers are told of an item."""
+"""The description of an item for search engines and messengers."""
 
 from __future__ import annotations
 

@@ -217,7 +217,7 @@ def test_items_without_title_link_or_content_are_valid_entries(client: Client, m
 
 @pytest.mark.parametrize("length", [True, "1.5", -1, 1.5, [], None])
 @pytest.mark.parametrize("format_", FORMATS)
-def test_an_enclosure_whose_size_is_none_breaks_no_feed(
+def test_an_enclosure_with_an_invalid_size_breaks_no_feed(
     client: Client, main: Lifestream, format_: str, length: object
 ) -> None:
     enclosure = {"url": "https://bare.example/1.mp3", "type": 1, "length": length}
@@ -236,10 +236,10 @@ def test_an_enclosure_whose_size_is_none_breaks_no_feed(
     ["", "audio", "audio/", "/mpeg", 'audio/" x=', 'video/mp4"><script>', "audio/\u202e", "x]]>", "a/b c", 5, None],
 )
 @pytest.mark.parametrize("format_", FORMATS)
-def test_what_is_no_media_type_is_of_an_unknown_one(
+def test_an_invalid_media_type_is_published_as_an_unknown_one(
     client: Client, main: Lifestream, format_: str, kind: object
 ) -> None:
-    """Atom wants one (RFC 4287, appendix B: atomMediaType), and a reader may take it for more than it is."""
+    """Atom requires a valid one (RFC 4287, appendix B: atomMediaType), and a reader might run what another one says."""
     enclosures = [{"url": "https://bare.example/1", "type": each} for each in (kind, "Audio/x-M4a")]
     make_post(make_site(main, "", url="https://bare.example/feed"), enclosures=enclosures)
     wanted = ["application/octet-stream", "Audio/x-M4a"]
@@ -248,12 +248,12 @@ def test_what_is_no_media_type_is_of_an_unknown_one(
         assert [each["mime_type"] for each in item["attachments"]] == wanted
     else:
         (entry,) = parsed(client, f"/main/feed.{format_}").entries
-        # feedparser lowers the type of an Atom link, and RSS has one enclosure an entry.
+        # feedparser lowers the type of an Atom link, and RSS has one enclosure per entry.
         assert [each.type.lower() for each in entry.enclosures] == [*map(str.lower, wanted)][: len(entry.enclosures)]
 
 
 @pytest.mark.parametrize("format_", FORMATS)
-def test_the_name_of_a_site_turns_nothing_around_in_the_title(client: Client, main: Lifestream, format_: str) -> None:
+def test_the_name_of_a_site_does_not_reverse_the_title(client: Client, main: Lifestream, format_: str) -> None:
     site = make_site(main, "Site\u202egnp.exe")
     make_post(site)
     address = f"/main/sites/{site.pk}/feed.{format_}"

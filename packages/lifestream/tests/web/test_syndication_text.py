@@ -1,5 +1,5 @@
-"""What an entry's text was, it is in each format that we publish: sent through an import, and read back by other
-people's readers.
+"""The text of an entry is unchanged in each format that we publish: texts are imported, published, and read back by
+feed readers that are not ours.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class TextTest(FeedServerTransactionTestCase):
         assert not refresh([self.subscription.feed_id]).failed
 
     def expected(self) -> list[str]:
-        """Return the texts, the latest first, as they stand in the database: as the feed had them."""
+        """Return the texts, the latest first, as they are in the database: as the feed had them."""
         stored = {item.guid: item for item in Item.objects.all()}
         for number, text in enumerate(HOSTILE):
             item = stored[f"urn:x:{number}"]
@@ -128,7 +128,7 @@ class TextTest(FeedServerTransactionTestCase):
         feed = json.loads(self.body("feed.json"))
         assert [item["content_text"] for item in feed["items"]] == self.expected()
 
-    def test_feedparser_reads_the_text_that_it_was(self) -> None:
+    def test_feedparser_reads_the_text_unchanged(self) -> None:
         for name in ("feed.atom", "feed.rss"):
             found: Any = feedparser.parse(self.body(name), sanitize_html=False, resolve_relative_uris=False)
             assert not found.bozo
@@ -146,7 +146,7 @@ class TextTest(FeedServerTransactionTestCase):
             for sent, safe in zip(as_sent.entries, cleaned.entries, strict=True):
                 assert _shown(sent.summary_detail) == _shown(safe.summary_detail)
 
-    def test_fastfeedparser_reads_the_text_that_it_was(self) -> None:
+    def test_fastfeedparser_reads_the_text_unchanged(self) -> None:
         for name in ("feed.atom", "feed.rss"):
             found: Any = fastfeedparser.parse(self.body(name).decode())
             expected = self.expected()
@@ -172,7 +172,7 @@ class TextTest(FeedServerTransactionTestCase):
             (outline.get("xmlUrl", ""), outline.get("text", ""), folders.get(outline, "")) for outline in outlines
         )
 
-    def test_pages_show_the_text_that_it_was(self) -> None:
+    def test_pages_show_the_text_unchanged(self) -> None:
         for post in self.lifestream.posts.select_related("item"):
             text = post.item.title
             page = self.body(f"items/{post.item_id}/").decode()

@@ -180,7 +180,7 @@ class TestVariables:
             template_rendered.disconnect(note)
         return found
 
-    def told(self, heading: str, template: str) -> set[str]:
+    def documented(self, heading: str, template: str) -> set[str]:
         [row] = re.findall(rf"^\| `{re.escape(template)}` \|(.*)\|$", section(PAGE, heading), re.MULTILINE)
         cell = re.sub(r"\([^)]*\)", "", row.split("|")[-1])
         return set(re.findall(r"`(\w+)`", cell))
@@ -201,7 +201,7 @@ class TestVariables:
             "sites.html": "main/sites/",
             "tags.html": "main/tags/",
         }.items():
-            assert self.told("Frames and pages", template) == set(self.context(client, path)) - common, template
+            assert self.documented("Frames and pages", template) == set(self.context(client, path)) - common, template
 
     def test_of_the_index(self, client: Client) -> None:
         assert set(self.context(client, "")) == {"lifestreams"}
@@ -217,8 +217,8 @@ class TestVariables:
     @pytest.mark.parametrize("name", sorted(path.name for path in (SHIPPED / "lifestream/includes").iterdir()))
     def test_of_each_include(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         source = (SHIPPED / "lifestream/includes" / name).read_text(encoding="utf-8")
-        told = self.told("Includes", f"lifestream/includes/{name}")
-        assert told == variables(source, monkeypatch) - {"forloop", "only_lifestream"}
+        expected = self.documented("Includes", f"lifestream/includes/{name}")
+        assert expected == variables(source, monkeypatch) - {"forloop", "only_lifestream"}
 
 
 def variables(source: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
@@ -241,6 +241,6 @@ def variables(source: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
     return {name for name in found if re.fullmatch(r"[a-z]\w*", name)} - own
 
 
-def test_a_variable_that_is_not_told_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_undocumented_variable_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     source = "{% for a, b in c %}{{ a }}{% if d.e == 'x' %}{{ f|default:g }}{% endif %}{% endfor %}"
     assert variables(source, monkeypatch) == {"c", "d", "f", "g"}

@@ -23,7 +23,7 @@ def titles(timeline: Timeline, size: int = 100) -> list[str]:
     return [post.item.title for post in timeline.page(None, size).posts]
 
 
-def test_pages_follow_each_other_without_a_gap_or_a_double() -> None:
+def test_pages_follow_each_other_without_a_gap_or_a_repeated_post() -> None:
     site = make_site()
     for number in range(23):
         # Groups of three share a moment: then the item decides.

@@ -40,7 +40,7 @@ def test_clients_can_connect_once_the_address_is_reported() -> None:
     assert told[0].startswith("http://127.0.0.1:")
 
 
-def test_so_many_requests_are_answered_at_once() -> None:
+def test_the_number_of_concurrent_requests_is_that_of_the_threads() -> None:
     together = threading.Barrier(3)
 
     def meeting(environ: Any, start_response: Any) -> list[bytes]:

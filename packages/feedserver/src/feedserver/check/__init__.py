@@ -5,8 +5,8 @@ modules, in the order in which a run passes them:
 
 1. `command`: `feedserver check`, whose options `options` reads. `suite`: scenarios as tests.
 2. `verdicts`: the words of a scorecard: levels, kinds, needs, verdicts.
-3. `scenario`: what a scenario is; the package `scenarios` has them, a file a group. `stage`: makes what a step of a
-   scenario serves. `evidence`: what was seen in it. `links`: the addresses in what a reader lists.
+3. `scenario`: what a scenario is; the package `scenarios` has them, one file for each group. `stage`: makes the answers
+   of a scenario's steps. `evidence`: what was observed in a step. `links`: the addresses in what a reader lists.
 4. `timeline`: when the polls are, and which scenarios begin a step at each. `moved_clock`: the clock that a run moves.
 5. `adapters`: drives a reader in Python; `peak_memory` is how much memory that took. `commands`: drives one by its
    commands, in folders of its own (`isolation`); `readers` are those whose commands are known. `by_hand`: one that a

@@ -59,7 +59,7 @@ class Session(ABC):
     ) -> None:
         """Take note of the round that begins: its *number* from 0, of *count*, and the scenarios that are under way."""
 
-    def recorded(self, number: int) -> Look | None:  # noqa: ARG002 - most begin anew
+    def recorded(self, number: int) -> Look | None:  # noqa: ARG002 - most adapters resume no run
         """Return what an earlier process has seen in the round with this *number*, None if it was not reached."""
         return None
 
@@ -225,7 +225,7 @@ class _PythonSession(Session):
         return troubles
 
     def poll(self) -> Poll:
-        can_see_memory = peak_memory.forget()
+        can_see_memory = peak_memory.reset()
         detail = ""
         try:
             self._client.poll()

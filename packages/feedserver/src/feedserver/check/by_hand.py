@@ -2,7 +2,7 @@
 
 The person imports an OPML document, lets the reader refresh, ticks the items that it shows, and goes on to the next
 round, on the page of `hand_page`. The clock is the true one. What was seen in each round is written into a session
-file, if there is one, so that a run can be stopped and gone on with; addresses stay the same.
+file, if there is one, so that a run can be stopped and continued; addresses stay the same.
 """
 
 from __future__ import annotations

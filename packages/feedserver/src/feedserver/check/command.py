@@ -95,7 +95,7 @@ def _why_no_item_was_seen(report: Report, adapter: CommandAdapter) -> str:
         return ""
     if adapter.can_list:
         return (
-            f"{'--poll' if adapter.prints_items else '--list'} printed no item: print a title or a JSON object a line"
+            f"{'--poll' if adapter.prints_items else '--list'} printed no item: print a title or a JSON object per line"
         )
     return (
         "no item was found in the reader's files: name their folder by --state, print the items by --list, or give "

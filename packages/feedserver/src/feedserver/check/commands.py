@@ -3,7 +3,7 @@
 Placeholders in commands are replaced literally: `{url}` (the feed), `{urls}` (all feeds), `{opml}` (a file that lists
 them), `{n}` (the number of the feed), `{home}` (the reader's HOME), `{networks}` (the networks of all feeds, for a
 guard against private addresses; variables may name it, too). Addresses consist of characters that no shell treats
-specially, so they need no quotes. Other braces, as of awk and jq, stay.
+specially, so they need no quotes. Other braces, such as those of awk and jq, are left as they are.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from feedserver.check.stage import TOKEN
 from feedserver.check.verdicts import Kind, ListFailed
 
 PATIENCE = 75.0
-"""Seconds that each command may take, unless told otherwise."""
+"""Seconds that each command may take, by default."""
 
 _ADDRESSES = ("{url}", "{urls}", "{opml}")
 
@@ -129,8 +129,8 @@ class CommandAdapter(Adapter):
             options.append(("patience", f"{given.patience:g}s"))
         if given.memory != MEMORY_CAP:
             options.append(("memory", f"{given.memory >> 20}M"))
-        told = " ".join(f"--{name} {shlex.quote(value)}" for name, value in options)
-        return f"feedserver check {told} --only {scenario}"
+        arguments = " ".join(f"--{name} {shlex.quote(value)}" for name, value in options)
+        return f"feedserver check {arguments} --only {scenario}"
 
     def set_up(self) -> None:
         """Run the set-up, and ask for the version. Raises SetupError where either fails."""
@@ -248,7 +248,7 @@ class _CommandSession(Session):
 
     def present(self) -> frozenset[tuple[str, int]] | None:
         if self._commands.list or self._prints_items:
-            return None  # the rows tell it
+            return None  # the rows show which items are present
         state = Path(self._home.home, self._commands.state.replace("{home}", str(self._home.home)))
         found: set[tuple[str, int]] = set()
         for path in [state] if state.is_file() else sorted(state.rglob("*")):
@@ -256,7 +256,7 @@ class _CommandSession(Session):
         return frozenset(found)
 
     def _tokens_in(self, path: Path) -> frozenset[tuple[str, int]]:
-        """Return the items whose tokens stand in a file; one that has not changed is not read again."""
+        """Return the items whose tokens are in the file *path*. A file that has not changed is not read again."""
         try:
             stat = path.stat()
             if path.is_symlink() or not path.is_file() or stat.st_size > LARGEST_FILE:

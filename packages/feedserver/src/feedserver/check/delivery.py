@@ -28,8 +28,8 @@ Target: TypeAlias = tuple[str, Path | None]
 def targets(forms: Sequence[str], files: Sequence[Path]) -> list[Target]:
     """Return what is written: the *forms* of `--format` and the *files* of `-o`, in the order in which they were given.
 
-    Without `--format`, the ending of each file's name tells its form. Raises ValueError where they don't fit together,
-    and where a file cannot be written: that is better told before a run than after it.
+    Without `--format`, the ending of each file's name tells its form. Raises ValueError if they don't fit together, or
+    if a file cannot be written: this is called before a run, so that no result is lost.
     """
     for file in files:
         if file.is_dir():

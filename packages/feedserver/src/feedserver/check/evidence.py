@@ -20,12 +20,12 @@ NOT_EVEN_THE_GOOD = "the reader did not import the good feed either"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeSeen:
-    """One request of the reader and its answer, as it was when it was looked at.
+    """One request of the reader and its answer, as far as they had come when they were observed.
 
     *path* is relative to the scenario, *target* is as it was sent; both are "", as *method* is, where the bytes were no
     request. *headers* are those of the request, *answered* those of the answer; *status* is 0 where there was none.
     *ended* is None where the exchange had not ended. *time* is when it began, in seconds of the epoch, *duration* how
-    long it took; *told* describes it in a line.
+    long it took; *told* describes the exchange in a line.
     """
 
     path: str = ""
@@ -79,10 +79,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """How a poll ended: *is_good* where the reader ended in time by itself; *detail* says what went wrong, as an exit
-    status that is not 0, with which many readers tell of one bad feed among others.
+    """How a poll ended: *is_good* if the reader ended in time by itself; *detail* says what went wrong, such as an exit
+    status other than 0, by which many readers report one bad feed among others.
 
-    *seconds* is how long it took, *peak_memory* the most memory that it used, in bytes, 0 where that is not known.
+    *seconds* is how long it took, *peak_memory* the most memory that it used, in bytes, 0 if that is not known.
     """
 
     is_good: bool = True

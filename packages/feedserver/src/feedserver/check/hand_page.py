@@ -31,7 +31,7 @@ _STYLES = ("report.css", "hand_page.css")
 @dataclass(frozen=True, slots=True)
 class Shown:
     """The round that the page shows: its *number* from 0, of *count*, all *feeds*, the scenarios under way (*watched*),
-    and the items that were *ticked* in the round before, None where the person does not tick.
+    and the items that were *ticked* in the round before, None if the person does not tick items.
     """
 
     number: int
@@ -57,7 +57,7 @@ class HandPage:
         self._is_stopped = False
         self._was_seen_over = threading.Event()
         self.ticked: frozenset[tuple[str, int]] | None = None
-        """The items that the person has ticked as shown by the reader, None where they are not told."""
+        """The items that the person has ticked as shown by the reader, None if the person does not tick items."""
         self._server = FeedServer(port=port, strict=False, callable_timeout=30.0, bind_timeout=5.0)
         self._server.add(f"{prefix}/", self._page)
         self._server.add(f"{prefix}/state.json", self._state)
@@ -231,7 +231,7 @@ def _boxes(shown: Shown) -> str:
 <h2 id="items">What the reader shows</h2>
 <fieldset class="choice"><legend>Which items are there?</legend>
 <label><input type="radio" name="sees" value="yes"{yes}> I tick them below</label>
-<label><input type="radio" name="sees" value="no"{no}> I don't tell: what depends on it is <em>not seen</em></label>
+<label><input type="radio" name="sees" value="no"{no}> I don't say: what depends on it is <em>not seen</em></label>
 </fieldset>
 <p class="tools" hidden><button type="button" id="tick-all">Tick all</button>
 <button type="button" id="tick-none">Tick none</button></p>

@@ -105,7 +105,7 @@ def _item(result: Result) -> str:
     ]
     if result.verdict in (Verdict.FAIL, Verdict.NON_STRICT):
         rows += [("Why it matters", scenario.why), ("How to mend it", scenario.advice)]
-    told = "\n".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in rows if text)
+    details = "\n".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in rows if text)
     wire = escape("\n".join(result.exchanges))
     exchanges = f'<dt>On the wire</dt><dd><pre tabindex="0">{wire}</pre></dd>' if wire else ""
     again = (
@@ -116,7 +116,7 @@ def _item(result: Result) -> str:
 <span class="title">{escape(scenario.title)}</span> <span class="level">{scenario.level}</span>
 <span class="verdict">{word}</span></summary>
 <dl>
-{told}
+{details}
 {exchanges}
 {again}
 </dl>
@@ -131,7 +131,7 @@ def _circumstances(report: Report) -> str:
         ("Poll judged", report.poll),
         ("Time", f"{report.seconds:.0f} s"),
     ]
-    told = "\n".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in rows)
+    details = "\n".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in rows)
     commands = "\n".join(
         f'<dt>--{escape(name)}</dt><dd><pre tabindex="0">{escape(text)}</pre></dd>'
         for name, text in report.commands.items()
@@ -139,7 +139,7 @@ def _circumstances(report: Report) -> str:
     return f"""<section aria-labelledby="circumstances">
 <h2 id="circumstances">How it was run</h2>
 <dl>
-{told}
+{details}
 {commands}
 </dl>
 </section>"""

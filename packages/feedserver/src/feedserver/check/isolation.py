@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import IO, Final
 
 MEMORY_CAP: Final = 2 << 30
-"""Bytes of memory that each process of a reader may take for its data, unless told otherwise."""
+"""Bytes of memory that each process of a reader may take for its data, by default."""
 
 LARGEST_FILE: Final = 1 << 30
 """Bytes that a file of a reader may have, its output included. A command that writes more is ended by SIGXFSZ."""
@@ -50,7 +50,7 @@ _TRUST = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_C
 
 _LOOKS: Final = 100
 _PAUSE: Final = 0.005
-"""How often, and how many seconds apart, a process without an environment is looked at."""
+"""How often, and at intervals of how many seconds, processes without an environment are checked again."""
 _PATIENCE: Final = 10.0
 """Seconds to wait for the end of a process that was killed."""
 _KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows, each signal ends a process at once
@@ -58,10 +58,10 @@ _KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows, each si
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How a command ended. *status* is its exit status, negative for a signal, None where it was ended for its time.
+    """How a command ended. *status* is its exit status, negative for a signal, None if it was ended at its time limit.
 
     *output* is the end of what it printed, *printed* the first LARGEST_LIST bytes of its standard output. *seconds* is
-    how long it took, *peak_memory* the most memory that a process of it used, in bytes, 0 where that is not known.
+    how long it took, *peak_memory* the most memory that one of its processes used, in bytes, 0 if that is not known.
     """
 
     status: int | None
@@ -219,7 +219,7 @@ class Home:
 
 
 def _end(pid: int) -> None:
-    """Kill a process that is no child of this one, and wait until it is gone. Raises OSError if it is already."""
+    """Kill a process that is no child of this one, and wait until it has ended. Raises OSError if it already has."""
     handle = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
     try:
         os.kill(pid, _KILL)

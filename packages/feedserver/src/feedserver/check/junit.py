@@ -47,21 +47,21 @@ def _add(suite: ET.Element, result: Result, fail_under: Level | None) -> None:
         ET.SubElement(case, "error", {"message": _legal(result.misfire)})
     elif result.fails_under(fail_under):
         failure = ET.SubElement(case, "failure", {"message": _legal(f"expected {judgement.expected}")})
-        failure.text = _legal(_told(result))
+        failure.text = _legal(_findings_of(result))
     elif result.verdict is Verdict.FAIL:
         why = f"fail, which --fail-under {fail_under or 'never'} lets pass: expected {judgement.expected}"
         ET.SubElement(case, "skipped", {"message": _legal(why)})
-        ET.SubElement(case, "system-out").text = _legal(_told(result))
+        ET.SubElement(case, "system-out").text = _legal(_findings_of(result))
     elif _is_skipped(result, fail_under):
         ET.SubElement(case, "skipped", {"message": _legal(f"{result.verdict}: {judgement.reason}")})
     else:
         ET.SubElement(case, "system-out").text = _legal("\n".join([judgement.observed, *result.exchanges]))
 
 
-def _told(result: Result) -> str:
+def _findings_of(result: Result) -> str:
     scenario, judgement = result.scenario, result.judgement
-    told = [f"observed: {judgement.observed}", f"why: {scenario.why}", f"to mend: {scenario.advice}"]
-    return "\n".join([*told, f"again: {result.reproduce}", *result.exchanges])
+    findings = [f"observed: {judgement.observed}", f"why: {scenario.why}", f"to mend: {scenario.advice}"]
+    return "\n".join([*findings, f"again: {result.reproduce}", *result.exchanges])
 
 
 def _legal(text: str) -> str:

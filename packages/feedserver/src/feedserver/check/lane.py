@@ -203,26 +203,26 @@ class Lane:
         )
 
     def _judge(self, scenario: Scenario, running: _Running) -> Judged:
-        told = tuple(
+        exchanges = tuple(
             f"step {number}: {exchange.told}" for number, step in enumerate(running.seen) for exchange in step.exchanges
         )
         misfire = running.misfire
         if self._stop.is_set() and len(running.seen) < len(scenario.steps):
             return Judged(
-                not_seen(f"the run was stopped after {len(running.seen)} of {len(scenario.steps)} steps"), told
+                not_seen(f"the run was stopped after {len(running.seen)} of {len(scenario.steps)} steps"), exchanges
             )
         if not misfire:
             try:
                 running.site.verify()
-                return Judged(scenario.judge(Evidence(running.seen, self._adapter.kind_of_poll)), told)
+                return Judged(scenario.judge(Evidence(running.seen, self._adapter.kind_of_poll)), exchanges)
             except Unseen as unseen:
                 added = f" ({'; '.join(running.troubles)})" if running.troubles else ""
-                return Judged(not_seen(f"{unseen}{added}"), told)
+                return Judged(not_seen(f"{unseen}{added}"), exchanges)
             except Misfire as error:
                 misfire = str(error)
             except Exception as error:  # noqa: BLE001 - a fault of one scenario must not end the run
                 misfire = f"the judge of {scenario.id} raised {error!r}"
-        return Judged(not_seen(f"feedserver failed: {misfire}"), told, misfire)
+        return Judged(not_seen(f"feedserver failed: {misfire}"), exchanges, misfire)
 
 
 def not_seen(reason: str) -> Judgement:

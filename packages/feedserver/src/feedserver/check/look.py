@@ -1,4 +1,4 @@
-"""`Look`: what was seen of a reader in one round, for all scenarios of a lane; it can be written down as JSON."""
+"""`Look`: what was observed of a reader in one round, for all scenarios of a lane. It can be written as JSON."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ _Kind = TypeVar("_Kind")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What was seen in a round that began *at* this moved time, in seconds of the epoch.
+    """What was observed in a round that began *at* this time of the clock that is moved, in seconds of the epoch.
 
-    *exchanges* are by scenario. *present* are the items that the reader has, as pairs of a scenario's id and a number,
-    *rows* is its list; None where it cannot be asked, and *list_trouble* says why it failed to be listed.
+    *exchanges* maps the id of a scenario to its exchanges. *present* are the items that the reader has, as pairs of a
+    scenario's id and an item's number; *rows* is the reader's list of items. Both are None if the reader cannot be
+    asked for them. *list_trouble* says why the list could not be had, "" if it could.
     """
 
     at: float
@@ -30,7 +31,7 @@ class Look:
     list_trouble: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the look as a value for JSON, without the rows of a list."""
+        """Return the look as a value for JSON, without *rows*."""
         return {
             "at": self.at,
             "was_control_asked": self.was_control_asked,
@@ -103,18 +104,18 @@ def _headers_from_json(pairs: object) -> Headers:
 
 
 def _one_of(kind: type[_Kind], value: object) -> _Kind:
-    """Return *value*, which is of this *kind*. Raises TypeError: a boolean is no int."""
+    """Return *value*. Raises TypeError if it is not of this *kind*; a boolean is no int."""
     if type(value) is not kind:
-        raise TypeError(f"a value of type {type(value).__name__} stands where {kind.__name__} is written")
+        raise TypeError(f"a value of type {type(value).__name__} stands where {kind.__name__} is expected")
     return value
 
 
 def _number(value: object) -> float:
-    """Return a time or a duration in seconds. Raises ValueError for one that is not finite, and TypeError."""
+    """Return *value*, a time or duration in seconds. Raises TypeError if it is no number, ValueError if not finite."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"a value of type {type(value).__name__} stands where a number is written")
+        raise TypeError(f"a value of type {type(value).__name__} stands where a number is expected")
     if not -_LATEST < value < _LATEST:  # NaN, too
-        raise ValueError(f"{str(value)[:20]} stands where a time is written")
+        raise ValueError(f"{str(value)[:20]} stands where a time is expected")
     return float(value)
 
 

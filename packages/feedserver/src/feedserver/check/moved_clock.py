@@ -5,9 +5,9 @@ the method: a function of a client in Python, or a small library in C (`clock_sh
 processes. Where the reader's clock does not follow, nothing is moved at all, and the scenarios that need it are *not
 seen*.
 
-The library moves the wall clock alone; it is built where a C compiler is, on Linux, in a folder of this run. It counts
-the processes that have read the clock and made a connection, which proves that the reader itself sees the moved time:
-it does not if it is linked statically, as programs in Go are.
+The library moves the wall clock alone. It is built in a folder of this run, on Linux, if there is a C compiler. It
+counts the processes that have read the clock and made a connection, which proves that the reader itself sees the moved
+time: it does not if it is linked statically, as programs in Go are.
 """
 
 from __future__ import annotations

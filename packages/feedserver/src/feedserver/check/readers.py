@@ -1,6 +1,6 @@
 """Readers whose commands are known: `feedserver check --reader NAME`.
 
-Each is set up as its manual says, with its defaults, but for what a run needs: no mail is sent, and nothing is shown.
+Each is set up as its manual says, with its defaults, except for what a run needs: no mail is sent, nothing is shown.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _PYTHON = shlex.quote(sys.executable)
 @dataclass(frozen=True, slots=True)
 class KnownReader:
     """A reader: its *title*, the *program* that must be installed, its *commands* and *kind*, and a *note* on how it is
-    configured. One that *is_recipe* is a script of a few lines, and stands in a table of its own. *package* is the
+    configured. One that *is_recipe* is a script of a few lines, and is in a table of its own. *package* is the
     Python package that must be installed in place of a program. The scenarios *alone* stop the reader, so that each of
     them runs by itself.
     """

@@ -1,6 +1,6 @@
 """What a scenario is: a rule, the steps that show whether a reader follows it, and the function that judges.
 
-A scenario is a value; `scenarios/template.py` is one to copy. Its life:
+A scenario is a value; `scenarios/template.py` is one to copy. Its lifecycle:
 
 1. The reader subscribes to the scenario's feeds (`Scenario.feeds`) while step 0 is served, and polls two more times.
    So step 0 is a good feed, always: readers refuse to subscribe to a broken one.
@@ -83,17 +83,17 @@ class Elsewhere(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """One rule and how it is shown.
+    """One rule and how it is tested.
 
     - *id*: a letter of its group and a number, which never changes and is never given to another rule.
     - *title*: a few words, for tables.
-    - *rule*: one sentence: "A server does this, so a reader does that."
+    - *rule*: one sentence: "A server does this: the reader does that."
     - *source*: where the rule comes from, such as an RFC with its section.
     - *level*: how much it matters.
     - *steps*: what is served, step by step; see the module's docstring.
     - *judge*: the function that judges.
     - *why*: why it matters to the people who use the reader, in one or two sentences.
-    - *advice*: how the author mends it, in one or two sentences.
+    - *advice*: how the reader's author mends it, in one or two sentences.
     - *needs*: what it needs beside the requests.
     - *depends_on*: ids of scenarios; where none of them passed, this one is *not seen*.
     - *kinds*: the kinds of readers that it is for; by default all.

@@ -1,7 +1,7 @@
-"""The server of one scenario: what it answers in each step, and what was asked of it.
+"""The server of one scenario: what it answers in each step, and which requests it gets.
 
-Each scenario has a server of its own, on a loopback address of its own where the system has several: readers limit
-requests by host, and pause a whole host. Only where readers come from elsewhere do all scenarios share one.
+Each scenario has a server of its own, on a loopback address of its own if the system has several: readers limit
+requests by host, and pause a whole host. If the reader runs on another machine, all scenarios share one server.
 """
 
 from __future__ import annotations
@@ -81,9 +81,9 @@ class Site:
         return self._stage.numbers()
 
     def begin_step(self, number: int, at: float) -> None:
-        """Serve what step *number* of the scenario serves, which begins *at* this moved time.
+        """Make the answers of step *number* of the scenario, which begins *at* this time of the moved clock.
 
-        Raises Misfire where that cannot be made.
+        Raises Misfire if an answer cannot be made.
         """
         answers: Mapping[str, Serve] = self.scenario.steps[number].answers_by_path()
         self._making_at = at
@@ -151,7 +151,7 @@ class Site:
         return [ExchangeSeen.of(exchange, self._stage.path("")) for exchange in taken]
 
     def verify(self) -> None:
-        """Raise Misfire where the server did not do what the scenario meant."""
+        """Raise Misfire if the server did not do what the scenario intends."""
         try:
             self.server.verify()
         except VerificationError as error:

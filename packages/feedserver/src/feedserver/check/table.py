@@ -73,5 +73,5 @@ def details(result: Result) -> list[str]:
         first, *others = wrap(text, _WIDTH - 14, break_on_hyphens=False, break_long_words=False) or [""]
         lines += [f"    {name:<9} {first}", *(f"{'':14}{other}" for other in others)]
     lines.append(f"    {'again':<9} {result.reproduce}")  # in one line, so that it can be copied
-    lines += [f"    {'wire' if not number else '':<9} {told}" for number, told in enumerate(result.exchanges)]
+    lines += [f"    {'wire' if not number else '':<9} {line}" for number, line in enumerate(result.exchanges)]
     return list(map(visible, lines))

@@ -89,7 +89,7 @@ ILLEGAL = Rule(
 )
 NO_XML = Rule(
     "no XML",
-    "What the bytes say in that encoding is not well-formed: there is no element, or U+0000, no character of XML.",
+    "The text in that encoding is not well-formed: it has no element, or it has U+0000, which XML does not allow.",
     "XML 1.0 §2.1, §2.2",
 )
 HTML_BOM = Rule(
@@ -105,7 +105,7 @@ HTML_CHARSET = Rule(
 HTML_PRESCAN = Rule(
     "HTML: declaration",
     "With neither, an XML declaration in UTF-16 is recognised; else what it names is taken (UTF-8 for UTF-16). A user "
-    "agent need not look for it; browsers do, and a right answer here is theirs.",
+    "agent need not look for it; browsers do, so their result counts as right.",
     "HTML §13.2.3.2, step 5",
 )
 HTML_DEFAULT = Rule(

@@ -43,7 +43,7 @@ class _Coded(Fault):
 
 @dataclass(frozen=True, slots=True)
 class TruncatedGzip(_Coded):
-    """The coded body is cut *after* so many bytes (by default after half of it), and Content-Length is that of the cut
+    """The coded body is cut *after* a number of bytes (by default after half of it); Content-Length is that of the cut
     body.
     """
 
@@ -140,7 +140,7 @@ class FalseCoding(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Bomb(Fault):
-    """A gzip body that inflates to so many *megabytes* (of 2**20 bytes, at most 10,000); compressed, it is about a
+    """A gzip body that inflates to *megabytes* MB (of 2**20 bytes, at most 10,000); compressed, it is about a
     thousandth of that.
 
     It inflates to the response's own body followed by blanks, so that a client which inflates all of it finds a feed in
@@ -212,8 +212,7 @@ class EndlessBody(Fault):
 
 @lru_cache(maxsize=8)
 def inflating(start: bytes, megabytes: int) -> bytes:
-    """Return a gzip stream of *start* and so many *megabytes* of blanks; making it takes milliseconds, whatever its
-    size.
+    """Return a gzip stream of *start* and *megabytes* MB of blanks; making it takes milliseconds, whatever its size.
 
     A full flush makes the coding of a block independent of what came before (RFC 1951, zlib's manual), so one coded
     block is repeated, and the checksum is computed for all repetitions at once.
@@ -230,7 +229,7 @@ def inflating(start: bytes, megabytes: int) -> bytes:
 
 
 def _checksum_of_repeats(checksum: int, block: bytes, times: int) -> int:
-    """Return the CRC-32 of data whose own CRC-32 is *checksum*, followed by *block* so many *times*.
+    """Return the CRC-32 of data with the CRC-32 *checksum* to which *block* is appended *times* times.
 
     Appending a block maps a checksum c to M·c ⊕ k, with a matrix M over GF(2). Squaring this map doubles the number of
     blocks, so the loop runs once for each bit of *times*.

@@ -93,7 +93,7 @@ class Reset(_End):
 
 @dataclass(frozen=True, slots=True)
 class Close(_End):
-    """The connection is closed in order (FIN), as by a proxy that gives up; the client must notice what is missing."""
+    """The connection is closed gracefully (FIN), as by a proxy that gives up; clients must notice what is missing."""
 
     verb: ClassVar[str] = "close"
 

@@ -1,4 +1,4 @@
-"""Framing: the client is told a wrong end of the body, or the right one in a rare way (RFC 9112 §6 and §7).
+"""Framing: the headers or chunks give a wrong length of the body, or the right one in a rare way (RFC 9112 §6 and §7).
 
 If the client cannot know where the next answer would begin, the connection is closed after this one.
 """
@@ -19,14 +19,14 @@ from feedserver.messages.response import Response, body_size, sends_body
 from feedserver.messages.send_plan import CloseConnection, Ended, Flush, Injected, Plan, Send
 
 LATE: Final = Headers({"X-Trailer": "late"})
-"""The fields behind the last chunk, unless others are given."""
+"""The fields after the last chunk, unless others are given."""
 
 _SIZE = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
 class _WrongLength(Fault):
-    """A fault that makes Content-Length wrong *by* so many bytes."""
+    """A fault that makes Content-Length wrong *by* a number of bytes."""
 
     layer: ClassVar[Layer] = Layer.FRAMING
     by: int = 1

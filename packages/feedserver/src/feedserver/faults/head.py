@@ -58,7 +58,7 @@ class BadStatusLine(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Garbage(Fault):
-    """So many random *bytes*, the same ones each time, in place of the answer; then the connection is closed."""
+    """A number of random *bytes*, the same ones each time, in place of the answer; then the connection is closed."""
 
     layer: ClassVar[Layer] = Layer.HEAD
     bytes: int = 64

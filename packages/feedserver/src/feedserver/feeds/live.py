@@ -1,7 +1,7 @@
 """A feed that changes while it is served: entries are added, edited and removed, the feed moves or is gone.
 
 Each change renders the document once and replaces the response in one step. So a request sees the feed before a change
-or after it, and is answered from memory like any other route; a callable would cost one thread a request. The
+or after it, and is answered from memory like any other route; a callable would need a thread for each request. The
 validators change with the document. Any thread may call any method.
 """
 

@@ -42,7 +42,7 @@ _TEXT = {
     "<": "&lt;",
     ">": "&gt;",
     "\r": "&#13;",
-}  # ">" is escaped, too: "]]>" may not stand in text (§2.4)
+}  # ">" is escaped, too: "]]>" may not be in text (§2.4)
 _VALUE = {**_TEXT, '"': "&quot;", "\t": "&#9;", "\n": "&#10;"}
 
 
@@ -207,7 +207,7 @@ def _names(node: Element) -> Iterator[str]:
 
 
 class _Style:
-    """How text is written: whether `Html` stands in CDATA sections, and which characters the encoding is *missing*."""
+    """How text is written: whether `Html` is in CDATA sections, and which characters the encoding is *missing*."""
 
     __slots__ = ("cdata", "missing", "special_in_cdata", "special_in_text", "special_in_value")
 

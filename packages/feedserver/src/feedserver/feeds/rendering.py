@@ -53,10 +53,10 @@ class RenderOptions(TypedDict, total=False):
     """How a document is written and served. Each option may be left out.
 
     - encoding: the encoding of the document, by default "utf-8". A character that it lacks is written as a reference.
-    - bom: whether a byte order mark stands before it; by default only for UTF-16 and UTF-32, which need one.
+    - bom: whether a byte order mark precedes it; by default only for UTF-16 and UTF-32, which need one.
     - declaration: whether there is an XML declaration, by default True; a string is the encoding that it names in place
       of the true one.
-    - cdata: whether HTML stands in CDATA sections.
+    - cdata: whether HTML is written in CDATA sections.
     - media_type: the type of the Content-Type in place of the format's own.
     - charset: the `charset` parameter of the Content-Type; by default none is sent.
     - validators: whether to send an ETag, computed from the document, and a Last-Modified, the newest date in the feed.
@@ -73,7 +73,7 @@ class RenderOptions(TypedDict, total=False):
     headers: HeaderInput
 
 
-# Of `headers`, `Headers` sees to that.
+# `Headers` checks the option `headers`.
 _OPTION_TYPES: Mapping[str, object] = MappingProxyType(
     {
         "encoding": str,

@@ -196,12 +196,12 @@ class Conditions:
 
     def words(self) -> list[str]:
         """Return them in words, for messages."""
-        told = [f"with {name}" if value is None else f"with {name}: {value}" for name, value in _items(self.headers)]
+        phrases = [f"with {name}" if value is None else f"with {name}: {value}" for name, value in _items(self.headers)]
         for what, value in (("query", self.query), ("body", self.body), ("form", self.form)):
-            told += [f"with the {what} {_shown(value)}"] if value is not None else []
-        told += [f"with the JSON {_shown(self.json)}"] if self.json is not NO_JSON else []
-        told += [f"matching {getattr(self.matching, '__qualname__', self.matching)}"] if self.matching else []
-        return told
+            phrases += [f"with the {what} {_shown(value)}"] if value is not None else []
+        phrases += [f"with the JSON {_shown(self.json)}"] if self.json is not NO_JSON else []
+        phrases += [f"matching {getattr(self.matching, '__qualname__', self.matching)}"] if self.matching else []
+        return phrases
 
 
 _FORM = "application/x-www-form-urlencoded"

@@ -3,15 +3,15 @@
 The event loop writes, tests read from any thread. Every observer sees the events of an exchange in this order:
 
 1. The request has arrived. Mistakes in it or in the file that answers it are noted: in `problem`, and for `verify` to
-raise.
+   raise.
 2. The exchange is in the journal, and then `wait_for` wakes. Callables run after this, and `FeedServer.quit_requested`
-is set after it; what goes wrong in a callable is noted before 3.
+   is set after it; what goes wrong in a callable is noted before 3.
 3. The answer is known: `response` wakes. Then its first byte is sent.
 4. Each fault that is injected is noted, and then `faults` wakes.
 5. The exchange ends, in this order: how it ended is written down; the `listener` (a log, the lines of `serve`) is
-called and has returned; the end is published. Only then do `is_over` and `describe` tell of it, and `ended`, `error`,
-`duration`, `bytes_sent` and all other waiting callers wake.
-6. `FeedServer.stop` returns when every exchange has ended so.
+   called and has returned; the end is published. Only then do `is_over` and `describe` include it, and `ended`,
+   `error`, `duration`, `bytes_sent` and all other waiting callers wake.
+6. `FeedServer.stop` returns when every exchange has ended in this way.
 
 So a test that has waited for an end finds what the listener wrote. The listener itself sees the exchange ended. A
 client may have the last byte of its answer before 5: a test that looks at a log asks `ended` first.

@@ -112,15 +112,15 @@ class Expectation(ABC):
 
     @abstractmethod
     def _concerns(self, exchange: Exchange) -> bool:
-        """Return whether it is about this exchange."""
+        """Return whether the expectation is about this exchange."""
 
     @abstractmethod
     def _difference(self, exchanges: list[Exchange]) -> str:
-        """Return in which way these are not as expected, in a sentence; "" where they are."""
+        """Return a sentence that says how *exchanges* differ from what is expected; "" if they do not."""
 
 
 class ExpectedCount(Expectation):
-    """That requests like *wanted* come so many *times*."""
+    """Expects a number of requests like *wanted*: as many as *times* allows."""
 
     def __init__(self, journal: Journal, where: str, wanted: RequestFilter, times: Times) -> None:
         super().__init__(journal, where)

@@ -146,7 +146,7 @@ class FolderAnswers:
 
     def _from_timeline(self, timeline: _Timeline) -> Found | None:
         folder, files = timeline.folder, timeline.files
-        if not files:  # they went after the folder was found
+        if not files:  # they were deleted after the folder was found
             return None
         index = min(self._indices.get(folder, 0), len(files) - 1)
         file = files[index]

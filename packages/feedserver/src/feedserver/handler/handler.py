@@ -132,10 +132,10 @@ class Site:
             exchange.problem = message
         self.problems.add(message, exchange)
 
-    # The way of a request
+    # Answering a request
 
     def answer(self, request: Request, keep_alive: bool, peer: Peer | None = None, number: int = 0) -> Decision:
-        """Answer a request, the one with this *number* on its *connection*.
+        """Answer a request, the one with this *number* on the connection of *peer*.
 
         *keep_alive* says whether the connection may be used again.
 

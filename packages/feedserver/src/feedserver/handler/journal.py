@@ -223,8 +223,8 @@ class Journal:
         more = [f"  … {len(lines) - last} earlier ones"] if len(lines) > last else []
         if self.dropped:
             what = ", ".join(f"{request} ({count:,})" for request, count in self._dropped_requests.copy().items())
-            told = visible(f"  … {self.dropped:,} dropped, which journal_limit would keep if it were higher: {what}")
-            more.insert(0, told)
+            dropped = visible(f"  … {self.dropped:,} dropped, which journal_limit would keep if it were higher: {what}")
+            more.insert(0, dropped)
         count = f"{len(entries)} request{'s' if len(entries) != 1 else ''}"
         return "\n".join([f"The server received {count}:", *more, *lines[-last:]])
 

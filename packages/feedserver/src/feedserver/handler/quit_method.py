@@ -44,7 +44,7 @@ def quit_refusal(request: Request) -> str:
 
 @lru_cache(maxsize=64)
 def is_loopback(host: str) -> bool:
-    """Return whether *host* is an address of the loopback, or localhost. Cached, since every start asks it."""
+    """Return whether *host* is a loopback address, or localhost. Cached, since each start of a server calls it."""
     if host in ("127.0.0.1", "::1", "localhost"):
         return True
     import ipaddress  # few hosts are others

@@ -1,6 +1,6 @@
-"""What a request makes of a response: who may see it, what the client already has, in which coding, which part.
+"""The answer to a request, made from a response: authentication, conditional requests, content codings and ranges.
 
-The order is that of RFC 9110 §13.2.2, with the login first:
+The order is that of RFC 9110 §13.2.2, with authentication first:
 
     select:       Authorization → 401; validators → 304 or 412; Accept-Encoding → the coding
     (the caller)  codes the body, on another thread if it is large

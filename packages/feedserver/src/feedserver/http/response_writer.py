@@ -33,7 +33,7 @@ class BodyChanged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class AnswerHead:
-    """A *head* that is ready but for its Date, which is added when it is sent if it *needs_date*.
+    """A *head* that is ready except for its Date, which is added when it is sent if it *needs_date*.
 
     *framing* says how the end of the body is marked, *keep_alive* whether another answer may follow on the connection.
     """

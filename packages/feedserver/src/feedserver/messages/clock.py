@@ -1,4 +1,4 @@
-"""The clock of one server, which a test can move: what a server says of dates follows it, and no test has to sleep."""
+"""The clock of one server, which a test can move: the dates that a server sends follow it, and no test has to sleep."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Clock:
             if not is_finite(value):
                 raise ValueError(f"{name} is {shown(value)}; give a number, such as 2")
         if not any(given.values()):
-            raise ValueError("move() was told of no time; give some, such as hours=2")
+            raise ValueError("move() was given no time; give some, such as hours=2")
         asked = ", ".join(f"{name}={value}" for name, value in given.items() if value)
         try:
             offset = self.offset + timedelta(**given).total_seconds()

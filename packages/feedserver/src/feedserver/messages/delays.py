@@ -1,4 +1,4 @@
-"""Delays that are drawn anew for each request, from a distribution.
+"""Delays that are drawn again for each request, from a distribution.
 
     250ms                                              always the same
     100ms to 500ms                                     all in between are equally likely

@@ -47,8 +47,8 @@ def _checked_field(name: object, value: object) -> tuple[bytes, bytes]:
     if not _NAME.fullmatch(field[0]):
         raise ValueError(f"{named(name)} is no name of a header; {_ON_PURPOSE}")
     if _BREAK.search(field[1]):
-        told = f"the header {named(name)} has a line break in its value, {named(value)}"
-        raise ValueError(f"{told}; leave it out, or, {_ON_PURPOSE}")
+        problem = f"the header {named(name)} has a line break in its value, {named(value)}"
+        raise ValueError(f"{problem}; leave it out, or, {_ON_PURPOSE}")
     return field
 
 

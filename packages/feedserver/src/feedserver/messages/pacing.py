@@ -25,7 +25,7 @@ def parse_duration(text: str) -> float:
 
 
 class RandomDelay(ABC):
-    """A delay that is drawn anew for each request."""
+    """A delay that is drawn again for each request."""
 
     __slots__ = ()
 

@@ -31,7 +31,7 @@ class Target:
 
     @property
     def has_encoded_slash(self) -> bool:
-        """Whether `%2F` stands in the path: no file has a name with a slash in it."""
+        """Whether the path contains `%2F`: no file has a name with a slash in it."""
         return "%2F" in self.key
 
 
@@ -84,7 +84,7 @@ class Request:
 
     *method* and *target* are as on the request line, *version* is "1.0" or "1.1", *client* is the address it came from,
     *headers* and *body* are as they were sent, *scheme* is "https" where it came over TLS. *is_whole* is False where it
-    was answered before its body came. *trailers* are the fields behind the last chunk of its body. *connection* is the
+    was answered before its body came. *trailers* are the fields after the last chunk of its body. *connection* is the
     one that it came over, which takes no part in comparing requests.
     """
 

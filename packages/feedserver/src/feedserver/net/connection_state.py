@@ -2,7 +2,7 @@
 
     IDLE ──begin──▶ ANSWERING ──finish──▶ IDLE            the client may send more
       │                 │ └──stall──▶ STALLED             a plan waits until the client leaves
-client ends      client ends
+   client ends      client ends
       ▼                 ▼
     ENDED ──begin──▶ FINISHING ──finish──▶ ENDED          the client sends no more, and still reads
 

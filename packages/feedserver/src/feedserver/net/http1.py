@@ -179,7 +179,7 @@ class Http1:
     def _advance(self) -> None:
         """Answer the requests in the reader, one after the other, until an answer takes time or no request is left.
 
-        Bytes behind the last request that the connection allows are not a request (RFC 9112 §9.6): they are not carried
+        Bytes after the last request that the connection allows are not a request (RFC 9112 §9.6): they are not carried
         out, even while the socket waits to be closed.
         """
         reader, connection, site = self.reader, self._connection, self._site
@@ -328,7 +328,7 @@ class Http1:
         answer.timer = None
         try:
             step = answer.play(self)
-        except BaseException as error:  # noqa: BLE001 - of a file that went, or a user's fault; `verify` raises it
+        except BaseException as error:  # noqa: BLE001 - a file was deleted, or a fault failed; `verify` raises it
             self._connection.fail(error)
             return
         if isinstance(step, Await):

@@ -239,7 +239,7 @@ class Listening:
         return next(self._next_id)
 
     def forget(self, connection: Connection) -> None:
-        """Forget a connection that is closed, but for its description."""
+        """Forget a connection that is closed, except for its description."""
         self._closed_connections.append(connection.peer)
         self.connections.discard(connection)
         if self._closed is not None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import asyncio
 
 
-class Tenant(Protocol):
+class LoopUser(Protocol):
     """A server that runs on the shared loop thread."""
 
     def abandon(self) -> None:
@@ -43,12 +43,12 @@ class LoopThread:
     def __init__(self) -> None:
         self._visited: SocketLoop | None = None
         self.loop = self._new_loop()
-        self.users: set[Tenant] = set()
+        self.users: set[LoopUser] = set()
         self._thread = threading.Thread(target=self.loop.run_forever, name="feedserver", daemon=True)
         self._thread.start()
 
     def _new_loop(self) -> SocketLoop | asyncio.AbstractEventLoop:
-        if sys.platform == "win32":  # it tells when a read is over, and can't wait for one to be possible
+        if sys.platform == "win32":  # Windows reports that a read is complete, not that one is possible
             import asyncio
 
             proactor = asyncio.ProactorEventLoop()
@@ -108,9 +108,9 @@ _lock = threading.Lock()
 _current: LoopThread | None = None
 
 
-def acquire(user: Tenant) -> LoopThread:
+def acquire(user: LoopUser) -> LoopThread:
     """Return the shared loop thread, started if need be; *user* holds it until `release`."""
-    global _current  # noqa: PLW0603 - one loop thread a process is the point of this module
+    global _current  # noqa: PLW0603 - one loop thread per process is the point of this module
     with _lock:
         if _current is None:
             _current = LoopThread()
@@ -127,7 +127,7 @@ def refuse_on_loop(what: str) -> None:
         )
 
 
-def release(user: Tenant) -> None:
+def release(user: LoopUser) -> None:
     """Note that *user* no longer needs the loop thread. The thread stays for the next user."""
     with _lock:
         if _current is not None:

@@ -1,9 +1,8 @@
-"""An event loop for sockets and timers: a part of what asyncio's loops do, at a third of their cost.
+"""An event loop for sockets and timers: it does a part of what asyncio's loops do, at a third of the cost.
 
-A turn of asyncio's loop makes an object, a context and several calls of everything that happens, for tasks that may
-wait for it. Nothing here runs as a task: a server calls functions. A test that has a server of its own pays for several
-turns of the loop, each on a thread whose code and data the processor has to fetch anew: asyncio's share was a tenth of
-such a test.
+For every event, a turn of asyncio's loop makes an object, a context and several calls, for tasks that may wait for it.
+Nothing here runs as a task: a server calls functions. A test that has a server of its own pays for several turns of the
+loop, each on a thread whose code and data the processor has to fetch again: asyncio's share was a tenth of such a test.
 
 Asking the loop for something from another thread costs a wake-up and contention for the interpreter's lock: more than
 the start or the stop of a server itself. So where the system lets sockets be added to a wait that is under way, the
@@ -39,9 +38,9 @@ class _Watched:
 
 
 class SocketLoop:
-    """Waits with *poller*, and tells *failed* of exceptions that a callback raises. It is an `EventLoop`.
+    """An `EventLoop` that waits with *poller*, and calls *failed* with each exception that a callback raises.
 
-    A callback may be called although its socket is no longer ready, or is another one of the same number: it must not
+    A callback may be called although its socket is no longer ready, or is another one with the same number: it must not
     block.
     """
 
@@ -55,10 +54,10 @@ class SocketLoop:
         self._soon: deque[Callback] = deque()
         self._is_stopped = False
         self._is_closed = False
-        self._alarm, self._bell = socket.socketpair()
-        for end in (self._alarm, self._bell):
+        self._wake_receiver, self._wake_sender = socket.socketpair()
+        for end in (self._wake_receiver, self._wake_sender):
             end.setblocking(False)
-        self.add_reader(self._alarm.fileno(), self._silence)
+        self.add_reader(self._wake_receiver.fileno(), self._drain_wakes)
 
     # Lifecycle
 
@@ -79,8 +78,8 @@ class SocketLoop:
     def close(self) -> None:
         """Free the loop's descriptors. A forked child may do so: nothing changes for its parent's loop."""
         self._is_closed = True
-        self._alarm.close()
-        self._bell.close()
+        self._wake_receiver.close()
+        self._wake_sender.close()
         self._poller.close()
 
     def _turn(self) -> None:
@@ -146,17 +145,17 @@ class SocketLoop:
             raise RuntimeError("the event loop is closed")
         self._soon.append(callback)
         try:
-            self._bell.send(b"\0")
+            self._wake_sender.send(b"\0")
         except BlockingIOError:
-            return  # it rings already
+            return  # the loop is woken already
         except OSError:
             if not self._is_closed:
                 raise
             raise RuntimeError("the event loop is closed") from None
 
-    def _silence(self) -> None:
+    def _drain_wakes(self) -> None:
         with suppress(BlockingIOError):
-            self._alarm.recv(4096)
+            self._wake_receiver.recv(4096)
 
     def call_later(self, delay: float, callback: Callback, /) -> DueCall:
         """Call *callback* after *delay* seconds."""

@@ -4,9 +4,9 @@ In: a URL. Out: a fixture with the body byte for byte, and the directives that s
 in which an answer passes them:
 
 1. `raw_client`: sends one request, and reads the answer as it is on the wire; `answer_lines` tells how its lines were
-written.
+   written.
 2. `redaction`: decides which header fields and parameters are secrets, by their names (`secret_names`) or their values
-(`token_shapes`).
+   (`token_shapes`).
 3. `recording`: writes the fixture and the `.response` file beside it.
 4. `command`: what people type, and what is printed to them.
 

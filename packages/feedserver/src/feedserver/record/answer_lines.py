@@ -1,6 +1,6 @@
-"""What http.client reads and does not tell: how the lines of an answer were written, and what it threw away.
+"""What http.client reads but does not report: how the lines of an answer were written, and which ones it discarded.
 
-It takes the lines as they came, and needs no I/O.
+Pure: the lines are given as they were received.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ _LAST_CHUNK = re.compile(rb"[ \t]*0+[ \t]*(?:;.*)?\r?\n", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class AnswerLines:
-    """The lines of an answer: the *interim* statuses before it, its *head*, and the lines *behind* the head.
+    """The lines of an answer: the *interim* statuses before it, its *head*, and the lines *after* the head.
 
-    *behind* are, for a chunked body, the lines that give the size of each chunk, and the trailers; else it is empty.
+    *after* are, for a chunked body, the lines that give the size of each chunk, and the trailers; else it is empty.
     """
 
     interim: tuple[int, ...]
     head: tuple[bytes, ...]
-    behind: tuple[bytes, ...]
+    after: tuple[bytes, ...]
 
     @classmethod
     def of(cls, lines: Sequence[bytes]) -> AnswerLines:
@@ -44,13 +44,13 @@ class AnswerLines:
 
     @property
     def begins_folded(self) -> bool:
-        """Whether the first line of the headers is the rest of one that never came."""
+        """Whether the first line of the headers is a continuation (obs-fold), with nothing before it to continue."""
         return len(self.head) > 1 and self.head[1][:1] in (b" ", b"\t")
 
     @property
     def bare_line_feeds(self) -> int:
         """The number of lines that end in LF without CR (RFC 9112 §2.2)."""
-        return sum(line.endswith(b"\n") and not line.endswith(b"\r\n") for line in (*self.head, *self.behind))
+        return sum(line.endswith(b"\n") and not line.endswith(b"\r\n") for line in (*self.head, *self.after))
 
     @property
     def folded(self) -> tuple[str, ...]:
@@ -67,14 +67,14 @@ class AnswerLines:
 
     @property
     def trailers(self) -> tuple[str, ...]:
-        """The names of the fields behind the last chunk."""
-        last = next((at for at, line in enumerate(self.behind) if _LAST_CHUNK.fullmatch(line)), len(self.behind))
-        return tuple(_name(line) for line in self.behind[last + 1 :] if line.strip(b"\r\n"))
+        """The names of the fields after the last chunk."""
+        last = next((at for at, line in enumerate(self.after) if _LAST_CHUNK.fullmatch(line)), len(self.after))
+        return tuple(_name(line) for line in self.after[last + 1 :] if line.strip(b"\r\n"))
 
     @property
     def has_chunk_extensions(self) -> bool:
         """Whether the size of a chunk is followed by an extension (RFC 9112 §7.1.1)."""
-        return any(re.match(rb"[ \t]*[0-9A-Fa-f]+[ \t]*;", line) for line in self.behind)
+        return any(re.match(rb"[ \t]*[0-9A-Fa-f]+[ \t]*;", line) for line in self.after)
 
 
 def is_length(value: str) -> bool:

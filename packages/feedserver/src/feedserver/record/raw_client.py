@@ -54,7 +54,7 @@ class RawAnswer:
     """The version of HTTP: 10 or 11."""
     lines: AnswerLines
     extra: int = 0
-    """Bytes that came behind the end of the body, as far as they came together with it."""
+    """Bytes that came after the end of the body, as far as they came together with it."""
     unread: tuple[str, ...] = ()
     """The first line among the headers that is not a header, and all lines after it, each up to its colon."""
 
@@ -216,7 +216,7 @@ def _read(response: HTTPResponse, lines: list[bytes]) -> RawAnswer:
         body=bytes(body),
         framing=framing,
         version=response.version,
-        lines=AnswerLines.of(lines),  # also those that came behind the body
+        lines=AnswerLines.of(lines),  # also those that came after the body
         extra=max(0, extra),
         unread=unread,
     )
@@ -232,7 +232,7 @@ def _unread(response: HTTPResponse) -> tuple[str, ...]:
     names = tuple(line.partition(":")[0] for line in lines)  # a value may be a secret
     if any(_FRAMES.match(line) for line in lines):
         raise RecordingError(
-            f"{names[0]!r} is no name of a header, and behind it stands how the body is framed; nothing was written"
+            f"{names[0]!r} is no name of a header, and fields after it frame the body; nothing was written"
         )
     return names
 
@@ -241,7 +241,7 @@ def _words(error: Exception) -> str:
     import http.client
 
     if isinstance(error, TimeoutError):
-        return "it took too long; allow it more with --timeout"
+        return "it took too long; allow more time with --timeout"
     if isinstance(error, http.client.IncompleteRead):
         return "it ended before its last chunk, or a chunk has no size"
     if isinstance(error, http.client.UnknownProtocol):

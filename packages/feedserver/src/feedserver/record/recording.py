@@ -2,7 +2,7 @@
 
 The body goes into a file, byte for byte, as it came: in its content coding, if it has one. Status and headers go into
 `NAME.response` beside it, since a comment in the file would change its bytes. A redirect is not followed but recorded.
-What does not belong into a fixture is left out, and reported.
+What does not belong in a fixture is left out, and reported.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _SHORTEST_SECRET = 6
 class Recording:
     """What was written: the *file* with the body of *size* bytes, and the *sidecar* with the directives.
 
-    *left_out* is what the answer had and the fixture has not; *notes* are for people to read before they commit it.
+    *left_out* is what the answer had and the fixture lacks; *notes* are for people to read before they commit it.
     """
 
     url: str
@@ -126,7 +126,7 @@ def record(
             *(LeftOut("URL", f"the {secret} in it is replaced") for secret in replaced),
             *(LeftOut("reason phrase", f"the {secret} in it is replaced") for secret in of_reason),
             *(LeftOut("Date", f"the {secret} in it is replaced") for secret in of_date),
-            *(_told(each, answer) for each in redacted.left_out),
+            *(_with_right_reason(each, answer) for each in redacted.left_out),
             *unwritable,
             *_no_headers(answer),
             *_around_the_answer(answer),
@@ -135,7 +135,7 @@ def record(
     )
 
 
-# Checks of what is asked for
+# Checks of the arguments
 
 
 def _headers_to_send(headers: object) -> tuple[tuple[str, str], ...]:
@@ -236,7 +236,7 @@ def _unfolded(text: bytes) -> bytes:
     return re.sub(rb"[\r\n]+[ \t]*", b" ", text)
 
 
-def _told(left_out: LeftOut, answer: RawAnswer) -> LeftOut:
+def _with_right_reason(left_out: LeftOut, answer: RawAnswer) -> LeftOut:
     """Return *left_out* with the right reason for a Content-Length that did not say where the answer ended.
 
     For such an answer, the server does not add a Content-Length of its own.
@@ -249,15 +249,15 @@ def _told(left_out: LeftOut, answer: RawAnswer) -> LeftOut:
 def _no_headers(answer: RawAnswer) -> Iterable[LeftOut]:
     for index, line in enumerate(answer.unread):
         name, _ = without_secrets(line)
-        yield LeftOut(repr(name), "it stands behind that" if index else "it is no name of a header")
+        yield LeftOut(repr(name), "it stands after that" if index else "it is no name of a header")
 
 
 def _around_the_answer(answer: RawAnswer) -> Iterable[LeftOut]:
-    """Yield what came before and behind the answer itself, which no fixture holds."""
+    """Yield what came before and after the answer itself, which no fixture holds."""
     for status in answer.lines.interim:
         yield LeftOut(str(status), "it is an interim answer; Fault: interim sends one")
     for name in answer.lines.trailers:
-        yield LeftOut(without_secrets(name)[0], "it came behind the body, as a trailer; Fault: trailers sends one")
+        yield LeftOut(without_secrets(name)[0], "it came after the body, as a trailer; Fault: trailers sends one")
     if answer.lines.has_chunk_extensions:
         yield LeftOut("the extensions of its chunks", "Fault: chunk extensions sends some")
 
@@ -297,8 +297,8 @@ def _notes(answer: RawAnswer, headers: Headers, text: bytes, secrets: set[str]) 
     if answer.version != 11:
         yield "the answer was HTTP/1.0; it is sent as HTTP/1.1"
     if answer.extra:
-        behind = f"{answer.extra:,} {'bytes' if answer.extra > 1 else 'byte'}"
-        yield f"{behind} or more came behind the end that Content-Length gives; Fault: short length sends some"
+        extra = f"{answer.extra:,} {'bytes' if answer.extra > 1 else 'byte'}"
+        yield f"{extra} or more came after the end that Content-Length gives; Fault: short length sends some"
     for name in answer.lines.folded:
         yield f"the value of {without_secrets(name)[0]} came folded over several lines; it is sent on one line"
     if count := answer.lines.bare_line_feeds:

@@ -1,4 +1,4 @@
-"""Redaction: removes from a recorded answer what does not belong into a fixture: secrets, and headers of the
+"""Redaction: removes from a recorded answer what does not belong in a fixture: secrets, and headers of the
 connection.
 
 A fixture is committed, read and published. So a header is left out if its name says that it is a secret. In the headers
@@ -118,7 +118,7 @@ class Redacted:
 
 
 def redact(fields: Iterable[tuple[bytes, bytes]], *, keep: Iterable[str] = (), known: Iterable[str] = ()) -> Redacted:
-    """Return the header *fields* of an answer without what does not belong into a fixture.
+    """Return the header *fields* of an answer without what does not belong in a fixture.
 
     The headers and parameters named in *keep* stay as they are. *known* are secrets that are replaced wherever they
     occur.

@@ -134,7 +134,7 @@ def says_login(name: str) -> bool:
 
 
 def decoded(text: str, times: int = 5) -> str:
-    """Return *text* with its percent-encoding undone, at most so many *times* if it was encoded repeatedly."""
+    """Return *text* with its percent-encoding undone: at most *times* times, if it was encoded repeatedly."""
     for _ in range(times):
         plain = unquote(text, "latin-1")
         if plain == text:

@@ -3,10 +3,10 @@
 In: a request of a staff user. Out: Django's lists and forms, for these models:
 
 1. `feeds`: feeds. `fetches`: the log of their fetches. `feed_form`: how a feed is fetched. `adding`: the form that adds
-   one. `updating`: the action "Update now". `what_is_read`: what is made of a feed's document. `troubles`: feeds that
-   fail. `limits`: what bounds the site, and what each limit is now.
-2. `lifestreams`, `subscriptions`: who reads what, and their rules.
-3. `items`: posts, and the items behind them.
+   one. `updating`: the action "Update now". `what_is_read`: what lifestream reads in a feed's document. `troubles`:
+   feeds that fail. `limits`: the limits of the site, with their values.
+2. `lifestreams`, `subscriptions`: which lifestream shows which feeds, and by which rules.
+3. `items`: posts, and their items.
 
 `columns`: columns that several lists share. `owned`: Django's permissions say what a staff user may do at all, and this
 module restricts it to the user's own lifestreams, unless the user is a superuser. No page of the admin shows

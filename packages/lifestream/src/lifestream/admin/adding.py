@@ -1,4 +1,4 @@
-"""The form that adds a feed, and the page that shows what came of it.
+"""The form that adds a feed, and the page that shows the result.
 
 No request waits for another server: the form notes the address, and the updater of this site looks for the feed there;
 see `refresh.additions`.
@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
-from lifestream.admin.updating import AGAIN, is_late
+from lifestream.admin.updating import RELOAD_AFTER, is_late
 from lifestream.content.text_direction import isolated
 from lifestream.models import Addition, Feed, Lifestream, Post, Subscription
 from lifestream.wording import worded
@@ -37,7 +37,7 @@ _ENTERED: Final = ("url", "name", "folder")
 
 
 class AddFeedForm(ModelForm):
-    """The form for a new subscription. Each error stands at the field that can mend it."""
+    """The form for a new subscription. Each error is shown at the field that can correct it."""
 
     user: ClassVar[AbstractBaseUser | AnonymousUser]
     url = forms.CharField(
@@ -74,8 +74,12 @@ class AddFeedForm(ModelForm):
             return values
         # Here and below: Django imports the admin for every command, and most of them fetch nothing.
         from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url
+        from lifestream.refresh.additions import why_no_more
         from lifestream.refresh.subscribe import completed
 
+        if reason := why_no_more(values["lifestream"]):
+            self.add_error("url", reason)
+            return values
         written = completed(values["url"])
         try:
             url = request_url(written)
@@ -107,8 +111,8 @@ class AddFeedForm(ModelForm):
 
 
 def additions(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
-    """Return the page that shows what came of the latest addresses that were entered for lifestreams of this user. It
-    loads itself again while somebody is looking there.
+    """Return the page that shows the results for the latest addresses that were entered for lifestreams of this user.
+    The page reloads itself while feeds are being looked for.
     """
     if not model_admin.has_view_permission(request):
         raise PermissionDenied
@@ -130,7 +134,7 @@ def additions(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpR
     }
     response = TemplateResponse(request, "admin/lifestream/subscription/additions.html", context)
     if coming and not late:
-        response["Refresh"] = str(AGAIN)
+        response["Refresh"] = str(RELOAD_AFTER)
     return response
 
 
@@ -166,8 +170,8 @@ def _story(addition: Addition, subscription: Subscription, posts: int) -> str:
     if subscription.created < addition.created:
         return gettext("This lifestream has “{}” already.").format(title)
     text = gettext("Found “{title}” at {url}").format(title=title, url=feed.url[:200])
-    told = ngettext("{found}: {count} item, site {domain}.", "{found}: {count} items, site {domain}.", posts)
-    return told.format(found=text, count=posts, domain=feed.domain)
+    summary = ngettext("{found}: {count} item, site {domain}.", "{found}: {count} items, site {domain}.", posts)
+    return summary.format(found=text, count=posts, domain=feed.domain)
 
 
 def _sentence(reason: str) -> str:

@@ -119,11 +119,11 @@ class FeedForm(ModelForm):
             "full_content": options.full_content,
         }
         self.initial.update(shown)
-        told = gettext('As "Name: value", one a line. They are kept encrypted, and are never shown.')
+        help_text = gettext('As "Name: value", one a line. They are kept encrypted, and are never shown.')
         if secrets.headers:
             names = ", ".join(name for name, _ in secrets.headers)
-            told = gettext("Set: {names}. Empty: as they are; write - to remove them.").format(names=names)
-        self.fields["headers"].help_text = told
+            help_text = gettext("Set: {names}. Empty: as they are; write - to remove them.").format(names=names)
+        self.fields["headers"].help_text = help_text
 
     def change(self) -> FeedChange:
         """Return what was changed in the form."""

@@ -187,12 +187,12 @@ class FeedAdmin(ReadOnlyAdmin):
         agreed = feed.hub_subscriptions.exclude(state=HubSubscription.State.LEAVING).first()
         if agreed is None:
             return "–"
-        told = [agreed.get_state_display(), isolated(worded(agreed.message)[:300])]
+        parts = [agreed.get_state_display(), isolated(worded(agreed.message)[:300])]
         if agreed.lease_until is not None:
-            told.append(gettext("until {}").format(date_format(localtime(agreed.lease_until), "DATETIME_FORMAT")))
+            parts.append(gettext("until {}").format(date_format(localtime(agreed.lease_until), "DATETIME_FORMAT")))
         if agreed.last_push is not None:
-            told.append(gettext("last push {}").format(date_format(localtime(agreed.last_push), "DATETIME_FORMAT")))
-        return ", ".join(filter(None, told))
+            parts.append(gettext("last push {}").format(date_format(localtime(agreed.last_push), "DATETIME_FORMAT")))
+        return ", ".join(filter(None, parts))
 
     @admin.display(description=gettext_lazy("what asks for when"))
     def reasoning(self, feed: Feed) -> Any:
@@ -217,17 +217,17 @@ class FeedAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">{}</a>', address, gettext("Fetch it and show what is read"))
 
     def get_urls(self) -> list[Any]:
-        """Return the addresses of the admin's views of feeds, and those of what is read, of feeds in trouble, of the
-        limits and of what came of an update.
+        """Return the URLs of the admin's views of feeds, and of the pages that show what is read of a feed, feeds in
+        trouble, the limits and the results of an update.
         """
         read = path("<int:key>/read/", self.admin_site.admin_view(self.read_view), name="lifestream_feed_read")
         trouble = path("troubles/", self.admin_site.admin_view(self.troubles_view), name="lifestream_feed_troubles")
-        came = path("updates/", self.admin_site.admin_view(self.updates_view), name=updates_name(self))
+        updated = path("updates/", self.admin_site.admin_view(self.updates_view), name=updates_name(self))
         bounds = path("limits/", self.admin_site.admin_view(self.limits_view), name="lifestream_feed_limits")
-        return [read, trouble, bounds, came, *super().get_urls()]
+        return [read, trouble, bounds, updated, *super().get_urls()]
 
     def updates_view(self, request: HttpRequest) -> HttpResponse:
-        """Return the page that shows what came of the last update."""
+        """Return the page that shows the results of the last update."""
         return updates(self, request)
 
     def troubles_view(self, request: HttpRequest) -> HttpResponse:

@@ -53,7 +53,8 @@ class FetchAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
     list_per_page = 50
     fields = (
-        "feed", "started", "count", "latest", "took", "outcome", "status", "new", "changed", "told", "next_fetch", "why"
+        "feed", "started", "count", "latest", "took", "outcome", "status", "new", "changed", "error", "next_fetch",
+        "why",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -75,12 +76,12 @@ class FetchAdmin(ReadOnlyAdmin):
     def result(self, fetch: Fetch) -> SafeString:
         """Return the result in colour, the HTTP status, and the error if there is one."""
         kind = {"failed": "failing", "gone": "gone", "new": "ok", "changed": "ok"}.get(fetch.outcome, "new")
-        told = " ".join(filter(None, (str(fetch.status or ""), worded(fetch.message)[:300])))
+        details = " ".join(filter(None, (str(fetch.status or ""), worded(fetch.message)[:300])))
         return format_html(
             '<span class="lifestream-health is-{}">{}</span><span class="lifestream-why">{}</span>',
             kind,
             fetch.get_outcome_display(),
-            told,
+            details,
         )
 
     @admin.display(description=gettext_lazy("items"), ordering="new")
@@ -103,7 +104,7 @@ class FetchAdmin(ReadOnlyAdmin):
         return format_html('{}<span class="lifestream-why">{}</span>', moment(fetch.next_fetch), worded(fetch.reason))
 
     @admin.display(description=gettext_lazy("message"))
-    def told(self, fetch: Fetch) -> str:
+    def error(self, fetch: Fetch) -> str:
         """Return what went wrong, if anything did."""
         return worded(fetch.message) or "–"
 

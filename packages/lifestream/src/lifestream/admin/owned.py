@@ -57,8 +57,8 @@ class FirstRows(_Paginator):
         return int(rows.order_by()[:LISTED].count())
 
     def page(self, number: Any) -> Page[Any]:
-        """Return a page. Its rows are looked up by their keys: if the database has to sort all rows of a list, as those
-        that a search has found, it would sort them with all that is shown of them.
+        """Return a page. First its keys are read, then the rows with these keys: if the database has to sort a whole
+        list, such as the results of a search, it then sorts keys only, not all columns that are shown.
         """
         page = super().page(number)
         rows: Any = self.object_list
@@ -115,8 +115,8 @@ class OwnedAdmin(ModelAdmin):
         rows: QuerySet[Any] = super().get_queryset(request)
         if is_superuser(request):
             return rows
-        # A subquery: a feed in two lifestreams of the user is still one row, and actions may change and delete it. It
-        # is asked for each row, since SQLite would read all rows of the user for `IN`.
+        # A subquery: a feed in two lifestreams of the user is still one row, and actions may change and delete it.
+        # `EXISTS` is evaluated for each row; for `IN`, SQLite would read all rows of the user.
         return rows.filter(Exists(self.own_rows(request).filter(pk=OuterRef("pk"))))
 
     def own_rows(self, request: HttpRequest) -> QuerySet[Any]:
@@ -140,7 +140,7 @@ class OwnedAdmin(ModelAdmin):
             return without_filters
         try:
             response = super().changelist_view(request, extra_context)
-            return _telling_of_the_rest(response)
+            return _noting_the_limit(response)
         except (DataError, OverflowError, ValueError):
             if request.method == "POST" or not set(request.GET) - {ERROR_FLAG}:
                 raise
@@ -167,8 +167,8 @@ class OwnedAdmin(ModelAdmin):
         """Return whether the list may be narrowed by *lookup*, a parameter of its address.
 
         Users other than superusers may use the columns of the row itself, and its filters. Django would also allow
-        relations: `/feed/?lifestreams=7` would tell whether somebody's private lifestream has a feed that the user has,
-        too.
+        relations: `/feed/?lifestreams=7` would reveal whether somebody's private lifestream has a feed that the user
+        has, too.
         """
         name = lookup.split(LOOKUP_SEP, 1)[0]
         columns = {"pk", *(field.name for field in self.opts.concrete_fields if field.editable)}
@@ -197,7 +197,7 @@ class OwnedAdmin(ModelAdmin):
         return names, {str(self.opts.verbose_name_plural): len(names)}, set(), []
 
 
-def _telling_of_the_rest(response: HttpResponse) -> HttpResponse:
+def _noting_the_limit(response: HttpResponse) -> HttpResponse:
     """Return *response*; if it is a list that doesn't show all rows, with a line that says so."""
     context = getattr(response, "context_data", None)
     if context and "cl" in context and context["cl"].result_count >= LISTED:

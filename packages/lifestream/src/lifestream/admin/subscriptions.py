@@ -25,7 +25,7 @@ from lifestream.models import Subscription
 from lifestream.wording import worded
 
 ADDITIONS: Final = "lifestream_subscription_additions"
-"""The name of the address of the page that shows what came of new addresses."""
+"""The URL name of the page that lists the addresses that were entered, with the result for each."""
 
 RULES_HELP = gettext_lazy(
     "One a line: words that must all be there, in quotes for a phrase. With title:, text:, author:, tag: or link: "
@@ -68,7 +68,7 @@ class SubscriptionForm(ModelForm):
 
 
 class FolderFilter(admin.AllValuesFieldListFilter):
-    """The folders to choose from. Django's own has a link without a text for what is in none."""
+    """The folders to choose from. In Django's own filter, the link for subscriptions without a folder has no text."""
 
     def choices(self, changelist: Any) -> Any:
         """Yield the choices."""
@@ -114,24 +114,24 @@ class SubscriptionAdmin(OwnedAdmin):
     readonly_fields = ("feed_address", "lifestream", "health", "fetched", "due")
 
     def get_urls(self) -> list[Any]:
-        """Return the addresses of the admin's views of subscriptions, and those of what came of an update and of new
-        addresses.
+        """Return the URLs of the admin's views of subscriptions, and of the pages with the results of an update and of
+        new addresses.
         """
-        came = path("updates/", self.admin_site.admin_view(self.updates_view), name=updates_name(self))
+        updated = path("updates/", self.admin_site.admin_view(self.updates_view), name=updates_name(self))
         added = path("additions/", self.admin_site.admin_view(self.additions_view), name=ADDITIONS)
-        return [came, added, *super().get_urls()]
+        return [updated, added, *super().get_urls()]
 
     def updates_view(self, request: HttpRequest) -> HttpResponse:
-        """Return the page that shows what came of the last update."""
+        """Return the page that shows the results of the last update."""
         return updates(self, request)
 
     def additions_view(self, request: HttpRequest) -> HttpResponse:
-        """Return the page that shows what came of new addresses."""
+        """Return the page that shows the results for new addresses."""
         return additions(self, request)
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        """Return the order: by name for an owner; for a superuser as they came, since that is a list of everybody's."""
-        # Not by the title of the lifestream, which would sort all of them: the index has its key.
+        """Return the order: by name for an owner; the latest first for a superuser, who sees everybody's."""
+        # For an owner by the lifestream's key, which the index has; ordering by its title would sort all of them.
         return ("-pk",) if is_superuser(request) else ("lifestream_id", "sort_folder", "sort_name", "pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -164,7 +164,7 @@ class SubscriptionAdmin(OwnedAdmin):
         self, request: HttpRequest, context: Any, add: bool = False, change: bool = False, form_url: str = "",
         obj: Any = None,
     ) -> Any:  # fmt: skip
-        """Return the page of the form. A new subscription can be edited once its feed is found, not at once."""
+        """Return the page of the form. A new subscription can't be edited next: its feed has to be found first."""
         if add:
             context["show_save_and_continue"] = False
         return super().render_change_form(request, context, add, change, form_url, obj)

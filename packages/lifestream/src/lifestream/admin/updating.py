@@ -27,10 +27,10 @@ from lifestream.wording import worded
 SHOWN: Final = 100
 """How many feeds the page shows. The log has the others."""
 _KEY: Final = "lifestream_updates"
-AGAIN: Final = 2
-"""After how many seconds the page looks again, as long as something is on its way."""
-_PATIENCE: Final = 600.0
-"""After how many seconds the page stops looking: by then, nothing is fetching the feeds."""
+RELOAD_AFTER: Final = 2
+"""After how many seconds the page reloads itself, as long as feeds are still to be fetched."""
+_LATE_AFTER: Final = 600.0
+"""After how many seconds the page stops reloading itself: a feed that was not fetched by then has no updater."""
 
 
 def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: list[int]) -> HttpResponse:
@@ -39,8 +39,8 @@ def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: 
     """
     now = timezone.now()
     requested = update_soon(feeds, now)
-    if told := requested.left_in_words:
-        model_admin.message_user(request, told, messages.WARNING)
+    if text := requested.left_in_words:
+        model_admin.message_user(request, text, messages.WARNING)
     if not requested.due:
         return HttpResponseRedirect(request.get_full_path())
     kept = list(requested.due[:SHOWN])
@@ -49,8 +49,10 @@ def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: 
 
 
 def is_late(since: datetime, now: datetime) -> bool:
-    """Return whether what was wanted *since* then should have come by *now*, so that no page looks again."""
-    return (now - since).total_seconds() > _PATIENCE
+    """Return whether feeds that were requested at *since* should have been fetched by *now*: pages then stop reloading
+    themselves.
+    """
+    return (now - since).total_seconds() > _LATE_AFTER
 
 
 def updates_name(model_admin: admin.ModelAdmin[Any]) -> str:
@@ -59,8 +61,8 @@ def updates_name(model_admin: admin.ModelAdmin[Any]) -> str:
 
 
 def updates(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
-    """Return the page that shows what came of the feeds that this user has updated last. It loads itself again while
-    some are on their way.
+    """Return the page that shows the results of this user's last update. It reloads itself while feeds are being
+    fetched.
     """
     if not model_admin.has_view_permission(request):
         raise PermissionDenied
@@ -82,7 +84,7 @@ def updates(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpRes
     }
     response = TemplateResponse(request, "admin/lifestream/feed/updates.html", context)
     if coming and not late:
-        response["Refresh"] = str(AGAIN)
+        response["Refresh"] = str(RELOAD_AFTER)
     return response
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
-from lifestream.admin.updating import AGAIN, is_late
+from lifestream.admin.updating import RELOAD_AFTER, is_late
 from lifestream.content.text_direction import isolated
 from lifestream.models import Feed, ReadingRequest
 
@@ -31,7 +31,11 @@ def what_is_read(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feed:
         # Django imports the admin for every command; what fetches is imported when somebody presses the button.
         from lifestream.refresh import wanted_readings
 
-        wanted_readings.note(feed, language, now)
+        if request.user.pk is not None and wanted_readings.has_many_open(request.user.pk):
+            text = gettext("So many feeds are to be read for you already: wait until some of them are.")
+            model_admin.message_user(request, text, messages.WARNING)
+        else:
+            wanted_readings.note(feed, language, now)
         return HttpResponseRedirect(request.path)
     wish = ReadingRequest.objects.filter(feed=feed, language=language).first()
     late = wish is not None and wish.read is None and is_late(wish.wanted, now)
@@ -47,7 +51,7 @@ def what_is_read(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feed:
     }
     response = TemplateResponse(request, "admin/lifestream/feed/what_is_read.html", context)
     if context["coming"] and not late:
-        response["Refresh"] = str(AGAIN)
+        response["Refresh"] = str(RELOAD_AFTER)
     return response
 
 

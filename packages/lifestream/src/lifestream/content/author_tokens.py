@@ -1,10 +1,10 @@
 """HTML as its author meant it, as a sequence of tokens: where browsers would lose what a feed's reader should see.
 
-It differs from the HTML standard's tokenizer (`html_tokenizer`) in three ways (READING.md, rule 16):
+It differs from the HTML standard's tokenizer (`html_tokenizer`) in three ways (reading.md, rule 16):
 
 - `<` before a name that is no element's is text: in `$n<m$` a browser would begin a tag that lasts to the next `>`.
 - A self-closed element that would hide or change all that follows (`<script/>`, `<iframe/>`, `<video/>`, `<i/>`) is
-empty if no end tag follows before the next start tag of its name. That is XHTML; in HTML the slash means nothing.
+  empty if no end tag follows before the next start tag of its name. That is XHTML; in HTML the slash means nothing.
 - The content of `noscript`, `noembed` and `noframes` is markup, since lifestream runs and embeds nothing.
 
 Every other `<` in a text is written as `&lt;`, so that leaving out a token never makes a tag of what surrounds it. The

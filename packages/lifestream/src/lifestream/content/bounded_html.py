@@ -3,11 +3,11 @@
 nh3 takes quadratic time for some constructs. They are rewritten or left out before it sees them:
 
 - `&`, and characters from U+0080 to U+00BF such as a no-break space or `«`, in one text or value of an attribute: at
-each of them, nh3's serializer scans to the end of the text. Long texts are split by empty comments, which nh3 removes.
-Attributes with a name and value over `MAX_VALUE` characters are removed.
+  each of them, nh3's serializer scans to the end of the text. Long texts are split by empty comments, which nh3
+  removes. Attributes with a name and value over `MAX_VALUE` characters are removed.
 - The attributes of one tag: those after the first `MAX_ATTRIBUTES` are removed.
 - The attributes of `<html>` tags, which are all added to one element. These tags mean nothing in a fragment, so they
-are removed.
+  are removed.
 - What `OpenElements` counts.
 
 This tokenizer and nh3's must agree about what is text and what is a tag. So everything that changes how tags are read

@@ -2,8 +2,8 @@
 
 nh3 writes `<` and `>` only where a tag begins and ends, and values in double quotes. So such HTML is cut at these
 characters into texts and tags. A document repeats its tags: `Tags` remembers what each becomes, so most are one
-look-up. HTML of any other form is refused. What is written here is text without `<` and `>`, and tags that were put
-together anew, so it is HTML of that form whatever comes in.
+look-up. HTML of any other form is refused. The output is text without `<` and `>`, and tags that were put
+together again, so it is HTML of that form whatever the input is.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Tag(NamedTuple):
 
 
 class KnownTags(dict[str, Tag]):
-    """Tags that are known, by what is written between their angle brackets. Only so many are kept."""
+    """Tags that are known, by what is written between their angle brackets. Their number is limited."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """The ids in an item's HTML, and the references to them: prefixed when HTML is cleaned, and unique on every page.
 
-An id of a feed may be one of the page around it, and the same in several items (`fn:1`). So cleaning gives each id and
-each reference to one a fixed prefix, and a page that shows an item puts the item's key behind it (READING.md, rule 14).
+An id in an item may also be one of the page around it, or of other items (`fn:1`). So cleaning gives each id and
+each reference to one a fixed prefix, and a page that shows an item puts the item's key after it (reading.md, rule 14).
 A feed that writes the prefix itself gains nothing: its id gets the key too.
 """
 
@@ -32,7 +32,7 @@ _LISTED = late(rf"(?<=[\s\"]){PREFIX}")
 
 
 def prefixed(value: str) -> str | None:
-    """Return the id *value* with the prefix, or None if it is none: an id has no spaces in it (HTML, 3.2.6)."""
+    """Return the id *value* with the prefix, or None if it is no id: an id has no spaces in it (HTML, 3.2.6)."""
     words = value.split()
     if len(words) != 1:
         return None

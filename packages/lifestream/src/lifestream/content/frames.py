@@ -2,7 +2,7 @@
 
 The card is a link to the page of the film or sound, whose attribute `data-player` has the address of the player; a
 page's script puts the player there when it is clicked (`players`). Without a script, and in any other reader, it is a
-link (READING.md, rule 17).
+link (reading.md, rule 17).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Frames:
 
     def link(self, name: str, source: str, content: str, *, in_fallback: bool) -> str:
         """Return a link in place of the frame with the start tag *source*, or "" if it leads nowhere, or where another
-        one leads. *content* is what stands in the frame for browsers that show none.
+        one leads. *content* is the content of the frame for browsers that show none.
         """
         said = attributes(source)
         said = with_sources(name, said) or said

@@ -1,4 +1,4 @@
-"""Where the words of a search stand in a text, for people who look through what was found. Pure.
+"""Where the words of a search are in a text, for people who look through what was found. Pure.
 
 A text is looked at without case and accents, as `tokenizer` does; what is shown is the text as it was written.
 """

@@ -49,7 +49,7 @@ def is_element(name: str) -> bool:
 
 
 def any_of(names: Collection[str]) -> str:
-    """Return a regular expression for any of *names*. Common beginnings stand in it once, since it is tried at each
+    """Return a regular expression for any of *names*. Common beginnings are in it once, since it is tried at each
     tag.
     """
     ends = "" in names

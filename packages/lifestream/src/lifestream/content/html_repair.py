@@ -2,10 +2,10 @@
 
 It works on `author_tokens`, in one pass and linear time, and makes nothing safe: the sanitizer does that afterwards.
 
-- `noscript` is unwrapped, and pictures get the sources that scripts would give them (`lazy_pictures`); pictures that
-only count readers go.
+- `noscript` is unwrapped, and pictures get the sources that scripts would give them; tracking pixels are removed
+  (`lazy_pictures`).
 - Frames and embedded objects become links, and those of known players cards (`frames`).
-- Formulas are written anew, in MathML Core (`mathml`).
+- Formulas are rewritten in MathML Core (`mathml`).
 
 Most HTML needs none of this and is returned as it is.
 """

@@ -4,7 +4,7 @@ Pure, and linear in the size of the item: the content is read once for the addre
 the addresses are already safe. Addresses are checked once more, since a page opens them: a card contains only web
 addresses.
 
-Everything that can be seen, heard or downloaded is in a card once (READING.md, rule 21), wherever a feed names it: as
+Everything that can be seen, heard or downloaded is in a card once (reading.md, rule 21), wherever a feed names it: as
 an enclosure, as a medium, or both. Of several sizes of a picture the largest is kept, and none if the content has one.
 
 `of` keeps everything, for the item's own page; `ItemCard.as_json` keeps as much as a timeline shows, and the numbers of
@@ -33,7 +33,7 @@ FEW_WORDS: Final = 280
 """The limit between two kinds: a picture with a summary shorter than this many characters is a photo; with a longer
 one, it illustrates an article.
 """
-A_NOTE: Final = 4000
+LONGEST_NOTE: Final = 4000
 """The maximum length of a note that a timeline shows whole, in characters of HTML."""
 
 MOST_PICTURES: Final = 12
@@ -205,7 +205,7 @@ def of(item: Shown) -> ItemCard:
         files=files,
         player=player,
         poster=poster,
-        whole=kind == "note" and len(item.content) <= A_NOTE,
+        whole=kind == "note" and len(item.content) <= LONGEST_NOTE,
         counts=(len(apart), len(sounds), len(films), len(files)),
         label=(episode.season_name or episode.season, episode.number_name or episode.number) if episode else ("", ""),
     )
@@ -297,7 +297,7 @@ def _first_image(content: str) -> Picture | None:
 
 
 def _images(content: str) -> Iterable[Picture]:
-    """Yield the images in safe HTML that are not tiny: tiny images only count readers."""
+    """Yield the images in safe HTML that are not tiny: tiny ones are tracking pixels."""
     position = -1
     while (position := content.find("<img", position + 1)) >= 0:
         found = _IMG.match(content, position)

@@ -1,6 +1,6 @@
-"""Pictures that a script would load: their sources, their copies in `noscript`, and pictures that only count readers.
+"""Pictures that a script would load: their sources, their copies in `noscript`, and tracking pixels.
 
-READING.md, rules 15 and 16.
+reading.md, rules 15 and 16.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 _DEEPEST = 20
-"""How many lists and quotes may stand in each other. No text of a person has more, and it bounds the time."""
+"""How many lists and quotes may be nested. No text of a person has more, and it bounds the time."""
 MOST_OF_ADDRESSES: Final = 1_000_000
 """How many characters the addresses and titles of all links and pictures have together. A text of 50,000 characters has
 fewer, unless it repeats a long one: `[a]: /long` is written out for each `[a]`, so that they grow with the square.
@@ -19,7 +19,7 @@ fewer, unless it repeats a long one: `[a]: /long` is written out for each `[a]`,
 
 @lru_cache(maxsize=16)  # each view of a page asks for it, and a hostile text takes seconds
 def html_of_markdown(text: str) -> str:
-    """Return *text* as HTML. It may hold any HTML that stands in *text*: pass it through the sanitizer.
+    """Return *text* as HTML. It may contain any HTML that *text* contains: pass it through the sanitizer.
 
     Links and pictures lose their addresses after `MOST_OF_ADDRESSES` characters of them.
     """

@@ -1,8 +1,8 @@
-"""MathML Core, written anew from untrusted tokens: well-formed, with nothing in it that is not of MathML Core.
+"""MathML Core, generated from untrusted tokens: well-formed, with nothing in it that is not of MathML Core.
 
-MathML may hold HTML, and changes how what is inside it is read: `mglyph`, `malignmark` and `annotation-xml` have let
-scripts past sanitizers (mutation XSS). So what nh3 is given is only what this module writes: the elements and
-attributes in `CORE`, properly nested, and text. `maction` runs what it is told and is left out, too.
+MathML may contain HTML, and changes how its content is parsed: `mglyph`, `malignmark` and `annotation-xml` have let
+scripts past sanitizers (mutation XSS). So nh3 gets only what this module writes: the elements and attributes in `CORE`,
+properly nested, and text. `maction`, which reacts to clicks, is left out, too.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ CORE: Final[Mapping[str, frozenset[str]]] = {
 _LEAVES: Final = name_set("mi mn mo ms mtext annotation")
 _EMPTY: Final = name_set("mspace mprescripts none")
 _LEFT_OUT: Final = name_set("annotation-xml")
-# The tags that end MathML wherever they stand in it, except in a leaf (HTML, 13.2.6.5).
+# The tags that end MathML wherever they are in it, except in a leaf (HTML, 13.2.6.5).
 _BREAKS_OUT: Final = name_set(
     "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta "
     "nobr ol p pre ruby s small span strong strike sub sup table tt u ul var"
@@ -125,7 +125,7 @@ class MathWriter:
         return name
 
     def _skip(self, kind: str, name: str, source: str) -> None:
-        """Leave out a token inside an annotation; its end, or that of the formula, ends it."""
+        """Leave out a token inside an annotation, until the annotation or the formula ends."""
         if kind == "end" and name == "math":
             self._left_out = 0
             self.close()

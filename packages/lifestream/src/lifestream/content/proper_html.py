@@ -26,7 +26,7 @@ _IGNORED: Final = VOID - {"br"}
 """The elements whose end tags mean nothing (HTML, 13.2.6.4.7)."""
 
 _WHOLE: Final = ("<table", "<script", "<iframe", "<svg", "<math", "<style", "<object")
-"""The beginnings of the commonest tags that no HTML of the form has: with one of them, it is read as a whole."""
+"""The beginnings of the commonest tags that make HTML improper: a source with one of them is read as a whole."""
 
 _TAG = re.compile(r"(/?)([A-Za-z][A-Za-z0-9]*+)((?:[\s/][^<>]*+)?)")
 _COMMENT = re.compile(r"!--(?!-)(?>(?>[^<>-]++|-(?!-))*)(?<!-)--")
@@ -47,7 +47,7 @@ class SourceTags(KnownTags):
     """The cleaned tags of sources, by what stands between the angle brackets in the source.
 
     A tag that is looked up for the first time is cleaned by *clean*, which is nh3's, and checked by *tags*. The look-up
-    raises `NotProper` for a tag that is not of the form.
+    raises `NotProper` for a tag that proper HTML does not have.
     """
 
     def __init__(self, clean: Callable[[str], str], tags: Tags) -> None:
@@ -77,7 +77,7 @@ class SourceTags(KnownTags):
             if name != "img":
                 raise NotProper(source)
             mended = repaired(f"<{source}>")[1:-1]
-            if not mended:  # a picture that only counts readers
+            if not mended:  # a tracking pixel
                 return self.keep(source, Tag("", "", "", ""))
         tag = self._tags[self._written(mended, name, is_end=bool(found[1]), said=found[3])]
         if tag.place == OTHER:

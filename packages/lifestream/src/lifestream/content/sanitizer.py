@@ -4,11 +4,11 @@ nh3 cleans HTML by an allow-list: each tag by itself in HTML that is properly ne
 a whole. What it can't do by itself is done around it:
 
 - Before it: what a browser without scripts would not show is written so that it is seen (`html_repair`). Constructs
-that would take nh3 more than linear time are rewritten (`bounded_html`). HTML that can't be rewritten, for instance
-because it is nested too deep, becomes plain text.
+  that would take nh3 more than linear time are rewritten (`bounded_html`). HTML that can't be rewritten, for instance
+  because it is nested too deep, becomes plain text.
 - After it: one pass checks every attribute and takes the text (`clean_html`, `clean_attributes`). The result is cut if
-it is too long (`html_truncation`), and cleaned again until it no longer changes, or until that is certain
-(`settled_html`). HTML that reads differently the second time would read differently in a browser, too.
+  it is too long (`html_truncation`), and cleaned again until it no longer changes, or until that is certain
+  (`settled_html`). HTML that reads differently the second time would read differently in a browser, too.
 
 Text is not HTML: `plain` turns HTML into text, `text` tidies what is text already. Neither result may be marked safe.
 """

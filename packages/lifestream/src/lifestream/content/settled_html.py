@@ -1,9 +1,9 @@
 """Which HTML is certain to be read just as it is written: nothing in it ends or moves another element.
 
-To clean HTML until it no longer changes costs another reading of it, as long as the first. Most of it needs none. In
-properly nested HTML, only a few elements could end another one (HTML, 13.2.6.4.7). In HTML of the following form none
-does: a paragraph and a heading hold words alone, a link holds words and no link, and each item of a list stands right
-behind its list or the item before. Tables, formulas, ruby and all else are read again.
+To clean HTML until it no longer changes takes another pass, as long as the first. Most HTML needs none. In properly
+nested HTML, only a few elements could end another one (HTML, 13.2.6.4.7). In HTML of the following form none does: a
+paragraph and a heading hold words alone, a link holds words and no link, and each item of a list directly follows the
+start of its list or the item before. Tables, formulas, ruby and all else are cleaned again.
 
 Text does not matter for this, so the form is a pattern over the sequence of tags, in which each tag is one letter.
 """
@@ -95,8 +95,8 @@ def missing_ends(places: str) -> list[str] | None:
     """Return the names of the end tags, such as "/b", that properly nested HTML lacks at its end, the innermost first.
     *places* are those of its tags.
 
-    Return None if an end tag is not that of the last element that is open, or if elements may be nested more than
-    MAX_DEPTH deep. A tag of no form is never nested.
+    Return None if an end tag is not that of the last element that is open, if elements may be nested more than
+    MAX_DEPTH deep, or if the letter of a tag is OTHER.
     """
     left = places.replace(_VOID_WORD, "").replace(_RULE, "")
     # Elements in which nothing is left are removed, the innermost first. That is fast in HTML of the usual depth.

@@ -1,7 +1,7 @@
 """The values in the enclosures, media and episode of an item: in dataclasses in a draft, in JSON in the database.
 
-Only a plugin can have stored values of other types than these; each is taken for a missing one. Addresses are of the
-web, since pages open them.
+Values of other types, which only a plugin can have stored, are treated as missing, and so are addresses that are not
+of the web, since pages link to them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def text(entry: Mapping[str, Any], name: str) -> str:
 
 
 def episode_of(stored: object) -> Episode | None:
-    """Return the episode in a draft, or in the JSON of an item, or None for anything else. Addresses are of the web."""
+    """Return the episode in a draft, or in the JSON of an item, or None for anything else."""
     if isinstance(stored, Episode):
         return stored
     if not isinstance(stored, Mapping):

@@ -112,7 +112,7 @@ def line_of(text: str) -> str:
 def terms(query: str, *, beginnings: bool = False) -> list[Term]:
     """Return what *query* asks for: its words, and phrases in double quotes. Nothing else has a meaning.
 
-    With *beginnings*, a word of at least SHORTEST_BEGINNING characters that stands in no quotes asks for all words that
+    With *beginnings*, a word of at least SHORTEST_BEGINNING characters that is not in quotes asks for all words that
     begin with it. A part without letters and digits ("?!") is left out.
     """
     found = []

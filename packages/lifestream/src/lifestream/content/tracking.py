@@ -1,4 +1,4 @@
-"""The parameters that newsletters and campaigns add to addresses to recognise their readers (READING.md, rule 15)."""
+"""The parameters that newsletters and campaigns add to addresses to recognise their readers (reading.md, rule 15)."""
 
 from __future__ import annotations
 

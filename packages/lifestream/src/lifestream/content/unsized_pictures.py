@@ -2,8 +2,8 @@
 
 A browser learns the size of a picture from its `width` and `height`, or else once it is loaded; then everything below
 moves. A picture within a text is small as a rule, one with a line of its own is as wide as the text. The style sheets
-give a marked picture a box, which `static/lifestream/timeline.js` takes away where nobody sees that: once the picture
-has come, and is below what is on the screen. Pure, and linear in the HTML.
+give a marked picture a box, which `static/lifestream/timeline.js` removes where nobody sees the change: once the
+picture is loaded, and while it is below the visible part of the page. Pure, and linear in the HTML.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ cancellation raises. The modules, in the order in which a request passes them:
    304 is `NotModified`, a 410 is `Gone`). `refresh.factories` gives it the User-Agent and the limits of the settings.
    `hub_client`: one POST to a WebSub hub; `storage.hub_subscriptions` says when one is due.
 2. `feed_urls`: the URL that is requested, and when two URLs are one feed. `redirects`: the URL of the next request, and
-   which part of the redirects is permanent. `redirect_cookies`: the cookies that redirects set.
+   which part of the redirects is permanent (`storage.permanent_redirects` follows it). `redirect_cookies`: the cookies
+   that redirects set.
 3. `session`: the only access to the network; `address_guard` checks each address before it is connected to. `proxies`:
    the same by a proxy. `request_options`: how one feed is requested otherwise than the others. `tls_sessions`: what
    resumes a TLS session.
@@ -20,6 +21,6 @@ Other modules use these: `cache_lifetime`: what the headers of an answer say abo
 the host that a URL names. `websub`: the messages of WebSub. `link_header`: the links that a server sends beside a
 document. `open_files`, `shortage`: what this machine is short of, for which no server is to blame.
 
-This package never imports Django, the parser or the database. The rules of `FETCHING.md` about a single request are
-implemented here.
+This package never imports Django, the parser or the database. The rules 1 to 6 and 19 to 32 of
+`scripts/rules.py`, which are about a single request, are implemented here.
 """

@@ -22,7 +22,7 @@ from lifestream.fetcher.inflaters import GZIP_MAGIC, MAX_MEMBERS, ZSTD_MAGIC, Br
 from lifestream.message import say
 
 _HEAD: Final = 64
-"""How many bytes tell what a layer is."""
+"""How many bytes at the beginning of a layer tell its coding."""
 _DEEPEST: Final = 4
 """How many codings are undone, one after the other."""
 
@@ -70,8 +70,8 @@ class Body:
     def pieces(self, data: bytes) -> Iterator[int]:
         """Take the next bytes from the wire, and inflate them piece by piece, as the result is iterated.
 
-        Yields by how many bytes the body has grown: little more than PIECE at most where they are inflated. Raises as
-        `feed` does.
+        Yields how many bytes each piece has added to the body: little more than PIECE at most, if the body is coded.
+        Raises as `feed` does.
         """
         try:
             self._receive(len(data))
@@ -139,7 +139,7 @@ class Body:
 
 
 class _Layer:
-    """Undoes one coding, which its first bytes tell; *label* is the one that the server names, "" for none."""
+    """Undoes one coding, which it recognises by its first bytes; *label* is the coding that the server names, or ""."""
 
     def __init__(self, label: str, header: str, cap: int, *, may_be_coded: bool) -> None:
         self._label = label
@@ -168,12 +168,12 @@ class _Layer:
         yield from self._inflate(data)
 
     def rest(self) -> Iterator[bytes]:
-        """Yield what is left, at the end of the bytes: those that were too few to tell what they are."""
+        """Yield what was held back, at the end of the bytes: those that were too few to tell their coding."""
         if not self._is_known and self._head and not GZIP_MAGIC.startswith(self._head):
             yield from self._inflate(self._begin())
 
     def _begin(self) -> bytes:
-        """Find out what this layer is. Returns the bytes that were held back for that."""
+        """Find out the coding of this layer. Returns the bytes that were held back for that."""
         self._is_known = True
         data, self._head = self._head, b""
         self.coding = self._coding_of(data) if self._may_be_coded else ""
@@ -189,7 +189,7 @@ class _Layer:
         return data
 
     def _coding_of(self, data: bytes) -> str:
-        """Return the coding of what begins with *data*; "" if it is plain. Raises `CodingFailed` if neither holds."""
+        """Return the coding of what begins with *data*; "" if it is plain. Raises `CodingFailed` if it is unknown."""
         if data.startswith(GZIP_MAGIC):
             return "gzip"
         if data.startswith(ZSTD_MAGIC) and "zstd" in inflaters.supported():
@@ -201,7 +201,7 @@ class _Layer:
         if _is_text(data):
             return ""
         if self._label in inflaters.supported():
-            return self._label  # and its library says what is wrong
+            return self._label  # if it is wrong, the coding's library says what is broken
         raise CodingFailed(say("coding-not-asked", coding=repr(self._header)))
 
     def _inflate(self, data: bytes) -> Iterator[bytes]:

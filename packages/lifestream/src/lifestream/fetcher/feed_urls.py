@@ -162,7 +162,7 @@ def _ascii_host(host: str) -> str:
 
 
 def _encoded(text: str) -> str:
-    """Percent-encode the characters that may not stand in a request line, and no others.
+    """Percent-encode the characters that are not allowed in a request line, and no others.
 
     A lone surrogate stands for the byte that it was decoded from.
     """

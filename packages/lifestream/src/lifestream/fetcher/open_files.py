@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from typing import Final
 
-A_CONNECTION: Final = 4
+PER_CONNECTION: Final = 4
 """Files for each concurrent request: its own connection, one kept for its host's next feed, and as many others."""
 
 
@@ -29,7 +29,7 @@ def raise_soft_limit(connections: int) -> None:
         return
     import resource
 
-    before, wanted = soft_limit(), A_CONNECTION * connections
+    before, wanted = soft_limit(), PER_CONNECTION * connections
     if before is None or before >= wanted:
         return
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

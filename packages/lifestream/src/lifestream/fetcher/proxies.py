@@ -1,4 +1,4 @@
-"""Requests by a proxy: HTTP proxies, and SOCKS with the extra `socks`.
+"""Requests through a proxy: HTTP proxies, and SOCKS with the extra `socks`.
 
 The proxy resolves names and dials, so the guard can't check the address that is dialled. It checks what it can: a host
 that is written as an address, in any form that systems read as one, and names that mean this machine or its own
@@ -34,7 +34,7 @@ def is_socks(proxy: str) -> bool:
 
 
 def open_proxied(proxy: str, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
-    """Return a session whose requests all go by *proxy*, if they are sent with `proxy_of` it. The caller closes it.
+    """Return a session for requests through *proxy*; each must be sent with `proxy_of(proxy)`. The caller closes it.
 
     Raises `NoSocks`.
     """

@@ -77,7 +77,7 @@ def _context(certificates: str, verifies: bool) -> ssl.SSLContext:
 
 
 def checked_headers(lines: str) -> tuple[tuple[str, str], ...]:
-    """Return the headers in *lines*, one a line as "Name: value". Raises `OptionRefused`."""
+    """Return the headers in *lines*, one per line as "Name: value". Raises `OptionRefused`."""
     headers: list[tuple[str, str]] = []
     for line in filter(None, (each.strip() for each in lines.splitlines())):
         name, colon, value = (part.strip() for part in line.partition(":"))

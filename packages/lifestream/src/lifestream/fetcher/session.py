@@ -181,8 +181,8 @@ def _failure_of(error: Exception) -> tuple[FailureKind, str] | None:
         case aiohttp.ClientConnectorError() if error.os_error.errno == REFUSED_ERRNO:
             return "address", _reason(error.os_error)
         case aiohttp.ClientConnectorError():
-            told = {"host": error.host, "port": str(error.port), "reason": _reason(error.os_error)}
-            return "connection", say("no-connection", **told)
+            values = {"host": error.host, "port": str(error.port), "reason": _reason(error.os_error)}
+            return "connection", say("no-connection", **values)
         case aiohttp.ServerDisconnectedError():
             return "connection", say("closed-without-answer")
         case aiohttp.ClientPayloadError():

@@ -133,8 +133,8 @@ def require_files(count: int = _LOOP) -> None:
 def require_memory(size: int = _ROOM) -> None:
     """Raise `ShortOf` unless this process may take *size* bytes more of address space.
 
-    Without any, nobody can be told any more: threads end before they say why, and libraries in C end the whole process.
-    The memory is only reserved for a moment, and never used.
+    Without any memory no error can be reported: threads end before they log it, and libraries in C end the whole
+    process. The memory is only reserved for a moment, and never used.
     """
     try:
         mmap.mmap(-1, size).close()

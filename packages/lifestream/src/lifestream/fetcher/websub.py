@@ -115,13 +115,13 @@ def renewal(lease: float) -> float:
 class Signature:
     """Checks an X-Hub-Signature *header* against a body that comes in pieces, without keeping the body in memory.
 
-    *secrets* are those that a hub may have been told, the newest first.
+    *secrets* are those that may have been sent to the hub, the newest first.
     """
 
     def __init__(self, header: str, secrets: Iterable[str]) -> None:
-        method, _, told = header.strip().partition("=")
+        method, _, digest = header.strip().partition("=")
         method = method.strip().lower()
-        self._told = told.strip().lower().encode("utf-8", "replace")
+        self._sent_digest = digest.strip().lower().encode("utf-8", "replace")
         known = secrets if method in SIGNATURE_METHODS else ()
         self._digests = [hmac.new(secret.encode(), digestmod=method) for secret in known]
 
@@ -133,4 +133,4 @@ class Signature:
     def holds(self) -> bool:
         """Return whether the signature is that of the body so far. The check takes the same time, whatever is wrong."""
         # A list rather than a generator, so that each secret is checked even after one fits.
-        return any([hmac.compare_digest(digest.hexdigest().encode(), self._told) for digest in self._digests])  # noqa: C419
+        return any([hmac.compare_digest(digest.hexdigest().encode(), self._sent_digest) for digest in self._digests])  # noqa: C419

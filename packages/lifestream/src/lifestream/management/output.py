@@ -94,7 +94,7 @@ def table_of(report: Report, stream: TextIO, now: datetime) -> Visible:
 def drawn(table: RenderableType, stream: TextIO) -> Visible:
     """Return *table* as text: as wide as the terminal that *stream* is, and in colour; else wide and plain.
 
-    What stands in its cells must have been made visible: the escape sequences in the text are those of its colours.
+    The texts of its cells must have been made visible: the escape sequences in the text are those of its colours.
     """
     from rich.console import Console
 

@@ -18,7 +18,7 @@ from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.refresh.documents import Reading
 from lifestream.refresh.reading_facts import Fact, of_document, of_item
-from lifestream.terminal import Visible, visible
+from lifestream.terminal import Visible, visible, visible_json
 
 _FEED: Final = ("title", "link", "subtitle", "author", "language", "icon", "self_url", "hub_url", "generator")
 _COLOURS: Final = {"good": "green", "doubtful": "yellow", "bad": "red"}
@@ -38,8 +38,7 @@ def json_of(reading: Reading) -> Visible:
     }
     if reading.prepared is None:
         document["error"] = reading.error
-    # JSON escapes all that a terminal may obey but U+007F, and each character beyond ASCII.
-    return Visible(json.dumps(document, separators=(",", ":")).replace("\x7f", "\\u007f"))
+    return visible_json(json.dumps(document, separators=(",", ":")))
 
 
 def _item(item: ItemDraft) -> dict[str, Any]:

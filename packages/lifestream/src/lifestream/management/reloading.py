@@ -1,8 +1,8 @@
 """`serve --reload`: templates are read again for each request, and the server is started again when settings change.
 
 The first process watches and serves nothing: it runs the same command again, with RELOADED in its environment, ends it
-when a file that holds settings has changed, and starts it anew. A server that ended with an error, such as a mistake in
-`lifestream.toml`, is started when the next change may have mended that.
+when a file that holds settings has changed, and starts it again. A server that ended with an error, such as a mistake
+in `lifestream.toml`, is started again after the next change, which may have mended that.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def is_served_here() -> bool:
 
 
 def serve_again(command: Sequence[str] | None = None, pause: float = _PAUSE) -> None:
-    """Run *command*, by default the one of this process, until it ends by itself, and anew after each change."""
+    """Run *command*, by default the one of this process, until it ends by itself, and again after each change."""
     line = list(command) if command is not None else [sys.executable, *sys.orig_argv[1:]]
     environment = {**os.environ, RELOADED: "1"}
     while True:
@@ -74,7 +74,7 @@ def files_of_settings() -> Iterator[Path]:
     if isinstance(home, Path):
         yield home / "lifestream.toml"
         yield home / "static"
-        with contextlib.suppress(OSError):  # the folder went meanwhile
+        with contextlib.suppress(OSError):  # the folder was deleted meanwhile
             yield from sorted(islice((home / "static").iterdir(), _MOST_STATIC))
     module = sys.modules.get(os.environ.get("DJANGO_SETTINGS_MODULE", ""))
     if module is not None and module.__file__:
@@ -84,7 +84,7 @@ def files_of_settings() -> Iterator[Path]:
 def state_of(files: Iterable[Path]) -> State:
     """Return when each of *files* that exists was changed, and its size; of files that are served only that they exist.
 
-    A picture or a style sheet is read anew by itself.
+    A picture or a style sheet is read again by itself.
     """
     found: dict[str, tuple[int, int]] = {}
     for path in files:

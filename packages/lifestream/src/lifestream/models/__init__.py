@@ -4,23 +4,24 @@ In: nothing. Out: the models, and the search index over items.
 
 1. `feeds`: feeds and hosts. `fetches`: the log of fetches. `hubs`: subscriptions at WebSub hubs. `reading_requests`:
    requests to show in the admin what is read from a feed.
-2. `items`: what feeds said, tags, and the memory of deleted items. `articles`: what became of the pages of entries.
-   `published_ids`: the ids under which items are published.
+2. `items`: items, tags, and tombstones of deleted items. `articles`: when the pages of entries were fetched, and with
+   what result. `published_ids`: the ids under which items are published.
 3. `lifestreams`: lifestreams and subscriptions. `posts`: items in them. `additions`: addresses to be added to them.
    `look`: what their owners may choose for their looks. `logos`: the pictures that their owners have uploaded for that.
    `own_pages`: text of their owners.
 4. `tallies`: counts of what the site has done. `changed_fields`: how a form saves what was changed of a row.
 
-Columns that follow from others are kept true here, whoever writes: `due_hosts`: when a host has work. `sort_names`: the
-order of the sites of a lifestream.
+Columns that are computed from others are updated here, whichever code writes: `due_hosts`: when a host has work.
+`sort_names`: the order of the sites of a lifestream.
 
-Not tables of Django's, but read and written beside them: `fulltext`: the search index, with `search_sql`: its SQL for
-SQLite and PostgreSQL, and `sqlite_search`: the function that SQLite asks about one item. `row_values`: comparisons that
-both databases answer by an index. `index_conditions`: conditions as partial indexes have them. `message_field`: the
-field of messages.
+Not models of Django's, but read and written together with them: `fulltext`: the search index, how much of a search is
+used, and whether it is answered from the items or along the timeline, with `search_sql`: its SQL for SQLite and
+PostgreSQL, and `sqlite_search`: the function that SQLite asks about one item. `row_values`: comparisons that both
+databases answer by an index. `index_conditions`: conditions as partial indexes have them. `message_field`: the field of
+messages.
 
-What was fetched is written by `storage` alone. Feeds are also made by who subscribes (`refresh.subscribe`,
-`refresh.opml`), get their icons from `refresh.icon_finder`, and are changed by superusers in the admin.
+What was fetched is written by `storage` alone. Feeds are created by `refresh.subscribe` and `refresh.opml`, get their
+icons from `refresh.icon_finder`, and are changed by superusers in the admin.
 
 Text from feeds is held in text columns without a limit, and is unique by its SHA-256, since no index can hold 5 KB of
 guid. Never imported here: the parser, `scheduler`, `storage` and above.

@@ -11,9 +11,9 @@ from lifestream.models.message_field import MessageField
 
 
 class Addition(models.Model):
-    """An address to be added to a lifestream. A request only notes it; `refresh.additions` looks for the feed there.
+    """An address to be added to a lifestream. A request only stores it; `refresh.additions` looks for the feed there.
 
-    *url* has no user name and password; these are kept encrypted in *credentials* until the feed was found.
+    *url* has no user name and password; these are kept encrypted in *credentials* until the feed is found.
     """
 
     class State(models.TextChoices):
@@ -23,7 +23,7 @@ class Addition(models.Model):
         FAILED = "failed", _("not added")
 
     OPEN = (State.WAITING, State.LOOKING)
-    """The states in which somebody has still to look."""
+    """The states in which the feed is still to be looked for."""
 
     lifestream = models.ForeignKey(
         Lifestream, on_delete=models.CASCADE, related_name="additions", verbose_name=_("lifestream")

@@ -1,4 +1,4 @@
-"""What became of the pages of entries whose content is taken from there."""
+"""When the pages of entries were fetched, for feeds whose content is taken from these pages, and with what result."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Article(models.Model):
     """The page of an item, which was requested for the item's content: see `refresh.full_content`.
 
     *fingerprint* is that of the entry whose page it was: an entry that was edited has another one, and its page is
-    requested anew. *message* says why the page gave no content; it is "" if it did. *attempts* counts how often it was
+    requested again. *message* says why the page gave no content; it is "" if it did. *attempts* counts how often it was
     requested in vain.
     """
 

@@ -9,7 +9,7 @@ feed. So a claim costs no more with a million feeds than with ten, and the lease
 of `Feed` and `Host` call it, and so does `storage.writer`. Only SQL that is written by hand bypasses it; `wrong` finds
 such hosts, `mend` repairs them, and a refresh that finds nothing to do mends some.
 
-Whoever locks rows on PostgreSQL locks feeds before hosts, and each in the order of their keys, so that no two wait for
+On PostgreSQL, each transaction locks feeds before hosts, and both in the order of their keys, so that no two wait for
 each other. A claim doesn't wait at all.
 """
 
@@ -26,7 +26,7 @@ FIELDS: Final = frozenset({"next_fetch", "status", "host", "host_id", "claim_tok
 
 _CHUNK: Final = 500
 _SOME: Final = 250
-"""How many hosts a refresh that finds nothing to do looks at: about a millisecond's work."""
+"""How many hosts a refresh that finds nothing to do checks and mends: this takes about a millisecond."""
 
 # `NOT (… = '')` is written as in the condition of the index, and 'active' and '' are no parameters: SQLite uses a
 # partial index only if it finds its condition in the query.

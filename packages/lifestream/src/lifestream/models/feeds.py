@@ -21,14 +21,14 @@ from lifestream.models.message_field import MessageField
 
 
 def url_hash(url: str) -> str:
-    """Return the SHA-256 of the key of *url* in hexadecimal: URLs that are one feed have it in common (see
-    `feed_urls.url_key`), and no others, even if they are longer than an index allows.
+    """Return the SHA-256 of the key of *url* in hexadecimal. Two URLs have the same hash only if they mean the same
+    feed (see `feed_urls.url_key`). It can be indexed, however long the URL is.
     """
     return hashlib.sha256(url_key(url).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class HostQuerySet(models.QuerySet["Host"]):
-    """Querysets of hosts. What they write is followed by `due_hosts.settle`."""
+    """Querysets of hosts. They call `due_hosts.settle` after each write."""
 
     def update(self, **values: Any) -> int:
         """Update the hosts, and note when they are due if their pause changes."""
@@ -45,8 +45,8 @@ class HostQuerySet(models.QuerySet["Host"]):
 
 
 class Host(models.Model):
-    """A server that feeds are fetched from. *not_before* is the end of a pause that it asked for (Retry-After), for all
-    its feeds.
+    """A server that feeds are fetched from. If it asked for a pause of all its feeds (Retry-After), *not_before* is the
+    end of the pause.
 
     The worker with *token* holds it until *held_until*. *next_due* is when there is work at the host: see `due_hosts`.
     """
@@ -87,7 +87,7 @@ def _is_held() -> NotEmpty:
 
 
 class FeedQuerySet(models.QuerySet["Feed"]):
-    """Querysets of feeds. What they write is followed by `due_hosts.settle`."""
+    """Querysets of feeds. They call `due_hosts.settle` after each write."""
 
     def update(self, **values: Any) -> int:
         """Update the feeds, and note when their hosts are due, and how sites are sorted, if that may change."""
@@ -136,7 +136,9 @@ class FeedQuerySet(models.QuerySet["Feed"]):
         return self._active(now).filter(host__next_due__lte=now, next_fetch__lte=now)
 
     def allowed(self, now: datetime) -> FeedQuerySet:
-        """Return the same, without lifestream's own interval: feeds for which neither server nor feed asks to wait."""
+        """Return active feeds that may be fetched early: they need not be due, but neither server nor feed asks to
+        wait, and no worker holds them.
+        """
         return self._active(now).filter(
             Q(not_before=None) | Q(not_before__lte=now),
             Q(host__not_before=None) | Q(host__not_before__lte=now),
@@ -238,7 +240,7 @@ class Feed(models.Model):
     replacement_checked = models.DateTimeField(null=True, blank=True, editable=False)
 
     # The state of its pushes; see storage.hub_subscriptions. *pushed* is the last push that no fetch has answered yet,
-    # and until *push_until* the hub is relied on to tell of what is new.
+    # and until *push_until* the hub is relied on to announce new entries.
     pushed = models.DateTimeField(_("last push"), null=True, blank=True, editable=False)
     push_until = models.DateTimeField(_("pushed until"), null=True, blank=True, editable=False)
 
@@ -293,7 +295,7 @@ class Feed(models.Model):
         """Set what follows from the URL, and return the names of those fields. Creates the row of the host."""
         self.url_hash = url_hash(self.url)
         self.host, _ = Host.objects.get_or_create(name=host_of(self.url))
-        # What it says of its site is believed once its links are known; see url_hosts.site_domain.
+        # The domain of the site that the feed names is used once its links are known; see url_hosts.site_domain.
         self.domain = self.domain or domain_of(self.url)
         return ["url_hash", "host", "domain"]
 

@@ -72,7 +72,7 @@ def matching(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """How many rows a query finds: *count*, or at least so many unless that *is_all*."""
+    """How many rows a query finds: *count* if *is_all*, else at least *count*."""
 
     count: int
     is_all: bool

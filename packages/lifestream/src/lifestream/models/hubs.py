@@ -15,7 +15,7 @@ from lifestream.models.message_field import MessageField
 
 
 def make_key() -> str:
-    """Return the key that a hub must know to reach us: 43 characters that nobody can guess and that can stand in a
+    """Return the key that a hub must know to reach us: 43 characters that nobody can guess and that are allowed in a
     path.
     """
     return secrets.token_urlsafe(32)
@@ -24,7 +24,7 @@ def make_key() -> str:
 class HubSubscription(models.Model):
     """A feed's subscription at its hub: at most one that is wanted, and those that are being ended.
 
-    *key* stands in the path of the callback that the hub calls. Only the hub knows it; the secret of its signature is
+    *key* is in the path of the callback that the hub calls. Only the hub knows it; the secret of its signature is
     derived from it (see `hub_subscriptions`). *next_request* is when the hub is asked (again). *attempts* counts how
     often it was asked since it last confirmed.
     """

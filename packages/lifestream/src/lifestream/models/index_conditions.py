@@ -1,6 +1,6 @@
-"""Conditions for which a database uses an index, and the class of all conditions in our SQL.
+"""Conditions that are written so that a database uses an index for them, and the base class of our conditions in SQL.
 
-Those of feeds are written as their partial indexes have them.
+The conditions on feeds are written exactly as the partial indexes of feeds have them.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ class HasNoIcon(BooleanLookup):
 
 
 class AmongFew(BooleanLookup):
-    """The condition that a column is one of the keys that a `Subquery` returns, which are few for the size of the
-    table. PostgreSQL estimates a union by the limits of its parts, and would read a table of 100,000 rows as a whole
-    for a thousand of them; of an array, it expects few.
+    """The condition that a column is one of the keys that a `Subquery` returns, which are few compared with the rows of
+    the table. PostgreSQL estimates a union by the limits of its parts, and would read a whole table of 100,000 rows for
+    a thousand keys; for an array, it expects few keys.
     """
 
     prepare_rhs = False

@@ -16,9 +16,9 @@ from lifestream.content.text_direction import as_row
 from lifestream.models.feeds import Feed
 
 TAG_LENGTH = 100
-"""Characters of a tag that are kept: tags stand in URLs and in an index."""
+"""How many characters of a tag are kept: tags are in URLs and in an index."""
 SLUG_LENGTH = 200
-"""Characters of its slug: case folding and compatibility forms turn some characters into several."""
+"""How long a tag's slug may be: case folding and compatibility forms turn some characters into several."""
 
 
 @lru_cache(maxsize=10_000)
@@ -126,7 +126,7 @@ class Item(models.Model):
         return as_row(self.display_title)
 
     def save(self, **options: Any) -> None:
-        """Save the item without its card, which may no longer be true. A page makes it anew. (Imports do not use this
+        """Save the item without its card, which may be outdated. A page makes a new card. (Imports do not use this
         method.)
         """
         self.card = None
@@ -150,8 +150,8 @@ class Item(models.Model):
 class Tombstone(models.Model):
     """An item that a superuser deleted: what is needed to recognise it, so that it does not come back.
 
-    Its keys are those of the entry's last appearance; *first_key* is the one that it was deleted with. No other feed
-    gets the id *uri* that it was published under.
+    The hashes are those that the entry had when its feed last listed it; *first_key* is the item's *key_hash* when it
+    was deleted. *uri* is the id under which it was published, which no item of another feed gets.
     """
 
     feed = models.ForeignKey(

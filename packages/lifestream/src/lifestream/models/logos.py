@@ -1,4 +1,4 @@
-"""The picture that an owner has uploaded to stand in place of the title of a lifestream."""
+"""The picture that an owner has uploaded to be shown in place of the title of a lifestream."""
 
 from __future__ import annotations
 

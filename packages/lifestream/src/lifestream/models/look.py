@@ -20,7 +20,7 @@ class Theme(models.TextChoices):
 
 
 class Shown(models.TextChoices):
-    """How much of a post stands in a timeline."""
+    """How much of a post a timeline shows."""
 
     TITLE = "title", _("Its title")
     SUMMARY = "summary", _("Its title and summary")

@@ -11,13 +11,13 @@ from lifestream.message import from_stored, stored
 
 
 class MessageField(TextField):  # type: ignore[type-arg]  # its parameters are for type checkers, and default to str
-    """Text, or a `lifestream.message.Message`, which is stored as its code and values and is one again when read.
+    """Text, or a `lifestream.message.Message`, which is stored as its code and values, and read as a Message again.
 
-    For migrations it is a TextField, since the column of either is the same.
+    For migrations it is a TextField, since both have the same column.
     """
 
     def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
-        """Return what makes the same column."""
+        """Return the arguments for migrations: those of a TextField."""
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.TextField", args, kwargs
 
@@ -26,5 +26,5 @@ class MessageField(TextField):  # type: ignore[type-arg]  # its parameters are f
         return value if value is None else from_stored(value)
 
     def get_prep_value(self, value: Any) -> Any:
-        """Return what stands in the column for *value*."""
+        """Return the text that the column stores for *value*."""
         return stored(value) if isinstance(value, str) else super().get_prep_value(value)

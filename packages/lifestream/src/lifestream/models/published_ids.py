@@ -11,11 +11,11 @@ from lifestream.models.items import Item
 class PublishedId(models.Model):
     """The id of an item in the feeds of this site. It is stored once and never changes: see `storage.published_ids`.
 
-    No two items have the same, of whatever feed they are. (What is published for an item without one is no address,
-    and is the same each time.)
+    No two items have the same id, not even items of different feeds. (For an item without a stored id, one that is no
+    address is made when it is published, the same each time.)
     """
 
-    # Not its primary key, for the reason that `Article` has.
+    # Not the primary key, for the reason given at `Article.item`.
     item = models.OneToOneField(Item, on_delete=models.CASCADE, related_name="published_id", verbose_name=_("item"))
     uri = models.TextField(_("id"))
 

@@ -39,8 +39,8 @@ class Dialect:
     how many items it finds: the simplified query finds no more items, and its first items cost no more if there are
     many.
 
-    *counts_by_asking* tells that posts are rather asked for their words one by one: before PostgreSQL gives the first
-    items of an index, it has collected all.
+    *counts_by_asking*: whether it is faster to check posts for the words one by one, since PostgreSQL collects all
+    items of an index before it returns the first.
 
     *write* takes the values of a *row*, or many rows as JSON, which is what a driver passes on fastest.
     """

@@ -1,12 +1,12 @@
 """The order of the sites of a lifestream: `Subscription.sort_folder` and `Subscription.sort_name`, which are indexed.
 
 A site is called by the name that its subscription gives it, or else by its feed's title, domain or URL. No index can
-reach over two tables, and sorting all sites for each page takes longer the more there are; so what they are sorted by
-is kept with the subscription, the first LENGTH characters of it.
+span two tables, and sorting all sites for each page takes longer the more there are. So the names that they are sorted
+by are stored with the subscription, cut to LENGTH characters.
 
 `settle` writes it. Every write of a subscription's *name*, *folder* or *feed*, and of a feed's *title* or *domain*,
 ends with it: the querysets and signal handlers of both call it, and so does `storage.writer`, once it has committed.
-Whatever was written otherwise is found by `mend`, which the daily `cleanup` calls.
+Rows that were written in another way are corrected by `mend`, which the daily `cleanup` calls.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ LENGTH: Final = 100
 """How many characters of a name the sites are sorted by."""
 
 OF_SUBSCRIPTION: Final = frozenset({"name", "folder", "feed", "feed_id"})
-"""The fields of a subscription that `settle` has to hear of."""
+"""The fields of a subscription after whose change `settle` has to be called."""
 OF_FEED: Final = frozenset({"title", "domain", "url"})
-"""The fields of a feed that `settle` has to hear of."""
+"""The fields of a feed after whose change `settle` has to be called."""
 
 _CHUNK: Final = 500
 _FOLDER: Final = f"substr(folder, 1, {LENGTH})"
@@ -37,7 +37,7 @@ _WRONG: Final = f"(sort_folder <> {_FOLDER} OR sort_name <> {_NAME})"
 
 
 def settle(using: str, *, subscriptions: Collection[int] = (), feeds: Collection[int] = ()) -> None:
-    """Note what *subscriptions* (keys), and those of *feeds* (keys), are sorted by."""
+    """Store the sort names of *subscriptions* (primary keys), and of the subscriptions to *feeds* (primary keys)."""
     with connections[using].cursor() as cursor:
         for column, chosen in (("id", subscriptions), ("feed_id", feeds)):
             keys = sorted(set(chosen))
@@ -53,14 +53,14 @@ def settle(using: str, *, subscriptions: Collection[int] = (), feeds: Collection
 
 
 def after(folder: str, name: str, key: int) -> Lookup[bool]:
-    """Return the condition for subscriptions that come after the one with the *key*, of which *folder* and *name* are
-    what it is sorted by, in the order of folders.
+    """Return the condition for subscriptions that come, in the order of folders, after the one with the primary *key*
+    whose sort names are *folder* and *name*.
     """
     return row_values.greater({"sort_folder": Value(folder), "sort_name": Value(name), "id": Value(key)})
 
 
 def mend(using: str) -> int:
-    """Repair the subscriptions that are sorted by something else. Returns how many there were."""
+    """Repair the subscriptions whose sort names are wrong. Returns how many there were."""
     with connections[using].cursor() as cursor:
         cursor.execute(f"SELECT id FROM lifestream_subscription WHERE {_WRONG}")  # noqa: S608
         wrong = [key for (key,) in cursor.fetchall()]

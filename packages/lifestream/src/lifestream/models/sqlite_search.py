@@ -20,15 +20,15 @@ _PART: Final = "0-9a-z\x80-\U0010ffff"
 _PHRASE = re.compile(r'"([^"]*)"(\*?)')
 
 
-def teach(connection: Any, **_: Any) -> None:
-    """Receive Django's signal that *connection* was made: give one to SQLite the function."""
+def add_function(connection: Any, **_: Any) -> None:
+    """Handle Django's signal that *connection* was made: if it is one to SQLite, define the function in it."""
     if connection.vendor == "sqlite":
         connection.connection.create_function(FUNCTION, 3, holds, deterministic=True)
 
 
 def holds(head: str, body: str, query: str) -> bool:
     """Return whether an item with *head* and *body*, as they are indexed, matches *query*, one of our queries for
-    FTS5: phrases in quotes, each with a star behind it if its last word is the beginning of one.
+    FTS5: phrases in quotes, each with a star after it if its last word is the beginning of one.
     """
     # A page asks about a thousand items. Most have not even the letters of a word, which `in` sees at once.
     if head.isascii():  # other lines are without case, and some scripts have words in capitals then
@@ -51,7 +51,7 @@ def _phrases(query: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def _pattern(words: Sequence[str], star: str) -> re.Pattern[str]:
     """Return a pattern that begins with the letters of the first of *words*, since `re` looks for letters ten times as
-    fast as for a place where a word begins. What is before them is looked at once they are found.
+    fast as for a place where a word begins. The character before them is checked once they are found.
     """
     first, *others = map(re.escape, words)
     begins = f"{first}(?<![{_PART}]{first})"

@@ -76,8 +76,8 @@ def examine(now: datetime) -> Iterator[Finding]:
         except FAILURES as error:
             found = [Finding(subject, Grade.ERROR, worded(str(trouble_of(error))))]
         except Exception as error:  # noqa: BLE001  whatever is broken, the others are examined, too
-            told = gettext("This could not be examined: {error}").format(error=f"{type(error).__name__}: {error}")
-            found = [Finding(subject, Grade.ERROR, told.strip())]
+            problem = gettext("This could not be examined: {error}").format(error=f"{type(error).__name__}: {error}")
+            found = [Finding(subject, Grade.ERROR, problem.strip())]
         yield from found or [Finding(subject, Grade.OK, gettext("nothing to say"))]
 
 
@@ -206,11 +206,11 @@ def _proxy(_now: datetime) -> Iterator[Finding]:
 
 def _open_files(_now: datetime) -> Iterator[Finding]:
     limit = open_files.soft_limit()
-    if limit is not None and limit < settings.concurrency * open_files.A_CONNECTION:
+    if limit is not None and limit < settings.concurrency * open_files.PER_CONNECTION:
         text = gettext("This process may open {limit} files, too few for {count} connections.")
         remedy = gettext("Raise the limit (ulimit -n), or lower LIFESTREAM_CONCURRENCY.")
-        told = text.format(limit=limit, count=settings.concurrency)
-        yield Finding(gettext("open files"), Grade.WARNING, told, remedy)
+        problem = text.format(limit=limit, count=settings.concurrency)
+        yield Finding(gettext("open files"), Grade.WARNING, problem, remedy)
 
 
 def _fetching(now: datetime) -> Iterator[Finding]:

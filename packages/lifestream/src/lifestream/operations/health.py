@@ -23,6 +23,7 @@ from lifestream.time_words import in_words
 LATE: Final = timedelta(hours=1)
 """How long a feed may be due before the operator is told that nothing fetches it."""
 MOST_NAMED: Final = 10
+"""How many of the feeds that fail are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,9 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The state of a site. *feeds* are counts by status; *oldest_due* is since when a feed waits, None for none due."""
+    """The state of a site. *feeds* are counts by status. *oldest_due* is when the first feed that is due became due, or
+    None if none is due.
+    """
 
     now: datetime
     feeds: dict[str, int]
@@ -60,11 +63,11 @@ class Health:
     def alarms(self) -> Iterator[str]:
         """What the operator has to look at, in sentences, each with what to do."""
         if self.late_by > LATE:
-            told = gettext(
+            text = gettext(
                 "Nothing fetches: a feed has been due for {time}. Run `lifestream serve`, `lifestream update_feeds` by "
                 "cron, or a Celery worker with beat."
             )
-            yield told.format(time=in_words(self.late_by.total_seconds()))
+            yield text.format(time=in_words(self.late_by.total_seconds()))
         active = self.feeds.get(Feed.Status.ACTIVE, 0)
         if active and self.failing == active:
             yield gettext(
@@ -108,7 +111,7 @@ def why_not_ready() -> str:
 
 
 def is_late(health: Health) -> bool:
-    """Return whether feeds wait for longer than they should although there is somebody to fetch them."""
+    """Return whether a feed has been due for longer than LATE, and for longer than ten times LIFESTREAM_CHECK_EVERY."""
     return health.late_by > max(LATE, timedelta(seconds=10 * settings.check_every))
 
 

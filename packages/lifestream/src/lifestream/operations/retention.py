@@ -24,14 +24,14 @@ from lifestream.storage import published_ids
 
 CHUNK: Final = 200
 FAR: Final = timedelta(days=60)
-"""How far beyond the longest interval of ours a feed may be due, or twice LIFESTREAM_MAX_PAUSE if that is longer: a
-server may ask for such a pause. What is due later was written while the clock was wrong.
+"""How far beyond our longest interval a feed may be due, or twice LIFESTREAM_MAX_PAUSE if that is longer: a server may
+ask for such a pause. If a feed is due later, its time was stored while the clock was wrong.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """How many rows were, or would be, deleted; and how many feeds were brought back from the far future."""
+    """How many rows were, or would be, deleted; and how many feeds that were due in the far future are due again."""
 
     items: int = 0
     feeds: int = 0
@@ -75,7 +75,7 @@ def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event |
 
 
 def give_space_back() -> None:
-    """Let the database give back to the disk what deleted rows took. It takes as long as writing the database anew on
+    """Let the database give back to the disk what deleted rows took. It takes as long as writing the database again on
     SQLite, where others wait meanwhile.
     """
     using = router.db_for_write(Item)

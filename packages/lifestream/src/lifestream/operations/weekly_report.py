@@ -91,9 +91,9 @@ def _lines(found: list[Trouble], now: datetime) -> Iterator[str]:
         days = ngettext("for {count} day", "for {count} days", (now - each.since).days)
         yield visible(each.title, lines=False)
         yield f"  {visible(each.url, lines=False)}"
-        told = " ".join(worded(each.reason).split())
+        reason = " ".join(worded(each.reason).split())
         since = f"{timezone.localtime(each.since):%Y-%m-%d}"
-        yield f"  {visible(told, lines=False)} ({days.format(count=(now - each.since).days)}, {since})"
+        yield f"  {visible(reason, lines=False)} ({days.format(count=(now - each.since).days)}, {since})"
         yield f"  → {visible(worded(each.remedy), lines=False)}"
         yield ""
     if len(found) > _MOST_TOLD:

@@ -14,9 +14,7 @@ import json
 import os
 import secrets
 import tempfile
-import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -113,29 +111,3 @@ def _matches(path: Path, token: str, now: float) -> bool:
 def _hash(token: str) -> str:
     # A random token of 128 bits needs no slow hash.
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-
-
-class Guesses:
-    """Wrong tokens by the address that they came from: after *most* of them in *seconds*, no more are compared."""
-
-    MOST_ADDRESSES: Final = 1_000
-
-    def __init__(self, most: int = 10, seconds: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most, self._seconds, self._clock = most, seconds, clock
-        self._wrong: dict[str, deque[float]] = {}
-        self._lock = threading.Lock()
-
-    def wait(self, address: str) -> float:
-        """Return for how many seconds no token from *address* is compared; 0.0 if the next one is."""
-        with self._lock:
-            times = self._wrong.get(address)
-            if times is None or len(times) < self._most:
-                return 0.0
-            return max(0.0, times[0] + self._seconds - self._clock())
-
-    def note(self, address: str) -> None:
-        """Note that a wrong token came from *address*."""
-        with self._lock:
-            if address not in self._wrong and len(self._wrong) >= self.MOST_ADDRESSES:
-                self._wrong.pop(next(iter(self._wrong)))  # the one that began first
-            self._wrong.setdefault(address, deque(maxlen=self._most)).append(self._clock())

@@ -1,4 +1,4 @@
-"""What owners may enter. Each error stands at the field that can mend it; nothing is fetched here."""
+"""What owners may enter. Each error is shown at the field that can correct it; nothing is fetched here."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def one_line(text: str) -> str:
 
 
 class AddressesField(forms.CharField):
-    """Addresses of feeds or of pages that have one, one a line. Its value is a list."""
+    """Addresses of feeds or of pages that have one, one per line. Its value is a list."""
 
     widget = forms.Textarea(
         attrs={"rows": 4, "autocomplete": "off", "spellcheck": "false", "autocapitalize": "none", "inputmode": "url"}

@@ -1,4 +1,4 @@
-"""The form for the picture that stands in place of the title of a lifestream."""
+"""The form for the picture that is shown in place of the title of a lifestream."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from lifestream.models import Lifestream, Post, Subscription
 from lifestream.storage.backfill import readable_at_once, subjects
 
 LOOKED_AT: Final = 2_000
-"""At how many posts a preview looks at most: the latest ones, fewer if their texts are very long."""
+"""The maximum number of posts that a preview checks: the latest ones, and fewer if their texts are very long."""
 SHOWN: Final = 5
 """How many of the posts that would be hidden are named."""
 
@@ -26,7 +26,7 @@ class Preview:
 
 
 def preview_of(place: Lifestream | Subscription, keep: str, block: str) -> Preview:
-    """Return what the rules *keep* and *block* would do to the posts of *place* that are there, seen or not."""
+    """Return what the rules *keep* and *block* would do to the posts of *place*, even those hidden by rules now."""
     within: Rules | None = None
     posts = Post.objects.filter(removed=False, hidden=False).order_by("-date", "-item_id")
     if isinstance(place, Subscription):

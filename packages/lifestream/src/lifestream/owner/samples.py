@@ -1,4 +1,4 @@
-"""Feeds that a newcomer may choose from: well kept, of several kinds, and in the open for years."""
+"""Feeds that a newcomer may choose from: well kept, of several kinds, and published for years."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A web page → its article: what stands on the page of an entry, for feeds that bring only a few words of it.
+"""A web page → its article: the text on the page of an entry, for feeds that bring only a few words of it.
 
 trafilatura (the extra `fulltext`) finds the article. What it returns is cleaned as the content of feeds is. All of it
 happens in a child process that has a deadline, see `ParserPool.read_article`.

@@ -33,7 +33,7 @@ _ENTRY = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 def with_episodes(entries: Sequence[Entry], text: str) -> tuple[Entry, ...]:
     """Return *entries*, all that were read of the document *text*, with what it says of their episodes.
 
-    What stands before the first entry, such as the hosts of the podcast, belongs to all of them.
+    What precedes the first entry, such as the hosts of the podcast, belongs to all of them.
     """
     head, *pieces = _pieces(text)
     if len(pieces) != len(entries):  # it is not known which piece belongs to which entry

@@ -52,8 +52,8 @@ _ISO = re.compile(
 )
 _COMPACT = re.compile(rf"(?P<date>\d{{8}})(?P<time>\d{{4}}(?:\d\d)?)(?:\s?{ZONE})?", re.IGNORECASE)
 _LATEST: Final = 2100
-"""Digits that would be a day in this year or later are not read as a day; a number that would be as late in seconds is
-in a smaller unit.
+"""Digits that would mean a day in this year or later are not read as a day. A number that would lead to this year or
+later if it counted seconds counts milliseconds or microseconds.
 """
 
 

@@ -74,7 +74,7 @@ def own_places(url: str) -> list[str]:
 
 
 def _on_youtube(steps: Sequence[str], query: str) -> list[str]:
-    """Return the feed of a channel or playlist by its address. That of a handle stands in its page only."""
+    """Return the feed of a channel or playlist by its address. Only the page of a handle (`/@name`) names its feed."""
     if len(steps) >= 2 and steps[0] == "channel":
         return [youtube_feed(steps[1])]
     if len(steps) >= 2 and steps[0] == "user":

@@ -13,7 +13,7 @@ from lifestream.message import say
 from lifestream.parser import json_feed, strict
 from lifestream.parser.encoding import Decoded, decode
 from lifestream.parser.errors import NotAFeed
-from lifestream.parser.preprocessing import told_apart
+from lifestream.parser.preprocessing import with_renamed
 from lifestream.parser.tag_attributes import trimmed
 from lifestream.plugins.reading_notes import Notes
 
@@ -52,7 +52,7 @@ def _read_xml(decoded: Decoded, content_type: str, language: str, url: str, note
     if found is None:
         from lifestream.parser.liberal_reading import Reading  # few documents need it, and it takes long to import
 
-        cleaned = told_apart(document.source.decode("utf-8", "replace"))
+        cleaned = with_renamed(document.source.decode("utf-8", "replace"))
         reading = Reading(cleaned.encode("utf-8"), language, url, netscape=document.netscape, notes=notes)
         found = reading.whole() if document.root is not None else reading.apart()
         if not found.format and (not found.entries or _is_page(cleaned)):

@@ -44,7 +44,7 @@ in memory.
 _HEAD: Final = Struct(">III")
 _LENGTHS: Final = Struct(">II")
 _LONG: Final = 200
-"""From how many characters on a text of a part is sent behind its JSON."""
+"""The number of characters from which a text of a part is sent after its JSON."""
 
 
 def send(pipe: BinaryIO, message: Any, data: bytes = b"") -> None:

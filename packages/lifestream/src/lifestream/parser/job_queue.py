@@ -1,8 +1,8 @@
-"""Jobs that wait for workers. Starting a worker is costly, so there are only as many as the jobs are worth.
+"""Jobs that wait for workers. Starting a worker is costly, so another one is started only if many jobs wait.
 
-Each worker waits in a thread of its own until it is needed. To start a process takes the processor as long as reading
-some thirty documents, so another one is needed only if many documents wait or are sure to come, or if the workers
-have taken none of those that wait for a while.
+Each worker waits in a thread of its own until it is needed. Starting a process takes as much processor time as reading
+some thirty documents. So another worker is needed only if many documents wait or are sure to come, or if documents wait
+and none has been taken for a while.
 """
 
 from __future__ import annotations
@@ -25,57 +25,57 @@ class JobQueue(Generic[_Job]):
 
     def __init__(self) -> None:
         lock = threading.Lock()
-        self._given = threading.Condition(lock)
-        self._short = threading.Condition(lock)
+        self._job_added = threading.Condition(lock)
+        self._worker_needed = threading.Condition(lock)
         self._jobs: deque[_Job] = deque()
         self._wanted = 1
         self._working = 0
-        self._moved = 0.0
+        self._last_taken = 0.0
         self._closed = False
 
     def expect(self, jobs: int) -> None:
-        """Prepare for so many *jobs*: for as many workers at once as are worth it."""
-        with self._short:
+        """Prepare for a number of *jobs*: ask for one worker per WORTH jobs."""
+        with self._worker_needed:
             self._wanted = max(self._wanted, -(-jobs // WORTH))
-            self._short.notify_all()
+            self._worker_needed.notify_all()
 
     def put(self, job: _Job) -> None:
         """Add *job*."""
-        with self._given:
+        with self._job_added:
             if not self._jobs:
-                self._moved = monotonic()
+                self._last_taken = monotonic()
             self._jobs.append(job)
-            self._given.notify()
+            self._job_added.notify()
             if len(self._jobs) == 1 or self._is_short:
-                self._short.notify()
+                self._worker_needed.notify()
 
     def take(self) -> _Job | None:
         """Wait for a job, and return it; None once the queue is closed."""
-        with self._given:
+        with self._job_added:
             while not (self._jobs or self._closed):
-                self._given.wait()
-            self._moved = monotonic()
+                self._job_added.wait()
+            self._last_taken = monotonic()
             return None if self._closed else self._jobs.popleft()
 
     def wait_until_needed(self) -> None:
         """Wait until one more worker is needed, or the queue is closed."""
-        with self._short:
+        with self._worker_needed:
             while not (self._is_short or self._closed):
-                self._short.wait(self._moved + LATE - monotonic() if self._jobs else None)
+                self._worker_needed.wait(self._last_taken + LATE - monotonic() if self._jobs else None)
             self._working += 1
 
     @property
     def _is_short(self) -> bool:
         waiting = len(self._jobs)
-        is_late = waiting > 0 and monotonic() >= self._moved + LATE
+        is_late = waiting > 0 and monotonic() >= self._last_taken + LATE
         return self._working < self._wanted or waiting > WORTH * self._working or is_late
 
     def close(self) -> list[_Job]:
         """Let all workers end, and return the jobs that none has taken."""
-        with self._given:
+        with self._job_added:
             self._closed = True
             left = [*self._jobs]
             self._jobs.clear()
-            self._given.notify_all()
-            self._short.notify_all()
+            self._job_added.notify_all()
+            self._worker_needed.notify_all()
         return left

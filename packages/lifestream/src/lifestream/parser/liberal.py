@@ -2,17 +2,17 @@
 
 Its two parsers (a strict one on expat, and a loose one for what expat refuses) get a document that `preprocessing` has
 cleaned, and are bounded where a document could make them slow. Each of these steps was measured at sizes n, 2n and 4n;
-beside it stands what this module does about it:
+beside it is what this module does about it:
 
-====================================================  ===================================================== its pattern
-for an address in an author's name        `people.name_of`, which recognises more of them looking for a tag among all
-tags of an entry          a set, and at most MOST_TAGS looking for the prefix of each element's namespace    feedparser
-is given the prefix looking for each attribute by its name                at most MOST_ATTRIBUTES a tag joining a long
-or deep `xml:base` at each element     at most LONGEST_BASE characters, and MOST_SLASHES in them a long name that is
-written anew for each address     at most LONGEST_NAME characters white space removed piece by piece from an end
-removed at once its patterns for a doctype and a declaration          not used: `preprocessing.prolog` reads both a long
-token that expat reads again with each part    expat gets the document in one part
-====================================================  =====================================================
+    its pattern for an address in an author's name        `people.name_of`, which recognises more of them
+    looking for a tag among all tags of an entry          a set, and at most MOST_TAGS
+    looking for the prefix of each element's namespace    feedparser is given the prefix
+    looking for each attribute by its name                at most MOST_ATTRIBUTES per tag
+    joining a long or deep `xml:base` at each element     at most LONGEST_BASE characters, and MOST_SLASHES in them
+    a long name that is written again for each address    at most LONGEST_NAME characters
+    white space removed piece by piece from an end        removed in one step
+    its patterns for a doctype and a declaration          not used: `preprocessing.prolog` reads both
+    a long token that expat reads again with each part    expat gets the document in one part
 
 feedparser has hooks for dates only, so its parsers are subclassed. The overridden methods are those of version 6.0.12;
 two of them have names with an underscore. Each bound has a test of its time, which would fail with a version that lacks
@@ -50,9 +50,8 @@ def read(document: bytes, language: str = "") -> dict[str, Any]:
     """
     text = document.decode("utf-8")
     found = prolog(text)
-    # A feed needs nothing that stands before the root. White space takes its place, so that the line and column of an
-    # error are those in the document.
-    # column are those of the document.
+    # A feed needs nothing before the root. White space takes its place, so that the line and column of an error are
+    # those in the document.
     column = found.end - text.rfind("\n", 0, found.end) - 1
     before = "\n" * text.count("\n", 0, found.end) + found.doctype() + " " * column
     text = before + text[found.end :]
@@ -128,7 +127,7 @@ class _Bounds(_Parser):  # type: ignore[misc]
 
     def _get_context(self) -> Any:
         if self.intextinput:
-            # feedparser looks for `textinput` in the feed, even if the element stands in an entry.
+            # feedparser looks for `textinput` in the feed, even if the element is in an entry.
             self.feeddata.setdefault("textinput", FeedParserDict())
         return super()._get_context()
 

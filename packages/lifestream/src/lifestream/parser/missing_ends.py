@@ -30,7 +30,7 @@ _FIELDS: Final = _TEXTS | {
     )
 }
 _OF_TEXTS: Final = frozenset({b"fb", b"g", b"h", b"html", b"m", b"math", b"o", b"st1", b"svg", b"v", b"w", b"xhtml"})
-"""Prefixes of elements that stand in texts, those of Word among them. Elements with other prefixes are fields."""
+"""Prefixes of elements that are part of texts, such as those of Word. Elements with other prefixes are fields."""
 _ENTRIES: Final = frozenset({b"item", b"entry"})
 
 

@@ -1,4 +1,4 @@
-"""Authors' names as they were written, without addresses if a name remains (READING.md, rule 11).
+"""Authors' names as they were written, without addresses if a name remains (reading.md, rule 11).
 
 RSS has one text for a person: `jane@doe.example (Jane Doe)` by its specification. In practice it is a name, a name and
 an address, several of them, or an address alone, which then stands for the name. A handle of the fediverse

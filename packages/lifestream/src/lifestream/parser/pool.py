@@ -140,8 +140,8 @@ class ParserPool:
         self.close()
 
     def expect(self, documents: int) -> None:
-        """Start as many processes as are worth it for so many *documents*. By default, one is started at once, and
-        others if many documents wait.
+        """Start as many processes as it pays to start for this number of *documents*. Without this call, one is started
+        with the first document, and others if many documents wait.
         """
         self._jobs.expect(documents)
 

@@ -1,13 +1,13 @@
 """Changes to a document before any parser sees it. Text in, text out, in time linear in its length.
 
-- References to two surrogates become the one character that they mean, and references to control characters from
-U+0080 to U+009F become the characters that windows-1252 has there.
+- References to two surrogates become the one character that they mean, and references to control characters from U+0080
+  to U+009F become the characters that windows-1252 has there.
 - Characters that XML does not allow, and references to them, are removed: NUL, control characters, lone surrogates. (In
-feedparser's loose parser a reference to a surrogate raises an exception, and the whole feed would be lost.)
+  feedparser's loose parser a reference to a surrogate raises an exception, and the whole feed would be lost.)
 - Of a document type only the short entities remain. A long entity grows to gigabytes if it is used often, and feeds
-never need one that refers to other entities or to a file.
+  never need one that refers to other entities or to a file.
 - Elements that feedparser would merge are renamed: it puts `media:description`, `itunes:summary` and `itunes:subtitle`
-into the content of an entry. They get a name that it doesn't know, and its result has them under that name.
+  into the content of an entry. They get a name that it doesn't know, and its result has them under that name.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MAX_ENTITY: Final = 40
 
 def cleaned(text: str) -> str:
     """Return *text* in a form that may be given to feedparser."""
-    return told_apart(harmless(text))
+    return with_renamed(harmless(text))
 
 
 def harmless(text: str) -> str:
@@ -141,7 +141,7 @@ def _without_doctype(text: str) -> str:
         return text
     found = _DOCTYPE.match(text)
     if found is None:
-        # Either the document type stands in the text of an entry, where no parser reads it as one, or it is broken:
+        # Either the document type is in the text of an entry, where no parser reads it as one, or it is broken:
         # then its entities are disabled.
         start = re.search(r"<\w", text)
         head = text[: start.start() if start else 0]
@@ -161,7 +161,7 @@ _MAX_PREFIXES: Final = 10
 """How many prefixes of one namespace are looked for, each in every tag: a document has one or two."""
 
 
-def told_apart(text: str) -> str:
+def with_renamed(text: str) -> str:
     """Return *text*, which is `harmless`, with those elements renamed that feedparser would merge."""
     itunes, media = {"itunes"}, {"media"}
     for found in islice(_PREFIX.finditer(text), _MAX_NAMESPACES):
@@ -172,11 +172,11 @@ def told_apart(text: str) -> str:
             media.add(prefix)
     if not any(f"<{prefix}:" in text for prefix in itunes | media):
         return text
-    told_apart = re.compile(
+    merged = re.compile(
         rf"(</?(?:(?:{_either(itunes)}):(?=(?:summary|subtitle)[\s/>])"
         rf"|(?:{_either(media)}):(?=(?:description|title|text)[\s/>])))"
     )
-    return told_apart.sub(rf"\g<1>{ASIDE}", text)
+    return merged.sub(rf"\g<1>{ASIDE}", text)
 
 
 def _either(words: set[str]) -> str:

@@ -49,7 +49,12 @@ class Document:
 
     def read(self, ask: Ask, registry: Registry, deadline: float) -> Prepared:
         """Return the items of the document, safe to store. Raises `NotAFeed` or `ParserDied`, and what *ask* raises."""
-        question = {"headers": _told(self.headers), "url": self.url, "plugin": self.asked, "deadline": deadline}
+        question = {
+            "headers": _reading_headers(self.headers),
+            "url": self.url,
+            "plugin": self.asked,
+            "deadline": deadline,
+        }
         answer = ask({**question, "noted": self.noted, "known": self.known}, self.body)
         capped: tuple[str, ...] = ()
         if "feed" in answer:
@@ -86,7 +91,7 @@ class WebPage:
 
     def read(self, ask: Ask, registry: Registry, deadline: float) -> Page:  # noqa: ARG002  as a document is read
         """Return what the page names. Raises `ParserDied`, and what *ask* raises."""
-        headers = _told(self.headers, "link")
+        headers = _reading_headers(self.headers, "link")
         question = {"page": True, "headers": headers, "url": self.url, "most": self.most, "deadline": deadline}
         answer = ask(question, self.body)
         if "page" not in answer:
@@ -104,7 +109,7 @@ class ArticlePage:
 
     def read(self, ask: Ask, registry: Registry, deadline: float) -> Article:  # noqa: ARG002  as a document is read
         """Return the article. Raises `ParserDied` with the reason if there is none, and what *ask* raises."""
-        question = {"article": True, "headers": _told(self.headers), "url": self.url, "deadline": deadline}
+        question = {"article": True, "headers": _reading_headers(self.headers), "url": self.url, "deadline": deadline}
         answer = ask(question, self.body)
         if "article" not in answer:
             raise ParserDied(from_stored(str(answer.get("failed"))))
@@ -137,10 +142,10 @@ def document(
     return Document(body, headers, url, asked, chosen, problems, noted, known)
 
 
-def _told(headers: Mapping[str, str], *more: str) -> dict[str, str]:
+def _reading_headers(headers: Mapping[str, str], *more: str) -> dict[str, str]:
     """Return those of *headers* that tell how to read a document, and those named *more*, with names in lower case."""
-    told = {name.lower(): value for name, value in headers.items()}
-    return {name: told[name] for name in ("content-type", "content-language", *more) if name in told}
+    lower = {name.lower(): value for name, value in headers.items()}
+    return {name: lower[name] for name in ("content-type", "content-language", *more) if name in lower}
 
 
 def _unpacked(shape: ipc.Shape[_Value], packed: Any) -> _Value:

@@ -1,4 +1,4 @@
-"""What the relative addresses of a feed are relative to, if no `xml:base` says it (READING.md, rule 14).
+"""What the relative addresses of a feed are relative to, if no `xml:base` says it (reading.md, rule 14).
 
 RFC 3986 (5.1) names the document's URL, but publishers write the text of an entry for the entry's own page, and its
 link for the site. A document that another host serves (FeedBurner, a proxy, a file in `/feeds/`) would send a reader to

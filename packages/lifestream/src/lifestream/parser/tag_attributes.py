@@ -14,7 +14,7 @@ MAX_ATTRIBUTES: Final = 200
 """How many attributes a tag keeps; no known feed has as many namespaces."""
 
 _SHORTEST: Final = MAX_ATTRIBUTES * len(' a=""')
-"""The minimum length of so many attributes, in characters."""
+"""The minimum length of MAX_ATTRIBUTES attributes, in characters."""
 
 _ATTRIBUTE: Final = r"""\s++[^\s=<>"'/]++\s*+=\s*+(?>"[^"<]*+"|'[^'<]*+')"""
 _FIRST: Final = late(rf"[^\s<>/!?]++(?:{_ATTRIBUTE}){{{MAX_ATTRIBUTES}}}")

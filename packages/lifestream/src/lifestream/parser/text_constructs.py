@@ -2,7 +2,7 @@
 
 RSS doesn't say whether a title or a description is HTML, so its markup decides. It is HTML if it has an element that is
 closed, or has attributes, or is a void element. `the <b> tag`, `a<b` and `Vec<T>` have none of these, and stay as they
-are. Character references are those of HTML in either case, since publishers escape them so (READING.md, rules 12 and
+are. Character references are those of HTML in either case, since publishers escape them so (reading.md, rules 12 and
 13).
 """
 

@@ -42,8 +42,8 @@ class Candidate:
 class Page:
     """What a web page says of its site: its *title*, its *feeds*, and pictures that may be its icon, best first.
 
-    *linked* are addresses that the page links to as one does to feeds, and *refresh* is the page that a browser goes on
-    to from here, "" for none.
+    *linked* are the addresses of links that look like links to feeds. *refresh* is the page that a browser goes on to
+    from here, "" for none.
     """
 
     title: str = ""
@@ -54,7 +54,7 @@ class Page:
 
 
 def read_page(html: bytes, headers: Mapping[str, str], url: str, most: int = MAX_PAGE) -> Page:
-    """Return the page in *html*, which came from *url* with *headers*: what its first *most* characters name."""
+    """Return the page in *html*, which came from *url* with *headers*. Only its first *most* characters are read."""
     text = decoded_page(html, headers, most)
     base, title, links, refresh = url, "", _links_beside(headers), ""
     anchors: list[_Anchor] = []
@@ -150,7 +150,7 @@ def youtube_feed(channel: str) -> str:
 
 
 def _feeds_of_youtube(links: list[dict[str, str]], text: str, url: str) -> Iterator[Candidate]:
-    """Yield the feed of the channel that a page of YouTube belongs to, which most of them don't name."""
+    """Yield the feed of the channel that a page of YouTube belongs to; most pages there don't name it."""
     if not is_within(domain_of(url), "youtube.com"):
         return
     said = [link.get("href", "") for link in links if "canonical" in link.get("rel", "").lower().split()]

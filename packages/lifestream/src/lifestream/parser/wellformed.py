@@ -1,6 +1,6 @@
 """Well-formedness of XML: where a document stops being well-formed, and mending it without losing any of it.
 
-Mended are the flaws that have only one possible meaning (READING.md rule 8): an entity of HTML (`&nbsp;`), an ampersand
+Flaws are mended if they have only one possible meaning (reading.md, rule 8): an entity of HTML (`&nbsp;`), an ampersand
 that begins no reference, a `]]>` that ends no section, a prefix that no `xmlns` declares, whatever follows the end of
 the root element, and what a program printed before the document. All of it takes time linear in the length of the
 document.
@@ -141,7 +141,7 @@ def is_cut_off(document: bytes, names: Iterable[str]) -> bool:
 
 
 def _markup(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield the pieces of *text*, each with whether references and tags have a meaning in it."""
+    """Yield the pieces of *text*, each with True if references and tags have a meaning in it."""
     document = text.encode("utf-8")
     position = 0
     for start, end in literals(document):

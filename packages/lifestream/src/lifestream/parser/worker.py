@@ -27,16 +27,16 @@ from lifestream.plugins.item_pipeline import Prepared, cleaned, prepare
 from lifestream.plugins.reading_notes import Notes
 from lifestream.plugins.registry import Registry
 
-_AT_ONCE: Final = 128 * 1024
-"""Bytes of an answer that are written at once: each time, the parent may wake up to read them."""
+_BUFFER: Final = 128 * 1024
+"""Bytes of an answer that are written together: each write may wake the parent to read them."""
 
 
 def main() -> None:
     """Serve the parent, which is at the other end of standard input and output."""
     # Standard output carries the frames: whatever prints goes to standard error.
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb", _AT_ONCE)
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb", _BUFFER)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    sys.excepthook = _tell
+    sys.excepthook = _print_exception
     # Ctrl-C is sent to the whole process group; the parent decides what to do.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Closing writes what is left of an answer, which fails as well if the parent is gone.
@@ -44,11 +44,11 @@ def main() -> None:
         serve(sys.stdin.buffer, answers)
 
 
-def _tell(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _print_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Print the exception that ended this process, without control characters: it may quote the document, and standard
     error may be a terminal.
     """
-    import traceback  # few processes end so, and all start sooner without it
+    import traceback  # few processes end with an exception, and all start sooner without this module
 
     from lifestream.terminal import visible
 
@@ -64,8 +64,8 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     # This imports the strict reader before the first document. Other readers are imported for documents that need them.
     with contextlib.suppress(NotAFeed):
         parse(b"", {}, "")
-    # What is there by now stays; a garbage collection need not look through it. To collect it once would take longer
-    # than to read half a document, and find next to nothing.
+    # The objects that exist by now stay, so garbage collections need not look through them. Collecting them once would
+    # take longer than reading half a document, and find next to nothing.
     gc.freeze()
     gc.enable()
     ipc.send(answers, {"ready": True})
@@ -78,8 +78,8 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
 
 
 class Reader:
-    """Answers the questions about one document after the other. It keeps the last feed that it was asked only to parse,
-    for the question that follows. *release* names the versions of what cleans.
+    """Answers the questions about one document after the other. If it is asked only to parse a feed, it keeps the feed
+    for the next question. *release* names the versions of the code that cleans.
     """
 
     def __init__(self, registry: Registry, sanitizer: Sanitizer, release: str = "") -> None:
@@ -182,6 +182,6 @@ def _limit_time(seconds: float) -> None:
 def run() -> NoReturn:
     """Serve the parent, and end this process. `pool.ARGUMENTS` has a new interpreter call this."""
     main()
-    # All that was to be written is written. To take the interpreter apart takes longer than to read a document.
+    # Everything is written. An orderly end of the interpreter would take longer than reading a document.
     sys.stderr.flush()
     os._exit(0)

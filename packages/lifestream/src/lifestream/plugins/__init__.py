@@ -5,9 +5,9 @@ In: a `ParsedFeed`. Out: `Prepared`, whose drafts are safe to store and to show.
 1. `registry`: which plugin a feed gets.
 2. `base`: the base class of plugins; one module for each site (`bluesky`, `flickr`, `generic`, `github`, `mastodon`,
    `podcast`, `reddit`, `youtube`).
-3. `item_pipeline`: the hooks of the plugin, then cleaning (`draft_cleaning`). `draft_checks`: what hooks may leave in a
-   draft. `caps`: how much is kept of each field. `entry_digests`: which entries are stored already, and need not be
-   cleaned.
+3. `item_pipeline`: the hooks of the plugin, then cleaning, and cutting the summary (`draft_cleaning`). `draft_checks`:
+   what hooks may leave in a draft. `caps`: how much is kept of each field. `entry_digests`: which entries are stored
+   already, and need not be cleaned.
 4. `entry_keys`: the keys by which a stored item is found again. `entry_uris`: whether an entry's own id may be
    published in our feeds, or which id is made for it; `storage.published_ids` stores it.
 

@@ -8,8 +8,8 @@ Each hook is optional:
 4. `post_process(draft)` changes the draft of the item, in place.
 
 Everything is sanitised after the last hook. So a plugin may write markup, and need not trust what it was given. An
-exception in a hook, or a draft whose values have other types than `ItemDraft` declares, costs only its entry, and is
-reported with it.
+exception in a hook, or a draft whose values have other types than `ItemDraft` declares, loses only its own entry, and
+is reported with it.
 
 To write a plugin, copy `generic.py`, and name its class in `LIFESTREAM_PLUGINS` or as an entry point of the group
 `lifestream.plugins`. A plugin holds no state: one instance serves all feeds, in several threads and processes.
@@ -65,8 +65,8 @@ class FeedPlugin:
     domains: ClassVar[tuple[str, ...]] = ()
 
     def recognises(self, feed: ParsedFeed) -> bool:  # noqa: ARG002  for those who override it
-        """Return whether *feed* is one for this plugin by its content, if no domain tells (podcasts, the many hosts of
-        Mastodon).
+        """Return whether *feed* is one for this plugin by its content, for feeds that no domain identifies (podcasts,
+        the many hosts of Mastodon).
         """
         return False
 

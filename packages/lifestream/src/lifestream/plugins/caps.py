@@ -27,8 +27,8 @@ from lifestream.plugins.entry_keys import LONGEST_GUID, guid_form
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """A cap: its *limit*, and the *code* of the sentence that says of what, and what happens to more. The length of a
-    text counts in bytes of UTF-8 if it is *in_bytes*, otherwise in characters.
+    """A cap: its *limit*, and the *code* of the message that says what is limited, and what happens to the rest. The
+    length of a text is counted in bytes of UTF-8 if *in_bytes*, otherwise in characters.
     """
 
     code: str
@@ -36,11 +36,11 @@ class Cap:
     in_bytes: bool = False
 
     def __str__(self) -> str:
-        return self.told
+        return self.message
 
     @property
-    def told(self) -> Message:
-        """The sentence about this cap."""
+    def message(self) -> Message:
+        """The message about this cap."""
         return say(self.code, limit=f"{self.limit:,}")
 
 
@@ -75,7 +75,7 @@ _EXPANDED: Final = 16 * CONTENT.limit
 """How many characters a content may have once every relative address in it is absolute."""
 
 _END_TAGS: Final = 4096
-"""How many characters are left free for the end tags of what a cut leaves open. Without them, it would be cut again."""
+"""How many characters a cut leaves free for the end tags of open elements; without them, it would be cut again."""
 
 
 class Tally:
@@ -95,8 +95,8 @@ class Tally:
 
     @property
     def notes(self) -> tuple[Message, ...]:
-        """Return a sentence for each cap that was exceeded, in the order of `ALL`."""
-        return tuple(say("capped", count=self._times[cap], cap=cap.told) for cap in ALL if self._times[cap])
+        """A message for each cap that was exceeded, in the order of `ALL`."""
+        return tuple(say("capped", count=self._times[cap], cap=cap.message) for cap in ALL if self._times[cap])
 
 
 Said = TypeVar("Said", Entry, ItemDraft)
@@ -186,7 +186,7 @@ def bounded_feed(feed: ParsedFeed, tally: Tally) -> ParsedFeed:
 
 
 def content(source: str, base: str, clean: Callable[[str, int], Beginning], tally: Tally) -> CleanHtml:
-    """Return what *clean* makes of the HTML *source*, in at most as many characters as are kept of a content.
+    """Return the HTML *source*, cleaned by *clean* and cut to as many characters as are kept of a content.
 
     *clean* takes a fragment and the maximum length of its result, as `Sanitizer.beginning` does. Cleaning makes text
     longer: `&` becomes `&amp;`, and addresses become absolute (against *base*). So where the result would be far longer

@@ -54,14 +54,14 @@ class Said(Protocol):
 class Keys:
     """The keys of an entry, each a SHA-256 in hexadecimal. *guid* and *link* are "" if the entry has none.
 
-    *told_by* says what distinguishes its content besides the title: "date", "text" or nothing (""). *said* is what the
-    key of the whole entry is made of: only few entries need that key.
+    *distinction* is what distinguishes its content besides the title: "date", "text" or nothing (""). *said* is what
+    the key of the whole entry is made of: only few entries need that key.
     """
 
     guid: str
     link: str
     content: str
-    told_by: str
+    distinction: str
     said: tuple[str, ...]
 
     @property
@@ -138,11 +138,11 @@ def keys_of(entry: Said, home: Collection[str] = ()) -> Keys:
     # A date without a time says little: a day may have two entries with one title.
     dated = entry.published is not None and entry.published.time() != time()
     text = "" if dated else _text_of(said)
-    told_by = "date" if dated else "text" if text else ""
+    distinction = "date" if dated else "text" if text else ""
     return Keys(
         guid=guid_key(guid),
         link=_hash("link", link) if link else "",
         content=_hash("dated", title, date) if date else _hash("text", title, text),
-        told_by=told_by if title else "",
+        distinction=distinction if title else "",
         said=(guid, link, title, date, said),
     )

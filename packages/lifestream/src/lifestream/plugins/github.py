@@ -22,7 +22,7 @@ class GitHubPlugin(FeedPlugin):
     domains = ("github.com",)
 
     def recognises(self, feed: ParsedFeed) -> bool:
-        """Return whether its entries have GitHub's ids, and most of them link to GitHub."""
+        """Return whether all entries of *feed* have GitHub's ids, and most of them link to GitHub."""
         with_ids = bool(feed.entries) and all(entry.guid.startswith(_IDS) for entry in feed.entries)
         return with_ids and most_lead_to((entry.link for entry in feed.entries), *self.domains)
 

@@ -1,5 +1,5 @@
-"""From a `ParsedFeed` to drafts that may be stored: entries pass through their plugin first, and are made safe after
-it.
+"""From a `ParsedFeed` to drafts that may be stored: entries pass through their plugin first, and are made safe
+afterwards.
 
 Both steps are pure. `hooked` runs a plugin's hooks, in whichever process can import the plugin. `cleaned` makes the
 results safe, always in a parser's child process, which has a deadline. `prepare` runs both.
@@ -41,11 +41,11 @@ class PluginProblem:
     error: str
 
     def __str__(self) -> str:
-        return self.told
+        return self.message
 
     @property
-    def told(self) -> Message:
-        """The sentence about this failure."""
+    def message(self) -> Message:
+        """The message about this failure."""
         if not self.hook:
             return say("plugin-not-chosen", plugin=self.plugin, reason=self.error)
         return say("plugin-failed", plugin=self.plugin, hook=self.hook, entry=repr(self.entry), reason=self.error)
@@ -127,16 +127,16 @@ def cleaned(
     drafted: Prepared, sanitizer: Sanitizer, notes: Notes | None = None, digests: Digests | None = None
 ) -> Prepared:
     """Return the result of `hooked`, made safe to store and to show. A draft that can't be cleaned is left out and
-    reported. *notes* are told what was removed from each item, and are part of the result.
+    reported. What was removed from each item is added to *notes*, which are part of the result.
 
-    With *digests*, the result has those of its items, and of items that are known by them only the outlines.
+    With *digests*, the result has the digests of its items; items whose digests are known are outlines only.
     """
     tally = Tally()
     items: list[ItemDraft] = []
     problems = [*drafted.problems]
     damaged: list[int] = []
     known: list[int] = []
-    told: list[str] = []
+    item_digests: list[str] = []
     marks = [*map(digests.of, drafted.items)] if digests is not None else []
     outlines = _outlines(drafted.items, marks, sanitizer, digests.known) if digests is not None else {}
     for index, draft in enumerate(drafted.items):
@@ -152,7 +152,7 @@ def cleaned(
             known.append(len(items))
         if marks:
             # What exceeds a cap is reported each time.
-            told.append(marks[index] if tally.count == exceeded and identifies(safe) else "")
+            item_digests.append(marks[index] if tally.count == exceeded and identifies(safe) else "")
         items.append(safe)
         if notes is not None:
             notes.removed.append(removals(draft, safe))
@@ -164,7 +164,7 @@ def cleaned(
         damaged=tuple(damaged),
         capped=tuple(dict.fromkeys(drafted.capped + tally.notes)),
         notes=notes,
-        digests=tuple(told),
+        digests=tuple(item_digests),
         known=tuple(known),
     )
 
@@ -175,7 +175,7 @@ def _outlines(
     """Return, by their indices, the outlines of those of *drafts* whose digests, at the same place in *marks*, are
     *known*, and whose outlines are enough to find them again.
 
-    Entries that look alike are told apart by all that they say, so their outlines never are.
+    Entries that look alike can be distinguished by their whole content only, so their outlines are never enough.
     """
     if not (known and any(map(known.__contains__, marks))):
         return {}
@@ -226,7 +226,6 @@ def _call(hook: str, function: Callable[[Given], Returned], value: Given) -> Ret
         raise
     # Any exception: a plugin may be third-party code, and must not lose the whole feed. One that calls `sys.exit` would
     # end the thread that reads the feed, and a panic of nh3 is not an Exception either.
-    # it, and a panic of nh3 is no Exception either.
     except BaseException as error:
         raise _HookFailed(hook, said_by(error)) from error
 

@@ -24,7 +24,7 @@ _TYPES: Final = {
     "wav": "audio/wav",
     "webm": "video/webm",
 }
-# Other names of the same types, which browsers do not know, or which say nothing.
+# Media types that do not tell a browser what it can play: other names of the same formats, or no format at all.
 _UNPLAYABLE: Final = frozenset(
     {"", "audio/mp3", "audio/x-m4a", "audio/x-mp3", "audio/x-mpeg", "application/octet-stream"}
 )

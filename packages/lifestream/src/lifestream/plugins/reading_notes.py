@@ -43,13 +43,13 @@ def removals(draft: ItemDraft, safe: ItemDraft) -> tuple[str, ...]:
     # The attributes of a tag that is gone are gone with it.
     elements = {name for kind, name in gone if not kind}
     counted = {_name(kind, name): number for (kind, name), number in gone.items() if not kind or kind not in elements}
-    told = [name if number == 1 else f"{name} ({number:,} times)" for name, number in counted.items()]
+    named = [name if number == 1 else f"{name} ({number:,} times)" for name, number in counted.items()]
     if draft.link.strip() and not safe.link:
-        told.append(f"link: {draft.link.strip()[:LONGEST]}")
+        named.append(f"link: {draft.link.strip()[:LONGEST]}")
     for what, before, after in (("enclosure", draft.enclosures, safe.enclosures), ("medium", draft.media, safe.media)):
         if (number := len(before) - len(after)) > 0:
-            told.append(f"{what} without a safe address" + (f" ({number:,} times)" if number > 1 else ""))
-    return (*told[:MOST], f"and {len(told) - MOST:,} more") if len(told) > MOST else tuple(told)
+            named.append(f"{what} without a safe address" + (f" ({number:,} times)" if number > 1 else ""))
+    return (*named[:MOST], f"and {len(named) - MOST:,} more") if len(named) > MOST else tuple(named)
 
 
 def _name(element: str, name: str) -> str:

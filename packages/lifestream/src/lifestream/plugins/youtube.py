@@ -23,7 +23,7 @@ class YouTubePlugin(FeedPlugin):
     domains = ("youtube.com", "youtu.be")
 
     def recognises(self, feed: ParsedFeed) -> bool:
-        """Return whether its entries have YouTube's ids, and most of them link to YouTube."""
+        """Return whether all entries of *feed* have YouTube's ids, and most of them link to YouTube."""
         with_ids = bool(feed.entries) and all(_VIDEO.fullmatch(entry.guid) for entry in feed.entries)
         return with_ids and most_lead_to((entry.link for entry in feed.entries), *self.domains)
 

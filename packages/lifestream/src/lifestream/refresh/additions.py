@@ -5,7 +5,9 @@ for the feeds there: that may take a while, and a request never waits for anothe
 from __future__ import annotations
 
 import logging
+import random
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,6 +15,7 @@ from typing import Any, Final
 from django.db import router, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from lifestream.conf import settings
 from lifestream.fetcher.address_guard import AddressGuard
@@ -27,6 +30,12 @@ log = logging.getLogger(__name__)
 
 KEPT: Final = timedelta(days=7)
 """How long an address that is done with is listed on the owner's page."""
+MOST_OPEN: Final = 1_000
+"""How many addresses of a lifestream may wait to be looked at."""
+TURN: Final = 60.0
+"""For how many seconds addresses are taken before the feeds that are due have their turn. The last one may take longer:
+each request has LIFESTREAM_TIMEOUT.
+"""
 
 
 def note(lifestream: Lifestream, addresses: Iterable[str], *, name: str = "", folder: str = "") -> list[Addition]:
@@ -52,13 +61,26 @@ def note(lifestream: Lifestream, addresses: Iterable[str], *, name: str = "", fo
     return made
 
 
+def why_no_more(lifestream: Lifestream) -> str:
+    """Return why no more addresses are noted for *lifestream* now, "" if they are."""
+    if lifestream.additions.filter(state__in=Addition.OPEN)[:MOST_OPEN].count() < MOST_OPEN:
+        return ""
+    return gettext("So many addresses are to be looked at already: wait until some of them are.")
+
+
 def add_wanted(
     stopping: threading.Event | None = None,
     *,
     clock: Callable[[], datetime] = timezone.now,
     guard: AddressGuard | None = None,
+    turn: float | None = None,
+    mix: Callable[[list[Any]], object] = random.shuffle,
 ) -> int:
-    """Look for the feeds at the addresses that are noted, one after the other, until *stopping* is set.
+    """Look for the feeds at the addresses that are noted, one after the other, until *stopping* is set or *turn*
+    seconds are over (TURN); if addresses are left then, the updater is woken again.
+
+    Each address is that of an owner who is chosen at random, by *mix*: however many one has entered, and however slow
+    the servers are that they lead to, all others are served as often.
 
     Returns how many addresses were looked at. Several workers may run this at once: each address is looked at by one of
     them, and by another one if that has not ended after a lease. Raises what the database raises. No event loop may run
@@ -68,10 +90,14 @@ def add_wanted(
     rows = Addition.objects.using(using)
     rows.filter(created__lt=clock() - KEPT).exclude(state=Addition.State.WAITING).delete()
     under_way: list[Addition] = []
+    end = time.monotonic() + (TURN if turn is None else turn)
 
     def claimed() -> Iterator[str]:
         while not (stopping is not None and stopping.is_set()):
-            addition = _claim(rows, clock())
+            if under_way and time.monotonic() >= end:
+                bell.ring()
+                return
+            addition = _claim(rows, clock(), mix)
             if addition is None:
                 return
             under_way.append(addition)
@@ -84,15 +110,20 @@ def add_wanted(
     return done
 
 
-def _claim(rows: QuerySet[Addition], now: datetime) -> Addition | None:
+def _claim(rows: QuerySet[Addition], now: datetime, mix: Callable[[list[Any]], object]) -> Addition | None:
     waiting, looking = Addition.State.WAITING, Addition.State.LOOKING
-    open_ones = Q(state=waiting) | Q(state=looking, claimed_until__lt=now)
-    for addition in rows.filter(open_ones).order_by("pk")[:20]:
-        until = now + timedelta(seconds=settings.lease)
-        # Only one of several workers finds the row as it was.
-        same = rows.filter(open_ones, pk=addition.pk)
-        if same.update(state=looking, claimed_until=until):
-            return addition
+    open_ones = rows.filter(Q(state=waiting) | Q(state=looking, claimed_until__lt=now))
+    owners: list[Any] = list(
+        open_ones.order_by("lifestream__owner").values_list("lifestream__owner", flat=True).distinct()
+    )
+    mix(owners)
+    until = now + timedelta(seconds=settings.lease)
+    for owner in owners:
+        of_owner = Q(lifestream__owner=owner) if owner is not None else Q(lifestream__owner__isnull=True)
+        for addition in open_ones.filter(of_owner).order_by("pk")[:20]:
+            # Only one of several workers finds the row as it was.
+            if open_ones.filter(pk=addition.pk).update(state=looking, claimed_until=until):
+                return addition
     return None
 
 

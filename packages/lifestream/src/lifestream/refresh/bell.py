@@ -1,4 +1,7 @@
-"""Wakes the updater of this process when a request has queued something, so that nobody waits for its next look."""
+"""Wakes the updater of this process when a request has queued work, so that the work does not wait for the next round.
+
+`listening` waits for the bell, `ring` rings it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ _LISTENING: Final[set[threading.Event]] = set()
 
 @contextmanager
 def listening() -> Iterator[threading.Event]:
-    """Yield an event that each `ring` sets while the block runs. Who listens clears it."""
+    """Yield an event that each `ring` sets while the block runs. The listener clears it."""
     event = threading.Event()
     _LISTENING.add(event)
     try:
@@ -22,6 +25,6 @@ def listening() -> Iterator[threading.Event]:
 
 
 def ring() -> None:
-    """Wake whoever listens in this process. Where another process updates the feeds, its next look finds the work."""
+    """Wake all listeners in this process. If another process updates the feeds, its next round finds the work."""
     for event in tuple(_LISTENING):
         event.set()

@@ -55,8 +55,8 @@ class Decider:
         if chosen := interval_of(claim.options):  # within bounds that may have been moved since
             chosen = min(max(chosen, limits.min_interval), limits.max_interval)
             limits = replace(limits, min_interval=chosen, slow_interval=chosen)
-        told = self._pushing and claim.push_until is not None and claim.push_until > now
-        if not told or isinstance(outcome, Failed):
+        is_pushed = self._pushing and claim.push_until is not None and claim.push_until > now
+        if not is_pushed or isinstance(outcome, Failed):
             return limits
         slow = max(limits.min_interval, settings.push_poll_interval)
         return replace(limits, min_interval=slow, beside_hub=True)

@@ -15,7 +15,6 @@ from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Final, Self
 
@@ -28,6 +27,7 @@ from lifestream.parser.errors import NotAFeed, ParseError
 from lifestream.parser.pool import ParserPool
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.refresh.factories import make_fetcher, make_guard, make_pool
+from lifestream.refresh.given_files import read_file
 
 STDIN: Final = "-"
 _AHEAD: Final = 4
@@ -184,8 +184,7 @@ class _Sources:
     def _read(self, name: str) -> bytes:
         if name == STDIN:
             return (self._stdin or sys.stdin.buffer).read(self._most + 1)
-        with Path(name).open("rb") as file:
-            return file.read(self._most + 1)
+        return read_file(name, self._most + 1, settings.timeout)
 
     def _fetch(self, name: str, loaded: Future[Document]) -> None:
         """Have the document at the address *name* fetched into *loaded*."""
@@ -264,6 +263,8 @@ class _Web:
 
 
 def _trouble(name: str, error: OSError) -> str:
-    words = (error.strerror or str(error)).lower()
+    words = error.strerror or str(error)
+    if not isinstance(error, TimeoutError):  # which has our own words
+        words = words.lower()
     hint = "; an address begins with https://" if isinstance(error, FileNotFoundError) and "." in name else ""
     return f"{words}{hint}"

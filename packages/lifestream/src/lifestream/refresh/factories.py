@@ -1,4 +1,4 @@
-"""Make the fetcher, the guard and the parsers from the settings, for every code that fetches."""
+"""Make the fetcher, the guard and the parsers from the settings, for all code that fetches."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def fetch_request(claim: Claimed) -> FetchRequest:
 
 
 def _contact() -> str:
-    """Return where the operator of a server that is asked learns who asks: LIFESTREAM_CONTACT, else the site's own
+    """Return where the operator of a server learns who sends the requests: LIFESTREAM_CONTACT, else the site's own
     address, else the page of the manual that says what lifestream does to servers, and how to stop it.
     """
     try:

@@ -6,7 +6,7 @@ page after the other, no faster than for feeds, and not while it has asked for a
 article, with a deadline, and cleans it.
 
 The content replaces that of the entry, and the feed's summary stays. If the entry is edited, its own content is stored
-again, and its page is asked anew. A page that gives none is asked three times, a day apart.
+again, and its page is asked again. A page that gives none is asked three times, a day apart.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ async def _ask(
                     return
                 given.append(await _read(page, outcome, pool))
                 if isinstance(outcome, Failed) and (outcome.status is None or outcome.status in _BUSY):
-                    return  # it is away, or asks for a pause: its other pages are asked after the next refresh
+                    return  # the site is down, or asks for a pause: its other pages are asked after the next refresh
 
     async with make_fetcher(guard) as fetcher:
         await asyncio.gather(*(one_host(fetcher, host) for host in by_host))

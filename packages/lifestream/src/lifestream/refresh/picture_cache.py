@@ -1,7 +1,7 @@
 """Pictures of feeds on disk, in a folder whose size is limited.
 
 A file is named by the hash of its picture's address. An empty file says that there was no picture at that address. All
-processes of a site may share a folder: a file appears whole, under its name, and may go at any time.
+processes of a site may share a folder: a file appears in one step, complete, and may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FRESH: Final = 7 * 86400.0
 """Seconds for which a picture is kept before it is requested again."""
 FRESH_FAILURE: Final = 3600.0
 """Seconds for which an address that gave no picture is not requested again."""
-_OF_A_FILE: Final = 4096
+_OVERHEAD: Final = 4096
 """Bytes that each file counts in addition to its content, so that the number of files is limited, too."""
 _UNFINISHED: Final = ".part"
 _OURS = re.compile(rf"[0-9a-f]{{62}}|.*{re.escape(_UNFINISHED)}", re.DOTALL)
@@ -40,7 +40,7 @@ class PictureCache:
         self._lock = threading.Lock()
 
     def get(self, url: str, now: float | None = None) -> bytes | None:
-        """Return the picture at *url*; b"" if there was none there; None if nothing is known, or not any more."""
+        """Return the picture at *url*; b"" if there was none at that address; None if it has to be requested."""
         path = self._path(url)
         try:
             age = (time.time() if now is None else now) - path.stat().st_mtime
@@ -64,14 +64,14 @@ class PictureCache:
                 unfinished.unlink()
             raise
         with self._lock:
-            self._added += len(data) + _OF_A_FILE
+            self._added += len(data) + _OVERHEAD
             is_due = self._added > self._size // 10
             self._added = 0 if is_due else self._added
         if is_due:
             self.shrink()
 
     def shrink(self) -> None:
-        """Delete the oldest pictures until nine tenths of the size are left."""
+        """Delete the oldest pictures until the others take nine tenths of the allowed size."""
         files = sorted(self._files())
         total = sum(size for _, size, _ in files)
         for _, size, path in files:
@@ -82,15 +82,15 @@ class PictureCache:
             total -= size
 
     def _files(self) -> Iterator[tuple[float, int, Path]]:
-        """Yield of each file when it was written, how much it counts, and its path. Files in the folder that this
-        cache has not written are left alone.
+        """Yield the time of writing, the bytes that count, and the path of each file of the cache; other files in the
+        folder are left alone.
         """
         for folder in self._folder.glob("[0-9a-f][0-9a-f]"):
             for path in folder.iterdir():
                 if _OURS.fullmatch(path.name):
                     with contextlib.suppress(OSError):
                         found = path.stat()
-                        yield found.st_mtime, found.st_size + _OF_A_FILE, path
+                        yield found.st_mtime, found.st_size + _OVERHEAD, path
 
     def _path(self, url: str) -> Path:
         name = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()

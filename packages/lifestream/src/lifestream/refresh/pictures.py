@@ -39,7 +39,7 @@ AT_ONCE: Final = 16
 OF_A_HOST: Final = 4
 """How many of these may come from one host."""
 MOST_UNDER_WAY: Final = 200
-"""How many pictures may be under way, or wait for that. What is asked for beside them is not noted."""
+"""How many pictures may be under way, or wait for that. Further ones are not queued."""
 MEMORY: Final = 48 * 1024 * 1024
 """How many bytes all of them may hold together while they are fetched."""
 WAITING: Final = 3
@@ -56,7 +56,7 @@ class NoPicture(Enum):
 
 
 class _Short(Exception):
-    """It could not be asked for because of a shortage of this machine, which says nothing about the picture."""
+    """A picture could not be requested because of a shortage of this machine, which says nothing about the picture."""
 
 
 class Pictures:
@@ -92,7 +92,7 @@ class Pictures:
             worker.close()
 
     def _coming(self, url: str) -> Future[bytes] | None:
-        """Return the picture at *url* as it comes, for all who want it; None if too many are under way."""
+        """Return a future of the picture at *url*, shared by all who ask for it; None if too many are under way."""
         with self._lock:
             if (coming := self._under_way.get(url)) is not None:
                 return coming

@@ -3,7 +3,7 @@
 Planet Venus names a feed in the head of a section (`[https://blog.example/feed]`), Pluto in its option `feed`. Of a
 feed, its name, its site and its filters are taken: a filter that is a list of words becomes a rule for each of them.
 The filters of the section `[Planet]` hold for each feed that has none of its own, as in Planet Venus. Faces, themes and
-filters that are programs have no counterpart; what is left out of a feed stands in its *note*, and what is left out of
+filters that are programs have no counterpart; what is left out of a feed is in its *note*, and what is left out of
 the whole planet in that of the first feed that is taken.
 """
 
@@ -113,12 +113,12 @@ def _note(name: str, said: dict[str, str]) -> str:
     """Return what is left out of the options *said* of *name*, "" for nothing."""
     lost = [option for option in (*_KEEP, *_BLOCK) if said.get(option) and _words(said[option]) is None]
     lost += [option for option in _NO_COUNTERPART if said.get(option)]
-    told = ", ".join(f"{option} = {shorten(said[option], LONGEST_NAME)}" for option in lost)
-    return scrub(f"{name}: {told}") if lost else ""
+    options = ", ".join(f"{option} = {shorten(said[option], LONGEST_NAME)}" for option in lost)
+    return scrub(f"{name}: {options}") if lost else ""
 
 
 def _rules(said: dict[str, str], options: tuple[str, ...]) -> str:
-    """Return the rules for the words in *options*, one a line."""
+    """Return the rules for the words in *options*, one per line."""
     return "\n".join(word for option in options for word in _words(said.get(option, "")) or ())
 
 

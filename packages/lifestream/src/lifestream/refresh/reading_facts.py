@@ -1,4 +1,4 @@
-"""What was made of a document, as facts for a person: the command `read` and the admin show them.
+"""What was read from a document, as facts to show: the command `read` and the admin show them.
 
 A fact is a label and a value, both plain text; much of the value is untrusted, so whoever shows it escapes it.
 """
@@ -37,7 +37,7 @@ FORMATS: Final = {
     "json": "JSON Feed",
 }
 MOST_SHOWN: Final = 20
-"""How many files, media and removed things of an item are shown."""
+"""How many files, media and removed things of an item are shown, and how many dates and problems of a document."""
 
 
 class Fact(NamedTuple):
@@ -50,12 +50,12 @@ class Fact(NamedTuple):
 
 
 def of_document(url: str, prepared: Prepared) -> list[Fact]:
-    """Return the facts about the document from *url* ("" if that is known), and about its feed."""
+    """Return the facts about the document and its feed. *url* is its address, or "" to leave the address out."""
     return [fact for fact in _document(url, prepared, prepared.notes or Notes()) if fact.value]
 
 
 def of_item(prepared: Prepared, index: int) -> list[Fact]:
-    """Return the facts about the item of *prepared* with this *index*, but for its title."""
+    """Return the facts about the item of *prepared* with this *index*, except its title."""
     notes = prepared.notes or Notes()
     removed = notes.removed[index] if index < len(notes.removed) else ()
     return [fact for fact in _item(prepared.items[index], removed, notes) if fact.value]
@@ -81,12 +81,11 @@ def _document(url: str, prepared: Prepared, notes: Notes) -> Iterator[Fact]:
     yield Fact(_("itself"), feed.self_url)
     yield Fact(_("hub"), feed.hub_url)
     yield Fact(_("generator"), feed.generator)
-    for text in dict.fromkeys(notes.undated):
-        yield Fact(_("no date"), _("{text}: not understood").format(text=text), "doubtful")
+    undated = [_("{text}: not understood").format(text=text) for text in dict.fromkeys(notes.undated)]
+    yield from _several(_("no date"), undated, "doubtful")
     for note in prepared.capped:
         yield Fact(_("too much"), worded(note), "doubtful")
-    for problem in prepared.problems:
-        yield Fact(_("problem"), " ".join(worded(problem.told).split()), "bad")
+    yield from _several(_("problem"), [" ".join(worded(each.message).split()) for each in prepared.problems], "bad")
     if prepared.left_out:
         left_out = _("{count} by the plugin {plugin}").format(count=f"{prepared.left_out:,}", plugin=prepared.plugin)
         yield Fact(_("left out"), left_out)
@@ -98,14 +97,14 @@ def _well_formed(feed: ParsedFeed) -> Fact:
     if flaw is None:
         return Fact(_("well-formed"), _("yes"), "good")
     where = _("no, from line {line}, column {column}: {message}")
-    told = where.format(line=flaw.line, column=flaw.column, message=flaw.message)
+    text = where.format(line=flaw.line, column=flaw.column, message=flaw.message)
     if flaw.mended:
         kept = _("mended, nothing is lost")
-        return Fact(_("well-formed"), f"{told}; {kept}", "doubtful")
+        return Fact(_("well-formed"), f"{text}; {kept}", "doubtful")
     damaged = len(flaw.damaged)
     items = ngettext("{count} item may be incomplete", "{count} items may be incomplete", damaged)
     loss = items.format(count=f"{damaged:,}") if damaged else _("what could be read was read")
-    return Fact(_("well-formed"), f"{told}; {loss}", "bad")
+    return Fact(_("well-formed"), f"{text}; {loss}", "bad")
 
 
 def _item(item: ItemDraft, removed: tuple[str, ...], notes: Notes) -> Iterator[Fact]:
@@ -129,8 +128,8 @@ def _item(item: ItemDraft, removed: tuple[str, ...], notes: Notes) -> Iterator[F
     yield from _several(_("removed"), list(removed))
 
 
-def _several(label: str, values: list[str]) -> Iterator[Fact]:
-    yield from (Fact(label, value) for value in values[:MOST_SHOWN])
+def _several(label: str, values: list[str], tone: str = "") -> Iterator[Fact]:
+    yield from (Fact(label, value, tone) for value in values[:MOST_SHOWN])
     if len(values) > MOST_SHOWN:
         yield Fact("", _("and {count} more").format(count=f"{len(values) - MOST_SHOWN:,}"))
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.db import router, transaction
+from django.db.models import Q
 from django.utils.translation import ngettext
 
 from lifestream.message import say
@@ -14,11 +16,16 @@ from lifestream.models import Feed
 from lifestream.refresh import bell
 from lifestream.storage.bulk_sql import batches
 
+APART: Final = timedelta(minutes=1)
+"""How long after a fetch a feed is fetched because somebody wants that: a button that is pressed again and again would
+otherwise be a flood for its server, which then shuts out the site and all others who read the feed here.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """The feeds (keys) that are due now, and how many were left alone: they are paused, gone or without subscribers, or
-    their servers asked for time.
+    """The feeds (keys) that are due now, and how many were left alone: they are paused, gone or without subscribers,
+    they were fetched less than APART ago, or their servers asked for time.
     """
 
     due: tuple[int, ...]
@@ -30,10 +37,19 @@ class Requested:
         if not self.left:
             return ""
         return ngettext(
-            "{} was left alone: it is paused, gone or without subscribers, or its server asked for time.",
-            "{} were left alone: they are paused, gone or without subscribers, or their servers asked for time.",
+            "{} was left alone: it is paused, gone or without subscribers, it was fetched within the last minute, or "
+            "its server asked for time.",
+            "{} were left alone: they are paused, gone or without subscribers, they were fetched within the last "
+            "minute, or their servers asked for time.",
             self.left,
         ).format(self.left)
+
+
+def is_fresh(feed: Feed, now: datetime) -> bool:
+    """Return whether *feed* was fetched less than APART ago. A time that is still to come counts for nothing: the clock
+    was set back.
+    """
+    return feed.last_fetch is not None and timedelta() <= now - feed.last_fetch < APART
 
 
 def update_soon(feeds: Collection[int], now: datetime) -> Requested:
@@ -43,7 +59,8 @@ def update_soon(feeds: Collection[int], now: datetime) -> Requested:
     due: list[int] = []
     for some in batches(wanted):
         with transaction.atomic(using=using):
-            allowed = Feed.objects.using(using).allowed(now).filter(pk__in=some)
+            is_old = Q(last_fetch=None) | Q(last_fetch__lte=now - APART) | Q(last_fetch__gt=now)
+            allowed = Feed.objects.using(using).allowed(now).filter(is_old, pk__in=some)
             keys = list(allowed.order_by().values_list("pk", flat=True))
             Feed.objects.using(using).filter(pk__in=keys).update(next_fetch=now, next_reason=say("wanted"))
             due += keys

@@ -110,7 +110,7 @@ class Updater(threading.Thread):
         )
 
     def _try(self, what: str, work: Callable[[], object]) -> None:
-        """Do *work*. If it fails, log *what*: once, in a sentence, while the database is away."""
+        """Do *work*. If it fails, log *what*: during an outage of the database only once, in a sentence."""
         close_old_connections()
         try:
             work()

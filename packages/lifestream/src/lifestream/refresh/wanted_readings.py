@@ -9,23 +9,26 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.db import router, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext
 
 from lifestream.conf import settings
+from lifestream.content.plaintext import shorten
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.outcomes import Failed
-from lifestream.models import Feed, ReadingRequest
+from lifestream.models import Feed, ReadingRequest, Subscription
 from lifestream.refresh import bell
 from lifestream.refresh.pipeline import refresh
 from lifestream.refresh.reading_facts import Fact, of_document, of_item
+from lifestream.refresh.update_requests import is_fresh
 from lifestream.wording import worded
 
 if TYPE_CHECKING:
@@ -33,10 +36,21 @@ if TYPE_CHECKING:
 
 MOST_ITEMS: Final = 200
 """How many items are kept for the page."""
+LONGEST: Final = 1_000
+"""How many characters a value has there; longer ones are cut."""
+MOST_CHARACTERS: Final = 300_000
+"""How many characters all facts have together, each counted with _OF_A_ROW more for its row of the page. A feed of 10
+MB can have a hundred times as many, and the page is made anew for each visit.
+"""
+_OF_A_ROW: Final = 100
 KEPT: Final = timedelta(days=7)
 """How long what was read is kept."""
 AGAIN: Final = timedelta(seconds=10)
 """After how long a feed that could not be read yet is tried again."""
+TURN: Final = 60.0
+"""For how many seconds feeds are read before those that are due have their turn."""
+MOST_OPEN: Final = 20
+"""How many requests that are not answered yet a user may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +88,36 @@ def note(feed: Feed, language: str, now: datetime) -> None:
         transaction.on_commit(bell.ring, using=using)
 
 
+def has_many_open(owner: int) -> bool:
+    """Return whether MOST_OPEN requests for feeds of the user with the key *owner* are not answered yet."""
+    mine = Subscription.objects.filter(lifestream__owner=owner, feed=OuterRef("feed"))
+    return ReadingRequest.objects.filter(Exists(mine), read=None)[:MOST_OPEN].count() >= MOST_OPEN
+
+
 def read_wanted(
     stopping: threading.Event | None = None,
     *,
     clock: Callable[[], datetime] = timezone.now,
     guard: AddressGuard | None = None,
+    turn: float | None = None,
 ) -> int:
-    """Read the feeds that somebody wants to see read, one after the other, until *stopping* is set.
+    """Read the feeds that somebody wants to see read, one after the other, until *stopping* is set or *turn* seconds
+    are over (TURN); if requests are left then, the updater is woken again. What was asked for first is read first.
 
     Returns how many there were. Several workers may run this at once: each request is answered by one of them, or by
-    another one if the first has not ended after a lease. A request stays if *stopping* was set, or if another worker
-    is fetching from the feed's host. Raises what the database raises. No event loop may run in the thread that calls
-    this.
+    another one if the first has not ended after a lease. A request stays if *stopping* was set, or if another worker is
+    fetching from the feed's host, or the feed was fetched less than a minute ago. Raises what the database raises. No
+    event loop may run in the thread that calls this.
     """
     rows = ReadingRequest.objects.using(router.db_for_write(ReadingRequest))
     rows.filter(read__lt=clock() - KEPT).delete()
-    done = 0
-    while not (stopping is not None and stopping.is_set()) and (wanted := _claimed(clock())) is not None:
+    done, end = 0, time.monotonic() + (TURN if turn is None else turn)
+    while not (stopping is not None and stopping.is_set()):
+        if done and time.monotonic() >= end:
+            bell.ring()
+            break
+        if (wanted := _claimed(clock())) is None:
+            break
         with translation.override(wanted.language):
             found = _found(wanted.feed, stopping, clock, guard)
         # If somebody has pressed the button again meanwhile, the row is another request, which stays.
@@ -106,7 +133,7 @@ def read_wanted(
 def _claimed(now: datetime) -> ReadingRequest | None:
     rows = ReadingRequest.objects.using(router.db_for_write(ReadingRequest)).filter(read=None)
     free = rows.filter(Q(claimed_until=None) | Q(claimed_until__lt=now))
-    for wanted in free.select_related("feed").defer("feed__icon").order_by("pk")[:20]:
+    for wanted in free.select_related("feed").defer("feed__icon").order_by("wanted", "pk")[:20]:
         # Only one of several workers finds the row as it was.
         if free.filter(pk=wanted.pk).update(claimed_until=now + timedelta(seconds=settings.lease)):
             return wanted
@@ -116,7 +143,11 @@ def _claimed(now: datetime) -> ReadingRequest | None:
 def _found(
     feed: Feed, stopping: threading.Event | None, clock: Callable[[], datetime], guard: AddressGuard | None
 ) -> Found | None:
-    """Return what was read of *feed*, or None if *stopping* was set before that, or another worker holds its host."""
+    """Return what was read of *feed*, or None if *stopping* was set before that, another worker holds its host, or it
+    was fetched a moment ago.
+    """
+    if is_fresh(feed, clock()):
+        return None
     answers: list[Answer] = []
     report = refresh([feed.pk], early=True, watch=answers.append, stopping=stopping, clock=clock, guard=guard)
     if not answers:
@@ -131,10 +162,25 @@ def _found(
     [answer] = answers
     outcome, prepared = answer.outcome, answer.prepared
     if prepared is None:
-        told = gettext("the server answered {status}").format(status=outcome.status)
-        return Found(worded(outcome.message) if isinstance(outcome, Failed) else told)
-    items = tuple(
-        (item.title, tuple(of_item(prepared, index))) for index, item in enumerate(prepared.items[:MOST_ITEMS])
+        text = gettext("the server answered {status}").format(status=outcome.status)
+        return Found(worded(outcome.message) if isinstance(outcome, Failed) else text)
+    facts = _kept(of_document(outcome.url if outcome.url != feed.url else "", prepared))
+    left = MOST_CHARACTERS - _size(facts)
+    items: list[tuple[str, tuple[Fact, ...]]] = []
+    for index, item in enumerate(prepared.items[:MOST_ITEMS]):
+        title, of_one = shorten(item.title, LONGEST), _kept(of_item(prepared, index))
+        left -= len(title) + _size(of_one)
+        if left < 0 and items:
+            break
+        items.append((title, of_one))
+    return Found("", facts, tuple(items), len(prepared.items) - len(items))
+
+
+def _kept(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    return tuple(
+        Fact(each.label, shorten(each.value, LONGEST), each.tone, shorten(each.aside, LONGEST)) for each in facts
     )
-    facts: Any = of_document(outcome.url if outcome.url != feed.url else "", prepared)
-    return Found("", tuple(facts), items, len(prepared.items) - len(items))
+
+
+def _size(facts: Iterable[Fact]) -> int:
+    return sum(_OF_A_ROW + len(each.value) + len(each.aside) for each in facts)

@@ -1,6 +1,6 @@
 """The loop of a refresh that has something to do: it claims, decides and writes, and waits for events.
 
-The network and the parsers work beside it, in a thread and in processes; their results come in as events. The loop
+The network and the parsers run concurrently, in a thread and in processes; their results arrive as events. The loop
 reads the clock, but never the network.
 """
 
@@ -59,7 +59,7 @@ class _Read:
     future: Future[Prepared]
 
 
-_NO_MEMORY = MemoryError()  # made while there is some
+_NO_MEMORY = MemoryError()  # made in advance, while there is memory
 
 _Event: TypeAlias = Downloaded | Skipped | _Read | BaseException
 
@@ -104,7 +104,12 @@ def work(
 
 @dataclass(slots=True)
 class _WorkLoop:
-    """One refresh under way: the feeds that are held, the events that have come, and the results to write."""
+    """One refresh under way: the feeds that are *held*, the *events* that arrive, and the results that are *ready* to
+    be written.
+
+    *unwritten* are feeds whose results could not be stored, *short* those that a shortage of ours prevented from being
+    fetched: both stay due. *dry*: nothing was left to claim at the last attempt.
+    """
 
     intake: Intake
     clock: Clock
@@ -130,11 +135,11 @@ class _WorkLoop:
     def work(self, first: Collection[Claimed], downloads: Downloads, pool: LazyPool) -> None:
         """Request *first*; then claim, decide and write until nothing is left or `stopping` is set."""
         renewed = time.monotonic()
-        self._ask(first, downloads, pool)
+        self._download(first, downloads, pool)
         is_going_on = True
         while is_going_on:
-            for event in self._come():
-                self._take(event, downloads, pool)
+            for event in self._arrived():
+                self._handle(event, downloads, pool)
                 self._write_full()
             pool.check()
             if len(self.ready) >= _BATCH or len(self.ready) == len(self.held) or self._patience() <= 0:
@@ -188,10 +193,10 @@ class _WorkLoop:
             taken = []
         self.dry = not taken
         self.held.add(taken)
-        self._ask(taken, downloads, pool)
+        self._download(taken, downloads, pool)
         return bool(self.held)
 
-    def _ask(self, claims: Collection[Claimed], downloads: Downloads, pool: LazyPool) -> None:
+    def _download(self, claims: Collection[Claimed], downloads: Downloads, pool: LazyPool) -> None:
         """Queue downloads for *claims*, which are held."""
         if unread := sum(not claim.body_hash for claim in claims):
             pool.start().expect(unread)  # their parsers start while the network is slow
@@ -212,8 +217,8 @@ class _WorkLoop:
         if self.held.drop(claim.feed):
             self.dry = False
 
-    def _come(self) -> Iterator[_Event]:
-        """Yield the events that have come by now; wait for one if there is nothing to write."""
+    def _arrived(self) -> Iterator[_Event]:
+        """Yield the events that have arrived by now; wait for one if there is nothing to write."""
         try:
             yield self.events.get(timeout=max(0.0, self._patience()))
             for _ in range(_BATCH):
@@ -225,7 +230,7 @@ class _WorkLoop:
         """Return for how many seconds more the results that are ready wait for others."""
         return self.ready_since + _PATIENCE - time.monotonic() if self.ready else _PATIENCE
 
-    def _take(self, event: _Event, downloads: Downloads, pool: LazyPool) -> None:
+    def _handle(self, event: _Event, downloads: Downloads, pool: LazyPool) -> None:
         match event:
             case Downloaded(claim, Fetched() as outcome, started):
                 body_hash = hashlib.sha256(outcome.body).hexdigest()
@@ -243,7 +248,7 @@ class _WorkLoop:
                 )
                 bodiless = replace(event, outcome=replace(outcome, body=b""))
                 # A result must not refer to its own future: the cycle would let documents pile up.
-                future.add_done_callback(lambda done: self._come_from_parser(bodiless, body_hash, done))
+                future.add_done_callback(lambda done: self._queue_read(bodiless, body_hash, done))
             case Downloaded(claim, Failed("shortage", message)):
                 self._leave_due(claim, message)
             case Downloaded(claim, outcome, started):
@@ -264,8 +269,10 @@ class _WorkLoop:
             case error:
                 raise error
 
-    def _come_from_parser(self, download: Downloaded, body_hash: str, done: Future[Prepared]) -> None:
-        """Queue what was read. A future logs what its callbacks raise, and goes on; nobody would wait in vain."""
+    def _queue_read(self, download: Downloaded, body_hash: str, done: Future[Prepared]) -> None:
+        """Queue the result of a reading. This must not raise: a future only logs what its callbacks raise, and the loop
+        would wait for the event for ever.
+        """
         try:
             self.events.put(_Read(download, body_hash, done))
         except MemoryError:
@@ -337,10 +344,10 @@ def _no_progress(row: FeedReport) -> None:
 
 def _row(result: Result, stored: Stored) -> FeedReport:
     claim, due = result.claim, result.next
-    told = result.prepared.feed.title if result.prepared is not None else ""
+    own_title = result.prepared.feed.title if result.prepared is not None else ""
     return FeedReport(
         feed=claim.feed,
-        title=claim.title or told or claim.url,  # a domain may have ten of them
+        title=claim.title or own_title or claim.url,  # a domain may have ten of them
         url=claim.url,
         outcome=stored.outcome,
         new=stored.new,

@@ -10,9 +10,9 @@ leases in the database. In the order in which a feed passes them:
 5. `publication_rate`: how often a feed publishes.
 6. `schedule`: when the next request is due, and the reasons: freshness (also after a 304), Retry-After, errors in a
    row, what the feed asks for. After a 410 there is no next request.
-7. `answering_host`: which host an answer speaks for, behind a redirect.
+7. `answering_host`: which host an answer came from: behind a redirect, it may be another than the feed's own.
 
-`clock_jumps` brings back what was written while a clock was ahead.
+`clock_jumps` corrects the times that were stored while a clock was ahead.
 
 Never imported here: the network, the parser, and `storage`.
 """

@@ -1,4 +1,4 @@
-"""Which host an answer speaks for: behind a redirect it is not the feed's own. Pure."""
+"""Which host an answer came from: behind a redirect, it may be another than the feed's own. Pure."""
 
 from __future__ import annotations
 

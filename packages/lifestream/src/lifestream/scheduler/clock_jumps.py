@@ -1,14 +1,15 @@
-"""What was written while a clock was ahead, brought back to the true time.
+"""Corrects the times that were stored while a clock was ahead.
 
-A machine whose clock is ahead notes times that lie in the future for all others, and for itself once its clock is
+A machine whose clock is ahead stores times that lie in the future for all others, and for itself once its clock is
 right: feeds would be due, leases would end, and entries would be dated, as much too late as the clock was ahead. Each
-refresh notes when it ended (the tally `runs`), so the next one notices by a single row that this lies in the future.
+refresh stores when it ended (the tally `runs`), so the next one notices by a single row that this lies in the future.
 
-A feed that was fetched then is due after the same interval, counted from now. A lease ends a lease from now: a worker
-that still holds it, since its clock is still ahead, renews it. Items that were first seen then are dated now.
+A feed that was fetched at such a time is made due after the same interval, counted from now. A lease is made to end
+LIFESTREAM_LEASE from now: a worker that still holds it, since its clock is still ahead, renews it. Items that were
+first seen at such a time are dated now.
 
-It may also be this machine whose clock is wrong: behind, so that what all others write seems to lie in the future. To
-bring that back would let it ask servers sooner than they allow, so the clock of the database decides.
+It may also be this machine whose clock is wrong: behind, so that the times that all others store seem to lie in the
+future. To correct those would let it ask servers sooner than they allow, so the clock of the database decides.
 """
 
 from __future__ import annotations
@@ -34,12 +35,12 @@ TOLERANCE: Final = timedelta(seconds=60)
 """By how much the clocks of machines that run lifestream may differ."""
 _CHUNK: Final = 500
 _MENDED: Final = "clock"
-"""The tally that notes when this was done last: not more often than once a lease, while a clock stays wrong."""
+"""The tally that notes when times were last corrected: at most once per lease, while a clock stays wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class BroughtBack:
-    """How far a clock was ahead, and how many feeds, leases on hosts and items were brought back."""
+    """How far a clock was ahead, and of how many feeds, leases on hosts and items the times were corrected."""
 
     ahead: timedelta
     feeds: int
@@ -55,8 +56,8 @@ class BroughtBack:
 
 
 def bring_back(now: datetime) -> BroughtBack | None:
-    """Repair what was written while a clock was ahead of *now*, and log it. Returns None if there is nothing, or if
-    this machine's own clock is behind the database's.
+    """Repair the times that were stored while a clock was ahead of *now*, and log it. Returns None if there are none,
+    or if this machine's own clock is behind the database's.
 
     Raises what the database raises.
     """
@@ -98,7 +99,7 @@ def _feeds(now: datetime, using: str) -> int:
 
 
 def _since_fetch(name: str, now: datetime) -> Combinable:
-    """Return the time *name* of a feed with the moment of the last fetch brought back to *now*."""
+    """Return an expression for the time *name* of a feed, moved as if its last fetch had been *now*."""
     return ExpressionWrapper(Value(now, DateTimeField()) + (F(name) - F("last_fetch")), DateTimeField())
 
 
@@ -120,7 +121,7 @@ def _leases(now: datetime, lease: timedelta, using: str) -> int:
 
 
 def _items(now: datetime, using: str) -> int:
-    """Set the date of items to *now* that are dated later, because they were first seen then."""
+    """Set the date of items to *now* that are dated in the future because they were first seen with a wrong clock."""
     late = now + TOLERANCE
     keys = list(
         Item.objects.using(using).filter(date__gt=late, first_seen__gt=late).order_by("pk").values_list("pk", flat=True)

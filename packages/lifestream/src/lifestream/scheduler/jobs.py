@@ -1,8 +1,11 @@
-"""The values that go into the store and come out of it.
+"""The values of a feed's fetch, from its claim to what is stored.
 
-leases.claim(…)   → Claimed    a feed that this worker holds, with all that a fetch has to know work_loop         →
-Answer     what came of its request, with the document read decider           → Result     the same, with the time of
-the next fetch decided writer.store(…)   → Stored     what was written
+    leases.claim(…)   → Claimed    a feed that this worker holds, with all that a fetch has to know
+    work_loop         → Answer     the outcome of its request, with the document that was read
+    decider           → Result     the same, with the time of the next fetch
+    writer.store(…)   → Stored     what was written
+
+Each is frozen: the module on the left makes it, and no other changes it.
 """
 
 from __future__ import annotations

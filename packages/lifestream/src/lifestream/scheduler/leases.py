@@ -3,16 +3,17 @@ twice.
 
 The lease belongs to the host: while a worker holds a host, no other gets feeds of it, so one worker keeps the host's
 budget by itself. `Host.next_due` says when a host has work (see `models.due_hosts`): a claim reads the hosts that are
-due, in that order, and of each its feeds that are. It costs time in what it takes, not in the size of the tables.
+due, in that order, and claims those of their feeds that are due. Its cost depends on how many feeds it claims, not on
+the size of the tables.
 
 A host with 100,000 feeds gets its share and no more: a claim takes the first `most_of_host` that are due, and until
-those are stored the host is held. Then it is due again, since the time of its next feed, and gets as many with the next
-claim. So it has at most that many of the feeds that are under way, and every other host that is due has its turn.
+those are stored the host is held. Then it is due again, and the next claim takes as many. So at most that many of the
+feeds that are being fetched are of one host, and every other host that is due has its turn.
 
 A lease that isn't released expires, and then the host is due: a worker that died needs no sweeper.
 
-Each feed that was claimed has the claim's token too, which is the fence for the writer: `storage.writer` writes nothing
-for a token that the feed doesn't have any more.
+Each feed that was claimed has the claim's token too, as a fencing token: `storage.writer` writes nothing for a token
+that the feed doesn't have any more.
 
 PostgreSQL locks the rows of hosts and skips those that others have locked (SKIP LOCKED), so that workers don't wait for
 each other. SQLite has one writer at a time: there a claim begins with a conditional UPDATE, and the transaction has the
@@ -64,7 +65,7 @@ def claim(
     with transaction.atomic(using=using):
         count = claim_sql.take(wanted, token, until, using)
         if count < limit and feeds is None and not early:
-            # What is due and was not taken has nothing to take: its worker died after it had stored everything.
+            # A host that is due but was not taken has no due feeds: its worker died after it had stored everything.
             due_hosts.settle(claim_sql.idle_hosts(now, using), using)
     return _claimed(token, until) if count else []
 
@@ -78,7 +79,9 @@ def release(claimed: Iterable[Claimed]) -> int:
 
 
 def postpone(claimed: Claimed, until: datetime, reason: str) -> None:
-    """Release a feed that was not fetched, since it asks not to be before *until*; *reason* says by what."""
+    """Release a feed that was not fetched, and make it due at *until*, for *reason*: its server or the feed itself asks
+    for that.
+    """
     Feed.objects.with_token(claimed.token).filter(pk=claimed.feed).update(
         next_fetch=until, next_reason=reason, not_before=until, claim_token="", claimed_until=None
     )

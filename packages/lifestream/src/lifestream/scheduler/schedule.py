@@ -12,7 +12,7 @@ always be due together. It is not random but a hash of the feed and the time, so
 
 What others ask for is kept apart (`Next.not_before`), so that a user may skip our own interval but never theirs. It is
 capped, so that a feed that asks for ten years is not lost. A 304 confirms the last answer: what that one said about
-freshness holds anew unless the 304 says otherwise (RFC 9111 §4.3.4), and so does the feed's rhythm.
+freshness holds again unless the 304 says otherwise (RFC 9111 §4.3.4), and so does the feed's rhythm.
 """
 
 from __future__ import annotations
@@ -222,8 +222,8 @@ def pauses_host(outcome: Outcome) -> bool:
     """
     if not isinstance(outcome, Failed):
         return False
-    away = outcome.status == HTTPStatus.SERVICE_UNAVAILABLE and "retry-after" in outcome.headers
-    return away or outcome.status == HTTPStatus.TOO_MANY_REQUESTS
+    is_down = outcome.status == HTTPStatus.SERVICE_UNAVAILABLE and "retry-after" in outcome.headers
+    return is_down or outcome.status == HTTPStatus.TOO_MANY_REQUESTS
 
 
 def _fresh_for(terms: Terms) -> list[_Wait]:

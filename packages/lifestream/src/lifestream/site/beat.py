@@ -1,4 +1,4 @@
-"""Celery's beat, which goes on when the clock is set back, and tells of a broker that is away in a sentence.
+"""Celery's beat, which goes on when the clock is set back, and reports the outage of a broker in one sentence.
 
 Celery counts from the time at which a task was sent last. If that lies in the future, since the clock was wrong then,
 its own scheduler sends nothing until the clock has caught up: for a day, if the clock was a day ahead. This one counts
@@ -7,8 +7,8 @@ from now again, and says so.
 When summer time ends, Celery 5.5 sends nothing for an hour: it adds to local times, and an interval from 02:59 ends at
 03:00, an hour after 02:00. So here the times of what is sent at intervals are in UTC.
 
-While the broker is away, Celery logs tracebacks of a hundred lines for each message that could not be sent. This one
-logs that it is away, and that it is back.
+While the broker is unavailable, Celery logs tracebacks of a hundred lines for each message that could not be sent. This
+beat logs once that the broker is unavailable, and once that it is back.
 """
 
 from __future__ import annotations

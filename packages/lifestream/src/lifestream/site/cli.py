@@ -82,7 +82,7 @@ def prepare_database() -> None:
 def _alone() -> Iterator[None]:
     """Let one process of this machine at a time run the block.
 
-    Two that migrate SQLite at once may lose a column: a migration that makes a table anew makes it as its own process
+    Two that migrate SQLite at once may lose a column: a migration that makes a table again makes it as its own process
     knows it. The system releases the lock of a process that ends.
     """
     from lifestream.site.home import home

@@ -154,24 +154,24 @@ def _unreadable(path: Path, error: Exception, _: Translate) -> str:
         case RecursionError():
             return _("{file} is nested too deeply; no setting needs more than a list in a table.").format(file=path)
         case _TooLargeError():
-            told = _("{file} has more than {most} KiB, which is the maximum; keep nothing but settings in it.")
-            return told.format(file=path, most=_LARGEST // 1024)
+            text = _("{file} has more than {most} KiB, which is the maximum; keep nothing but settings in it.")
+            return text.format(file=path, most=_LARGEST // 1024)
         case OSError():
             return _("{file} can't be read: {reason}.").format(file=path, reason=error.strerror)
         case UnicodeDecodeError():
             return _("{file} is not in UTF-8; save it in that encoding.").format(file=path)
         case _error:
-            told = _("{file} is no TOML: {reason}. Text stands in quotes: {example}.")
-            return told.format(file=path, reason=error, example='TIME_ZONE = "Europe/Berlin"')
+            text = _("{file} is no TOML: {reason}. Text stands in quotes: {example}.")
+            return text.format(file=path, reason=error, example='TIME_ZONE = "Europe/Berlin"')
 
 
 def _wrong(option: Option, shown: str, source: str, remedy: str, _: Translate) -> str:
     """Return that *option* has a wrong value, *shown*, in *source*, and the *remedy*."""
     if source == "environment":
-        told = _("{name} is {value} in the environment; {remedy}")
+        text = _("{name} is {value} in the environment; {remedy}")
     else:
-        told = _("{file}: {name} is {value}; {remedy}")
-    return told.format(file=source, name=option.name, value=shown, remedy=remedy)
+        text = _("{file}: {name} is {value}; {remedy}")
+    return text.format(file=source, name=option.name, value=shown, remedy=remedy)
 
 
 def _unknown(environ: Mapping[str, str], _: Translate) -> Iterator[str]:
@@ -182,8 +182,8 @@ def _unknown(environ: Mapping[str, str], _: Translate) -> Iterator[str]:
     for name in sorted(environ):
         known = name in _NAMES or name in NOT_OPTIONS or name.startswith("LIFESTREAM_TEST_")  # of a test run
         if name.startswith("LIFESTREAM_") and not known and (near := _nearest(name, _)):
-            told = _("{name} is set in the environment, and no setting has this name.").format(name=name)
-            yield visible(told + near)
+            text = _("{name} is set in the environment, and no setting has this name.").format(name=name)
+            yield visible(text + near)
 
 
 def _nearest(name: str, _: Translate) -> str:
@@ -208,8 +208,8 @@ def _impossible(option: Option, value: Any, _: Translate) -> str:
         try:
             trusted(value)
         except ValueError as error:
-            told = _("{reason}; give addresses or networks, as {example}, or {unix} for a Unix socket.")
-            return told.format(reason=error, example='["127.0.0.1", "10.0.0.0/8"]', unix='"unix"')
+            text = _("{reason}; give addresses or networks, as {example}, or {unix} for a Unix socket.")
+            return text.format(reason=error, example='["127.0.0.1", "10.0.0.0/8"]', unix='"unix"')
     if option.kind is Kind.SOURCES and not is_policy(value):
         return _(option.kind.value)
     if option.kind is Kind.LIST and not all(each.isprintable() for each in value or ()):

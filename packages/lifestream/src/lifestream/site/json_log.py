@@ -10,6 +10,8 @@ import json
 import logging
 from datetime import UTC, datetime
 
+from lifestream.terminal import visible_json
+
 
 class JsonFormatter(logging.Formatter):
     """A formatter that writes each record as a JSON object on a line of its own."""
@@ -24,4 +26,4 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line)
+        return visible_json(json.dumps(line))

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 
 def _(text: str) -> str:
-    """Mark *text* for translation, and return it: `configuration` translates it when it tells of a wrong value."""
+    """Mark *text* for translation, and return it: `configuration` translates it in its message about a wrong value."""
     return text
 
 
@@ -35,10 +35,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Option:
-    """One thing that can be set.
+    """An option of the bundled site.
 
     *default* is None where the app has a default of its own (`lifestream.conf`, or Django). The value of a *secret*
-    option is never shown; one that *masks* shows its value without what is secret in it. One with *choices* takes no
+    option is never shown; *masks* removes secrets from a value before it is shown. An option with *choices* takes no
     other value. One with *bounds* takes numbers from the first to the second of them; `lifestream.conf` checks those of
     the app's own settings.
     """
@@ -86,7 +86,7 @@ class Option:
                 return isinstance(value, dict) and all(_is_list(each) for each in value.values())
 
     def _checked(self, number: float) -> float:
-        """Return *number*. Raises ValueError if no setting has such a number."""
+        """Return *number*. Raises ValueError if no setting may have it."""
         if not _is_number(number):
             raise ValueError(number)
         return number
@@ -123,7 +123,7 @@ def without_password(url: str) -> str:
         if parts.password is None:
             return url
     except ValueError:
-        return "(hidden)"  # Whatever is wrong with it, a password may stand in it.
+        return "(hidden)"  # Whatever is wrong with it, it may contain a password.
     user, _, host = parts.netloc.rpartition("@")
     return parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}").geturl()
 
@@ -141,7 +141,7 @@ _TRUTHS: Final = {
 
 
 _MOST: Final = 10**15
-"""More is absurd for every setting. `lifestream.conf` has the bounds of each of its own."""
+"""A greater number is wrong for every setting. `lifestream.conf` has the bounds of each of its own settings."""
 
 
 def _is_number(value: float) -> bool:
@@ -159,7 +159,7 @@ _SOURCE: Final = re.compile(r"[!-+\-.0-:<-~/]+")
 
 
 def is_policy(value: dict[str, list[str]]) -> bool:
-    """Return whether *value* is of directives that name sources, so that none of them adds a directive or a header."""
+    """Return whether *value* maps names of directives to sources, and no source can add a directive or a header."""
     return all(
         _DIRECTIVE.fullmatch(name) and sources and all(map(_SOURCE.fullmatch, sources))
         for name, sources in value.items()
@@ -193,7 +193,7 @@ OPTIONS: Final = (
     Option("LIFESTREAM_SERVE_PICTURES", Kind.BOOLEAN),
     Option("LIFESTREAM_PICTURE_FOLDER"),
     Option("LIFESTREAM_PICTURE_CACHE", Kind.WHOLE),
-    # Where its things are kept.
+    # Storage and queues.
     Option("DATABASE_URL", masks=without_password),
     Option("CELERY_BROKER_URL", default="", masks=without_password),
     # Fetching.
@@ -218,7 +218,7 @@ OPTIONS: Final = (
     Option("LIFESTREAM_PUSH_MIN_INTERVAL", Kind.NUMBER),
     Option("LIFESTREAM_PUSH_POLL_INTERVAL", Kind.NUMBER),
     Option("LIFESTREAM_PUSH_OVER_HTTP", Kind.BOOLEAN),
-    # Keeping, and telling.
+    # Retention, reports and logs.
     Option("LIFESTREAM_KEEP_DAYS", Kind.NUMBER),
     Option("LIFESTREAM_KEEP_ITEMS", Kind.WHOLE),
     Option("LIFESTREAM_KEEP_IDLE_DAYS", Kind.NUMBER),
@@ -228,7 +228,7 @@ OPTIONS: Final = (
     Option("LIFESTREAM_REPORT_TO", Kind.LIST),
     Option("LIFESTREAM_LOG_LEVEL", choices=("DEBUG", "INFO", "WARNING", "ERROR")),
     Option("LIFESTREAM_LOG_FORMAT", default="line", choices=("line", "json")),
-    # Reading.
+    # Parsing and cleaning.
     Option("LIFESTREAM_PLUGINS", Kind.LIST),
     Option("LIFESTREAM_PARSERS", Kind.WHOLE),
     Option("LIFESTREAM_PARSE_TIMEOUT", Kind.NUMBER),

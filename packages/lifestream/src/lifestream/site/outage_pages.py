@@ -1,7 +1,7 @@
-"""Pages of the bundled site while the database is away: 503, and a sentence in the log, once.
+"""Pages of the bundled site while the database is unavailable: they answer 503, and one sentence is logged.
 
-Django would answer each request with 500, and log two tracebacks and a line for it. `OUTAGES` tells when the database
-is away and when it is back; requests in between leave no line (see `probe_log`).
+Django would answer each request with 500, and log two tracebacks and a line for it. `OUTAGES` logs when the database
+becomes unavailable and when it is back; requests in between leave no line (see `probe_log`).
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _RETRY_AFTER = "60"  # seconds
 
 
 class OutageMiddleware:
-    """Answers 503 to a request that fails since the database is away."""
+    """Answers 503 to a request that fails because the database is unavailable."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer *request*. While the database is away, look first whether it is back, to log its return."""
+        """Answer *request*. During an outage of the database, check first whether it is over, to log that."""
         if OUTAGES.kind is Kind.GONE:
             with suppress(*FAILURES), connections[router.db_for_read(Feed)].cursor() as cursor:
                 cursor.execute("SELECT 1")

@@ -1,7 +1,8 @@
 """The settings of the bundled site, from `lifestream.toml` in LIFESTREAM_HOME and from the environment.
 
-`options` lists what can be set, and `lifestream config` prints what holds and where it comes from. LIFESTREAM_HOME, the
-folder for the database, the secret key and the file itself (`~/.lifestream`), comes from the environment alone.
+`options` lists what can be set, and `lifestream config` prints the values in effect and where they come from.
+LIFESTREAM_HOME, the folder for the database, the secret key and the file itself (`~/.lifestream`), comes from the
+environment alone.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ if _public.scheme == "https":
     SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz|metrics)$"]
     SECURE_HSTS_SECONDS = CONFIGURATION["SECURE_HSTS_SECONDS"]
-    # Only the owner knows whether other sites of the domain have TLS, and whether browsers may ship with the rule.
+    # Only the owner knows whether other sites of the domain have TLS, and whether browsers may preload the HSTS rule.
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 INSTALLED_APPS = [
@@ -113,7 +114,7 @@ try:
         conn_health_checks=True,
     )
 except ValueError:
-    raise SystemExit(  # The message has no URL, since a password may stand in it.
+    raise SystemExit(  # The message has no URL, since that may contain a password.
         "DATABASE_URL is no address of a database: write it like postgresql://user:password@host/name, with special "
         "characters of the password percent-encoded."
     ) from None
@@ -136,7 +137,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 STATIC_URL = "static/"  # below FORCE_SCRIPT_NAME
-# What stands there is served, too, and in place of a shipped file of the same name.
+# Files in this folder are served, too, and replace shipped files of the same name.
 _static = HOME / "static"
 STATICFILES_DIRS = [_static] if _static.is_dir() else []
 # Files of these names are used without being named anywhere.
@@ -177,8 +178,8 @@ LIFESTREAM_PICTURE_FOLDER = CONFIGURATION["LIFESTREAM_PICTURE_FOLDER"] or str(HO
 for _directive, _sources in CONFIGURATION["LIFESTREAM_CSP_SOURCES"].items():
     CONTENT_SECURITY_POLICY[_directive] = [*CONTENT_SECURITY_POLICY.get(_directive, ()), *_sources]
 
-# Without a server for mail, none is sent. Django 6.1 deprecates the settings that begin with EMAIL_, and finds fault
-# with a backend that sends nothing; nobody here sends mail without looking whether a server is set.
+# Without a server for mail, none is sent: all code here checks EMAIL_HOST before it sends mail. Django 6.1 deprecates
+# the settings that begin with EMAIL_, and complains about a backend that sends nothing.
 _host = CONFIGURATION["EMAIL_HOST"]
 if django.VERSION < (6, 1):
     EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if _host else 'dummy'}.EmailBackend"
@@ -198,7 +199,7 @@ CELERY_BROKER_URL = CONFIGURATION["CELERY_BROKER_URL"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-# A process takes one message at a time, and the others are left to whoever is free; see lifestream.tasks.
+# A process takes one message at a time, and leaves the others to processes that are free; see lifestream.tasks.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BEAT_SCHEDULER = "lifestream.site.beat:Scheduler"  # goes on when the clock is set back
 # A task that no worker has taken before the next one is sent is dropped.

@@ -6,10 +6,12 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from lifestream.conf import settings
+from lifestream.site.admin_login import AdminLoginForm
 from lifestream.web import views
 
 # Django's own way imports the admin for every command; here it is imported for those that serve or check addresses.
 admin.autodiscover()
+admin.site.login_form = AdminLoginForm
 admin.site.site_header = admin.site.site_title = settings.title or "Lifestream"
 
 handler400 = "lifestream.site.errors.bad_request"

@@ -1,12 +1,12 @@
 """The posts of items that a feed has already: for a new subscription, one that is resumed, or one whose rules changed.
 
-However a subscription is written, `fill_newest` posts the newest AT_ONCE items at once, in the transaction of the one
-who writes it. If the feed has more, the subscription's *backlog* says below which key they begin, and the next refresh
-posts them with `fill_rest`. Keys are in the order of time, since an import writes the oldest entry first.
+However a subscription is written, `fill_newest` posts the newest AT_ONCE items at once, in the same transaction. If the
+feed has more, the subscription's *backlog* says below which key they begin, and the next refresh posts them with
+`fill_rest`. Keys are in the order of time, since an import writes the oldest entry first.
 
-A paused subscription gets none. Items that are posted already stay as they are, but for two things: they follow their
-subscription into another lifestream, and each is marked as hidden by a rule (`Post.ruled`), or no longer, as the rules
-are now, also in a paused subscription. What an owner has hidden or pinned by hand is not touched. The rules of a whole
+A paused subscription gets none. Posts that exist already stay as they are, except for two things, in a paused
+subscription too: they follow their subscription into another lifestream, and `Post.ruled` (hidden by a rule) is set
+again by the present rules. What an owner has hidden or pinned by hand is not touched. The rules of a whole
 lifestream are applied in the same way: to its latest posts at once, to the others by the next refresh.
 """
 
@@ -134,15 +134,15 @@ def _missing(row: Any, using: str) -> QuerySet[Item]:
 
 
 def _fill(row: Any, using: str, *, below: int | None, at_most: int) -> int | None:
-    """Post at most *at_most* items, the newest of those whose keys are less than *below*, and mark as many posts as the
-    rules say.
+    """Post at most *at_most* items, the newest of those whose keys are less than *below*, and mark at most as many
+    posts according to the rules.
 
     Returns the key below which others are left, None if none are.
     """
     lefts = [_mark_some(row, using, below=below, at_most=at_most)]
     if not row.paused:  # what is paused gets all that is missing once it is resumed
         lefts.append(_post_some(row, using, below=below, at_most=at_most))
-    # What lies between the two is looked at again, and found to be as it has to be.
+    # What is between the two keys is checked again, which changes nothing.
     return max((left for left in lefts if left is not None), default=None)
 
 

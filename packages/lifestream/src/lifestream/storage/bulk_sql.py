@@ -32,7 +32,7 @@ from lifestream.message import stored
 from lifestream.models.message_field import MessageField
 
 LOOKUP: Final = 400
-"""How many values an IN has: SQLite may be built to take 999 a statement."""
+"""How many values an IN has: SQLite may be built with a limit of 999 in a statement."""
 
 _T = TypeVar("_T")
 

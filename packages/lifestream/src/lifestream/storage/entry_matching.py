@@ -144,7 +144,7 @@ class Document:
         return {
             mine.content
             for i, mine in ((i, self.keys[i]) for i in indices if i not in self.repeated)
-            if mine.told_by and self._content_uses[mine.content] == 1
+            if mine.distinction and self._content_uses[mine.content] == 1
             if mine.link not in links or not mine.link
             if keys.isdisjoint((mine.guid, mine.link, mine.content, self._whole(i)))
         }
@@ -205,11 +205,11 @@ class Document:
         """
         mine = self.keys[i]
         items = store.by_content.get(mine.content, ())
-        if not mine.told_by or len(items) != 1 or self._content_uses[mine.content] != 1:
+        if not mine.distinction or len(items) != 1 or self._content_uses[mine.content] != 1:
             return None
         item = items[0]
         # If there are guids, the same words without a date may well be another entry: "Build passed".
-        tells = mine.told_by == "date" or item.deleted or not (mine.guid or item.guid)
+        tells = mine.distinction == "date" or item.deleted or not (mine.guid or item.guid)
         return item if tells and not (item.link and self._link_uses[item.link]) and self._may_rename(i, item) else None
 
     def _may_rename(self, i: int, item: Known) -> bool:

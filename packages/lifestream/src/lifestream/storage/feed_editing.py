@@ -1,6 +1,6 @@
 """What an operator changes of a feed: its URL, and its options.
 
-A feed with another URL, login or header is asked anew: its validators belong to the old one and are dropped, so that
+A feed with another URL, login or header is asked again: its validators belong to the old one and are dropped, so that
 no 304 can answer for a document that was never read; what a worker is fetching at that moment is dropped, too. Items
 stay: entries are recognised by their ids, so a feed that has only moved brings none of them twice. If the new URL is a
 feed already, the subscriptions move there, as they do after a permanent redirect.

@@ -142,14 +142,14 @@ def message_of(result: Result, *more: str) -> str:
     parts = [result.outcome.message] if isinstance(result.outcome, Failed) else []
     if result.prepared is not None:
         said = result.prepared
-        parts += [said.feed.complaint, *said.capped, *(problem.told for problem in said.problems)]
+        parts += [said.feed.complaint, *said.capped, *(problem.message for problem in said.problems)]
     return _message(*parts, *more)
 
 
 def _describe(feed: FeedState, prepared: Prepared, url: str) -> None:
     """Set in *feed* what the document, which came from *url*, says about it.
 
-    A field that the document leaves out stays: a title is not lost. The domain is decided anew each time, since what
+    A field that the document leaves out stays: a title is not lost. The domain is decided again each time, since what
     the document says may be untrue.
 
     From a document that could not be read to its end, only fields that are empty are taken.
@@ -180,7 +180,7 @@ def _note_hub(feed: FeedState, outcome: Fetched, prepared: Prepared | None) -> N
         feed.hub_url, feed.hub_topic = scrub(links.hub), scrub(links.topic)
 
 
-def hear_hub(feed: FeedState, result: Result, now: datetime, *, new: int) -> None:
+def compare_pushes(feed: FeedState, result: Result, now: datetime, *, new: int) -> None:
     """Compare what the hub of *feed*, which is settled, has pushed with what the fetch brought: *new* items.
 
     A push that came after the fetch had begun makes the feed due again. A hub that did not push new items is no longer

@@ -102,7 +102,7 @@ def want(feeds: Collection[int], now: datetime) -> None:
 def _wanted(feed: Feed) -> Links | None:
     """Return the hub and the topic to subscribe to for *feed*; None for no push.
 
-    A feed with credentials is private: no hub is told of it.
+    A feed with credentials is private: its URL is sent to no hub.
     """
     if not feed.hub_url or feed.is_private or feed.status != Feed.Status.ACTIVE:
         return None

@@ -81,7 +81,7 @@ def _encoded(texts: Mapping[str, str], lists: Mapping[str, Any], tags: Sequence[
 
 
 _ESCAPED: Final = bytes(byte for byte in range(0x20) if byte != ord("\n"))
-"""The bytes that JSON has as an escape, but for the usual ones."""
+"""The bytes that JSON has as an escape, except for the usual ones."""
 
 
 def _quoted(text: str) -> bytes:

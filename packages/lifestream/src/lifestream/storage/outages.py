@@ -1,10 +1,10 @@
-"""Telling of what is away, a database or a broker: a sentence with the remedy, once, and one when it is back.
+"""Logs the outage of a database or of a broker: one message with the remedy when it begins, and one when it is over.
 
-While a database is away, each part of each refresh fails by it: the claim, the write, the count. Their lines would bury
-the first one. So `tell` logs what is wrong when it begins and when its kind changes, and the rest for those who look at
-debugging messages only. `watched` is put around each refresh: the first one that meets no trouble ends the outage.
+While a database is unavailable, each part of each refresh fails: the claim, the write, the count. Their messages would
+bury the first one. So `tell` logs an error when an outage begins and when its kind changes, and all other failures at
+the level DEBUG. `watched` is put around each refresh: the first one without a failure ends the outage.
 
-There is one `OUTAGES` a process, since there is one database.
+There is one `OUTAGES` in each process, since there is one database.
 """
 
 from __future__ import annotations
@@ -24,35 +24,35 @@ _log = logging.getLogger(__name__)
 
 
 class Outages:
-    """What is away at the moment. Threads may use it at the same time. *clock* returns seconds."""
+    """The outage that is under way, if any. Threads may use it at the same time. *clock* returns seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._kind: object = None
         self._began = 0.0
-        self._met = 0
+        self._failures = 0
 
     @property
     def kind(self) -> object:
-        """The kind of the trouble that goes on, None if there is none."""
+        """The kind of the outage that is under way, None if there is none."""
         return self._kind
 
     def tell(self, log: logging.Logger, what: str, trouble: Trouble, *values: object) -> None:
         """Log to *log* that *what*, a format for *values*, went wrong because of *trouble*.
 
-        It is an error the first time, and whenever it is another kind of trouble. An error of no known kind has its
-        traceback.
+        The level is ERROR for the first trouble and whenever its kind changes, and DEBUG otherwise. A trouble of no
+        known kind is logged with its traceback.
         """
         with self._lock:
             is_new = self._kind is not trouble.kind
             if self._kind is None:
                 self._began = self._clock()
             self._kind = trouble.kind
-            self._met += 1
+            self._failures += 1
         level = logging.ERROR if is_new else logging.DEBUG
-        told = worded(str(trouble))
-        log.log(level, what + ": %s", *values, told, exc_info=trouble.kind is Kind.OTHER)  # noqa: G003
+        reason = worded(str(trouble))
+        log.log(level, what + ": %s", *values, reason, exc_info=trouble.kind is Kind.OTHER)  # noqa: G003
 
     def answered(self) -> None:
         """Note that the database has answered a query. This ends an outage in which it could not be reached, and no
@@ -63,19 +63,17 @@ class Outages:
                 pass
 
     def forget(self) -> None:
-        """Forget what is away, as a process does that starts anew."""
+        """Forget the outage, as a new process would."""
         with self._lock:
             self._kind = None
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Watch the block. If no trouble is reported in it and it raises nothing, what was away is back, which is
-        logged.
-        """
-        met = self._met
+        """Watch the block. If no trouble is reported in it and it raises nothing, log that the outage is over."""
+        failures = self._failures
         yield
         with self._lock:
-            if self._kind is None or self._met != met:
+            if self._kind is None or self._failures != failures:
                 return
             self._kind = None
             lasted = Duration(self._clock() - self._began)

@@ -35,8 +35,8 @@ class Publishable:
 
 
 def assign(new: Iterable[Publishable], using: str) -> None:
-    """Give each item of *new* its id. It runs in the caller's transaction, and takes one query for each chunk, and two
-    more if entries have ids that they may keep, or ids that others have.
+    """Give each item of *new* its id. This runs in the caller's transaction, and takes one query for each chunk, and
+    two more if entries have ids of their own, or ids that other items have.
     """
     left = list(new)
     buried = _buried([each for each in left if each.own], using)
@@ -47,7 +47,7 @@ def assign(new: Iterable[Publishable], using: str) -> None:
         rows = sorted((uri, item) for item, uri in chosen.items())
         made = insert_rows(PublishedId, ("uri", "item"), rows, using, returning=("item",), existing=True)
         done = {item for (item,) in made}
-        # What was not inserted has an id by now, which another worker gave it, or wanted one that is taken.
+        # An item whose row was not inserted has got an id from another worker, or its id is another item's.
         done |= _stored([each.item for each in left if each.item not in done], using)
         left = [each for each in left if each.item not in done]
         if not left:
@@ -56,14 +56,14 @@ def assign(new: Iterable[Publishable], using: str) -> None:
 
 
 def complete(item: Item, using: str) -> None:
-    """Give *item*, which was made by hand, its id."""
+    """Give *item*, which no import has made, its id."""
     if not PublishedId.objects.using(using).filter(item=item.pk).exists():
         assign(_publishable([item], using), using)
 
 
 def complete_all(using: str | None = None) -> int:
-    """Give an id to each item that has none: those of fixtures, and those that were written past this package. Returns
-    how many there were.
+    """Give an id to each item that has none: items of fixtures, and items that were written without this package.
+    Returns how many there were.
     """
     using = using or router.db_for_write(Item)
     done = 0

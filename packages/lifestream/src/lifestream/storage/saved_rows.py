@@ -50,7 +50,7 @@ def complete_item(item: Item, using: str) -> None:
 
 
 def index(items: Collection[int], using: str) -> None:
-    """Write the entries of *items* (keys) in the search index anew."""
+    """Write the entries of *items* (keys) in the search index again."""
     for some in batches(sorted(items)):
         rows = Item.objects.using(using).filter(pk__in=some)
         loaded = rows.only("pk", "title", "author", "text").prefetch_related("tags")
@@ -58,7 +58,7 @@ def index(items: Collection[int], using: str) -> None:
 
 
 def index_tagged(tag: Tag, using: str) -> None:
-    """Write the entries of all items with *tag* anew."""
+    """Write the entries of all items with *tag* again."""
     index(set(Item.tags.through.objects.using(using).filter(tag=tag.pk).values_list("item", flat=True)), using)
 
 

@@ -7,7 +7,7 @@ doubled. Results without items (304, failures, an unchanged body) and small docu
 
 No transaction is long, since SQLite has one writer at a time. Each begins by locking its feeds and checking their
 claims: a result whose claim has passed to another worker is dropped. If a transaction fails because of its content, its
-feeds are written one by one, and a document that fails then row by row, so that a broken row costs nothing but itself.
+feeds are written one by one, and a document that fails then row by row, so that only the broken row is lost.
 If the database itself fails (locked, full, gone), the write is repeated once, on a new connection if the old one is
 broken; to a full database the feeds are then written one by one. A result that isn't written is `unwritten`: only its
 request is lost.
@@ -125,7 +125,7 @@ def _commit(step: _Step) -> None:
         except ROW_ERRORS:
             raise
         except FAILURES as error:
-            # While an outage that has been told goes on, each batch fails like this.
+            # During an outage that has been logged, each batch fails like this.
             level = logging.INFO if OUTAGES.kind is None else logging.DEBUG
             _log.log(level, "The database failed and is asked once more: %s", error)
             _reconnect(step.using)
@@ -258,7 +258,7 @@ def _settle(
         if each.result.prepared is not None:
             digests = "" if count["broken"] else each.settled.digests
             feed_update.note_entries(feed, digests, whole=not each.settled.lacks)
-        feed_update.hear_hub(feed, each.result, now, new=count["new"])
+        feed_update.compare_pushes(feed, each.result, now, new=count["new"])
         move = _move(feed, each.result, using)
         if named != (feed.title, feed.domain):
             renamed.append(feed.id)

@@ -54,7 +54,7 @@ def render_item_detail(context: Context, post: Post) -> SafeString:
 
 @register.inclusion_tag("lifestream/includes/item_head.html")
 def item_head(post: Post) -> dict[str, Any]:
-    """Render what search engines and messengers are told of *post*: OpenGraph, Twitter's card, and JSON-LD."""
+    """Render the description of *post* for search engines and messengers: OpenGraph, Twitter's card, and JSON-LD."""
     card = card_of(_taken(post, Post, "item_head"), originals=True)
     # Every character that could end the element is escaped.
     facts = mark_safe(json_ld(post, card))  # noqa: S308

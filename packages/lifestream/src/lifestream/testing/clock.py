@@ -21,6 +21,6 @@ class Clock:
         return self.now
 
     def move(self, **by: float) -> datetime:
-        """Move on by so many *days*, *hours*, *minutes* or *seconds*. Returns the new time."""
+        """Move the clock on by *days*, *hours*, *minutes* or *seconds*. Returns the new time."""
         self.now += timedelta(**by)
         return self.now

@@ -52,8 +52,8 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of an import: the *feed* as it is now, its *outcome* (a `Fetch.Outcome`), how many items were *new* and
-    *changed*, and the *message* about what went wrong.
+    """The result of an import: the *feed* as it is now, its *outcome* (a `Fetch.Outcome`), how many items were *new*
+    and *changed*, and the *message* about what went wrong.
     """
 
     feed: Feed
@@ -76,15 +76,15 @@ def import_feed(
     headers: Mapping[str, str] | None = None,
     clock: Callable[[], datetime] = timezone.now,
 ) -> Imported:
-    """Import *source* as what came from *url*, by default an address of its own, with these *headers*.
+    """Import *source* as a server's answer at *url* with these *headers*. Each import without *url* gets a new one.
 
     *lifestream* subscribes to the feed, if one is given. An import of the same *url* again updates the feed, whether it
-    is due or not. The status of an answer counts: 304 and 410 are what they are in a refresh, all others but 200 are
+    is due or not. The status of an answer counts: 304 and 410 mean the same as in a refresh, and all others but 200 are
     failures. The signals of the import have been sent when this returns, inside a TestCase too. Raises TypeError for a
     *source* or a *lifestream* that is something else, and RuntimeError for a feed that no refresh would fetch: one that
     is paused or gone, or has no subscribers any more.
     """
-    status, body, told = _answer(source)
+    status, body, own_headers = _answer(source)
     if not isinstance(lifestream, Lifestream | None):
         made = f"; give make_lifestream({lifestream!r})" if isinstance(lifestream, str) else ""
         raise TypeError(f"lifestream is a {type(lifestream).__name__}, not a lifestream.models.Lifestream{made}")
@@ -94,7 +94,7 @@ def import_feed(
         if lifestream is not None:
             fanout.subscribe(lifestream, feed)
         claim = _claim(feed, clock())
-        outcome = _outcome(address, status, body, {**told, **_lower(headers or {})})
+        outcome = _outcome(address, status, body, {**own_headers, **_lower(headers or {})})
         [stored] = writer.store([Decider(clock).result(_read(claim, outcome, clock()))], clock())
     return _imported(feed, stored)
 
@@ -120,7 +120,9 @@ class FeedImporter:
 
 @contextmanager
 def sent_signals() -> Iterator[None]:
-    """Send what the block's transactions send after their commit, at its end: a TestCase never commits."""
+    """Send the signals that the block's transactions send after their commit when the block ends: a TestCase never
+    commits.
+    """
     with TestCase.captureOnCommitCallbacks(using=router.db_for_write(Item), execute=True):
         yield
 

@@ -3,16 +3,18 @@
 In: an HTTP request. Out: a page or a feed. In the order in which a request passes them:
 
 1. `views`: one module for each kind of page.
-2. `timeline`: who may see a lifestream, and its posts, narrowed by site, tag, search or day. `keyset`: where a page
-   ends. `walked_posts`: the first posts of a search for many items. `shown_posts`: the posts with everything that their
-   cards show. `site_search`: its sites by their names.
-3. `presenters`: what of a post is shown, as values for the templates. `picture_addresses`: the addresses of feeds'
-   pictures on this site, if it is to show them.
-4. `look`: theme, accent and logo of a page. `structured_data`: what search engines are told of an item.
+2. `timeline`: who may see a lifestream, and its posts, narrowed by site, tag, search or day; `models.fulltext` decides
+   how a search is answered: from the items that have rare words, or along the timeline. `keyset`: where a page ends.
+   `walked_posts`: the first posts of a search for many items. `shown_posts`: the posts with everything that their cards
+   show. `site_search`: its sites by their names.
+3. `presenters`: what of a post is shown, and which sites are asleep or failing, as values for the templates.
+   `picture_addresses`: the addresses of feeds' pictures on this site, if it is to show them.
+4. `look`: theme, accent and logo of a page. `structured_data`: the description of an item for search engines.
    `pictured_choice`: a field of forms.
-5. `syndication`: the timeline as Atom, RSS and JSON Feed, each item under the id in `storage.published_ids`.
+5. `syndication`: the timeline as Atom, RSS and JSON Feed, each item under its published id:
+   `plugins.entry_uris` decides which, `storage.published_ids` stores it.
 
-Around all of them: `wsgi_server`: waitress, for `lifestream serve`. `request_charset`: reads
+Around all of them: `wsgi_server`, `http_channel`: waitress, for `lifestream serve`. `request_charset`: reads
 every request as UTF-8, in the bundled site. `proxy_headers`: whether a proxy has passed a request on.
 
 Never imported here: the fetcher's session, the parser, `refresh.pipeline`. The exceptions to reading: `views.push`

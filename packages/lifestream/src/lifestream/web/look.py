@@ -17,8 +17,8 @@ from lifestream.models import Lifestream
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a template needs for the look of a page. *logo* and *styles* are paths of static files; *accent* is a colour
-    as `#0b5f8f`, or "". *uploaded* is the slug of the lifestream and the digest of its logo, if one was uploaded: that
-    stands before *logo*. *logo_size* is its width and height in pixels.
+    as `#0b5f8f`, or "". *uploaded* is the slug of the lifestream and the digest of its logo, if one was uploaded: it
+    takes precedence over *logo*. *logo_size* is its width and height in pixels.
     """
 
     title: str

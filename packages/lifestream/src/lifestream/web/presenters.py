@@ -108,12 +108,12 @@ class Card:
         elif self.kind == "article":
             pictures -= sum(picture == self.lead for picture in self.pictures)
         played = max(0, sounds - PLAYED) + (0 if self.player else max(0, films - PLAYED))
-        told = (
+        counts = (
             (pictures, ngettext("{} more picture", "{} more pictures", pictures)),
             (played, ngettext("{} more recording", "{} more recordings", played)),
             (files, ngettext("{} file", "{} files", files)),
         )
-        return [words.format(count) for count, words in told if count > 0]
+        return [words.format(count) for count, words in counts if count > 0]
 
     @property
     def host(self) -> str:
@@ -155,7 +155,7 @@ def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> C
         summary = ""  # a photo or a film, of which its site repeats the title as the text
     lead = shown.lead
     if whole and shown.kind == "article" and lead not in shown.pictures:
-        lead = None  # it stands in the content
+        lead = None  # it is in the content
     return Card(
         kind=shown.kind,
         title=item.title.strip(),
@@ -203,7 +203,7 @@ def _lifestream_of(post: Post) -> Lifestream:
 
 
 def language_of(*candidates: str) -> str:
-    """Return the first of *candidates* that may stand in a `lang` attribute, or ""."""
+    """Return the first of *candidates* that is valid in a `lang` attribute, or ""."""
     return next((text for text in candidates if _LANGUAGE.fullmatch(text)), "")
 
 
@@ -237,7 +237,7 @@ def hits_in_words(hits: Hits) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What visitors are told of the state of a site: a *code* for the style, and *words*."""
+    """How the state of a site is shown to visitors: a *code* for the style, and *words*."""
 
     code: str
     words: str

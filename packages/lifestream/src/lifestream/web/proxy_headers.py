@@ -1,6 +1,6 @@
 """The headers by which a request shows that a proxy has passed it on (RFC 7239, RFC 9110 §7.6.3, and what proxies add).
 
-Whoever asks through a proxy is not the machine that is connected. A proxy that adds no header is not noticed.
+A visitor behind a proxy is not the machine that is connected. A proxy that adds no header is not noticed.
 """
 
 from __future__ import annotations

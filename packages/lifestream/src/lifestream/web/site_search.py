@@ -14,7 +14,7 @@ from lifestream.models.fulltext import LONGEST_QUERY
 from lifestream.web.timeline import Timeline
 
 MOST_LOOKED_AT: Final = 5_000
-"""Up to so many sites, all names are read. If there are more, the database compares them, and accents count."""
+"""Up to this number of sites, all names are read. If there are more, the database compares them, and accents count."""
 
 
 def has_many_sites(timeline: Timeline) -> bool:

@@ -19,7 +19,7 @@ def picture_of(card: Card) -> str:
 
 
 def json_ld(post: Post, card: Card) -> str:
-    """Return the facts about *post* as JSON that can stand in a `<script>`: nothing in it ends the element."""
+    """Return the facts about *post* as JSON that can be put into a `<script>`: nothing in it ends the element."""
     item, site = post.item, post.subscription
     facts: dict[str, Any] = {
         "@context": "https://schema.org",

@@ -182,7 +182,7 @@ def id_of(timeline: Timeline) -> str:
     return uuid.uuid5(uuid.UUID(whole), part).urn if whole.startswith("urn:uuid:") else f"{whole}{part}"
 
 
-_IN_PATHS: Final = "!$&'()*+,;=:@~"  # RFC 3986, section 3.3: what may stand in a segment of a path as it is
+_IN_PATHS: Final = "!$&'()*+,;=:@~"  # RFC 3986, section 3.3: what a segment of a path may contain as it is
 
 
 def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tuple[str, dt.datetime | None]:

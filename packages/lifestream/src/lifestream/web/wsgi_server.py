@@ -7,6 +7,7 @@ serve them without a second process.
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,16 +16,17 @@ from typing import Any, Final
 
 from django.utils.translation import gettext
 from waitress.channel import HTTPChannel
-from waitress.server import MultiSocketServer, create_server
+from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 from waitress.trigger import trigger
 from waitress.wasyncore import close_all, loop
 
+from lifestream.web.http_channel import OneAnswerChannel
 from lifestream.web.request_charset import in_utf8
 
 MOST_CONNECTIONS: Final = 256
 """How many connections may be open at once. Each takes a file, and a process may have 1,024 as a rule."""
 MOST_BODY: Final = 10 * 1024 * 1024
-"""How many bytes the body of a request may have, unless `serve` is told another number."""
+"""How many bytes the body of a request may have, by default."""
 _SPARE: Final = 8
 
 
@@ -37,8 +39,8 @@ def serve(
     threads: int = 8,
     most_body: int = MOST_BODY,
 ) -> None:
-    """Serve *application* until SIGINT or SIGTERM, with so many *threads*. *ready* is called with the address once
-    clients can connect.
+    """Serve *application* until SIGINT or SIGTERM, with this number of *threads*. *ready* is called with the address
+    once clients can connect.
 
     A request with more than *most_body* bytes is answered with 413: waitress writes bodies to temporary files before
     the application sees them, whoever sends them.
@@ -57,28 +59,47 @@ def serve(
             connection_limit=MOST_CONNECTIONS,
             max_request_body_size=most_body,
             clear_untrusted_proxy_headers=False,  # the application knows which proxies it trusts
+            # No thread waits for a client: what it does not take goes into a file, at most one answer a connection.
+            outbuf_high_watermark=sys.maxsize,
+            # `select` fails for all once a file has a number above 1,023, as while many feeds are fetched.
+            asyncore_use_poll=True,
         )
     except ValueError as error:  # waitress raises this for a host name without an address.
         raise OSError(gettext("no such address")) from error
+    for each in sockets.values():
+        if isinstance(each, BaseWSGIServer):
+            each.channel_class = OneAnswerChannel
     name = f"[{host}]" if ":" in host else host
     try:
         with _noting_signals(sockets) as signals:
             ready(f"http://{name}:{_port_of(server)}/")
             while sockets and not signals:
+                _close_abandoned(sockets)
                 _make_space(sockets)
                 loop(server.adj.asyncore_loop_timeout, server.adj.asyncore_use_poll, sockets, count=1)
         server.task_dispatcher.shutdown()  # once requests are answered
     finally:
         server.close()
-        close_all(sockets)  # of clients that are connected still: the server of one address closes its own socket alone
+        for channel in [each for each in sockets.values() if isinstance(each, HTTPChannel)]:
+            channel.handle_close()  # which also closes the files of answers that were not taken
+        close_all(sockets)  # of clients that are still connected: the server of one address closes its own socket alone
+
+
+def _close_abandoned(sockets: dict[int, Any]) -> None:
+    """Close connections that waitress has found silent for two minutes, and whose clients take nothing: it closes a
+    connection only once the client takes the rest of its answer.
+    """
+    for each in [each for each in sockets.values() if isinstance(each, HTTPChannel)]:
+        if each.will_close and not each.requests:
+            each.handle_close()
 
 
 def _make_space(sockets: dict[int, Any]) -> None:
-    """Close connections that ask for nothing where only a few more are accepted, those first that are open the longest,
-    and before those that take an answer slowly.
+    """Close some connections that have sent no complete request, if only a few more could be accepted. Those that still
+    receive an answer are closed last; of the others, the oldest first.
 
     At its limit, waitress accepts no more until some have been silent for two minutes: whoever opens so many, and sends
-    nothing or a byte at a time, would keep all others out. A connection whose request has come whole is left alone.
+    nothing or a byte at a time, would keep all others out.
     """
     if len(sockets) < MOST_CONNECTIONS - _SPARE:
         return

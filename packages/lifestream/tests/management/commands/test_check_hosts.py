@@ -1,4 +1,4 @@
-"""`check_hosts`: it tells of hosts that aren't due when their feeds are, and repairs them."""
+"""`check_hosts`: it reports hosts that aren't due when their feeds are, and repairs them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from factories import NOW, make_feed
 from lifestream.models import Host
 
 
-def told(*options: str) -> str:
+def output(*options: str) -> str:
     out = StringIO()
     call_command("check_hosts", *options, stdout=out, stderr=out)
     return out.getvalue()
 
 
 @pytest.mark.django_db
-def test_it_tells_of_a_wrong_host_and_repairs_it() -> None:
+def test_a_wrong_host_is_reported_and_repaired() -> None:
     make_feed("https://a.example/"), make_feed("https://b.example/")
-    assert told() == "Each of 2 hosts is due when its feeds are.\n"
+    assert output() == "Each of 2 hosts is due when its feeds are.\n"
     with connection.cursor() as cursor:
         cursor.execute("UPDATE lifestream_host SET next_due = NULL WHERE name = 'a.example'")
     with pytest.raises(SystemExit):
-        told()
-    assert told("--repair") == "Repaired 1 of 2 hosts.\n"
+        output()
+    assert output("--repair") == "Repaired 1 of 2 hosts.\n"
     assert set(Host.objects.values_list("next_due", flat=True)) == {NOW}

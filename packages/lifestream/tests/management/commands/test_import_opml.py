@@ -33,7 +33,7 @@ class ImportOpml(CommandTestCase):
         assert "Left out: ftp://example.org/ is not fetched" in errors.getvalue()
         assert Item.objects.count() == 2
 
-    def test_of_a_list_that_is_cut_off_the_feeds_are_taken_and_the_exit_status_tells(self) -> None:
+    def test_feeds_of_a_list_that_is_cut_off_are_imported_and_the_exit_status_is_1(self) -> None:
         whole = render("t", [Outline(f"http://{name}.example/") for name in "ab"]).replace(b"><", b">\n<")
         self.file.write_bytes(whole[: whole.index(b"http://b")])
         with mock.patch("sys.stderr", io.StringIO()) as errors, pytest.raises(SystemExit) as ended:

@@ -212,17 +212,17 @@ class TestText:
         assert "published no date: when it was first seen counts" in lines
 
     @pytest.mark.parametrize(
-        ("body", "told"),
+        ("body", "consequence"),
         [
             (RSS.format("<item>&nbsp;</item>"), "; mended, nothing is lost"),
             (RSS.format("<item><title>a<b></title></item>"), "; 1 item may be incomplete"),
             (RSS.format("")[:-20], "; what could be read was read"),
         ],
     )
-    def test_where_a_document_is_ill_formed_is_reported(self, body: str, told: str) -> None:
+    def test_where_a_document_is_ill_formed_is_reported(self, body: str, consequence: str) -> None:
         [line] = [line for line in self.lines(stdin=body.encode()) if line.startswith("well-formed")]
         assert line.startswith("well-formed no, from line 1, column ")
-        assert line.endswith(told)
+        assert line.endswith(consequence)
 
     def test_a_document_that_cannot_be_read_is_reported_and_the_others_are_shown(self) -> None:
         assert run("missing.xml") == ("", "missing.xml: no such file or directory; an address begins with https://")
@@ -230,6 +230,15 @@ class TestText:
         assert out.startswith("missing: no such file or directory\n")
         assert "Salt & Tide" in out
         assert error == "1 of 2 documents could not be read"
+
+    def test_the_name_of_a_file_writes_no_line_of_its_own(self) -> None:
+        out, error = run("/a.xml\n/b.xml: forged", "/c\x1b[31m.xml")
+        assert out.splitlines() == [
+            r"/a.xml\n/b.xml: forged: no such file or directory; an address begins with https://",
+            r"/c\x1b[31m.xml: no such file or directory; an address begins with https://",
+        ]
+        assert error == "2 of 2 documents could not be read"
+        assert run("/a.xml\n/b.xml")[1].startswith(r"/a.xml\n/b.xml: no such file")
 
     def test_a_header_without_a_colon_is_refused(self) -> None:
         assert run("--header", "Content-Type", "-")[1] == "--header 'Content-Type' is no header: write 'Name: value'"

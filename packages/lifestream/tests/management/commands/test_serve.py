@@ -58,19 +58,19 @@ class TestFirstRun:
         settings.HOME = tmp_path
 
     @staticmethod
-    def told(url: str = "http://127.0.0.1:8000/", host: str = "127.0.0.1") -> tuple[str, str]:
+    def output(url: str = "http://127.0.0.1:8000/", host: str = "127.0.0.1") -> tuple[str, str]:
         out, err = io.StringIO(), io.StringIO()
-        Command(stdout=out, stderr=err)._tell_first_run(url, host)
+        Command(stdout=out, stderr=err)._print_first_run(url, host)
         return out.getvalue(), err.getvalue()
 
     def test_the_address_has_a_new_token_at_each_start(self) -> None:
-        addresses = [re.search(r"http://127\.0\.0\.1:8000/account/setup/\?token=(\S+)", self.told()[0]) for _ in "12"]
+        addresses = [re.search(r"http://127\.0\.0\.1:8000/account/setup/\?token=(\S+)", self.output()[0]) for _ in "12"]
         old, new = (found[1] for found in addresses if found)
         assert first_run.holds(new) and not first_run.holds(old)
 
     def test_behind_a_proxy_the_address_is_the_public_one(self, settings: Any) -> None:
         settings.LIFESTREAM_PUBLIC_URL = "https://planet.example/"
-        out, err = self.told(host="0.0.0.0")
+        out, err = self.output(host="0.0.0.0")
         assert "https://planet.example/account/setup/?token=" in out and not err
 
     @pytest.mark.parametrize(
@@ -78,14 +78,14 @@ class TestFirstRun:
                              ("192.0.2.1", True), ("planet.example", True)],
     )  # fmt: skip
     def test_over_a_network_without_tls_it_warns(self, host: str, warned: bool) -> None:
-        assert ("is not encrypted" in self.told(host=host)[1]) is warned
+        assert ("is not encrypted" in self.output(host=host)[1]) is warned
 
-    def test_with_an_account_there_is_none(self) -> None:
-        self.told()
+    def test_with_an_account_there_is_no_token(self) -> None:
+        self.output()
         User.objects.create_user("somebody")
-        assert self.told() == ("", "") and not Path(str(first_run.folder()), "first_run").exists()
+        assert self.output() == ("", "") and not Path(str(first_run.folder()), "first_run").exists()
 
     def test_a_folder_that_cannot_be_written_is_reported_with_another_way(self, settings: Any, tmp_path: Path) -> None:
         settings.HOME = tmp_path / "gone"
-        out, err = self.told()
+        out, err = self.output()
         assert not out and "lifestream createsuperuser" in err

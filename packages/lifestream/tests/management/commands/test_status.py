@@ -16,7 +16,7 @@ from factories import make_feed, make_subscription
 pytestmark = pytest.mark.django_db
 
 
-def test_a_site_that_is_well_is_an_exit_status_of_0() -> None:
+def test_a_healthy_site_exits_with_status_0() -> None:
     make_subscription(make_feed(next_fetch=timezone.now() + timedelta(days=1)))
     out = StringIO()
     call_command("status", stdout=out)
@@ -24,7 +24,7 @@ def test_a_site_that_is_well_is_an_exit_status_of_0() -> None:
     assert "none yet" in out.getvalue()
 
 
-def test_feeds_that_nobody_fetches_are_an_exit_status_of_1_with_the_remedy() -> None:
+def test_feeds_that_nobody_fetches_exit_with_status_1_and_the_remedy() -> None:
     make_subscription(make_feed(next_fetch=timezone.now() - timedelta(days=2), failures=3, last_error="404"))
     out, errors = StringIO(), StringIO()
     with pytest.raises(SystemExit) as ended:
@@ -34,15 +34,15 @@ def test_feeds_that_nobody_fetches_are_an_exit_status_of_1_with_the_remedy() -> 
     assert "   3  https://" in out.getvalue()
 
 
-def test_the_same_for_machines() -> None:
+def test_the_state_is_printed_as_json() -> None:
     make_subscription(make_feed(next_fetch=timezone.now() - timedelta(days=2)))
     out = StringIO()
     with pytest.raises(SystemExit):
         call_command("status", "--json", stdout=out)
-    told = json.loads(out.getvalue())
-    assert told["feeds"] == {"active": 1}
-    assert told["late_by"] > 86400
-    assert len(told["alarms"]) == 1
+    printed = json.loads(out.getvalue())
+    assert printed["feeds"] == {"active": 1}
+    assert printed["late_by"] > 86400
+    assert len(printed["alarms"]) == 1
 
 
 @override_settings(LIFESTREAM_MAX_BODY=5 * 1024**2)
@@ -56,5 +56,10 @@ def test_the_limits_are_shown_with_their_values_now() -> None:
     assert out.getvalue().count("2 GiB") == 1, "the default is shown only where it does not hold"
     out = StringIO()
     call_command("status", "--limits", "--json", stdout=out)
-    (told,) = (row for row in json.loads(out.getvalue()) if row["setting"] == "LIFESTREAM_MAX_BODY")
-    assert (told["value"], told["default"], told["unit"], told["differs"]) == (5 * 1024**2, 10 * 1024**2, "bytes", True)
+    (row,) = (row for row in json.loads(out.getvalue()) if row["setting"] == "LIFESTREAM_MAX_BODY")
+    assert (row["value"], row["default"], row["unit"], row["differs"]) == (
+        5 * 1024**2,
+        10 * 1024**2,
+        "bytes",
+        True,
+    )

@@ -17,7 +17,7 @@ from served import feed, rss
 
 
 class UpdateFeeds(CommandTestCase):
-    def test_a_table_tells_of_each_feed_and_a_line_of_all(self) -> None:
+    def test_a_table_has_a_row_per_feed_and_a_line_for_all(self) -> None:
         self.feedserver.add("/good", feed())
         self.feedserver.add("/bad", Response(status=500))
         make_feed(self.get_url("/good"))

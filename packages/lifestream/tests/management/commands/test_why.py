@@ -35,7 +35,7 @@ class Why(FeedServerTestCase):
         self.enterContext(mock.patch("django.utils.timezone.now", self.clock))
 
     def fetched(self, *answers: Response, times: int = 1, **fields: object) -> str:
-        """Return the URL of a feed that was fetched so often, each time when it was due."""
+        """Return the URL of a feed that was fetched *times* times, each time when it was due."""
         self.feedserver.add("/feed", *answers)
         made = make_feed(self.get_url("/feed"), **{"next_fetch": START, "created": START, **fields})
         make_subscription(made)
@@ -85,7 +85,7 @@ class Why(FeedServerTestCase):
         assert "    13:00:00  our own interval of 1 hour" in lines
         assert "  > 14:00:00  the feed's skipHours" in lines
 
-    def test_a_feed_in_trouble_tells_since_when_and_what_it_was(self) -> None:
+    def test_a_failing_feed_shows_since_when_and_the_error(self) -> None:
         lines = why(self.fetched(feed(), *[Response(status=500)] * 2, Response(status=404), times=4))
         assert "  health          failing, 3 times in a row" in lines
         assert "  last success    12:00 (4 hours ago)" in lines
@@ -134,7 +134,7 @@ class Why(FeedServerTestCase):
         Feed.objects.update(claim_token="x", claimed_until=START + timedelta(minutes=15))
         assert "  being fetched   a worker holds it until 12:15 (in 15 minutes) at most" in why(url)
 
-    def test_so_many_fetches_are_reported_as_are_wanted(self) -> None:
+    def test_the_number_of_fetches_is_an_option(self) -> None:
         answers = [Response(status=status) for status in (500, 501, 502, 503, 504)]
         url = self.fetched(*answers, times=5)
         lines = why(url, "--fetches", "2")

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from factories import make_lifestream
-from owners import told
+from owners import submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -29,7 +29,7 @@ def test_an_owner_logs_in_and_out(client: Client, ada: User) -> None:
 
 
 def test_a_wrong_password_is_reported_and_leads_nowhere(client: Client, ada: User) -> None:
-    page = told(client, "/account/login/", username="ada", password="x")
+    page = submitted(client, "/account/login/", username="ada", password="x")
     assert "correct username and password" in page
     answer = client.post(
         "/account/login/",
@@ -41,10 +41,10 @@ def test_a_wrong_password_is_reported_and_leads_nowhere(client: Client, ada: Use
 def test_a_password_is_changed_by_who_knows_the_old_one(client: Client, ada: User) -> None:
     client.force_login(ada)
     fields = {"new_password1": "another long one", "new_password2": "another long one"}
-    told(client, "/account/password/", old_password="wrong", **fields)
+    submitted(client, "/account/password/", old_password="wrong", **fields)
     ada.refresh_from_db()
     assert ada.check_password("correct horse battery")
-    assert "has changed" in told(client, "/account/password/", old_password="correct horse battery", **fields)
+    assert "has changed" in submitted(client, "/account/password/", old_password="correct horse battery", **fields)
     ada.refresh_from_db()
     assert ada.check_password("another long one")
     assert client.get("/main/manage/").status_code == 200

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from factories import make_feed
 from lifestream.models import Addition, Feed, Lifestream, Subscription
-from owners import owned, told
+from owners import owned, submitted
 from shown import make_post, make_site
 
 pytestmark = pytest.mark.django_db
@@ -31,44 +31,54 @@ class TestMany:
     def test_many_are_paused_moved_and_resumed_at_once(self, client: Client, lifestream: Lifestream) -> None:
         one, two, three = (make_site(lifestream, name) for name in ("one", "two", "three"))
         both = [one.pk, two.pk]
-        assert "2 sites were paused." in told(client, HERE, action="pause", site=both)
+        assert "2 sites were paused." in submitted(client, HERE, action="pause", site=both)
         assert set(Subscription.objects.filter(paused=True)) == {one, two}
-        assert "2 sites were moved." in told(client, HERE, action="move", folder=" News\n today", site=both)
+        assert "2 sites were moved." in submitted(client, HERE, action="move", folder=" News\n today", site=both)
         assert folders(lifestream) == {"one": "News today", "two": "News today", "three": ""}
-        assert "2 sites were resumed." in told(client, HERE, action="resume", site=[one.pk, two.pk, three.pk])
+        assert "2 sites were resumed." in submitted(client, HERE, action="resume", site=[one.pk, two.pk, three.pk])
 
     def test_they_are_removed_after_a_question(self, client: Client, lifestream: Lifestream) -> None:
         site, other = make_site(lifestream, "one"), make_site(lifestream, "two")
         make_post(site)
-        assert "Remove 1 site?" in told(client, HERE, action="remove", site=site.pk)
+        assert "Remove 1 site?" in submitted(client, HERE, action="remove", site=site.pk)
         assert Subscription.objects.count() == 2
-        assert "1 site was removed." in told(client, HERE, action="remove", site=site.pk, sure="1")
+        assert "1 site was removed." in submitted(client, HERE, action="remove", site=site.pk, sure="1")
         assert Subscription.objects.get() == other and Feed.objects.get(pk=site.feed_id).status == Feed.Status.IDLE
+
+    def test_many_are_removed_by_a_form_with_few_fields(self, client: Client, lifestream: Lifestream) -> None:
+        keys = [make_site(lifestream, f"site {number}").pk for number in range(3)]
+        elsewhere = make_site()
+        page = submitted(client, HERE, action="remove", all="1")
+        sites = ",".join(map(str, keys))
+        assert f'<input type="hidden" name="sites" value="{sites}">' in page and 'name="site"' not in page
+        sent = f"{sites},{elsewhere.pk},x,,{'9' * 30}"
+        assert "3 sites were removed." in submitted(client, HERE, action="remove", sure="1", sites=sent)
+        assert Subscription.objects.get() == elsewhere
 
     def test_all_that_are_listed_are_those_of_all_pages(self, client: Client, lifestream: Lifestream) -> None:
         for number in range(105):
             make_site(lifestream, f"site {number}")
         make_site(lifestream, "another")
-        assert "105 sites were moved." in told(client, f"{HERE}?q=site", action="move", folder="x", all="1")
+        assert "105 sites were moved." in submitted(client, f"{HERE}?q=site", action="move", folder="x", all="1")
         assert lifestream.subscriptions.filter(folder="").count() == 1
 
     def test_an_update_is_queued_and_asks_nobody(self, client: Client, lifestream: Lifestream) -> None:
         later = timezone.now() + timedelta(hours=3)
         free = make_site(lifestream, "free", next_fetch=later)
         asked = make_site(lifestream, "asked", next_fetch=later, not_before=later)
-        page = told(client, HERE, action="update", site=[free.pk, asked.pk])
+        page = submitted(client, HERE, action="update", site=[free.pk, asked.pk])
         assert "1 feed is fetched now." in page and "1 was left alone" in page
         assert list(Feed.objects.due(timezone.now())) == [free.feed]
 
     def test_sites_of_others_are_left_alone(self, client: Client, lifestream: Lifestream) -> None:
         theirs = make_site()
-        assert "Nothing was chosen." in told(client, HERE, action="pause", site=theirs.pk)
+        assert "Nothing was chosen." in submitted(client, HERE, action="pause", site=theirs.pk)
         theirs.refresh_from_db()
         assert not theirs.paused
 
     @pytest.mark.parametrize("fields", [{}, {"site": "x"}, {"site": "9" * 30}, {"site": "1\0"}, {"site": "²"}])
     def test_what_names_no_site_is_reported(self, client: Client, lifestream: Lifestream, fields: Any) -> None:
-        assert "Nothing was chosen." in told(client, HERE, action="pause", **fields)
+        assert "Nothing was chosen." in submitted(client, HERE, action="pause", **fields)
 
     def test_the_way_back_leads_to_no_other_site(self, client: Client, lifestream: Lifestream) -> None:
         site = make_site(lifestream)
@@ -99,14 +109,14 @@ class TestList:
         Addition.objects.update(state="failed", reason="<b>nothing there</b>")
         page = client.get(HERE).content.decode()
         assert "&lt;b&gt;nothing there" in page and "data-busy" not in page
-        told(client, f"{HERE}add/", do="dismiss")
+        submitted(client, f"{HERE}add/", do="dismiss")
         assert not Addition.objects.exists()
 
 
 class TestOne:
     def test_it_is_renamed_and_moved(self, client: Client, lifestream: Lifestream) -> None:
         site = make_site(lifestream, "Old")
-        assert "Saved." in told(client, f"{HERE}sites/{site.pk}/", name="New", folder="A", do="save")
+        assert "Saved." in submitted(client, f"{HERE}sites/{site.pk}/", name="New", folder="A", do="save")
         site.refresh_from_db()
         assert (site.name, site.folder) == ("New", "A")
 
@@ -116,12 +126,12 @@ class TestOne:
             answer = client.post(f"{HERE}sites/{site.pk}/", {name: "title:", "do": "save"})
             assert list(answer.context["form"].errors) == [name]
 
-    def test_a_preview_tells_how_many_posts_its_rules_would_hide(self, client: Client, lifestream: Lifestream) -> None:
+    def test_a_preview_shows_how_many_posts_its_rules_would_hide(self, client: Client, lifestream: Lifestream) -> None:
         site = make_site(lifestream)
         for title in ("a cat", "a dog", "another cat"):
             make_post(site, title, text=title)
         make_post(make_site(lifestream), "a cat elsewhere")
-        page = told(client, f"{HERE}sites/{site.pk}/", block_rules="cat", do="preview")
+        page = submitted(client, f"{HERE}sites/{site.pk}/", block_rules="cat", do="preview")
         assert "Of 3 posts, these rules would hide 2." in page and "another cat" in page
         site.refresh_from_db()
         assert not site.block_rules
@@ -131,7 +141,9 @@ class TestOne:
         site = lifestream.subscriptions.create(feed=feed, name="Broken")
         page = client.get(f"{HERE}sites/{site.pk}/").content.decode()
         assert "the server answered 500" in page and "2 times in a row" in page and "Next fetch:" in page
-        assert "1 feed is fetched now." in told(client, f"{HERE}sites/{site.pk}/", do="update")
+        assert "it was fetched within the last minute" in submitted(client, f"{HERE}sites/{site.pk}/", do="update")
+        Feed.objects.update(last_fetch=timezone.now() - timedelta(minutes=1))
+        assert "1 feed is fetched now." in submitted(client, f"{HERE}sites/{site.pk}/", do="update")
 
     def test_that_of_another_lifestream_is_not_there(self, client: Client, lifestream: Lifestream) -> None:
         assert client.get(f"{HERE}sites/{make_site().pk}/").status_code == 404

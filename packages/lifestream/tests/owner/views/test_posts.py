@@ -8,7 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from lifestream.models import Lifestream, Post
 from lifestream.web.timeline import MOST_PINNED
-from owners import owned, told
+from owners import owned, submitted
 from shown import make_post, make_site
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +20,7 @@ def lifestream(client: Client) -> Lifestream:
 
 
 def act(client: Client, post: Post, action: str) -> str:
-    return told(client, f"/main/manage/posts/{post.item_id}/", action=action)
+    return submitted(client, f"/main/manage/posts/{post.item_id}/", action=action)
 
 
 def test_a_post_is_hidden_and_shown_again(client: Client, lifestream: Lifestream) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from lifestream.models import Lifestream, Post
-from owners import owned, told
+from owners import owned, submitted
 from shown import make_post, make_site
 
 pytestmark = pytest.mark.django_db
@@ -22,16 +22,16 @@ def lifestream(client: Client) -> Lifestream:
 
 
 def test_a_preview_changes_nothing(client: Client, lifestream: Lifestream) -> None:
-    assert "Of 2 posts, these rules would hide 1." in told(client, HERE, block_rules="cat", do="preview")
+    assert "Of 2 posts, these rules would hide 1." in submitted(client, HERE, block_rules="cat", do="preview")
     lifestream.refresh_from_db()
     assert not lifestream.block_rules and Post.objects.visible().count() == 2
 
 
 def test_they_are_saved_and_applied_and_go(client: Client, lifestream: Lifestream) -> None:
-    assert "Saved." in told(client, HERE, block_rules="cat", do="save")
+    assert "Saved." in submitted(client, HERE, block_rules="cat", do="save")
     assert Post.objects.visible().get().item.title == "a dog"
     assert "Rules hide 1 more." in client.get("/main/manage/hidden/").content.decode()
-    told(client, HERE, block_rules="", do="save")
+    submitted(client, HERE, block_rules="", do="save")
     assert Post.objects.visible().count() == 2
 
 

@@ -7,7 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from lifestream.models import Addition, Lifestream
-from owners import owned, told
+from lifestream.refresh.additions import MOST_OPEN
+from owners import owned, submitted
 
 pytestmark = pytest.mark.django_db
 HERE = "/main/manage/add/"
@@ -20,7 +21,7 @@ def lifestream(client: Client) -> Lifestream:
 
 def test_addresses_are_noted_and_nothing_is_fetched(client: Client, lifestream: Lifestream) -> None:
     text = "a.example\nhttps://me:secret@b.example/feed feed://c.example/feed"
-    page = told(client, HERE, do="add", addresses=text, folder="New")
+    page = submitted(client, HERE, do="add", addresses=text, folder="New")
     assert "3 feeds are still to come." in page and "secret" not in page
     noted = Addition.objects.values_list("url", "folder", "state")
     assert list(noted) == [
@@ -36,10 +37,21 @@ def test_what_is_no_address_is_refused_at_its_field(client: Client, lifestream: 
     assert not Addition.objects.exists()
 
 
+def test_an_owner_cannot_fill_the_queue(client: Client, lifestream: Lifestream) -> None:
+    waiting = [Addition(lifestream=lifestream, url=f"https://a.example/{number}") for number in range(MOST_OPEN)]
+    Addition.objects.bulk_create(waiting)
+    page = submitted(client, HERE, do="add", addresses="https://b.example/")
+    assert "So many addresses are to be looked at already: wait until some of them are." in page
+    assert "https://b.example/</textarea>" in page and Addition.objects.count() == MOST_OPEN
+    Addition.objects.filter(url="https://a.example/0").update(state=Addition.State.FAILED)
+    submitted(client, HERE, do="add", addresses="https://b.example/")
+    assert Addition.objects.filter(url="https://b.example/").exists()
+
+
 def test_a_list_is_imported_and_exported(client: Client, lifestream: Lifestream) -> None:
     opml = b"""<opml version="2.0"><body><outline text="News"><outline text="One" xmlUrl="https://one.example/f"/>
         </outline><outline text="No" xmlUrl="ftp://two.example/"/></body></opml>"""
-    page = told(client, HERE, do="import", file=SimpleUploadedFile("a.opml", opml))
+    page = submitted(client, HERE, do="import", file=SimpleUploadedFile("a.opml", opml))
     assert "1 feed was added." in page and "Left out: " in page
     assert lifestream.subscriptions.get().folder == "News"
     assert b'xmlUrl="https://one.example/f"' in client.get("/main/subscriptions.opml").getvalue()
@@ -51,26 +63,26 @@ def test_a_file_that_is_no_list_is_refused_at_its_field(client: Client, lifestre
 
 
 def test_what_was_not_added_is_tried_again_or_corrected(client: Client, lifestream: Lifestream) -> None:
-    told(client, HERE, do="add", addresses="https://a.example/ https://b.example/feed")
-    told(client, HERE, do="add", addresses="https://c.example/")
+    submitted(client, HERE, do="add", addresses="https://a.example/ https://b.example/feed")
+    submitted(client, HERE, do="add", addresses="https://c.example/")
     Addition.objects.exclude(url="https://c.example/").update(state=Addition.State.FAILED)
     assert f'href="{HERE}?again"' in client.get("/main/manage/").content.decode()
     form = client.get(f"{HERE}?again").context["adding"]
     assert form["addresses"].value() == "https://a.example/\nhttps://b.example/feed"
     client.post(f"{HERE}?again", {"do": "add", "addresses": "ftp://a.example/"})  # which is refused
     assert Addition.objects.filter(state=Addition.State.FAILED).count() == 2
-    told(client, f"{HERE}?again", do="add", addresses="https://a.example/feed\nhttps://b.example/feed")
+    submitted(client, f"{HERE}?again", do="add", addresses="https://a.example/feed\nhttps://b.example/feed")
     noted = set(Addition.objects.values_list("url", "state"))
     assert noted == {(f"https://{name}", "waiting") for name in ("a.example/feed", "b.example/feed", "c.example/")}
 
 
-def test_what_has_no_place_in_the_form_is_not_forgotten(
+def test_addresses_beyond_the_limit_of_the_form_are_kept(
     client: Client, lifestream: Lifestream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lifestream.owner.views.adding.MOST_ADDRESSES", 1)
-    told(client, HERE, do="add", addresses="https://a.example/ https://b.example/")
+    submitted(client, HERE, do="add", addresses="https://a.example/ https://b.example/")
     Addition.objects.update(state=Addition.State.FAILED)
     assert client.get(f"{HERE}?again").context["adding"]["addresses"].value() == "https://a.example/"
-    told(client, f"{HERE}?again", do="add", addresses="https://a.example/feed")
+    submitted(client, f"{HERE}?again", do="add", addresses="https://a.example/feed")
     noted = set(Addition.objects.values_list("url", "state"))
     assert noted == {("https://a.example/feed", "waiting"), ("https://b.example/", "failed")}

@@ -11,7 +11,7 @@ from django.test import Client
 
 from factories import make_lifestream
 from lifestream.models import Lifestream
-from owners import owned, told
+from owners import owned, submitted
 from shown import make_post, make_site
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +43,7 @@ def lifestream(client: Client) -> Lifestream:
 
 
 def test_what_is_chosen_is_saved(client: Client, lifestream: Lifestream) -> None:
-    assert "Saved." in told(client, HERE, do="save", **CHOSEN)
+    assert "Saved." in submitted(client, HERE, do="save", **CHOSEN)
     lifestream.refresh_from_db()
     kept = {name: getattr(lifestream, name) for name in CHOSEN}
     assert kept == {**CHOSEN, "words": 5, "shows_authors": True, "is_public": True}
@@ -56,7 +56,7 @@ def test_a_preview_shows_the_page_and_the_latest_posts_and_saves_nothing(
     client: Client, lifestream: Lifestream
 ) -> None:
     before = Lifestream.objects.values().get()
-    page = told(client, HERE, do="preview", **CHOSEN)
+    page = submitted(client, HERE, do="preview", **CHOSEN)
     assert 'data-look="magazine"' in page and "--own-accent: #7a1f5c" in page and "lifestream/icon.png" in page
     assert page.count("one two three four five…") == 3 and "Preview: nothing is saved yet" in page
     assert Lifestream.objects.values().get() == before
@@ -91,25 +91,25 @@ def test_a_wrong_choice_is_reported_at_its_field(
 def test_a_logo_is_uploaded_shown_replaced_and_removed(client: Client, lifestream: Lifestream) -> None:
     address = ""
     for data in (GIF, GIF.replace(b"\x0a\0", b"\x14\0")):
-        assert "Saved." in told(client, f"{HERE}logo/", picture=SimpleUploadedFile("logo.gif", data))
+        assert "Saved." in submitted(client, f"{HERE}logo/", picture=SimpleUploadedFile("logo.gif", data))
         lifestream.refresh_from_db()
         address = f"/main/logo/{lifestream.logo_digest}"
         size = f'width="{lifestream.logo_width}" height="{lifestream.logo_height}"'
         page = Client().get("/main/").content.decode()
         assert re.search(rf'<img class="logo" src="{address}" alt="[^"]+" {size}>', page)
         assert Client().get(address).content == data
-    assert "The logo is gone." in told(client, f"{HERE}logo/", do="remove")
+    assert "The logo is gone." in submitted(client, f"{HERE}logo/", do="remove")
     assert 'class="logo"' not in Client().get("/main/").content.decode()
     assert Client().get(address).status_code == 404
 
 
 def test_an_uploaded_logo_stands_before_one_among_the_static_files(client: Client, lifestream: Lifestream) -> None:
     Lifestream.objects.update(logo="lifestream/icon.png")
-    told(client, f"{HERE}logo/", picture=SimpleUploadedFile("logo.gif", GIF))
+    submitted(client, f"{HERE}logo/", picture=SimpleUploadedFile("logo.gif", GIF))
     assert 'src="/main/logo/' in client.get("/main/").content.decode()
-    told(client, HERE, do="save", **CHOSEN)  # which leaves it alone
+    submitted(client, HERE, do="save", **CHOSEN)  # which leaves it alone
     assert 'src="/main/logo/' in client.get("/main/").content.decode()
-    told(client, f"{HERE}logo/", do="remove")
+    submitted(client, f"{HERE}logo/", do="remove")
     assert 'src="/static/lifestream/icon.png"' in client.get("/main/").content.decode()
 
 
@@ -118,7 +118,7 @@ def test_what_is_no_logo_is_reported_at_its_field_and_changes_nothing(client: Cl
     answer = client.post(f"{HERE}logo/", {"picture": SimpleUploadedFile("logo.svg", b"<svg/>")})
     assert list(answer.context["logo_form"].errors) == ["picture"] and not answer.context["form"].errors
     assert "Not saved yet" in answer.content.decode() and Lifestream.objects.values().get() == before
-    assert client.get(f"{HERE}logo/")["Location"] == HERE  # for who had to log in again
+    assert client.get(f"{HERE}logo/")["Location"] == HERE  # for an owner who had to log in again
 
 
 def test_only_its_owner_uploads_a_logo(client: Client, lifestream: Lifestream) -> None:

@@ -7,7 +7,7 @@ from django.test import Client
 
 from lifestream.models import Lifestream, OwnPage
 from lifestream.models.own_pages import MOST_PAGES
-from owners import owned, told
+from owners import owned, submitted
 
 pytestmark = pytest.mark.django_db
 NEW = "/main/manage/pages/new/"
@@ -19,20 +19,20 @@ def lifestream(client: Client) -> Lifestream:
 
 
 def test_a_page_is_written_linked_read_changed_and_deleted(client: Client, lifestream: Lifestream) -> None:
-    assert "Saved." in told(client, NEW, title="Imprint", slug="imprint", text="## Who\n\n*Ada*", position="1")
+    assert "Saved." in submitted(client, NEW, title="Imprint", slug="imprint", text="## Who\n\n*Ada*", position="1")
     assert '<a href="/main/pages/imprint/"><bdi>Imprint</bdi></a>' in Client().get("/main/").content.decode()
     page = Client().get("/main/pages/imprint/")
     assert b"<h2>Who</h2>" in page.content and b"<em>Ada</em>" in page.content
     assert "public" in page["Cache-Control"]
     here = f"/main/manage/pages/{OwnPage.objects.get().pk}/"
-    told(client, here, title="Who we are", slug="imprint", text="x", position="1")
+    submitted(client, here, title="Who we are", slug="imprint", text="x", position="1")
     assert "Who we are" in Client().get("/main/pages/imprint/").content.decode()
-    told(client, here, do="delete")
+    submitted(client, here, do="delete")
     assert Client().get("/main/pages/imprint/").status_code == 404
 
 
 def test_a_preview_saves_nothing(client: Client, lifestream: Lifestream) -> None:
-    page = told(client, NEW, title="A", slug="a", text="*x* <script>alert(1)</script>", position="1", do="preview")
+    page = submitted(client, NEW, title="A", slug="a", text="*x* <script>alert(1)</script>", position="1", do="preview")
     assert "<em>x</em>" in page and "<script>alert" not in page and not OwnPage.objects.exists()
 
 

@@ -37,7 +37,7 @@ def test_names_and_roles_are_one_line_and_a_person_is_reported_once() -> None:
     assert found == Episode(persons=(Person("A da", "co-host"),))
 
 
-def test_only_so_many_persons_and_transcripts_are_read() -> None:
+def test_the_number_of_persons_and_transcripts_is_limited() -> None:
     item = Element("item")
     for number in range(MOST + 10):
         SubElement(item, f"{PODCAST}person").text = str(number)

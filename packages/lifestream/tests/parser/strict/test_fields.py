@@ -1,4 +1,4 @@
-"""What an entry says in the elements of other vocabularies, where its own are missing (READING.md, rule 10)."""
+"""What an entry says in the elements of other vocabularies, where its own are missing (reading.md, rule 10)."""
 
 from __future__ import annotations
 

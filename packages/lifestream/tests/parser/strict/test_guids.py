@@ -1,4 +1,4 @@
-"""The id of an entry, and whether it is the link (READING.md, rule 10)."""
+"""The id of an entry, and whether it is the link (reading.md, rule 10)."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def test_a_base_that_names_the_document_itself_is_none(written: str) -> None:
     assert (inner.base, inner.based) == ("https://site.example/a/", False)
 
 
-def test_a_language_is_spelled_with_hyphens_and_an_endless_one_is_none() -> None:
+def test_a_language_is_spelled_with_hyphens_and_an_overlong_one_is_ignored() -> None:
     assert OUTER.of(Element("entry", {LANG: " de_AT\n"})).language == "de-AT"
     assert OUTER.of(Element("entry", {LANG: "x" * (LONGEST_LANGUAGE + 1)})).language == "en"
 
@@ -47,7 +47,7 @@ def test_a_language_is_spelled_with_hyphens_and_an_endless_one_is_none() -> None
         ("", ""),
     ],
 )
-def test_an_address_is_made_absolute_or_is_none(address: str, absolute: str) -> None:
+def test_an_address_is_made_absolute_or_dropped(address: str, absolute: str) -> None:
     assert joined(OUTER.base, address) == OUTER.absolute(address) == absolute
 
 
@@ -79,7 +79,7 @@ def test_an_address_with_a_host_is_what_joining_makes_of_it(address: str) -> Non
     assert joined(OUTER.base, address) == urljoin(OUTER.base, " ".join(address.split()))
 
 
-def test_so_many_addresses_are_remembered_and_others_are_joined_all_the_same() -> None:
+def test_a_limited_number_of_addresses_is_remembered_and_others_are_joined_all_the_same() -> None:
     scope = Scope("https://a.example/")
     for number in range(10_010):
         assert scope.absolute(f"/{number}") == f"https://a.example/{number}"

@@ -96,7 +96,7 @@ def test_torrents_and_tags_of_media_are_those_of_the_entry() -> None:
     assert found.tags == ("a", "b", "c")
 
 
-def test_only_so_many_media_torrents_and_tags_are_read_and_only_so_deep() -> None:
+def test_the_number_and_the_depth_of_media_torrents_and_tags_are_limited() -> None:
     many = media("<m:content url='/1'><m:category>a</m:category><m:peerLink href='/2'/></m:content>" * (MOST + 5))
     assert (len(many.media), len(many.tags), len(many.torrents)) == (1000, 1000, 1000)
 

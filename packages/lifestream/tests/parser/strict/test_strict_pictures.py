@@ -1,4 +1,4 @@
-"""The picture of a feed and of an entry: in an attribute, a child or a text (READING.md, rule 21)."""
+"""The picture of a feed and of an entry: in an attribute, a child or a text (reading.md, rule 21)."""
 
 from __future__ import annotations
 

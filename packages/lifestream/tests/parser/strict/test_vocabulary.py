@@ -1,4 +1,4 @@
-"""Namespaces as publishers write them: which elements belong to a feed (READING.md, rule 6)."""
+"""Namespaces as publishers write them: which elements belong to a feed (reading.md, rule 6)."""
 
 from __future__ import annotations
 

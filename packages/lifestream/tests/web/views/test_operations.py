@@ -49,7 +49,7 @@ def test_the_metrics_are_for_this_machine(client: Client) -> None:
         {"HTTP_VIA": "1.1 proxy"},
     ],
 )
-def test_and_for_nobody_else_who_is_not_named(sent: Any, client: Client) -> None:
+def test_the_metrics_are_for_nobody_else_who_is_not_named(sent: Any, client: Client) -> None:
     assert client.get("/metrics", **sent).status_code == 404
     with override_settings(LIFESTREAM_METRICS_FROM=["203.0.113.0/24"]):
         assert client.get("/metrics", **sent).status_code == (200 if sent is STRANGER else 404)

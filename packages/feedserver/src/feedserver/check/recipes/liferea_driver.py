@@ -18,7 +18,7 @@ CALL = "gdbus call --session --dest org.gnome.feed.Reader --object-path /org/gno
 INTERFACE = "org.gnome.feed.Reader"
 TRIES, PAUSE = 60, 0.5
 SILENCE = 6.0
-"""Seconds without a word of Liferea on updates, after which it is done."""
+"""Seconds without a line of Liferea about updates after which its update is taken to be finished."""
 
 
 def add(urls: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""The scenarios, a file a group. Copy `template.py` for another one.
+"""The scenarios, one file for each group. To add a scenario, copy the one in `template.py`.
 
 `validators` (V), `timing` (T), `redirects` (R), `requests` (Q), `items` (I), `hostile` (H), `bodies` (B), `encodings`
 (E), `safety` (X).

@@ -114,21 +114,21 @@ SCENARIOS = (
     _broken_off(
         "B1",
         "A body that breaks off",
-        "A connection ends before Content-Length is reached, so the reader asks for the whole body the next time.",
+        "A connection ends before Content-Length is reached: the reader asks for the whole body the next time.",
         "RFC 9112 §8",
         Close(after=_CUT_AT),
     ),
     _broken_off(
         "B2",
         "A connection that is reset",
-        "A connection is reset in the middle of a body, so the reader asks for the whole body the next time.",
+        "A connection is reset in the middle of a body: the reader asks for the whole body the next time.",
         "RFC 9112 §8",
         Reset(after=_CUT_AT),
     ),
     _broken_off(
         "B3",
         "gzip that breaks off",
-        "A body in gzip ends in the middle, so the reader asks for the whole body the next time.",
+        "A body in gzip ends in the middle: the reader asks for the whole body the next time.",
         "RFC 1952 §2.3",
         TruncatedGzip(),
         "gzip",
@@ -136,7 +136,7 @@ SCENARIOS = (
     Scenario(
         id="B4",
         title="A coding that was accepted is decoded",
-        rule="A server picks one of the codings that the reader accepts, so its items arrive.",
+        rule="A server picks one of the codings that the reader accepts: its items arrive.",
         source="RFC 9110 §12.5.3",
         level=Level.MUST,
         steps=(Step(lambda at: at.feed(3, 2, 1)), Step(_coded)),
@@ -149,7 +149,7 @@ SCENARIOS = (
     _mislabelled(
         "B5",
         "A plain body that is called gzip",
-        "A server says Content-Encoding: gzip and sends the body plain, so no item is lost.",
+        "A server says Content-Encoding: gzip and sends the body plain: no item is lost.",
         "RFC 9110 §8.4",
         "Look at the first two bytes: gzip begins with 1F 8B (RFC 1952 §2.3.1), and no feed does. If you refuse the "
         "body, keep none of its validators.",
@@ -158,24 +158,24 @@ SCENARIOS = (
     _mislabelled(
         "B6",
         "A charset in place of a coding",
-        "A server says Content-Encoding: utf-8 and sends the body plain, so no item is lost.",
+        "A server says Content-Encoding: utf-8 and sends the body plain: no item is lost.",
         "RFC 9110 §8.4",
-        "Take a coding that is the name of a charset, or none, for no coding. If you refuse the body, keep none of its "
+        "Ignore a coding that is the name of a charset or that nobody knows. If you refuse the body, keep none of its "
         "validators.",
         "utf-8",
     ),
     _mislabelled(
         "B7",
-        "A coding that is none",
-        "A server says Content-Encoding: identity and sends the body plain, so no item is lost.",
-        "RFC 9110 §8.4.1, §12.5.3: identity means no coding, and should not stand there",
-        "Take identity for no coding. If you refuse the body, keep none of its validators.",
+        "identity, which means no coding",
+        "A server says Content-Encoding: identity and sends the body plain: no item is lost.",
+        "RFC 9110 §8.4.1, §12.5.3: identity means no coding, and should not be sent",
+        "Treat identity as no coding. If you refuse the body, keep none of its validators.",
         "identity",
     ),
     _mislabelled(
         "B8",
-        "gzip that nobody names",
-        "A server sends a body in gzip without Content-Encoding, so no item is lost.",
+        "gzip without a Content-Encoding",
+        "A server sends a body in gzip without Content-Encoding: no item is lost.",
         "RFC 9110 §8.4",
         "Look at the first two bytes: gzip begins with 1F 8B (RFC 1952 §2.3.1), and no feed does. If you refuse the "
         "body, keep none of its validators.",

@@ -35,7 +35,7 @@ def _document(
 
 
 def _with_bad_byte(at: Stage) -> Response:
-    """Return a document in UTF-8, but for one byte in the text of item 4."""
+    """Return a document in UTF-8, except for one byte in the text of item 4."""
     entry = at.entry(4, title=f"{_WORD} {at.entry(4).title}", summary=_BAD)
     response = at.feed_of(entry, 3, 2, 1).render("rss")
     if not isinstance(response.body, bytes):
@@ -108,7 +108,7 @@ SCENARIOS = (
     _scenario(
         "E4",
         "text/xml without charset",
-        "A document declares windows-1251 and comes as text/xml without charset, so it is not read as US-ASCII.",
+        "A document declares windows-1251 and comes as text/xml without charset: it is not read as US-ASCII.",
         "RFC 7303 §3, which ended the rule of RFC 3023",
         Level.MUST,
         Step(lambda at: _document(at, "windows-1251", "text/xml")),
@@ -128,7 +128,7 @@ SCENARIOS = (
     _scenario(
         "E6",
         "windows-1252 that is called iso-8859-1",
-        "A document declares iso-8859-1 and has the quotation marks of windows-1252, so people see quotation marks.",
+        "A document declares iso-8859-1 and has the quotation marks of windows-1252: people see quotation marks.",
         "WHATWG Encoding §4.2: the label iso-8859-1 means windows-1252",
         Level.NICE,
         Step(lambda at: _document(at, "windows-1252", "application/rss+xml", declaration="iso-8859-1", word=_QUOTED)),
@@ -138,7 +138,7 @@ SCENARIOS = (
     _scenario(
         "E7",
         "Neither charset nor declaration",
-        "A document declares no encoding and Content-Type names no charset, so it is read as UTF-8.",
+        "A document declares no encoding and Content-Type names no charset: it is read as UTF-8.",
         "XML 1.0 §4.3.3; RFC 7303 §8.5",
         Level.MUST,
         Step(lambda at: _document(at, "utf-8", "application/rss+xml", declaration=False)),
@@ -170,7 +170,7 @@ SCENARIOS = (
         _scenario(
             "E10",
             "One bad byte in UTF-8",
-            "A document in UTF-8 has one byte that is not, in the text of an item, so the rest of it is read.",
+            "A document in UTF-8 has one byte that is not UTF-8, in the text of an item: the rest of it is read.",
             "WHATWG Encoding §4.1: U+FFFD in its place; by XML 1.0 §4.3.3 a parser refuses the document",
             Level.NICE,
             Step(_with_bad_byte),

@@ -39,7 +39,7 @@ DRIP = 60.0
 _RSS = {"Content-Type": "application/rss+xml; charset=utf-8"}
 
 _LOCAL = 66
-"""The number of the item that stands in the local file."""
+"""The number of the item in the local file."""
 
 
 def _good(*items: int) -> Serve:
@@ -62,7 +62,7 @@ def _judge_local_file(seen: Evidence) -> Judgement:
     seen.expect_subscribed(1)
     seen.asked(1)
     if any(seen.has(step, _LOCAL) for step in (1, 2)):
-        return failed("nothing of the local file is imported", f"item {_LOCAL}, which stands in the file, was imported")
+        return failed("nothing of the local file is imported", f"item {_LOCAL}, which is in the file, was imported")
     seen.expect_asked_after(1)
     return passed("nothing of the local file was imported")
 
@@ -194,7 +194,7 @@ def slow_drip(lasts: float = DRIP) -> Scenario:
     return Scenario(
         id="H8",
         title="An answer that drips",
-        rule="An answer comes a few bytes a second for a minute, so the reader gives up.",
+        rule="An answer comes a few bytes a second for a minute: the reader gives up.",
         source="RFC 9112 §9.5; CWE-400",
         level=Level.SHOULD,
         steps=_three_steps(_dripping(lasts)),
@@ -209,7 +209,7 @@ SCENARIOS = (
     Scenario(
         id="H1",
         title="A redirect to a local file",
-        rule="A feed redirects to a file: URL, so the reader does not read the file.",
+        rule="A feed redirects to a file: URL: the reader does not read the file.",
         source="RFC 9110 §17.4; CWE-918",
         level=Level.MUST,
         steps=_three_steps(_local_feed),
@@ -223,7 +223,7 @@ SCENARIOS = (
     Scenario(
         id="H2",
         title="A redirect to a private address",
-        rule="A feed redirects to a private address that nobody has allowed, so the reader sends no request there.",
+        rule="A feed redirects to a private address that nobody has allowed: the reader sends no request there.",
         source="RFC 9110 §17.4; RFC 1918; CWE-918",
         level=Level.MUST,
         steps=(
@@ -245,7 +245,7 @@ SCENARIOS = (
     Scenario(
         id="H3",
         title="A bomb in gzip",
-        rule=f"A body inflates to {BOMB} MiB, a thousand times its size, so the reader stops before it has all that.",
+        rule=f"A body inflates to {BOMB} MiB, a thousand times its size: the reader stops inflating before the end.",
         source="RFC 1952; CWE-409",
         level=Level.MUST,
         steps=_three_steps(_gzip_bomb),
@@ -258,7 +258,7 @@ SCENARIOS = (
     Scenario(
         id="H4",
         title="A bomb of entities",
-        rule="A document of one KiB defines entities that expand to nine GiB, so the reader does not expand them.",
+        rule="A document of one KiB defines entities that expand to nine GiB: the reader does not expand them.",
         source="XML 1.0 §4.4; CWE-776",
         level=Level.MUST,
         steps=_three_steps(_entity_bomb),
@@ -271,7 +271,7 @@ SCENARIOS = (
     Scenario(
         id="H5",
         title="An entity that is a local file",
-        rule="A document defines an entity as the content of a local file, so the reader does not read the file.",
+        rule="A document defines an entity as the content of a local file: the reader does not read the file.",
         source="XML 1.0 §4.2.2; CWE-611",
         level=Level.MUST,
         steps=_three_steps(_local_entity),
@@ -285,7 +285,7 @@ SCENARIOS = (
     Scenario(
         id="H6",
         title="A document type elsewhere",
-        rule="A document names the URL of its document type definition, so the reader does not request it.",
+        rule="A document names the URL of its document type definition: the reader does not request it.",
         source="XML 1.0 §2.8; RSS 0.91",
         level=Level.SHOULD,
         steps=(
@@ -294,13 +294,13 @@ SCENARIOS = (
             Step({FEED: _good(5, 4, 3, 2, 1)}),
         ),
         judge=_judge_remote_type,
-        why="In January 2007 the definition of RSS 0.91 was gone, and readers that requested it stood still.",
+        why="In January 2007 the definition of RSS 0.91 was gone, and readers that requested it stopped working.",
         advice="Let the parser load no external definition; validation is no task of a reader.",
     ),
     Scenario(
         id="H7",
         title="A body without end in sight",
-        rule=f"A body goes on after {MOST_BODY} MiB, so the reader has stopped reading it.",
+        rule=f"A body goes on after {MOST_BODY} MiB: the reader has stopped reading it.",
         source="CWE-400",
         level=Level.SHOULD,
         steps=_three_steps(_long_body),

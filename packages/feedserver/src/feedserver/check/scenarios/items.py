@@ -115,20 +115,20 @@ SCENARIOS = (
     Scenario(
         id="I2",
         title="The same feed brings nothing new",
-        rule="A feed without validators comes again, byte for byte, so each item stays there once.",
+        rule="A feed without validators comes again, byte for byte: each item stays there once.",
         source="RSS 2.0, guid",
         level=Level.MUST,
         steps=(Step(_feed(3, 2, 1)), Step({}), Step({})),
         judge=_judge_once(1, 2, 3),
         why=_TWICE,
-        advice="Recognise an entry by its guid or id, and write what is new only.",
+        advice="Recognise an entry by its guid or id, and store only what is new.",
         needs=_LIST,
         kinds=_KEEPERS,
     ),
     Scenario(
         id="I3",
         title="The same guid on every item",
-        rule="A feed gives all items the same guid and different links, so the items stay apart.",
+        rule="A feed gives all items the same guid and different links: the items stay apart.",
         source="RSS 2.0, guid",
         level=Level.SHOULD,
         steps=(
@@ -161,7 +161,7 @@ SCENARIOS = (
     Scenario(
         id="I5",
         title="Items without guid and link",
-        rule="Items have a title and a text only, so each is there once however often the feed is read.",
+        rule="Items have a title and a text only: each is there once however often the feed is read.",
         source="RSS 2.0: title or description is all that an item must have",
         level=Level.SHOULD,
         steps=(
@@ -199,7 +199,7 @@ SCENARIOS = (
     Scenario(
         id="I7",
         title="An item that leaves the feed stays",
-        rule="A feed lists its newest item only, so the items before it stay with the reader.",
+        rule="A feed lists its newest item only: the items before it stay with the reader.",
         source="RFC 5005: a feed document lists recent entries",
         level=Level.MUST,
         steps=(Step(_feed(3, 2, 1)), Step(_feed(4))),
@@ -228,7 +228,7 @@ SCENARIOS = (
     Scenario(
         id="I9",
         title="Items without a date",
-        rule="A new item has no date, so it is imported all the same.",
+        rule="A new item has no date: it is imported all the same.",
         source="RSS 2.0, pubDate: optional",
         level=Level.SHOULD,
         steps=(
@@ -236,7 +236,7 @@ SCENARIOS = (
             Step(lambda at: at.feed(at.entry(4, published=None), 3, 2, 1)),
         ),
         judge=_judge_there(1, 4),
-        why="The item is never seen, or stands at the end of the list, in 1970.",
+        why="The item is never seen, or is shown at the end of the list, in 1970.",
         advice="Take the time at which you first saw it, and keep that.",
         needs=_ITEMS,
         depends_on=("I1",),
@@ -244,7 +244,7 @@ SCENARIOS = (
     Scenario(
         id="I10",
         title="A feed that moves keeps its items",
-        rule="A feed whose guids are relative moves to another address, so its items stay the same.",
+        rule="A feed whose guids are relative moves to another address: its items stay the same.",
         source="RSS 2.0, guid: an opaque text",
         level=Level.SHOULD,
         steps=(
@@ -268,7 +268,7 @@ SCENARIOS = (
     Scenario(
         id="I11",
         title="A relative link",
-        rule="The link of an item has neither scheme nor host, so it is resolved against the address of the document.",
+        rule="The link of an item has neither scheme nor host: it is resolved against the address of the document.",
         source="RFC 3986 §5.1; RFC 4287 §4.2.7",
         level=Level.SHOULD,
         steps=(Step(_feed(3, 2, 1)), Step(_relative_link)),

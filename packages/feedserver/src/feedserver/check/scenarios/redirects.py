@@ -120,7 +120,7 @@ def _followed(number: str, status: int, level: Level) -> Scenario:
     return Scenario(
         id=number,
         title=f"A redirect by {status} is followed",
-        rule=f"A feed answers {status} with its new address, so its items are read from there.",
+        rule=f"A feed answers {status} with its new address: its items are read from there.",
         source="RFC 9110 §15.4",
         level=level,
         steps=_moved(status)[:2],
@@ -135,7 +135,7 @@ def _temporary(number: str, status: int) -> Scenario:
     return Scenario(
         id=number,
         title=f"A redirect by {status} is not saved",
-        rule=f"A feed answers {status} for a while, so the address of the subscription is requested the next time.",
+        rule=f"A feed answers {status} for a while: the address of the subscription is requested the next time.",
         source="RFC 9110 §15.4",
         level=Level.MUST,
         steps=(
@@ -155,12 +155,12 @@ SCENARIOS = (
     Scenario(
         id="R3",
         title="A permanent redirect is saved",
-        rule="A feed answers 301 with the same address for weeks, so the old one is not requested any more.",
+        rule="A feed answers 301 with the same address for weeks: the old one is not requested any more.",
         source="RFC 9110 §15.4.2",
         level=Level.SHOULD,
         steps=_moved(301),
         judge=_judge_saved,
-        why="Once the old domain is given up, the subscription is lost, though the server had told its new address.",
+        why="Once the old domain is given up, the subscription is lost, though the server announced its new address.",
         advice="Save the new address once a 301 or 308 has led there a few times, to a feed that could be read.",
         depends_on=("R1",),
     ),
@@ -169,7 +169,7 @@ SCENARIOS = (
     Scenario(
         id="R6",
         title="Only the permanent part is saved",
-        rule="A 301 leads to a 302, so at most the address behind the 301 is saved.",
+        rule="A 301 leads to a 302: at most the address behind the 301 is saved.",
         source="RFC 9110 §15.4",
         level=Level.SHOULD,
         steps=(
@@ -185,7 +185,7 @@ SCENARIOS = (
     Scenario(
         id="R7",
         title="A loop of redirects ends",
-        rule="A feed redirects to another address and that one back, so the reader stops after some hops.",
+        rule="A feed redirects to another address and that one back: the reader stops after some hops.",
         source="RFC 9110 §15.4",
         level=Level.MUST,
         steps=(
@@ -216,7 +216,7 @@ SCENARIOS = (
     Scenario(
         id="R9",
         title="A feed that is gone is left alone",
-        rule="A feed answers 410 again and again, so it is not requested any more.",
+        rule="A feed answers 410 again and again: it is not requested any more.",
         source="RFC 9110 §15.5.11",
         level=Level.SHOULD,
         steps=(

@@ -86,7 +86,7 @@ SCENARIOS = (
         steps=_STEPS,
         judge=_judge_contact,
         why="A server's owner who sees a mistake has no other way than to block all users of the reader.",
-        advice="Add the reader's home page to its User-Agent, in brackets behind a plus sign.",
+        advice="Add the reader's home page to its User-Agent, in brackets after a plus sign.",
     ),
     Scenario(
         id="Q3",
@@ -102,7 +102,7 @@ SCENARIOS = (
     Scenario(
         id="Q4",
         title="Cookies are not returned",
-        rule="A server sets a cookie, so the reader does not return it with the next poll.",
+        rule="A server sets a cookie: the reader does not return it with the next poll.",
         source="RFC 6265 §5: a user agent may ignore cookies",
         level=Level.SHOULD,
         steps=(
@@ -127,7 +127,7 @@ SCENARIOS = (
     Scenario(
         id="Q6",
         title="Subscribing takes one request",
-        rule="A feed is added, so it is requested at most once for that.",
+        rule="A feed is added: it is requested at most once for that.",
         source="RFC 9110 §9.2.1",
         level=Level.NICE,
         steps=_STEPS,

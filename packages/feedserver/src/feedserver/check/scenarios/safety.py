@@ -51,7 +51,7 @@ def _untrusted(number: str, title: str, fault: TlsFault, rule: str) -> Scenario:
         level=Level.MUST,
         steps=_STEPS,
         judge=_judge_refused,
-        why="Whoever is between the reader and the server reads along, and puts items of their own into the feed.",
+        why="Whoever is between the reader and the server can read the traffic and put other items into the feed.",
         advice="Leave the checks of your library on, and tell the user what is wrong with the certificate.",
         needs=_TLS,
         depends_on=("X1",),
@@ -126,7 +126,7 @@ SCENARIOS = (
     Scenario(
         id="X1",
         title="A feed over https",
-        rule="A feed is served over https by a certificate of an authority that the reader trusts, so it is read.",
+        rule="A feed is served over https by a certificate of an authority that the reader trusts: it is read.",
         source="RFC 9110 §4.2.2",
         level=Level.MUST,
         steps=_STEPS,
@@ -140,24 +140,24 @@ SCENARIOS = (
         "X2",
         "A certificate that has expired",
         "expired",
-        "A server's certificate has expired, so no request is sent.",
+        "A server's certificate has expired: no request is sent.",
     ),
     _untrusted(
         "X3",
         "A certificate of another host",
         "wrong host",
-        "A server's certificate is for another host, so no request is sent.",
+        "A server's certificate is for another host: no request is sent.",
     ),
     _untrusted(
         "X4",
         "A certificate that signs itself",
         "self-signed",
-        "A server's certificate is signed by no authority, so no request is sent.",
+        "A server's certificate is signed by no authority: no request is sent.",
     ),
     Scenario(
         id="X5",
         title="An item's link that runs a script",
-        rule="The links of items are javascript: and data:, so the items arrive without them.",
+        rule="Items link to javascript: and data: URLs, which run scripts: the items arrive without these links.",
         source="RFC 4287 §8.5; RFC 3986 §7",
         level=Level.SHOULD,
         steps=(Step(lambda at: at.feed(3, 2, 1)), Step(_bad_links)),
@@ -171,7 +171,7 @@ SCENARIOS = (
     Scenario(
         id="X6",
         title="An enclosure that runs a script",
-        rule="The enclosure of an item is javascript:, so the item arrives without it.",
+        rule="An item's enclosure is a javascript: URL: the item arrives without it.",
         source="RFC 4287 §8.5; RFC 3986 §7",
         level=Level.SHOULD,
         steps=(Step(_with_files(script=False)), Step(_with_files(script=True))),
@@ -185,16 +185,16 @@ SCENARIOS = (
     Scenario(
         id="X7",
         title="Links in content that run a script",
-        rule="Content has a script and links of the schemes javascript and data, so a reader that takes out the script "
+        rule="Content has a script and links of the schemes javascript and data: a reader that takes out the script "
         "takes out those links, too.",
         source="RFC 4287 §8.1; RFC 3986 §7",
         level=Level.MUST,
         steps=(Step(lambda at: at.feed(3, 2, 1)), Step(_bad_content)),
         judge=_judge_links_of_content,
-        why="Whoever follows such a link runs what the feed says, in a reader that is a web page with all their "
-        "rights.",
+        why="A person who follows such a link runs a script of the feed; in a reader that is a web page, it has all of "
+        "that person's rights.",
         advice="Clean content by a library that knows which schemes are allowed in each attribute, such as nh3 or "
-        "DOMPurify, and by no list of what is bad: browsers ignore tabs in a scheme, for instance.",
+        "DOMPurify, not by a list of forbidden schemes: browsers ignore tabs in a scheme, for instance.",
         needs=_DETAILS,
         depends_on=("I1",),
         withheld=True,

@@ -154,7 +154,7 @@ SCENARIOS = (
     Scenario(
         id="T1",
         title="max-age is honoured",
-        rule="An answer says max-age of four days, so the feed is not requested after three.",
+        rule="An answer says max-age of four days: the feed is not requested after three.",
         source="RFC 9111 §4.2, §5.2.2.1",
         level=Level.SHOULD,
         steps=_paused(_answer(4, 3, 2, 1, headers={"Cache-Control": f"max-age={_FOUR_DAYS}"})),
@@ -169,7 +169,7 @@ SCENARIOS = (
     Scenario(
         id="T2",
         title="Age counts against max-age",
-        rule="An answer with max-age of four days is three and a half days old (Age), so it is stale after two days.",
+        rule="An answer with max-age of four days is three and a half days old (Age): it is stale after two days.",
         source="RFC 9111 §4.2.3",
         level=Level.NICE,
         steps=(
@@ -189,7 +189,7 @@ SCENARIOS = (
     Scenario(
         id="T3",
         title="Expires is honoured",
-        rule="An answer says by Expires that it is fresh for four days, so the feed is not requested after three.",
+        rule="An answer says by Expires that it is fresh for four days: the feed is not requested after three.",
         source="RFC 9111 §5.3",
         level=Level.NICE,
         steps=_paused(lambda at: at.feed(4, 3, 2, 1, headers={"Expires": at.http_date(4 * _DAY)})),
@@ -219,7 +219,7 @@ SCENARIOS = (
     Scenario(
         id="T5",
         title="A max-age of ten years is capped",
-        rule="An answer says max-age of ten years, so the reader asks again all the same, within 31 days.",
+        rule="An answer says max-age of ten years: the reader asks again all the same, within 31 days.",
         source="RFC 9111 §4.2: freshness is a permission, not a duty",
         level=Level.MUST,
         steps=(
@@ -235,7 +235,7 @@ SCENARIOS = (
     Scenario(
         id="T6",
         title="A stale answer is no reason to hurry",
-        rule="An answer says max-age=0, so the reader's own minimum holds: no request within 20 minutes.",
+        rule="An answer says max-age=0: the reader's own minimum holds: no request within 20 minutes.",
         source="RFC 9111 §4.2",
         level=Level.NICE,
         steps=(
@@ -252,7 +252,7 @@ SCENARIOS = (
     Scenario(
         id="T7",
         title="429 with Retry-After in seconds",
-        rule="A server answers 429 with Retry-After of four days, so the feed is not requested after three.",
+        rule="A server answers 429 with Retry-After of four days: the feed is not requested after three.",
         source="RFC 6585 §4, RFC 9110 §10.2.3",
         level=Level.MUST,
         steps=_paused(lambda _: Response(status=429, headers={"Retry-After": str(_FOUR_DAYS)})),
@@ -267,7 +267,7 @@ SCENARIOS = (
     Scenario(
         id="T8",
         title="429 with Retry-After as a date",
-        rule="A server answers 429 with a Retry-After in four days, as a date, so no request comes after three.",
+        rule="A server answers 429 with a Retry-After in four days, as a date: no request comes after three.",
         source="RFC 6585 §4, RFC 9110 §10.2.3",
         level=Level.MUST,
         steps=_paused(lambda at: Response(status=429, headers={"Retry-After": at.http_date(4 * _DAY)})),
@@ -279,7 +279,7 @@ SCENARIOS = (
     Scenario(
         id="T9",
         title="503 with Retry-After",
-        rule="A server answers 503 with Retry-After of four days, so the feed is not requested after three.",
+        rule="A server answers 503 with Retry-After of four days: the feed is not requested after three.",
         source="RFC 9110 §10.2.3, §15.6.4",
         level=Level.SHOULD,
         steps=_paused(lambda _: Response(status=503, headers={"Retry-After": str(_FOUR_DAYS)})),
@@ -291,7 +291,7 @@ SCENARIOS = (
     Scenario(
         id="T10",
         title="429 without Retry-After",
-        rule="A server answers 429 and names no time, so there is no retry at once, nor within 20 minutes.",
+        rule="A server answers 429 and names no time: there is no retry at once, nor within 20 minutes.",
         source="RFC 6585 §4",
         level=Level.SHOULD,
         steps=(
@@ -325,7 +325,7 @@ SCENARIOS = (
         id="T12",
         title="429 pauses the host",
         rule=(
-            "One feed of a host is answered 429 with Retry-After of four days, so the host's other feeds are "
+            "One feed of a host is answered 429 with Retry-After of four days: the host's other feeds are "
             "not requested, either."
         ),
         source="RFC 6585 §4: a server may limit by client",
@@ -347,7 +347,7 @@ SCENARIOS = (
     Scenario(
         id="T13",
         title="Errors never end a subscription",
-        rule="A server answers 500 for weeks, so the reader goes on asking, less and less often, and finds it mended.",
+        rule="A server answers 500 for weeks: the reader goes on asking, less and less often, and finds it mended.",
         source="RFC 9110 §15.6.1",
         level=Level.MUST,
         steps=_failing(500),
@@ -359,7 +359,7 @@ SCENARIOS = (
     Scenario(
         id="T14",
         title="404 does not end a subscription",
-        rule="A server answers 404 for weeks, so the reader goes on asking, less and less often, and finds it mended.",
+        rule="A server answers 404 for weeks: the reader goes on asking, less and less often, and finds it mended.",
         source="RFC 9110 §15.5.5",
         level=Level.MUST,
         steps=_failing(404),
@@ -371,7 +371,7 @@ SCENARIOS = (
     Scenario(
         id="T15",
         title="An error is no reason to hurry",
-        rule="A server answers 500, so there is no retry at once, nor within 20 minutes.",
+        rule="A server answers 500: there is no retry at once, nor within 20 minutes.",
         source="RFC 9110 §15.6.1",
         level=Level.NICE,
         steps=(
@@ -388,7 +388,7 @@ SCENARIOS = (
     Scenario(
         id="T16",
         title="A 304 can make an answer fresh",
-        rule="A 304 says max-age of four days, so the feed is not requested after three.",
+        rule="A 304 says max-age of four days: the feed is not requested after three.",
         source="RFC 9111 §4.3.4",
         level=Level.NICE,
         steps=(
@@ -406,7 +406,7 @@ SCENARIOS = (
     Scenario(
         id="T17",
         title="ttl is a minimum",
-        rule="A feed says by ttl that it may be kept for four days, so it is not requested after three.",
+        rule="A feed says by ttl that it may be kept for four days: it is not requested after three.",
         source="RSS 2.0, ttl",
         level=Level.NICE,
         steps=_paused(_answer(4, 3, 2, 1, ttl=_FOUR_DAYS // 60)),
@@ -418,7 +418,7 @@ SCENARIOS = (
     Scenario(
         id="T18",
         title="sy:updatePeriod is a minimum",
-        rule="A feed says by the syndication module that it changes weekly, so it is not requested after three days.",
+        rule="A feed says with sy:updatePeriod that it changes weekly: it is not requested after three days.",
         source="RSS 1.0 module Syndication",
         level=Level.NICE,
         steps=(
@@ -435,7 +435,7 @@ SCENARIOS = (
     Scenario(
         id="T19",
         title="skipHours is honoured",
-        rule="A feed lists eight hours in skipHours, so it is requested in the other hours only.",
+        rule="A feed lists eight hours in skipHours: it is requested in the other hours only.",
         source="RSS 2.0, skipHours",
         level=Level.NICE,
         steps=(
@@ -452,7 +452,7 @@ SCENARIOS = (
     Scenario(
         id="T20",
         title="skipDays is honoured",
-        rule="A feed lists two days in skipDays, so it is requested on the other days only.",
+        rule="A feed lists two days in skipDays: it is requested on the other days only.",
         source="RSS 2.0, skipDays",
         level=Level.NICE,
         steps=(
@@ -469,7 +469,7 @@ SCENARIOS = (
     Scenario(
         id="T21",
         title="Many feeds of one host",
-        rule="Thirty feeds of one host are due, so at most six are requested at the same time.",
+        rule="Thirty feeds of one host are due: at most six are requested at the same time.",
         source="RFC 9112 §9.4",
         level=Level.SHOULD,
         steps=(Step(dict.fromkeys(_MANY, _slow)), Step(dict.fromkeys(_MANY, _slow))),

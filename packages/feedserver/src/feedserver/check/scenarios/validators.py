@@ -189,7 +189,7 @@ SCENARIOS = (
     Scenario(
         id="V1",
         title="The ETag comes back",
-        rule="A server sends an ETag, so the reader returns it in If-None-Match byte for byte, quotes and W/ included.",
+        rule="A server sends an ETag: the reader returns it in If-None-Match byte for byte, quotes and W/ included.",
         source="RFC 9110 §8.8.4, §13.1.2",
         level=Level.MUST,
         steps=(Step(lambda at: at.feed(3, 2, 1, etag=_ETAG)), Step(lambda at: at.feed(3, 2, 1, etag=_ETAG))),
@@ -201,7 +201,7 @@ SCENARIOS = (
     Scenario(
         id="V2",
         title="Last-Modified comes back",
-        rule="A server sends Last-Modified and no ETag, so the reader returns it in If-Modified-Since byte for byte.",
+        rule="A server sends Last-Modified and no ETag: the reader returns it in If-Modified-Since byte for byte.",
         source="RFC 9110 §8.8.4, §13.1.3",
         level=Level.MUST,
         steps=(Step(lambda at: at.feed(3, 2, 1, modified=at.http_date(-_DAY))), Step({})),
@@ -213,7 +213,7 @@ SCENARIOS = (
     Scenario(
         id="V3",
         title="Both validators come back",
-        rule="A server sends both validators, so the reader returns both.",
+        rule="A server sends both validators: the reader returns both.",
         source="RFC 9110 §8.8.4",
         level=Level.SHOULD,
         steps=(
@@ -229,7 +229,7 @@ SCENARIOS = (
         id="V4",
         title="No validator is invented",
         rule=(
-            "A server sends no validator, so the reader sends no condition, not even one from its clock or a date of "
+            "A server sends no validator: the reader sends no condition, not even one from its clock or a date of "
             "the feed."
         ),
         source="RFC 9110 §13.1.3",
@@ -242,7 +242,7 @@ SCENARIOS = (
     Scenario(
         id="V5",
         title="A changed ETag replaces the old one",
-        rule="A 200 brings another ETag, so the old one is never sent again.",
+        rule="A 200 brings another ETag: the old one is never sent again.",
         source="RFC 9111 §4.3.4",
         level=Level.MUST,
         steps=(
@@ -258,7 +258,7 @@ SCENARIOS = (
     Scenario(
         id="V6",
         title="A dropped ETag is forgotten",
-        rule="A 200 has no ETag any more, so the old one is never sent again.",
+        rule="A 200 has no ETag any more: the old one is never sent again.",
         source="RFC 9111 §4.3.4",
         level=Level.SHOULD,
         steps=(
@@ -274,7 +274,7 @@ SCENARIOS = (
     Scenario(
         id="V7",
         title="Another URL has validators of its own",
-        rule="A feed redirects to another URL, so the validators of the old URL are not sent to the new one.",
+        rule="A feed redirects to another URL: the validators of the old URL are not sent to the new one.",
         source="RFC 9110 §8.8",
         level=Level.SHOULD,
         steps=(
@@ -295,7 +295,7 @@ SCENARIOS = (
     Scenario(
         id="V8",
         title="A 304 brings a new ETag",
-        rule="A 304 has another ETag than the request, so the reader sends the new one from then on.",
+        rule="A 304 has another ETag than the request: the reader sends the new one from then on.",
         source="RFC 9111 §4.3.4",
         level=Level.NICE,
         steps=(Step(lambda at: at.feed(3, 2, 1, etag='"a"')), Step(_renewed), Step(_renewed)),
@@ -307,7 +307,7 @@ SCENARIOS = (
     Scenario(
         id="V9",
         title="The same body with a new ETag",
-        rule="A 200 has the same body and a new ETag, so the reader sends the new one from then on.",
+        rule="A 200 has the same body and a new ETag: the reader sends the new one from then on.",
         source="RFC 9111 §4.3.4",
         level=Level.SHOULD,
         steps=(
@@ -338,7 +338,7 @@ SCENARIOS = (
     Scenario(
         id="V11",
         title="A broken feed is mended",
-        rule="A 200 is not well-formed and keeps its ETag when it is mended, so the reader does not send that ETag, "
+        rule="A 200 is not well-formed and keeps its ETag when it is mended: the reader does not send that ETag, "
         "and the mended feed arrives.",
         source="RFC 9111 §3: a cache stores what it understood",
         level=Level.MUST,
@@ -355,7 +355,7 @@ SCENARIOS = (
     Scenario(
         id="V12",
         title="An ETag without quotes",
-        rule="A server sends an ETag without quotes, so the reader returns it as it came, or not at all.",
+        rule="A server sends an ETag without quotes: the reader returns it as it came, or not at all.",
         source="RFC 9110 §8.8.3",
         level=Level.NICE,
         steps=(Step(lambda at: at.feed(3, 2, 1, etag="unquoted-12")), Step({})),
@@ -367,7 +367,7 @@ SCENARIOS = (
     Scenario(
         id="V13",
         title="A Last-Modified that is no date",
-        rule="A server sends a Last-Modified that is no date, so the reader returns it as it came, or not at all.",
+        rule="A server sends a Last-Modified that is no date: the reader returns it as it came, or not at all.",
         source="RFC 9110 §13.1.3",
         level=Level.NICE,
         steps=(Step(lambda at: at.feed(3, 2, 1, modified="yesterday")), Step({})),

@@ -44,7 +44,7 @@ class Command(BaseCommand):
                     self.stderr.write(str(error))
             else:
                 if options["verbosity"]:
-                    self._tell(*added)
+                    self._print_added(*added)
         if troubles:
             text = ngettext(
                 "{count} of {all} feeds was not added", "{count} of {all} feeds were not added", len(troubles)
@@ -59,16 +59,16 @@ class Command(BaseCommand):
                 raise found
             added = add_feed(found, chosen, name=name, folder=folder)
         except NotAdded as error:
-            told = worded(error.reason)
+            message = worded(error.reason)
             if error.field == "name":
-                told = gettext("{reason}: use --name").format(reason=told)
-            raise CommandError(told) from error
+                message = gettext("{reason}: use --name").format(reason=message)
+            raise CommandError(message) from error
         if added.trouble:
             text = gettext("{url} is in the lifestream '{slug}', and stays due: {trouble}")
             raise CommandError(text.format(url=found.url, slug=chosen.slug, trouble=worded(added.trouble)))
         return found, added
 
-    def _tell(self, found: Found, added: Added) -> None:
+    def _print_added(self, found: Found, added: Added) -> None:
         subscription = added.subscription
         feed, lifestream = subscription.feed, subscription.lifestream
         text = gettext("{name}: {url}, which {page} leads to") if found.page else gettext("{name}: {url}")
@@ -82,7 +82,7 @@ class Command(BaseCommand):
                 (gettext("too much"), "; ".join(map(worded, prepared.capped))),
                 (
                     gettext("problems"),
-                    " ".join("; ".join(worded(problem.told) for problem in prepared.problems).split()),
+                    " ".join("; ".join(worded(problem.message) for problem in prepared.problems).split()),
                 ),
             ):
                 if value:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from lifestream.conf import settings as app_settings
 from lifestream.management.base import BaseCommand
 from lifestream.management.output import drawn
-from lifestream.terminal import visible
+from lifestream.terminal import visible, visible_json
 
 
 class Command(BaseCommand):
@@ -81,4 +81,4 @@ def _as_json(values: list[Any]) -> str:
         }
         for each in values
     }
-    return json.dumps(rows, indent=2, default=str, ensure_ascii=False)
+    return visible_json(json.dumps(rows, indent=2, default=str, ensure_ascii=False))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from lifestream.management.base import BaseCommand
 from lifestream.operations.diagnosis import Finding, Grade, examine
+from lifestream.terminal import visible_json
 
 
 class Command(BaseCommand):
@@ -43,4 +44,4 @@ def _as_json(findings: list[Finding]) -> str:
         {"subject": each.subject, "grade": each.grade.value, "text": each.text, "remedy": each.remedy}
         for each in findings
     ]
-    return json.dumps(rows, ensure_ascii=False, indent=2)
+    return visible_json(json.dumps(rows, ensure_ascii=False, indent=2))

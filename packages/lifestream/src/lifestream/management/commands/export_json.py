@@ -12,7 +12,7 @@ from django.utils.translation import gettext, gettext_lazy
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream
 from lifestream.refresh import json_export
-from lifestream.terminal import Visible
+from lifestream.terminal import Visible, visible_json
 
 
 class Command(BaseCommand):
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         if file == "-":
             for piece in pieces:
                 # The document goes out unchanged, for another program.
-                self.stdout.write(piece if self.stdout.isatty() else Visible(piece), ending="")
+                self.stdout.write(visible_json(piece) if self.stdout.isatty() else Visible(piece), ending="")
                 if not self.stdout.has_reader:
                     break
             return

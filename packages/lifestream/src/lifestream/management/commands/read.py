@@ -13,6 +13,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 from lifestream.management.base import BaseCommand
 from lifestream.plugins.registry import PluginError
 from lifestream.refresh.documents import read_documents
+from lifestream.terminal import visible
 from lifestream.wording import worded
 
 
@@ -68,7 +69,7 @@ class Command(BaseCommand):
         unread: list[str] = []
         for reading in read_documents(documents, url=url, headers=headers, noted=not as_json):
             if reading.prepared is None:
-                unread.append(f"{reading.name}: {worded(reading.error)}")
+                unread.append(visible(f"{reading.name}: {worded(reading.error)}", lines=False))
             if as_json:
                 self.stdout.write(json_of(reading))
             elif reading.prepared is not None:

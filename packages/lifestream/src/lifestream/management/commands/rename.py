@@ -32,5 +32,5 @@ class Command(BaseCommand):
             raise CommandError(text.format(url=url, slug=chosen.slug))
         for subscription in found:
             text = gettext("{url} is called “{name}” in the lifestream '{slug}'.")
-            told = text.format(url=subscription.feed.url, name=subscription.display_name, slug=chosen.slug)
-            self.stdout.write(told)
+            line = text.format(url=subscription.feed.url, name=subscription.display_name, slug=chosen.slug)
+            self.stdout.write(line)

@@ -71,7 +71,7 @@ class Command(BaseCommand):
             else:
                 text = gettext("Lifestream is at {url} (feeds are not updated by this process). Ctrl-C ends it.")
             self.stdout.write(text.format(url=url))
-            self._tell_first_run(url, host)
+            self._print_first_run(url, host)
             self.stdout.flush()
             if updater is not None:
                 updater.start()
@@ -97,7 +97,7 @@ class Command(BaseCommand):
                     gettext("A refresh did not end in time; what it held is due again when its lease is over.")
                 )
 
-    def _tell_first_run(self, url: str, host: str) -> None:
+    def _print_first_run(self, url: str, host: str) -> None:
         """Print where the owner makes the account, as long as there is none."""
         if not first_run.is_open():
             first_run.forget()

@@ -16,6 +16,7 @@ from lifestream.models import Feed
 from lifestream.operations.health import Health, health
 from lifestream.operations.limits import Limit
 from lifestream.operations.limits import limits as all_limits
+from lifestream.terminal import visible_json
 from lifestream.time_words import in_words
 from lifestream.wording import ago, worded
 
@@ -96,10 +97,11 @@ def _table(found: list[Limit], stream: TextIO) -> str:
 
 def _limits_as_json(found: list[Limit]) -> str:
     rows = [asdict(each) | {"unit": each.unit.name.lower(), "differs": each.differs} for each in found]
-    return json.dumps(rows, ensure_ascii=False, indent=2)
+    return visible_json(json.dumps(rows, ensure_ascii=False, indent=2))
 
 
 def _as_json(found: Health, alarms: list[str]) -> str:
     values = asdict(found) | {"late_by": found.late_by.total_seconds(), "alarms": alarms}
     values["troubles"] = [asdict(each) | {"reason": worded(each.reason)} for each in found.troubles]
-    return json.dumps(values, default=lambda value: value.isoformat(), ensure_ascii=False, indent=2)
+    text = json.dumps(values, default=lambda value: value.isoformat(), ensure_ascii=False, indent=2)
+    return visible_json(text)

@@ -66,9 +66,9 @@ class Command(BaseCommand):
             if report.rows:
                 self.stdout.write(table_of(report, sys.stdout, timezone.now()))
             if chosen is not None:
-                self._tell_of_others(set(chosen) - {row.feed for row in report.rows})
+                self._print_unfetched(set(chosen) - {row.feed for row in report.rows})
             elif not report.rows and not report.shortages:
-                self._tell_when()
+                self._print_next_due()
             self.stdout.write(f"{report}.")
         tell_shortages(report, self)
         if report.rows:
@@ -81,8 +81,8 @@ class Command(BaseCommand):
         if report.all_failed or report.shortages:
             sys.exit(1)
 
-    def _tell_of_others(self, feeds: set[int]) -> None:
-        """Print why feeds that were named were not fetched."""
+    def _print_unfetched(self, feeds: set[int]) -> None:
+        """Print why each of *feeds*, which were named but not fetched, was not."""
         now = timezone.now()
         for feed in Feed.objects.filter(pk__in=feeds).select_related("host"):
             if feed.status != Feed.Status.ACTIVE:
@@ -91,16 +91,16 @@ class Command(BaseCommand):
                 text = gettext("{url} was not asked: it waits until {pause}, since its server asked for a pause.")
             else:
                 text = gettext("{url} was not asked: it is due at {time}: {reason}.")
-            told = text.format(
+            line = text.format(
                 url=feed.url,
                 status=feed.get_status_display(),
                 pause=when(feed.host.not_before, now),
                 time=when(feed.next_fetch, now),
                 reason=worded(feed.next_reason),
             )
-            self.stdout.write(told)
+            self.stdout.write(line)
 
-    def _tell_when(self) -> None:
+    def _print_next_due(self) -> None:
         now = timezone.now()
         first = Feed.objects.filter(status=Feed.Status.ACTIVE).order_by("next_fetch").first()
         if first is None:
@@ -112,7 +112,7 @@ class Command(BaseCommand):
 
 
 def _named(urls: list[str]) -> list[int]:
-    """Return the keys of the feeds at *urls*. Raises CommandError for a URL that is none of ours."""
+    """Return the primary keys of the feeds at *urls*. Raises CommandError for a URL that no feed has."""
     from lifestream.management.lookup import feeds_at
 
     return [feed for url in urls for feed in feeds_at(url)]

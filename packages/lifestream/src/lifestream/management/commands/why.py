@@ -41,8 +41,8 @@ class Command(BaseCommand):
         now = timezone.now()
         for feed in Feed.objects.filter(pk__in=feeds_at(url)).select_related("host").order_by("pk"):
             self.stdout.write(f"{feed.display_title}: {feed.url}")
-            for label, told in state_of(feed, now):
-                self.stdout.write(f"  {label:<{_LABEL}}{told}")
+            for label, value in state_of(feed, now):
+                self.stdout.write(f"  {label:<{_LABEL}}{value}")
             self.stdout.write("\n" + gettext("Next fetch: {}").format(next_of(feed, now)))
             for line in reasoning_of(feed, now):
                 self.stdout.write(f"  {line}")
@@ -61,8 +61,8 @@ def _table_of(log: list[Fetch], now: datetime) -> Visible:
     table.add_column(gettext("Next due then, and why"), overflow="fold")
     for fetch in log:
         came = Text(outcome_in_words(fetch.outcome), COLOURS.get(fetch.outcome, ""))
-        told = " ".join(filter(None, (str(fetch.status or ""), worded(fetch.message))))
-        came.append(visible(f" {told}") if told else "", "default")
+        details = " ".join(filter(None, (str(fetch.status or ""), worded(fetch.message))))
+        came.append(visible(f" {details}") if details else "", "default")
         due = gettext("never") if fetch.next_fetch is None else f"{timezone.localtime(fetch.next_fetch):%Y-%m-%d %H:%M}"
         table.add_row(
             Text(_times(fetch, now)),

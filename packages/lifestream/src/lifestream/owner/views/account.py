@@ -9,12 +9,15 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
+from lifestream.owner.login_form import LoginForm
+
 _protected = method_decorator([never_cache, csrf_protect], name="dispatch")
 
 
 @_protected
 class _Login(of_django.LoginView):
     template_name = "lifestream/owner/login.html"
+    authentication_form = LoginForm
 
     def get_default_redirect_url(self) -> str:
         return reverse("lifestream:index")

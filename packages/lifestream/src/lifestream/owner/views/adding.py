@@ -42,10 +42,13 @@ def add(request: HttpRequest, timeline: Timeline) -> HttpResponse:
         from lifestream.refresh import additions
 
         values = adding.cleaned_data
-        if again:
-            failed.filter(pk__in=list(corrected.values_list("pk", flat=True))).delete()
-        additions.note(timeline.lifestream, values["addresses"], folder=values["folder"])
-        return redirect("lifestream_owner:manage", slug=timeline.lifestream.slug)
+        if reason := additions.why_no_more(timeline.lifestream):
+            adding.add_error("addresses", reason)
+        else:
+            if again:
+                failed.filter(pk__in=list(corrected.values_list("pk", flat=True))).delete()
+            additions.note(timeline.lifestream, values["addresses"], folder=values["folder"])
+            return redirect("lifestream_owner:manage", slug=timeline.lifestream.slug)
     if what == "import" and importing.is_valid():
         _import(request, timeline, importing)
         return redirect("lifestream_owner:manage", slug=timeline.lifestream.slug)

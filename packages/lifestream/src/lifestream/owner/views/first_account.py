@@ -28,9 +28,10 @@ from lifestream.models import Lifestream
 from lifestream.models.changed_fields import save_changed
 from lifestream.owner import first_run
 from lifestream.owner.forms import FirstRunForm
+from lifestream.owner.guesses import Guesses, visitor_of
 from lifestream.owner.samples import SAMPLES
 
-GUESSES: Final = first_run.Guesses()
+GUESSES: Final = Guesses()
 REFERRER_POLICY: Final = "strict-origin"
 
 
@@ -48,15 +49,15 @@ def setup(request: HttpRequest) -> HttpResponse:
 def _answer(request: HttpRequest) -> HttpResponse:
     if not first_run.is_open():
         return _refused(request, 404, _("This site has an account already"), _("Log in with it."), is_open=False)
-    where = str(request.META.get("REMOTE_ADDR", ""))
-    if wait := math.ceil(GUESSES.wait(where)):
+    where = visitor_of(request)
+    if where and (wait := math.ceil(GUESSES.wait(where))):
         text = ngettext("Try again in {} second.", "Try again in {} seconds.", wait).format(wait)
         response = _refused(request, 429, _("Too many wrong addresses"), text)
         response["Retry-After"] = str(wait)
         return response
     token = request.POST.get("token", "") if request.method == "POST" else request.GET.get("token", "")
     if not first_run.holds(token):
-        if token:
+        if token and where:
             GUESSES.note(where)
         return _no_such_token(request)
     if request.method != "POST":

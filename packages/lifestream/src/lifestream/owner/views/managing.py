@@ -1,5 +1,5 @@
-"""The sites of a lifestream: the list, what is done with many of them at once, and one of them with all that is known
-of its feed.
+"""The sites of a lifestream: their list, with actions on many of them, and the page of one site with the state of its
+feed.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _LONGEST: Final = 200
 _FETCHES: Final = 10
 
 FAILING: Final = Q(feed__status=Feed.Status.ACTIVE, feed__failures__gt=0) | Q(feed__status=Feed.Status.GONE)
-"""The condition of a site whose feed needs its owner's eye."""
+"""The condition of a site whose feed fails or is gone, so that its owner should look at it."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_owner
 def manage(request: HttpRequest, timeline: Timeline) -> HttpResponse:
-    """List the sites, and do something with those that were chosen."""
+    """List the sites, and carry out an action on those that were chosen."""
     query = {name: _text(request, name) for name in ("q", "folder", "state")}
     listed = _narrowed(timeline, query)
     if request.method == "POST":
@@ -80,7 +80,9 @@ def _act(request: HttpRequest, timeline: Timeline, listed: QuerySet[Subscription
     if request.POST.get("all"):
         keys = list(listed.order_by().values_list("pk", flat=True))
     else:
-        asked = [int(key) for key in request.POST.getlist("site") if key.isascii() and key.isdigit() and len(key) < 19]
+        # The page that asks once more sends them in one field: Django refuses forms of more than a thousand.
+        sent = [*request.POST.getlist("site"), *request.POST.get("sites", "").split(",")]
+        asked = [int(key) for key in sent if key.isascii() and key.isdigit() and len(key) < 19]
         keys = [pk for at in range(0, len(asked), 400) for pk in _of(chosen, asked[at : at + 400])]
     if not keys:
         messages.warning(request, gettext("Nothing was chosen."))
@@ -99,7 +101,7 @@ def _of(sites: QuerySet[Subscription], keys: list[int]) -> list[int]:
 
 
 def _done(request: HttpRequest, chosen: QuerySet[Subscription], keys: list[int], action: str) -> None:
-    """Do *action* with the sites *keys*, and tell about it."""
+    """Carry out *action* on the sites with the primary *keys*, and tell the owner the result."""
     count = 0
     parts = [chosen.filter(pk__in=keys[start : start + 400]) for start in range(0, len(keys), 400)]
     if action == "update":
@@ -132,8 +134,8 @@ def _update(request: HttpRequest, feeds: list[int]) -> None:
     requested = update_soon(feeds, timezone.now())
     if count := len(requested.due):
         messages.success(request, ngettext("{} feed is fetched now.", "{} feeds are fetched now.", count).format(count))
-    if told := requested.left_in_words:
-        messages.warning(request, told)
+    if text := requested.left_in_words:
+        messages.warning(request, text)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

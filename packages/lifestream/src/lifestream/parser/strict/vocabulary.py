@@ -106,8 +106,8 @@ def prefix_of(namespace: str) -> str | None:
 class Names(dict[str, str]):
     """The short name of each tag in a document, looked up once.
 
-    *core* is the prefix of names without a namespace, and in the namespace *own*, that of the root. *source* is the
-    document, in UTF-8.
+    *core* is the prefix of names that have no namespace, or the root's namespace, *own*. *source* is the document, in
+    UTF-8.
     """
 
     def __init__(self, core: str = "", own: str = "", source: bytes = b"") -> None:
@@ -136,7 +136,7 @@ class Names(dict[str, str]):
 
 def _miswritten(source: bytes) -> dict[str, str]:
     """Return the unknown namespaces in *source* whose prefix is the usual one of a vocabulary, each with the beginning
-    of its short names. Left out are vocabularies whose right namespace is in the document.
+    of its short names. Vocabularies whose right namespace is in the document are left out.
     """
     declared = {
         (double or single).decode("utf-8", "replace"): prefix.decode("utf-8", "replace")

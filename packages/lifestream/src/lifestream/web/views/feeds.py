@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from lifestream.refresh import opml
 from lifestream.web import syndication
 from lifestream.web.timeline import Timeline
-from lifestream.web.views.reading import cursor_of, keep, read, read_search, read_site, read_tag
+from lifestream.web.views.reading import cacheable, cursor_of, read, read_search, read_site, read_tag
 
 
 @require_safe
@@ -49,7 +49,7 @@ def subscriptions(request: HttpRequest, slug: str) -> HttpResponseBase:
     body = opml.write(timeline.lifestream)
     response = StreamingHttpResponse(body, content_type="text/x-opml; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{timeline.lifestream.slug}.opml"'
-    return keep(response, timeline)
+    return cacheable(response, timeline)
 
 
 def _feed(request: HttpRequest, timeline: Timeline, format: str) -> HttpResponse:  # noqa: A002
@@ -63,4 +63,4 @@ def _feed(request: HttpRequest, timeline: Timeline, format: str) -> HttpResponse
     response["ETag"] = etag
     if modified is not None:
         response["Last-Modified"] = http_date(modified)
-    return keep(response, timeline)
+    return cacheable(response, timeline)

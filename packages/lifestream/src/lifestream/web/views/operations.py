@@ -53,8 +53,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Show the numbers of the site in the text format of Prometheus; answer 503 while the database is away. Raises
-    Http404 for others than the operator.
+    """Show the metrics of the site in the text format of Prometheus; answer 503 while the database is unavailable.
+    Raises Http404 for anybody but the operator.
     """
     if not _is_trusted(request):
         raise Http404

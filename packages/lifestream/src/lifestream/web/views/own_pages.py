@@ -11,7 +11,7 @@ from lifestream.conf import settings
 from lifestream.content.markdown import html_of_markdown
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.models import OwnPage
-from lifestream.web.views.reading import keep, read
+from lifestream.web.views.reading import cacheable, read
 
 
 @require_safe
@@ -26,7 +26,7 @@ def own_page(request: HttpRequest, slug: str, page: str) -> HttpResponse:
         "own_page": found,
         "html": html_of(request, found.text),
     }
-    return keep(render(request, "lifestream/own_page.html", context), timeline)
+    return cacheable(render(request, "lifestream/own_page.html", context), timeline)
 
 
 def html_of(request: HttpRequest, text: str) -> SafeString:

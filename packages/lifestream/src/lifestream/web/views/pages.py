@@ -18,10 +18,10 @@ from lifestream.web.presenters import hits_in_words, of_the_web
 from lifestream.web.site_search import has_many_sites, sites_named, with_last_post
 from lifestream.web.timeline import Timeline, by_day
 from lifestream.web.views.reading import (
+    cacheable,
     check_tag,
     cursor_of,
     find_tag,
-    keep,
     query_of,
     read,
     read_day,
@@ -87,7 +87,7 @@ def search(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the results of a search, the latest first; without a query, only the form."""
     timeline = read_search(request, slug)
     if not timeline.query:
-        return keep(render(request, "lifestream/search.html", _frame(timeline)), timeline)
+        return cacheable(render(request, "lifestream/search.html", _frame(timeline)), timeline)
     named: list[Subscription] = []
     are_many = False
     if cursor_of(request) is None:  # the sites stand above the first page alone
@@ -115,7 +115,7 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "newer": newer,
         "older": older,
     }
-    return keep(render(request, "lifestream/item.html", context), timeline)
+    return cacheable(render(request, "lifestream/item.html", context), timeline)
 
 
 @require_safe
@@ -129,7 +129,7 @@ def sites(request: HttpRequest, slug: str) -> HttpResponse:
     found = list(_sites_after(timeline, with_last_post(chosen), request.GET.get("after", ""))[: SITES_A_PAGE + 1])
     more = found[SITES_A_PAGE - 1].pk if len(found) > SITES_A_PAGE else ""
     context = {**_frame(timeline), "subscriptions": found[:SITES_A_PAGE], "more": more, "query_of_sites": query}
-    return keep(render(request, "lifestream/sites.html", context), timeline)
+    return cacheable(render(request, "lifestream/sites.html", context), timeline)
 
 
 @require_safe
@@ -138,7 +138,7 @@ def tags(request: HttpRequest, slug: str) -> HttpResponse:
     timeline = read(request, slug)
     frequent, more = timeline.frequent_tags()
     context = {**_frame(timeline), "tags": frequent, "more": more}
-    return keep(render(request, "lifestream/tags.html", context), timeline)
+    return cacheable(render(request, "lifestream/tags.html", context), timeline)
 
 
 def _listing(
@@ -158,7 +158,7 @@ def _listing(
         **({"hits": hits_in_words(page.hits) if page.hits else ""} if timeline.query else {}),
         **(more or {}),
     }
-    return keep(render(request, template, context), timeline)
+    return cacheable(render(request, template, context), timeline)
 
 
 def _frame(timeline: Timeline) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from lifestream.content.image_dimensions import is_icon
 from lifestream.content.image_types import image_type
 from lifestream.models import Feed, Logo
 from lifestream.web.picture_addresses import url_of
-from lifestream.web.views.reading import keep, read, read_site
+from lifestream.web.views.reading import cacheable, read, read_site
 
 A_DAY = 86400
 _A_WEEK = 7 * A_DAY
@@ -35,7 +35,7 @@ def icon(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
     response = HttpResponse(data, content_type=kind, headers={"ETag": etag, "X-Content-Type-Options": "nosniff"})
     conditional = get_conditional_response(request, etag=etag, response=response)
-    return keep(conditional or response, timeline, A_DAY)
+    return cacheable(conditional or response, timeline, A_DAY)
 
 
 @require_safe
@@ -50,7 +50,7 @@ def logo(request: HttpRequest, slug: str, digest: str) -> HttpResponse:
     data, etag = bytes(found.data), f'"{digest}"'
     headers = {"ETag": etag, "Content-Security-Policy": _NO_CONTENT, "X-Content-Type-Options": "nosniff"}
     response = HttpResponse(data, content_type=image_type(data), headers=headers)
-    return keep(get_conditional_response(request, etag=etag, response=response) or response, timeline, _A_YEAR)
+    return cacheable(get_conditional_response(request, etag=etag, response=response) or response, timeline, _A_YEAR)
 
 
 @require_safe

@@ -41,8 +41,8 @@ def read_site(request: HttpRequest, slug: str, pk: int) -> Timeline:
 
 
 def read_tag(request: HttpRequest, slug: str, tag: str) -> Timeline:
-    """Return the timeline of a tag. Raises Http404 for a tag that none of these posts has: tags are shared with private
-    lifestreams, so a visitor must not learn whether a tag exists elsewhere.
+    """Return the timeline of a tag. Raises Http404 if no post of the lifestream has the tag: tags are shared with
+    private lifestreams, so a visitor must not learn whether a tag exists elsewhere.
     """
     timeline = find_tag(request, slug, tag)
     check_tag(timeline)
@@ -50,8 +50,8 @@ def read_tag(request: HttpRequest, slug: str, tag: str) -> Timeline:
 
 
 def find_tag(request: HttpRequest, slug: str, tag: str) -> Timeline:
-    """Return the timeline of a tag, of which the caller has to `check_tag` if it finds no posts. Raises Http404 if
-    there is no such tag.
+    """Return the timeline of a tag. If it has no posts, the caller must call `check_tag`. Raises Http404 if there is no
+    such tag.
     """
     timeline = read(request, slug)
     # PostgreSQL's text type cannot hold NUL, and psycopg raises DataError for a parameter with one.
@@ -104,8 +104,11 @@ def cursor_of(request: HttpRequest) -> Cursor | None:
         raise Http404(gettext("There is no such page.")) from None
 
 
-def keep(response: _Response, timeline: Timeline, seconds: int = FRESH) -> _Response:
-    """Say who may cache *response* and for how long. Shared caches may keep only what everybody may read."""
+def cacheable(response: _Response, timeline: Timeline, seconds: int = FRESH) -> _Response:
+    """Set the headers of *response* that say who may cache it, and for how many *seconds*; return it.
+
+    Shared caches may keep only what everybody may read.
+    """
     patch_vary_headers(response, ["Cookie"])
     if timeline.lifestream.is_public and not timeline.owned:
         patch_cache_control(response, public=True, max_age=seconds)

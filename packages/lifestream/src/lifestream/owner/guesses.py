@@ -1,0 +1,66 @@
+"""How often somebody may guess: the token of the first run, and the password of an account.
+
+The counts are kept by each process for itself, and end with it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
+
+from django.http import HttpRequest
+
+from lifestream.web.proxy_headers import FORWARDED, came_through_proxy
+
+_OF_A_NETWORK: Final = 64
+"""How many bits of an address in IPv6 count: whoever has one has the others of its network, too (RFC 6177)."""
+
+
+def visitor_of(request: HttpRequest) -> str:
+    """Return the address of the visitor, of which a network in IPv6 has one; "" if it is not known, since a proxy that
+    the site does not trust has passed the request on: all its visitors seem to have the same. A proxy on this machine
+    may add no header, so that nobody is known who comes from here.
+    """
+    forwarded = request.META.get(FORWARDED)
+    if came_through_proxy(request.META) if forwarded is None else forwarded:
+        return ""
+    try:
+        address = ipaddress.ip_address(str(request.META.get("REMOTE_ADDR", "")))
+    except ValueError:
+        return ""
+    address = getattr(address, "ipv4_mapped", None) or address
+    if address.is_loopback:
+        return ""
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    return str(ipaddress.ip_network((address.packed, _OF_A_NETWORK), strict=False))
+
+
+class Guesses:
+    """Wrong guesses by the address that they came from: after *most* of them in *seconds*, no more are compared."""
+
+    MOST_ADDRESSES: Final = 1_000
+
+    def __init__(self, most: int = 10, seconds: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._seconds, self._clock = most, seconds, clock
+        self._wrong: dict[str, deque[float]] = {}
+        self._lock = threading.Lock()
+
+    def wait(self, address: str) -> float:
+        """Return for how many seconds no guess from *address* is compared; 0.0 if the next one is."""
+        with self._lock:
+            times = self._wrong.get(address)
+            if times is None or len(times) < self._most:
+                return 0.0
+            return max(0.0, times[0] + self._seconds - self._clock())
+
+    def note(self, address: str) -> None:
+        """Note that a wrong guess came from *address*."""
+        with self._lock:
+            if address not in self._wrong and len(self._wrong) >= self.MOST_ADDRESSES:
+                self._wrong.pop(next(iter(self._wrong)))  # the one that began first
+            self._wrong.setdefault(address, deque(maxlen=self._most)).append(self._clock())

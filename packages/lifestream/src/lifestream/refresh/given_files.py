@@ -1,0 +1,48 @@
+"""Files that a person names, which may be anything: what is read of one is bounded, and so is waiting for it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import stat
+from typing import Final
+
+from django.utils.translation import gettext
+
+_COMMON: Final = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
+# A pipe that nobody writes to is opened at once, and a terminal does not become that of the process.
+_AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_PIECE: Final = 1 << 20
+
+
+def read_file(path: str, most: int, patience: float) -> bytes:
+    """Return the first *most* bytes of the file at *path*.
+
+    Of a pipe or a device, each piece is waited for *patience* seconds at most. Raises TimeoutError if none comes in
+    that time, and any other OSError of the file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | _COMMON | _AT_ONCE)
+    with os.fdopen(descriptor, "rb", buffering=0) as file:
+        may_wait = hasattr(select, "poll") and not stat.S_ISREG(os.fstat(descriptor).st_mode)
+        pieces: list[bytes] = []
+        left = most
+        while left > 0:
+            if may_wait:
+                _wait(descriptor, patience)
+            piece = file.read(min(left, _PIECE))
+            if piece is None:  # another process was faster
+                continue
+            if not piece:
+                break
+            pieces.append(piece)
+            left -= len(piece)
+    return b"".join(pieces)
+
+
+def _wait(descriptor: int, patience: float) -> None:
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    if not waiting.poll(patience * 1000):
+        text = gettext("nothing came from it for {seconds:g} s (LIFESTREAM_TIMEOUT)").format(seconds=patience)
+        raise TimeoutError(errno.ETIMEDOUT, text)

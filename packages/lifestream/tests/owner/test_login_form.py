@@ -1,0 +1,56 @@
+"""Logging in: how often a password may be wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.hashers import BasePasswordHasher
+from django.contrib.auth.models import User
+from django.test import Client
+
+from lifestream.owner import login_form
+from lifestream.owner.guesses import Guesses
+
+LOGIN = "/account/login/"
+REFUSED = "Too many wrong passwords came from your address: try again in 60 seconds."
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    User.objects.create_user("ada", password="correct horse battery")
+    now = [0.0]
+    monkeypatch.setattr(login_form, "WRONG", Guesses(clock=lambda: now[0]))
+    return now
+
+
+def log_in(client: Client, password: str, address: str = "192.0.2.1", **more: Any) -> Any:
+    return client.post(LOGIN, {"username": "ada", "password": password}, REMOTE_ADDR=address, **more)
+
+
+def test_after_ten_wrong_passwords_none_is_compared_for_a_minute(
+    client: Client, now: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(10):
+        answer = log_in(client, f"guess {number}")
+        assert "correct username and password" in answer.content.decode()
+    with monkeypatch.context() as patched:
+        patched.setattr(BasePasswordHasher, "verify", None)  # comparing would raise
+        for password in ("guess", "correct horse battery"):
+            assert REFUSED in log_in(client, password).content.decode()
+    assert log_in(Client(), "correct horse battery", "192.0.2.2").status_code == 302, "others may log in"
+    now[0] = 60.0
+    assert log_in(client, "correct horse battery").status_code == 302
+
+
+def test_who_is_right_now_and_then_is_not_counted_as_wrong(client: Client, now: list[float]) -> None:
+    for _ in range(12):
+        assert log_in(client, "correct horse battery").status_code == 302
+
+
+def test_behind_a_proxy_that_is_not_trusted_nobody_keeps_others_out(client: Client, now: list[float]) -> None:
+    for number in range(12):
+        log_in(client, f"guess {number}", HTTP_X_FORWARDED_FOR="198.51.100.1")
+    assert log_in(client, "correct horse battery", HTTP_X_FORWARDED_FOR="198.51.100.2").status_code == 302

@@ -1,0 +1,61 @@
+"""Files of every kind are read within bounds, and none holds up those that are named beside it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from django.test import override_settings
+
+from lifestream.refresh.documents import read_documents
+from lifestream.refresh.given_files import read_file
+
+RSS = b"<rss version='2.0'><channel><title>one</title></channel></rss>"
+
+pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+
+
+def test_a_file_is_read_up_to_its_maximum(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(range(256)) * 10_000)
+    assert read_file(str(path), 10_000_000, 0.0) == path.read_bytes()
+    assert read_file(str(path), 1_500_000, 0.0) == path.read_bytes()[:1_500_000]
+    assert read_file(str(path), 0, 0.0) == b""
+
+
+@pipes
+def test_what_never_ends_is_read_up_to_the_maximum_and_what_is_empty_is_empty() -> None:
+    assert read_file("/dev/zero", 3_000_000, 30.0) == bytes(3_000_000)
+    assert read_file(os.devnull, 10, 30.0) == b""
+
+
+@pipes
+def test_a_pipe_that_somebody_writes_to_slowly_is_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+
+    def write() -> None:
+        with path.open("wb", buffering=0) as file:
+            for part in (RSS[:10], RSS[10:20], RSS[20:]):
+                file.write(part)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        assert read_file(str(path), 10_000, 30.0) == RSS
+    finally:
+        writer.join(30)
+
+
+@pipes
+@pytest.mark.usefixtures("shared_parsers")
+@override_settings(LIFESTREAM_TIMEOUT=0.01)
+def test_a_pipe_that_nobody_writes_to_is_told_and_holds_up_no_other_document(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "feed").write_bytes(RSS)
+    names = [str(tmp_path / name) for name in ("feed", "pipe", "feed")]
+    before, pipe, after = read_documents(names)
+    assert before.prepared is not None and after.prepared is not None
+    assert pipe.error == "nothing came from it for 0.01 s (LIFESTREAM_TIMEOUT)"

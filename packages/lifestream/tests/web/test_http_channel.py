@@ -1,0 +1,208 @@
+"""Clients that send many requests at once, take answers when they like or never, and frame a body without an end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, Final
+from urllib.request import urlopen
+
+import pytest
+from waitress.server import create_server
+
+from lifestream.web import wsgi_server
+from lifestream.web.http_channel import LONGEST_FRAMING, OneAnswerChannel
+from lifestream.web.wsgi_server import serve
+
+_LARGE: Final = bytes(32 << 20)
+"""More than the buffers of a connection hold, and than waitress keeps before it lets a thread wait."""
+_ASKED: Final = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def _application(environ: Any, start_response: Any) -> list[bytes]:
+    body = _LARGE if environ["PATH_INFO"] == "/large" else environ["PATH_INFO"].encode()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _serving(client: Callable[[str, int], None], application: Any = _application) -> None:
+    """Serve *application* while *client* runs with the address and the port. Raises what it raises."""
+    raised: list[BaseException] = []
+    threads: list[threading.Thread] = []
+    has_ended = threading.Event()
+
+    def ready(address: str) -> None:
+        def run() -> None:
+            try:
+                client(address, int(address.rstrip("/").rpartition(":")[2]))
+            except BaseException as error:  # noqa: BLE001  it is raised below
+                raised.append(error)
+            finally:
+                if not has_ended.is_set():
+                    signal.raise_signal(signal.SIGINT)
+
+        threads.append(threading.Thread(target=run))
+        threads[0].start()
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        serve(application, "127.0.0.1", 0, ready, threads=1)
+    finally:
+        has_ended.set()
+        signal.signal(signal.SIGINT, before)
+        threads[0].join(60)
+    if raised:
+        raise raised[0]
+
+
+def _connected(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), 60)
+
+
+def test_a_client_that_takes_no_answer_keeps_nobody_out() -> None:
+    read: list[bytes] = []
+    made: list[str] = []
+    is_asked = threading.Event()
+
+    def noting(environ: Any, start_response: Any) -> list[bytes]:
+        made.append(environ["PATH_INFO"])
+        is_asked.set()
+        return _application(environ, start_response)
+
+    def client(address: str, port: int) -> None:
+        with _connected(port) as greedy:
+            greedy.sendall(_ASKED * 3)
+            assert is_asked.wait(60)
+            with urlopen(f"{address}small", timeout=60) as answer:
+                read.append(answer.read())
+
+    _serving(client, noting)
+    assert (read, made) == ([b"/small"], ["/large", "/small"])
+
+
+def test_a_client_that_takes_no_answer_is_closed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    impatient = partial(create_server, channel_timeout=1, cleanup_interval=1)  # seconds, in place of 120
+    monkeypatch.setattr(wsgi_server, "create_server", impatient)
+    is_closed = threading.Event()
+    close = OneAnswerChannel.handle_close
+
+    def noting(channel: OneAnswerChannel) -> None:
+        close(channel)
+        is_closed.set()
+
+    monkeypatch.setattr(OneAnswerChannel, "handle_close", noting)
+
+    def client(_address: str, port: int) -> None:
+        with _connected(port) as greedy:
+            greedy.sendall(_ASKED * 3)
+            assert is_closed.wait(60)
+
+    _serving(client)
+
+
+def test_requests_that_come_together_are_answered_in_their_order() -> None:
+    paths = [f"/{number}" for number in range(30)]
+    read: list[bytes] = []
+
+    def client(_address: str, port: int) -> None:
+        with _connected(port) as connection:
+            connection.sendall(b"".join(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode() for path in paths))
+            with connection.makefile("rb") as answers:
+                read.extend(_body(answers) for _ in paths)
+
+    _serving(client)
+    assert read == [path.encode() for path in paths]
+
+
+def test_what_comes_behind_a_request_to_close_is_not_answered() -> None:
+    read: list[bytes] = []
+
+    def client(_address: str, port: int) -> None:
+        with _connected(port) as connection:
+            connection.sendall(
+                b"GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
+            )
+            with connection.makefile("rb") as answers:
+                read.extend((_body(answers), answers.read()))
+
+    _serving(client)
+    assert read == [b"/1", b""]
+
+
+@pytest.mark.parametrize("framing", [b"1;a=", b"1\r\na\r\n0\r\nX: "], ids=["a chunk's size", "the trailer"])
+def test_framing_without_an_end_is_refused(framing: bytes) -> None:
+    read: list[bytes] = []
+
+    def client(_address: str, port: int) -> None:
+        with _connected(port) as connection:
+            connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + framing)
+            with connection.makefile("rb") as answers:
+                connection.sendall(b"x" * (LONGEST_FRAMING + 1))
+                read.append(answers.readline())
+
+    _serving(client)
+    assert read == [b"HTTP/1.1 400 Bad Request\r\n"]
+
+
+def test_framing_of_a_usual_length_is_read() -> None:
+    read: list[bytes] = []
+
+    def client(_address: str, port: int) -> None:
+        with _connected(port) as connection:
+            connection.sendall(
+                b"POST /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                b"1;a=" + b"x" * 8_000 + b"\r\na\r\n0\r\nX: " + b"x" * 8_000 + b"\r\n\r\n"
+            )
+            with connection.makefile("rb") as answers:
+                read.append(_body(answers))
+
+    _serving(client)
+    assert read == [b"/1"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files of Windows have no such numbers")
+def test_files_with_large_numbers_keep_nobody_out() -> None:
+    answered: list[bytes] = []
+
+    def client(address: str, port: int) -> None:
+        with urlopen(f"{address}small", timeout=60) as answer:
+            answered.append(answer.read())
+
+    with _many_files():
+        _serving(client)
+    assert answered == [b"/small"]
+
+
+def _body(answers: Any) -> bytes:
+    """Read one answer, and return its body."""
+    length = 0
+    while line := answers.readline().strip():
+        if line.lower().startswith(b"content-length:"):
+            length = int(line.partition(b":")[2])
+    return bytes(answers.read(length))
+
+
+@contextmanager
+def _many_files() -> Iterator[None]:
+    """Hold so many files that the next has a number above 1,023, which `select` refuses."""
+    import resource
+
+    least, most = 1_200, resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most[1] != resource.RLIM_INFINITY and most[1] < least:
+        pytest.skip(f"at most {most[1]} files may be open here")
+    if most[0] < least:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (least, most[1]))
+    opened: list[int] = []
+    try:
+        while not opened or opened[-1] < 1_024:
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+        yield
+    finally:
+        for each in opened:
+            os.close(each)
+        resource.setrlimit(resource.RLIMIT_NOFILE, most)
