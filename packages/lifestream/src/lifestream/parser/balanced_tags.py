@@ -61,25 +61,26 @@ class _Tags:
         self._open: list[bytes] = []
         self._counted: Counter[bytes] = Counter()  # the open ones in lower case
         self._fields = 0  # how many of the open ones are fields
-        self._pieces: list[bytes] = []
+        self._names: dict[bytes, bytes] = {}
+        self._out = bytearray()
 
     def written(self) -> bytes:
         """Return the markup up to its end, where elements may still be open."""
         first = _START.search(self._markup)
         start = first.start() if first else 0
-        self._pieces = [self._markup[:start]]
+        self._out += self._markup[:start]
         for piece, found in _pieces(self._markup[start:]):
-            self._pieces.append(piece)
+            self._out += piece
             if found is not None:
                 self._add(found)
-        written, self._pieces = b"".join(self._pieces), []
-        return written
+        return bytes(self._out)
 
     def end(self, around: frozenset[bytes]) -> bytes:
         """Return the end tags of the elements that are open, up to the innermost one of *around*."""
+        self._out.clear()
         while self._open and _local(self._open[-1].lower()) not in around:
             self._close()
-        return b"".join(self._pieces)
+        return bytes(self._out)
 
     def _close(self) -> bytes:
         """End the innermost element. Return its name in lower case."""
@@ -87,7 +88,7 @@ class _Tags:
         name = written.lower()
         self._counted[name] -= 1
         self._fields -= _is_field(name)
-        self._pieces.append(b"</%s>" % written)
+        self._out += b"</%s>" % written
         return name
 
     def _add(self, found: re.Match[bytes]) -> None:
@@ -97,7 +98,7 @@ class _Tags:
             while self._counted[name] and self._close() != name:
                 pass
         elif not (is_empty or name in self._ended or name in _KNOWN or is_field(name)):
-            self._pieces.append(b"&lt;" + found[0][1:-1] + b"&gt;")
+            self._out += b"&lt;%s&gt;" % found[0][1:-1]
         else:
             if _local(name) in _ENTRIES and not is_empty:
                 while self._counted[name]:
@@ -106,9 +107,9 @@ class _Tags:
                 self._end_endless()
             attributes = _attributes(found[3][:-2] if is_empty else found[3][:-1])
             is_empty = is_empty or (name in _VOID and name not in self._ended)
-            self._pieces.append(b"<%s%s%s>" % (written, attributes, b"/" if is_empty else b""))
+            self._out += b"<%s%s%s>" % (written, attributes, b"/" if is_empty else b"")
             if not is_empty:
-                self._open.append(written)
+                self._open.append(self._names.setdefault(written, written))
                 self._counted[name] += 1
                 self._fields += _is_field(name)
 
