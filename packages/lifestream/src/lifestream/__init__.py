@@ -8,8 +8,8 @@ The source, in the order in which an entry passes it; the docstring of each pack
 - `parser`: documents to entries. `plugins`: entries to items, by the site they come from.
 - `content`: text, HTML and pictures, made safe and readable.
 - `storage`: writes what was fetched. `models`: the tables and the search index.
-- `web`: the pages and feeds of a timeline, and the address that WebSub hubs call. `owner`: the pages on which owners
-  change theirs. `admin`: the admin.
+- `web`: the pages and feeds of a timeline, the address that WebSub hubs call, and the web server of `lifestream serve`.
+  `templatetags`: what templates call. `owner`: the pages on which owners change theirs. `admin`: the admin.
 - `operations`: the state of the site: health, troubles, what is deleted.
 - `site`: the Django project that the command `lifestream` runs. `management`: the commands. `demo`: sample feeds.
 - `testing`: tools for the tests of other sites.

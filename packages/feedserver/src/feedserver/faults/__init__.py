@@ -8,8 +8,8 @@ fields in a directive). `messages.triggers` and `handler.fault_injection` decide
 `net.answer_under_way` notes in the journal that it was, and after how many bytes. Broken TLS, such as an expired
 certificate, is an option of a server, not a fault of an answer: see `net.tls`.
 
-`KINDS` is the whole catalogue, and the only place that knows every fault: directives, messages, tests and the manual
-are made from it.
+`parse` reads a fault in a directive, and suggests the nearest name for a misspelled one. `KINDS` is the whole
+catalogue, and the only place that knows every fault: directives, messages, tests and the manual are made from it.
 """
 
 from __future__ import annotations

@@ -18,8 +18,9 @@ cancellation raises. The modules, in the order in which a request passes them:
 6. `outcomes`: the results of a request, as values.
 
 Other modules use these: `cache_lifetime`: what the headers of an answer say about freshness and pauses. `url_hosts`:
-the host that a URL names. `websub`: the messages of WebSub. `link_header`: the links that a server sends beside a
-document. `open_files`, `shortage`: what this machine is short of, for which no server is to blame.
+the host that a URL names, and the site that a feed belongs to. `websub`: the messages of WebSub. `link_header`: the
+links that a server sends beside a document. `open_files`, `shortage`: what this machine is short of, for which no
+server is to blame.
 
 This package never imports Django, the parser or the database. The rules 1 to 6 and 19 to 32 of
 `scripts/rules.py`, which are about a single request, are implemented here.

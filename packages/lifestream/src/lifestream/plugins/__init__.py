@@ -2,7 +2,8 @@
 
 In: a `ParsedFeed`. Out: `Prepared`, whose drafts are safe to store and to show. An entry passes through, in this order:
 
-1. `registry`: which plugin a feed gets.
+1. `registry`: which plugin a feed gets, by the domain of its site; `fetcher.url_hosts` decides whether the site that a
+   document names is believed.
 2. `base`: the base class of plugins; one module for each site (`bluesky`, `flickr`, `generic`, `github`, `mastodon`,
    `podcast`, `reddit`, `youtube`).
 3. `item_pipeline`: the hooks of the plugin, then cleaning, and cutting the summary (`draft_cleaning`). `draft_checks`:

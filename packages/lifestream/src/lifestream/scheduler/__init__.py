@@ -8,8 +8,9 @@ leases in the database. In the order in which a feed passes them:
 3. `in_flight`: the claimed feeds of a refresh, and how many of one host may be requested at once.
 4. `jobs`: `Claimed`, `Result` and `Stored`, the values that go through a refresh.
 5. `publication_rate`: how often a feed publishes.
-6. `schedule`: when the next request is due, and the reasons: freshness (also after a 304), Retry-After, errors in a
-   row, what the feed asks for. After a 410 there is no next request.
+6. `schedule`: when the next request is due, and the reasons: freshness (also after a 304), Retry-After (a pause of this
+   feed or, after a 429 or a 503, of all feeds of its host), errors in a row, what the feed asks for. After a 410 there
+   is no next request.
 7. `answering_host`: which host an answer came from: behind a redirect, it may be another than the feed's own.
 
 `clock_jumps` corrects the times that were stored while a clock was ahead.

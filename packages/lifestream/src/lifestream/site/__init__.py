@@ -5,9 +5,9 @@ environment; `settings` makes Django's settings of it, of which `fetching_settin
 database. `home` is the folder in which all of this is kept. `celery` is the application of workers, `beat` sends them
 messages.
 
-`wsgi` is the application of web servers, with `public_address` around it for sites behind a proxy; `trusted_proxies`
-reads whose headers count. `urls` has the addresses, `admin_login` the form of the admin's login. A request and its
-answer pass `nul` (no NUL in a request), `compression`, and `policy` (what browsers may load); `static_files` says what
-browsers keep, `errors` has the pages for what goes wrong, `outage_pages` those without a database. `json_log` writes
-log lines for machines, and `probe_log` leaves out some.
+`wsgi` is the application of web servers (`lifestream serve` has its own, `web.wsgi_server`), with `public_address`
+around it for sites behind a proxy; `trusted_proxies` reads whose headers count. `urls` has the addresses, `admin_login`
+the form of the admin's login. A request and its answer pass `nul` (no NUL in a request), `compression`, and `policy`
+(what browsers may load); `static_files` says what browsers keep, `errors` has the pages for what goes wrong,
+`outage_pages` those without a database. `json_log` writes log lines for machines, and `probe_log` leaves out some.
 """

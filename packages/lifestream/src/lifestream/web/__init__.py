@@ -6,7 +6,8 @@ In: an HTTP request. Out: a page or a feed. In the order in which a request pass
 2. `timeline`: who may see a lifestream, and its posts, narrowed by site, tag, search or day; `models.fulltext` decides
    how a search is answered: from the items that have rare words, or along the timeline. `keyset`: where a page ends.
    `walked_posts`: the first posts of a search for many items. `shown_posts`: the posts with everything that their cards
-   show. `site_search`: its sites by their names.
+   show, such as the excerpt in which a search found its words (`content.highlighting`). `site_search`: its sites by
+   their names.
 3. `presenters`: what of a post is shown, and which sites are asleep or failing, as values for the templates.
    `picture_addresses`: the addresses of feeds' pictures on this site, if it is to show them.
 4. `look`: theme, accent and logo of a page. `structured_data`: the description of an item for search engines.
@@ -14,8 +15,9 @@ In: an HTTP request. Out: a page or a feed. In the order in which a request pass
 5. `syndication`: the timeline as Atom, RSS and JSON Feed, each item under its published id:
    `plugins.entry_uris` decides which, `storage.published_ids` stores it.
 
-Around all of them: `wsgi_server`, `http_channel`: waitress, for `lifestream serve`. `request_charset`: reads
-every request as UTF-8, in the bundled site. `proxy_headers`: whether a proxy has passed a request on.
+Around all of them: `wsgi_server`: waitress, for `lifestream serve`: how many connections may be open, and which are
+closed first. `http_channel`: what one of them may cost. `request_charset`: reads every request as UTF-8, in the bundled
+site. `proxy_headers`: whether a proxy has passed a request on.
 
 Never imported here: the fetcher's session, the parser, `refresh.pipeline`. The exceptions to reading: `views.push`
 stores what a hub said, and `views.pictures` asks `refresh.pictures` for what is not there yet.
