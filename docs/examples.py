@@ -2,7 +2,9 @@
 
 What a block is for is said in an HTML comment before it, which readers do not see:
 
-- `file: NAME` writes the block to NAME in the page's own folder;
+- `file: NAME` writes the block to NAME in the page's own folder, and the paragraph before it names it for readers;
+- `hidden file: NAME`, standing alone, writes what follows in the same comment: what the page's commands need, and its
+  readers don't; `empty file: NAME` makes an empty one;
 - `pytest: NAME` writes it and runs it by pytest; `pytest fails: NAME` expects that to fail, and `pytest django: NAME`
   runs it with the settings `mysite.settings`;
 - `serve: FOLDER as ADDRESS`, standing alone, serves FOLDER for the page's commands, which know it by ADDRESS;
@@ -30,6 +32,7 @@ from sybil import Document, Example, Region, Sybil
 
 _BLOCK = re.compile(
     r"<!-- serve: (?P<folder>\S+) as (?P<address>\S+) -->$|"
+    r"<!-- (?:empty|hidden) file: (?P<hidden>\S+)(?: |\n(?P<content>.*?)^)-->$|"
     r"(?:<!-- (?P<purpose>file|pytest|pytest django|pytest fails|output|skip): (?P<name>.+?) -->\n)?"
     r"```(?P<language>python|xml|toml|ini|console|text|json|html|django|css|nginx)\n(?P<body>.*?)^```$",
     re.DOTALL | re.MULTILINE,
@@ -51,7 +54,7 @@ def find_page(document: Document) -> Iterator[Region]:
     blocks = [
         match
         for match in _BLOCK.finditer(document.text)
-        if match["folder"] or match["purpose"] or match["language"] in ("python", "console")
+        if match["folder"] or match["hidden"] or match["purpose"] or match["language"] in ("python", "console")
     ]
     if blocks:
         yield Region(blocks[0].start(), blocks[-1].end(), blocks, run_page)
@@ -82,10 +85,10 @@ def run_block(block: re.Match[str], line: int, example: Example) -> str | None:
 
         example.namespace["served"][block["address"]] = FeedServer(folder / block["folder"], strict=False).start()
         return None
-    if purpose in ("file", "pytest", "pytest django", "pytest fails"):
-        target = folder / name
+    if block["hidden"] or purpose in ("file", "pytest", "pytest django", "pytest fails"):
+        target = folder / (block["hidden"] or name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(body, encoding="utf-8")
+        target.write_text(body or block["content"] or "", encoding="utf-8")
     if purpose in ("pytest", "pytest django", "pytest fails"):
         if "from hypothesis" in body:
             (folder / "conftest.py").write_text(_FEW_EXAMPLES, encoding="utf-8")

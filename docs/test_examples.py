@@ -1,0 +1,27 @@
+"""The examples of the manual can be followed by whoever sees the pages alone, without what stands in comments."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [*ROOT.glob("docs/*/*.md"), *ROOT.glob("packages/*/README.md"), ROOT / "README.md"]
+_FILE = re.compile(r"(?P<before>[^\n]+(?:\n[^\n]+)*)\n\n<!-- (?:file|pytest|pytest django|pytest fails): (?P<name>.+?) -->\n")
+
+
+def unnamed(page: str) -> list[str]:
+    """Return the files of *page* whose names the paragraph before them does not have."""
+    return [found["name"] for found in _FILE.finditer(page) if f"`{found['name']}`" not in found["before"]]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_name_of_each_file_is_shown_to_readers(page: Path) -> None:
+    assert unnamed(page.read_text(encoding="utf-8")) == []
+
+
+def test_a_file_without_a_name_is_noticed() -> None:
+    page = "A feed:\n\n<!-- file: feed.xml -->\n```xml\n```\n\n`a.py`:\n\n<!-- pytest: a.py -->\n```python\n```\n"
+    assert unnamed(page) == ["feed.xml"]
