@@ -6,7 +6,8 @@ What a block is for is said in an HTML comment before it, which readers do not s
 - `pytest: NAME` writes it and runs it by pytest; `pytest fails: NAME` expects that to fail, and `pytest django: NAME`
   runs it with the settings `mysite.settings`;
 - `serve: FOLDER as ADDRESS`, standing alone, serves FOLDER for the page's commands, which know it by ADDRESS;
-- `output: contains` checks that the last run printed the block's lines;
+- `output: contains` checks that the last run printed the block's lines, wherever it broke them, and with `HOME` for
+  the page's folder;
 - a block of Python without one runs as it stands, in the page's folder and with the names of the blocks before it;
 - `console` blocks hold commands behind `$`; each must succeed, and print the lines below it.
 
@@ -35,6 +36,7 @@ _BLOCK = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 TIMEOUT = 120
+HOME = "/home/ada/reader"
 # A reader of the manual has few plugins of pytest; to load all that the tests here need takes longer than most pages.
 _OUR_PLUGINS = ("-p", "pytest_feedserver", "-p", "pytest_lifestream")
 # That the example runs is what is tried, not the feeds that it draws: those have tests of their own.
@@ -95,7 +97,8 @@ def run_block(block: re.Match[str], line: int, example: Example) -> str | None:
         if (done.returncode != 0) != (purpose == "pytest fails"):
             return f"{name} {'passed' if purpose == 'pytest fails' else 'failed'}:\n{done.stdout}{done.stderr}"
     elif purpose == "output":
-        missing = [text for text in body.splitlines() if text.strip() not in example.namespace["printed"]]
+        printed = in_one_line(example.namespace["printed"].replace(str(folder), HOME))
+        missing = [text for text in body.splitlines() if in_one_line(text) not in printed]
         return f"not printed: {missing}\nprinted:\n{example.namespace['printed']}" if missing else None
     elif purpose is None and block["language"] == "python":
         code = compile("\n" * line + body, str(example.path), "exec", dont_inherit=True)
@@ -105,6 +108,11 @@ def run_block(block: re.Match[str], line: int, example: Example) -> str | None:
             body = body.replace(address, server.base_url)
         return _run_console(body, folder)
     return None
+
+
+def in_one_line(text: str) -> str:
+    """Return *text* without its line breaks and indents, and with "/" in paths on Windows, too."""
+    return " ".join(text.replace(os.sep, "/").split())
 
 
 def _run(command: list[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -134,7 +142,7 @@ def _run_console(body: str, folder: Path) -> str | None:
 
 
 def set_up(namespace: dict[str, Any]) -> None:
-    namespace["folder"] = Path(tempfile.mkdtemp(prefix="manual-"))
+    namespace["folder"] = Path(tempfile.mkdtemp(prefix="manual-")).resolve()
     namespace["before"] = Path.cwd()
     namespace["served"] = {}
     sys.path.insert(0, str(namespace["folder"]))
