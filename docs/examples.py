@@ -8,8 +8,10 @@ What a block is for is said in an HTML comment before it, which readers do not s
 - `serve: FOLDER as ADDRESS`, standing alone, serves FOLDER for the page's commands, which know it by ADDRESS;
 - `output: contains` checks that the last run printed the block's lines, wherever it broke them, and with `HOME` for
   the page's folder;
+- a block between `hidden:` and the comment's end runs, but readers do not see it: it tries what the page shows;
 - a block of Python without one runs as it stands, in the page's folder and with the names of the blocks before it;
-- `console` blocks hold commands behind `$`; each must succeed, and print the lines below it.
+- `console` blocks hold commands behind `$`; each must succeed, and print the lines below it, where "…" stands for
+  anything.
 
 A page is one test, since its blocks build on each other: it may run in any order and in any worker.
 """
@@ -135,10 +137,15 @@ def _run_console(body: str, folder: Path) -> str | None:
         if shell is None:
             pytest.skip("console examples are written for bash")
         done = _run([shell, "-c", command], folder)
-        missing = [line for line in expected.splitlines() if line.strip() and line.strip() not in done.stdout]
+        missing = [line for line in expected.splitlines() if not is_printed(line, done.stdout)]
         if done.returncode != 0 or missing:
             return f"{command!r} ended with {done.returncode}; not printed: {missing}\n{done.stdout}{done.stderr}"
     return None
+
+
+def is_printed(line: str, printed: str) -> bool:
+    """Return whether a line of *printed* has *line* in it, in which "…" stands for anything."""
+    return re.search(".*".join(map(re.escape, line.strip().split("…"))), printed) is not None
 
 
 def set_up(namespace: dict[str, Any]) -> None:
