@@ -8,9 +8,12 @@ What a block is for is said in an HTML comment before it, which readers do not s
 - `pytest: NAME` writes it and runs it by pytest; `pytest fails: NAME` expects that to fail, and `pytest django: NAME`
   runs it with the settings `mysite.settings`;
 - `serve: FOLDER as ADDRESS`, standing alone, serves FOLDER for the page's commands, which know it by ADDRESS;
-- `output: contains` checks that the last run printed the block's lines;
+- `output: contains` checks that the last run printed the block's lines, wherever it broke them, and with `HOME` for
+  the page's folder;
+- a block between `hidden:` and the comment's end runs, but readers do not see it: it tries what the page shows;
 - a block of Python without one runs as it stands, in the page's folder and with the names of the blocks before it;
-- `console` blocks hold commands behind `$`; each must succeed, and print the lines below it.
+- `console` blocks hold commands behind `$`; each must succeed, and print the lines below it, where "…" stands for
+  anything.
 
 A page is one test, since its blocks build on each other: it may run in any order and in any worker.
 """
@@ -38,6 +41,7 @@ _BLOCK = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 TIMEOUT = 120
+HOME = "/home/ada/reader"
 # A reader of the manual has few plugins of pytest; to load all that the tests here need takes longer than most pages.
 _OUR_PLUGINS = ("-p", "pytest_feedserver", "-p", "pytest_lifestream")
 # That the example runs is what is tried, not the feeds that it draws: those have tests of their own.
@@ -98,7 +102,8 @@ def run_block(block: re.Match[str], line: int, example: Example) -> str | None:
         if (done.returncode != 0) != (purpose == "pytest fails"):
             return f"{name} {'passed' if purpose == 'pytest fails' else 'failed'}:\n{done.stdout}{done.stderr}"
     elif purpose == "output":
-        missing = [text for text in body.splitlines() if text.strip() not in example.namespace["printed"]]
+        printed = in_one_line(example.namespace["printed"].replace(str(folder), HOME))
+        missing = [text for text in body.splitlines() if in_one_line(text) not in printed]
         return f"not printed: {missing}\nprinted:\n{example.namespace['printed']}" if missing else None
     elif purpose is None and block["language"] == "python":
         code = compile("\n" * line + body, str(example.path), "exec", dont_inherit=True)
@@ -108,6 +113,11 @@ def run_block(block: re.Match[str], line: int, example: Example) -> str | None:
             body = body.replace(address, server.base_url)
         return _run_console(body, folder)
     return None
+
+
+def in_one_line(text: str) -> str:
+    """Return *text* without its line breaks and indents, and with "/" in paths on Windows, too."""
+    return " ".join(text.replace(os.sep, "/").split())
 
 
 def _run(command: list[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -130,14 +140,19 @@ def _run_console(body: str, folder: Path) -> str | None:
         if shell is None:
             pytest.skip("console examples are written for bash")
         done = _run([shell, "-c", command], folder)
-        missing = [line for line in expected.splitlines() if line.strip() and line.strip() not in done.stdout]
+        missing = [line for line in expected.splitlines() if not is_printed(line, done.stdout)]
         if done.returncode != 0 or missing:
             return f"{command!r} ended with {done.returncode}; not printed: {missing}\n{done.stdout}{done.stderr}"
     return None
 
 
+def is_printed(line: str, printed: str) -> bool:
+    """Return whether a line of *printed* has *line* in it, in which "…" stands for anything."""
+    return re.search(".*".join(map(re.escape, line.strip().split("…"))), printed) is not None
+
+
 def set_up(namespace: dict[str, Any]) -> None:
-    namespace["folder"] = Path(tempfile.mkdtemp(prefix="manual-"))
+    namespace["folder"] = Path(tempfile.mkdtemp(prefix="manual-")).resolve()
     namespace["before"] = Path.cwd()
     namespace["served"] = {}
     sys.path.insert(0, str(namespace["folder"]))

@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -211,22 +211,39 @@ def tables(python: Interpreters) -> Iterator[str]:
 
 def descriptions(kinds: list[Kind]) -> Iterator[str]:
     """Yield the table of what each kind takes and does; the texts are the docstrings of the classes."""
-    yield from ["| directive | in Python | what it does |", "|---|---|---|"]
+    yield from ["| directive | in Python | default | what it does |", "|---|---|---|---|"]
     for kind in kinds:
         made = type(parse(kind.examples[0]))
         text = re.sub(r"\s+", " ", inspect.getdoc(made) or "").replace("|", r"\|")
         usage = kind.usage.replace("|", r"\|")
-        yield f"| `{usage}` | `{in_python(parse(kind.examples[-1]))}` | {text} |"
+        yield f"| `{usage}` | `{in_python(parse(kind.examples[-1]))}` | {defaults(made)} | {text} |"
 
 
 def in_python(fault: Fault) -> str:
     """Return the shortest expression that makes a fault."""
     given = [
-        f"{field.name}={dict(value) if isinstance(value, Headers) else value!r}"
+        argument(field.name, value)
         for field in fields(fault)
         if (value := getattr(fault, field.name)) != field.default and value is not EACH_TIME
     ]
     return f"{type(fault).__name__}({', '.join(given)})"
+
+
+def defaults(made: type[Fault]) -> str:
+    """Return the arguments that a fault has unless it is given others, as code; "" if it has none.
+
+    What None stands for is said in the docstrings.
+    """
+    known = [argument(field.name, field.default) for field in fields(made) if field.default not in _NO_DEFAULT]
+    return f"`{', '.join(known)}`" if known else ""
+
+
+_NO_DEFAULT = (MISSING, None, EACH_TIME)
+
+
+def argument(name: str, value: object) -> str:
+    """Return an argument as it is written in a call."""
+    return f"{name}={dict(value) if isinstance(value, Headers) else value!r}"
 
 
 def main() -> None:

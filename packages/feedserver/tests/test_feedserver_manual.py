@@ -145,6 +145,11 @@ def test_each_fixture_marker_and_setting_of_the_pytest_plugin_has_an_entry() -> 
     assert "pytest.mark.feedserver" in text
 
 
+def test_each_option_of_the_marker_has_an_entry() -> None:
+    rows = tabled(section(page("feedserver/pytest.md"), "Options"))
+    assert rows == set(inspect.signature(FeedServer).parameters)
+
+
 class TestWhatIsMissingIsNamed:
     """The tests above can fail: what has no entry is named."""
 
