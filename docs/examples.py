@@ -40,7 +40,7 @@ _BLOCK = re.compile(
     r"```(?P<language>python|xml|toml|ini|console|text|json|html|django|css|nginx)\n(?P<body>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
-TIMEOUT = 120
+TIMEOUT = 300  # seconds, for what hangs
 HOME = "/home/ada/reader"
 # A reader of the manual has few plugins of pytest; to load all that the tests here need takes longer than most pages.
 _OUR_PLUGINS = ("-p", "pytest_feedserver", "-p", "pytest_lifestream")

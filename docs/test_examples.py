@@ -9,7 +9,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*ROOT.glob("docs/*/*.md"), *ROOT.glob("packages/*/README.md"), ROOT / "README.md"]
-_FILE = re.compile(r"(?P<before>[^\n]+(?:\n[^\n]+)*)\n\n<!-- (?:file|pytest|pytest django|pytest fails): (?P<name>.+?) -->\n")
+_FILE = re.compile(
+    r"(?P<before>[^\n]+(?:\n[^\n]+)*)\n\n<!-- (?:file|pytest|pytest django|pytest fails): (?P<name>.+?) -->\n"
+)
 
 
 def unnamed(page: str) -> list[str]:

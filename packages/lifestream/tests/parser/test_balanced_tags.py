@@ -1,4 +1,4 @@
-"""Damaged entries are read by the same rules as others: their tags are made to match (READING.md, rule 7)."""
+"""Damaged entries are read by the same rules as others: their tags are made to match (rule 7 of reading)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files that belong to an entry, in whichever element they stand (READING.md, rules 10 and 21)."""
+"""The files that belong to an entry, in whichever element they stand (rules 10 and 21 of reading)."""
 
 from __future__ import annotations
 
