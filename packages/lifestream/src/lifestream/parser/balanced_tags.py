@@ -20,7 +20,10 @@ from lifestream.parser.missing_ends import is_field
 from lifestream.parser.text_constructs import ELEMENTS
 from lifestream.parser.wellformed import literals
 
-_TAG = re.compile(rb"""<(?:(/)\s*+)?([A-Za-z_][\w:.-]*+)(?=[\s/>"'])((?>[^<>"']++|"[^"<]*+"|'[^'<]*+')*+>|[^<>]*+>)""")
+_TAG = re.compile(
+    rb"""<(?:(/)\s*+)?([A-Za-z_][\w:.-]*+)(?=[\s/>"'])"""
+    rb"""((?>(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*)>|[^<>]*+>)"""
+)
 _ATTRIBUTE = re.compile(rb"""([A-Za-z_][\w:.-]*+)(?:\s*+=\s*+("[^"<]*+"|'[^'<]*+'|[^\s"'<>]++))?""")
 _START = re.compile(rb"<[A-Za-z_]")
 _VOID: Final = frozenset(name.encode() for name in name_set("area br col embed hr img input meta param track wbr"))
