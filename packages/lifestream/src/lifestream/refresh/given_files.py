@@ -6,6 +6,7 @@ import errno
 import os
 import select
 import stat
+import sys
 from typing import Final
 
 from django.utils.translation import gettext
@@ -24,7 +25,7 @@ def read_file(path: str, most: int, patience: float) -> bytes:
     """
     descriptor = os.open(path, os.O_RDONLY | _COMMON | _AT_ONCE)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
-        may_wait = hasattr(select, "poll") and not stat.S_ISREG(os.fstat(descriptor).st_mode)
+        may_wait = not stat.S_ISREG(os.fstat(descriptor).st_mode)
         pieces: list[bytes] = []
         left = most
         while left > 0:
@@ -41,6 +42,8 @@ def read_file(path: str, most: int, patience: float) -> bytes:
 
 
 def _wait(descriptor: int, patience: float) -> None:
+    if sys.platform == "win32":  # where only sockets can be waited for
+        return
     waiting = select.poll()
     waiting.register(descriptor, select.POLLIN)
     if not waiting.poll(patience * 1000):
