@@ -22,8 +22,8 @@ def files_of(fields: Fields, names: Names, scope: Scope, links: list[Link]) -> l
     """
     files = links_of(fields.get("enclosure", ()), scope) if "enclosure" in fields else []
     if any(link.relation == "enclosure" for link in links):
-        anew = links_of(elements(fields, "link", "atom:link"), scope)
-        files += [link for link in anew if link.relation == "enclosure"]
+        atom_links = links_of(elements(fields, "link", "atom:link"), scope)
+        files += [link for link in atom_links if link.relation == "enclosure"]
     if "atom:content" in fields:
         files += _contents(fields["atom:content"], scope)
     if not files and "podcast:alternateenclosure" in fields:
