@@ -206,3 +206,22 @@ def _many_files() -> Iterator[None]:
         for each in opened:
             os.close(each)
         resource.setrlimit(resource.RLIMIT_NOFILE, most)
+
+
+def test_no_more_is_read_between_two_answers_while_requests_wait() -> None:
+    """Else a client could have more requests put aside with each answer than it takes answers."""
+    sockets: dict[int, Any] = {}
+    server: Any = create_server(_application, map=sockets, host="127.0.0.1", port=0, channel_request_lookahead=0)
+    ours, theirs = socket.socketpair()
+    channel = OneAnswerChannel(server, ours, ("127.0.0.1", 1), server.adj, map=sockets)
+    try:
+        assert channel.readable()
+        channel.received(_ASKED * 3)
+        assert not channel.readable()
+        channel.requests.clear()  # the first is answered, and its answer was taken
+        assert not channel.readable()
+    finally:
+        channel.handle_close()
+        theirs.close()
+        server.task_dispatcher.shutdown()
+        server.close()
