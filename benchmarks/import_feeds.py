@@ -72,7 +72,11 @@ class Lifestream:
         import django
 
         django.setup()
-        gc.freeze()  # as the command `lifestream` does: no garbage collection looks through the imported modules
+
+        from lifestream.site import cli
+
+        # As the command `lifestream` does; older code, which this may measure as well, freezes only.
+        getattr(cli, "collect_garbage_seldom", gc.freeze)()
 
     def prepare(self, folder: Path, urls: list[str]) -> None:
         from django.core.management import call_command

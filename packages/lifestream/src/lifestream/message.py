@@ -22,6 +22,7 @@ from lifestream.sentences import SENTENCES, Counted
 from lifestream.time_words import ENGLISH, Language, how_often, in_words
 
 _START: Final = '{"say":'
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False)  # json.dumps would make one for each message
 _DEEPEST: Final = 8  # how deep messages in messages may nest, when they are read from the database
 
 
@@ -116,7 +117,7 @@ def stored(text: str) -> str:
     if not isinstance(text, Message):
         return text
     if not text.stored:
-        text.stored = json.dumps(_as_json(text), ensure_ascii=False)
+        text.stored = _ENCODER.encode(_as_json(text))
     return text.stored
 
 

@@ -11,7 +11,7 @@ from django.test import override_settings
 from factories import make_feed
 from lifestream.models import Feed
 from lifestream.refresh import refresh
-from lifestream.refresh.refresh_report import Report
+from lifestream.refresh.refresh_report import FeedReport, Report
 from lifestream.refresh.work_loop import work
 from lifestream.scheduler.due_queue import Intake
 from served import START, Clock
@@ -55,3 +55,17 @@ def test_nothing_is_claimed_where_the_refresh_is_stopped_before_it_begins() -> N
 
     assert refresh(clock=Clock(), stopping=stopping) == Report()
     assert held() == 0
+
+
+@pytest.mark.parametrize(("feeds", "starts"), [(49, False), (50, True)])
+def test_a_parser_is_started_at_once_where_some_of_many_feeds_are_sure_to_have_news(feeds: int, starts: bool) -> None:
+    for number in range(feeds):
+        make_feed(f"http://127.0.2.{number}:9/feed", next_fetch=START, body_hash="known")
+    started: list[bool] = []
+
+    def look(_: FeedReport) -> None:
+        started.append(any(thread.name == "parser-1" for thread in threading.enumerate()))
+
+    refresh(clock=Clock(), progress=look)
+
+    assert started == [starts] * feeds

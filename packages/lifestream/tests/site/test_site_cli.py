@@ -56,6 +56,26 @@ def test_an_unknown_command_is_an_error_that_names_it(tmp_path: Path) -> None:
     assert done.stderr.startswith("Unknown command: 'upgrade_feeds'")
 
 
+COLLECTED = """
+import gc
+from lifestream.site import cli
+cli._set_up()
+print(gc.isenabled(), gc.get_freeze_count() > 10_000, gc.get_threshold()[0])
+"""
+
+
+def test_garbage_is_collected_seldom_and_not_among_what_is_imported(site_home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", COLLECTED],
+        env=environment(site_home) | {"DJANGO_SETTINGS_MODULE": "lifestream.site.settings"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.stdout == "True True 10000\n", done.stderr
+
+
 IMPORTED = """
 import sys
 from lifestream.site.cli import main

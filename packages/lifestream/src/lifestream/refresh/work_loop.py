@@ -47,6 +47,7 @@ Progress: TypeAlias = Callable[[FeedReport], None]
 Watch: TypeAlias = Callable[[Answer], None]
 
 _BATCH = 250  # results in one write; more would hold SQLite's lock for long
+_SOME_ARE_NEW = 50  # feeds of which one, at least, has a new document as good as always: one feed in ten has one
 _PATIENCE = 0.2  # seconds that a result waits to be written with others, and between checks of `stopping`
 
 
@@ -198,8 +199,9 @@ class _WorkLoop:
 
     def _download(self, claims: Collection[Claimed], downloads: Downloads, pool: LazyPool) -> None:
         """Queue downloads for *claims*, which are held."""
-        if unread := sum(not claim.body_hash for claim in claims):
-            pool.start().expect(unread)  # their parsers start while the network is slow
+        unread = sum(not claim.body_hash for claim in claims)
+        if unread or len(claims) >= _SOME_ARE_NEW:
+            pool.start().expect(unread)  # the parsers start while the network is slow
         asked = []
         for held in claims:
             # What is watched is read whole: no validator is sent, and no body or entry is known.
