@@ -135,7 +135,7 @@ class Lookout:
         self.surprises += [f"{self.page.url}: {found}" for found in self.page.evaluate(_AUDIT)]
 
     def visit_all(self, addresses: Iterable[str], *, bare: bool = False) -> None:
-        """`visit` for each of *addresses*, many at once: each is opened in a frame. For windows without the policy.
+        """`visit` for each of *addresses*, many at once: each is opened in a frame. For a site that is `unguarded`.
 
         *bare* pages come without the site's own styles and scripts, which take most of the time.
         """
@@ -147,7 +147,9 @@ class Lookout:
         rest, place = iter(addresses), f"{self.base}/frames"
         while some := list(islice(rest, TOGETHER)):
             frames = "".join(f'<iframe src="{escape(address)}"></iframe>' for address in some)
-            self.page.route(place, partial(_fulfill, body=f"<!doctype html>{frames}"))
+            self.page.route(
+                place, partial(_fulfill, body=f"<!doctype html><style>iframe {{ visibility: hidden }}</style>{frames}")
+            )
             self.page.goto(place, wait_until="commit")
             self.page.unroute(place)
             self.page.wait_for_function(_ALL_PROVOKED, arg=len(some))
@@ -185,8 +187,8 @@ class Lookout:
 
 
 @contextmanager
-def looking_out(browser: Browser, base: str, there: str, *, policy: bool = True) -> Iterator[Lookout]:
-    """A window at *base*; *there* is the host that nobody may ask. Without *policy*, the site's own is taken away."""
+def looking_out(browser: Browser, base: str, there: str) -> Iterator[Lookout]:
+    """A window at *base*; *there* is the host that nobody may ask."""
     context: BrowserContext = browser.new_context()
     context.set_default_timeout(SECONDS * 1000)
     lookout = Lookout(context.new_page(), base, there)
@@ -196,8 +198,6 @@ def looking_out(browser: Browser, base: str, there: str, *, policy: bool = True)
     context.on("dialog", lookout.interrupted)
     context.on("page", lambda page: lookout.surprises.append(f"a window was opened: {page.url}"))
     context.on("console", lambda said: lookout.heard(said.text))
-    if not policy:
-        context.route(re.compile(re.escape(base) + r"/(?!static/)"), _without_policy)
     # Nothing but this machine is asked, whatever a page does.
     context.route(re.compile(r"^https?://(?!127\.0\.0\.1[:/])"), lambda route: route.abort())
     try:
@@ -209,16 +209,3 @@ def looking_out(browser: Browser, base: str, there: str, *, policy: bool = True)
 
 def _fulfill(route: Route, body: str) -> None:
     route.fulfill(body=body, content_type="text/html; charset=utf-8")
-
-
-def _without_policy(route: Route) -> None:
-    """The site's answer without its Content-Security-Policy, and in a frame, too.
-
-    A feed or a list is opened as the document that it is.
-    """
-    answer = route.fetch(max_redirects=0)
-    gone = ("content-security-policy", "content-disposition", "x-frame-options")
-    headers = {name: value for name, value in answer.headers.items() if name not in gone}
-    if re.search(r"[+/](xml|x-opml)\b", headers.get("content-type", "")):
-        headers["content-type"] = "application/xml; charset=utf-8"
-    route.fulfill(response=answer, headers=headers)

@@ -28,11 +28,15 @@ def environment(home: Path, **more: str) -> Mapping[str, str]:
 
 
 @contextmanager
-def running(*command: str, home: Path, pattern: str = r"is at (http://\S+)/") -> Iterator[str]:
-    """Run `lifestream COMMAND` in a process, and yield the address that *pattern* finds in its output."""
+def running(
+    *command: str, home: Path, pattern: str = r"is at (http://\S+)/", settings: str = "lifestream.site.settings"
+) -> Iterator[str]:
+    """Run `lifestream COMMAND` in a process with the module *settings*, and yield the address that *pattern* finds in
+    its output.
+    """
     process = subprocess.Popen(
         [sys.executable, "-m", "lifestream", *command],
-        env=environment(home),
+        env=environment(home, DJANGO_SETTINGS_MODULE=settings, PYTHONPATH=os.pathsep.join(sys.path)),
         stdout=subprocess.PIPE,
         encoding="utf-8",
     )

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.browser
 PASSWORD = "correct horse battery staple"
 TOGETHER = 20
 SHORTENED = "article:not(:has(.prose)):not(:has-text('Of the feed')) .when"
-WHOLE = 8  # pages of each kind in the admin that are opened as they are; the others come bare
+WHOLE = 8  # pages of each of the kinds with most pages that are opened as they are; the others come bare
 # What HTML became is shown on the page of its item; that of its post has the same few words as the list.
 SAYS_MORE = {"post": "tr:not(:has-text('attempt '))"}
 NEXT = re.compile(r'href="([^"]+)" rel="next"|rel="next" href="([^"]+)"|"next_url": "([^"]+)"')
@@ -40,11 +40,19 @@ POLICY = [pytest.param(True, id="with the policy"), pytest.param(False, id="with
 
 @dataclass(frozen=True)
 class Site:
-    """A site at *address* whose feeds are hostile; *there* is the host that they would have asked."""
+    """A site at *address* whose feeds are hostile; *there* is the host that they would have asked.
+
+    At *unguarded* the same site is served without its policy.
+    """
 
     address: str
+    unguarded: str
     there: str
     home: Path
+
+    def at(self, *, policy: bool) -> str:
+        """Return the address at which the site has its *policy*, or has none."""
+        return self.address if policy else self.unguarded
 
 
 def run(home: Path, *command: str, **variables: str) -> None:
@@ -80,8 +88,12 @@ def site(tmp_path_factory: pytest.TempPathFactory, nowhere: FeedServer) -> Itera
         run(home, "import_opml", str(listed))
         created = ("createsuperuser", "--noinput", "--username", "root", "--email", "root@example.org")
         run(home, *created, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
-        with running("serve", "127.0.0.1:0", "--no-update", home=home) as address:
-            yield Site(address, there, home)
+        serve = ("serve", "127.0.0.1:0", "--no-update")
+        with (
+            running(*serve, home=home) as address,
+            running(*serve, home=home, settings="browser.unguarded") as unguarded,
+        ):
+            yield Site(address, unguarded, there, home)
 
 
 def pages_of(lookout: Lookout, path: str) -> Iterator[Page]:
@@ -153,14 +165,14 @@ def test_unsafe_content_on_a_page_of_the_site_is_seen(chromium: Browser, site: S
     """The control on a page of the site: without the policy it runs, with the policy it is stopped; both are seen."""
     content = f"<script>xss(5000)</script><img src=x onerror=xss(5001)><p style='background:url(//{site.there})'>a</p>"
     run(site.home, "shell", "-c", UNSAFE.format(content=content))
-    with looking_out(chromium, site.address, site.there, policy=False) as lookout:
+    with looking_out(chromium, site.unguarded, site.there) as lookout:
         lookout.visit("/unsafe/")
         assert lookout.ran == {5000, 5001}
         assert lookout.asked == {f"http://{site.there}/"}
         assert len(lookout.surprises) == 2
     for bare in (False, True):
-        with looking_out(chromium, site.address, site.there, policy=False) as lookout:
-            lookout.visit_all([f"{site.address}/unsafe/"], bare=bare)
+        with looking_out(chromium, site.unguarded, site.there) as lookout:
+            lookout.visit_all([f"{site.unguarded}/unsafe/"], bare=bare)
             assert lookout.ran == {5000, 5001}
             assert lookout.asked == {f"http://{site.there}/"}
             assert len(lookout.surprises) == 2
@@ -173,7 +185,7 @@ def test_unsafe_content_on_a_page_of_the_site_is_seen(chromium: Browser, site: S
 @pytest.mark.parametrize("policy", POLICY)
 def test_timelines_are_safe(chromium: Browser, site: Site, policy: bool) -> None:
     shown: set[int] = set()
-    with looking_out(chromium, site.address, site.there, policy=policy) as lookout:
+    with looking_out(chromium, site.at(policy=policy), site.there) as lookout:
         for page in pages_of(lookout, "/main/"):
             shown |= set(map(int, re.findall(r"attempt (\d{4})", page.inner_text("main"))))
         lookout.assert_quiet()
@@ -183,7 +195,7 @@ def test_timelines_are_safe(chromium: Browser, site: Site, policy: bool) -> None
 
 @pytest.mark.parametrize("policy", POLICY)
 def test_older_items_that_a_script_adds_are_safe(chromium: Browser, site: Site, policy: bool) -> None:
-    with looking_out(chromium, site.address, site.there, policy=policy) as lookout:
+    with looking_out(chromium, site.at(policy=policy), site.there) as lookout:
         page = lookout.goto("/main/")
         for number in (40, 60, 80, 100):
             page.get_by_role("contentinfo").scroll_into_view_if_needed()
@@ -193,17 +205,19 @@ def test_older_items_that_a_script_adds_are_safe(chromium: Browser, site: Site, 
 
 
 def test_pages_of_items_are_safe(chromium: Browser, site: Site) -> None:
-    with looking_out(chromium, site.address, site.there, policy=False) as lookout:
+    with looking_out(chromium, site.unguarded, site.there) as lookout:
         pages = pages_of(lookout, "/main/")
         # The others have been seen whole in the timeline.
         items = [item for page in pages for item in links(page, SHORTENED)]
         assert len(items) > 100
-        lookout.visit_all(items)
+        for item in items[:: 1 + len(items) // WHOLE]:
+            lookout.visit(item)
+        lookout.visit_all(items, bare=True)
         lookout.assert_quiet()
 
 
 def test_pages_of_sites_are_safe(chromium: Browser, site: Site) -> None:
-    with looking_out(chromium, site.address, site.there, policy=False) as lookout:
+    with looking_out(chromium, site.unguarded, site.there) as lookout:
         sites = links(lookout.visit("/main/sites/"), ".site-cards a")
         assert len(sites) > 50
         lookout.visit_all(sites)
@@ -211,12 +225,12 @@ def test_pages_of_sites_are_safe(chromium: Browser, site: Site) -> None:
 
 
 def test_pages_of_tags_and_searches_are_safe(chromium: Browser, site: Site) -> None:
-    with looking_out(chromium, site.address, site.there, policy=False) as lookout:
+    with looking_out(chromium, site.unguarded, site.there) as lookout:
         tags = links(lookout.visit("/main/tags/"), ".tag-cloud a")
         assert len(tags) > 10
         words = [attempt.armed(site.there) for attempt in text_attempts()] + ["xss", "script", "example", "attempt"]
         words = [each for each in words if "\0" not in each]  # the site refuses those with 400
-        lookout.visit_all([*tags, *(f"{site.address}/main/search/?q={quote(each)}" for each in words)])
+        lookout.visit_all([*tags, *(f"{site.unguarded}/main/search/?q={quote(each)}" for each in words)])
         lookout.visit("/")
         lookout.assert_quiet()
 
@@ -224,7 +238,7 @@ def test_pages_of_tags_and_searches_are_safe(chromium: Browser, site: Site) -> N
 @pytest.mark.parametrize("suffix", ["atom", "rss", "json"])
 def test_what_is_published_again_is_safe(chromium: Browser, site: Site, suffix: str) -> None:
     shown: set[int] = set()
-    with looking_out(chromium, site.address, site.there, policy=False) as lookout:
+    with looking_out(chromium, site.unguarded, site.there) as lookout:
         path = f"/main/feed.{suffix}"
         while path:
             text = lookout.goto(path).evaluate("document.documentElement.textContent")
@@ -236,7 +250,7 @@ def test_what_is_published_again_is_safe(chromium: Browser, site: Site, suffix: 
 
 
 def test_the_list_that_is_published_again_is_safe(chromium: Browser, site: Site) -> None:
-    with looking_out(chromium, site.address, site.there, policy=False) as lookout:
+    with looking_out(chromium, site.unguarded, site.there) as lookout:
         page = lookout.goto("/main/subscriptions.opml")
         assert "xss(" in page.evaluate("document.documentElement.textContent")
         lookout.assert_quiet()
@@ -244,7 +258,7 @@ def test_the_list_that_is_published_again_is_safe(chromium: Browser, site: Site)
 
 @pytest.mark.parametrize("kind", ["feed", "fetch", "item", "post", "subscription"])
 def test_the_admin_is_safe(chromium: Browser, site: Site, kind: str) -> None:
-    with looking_out(chromium, site.address, site.there, policy=False) as lookout:
+    with looking_out(chromium, site.unguarded, site.there) as lookout:
         log_in(lookout)
         rows: set[str] = set()
         opened: list[str] = []
