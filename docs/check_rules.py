@@ -64,7 +64,7 @@ def page_of(scenario: Scenario) -> str:
 
 def _trial(scenario: Scenario) -> list[str]:
     lines = [f"- It takes {len(scenario.steps)} steps; in the first one the reader subscribes to a good feed."]
-    if scenario.lane is not Lane.CALM:
+    if scenario.lane is not Lane.SHARED:
         lines.append("- The reader is run for this rule alone, with separate files.")
     lines += [f"- It needs {_NEEDS[need]}; else it is *not seen*." for need in Need if need in scenario.needs]
     if scenario.lane is Lane.SLOW:

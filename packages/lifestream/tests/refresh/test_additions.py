@@ -14,7 +14,7 @@ from feedserver import Response
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.conf import settings
 from lifestream.models import Addition, Lifestream, Subscription
-from lifestream.refresh import additions, bell
+from lifestream.refresh import additions, wakeup
 from lifestream.tasks import update_feeds
 from served import feed, page
 
@@ -93,14 +93,14 @@ class AdditionsTest(FeedServerTransactionTestCase):
         for path in ("/1", "/2"):
             self.feedserver.add(path, feed([path]))
         additions.note(self.lifestream, [self.get_url("/1"), self.get_url("/2")])
-        with bell.listening() as rung:
+        with wakeup.awaited() as woken:
             assert additions.add_wanted(turn=0) == 1
-            assert rung.is_set(), "the updater comes back at once"
-            rung.clear()
+            assert woken.is_set(), "the updater comes back at once"
+            woken.clear()
             assert additions.add_wanted(turn=0) == 1
-            rung.clear()
+            woken.clear()
             assert additions.add_wanted(turn=0) == 0
-            assert not rung.is_set()
+            assert not woken.is_set()
 
     def test_owners_take_turns_however_many_addresses_one_of_them_has(self) -> None:
         others = make_lifestream("other", owner=User.objects.create_user("other"))

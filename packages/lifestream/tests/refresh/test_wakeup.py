@@ -1,16 +1,16 @@
-"""The bell wakes all listeners of this process, as long as they listen."""
+"""A wake-up reaches all of this process that wait for one."""
 
 from __future__ import annotations
 
-from lifestream.refresh import bell
+from lifestream.refresh import wakeup
 
 
-def test_all_listeners_are_woken_until_they_stop() -> None:
-    with bell.listening() as first:
-        with bell.listening() as second:
-            bell.ring()
+def test_all_that_wait_are_woken() -> None:
+    with wakeup.awaited() as first:
+        with wakeup.awaited() as second:
+            wakeup.send()
             assert first.is_set() and second.is_set()
         first.clear()
         second.clear()
-        bell.ring()
+        wakeup.send()
         assert first.is_set() and not second.is_set()

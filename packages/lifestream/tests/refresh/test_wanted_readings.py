@@ -15,7 +15,7 @@ from feedserver import Response
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.conf import settings
 from lifestream.models import Feed, Lifestream, ReadingRequest, Subscription
-from lifestream.refresh import bell
+from lifestream.refresh import wakeup
 from lifestream.refresh.reading_facts import Fact
 from lifestream.refresh.wanted_readings import (
     AGAIN,
@@ -80,13 +80,13 @@ class WantedReadings(FeedServerTransactionTestCase):
         note(self.feed, "de", now)
         note(self.feed, "en", now + timedelta(seconds=1))
         note(self.feed, "de", now + timedelta(seconds=2))  # once more
-        with bell.listening() as rung:
+        with wakeup.awaited() as woken:
             assert self.read_later(turn=0) == 1
-            assert rung.is_set()
+            assert woken.is_set()
             assert [each.language for each in ReadingRequest.objects.exclude(read=None)] == ["en"]
             assert self.read_later(turn=0) == 1
-            rung.clear()
-            assert self.read_later(turn=0) == 0 and not rung.is_set()
+            woken.clear()
+            assert self.read_later(turn=0) == 0 and not woken.is_set()
 
     def test_a_user_has_many_open_requests_when_so_many_are_not_answered(self) -> None:
         owner = User.objects.create_user("owner")

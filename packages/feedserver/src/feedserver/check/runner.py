@@ -1,7 +1,7 @@
 """Runs scenarios against a reader, lane by lane, and makes the report.
 
-In: an `Adapter` and scenarios. Out: a `Report`. A lane is one reader with files of its own: all calm scenarios share
-one, each hostile one has its own.
+In: an `Adapter` and scenarios. Out: a `Report`. A lane is one reader with files of its own: all scenarios of
+`Lane.SHARED` use one, each hostile one has its own.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def _refuse(scenario: Scenario, adapter: Adapter, kind: Kind, *, is_only: bool) 
         return not_seen("the reader's items cannot be listed; give --list")
     if adapter.refuses(scenario):
         return not_seen(adapter.refuses(scenario))
-    if adapter.has_one_session and scenario.lane is not LaneKind.CALM and not is_only:
+    if adapter.has_one_session and scenario.lane is not LaneKind.SHARED and not is_only:
         return not_seen(f"it may stop the reader; run it by itself with --only {scenario.id}")
     if (Need.TLS in scenario.needs or scenario.tls) and not _has_tls():
         return not_seen("feedserver cannot make certificates; install 'feedserver[tls]'")
@@ -182,11 +182,11 @@ def _has_tls() -> bool:
 def _lanes(scenarios: Sequence[Scenario], adapter: Adapter, apart: frozenset[str]) -> list[tuple[str, list[Scenario]]]:
     if adapter.has_one_session:
         return [("all", list(scenarios))] if scenarios else []
-    calm = [scenario for scenario in scenarios if scenario.lane is LaneKind.CALM and scenario.id not in apart]
-    others = [scenario for scenario in scenarios if scenario not in calm]
+    shared = [scenario for scenario in scenarios if scenario.lane is LaneKind.SHARED and scenario.id not in apart]
+    others = [scenario for scenario in scenarios if scenario not in shared]
     slow = [(scenario.id, [scenario]) for scenario in others if scenario.lane is LaneKind.SLOW]
     alone = [(scenario.id, [scenario]) for scenario in others if scenario.lane is not LaneKind.SLOW]
-    return slow + ([("calm", calm)] if calm else []) + alone
+    return slow + ([("shared", shared)] if shared else []) + alone
 
 
 # Results

@@ -116,7 +116,7 @@ class Scenario:
     needs: frozenset[Need] = frozenset()
     depends_on: tuple[str, ...] = ()
     kinds: frozenset[Kind] = frozenset(Kind)
-    lane: Lane = Lane.CALM
+    lane: Lane = Lane.SHARED
     feeds: tuple[str, ...] = (FEED,)
     tls: bool | TlsFault = False
     elsewhere: Elsewhere | None = None

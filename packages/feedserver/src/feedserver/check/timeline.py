@@ -1,7 +1,7 @@
 """When the polls of a lane are, and which scenarios begin a step at each: pure, so that it is known before a run.
 
-All calm scenarios share one reader and its polls. Each poll is at the latest moment that every waiting scenario
-accepts, so that as few polls as possible are made.
+All scenarios that harm no other one share one reader and its polls. Each poll is at the latest moment that every
+waiting scenario accepts, so that as few polls as possible are made.
 """
 
 from __future__ import annotations

@@ -54,12 +54,12 @@ class Need(StrEnum):
 
 
 class Lane(StrEnum):
-    """Where a scenario runs: all `CALM` ones together, a `HOSTILE` one with a reader of its own.
+    """Where a scenario runs: all `SHARED` ones together, a `HOSTILE` one with a reader of its own.
 
     A `SLOW` one is hostile, too, and takes a minute: it runs beside the others from the start.
     """
 
-    CALM = "calm"
+    SHARED = "shared"
     HOSTILE = "hostile"
     SLOW = "slow"
 

@@ -22,7 +22,7 @@ this machine ran short (`fetcher.shortage` recognizes that); `run_tally` counts 
 - `pictures`: pictures of feeds for visitors, if the site is to show them; `picture_cache`: those on disk.
 - `wanted_readings`: reads feeds for users of the admin who want to see what is read from them.
 - `updater`: runs all this in a thread beside a web server. `update_requests`: makes feeds due that somebody wants now,
-  and `bell` wakes the updater for them.
+  and `wakeup` wakes the updater for them.
 
 This package never imports `web`, `admin` or `management`.
 """

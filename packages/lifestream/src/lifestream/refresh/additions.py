@@ -22,7 +22,7 @@ from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.feed_urls import credentials_of, request_url
 from lifestream.fetcher.url_hosts import host_in_words
 from lifestream.models import Addition, Lifestream
-from lifestream.refresh import bell
+from lifestream.refresh import wakeup
 from lifestream.refresh.subscribe import Found, NotAdded, add_feed, completed, find_feeds
 from lifestream.storage import credentials
 
@@ -57,7 +57,7 @@ def note(lifestream: Lifestream, addresses: Iterable[str], *, name: str = "", fo
         # Who enters an address again wants it to be tried again.
         lifestream.additions.using(using).filter(url__in=urls).exclude(state=Addition.State.LOOKING).delete()
         made = Addition.objects.using(using).bulk_create(wanted.values())
-        transaction.on_commit(bell.ring, using=using)
+        transaction.on_commit(wakeup.send, using=using)
     return made
 
 
@@ -95,7 +95,7 @@ def add_wanted(
     def claimed() -> Iterator[str]:
         while not (stopping is not None and stopping.is_set()):
             if under_way and time.monotonic() >= end:
-                bell.ring()
+                wakeup.send()
                 return
             addition = _claim(rows, clock(), mix)
             if addition is None:

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from lifestream.message import say
 from lifestream.models import Feed
-from lifestream.refresh import bell
+from lifestream.refresh import wakeup
 from lifestream.storage.bulk_sql import batches
 
 APART: Final = timedelta(minutes=1)
@@ -64,5 +64,5 @@ def update_soon(feeds: Collection[int], now: datetime) -> Requested:
             keys = list(allowed.order_by().values_list("pk", flat=True))
             Feed.objects.using(using).filter(pk__in=keys).update(next_fetch=now, next_reason=say("wanted"))
             due += keys
-            transaction.on_commit(bell.ring, using=using)
+            transaction.on_commit(wakeup.send, using=using)
     return Requested(tuple(due), len(wanted) - len(due))

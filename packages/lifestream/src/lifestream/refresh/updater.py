@@ -12,7 +12,7 @@ from typing import Final
 
 from django.db import close_old_connections, connections
 
-from lifestream.refresh import bell
+from lifestream.refresh import wakeup
 from lifestream.refresh.additions import add_wanted
 from lifestream.refresh.full_content import fetch_full_content
 from lifestream.refresh.icon_finder import find_icons
@@ -40,20 +40,20 @@ class Updater(threading.Thread):
         self._daily = daily
         self._next_day = time.monotonic() + _SOON
         self._stopping = threading.Event()
-        self._rung = threading.Event()
+        self._woken = threading.Event()
 
     def run(self) -> None:
         """Refresh again and again, in a thread. A refresh that fails is logged."""
         try:
-            with bell.listening() as self._rung:
+            with wakeup.awaited() as self._woken:
                 while not self._stopping.is_set():
-                    self._rung.clear()
+                    self._woken.clear()
                     self._add()
                     self._read()
                     self._refresh()
                     self._do_daily()
                     if not self._stopping.is_set():
-                        self._rung.wait(self._interval)
+                        self._woken.wait(self._interval)
         finally:
             connections.close_all()
 
@@ -63,7 +63,7 @@ class Updater(threading.Thread):
         Returns whether it ended.
         """
         self._stopping.set()
-        self._rung.set()
+        self._woken.set()
         self.join(timeout)
         return not self.is_alive()
 

@@ -25,7 +25,7 @@ from lifestream.content.plaintext import shorten
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.outcomes import Failed
 from lifestream.models import Feed, ReadingRequest, Subscription
-from lifestream.refresh import bell
+from lifestream.refresh import wakeup
 from lifestream.refresh.pipeline import refresh
 from lifestream.refresh.reading_facts import Fact, of_document, of_item
 from lifestream.refresh.update_requests import is_fresh
@@ -85,7 +85,7 @@ def note(feed: Feed, language: str, now: datetime) -> None:
     with transaction.atomic(using=using):
         wanted = {"wanted": now, "claimed_until": None, "read": None, "found": ""}
         ReadingRequest.objects.using(using).update_or_create(feed=feed, language=language, defaults=wanted)
-        transaction.on_commit(bell.ring, using=using)
+        transaction.on_commit(wakeup.send, using=using)
 
 
 def has_many_open(owner: int) -> bool:
@@ -114,7 +114,7 @@ def read_wanted(
     done, end = 0, time.monotonic() + (TURN if turn is None else turn)
     while not (stopping is not None and stopping.is_set()):
         if done and time.monotonic() >= end:
-            bell.ring()
+            wakeup.send()
             break
         if (wanted := _claimed(clock())) is None:
             break

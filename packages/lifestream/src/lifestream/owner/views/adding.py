@@ -12,7 +12,7 @@ from lifestream.models import Addition
 from lifestream.owner.access import for_owner
 from lifestream.owner.forms import MOST_ADDRESSES, AddForm, ImportForm
 from lifestream.owner.views.frame import folders_of, page
-from lifestream.refresh import bell
+from lifestream.refresh import wakeup
 from lifestream.web.timeline import Timeline
 from lifestream.wording import worded
 
@@ -60,7 +60,7 @@ def _import(request: HttpRequest, timeline: Timeline, form: ImportForm) -> None:
     from lifestream.refresh import opml
 
     result = opml.subscribe_to(timeline.lifestream, form.cleaned_data["file"])
-    bell.ring()
+    wakeup.send()
     made = len(result.made)
     text = ngettext("{} feed was added.", "{} feeds were added.", made).format(made)
     if result.known:

@@ -13,7 +13,7 @@ from lifestream.owner.access import for_owner
 from lifestream.owner.forms import RulesForm
 from lifestream.owner.rule_preview import preview_of
 from lifestream.owner.views.frame import page
-from lifestream.refresh import bell
+from lifestream.refresh import wakeup
 from lifestream.web.timeline import Timeline
 
 
@@ -30,7 +30,7 @@ def rules(request: HttpRequest, timeline: Timeline) -> HttpResponse:
             preview = preview_of(timeline.lifestream, values["keep_rules"], values["block_rules"])
         else:
             form.save()
-            bell.ring()  # what is older than the latest posts is looked at by the next refresh
+            wakeup.send()  # what is older than the latest posts is looked at by the next refresh
             messages.success(request, gettext("Saved. Older posts follow within a minute or two."))
             return redirect("lifestream_owner:rules", slug=lifestream.slug)
     context = {"form": form, "preview": preview, "owner_here": "rules"}
