@@ -11,11 +11,10 @@ from waitress.adjustments import Adjustments
 from waitress.buffers import OverflowableBuffer
 from waitress.receiver import ChunkedReceiver
 
+from lifestream.page_limits import LONGEST_HEAD, MOST_LINES
 from lifestream.web.request_framing import (
     IN_MEMORY,
     LONGEST_FRAMING,
-    LONGEST_HEAD,
-    MOST_LINES,
     MOST_TINY,
     BoundedParser,
     QuickChunks,

@@ -11,16 +11,12 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from waitress.channel import HTTPChannel
 
+from lifestream.page_limits import MOST_KEPT
 from lifestream.web.request_framing import BoundedParser
-
-MOST_KEPT: Final = 256 * 1024 * 1024
-"""How many bytes the bodies that are received, and the answers that clients have not taken, may have on all connections
-together: they are kept in temporary files.
-"""
 
 
 class OneAnswerChannel(HTTPChannel):

@@ -16,16 +16,14 @@ from waitress.receiver import ChunkedReceiver
 from waitress.rfc7230 import CHUNK_EXT_RE
 from waitress.utilities import BadRequest, Error, find_double_newline
 
+from lifestream.page_limits import MOST_LINES
+
 LONGEST_FRAMING: Final = 16 * 1024
 """How many bytes the size of a chunk, the extensions of all chunks of a body, and its trailer may have: no client of
 ours sends either.
 """
-LONGEST_HEAD: Final = 64 * 1024
-"""How many bytes the head of a request may have: four times the longest that other servers take."""
 MOST_TINY: Final = 64 * 1024
 """By how many bytes the framing of a body may be longer than the body: chunks of a few bytes cost the most time."""
-MOST_LINES: Final = 200
-"""How many lines it may have. Browsers and proxies send some thirty."""
 IN_MEMORY: Final = 64 * 1024
 """How many bytes of a body are kept in memory; the rest is kept in a file."""
 

@@ -20,12 +20,11 @@ from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 from waitress.trigger import trigger
 from waitress.wasyncore import close_all, loop
 
-from lifestream.web.http_channel import MOST_KEPT, OneAnswerChannel, let_go
+from lifestream.page_limits import LONGEST_HEAD, MOST_CONNECTIONS, MOST_KEPT
+from lifestream.web.http_channel import OneAnswerChannel, let_go
 from lifestream.web.request_charset import in_utf8
-from lifestream.web.request_framing import IN_MEMORY, LONGEST_HEAD
+from lifestream.web.request_framing import IN_MEMORY
 
-MOST_CONNECTIONS: Final = 256
-"""How many connections may be open at once. Each takes a file, and a process may have 1,024 as a rule."""
 MOST_BODY: Final = 10 * 1024 * 1024
 """How many bytes the body of a request may have, by default."""
 _SPARE: Final = 8
