@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from feedserver import FeedServer, Response
+from feedserver.messages.terminal_text import visible
 from feedserver.record import RecordingError, record
 from feedserver.record.recording import summary
 from feedserver.record.redaction import redact, without_secrets
@@ -183,3 +184,29 @@ def test_what_a_server_says_is_reported_without_the_request_s_secrets(tmp_path: 
             record(f"{url}?token=s3cret99", tmp_path / "a.xml")
         assert "s3cret99" not in str(caught.value)
         assert "\x1b" not in str(caught.value)
+
+
+def test_no_secret_of_the_request_is_written_or_told_as_the_name_of_a_field(tmp_path: Path) -> None:
+    answer = (
+        b"HTTP/1.1 200 OK\r\nX-s3cret99: a\r\n b\r\nTransfer-Encoding: chunked\r\nno name s3cret99\r\n\r\n"
+        b"1\r\nx\r\n0\r\nX-s3cret99: 1\r\n\r\n"
+    )
+    with saying(answer) as url:
+        made = record(f"{url}?token=s3cret99", tmp_path / "a.xml")
+    told = "\n".join(summary(made))
+    assert "s3cret99" not in told + made.sidecar.read_text(encoding="utf-8")
+    assert "left out: X-removed (a secret is in its name)" in told
+    assert "'no name removed'" in told
+
+
+def test_a_trailer_that_is_repeated_is_told_once(tmp_path: Path) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X-A: 1\r\n" * 500 + b"\r\n"
+    with saying(answer) as url:
+        made = record(url, tmp_path / "a.xml")
+    assert [each.name for each in made.left_out].count("X-A") == 1
+
+
+def test_what_a_server_says_changes_no_line_of_the_summary(tmp_path: Path) -> None:
+    with saying("HTTP/1.1 200 \x1b[2J\u202e\x85\x0b\r\nContent-Length: 0\r\nX\x1b: 1\r\n\r\n".encode()) as url:
+        made = record(url, tmp_path / "a.xml")
+    assert visible(text := "\n".join(summary(made)), lines=True) == text

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from urllib.parse import quote
 
 import pytest
 
-from feedserver.record.redaction import LeftOut, redact, secrets_in, without_secrets
+from feedserver.record.redaction import DEEPEST, LeftOut, redact, secrets_in, without_secrets
+from feedserver.record.secret_names import decoded
 
+WHY = "a secret is in its name"
 HEX = "a8f5f167f44f4964e6c998dee827110c"
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcDEF123"
 BASE64 = "Vv8oCqW7yq1Jr0Kx2sT9dLmZ4nPbEhGf3uYcAaIiOo0="
@@ -39,6 +42,8 @@ REPLACED = [
     ("/x?url=https://u:p@i/?key=2", "/x?url=https://i/?key=removed", ["password", "parameter key"]),
     # User info and fragments.
     ("//u:p@h/x", "//h/x", ["password"]),
+    ("https:/u:p@h/x", "https:/h/x", ["password"]),
+    (r"https:\\u:p@h/x", r"https:\\h/x", ["password"]),
     ("https://TOKEN@h/x", "https://h/x", ["password"]),
     ("https://h/#/x?access_token=abc", "https://h/#/x?access_token=removed", ["parameter access_token"]),
     # Tokens by their looks.
@@ -84,6 +89,10 @@ REPLACED = [
     ("</?sig=1>, </?x=1&key=2>", "</?sig=removed>, </?x=1&key=removed>", ["parameter sig", "parameter key"]),
     ('{"access_token": "a\\"b", "n": 5}', '{"access_token": "removed", "n": 5}', ["parameter access_token"]),
     ('{"otp":12345,"url":"/?key=x"}', '{"otp":"removed","url":"/?key=removed"}', ["parameter otp", "parameter key"]),
+    ('{"tokens":["x","y"],"n":1}', '{"tokens":"removed","n":1}', ["parameter tokens"]),
+    ('{"a": {"token": {"value": "x"}}}', '{"a": {"token": "removed"}}', ["parameter token"]),
+    ('[{"a":"{\\"otp\\":5}"}]', '[{"a":"{\\"otp\\":\\"removed\\"}"}]', ["parameter otp"]),
+    ('{"t\\u006fken":"x"}', '{"token":"removed"}', ["parameter token"]),
     ('{"a":{"user":{"password": "x"}}}', '{"a":{"user":{"password": "removed"}}}', ["parameter password"]),
 ]
 
@@ -237,6 +246,30 @@ def test_what_is_to_be_kept_stays() -> None:
 def test_known_secrets_are_replaced_wherever_they_are() -> None:
     assert without_secrets("a hunter22 b", known=["hunter22"]) == ("a removed b", ("secret of the request",))
     assert without_secrets("/pa%2Fss/x", known=["pa/ss"]) == ("/removed/x", ("secret of the request",))
+
+
+@pytest.mark.parametrize("echo", ["a&amp;b&#x27;c&quot;d", "a&b'c\\\"d", "a&b'c\"d", "a%26b%27c%22d"])
+def test_known_secrets_are_replaced_in_html_and_json(echo: str) -> None:
+    assert without_secrets(f"/x/{echo}/y", known=["a&b'c\"d"])[0] == "/x/removed/y"
+
+
+def test_what_is_nested_too_deeply_to_be_searched_is_replaced() -> None:
+    text = "/c?token=s3cret99"
+    for _ in range(DEEPEST + 3):
+        text = f"/a?next={quote(text, safe='')}"
+    cleaned, found = without_secrets(text)
+    assert "s3cret99" not in decoded(cleaned, 20) and found == ("value that is nested too deeply",)
+    cleaned, found = without_secrets("[" * 30_000)
+    assert len(cleaned) <= 30_000 and found in ((), ("value that is nested too deeply",))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [(f"X-{HEX}", "removed"), ("X-hunter22", "X-removed"), ("hunter22", "removed")]
+)
+def test_a_header_with_a_secret_in_its_name_is_left_out(name: str, shown: str) -> None:
+    redacted = redact([(name.encode(), b"1"), (b"X-A", b"2")], known=["hunter22"])
+    assert redacted.fields == ((b"X-A", b"2"),)
+    assert redacted.left_out == (LeftOut(shown, WHY),)
 
 
 @pytest.mark.parametrize("echo", ["pa/ss+1", "pa%2Fss%2B1", "pa%2fss%2b1", "cGEvc3MrMQ==", "cGEvc3MrMQ"])

@@ -18,6 +18,9 @@ password passwd pwd pass user[pass] auth%5Btoken%5D auth%255Bkey%255D auth[key] 
 ASPSESSIONIDQQSTABCD sid sessid sess_id sig hmac key api.key rss_key feedkey ticket SAMLResponse SAMLRequest SAMLart
 assertion client_assertion otp totp passphrase pass_phrase passcode pin jwt bearer oauth_nonce xsrf credential
 X-MFA X-PW psk kennwort
+X-Pincode X-PAT X-Access-Code X-Recovery-Code X-Backup-Code verification_code inviteCode invite_code authcode X-Authcode
+device_code user_code reset_code sharekey resourcekey X-ChallengeKey cred mot_de_passe senha parola wachtwoord mnemonic
+hdnts hdnea
 X-Vault-Token Private-Token X-Shared-Secret X-Master-Key x_secret_1 tok creds
 """
 
@@ -28,6 +31,7 @@ X-Cache-Key Idempotency-Key sort_key sortKey primary-key public_key Location Lin
 X-Request-Id X-Correlation-Id traceparent CF-Ray Content-Language Retry-After X-Pingback X-Compass bypass passage
 page pagination pinned spin tokenize secretary sides sidebar design signal assign significant code state
 id q v channel_id
+country_code status_code zip-code codec userCodec pattern patch path sharekeyboard seed codes error-code
 cookiecutter oauthor ticketing assertive hotpot notpot dpi hmacos noncesfree
 """
 

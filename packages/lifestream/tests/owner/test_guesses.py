@@ -53,3 +53,18 @@ def test_the_visitors_of_a_proxy_that_is_not_trusted_are_not_known() -> None:
     assert visitor_of(make("/", REMOTE_ADDR="192.0.2.1", HTTP_X_FORWARDED_FOR="192.0.2.9")) == ""
     assert visitor_of(make("/", REMOTE_ADDR="192.0.2.1", **{FORWARDED: True})) == ""
     assert visitor_of(make("/", REMOTE_ADDR="192.0.2.1", HTTP_VIA="1.1 a", **{FORWARDED: False})) == "192.0.2.1"
+
+
+def test_guesses_that_are_compared_at_the_same_time_are_counted() -> None:
+    guesses = Guesses()
+    assert [guesses.begin("192.0.2.1") > 0 for _ in range(12)] == [False] * 10 + [True] * 2
+    guesses.take_back("192.0.2.1")
+    assert guesses.begin("192.0.2.1") == 0 and guesses.begin("192.0.2.1") > 0
+
+
+def test_right_passwords_leave_nothing() -> None:
+    guesses = Guesses()
+    for number in range(50):
+        assert guesses.begin("192.0.2.1") == 0, number
+        guesses.take_back("192.0.2.1")
+    assert not guesses._wrong

@@ -16,7 +16,8 @@ import pytest
 from waitress.server import create_server
 
 from lifestream.web import wsgi_server
-from lifestream.web.http_channel import LONGEST_FRAMING, OneAnswerChannel
+from lifestream.web.http_channel import OneAnswerChannel, let_go
+from lifestream.web.request_framing import LONGEST_FRAMING
 from lifestream.web.wsgi_server import serve
 
 _LARGE: Final = bytes(32 << 20)
@@ -225,3 +226,100 @@ def test_no_more_is_read_between_two_answers_while_requests_wait() -> None:
         theirs.close()
         server.task_dispatcher.shutdown()
         server.close()
+
+
+_MIB: Final = 1 << 20
+
+
+@contextmanager
+def _channels(number: int, *, most_body: int) -> Iterator[list[OneAnswerChannel]]:
+    """Connections of a server that answers nothing, since its loop does not run."""
+    sockets: dict[int, Any] = {}
+    options: dict[str, Any] = {"max_request_body_size": most_body, "inbuf_overflow": 1024}
+    server: Any = create_server(_application, map=sockets, host="127.0.0.1", port=0, **options)
+    server.add_task = lambda _channel: None
+    pairs = [socket.socketpair() for _ in range(number)]
+    made = [OneAnswerChannel(server, ours, ("127.0.0.1", 1), server.adj, map=sockets) for ours, _ in pairs]
+    try:
+        yield made
+    finally:
+        for channel in made:
+            for request in channel.requests:
+                request.close()
+            channel.handle_close()
+        for _, theirs in pairs:
+            theirs.close()
+        server.task_dispatcher.shutdown()
+        server.close()
+
+
+def _send(channel: OneAnswerChannel, size: int, *, of: int, moment: float) -> None:
+    channel.received(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % of)
+    for start in range(0, size, 65_536):
+        channel.received(bytes(min(65_536, size - start)))
+    channel.last_activity = moment
+
+
+def test_of_bodies_that_are_too_many_those_that_stopped_first_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lifestream.web.http_channel.MOST_KEPT", 6 * _MIB)
+    with _channels(5, most_body=3 * _MIB) as (first, second, third, idle, honest):
+        for moment, channel in enumerate((second, first, third)):
+            _send(channel, 2 * _MIB - 1, of=2 * _MIB, moment=moment)
+        idle.last_activity = -1
+        _send(honest, 2 * _MIB, of=2 * _MIB, moment=4)
+        assert [each.will_close for each in (first, second, third, idle, honest)] == [False, True, False, False, False]
+        assert [request.error for request in honest.requests] == [None]
+        assert honest.kept == 2 * _MIB
+        second.handle_close()
+        assert second.kept == 0
+
+
+def test_a_body_for_which_no_space_can_be_made_is_answered_with_503(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lifestream.web.http_channel.MOST_KEPT", 6 * _MIB)
+    with _channels(4, most_body=3 * _MIB) as (*waiting, last):
+        for channel in waiting:
+            _send(channel, 2 * _MIB, of=2 * _MIB, moment=0)  # complete, so it is answered
+        _send(last, 2 * _MIB, of=2 * _MIB, moment=1)
+        assert [each.will_close for each in (*waiting, last)] == [False] * 4
+        assert [getattr(request.error, "code", None) for request in last.requests] == [503]
+
+
+def test_one_body_of_the_greatest_size_is_always_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lifestream.web.http_channel.MOST_KEPT", _MIB)
+    with _channels(1, most_body=4 * _MIB) as (only,):
+        _send(only, 3 * _MIB, of=3 * _MIB, moment=0)
+        assert [request.error for request in only.requests] == [None]
+
+
+def test_of_answers_that_are_too_many_those_that_nobody_takes_are_given_up() -> None:
+    with _channels(3, most_body=10) as (first, second, third):
+        for moment, channel in enumerate((second, third, first)):
+            channel.total_outbufs_len = 2 * _MIB  # as if the client took nothing
+            channel.last_activity = moment
+        assert let_go((first, second, third), 5 * _MIB)
+        assert [each.will_close for each in (first, second, third)] == [False, True, False]
+        assert let_go((first, second, third), 5 * _MIB)
+        assert [each.will_close for each in (first, second, third)] == [False, True, False]
+
+
+def test_clients_that_take_nothing_fill_no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wsgi_server, "MOST_KEPT", 3 * len(_LARGE))
+    read: list[bytes] = []
+
+    def client(address: str, port: int) -> None:
+        greedy = [_connected(port) for _ in range(6)]
+        for each in greedy:
+            each.sendall(_ASKED)
+        with urlopen(f"{address}small", timeout=60) as answer:  # the last in the queue of one thread
+            read.append(answer.read())
+        is_cut = 0
+        for each in greedy:
+            with each, each.makefile("rb") as answers:
+                try:
+                    is_cut += len(_body(answers)) < len(_LARGE)
+                except ConnectionError:
+                    is_cut += 1
+        read.append(b"cut" if is_cut >= 2 else b"%d are cut" % is_cut)
+
+    _serving(client)
+    assert read == [b"/small", b"cut"]

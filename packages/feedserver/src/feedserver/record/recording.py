@@ -128,8 +128,8 @@ def record(
             *(LeftOut("Date", f"the {secret} in it is replaced") for secret in of_date),
             *(_with_right_reason(each, answer) for each in redacted.left_out),
             *unwritable,
-            *_no_headers(answer),
-            *_around_the_answer(answer),
+            *_no_headers(answer, secrets),
+            *_around_the_answer(answer, secrets),
         ),
         notes=tuple(_notes(answer, Headers.from_raw(fields), text, secrets)),
     )
@@ -246,18 +246,19 @@ def _with_right_reason(left_out: LeftOut, answer: RawAnswer) -> LeftOut:
     return left_out
 
 
-def _no_headers(answer: RawAnswer) -> Iterable[LeftOut]:
+def _no_headers(answer: RawAnswer, secrets: set[str]) -> Iterable[LeftOut]:
     for index, line in enumerate(answer.unread):
-        name, _ = without_secrets(line)
+        name, _ = without_secrets(line, known=secrets)
         yield LeftOut(repr(name), "it stands after that" if index else "it is no name of a header")
 
 
-def _around_the_answer(answer: RawAnswer) -> Iterable[LeftOut]:
+def _around_the_answer(answer: RawAnswer, secrets: set[str]) -> Iterable[LeftOut]:
     """Yield what came before and after the answer itself, which no fixture holds."""
     for status in answer.lines.interim:
         yield LeftOut(str(status), "it is an interim answer; Fault: interim sends one")
-    for name in answer.lines.trailers:
-        yield LeftOut(without_secrets(name)[0], "it came after the body, as a trailer; Fault: trailers sends one")
+    for name in dict.fromkeys(answer.lines.trailers):
+        shown, _ = without_secrets(name, known=secrets)
+        yield LeftOut(shown, "it came after the body, as a trailer; Fault: trailers sends one")
     if answer.lines.has_chunk_extensions:
         yield LeftOut("the extensions of its chunks", "Fault: chunk extensions sends some")
 
@@ -300,13 +301,21 @@ def _notes(answer: RawAnswer, headers: Headers, text: bytes, secrets: set[str]) 
         extra = f"{answer.extra:,} {'bytes' if answer.extra > 1 else 'byte'}"
         yield f"{extra} or more came after the end that Content-Length gives; Fault: short length sends some"
     for name in answer.lines.folded:
-        yield f"the value of {without_secrets(name)[0]} came folded over several lines; it is sent on one line"
+        shown, _ = without_secrets(name, known=secrets)
+        yield f"the value of {shown} came folded over several lines; it is sent on one line"
     if count := answer.lines.bare_line_feeds:
         yield f"{count:,} {'lines' if count > 1 else 'line'} of the answer ended in a bare LF; CR LF is sent"
 
 
 def summary(made: Recording) -> Iterable[str]:
-    """Yield lines for people that say what was written, and what was left out."""
+    """Yield lines for people that say what was written, and what was left out.
+
+    What a server has sent is in them, with escapes for its control characters.
+    """
+    return map(visible, _summary(made))
+
+
+def _summary(made: Recording) -> Iterable[str]:
     yield f"{made.file}: {made.size:,} bytes"
     yield f"{made.sidecar}: {made.status} {made.reason}".rstrip()
     reasons: dict[str, dict[str, None]] = {}

@@ -10,9 +10,12 @@ are not found: those that are short, or a word, and whose names say nothing of i
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from html import escape
+from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
 from feedserver.messages.headers import TCHARS
@@ -25,9 +28,14 @@ REPLACEMENT = "removed"
 """The text that replaces a secret."""
 
 _NO_VALUES = ("", REPLACEMENT, "null", "true", "false")
+_NO_MEMBERS: tuple[object, ...] = ("", REPLACEMENT, None, True, False, [], {})
 
 DEEPEST = 6
-"""The number of URLs nested as parameters of URLs that are searched, and of times that a value is decoded."""
+"""The number of URLs nested as parameters of URLs that are searched, and of times that a value is decoded. What is
+nested more deeply is replaced.
+"""
+
+_TOO_DEEP = "value that is nested too deeply"
 
 # RFC 9110 §7.6.1, and what real servers send besides
 _HOP_BY_HOP = frozenset(
@@ -70,8 +78,12 @@ _LONGEST_FOLDER = 12
 # Each pattern takes linear time: repetitions are possessive (`*+`), so they never backtrack, and a match begins at a
 # boundary only.
 _USERINFO = re.compile(
-    r"(?P<before>(?:(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*+:|(?<![\w/:.-]))//)(?P<userinfo>[^/?#\s\"'<>]+)@"
+    r"(?P<before>(?:(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*+:|(?<![\w/:.-]))//"
+    r"|(?<![A-Za-z0-9+.-])(?:[Hh][Tt][Tt][Pp][Ss]?|[Ff][Tt][Pp]|[Ww][Ss][Ss]?):[/\\]++)"
+    r"(?P<userinfo>[^/\\?#\s\"'<>]+)@"
 )
+"""User and password in a URL. Browsers read any number of slashes and backslashes as two (WHATWG URL §4.4)."""
+
 _NAME = r"[\w.\-~$\[\]%:!*+@)}]++"
 _QUOTED = r'"(?P<quoted>(?>(?:[^"\\]|\\.)*))"?'
 _PAIR = re.compile(
@@ -135,6 +147,9 @@ def redact(fields: Iterable[tuple[bytes, bytes]], *, keep: Iterable[str] = (), k
     left_out: list[LeftOut] = []
     for key, value in fields:
         name, text = key.decode("latin-1"), value.decode("latin-1")
+        if name.lower() not in kept_names and (shown := without_secrets(name, known=known)[0]) != name:
+            left_out.append(LeftOut(shown, "a secret is in its name"))
+            continue
         if why := _reason_against(name.lower(), named, kept_names):
             left_out.append(LeftOut(name, why))
             continue
@@ -226,6 +241,7 @@ class _Net:
         text = _USERINFO.sub(self._without_userinfo, text)
         text = JWT.sub(self._without_token, text)
         text = _JSON.sub(lambda match: self._clean_json(match, shapes, depth), text)
+        text = self._clean_document(text, shapes, depth)
         if self.words:
             text = _CREDENTIALS.sub(self._without_credentials, text)
             text = _COLON.sub(self._clean_colon, text)
@@ -240,6 +256,40 @@ class _Net:
             at = match.end(_group(match))
         pieces.append(self._clean_words(runs, text, at, len(text), shapes, depth))
         return "".join(pieces)
+
+    def _clean_document(self, text: str, shapes: bool, depth: int) -> str:
+        """Return *text*, if it is JSON, without what `_clean_json` cannot find, which changes nothing around a secret:
+        lists and objects under the names of secrets, and secrets in strings that hold JSON again.
+        """
+        if not text.lstrip().startswith(("{", "[")):
+            return text
+        try:
+            document = json.loads(text)
+            cleaned = self._clean_member(document, shapes, depth)
+        except ValueError:
+            return text
+        except RecursionError:
+            self.found.append(_TOO_DEEP)
+            return REPLACEMENT
+        if cleaned == document:
+            return text
+        return json.dumps(cleaned, separators=(", ", ": ") if '": ' in text else (",", ":"))
+
+    def _clean_member(self, value: Any, shapes: bool, depth: int) -> Any:
+        if isinstance(value, list):
+            return [self._clean_member(each, shapes, depth) for each in value]
+        if isinstance(value, str) and '"' in value and depth < DEEPEST:
+            return self.clean(value, shapes, depth + 1)
+        if not isinstance(value, dict):
+            return value
+        cleaned = {}
+        for name, member in value.items():
+            if member in _NO_MEMBERS or name.lower() in self.keep or not is_secret(name):
+                cleaned[name] = self._clean_member(member, shapes, depth)
+            else:
+                self.found.append(f"parameter {name}")
+                cleaned[name] = REPLACEMENT
+        return cleaned
 
     def _clean_json(self, match: re.Match[str], shapes: bool, depth: int) -> str:
         if match["quoted"] is None and match["value"] is None:
@@ -264,7 +314,10 @@ class _Net:
     def _clean_within(self, value: str, shapes: bool, depth: int) -> str:
         """Return a parameter's *value* without the secrets in it; it may be a URL, percent-encoded or not."""
         if depth >= DEEPEST:
-            return value
+            if not _STRUCTURE.search(decoded(value)):
+                return value
+            self.found.append(_TOO_DEEP)
+            return REPLACEMENT
         plain = unquote(value, "latin-1")
         if plain == value or not _STRUCTURE.search(decoded(plain)):
             return self.clean(value, shapes, depth + 1)
@@ -322,10 +375,13 @@ class _Net:
 
 
 def spellings_of(secret: str) -> tuple[str, ...]:
-    """Return the spellings in which an answer may repeat a *secret*: as it is, percent-encoded, or in base 64."""
+    """Return the spellings in which an answer may repeat a *secret*: as it is, percent-encoded, in HTML, in JSON, or in
+    base 64.
+    """
     encoded = quote(secret, safe="")
     lower = re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
-    spelled = [secret, encoded, lower, quote_plus(secret)]
+    spelled = [secret, encoded, lower, quote_plus(secret), escape(secret), escape(secret, quote=False)]
+    spelled += [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]]
     if len(secret) >= _SHORTEST_IN_BASE_64:
         coded = base64.b64encode(secret.encode("utf-8", "replace")).decode("ascii")
         spelled += [coded, coded.rstrip("=")]

@@ -14,29 +14,48 @@ from urllib.parse import unquote
 _WORDS = frozenset(
     {
         *("apikey", "assertion", "auth", "authentication", "authkey", "authorization", "bearer", "cookie"),
-        *("credential", "credentials", "creds", "csrf", "dpop", "hmac", "jwe", "jws", "jwt", "kennwort", "key", "keys"),
+        *(
+            "cred",
+            "credential",
+            "credentials",
+            "creds",
+            "csrf",
+            "dpop",
+            "hmac",
+            "jwe",
+            "jws",
+            "jwt",
+            "kennwort",
+            "key",
+            "keys",
+        ),
         *(
             "mfa",
             "nonce",
             "oauth",
             "otp",
+            "parola",
             "pass",
             "passcode",
+            "passe",
             "passkey",
             "passphrase",
             "passwd",
             "password",
             "passwords",
             "passwort",
+            "pat",
         ),
         *(
             "pin",
+            "pincode",
             "psk",
             "pw",
             "pwd",
             "saml",
             "secret",
             "secrets",
+            "senha",
             "sess",
             "sessid",
             "session",
@@ -45,16 +64,37 @@ _WORDS = frozenset(
             "sig",
             "signature",
         ),
-        *("ticket", "tickets", "tok", "token", "tokens", "totp", "verifier", "xsrf"),
+        *("hdnea", "hdnts", "mnemonic", "ticket", "tickets", "tok", "token", "tokens", "totp", "verifier", "xsrf"),
+        "wachtwoord",
     }
 )
 _ENDINGS = (
-    *("accesskey", "apikey", "appkey", "authkey", "clientkey", "cookie", "credentials", "encryptionkey", "feedkey"),
+    *("accesscode", "accesskey", "apikey", "appkey", "authcode", "authkey", "challengekey", "clientkey", "cookie"),
+    *("credentials", "downloadkey", "encryptionkey", "feedkey", "invitecode", "loginkey", "resourcekey", "sessionkey"),
     *("functionskey", "licensekey", "masterkey", "passphrase", "passwd", "password", "privatekey", "rsskey"),
     *("samlart", "samlrequest", "samlresponse", "secret", "secretkey", "servicekey", "sessid", "sessionid"),
-    *("sharedkey", "signature", "signingkey", "streamkey", "subscriptionkey", "token", "tokens", "userkey"),
+    *(
+        "sharedkey",
+        "sharekey",
+        "signature",
+        "signingkey",
+        "streamkey",
+        "subscriptionkey",
+        "token",
+        "tokens",
+        "uploadkey",
+        "userkey",
+    ),
 )
 """The endings of lower-case compounds: `phpsessid`, `accesstoken`, `clientsecret`."""
+
+_CODES = frozenset(
+    {
+        *("access", "activation", "authorisation", "backup", "confirmation", "device", "invitation", "invite", "login"),
+        *("recovery", "reset", "sms", "unlock", "user", "verification", "verify"),
+    }
+)
+"""Words that make a `code` in the same name a secret: `X-Recovery-Code`, `invite_code`."""
 
 _ASP_SESSION = re.compile(r"aspsessionid[a-z]*")
 
@@ -118,6 +158,8 @@ def is_secret(name: str, beside: frozenset[str] = frozenset()) -> bool:
         return False
     if words and words <= {"key", "keys"} and parts & _NO_SECRET_KEYS:
         return False
+    if last in ("code", "codes") and parts & _CODES:
+        return True
     return bool(words) or bool(_ONLY_BESIDE.get(decoded(name).lower(), frozenset()) & beside)
 
 

@@ -18,6 +18,7 @@ from typing import Final
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from lifestream import page_limits
 from lifestream.conf import defaults, settings
 from lifestream.content import filter_rules
 from lifestream.fetcher import body_budget, inflaters, request_options
@@ -25,7 +26,7 @@ from lifestream.fetcher.fetch import FetchLimits
 from lifestream.models import fulltext, logos, own_pages, search_sql
 from lifestream.parser import ipc
 from lifestream.plugins import caps
-from lifestream.refresh import full_content, hub_renewal, icon_finder, opml, picture_cache, pictures
+from lifestream.refresh import additions, full_content, hub_renewal, icon_finder, opml, picture_cache, pictures
 from lifestream.wording import in_words
 
 
@@ -408,6 +409,63 @@ FIXED: Final = (
         logos.LARGEST,
         _("the size of a logo that is uploaded"),
         _("Each visitor's first page loads it."),
+        Unit.BYTES,
+    ),
+    _Fixed(
+        additions.MOST_OPEN,
+        _("addresses of a lifestream that wait to be looked at"),
+        _("They are looked at in turns with those of all others."),
+    ),
+    _Fixed(
+        own_pages.LONGEST,
+        _("characters of an own page"),
+        _("It is rendered when it is stored, and shown whole."),
+    ),
+    _Fixed(
+        filter_rules.MOST_TERMS,
+        _("words and phrases of all these rules together"),
+        _("Each is looked for in the whole of each item."),
+    ),
+    _Fixed(
+        page_limits.MOST_PINNED,
+        _("posts that stay at the top of a lifestream"),
+        _("More would fill the first page."),
+    ),
+    _Fixed(
+        page_limits.MOST_TAGS,
+        _("tags on the page of tags"),
+        _("Nobody reads more, and each is a link that crawlers follow."),
+    ),
+    _Fixed(
+        page_limits.MOST_IN_SITEMAP,
+        _("lifestreams in the list of addresses for search engines"),
+        _("The protocol of sitemaps allows ten times as many."),
+    ),
+    _Fixed(
+        page_limits.MOST_CONNECTIONS,
+        _("connections that `lifestream serve` keeps open at once"),
+        _("Each takes a file, and a process may have 1,024 as a rule."),
+    ),
+    _Fixed(
+        page_limits.LONGEST_HEAD,
+        _("the size of the head of a request that it reads"),
+        _("Browsers send a few KiB, and one thread reads for all."),
+        Unit.BYTES,
+    ),
+    _Fixed(
+        page_limits.MOST_LINES,
+        _("lines of that head"),
+        _("Browsers and proxies send some thirty."),
+    ),
+    _Fixed(
+        page_limits.MOST_GUESSES,
+        _("wrong passwords from one address that are compared in a minute"),
+        _("Nobody mistypes more often, and each comparison costs processor time."),
+    ),
+    _Fixed(
+        page_limits.MOST_KEPT,
+        _("the size of the requests and answers that are on their way, on all connections together"),
+        _("They are kept in temporary files; the connection that has been silent longest is closed first."),
         Unit.BYTES,
     ),
 )

@@ -14,6 +14,7 @@ from typing import Final
 
 from django.http import HttpRequest
 
+from lifestream.page_limits import MOST_GUESSES
 from lifestream.web.proxy_headers import FORWARDED, came_through_proxy
 
 _OF_A_NETWORK: Final = 64
@@ -45,7 +46,9 @@ class Guesses:
 
     MOST_ADDRESSES: Final = 1_000
 
-    def __init__(self, most: int = 10, seconds: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, most: int = MOST_GUESSES, seconds: float = 60.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._most, self._seconds, self._clock = most, seconds, clock
         self._wrong: dict[str, deque[float]] = {}
         self._lock = threading.Lock()
@@ -53,14 +56,38 @@ class Guesses:
     def wait(self, address: str) -> float:
         """Return for how many seconds no guess from *address* is compared; 0.0 if the next one is."""
         with self._lock:
-            times = self._wrong.get(address)
-            if times is None or len(times) < self._most:
-                return 0.0
-            return max(0.0, times[0] + self._seconds - self._clock())
+            return self._wait(address)
+
+    def begin(self, address: str) -> float:
+        """Return `wait`. If that is 0.0, the guess counts as wrong until `take_back`, so that guesses are counted which
+        are compared at the same time.
+        """
+        with self._lock:
+            if wait := self._wait(address):
+                return wait
+            self._note(address)
+        return 0.0
+
+    def take_back(self, address: str) -> None:
+        """Count the last guess from *address* no more: it was right, or was not compared."""
+        with self._lock:
+            if times := self._wrong.get(address):
+                times.pop()
+            if not times:
+                self._wrong.pop(address, None)
 
     def note(self, address: str) -> None:
         """Note that a wrong guess came from *address*."""
         with self._lock:
-            if address not in self._wrong and len(self._wrong) >= self.MOST_ADDRESSES:
-                self._wrong.pop(next(iter(self._wrong)))  # the one that began first
-            self._wrong.setdefault(address, deque(maxlen=self._most)).append(self._clock())
+            self._note(address)
+
+    def _wait(self, address: str) -> float:
+        times = self._wrong.get(address)
+        if times is None or len(times) < self._most:
+            return 0.0
+        return max(0.0, times[0] + self._seconds - self._clock())
+
+    def _note(self, address: str) -> None:
+        if address not in self._wrong and len(self._wrong) >= self.MOST_ADDRESSES:
+            self._wrong.pop(next(iter(self._wrong)))  # the one that began first
+        self._wrong.setdefault(address, deque(maxlen=self._most)).append(self._clock())

@@ -24,16 +24,19 @@ class LoginForm(AuthenticationForm):
     def clean(self) -> Any:
         """Return the values. Raises ValidationError if they are wrong, or too many were from the same address."""
         visitor = visitor_of(self.request) if self.request is not None else ""
-        if visitor and (wait := math.ceil(WRONG.wait(visitor))):
+        if visitor and (wait := math.ceil(WRONG.begin(visitor))):
             text = ngettext(
                 "Too many wrong passwords came from your address: try again in {} second.",
                 "Too many wrong passwords came from your address: try again in {} seconds.",
                 wait,
             )
             raise ValidationError(text.format(wait))
+        is_wrong = False
         try:
             return super().clean()
         except ValidationError:
-            if visitor:
-                WRONG.note(visitor)
+            is_wrong = True
             raise
+        finally:
+            if visitor and not is_wrong:
+                WRONG.take_back(visitor)

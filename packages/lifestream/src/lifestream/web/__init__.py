@@ -16,8 +16,9 @@ In: an HTTP request. Out: a page or a feed. In the order in which a request pass
    `plugins.entry_uris` decides which, `storage.published_ids` stores it.
 
 Around all of them: `wsgi_server`: waitress, for `lifestream serve`: how many connections may be open, and which are
-closed first. `http_channel`: what one of them may cost. `request_charset`: reads every request as UTF-8, in the bundled
-site. `proxy_headers`: whether a proxy has passed a request on.
+closed first. `http_channel`: what they may cost; `request_framing`: what a request may cost until it is complete.
+`request_charset`: reads every request as UTF-8, in the bundled site. `proxy_headers`: whether a proxy has passed a
+request on.
 
 Never imported here: the fetcher's session, the parser, `refresh.pipeline`. The exceptions to reading: `views.push`
 stores what a hub said, and `views.pictures` asks `refresh.pictures` for what is not there yet.

@@ -1,41 +1,22 @@
-"""What one connection may cost: its requests are answered one after the other, and what frames them is short.
+"""What connections may cost: the requests of one are answered one after the other, and what is kept for all of them is
+bounded.
 
 Waitress answers all requests that come together at once (pipelining, RFC 9112 §9.3.2), and keeps what the client does
 not take. From 16 MiB on it lets the thread wait for the client: eight clients that read nothing would take all threads,
-for ever. And it reads a line between two chunks of a body, or the trailer, anew with each piece that comes, so that one
-of 10 MB takes as long as a hundred of 1 MB, in the one thread that reads for all.
+for ever.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser
-from waitress.receiver import ChunkedReceiver
-from waitress.utilities import BadRequest
 
-LONGEST_FRAMING: Final = 16 * 1024
-"""How many bytes the size of a chunk with its extensions may have, and the trailer: no client of ours sends either."""
-
-
-class BoundedParser(HTTPRequestParser):
-    """A parser that refuses a request with a long line between its chunks, or a long trailer, with 400."""
-
-    def received(self, data: bytes) -> int:
-        """Read *data*, and return how many bytes of it belong to the request."""
-        consumed = super().received(data)
-        reader = self.body_rcv
-        if isinstance(reader, ChunkedReceiver) and not self.completed and _has_long_framing(reader):
-            self.error = BadRequest("a chunk's size or the trailer is too long")  # for developers
-            self.completed = True
-        return consumed
-
-
-def _has_long_framing(reader: ChunkedReceiver) -> bool:
-    return max(len(reader.control_line), len(reader.trailer)) > LONGEST_FRAMING
+from lifestream.page_limits import MOST_KEPT
+from lifestream.web.request_framing import BoundedParser
 
 
 class OneAnswerChannel(HTTPChannel):
@@ -45,13 +26,30 @@ class OneAnswerChannel(HTTPChannel):
     one without a request: waitress closes it if it takes nothing for two minutes.
     """
 
-    parser_class = BoundedParser
-    requests: list[HTTPRequestParser]
+    request: BoundedParser | None
+    requests: list[BoundedParser]
     requests_lock: threading.Lock
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        self._later: deque[HTTPRequestParser] = deque()
+        self._later: deque[BoundedParser] = deque()
+        self._all: Mapping[int, object] = options.get("map") or {}
         super().__init__(*arguments, **options)
+
+    def parser_class(self, adj: Any) -> BoundedParser:  # type: ignore[override] # waitress calls it
+        """Return the parser of the next request."""
+        return BoundedParser(adj, lambda: let_go(self._all.values(), MOST_KEPT, but=self))
+
+    @property
+    def kept(self) -> int:
+        """How many bytes are kept for this connection: of the bodies of requests, and of the answer."""
+        requests = (*self.requests, *self._later, *filter(None, [self.request]))
+        return int(self.total_outbufs_len) + sum(each.kept for each in requests)
+
+    def handle_close(self) -> None:
+        """Close the connection, and delete what is kept for it, except the request that is being answered."""
+        super().handle_close()
+        for each in (*self._later, *filter(None, [self.request])):
+            each.close()
 
     def received(self, data: bytes) -> bool:
         """Read the requests in *data*, and put aside all but the first. Return whether anything was read."""
@@ -82,3 +80,21 @@ class OneAnswerChannel(HTTPChannel):
         is_free = not self.requests and not self.total_outbufs_len
         is_open = self.connected and not self.will_close and not self.close_when_flushed
         return bool(self._later) and is_free and is_open
+
+
+def let_go(sockets: Iterable[object], most: int, *, but: OneAnswerChannel | None = None) -> bool:
+    """Have connections closed that have been silent for the longest time and have no request that is answered, until at
+    most this number of bytes is kept for the others, or for a body of the greatest size. Return whether that was
+    enough. The connection *but* stays.
+    """
+    channels = [each for each in sockets if isinstance(each, OneAnswerChannel) and not each.will_close]
+    if not channels:
+        return True
+    excess = sum(each.kept for each in channels) - max(most, channels[0].adj.max_request_body_size)
+    for each in sorted(channels, key=lambda each: each.last_activity) if excess > 0 else ():
+        if each is not but and not each.requests and (kept := each.kept):
+            each.will_close = True  # the loop closes it
+            excess -= kept
+            if excess <= 0:
+                break
+    return excess <= 0

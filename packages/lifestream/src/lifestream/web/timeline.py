@@ -34,6 +34,7 @@ from django.utils import timezone
 from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscription, Tag, fulltext
 from lifestream.models.fulltext import MOST_COUNTED, Found, Hits
 from lifestream.models.index_conditions import AmongFew
+from lifestream.page_limits import MOST_PINNED, MOST_TAGS
 from lifestream.web import walked_posts
 from lifestream.web.keyset import Cursor, newer_than, older_than
 from lifestream.web.shown_posts import BODIES, fill_posts, read_posts, shown
@@ -49,11 +50,6 @@ POSTS_A_SITE = 4
 """How many of the latest posts are looked at for each site that is to be found: few sites have as many at once."""
 MOST_DATED = 500
 """How many sites are compared by their latest posts, beside those of the latest posts of all."""
-MOST_TAGS: Final = 500
-"""How many tags are listed, the most frequent ones: each post may bring a hundred of its own."""
-
-MOST_PINNED: Final = 10
-"""How many posts of a lifestream can be pinned to its top."""
 
 
 @dataclass(frozen=True, slots=True)

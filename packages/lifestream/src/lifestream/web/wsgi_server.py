@@ -20,11 +20,11 @@ from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 from waitress.trigger import trigger
 from waitress.wasyncore import close_all, loop
 
-from lifestream.web.http_channel import OneAnswerChannel
+from lifestream.page_limits import LONGEST_HEAD, MOST_CONNECTIONS, MOST_KEPT
+from lifestream.web.http_channel import OneAnswerChannel, let_go
 from lifestream.web.request_charset import in_utf8
+from lifestream.web.request_framing import IN_MEMORY
 
-MOST_CONNECTIONS: Final = 256
-"""How many connections may be open at once. Each takes a file, and a process may have 1,024 as a rule."""
 MOST_BODY: Final = 10 * 1024 * 1024
 """How many bytes the body of a request may have, by default."""
 _SPARE: Final = 8
@@ -58,6 +58,8 @@ def serve(
             ident="lifestream",
             connection_limit=MOST_CONNECTIONS,
             max_request_body_size=most_body,
+            max_request_header_size=LONGEST_HEAD,
+            inbuf_overflow=IN_MEMORY,
             clear_untrusted_proxy_headers=False,  # the application knows which proxies it trusts
             # No thread waits for a client: what it does not take goes into a file, at most one answer a connection.
             outbuf_high_watermark=sys.maxsize,
@@ -76,6 +78,7 @@ def serve(
             while sockets and not signals:
                 _close_abandoned(sockets)
                 _make_space(sockets)
+                _bound_answers(sockets)
                 loop(server.adj.asyncore_loop_timeout, server.adj.asyncore_use_poll, sockets, count=1)
         server.task_dispatcher.shutdown()  # once requests are answered
     finally:
@@ -92,6 +95,14 @@ def _close_abandoned(sockets: dict[int, Any]) -> None:
     for each in [each for each in sockets.values() if isinstance(each, HTTPChannel)]:
         if each.will_close and not each.requests:
             each.handle_close()
+
+
+def _bound_answers(sockets: dict[int, Any]) -> None:
+    """Have the connections closed whose clients have taken nothing of their answers for the longest time, if more is
+    kept than may be.
+    """
+    if sum(each.total_outbufs_len for each in sockets.values() if isinstance(each, HTTPChannel)) > MOST_KEPT:
+        let_go(sockets.values(), MOST_KEPT)
 
 
 def _make_space(sockets: dict[int, Any]) -> None:

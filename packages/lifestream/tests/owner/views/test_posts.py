@@ -7,7 +7,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from lifestream.models import Lifestream, Post
-from lifestream.web.timeline import MOST_PINNED
+from lifestream.page_limits import MOST_PINNED
 from owners import owned, submitted
 from shown import make_post, make_site
 

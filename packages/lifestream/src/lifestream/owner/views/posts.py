@@ -16,8 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 from lifestream.models import Post
 from lifestream.owner.access import for_owner
 from lifestream.owner.views.frame import back, page
+from lifestream.page_limits import MOST_PINNED
 from lifestream.web.shown_posts import shown
-from lifestream.web.timeline import MOST_PINNED, Timeline
+from lifestream.web.timeline import Timeline
 
 PER_PAGE: Final = 50
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
 from xml.sax.saxutils import escape
 
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
@@ -11,9 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from lifestream.models import Lifestream, OwnPage
-
-MOST: Final = 5_000
-"""How many lifestreams the sitemap has; sitemaps.org allows 50,000 addresses."""
+from lifestream.page_limits import MOST_IN_SITEMAP
 
 
 @require_safe
@@ -34,12 +31,16 @@ def robots(request: HttpRequest) -> HttpResponse:
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
     """List the pages of the public lifestreams (sitemaps.org). Items are left out: they belong to their own sites."""
-    public = Lifestream.objects.filter(is_public=True).order_by("pk")[:MOST]
+    public = Lifestream.objects.filter(is_public=True).order_by("pk")[:MOST_IN_SITEMAP]
     slugs = dict(public.values_list("pk", "slug"))
     addresses = [reverse("lifestream:index")]
     for slug in slugs.values():
         addresses += [reverse("lifestream:timeline", args=[slug]), reverse("lifestream:sites", args=[slug])]
-    pages = OwnPage.objects.filter(lifestream__in=slugs).order_by("pk").values_list("lifestream_id", "slug")[:MOST]
+    pages = (
+        OwnPage.objects.filter(lifestream__in=slugs)
+        .order_by("pk")
+        .values_list("lifestream_id", "slug")[:MOST_IN_SITEMAP]
+    )
     addresses += [reverse("lifestream:own-page", args=[slugs[pk], page]) for pk, page in pages]
     listed = "".join(f"<url><loc>{escape(request.build_absolute_uri(each))}</loc></url>\n" for each in addresses)
     body = (

@@ -1,0 +1,24 @@
+"""The fixed bounds of the pages, and of what serves them, in one place from which `operations.limits` can list them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MOST_CONNECTIONS: Final = 256
+"""How many connections may be open at once. Each takes a file, and a process may have 1,024 as a rule."""
+LONGEST_HEAD: Final = 64 * 1024
+"""How many bytes the head of a request may have: four times the longest that other servers take."""
+MOST_LINES: Final = 200
+"""How many lines it may have. Browsers and proxies send some thirty."""
+MOST_KEPT: Final = 256 * 1024 * 1024
+"""How many bytes the bodies that are received, and the answers that clients have not taken, may have on all connections
+together: they are kept in temporary files.
+"""
+MOST_GUESSES: Final = 10
+"""How many wrong passwords or tokens of an address are compared in a minute."""
+MOST_PINNED: Final = 10
+"""How many posts of a lifestream can be pinned to its top."""
+MOST_TAGS: Final = 500
+"""How many tags are listed, the most frequent ones: each post may bring a hundred of its own."""
+MOST_IN_SITEMAP: Final = 5_000
+"""How many lifestreams the sitemap has; sitemaps.org allows 50,000 addresses."""

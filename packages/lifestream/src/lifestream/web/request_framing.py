@@ -1,0 +1,197 @@
+"""What one request may cost until it is complete: its head, what frames its body, and the body.
+
+One thread reads for all connections, so that what it does with each byte is bounded. Waitress reads an empty line, a
+line of a head and a chunk in some microseconds each, and a line between two chunks of a body, or the trailer, anew with
+each piece that comes: a megabyte of chunks of one byte took 0.7 s, one of short header lines 1.4 s.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.receiver import ChunkedReceiver
+from waitress.rfc7230 import CHUNK_EXT_RE
+from waitress.utilities import BadRequest, Error, find_double_newline
+
+from lifestream.page_limits import MOST_LINES
+
+LONGEST_FRAMING: Final = 16 * 1024
+"""How many bytes the size of a chunk, the extensions of all chunks of a body, and its trailer may have: no client of
+ours sends either.
+"""
+MOST_TINY: Final = 64 * 1024
+"""By how many bytes the framing of a body may be longer than the body: chunks of a few bytes cost the most time."""
+IN_MEMORY: Final = 64 * 1024
+"""How many bytes of a body are kept in memory; the rest is kept in a file."""
+
+_is_valid: Callable[[bytes], object] = CHUNK_EXT_RE.match  # type: ignore[assignment] # its stub has a pattern of text
+_SIZE = re.compile(rb"([0-9A-Fa-f]+)(;[^\r\n]*)?\r\n")
+_STEP: Final = 256 * 1024  # bytes of a body after which it is asked anew whether more may be kept
+
+
+class ServerBusy(Error):
+    """The answer to a request whose body cannot be kept, because of the bodies of others (RFC 9110 §15.6.4)."""
+
+    code = 503
+    reason = "Service Unavailable"
+
+
+class BoundedParser(HTTPRequestParser):
+    """A parser that refuses a head of many lines and long framing with 400, and a body with 503 where *may_keep_more*
+    returns False: it is called for each `_STEP` of a body.
+    """
+
+    def __init__(self, adj: Any, may_keep_more: Callable[[], bool] = lambda: True) -> None:
+        super().__init__(adj)
+        self._may_keep_more = may_keep_more
+
+    def received(self, data: bytes) -> int:
+        """Read *data*, and return how many bytes of it belong to the request."""
+        if self.completed:
+            return 0
+        blank = 0
+        if self.body_rcv is None and not self.header_plus:  # RFC 9112 §2.2: empty lines before a request are ignored
+            blank = len(data) - len(data := data.lstrip(b"\r\n"))
+            if not data:
+                return blank
+        before = self.kept
+        consumed = blank + super().received(data)
+        if not self.completed:
+            reader = self.body_rcv
+            if isinstance(reader, QuickChunks) and len(reader.pending) > LONGEST_FRAMING:
+                self._refuse(BadRequest("a chunk's size or the trailer is too long"))  # for developers
+            elif before // _STEP != self.kept // _STEP and not self._may_keep_more():
+                self._refuse(ServerBusy("too much is being received; try again later"))  # for developers
+        return consumed
+
+    @property
+    def kept(self) -> int:
+        """How many bytes of the body are kept."""
+        return 0 if self.body_rcv is None else len(self.body_rcv)
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the head. Raises ParsingError if it is invalid."""
+        if header_plus.count(b"\n") > MOST_LINES:
+            raise ParsingError("the head has too many lines")  # for developers
+        super().parse_header(header_plus)
+        if isinstance(self.body_rcv, ChunkedReceiver):
+            self.body_rcv = QuickChunks(self.body_rcv.getbuf())
+
+    def _refuse(self, error: Error) -> None:
+        self.error = error
+        self.completed = True
+
+
+class QuickChunks(ChunkedReceiver):
+    """Reads a chunked body (RFC 9112 §7.1) as waitress does, but each byte once, and the small chunks that came
+    together into one piece. It refuses empty lines between chunks, which waitress skips.
+
+    *pending* are the bytes of a line, or of the trailer, whose end has not come yet.
+    """
+
+    def __init__(self, buf: Any) -> None:
+        super().__init__(buf)
+        self.pending = b""
+        self._left = 0  # bytes of a chunk that are to come
+        self._is_end_due = False  # the line end of a chunk is to come
+        self._extensions = 0  # bytes of all extensions
+        self._read = 0  # bytes of the body with its framing
+
+    def received(self, s: bytes) -> int:
+        """Read the bytes *s*, and return how many of them belong to the body."""
+        if self.completed:
+            return 0
+        text, known = self.pending + s, len(self.pending)
+        pieces: list[bytes] = []
+        at = 0 if self.all_chunks_received else self._read_chunks(text, pieces)
+        if pieces:
+            self.buf.append(b"".join(pieces))
+        self._read += len(s)
+        if self._read - 2 * len(self.buf) > MOST_TINY:
+            self.error = BadRequest("the chunks are too small")  # for developers
+        if self._has_failed():
+            return len(s)
+        if self._is_last_chunk_read():
+            at = self._read_trailer(text, at)
+        is_complete = self._is_complete()
+        self.pending = b"" if is_complete else text[at:]
+        return at - known if is_complete else len(s)
+
+    def _read_chunks(self, text: bytes, pieces: list[bytes]) -> int:
+        """Add what chunks of *text* hold to *pieces*, and return how far it was read."""
+        at = 0
+        while self.error is None and not self.all_chunks_received:
+            if self._left:
+                piece = text[at : at + self._left]
+                pieces.append(piece)
+                at += len(piece)
+                self._left -= len(piece)
+                if self._left:
+                    break
+                self._is_end_due = True
+            if self._is_end_due:
+                end = text[at : at + 2]
+                if end != b"\r\n":
+                    if not b"\r\n".startswith(end):
+                        self.error = BadRequest("Chunk not properly terminated")  # for developers
+                    break
+                at += 2
+                self._is_end_due = False
+            at = self._read_whole_chunks(text, at, pieces)
+            if not self._left:
+                break
+        return at
+
+    def _read_whole_chunks(self, text: bytes, at: int, pieces: list[bytes]) -> int:
+        """Add what whole chunks of *text* hold to *pieces*, from *at* on, and return how far it was read. After the
+        size of another chunk, this many bytes are `_left`.
+        """
+        size_of, keep = _SIZE.match, pieces.append
+        while (line := size_of(text, at)) is not None:
+            if line[2] and not self._is_extension(line[2]):
+                self.error = BadRequest("Invalid chunk extension")  # for developers
+                return at
+            at = line.end()
+            size = int(line[1], 16)
+            if not size:
+                self.all_chunks_received = True
+                return at
+            end = at + size
+            if text[end : end + 2] != b"\r\n":
+                self._left = size
+                return at
+            keep(text[at:end])
+            at = end + 2
+        if b"\r\n" in text[at:]:
+            self.error = BadRequest("Invalid chunk size")  # for developers
+        return at
+
+    # Methods, since a type checker does not see that `_read_chunks` and `_read_trailer` change the attributes.
+    def _is_complete(self) -> bool:
+        return self.completed
+
+    def _has_failed(self) -> bool:
+        return self.error is not None
+
+    def _is_last_chunk_read(self) -> bool:
+        return self.all_chunks_received
+
+    def _is_extension(self, text: bytes) -> bool:
+        self._extensions += len(text)
+        return self._extensions <= LONGEST_FRAMING and _is_valid(text) is not None
+
+    def _read_trailer(self, text: bytes, at: int) -> int:
+        """Read the trailer of *text*, from *at* on. Return the position of its end, or *at* if that has not come."""
+        if text.startswith(b"\r\n", at):
+            self.completed = True
+            return at + 2
+        rest = text[at:]
+        end = int(find_double_newline(rest))
+        if end < 0:
+            return at
+        self.completed = True
+        self.trailer = rest[:end]
+        return at + end

@@ -1,0 +1,156 @@
+"""Heads and chunked bodies, cut in any way, are read as waitress reads them; what costs much time is refused."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any, Final
+
+import pytest
+from waitress.adjustments import Adjustments
+from waitress.buffers import OverflowableBuffer
+from waitress.receiver import ChunkedReceiver
+
+from lifestream.page_limits import LONGEST_HEAD, MOST_LINES
+from lifestream.web.request_framing import (
+    IN_MEMORY,
+    LONGEST_FRAMING,
+    MOST_TINY,
+    BoundedParser,
+    QuickChunks,
+)
+
+_ADJUSTMENTS: Final = Adjustments(
+    max_request_header_size=LONGEST_HEAD, inbuf_overflow=IN_MEMORY, max_request_body_size=8 << 20
+)
+_HEAD: Final = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def _read(receiver: Any, text: bytes, cuts: random.Random | None = None) -> tuple[bytes, bytes, bool, int | None]:
+    """Return the body that *receiver* reads from *text*, its trailer, whether it is refused, and how many bytes belong
+    to it, if it is complete.
+    """
+    at = 0
+    while at < len(text) and not receiver.completed and not receiver.error:
+        end = len(text) if cuts is None else at + cuts.choice((1, 1, 2, 3, 7, 50))
+        at += receiver.received(text[at:end])
+    body = receiver.getfile().read()
+    receiver.getbuf().close()
+    is_refused = receiver.error is not None
+    if is_refused:
+        return b"", b"", True, None
+    return (body, receiver.trailer, False, at) if receiver.completed else (body, b"", False, None)
+
+
+def _generated(random_: random.Random) -> bytes:
+    pieces = []
+    for _ in range(random_.randrange(6)):
+        size = random_.choice((1, 2, 3, 15, 16, 300))
+        data = bytes(random_.choices(b"a\r\n0;", k=size))
+        written = random_.choice((b"%x", b"%X", b"00%x")) % size
+        extension = random_.choice((b"", b"", b";a", b";a=b", b';a="\\"b"', b";", b";a=\r", b" ", b"x"))
+        pieces.append(written + extension + random_.choice((b"\r\n",) * 9 + (b"\n",)))
+        pieces.append(data + random_.choice((b"\r\n",) * 9 + (b"", b"\n", b"\rx")))
+    pieces.append(
+        random_.choice((b"0\r\n\r\n", b"0\r\n\r\n", b"0\r\nX: y\r\n\r\n", b"00;a=b\r\n\r\n", b"0\r\n", b"-1\r\n", b""))
+    )
+    pieces.append(random_.choice((b"GET", b"GET / HTTP/1.1\r\n\r\n")))  # two bytes decide whether a chunk has ended
+    return b"".join(pieces)
+
+
+def test_chunks_are_read_as_waitress_reads_them_however_they_are_cut() -> None:
+    complete = 0
+    for seed in range(3_000):
+        random_ = random.Random(seed)
+        text = _generated(random_)
+        expected = _read(ChunkedReceiver(OverflowableBuffer(1 << 20)), text)
+        for cuts in (None, random_):
+            assert _read(QuickChunks(OverflowableBuffer(1 << 20)), text, cuts) == expected, text
+        complete += expected[3] is not None
+    assert complete > 300
+
+
+def test_empty_lines_between_chunks_are_refused() -> None:
+    """Waitress skips them; RFC 9112 §7.1 has none."""
+    assert _read(QuickChunks(OverflowableBuffer(1 << 20)), b"\r\n1\r\na\r\n0\r\n\r\n")[2]
+    assert _read(QuickChunks(OverflowableBuffer(1 << 20)), b"1\r\na\r\n\r\n0\r\n\r\n")[2]
+
+
+def _parsed(text: bytes, may_keep_more: bool = True) -> BoundedParser:
+    parser = BoundedParser(_ADJUSTMENTS, lambda: may_keep_more)
+    while text and not parser.completed:
+        text = text[parser.received(text[:8192]) :]
+    parser.close()
+    return parser
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (_HEAD + b"1\r\nx\r\n" * MOST_TINY, "the chunks are too small"),
+        (_HEAD + b"2\r\nxx\r\n" * MOST_TINY, "the chunks are too small"),
+        (_HEAD + b"1;a=b\r\nx\r\n" * LONGEST_FRAMING, "Invalid chunk extension"),
+        (_HEAD + b"0" * (LONGEST_FRAMING + 1), "a chunk's size or the trailer is too long"),
+        (_HEAD + b"0\r\n" + b"a: b\r\n" * LONGEST_FRAMING, "a chunk's size or the trailer is too long"),
+        (b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * MOST_LINES + b"\r\n", "the head has too many lines"),
+        (b"GET / HTTP/1.1\r\na: b\r\n" + b" b\r\n" * MOST_LINES + b"\r\n", "the head has too many lines"),
+        (b"GET / HTTP/1.1\r\na: " + b"b" * LONGEST_HEAD, f"exceeds max_header of {LONGEST_HEAD}"),
+    ],
+)
+def test_what_costs_time_to_read_is_refused(text: bytes, reason: str) -> None:
+    parser = _parsed(text)
+    assert parser.error is not None
+    assert parser.error.body == reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _HEAD + b"1\r\nx\r\n" * 10_000 + b"0\r\n\r\n",
+        _HEAD + b"8\r\nxxxxxxxx\r\n" * 100_000 + b"0\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * (MOST_LINES - 3) + b"\r\n",
+        b"\r\n" * 100_000 + b"GET / HTTP/1.1\r\n\r\n",
+        b"\n\r\r\nGET / HTTP/1.1\r\n\r\n",
+    ],
+)
+def test_what_an_honest_client_could_send_is_read(text: bytes) -> None:
+    parser = _parsed(text)
+    assert parser.completed
+    assert parser.error is None
+    assert not parser.empty
+
+
+def test_empty_lines_alone_are_no_request() -> None:
+    parser = BoundedParser(_ADJUSTMENTS)
+    assert parser.received(b"\r\n" * 4096) == 8192
+    assert not parser.completed
+    assert parser.received(b"GET / HTTP/1.1\r\n\r\nGET") == 18
+    assert parser.completed
+
+
+def test_a_body_that_cannot_be_kept_is_refused_until_it_can() -> None:
+    text = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n" + b"x" * 2_000_000
+    refused = _parsed(text, may_keep_more=False).error
+    assert refused is not None
+    assert (refused.code, refused.body) == (503, "too much is being received; try again later")
+    assert _parsed(text).error is None
+    assert _parsed(text[:100_000], may_keep_more=False).error is None, "a small one is always read"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "unit", [b"6\r\nxxxxxx\r\n", b"10\r\n" + b"x" * 16 + b"\r\n", b"1\r\nx\r\n", b"1;a\r\nx\r\n", b"\r\n"]
+)
+def test_chunks_of_any_size_cost_linear_time(unit: bytes) -> None:
+    def cost(size: int) -> float:
+        text = _HEAD + unit * (size // len(unit))
+        begun = time.process_time()
+        _parsed(text)
+        return time.process_time() - begun
+
+    few = many = float("inf")
+    for _ in range(3):  # the least of up to three tries, since the machine may be busy
+        few, many = min(few, cost(500_000)), min(many, cost(2_000_000))
+        if many <= 8 * max(few, 0.005):
+            break
+    assert many <= 8 * max(few, 0.005)
