@@ -85,6 +85,11 @@ def test_a_part_of_a_damaged_item_is_no_item() -> None:
     assert ids(body) == ["0", "2", "3"]
 
 
+def test_a_hundred_damaged_items_are_skipped() -> None:
+    items = [*['{"id": }'] * 100, '{"id": "1"}', '{"id": }', '{"id": "2"}']
+    assert loaded(f'{{"items": [{", ".join(items)}]}}')[0] == {"items": [{"id": "1"}]}
+
+
 def test_members_behind_a_damaged_member_are_lost_and_items_before_it_are_kept() -> None:
     assert loaded('{"title": "T", "items": [{"id": "1"}], "x": nul}')[0] == {"title": "T", "items": [{"id": "1"}]}
 

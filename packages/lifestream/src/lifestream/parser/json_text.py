@@ -116,12 +116,14 @@ def _whole_items(text: str, position: int, decoder: json.JSONDecoder) -> Iterato
     """Yield the items in *text* from *position* on. Behind a damaged one, what begins as an object with an id is the
     next one.
     """
+    damaged = 0
     is_sure = True  # that an item begins here, not an object inside a damaged one
     while start := _ITEM.match(text, position):
         try:
             item, position = decoder.raw_decode(text, start.end())
         except json.JSONDecodeError as error:
-            if error.msg.startswith("Unterminated"):  # nothing behind it can be whole
+            damaged += 1
+            if error.msg.startswith("Unterminated") or damaged > _MOST_DAMAGED:
                 return
             position, is_sure = error.pos, False
         else:
@@ -135,6 +137,8 @@ def _whole_items(text: str, position: int, decoder: json.JSONDecoder) -> Iterato
             position = found.start() + 1
 
 
+_MOST_DAMAGED: Final = 100
+"""How many damaged items are skipped. For each of them, Python counts the lines of the whole document before it."""
 _NAME = late(r'[\s,]*+"([^"\\]{0,100})"\s*+:\s*+')
 _ITEM = late(r"[\s,]*+(?=\{)")
 _NEXT = late(r"\}\s*+,\s*+(?=\{)")
