@@ -9,6 +9,7 @@ import pytest
 from lifestream.entry import Flaw
 from lifestream.parser import NotAFeed, parse
 from lifestream.parser.wellformed import flaw_of, is_cut_off, literals, mend
+from lifestream.plugins.reading_notes import Notes
 
 URL = "https://example.com/feed"
 
@@ -181,6 +182,40 @@ def test_what_a_program_printed_before_the_document_is_left_out(output: str, dec
     assert (feed.title, feed.format) == ("T", "rss20")
     assert feed.well_formed is (output.startswith("<!--") and not declaration)
     assert feed.is_complete
+
+
+@pytest.mark.reading(8)
+@pytest.mark.parametrize(
+    "prolog",
+    [
+        '<?xml version=1.0" encoding="UTF-8"?>',
+        "<?xml version=1.0?>",
+        '<?xml version="1.0">',
+        '<?xml version="1.0" encoding="UTF-8"? >',
+        '<?xml encoding="UTF-8" version="1.0"?>',
+        '<?xml version="1.0" encoding=""?>',
+        '<?xml version=\\"1.0\\"?>',
+        "<?xml version=“1.0”?>",
+        '<?XML version="1.0"?>',
+        '<?xml version="1.0"?><?xml version="1.0"?>',
+        '<?xml version="1.0"?><!-- a -- b -->',
+        '<?xml version="1.0"?></br>',
+        "<?xml version=1.0?><!-- <rss> -->",
+    ],
+)
+def test_what_is_wrong_before_the_root_costs_nothing(prolog: str) -> None:
+    notes = Notes()
+    feed = parse(f"{prolog}\n".encode() + rss(ITEM), {}, URL, notes)
+
+    assert [entry.guid for entry in feed.entries] == ["1"]
+    assert (feed.title, feed.format, notes.reader) == ("T", "rss20", "strict")
+    assert not feed.well_formed
+    assert feed.is_complete
+
+
+def test_a_declared_entity_is_kept_if_the_declaration_is_ill_formed() -> None:
+    prolog = b"<?xml version=1.0?><!DOCTYPE rss [<!ENTITY who 'Ann'>]>"
+    assert parse(prolog + rss("<item><title>&who;</title><guid>1</guid></item>"), {}, URL).entries[0].title == "Ann"
 
 
 @pytest.mark.reading(8)
