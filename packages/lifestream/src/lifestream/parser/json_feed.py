@@ -19,7 +19,7 @@ from lifestream.parser.encoding import Decoded, with_windows_characters
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.json_text import loaded
 from lifestream.parser.people import joined
-from lifestream.parser.relative_addresses import base_of_links, base_of_text
+from lifestream.parser.relative_addresses import base_of_links, base_of_text, with_slashes
 from lifestream.parser.rhythm import number, seconds
 from lifestream.parser.text_constructs import html_or_text, names
 from lifestream.plugins.reading_notes import Notes
@@ -182,7 +182,7 @@ def _address(value: dict[str, Any], name: str, base: str) -> str:
     found = value.get(name)
     address = _text(found, "url") if isinstance(found, dict) else _clean(found)
     try:
-        return urljoin(base, address) if address else ""
+        return urljoin(base, with_slashes(base, address)) if address else ""
     except ValueError:
         return ""
 
