@@ -32,9 +32,12 @@ def normal(text: str) -> str:
         text = _ARABIC_HALF.sub(lambda found: "am" if found[1] == "ص" else "pm", text)
         text = _ARABIC_PAIR.sub(r"\1.", text)
         text = _ERA.sub(lambda found: f"{_ERAS[found[1]] + int(found[2].replace('元', '1'))}年", text)
+    if found := _OF_PROGRAMS.fullmatch(text.strip()):
+        text = found[1] or found[2]
     text = _SPACES.sub(" ", _COMMENT.sub(" ", text)).replace(" --", " -").strip(" ,;").rstrip(".")
     text = _YEAR_WORD.sub(" ", text).strip()
     text = _NUMBERED_MONTH.sub(_named_month, text)
+    text = _DOTTED_TIME.sub(lambda found: f"{found[1] or found[3]}:{found[2] or found[4]}", text)
     return _FRENCH_TIME.sub(lambda found: f"{found[1]}:{found[2] or '00'}", text)
 
 
@@ -64,6 +67,14 @@ def _named_month(found: re.Match[str]) -> str:
     return _MONTH_NAMES[number - 1] if 1 <= number <= 12 else found[0]
 
 
+_OF_PROGRAMS = re.compile(
+    r"\\?/Date\((\d+)(?:[+-]\d{4})?\)\\?/"  # DataContractJsonSerializer of .NET
+    r"|(\d[^=]*)\sm=[+-][\d.]+",  # Time.String of Go, with its monotonic clock
+)
+_DOTTED_TIME = re.compile(
+    r"(?:(?<=\bklo\s)|(?<=\bkl\s)|(?<=\bkl\.\s))(\d{1,2})\.(\d\d)(?![.\d])|\b(\d{1,2})\.(\d\d)(?=\suhr\b)",
+    re.IGNORECASE,
+)
 _FRENCH_TIME = re.compile(r"(?<=\s)(\d{1,2})\s?h(?:\s?(\d\d))?(?:\s?min)?(?![^\W_])", re.IGNORECASE)
 
 
