@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from costs import assert_linear
 from lifestream.entry import Flaw
 from lifestream.parser import NotAFeed, parse
 from lifestream.parser.wellformed import flaw_of, is_cut_off, literals, mend
@@ -255,6 +256,27 @@ def test_sections_in_which_tags_mean_nothing_are_found_if_they_end(
     document: bytes, found: list[tuple[int, int]]
 ) -> None:
     assert list(literals(document)) == found
+
+
+@pytest.mark.reading(7)
+def test_a_section_whose_end_was_forgotten_costs_no_other_entry() -> None:
+    first = "<item><guid>1</guid><title><![CDATA[cut off</title></item>"
+    second = "<item><guid>2</guid><description><![CDATA[<p>whole</p>]]></description></item>"
+    feed = parse(rss(first + second + ITEM.replace("1", "3")), {}, URL)
+
+    assert [entry.guid for entry in feed.entries] == ["1", "2", "3"]
+    assert feed.entries[1].summary == "<p>whole</p>"
+
+
+def test_a_section_that_quotes_an_item_is_one() -> None:
+    document = b"<![CDATA[</item><item> x ]]>"
+    assert list(literals(document)) == [(0, len(document))]
+
+
+@pytest.mark.costly
+@pytest.mark.parametrize("between", ["</item><item>", "</item><item><?x?>", "</item><item><!---->", "</item>"])
+def test_sections_without_an_end_are_found_in_linear_time(between: str) -> None:
+    assert_linear(literals, lambda number: f"{f'<![CDATA[{between}' * number}]]>".encode(), 20_000)
 
 
 def test_a_document_without_any_of_its_last_tags_is_cut_off() -> None:

@@ -131,24 +131,35 @@ def _ignore(_text: str) -> None:
 
 
 _LITERAL_START: Final = re.compile(rb"<!\[CDATA\[|<!--|<\?")
+_SECTION: Final = b"<![CDATA["
+_NEXT_ENTRY: Final = re.compile(rb"</(?:\w{1,20}:)?(item|entry)\s*+>\s*+<(?:\w{1,20}:)?\1[\s>]", re.IGNORECASE)
 _LITERAL_END: Final = {b"<![CDATA[": b"]]>", b"<!--": b"-->", b"<?": b"?>"}
 
 
 def literals(document: bytes) -> deque[tuple[int, int]]:
     """Return the sections of *document* in which references and tags mean nothing, in order: the beginnings and ends of
-    CDATA sections, comments and processing instructions. A section that never ends doesn't count.
+    CDATA sections, comments and processing instructions. One that never ends doesn't count, nor a CDATA section whose
+    end was forgotten: another entry begins in it, and then another section.
     """
     found: deque[tuple[int, int]] = deque()
     endless: set[bytes] = set()
-    position = 0
+    position, section_end = 0, -1
     while start := _LITERAL_START.search(document, position):
         position = start.end()
         if start[0] in endless:
             continue
-        end = document.find(_LITERAL_END[start[0]], start.end())
+        if start[0] == _SECTION and section_end >= position:
+            end = section_end
+        else:
+            end = document.find(_LITERAL_END[start[0]], position)
         if end < 0:
             endless.add(start[0])
             continue
+        if start[0] == _SECTION:
+            section_end = end
+            inner = document.find(_SECTION, position, end)
+            if inner > 0 and _NEXT_ENTRY.search(document, position, inner):
+                continue
         position = end + len(_LITERAL_END[start[0]])
         found.append((start.start(), position))
     return found
