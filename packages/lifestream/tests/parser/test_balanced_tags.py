@@ -49,6 +49,11 @@ def parsed(body: bytes, *, well_formed: bool = True) -> ParsedFeed | None:
         ("<item><a b=1 c='2' d b=\"3\"e=/f/g/>x</item>", '<item><a b="1" c=\'2\' d="" e="/f/g"/>x</item>'),
         ("<item><a b='x > y'>z</a></item>", "<item><a b='x > y'>z</a></item>"),
         ("<item><a b='x>y</a></item>", '<item><a b="" x="">y</a></item>'),
+        ("<item><a h<ttps://b/c='d'/>x</item>", "<item>&lt;a h&lt;ttps://b/c='d'/>x</item>"),
+        (
+            "<item><a:/>b<a:b:c/>c<a x:='1' :y='2' z='3'/></item>",
+            "<item>&lt;a:/>b&lt;a:b:c/>c<a x=\"\" y='2' z='3'/></item>",
+        ),
         ("<item><!-- <p> -- --><![CDATA[<p>]]><?p <p>?>x</item>", "<item><![CDATA[<p>]]><?p <p>?>x</item>"),
         ("<item>a<item/>b<item>c</item>", "<item>a<item/>b</item><item>c</item>"),
         ("<item><x:y>a</item>", "<item><x:y>a</x:y></item>"),

@@ -15,6 +15,13 @@ def test_a_month_is_known_by_its_name_or_its_beginning_in_any_language(word: str
     assert MONTHS[plain(word)] == month
 
 
+@pytest.mark.parametrize(
+    ("word", "month"), [("červen", 6), ("července", 7), ("června", 6), ("červenec", 7), ("čvc", 7)]
+)
+def test_a_whole_name_counts_before_the_beginning_of_another(word: str, month: int) -> None:
+    assert MONTHS[plain(word)] == month
+
+
 @pytest.mark.parametrize("word", ["ju", "xyz", ""])
 def test_an_ambiguous_or_unknown_word_is_no_month(word: str) -> None:
     assert plain(word) not in MONTHS

@@ -158,3 +158,15 @@ def test_of_candidates_that_all_have_errors_the_one_with_the_fewest_is_taken_and
 def test_what_is_guessed_is_reported_beside_the_first_label() -> None:
     body = b'<?xml version="1.0" encoding="us-ascii"?><a>\xe9</a>'
     assert decode(body, "text/xml; charset=klingon").complaint == "declared as klingon, but it is windows-1252"
+
+
+@pytest.mark.reading(2)
+@pytest.mark.parametrize("content_type", ["text/xml; charset=utf-8", "text/xml"])
+def test_japanese_in_seven_bits_is_no_utf_8_though_all_its_bytes_are_ascii(content_type: str) -> None:
+    text = "<?xml version='1.0' encoding='ISO-2022-JP'?><feed>日本</feed>"
+    found = decode(text.encode("iso2022_jp"), content_type)
+    assert (found.text, found.encoding) == (text, "iso-2022-jp")
+
+
+def test_an_escape_without_a_label_of_japanese_is_left_as_it_is() -> None:
+    assert decode(b"<feed>\x1b$B</feed>", "text/xml; charset=utf-8") == Decoded("<feed>\x1b$B</feed>", "utf-8")

@@ -174,14 +174,26 @@ def test_a_version_is_known_in_all_its_spellings(version: str, form: str) -> Non
     assert feed(version=version).format == form
 
 
+@pytest.mark.parametrize("members", [{}, {"items": None}])
+def test_a_feed_of_go_without_items_is_a_feed(members: dict[str, None]) -> None:
+    found = read({"version": "https://jsonfeed.org/version/1.1", "title": "New", **members})
+    assert (found.title, found.entries) == ("New", ())
+
+
+def test_a_list_that_php_writes_as_an_object_of_numbers_is_a_list() -> None:
+    found = feed(items={"0": {"id": "1", "tags": {"1": "a", "3": "b"}}, "2": {"id": "2"}})
+    assert [(entry.guid, entry.tags) for entry in found.entries] == [("1", ("a", "b")), ("2", ())]
+
+
 @pytest.mark.parametrize(
     "document",
     [
         {},
         [],
         "feed",
-        {"version": "https://jsonfeed.org/version/1.1"},
         {"version": "https://jsonfeed.org/version/1.1", "items": {}},
+        {"version": "https://jsonfeed.org/version/1.1", "items": "none"},
+        {"version": "1.1"},
         {"items": []},
         {"version": 1, "items": []},
         {"version": 1.1, "title": "A list", "items": [{"id": 1, "title": "One", "url": "/1"}]},

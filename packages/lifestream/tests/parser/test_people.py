@@ -28,6 +28,12 @@ from lifestream.parser.people import is_address, joined, name_of, person
         ('"Jane""', '"Jane""'),
         ("(Jane (Joe)", "(Jane (Joe)"),
         ("(Jane) Joe)", "(Jane) Joe)"),
+        ("root@localhost (Jane)", "Jane"),
+        ("root@localhost", "root@localhost"),
+        ("root@localhost ( )", "root@localhost ( )"),
+        ("jane@doe.example (J. (Jim) Doe)", "J. (Jim) Doe"),
+        ("jane@doe.example (Jane", "(Jane"),
+        ("jane@doe.example <Jane>", "Jane"),
     ],
 )
 def test_an_address_is_left_out_where_a_name_remains(written: str, name: str) -> None:

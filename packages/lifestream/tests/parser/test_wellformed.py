@@ -6,9 +6,11 @@ import time
 
 import pytest
 
+from costs import assert_linear
 from lifestream.entry import Flaw
 from lifestream.parser import NotAFeed, parse
 from lifestream.parser.wellformed import flaw_of, is_cut_off, literals, mend
+from lifestream.plugins.reading_notes import Notes
 
 URL = "https://example.com/feed"
 
@@ -184,6 +186,40 @@ def test_what_a_program_printed_before_the_document_is_left_out(output: str, dec
 
 
 @pytest.mark.reading(8)
+@pytest.mark.parametrize(
+    "prolog",
+    [
+        '<?xml version=1.0" encoding="UTF-8"?>',
+        "<?xml version=1.0?>",
+        '<?xml version="1.0">',
+        '<?xml version="1.0" encoding="UTF-8"? >',
+        '<?xml encoding="UTF-8" version="1.0"?>',
+        '<?xml version="1.0" encoding=""?>',
+        '<?xml version=\\"1.0\\"?>',
+        "<?xml version=“1.0”?>",
+        '<?XML version="1.0"?>',
+        '<?xml version="1.0"?><?xml version="1.0"?>',
+        '<?xml version="1.0"?><!-- a -- b -->',
+        '<?xml version="1.0"?></br>',
+        "<?xml version=1.0?><!-- <rss> -->",
+    ],
+)
+def test_what_is_wrong_before_the_root_costs_nothing(prolog: str) -> None:
+    notes = Notes()
+    feed = parse(f"{prolog}\n".encode() + rss(ITEM), {}, URL, notes)
+
+    assert [entry.guid for entry in feed.entries] == ["1"]
+    assert (feed.title, feed.format, notes.reader) == ("T", "rss20", "strict")
+    assert not feed.well_formed
+    assert feed.is_complete
+
+
+def test_a_declared_entity_is_kept_if_the_declaration_is_ill_formed() -> None:
+    prolog = b"<?xml version=1.0?><!DOCTYPE rss [<!ENTITY who 'Ann'>]>"
+    assert parse(prolog + rss("<item><title>&who;</title><guid>1</guid></item>"), {}, URL).entries[0].title == "Ann"
+
+
+@pytest.mark.reading(8)
 @pytest.mark.parametrize("page", ["<html><body>", "<!DOCTYPE html><html><body>", "<head></head>"])
 def test_a_web_page_with_a_feed_in_it_is_no_feed(page: str) -> None:
     with pytest.raises(NotAFeed, match="web page"):
@@ -220,6 +256,27 @@ def test_sections_in_which_tags_mean_nothing_are_found_if_they_end(
     document: bytes, found: list[tuple[int, int]]
 ) -> None:
     assert list(literals(document)) == found
+
+
+@pytest.mark.reading(7)
+def test_a_section_whose_end_was_forgotten_costs_no_other_entry() -> None:
+    first = "<item><guid>1</guid><title><![CDATA[cut off</title></item>"
+    second = "<item><guid>2</guid><description><![CDATA[<p>whole</p>]]></description></item>"
+    feed = parse(rss(first + second + ITEM.replace("1", "3")), {}, URL)
+
+    assert [entry.guid for entry in feed.entries] == ["1", "2", "3"]
+    assert feed.entries[1].summary == "<p>whole</p>"
+
+
+def test_a_section_that_quotes_an_item_is_one() -> None:
+    document = b"<![CDATA[</item><item> x ]]>"
+    assert list(literals(document)) == [(0, len(document))]
+
+
+@pytest.mark.costly
+@pytest.mark.parametrize("between", ["</item><item>", "</item><item><?x?>", "</item><item><!---->", "</item>"])
+def test_sections_without_an_end_are_found_in_linear_time(between: str) -> None:
+    assert_linear(literals, lambda number: f"{f'<![CDATA[{between}' * number}]]>".encode(), 20_000)
 
 
 def test_a_document_without_any_of_its_last_tags_is_cut_off() -> None:

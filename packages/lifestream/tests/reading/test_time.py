@@ -228,3 +228,90 @@ def test_an_entry_whose_date_is_not_understood_has_none() -> None:
     feed = parse(f"<rss version='2.0'><channel>{items}</channel></rss>".encode(), {}, URL)
 
     assert [(entry.published, entry.updated) for entry in feed.entries] == [(None, None)] * 2
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(
+    "written",
+    [
+        "23 בינואר 2024",
+        "יום ג׳, 23 ינו׳ 2024",
+        "23 ژانویه 2024",
+        "سه\u200cشنبه 23 ژانویه 2024",
+        "23 جنوری 2024",
+        "23 كانون الثاني 2024",
+        "23 جانفي 2024",
+        "٢٣ يناير ٢٠٢٤",
+        "23 जनवरी 2024",
+        "23 जन॰ 2024",
+        "২৩ জানুয়ারি ২০২৪",
+        "23 ஜன. 2024",
+        "23 มกราคม 2567",
+        "วันอังคารที่ 23 มกราคม พ.ศ. 2567",
+        "23 ม.ค. 67",
+        "23 ม.ค. 2024",
+        "Thứ Ba, 23 tháng 1, 2024",
+        "Thứ 3, 23 thg 1 2024",
+        "ngày 23 tháng 1 năm 2024",
+        "23 Tháng Một 2024",
+        "Thứ Ba, 23/01/2024",
+        "火, 23 1月 2024",
+        "화, 23 1월 2024",
+        "星期二, 23 一月 2024",
+        "令和6年1月23日",
+        "平成36年1月23日",
+        "民國113年1月23日",
+        "23 януари 2024 г.",
+        "23.01.2024 г.",
+        "уторак, 23. јануар 2024.",
+        "utorak, 23. siječnja 2024.",
+        "23. 1. 2024.",
+        "23. januára 2024",
+        "2024 m. sausio 23 d., antradienis",
+        "otrdiena, 2024. gada 23. janvāris",
+        "2024. január 23., kedd",
+        "23 Ocak 2024 Salı",
+        "dimarts, 23 de gener del 2024",
+        "23 Ιανουάριος 2024",
+        "23 січень 2024",
+        "quarta-feira, 23/01/2024",
+    ],
+)
+def test_a_day_in_the_languages_of_feeds(written: str) -> None:
+    assert read(written) == at(2024, 1, 23)
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(
+    "written",
+    [
+        "23.01.2024 um 14:05 Uhr",
+        "23/01/2024 à 14h05",
+        "23/01/2024 alle ore 14:05",
+        "23.01.2024 kl. 14:05",
+        "23/01/2024 às 14:05",
+        "23.01.2024 в 14:05",
+        "23. 1. 2024. u 14:05",
+        "23 มกราคม 2567 เวลา 14:05 น.",
+        "金, 23 1月 2024 14:05:00 +0000",
+        "23 de gener de 2024, 14:05",
+        "23.1.2024 klo 14.05",
+        "23.01.2024 kl. 14.05",
+        "23.01.2024 um 14.05 Uhr",
+        "23.01.2024, 14.05 Uhr",
+        "/Date(1706018700000)/",
+        "/Date(1706018700000+0100)/",
+        "\\/Date(1706018700000)\\/",
+        "2024-01-23 14:05:00.123456789 +0000 UTC m=+0.0001",
+    ],
+)
+def test_a_word_between_a_day_and_its_time(written: str) -> None:
+    assert read(written) == at(2024, 1, 23, 14, 5)
+
+
+@pytest.mark.reading(20)
+@pytest.mark.parametrize(
+    "written", ["23 13月 2024", "23 tháng 13 2024", "۲۳ دی ۱۴۰۲", "令和6年13月1日", "เดือน 23 2567"]
+)
+def test_a_month_or_a_calendar_that_is_not_known_is_no_date(written: str) -> None:
+    assert read(written) is None

@@ -10,8 +10,8 @@ such as `NotAFeed`, with the reason. A document passes through these modules, in
 3. `encoding`: bytes to text. It weighs a byte order mark, the charset of the header, that of the XML declaration, and
    what the bytes allow; `charsets` has the labels.
 4. `tag_attributes`, `preprocessing`: remove what no parser should see.
-5. `json_feed`, or `strict`: well-formed RSS, RDF and Atom, and documents that can be mended (`wellformed`), straight
-   to values.
+5. `json_feed`, for the JSON that `json_text` finds and mends, or `strict`: well-formed RSS, RDF and Atom, and documents
+   that can be mended (`wellformed`), straight to values.
 6. `liberal_reading`: all others. `salvage` splits an ill-formed document into its entries, `missing_ends` ends the
    fields that don't end, and `balanced_tags` makes the tags match, for `strict`. What is left is for `liberal`,
    feedparser within bounds, and `feedparser_result` makes values of its result and of what feedparser loses, which

@@ -23,17 +23,58 @@ _COMMENT = re.compile(r"\([^()]*+\)|\[[\w/]*+\]")
 
 
 def normal(text: str) -> str:
-    """Return *text* in one line, without comments, with ASCII characters in place of similar-looking ones, and the
-    French way to write a time of day (12h30) as others write it.
+    """Return *text* in one line, without comments, with ASCII characters in place of similar-looking ones, with names
+    of the months that have numbers (1월, tháng 1), and with years (令和6年) and times of day (12h30)
+    as others write them.
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("\u200e", "").replace("\u200f", "")
         text = _ARABIC_HALF.sub(lambda found: "am" if found[1] == "ص" else "pm", text)
-    text = _SPACES.sub(" ", _COMMENT.sub(" ", text)).replace(" --", " -").strip(" ,;")
+        text = _ARABIC_PAIR.sub(r"\1.", text)
+        text = _ERA.sub(lambda found: f"{_ERAS[found[1]] + int(found[2].replace('元', '1'))}年", text)
+    if found := _OF_PROGRAMS.fullmatch(text.strip()):
+        text = found[1] or found[2]
+    text = _SPACES.sub(" ", _COMMENT.sub(" ", text)).replace(" --", " -").strip(" ,;").rstrip(".")
+    text = _YEAR_WORD.sub(" ", text).strip()
+    text = _NUMBERED_MONTH.sub(_named_month, text)
+    text = _DOTTED_TIME.sub(lambda found: f"{found[1] or found[3]}:{found[2] or found[4]}", text)
     return _FRENCH_TIME.sub(lambda found: f"{found[1]}:{found[2] or '00'}", text)
 
 
 _ARABIC_HALF = re.compile(r"(?<=\d\s)([صم])(?![^\W_])")
+_YEAR_WORD = re.compile(r"(?<=\d{4})\s?г(?:\.?,\s?|\.|\Z)")
+_ARABIC_PAIR = re.compile(r"(كانون|تشرين)\s+(?=ال)")
+_ERAS: Final = {"民國": 1911, "民国": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
+"""The year before the first one of an era, of Japan and of the Republic of China."""
+_ERA = re.compile(rf"({'|'.join(_ERAS)})\s?(\d{{1,3}}|元)\s?年")
+_VIETNAMESE: Final = ("", "một", "hai", "ba", "tư", "năm", "sáu", "bảy", "tám", "chín", "mười", "mười một", "mười hai")
+_NUMBERED_MONTH = re.compile(
+    rf"(?<=\d\s)(\d{{1,2}})[月월](?=\s\d{{4}})"
+    rf"|\bthứ\s?[2-7](?=[\s,])"  # Monday is the second day
+    rf"|(?:tháng|\bthg\.?)\s?(\d{{1,2}}(?!\d)|{'|'.join(sorted(_VIETNAMESE[1:], key=len, reverse=True))})",
+    re.IGNORECASE,
+)
+_MONTH_NAMES: Final = (
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+)  # fmt: skip
+
+
+def _named_month(found: re.Match[str]) -> str:
+    written = (found[1] or found[2] or "").lower()
+    if not written:
+        return ""
+    number = int(written) if written.isdecimal() else _VIETNAMESE.index(written)
+    return _MONTH_NAMES[number - 1] if 1 <= number <= 12 else found[0]
+
+
+_OF_PROGRAMS = re.compile(
+    r"\\?/Date\((\d+)(?:[+-]\d{4})?\)\\?/"  # DataContractJsonSerializer of .NET
+    r"|(\d[^=]*)\sm=[+-][\d.]+",  # Time.String of Go, with its monotonic clock
+)
+_DOTTED_TIME = re.compile(
+    r"(?:(?<=\bklo\s)|(?<=\bkl\s)|(?<=\bkl\.\s))(\d{1,2})\.(\d\d)(?![.\d])|\b(\d{1,2})\.(\d\d)(?=\suhr\b)",
+    re.IGNORECASE,
+)
 _FRENCH_TIME = re.compile(r"(?<=\s)(\d{1,2})\s?h(?:\s?(\d\d))?(?:\s?min)?(?![^\W_])", re.IGNORECASE)
 
 
@@ -140,12 +181,17 @@ FORMS: Final = (("seconds since 1970", _epoch), ("ISO 8601", _iso), ("East Asian
 """The forms that are tried first, with their names."""
 
 _WORDED = re.compile(rf"(?P<before>.*?)(?:(?<!\d){TIME}(?P<after>(?:,?\s.*)?))?", re.IGNORECASE)
+_MARK: Final = "(?!\\d)[\u0900-\u0e4e]"
+"""The vowels of Indian scripts and of Thai, which Python doesn't count among the characters of words."""
 _TOKEN = re.compile(
-    r"(\d+)(?:st|nd|rd|th|er|re|\.?[ºª°])?(?![^\W\d_])|([^\W\d_](?:[^\W_]|['’.-](?=[^\W\d_]))*)\.?", re.IGNORECASE
+    rf"(\d+)(?:st|nd|rd|th|er|re|\.?[ºª°])?(?![^\W\d_])"
+    rf"|([^\W\d_](?:[^\W_]|{_MARK}|['’.-](?=[^\W\d_]))*)\.?",
+    re.IGNORECASE,
 )
 _BETWEEN: Final = name_set(
-    "a alle ar as at de del den der di du e em en h in kl klo la le los o of om on ore the u uhr um und "
-    "г год года в о р року ος δε"
+    "a alle ar as at d de del den der di du e em en gada godz h in kello kl klo klockan la le los luc m nam ngay o of "
+    "om on ora ore pukul saat the u uhr um und "
+    "г год года в ж о р року ος δε στις الساعة בשעה बजे น เวลา พ.ศ ค.ศ"
 )
 
 
@@ -165,7 +211,7 @@ def worded(text: str) -> datetime | None:
         name = plain(word)
         if number:
             numbers.append(number)
-        elif month := MONTHS.get(name) or MONTHS.get(name.split(".")[-1]):
+        elif month := MONTHS.get(name) or MONTHS.get(_PARTS.split(name)[-1]):
             months.append((month, len(numbers)))
         elif name not in _BETWEEN:
             words += 1
@@ -181,9 +227,19 @@ def worded(text: str) -> datetime | None:
     day, year = numbers
     if len(day) > 2:
         day, year = year, day
-    return moment(date(full_year(year), months[0][0], int(day)), found["clock"], found["half"], zone)
+    return moment(date(_common_year(year, text), months[0][0], int(day)), found["clock"], found["half"], zone)
 
 
+def _common_year(year: str, text: str) -> int:
+    """Return *year*, of the date *text*. In Thai it may be that of the Buddhist calendar, in two digits too."""
+    if not _THAI.search(text):
+        return full_year(year)
+    number = int(year) + 2500 if len(year) == 2 else int(year)
+    return number - 543 if number >= 2400 else number
+
+
+_THAI = re.compile("[\u0e01-\u0e2e]")
+_PARTS = re.compile("[.'’]")
 _ZONE_AT_END = re.compile(rf"(?<=\d)\s{ZONE}\Z", re.IGNORECASE)
 _MOST_WEEKDAYS: Final = 2
 """The maximum number of words in a weekday: Vietnamese has two."""

@@ -11,12 +11,12 @@ from lifestream.parser.date_words import WEEKDAYS, plain
 
 _NUMERIC = re.compile(
     rf"""
-    (?P<first>\d{{1,2}})(?P<dash>[/.-]|\s)\s?(?P<second>\d{{1,2}})(?P=dash)\s?(?P<year>\d{{4}}|\d\d)
+    (?P<first>\d{{1,2}})(?P<dash>[/.-]|\s)\s?(?P<second>\d{{1,2}})(?P=dash)\s?(?P<year>\d{{4}}|\d\d)(?:\.(?![\d.]))?
     (?:{TO_TIME}{TIME}|\s(?P<alone>[+-]\d\d:?\d\d))?
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_WEEKDAY = re.compile(r"([^\W\d_]+)\.?\s?,?\s?(?=\d)")
+_WEEKDAY = re.compile(r"(?:(?:thứ|chủ)\s)?([^\W\d_]+)(?:-feira)?\.?\s?,?\s?(?=\d)", re.IGNORECASE)
 _TIME_FIRST = re.compile(rf"({CLOCK}{HALF}),?\s(?:-\s)?(\d[\d/.-]*)((?:\s\S+)?)", re.IGNORECASE)
 
 

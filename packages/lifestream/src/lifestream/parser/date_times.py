@@ -20,7 +20,8 @@ ZONE: Final = (
     r"(?P<zone>(?:(?:UTC|GMT|UT)\s?)?:?[+-]\s?\d{1,2}(?::?\d\d?)?(?::\d\d)?Z?(?:\s[A-Za-z]{1,5})?"
     rf"|{_PLACE}|[A-Za-z]{{1,5}}|(?<=\s)0{{2,4}})"
 )
-TO_TIME: Final = r",?\s(?:-\s|at\s)?"
+_AT: Final = r"(?:a\slas|alle|alle\sore|at|à|às|kl\.?|klo|lúc|om|ora|ore|o|pukul|saat|u|um|в|о|στις|الساعة|בשעה)"
+TO_TIME: Final = rf",?\s(?:-\s|@\s|{_AT}\s)?"
 TIME: Final = rf"{CLOCK}{HALF}(?:\s?{ZONE})?"
 
 

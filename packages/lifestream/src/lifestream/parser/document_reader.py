@@ -13,6 +13,7 @@ from lifestream.message import say
 from lifestream.parser import json_feed, strict
 from lifestream.parser.encoding import Decoded, decode
 from lifestream.parser.errors import NotAFeed
+from lifestream.parser.json_text import start_of
 from lifestream.parser.preprocessing import with_renamed
 from lifestream.parser.tag_attributes import trimmed
 from lifestream.plugins.reading_notes import Notes
@@ -26,9 +27,11 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
     start = decoded.text.lstrip("\ufeff \t\r\n\0")[:1]
     if not start:
         raise NotAFeed(say("empty"))
-    if start in "{[":
-        notes.reader = "JSON"
-        return json_feed.read(decoded, url, notes)
+    if start != "<" or "json" in content_type.lower():
+        json_start = start_of(decoded.text, content_type)
+        if json_start is not None:
+            notes.reader = "JSON"
+            return json_feed.read(decoded, url, notes, json_start)
     return _read_xml(decoded, content_type, headers.get("content-language", ""), url, notes)
 
 

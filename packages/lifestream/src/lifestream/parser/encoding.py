@@ -123,6 +123,8 @@ def _chosen(body: bytes, labelled: dict[Charset, str]) -> tuple[Charset, str, st
         if charset is not _UTF8 and charset.name != "utf-8" and _is_utf8(body, charset):
             return _UTF8, _UTF8.read(body)[0], f"it is valid UTF-8, though {labelled[charset]} says {charset.name}"
         text, errors = charset.read(body)
+        if charset.name == "utf-8" and any(other.name == "iso-2022-jp" for other in labelled):
+            errors += body.count(_TO_JAPANESE)
         if not errors:
             reason = f"{labelled[charset]} says so" if charset in labelled else "all of it is valid"
             return charset, _with_section_ends(text, charset), reason
@@ -133,6 +135,8 @@ def _chosen(body: bytes, labelled: dict[Charset, str]) -> tuple[Charset, str, st
     return charset, _with_section_ends(text, charset), f"it has the fewest errors in it: {errors}"
 
 
+_TO_JAPANESE: Final = b"\x1b$"
+"""What begins Japanese in ISO-2022-JP. All its bytes are ASCII, so it is valid UTF-8, but XML has no ESC (2.2)."""
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _RUN = re.compile(rb"[\x80-\xff]++")
 

@@ -12,13 +12,14 @@ from urllib.parse import urljoin
 
 from lifestream.content.late_pattern import late
 from lifestream.content.plaintext import html_of, scrub
-from lifestream.entry import Enclosure, Entry, Flaw, Media, ParsedFeed
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 from lifestream.message import say
 from lifestream.parser.dates import Calendar
 from lifestream.parser.encoding import Decoded, with_windows_characters
 from lifestream.parser.errors import NotAFeed
+from lifestream.parser.json_text import loaded
 from lifestream.parser.people import joined
-from lifestream.parser.relative_addresses import base_of_links, base_of_text
+from lifestream.parser.relative_addresses import base_of_links, base_of_text, with_slashes
 from lifestream.parser.rhythm import number, seconds
 from lifestream.parser.text_constructs import html_or_text, names
 from lifestream.plugins.reading_notes import Notes
@@ -27,18 +28,20 @@ FORMATS: Final = {"1": "json10", "1.0": "json10", "1.1": "json11"}
 _VERSION = late(r"(?:(?:https?://)?(?:www\.)?jsonfeed\.org/version/)?(\d(?:\.\d)?)/?", re.IGNORECASE)
 
 
-def read(decoded: Decoded, url: str, notes: Notes | None = None) -> ParsedFeed:
-    """Return the feed in *decoded*, which came from *url*. Raises `NotAFeed`."""
+def read(decoded: Decoded, url: str, notes: Notes | None = None, start: int = 0) -> ParsedFeed:
+    """Return the feed in *decoded*, which came from *url*, and whose JSON begins at *start*. Raises `NotAFeed`."""
     try:
-        document, flaw = _loaded(decoded.text.lstrip("\ufeff \t\r\n\0"))
+        document, flaw = loaded(decoded.text, start)
     except RecursionError as error:
         raise NotAFeed(say("deep-json")) from error
-    items = document.get("items") if isinstance(document, dict) else None
-    if not isinstance(items, list):
+    if not isinstance(document, dict):
         raise NotAFeed(say("other-json"))
+    items = _list(document, "items")
     said = _text(document, "version")
     version = _VERSION.fullmatch(said)
     if version is None and (said or not any(map(_is_item, items))):
+        raise NotAFeed(say("other-json"))
+    if not items and not isinstance(document.get("items"), list) and not _is_empty_feed(document, said):
         raise NotAFeed(say("other-json"))
     language = _text(document, "language")
     author = _authors(document)
@@ -63,33 +66,13 @@ def read(decoded: Decoded, url: str, notes: Notes | None = None) -> ParsedFeed:
     )
 
 
-def _loaded(text: str) -> tuple[Any, Flaw | None]:
-    """Return the JSON in *text*, and its flaw if it had to be mended: control characters in strings, backslashes that
-    escape nothing, commas after the last element, and what a server has printed behind its end, have only one meaning.
-    Raises `NotAFeed`.
+def _is_empty_feed(document: dict[str, Any], version: str) -> bool:
+    """Return whether *document* is a feed without items, of a program in Go: it writes an empty list as null, or not at
+    all.
     """
-    try:
-        return json.loads(text, parse_int=_number), None
-    except json.JSONDecodeError as error:
-        flaw = Flaw(error.msg, error.lineno, error.colno, mended=True)
-        try:
-            mended = _LAST_COMMA.sub(_mended, text)
-            found, end = json.JSONDecoder(parse_int=_number, strict=False).raw_decode(mended)
-        except ValueError:
-            raise NotAFeed(say("broken-json", reason=str(error))) from error
-        if mended[end:].lstrip().startswith(("{", "[")):
-            raise NotAFeed(say("broken-json", reason=str(error))) from error
-        return found, flaw
+    return document.get("items") is None and "jsonfeed.org/" in version
 
 
-def _mended(found: re.Match[str]) -> str:
-    """Return a string of JSON with its backslashes escaped that escape nothing, and nothing for a comma."""
-    written = found[1] or ""
-    return _ESCAPE.sub(lambda escape: escape[0] if escape[1] else "\\\\", written) if "\\" in written else written
-
-
-_ESCAPE = late(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4}|)')
-_LAST_COMMA = late(r'("(?>(?:[^"\\]++|\\.?)*)(?:"|\Z))|(?<![\[{,\s]),(?=\s*+[}\]])', re.DOTALL)
 _DATES: Final = ("date_published", "date_modified")
 
 
@@ -122,16 +105,6 @@ def _id(item: dict[str, Any]) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return json.dumps(value)
     return scrub(value).strip() if isinstance(value, str) else ""
-
-
-def _number(digits: str) -> int | str:
-    """Return the number, or its digits if Python refuses to convert so many (over 4300): the other items must not be
-    lost.
-    """
-    try:
-        return int(digits)
-    except ValueError:
-        return digits
 
 
 def _is_item(item: object) -> bool:
@@ -209,20 +182,23 @@ def _address(value: dict[str, Any], name: str, base: str) -> str:
     found = value.get(name)
     address = _text(found, "url") if isinstance(found, dict) else _clean(found)
     try:
-        return urljoin(base, address) if address else ""
+        return urljoin(base, with_slashes(base, address)) if address else ""
     except ValueError:
         return ""
 
 
 def _list(value: dict[str, Any], name: str) -> list[Any]:
+    """Return the list under *name*. PHP writes a list of which it has removed elements as an object of numbers."""
     found = value.get(name)
+    if isinstance(found, dict) and found and all(map(str.isdecimal, found)):
+        return list(found.values())
     return found if isinstance(found, list) else []
 
 
 def _several(value: dict[str, Any], name: str) -> list[Any]:
     """Return the list under *name*; a single object or text there counts as a list of one."""
     found = value.get(name)
-    return [found] if isinstance(found, dict | str) else _list(value, name)
+    return _list(value, name) or ([found] if isinstance(found, dict | str) else [])
 
 
 def _whole(value: dict[str, Any], name: str, read: Callable[[str], int | None]) -> int | None:

@@ -28,7 +28,9 @@ _ADDRESS = late(
     re.VERBOSE,
 )
 _MARK: Final = "\0"
-_EXPLAINED = late(r"\0\s*+\(([^()]*+)\)")
+_EXPLAINED = late(r"\0\s*+\(((?:[^()]|\([^()]*+\))*+)\)")
+_OF_NO_DOMAIN = late(r"[\w.+-]{1,64}@[\w-]{1,63}\s?\(([^()]*[^()\s][^()]*)\)")
+"""`root@localhost (Jane)`: an address is one without a dot too, if a name follows it as RSS wants it."""
 _EMPTY = late(r"\(\s*+\0?\s*+\)|<\s*+\0?\s*+>|\[\s*+\0?\s*+\]|&lt;\s*+\0?\s*+&gt;")
 
 
@@ -39,7 +41,8 @@ def name_of(written: str) -> str:
         return _unquoted(whole)
     text = _ADDRESS.sub(_MARK, whole.replace(_MARK, ""))
     if _MARK not in text:
-        return _unquoted(whole)
+        local = _OF_NO_DOMAIN.fullmatch(whole)
+        return _unquoted(local[1].strip() if local else whole)
     text = _EMPTY.sub("", _EXPLAINED.sub(r"\1", text)).replace(_MARK, "")
     text = _unquoted(" ".join(text.split()).strip(" ,;:-–|/"))
     if any(letter.isalnum() for letter in text):
@@ -59,7 +62,7 @@ def _unquoted(name: str) -> str:
     return name
 
 
-_AROUND: Final = frozenset({('"', '"'), ("(", ")")})
+_AROUND: Final = frozenset({('"', '"'), ("(", ")"), ("<", ">")})
 
 
 def joined(written: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ to the host of the channel or of the document: a link blog's entries lead to oth
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
@@ -37,6 +38,26 @@ def base_of_text(link: str, links: str, url: str) -> str:
     """
     host = _host(link)
     return link if host and host in (_host(links), _host(url)) else links
+
+
+_HOST = re.compile(r"www\.[\w-]{1,63}(?:\.[\w-]{1,63})+(?=[/?#:]|\Z)", re.IGNORECASE)
+
+
+def with_slashes(base: str, address: str) -> str:
+    """Return *address* with the slashes that its publisher forgot, if it begins with a host: `www.site.example/page`,
+    or the host of *base*.
+    """
+    text = address.lstrip()
+    if text.startswith(("http", "/", "#", "?", ".")):
+        return address
+    first = text.partition("/")[0].rstrip()
+    if _HOST.match(text) or ("." in first and f"{base}/".startswith(_starts(first))):
+        return f"//{text}"
+    return address
+
+
+def _starts(host: str) -> tuple[str, ...]:
+    return tuple(f"{scheme}://{www}{host}/" for scheme in ("https", "http") for www in ("", "www."))
 
 
 @lru_cache(maxsize=256)

@@ -2,8 +2,8 @@
 
 Flaws are mended if they have only one possible meaning (reading.md, rule 8): an entity of HTML (`&nbsp;`), an ampersand
 that begins no reference, a `]]>` that ends no section, a prefix that no `xmlns` declares, whatever follows the end of
-the root element, and what a program printed before the document. All of it takes time linear in the length of the
-document.
+the root element, what a program printed before the document, and a declaration that is ill-formed. All of it takes
+time linear in the length of the document.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def flaw_of(document: bytes) -> Flaw | None:
 
 def mend(document: bytes) -> bytes:
     """Return *document*, which is ill-formed and in UTF-8, mended as far as possible; it may still be ill-formed."""
-    text = _from_its_start(document.decode("utf-8", "replace"))
+    text = _from_its_root(_from_its_start(document.decode("utf-8", "replace")))
     mended = _with_prefixes(_with_references(text)).encode("utf-8")
     if flaw_of(mended) is None:
         return mended
@@ -99,6 +99,25 @@ def _from_its_start(text: str) -> str:
     return text[found.start() :]
 
 
+_ROOT_OR_COMMENT = late(r"<(?:rss|rdf:RDF|(?:\w{1,20}:)?feed)[\s>]|<!--", re.IGNORECASE)
+
+
+def _from_its_root(text: str) -> str:
+    """Return *text* from the root of a feed on, unless entities are declared before it.
+
+    A declaration that is ill-formed or given twice, and a comment before the root, say nothing that is still needed:
+    the text is decoded.
+    """
+    found = _ROOT_OR_COMMENT.search(text, 0, _LONGEST_OUTPUT)
+    while found and found[0] == "<!--":
+        end = text.find("-->", found.end())
+        found = _ROOT_OR_COMMENT.search(text, end, _LONGEST_OUTPUT) if end > 0 else None
+    if found is None:
+        return text
+    before = text[: found.start()]
+    return text if "<!ENTITY" in before or _OTHER_START.search(before) else text[found.start() :]
+
+
 def _parser(document: bytes) -> expat.XMLParserType:
     parser = expat.ParserCreate("utf-8", " ")
     if b"<!ENTITY" in document:
@@ -112,24 +131,35 @@ def _ignore(_text: str) -> None:
 
 
 _LITERAL_START: Final = re.compile(rb"<!\[CDATA\[|<!--|<\?")
+_SECTION: Final = b"<![CDATA["
+_NEXT_ENTRY: Final = re.compile(rb"</(?:\w{1,20}:)?(item|entry)\s*+>\s*+<(?:\w{1,20}:)?\1[\s>]", re.IGNORECASE)
 _LITERAL_END: Final = {b"<![CDATA[": b"]]>", b"<!--": b"-->", b"<?": b"?>"}
 
 
 def literals(document: bytes) -> deque[tuple[int, int]]:
     """Return the sections of *document* in which references and tags mean nothing, in order: the beginnings and ends of
-    CDATA sections, comments and processing instructions. A section that never ends doesn't count.
+    CDATA sections, comments and processing instructions. One that never ends doesn't count, nor a CDATA section whose
+    end was forgotten: another entry begins in it, and then another section.
     """
     found: deque[tuple[int, int]] = deque()
     endless: set[bytes] = set()
-    position = 0
+    position, section_end = 0, -1
     while start := _LITERAL_START.search(document, position):
         position = start.end()
         if start[0] in endless:
             continue
-        end = document.find(_LITERAL_END[start[0]], start.end())
+        if start[0] == _SECTION and section_end >= position:
+            end = section_end
+        else:
+            end = document.find(_LITERAL_END[start[0]], position)
         if end < 0:
             endless.add(start[0])
             continue
+        if start[0] == _SECTION:
+            section_end = end
+            inner = document.find(_SECTION, position, end)
+            if inner > 0 and _NEXT_ENTRY.search(document, position, inner):
+                continue
         position = end + len(_LITERAL_END[start[0]])
         found.append((start.start(), position))
     return found

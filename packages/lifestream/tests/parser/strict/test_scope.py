@@ -85,3 +85,24 @@ def test_a_limited_number_of_addresses_is_remembered_and_others_are_joined_all_t
         assert scope.absolute(f"/{number}") == f"https://a.example/{number}"
     assert len(scope._joined) == 10_000
     assert scope.absolute("/1") == "https://a.example/1"
+
+
+@pytest.mark.reading(14)
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("www.other.example/x", "https://www.other.example/x"),
+        ("WWW.other.example", "https://WWW.other.example"),
+        ("a.example/x", "https://a.example/x"),
+        ("a.example", "https://a.example"),
+        ("www.a.example/x", "https://www.a.example/x"),
+        ("other.example/x", "https://a.example/dir/other.example/x"),
+        ("index.html", "https://a.example/dir/index.html"),
+        ("www.html", "https://a.example/dir/www.html"),
+        ("./a.example/x", "https://a.example/dir/a.example/x"),
+        ("/www.other.example/x", "https://a.example/www.other.example/x"),
+        ("mailto:www@a.example", "mailto:www@a.example"),
+    ],
+)
+def test_a_host_without_a_scheme_is_a_host(written: str, address: str) -> None:
+    assert OUTER.absolute(written) == address

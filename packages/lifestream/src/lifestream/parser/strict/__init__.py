@@ -3,7 +3,7 @@
 In the order in which a document passes them:
 
 1. `document`: a tree of the text, in which flaws are mended that are simple to mend.
-2. `feeds`: the root and the channel.
+2. `feeds`: the root and the channel; `rdf` has the other ways in which RDF says the same.
 3. `entries`: each item, from its own children alone, never from the children of these.
 4. One kind of element each: `constructs` (text), `markup` (elements inside a text), `links`, `guids` (the id of an
    entry, and whether it is its link), `files` (enclosures), `pictures` (of a feed or an entry), `media` (Media RSS,

@@ -19,6 +19,7 @@ from lifestream.parser.strict.episodes import persons_of
 from lifestream.parser.strict.fields import Fields, elements, fields_of, first_text
 from lifestream.parser.strict.links import Link, links_of, page, related
 from lifestream.parser.strict.pictures import linked_picture, picture_of
+from lifestream.parser.strict.rdf import write_properties
 from lifestream.parser.strict.scope import Scope
 from lifestream.parser.strict.vocabulary import ATOM, RDF, RSS_10, Names, is_same, namespace_of, prefix_of
 from lifestream.plugins.reading_notes import Notes
@@ -69,6 +70,9 @@ def _read(
         # RSS 1.1, and RSS without its root. The root of CDF is written in capitals.
         return _Reader(names, scope, "rss", notes).read([root], root)
     if name == "rdf:rdf":
+        for element in (*root, *(item for channel in channels for item in channel)):
+            write_properties(element)
+        channels = [child for child in root if names[child.tag] == "channel"]
         namespaces = {namespace_of(child) for child in root if names[child.tag] in ("channel", "item")}
         if not len(root):
             namespaces = _default_namespace(source)

@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urljoin
 from xml.etree.ElementTree import Element
 
-from lifestream.parser.relative_addresses import is_base
+from lifestream.parser.relative_addresses import is_base, with_slashes
 from lifestream.parser.strict.vocabulary import BASE, LANG
 from lifestream.parser.text_constructs import one_line
 
@@ -44,7 +44,7 @@ class Scope:
             return ""
         found = self._joined.get(address)
         if found is None:
-            found = joined(self.base, address)
+            found = joined(self.base, with_slashes(self.base, address))
             if len(self._joined) < _MOST_JOINED:
                 self._joined[address] = found
         return found

@@ -1,0 +1,154 @@
+"""The text of a JSON document → its value, mended, or its whole items if it can't be mended.
+
+Control characters in strings, backslashes that escape nothing, commas after the last element, and what a server has
+printed before or behind the value, have only one meaning. Of a document that is damaged, or cut off, the items are read
+one by one, so that a bad item loses only itself (reading.md, rule 7).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from lifestream.content.late_pattern import late
+from lifestream.entry import Flaw
+from lifestream.message import say
+from lifestream.parser.errors import NotAFeed
+
+_BLANK: Final = "\ufeff \t\r\n\0"
+_WRAPPED = late(
+    r"""
+    (?:\)\]\}'?,?\s*+|while\s?\(1\);\s*+|for\s?\(;;\);\s*+)?  # against pages that include it as a script
+    (?:/\*(?:(?!\*/).){0,200}\*/\s*+)?
+    (?:typeof\s[\w.$]{1,100}\s?===?\s?['"]function['"]\s?&&\s?)?
+    (?:(?:(?:var|let|const)\s)?[\w.$\[\]]{1,100}\s?[(=]\s*+)?  # a call or an assignment of JavaScript
+    (?=\{\s*+["}])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_OBJECT = late(r'\{\s*+"')
+_OTHER_ROOT = late(r"<(?:\?xml\s|!doctype|html|head|body|rss|rdf|channel|(?:\w{1,20}:)?feed)\b", re.IGNORECASE)
+_LONGEST_OUTPUT: Final = 64 * 1024
+
+
+def start_of(text: str, content_type: str) -> int | None:
+    """Return where the JSON in *text* begins, which has the Content-Type *content_type*, or None if it is no JSON.
+
+    A function call of JavaScript may be around it. What a program printed before it is skipped only if the server says
+    that it is JSON: a page may quote JSON.
+    """
+    start = len(text) - len(text.lstrip(_BLANK))
+    if text.startswith(("{", "["), start):
+        return start
+    if found := _WRAPPED.match(text, start):
+        return found.end()
+    if "json" in content_type.lower() and (found := _OBJECT.search(text, start, start + _LONGEST_OUTPUT)):
+        return None if _OTHER_ROOT.search(text, start, found.start()) else found.start()
+    return None
+
+
+def loaded(text: str, start: int = 0) -> tuple[Any, Flaw | None]:
+    """Return the JSON in *text*, which begins at *start*, and its flaw. Raises `NotAFeed` and `RecursionError`.
+
+    The flaw is `mended`, unless items had to be left out.
+    """
+    start = len(text) - len(text[start:].lstrip(_BLANK))
+    json_text = text[start:]
+    try:
+        value = json.loads(json_text, parse_int=_number)
+    except json.JSONDecodeError as error:
+        return _mended(json_text, Flaw(error.msg, *_place(text, start + error.pos)), str(error))
+    if text[:start].strip(_BLANK):
+        return value, Flaw("text before the JSON", *_place(text, 0), mended=True)
+    return value, None
+
+
+def _place(text: str, position: int) -> tuple[int, int]:
+    """Return the line and the column of *position*."""
+    return text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+
+
+def _mended(text: str, flaw: Flaw, reason: str) -> tuple[Any, Flaw]:
+    decoder = json.JSONDecoder(parse_int=_number, strict=False)
+    mended = _LAST_COMMA.sub(_without_slips, text)
+    try:
+        found, end = decoder.raw_decode(mended)
+    except ValueError as error:
+        found = _salvaged(mended, decoder)
+        if not found.get("items"):
+            raise NotAFeed(say("broken-json", reason=reason)) from error
+        return found, flaw
+    if mended[end:].lstrip().startswith(("{", "[")):
+        raise NotAFeed(say("broken-json", reason=reason))
+    return found, Flaw(flaw.message, flaw.line, flaw.column, mended=True)
+
+
+def _without_slips(found: re.Match[str]) -> str:
+    """Return a string of JSON with its backslashes escaped that escape nothing, and nothing for a comma."""
+    written = found[1] or ""
+    return _ESCAPE.sub(lambda escape: escape[0] if escape[1] else "\\\\", written) if "\\" in written else written
+
+
+_ESCAPE = late(r'\\(["\\/bfnrt]|u[0-9a-fA-F]{4}|)')
+_LAST_COMMA = late(r'("(?>(?:[^"\\]++|\\.?)*)(?:"|\Z))|(?<![\[{,\s]),(?=\s*+[}\]])', re.DOTALL)
+
+
+def _salvaged(text: str, decoder: json.JSONDecoder) -> dict[str, Any]:
+    """Return the members of the object in *text* up to the first that is damaged, and those of its items that are
+    whole.
+    """
+    members: dict[str, Any] = {}
+    position = 1
+    while name := _NAME.match(text, position):
+        if name[1] == "items" and text.startswith("[", name.end()):
+            members["items"] = list(_whole_items(text, name.end() + 1, decoder))
+            return members
+        try:
+            members[name[1]], position = decoder.raw_decode(text, name.end())
+        except ValueError:
+            break
+    return members
+
+
+def _whole_items(text: str, position: int, decoder: json.JSONDecoder) -> Iterator[Any]:
+    """Yield the items in *text* from *position* on. Behind a damaged one, what begins as an object with an id is the
+    next one.
+    """
+    damaged = 0
+    is_sure = True  # that an item begins here, not an object inside a damaged one
+    while start := _ITEM.match(text, position):
+        try:
+            item, position = decoder.raw_decode(text, start.end())
+        except json.JSONDecodeError as error:
+            damaged += 1
+            if error.msg.startswith("Unterminated") or damaged > _MOST_DAMAGED:
+                return
+            position, is_sure = error.pos, False
+        else:
+            is_sure = is_sure or (isinstance(item, dict) and "id" in item)
+            if is_sure:
+                yield item
+        if not is_sure:
+            found = _NEXT.search(text, position)
+            if found is None:
+                return
+            position = found.start() + 1
+
+
+_MOST_DAMAGED: Final = 100
+"""How many damaged items are skipped. For each of them, Python counts the lines of the whole document before it."""
+_NAME = late(r'[\s,]*+"([^"\\]{0,100})"\s*+:\s*+')
+_ITEM = late(r"[\s,]*+(?=\{)")
+_NEXT = late(r"\}\s*+,\s*+(?=\{)")
+
+
+def _number(digits: str) -> int | str:
+    """Return the number, or its digits if Python refuses to convert so many (over 4300): the other items must not be
+    lost.
+    """
+    try:
+        return int(digits)
+    except ValueError:
+        return digits

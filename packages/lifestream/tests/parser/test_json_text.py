@@ -1,0 +1,120 @@
+"""The text of JSON: what surrounds it, and what is left of it if it is damaged."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from costs import assert_linear
+from lifestream.parser import NotAFeed, parse
+from lifestream.parser.json_text import loaded, start_of
+
+URL = "https://site.example/feed.json"
+ITEMS = [{"id": str(number), "content_text": f"Text {number}", "attachments": [{"url": "/a"}]} for number in range(4)]
+FEED = json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "T", "items": ITEMS})
+
+
+def ids(text: str, content_type: str = "application/feed+json") -> list[str]:
+    found = parse(text.encode(), {"Content-Type": content_type}, URL)
+    assert found.title == "T"
+    return [entry.guid for entry in found.entries]
+
+
+@pytest.mark.reading(8)
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        ("callback(", ");"),
+        ("/**/jQuery_1.on[0](", ")"),
+        ("/**/typeof show === 'function' && show(", ");"),
+        (")]}'\n", ""),
+        ("while(1);", ""),
+        ("for (;;); ", ""),
+        ("var feed = ", ";"),
+        ("\ufeff\ufeff \n", "\x00"),
+    ],
+)
+@pytest.mark.parametrize("content_type", ["application/feed+json", "text/javascript", ""])
+def test_javascript_around_a_feed_is_mended(before: str, behind: str, content_type: str) -> None:
+    assert ids(before + FEED + behind, content_type) == ["0", "1", "2", "3"]
+
+
+@pytest.mark.reading(8)
+@pytest.mark.parametrize("before", ["<br />\n<b>Warning</b>: foo() in <b>a.php</b><br />\n", "Notice: {x} in a.php\n"])
+def test_what_a_program_printed_before_json_is_skipped_only_if_the_server_says_that_it_is_json(before: str) -> None:
+    found = parse((before + FEED).encode(), {"Content-Type": "application/json; charset=utf-8"}, URL)
+
+    assert len(found.entries) == 4
+    assert (
+        found.complaint
+        == "not well-formed at line 1, column 1: text before the JSON (mended: nothing of the document is lost)"
+    )
+    with pytest.raises(NotAFeed):
+        parse((before + FEED).encode(), {"Content-Type": "text/html"}, URL)
+
+
+def test_xml_is_no_json_whatever_the_server_says() -> None:
+    body = '<rss version="2.0"><channel><title>T</title><description>{"a": 1}</description></channel></rss>'
+    assert ids(body, "application/json") == []
+
+
+@pytest.mark.reading(7)
+@pytest.mark.parametrize("end", range(FEED.index('"items"') + 90, len(FEED)))
+def test_of_a_feed_that_is_cut_off_the_whole_items_are_read(end: int) -> None:
+    found = parse(FEED[:end].encode(), {}, URL)
+
+    whole = [item["id"] for item in ITEMS if end >= FEED.index(json.dumps(item)) + len(json.dumps(item))]
+    assert [entry.guid for entry in found.entries] == whole
+    assert found.flaw is not None
+    assert not found.flaw.mended
+
+
+@pytest.mark.reading(7)
+@pytest.mark.parametrize(
+    "damage",
+    ['"content_text": "He said "no" to it"', '"content_text": Text', '"content_text"', '"a": {]}', '"a": [}'],
+)
+def test_a_damaged_item_loses_only_itself(damage: str) -> None:
+    assert ids(FEED.replace('"content_text": "Text 1"', damage)) == ["0", "2", "3"]
+
+
+def test_a_part_of_a_damaged_item_is_no_item() -> None:
+    body = FEED.replace('"Text 1", "attachments": [{"url": "/a"}', 'Text, "attachments": [{"url": "/a"}, {"url": "/b"}')
+    assert ids(body) == ["0", "2", "3"]
+
+
+def test_a_hundred_damaged_items_are_skipped() -> None:
+    items = [*['{"id": }'] * 100, '{"id": "1"}', '{"id": }', '{"id": "2"}']
+    assert loaded(f'{{"items": [{", ".join(items)}]}}')[0] == {"items": [{"id": "1"}]}
+
+
+def test_members_behind_a_damaged_member_are_lost_and_items_before_it_are_kept() -> None:
+    assert loaded('{"title": "T", "items": [{"id": "1"}], "x": nul}')[0] == {"title": "T", "items": [{"id": "1"}]}
+
+
+@pytest.mark.parametrize("text", ["", "a", "<html>{}</html>", "feed({})x" * 2, "f(1)"])
+def test_other_text_has_no_json(text: str) -> None:
+    assert start_of(text, "text/html") is None or text.startswith("feed(")
+
+
+@pytest.mark.costly
+@pytest.mark.parametrize("unit", ["{},", '{"id": },', '{"id": "1" "},{', "},{", '},{\\"', '{"a": [},', "{ ", '"},{"'])
+def test_damaged_items_are_read_in_linear_time(unit: str) -> None:
+    def make(number: int) -> bytes:
+        return f'{{"version": "1.1", "items": [{{"id": "1"}}, {unit * number}'.encode()
+
+    def read(body: bytes) -> Any:
+        return parse(body, {}, URL)
+
+    assert_linear(read, make, 3000)
+
+
+@pytest.mark.costly
+@pytest.mark.parametrize("unit", ["a", "a.", "/*", "/**/", ")]}", "var ", "{ ", "(", " ", "while(1);"])
+def test_what_is_before_json_is_skipped_in_linear_time(unit: str) -> None:
+    def make(number: int) -> str:
+        return unit * number
+
+    assert_linear(lambda text: start_of(text, "application/json"), make, 5000)
