@@ -193,6 +193,39 @@ def test_titles_have_the_height_of_a_target(chromium: Browser, demo: str, look: 
                 "[...document.querySelectorAll('.title a')].map(a => a.getBoundingClientRect().height)"
             )
             assert len(heights) > 5 and min(heights) >= 24  # pixels: WCAG 2.5.8
+            others = page.evaluate(
+                "[...document.querySelectorAll('.site-footer a, .keys label, .brand a')].map(e => e.offsetHeight)"
+            )
+            assert len(others) > 5 and min(others) >= 24
+
+
+def test_a_dense_list_has_the_site_beside_the_first_line_of_a_title(chromium: Browser, demo: str) -> None:
+    with visiting(chromium, demo) as visitor:
+        page = visitor.goto("/demo/")
+        set_look(visitor, "list")
+        tops = page.evaluate(
+            """() => {
+                const title = document.querySelector(".item .title");
+                title.firstElementChild.textContent = "A title that is longer than any line could be ".repeat(5);
+                return [title, title.parentElement.querySelector(".byline")].map((e) => e.getBoundingClientRect().top);
+            }"""
+        )
+        assert abs(tops[0] - tops[1]) < 8  # pixels: less than half a line
+
+
+def test_a_dense_list_cuts_a_note_between_its_lines(chromium: Browser, demo: str) -> None:
+    with visiting(chromium, demo) as visitor:
+        page = visitor.goto("/demo/")
+        set_look(visitor, "list")
+        bottoms = page.evaluate(
+            """() => {
+                const text = document.querySelector(".item.is-note .prose");
+                text.innerHTML = "<p>One.</p><p>Two.</p><p>Three.</p>";
+                const [, second] = text.children;
+                return [text, second].map((e) => e.getBoundingClientRect().bottom);
+            }"""
+        )
+        assert abs(bottoms[0] - bottoms[1]) < 2  # pixels
 
 
 def test_a_dense_list_shows_the_whole_of_a_note_on_its_page(chromium: Browser, demo: str) -> None:
