@@ -85,7 +85,7 @@ def table_of(report: Report, stream: TextIO, now: datetime) -> Visible:
         status = Text(outcome_in_words(row.outcome), COLOURS.get(row.outcome, ""))
         if row.message:
             status.append(visible(f": {worded(row.message)}"), "default")
-        cells = [Text(visible(row.title, lines=False)), status, str(row.new), str(row.changed)]
+        cells: list[RenderableType] = [Text(visible(row.title, lines=False)), status, str(row.new), str(row.changed)]
         if narrow:
             cells.append(clock(row.next_at, now) if row.next_at else gettext("never"))
         else:
