@@ -33,3 +33,16 @@ def test_an_error_of_ours_is_reported_as_one(report: Report) -> None:
 def test_a_run_that_was_stopped_says_so(report: Report) -> None:
     assert "The run was stopped: this is the report so far." in as_table(replace(report, is_partial=True))
     assert "The run was stopped" not in as_table(report)
+
+
+def test_a_narrow_terminal_breaks_no_line_by_itself(report: Report) -> None:
+    judged = Judgement(Verdict.NOT_SEEN, reason="it depends on V2, which did not come about in this run")
+    one = replace(report["V1"], judgement=judged)
+    assert "  ? V1   must   The ETag comes back  [not seen: it depends on V2, which" in as_table(
+        replace(report, results=[one])
+    )
+    lines = as_table(replace(report, results=[*report.results, one]), width=60).splitlines()
+    at = lines.index("  ? V1   must   The ETag comes back  [not seen: it depends")
+    assert lines[at + 1] == " " * 16 + "on V2, which did not come about in this run]"
+    mended = next(line for line in lines if line.startswith("    to mend"))
+    assert len(mended) <= 60

@@ -45,17 +45,19 @@ def when(at: datetime | None, now: datetime) -> str:
     """Return a future time for people: "14:05 (in 1 hour)", with its date if it is another day; "never" for None."""
     if at is None:
         return gettext("never")
-    local, today = timezone.localtime(at), timezone.localtime(now).date()
-    clock = f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
     seconds = (at - now).total_seconds()
     if seconds <= 0:
-        return gettext("{time} (now)").format(time=clock)
-    return gettext("{time} (in {duration})").format(time=clock, duration=in_words(seconds))
+        return gettext("{time} (now)").format(time=clock(at, now))
+    return gettext("{time} (in {duration})").format(time=clock(at, now), duration=in_words(seconds))
+
+
+def clock(at: datetime, now: datetime) -> str:
+    """Return a time as a clock shows it: "14:05", with its date if it is another day than *now*."""
+    local, today = timezone.localtime(at), timezone.localtime(now).date()
+    return f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
 
 
 def ago(at: datetime, now: datetime) -> str:
     """Return a past time for people: "14:05 (1 hour ago)", with its date if it is another day."""
-    local, today = timezone.localtime(at), timezone.localtime(now).date()
-    clock = f"{local:%H:%M}" if local.date() == today else f"{local:%Y-%m-%d %H:%M}"
     lasted = in_words((now - at).total_seconds())
-    return gettext("{time} ({duration} ago)").format(time=clock, duration=lasted)
+    return gettext("{time} ({duration} ago)").format(time=clock(at, now), duration=lasted)

@@ -69,6 +69,7 @@ def test_a_new_owner_needs_no_shell(chromium: Browser, first: str, feeds: FeedSe
         expect(page.get_by_role("link", name="Small Hours")).to_be_visible()
         expect(page.get_by_role("heading", name="Not added")).to_be_visible()
         expect(page.locator("[data-arrivals]")).to_contain_text("404")
+        assert page.locator(".failures li").inner_text().count(feeds.url("/nothing")) == 1
         looked_at(owner)
         for path in (
             "",
@@ -124,6 +125,10 @@ def _the_bar_is_one_row_on_a_telephone(owner: Visitor) -> None:
     bar.get_by_role("button", name="Log out").focus()
     expect(bar.get_by_role("button", name="Log out")).to_be_in_viewport(ratio=1)
     assert not owner.overflows()
+    # Also in a window that becomes as small.
+    page.set_viewport_size(LARGE)
+    page.set_viewport_size(SMALL)
+    expect(bar.get_by_role("link", name="Look")).to_be_in_viewport(ratio=1)
     page.set_viewport_size(LARGE)
 
 

@@ -303,3 +303,28 @@ def test_a_page_that_is_not_there_says_so(chromium: Browser, demo: str) -> None:
         expect(page.get_by_role("link", name="To the beginning")).to_be_visible()
         visitor.complaints.clear()  # of the 404
         assert visitor.violations() == ""
+
+
+def test_the_page_for_another_name_fits_a_telephone_and_leads_to_no_dead_end(chromium: Browser, demo: str) -> None:
+    answer = httpx.get(f"{demo}/demo/", headers={"Host": "a-planet-with-a-long-name.example.org"})
+    assert answer.status_code == 400
+    with visiting(chromium, demo, size=SMALL) as visitor:
+        # The browser cannot come by that name: it gets the page by another.
+        visitor.page.route(
+            "**/by-another-name", lambda route: route.fulfill(status=400, body=answer.text, content_type="text/html")
+        )
+        page = visitor.goto("/by-another-name", 400)
+        expect(page.get_by_text("LIFESTREAM_HOSTS")).to_be_visible()
+        visitor.complaints.clear()  # of the 400
+        assert visitor.violations() == "" and not visitor.overflows()
+        expect(page.get_by_role("main").get_by_role("link")).to_have_count(0)
+        expect(page.get_by_role("contentinfo")).to_have_count(0)
+
+
+def test_a_page_of_a_day_names_it_once(chromium: Browser, demo: str) -> None:
+    with visiting(chromium, demo) as visitor:
+        page = visitor.goto("/demo/2026/10/02/")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Friday, 2 October 2026")
+        expect(page).to_have_title("Friday, 2 October 2026 · Demo")
+        expect(page.locator(".day-name")).to_have_count(0)
+        expect(page.get_by_role("heading", level=2).first).to_have_class("visually-hidden")

@@ -180,3 +180,106 @@ def test_long_names_do_not_overflow(chromium: Browser, demo: str, look: str) -> 
             assert height < 30 and not visitor.overflows()  # pixels: one line
             brand, switch = (page.locator(where).bounding_box() for where in (".brand", ".switch"))
             assert brand and switch and switch["y"] < brand["y"] + brand["height"], "the switch has no line of its own"
+
+
+@pytest.mark.parametrize("look", ["standard", "list", "magazine"])
+def test_titles_have_the_height_of_a_target(chromium: Browser, demo: str, look: str) -> None:
+    with visiting(chromium, demo) as visitor:
+        page = visitor.goto("/demo/")
+        set_look(visitor, look)
+        for size in (LARGE, SMALL):
+            page.set_viewport_size(size)
+            heights = page.evaluate(
+                "[...document.querySelectorAll('.title a')].map(a => a.getBoundingClientRect().height)"
+            )
+            assert len(heights) > 5 and min(heights) >= 24  # pixels: WCAG 2.5.8
+            others = page.evaluate(
+                "[...document.querySelectorAll('.site-footer a, .keys label, .brand a')].map(e => e.offsetHeight)"
+            )
+            assert len(others) > 5 and min(others) >= 24
+
+
+def test_a_dense_list_has_the_site_beside_the_first_line_of_a_title(chromium: Browser, demo: str) -> None:
+    with visiting(chromium, demo) as visitor:
+        page = visitor.goto("/demo/")
+        set_look(visitor, "list")
+        tops = page.evaluate(
+            """() => {
+                const title = document.querySelector(".item .title");
+                title.firstElementChild.textContent = "A title that is longer than any line could be ".repeat(5);
+                return [title, title.parentElement.querySelector(".byline")].map((e) => e.getBoundingClientRect().top);
+            }"""
+        )
+        assert abs(tops[0] - tops[1]) < 8  # pixels: less than half a line
+
+
+def test_a_dense_list_cuts_a_note_between_its_lines(chromium: Browser, demo: str) -> None:
+    with visiting(chromium, demo) as visitor:
+        page = visitor.goto("/demo/")
+        set_look(visitor, "list")
+        bottoms = page.evaluate(
+            """() => {
+                const text = document.querySelector(".item.is-note .prose");
+                text.innerHTML = "<p>One.</p><p>Two.</p><p>Three.</p>";
+                const [, second] = text.children;
+                return [text, second].map((e) => e.getBoundingClientRect().bottom);
+            }"""
+        )
+        assert abs(bottoms[0] - bottoms[1]) < 2  # pixels
+
+
+def test_a_dense_list_shows_the_whole_of_a_note_on_its_page(chromium: Browser, demo: str) -> None:
+    with visiting(chromium, demo) as visitor:
+        page = visitor.goto("/demo/")
+        set_look(visitor, "list")
+        text = page.locator(".item.is-note .prose").first
+        assert text.evaluate("e => getComputedStyle(e).maxHeight") != "none"
+        page.locator(".item.is-note .when").first.click()
+        page.wait_for_url("**/items/*/")
+        set_look(visitor, "list")
+        assert page.locator(".item-page.is-note .prose").evaluate("e => getComputedStyle(e).maxHeight") == "none"
+
+
+def test_a_dense_list_is_as_wide_as_it_says(chromium: Browser, demo: str) -> None:
+    with visiting(chromium, demo) as visitor:
+        page = visitor.goto("/demo/")
+        set_look(visitor, "list")
+        assert page.evaluate("document.querySelector('main').getBoundingClientRect().width") > 850  # 56rem are 896
+
+
+def test_the_addresses_of_a_dense_list_stay_on_the_paper(chromium: Browser, demo: str) -> None:
+    with visiting(chromium, demo, size={"width": 718, "height": 1000}) as visitor:  # A4 without its margins
+        page = visitor.goto("/demo/")
+        set_look(visitor, "list")
+        page.emulate_media(media="print")
+        assert page.locator(".item .out").evaluate_all("all => Math.max(...all.map(e => e.scrollWidth))") <= 718
+        assert not visitor.overflows()
+
+
+def test_an_image_in_a_line_of_text_stays_in_it(chromium: Browser, demo: str, picture: str) -> None:
+    with visiting(chromium, demo) as visitor:
+        page = visitor.goto(f"/demo/{picture}")
+        height = page.evaluate(
+            """() => {
+                const line = document.createElement("p");
+                line.innerHTML = "Good morning. <img width=20 height=20 alt=''> Good night.";
+                document.querySelector(".prose").append(line);
+                return line.getBoundingClientRect().height;
+            }"""
+        )
+        assert height < 40  # pixels: one line
+
+
+def test_the_last_of_three_pictures_fills_its_row(chromium: Browser, demo: str, picture: str) -> None:
+    with visiting(chromium, demo) as visitor:
+        page = visitor.goto(f"/demo/{picture}")
+        widths = page.evaluate(
+            """() => {
+                const grid = document.createElement("div");
+                grid.className = "pictures several";
+                grid.innerHTML = "<a><img alt=''></a>".repeat(3);
+                document.querySelector("article").append(grid);
+                return [grid, grid.lastChild].map((e) => e.getBoundingClientRect().width);
+            }"""
+        )
+        assert widths[0] == widths[1]

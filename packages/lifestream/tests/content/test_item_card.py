@@ -53,6 +53,25 @@ def test_a_card_is_the_same_for_a_draft_and_for_what_is_stored_of_it() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "image",
+    [
+        '<img src="https://a.example/ken/48/1.png" width="24" height="24">',
+        '<img height="99" src="https://a.example/button.png">',
+        '<img src="https://s.w.org/images/core/emoji/15.0.3/72x72/1f600.png">',
+        '<img width="2" src="https://a.example/pixel.gif">',
+    ],
+)
+def test_an_image_beside_words_does_not_stand_for_the_post(image: str) -> None:
+    assert card(title="T", content=f"<p>{image} words</p>").lead is None
+    assert card(title="T", content=f'<p>{image} words</p><img src="{A}">').lead == Picture(A)
+
+
+@pytest.mark.parametrize("size", ['width="100" height="100"', 'width="100%"', 'height="00000000000090"', ""])
+def test_an_image_of_another_size_stands_for_the_post(size: str) -> None:
+    assert card(title="T", content=f'<img src="{A}" {size}>').lead == Picture(A)
+
+
 def test_a_card_survives_being_stored() -> None:
     made = item_card.of(FULL)
     assert ItemCard.from_json(json.loads(json.dumps(made.as_json()))) == made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from unittest import mock
@@ -68,6 +69,24 @@ def test_progress_shows_on_a_terminal_and_nowhere_else() -> None:
     assert "1/3" in terminal.getvalue()
     assert "A [bold]feed[/bold]" in terminal.getvalue()
     assert file.getvalue() == ""
+
+
+def test_a_narrow_terminal_has_the_time_of_the_next_fetch_without_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    due = FeedReport(
+        1, "A feed", "http://a.example/", "new", 2, 1, NOW + timedelta(hours=1), "our own interval of 1 hour"
+    )
+    monkeypatch.setenv("COLUMNS", "80")
+    assert plain(table_of(Report((due, ROW)), Terminal(), NOW)) == [
+        "Feed                 Status  New  Changed  Next due",
+        "A feed               new       2        1  13:00",
+        "A [bold]feed[/bold]  new       2        1  never",
+    ]
+    monkeypatch.setenv("COLUMNS", "120")
+    assert "13:00 (in 1 hour)  our own interval of 1 hour" in table_of(Report((due,)), Terminal(), NOW)
+
+
+def plain(printed: str) -> list[str]:
+    return [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in printed.splitlines()]
 
 
 def test_a_title_is_no_markup_and_nothing_is_cut_where_nobody_watches() -> None:

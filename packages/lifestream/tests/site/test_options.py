@@ -116,3 +116,7 @@ def test_each_setting_of_the_app_is_an_option() -> None:
 def test_an_option_is_listed_once() -> None:
     names = [option.name for option in OPTIONS]
     assert sorted(set(names)) == sorted(names)
+
+
+def test_a_whole_number_has_no_exponent() -> None:
+    assert [written(value) for value in (2_592_000.0, 30.0, 0.25, 1e20)] == ["2592000", "30", "0.25", "1e+20"]

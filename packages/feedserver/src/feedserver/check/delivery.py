@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -66,7 +67,11 @@ def text_of(report: Report, form: str, output: Path | None, fail_under: Level | 
     if form == "json":
         return report.to_json()
     if form == "table":
-        return as_table(report, colours=output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR"))
+        if output is not None or not sys.stdout.isatty():
+            return as_table(report)
+        return as_table(
+            report, colours=not os.environ.get("NO_COLOR"), width=shutil.get_terminal_size((100, 24)).columns
+        )
     text = as_junit(report, fail_under) if form == "junit" else {"html": as_html, "badge": as_badge}[form](report)
     # The evidence is what a reader sent and printed: bytes that are no UTF-8, escape sequences, text that turns around.
     return visible(text, lines=True)

@@ -24,7 +24,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "the reader",
         "Commands are run by the shell. {url}, {urls}, {opml}, {n}, {home} and {networks} are replaced in them.",
     )
-    reader.add_argument("--reader", choices=sorted(READERS), help="a known reader, whose commands are shipped")
+    reader.add_argument(
+        "--reader",
+        choices=sorted(READERS),
+        metavar="NAME",
+        help=f"a known reader, whose commands are shipped: {', '.join(sorted(READERS))}",
+    )
     reader.add_argument(
         "--add", default="", metavar="CMD", help="subscribe to {url}, or to all {urls} or {opml} at once"
     )

@@ -65,6 +65,14 @@ _NO_FILES: Final = frozenset({_FLASH, "text/html"})
 _AVATAR = re.compile(r"https?://[\w.-]{0,20}gravatar\.com/avatar/", re.ASCII)
 _SMALL: Final = 200
 """A picture of fewer pixels does not stand for an article whose content has another one."""
+_BESIDE_WORDS: Final = 100
+"""An image whose width or height is fewer pixels is part of a text: a portrait (Discourse has 24 and 48 pixels), an
+emoji, a button.
+"""
+_DIGITS: Final = 5
+"""How many digits the length of a side has that is certainly not small."""
+_EMOJI: Final = "/emoji/"
+"""In the addresses of emoji, by WordPress (s.w.org/images/core/emoji/) and Discourse (/images/emoji/)."""
 
 
 class Shown(Protocol):
@@ -293,19 +301,23 @@ def _enclosed_pictures(enclosures: Iterable[Mapping[str, Any]]) -> Iterable[Pict
 
 
 def _first_image(content: str) -> Picture | None:
-    return next(iter(_images(content)), None)
+    """Return the first image in safe HTML that can stand for the whole: none that is part of a line of text."""
+    return next((image for image in _images(content, _BESIDE_WORDS) if _EMOJI not in image.url), None)
 
 
-def _images(content: str) -> Iterable[Picture]:
-    """Yield the images in safe HTML that are not tiny: tiny ones are tracking pixels."""
+def _images(content: str, least: int = 3) -> Iterable[Picture]:
+    """Yield the images in safe HTML of which neither side is said to have fewer pixels than *least*: the tiny ones are
+    tracking pixels.
+    """
     position = -1
     while (position := content.find("<img", position + 1)) >= 0:
         found = _IMG.match(content, position)
         if found is None:
             continue
         attributes = {name: unescape(value) for name, value in _ATTRIBUTE.findall(found[1])}
-        tiny = any(attributes.get(side, "") in ("0", "1", "2") for side in ("width", "height"))
-        if not tiny and (url := address(attributes, "src")):
+        sides = (attributes.get(side, "") for side in ("width", "height"))
+        small = any(len(side) < _DIGITS and side.isdecimal() and int(side) < least for side in sides)
+        if not small and (url := address(attributes, "src")):
             yield Picture(url, attributes.get("alt", ""))
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 
 from lifestream.models.fetches import outcome_in_words
 from lifestream.terminal import Visible, visible
-from lifestream.wording import when, worded
+from lifestream.wording import clock, when, worded
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lifestream.refresh.refresh_report import FeedReport, Report
 
 WIDE = 200  # columns of a table that goes to a file or another program, where nothing should be cut
+NARROW = 120  # columns of a terminal in which a table leaves out what is told elsewhere
 COLOURS = {"failed": "red", "gone": "red", "new": "green", "changed": "yellow"}
 
 
@@ -65,7 +66,9 @@ def counting_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[
 
 
 def table_of(report: Report, stream: TextIO, now: datetime) -> Visible:
-    """Return the rows of *report* for people, as `drawn` draws them for *stream*."""
+    """Return the rows of *report* for people, as `drawn` draws them for *stream*. On a narrow terminal a feed has one
+    line in most cases: the time when it is next due, and not why, which the command `why` tells.
+    """
     from rich.table import Table
     from rich.text import Text
 
@@ -74,21 +77,33 @@ def table_of(report: Report, stream: TextIO, now: datetime) -> Visible:
         table.add_column(heading, overflow="fold")
     for heading in (gettext("New"), gettext("Changed")):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column(gettext("Next due"), overflow="fold")
-    table.add_column(gettext("Why"), overflow="fold")
+    narrow = is_narrow(stream)
+    table.add_column(gettext("Next due"), overflow="fold", no_wrap=narrow)
+    if not narrow:
+        table.add_column(gettext("Why"), overflow="fold")
     for row in report.rows:
         status = Text(outcome_in_words(row.outcome), COLOURS.get(row.outcome, ""))
         if row.message:
             status.append(visible(f": {worded(row.message)}"), "default")
-        table.add_row(
-            Text(visible(row.title, lines=False)),
-            status,
-            str(row.new),
-            str(row.changed),
-            Text(when(row.next_at, now)),
-            Text(visible(worded(row.reason), lines=False)),
-        )
+        cells: list[RenderableType] = [Text(visible(row.title, lines=False)), status, str(row.new), str(row.changed)]
+        if narrow:
+            cells.append(clock(row.next_at, now) if row.next_at else gettext("never"))
+        else:
+            cells += [Text(when(row.next_at, now)), Text(visible(worded(row.reason), lines=False))]
+        table.add_row(*cells)
     return drawn(table, stream)
+
+
+def is_narrow(stream: TextIO) -> bool:
+    """Return whether *stream* is a terminal of fewer than NARROW columns."""
+    return stream.isatty() and width_of(stream) < NARROW
+
+
+def width_of(stream: TextIO) -> int:
+    """Return how many columns there are: of the terminal that *stream* is, else WIDE."""
+    from rich.console import Console
+
+    return Console(file=stream).width if stream.isatty() else WIDE
 
 
 def drawn(table: RenderableType, stream: TextIO) -> Visible:

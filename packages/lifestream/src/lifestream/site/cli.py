@@ -39,11 +39,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         from lifestream.demo import use_home
 
         use_home()
-    from django.core.management import execute_from_command_line
+    from lifestream.site.command_list import Utility
 
     if command in _NEEDS_TABLES and not {"-h", "--help"} & set(arguments):
         prepare_database()
-    execute_from_command_line(["lifestream", *arguments[1:]])
+    Utility(["lifestream", *arguments[1:]]).execute()
 
 
 def prepare_database() -> None:

@@ -36,6 +36,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
             "environment variable of the same name, and start the site again."
         ),
         f'LIFESTREAM_HOSTS = ["{host}"]',
+        is_elsewhere=True,
     )
 
 
@@ -67,7 +68,11 @@ def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     )
 
 
-def error_page(status: int, title: str, lede: str, remedy: str = "", code: str = "") -> HttpResponse:
-    """Return the page of an error, which reads no database."""
-    context = {"title": title, "lede": lede, "remedy": remedy, "code": code}
+def error_page(
+    status: int, title: str, lede: str, remedy: str = "", code: str = "", *, is_elsewhere: bool = False
+) -> HttpResponse:
+    """Return the page of an error, which reads no database. If *is_elsewhere*, it has no links into the site: at the
+    address that the visitor came by, they would lead to the same error.
+    """
+    context = {"title": title, "lede": lede, "remedy": remedy, "code": code, "is_elsewhere": is_elsewhere}
     return HttpResponse(render_to_string("lifestream/error.html", context), status=status)

@@ -113,7 +113,9 @@ def written(value: object) -> str:
         return "[" + ", ".join(map(written, value)) + "]"
     if isinstance(value, int) and abs(value) > _MOST:
         return hex(value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float) and not (value.is_integer() and abs(value) <= _MOST):
+        return f"{value:g}"
+    return str(int(value)) if isinstance(value, float) else str(value)
 
 
 def without_password(url: str) -> str:

@@ -45,6 +45,26 @@ def test_the_state_is_printed_as_json() -> None:
     assert len(printed["alarms"]) == 1
 
 
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@override_settings(LIFESTREAM_MAX_BODY=5 * 1024**2)
+def test_a_narrow_terminal_has_the_limits_in_lines_of_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    out = Terminal()
+    call_command("status", "--limits", stdout=out, no_color=True)
+    lines = out.getvalue().splitlines()
+    at = lines.index("LIFESTREAM_MAX_BODY 5 MiB (default: 10 MiB)")
+    assert lines[at + 1 : at + 4] == [
+        "    the size of an answer, inflated",
+        "    Feeds with their whole history have a few MiB; several answers are held in",
+        "    memory at once.",
+    ]
+    assert max(map(len, lines)) <= 80
+
+
 @override_settings(LIFESTREAM_MAX_BODY=5 * 1024**2)
 def test_the_limits_are_shown_with_their_values_now() -> None:
     out = StringIO()

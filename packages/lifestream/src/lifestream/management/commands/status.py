@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any, TextIO, cast
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.management.base import BaseCommand
-from lifestream.management.output import drawn
+from lifestream.management.output import drawn, is_narrow, width_of
 from lifestream.models import Feed
 from lifestream.operations.health import Health, health
 from lifestream.operations.limits import Limit
@@ -19,6 +20,8 @@ from lifestream.operations.limits import limits as all_limits
 from lifestream.terminal import visible_json
 from lifestream.time_words import in_words
 from lifestream.wording import ago, worded
+
+_INDENT = "    "
 
 
 class Command(BaseCommand):
@@ -38,7 +41,8 @@ class Command(BaseCommand):
     def handle(self, *, json: bool, limits: bool, **_options: Any) -> None:
         if limits:
             bounds, stream = list(all_limits()), cast("TextIO", self.stdout)
-            self.stdout.write(_limits_as_json(bounds) if json else _table(bounds, stream))
+            for_people = _list if is_narrow(stream) else _table
+            self.stdout.write(_limits_as_json(bounds) if json else for_people(bounds, stream))
             return
         self._tell(json=json)
 
@@ -93,6 +97,18 @@ def _table(found: list[Limit], stream: TextIO) -> str:
             each.why,
         )
     return drawn(table, stream)
+
+
+def _list(found: list[Limit], stream: TextIO) -> str:
+    """Return *found* for a terminal that is too narrow for a table: below each limit, what it bounds and why."""
+    inner = width_of(stream) - len(_INDENT)
+    lines: list[str] = []
+    for each in found:
+        default = gettext("(default: {default})").format(default=each.default_shown) if each.differs else ""
+        lines.append(" ".join(filter(None, (each.setting or gettext("(fixed)"), each.shown, default))))
+        for text in (each.bounds, each.why):
+            lines += [_INDENT + line for line in textwrap.wrap(text, inner, break_on_hyphens=False)]
+    return "\n".join(lines)
 
 
 def _limits_as_json(found: list[Limit]) -> str:

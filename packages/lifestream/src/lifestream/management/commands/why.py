@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -15,12 +16,12 @@ from rich.text import Text
 
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import feeds_at
-from lifestream.management.output import COLOURS, drawn
+from lifestream.management.output import COLOURS, drawn, is_narrow
 from lifestream.models import Feed, Fetch
 from lifestream.models.fetches import outcome_in_words
 from lifestream.operations.feed_state import next_of, reasoning_of, state_of
 from lifestream.terminal import Visible, visible
-from lifestream.wording import ago, in_words, worded
+from lifestream.wording import ago, clock, in_words, worded
 
 _LABEL = 16  # columns
 
@@ -59,13 +60,14 @@ def _table_of(log: list[Fetch], now: datetime) -> Visible:
     for heading in (gettext("New"), gettext("Changed"), gettext("Took")):
         table.add_column(heading, overflow="fold", justify="right")
     table.add_column(gettext("Next due then, and why"), overflow="fold")
+    time_of = clock if is_narrow(sys.stdout) else ago
     for fetch in log:
         came = Text(outcome_in_words(fetch.outcome), COLOURS.get(fetch.outcome, ""))
         details = " ".join(filter(None, (str(fetch.status or ""), worded(fetch.message))))
         came.append(visible(f" {details}") if details else "", "default")
         due = gettext("never") if fetch.next_fetch is None else f"{timezone.localtime(fetch.next_fetch):%Y-%m-%d %H:%M}"
         table.add_row(
-            Text(_times(fetch, now)),
+            Text(_times(fetch, now, time_of)),
             came,
             str(fetch.new),
             str(fetch.changed),
@@ -75,11 +77,11 @@ def _table_of(log: list[Fetch], now: datetime) -> Visible:
     return drawn(table, sys.stdout)
 
 
-def _times(fetch: Fetch, now: datetime) -> str:
+def _times(fetch: Fetch, now: datetime, time_of: Callable[[datetime, datetime], str]) -> str:
     if fetch.latest is None:
-        return ago(fetch.started, now)
+        return time_of(fetch.started, now)
     lasted = in_words((fetch.latest - fetch.started).total_seconds())
     text = ngettext(
         "{time}, the last of {count} in {duration}", "{time}, the last of {count} in {duration}", fetch.count
     )
-    return text.format(time=ago(fetch.latest, now), count=fetch.count, duration=lasted)
+    return text.format(time=time_of(fetch.latest, now), count=fetch.count, duration=lasted)

@@ -47,13 +47,15 @@
   }
   if (document.querySelector("[data-arrivals][data-busy]")) watch();
 
-  // On a telephone the bar is one row, wider than the window: the part that is shown is seen.
+  // On a telephone the bar is one row, wider than the window: the part that is shown is seen, also after the telephone
+  // was turned.
   const bar = document.querySelector(".owner-bar .bar");
   const part = bar?.querySelector("[aria-current]");
-  if (part && bar.scrollWidth > bar.clientWidth) {
-    const [whole, own] = [bar.getBoundingClientRect(), part.getBoundingClientRect()];
-    bar.scrollLeft += own.left + own.width / 2 - whole.left - whole.width / 2;
-  }
+  if (part)
+    new ResizeObserver(() => {
+      const [whole, own] = [bar.getBoundingClientRect(), part.getBoundingClientRect()];
+      bar.scrollLeft += own.left + own.width / 2 - whole.left - whole.width / 2;
+    }).observe(bar);
 
   // A new password is typed once, and can be looked at.
   for (const button of document.querySelectorAll("[data-show-password]")) {
