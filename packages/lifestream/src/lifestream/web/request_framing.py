@@ -36,7 +36,7 @@ class ServerBusy(Error):
     """The answer to a request whose body cannot be kept, because of the bodies of others (RFC 9110 §15.6.4)."""
 
     code = 503
-    reason = "Service Unavailable"
+    reason = "Service Unavailable"  # for developers
 
 
 class BoundedParser(HTTPRequestParser):
