@@ -1,0 +1,12 @@
+"""The fixed bounds of the pages are those that operators are told of."""
+
+from __future__ import annotations
+
+from lifestream import page_limits
+from lifestream.operations.limits import FIXED
+
+
+def test_each_bound_of_the_pages_is_in_the_list_of_limits() -> None:
+    bounds = {name: value for name, value in vars(page_limits).items() if name.isupper()}
+    assert len(bounds) >= 8
+    assert set(bounds.values()) <= {each.value for each in FIXED}
