@@ -28,8 +28,8 @@ _ADDRESS = late(
     re.VERBOSE,
 )
 _MARK: Final = "\0"
-_EXPLAINED = late(r"\0\s*+\(((?:[^()]|\([^()]*+\))*+)\)")
-_OF_NO_DOMAIN = late(r"[\w.+-]{1,64}@[\w-]{1,63}\s?\(([^()]*[^()\s][^()]*)\)")
+_EXPLAINED = late(r"\0\s*+\(((?>(?:[^()]++|\([^()]*+\))*))\)")
+_OF_NO_DOMAIN = late(r"[\w.+-]{1,64}@[\w-]{1,63}\s?\(([^()]*+)\)")
 """`root@localhost (Jane)`: an address is one without a dot too, if a name follows it as RSS wants it."""
 _EMPTY = late(r"\(\s*+\0?\s*+\)|<\s*+\0?\s*+>|\[\s*+\0?\s*+\]|&lt;\s*+\0?\s*+&gt;")
 
@@ -42,7 +42,7 @@ def name_of(written: str) -> str:
     text = _ADDRESS.sub(_MARK, whole.replace(_MARK, ""))
     if _MARK not in text:
         local = _OF_NO_DOMAIN.fullmatch(whole)
-        return _unquoted(local[1].strip() if local else whole)
+        return _unquoted((local and local[1].strip()) or whole)
     text = _EMPTY.sub("", _EXPLAINED.sub(r"\1", text)).replace(_MARK, "")
     text = _unquoted(" ".join(text.split()).strip(" ,;:-–|/"))
     if any(letter.isalnum() for letter in text):
