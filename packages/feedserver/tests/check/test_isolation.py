@@ -28,6 +28,16 @@ def test_the_end_of_what_is_printed_is_kept_for_messages(tmp_path: Path) -> None
     assert ran.describe() == "ended with status 3: second"
 
 
+def test_a_reader_learns_of_no_database_of_its_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LIFESTREAM_HOME", "DATABASE_URL", "CELERY_BROKER_URL", "GPODDER_HOME", "WGETRC"):
+        monkeypatch.setenv(name, "/the/user's/own")
+    monkeypatch.setenv("KEPT", "kept")
+    printed = home(tmp_path / "reader").run("env").printed.decode()
+
+    assert "KEPT=kept" in printed.splitlines()
+    assert "/the/user's/own" not in printed
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not hold processes to a limit of their data")
 def test_a_process_takes_no_more_memory_than_it_is_allowed(tmp_path: Path) -> None:
     takes = f"{sys.executable} -S -E -c 'bytearray(300 << 20)'"

@@ -40,10 +40,12 @@ _MARK = "FEEDSERVER_CHECK_SESSION"
 _LIMIT_BITS: Final = 62
 """The bits of the random limit by which the processes of a session are recognised."""
 _LIMIT: Final = re.compile(rb"^Max file locks +(\d+) ", re.MULTILINE)
-_REMOVED = ("XDG_", "LC_", "PYTEST_", "COV_CORE_", "COVERAGE_")
+_REMOVED = ("XDG_", "LC_", "PYTEST_", "COV_CORE_", "COVERAGE_", "LIFESTREAM_")
 _REMOVED_NAMES = {
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "FTP_PROXY"),
     *("HOME", "TMPDIR", "TMP", "TEMP", "LANG", "LANGUAGE", "TZ", "PWD", "OLDPWD", "MAIL", "LD_PRELOAD"),
+    # Where a reader's own items and settings are, which a check must not touch.
+    *("DATABASE_URL", "CELERY_BROKER_URL", "GPODDER_HOME", "CURL_HOME", "WGETRC"),
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"),
 }
 _TRUST = ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")

@@ -278,7 +278,10 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
                     "SELECT title, link, author, content, date, enclosures AS enclosure FROM lifestream_item",
                 ),
                 version=_version_of("django-lifestream"),
-                environment={"LIFESTREAM_ALLOWED_NETWORKS": "{networks}"},
+                environment={
+                    "LIFESTREAM_ALLOWED_NETWORKS": "{networks}",
+                    "DJANGO_SETTINGS_MODULE": "lifestream.site.settings",
+                },
             ),
             note="lifestream update_feeds, with the networks of the feeds allowed",
         ),
