@@ -34,6 +34,7 @@ from lifestream.parser.people import is_address, joined, name_of, person
         ("jane@doe.example (J. (Jim) Doe)", "J. (Jim) Doe"),
         ("jane@doe.example (Jane", "(Jane"),
         ("jane@doe.example <Jane>", "Jane"),
+        ("<img src=x>", "<img src=x>"),
     ],
 )
 def test_an_address_is_left_out_where_a_name_remains(written: str, name: str) -> None:

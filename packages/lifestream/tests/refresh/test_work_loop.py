@@ -62,9 +62,10 @@ def test_a_parser_is_started_at_once_where_some_of_many_feeds_are_sure_to_have_n
     for number in range(feeds):
         make_feed(f"http://127.0.2.{number}:9/feed", next_fetch=START, body_hash="known")
     started: list[bool] = []
+    before = set(threading.enumerate())  # another test's parsers may be among them
 
     def look(_: FeedReport) -> None:
-        started.append(any(thread.name == "parser-1" for thread in threading.enumerate()))
+        started.append(any(thread.name == "parser-1" for thread in {*threading.enumerate()} - before))
 
     refresh(clock=Clock(), progress=look)
 

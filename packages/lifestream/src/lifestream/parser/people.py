@@ -44,7 +44,7 @@ def name_of(written: str) -> str:
         local = _OF_NO_DOMAIN.fullmatch(whole)
         return _unquoted((local and local[1].strip()) or whole)
     text = _EMPTY.sub("", _EXPLAINED.sub(r"\1", text)).replace(_MARK, "")
-    text = _unquoted(" ".join(text.split()).strip(" ,;:-–|/"))
+    text = _unquoted(" ".join(text.split()).strip(" ,;:-–|/"), is_beside_address=True)
     if any(letter.isalnum() for letter in text):
         return text
     return ", ".join(dict.fromkeys(found[0].removeprefix("mailto:") for found in _ADDRESS.finditer(whole)))
@@ -55,14 +55,18 @@ def person(name: str, address: str) -> str:
     return name if name_of(name) else address
 
 
-def _unquoted(name: str) -> str:
-    """Return *name* without the quotes or parentheses around all of it."""
-    if len(name) > 1 and (name[0], name[-1]) in _AROUND and not any(mark in name[1:-1] for mark in (name[0], name[-1])):
+def _unquoted(name: str, *, is_beside_address: bool = False) -> str:
+    """Return *name* without the quotes or parentheses around all of it, or angle brackets if it was beside an
+    address.
+    """
+    marks = _BESIDE_ADDRESS if is_beside_address else _AROUND
+    if len(name) > 1 and (name[0], name[-1]) in marks and not any(mark in name[1:-1] for mark in (name[0], name[-1])):
         return name[1:-1].strip()
     return name
 
 
-_AROUND: Final = frozenset({('"', '"'), ("(", ")"), ("<", ">")})
+_AROUND: Final = frozenset({('"', '"'), ("(", ")")})
+_BESIDE_ADDRESS: Final = _AROUND | {("<", ">")}  # jane@doe.example <Jane>
 
 
 def joined(written: Iterable[str]) -> str:
