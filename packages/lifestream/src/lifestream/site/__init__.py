@@ -1,9 +1,9 @@
 """A ready Django project around the app, and the command `lifestream`.
 
 `cli` is the command, and `command_list` its list of commands. `options` lists what can be set; `configuration` reads it
-from `lifestream.toml` and the environment; `settings` makes Django's settings of it, of which `fetching_settings` are enough for a command without a
-database. `home` is the folder in which all of this is kept. `celery` is the application of workers, `beat` sends them
-messages.
+from `lifestream.toml` and the environment; `settings` makes Django's settings of it, of which `fetching_settings` are
+enough for a command without a database. `home` is the folder in which all of this is kept. `celery` is the application
+of workers, `beat` sends them messages.
 
 `wsgi` is the application of web servers (`lifestream serve` has its own, `web.wsgi_server`), with `public_address`
 around it for sites behind a proxy; `trusted_proxies` reads whose headers count. `urls` has the addresses, `admin_login`
