@@ -21,11 +21,11 @@ from lifestream.parser.text_constructs import ELEMENTS
 from lifestream.parser.wellformed import literals
 
 _TAG = re.compile(
-    rb"""<(?:(/)\s*+)?([A-Za-z_][\w.-]*+(?::[A-Za-z_][\w.-]*+)?+)(?=[\s/>"'])"""
+    rb"""<(?:(/)\s*+)?([A-Za-z_][\w.-]*+(?>(?::[A-Za-z_][\w.-]*+)?))(?=[\s/>"'])"""
     rb"""((?>(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*)>|[^<>]*+>)"""
 )
 _ATTRIBUTE = re.compile(
-    rb"""([A-Za-z_][\w.-]*+(?::[A-Za-z_][\w.-]*+)?+)(?:\s*+=\s*+("[^"<]*+"|'[^'<]*+'|[^\s"'<>]++))?"""
+    rb"""([A-Za-z_][\w.-]*+(?>(?::[A-Za-z_][\w.-]*+)?))(?:\s*+=\s*+("[^"<]*+"|'[^'<]*+'|[^\s"'<>]++))?"""
 )
 _START = re.compile(rb"<[A-Za-z_]")
 _VOID: Final = frozenset(name.encode() for name in name_set("area br col embed hr img input meta param track wbr"))
