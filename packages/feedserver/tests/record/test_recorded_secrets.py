@@ -11,7 +11,8 @@ from feedserver import FeedServer, Response
 from feedserver.messages.terminal_text import visible
 from feedserver.record import RecordingError, record
 from feedserver.record.recording import summary
-from feedserver.record.redaction import redact, without_secrets
+from feedserver.record.redaction import redact
+from feedserver.record.secret_search import without_secrets
 from saying import saying
 
 

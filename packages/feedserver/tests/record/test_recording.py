@@ -20,7 +20,8 @@ from feedserver.feeds import Entry, Feed
 from feedserver.fixtures.loader import load
 from feedserver.record import RecordingError, record
 from feedserver.record.recording import summary
-from feedserver.record.redaction import LeftOut, is_secret
+from feedserver.record.redaction import LeftOut
+from feedserver.record.secret_names import is_secret
 from rawclient import RawClient
 from saying import saying
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from feedserver.record.raw_client import RecordingError, checked
 from feedserver.record.recording import HEADER, TIMEOUT, record, summary
-from feedserver.record.redaction import without_secrets
+from feedserver.record.secret_search import without_secrets
 
 
 def add_parser(commands: argparse._SubParsersAction[Any]) -> None:

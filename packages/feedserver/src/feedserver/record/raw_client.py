@@ -17,7 +17,7 @@ from feedserver.final_answers import final_response
 from feedserver.messages.argument_types import check_is
 from feedserver.messages.headers import Headers
 from feedserver.record.answer_lines import AnswerLines, differing_lengths, is_length
-from feedserver.record.redaction import without_secrets
+from feedserver.record.secret_search import without_secrets
 
 if TYPE_CHECKING:
     import socket

@@ -27,7 +27,9 @@ from feedserver.messages.response import has_content, reason_phrase
 from feedserver.messages.safe_open import check_overwritable, open_to_write
 from feedserver.messages.terminal_text import visible
 from feedserver.record.raw_client import RawAnswer, RecordingError, checked, fetch
-from feedserver.record.redaction import LeftOut, is_secret, redact, secrets_in, spellings_of, without_secrets
+from feedserver.record.redaction import LeftOut, redact
+from feedserver.record.secret_names import is_secret
+from feedserver.record.secret_search import secrets_in, spellings_of, without_secrets
 
 if TYPE_CHECKING:
     import ssl

@@ -1,0 +1,294 @@
+"""Secrets in a text, a URL or the value of a header: finds them, and replaces them.
+
+A secret is the value of a parameter whose name says so (`secret_names`), or what looks like a token (`token_shapes`),
+also in JSON and in URLs within URLs.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+from urllib.parse import quote, quote_plus, unquote
+
+from feedserver.record.secret_names import decoded, is_secret, login_beside
+from feedserver.record.token_shapes import JWT, SHORTEST, looks_labelled, looks_like_credentials, looks_like_token
+
+REPLACEMENT = "removed"
+"""The text that replaces a secret."""
+
+_NO_VALUES = ("", REPLACEMENT, "null", "true", "false")
+_NO_MEMBERS: tuple[object, ...] = ("", REPLACEMENT, None, True, False, [], {})
+
+DEEPEST = 6
+"""The number of URLs nested as parameters of URLs that are searched, and of times that a value is decoded. What is
+nested more deeply is replaced.
+"""
+
+_TOO_DEEP = "value that is nested too deeply"
+
+_PUBLIC_PARAMETERS = re.compile(
+    r"boundary|integrity|(?:.*[_-])?(?:channel|playlist|video|etag|md5|sha\d*|hash|checksum|digest|rev|revision|commit)"
+    r"(?:[_-]?id)?|v",
+    re.IGNORECASE,
+)
+"""Parameters whose values are random by nature: the ids of YouTube's feeds, the boundary of a multipart body."""
+
+_ASSET = re.compile(r"\.(?:css|js|mjs|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf)\b", re.IGNORECASE)
+"""The suffix that follows a fingerprint in the name of a file that browsers cache without limit."""
+
+_PUBLIC_FOLDER = re.compile(r"/(?:commit|commits|blob|tree|raw|sha\d*|md5|avatar|avatars)/$", re.IGNORECASE)
+"""The folder before a hash in a path that names a version or a picture."""
+
+_LONGEST_FOLDER = 12
+
+# Each pattern takes linear time: repetitions are possessive (`*+`), so they never backtrack, and a match begins at a
+# boundary only.
+_USERINFO = re.compile(
+    r"(?P<before>(?:(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*+:|(?<![\w/:.-]))//"
+    r"|(?<![A-Za-z0-9+.-])(?:[Hh][Tt][Tt][Pp][Ss]?|[Ff][Tt][Pp]|[Ww][Ss][Ss]?):[/\\]++)"
+    r"(?P<userinfo>[^/\\?#\s\"'<>]+)@"
+)
+"""User and password in a URL. Browsers read any number of slashes and backslashes as two (WHATWG URL §4.4)."""
+
+_NAME = r"[\w.\-~$\[\]%:!*+@)}]++"
+_QUOTED = r'"(?P<quoted>(?>(?:[^"\\]|\\.)*))"?'
+_PAIR = re.compile(
+    rf"(?P<before>^|[?&#,\s\"'<>({{|]|(?P<of_path>[;/]))(?P<name>{_NAME})[ \t]*+=(?!=)[ \t]*+"
+    rf"(?:{_QUOTED}|(?P<value>(?(of_path)[^?&#;,/\s\"'<>]++|[^&#;\s\"'<>]++)))"
+)
+_COLON = re.compile(
+    r"(?<![\w.%-])(?P<name>[A-Za-z][\w.-]*+)['\"]?[ \t]*+:(?:[ \t]++['\"]?|['\"])(?P<value>[^\s,;&'\"<>{}()]++)"
+)
+"""A name and its value as a header or a log has them, with a blank or a quote between: `auth:8080` is a host's port."""
+
+_CREDENTIALS = re.compile(
+    r"(?<![\w-])(?P<before>(?:basic|bearer|negotiate|ntlm|token|apikey)[ \t]++)(?P<value>[A-Za-z0-9._~+/-]{4,}+=*+)",
+    re.IGNORECASE,
+)
+_JSON = re.compile(
+    # The group is atomic, so each string is read once.
+    rf'"(?P<name>(?>(?:[^"\\]|\\.)*))(?:"(?:\s*+:\s*+(?:{_QUOTED}|(?P<value>-?[\w.+-]++)))?)?'
+)
+_RUN_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2})+={0,2}")
+_RUN = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2})+={0,2}")
+_WORD_OF_PATH = re.compile(r"(?:^|/)(?:[A-Z]?[a-z]{3,}|\d+(?:\.\d+)+|[a-z]+[.-][a-z.-]+)(?:/|$)")
+_SHORTEST_IN_BASE_64 = 6
+_STRUCTURE = re.compile(r"[/?&=:\"]")
+
+
+def without_secrets(
+    text: str, *, keep: Iterable[str] = (), known: Iterable[str] = (), shapes: bool = True, words: bool = True
+) -> tuple[str, tuple[str, ...]]:
+    """Return *text*, a URL or a header's value, with its secrets replaced, and a description of each of them.
+
+    A description is "password", "parameter NAME", "secret of the request", or the beginning of a token: "token a8f5…
+    (32 characters)". The parameters named in *keep* stay. *known* are secrets that are replaced wherever they occur. If
+    *shapes* is false, what looks like a token stays; if *words* is false, only the parameters of URLs are searched.
+    """
+    net = _Net(frozenset(name.lower() for name in keep), words)
+    for secret in sorted(known, key=len, reverse=True):
+        for spelling in spellings_of(secret):
+            if spelling in text:
+                text = text.replace(spelling, REPLACEMENT)
+                net.found.append("secret of the request")
+    return net.clean(text, shapes), tuple(dict.fromkeys(net.found))
+
+
+@dataclass(slots=True)
+class _Net:
+    """The search for secrets in one text. *found* describes each of them; the parameters in *keep* stay."""
+
+    keep: frozenset[str]
+    words: bool = True
+    found: list[str] = field(default_factory=list)
+
+    def clean(self, text: str, shapes: bool, depth: int = 0) -> str:
+        """Return *text* without its secrets. If *shapes* is false, secrets are recognised by their names only."""
+        text = _USERINFO.sub(self._without_userinfo, text)
+        text = JWT.sub(self._without_token, text)
+        text = _JSON.sub(lambda match: self._clean_json(match, shapes, depth), text)
+        text = self._clean_document(text, shapes, depth)
+        if self.words:
+            text = _CREDENTIALS.sub(self._without_credentials, text)
+            text = _COLON.sub(self._clean_colon, text)
+        pairs = list(_PAIR.finditer(text))
+        names = frozenset(decoded(match["name"]).lower() for match in pairs) | login_beside(text)
+        runs = _RUN_IN_PATH if _is_path(text) else _RUN
+        pieces: list[str] = []
+        at = 0
+        for match in pairs:
+            pieces.append(self._clean_words(runs, text, at, match.start(_group(match)), shapes, depth))
+            pieces.append(self._clean_value(match, shapes, depth, names))
+            at = match.end(_group(match))
+        pieces.append(self._clean_words(runs, text, at, len(text), shapes, depth))
+        return "".join(pieces)
+
+    def _clean_document(self, text: str, shapes: bool, depth: int) -> str:
+        """Return *text*, if it is JSON, without what `_clean_json` cannot find, which changes nothing around a secret:
+        lists and objects under the names of secrets, and secrets in strings that hold JSON again.
+        """
+        if not text.lstrip().startswith(("{", "[")):
+            return text
+        try:
+            document = json.loads(text)
+            cleaned = self._clean_member(document, shapes, depth)
+        except ValueError:
+            return text
+        except RecursionError:
+            self.found.append(_TOO_DEEP)
+            return REPLACEMENT
+        if cleaned == document:
+            return text
+        return json.dumps(cleaned, separators=(", ", ": ") if '": ' in text else (",", ":"))
+
+    def _clean_member(self, value: Any, shapes: bool, depth: int) -> Any:
+        if isinstance(value, list):
+            return [self._clean_member(each, shapes, depth) for each in value]
+        if isinstance(value, str) and '"' in value and depth < DEEPEST:
+            return self.clean(value, shapes, depth + 1)
+        if not isinstance(value, dict):
+            return value
+        cleaned = {}
+        for name, member in value.items():
+            if member in _NO_MEMBERS or name.lower() in self.keep or not is_secret(name):
+                cleaned[name] = self._clean_member(member, shapes, depth)
+            else:
+                self.found.append(f"parameter {name}")
+                cleaned[name] = REPLACEMENT
+        return cleaned
+
+    def _clean_json(self, match: re.Match[str], shapes: bool, depth: int) -> str:
+        if match["quoted"] is None and match["value"] is None:
+            return match[0]
+        group = _group(match)
+        before, after = match[0][: match.start(group) - match.start()], match[0][match.end(group) - match.start() :]
+        value = self._clean_value(match, shapes, depth, frozenset())
+        if group == "value" and value != match["value"]:
+            value = f'"{value}"'  # the value was a number, and becomes a string
+        return before + value + after
+
+    def _clean_value(self, match: re.Match[str], shapes: bool, depth: int, names: frozenset[str]) -> str:
+        name, value = decoded(match["name"]), match[_group(match)]
+        if name.lower() in self.keep or value in _NO_VALUES:
+            return value
+        of_url = match.re is _JSON or match["before"] in ("?", "&", "#", ";")
+        if (self.words or of_url) and is_secret(name, names):
+            self.found.append(f"parameter {name}")
+            return REPLACEMENT
+        return self._clean_within(value, shapes and _PUBLIC_PARAMETERS.fullmatch(name) is None, depth)
+
+    def _clean_within(self, value: str, shapes: bool, depth: int) -> str:
+        """Return a parameter's *value* without the secrets in it; it may be a URL, percent-encoded or not."""
+        if depth >= DEEPEST:
+            if not _STRUCTURE.search(decoded(value)):
+                return value
+            self.found.append(_TOO_DEEP)
+            return REPLACEMENT
+        plain = unquote(value, "latin-1")
+        if plain == value or not _STRUCTURE.search(decoded(plain)):
+            return self.clean(value, shapes, depth + 1)
+        cleaned = self.clean(plain, shapes, depth + 1)
+        return value if cleaned == plain else quote(cleaned, safe="", encoding="latin-1")
+
+    def _clean_words(self, runs: re.Pattern[str], text: str, start: int, end: int, shapes: bool, depth: int) -> str:
+        """Return *text* from *start* to *end*, a path or words between parameters, without what looks like a token."""
+
+        def replaced(match: re.Match[str]) -> str:
+            run = match[0]
+            if "%" in run and _STRUCTURE.search(decoded(run)):
+                return self._clean_within(run, shapes, depth)
+            plain = unquote(run, "latin-1")
+            if shapes and looks_labelled(plain, text[max(0, match.start() - _LONGEST_FOLDER) : match.start()]):
+                return self._without_token(match)
+            if not shapes or not (looks_like_token(plain) or looks_like_credentials(plain)):
+                return run
+            before = text[max(0, match.start() - _LONGEST_FOLDER) : match.start()]
+            if _ASSET.match(text, match.end()) or _PUBLIC_FOLDER.search(before):
+                return run
+            return self._without_token(match)
+
+        pieces: list[str] = []
+        for match in runs.finditer(text, start, end):
+            pieces += (text[start : match.start()], replaced(match))
+            start = match.end()
+        return "".join((*pieces, text[start:end]))
+
+    def _without_userinfo(self, match: re.Match[str]) -> str:
+        self.found.append("password")
+        return match["before"]
+
+    def _without_credentials(self, match: re.Match[str]) -> str:
+        """Return the scheme of credentials (RFC 9110 §11.4) with its value replaced, unless the value is a
+        plain word.
+        """
+        value = match["value"].rstrip("=")
+        if (value.islower() or value.istitle()) and not re.search("[0-9]", value):
+            return match[0]
+        self.found.append(f"credentials of {match['before'].strip()}")
+        return match["before"] + REPLACEMENT
+
+    def _clean_colon(self, match: re.Match[str]) -> str:
+        name, value = match["name"], match["value"]
+        if name.lower() in self.keep or value in _NO_VALUES or not is_secret(name):
+            return match[0]
+        self.found.append(f"parameter {name}")
+        return match[0][: match.start("value") - match.start()] + REPLACEMENT
+
+    def _without_token(self, match: re.Match[str]) -> str:
+        start = f"{match[0][:4]}… " if len(match[0]) >= SHORTEST else ""  # four of six characters would give it away
+        self.found.append(f"token {start}({len(match[0])} characters)")
+        return REPLACEMENT
+
+
+def spellings_of(secret: str) -> tuple[str, ...]:
+    """Return the spellings in which an answer may repeat a *secret*: as it is, percent-encoded, in HTML, in JSON, or in
+    base 64.
+    """
+    encoded = quote(secret, safe="")
+    lower = re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
+    spelled = [secret, encoded, lower, quote_plus(secret), escape(secret), escape(secret, quote=False)]
+    spelled += [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]]
+    if len(secret) >= _SHORTEST_IN_BASE_64:
+        coded = base64.b64encode(secret.encode("utf-8", "replace")).decode("ascii")
+        spelled += [coded, coded.rstrip("=")]
+    return tuple(dict.fromkeys(spelled))
+
+
+def _is_path(text: str) -> bool:
+    """Return whether slashes in *text* separate the names of a path; otherwise they may be letters of base 64."""
+    return "://" in text or text.startswith(("/", "?", "#", "<", ".")) or _WORD_OF_PATH.search(text) is not None
+
+
+def _group(match: re.Match[str]) -> str:
+    return "value" if match["quoted"] is None else "quoted"
+
+
+def secrets_in(url: str, keep: frozenset[str] = frozenset(), depth: int = 0) -> tuple[str, ...]:
+    """Return the secret values in a URL, spelled as in the URL, so that other texts can be searched for them.
+
+    The values of parameters in *keep* are not secrets. *depth* is the number of URLs that this one is nested in.
+    """
+    if depth > DEEPEST:
+        return ()
+    values: list[str] = []
+    for match in _USERINFO.finditer(url):
+        name, _, password = match["userinfo"].partition(":")
+        values.append(password or name)  # without a password, the name is a token, as in https://TOKEN@example.org/
+    names = frozenset(decoded(match["name"]).lower() for match in _PAIR.finditer(url)) | login_beside(url)
+    for match in _PAIR.finditer(url):
+        name, value = decoded(match["name"]), match[_group(match)]
+        if name.lower() in keep:
+            continue
+        if is_secret(name, names):
+            values.append(value)
+        elif _PUBLIC_PARAMETERS.fullmatch(name) is None and value != url:
+            plain = unquote(value, "latin-1")
+            values += [plain] if looks_like_token(plain) else secrets_in(plain, keep, depth + 1)
+    values += [match[0] for match in JWT.finditer(url)]
+    values += [run for run in re.split(r"[/?#&=;]", url) if looks_like_token(unquote(run, "latin-1"))]
+    return tuple(dict.fromkeys(values))
