@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lifestream import page_limits
-from lifestream.operations.limits import FIXED
+from lifestream.operations.fixed_limits import FIXED
 
 
 def test_each_bound_of_the_pages_is_in_the_list_of_limits() -> None:

@@ -1,4 +1,4 @@
-"""The fixed bounds of the pages, and of what serves them, in one place from which `operations.limits` can list them."""
+"""The fixed bounds of the pages, and of what serves them. `operations.fixed_limits` lists them for operators."""
 
 from __future__ import annotations
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
-from browser.visitor import LARGE, SMALL, Visitor, visiting
+from browser.visitor import LARGE, SMALL, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -28,8 +30,16 @@ def picture(demo: str) -> str:
     return found[0]
 
 
-def set_look(visitor: Visitor, look: str) -> None:
-    visitor.page.evaluate("look => document.documentElement.dataset.look = look", look)
+def set_look(page: Page, look: str) -> None:
+    page.evaluate("look => document.documentElement.dataset.look = look", look)
+
+
+@contextmanager
+def dense_list(chromium: Browser, demo: str) -> Iterator[Page]:
+    with visiting(chromium, demo) as visitor:
+        page = visitor.goto("/demo/")
+        set_look(page, "list")
+        yield page
 
 
 @pytest.mark.costly
@@ -38,7 +48,7 @@ def test_each_theme_meets_wcag_aa_light_and_dark(chromium: Browser, demo: str, p
     with visiting(chromium, demo) as visitor:
         for path in ("", "search/?q=bir", "sites/", picture):
             page = visitor.goto(f"/demo/{path}")
-            set_look(visitor, look)
+            set_look(page, look)
             for scheme, size in (("light", LARGE), ("dark", SMALL)):
                 page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
                 page.set_viewport_size(size)
@@ -51,7 +61,7 @@ def test_links_in_two_lines_have_the_height_of_a_target(chromium: Browser, demo:
         page = visitor.goto("/demo/sites/")
         page.locator(".site-cards a").first.click()
         page.wait_for_url(re.compile(r"/demo/sites/\d+/$"))
-        set_look(visitor, look)
+        set_look(page, look)
         heights = page.evaluate("[...document.querySelectorAll('.links a')].map(a => a.getBoundingClientRect().height)")
         assert heights and min(heights) >= 24  # pixels: WCAG 2.5.8
 
@@ -170,7 +180,7 @@ def test_long_names_do_not_overflow(chromium: Browser, demo: str, look: str) -> 
     name = "A site whose name is far longer than any column that it could ever be shown in, and then some"
     with visiting(chromium, demo) as visitor:
         page = visitor.goto("/demo/")
-        set_look(visitor, look)
+        set_look(page, look)
         page.evaluate(
             "name => document.querySelectorAll('.brand a, .byline .site').forEach(e => { e.textContent = name; })", name
         )
@@ -186,7 +196,7 @@ def test_long_names_do_not_overflow(chromium: Browser, demo: str, look: str) -> 
 def test_titles_have_the_height_of_a_target(chromium: Browser, demo: str, look: str) -> None:
     with visiting(chromium, demo) as visitor:
         page = visitor.goto("/demo/")
-        set_look(visitor, look)
+        set_look(page, look)
         for size in (LARGE, SMALL):
             page.set_viewport_size(size)
             heights = page.evaluate(
@@ -200,9 +210,7 @@ def test_titles_have_the_height_of_a_target(chromium: Browser, demo: str, look: 
 
 
 def test_a_dense_list_has_the_site_beside_the_first_line_of_a_title(chromium: Browser, demo: str) -> None:
-    with visiting(chromium, demo) as visitor:
-        page = visitor.goto("/demo/")
-        set_look(visitor, "list")
+    with dense_list(chromium, demo) as page:
         tops = page.evaluate(
             """() => {
                 const title = document.querySelector(".item .title");
@@ -214,9 +222,7 @@ def test_a_dense_list_has_the_site_beside_the_first_line_of_a_title(chromium: Br
 
 
 def test_a_dense_list_cuts_a_note_between_its_lines(chromium: Browser, demo: str) -> None:
-    with visiting(chromium, demo) as visitor:
-        page = visitor.goto("/demo/")
-        set_look(visitor, "list")
+    with dense_list(chromium, demo) as page:
         bottoms = page.evaluate(
             """() => {
                 const text = document.querySelector(".item.is-note .prose");
@@ -229,28 +235,24 @@ def test_a_dense_list_cuts_a_note_between_its_lines(chromium: Browser, demo: str
 
 
 def test_a_dense_list_shows_the_whole_of_a_note_on_its_page(chromium: Browser, demo: str) -> None:
-    with visiting(chromium, demo) as visitor:
-        page = visitor.goto("/demo/")
-        set_look(visitor, "list")
+    with dense_list(chromium, demo) as page:
         text = page.locator(".item.is-note .prose").first
         assert text.evaluate("e => getComputedStyle(e).maxHeight") != "none"
         page.locator(".item.is-note .when").first.click()
         page.wait_for_url("**/items/*/")
-        set_look(visitor, "list")
+        set_look(page, "list")
         assert page.locator(".item-page.is-note .prose").evaluate("e => getComputedStyle(e).maxHeight") == "none"
 
 
 def test_a_dense_list_is_as_wide_as_it_says(chromium: Browser, demo: str) -> None:
-    with visiting(chromium, demo) as visitor:
-        page = visitor.goto("/demo/")
-        set_look(visitor, "list")
+    with dense_list(chromium, demo) as page:
         assert page.evaluate("document.querySelector('main').getBoundingClientRect().width") > 850  # 56rem are 896
 
 
 def test_the_addresses_of_a_dense_list_stay_on_the_paper(chromium: Browser, demo: str) -> None:
     with visiting(chromium, demo, size={"width": 718, "height": 1000}) as visitor:  # A4 without its margins
         page = visitor.goto("/demo/")
-        set_look(visitor, "list")
+        set_look(page, "list")
         page.emulate_media(media="print")
         assert page.locator(".item .out").evaluate_all("all => Math.max(...all.map(e => e.scrollWidth))") <= 718
         assert not visitor.overflows()

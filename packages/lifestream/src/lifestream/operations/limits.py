@@ -1,8 +1,7 @@
 """The limits that an operator may meet: what each bounds, why it is what it is, its setting, and its value now.
 
-Those of `SETTINGS` can be set. Those of `FIXED` can't: they protect memory and processor time against untrusted input,
-at a value that no feed of a site has need of. The bounds of what is kept of one entry are not listed here: see
-`plugins.caps`.
+Those of `SETTINGS` can be set, those of `fixed_limits` can't. The bounds of what is kept of one entry are not listed
+here: see `plugins.caps`.
 
 The command `status --limits` and a page of the admin show them. A test holds the list to `conf`, and the manual to the
 list.
@@ -12,87 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Final
 
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from lifestream import page_limits
 from lifestream.conf import defaults, settings
-from lifestream.content import filter_rules
-from lifestream.fetcher import body_budget, inflaters, request_options
-from lifestream.fetcher.fetch import FetchLimits
-from lifestream.models import fulltext, logos, own_pages, search_sql
-from lifestream.parser import ipc
-from lifestream.plugins import caps
-from lifestream.refresh import additions, full_content, hub_renewal, icon_finder, opml, picture_cache, pictures
-from lifestream.wording import in_words
-
-
-class Unit(Enum):
-    """What the number of a limit counts."""
-
-    COUNT = auto()
-    BYTES = auto()
-    SECONDS = auto()
-    DAYS = auto()
-    PART = auto()
-    """A part of a whole, from 0 to 1."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """A limit with its *value* now, in its *unit*. *setting* is the name of its setting, "" if it is fixed. *bounds*
-    says what it bounds, and *why* why the *default* is what it is. 0 stands for no limit if it is *optional*.
-    """
-
-    setting: str
-    bounds: str
-    why: str
-    unit: Unit
-    value: float
-    default: float
-    optional: bool = False
-
-    @property
-    def differs(self) -> bool:
-        """Whether the value is not the default."""
-        return self.value != self.default
-
-    @property
-    def shown(self) -> str:
-        """The value for people, with its unit, in the active language."""
-        return self._shown(self.value)
-
-    @property
-    def default_shown(self) -> str:
-        """The default for people, with its unit, in the active language."""
-        return self._shown(self.default)
-
-    def _shown(self, value: float) -> str:
-        if self.optional and not value:
-            return gettext("no limit")
-        match self.unit:
-            case Unit.BYTES:
-                return _in_bytes(value)
-            case Unit.SECONDS:
-                return in_words(value) if value == round(value) else f"{value:g} s"
-            case Unit.DAYS:
-                return in_words(value * 86400.0)
-            case Unit.PART:
-                return f"{100 * value:g} %"
-            case Unit.COUNT:
-                return f"{value:,g}" if value < 1000 else f"{value:,.0f}"
-
-
-def _in_bytes(value: float) -> str:
-    """Return a number of bytes in its largest unit of IEC 80000-13: "10 MiB"."""
-    for unit in ("B", "KiB", "MiB"):
-        if value < 1024:
-            return f"{value:.4g} {unit}"
-        value /= 1024
-    return f"{value:,.4g} GiB"
+from lifestream.operations.fixed_limits import FIXED
+from lifestream.operations.limit_values import Limit, Unit
 
 
 def limits() -> Iterator[Limit]:
@@ -120,16 +45,6 @@ class _Setting:
     why: object
     unit: Unit = Unit.COUNT
     optional: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Fixed:
-    """A limit that can't be set: see `Limit`."""
-
-    value: float
-    bounds: object
-    why: object
-    unit: Unit = Unit.COUNT
 
 
 SETTINGS: Final = (
@@ -308,165 +223,3 @@ SETTINGS: Final = (
     ),
 )
 """The limits that can be set, in the order in which they are shown."""
-
-FIXED: Final = (
-    _Fixed(
-        FetchLimits().max_redirects,
-        _("redirects of one request"),
-        _("Feeds that have moved need two or three; more are a loop."),
-    ),
-    _Fixed(
-        body_budget.SIZE,
-        _("the bytes of all answers that a worker holds at once"),
-        _("It bounds the memory of a worker, whatever its number of requests; who has to wait loses nothing."),
-        Unit.BYTES,
-    ),
-    _Fixed(
-        inflaters.MAX_MEMBERS,
-        _("members of a compressed answer"),
-        _("Empty members cost time and give nothing; honest servers send a few."),
-    ),
-    _Fixed(
-        request_options.MOST_HEADERS,
-        _("headers that a feed may be given"),
-        _("Servers that want one want one or two, and refuse requests that are too long."),
-    ),
-    _Fixed(
-        caps.ENTRIES.limit,
-        _("entries of one document"),
-        _("The latest are kept. The manual lists the bounds of each entry."),
-    ),
-    _Fixed(
-        ipc.MAX_FRAME,
-        _("the bytes that a process which reads documents may answer with"),
-        _("It is far more than the largest feed needs, and protects the memory of the worker."),
-        Unit.BYTES,
-    ),
-    _Fixed(
-        opml.MAX_DEPTH,
-        _("folders in folders of a list"),
-        _("No program writes them more than a few deep."),
-    ),
-    _Fixed(
-        filter_rules.MOST_RULES,
-        _("rules of a subscription that keep items, and as many that block them"),
-        _("Each reads the whole of each item, and more would hold up the import."),
-    ),
-    _Fixed(
-        icon_finder.LIMITS.max_body,
-        _("the size of a site's icon, and of the page that names it"),
-        _("It is shown in a few pixels, and stands in the database."),
-        Unit.BYTES,
-    ),
-    _Fixed(
-        pictures.LIMITS.max_body,
-        _("the size of a picture that is shown through the site"),
-        _("A photograph for a page is smaller; all that are on their way are in memory."),
-        Unit.BYTES,
-    ),
-    _Fixed(
-        pictures.MOST_PIXELS,
-        _("pixels of such a picture"),
-        _("A browser needs four bytes for each."),
-    ),
-    _Fixed(
-        picture_cache.FRESH,
-        _("the time after which such a picture is fetched again"),
-        _("A picture at the same address seldom changes."),
-        Unit.SECONDS,
-    ),
-    _Fixed(
-        full_content.NEWEST,
-        _("the newest items of a feed whose pages are fetched for their full content"),
-        _("Nobody asks a server for the pages of a whole archive."),
-    ),
-    _Fixed(
-        full_content.AT_ONCE,
-        _("such pages that one run fetches"),
-        _("The others follow with the next run, and feeds do not wait for them."),
-    ),
-    _Fixed(
-        hub_renewal.LIMIT,
-        _("hubs that one run asks"),
-        _("The others follow with the next run, and feeds do not wait for them."),
-    ),
-    _Fixed(
-        search_sql.TEXT_LENGTH,
-        _("characters of an item that a search looks at"),
-        _("PostgreSQL indexes no more than 1 MB of a text."),
-    ),
-    _Fixed(
-        fulltext.MOST_TERMS,
-        _("words of a query that are used"),
-        _("The database reads all that is known of each."),
-    ),
-    _Fixed(
-        own_pages.MOST_PAGES,
-        _("own pages of a lifestream"),
-        _("Each is linked at the foot of every page."),
-    ),
-    _Fixed(
-        logos.LARGEST,
-        _("the size of a logo that is uploaded"),
-        _("Each visitor's first page loads it."),
-        Unit.BYTES,
-    ),
-    _Fixed(
-        additions.MOST_OPEN,
-        _("addresses of a lifestream that wait to be looked at"),
-        _("They are looked at in turns with those of all others."),
-    ),
-    _Fixed(
-        own_pages.LONGEST,
-        _("characters of an own page"),
-        _("It is rendered when it is stored, and shown whole."),
-    ),
-    _Fixed(
-        filter_rules.MOST_TERMS,
-        _("words and phrases of all these rules together"),
-        _("Each is looked for in the whole of each item."),
-    ),
-    _Fixed(
-        page_limits.MOST_PINNED,
-        _("posts that stay at the top of a lifestream"),
-        _("More would fill the first page."),
-    ),
-    _Fixed(
-        page_limits.MOST_TAGS,
-        _("tags on the page of tags"),
-        _("Nobody reads more, and each is a link that crawlers follow."),
-    ),
-    _Fixed(
-        page_limits.MOST_IN_SITEMAP,
-        _("lifestreams in the list of addresses for search engines"),
-        _("The protocol of sitemaps allows ten times as many."),
-    ),
-    _Fixed(
-        page_limits.MOST_CONNECTIONS,
-        _("connections that `lifestream serve` keeps open at once"),
-        _("Each takes a file, and a process may have 1,024 as a rule."),
-    ),
-    _Fixed(
-        page_limits.LONGEST_HEAD,
-        _("the size of the head of a request that it reads"),
-        _("Browsers send a few KiB, and one thread reads for all."),
-        Unit.BYTES,
-    ),
-    _Fixed(
-        page_limits.MOST_LINES,
-        _("lines of that head"),
-        _("Browsers and proxies send some thirty."),
-    ),
-    _Fixed(
-        page_limits.MOST_GUESSES,
-        _("wrong passwords from one address that are compared in a minute"),
-        _("Nobody mistypes more often, and each comparison costs processor time."),
-    ),
-    _Fixed(
-        page_limits.MOST_KEPT,
-        _("the size of the requests and answers that are on their way, on all connections together"),
-        _("They are kept in temporary files; the connection that has been silent longest is closed first."),
-        Unit.BYTES,
-    ),
-)
-"""The limits that can't be set, in the order in which they are shown."""

@@ -15,7 +15,7 @@ from lifestream.management.base import BaseCommand
 from lifestream.management.output import drawn, is_narrow, width_of
 from lifestream.models import Feed
 from lifestream.operations.health import Health, health
-from lifestream.operations.limits import Limit
+from lifestream.operations.limit_values import Limit
 from lifestream.operations.limits import limits as all_limits
 from lifestream.terminal import visible_json
 from lifestream.time_words import in_words
