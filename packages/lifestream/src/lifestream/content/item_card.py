@@ -24,7 +24,7 @@ from lifestream.content.picture_sizes import identity, size
 from lifestream.content.players import player_of
 from lifestream.content.stored_values import address, entries_of, episode_of, text
 
-VERSION: Final = 2
+VERSION: Final = 3
 """The version of the stored form and of the way it is made. A card of another version is remade when a page
 needs it.
 """
