@@ -67,16 +67,19 @@ def run(home: Path, *command: str, **variables: str) -> None:
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def nowhere() -> Iterator[FeedServer]:
     """The host that nobody may ask."""
     with FeedServer(strict=False) as server:
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory, nowhere: FeedServer) -> Iterator[Site]:
-    """A site into which all attempts were imported."""
+    """A site into which all attempts were imported.
+
+    It serves the whole run: idle processes take over tests of a module in several portions, and it takes long to make.
+    """
     home: Path = tmp_path_factory.mktemp("home")
     there = f"127.0.0.1:{nowhere.port}"
 
