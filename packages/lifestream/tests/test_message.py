@@ -50,6 +50,7 @@ def test_it_stays_a_message_in_an_exception_and_in_a_pickle() -> None:
 
 def test_other_text_passes_unchanged() -> None:
     assert stored("a server's words") == from_stored("a server's words") == "a server's words"
+    assert stored(say("result-unstored", error="zu groß")) == '{"say": "result-unstored", "error": "zu groß"}'
     assert in_language("a server's words", _Shouting()) == "a server's words"
 
 

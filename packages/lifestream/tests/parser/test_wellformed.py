@@ -202,6 +202,7 @@ def test_what_a_program_printed_before_the_document_is_left_out(output: str, dec
         '<?xml version="1.0"?><!-- a -- b -->',
         '<?xml version="1.0"?></br>',
         "<?xml version=1.0?><!-- <rss> -->",
+        '<?xml version=1.0?><!DOCTYPE rss SYSTEM "http://x.example/a.dtd">',
     ],
 )
 def test_what_is_wrong_before_the_root_costs_nothing(prolog: str) -> None:
@@ -216,7 +217,8 @@ def test_what_is_wrong_before_the_root_costs_nothing(prolog: str) -> None:
 
 def test_a_declared_entity_is_kept_if_the_declaration_is_ill_formed() -> None:
     prolog = b"<?xml version=1.0?><!DOCTYPE rss [<!ENTITY who 'Ann'>]>"
-    assert parse(prolog + rss("<item><title>&who;</title><guid>1</guid></item>"), {}, URL).entries[0].title == "Ann"
+    feed = parse(prolog + rss("<item><title>&who;</title><guid>1</guid></item>"), {}, URL)
+    assert feed.entries[0].title == "Ann" and feed.is_complete
 
 
 @pytest.mark.reading(8)

@@ -15,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 from waitress.server import create_server
 
+from lifestream.page_limits import LONGEST_HEAD
 from lifestream.web import wsgi_server
 from lifestream.web.http_channel import OneAnswerChannel, let_go
 from lifestream.web.request_framing import LONGEST_FRAMING
@@ -148,6 +149,22 @@ def test_framing_without_an_end_is_refused(framing: bytes) -> None:
 
     _serving(client)
     assert read == [b"HTTP/1.1 400 Bad Request\r\n"]
+
+
+@pytest.mark.parametrize(
+    ("length", "status"), [(LONGEST_HEAD // 2, b"200 OK"), (LONGEST_HEAD, b"431 Request Header Fields Too Large")]
+)
+def test_a_head_that_is_too_long_is_refused(length: int, status: bytes) -> None:
+    read: list[bytes] = []
+
+    def client(_address: str, port: int) -> None:
+        with _connected(port) as connection:
+            connection.sendall(b"GET /1 HTTP/1.1\r\nHost: a\r\nX: " + b"x" * length + b"\r\n\r\n")
+            with connection.makefile("rb") as answers:
+                read.append(answers.readline().partition(b" ")[2])
+
+    _serving(client)
+    assert read == [status + b"\r\n"]
 
 
 def test_framing_of_a_usual_length_is_read() -> None:

@@ -99,11 +99,11 @@ def _from_its_start(text: str) -> str:
     return text[found.start() :]
 
 
-_ROOT_OR_COMMENT = late(r"<(?:rss|rdf:RDF|(?:\w{1,20}:)?feed)[\s>]|<!--", re.IGNORECASE)
+_ROOT_OR_COMMENT = late(r"<(?:!doctype\s+)?(?:rss|rdf:RDF|(?:\w{1,20}:)?feed)[\s>]|<!--", re.IGNORECASE)
 
 
 def _from_its_root(text: str) -> str:
-    """Return *text* from the root of a feed on, unless entities are declared before it.
+    """Return *text* from the document type or the root of a feed on.
 
     A declaration that is ill-formed or given twice, and a comment before the root, say nothing that is still needed:
     the text is decoded.
@@ -114,8 +114,7 @@ def _from_its_root(text: str) -> str:
         found = _ROOT_OR_COMMENT.search(text, end, _LONGEST_OUTPUT) if end > 0 else None
     if found is None:
         return text
-    before = text[: found.start()]
-    return text if "<!ENTITY" in before or _OTHER_START.search(before) else text[found.start() :]
+    return text if _OTHER_START.search(text[: found.start()]) else text[found.start() :]
 
 
 def _parser(document: bytes) -> expat.XMLParserType:

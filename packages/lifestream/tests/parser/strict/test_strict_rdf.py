@@ -48,9 +48,13 @@ def test_properties_as_attributes_and_types_as_properties_are_read(inside: str) 
     assert read(inside) == AS_CHILDREN
 
 
-def test_a_property_counts_as_a_child_if_it_is_both() -> None:
-    entry = read(f'{CHANNEL}<item rdf:about="1" rss:title="B" xml:lang="de"><title>A</title></item>').entries[0]
-    assert (entry.title, entry.language) == ("A", "de")
+def test_of_a_property_that_is_both_the_child_comes_first() -> None:
+    both = (
+        '<item rdf:about="1" rss:title="B" dc:subject="b" xml:lang="de">'
+        "<title>A</title><dc:subject>a</dc:subject></item>"
+    )
+    entry = read(CHANNEL + both).entries[0]
+    assert (entry.title, entry.tags, entry.language) == ("A", ("a", "b"), "de")
 
 
 def test_a_description_of_another_type_is_no_entry() -> None:

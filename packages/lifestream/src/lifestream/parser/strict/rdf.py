@@ -21,7 +21,7 @@ def write_properties(node: Element) -> None:
     as its name.
     """
     for name, value in node.attrib.items():
-        if name.startswith("{") and not name.startswith((RDF, XML)) and node.find(name) is None:
+        if name.startswith("{") and not name.startswith((RDF, XML)):
             SubElement(node, name).text = value
     if node.tag != _DESCRIPTION:
         return
