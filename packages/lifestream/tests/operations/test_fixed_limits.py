@@ -32,6 +32,7 @@ UNLISTED: Final = {
     "refresh.wanted_readings.MOST_ITEMS": "of what is shown",
     "refresh.wanted_readings.MOST_OPEN": "a queue",
     "storage.feed_editing.LONGEST_USER_AGENT": "said by the form",
+    "web.page_addresses.MOST_KEPT": "a cache",
     "web.picture_addresses.LONGEST": "of one address",
     "web.request_framing.LONGEST_FRAMING": "no client sends it",
     "web.request_framing.MOST_TINY": "no client sends it",

@@ -231,7 +231,7 @@ def item_url(timeline: Timeline, post: Post) -> str:
 def site_url(timeline: Timeline, subscription: Subscription) -> str:
     """Return the address of the page of a site."""
     site = _taken(subscription, Subscription, "site_url")
-    return _taken(timeline, Timeline, "site_url").narrowed(subscription=site, tag=None, query="", day=None).url()
+    return _taken(timeline, Timeline, "site_url").site_url(site)
 
 
 @register.simple_tag

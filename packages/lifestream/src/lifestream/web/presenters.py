@@ -108,12 +108,14 @@ class Card:
         elif self.kind == "article":
             pictures -= sum(picture == self.lead for picture in self.pictures)
         played = max(0, sounds - PLAYED) + (0 if self.player else max(0, films - PLAYED))
-        counts = (
-            (pictures, ngettext("{} more picture", "{} more pictures", pictures)),
-            (played, ngettext("{} more recording", "{} more recordings", played)),
-            (files, ngettext("{} file", "{} files", files)),
-        )
-        return [words.format(count) for count, words in counts if count > 0]
+        words = []
+        if pictures > 0:
+            words.append(ngettext("{} more picture", "{} more pictures", pictures).format(pictures))
+        if played > 0:
+            words.append(ngettext("{} more recording", "{} more recordings", played).format(played))
+        if files > 0:
+            words.append(ngettext("{} file", "{} files", files).format(files))
+        return words
 
     @property
     def host(self) -> str:

@@ -28,7 +28,6 @@ from django.db.models import (
     QuerySet,
     Subquery,
 )
-from django.urls import reverse
 from django.utils import timezone
 
 from lifestream.models import Feed, Item, Lifestream, OwnPage, Post, Subscription, Tag, fulltext
@@ -37,6 +36,7 @@ from lifestream.models.index_conditions import AmongFew
 from lifestream.page_limits import MOST_PINNED, MOST_TAGS
 from lifestream.web import walked_posts
 from lifestream.web.keyset import Cursor, newer_than, older_than
+from lifestream.web.page_addresses import page_address, row_address
 from lifestream.web.shown_posts import BODIES, fill_posts, read_posts, shown
 from lifestream.web.walked_posts import first_of, first_with
 
@@ -306,12 +306,16 @@ class Timeline:
             name, kwargs = "day", {**kwargs, "year": self.day.year, "month": self.day.month, "day": self.day.day}
         if format:
             name, kwargs = f"{name}-feed", {**kwargs, "format": format}
-        address = reverse(f"lifestream:{name}", kwargs=kwargs)
+        address = page_address(name, **kwargs)
         return f"{address}?{urlencode({'q': self.query})}" if self.query else address
 
     def item_url(self, post: Post) -> str:
         """Return the address of the page of *post* alone."""
-        return reverse("lifestream:item", kwargs={"slug": self.lifestream.slug, "pk": post.item_id})
+        return row_address("item", self.lifestream.slug, post.item_id)
+
+    def site_url(self, subscription: Subscription) -> str:
+        """Return the address of the page of a site of this timeline's lifestream."""
+        return row_address("site", self.lifestream.slug, subscription.pk)
 
     def _find(self) -> Found:
         return fulltext.find(self.query, router.db_for_read(Post))
