@@ -67,9 +67,8 @@ def first_with(posts: QuerySet[Post], condition: Exists | BooleanLookup, count: 
     # The database reads one post after the other, and none after the last that is asked for. Django would ask for the
     # condition of all.
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {date}, {item}, {key} FROM ({sql}) {walked_posts} WHERE {is_found} LIMIT {int(count)}", params
-        )  # noqa: S608
+        columns = f"{date}, {item}, {key}"
+        cursor.execute(f"SELECT {columns} FROM ({sql}) {walked_posts} WHERE {is_found} LIMIT {int(count)}", params)  # noqa: S608
         found = sorted(cursor.fetchall(), reverse=True)
     are_all = len(found) < count and not posts[MOST_ASKED : MOST_ASKED + 1].exists()
     return Walked([key for _, _, key in found], are_all)
