@@ -21,6 +21,7 @@ X-MFA X-PW psk kennwort
 X-Pincode X-PAT X-Access-Code X-Recovery-Code X-Backup-Code verification_code inviteCode invite_code authcode X-Authcode
 device_code user_code reset_code sharekey resourcekey X-ChallengeKey cred mot_de_passe senha parola wachtwoord mnemonic
 hdnts hdnea
+ｔｏｋｅｎ ｐａｓｓｗｏｒｄ %EF%BD%94oken %ef%bc%b0assword 𝐬𝐞𝐜𝐫𝐞𝐭 ⓚⓔⓨ ｘ－ａｐｉ－ｋｅｙ ÐºÐ»ÑŽÑ_token
 X-Vault-Token Private-Token X-Shared-Secret X-Master-Key x_secret_1 tok creds
 """
 

@@ -55,6 +55,11 @@ REPLACED = [
     (f"Custom {BASE64}", "Custom removed", ["token Vv8o… (44 characters)"]),
     (JWT, "removed", ["token eyJh… (50 characters)"]),
     (f"/?x={JWT}&y", "/?x=removed&y", ["token eyJh… (50 characters)"]),
+    # Strings within JSON, which escape their quotes, and other letters in names.
+    (r"x: {\"token\": \"abc\", \"a\": 1}", r"x: {\"token\": \"removed\", \"a\": 1}", ["parameter token"]),
+    (r"x: {\\\"pin\\\":\\\"12\\\"}", r"x: {\\\"pin\\\":\\\"removed\\\"}", ["parameter pin"]),
+    (r"pwd: a\b'", "pwd: removed'", ["parameter pwd"]),
+    ("/?%EF%BD%94oken=abc", "/?%EF%BD%94oken=removed", ["parameter"]),
     # Signs in a name.
     ("/?a!token=b", "/?a!token=removed", ["parameter a!token"]),
     ("/?a(token)=b&a{key}=c", "/?a(token)=removed&a{key}=removed", ["parameter token)", "parameter key}"]),

@@ -1,13 +1,16 @@
 """Recognises the names of secrets: one list of words, for headers, cookies and parameters alike.
 
-The percent-encoding of a name is undone, and the name is split at everything that is no letter, and at capitals:
-`X-AuthKey`, `auth%5Bkey%5D` and `auth_key2` have the same parts. If one part is in the list, the name is that of a
-secret. Only whole parts are compared, so `keyboard`, `monkey` and `author` are not names of secrets.
+The percent-encoding of a name is undone, and letters that are variants of ASCII's become these. The name is split at
+everything that is no letter, and at capitals: `X-AuthKey`, `auth%5Bkey%5D` and `auth_key2` have the same parts. If one
+part is in the list, the name is that of a secret. Only whole parts are compared, so `keyboard`, `monkey` and `author`
+are not names of secrets.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from contextlib import suppress
 from functools import lru_cache
 from urllib.parse import unquote
 
@@ -90,7 +93,8 @@ def is_secret(name: str, beside: frozenset[str] = frozenset()) -> bool:
 
     *beside* are the names, in lower case, of the other parameters: `code` is a secret only beside `state` and the like.
     """
-    pieces = [piece for piece in _SEPARATED.split(decoded(name)) if piece]
+    name = _in_ascii(decoded(name))
+    pieces = [piece for piece in _SEPARATED.split(name) if piece]
     *_, last = ["", *(part.lower() for piece in pieces for part in _CAPITALS.findall(piece))]
     parts = {piece.lower() for piece in pieces} | {
         part.lower() for piece in pieces for part in _CAPITALS.findall(piece)
@@ -102,7 +106,7 @@ def is_secret(name: str, beside: frozenset[str] = frozenset()) -> bool:
         return False
     if last in ("code", "codes") and parts & _CODES:
         return True
-    return bool(words) or bool(_ONLY_BESIDE.get(decoded(name).lower(), frozenset()) & beside)
+    return bool(words) or bool(_ONLY_BESIDE.get(name.lower(), frozenset()) & beside)
 
 
 def login_beside(text: str) -> frozenset[str]:
@@ -115,6 +119,17 @@ def login_beside(text: str) -> frozenset[str]:
 def says_login(name: str) -> bool:
     """Return whether the *name* of a header says that its value is used to log in."""
     return not {part.lower() for part in _SEPARATED.split(name)}.isdisjoint({"login", "logon", "signin"})
+
+
+def _in_ascii(name: str) -> str:
+    """Return *name* with the letters of ASCII in place of their variants, such as full-width ones. UTF-8 that was read
+    as ISO-8859-1, as headers and URLs are, is read as UTF-8.
+    """
+    if name.isascii():
+        return name
+    with suppress(UnicodeError):
+        name = name.encode("latin-1").decode("utf-8")
+    return unicodedata.normalize("NFKC", name)
 
 
 def decoded(text: str, times: int = 5) -> str:

@@ -62,9 +62,12 @@ _PAIR = re.compile(
     rf"(?:{_QUOTED}|(?P<value>(?(of_path)[^?&#;,/\s\"'<>]++|[^&#;\s\"'<>]++)))"
 )
 _COLON = re.compile(
-    r"(?<![\w.%-])(?P<name>[A-Za-z][\w.-]*+)['\"]?[ \t]*+:(?:[ \t]++['\"]?|['\"])(?P<value>[^\s,;&'\"<>{}()]++)"
+    r"(?<![\w.%-])(?P<name>[A-Za-z][\w.-]*+)\\*+['\"]?[ \t]*+:(?:[ \t]++(?:\\*+['\"])?|\\*+['\"])"
+    r"(?P<value>(?>(?:[^\s,;&'\"<>{}()\\]|\\++(?!['\"]))+))"
 )
-"""A name and its value as a header or a log has them, with a blank or a quote between: `auth:8080` is a host's port."""
+"""A name and its value as a header or a log has them, with a blank or a quote between: `auth:8080` is a host's port. In
+a string within JSON, backslashes stand before the quotes.
+"""
 
 _CREDENTIALS = re.compile(
     r"(?<![\w-])(?P<before>(?:basic|bearer|negotiate|ntlm|token|apikey)[ \t]++)(?P<value>[A-Za-z0-9._~+/-]{4,}+=*+)",
