@@ -72,19 +72,19 @@ def troubles(options: argparse.Namespace, chance: random.Random) -> list[Trouble
     def moments(a_minute: float) -> list[float]:
         return [chance.uniform(20, length * 0.95) for _ in range(round(a_minute * options.minutes))]
 
-    found = [Trouble(at, "kill") for at in moments(options.kills)]
-    found += [Trouble(at, "parser") for at in moments(options.kills)]
-    found += [Trouble(at, chance.choice(("beat", "web"))) for at in moments(options.kills / 8)]
-    found += [Trouble(length * part, "postgres", options.outage) for part in (0.12, 0.78)]
-    found += [Trouble(length * part, "redis", options.outage) for part in (0.22, 0.86)]
-    found += [Trouble(length * 0.4, "both", options.outage)]
+    planned = [Trouble(at, "kill") for at in moments(options.kills)]
+    planned += [Trouble(at, "parser") for at in moments(options.kills)]
+    planned += [Trouble(at, chance.choice(("beat", "web"))) for at in moments(options.kills / 8)]
+    planned += [Trouble(length * part, "postgres", options.outage) for part in (0.12, 0.78)]
+    planned += [Trouble(length * part, "redis", options.outage) for part in (0.22, 0.86)]
+    planned += [Trouble(length * 0.4, "both", options.outage)]
     if options.full_disk:
-        found += [Trouble(length * 0.55, "disk", options.outage), Trouble(length * 0.62, "home", options.outage)]
+        planned += [Trouble(length * 0.55, "disk", options.outage), Trouble(length * 0.62, "home", options.outage)]
     if options.clock_jump:
-        found += [Trouble(length * 0.28, "clock of one", length * 0.08)]
+        planned += [Trouble(length * 0.28, "clock of one", length * 0.08)]
     if options.all_jump:
-        found += [Trouble(length * 0.7, "clock of all", length * 0.03)]
-    return sorted(found, key=lambda trouble: trouble.at)
+        planned += [Trouble(length * 0.7, "clock of all", length * 0.03)]
+    return sorted(planned, key=lambda trouble: trouble.at)
 
 
 class Soak:
@@ -139,8 +139,8 @@ class Soak:
             while self.pending:
                 self.wait_until(self.pending[0][0] + 0.1)
             until = time.time() + self.options.patience
-            while (found := self.compare())["NOT lost"] and time.time() < until:
-                self.say(f"{found['NOT lost']} of {found['entries published']} entries are still to come")
+            while (counts := self.compare())["NOT lost"] and time.time() < until:
+                self.say(f"{counts['NOT lost']} of {counts['entries published']} entries are still to come")
                 self.wait_until(time.time() + 20)
             self.say("status: " + " ".join(self.cluster.command("status", check=False).stdout.split()))
         finally:
@@ -170,8 +170,8 @@ class Soak:
             if not cluster.kill_parser(self.chance):
                 return
         else:
-            for each in ("postgres", "redis") if name == "both" else (name,):
-                self.pending.append((now + trouble.lasts, self._began(each)))
+            for outage in ("postgres", "redis") if name == "both" else (name,):
+                self.pending.append((now + trouble.lasts, self._began(outage)))
             self.pending.sort(key=lambda pair: pair[0])
             self.wait_until(now + min(trouble.lasts / 2, 15))
             self.witness.ask("status", "doctor")
@@ -213,8 +213,8 @@ class Soak:
         values = [str(figure) for figure in figures]
         environment = self.cluster.environment | self.cluster.clocks.environment("operator")
         done = subprocess.run([sys.executable, program, *values, *more], env=environment, check=True, stdout=-1)
-        found: dict[str, int] = json.loads(done.stdout)
-        return found
+        counts: dict[str, int] = json.loads(done.stdout)
+        return counts
 
     def answers(self) -> dict[str, int]:
         """End the feeds' server. Returns how many requests it has answered, by the kind of answer."""
@@ -235,25 +235,25 @@ def soak(options: argparse.Namespace) -> bool:
         answered = the_soak.answers()
         if options.save is not None:
             save(options.save, the_soak.caused, the_soak.witness, the_soak.start)
-    found = alone | {f"{name}, after one more fetch": count for name, count in after.items() if name[:3] == "NOT"}
-    found |= {"seconds until all of it was stored": round(took)}
-    found |= {f"requests: {name}": count for name, count in answered.items()}
+    counts = alone | {f"{name}, after one more fetch": count for name, count in after.items() if name[:3] == "NOT"}
+    counts |= {"seconds until all of it was stored": round(took)}
+    counts |= {f"requests: {name}": count for name, count in answered.items()}
     print_story(the_soak.caused, the_soak.witness.seen, the_soak.witness.peaks)
-    return tell(found, the_soak)
+    return tell(counts, the_soak)
 
 
-def tell(found: dict[str, int], the_soak: Soak) -> bool:
-    """Print the counts *found*. Returns whether all counts that must be 0 are 0."""
+def tell(counts: dict[str, int], the_soak: Soak) -> bool:
+    """Print *counts*. Returns whether all counts that must be 0 are 0."""
     options = the_soak.options
     rows: list[Sequence[str]] = [
-        [f"lifestream, {name.removeprefix('NOT ')}", f"{count:,}"] for name, count in found.items()
+        [f"lifestream, {name.removeprefix('NOT ')}", f"{count:,}"] for name, count in counts.items()
     ]
     rows += [[f"caused: {name}", str(count)] for name, count in sorted(the_soak.cluster.done.items())]
     print_table(
         f"A soak of {options.minutes:g} minutes with {options.feeds:,} feeds, seed {options.seed}", ["", ""], rows
     )
     print()
-    bad = {name: count for name, count in found.items() if name.startswith("NOT ") and count}
+    bad = {name: count for name, count in counts.items() if name.startswith("NOT ") and count}
     for name, count in bad.items():
         print(f"NO {name.removeprefix('NOT ')}: 0, measured {count}")
     if not bad:

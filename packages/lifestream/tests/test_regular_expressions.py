@@ -48,7 +48,7 @@ def _call(pattern: re.Pattern[Any], method: str, make: Callable[[int], str]) -> 
     def made_of(length: int) -> Callable[[], object]:
         text = make(length)
         subject = text if isinstance(pattern.pattern, str) else text.encode("utf-8", "replace")
-        if method == "findall":  # without the list of all, which makes the garbage collector work
+        if method == "findall":  # a list of all matches would keep the garbage collector busy
             return lambda: deque(pattern.finditer(subject), 0)
         run = getattr(pattern, method)
         return lambda: run(subject)

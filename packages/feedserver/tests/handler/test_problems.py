@@ -279,7 +279,7 @@ def test_a_body_that_an_early_answer_cut_is_no_problem(strict: FeedServer) -> No
     until(lambda: not strict.listening.connections)
 
 
-# Who raises it.
+# Whether `verify` or the end of the `with` statement raises a problem
 
 
 def test_a_with_statement_leaves_it_to_verify_and_verify_may_come_after_it() -> None:

@@ -161,7 +161,7 @@ REFUSED = {
         post(b"X: " + b"x" * (MAX_HEAD + 1 - len(post(b"X: \r\n", b""))) + b"\r\n", QUIT),
     ),
 }
-"""What is refused, with which status. Its QUIT is never reached."""
+"""Requests that are refused, each with the status of its refusal. Their QUIT is never reached."""
 
 BEHIND = {
     "an upgrade without a body": post(UPGRADES[0], b"", b"GET /a HTTP/1.1"),
@@ -176,7 +176,7 @@ BEHIND = {
 def cuts(data: bytes) -> Iterator[list[bytes]]:
     """Yield *data* in two pieces at every place, byte by byte, and in random pieces with a fixed seed.
 
-    Of what is very long, only the places near its ends and around the limits are tried.
+    If *data* is very long, only the places near its ends and around the limits are tried.
     """
     places = range(1, len(data))
     if len(data) > 3000:
@@ -265,7 +265,7 @@ def quitting() -> Iterator[FeedServer]:
 
 
 def exchange_with(server: FeedServer, pieces: list[bytes]) -> tuple[bytes, list[tuple[Ended, str, bytes, int, int]]]:
-    """Return what a client gets that sends *pieces* and then no more, and what the journal has of it."""
+    """Send *pieces*, then close for writing; return the bytes of the answers and the outcomes in the journal."""
     server.journal.clear()
     with RawClient(server) as client:
         client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -274,9 +274,9 @@ def exchange_with(server: FeedServer, pieces: list[bytes]) -> tuple[bytes, list[
         client.socket.shutdown(socket.SHUT_WR)
         answers = client.read_to_end()
     entries = server.journal.exchanges
-    told = [(entry.ended, entry.problem, entry.raw, entry.status, entry.bytes_sent) for entry in entries]
+    outcomes = [(entry.ended, entry.problem, entry.raw, entry.status, entry.bytes_sent) for entry in entries]
     assert not any(request.method == "QUIT" for request in server.requests)
-    return without_dates(answers), told
+    return without_dates(answers), outcomes
 
 
 def without_dates(answers: bytes) -> bytes:
@@ -290,7 +290,7 @@ def test_a_quit_that_is_no_request_stops_no_server(quitting: FeedServer, name: s
     halves = exchange_with(quitting, [data[: len(data) // 2], data[len(data) // 2 :]])
     if b"100-continue" not in data:
         assert halves == whole
-    # Whoever says that this is the last request, and goes on sending, may find the connection closed.
+    # A client that announces its last request, and goes on sending, may find the connection closed.
     if len(data) < 1000 and "closes" not in name and "close " not in name:
         assert exchange_with(quitting, [data[i : i + 1] for i in range(len(data))])[1] == whole[1]
     assert not quitting.quit_requested.is_set()
@@ -312,7 +312,7 @@ def test_nothing_behind_an_answer_that_closes_is_carried_out(quitting: FeedServe
     quitting.add(path, CLOSING[path])
     ask = f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
     for pieces in ([ask + QUIT], [ask, QUIT], [ask, QUIT[:10], QUIT[10:]]):
-        answers, told = exchange_with(quitting, pieces)
+        answers, outcomes = exchange_with(quitting, pieces)
         assert answers.startswith(b"HTTP/1.1 200 OK") and answers.count(b"HTTP/1.1") == 1
-        assert len(told) == 1
+        assert len(outcomes) == 1
     assert not quitting.quit_requested.is_set()

@@ -74,7 +74,7 @@ def test_a_slug_that_stays_is_left_as_it_is_and_a_new_one_is_no_guess(
         assert staff.post(address, {"slug": typed, "title": "x", "tagline": "", **CHOSEN}).status_code == 302
         mine.refresh_from_db()
         assert re.fullmatch(rf"{typed}-[a-z2-9]{{6}}", mine.slug)
-    # Who edits the beginning alone gets other characters, and not twice as many.
+    # If only the beginning is edited, new random characters replace the old ones.
     suffix = mine.slug[-7:]
     staff.post(address, {"slug": f"other{suffix}", "title": "x", "tagline": "", **CHOSEN})
     mine.refresh_from_db()

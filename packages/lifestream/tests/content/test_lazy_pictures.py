@@ -8,7 +8,7 @@ from lifestream.content.lazy_pictures import IS_LAZY, IS_TINY, Pictures, is_pixe
 
 
 @pytest.mark.parametrize(
-    ("said", "pixel"),
+    ("attrs", "pixel"),
     [
         ({"width": "1", "height": "1"}, True),
         ({"width": " 0px", "style": "HEIGHT: 1px"}, True),
@@ -20,15 +20,15 @@ from lifestream.content.lazy_pictures import IS_LAZY, IS_TINY, Pictures, is_pixe
         ({}, False),
     ],
 )
-def test_a_pixel_is_at_most_one_pixel_or_hidden(said: dict[str, str], pixel: bool) -> None:
-    assert is_pixel(said) is pixel
-    written_out = written("img", said)
+def test_a_pixel_is_at_most_one_pixel_or_hidden(attrs: dict[str, str], pixel: bool) -> None:
+    assert is_pixel(attrs) is pixel
+    written_out = written("img", attrs)
     assert not pixel or IS_TINY.search(written_out)
 
 
 def test_sources_take_the_place_of_placeholders() -> None:
-    said = {"src": "/blank.gif", "data-src": " a.png ", "data-srcset": "b.png 2x", "alt": "A"}
-    assert with_sources("img", said) == {**said, "src": "a.png", "srcset": "b.png 2x"}
+    attrs = {"src": "/blank.gif", "data-src": " a.png ", "data-srcset": "b.png 2x", "alt": "A"}
+    assert with_sources("img", attrs) == {**attrs, "src": "a.png", "srcset": "b.png 2x"}
     assert with_sources("video", {"data-poster": "p.png"}) == {"data-poster": "p.png", "poster": "p.png"}
     assert with_sources("img", {"data-poster": "p.png", "data-id": "5"}) is None
     assert IS_LAZY.search("<img data-src='a'")

@@ -17,7 +17,7 @@ def png(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         (b"", "no PNG"),
         (b"<svg xmlns='http://www.w3.org/2000/svg' width='1' height='1'/>", "An SVG picture goes into the folder"),
@@ -28,8 +28,8 @@ def png(width: int, height: int) -> bytes:
         (png(1, 1) + bytes(LARGEST), "more than 512 KB"),
     ],
 )
-def test_what_can_be_no_logo_is_refused_with_the_remedy(data: bytes, told: str) -> None:
-    with pytest.raises(ValidationError, match=told):
+def test_what_can_be_no_logo_is_refused_with_the_remedy(data: bytes, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         validate_logo(data)
 
 

@@ -1,4 +1,4 @@
-"""What the sites of a lifestream are sorted by follows every way in which a name can change."""
+"""The stored sort keys of a lifestream's sites are updated however a name, a folder or a title changes."""
 
 from __future__ import annotations
 

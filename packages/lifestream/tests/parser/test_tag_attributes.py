@@ -1,4 +1,4 @@
-"""Of a tag with thousands of attributes, the first ones are kept, and all else of the document."""
+"""A tag with thousands of attributes keeps the first ones, and the rest of the document is unchanged."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def test_noscript_is_unwrapped() -> None:
         ('<img src="/blank.gif" data-original="a.png">', "a.png"),
         ('<img src="a.png" data-src="data:image/gif;base64,R0">', "a.png"),
         ('<img src="a.png" data-src=\'{"x": 1}\'>', "a.png"),
-        # Of the lazy picture and the one in its noscript, one stays.
+        # Either the lazy picture or its copy in noscript stays, not both.
         ('<img src="data:x" data-src="a.png"><noscript><img src="a.png"></noscript>', "a.png"),
         ('<noscript><img src="a.png"></noscript><img src="data:x" data-src="a.png">', "a.png"),
         ('<img src="data:x" class="lazy"><noscript><img src="a.png"></noscript>', "a.png"),

@@ -126,7 +126,7 @@ def test_frequent_words_are_counted_by_the_posts_that_were_asked(
         assert pages[0].hits == fulltext.Hits(9, is_all=False)
         # The latest items show that the words are frequent, and nothing else is taken from the index.
         assert len([sql for sql in asked if sql.startswith("SELECT") and "FROM lifestream_search " in sql]) <= 2
-    # Whoever has a later page counted gets the number of all, too.
+    # A later page that is counted has the number of all posts, too.
     later = timeline.page(pages[0].older, 3, counted=True).hits
     assert later is not None and later.count == 20
     monkeypatch.setattr("lifestream.web.timeline.MOST_COUNTED", 5)

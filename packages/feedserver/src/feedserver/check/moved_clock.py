@@ -57,8 +57,9 @@ class MovedClock:
 
 
 class ClockShim:
-    """The library that moves the clock of other processes; *folder*, which belongs to this run, is where it is built
-    when it is asked for.
+    """The library that moves the clock of other processes.
+
+    It is built in *folder*, which belongs to this run, when it is first needed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -67,7 +68,7 @@ class ClockShim:
 
     @property
     def problem(self) -> str:
-        """Why there is none, "" if there is one."""
+        """Why the library is missing; "" if it was built."""
         return "" if self._library is not None else self._problem
 
     @cached_property
@@ -100,7 +101,7 @@ class ClockShim:
         return None
 
     def build(self) -> None:
-        """Build it, before several threads ask for it."""
+        """Build the library, before several threads need it."""
         _ = self._library
 
     def load(self, folder: Path) -> LoadedShim | None:

@@ -51,14 +51,14 @@ MOST_TIMELINES = 64
 
 
 class _Held(Generic[_Key]):
-    """Answers that are kept, of at most MOST_HELD bytes; those that were added first are dropped first."""
+    """A cache of answers, of at most MOST_HELD bytes; the answers that were added first are dropped first."""
 
     def __init__(self) -> None:
         self._kept: dict[_Key, _Cached] = {}
         self._size = 0
 
     def current(self, key: _Key) -> _Cached | None:
-        """Return the answer for *key*; None without one or where its files have changed."""
+        """Return the answer for *key*; None if there is none, or if its files have changed."""
         cached = self._kept.get(key)
         if cached is None or cached.loaded.is_current():
             return cached
@@ -88,7 +88,7 @@ def _size_of(cached: _Cached) -> int:
 
 
 class FolderAnswers:
-    """The answers of one server's *folder*; what is doubtful about a file is added to *warnings*.
+    """The answers of one server's *folder*; warnings about its files are added to *warnings*.
 
     Runs on the event loop alone.
     """
@@ -103,9 +103,9 @@ class FolderAnswers:
         self._counted: dict[Path, _Counted] = {}
 
     def find(self, place: HostPath) -> Found | None:
-        """Return the file, or the file of a timeline, that answers *place*; None where none does.
+        """Return the file, or the file of a timeline, that answers *place*; None if no file does.
 
-        Raises FixtureError where it has a mistake.
+        Raises FixtureError if the file has a mistake.
         """
         if place.host:
             # A host has many notations: with another port or user, each would be a place of its own.

@@ -28,7 +28,7 @@ LONGEST_WAIT = 86_400.0
 
 
 class _Watched:
-    """What is called when a socket can be read or written; None where it is not watched for that."""
+    """The callbacks of a socket: *reader* if it can be read, *writer* if it can be written; None if not watched."""
 
     __slots__ = ("reader", "writer")
 
@@ -40,8 +40,8 @@ class _Watched:
 class SocketLoop:
     """An `EventLoop` that waits with *poller*, and calls *failed* with each exception that a callback raises.
 
-    A callback may be called although its socket is no longer ready, or is another one with the same number: it must not
-    block.
+    A callback may be called although its socket is no longer ready, or its descriptor belongs to another socket by now:
+    it must not block.
     """
 
     def __init__(self, poller: Poller, failed: Callable[[BaseException], object]) -> None:
@@ -111,7 +111,7 @@ class SocketLoop:
     def visit(self, function: Callback, timeout: float = -1) -> bool:
         """Call *function* in the caller's thread while the loop waits.
 
-        Returns False where the loop has not come to wait for *timeout* seconds; -1 waits for ever. *function* may begin
+        Returns False if the loop did not begin to wait in *timeout* seconds; -1 waits for ever. *function* may begin
         and cease to watch sockets, where the poller allows that, and cancel timers. Callbacks and timers that it
         schedules do not wake the loop: they are taken up when something else wakes it.
         """

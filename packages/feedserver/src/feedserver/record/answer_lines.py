@@ -83,11 +83,11 @@ def is_length(value: str) -> bool:
 
 
 def differing_lengths(values: Sequence[str]) -> tuple[str, ...]:
-    """Return the lengths that the *values* of Content-Length give, if they differ; nothing where they agree.
+    """Return the lengths that the *values* of Content-Length give, if they differ; an empty tuple if they agree.
 
     One value may be a list of lengths (RFC 9110 §8.6).
     """
-    lengths = tuple(dict.fromkeys(each.strip() for value in values for each in value.split(",")))
+    lengths = tuple(dict.fromkeys(length.strip() for value in values for length in value.split(",")))
     return lengths if len(lengths) > 1 else ()
 
 

@@ -1,4 +1,4 @@
-"""Frames of other sites, which no page shows: each becomes a link, and that of a known player a card in its place.
+"""Frames of other sites, which no page shows: each becomes a link, and the frame of a known player becomes a card.
 
 The card is a link to the page of the film or sound, whose attribute `data-player` has the address of the player; a
 page's script puts the player there when it is clicked (`players`). Without a script, and in any other reader, it is a
@@ -21,7 +21,7 @@ _IN_A_PLAYER: Final = 20
 
 
 class Frames:
-    """The frames of a fragment so far, whose addresses are relative to *base_url*."""
+    """Turns the frames of a fragment into links. Their addresses are relative to *base_url*."""
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
@@ -29,12 +29,12 @@ class Frames:
         self._last = ""
 
     def link(self, name: str, source: str, content: str, *, in_fallback: bool) -> str:
-        """Return a link in place of the frame with the start tag *source*, or "" if it leads nowhere, or where another
-        one leads. *content* is the content of the frame for browsers that show none.
+        """Return a link in place of the frame with the start tag *source*, or "" if the frame has no address, or
+        the address of a frame before it. *content* is the content of the frame for browsers that show none.
         """
-        said = attributes(source)
-        said = with_sources(name, said) or said
-        address = safe_url(said.get("data" if name == "object" else "src", ""), self._base_url, FETCHED)
+        attrs = attributes(source)
+        attrs = with_sources(name, attrs) or attrs
+        address = safe_url(attrs.get("data" if name == "object" else "src", ""), self._base_url, FETCHED)
         player = player_at(address)
         target = player.url if player else address
         # An object often contains an embed of the same address, for old browsers.
@@ -42,7 +42,7 @@ class Frames:
             return ""
         self._last = target
         self._linked.add(target)
-        title = " ".join(said.get("title", "").split())
+        title = " ".join(attrs.get("title", "").split())
         if player is None:
             return f'<a href="{escape(address)}">{escape(title or address)}</a>'
         page, words = _linked(content, self._base_url) if player.page == player.url else ("", "")

@@ -32,7 +32,10 @@ _HIDDEN = late(r"display\s*+:\s*+none", re.IGNORECASE)
 
 @dataclass(slots=True)
 class Pictures:
-    """The pictures of a fragment so far, whose tags are in *pieces*, which this class may change."""
+    """The pictures that were read from a fragment so far.
+
+    *pieces* holds their tags; this class replaces the tag of a picture with "" if its `noscript` copy is shown.
+    """
 
     pieces: list[str]
     _lazy: set[str] = field(default_factory=set)
@@ -41,24 +44,24 @@ class Pictures:
     _last_fallback: bool = False
 
     def text(self) -> None:
-        """Take notice of a text: pictures on both sides of it are two."""
+        """Note that text was read: a picture before it and one after it are never copies of each other."""
         self._waiting = None
         self._last_fallback = False
 
     def picture(self, source: str, *, in_fallback: bool) -> str:
         """Return the `img` tag *source* with the source that a script would give it, or "" if it is not to be shown.
 
-        Of a lazy picture and the same in its `noscript` one stays: the one that has a source.
+        If a lazy picture has a copy in `noscript`, only one of the two is shown: the one that has a source.
         """
-        said = attributes(source)
-        if is_pixel(said):
+        attrs = attributes(source)
+        if is_pixel(attrs):
             return ""
-        filled = with_sources("img", said)
-        address = (filled or said).get("src", "").strip()
+        filled = with_sources("img", attrs)
+        address = (filled or attrs).get("src", "").strip()
         if in_fallback:
             return self._fallback(source, filled, address)
         placeholder = not address or address.lower().startswith("data:")
-        lazy = filled is not None or placeholder or bool(_LAZY_CLASS.search(said.get("class", "")))
+        lazy = filled is not None or placeholder or bool(_LAZY_CLASS.search(attrs.get("class", "")))
         copied, self._last_fallback = self._last_fallback, False
         if not lazy:
             self._waiting = None
@@ -80,39 +83,39 @@ class Pictures:
         return source if filled is None else written("img", filled)
 
 
-def is_pixel(said: Mapping[str, str]) -> bool:
+def is_pixel(attrs: Mapping[str, str]) -> bool:
     """Return whether a picture with these attributes is there to count readers: at most one pixel wide and high, or
     hidden.
     """
-    style = said.get("style", "")
-    if _HIDDEN.search(style) and with_sources("img", said) is None:
+    style = attrs.get("style", "")
+    if _HIDDEN.search(style) and with_sources("img", attrs) is None:
         return True
     sizes = {name.lower(): value for name, value in _STYLE_SIZE.findall(style)} if style else {}
-    return all(_SIZE.match(said.get(side, "") or sizes.get(side, "")) for side in ("width", "height"))
+    return all(_SIZE.match(attrs.get(side, "") or sizes.get(side, "")) for side in ("width", "height"))
 
 
-def with_sources(name: str, said: Mapping[str, str]) -> dict[str, str] | None:
+def with_sources(name: str, attrs: Mapping[str, str]) -> dict[str, str] | None:
     """Return the attributes of an element *name* with the sources that a script would give it, or None if there are
     none.
     """
-    found: dict[str, str] = {}
-    if source := _first(said, _SOURCES):
-        found["src"] = source
-    if candidates := _first(said, _SETS):
-        found["srcset"] = candidates
-    if name == "video" and (poster := _first(said, ("data-poster",))):
-        found["poster"] = poster
-    return {**said, **found} if found else None
+    sources: dict[str, str] = {}
+    if source := _first(attrs, _SOURCES):
+        sources["src"] = source
+    if candidates := _first(attrs, _SETS):
+        sources["srcset"] = candidates
+    if name == "video" and (poster := _first(attrs, ("data-poster",))):
+        sources["poster"] = poster
+    return {**attrs, **sources} if sources else None
 
 
-def _first(said: Mapping[str, str], names: tuple[str, ...]) -> str:
-    values = (said.get(name, "").strip() for name in names)
+def _first(attrs: Mapping[str, str], names: tuple[str, ...]) -> str:
+    values = (attrs.get(name, "").strip() for name in names)
     return next((value for value in values if value and not value.startswith(("{", "[", "data:"))), "")
 
 
-def written(name: str, said: Mapping[str, str]) -> str:
-    """Return the start tag of *name* with the attributes *said*."""
-    pairs = (f' {key}="{escape(value)}"' for key, value in said.items() if _NAMED.match(key))
+def written(name: str, attrs: Mapping[str, str]) -> str:
+    """Return the start tag of *name* with the attributes *attrs*."""
+    pairs = (f' {key}="{escape(value)}"' for key, value in attrs.items() if _NAMED.match(key))
     return f"<{name}{''.join(pairs)}>"
 
 

@@ -90,8 +90,8 @@ def mend(using: str, hosts: Collection[int] | None = None) -> int:
 
 
 def mend_some(using: str) -> int:
-    """Repair, as `mend` does, the wrong ones of some hosts that are chosen at random; of all, if there are few. Returns
-    how many were repaired.
+    """Repair, as `mend` does, the wrong rows among some hosts chosen at random, or among all hosts if there are few.
+    Returns how many were repaired.
     """
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT max(id) FROM lifestream_host")

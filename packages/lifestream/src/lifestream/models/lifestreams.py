@@ -142,7 +142,7 @@ class Lifestream(models.Model):
         validators=[validate_static_path],
         help_text=_("A picture among the static files, as “logo.svg”, in place of the title. Empty: the site's."),
     )
-    # Of the uploaded logo, so that a page need not read its bytes: see models.logos.
+    # The digest and the size of the uploaded logo, so that a page need not read its bytes: see models.logos.
     logo_digest = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
     logo_width = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)
     logo_height = models.PositiveSmallIntegerField(default=0, db_default=0, editable=False)

@@ -1,8 +1,8 @@
-"""Digests of entries, by which one that is stored already, as it came, is recognised before it is cleaned.
+"""Digests of entries: by its digest, an entry that is stored already and unchanged is recognised before it is cleaned.
 
-Cleaning is most of the work of reading a document, and of twenty entries of a document that has changed usually one is
-new. So a feed keeps the digests of the entries of its last document (`Feed.entry_digests`), and has only entries
-cleaned whose digest is another one.
+Cleaning is most of the work of reading a document, and usually only one of twenty entries of a changed document is
+new. So a feed keeps the digests of the entries of its last document (`Feed.entry_digests`), and only entries with a
+digest that is not among them are cleaned.
 
 A digest covers a draft as the plugin's hooks leave it: all that cleaning depends on, and so all that the feed, its
 base and the plugin have put into the entry. It also covers what cleans: the releases of this package and of nh3, and
@@ -46,8 +46,9 @@ def cleaner_of(rules: SanitizerRules, release: str) -> str:
 
 
 class Digests:
-    """The digests of drafts that *cleaner* cleans (see `cleaner_of`), and those that are *known*, in the form that
-    `joined` returns.
+    """Computes the digests of drafts that *cleaner* cleans (see `cleaner_of`).
+
+    *known* are the digests of the feed's last document, in the form that `joined` returns.
     """
 
     def __init__(self, cleaner: str, known: str = "") -> None:
@@ -64,19 +65,20 @@ class Digests:
 
 
 def joined(settled: Iterable[tuple[str, str]]) -> str:
-    """Return digests as a feed keeps them, each with the beginning of the key of its item. *settled* are pairs of these
-    in full; only the first MOST with a digest are kept.
+    """Return digests as a feed keeps them, each followed by the beginning of its item's key.
+
+    *settled* holds pairs of a digest and the whole key; only the first MOST pairs with a digest are kept.
     """
     kept = (digest + key[:_KEY] for digest, key in settled if digest)
     return "".join(islice(kept, MOST))
 
 
 def divided(kept: str) -> dict[str, str]:
-    """Return the digests in *kept*, which `joined` has returned, and what belongs to each of them."""
+    """Return the digests in *kept*, which `joined` has returned, each with the beginning of its item's key."""
     pieces = (kept[start : start + LENGTH + _KEY] for start in range(0, len(kept), LENGTH + _KEY))
     return {piece[:LENGTH]: piece[LENGTH:] for piece in pieces}
 
 
 def is_of(key: str, beginning: str) -> bool:
-    """Return whether *key* is that of the item that belongs to a digest, by its *beginning* that was kept."""
+    """Return whether *key* starts with *beginning*, the part of an item's key that `joined` keeps with its digest."""
     return key[:_KEY] == beginning

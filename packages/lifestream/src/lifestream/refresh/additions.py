@@ -54,7 +54,7 @@ def note(lifestream: Lifestream, addresses: Iterable[str], *, name: str = "", fo
         wanted.setdefault(written, addition)
     with transaction.atomic(using=using):
         urls = [addition.url for addition in wanted.values()]
-        # Who enters an address again wants it to be tried again.
+        # An owner who enters an address again wants it to be tried again.
         lifestream.additions.using(using).filter(url__in=urls).exclude(state=Addition.State.LOOKING).delete()
         made = Addition.objects.using(using).bulk_create(wanted.values())
         transaction.on_commit(wakeup.send, using=using)

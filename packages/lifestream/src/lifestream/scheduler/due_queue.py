@@ -20,9 +20,10 @@ _MANY: Final = 256  # how many feeds are claimed at once if that many are due
 
 
 class Intake:
-    """Claims the feeds that are due; with *feeds* (keys), only those of them.
+    """Claims the feeds that are due; if *feeds* (primary keys) is given, only feeds listed there.
 
-    With *early*, feeds are also claimed before our own interval is over. At *most* so many are claimed, by default all.
+    With *early*, feeds are also claimed before our own interval is over. *most* limits how many are claimed;
+    by default all are.
     """
 
     def __init__(
@@ -46,8 +47,8 @@ class Intake:
     def take(self) -> list[Claimed]:
         """Claim some more feeds.
 
-        The list is empty if all feeds that are left aren't due, are held by others, or are of a host that we hold feeds
-        of.
+        The list is empty if each feed that is left isn't due, is held by another worker, or belongs to a host of which
+        this worker already holds feeds.
         """
         left = self._left
         if self._most is not None:
@@ -55,37 +56,37 @@ class Intake:
             if self._limit <= 0:
                 return []
         taken = self._take_due() if left is None else self._take_some(left)
-        # Who was away when a feed was due may find it in an hour that it skips.
+        # A worker that was not running when a feed was due may claim it in an hour that the feed skips.
         while taken and not (taken := self._without_skipped(taken)):
             left = self._left
             taken = self._take_due() if left is None else self._take_some(left)
-        again = [each for each in taken if each.feed in self._seen]
+        again = [claimed for claimed in taken if claimed.feed in self._seen]
         if again:
             leases.release(again)
-        fresh = [each for each in taken if each.feed not in self._seen]
-        self._seen.update(each.feed for each in fresh)
+        fresh = [claimed for claimed in taken if claimed.feed not in self._seen]
+        self._seen.update(claimed.feed for claimed in fresh)
         return fresh
 
     def _without_skipped(self, taken: Collection[Claimed]) -> list[Claimed]:
         """Return the feeds that may be fetched now; the others are postponed to where skipHours and skipDays end."""
         if not taken:
             return []
-        # A command that finds nothing due need not wait for it.
+        # Imported late: a command that finds no feed due need not wait for this import.
         from lifestream.scheduler.schedule import Terms, past_skipped
 
         now, kept = self._clock(), []
-        for each in taken:
-            rhythm = Terms.from_json(each.terms).rhythm
+        for claimed in taken:
+            rhythm = Terms.from_json(claimed.terms).rhythm
             until, reason = past_skipped(now, rhythm)
             if reason:
-                leases.postpone(each, until, reason)
+                leases.postpone(claimed, until, reason)
             else:
-                kept.append(each)
+                kept.append(claimed)
         return kept
 
     def _take_due(self) -> list[Claimed]:
         taken = leases.claim(self._clock(), self._limit)
-        # Who has written to the tables by hand has told nobody that a feed is due.
+        # After the tables were changed by hand, the row of a host may not say that one of its feeds is due.
         if not taken and not self._seen and due_hosts.mend_some(router.db_for_write(Feed)):
             taken = leases.claim(self._clock(), self._limit)
         return taken
@@ -94,7 +95,7 @@ class Intake:
         for start in range(0, len(left), self._limit):
             chunk = left[start : start + self._limit]
             if taken := leases.claim(self._clock(), self._limit, chunk, early=self._early):
-                got = {each.feed for each in taken}
+                got = {claimed.feed for claimed in taken}
                 self._left = [feed for feed in left if feed not in got]
                 return taken
         return []

@@ -32,8 +32,8 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
     folder = home_folder(environ)
     try:
         for parent in reversed(folder.parents):
-            # Whoever may write a parent can put another folder in place of ours, whatever its own mode; and mkdir asks
-            # the umask alone.
+            # A user who may write a parent can replace our folder, whatever its own mode; and mkdir(parents=True) would
+            # leave the modes of the parents to the umask.
             if not parent.exists():
                 parent.mkdir(mode=0o755, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -1,6 +1,6 @@
-"""What is wrong when a database fails, and the remedy: for the log, the report and the command.
+"""The cause of a database failure and its remedy, for the log, the report and the command.
 
-A database reports it as a code: SQLite's primary result codes (sqlite.org/rescode.html), PostgreSQL's SQLSTATE
+A database reports the cause as a code: SQLite's primary result codes (sqlite.org/rescode.html), PostgreSQL's SQLSTATE
 (postgresql.org/docs/current/errcodes-appendix.html).
 """
 

@@ -211,7 +211,7 @@ def _message(*parts: str) -> str:
         if not said:
             continue
         if len(said) > left:
-            # Of a message, only the texts in it can be cut: they have been.
+            # A message can be shortened only by cutting the texts in it, which has been done.
             kept.append(said if isinstance(said, Message) and not kept else f"{said[: max(0, left - 1)]}…")
             break
         kept.append(said)

@@ -82,7 +82,10 @@ def _judge_mislabelled(seen: Evidence) -> Judgement:
 
 
 def _mislabelled(number: str, title: str, rule: str, source: str, advice: str, label: str) -> Scenario:
-    """Return a scenario whose body comes with a wrong Content-Encoding; with "" it is in gzip, and without one."""
+    """Return a scenario whose plain body has the wrong Content-Encoding *label*.
+
+    If *label* is "", the body is in gzip and has no Content-Encoding.
+    """
 
     def lie(at: Stage) -> Response:
         whole = at.feed(4, 3, 2, 1, etag=f'"coded-{number}"')

@@ -1,8 +1,8 @@
 """Text → the root element of its tree: well-formed XML, and XML that can be mended without losing any of it.
 
-The document is decoded before, since expat knows few encodings, and is given to expat in UTF-8, in one piece. It is
-read by ElementTree's parser in C, which builds the tree without recursion. Nothing outside the document is loaded, and
-of a document type only short entities remain (`preprocessing`), so none of them can grow.
+The caller has decoded the document, since expat knows few encodings. Expat gets it in UTF-8, in one piece or, if it is
+large, in a few. It is read by ElementTree's parser in C, which builds the tree without recursion. Nothing outside the
+document is loaded, and of a document type only short entities remain (`preprocessing`), so none of them can grow.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _root_of_large(source: bytes) -> Element:
     five times as much memory, so each text is accessed as soon as its part has been read. The parts are few, since
     expat reads a long token again with each part.
     """
-    declared = _DECLARATION.match(source)  # it names the encoding that the document was in before
+    declared = _DECLARATION.match(source)  # it names the encoding from before the document was decoded
     parser: XMLPullParser[Element] = XMLPullParser(("end",))
     view = memoryview(source)
     size = len(source) // _PARTS + 1
@@ -84,9 +84,9 @@ def _root_of_large(source: bytes) -> Element:
     for start in range(declared.end() if declared else 0, len(source), size):
         parser.feed(view[start : start + size])
         for event in parser.read_events():
-            element = event[1]  # type: ignore[misc]  # ("end", element), as it was asked for
+            element = event[1]  # type: ignore[misc]  # ("end", element): the parser was asked for these events only
             if isinstance(element, Element):
-                root = element  # the last one that ends
+                root = element  # the element that ends last is the root
                 _ask_for_text(element)
     parser.close()
     if root is None:
