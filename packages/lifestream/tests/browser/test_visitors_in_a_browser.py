@@ -221,6 +221,20 @@ def test_a_dense_list_has_the_site_beside_the_first_line_of_a_title(chromium: Br
         assert abs(tops[0] - tops[1]) < 8  # pixels: less than half a line
 
 
+def test_a_dense_list_begins_with_the_text_of_a_recording_without_a_title(chromium: Browser, demo: str) -> None:
+    with dense_list(chromium, demo) as page:
+        edges = page.evaluate(
+            """() => {
+                const item = document.querySelector(".item:has(.title):has(.summary)");
+                item.className = "item is-audio";
+                item.querySelector(".title").remove();
+                const [text, byline] = [".summary", ".byline"].map((name) => item.querySelector(name));
+                return [text.getBoundingClientRect().right, byline.getBoundingClientRect().left];
+            }"""
+        )
+        assert edges[0] <= edges[1]  # pixels: the text stands before the byline
+
+
 def test_a_dense_list_cuts_a_note_between_its_lines(chromium: Browser, demo: str) -> None:
     with dense_list(chromium, demo) as page:
         bottoms = page.evaluate(

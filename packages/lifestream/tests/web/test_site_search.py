@@ -189,3 +189,12 @@ def test_of_many_sites_those_with_the_latest_posts_stand_beside(
         make_post(make_site(main, name), date=now - timedelta(days=days))
     beside = client.get("/main/").text.split('class="beside"')[1]
     assert re.findall(r'class="name">(\w+)</bdi>', beside) == ["Lion", "Zebra"]
+
+
+def test_a_note_that_a_search_shows_whole_does_not_ask_to_read_on(client: Client, main: Lifestream) -> None:
+    site = make_site(main)
+    make_post(site, "", content="<p>A gannet dived.</p>", text="A gannet dived.")
+    long = "A puffin dived. " + "Then it swam. " * 200
+    make_post(site, "", content=f"<p>{long}</p>", text=long)
+    assert 'class="more"' not in search(client, "gannet")
+    assert 'class="more"' in search(client, "puffin")

@@ -64,7 +64,7 @@ class Card:
     place.
 
     *author* is who wrote it, where that is not the name of its site. *summary* is an excerpt of so many words if
-    *is_excerpt*.
+    *is_excerpt*, and the whole text of the post if *is_all*.
 
     *lead* is the one picture that stands for an article. *pictures* are those that are not in the content. *whole* says
     that a timeline may show all of the content. *counts* are the numbers of all pictures, sounds, films and files, also
@@ -91,6 +91,7 @@ class Card:
     episode: Episode | None = None
     author: str = ""
     is_excerpt: bool = False
+    is_all: bool = False
 
     @property
     def gallery(self) -> tuple[Picture, ...]:
@@ -178,6 +179,7 @@ def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> C
         episode=_episode(episode_of(item.episode), here) if complete else None,
         author=_named(item.author) if chosen.shows_authors and item.author != post.subscription.display_name else "",
         is_excerpt=chosen.shown == Shown.EXCERPT and excerpt is not None and not whole,
+        is_all=bool(found) and summary == found and not found.startswith("… ") and not found.endswith(" …"),
     )
 
 
