@@ -271,9 +271,11 @@ def test_what_is_to_be_overwritten_stays_where_the_disk_is_full(origin: FeedServ
         "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000));"
         "from feedserver.cli import main; sys.exit(main(sys.argv[1:]))"
     )
-    # Without -B, it could cut off the bytecode of modules, which all later tests would read from pytest's cache.
+    # Without -B, it could cut off the bytecode of modules, which all later tests would read from pytest's cache; and so
+    # it could the file with what was covered.
     command = [sys.executable, "-B", "-c", script, "record", origin.url("/feed"), "-o", "feed.xml", "--force"]
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
+    ended = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 2
     assert "cannot be written: File too large" in ended.stderr
     contents = {path.name: path.read_bytes() for path in tmp_path.iterdir()}

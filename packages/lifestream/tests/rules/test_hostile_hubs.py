@@ -15,6 +15,7 @@ from guards import allowing
 from hub import CHALLENGE, Hub
 from lifestream.models import Feed, HubSubscription
 from lifestream.refresh.hub_renewal import keep_hubs
+from lifestream.storage.feed_options import FeedOptions
 from programs import Program, environment, lifestream, run
 from rules.websub_case import DAY, HOUR, PATIENCE, WebSubTestCase
 from served import START, rss
@@ -116,6 +117,17 @@ class HostileHubs(WebSubTestCase):
         self.refresh()
         assert len(self.feedserver.journal.filter("/hub")) == 1
         assert {each.next_request for each in HubSubscription.objects.all()} == {self.clock.now + DAY}
+
+    def test_what_a_hub_says_through_the_own_proxy_of_a_feed_holds_up_no_other_feed(self) -> None:
+        self.feedserver.add("/hub", Response(status=503, headers={"Retry-After": "86400"}), method="POST")
+        Feed.objects.update(options=FeedOptions(proxy=self.feedserver.base_url).as_json())
+        other = make_feed(self.get_url("/other"), next_fetch=START + DAY)
+        due = self.clock.now + HOUR
+        HubSubscription.objects.create(feed=other, hub=self.hub.url, topic=other.url, next_request=due)
+        self.refresh()
+        assert self.feedserver.journal.filter("/hub")
+        assert HubSubscription.objects.exclude(feed=other).get().next_request == self.clock.now + DAY
+        assert HubSubscription.objects.get(feed=other).next_request == due
 
     def test_a_hub_out_of_reach_costs_no_item(self) -> None:
         links = '<http://127.0.0.1:1/hub>; rel="hub"'

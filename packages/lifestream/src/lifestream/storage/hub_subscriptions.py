@@ -187,7 +187,10 @@ def failed(request: HubRequest, message: str, now: datetime, wait: float | None 
     HubSubscription.objects.filter(pk=request.pk, attempts=request.attempt).update(message=edited(message, scrub))
     if wait is not None:
         until = now + min(timedelta(seconds=wait), _LONGEST_GAP)
-        HubSubscription.objects.filter(hub=request.hub, next_request__lt=until).update(next_request=until)
+        waiting = HubSubscription.objects.filter(hub=request.hub, next_request__lt=until)
+        if request.proxy:  # what comes through the feed's own proxy holds up no other feed
+            waiting = waiting.filter(pk=request.pk)
+        waiting.update(next_request=until)
 
 
 def confirm(key: str, mode: str, topic: str, lease: str, now: datetime) -> bool:
