@@ -15,9 +15,11 @@ from django.test import override_settings
 
 from factories import make_feed, make_lifestream, make_subscription
 from feedserver import FeedServer, Request, Response
+from lifestream.fetcher.request_options import DIRECT
 from lifestream.models import Feed, Host
 from lifestream.refresh import refresh
 from lifestream.refresh.opml import Outline, subscribe_to
+from lifestream.storage.feed_options import FeedOptions
 from programs import PATIENCE
 from rules.ruled import RuleTestCase, RuleTransactionTestCase
 from served import START, Clock, feed, rss
@@ -154,6 +156,29 @@ class Pauses(RuleTestCase):
             self.clock.move(hours=2)
             self.refresh()
             assert sorted(request.path for request in elsewhere.requests) == ["/busy", "/busy", "/sibling"]
+
+    @pytest.mark.rule(13)
+    @override_settings(LIFESTREAM_PER_HOST=1)
+    def test_a_429_through_the_own_proxy_of_a_feed_pauses_that_feed_alone(self) -> None:
+        # The proxy may limit its own clients: nobody knows whether the host has answered.
+        busy = self.subscribe("/busy", Response(status=429, headers={"Retry-After": "7200"}))
+        Feed.objects.filter(pk=busy.pk).update(options=FeedOptions(proxy=self.feedserver.base_url).as_json())
+        for number in range(3):
+            self.subscribe(f"/{number}", feed(), next_fetch=START + timedelta(seconds=number))
+        self.clock.move(seconds=3)
+        self.refresh()
+        assert sorted(request.path for request in self.asked()) == ["/0", "/1", "/2", "/busy"]
+        assert Host.objects.get(feeds=busy).not_before is None
+        busy.refresh_from_db()
+        assert busy.not_before == self.clock.now + timedelta(hours=2)
+
+    @pytest.mark.rule(13)
+    @override_settings(LIFESTREAM_PER_HOST=1)
+    def test_a_429_that_a_feed_gets_though_the_site_has_a_proxy_pauses_its_host(self) -> None:
+        busy = self.subscribe("/busy", Response(status=429, headers={"Retry-After": "7200"}))
+        Feed.objects.filter(pk=busy.pk).update(options=FeedOptions(proxy=DIRECT).as_json())
+        self.refresh()
+        assert Host.objects.get(feeds=busy).not_before == START + timedelta(hours=2)
 
     @pytest.mark.rule(13)
     @override_settings(LIFESTREAM_PAUSE_SCOPE="feed", LIFESTREAM_PER_HOST=1)

@@ -55,6 +55,13 @@ class RequestOptions:
     proxy: str = field(default="", repr=False)
 
     @property
+    def has_own_proxy(self) -> bool:
+        """Whether a proxy of the feed's own answers for its hosts. It may limit its clients, of which other feeds are
+        none.
+        """
+        return self.proxy not in ("", DIRECT)
+
+    @property
     def tls(self) -> ssl.SSLContext | bool:
         """The context for connections to the feed's own origin, as aiohttp takes it."""
         return _context(self.certificates, self.verifies) if self.certificates or not self.verifies else True

@@ -19,7 +19,7 @@ from lifestream.refresh.factories import make_limits
 from lifestream.scheduler.jobs import Answer, Claimed, Result
 from lifestream.scheduler.publication_rate import pace_of
 from lifestream.scheduler.schedule import History, Limits, Terms, decide
-from lifestream.storage.feed_options import interval_of
+from lifestream.storage.feed_options import has_own_proxy, interval_of
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +49,11 @@ class Decider:
 
     def _limits_for(self, claim: Claimed, outcome: Outcome, now: datetime) -> Limits:
         """Return our bounds for *claim*: the interval that is set for it, if one is; longer ones while a hub pushes new
-        entries.
+        entries. What comes through the feed's own proxy pauses no other feed.
         """
         limits = self._limits
+        if has_own_proxy(claim.options):
+            limits = replace(limits, pauses_hosts=False)
         if chosen := interval_of(claim.options):  # within bounds that may have been moved since
             chosen = min(max(chosen, limits.min_interval), limits.max_interval)
             limits = replace(limits, min_interval=chosen, slow_interval=chosen)

@@ -219,7 +219,8 @@ class Downloads:
             if isinstance(outcome, Fetched):
                 self._bodies[download.claim.feed] = share
             self._put(Downloaded(download.claim, outcome, started))
-            if self._pauses_hosts and isinstance(outcome, Failed) and pauses_host(outcome):
+            speaks_for_host = self._pauses_hosts and not download.request.options.has_own_proxy
+            if speaks_for_host and isinstance(outcome, Failed) and pauses_host(outcome):
                 self._skip(host_that_answered(download.claim, outcome), outcome)
         self._kept -= keeps
         await self._fetcher.leave(server)

@@ -87,6 +87,11 @@ def interval_of(options: Mapping[str, Any]) -> float:
     return float(options.get("interval", 0.0))
 
 
+def has_own_proxy(options: Mapping[str, Any]) -> bool:
+    """Return whether a feed with these options has a proxy of its own (see `RequestOptions.has_own_proxy`)."""
+    return options.get("proxy", "") not in ("", DIRECT)
+
+
 def request_options(options: Mapping[str, Any], secrets: Secrets) -> RequestOptions:
     """Return how a feed with these options is requested. Raises `CredentialsLost`."""
     held = FeedOptions.from_json(options)
