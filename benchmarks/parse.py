@@ -136,8 +136,9 @@ if size:
     text = "word &lt;b&gt;of&lt;/b&gt; \\n" * 100
     item = f"<item><title>Day</title><guid>#</guid><link>/#</link><description>{text}</description></item>"
     items = "".join(item.replace("#", str(number)) for number in range(size // len(item)))
-    head = "<title>T</title>" if sys.argv[3] == "strict" else "<b><i></b></i>"
-    body = f"<rss version='2.0'><channel>{head}{items}</channel></rss>".encode()
+    # feedparser alone reads an ill-formed document whose root is of no format.
+    head, root = ("<title>T</title>", "rss") if sys.argv[3] == "strict" else ("<b><i></b></i>", "rssfeed")
+    body = f"<{root} version='2.0'><channel>{head}{items}</channel></{root}>".encode()
     with open(sys.argv[2], "wb") as file:
         file.write(body)
 else:

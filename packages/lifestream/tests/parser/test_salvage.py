@@ -35,3 +35,32 @@ def test_one_bad_entry_affects_nothing_else() -> None:
 
     assert [entry.title for entry in feed.entries] == ["Good", "", "Also good"]
     assert feed.complaint
+
+
+DAMAGE = {
+    "a bare < in the title": ("Day", "a < b <c"),
+    "tags that cross": ("<guid>", "<b><i></b></i><guid>"),
+    "a guid without its end": ("</guid>", ""),
+    "an end tag in other letters": ("</item>", "</ITEM>"),
+    "an item without its end": ("</item>", ""),
+    "an attribute twice": ("<guid>", "<guid a='1' a='2'>"),
+    "an entry's end before its text's": ("</description></item>", "</item></description>"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
+def test_of_a_feed_whose_entries_are_all_damaged_all_are_read(damage: tuple[str, str]) -> None:
+    """A generator that writes one entry ill-formed writes all of them so."""
+    item = "<item><title>Day</title><guid>{}</guid><description>Some words</description></item>"
+    items = "".join(item.format(number).replace(*damage) for number in range(100))
+    feed = parse(rss(items), {}, URL)
+    assert [entry.guid for entry in feed.entries] == [str(number) for number in range(100)]
+    assert feed.complaint
+
+
+def test_damaged_entries_keep_their_places_and_are_told_from_the_others() -> None:
+    item = "<item><title>Day</title><guid>{}</guid>{}</item>"
+    flaws = {number: "<b><i></b></i>" if number % 2 else "<a:b c=d" for number in range(0, 90, 3)}
+    items = "".join(item.format(number, flaws.get(number, "")) for number in range(90))
+    feed = parse(rss(items), {}, URL)
+    assert [entry.guid for entry in feed.entries] == [str(number) for number in range(90)]

@@ -58,16 +58,20 @@ class Reading:
         left = salvage(self.document, scanned)
         self.cut_off = left.cut_off
         feed = self._strictly(left.whole, has_entries=left.count > 0)
+        if left.mended and len(feed.entries) != left.count:
+            # Something was found in only some of them: nobody knows which, so each is read by itself.
+            left = salvage(self.document, scanned, together=False)
+            feed = self._strictly(left.whole, has_entries=left.count > 0)
         self.notes.reader = "strict, and liberal for what is damaged"
-        whole, damaged = [*feed.entries], list[int]()
-        for place, piece in zip(left.places, left.damaged, strict=True):
+        mended = frozenset(left.mended)
+        entries = [(entry, number in mended) for number, entry in enumerate(feed.entries)]
+        for number, (place, piece) in enumerate(zip(left.places, left.damaged, strict=True)):
             for entry in self._one(piece).entries[:1]:
                 # Entries in which nothing was found have no index.
-                at = min(place - (left.places.index(place) - len(damaged)), len(whole))
-                whole.insert(at, entry)
-                damaged.append(at)
-        self.damaged = tuple(damaged)
-        return replace(feed, entries=tuple(whole))
+                missing = number - (len(entries) - len(feed.entries))
+                entries.insert(min(place - missing, len(entries)), (entry, True))
+        self.damaged = tuple(number for number, (_, is_damaged) in enumerate(entries) if is_damaged)
+        return replace(feed, entries=tuple(entry for entry, _ in entries))
 
     def _one(self, document: bytes) -> ParsedFeed:
         """Return the feed in *document*, which has one damaged entry, strictly if it could be mended."""

@@ -19,16 +19,18 @@ from lifestream.parser.second_reading import Scan
 from lifestream.parser.wellformed import is_cut_off, literals
 
 MOST_DAMAGED: Final = 20
-"""How many damaged entries of a document are read; reading each costs a reading of the head."""
+"""How many entries of a document are read that no mending makes well-formed; reading each costs a reading of the head.
+"""
 _LONGEST_HEAD: Final = 64 * 1024
 
 
 @dataclass(slots=True)
 class Salvage:
-    """The parts of an ill-formed document: *whole*, a document of all well-formed entries, and each of the *damaged*
-    ones as a document of its own.
+    """The parts of an ill-formed document: *whole*, a document of all entries that are well-formed or could be mended,
+    and each of the *damaged* ones as a document of its own.
 
-    *places* are the indices of the damaged entries among all, and *count* is the number of the others. *cut_off* says
+    *places* are the indices of the damaged entries among all, *count* is the number of the others, and *mended* are the
+    indices of those among these that were mended. *cut_off* says
     that the last entry was left out, since the document ends inside it: the rest of it may lack its guid or link, and
     would come again as another entry.
     """
@@ -37,11 +39,14 @@ class Salvage:
     damaged: list[bytes] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
     count: int = 0
+    mended: list[int] = field(default_factory=list)
     cut_off: bool = False
 
 
-def salvage(document: bytes, scanned: Scan) -> Salvage:
-    """Split the ill-formed *document*, in which *scanned* has found the beginning of an entry."""
+def salvage(document: bytes, scanned: Scan, *, together: bool = True) -> Salvage:
+    """Split the ill-formed *document*, in which *scanned* has found the beginning of an entry. Unless *together*, the
+    entries that could be mended are among the damaged ones.
+    """
     head = document[: scanned.head]
     close = "".join(f"</{name}>" for name in reversed(scanned.open)).encode("utf-8")
     pieces = _pieces(document[scanned.head :], scanned.name)
@@ -53,8 +58,13 @@ def salvage(document: bytes, scanned: Scan) -> Salvage:
     for piece in pieces:
         if end := _closed(piece):
             whole.append(piece[:end])
+            continue
+        mended = balanced(with_ends(_without_endless_section(piece)))
+        if together and (end := _closed(mended)):
+            found.mended.append(len(whole))
+            whole.append(mended[:end])
         elif len(found.damaged) < MOST_DAMAGED and len(head) <= _LONGEST_HEAD:
-            found.damaged.append(head + balanced(with_ends(_without_endless_section(piece))) + close)
+            found.damaged.append(head + mended + close)
             found.places.append(len(found.damaged) - 1 + len(whole))
     found.whole, found.count = b"".join([head, *whole, close]), len(whole)
     return found
