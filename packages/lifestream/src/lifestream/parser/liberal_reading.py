@@ -64,14 +64,14 @@ class Reading:
             feed = self._strictly(left.whole, has_entries=left.count > 0)
         self.notes.reader = "strict, and liberal for what is damaged"
         mended = frozenset(left.mended)
-        entries = [(entry, number in mended) for number, entry in enumerate(feed.entries)]
+        read = [(entry, number in mended) for number, entry in enumerate(feed.entries)]
         for number, (place, piece) in enumerate(zip(left.places, left.damaged, strict=True)):
             for entry in self._one(piece).entries[:1]:
                 # Entries in which nothing was found have no index.
-                missing = number - (len(entries) - len(feed.entries))
-                entries.insert(min(place - missing, len(entries)), (entry, True))
-        self.damaged = tuple(number for number, (_, is_damaged) in enumerate(entries) if is_damaged)
-        return replace(feed, entries=tuple(entry for entry, _ in entries))
+                missing = number - (len(read) - len(feed.entries))
+                read.insert(min(place - missing, len(read)), (entry, True))
+        self.damaged = tuple(number for number, (_, is_damaged) in enumerate(read) if is_damaged)
+        return replace(feed, entries=tuple(entry for entry, _ in read))
 
     def _one(self, document: bytes) -> ParsedFeed:
         """Return the feed in *document*, which has one damaged entry, strictly if it could be mended."""
