@@ -56,10 +56,8 @@ class RequestOptions:
 
     @property
     def has_own_proxy(self) -> bool:
-        """Whether a proxy of the feed's own answers for its hosts. It may limit its clients, of which other feeds are
-        none.
-        """
-        return self.proxy not in ("", DIRECT)
+        """Whether a proxy of the feed's own answers for its hosts: see `is_own_proxy`."""
+        return is_own_proxy(self.proxy)
 
     @property
     def tls(self) -> ssl.SSLContext | bool:
@@ -68,6 +66,13 @@ class RequestOptions:
 
 
 NO_OPTIONS: Final = RequestOptions()
+
+
+def is_own_proxy(proxy: str) -> bool:
+    """Return whether *proxy*, as `RequestOptions` has it, is one of the feed's own. Such a proxy may limit its clients,
+    of which other feeds are none, so what comes through it counts for its feed alone.
+    """
+    return proxy not in ("", DIRECT)
 
 
 @lru_cache(maxsize=64)

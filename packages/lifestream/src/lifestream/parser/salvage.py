@@ -2,7 +2,8 @@
 
 A parser that continues after a flaw takes what follows for a part of the element that was open there: a title that
 never ends contains all later entries. So the document is split where its entries begin. Entries that are well-formed
-from start tag to end tag are as their publisher wrote them, wherever the flaw is; the others are read one by one.
+from start tag to end tag are as their publisher wrote them, wherever the flaw is. Those that can be mended are read
+together with them, and the others one by one.
 """
 
 from __future__ import annotations
@@ -29,10 +30,9 @@ class Salvage:
     """The parts of an ill-formed document: *whole*, a document of all entries that are well-formed or could be mended,
     and each of the *damaged* ones as a document of its own.
 
-    *places* are the indices of the damaged entries among all, *count* is the number of the others, and *mended* are the
-    indices of those among these that were mended. *cut_off* says
-    that the last entry was left out, since the document ends inside it: the rest of it may lack its guid or link, and
-    would come again as another entry.
+    *places* are the indices of the damaged entries among all. *count* is the number of entries in *whole*, and *mended*
+    are the indices of those in it that were mended. *cut_off* says that the last entry was left out, since the document
+    ends inside it: the rest of it may lack its guid or link, and would come again as another entry.
     """
 
     whole: bytes

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from lifestream.fetcher.feed_urls import origin
 from lifestream.fetcher.outcomes import FetchRequest
-from lifestream.fetcher.request_options import DIRECT, NO_OPTIONS, RequestOptions
+from lifestream.fetcher.request_options import DIRECT, NO_OPTIONS, RequestOptions, is_own_proxy
 from lifestream.storage import credentials
 
 _MARK: Final = "\0"
@@ -88,8 +88,8 @@ def interval_of(options: Mapping[str, Any]) -> float:
 
 
 def has_own_proxy(options: Mapping[str, Any]) -> bool:
-    """Return whether a feed with these options has a proxy of its own (see `RequestOptions.has_own_proxy`)."""
-    return options.get("proxy", "") not in ("", DIRECT)
+    """Return whether a feed with these options has a proxy of its own: see `is_own_proxy`."""
+    return is_own_proxy(options.get("proxy", ""))
 
 
 def request_options(options: Mapping[str, Any], secrets: Secrets) -> RequestOptions:

@@ -28,7 +28,7 @@ from django.utils.crypto import salted_hmac
 
 from lifestream.conf import is_loopback, settings
 from lifestream.content.plaintext import scrub, shorten
-from lifestream.fetcher.request_options import DIRECT
+from lifestream.fetcher.request_options import is_own_proxy
 from lifestream.fetcher.url_hosts import domain_of
 from lifestream.fetcher.websub import Links, Mode, lease_of, over_tls, renewal
 from lifestream.message import edited, say
@@ -189,7 +189,7 @@ def failed(request: HubRequest, message: str, now: datetime, wait: float | None 
     if wait is not None:
         until = now + min(timedelta(seconds=wait), _LONGEST_GAP)
         waiting = HubSubscription.objects.filter(hub=request.hub, next_request__lt=until)
-        if request.proxy not in ("", DIRECT):  # what comes through the feed's own proxy holds up no other feed
+        if is_own_proxy(request.proxy):
             waiting = waiting.filter(pk=request.pk)
         waiting.update(next_request=until)
 
