@@ -58,13 +58,11 @@ class Reading:
         left = salvage(self.document, scanned)
         self.cut_off = left.cut_off
         feed = self._strictly(left.whole, has_entries=left.count > 0)
-        if left.mended and len(feed.entries) != left.count:
-            # Something was found in only some of them: nobody knows which, so each is read by itself.
-            left = salvage(self.document, scanned, together=False)
-            feed = self._strictly(left.whole, has_entries=left.count > 0)
         self.notes.reader = "strict, and liberal for what is damaged"
         mended = frozenset(left.mended)
-        read = [(entry, number in mended) for number, entry in enumerate(feed.entries)]
+        # If nothing was found in some of them, nobody knows which are the mended ones.
+        is_doubtful = bool(mended) and len(feed.entries) != left.count
+        read = [(entry, is_doubtful or number in mended) for number, entry in enumerate(feed.entries)]
         for number, (place, piece) in enumerate(zip(left.places, left.damaged, strict=True)):
             for entry in self._one(piece).entries[:1]:
                 # Entries in which nothing was found have no index.

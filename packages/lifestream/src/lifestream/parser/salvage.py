@@ -43,10 +43,8 @@ class Salvage:
     cut_off: bool = False
 
 
-def salvage(document: bytes, scanned: Scan, *, together: bool = True) -> Salvage:
-    """Split the ill-formed *document*, in which *scanned* has found the beginning of an entry. Unless *together*, the
-    entries that could be mended are among the damaged ones.
-    """
+def salvage(document: bytes, scanned: Scan) -> Salvage:
+    """Split the ill-formed *document*, in which *scanned* has found the beginning of an entry."""
     head = document[: scanned.head]
     close = "".join(f"</{name}>" for name in reversed(scanned.open)).encode("utf-8")
     pieces = _pieces(document[scanned.head :], scanned.name)
@@ -60,7 +58,7 @@ def salvage(document: bytes, scanned: Scan, *, together: bool = True) -> Salvage
             whole.append(piece[:end])
             continue
         mended = balanced(with_ends(_without_endless_section(piece)))
-        if together and (end := _closed(mended)):
+        if end := _closed(mended):
             found.mended.append(len(whole))
             whole.append(mended[:end])
         elif len(found.damaged) < MOST_DAMAGED and len(head) <= _LONGEST_HEAD:
