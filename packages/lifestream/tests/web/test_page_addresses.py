@@ -53,6 +53,9 @@ def test_a_path_that_the_server_has_stripped_is_in_front() -> None:
 def test_patterns_of_a_language_have_its_prefix() -> None:
     patterns = ModuleType("patterns")
     patterns.urlpatterns = i18n_patterns(path("", include("lifestream.urls")))  # type: ignore[attr-defined]
+    for language in ("de", "en"):
+        with translation.override(language):
+            assert row_address("item", "main", 3) == reverse("lifestream:item", args=["main", 3])
     try:
         set_urlconf(patterns)  # type: ignore[arg-type]
         for language in ("de", "en", "de"):

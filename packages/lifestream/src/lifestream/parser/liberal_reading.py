@@ -60,9 +60,7 @@ class Reading:
         feed = self._strictly(left.whole, has_entries=left.count > 0)
         self.notes.reader = "strict, and liberal for what is damaged"
         mended = frozenset(left.mended)
-        # If nothing was found in some of them, nobody knows which are the mended ones.
-        is_doubtful = bool(mended) and len(feed.entries) != left.count
-        read = [(entry, is_doubtful or number in mended) for number, entry in enumerate(feed.entries)]
+        read = [(entry, number in mended) for number, entry in enumerate(feed.entries)]
         for number, (place, piece) in enumerate(zip(left.places, left.damaged, strict=True)):
             for entry in self._one(piece).entries[:1]:
                 # Entries in which nothing was found have no index.
