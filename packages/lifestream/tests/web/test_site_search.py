@@ -193,8 +193,9 @@ def test_of_many_sites_those_with_the_latest_posts_stand_beside(
 
 def test_a_note_that_a_search_shows_whole_does_not_ask_to_read_on(client: Client, main: Lifestream) -> None:
     site = make_site(main)
-    make_post(site, "", content="<p>A gannet dived.</p>", text="A gannet dived.")
-    long = "A puffin dived. " + "Then it swam. " * 200
-    make_post(site, "", content=f"<p>{long}</p>", text=long)
+    much = "Then it swam. " * 200
+    for text in ("A gannet dived.", f"A puffin dived. {much}", f"{much}A tern dived."):
+        make_post(site, "", content=f"<p>{text}</p>", text=text)
     assert 'class="more"' not in search(client, "gannet")
     assert 'class="more"' in search(client, "puffin")
+    assert 'class="more"' in search(client, "tern")
