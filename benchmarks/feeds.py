@@ -41,6 +41,11 @@ def answer(number: int) -> Response:
     return Response(document(number), headers={"Content-Type": "application/rss+xml", "ETag": f'"{number}"'})
 
 
+def address(number: int) -> str:
+    """Return the loopback address of the feed with this *number*, from 1 on."""
+    return f"127.0.{1 + number // 250}.{1 + number % 250}"
+
+
 def serve(answers: Iterable[Response | Sequence[Response]]) -> None:
     """Serve each of *answers*, or of their sequences, at an address of its own until standard input ends; print their
     URLs first.
@@ -49,7 +54,7 @@ def serve(answers: Iterable[Response | Sequence[Response]]) -> None:
 
     servers = []
     for number, answer in enumerate(answers, 1):
-        server = FeedServer(host=f"127.0.{1 + number // 250}.{1 + number % 250}", journal_limit=10).start()
+        server = FeedServer(host=address(number), journal_limit=10).start()
         server.add("/feed.xml", *(answer if isinstance(answer, Sequence) else [answer]))
         servers.append(server)
         print(server.url("/feed.xml"))

@@ -47,6 +47,16 @@ def test_a_pinned_post_stands_at_the_top_once_and_in_its_place_when_unpinned(
     assert page.index("Old one") > page.index("New one") and "Pinned" not in page
 
 
+def test_an_owner_who_had_to_log_in_again_comes_to_the_post(client: Client, lifestream: Lifestream) -> None:
+    post = make_post(make_site(lifestream), "A post")
+    address = f"/main/manage/posts/{post.item_id}/"
+    assert Client().post(address, {"action": "hide"})["Location"] == f"/account/login/?next={address}"
+    assert "A post" in client.get(address, follow=True).content.decode()
+    assert client.get(address)["Location"] == f"/main/items/{post.item_id}/"
+    act(client, post, "hide")
+    assert client.get(address)["Location"] == "/main/manage/hidden/"
+
+
 def test_a_hidden_post_is_not_shown_for_being_pinned(client: Client, lifestream: Lifestream) -> None:
     post = make_post(make_site(lifestream), "A post")
     act(client, post, "pin")

@@ -7,11 +7,11 @@ from typing import Final
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from lifestream.models import Post
 from lifestream.owner.access import for_owner
@@ -23,12 +23,19 @@ from lifestream.web.timeline import Timeline
 PER_PAGE: Final = 50
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_owner
 def post(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
-    """Hide, show, pin or unpin the post of the item *pk*."""
+    """Hide, show, pin or unpin the post of the item *pk*. A GET, as it comes after a login, changes nothing: it is
+    redirected to the page of the post, or to the list of the hidden posts.
+    """
     posts = Post.objects.filter(lifestream=timeline.lifestream, removed=False)
     found = get_object_or_404(posts, item=pk)
+    slug = timeline.lifestream.slug
+    if request.method != "POST":
+        if found.hidden or found.ruled:
+            return redirect("lifestream_owner:hidden", slug=slug)
+        return redirect("lifestream:item", slug=slug, pk=pk)
     action = request.POST.get("action", "")
     mine = posts.filter(pk=found.pk)
     if action == "hide":
@@ -52,7 +59,7 @@ def post(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
     elif action == "unpin":
         mine.update(pinned=None)
         messages.success(request, gettext("The post is no longer pinned."))
-    return back(request, reverse("lifestream:timeline", kwargs={"slug": timeline.lifestream.slug}))
+    return back(request, reverse("lifestream:timeline", kwargs={"slug": slug}))
 
 
 @require_safe
