@@ -85,6 +85,7 @@ def test_a_new_owner_needs_no_shell(chromium: Browser, first: str, feeds: FeedSe
         _the_bar_is_one_row_on_a_telephone(owner)
         _the_count_of_sites_follows_those_that_come(owner, feeds)
         _a_colour_is_chosen_by_eye(owner)
+        _a_list_that_is_too_large_is_not_sent(owner)
         owner.goto("/harbour-planet/manage/")
         page.get_by_role("link", name="Small Hours").click()
         expect(page.get_by_role("heading", name="Why is it not newer?")).to_be_visible()
@@ -178,6 +179,20 @@ def _a_colour_is_chosen_by_eye(owner: Visitor) -> None:
     looked_at(owner)
 
 
+def _a_list_that_is_too_large_is_not_sent(owner: Visitor) -> None:
+    page = owner.goto("/harbour-planet/manage/add/")
+    field = page.get_by_label("File")
+    owner.requests.clear()
+    field.set_input_files({"name": "all.opml", "mimeType": "text/x-opml", "buffer": bytes(11 << 20)})
+    page.get_by_role("button", name="Import").click()
+    assert field.evaluate("field => field.validationMessage").startswith("it is larger than 10 MiB: split it into")
+    field.set_input_files({"name": "small.opml", "mimeType": "text/x-opml", "buffer": b"<html/>"})
+    assert field.evaluate("field => field.validationMessage") == ""
+    assert not [request for request in owner.requests if request.method == "POST"]
+    page.get_by_role("button", name="Import").click()
+    expect(page.locator("[id$=file_error]")).to_contain_text("no")
+
+
 def _works_without_a_script(chromium: Browser, base: str) -> None:
     with visiting(chromium, base, script=False) as owner:
         page = owner.goto("/account/login/?next=/harbour-planet/manage/")
@@ -190,3 +205,12 @@ def _works_without_a_script(chromium: Browser, base: str) -> None:
         page.get_by_role("button", name="Do it").click()
         expect(page.get_by_text("1 site was moved.")).to_be_visible()
         expect(page.locator(".folder-name")).to_have_text("Night")
+        # What is too large gets a page that says so, though the whole of it was sent.
+        owner.goto("/harbour-planet/manage/add/")
+        field = page.get_by_label("File")
+        field.set_input_files({"name": "all.opml", "mimeType": "text/x-opml", "buffer": bytes(12 << 20)})
+        page.get_by_role("button", name="Import").click()
+        expect(page.get_by_role("heading", name="Too large")).to_be_visible()
+        expect(page.get_by_text("divide a list of feeds into several files")).to_be_visible()
+        expect(page.get_by_role("link", name="To the beginning")).to_be_visible()
+        owner.complaints.clear()  # of the 413

@@ -160,7 +160,7 @@ class TestSettings:
         chooser = "django.middleware.locale.LocaleMiddleware"
         made = settings_of()
         middleware = made["MIDDLEWARE"]
-        assert middleware.index(chooser) == middleware.index("django.middleware.common.CommonMiddleware") - 1
+        assert middleware.index(chooser) == middleware.index("lifestream.site.refusal_pages.RefusalMiddleware") - 1
         assert made["LANGUAGES"] == [("de", "Deutsch"), ("en", "English")]
         made = settings_of(LANGUAGE_CODE="fr")
         assert chooser not in made["MIDDLEWARE"] and "LANGUAGES" not in made

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from django.core.exceptions import DisallowedHost, PermissionDenied, SuspiciousOperation
+from django.core.exceptions import (
+    DisallowedHost,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.test import RequestFactory, override_settings
 
 from lifestream.site import errors
@@ -39,6 +46,15 @@ def test_other_bad_requests_say_less() -> None:
     assert answer.status_code == 400
     assert b"secret" not in answer.content
     assert b"LIFESTREAM_HOSTS" not in answer.content
+
+
+@pytest.mark.parametrize("error", [RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent])
+def test_a_form_that_is_too_large_is_told_so(error: type[SuspiciousOperation]) -> None:
+    answer = errors.bad_request(REQUEST, error("secret"))
+    assert answer.status_code == 413
+    page = answer.content.decode()
+    assert "You sent more than the site takes at once. Nothing was changed." in page
+    assert "LIFESTREAM_MAX_OPML" in page and "secret" not in page
 
 
 def test_a_form_from_elsewhere_names_the_address_of_the_site() -> None:

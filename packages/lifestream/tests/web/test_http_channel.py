@@ -17,7 +17,7 @@ from waitress.server import create_server
 
 from lifestream.page_limits import LONGEST_HEAD
 from lifestream.web import wsgi_server
-from lifestream.web.http_channel import OneAnswerChannel, let_go
+from lifestream.web.http_channel import MOST_DISCARDED, REFUSED, OneAnswerChannel, let_go
 from lifestream.web.request_framing import LONGEST_FRAMING
 from lifestream.web.wsgi_server import serve
 
@@ -32,7 +32,7 @@ def _application(environ: Any, start_response: Any) -> list[bytes]:
     return [body]
 
 
-def _serving(client: Callable[[str, int], None], application: Any = _application) -> None:
+def _serving(client: Callable[[str, int], None], application: Any = _application, **options: Any) -> None:
     """Serve *application* while *client* runs with the address and the port. Raises what it raises."""
     raised: list[BaseException] = []
     threads: list[threading.Thread] = []
@@ -53,7 +53,7 @@ def _serving(client: Callable[[str, int], None], application: Any = _application
 
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        serve(application, "127.0.0.1", 0, ready, threads=1)
+        serve(application, "127.0.0.1", 0, ready, threads=1, **options)
     finally:
         has_ended.set()
         signal.signal(signal.SIGINT, before)
@@ -340,3 +340,89 @@ def test_clients_that_take_nothing_fill_no_disk(monkeypatch: pytest.MonkeyPatch)
 
     _serving(client)
     assert read == [b"/small", b"cut"]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_the_application_answers_a_body_that_is_too_large(chunked: bool) -> None:
+    seen: list[Any] = []
+    answers: list[bytes] = []
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        seen.append(
+            (environ.get(REFUSED), environ["PATH_INFO"], environ["wsgi.input"].read(), "HTTP_COOKIE" in environ)
+        )
+        seen.append((environ["CONTENT_LENGTH"], "HTTP_TRANSFER_ENCODING" in environ))
+        start_response("413 Too Large", [("Content-Length", "4")])
+        return [b"page"]
+
+    def client(_address: str, port: int) -> None:
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+            if chunked:
+                framing = b"Transfer-Encoding: chunked\r\n\r\n" + b"3e8\r\n" + bytes(1000) + b"\r\n"
+            else:
+                framing = b"Content-Length: 1000000000\r\n\r\n"
+            connection.sendall(b"POST /add HTTP/1.1\r\nHost: a\r\nCookie: a=b\r\n" + framing)
+            while data := connection.recv(65536):
+                answers.append(data)
+
+    _serving(client, application, most_body=1000, answers_refusals=True)
+    (status, path, body, has_cookies), framed = seen
+    assert (status, path, has_cookies) == (413, "/add", True)
+    assert framed == ("0", False) and len(body) <= 1000
+    assert b"".join(answers).startswith(b"HTTP/1.1 413 Too Large\r\n") and answers[-1].endswith(b"page")
+
+
+def test_the_application_sees_no_request_that_is_malformed_or_that_it_does_not_ask_for() -> None:
+    answers: list[bytes] = []
+
+    def application(_environ: Any, _start_response: Any) -> list[bytes]:
+        raise AssertionError("called")
+
+    def ask(request: bytes) -> Callable[[str, int], None]:
+        def client(_address: str, port: int) -> None:
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+                connection.sendall(request)
+                answers.append(connection.recv(65536)[:13])
+
+        return client
+
+    large = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000000\r\n\r\n"
+    _serving(ask(large), application, most_body=1000)
+    _serving(ask(large.replace(b"1000000000", b"x")), application, most_body=1000, answers_refusals=True)
+    assert answers == [b"HTTP/1.1 413 ", b"HTTP/1.1 400 "]
+
+
+def _sent_whole(port: int, body: int) -> bytes:
+    """Send a request with *body* bytes, all of them before the answer is read, as browsers do. Return the answer."""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % body)
+        for _ in range(body >> 20):
+            connection.sendall(bytes(1 << 20))
+        answer = b""
+        while data := connection.recv(65536):
+            answer += data
+    return answer
+
+
+@pytest.mark.parametrize("answers_refusals", [False, True])
+def test_a_client_that_sends_all_of_a_refused_body_reads_the_answer(answers_refusals: bool) -> None:
+    answers: list[bytes] = []
+
+    def application(_environ: Any, start_response: Any) -> list[bytes]:
+        start_response("413 Too Large", [("Content-Length", "4")])
+        return [b"page"]
+
+    def client(_address: str, port: int) -> None:
+        answers.extend(_sent_whole(port, 32 << 20) for _ in range(5))
+
+    _serving(client, application, most_body=1000, answers_refusals=answers_refusals)
+    assert [answer[:13] for answer in answers] == [b"HTTP/1.1 413 "] * 5
+    assert all(answer.endswith(b"page" if answers_refusals else b"(generated by lifestream)") for answer in answers)
+
+
+def test_no_more_than_the_maximum_of_a_refused_body_is_discarded() -> None:
+    def client(_address: str, port: int) -> None:
+        with pytest.raises(ConnectionError):
+            _sent_whole(port, 2 * MOST_DISCARDED)
+
+    _serving(client, most_body=1000)

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.db import models, router, transaction
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from lifestream.content.image_dimensions import dimensions, is_icon
@@ -37,13 +38,17 @@ class Logo(models.Model):
         return self.digest
 
 
+def too_large() -> str:
+    """Return what is wrong with a file of more than `LARGEST` bytes."""
+    return gettext("The file has more than %(most)s KB: make the picture smaller.") % {"most": LARGEST // 1024}
+
+
 def validate_logo(data: bytes) -> None:
     """Raise ValidationError if *data* is larger than `LARGEST`, or no picture that a browser shows without running
     scripts in it.
     """
     if len(data) > LARGEST:
-        text = _("The file has more than %(most)s KB: make the picture smaller.")
-        raise ValidationError(text, params={"most": LARGEST // 1024})
+        raise ValidationError(too_large())
     if image_type(data) not in _KINDS or dimensions(data) is None:
         raise ValidationError(
             _(

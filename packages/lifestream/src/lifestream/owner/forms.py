@@ -18,6 +18,7 @@ from lifestream.content.plaintext import scrub
 from lifestream.models import Lifestream, OwnPage, Subscription
 from lifestream.models.changed_fields import save_changed
 from lifestream.models.look import validate_static_path
+from lifestream.owner.file_input import BoundedFileInput
 from lifestream.owner.samples import SAMPLES
 from lifestream.web.pictured_choice import PicturedChoice
 from lifestream.wording import worded
@@ -76,10 +77,20 @@ class AddressesField(forms.CharField):
         return addresses
 
 
+def _too_large() -> str:
+    from lifestream.refresh import opml
+
+    return worded(opml.too_large())
+
+
 class ListFileField(forms.FileField):
     """A list of feeds: OPML, or the configuration of a planet. Its value is what the file lists."""
 
-    widget = forms.FileInput(attrs={"accept": ".opml,.xml,.ini,text/x-opml,text/xml,application/xml"})
+    widget = BoundedFileInput(
+        ".opml,.xml,.ini,text/x-opml,text/xml,application/xml",
+        lambda: settings.max_opml,
+        _too_large,
+    )
 
     def clean(self, data: Any, initial: Any = None) -> Any:
         """Return the outlines of the file, [] for no file. Raises ValidationError if it is no such list."""

@@ -7,13 +7,14 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from lifestream.models.logos import LARGEST, validate_logo
+from lifestream.models.logos import LARGEST, too_large, validate_logo
+from lifestream.owner.file_input import BoundedFileInput
 
 
 class LogoField(forms.FileField):
     """A picture. Its value is its bytes."""
 
-    widget = forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/gif,image/webp,image/avif"})
+    widget = BoundedFileInput("image/png,image/jpeg,image/gif,image/webp,image/avif", lambda: LARGEST, too_large)
 
     def clean(self, data: Any, initial: Any = None) -> Any:
         """Return the bytes of the file. Raises ValidationError if it is no picture that may stand there."""

@@ -1,4 +1,4 @@
-"""The pages of the bundled site for what goes wrong: 400, 403 and 500, in the design of the others.
+"""The pages of the bundled site for what goes wrong: 400, 403, 413 and 500, in the design of the others.
 
 They read no database, since it may be what fails. Each names what the visitor or the owner of the site can do.
 """
@@ -9,7 +9,7 @@ import re
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.exceptions import DisallowedHost
+from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -22,7 +22,11 @@ _HOST = re.compile(r"\[[0-9a-fA-F:.]+\]|[\w.-]+")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 400. A name that the site does not know is reported, with the setting that makes it known."""
+    """Answer 400. A name that the site does not know is reported, with the setting that makes it known. A form that is
+    too large is answered with 413.
+    """
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
+        return too_large()
     if not isinstance(exception, DisallowedHost):
         return error_page(400, _("Bad request"), _("The server cannot make sense of this request."))
     found = _HOST.match(str(request.META.get("HTTP_HOST", "")))
@@ -37,6 +41,19 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         ),
         f'LIFESTREAM_HOSTS = ["{host}"]',
         is_elsewhere=True,
+    )
+
+
+def too_large() -> HttpResponse:
+    """Return the answer 413 (RFC 9110 §15.5.14) to a request with more data than the site takes."""
+    return error_page(
+        413,
+        _("Too large"),
+        _("You sent more than the site takes at once. Nothing was changed."),
+        _(
+            "Send a shorter text, or divide a list of feeds into several files. Are you the owner of the site? "
+            "LIFESTREAM_MAX_OPML sets how large such a list may be."
+        ),
     )
 
 

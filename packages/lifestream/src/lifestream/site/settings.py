@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "lifestream.site.compression.CompressionMiddleware",
     "lifestream.site.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "lifestream.site.refusal_pages.RefusalMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -83,7 +84,7 @@ MIDDLEWARE = [
 if "LANGUAGE_CODE" not in CONFIGURATION.chosen:
     # Each reader gets the pages in the language of the browser, of those that all strings are translated into.
     MIDDLEWARE.insert(
-        MIDDLEWARE.index("django.middleware.common.CommonMiddleware"), "django.middleware.locale.LocaleMiddleware"
+        MIDDLEWARE.index("lifestream.site.refusal_pages.RefusalMiddleware"), "django.middleware.locale.LocaleMiddleware"
     )
     LANGUAGES = [("de", "Deutsch"), ("en", "English")]
 LOGIN_URL = "lifestream_owner:login"

@@ -8,15 +8,46 @@ for ever.
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from waitress.channel import HTTPChannel
+from waitress.task import ErrorTask, Task, WSGITask
+from waitress.utilities import RequestEntityTooLarge
 
 from lifestream.page_limits import MOST_KEPT
-from lifestream.web.request_framing import BoundedParser
+from lifestream.web.request_framing import BoundedParser, ServerBusy
+
+REFUSED: Final = "lifestream.refused"
+"""The key of a WSGI environment whose value is the status, 413 or 503, of a request that was refused for its body. The
+body is empty then.
+"""
+
+
+REFUSALS: Final = frozenset({RequestEntityTooLarge.code, ServerBusy.code})
+MOST_DISCARDED: Final = 64 << 20
+"""How many bytes of a refused body are read and discarded once the answer was sent. A connection that is closed while
+the client is sending is reset, and the client never sees the answer (RFC 9112 §9.6).
+"""
+
+
+class RefusalTask(WSGITask):
+    """Lets the application answer a request that was refused for its body, and closes the connection."""
+
+    def get_environment(self) -> dict[str, Any]:
+        """Return the environment, with the status of the refusal, and as if there were no body."""
+        environ: dict[str, Any] = super().get_environment()
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        request: Any = self.request
+        return environ | {REFUSED: request.error.code, "CONTENT_LENGTH": "0"}
+
+    def execute(self) -> None:
+        """Call the application, and send what it answers."""
+        self.set_close_on_finish()  # the client may still be sending the body
+        super().execute()
 
 
 class OneAnswerChannel(HTTPChannel):
@@ -32,6 +63,8 @@ class OneAnswerChannel(HTTPChannel):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._later: deque[BoundedParser] = deque()
+        self._discards_after_answer = False
+        self._to_discard = 0  # bytes that may still come of a refused body whose answer was sent
         self._all: Mapping[int, object] = options.get("map") or {}
         super().__init__(*arguments, **options)
 
@@ -45,14 +78,30 @@ class OneAnswerChannel(HTTPChannel):
         requests = (*self.requests, *self._later, *filter(None, [self.request]))
         return int(self.total_outbufs_len) + sum(each.kept for each in requests)
 
+    def error_task_class(self, channel: Any, request: Any) -> Any:  # type: ignore[override] # waitress calls it
+        """Return the task that answers a *request* with an error."""
+        self._discards_after_answer = request.error.code in REFUSALS
+        return self.error_task_type(request)(channel, request)
+
+    def error_task_type(self, request: Any) -> type[Task]:  # noqa: ARG002  another class of connection looks at it
+        """Return the type of the task that answers a *request* with an error."""
+        return ErrorTask
+
     def handle_close(self) -> None:
         """Close the connection, and delete what is kept for it, except the request that is being answered."""
         super().handle_close()
+        self._delete_requests()
+
+    def _delete_requests(self) -> None:
         for each in (*self._later, *filter(None, [self.request])):
             each.close()
 
     def received(self, data: bytes) -> bool:
         """Read the requests in *data*, and put aside all but the first. Return whether anything was read."""
+        if self._to_discard:
+            self._to_discard = max(0, self._to_discard - len(data))
+            self.will_close = not self._to_discard
+            return True
         was_read = super().received(data)
         with self.requests_lock:
             self._later.extend(self.requests[1:])
@@ -69,6 +118,12 @@ class OneAnswerChannel(HTTPChannel):
 
     def handle_write(self) -> None:
         """Send what is to be sent; once all is, have the next request answered."""
+        if self._discards_after_answer and self.close_when_flushed and not self.will_close:
+            flushing: Any = self  # these methods of waitress 3.0 have no types; the tests of this module use them
+            flushing._flush_exception(flushing._flush_some)  # after an error, `will_close` is set: the loop calls again
+            if not self.total_outbufs_len and not self.will_close:
+                self._discard_the_rest()
+            return
         super().handle_write()
         if self._is_next_due():
             with self.requests_lock:
@@ -76,10 +131,32 @@ class OneAnswerChannel(HTTPChannel):
             task: Any = self  # waitress calls `service`, as of a Task
             self.server.add_task(task)
 
+    def _discard_the_rest(self) -> None:
+        """Tell the client that the answer has ended, and discard what it still sends of the refused body."""
+        self.close_when_flushed = False
+        self._discards_after_answer = False
+        self._delete_requests()
+        self._later.clear()
+        self.request = None
+        self._to_discard = MOST_DISCARDED
+        try:
+            if self.socket is not None:
+                self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.will_close = True  # the client is gone
+
     def _is_next_due(self) -> bool:
         is_free = not self.requests and not self.total_outbufs_len
         is_open = self.connected and not self.will_close and not self.close_when_flushed
         return bool(self._later) and is_free and is_open
+
+
+class RefusalsAnswered(OneAnswerChannel):
+    """A connection on which the application, and not waitress, answers requests that were refused for their bodies."""
+
+    def error_task_type(self, request: Any) -> type[Task]:
+        """Return the type of the task that answers a *request* with an error."""
+        return RefusalTask if request.error.code in REFUSALS and request.headers_finished else ErrorTask
 
 
 def let_go(sockets: Iterable[object], most: int, *, but: OneAnswerChannel | None = None) -> bool:

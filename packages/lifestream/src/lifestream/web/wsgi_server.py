@@ -21,7 +21,7 @@ from waitress.trigger import trigger
 from waitress.wasyncore import close_all, loop
 
 from lifestream.page_limits import LONGEST_HEAD, MOST_CONNECTIONS, MOST_KEPT
-from lifestream.web.http_channel import OneAnswerChannel, let_go
+from lifestream.web.http_channel import OneAnswerChannel, RefusalsAnswered, let_go
 from lifestream.web.request_charset import in_utf8
 from lifestream.web.request_framing import IN_MEMORY
 
@@ -38,12 +38,14 @@ def serve(
     *,
     threads: int = 8,
     most_body: int = MOST_BODY,
+    answers_refusals: bool = False,
 ) -> None:
     """Serve *application* until SIGINT or SIGTERM, with this number of *threads*. *ready* is called with the address
     once clients can connect.
 
     A request with more than *most_body* bytes is answered with 413: waitress writes bodies to temporary files before
-    the application sees them, whoever sends them.
+    the application sees them, whoever sends them. If *answers_refusals*, the application is called for such a request,
+    too, and for one that there is no space for (503): see `http_channel.REFUSED`.
 
     Port 0 takes a free one. Raises OSError if the address cannot be bound.
     """
@@ -70,7 +72,7 @@ def serve(
         raise OSError(gettext("no such address")) from error
     for each in sockets.values():
         if isinstance(each, BaseWSGIServer):
-            each.channel_class = OneAnswerChannel
+            each.channel_class = RefusalsAnswered if answers_refusals else OneAnswerChannel
     name = f"[{host}]" if ":" in host else host
     try:
         with _noting_signals(sockets) as signals:

@@ -7,7 +7,7 @@ import logging
 import threading
 from argparse import ArgumentParser
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urljoin
 
 from django.conf import settings
@@ -26,6 +26,8 @@ from lifestream.management.base import BaseCommand
 from lifestream.owner import first_run
 from lifestream.refresh.updater import Updater
 from lifestream.web.wsgi_server import MOST_BODY, ending_on_sigterm, serve
+
+_REFUSAL_PAGES: Final = "lifestream.site.refusal_pages.RefusalMiddleware"
 
 
 class Command(BaseCommand):
@@ -87,6 +89,7 @@ class Command(BaseCommand):
                 ready,
                 threads=lifestream_settings.threads,
                 most_body=most_body(),
+                answers_refusals=_REFUSAL_PAGES in settings.MIDDLEWARE,
             )
         except OSError as error:
             text = gettext("{address} can't be served: {reason}")

@@ -1,5 +1,5 @@
-// What the pages of owners do beyond being pages: new sites appear as they come, a password can be looked at, and a
-// colour be chosen by eye.
+// What the pages of owners do beyond being pages: new sites appear as they come, a password can be looked at, a colour
+// be chosen by eye, and a file that is too large is not sent.
 "use strict";
 {
   const PAUSE = 2000; // milliseconds between two looks
@@ -85,6 +85,20 @@
     field.addEventListener("input", tell);
     picker.addEventListener("input", () => {
       field.value = picker.value;
+    });
+  }
+
+  // A file that is too large is refused before it is sent.
+  for (const field of document.querySelectorAll("input[type=file][data-most]")) {
+    const isRefused = () => {
+      const isTooLarge = [...field.files].some((file) => file.size > Number(field.dataset.most));
+      field.setCustomValidity(isTooLarge ? field.dataset.tooLarge : "");
+      if (isTooLarge) field.reportValidity();
+      return isTooLarge;
+    };
+    field.addEventListener("change", isRefused);
+    field.form.addEventListener("submit", (event) => {
+      if (isRefused()) event.preventDefault();
     });
   }
 
