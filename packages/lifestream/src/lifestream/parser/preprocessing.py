@@ -107,8 +107,8 @@ _SHORT_VALUE = late(rf"&#\w{{1,9}};|[^&]{{0,{MAX_ENTITY}}}")
 
 @dataclass(frozen=True, slots=True)
 class Prolog:
-    """The part of a document before its root, which begins at *end*. *end* is 0 if something is there that XML does not
-    allow.
+    """The part of a document before its root, which begins at *end*. *end* is 0 if XML does not allow what is in that
+    part.
 
     *netscape* says that the document type is Netscape's of RSS 0.91; *entities* are those that it declares.
     """

@@ -76,7 +76,7 @@ def _root_of_large(source: bytes) -> Element:
     five times as much memory, so each text is accessed as soon as its part has been read. The parts are few, since
     expat reads a long token again with each part.
     """
-    declared = _DECLARATION.match(source)  # it names the encoding from before the document was decoded
+    declared = _DECLARATION.match(source)  # it names the encoding that the document had before it was decoded
     parser: XMLPullParser[Element] = XMLPullParser(("end",))
     view = memoryview(source)
     size = len(source) // _PARTS + 1
