@@ -65,7 +65,7 @@ def bounded(source: str, *, usual: bool = False) -> str | None:
         elif kind == "hidden":
             pieces += _raw(name, text.replace(_CDATA.lower(), _CDATA))
         elif name in CHANGES_READING or (name == "plaintext" and kind == "start"):
-            pieces.append(_COMMENT)  # not nothing: "<" and "p>" beside it must not become a tag
+            pieces.append(_COMMENT)  # rather than nothing: "<" and "p>" beside it must not become a tag
         elif kind == "start":
             opened.start(name, len(text))
             tag = text.replace(_CDATA.lower(), _CDATA)

@@ -53,7 +53,7 @@ class Frames:
 
 
 def _linked(content: str, base_url: str) -> tuple[str, str]:
-    """Return the address and the text of the first link in *content*, which a player brings for old browsers."""
+    """Return the address and the text of the first link in *content*, which a player has for old browsers."""
     page, words = "", ""
     for number, (kind, name, source) in enumerate(tokens(content)):
         if number > _IN_A_PLAYER:
