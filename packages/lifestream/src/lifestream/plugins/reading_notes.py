@@ -23,7 +23,7 @@ LONGEST: Final = 100
 
 @dataclass(slots=True)
 class Notes:
-    """How a document was understood. The readers and the cleaning write it while they work, if somebody asked for it.
+    """How a document was understood. Readers and cleaning fill it in while they work, if somebody asked for it.
 
     *encoding_reason* says why the encoding was chosen, *reader* which reader read the document. *dates* has, for each
     moment, the text that a date was read from and the form that it was understood in; *undated* has the texts of dates
