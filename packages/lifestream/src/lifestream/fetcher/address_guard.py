@@ -57,7 +57,7 @@ _SPECIAL_IPV6: tuple[tuple[IPv6Network, str], ...] = tuple(
     for network, what in (
         ("::/128", say("address-unspecified")),
         ("::1/128", say("address-loopback")),
-        # RFC 8215: a site's own translators. Where in such an address the IPv4 address stands is up to the site.
+        # RFC 8215: a site's own translators. The site decides where the IPv4 address is in such an address.
         ("64:ff9b:1::/48", say("address-translation")),
         ("100::/64", say("address-discards")),
         # Teredo, ORCHID and other protocols. Teredo (2001::/32, RFC 4380) carries two IPv4 addresses, and no web server

@@ -35,7 +35,7 @@ class Crowded(Exception):
 class Share:
     """The memory that one body holds: *size* bytes.
 
-    While it waits for memory, the clock of *deadline* stands still, since the server is not to blame. *forget* is
+    While it waits for memory, *deadline* is suspended, since the server is not to blame. *forget* is
     called when the body is given up.
     """
 
@@ -52,7 +52,7 @@ class Share:
         if not self.given_up:
             self.size += count
         while not self.given_up and not self._memory.has_room(self):
-            with _standing_still(self.deadline):
+            with _suspended(self.deadline):
                 await self._memory.changed()
         if self.given_up:
             raise Crowded
@@ -126,7 +126,7 @@ class Memory:
 
 
 @contextmanager
-def _standing_still(deadline: asyncio.Timeout | None) -> Iterator[None]:
+def _suspended(deadline: asyncio.Timeout | None) -> Iterator[None]:
     when = deadline.when() if deadline is not None else None
     if deadline is None or when is None:
         yield

@@ -5,7 +5,7 @@
                                         origin
 
 One deadline covers everything: name resolution, connections, every hop and the whole body. A body is read into memory
-up to a cap that counts inflated bytes; of an answer that is no feed, no body is read at all. This module keeps the
+up to a cap that counts inflated bytes; no body is read if the status says that it is no feed. This module keeps the
 rules of politeness that concern a single request; `schedule` decides when to ask again. A caller that limits requests
 by host asks the hosts of a redirect one after the other (`fetch_of_host`), and may wait between them for as long as it
 likes.
@@ -110,7 +110,7 @@ class Fetcher:
 
     *user_agent* names the program and a contact; "{subscribers}" in it becomes "1 subscriber" or "27 subscribers".
     *resolver* replaces the system's name resolution. *proxy* is the URL of the proxy for all feeds, "" for none.
-    *accept* is what is asked for, feeds unless it is given (RFC 9110, section 12.5.1).
+    *accept* is the value of Accept (RFC 9110, section 12.5.1); by default it asks for feeds.
     """
 
     def __init__(
@@ -191,9 +191,9 @@ class Fetcher:
     ) -> Outcome | Redirected:
         """Request one feed like `fetch`, but stop at a redirect to another host, before that is requested.
 
-        In that case the result is a `Redirected`: the *way* to continue with. Time that passes between the two calls
-        doesn't count towards the deadline. *redirected* is called with the URL of each redirect within the host, before
-        it is requested. With *keeps* the connection stays open for the host's next feed, until `leave`.
+        In that case the result is a `Redirected`, to be passed as *way* to the next call. Time that passes between the
+        two calls doesn't count towards the deadline. *redirected* is called with the URL of each redirect within the
+        host, before it is requested. With *keeps* the connection stays open for the host's next feed, until `leave`.
         """
         started = time.perf_counter()
         outcome = await self._bounded(_Fetch(request, share, redirected), way, keeps=keeps)

@@ -19,7 +19,7 @@ def links_in(header: str) -> Iterator[tuple[str, dict[str, str]]]:
     Of a parameter that comes twice, the first counts, as RFC 8288 §3.3 says of `rel`.
     """
     for target, parameters in _LINK.findall(header[:_LONGEST]):
-        said: dict[str, str] = {}
+        named: dict[str, str] = {}
         for name, quoted, bare in _PARAMETER.findall(parameters):
-            said.setdefault(name.lower(), quoted or bare)
-        yield target.strip(), said
+            named.setdefault(name.lower(), quoted or bare)
+        yield target.strip(), named

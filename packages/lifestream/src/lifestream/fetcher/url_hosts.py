@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 LONGEST_WORDS: Final = 60
-"""How many characters of a host are shown: its end, which tells the owner."""
+"""How many characters of a host are shown: its end, which shows its owner."""
 
 
 def host_of(url: str) -> str:
