@@ -1,4 +1,4 @@
-"""Files that a person names, which may be anything: what is read of one is bounded, and so is waiting for it."""
+"""Files that a person names. They may be anything, so the bytes that are read, and the time for them, are bounded."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@
 
 The caller's thread claims, decides and writes, all with its own database connection; it never waits for the network or
 a parser while there is something to write. The same `refresh` serves the command, the admin's button and the Celery
-task. When it returns or raises, no thread and no process is left, and no feed is held that wasn't stored.
+task. When it returns or raises, no thread and no process is left, and no feed that wasn't stored stays claimed.
 
 Each feed is independent of the others: it changes only its own row, and nothing that a feed or a server sends can stop
 another feed. A batch that can't be written is tried again feed by feed.
@@ -72,8 +72,8 @@ def refresh(
     first = [] if stopping.is_set() else intake.take()
     report = Report()
     if first:
-        # The fetching modules are imported only if there is something to fetch: importing takes longer than looking for
-        # it.
+        # The fetching modules are imported only if there is something to fetch: importing them takes longer than the
+        # query for due feeds.
         try:
             from lifestream.refresh.work_loop import work
         except BaseException:
@@ -97,7 +97,7 @@ def _fill_timelines(stopping: threading.Event) -> None:
     if stopping.is_set():
         return
     if Subscription.objects.filter(backlog__isnull=False).exists():
-        # `storage` takes longer to import than this takes to look.
+        # Importing `storage` takes longer than this query.
         from lifestream.storage import backfill
         from lifestream.storage.db_errors import FAILURES, trouble_of
         from lifestream.storage.outages import OUTAGES
