@@ -23,8 +23,8 @@ these modules, in this order:
 
 For pictures that the site serves itself, `image_types` finds the format in the first bytes, and `image_dimensions` the
 width and height; `refresh.pictures` refuses what is no picture. For owners, `markdown` makes HTML of the pages that
-they write, and `colours` checks that text is legible in the colours that they choose. `late_pattern` compiles regular
-expressions that few documents need only when they are first used.
+they write, and `colours` checks that text is legible in the colours that they choose. `late_pattern`: regular
+expressions that few documents need, compiled when they are first used.
 
 This package never imports Django, a parser, the network, or any other package of lifestream.
 """

@@ -15,9 +15,9 @@ MOST_PIXELS_OF_ICON: Final = 2048 * 2048
 _SIZES_OF_AVIF: Final = (b"ispe", b"tkhd", b"av01")
 """The boxes of AVIF with a size: of an image, of a track (a moving picture), and of what a track consists of."""
 _NO_FRAME: Final = frozenset({0xC4, 0xC8, 0xCC})
-"""Markers of JPEG between those that begin a frame, which begin none (ITU-T T.81, table B.1)."""
+"""Markers of JPEG that begin no frame, though those around them do (ITU-T T.81, table B.1)."""
 _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
-"""Markers of JPEG without a length behind them."""
+"""Markers of JPEG without a length after them."""
 _MOST_STEPS: Final = 20_000
 """How many parts of a file are passed over before its dimensions. Files of a few megabytes have some hundred."""
 

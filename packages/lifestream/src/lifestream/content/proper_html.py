@@ -1,7 +1,7 @@
 """HTML that its author wrote as nh3 would: properly nested, and of elements that the rules allow.
 
 Most entries of feeds are such HTML. nh3 takes apart each of their tags and writes it again, though a feed repeats most
-of them. Here the source is cut into tags and texts, and nh3 is given each tag once. So the result holds only tags that
+of them. Here the source is cut into tags and texts, and nh3 is given each tag once. So the result has only tags that
 nh3 has written and `clean_html` has checked, and texts without `<` and `>`: it is safe, whatever the source is.
 
 It is also what nh3 would make of the source as a whole, since only sources of the form of `settled_html` are taken,

@@ -5,7 +5,7 @@
                                         origin
 
 One deadline covers everything: name resolution, connections, every hop and the whole body. A body is read into memory
-up to a cap that counts inflated bytes; no body is read if the status says that it is no feed. This module keeps the
+up to a cap that counts inflated bytes; no body is read if the status says that there is no feed. This module keeps the
 rules of politeness that concern a single request; `schedule` decides when to ask again. A caller that limits requests
 by host asks the hosts of a redirect one after the other (`fetch_of_host`), and may wait between them for as long as it
 likes.
@@ -51,7 +51,7 @@ _ACCEPT = (
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, text/html;q=0.5, */*;q=0.1"
 )
 _SUBSCRIBERS = "{subscribers}"
-_CROWDED = "it was given up as the largest of the answers that came at once, which were too large together"
+_CROWDED = "the answers that came at once were too large together, and this one was given up as the largest"
 
 
 def _nobody(url: str) -> None:

@@ -16,7 +16,7 @@ _PARAMETER: Final = re.compile(r';\s*+([^\s=;",]++)(?>(?>\s*+=\s*+(?>"((?>(?>[^"
 def links_in(header: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the target of each link in the beginning of *header*, and its parameters, by names in lower case.
 
-    Of a parameter that comes twice, the first counts, as RFC 8288 §3.3 says of `rel`.
+    If a parameter comes twice, the first one counts, as RFC 8288 §3.3 says of `rel`.
     """
     for target, parameters in _LINK.findall(header[:_LONGEST]):
         named: dict[str, str] = {}

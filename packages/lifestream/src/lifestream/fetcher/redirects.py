@@ -2,7 +2,7 @@
 
 The client doesn't follow redirects by itself, so that each hop is checked here first: only http and https, no loop, a
 bounded number of hops, and no credentials taken from a Location. Only the leading run of 301 and 308 is remembered as a
-move: behind a temporary hop, a permanent one says nothing about the feed's own URL (RFC 9110 §15.4).
+move: after a temporary hop, a permanent one says nothing about the feed's own URL (RFC 9110 §15.4).
 """
 
 from __future__ import annotations

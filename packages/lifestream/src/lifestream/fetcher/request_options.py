@@ -36,7 +36,7 @@ _PROXY_SCHEMES: Final = ("http", "https", "socks4", "socks5", "socks5h")
 
 
 class OptionRefused(ValueError):
-    """The option can't be used. The message says why, with a remedy, and holds no secret."""
+    """The option can't be used. The message says why, with a remedy, and contains no secret."""
 
 
 @dataclass(frozen=True, slots=True)

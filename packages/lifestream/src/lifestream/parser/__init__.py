@@ -26,8 +26,8 @@ how often the feed asks to be fetched.
 Web pages have readers of their own: `web_page`, `discovery`: the feeds and pictures that a page names, and the usual
 addresses of feeds. `article`: the article on the page of an entry.
 
-`parse` reads a document in this process, for tests; all other code uses `pool.ParserPool`. This package never imports
-Django, so that a child starts fast, nor the network.
+`parse` reads a document in this process, for tests; all other code uses `pool.ParserPool`. This package imports neither
+Django, so that a child starts fast, nor anything that accesses the network.
 """
 
 from __future__ import annotations

@@ -64,7 +64,8 @@ class Charset:
 
 @cache
 def charset_of(label: str) -> Charset | None:
-    """Return the charset that *label* means, or None if it means none. Its case and spaces around it don't count.
+    """Return the charset that *label* means, or None if it means none. The case of the label, and spaces around
+    it, don't count.
 
     Also return None for a charset that doesn't encode markup in ASCII bytes (UTF-16, UTF-32, EBCDIC): a document in one
     of these is recognised by its first bytes, and a document without such first bytes is not in one of these.

@@ -1,4 +1,7 @@
-"""Dates that consist of numbers with the year at their end. Other dates may be needed to find out which is the day."""
+"""Dates that consist of numbers with the year at their end.
+
+Other dates of the document may be needed to find out which number is the day.
+"""
 
 from __future__ import annotations
 

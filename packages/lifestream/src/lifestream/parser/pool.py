@@ -60,8 +60,8 @@ _PATIENCE: Final = 3 if hasattr(signal, "setitimer") else 1
 _TIME_IS_UP: Final = -getattr(signal, "SIGPROF", 0) or None
 _PIPE: Final = 256 * 1024
 """Bytes that fit into a pipe to or from a child, and are read at once: as many as most documents and answers have. A
-pipe of the usual 64 KiB makes the two processes wait for each other several times a document, and so do the threads of
-this process.
+pipe of the usual 64 KiB makes the two processes wait for each other several times a document, and the threads of this
+process as well.
 """
 
 _STARTING: Final = 60.0
@@ -86,7 +86,7 @@ class ParserPool:
 
     *deadline* is how long one document may take, in seconds, and *memory* the address space of a child, in bytes, where
     the system can bound it. *rules* say what markup may stay, *registry* which plugins there are (by default the
-    shipped ones and those of entry points). Of a web page, the first *max_page* characters are read. The pool is a
+    shipped ones and those of entry points). Only the first *max_page* characters of a web page are read. The pool is a
     context manager: leaving it ends the children, and the documents that they are reading fail.
     """
 

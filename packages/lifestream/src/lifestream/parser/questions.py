@@ -89,7 +89,7 @@ class WebPage:
     url: str
     most: int = MAX_PAGE
 
-    def read(self, ask: Ask, registry: Registry, deadline: float) -> Page:  # noqa: ARG002  as a document is read
+    def read(self, ask: Ask, registry: Registry, deadline: float) -> Page:  # noqa: ARG002  as `Document.read`
         """Return what the page names. Raises `ParserDied`, and what *ask* raises."""
         headers = _reading_headers(self.headers, "link")
         question = {"page": True, "headers": headers, "url": self.url, "most": self.most, "deadline": deadline}
@@ -107,7 +107,7 @@ class ArticlePage:
     headers: Mapping[str, str]
     url: str
 
-    def read(self, ask: Ask, registry: Registry, deadline: float) -> Article:  # noqa: ARG002  as a document is read
+    def read(self, ask: Ask, registry: Registry, deadline: float) -> Article:  # noqa: ARG002  as `Document.read`
         """Return the article. Raises `ParserDied` with the reason if there is none, and what *ask* raises."""
         question = {"article": True, "headers": _reading_headers(self.headers), "url": self.url, "deadline": deadline}
         answer = ask(question, self.body)

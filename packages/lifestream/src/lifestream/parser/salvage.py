@@ -31,7 +31,8 @@ class Salvage:
 
     *places* are the indices of the damaged entries among all. *count* is the number of entries in *whole*, and *mended*
     are the indices of those in it that were mended. *cut_off* says that the last entry was left out, since the document
-    ends inside it: what there is of it may lack its guid or link, and the whole entry would come as another one later.
+    ends inside it: the part that is there may lack its guid or link, and the whole entry would come as another one
+    later.
     """
 
     whole: bytes

@@ -26,7 +26,7 @@ def trimmed(text: str) -> str:
     pieces = text.split("<")
     if max(map(len, pieces)) <= _SHORTEST:
         return text
-    # No value of an attribute holds a "<", so a tag and the text behind it are one piece.
+    # No value of an attribute contains a "<", so a tag and the text after it are one piece.
     for number, piece in enumerate(pieces):
         if number and len(piece) > _SHORTEST and piece.count("=") > MAX_ATTRIBUTES and (found := _FIRST.match(piece)):
             pieces[number] = found[0] + piece[_end_of_attributes(piece, found.end()) :]

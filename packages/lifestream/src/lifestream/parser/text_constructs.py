@@ -131,7 +131,7 @@ _HTML_TYPES: Final = name_set(
 
 
 def kind_of(written: str) -> Kind:
-    """Return the kind of a text construct of the type *written* (RFC 4287, 3.1.1 and 4.1.3.1), without its parameters.
+    """Return the kind of a text construct of the type *written* (RFC 4287, 3.1.1 and 4.1.3.1), whatever its parameters.
 
     A media type other than `text/…` is not shown: it is a file, in base64. A word that is no media type at all
     (`CDATA`) is taken to mean text.

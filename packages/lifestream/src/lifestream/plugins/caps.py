@@ -75,7 +75,7 @@ _EXPANDED: Final = 16 * CONTENT.limit
 """How many characters a content may have once every relative address in it is absolute."""
 
 _END_TAGS: Final = 4096
-"""How many characters a cut leaves free for the end tags of open elements: the result would be cut again."""
+"""How many characters a cut leaves free for the end tags of open elements, so that the result is not cut again."""
 
 
 class Tally:
@@ -209,7 +209,7 @@ def text(value: str) -> str:
 
 
 def address(url: str, tally: Tally | None = None) -> str:
-    """Return *url*, which is absolute, or "" if it is too long for an address. Count in *tally* if it is."""
+    """Return *url*, which is absolute, or "" if it is too long for an address; then count it in *tally*."""
     return _whole(url, LINK, tally or Tally())
 
 

@@ -32,7 +32,7 @@ _ENDING = late(r"\.(\w{3,4})$", re.ASCII)
 
 
 class PodcastPlugin(FeedPlugin):
-    """Gives audio files a media type that browsers play, and keeps each file once."""
+    """Gives audio and video files a media type that browsers play, and keeps each file once."""
 
     name = "podcast"
 

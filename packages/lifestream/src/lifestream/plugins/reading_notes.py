@@ -1,8 +1,8 @@
 """Notes on how a document was understood, for a person who asks (`lifestream read`, the admin's view of what is read).
 
 What cleaning removed from an item is described in words: "<script>", "img onerror", "link: javascript:…". For this, the
-HTML before and after cleaning is compared by the numbers of its tags and attributes, so that this needs to know nothing
-of the rules of cleaning. It takes time linear in the length of the HTML, and only those who ask pay for it.
+HTML before and after cleaning is compared by the numbers of its tags and attributes, so that this module needs to know
+nothing of the rules of cleaning. It takes time linear in the length of the HTML, and only those who ask pay for it.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@ that recognises the feed by its content, else the generic one. Plugins of settin
 before those shipped.
 
 `url_hosts.site_domain` decides to which domain a feed belongs: a feed that claims to be of GitHub, but comes from
-another host and links to others, does not belong to GitHub's.
+another host and links to others, does not belong to GitHub.
 """
 
 from __future__ import annotations

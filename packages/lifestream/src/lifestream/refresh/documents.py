@@ -161,7 +161,7 @@ class _Sources:
             return ""
 
     def load(self, name: str) -> Future[Document]:
-        """Return a future of the document *name*, which may raise `_Unavailable`. Of a file, it is done already."""
+        """Return a future of the document *name*, which may raise `_Unavailable`. A file is loaded at once."""
         loaded: Future[Document] = Future()
         try:
             if is_address(name):

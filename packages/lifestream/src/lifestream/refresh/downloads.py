@@ -6,7 +6,7 @@
                                             └─ redirected ─┤
     events.get() ◀──── Downloaded/Skipped ─────────────────┘
 
-A feed that is redirected to another host waits in that host's queue like all others, and holds nothing while it waits:
+A feed that is redirected to another host waits in that host's queue like all others, and takes no place while it waits:
 however many feeds lead to one host, it is requested no more often than for feeds of its own.
 
 A connection is kept open only while more feeds wait for its host, and for no more hosts than downloads may run at once:

@@ -6,7 +6,7 @@ requested one after the other, no faster than feeds, and not while the host has 
 the article, with a deadline, and cleans it.
 
 The content replaces that of the entry, and the feed's summary stays. If the entry is edited, its own content is stored
-again, and its page is requested again. A page that gives none is requested three times, a day apart.
+again, and its page is requested again. A page without an article is requested three times, a day apart.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def fetch_full_content(
     if not pages:
         return 0
     if not article.is_supported():
-        log.warning("the pages of entries are not asked: %s", say("article-needs-extra"))
+        log.warning("the pages of entries are not requested: %s", say("article-needs-extra"))
         return 0
     try:
         require_files()
@@ -96,7 +96,7 @@ def fetch_full_content(
     except Exception as error:
         if (shortage := shortage_of(error)) is None:
             raise
-        log.warning("the pages of entries are asked another time: %s", shortage.value)
+        log.warning("the pages of entries are requested another time: %s", shortage.value)
         return 0
     return sum(_store(each, now) for each in given)
 
@@ -115,7 +115,7 @@ def _wanted(feeds: Collection[int], now: datetime) -> list[_Page]:
 def _pages_of(feed: int, url: str, options: dict[str, object], credentials: str, now: datetime) -> list[_Page]:
     try:
         requests = RequestsBeside.of(url, options, credentials)
-    except CredentialsLost:  # its fetches fail, and say so
+    except CredentialsLost:  # the feed's fetches fail, and report it
         return []
     newest = Item.objects.filter(feed=feed).exclude(link="").order_by("-date", "-pk").values("pk")[:NEWEST]
     due = Q(article=None) | ~Q(article__fingerprint=F("fingerprint"))

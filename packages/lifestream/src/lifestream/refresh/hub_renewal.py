@@ -48,7 +48,7 @@ def try_to_keep_hubs(
     try:
         keep_hubs(fetched, feeds, clock=clock, guard=guard)
     except Exception:
-        log.exception("hubs could not be asked; it is tried again after the next refresh")
+        log.exception("hubs could not be asked; they are asked again after the next refresh")
 
 
 def keep_hubs(

@@ -136,7 +136,7 @@ async def _ask(fetcher: Fetcher, request: FetchRequest) -> Outcome:
 async def _icon_of(fetcher: Fetcher, pool: LazyPool, site: _Site) -> bytes:
     try:
         requests = RequestsBeside.of(site.url, site.options, site.credentials)
-    except CredentialsLost:  # its fetches fail, and say so
+    except CredentialsLost:  # the feed's fetches fail, and report it
         return b""
     known = site_of(ParsedFeed(link=site.site_url, icon=site.icon_url), site.url)
     candidates = [site.icon_url] if site.icon_url else []

@@ -117,7 +117,7 @@ def read_list(document: bytes) -> OpmlList:
             if opened:
                 del folders[opened.pop() :]
             continue
-        if not source.endswith(">"):  # The list is cut off here, and half an address may be another one.
+        if not source.endswith(">"):  # The list is cut off here, and half an address may be that of another feed.
             break
         given = attributes(source) if len(source) <= _LONGEST_OUTLINE else {}
         title = _line(given.get("text", "")) or _line(given.get("title", ""))

@@ -1,7 +1,7 @@
 """The configuration of a planet: `config.ini` of Planet and Planet Venus, `planet.ini` of Pluto. Pure.
 
-Planet Venus names a feed in the head of a section (`[https://blog.example/feed]`), Pluto in its option `feed`. Of a
-feed, its name, its site and its filters are taken: a filter that is a list of words becomes a rule for each of them.
+Planet Venus names a feed in the head of a section (`[https://blog.example/feed]`), Pluto in its option `feed`. The
+name, the site and the filters of a feed are taken: a filter that is a list of words becomes a rule for each of them.
 The filters of the section `[Planet]` apply to each feed that has none of its own, as in Planet Venus. Faces, themes and
 filters that are programs have no counterpart. The *note* of a feed names what is left out of it; that of the first feed
 that is taken also names what is left out of the whole planet.

@@ -143,8 +143,8 @@ def _claimed(now: datetime) -> ReadingRequest | None:
 def _found(
     feed: Feed, stopping: threading.Event | None, clock: Callable[[], datetime], guard: AddressGuard | None
 ) -> Found | None:
-    """Return what was read of *feed*, or None if *stopping* was set before that, another worker holds its host, or it
-    was fetched a moment ago.
+    """Return what was read of *feed*, or None if *stopping* was set before that, another worker has claimed its host,
+    or it was fetched a moment ago.
     """
     if is_fresh(feed, clock()):
         return None

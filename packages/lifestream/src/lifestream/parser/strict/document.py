@@ -2,7 +2,7 @@
 
 The caller has decoded the document, since expat knows few encodings. Expat gets it in UTF-8, in one piece or, if it is
 large, in a few. It is read by ElementTree's parser in C, which builds the tree without recursion. Nothing outside the
-document is loaded, and of a document type only short entities remain (`preprocessing`), so none of them can grow.
+document is loaded, and only short entities of a document type remain (`preprocessing`), so none of them can grow.
 """
 
 from __future__ import annotations
