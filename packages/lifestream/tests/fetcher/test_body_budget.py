@@ -142,7 +142,7 @@ def test_of_answers_that_are_too_much_together_the_largest_goes_and_says_why(ser
         assert isinstance(endless, Failed)
         assert endless.kind == "too large"
         assert endless.message == (
-            "it was given up as the largest of the answers that came at once, which were too large together"
+            "the answers that came at once were too large together, and this one was given up as the largest"
         )
 
 

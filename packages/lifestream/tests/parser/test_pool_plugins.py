@@ -181,7 +181,7 @@ def test_a_plugin_that_exits_when_it_is_asked_about_a_feed_loses_no_feed(
 def test_who_waits_for_a_document_is_not_interrupted_by_a_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Ending, "error", KeyboardInterrupt())
     with ParserPool(1, registry=Registry([f"{__name__}.Ending"], use_entry_points=False)) as pool:
-        with pytest.raises(ParserDied, match=r"^KeyboardInterrupt ended the reading of it$"):
+        with pytest.raises(ParserDied, match=r"^KeyboardInterrupt ended the reading of the document$"):
             pool.submit(FEED, {}, URL).result(60)
         monkeypatch.setattr(Ending, "error", LookupError())
         assert pool.submit(FEED, {}, URL).result(60).plugin == "generic"

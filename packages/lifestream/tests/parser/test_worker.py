@@ -36,7 +36,9 @@ def test_a_child_reads_most_documents_without_django_a_web_client_and_what_few_o
 def test_a_child_that_has_read_nothing_says_so() -> None:
     child = Reader(Registry(use_entry_points=False), Sanitizer())
 
-    assert child.answer({"prepare": "generic"}, b"") == {"failed": "it was not read before it was to be prepared"}
+    assert child.answer({"prepare": "generic"}, b"") == {
+        "failed": "the document was not read before its items were to be prepared"
+    }
 
 
 def test_a_feed_is_prepared_once() -> None:

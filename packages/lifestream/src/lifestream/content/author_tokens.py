@@ -1,6 +1,6 @@
-"""HTML as its author meant it, as a sequence of tokens: where browsers would lose what a feed's reader should see.
+"""HTML as a sequence of tokens, as its author meant it: browsers would lose some of what a feed's reader should see.
 
-It differs from the HTML standard's tokenizer (`html_tokenizer`) in three ways (reading.md, rule 16):
+This tokenizer differs from the HTML standard's (`html_tokenizer`) in three ways (reading.md, rule 16):
 
 - `<` before a name that is no element's is text: in `$n<m$` a browser would begin a tag that lasts to the next `>`.
 - A self-closed element that would hide or change all that follows (`<script/>`, `<iframe/>`, `<video/>`, `<i/>`) is
@@ -32,8 +32,8 @@ _LESS_THAN: Final = Token("text", "", "&lt;")
 def author_tokens(source: str, in_formula: Callable[[], bool] = lambda: False) -> Iterator[Token]:
     """Yield the tokens of an HTML fragment. An empty element has an end tag, which may not be in the fragment.
 
-    *in_formula* tells whether what comes next is in MathML: only there is a CDATA section one, and elsewhere a comment
-    that the next `>` ends (HTML, 13.2.5.42).
+    *in_formula* tells whether what comes next is in MathML: only there a CDATA section is one, and elsewhere it is a
+    comment that ends at the next `>` (HTML, 13.2.5.42).
     """
     position = begun = 0
     written_out: set[str] = set()
@@ -73,7 +73,7 @@ def author_tokens(source: str, in_formula: Callable[[], bool] = lambda: False) -
 
 
 def _is_text(source: str, at: int, written_out: set[str]) -> bool:
-    """Return whether the `<` at *at* begins a name that is no element's; *written_out* has the names of such so far.
+    """Return whether the `<` at *at* begins a name that is no element's; *written_out* collects these names.
 
     An end tag is text if its start tag was.
     """

@@ -8,7 +8,7 @@ nh3 takes quadratic time for some constructs. They are rewritten or left out bef
 - The attributes of one tag: those after the first `MAX_ATTRIBUTES` are removed.
 - The attributes of `<html>` tags, which are all added to one element. These tags mean nothing in a fragment, so they
   are removed.
-- What `OpenElements` counts.
+- Elements that are nested, reopened or moved too often (see `OpenElements`): such HTML is refused.
 
 This tokenizer and nh3's must agree about what is text and what is a tag. So everything that changes how tags are read
 is removed as well: SVG, `select`, `template` and CDATA sections, none of which the sanitizer ever allows. MathML must
@@ -65,7 +65,7 @@ def bounded(source: str, *, usual: bool = False) -> str | None:
         elif kind == "hidden":
             pieces += _raw(name, text.replace(_CDATA.lower(), _CDATA))
         elif name in CHANGES_READING or (name == "plaintext" and kind == "start"):
-            pieces.append(_COMMENT)  # not nothing: "<" and "p>" beside it must not become a tag
+            pieces.append(_COMMENT)  # rather than nothing: "<" and "p>" beside it must not become a tag
         elif kind == "start":
             opened.start(name, len(text))
             tag = text.replace(_CDATA.lower(), _CDATA)
@@ -126,7 +126,7 @@ def _raw(name: str, text: str) -> Iterator[str]:
     if name == "plaintext":  # no end tag ends it; its start tag is removed
         yield from _parted(html.escape(text, quote=False))
     elif name == "":
-        yield _COMMENT  # nh3 removes it; without it, "<" before it and "x" behind it would become a tag
+        yield _COMMENT  # nh3 removes it; without it, "<" before it and "x" after it would become a tag
     elif name in {"script", "style"}:
         return  # nh3 removes both
     else:

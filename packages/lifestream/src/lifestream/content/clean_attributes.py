@@ -1,4 +1,4 @@
-"""The attributes of HTML that nh3 has cleaned, checked and rewritten: addresses, ids, styles, and those that are set.
+"""The attributes of HTML that nh3 has cleaned: addresses, ids and styles are checked, and some attributes are set.
 
 nh3 keeps the attributes that the rules allow. It knows only some of those that hold an address (it passes
 `cite="javascript:…"`), and makes none absolute. So each value is read once more here: an address is checked and made

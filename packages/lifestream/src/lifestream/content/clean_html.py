@@ -46,7 +46,7 @@ class NotClean(ValueError):
 class Tag(NamedTuple):
     """What a tag becomes: its *html*, the *mark* that it leaves in the text, and its *place* (see `settled_html`).
 
-    *depends* says what of the base its addresses depend on: on nothing (""), its host ("host"), or all of it ("base").
+    *depends* says on which part of the base its addresses depend: on none (""), the host ("host"), or all ("base").
     """
 
     html: str
@@ -104,22 +104,22 @@ class Tags(KnownTags):
         if found is None or (found[1] and found[3]):
             raise NotClean(source[:100])
         name = found[2]
-        said = {key: unescape(value) for key, value in _ATTRIBUTE.findall(found[3])}
-        kept = said if found[1] or not (said or name in SET) else checked(name, said, self._rules, self._base_url)
+        given = {key: unescape(value) for key, value in _ATTRIBUTE.findall(found[3])}
+        kept = given if found[1] or not (given or name in SET) else checked(name, given, self._rules, self._base_url)
         written = "".join([f' {key}="{escaped(value)}"' for key, value in kept.items()])
         mark = _LINE if name in BREAKS_LINE else ""
         if name == "annotation":
             mark = _SHOWN if found[1] else _HIDDEN
         place = place_of(found[1] + name, styled="style" in kept)
-        tag = Tag(f"<{found[1]}{name}{written}>", mark, place, _depends(said))
+        tag = Tag(f"<{found[1]}{name}{written}>", mark, place, _depends(given))
         return self.keep(source, tag)
 
 
-def _depends(said: Mapping[str, str]) -> str:
-    """Return what of the base the addresses in the attributes *said* depend on."""
-    addresses = [value for key, value in said.items() if key in URL_ATTRIBUTES]
-    if "srcset" in said:
-        addresses += said["srcset"].split()
+def _depends(attributes: Mapping[str, str]) -> str:
+    """Return on which part of the base the addresses in *attributes* depend."""
+    addresses = [value for key, value in attributes.items() if key in URL_ATTRIBUTES]
+    if "srcset" in attributes:
+        addresses += attributes["srcset"].split()
     addresses = [value for value in addresses if not _INDEPENDENT.match(value)]
     if not addresses:
         return ""
@@ -134,7 +134,7 @@ def escaped(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CleanHtml:
-    """Clean *html*, its texts with the marks of its tags, and the places of these."""
+    """Clean *html*, its texts with the marks of its tags, and the places of its tags."""
 
     html: str = ""
     _marked: str = field(default="", compare=False, repr=False)
@@ -143,9 +143,7 @@ class CleanHtml:
 
     @property
     def text(self) -> str:
-        """The text of it: entities resolved once, spaces collapsed, each block on a line, without the sources of
-        formulas.
-        """
+        """Its text: entities resolved once, spaces collapsed, each block on a line, without the sources of formulas."""
         marked = self._marked
         if _HIDDEN in marked:
             marked = _NOT_SHOWN.sub("", marked)
@@ -153,7 +151,7 @@ class CleanHtml:
 
     @property
     def is_settled(self) -> bool:
-        """Whether it is certain to be the same once nh3 has read it again."""
+        """Whether nh3 would certainly return this HTML unchanged if it read it again."""
         return self._settled or is_settled(self._places)
 
 
@@ -177,8 +175,9 @@ _HTML, _MARK, _PLACE = (itemgetter(Tag._fields.index(name)) for name in ("html",
 def joined(
     parts: list[str], html: Sequence[str], marks: Sequence[str], places: str, *, settled: bool = False
 ) -> CleanHtml:
-    """Return clean HTML of *parts*: of the texts in it and, in place of what is between these, tags with this *html*,
-    these *marks* and *places*. It is known to be *settled* (see `settled_html`), or that is looked at if it is asked.
+    """Return clean HTML of *parts*, in which texts and tags alternate: the tags are replaced by those with this *html*,
+    these *marks* and *places*. *settled* says that the result is known to be settled (see `settled_html`); if it is
+    False, `is_settled` finds out.
     """
     parts[1::2] = html
     whole = "".join(parts)

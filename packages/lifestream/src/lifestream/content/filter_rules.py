@@ -3,7 +3,7 @@
 Each line is a rule; empty lines are ignored. A rule consists of words that must all occur, in any order, whatever their
 case and accents. Words in double quotes must follow each other. A line that begins with the name of a field and a colon
 looks only at that field: `title`, `text`, `author`, `tag` or `link`. Other lines look at all fields except the link.
-After `link:` stands a part of an address.
+A part of an address follows `link:`.
 
     title: sponsored
     "press release"
@@ -27,7 +27,7 @@ from lifestream.message import Message, say
 
 MOST_RULES: Final = 500
 MOST_TERMS: Final = 1_000
-"""Words and phrases of all rules of a text together."""
+"""The maximum number of words and phrases in all rules of a text together."""
 _LONGEST_QUOTED: Final = 100
 
 FIELDS: Final = ("title", "text", "author", "tag", "link")
@@ -39,7 +39,7 @@ class RuleError(ValueError):
 
 @dataclass(frozen=True)
 class RuleSubject:
-    """What rules see of an item."""
+    """The fields of an item that rules look at."""
 
     title: str = ""
     text: str = ""
@@ -49,7 +49,7 @@ class RuleSubject:
 
     @cached_property
     def lines(self) -> Mapping[str, str]:
-        """Return the words of each field, as `Term.is_in` needs them; "" is all of them."""
+        """Return the words of each field, as `Term.is_in` needs them; "" has those of all fields except the link."""
         fields = {"title": line_of(self.title), "text": line_of(self.text), "author": line_of(self.author)}
         fields["tag"] = " | ".join(map(line_of, self.tags))
         # The bar is no word, so no phrase continues from one field into the next.

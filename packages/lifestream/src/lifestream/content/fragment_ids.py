@@ -45,7 +45,7 @@ def all_prefixed(value: str) -> str | None:
 
 
 def local(value: str) -> str | None:
-    """Return the reference *value*, which begins with `#`, to an id with the prefix; None if it names no id."""
+    """Return *value*, a reference that begins with `#`, with the prefix in it, or None if it names no id."""
     name = prefixed(value[1:].replace(" ", "%20"))
     return f"#{name}" if name else None
 

@@ -1,8 +1,8 @@
 """Frames of other sites, which no page shows: each becomes a link, and the frame of a known player becomes a card.
 
 The card is a link to the page of the film or sound, whose attribute `data-player` has the address of the player; a
-page's script puts the player there when it is clicked (`players`). Without a script, and in any other reader, it is a
-link (reading.md, rule 17).
+page's script puts the player in the place of the card when the card is clicked (`players`). Without a script, and in
+any other reader, it is a link (reading.md, rule 17).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Frames:
 
 
 def _linked(content: str, base_url: str) -> tuple[str, str]:
-    """Return the address and the text of the first link in *content*, which a player brings for old browsers."""
+    """Return the address and the text of the first link in *content*, which a player has for old browsers."""
     page, words = "", ""
     for number, (kind, name, source) in enumerate(tokens(content)):
         if number > _IN_A_PLAYER:

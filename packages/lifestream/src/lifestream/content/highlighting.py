@@ -1,6 +1,6 @@
-"""Where the words of a search are in a text, for people who look through what was found. Pure.
+"""Where the words of a search are in a text, for people who look through the results. Pure.
 
-A text is looked at without case and accents, as `tokenizer` does; what is shown is the text as it was written.
+A text is searched without case and accents, as by `tokenizer`, and shown as it was written.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ def marked(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[str, bool]]:
 
 
 def excerpt(text: str, pattern: re.Pattern[str], length: int) -> str:
-    """Return about *length* characters of *text* around the first place that *pattern* finds, with "…" where they are
-    cut out; "" if it finds none.
+    """Return about *length* characters of *text* around the first place that *pattern* finds, with "…" where text is
+    left out; "" if it finds none.
     """
     text = text[:LOOKED_THROUGH]
     plain = fold(text)
     found = pattern.search(plain)
     if found is None:
         return ""
-    # In nearly all texts a letter is one without its accent, too; in others the place is a little off.
+    # In nearly all texts a letter without its accent is still one character; in others the place is a little off.
     place = min(found.start(), len(text)) if len(plain) == len(text) else found.start() * len(text) // len(plain)
     start = max(0, place - LEAD)
     if len(text) - start < length:

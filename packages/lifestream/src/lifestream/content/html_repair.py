@@ -51,8 +51,8 @@ def repaired(source: str, base_url: str = "", *, annotations: bool = True) -> st
 
 
 def needs_repair(source: str) -> bool:
-    """Return whether `repaired` may change *source*, or whether it has a tag that changes how what follows is read: a
-    look through all its tags answers both.
+    """Return whether `repaired` may change *source*, or whether it has a tag that changes how what follows is read:
+    one look through all its tags answers both.
     """
     if "<" not in source:
         return False
@@ -130,7 +130,7 @@ class _Repair:
             frame.name, frame.source, token.source if is_content else "", in_fallback=self._in_fallback
         )
         if link:
-            # A paragraph inside another one would end that, and leave an empty one behind.
+            # A paragraph inside another one would end the outer one, and leave an empty one behind.
             self._pieces.append(link if self._in_paragraph else f"<p>{link}</p>")
         return is_content
 

@@ -1,7 +1,7 @@
 """The width and the height of a picture, from its first bytes: nothing is decoded, so no picture can be a bomb here.
 
-A file of some kilobytes can be a picture of gigabytes once a browser has decoded it (a "decompression bomb"), and the
-dimensions tell. Pure, and linear in the size of the data.
+A file of some kilobytes can be a picture of gigabytes once a browser has decoded it (a "decompression bomb"). Its
+dimensions show this. Pure, and linear in the size of the data.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ MOST_PIXELS_OF_ICON: Final = 2048 * 2048
 _SIZES_OF_AVIF: Final = (b"ispe", b"tkhd", b"av01")
 """The boxes of AVIF with a size: of an image, of a track (a moving picture), and of what a track consists of."""
 _NO_FRAME: Final = frozenset({0xC4, 0xC8, 0xCC})
-"""Markers of JPEG between those that begin a frame, which begin none (ITU-T T.81, table B.1)."""
+"""Markers of JPEG that begin no frame, though those around them do (ITU-T T.81, table B.1)."""
 _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
-"""Markers of JPEG without a length behind them."""
+"""Markers of JPEG without a length after them."""
 _MOST_STEPS: Final = 20_000
 """How many parts of a file are passed over before its dimensions. Files of a few megabytes have some hundred."""
 
 
 def dimensions(data: bytes) -> tuple[int, int] | None:
-    """Return the width and the height of the picture *data* in pixels, or None if they are not to be found.
+    """Return the width and the height of the picture *data* in pixels, or None if they can't be found.
 
     For an icon (`image/x-icon`), which has several pictures, they are the largest width and the largest height.
     """
@@ -62,7 +62,7 @@ def _both(data: bytes, size: int, order: Literal["big", "little"]) -> tuple[int,
 def _of_gif(data: bytes) -> tuple[int, int] | None:
     """Return the larger of the logical screen and the first frame (GIF89a, sections 18 and 20).
 
-    A browser enlarges the screen to the first frame, and draws nothing of later ones outside.
+    A browser enlarges the screen to the first frame, and draws nothing of later frames outside the screen.
     """
     screen = _both(data[6:10], 2, "little")
     if screen is None or len(data) < 13:
@@ -71,7 +71,7 @@ def _of_gif(data: bytes) -> tuple[int, int] | None:
     in_extension = False
     for _ in range(_MOST_STEPS):
         kind = data[at : at + 1]
-        if in_extension and kind:  # a part of it, with its length before it; one of no length ends it
+        if in_extension and kind:  # a block, after its length; a block of length 0 ends the extension
             in_extension = kind != b"\0"
             at += 1 + kind[0]
         elif kind == b"!":
@@ -86,8 +86,8 @@ def _of_gif(data: bytes) -> tuple[int, int] | None:
 
 
 def _of_icon(data: bytes) -> tuple[int, int] | None:
-    """Return the largest width and the largest height that the pictures of an icon say themselves: each is a PNG, or a
-    bitmap, whose height counts its mask, too.
+    """Return the largest width and the largest height in the headers of an icon's pictures: each is a PNG, or a bitmap,
+    whose height includes its mask.
     """
     found: list[tuple[int, int]] = []
     for at in range(6, 6 + 16 * min(int.from_bytes(data[4:6], "little"), _MOST_STEPS), 16):
@@ -102,7 +102,7 @@ def _of_icon(data: bytes) -> tuple[int, int] | None:
 
 
 def _of_jpeg(data: bytes) -> tuple[int, int] | None:
-    """Return what the header of the first frame says (ITU-T T.81, section B.2.2)."""
+    """Return the size in the header of the first frame (ITU-T T.81, section B.2.2)."""
     at = 2
     for _ in range(_MOST_STEPS):
         if at + 4 > len(data) or data[at] != 0xFF:
@@ -121,7 +121,7 @@ def _of_jpeg(data: bytes) -> tuple[int, int] | None:
 
 
 def _of_webp(data: bytes) -> tuple[int, int] | None:
-    """Return what the header of the first chunk says (RFC 9649, sections 2.5 to 2.7)."""
+    """Return the size in the header of the first chunk (RFC 9649, sections 2.5 to 2.7)."""
     kind = data[12:16]
     if kind == b"VP8X" and len(data) >= 30:
         return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
@@ -135,8 +135,8 @@ def _of_webp(data: bytes) -> tuple[int, int] | None:
 
 
 def _of_avif(data: bytes) -> tuple[int, int] | None:
-    """Return the largest width and the largest height that any box says, wherever it stands: boxes may be in any order,
-    and a browser decides which of the pictures in the file it shows.
+    """Return the largest width and the largest height in any box, wherever it is: boxes may be in any order, and a
+    browser decides which of the pictures in the file it shows.
     """
     found: list[tuple[int, int]] = []
     for name in _SIZES_OF_AVIF:
@@ -151,13 +151,13 @@ def _of_avif(data: bytes) -> tuple[int, int] | None:
 
 
 def _of_box(name: bytes, content: bytes) -> tuple[int, int] | None:
-    """Return the size that the *content* of a box says; None for a box without one."""
+    """Return the size in the *content* of a box, or None if it has none."""
     if name == b"ispe":  # ISO/IEC 23008-12, section 6.5.3
         return _both(content[4:12], 4, "big")
     if name == b"tkhd":  # ISO/IEC 14496-12, section 8.3.2: in version 1, three numbers have eight bytes; 16.16 pixels
         at = 88 if content[:1] == b"\1" else 76
         size = _both(content[at : at + 8], 4, "big")
         return (size[0] >> 16, size[1] >> 16) if size else None
-    # The sample entry of a track, section 12.1.3. Brands and other boxes name the codec, too, and have none.
+    # The sample entry of a track, section 12.1.3. Brands and other boxes name the codec, too, but have no size.
     is_entry = content[:6] == bytes(6) and content[8:24] == bytes(16)
     return _both(content[24:28], 2, "big") if is_entry else None

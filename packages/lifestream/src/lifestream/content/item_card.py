@@ -5,10 +5,11 @@ the addresses are already safe. Addresses are checked once more, since a page op
 addresses.
 
 Everything that can be seen, heard or downloaded is in a card once (reading.md, rule 21), wherever a feed names it: as
-an enclosure, as a medium, or both. Of several sizes of a picture the largest is kept, and none if the content has one.
+an enclosure, as a medium, or both. If a picture has several sizes, the largest is kept, and none if the content has one
+of them.
 
-`of` keeps everything, for the item's own page; `ItemCard.as_json` keeps as much as a timeline shows, and the numbers of
-what it leaves out.
+`of` keeps everything, for the item's own page; `ItemCard.as_json` keeps as much as a timeline shows, and how many
+pictures, sounds, films and files there are.
 """
 
 from __future__ import annotations
@@ -64,15 +65,15 @@ _NO_FILES: Final = frozenset({_FLASH, "text/html"})
 """Types of media that are pages or players: the link of the item leads to them, and no browser runs Flash."""
 _AVATAR = re.compile(r"https?://[\w.-]{0,20}gravatar\.com/avatar/", re.ASCII)
 _SMALL: Final = 200
-"""A picture of fewer pixels does not stand for an article whose content has another one."""
+"""A picture of fewer pixels does not represent an article whose content has another one."""
 _BESIDE_WORDS: Final = 100
 """An image whose width or height is fewer pixels is part of a text: a portrait (Discourse has 24 and 48 pixels), an
 emoji, a button.
 """
 _DIGITS: Final = 5
-"""How many digits the length of a side has that is certainly not small."""
+"""A side whose length has this many digits is certainly not small."""
 _EMOJI: Final = "/emoji/"
-"""In the addresses of emoji, by WordPress (s.w.org/images/core/emoji/) and Discourse (/images/emoji/)."""
+"""A part of the addresses of emoji in WordPress (s.w.org/images/core/emoji/) and Discourse (/images/emoji/)."""
 
 
 class Shown(Protocol):
@@ -222,10 +223,10 @@ def of(item: Shown) -> ItemCard:
 def _distinct_files(
     everything: Iterable[Mapping[str, Any]], enclosures: Iterable[Mapping[str, Any]], link: str, player: str
 ) -> tuple[File, ...]:
-    """Return what can be downloaded of *everything*: each enclosure, and media that are no page at *link*."""
+    """Return what can be downloaded of *everything*: each enclosure, and media that are files (see `_is_file`)."""
     enclosed = {text(entry, "url") for entry in enclosures}
     files = tuple(file for file in _files(everything) if file.url in enclosed or _is_file(file, link))
-    # Flash is the player of a time when browsers had none.
+    # Flash was the player of films when browsers had none.
     return tuple(file for file in files if file.type != _FLASH) if player else files
 
 
@@ -238,8 +239,8 @@ def _two(season: str, number: str) -> tuple[str, str]:
 
 
 def _lead(pictures: Sequence[Picture], content: str) -> Picture | None:
-    """Return the picture that stands for an article: its first, in the larger of the sizes that the feed names and that
-    its content shows.
+    """Return the picture that represents an article: the first that the feed names, in that size or in the size that
+    the content shows, whichever is larger.
     """
     if not pictures:
         return _first_image(content)
@@ -301,13 +302,13 @@ def _enclosed_pictures(enclosures: Iterable[Mapping[str, Any]]) -> Iterable[Pict
 
 
 def _first_image(content: str) -> Picture | None:
-    """Return the first image in safe HTML that can stand for the whole: none that is part of a line of text."""
+    """Return the first image in safe HTML that can represent the whole: none that is part of a line of text."""
     return next((image for image in _images(content, _BESIDE_WORDS) if _EMOJI not in image.url), None)
 
 
 def _images(content: str, least: int = 3) -> Iterable[Picture]:
-    """Yield the images in safe HTML of which neither side is said to have fewer pixels than *least*: the tiny ones are
-    tracking pixels.
+    """Yield the images in safe HTML, without those whose width or height is given as fewer pixels than *least*: tiny
+    ones are tracking pixels.
     """
     position = -1
     while (position := content.find("<img", position + 1)) >= 0:

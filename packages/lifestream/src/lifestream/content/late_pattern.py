@@ -1,7 +1,8 @@
 """Regular expressions that are compiled when they are first used.
 
-To compile those of this package takes a quarter of a parser process's start, and a usual document needs a third of
-them. Patterns that most documents need are compiled by `re` as usual: each use of a late one costs a little more.
+Compiling those of this package takes a quarter of the time that a parser process needs to start, and a usual document
+needs a third of them. Patterns that most documents need are compiled by `re` as usual: each use of a late one costs a
+little more.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import Any, AnyStr, Generic, cast
 
 
 def late(pattern: AnyStr, flags: int | re.RegexFlag = 0) -> re.Pattern[AnyStr]:
-    """Return what `re.compile` does, in effect: an object that has the methods and attributes of the compiled
-    *pattern*. A wrong pattern raises `re.error` at its first use.
+    """Return an object that can be used like the result of `re.compile`: it has the methods and attributes of the
+    compiled *pattern*. A wrong pattern raises `re.error` at its first use.
     """
     return cast("re.Pattern[AnyStr]", LatePattern(pattern, flags))
 
@@ -31,7 +32,7 @@ class LatePattern(Generic[AnyStr]):
         return self._compile()
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # a pattern has no such attribute; who copies an object asks it for some
+        if name.startswith("_"):  # a pattern has no such attribute; code that copies an object asks it for some
             raise AttributeError(name)
         value = getattr(self.compiled, name)
         self.__dict__[name] = value  # the next use finds it there

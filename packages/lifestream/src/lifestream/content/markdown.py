@@ -10,10 +10,11 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 _DEEPEST = 20
-"""How many lists and quotes may be nested. No text of a person has more, and it bounds the time."""
+"""How many lists and quotes may be nested. Texts that people write have fewer, and the limit bounds the time."""
 MOST_OF_ADDRESSES: Final = 1_000_000
-"""How many characters the addresses and titles of all links and pictures have together. A text of 50,000 characters has
-fewer, unless it repeats a long one: `[a]: /long` is written out for each `[a]`, so that they grow with the square.
+"""How many characters the addresses and titles of all links and pictures may have together. A text of 50,000 characters
+has fewer, unless it repeats a long one: `[a]: /long` is written out for each `[a]`, so their length can grow with the
+square of the text's.
 """
 
 

@@ -51,7 +51,7 @@ CORE: Final[Mapping[str, frozenset[str]]] = {
         "mtd": "columnspan rowspan",
     }.items()
 }
-"""The elements of MathML Core that are kept, each with its attributes. Colours and sizes are the page's."""
+"""The elements of MathML Core that are kept, each with its attributes. The page decides on colours and sizes."""
 
 _LEAVES: Final = name_set("mi mn mo ms mtext annotation")
 _EMPTY: Final = name_set("mspace mprescripts none")

@@ -7,12 +7,12 @@ table but in no cell, which is moved before the table, past all its siblings.
 `OpenElements` follows the stack of open elements and the list of active formatting elements of the HTML standard
 (13.2.4.2 and 13.2.4.3) as far as their sizes go. If it is not sure that a tag closes an element, it counts that element
 as still open, so it never estimates the depth too low by more than a small factor. As long as each end tag is that of
-the element opened last, and no tag closes another element (`_nested`), nothing is ever reopened: so the cost of what
-nh3 has written does not depend on what it was made of, and what was cleaned can be cleaned again. Each tag takes
-constant time, on average.
+the element opened last, and no tag closes another element (`_nested`), nothing is ever reopened. So the cost of
+HTML that nh3 has written does not depend on the HTML that it was made from, and HTML that was cleaned can be cleaned
+again. Each tag takes constant time, on average.
 
-It assumes that no tag changes how others are read: SVG, `select` and `template` must have been removed, and MathML
-written by `mathml`.
+This module assumes that no tag changes how others are read: SVG, `select` and `template` must have been removed, and
+MathML written by `mathml`.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class OpenElements:
         self._nodes = 0
         # Whether, since formatting elements were opened, any may have been closed together with its parent.
         self._closed = False
-        # The elements that are open, outermost first; None once a tag closed another element than these say.
+        # The elements that are open, outermost first; None once a tag has closed another element than the last of them.
         self._nested: list[str] | None = []
         self._to_reopen = 64_000 + 16 * length
         self._to_move = 1_000_000 + 100 * length

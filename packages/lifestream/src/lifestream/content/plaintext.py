@@ -13,9 +13,9 @@ from lifestream.content.late_pattern import late
 # Tab, line feed and carriage return are the only C0 controls that both XML 1.0 and PostgreSQL's text type accept.
 # The C1 controls are not text either: a terminal may obey them (U+009B begins an escape sequence).
 _UNWANTED = late("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_C1 = re.compile(b"\xc2[\x80-\x9f]")  # non-characters, in UTF-8
+_C1 = re.compile(b"\xc2[\x80-\x9f]")  # the C1 controls, in UTF-8
 _CONTROLS: Final = bytes({*range(32), 127} - {9, 10})
-_NO_CHARACTERS: Final = ("\ufffe".encode(), "\uffff".encode())
+_NO_CHARACTERS: Final = ("\ufffe".encode(), "\uffff".encode())  # in UTF-8
 _LINE_END = re.compile(r"\r\n?")
 _A_LINE: Final = 200
 

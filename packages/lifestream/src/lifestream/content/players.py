@@ -26,7 +26,7 @@ PEERTUBE: Final = (
     "https://tilvids.com",
     "https://video.blender.org",
 )
-"""Some large sites that run PeerTube. Of any other, a page whose policy forbids the frame opens the video's page."""
+"""Some large sites that run PeerTube. If a page's policy forbids the frame of another one, the video's page opens."""
 
 ORIGINS: Final = (
     "https://www.youtube-nocookie.com",
@@ -49,8 +49,8 @@ class Player:
 
 @dataclass(frozen=True, slots=True)
 class _Site:
-    """How the addresses of a site's films or sounds look, and what `Player` each becomes. *films* says that a link to
-    such a page makes a video of an item.
+    """How the addresses of a site's films or sounds look, and what `Player` each becomes. *films* says that an item
+    with a link to such a page is a video.
     """
 
     name: str
@@ -127,7 +127,7 @@ _VIMEO = late(
     r"(?:/([0-9a-f]{6,20})(?!\w)|\?(?:[^#&]*+&)*?h=([0-9a-f]{6,20})(?!\w))?",
     _FLAGS,
 )
-# A host by its name, and no port: neither the reader's own machine, nor one beside it.
+# The host is a name, without a port: neither the reader's own machine, nor one in the same network.
 _PEERTUBE = late(
     r"https://((?:[a-z0-9-]{1,63}\.){1,8}[a-z][a-z0-9-]{1,62})/(videos|video-playlists)/embed/"
     r"([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[1-9A-HJ-NP-Za-km-z]{22})(?![\w/-])",
@@ -153,7 +153,7 @@ _SITES: Final = (
 
 
 def player_at(url: str) -> Player | None:
-    """Return the player of what is at *url*, a page or a frame of a known site, or None."""
+    """Return the player for *url*, the address of a page or a frame of a known site, or None."""
     for site in _SITES:
         if (found := site.address.match(url)) and (addresses := site.player(found)):
             return Player(site.name, *addresses)

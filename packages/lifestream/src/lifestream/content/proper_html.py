@@ -1,7 +1,7 @@
 """HTML that its author wrote as nh3 would: properly nested, and of elements that the rules allow.
 
 Most entries of feeds are such HTML. nh3 takes apart each of their tags and writes it again, though a feed repeats most
-of them. Here the source is cut into tags and texts, and nh3 is given each tag once. So the result holds only tags that
+of them. Here the source is cut into tags and texts, and nh3 is given each tag once. So the result has only tags that
 nh3 has written and `clean_html` has checked, and texts without `<` and `>`: it is safe, whatever the source is.
 
 It is also what nh3 would make of the source as a whole, since only sources of the form of `settled_html` are taken,
@@ -44,7 +44,7 @@ class NotProper(ValueError):
 
 
 class SourceTags(KnownTags):
-    """The cleaned tags of sources, by what stands between the angle brackets in the source.
+    """The cleaned tags of sources, by what is between the angle brackets in the source.
 
     A tag that is looked up for the first time is cleaned by *clean*, which is nh3's, and checked by *tags*. The look-up
     raises `NotProper` for a tag that proper HTML does not have.
@@ -79,21 +79,21 @@ class SourceTags(KnownTags):
             mended = repaired(f"<{source}>")[1:-1]
             if not mended:  # a tracking pixel
                 return self.keep(source, Tag("", "", "", ""))
-        tag = self._tags[self._written(mended, name, is_end=bool(found[1]), said=found[3])]
+        tag = self._tags[self._written(mended, name, is_end=bool(found[1]), attributes=found[3])]
         if tag.place == OTHER:
-            # Only a style may be written in yet another way by nh3 the next time.
-            if self._written(tag.html[1:-1], name, is_end=False, said=found[3]) != tag.html[1:-1]:
+            # Only a tag with a style may be written differently when nh3 writes it again.
+            if self._written(tag.html[1:-1], name, is_end=False, attributes=found[3]) != tag.html[1:-1]:
                 raise NotProper(source)
             tag = tag._replace(place=place_of(name))
         return self.keep(source, tag)
 
-    def _written(self, source: str, name: str, *, is_end: bool, said: str) -> str:
-        """Return the tag *source* of an element *name*, with the attributes *said*, as nh3 writes it."""
+    def _written(self, source: str, name: str, *, is_end: bool, attributes: str) -> str:
+        """Return the tag *source* of an element *name*, with these *attributes*, as nh3 writes it."""
         if is_end:
-            if said.strip() or name in VOID:
+            if attributes.strip() or name in VOID:
                 raise NotProper(source)
             return f"/{name}"
-        if len(said.split()) > _MOST_ATTRIBUTES:
+        if len(attributes.split()) > _MOST_ATTRIBUTES:
             raise NotProper(source)
         end = "" if name in VOID else f"</{name}>"
         clean = self._clean(f"<{source}>{end}")
@@ -141,7 +141,7 @@ def proper_html(source: str, tags: SourceTags) -> CleanHtml | None:
 
 
 def _are_in_turn(source: str, count: int) -> bool:
-    """Return whether *source* has *count* tags: as many pairs of `<` and `>`, in turn."""
+    """Return whether the `<` and `>` in *source* are *count* pairs, one after the other."""
     return source.encode().translate(None, _NO_BRACKETS) == b"<>" * count
 
 

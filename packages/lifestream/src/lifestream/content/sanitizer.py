@@ -3,12 +3,12 @@
 nh3 cleans HTML by an allow-list: each tag by itself in HTML that is properly nested (`proper_html`), all other HTML as
 a whole. What it can't do by itself is done around it:
 
-- Before it: what a browser without scripts would not show is written so that it is seen (`html_repair`). Constructs
+- Before it: what a browser without scripts would not show is rewritten to be seen (`html_repair`). Constructs
   that would take nh3 more than linear time are rewritten (`bounded_html`). HTML that can't be rewritten, for instance
   because it is nested too deep, becomes plain text.
 - After it: one pass checks every attribute and takes the text (`clean_html`, `clean_attributes`). The result is cut if
-  it is too long (`html_truncation`), and cleaned again until it no longer changes, or until that is certain
-  (`settled_html`). HTML that reads differently the second time would read differently in a browser, too.
+  it is too long (`html_truncation`), and cleaned again until it no longer changes, or is certain not to
+  change (`settled_html`). HTML that reads differently the second time would read differently in a browser, too.
 
 Text is not HTML: `plain` turns HTML into text, `text` tidies what is text already. Neither result may be marked safe.
 """
@@ -181,8 +181,8 @@ class Sanitizer:
         return text_of(scrub(fragment))
 
     def text(self, text: str) -> str:
-        """Return *text*, which is no HTML (a title, a name), in one line, without control characters and whole
-        script elements.
+        """Return *text*, which is no HTML (a title, a name), in one line, without control characters and
+        without complete script elements.
 
         The result is still text: `a < b` and `&amp;` are kept, and a template has to escape it.
         """

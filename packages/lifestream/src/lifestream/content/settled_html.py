@@ -2,8 +2,8 @@
 
 To clean HTML until it no longer changes takes another pass, as long as the first. Most HTML needs none. In properly
 nested HTML, only a few elements could end another one (HTML, 13.2.6.4.7). In HTML of the following form none does: a
-paragraph and a heading hold words alone, a link holds words and no link, and each item of a list directly follows the
-start of its list or the item before. Tables, formulas, ruby and all else are cleaned again.
+paragraph and a heading contain words alone, a link contains words and no link, and each item of a list directly follows
+the start of its list or the item before. Tables, formulas, ruby and all else are cleaned again.
 
 Text does not matter for this, so the form is a pattern over the sequence of tags, in which each tag is one letter.
 """

@@ -1,7 +1,7 @@
-"""Direction controls (Unicode Standard Annex 9) in the text of a feed that stands beside other text on a page.
+"""Direction controls (Unicode Standard Annex 9) in the text of a feed that is shown beside other text on a page.
 
 An element with `dir`, or a `<bdi>`, keeps the direction of its text inside. The title of a page, an attribute and a
-description hold no elements. There the controls must be complete, and isolated.
+description can't contain elements, so the controls in them must be complete, and isolated.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _MOST_CHARACTERS: Final = 90
 def as_row(text: str) -> str:
     """Return *text* as `isolated` does, for the `__str__` of a row.
 
-    Django's admin cuts that, to 18 words in the breadcrumb and to 200 characters in its history, and would cut off the
-    ends of the controls. So text with controls is cut here, to what stays whole there.
+    Django's admin cuts the name of a row, to 18 words in the breadcrumb and to 200 characters in its history, and would
+    cut off the ends of the controls. So text with controls is cut here, to a length that the admin does not cut.
     """
     if not _CONTROL.search(text):
         return text

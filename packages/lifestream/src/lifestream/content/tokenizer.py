@@ -48,8 +48,8 @@ class _Scripts:
 
 @cache
 def _scripts() -> _Scripts:
-    """Return the patterns, compiled when the first text needs them: that takes 15 ms, which no command should wait for
-    that neither reads nor searches a text.
+    """Return the patterns. They are compiled when a text first needs them: that takes 15 ms, and commands that neither
+    read nor search texts should not wait for it.
     """
     return _Scripts(
         re.compile(f"[{_UNSPACED}]+|(?:[^\\W_{_UNSPACED}]|[{_SIGNS}])+[+#]*"),
@@ -127,7 +127,8 @@ def _term(text: str, *, beginning: bool) -> Term | None:
     if not parts:
         return None
     unspaced = _unspaced_at_end(fold(text))
-    # If the term ends in a script without spaces, the text may go on, so its last character alone says too little.
+    # If the term ends in a script without spaces, a text may go on after it. So the single character at its end is left
+    # out after a pair, and is the beginning of a word otherwise.
     if unspaced > 1:
         parts.pop()
     if unspaced:
@@ -144,7 +145,7 @@ def pattern_of(query: str) -> re.Pattern[str] | None:
     for phrase, word in _QUOTED.findall(query):
         if pattern := _pattern(phrase or word, beginning=not phrase):
             found.append(pattern)
-    # The longest first: of several that begin at one place, it is the one to show.
+    # The longest comes first: of several that begin at one place, it is the one to show.
     return re.compile("|".join(sorted(dict.fromkeys(found), key=len, reverse=True))) if found else None
 
 
@@ -162,7 +163,7 @@ def _pattern(text: str, *, beginning: bool) -> str:
 
 
 def _unspaced_at_end(text: str) -> int:
-    """Return how many characters of scripts without spaces end *text*, 2 for more. Marks after them don't count."""
+    """Return how many characters of scripts without spaces are at the end of *text*, at most 2. Marks don't count."""
     if text.isascii():
         return 0
     unspaced = _scripts().unspaced

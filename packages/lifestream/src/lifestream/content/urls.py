@@ -15,12 +15,13 @@ FETCHED: Final = frozenset({"http", "https"})
 # scheme that way.
 NOISE_AROUND_URL: Final = "".join(map(chr, range(0x21)))
 _NOISE_IN_URL: Final = dict.fromkeys(map(ord, "\t\n\r"))
-# What turns an address around where it is shown: RFC 3987, section 4.1, wants it percent-encoded, as it is sent anyway.
+# Characters that change the direction of an address where it is shown: RFC 3987, section 4.1, wants them
+# percent-encoded, as they are sent anyway.
 _TURNS_AROUND = late("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # The form of most addresses, which need no further checks.
 _PLAIN_URL = re.compile(r"(https?)://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/?#][A-Za-z0-9/?#&=.,:;~%+_!*()@$'-]*)?")
 
-# A path on the host of a base, and bases of which only the host counts for it: these are put together as they are.
+# A path from the root, and a base of which only the scheme and the host count for such a path: they are joined.
 _PLAIN_PATH = re.compile(
     r"(?!.*/[/.])/[A-Za-z0-9/.,:~%+_!*()@$'&=-]*(?:\?[A-Za-z0-9/?&=.,:;~%+_!*()@$'-]+)?(?:#[A-Za-z0-9/?&=.,:;~%+_!*()@$'-]+)?"
 )

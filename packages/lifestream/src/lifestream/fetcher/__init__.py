@@ -10,8 +10,8 @@ cancellation raises. The modules, in the order in which a request passes them:
    which part of the redirects is permanent (`storage.permanent_redirects` follows it). `redirect_cookies`: the cookies
    that redirects set.
 3. `session`: the only access to the network; `address_guard` checks each address before it is connected to. `proxies`:
-   the same by a proxy. `request_options`: how one feed is requested otherwise than the others. `tls_sessions`: what
-   resumes a TLS session.
+   connections through a proxy. `request_options`: how the requests for one feed differ from those for others.
+   `tls_sessions`: how TLS sessions are resumed.
 4. `body_budget`: how much memory all bodies may hold together.
 5. `content_decoding`: undoes the codings of a body, whatever the server says of them, up to a limit on inflated bytes.
    `inflaters`: gzip, deflate, br and zstd, each by itself.

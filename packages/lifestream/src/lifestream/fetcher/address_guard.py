@@ -6,7 +6,7 @@ dialled, whether resolved or written in the URL, and for every redirect. So the 
 that is dialled, and no answer of a name server can change it in between.
 
 The table is our own, from IANA's special-purpose registries (RFC 6890), because `ipaddress.is_global` accepts addresses
-that carry a private IPv4 address inside (64:ff9b::7f00:1 reaches 127.0.0.1 behind a NAT64). Of IPv6, only 2000::/3 is
+that carry a private IPv4 address inside (64:ff9b::7f00:1 reaches 127.0.0.1 behind a NAT64). In IPv6, only 2000::/3 is
 allocated for global unicast (RFC 4291 §2.4); everything else is refused without being listed.
 """
 
@@ -57,7 +57,7 @@ _SPECIAL_IPV6: tuple[tuple[IPv6Network, str], ...] = tuple(
     for network, what in (
         ("::/128", say("address-unspecified")),
         ("::1/128", say("address-loopback")),
-        # RFC 8215: a site's own translators. Where in such an address the IPv4 address stands is up to the site.
+        # RFC 8215: a site's own translators. The site decides where the IPv4 address is in such an address.
         ("64:ff9b:1::/48", say("address-translation")),
         ("100::/64", say("address-discards")),
         # Teredo, ORCHID and other protocols. Teredo (2001::/32, RFC 4380) carries two IPv4 addresses, and no web server
@@ -123,7 +123,7 @@ class AddressGuard:
 
 
 def _parse(address: str) -> Address:
-    """Parse an address. Of a mapped one, return the IPv4 address itself, since the kernel dials that."""
+    """Parse an address. Return the IPv4 address in a mapped one, since the kernel dials that."""
     parsed = ip_address(address)
     if isinstance(parsed, IPv4Address):
         return parsed

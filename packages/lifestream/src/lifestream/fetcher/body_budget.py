@@ -35,7 +35,7 @@ class Crowded(Exception):
 class Share:
     """The memory that one body holds: *size* bytes.
 
-    While it waits for memory, the clock of *deadline* stands still, since the server is not to blame. *forget* is
+    While it waits for memory, *deadline* is suspended, since the server is not to blame. *forget* is
     called when the body is given up.
     """
 

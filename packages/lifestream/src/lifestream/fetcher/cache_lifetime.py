@@ -22,7 +22,7 @@ _FOREVER = 10 * 365 * 86400.0  # more digits make no difference, and don't fit i
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """How many *seconds* an answer was fresh when it came, and which header says so."""
+    """For how many *seconds* an answer was fresh when it came, and which header says so."""
 
     seconds: float
     source: Literal["max-age", "Expires"]
@@ -31,8 +31,8 @@ class Freshness:
 def freshness(headers: Mapping[str, str], now: datetime) -> Freshness | None:
     """Return how long the answer is fresh from *now*; None if it doesn't say (RFC 9111 §4.2.1).
 
-    max-age takes precedence over Expires, and Age is subtracted from it. An Expires that is no date, such as 0, means
-    stale (RFC 9111 §5.3).
+    max-age takes precedence over Expires, and Age is subtracted from either. An Expires that is no date, such as 0,
+    means stale (RFC 9111 §5.3).
     """
     control = headers.get("cache-control", "")
     if _STALE.search(control):

@@ -93,7 +93,7 @@ class Body:
         self._layers.clear()
 
     def last_pieces(self) -> Iterator[int]:
-        """Inflate what was held back, at the end of the bytes: those that were too few to tell their coding.
+        """Inflate the bytes that were held back because they were too few to tell their coding. Call this at the end.
 
         Yields and raises as `pieces` does.
         """
@@ -168,12 +168,12 @@ class _Layer:
         yield from self._inflate(data)
 
     def rest(self) -> Iterator[bytes]:
-        """Yield what was held back, at the end of the bytes: those that were too few to tell their coding."""
+        """Yield, inflated, the bytes that were held back because they were too few to tell their coding."""
         if not self._is_known and self._head and not GZIP_MAGIC.startswith(self._head):
             yield from self._inflate(self._begin())
 
     def _begin(self) -> bytes:
-        """Find out the coding of this layer. Returns the bytes that were held back for that."""
+        """Find out the coding of this layer. Return the bytes that were held back for that."""
         self._is_known = True
         data, self._head = self._head, b""
         self.coding = self._coding_of(data) if self._may_be_coded else ""
@@ -220,7 +220,8 @@ class _Layer:
             raise CodingFailed(say("coding-members", coding=self.coding, limit=MAX_MEMBERS)) from None
 
 
-_ZLIB: Final = (b"\x78\x01", b"\x78\x9c", b"\x78\xda")  # no text begins so, but "x^", the fourth of RFC 1950, may
+# Headers with which no text begins. The fourth of RFC 1950, "x^", is left out: a text may begin with it.
+_ZLIB: Final = (b"\x78\x01", b"\x78\x9c", b"\x78\xda")
 
 
 def _has_header(data: bytes) -> bool:

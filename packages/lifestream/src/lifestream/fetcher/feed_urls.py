@@ -1,4 +1,4 @@
-"""URLs of feeds: as they are requested, and by what two of them are known to be one feed. Pure.
+"""URLs of feeds: as they are requested, and how two of them are recognised as one feed. Pure.
 
 People, pages, lists and redirects write one URL in many ways. `request_url` is the only function that turns what they
 wrote into what is requested and stored; `url_key` is the only one that says whether two are the same feed.
@@ -11,7 +11,7 @@ wrote into what is requested and stored; `url_key` is the only one that says whe
 | `%2F` and `/`, order of the query, `http` and `https`, `www.` | as it is spelt | they differ |
 
 The third row is RFC 3986, sections 6.2.2.1 and 6.2.2.2: servers may distinguish the spellings of an escape, although
-they should not, so a URL is asked for as it was written.
+they should not, so a URL is requested as it was written.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def request_url(url: str) -> str:
         host = _host(parts)
     except ValueError as error:
         # The text that was taken for a port may be half a password.
-        said = str(error)
-        reason = said if isinstance(said, Message) else said.partition(" as ")[0]
+        message = str(error)
+        reason = message if isinstance(message, Message) else message.partition(" as ")[0]
         raise UrlRefused(say("no-url", url=_without_login(url), reason=reason)) from None
     if parts.scheme not in ("http", "https"):
         shown = LOGIN.sub("…@", url)
@@ -117,7 +117,7 @@ def _same_escape(escape: re.Match[str]) -> str:
 
 
 def _without_dot_segments(path: str) -> str:
-    """Return *path* without "." and ".." segments, as browsers ask for it (RFC 3986 §5.2.4, url.spec.whatwg.org)."""
+    """Return *path* without "." and ".." segments, as browsers request it (RFC 3986 §5.2.4, url.spec.whatwg.org)."""
     if _NOT_READY.search(path) is None:
         return path
     kept: list[str] = []
@@ -143,10 +143,10 @@ def _without_login(url: str) -> str:
 
 
 def _host(parts: SplitResult) -> str:
-    """Return the host of a URL, in ASCII. Raises ValueError if it has none that can be asked for."""
+    """Return the host of a URL, in ASCII. Raises ValueError if it has none that can be requested."""
     if "\\" in parts.netloc:  # Browsers take it for "/" (url.spec.whatwg.org), others for a part of the name.
         raise ValueError("a backslash in the name of the host")
-    return _ascii_host((parts.hostname or "").removesuffix(".")).removesuffix(".")  # IDNA makes "." of others
+    return _ascii_host((parts.hostname or "").removesuffix(".")).removesuffix(".")  # IDNA turns other dots into "."
 
 
 def _ascii_host(host: str) -> str:
@@ -164,7 +164,7 @@ def _ascii_host(host: str) -> str:
 def _encoded(text: str) -> str:
     """Percent-encode the characters that are not allowed in a request line, and no others.
 
-    A lone surrogate stands for the byte that it was decoded from.
+    A lone surrogate is encoded as the byte that it was decoded from.
     """
     if text.isascii() and text.isprintable() and " " not in text:
         return text

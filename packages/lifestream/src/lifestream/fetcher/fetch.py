@@ -5,7 +5,7 @@
                                         origin
 
 One deadline covers everything: name resolution, connections, every hop and the whole body. A body is read into memory
-up to a cap that counts inflated bytes; of an answer that is no feed, no body is read at all. This module keeps the
+up to a cap that counts inflated bytes; no body is read if the status says that there is no feed. This module keeps the
 rules of politeness that concern a single request; `schedule` decides when to ask again. A caller that limits requests
 by host asks the hosts of a redirect one after the other (`fetch_of_host`), and may wait between them for as long as it
 likes.
@@ -51,7 +51,7 @@ _ACCEPT = (
     "application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, text/html;q=0.5, */*;q=0.1"
 )
 _SUBSCRIBERS = "{subscribers}"
-_CROWDED = "it was given up as the largest of the answers that came at once, which were too large together"
+_CROWDED = "the answers that came at once were too large together, and this one was given up as the largest"
 
 
 def _nobody(url: str) -> None:
@@ -110,7 +110,7 @@ class Fetcher:
 
     *user_agent* names the program and a contact; "{subscribers}" in it becomes "1 subscriber" or "27 subscribers".
     *resolver* replaces the system's name resolution. *proxy* is the URL of the proxy for all feeds, "" for none.
-    *accept* is what is asked for, feeds unless it is given (RFC 9110, section 12.5.1).
+    *accept* is the value of Accept (RFC 9110, section 12.5.1); by default it asks for feeds.
     """
 
     def __init__(
@@ -191,9 +191,9 @@ class Fetcher:
     ) -> Outcome | Redirected:
         """Request one feed like `fetch`, but stop at a redirect to another host, before that is requested.
 
-        In that case the result is a `Redirected`: the *way* to continue with. Time that passes between the two calls
-        doesn't count towards the deadline. *redirected* is called with the URL of each redirect within the host, before
-        it is requested. With *keeps* the connection stays open for the host's next feed, until `leave`.
+        In that case the result is a `Redirected`, to be passed as *way* to the next call. Time that passes between the
+        two calls doesn't count towards the deadline. *redirected* is called with the URL of each redirect within the
+        host, before it is requested. With *keeps* the connection stays open for the host's next feed, until `leave`.
         """
         started = time.perf_counter()
         outcome = await self._bounded(_Fetch(request, share, redirected), way, keeps=keeps)

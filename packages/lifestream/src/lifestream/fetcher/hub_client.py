@@ -57,7 +57,7 @@ class HubVerdict(Enum):
 class HubAnswer:
     """The answer of a hub; if something went wrong, *message* says what.
 
-    *wait* is for how many seconds the hub asks to be left alone (Retry-After); None if it doesn't.
+    *wait* is for how many seconds the hub asks to be left alone (Retry-After); None if it doesn't ask.
     """
 
     verdict: HubVerdict
@@ -80,7 +80,7 @@ async def hub_client(
     proxy: str = "",
 ) -> AsyncIterator[HubClient]:
     """Open a client for the running event loop, and close it at the end. *deadline* is in seconds, for one request;
-    *proxy* is the URL of the proxy that all of them go by, "" for none.
+    *proxy* is the URL of the proxy for all of them, "" for none.
     """
     prepare_loop()
     async with open_proxied(proxy, resolver) if proxy else open_session(guard, resolver) as session:
@@ -145,8 +145,8 @@ async def _answer_of(response: aiohttp.ClientResponse, now: datetime) -> HubAnsw
     # The recommendation has 202; hubs of its predecessor answer 204 if they have already verified the intent meanwhile.
     if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
         return HubAnswer(HubVerdict.ACCEPTED)
-    said = scrub((await response.content.read(_MAX_ANSWER)).decode("utf-8", "replace"))
-    message = say("hub-answered", status=shorten(" ".join(f"{response.status} {said}".split()), _MOST_TOLD))
+    text = scrub((await response.content.read(_MAX_ANSWER)).decode("utf-8", "replace"))
+    message = say("hub-answered", status=shorten(" ".join(f"{response.status} {text}".split()), _MOST_TOLD))
     busy = response.status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
     verdict = HubVerdict.BUSY if busy else HubVerdict.REFUSED
     return HubAnswer(verdict, message, retry_after(headers_of(response.headers), now))

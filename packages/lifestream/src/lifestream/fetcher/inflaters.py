@@ -1,4 +1,4 @@
-"""What inflates one content coding, piece by piece: gzip and deflate, and br and zstd where the extra `codings` is
+"""Inflaters for one content coding each, piece by piece: gzip and deflate, and br and zstd if the extra `codings` is
 installed. No I/O.
 
 No call returns much more than PIECE bytes, however far its input inflates: so whoever counts the bytes stops a bomb
@@ -40,7 +40,7 @@ class TooManyMembers(ValueError):
 
 
 class Inflater(Protocol):
-    """What inflates one coding."""
+    """Inflates one coding."""
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
         """Take the next bytes, and yield what they inflate to. Raises `Broken` or `TooManyMembers`."""
@@ -60,8 +60,9 @@ class _Members:
         self._is_over = False
 
     def next(self, data: bytes) -> bytes:
-        """Return the beginning of another member if *data*, which follows the end of one, is that, as far as it has
-        come; otherwise b"". What follows the last member is padding. Raises `TooManyMembers`.
+        """Return the beginning of another member, if *data*, which follows the end of a member, begins one. Return b""
+        if it doesn't, or if it is too short to tell: then it is held back for the next call. What follows the last
+        member is padding. Raises `TooManyMembers`.
         """
         if self._is_over:
             return b""

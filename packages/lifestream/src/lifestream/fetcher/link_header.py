@@ -16,10 +16,10 @@ _PARAMETER: Final = re.compile(r';\s*+([^\s=;",]++)(?>(?>\s*+=\s*+(?>"((?>(?>[^"
 def links_in(header: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield the target of each link in the beginning of *header*, and its parameters, by names in lower case.
 
-    Of a parameter that comes twice, the first counts, as RFC 8288 §3.3 says of `rel`.
+    If a parameter comes twice, the first one counts, as RFC 8288 §3.3 says of `rel`.
     """
     for target, parameters in _LINK.findall(header[:_LONGEST]):
-        said: dict[str, str] = {}
+        named: dict[str, str] = {}
         for name, quoted, bare in _PARAMETER.findall(parameters):
-            said.setdefault(name.lower(), quoted or bare)
-        yield target.strip(), said
+            named.setdefault(name.lower(), quoted or bare)
+        yield target.strip(), named

@@ -55,7 +55,7 @@ def proxy_of(proxy: str) -> str | None:
 
 
 def check_host(url: str, guard: AddressGuard) -> None:
-    """Raise `AddressRefused` if the host of *url* is one that no proxy may be asked for."""
+    """Raise `AddressRefused` if the host of *url* may not be requested from a proxy."""
     host = (urlsplit(url).hostname or "").rstrip(".")
     if ":" in host:
         guard.check(host)

@@ -2,7 +2,7 @@
 
 Sites that ask for consent, or that look for robots, set a cookie and redirect to the same page, where a client without
 the cookie gets the same redirect for ever. A feed is requested without cookies each time, so no site can recognise who
-asks: what one fetch was told, the next one does not know.
+asks: a fetch never sends the cookies of an earlier one.
 """
 
 from __future__ import annotations

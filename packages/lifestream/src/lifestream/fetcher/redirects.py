@@ -2,7 +2,7 @@
 
 The client doesn't follow redirects by itself, so that each hop is checked here first: only http and https, no loop, a
 bounded number of hops, and no credentials taken from a Location. Only the leading run of 301 and 308 is remembered as a
-move: behind a temporary hop, a permanent one says nothing about the feed's own URL (RFC 9110 §15.4).
+move: after a temporary hop, a permanent one says nothing about the feed's own URL (RFC 9110 §15.4).
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Trail:
     sent: tuple[str, ...] = ()
 
     def followed(self, status: int, location: str, *, limit: int, cookies: Callable[[str], str] = _none) -> Trail:
-        """Return the trail after an answer with *status* and *location*. *cookies* gives those for a URL.
+        """Return the trail after an answer with *status* and *location*. *cookies* returns the cookies for a URL.
 
         Raises `RedirectRefused` if the redirect can't be followed: no Location, a loop, more than *limit* hops, or a
-        URL that is not fetched. A URL that was requested without the cookies of now is no loop: many sites set one,
-        and redirect to the same page.
+        URL that is not fetched. A URL that was requested before, but with other cookies, is no loop: many sites set a
+        cookie and redirect to the same page.
         """
         if not location:
             raise RedirectRefused(say("redirect-without-target", url=self.url, status=status))

@@ -1,4 +1,4 @@
-"""How one feed is requested otherwise than the others: with another name, headers, certificates, or by a proxy. Pure.
+"""How requests for one feed differ from those for others: another name, headers, certificates, or a proxy. Pure.
 
 What could reveal a secret, or weaken a connection, concerns the feed's own origin only: a redirect to another server
 gets no header of the feed, and that server's certificate is verified as usual.
@@ -25,7 +25,7 @@ LONGEST_HEADER: Final = 4096
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")  # a token (RFC 9110 §5.6.2)
 _SEEN: Final = r"!-~\x80-\ud7ff\ue000-\uffff"  # without surrogates, which no encoding has
 _VALUE: Final = re.compile(f"[{_SEEN}](?:[ \\t{_SEEN}]*[{_SEEN}])?")
-# What belongs to the connection, to the conditions of a request, or has a setting of its own.
+# Headers that belong to the connection or to the conditions of a request, or that have a setting of their own.
 _OURS: Final = frozenset({
     *("host", "connection", "keep-alive", "te", "trailer", "upgrade", "expect", "range", "content-length"),
     *("transfer-encoding", "accept-encoding", "content-encoding", "authorization", "proxy-authorization"),
@@ -36,7 +36,7 @@ _PROXY_SCHEMES: Final = ("http", "https", "socks4", "socks5", "socks5h")
 
 
 class OptionRefused(ValueError):
-    """The option can't be used. The message says why, with a remedy, and holds no secret."""
+    """The option can't be used. The message says why, with a remedy, and contains no secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class RequestOptions:
     """The options of one feed. The defaults are those of every other feed.
 
     *user_agent* replaces the whole field; *headers* are sent in addition. *certificates* are those of a private
-    authority, in PEM, which is trusted beside the usual ones; without *verifies*, any certificate will do. *proxy* is
-    the URL of a proxy, DIRECT for none, or "" for that of all feeds.
+    authority, in PEM, which is trusted beside the usual ones; without *verifies*, any certificate is accepted. *proxy*
+    is the URL of a proxy, DIRECT for none, or "" for that of all feeds.
     """
 
     user_agent: str = ""
@@ -69,8 +69,8 @@ NO_OPTIONS: Final = RequestOptions()
 
 
 def is_own_proxy(proxy: str) -> bool:
-    """Return whether *proxy*, as `RequestOptions` has it, is one of the feed's own. Such a proxy may limit its clients,
-    of which other feeds are none, so what comes through it counts for its feed alone.
+    """Return whether *proxy*, as `RequestOptions` has it, is one of the feed's own. Such a proxy may limit its clients.
+    Other feeds don't use it, so an answer that comes through it counts for its feed alone.
     """
     return proxy not in ("", DIRECT)
 

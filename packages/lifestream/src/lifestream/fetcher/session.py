@@ -35,8 +35,8 @@ _OWN_KINDS: int = socket.AI_ADDRCONFIG & getattr(socket, "AI_MASK", socket.AI_AD
 class Resolver(AbstractResolver):
     """The system's name resolution, in the threads of the running loop's executor.
 
-    aiohttp's own resolver calls the loop's `getaddrinfo`. In uvloop that has four threads, which no executor replaces:
-    four names whose server is dead would use up the time of all others.
+    aiohttp's own resolver calls the loop's `getaddrinfo`. uvloop runs that in four threads, whatever the loop's
+    executor is: four names whose server is dead would use up the time of all others.
     """
 
     async def resolve(
@@ -149,7 +149,7 @@ def failure_of(error: Exception) -> tuple[FailureKind, str] | None:
 def _failure_of_proxy(error: Exception) -> tuple[FailureKind, str] | None:
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return "connection", say("proxy-refused", status=f"{error.status} {error.message}".strip()[:100])
-    # An extra, which is imported where it is used.
+    # The extra `socks` is imported only where it is used, so its errors are recognised by their module.
     if type(error).__module__.partition(".")[0] in ("aiohttp_socks", "python_socks"):
         return "connection", say("proxy-failed", reason=_reason(error)[:200])
     if isinstance(error.__cause__, ssl.SSLCertVerificationError) and type(error) is aiohttp.ClientOSError:
@@ -158,7 +158,7 @@ def _failure_of_proxy(error: Exception) -> tuple[FailureKind, str] | None:
 
 
 def _shortage_in_words(error: Exception) -> Shortage | None:
-    """Return the shortage of memory that ended a body early.
+    """Return the shortage of memory that ended a body early; None if *error* is another one.
 
     aiohttp names what broke the connection only in the message, after the number of bytes that are missing
     (`ResponseHandler.connection_lost`, read in 3.14). A server cannot influence this part of the message.

@@ -2,8 +2,9 @@
 
 Feeds of one host are requested one after the other, each on a connection of its own, and a worker asks a host again
 an hour later: most handshakes are with hosts that are known. What a server has sent to resume its session (a ticket) is
-kept in memory for each name, MOST of them and for KEPT at most: a certificate that has been checked counts for that
-long. Sessions are never offered to another name, and a server that doesn't know one any more makes a full handshake.
+kept in memory by the server's name: at most MOST tickets, each for at most KEPT seconds after the server's certificate
+was checked. Sessions are never offered to another name, and a server that doesn't know one any more makes a full
+handshake.
 """
 
 from __future__ import annotations
@@ -64,7 +65,9 @@ class _RememberedObject(ssl.SSLObject):
     _place: ResumingContext | None = None
 
     def begin(self, place: ResumingContext, name: str, checked: float) -> None:
-        """Remember the session of *name* in *place*. The certificate was *checked* then if a session is resumed."""
+        """Have the session of *name* remembered in *place* once it is known. *checked* is when the certificate of a
+        resumed session was checked.
+        """
         self._place, self._name, self._checked = place, name, checked
 
     def read(self, *arguments: Any, **options: Any) -> Any:

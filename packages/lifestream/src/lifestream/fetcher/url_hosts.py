@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 LONGEST_WORDS: Final = 60
-"""How many characters of a host are shown: its end, which tells the owner."""
+"""How many characters of a host are shown: its end, which shows its owner."""
 
 
 def host_of(url: str) -> str:
@@ -59,7 +59,7 @@ def domain_of(url: str) -> str:
 def host_in_words(url: str) -> str:
     """Return the host that *url* leads to, as the text of a link to it; "" if there is none.
 
-    Of a long name only the end is shown, since its owner can choose any beginning.
+    Only the end of a long name is shown, since its owner can choose any beginning.
     """
     host = domain_of(url)
     return host if len(host) <= LONGEST_WORDS else f"…{host[1 - LONGEST_WORDS :]}"

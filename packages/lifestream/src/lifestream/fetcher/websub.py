@@ -59,12 +59,12 @@ def links_of(headers: Mapping[str, str], url: str, *, hub: str = "", topic: str 
 def _related(header: str, url: str) -> dict[str, str]:
     """Return the first target of each relation in a Link header field (RFC 8288 §3), as absolute URLs."""
     related: dict[str, str] = {}
-    for target, said in links_in(header):
+    for target, parameters in links_in(header):
         try:
             address = urljoin(url, target)
         except ValueError:
             continue
-        for relation in said.get("rel", "").lower().split():
+        for relation in parameters.get("rel", "").lower().split():
             related.setdefault(relation, address)
     return related
 
@@ -81,7 +81,7 @@ def _of_the_web(url: str) -> str:
 
 
 def over_tls(hub: str) -> str:
-    """Return *hub* with https. Many feeds name theirs with http, from the time before it had a certificate."""
+    """Return *hub* with https. Many feeds name theirs with http, from the time before the hub had a certificate."""
     parts = urlsplit(hub)
     if parts.scheme == "https":
         return hub
@@ -97,7 +97,7 @@ def request_form(mode: Mode, topic: str, callback: str, secret: str) -> dict[str
 
 
 def lease_of(text: str) -> float:
-    """Return the seconds of a `hub.lease_seconds`, MAX_LEASE at most; LEASE if it holds no number."""
+    """Return the seconds of a `hub.lease_seconds`, MAX_LEASE at most; LEASE if *text* is no number."""
     if not re.fullmatch(r"[0-9]{1,15}", text):
         return float(LEASE)
     return float(min(int(text), MAX_LEASE))
@@ -106,8 +106,7 @@ def lease_of(text: str) -> float:
 def renewal(lease: float) -> float:
     """Return after how many seconds to renew a lease: early enough that a few attempts may fail before it ends.
 
-    Never sooner than after an hour, however short the lease is: a shorter one ends before, and polling goes on
-    meanwhile.
+    The result is never less than an hour. A lease that ends sooner is renewed late, and the feed is polled meanwhile.
     """
     return max(3600.0, lease - min(lease / 4, 86400.0))
 

@@ -4,8 +4,8 @@ In: the body of an answer, its headers, its URL. Out: a `ParsedFeed`, whose text
 such as `NotAFeed`, with the reason. A document passes through these modules, in this order:
 
 1. `pool`: child processes that can be killed. `job_queue`: the waiting documents, and how many processes it pays to
-   start for them. `deadlines`: ends those whose time is up. `questions`: what a child is asked; `ipc` carries questions
-   and answers (those about web pages are in `page_shapes`). `worker`: the child.
+   start for them. `deadlines`: kills the processes whose time is up. `questions`: what a child is asked. `ipc`: how
+   questions and answers are sent; `page_shapes` has the answers about web pages. `worker`: the child.
 2. `document_reader`: the order of reading, and the documents that are no feeds.
 3. `encoding`: bytes to text. It weighs a byte order mark, the charset of the header, that of the XML declaration, and
    what the bytes allow; `charsets` has the labels.
@@ -19,15 +19,15 @@ such as `NotAFeed`, with the reason. A document passes through these modules, in
 
 All readers share these: `dates`: a date to a moment in UTC, or None, and whether day or month comes first;
 `date_standards` has the forms of the standards, `date_forms` the others, `date_words` the names of months and zones,
-`date_numbers` the dates in numbers, of which the day of the week may tell the day, `date_times` the time of day.
+`date_numbers` the dates in numbers, whose order the day of the week may decide, `date_times` the time of day.
 `people`: names of authors. `relative_addresses`: the base of a text. `text_constructs`: plain text or HTML. `rhythm`:
 how often the feed asks to be fetched.
 
 Web pages have readers of their own: `web_page`, `discovery`: the feeds and pictures that a page names, and the usual
 addresses of feeds. `article`: the article on the page of an entry.
 
-`parse` reads a document in this process, for tests; all other code uses `pool.ParserPool`. This package never imports
-Django, so that a child starts fast, nor the network.
+`parse` reads a document in this process, for tests; all other code uses `pool.ParserPool`. This package imports neither
+Django, so that a child starts fast, nor anything that accesses the network.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 The strict reader then reads what is left of a damaged entry by the same rules as any other. An end tag that ends
 nothing is left out, and an element ends with the one around it, at the latest. An entry ends where the next one begins,
-and a field that never ends where the next field does.
-Attributes are quoted and given once. A `<` that begins no tag is text, and so is the name of an element that is neither
-one of HTML, nor of feeds, and never ends. Comments are left out. What is wrong with references and prefixes is left to
-`wellformed.mend`.
+and a field that has no end tag ends where the next field begins.
+Attributes are quoted and given once. A `<` that begins no tag is text, and so is the start tag of an element that is
+neither one of HTML nor one of feeds, and that never ends. Comments are left out. Wrong references and prefixes are left
+to `wellformed.mend`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ATTRIBUTE = re.compile(
 )
 _START = re.compile(rb"<[A-Za-z_]")
 _VOID: Final = frozenset(name.encode() for name in name_set("area br col embed hr img input meta param track wbr"))
-"""The elements of HTML that are empty, without those that feeds have too, with text."""
+"""The void elements of HTML, except for those that have text in feeds."""
 _HTML: Final = frozenset(name.encode() for name in ELEMENTS)
 _KNOWN: Final = _HTML | frozenset(
     name.encode()
@@ -50,8 +50,8 @@ def balanced(markup: bytes) -> bytes:
 
 
 def balanced_head(head: bytes) -> bytes:
-    """Return *head*, what stands before the first entry of a document, with tags that match. The elements around
-    entries stay open.
+    """Return *head*, the part of a document before its first entry, with tags that match. The elements around entries
+    stay open.
     """
     tags = _Tags(head)
     return tags.written() + tags.end(_AROUND)
@@ -64,7 +64,7 @@ class _Tags:
         self._markup = markup
         self._ended = {found[2].lower() for found in _TAG.finditer(markup) if found[1]}
         self._open: list[bytes] = []
-        self._counted: Counter[bytes] = Counter()  # the open ones in lower case
+        self._counted: Counter[bytes] = Counter()  # how often each name is open, in lower case
         self._fields = 0  # how many of the open ones are fields
         self._names: dict[bytes, bytes] = {}
         self._out = bytearray()
@@ -119,8 +119,8 @@ class _Tags:
                 self._fields += _is_field(name)
 
     def _end_endless(self) -> None:
-        """End elements before a field that begins: fields that never end (`<enclosure url="…">`), and elements of HTML
-        that stand in no field.
+        """End the elements that can't contain the field that begins: fields without an end tag (`<enclosure url="…">`),
+        and elements of HTML that are in no field.
         """
         while self._open:
             name = self._open[-1].lower()
@@ -131,7 +131,7 @@ class _Tags:
 
 
 def _pieces(markup: bytes) -> Iterator[tuple[bytes, re.Match[bytes] | None]]:
-    """Yield *markup* in pieces, each with the tag that follows it, or None. What looks like a tag in it is escaped."""
+    """Yield *markup* in pieces, each with the tag that follows it, or None. A `<` that begins no tag is escaped."""
     position = 0
     for start, end in literals(markup):
         yield from _texts(markup[position:start])

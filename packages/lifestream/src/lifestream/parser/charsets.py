@@ -64,9 +64,10 @@ class Charset:
 
 @cache
 def charset_of(label: str) -> Charset | None:
-    """Return the charset that *label* means, in any case and with spaces around it, or None if it means none.
+    """Return the charset that *label* means, or None if it means none. The case of the label, and spaces around
+    it, don't count.
 
-    It is also None for a charset that doesn't encode markup in ASCII bytes (UTF-16, UTF-32, EBCDIC): a document in one
+    Also return None for a charset that doesn't encode markup in ASCII bytes (UTF-16, UTF-32, EBCDIC): a document in one
     of these is recognised by its first bytes, and a document without such first bytes is not in one of these.
     """
     label = label.strip(" \t\n\f\r'\"").lower()
@@ -179,7 +180,7 @@ def _handler(read: Callable[[bytes], Iterator[tuple[str, int]]]) -> Handler:
 
 
 def _control(found: bytes) -> Iterator[tuple[str, int]]:
-    """Yield the control character of the byte's number, for a byte that Python's codec lacks (Encoding Standard,
+    """Yield the control character that has the number of the byte, which Python's codec lacks (Encoding Standard,
     indexes).
     """
     if found[0] < 0xA0:

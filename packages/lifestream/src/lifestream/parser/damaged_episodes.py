@@ -1,8 +1,8 @@
-"""What a damaged document says of its episodes: feedparser doesn't know the elements of Podcasting 2.0.
+"""The episodes in a damaged document: feedparser doesn't know the elements of Podcasting 2.0.
 
-They are simple: a tag with attributes, and text. So each is looked for in the text of its entry, wherever the flaw is,
-and the strict reader's `episodes` makes an `Episode` of them. An entry's text reaches from its start tag to that of the
-next one. Elements in CDATA sections and comments don't count.
+These elements are simple: a tag with attributes, and text. So each is searched for in the text of its entry, wherever
+the document is damaged, and the strict reader's `episodes` makes an `Episode` of them. An entry's text reaches from its
+start tag to that of the next entry. Elements in CDATA sections and comments don't count.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ENTRY = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 
 
 def with_episodes(entries: Sequence[Entry], text: str) -> tuple[Entry, ...]:
-    """Return *entries*, all that were read of the document *text*, with what it says of their episodes.
+    """Return *entries*, which are all entries read from the document *text*, with the episodes that it describes.
 
     What precedes the first entry, such as the hosts of the podcast, belongs to all of them.
     """
@@ -52,11 +52,11 @@ def with_episodes(entries: Sequence[Entry], text: str) -> tuple[Entry, ...]:
 
 def _fields(piece: str, prefixes: Mapping[str, str]) -> Fields:
     fields: Fields = {}
-    for prefix, local, said, text in islice(_ELEMENT.findall(piece), 4 * MOST):
+    for prefix, local, written, text in islice(_ELEMENT.findall(piece), 4 * MOST):
         name = prefixes.get(prefix, "") + local.lower()
         if name in NAMES:
-            element = Element(name, attributes(f"<a {said.rstrip('/')}>"))
-            element.text = "" if said.endswith("/") else unescape(text)
+            element = Element(name, attributes(f"<a {written.rstrip('/')}>"))
+            element.text = "" if written.endswith("/") else unescape(text)
             fields.setdefault(name, []).append(element)
     return fields
 

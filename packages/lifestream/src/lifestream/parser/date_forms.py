@@ -1,4 +1,4 @@
-"""The other forms of a date that mean one moment: text → a moment, or None for text that has another form.
+"""Forms of a date, besides those of `date_standards`, that mean one moment: text → a moment, or None in other forms.
 
 The moment is in UTC, or naive if the text names no zone that is known. A day or an hour that no calendar has raises
 ValueError.
@@ -23,9 +23,10 @@ _COMMENT = re.compile(r"\([^()]*+\)|\[[\w/]*+\]")
 
 
 def normal(text: str) -> str:
-    """Return *text* in one line, without comments, with ASCII characters in place of similar-looking ones, with names
-    of the months that have numbers (1월, tháng 1), and with years (令和6年) and times of day (12h30)
-    as others write them.
+    """Return *text* in one line, without comments, with ASCII characters in place of similar-looking ones.
+
+    Months written as numbers (1월, tháng 1) become names. Years of an era (令和6年) become years of the common era, and
+    times such as 12h30 get a colon.
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("\u200e", "").replace("\u200f", "")
@@ -45,12 +46,12 @@ _ARABIC_HALF = re.compile(r"(?<=\d\s)([صم])(?![^\W_])")
 _YEAR_WORD = re.compile(r"(?<=\d{4})\s?г(?:\.?,\s?|\.|\Z)")
 _ARABIC_PAIR = re.compile(r"(كانون|تشرين)\s+(?=ال)")
 _ERAS: Final = {"民國": 1911, "民国": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
-"""The year before the first one of an era, of Japan and of the Republic of China."""
+"""The year before the first year of each era, in Japan and in the Republic of China."""
 _ERA = re.compile(rf"({'|'.join(_ERAS)})\s?(\d{{1,3}}|元)\s?年")
 _VIETNAMESE: Final = ("", "một", "hai", "ba", "tư", "năm", "sáu", "bảy", "tám", "chín", "mười", "mười một", "mười hai")
 _NUMBERED_MONTH = re.compile(
     rf"(?<=\d\s)(\d{{1,2}})[月월](?=\s\d{{4}})"
-    rf"|\bthứ\s?[2-7](?=[\s,])"  # Monday is the second day
+    rf"|\bthứ\s?[2-7](?=[\s,])"  # days of the week by number: Monday is the second
     rf"|(?:tháng|\bthg\.?)\s?(\d{{1,2}}(?!\d)|{'|'.join(sorted(_VIETNAMESE[1:], key=len, reverse=True))})",
     re.IGNORECASE,
 )
@@ -202,7 +203,7 @@ def worded(text: str) -> datetime | None:
         return None
     words_of_day, zone = f"{found['before']} {found['after'] or ''}".strip(), found["zone"]
     ending = None if zone else _ZONE_AT_END.search(words_of_day)
-    if ending and plain(ending["zone"]) not in _BETWEEN:  # "March 5, 2021 at" is no time of the Atlantic
+    if ending and plain(ending["zone"]) not in _BETWEEN:  # in "March 5, 2021 at", "at" is not Atlantic Time
         words_of_day, zone = words_of_day[: ending.start()], ending["zone"]
     numbers: list[str] = []
     months: list[tuple[int, int]] = []
@@ -221,7 +222,7 @@ def worded(text: str) -> datetime | None:
     if len(months) == 2 and months[0][1] == 0:
         months.pop(0)
     if len(months) == 1 and len(numbers) == 1 and len(numbers[0]) == 4 and not words and not found["clock"]:
-        numbers.insert(0, "1")  # as in ISO 8601, where a month without a day is its first
+        numbers.insert(0, "1")  # as in ISO 8601, where a month without a day means its first day
     if len(numbers) != 2 or len(months) != 1:
         return None
     day, year = numbers
@@ -231,7 +232,9 @@ def worded(text: str) -> datetime | None:
 
 
 def _common_year(year: str, text: str) -> int:
-    """Return *year*, of the date *text*. In Thai it may be that of the Buddhist calendar, in two digits too."""
+    """Return *year*, the year of the date *text*, in the common era. In Thai it may be a year of the Buddhist calendar,
+    also in two digits.
+    """
     if not _THAI.search(text):
         return full_year(year)
     number = int(year) + 2500 if len(year) == 2 else int(year)

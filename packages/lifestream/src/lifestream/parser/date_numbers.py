@@ -1,4 +1,7 @@
-"""Dates that consist of numbers with the year at their end. Which number is the day may need other dates to decide."""
+"""Dates that consist of numbers with the year at their end.
+
+Other dates of the document may be needed to find out which number is the day.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,8 @@ _TIME_FIRST = re.compile(rf"({CLOCK}{HALF}),?\s(?:-\s)?(\d[\d/.-]*)((?:\s\S+)?)"
 
 
 def in_order(text: str) -> tuple[str, int | None]:
-    """Return *text* without a day of the week before it, and with a time before the date moved after it; and which day
-    of the week it was, 0 for Monday.
+    """Return *text* without a day of the week at its beginning, and with a time before the date moved after it. The
+    second value is the number of that day of the week, 0 for Monday, or None.
     """
     weekday = None
     if (found := _WEEKDAY.match(text)) and (weekday := WEEKDAYS.get(plain(found[1]))) is not None:
@@ -34,10 +37,10 @@ def in_order(text: str) -> tuple[str, int | None]:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """A date in numbers: the *first*, the *second*, and the *year*; *time* holds its clock, half of the day and zone.
+    """A date in numbers: the *first*, the *second*, and the *year*; *time* has its clock, half of the day and zone.
 
-    *says* tells whether the first is the day, as far as these numbers or the day of the week decide it. *day_first*
-    also goes by the form: after a day with a dot comes its month.
+    *says* is whether the first number is the day, or None if neither the numbers nor the day of the week decide it.
+    *day_first* also goes by the form: in a date with dots, the day comes first.
     """
 
     first: int
@@ -54,7 +57,7 @@ class Numbers:
 
 
 def numbers(text: str) -> Numbers | None:
-    """Return the date in *text* if it consists of numbers, the year at its end."""
+    """Return the date in *text* if it consists of numbers, with the year at its end."""
     text, weekday = in_order(text)
     found = _NUMERIC.fullmatch(text)
     if not found or (found["dash"] == " " and (weekday is None or len(found["year"]) == 2)):

@@ -1,4 +1,4 @@
-"""The time of a day, with its zone: the patterns of both, and the moment that they make of a day."""
+"""The time of a day, with its zone: the patterns of both, and the moment that a day has with them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TIME: Final = rf"{CLOCK}{HALF}(?:\s?{ZONE})?"
 
 
 def full_year(digits: str) -> int:
-    """Return the year that *digits*, two or three of them, mean by RFC 5322 §4.3."""
+    """Return the year that *digits* mean: if there are two or three of them, by RFC 5322 §4.3."""
     year = int(digits)
     if len(digits) == 2:
         return year + (2000 if year < 50 else 1900)
@@ -53,7 +53,7 @@ def moment(day: date, clock: str | None, half: str | None, zone: str | None) -> 
                 hour = (hour + 12) % 24
         if hour > 24 or minute > 59 or second > 60:
             return None
-        if hour == 24 and (minute or second):  # as programs write it that count the hours from 1 to 24
+        if hour == 24 and (minute or second):  # from programs that count the hours from 1 to 24
             hour = 0
     local = datetime.combine(day, time.min) + timedelta(hours=hour, minutes=minute, seconds=second)
     if zone and "/" in zone:
@@ -67,7 +67,7 @@ def moment(day: date, clock: str | None, half: str | None, zone: str | None) -> 
 
 @lru_cache(maxsize=256)
 def _place(name: str) -> ZoneInfo | None:
-    """Return the time zone of a place, such as Europe/Brussels, or None for one that isn't known here."""
+    """Return the time zone of a place, such as Europe/Brussels, or None if it is unknown."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

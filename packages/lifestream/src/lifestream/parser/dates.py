@@ -29,7 +29,7 @@ LONGEST: Final = 100
 
 class Calendar:
     """A reader for the dates of one document. *others* returns all of them; it is called only if a date is
-    ambiguous. *notes* are told how each date was understood.
+    ambiguous. *notes* receives how each date was understood.
     """
 
     def __init__(self, others: Callable[[], Iterable[str]] = tuple, notes: Notes | None = None) -> None:
@@ -39,7 +39,7 @@ class Calendar:
         self._asked = False
 
     def read(self, text: str) -> datetime | None:
-        """Return the moment that *text* names, in UTC, or None if it isn't understood or names none that exists."""
+        """Return the moment that *text* names, in UTC, or None if it isn't understood or no such moment exists."""
         if not text:
             return None
         moment, form = self._understood(text)
@@ -90,9 +90,9 @@ class Calendar:
     def _is_day_first(self) -> bool | None:
         if not self._asked:
             self._asked = True
-            said = {found.says for other in self._others() if (found := _numbers(other))}
-            said.discard(None)
-            self._day_first = said.pop() if len(said) == 1 else None
+            orders = {found.says for other in self._others() if (found := _numbers(other))}
+            orders.discard(None)
+            self._day_first = orders.pop() if len(orders) == 1 else None
         return self._day_first
 
 

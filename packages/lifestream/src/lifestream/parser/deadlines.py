@@ -1,7 +1,7 @@
-"""Ends processes whose time is up, by one thread for all of them.
+"""Kills processes whose time is up, by one thread for all of them.
 
-A timer of its own for each question would start a thread each time. Where memory runs short, a new thread may end
-before it says that it runs, and whoever starts it waits for ever (CPython's `Thread.start`).
+A separate timer for each question would start a thread each time. When memory runs short, a new thread may end before
+it reports that it runs, and the thread that starts it waits forever (CPython's `Thread.start`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class _Limit:
 
 
 class Deadlines:
-    """The limits of processes, and the thread that ends those that are late. Any thread may use it."""
+    """The limits of processes, and the thread that kills those that are late. Any thread may call its methods."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -33,7 +33,7 @@ class Deadlines:
         self._thread = threading.Thread(target=self._watch, name="parser-deadlines", daemon=True)
 
     def start(self) -> None:
-        """Start the thread. Raises RuntimeError if the system allows no more."""
+        """Start the thread. Raises RuntimeError if the system allows no more threads."""
         self._thread.start()
 
     def close(self) -> None:

@@ -1,13 +1,13 @@
 """The encoding of a document's bytes (Encoding Standard, 4.2; RFC 7303, sections 3 and 8.1; XML 1.0, F).
 
-A byte order mark decides, and so do first bytes that are markup in UTF-16, UTF-32 or EBCDIC: labels are ignored then,
-and a label of such an encoding is believed nowhere else. Otherwise the candidates are, in this order, the charset of
-the Content-Type, that of the XML declaration, and UTF-8. The first that decodes the bytes without an error is taken.
+A byte order mark decides, and so do first bytes that are markup in UTF-16, UTF-32 or EBCDIC: labels are ignored then.
+In other documents, a label of such an encoding is not believed. The candidates are, in this order, the charset of the
+Content-Type, that of the XML declaration, and UTF-8. The first that decodes the bytes without an error is taken.
 `text/xml` without a charset is no different from `application/xml` since RFC 7303.
 
-Sites write UTF-8 under other labels more often than any other mistake, so a document that can't be valid UTF-8 by
-chance is read as UTF-8 (`_is_utf8`). If every candidate has errors, the one with the fewest is taken, so a character
-that a publisher's excerpt has cut in two loses only itself. A reading that differs from the label is a complaint.
+The commonest mistake of sites is UTF-8 under another label, so a document that can't be valid UTF-8 by chance is read
+as UTF-8 (`_is_utf8`). If every candidate has errors, the one with the fewest is taken, so if a publisher's excerpt ends
+within a character, only that character is lost. If the encoding differs from the label, the result has a complaint.
 
 Control characters from U+0080 to U+009F become the characters of windows-1252 in their place (HTML, 13.2.5.80).
 """
@@ -52,12 +52,12 @@ _DECLARED = re.compile(r"""\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z][\w.:-
 _CHARSET = re.compile(r"""(?i:;\s*charset)\s*=\s*(?:"([^"]*)"|([^\s;"]+))""")
 
 BELIEVED: Final = 0.98
-"""The share of its runs of non-ASCII bytes that must be valid UTF-8 if a document under another label is to be read as
-UTF-8. Of words in the legacy encodings of many languages, less than one in ten is valid
+"""The share of runs of non-ASCII bytes that must be valid UTF-8 for a document under another label to be read as UTF-8.
+Of words in the legacy encodings of many languages, less than one in ten is valid
 (`tests/reading/test_characters.py`).
 """
 DISTINCT: Final = 3
-"""How many different characters of two bytes no document has by chance."""
+"""A document with this many different characters beyond ASCII is not valid UTF-8 by chance."""
 HOPELESS: Final = 1 / 2
 """The share of errors among non-ASCII characters above which no candidate is believed: its label is wrong."""
 
@@ -65,7 +65,7 @@ HOPELESS: Final = 1 / 2
 def decode(body: bytes, content_type: str = "", notes: Notes | None = None) -> Decoded:
     """Return the text of *body*, which came with the Content-Type *content_type*. Never raises.
 
-    *notes* are told why the encoding was chosen.
+    *notes* receives why the encoding was chosen.
     """
     notes = notes or Notes()
     for mark, encoding in _BOMS:
@@ -117,7 +117,7 @@ def _labels(body: bytes, content_type: str) -> list[_Label]:
 
 
 def _chosen(body: bytes, labelled: dict[Charset, str]) -> tuple[Charset, str, str]:
-    """Return the charset of *body*, its text, and why it was chosen. *labelled* has what names each charset."""
+    """Return the charset of *body*, its text, and why it was chosen. *labelled* maps each charset to what names it."""
     readings: list[tuple[int, Charset, str]] = []
     for charset in dict.fromkeys([*labelled, _UTF8]):
         if charset is not _UTF8 and charset.name != "utf-8" and _is_utf8(body, charset):
@@ -129,7 +129,7 @@ def _chosen(body: bytes, labelled: dict[Charset, str]) -> tuple[Charset, str, st
             reason = f"{labelled[charset]} says so" if charset in labelled else "all of it is valid"
             return charset, _with_section_ends(text, charset), reason
         readings.append((errors, charset, text))
-    errors, charset, text = min(readings, key=lambda reading: reading[0])  # of equals the first
+    errors, charset, text = min(readings, key=lambda reading: reading[0])  # the first, if several have as few
     if errors > len(_NOT_ASCII.findall(text)) * HOPELESS:
         return _WINDOWS, _WINDOWS.read(body)[0], "it fits no label, nor UTF-8"
     return charset, _with_section_ends(text, charset), f"it has the fewest errors in it: {errors}"

@@ -40,8 +40,8 @@ _MOST_MEDIA: Final = 100
 
 
 def feed_of(result: Found, scanned: Scan, url: str, notes: Notes | None = None) -> ParsedFeed:
-    """Return the feed made from feedparser's *result* and from *scanned*, what our own scan found; *url* is the address
-    of the document.
+    """Return the feed made from feedparser's *result* and from *scanned*, the result of our own scan; *url* is the
+    address of the document.
     """
     found: Found = _get(result, "feed", {})
     version = str(_get(result, "version", ""))
@@ -81,11 +81,11 @@ class _Context:
     def entry(self, found: Found, extra: ScannedEntry) -> Entry:
         guid = extra.guid or _text(_get(found, "id"))
         link = _absolute(self.site, self._link(found))
-        content, said = self._content(found)
+        content, own_base = self._content(found)
         summary = self._summary(found)
-        said = _absolute(self.url, said)
-        based = said not in ("", self.url)
-        base = said if based else base_of_text(link, self.site, self.url)
+        own_base = _absolute(self.url, own_base)
+        based = own_base not in ("", self.url)
+        base = own_base if based else base_of_text(link, self.site, self.url)
         return Entry(
             guid=guid,
             link=link,
@@ -114,7 +114,7 @@ class _Context:
         return link or next((_text(other.get("href")) for other in others if other.get("href")), "")
 
     def _content(self, found: Found) -> tuple[str, str]:
-        """Return the content as HTML, and its base by `xml:base`. HTML is preferred, then the longest."""
+        """Return the content as HTML, and its base by `xml:base`. Prefer HTML, then the longest content."""
         bodies = [body for body in _get(found, "content", []) if body.get("value")]
         bodies = [body for body in bodies if kind_of(body.get("type", "text/html")) is not Kind.OTHER]
         if not bodies:
@@ -129,12 +129,12 @@ class _Context:
         if (summary := _get(found, "summary")) and not _get(found, "content"):
             return html(str(summary))
         # A summary without a detail is feedparser's copy of the content.
-        said = (
+        written = (
             _get(found, f"itunes_{ASIDE}summary")
             or _get(found, "googleplay_description")
             or _get(found, f"itunes_{ASIDE}subtitle")
         )
-        return html_or_text(str(said or ""))
+        return html_or_text(str(written or ""))
 
     def _source(self, found: Found) -> Source | None:
         source = Source(_title(found, self.version), _absolute(self.site, _get(found, "href") or _get(found, "link")))
@@ -158,8 +158,8 @@ class _Context:
 
     def _language(self, found: Found) -> str:
         details = [*_get(found, "content", []), _get(found, "summary_detail"), _get(found, "title_detail")]
-        said = (_text(detail.get("language")) for detail in details if detail)
-        return _text(_get(found, "language")) or next(filter(None, said), "") or self.language
+        languages = (_text(detail.get("language")) for detail in details if detail)
+        return _text(_get(found, "language")) or next(filter(None, languages), "") or self.language
 
     def _media(self, found: Found, extra: ScannedEntry, base: str) -> Iterator[Media]:
         media = extra.media or _heap(found)
@@ -239,7 +239,7 @@ def _heap(found: Found) -> list[Media]:
     contents: Sequence[Found] = _get(found, "media_content", [])
     thumbnails = [_text(thumbnail.get("url")) for thumbnail in _get(found, "media_thumbnail", [])]
     player = _text(_get(found, "media_player", {}).get("url"))
-    said: dict[str, Any] = {
+    shared: dict[str, Any] = {
         "thumbnail": thumbnails[0] if thumbnails else "",
         "player": player,
         "title": _text(_get(found, f"media_{ASIDE}title")),
@@ -251,11 +251,11 @@ def _heap(found: Found) -> list[Media]:
             type=_text(content.get("type")).lower(),
             length=number(content.get("filesize")) or None,
             duration=seconds(_text(content.get("duration"))),
-            **said,
+            **shared,
         )
         for content in contents[:_MOST_MEDIA]
     ]
-    return media or ([Media(**said)] if thumbnails or player else [])
+    return media or ([Media(**shared)] if thumbnails or player else [])
 
 
 def _icon(found: Found) -> str:

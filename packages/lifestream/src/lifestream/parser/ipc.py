@@ -1,10 +1,10 @@
 """The protocol between a parser's child process and its parent: frames of JSON and bytes over a pipe.
 
 It is JSON, not pickle: a hostile document may take over the parser in the child, and a pickle from there could make the
-parent run anything. A frame is two lengths and a number, the JSON in UTF-8, the bytes, and as many parts. A part is two
-lengths, JSON, and the long texts that belong in it: as JSON, each would be read and written character by character. A
-dataclass is sent as the list of its fields. Each field's type is checked when it is unpacked, so false data from such a
-parser loses only its own document.
+parent run anything. A frame is two lengths and the number of its parts, the JSON in UTF-8, the bytes, and the parts. A
+part is two lengths, JSON, and the long texts that belong in it: within the JSON, each would be read and written
+character by character. A dataclass is sent as the list of its fields. Each field's type is checked when it is unpacked,
+so false data from a parser that was taken over spoils only the result of its own document.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from lifestream.plugins.item_pipeline import PluginProblem, Prepared
 from lifestream.plugins.reading_notes import Notes
 
 MAX_FRAME: Final = 512 * 1024 * 1024
-"""The maximum length of a frame that is read, in bytes: far more than the largest feed needs, and little enough to hold
-in memory.
+"""The maximum length of a frame that is read, in bytes: far more than the largest feed needs, and small enough for the
+memory.
 """
 
 _HEAD: Final = Struct(">III")
@@ -50,7 +50,7 @@ _LONG: Final = 200
 def send(pipe: BinaryIO, message: Any, data: bytes = b"") -> None:
     """Write a frame of *message* and *data*. Raises OSError if the other end no longer reads.
 
-    The items and entries in a message follow it one by one, so that no end holds the text of all of them.
+    The items or entries in a message follow it one by one, so that neither process holds the text of all of them.
     """
     message, parts = _divided(message)
     text = _text_of(message)
@@ -101,7 +101,7 @@ def _part(message: Any, texts: bytes) -> Any:
             row[place] = texts[position : position + length].decode("utf-8", "surrogatepass")
             position += length
     except (TypeError, LookupError) as error:
-        raise ValueError(f"a part with its texts nowhere: {error}") from error
+        raise ValueError(f"a part whose texts have no place: {error}") from error
     return row
 
 
@@ -109,12 +109,12 @@ _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def _text_of(message: Any) -> bytes:
-    # A surrogate that stands alone is sent too: what a plugin is given, and returns, has not been cleaned.
+    # A lone surrogate is sent too: what a plugin receives, and what it returns, has not been cleaned.
     return _ENCODER.encode(message).encode("utf-8", "surrogatepass")
 
 
 def _divided(message: Any) -> tuple[Any, list[Any]]:
-    """Return *message* without its items or entries, and these."""
+    """Return *message* without its items or entries, and the list of these."""
     for name, place in _IN_PARTS.items():
         if isinstance(message, dict) and name in message:
             row = [*message[name]]
@@ -131,7 +131,7 @@ def _join(message: Any, parts: list[Any]) -> None:
             if isinstance(row, list) and place < len(row):
                 row[place] = parts
                 return
-    raise ValueError(f"{len(parts)} parts of nothing")
+    raise ValueError(f"{len(parts)} parts of a message that can have none")
 
 
 def _exactly(pipe: BinaryIO, length: int) -> bytes:
@@ -217,7 +217,7 @@ def _all_of(kind: type[Value]) -> Shape[tuple[Value, ...]]:
 def _date(text: str) -> datetime:
     date = datetime.fromisoformat(text)
     if date.tzinfo is None:
-        raise ValueError(f"{text} is in no zone")
+        raise ValueError(f"{text} has no time zone")
     return date
 
 
@@ -244,7 +244,7 @@ FEED: Final = record(
     entries=many(record(Entry, source=_optional(record(Source)), **_SAID)),
 )
 _DATED: Final[Shape[dict[datetime, tuple[str, str]]]] = Shape(
-    lambda dates: [[date.isoformat(), *said] for date, said in dates.items()],
+    lambda dates: [[date.isoformat(), *text_and_form] for date, text_and_form in dates.items()],
     lambda rows: {_date(date): (text, form) for date, text, form in map(NAMES.unpack, rows)},
 )
 _NOTES: Final = record(
@@ -269,7 +269,7 @@ _IN_PARTS: Final = {
     "clean": [field.name for field in fields(Prepared)].index("items"),
     "feed": [field.name for field in fields(ParsedFeed)].index("entries"),
 }
-"""Which field of what a message holds under a name is sent in parts."""
+"""The index of the field that is sent in parts, in the value that a message has under each of these names."""
 
 RULES: Final = record(
     SanitizerRules,

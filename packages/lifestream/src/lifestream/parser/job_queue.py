@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Final, Generic, TypeVar
 
 WORTH: Final = 32
-"""The number of waiting jobs for each worker above which another worker is worth its start."""
+"""If more jobs than this wait for each worker, another worker is worth starting."""
 LATE: Final = 2.0
 """Seconds for which jobs may wait without one being taken, before another worker is needed."""
 
@@ -50,7 +50,7 @@ class JobQueue(Generic[_Job]):
                 self._worker_needed.notify()
 
     def take(self) -> _Job | None:
-        """Wait for a job, and return it; None once the queue is closed."""
+        """Wait for a job and return it, or None once the queue is closed."""
         with self._job_added:
             while not (self._jobs or self._closed):
                 self._job_added.wait()

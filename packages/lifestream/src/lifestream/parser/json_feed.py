@@ -1,5 +1,5 @@
-"""JSON Feed 1.0 and 1.1 (jsonfeed.org). A value of the wrong type counts as missing, unless its meaning is plain: a
-name in place of a person, a number in place of a date. A bad item loses only itself.
+"""JSON Feed 1.0 and 1.1 (jsonfeed.org). A value of the wrong type counts as missing, unless its meaning is clear: a
+name in place of a person, a number in place of a date. A bad item doesn't affect the others.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ def read(decoded: Decoded, url: str, notes: Notes | None = None, start: int = 0)
     if not isinstance(document, dict):
         raise NotAFeed(say("other-json"))
     items = _list(document, "items")
-    said = _text(document, "version")
-    version = _VERSION.fullmatch(said)
-    if version is None and (said or not any(map(_is_item, items))):
+    written = _text(document, "version")
+    version = _VERSION.fullmatch(written)
+    if version is None and (written or not any(map(_is_item, items))):
         raise NotAFeed(say("other-json"))
-    if not items and not isinstance(document.get("items"), list) and not _is_empty_feed(document, said):
+    if not items and not isinstance(document.get("items"), list) and not _is_empty_feed(document, written):
         raise NotAFeed(say("other-json"))
     language = _text(document, "language")
     author = _authors(document)
@@ -67,8 +67,8 @@ def read(decoded: Decoded, url: str, notes: Notes | None = None, start: int = 0)
 
 
 def _is_empty_feed(document: dict[str, Any], version: str) -> bool:
-    """Return whether *document* is a feed without items, of a program in Go: it writes an empty list as null, or not at
-    all.
+    """Return whether *document*, of this *version*, is a feed without items: programs in Go write an empty list as
+    null, or not at all.
     """
     return document.get("items") is None and "jsonfeed.org/" in version
 
@@ -108,7 +108,7 @@ def _id(item: dict[str, Any]) -> str:
 
 
 def _is_item(item: object) -> bool:
-    """Return whether *item* has what only JSON Feed calls so: then its document is one, though it has no version."""
+    """Return whether *item* has a name that only JSON Feed uses: then its document is one, even without a version."""
     return isinstance(item, dict) and not _NAMES.isdisjoint(item)
 
 
@@ -163,7 +163,7 @@ def _clean(value: object) -> str:
 
 
 def _date(value: dict[str, Any], name: str) -> str:
-    """Return a date as a text; it may be a number of seconds or milliseconds, though the specification knows none."""
+    """Return a date as a text. It may be a number of seconds or milliseconds, unlike in the specification."""
     found = value.get(name)
     return str(int(found)) if isinstance(found, int | float) and abs(found) < _MOST_SECONDS else _text(value, name)
 
@@ -172,13 +172,13 @@ _MOST_SECONDS: Final = 10**16
 
 
 def _word(value: object) -> str:
-    """Return *value* in one line, which may be a number in place of a text."""
+    """Return *value*, a text or a number in place of one, in one line."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return json.dumps(value) if is_number else _clean(value)
 
 
 def _address(value: dict[str, Any], name: str, base: str) -> str:
-    """Return the address under *name*, which may be in an object."""
+    """Return the address under *name*, which may be the `url` of an object."""
     found = value.get(name)
     address = _text(found, "url") if isinstance(found, dict) else _clean(found)
     try:
@@ -188,7 +188,9 @@ def _address(value: dict[str, Any], name: str, base: str) -> str:
 
 
 def _list(value: dict[str, Any], name: str) -> list[Any]:
-    """Return the list under *name*. PHP writes a list of which it has removed elements as an object of numbers."""
+    """Return the list under *name*. PHP writes a list from which elements were removed as an object with numbers as
+    names.
+    """
     found = value.get(name)
     if isinstance(found, dict) and found and all(map(str.isdecimal, found)):
         return list(found.values())

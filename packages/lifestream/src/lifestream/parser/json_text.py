@@ -1,8 +1,8 @@
 """The text of a JSON document → its value, mended, or its whole items if it can't be mended.
 
-Control characters in strings, backslashes that escape nothing, commas after the last element, and what a server has
-printed before or behind the value, have only one meaning. Of a document that is damaged, or cut off, the items are read
-one by one, so that a bad item loses only itself (reading.md, rule 7).
+Some flaws can be mended in only one way: control characters in strings, backslashes that escape nothing, commas after
+the last element, and what a server has printed before or after the value. If a document is otherwise damaged, or cut
+off, its items are read one by one, so that a bad item doesn't affect the others (reading.md, rule 7).
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _LONGEST_OUTPUT: Final = 64 * 1024
 
 
 def start_of(text: str, content_type: str) -> int | None:
-    """Return where the JSON in *text* begins, which has the Content-Type *content_type*, or None if it is no JSON.
+    """Return where the JSON in *text*, served with the Content-Type *content_type*, begins, or None if it is no JSON.
 
-    A function call of JavaScript may be around it. What a program printed before it is skipped only if the server says
-    that it is JSON: a page may quote JSON.
+    A call or an assignment of JavaScript may be around the JSON. What a program printed before the JSON is skipped only
+    if the Content-Type is that of JSON: a web page may quote JSON.
     """
     start = len(text) - len(text.lstrip(_BLANK))
     if text.startswith(("{", "["), start):
@@ -86,7 +86,7 @@ def _mended(text: str, flaw: Flaw, reason: str) -> tuple[Any, Flaw]:
 
 
 def _without_slips(found: re.Match[str]) -> str:
-    """Return a string of JSON with its backslashes escaped that escape nothing, and nothing for a comma."""
+    """Return the found string of JSON with those backslashes escaped that escape nothing, or "" for a found comma."""
     written = found[1] or ""
     return _ESCAPE.sub(lambda escape: escape[0] if escape[1] else "\\\\", written) if "\\" in written else written
 
@@ -113,8 +113,8 @@ def _salvaged(text: str, decoder: json.JSONDecoder) -> dict[str, Any]:
 
 
 def _whole_items(text: str, position: int, decoder: json.JSONDecoder) -> Iterator[Any]:
-    """Yield the items in *text* from *position* on. Behind a damaged one, what begins as an object with an id is the
-    next one.
+    """Yield the items in *text* from *position* on. After a damaged item, the next object
+    with an id counts as the next item.
     """
     damaged = 0
     is_sure = True  # that an item begins here, not an object inside a damaged one

@@ -162,7 +162,7 @@ class _Bounds(_Parser):  # type: ignore[misc]
 
 
 def _forgiving(parser: type[Any]) -> type[Any]:
-    """Return the class *parser* with handlers of elements that lose only their own element when they fail.
+    """Return the class *parser*, changed so that a handler that fails loses only its own element.
 
     Many handlers fail for an element in an unexpected place, or an empty one (`gml:pos` alone, `<height/>`), and the
     whole document would be lost. If a handler raises AttributeError, feedparser treats the element as unknown

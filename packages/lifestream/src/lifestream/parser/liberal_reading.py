@@ -2,7 +2,7 @@
 imported only when it is needed.
 
 An ill-formed document is split into its entries (`salvage`). The strict reader reads those that are well-formed, and
-those whose tags could be made to match (`balanced_tags`). feedparser reads only what is beyond that, one by one.
+those whose tags could be made to match (`balanced_tags`). feedparser reads only the other entries, one by one.
 """
 
 from __future__ import annotations

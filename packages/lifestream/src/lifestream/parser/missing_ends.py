@@ -1,7 +1,7 @@
-"""The ends that fields lack: `<title>One<link>…</link>`, where all that follows would be the title.
+"""Adds the missing end tags of fields: in `<title>One<link>…</link>`, all that follows would belong to the title.
 
-A field that has only text can't contain another field, so it ends where the next one begins, at the latest. Its own end
-tag, if it comes later or is misspelled, ends nothing then.
+A field that has only text can't contain another field, so it ends where the next one begins, at the latest. If its own
+end tag comes later, or is misspelled, that tag ends nothing.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ def end_of_head(document: bytes) -> int:
 
 
 def with_ends(markup: bytes) -> bytes:
-    """Return *markup*, the fields of one entry or feed in UTF-8, with an end for each field that ends too late.
+    """Return *markup*, the fields of one entry or feed in UTF-8, with an end tag for each field that ends too late.
 
-    Ends of what never began, and is no field, are left out.
+    End tags of elements that never began, and are no fields, are left out.
     """
     pieces: list[bytes] = []
     position, open_field = 0, b""

@@ -1,7 +1,7 @@
 """Authors' names as they were written, without addresses if a name remains (reading.md, rule 11).
 
 RSS has one text for a person: `jane@doe.example (Jane Doe)` by its specification. In practice it is a name, a name and
-an address, several of them, or an address alone, which then stands for the name. A handle of the fediverse
+an address, several of them, or an address alone, which is then used as the name. A handle of the fediverse
 (`@jane@doe.example`) is a name.
 """
 
@@ -30,7 +30,7 @@ _ADDRESS = late(
 _MARK: Final = "\0"
 _EXPLAINED = late(r"\0\s*+\(((?>(?:[^()]++|\([^()]*+\))*))\)")
 _OF_NO_DOMAIN = late(r"[\w.+-]{1,64}@[\w-]{1,63}\s?\(([^()]*+)\)")
-"""`root@localhost (Jane)`: an address is one without a dot too, if a name follows it as RSS wants it."""
+"""`root@localhost (Jane)`: an address may have no dot in its domain if a name follows it in the form of RSS."""
 _EMPTY = late(r"\(\s*+\0?\s*+\)|<\s*+\0?\s*+>|\[\s*+\0?\s*+\]|&lt;\s*+\0?\s*+&gt;")
 
 
@@ -51,7 +51,7 @@ def name_of(written: str) -> str:
 
 
 def person(name: str, address: str) -> str:
-    """Return *name*, as it is written, or *address* if there is no name in it: an empty one in quotes is none."""
+    """Return *name* as it is written, or *address* if *name* contains no name (empty quotes, for instance)."""
     return name if name_of(name) else address
 
 

@@ -1,4 +1,4 @@
-"""Child processes that read documents, on all cores. A document that hangs or crashes its process loses only itself.
+"""Child processes that read documents, on all cores. A document that hangs or crashes its process affects no other.
 
 Each child has a thread here, which starts it once it is needed (see `job_queue`), sends it one document at a time, and
 waits. If a document takes longer than its deadline, its child is killed: by the kernel after that much processor time,
@@ -50,18 +50,18 @@ MEMORY: Final = 2 * 1024**3
 
 ARGUMENTS: Final = (
     # No garbage is collected while the modules are imported: what is imported stays. With -m, Python would first import
-    # what finds a module to run.
+    # the modules that find the one to run.
     *("-P", "-c"),
     "import gc; gc.disable(); from lifestream.parser import worker; worker.run()",
 )
-"""The arguments with which Python is a child."""
+"""The arguments with which Python runs as a child."""
 
 _PATIENCE: Final = 3 if hasattr(signal, "setitimer") else 1
 _TIME_IS_UP: Final = -getattr(signal, "SIGPROF", 0) or None
 _PIPE: Final = 256 * 1024
 """Bytes that fit into a pipe to or from a child, and are read at once: as many as most documents and answers have. A
 pipe of the usual 64 KiB makes the two processes wait for each other several times a document, and the threads of this
-one for each other as well.
+process as well.
 """
 
 _STARTING: Final = 60.0
@@ -86,7 +86,7 @@ class ParserPool:
 
     *deadline* is how long one document may take, in seconds, and *memory* the address space of a child, in bytes, where
     the system can bound it. *rules* say what markup may stay, *registry* which plugins there are (by default the
-    shipped ones and those of entry points). Of a web page, the first *max_page* characters are read. The pool is a
+    shipped ones and those of entry points). Only the first *max_page* characters of a web page are read. The pool is a
     context manager: leaving it ends the children, and the documents that they are reading fail.
     """
 
@@ -158,11 +158,11 @@ class ParserPool:
         """Have a child read *body*, which came with *headers* from *url*: see `parse`.
 
         The plugin is the one named *plugin*, else the one that the registry has for the feed. If *noted*, the result
-        has notes. Of entries whose digests are *known* (see `entry_digests`) it has only outlines.
+        has notes. Of entries whose digests are *known* (see `entry_digests`) the result has only outlines.
 
         The future's result is safe to store. The future raises `NotAFeed`, `ParseTimeout` or `ParserDied`,
-        or `ShortOf` if no process could be started to read the document, for which the document is not to blame. It is
-        cancelled if the pool is closed before its turn. Raises RuntimeError if the pool is closed.
+        or `ShortOf` if no process could be started to read the document, for which the document is not to blame. The
+        future is cancelled if the pool is closed before its turn. Raises RuntimeError if the pool is closed.
         """
         self._check_open()
         job = _Job(Future(), document(body, headers, url, plugin, self.registry, noted=noted, known=known))
@@ -190,7 +190,7 @@ class ParserPool:
         return job.future
 
     def check(self) -> None:
-        """Raise `ShortOf` if a thread has ended for want of memory: what it was to read never comes."""
+        """Raise `ShortOf` if a thread has ended for lack of memory: the future of its document will have no result."""
         if not (self._closed or all(thread.is_alive() for thread in self._threads)):
             raise ShortOf(Shortage.MEMORY)
 
@@ -208,7 +208,7 @@ class ParserPool:
         for thread in self._threads:
             thread.join()
         for child in self._children:
-            child.end(kill=True)  # there is one only if its thread has ended without memory
+            child.end(kill=True)  # a process is left only if its thread has ended for lack of memory
         self._deadlines.close()
 
     def _serve(self, child: _Child) -> None:
@@ -227,7 +227,7 @@ class ParserPool:
             except Exception as error:  # noqa: BLE001  the future raises it; else its caller waits for ever
                 job.future.set_exception(error)
             except BaseException as error:  # noqa: BLE001  a plugin may raise it; it must not end the caller
-                job.future.set_exception(ParserDied(f"{type(error).__name__} ended the reading of it"))
+                job.future.set_exception(ParserDied(f"{type(error).__name__} ended the reading of the document"))
             else:
                 job.future.set_result(result)
             del job
@@ -321,7 +321,7 @@ class _Child:
             raise
 
     def _not_started(self, reason: Exception | str) -> ShortOf:
-        """Return the exception to raise if *reason* kept the process from becoming ready for any document."""
+        """Return the exception to raise if the process could not be made ready for documents because of *reason*."""
         _log.warning("no process to read documents could be started with %s: %s", sys.executable, reason)
         shortage = shortage_of(reason) if isinstance(reason, Exception) else None
         return ShortOf(shortage or Shortage.PROCESSES)
@@ -351,12 +351,12 @@ class _Child:
 
 
 def _widen(process: subprocess.Popen[bytes]) -> None:
-    """Make the pipes of *process* as wide as _PIPE where the system can, and lets us."""
+    """Make the pipes of *process* as wide as _PIPE where the system can and permits it."""
     if sys.platform == "linux":
         import fcntl
 
         for pipe in (process.stdin, process.stdout):
-            with suppress(OSError):  # a user's pipes may hold so much and no more
+            with suppress(OSError):  # the sizes of a user's pipes have a limit in total
                 fcntl.fcntl(cast("BinaryIO", pipe), fcntl.F_SETPIPE_SZ, _PIPE)
 
 
@@ -370,7 +370,7 @@ def _exchange(running: _Process, question: dict[str, Any], body: bytes) -> dict[
 
 @cache
 def release() -> str:
-    """Return what is cleaned with: the versions of this package and of nh3."""
+    """Return the versions of what cleans HTML: this package and nh3."""
     return f"{version('django-lifestream')} {version('nh3')}"
 
 

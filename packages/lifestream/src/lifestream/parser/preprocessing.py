@@ -4,7 +4,7 @@
   to U+009F become the characters that windows-1252 has there.
 - Characters that XML does not allow, and references to them, are removed: NUL, control characters, lone surrogates. (In
   feedparser's loose parser a reference to a surrogate raises an exception, and the whole feed would be lost.)
-- Of a document type only the short entities remain. A long entity grows to gigabytes if it is used often, and feeds
+- Only the short entities of a document type remain. A long entity grows to gigabytes if it is used often, and feeds
   never need one that refers to other entities or to a file.
 - Elements that feedparser would merge are renamed: it puts `media:description`, `itunes:summary` and `itunes:subtitle`
   into the content of an entry. They get a name that it doesn't know, and its result has them under that name.
@@ -107,8 +107,8 @@ _SHORT_VALUE = late(rf"&#\w{{1,9}};|[^&]{{0,{MAX_ENTITY}}}")
 
 @dataclass(frozen=True, slots=True)
 class Prolog:
-    """The part of a document before its root, which begins at *end*. *end* is 0 if something is there that XML does not
-    allow.
+    """The part of a document before its root, which begins at *end*. *end* is 0 if XML does not allow what is in that
+    part.
 
     *netscape* says that the document type is Netscape's of RSS 0.91; *entities* are those that it declares.
     """

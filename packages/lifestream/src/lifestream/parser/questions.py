@@ -1,8 +1,8 @@
-"""The questions that have a document read, whoever answers them: a child process, or `lifestream.testing` in this one.
+"""The questions by which a document is read. A child process answers them, or `lifestream.testing` in this process.
 
-A document that a shipped plugin is for takes one question: the child chooses the plugin, and prepares the items. A
-plugin of a site's own runs in this process, between two questions: the first has the document read, the second has the
-results of the plugin's hooks cleaned.
+A document for a shipped plugin takes one question: the child chooses the plugin, and prepares the items. A site's own
+plugin runs in this process, between two questions: by the first the document is read, and by the second the results of
+the plugin's hooks are cleaned.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from lifestream.plugins.item_pipeline import PluginProblem, Prepared, hooked
 from lifestream.plugins.registry import PluginError, Registry
 
 Ask: TypeAlias = Callable[[dict[str, Any], bytes], dict[str, Any]]
-"""Return the answer to a question about a body: the function that the process which reads documents has."""
+"""A function that asks the process which reads documents a question about a body, and returns the answer."""
 
 _Value = TypeVar("_Value")
 
 
 class Nonsense(ParserDied):
-    """An answer that no question has: the process that gave it is not to be asked again."""
+    """The answer fits no question: the process that gave it must not be asked again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class WebPage:
     url: str
     most: int = MAX_PAGE
 
-    def read(self, ask: Ask, registry: Registry, deadline: float) -> Page:  # noqa: ARG002  as a document is read
+    def read(self, ask: Ask, registry: Registry, deadline: float) -> Page:  # noqa: ARG002  as `Document.read`
         """Return what the page names. Raises `ParserDied`, and what *ask* raises."""
         headers = _reading_headers(self.headers, "link")
         question = {"page": True, "headers": headers, "url": self.url, "most": self.most, "deadline": deadline}
@@ -107,7 +107,7 @@ class ArticlePage:
     headers: Mapping[str, str]
     url: str
 
-    def read(self, ask: Ask, registry: Registry, deadline: float) -> Article:  # noqa: ARG002  as a document is read
+    def read(self, ask: Ask, registry: Registry, deadline: float) -> Article:  # noqa: ARG002  as `Document.read`
         """Return the article. Raises `ParserDied` with the reason if there is none, and what *ask* raises."""
         question = {"article": True, "headers": _reading_headers(self.headers), "url": self.url, "deadline": deadline}
         answer = ask(question, self.body)

@@ -17,7 +17,7 @@ from lifestream.fetcher.url_hosts import plain_domain
 
 LONGEST_BASE: Final = 2048
 MOST_SLASHES: Final = 100
-"""The maximum length of a base: joining a longer one to each address would take quadratic time."""
+"""The limits of a base: joining a longer one to each address would take quadratic time."""
 
 
 def is_base(address: str) -> bool:

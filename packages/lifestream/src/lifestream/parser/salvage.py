@@ -20,8 +20,7 @@ from lifestream.parser.second_reading import Scan
 from lifestream.parser.wellformed import is_cut_off, literals
 
 MOST_DAMAGED: Final = 20
-"""How many entries of a document are read that no mending makes well-formed; reading each costs a reading of the head.
-"""
+"""How many entries that can't be mended are read in one document: each is read together with the head."""
 _LONGEST_HEAD: Final = 64 * 1024
 
 
@@ -32,7 +31,8 @@ class Salvage:
 
     *places* are the indices of the damaged entries among all. *count* is the number of entries in *whole*, and *mended*
     are the indices of those in it that were mended. *cut_off* says that the last entry was left out, since the document
-    ends inside it: the rest of it may lack its guid or link, and would come again as another entry.
+    ends inside it: the part that is there may lack its guid or link, and the whole entry would come as another one
+    later.
     """
 
     whole: bytes
@@ -82,7 +82,7 @@ def _pieces(entries: bytes, name: str) -> list[bytes]:
 
 
 def _without_endless_section(piece: bytes) -> bytes:
-    """Return *piece* without the beginning of a CDATA section that doesn't end in it, and would hide the rest of it."""
+    """Return *piece* without the start of a CDATA section that has no end in *piece*: it would hide what follows."""
     start = piece.rfind(_SECTION)
     if start < 0 or piece.find(b"]]>", start) >= 0:
         return piece

@@ -35,8 +35,8 @@ _MAX_TEXT: Final = 100_000
 
 @dataclass(slots=True)
 class ScannedEntry:
-    """The parts of one entry: *guid* as the document spells it (None if there is none), *media* as they belong
-    together.
+    """The parts of one entry: *guid* as the document spells it (None if there is none), and *media*, one for each
+    content or group of Media RSS.
     """
 
     guid: str | None = None
@@ -66,7 +66,7 @@ def scan(document: bytes) -> Scan:
     """Return what expat finds in *document*, which has to be `preprocessing.cleaned`, in UTF-8."""
     parser = expat.ParserCreate("utf-8", _SEPARATOR)
     reader = _Reader(parser)
-    # So expat skips entities that it doesn't know, such as &nbsp;, instead of stopping there. It loads nothing.
+    # With this, expat skips unknown entities, such as &nbsp;, instead of stopping at them. It loads nothing.
     parser.UseForeignDTD(True)
     parser.namespace_prefixes = True
     parser.buffer_text = True

@@ -26,7 +26,7 @@ def trimmed(text: str) -> str:
     pieces = text.split("<")
     if max(map(len, pieces)) <= _SHORTEST:
         return text
-    # No value of an attribute holds a "<", so a tag and the text behind it are one piece.
+    # No value of an attribute contains a "<", so a tag and the text after it are one piece.
     for number, piece in enumerate(pieces):
         if number and len(piece) > _SHORTEST and piece.count("=") > MAX_ATTRIBUTES and (found := _FIRST.match(piece)):
             pieces[number] = found[0] + piece[_end_of_attributes(piece, found.end()) :]
@@ -36,8 +36,8 @@ def trimmed(text: str) -> str:
 def _end_of_attributes(piece: str, start: int) -> int:
     """Return where the attributes end that begin at *start* of *piece*.
 
-    For as many as make a tag of megabytes, a regular expression keeps a stack of as many, so counting comes first: if
-    each `=` before the first `>` has two double quotes, these are all the attributes of the tag.
+    A regular expression keeps an entry on its stack for each attribute, and there may be megabytes of them, so they are
+    counted first: if each `=` before the first `>` has two double quotes, that `>` ends the tag.
     """
     end = piece.find(">", start)
     values, quotes = piece.count("=", start, end), piece.count('"', start, end)

@@ -2,8 +2,8 @@
 
 RSS doesn't say whether a title or a description is HTML, so its markup decides. It is HTML if it has an element that is
 closed, or has attributes, or is a void element. `the <b> tag`, `a<b` and `Vec<T>` have none of these, and stay as they
-are. Character references are those of HTML in either case, since publishers escape them so (reading.md, rules 12 and
-13).
+are. In both cases character references are those of HTML, since publishers escape texts in this way (reading.md, rules
+12 and 13).
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ _HTML_TYPES: Final = name_set(
 
 
 def kind_of(written: str) -> Kind:
-    """Return the kind of a text construct of the type *written* (RFC 4287, 3.1.1 and 4.1.3.1), parameters or not.
+    """Return the kind of a text construct of the type *written* (RFC 4287, 3.1.1 and 4.1.3.1), whatever its parameters.
 
     A media type other than `text/…` is not shown: it is a file, in base64. A word that is no media type at all
     (`CDATA`) is taken to mean text.

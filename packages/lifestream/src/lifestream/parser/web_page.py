@@ -1,7 +1,7 @@
 """A web page → `Page`: its title, the feeds that it names, and pictures that may be its icon.
 
 A page names its feeds with `<link rel="alternate">` (HTML, 4.6.7.1, and the RSS Advisory Board's autodiscovery), and
-its server with the same in the header field Link (RFC 8288). Other pages only link to them, or lead to another page by
+its server does so in the header field Link (RFC 8288). Other pages only link to their feeds, or lead to another page by
 a refresh. Only the beginning of a page is read. All of it is untrusted, so `ParserPool.read_page` reads it in a child
 process.
 """
@@ -96,14 +96,14 @@ def _fetchable(href: str, base: str) -> str:
 def _links_beside(headers: Mapping[str, str]) -> list[dict[str, str]]:
     """Return the links of the header field Link, as attributes of `<link>`."""
     field = next((value for name, value in headers.items() if name.lower() == "link"), "")
-    return [said | {"href": target} for target, said in links_in(field)]
+    return [parameters | {"href": target} for target, parameters in links_in(field)]
 
 
-def _refresh(said: Mapping[str, str]) -> str:
+def _refresh(meta: Mapping[str, str]) -> str:
     """Return the address that a `<meta http-equiv="refresh">` leads to (HTML, 4.2.5.3), "" for none."""
-    if said.get("http-equiv", "").strip().lower() != "refresh":
+    if meta.get("http-equiv", "").strip().lower() != "refresh":
         return ""
-    found = _REFRESH.fullmatch(said.get("content", "").strip()[:_LONGEST_REFRESH])
+    found = _REFRESH.fullmatch(meta.get("content", "").strip()[:_LONGEST_REFRESH])
     return found[1].strip("\"'") if found else ""
 
 
@@ -153,8 +153,8 @@ def _feeds_of_youtube(links: list[dict[str, str]], text: str, url: str) -> Itera
     """Yield the feed of the channel that a page of YouTube belongs to; most pages there don't name it."""
     if not is_within(domain_of(url), "youtube.com"):
         return
-    said = [link.get("href", "") for link in links if "canonical" in link.get("rel", "").lower().split()]
-    if found := _CHANNEL_ADDRESS.search(" ".join(said)) or _CHANNEL.search(text):
+    canonical = [link.get("href", "") for link in links if "canonical" in link.get("rel", "").lower().split()]
+    if found := _CHANNEL_ADDRESS.search(" ".join(canonical)) or _CHANNEL.search(text):
         yield Candidate(youtube_feed(found[1]))
 
 
@@ -169,9 +169,9 @@ def _charset_in(start: str) -> str:
     """Return the charset that a page names in its *start*, or "" if it names none."""
     for kind, name, source in tokens(start):
         if kind == "start" and name == "meta":
-            said = attributes(source)
+            meta = attributes(source)
             if found := _CHARSET.search(
-                f"charset={said['charset'].strip()}" if "charset" in said else said.get("content", "")
+                f"charset={meta['charset'].strip()}" if "charset" in meta else meta.get("content", "")
             ):
                 return found[1]
     return ""
@@ -181,10 +181,10 @@ def decoded_page(html: bytes, headers: Mapping[str, str], most: int = MAX_PAGE) 
     """Return the text of a page, at most *most* characters. Its charset is that of a byte order mark, else of HTTP,
     else of the page itself (HTML, 13.2.3.2).
     """
-    said = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
-    if "charset" not in said.lower() and (named := _charset_in(html[:1024].decode("latin-1"))):
-        said = f"text/html; charset={named}"
-    return scrub(decode(html[: 4 * most], said).text)[:most]
+    content_type = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
+    if "charset" not in content_type.lower() and (named := _charset_in(html[:1024].decode("latin-1"))):
+        content_type = f"text/html; charset={named}"
+    return scrub(decode(html[: 4 * most], content_type).text)[:most]
 
 
 _FEED_TYPES: Final = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})

@@ -64,7 +64,7 @@ def mend(document: bytes) -> bytes:
 
 
 def _end_of_root(document: bytes) -> int:
-    """Return where the root element of *document* ends, or the document if the root never does."""
+    """Return where the root element of *document* ends, or the length of *document* if the root never ends."""
     parser = _parser(document)
     depth, end = 0, len(document)
 
@@ -105,8 +105,8 @@ _ROOT_OR_COMMENT = late(r"<(?:!doctype\s+)?(?:rss|rdf:RDF|(?:\w{1,20}:)?feed)[\s
 def _from_its_root(text: str) -> str:
     """Return *text* from the document type or the root of a feed on.
 
-    A declaration that is ill-formed or given twice, and a comment before the root, say nothing that is still needed:
-    the text is decoded.
+    A declaration that is ill-formed or given twice, and a comment before the root, are no longer needed: the text is
+    decoded already.
     """
     found = _ROOT_OR_COMMENT.search(text, 0, _LONGEST_OUTPUT)
     while found and found[0] == "<!--":

@@ -115,7 +115,7 @@ class Reader:
             return self._prepared(cleaned(drafted, self._sanitizer, notes, self._digests(job)))
         if "prepare" in job:
             if parsed is None:
-                return {"failed": "it was not read before it was to be prepared"}
+                return {"failed": "the document was not read before its items were to be prepared"}
             return self._made_of(parsed, self._registry.named(job["prepare"]), notes, job)
         notes = Notes() if job.get("noted") else None
         feed = parse(body, job["headers"], job["url"], notes)
@@ -138,7 +138,7 @@ class Reader:
         return Digests(self._cleaner, job.get("known", ""))
 
     def _of_page(self, job: dict[str, Any], body: bytes) -> dict[str, Any]:
-        # Most processes read feeds alone, and start without what pages need.
+        # Most processes read only feeds, and start without the modules for pages.
         from lifestream.parser import page_shapes
         from lifestream.parser.article import NoArticle, read_article
         from lifestream.parser.web_page import read_page
@@ -172,7 +172,7 @@ def _limit_memory(most: int) -> None:
 def _limit_time(seconds: float) -> None:
     """Have the kernel end this process after *seconds* of processor time; 0 means no limit.
 
-    A signal without a handler ends it even in the middle of a regular expression, during which no Python code runs.
+    A signal without a handler ends the process even in the middle of a regular expression, where no Python code runs.
     Unlike wall time, processor time is fair to a document on a busy machine.
     """
     if sys.platform != "win32":

@@ -26,14 +26,14 @@ from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed
 
 @dataclass(slots=True)
 class ItemDraft:
-    """An item to be: what `storage` will write, once it has been sanitised.
+    """The draft of an item: what `storage` will write, once it has been sanitised.
 
-    No ORM here, so that it can cross processes.
+    It does not use the ORM, so that it can be sent to another process.
 
     In `post_process`, *content* and *summary* are HTML as the feed has it. What `prepare` returns is safe: *content* is
     sanitised HTML; everything else is plain text, which templates escape; all addresses are absolute and of harmless
     schemes, or "". *text* is the text of *content*, *summary* its beginning in one line, and *card* what pages show of
-    it (see `item_card`); a plugin cannot set these.
+    the item (see `item_card`); a plugin cannot set these.
     """
 
     guid: str = ""

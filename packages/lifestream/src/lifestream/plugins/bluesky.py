@@ -10,7 +10,7 @@ from lifestream.plugins.base import FeedPlugin
 
 
 class BlueskyPlugin(FeedPlugin):
-    """The text with its line breaks and links."""
+    """Shows the text with its line breaks and links."""
 
     name = "bluesky"
     domains = ("bsky.app",)

@@ -75,7 +75,7 @@ _EXPANDED: Final = 16 * CONTENT.limit
 """How many characters a content may have once every relative address in it is absolute."""
 
 _END_TAGS: Final = 4096
-"""How many characters a cut leaves free for the end tags of open elements; without them, it would be cut again."""
+"""How many characters a cut leaves free for the end tags of open elements, so that the result is not cut again."""
 
 
 class Tally:
@@ -186,10 +186,10 @@ def bounded_feed(feed: ParsedFeed, tally: Tally) -> ParsedFeed:
 
 
 def content(source: str, base: str, clean: Callable[[str, int], Beginning], tally: Tally) -> CleanHtml:
-    """Return the HTML *source*, cleaned by *clean* and cut to as many characters as are kept of a content.
+    """Return the HTML *source*, cleaned by *clean* and cut to the maximum length of a content.
 
     *clean* takes a fragment and the maximum length of its result, as `Sanitizer.beginning` does. Cleaning makes text
-    longer: `&` becomes `&amp;`, and addresses become absolute (against *base*). So where the result would be far longer
+    longer: `&` becomes `&amp;`, and addresses become absolute (against *base*). So if the result would be far longer
     than what is kept, only a part of *source* is cleaned.
     """
     grown = len(source) + source.count("=") * len(base)
@@ -204,17 +204,17 @@ def content(source: str, base: str, clean: Callable[[str, int], Beginning], tall
 
 
 def text(value: str) -> str:
-    """Return *value*, the plain text of a content, cut to as many characters as are kept of it."""
+    """Return *value*, the plain text of a content, cut to the maximum length of a content."""
     return shorten(value, CONTENT.limit)
 
 
 def address(url: str, tally: Tally | None = None) -> str:
-    """Return *url*, which is absolute, or "" if it is longer than an address may be. This is counted in *tally*."""
+    """Return *url*, which is absolute, or "" if it is too long for an address; then count it in *tally*."""
     return _whole(url, LINK, tally or Tally())
 
 
 def _latest(entries: Sequence[Entry], tally: Tally) -> slice:
-    """Return the latest of *entries*: the first ones, unless their dates show that the document lists the
+    """Return the slice of the latest of *entries*: the first ones, unless their dates show that the document lists the
     oldest first.
     """
     if len(entries) <= ENTRIES.limit:
@@ -258,7 +258,7 @@ def _whole(value: str, cap: Cap, tally: Tally) -> str:
 
 
 def _size(value: str, limit: int) -> int:
-    """Return the length of *value* in UTF-8, or in characters where these alone exceed *limit*."""
+    """Return the length of *value* in UTF-8, or in characters if there are more of them than *limit*."""
     return len(value) if len(value) > limit or value.isascii() else len(value.encode("utf-8", "surrogatepass"))
 
 

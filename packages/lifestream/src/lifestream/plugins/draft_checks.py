@@ -151,7 +151,7 @@ def _check(what: str, value: object, *kinds: type) -> None:
 def said_by(error: BaseException) -> str:
     """Return the type and the message of *error*, in at most `MAX_WORDS` characters."""
     try:
-        said = str(error)
-    except BaseException:  # noqa: BLE001  its own words are a plugin's too
-        said = "it can't say why"
-    return shorten(f"{type(error).__name__}: {said[:MAX_TEXT]}", MAX_WORDS)
+        message = str(error)
+    except BaseException:  # noqa: BLE001  a plugin may have written the method that returns the message
+        message = "it can't say why"
+    return shorten(f"{type(error).__name__}: {message[:MAX_TEXT]}", MAX_WORDS)

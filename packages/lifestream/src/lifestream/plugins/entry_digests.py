@@ -24,10 +24,10 @@ from lifestream.plugins.base import ItemDraft
 VERSION: Final = 1
 """Increase it within a release whenever an entry is cleaned in another way, so that all entries are cleaned again."""
 MOST: Final = 500
-"""How many digests of a feed are kept, those of the first entries in its document."""
+"""How many digests of a feed are kept: those of the first entries in its document."""
 LENGTH: Final = 8
 """The length of a digest, in characters of base64. It is short: two versions of one entry have the same digest in one
-of 2**48 cases, and the edit then shows with the next one.
+of 2**48 cases, and such an edit is then shown with the next one.
 """
 
 _BYTES: Final = LENGTH * 3 // 4

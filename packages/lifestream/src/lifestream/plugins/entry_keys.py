@@ -120,9 +120,9 @@ def link_form(link: str) -> str:
     return f"//{host}{parts.path.removesuffix('/')}{query}{fragment}"
 
 
-def _text_of(said: str) -> str:
-    end = said.rfind(">") + 1  # A "<" after it begins no tag, and is read once.
-    return " ".join((_TAG.sub(" ", said[:end]) + said[end:]).split())
+def _text_of(html: str) -> str:
+    end = html.rfind(">") + 1  # a "<" after it begins no tag, and is read once
+    return " ".join((_TAG.sub(" ", html[:end]) + html[end:]).split())
 
 
 def keys_of(entry: Said, home: Collection[str] = ()) -> Keys:
@@ -134,15 +134,15 @@ def keys_of(entry: Said, home: Collection[str] = ()) -> Keys:
     link = next((form for address in addresses if (form := link_form(address)) and form not in home), "")
     title = " ".join(entry.title.split())
     date = entry.published.isoformat() if entry.published else ""
-    said = entry.content or entry.summary
+    html = entry.content or entry.summary
     # A date without a time says little: a day may have two entries with one title.
     dated = entry.published is not None and entry.published.time() != time()
-    text = "" if dated else _text_of(said)
+    text = "" if dated else _text_of(html)
     distinction = "date" if dated else "text" if text else ""
     return Keys(
         guid=guid_key(guid),
         link=_hash("link", link) if link else "",
         content=_hash("dated", title, date) if date else _hash("text", title, text),
         distinction=distinction if title else "",
-        said=(guid, link, title, date, said),
+        said=(guid, link, title, date, html),
     )

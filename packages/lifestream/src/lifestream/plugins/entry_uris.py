@@ -52,8 +52,8 @@ def uuid_uri(secret: str, feed: int, key: str, attempt: int = 0) -> str:
 
     *attempt* counts from 0; each gives another UUID, for the case that one is taken.
     """
-    said = f"{feed}:{key}:{attempt}" if attempt else f"{feed}:{key}"
-    digest = hmac.digest(b"lifestream.entry_uris:" + secret.encode(), said.encode(), "sha256")
+    name = f"{feed}:{key}:{attempt}" if attempt else f"{feed}:{key}"
+    digest = hmac.digest(b"lifestream.entry_uris:" + secret.encode(), name.encode(), "sha256")
     digits = digest[:16].hex()
     # `uuid.UUID` takes three times as long to write the same.
     variant = f"{digest[8] & 0x3F | 0x80:02x}"

@@ -14,7 +14,7 @@ _SMALL_PICTURE = late(r"<p>\s*<a\b[^>]*>\s*<img\b[^>]*>\s*</a>\s*</p>", re.IGNOR
 
 
 class FlickrPlugin(FeedPlugin):
-    """The photographer's description; the photo itself is in the media, and larger."""
+    """Keeps the photographer's description only; the photo itself is in the media, and larger there."""
 
     name = "flickr"
     domains = ("flickr.com",)

@@ -11,6 +11,6 @@ from lifestream.plugins.base import FeedPlugin
 
 
 class GenericPlugin(FeedPlugin):
-    """Entries unchanged."""
+    """Leaves entries unchanged."""
 
     name = "generic"

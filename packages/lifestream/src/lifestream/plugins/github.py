@@ -16,7 +16,7 @@ _IDS = "tag:github.com,2008:"
 
 
 class GitHubPlugin(FeedPlugin):
-    """Releases and commits with the name of their repository, and without avatars."""
+    """Shows releases and commits with the name of their repository, and without avatars."""
 
     name = "github"
     domains = ("github.com",)

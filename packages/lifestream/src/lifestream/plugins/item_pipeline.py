@@ -31,7 +31,7 @@ from lifestream.plugins.reading_notes import Notes, removals
 
 @dataclass(frozen=True, slots=True)
 class PluginProblem:
-    """A failure of a plugin: the *hook* that failed ("" where none could be called), the *entry* (by its best-known
+    """A failure of a plugin: the *hook* that failed ("" if none could be called), the *entry* (by its best-known
     identifier), and the *error* in words.
     """
 
@@ -119,8 +119,8 @@ def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
                 damaged.append(len(items))
             items.append(item)
     left_out = len(feed.entries) - len(items) - len(problems)
-    said = replace(feed, entries=())
-    return Prepared(said, tuple(items), plugin.name, left_out, tuple(problems), tuple(damaged), tally.notes)
+    head = replace(feed, entries=())
+    return Prepared(head, tuple(items), plugin.name, left_out, tuple(problems), tuple(damaged), tally.notes)
 
 
 def cleaned(
@@ -172,8 +172,8 @@ def cleaned(
 def _outlines(
     drafts: Sequence[ItemDraft], marks: Sequence[str], sanitizer: Sanitizer, known: Collection[str]
 ) -> dict[int, ItemDraft]:
-    """Return, by their indices, the outlines of those of *drafts* whose digests, at the same place in *marks*, are
-    *known*, and whose outlines are enough to find them again.
+    """Return the outlines of the drafts that need no cleaning, by their indices in *drafts*. The digest of such a
+    draft, at the same place in *marks*, is *known*, and its outline is enough to find its item again.
 
     Entries that look alike can be distinguished by their whole content only, so their outlines are never enough.
     """

@@ -17,7 +17,7 @@ _WARNING = late(r"\s*<p>\s*<strong>[^<]*</strong>(.{1,1000}?)</p>\s*<hr\s*/?>", 
 
 
 class MastodonPlugin(FeedPlugin):
-    """A content warning as the title, and links written as Mastodon shows them."""
+    """Makes a content warning the title, and writes links as Mastodon shows them."""
 
     name = "mastodon"
     domains = ("mastodon.social", "mastodon.online", "mastodon.world", "fosstodon.org", "hachyderm.io", "mas.to")
@@ -42,7 +42,7 @@ def _links_as_shown(content: str) -> str:
         return content
     pieces: list[str] = []
     spans: list[str] = []
-    invisible = 0  # The spans that are open.
+    invisible = 0  # how many of the open spans are invisible
     for kind, name, source in tokens(content):
         if kind == "start" and name == "span":
             spans.append(attributes(source).get("class", ""))

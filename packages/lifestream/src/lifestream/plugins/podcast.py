@@ -32,7 +32,7 @@ _ENDING = late(r"\.(\w{3,4})$", re.ASCII)
 
 
 class PodcastPlugin(FeedPlugin):
-    """Audio files with a media type that browsers play, each of them once."""
+    """Gives audio and video files a media type that browsers play, and keeps each file once."""
 
     name = "podcast"
 

@@ -1,8 +1,8 @@
 """Notes on how a document was understood, for a person who asks (`lifestream read`, the admin's view of what is read).
 
 What cleaning removed from an item is described in words: "<script>", "img onerror", "link: javascript:…". For this, the
-HTML before and after cleaning is compared by the numbers of its tags and attributes, so that this needs to know nothing
-of the rules of cleaning. It takes time linear in the length of the HTML, and only those who ask pay for it.
+HTML before and after cleaning is compared by the numbers of its tags and attributes, so that this module needs to know
+nothing of the rules of cleaning. It takes time linear in the length of the HTML, and only those who ask pay for it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LONGEST: Final = 100
 
 @dataclass(slots=True)
 class Notes:
-    """How a document was understood. The readers and the cleaning write it while they work, if somebody asked for it.
+    """How a document was understood. Readers and cleaning fill it in while they work, if somebody asked for it.
 
     *encoding_reason* says why the encoding was chosen, *reader* which reader read the document. *dates* has, for each
     moment, the text that a date was read from and the form that it was understood in; *undated* has the texts of dates

@@ -1,6 +1,4 @@
-"""Reddit's Atom: a table for the layout, "submitted by" after every post, and the link that the post is about
-inside.
-"""
+"""Reddit's Atom: a table for the layout, and after every post "submitted by", with the link that the post is about."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ _LAYOUT = late(r"</?(?:table|tbody|tr|td)\b[^<>]*+>", re.IGNORECASE)
 
 
 class RedditPlugin(FeedPlugin):
-    """The post, and the link that it is about. The link of the entry remains the discussion."""
+    """Keeps the post and the link that it is about. The entry still links to the discussion."""
 
     name = "reddit"
     domains = ("reddit.com", "redd.it")

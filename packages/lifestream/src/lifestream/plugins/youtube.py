@@ -17,7 +17,7 @@ _VIDEO = late(r"yt:video:([\w-]{6,20})", re.ASCII)
 
 
 class YouTubePlugin(FeedPlugin):
-    """The description as content, with links, and today's player."""
+    """Makes the description the content, with links, and adds the present player."""
 
     name = "youtube"
     domains = ("youtube.com", "youtu.be")

@@ -9,14 +9,14 @@ In: feeds, or "what is due". Out: a `Report`. The way of a feed:
                                                             is, and why
 
 `pipeline` draws it in full and claims the first feeds; `work_loop` runs it, if there are any, and leaves a feed due if
-this machine ran short (`fetcher.shortage` recognizes that); `run_tally` counts what came. The other modules:
+this machine ran short (`fetcher.shortage` recognizes that); `run_tally` counts the results. The other modules:
 
 - `factories`: the fetcher, the address guard and the parser pool, made from the settings.
 - `subscribe`: adds a feed: one GET finds out whether a URL leads to a feed, and is its first import. `scout`: makes its
   requests. `additions`: adds the addresses that owners have entered on a page.
 - `documents`, `given_files`: read URLs and files for those who ask what is made of them, without a database.
   `reading_facts`: what was found, in words.
-- `opml`, `planet_ini`: import and export lists of subscriptions. `json_export`: everything of a lifestream.
+- `opml`, `planet_ini`: import and export lists of subscriptions. `json_export`: exports everything of a lifestream.
 - `hub_renewal`, `icon_finder`, `full_content`: what is requested after a refresh: WebSub leases, icons of sites, the
   pages of entries.
 - `pictures`: pictures of feeds for visitors, if the site is to show them; `picture_cache`: those on disk.

@@ -1,5 +1,5 @@
-"""Adds the feeds at addresses that owners have entered on a page. A request notes them, and whoever updates feeds looks
-for the feeds there: that may take a while, and a request never waits for another server.
+"""Adds the feeds at addresses that owners have entered on a page. The request notes the addresses, and the process
+that updates feeds looks for the feeds there: that may take a while, and a request never waits for another server.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from lifestream.storage import credentials
 log = logging.getLogger(__name__)
 
 KEPT: Final = timedelta(days=7)
-"""How long an address that is done with is listed on the owner's page."""
+"""For how long an address is listed on the owner's page after it was looked at."""
 MOST_OPEN: Final = 1_000
 """How many addresses of a lifestream may wait to be looked at."""
 TURN: Final = 60.0
-"""For how many seconds addresses are taken before the feeds that are due have their turn. The last one may take longer:
-each request has LIFESTREAM_TIMEOUT.
+"""For how many seconds addresses are taken before the feeds that are due have their turn. The last address may take
+longer: each request has LIFESTREAM_TIMEOUT.
 """
 
 
 def note(lifestream: Lifestream, addresses: Iterable[str], *, name: str = "", folder: str = "") -> list[Addition]:
-    """Note *addresses* to be added to *lifestream*, each once, and wake whoever adds them. *name* is what the site is
-    to be called, "" for the feed's own title.
+    """Note *addresses* to be added to *lifestream*, each once, and wake the updater, which adds them. *name* is what
+    the site is to be called, "" for the feed's own title.
 
     Raises `UrlRefused` for text that is no address to fetch.
     """
@@ -79,8 +79,8 @@ def add_wanted(
     """Look for the feeds at the addresses that are noted, one after the other, until *stopping* is set or *turn*
     seconds are over (TURN); if addresses are left then, the updater is woken again.
 
-    Each address is that of an owner who is chosen at random, by *mix*: however many one has entered, and however slow
-    the servers are that they lead to, all others are served as often.
+    Each address is that of an owner who is chosen at random, by *mix*: however many addresses one owner has entered,
+    and however slow their servers are, all other owners are chosen as often.
 
     Returns how many addresses were looked at. Several workers may run this at once: each address is looked at by one of
     them, and by another one if that has not ended after a lease. Raises what the database raises. No event loop may run
@@ -131,7 +131,7 @@ def _with_login(addition: Addition) -> str:
     try:
         return credentials.unseal(addition.credentials)
     except credentials.CredentialsLost:
-        return addition.url  # the server asks for the login again, and so does the reason
+        return addition.url  # the server refuses the request, and the reason asks for the login
 
 
 def _finish(addition: Addition, found: Found | NotAdded, clock: Callable[[], datetime]) -> None:

@@ -49,12 +49,12 @@ class Decider:
 
     def _limits_for(self, claim: Claimed, outcome: Outcome, now: datetime) -> Limits:
         """Return our bounds for *claim*: the interval that is set for it, if one is; longer ones while a hub pushes new
-        entries. What comes through the feed's own proxy pauses no other feed.
+        entries. An answer that comes through the feed's own proxy pauses no other feed.
         """
         limits = self._limits
         if has_own_proxy(claim.options):
             limits = replace(limits, pauses_hosts=False)
-        if chosen := interval_of(claim.options):  # within bounds that may have been moved since
+        if chosen := interval_of(claim.options):  # within the bounds, which may have changed since
             chosen = min(max(chosen, limits.min_interval), limits.max_interval)
             limits = replace(limits, min_interval=chosen, slow_interval=chosen)
         is_pushed = self._pushing and claim.push_until is not None and claim.push_until > now

@@ -2,7 +2,7 @@
 
 A document passes through the parsers, plugins and cleaning as in a refresh, in child processes that have a deadline.
 URLs are fetched by the guarded fetcher, `_AT_ONCE` at a time and one of a host, and are reported in the order in which
-they were given. A document that can't be had or read is a result, too.
+they were given. A document that can't be loaded or read is a result, too.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Reading:
 
 
 class _Unavailable(Exception):
-    """A document that can't be had; the message says why."""
+    """A document that can't be loaded; the message says why."""
 
 
 def read_documents(
@@ -73,9 +73,9 @@ def read_documents(
     """Yield what is made of each document in *names*, in their order: URLs, files, and "-" for *stdin* (by default
     standard input).
 
-    *url* is the address that files count as being at. *headers* are those of the answer that a file came with; of the
-    answer for a URL they replace some. With *noted* the results have notes. Raises `PluginError` for a plugin of the
-    settings that can't be loaded.
+    *url* is the address that files count as being at. *headers* are those of the answer that a file came with; for a
+    URL, they replace those of the same name in its answer. With *noted* the results have notes. Raises `PluginError`
+    for a plugin of the settings that can't be loaded.
     """
     with ExitStack() as stack:
         pool = stack.enter_context(make_pool())
@@ -137,7 +137,7 @@ _MOST_NAMED: Final = 5
 
 
 class _Sources:
-    """Gets documents from where they are. A context manager."""
+    """Loads documents from files, standard input and URLs. A context manager."""
 
     def __init__(self, url: str, headers: Mapping[str, str], stdin: BinaryIO | None) -> None:
         self._url, self._headers, self._stdin = url, headers, stdin
@@ -161,7 +161,7 @@ class _Sources:
             return ""
 
     def load(self, name: str) -> Future[Document]:
-        """Return the document *name* once it is there, or `_Unavailable`. A file is there at once."""
+        """Return a future of the document *name*, which may raise `_Unavailable`. A file is loaded at once."""
         loaded: Future[Document] = Future()
         try:
             if is_address(name):
@@ -238,7 +238,7 @@ class _Web:
         self._thread.join()
 
     def fetch(self, request: FetchRequest) -> Future[Outcome]:
-        """Return the outcome of *request*, once it is there."""
+        """Return a future of the outcome of *request*."""
         fetching = asyncio.run_coroutine_threadsafe(self._fetched(request), self._loop)
         self._fetching.add(fetching)
         fetching.add_done_callback(self._fetching.discard)
@@ -264,7 +264,7 @@ class _Web:
 
 def _trouble(name: str, error: OSError) -> str:
     words = error.strerror or str(error)
-    if not isinstance(error, TimeoutError):  # which has our own words
+    if not isinstance(error, TimeoutError):  # its message is our own
         words = words.lower()
     hint = "; an address begins with https://" if isinstance(error, FileNotFoundError) and "." in name else ""
     return f"{words}{hint}"

@@ -6,16 +6,16 @@
                                             └─ redirected ─┤
     events.get() ◀──── Downloaded/Skipped ─────────────────┘
 
-A feed that is redirected to another host waits in that host's queue like all others, and holds nothing while it waits:
+A feed that is redirected to another host waits in that host's queue like all others, and takes no place while it waits:
 however many feeds lead to one host, it is requested no more often than for feeds of its own.
 
-A connection is kept open only while more feeds wait for its host, and by no more hosts than there may be downloads:
+A connection is kept open only while more feeds wait for its host, and for no more hosts than downloads may run at once:
 each costs a file, of which a process has few.
 
 A body takes memory until it is read, so it keeps its share of the memory until `done` releases that: no request is sent
 while too many bodies wait to be read, so the network never gets further ahead than the parsers can follow. When a host
 says that it is overloaded (429, or 503 with Retry-After), the downloads that still wait for it are skipped. A worker
-holds all due feeds of a host (see `scheduler.leases`), so the host's budget can be kept here.
+has claimed all due feeds of a host (see `scheduler.leases`), so the host's budget can be kept here.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ from lifestream.scheduler.schedule import pauses_host
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """A feed to fetch for its *claim*. One that was *started* and redirected to another host continues there by its
-    *way*.
+    """A feed to fetch for its *claim*. A download that was *started* and redirected to another host continues there
+    with its *way*.
     """
 
     claim: Claimed
@@ -80,7 +80,7 @@ class Downloads:
     *put* is called in the loop's thread with each `Downloaded` and `Skipped`, and with an exception if this thread
     itself fails, so that nobody waits for it. At most *concurrency* downloads run at once, *per_host* of them of one
     host, where *rate* begin in a second (0: any number); a redirect counts as one more. *pause* is called to wait for a
-    turn. With *pauses_hosts*, a pause that a server asks for holds for all of its feeds. *memory* is the budget of all
+    turn. With *pauses_hosts*, a pause that a server asks for applies to all of its feeds. *memory* is the budget of all
     bodies.
     """
 
@@ -109,7 +109,7 @@ class Downloads:
         self._bodies: dict[int, Share] = {}
         self._places = asyncio.Semaphore(concurrency)
         self._most_kept = concurrency
-        self._kept = 0  # about as many as connections: queues of hosts that wait for their next turn and keep theirs
+        self._kept = 0  # how many hosts' queues keep a connection open while they wait for their next turn
         self._waiting: dict[str, deque[Download]] = {}
         self._active: dict[str, int] = {}
         self._paused: dict[str, Failed] = {}
@@ -161,7 +161,7 @@ class Downloads:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Pass on a shortage that a callback of the loop has met: what it would have brought never comes."""
+        """Pass on a shortage that made a callback of the loop fail: the result of the callback never comes."""
         error = context.get("exception")
         if isinstance(error, BaseException) and shortage_of(error) is not None:
             self._put(error)
@@ -229,7 +229,7 @@ class Downloads:
             del self._active[host], self._waiting[host]
 
     def _redirect(self, download: Download) -> None:
-        """Queue *download* at the host that it is redirected to, unless that has asked for a pause."""
+        """Queue *download* at the host that it is redirected to, unless that host has asked for a pause."""
         if (pause := self._paused.get(download.host)) is not None:
             self._give_up(download, pause)
         else:
@@ -246,7 +246,7 @@ class Downloads:
         if download.way is None or download.started is None:
             self._put(Skipped(download.claim))
             return
-        # Its own host has not asked for a pause: if it were only skipped, it would be requested again at once.
+        # The feed's own host has not asked for a pause: a feed that is only skipped would be requested again at once.
         url, message = download.way.trail.url, say("pause-of-other-host", host=download.host)
         failed = Failed("status", message, url, None, pause.headers, download.way.spent)
         self._put(Downloaded(download.claim, failed, download.started))
@@ -262,7 +262,7 @@ class Downloads:
             self._take_turn(host_of(url))
 
     def _take_turn(self, host: str) -> float:
-        """Take the next turn at *host*. Returns in how many seconds it is."""
+        """Take the next turn at *host*. Return in how many seconds it is."""
         now = asyncio.get_running_loop().time()
         at = max(now, self._turns.get(host, now))
         self._turns[host] = at + self._apart

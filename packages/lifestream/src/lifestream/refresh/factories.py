@@ -138,7 +138,7 @@ def _contact() -> str:
     """
     try:
         return settings.contact or settings.public_url or _MANUAL
-    except ImproperlyConfigured:  # a check tells what is wrong with the address; feeds are fetched all the same
+    except ImproperlyConfigured:  # a check reports what is wrong with the address; feeds are fetched nevertheless
         return _MANUAL
 
 

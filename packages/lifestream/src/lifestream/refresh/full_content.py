@@ -1,12 +1,12 @@
-"""The whole content of entries, from their pages, for feeds of which an operator wants that.
+"""The whole content of entries, from their pages, for feeds for which an operator has chosen that.
 
 After a refresh, the pages of the newest items of such feeds are requested through the same guard as feeds, with the
-feed's own User-Agent and proxy; its login, headers and certificates go to its own server only. A host is asked for one
-page after the other, no faster than for feeds, and not while it has asked for a pause. A child process finds the
-article, with a deadline, and cleans it.
+feed's own User-Agent and proxy; its login, headers and certificates go to its own server only. The pages of a host are
+requested one after the other, no faster than feeds, and not while the host has asked for a pause. A child process finds
+the article, with a deadline, and cleans it.
 
 The content replaces that of the entry, and the feed's summary stays. If the entry is edited, its own content is stored
-again, and its page is asked again. A page that gives none is asked three times, a day apart.
+again, and its page is requested again. A page without an article is requested three times, a day apart.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ from lifestream.storage.feed_options import RequestsBeside
 log = logging.getLogger(__name__)
 
 NEWEST: Final = 20
-"""Of how many items of a feed, the newest, the pages are asked for."""
+"""How many items of a feed, the newest ones, have their pages requested."""
 AT_ONCE: Final = 50
-"""How many pages one run asks for."""
+"""How many pages one run requests."""
 AGAIN: Final = timedelta(days=1)
-"""After this time, a page that gave no content is asked again."""
+"""After this time, a page that gave no content is requested again."""
 ATTEMPTS: Final = 3
-"""How often."""
+"""How often a page that gives no content is requested."""
 _HOSTS: Final = 8
 _BUSY: Final = (429, 503)
 
@@ -78,7 +78,7 @@ def fetch_full_content(
     guard: AddressGuard | None = None,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> int:
-    """Take the content of items of those of *feeds* (keys) that want that from their pages. Returns of how many.
+    """Replace the contents of items by those of their pages, for *feeds* (keys) with that option. Return how many.
 
     *pause* is called to wait between two requests to a host. No event loop may run in the thread that calls this.
     """
@@ -87,7 +87,7 @@ def fetch_full_content(
     if not pages:
         return 0
     if not article.is_supported():
-        log.warning("the pages of entries are not asked: %s", say("article-needs-extra"))
+        log.warning("the pages of entries are not requested: %s", say("article-needs-extra"))
         return 0
     try:
         require_files()
@@ -96,13 +96,13 @@ def fetch_full_content(
     except Exception as error:
         if (shortage := shortage_of(error)) is None:
             raise
-        log.warning("the pages of entries are asked another time: %s", shortage.value)
+        log.warning("the pages of entries are requested another time: %s", shortage.value)
         return 0
     return sum(_store(each, now) for each in given)
 
 
 def _wanted(feeds: Collection[int], now: datetime) -> list[_Page]:
-    """Return the pages to ask for, those of the newest items first."""
+    """Return the pages to request, those of the newest items first."""
     found: list[_Page] = []
     for some in batches(sorted(feeds)):
         rows = Feed.objects.filter(pk__in=some).exclude(options={})
@@ -115,7 +115,7 @@ def _wanted(feeds: Collection[int], now: datetime) -> list[_Page]:
 def _pages_of(feed: int, url: str, options: dict[str, object], credentials: str, now: datetime) -> list[_Page]:
     try:
         requests = RequestsBeside.of(url, options, credentials)
-    except CredentialsLost:  # its fetches fail, and say so
+    except CredentialsLost:  # the feed's fetches fail, and report it
         return []
     newest = Item.objects.filter(feed=feed).exclude(link="").order_by("-date", "-pk").values("pk")[:NEWEST]
     due = Q(article=None) | ~Q(article__fingerprint=F("fingerprint"))
@@ -130,7 +130,7 @@ def _pages_of(feed: int, url: str, options: dict[str, object], credentials: str,
 async def _ask(
     pages: Sequence[_Page], guard: AddressGuard, pool: LazyPool, pause: Callable[[float], Awaitable[None]]
 ) -> list[_Given]:
-    """Ask for *pages*, of several hosts at the same time, and of each one after the other."""
+    """Request *pages*: those of several hosts at the same time, those of one host one after the other."""
     by_host: dict[str, list[_Page]] = defaultdict(list)
     for page in pages:
         by_host[host_of(page.request.url)].append(page)
@@ -148,7 +148,7 @@ async def _ask(
                     return
                 given.append(await _read(page, outcome, pool))
                 if isinstance(outcome, Failed) and (outcome.status is None or outcome.status in _BUSY):
-                    return  # the site is down, or asks for a pause: its other pages are asked after the next refresh
+                    return  # the site is down, or asks for a pause: its other pages follow after the next refresh
 
     async with make_fetcher(guard) as fetcher:
         await asyncio.gather(*(one_host(fetcher, host) for host in by_host))
@@ -180,7 +180,7 @@ async def _read(page: _Page, outcome: Outcome, pool: LazyPool) -> _Given:
 
 
 def _store(given: _Given, now: datetime) -> bool:
-    """Store what a page gave, unless its entry was edited meanwhile. Returns whether that was an article."""
+    """Store what a page gave, unless its entry was edited meanwhile. Return whether that was an article."""
     using = router.db_for_write(Item)
     page = given.page
     with transaction.atomic(using=using):

@@ -1,4 +1,4 @@
-"""Files that a person names, which may be anything: what is read of one is bounded, and so is waiting for it."""
+"""Files that a person names. They may be anything, so the bytes that are read, and the time for them, are bounded."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PIECE: Final = 1 << 20
 def read_file(path: str, most: int, patience: float) -> bytes:
     """Return the first *most* bytes of the file at *path*.
 
-    Of a pipe or a device, each piece is waited for *patience* seconds at most. Raises TimeoutError if none comes in
+    For each piece of a pipe or a device, this waits *patience* seconds at most. Raises TimeoutError if none comes in
     that time, and any other OSError of the file.
     """
     descriptor = os.open(path, os.O_RDONLY | _COMMON | _AT_ONCE)

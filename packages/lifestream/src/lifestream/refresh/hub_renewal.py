@@ -1,7 +1,7 @@
 """Sends the requests to hubs that are due, after each refresh, within limits of time and number.
 
-A hub gets one request after the other, and no more in this run once it is busy, too slow or out of reach. What isn't
-done in time is done later: each subscription has the time of its next request (see `hub_subscriptions`).
+A hub gets one request after the other, and no more in this run once it is busy, too slow or out of reach. Requests
+that aren't sent in time are sent later: each subscription has the time of its next request (see `hub_subscriptions`).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def try_to_keep_hubs(
     try:
         keep_hubs(fetched, feeds, clock=clock, guard=guard)
     except Exception:
-        log.exception("hubs could not be asked; it is tried again after the next refresh")
+        log.exception("hubs could not be asked; they are asked again after the next refresh")
 
 
 def keep_hubs(

@@ -1,9 +1,9 @@
 """Finds the icons of sites, some time after a feed was added, through the same guard as feeds.
 
-For a feed that has none yet, about once a month these are requested: the picture that the feed names, those that its
+For a feed without an icon, these are requested about once a month: the picture that the feed names, those that its
 site's page names, and the usual place. An answer is kept if its first bytes are those of a picture format that can hold
-no script, and of a picture that a browser can hold. They are requested by the feed's own proxy; its login, headers and
-certificates are for its own server.
+no script, and of a picture that a browser can hold. The requests go through the feed's own proxy; its login, headers
+and certificates are for its own server.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ def find_icons(
 
 
 def _wanting(feeds: Collection[int] | None, limit: int, now: datetime) -> list[_Site]:
-    """Return up to *limit* feeds whose icons are to be looked for, those of *feeds* (keys) if given: first those that
-    never were.
+    """Return up to *limit* feeds whose icons are to be looked for, those of *feeds* (keys) if given, beginning with
+    those whose icons were never looked for.
     """
     wanting = Feed.objects.without_icon().filter(status=Feed.Status.ACTIVE, last_success__isnull=False)
     if feeds is not None:
@@ -136,7 +136,7 @@ async def _ask(fetcher: Fetcher, request: FetchRequest) -> Outcome:
 async def _icon_of(fetcher: Fetcher, pool: LazyPool, site: _Site) -> bytes:
     try:
         requests = RequestsBeside.of(site.url, site.options, site.credentials)
-    except CredentialsLost:  # its fetches fail, and say so
+    except CredentialsLost:  # the feed's fetches fail, and report it
         return b""
     known = site_of(ParsedFeed(link=site.site_url, icon=site.icon_url), site.url)
     candidates = [site.icon_url] if site.icon_url else []

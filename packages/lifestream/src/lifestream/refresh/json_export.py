@@ -17,7 +17,7 @@ from lifestream.models import Lifestream, Logo, Post, Subscription
 from lifestream.storage import published_ids
 
 VERSION: Final = 1
-"""The version of the format: it rises when a field changes its meaning or goes."""
+"""The version of the format: it rises when a field changes its meaning or is removed."""
 
 _CHUNK: Final = 200
 _OF_LIFESTREAM: Final = (

@@ -38,7 +38,7 @@ class NotOpml(ValueError):
 class Outline:
     """A feed in a list: its URL, its name in the list, its site, the folder it is in ("" for none), and its rules.
 
-    *refusal* is why it can't be subscribed to, "" if it can; *note* is what the list says of it and is left out.
+    *refusal* is why it can't be subscribed to, "" if it can; *note* names what the list has for it but is left out.
     """
 
     url: str
@@ -94,9 +94,9 @@ def read(document: bytes) -> list[Outline]:
 def read_list(document: bytes) -> OpmlList:
     """Return the list in *document*: its feeds, in its order and each once; a nested folder is named "outer/inner".
 
-    Whether it is well-formed is told by a strict parser, but feeds are found in an ill-formed list, too: many programs
-    write `&` as it stands. What is not there whole, at the end of a list that is cut off, is left out. Takes time
-    linear in the length. Raises `NotOpml` if the document is no list, or has more than LIFESTREAM_MAX_OPML bytes,
+    A strict parser finds out whether the list is well-formed, but feeds are found in an ill-formed list, too: many
+    programs don't escape `&`. If the list is cut off, an incomplete outline at its end is left out. Takes time linear
+    in the length. Raises `NotOpml` if the document is no list, or has more than LIFESTREAM_MAX_OPML bytes,
     LIFESTREAM_MAX_OPML_FEEDS feeds or MAX_DEPTH nested folders.
     """
     most = settings.max_opml_feeds
@@ -117,16 +117,16 @@ def read_list(document: bytes) -> OpmlList:
             if opened:
                 del folders[opened.pop() :]
             continue
-        if not source.endswith(">"):  # The list is cut off here, and half an address may be another one.
+        if not source.endswith(">"):  # The list is cut off here, and half an address may be that of another feed.
             break
-        said = attributes(source) if len(source) <= _LONGEST_OUTLINE else {}
-        title = _line(said.get("text", "")) or _line(said.get("title", ""))
-        purpose = said.get("type", "").strip().lower()
-        url = said.get("xmlurl", "").strip() or (said.get("url", "").strip() if purpose in _FEEDS else "")
+        given = attributes(source) if len(source) <= _LONGEST_OUTLINE else {}
+        title = _line(given.get("text", "")) or _line(given.get("title", ""))
+        purpose = given.get("type", "").strip().lower()
+        url = given.get("xmlurl", "").strip() or (given.get("url", "").strip() if purpose in _FEEDS else "")
         if url and purpose != "source":
-            folder = _category(said.get("category", "")) or "/".join(folders)
-            refusal = _refusal(url, said.get("type", ""))
-            site = safe_url(said.get("htmlurl", ""), schemes=FETCHED)
+            folder = _category(given.get("category", "")) or "/".join(folders)
+            refusal = _refusal(url, given.get("type", ""))
+            site = safe_url(given.get("htmlurl", ""), schemes=FETCHED)
             folder = shorten(folder, LONGEST_NAME)
             outlines.setdefault(url, Outline(url, title, address(site), folder, refusal=refusal))
         if not source.endswith("/>"):
@@ -152,8 +152,8 @@ _END = re.compile(r"</(?:[\w.-]{1,40}:)?opml\s*+>|<(?:[\w.-]{1,40}:)?opml(?:\s[^
 
 
 def _refusal(url: str, kind: str) -> str:
-    """Return why no feed reader can read the address *url*, "" if it may be a feed. FreshRSS writes the rules by which
-    it makes feeds of web pages and other documents into the type of the outline.
+    """Return why no feed reader can read the address *url*, "" if it may be a feed. FreshRSS makes feeds of web
+    pages and other documents, and writes the rules for that into the type of the outline.
     """
     kind = _line(kind)
     if not _SCRAPED.search(kind):
@@ -238,7 +238,7 @@ def subscriptions_of(lifestream: Lifestream) -> Iterator[Outline]:
         for row in part:
             url = row.feed__url
             yield Outline(url, row.name or row.feed__title or row.feed__domain or url, row.feed__site_url, row.folder)
-        # By keyset, as the pages: no cursor of the database stays open, which not every connection pool allows.
+        # By keyset, as for the pages: no cursor of the database stays open, which not every connection pool allows.
         last = part[-1]
         part = list(rows.filter(sort_names.after(last.sort_folder, last.sort_name, last.pk))[:_PART])
 
@@ -250,7 +250,7 @@ def subscribe_to(
 
     A feed keeps the name that it has in the list, since the owner of the list may have chosen it. URLs that no feed can
     have, or that carry a password, are refused: the first are mistakes, and feeds with passwords have to be added one
-    by one. *progress* is called with how many feeds more are subscribed to.
+    by one. *progress* is called with how many more feeds are subscribed to.
     """
     listed: dict[str, Listed] = {}
     refused: list[str] = []

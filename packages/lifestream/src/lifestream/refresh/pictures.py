@@ -105,7 +105,7 @@ class Pictures:
             try:
                 self._worker = self._worker or _Worker(self._guard, self._limits)
                 coming = self._under_way[url] = self._worker.fetch(url)
-            except OSError as error:  # no file for an event loop, say
+            except OSError as error:  # for instance, no file is left for an event loop
                 log.warning("No picture can be fetched now: %s", error)
                 self._worker = None
                 return None
@@ -166,7 +166,7 @@ class _Worker:
             outcome = await fetcher.fetch(FetchRequest(url), share)
             share.leave()
         if not self._of_host[host].locked():
-            # Those who wait hold the object itself; a new one only lets a few more in.
+            # Tasks that wait keep the old semaphore; a new one only lets a few more requests in.
             self._of_host.pop(host, None)
         if isinstance(outcome, Failed) and outcome.kind == "shortage":
             raise _Short(outcome.message)
@@ -183,7 +183,7 @@ def is_picture(data: bytes) -> bool:
 
 
 def pictures() -> Pictures:
-    """Return the pictures of this process, as the settings say now."""
+    """Return the pictures of this process, by the present settings."""
     return _made(os.getpid(), settings.picture_folder, settings.picture_cache, settings.allowed_networks)
 
 

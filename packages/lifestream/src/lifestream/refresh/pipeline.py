@@ -11,7 +11,7 @@
 
 The caller's thread claims, decides and writes, all with its own database connection; it never waits for the network or
 a parser while there is something to write. The same `refresh` serves the command, the admin's button and the Celery
-task. When it returns or raises, no thread and no process is left, and no feed is held that wasn't stored.
+task. When it returns or raises, no thread and no process is left, and no feed that wasn't stored stays claimed.
 
 Each feed is independent of the others: it changes only its own row, and nothing that a feed or a server sends can stop
 another feed. A batch that can't be written is tried again feed by feed.
@@ -55,9 +55,9 @@ def refresh(
     """Fetch the feeds that are due, or those of *feeds* (primary keys) that are, and store the results.
 
     With *early*, our own interval doesn't count, but what servers and feeds ask for does. *clock* tells the time;
-    *guard* says which addresses may be dialled, by default as the settings do. *most* is the maximum number of feeds
-    that are fetched, by default all. *progress* is called with each feed's row once it is stored. When *stopping* is
-    set, feeds under way are given up and stay due. No event loop may run in the thread that calls this.
+    *guard* says which addresses may be dialled, by default those that the settings allow. *most* is the maximum number
+    of feeds that are fetched, by default all. *progress* is called with each feed's row once it is stored. When
+    *stopping* is set, feeds under way are given up and stay due. No event loop may run in the thread that calls this.
 
     Raises what the database raises while claiming; a feed's own errors are in the report. So is a shortage of this
     machine (see `shortage`): the feeds that it kept from being fetched, read or stored stay due, and nothing is
@@ -72,8 +72,8 @@ def refresh(
     first = [] if stopping.is_set() else intake.take()
     report = Report()
     if first:
-        # The fetching modules are imported only if there is something to fetch: importing takes longer than looking for
-        # it.
+        # The fetching modules are imported only if there is something to fetch: importing them takes longer than the
+        # query for due feeds.
         try:
             from lifestream.refresh.work_loop import work
         except BaseException:
@@ -97,7 +97,7 @@ def _fill_timelines(stopping: threading.Event) -> None:
     if stopping.is_set():
         return
     if Subscription.objects.filter(backlog__isnull=False).exists():
-        # `storage` takes longer to import than this takes to look.
+        # Importing `storage` takes longer than this query.
         from lifestream.storage import backfill
         from lifestream.storage.db_errors import FAILURES, trouble_of
         from lifestream.storage.outages import OUTAGES

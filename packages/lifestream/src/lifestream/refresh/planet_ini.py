@@ -1,10 +1,10 @@
 """The configuration of a planet: `config.ini` of Planet and Planet Venus, `planet.ini` of Pluto. Pure.
 
-Planet Venus names a feed in the head of a section (`[https://blog.example/feed]`), Pluto in its option `feed`. Of a
-feed, its name, its site and its filters are taken: a filter that is a list of words becomes a rule for each of them.
-The filters of the section `[Planet]` hold for each feed that has none of its own, as in Planet Venus. Faces, themes and
-filters that are programs have no counterpart; what is left out of a feed is in its *note*, and what is left out of
-the whole planet in that of the first feed that is taken.
+Planet Venus names a feed in the head of a section (`[https://blog.example/feed]`), Pluto in its option `feed`. The
+name, the site and the filters of a feed are taken: a filter that is a list of words becomes a rule for each of them.
+The filters of the section `[Planet]` apply to each feed that has none of its own, as in Planet Venus. Faces, themes and
+filters that are programs have no counterpart. The *note* of a feed names what is left out of it; that of the first feed
+that is taken also names what is left out of the whole planet.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _BLOCK: Final = ("exclude", "excludes")
 _LISTS: Final = ("opml", "foaf", "csv", "config")
 _NO_COUNTERPART: Final = ("filters", "face", "avatar", "xml_base", "title_type", "summary_type", "content_type")
 _OF_ALL: Final = (*_KEEP, *_BLOCK)
-"""What a feed has from the section `[Planet]`, whose other options are of the planet's own pages."""
+"""The options of the section `[Planet]` that apply to feeds. Its other options are about the planet's own pages."""
 _USED: Final = ("feed", "name", "title", "link", *_KEEP, *_BLOCK, *_NO_COUNTERPART)
 
 
@@ -52,10 +52,10 @@ def read(document: bytes) -> list[Outline]:
     of_all = {name: planet[name] for name in _OF_ALL if _words(whole[name])}
     found: dict[str, Outline] = {}
     for section, options in sections.items():
-        said = {name: _joined(options.get(name) or defaults.get(name) or of_all.get(name)) for name in _USED}
-        url = section.strip() if _ADDRESS.fullmatch(section.strip()) else said["feed"]
+        given = {name: _joined(options.get(name) or defaults.get(name) or of_all.get(name)) for name in _USED}
+        url = section.strip() if _ADDRESS.fullmatch(section.strip()) else given["feed"]
         if url:
-            found.setdefault(url, _outline(url, said))
+            found.setdefault(url, _outline(url, given))
         if len(found) > most:
             raise NotOpml(say("opml-too-many", most=f"{most:,}"))
     if not found:
@@ -74,12 +74,12 @@ def _sections(text: str) -> dict[str, dict[str, list[str]]]:
     """Return the options of each section, in lower case, with the lines of their values. Raises `NotOpml` for a line
     without a name.
 
-    They are read as Python's configparser does, but in linear time: it takes the square of the spaces in a line, of the
-    lines without a name, and of the options of [DEFAULT] beside many sections.
+    They are read as by Python's configparser, but in linear time: configparser takes quadratic time for the spaces in a
+    line, for lines without a name, and for the options of [DEFAULT] beside many sections.
     """
     sections: dict[str, dict[str, list[str]]] = {}
-    options: dict[str, list[str]] = {}  # what stands above all sections belongs to none
-    lines: list[str] | None = None  # of the value that a line with more indentation continues
+    options: dict[str, list[str]] = {}  # lines before the first section belong to none
+    lines: list[str] | None = None  # the lines of the value that a line with more indentation continues
     indent = 0
     for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip()
@@ -100,26 +100,26 @@ def _sections(text: str) -> dict[str, dict[str, list[str]]]:
     return sections
 
 
-def _outline(url: str, said: dict[str, str]) -> Outline:
-    name = shorten(" ".join(scrub(said.get("name") or said.get("title") or "").split()), LONGEST_NAME)
-    kind = next((kind for kind in _LISTS if kind in said.get("content_type", "").lower()), "")
+def _outline(url: str, given: dict[str, str]) -> Outline:
+    name = shorten(" ".join(scrub(given.get("name") or given.get("title") or "").split()), LONGEST_NAME)
+    kind = next((kind for kind in _LISTS if kind in given.get("content_type", "").lower()), "")
     if kind:
         return Outline(url, name, refusal=say("list-of-feeds", url=url, kind=kind))
-    keep, block = _rules(said, _KEEP), _rules(said, _BLOCK)
-    return Outline(url, name, said.get("link", ""), keep_rules=keep, block_rules=block, note=_note(name or url, said))
+    keep, block = _rules(given, _KEEP), _rules(given, _BLOCK)
+    return Outline(url, name, given.get("link", ""), keep_rules=keep, block_rules=block, note=_note(name or url, given))
 
 
-def _note(name: str, said: dict[str, str]) -> str:
-    """Return what is left out of the options *said* of *name*, "" for nothing."""
-    lost = [option for option in (*_KEEP, *_BLOCK) if said.get(option) and _words(said[option]) is None]
-    lost += [option for option in _NO_COUNTERPART if said.get(option)]
-    options = ", ".join(f"{option} = {shorten(said[option], LONGEST_NAME)}" for option in lost)
+def _note(name: str, given: dict[str, str]) -> str:
+    """Return which of the options *given* for *name* are left out, "" for none."""
+    lost = [option for option in (*_KEEP, *_BLOCK) if given.get(option) and _words(given[option]) is None]
+    lost += [option for option in _NO_COUNTERPART if given.get(option)]
+    options = ", ".join(f"{option} = {shorten(given[option], LONGEST_NAME)}" for option in lost)
     return scrub(f"{name}: {options}") if lost else ""
 
 
-def _rules(said: dict[str, str], options: tuple[str, ...]) -> str:
+def _rules(given: dict[str, str], options: tuple[str, ...]) -> str:
     """Return the rules for the words in *options*, one per line."""
-    return "\n".join(word for option in options for word in _words(said.get(option, "")) or ())
+    return "\n".join(word for option in options for word in _words(given.get(option, "")) or ())
 
 
 def _words(pattern: str) -> list[str] | None:
@@ -130,5 +130,5 @@ def _words(pattern: str) -> list[str] | None:
     if found is None:
         return None
     words = [" ".join(word.split()) for word in found[1].split("|")]
-    # So many rules are not used: see `filter_rules`.
+    # More rules than that are not used: see `filter_rules`.
     return [f'"{word}"' if " " in word else word for word in words if word] if len(words) <= MOST_RULES else None

@@ -157,10 +157,16 @@ def _file(file: Enclosure) -> str:
 
 
 def _medium(medium: Media) -> str:
-    said = (medium.type, _size(medium.length), _length(medium.duration), medium.title or medium.description, medium.url)
+    parts = (
+        medium.type,
+        _size(medium.length),
+        _length(medium.duration),
+        medium.title or medium.description,
+        medium.url,
+    )
     thumbnail = "" if medium.thumbnail in ("", medium.url) else _("thumbnail {url}").format(url=medium.thumbnail)
     player = _("player {url}").format(url=medium.player) if medium.player else ""
-    return "  ".join(filter(None, (*said, thumbnail, player)))
+    return "  ".join(filter(None, (*parts, thumbnail, player)))
 
 
 def _size(length: int | None) -> str:

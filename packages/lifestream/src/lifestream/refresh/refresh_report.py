@@ -18,8 +18,8 @@ _log = logging.getLogger(__name__)
 class FeedReport:
     """The result for one feed. *outcome* is a `Fetch.Outcome`; *new* and *changed* count items.
 
-    *next_at* is when the feed is due again, None for never, and *reason* is why then; *message* says what went wrong,
-    if anything did. *url* is without credentials. *status* is that of the answer, None for none; *size* is its length
+    *next_at* is when the feed is due again, None for never, and *reason* says why; *message* says what went wrong, if
+    anything did. *url* is without credentials. *status* is that of the answer, None for none; *size* is its length
     in bytes, and *duration* is how long it took, in seconds. *unstored*: the database did not take the result.
     """
 
@@ -103,7 +103,7 @@ class Report:
 def tell_report(report: Report) -> None:
     """Log *report* for an operator: a line for what was done, and one for each feed that failed, or why feeds stay due.
 
-    A failure of the database has been told where it happened: what it did not take is not told again for each feed.
+    A failure of the database was logged where it happened, so it is not logged again for each feed.
     """
     for shortage in report.shortages:
         if getattr(shortage, "code", "") != "database-failed":

@@ -15,12 +15,12 @@ from lifestream.storage.outages import OUTAGES
 log = logging.getLogger(__name__)
 
 _PARSER_LOST: Final = frozenset({"reading-too-long", "reader-ended"})
-"""The codes of the failures after which another process reads documents."""
+"""The codes of the failures after which a new process reads the next document."""
 
 
 def count_run(report: Report, now: datetime) -> None:
     """Add a refresh to the tallies: that there was one, its fetches by outcome, and its items. A failure is logged,
-    since a refresh that is done must not fail for being counted.
+    since counting must not make a finished refresh fail.
     """
     counts = Counter({"runs": 1})
     for row in report.rows:

@@ -1,6 +1,6 @@
-"""Requests for one URL after the other, when a feed is added: each answer is read, and waited for.
+"""Requests one URL after the other, when a feed is added, and waits until each answer has been read.
 
-A refresh fetches many feeds at once, by `downloads`; who adds one needs one answer before the next request.
+A refresh fetches many feeds at once, by `downloads`; adding a feed needs each answer before the next request.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why there is no feed at a URL, and the *page* that is there instead, if there is one; otherwise how it failed."""
+    """Why there is no feed at a URL, and the *page* that is there instead, or how the request *failed*."""
 
     reason: str
     page: Fetched | None = None
@@ -61,12 +61,12 @@ class Refusal:
 
     @property
     def is_unanswered(self) -> bool:
-        """Whether nothing answered there that speaks the scheme of the URL."""
+        """Whether no server answered there in the scheme of the URL."""
         return self.failed is not None and self.failed.kind in _UNANSWERED
 
     @property
     def wants_no_more(self) -> bool:
-        """Whether the server is not to be asked for anything else now."""
+        """Whether nothing else should be requested from the server now."""
         busy = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
         return self.failed is not None and (self.failed.status is None or self.failed.status in busy)
 
@@ -82,13 +82,13 @@ class Scout:
         self._pool = LazyPool(partial(make_pool, 1))
         self._last: tuple[FetchRequest, Reading | Refusal] | None = None
         self.beside: RequestsBeside | None = None
-        """The feed whose site is asked, if it has options of its own: by its proxy, with its User-Agent."""
+        """How to request the site of a feed that has options of its own: through its proxy, with its User-Agent."""
 
     def __enter__(self) -> Self:
         return self
 
     def _opened(self) -> Fetcher:
-        """Return the session, which is opened at the first request: a feed that is known needs none."""
+        """Return the fetcher, which is opened at the first request: a feed that is known needs none."""
         if self._fetcher is None:
             require_files()
             fetcher = make_fetcher(self._guard)
@@ -103,7 +103,7 @@ class Scout:
         self._runner.close()
 
     def ask(self, request: FetchRequest) -> Reading | Refusal:
-        """Fetch the URL, and read the answer. What was asked last is not asked again."""
+        """Fetch the URL, and read the answer. A request that equals the last one is not sent again."""
         if self.beside is not None:
             request = replace(request, options=self.beside.to(request.url).options)
         if self._last is None or self._last[0] != request:

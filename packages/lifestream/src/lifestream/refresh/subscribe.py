@@ -253,8 +253,8 @@ def _first_feed(places: Iterable[str], page: str, request: FetchRequest, scout: 
 def _own_feed(found: Found, lifestream: Lifestream) -> Feed | None:
     """Return the feed that *lifestream* has at this URL for this user, with the password that has just worked.
 
-    If its stored credentials can't be decrypted any more, since the site's key is lost, it gets these: the user has
-    entered them again, as the error asks for.
+    If its stored credentials can't be decrypted any more, since the site's key is lost, these replace them: the user
+    has entered them again, as the error message asks for.
     """
     if not found.credentials:
         return None
@@ -273,7 +273,7 @@ def _own_feed(found: Found, lifestream: Lifestream) -> Feed | None:
 
 
 def _new_feed(found: Found, now: datetime) -> tuple[Feed, Claimed | None]:
-    """Return the row for the feed that was found, held by us until it is stored.
+    """Return the row for the feed that was found, claimed by us until it is stored.
 
     If another process was first, its row is returned, unclaimed.
     """
@@ -296,11 +296,11 @@ def _new_feed(found: Found, now: datetime) -> tuple[Feed, Claimed | None]:
 
 
 def _store(reading: Reading, claim: Claimed, now: datetime) -> Stored:
-    said, pace = reading.prepared.feed, pace_of(reading.prepared.dates, now)
-    due = decide(reading.fetched, History(feed=claim.url), now, make_limits(), said.rhythm, pace)
+    feed, pace = reading.prepared.feed, pace_of(reading.prepared.dates, now)
+    due = decide(reading.fetched, History(feed=claim.url), now, make_limits(), feed.rhythm, pace)
     body_hash = hashlib.sha256(reading.fetched.body).hexdigest()
     [stored] = writer.store([Result(claim, reading.fetched, due, reading.started, reading.prepared, body_hash)], now)
     if stored.unwritten:
-        with suppress(*FAILURES):  # the feed is due when its lease expires
+        with suppress(*FAILURES):  # if this fails, the feed is due when its lease expires
             leases.release([claim])  # the feed is due at once
     return stored

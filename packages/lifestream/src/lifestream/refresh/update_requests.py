@@ -17,8 +17,8 @@ from lifestream.refresh import wakeup
 from lifestream.storage.bulk_sql import batches
 
 APART: Final = timedelta(minutes=1)
-"""How long after a fetch a feed is fetched because somebody wants that: a button that is pressed again and again would
-otherwise be a flood for its server, which then shuts out the site and all others who read the feed here.
+"""The least time between a fetch of a feed and one that somebody asks for. Otherwise a button that is pressed again and
+again would flood the feed's server, which then blocks this site, and with it all others who read the feed here.
 """
 
 
@@ -33,7 +33,7 @@ class Requested:
 
     @property
     def left_in_words(self) -> str:
-        """What to tell of those that were left alone, "" if none were."""
+        """A sentence about those that were left alone, "" if none were."""
         if not self.left:
             return ""
         return ngettext(
@@ -46,8 +46,8 @@ class Requested:
 
 
 def is_fresh(feed: Feed, now: datetime) -> bool:
-    """Return whether *feed* was fetched less than APART ago. A time that is still to come counts for nothing: the clock
-    was set back.
+    """Return whether *feed* was fetched less than APART ago. A time in the future doesn't count: the clock was set
+    back.
     """
     return feed.last_fetch is not None and timedelta() <= now - feed.last_fetch < APART
 

@@ -96,7 +96,7 @@ class Updater(threading.Thread):
         if report.rows:
             feeds = [row.feed for row in report.rows]
             self._try("the icons of sites could not be looked for", find_icons)
-            self._try("the pages of entries could not be asked", lambda: fetch_full_content(feeds))
+            self._try("the pages of entries could not be requested", lambda: fetch_full_content(feeds))
         return report
 
     def _do_daily(self) -> None:

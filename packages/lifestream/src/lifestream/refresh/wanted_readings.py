@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 MOST_ITEMS: Final = 200
 """How many items are kept for the page."""
 LONGEST: Final = 1_000
-"""How many characters a value has there; longer ones are cut."""
+"""How many characters a value has on the page; longer ones are cut."""
 MOST_CHARACTERS: Final = 300_000
 """How many characters all facts have together, each counted with _OF_A_ROW more for its row of the page. A feed of 10
 MB can have a hundred times as many, and the page is made anew for each visit.
 """
 _OF_A_ROW: Final = 100
 KEPT: Final = timedelta(days=7)
-"""How long what was read is kept."""
+"""For how long a result is kept."""
 AGAIN: Final = timedelta(seconds=10)
 """After how long a feed that could not be read yet is tried again."""
 TURN: Final = 60.0
@@ -65,12 +65,12 @@ class Found:
     more: int = 0
 
     def as_json(self) -> str:
-        """Return it as JSON, in ASCII."""
+        """Return the result as JSON, in ASCII."""
         return json.dumps([self.error, self.facts, self.items, self.more])
 
     @classmethod
     def from_json(cls, text: str) -> Found:
-        """Return what `as_json` has made *text* of."""
+        """Return the result of which `as_json` has made *text*."""
         error, facts, items, more = json.loads(text)
         return cls(error, _facts(facts), tuple((title, _facts(of_one)) for title, of_one in items), more)
 
@@ -101,13 +101,13 @@ def read_wanted(
     guard: AddressGuard | None = None,
     turn: float | None = None,
 ) -> int:
-    """Read the feeds that somebody wants to see read, one after the other, until *stopping* is set or *turn* seconds
-    are over (TURN); if requests are left then, the updater is woken again. What was asked for first is read first.
+    """Read the feeds for which there are requests, one after the other, until *stopping* is set or *turn* seconds are
+    over (TURN); if requests are left then, the updater is woken again. The oldest request is answered first.
 
-    Returns how many there were. Several workers may run this at once: each request is answered by one of them, or by
-    another one if the first has not ended after a lease. A request stays if *stopping* was set, or if another worker is
-    fetching from the feed's host, or the feed was fetched less than a minute ago. Raises what the database raises. No
-    event loop may run in the thread that calls this.
+    Returns how many requests were answered. Several workers may run this at once: each request is answered by one of
+    them, or by another one if the first has not ended after a lease. A request stays if *stopping* was set, or if
+    another worker is fetching from the feed's host, or the feed was fetched less than a minute ago. Raises what the
+    database raises. No event loop may run in the thread that calls this.
     """
     rows = ReadingRequest.objects.using(router.db_for_write(ReadingRequest))
     rows.filter(read__lt=clock() - KEPT).delete()
@@ -143,8 +143,8 @@ def _claimed(now: datetime) -> ReadingRequest | None:
 def _found(
     feed: Feed, stopping: threading.Event | None, clock: Callable[[], datetime], guard: AddressGuard | None
 ) -> Found | None:
-    """Return what was read of *feed*, or None if *stopping* was set before that, another worker holds its host, or it
-    was fetched a moment ago.
+    """Return what was read of *feed*, or None if *stopping* was set before that, another worker has claimed its host,
+    or it was fetched a moment ago.
     """
     if is_fresh(feed, clock()):
         return None

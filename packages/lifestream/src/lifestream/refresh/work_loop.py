@@ -47,7 +47,7 @@ Progress: TypeAlias = Callable[[FeedReport], None]
 Watch: TypeAlias = Callable[[Answer], None]
 
 _BATCH = 250  # results in one write; more would hold SQLite's lock for long
-_SOME_ARE_NEW = 50  # feeds of which one, at least, has a new document as good as always: one feed in ten has one
+_SOME_ARE_NEW = 50  # of so many feeds, at least one nearly always has a new document: one feed in ten has one
 _PATIENCE = 0.2  # seconds that a result waits to be written with others, and between checks of `stopping`
 
 
@@ -204,7 +204,7 @@ class _WorkLoop:
             pool.start().expect(unread)  # the parsers start while the network is slow
         asked = []
         for held in claims:
-            # What is watched is read whole: no validator is sent, and no body or entry is known.
+            # What is watched is read whole: no validator is sent, and no body or entry counts as known.
             claim = held
             if self.watch is not None:
                 claim = replace(held, etag="", last_modified="", body_hash="", entry_digests="")
@@ -313,7 +313,7 @@ class _WorkLoop:
         try:
             [stored] = writer.store([result], self.clock())
         except Exception as error:
-            log.exception("what %s brought could not be stored", result.claim.url)
+            log.exception("the result of %s could not be stored", result.claim.url)
             return Stored(
                 result.claim.feed, "failed", writing=Writing.UNWRITTEN, message=say("result-unstored", error=str(error))
             )
@@ -349,7 +349,7 @@ def _row(result: Result, stored: Stored) -> FeedReport:
     own_title = result.prepared.feed.title if result.prepared is not None else ""
     return FeedReport(
         feed=claim.feed,
-        title=claim.title or own_title or claim.url,  # a domain may have ten of them
+        title=claim.title or own_title or claim.url,  # a domain may have ten feeds
         url=claim.url,
         outcome=stored.outcome,
         new=stored.new,

@@ -1,9 +1,9 @@
 """The strict reader: well-formed RSS, RDF and Atom straight to `ParsedFeed`, by expat and ElementTree.
 
-In the order in which a document passes them:
+The modules, in the order in which a document passes through them:
 
 1. `document`: a tree of the text, in which flaws are mended that are simple to mend.
-2. `feeds`: the root and the channel; `rdf` has the other ways in which RDF says the same.
+2. `feeds`: the root and the channel; `rdf` has the other ways in which RDF expresses the same.
 3. `entries`: each item, from its own children alone, never from the children of these.
 4. One kind of element each: `constructs` (text), `markup` (elements inside a text), `links`, `guids` (the id of an
    entry, and whether it is its link), `files` (enclosures), `pictures` (of a feed or an entry), `media` (Media RSS,

@@ -74,7 +74,7 @@ def typed(element: Element, scope: Scope) -> Construct:
 
 
 def alternatives(contents: Iterable[Element]) -> Iterator[Element]:
-    """Yield *contents*, and in place of one that has several forms of a text (Atom 0.3, 3.1.1), these."""
+    """Yield *contents*, but instead of an element with several forms of a text (Atom 0.3, 3.1.1) yield these forms."""
     for element in contents:
         if len(element) and element.get("type", "").strip().lower().startswith("multipart/"):
             yield from element

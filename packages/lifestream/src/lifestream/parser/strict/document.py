@@ -2,7 +2,7 @@
 
 The caller has decoded the document, since expat knows few encodings. Expat gets it in UTF-8, in one piece or, if it is
 large, in a few. It is read by ElementTree's parser in C, which builds the tree without recursion. Nothing outside the
-document is loaded, and of a document type only short entities remain (`preprocessing`), so none of them can grow.
+document is loaded, and only short entities of a document type remain (`preprocessing`), so none of them can grow.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _root_of_large(source: bytes) -> Element:
     five times as much memory, so each text is accessed as soon as its part has been read. The parts are few, since
     expat reads a long token again with each part.
     """
-    declared = _DECLARATION.match(source)  # it names the encoding from before the document was decoded
+    declared = _DECLARATION.match(source)  # it names the encoding that the document had before it was decoded
     parser: XMLPullParser[Element] = XMLPullParser(("end",))
     view = memoryview(source)
     size = len(source) // _PARTS + 1

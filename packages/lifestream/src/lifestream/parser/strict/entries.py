@@ -60,10 +60,10 @@ def authors_of(parent: Element, fields: Fields, names: Names) -> str:
     """Return the authors named in *parent*, whose children are *fields*: authors and creators, else the author of
     iTunes.
     """
-    said: list[str] = []
+    persons: list[str] = []
     if not _PEOPLE.isdisjoint(fields):
-        said = [_written(child, names) for child in parent if names[child.tag] in _PEOPLE]
-    found = people.joined(said)
+        persons = [_written(child, names) for child in parent if names[child.tag] in _PEOPLE]
+    found = people.joined(persons)
     if not found or all(map(people.is_address, found.split(", "))):
         shown = people.joined(element.text or "" for element in elements(fields, "itunes:author", "googleplay:author"))
         return shown or found or people.joined(_written(owner, names) for owner in elements(fields, "itunes:owner"))
@@ -177,7 +177,7 @@ class EntryReader:
         return None
 
     def _content(self, fields: Fields, scope: Scope) -> Construct:
-        """Return the content. HTML is preferred, then the longest."""
+        """Return the content. Prefer HTML, then the longest text."""
         found = [loose(element, scope, Kind.HTML) for element in elements(fields, *_CONTENTS)]
         found += [loose(element, scope) for element in fields.get("content", ())]
         found += [typed(element, scope) for element in alternatives(fields.get("atom:content", ()))]
@@ -243,8 +243,8 @@ class EntryReader:
         return linked_picture(fields)
 
     def _language(self, fields: Fields, texts: Iterable[Construct], scope: Scope) -> str:
-        said = first_text(fields, "dc:language", "language")
-        return said or next((text.scope.language for text in texts if text.scope.language), "") or scope.language
+        own = first_text(fields, "dc:language", "language")
+        return own or next((text.scope.language for text in texts if text.scope.language), "") or scope.language
 
 
 def _torrents(media: EntryMedia, scope: Scope) -> Iterator[Enclosure]:

@@ -1,4 +1,4 @@
-"""What a podcast says of an episode: the namespace of Podcasting 2.0, and the tags of iTunes for seasons and numbers.
+"""The episodes of podcasts: the namespace of Podcasting 2.0, and the tags of iTunes for seasons and numbers.
 
 Source: podcastindex-org/podcast-namespace, docs/1.0.md (chapters, transcript, person, season, episode).
 """
@@ -20,7 +20,7 @@ NAMES: Final = frozenset(
         "itunes:season", "itunes:episode",
     }
 )  # fmt: skip
-"""The elements that say something of an episode."""
+"""The elements that describe an episode."""
 
 MOST: Final = 1000
 """How many transcripts and persons of an episode are read; `caps` says how many are kept."""
@@ -29,7 +29,7 @@ Fields = dict[str, list[Element]]
 
 
 def episode_of(fields: Fields, scope: Scope, hosts: tuple[Person, ...]) -> Episode | None:
-    """Return what the children of an entry, *fields*, say of an episode, or None if they say nothing.
+    """Return the episode that *fields*, the children of an entry, describe, or None if they describe none.
 
     *hosts* are the persons of the whole podcast, who take part in each episode that names none.
     """

@@ -37,12 +37,11 @@ def read(
     source: bytes = b"",
     notes: Notes | None = None,
 ) -> ParsedFeed | None:
-    """Return the feed in *root*, which came from *url*, or inside it, or None if there is no RSS, RDF or Atom.
+    """Return the feed that *root* is or contains, or None if there is no RSS, RDF or Atom. *url* is the address of the
+    document.
 
     *language* is the answer's Content-Language; *netscape* says that the document type was Netscape's, of RSS 0.91.
-    *source* is the document in UTF-8.
-    *notes* are told how dates were understood.
-    Raises `NotAFeed` for CDF.
+    *source* is the document in UTF-8. *notes* receives how dates were understood. Raises `NotAFeed` for CDF.
     """
     found = _read(root, url, language, source, notes, netscape=netscape)
     if found is None and (inner := _inner_root(root)) is not None:
@@ -134,8 +133,8 @@ def _atom_version(root: Element) -> str:
 
 
 def _version(root: Element) -> str:
-    said = root.get("version", "").strip()
-    return VERSIONS.get(said) or ("rss20" if said.startswith("2.") else "rss")
+    written = root.get("version", "").strip()
+    return VERSIONS.get(written) or ("rss20" if written.startswith("2.") else "rss")
 
 
 def _is_cdf(root: Element) -> bool:
@@ -166,8 +165,8 @@ class _Reader:
             fields.setdefault("item", []).extend(child for child in wrapper if self._names[child.tag] == "item")
         for more in channels[1:]:
             fields.setdefault("item", []).extend(child for child in more if self._names[child.tag] == "item")
-        said = first_text(fields, "language", "dc:language").replace("_", "-")
-        scope.language = said or scope.language
+        language = first_text(fields, "language", "dc:language").replace("_", "-")
+        scope.language = language or scope.language
         author = authors_of(channel, fields, self._names)
         entries = [*elements(fields, "item", "atom:entry", "atom:item", "entry")]
         atom = self._version.startswith("atom")

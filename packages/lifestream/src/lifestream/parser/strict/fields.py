@@ -27,7 +27,7 @@ def elements(fields: Fields, *names: str) -> Iterator[Element]:
 
 
 def first_text(fields: Fields, *names: str) -> str:
-    """Return the first text in *fields* under these *names*, the first name first."""
+    """Return the first text in *fields* under these *names*, in the order of *names*."""
     for name in names:
         for element in fields.get(name, ()):
             if text := text_of(element):

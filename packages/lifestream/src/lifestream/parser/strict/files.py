@@ -1,4 +1,4 @@
-"""The files of an entry that belong to it: its enclosures, in whichever element it has them."""
+"""The enclosures of an entry, in whichever element it has them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lifestream.parser.text_constructs import Kind, kind_of
 def files_of(fields: Fields, names: Names, scope: Scope, links: list[Link]) -> list[Link]:
     """Return the files of the entry whose children are *fields*, and whose *links* were read before its base was known.
 
-    They are enclosures of RSS and of Atom, and content of Atom that is a file elsewhere (RFC 4287, 4.1.3.2). Podcasts
-    have their alternate enclosures beside the usual one, so they count only if there is no other. A file that is named
-    twice is one, with all that is said of it.
+    They are enclosures of RSS and of Atom, and content of Atom that is a file elsewhere (RFC 4287, 4.1.3.2). Alternate
+    enclosures of a podcast are usually beside the main one, so they count only if there is no other. A file that is
+    named twice is returned once, with the type and the length that either place gives.
     """
     files = links_of(fields.get("enclosure", ()), scope) if "enclosure" in fields else []
     if any(link.relation == "enclosure" for link in links):
@@ -50,7 +50,7 @@ def _alternate(alternates: list[Element], names: Names, scope: Scope) -> Iterato
 
 
 def _originals(files: list[Link], originals: list[Element], scope: Scope) -> list[Link]:
-    """Return *files* with their addresses before FeedBurner's, if it is known whose each of them is."""
+    """Return *files* with the addresses that FeedBurner replaced, if there is one for each file."""
     addresses = [scope.absolute(plain_address(text_of(element))) for element in originals]
     if len(addresses) != len(files):
         return files

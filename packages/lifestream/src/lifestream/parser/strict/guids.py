@@ -26,15 +26,15 @@ def guid_of(element: Element, fields: Fields) -> str:
 def is_link(guid: str, fields: Fields) -> bool:
     """Return whether *guid*, the id of an entry, is its link too (RSS 2.0).
 
-    It is unless `isPermaLink` denies it. Many ids are none although nothing denies it, so it must look like an address;
-    where `isPermaLink` is true, a path is enough.
+    It is one unless `isPermaLink` is false. Many ids without `isPermaLink` are no links, so *guid* must look like an
+    address; if `isPermaLink` is true, a path is enough.
     """
-    said = [_is_permalink(found) for found in fields.get("guid", ())]
-    if False in said:
+    permalinks = [_is_permalink(found) for found in fields.get("guid", ())]
+    if False in permalinks:
         return False
-    return LOOKS_LIKE_ADDRESS.match(guid) is not None or (True in said and _PATH.fullmatch(guid) is not None)
+    return LOOKS_LIKE_ADDRESS.match(guid) is not None or (True in permalinks and _PATH.fullmatch(guid) is not None)
 
 
 def _is_permalink(guid: Element) -> bool | None:
-    said = next((value for name, value in guid.attrib.items() if name.lower() == "ispermalink"), "").strip().lower()
-    return None if said not in ("true", "false") else said == "true"
+    written = next((value for name, value in guid.attrib.items() if name.lower() == "ispermalink"), "").strip().lower()
+    return None if written not in ("true", "false") else written == "true"

@@ -88,8 +88,8 @@ def _attributes(element: Element, base: str, join: Join) -> str:
         name = "lang" if written == LANG else written.replace(_XLINK, "xlink:")
         if name.startswith("{"):
             continue
-        said = _absolute(name, value, base, join) if base else value
-        pieces.append(f' {name}="{_escaped(said).replace(_QUOTE, "&quot;")}"')
+        text = _absolute(name, value, base, join) if base else value
+        pieces.append(f' {name}="{_escaped(text).replace(_QUOTE, "&quot;")}"')
     return "".join(pieces)
 
 

@@ -52,17 +52,17 @@ NO_MEDIA: Final = EntryMedia([])
 
 
 def media_of(elements: Iterable[Element], names: Names) -> EntryMedia:
-    """Return what is said in *elements*, the children of an entry that are in the namespace of Media RSS."""
+    """Return the media that *elements* describe, the children of an entry in the namespace of Media RSS."""
     entry = _read(elements, names)
-    first, said = entry, {**entry.said}
+    first, details = entry, {**entry.said}
     while first.inner:
         first = first.inner[0]
-        said = {**first.said, **said}
+        details = {**first.said, **details}
     return EntryMedia(
         list(_media(entry))[:MOST],
-        said.get("title", ""),
-        said.get("description", ""),
-        said.get("player", ""),
+        details.get("title", ""),
+        details.get("description", ""),
+        details.get("player", ""),
         tuple(entry.torrents[:MOST]),
         tuple(entry.tags[:MOST]),
     )
@@ -111,7 +111,7 @@ def _media(entry: _Level) -> Iterator[Media]:
 
 
 def _has_anything(level: _Level) -> bool:
-    """Return whether *level* has anything of its own to show; an empty content has not."""
+    """Return whether *level* has anything of its own to show; an empty content has nothing."""
     return bool(level.content.get("url", "").strip() or level.said or level.inner)
 
 

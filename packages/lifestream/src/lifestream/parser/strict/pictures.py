@@ -11,8 +11,8 @@ from lifestream.parser.strict.vocabulary import RDF, Names
 
 def picture_of(image: Element, names: Names) -> str:
     """Return the address in an `image` of RSS, iTunes or Google Play: in an attribute, a child or its text."""
-    said = image.get("href") or image.get("url") or first_text(fields_of(image, names), "url", "atom:url")
-    return said or image.get(f"{RDF}resource") or text_of(image)
+    found = image.get("href") or image.get("url") or first_text(fields_of(image, names), "url", "atom:url")
+    return found or image.get(f"{RDF}resource") or text_of(image)
 
 
 def linked_picture(fields: Fields) -> str:

@@ -27,8 +27,8 @@ class Scope:
         attributes = element.attrib
         if not attributes or (BASE not in attributes and LANG not in attributes):
             return self
-        said = attributes.get(BASE, "")
-        base = self.absolute(said) if is_base(said) and not said.startswith("#") else ""
+        written = attributes.get(BASE, "")
+        base = self.absolute(written) if is_base(written) and not written.startswith("#") else ""
         language = one_line(attributes.get(LANG, "")).replace("_", "-")  # as in BCP 47
         if len(language) > LONGEST_LANGUAGE:
             language = ""

@@ -1,10 +1,10 @@
 """Short names of the elements of feeds: `title` of RSS, `atom:title`, `dc:creator`, whichever prefixes a document uses.
 
-Namespaces decide. A namespace is recognised in any case, with http and https, with and without "www." and what ends it
-("/", "#"): publishers write all of these. A namespace that is in no table here keeps its own name, so no element in it
-is taken for something else. There are two exceptions. An unknown namespace that the root element is in has the names
-of the feed's own format. And one whose prefix is the usual one of a vocabulary (`media`, `itunes`) is taken for that
-vocabulary, written wrongly, unless the document also has the right namespace.
+Namespaces decide. A namespace is recognised in any case, with http or https, with or without "www." at its beginning
+and "/" or "#" at its end: publishers write all of these. A namespace that is in no table here keeps its own name, so no
+element in it is taken for something else. There are two exceptions. An unknown namespace that the root element is in
+has the names of the feed's own format. And an unknown namespace whose prefix is the usual one of a vocabulary (`media`,
+`itunes`) is taken for a misspelled namespace of that vocabulary, unless the document also has the right one.
 """
 
 from __future__ import annotations
@@ -106,8 +106,8 @@ def prefix_of(namespace: str) -> str | None:
 class Names(dict[str, str]):
     """The short name of each tag in a document, looked up once.
 
-    *core* is the prefix of names that have no namespace, or the root's namespace, *own*. *source* is the document, in
-    UTF-8.
+    *core* is the prefix of names without a namespace or in the root's namespace, which is *own*. *source* is the
+    document, in UTF-8.
     """
 
     def __init__(self, core: str = "", own: str = "", source: bytes = b"") -> None:
