@@ -5,8 +5,8 @@ once over a raw socket that reads by Content-Length, and compares the body. No o
 takes the times. Bare sockets, with one answer that is kept ready, are the floor: what pytest, a fixture, a socket that
 listens and a client cost in any case.
 
-Two times are measured: the one that passes, and the processor time of the process with all its threads, in user and
-system mode. Other work on the machine may double the first, while the second grows by what its caches lose.
+Two times are measured: wall-clock time, and the processor time of the process with all its threads, in user and system
+mode. Other work on the machine may double the first, while the second grows only by what is lost from the caches.
 """
 
 from __future__ import annotations

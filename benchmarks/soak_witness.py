@@ -1,4 +1,4 @@
-"""What the operator is told during a soak: lines of the logs, `/readyz`, `/metrics`, `status` and `doctor`.
+"""What the operator can see during a soak: lines of the logs, `/readyz`, `/metrics`, `status` and `doctor`.
 
 Everything is noted with the true time at which it was seen, so that it can be put beside what was caused then.
 """
@@ -137,7 +137,7 @@ def print_story(caused: Iterable[tuple[float, float, str]], seen: Iterable[Seen]
     for begin, end, name in caused:
         windows.setdefault(name, []).append((begin, end))
     lines, values = list(seen), list(peaks)
-    print("\n## What the operator was told\n")
+    print("\n## What the operator saw\n")
     for name, times in windows.items():
         print(f"### {name} ({len(times)} times)\n")
         within = [each for each in lines if any(begin <= each.at < end for begin, end in times)]

@@ -71,8 +71,8 @@ class Target:
 
 @dataclass(frozen=True)
 class FirstRun:
-    """What the run of the code as it is has shown: tests by line ("" for the time of import), the seconds of each test,
-    the libraries that were imported, and the seconds of CPU time and of wall-clock time that it took.
+    """The result of a run of the tests on the code as it is: tests by line ("" for the time of import), the seconds of
+    each test, the libraries that were imported, and the seconds of CPU time and of wall-clock time that the run took.
     """
 
     lines: dict[int, set[str]]
@@ -117,7 +117,7 @@ class Result:
 
     @property
     def passes(self) -> bool:
-        """Whether enough mutants are killed, and the list is complete and true."""
+        """Whether enough mutants are killed, every survivor is listed, and every entry of the list is needed."""
         return self.percent >= FLOOR and not self.survivors and not self.needless
 
 
@@ -260,7 +260,7 @@ class Bench:
         return FirstRun(lines, found["durations"], found["modules"], found["cpu"], time.perf_counter() - begin)
 
     def use(self, first: FirstRun) -> None:
-        """Prepare for mutants as the *first* run suggests. Raise TestsFail if tests fail where no mutant is."""
+        """Prepare for mutants as the *first* run suggests. Raise TestsFail if tests fail without a mutant."""
         self.runner.modules = first.modules
         orders = {"tests": list(first.durations), "seconds": 60 + 5 * first.cpu}
         status, output = self.runner.run(orders, PATIENCE)

@@ -4,7 +4,7 @@
     scripts/translations.py extract           print the template of a catalogue: all strings to translate
     scripts/translations.py update [LANG …]   bring all catalogues up to date, compile them; begin those of LANG
     scripts/translations.py compile           compile the catalogues only
-    scripts/translations.py check             tell what is wrong with marks, translations and compiled files
+    scripts/translations.py check             print what is wrong with marks, translations and compiled files
 
 A catalogue (`locale/LANG/LC_MESSAGES/django.po`) holds the English strings in their order, each with its translation,
 without places and dates: so it changes only where a string does, and the same sources always make the same file. A
