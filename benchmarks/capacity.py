@@ -4,7 +4,7 @@ A sample of feeds publishes at random, as often as feeds do (half of them less t
 whenever lifestream's own schedule says: `scheduler.schedule.decide` and `publication_rate.pace_of` are the real ones.
 That gives how often a feed is fetched, with which results, how many items it brings, and how many times the average is
 fetched in the busiest minutes. Multiplied by what each costs (the values of `Costs`, measured by programs such as
-`mix.py` and `claims.py`), that is what a number of feeds needs. Time is simulated, so a simulation of days takes seconds.
+`mix.py` and `claims.py`), that is what a number of feeds needs. Time is simulated, so days take seconds.
 
     uv run --group bench python benchmarks/capacity.py
 """
