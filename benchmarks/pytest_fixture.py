@@ -127,10 +127,10 @@ class Run:
     def block(self) -> Sample:
         """Run a block. Return the milliseconds that each test took, and the microseconds of processor time."""
         os.write(self._turns, b".")
-        told = os.read(self._times, 200).split()
-        if not told:
+        times = os.read(self._times, 200).split()
+        if not times:
             raise RuntimeError("the run has ended before its last block")
-        wall, cost = map(float, told)
+        wall, cost = map(float, times)
         return Sample(wall / self.size * 1000, wall / self.size * 1000, cost / self.size * 1_000_000)
 
     def end(self) -> None:

@@ -113,7 +113,7 @@ class Witness:
 def condensed(seen: Iterable[Seen]) -> Iterator[str]:
     """Yield what was seen, each kind of line once with the number of times: lines that differ in numbers are one.
 
-    Of the logs, those are lines that begin with a level of WARNING or more; tracebacks are counted.
+    Of the logs, only lines that begin with a level of WARNING or higher are used; tracebacks are counted.
     """
     kinds: dict[tuple[str, str], tuple[str, int]] = {}
     for each in seen:

@@ -170,6 +170,6 @@ def tear_down(namespace: dict[str, Any]) -> None:
 
 
 def pages(root: Path) -> Sybil:
-    """Return the pages below *root* that hold examples."""
+    """Return the pages below *root* that have examples."""
     patterns = ["README.md", "docs/**/*.md", "packages/*/README.md"]
     return Sybil(parsers=[find_page], path=str(root), patterns=patterns, setup=set_up, teardown=tear_down)

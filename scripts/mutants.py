@@ -289,7 +289,7 @@ def _is_dataclass(decorator: ast.expr) -> bool:
 
 
 def _function_at(tree: ast.Module, line: int) -> str:
-    """Return the dotted name of the innermost function or class that holds *line*, "" if none does."""
+    """Return the dotted name of the innermost function or class that contains *line*, "" if none does."""
     names: list[str] = []
     node: ast.AST = tree
     while True:

@@ -105,7 +105,7 @@ def _in_template(source: str) -> Iterator[tuple[int, str]]:
 
     parts: list[str] = []
     until = ""
-    in_class = False  # inside a block that holds an element's CSS classes
+    in_class = False  # inside a block for the CSS classes of an element
     for token in Lexer(source).tokenize():
         words = token.contents.split()
         if until:
