@@ -153,7 +153,7 @@ def on_the_wire(server: FeedServer, early: bool) -> str:
 
 
 def transcript(received: bytes) -> Iterator[str]:
-    """Yield the parts of an answer in words; of a head only the unusual lines are shown."""
+    """Yield the parts of an answer in words, with only the unusual lines of a head."""
     if not received.startswith(b"HTTP/"):
         yield from transcript_of_body(received)
         return
