@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # How long an example takes shows how busy the machine is, and nothing about the code: there is no deadline.
 UNHURRIED = settings(deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 # The suite tries the same examples in each run; scripts/search.py tries new ones, by the profile "search".
-# Since these are always the same, more of them find little more.
+# Since these are always the same, trying more of them would find little more.
 settings.register_profile("suite", UNHURRIED, derandomize=True, max_examples=40)
 settings.register_profile("search", UNHURRIED, print_blob=True, max_examples=300)
 settings.load_profile("suite")
@@ -37,11 +37,11 @@ providers._get_local_constants = providers.Constants
 def pytest_configure(config: pytest.Config) -> None:
     """Let pytest-randomly shuffle the tests, but not seed `random`: its seeds differ from run to run.
 
-    Let Ctrl-C count where a shell runs the tests in the background, and ignores it: tests that press it, in this
-    process or in one that they start, would wait for ever.
+    Restore the handler of SIGINT if it is ignored, as in a shell's background jobs: tests that send Ctrl-C to this
+    process, or to one that they start, would wait for ever.
 
-    Where no bytecode is written, as in many containers, give it a place in pytest's own cache: the tests start hundreds
-    of processes, and each would spend more than half of its time on compiling Django.
+    If Python is set to write no bytecode, as in many containers, have it written into pytest's own cache: the tests
+    start hundreds of processes, and each would spend more than half of its time on compiling Django.
     """
     config.option.randomly_reset_seed = False
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
@@ -63,10 +63,10 @@ def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:
-    """Let a process that has run its tests take over others that still wait behind a slow one.
+    """Let a process that has run all its tests take over tests that wait behind a slow one in another process.
 
-    xdist's own choice hands out a third of the tests at the start, and never takes them back: at the end two processes
-    stood idle while the third ran those of the browser, and a thousand more behind them.
+    xdist's default scheduler assigns a third of the tests at the start, and never reassigns them: at the end two
+    processes were idle while the third ran the tests of the browser, with a thousand more waiting behind them.
     """
     if config.option.dist != "load":
         return None
@@ -76,10 +76,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling |
 
 
 def pytest_collection_finish() -> None:
-    """Keep what is there once all tests are collected out of each garbage collection from now on.
+    """Exclude the objects that exist after all tests are collected from every later garbage collection.
 
-    These are a million objects, which stay to the end. Whoever calls `gc.collect()`, to measure without it or to see
-    what was left behind, would look through all of them: a third of a second each time.
+    These are a million objects, which live until the end. Each `gc.collect()` in a test, before a measurement or to see
+    what was left behind, would go through all of them: a third of a second each time.
     """
     gc.collect()
     gc.freeze()
@@ -93,8 +93,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, None, None]:
-    """Mark the tests that a reader need not wait for with "quick", for README's first command, and run the others
-    before them: at the end, one process would still run what takes long while the others have nothing left to do.
+    """Mark the tests that README's first command runs with "quick", and run all other tests before them: at the end,
+    one process would still run a slow test while the others have nothing left to do.
     """
     for item in items:
         if starts_programs(item):
@@ -107,7 +107,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, N
 
 NOT_QUICK = ("browser", "costly", "slow")
 LEFT_OUT = {"quick": NOT_QUICK, "not browser and not costly": ("browser", "costly")}
-"""The marks of tests that README's first command and .ci/run leave out, by what they say behind `-m`."""
+"""The marks of tests that README's first command and .ci/run leave out, by the value that they give to `-m`."""
 SERVICES = ("browser", "postgres", "proxy", "redis", "celery")
 
 
@@ -118,14 +118,14 @@ def is_marked_whole(module: Path, marks: Collection[str]) -> bool:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Import no module of which nothing would run: each process would spend seconds on them."""
+    """Do not import a module of which no test would run: each process would spend seconds on such modules."""
     marks = LEFT_OUT.get(config.option.markexpr)
     return (marks is not None and is_marked_whole(collection_path, marks)) or None
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Where REQUIRE_SERVICES is set, a test that its service would let run may not be skipped."""
+    """If REQUIRE_SERVICES is set, report a skipped test that needs a service as failed."""
     report = yield
     needed = [name for name in SERVICES if item.get_closest_marker(name)]
     if report.skipped and needed and os.environ.get("REQUIRE_SERVICES"):
@@ -138,8 +138,8 @@ pytest_collect_file = pages(Path(__file__).parent).pytest()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name a parameter of bytes that is no text by its length: gzip's have the time in them, and processes that run
-    tests side by side must collect the same names.
+    """Name a parameter of bytes that are not printable ASCII by its length: the output of gzip contains the time, and
+    processes that run tests side by side must collect the same names.
     """
     if isinstance(val, bytes) and not (val.isascii() and val.decode("ascii").isprintable()):
         return f"{argname}-{len(val)}-bytes"

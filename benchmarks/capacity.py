@@ -3,8 +3,8 @@
 A sample of feeds publishes at random, as often as feeds do (half of them less than once in four days), and is fetched
 whenever lifestream's own schedule says: `scheduler.schedule.decide` and `publication_rate.pace_of` are the real ones.
 That gives how often a feed is fetched, with which results, how many items it brings, and how many times the average is
-fetched in the busiest minutes. Multiplied by what each costs, as `mix.py`, `claims.py` and `sizes.py` measure it (the
-values of `Costs`), that is what a number of feeds needs. Time is simulated, so a simulation of days takes seconds.
+fetched in the busiest minutes. Multiplied by what each costs (the values of `Costs`, measured by programs such as
+`mix.py` and `claims.py`), that is what a number of feeds needs. Time is simulated, so days take seconds.
 
     uv run --group bench python benchmarks/capacity.py
 """
@@ -33,7 +33,7 @@ class Costs:
     """What was measured, on one core of the machine of `docs/lifestream/growth.md`.
 
     Milliseconds of processor time of a worker by outcome, and of PostgreSQL for each fetch and each item; kilobytes
-    that a fetch writes ahead; bytes that stay of an item and of a feed with its log.
+    of write-ahead log; bytes on disk of an item, and of a feed with its log.
     """
 
     not_modified: float = 1.7
@@ -71,7 +71,7 @@ class Sampled:
 
     @property
     def peak(self) -> float:
-        """How many times the average is fetched in the busiest of 100 stretches of ten minutes."""
+        """How many times the average is fetched in the busiest of a hundred periods of ten minutes."""
         tens = Counter[int]()
         for minute, count in self.minutes.items():
             tens[minute // 10] += count
@@ -250,7 +250,7 @@ def main() -> None:
     sampled = simulate(100 if options.quick else options.sample, 1 if options.quick else options.days, options.seed)
     daily = sampled.items / sampled.feeds / sampled.days
     print(f"A feed is fetched {sampled.fetches:.1f} times a day, and brings {daily:.2f} items.")
-    print(f"In the busiest ten minutes of a hundred, {sampled.peak:.2f} times as much is fetched as on average.")
+    print(f"In the busiest of 100 periods of ten minutes, {sampled.peak:.2f} times as much is fetched as on average.")
     print(
         "Of all fetches: " + ", ".join(f"{name} {sampled.part(name):.1%}" for name, _ in sampled.outcomes.most_common())
     )

@@ -30,7 +30,7 @@ from tables import print_table
 LIMITS = {"none due": 5.0, "250 feeds of 50 hosts": 25.0, "250 feeds of 250 hosts": 50.0}
 """The bounds of each claim, in milliseconds."""
 TOGETHER = 20
-"""The hosts that three tenths of all feeds share."""
+"""How many hosts three tenths of all feeds share."""
 
 FILL = {
     "sqlite": "WITH RECURSIVE numbers(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM numbers WHERE n < {last}) ",

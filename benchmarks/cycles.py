@@ -131,7 +131,7 @@ def run(cycles: int, seconds: float) -> None:
     clean = ours.threads <= 0 and ours.descriptors <= 0 and ours.memory <= NOISE and not ours.warnings
     print(f"\n{'ok' if clean else 'NO'} {Feedserver.name}: no thread, descriptor, memory or warning stays behind")
     fixed = observe_fixed_port(cycles // 10)
-    print(f"ok {Feedserver.name}: {cycles // 10:,} cycles on one port, bound again at once, {fixed:.2f} ms each")
+    print(f"ok {Feedserver.name}: {cycles // 10:,} cycles on one port, bound again immediately, {fixed:.2f} ms each")
 
 
 def main() -> None:

@@ -94,8 +94,8 @@ def demo() -> Iterator[str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", env=own) as process:
         assert process.stdout is not None
         try:
-            told = (re.search(r"is at (http://\S+)/", line) for line in process.stdout)
-            yield f"{next(found[1] for found in told if found)}/demo/"
+            matches = (re.search(r"is at (http://\S+)/", line) for line in process.stdout)
+            yield f"{next(found[1] for found in matches if found)}/demo/"
         finally:
             process.terminate()
 

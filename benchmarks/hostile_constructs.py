@@ -77,7 +77,7 @@ class Measured:
 
     @property
     def lacks_a_size(self) -> bool:
-        """Whether the last step is over the bound, so that one size more has to tell whether that lasts."""
+        """Whether the last step is over the bound: only one more size can show whether that lasts."""
         *_, last = [1.0, *self.ratios]
         return last > MOST
 
@@ -112,8 +112,8 @@ def void(_: object) -> None:
 
 
 def measure(name: str, construct: Construct, sizes: list[int], read: Callable[[bytes], None]) -> Measured:
-    """Measure a construct at all *sizes*, at one more if the last step says too little, and again where the ratio is
-    over the bound.
+    """Measure a construct at all *sizes*, at one more if the last step is over the bound, and again wherever the ratio
+    is over the bound.
     """
     seconds: dict[int, float] = {}
     for size in sizes:

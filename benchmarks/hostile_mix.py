@@ -43,7 +43,7 @@ LATER = 1.2
 
 @dataclass(frozen=True)
 class Figures:
-    """The results of one refresh: seconds, and megabytes (nan if the system does not tell)."""
+    """The results of one refresh: seconds, and megabytes (nan if the system does not report them)."""
 
     total: float
     honest: float
@@ -142,7 +142,7 @@ def refresh_once(honest: int, urls: list[str]) -> Figures:
 
 
 def peak(process: int) -> float:
-    """Return the peak of resident memory of a *process* (its id), in megabytes; nan if the system does not tell."""
+    """Return the peak of resident memory of a *process* (its id), in megabytes; nan if it is not reported."""
     try:
         status = Path(f"/proc/{process}/status").read_text()
     except OSError:
@@ -151,7 +151,7 @@ def peak(process: int) -> float:
 
 
 def children() -> list[int]:
-    """Return the ids of the running children of this process; none if the system does not tell."""
+    """Return the ids of the running children of this process; none if the system does not report them."""
     try:
         return [
             int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()
@@ -248,7 +248,7 @@ def compare(feeds: int, rounds: int, timeout: float) -> None:
 def verdict(what: str, unit: str, measured: float, limit: float) -> str:
     """Return a line with a bound of the mix, and whether it holds."""
     if measured != measured:
-        return f"-- {what}: not measured, this system doesn't tell"
+        return f"-- {what}: not measured, this system doesn't report it"
     return f"{'ok' if measured <= limit else 'NO'} {what}: at most {limit:g} {unit}, measured {measured:.1f}"
 
 

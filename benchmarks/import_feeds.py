@@ -42,7 +42,7 @@ from imports import processor_time
 # A plain installation of reader has the current feedparser, and not the copy that it was released with.
 os.environ.setdefault("READER_NO_VENDORED_FEEDPARSER", "1")
 
-WORKERS = (1, 10)  # the numbers of workers of reader's update; the best of them is its figure
+WORKERS = (1, 10)  # the numbers of workers that reader is tried with; the faster one gives its figure
 
 
 class Importer(Protocol):

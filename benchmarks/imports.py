@@ -60,8 +60,8 @@ os._exit(0)
     "import aiohttp.test_utils, aiohttp.web": ("aiohttp", "import aiohttp.test_utils, aiohttp.web"),
     "import http.server": ("http", "import http.server"),
 }
-"""The statement that is run, after the module that it needs. pytest-httpserver is not stopped: that may take half a
-second.
+"""By name: the module that is needed, and the program that is run. pytest-httpserver is not stopped: that may take half
+a second.
 """
 
 PLUGINS: Mapping[str, tuple[str, str]] = {
@@ -69,7 +69,7 @@ PLUGINS: Mapping[str, tuple[str, str]] = {
     "pytest-httpserver": ("pytest_httpserver", "pytest_httpserver.pytest_plugin"),
     "pytest-localserver": ("pytest_localserver", "pytest_localserver.plugin"),
 }
-"""Plugins of pytest, after the module that each needs."""
+"""By name: the module that is needed, and the plugin of pytest."""
 
 LOAD = """
 import time, pytest

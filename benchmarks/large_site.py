@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import django
 
 TOGETHER = 20
-"""The hosts that three tenths of all feeds share; the others are four to a host."""
+"""How many hosts three tenths of all feeds share; the others are four to a host."""
 FEW = 100
 """How many subscriptions the second lifestream has; the first one has all feeds."""
 WORDS = 20_000

@@ -10,7 +10,7 @@ imports.
 
 The exit status is 1 if a bound doesn't hold: 0.2 of feedparser's time to read, 1.0 of it for all that a child does, and
 30 MB + 7 times the body; for a body that feedparser has to read, which is damaged before its first entry, 30 MB + 15
-times. A quick look only prints which do.
+times. With --quick, the program only prints which bounds hold.
 """
 
 from __future__ import annotations

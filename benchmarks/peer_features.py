@@ -1,8 +1,8 @@
-"""Asks other test servers what they do, for the table of docs/feedserver/comparison.md.
+"""Tests what other test servers do, for the table of docs/feedserver/comparison.md.
 
     uv run --group bench python benchmarks/peer_features.py [--wiremock JAR] [--go GO]
 
-Each row is something that a test can see from outside; feedserver is asked the same questions. The servers of PyPI take
+Each row is something that a test can see from outside; feedserver is tested in the same way. The servers of PyPI take
 part if they are installed. WireMock needs Java and its standalone JAR, which npm's package `wiremock` has as well;
 httptest needs a Go of 1.19 or later.
 """
@@ -33,7 +33,7 @@ TIMEOUT = 1.0
 class Peer:
     """A server that answers /a?x=1&y=2 with an ETag, on *port*, and with TLS on *tls_port* if it has one.
 
-    *check* raises where the server remembers that a request had no answer.
+    *check* raises AssertionError if the server remembers a request without an answer.
     """
 
     name: str
@@ -106,7 +106,7 @@ def administer(port: int, path: str, value: object = None) -> Any:
 
 
 def fail_for_unmatched(port: int) -> None:
-    """Fail where WireMock remembers requests that nothing answered, as its integration with JUnit can do."""
+    """Fail if WireMock remembers requests that nothing answered, as its integration with JUnit can do."""
     unmatched = administer(port, "requests/unmatched")["requests"]
     if unmatched:
         raise AssertionError(f"{len(unmatched)} unmatched, where the test asks for them")

@@ -275,7 +275,7 @@ class StandardLibrary(Peer):
 class OldDesign(Peer):
     """The design that this project grew out of: a thread binds a fixed port, a Condition waits for it, QUIT ends it.
 
-    While the old socket lingers it tries again, a second later, and `gc.collect()` frees the server that it drops.
+    While the old socket lingers, the thread tries again, a second later; `gc.collect()` frees the server that it drops.
     """
 
     name = "the old design"

@@ -1,7 +1,7 @@
 """Feeds that publish one entry after the other while a soak goes on, served by feedserver in a process of its own.
 
 What a feed has said at a time follows from its number, the moment at which it began and its period: nothing is stored,
-so whoever reads the feeds can be checked against all that they have ever said.
+so what a reader has can be compared with all that the feeds have ever said.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ once over a raw socket that reads by Content-Length, and compares the body. No o
 takes the times. Bare sockets, with one answer that is kept ready, are the floor: what pytest, a fixture, a socket that
 listens and a client cost in any case.
 
-Two times are measured: the one that passes, and the processor time of the process with all its threads, in user and
-system mode. Other work on the machine may double the first, while the second grows by what its caches lose.
+Two times are measured: wall-clock time, and the processor time of the process with all its threads, in user and system
+mode. Other work on the machine may double the first, while the second grows only by what is lost from the caches.
 """
 
 from __future__ import annotations
@@ -127,10 +127,10 @@ class Run:
     def block(self) -> Sample:
         """Run a block. Return the milliseconds that each test took, and the microseconds of processor time."""
         os.write(self._turns, b".")
-        told = os.read(self._times, 200).split()
-        if not told:
+        times = os.read(self._times, 200).split()
+        if not times:
             raise RuntimeError("the run has ended before its last block")
-        wall, cost = map(float, told)
+        wall, cost = map(float, times)
         return Sample(wall / self.size * 1000, wall / self.size * 1000, cost / self.size * 1_000_000)
 
     def end(self) -> None:

@@ -7,7 +7,7 @@
 
 The readers come from Debian (newsboat, sfeed, rss2email, feed2exec, feed2imap, elpa-elfeed, gpodder, curl, wget; and
 liferea with xvfb, dbus and libglib2.0-bin), PyPI (reader, feedparser, fastfeedparser, django-lifestream) and npm
-(rss-parser, feedsub; NODE_PATH names their folder). Those that are not installed are skipped, and said to be. The page
+(rss-parser, feedsub; NODE_PATH names their folder). Those that are not installed are skipped, with a message. The page
 keeps the rows of readers that were not run, unless they were scored by another version of the rules. No score is set
 by hand.
 """
@@ -37,7 +37,9 @@ PAGE = Path(__file__).parent.parent / "docs" / "feedserver" / "readers.md"
 RULES = f"version {RULES_VERSION} of [the rules](rules/index.md)"
 """The words by which the page names the rules that its rows were scored by."""
 
-ANSWER = "authors may answer it, and their answer is added: see [Disputing a rule](check.md#disputing-a-rule)"
+ANSWER = (
+    "Authors may answer a table, and their answer is added to it: see [Disputing a rule](check.md#disputing-a-rule)"
+)
 
 
 def score(name: str, known: KnownReader, only: Sequence[str]) -> Report | None:
@@ -101,14 +103,14 @@ def page(rows: Mapping[str, str]) -> str:
             "# How readers score",
             "",
             f"`benchmarks/readers.py` wrote these tables by {RULES}: it runs",
-            "`feedserver check --reader NAME` for each reader that it finds. Readers may come from different runs:",
-            "the last column says when each was run. Every verdict comes from a run, none is set by hand.",
-            "A cell says how many rules were passed of those that were judged. Old readers of Debian stand here, since",
-            "they can be run by everybody; newer versions may do better. A command that took longer than",
+            "`feedserver check --reader NAME` for each reader that it finds. The rows may come from different runs:",
+            "the last column says when each reader was run. Every verdict comes from a run, none is set by hand.",
+            "A cell says how many rules were passed of those that were judged. Old versions from Debian are listed,",
+            "since everybody can run them; newer versions may do better. A command that took longer than",
             f"{PATIENCE:g} s was ended. Rules whose breach harms people are in no cell, passed or broken: an author is",
             "told of them first, and [their pages](rules/index.md) say so.",
             "",
-            f"A table is no last word: {ANSWER}.",
+            f"{ANSWER}.",
             "",
             *([f"Not run so far: {', '.join(left_out)}.", ""] if left_out else []),
             "## Readers",

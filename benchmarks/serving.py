@@ -1,7 +1,7 @@
 """Servers in processes of their own, for measurements from outside: how many requests a second, how much memory.
 
 Run as a program with a peer's name, it serves a 20 KB Atom file until its standard input ends: a way to stop it that
-works on every system, and whatever its parent dies of.
+works on every system, even if its parent is killed.
 """
 
 from __future__ import annotations

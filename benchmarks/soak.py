@@ -88,7 +88,7 @@ def troubles(options: argparse.Namespace, chance: random.Random) -> list[Trouble
 
 
 class Soak:
-    """One soak: what runs, what is published, and what was caused when."""
+    """One soak: what runs, what is published, and which troubles were caused when."""
 
     def __init__(self, options: argparse.Namespace, stack: ExitStack) -> None:
         self.options = options

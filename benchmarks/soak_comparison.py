@@ -1,5 +1,5 @@
-"""The database after a soak beside all that its feeds have ever said. Run with the environment and the clock of the
-soak: prints the figures as JSON. What must be zero begins with "NOT".
+"""Compares the database after a soak with all entries that the feeds have published, and prints the figures as JSON. It
+runs with the environment and the clock of the soak. The names of figures that must be zero begin with "NOT".
 
     python benchmarks/soak_comparison.py START END PACE WINDOW FEEDS [--fetch]
 """

@@ -1,4 +1,4 @@
-"""What the operator is told during a soak: lines of the logs, `/readyz`, `/metrics`, `status` and `doctor`.
+"""What the operator can see during a soak: lines of the logs, `/readyz`, `/metrics`, `status` and `doctor`.
 
 Everything is noted with the true time at which it was seen, so that it can be put beside what was caused then.
 """
@@ -113,7 +113,7 @@ class Witness:
 def condensed(seen: Iterable[Seen]) -> Iterator[str]:
     """Yield what was seen, each kind of line once with the number of times: lines that differ in numbers are one.
 
-    Of the logs, those are lines that begin with a level of WARNING or more; tracebacks are counted.
+    Of the logs, only lines that begin with a level of WARNING or higher are used; tracebacks are counted.
     """
     kinds: dict[tuple[str, str], tuple[str, int]] = {}
     for each in seen:
@@ -137,7 +137,7 @@ def print_story(caused: Iterable[tuple[float, float, str]], seen: Iterable[Seen]
     for begin, end, name in caused:
         windows.setdefault(name, []).append((begin, end))
     lines, values = list(seen), list(peaks)
-    print("\n## What the operator was told\n")
+    print("\n## What the operator saw\n")
     for name, times in windows.items():
         print(f"### {name} ({len(times)} times)\n")
         within = [each for each in lines if any(begin <= each.at < end for begin, end in times)]

@@ -1,7 +1,7 @@
-"""What it costs to run `lifestream update_feeds` where nothing is to be done, as cron does it every few minutes.
+"""What it costs to run `lifestream update_feeds` if there is nothing to do, as cron does it every few minutes.
 
 The peer is a bare `django.setup()` with the same apps of Django's and a connection to a SQLite database, in a new
-process of the same round. It is measured twice: with bytecode compiled before, and where none is found or written, as
+process of the same round. It is measured twice: with bytecode compiled before, and with none found or written, as
 in many containers. A figure is the processor time of the whole process (on Windows its duration).
 """
 

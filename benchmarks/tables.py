@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Sample:
-    """The result of one peer in one round: its *value*, the *worst* single one behind it, and its *cost* if measured.
+    """The result of one peer in one round: its *value*, the *worst* single measurement, and its *cost* if measured.
 
-    The cost is in microseconds of processor time for each of what is counted.
+    The cost is in microseconds of processor time for each request, or for each test.
     """
 
     value: float

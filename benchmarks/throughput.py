@@ -1,8 +1,8 @@
 """Many requests at once, from outside: kept connections, a connection for each request, and 1,000 that are silent.
 
 The load comes from `wrk`, on one thread. Each server is one process. feedserver serves a folder and keeps its journal,
-10,000 exchanges of it; nobody else keeps or logs anything. Requests a second suffer where others use the machine too;
-the processor time that a server takes for each does so less.
+10,000 exchanges of it; the other servers keep and log nothing. If others use the machine, too, requests a second become
+much fewer; the processor time that a server takes for each changes less.
 """
 
 from __future__ import annotations

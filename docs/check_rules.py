@@ -26,7 +26,7 @@ _NEEDS = {
     Need.CLOCK: "a clock that can be moved",
     Need.TLS: "the extra `feedserver[tls]`",
     Need.MEMORY: "to see how much memory the reader uses",
-    Need.GUARD: "a reader that refuses private addresses, and is told by `{networks}` which ones to let in",
+    Need.GUARD: "a reader that refuses private addresses, and a command that allows it those in `{networks}`",
 }
 
 

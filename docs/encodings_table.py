@@ -1,7 +1,7 @@
 """Writes the tables of feedserver/encodings.md: the rules, and what readers make of each case of the charset matrix.
 
     python docs/encodings_table.py            writes the page again
-    python docs/encodings_table.py --check    says whether that would change it, and ends with 1 if so
+    python docs/encodings_table.py --check    prints whether that would change it; the exit status is 1 if it would
 
 Every case is served by a feedserver, and every reader fetches it from there, in the way that its manual shows.
 """
@@ -43,7 +43,7 @@ def by_fastfeedparser(url: str) -> str | None:
 
 
 def by_lxml(url: str) -> str | None:
-    """Give lxml the bytes: it cannot know of the header."""
+    """Have lxml parse the bytes of the document: it does not see the header."""
     root = etree.fromstring(requests.get(url, timeout=10).content)
     title: str | None = root.findtext(ATOM_TITLE) or root.findtext(RSS_TITLE)
     return title
@@ -64,7 +64,7 @@ READERS: Mapping[str, Callable[[str], str | None]] = {
 
 
 def measure(cases: Sequence[Case]) -> dict[Case, dict[str, tuple[Verdict, bool]]]:
-    """Return what each reader makes of each case: what it found, and whether that is right by the rules."""
+    """Return the verdict on each reader for each case, and whether the rules accept what the reader found."""
     with FeedServer() as server:
         for case in cases:
             server.add(case.path, case.response)
@@ -73,10 +73,10 @@ def measure(cases: Sequence[Case]) -> dict[Case, dict[str, tuple[Verdict, bool]]
 
 def _judge(case: Case, server: FeedServer, read: Callable[[str], str | None]) -> tuple[Verdict, bool]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of how hard it was to read
+        warnings.simplefilter("ignore")  # readers warn of documents that are hard to read
         try:
             title = read(server.url(case.path)) or None
-        except Exception:  # noqa: BLE001 - a reader refuses in its own way; all of them say the same here
+        except Exception:  # noqa: BLE001 - each reader has errors of its own; each of them means "refused"
             title = None
     verdict: Verdict = "refused" if title is None else ("read" if title == TEXT else "garbled")
     return verdict, case.accepts(title)
@@ -103,7 +103,7 @@ def _rules() -> Iterator[str]:
 
 def _summary(measured: Mapping[Case, Mapping[str, tuple[Verdict, bool]]]) -> Iterator[str]:
     yield from _header(
-        "reader", "types", "by the book", "garbled, though it can be read", "refused, though it can be read"
+        "reader", "types", "by the standards", "garbled, though it can be read", "refused, though it can be read"
     )
     for name in READERS:
         for title, types in (("XML", XML_TYPES), ("text/html", MEDIA_TYPES[4:])):
@@ -117,7 +117,7 @@ def _summary(measured: Mapping[Case, Mapping[str, tuple[Verdict, bool]]]) -> Ite
 def _table(
     cases: Sequence[Case], measured: Mapping[Case, Mapping[str, tuple[Verdict, bool]]], types: Sequence[str]
 ) -> Iterator[str]:
-    yield from _header("charset", "declaration", "by the book", "rule", *READERS)
+    yield from _header("charset", "declaration", "by the standards", "rule", *READERS)
     for charset, declaration in dict.fromkeys((case.charset, case.declaration) for case in cases):
         alike = [case for case in cases if (case.charset, case.declaration) == (charset, declaration)]
         by_type = {case.media_type: measured[case] for case in alike}
@@ -128,7 +128,7 @@ def _table(
 
 
 def _cell(by_type: Mapping[str, tuple[Verdict, bool]]) -> str:
-    """Return what a reader makes of a document under several types: a word, and the types under which it differs."""
+    """Return a cell with a reader's most frequent verdict under several media types, and the types with another."""
     common = list(by_type.values())[-1]
     others = [f"{_word(found)} ({kind})" for kind, found in by_type.items() if found != common]
     return "; ".join([_word(common), *others])
@@ -153,12 +153,12 @@ def replaced(page: str, tables: str) -> str:
 def main() -> int:
     """Write the page, or check it."""
     parser = argparse.ArgumentParser(description="Writes the tables of docs/feedserver/encodings.md.")
-    parser.add_argument("--check", action="store_true", help="only say whether the page is as it would be written")
+    parser.add_argument("--check", action="store_true", help="write nothing; print whether the page would change")
     arguments = parser.parse_args()
     page = PAGE.read_text(encoding="utf-8")
     anew = replaced(page, written(measure(encodings.matrix())))
     if arguments.check:
-        sys.stdout.write(f"{PAGE.name} {'is as it would be written' if page == anew else 'would change'}\n")
+        sys.stdout.write(f"{PAGE.name} {'is up to date' if page == anew else 'would change'}\n")
         return int(page != anew)
     PAGE.write_text(anew, encoding="utf-8", newline="\n")
     return 0

@@ -1,18 +1,19 @@
 """Runs the manual: every example in these pages and in the README is a test.
 
-What a block is for is said in an HTML comment before it, which readers do not see:
+An HTML comment before a block, which readers do not see, says what the block is for:
 
-- `file: NAME` writes the block to NAME in the page's own folder, and the paragraph before it names it for readers;
-- `hidden file: NAME`, standing alone, writes what follows in the same comment: what the page's commands need, and its
-  readers don't; `empty file: NAME` makes an empty one;
-- `pytest: NAME` writes it and runs it by pytest; `pytest fails: NAME` expects that to fail, and `pytest django: NAME`
-  runs it with the settings `mysite.settings`;
-- `serve: FOLDER as ADDRESS`, standing alone, serves FOLDER for the page's commands, which know it by ADDRESS;
-- `output: contains` checks that the last run printed the block's lines, wherever it broke them, and with `HOME` for
-  the page's folder;
-- a block between `hidden:` and the comment's end runs, but readers do not see it: it tries what the page shows;
-- a block of Python without one runs as it stands, in the page's folder and with the names of the blocks before it;
-- `console` blocks hold commands behind `$`; each must succeed, and print the lines below it, where "…" stands for
+- `file: NAME` writes the block to NAME in the page's own folder; the paragraph before it tells readers this name;
+- `hidden file: NAME`, without a block, writes the rest of the comment to NAME: a file that the page's commands
+  need, and its readers don't; `empty file: NAME` makes an empty one;
+- `pytest: NAME` writes the block to NAME and runs it with pytest; `pytest fails: NAME` expects that to fail, and
+  `pytest django: NAME` runs it with the settings `mysite.settings`;
+- `serve: FOLDER as ADDRESS`, without a block, serves FOLDER; in the page's commands, the server's URL replaces ADDRESS;
+- `output: contains` checks that the last run of pytest printed the block's lines; line breaks within them don't count,
+  and `HOME` stands for the page's folder;
+- `skip: REASON` does not run the block;
+- a block between `hidden:` and the comment's end runs, but readers do not see it: it tests what the page shows;
+- a block of Python without such a comment runs in the page's folder, with the variables of the blocks before it;
+- `console` blocks have commands behind `$`; each must succeed, and print the lines below it, in which "…" stands for
   anything.
 
 A page is one test, since its blocks build on each other: it may run in any order and in any worker.
@@ -40,11 +41,11 @@ _BLOCK = re.compile(
     r"```(?P<language>python|xml|toml|ini|console|text|json|html|django|css|nginx)\n(?P<body>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
-TIMEOUT = 300  # seconds, for what hangs
+TIMEOUT = 300  # seconds after which a command that hangs is ended
 HOME = "/home/ada/reader"
-# A reader of the manual has few plugins of pytest; to load all that the tests here need takes longer than most pages.
+# A reader of the manual has few plugins of pytest; loading all that our own tests need takes longer than most pages.
 _OUR_PLUGINS = ("-p", "pytest_feedserver", "-p", "pytest_lifestream")
-# That the example runs is what is tried, not the feeds that it draws: those have tests of their own.
+# These runs only show that the example works; the strategies that it uses have tests of their own.
 _FEW_EXAMPLES = """\
 from hypothesis import settings
 
@@ -65,7 +66,7 @@ def find_page(document: Document) -> Iterator[Region]:
 
 
 def starts_programs(item: pytest.Item) -> bool:
-    """Whether *item* is a page with commands, or with tests that it runs by pytest."""
+    """Return whether *item* is a page with commands, or with tests that are run with pytest."""
     example = getattr(item, "example", None)
     return isinstance(example, Example) and any(
         block["language"] == "console" or (block["purpose"] or "").startswith("pytest") for block in example.parsed
@@ -125,7 +126,7 @@ def _run(command: list[str], folder: Path, **variables: str) -> subprocess.Compl
         key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "DJANGO_", "COV_"))
     }
     environment |= {"LIFESTREAM_HOME": str(folder / "home"), "LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8"}
-    environment["CI"] = "1"  # Hypothesis then takes the same examples each time, and no slow machine for a fault
+    environment["CI"] = "1"  # Hypothesis then tries the same examples each time, and does not fail on slow machines
     environment["PATH"] = str(Path(sys.executable).parent) + os.pathsep + environment["PATH"]
     environment |= variables
     return subprocess.run(  # noqa: S603 - the commands are the manual's
@@ -147,7 +148,7 @@ def _run_console(body: str, folder: Path) -> str | None:
 
 
 def is_printed(line: str, printed: str) -> bool:
-    """Return whether a line of *printed* has *line* in it, in which "…" stands for anything."""
+    """Return whether a line of *printed* contains *line*, in which "…" stands for anything."""
     return re.search(".*".join(map(re.escape, line.strip().split("…"))), printed) is not None
 
 
@@ -169,6 +170,6 @@ def tear_down(namespace: dict[str, Any]) -> None:
 
 
 def pages(root: Path) -> Sybil:
-    """Return the pages below *root* that hold examples."""
+    """Return the pages below *root* that have examples."""
     patterns = ["README.md", "docs/**/*.md", "packages/*/README.md"]
     return Sybil(parsers=[find_page], path=str(root), patterns=patterns, setup=set_up, teardown=tear_down)

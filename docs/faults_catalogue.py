@@ -2,7 +2,7 @@
 
     uv run python docs/faults_catalogue.py
 
-Each client runs in a process of its own, bounded in time and memory, since some faults are made to have no bounds.
+Each client runs in a process of its own, with limits on time and memory, since some faults send without end.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ HERE = Path(__file__).parent
 PAGE = HERE / "feedserver" / "faults.md"
 PROGRAM = HERE.parent / "packages" / "feedserver" / "tests" / "feed_clients.py"
 CLIENTS = ("urllib", "requests", "httpx", "aiohttp", "niquests", "curl", "feedparser")
-NIQUESTS = "niquests>=3.14"  # if its urllib3-future is installed, requests uses that; so it is kept apart
+NIQUESTS = "niquests>=3.14"  # in an environment of its own, since requests uses its urllib3-future if that is installed
 
 PATIENCE = 8.0
 """Seconds after which a client that still waits is ended."""
 MUCH = 1_000_000
-"""Bytes after which a bare socket has seen enough of an answer."""
+"""Bytes after which the bare socket stops reading an answer."""
 
 LINE = " ⏎ ".encode()
 """Shown in place of the end of a line."""
@@ -75,7 +75,7 @@ FAMILIES = {
 
 @dataclass(frozen=True)
 class Interpreters:
-    """Which Python runs a client."""
+    """The Python that runs niquests, and the one that runs all other clients."""
 
     shared: str
     niquests: str
@@ -111,8 +111,8 @@ def outcome_of(command: list[str]) -> dict[str, Any] | None:
             return None
     if client.returncode:
         raise SystemExit(f"{command} failed: {complaint.decode()}")
-    told: dict[str, Any] = json.loads(printed)
-    return told
+    outcome: dict[str, Any] = json.loads(printed)
+    return outcome
 
 
 def in_words(name: str, outcome: dict[str, Any] | None) -> str:
@@ -131,9 +131,9 @@ def in_words(name: str, outcome: dict[str, Any] | None) -> str:
 
 
 def on_the_wire(server: FeedServer, early: bool) -> str:
-    """Return what a bare socket receives in two seconds, shortened, and how the connection goes on."""
+    """Return what a bare socket receives in two seconds, shortened, and what happens to the connection afterwards."""
     received = b""
-    end = "and on and on"
+    end = "without end"
     until = time.monotonic() + 2
     with socket.create_connection((server.host, server.port), timeout=0.5) as client:
         body = "Content-Length: 9\r\n" if early else ""
@@ -153,7 +153,7 @@ def on_the_wire(server: FeedServer, early: bool) -> str:
 
 
 def transcript(received: bytes) -> Iterator[str]:
-    """Return an answer in words, with what is special about it."""
+    """Yield the parts of an answer in words, with only the unusual lines of a head."""
     if not received.startswith(b"HTTP/"):
         yield from transcript_of_body(received)
         return
@@ -166,7 +166,7 @@ def transcript(received: bytes) -> Iterator[str]:
 
 
 def transcript_of_body(rest: bytes) -> Iterator[str]:
-    """Return in words what follows a head."""
+    """Yield in words what follows a head."""
     before, feed, behind = rest.partition(FEED)
     if feed:
         yield code(before)
@@ -230,9 +230,9 @@ def in_python(fault: Fault) -> str:
 
 
 def defaults(made: type[Fault]) -> str:
-    """Return the arguments that a fault has unless it is given others, as code; "" if it has none.
+    """Return the default arguments of a fault as code; "" if it has none.
 
-    What None stands for is said in the docstrings.
+    Defaults of None are left out: the docstrings explain them.
     """
     known = [argument(field.name, field.default) for field in fields(made) if field.default not in _NO_DEFAULT]
     return f"`{', '.join(known)}`" if known else ""
@@ -247,7 +247,7 @@ def argument(name: str, value: object) -> str:
 
 
 def main() -> None:
-    """Replace what stands between the page's two marks."""
+    """Replace the text between the page's two marks."""
     page = PAGE.read_text(encoding="utf-8")
     start, end = "<!-- measured -->", "<!-- the end of what is measured -->"
     before, _, rest = page.partition(start)

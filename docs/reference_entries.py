@@ -1,4 +1,4 @@
-"""What the manual has entries for: read from its pages, for the tests that check its completeness.
+"""Reads which names the manual has entries for, for the tests that check that it is complete.
 
 An entry is an `auto…` directive of Sphinx (`.. autoclass:: feedserver.Response`), or a row of a table whose first cell
 names the thing in code font (`` | `LIFESTREAM_TIMEOUT` | 30 s | … | ``).
@@ -36,12 +36,12 @@ class Entries:
         """Add the entry of an object. Raises AttributeError or ModuleNotFoundError where there is no such object."""
         found = named(name)
         self.names.add(name)
-        if inspect.isclass(found) or inspect.isfunction(found):  # what has one identity, whatever it is called
+        if inspect.isclass(found) or inspect.isfunction(found):  # the same object under each of its names
             self.objects.add(id(found))
         self.members.setdefault(id(found), set()).update(members)
 
     def missing(self, module: str, names: Iterable[str]) -> list[str]:
-        """Return which of the public *names* of *module* have no entry, under this name or another of the object's."""
+        """Return those public *names* of *module* that have no entry, not even under another name of the object."""
         return sorted(
             f"{module}.{name}"
             for name in names
@@ -51,8 +51,9 @@ class Entries:
     def missing_members(self, cls: type[Any]) -> list[str]:
         """Return the public methods and properties of *cls* that no entry shows, its own or that of a base class.
 
-        The docstring of a class describes its fields. What a private base class defines is a contract between its
-        subclasses, and what overrides a method of another package, such as `setUp`, is described there.
+        The docstring of a class describes its fields. Methods of a private base class are a contract between its
+        subclasses. A method that overrides one of another package, such as `setUp`, is described in the manual of that
+        package.
         """
         shown = set().union(*(self.members.get(id(base), set()) for base in cls.__mro__))
         package = cls.__module__.partition(".")[0]

@@ -1,4 +1,4 @@
-"""Makes docs/pictures/serve.png: a real `feedserver serve`, asked by a real client, as a terminal shows it.
+"""Makes docs/pictures/serve.png: what a real `feedserver serve` prints for a real client, as a terminal shows it.
 
 python docs/terminal_picture.py
 """

@@ -1,4 +1,4 @@
-"""The pages of the rules say what the rules say."""
+"""The pages of the rules are what `docs/check_rules.py` writes."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ def test_each_rule_has_its_page() -> None:
 
     assert {path.name for path in FOLDER.glob("*.md")} == {path.name for path in wanted}, "run docs/check_rules.py"
     for path, text in wanted.items():
-        assert path.read_text("utf-8") == text, f"{path.name} is old; run docs/check_rules.py"
+        assert path.read_text("utf-8") == text, f"{path.name} is outdated; run docs/check_rules.py"

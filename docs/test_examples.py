@@ -1,4 +1,4 @@
-"""The examples of the manual can be followed by whoever sees the pages alone, without what stands in comments."""
+"""Readers can follow the examples of the manual without its HTML comments, which they do not see."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FILE = re.compile(
 
 
 def unnamed(page: str) -> list[str]:
-    """Return the files of *page* whose names the paragraph before them does not have."""
+    """Return the files of *page* whose names are missing from the paragraph before them."""
     return [found["name"] for found in _FILE.finditer(page) if f"`{found['name']}`" not in found["before"]]
 
 

@@ -1,4 +1,4 @@
-"""Test modules that are not even imported for README's first command have no test that it would run."""
+"""A test module that README's first command or .ci/run does not import has no test that this command would run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The docstring of each package's `__init__` is its map: it names each module, and none that is not there."""
+"""The docstring of each package's `__init__` names each module of the package, and none that does not exist."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Final
 ROOT: Final = Path(__file__).parent.parent
 SOURCES: Final = {name: ROOT / "packages" / name / "src" / name for name in ("feedserver", "lifestream")}
 WITHOUT_MAP: Final = frozenset({"migrations", "commands", "templatetags", "recipes"})
-"""Folders whose modules are found by their names alone: Django's, and one script for each reader."""
+"""Folders whose docstring need not name the modules: Django finds them by name, or each is a script for one reader."""
 
 
 def packages() -> list[Path]:
-    """Return the folders of both packages, without their tops: `docs/contributing/architecture.md` has those."""
+    """Return the folders within both packages; `docs/contributing/architecture.md` names the modules at their tops."""
     found = (path.parent for source in SOURCES.values() for path in sorted(source.rglob("*/__init__.py")))
     return [folder for folder in found if folder.name not in WITHOUT_MAP and folder not in SOURCES.values()]
 
@@ -24,7 +24,7 @@ def modules(folder: Path) -> set[str]:
 
 
 def named(folder: Path) -> set[str]:
-    """Return what the docstring has in code font, and the words of its drawings, which are indented."""
+    """Return the names that the docstring has in code font, and the words of its drawings, which are indented."""
     docstring = ast.get_docstring(ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))) or ""
     drawings = "\n".join(re.findall(r"^ {4}.*", docstring, re.MULTILINE))
     return {
@@ -39,7 +39,7 @@ def test_the_docstring_of_a_package_names_each_of_its_modules() -> None:
     assert {folder: names for folder, names in missing.items() if names} == {}
 
 
-def test_a_module_of_another_package_that_a_docstring_names_is_there() -> None:
+def test_a_module_of_another_package_that_a_docstring_names_exists() -> None:
     unknown = []
     for folder in packages():
         source = next(source for source in SOURCES.values() if source in folder.parents)

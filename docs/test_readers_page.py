@@ -1,4 +1,4 @@
-"""The page of scores: it is what `benchmarks/readers.py` writes, which keeps the rows of readers that were not run."""
+"""The page of scores is what `benchmarks/readers.py` writes, and the rows of readers that were not run are kept."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
 @pytest.fixture
 def readers(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The program."""
+    """The program `benchmarks/readers.py`, as a module."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     return importlib.import_module("readers")
 

@@ -31,13 +31,13 @@ def messages(package: str) -> list[str]:
 
 
 def explained(package: str) -> Iterator[str]:
-    """Return the messages that the page of *package* has a section for."""
+    """Yield the messages that the page of *package* has a section for."""
     page = DOCS / package / "troubleshooting.md"
     yield from re.findall(r"^### `(.+)`$", page.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 def is_said(message: str, sources: list[str]) -> bool:
-    """Return whether one of *sources* can say *message*: the parts between its gaps stand there in their order."""
+    """Return whether one of *sources* contains the parts of *message* between its gaps, in their order."""
     parts = [part.strip() for part in message.split(GAP) if part.strip(" .;:,'")]
     pattern = re.compile(".*".join(map(re.escape, parts)), re.DOTALL)
     return any(pattern.search(source) for source in sources)
@@ -46,7 +46,7 @@ def is_said(message: str, sources: list[str]) -> bool:
 @pytest.mark.parametrize(
     ("package", "message"), [(package, message) for package in PACKAGES for message in explained(package)]
 )
-def test_a_message_that_is_explained_is_one_that_is_said(package: str, message: str) -> None:
+def test_a_message_that_is_explained_is_in_the_sources(package: str, message: str) -> None:
     sources = messages(package)
     number = message.removeprefix("lifestream.")
 
@@ -62,6 +62,6 @@ def test_every_check_of_lifestream_is_explained() -> None:
     assert not {f"lifestream.{number}" for number in numbers} - set(explained("lifestream"))
 
 
-def test_a_message_that_nothing_says_is_noticed() -> None:
+def test_a_message_that_no_source_has_is_noticed() -> None:
     assert not is_said("the moon … is full", messages("lifestream"))
     assert is_said("port … is taken", ["port {} is taken", "port … is taken"])

@@ -49,7 +49,7 @@ FORBIDDEN: Final = {
     r"\bamiss\b": "wrong",
     r"\bfares?\b": "state",
 }
-"""Words for the design that the product does not use, and what it says instead."""
+"""Words from talk about the design that code and manual do not use, and what they use instead."""
 
 
 @cache
@@ -103,7 +103,7 @@ def test_parts_are_called_by_the_terms_of_the_field() -> None:
         for word, better in FORBIDDEN.items():
             found |= {(name_of(path), each[0]): better for each in re.finditer(word, said, re.IGNORECASE)}
 
-    assert found == {}, "say it with the word on the right"
+    assert found == {}, "use the words that the values give"
 
 
 _COLUMNS: Final = re.compile(r"^\S+.*\S {3,}\S.*", re.MULTILINE)
@@ -126,7 +126,7 @@ def test_tables_and_drawings_in_docstrings_are_indented() -> None:
 
 
 def missing_pages(source: str) -> set[str]:
-    """Return the names of pages that docstrings and comments of *source* have, and the project does not."""
+    """Return the names of pages in docstrings and comments of *source* that the project does not have."""
     if ".md" not in source:
         return set()
     return {name for text in texts(source) for name in re.findall(r"\b[A-Za-z][\w-]*\.md\b", text)} - _PAGE_NAMES

@@ -289,7 +289,7 @@ def _is_dataclass(decorator: ast.expr) -> bool:
 
 
 def _function_at(tree: ast.Module, line: int) -> str:
-    """Return the dotted name of the innermost function or class that holds *line*, "" if none does."""
+    """Return the dotted name of the innermost function or class that contains *line*, "" if none does."""
     names: list[str] = []
     node: ast.AST = tree
     while True:
@@ -307,7 +307,7 @@ def _function_at(tree: ast.Module, line: int) -> str:
 
 
 def _statement_at(tree: ast.Module, line: int) -> range:
-    """Return the lines of the innermost statement at *line*: of a compound statement those of its head."""
+    """Return the lines of the innermost statement at *line*; if that is a compound statement, those of its head."""
     best = range(line, line + 1)
     for node in ast.walk(tree):
         if isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):

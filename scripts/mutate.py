@@ -71,8 +71,8 @@ class Target:
 
 @dataclass(frozen=True)
 class FirstRun:
-    """What the run of the code as it is has shown: tests by line ("" for the time of import), the seconds of each test,
-    the libraries that were imported, and the seconds of CPU time and of wall-clock time that it took.
+    """The result of a run of the tests on the code as it is: tests by line ("" for the time of import), the seconds of
+    each test, the libraries that were imported, and the seconds of CPU time and of wall-clock time that the run took.
     """
 
     lines: dict[int, set[str]]
@@ -117,7 +117,7 @@ class Result:
 
     @property
     def passes(self) -> bool:
-        """Whether enough mutants are killed, and the list is complete and true."""
+        """Whether enough mutants are killed, every survivor is listed, and every entry of the list is needed."""
         return self.percent >= FLOOR and not self.survivors and not self.needless
 
 
@@ -132,7 +132,7 @@ def main(arguments: list[str]) -> int:
         "modules", nargs="*", metavar="MODULE", help="part of a module's path, such as http/ranges (all)"
     )
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="how many mutants to try at a time (1)")
-    parser.add_argument("--only", metavar="WORDS", help="try only the mutants whose function or lines hold these words")
+    parser.add_argument("--only", metavar="WORDS", help="try only the mutants whose function or lines have these words")
     parser.add_argument("--settings", type=Path, default=SETTINGS, metavar="FILE", help="instead of mutation.toml")
     parser.add_argument("--list", action="store_true", help="print the modules and their tests, and end")
     options = parser.parse_args(arguments)
@@ -183,7 +183,7 @@ def read_settings(file: Path) -> list[Target]:
 
 
 def mutate(target: Target, jobs: int, only: str | None) -> Result:
-    """Run the tests of *target* on each of its mutants (with *only*: on those that hold these words)."""
+    """Run the tests of *target* on each of its mutants (with *only*: on those whose function or lines have it)."""
     begin = time.perf_counter()
     source = (ROOT / target.path).read_text(encoding="utf-8")
     mutants = mutants_of(source, target.path)
@@ -235,7 +235,7 @@ class Bench:
             "mutation_plugin",
         ]
         arguments += ["-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-profile=mutation"]
-        # A runner that forks has imported libraries before pytest could rewrite their assertions, which have none.
+        # A runner that forks has imported libraries before pytest could rewrite assertions in them; they have none.
         arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning", f"--basetemp={folder / 'tmp'}", *target.tests]
         variables = {
             "PYTHONPATH": os.pathsep.join([str(self.source), str(Path(__file__).parent)]),
@@ -260,7 +260,7 @@ class Bench:
         return FirstRun(lines, found["durations"], found["modules"], found["cpu"], time.perf_counter() - begin)
 
     def use(self, first: FirstRun) -> None:
-        """Prepare for mutants as the *first* run suggests. Raise TestsFail if tests fail where no mutant is."""
+        """Prepare for mutants as the *first* run suggests. Raise TestsFail if tests fail without a mutant."""
         self.runner.modules = first.modules
         orders = {"tests": list(first.durations), "seconds": 60 + 5 * first.cpu}
         status, output = self.runner.run(orders, PATIENCE)
@@ -270,12 +270,12 @@ class Bench:
             )
 
     def fate_of(self, mutant: Mutant, first: FirstRun) -> Fate:
-        """Return what the tests that run the lines of *mutant* make of it."""
+        """Try *mutant* with the tests that run its lines. Return its fate."""
         tests = first.tests_of(mutant.lines)
         if not tests:
             return Fate.SURVIVED
         self.module.write_text(mutant.source, encoding="utf-8")
-        # Bytecode is written for a file's time in seconds: each mutant has one of its own.
+        # Python takes bytecode for current if the file's time in whole seconds is the same: each mutant has its own.
         self.writes += 1
         os.utime(self.module, (self.writes, self.writes))
         # A machine may be busy, so wall-clock time is only the last resort, against tests that wait for ever.

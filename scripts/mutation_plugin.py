@@ -1,6 +1,6 @@
 """The pytest plugin of `scripts/mutate.py`: says which tests run which lines, and runs the tests that a mutant needs.
 
-It is told what to do by the environment variable MUTATION, which holds JSON:
+The environment variable MUTATION has its orders, as JSON:
 
 - `module`: the file that is mutated, in the copy of the source
 - `report`: where the first run, of the code as it is, writes which tests have run which lines, and how long each took
@@ -28,7 +28,7 @@ OVERRUN = 124
 MEMORY = 4 * 2**30  # bytes that a mutant may take before it fails, where the system can limit it
 
 ORDERS = json.loads(os.environ.get("MUTATION", "{}"))
-# A failure needs no smallest example: to look for one takes longer than all else.
+# A failure needs no smallest example: looking for one takes longer than everything else.
 settings.register_profile(
     "mutation", deadline=None, database=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],

@@ -1,8 +1,8 @@
 """Run pytest many times: in children of one process that has imported the libraries already, where the system can fork.
 
 To import pytest, Hypothesis and Django takes longer than the tests that a mutant needs. `Runner` starts this file as a
-program, which imports them once and forks for each run. It reads one line of JSON for each run, and answers with a line
-that holds pytest's exit status, or "timeout". On Windows each run is a process of its own.
+program, which imports them once and forks for each run. It reads one line of JSON for each run, and answers with one
+line: pytest's exit status, or "timeout". On Windows each run is a process of its own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STATEFUL = ("django.contrib", "celery")  # they need settings when they are impo
 
 
 class Runner:
-    """Runs pytest with *arguments* in *folder*, in an environment with *variables*; a log file holds each output."""
+    """Runs pytest with *arguments* in *folder*, in an environment with *variables*; the file *log* gets the output."""
 
     def __init__(self, arguments: list[str], folder: Path, variables: dict[str, str], log: Path) -> None:
         self.arguments, self.folder, self.variables, self.log = arguments, folder, variables, log
@@ -78,7 +78,7 @@ class Runner:
 def importable() -> list[str]:
     """Return the names of the installed libraries that this process has imported, in that order.
 
-    pytest's plugins stay out, which pytest must import itself, and so does what belongs to the repository.
+    Plugins of pytest, which pytest must import itself, and modules of the repository are left out.
     """
     plugins = {entry.module.partition(".")[0] for entry in entry_points(group="pytest11")}
     libraries = [Path(sysconfig.get_path(kind)).resolve() for kind in ("stdlib", "platstdlib", "purelib", "platlib")]

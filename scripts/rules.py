@@ -72,7 +72,7 @@ RULES = {
         35: "relative guids survive a move of the feed",
         36: "a new guid with the same link: one item",
         37: "no guid, link or date: nothing grows",
-        38: "edits in place, churn capped, vanished stays, deleted stays away",
+        38: "edits in place, capped; an item that left stays, a deleted one stays away",
         39: "no date: first seen; future: clamped; UTC; bad entries apart",
     },
     "Push": {
@@ -101,7 +101,7 @@ READING = {
     },
     "Reading: addresses": {
         14: "what an address is relative to; #x stays inside the entry",
-        15: "what is legal in an address stays; tracking goes",
+        15: "what is legal in an address stays; tracking is removed",
     },
     "Reading: HTML of others": {
         16: "self-closed, noscript, lazy pictures, and < that begins no tag",

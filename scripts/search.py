@@ -87,7 +87,7 @@ def commands_in(output: str) -> list[tuple[str, str]]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option by which the program tells a round when to end."""
+    """Add the option with which the program says when a round has to end."""
     parser.addoption("--search-until", type=float, help="skip the tests that begin after this time (seconds of Unix)")
 
 

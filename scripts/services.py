@@ -68,7 +68,7 @@ def run(argv: list[str]) -> int:
 
 
 def start() -> dict[str, str]:
-    """Start both servers. Return the environment variables that hold their addresses."""
+    """Start both servers. Return the environment variables with their addresses."""
     folder = Path(tempfile.mkdtemp(prefix="lifestream-services-"))
     folder.chmod(0o755)
     try:

@@ -78,7 +78,7 @@ def placeholders_of(text: str) -> frozenset[str]:
 
 
 def unmarked(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """Yield each string below *folder* that people see without a mark: where it stands, the string, and the remedy."""
+    """Yield each string below *folder* that people see without a mark: its place, the string, and the remedy."""
     for path in sorted(folder.rglob("*.html")):
         name = path.relative_to(folder).as_posix()
         for line, text in _in_template(path.read_text(encoding="utf-8")):
@@ -105,7 +105,7 @@ def _in_template(source: str) -> Iterator[tuple[int, str]]:
 
     parts: list[str] = []
     until = ""
-    in_class = False  # inside a block that holds an element's CSS classes
+    in_class = False  # inside a block for the CSS classes of an element
     for token in Lexer(source).tokenize():
         words = token.contents.split()
         if until:

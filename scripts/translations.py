@@ -4,10 +4,10 @@
     scripts/translations.py extract           print the template of a catalogue: all strings to translate
     scripts/translations.py update [LANG …]   bring all catalogues up to date, compile them; begin those of LANG
     scripts/translations.py compile           compile the catalogues only
-    scripts/translations.py check             tell what is wrong with marks, translations and compiled files
+    scripts/translations.py check             print what is wrong with marks, translations and compiled files
 
 A catalogue (`locale/LANG/LC_MESSAGES/django.po`) holds the English strings in their order, each with its translation,
-without places and dates: so it changes only where a string does, and the same sources always make the same file. A
+without places and dates: so it changes only if a string changes, and the same sources always make the same file. A
 string that is new has an empty translation, never a guess ("fuzzy"); one that is gone is dropped.
 
 Babel reads and writes all these files, so gettext's programs are not needed.
@@ -69,7 +69,7 @@ class Reproducible(Catalog):
 
     @property  # type: ignore[misc]  # Babel's can be set, ours cannot
     def mime_headers(self) -> list[tuple[str, str]]:
-        """The header, as a compiled catalogue holds it."""
+        """The header, as it is written into a compiled catalogue."""
         rule = get_plural(self.locale)
         return [
             ("Project-Id-Version", "lifestream"),

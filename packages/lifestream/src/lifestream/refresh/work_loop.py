@@ -183,7 +183,8 @@ class _WorkLoop:
 
     def _claim(self, downloads: Downloads, pool: LazyPool) -> bool:
         """Claim enough feeds to keep the network busy. Returns whether there is anything left to do."""
-        if self.held.at_once > settings.concurrency or (self.held and self.dry):
+        requested = self.held.at_once - len(self.ready)  # results that wait to be written keep no connection busy
+        if requested > settings.concurrency or (self.held and self.dry):
             return True
         try:
             taken = self.intake.take()
