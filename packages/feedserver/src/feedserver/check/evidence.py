@@ -15,7 +15,7 @@ from feedserver.messages.headers import Headers
 from feedserver.messages.send_plan import Ended
 
 NOT_EVEN_THE_GOOD = "the reader did not import the good feed either"
-"""How the reason begins for which a scenario about items shows nothing of a reader that imports none."""
+"""The beginning of the reason why a scenario about items shows nothing about a reader that imports no items."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class ExchangeSeen:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One imported item, as `--list` tells it: the *scenario* and *number* that its token names, and its fields."""
+    """One imported item, as the reader lists it: the *scenario* and *number* that its token names, and its fields."""
 
     scenario: str
     number: int
@@ -98,8 +98,8 @@ class StepSeen:
 
     *in_first_poll* is the number of exchanges that came until the first poll had ended.
 
-    *present* are the numbers of the items that the reader has, *rows* its list; None where it cannot be asked, and
-    *list_trouble* says why it failed to be listed.
+    *present* are the numbers of the items that the reader has, *rows* is its list; each is None if the reader cannot be
+    asked for it. *list_trouble* says why listing failed, "" if it did not.
     """
 
     exchanges: list[ExchangeSeen] = field(default_factory=list)
@@ -183,7 +183,7 @@ class Evidence:
     # Items
 
     def items(self, step: int) -> frozenset[int]:
-        """Return the numbers of the items that the reader has after *step*. Raises Unseen where it cannot be asked."""
+        """Return the numbers of the items that the reader has after *step*. Raises Unseen if that cannot be seen."""
         present = self.steps[step].present
         if present is None:
             raise Unseen(self.steps[step].list_trouble or "the reader's items cannot be seen; give --list or --state")
@@ -192,8 +192,8 @@ class Evidence:
     def has(self, step: int, number: int) -> bool:
         """Return whether the reader has item *number* after *step*.
 
-        Raises Unseen where it cannot be asked, and where the item is not there and a poll of the step did not end well:
-        the reader may have kept nothing of what it had read.
+        Raises Unseen if that cannot be seen, or if the item is missing and a poll of the step did not end well: the
+        reader may then have stored nothing of what it had read.
         """
         if number in self.items(step):
             return True
@@ -201,7 +201,7 @@ class Evidence:
         return False
 
     def expect_subscribed(self, *numbers: int) -> None:
-        """Raise Unseen unless the reader had these items after step 0: it did not read the good feed either."""
+        """Raise Unseen unless the reader had these items after step 0: without them, it did not read the good feed."""
         missing = set(numbers) - self.items(0)
         if missing:
             raise Unseen(f"{NOT_EVEN_THE_GOOD}: item {min(missing)} is missing")
