@@ -90,7 +90,7 @@ class Site:
 
     def opening(self) -> Exchange:
         """Record the exchange of a connection that is broken before any request."""
-        problem = "the connection was broken before any request, as told"
+        problem = "the connection was broken before any request, on purpose"
         exchange = Exchange(self.journal.changes, None, problem=problem, now=self.clock.time())
         self.journal.record(exchange)
         return exchange
@@ -149,7 +149,7 @@ class Site:
             return self._quit(received)
         try:
             return self._decide(received)
-        except BaseException as error:  # noqa: BLE001 - the event loop is no place for it to end; `verify` raises it
+        except BaseException as error:  # noqa: BLE001 - it must not end the event loop; `verify` raises it
             return self._failure(received, error)
         finally:
             self.journal.record(exchange)
