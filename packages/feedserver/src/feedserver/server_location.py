@@ -1,4 +1,4 @@
-"""Where a server is: its URLs, from the start on."""
+"""Where a server is: its URLs, once it has started."""
 
 from __future__ import annotations
 

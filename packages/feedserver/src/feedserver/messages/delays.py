@@ -82,7 +82,9 @@ class LognormalDelay(RandomDelay):
 
 
 def parse_random_delay(text: str) -> RandomDelay:
-    """Read a distribution of delays from text, see above. Raises ValueError with the remedy."""
+    """Read a distribution of delays from text, in the forms of this module's docstring. Raises ValueError with
+    the remedy.
+    """
     if match := _LOGNORMAL.fullmatch(text):
         most = parse_duration(match["most"]) if match["most"] else 10.0
         try:

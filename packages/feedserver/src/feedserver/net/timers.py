@@ -9,7 +9,7 @@ from itertools import count
 Callback = Callable[[], object]
 
 FEW = 64
-"""Timers among which cancelled ones may stay until they are due."""
+"""The number of timers from which on cancelled ones are removed before they are due."""
 
 
 class DueCall:

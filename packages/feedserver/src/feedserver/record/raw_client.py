@@ -28,7 +28,7 @@ LARGEST = 256 * 1024 * 1024
 """The size, in bytes, of the largest body that can be recorded."""
 
 MOST_LINES = 100_000
-"""Lines of an answer that are kept at most, to tell how they were written."""
+"""The most lines of an answer that are kept, to report how they were written."""
 
 _PIECE = 65_536
 _SAFE = "/?&=%:@!$'()*+,;~[]-._"
@@ -176,7 +176,7 @@ def _read(response: HTTPResponse, lines: list[bytes]) -> RawAnswer:
         raise ConnectionError("it ended within its head")
     if written.begins_folded:
         raise RecordingError(
-            "a blank stands before the first header, so that nobody knows where it belongs (RFC 9112 §2.2); nothing "
+            "there is a blank before the first header, so that nobody knows where it belongs (RFC 9112 §2.2); nothing "
             "was written"
         )
     unread = _unread(response)
