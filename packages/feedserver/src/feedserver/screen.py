@@ -1,4 +1,4 @@
-"""What `feedserver serve` prints: a line for each exchange, with the problems that it had below it.
+"""What `feedserver serve` prints: a line for each exchange, and below it the problems that it had.
 
 Requests are untrusted input: characters that could control a terminal are written as escapes.
 """

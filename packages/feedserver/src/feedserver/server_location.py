@@ -7,7 +7,7 @@ from feedserver.server_address import Scheme, ServerAddress
 
 
 class ServerLocation:
-    """The part of a `FeedServer` that tells its addresses."""
+    """The part of a `FeedServer` that gives its addresses."""
 
     _address: ServerAddress | None
 

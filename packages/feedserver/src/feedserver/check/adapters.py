@@ -89,7 +89,7 @@ class Session(ABC):
         """Return the reader's list of items, None if the reader has no list. Raises ListFailed if listing fails."""
 
     def is_going_on(self) -> bool:
-        """Return whether something of the reader still runs, so that requests may follow after a poll has ended."""
+        """Return whether a process of the reader still runs, so that requests may follow after a poll has ended."""
         return False
 
     def proves_clock(self) -> bool:
@@ -166,7 +166,7 @@ class Client(Protocol):
 
 
 class PythonAdapter(Adapter):
-    """Drives *client*, an object of this process, or a callable that makes a new one for each session."""
+    """Drives *client*: an object with the methods of `Client`, or a callable that makes one for each session."""
 
     def __init__(self, client: Client | Callable[[], Client], kind: Kind = Kind.STORE) -> None:
         self._kind = kind

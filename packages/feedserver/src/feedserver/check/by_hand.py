@@ -51,8 +51,8 @@ class SessionFile:
 
     @classmethod
     def open(cls, path: Path | None, choice: str) -> SessionFile:
-        """Read the file, or begin a session if there is none. Raises SessionError if the file is not one of
-        *choice*.
+        """Read the file, or begin a session if there is none. Raises SessionError if the file is no session
+        of this *choice*.
         """
         if path is None or not path.exists():
             return cls(path, choice)
@@ -100,7 +100,9 @@ class SessionFile:
 
 
 def _secret(prefix: object) -> str:
-    """Return *prefix* if it has the form that `SessionFile` gives it. Raises ValueError: another could be guessed."""
+    """Return *prefix* if it has the form that `SessionFile` gives it. Raises ValueError if not: another prefix
+    could be guessed.
+    """
     if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
         raise ValueError("a prefix in it was not made by feedserver")
     return prefix

@@ -1,6 +1,6 @@
 /* Moves the wall clock of the processes that it is loaded into (LD_PRELOAD), and nothing else.
  *
- * The file that FEEDSERVER_CHECK_CLOCK names holds the offset; it is mapped, so running processes follow it at once.
+ * The file that FEEDSERVER_CHECK_CLOCK names has the offset; it is mapped, so running processes follow it at once.
  * Deadlines that are given in wall-clock time are brought back by the offset before the kernel sees them; otherwise a wait
  * of a second would take days. Deadlines on another clock stay: CLOCK_MONOTONIC counts from the start of the machine, so a
  * deadline of more than a billion seconds (31 years) is one of the wall clock.

@@ -45,7 +45,7 @@ def targets(forms: Sequence[str], files: Sequence[Path]) -> list[Target]:
     if len(chosen) != len(files):
         raise ValueError(
             f"--format was given {len(chosen)} times and -o {len(files)} times; give one --format for each -o, in the "
-            "same order, or none: the ending of the name then tells the form"
+            "same order, or none: the ending of the name then gives the form"
         )
     return list(zip(chosen, files, strict=True))
 

@@ -23,9 +23,9 @@ class ExchangeSeen:
     """One request of the reader and its answer, as far as they had come when they were observed.
 
     *path* is relative to the scenario, *target* is as it was sent; both are "", as *method* is, where the bytes were no
-    request. *headers* are those of the request, *answered* those of the answer; *status* is 0 where there was none.
-    *ended* is None where the exchange had not ended. *time* is when it began, in seconds of the epoch, *duration* how
-    long it took; *told* describes the exchange in a line.
+    request. *headers* are those of the request, *answered* those of the answer; *status* is 0 where there was no
+    answer. *ended* is None where the exchange had not ended. *time* is when it began, in seconds of the epoch,
+    *duration* how long it took; *told* describes the exchange in a line.
     """
 
     path: str = ""
@@ -94,7 +94,7 @@ class Poll:
 @dataclass(slots=True)
 class StepSeen:
     """What was seen in one step: exchanges by path (relative to the scenario), polls, whether the control feeds were
-    asked in the first poll, and what was imported after the last poll.
+    requested in the first poll, and what was imported after the last poll.
 
     *in_first_poll* is the number of exchanges that came until the first poll had ended.
 
@@ -146,8 +146,8 @@ class Evidence:
     def was_quiet(self, step: int, path: str = FEED) -> bool:
         """Return whether the reader left *path* alone in the first poll of *step*.
 
-        Quiet counts only if the poll ended well, the control feed was asked in it, and *path* was asked in a later
-        step. Else this raises Unseen.
+        Quiet counts only if the poll ended well, the control feeds were requested in it, and *path* was requested in a
+        later step. Otherwise this raises Unseen.
         """
         if self.requests_of_first_poll(step, path):
             return False
@@ -161,13 +161,13 @@ class Evidence:
                 raise Unseen(f"a poll in step {step} did not end well: {poll.detail}")
 
     def expect_polled(self, step: int) -> None:
-        """Raise Unseen unless the polls of *step* ended well and both control feeds were asked in its first one."""
+        """Raise Unseen unless the polls of *step* ended well and both control feeds were requested in its first one."""
         self._refuse_bad_polls(step)
         if not self.steps[step].was_control_asked:
             raise Unseen(f"the reader did not request the control feeds in step {step} either: its poll broke off")
 
     def expect_asked_after(self, step: int, path: str = FEED) -> None:
-        """Raise Unseen unless the polls of *step* ended well and *path* was asked in a later step."""
+        """Raise Unseen unless the polls of *step* ended well and *path* was requested in a later step."""
         self._refuse_bad_polls(step)
         if not any(self.requests(later, path) for later in range(step + 1, len(self.steps))):
             raise Unseen(f"the reader did not request {path} after step {step} any more")

@@ -65,5 +65,5 @@ def _findings_of(result: Result) -> str:
 
 
 def _legal(text: str) -> str:
-    """Return *text* without characters that XML cannot hold."""
+    """Return *text* without characters that XML cannot contain."""
     return _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)

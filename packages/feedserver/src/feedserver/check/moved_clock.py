@@ -31,8 +31,8 @@ _BUILD_TIMEOUT = 60.0
 class MovedClock:
     """A clock that is moved forward only.
 
-    *move* tells the reader the offset from the true time in seconds, *method* is the name of the way. Without *move*
-    the clock is the true one.
+    *move* tells the reader the offset from the true time in seconds, *method* says how, in words for the report.
+    Without *move* the clock is the true one.
     """
 
     def __init__(self, move: Callable[[float], None] | None = None, method: str = "none") -> None:

@@ -35,7 +35,7 @@ Serve: TypeAlias = Callable[[Stage], Answer]
 """Makes an answer: a `Response`, or a callable that gets each `Request` and returns one."""
 
 USUAL_WAIT = timedelta(days=2, hours=1)
-"""The time between two steps: longer than the usual intervals of readers themselves."""
+"""The time between two steps: longer than the intervals that readers usually choose themselves."""
 
 SLACK = timedelta(days=5)
 """How much later than `Step.wait` a step may begin, unless it says otherwise."""

@@ -1,7 +1,7 @@
 """`Stage`: what a step of a scenario is made with: the moved time, URLs, and good feeds.
 
 Every feed that it makes is good except for what the step changes: the newest entry comes first, and each has a date, a
-link, an id and a description. Each title holds an ASCII token that occurs nowhere else, by which an item is found in
+link, an id and a description. Each title contains an ASCII token that occurs nowhere else, by which an item is found in
 whatever the reader keeps. An entry keeps the date of the step in which it was first served; the newest one is dated
 now, and the others a day apart before it, so that readers that adapt to a feed's rhythm poll often.
 """

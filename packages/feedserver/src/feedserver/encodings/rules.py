@@ -138,7 +138,7 @@ _IN_HTML: Mapping[str, str] = MappingProxyType(
 """Encodings, by Python's names, whose labels mean another encoding in the Encoding Standard (§4.2)."""
 
 _PYTHONS_OWN = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
-"""Codecs of `codecs` that are no encodings of documents."""
+"""Codecs of Python that are no encodings of documents."""
 
 
 def decide(media_type: str, charset: str | None, data: bytes) -> Decision:

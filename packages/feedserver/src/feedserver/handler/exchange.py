@@ -5,7 +5,7 @@ The event loop writes, tests read from any thread. Every observer sees the event
 1. The request has arrived. Mistakes in it or in the file that answers it are noted: in `problem`, and for `verify` to
    raise.
 2. The exchange is in the journal, and then `wait_for` wakes. Callables run after this, and `FeedServer.quit_requested`
-   is set after it; what goes wrong in a callable is noted before 3.
+   is set after it; what goes wrong in a callable is noted before step 3.
 3. The answer is known: `response` wakes. Then its first byte is sent.
 4. Each fault that is injected is noted, and then `faults` wakes.
 5. The exchange ends, in this order: how it ended is written down; the `listener` (a log, the lines of `serve`) is

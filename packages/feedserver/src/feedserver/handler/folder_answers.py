@@ -79,7 +79,7 @@ class _Held(Generic[_Key]):
 
 
 _COPIES = 3  # the body itself, and ready to send on a connection that stays open, and on one that does not
-_BESIDE_IT = 2048  # bytes, about, that an answer takes beside its body
+_BESIDE_IT = 2048  # about how many bytes an answer takes beside its body
 
 
 def _size_of(cached: _Cached) -> int:

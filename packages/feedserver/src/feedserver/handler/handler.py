@@ -266,7 +266,7 @@ class Site:
                 response = run_async(response)
         except NoLongerWanted:
             return Prepared(received.exchange, None, None, keep_alive=False)  # nobody takes it
-        except BaseException as error:  # noqa: BLE001 - sys.exit() and pytest.fail() belong to the test, too, by `verify`
+        except BaseException as error:  # noqa: BLE001 - sys.exit() and pytest.fail() reach the test, too, by `verify`
             return self._mistake(received, f"{name} raised {in_words(error)} for {request}")
         if not isinstance(response, Response):
             return self._mistake(received, f"{name} returned {named(response)} for {request}; return a Response")

@@ -2,8 +2,8 @@
 
 There are two kinds. A problem on the server's side (a fixture, a callable, a fault, an exception of any kind) always
 counts. A mistake of the client (a path that nothing answers, bytes that are no request) counts unless the server is
-told to accept it, with `strict=False`. A client that hangs up while it is answered is no problem: a test of its time
-limit does the same.
+told to accept it, with `strict=False`. A client that hangs up while it is answered is no problem: a client
+does so when a test checks its time limit.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ MOST_DIGITS: Final = 18
 
 
 def why_no_body(body: object) -> str:
-    """Return a message for a *body* that is neither bytes nor text, with the remedy."""
+    """Return a message for a *body* that no Response can have, with the remedy."""
     return f"a Response has a body of bytes or text, not {named(body)}; {_remedy_for_body(body)}"
 
 
@@ -185,8 +185,8 @@ def named(value: object) -> str:
 
 
 def _repr(value: object) -> str:
-    """Return `repr(value)`, or such as "a dict" where Python refuses to write *value*: it contains a number of more
-    than 4,300 digits, or is nested too deeply.
+    """Return `repr(value)`, or text such as "a dict" where Python refuses to write *value*: it contains a number of
+    more than 4,300 digits, or is nested too deeply.
     """
     try:
         return repr(value)

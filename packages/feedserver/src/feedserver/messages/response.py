@@ -178,7 +178,8 @@ class Response:
     ) -> None:
         """Convert text to UTF-8, and durations from seconds, `timedelta` or "250ms".
 
-        Raises TypeError for a body that is neither bytes nor text, and for any other value of a wrong type; ValueError
+        Raises TypeError for a body that is neither bytes, text nor a generator function, and for any other value of a
+        wrong type; ValueError
         for a bad status, duration or unit. So a mistake is raised in the line that makes the response, not when it is
         sent.
         """

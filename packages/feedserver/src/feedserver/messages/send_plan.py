@@ -5,7 +5,7 @@ the previous ones. It begins with the head of the answer as a value (`SendHead`)
 its own way; a fault that breaks a head replaces that step by bytes (`Send`). `net` plays plans and knows no fault by
 name; faults turn one plan into another.
 
-TLS is no step: a client's first byte tells whether it speaks TLS, whatever the plan.
+TLS is no step: a client's first byte shows whether it speaks TLS, whatever the plan.
 """
 
 from __future__ import annotations

@@ -147,6 +147,6 @@ class AnswerUnderWay:
         if plan is not None and hasattr(plan, "close"):
             try:
                 plan.close()
-            except BaseException as error:  # noqa: BLE001 - the caller tells `verify`
+            except BaseException as error:  # noqa: BLE001 - the caller reports it to `verify`
                 return error
         return None

@@ -211,7 +211,7 @@ class Connection(_Protocol):
         if isinstance(self._transport, SocketTransport):
             self._transport.abandon()
 
-    # TLS: the client's first byte tells whether it speaks TLS, so that one port serves both
+    # TLS: the client's first byte shows whether it speaks TLS, so that one port serves both
 
     def _start(self, data: bytes) -> bool:
         """Begin to read, with or without TLS; return False for TLS where the server does not speak it."""
@@ -366,7 +366,7 @@ class Connection(_Protocol):
         transport.abort()
 
     def fail(self, error: BaseException) -> None:
-        """Tell `verify` of an exception, and drop the client: no whole answer can be sent."""
+        """Report an exception to `verify`, and drop the client: no whole answer can be sent."""
         answer = self._http.answer
         self._listener.site.failed(error, answer.exchange if answer is not None else None)
         self._http.finish(Ended.BROKEN_OFF, type(error).__qualname__)

@@ -87,7 +87,7 @@ class Carrier(Protocol):
         """Reset the connection."""
 
     def fail(self, error: BaseException) -> None:
-        """Tell `verify` of an exception, and drop the client: no whole answer can be sent."""
+        """Report an exception to `verify`, and drop the client: no whole answer can be sent."""
 
 
 class Http1:

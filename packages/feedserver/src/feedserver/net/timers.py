@@ -9,7 +9,7 @@ from itertools import count
 Callback = Callable[[], object]
 
 FEW = 64
-"""The number of timers from which on cancelled ones are removed before they are due."""
+"""Fewer timers than this are all kept until they are due, cancelled ones too."""
 
 
 class DueCall:

@@ -54,7 +54,7 @@ class RawAnswer:
     """The version of HTTP: 10 or 11."""
     lines: AnswerLines
     extra: int = 0
-    """Bytes that came after the end of the body, as far as they came together with it."""
+    """The number of bytes after the end of the body that came together with it."""
     unread: tuple[str, ...] = ()
     """The first line among the headers that is not a header, and all lines after it, each up to its colon."""
 

@@ -58,7 +58,7 @@ _WHERE_AND_WHAT = frozenset(
         *("uri", "uris", "url", "urls"),
     }
 )
-"""The last words of names whose values tell a place or a kind and are no secrets: `authorization_uri`, `token_type`.
+"""The last words of names whose values are a place or a kind, and no secrets: `authorization_uri`, `token_type`.
 These values are still searched for secrets.
 """
 

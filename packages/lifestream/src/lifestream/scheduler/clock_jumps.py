@@ -122,7 +122,7 @@ def _leases(now: datetime, lease: timedelta, using: str) -> int:
 
 
 def _items(now: datetime, using: str) -> int:
-    """Set the date to *now* of items dated in the future because they were first seen with a wrong clock."""
+    """Set the date of items to *now* if it is in the future because they were first seen with a wrong clock."""
     late = now + TOLERANCE
     keys = list(
         Item.objects.using(using).filter(date__gt=late, first_seen__gt=late).order_by("pk").values_list("pk", flat=True)

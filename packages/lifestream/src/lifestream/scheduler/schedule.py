@@ -10,9 +10,9 @@ The result is the latest of all times that are asked for, since each is a minimu
 A spread is added: without it, a thousand feeds that were fetched together, after an import or a standstill, would
 always be due together. It is not random but a hash of the feed and the time, so the same values give the same result.
 
-What others ask for is kept apart (`Next.not_before`), so that a user may skip our own interval but never theirs. It is
-capped, so that a feed that asks for ten years is not lost. A 304 confirms the last answer: what that one said about
-freshness applies again unless the 304 says otherwise (RFC 9111 §4.3.4), and so does the feed's rhythm.
+What others ask for is kept apart (`Next.not_before`), so that a user may skip our own interval but never theirs. Their
+times are capped, so that a feed that asks for ten years is not lost. A 304 confirms the last answer: what that one said
+about freshness applies again unless the 304 says otherwise (RFC 9111 §4.3.4), and so does the feed's rhythm.
 """
 
 from __future__ import annotations
