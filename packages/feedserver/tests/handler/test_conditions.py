@@ -88,7 +88,7 @@ def form(body: bytes) -> Request:
         ({"json": Including({"a": 1})}, get(body=b"[1]"), "with the JSON b'[1]'."),
         ({"json": None}, get(body=b"null"), ""),
         ({"matching": lambda request: request.path == "/a"}, get("/a"), ""),
-        ({"matching": lambda request: False}, get("/a"), "so that matching(…) did not return True."),
+        ({"matching": lambda request: False}, get("/a"), "but matching(…) did not return True."),
     ],
 )  # fmt: skip
 def test_a_request_meets_its_conditions_or_differs(

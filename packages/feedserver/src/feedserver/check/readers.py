@@ -225,7 +225,7 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
                 memory=64 << 30,  # WebKit reserves far more than it uses
             ),
             note="its update of all feeds, on a virtual screen by xvfb-run; started for each poll, "
-            "so what it keeps in memory only, as validators, is lost",
+            "so what it keeps in memory only, such as validators, is lost",
         ),
         "reader": KnownReader(
             "lemon24/reader",

@@ -189,7 +189,7 @@ class Conditions:
             if not is_wanted:
                 return f"with the JSON {_start(request.body)}."
         if self.matching is not None and not self.matching(request):
-            return "so that matching(…) did not return True."
+            return "but matching(…) did not return True."
         return ""
 
     def are_met_by(self, request: Request) -> bool:

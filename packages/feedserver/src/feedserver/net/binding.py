@@ -28,7 +28,7 @@ Elsewhere the port is held by a socket that is bound when the other one is close
 _NONBLOCK = getattr(socket, "SOCK_NONBLOCK", 0)
 """The flag of a socket that never waits, where the system has one: one system call less for each server."""
 
-_ALONE = "without scheme and port; use an address of this machine, such as 127.0.0.1, or localhost"
+_ALONE = "give an address of this machine without scheme and port, such as 127.0.0.1, or localhost"
 
 
 class PortTaken(OSError):
@@ -142,5 +142,5 @@ def _not_bound(error: OSError, host: str, port: int) -> OSError:
         else "use an address of this machine, such as 127.0.0.1"
     )
     if isinstance(error, socket.gaierror):  # its number is none of the system's errors
-        return OSError(errno.EADDRNOTAVAIL, f"cannot listen on {host!r}: it is no address, {_ALONE}")
+        return OSError(errno.EADDRNOTAVAIL, f"cannot listen on {host!r}: it is no address; {_ALONE}")
     return OSError(error.errno, f"cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}; {remedy}")

@@ -66,8 +66,8 @@ class LoopThread:
 
         said = in_words(error) if error is not None else message
         for user in list(self.users):
-            user.failed(f"the servers' event loop met {said}")
-        logging.getLogger("feedserver").error("the servers' event loop met %s", said, exc_info=error)
+            user.failed(f"an error on the servers' event loop: {said}")
+        logging.getLogger("feedserver").error("an error on the servers' event loop: %s", said, exc_info=error)
 
     @property
     def is_current(self) -> bool:

@@ -44,7 +44,7 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         metavar="SECONDS",
         type=_timeout,
         default=TIMEOUT,
-        help="for the whole answer (default: %(default)g)",
+        help="the limit for the whole answer (default: %(default)g)",
     )
 
 
