@@ -1,6 +1,6 @@
 """The pytest plugin of feedserver: the fixtures `feedserver` and `feedserver_factory`.
 
-This module stands beside the package and imports nothing that pytest has not imported before. Everything else is in
+This module is beside the package and imports nothing that pytest has not imported before. Everything else is in
 `feedserver.pytest`, which is loaded with the first server: a test suite without a server pays only for this file.
 """
 
@@ -48,7 +48,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 _current: dict[pytest.Config, pytest.Item] = {}
-"""The current test of each run. Where a test runs pytest itself, the inner run stands behind its own."""
+"""The current test of each run. Where a test runs pytest itself, the inner run comes after the outer one."""
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -22,7 +22,7 @@ LIMITS = (0.05, 1.0, 5.0)
 NO_LINGER = struct.pack("hh" if hasattr(socket, "SO_EXCLUSIVEADDRUSE") else "ii", 1, 0)
 
 
-HINT = "\nA test that means it says server.allow('…'), or FeedServer(…, strict=False)."
+HINT = "\nIf the test intends this, call server.allow('…') or FeedServer(…, strict=False)."
 
 
 def problems_of(server: FeedServer) -> str:

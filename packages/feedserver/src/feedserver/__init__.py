@@ -7,7 +7,7 @@ with FeedServer("tests/feeds") as server:
 The source, in the order in which a request passes it; the docstring of each package lists its modules:
 
 - `net`: sockets, TLS and its faults, connections. `http`: HTTP/1.1 as values: parsing, 304, codings, ranges.
-- `handler`: which answer a request gets, which faults are injected and which never were, and the journal.
+- `handler`: which answer a request gets, which faults are injected and which were never triggered, and the journal.
 - `fixtures`: feed files, and the directives in them. `faults`: the ways to break an answer.
 - `messages`: requests, responses, clocks and the triggers of faults, as values.
 - `feeds`, `encodings`: feeds and the charset matrix, made by code.

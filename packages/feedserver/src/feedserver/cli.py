@@ -196,7 +196,7 @@ class _Version(argparse.Action):
 
 
 def _parser(*, with_check: bool = False) -> argparse.ArgumentParser:
-    """Return the command's parser. The options of `check` are there only *with_check*: loading them takes time."""
+    """Return the command's parser. The options of `check` are added only if *with_check*: loading them takes time."""
     parser = _Parser(prog="feedserver", description="A real HTTP server for testing whatever reads feeds.")
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version, and exit")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -224,7 +224,7 @@ def _parser(*, with_check: bool = False) -> argparse.ArgumentParser:
         metavar="HOST",
         action="append",
         default=[],
-        help="a host name that the certificate of --tls is for, too; may be given several times",
+        help="another host name for the certificate of --tls; may be given several times",
     )
     serve.add_argument("--follow-links", action="store_true", help="serve what links lead to outside the folder, too")
     serve.add_argument(

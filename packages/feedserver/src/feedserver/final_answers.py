@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def final_response() -> type[HTTPResponse]:
     """Return a response class of http.client that skips all interim answers (RFC 9110 §15.2).
 
-    http.client skips status 100 alone, so that 103, Early Hints, would be the answer. Its import takes longer than a
-    server's start, so it is imported here.
+    http.client skips status 100 alone, so that 103, Early Hints, would be the answer. Importing http.client takes
+    longer than a server's start, so it is imported here.
     """
     from http.client import HTTPResponse
 
@@ -22,7 +22,7 @@ def final_response() -> type[HTTPResponse]:
         def begin(self) -> None:
             super().begin()
             while 102 <= self.status < 200:
-                self.headers = None  # type: ignore[assignment] # else it takes the head for read
+                self.headers = None  # type: ignore[assignment] # else `begin` returns at once
                 super().begin()
 
     return FinalResponse

@@ -68,7 +68,7 @@ class Forward:
             )
 
     def __call__(self, request: Request) -> Response:
-        """Return the answer to *request*. Raises ForwardingError where no whole one comes."""
+        """Return the answer to *request*. Raises ForwardingError if no whole answer comes."""
         if any(self._name in value for value in request.headers.get_all("Via")):
             raise ForwardingError(f"{self.to} leads back to this server; forward to another one")
         import http.client  # its import takes longer than a server's start
@@ -108,7 +108,9 @@ class Forward:
         connection.endheaders(request.body or None)
 
     def _check(self, answer: HTTPResponse) -> None:
-        """Raise ForwardingError for a head that http.client reads in part, or that says two things of the body."""
+        """Raise ForwardingError for a head that http.client reads only in part, or that contradicts itself
+        about the body.
+        """
         lengths = set(answer.headers.get_all("Content-Length", []))
         codings = ", ".join(answer.headers.get_all("Transfer-Encoding", []))
         why = ""
@@ -119,7 +121,7 @@ class Forward:
         elif codings and codings.strip().lower() != "chunked":
             why = f"its transfer coding is {codings!r}, and only chunked is read"
         elif has_placeholders(Headers(list(answer.headers.items()))):
-            why = "a header of it holds a placeholder, such as {base}, which would be filled in"
+            why = "one of its headers has a placeholder, such as {base}, which would be filled in"
         if why:
             raise ForwardingError(f"the answer of {self.to} cannot be forwarded: {visible(why)}")
 
@@ -131,7 +133,7 @@ class Forward:
             if field_name.lower() in _HOP_BY_HOP:
                 continue
             if field_name.lower() == b"content-length" and answer.chunked:
-                continue  # RFC 9112 §6.3: the coding overrides it, and what is sent on has none
+                continue  # RFC 9112 §6.3: the chunks override it, and are not forwarded
             if field_name.lower() in _LOCATIONS and (text == origin or text.startswith(f"{origin}/")):
                 text = f"{{base}}{text.removeprefix(origin)}"
             fields.append((field_name, text.encode("latin-1")))

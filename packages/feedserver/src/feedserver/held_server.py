@@ -12,7 +12,7 @@ from feedserver.messages.terminal_text import visible
 from feedserver.server import FeedServer
 
 LONGEST = 600.0
-"""Seconds that servers are held at most: nobody may be there."""
+"""The most seconds that servers are held, since nobody may be at the terminal."""
 
 
 def is_wanted() -> bool:
@@ -32,7 +32,7 @@ def hold(
     """Wait until a person presses Enter, at most *seconds*, while the running *servers* of the failed *test* answer.
 
     *failure* says why it failed. *reading* and *writing* are by default standard input and standard error. Returns at
-    once where nobody asks for it, where no server runs, and where one of the two is no terminal.
+    once unless `is_wanted` returns True, a server runs, and both of them are terminals.
     """
     reading = reading or sys.stdin
     writing = writing or sys.stderr
@@ -47,7 +47,8 @@ def hold(
         file=writing,
         flush=True,
     )
-    # A thread reads, since Windows can't wait for a console with a time limit. It is left behind if nobody comes.
+    # A thread reads, since Windows can't wait for a console with a time limit. If nobody presses Enter, it is left
+    # behind.
     reader = threading.Thread(target=_read_line, args=(reading,), name="feedserver: FEEDSERVER_HOLD", daemon=True)
     reader.start()
     reader.join(seconds)

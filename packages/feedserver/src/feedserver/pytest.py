@@ -61,7 +61,7 @@ class FeedServerFactory:
             self.end(watched)
 
     def begin(self, root: str | os.PathLike[str] | None = _CONFIGURED, **options: Any) -> Watched:
-        """Start a server and watch it until `end`: a `with` block costs a test more than it costs to add its route."""
+        """Start a server and watch it until `end`. A `with` block would cost a test more than adding its route does."""
         if root is _CONFIGURED:
             root = _configured_root(self._config) if self._has_root else None
         elif isinstance(root, str | os.PathLike):
@@ -239,7 +239,7 @@ class _ServerWatch:
             self._ask_all()  # problems of a skipped test fail neither that test nor the next
         return report
 
-    # How the hooks do it
+    # Functions of the hooks
 
     def _begin_report(self) -> None:
         """Begin a report that does not repeat what earlier reports said."""

@@ -1,6 +1,6 @@
-"""What `feedserver serve` prints: a line for each exchange, with the problems that it had below it.
+"""What `feedserver serve` prints: a line for each exchange, and below it the problems that it had.
 
-Requests are untrusted input: what could control a terminal is written as escapes.
+Requests are untrusted input: characters that could control a terminal are written as escapes.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class ServerAddress:
 
 @lru_cache(maxsize=64)
 def _own_names(host: str, aliases: tuple[str, ...]) -> frozenset[str]:
-    """Return the hosts of `own_hosts`, without the port: only that is another one for each server of a test suite."""
+    """Return the hosts of `own_hosts`, without the port. Only the port differs between the servers of a test suite."""
     names = {_in_url(host).lower()}
     if is_loopback(host) or host in ("0.0.0.0", "::"):  # noqa: S104 - it is compared, not bound
         names |= {"localhost", "127.0.0.1", "[::1]"}

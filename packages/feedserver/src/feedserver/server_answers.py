@@ -83,7 +83,7 @@ class ServerAnswers(ServerLocation):
         self,
         path: str,
         feed: Feed,
-        format: FormatName = "rss",  # noqa: A002 - the word that `Feed.render` has, too
+        format: FormatName = "rss",  # noqa: A002 - the same name as in `Feed.render`
         **options: Unpack[RenderOptions],
     ) -> LiveFeed:
         """Serve *feed* at *path* in a *format* of `Feed.render`.

@@ -1,4 +1,4 @@
-"""What a client needs of a server: whom to trust, a certificate to show, or a client that is ready."""
+"""What clients of a server need: whom to trust, a certificate to show, or a client that is ready."""
 
 from __future__ import annotations
 

@@ -67,10 +67,10 @@ class ServerConnections:
             self._thread.visit(partial(self.listening.open, self._thread.loop))
 
     def close_client_connections(self) -> None:
-        """Close every connection that is open at once, whatever is under way on it; new ones are still accepted.
+        """Close all open connections at once, whatever is under way on them; new ones are still accepted.
 
-        So does a server that restarts. A client that keeps connections meets it at its next request. The exchanges that
-        are under way end as "closed".
+        A server that restarts does the same. A client that keeps connections notices it at its next request. The
+        exchanges that are under way end as "closed".
         """
         if self._thread is None:
             return

@@ -72,11 +72,11 @@ class ServerJournal:
         at_most: int | None = None,
         **criteria: Unpack[Criteria],
     ) -> Expectation:
-        """Expect that matching requests come from now on; `verify` checks how many have come. It answers nothing.
+        """Expect that matching requests come from now on; `verify` checks how many have come. This adds no answer.
 
-        *path* and the criteria are those of `Journal.filter`. They are expected *times* times, or *at_least* and
-        *at_most* so often; without any of these, once. So `expect("/feed", times=0)` expects that none comes. The
-        expectation can also be checked by itself, by its method `verify` or by a `with` block.
+        *path* and the criteria are those of `Journal.filter`. They are expected exactly *times* times, or at
+        least *at_least* and at most *at_most* times; without any of these, once. So `expect("/feed", times=0)` expects
+        that none comes. The expectation can also be checked by itself, by its method `verify` or by a `with` block.
         """
         from feedserver.handler.expectations import ExpectedCount, Times  # not every test expects something
 
@@ -85,10 +85,10 @@ class ServerJournal:
         return self._expecting(ExpectedCount(self.journal, _caller(), wanted, count))
 
     def expect_in_order(self, *steps: str | Pattern | RequestFilter) -> Expectation:
-        """Expect that requests come in this order from now on; `verify` checks it. It answers nothing.
+        """Expect that requests come in this order from now on; `verify` checks it. This adds no answer.
 
         A step is a path, a `Pattern`, or a `RequestFilter` with more criteria. The requests that match any of the steps
-        must be one for each step, in this order; other requests may come in between.
+        must come once for each step, in this order; other requests may come in between.
         """
         from feedserver.handler.expectations import ExpectedOrder
 

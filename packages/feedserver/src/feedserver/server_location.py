@@ -1,4 +1,4 @@
-"""Where a server is: its URLs, from the start on."""
+"""Where a server is: its URLs, once it has started."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from feedserver.server_address import Scheme, ServerAddress
 
 
 class ServerLocation:
-    """The part of a `FeedServer` that tells its addresses."""
+    """The part of a `FeedServer` that gives its addresses."""
 
     _address: ServerAddress | None
 

@@ -25,7 +25,7 @@ def folder_of(root: str | os.PathLike[str], *, follow_links: bool) -> Folder:
 def texts(argument: str, texts: object, kind: str, example: str) -> tuple[str, ...]:
     """Return *texts* as a tuple. Raises TypeError for a single text, whose letters would count as addresses."""
     if texts == ():
-        return ()  # the default, as of most servers
+        return ()  # the default, as in most servers
     if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
         plural = {"an address": "addresses", "a host": "host names"}[kind]
         raise TypeError(f"{argument} is {named(texts)}; give a list of {plural}, such as ['{example}']")

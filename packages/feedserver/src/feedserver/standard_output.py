@@ -23,7 +23,7 @@ def show(text: str, stream: TextIO) -> None:
 
 
 def _lose(stream: TextIO) -> None:
-    """Send to nowhere what is still written to *stream*: Python flushes it once more at its end, and would complain."""
+    """Drop what is still written to *stream*: Python flushes it once more when it exits, and would complain."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -6,9 +6,9 @@
         assert [entry.title for entry in my_parser(response.body)] == [entry.title for entry in feed.entries]
 
 The values are difficult but unambiguous: every script, characters beyond the first plane, references, "]]>". There is
-no white space at the ends or in a row, which readers trim. Plain text holds nothing that would be a tag or a reference
-in HTML, since RSS does not say whether a title is HTML. Nothing looks like UTF-8 that was decoded as ISO-8859-1 ("Ã©"),
-which feedparser repairs. Dates have whole seconds.
+no leading, trailing or repeated white space, which readers trim. Plain text contains nothing that would be a tag or a
+reference in HTML, since RSS does not say whether a title is HTML. Nothing looks like UTF-8 that was decoded as
+ISO-8859-1 ("Ã©"), which feedparser repairs. Dates have whole seconds.
 
 Needs Hypothesis: `pip install feedserver[hypothesis]`.
 """
@@ -221,9 +221,9 @@ def _podcasts() -> SearchStrategy[Podcast]:
     return st.builds(Podcast, image=_maybe(urls()), type=st.sampled_from(("episodic", "serial", None)))
 
 
-def entries(format: FormatName = "atom") -> SearchStrategy[Entry]:  # noqa: A002 - the word that `Feed.render` has, too
+def entries(format: FormatName = "atom") -> SearchStrategy[Entry]:  # noqa: A002 - as in `Feed.render`
     """Return a strategy for entries with the fields that *format* can express. Fields that it requires are always
-    there.
+    present.
     """
     carried = _carried_by(format)
     fields: dict[str, SearchStrategy[Any]] = {

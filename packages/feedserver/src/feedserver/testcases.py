@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 else:
     _TestCase = object
 
-__unittest = True  # unittest's tracebacks leave out modules that set this; pytest wants a mark in each function
+__unittest = True  # unittest's tracebacks leave out modules that set this; pytest needs a mark in each function
 
 logger = logging.getLogger("feedserver")
 
@@ -44,9 +44,9 @@ class FeedServerMixin(_TestCase):
     the logger "feedserver": as WARNING if it had a problem, else as INFO.
 
     Every option of `FeedServer` may be an attribute of the class, with `feedserver_` before its name, such as
-    `feedserver_port = 8097`. *host* and *port* without it are the same two, except beside Django's
-    `LiveServerTestCase`, whose own they are. In other tests `self.port` is the port that the server has taken;
-    `self.feedserver.port` is that everywhere.
+    `feedserver_port = 8097`. *host* and *port* without this prefix mean the same, except with Django's
+    `LiveServerTestCase`, which has a `host` and a `port` of its own. In other tests `self.port` is the port that the
+    server has taken; `self.feedserver.port` is that everywhere.
 
     A `setUp` of your own must call `super().setUp()` before it uses the server.
     """
@@ -187,14 +187,14 @@ def _raise(problems: str, server: FeedServer) -> None:
     __tracebackhide__ = True
     if problems:
         failure = VerificationError(problems)
-        if _journal(server) not in problems:  # what was expected tells it, too
+        if _journal(server) not in problems:  # the problem of an expectation has it already
             failure.add_note(_journal(server))
         raise failure
 
 
 def _options(case: type[FeedServerMixin]) -> dict[str, Any]:
-    """Return the options of the server that are attributes of *case*. Raises TypeError for a name that is nearly
-    one.
+    """Return the options of the server that are attributes of *case*. Raises TypeError for a name that is similar
+    to one.
     """
     known = list(inspect.signature(FeedServer).parameters)
     _check_names(case, known)
@@ -203,7 +203,7 @@ def _options(case: type[FeedServerMixin]) -> dict[str, Any]:
         options = {name: getattr(case, name) for name in ("host", "port") if hasattr(case, name)} | options
     attribute = "feedserver_root" if "root" in options else "feed_root"
     root = getattr(case, attribute)
-    # Not `Path(root)`, which makes "." of "", a mistake of which `FeedServer` tells.
+    # Not `Path(root)`, which makes "." of "": `FeedServer` reports "" as a mistake.
     if isinstance(root, str | os.PathLike) and os.fspath(root):
         root = _absolute(case, attribute, Path(root))
     return options | {"root": root}

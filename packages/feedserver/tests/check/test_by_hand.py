@@ -233,4 +233,6 @@ def test_a_session_of_other_rules_is_not_continued(tmp_path: Path, capsys: pytes
     SessionFile.open(path, f"--only V1 --kind store --url none, rules v{RULES_VERSION - 1}").save()
 
     assert main(["check", "--serve", "--only", "V1", "--session", str(path)]) == 2
-    assert f"rules v{RULES_VERSION}); give the same, or another file" in capsys.readouterr().err.replace("\n", " ")
+    assert f"rules v{RULES_VERSION}); give the same ones, or name another file" in capsys.readouterr().err.replace(
+        "\n", " "
+    )

@@ -176,7 +176,7 @@ def test_a_guard_gets_the_networks_to_allow(reader: str, tmp_path: Path) -> None
     ("arguments", "message"),
     [
         (["--add", "x {url}"], "give --poll"),
-        (["--poll", "x"], "there is no --add, so --poll must have {url}, and runs once for each feed, or {urls}"),
+        (["--poll", "x"], "there is no --add, so --poll must have {url}, and then runs once for each feed, or {urls}"),
         (["--poll", "x", "--add", "y"], "has neither {url} nor {urls} nor {opml}"),
         (["--poll", "x {url}", "--only", "V999"], "there is no scenario V999"),
         (["--poll", "x {url}", "-o", "no/such/report.json"], "there is no folder no/such; make it first"),

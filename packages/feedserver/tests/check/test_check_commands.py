@@ -36,7 +36,7 @@ def test_a_reader_is_called_by_its_program_or_its_script(command: str, name: str
     ("given", "message"),
     [
         (Commands(poll="x"), "there is no --add, so --poll must have {url}"),
-        (Commands(poll="x", add="y"), "--add 'y' has neither {url} nor {urls} nor {opml}: what shall it add?"),
+        (Commands(poll="x", add="y"), "--add 'y' has neither {url} nor {urls} nor {opml}: give one of them"),
     ],
 )
 def test_commands_that_name_no_feed_are_refused(given: Commands, message: str) -> None:

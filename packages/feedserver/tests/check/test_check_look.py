@@ -43,16 +43,16 @@ def test_a_look_is_read_as_it_was_written(present: frozenset[tuple[str, int]] | 
 def test_anything_else_is_refused() -> None:
     with pytest.raises(KeyError):
         Look.from_json({"at": 1})
-    with pytest.raises(TypeError, match="a value of type str stands where a number is expected"):
+    with pytest.raises(TypeError, match="a value has the type str, where a number is expected"):
         Look.from_json({"at": "soon", "present": None, "was_control_asked": True, "exchanges": {}})
 
 
 def test_a_boolean_is_no_number() -> None:
     written = Look(at=1e9, was_control_asked=True, exchanges={"V1": [SEEN]}, present=None).as_json()
-    with pytest.raises(TypeError, match="a value of type bool stands where a number is expected"):
+    with pytest.raises(TypeError, match="a value has the type bool, where a number is expected"):
         Look.from_json(written | {"at": True})
     written["exchanges"]["V1"][0]["status"] = True
-    with pytest.raises(TypeError, match="a value of type bool stands where int is expected"):
+    with pytest.raises(TypeError, match="a value has the type bool, where int is expected"):
         Look.from_json(written)
 
 

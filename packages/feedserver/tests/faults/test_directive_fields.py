@@ -29,5 +29,5 @@ def test_what_is_no_field_is_refused() -> None:
 
 
 def test_a_value_that_would_be_read_as_two_fields_is_refused() -> None:
-    with pytest.raises(ValueError, match="the value 'a & b' of X holds ' & ', which separates two fields"):
+    with pytest.raises(ValueError, match="the value 'a & b' of X contains ' & ', which separates two fields"):
         one_line_fields({"X": "a & b"})

@@ -133,17 +133,23 @@ def test_every_example_of_the_catalogue_says_itself_again(example: str) -> None:
             "rset after 512",
             "'rset after 512' is no fault; write 'reset before answer | after headers | after N | at end'",
         ),
-        ("reset", "'reset' is no way to say it; write 'reset before answer | after headers | after N | at end'"),
-        ("stall after lunch on request 2", "'stall after lunch' is no way to say it; write 'stall before answer | "),
-        ("bomb 3", "'bomb 3' is no way to say it; write 'bomb [N MB]'"),
-        ("truncated gzip 5", "'truncated gzip 5' is no way to say it; write 'truncated gzip [after N]'"),
+        (
+            "reset",
+            "'reset' is no directive of this fault; write 'reset before answer | after headers | after N | at end'",
+        ),
+        (
+            "stall after lunch on request 2",
+            "'stall after lunch' is no directive of this fault; write 'stall before answer | ",
+        ),
+        ("bomb 3", "'bomb 3' is no directive of this fault; write 'bomb [N MB]'"),
+        ("truncated gzip 5", "'truncated gzip 5' is no directive of this fault; write 'truncated gzip [after N]'"),
         ("trailer", "'trailer' is no fault; write 'trailers [NAME: VALUE & NAME: VALUE …]'"),
         ("missing chunk", "'missing chunk' is no fault; write 'missing last chunk'"),
         ("trailers two", "'two' is no header; write 'Name: value'"),
         ("interim 103 two", "'two' is no header; write 'Name: value'"),
         ("slow body soon", "'soon' is no pace; write it as '1000 bytes every 50ms'"),
-        ("false coding a b", "'false coding a b' is no way to say it; write 'false coding [CODING]'"),
-        ("bare LF of ETag", "'bare LF of ETag' is no way to say it; write 'bare LF [in NAME]'"),
+        ("false coding a b", "'false coding a b' is no directive of this fault; write 'false coding [CODING]'"),
+        ("bare LF of ETag", "'bare LF of ETag' is no directive of this fault; write 'bare LF [in NAME]'"),
         ("redirect to port 0", "port 0 does not exist; ports go from 1 to 65535"),
         ("redirect to private address home", "'home' is no IP address; write one such as 10.0.0.1 or ::1"),
         ("interim 200", "200 is no status of an interim answer; use one from 100 to 199"),
@@ -190,7 +196,7 @@ def test_a_mistake_in_a_fixture_names_file_line_and_remedy(server: FeedServer, r
     (root / "a.xml").write_text("<!--\nFault: reset afterwards\n-->")
     assert b" 500 " in asked(server, "/a.xml")
     assert problems(server) == (
-        f"{root / 'a.xml'}:2: 'reset afterwards' is no way to say it. "
+        f"{root / 'a.xml'}:2: 'reset afterwards' is no directive of this fault. "
         "Write 'reset before answer | after headers | after N | at end'."
     )
 
@@ -319,7 +325,7 @@ def test_several_faults_are_injected_together_whatever_their_order(server: FeedS
 
 @pytest.mark.parametrize("make", [Interim, Trailers])
 def test_a_field_that_no_directive_could_hold_is_refused(make: Callable[..., Fault]) -> None:
-    with pytest.raises(ValueError, match="the value 'b & c' of X-A holds ' & ', which separates two fields"):
+    with pytest.raises(ValueError, match="the value 'b & c' of X-A contains ' & ', which separates two fields"):
         make(**{"headers" if make is Interim else "fields": {"X-A": "b & c"}})
 
 

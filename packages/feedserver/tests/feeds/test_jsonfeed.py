@@ -44,7 +44,7 @@ def test_json_says_it_in_its_own_words() -> None:
 
 def test_json_holds_controls_but_no_half_characters() -> None:
     assert json.loads(body(Feed(title="\x00").render("json")))["title"] == "\x00"
-    with pytest.raises(ValueError, match=r"the feed holds U\+D800, half a character; leave it out"):
+    with pytest.raises(ValueError, match=r"the feed contains U\+D800, a lone surrogate; leave it out"):
         Feed(title="\ud800").render("json")
 
 

@@ -88,7 +88,7 @@ def form(body: bytes) -> Request:
         ({"json": Including({"a": 1})}, get(body=b"[1]"), "with the JSON b'[1]'."),
         ({"json": None}, get(body=b"null"), ""),
         ({"matching": lambda request: request.path == "/a"}, get("/a"), ""),
-        ({"matching": lambda request: False}, get("/a"), "so that matching(…) did not return True."),
+        ({"matching": lambda request: False}, get("/a"), "but matching(…) did not return True."),
     ],
 )  # fmt: skip
 def test_a_request_meets_its_conditions_or_differs(
@@ -109,7 +109,7 @@ def test_a_request_meets_its_conditions_or_differs(
         ({"form": {"a": [1]}}, TypeError, "form['a'] is [1]; give text, a list of texts, or None for any"),
         ({"headers": ["ETag"]}, TypeError, "headers is ['ETag']; give a mapping, such as {'If-None-Match': None}"),
         ({"body": {"a": 1}}, TypeError, "body is {'a': 1}; give text or bytes, form={…} or json=…"),
-        ({"json": {1, 2}}, TypeError, "json is {1, 2} (set), which JSON cannot say (Object of type set is not JSON "
+        ({"json": {1, 2}}, TypeError, "json is {1, 2} (set), which JSON cannot express (Object of type set is not JSON "
          "serializable); give what json.loads returns"),
         ({"matching": "/a"}, TypeError, "matching is '/a'; give a function that takes a Request"),
         ({"body": "x", "json": 1}, ValueError, "body and json are given; give one of them, since a body is only one of "

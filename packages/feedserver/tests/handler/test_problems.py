@@ -101,7 +101,9 @@ def test_an_exception_on_the_event_loop_is_a_problem_of_each_server(caplog: pyte
         thread.call(told.set)
         assert told.wait(PATIENCE)
         for server in (one, other):
-            assert re.fullmatch(r"the servers' event loop met Oops\(\) at .*test_problems.py:\d+", problems_of(server))
+            assert re.fullmatch(
+                r"an error on the servers' event loop: Oops\(\) at .*test_problems.py:\d+", problems_of(server)
+            )
     assert "in fails\n    raise Oops" in caplog.text, "the log has the traceback"
 
 

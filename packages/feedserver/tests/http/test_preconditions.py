@@ -340,5 +340,5 @@ class TestPreconditionFailed:
         answer = select(get(("If-Match", '"0"')), feed(("ETag", '"1"'), ("Set-Cookie", "a=1")))
 
         assert (answer.status, answer.reason) == (412, "Precondition Failed")
-        assert answer.body == b"412 Precondition Failed: a condition of the request does not hold for this resource\n"
+        assert answer.body == b"412 Precondition Failed: this resource does not meet a condition of the request\n"
         assert answer.headers == Headers({"Content-Type": "text/plain; charset=utf-8"})

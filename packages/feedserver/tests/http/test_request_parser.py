@@ -155,7 +155,7 @@ BAD: dict[str, tuple[bytes, int, str]] = {
         400,
         "a line of the request's head ends in a bare LF, not in CR LF",
     ),
-    "bare CR first": (b"\rGET / HTTP/1.1\r\n\r\n", 400, "a bare CR stands before the request line"),
+    "bare CR first": (b"\rGET / HTTP/1.1\r\n\r\n", 400, "there is a bare CR before the request line"),
     "an unknown expectation": (
         b"GET / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n",
         417,

@@ -33,7 +33,7 @@ def test_a_delay_is_read_from_text_and_written_as_it_is_read(text: str, delay: f
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("2s to 1s", "a delay of 2 s to 1 s is none; give the shorter one first"),
+        ("2s to 1s", "a delay of 2 s to 1 s is impossible; give the shorter one first"),
         ("1s to soon", "'soon' is no duration; write a number and a unit, such as 250ms, 2s, 1m, 2h or 1d"),
         ("lognormal median 1s sigma 1.2.3", "'1.2.3' is no sigma; write a number, such as 0.5"),
         ("lognormal median 1s sigma 99", "LognormalDelay(sigma=…) is 99.0; give a number from 0 to 10, such as 0.5"),

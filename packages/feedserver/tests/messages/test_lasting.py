@@ -59,7 +59,7 @@ def test_a_fault_of_an_answer_that_lasts_may_wait_for_a_later_request(server: Fe
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
-        ((lasting(BUSY, 7200),), ValueError, "the last answer stays, so that nothing follows 7200 s of it; give an "),
+        ((lasting(BUSY, 7200),), ValueError, "the last answer stays, so it cannot end after 7200 s; give an "),
         ((lasting(Response, 60), BUSY), TypeError, "the class; pass an instance, such as Response"),  # type: ignore[arg-type]
     ],
 )

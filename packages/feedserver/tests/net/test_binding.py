@@ -51,7 +51,10 @@ def test_an_address_of_another_machine_is_named_with_the_remedy() -> None:
 
 @pytest.mark.parametrize("host", ["http://127.0.0.1", "127.0.0.1:80", "999.1.1.1"])
 def test_what_is_no_address_is_reported_without_the_number_of_an_error_of_names(host: str) -> None:
-    with pytest.raises(OSError, match=r"cannot listen on '.*': it is no address, without scheme and port; use an add"):
+    with pytest.raises(
+        OSError,
+        match=r"cannot listen on '.*': it is no address; give an address of this machine without scheme and port",
+    ):
         bind_and_listen(host, 0, 0.0)
 
 

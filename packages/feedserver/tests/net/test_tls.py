@@ -66,7 +66,7 @@ def test_a_client_that_speaks_tls_to_a_plain_server_gets_an_alert_at_once() -> N
         problem = server.journal.exchanges[-1].problem
         assert problem == "the client speaks TLS, and the server does not; FeedServer(…, tls=True) does"
         assert server.journal.exchanges[-1].raw.startswith(b"\x16\x03")
-        with pytest.raises(VerificationError, match=r"; FeedServer\(…, tls=True\) does\.\nA test that means it says"):
+        with pytest.raises(VerificationError, match=r"; FeedServer\(…, tls=True\) does\.\nIf the test intends this"):
             server.verify()
 
 
@@ -164,7 +164,7 @@ def test_bytes_that_only_look_like_tls_are_journalled_and_survived(secure: FeedS
         while client.recv(1000):
             pass
     assert secure.journal.exchanges[-1].problem.startswith("TLS failed: ")
-    with pytest.raises(VerificationError, match=r"TLS failed: .*\nA test that means it says server\.allow"):
+    with pytest.raises(VerificationError, match=r"TLS failed: .*\nIf the test intends this, call server\.allow"):
         secure.verify()
     assert requests.get(secure.url("x"), verify=secure.ca_bundle, timeout=10).status_code == 200
 

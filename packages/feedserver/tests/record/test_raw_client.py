@@ -56,7 +56,7 @@ def test_what_comes_behind_the_end_of_the_body_is_reported(tmp_path: Path) -> No
         made = record(url, tmp_path / "feed.xml")
     assert made.file.read_bytes() == b"<rss"
     assert [line for line in summary(made) if line.startswith("note: ")] == [
-        "note: 2 bytes or more came after the end that Content-Length gives; Fault: short length sends some"
+        "note: 2 bytes or more came after the end that Content-Length gives; Fault: short content-length sends some"
     ]
 
 
@@ -65,7 +65,7 @@ def test_what_is_no_header_is_reported(tmp_path: Path) -> None:
         made = record(url, tmp_path / "feed.xml")
     assert made.left_out[1:] == (
         LeftOut("'Foo '", "it is no name of a header"),
-        LeftOut("'X-C'", "it stands after that"),
+        LeftOut("'X-C'", "it comes after that"),
     )
     assert load(made.file).headers.raw == ((b"X-A", b"b"),)
 
@@ -165,7 +165,7 @@ def test_an_answer_that_is_not_whole_is_not_written(tmp_path: Path, said: bytes,
             b"Foo : bar\r\nContent-Length: 6",
             "'Foo ' is no name of a header, and fields after it frame the body",
         ),
-        (b" X-A: b\r\nX-C: d", "a blank stands before the first header, so that nobody knows where it belongs"),
+        (b" X-A: b\r\nX-C: d", "there is a blank before the first header, so that nobody knows where it belongs"),
     ],
 )
 def test_a_body_whose_end_cannot_be_known_is_not_written(tmp_path: Path, head: bytes, message: str) -> None:

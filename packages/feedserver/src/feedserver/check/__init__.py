@@ -6,11 +6,13 @@ modules, in the order in which a run passes them:
 1. `command`: `feedserver check`, whose options `options` reads. `suite`: scenarios as tests.
 2. `verdicts`: the words of a scorecard: levels, kinds, needs, verdicts.
 3. `scenario`: what a scenario is; the package `scenarios` has them, one file for each group. `stage`: makes the answers
-   of a scenario's steps. `evidence`: what was observed in a step. `links`: the addresses in what a reader lists.
+   of a scenario's steps. `evidence`: what was observed in a step. `links`: the addresses in the items that a reader
+   lists.
 4. `timeline`: when the polls are, and which scenarios begin a step at each. `moved_clock`: the clock that a run moves.
-5. `adapters`: drives a reader in Python; `peak_memory` is how much memory that took. `commands`: drives one by its
-   commands, in folders of its own (`isolation`); `readers` are those whose commands are known. `by_hand`: one that a
-   person drives, on the page of `hand_page`. `commands` and `by_hand` give the reader its feeds as a list (`opml`).
+5. `adapters`: drives a reader in Python, and measures its memory with `peak_memory`. `commands`: drives a reader by its
+   commands, in folders of its own (`isolation`); `readers`: the readers whose commands are known. `by_hand`: lets a
+   person drive a reader, on the page of `hand_page`. `commands` and `by_hand` give the reader its feeds as a list
+   (`opml`).
 6. `site`: the server of one scenario, on one of the `addresses` of this machine.
 7. `runner`: runs the scenarios and judges; those of one `lane` share a reader and its rounds, and `look` is what was
    seen in one round.

@@ -33,7 +33,9 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A scenario that is under way: the numbers of its *items* so far, and how many requests came in this round."""
+    """A scenario that is under way: the numbers of its *items* so far; *arrivals* returns how many requests came in
+    this round.
+    """
 
     scenario: Scenario
     items: Sequence[int]
@@ -45,25 +47,27 @@ class Session(ABC):
 
     clock: MovedClock
     keeps_what_was_stopped = True
-    """Whether a poll that was stopped shows something."""
+    """Whether what was seen in a poll that was stopped counts as evidence."""
 
-    def place(self, scenario: str, index: int) -> Place:  # noqa: ARG002 - others give each scenario its place by name
+    def place(self, scenario: str, index: int) -> Place:  # noqa: ARG002 - other adapters use the scenario's id
         """Return where the feeds of a *scenario* shall be; *index* is its number in the lane."""
         return Place(addresses.host(index))
 
-    def listens(self, scenario: str, port: int) -> None:  # noqa: B027 - most need not know
+    def listens(self, scenario: str, port: int) -> None:  # noqa: B027 - most adapters need not know
         """Take note of the *port* at which the server of a *scenario* listens."""
 
-    def watch(  # noqa: B027 - most need not know
+    def watch(  # noqa: B027 - most adapters need not know
         self, number: int, count: int, feeds: Sequence[Subscription], watched: Sequence[Watched]
     ) -> None:
         """Take note of the round that begins: its *number* from 0, of *count*, and the scenarios that are under way."""
 
     def recorded(self, number: int) -> Look | None:  # noqa: ARG002 - most adapters resume no run
-        """Return what an earlier process has seen in the round with this *number*, None if it was not reached."""
+        """Return what an earlier process has seen in the round with this *number*, None if that process did not reach
+        it.
+        """
         return None
 
-    def record(self, number: int, look: Look) -> None:  # noqa: B027 - most keep nothing
+    def record(self, number: int, look: Look) -> None:  # noqa: B027 - most adapters keep nothing
         """Keep what was seen in a round."""
 
     @abstractmethod
@@ -72,25 +76,27 @@ class Session(ABC):
 
     @abstractmethod
     def poll(self) -> Poll:
-        """Let the reader ask its feeds, and return when it has ended."""
+        """Let the reader poll its feeds, and return when the poll has ended."""
 
     def present(self) -> frozenset[tuple[str, int]] | None:
-        """Return which items the reader's files hold: pairs of a scenario's id and a number; None where rows tell."""
+        """Return the items that the reader has, as pairs of a scenario's id and a number; None if `rows` shows them, or
+        nothing does.
+        """
         return None
 
     @abstractmethod
     def rows(self) -> Sequence[Row] | None:
-        """Return the reader's list of items, None where it has none. Raises ListFailed where it cannot be had."""
+        """Return the reader's list of items, None if the reader has no list. Raises ListFailed if listing fails."""
 
     def is_going_on(self) -> bool:
-        """Return whether something of the reader still runs, so that requests may follow after a poll has ended."""
+        """Return whether a process of the reader still runs, so that requests may follow after a poll has ended."""
         return False
 
     def proves_clock(self) -> bool:
-        """Return whether it is proved that the reader's clock follows."""
+        """Return whether it is proved that the reader goes by the moved clock."""
         return self.clock.can_move
 
-    def close(self) -> None:  # noqa: B027 - most have nothing to end
+    def close(self) -> None:  # noqa: B027 - most sessions have nothing to end
         """End what the reader left running, and remove its files."""
 
 
@@ -103,14 +109,14 @@ class Adapter(ABC):
     has_one_session = False
     """Whether the reader cannot be opened several times: all scenarios then share one lane."""
 
-    def refuses(self, scenario: Scenario) -> str:  # noqa: ARG002 - most refuse nothing
+    def refuses(self, scenario: Scenario) -> str:  # noqa: ARG002 - most adapters refuse nothing
         """Return why *scenario* cannot be shown to this reader, "" if it can."""
         return ""
 
     @property
     @abstractmethod
     def commands(self) -> Mapping[str, str]:
-        """How the reader is driven, for the report: by the name of what is done."""
+        """How the reader is driven, for the report: the commands by the names of their options, or a description."""
 
     @property
     @abstractmethod
@@ -129,7 +135,7 @@ class Adapter(ABC):
 
     @abstractmethod
     def reproduce(self, scenario: str) -> str:
-        """Return what runs one scenario alone, with all that its verdict depends on."""
+        """Return the command or call that runs one scenario alone, with all options that its verdict depends on."""
 
     def interrupt(self) -> None:  # noqa: B027 - what runs in this process cannot be interrupted
         """End whatever the reader does at the moment: the run is stopped."""
@@ -146,21 +152,21 @@ class Adapter(ABC):
 class Client(Protocol):
     """What `check` needs of a client in Python.
 
-    These methods may be there, too: `list()` returns the items, as texts (titles) or mappings (`title`, `link`,
-    `author`, `content`, `date`, `enclosure`). `move_clock(seconds)` tells how far the time that the client must go by
-    lies ahead of the true one. `allow_networks(networks)` gives the networks (`["127.77.0.0/16", …]`) that a client
-    which refuses private addresses shall let in, and no others.
+    Other methods are optional: `list()` returns the items, as texts (titles) or mappings (`title`, `link`, `author`,
+    `content`, `date`, `enclosure`). `move_clock(seconds)` tells the client how many seconds its clock must be ahead of
+    the true time. `allow_networks(networks)` tells a client that refuses private addresses which networks
+    (`["127.77.0.0/16", …]`) it must let in, and no others.
     """
 
     def add(self, url: str) -> object:
         """Subscribe to *url*."""
 
     def poll(self) -> object:
-        """Ask every feed that is due, and return when all is done."""
+        """Request every feed that is due, and return when all are done."""
 
 
 class PythonAdapter(Adapter):
-    """Drives a client of this process; *client* is one, or a callable that makes a fresh one for each session."""
+    """Drives *client*: an object with the methods of `Client`, or a callable that makes one for each session."""
 
     def __init__(self, client: Client | Callable[[], Client], kind: Kind = Kind.STORE) -> None:
         self._kind = kind
@@ -245,7 +251,10 @@ class _PythonSession(Session):
 
 
 def read_rows(items: Iterable[Any]) -> list[Row]:
-    """Return the rows of *items*: mappings, or texts that hold a title or a mapping in JSON. Others are left out."""
+    """Return the rows of *items*: mappings, or texts that are a title or a mapping in JSON.
+
+    Items without a token in their title are left out.
+    """
     rows = []
     for item in items:
         fields = _fields(item)

@@ -24,7 +24,7 @@ NETWORKS = ("127.77.0.0/16" if _HAS_MANY else "127.0.0.1/32", "::1/128")
 class Place:
     """Where the feeds of a scenario are: at *host* and *port* (0: a free one), below the path *prefix*.
 
-    Where scenarios share a *server*, this is it, and *base* the base URL by which a reader reaches it.
+    If scenarios share a server, *server* is that server, and *base* the base URL by which a reader reaches it.
     """
 
     host: str
@@ -35,7 +35,7 @@ class Place:
 
 
 def host(index: int) -> str:
-    """Return the address of the scenario with this *index* in its lane: one of its own where there are many."""
+    """Return the address of the scenario with this *index* in its lane: one of its own if there are many."""
     return f"127.77.{1 + index // 200}.{1 + index % 200}" if _HAS_MANY else "127.0.0.1"
 
 

@@ -37,7 +37,7 @@ class SessionError(Exception):
 
 @dataclass(slots=True)
 class SessionFile:
-    """What a run needs to be gone on with: its secret prefixes, ports, and looks. *path* is None where it is not kept.
+    """What is needed to continue a run: its secret prefixes, ports, and looks. *path* is None if no file is kept.
 
     *choice* says which scenarios were chosen; a file is for one choice only.
     """
@@ -51,7 +51,9 @@ class SessionFile:
 
     @classmethod
     def open(cls, path: Path | None, choice: str) -> SessionFile:
-        """Read the file, or begin a session where there is none. Raises SessionError for a file of something else."""
+        """Read the file, or begin a session if there is none. Raises SessionError if the file is no session
+        of this *choice*.
+        """
         if path is None or not path.exists():
             return cls(path, choice)
         try:
@@ -68,7 +70,8 @@ class SessionFile:
             raise SessionError(f"{path} is no session of feedserver check ({error}); name another file") from error
         if kept.choice != choice:
             raise SessionError(
-                f"{path} was begun with other options ({kept.choice}, not {choice}); give the same, or another file"
+                f"{path} was begun with other options ({kept.choice}, not {choice}); give the same ones, or name "
+                "another file"
             )
         return kept
 
@@ -85,7 +88,7 @@ class SessionFile:
                 "looks": [look.as_json() for look in self.looks],
             }
         )
-        # A new file, of mode 0600, that nobody else can have put there, such as a link in a folder of all.
+        # Write a new file, of mode 0600: in a folder that all users may write to, *path* may be somebody else's link.
         descriptor, name = tempfile.mkstemp(prefix=f"{self.path.name}.", dir=self.path.parent)
         made = Path(name)
         try:
@@ -93,18 +96,20 @@ class SessionFile:
                 file.write(text)
             made.replace(self.path)
         finally:
-            made.unlink(missing_ok=True)  # on a full disk, each try would leave another one
+            made.unlink(missing_ok=True)  # otherwise each try on a full disk would leave a file behind
 
 
 def _secret(prefix: object) -> str:
-    """Return *prefix* if it can be one that `SessionFile` has made. Raises ValueError: another one could be guessed."""
+    """Return *prefix* if it has the form that `SessionFile` gives it. Raises ValueError if not: another prefix
+    could be guessed.
+    """
     if not isinstance(prefix, str) or not _PREFIX.fullmatch(prefix):
-        raise ValueError("a prefix in it is none that feedserver has made")
+        raise ValueError("a prefix in it was not made by feedserver")
     return prefix
 
 
 def _port(port: object) -> int:
-    """Return *port* if it can be one. Raises ValueError."""
+    """Return *port*. Raises ValueError if it is not the number of a port."""
     if type(port) is not int or not 0 <= port <= 65535:
         raise ValueError("a port in it does not exist")
     return port
@@ -114,7 +119,7 @@ class HandAdapter(Adapter):
     """Lets a person drive the reader. *file* keeps the session; *port* is that of the page, 0 for a free one.
 
     With *url*, the base URL by which a hosted reader reaches this machine, all feeds are served at *host* and
-    *feed_port*, where a tunnel or a proxy leads to.
+    *feed_port*, to which a tunnel or a proxy leads.
     """
 
     has_one_session = True
@@ -160,7 +165,7 @@ class HandAdapter(Adapter):
 
     @property
     def can_list(self) -> bool:
-        """Whether there is a list: never."""
+        """Whether the reader's items can be listed: never."""
         return False
 
     @property

@@ -1,8 +1,8 @@
 /* Moves the wall clock of the processes that it is loaded into (LD_PRELOAD), and nothing else.
  *
- * The file that FEEDSERVER_CHECK_CLOCK names holds the offset; it is mapped, so running processes follow it at once.
- * Deadlines that are given in wall-clock time are brought back by the offset before the kernel sees them, or a wait of a
- * second would take days. Deadlines on another clock stay: CLOCK_MONOTONIC counts from the start of the machine, so a
+ * The file that FEEDSERVER_CHECK_CLOCK names has the offset; it is mapped, so running processes follow it at once.
+ * Deadlines that are given in wall-clock time are brought back by the offset before the kernel sees them; otherwise a wait
+ * of a second would take days. Deadlines on another clock stay: CLOCK_MONOTONIC counts from the start of the machine, so a
  * deadline of more than a billion seconds (31 years) is one of the wall clock.
  *
  * The file also counts the processes that have both read the wall clock and made a connection: that proves that the
@@ -78,7 +78,7 @@ static struct timespec moved(struct timespec time, int64_t by) {
     return time;
 }
 
-/* Returns a deadline as the kernel's clock has it. */
+/* Returns a deadline in the time of the kernel's clock. */
 static struct timespec brought_back(const struct timespec *deadline) {
     if (deadline->tv_sec < SINCE_1970)
         return *deadline;
@@ -89,7 +89,8 @@ static int is_wall_clock(clockid_t clock) {
     return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_TAI;
 }
 
-/* The function that this one stands before. Conditions have an old version, which must not be taken. */
+/* Returns the function that the one of this name in this file replaces. Those of condition variables also have an old
+ * version, which must not be used. */
 static void *next(const char *name) {
     void *found = NULL;
 #if defined(__GLIBC__) && defined(__x86_64__)

@@ -1,4 +1,4 @@
-"""`feedserver check`: how it runs with the options that `check.options` has read.
+"""Runs `feedserver check` with the options that `check.options` has read.
 
 Exit status: 0 where no scenario of the level of `--fail-under` failed, 1 where one did, 2 for bad usage and for a
 reader that could not be set up, 3 for an error of feedserver.
@@ -57,7 +57,7 @@ def run_command(options: argparse.Namespace) -> int:
         progress.end()
         adapter.close()
     if options.serve and report.is_partial and options.session is not None:
-        sys.stderr.write(f"{_WHO}: the same command goes on with {options.session} where it was stopped\n")
+        sys.stderr.write(f"{_WHO}: the same command continues this run from {options.session}\n")
     if (reason := _why_nothing_was_judged(report)) and not report.is_partial:
         return _complain(f"no rule could be judged, so there is no score: {reason}{_relative_path(adapter)}")
     if isinstance(adapter, CommandAdapter) and (note := _why_no_item_was_seen(report, adapter)):
@@ -66,7 +66,7 @@ def run_command(options: argparse.Namespace) -> int:
 
 
 def _why_nothing_was_judged(report: Report) -> str:
-    """Return the commonest reason for which no scenario was judged, "" where one was, or feedserver failed."""
+    """Return the commonest reason for which no scenario was judged, "" if one was judged or feedserver failed."""
     if report.count().judged or report.misfires:
         return ""
     reasons = Counter(result.judgement.reason for result in report.of(Verdict.NOT_SEEN) if not result.scenario.needs)
@@ -74,7 +74,9 @@ def _why_nothing_was_judged(report: Report) -> str:
 
 
 def _relative_path(adapter: CommandAdapter | HandAdapter) -> str:
-    """Return the remark that a command names a file of this folder, where it does not run; "" where none does."""
+    """Return the remark that a command names a file by its path from this folder, where commands do not run; "" if no
+    command does.
+    """
     words = re.findall(r"[^\s'\";&|<>()]+", " ".join(adapter.commands.values()))
     # A word may be too long for the name of a file, for which Path.is_file raises OSError.
     found = next((word for word in words if not os.path.isabs(word) and os.path.isfile(word)), None)  # noqa: PTH113, PTH117
@@ -84,7 +86,7 @@ def _relative_path(adapter: CommandAdapter | HandAdapter) -> str:
 
 
 def _why_no_item_was_seen(report: Report, adapter: CommandAdapter) -> str:
-    """Return what to do where not one item of the good feeds was seen, "" where one was, or none was looked for."""
+    """Return what to do if no item of the good feeds was seen; "" if one was seen, or no scenario looked for one."""
     looked_for = [result for result in report if Need.ITEMS in result.scenario.needs]
     if report.is_partial or any(result.verdict in JUDGED for result in looked_for):
         return ""
@@ -104,7 +106,7 @@ def _why_no_item_was_seen(report: Report, adapter: CommandAdapter) -> str:
 
 
 def _adapter(options: argparse.Namespace) -> CommandAdapter:
-    """Return what drives the reader. Raises ValueError for bad usage.
+    """Return the adapter that drives the reader. Raises ValueError for bad usage.
 
     Given options take precedence over those of a known reader.
     """
@@ -147,9 +149,9 @@ def _kind(options: argparse.Namespace) -> Kind:
 
 
 def _adapter_by_hand(options: argparse.Namespace) -> HandAdapter:
-    """Return what lets a person drive the reader.
+    """Return the adapter that lets a person drive the reader.
 
-    Raises ValueError for bad usage, SessionError for a session file of something else, OSError for a port in use.
+    Raises ValueError for bad usage, SessionError for a session file that cannot be used, OSError for a port in use.
     """
     if options.reader or options.add or options.add_all or options.poll:
         raise ValueError("--serve lets a person drive the reader, so leave --reader, --add and --poll out")
@@ -191,7 +193,10 @@ def _deliver(report: Report, options: argparse.Namespace, chosen: Sequence[Targe
 
 
 class _Progress:
-    """Shows one line about the run on standard error, rewritten in place; nothing where that is no terminal."""
+    """Shows one line about the run on standard error, rewritten in place.
+
+    Shows nothing if standard error is no terminal, or with --quiet.
+    """
 
     def __init__(self, *, is_quiet: bool) -> None:
         self._is_shown = not is_quiet and sys.stderr.isatty()

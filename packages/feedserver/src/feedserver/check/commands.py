@@ -2,8 +2,8 @@
 
 Placeholders in commands are replaced literally: `{url}` (the feed), `{urls}` (all feeds), `{opml}` (a file that lists
 them), `{n}` (the number of the feed), `{home}` (the reader's HOME), `{networks}` (the networks of all feeds, for a
-guard against private addresses; variables may name it, too). Addresses consist of characters that no shell treats
-specially, so they need no quotes. Other braces, such as those of awk and jq, are left as they are.
+guard against private addresses; environment variables may contain it, too). Addresses consist of characters that no
+shell treats specially, so they need no quotes. Other braces, such as those of awk and jq, are left as they are.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LARGEST_FILE = 256 << 20
 
 
 class SetupError(Exception):
-    """The reader could not be set up, so that no score is possible; the text has the output of what failed."""
+    """The reader could not be set up, so that there is no score; the text has the output of the failed command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +45,8 @@ class Commands:
     *setup* runs once, in the HOME that the others are copied from. *add* subscribes to one feed, or to all of them with
     `{urls}` or `{opml}`. *poll* asks every feed; with `{url}` it runs once for each. *list* prints the items: JSON in
     lines, or a title in each line. *state* is the folder or file in which items are looked for where there is no list.
-    *version* prints the reader's version. *environment* are variables. *patience* is in seconds for each command,
-    *memory* in bytes for the data of each process.
+    *version* prints the reader's version. *environment* are the variables to add. *patience* is the limit for each
+    command in seconds, *memory* the limit for the data of each process in bytes.
     """
 
     poll: str
@@ -71,12 +71,10 @@ class CommandAdapter(Adapter):
     def __init__(self, commands: Commands, *, name: str = "", kind: Kind = Kind.STORE, reproduce: str = "") -> None:
         if not commands.add and not any(word in commands.poll for word in _ADDRESSES):
             raise ValueError(
-                "there is no --add, so --poll must have {url}, and runs once for each feed, or {urls} or {opml}"
+                "there is no --add, so --poll must have {url}, and then runs once for each feed, or {urls} or {opml}"
             )
         if commands.add and not any(word in commands.add for word in _ADDRESSES):
-            raise ValueError(
-                f"--add {commands.add!r} has neither {{url}} nor {{urls}} nor {{opml}}: what shall it add?"
-            )
+            raise ValueError(f"--add {commands.add!r} has neither {{url}} nor {{urls}} nor {{opml}}: give one of them")
         self._commands = commands
         self.kind = kind
         self._reproduce = reproduce
@@ -89,7 +87,7 @@ class CommandAdapter(Adapter):
 
     @property
     def clock_problem(self) -> str:
-        """Why the reader's clock cannot be moved, "" if it can be tried."""
+        """Why the reader's clock cannot be moved, "" if moving it can be tried."""
         return self._shim.problem
 
     @property
@@ -283,14 +281,14 @@ class _CommandSession(Session):
 
 
 def _rows_of(option: str, printed: Sequence[bytes]) -> Sequence[Row]:
-    """Return the items in what commands *printed*. Raises ListFailed where one has printed more than is read."""
+    """Return the items in what commands *printed*. Raises ListFailed if a command has printed more than is read."""
     if any(len(each) >= LARGEST_LIST for each in printed):
         raise ListFailed(f"{option} printed more than {LARGEST_LIST >> 20} MiB, so its items were not looked for")
     return read_rows(b"\n".join(printed).decode("utf-8", "replace").splitlines())
 
 
 def _name_of(command: str) -> str:
-    """Return what a command calls the reader: its program, or the script that an interpreter runs."""
+    """Return the name of the reader, by its *command*: the program, or the script that an interpreter runs."""
     words = command.split()
     program = Path(words[0]).name
     if re.match(r"(python|node|ruby|perl|php|bash|sh|deno|bun|uv|npx)[0-9.]*(\.exe)?$", program):

@@ -29,7 +29,7 @@ Target: TypeAlias = tuple[str, Path | None]
 def targets(forms: Sequence[str], files: Sequence[Path]) -> list[Target]:
     """Return what is written: the *forms* of `--format` and the *files* of `-o`, in the order in which they were given.
 
-    Without `--format`, the ending of each file's name tells its form. Raises ValueError if they don't fit together, or
+    Without `--format`, the ending of each file's name gives its form. Raises ValueError if they don't fit together, or
     if a file cannot be written: this is called before a run, so that no result is lost.
     """
     for file in files:
@@ -45,7 +45,7 @@ def targets(forms: Sequence[str], files: Sequence[Path]) -> list[Target]:
     if len(chosen) != len(files):
         raise ValueError(
             f"--format was given {len(chosen)} times and -o {len(files)} times; give one --format for each -o, in the "
-            "same order, or none: the ending of the name then tells the form"
+            "same order, or none: the ending of the name then gives the form"
         )
     return list(zip(chosen, files, strict=True))
 
@@ -63,7 +63,7 @@ def deliver(report: Report, chosen: Sequence[Target], fail_under: Level | None) 
 
 
 def text_of(report: Report, form: str, output: Path | None, fail_under: Level | None) -> str:
-    """Return *report* in a *form*; *output* is the file it is for, *fail_under* the level that JUnit needs."""
+    """Return *report* in a *form*; *output* is the file that it is for, *fail_under* is for JUnit."""
     if form == "json":
         return report.to_json()
     if form == "table":
@@ -73,5 +73,6 @@ def text_of(report: Report, form: str, output: Path | None, fail_under: Level | 
             report, colours=not os.environ.get("NO_COLOR"), width=shutil.get_terminal_size((100, 24)).columns
         )
     text = as_junit(report, fail_under) if form == "junit" else {"html": as_html, "badge": as_badge}[form](report)
-    # The evidence is what a reader sent and printed: bytes that are no UTF-8, escape sequences, text that turns around.
+    # The evidence is what a reader sent and printed, which may contain bytes that are not UTF-8, escape sequences, and
+    # characters that reverse the direction of text.
     return visible(text, lines=True)

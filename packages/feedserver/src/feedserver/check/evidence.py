@@ -15,7 +15,7 @@ from feedserver.messages.headers import Headers
 from feedserver.messages.send_plan import Ended
 
 NOT_EVEN_THE_GOOD = "the reader did not import the good feed either"
-"""How the reason begins for which a scenario about items shows nothing of a reader that imports none."""
+"""The beginning of the reason why a scenario about items shows nothing about a reader that imports no items."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +23,9 @@ class ExchangeSeen:
     """One request of the reader and its answer, as far as they had come when they were observed.
 
     *path* is relative to the scenario, *target* is as it was sent; both are "", as *method* is, where the bytes were no
-    request. *headers* are those of the request, *answered* those of the answer; *status* is 0 where there was none.
-    *ended* is None where the exchange had not ended. *time* is when it began, in seconds of the epoch, *duration* how
-    long it took; *told* describes the exchange in a line.
+    request. *headers* are those of the request, *answered* those of the answer; *status* is 0 where there was no
+    answer. *ended* is None where the exchange had not ended. *time* is when it began, in seconds of the epoch,
+    *duration* how long it took; *told* describes the exchange in a line.
     """
 
     path: str = ""
@@ -69,7 +69,7 @@ class ExchangeSeen:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One imported item, as `--list` tells it: the *scenario* and *number* that its token names, and its fields."""
+    """One imported item, as the reader lists it: the *scenario* and *number* that its token names, and its fields."""
 
     scenario: str
     number: int
@@ -94,12 +94,12 @@ class Poll:
 @dataclass(slots=True)
 class StepSeen:
     """What was seen in one step: exchanges by path (relative to the scenario), polls, whether the control feeds were
-    asked in the first poll, and what was imported after the last poll.
+    requested in the first poll, and what was imported after the last poll.
 
     *in_first_poll* is the number of exchanges that came until the first poll had ended.
 
-    *present* are the numbers of the items that the reader has, *rows* its list; None where it cannot be asked, and
-    *list_trouble* says why it failed to be listed.
+    *present* are the numbers of the items that the reader has, *rows* is its list; each is None if the reader cannot be
+    asked for it. *list_trouble* says why listing failed, "" if it did not.
     """
 
     exchanges: list[ExchangeSeen] = field(default_factory=list)
@@ -146,8 +146,8 @@ class Evidence:
     def was_quiet(self, step: int, path: str = FEED) -> bool:
         """Return whether the reader left *path* alone in the first poll of *step*.
 
-        Quiet counts only if the poll ended well, the control feed was asked in it, and *path* was asked in a later
-        step. Else this raises Unseen.
+        Quiet counts only if the poll ended well, the control feeds were requested in it, and *path* was requested in a
+        later step. Otherwise this raises Unseen.
         """
         if self.requests_of_first_poll(step, path):
             return False
@@ -161,13 +161,13 @@ class Evidence:
                 raise Unseen(f"a poll in step {step} did not end well: {poll.detail}")
 
     def expect_polled(self, step: int) -> None:
-        """Raise Unseen unless the polls of *step* ended well and both control feeds were asked in its first one."""
+        """Raise Unseen unless the polls of *step* ended well and both control feeds were requested in its first one."""
         self._refuse_bad_polls(step)
         if not self.steps[step].was_control_asked:
             raise Unseen(f"the reader did not request the control feeds in step {step} either: its poll broke off")
 
     def expect_asked_after(self, step: int, path: str = FEED) -> None:
-        """Raise Unseen unless the polls of *step* ended well and *path* was asked in a later step."""
+        """Raise Unseen unless the polls of *step* ended well and *path* was requested in a later step."""
         self._refuse_bad_polls(step)
         if not any(self.requests(later, path) for later in range(step + 1, len(self.steps))):
             raise Unseen(f"the reader did not request {path} after step {step} any more")
@@ -183,7 +183,7 @@ class Evidence:
     # Items
 
     def items(self, step: int) -> frozenset[int]:
-        """Return the numbers of the items that the reader has after *step*. Raises Unseen where it cannot be asked."""
+        """Return the numbers of the items that the reader has after *step*. Raises Unseen if that cannot be seen."""
         present = self.steps[step].present
         if present is None:
             raise Unseen(self.steps[step].list_trouble or "the reader's items cannot be seen; give --list or --state")
@@ -192,8 +192,8 @@ class Evidence:
     def has(self, step: int, number: int) -> bool:
         """Return whether the reader has item *number* after *step*.
 
-        Raises Unseen where it cannot be asked, and where the item is not there and a poll of the step did not end well:
-        the reader may have kept nothing of what it had read.
+        Raises Unseen if that cannot be seen, or if the item is missing and a poll of the step did not end well: the
+        reader may then have stored nothing of what it had read.
         """
         if number in self.items(step):
             return True
@@ -201,7 +201,7 @@ class Evidence:
         return False
 
     def expect_subscribed(self, *numbers: int) -> None:
-        """Raise Unseen unless the reader had these items after step 0: it did not read the good feed either."""
+        """Raise Unseen unless the reader had these items after step 0: without them, it did not read the good feed."""
         missing = set(numbers) - self.items(0)
         if missing:
             raise Unseen(f"{NOT_EVEN_THE_GOOD}: item {min(missing)} is missing")

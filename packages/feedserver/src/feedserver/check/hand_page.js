@@ -1,4 +1,4 @@
-// Keeps the page up to date. Without scripts it works, too: reload it to see what was requested.
+// Keeps the page up to date. The page works without scripts, too: reload it to see what was requested.
 const round = Number(document.body.dataset.round);
 const form = document.querySelector("form");
 

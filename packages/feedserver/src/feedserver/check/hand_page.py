@@ -47,7 +47,7 @@ class Shown:
 
 
 class HandPage:
-    """The page, at *url*. `show` shows a round, `wait` waits until the person goes on; then `ticked` are the items."""
+    """The page, at *url*. `show` shows a round, `wait` waits until the person goes on; `ticked` then has the items."""
 
     def __init__(self, prefix: str, port: int = 0) -> None:
         self._prefix = prefix
@@ -168,7 +168,7 @@ def _answer(text: str, content_type: str) -> Response:
 
 
 def _ticks(fields: Sequence[tuple[str, str]], shown: Shown) -> frozenset[tuple[str, int]]:
-    """Return the ticked items, of those that were shown."""
+    """Return the items that were ticked, of those that were shown."""
     there = {f"{each.scenario.id}:{item}": (each.scenario.id, item) for each in shown.watched for item in each.items}
     return frozenset(there[value] for name, value in fields if name == "item" and value in there)
 
@@ -231,7 +231,7 @@ def _boxes(shown: Shown) -> str:
 <h2 id="items">What the reader shows</h2>
 <fieldset class="choice"><legend>Which items are there?</legend>
 <label><input type="radio" name="sees" value="yes"{yes}> I tick them below</label>
-<label><input type="radio" name="sees" value="no"{no}> I don't say: what depends on it is <em>not seen</em></label>
+<label><input type="radio" name="sees" value="no"{no}> I don't: what depends on items is <em>not seen</em></label>
 </fieldset>
 <p class="tools" hidden><button type="button" id="tick-all">Tick all</button>
 <button type="button" id="tick-none">Tick none</button></p>

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: light and dark, on a telephone and on paper."""
+"""The report as one HTML page that needs no other file, for light and dark screens, telephones and paper."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MARKS = {
     Verdict.NOT_SEEN: "?",
     Verdict.NOT_FOR_THIS_KIND: "–",
 }
-"""The sign of each verdict; the word stands beside it."""
+"""The sign of each verdict; the word is shown beside it."""
 
 
 def as_html(report: Report) -> str:
@@ -69,8 +69,8 @@ def _summary(report: Report) -> str:
 {rows}
 </tbody>
 </table>
-<p>A rule of level <em>must</em> protects servers and people from harm, and entries from being lost. What was not judged
-showed nothing, for the reason given.</p>
+<p>A rule of level <em>must</em> protects servers and people from harm, and entries from being lost. A rule that was
+not judged showed nothing, for the reason given.</p>
 </section>"""
 
 

@@ -31,10 +31,10 @@ LARGEST_FILE: Final = 1 << 30
 """Bytes that a file of a reader may have, its output included. A command that writes more is ended by SIGXFSZ."""
 
 LARGEST_LIST: Final = 64 << 20
-"""Bytes of a command's standard output that are read: its beginning."""
+"""Bytes that are read of a command's standard output, from its beginning."""
 
 LONGEST_OUTPUT: Final = 2000
-"""The characters of a command's output that are kept for messages: its end."""
+"""Characters of a command's output that are kept for messages: those at its end."""
 
 _MARK = "FEEDSERVER_CHECK_SESSION"
 _LIMIT_BITS: Final = 62
@@ -74,11 +74,11 @@ class Ran:
 
     @property
     def crashed(self) -> bool:
-        """Whether a signal ended it, or one of its processes (a shell tells that by a status above 128)."""
+        """Whether a signal ended it or one of its processes, which a shell reports by a status above 128."""
         return self.status is not None and (self.status < 0 or 128 < self.status < 160)
 
     def describe(self) -> str:
-        """Return how it ended, with the last line of its output, where a program says what was wrong."""
+        """Return how it ended, with the last line of its output, in which most programs say what was wrong."""
         last = next((line.strip() for line in reversed(self.output.splitlines()) if line.strip()), "")
         return f"{self.how()}: {last[:200]}" if last else self.how()
 
@@ -95,7 +95,8 @@ class Home:
     """The folders of one session below *folder*, and its environment.
 
     *patience* is the limit for each command in seconds, *memory* that of each process's data in bytes. *extra* are
-    variables that it gets beside the others, *bundle* the file with the authority that the reader shall trust.
+    environment variables to add, *bundle* is the file with the certificate authority that the reader shall trust,
+    *copy_of* the session whose folders are copied.
     """
 
     def __init__(
@@ -127,7 +128,11 @@ class Home:
         self.environment = _environment(self.home, folder, extra, bundle) | {_MARK: self._mark}
 
     def run(self, command: str) -> Ran:
-        """Run *command* by the shell, and return how it ended. Its processes are ended with it."""
+        """Run *command* by the shell, and return how it ended.
+
+        At its time limit, or when it is interrupted, its process group is ended. Processes that it leaves running
+        otherwise are ended by `close`.
+        """
         started = time.monotonic()
         with _new(self.folder / "stdout") as printed, _new(self.folder / "stderr") as errors:
             process = subprocess.Popen(  # noqa: S603 - the command that the user gave
@@ -156,7 +161,7 @@ class Home:
                     _end_group(process.pid)
                     process.wait()
             seconds = time.monotonic() - started
-            # The reader knows these files by name, and may have put something else there: what is open is read.
+            # The reader knows the paths of these files, and may have replaced them: the open files are read.
             output = (_end_of(printed) + _end_of(errors)).decode("utf-8", "replace")[-LONGEST_OUTPUT:]
             printed.seek(0)
             stdout = printed.read(LARGEST_LIST)
@@ -174,7 +179,7 @@ class Home:
         _end_group(process.pid)
 
     def survivors(self) -> list[int]:
-        """Return the processes of this session that still run; known on Linux only."""
+        """Return the processes of this session that still run; on systems other than Linux, none."""
         if not sys.platform.startswith("linux"):
             return []
         found, unknown = self._seen()
@@ -200,10 +205,10 @@ class Home:
                     if mark in environ.split(b"\0"):
                         found.append(int(entry.name))
                     elif self._is_limited(entry.path):
-                        Path(entry.path, "exe").readlink()  # fails for what has ended
+                        Path(entry.path, "exe").readlink()  # fails if the process has ended
                         found.append(int(entry.name))
                     elif not environ:
-                        Path(entry.path, "exe").readlink()  # fails for what has ended, and for the kernel's own
+                        Path(entry.path, "exe").readlink()  # fails for ended processes, and for the kernel's
                         unknown.add(int(entry.name))
         return found, unknown - self._bare
 
@@ -221,7 +226,7 @@ class Home:
 
 
 def _end(pid: int) -> None:
-    """Kill a process that is no child of this one, and wait until it has ended. Raises OSError if it already has."""
+    """Kill a process that is not a child of this one, and wait until it has ended. Raises OSError if it already has."""
     handle = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
     try:
         os.kill(pid, _KILL)
@@ -243,7 +248,7 @@ def _new(path: Path) -> IO[bytes]:
 def _end_of(file: IO[bytes]) -> bytes:
     size = file.seek(0, os.SEEK_END)
     file.seek(max(size - LONGEST_OUTPUT, 0))
-    return file.read(LONGEST_OUTPUT)  # something that still runs may write more
+    return file.read(LONGEST_OUTPUT)  # a process that still runs may write more
 
 
 def _special(folder: str, names: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The report as JUnit XML, which CI systems show: a test suite a group, a test case a scenario."""
+"""The report as JUnit XML, which CI systems show: one test suite for each group, one test case for each scenario."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def as_junit(report: Report, fail_under: Level | None) -> str:
-    """Return the report as JUnit XML. What was not judged is skipped, with the reason; a misfire is an error.
+    """Return the report as JUnit XML. A scenario that was not judged is skipped, with the reason.
 
-    A failure is what the exit status counts: a rule of the level *fail_under* or a higher one that is broken. CI
-    systems fail a build by either. One of a lower level is skipped, and says what was seen.
+    A broken rule is a failure if the exit status counts it: if its level is *fail_under* or a higher one. A misfire is
+    an error. CI systems fail a build for either. A broken rule of a lower level is skipped, with what was observed.
     """
     root = ET.Element("testsuites", {"name": f"feedserver check: {report.reader}"})
     for letter, title in GROUPS.items():
@@ -65,5 +65,5 @@ def _findings_of(result: Result) -> str:
 
 
 def _legal(text: str) -> str:
-    """Return *text* without characters that XML cannot hold."""
+    """Return *text* without characters that XML cannot contain."""
     return _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -34,8 +34,8 @@ CONTROL = "Z1"
 """The id of the control feeds, which are no scenario: good feeds with a new item in each round."""
 
 LAST = "last.xml"
-"""The path of the second control feed. The reader subscribes to one before all others and to this one after them: a
-reader that breaks off in the middle of a poll, whatever its exit status, does not request it.
+"""The path of the second control feed. The reader subscribes to the first one before all other feeds, and to this one
+after them: a reader that breaks off in the middle of a poll, whatever its exit status, does not request this one.
 """
 
 
@@ -89,7 +89,7 @@ class Lane:
         self.clock_seen = ClockSeen("none", is_proved=False)
 
     def run(self) -> None:
-        """Run the lane; `judged` then has what was judged, by the id of the scenario."""
+        """Run the lane; `judged` then has the judgements, by the id of the scenario."""
         if self._stop.is_set():
             return
         session = self._adapter.open(self._name)
@@ -231,7 +231,7 @@ def not_seen(reason: str) -> Judgement:
 
 
 def _note(look: Look, name: str, seen: StepSeen) -> None:
-    """Add to a step of the scenario *name* what was seen in a round of it."""
+    """Add what was seen of the scenario *name* in a round to *seen*, its current step."""
     seen.exchanges += look.exchanges.get(name, ())
     if seen.in_first_poll is None:
         seen.in_first_poll, seen.was_control_asked = len(seen.exchanges), look.was_control_asked
@@ -244,7 +244,9 @@ def _note(look: Look, name: str, seen: StepSeen) -> None:
 
 
 def _wait_for_quiet(session: Session, sites: Sequence[Site]) -> None:
-    """Wait until every exchange has ended; and, while something of the reader runs, until nothing came for a moment."""
+    """Wait until every exchange has ended; and, while a process of the reader runs, until no request came for a
+    MOMENT.
+    """
     ends = time.monotonic() + LONGEST_AFTERMATH
     while True:
         for site in sites:

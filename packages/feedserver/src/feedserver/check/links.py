@@ -1,4 +1,4 @@
-"""The addresses in what a reader lists, and which of them run a script where a person follows them.
+"""The addresses in what a reader lists, and which of them run a script if a person follows them.
 
 Links that run a script: `javascript:` and `vbscript:`, and `data:`, whose content is a page. A browser leaves out
 control characters and blanks at the beginning of an address, and tabs and line breaks within it (URL Standard, basic
@@ -19,17 +19,17 @@ _LINKS = frozenset({"href", "action", "formaction"})
 
 
 def runs_script(address: str) -> bool:
-    """Return whether whoever follows *address* runs what the feed says, in the place where it is shown."""
+    """Return whether following *address* runs a script of the feed in the page that shows the address."""
     return _RUNS.match(_LEFT_OUT.sub("", address)) is not None
 
 
 def names_script(text: str) -> bool:
-    """Return whether such an address stands anywhere in *text*, such as in a list of addresses in JSON."""
+    """Return whether *text* has an address that runs a script anywhere, such as in a list of addresses in JSON."""
     return _ANYWHERE.search(text) is not None
 
 
 def is_whole(address: str) -> bool:
-    """Return whether *address* has a scheme, so that it leads to the same place wherever it stands."""
+    """Return whether *address* has a scheme, so that it leads to the same place wherever it is used."""
     return _SCHEME.match(address) is not None
 
 
@@ -45,7 +45,7 @@ def has_script(html: str) -> bool:
 
 def _resolved(value: str) -> str:
     """Return *value* with its character references resolved. `unescape` raises ValueError for a number of more than
-    4,300 digits; one beyond all characters is U+FFFD (HTML, section 13.2.5.80).
+    4,300 digits; a number beyond all characters gives U+FFFD (HTML, section 13.2.5.80).
     """
     return unescape(_BEYOND.sub("\ufffd", _ZEROS.sub(r"&#\g<1>0", value)))
 
@@ -83,7 +83,7 @@ def _tags(html: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
 
 
 def _end_of(html: str, mark: str, position: int) -> int:
-    """Return where *html* goes on behind the next *mark*; its end where there is none."""
+    """Return the position behind the next *mark* in *html*; the end of *html* if there is none."""
     found = html.find(mark, position)
     return len(html) if found < 0 else found + len(mark)
 
@@ -99,4 +99,4 @@ _RAW = {
     name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE)
     for name in ("iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp")
 }
-"""The elements that hold no tags, and the end tags of them."""
+"""The elements in which there are no tags, and the pattern of their end tags."""

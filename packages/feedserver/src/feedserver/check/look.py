@@ -16,11 +16,11 @@ _Kind = TypeVar("_Kind")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What was observed in a round that began *at* this time of the clock that is moved, in seconds of the epoch.
+    """What was observed in a round. *at* is when it began, by the moved clock, in seconds of the epoch.
 
     *exchanges* maps the id of a scenario to its exchanges. *present* are the items that the reader has, as pairs of a
     scenario's id and an item's number; *rows* is the reader's list of items. Both are None if the reader cannot be
-    asked for them. *list_trouble* says why the list could not be had, "" if it could.
+    asked for them. *list_trouble* says why listing failed, "" if it did not.
     """
 
     at: float
@@ -106,16 +106,16 @@ def _headers_from_json(pairs: object) -> Headers:
 def _one_of(kind: type[_Kind], value: object) -> _Kind:
     """Return *value*. Raises TypeError if it is not of this *kind*; a boolean is no int."""
     if type(value) is not kind:
-        raise TypeError(f"a value of type {type(value).__name__} stands where {kind.__name__} is expected")
+        raise TypeError(f"a value has the type {type(value).__name__}, where {kind.__name__} is expected")
     return value
 
 
 def _number(value: object) -> float:
     """Return *value*, a time or duration in seconds. Raises TypeError if it is no number, ValueError if not finite."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"a value of type {type(value).__name__} stands where a number is expected")
+        raise TypeError(f"a value has the type {type(value).__name__}, where a number is expected")
     if not -_LATEST < value < _LATEST:  # NaN, too
-        raise ValueError(f"{str(value)[:20]} stands where a time is expected")
+        raise ValueError(f"{str(value)[:20]} was found where a time is expected")
     return float(value)
 
 

@@ -7,7 +7,7 @@ seen*.
 
 The library moves the wall clock alone. It is built in a folder of this run, on Linux, if there is a C compiler. It
 counts the processes that have read the clock and made a connection, which proves that the reader itself sees the moved
-time: it does not if it is linked statically, as programs in Go are.
+time. A reader that is linked statically, as programs in Go are, does not see it.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _BUILD_TIMEOUT = 60.0
 class MovedClock:
     """A clock that is moved forward only.
 
-    *move* tells the reader the offset from the true time in seconds, *method* names how. Without *move* the clock is
-    the true one.
+    *move* tells the reader the offset from the true time in seconds, *method* says how, in words for the report.
+    Without *move* the clock is the true one.
     """
 
     def __init__(self, move: Callable[[float], None] | None = None, method: str = "none") -> None:
@@ -105,7 +105,7 @@ class ClockShim:
         _ = self._library
 
     def load(self, folder: Path) -> LoadedShim | None:
-        """Return the library with a file of its own in *folder*, for one session; None where there is none."""
+        """Return the library with a file of its own in *folder*, for one session; None if there is no library."""
         return LoadedShim(self._library, folder / "clock") if self._library is not None else None
 
 

@@ -19,7 +19,7 @@ FORMATS = ("table", "json", "junit", "html", "badge")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `feedserver check` to its parser; `command.run_command` carries it out."""
+    """Add the options of `feedserver check` to its parser; `command.run_command` carries the command out."""
     reader = parser.add_argument_group(
         "the reader",
         "Commands are run by the shell. {url}, {urls}, {opml}, {n}, {home} and {networks} are replaced in them.",
@@ -62,12 +62,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="what the reader does (default: store)",
     )
     reader.add_argument("--name", default="", help="the reader's name in the report")
-    served = parser.add_argument_group("a graphical or a hosted reader", "A person drives it, led by a page.")
+    served = parser.add_argument_group("a graphical or a hosted reader", "A person drives it, guided by a page.")
+    served.add_argument("--serve", action="store_true", help="serve feeds to import, and a page that says what to do")
     served.add_argument(
-        "--serve", action="store_true", help="serve feeds to import, and a page that says what it waits for"
-    )
-    served.add_argument(
-        "--session", type=Path, metavar="FILE", help="keep the run in FILE, and go on with it where it was stopped"
+        "--session", type=Path, metavar="FILE", help="keep the run in FILE, to continue it if it was stopped"
     )
     served.add_argument("--port", type=_port, default=0, help="the port of the page (default: a free one)")
     served.add_argument(

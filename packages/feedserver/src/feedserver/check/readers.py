@@ -23,9 +23,9 @@ _PYTHON = shlex.quote(sys.executable)
 @dataclass(frozen=True, slots=True)
 class KnownReader:
     """A reader: its *title*, the *program* that must be installed, its *commands* and *kind*, and a *note* on how it is
-    configured. One that *is_recipe* is a script of a few lines, and is in a table of its own. *package* is the
-    Python package that must be installed in place of a program. The scenarios *alone* stop the reader, so that each of
-    them runs by itself.
+    configured. A reader with *is_recipe* is a script of a few lines, and is listed in a table of its own. *package* is
+    the Python package that must be installed in place of a program. The scenarios in *alone* stop the reader, so each
+    of them runs by itself.
     """
 
     title: str
@@ -38,7 +38,7 @@ class KnownReader:
     alone: tuple[str, ...] = ()
 
     def missing(self) -> str:
-        """Return what is not installed, "" if all is there."""
+        """Return what is not installed, "" if nothing is missing."""
         if self.package:
             return "" if find_spec(self.package) is not None else f"the Python package {self.package}"
         return "" if shutil.which(self.program) is not None else f"the program {self.program}"
@@ -81,7 +81,7 @@ def _version_of(package: str) -> str:
 def _sqlite(path: str, query: str) -> str:
     """Return a command that prints the rows of a SQLite database as JSON in lines.
 
-    What is not UTF-8 is replaced, since Newsboat stores a feed's bytes as they came.
+    Bytes that are not UTF-8 are replaced, since Newsboat stores a feed's bytes as they came.
     """
     program = (
         "import json, sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.row_factory = sqlite3.Row; "
@@ -208,7 +208,7 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
             ),
             Kind.PODCATCHER,
             "gpo update",
-            alone=("T7", "T8", "T9", "T11", "T12"),  # it sleeps for as long as Retry-After says, and asks nobody else
+            alone=("T7", "T8", "T9", "T11", "T12"),  # it sleeps for as long as Retry-After says, without other requests
         ),
         "liferea": KnownReader(
             "Liferea",
@@ -225,7 +225,7 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
                 memory=64 << 30,  # WebKit reserves far more than it uses
             ),
             note="its update of all feeds, on a virtual screen by xvfb-run; started for each poll, "
-            "so what it keeps in memory only, as validators, is lost",
+            "so what it keeps in memory only, such as validators, is lost",
         ),
         "reader": KnownReader(
             "lemon24/reader",

@@ -1,6 +1,6 @@
 """The scorecard of a run: the verdict of each scenario, and what it was judged by.
 
-There is no overall percentage: a reader is told, for each level and group, how many scenarios passed of those that
+There is no overall percentage: for each level and group, the report says how many scenarios passed of those that
 were judged, and which were not judged.
 """
 
@@ -44,7 +44,7 @@ class Result:
         return self.judgement.verdict
 
     def fails_under(self, level: Level | None) -> bool:
-        """Return whether the scenario failed and is of *level* or a higher one; False for None."""
+        """Return whether the scenario failed and is of *level* or a higher one; False if *level* is None."""
         levels = list(Level)
         is_counted = level is not None and levels.index(self.scenario.level) <= levels.index(level)
         return is_counted and self.verdict is Verdict.FAIL
@@ -126,16 +126,18 @@ class Report:
         return Count(sum(result.verdict is not Verdict.FAIL for result in judged), len(judged), len(chosen))
 
     def fails_under(self, level: Level | None) -> bool:
-        """Return whether a scenario of *level*, or of a higher one, failed; False for None."""
+        """Return whether a scenario of *level*, or of a higher one, failed; False if *level* is None."""
         return any(result.fails_under(level) for result in self.results)
 
     def published(self) -> Report:
-        """Return the report without the scenarios that are withheld, passed or not: nothing shows who breaks them."""
+        """Return the report without the scenarios that are withheld, passed or not: it shows no reader that
+        breaks their rules.
+        """
         return replace(self, results=[result for result in self.results if not result.scenario.withheld])
 
     @property
     def misfires(self) -> list[Result]:
-        """The results that an error of feedserver prevented."""
+        """The results of scenarios without a verdict, because of an error of feedserver."""
         return [result for result in self.results if result.misfire]
 
     def as_json(self) -> dict[str, Any]:
@@ -161,7 +163,7 @@ class Report:
         }
 
     def to_json(self) -> str:
-        """Return the report as JSON text, which can be printed as it is: other characters are written as escapes."""
+        """Return the report as JSON text that is safe to print: unprintable characters are written as escapes."""
         text = json.dumps(self.as_json(), indent=2, ensure_ascii=False)
         return "".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text) + "\n"
 

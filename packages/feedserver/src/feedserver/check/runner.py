@@ -31,9 +31,9 @@ def check(
     """Run the scenarios against *client* and return the report.
 
     *client* has the methods `add(url)` and `poll()`, and optionally `list()` and `move_clock(seconds)`; see `Client`. A
-    function that makes one is called for each session: each hostile scenario then has a fresh client. *only* are ids
-    (`"V1"`) or letters of groups (`"V"`); what they depend on is run, too. *scenarios* are those of feedserver, unless
-    others are given.
+    function that makes a client is called for each session: each hostile scenario then has a fresh client. *only* are
+    ids (`"V1"`) or letters of groups (`"V"`); what they depend on is run, too. *scenarios* are those of feedserver,
+    unless others are given.
 
     Raises ValueError for an unknown id or kind.
     """
@@ -149,7 +149,7 @@ def _run_lanes(lanes: Sequence[Lane], workers: int, stop: threading.Event, adapt
 
 
 def _refuse(scenario: Scenario, adapter: Adapter, kind: Kind, *, is_only: bool) -> Judgement | None:
-    """Return why *scenario* is not run for this reader, None if it is. *is_only*: no other scenario was chosen."""
+    """Return why *scenario* is not run for this reader, None if it is run. *is_only*: no other one was chosen."""
     keeps_nothing = kind is Kind.FETCHER and scenario.needs & {Need.ITEMS, Need.LIST, Need.DETAILS}
     if kind not in scenario.kinds or keeps_nothing:
         return Judgement(Verdict.NOT_FOR_THIS_KIND, reason=f"it does not concern a {kind}")
@@ -193,22 +193,22 @@ def _lanes(scenarios: Sequence[Scenario], adapter: Adapter, apart: frozenset[str
 
 
 def _result(scenario: Scenario, judgements: dict[str, Judged], adapter: Adapter) -> Result:
-    judged = judgements.get(scenario.id) or Judged(not_seen("the run was stopped before it"))
+    judged = judgements.get(scenario.id) or Judged(not_seen("the run was stopped before this scenario"))
     return Result(
         scenario, judged.judgement, judged.exchanges, judged.misfire, reproduce=adapter.reproduce(scenario.id)
     )
 
 
 def _with_dependencies(results: Sequence[Result]) -> list[Result]:
-    """Return *results*, where those that depend on others are *not seen* unless one of these came about."""
-    came_about: dict[str, bool] = {}
+    """Return *results*. A scenario that depends on others becomes *not seen* unless one of these passed."""
+    passed: dict[str, bool] = {}
     done = []
     for judged in results:
         result = judged
-        needed = [name for name in result.scenario.depends_on if name in came_about]
-        if needed and not any(came_about[name] for name in needed) and result.verdict is not Verdict.NOT_FOR_THIS_KIND:
-            reason = f"it depends on {' or '.join(needed)}, which did not come about"
+        needed = [name for name in result.scenario.depends_on if name in passed]
+        if needed and not any(passed[name] for name in needed) and result.verdict is not Verdict.NOT_FOR_THIS_KIND:
+            reason = f"it depends on {' or '.join(needed)}, which did not pass"
             result = Result(result.scenario, not_seen(reason), result.exchanges, result.misfire, result.reproduce)
-        came_about[result.scenario.id] = result.verdict in (Verdict.PASS, Verdict.NON_STRICT)
+        passed[result.scenario.id] = result.verdict in (Verdict.PASS, Verdict.NON_STRICT)
         done.append(result)
     return done

@@ -11,8 +11,8 @@ A scenario is a value; `scenarios/template.py` is one to copy. Its lifecycle:
 3. After the last step `judge` gets the `Evidence`, and returns a `Judgement`. It raises `Unseen` where the evidence
    allows no verdict; the questions of `Evidence` do so by themselves.
 
-An answer is made by a function that gets a `Stage`: it has the moved time, URLs, and makes good feeds. It is called
-once, when its step begins.
+An answer is made by a function, which is called once, when its step begins. The function gets a `Stage`, which has the
+moved time and URLs, and makes good feeds.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ Serve: TypeAlias = Callable[[Stage], Answer]
 """Makes an answer: a `Response`, or a callable that gets each `Request` and returns one."""
 
 USUAL_WAIT = timedelta(days=2, hours=1)
-"""The time between two steps: longer than the intervals that readers have of their own."""
+"""The time between two steps: longer than the intervals that readers usually choose themselves."""
 
 SLACK = timedelta(days=5)
 """How much later than `Step.wait` a step may begin, unless it says otherwise."""
 
 SOON = timedelta(minutes=5)
-"""The wait before a step that probes whether a reader asks again at once."""
+"""The wait before a step that tests whether a reader polls again at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Step:
 
 
 def soon(answers: Serve | Mapping[str, Serve]) -> Step:
-    """Return a step that begins five to twenty minutes after the one before: a probe for a reader that asks at once."""
+    """Return a step that begins five to twenty minutes after the one before: a test for a reader that polls at once."""
     return Step(answers, SOON, timedelta(minutes=20))
 
 
@@ -85,7 +85,7 @@ class Elsewhere(StrEnum):
 class Scenario:
     """One rule and how it is tested.
 
-    - *id*: a letter of its group and a number, which never changes and is never given to another rule.
+    - *id*: the letter of its group and a number; it never changes and is never given to another rule.
     - *title*: a few words, for tables.
     - *rule*: one sentence: "A server does this: the reader does that."
     - *source*: where the rule comes from, such as an RFC with its section.
@@ -95,7 +95,7 @@ class Scenario:
     - *why*: why it matters to the people who use the reader, in one or two sentences.
     - *advice*: how the reader's author mends it, in one or two sentences.
     - *needs*: what it needs beside the requests.
-    - *depends_on*: ids of scenarios; where none of them passed, this one is *not seen*.
+    - *depends_on*: ids of scenarios; if none of them passed, this one is *not seen*.
     - *kinds*: the kinds of readers that it is for; by default all.
     - *lane*: `Lane.HOSTILE` for what stops or harms a reader, or spoils its neighbours; `Lane.SLOW` if it takes long.
     - *feeds*: the paths that the reader subscribes to, relative to the scenario.

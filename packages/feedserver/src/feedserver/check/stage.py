@@ -1,9 +1,9 @@
 """`Stage`: what a step of a scenario is made with: the moved time, URLs, and good feeds.
 
-Every feed that it makes is good but for what the step changes: the newest entry first, and each with a date, a link, an
-id and a description. Each title holds an ASCII token that occurs nowhere else, by which an item is found in whatever
-the reader keeps. An entry keeps the date of the step in which it was first served; the newest one is dated now, and
-the others a day apart before it, so that readers that adapt to a feed's rhythm ask often.
+Every feed that it makes is good except for what the step changes: the newest entry comes first, and each has a date, a
+link, an id and a description. Each title contains an ASCII token that occurs nowhere else, by which an item is found in
+whatever the reader keeps. An entry keeps the date of the step in which it was first served; the newest one is dated
+now, and the others a day apart before it, so that readers that adapt to a feed's rhythm poll often.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class Stage:
         etag: str | None = None,
         modified: str | None = None,
         headers: Mapping[str, str] | None = None,
-        format: FormatName = "rss",  # noqa: A002 - the word that `Feed.render` has, too
+        format: FormatName = "rss",  # noqa: A002 - the same name as in `Feed.render`
         **fields: Any,
     ) -> Response:
         """Return a 200 with a good feed of *items*, the newest first: `feed(3, 2, 1)`.

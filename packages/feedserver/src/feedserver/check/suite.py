@@ -4,8 +4,8 @@
     def test_my_reader(feedserver_scenario):
         feedserver_scenario.check(MyReader)
 
-A known failure is expected to fail (`xfail`, strict): once it passes, its line must go. The file has a line for each:
-the id, and why.
+A known failure is expected to fail (`xfail`, strict): once it passes, its line must be removed. The
+file has one line for each known failure: the id, and the reason.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The report as text for a terminal, in which what a reader has sent and printed is visible and moves nothing."""
+"""The report as text for a terminal. Control characters that a reader has sent or printed are shown as visible text."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _BEFORE_DETAIL = 14
 def as_table(report: Report, *, colours: bool = False, width: int | None = None) -> str:
     """Return the report as text: a line for each scenario, the failures in detail, and the counts.
 
-    *width* is that of the terminal in columns: what is longer continues below where it began. With None, as in a file,
-    a scenario always has one line.
+    *width* is that of the terminal in columns: a longer text is wrapped, with its other lines indented. With None, as
+    for a file, a scenario always has one line.
     """
     lines = [_head(report), ""]
     for letter, title in GROUPS.items():

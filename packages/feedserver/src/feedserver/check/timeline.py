@@ -1,4 +1,4 @@
-"""When the polls of a lane are, and which scenarios begin a step at each: pure, so that it is known before a run.
+"""When the polls of a lane are, and which scenarios begin a step at each poll. All of it is known before a run.
 
 All scenarios that harm no other one share one reader and its polls. Each poll is at the latest moment that every
 waiting scenario accepts, so that as few polls as possible are made.
@@ -24,12 +24,12 @@ class Round:
     steps: Mapping[str, int]
 
     def begins(self, before: Round | None, scenario: str) -> bool:
-        """Return whether *scenario* begins a step here, *before* being the round before this one."""
+        """Return whether *scenario* begins a step in this round; *before* is the round before it."""
         return before is None or before.steps.get(scenario) != self.steps.get(scenario)
 
 
 def rounds(scenarios: Sequence[Scenario], *, moves_clock: bool = True) -> list[Round]:
-    """Return the polls for *scenarios*, the first of which is that of subscribing.
+    """Return the polls for *scenarios*, the first of which subscribes.
 
     If the clock does not move, each poll begins the next step of every scenario.
     """

@@ -67,7 +67,8 @@ class Lane(StrEnum):
 class Verdict(StrEnum):
     """The result of a scenario for a reader.
 
-    `NON_STRICT` is safe, but not by the letter of the rule. `NOT_SEEN` is no evidence, with a reason.
+    `NON_STRICT` is safe, but not by the letter of the rule. `NOT_SEEN` means that there is no
+    evidence, for the reason that the judgement gives.
     """
 
     PASS = "pass"  # noqa: S105 - no password
@@ -98,7 +99,7 @@ class ListFailed(Exception):
 
 
 class Misfire(Exception):
-    """Raised where the harness did not serve what a scenario meant: an error of feedserver, and no verdict."""
+    """Raised where feedserver did not serve what a scenario intends: this is an error of feedserver, and no verdict."""
 
 
 def passed(observed: str = "") -> Judgement:

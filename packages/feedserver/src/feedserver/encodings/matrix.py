@@ -77,7 +77,7 @@ class Case:
 
     @property
     def path(self) -> str:
-        """A path to serve it at."""
+        """The path at which to serve the case."""
         return f"/encodings/{self.name}"
 
     def accepts(self, title: str | None) -> bool:
@@ -180,7 +180,7 @@ def _title_in_xml(text: str) -> str | None:
 
 
 def _title_in_html(text: str) -> str | None:
-    """Return the title that an HTML parser finds, or None if the bytes, wrongly decoded, hold no such tag."""
+    """Return the title that an HTML parser finds, or None if the bytes, wrongly decoded, contain no such tag."""
     _, begins, rest = text.partition("<title>")
     title, ends, _ = rest.partition("</title>")
     return title if begins and ends else None

@@ -22,7 +22,7 @@ from feedserver.messages.argument_types import check_is, check_name
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule: its *name*, what it *says*, and the *sections* of the standards where it stands."""
+    """A rule: its *name*, what it *says*, and the *sections* of the standards that contain it."""
 
     name: str
     says: str
@@ -138,7 +138,7 @@ _IN_HTML: Mapping[str, str] = MappingProxyType(
 """Encodings, by Python's names, whose labels mean another encoding in the Encoding Standard (§4.2)."""
 
 _PYTHONS_OWN = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
-"""Codecs of `codecs` that are no encodings of documents."""
+"""Codecs of Python that are no encodings of documents."""
 
 
 def decide(media_type: str, charset: str | None, data: bytes) -> Decision:
@@ -215,7 +215,7 @@ def declared_in(text: str) -> str | None:
 
 
 def _utf_16_without_mark(data: bytes) -> str | None:
-    """Return UTF-16 if XML 1.0 appendix F.1 recognises it, by the zeros around the first "<"."""
+    """Return the kind of UTF-16 that XML 1.0 appendix F.1 recognises by the zero beside the first "<", or None."""
     return {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}.get(data[:2])
 
 

@@ -1,5 +1,5 @@
-"""Faults: ways to break an answer. Each is a small frozen class, each file has a family; copy `template.py` for
-another.
+"""Faults: ways to break an answer. Each is a small frozen class, and each file contains a family of them; copy
+`template.py` for another.
 
 The families: `head` (what comes before the body), `body` (codings and size), `framing` (a wrong end of the body),
 `ends` (the connection is reset, closed or silent), `timing` (slow answers), `redirects`. They share `fault` (the base
@@ -123,4 +123,4 @@ def _read(kind: Kind, rest: str, text: str) -> Fault:
     except ValueError as error:
         if error.args:
             raise
-        raise ValueError(f"{text!r} is no way to say it; write {kind.usage!r}") from None
+        raise ValueError(f"{text!r} is no directive of this fault; write {kind.usage!r}") from None

@@ -18,7 +18,7 @@ from feedserver.messages.send_plan import CloseConnection, Injected, Plan, Read,
 MEGABYTE = 1024 * 1024
 
 MOST_MEGABYTES = 10_000
-"""The largest bomb: the server holds its coded body, some 13 MB, in memory."""
+"""The largest bomb: the server keeps its coded body, some 13 MB, in memory."""
 
 _FILLER = b" " * 65_535 + b"\n"
 _BLOCKS_PER_MEGABYTE = MEGABYTE // len(_FILLER)

@@ -5,22 +5,22 @@ from __future__ import annotations
 from feedserver.messages.headers import HeaderInput, Headers, to_text
 
 FIELDS = "[NAME: VALUE & NAME: VALUE …]"
-"""How the manual shows them."""
+"""How the manual shows header fields."""
 
 NONE = "without headers"
-"""The words for no field at all."""
+"""The words for no fields."""
 
 _BETWEEN = " & "
 
 
 def one_line_fields(fields: HeaderInput) -> Headers:
-    """Return *fields* as headers. Raises ValueError for a value that a directive could not hold."""
+    """Return *fields* as headers. Raises ValueError for a value that a directive cannot contain."""
     headers = Headers(fields)
     for name, value in headers.raw:
         if _BETWEEN in to_text(value):
             raise ValueError(
-                f"the value {to_text(value)!r} of {to_text(name)} holds {_BETWEEN!r}, which separates two fields in a "
-                "directive; leave a blank out"
+                f"the value {to_text(value)!r} of {to_text(name)} contains {_BETWEEN!r}, which separates two fields in "
+                "a directive; leave a blank out"
             )
     return headers
 

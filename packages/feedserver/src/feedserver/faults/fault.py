@@ -33,7 +33,7 @@ class Layer(IntEnum):
 class Fault(Injectable, ABC):
     """A way to break an answer, *when* it is triggered; `faults/template.py` shows how to write one.
 
-    A fault is a frozen dataclass, so that a response which holds it stays a value. Its hooks are called in this order,
+    A fault is a frozen dataclass, so that a response which has it stays a value. Its hooks are called in this order,
     and each may leave the answer unchanged:
 
     - `prepare`, before the request is negotiated, makes the response one that this fault can break: it has the body

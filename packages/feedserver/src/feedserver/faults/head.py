@@ -170,8 +170,8 @@ class OddHeader(Fault):
 class Interim(Fault):
     """An interim answer (RFC 9110 §15.2) comes before the answer; clients must expect it even if they did not ask.
 
-    *headers* are those of the interim answer, by default a Link. Several of them come in the order in which they are
-    given.
+    *headers* are those of the interim answer, by default a Link. Several interim answers come in the order in which
+    they are given.
     """
 
     layer: ClassVar[Layer] = Layer.HEAD

@@ -54,7 +54,7 @@ def after_headers(plan: Plan) -> UpTo:
 
 
 def after_body(plan: Plan, size: int) -> UpTo:
-    """Yield the steps up to the first *size* bytes of the body. The end of the body is a place, too."""
+    """Yield the steps up to the first *size* bytes of the body. *size* may be that of the whole body."""
     for step in plan:
         if isinstance(step, Send) and step.part == "body":
             if len(step.data) >= size:

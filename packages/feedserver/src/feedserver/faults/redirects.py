@@ -46,14 +46,14 @@ class RedirectLoop(_Redirect):
 
 @dataclass(frozen=True, slots=True)
 class RedirectToFile(_Redirect):
-    """A redirect to `file:///etc/passwd`, which a client must never read because a server says so."""
+    """A redirect to `file:///etc/passwd`, which a client must not read, whatever a server says."""
 
     @property
     def words(self) -> str:
         """The fault's directive without its trigger."""
         return "redirect to file:"
 
-    def location(self, request: Request) -> str:  # noqa: ARG002 - the same for all
+    def location(self, request: Request) -> str:  # noqa: ARG002 - the same for all requests
         """Return the URL of a file on the client's own machine."""
         return "file:///etc/passwd"
 

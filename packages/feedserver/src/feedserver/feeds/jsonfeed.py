@@ -88,7 +88,7 @@ def serialize(document: dict[str, Any], encoding: str = "utf-8", *, bom: bool | 
         text.encode("utf-8")
     except UnicodeEncodeError as error:
         found = ord(text[error.start])
-        raise ValueError(f"the feed holds U+{found:04X}, half a character; leave it out") from error
+        raise ValueError(f"the feed contains U+{found:04X}, a lone surrogate; leave it out") from error
     if not codec_name(encoding).startswith("utf"):
         text = json.dumps(document, indent=2) + "\n"
     return encode(text, encoding, bom=bom)

@@ -43,7 +43,7 @@ class _Mount:
 
 
 def _path_on(server: Server, to: str) -> str:
-    """Return what a client asks the server for when it follows a redirect *to*: a path, or a whole URL if that is of
+    """Return what a client asks the server for when it follows a redirect *to*: a path, or a whole URL if it is that of
     another server.
     """
     return to.removeprefix(server.base_url) or "/" if "://" in to else to
@@ -65,7 +65,7 @@ class LiveFeed:
     def __init__(
         self,
         feed: Feed,
-        format: FormatName = "rss",  # noqa: A002 - the word that `Feed.render` has, too
+        format: FormatName = "rss",  # noqa: A002 - the same name as in `Feed.render`
         *,
         clock: Callable[[], datetime] = _now,
         **options: Unpack[RenderOptions],

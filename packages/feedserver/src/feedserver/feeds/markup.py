@@ -1,6 +1,6 @@
 """XML that is well-formed by construction: a tree of elements, and the only function that turns the tree into bytes.
 
-Text and attributes are escaped, characters that XML 1.0 cannot hold are refused, and a character that the encoding
+Text and attributes are escaped, characters that XML 1.0 cannot contain are refused, and a character that the encoding
 lacks becomes a character reference. So every parser returns the values that were written, carriage returns included;
 these are written as references, since they would be normalised otherwise (§2.11, §3.3.3).
 """
@@ -126,9 +126,9 @@ def serialize(
     whether there is an XML declaration; a string is the encoding that it names in place of the true one. *cdata* writes
     `Html` in CDATA sections.
 
-    Raises ValueError for a character that XML cannot hold and for an unknown encoding.
+    Raises ValueError for a character that XML cannot contain and for an unknown encoding.
     """
-    codec_name(encoding)  # Raises LookupError for an encoding that does not exist.
+    codec_name(encoding)  # Raises ValueError for an encoding that does not exist.
     declared = _declared(encoding, declaration)
     head = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
     root = Element(root.name, (*root.attributes, *_prefixes(root)), root.children)
@@ -214,7 +214,7 @@ class _Style:
     def __init__(self, cdata: bool, missing: frozenset[str]) -> None:
         self.cdata = cdata
         self.missing = missing
-        # Made once for a document: there may be as many as it has different characters.
+        # Made once for a document: these sets may have as many members as it has different characters.
         self.special_in_text = missing.union(_TEXT)
         self.special_in_value = missing.union(_VALUE)
         self.special_in_cdata = missing | {"\r"}
@@ -261,7 +261,7 @@ def _escape(text: str, escapes: Mapping[str, str], style: _Style, path: str) -> 
 
 
 def _cdata(text: str, style: _Style, path: str) -> str:
-    """Return a CDATA section. It is closed and opened again around what it cannot hold: "]]>", and references."""
+    """Return a CDATA section. It is closed and opened again around what it cannot contain: "]]>", and references."""
     _check(text, path)
     section = text.replace("]]>", "]]]]><![CDATA[>")
     if not style.special_in_cdata.isdisjoint(section):
@@ -275,6 +275,6 @@ def _cdata(text: str, style: _Style, path: str) -> str:
 def _check(text: str, path: str) -> None:
     if found := ILLEGAL.search(text):
         raise ValueError(
-            f"{path} holds U+{ord(found[0]):04X}, which no XML document can, not even as a reference "
+            f"{path} contains U+{ord(found[0]):04X}, which XML does not allow, not even as a reference "
             f"(XML 1.0 §2.2); leave it out, or write the document by hand to test a reader with it"
         )

@@ -266,12 +266,12 @@ class Feed:
             dates += [entry.published, entry.updated]
         yield from (date for date in dates if isinstance(date, datetime))
 
-    def render(self, format: FormatName = "rss", **options: Unpack[RenderOptions]) -> Response:  # noqa: A002 - the word
+    def render(self, format: FormatName = "rss", **options: Unpack[RenderOptions]) -> Response:  # noqa: A002 - as usual
         """Return a response with the feed as a document: "rss" (2.0), "atom" (1.0), "rdf" (RSS 1.0), "json" (JSON Feed
         1.1), "rss091" or "atom03".
 
         The options are those of `feedserver.feeds.RenderOptions`. Raises ValueError for an unknown format or encoding,
-        and for a character that XML cannot hold.
+        and for a character that XML cannot contain.
         """
         from feedserver.feeds.rendering import render  # Imported here, since the formats import this module.
 

@@ -105,7 +105,7 @@ def _common(described: Podcast | Episode) -> Iterator[Element | None]:
 
 
 def _yes(flag: bool | None) -> str | None:
-    # Apple knows only "Yes"; any other value means that the element is absent.
+    # Apple knows only "Yes"; any other value has the effect of no element.
     return None if flag is None else ("Yes" if flag else "No")
 
 

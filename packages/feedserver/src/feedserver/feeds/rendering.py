@@ -87,7 +87,7 @@ _OPTION_TYPES: Mapping[str, object] = MappingProxyType(
 )
 
 
-def render(feed: Feed, format: str, **options: Unpack[RenderOptions]) -> Response:  # noqa: A002 - the word
+def render(feed: Feed, format: str, **options: Unpack[RenderOptions]) -> Response:  # noqa: A002 - the usual word
     """Return *feed* as a response in a format of `FORMATS`. See `Feed.render`."""
     check_is("the format of a feed", format, str, "give text, such as 'atom'")
     if format not in FORMATS:
@@ -114,7 +114,7 @@ def render(feed: Feed, format: str, **options: Unpack[RenderOptions]) -> Respons
     return Response(body, headers=headers, source=f"the feed {feed.identity} as {chosen.title}")
 
 
-def _body(feed: Feed, format: Format, options: RenderOptions) -> bytes:  # noqa: A002 - the word
+def _body(feed: Feed, format: Format, options: RenderOptions) -> bytes:  # noqa: A002 - the usual word
     encoding, bom = options.get("encoding", "utf-8"), options.get("bom")
     if format.document is None:
         return jsonfeed.serialize(jsonfeed.document(feed), encoding, bom=bom)

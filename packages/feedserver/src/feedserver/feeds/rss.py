@@ -1,7 +1,7 @@
 """RSS 2.0 (https://www.rssboard.org/rss-specification), with the modules that feeds use today.
 
 RSS has no types of text, so text is written as it is given. Its authors are e-mail addresses, so an author without
-address becomes a `dc:creator`. For what RSS has no element for, elements of Atom are used: the address of the feed
+address becomes a `dc:creator`. Where RSS has no element, elements of Atom are used: for the address of the feed
 itself, and `atom:updated`.
 """
 

@@ -14,8 +14,8 @@ of a large body), and an entry in the journal. The way of a request:
        │        (http)         negotiation: login, validators, coding, range ──▶ Response
        └──────▶ fault_injection   which faults are triggered, and why others were not ──▶ the plan that `net` plays
 
-`handler` puts these modules together and returns one of the values of `decisions`. It moves a timeline or a state on
-once an answer is used up: not for a HEAD request, nor for the 401 of a login. `coded_bodies` caches bodies in their
-content coding, and `problems` keeps what went wrong until `verify` raises it; `expectations` are what a test expects of
-the journal. Never imported here: `asyncio`, `socket`, `ssl` and `selectors`.
+`handler` puts these modules together and returns one of the values of `decisions`. It advances a timeline or a
+state when an answer was given, but not for a HEAD request, nor for the 401 of a login. `coded_bodies` caches bodies in
+their content coding, and `problems` keeps what went wrong until `verify` raises it; `expectations` are what a test
+expects of the journal. Never imported here: `asyncio`, `socket`, `ssl` and `selectors`.
 """

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import tempfile
 
 KEPT = 128
-"""Coded bodies that are kept at most."""
+"""The most coded bodies that are kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Including:
-    """What a query, a form or an object of JSON must have at least: other names and values may stand beside it."""
+    """What a query, a form or an object of JSON must have at least: other names and values are allowed, too."""
 
     values: Mapping[str, Any]
 
@@ -29,20 +29,20 @@ class Including:
 
 
 HeaderFilter: TypeAlias = Mapping[str, str | None]
-"""Header names to the value they must have; None means that the header must be there, whatever its value."""
+"""The values that headers must have, by their names; None means that the header must be there, whatever its value."""
 
 Fields: TypeAlias = Mapping[str, "str | Sequence[str] | None"] | Including
 """The fields of a query or a form, by name: a value, several in order, or None for any."""
 
 
 class ConditionsInput(TypedDict, total=False):
-    """The arguments of `Conditions`, each of which may be left out, and is met by every request then.
+    """The arguments of `Conditions`. Every request meets a condition that is left out.
 
     - query: the fields of the query string in any order, and no others: name to value, to a list of values, or to None
-      for any. `Including({…})` allows others beside them. It is refused beside a path with a query string.
+      for any. `Including({…})` allows other fields, too. A query beside a path with a query string is refused.
     - headers: header names to the value they must have; None means that the header must be there, whatever its value.
     - body: the body, as bytes or as text (UTF-8).
-    - form: the fields of a body that is a form (application/x-www-form-urlencoded); values are those of *query*.
+    - form: the fields of a body that is a form (application/x-www-form-urlencoded); its values are as those of *query*.
     - json: the value of a body that is JSON; `Including({…})` allows other names in an object.
     - matching: a function that is given the `Request` and returns whether it matches. It runs on the server's event
       loop, so it must return at once.
@@ -77,10 +77,10 @@ ELSEWHERE = {
     "params": "give query={…}",
     "data": "give body= for the whole body, or form={…}",
 }
-"""What to write for the names of arguments that are not conditions, and seem to be."""
+"""What to write for the names of arguments that seem to be conditions, but are not."""
 
 NO_JSON: Any = object()
-"""Where no JSON is asked for: None is a value of JSON."""
+"""The value of *json* if no JSON is expected, since None is a value of JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class Conditions:
 
     @classmethod
     def of(cls, given: ConditionsInput, *beside: str) -> Conditions:
-        """Return the conditions of a call's keyword arguments. Raises TypeError for a name that is none of them.
+        """Return the conditions of a call's keyword arguments. Raises TypeError for a name that is no condition.
 
         *beside* are other arguments that the call takes.
         """
@@ -137,22 +137,24 @@ class Conditions:
 
     @property
     def is_empty(self) -> bool:
-        """Whether every request meets them."""
+        """Whether every request meets these conditions."""
         return self is NO_CONDITIONS or self == NO_CONDITIONS
 
     @property
     def needs_body(self) -> bool:
-        """Whether the request's body must have arrived before they can be judged."""
+        """Whether the request's body must have arrived before these conditions can be judged."""
         return self.body is not None or self.form is not None or self.json is not NO_JSON or self.matching is not None
 
     @property
     def weight(self) -> int:
-        """How many they are beside the query: of two routes, the one with more of them is the more specific."""
+        """The number of conditions beside the query: of two routes, the one with more of them is the more specific."""
         whole = self.body is not None or self.form is not None or self.json is not NO_JSON
         return len(self.headers or ()) + whole + (self.matching is not None)
 
     def difference(self, request: Request) -> str:
-        """Return how *request* does not meet them, as the end of "It was requested …"; "" where it does."""
+        """Return how *request* differs from these conditions, as the end of "It was requested …"; "" if it
+        meets them.
+        """
         if self.query is not None and not _has_fields(parse_qs(request.query, keep_blank_values=True), self.query):
             return f"with the query {visible(request.query)!r}."
         for name, value in (self.headers or {}).items():
@@ -187,15 +189,15 @@ class Conditions:
             if not is_wanted:
                 return f"with the JSON {_start(request.body)}."
         if self.matching is not None and not self.matching(request):
-            return "so that matching(…) did not return True."
+            return "but matching(…) did not return True."
         return ""
 
     def are_met_by(self, request: Request) -> bool:
-        """Return whether *request* meets them."""
+        """Return whether *request* meets these conditions."""
         return not self.difference(request)
 
     def words(self) -> list[str]:
-        """Return them in words, for messages."""
+        """Return these conditions in words, for messages."""
         phrases = [f"with {name}" if value is None else f"with {name}: {value}" for name, value in _items(self.headers)]
         for what, value in (("query", self.query), ("body", self.body), ("form", self.form)):
             phrases += [f"with the {what} {_shown(value)}"] if value is not None else []
@@ -236,7 +238,7 @@ def _check_json(wanted: object) -> None:
         json.dumps(values)
     except (TypeError, ValueError) as error:
         raise TypeError(
-            f"json is {named(wanted)}, which JSON cannot say ({error}); give what json.loads returns"
+            f"json is {named(wanted)}, which JSON cannot express ({error}); give what json.loads returns"
         ) from error
 
 
@@ -265,7 +267,7 @@ def _has_value(sent: object, wanted: object) -> bool:
 
 
 def _is_same(sent: object, wanted: object) -> bool:
-    """Return whether two values are the same JSON: True is not 1 there, and a tuple is a list."""
+    """Return whether two values are the same in JSON, where True is not 1, and a tuple is a list."""
     import json
 
     return json.dumps(sent, sort_keys=True) == json.dumps(wanted, sort_keys=True)

@@ -22,7 +22,9 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What to send: *whole* at once, or else *plan* step by step. *keep_alive*: the connection may be used again."""
+    """What to send: *whole* at once, or *plan* step by step, or nothing. *keep_alive*: the connection may be
+    used again.
+    """
 
     exchange: Exchange
     whole: bytes | None

@@ -5,7 +5,7 @@ The event loop writes, tests read from any thread. Every observer sees the event
 1. The request has arrived. Mistakes in it or in the file that answers it are noted: in `problem`, and for `verify` to
    raise.
 2. The exchange is in the journal, and then `wait_for` wakes. Callables run after this, and `FeedServer.quit_requested`
-   is set after it; what goes wrong in a callable is noted before 3.
+   is set after it; what goes wrong in a callable is noted before step 3.
 3. The answer is known: `response` wakes. Then its first byte is sent.
 4. Each fault that is injected is noted, and then `faults` wakes.
 5. The exchange ends, in this order: how it ended is written down; the `listener` (a log, the lines of `serve`) is
@@ -14,7 +14,7 @@ The event loop writes, tests read from any thread. Every observer sees the event
 6. `FeedServer.stop` returns when every exchange has ended in this way.
 
 So a test that has waited for an end finds what the listener wrote. The listener itself sees the exchange ended. A
-client may have the last byte of its answer before 5: a test that looks at a log asks `ended` first.
+client may have the last byte of its answer before step 5: a test that reads a log must ask for `ended` first.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class Strike:
 class Changes:
     """Wakes threads that wait for an exchange to change; *listener* is called with each exchange that has ended.
 
-    It stands between the exchanges and their journal, so that the two form no reference cycle, which would keep bodies
-    in memory until the garbage collector runs.
+    It connects the exchanges with their journal, so that the two form no reference cycle, which would keep bodies in
+    memory until the garbage collector runs.
     """
 
     __slots__ = ("_condition", "_waiting", "failures", "listener")
@@ -86,10 +86,10 @@ class Changes:
                 self._condition.notify_all()
 
     def wait_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
-        """Wait until *predicate* holds, at most *timeout* seconds, and return whether it does.
+        """Wait until *predicate* returns True, at most *timeout* seconds, and return whether it did.
 
-        The count of waiters goes up before *predicate* is first called, and the loop reads it after it has recorded, so
-        no change is missed between the two.
+        The count of waiters goes up before *predicate* is first called, and the event loop reads the count after it has
+        recorded a change, so no change is missed between the two.
         """
         with self._condition:
             self._waiting += 1
@@ -102,9 +102,9 @@ class Changes:
 class Exchange:
     """One request and its answer.
 
-    *request* is None where the bytes were no request; *raw* then holds them, and *problem* says what was wrong. Its
-    *connection* is the one it came over, and its *number* that of the request on this connection. *time*
-    is when it arrived by the server's clock, in seconds of the epoch. `response`, `bytes_sent`, `duration`, `ended` and
+    *request* is None where the bytes were no request; *raw* then has the bytes, and *problem* says what was wrong.
+    *peer* is what is known of its connection, and *number* counts the requests on that connection. *time* is when the
+    request arrived by the server's clock, in seconds of the epoch. `response`, `bytes_sent`, `duration`, `ended` and
     `error` wait until they are known.
     """
 
@@ -156,7 +156,7 @@ class Exchange:
 
     @property
     def request(self) -> Request | None:
-        """The request, None where the bytes were none.
+        """The request, None if the bytes were no request.
 
         The server knows many requests by their bytes, and shares their values: what belongs to this one alone, its
         connection and its number on it, is added when somebody asks.
@@ -215,7 +215,7 @@ class Exchange:
 
     @property
     def known_status(self) -> int | None:
-        """The status of the answer, None where it is not known yet; does not wait."""
+        """The status of the answer, None if it is not known yet; does not wait."""
         return self._response.status if self._response is not None else None
 
     # Asked by tests

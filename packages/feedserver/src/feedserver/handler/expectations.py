@@ -1,4 +1,4 @@
-"""What a test expects of its client before it starts it; `FeedServer.verify` checks it at the end."""
+"""What a test expects of its client, declared before the client starts; `FeedServer.verify` checks it at the end."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Times:
 
 
 class Expectation(ABC):
-    """What a test expects of requests that come after this was made: `FeedServer.expect` and `expect_in_order` make it.
+    """What a test expects of the requests that come later: `FeedServer.expect` and `expect_in_order` make it.
 
     `FeedServer.verify` checks it once, and so does `verify`. It is also a context manager that checks it at the end of
     a `with` block.
@@ -61,11 +61,11 @@ class Expectation(ABC):
         self._before = next(reversed(journal.exchanges), None)
         self._dropped_before = journal.dropped
         self.is_checked = False
-        """Whether it was checked already."""
+        """Whether this expectation was checked already."""
 
     @property
     def exchanges(self) -> list[Exchange]:
-        """The exchanges so far that it is about."""
+        """The exchanges so far that this expectation is about."""
         return [exchange for exchange in self._since() if self._concerns(exchange)]
 
     @property
@@ -120,7 +120,7 @@ class Expectation(ABC):
 
 
 class ExpectedCount(Expectation):
-    """Expects a number of requests like *wanted*: as many as *times* allows."""
+    """Expects as many requests that match *wanted* as *times* allows."""
 
     def __init__(self, journal: Journal, where: str, wanted: RequestFilter, times: Times) -> None:
         super().__init__(journal, where)
@@ -142,7 +142,7 @@ class ExpectedCount(Expectation):
 
 
 class ExpectedOrder(Expectation):
-    """That the requests which are like any of the *steps* come once for each step, in this order."""
+    """Expects the requests that match any of the *steps* once for each step, in this order."""
 
     def __init__(self, journal: Journal, where: str, steps: Sequence[RequestFilter]) -> None:
         super().__init__(journal, where)

@@ -38,7 +38,7 @@ def faults_of(response: Response) -> tuple[Fault, ...]:
 
 
 def never_injected_first(response: Response) -> Fault | None:
-    """Return a fault of *response* that its first request never triggers; None where the first may trigger each.
+    """Return a fault of *response* that its first request never triggers; None if it may trigger all of them.
 
     It is for a response that is given once, to the first request that it answers. A fault with a probability counts as
     one that may be triggered.

@@ -44,10 +44,10 @@ class _Timeline:
 
 
 MOST_HELD = 256 * 1024 * 1024
-"""Bytes that one server keeps of the files it has read, at most. A folder may have more, and be asked for all of it."""
+"""The most bytes that one server keeps of the files it has read. A folder may have more, and all may be requested."""
 
 MOST_TIMELINES = 64
-"""Timelines whose files one server remembers, at most."""
+"""The most timelines whose files one server remembers."""
 
 
 class _Held(Generic[_Key]):
@@ -79,7 +79,7 @@ class _Held(Generic[_Key]):
 
 
 _COPIES = 3  # the body itself, and ready to send on a connection that stays open, and on one that does not
-_BESIDE_IT = 2048  # bytes, about, that an answer takes beside its body
+_BESIDE_IT = 2048  # about how many bytes an answer takes beside its body
 
 
 def _size_of(cached: _Cached) -> int:
@@ -171,7 +171,7 @@ class FolderAnswers:
         return _Cached(loaded, Choice(loaded.response, self._turns_of(loaded.file, loaded.response), loaded.ready))
 
     def _turns_of(self, file: Path, response: Response) -> Turns:
-        """Return the count of a file; a file that is read again continues its count where its response is the same."""
+        """Return the count of a file; a file that is read again continues its count if its response is the same."""
         before = self._counted.get(file)
         turns = before.turns if before is not None and before.response == response else Turns()
         if response.faults or isinstance(response.delay, RandomDelay):

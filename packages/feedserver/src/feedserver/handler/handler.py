@@ -90,7 +90,7 @@ class Site:
 
     def opening(self) -> Exchange:
         """Record the exchange of a connection that is broken before any request."""
-        problem = "the connection was broken before any request, as told"
+        problem = "the connection was broken before any request, on purpose"
         exchange = Exchange(self.journal.changes, None, problem=problem, now=self.clock.time())
         self.journal.record(exchange)
         return exchange
@@ -149,7 +149,7 @@ class Site:
             return self._quit(received)
         try:
             return self._decide(received)
-        except BaseException as error:  # noqa: BLE001 - the event loop is no place for it to end; `verify` raises it
+        except BaseException as error:  # noqa: BLE001 - it must not end the event loop; `verify` raises it
             return self._failure(received, error)
         finally:
             self.journal.record(exchange)
@@ -266,7 +266,7 @@ class Site:
                 response = run_async(response)
         except NoLongerWanted:
             return Prepared(received.exchange, None, None, keep_alive=False)  # nobody takes it
-        except BaseException as error:  # noqa: BLE001 - sys.exit() and pytest.fail() belong to the test, too, by `verify`
+        except BaseException as error:  # noqa: BLE001 - sys.exit() and pytest.fail() reach the test, too, by `verify`
             return self._mistake(received, f"{name} raised {in_words(error)} for {request}")
         if not isinstance(response, Response):
             return self._mistake(received, f"{name} returned {named(response)} for {request}; return a Response")

@@ -28,7 +28,7 @@ DROPPED_TOLD = 20
 """How many different dropped requests a message names at most."""
 
 LONGEST_TOLD = 80
-"""How many characters of each of them it shows."""
+"""How many characters of each dropped request a message shows at most."""
 
 
 class Journal:
@@ -72,7 +72,7 @@ class Journal:
         counts[request] = counts.get(request, 0) + 1
 
     def wait_until(self, predicate: Callable[[], bool], timeout: float) -> bool:
-        """Wait until *predicate* holds, at most *timeout* seconds, and return whether it does."""
+        """Wait until *predicate* returns True, at most *timeout* seconds, and return whether it did."""
         if not callable(predicate):
             raise TypeError(f"predicate is {predicate!r}; give a function that returns True or False")
         check_seconds("timeout", timeout)
@@ -81,8 +81,8 @@ class Journal:
     def settle(self, timeout: float = 1.0) -> None:
         """Wait a moment for answers that are almost over: a client may have the last byte before it is noted here.
 
-        *timeout* is in seconds. Only a failed test waits so, and all of it only where an answer is stuck. On a busy
-        machine the server's thread may wait for its turn for some tenths of a second.
+        *timeout* is in seconds. Only a failed test waits here, and for the whole time only if an answer is stuck. On a
+        busy machine it may take some tenths of a second until the server's thread runs.
         """
         self.wait_until(lambda: all(exchange.is_over for exchange in self._entries.copy()), timeout)
 
@@ -109,7 +109,7 @@ class Journal:
 
         *path* is found in any spelling: percent-encoded or not, with or without the first slash. With a query string it
         is compared with path and query. A whole URL is compared with scheme, host and path; those of a target in origin
-        form are the request's scheme and Host. A `Pattern` stands for many paths. The other criteria are the answer's
+        form are the request's scheme and Host. A `Pattern` matches many paths. The other criteria are the answer's
         *status*, and the request's *method*, which may be written in lower case, and *query*, *headers*, *body*,
         *form*, *json* and *matching*, see `ConditionsInput`.
         """

@@ -1,7 +1,7 @@
-"""What a server says where nothing answers a request: why, what is near, and a remedy that is true.
+"""The message about a request that nothing answers: why, which paths are similar, and a remedy.
 
-Each remedy that is named would answer this very request: `server.add` names the path in a spelling that means it, and a
-file is named only where a file of that name would be served.
+Each remedy that it names would answer this very request: `server.add` is given a spelling that means this path, and a
+file is named only if a file of that name would be served.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ALIKE = 0.6
 """How similar two paths must be, from 0 to 1, for the one to be suggested where the other is missing."""
 
 COMPARED = 30
-"""Paths that are compared exactly with a missing one, at most."""
+"""The most paths that are compared exactly with a missing one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Asked:
 
     @property
     def spelling(self) -> str:
-        """The path, or the whole URL of a proxied one, as `add` must be given it."""
+        """The path, or the whole URL of a proxied request, in the spelling that `add` needs."""
         path = self.target.path
         if split_target(path) != Target("", "", path, "", self.target.key):  # such as one with "%3F" in it
             sent = self.request.target
@@ -86,7 +86,7 @@ def unanswered(asked: Asked, routes: Sequence[Route], known: Iterable[str], fold
 
 
 def _remedy_by_file(asked: Asked, folder: Folder) -> str:
-    """Return which file would answer, or why none does; "" where there is nothing to tell."""
+    """Return which file would answer, or why none does; "" if there is nothing to say."""
     path = asked.target.path
     if asked.request.method not in ("GET", "HEAD") or asked.target.has_encoded_slash:
         return ""  # a file answers these methods only, and none has a slash in its name
@@ -103,7 +103,7 @@ def _remedy_by_file(asked: Asked, folder: Folder) -> str:
 def _state_of(file: Path, asked: Asked, folder: Folder) -> str:
     """Return why *file* does not answer, or that it would if it were there."""
     shown = visible(str(file))
-    if folder.leads_out(file):  # whether anything is there must not be told
+    if folder.leads_out(file):  # the message must not show whether anything is there
         return f"{shown} is not served: a link leads out of the root."
     above = next((each for each in file.parents if folder.root in each.parents and each.is_file()), None)
     if above is not None:

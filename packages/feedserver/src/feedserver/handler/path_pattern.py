@@ -41,13 +41,13 @@ class Pattern:
     def match(self, path: str) -> dict[str, str] | None:
         """Return what the placeholders stand for in a *path*, percent-decoded; None where the path does not match.
 
-        *path* is a target or the path of a request; a query string in it is left aside.
+        *path* is a target or the path of a request; a query string in it is ignored.
         """
         check_name("path", path, "/feeds/news.xml")
         return self.match_key(split_target(path).key)
 
     def match_key(self, key: str) -> dict[str, str] | None:
-        """Return the same for a path as `path_key` writes it."""
+        """Return the same as `match` for the *key* of a path, which `path_key` makes."""
         found = _compiled(self.text).match(key)
         if found is None:
             return None
@@ -71,7 +71,7 @@ class _Placeholder:
     after: str
 
     def longest(self, start: int, ends: list[int], slashes: list[int]) -> int | None:
-        """Return the last of *ends* that it may have if it begins at *start*; None for none.
+        """Return the last of *ends* at which the placeholder may end if it begins at *start*; None if there is none.
 
         *slashes* are the positions of the slashes, and the length of the path.
         """
@@ -88,7 +88,7 @@ class _Compiled:
     placeholders: tuple[_Placeholder, ...]
 
     def match(self, key: str) -> dict[str, str] | None:
-        """Return what the placeholders stand for, each for as much as possible, the first before the others."""
+        """Return the text that each placeholder stands for: as much as possible, the first placeholder first."""
         if not key.startswith(self.first):
             return None
         last = self.placeholders[-1].after

@@ -2,8 +2,8 @@
 
 There are two kinds. A problem on the server's side (a fixture, a callable, a fault, an exception of any kind) always
 counts. A mistake of the client (a path that nothing answers, bytes that are no request) counts unless the server is
-told to accept it, with `strict=False`. A client that hangs up while it is answered is no problem: a test of its time
-limit does the same.
+told to accept it, with `strict=False`. A client that hangs up while it is answered is no problem: a client
+does so when a test checks its time limit.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Problems:
         """Add a mistake of the client, unless the server is not strict."""
         if self.strict:
             self.add(
-                f"{message}\nA test that means it says server.allow('…'), or FeedServer(…, strict=False).", exchange
+                f"{message}\nIf the test intends this, call server.allow('…') or FeedServer(…, strict=False).", exchange
             )
 
     def allow(self, *patterns: str) -> None:
@@ -89,7 +89,7 @@ def in_words(error: BaseException) -> str:
     """Return an exception and the line that raised it, as text for a message."""
     try:
         said = repr(error)
-    except Exception as worse:  # noqa: BLE001 - an exception that cannot say what it is must not hide that it was
+    except Exception as worse:  # noqa: BLE001 - an exception without a repr must be reported, too
         said = f"{type(error).__qualname__} (whose repr raised {type(worse).__qualname__})"
     if len(said) > LONGEST:
         said = f"{said[: LONGEST // 2]} […] {said[-LONGEST // 2 :]}"

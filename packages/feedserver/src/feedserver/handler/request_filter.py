@@ -23,7 +23,7 @@ class RequestFilter:
 
     *path* is found in any spelling: percent-encoded or not, with or without the first slash. With a query string it is
     compared with path and query. A whole URL is compared with scheme, host and path; those of a target in origin form
-    are the request's scheme and Host. A `Pattern` stands for many paths. The other criteria are those of `Criteria`.
+    are the request's scheme and Host. A `Pattern` matches many paths. The other criteria are those of `Criteria`.
     """
 
     path: str | Pattern | None

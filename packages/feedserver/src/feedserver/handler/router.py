@@ -81,7 +81,7 @@ class Routes:
         """Answer *path*: with a query string if that matters, or a whole URL for a proxied host, or a pattern.
 
         Replaces what was added for the same requests. Raises TypeError or ValueError for answers that cannot be given,
-        and ValueError for none.
+        and ValueError if there are no answers.
         """
         if not isinstance(path, Pattern):
             check_name("the path that add() was given", path, "/feed")
@@ -117,8 +117,8 @@ class Routes:
     ) -> Found | Missing:
         """Return what answers *request*. *own_host* returns whether a host of an absolute target is this server.
 
-        Conditions are asked of the request of *exchange*, which has its connection. Raises FixtureError where the file
-        that would answer has a mistake, and what a function of the test's raises.
+        Conditions are checked on the request of *exchange*, which has its connection. Raises FixtureError where the
+        file that would answer has a mistake, and whatever a function of the test raises.
         """
         target = split_target(request.target)
         host = "" if not target.host or own_host(target.host) else host_key(target.host, target.scheme)
@@ -151,7 +151,7 @@ class Routes:
         return found
 
     def needs_body(self, request: Request) -> bool:
-        """Return whether the body of *request* must have arrived before anybody knows which route answers."""
+        """Return whether the body of *request* must have arrived before it is known which route answers."""
         target = split_target(request.target)
         routes = (*self._routes.get(target.key, ()), *self._matching(target))
         return any(route.conditions.needs_body for route in routes)

@@ -29,8 +29,8 @@ class Choice:
     """One answer that can be given again and again.
 
     *ready* is the answer in bytes, keyed by whether the connection is kept alive after it; None where requests may get
-    different answers. *lasts* is for how many seconds it is given, None where it is given once; it was first given at
-    the time *since*.
+    different answers. *lasts* is for how many seconds it is given, None if no time was set; it was first given at the
+    time *since*.
     """
 
     answer: Answer
@@ -51,7 +51,7 @@ class Choice:
 
 @dataclass(slots=True)
 class Script:
-    """The answers of a path, given one after the other; the last one stays. *index* is that of the next one."""
+    """The answers of a path, given one after the other; the last one stays. *index* is that of the next answer."""
 
     choices: list[Choice]
     index: int = 0
@@ -190,7 +190,7 @@ class Route:
 
 @dataclass(slots=True)
 class Place:
-    """Where a request asks: a *host*, "" for the server itself, with the *scheme* of its URL, and a *query*.
+    """The place that a request asks for: a *host* ("": the server itself) with the *scheme* of its URL, and a *query*.
 
     *is_own* returns whether a host, with its port, is this server.
     """
@@ -210,7 +210,7 @@ def host_key(host: str, scheme: str = "http") -> str:
 
 
 def nearest(routes: tuple[Route, ...], place: Place, request: Request, state: Mapping[str, object]) -> Route | None:
-    """Return the route that fits a request most closely in this *state* of the server; None where none does.
+    """Return the route that fits a request most closely in this *state* of the server; None if no route fits.
 
     The most specific wins: it has the longest pattern, then the narrowest query, then the most other conditions, then
     the request's own method. Of two that fit equally, the later one wins.
@@ -228,7 +228,7 @@ def nearest(routes: tuple[Route, ...], place: Place, request: Request, state: Ma
 def check_answers(target: object, answers: tuple[Answer | Lasting, ...]) -> None:
     """Raise TypeError for an answer that can answer no request, ValueError for a fault that is never triggered.
 
-    Raises ValueError where there are no *answers* at all, and where the last one is to end.
+    Raises ValueError where there are no *answers* at all, and where the last one is given for a limited time.
     """
     if not answers:
         raise ValueError(f"add({target!r}) was given no response; pass at least one, such as Response(status=204)")
@@ -237,8 +237,8 @@ def check_answers(target: object, answers: tuple[Answer | Lasting, ...]) -> None
     last = answers[-1]
     if isinstance(last, Lasting):
         raise ValueError(  # noqa: TRY004 - the type is right, its place is not
-            f"add({target!r}): the last answer stays, so that nothing follows {last.seconds:g} s of it; give an "
-            "answer behind it, or leave lasting() out"
+            f"add({target!r}): the last answer stays, so it cannot end after {last.seconds:g} s; give an "
+            "answer after it, or leave lasting() out"
         )
     for answer in answers[:-1]:
         _check_triggers(target, answer)
@@ -263,7 +263,7 @@ def _check_triggers(target: object, answer: Answer | Lasting) -> None:
     if fault is not None:
         raise ValueError(
             f"add({target!r}): the fault '{fault}' is never triggered, since its response is given once, and then the "
-            f"next; leave '{fault.when}' out, or give the response as often as it is to be sent before"
+            f"next; leave '{fault.when}' out, or give the response once for each request before that"
         )
 
 
@@ -292,6 +292,6 @@ def _takes_a_request(answer: Callable[..., object]) -> bool:
         inspect.signature(answer).bind(None)
     except TypeError:
         return False
-    except ValueError:  # some that are written in C have no signature
+    except ValueError:  # some callables that are written in C have no signature
         return True
     return True

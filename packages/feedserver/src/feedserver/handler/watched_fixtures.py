@@ -22,7 +22,7 @@ FRESH = 0.05
 """Seconds after a change during which a file is not cached: a second change might leave the same time stamp."""
 
 KEPT = 512
-"""Fixtures that are kept for later servers, at most."""
+"""The most fixtures that are kept for later servers."""
 
 LARGEST_KEPT = 65_536
 """The largest body, in bytes, that is kept for later servers."""
@@ -101,7 +101,7 @@ def load(file: Path, beneath: str | None) -> WatchedFixture:
 
 
 def kept_fixture(folder: Folder, place: HostPath) -> WatchedFixture | None:
-    """Return the fixture that an earlier server kept for *place*; None without one or where its files have changed."""
+    """Return the fixture that an earlier server kept for *place*; None if there is none, or its files have changed."""
     kept = _kept.get((folder, place))
     return kept if kept is not None and kept.is_current() else None
 

@@ -1,11 +1,11 @@
 """HTTP/1.1 without I/O: bytes to a `Request`, and a `Response` to the bytes that this request gets.
 
 In: the bytes of a connection, and the response that a test declared. Out: `Request` values, and the plan that a
-connection sends. In the order in which an exchange passes them:
+connection sends. The modules, in the order in which an exchange passes them:
 
 1. `request_parser`: bytes to a `Request`, or to a refusal with a status; `head_parser` reads the head, and whether the
    connection is kept; `body_framing` decides where the body ends (RFC 9112 §6.3).
-2. `negotiation`: the order in which the next four are asked (RFC 9110 §13.2.2).
+2. `negotiation`: the order in which the next four are called (RFC 9110 §13.2.2).
 3. `auth`: credentials, or a 401.
 4. `preconditions`: validators, or a 304 or 412.
 5. `content_codings`: gzip, deflate, br and zstd.

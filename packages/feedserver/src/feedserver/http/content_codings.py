@@ -5,7 +5,7 @@ inside each other are streams in a row. So all of them take the same path.
 
 gzip and deflate come with Python; br and zstd need an extra, which is imported when it is first used. Among codings
 that a client likes equally, the newest is preferred, as in Caddy; deflate comes last, because clients disagree on
-whether it has a zlib wrapper. The gzip header holds no time: the same body always gives the same bytes, so that several
+whether it has a zlib wrapper. The gzip header has no time: the same body always gives the same bytes, so that several
 requests can fetch ranges of it.
 """
 

@@ -42,7 +42,7 @@ def read_head(head: bytes) -> tuple[RequestLine, Fields]:
     the first one is reported.
     """
     if head.startswith(b"\r"):
-        raise Refused(400, "a bare CR stands before the request line")
+        raise Refused(400, "there is a bare CR before the request line")
     first, _, rest = head.partition(b"\n")
     line = _read_request_line(first.removesuffix(b"\r"))
     if head.count(b"\n") != head.count(b"\r\n"):

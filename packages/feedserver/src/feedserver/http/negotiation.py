@@ -7,8 +7,8 @@ The order is that of RFC 9110 §13.2.2, with authentication first:
     slice_range:  Range → 206 or 416, counted in coded bytes (§14.1.2)
 
 All functions are pure, `Request × Response → Response`, and return the same object if nothing changes. Placeholders in
-headers have been filled in before, since a validator may hold one. What is declared is what is sent: a header is added
-only if there is none, a coding does not change an ETag, and nothing is replaced except on a 206.
+headers have been filled in before, since a validator may contain one. What is declared is what is sent: a header is
+added only if there is none, a coding does not change an ETag, and nothing is replaced except on a 206.
 
 HEAD is answered like GET, but without ranges (§14.2); the response writer leaves the body out. Delay and pace stay on
 every answer. Faults stay on every answer except a 401. Of the answers that are made here,
@@ -73,7 +73,7 @@ def select(request: Request, response: Response) -> Response:
     if status == 304:
         return _not_modified(response)
     if status == 412:
-        return _refusal(response, 412, "a condition of the request does not hold for this resource")
+        return _refusal(response, 412, "this resource does not meet a condition of the request")
     if response.coding is None:
         return response
     return _with_coding(request, response, response.coding)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import count
 
 MAX_RANGES = 100
-"""Ranges in one request. With more, the field is ignored (§17.15)."""
+"""The most ranges in one request. With more, the field is ignored (§17.15)."""
 
 _RANGE = re.compile(r"(?P<first>[0-9]+)-(?P<last>[0-9]*)|-(?P<suffix>[0-9]+)")
 

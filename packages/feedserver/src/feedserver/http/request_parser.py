@@ -80,8 +80,8 @@ class RequestReader:
     """Reads the requests of one connection: `feed` it bytes, and call `next_event` until it returns None.
 
     After `Malformed` it reads nothing more, since nobody can tell where the next request would begin; nor after a
-    request that closes its connection (RFC 9112 §9.6). *is_last*: the client has said in so many words, in HTTP/1.1,
-    that its request is the last one.
+    request that closes its connection (RFC 9112 §9.6). *is_last*: the client has said explicitly, in HTTP/1.1, that
+    its request is the last one.
     """
 
     __slots__ = (
@@ -204,8 +204,8 @@ class RequestReader:
     def _take_head(self) -> bytes | None:
         """Take a head with its empty line out of the buffer, or return None if its end has not arrived.
 
-        The end is the first empty line, whatever line ends it and the line before it have, so that it does not depend
-        on how the bytes were split; `read_head` then refuses bare LFs.
+        The end is the first empty line, whether it and the line before it end in CR LF or LF, so that the end does not
+        depend on how the bytes were split; `read_head` then refuses bare LFs.
         """
         buffer = self._buffer
         while buffer.startswith((b"\r\n", b"\n")):  # RFC 9112 §2.2: empty lines before a request line are skipped

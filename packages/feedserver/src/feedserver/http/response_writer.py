@@ -60,7 +60,7 @@ _last_date: tuple[int, bytes] = (0, b"")
 
 
 def date_value(second: int) -> bytes:
-    """Return IMF-fixdate (RFC 9110 §5.6.7). The last one is kept: a second sees many answers."""
+    """Return IMF-fixdate (RFC 9110 §5.6.7). The last value is kept: many answers are sent in a second."""
     global _last_date  # noqa: PLW0603 - a pure function's memory of one value
     known, text = _last_date
     if known != second:
@@ -70,7 +70,7 @@ def date_value(second: int) -> bytes:
 
 
 def make_head(request: Request | None, response: Response, keep_alive: bool) -> AnswerHead:
-    """Return the head for *request* (None: what arrived was none). *keep_alive*: the client would send another."""
+    """Return the head for *request* (None: no request was read). *keep_alive*: the client would send another."""
     declared = {name.lower(): value for name, value in response.headers.raw}
     version = request.version if request is not None else "1.1"
     method = request.method if request is not None else "GET"
@@ -107,7 +107,7 @@ def _framing(method: str, version: str, response: Response, declared: dict[bytes
 def _framing_fields(
     framing: ResponseFraming, response: Response, declared: dict[bytes, bytes]
 ) -> list[tuple[bytes, bytes]]:
-    """Return the header that is added to tell the end of the body, in a list; an empty one where it is declared."""
+    """Return a list with the header that marks the end of the body; an empty list if that is declared or not needed."""
     if framing == "length" and b"content-length" not in declared:
         return [(b"Content-Length", b"%d" % body_size(response))]
     if framing == "chunked" and b"transfer-encoding" not in declared:
@@ -118,7 +118,7 @@ def _framing_fields(
 def _is_honest(declared: dict[bytes, bytes], framing: ResponseFraming, response: Response) -> bool:
     """Return whether the client will find the end of this answer where it is.
 
-    Nobody knows whether it will where the length of a body is declared before the body is made.
+    If the length of a body is declared before the body is made, this is not known, and the result is False.
     """
     length = declared.get(b"content-length")
     if length is None:
@@ -223,7 +223,7 @@ def _pieces(response: Response) -> Iterator[bytes]:
         while left > 0 and (piece := file.read(min(size, left))):
             left -= len(piece)
             if not left:
-                _check_unchanged(body, file)  # before the last piece: who has the whole body can rely on it
+                _check_unchanged(body, file)  # before the last piece: a client that has all can rely on it
             yield piece
         if left:
             _check_unchanged(body, file)
@@ -232,6 +232,6 @@ def _pieces(response: Response) -> Iterator[bytes]:
 def _check_unchanged(body: FileBody, file: BinaryIO) -> None:
     if body.has_changed(file):
         raise BodyChanged(
-            f"{body.path} was changed while it was sent, so that nobody knows what was; write a new file beside it, "
-            "and rename that"
+            f"{body.path} was changed while it was sent, so that nobody knows what was sent; write a new file "
+            "beside it, and rename that"
         )

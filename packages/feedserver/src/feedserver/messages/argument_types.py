@@ -12,11 +12,11 @@ from datetime import timedelta
 from typing import Final
 
 MOST_DIGITS: Final = 18
-"""Digits of a whole number at most: far more than anything needs, and what fits into 64 bits."""
+"""The most digits of a whole number: far more than anything needs, and few enough to fit into 64 bits."""
 
 
 def why_no_body(body: object) -> str:
-    """Return a message for a *body* that is neither bytes nor text, with the remedy."""
+    """Return a message for a *body* that no Response can have, with the remedy."""
     return f"a Response has a body of bytes or text, not {named(body)}; {_remedy_for_body(body)}"
 
 
@@ -50,7 +50,7 @@ def _remedy_for_body(body: object) -> str:
 
 
 def check_status(status: object) -> None:
-    """Raise TypeError for a *status* that is no int, and ValueError for one that no status line can hold."""
+    """Raise TypeError for a *status* that is no int, and ValueError for one that no status line can have."""
     if isinstance(status, bool) or not isinstance(status, int):
         remedy = f", such as {status}" if isinstance(status, str) and status.isdecimal() else ", such as 200"
         raise TypeError(f"a status is an int{remedy}, not {named(status)}")
@@ -154,7 +154,7 @@ def seconds_of(what: str, value: object) -> float:
 
 
 def is_finite(number: float) -> bool:
-    """Return whether *number* is a finite float, or an int that one can hold."""
+    """Return whether *number* is a finite float, or an int that fits into a float."""
     try:
         return math.isfinite(number)
     except OverflowError:
@@ -162,7 +162,7 @@ def is_finite(number: float) -> bool:
 
 
 def shown(number: float) -> str:
-    """Return *number* as a message shows it: an int of hundreds of digits by their count alone."""
+    """Return *number* as a message shows it: an int of many digits by its number of bits alone."""
     most = 60
     if isinstance(number, int) and abs(number) >= 10**most:
         # `str` refuses an int of more than 4,300 digits.
@@ -185,8 +185,8 @@ def named(value: object) -> str:
 
 
 def _repr(value: object) -> str:
-    """Return `repr(value)`, or "a dict" where Python refuses to write *value*: it holds a number of more than 4,300
-    digits, or is nested too deeply.
+    """Return `repr(value)`, or text such as "a dict" where Python refuses to write *value*: it contains a number of
+    more than 4,300 digits, or is nested too deeply.
     """
     try:
         return repr(value)

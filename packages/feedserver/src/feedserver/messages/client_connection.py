@@ -49,7 +49,7 @@ class ClientConnection:
 
     @property
     def is_open(self) -> bool:
-        """Whether the connection was not closed."""
+        """Whether the connection has not been closed."""
         return self.state != "closed"
 
     def __str__(self) -> str:
@@ -73,7 +73,7 @@ class AgreedTls(TypedDict, total=False):
 class Peer:
     """What the server knows of a connection: its *id*, the client's *address* and *port*, how many `requests` came.
 
-    It is cheap, since every connection has one; `as_of` makes a `ClientConnection` of it where a test asks.
+    It is cheap, since every connection has one; `as_of` makes a `ClientConnection` of it when a test asks.
     """
 
     __slots__ = ("address", "id", "port", "requests", "tls")

@@ -17,8 +17,8 @@ class Clock:
 
     `FeedServer.clock` is the one of a server. These follow it: the header `Date`, the placeholders `{date}` and
     `{date+2h}` in other headers (`Expires`, `Last-Modified`, a `Retry-After` with a date), and `Exchange.time`. Waiting
-    does not: delays, paces and time limits take as long as they say. Nor do the validity of certificates, and the
-    dates of files.
+    does not follow it: delays, paces and time limits take as long as they say. Nor do the validity of certificates
+    and the dates of files.
     """
 
     __slots__ = ("offset",)
@@ -37,7 +37,7 @@ class Clock:
     def move(
         self, *, weeks: float = 0, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
     ) -> None:
-        """Move the clock forward by the sum of these, or back where they are negative.
+        """Move the clock forward by the sum of these, or back if the sum is negative.
 
         Raises TypeError for what is no number, ValueError where the clock would leave the years 1970 to 9999, and for
         a call that would not move it.

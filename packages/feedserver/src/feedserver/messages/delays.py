@@ -40,7 +40,9 @@ class UniformDelay(RandomDelay):
         seconds_of("UniformDelay(least=…)", self.least)
         seconds_of("UniformDelay(most=…)", self.most)
         if self.least > self.most:
-            raise ValueError(f"a delay of {self.least:g} s to {self.most:g} s is none; give the shorter one first")
+            raise ValueError(
+                f"a delay of {self.least:g} s to {self.most:g} s is impossible; give the shorter one first"
+            )
 
     def draw(self, number: int) -> float:
         """Return the seconds for the request with this *number*; repeated calls agree."""
@@ -82,7 +84,9 @@ class LognormalDelay(RandomDelay):
 
 
 def parse_random_delay(text: str) -> RandomDelay:
-    """Read a distribution of delays from text, see above. Raises ValueError with the remedy."""
+    """Read a distribution of delays from text, in the forms of this module's docstring. Raises ValueError with
+    the remedy.
+    """
     if match := _LOGNORMAL.fullmatch(text):
         most = parse_duration(match["most"]) if match["most"] else 10.0
         try:

@@ -41,7 +41,7 @@ class Wanted:
         return self._is_dropped
 
     def drop(self) -> None:
-        """Note that nobody waits for the answer any more, and end what waits for its sake."""
+        """Note that nobody waits for the answer any more, and end the code that waits for it."""
         with self._lock:
             self._is_dropped = True
             to_call, self._to_call = self._to_call, {}
@@ -114,7 +114,7 @@ class Gate:
         """Wait until the test lets this call pass, at most *timeout* seconds (None: without end).
 
         Raises TimeoutError after that time. Where the client leaves or the server stops meanwhile, the code that waits
-        is ended by an exception that is no `Exception`; its `finally` blocks run.
+        is ended by an exception that is not an `Exception`; its `finally` blocks run.
         """
         if timeout is not None:
             check_seconds("timeout", timeout)

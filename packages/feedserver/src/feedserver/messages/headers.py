@@ -80,7 +80,7 @@ def _wanted(name: str) -> bytes:
 class Headers(Mapping[str, str]):
     """An immutable list of header fields with the interface of a mapping.
 
-    `raw` holds the (name, value) pairs as bytes, in order and in the case in which they were sent. `headers["Name"]`
+    `raw` has the (name, value) pairs as bytes, in order and in the case in which they were sent. `headers["Name"]`
     joins repeated fields with ", " (RFC 9110 §5.3); `get_all` returns them separately.
     """
 
@@ -92,7 +92,7 @@ class Headers(Mapping[str, str]):
         if isinstance(fields, Headers):
             self.raw = fields.raw
             return
-        if type(fields) is tuple and not fields:  # the default, as of most responses
+        if type(fields) is tuple and not fields:  # the default, as in most responses
             self.raw = ()
             return
         given: object = fields

@@ -13,7 +13,7 @@ _PLACEHOLDER = re.compile(rb"\{base\}|\{date(?:(?P<sign>[+-])(?P<offset>[0-9.]+(
 
 
 def has_placeholders(headers: Headers) -> bool:
-    """Return whether a value holds `{base}` or `{date…}`, which are filled in when the response is sent."""
+    """Return whether a value contains `{base}` or `{date…}`, which are filled in when the response is sent."""
     return any(b"{" in value and _PLACEHOLDER.search(value) for _, value in headers.raw)
 
 

@@ -63,7 +63,7 @@ def _split(target: str) -> Target:
 def path_key(path: str) -> str:
     """Return a *path* percent-decoded except for `%2F` and `%25`, so that equal paths are equal text (RFC 3986 §6.2.2).
 
-    A slash and `%2F` are two things (RFC 3986 §2.2), and `%252F` is a third.
+    A slash, `%2F` and `%252F` are three different things (RFC 3986 §2.2).
     """
     return "%2F".join(part.replace("%", "%25") for part in _decoded_parts(path)) if "%" in path else path
 
@@ -83,9 +83,9 @@ class Request:
     """A request of a client, as it was sent.
 
     *method* and *target* are as on the request line, *version* is "1.0" or "1.1", *client* is the address it came from,
-    *headers* and *body* are as they were sent, *scheme* is "https" where it came over TLS. *is_whole* is False where it
-    was answered before its body came. *trailers* are the fields after the last chunk of its body. *connection* is the
-    one that it came over, which takes no part in comparing requests.
+    *headers* and *body* are as they were sent, *scheme* is "https" where it came over TLS. *is_whole* is False where
+    the request was answered before its body came. *trailers* are the fields after the last chunk of its body.
+    *connection* is the one that it came over, which takes no part in comparing requests.
     """
 
     method: str

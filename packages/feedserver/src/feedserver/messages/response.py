@@ -33,7 +33,7 @@ Conditional: TypeAlias = Literal["rfc", "exact", "off"]
 _CONDITIONALS: Final = get_args(Conditional)
 
 MOST_CODINGS = 10
-"""Codings inside each other that a body can be sent in."""
+"""The most codings, one inside another, in which a body can be sent."""
 
 CODINGS = ("gzip", "x-gzip", "deflate", "br", "zstd", "identity", "auto")
 """The codings that a response can name; `http.content_codings` encodes them."""
@@ -79,8 +79,8 @@ class Auth:
 class FileBody:
     """A body that stays on disk and is streamed: *size* bytes of *path* from *offset*.
 
-    *stamp* is the file's `file_stamp` when it was read, 0 where it may change later. *beneath* is
-    the resolved path of the folder that it must not leave by a link; with None it may lie anywhere.
+    *stamp* is the file's `file_stamp` when it was read, 0 where it may change later. *beneath* is the resolved path of
+    the folder that it must not leave by a link; with None it may lie anywhere.
     """
 
     path: Path
@@ -109,8 +109,8 @@ class FileBody:
 def file_stamp(status: os.stat_result) -> int:
     """Return a time in nanoseconds that is another one after each change of a file.
 
-    Where the system has one, it is that of the last change, which nobody can set; `cp -p` and archives set that of the
-    content.
+    It is the time of the last change of any kind, which nobody can set. Windows has no such time: there it is the time
+    of the content, which `cp -p` and archives set.
     """
     return status.st_mtime_ns if os.name == "nt" else status.st_ctime_ns
 
@@ -124,7 +124,7 @@ class Injectable:
     __slots__ = ()
 
     when: object
-    """A `triggers.When`, which is loaded where there is a fault."""
+    """A `triggers.When`, which is loaded only if there is a fault."""
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -139,8 +139,8 @@ class Response:
     "auto" lets Accept-Encoding choose. *auth* is the login that a client must send, or it gets a 401. *omit* names
     headers that are not added. *conditional* says how validators are compared. *faults* break the answer.
 
-    Three are for messages: *source* names the file or the call that this response comes from, *notes* are a fixture's
-    remarks, *error* is the mistake that made it a 500.
+    Three fields are for messages: *source* names the file or the call that this response comes from, *notes* are a
+    fixture's remarks, *error* is the mistake that made it a 500.
     """
 
     body: Body
@@ -178,7 +178,8 @@ class Response:
     ) -> None:
         """Convert text to UTF-8, and durations from seconds, `timedelta` or "250ms".
 
-        Raises TypeError for a body that is neither bytes nor text, and for any other value of a wrong type; ValueError
+        Raises TypeError for a body that is neither bytes, text nor a generator function, and for any other value of a
+        wrong type; ValueError
         for a bad status, duration or unit. So a mistake is raised in the line that makes the response, not when it is
         sent.
         """
@@ -261,7 +262,7 @@ def check_fault(fault: object) -> None:
 
 def _checked(faults: Iterable[Injectable] | Injectable) -> tuple[Injectable, ...]:
     if type(faults) is tuple and not faults:
-        return ()  # as of most responses
+        return ()  # as in most responses
     given: object = faults
     if isinstance(given, str) or not isinstance(given, Iterable):
         check_fault(given)

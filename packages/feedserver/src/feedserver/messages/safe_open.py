@@ -46,7 +46,7 @@ def open_file(path: Path, beneath: str | None = None) -> BinaryIO:
 
     *beneath* is the resolved path of the folder that the file must lie in when its links are followed; None allows
     every place. Raises NotServable for a file outside of it and for what is no regular file, another OSError where the
-    file can't be opened, and ValueError where the path holds NUL.
+    file can't be opened, and ValueError where the path contains NUL.
     """
     descriptor = _open_anywhere(path) if beneath is None else _open_beneath(path, beneath)
     _check_regular(path, descriptor)

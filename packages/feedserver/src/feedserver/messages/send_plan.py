@@ -5,7 +5,7 @@ the previous ones. It begins with the head of the answer as a value (`SendHead`)
 its own way; a fault that breaks a head replaces that step by bytes (`Send`). `net` plays plans and knows no fault by
 name; faults turn one plan into another.
 
-TLS is no step: a client's first byte tells whether it speaks TLS, whatever the plan.
+TLS is no step: a client's first byte shows whether it speaks TLS, whatever the plan.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Ended(StrEnum):
     COMPLETE = "complete"
     """The operating system took the whole answer."""
     CLOSED = "closed"
-    """The server closed the connection in order before the answer was whole: by a fault, or since TLS failed."""
+    """The server closed the connection gracefully before the answer was whole: by a fault, or since TLS failed."""
     RESET = "reset"
     """The server reset the connection, as a fault demanded."""
     CLIENT_LEFT = "client left"
@@ -84,7 +84,7 @@ class Source(Protocol):
         """What runs on the thread."""
 
     def run(self) -> None:
-        """Make what is asked for, until nothing more is: the body of the thread."""
+        """Make each part that is asked for, until no more are wanted. The thread calls this."""
 
     def tell(self, ready: Callable[[], object]) -> None:
         """Call *ready*, on any thread, when there is something to send."""
@@ -123,7 +123,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class CloseConnection:
-    """Close the connection in order: everything is sent, then FIN. *ended* is what the journal records."""
+    """Close the connection gracefully: everything is sent, then FIN. *ended* is what the journal records."""
 
     ended: Ended = Ended.COMPLETE
 

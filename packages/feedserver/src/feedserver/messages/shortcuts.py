@@ -10,7 +10,9 @@ from feedserver.messages.headers import imf_fixdate
 from feedserver.messages.response import Injectable, Response, check_fault
 
 REDIRECTS = frozenset({300, 301, 302, 303, 307, 308})
-"""The statuses that send a client to another place (RFC 9110 §15.4); 305 and 306 are out of use, and 304 is none."""
+"""The statuses that send a client to another place (RFC 9110 §15.4); 305 and 306 are out of use, and 304 is no
+redirect.
+"""
 
 
 def moved(location: str, status: int = 301) -> Response:

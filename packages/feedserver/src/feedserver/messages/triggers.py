@@ -1,4 +1,4 @@
-"""Triggers of a fault: on which of the requests that its response answers it is injected.
+"""Triggers: on which requests a fault is injected, of those that its response answers.
 
     reset after 512                              each time
     reset after 512 on request 2                 the second time only
@@ -77,7 +77,7 @@ class OnEvery(When):
         _check(self.number)
 
     def strikes(self, number: int) -> bool:
-        """Return whether *number* is a multiple of the trigger's."""
+        """Return whether *number* is a multiple of the trigger's number."""
         return number % self.number == 0
 
     def __str__(self) -> str:

@@ -30,7 +30,7 @@ BATCH = 64
 class Acceptor:
     """Accepts the clients of *listening* and gives each a protocol made by *factory*; all methods are called on *loop*.
 
-    `under_way` holds the tasks that end by themselves, whether or not `close` is called; *ended* is called when one of
+    `under_way` has the tasks that end by themselves, whether or not `close` is called; *ended* is called when one of
     them has ended. *refused* is called when the system refuses to accept.
     """
 

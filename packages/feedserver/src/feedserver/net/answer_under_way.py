@@ -61,8 +61,7 @@ class AnswerUnderWay:
 
     *timer* is the timer of the step that waits, None where no step waits. *source* makes parts of the answer on a
     thread of its own; *wanted* tells a thread that makes the whole answer that it is no longer needed. *sent* counts
-    bytes of head and body.
-    *keep_alive*: another answer may follow on the connection.
+    bytes of head and body. *keep_alive*: another answer may follow on the connection.
     """
 
     __slots__ = ("_body_sent", "_whole", "exchange", "keep_alive", "plan", "sent", "source", "timer", "wanted")
@@ -148,6 +147,6 @@ class AnswerUnderWay:
         if plan is not None and hasattr(plan, "close"):
             try:
                 plan.close()
-            except BaseException as error:  # noqa: BLE001 - the caller tells `verify`
+            except BaseException as error:  # noqa: BLE001 - the caller reports it to `verify`
                 return error
         return None

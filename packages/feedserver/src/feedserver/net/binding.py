@@ -1,7 +1,7 @@
 """Binding: the socket that listens on a port, and the one that holds the port while connections are refused.
 
-Few tests refuse connections, so the second socket is bound when one does. It must be bound before the first is closed,
-or another program could take the port in between.
+Few tests refuse connections, so the second socket is bound only when one does. It must be bound before the first is
+closed, or another program could take the port in between.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Elsewhere the port is held by a socket that is bound when the other one is close
 _NONBLOCK = getattr(socket, "SOCK_NONBLOCK", 0)
 """The flag of a socket that never waits, where the system has one: one system call less for each server."""
 
-_ALONE = "without scheme and port; use an address of this machine, such as 127.0.0.1, or localhost"
+_ALONE = "give an address of this machine without scheme and port, such as 127.0.0.1, or localhost"
 
 
 class PortTaken(OSError):
@@ -36,7 +36,7 @@ class PortTaken(OSError):
 
 
 def addresses_of(host: str) -> tuple[str, ...]:
-    """Return the addresses of this machine that *host* means: itself, or those of both families for a name.
+    """Return the addresses of this machine that *host* means: *host* itself, or those of both families for a name.
 
     Raises OSError for a name that is not known.
     """
@@ -118,7 +118,7 @@ def hold_beside(listening: socket.socket, host: str, port: int) -> socket.socket
     None where the system does not bind a second one. No other program can take the port then, except one of the same
     user that asks to share it (SO_REUSEPORT).
     """
-    if sys.platform != "linux":  # HOLDS_BESIDE, in words that type checkers read
+    if sys.platform != "linux":  # HOLDS_BESIDE, in a form that type checkers understand
         return None
     holder = socket.socket(listening.family, socket.SOCK_STREAM)
     try:
@@ -142,5 +142,5 @@ def _not_bound(error: OSError, host: str, port: int) -> OSError:
         else "use an address of this machine, such as 127.0.0.1"
     )
     if isinstance(error, socket.gaierror):  # its number is none of the system's errors
-        return OSError(errno.EADDRNOTAVAIL, f"cannot listen on {host!r}: it is no address, {_ALONE}")
+        return OSError(errno.EADDRNOTAVAIL, f"cannot listen on {host!r}: it is no address; {_ALONE}")
     return OSError(error.errno, f"cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}; {remedy}")

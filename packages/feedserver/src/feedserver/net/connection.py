@@ -53,14 +53,14 @@ class Listener(HttpServer, Protocol):
         """Return the number of a new connection, counted from 1."""
 
     def opening_plan(self) -> Plan | None:
-        """Return the plan that breaks a new connection before it reads; None where none does."""
+        """Return the plan that breaks a new connection before it reads; None if there is none."""
 
     def forget(self, connection: Connection) -> None:
         """Note that the connection is closed."""
 
 
 class Connection(_Protocol):
-    """The server's side of one connection. *unsent* is the number of bytes that wait for a full kernel."""
+    """The server's side of one connection. *unsent* is the number of bytes that wait until the kernel takes more."""
 
     __slots__ = ("_http", "_linger", "_listener", "_tls", "_transport", "last_active", "peer", "state", "unsent")
 
@@ -93,7 +93,7 @@ class Connection(_Protocol):
             plan = self._listener.opening_plan()
             if plan is not None:
                 self._http.break_unasked(plan)
-        except BaseException as error:  # noqa: BLE001 - the event loop is no place for it to end; `verify` raises it
+        except BaseException as error:  # noqa: BLE001 - it must not end the event loop; `verify` raises it
             self.fail(error)
 
     def data_received(self, data: bytes) -> None:
@@ -114,7 +114,9 @@ class Connection(_Protocol):
             self.fail(error)
 
     def eof_received(self) -> bool:
-        """Note that the client sends no more; return True where it is still answered, since it may still read."""
+        """Note that the client sends no more; return True where the client is still answered, since it may
+        still read.
+        """
         is_answered = self._end_of_client()
         if self.state is State.ENDED and not is_answered:
             self.move(Event.CLOSE)
@@ -209,7 +211,7 @@ class Connection(_Protocol):
         if isinstance(self._transport, SocketTransport):
             self._transport.abandon()
 
-    # TLS: the client's first byte tells whether it speaks TLS, so that one port serves both
+    # TLS: the client's first byte shows whether it speaks TLS, so that one port serves both
 
     def _start(self, data: bytes) -> bool:
         """Begin to read, with or without TLS; return False for TLS where the server does not speak it."""
@@ -223,7 +225,7 @@ class Connection(_Protocol):
         return True
 
     def _refuse_tls(self, data: bytes) -> None:
-        """Answer a client that speaks TLS by an alert, since it could not read an answer, and close."""
+        """Answer a client that speaks TLS by an alert, since it could read no other answer, and close."""
         problem = "the client speaks TLS, and the server does not; FeedServer(…, tls=True) does"
         self._listener.site.unencrypted(problem, raw=data)
         if self._transport is not None:
@@ -327,7 +329,7 @@ class Connection(_Protocol):
             self._transport.close()
 
     def close(self) -> None:
-        """Close in order: send no more, and read for a while what the client still sends.
+        """Close gracefully: send no more, and read for a while what the client still sends.
 
         Closing a socket that a client still sends to makes the kernel reset it, and the client may never see the answer
         that it had been sent (RFC 9112 §9.6). A client that has said explicitly that this was its last request sends no
@@ -364,7 +366,7 @@ class Connection(_Protocol):
         transport.abort()
 
     def fail(self, error: BaseException) -> None:
-        """Tell `verify` of an exception, and drop the client: no whole answer can be sent."""
+        """Report an exception to `verify`, and drop the client: no whole answer can be sent."""
         answer = self._http.answer
         self._listener.site.failed(error, answer.exchange if answer is not None else None)
         self._http.finish(Ended.BROKEN_OFF, type(error).__qualname__)

@@ -81,13 +81,13 @@ class Carrier(Protocol):
         """Send nothing more, and wait for the client to leave."""
 
     def close(self) -> None:
-        """Close in order: everything is sent before the connection is closed."""
+        """Close gracefully: everything is sent before the connection is closed."""
 
     def reset(self) -> None:
         """Reset the connection."""
 
     def fail(self, error: BaseException) -> None:
-        """Tell `verify` of an exception, and drop the client: no whole answer can be sent."""
+        """Report an exception to `verify`, and drop the client: no whole answer can be sent."""
 
 
 class Http1:
@@ -320,7 +320,7 @@ class Http1:
             self._advance()
             if self.answer is None:
                 self._connection.resume_reading()
-        except BaseException as error:  # noqa: BLE001 - the event loop is no place for it to end; `verify` raises it
+        except BaseException as error:  # noqa: BLE001 - it must not end the event loop; `verify` raises it
             self._connection.fail(error)
 
     def _play(self, answer: AnswerUnderWay) -> None:

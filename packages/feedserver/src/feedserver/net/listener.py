@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from feedserver.net.tls import Tls
 
 FREE_PORT_ATTEMPTS = 16
-"""Ports that are tried, where one must be free on several addresses."""
+"""How many ports are tried if one must be free on several addresses."""
 
 
 class Listening:
@@ -154,7 +154,7 @@ class Listening:
         return sorted(described, key=attrgetter("id"))
 
     def holders(self) -> str:
-        """Return what keeps the server from stopping, a line each: connections, and callables that run."""
+        """Return what keeps the server from stopping, one per line: connections, and callables that run."""
         held = [connection.describe() for connection in self.connections.copy()]
         held += [f"{name}, a callable that runs" for name in list(self.workers.values())]
         return "\n".join(f"  {each}" for each in held) or "  no connection and no callable: the event loop is blocked"
@@ -218,7 +218,7 @@ class Listening:
             connection.abort("the test closed the connection", Ended.CLOSED)
 
     def opening_plan(self) -> Plan | None:
-        """Return the plan that breaks a new connection before it reads; None where none does."""
+        """Return the plan that breaks a new connection before it reads; None if there is none."""
         if not self.opening:
             return None
         fault = self.opening.pop(0) if len(self.opening) > 1 else self.opening[0]

@@ -66,8 +66,8 @@ class LoopThread:
 
         said = in_words(error) if error is not None else message
         for user in list(self.users):
-            user.failed(f"the servers' event loop met {said}")
-        logging.getLogger("feedserver").error("the servers' event loop met %s", said, exc_info=error)
+            user.failed(f"an error on the servers' event loop: {said}")
+        logging.getLogger("feedserver").error("an error on the servers' event loop: %s", said, exc_info=error)
 
     @property
     def is_current(self) -> bool:
@@ -84,8 +84,8 @@ class LoopThread:
         Otherwise the loop's thread calls it soon. Returns False where some callback has blocked the loop for *timeout*
         seconds, so that *function* was not called; -1 waits for ever.
 
-        *function* may begin and cease to watch sockets, and cancel timers.
-        Callbacks and timers that it schedules do not wake the loop: they are taken up when something else wakes it.
+        *function* may begin and cease to watch sockets, and cancel timers. Callbacks and timers that it schedules do
+        not wake the loop: they are taken up when something else wakes it.
         """
         if self._visited is None:
             self.call(function)
@@ -109,7 +109,7 @@ _current: LoopThread | None = None
 
 
 def acquire(user: LoopUser) -> LoopThread:
-    """Return the shared loop thread, started if need be; *user* holds it until `release`."""
+    """Return the shared loop thread, started if need be; *user* keeps it until `release`."""
     global _current  # noqa: PLW0603 - one loop thread per process is the point of this module
     with _lock:
         if _current is None:

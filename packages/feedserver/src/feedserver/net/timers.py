@@ -9,7 +9,7 @@ from itertools import count
 Callback = Callable[[], object]
 
 FEW = 64
-"""Timers among which cancelled ones may stay until they are due."""
+"""Fewer timers than this are all kept until they are due, cancelled ones too."""
 
 
 class DueCall:

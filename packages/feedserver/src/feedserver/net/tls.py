@@ -178,8 +178,8 @@ class TlsLayer:
     def receive(self, data: bytes) -> bytes:
         """Take bytes off the wire, and return the decrypted data.
 
-        Raises ssl.SSLError where the client does not speak TLS. Send the bytes of `to_send` afterwards, even when it
-        raised: a handshake answers, and a refusal says why.
+        Raises ssl.SSLError where the client does not speak TLS. Send the bytes of `to_send` afterwards, even if
+        this raised: they answer a handshake, or say why it is refused.
         """
         self._incoming.write(data)
         if self.agreed is None:

@@ -4,8 +4,8 @@ asyncio makes each accepted connection with a task, a future and three turns of 
 test, or that answers one request per connection, pays for that every time. Here a connection is made in one turn. Only
 public methods of the loop are used. The protocol sees asyncio's interface, with `end` and `abandon` added.
 
-The amount of data that waits for a full kernel is not limited here: the protocol limits it, by writing no more between
-`pause_writing` and `resume_writing`. The amount that is read at a time is limited here, by `READ_SIZE`.
+The amount of data that waits until the kernel takes more is not limited here: the protocol limits it, by writing no
+more between `pause_writing` and `resume_writing`. The amount that is read at a time is limited here, by `READ_SIZE`.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class _Reading(Enum):
 class SocketTransport(_Transport):
     """Connects *protocol* to *sock*, a client that was accepted from *address*, on *loop*.
 
-    It reads before the loop watches the socket: a client usually sends its request before this thread has accepted it,
-    and one that is answered and closed by that is never watched.
+    The transport reads before the loop watches the socket: a client usually sends its request before this thread has
+    accepted it, and a client that is answered and closed in this first read is never watched.
 
     The protocol is told to pause whenever the kernel does not take everything at once, and to resume when it has.
     """

@@ -3,8 +3,8 @@
 In: a URL. Out: a fixture with the body byte for byte, and the directives that send it again. The modules, in the order
 in which an answer passes them:
 
-1. `raw_client`: sends one request, and reads the answer as it is on the wire; `answer_lines` tells how its lines were
-   written.
+1. `raw_client`: sends one request, and reads the answer as it is on the wire; `answer_lines` reports how its lines
+   were written.
 2. `redaction`: decides which header fields stay, and `secret_search` what is replaced in them and in URLs, by names
    (`secret_names`) or values (`token_shapes`).
 3. `recording`: writes the fixture and the `.response` file beside it.

@@ -54,7 +54,7 @@ class AnswerLines:
 
     @property
     def folded(self) -> tuple[str, ...]:
-        """The names of the headers whose value went on on another line (obs-fold, RFC 9112 §5.2)."""
+        """The names of the headers whose value continued on another line (obs-fold, RFC 9112 §5.2)."""
         return tuple(dict.fromkeys(self._folded()))
 
     def _folded(self) -> Iterator[str]:

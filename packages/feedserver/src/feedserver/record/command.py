@@ -35,16 +35,16 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
         metavar="NAME",
         action="append",
         default=[],
-        help="keep a header or a parameter of that name though it looks like a secret, or URL for the URL in the first "
-        "line of FILE.response; may be given several times",
+        help="keep a header or a parameter of that name although it looks like a secret; the name URL keeps the URL in "
+        "the first line of FILE.response; may be given several times",
     )
-    parser.add_argument("--force", action="store_true", help="overwrite files that are there")
+    parser.add_argument("--force", action="store_true", help="overwrite existing files")
     parser.add_argument(
         "--timeout",
         metavar="SECONDS",
         type=_timeout,
         default=TIMEOUT,
-        help="for the whole answer (default: %(default)g)",
+        help="the limit for the whole answer (default: %(default)g)",
     )
 
 
@@ -75,7 +75,9 @@ def _timeout(text: str) -> float:
 
 
 def run(options: argparse.Namespace) -> tuple[int, str]:
-    """Record as *options* say. Return the exit status (1: no answer, 2: it cannot be written) and the text to print."""
+    """Record as *options* say. Return the exit status (1: no answer, 2: nothing can be written) and the text to
+    print.
+    """
     try:
         made = record(
             options.url,

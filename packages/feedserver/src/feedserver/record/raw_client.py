@@ -28,7 +28,7 @@ LARGEST = 256 * 1024 * 1024
 """The size, in bytes, of the largest body that can be recorded."""
 
 MOST_LINES = 100_000
-"""Lines of an answer that are kept at most, to tell how they were written."""
+"""The most lines of an answer that are kept, to report how they were written."""
 
 _PIECE = 65_536
 _SAFE = "/?&=%:@!$'()*+,;~[]-._"
@@ -54,7 +54,7 @@ class RawAnswer:
     """The version of HTTP: 10 or 11."""
     lines: AnswerLines
     extra: int = 0
-    """Bytes that came after the end of the body, as far as they came together with it."""
+    """The number of bytes after the end of the body that came together with it."""
     unread: tuple[str, ...] = ()
     """The first line among the headers that is not a header, and all lines after it, each up to its colon."""
 
@@ -176,7 +176,7 @@ def _read(response: HTTPResponse, lines: list[bytes]) -> RawAnswer:
         raise ConnectionError("it ended within its head")
     if written.begins_folded:
         raise RecordingError(
-            "a blank stands before the first header, so that nobody knows where it belongs (RFC 9112 §2.2); nothing "
+            "there is a blank before the first header, so that nobody knows where it belongs (RFC 9112 §2.2); nothing "
             "was written"
         )
     unread = _unread(response)

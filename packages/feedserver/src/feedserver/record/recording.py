@@ -75,7 +75,7 @@ def record(
 
     *headers* are sent with the request; each replaces the default of the same name. *keep* names headers and parameters
     that stay although they look like secrets; "URL" in it keeps the URL in the first line of the directives as it is.
-    *force* overwrites existing files. *timeout* is in seconds, for the whole answer. *context* holds the TLS settings;
+    *force* overwrites existing files. *timeout* is in seconds, for the whole answer. *context* has the TLS settings;
     by default the certificate authorities of the system are trusted.
 
     Raises ValueError if *url* is not an http or https URL or *file* has a name that is not served, FileExistsError if
@@ -114,7 +114,7 @@ def record(
     if len(text) > LARGEST_SIDECAR:
         limit = f"{LARGEST_SIDECAR // 1024} KiB"
         raise RecordingError(
-            f"the answer has {len(text):,} bytes of headers, and a fixture holds {limit}; nothing was written"
+            f"the answer has {len(text):,} bytes of headers, and a fixture may have {limit}; nothing was written"
         )
     _write({sidecar: text, file: answer.body}, overwrite=force)
     return Recording(
@@ -201,7 +201,7 @@ def directives(answer: RawAnswer, fields: Iterable[tuple[bytes, bytes]], url: st
 
     Its first line is a comment for people: the URL of the answer, and its *date*.
     """
-    # What a server sends may hold line breaks: what follows one would become a directive of its own.
+    # What a server sends may contain line breaks: what follows one would become a directive of its own.
     when = f", answered {to_text(date)}" if date else ""
     lines = [_unfolded(f"# {url}{when}".encode("utf-8", "replace"))]
     lines.append((b"Status: %d %b" % (answer.status, _unfolded(answer.reason))).rstrip())
@@ -251,11 +251,11 @@ def _with_right_reason(left_out: LeftOut, answer: RawAnswer) -> LeftOut:
 def _no_headers(answer: RawAnswer, secrets: set[str]) -> Iterable[LeftOut]:
     for index, line in enumerate(answer.unread):
         name, _ = without_secrets(line, known=secrets)
-        yield LeftOut(repr(name), "it stands after that" if index else "it is no name of a header")
+        yield LeftOut(repr(name), "it comes after that" if index else "it is no name of a header")
 
 
 def _around_the_answer(answer: RawAnswer, secrets: set[str]) -> Iterable[LeftOut]:
-    """Yield what came before and after the answer itself, which no fixture holds."""
+    """Yield what came before and after the answer itself, which no fixture contains."""
     for status in answer.lines.interim:
         yield LeftOut(str(status), "it is an interim answer; Fault: interim sends one")
     for name in dict.fromkeys(answer.lines.trailers):
@@ -301,7 +301,7 @@ def _notes(answer: RawAnswer, headers: Headers, text: bytes, secrets: set[str]) 
         yield "the answer was HTTP/1.0; it is sent as HTTP/1.1"
     if answer.extra:
         extra = f"{answer.extra:,} {'bytes' if answer.extra > 1 else 'byte'}"
-        yield f"{extra} or more came after the end that Content-Length gives; Fault: short length sends some"
+        yield f"{extra} or more came after the end that Content-Length gives; Fault: short content-length sends some"
     for name in answer.lines.folded:
         shown, _ = without_secrets(name, known=secrets)
         yield f"the value of {shown} came folded over several lines; it is sent on one line"

@@ -23,12 +23,12 @@ _HOP_BY_HOP = frozenset(
 )
 _ADDED = frozenset({"date", "content-length"})
 _CHALLENGES = frozenset({"www-authenticate", "proxy-authenticate"})
-_OPEN_SCHEMES = frozenset({"basic", "bearer"})  # RFC 7617, RFC 6750: they hold a realm and the reason of the refusal
+_OPEN_SCHEMES = frozenset({"basic", "bearer"})  # RFC 7617, RFC 6750: they have a realm and the reason of the refusal
 
 _NEVER_SECRET = re.compile(
     r"access-control-.*|.*-policy(?:-report-only)?|clear-site-data|public-key-pins(?:-report-only)?", re.IGNORECASE
 )
-"""Headers whose names speak of credentials, tokens or keys, but which hold none. Policies have nonces (`'nonce-…'`),
+"""Headers whose names speak of credentials, tokens or keys, but which contain none. Policies have nonces (`'nonce-…'`),
 which the page that they came with shows as well.
 """
 
@@ -123,7 +123,7 @@ def _is_random_by_nature(name: str) -> bool:
 
 
 def _open_challenges(value: str) -> tuple[str, list[str]]:
-    """Return the challenges of a WWW-Authenticate that hold no secret (Basic and Bearer), and the schemes of the
+    """Return the challenges of a WWW-Authenticate that contain no secret (Basic and Bearer), and the schemes of the
     others.
 
     Challenges are joined by commas, and so are the parameters of each (RFC 9110 §11.6.1).

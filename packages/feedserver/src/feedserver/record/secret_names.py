@@ -1,6 +1,6 @@
 """Recognises the names of secrets: one list of words, for headers, cookies and parameters alike.
 
-The percent-encoding of a name is undone, and letters that are variants of ASCII's become these. The name is split at
+The percent-encoding of a name is undone, and variants of ASCII letters become ASCII. The name is split at
 everything that is no letter, and at capitals: `X-AuthKey`, `auth%5Bkey%5D` and `auth_key2` have the same parts. If one
 part is in the list, the name is that of a secret. Only whole parts are compared, so `keyboard`, `monkey` and `author`
 are not names of secrets.
@@ -58,7 +58,7 @@ _WHERE_AND_WHAT = frozenset(
         *("uri", "uris", "url", "urls"),
     }
 )
-"""The last words of names whose values tell a place or a kind and are no secrets: `authorization_uri`, `token_type`.
+"""The last words of names whose values are a place or a kind, and no secrets: `authorization_uri`, `token_type`.
 These values are still searched for secrets.
 """
 

@@ -66,7 +66,7 @@ _COLON = re.compile(
     r"(?P<value>(?>(?:[^\s,;&'\"<>{}()\\]|\\++(?!['\"]))+))"
 )
 """A name and its value as a header or a log has them, with a blank or a quote between: `auth:8080` is a host's port. In
-a string within JSON, backslashes stand before the quotes.
+a string within JSON, there are backslashes before the quotes.
 """
 
 _CREDENTIALS = re.compile(
@@ -132,8 +132,8 @@ class _Net:
         return "".join(pieces)
 
     def _clean_document(self, text: str, shapes: bool, depth: int) -> str:
-        """Return *text*, if it is JSON, without what `_clean_json` cannot find, which changes nothing around a secret:
-        lists and objects under the names of secrets, and secrets in strings that hold JSON again.
+        """Return *text*, if it is JSON, without the secrets that `_clean_json` cannot find, since it changes nothing
+        around a secret: lists and objects under the names of secrets, and secrets in strings that contain JSON.
         """
         if not text.lstrip().startswith(("{", "[")):
             return text

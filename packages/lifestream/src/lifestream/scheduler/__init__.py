@@ -1,7 +1,7 @@
 """When a feed is fetched next, and why; and which worker may fetch it.
 
 In: outcomes and the clock; feeds that are due. Out: the time of the next request with its reasons; claims, which are
-leases in the database. In the order in which a feed passes them:
+leases in the database. The modules, in the order in which a feed passes them:
 
 1. `due_queue`: what a refresh still has to claim.
 2. `leases`: claims of feeds that are due, host by host; `claim_sql` is their SQL on both databases.

@@ -1,4 +1,4 @@
-"""Which host an answer came from: behind a redirect, it may be another than the feed's own. Pure."""
+"""Which host an answer came from: behind a redirect, it may be another than the feed's own. Pure functions."""
 
 from __future__ import annotations
 

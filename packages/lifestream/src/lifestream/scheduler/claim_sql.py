@@ -21,7 +21,8 @@ _MOST_IDLE: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is claimed *now*: up to *limit* feeds, of one host at most *most*; of *feeds* (keys) alone, if given.
+    """What to claim at the time *now*: up to *limit* feeds, at most *most* of one host; only of *feeds* (keys), if
+    given.
 
     With *early*, our own interval doesn't count.
     """
@@ -34,7 +35,7 @@ class Wanted:
 
 
 # {due}: the condition for our own interval, or for what feed and server ask for. 'active' is no parameter, so that the
-# planner knows how many feeds are.
+# planner knows how many feeds are active.
 _FREE: Final = "feed.status = 'active' AND (feed.claimed_until IS NULL OR feed.claimed_until <= %(now)s) AND {due}"
 _NEXT: Final = "feed.next_fetch <= %(now)s"
 _ALLOWED: Final = "(feed.not_before IS NULL OR feed.not_before <= %(now)s)"
@@ -46,7 +47,7 @@ _OF_DUE_HOSTS: Final = {
             ORDER BY feed.next_fetch LIMIT %(most)s) feed
         WHERE host.next_due <= %(now)s ORDER BY host.next_due, host.id LIMIT %(limit)s
         FOR UPDATE OF host SKIP LOCKED""",
-    # Without LATERAL. CROSS JOIN keeps the order of the tables, so that the limit ends the reading of hosts.
+    # SQLite has no LATERAL. CROSS JOIN keeps the order of the tables, so that the limit ends the reading of hosts.
     "sqlite": """
         SELECT taken.id FROM lifestream_host host CROSS JOIN lifestream_feed taken ON taken.id IN (
             SELECT feed.id FROM lifestream_feed feed WHERE feed.host_id = host.id AND {free}
@@ -74,8 +75,8 @@ _NAMED: Final = {
 
 
 def take(wanted: Wanted, token: str, until: datetime, using: str) -> int:
-    """Note in the feeds that are *wanted*, and in their hosts, that *token* holds them *until* then. Returns how many
-    feeds were taken.
+    """Note in the feeds that are *wanted*, and in their hosts, that *token* holds them until the time *until*.
+    Returns how many feeds were taken.
 
     The caller's transaction is open, and has written nothing yet.
     """
@@ -116,8 +117,8 @@ def _free(wanted: Wanted) -> str:
 def _take_at_once(wanted: Wanted, values: dict[str, Any], connection: BaseDatabaseWrapper) -> int:
     """Take feeds with one UPDATE, after which the database is locked for others; then note it in their hosts.
 
-    With OR FAIL, SQLite copies no page that it changes into a temporary file, so that it could undo the one statement
-    (sqlite.org/tempfiles.html#statement_journal_files): the caller's transaction undoes all.
+    With OR FAIL, SQLite does not copy the pages that it changes into a temporary file, from which it could undo the
+    one statement (sqlite.org/tempfiles.html#statement_journal_files): the caller's transaction undoes all.
     """
     values["feeds"] = json.dumps(list(wanted.feeds or ()))
     chosen = _query(wanted, "sqlite")
@@ -139,15 +140,15 @@ def _take_at_once(wanted: Wanted, values: dict[str, Any], connection: BaseDataba
 
 
 def _take_from_locked(wanted: Wanted, values: dict[str, Any], connection: BaseDatabaseWrapper) -> int:
-    """Lock hosts, then take their feeds, as they are now that the hosts are locked."""
+    """Lock hosts, then take their feeds, as they are once the hosts are locked."""
     values["feeds"] = list(wanted.feeds or ())
     with connection.cursor() as cursor:
         cursor.execute(_query(wanted, "postgresql"), values)
         feeds = _first_of_each(cursor.fetchall(), wanted)
         if not feeds:
             return 0
-        # Others may have claimed and fetched them before the hosts were locked. Whoever locks a feed now waits for its
-        # host, which is ours: so this waits for nobody.
+        # Others may have claimed and fetched these feeds before the hosts were locked. Whoever has locked a feed now
+        # waits for its host, which is locked here: so locked feeds are skipped, and this waits for nobody.
         values["feeds"] = feeds
         cursor.execute(
             "UPDATE lifestream_feed SET claim_token = %(token)s, claimed_until = %(until)s WHERE id IN ("  # noqa: S608

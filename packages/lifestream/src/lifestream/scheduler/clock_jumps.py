@@ -2,14 +2,15 @@
 
 A machine whose clock is ahead stores times that lie in the future for all others, and for itself once its clock is
 right: feeds would be due, leases would end, and entries would be dated, as much too late as the clock was ahead. Each
-refresh stores when it ended (the tally `runs`), so the next one notices by a single row that this lies in the future.
+refresh stores when it ended (the tally `runs`), so the next one notices by a single row that this time lies in the
+future.
 
 A feed that was fetched at such a time is made due after the same interval, counted from now. A lease is made to end
 LIFESTREAM_LEASE from now: a worker that still holds it, since its clock is still ahead, renews it. Items that were
 first seen at such a time are dated now.
 
-It may also be this machine whose clock is wrong: behind, so that the times that all others store seem to lie in the
-future. To correct those would let it ask servers sooner than they allow, so the clock of the database decides.
+The clock of this machine itself may also be wrong: if it is behind, the times that all others store seem to lie in the
+future. Correcting those would request feeds sooner than their servers allow, so the clock of the database decides.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ _MENDED: Final = "clock"
 
 @dataclass(frozen=True, slots=True)
 class BroughtBack:
-    """How far a clock was ahead, and of how many feeds, leases on hosts and items the times were corrected."""
+    """How far a clock was ahead, and how many feeds, leases on hosts and items had their times corrected."""
 
     ahead: timedelta
     feeds: int
@@ -121,7 +122,7 @@ def _leases(now: datetime, lease: timedelta, using: str) -> int:
 
 
 def _items(now: datetime, using: str) -> int:
-    """Set the date of items to *now* that are dated in the future because they were first seen with a wrong clock."""
+    """Set the date of items to *now* if it is in the future because they were first seen with a wrong clock."""
     late = now + TOLERANCE
     keys = list(
         Item.objects.using(using).filter(date__gt=late, first_seen__gt=late).order_by("pk").values_list("pk", flat=True)

@@ -68,7 +68,7 @@ class Intake:
         return fresh
 
     def _without_skipped(self, taken: Collection[Claimed]) -> list[Claimed]:
-        """Return the feeds that may be fetched now; the others are postponed to where skipHours and skipDays end."""
+        """Return the feeds that may be fetched now; the others are postponed until skipHours and skipDays end."""
         if not taken:
             return []
         # Imported late: a command that finds no feed due need not wait for this import.

@@ -1,6 +1,6 @@
 """The feeds that a refresh holds, and how many of them can be requested at once: of a host with hundreds, only a few.
 
-Pure.
+This module is pure.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from lifestream.scheduler.jobs import Claimed
 class Held:
     """The feeds that are claimed and not stored yet. Of one host, *per_host* can be requested at once.
 
-    `at_once`: how many of them may be requested concurrently, over all hosts. A claim takes
-    *most* feeds of a host: if as many were held, the host may have more to claim.
+    `at_once`: how many of them may be requested concurrently, over all hosts. A claim takes *most* feeds
+    of a host: if as many were held, the host may have more to claim.
     """
 
     def __init__(self, per_host: int, most: int) -> None:

@@ -84,7 +84,7 @@ class Result:
 
     @property
     def size(self) -> int:
-        """How much of a transaction it fills, in items; one without items fills some of it, too."""
+        """How much of a transaction the result fills, in items; a result without items counts as one."""
         return max(1, len(self.prepared.items)) if self.prepared is not None else 1
 
 

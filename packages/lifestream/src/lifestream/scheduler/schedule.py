@@ -10,9 +10,9 @@ The result is the latest of all times that are asked for, since each is a minimu
 A spread is added: without it, a thousand feeds that were fetched together, after an import or a standstill, would
 always be due together. It is not random but a hash of the feed and the time, so the same values give the same result.
 
-What others ask for is kept apart (`Next.not_before`), so that a user may skip our own interval but never theirs. It is
-capped, so that a feed that asks for ten years is not lost. A 304 confirms the last answer: what that one said about
-freshness holds again unless the 304 says otherwise (RFC 9111 §4.3.4), and so does the feed's rhythm.
+What others ask for is kept apart (`Next.not_before`), so that a user may skip our own interval but never theirs. Their
+times are capped, so that a feed that asks for ten years is not lost. A 304 confirms the last answer: what that one said
+about freshness applies again unless the 304 says otherwise (RFC 9111 §4.3.4), and so does the feed's rhythm.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Limits:
     entry.
 
     A fetch is delayed by up to *jitter*, a part of our interval, and half an hour at most. *pauses_hosts* says whether
-    a pause that a server asks for holds for all of its feeds, or only for the one that it refused. *beside_hub* says
+    a pause that a server asks for applies to all of its feeds, or only to the one that it refused. *beside_hub* says
     that these are the bounds of a feed whose hub pushes new entries. *max_pause* is the longest Retry-After that
     counts: a longer one is a mistake, and would lose the feed.
     """
@@ -129,9 +129,9 @@ def candidates_from_json(column: Sequence[Sequence[str]]) -> tuple[DueTime, ...]
 class Next:
     """When a feed is due (*at*; None: never again), and the *reason* in words.
 
-    *not_before* is the part that server and feed ask for, None if nothing. *host_pause* is how long all feeds of the
-    host wait, None if only this one does. *failures* and *terms* are the history for the next decision. *candidates*
-    are all times that were asked for, in ascending order; the feed is due at the last one.
+    *not_before* is the part that server and feed ask for, None if they ask for nothing. *host_pause* is how long all
+    feeds of the host wait, None if only this one does. *failures* and *terms* are the history for the next decision.
+    *candidates* are all times that were asked for, in ascending order; the feed is due at the last one.
     """
 
     at: datetime | None
@@ -159,7 +159,8 @@ def decide(
 ) -> Next:
     """Decide when to request the feed again after *outcome*, which came *now*.
 
-    *rhythm* and *pace* are those of the document, for a `Fetched` that was parsed; one that could not be is a `Failed`.
+    *rhythm* and *pace* are those of the document, for a `Fetched` that was parsed; a document that could not be parsed
+    is a `Failed`.
     """
     match outcome:
         case Gone():
@@ -199,7 +200,7 @@ def _after_failure(outcome: Failed, history: History, now: datetime, limits: Lim
     gap = min(limits.min_interval * 2.0 ** min(failures - 1, 32), max(limits.max_interval, limits.min_interval))
     ours = _Wait(gap, say("errors-in-a-row", count=failures, wait=Duration(gap)))
     # How long the last answer was fresh says nothing about this one; how often the feed wants to be requested still
-    # holds.
+    # applies.
     theirs = [_capped(wait, limits.max_interval) for wait in _asked_by_feed(history.terms)]
     pause = retry_after(outcome.headers, now)
     if pause is not None:
@@ -215,9 +216,9 @@ def _after_failure(outcome: Failed, history: History, now: datetime, limits: Lim
 
 
 def pauses_host(outcome: Outcome) -> bool:
-    """Return whether a pause that *outcome* asks for holds for all feeds of its host.
+    """Return whether a pause that *outcome* asks for applies to all feeds of its host.
 
-    A 429 is addressed to a client, so it holds for all that this client requests there (RFC 6585 §4); a 503 that names
+    A 429 is addressed to a client, so it applies to all that this client requests there (RFC 6585 §4); a 503 that names
     a time says when the server is back (RFC 9110 §15.6.4).
     """
     if not isinstance(outcome, Failed):

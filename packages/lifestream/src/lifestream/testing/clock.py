@@ -8,8 +8,8 @@ from django.utils import timezone
 
 
 class Clock:
-    """A clock that stands still at *now*, by default the time when it is made, until it is moved. A call tells the
-    time.
+    """A clock that stands still at *now*, by default the time when it is made, until it is moved. A call returns
+    the time.
 
     `refresh`, `find_feed`, `add_feed` and `import_feed` take one as *clock*.
     """

@@ -1,4 +1,4 @@
-"""Rows that tests begin with, each by what matters in the test; the rest is made up."""
+"""Makes the rows that tests begin with, from the values that matter in a test; the other values are made up."""
 
 from __future__ import annotations
 
@@ -60,5 +60,5 @@ def make_post(item: Item | None = None, subscription: Subscription | None = None
     subscription = subscription or make_subscription(item.feed)
     lifestream = fields.pop("lifestream", subscription.lifestream)
     fields = {"subscription": subscription, "date": item.date, **fields}
-    # The subscription has posted what its feed had.
+    # The new subscription may have posted the item already.
     return Post.objects.update_or_create(item=item, lifestream=lifestream, defaults=fields)[0]

@@ -76,12 +76,12 @@ def import_feed(
     headers: Mapping[str, str] | None = None,
     clock: Callable[[], datetime] = timezone.now,
 ) -> Imported:
-    """Import *source* as a server's answer at *url* with these *headers*. Each import without *url* gets a new one.
+    """Import *source* as a server's answer at *url* with these *headers*. Each import without *url* gets a new URL.
 
     *lifestream* subscribes to the feed, if one is given. An import of the same *url* again updates the feed, whether it
     is due or not. The status of an answer counts: 304 and 410 mean the same as in a refresh, and all others but 200 are
     failures. The signals of the import have been sent when this returns, inside a TestCase too. Raises TypeError for a
-    *source* or a *lifestream* that is something else, and RuntimeError for a feed that no refresh would fetch: one that
+    *source* or a *lifestream* of another type, and RuntimeError for a feed that no refresh would fetch: one that
     is paused or gone, or has no subscribers any more.
     """
     status, body, own_headers = _answer(source)
@@ -120,9 +120,7 @@ class FeedImporter:
 
 @contextmanager
 def sent_signals() -> Iterator[None]:
-    """Send the signals that the block's transactions send after their commit when the block ends: a TestCase never
-    commits.
-    """
+    """Send, when the block ends, the signals that its transactions send after a commit: a TestCase never commits."""
     with TestCase.captureOnCommitCallbacks(using=router.db_for_write(Item), execute=True):
         yield
 

@@ -1,8 +1,8 @@
-"""Documents read in the process of a test, with the function that the child processes have (`parser.worker.Reader`).
+"""Documents read in the process of a test, with the function that the child processes use (`parser.worker.Reader`).
 
 A refresh starts its parsers each time, which takes a second; most tests of a site are not about processes. Questions
-and answers are packed as for a child, so the result is the same: a test shows it. What is missing is what needs a
-process of its own: the deadline, the bound of memory, and a parser that may crash.
+and answers are packed as for a child, so the result is the same, which lifestream's own tests check. What is missing is
+what needs a process of its own: the deadline, the bound of memory, and a parser that may crash.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ from lifestream.plugins.registry import Registry
 
 
 class InProcessParsers:
-    """What takes the place of a `ParserPool` in a test; the arguments are the same, *size* and *memory*
-    mean nothing."""
+    """Takes the place of a `ParserPool` in a test; the arguments are the same, *size* and *memory* have no effect."""
 
     def __init__(
         self,
@@ -110,7 +109,7 @@ def _passed(message: Any, data: bytes) -> tuple[Any, bytes]:
 def parsed_in_process() -> Iterator[None]:
     """Let `refresh`, `find_feed` and the commands read all documents in this process while the block runs.
 
-    It is a decorator of test methods, too.
+    It can also be used as a decorator of test methods.
     """
     with mock.patch("lifestream.refresh.factories.ParserPool", InProcessParsers):
         yield

@@ -22,7 +22,7 @@
   (elfeed-db-save))
 
 (defun check-list ()
-  "Print title, link and date of each entry."
+  "Print title, link, content and date of each entry."
   (with-elfeed-db-visit (entry _)
     (princ (json-encode
             `((title . ,(elfeed-entry-title entry))

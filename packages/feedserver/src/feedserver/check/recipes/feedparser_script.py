@@ -1,4 +1,4 @@
-"""A feed reader as many people write it with feedparser: its ETag and Last-Modified are kept, as its manual shows.
+"""A feed reader as many people write it with feedparser: it keeps ETag and Last-Modified, as feedparser's manual shows.
 
 python feedparser_script.py add URL… | poll | list
 """

@@ -1,5 +1,5 @@
-// A feed reader as people write it with feedsub, as its manual shows. feedsub keeps in memory what it has seen; here it
-// is written to a file at the end of each process.
+// A feed reader as people write it with feedsub, as its manual shows. feedsub keeps in memory what it has seen; this
+// script writes that to a file after each poll.
 // node feedsub.js add URL… | poll | list
 const fs = require("fs");
 const os = require("os");

@@ -1,8 +1,8 @@
 """Drive Liferea without a screen: `add URL…` writes its list of feeds, `poll` lets it update all of them once.
 
-Liferea has no command for either, and believes that it is offline where no NetworkManager runs. So it is started on a
-virtual screen and a bus of its own, which stands for the system's bus too, is told over the bus to be online and to
-refresh, and is ended when it has said nothing of updates for some seconds.
+Liferea has no command for either, and believes that it is offline where no NetworkManager runs. So this script starts
+it on a virtual screen and a bus of its own, which is its system bus, too. Over the bus, the script tells Liferea to be
+online and to refresh, and it ends Liferea when nothing was printed about updates for some seconds.
 """
 
 import os
@@ -18,7 +18,7 @@ CALL = "gdbus call --session --dest org.gnome.feed.Reader --object-path /org/gno
 INTERFACE = "org.gnome.feed.Reader"
 TRIES, PAUSE = 60, 0.5
 SILENCE = 6.0
-"""Seconds without a line of Liferea about updates after which its update is taken to be finished."""
+"""Seconds without a line from Liferea about updates, after which its update counts as finished."""
 
 
 def add(urls: list[str]) -> None:

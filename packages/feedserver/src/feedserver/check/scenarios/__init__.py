@@ -3,7 +3,7 @@
 `validators` (V), `timing` (T), `redirects` (R), `requests` (Q), `items` (I), `hostile` (H), `bodies` (B), `encodings`
 (E), `safety` (X).
 
-Ids never change, and the order of the groups is that of the report. A scenario that depends on another stands after it.
+Ids never change, and the order of the groups is that of the report. A scenario that depends on another comes after it.
 """
 
 from __future__ import annotations

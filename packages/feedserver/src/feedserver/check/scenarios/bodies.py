@@ -73,7 +73,7 @@ def _judge_mislabelled(seen: Evidence) -> Judgement:
         return non_strict(
             "item 4 arrives although the label is wrong",
             "item 4 arrived when the server had mended the label",
-            "nothing is lost, but a server that never mends it is not read",
+            "nothing is lost, but a feed whose label is never mended is not read",
         )
     return failed(
         "item 4 arrives at the latest when the server has mended the label",
@@ -89,7 +89,7 @@ def _mislabelled(number: str, title: str, rule: str, source: str, advice: str, l
 
     def lie(at: Stage) -> Response:
         whole = at.feed(4, 3, 2, 1, etag=f'"coded-{number}"')
-        if label == "identity":  # true, if needless, so it is no fault
+        if label == "identity":  # the label is true, if needless, so this is no fault
             return replace(whole, headers=whole.headers.added("Content-Encoding", label))
         return replace(whole, faults=(FalseCoding(label or "identity"),))
 

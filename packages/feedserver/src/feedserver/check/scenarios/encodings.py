@@ -44,7 +44,7 @@ def _with_bad_byte(at: Stage) -> Response:
 
 
 def _judge_title(word: str) -> Callable[[Evidence], Judgement]:
-    """Return a judge that wants item 4 in the list, with *word* in its title."""
+    """Return a judge that expects item 4 in the list, with *word* in its title."""
 
     def judge(seen: Evidence) -> Judgement:
         seen.expect_subscribed(1)

@@ -1,7 +1,7 @@
 """Group H: servers that attack the reader, or the network and the files that it can reach.
 
-A reader passes by what does not happen: a local file is not read, a private address is not asked, memory does not run
-full. So each judge also wants to see that the reader came into the situation, and that it goes on afterwards.
+A reader passes if something does not happen: a local file is not read, a private address is not requested, memory does
+not run full. So each judge also checks that the reader met the situation, and that it goes on afterwards.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BOMB = 400
 """MiB that a bomb inflates to."""
 
 MOST_MEMORY = 256
-"""MiB that a poll may take more than the polls before it."""
+"""MiB of memory that a poll may use beyond what the polls before it used."""
 
 LONG_BODY = 96
 """MiB of the body that has no end in sight."""
@@ -94,7 +94,7 @@ def _entity_bomb(at: Stage) -> Response:
 
 
 def _with_doctype(at: Stage, definition: str, title: str = "") -> Response:
-    """Return a feed with a document type, whose newest item, if *title* is given, has this title, written as it is."""
+    """Return a feed with a document type. *title*, if given, becomes the newest item's title, without any escaping."""
     placeholder = "THE TITLE OF THE NEWEST ITEM"
     items = (at.entry(5, title=placeholder), 4, 3, 2, 1) if title else (4, 3, 2, 1)
     text = at.document(*items).decode().replace(placeholder, title)
@@ -190,7 +190,7 @@ def _judge_drip(lasts: float) -> Callable[[Evidence], Judgement]:
 
 
 def slow_drip(lasts: float = DRIP) -> Scenario:
-    """Return the scenario of the slow answer, which takes so many seconds (*lasts*)."""
+    """Return the scenario of the slow answer, which takes *lasts* seconds."""
     return Scenario(
         id="H8",
         title="An answer that drips",
@@ -214,7 +214,7 @@ SCENARIOS = (
         level=Level.MUST,
         steps=_three_steps(_local_feed),
         judge=_judge_local_file,
-        why="Whoever runs a feed reads the files of the people who read it, once they are shown or published again.",
+        why="Whoever runs a feed can read files of its subscribers, once the reader shows or publishes them.",
         advice="Follow redirects to http and https only; curl has --proto-redir for it.",
         needs=frozenset({Need.ITEMS}),
         depends_on=("R1",),
@@ -276,7 +276,7 @@ SCENARIOS = (
         level=Level.MUST,
         steps=_three_steps(_local_entity),
         judge=_judge_local_file,
-        why="Whoever runs a feed reads the files of the people who read it, once they are shown or published again.",
+        why="Whoever runs a feed can read files of its subscribers, once the reader shows or publishes them.",
         advice="Leave external entities unresolved: resolve_entities=False in lxml, no XML_PARSE_NOENT in libxml2.",
         needs=frozenset({Need.ITEMS}),
         depends_on=("I1",),

@@ -20,7 +20,7 @@ _LIST = frozenset({Need.ITEMS, Need.LIST})
 _DETAILS = frozenset({Need.ITEMS, Need.DETAILS})
 _KEEPERS = frozenset(Kind) - {Kind.PARSER}
 _BASE = "https://pages.example.org/blog/"
-"""The xml:base of a document: nobody is asked there."""
+"""The xml:base of a document; nothing is requested from there."""
 _TWICE = "People see the same item twice, or find it unread again: what they complain of most."
 
 
@@ -29,7 +29,7 @@ def _feed(*items: int) -> Serve:
 
 
 def _judge_once(*numbers: int) -> Callable[[Evidence], Judgement]:
-    """Return a judge that wants each item once after the last step."""
+    """Return a judge that expects each item once after the last step."""
 
     def judge(seen: Evidence) -> Judgement:
         seen.expect_subscribed(*numbers)
@@ -56,7 +56,7 @@ def _judge_there(step: int, *numbers: int) -> Callable[[Evidence], Judgement]:
 
 
 def _relative_link(at: Stage) -> Response:
-    """Return a feed whose newest item has a link without scheme and host: it is the same by each base there is."""
+    """Return a feed whose newest item has a link without scheme and host, which every base resolves alike."""
     return at.feed(at.entry(4, link=at.path("items/4.html")), 3, 2, 1)
 
 
@@ -65,7 +65,7 @@ def _judge_relative_link(seen: Evidence) -> Judgement:
     seen.asked(1)
     known = next((link for row in seen.rows_of(1, 3) if (link := row.fields.get("link"))), "")
     if not is_whole(known):
-        raise Unseen("the list does not show the whole link of an item; let it print JSON in lines, with link")
+        raise Unseen("the list does not show the absolute link of an item; let it print JSON in lines, with link")
     wanted = urljoin(known, "4.html")
     if not seen.has(1, 4):
         return failed(f"an item with the link {wanted}", "item 4 did not arrive")
@@ -85,7 +85,7 @@ def _relative_content(at: Stage) -> Response:
 def _judge_relative_content(seen: Evidence) -> Judgement:
     """Return whether a relative link of content leads to the right place.
 
-    One that is still relative may be resolved where it is shown, so it is not judged.
+    A link that is still relative may be resolved when it is shown, so it is not judged.
     """
     seen.expect_subscribed(3)
     seen.asked(1)
@@ -94,7 +94,7 @@ def _judge_relative_content(seen: Evidence) -> Judgement:
     links = [link for row in seen.rows_of(1, 4) for link in links_of(row.fields.get("content", ""))]
     link = next((link for link in links if "more.html" in link), "")
     if not is_whole(link):
-        raise Unseen("the list shows no whole address of the link in the content; it may be made where it is shown")
+        raise Unseen("the list shows no absolute link in the content; the reader may resolve it when it is shown")
     wanted = f"{_BASE}more.html"
     return passed(link) if link == wanted else failed(f"a link to {wanted}", f"a link to {link}")
 
@@ -153,7 +153,7 @@ SCENARIOS = (
         ),
         judge=_judge_once(1, 2, 3),
         why=_TWICE,
-        advice="Where a guid is new, its link is that of an item, and the old guid is gone, it is that item.",
+        advice="Where a guid is new, its link is that of a stored item, and that item's guid is gone, it is that item.",
         needs=_LIST,
         depends_on=("I2",),
         kinds=_KEEPERS,
@@ -282,7 +282,7 @@ SCENARIOS = (
     Scenario(
         id="I12",
         title="A relative link in content",
-        rule="A document has an xml:base and its content a relative link, which is resolved against that.",
+        rule="A document has an xml:base, and its content a relative link: the link is resolved against the xml:base.",
         source="RFC 4287 §2, §3.1.1.2; XML Base §4",
         level=Level.SHOULD,
         steps=(Step(lambda at: at.feed(3, 2, 1, format="atom")), Step(_relative_content)),

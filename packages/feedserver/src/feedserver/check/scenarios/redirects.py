@@ -65,7 +65,7 @@ def _judge_comes_back(seen: Evidence) -> Judgement:
     if seen.requests(2):
         return passed("the address of the subscription was requested again")
     seen.asked(2, "other.xml")
-    return failed(f"a request for {FEED}", "only the address that it led to for a while was requested")
+    return failed(f"a request for {FEED}", "only the temporary address was requested")
 
 
 def _judge_leading_part(seen: Evidence) -> Judgement:
@@ -73,8 +73,8 @@ def _judge_leading_part(seen: Evidence) -> Judgement:
     last = len(seen.steps) - 1
     seen.asked(last, "end.xml")
     if seen.requests(last) or seen.requests(last, "middle.xml"):
-        return passed("the temporary part was asked again")
-    return failed("a request for middle.xml, behind which the redirect is temporary", "end.xml alone was requested")
+        return passed("the temporary part was requested again")
+    return failed("a request for middle.xml, which redirects temporarily", "end.xml alone was requested")
 
 
 def _judge_loop(seen: Evidence) -> Judgement:

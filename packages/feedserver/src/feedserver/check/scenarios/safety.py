@@ -1,4 +1,4 @@
-"""Group X: what protects the people who use a reader: certificates that are checked, links that run nothing."""
+"""Group X: what protects the people who use a reader: certificates that are checked, links that run no script."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def _untrusted(number: str, title: str, fault: TlsFault, rule: str) -> Scenario:
 
 
 def _judge_field(seen: Evidence, name: str, *numbers: int) -> Judgement:
-    """Return whether the field *name* of the items *numbers* runs no script; item 3, which is good, must have it in the
-    list.
+    """Return whether the field *name* of the items *numbers* runs no script. The list must show this field of item 3,
+    which is harmless.
     """
     seen.expect_subscribed(3)
     seen.asked(1)
@@ -73,12 +73,12 @@ def _judge_field(seen: Evidence, name: str, *numbers: int) -> Judgement:
         for row in seen.rows_of(1, number):
             value = row.fields.get(name, "")
             if runs_script(value) or names_script(value):
-                return failed(f"an item whose {name} runs nothing", f"item {number} has the {name} {value}")
+                return failed(f"an item whose {name} runs no script", f"item {number} has the {name} {value}")
     if left_out:
         return non_strict(
             f"the item, without its {name}",
             f"no item {' and no item '.join(map(str, left_out))}",
-            "nobody can follow what is not there",
+            "nobody can follow the links of a missing item",
         )
     return passed(f"the items are there, without the {name}")
 
@@ -86,12 +86,12 @@ def _judge_field(seen: Evidence, name: str, *numbers: int) -> Judgement:
 def _judge_links_of_content(seen: Evidence) -> Judgement:
     """Return whether the listed content has no link that runs a script.
 
-    Content that is as the feed had it may be cleaned where it is shown, so it is not judged.
+    Content that is listed as the feed had it may be cleaned when it is shown, so it is not judged.
     """
     seen.expect_subscribed(3)
     seen.asked(1)
     if not seen.has(1, 4):
-        return non_strict("the item, with harmless links", "no item 4", "nobody can follow what is not there")
+        return non_strict("the item, with harmless links", "no item 4", "nobody can follow its links")
     listed = [row.fields.get("content", "") for row in seen.rows_of(1, 4)]
     if not any("text of item 4" in content for content in listed):
         raise Unseen("the list does not show the content of an item; let it print JSON in lines, with content")
@@ -99,7 +99,7 @@ def _judge_links_of_content(seen: Evidence) -> Judgement:
     if not harmful:
         return passed("no link in the content runs a script")
     if any(has_script(content) for content in listed):
-        raise Unseen("the list shows content as the feed had it, and not what becomes of it where it is shown")
+        raise Unseen("the list shows content as the feed had it, and not as the reader shows it")
     return failed("content that is cleaned of such links, too", f"content that was cleaned links to {harmful[0]}")
 
 
@@ -108,7 +108,7 @@ def _bad_links(at: Stage) -> Response:
 
 
 def _with_files(script: bool) -> Serve:
-    """Return what serves item 3 with an enclosure, and then item 4 with one that runs a *script*."""
+    """Return what serves item 3 with an enclosure and, with *script*, item 4 with an enclosure that runs a script."""
 
     def serve(at: Stage) -> Response:
         good = at.entry(3, enclosures=[Enclosure(at.url("items/3.mp3"), "audio/mpeg", 418)])
@@ -126,7 +126,7 @@ SCENARIOS = (
     Scenario(
         id="X1",
         title="A feed over https",
-        rule="A feed is served over https by a certificate of an authority that the reader trusts: it is read.",
+        rule="A feed is served over https with a certificate of an authority that the reader trusts: it is read.",
         source="RFC 9110 §4.2.2",
         level=Level.MUST,
         steps=_STEPS,
@@ -162,7 +162,7 @@ SCENARIOS = (
         level=Level.SHOULD,
         steps=(Step(lambda at: at.feed(3, 2, 1)), Step(_bad_links)),
         judge=lambda seen: _judge_field(seen, "link", 4, 5),
-        why="Whoever follows the link runs what the feed says, with their rights, in a reader that is a web page.",
+        why="Whoever follows the link runs a script of the feed; in a reader that is a web page, it has their rights.",
         advice="Keep a link where its scheme is http or https, or one of a short list of yours, and no other link.",
         needs=_DETAILS,
         depends_on=("I1",),
@@ -176,7 +176,7 @@ SCENARIOS = (
         level=Level.SHOULD,
         steps=(Step(_with_files(script=False)), Step(_with_files(script=True))),
         judge=lambda seen: _judge_field(seen, "enclosure", 4),
-        why="A reader shows enclosures as links or players, and a person who follows one runs what the feed says.",
+        why="A reader shows enclosures as links or players, and a person who follows one runs a script of the feed.",
         advice=("Keep an enclosure where its scheme is http or https, or one of a short list of yours, and no other."),
         needs=_DETAILS,
         depends_on=("I1",),

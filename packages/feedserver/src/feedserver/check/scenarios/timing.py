@@ -1,7 +1,7 @@
 """Group T: when a reader asks again: freshness, pauses that a server asks for, errors, and what a feed says of itself.
 
-Freshness and pauses last four days here, and are probed after three: longer than the intervals that readers have of
-their own, so that these explain no quiet. A second step, after they have ended, shows that the reader asks again.
+Freshness and pauses last four days here, and are tested after three days. This is longer than readers' own intervals,
+which therefore cannot be why a reader is quiet. A second step, after the four days, shows that the reader asks again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _answer(*items: int, headers: dict[str, str] | None = None, **fields: Any) -
 
 
 def _after_three_days(serve: Serve | Mapping[str, Serve]) -> Step:
-    """Return the probe: within the four days."""
+    """Return a step that tests the reader within the four days."""
     return Step(serve, timedelta(days=3), timedelta(days=3, hours=18))
 
 
@@ -235,7 +235,7 @@ SCENARIOS = (
     Scenario(
         id="T6",
         title="A stale answer is no reason to hurry",
-        rule="An answer says max-age=0: the reader's own minimum holds: no request within 20 minutes.",
+        rule="An answer says max-age=0: the reader keeps its own minimum, and sends no request within 20 minutes.",
         source="RFC 9111 §4.2",
         level=Level.NICE,
         steps=(
@@ -365,7 +365,7 @@ SCENARIOS = (
         steps=_failing(404),
         judge=_judge_goes_on,
         why="A site that was moved answers 404 until its redirects are set; the feed is lost for good.",
-        advice="Treat 404 as any error; only 410 says that it will stay so.",
+        advice="Treat 404 as any error; only 410 says that the feed is gone for good.",
         needs=_CLOCK,
     ),
     Scenario(
@@ -381,7 +381,7 @@ SCENARIOS = (
             Step(_answer(5, 4, 3, 2, 1), timedelta(days=8)),
         ),
         judge=_judge_not_at_once,
-        why="A server in trouble gets more load by those who try at once.",
+        why="A server in trouble gets more load from those who try again at once.",
         advice="Wait at least as long after an error as after a feed.",
         needs=_CLOCK,
     ),
