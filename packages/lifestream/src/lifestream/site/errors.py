@@ -22,7 +22,7 @@ _HOST = re.compile(r"\[[0-9a-fA-F:.]+\]|[\w.-]+")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 400. A name that the site does not know is reported, with the setting that makes it known."""
+    """Answer 400. If the reason is an unknown host name, the page names the setting that allows it."""
     if not isinstance(exception, DisallowedHost):
         return error_page(400, _("Bad request"), _("The server cannot make sense of this request."))
     found = _HOST.match(str(request.META.get("HTTP_HOST", "")))
