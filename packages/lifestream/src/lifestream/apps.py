@@ -99,8 +99,8 @@ def _subscription_saved(
 def _subscription_deleted(instance: Subscription, using: str, origin: Any = None, **_: Any) -> None:
     """Receive Django's signal that a subscription was deleted, in whatever way that happened.
 
-    *origin* is the object or queryset on which `delete` was called. Those querysets that send `readers_left` are left
-    to its receiver.
+    *origin* is the object or queryset on which `delete` was called. Nothing is done here if that queryset sends
+    `readers_left`, whose receiver notes the readers of all feeds.
     """
     from lifestream.models import LifestreamQuerySet
     from lifestream.models.lifestreams import SubscriptionQuerySet

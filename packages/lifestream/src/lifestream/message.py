@@ -6,8 +6,8 @@ Code that has something to tell people creates such a message; the database stor
 turns it into a sentence when somebody reads it, in that reader's language. So a reason that a worker stored once is
 read in German by one reader and in English by another. `sentences` has the sentence of each code.
 
-A `Message` is text, too: the English sentence, for logs and tracebacks. The functions of this module return other text,
-such as a server's own words or text that older versions have stored, unchanged.
+A `Message` is text, too: the English sentence, for logs and tracebacks. Other text, such as a server's own words or
+text that older versions have stored, is neither translated nor stored in another form.
 """
 
 from __future__ import annotations

@@ -172,7 +172,9 @@ class SubscriptionAdmin(OwnedAdmin):
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save the subscription. For a new one, note the address: it is created when its feed has been found."""
+        """Save an existing subscription. For a new one, note the address: the subscription is created when its feed has
+        been found.
+        """
         if change:
             super().save_model(request, obj, form, change)
         else:

@@ -11,8 +11,8 @@ In: nothing. Out: the models, and the search index over items.
    `own_pages`: pages that their owners have written.
 4. `tallies`: counts of what the site has done. `changed_fields`: saves only the changed fields of a row.
 
-Columns that are computed from others are updated here, whichever code writes: `due_hosts`: when a host has work.
-`sort_names`: the order of the sites of a lifestream.
+Columns that are computed from others are updated here, whichever code writes: `due_hosts`: when feeds of a host can be
+claimed. `sort_names`: the order of the sites of a lifestream.
 
 Not models of Django's, but read and written together with them: `fulltext`: the search index, how much of a search is
 used, and whether its items are looked up first or along the timeline, with `search_sql`: its SQL for SQLite and

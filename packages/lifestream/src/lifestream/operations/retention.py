@@ -150,7 +150,7 @@ def _locks(using: str) -> bool:
 
 
 def _bring_back(now: datetime, using: str, *, dry_run: bool) -> int:
-    """Make feeds due after LIFESTREAM_MAX_INTERVAL if they are due far later, which only a wrong clock can cause."""
+    """Make feeds that are due far beyond LIFESTREAM_MAX_INTERVAL, which only a wrong clock can cause, due after it."""
     longest = timedelta(seconds=settings.max_interval)
     far = max(FAR, 2 * timedelta(seconds=settings.max_pause))
     lost = Feed.objects.using(using).filter(status=Feed.Status.ACTIVE, next_fetch__gt=now + longest + far)

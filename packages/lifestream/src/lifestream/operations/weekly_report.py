@@ -35,7 +35,7 @@ _MOST_TOLD: Final = 50
 
 def send_report(now: datetime) -> int:
     """Send the mail if the last one is a week old. Returns to how many addresses it was sent. A failure is logged, and
-    the mail is sent again the next day.
+    sending is tried again the next day.
     """
     to = recipients()
     if not to or not _is_mine(now):

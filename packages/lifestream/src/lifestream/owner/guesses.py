@@ -57,7 +57,7 @@ class Guesses:
         self._lock = threading.Lock()
 
     def wait(self, address: str) -> float:
-        """Return for how many seconds no guess from *address* is compared; 0.0 if the next one is."""
+        """Return for how many seconds no guess from *address* is compared; 0.0 if the next one is compared."""
         with self._lock:
             return self._wait(address)
 

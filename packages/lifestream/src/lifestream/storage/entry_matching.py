@@ -110,8 +110,8 @@ class Document:
         return bool(self.keys[i].link) and self._link_uses[self.keys[i].link] == 1
 
     def _whole(self, i: int) -> str:
-        """Return the key of everything that identifies entry *i*. It is made when it is needed, since all text goes
-        into it, and only once.
+        """Return the key of everything that identifies entry *i*. It is computed only if it is needed, since it covers
+        all text, and only once.
         """
         if i not in self._wholes:
             self._wholes[i] = self.keys[i].whole
@@ -169,7 +169,7 @@ class Document:
     def _take(self, item: Known) -> bool:
         # A tombstone has two keys, and an entry may match each of them.
         mark = (item.id, item.key if item.deleted else "")
-        # An item that an earlier part of this document made is known by the key that it got there.
+        # An item that an earlier part of this document has created is recognised by the key that it got there.
         if mark in self._taken or item.key in self._keys_used:
             return False
         self._taken.add(mark)

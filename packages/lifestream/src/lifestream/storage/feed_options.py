@@ -102,8 +102,8 @@ def request_options(options: Mapping[str, Any], secrets: Secrets) -> RequestOpti
 class RequestsBeside:
     """Requests for what belongs to the feed at *url*: its site's pages and icons. *login* and *options* are the feed's.
 
-    Its proxy and its User-Agent are used for all of them. Its login, its headers and its certificates are for its own
-    origin alone, as with a redirect.
+    Its proxy and its User-Agent are used for all of them. Its login, its headers and its certificates are used only for
+    its own origin, as with a redirect.
     """
 
     url: str

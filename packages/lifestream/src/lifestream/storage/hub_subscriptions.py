@@ -176,7 +176,7 @@ def _gap(attempt: int) -> timedelta:
 
 
 def put_back(request: HubRequest, now: datetime) -> None:
-    """Make *request* due again, as if it had not been taken: it could not be sent, for a reason other than its hub."""
+    """Make *request* due again, as if it had not been taken: it could not be sent, and its hub is not the reason."""
     ours = HubSubscription.objects.filter(pk=request.pk, attempts=request.attempt)
     ours.update(attempts=request.attempt - 1, next_request=now)
 

@@ -57,7 +57,7 @@ def follow(feed: FeedState, url: str, using: str) -> int | None:
 
 def _merge(feed: int, there: Feed, using: str) -> None:
     if there.status == Feed.Status.GONE:
-        # The host has just answered.
+        # Its URL has just answered.
         Feed.objects.using(using).filter(pk=there.pk).update(status=Feed.Status.ACTIVE)
     for subscription in Subscription.objects.using(using).filter(feed=feed).order_by("pk"):
         twin = Subscription.objects.using(using).filter(feed=there, lifestream=subscription.lifestream_id).first()

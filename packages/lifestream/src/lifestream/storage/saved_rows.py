@@ -1,5 +1,5 @@
-"""Rows that are saved one by one, by `loaddata` or by hand: this sets columns that follow from others, and the search
-index.
+"""Rows that are saved one by one, by `loaddata` or by hand: this module sets the columns that follow from others, and
+writes the search index.
 
 Imports write in bulk and send none of Django's signals, so all of this costs them nothing. A column that has a value
 keeps it: what `dumpdata` has written comes back unchanged. A fixture that is written by hand may leave these out: a

@@ -227,7 +227,7 @@ def badge_of(subscription: Subscription, feed: Feed) -> Badge:
 
 
 def hits_in_words(hits: Hits) -> str:
-    """Return how many posts a search has found, "" for none."""
+    """Return how many posts a search has found, in words; "" if it has found none."""
     if not hits.count:
         return ""
     number = number_format(hits.count, force_grouping=True)

@@ -186,8 +186,8 @@ _IN_PATHS: Final = "!$&'()*+,;=:@~"  # RFC 3986, section 3.3: what a segment of 
 
 
 def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tuple[str, dt.datetime | None]:
-    """Return an ETag, quoted, and a Last-Modified for the feed of *timeline*. *salt* is what else the answer depends
-    on.
+    """Return an ETag, quoted, and a Last-Modified for the feed of *timeline*. *salt* is anything else on which the
+    answer depends.
     """
     rows = timeline.rows(before, ENTRIES + 1).values_list(
         "item_id",

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 RECENT = 500
-"""How many of the latest posts are looked at to count the tags of a lifestream, and its latest sites."""
+"""How many of the latest posts are looked at to count the tags of a lifestream, and to find its latest sites."""
 POSTS_A_SITE = 4
 """How many of the latest posts are looked at for each site that is to be found: few sites have more at once."""
 MOST_DATED = 500

@@ -63,7 +63,7 @@ def serve(
             clear_untrusted_proxy_headers=False,  # the application knows which proxies it trusts
             # No thread waits for a client: what it does not read goes into a file, at most one answer a connection.
             outbuf_high_watermark=sys.maxsize,
-            # `select` fails for all once a file has a number above 1,023, as while many feeds are fetched.
+            # `select` fails for all connections once a file has a number above 1,023, as while many feeds are fetched.
             asyncore_use_poll=True,
         )
     except ValueError as error:  # waitress raises this for a host name without an address.
@@ -139,7 +139,7 @@ def _noting_signals(sockets: dict[int, Any]) -> Iterator[list[int]]:
     before = {}
     try:
         for number in (signal.SIGINT, signal.SIGTERM):
-            # A shell ignores SIGINT for what it runs in the background; None is a handler that Python can't set again.
+            # A shell lets programs in the background ignore SIGINT; None is a handler that Python can't set again.
             if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None):
                 before[number] = handler
                 signal.signal(number, note)
