@@ -91,7 +91,7 @@ def update(self: Any, feeds: Sequence[int]) -> str:
 
 
 @contextmanager
-def _outages_reported(what: str = "the feeds could not be updated; the next message is the next try") -> Iterator[None]:
+def _outages_reported(what: str = "the feeds could not be updated; the next message tries it again") -> Iterator[None]:
     """Log an outage of the database once, in a sentence that begins with *what* could not be done. Celery alone would
     log a traceback for each message.
     """
@@ -130,7 +130,7 @@ def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: i
 @shared_task(name="lifestream.cleanup", ignore_result=True)
 def cleanup() -> str:
     """Delete what the settings do not keep. Returns what was deleted, for the worker's log."""
-    with _outages_reported("the database could not be cleaned up; the next message is the next try"):
+    with _outages_reported("the database could not be cleaned up; the next message tries it again"):
         return str(clean_up(timezone.now()))
 
 
@@ -139,7 +139,7 @@ def report() -> int:
     """Look for the new addresses of lost feeds, and mail the weekly report if it is time. Returns to how many addresses
     it was sent.
     """
-    with _outages_reported("lost feeds could not be looked for; the next message is the next try"):
+    with _outages_reported("lost feeds could not be looked for; the next message tries it again"):
         look_for_replacements(timezone.now())
         return send_report(timezone.now())
 
@@ -147,5 +147,5 @@ def report() -> int:
 @shared_task(name="lifestream.find_icons", ignore_result=True)
 def find_icons() -> int:
     """Look for the icons of sites that have none. Returns how many were found."""
-    with _outages_reported("the icons of sites could not be looked for; the next message is the next try"):
+    with _outages_reported("the icons of sites could not be looked for; the next message tries it again"):
         return look_for_icons()

@@ -52,7 +52,7 @@ def look_for_replacements(now: datetime, stopping: threading.Event | None = None
         Feed.objects.filter(pk=feed.pk).update(replacement=url, replacement_checked=now)
         if url:
             count += 1
-            _log.info("%s is lost, and its site has %s", feed.url, url)
+            _log.info("%s is lost, and its site names %s instead", feed.url, url)
         if stopping.is_set():
             break
     return count

@@ -132,7 +132,7 @@ def _commit(step: _Step) -> None:
             _reconnect(step.using)
             _transact(step, _write_at_once)
     except ROW_ERRORS as error:
-        _log.warning("%s could not be written at once, and are written piece by piece: %s", _named(step.batch), error)
+        _log.warning("%s could not be written at once; each part is written by itself: %s", _named(step.batch), error)
         for each in step.batch:
             _commit_with_care(each, step)
 
@@ -153,7 +153,7 @@ def _commit_with_care(each: Import, step: _Step) -> None:
         _transact(replace(step, batch=[each]), _write_with_care)
     except ROW_ERRORS as error:
         url = each.result.claim.url
-        _log.exception("What %s brought can't be stored.", url)
+        _log.exception("The result of %s can't be stored.", url)
         words = say("document-unstorable", error=f"{type(error).__name__}: {error}")
         later = replace(each.result.next, failures=each.result.claim.failures + 1)
         failed = replace(each.result, outcome=Failed("internal", words, url), next=later, prepared=None, body_hash="")
@@ -162,7 +162,7 @@ def _commit_with_care(each: Import, step: _Step) -> None:
             _transact(replace(step, batch=[putting_off], number=0), _write_at_once)
             each.stored = putting_off.stored
         except ROW_ERRORS as again:
-            _log.exception("Not even that %s failed could be stored.", url)
+            _log.exception("Not even the failure of %s could be stored.", url)
             each.stored = Stored(each.feed, Fetch.Outcome.FAILED.value, writing=Writing.UNWRITTEN, message=str(again))
         each.over = True
 
@@ -187,7 +187,9 @@ def _transact(step: _Step, writer: _Writer) -> None:
     # Counted only here, since the rows are committed now.
     for each in batch:
         if each.feed not in feeds:
-            _log.warning("%s: another worker holds it by now, or it is gone; nothing is stored.", each.result.claim.url)
+            _log.warning(
+                "%s: another worker holds the feed by now, or it was deleted; nothing is stored.", each.result.claim.url
+            )
             each.stored = Stored(
                 each.feed, Fetch.Outcome.FAILED.value, writing=Writing.LOST, message=say("held-by-another")
             )

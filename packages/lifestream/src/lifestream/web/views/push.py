@@ -69,7 +69,7 @@ def _push(request: HttpRequest, key: str) -> HttpResponse:
     except UnreadablePostError:
         return _answer(400)  # The hub has closed the connection, so nobody reads this.
     if not signature.holds():
-        log.warning("a push without a good signature was ignored; it came from %s", request.META.get("REMOTE_ADDR"))
+        log.warning("a push without a valid signature was ignored; it came from %s", request.META.get("REMOTE_ADDR"))
     elif not hub_subscriptions.receive(key, timezone.now()):
         return _answer(410)
     return _answer(202)
