@@ -5,7 +5,7 @@ Its packages, in the order in which an entry passes through them; the docstring 
 - `refresh`: fetches the feeds that are due, then icons, pictures and full content; adds feeds; imports and exports
   lists.
 - `scheduler`: when a feed is fetched next, and why. `fetcher`: one HTTP request.
-- `parser`: turns documents into entries. `plugins`: turn entries into items, each for the feeds of one site.
+- `parser`: turns documents into entries. `plugins`: turn entries into items, depending on the site they come from.
 - `content`: makes text, HTML and pictures safe and readable.
 - `storage`: writes what was fetched. `models`: the tables and the search index.
 - `web`: the pages and feeds of a timeline, the address that WebSub hubs call, and the web server of `lifestream serve`.
