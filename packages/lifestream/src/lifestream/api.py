@@ -7,9 +7,9 @@
     for post in api.timeline(lifestream, tag="django", search="release").posts()[:20]:
         print(post.date, post.item.title)
 
-Importing this module is cheap: what fetches is imported when it is called for the first time. No function may be called
-in a thread that runs an event loop; use `asgiref.sync.sync_to_async` there. All of them write into the caller's
-transaction, if there is one; but what takes part in a fetch should not, since it waits for the network.
+Importing this module is cheap: the modules that fetch are imported when they are first used. No function may be called
+in a thread that runs an event loop; use `asgiref.sync.sync_to_async` there. All functions write in the caller's
+transaction, if there is one; but those that fetch should not be called in one, since they wait for the network.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import `Found` and `NotAdded` when they are asked for: they bring the network."""
+    """Import `Found` and `NotAdded` when they are first used: their module imports the HTTP client."""
     if name in ("Found", "NotAdded"):
         from lifestream.refresh import subscribe as fetching
 
@@ -64,10 +64,11 @@ def __getattr__(name: str) -> Any:
 
 
 def find_feed(url: str, *, clock: Callable[[], dt.datetime] = timezone.now, guard: AddressGuard | None = None) -> Found:
-    """Return the feed at *url*, or that of the web page there, with one request each; nothing is stored.
+    """Return the feed at *url*, or the feed of the web page there, with one request for each. Nothing is stored.
 
     *url* is as people write it: without a scheme it means https. Raises `NotAdded`, whose message says why, if there is
-    no feed. *clock* tells the time; *guard* says which addresses may be dialled, by default as the settings do.
+    no feed. *clock* returns the current time. *guard* decides which addresses may be connected to; by default, the
+    settings do.
     """
     from lifestream.refresh import subscribe as fetching
 
@@ -84,9 +85,9 @@ def subscribe(
     block_rules: str = "",
     clock: Callable[[], dt.datetime] = timezone.now,
 ) -> Subscription:
-    """Subscribe *lifestream* to *feed* and return the subscription; one that exists already stays as it is.
+    """Subscribe *lifestream* to *feed* and return the subscription. An existing subscription is not changed.
 
-    *feed* is a URL, of a feed or of a page that has one; what `find_feed` has found; or a feed that is stored. A URL
+    *feed* is the URL of a feed or of a page that has one, the result of `find_feed`, or a feed that is stored. A URL
     that nobody has subscribed to is fetched, and its items are stored. Raises `NotAdded` if there is no feed, or if it
     has no title and there is no *name*, and `RuleError` for a line that is no rule.
     """
@@ -107,7 +108,8 @@ def subscribe(
 def unsubscribe(lifestream: Lifestream, feed: str | Feed | Subscription) -> bool:
     """Remove *feed* (a URL as it is stored, a feed, or a subscription) from *lifestream*, with its posts.
 
-    The feed and its items stay for others; a feed without subscribers is not fetched. Returns whether there was one.
+    The feed and its items stay for others; a feed without subscribers is not fetched. Returns whether there was such a
+    subscription.
     """
     subscriptions = Subscription.objects.filter(lifestream=lifestream)
     if isinstance(feed, str):
@@ -134,8 +136,8 @@ def timeline(
     Posts of feeds that have a password are in it only if *user* is the owner of the lifestream or a superuser. Who may
     read a private lifestream at all is for the caller to decide, with `Lifestream.objects.readable_by(user)`.
 
-    *tag* may be a name; the timeline of a tag that no item has is empty. Words of a *search* must all occur. A *day* is
-    one of the current time zone.
+    *tag* may be a name; the timeline of a tag that no item has is empty. Items must contain all words of *search*.
+    *day* is a day in the current time zone.
     """
     if isinstance(tag, str):
         slug = tag_slug(tag)
@@ -145,10 +147,10 @@ def timeline(
 
 
 def set_rules(subscription: Subscription, *, keep: str | None = None, block: str | None = None) -> None:
-    """Set the rules of *subscription*: what it keeps, what it blocks, or both. Raises `RuleError` for a line that is no
-    rule.
+    """Set the rules of *subscription*: those by which it keeps items, those by which it blocks items, or both. Raises
+    `RuleError` for a line that is no rule.
 
-    Items that the new rules let pass are posted at once, and posts that they refuse disappear, until rules allow them.
+    Items that the new rules allow are posted at once. Posts that they do not allow are hidden until rules allow them.
     """
     for name, text in (("keep_rules", keep), ("block_rules", block)):
         if text is not None:

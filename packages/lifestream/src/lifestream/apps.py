@@ -50,8 +50,8 @@ class LifestreamConfig(AppConfig):
 
 
 def _feed_saved(instance: Feed, using: str, update_fields: Iterable[str] | None = None, **_: Any) -> None:
-    """Receive Django's signal that a feed was saved, also from a fixture: note when its host is due, and what
-    its sites are sorted by.
+    """Receive Django's signal that a feed was saved, also from a fixture: note when its host is due, and the names by
+    which its subscriptions are sorted.
     """
     from lifestream.models import due_hosts, sort_names
 
@@ -69,8 +69,8 @@ def _host_saved(
     update_fields: Iterable[str] | None = None,
     **_: Any,
 ) -> None:
-    """Receive Django's signal that a host was saved: note when it is due. A new one has no feeds, unless a fixture
-    named them before it.
+    """Receive Django's signal that a host was saved: note when it is due. A new host has no feeds, unless a fixture
+    lists them before the host.
     """
     from lifestream.models import due_hosts
 
@@ -78,14 +78,14 @@ def _host_saved(
         due_hosts.settle([instance.pk], using)
 
 
-# `storage` is imported where it is used, since most commands save nothing of ours.
+# `storage` is imported where it is used, since most commands save none of these models.
 
 
 def _subscription_saved(
     instance: Subscription, using: str, raw: bool = False, update_fields: Collection[str] | None = None, **_: Any
 ) -> None:
-    """Receive Django's signal that a subscription was saved: note what it is sorted by, fill its timeline, and wake its
-    feed.
+    """Receive Django's signal that a subscription was saved: note the name by which it is sorted, fill its timeline,
+    and let an idle feed be fetched again.
     """
     from lifestream.models import sort_names
     from lifestream.models.lifestreams import SHOWING
@@ -99,7 +99,8 @@ def _subscription_saved(
 def _subscription_deleted(instance: Subscription, using: str, origin: Any = None, **_: Any) -> None:
     """Receive Django's signal that a subscription was deleted, in whatever way that happened.
 
-    *origin* is what was deleted, and the subscription with it.
+    *origin* is the object or queryset on which `delete` was called. Nothing is done here if that queryset sends
+    `readers_left`, whose receiver notes the readers of all feeds.
     """
     from lifestream.models import LifestreamQuerySet
     from lifestream.models.lifestreams import SubscriptionQuerySet
@@ -138,8 +139,8 @@ def _subscriptions_written(keys: Collection[int], feeds: Collection[int], using:
 
 
 def _feed_to_be_saved(instance: Feed, raw: bool = False, **_: Any) -> None:
-    """Receive Django's signal that a feed is about to be saved. `Feed.save` derives its columns, and is not called for
-    one that `loaddata` loads.
+    """Receive Django's signal that a feed is about to be saved. `Feed.save` derives some columns from others;
+    `loaddata` does not call it, so they are derived here.
     """
     from lifestream.storage import saved_rows
 
@@ -154,8 +155,8 @@ def _item_to_be_saved(instance: Item, using: str, **_: Any) -> None:
 
 
 def _item_saved(instance: Item, using: str, created: bool, raw: bool = False, **_: Any) -> None:
-    """Receive Django's signal that an item was saved. A fixture may hold the ids that are published; `cleanup` gives
-    one to each item that has none.
+    """Receive Django's signal that an item was saved. A fixture may contain the published ids, so none is added here;
+    `cleanup` adds one to each item that has none.
     """
     from lifestream.storage import published_ids, saved_rows
 
@@ -165,7 +166,7 @@ def _item_saved(instance: Item, using: str, created: bool, raw: bool = False, **
 
 
 def _tag_saved(instance: Tag, using: str, created: bool, raw: bool = False, **_: Any) -> None:
-    """Receive Django's signal that a tag was saved. A new one has items already only if it comes from a fixture."""
+    """Receive Django's signal that a tag was saved. A new tag already has items only if it comes from a fixture."""
     from lifestream.storage import saved_rows
 
     if raw or not created:

@@ -35,7 +35,7 @@ _NUMBERS = (
 
 
 SETTINGS_TAG: Final = "lifestream_settings"
-"""The tag of the checks that only look at settings: a command that finds nothing to do waits for no others."""
+"""The tag of the checks that only read settings: a command that finds nothing to do runs no others."""
 
 
 def register() -> None:
@@ -46,7 +46,7 @@ def register() -> None:
         check_pictures,
     ):  # fmt: skip
         checks.register(check, "lifestream", SETTINGS_TAG)
-    checks.register(check_plugins, "lifestream")  # it imports the plugins, and looks through all installed packages
+    checks.register(check_plugins, "lifestream")  # slow: it imports the plugins, and searches all installed packages
 
 
 def check_html(**_: Any) -> list[checks.CheckMessage]:
@@ -87,7 +87,7 @@ def check_numbers(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_networks(**_: Any) -> list[checks.CheckMessage]:
-    """Check that LIFESTREAM_ALLOWED_NETWORKS and LIFESTREAM_METRICS_FROM hold networks (E003)."""
+    """Check that LIFESTREAM_ALLOWED_NETWORKS and LIFESTREAM_METRICS_FROM are lists of networks (E003)."""
     hint = gettext("Only private networks need to be named: the public internet is open without it.")
     return _errors("E003", [lambda: settings.allowed_networks, lambda: settings.metrics_from], hint)
 
@@ -226,7 +226,9 @@ def check_pictures(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_proxy(**_: Any) -> list[checks.CheckMessage]:
-    """Check that LIFESTREAM_PROXY is a proxy (E013), and warn that it has to guard what lifestream can't (W006)."""
+    """Check that LIFESTREAM_PROXY is a proxy (E013), and warn that the proxy has to refuse private addresses, since
+    lifestream can't (W006).
+    """
     hint = gettext("Give the URL of an HTTP or SOCKS proxy, as http://proxy.example:3128 or socks5://127.0.0.1:9050.")
     if found := _errors("E013", [lambda: settings.proxy], hint):
         return found

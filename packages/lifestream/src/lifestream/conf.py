@@ -3,9 +3,9 @@
     from lifestream.conf import settings
     settings.default_pagination
 
-Each property reads Django's settings each time, mostly by `setting_values`, so tests may override them. Durations are
-in seconds, sizes in bytes. `checks` reports wrong values; a property raises `ImproperlyConfigured` for a value that
-cannot be used.
+Each property reads Django's settings whenever it is used, mostly with `setting_values`, so tests may override them.
+Durations are in seconds, sizes in bytes. `checks` reports wrong values; a property raises `ImproperlyConfigured` for a
+value that cannot be used.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class Settings(SettingValues):
 
     @property
     def proxy(self) -> str:
-        """`LIFESTREAM_PROXY`: the URL of the proxy by which all feeds are fetched, of HTTP or SOCKS; "" for none."""
+        """`LIFESTREAM_PROXY`: the URL of the HTTP or SOCKS proxy through which all feeds are fetched; "" for none."""
         value = self.line("PROXY")
         try:
             return "" if value == DIRECT else checked_proxy(value)
@@ -153,7 +153,7 @@ class Settings(SettingValues):
 
     @property
     def max_body(self) -> int:
-        """`LIFESTREAM_MAX_BODY`: the size of the largest body that is read, inflated."""
+        """`LIFESTREAM_MAX_BODY`: the size of the largest body that is read, after decompression."""
         return int(self.number("MAX_BODY", 10 * 1024 * 1024, least=1, most=_MOST_BYTES))
 
     @property
@@ -173,7 +173,7 @@ class Settings(SettingValues):
 
     @property
     def parser_memory(self) -> int:
-        """`LIFESTREAM_PARSER_MEMORY`: the address space of a process that parses, where the system can bound it."""
+        """`LIFESTREAM_PARSER_MEMORY`: the address space of a process that parses, on systems that can limit it."""
         return int(self.number("PARSER_MEMORY", 2 * 1024**3, least=256 * 1024**2, most=_MOST_BYTES))
 
     @property
@@ -205,7 +205,7 @@ class Settings(SettingValues):
 
     @property
     def per_host(self) -> int:
-        """`LIFESTREAM_PER_HOST`: how many of these requests may go to one host."""
+        """`LIFESTREAM_PER_HOST`: how many of the requests that a worker has open at once may go to one host."""
         return int(self.number("PER_HOST", 2, least=1))
 
     @property
@@ -245,7 +245,9 @@ class Settings(SettingValues):
 
     @property
     def slow_interval(self) -> float:
-        """`LIFESTREAM_SLOW_INTERVAL`: our own interval is at most this long, however seldom a feed publishes."""
+        """`LIFESTREAM_SLOW_INTERVAL`: the longest interval that lifestream itself chooses for a feed, however seldom
+        the feed publishes.
+        """
         return self.number("SLOW_INTERVAL", 86400.0)
 
     @property
@@ -253,8 +255,8 @@ class Settings(SettingValues):
         """`LIFESTREAM_PUBLIC_URL`: the URL of this site, as "https://planet.example.org" or, below a path,
         "https://example.org/planet"; "" for none, and then hubs can't push.
 
-        Without a slash at its end. Raises `ImproperlyConfigured` for a URL that hubs cannot use: anything but https,
-        except for loopback with LIFESTREAM_PUSH_OVER_HTTP.
+        The value has no slash at its end. Raises `ImproperlyConfigured` for a URL that hubs cannot use: anything but
+        https, except for loopback with LIFESTREAM_PUSH_OVER_HTTP.
         """
         url = str(self.get("PUBLIC_URL", "") or "").rstrip("/")
         if url and (problem := _no_public_url(url, over_http=self.push_over_http)):
@@ -263,8 +265,8 @@ class Settings(SettingValues):
         return url
 
     def absolute(self, path: str) -> str:
-        """Return the public URL of *path*, which begins with a slash, and with the path of LIFESTREAM_PUBLIC_URL where
-        Django knows that one (FORCE_SCRIPT_NAME).
+        """Return the public URL of *path*, which begins with a slash. If Django has the path of LIFESTREAM_PUBLIC_URL
+        as FORCE_SCRIPT_NAME, *path* begins with it; it is not repeated.
         """
         below = urlsplit(self.public_url).path
         return self.public_url + (path.removeprefix(below) if path.startswith(f"{below}/") else path)
@@ -290,8 +292,8 @@ class Settings(SettingValues):
 
     @property
     def jitter(self) -> float:
-        """`LIFESTREAM_JITTER`: a fetch is delayed by up to this part of our interval, so that feeds are not all due at
-        once.
+        """`LIFESTREAM_JITTER`: a fetch is delayed by up to this part of the interval that lifestream itself chooses, so
+        that feeds are not all due at once.
         """
         return self.number("JITTER", 0.1)
 
@@ -361,7 +363,9 @@ class Settings(SettingValues):
 
     @property
     def picture_folder(self) -> str:
-        """`LIFESTREAM_PICTURE_FOLDER`: the folder in which these pictures are kept; it has to be given for that."""
+        """`LIFESTREAM_PICTURE_FOLDER`: the folder in which the pictures of feeds are stored; it is required if
+        LIFESTREAM_SERVE_PICTURES is True.
+        """
         value = self.get("PICTURE_FOLDER", "")
         is_path = isinstance(value, str | Path) and str(value).isprintable() and Path(value).is_absolute()
         if not is_path and (value != "" or self.serves_pictures):
@@ -371,7 +375,7 @@ class Settings(SettingValues):
 
     @property
     def picture_cache(self) -> int:
-        """`LIFESTREAM_PICTURE_CACHE`: how many bytes these pictures may take on disk."""
+        """`LIFESTREAM_PICTURE_CACHE`: how many bytes the pictures of feeds may take on disk."""
         return int(self.number("PICTURE_CACHE", 500 * 1024 * 1024, least=1024 * 1024, most=_MOST_BYTES))
 
     @property
@@ -389,7 +393,7 @@ def _most_connections() -> int:
 def raise_file_limit() -> None:
     """Raise the limit of open files to what LIFESTREAM_CONCURRENCY needs, as far as allowed: for commands and workers.
 
-    Without that setting, its default counts.
+    If that setting is absent, the limit is raised to what 128 requests need.
     """
     open_files.raise_soft_limit(int(settings.number("CONCURRENCY", _CONNECTIONS, least=1)))
 
@@ -398,7 +402,7 @@ def _no_public_url(url: str, *, over_http: bool) -> str:
     """Return why *url* can't be the origin of a public site, in words; "" if it can."""
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018  raises ValueError where it is no number
+        parts.port  # noqa: B018  raises ValueError if it is no number
     except ValueError as error:
         return gettext("it is no URL ({reason})").format(reason=error)
     if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
@@ -419,7 +423,7 @@ def is_loopback(host: str) -> bool:
 class _Defaults(Settings):
     """The settings as if none were set."""
 
-    def get(self, name: str, default: Any) -> Any:  # noqa: ARG002  as the settings are read
+    def get(self, name: str, default: Any) -> Any:  # noqa: ARG002  the signature of the base class
         """Return *default*."""
         return default
 

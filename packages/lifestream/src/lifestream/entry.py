@@ -1,7 +1,7 @@
-"""What a feed says, as values: no ORM, no parser, no I/O.
+"""The content of a feed document as values: no ORM, no parser, no I/O.
 
-Every value is as the feed has it, and untrusted until `sanitizer` has cleaned it. Missing text is "", a missing date is
-None; dates are aware and in UTC.
+Every value is as it was in the feed, and untrusted until `sanitizer` has cleaned it. Missing text is "", a missing date
+is None; dates are aware and in UTC.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """The words of an episode, in the file *url* of the media type *type*. *captions* says that they have times."""
+    """The words of an episode, in the file *url* of the media type *type*. *captions* is True if they have times."""
 
     url: str
     type: str = ""
@@ -48,7 +48,7 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who takes part in an episode. *role* is "host" unless the feed says another; *url* is their page,
+    """Somebody who takes part in an episode. *role* is "host" unless the feed names another role; *url* is their page,
     *picture* their portrait.
     """
 
@@ -60,7 +60,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """What a podcast says of an entry besides its audio (Podcasting 2.0, and the tags of iTunes).
+    """What a podcast says about an entry besides its audio (Podcasting 2.0, and the tags of iTunes).
 
     *season* and *number* are as written, since episodes may be numbered 3.5; *season_name* and *number_name* are shown
     in their place. *chapters* is the address of a list of chapters.
@@ -77,7 +77,7 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The feed that an entry was taken from, as a planet or a link blog says it: its *title*, and its *url*."""
+    """The feed from which a planet or a link blog took an entry: its *title* and its *url*."""
 
     title: str = ""
     url: str = ""
@@ -91,9 +91,9 @@ class Entry:
     could be resolved. *content* and *summary* are HTML, in which addresses may still be relative to *base*; *title* and
     *author* are plain text with entities resolved once.
 
-    *based* says that an `xml:base` set *base*; otherwise *base* is the entry's link, the feed's link or the document's
+    *based* is True if an `xml:base` set *base*; otherwise *base* is the entry's link, the feed's link or the document's
     address (see `parser.relative_addresses`). *summary_base* is the address that addresses in the summary are relative
-    to, if it is another one.
+    to, if it is not *base*.
     """
 
     guid: str = ""
@@ -133,9 +133,10 @@ class Rhythm:
 class Flaw:
     """Where a document stops being well-formed (XML 1.0, section 2.1), and what is wrong there.
 
-    *line* and *column* count from 1, in characters of the document as it came. *mended* says that there was only one
-    way to understand it, so that nothing of the document is lost. Otherwise, the entries at the positions *damaged*
-    were read as far as possible and may be incomplete; the others are well-formed from their start to their end.
+    *line* and *column* count from 1, in characters of the document as it was received. *mended* is True if there was
+    only one way to understand that place, so that nothing of the document is lost. Otherwise, the entries at the
+    positions *damaged* were read as far as possible and may be incomplete; the others are well-formed from their start
+    to their end.
     """
 
     message: str
@@ -154,8 +155,8 @@ class ParsedFeed:
     """One feed document.
 
     *format* is the parser's name of its format ("rss20", "atom10", "json11", …). *complaint* says what was wrong with
-    it, or "". *flaw* is where it is ill-formed, or None. *self_url* and *hub_url* come from links in the document,
-    *generator* is the program that wrote it.
+    the document, or is "". *flaw* is the place where the document is ill-formed, or None. *self_url* and *hub_url* come
+    from links in the document, *generator* is the program that wrote it.
     """
 
     title: str = ""
@@ -181,5 +182,5 @@ class ParsedFeed:
 
     @property
     def is_complete(self) -> bool:
-        """Whether all that the document says was read: it is well-formed, or could be mended."""
+        """Whether the whole content of the document was read: it is well-formed, or could be mended."""
         return self.flaw is None or self.flaw.mended

@@ -1,13 +1,13 @@
-"""Something to tell people: the code of a sentence, and the values in it.
+"""Messages to people: each is the code of a sentence, and the values in it.
 
     say("feed-publishes", often=Gap(302400.0), wait=Duration(43200.0))
 
-Code that has something to tell people makes such a message; the database stores the code and the values; and `wording`
-puts them into words when somebody reads them, in that reader's language. So a reason that a worker stored once is read
-in German by one reader and in English by another. `sentences` has the sentence of each code.
+Code that has something to tell people creates such a message; the database stores its code and values; and `wording`
+turns it into a sentence when somebody reads it, in that reader's language. So a reason that a worker stored once is
+read in German by one reader and in English by another. `sentences` has the sentence of each code.
 
-A `Message` is text, too: the English sentence, for logs and tracebacks. Other text, as a server's own words or what
-older versions have stored, passes through everything here unchanged.
+A `Message` is text, too: the English sentence, for logs and tracebacks. Other text, such as a server's own words or
+text that older versions have stored, is neither translated nor stored in another form.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """How many *seconds* lie between two events, which is worded as "twice a week"."""
+    """The time between two events in *seconds*, which is worded as "twice a week"."""
 
     seconds: float
 
@@ -47,7 +47,8 @@ Value: TypeAlias = "str | int | float | Duration | Gap | tuple[str, ...]"
 class Message(str):
     """A sentence as its *code* and *values*; as text, it is in English.
 
-    *stored* keeps what `stored` has returned, "" before that: the reason for a fetch is stored three times.
+    The attribute *stored* keeps the result of the function `stored`, since the reason for a fetch is stored three
+    times; it is "" before the first call.
     """
 
     code: str
@@ -61,7 +62,7 @@ class Message(str):
         return self
 
     def __str__(self) -> str:
-        # str() keeps what is returned here as it is: so `str(error)` of an exception is still the message.
+        # `str` returns this very object, so `str(error)` of an exception is still the message.
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -70,8 +71,8 @@ class Message(str):
 
 def say(code: str, /, **values: Value) -> Message:
     """Return the message with this *code*, one of `SENTENCES`, and the *values* that its sentence names."""
-    # Many feeds have equal messages about times, so these are shared. Values that are texts are not: a message compares
-    # as its English text, so one with other values could be taken for it.
+    # Messages whose values are all times are cached, since many feeds have equal ones. Messages with texts are not: a
+    # text that is a message compares as its English sentence, so the cache could return one with other values.
     shared = all(type(value) in _TIMES for value in values.values())
     return _shared(code, **values) if shared else Message(code, values)
 
@@ -100,7 +101,9 @@ def joined(parts: Iterable[str]) -> str:
 
 
 def edited(text: str, edit: Any) -> str:
-    """Return *text* after the function *edit*, which takes and returns text; of a message, edit the texts in it."""
+    """Return *text* as changed by *edit*, a function that takes and returns text; of a message, the texts in it are
+    changed.
+    """
     if not isinstance(text, Message):
         return str(edit(text))
     return Message(text.code, {name: _edited(value, edit) for name, value in text.values.items()})
@@ -122,7 +125,9 @@ def stored(text: str) -> str:
 
 
 def from_stored(text: str) -> str:
-    """Return what `stored` was given. Text that is no message that this version knows is returned unchanged."""
+    """Return the message that `stored` has turned into *text*. Any text that is no message known to this version is
+    returned unchanged.
+    """
     if not text.startswith(_START):
         return text
     try:

@@ -1,4 +1,4 @@
-"""The fixed bounds of the pages, and of what serves them. `operations.fixed_limits` lists them for operators."""
+"""The fixed limits of the pages, and of the server. `operations.fixed_limits` lists them for operators."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ MOST_CONNECTIONS: Final = 256
 LONGEST_HEAD: Final = 64 * 1024
 """How many bytes the head of a request may have: four times the longest that other servers take."""
 MOST_LINES: Final = 200
-"""How many lines it may have. Browsers and proxies send some thirty."""
+"""How many lines the head of a request may have. Browsers and proxies send some thirty."""
 MOST_KEPT: Final = 256 * 1024 * 1024
-"""How many bytes the bodies that are received, and the answers that clients have not taken, may have on all connections
-together: they are kept in temporary files.
+"""How many bytes the bodies of requests, and the answers that clients have not received yet, may have on all
+connections together: they are kept in temporary files.
 """
 MOST_GUESSES: Final = 10
-"""How many wrong passwords or tokens of an address are compared in a minute."""
+"""How many wrong passwords or tokens from one address are compared in a minute."""
 MOST_PINNED: Final = 10
 """How many posts of a lifestream can be pinned to its top."""
 MOST_TAGS: Final = 500

@@ -1,7 +1,7 @@
-"""The sentence of each code that a message can have, in English, which is what translators translate.
+"""The English sentence of each code that a message can have. These sentences are translated.
 
-The names in braces are the values of the message. A code is stored in databases: it stays when its sentence is
-reworded, and a sentence that says something else gets another code.
+The names in braces are the values of the message. Codes are stored in databases: a code stays the same when its
+sentence is reworded, and a sentence with another meaning gets another code.
 """
 
 from __future__ import annotations

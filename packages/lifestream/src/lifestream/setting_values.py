@@ -19,14 +19,16 @@ from lifestream.terminal import quoted
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MOST: Final = 1e9
-"""The largest number that a setting may have, unless it says otherwise: thirty years in seconds. Dates end in 9999."""
+"""The largest number that a setting may have, unless a call of `number` allows more: thirty years in seconds. Dates end
+in the year 9999.
+"""
 
 
 class SettingValues:
     """The values of settings, by their names without `LIFESTREAM_`."""
 
     def get(self, name: str, default: Any) -> Any:
-        """Return the setting `LIFESTREAM_<name>` as it stands, or *default*."""
+        """Return the setting `LIFESTREAM_<name>` unchanged, or *default* if it is absent."""
         return getattr(django_settings, f"LIFESTREAM_{name}", default)
 
     def number(self, name: str, default: float, least: float = 0, most: float = MOST) -> float:

@@ -1,13 +1,13 @@
 """The signals that lifestream sends: of new and changed items, and of feeds that fail, are gone or have moved.
 
-A signal is sent at most once, after the commit of the transaction that wrote what it tells. If the process ends between
-the commit and the signal, it is never sent; a receiver that may miss nothing keeps a cursor by primary key. A receiver
-that raises is logged, and stops neither the import nor the other receivers. The items and the lifestreams are loaded
-only if a receiver is connected and looks at them: `items.keys` are the items' primary keys, for a task. The sender is
-always the class `lifestream.models.Feed`.
+A signal is sent at most once, after the commit of the transaction that wrote the change. If the process ends between
+the commit and the signal, it is never sent; a receiver that must not miss any item has to keep the last primary key
+that it has handled. An error that a receiver raises is logged, and stops neither the import nor the other receivers.
+The items and the lifestreams are loaded only if a receiver is connected and reads them; `items.keys` has the primary
+keys of the items, to be passed to a task. The sender is always the class `lifestream.models.Feed`.
 
-A receiver runs in the process that imports, and the import waits for it. What takes longer than a moment, such as a
-request to another server, belongs in a task.
+A receiver runs in the process that imports, and the import waits for it. Work that takes longer than a moment, such as
+a request to another server, belongs in a task.
 """
 
 from __future__ import annotations

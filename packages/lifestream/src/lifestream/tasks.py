@@ -1,10 +1,10 @@
 """Celery tasks: `update_feeds` runs on a schedule, `update` fetches feeds that somebody wants now.
 
 The work is shared out: `update_feeds` sends a message (`update_some`) for each SHARE feeds that are due, and takes one
-share itself. A message that finds nothing, since others were faster, costs a millisecond. So workers take from one
-queue what they can do, and none of them does all; for that, each takes no more messages than it works on
-(CELERY_WORKER_PREFETCH_MULTIPLIER = 1). No task lasts longer than a lease, and each is acknowledged when it is done, so
-the messages of a worker that dies are delivered again.
+share itself. A message that finds nothing to do, since other workers were faster, costs a millisecond. So all workers
+take messages from one queue, and none of them does all the work; for that, each takes only the messages that it is
+working on (CELERY_WORKER_PREFETCH_MULTIPLIER = 1). No task lasts longer than a lease, and each is acknowledged when it
+is done, so the messages of a worker that dies are delivered again.
 
 Any number of workers may run these at once: the claims in the database make sure that each feed is fetched once. Celery
 comes with the extra "scale".
@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 SHARE: Final = 250
 """How many feeds one message stands for."""
 MOST_SHARES: Final = 40
-"""How many messages are sent at once: the next look for work sends more."""
+"""How many messages are sent at once: the next run sends more."""
 
 
 @shared_task(bind=True, name="lifestream.update_feeds", ignore_result=True, acks_late=True)
@@ -62,7 +62,7 @@ def update_feeds(self: Any) -> str:
         due = Feed.objects.due(timezone.now()).order_by()[: SHARE * MOST_SHARES].count()
         try:
             for _ in range((due - 1) // SHARE):
-                # What no worker has taken before the next look for work is sent again then.
+                # A message that no worker has taken by the next run is dropped: that run sends it again.
                 update_some.apply_async(expires=settings.check_every, **_same_queue(self))
         except BrokerError as error:
             log.warning("the broker took no messages for other workers, so this one goes on alone: %s", error)
@@ -80,7 +80,7 @@ def update_some() -> str:
 def update(self: Any, feeds: Sequence[int]) -> str:
     """Fetch *feeds* (primary keys) now. This skips lifestream's own interval, not what servers and feeds ask for.
 
-    What is more than SHARE is left to other messages.
+    If there are more than SHARE feeds, the others are left to further messages.
     """
     if self.request.called_directly:
         return _updated(feeds, early=True)
@@ -91,7 +91,7 @@ def update(self: Any, feeds: Sequence[int]) -> str:
 
 
 @contextmanager
-def _outages_reported(what: str = "the feeds could not be updated; the next message is the next try") -> Iterator[None]:
+def _outages_reported(what: str = "the feeds could not be updated; the next message tries it again") -> Iterator[None]:
     """Log an outage of the database once, in a sentence that begins with *what* could not be done. Celery alone would
     log a traceback for each message.
     """
@@ -112,7 +112,7 @@ def _same_queue(task: Any) -> dict[str, Any]:
 
 def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: int | None = None) -> str:
     raise_file_limit()
-    # Other workers could take what a task holds longer than a lease.
+    # Other workers could claim feeds that a task holds longer than a lease.
     stopping = threading.Event()
     timer = threading.Timer(settings.lease, stopping.set)
     timer.daemon = True
@@ -130,14 +130,16 @@ def _updated(feeds: Sequence[int] | None = None, *, early: bool = False, most: i
 @shared_task(name="lifestream.cleanup", ignore_result=True)
 def cleanup() -> str:
     """Delete what the settings do not keep. Returns what was deleted, for the worker's log."""
-    with _outages_reported("the database could not be cleaned up; the next message is the next try"):
+    with _outages_reported("the database could not be cleaned up; the next message tries it again"):
         return str(clean_up(timezone.now()))
 
 
 @shared_task(name="lifestream.report", ignore_result=True)
 def report() -> int:
-    """Look for the new addresses of lost feeds, and mail the weekly report if it is time. Returns how many got it."""
-    with _outages_reported("lost feeds could not be looked for; the next message is the next try"):
+    """Look for the new addresses of lost feeds, and mail the weekly report if it is time. Returns to how many addresses
+    it was sent.
+    """
+    with _outages_reported("lost feeds could not be looked for; the next message tries it again"):
         look_for_replacements(timezone.now())
         return send_report(timezone.now())
 
@@ -145,5 +147,5 @@ def report() -> int:
 @shared_task(name="lifestream.find_icons", ignore_result=True)
 def find_icons() -> int:
     """Look for the icons of sites that have none. Returns how many were found."""
-    with _outages_reported("the icons of sites could not be looked for; the next message is the next try"):
+    with _outages_reported("the icons of sites could not be looked for; the next message tries it again"):
         return look_for_icons()

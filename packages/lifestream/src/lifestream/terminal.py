@@ -25,7 +25,7 @@ _HIDDEN: Final = re.compile(
 
 
 class Visible(str):
-    """Text in which all untrusted characters are visible. It may hold escape sequences of our own."""
+    """Text in which all untrusted characters are visible. It may contain escape sequences of lifestream itself."""
 
     __slots__ = ()
 
@@ -44,8 +44,7 @@ def visible(text: str, *, lines: bool = True) -> Visible:
 def visible_json(document: str) -> Visible:
     r"""Return *document*, which is JSON, with each character that `visible` escapes as JSON writes it: `\u202e`.
 
-    It is the same document for whoever parses it (RFC 8259 §7), while the escapes of `visible`, as `\xad`, are none
-    in JSON.
+    A parser reads the same document (RFC 8259 §7). The escapes of `visible`, such as `\xad`, would be no JSON.
     """
     return Visible(_HIDDEN.sub(lambda found: _json_escape(found[0]), document))
 
@@ -56,7 +55,7 @@ def _json_escape(character: str) -> str:
 
 
 def quoted(value: object) -> str:
-    """Return *value*, of a setting, as a message quotes it: as Python writes it, cut after 200 characters.
+    """Return *value*, that of a setting, as a message quotes it: as Python writes it, cut after 200 characters.
 
     A number of more digits than Python writes (4,300) is in hexadecimal, which has no such limit.
     """
@@ -82,8 +81,8 @@ _ANY_NUMBER: Final = _AnyNumber()
 
 class VisibleFormatter(logging.Formatter):
     """A formatter for logs that people read in a terminal. The message of a record is one line, whatever it contains,
-    and the lines of a traceback below it are indented: what an exception says may hold lines, which no reader of the
-    log may take for records.
+    and the lines of a traceback below it are indented: the text of an exception may have several lines, which must not
+    look like records.
     """
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name

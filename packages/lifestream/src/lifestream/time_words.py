@@ -1,4 +1,4 @@
-"""Lengths of time, and how often something happens, in words for people, in any language. Pure."""
+"""Lengths of time, and how often something happens, in words for people, in any language."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 
 class Language(Protocol):
-    """What words need of a language. `django.utils.translation` has these functions, and so has `English`."""
+    """The functions of a language that are needed here. `django.utils.translation` has them, and so has `English`."""
 
     def gettext(self, text: str, /) -> str: ...
     def ngettext(self, one: str, many: str, count: int, /) -> str: ...

@@ -18,7 +18,7 @@ class FormatConverter(StringConverter):
 
 
 class KeyConverter(StringConverter):
-    """The key that a hub was told: see `models.hubs.make_key`. No page of a lifestream has such a name."""
+    """The key in the address that a hub calls: see `models.hubs.make_key`. No page of a lifestream has such a name."""
 
     regex = "[A-Za-z0-9_-]{43}"
 

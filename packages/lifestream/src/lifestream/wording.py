@@ -1,4 +1,4 @@
-"""The presenter of messages: what was stored as a code and values, in the language of whoever reads it now."""
+"""Messages, which are stored as a code and values, and times, in the language of whoever reads them now."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ class TestClaims:
         assert not Fetch.objects.filter(feed=feed).exists()
         feed.refresh_from_db()
         assert (feed.claim_token, feed.last_fetch) == ("another", None)
-        assert "another worker holds it by now" in caplog.text
+        assert "another worker holds the feed by now" in caplog.text
 
     def test_a_feed_that_is_gone_from_the_database_is_no_error(self) -> None:
         feed = make_feed()

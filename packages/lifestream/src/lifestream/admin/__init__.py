@@ -8,8 +8,8 @@ In: a request of a staff user. Out: Django's lists and forms, for these models:
 2. `lifestreams`, `subscriptions`: which lifestream shows which feeds, and by which rules.
 3. `items`: posts, and their items.
 
-`columns`: columns that several lists share. `owned`: Django's permissions say what a staff user may do at all, and this
-module restricts it to the user's own lifestreams, unless the user is a superuser. No page of the admin shows
+`columns`: columns that several lists share. `owned`: restricts staff users to the rows of their own lifestreams, unless
+they are superusers; what they may do with these rows is up to Django's permissions. No page of the admin shows
 credentials.
 """
 

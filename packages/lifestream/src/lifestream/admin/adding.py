@@ -68,11 +68,13 @@ class AddFeedForm(ModelForm):
         choice.initial = mine.first()
 
     def clean(self) -> dict[str, Any]:
-        """Refuse, at its field, what is no address to fetch, and a feed that the lifestream has already."""
+        """Show an error at the field of the address if it cannot be fetched, if too many addresses are waiting, or if
+        the lifestream already has the feed.
+        """
         values = super().clean() or self.cleaned_data
         if self.errors:
             return values
-        # Here and below: Django imports the admin for every command, and most of them fetch nothing.
+        # Imported here and below, since Django imports the admin for every command, and most commands fetch nothing.
         from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, request_url
         from lifestream.refresh.additions import why_no_more
         from lifestream.refresh.subscribe import completed
@@ -103,11 +105,11 @@ class AddFeedForm(ModelForm):
         return made
 
     def save(self, commit: bool = True) -> Any:
-        """Return the instance, unsaved: nothing is stored of it. Django's admin calls this name."""
+        """Return the instance without saving it. Django's admin calls this method."""
         return self.instance
 
     def save_m2m(self) -> None:
-        """Do nothing: there are no many-to-many fields. Django's admin calls this name."""
+        """Do nothing: there are no many-to-many fields. Django's admin calls this method."""
 
 
 def additions(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:

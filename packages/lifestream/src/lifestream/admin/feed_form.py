@@ -1,4 +1,6 @@
-"""The form in which a superuser sets how a feed is fetched. It shows no secret: one that is not entered stays."""
+"""The form in which a superuser sets how a feed is fetched. It shows no secrets; an empty field leaves its secret
+unchanged.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ else:
 
 
 class FeedForm(ModelForm):
-    """What a superuser may set of a feed. Everything else follows from what its server says."""
+    """The fields of a feed that a superuser may set. All others come from the feed's server."""
 
     class Meta:
         model = Feed
@@ -99,7 +101,7 @@ class FeedForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        from lifestream.plugins.registry import Registry  # it imports all plugins, which no command but this form needs
+        from lifestream.plugins.registry import Registry  # imported here, since it imports all plugins
 
         chosen = self.instance.plugin
         known = sorted({*Registry(settings.plugins).names, *([chosen] if chosen else [])})
@@ -107,7 +109,7 @@ class FeedForm(ModelForm):
         self._show(*_known(self.instance))
 
     def _show(self, options: FeedOptions, secrets: Secrets) -> None:
-        """Set the initial values of the fields: of secrets, what is no secret of them."""
+        """Set the initial values of the fields. Of secrets, show only the user name and the names of the headers."""
         shown: dict[str, Any] = {
             "new_url": self.instance.url,
             "interval": options.interval / _HOUR or None,
@@ -148,7 +150,7 @@ class FeedForm(ModelForm):
         return f"{user}:{password}" if user else ""
 
     def clean(self) -> dict[str, Any] | None:
-        """Try the change, and undo it: whatever refuses it says so beside the fields."""
+        """Check the change: make it in a transaction that is rolled back, and show the error that it raises."""
         cleaned = super().clean()
         if not self.errors and self.instance.pk and (change := self.change()) != FeedChange():
             try:
@@ -160,7 +162,7 @@ class FeedForm(ModelForm):
         return cleaned
 
     def apply(self) -> int | None:
-        """Change the feed. Returns the key of another one that has the URL, if the subscriptions went there."""
+        """Change the feed. If another feed has the new URL, the subscriptions move there, and its key is returned."""
         change = self.change()
         if change == FeedChange():
             return None
@@ -168,7 +170,7 @@ class FeedForm(ModelForm):
         return None if key == self.instance.pk else key
 
     def warnings(self) -> list[str]:
-        """Return what the change makes less safe."""
+        """Return a warning for each change that makes fetching less safe."""
         change = self.change()
         found = []
         if change.verifies is False:
@@ -181,7 +183,7 @@ class FeedForm(ModelForm):
 
 
 def _known(feed: Feed) -> tuple[FeedOptions, Secrets]:
-    """Return the options and the secrets of *feed*; without those that are sealed with a lost key."""
+    """Return the options and the secrets of *feed*, without those that were encrypted with a key that is lost."""
     try:
         options = FeedOptions.from_json(feed.options)
     except CredentialsLost:

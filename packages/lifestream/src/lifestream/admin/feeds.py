@@ -70,7 +70,7 @@ class FeedAdmin(ReadOnlyAdmin):
     list_display_links = ("name",)
     list_filter = (HealthFilter,)
     search_fields = ("title", "url", "domain")
-    ordering = ("-pk",)  # as they came, since by title the database would sort them all
+    ordering = ("-pk",)  # the latest first: to order them by title, the database would sort all feeds
     list_per_page = 50
     actions = ("update_now", "pause", "resume", "take_full_content", "take_own_content")
     readonly_fields = (
@@ -109,11 +109,11 @@ class FeedAdmin(ReadOnlyAdmin):
         change.
         """
         feeds: QuerySet[Any] = super().get_queryset(request).defer("icon")
-        # How many others have it stays secret: the only other one may be a private lifestream.
+        # The number of other users' lifestreams stays secret: the only one may be private.
         of_feed = Subscription.objects.filter(feed=OuterRef("pk"))
         if not is_superuser(request):
             of_feed = of_feed.filter(lifestream__owner=request.user.pk)
-        # Counted for the rows of a page alone; with a GROUP BY, for all feeds.
+        # A subquery counts for the rows of one page only; a GROUP BY would count for all feeds.
         counts = of_feed.order_by().values("feed").annotate(count=Count("pk")).values("count")
         counted: QuerySet[Any] = feeds.annotate(subscriber_count=Coalesce(Subquery(counts), 0))
         return counted
@@ -158,7 +158,7 @@ class FeedAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("last outcome"))
     def outcome(self, feed: Feed) -> str:
-        """Return what the last fetch came to."""
+        """Return the result of the last fetch."""
         return outcome_in_words(feed.last_status) or "–"
 
     @admin.display(description=gettext_lazy("last error"))
@@ -173,7 +173,7 @@ class FeedAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("last success"))
     def succeeded(self, feed: Feed) -> Any:
-        """Return when it last gave an answer that could be used."""
+        """Return when its server last gave an answer that could be used."""
         return moment(feed.last_success)
 
     @admin.display(description=gettext_lazy("next due, and why"), ordering="next_fetch")
@@ -237,7 +237,7 @@ class FeedAdmin(ReadOnlyAdmin):
         return feeds_in_trouble(self, request)
 
     def limits_view(self, request: HttpRequest) -> HttpResponse:
-        """Return the page that shows what bounds the site."""
+        """Return the page that shows the limits of the site."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         return the_limits(self, request)
@@ -259,7 +259,7 @@ class FeedAdmin(ReadOnlyAdmin):
         return found
 
     def save_model(self, request: HttpRequest, obj: Feed, form: Any, change: bool) -> None:
-        """Save what is set of the feed, and tell what that weakens."""
+        """Save the changes, and warn the user of those that make fetching less safe."""
         super().save_model(request, obj, form, change)
         moved_to = form.apply()
         if moved_to is not None:
@@ -274,7 +274,7 @@ class FeedAdmin(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Take the content from the feed"), permissions=["change"])
     def take_own_content(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
-        """Take the content of the entries of the selected feeds as the feeds have it, from the next fetch on."""
+        """Take the content of the entries of the selected feeds from the feeds themselves, from the next fetch on."""
         self._change_all(request, feeds, FeedChange(full_content=False))
 
     def _change_all(self, request: HttpRequest, feeds: QuerySet[Feed], change: FeedChange) -> None:

@@ -21,7 +21,7 @@ from lifestream.wording import relative, worded
 
 
 class StatusFilter(admin.SimpleListFilter):
-    """A filter of fetches by the HTTP status. Django's own would look through the whole log for all statuses in it."""
+    """A filter of fetches by the HTTP status. Django's own filter would read the whole log to find its choices."""
 
     title = gettext_lazy("HTTP status")
     parameter_name = "answer"
@@ -63,8 +63,8 @@ class FetchAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("started"), ordering="pk")
     def when(self, fetch: Fetch) -> Any:
-        """Return when the fetch began; of several with the same result, when the last one began, and since when they go
-        on.
+        """Return when the fetch began. For a row that counts several fetches with the same result, return when the last
+        one began, how many they are, and when the first one began.
         """
         if fetch.latest is None:
             return moment(fetch.started)
@@ -110,5 +110,5 @@ class FetchAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("reason"))
     def why(self, fetch: Fetch) -> str:
-        """Return why the next fetch was due then."""
+        """Return why the next fetch was due at that time."""
         return worded(fetch.reason) or "–"

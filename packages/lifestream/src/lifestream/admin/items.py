@@ -24,15 +24,16 @@ else:
 
 
 MOST_FOUND: Final = 1_000
-"""How many of the latest items that have the words of a search are listed, and narrowed by filters. To find as many of
-a word that few items have, PostgreSQL reads the words of many."""
+"""How many of the latest items that match a search are listed; filters select from these. To find so many items that
+have a rare word, PostgreSQL reads the words of many items."""
 
 
 class TextSearchAdmin(ModelAdmin):
-    """Rows with the text of an item, which the search box finds by the search index: by whole words of their titles,
+    """A list of rows with the text of an item. Its search box uses the search index, which finds whole words of titles,
     authors, tags and texts.
 
-    An address is looked for in all links, letter by letter, and so is everything if the database has no index.
+    For an address, and for everything if the database has no search index, it uses Django's search instead, which looks
+    for a part of a text in `search_fields`.
     """
 
     search_help_text = gettext_lazy("By words of title, author, tags and text, or by an address.")
@@ -40,7 +41,7 @@ class TextSearchAdmin(ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Return what a search finds."""
+        """Return the rows that match a search."""
         if not search_term.strip() or "://" in search_term or not fulltext.is_supported(queryset.db):
             return super().get_search_results(request, queryset, search_term)
         if "\0" in search_term:
@@ -50,7 +51,7 @@ class TextSearchAdmin(ModelAdmin):
         return rows, False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Return the list; if a search finds more than it lists, with a line that says so."""
+        """Return the list. If a search finds more rows than are listed, a line says so."""
         response: HttpResponse = super().changelist_view(request, extra_context)
         context = getattr(response, "context_data", None)
         if context and getattr(request, "found_more", False):
@@ -94,7 +95,7 @@ class PostAdmin(TextSearchAdmin, OwnedAdmin):
     list_filter = (ShownFilter, "date", ("lifestream", OwnLifestreamsFilter))
     search_fields = ("item__title", "item__link", "item__author")
     list_select_related = ("lifestream", "subscription__feed", "item")
-    # As they came, since by date the database would sort those of all lifestreams.
+    # By key, the latest first: to order them by date, the database would sort the posts of all lifestreams.
     ordering = ("-pk",)
     actions = ("hide", "publish", "remove", "keep", "let_go")
     fields = ("item_title", "site", "lifestream", "date", "page", "hidden", "removed", "kept")
@@ -110,7 +111,9 @@ class PostAdmin(TextSearchAdmin, OwnedAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return whether the user may delete posts. Only a superuser may: deleting a user deletes the user's posts."""
+        """Return whether the user may delete posts. Only a superuser may, to delete a user together with the user's
+        posts.
+        """
         return is_superuser(request)
 
     def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
@@ -173,7 +176,7 @@ class PostAdmin(TextSearchAdmin, OwnedAdmin):
 
     @admin.action(description=gettext_lazy("Keep no longer"), permissions=["change"])
     def let_go(self, request: HttpRequest, posts: QuerySet[Post]) -> None:
-        """Let the items of the selected posts be deleted as all others."""
+        """Let the items of the selected posts be deleted like all others."""
         count = Post.objects.filter(pk__in=posts.values("pk")).update(kept=False)
         self._tell(request, ngettext("{} post may go.", "{} posts may go.", count), count)
 
@@ -190,7 +193,7 @@ class ItemAdmin(TextSearchAdmin, ReadOnlyAdmin):
     list_select_related = ("feed",)
     search_fields = ("title", "link", "author", "guid")
     list_filter = ("date",)
-    # In the order of an index, which the filter by date reads, too.
+    # In the order of an index, which the filter by date uses, too.
     ordering = ("-date", "-pk")
     fields = (
         "title", "feed", "link", "author", "date", "updated", "first_seen", "guid", "language", "summary",

@@ -33,11 +33,11 @@ else:
 
 
 class LifestreamForm(ModelForm):
-    """What an owner may set of a lifestream.
+    """The fields of a lifestream that its owner may set.
 
-    All lifestreams share their slugs, private ones too, so the message "already exists" would tell of somebody else's
-    lifestream. A superuser sees all lifestreams and chooses any slug that is free (*may_choose*). Anybody else chooses
-    only the beginning of a slug.
+    No two lifestreams may have the same slug, so the message "already exists" would reveal that somebody else has a
+    lifestream, which may be private. A superuser sees all lifestreams and chooses any slug that is free (*may_choose*).
+    Anybody else chooses only the beginning of a slug.
     """
 
     may_choose: ClassVar[bool] = True
@@ -132,7 +132,7 @@ class LifestreamAdmin(OwnedAdmin):
 
     @admin.display(description=gettext_lazy("preview"))
     def preview(self, lifestream: Lifestream) -> SafeString:
-        """Return the head of its pages, with its logo or title in its accent, as it is saved."""
+        """Return the head of its pages as it is saved: the logo or the title, in the accent colour."""
         look = look_of(lifestream)
         name = format_html("{}", isolated(lifestream.title or look.title))
         if look.logo_url:

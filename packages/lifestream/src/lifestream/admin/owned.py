@@ -1,4 +1,4 @@
-"""Which rows belong to which user: each kind of row is reached from the lifestreams of its owner.
+"""Which rows belong to which user: the owner of a row is the owner of a lifestream that the row belongs to.
 
 A superuser sees and changes all rows. Anybody else sees only the rows of their own lifestreams, and forms offer only
 those. What a user may do with them is up to Django's permissions.
@@ -48,7 +48,7 @@ LISTED = 10_000
 
 
 class FirstRows(_Paginator):
-    """Pages of the first LISTED rows: to count a million takes longer than all the rest of a page."""
+    """Pages of the first LISTED rows: counting a million rows takes longer than the rest of the page."""
 
     @cached_property
     def count(self) -> int:
@@ -129,9 +129,9 @@ class OwnedAdmin(ModelAdmin):
         return OwnRows
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Return the list; without filters if their values are invalid.
+        """Return the list, or a redirect to the list without filters if their values are invalid.
 
-        Django does the same for values that a filter refuses. For values that only the database refuses, or that cannot
+        Django redirects for values that a filter refuses. For values that only the database refuses, or that cannot
         be sent to it (NUL, a number that is too large, the year -1), Django would answer with a server error.
         """
         without_filters = HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
@@ -149,14 +149,14 @@ class OwnedAdmin(ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Return what a search finds, for the list and for Django's autocompletion, which passes on a NUL."""
+        """Return the rows that match a search, for the list and for Django's autocompletion, which lets NUL pass."""
         if "\0" in search_term:
             return queryset.none(), False
         return super().get_search_results(request, queryset, search_term)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save a new row, or the fields that were changed in the form. Django would write the others, too, as they were
-        when the request began: over what a fetch, a page or another user has written since.
+        """Save a new row, or the fields that were changed in the form. Django would also write the other fields, as
+        they were when the request began, and so overwrite what a fetch, a page or another user has written since.
         """
         if change:
             save_changed(obj, form.changed_data)
@@ -198,7 +198,7 @@ class OwnedAdmin(ModelAdmin):
 
 
 def _noting_the_limit(response: HttpResponse) -> HttpResponse:
-    """Return *response*; if it is a list that doesn't show all rows, with a line that says so."""
+    """Return *response*. If it is a list that doesn't show all rows, add a line that says so."""
     context = getattr(response, "context_data", None)
     if context and "cl" in context and context["cl"].result_count >= LISTED:
         text = gettext("The first {} are listed: filters and the search find the others.")
@@ -210,15 +210,15 @@ class ReadOnlyAdmin(OwnedAdmin):
     """Rows that are only read in the admin."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Return False: nobody adds one by hand."""
+        """Return False: nobody adds a row by hand."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return False: nobody edits one."""
+        """Return False: nobody edits a row."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Return whether the user may delete one: only superusers may."""
+        """Return whether the user may delete a row: only superusers may."""
         return is_superuser(request)
 
 

@@ -40,7 +40,7 @@ else:
 
 
 class SubscriptionForm(ModelForm):
-    """What an owner may set of an existing subscription."""
+    """The fields of an existing subscription that its owner may set."""
 
     class Meta:
         model = Subscription
@@ -68,7 +68,7 @@ class SubscriptionForm(ModelForm):
 
 
 class FolderFilter(admin.AllValuesFieldListFilter):
-    """The folders to choose from. In Django's own filter, the link for subscriptions without a folder has no text."""
+    """A filter by folder. In Django's own filter, the link for subscriptions without a folder has no text."""
 
     def choices(self, changelist: Any) -> Any:
         """Yield the choices."""
@@ -131,7 +131,7 @@ class SubscriptionAdmin(OwnedAdmin):
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Return the order: by name for an owner; the latest first for a superuser, who sees everybody's."""
-        # For an owner by the lifestream's key, which the index has; ordering by its title would sort all of them.
+        # By the lifestream's key, which is in the index: to order by its title, the database would sort all of them.
         return ("-pk",) if is_superuser(request) else ("lifestream_id", "sort_folder", "sort_name", "pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -164,13 +164,17 @@ class SubscriptionAdmin(OwnedAdmin):
         self, request: HttpRequest, context: Any, add: bool = False, change: bool = False, form_url: str = "",
         obj: Any = None,
     ) -> Any:  # fmt: skip
-        """Return the page of the form. A new subscription can't be edited next: its feed has to be found first."""
+        """Return the page of the form. It has no "Save and continue editing" for a new subscription, whose feed has to
+        be found first.
+        """
         if add:
             context["show_save_and_continue"] = False
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save the subscription. For a new one, note the address: the subscription is made when its feed was found."""
+        """Save an existing subscription. For a new one, note the address: the subscription is created when its feed has
+        been found.
+        """
         if change:
             super().save_model(request, obj, form, change)
         else:
@@ -180,7 +184,7 @@ class SubscriptionAdmin(OwnedAdmin):
         """Do nothing: no related rows are saved with a subscription."""
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
-        """Return the text for the history. It holds no address, since an address may hold a password."""
+        """Return the text for the history. It contains no address, since an address may contain a password."""
         return [{"added": {}}] if add else super().construct_change_message(request, form, formsets, add)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The page "Feeds in trouble": those that have failed for a day or are gone, each with why and what to do."""
+"""The page "Feeds in trouble": those that have failed for a day or are gone, each with the reason and what to do."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def is_late(since: datetime, now: datetime) -> bool:
 
 
 def updates_name(model_admin: admin.ModelAdmin[Any]) -> str:
-    """Return the name of the address of *model_admin*'s page of updates."""
+    """Return the URL name of *model_admin*'s page of updates."""
     return f"lifestream_{model_admin.opts.model_name}_updates"
 
 

@@ -1,6 +1,6 @@
-"""The view "What is read" of a feed: the feed is fetched for it, and the page shows what was made of it.
+"""The view "What is read" of a feed: the feed is fetched, and the page shows what lifestream reads in its document.
 
-No request waits for the feed's server: the updater of this site fetches it, see `refresh.wanted_readings`.
+No request waits for the feed's server: the updater of this site fetches the feed, see `refresh.wanted_readings`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 def what_is_read(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feed: Feed) -> HttpResponse:
-    """Return the page for *feed*, with what was read last in the visitor's language; for a POST, note that it is to be
-    read now, and return a redirect to the page, which loads itself again until that is done.
+    """Return the page for *feed*, with the last reading in the visitor's language. For a POST, note that the feed is to
+    be read now, and return a redirect to the page, which reloads itself until that is done.
     """
     language, now = get_language() or "", timezone.now()
     if request.method == "POST":
-        # Django imports the admin for every command; what fetches is imported when somebody presses the button.
+        # Django imports the admin for every command; the modules that fetch are imported only for this button.
         from lifestream.refresh import wanted_readings
 
         if request.user.pk is not None and wanted_readings.has_many_open(request.user.pk):

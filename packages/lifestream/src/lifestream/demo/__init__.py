@@ -1,5 +1,5 @@
-"""`lifestream demo`: sample feeds of every format, shaped like the sites that people follow, and a site that lasts as
-long as the command.
+"""`lifestream demo`: sample feeds of every format, like those that people follow, and a site that exists only while the
+command runs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ _KINDS = frozenset({".xml", ".atom", ".rss", ".rdf", ".json"})
 
 
 def use_home() -> Path:
-    """Give this process a new folder for its database, and a site that may fetch from loopback only.
+    """Set the environment of this process: a new folder for the database, and loopback as the only private network to
+    which connections are allowed.
 
     Call it before Django's settings are read. The folder is removed when the process ends.
     """

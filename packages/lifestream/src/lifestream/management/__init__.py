@@ -1,5 +1,5 @@
-"""The commands, a module each in `commands`, and what they share.
+"""The commands, one module each in `commands`, and what they share.
 
 `base`: the class of all commands, which escapes control characters. `lookup`: the feed or lifestream that an argument
-names. `output`: tables, progress and times. `readings`: what `read` prints. `reloading`: `serve --reload`.
+names. `output`: tables, progress bars and shortages. `readings`: what `read` prints. `reloading`: `serve --reload`.
 """

@@ -22,8 +22,9 @@ from lifestream.wording import worded
 class VisibleOutput(base.OutputWrapper):
     """An output stream on which no text from a feed can change how the other text looks.
 
-    Where its reader has gone, as `head` does when it has enough, what is written is lost, and the command goes on: a
-    refresh must not end halfway. One that only writes may ask `has_reader`, and end.
+    If the program that reads the output has ended, as `head` does when it has read enough, all further output is
+    discarded, and the command continues: a refresh must not end halfway. A command that does nothing but write can
+    check `has_reader`, and end.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -31,7 +32,7 @@ class VisibleOutput(base.OutputWrapper):
         self._stream = stream
         self.has_reader = True
 
-    def write(  # type: ignore[override]  # Django's own signature, which is no TextIO's either
+    def write(  # type: ignore[override]  # Django's signature, which differs from that of TextIO
         self, msg: str = "", style_func: Callable[[str], str] | None = None, ending: str | None = None
     ) -> None:
         """Write *msg*, with control characters escaped, in the style that Django chooses for it."""
@@ -48,9 +49,10 @@ class VisibleOutput(base.OutputWrapper):
             self._lose(error)
 
     def _lose(self, error: OSError) -> None:
-        """Send the rest to nowhere if *error* says that the reader has gone, and raise it otherwise.
+        """Drop all further output if *error* says that the reader has ended, and raise *error* otherwise.
 
-        Python flushes standard output once more at its end, and would complain.
+        The stream goes to the null device, since Python flushes standard output once more when it ends, and would print
+        an error.
         """
         if not isinstance(error, BrokenPipeError) and not (os.name == "nt" and error.errno == errno.EINVAL):
             raise error
@@ -75,13 +77,13 @@ class BaseCommand(base.BaseCommand):
         self.stderr.style_func = styled
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        """Return the parser of the arguments. Its help is text: argparse takes no lazy translations."""
+        """Return the parser of the arguments. The help becomes text, since argparse takes no lazy translations."""
         self.help = str(self.help)
         return super().create_parser(prog_name, subcommand, **kwargs)
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """Run the command, on the output streams that *options* may name. Raises CommandError with the remedy if the
-        database fails, or if something that was entered is no text.
+        """Run the command. Its output goes to the streams "stdout" and "stderr" of *options*, if there are any. Raises
+        CommandError with the remedy if the database fails, or if something that was entered is not in UTF-8.
         """
         for name in ("stdout", "stderr"):
             if stream := options.pop(name, None):
@@ -91,7 +93,8 @@ class BaseCommand(base.BaseCommand):
         except FAILURES as error:
             raise CommandError(worded(str(trouble_of(error)))) from error
         except UnicodeEncodeError as error:
-            # Python reads bytes that are no UTF-8 as lone surrogates (PEP 383). It may be a password: it is not shown.
+            # Python decodes bytes that are no UTF-8 as lone surrogates (PEP 383). The text may be a password, so the
+            # message does not show it.
             if not all("\udc80" <= character <= "\udcff" for character in error.object[error.start : error.end]):
                 raise
             text = gettext("Something that was entered (a name, an address or a password) is not in UTF-8.")

@@ -16,7 +16,7 @@ from lifestream.models.feeds import url_hash
 from lifestream.storage.credentials import split_url
 from lifestream.wording import worded
 
-_MOST_COMPARED: Final = 20_000  # importing URLs takes a second
+_MOST_COMPARED: Final = 20_000  # comparing so many URLs takes less than a second
 
 
 def feeds_at(url: str) -> list[int]:
@@ -26,7 +26,7 @@ def feeds_at(url: str) -> list[int]:
     """
     try:
         bare, _ = split_url(url)
-    except ValueError as error:  # without the URL, which may contain a password
+    except ValueError as error:  # the message is without the URL, which may contain a password
         raise CommandError(gettext("there is no such feed: {reason}").format(reason=worded(str(error)))) from error
     try:
         asked = request_url(bare)
@@ -46,8 +46,8 @@ def feeds_at(url: str) -> list[int]:
 
 
 def _nearest(url: str) -> list[str]:
-    """Return up to three URLs of feeds that *url* may have been meant for: of the same site, or spelt nearly
-    like it.
+    """Return up to three URLs of feeds that the user may have meant by *url*: of the same site, or spelt nearly like
+    it.
     """
     host = Q(domain=domain_of(url)) if domain_of(url) else Q(site_url=url)
     of_site = list(Feed.objects.filter(host).order_by("url").values_list("url", flat=True)[:100])
@@ -59,7 +59,7 @@ def chosen_lifestream(slug: str | None) -> Lifestream:
     """Return the lifestream called *slug*. Without a slug, return the only lifestream, or `main`, which is created if
     there is none at all.
 
-    Raises CommandError, naming the existing lifestreams.
+    Raises CommandError, naming the existing lifestreams, if there is no such lifestream, or if one has to be chosen.
     """
     if not Lifestream.objects.exists() and slug in (None, "main"):
         return Lifestream.objects.create(slug="main", title=gettext("Lifestream"))

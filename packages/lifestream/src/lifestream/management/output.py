@@ -1,6 +1,7 @@
-"""How the commands talk: the table of a refresh, a progress bar on a terminal, and times for people.
+"""The output of commands: the table of a refresh, a progress bar on a terminal, and what the machine ran out of.
 
-rich is imported where something is drawn: a command that finds nothing due, as most do that cron runs, draws nothing.
+rich is imported by the functions that draw: a command that finds nothing due, as most commands in a crontab do, draws
+nothing.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
     from lifestream.refresh.refresh_report import FeedReport, Report
 
 WIDE = 200  # columns of a table that goes to a file or another program, where nothing should be cut
-NARROW = 120  # columns of a terminal in which a table leaves out what is told elsewhere
+NARROW = 120  # on a terminal of fewer columns, a table leaves out what other commands show
 COLOURS = {"failed": "red", "gone": "red", "new": "green", "changed": "yellow"}
 
 
 @contextmanager
 def progress_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[[FeedReport], None]]:
-    """Show a bar for *total* feeds on *stream* (standard error), if that is a terminal. Yields the function to call
-    with each row.
+    """Show a bar for *total* feeds on *stream*, by default standard error, if that is a terminal. Yields the function
+    to call with each row.
     """
     with counting_bar(total, stream) as advance:
         yield lambda row: advance(1, row.title)
@@ -39,12 +40,12 @@ def progress_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[
 
 @contextmanager
 def counting_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[..., None]]:
-    """Show a bar for *total* things on *stream* (standard error), if that is a terminal. Yields the function to call
-    with how many more are done and, if it is of use, what the last one is called.
+    """Show a bar for *total* things on *stream*, by default standard error, if that is a terminal. Yields the function
+    to call with the number of things done since the last call and, optionally, the name of the last one.
     """
     stream = stream or sys.stderr
     if not stream.isatty() or not total:
-        yield lambda count, name="": None  # noqa: ARG005 - nobody watches
+        yield lambda count, name="": None  # noqa: ARG005 - nothing is shown
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -66,8 +67,8 @@ def counting_bar(total: int, stream: TextIO | None = None) -> Iterator[Callable[
 
 
 def table_of(report: Report, stream: TextIO, now: datetime) -> Visible:
-    """Return the rows of *report* for people, as `drawn` draws them for *stream*. On a narrow terminal a feed has one
-    line in most cases: the time when it is next due, and not why, which the command `why` tells.
+    """Return the rows of *report* for people, as `drawn` draws them for *stream*. On a narrow terminal, most feeds take
+    one line: it has the time when the feed is next due, but not the reason, which the command `why` shows.
     """
     from rich.table import Table
     from rich.text import Text
@@ -100,16 +101,17 @@ def is_narrow(stream: TextIO) -> bool:
 
 
 def width_of(stream: TextIO) -> int:
-    """Return how many columns there are: of the terminal that *stream* is, else WIDE."""
+    """Return how many columns *stream* has if it is a terminal, else WIDE."""
     from rich.console import Console
 
     return Console(file=stream).width if stream.isatty() else WIDE
 
 
 def drawn(table: RenderableType, stream: TextIO) -> Visible:
-    """Return *table* as text: as wide as the terminal that *stream* is, and in colour; else wide and plain.
+    """Return *table* as text: if *stream* is a terminal, in its width and in colour; otherwise WIDE columns wide,
+    without colour.
 
-    The texts of its cells must have been made visible: the escape sequences in the text are those of its colours.
+    The texts of the cells must have been escaped with `visible`: only the escape sequences of the colours remain.
     """
     from rich.console import Console
 

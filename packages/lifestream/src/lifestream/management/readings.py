@@ -1,4 +1,4 @@
-"""What `read` prints of a document: one object of JSON, or a text for a person."""
+"""What `read` prints about a document: one JSON object, or text for people."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _item(item: ItemDraft) -> dict[str, Any]:
 
 
 def text_of(reading: Reading, stream: TextIO) -> Visible:
-    """Return *reading*, which has been prepared with notes, for a person at *stream*."""
+    """Return *reading*, which must have been prepared with notes, as text for people, drawn for *stream*."""
     prepared = reading.prepared
     if prepared is None:
         raise ValueError(f"{reading.name} could not be read: {reading.error}")

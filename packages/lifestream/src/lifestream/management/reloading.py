@@ -1,8 +1,9 @@
 """`serve --reload`: templates are read again for each request, and the server is started again when settings change.
 
-The first process watches and serves nothing: it runs the same command again, with RELOADED in its environment, ends it
-when a file that holds settings has changed, and starts it again. A server that ended with an error, such as a mistake
-in `lifestream.toml`, is started again after the next change, which may have mended that.
+The first process only watches: it runs the same command in a second process, which serves, with RELOADED in its
+environment. When a file with settings has changed, it ends the second process and starts another one. A server that
+ended with an error, such as a mistake in `lifestream.toml`, is started again after the next change, which may have
+corrected the mistake.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from django.template.autoreload import reset_loaders
 
 RELOADED: Final = "LIFESTREAM_RELOADED"
 """Set in the environment of the process that serves."""
-_PAUSE: Final = 0.5  # seconds between two looks
-_ENDS_WITHIN: Final = 40.0  # seconds; a refresh that is under way is given up in half a minute
+_PAUSE: Final = 0.5  # seconds between two checks for changes
+_ENDS_WITHIN: Final = 40.0  # seconds; a refresh that is under way is given up after half a minute
 
 _MOST_STATIC: Final = 1000
-"""Files of the folder `static` that are looked at twice a second. Only a handful of names mean anything."""
+"""How many files of the folder `static` are checked twice a second. Only a few names have a meaning."""
 
 State = Mapping[str, tuple[int, int]]
 
@@ -49,7 +50,7 @@ def serve_again(command: Sequence[str] | None = None, pause: float = _PAUSE) -> 
                         return
                 except subprocess.TimeoutExpired:
                     continue
-                # It failed. What is changed next may mend it.
+                # The server ended with an error, which the next change may correct.
                 _wait_for_change(seen, pause)
         finally:
             process.terminate()
@@ -67,8 +68,8 @@ def _wait_for_change(seen: State, pause: float) -> None:
 
 
 def files_of_settings() -> Iterator[Path]:
-    """Yield the files that hold settings: `lifestream.toml`, the folder of static files, whose names count, and the
-    module of the settings.
+    """Yield the files that contain settings: `lifestream.toml`, the folder of static files with the files in it, whose
+    names are significant, and the settings module.
     """
     home = getattr(settings, "HOME", None)
     if isinstance(home, Path):
@@ -82,9 +83,8 @@ def files_of_settings() -> Iterator[Path]:
 
 
 def state_of(files: Iterable[Path]) -> State:
-    """Return when each of *files* that exists was changed, and its size; of files that are served only that they exist.
-
-    A picture or a style sheet is read again by itself.
+    """Return when each of *files* that exists was changed, and its size. For static files, whose new content is served
+    without a restart, both are 0.
     """
     found: dict[str, tuple[int, int]] = {}
     for path in files:
@@ -98,7 +98,7 @@ def state_of(files: Iterable[Path]) -> State:
 
 
 def reading_templates_anew(application: Callable[..., Any]) -> Callable[..., Any]:
-    """Return *application*, a WSGI application, which reads each template again for each request."""
+    """Return a WSGI application that calls *application* and reads each template again for each request."""
 
     def fresh(environ: dict[str, Any], start_response: Any) -> Any:
         reset_loaders()

@@ -8,23 +8,23 @@ In: nothing. Out: the models, and the search index over items.
    what result. `published_ids`: the ids under which items are published.
 3. `lifestreams`: lifestreams and subscriptions. `posts`: items in them. `additions`: addresses to be added to them.
    `look`: what their owners may choose for their looks. `logos`: the pictures that their owners have uploaded for that.
-   `own_pages`: text of their owners.
-4. `tallies`: counts of what the site has done. `changed_fields`: how a form saves what was changed of a row.
+   `own_pages`: pages that their owners have written.
+4. `tallies`: counts of what the site has done. `changed_fields`: saves only the changed fields of a row.
 
-Columns that are computed from others are updated here, whichever code writes: `due_hosts`: when a host has work.
-`sort_names`: the order of the sites of a lifestream.
+Columns that are computed from others are updated here, whichever code writes: `due_hosts`: when feeds of a host can be
+claimed. `sort_names`: the order of the sites of a lifestream.
 
 Not models of Django's, but read and written together with them: `fulltext`: the search index, how much of a search is
-used, and whether it is answered from the items or along the timeline, with `search_sql`: its SQL for SQLite and
-PostgreSQL, and `sqlite_search`: the function that SQLite asks about one item. `row_values`: comparisons that both
-databases answer by an index. `index_conditions`: conditions as partial indexes have them. `message_field`: the field of
-messages.
+used, and whether its items are looked up first or along the timeline, with `search_sql`: its SQL for SQLite and
+PostgreSQL, and `sqlite_search`: the function that SQLite calls for one item. `row_values`: comparisons that both
+databases answer by an index. `index_conditions`: conditions written as in partial indexes. `message_field`: the field
+of messages.
 
 What was fetched is written by `storage` alone. Feeds are created by `refresh.subscribe` and `refresh.opml`, get their
 icons from `refresh.icon_finder`, and are changed by superusers in the admin.
 
-Text from feeds is held in text columns without a limit, and is unique by its SHA-256, since no index can hold 5 KB of
-guid. Never imported here: the parser, `scheduler`, `storage` and above.
+Text from feeds is stored in text columns without a limit. Its SHA-256 is what has to be unique, since a guid of 5 KB is
+too long for an index. Never imported here: the parser, `scheduler`, `storage` and above.
 """
 
 from __future__ import annotations

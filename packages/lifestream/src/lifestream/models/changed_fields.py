@@ -1,4 +1,4 @@
-"""Saving what one person has changed of a row, and nothing else of it: what others write meanwhile is theirs."""
+"""Saving only the changed fields of a row, so that what others write meanwhile to its other fields is kept."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from django.db.models import Model
 
 
 def save_changed(row: Model, changed: Collection[str]) -> None:
-    """Save those fields of *row*, which exists, that *changed* names. Names of anything else, such as of fields that
-    only a form has, are passed over.
+    """Save the fields of *row*, an existing row, that are named in *changed*. Other names, such as those of fields that
+    only a form has, are ignored.
 
-    Raises Django's `DatabaseError` if the row was deleted: it is not made again.
+    Raises Django's `DatabaseError` if the row was deleted: it is not created again.
     """
     row.save(update_fields=[field.name for field in row._meta.concrete_fields if field.name in changed])

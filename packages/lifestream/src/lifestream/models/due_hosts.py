@@ -1,16 +1,17 @@
-"""When a host has work: `Host.next_due`, which a claim reads instead of the feeds.
+"""When feeds of a host can be claimed: `Host.next_due`, which a claim reads instead of the feeds.
 
 The invariant: while a worker holds a host, *next_due* is the end of its lease. Otherwise it is the earliest
 *next_fetch* of the host's active feeds, or the end of the host's pause if that is later; NULL if the host has no active
 feed. So a claim costs no more with a million feeds than with ten, and the lease of a worker that died ends by itself.
 
 `settle` restores the invariant. Every write of a feed's *next_fetch*, *status*, *host* or *claim_token*, of a host's
-*not_before*, and every deletion of feeds ends with it, in the same transaction: the querysets and the signal handlers
-of `Feed` and `Host` call it, and so does `storage.writer`. Only SQL that is written by hand bypasses it; `wrong` finds
-such hosts, `mend` repairs them, and a refresh that finds nothing to do mends some.
+*not_before*, and every deletion of feeds is followed by a call of `settle` in the same transaction: the querysets and
+the signal handlers of `Feed` and `Host` call it, and so does `storage.writer`. Only SQL that is written by hand
+bypasses it. `wrong` finds hosts for which the invariant doesn't hold, `mend` repairs them, and a refresh that finds
+nothing to do mends some.
 
-On PostgreSQL, each transaction locks feeds before hosts, and both in the order of their keys, so that no two wait for
-each other. A claim doesn't wait at all.
+On PostgreSQL, each transaction locks feeds before hosts, and both in the order of their keys, so that no two
+transactions wait for each other. A claim doesn't wait at all.
 """
 
 from __future__ import annotations
@@ -41,9 +42,9 @@ _DUE: Final = """(
 _SETTLE: Final = f"""{{update}} lifestream_host SET token = '', held_until = NULL, next_due = {_DUE}
     WHERE id IN ({{marks}}) AND NOT ({_HELD})"""
 _UPDATE: Final = {"sqlite": "UPDATE OR FAIL"}
-"""The beginning of an update where it isn't UPDATE. An update that fails undoes itself: for that, SQLite copies each
-page that it changes into a temporary file. With FAIL it doesn't, and the transaction, which `settle` opens, undoes
-all."""
+"""The beginning of an update on databases on which it isn't UPDATE. To be able to undo an update that fails, SQLite
+copies each page that it changes into a temporary file. With FAIL it doesn't, and the transaction that `settle` opens
+undoes the update."""
 # SQLite before 3.39 has no IS DISTINCT FROM, and means the same by IS NOT.
 _WRONG: Final = f"""SELECT id FROM lifestream_host
     WHERE next_due {{differs}} CASE WHEN {_HELD} THEN held_until ELSE {_DUE} END"""  # noqa: S608
@@ -59,11 +60,11 @@ def lock(hosts: Collection[int], using: str) -> None:
 
 
 def settle(hosts: Collection[int], using: str) -> None:
-    """Release those of *hosts* (keys) that nobody holds any more, and note when they are due."""
+    """Release those of *hosts* (keys) that no worker holds any more, and note when they are due."""
     if not hosts:
         return
     with transaction.atomic(using=using):
-        # A statement on PostgreSQL sees what was committed before it began: it must begin after the locks.
+        # A statement on PostgreSQL sees only what was committed before it began, so it must begin after the locks.
         lock(hosts, using)
         update = _UPDATE.get(connections[using].vendor, "UPDATE")
         with connections[using].cursor() as cursor:
@@ -72,7 +73,7 @@ def settle(hosts: Collection[int], using: str) -> None:
 
 
 def wrong(using: str, hosts: Collection[int] | None = None) -> list[int]:
-    """Return the keys of the hosts, or of those of *hosts*, for which the invariant doesn't hold."""
+    """Return the keys of the hosts, of all or of *hosts* (keys), for which the invariant doesn't hold."""
     statement = _WRONG.format(differs="IS NOT" if connections[using].vendor == "sqlite" else "IS DISTINCT FROM")
     found: list[int] = []
     with connections[using].cursor() as cursor:
@@ -83,7 +84,7 @@ def wrong(using: str, hosts: Collection[int] | None = None) -> list[int]:
 
 
 def mend(using: str, hosts: Collection[int] | None = None) -> int:
-    """Repair the hosts, or those of *hosts*, for which the invariant doesn't hold. Returns how many there were."""
+    """Repair the hosts, of all or of *hosts* (keys), for which the invariant doesn't hold. Returns their number."""
     found = wrong(using, hosts)
     settle(found, using)
     return len(found)

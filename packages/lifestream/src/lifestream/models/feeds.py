@@ -48,7 +48,8 @@ class Host(models.Model):
     """A server that feeds are fetched from. If it asked for a pause of all its feeds (Retry-After), *not_before* is the
     end of the pause.
 
-    The worker with *token* holds it until *held_until*. *next_due* is when there is work at the host: see `due_hosts`.
+    The worker with *token* holds the host until *held_until*. *next_due* is when feeds of the host can be claimed: see
+    `due_hosts`.
     """
 
     name = models.TextField(_("name"), unique=True)
@@ -90,7 +91,7 @@ class FeedQuerySet(models.QuerySet["Feed"]):
     """Querysets of feeds. They call `due_hosts.settle` after each write."""
 
     def update(self, **values: Any) -> int:
-        """Update the feeds, and note when their hosts are due, and how sites are sorted, if that may change."""
+        """Update the feeds. If that may change when their hosts are due, or how sites are sorted, note it anew."""
         if sort_names.OF_FEED & values.keys():
             with transaction.atomic(using=self.db):
                 named = list(self.order_by().values_list("pk", flat=True))
@@ -179,7 +180,7 @@ class Feed(models.Model):
     class Status(models.TextChoices):
         ACTIVE = "active", _("active")
         PAUSED = "paused", _("paused")
-        IDLE = "idle", _("without subscribers")  # or all of them have paused it; see storage.fanout
+        IDLE = "idle", _("without subscribers")  # or all subscribers have paused it; see storage.fanout
         GONE = "gone", _("gone")
 
     # Identity
@@ -205,11 +206,11 @@ class Feed(models.Model):
     hub_topic = models.TextField(blank=True, editable=False, help_text=_("What the feed calls itself at its hub."))
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
-    # What the server said last, unchanged.
+    # What the server sent last, unchanged.
     etag = models.TextField(_("ETag"), blank=True)
     last_modified = models.TextField(_("Last-Modified"), blank=True)
     body_hash = models.CharField(max_length=64, blank=True, editable=False)
-    # The digests of the entries of the last document that are stored as they came: see `plugins.entry_digests`.
+    # The digests of those entries of the last document whose items are up to date: see `plugins.entry_digests`.
     entry_digests = models.TextField(blank=True, default="", db_default="", editable=False)
     # The validators came with an ill-formed document, and so far only once: they are kept, but not sent yet.
     withheld = models.BooleanField(default=False, editable=False)
@@ -224,11 +225,11 @@ class Feed(models.Model):
     status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.ACTIVE)
     next_fetch = models.DateTimeField(_("next fetch"), default=timezone.now)
     next_reason = MessageField(_("reason of the next fetch"), blank=True)
-    # All times that were asked for, and by what; the last one holds. See schedule.DueTime.
+    # All times that were asked for, and by what; the latest one applies. See schedule.DueTime.
     candidates = models.JSONField(default=list, blank=True, editable=False)
     # The part of the wait that the server or the feed asked for: no user can skip it.
     not_before = models.DateTimeField(_("not before"), null=True, blank=True)
-    # How long answers are fresh and how often the feed is published, as it said last. See `schedule.Terms`.
+    # How long answers are fresh and how often the feed is published, as its last answer said. See `schedule.Terms`.
     terms = models.JSONField(default=dict, blank=True, editable=False)
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)
     last_fetch = models.DateTimeField(_("last fetch"), null=True, blank=True)
@@ -239,7 +240,7 @@ class Feed(models.Model):
     replacement = models.TextField(blank=True, default="", db_default="", editable=False)
     replacement_checked = models.DateTimeField(null=True, blank=True, editable=False)
 
-    # The state of its pushes; see storage.hub_subscriptions. *pushed* is the last push that no fetch has answered yet,
+    # The state of its pushes; see storage.hub_subscriptions. *pushed* is the last push that no fetch has followed yet,
     # and until *push_until* the hub is relied on to announce new entries.
     pushed = models.DateTimeField(_("last push"), null=True, blank=True, editable=False)
     push_until = models.DateTimeField(_("pushed until"), null=True, blank=True, editable=False)
@@ -292,7 +293,7 @@ class Feed(models.Model):
         return deleted
 
     def derive(self) -> list[str]:
-        """Set what follows from the URL, and return the names of those fields. Creates the row of the host."""
+        """Set the fields that follow from the URL, and return their names. Creates the row of the host if necessary."""
         self.url_hash = url_hash(self.url)
         self.host, _ = Host.objects.get_or_create(name=host_of(self.url))
         # The domain of the site that the feed names is used once its links are known; see url_hosts.site_domain.

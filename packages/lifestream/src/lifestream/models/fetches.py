@@ -13,9 +13,10 @@ from lifestream.models.message_field import MessageField
 
 
 class Fetch(models.Model):
-    """The result of one fetch, or of *count* in a row with the same result, the last of them at *latest*.
+    """The result of one fetch, or of *count* fetches in a row with the same result, the last of which started at
+    *latest*.
 
-    It also has the time and the reason of the next fetch, as they were then.
+    It also has the time and the reason of the next fetch, as they were after this one.
     """
 
     class Outcome(models.TextChoices):

@@ -1,12 +1,12 @@
 """Full-text search over items, on SQLite (FTS5) and PostgreSQL (tsvector and GIN), with the same results.
 
-Both have a table `lifestream_search` beside the models' tables; a migration creates it. It holds the words that
+Both have a table `lifestream_search` beside the models' tables; a migration creates it. It has the words that
 `content.tokenizer` finds in an item; title, author and tags are kept apart from the text. `search_sql` has the SQL of
 each database.
 
-`storage.item_import` writes the index together with the item, and deleting an item deletes its entry; no trigger does,
-since a migration that remakes a table drops them. What is left of items that went otherwise (a feed's, all at once)
-finds nothing, and `rebuild` sweeps it out.
+`storage.item_import` writes the entry of an item together with the item, and deleting an item deletes its entry. No
+triggers do this, since a migration that creates a table anew drops them. Entries of items that were deleted in another
+way, such as with their feed, lead to no item, and `rebuild` removes them.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from lifestream.models.search_sql import DIALECTS, Indexed
 
 CHUNK: Final = 500
 LONGEST_QUERY: Final = 300
-"""Characters of a query that are used."""
+"""How many characters of a query are used."""
 RARE: Final = 10_000
-"""Items with a query's words up to which these count as rare."""
+"""The words of a query are rare if at most this many items have them."""
 SHOWN: Final = 2_000
-"""How many of the latest items with a query's words are looked up first if these are not rare."""
+"""How many of the latest items with a query's words are looked up first if the words are not rare."""
 FREQUENT: Final = 10
-"""How many of the latest items have a query's words if these are frequent."""
+"""The words of a query are frequent if at least this many of the `search_sql.LATEST` latest items have them."""
 MOST_COUNTED: Final = 1_000
 """How many of the rows that a query finds are counted for a page."""
 MOST_TERMS: Final = 32
-"""Words of a query that are used, those of phrases included. The database reads all occurrences of each."""
+"""How many words of a query are used, those of phrases included. The database reads all occurrences of each word."""
 
 _LISTED: Final = 400
 _TABLE: Final = "lifestream_search"
@@ -45,8 +45,8 @@ _Row = TypeVar("_Row", bound=Model)
 
 
 def create(connection: BaseDatabaseWrapper) -> None:
-    """Create the table of the index unless it exists. Databases other than SQLite and PostgreSQL get none, and find
-    nothing.
+    """Create the table of the index unless it exists. Databases other than SQLite and PostgreSQL get no table, and
+    searches in them find nothing.
     """
     if dialect := DIALECTS.get(connection.vendor):
         with connection.cursor() as cursor:
@@ -61,7 +61,7 @@ def drop(connection: BaseDatabaseWrapper) -> None:
 
 
 def matching(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
-    """Return those of *queryset*, which has items or posts, that contain all terms of *query*, in their previous order.
+    """Return the rows of *queryset*, items or posts, that contain all terms of *query*, in their previous order.
 
     A term is the beginning of a word, a word of one or two letters, or a phrase in double quotes; nothing else in a
     query has a meaning. A query without any letter or digit matches nothing. Of a long query, the first LONGEST_QUERY
@@ -72,7 +72,7 @@ def matching(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """How many rows a query finds: *count* if *is_all*, else at least *count*."""
+    """How many rows a query finds: exactly *count* if *is_all*, else at least *count*."""
 
     count: int
     is_all: bool
@@ -80,9 +80,11 @@ class Hits:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The items that a query finds: their *keys*, or, if they are too many to be looked up first, the *query* as the
-    database understands it, "" for one that finds nothing, and the *latest* of the items. Unless they *are_all*, the
-    keys are those of the latest SHOWN items that are found.
+    """The result of `find`.
+
+    *query* is the query as the database understands it, "" for one that finds nothing. *keys* are the primary keys of
+    the items found: of all, or, unless they *are_all*, of the latest SHOWN items; None if the words are frequent, so
+    that no items are looked up first. *latest* are the keys of those found among the latest items of the index.
     """
 
     query: str
@@ -96,7 +98,7 @@ class Found:
         return self.keys is not None and self.are_all
 
     def among(self, queryset: QuerySet[_Row]) -> QuerySet[_Row]:
-        """Return those of *queryset*, which has items or posts, that are found, in their previous order."""
+        """Return the rows of *queryset*, items or posts, that are found, in their previous order."""
         if not self.query:
             return queryset.none()
         if self.keys is None or not self.are_all:
@@ -104,16 +106,16 @@ class Found:
         return among(queryset, self.keys)
 
     def latest_among(self, queryset: QuerySet[_Row]) -> QuerySet[_Row] | None:
-        """Return those of *queryset* that are among the latest items found, None if these were not looked up first."""
+        """Return the rows of *queryset* that are among the *keys*, if these are only the latest; otherwise None."""
         return among(queryset, self.keys) if self.keys and not self.are_all else None
 
     def count(self, queryset: QuerySet[Any], most: int) -> Hits:
-        """Return how many of *queryset*, which has items or posts, are found, counting no further than *most*. Of items
-        that are too many to be looked up first, only some are counted.
+        """Return how many rows of *queryset*, items or posts, are found, counting no further than *most*. Of items that
+        are too many to be looked up first, only some are counted.
         """
         keys = self.keys
         if keys is not None and len(keys) > most:
-            # Most lifestreams have so many of the first of them: then the others need not be looked up.
+            # In most lifestreams, the first keys alone give more than *most* rows: the others are not looked up then.
             count = self._count(queryset, keys[: most + 1], most)
             if count > most:
                 return Hits(most, is_all=False)
@@ -136,8 +138,9 @@ def find(query: str, using: str) -> Found:
     if dialect is None or not wanted:
         return Found("")
     query = dialect.query(wanted)
-    # No planner knows how rare a word is. Of a frequent one, some of the latest items have it, and walking down the
-    # timeline finds them; for a rare one, that reads the whole timeline, so its items are looked up first.
+    # Neither database's planner knows how rare a word is. Some of the latest items have a frequent word, so walking
+    # down the timeline finds them soon. For a rare word, that reads the whole timeline, so its items are looked up
+    # first.
     with connections[using].cursor() as cursor:
         cursor.execute(dialect.latest, [query])
         latest = tuple(item for (item,) in cursor.fetchall())
@@ -145,27 +148,27 @@ def find(query: str, using: str) -> Found:
             return Found(query, None, latest)
         cursor.execute(f"{dialect.matching} ORDER BY 1 DESC LIMIT {RARE + 1}", [query])
         found = tuple(item for (item,) in cursor.fetchall())
-    # The latest items with words that were frequent once are far down the timeline.
+    # Words that are neither were frequent in the past: the latest items that have them are far down the timeline.
     return Found(query, found, latest) if len(found) <= RARE else Found(query, found[:SHOWN], latest, are_all=False)
 
 
 def condition(queryset: QuerySet[Any], found: Found) -> BooleanLookup:
-    """Return the condition that a row of *queryset*, which has items or posts, is *found*, looked up row by row."""
+    """Return the condition that a row of *queryset*, items or posts, is *found*; the database checks it row by row."""
     return _Matches(F(_item_of(queryset)), Value(found.query), found.keys or ())
 
 
 def counts_by_asking(using: str) -> bool:
-    """Return whether the database *using* counts the first posts with frequent words faster if it asks each post than
-    if it takes items from its index.
+    """Return whether the database *using* counts the first posts with frequent words faster by checking each post than
+    by reading items from its search index.
     """
     dialect = DIALECTS.get(connections[using].vendor)
     return dialect is not None and dialect.counts_by_asking
 
 
 def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> tuple[QuerySet[_Row], bool]:
-    """Return those of *queryset*, which has items or posts, that contain all terms of *query*, as `matching` does, but
-    only of the latest *most* items that do, and whether these are all. That takes no longer if a frequent word is
-    counted or ordered otherwise.
+    """Return the rows of *queryset*, items or posts, that belong to the latest *most* items with all terms of *query*,
+    and whether no other items have them. Unlike those of `matching`, these rows can be counted and ordered in any way
+    without delay, even for a frequent word.
     """
     dialect, wanted = DIALECTS.get(connections[queryset.db].vendor), _wanted(query)
     if dialect is None or not wanted:
@@ -177,18 +180,18 @@ def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> tuple[Qu
 
 
 def among(queryset: QuerySet[_Row], items: Sequence[int], field: str = "") -> QuerySet[_Row]:
-    """Return those of *queryset*, which has items or posts, of which the item is one of *items* (keys). With *field*,
-    *queryset* has any rows, and that field is one of *items*.
+    """Return the rows of *queryset*, items or posts, whose item is one of *items* (keys). With *field*, *queryset* may
+    have rows of any model, and those whose field of this name is one of *items* are returned.
     """
     field = field or _item_of(queryset)
-    # A list of a few is counted by SQLite's planner, which would walk down the timeline for a subquery.
+    # SQLite's planner counts the keys of a short list, but would walk down the timeline for a subquery.
     if len(items) <= _LISTED or not is_supported(queryset.db):
         return queryset.filter(**{f"{field}__in": items})
     return queryset.filter(_Among(F(field), Value(json.dumps(list(items)))))
 
 
 def is_supported(using: str) -> bool:
-    """Return whether the database *using* has an index."""
+    """Return whether the database *using* has a search index."""
     return connections[using].vendor in DIALECTS
 
 
@@ -211,14 +214,14 @@ class _Matches(BooleanLookup):
         found = dialect.found.format(item=item, query=query)
         if not self._latest:
             return found, (*query_params, *item_params)
-        # Not OR, for which SQLite might sort.
+        # CASE instead of OR, for which SQLite might sort.
         among = dialect.among.format(item=item, items="%s")
         sql = f"CASE WHEN {item} >= {min(self._latest)} THEN {among} ELSE {found} END"
         return sql, (*item_params, *item_params, json.dumps(list(self._latest)), *query_params, *item_params)
 
 
 class _Among(BooleanLookup):
-    """The condition that an item is one of those in a JSON list. A list of parameters has its limit on SQLite."""
+    """The condition that an item is one of those in a JSON list. SQLite limits the number of parameters."""
 
     prepare_rhs = False
 
@@ -230,7 +233,7 @@ class _Among(BooleanLookup):
 
 
 def _wanted(query: str) -> list[Term]:
-    """Return each term of *query* once, until they have MOST_TERMS words; of a phrase that is longer its beginning."""
+    """Return each term of *query* once, until they have MOST_TERMS words; a phrase that has more is cut off."""
     found: list[Term] = []
     left = MOST_TERMS
     for term in dict.fromkeys(terms(query[:LONGEST_QUERY], beginnings=True)):
@@ -241,7 +244,7 @@ def _wanted(query: str) -> list[Term]:
 
 
 def index(entries: Iterable[Indexed], using: str) -> None:
-    """Write *entries* into the index of the database *using*, in place of what it had for these items."""
+    """Write *entries* into the index of the database *using*, in place of its previous entries for these items."""
     if dialect := DIALECTS.get(connections[using].vendor):
         rows = [dialect.row(entry) for entry in entries]
         with connections[using].cursor() as cursor:
@@ -277,7 +280,7 @@ def rebuild() -> int:
     """Index all items again and remove entries of items that no longer exist. Searches keep working. Returns the number
     of items.
 
-    Each chunk is a transaction of its own, so that an import beside it never waits long.
+    Each chunk is a transaction of its own, so that an import at the same time never waits long.
     """
     from lifestream.models import Item
 
@@ -296,7 +299,7 @@ def rebuild() -> int:
 
 
 def indexed(item: Any, tags: Iterable[str]) -> Indexed:
-    """Return what the index holds of *item*, which has *tags* of these names."""
+    """Return the entry of *item* for the index; *tags* are the names of its tags."""
     return Indexed(item.pk, " ".join([item.title, item.author, *tags]), item.text)
 
 
@@ -308,7 +311,7 @@ def _chunks(queryset: QuerySet[_Row]) -> Iterator[list[_Row]]:
 
 
 def _item_of(queryset: QuerySet[Any]) -> str:
-    """Return the field of *queryset*'s model that tells the item."""
+    """Return the field of *queryset*'s model that identifies the item."""
     from lifestream.models import Item, Post
 
     if queryset.model is Item:

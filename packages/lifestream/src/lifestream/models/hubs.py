@@ -15,8 +15,8 @@ from lifestream.models.message_field import MessageField
 
 
 def make_key() -> str:
-    """Return the key that a hub must know to reach us: 43 characters that nobody can guess and that are allowed in a
-    path.
+    """Return the key that a hub must know to reach this site: 43 characters that nobody can guess and that are allowed
+    in a path.
     """
     return secrets.token_urlsafe(32)
 

@@ -1,4 +1,4 @@
-"""What feeds said: items, their tags, and the memory of the items that were deleted."""
+"""Items, their tags, and the tombstones of items that were deleted."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
     """
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete the items, as a superuser does. Returns counts as Django does."""
+        """Delete the items, and create a tombstone for each. Returns counts as Django does."""
         from lifestream.models import fulltext  # models are imported by all commands, and few of those search
 
         with transaction.atomic(using=self.db):
@@ -72,9 +72,9 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
 
 class Item(models.Model):
-    """What a feed said once. All subscribers share it, and none edits it.
+    """An entry of a feed, as it is stored. All subscribers share it, and none edits it.
 
-    `entry_matching` recognises it by the three hashes, of which only *key_hash* is unique. *content* is safe HTML,
+    `entry_matching` recognises it by its three hashes, of which only *key_hash* is unique. *content* is safe HTML,
     *text* is the same as plain text, *summary* is a short plain text. *enclosures* and *media* are lists of dicts with
     the fields of `entry.Enclosure` and `entry.Media`; *episode* is a dict with those of `entry.Episode`, or None.
     *card* is what timelines show of all that (see `item_card`), or None if it has not been made yet.
@@ -148,7 +148,7 @@ class Item(models.Model):
 
 
 class Tombstone(models.Model):
-    """An item that a superuser deleted: what is needed to recognise it, so that it does not come back.
+    """What is needed to recognise the entry of an item that was deleted, so that it does not come back.
 
     The hashes are those that the entry had when its feed last listed it; *first_key* is the item's *key_hash* when it
     was deleted. *uri* is the id under which it was published, which no item of another feed gets.

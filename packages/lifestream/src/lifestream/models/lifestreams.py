@@ -87,7 +87,7 @@ class LifestreamQuerySet(models.QuerySet["Lifestream"]):
     update.alters_data = True  # type: ignore[attr-defined]  # as Django marks its own
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete the lifestreams. Feeds that nobody reads any more become idle: all together, see `apps`."""
+        """Delete the lifestreams. Feeds that lose their last subscriber become idle, all at once: see `apps`."""
         return _deleted(Subscription.objects.using(self.db).filter(lifestream__in=self.order_by()), super().delete)
 
     # Django marks its own method in the same way: a manager must not offer to delete all rows.
@@ -185,7 +185,7 @@ class Lifestream(models.Model):
         help_text=_("For all sites. One a line. What matches is not shown."),
     )
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
-    # Chosen once; the ids of the feeds of its sites, tags and searches are made of it: see web.syndication.
+    # Chosen once; the ids of the feeds of its sites, tags and searches are derived from it: see web.syndication.
     # The database's default is for processes that still run the release before this field.
     feed_uri = models.TextField(_("id of the feed"), default=make_feed_uri, db_default="", editable=False)
     feeds: models.ManyToManyField[Feed, Subscription] = models.ManyToManyField(
@@ -233,7 +233,7 @@ class Lifestream(models.Model):
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:
-        """Return the lifestream of a row, which remembers the rules that were read. *options* are of newer Djangos."""
+        """Return the lifestream of a row, and remember its rules. *options* are passed by newer versions of Django."""
         made = super().from_db(db, field_names, values, **options)
         made._ruled_by = made._rules()
         return made
@@ -251,7 +251,7 @@ class Lifestream(models.Model):
 def _deleted(
     subscriptions: models.QuerySet[Subscription], delete: Callable[[], tuple[int, dict[str, int]]]
 ) -> tuple[int, dict[str, int]]:
-    """Delete what *delete* does, *subscriptions* with it, and say so once for all of their feeds."""
+    """Call *delete*, which also deletes *subscriptions*, and send one signal for all of their feeds."""
     feeds = list(subscriptions.order_by().values_list("feed_id", flat=True).distinct())
     with transaction.atomic(using=subscriptions.db):
         deleted = delete()
@@ -260,10 +260,10 @@ def _deleted(
 
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
-    """Querysets of subscriptions. What they write fills timelines and wakes feeds, as saving one by one does."""
+    """Querysets of subscriptions. Their writes fill timelines and activate idle feeds, as saving one by one does."""
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete the subscriptions. Feeds that nobody reads any more become idle: all together, see `apps`."""
+        """Delete the subscriptions. Feeds that lose their last subscriber become idle, all at once: see `apps`."""
         return _deleted(self, super().delete)
 
     # Django marks its own method in the same way: a manager must not offer to delete all rows.
@@ -271,13 +271,13 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     delete.queryset_only = True  # type: ignore[attr-defined]
 
     def bulk_create(self, objs: Iterable[Subscription], *args: Any, **kwargs: Any) -> list[Subscription]:
-        """Create *objs*, as Django does, fill their timelines, and wake their feeds."""
+        """Create *objs*, as Django does, fill their timelines, and activate idle feeds."""
         chosen = list(objs)
         feeds = {subscription.feed_id for subscription in chosen}
         with transaction.atomic(using=self.db):
             _lock(feeds, self.db)
             made = super().bulk_create(chosen, *args, **kwargs)
-            # Of those that exist already, Django does not tell the keys.
+            # Django does not return the keys of those that existed already.
             of_these = Subscription.objects.using(self.db).filter(
                 feed__in=feeds, lifestream__in={subscription.lifestream_id for subscription in chosen}
             )
@@ -291,7 +291,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     bulk_create.alters_data = True  # type: ignore[attr-defined]  # as Django marks its own
 
     def update(self, **kwargs: Any) -> int:
-        """Update them, as Django does. If that may show more, fill their timelines and wake their feeds."""
+        """Update them, as Django does. If that may show more, fill their timelines and activate idle feeds."""
         shows, moves = not SHOWING.isdisjoint(kwargs), not sort_names.OF_SUBSCRIPTION.isdisjoint(kwargs)
         if not shows and not moves:
             return super().update(**kwargs)
@@ -313,13 +313,13 @@ SHOWING: Final = frozenset({"lifestream", "lifestream_id", "feed", "feed_id", "p
 """The fields of a subscription that decide what it shows."""
 
 subscriptions_written: Final = Signal()
-"""Sent by `SubscriptionQuerySet` for what it has written at once, inside the transaction. Arguments: *keys* of the
-subscriptions, *feeds* (keys) whose readers may have changed, and *using*.
+"""Sent once for all subscriptions that were written together, inside the transaction. Arguments: *keys* of the
+subscriptions, *feeds* (keys) whose subscribers may have changed, and *using*.
 """
 
 
 def _lock(feeds: Collection[int], using: str) -> None:
-    """Lock *feeds* in the order in which imports do. Otherwise the two could wait for each other."""
+    """Lock *feeds* in the order in which imports do. Otherwise, this and an import could wait for each other."""
     list(Feed.objects.using(using).filter(pk__in=feeds).order_by("pk").select_for_update().values_list("pk"))
 
 
@@ -330,8 +330,8 @@ def _written(keys: Collection[int], feeds: Collection[int], using: str) -> None:
 class Subscription(models.Model):
     """A feed in a lifestream, with a name and a folder of its own. Its rules are those of `content.filter_rules`.
 
-    However one is made or changed, the items that its feed has are posted in the same transaction; see
-    `storage.backfill`. Only what `loaddata` loads is stored as it is.
+    In whatever way a subscription is created or changed, the items that its feed has are posted in the same
+    transaction; see `storage.backfill`. Only subscriptions from a fixture (`loaddata`) are stored as they are.
     """
 
     lifestream = models.ForeignKey(
@@ -354,7 +354,7 @@ class Subscription(models.Model):
     # What it is sorted by among the sites of its lifestream; see models.sort_names.
     sort_folder = models.CharField(max_length=sort_names.LENGTH, blank=True, default="", editable=False)
     sort_name = models.CharField(max_length=sort_names.LENGTH, blank=True, default="", editable=False)
-    # The key below which items of the feed are still to be posted; None: none are. See storage.backfill.
+    # The key below which items of the feed are still to be posted; None if there are none. See storage.backfill.
     backlog = models.BigIntegerField(_("backlog"), null=True, blank=True, editable=False)
 
     objects = SubscriptionQuerySet.as_manager()
@@ -379,7 +379,7 @@ class Subscription(models.Model):
         fields = options.get("update_fields")
         with transaction.atomic(using=using):
             before: list[int] = []
-            key: int | None = self.pk  # of a new one, there is none yet
+            key: int | None = self.pk  # None for a new subscription
             if key is not None and (fields is None or not {"feed", "feed_id"}.isdisjoint(fields)):
                 saved = Subscription.objects.using(using).filter(pk=key)
                 before = list(saved.exclude(feed=self.feed_id).values_list("feed_id", flat=True))
@@ -387,7 +387,7 @@ class Subscription(models.Model):
                 _lock([*before, self.feed_id], using)
             super().save(**options)
             if before:
-                _written([], before, using)  # a feed that it reads no more
+                _written([], before, using)  # the feed that it subscribed to before
 
     @property
     def display_name(self) -> str:

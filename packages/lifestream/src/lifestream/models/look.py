@@ -1,4 +1,4 @@
-"""What an owner may choose for the look of a lifestream, and what is no such thing."""
+"""What an owner may choose for the look of a lifestream, and the validators of these values."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SiteOrder(models.TextChoices):
 
 
 def validate_language(text: str) -> None:
-    """Raise ValidationError if *text* is no language tag (RFC 5646), as far as its form tells."""
+    """Raise ValidationError if *text* does not have the form of a language tag (RFC 5646)."""
     if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", text, re.ASCII):
         raise ValidationError(_("“%(text)s” is no language tag; write it like “de” or “pt-BR”."), params={"text": text})
 

@@ -21,8 +21,8 @@ class PostQuerySet(models.QuerySet["Post"]):
 class Post(models.Model):
     """An item in a lifestream. Pages read posts; the owner hides and removes them.
 
-    *date* is the item's, copied for the index. The subscription is the one that brought it: the post is deleted with
-    it. What is hidden by hand and what is hidden by a rule are two things, and neither undoes the other.
+    *date* is the item's, copied for the index. *subscription* is the one through which the item came: the post is
+    deleted with it. Hiding a post by hand (*hidden*) and by a rule (*ruled*) are independent: neither undoes the other.
     """
 
     lifestream = models.ForeignKey(

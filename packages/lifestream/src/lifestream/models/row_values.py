@@ -36,12 +36,12 @@ class _Greater(_RowComparison):
 
 
 def less(row: dict[str, Value]) -> Lookup[bool]:
-    """Return the condition that the columns *row*, by the names of their fields, are less than its values."""
+    """Return the condition that the columns of the fields named in *row* are, as a row, less than its values."""
     return _Less(*_rows(row))
 
 
 def greater(row: dict[str, Value]) -> Lookup[bool]:
-    """Return the condition that the columns *row*, by the names of their fields, are greater than its values."""
+    """Return the condition that the columns of the fields named in *row* are, as a row, greater than its values."""
     return _Greater(*_rows(row))
 
 

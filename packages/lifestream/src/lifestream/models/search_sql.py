@@ -16,12 +16,12 @@ from lifestream.models import sqlite_search
 TEXT_LENGTH: Final = 50_000
 """Characters of a text that are indexed. PostgreSQL refuses a tsvector of more than 1 MB."""
 LATEST: Final = 500
-"""How many of the latest items are looked at to see whether a query's words are frequent."""
+"""How many of the latest items are searched to find out whether a query's words are frequent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """What the index holds of an item: *item* is its primary key, *head* its title, author and tags, *body* its
+    """The entry of an item in the index: *item* is its primary key, *head* its title, author and tags, *body* its
     text.
     """
 
@@ -34,15 +34,15 @@ class Indexed:
 class Dialect:
     """The SQL of one database.
 
-    *matching* selects items, and *latest* the matching ones of the latest items. *found* is the condition that the item
-    in a column matches, *among* that it is one of those in a JSON list. *some* simplifies a query for a first look at
-    how many items it finds: the simplified query finds no more items, and its first items cost no more if there are
-    many.
+    *matching* selects the items that match a query, and *latest* those of the latest items that do. *found* is the
+    condition that the item in a column matches, *among* that it is one of those in a JSON list. *some* simplifies a
+    query for a first estimate of how many items it finds: the simplified query finds no items that the query doesn't
+    find, and reading its first items takes no longer if there are many.
 
-    *counts_by_asking*: whether it is faster to check posts for the words one by one, since PostgreSQL collects all
-    items of an index before it returns the first.
+    *counts_by_asking*: whether it is faster to check posts for the words one by one. It is on PostgreSQL, which
+    collects all items of an index before it returns the first.
 
-    *write* takes the values of a *row*, or many rows as JSON, which is what a driver passes on fastest.
+    *write* takes the values of one *row*, or, if it *takes_json*, many rows as JSON, which a driver passes on fastest.
     """
 
     create: tuple[str, ...]
@@ -70,14 +70,14 @@ def _sqlite_row(entry: Indexed) -> tuple[int, str, str]:
 
 def _line(text: str) -> str:
     text = text[:TEXT_LENGTH]
-    # In ASCII, which most text is, the `ascii` tokenizer finds the same words as we do.
+    # In ASCII, which most text is, the `ascii` tokenizer finds the same words as ours.
     if text.isascii() and "+" not in text and "#" not in text:
         return text
     return " ".join(words(text))
 
 
 def _sqlite_query(wanted: Iterable[Term]) -> str:
-    """Return phrases that are all required. Words hold no quotes."""
+    """Return phrases that are all required. Words contain no quotes."""
     return " ".join(f'"{" ".join(term.words)}"{"*" if term.prefix else ""}' for term in wanted)
 
 
@@ -100,7 +100,7 @@ def _lexemes(text: str) -> list[str]:
 
 
 def _postgresql_query(wanted: Iterable[Term]) -> str:
-    """Return phrases with <->, all required. Words hold no quotes."""
+    """Return phrases with <->, all required. Words contain no quotes."""
     phrases = []
     for term in wanted:
         lexemes = [f"'{word[:_LEXEME_LENGTH]}'" for word in term.words]
@@ -122,7 +122,7 @@ DIALECTS: Final = {
         forget="DELETE FROM lifestream_search WHERE rowid = %s",
         sweep="DELETE FROM lifestream_search WHERE rowid NOT IN (SELECT id FROM lifestream_item)",
         matching="SELECT rowid FROM lifestream_search WHERE lifestream_search MATCH %s",
-        # S608 (here and below): numbers and names of ours.
+        # S608 (here and below): only constants of this package are joined.
         latest="SELECT rowid FROM (SELECT rowid, head, body FROM lifestream_search"  # noqa: S608
         f" ORDER BY rowid DESC LIMIT {LATEST}) latest WHERE {sqlite_search.FUNCTION}(head, body, %s)",
         found=f"(SELECT {sqlite_search.FUNCTION}(head, body, {{query}}) FROM lifestream_search WHERE rowid = {{item}})",  # noqa: S608
@@ -143,13 +143,13 @@ DIALECTS: Final = {
         " ON CONFLICT (item_id) DO UPDATE SET words = EXCLUDED.words",
         takes_json=True,
         forget="DELETE FROM lifestream_search WHERE item_id = %s",
-        # Not NOT IN: that one compares each entry with all items, once these don't fit into memory.
+        # NOT EXISTS instead of NOT IN, which compares each entry with all items if these don't fit into memory.
         sweep="DELETE FROM lifestream_search WHERE NOT EXISTS"
         " (SELECT 1 FROM lifestream_item WHERE lifestream_item.id = lifestream_search.item_id)",
         matching="SELECT item_id FROM lifestream_search WHERE words @@ %s::tsquery",
         latest="SELECT item_id FROM (SELECT item_id, words FROM lifestream_search"  # noqa: S608
         f" ORDER BY item_id DESC LIMIT {LATEST}) latest WHERE words @@ %s::tsquery",
-        # Not EXISTS, which the planner may turn around: it would read all that matches.
+        # A value instead of EXISTS, which the planner may turn into a join that reads all matching items.
         found="(SELECT words @@ {query}::tsquery FROM lifestream_search WHERE item_id = {item})",
         among="{item} IN (SELECT value::bigint FROM json_array_elements_text({items}::json))",
         row=_postgresql_row,

@@ -1,9 +1,9 @@
 """How SQLite finds out whether one item has the words of a search: its SQL calls a function of this module.
 
-FTS5 finds the items of a whole word one by one, as they are asked for. For the beginning of a word, it first collects
+FTS5 finds the items of a whole word one by one, when they are needed. For the beginning of a word, it first collects
 the items of all words that begin so (sqlite.org/fts5.html#fts5_prefix_queries): with a million items that takes up to
-200 ms, and it does so again for each single item that is asked about. An index of beginnings would take as much space
-as the texts. A look at the text of an item takes some microseconds.
+200 ms, and it does so again for each single item that is checked. An index of beginnings would take as much space as
+the texts. Searching the text of one item takes some microseconds.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def holds(head: str, body: str, query: str) -> bool:
     """Return whether an item with *head* and *body*, as they are indexed, matches *query*, one of our queries for
     FTS5: phrases in quotes, each with a star after it if its last word is the beginning of one.
     """
-    # A page asks about a thousand items. Most have not even the letters of a word, which `in` sees at once.
-    if head.isascii():  # other lines are without case, and some scripts have words in capitals then
+    # A page checks a thousand items. Most do not even contain the letters of a word, which `in` finds out fast.
+    if head.isascii():  # other lines are case-folded already, which turns letters of some scripts into capitals
         head = head.lower()
     if body.isascii():
         body = body.lower()
@@ -43,15 +43,17 @@ def holds(head: str, body: str, query: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _phrases(query: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Return the first word and the pattern of each phrase of *query*; the longest, which few items have, is first."""
+    """Return the first word and the pattern of each phrase of *query*. The longest first word comes first, since few
+    items have it.
+    """
     found = [(phrase.split(" "), star) for phrase, star in _PHRASE.findall(query)]
     found.sort(key=lambda phrase: -len(phrase[0][0]))
     return tuple((words[0], _pattern(words, star)) for words, star in found)
 
 
 def _pattern(words: Sequence[str], star: str) -> re.Pattern[str]:
-    """Return a pattern that begins with the letters of the first of *words*, since `re` looks for letters ten times as
-    fast as for a place where a word begins. The character before them is checked once they are found.
+    """Return a pattern that begins with the letters of the first of *words*, since `re` searches for letters ten times
+    as fast as for the beginning of a word. The character before the letters is checked once they are found.
     """
     first, *others = map(re.escape, words)
     begins = f"{first}(?<![{_PART}]{first})"

@@ -1,4 +1,4 @@
-"""Counts of what the site has done, for its operator: kept in the database, since several processes do it."""
+"""Counts of what the site has done, for its operator. They are in the database, since several processes count."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class TallyQuerySet(models.QuerySet["Tally"]):
         self._for_write = True
         connection = connections[self.db]
         changed = connection.ops.adapt_datetimefield_value(now)
-        # As queries of Django, one for each name, this took a thirtieth of a pass over three hundred feeds.
+        # With Django's queries, one for each name, this took a thirtieth of the time of a refresh of 300 feeds.
         with transaction.atomic(using=self.db), connection.cursor() as cursor:
             cursor.executemany(_ADD, [(name, count, changed) for name, count in sorted(counts.items())])
 

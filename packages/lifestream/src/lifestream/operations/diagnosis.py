@@ -1,6 +1,7 @@
-"""What is wrong with the system around the site, as a doctor would find it: each finding with its remedy.
+"""Examinations of the site and of the system around it. Each finding says what is wrong, and what to do.
 
-Nothing here asks a server of somebody else's. An examination that fails is itself a finding, and ends no other.
+No examination sends a request to other people's servers. One that raises an error is itself a finding, and the others
+still run.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ def _database(_now: datetime) -> Iterator[Finding]:
 
 
 def _files(_now: datetime) -> Iterator[Finding]:
-    """Look at what others may read of the files of the bundled site."""
+    """Check whether other users may read the files of the bundled site."""
     if os.name == "nt":
         return
     connection = connections[router.db_for_write(Feed)]
@@ -136,8 +137,9 @@ def _disk(_now: datetime) -> Iterator[Finding]:
 
 
 def _folders() -> Iterator[Path]:
-    """Yield the folders that are written to on this machine, one of each disk: of the database, if it is a file, of the
-    bundled site, and of temporary files. A server of the database may be elsewhere, and says itself when it is full.
+    """Yield the folders on this machine that are written to, one for each disk: those of the database, if it is a file,
+    of the bundled site, and of temporary files. A database server may be on another machine, and reports a full disk
+    itself.
     """
     connection, home = connections[router.db_for_write(Feed)], getattr(django_settings, "HOME", None)
     database = Path(str(connection.settings_dict["NAME"])).parent if connection.vendor == "sqlite" else None
@@ -151,13 +153,13 @@ def _folders() -> Iterator[Path]:
 def _temporary_folder() -> Path:
     try:
         return Path(tempfile.gettempdir())
-    except FileNotFoundError:  # no folder takes a file, as on a full disk: this is where Python looks first
+    except FileNotFoundError:  # no folder can be written to, as on a full disk: Python tries these first
         named = map(os.environ.get, ("TMPDIR", "TEMP", "TMP"))
         return Path(next(filter(None, named), "/tmp"))  # noqa: S108  nothing is written there
 
 
 def _broker(_now: datetime) -> Iterator[Finding]:
-    """Look whether Celery's broker, if there is one, can be reached."""
+    """Check whether Celery's broker, if there is one, can be reached."""
     url = str(getattr(django_settings, "CELERY_BROKER_URL", "") or "")
     if not url:
         return

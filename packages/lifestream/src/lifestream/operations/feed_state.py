@@ -1,4 +1,4 @@
-"""The state of a feed in words: what is known of it, when it is fetched next, and why then."""
+"""The state of a feed in words: what is known about it, when it is fetched next, and why."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lifestream.wording import ago, when, worded
 
 
 def state_of(feed: Feed, now: datetime) -> Iterator[tuple[str, str]]:
-    """Yield what is known of *feed*, as labels and values."""
+    """Yield what is known about *feed*, as labels and values."""
     health = str(feed.health_label)
     if feed.failures > 1:
         text = ngettext("{health}, {count} time in a row", "{health}, {count} times in a row", feed.failures)
@@ -70,13 +70,13 @@ def next_of(feed: Feed, now: datetime) -> str:
 
 def reasoning_of(feed: Feed, now: datetime) -> Iterator[str]:
     """Yield a line for each time that was considered for the next fetch, with its reason, in the order in which they
-    were considered; ">" marks the time that is used. The last line is the time before which not even users can fetch.
+    were considered; ">" marks the time that is used. The last line is the time before which no user can fetch it.
     """
     if feed.status != Feed.Status.ACTIVE:
         return
     candidates = list(candidates_from_json(feed.candidates))
     if candidates and abs(candidates[-1].at - feed.next_fetch) > timedelta(seconds=1):
-        candidates = []  # The feed was made due by hand since then.
+        candidates = []  # The feed has been made due by hand since then.
     pause = feed.host.not_before
     held_by_host = pause is not None and pause > max(now, feed.next_fetch)
     for candidate in candidates:

@@ -1,5 +1,5 @@
-"""The limits that can't be set: they protect memory and processor time against untrusted input, at a value that no feed
-of a site has need of.
+"""The limits that can't be set: they protect memory and processor time against untrusted input, and are far above what
+real feeds need.
 """
 
 from __future__ import annotations

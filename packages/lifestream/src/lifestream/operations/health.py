@@ -1,7 +1,7 @@
-"""The state of the site, in numbers: its feeds, what is due, what fails, and when it last did something.
+"""The state of the site, in numbers: its feeds, what is due, what fails, and when the last refresh ended.
 
-Each number takes one query that is answered from an index, or from a table with few rows; counts of items are the
-database's own estimate on PostgreSQL.
+Each number takes one query that is answered from an index, or from a table with few rows. On PostgreSQL, the counts of
+many items or posts are the database's own estimates.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Health:
 
 
 def health(now: datetime) -> Health:
-    """Return the state of the site. Raises what the database raises."""
+    """Return the state of the site. Errors of the database are not caught."""
     using = router.db_for_read(Feed)
     feeds = Feed.objects.using(using)
     active = feeds.filter(status=Feed.Status.ACTIVE)
@@ -102,7 +102,7 @@ def health(now: datetime) -> Health:
 
 
 def why_not_ready() -> str:
-    """Return why the site can't serve pages, in a sentence; "" if it can. Raises what the database raises."""
+    """Return why the site can't serve pages, in a sentence; "" if it can. Errors of the database are not caught."""
     connection = connections[router.db_for_read(Feed)]
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
@@ -116,7 +116,7 @@ def is_late(health: Health) -> bool:
 
 
 def database_size(using: str) -> int:
-    """Return the bytes that the database takes on its disk; 0 if it does not say."""
+    """Return the bytes that the database takes on its disk; 0 if they are not known."""
     connection = connections[using]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -130,7 +130,7 @@ def database_size(using: str) -> int:
 
 
 def _rows(model: type[Item | Post], using: str) -> int:
-    """Return how many rows there are: PostgreSQL's estimate of a table that is too large to be counted each time."""
+    """Return how many rows there are; for a large table on PostgreSQL, its estimate, since counting takes long."""
     connection = connections[using]
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""A limit as a value: what it bounds, why it is what it is, and its number for people, with its unit."""
+"""A limit as a value: what it bounds, the reason for its default, and its number as people read it, with its unit."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Unit(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit with its *value* now, in its *unit*. *setting* is the name of its setting, "" if it is fixed. *bounds*
-    says what it bounds, and *why* why the *default* is what it is. 0 stands for no limit if it is *optional*.
+    """A limit with its *value* now, in its *unit*. *setting* is the name of its setting, "" if it is fixed. *bounds* is
+    what it bounds, and *why* the reason for its *default*. 0 stands for no limit if it is *optional*.
     """
 
     setting: str

@@ -1,10 +1,10 @@
-"""The limits that an operator may meet: what each bounds, why it is what it is, its setting, and its value now.
+"""The limits that an operator may meet: what each bounds, the reason for its default, its setting, and its value now.
 
-Those of `SETTINGS` can be set, those of `fixed_limits` can't. The bounds of what is kept of one entry are not listed
-here: see `plugins.caps`.
+Those of `SETTINGS` can be set, those of `fixed_limits` can't. The bounds of the parts of one entry are not listed here:
+see `plugins.caps`.
 
-The command `status --limits` and a page of the admin show them. A test holds the list to `conf`, and the manual to the
-list.
+The command `status --limits` and a page of the admin show them. Tests compare the list with `conf`, and the manual with
+the list.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def limits() -> Iterator[Limit]:
     """Yield all limits with their values now: those that can be set first. The defaults are those of this process,
     since some depend on the number of its processors and of the files that it may open.
 
-    Raises `ImproperlyConfigured` for a setting that cannot be used, of which the system checks tell as well.
+    Raises `ImproperlyConfigured` for a setting that cannot be used, which the system checks report as well.
     """
     for each in SETTINGS:
         value, default = (getattr(where, each.name) for where in (settings, defaults))

@@ -1,8 +1,8 @@
 """Looking for the new address of a feed that is lost: its site may name another one.
 
-A feed that has answered 404 or 410, or something that is no feed, for a week is looked for as a newcomer would look:
-from the page of its site, by the feed's own proxy if it has one. What is found is noted in the feed, as `replacement`,
-for its owner, who decides.
+If a feed has failed for a week, and its last answer was 404, 410, or no feed, the page of its site is searched for a
+feed, as when a feed is added; the request goes through the feed's own proxy if it has one. The address that is found is
+stored in the feed as `replacement`, and its owner decides.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _log = logging.getLogger(__name__)
 
 LOST_FOR: Final = timedelta(days=7)
 AGAIN: Final = timedelta(days=7)
-"""How long after one look the next one comes."""
+"""The time between two searches for the same feed."""
 MOST: Final = 20
-"""How many sites are asked in one run."""
+"""How many sites are searched in one run."""
 
 
 def look_for_replacements(now: datetime, stopping: threading.Event | None = None) -> int:
@@ -42,7 +42,7 @@ def look_for_replacements(now: datetime, stopping: threading.Event | None = None
     for feed in lost.exclude(site_url="")[:MOST]:
         try:
             beside[feed.site_url] = RequestsBeside.of(feed.url, feed.options, feed.credentials)
-        except CredentialsLost:  # its proxy is not known any more, and nobody asked us to go without
+        except CredentialsLost:  # its proxy is not known any more, and the request must not go without it
             continue
         feeds[feed.site_url] = feed
     count = 0
@@ -52,7 +52,7 @@ def look_for_replacements(now: datetime, stopping: threading.Event | None = None
         Feed.objects.filter(pk=feed.pk).update(replacement=url, replacement_checked=now)
         if url:
             count += 1
-            _log.info("%s is lost, and its site has %s", feed.url, url)
+            _log.info("%s is lost, and its site names %s instead", feed.url, url)
         if stopping.is_set():
             break
     return count

@@ -1,8 +1,9 @@
 """What is deleted so that the database does not grow for ever, and what never is.
 
-Items go by age (LIFESTREAM_KEEP_DAYS) and by count a feed (LIFESTREAM_KEEP_ITEMS), unless an owner keeps a post of
-them. They leave tombstones, so that an old entry that its feed still lists does not come back; tombstones go after
-LIFESTREAM_KEEP_TOMBSTONE_DAYS. Feeds without subscribers go after LIFESTREAM_KEEP_IDLE_DAYS, with all that they said.
+Items are deleted by their age (LIFESTREAM_KEEP_DAYS) and by their number in a feed (LIFESTREAM_KEEP_ITEMS), unless an
+owner keeps or pins their posts. They leave tombstones, so that an old entry that its feed still lists does not come
+back; tombstones are deleted after LIFESTREAM_KEEP_TOMBSTONE_DAYS. Feeds without subscribers are deleted after
+LIFESTREAM_KEEP_IDLE_DAYS, with all their items.
 
 Everything is done in small transactions, so that nobody waits for long, and may be stopped between any two of them.
 """
@@ -24,8 +25,8 @@ from lifestream.storage import published_ids
 
 CHUNK: Final = 200
 FAR: Final = timedelta(days=60)
-"""How far beyond our longest interval a feed may be due, or twice LIFESTREAM_MAX_PAUSE if that is longer: a server may
-ask for such a pause. If a feed is due later, its time was stored while the clock was wrong.
+"""How far beyond LIFESTREAM_MAX_INTERVAL a feed may be due, or twice LIFESTREAM_MAX_PAUSE if that is longer, since a
+server may ask for such a pause. If a feed is due later, its time was stored while the clock was wrong.
 """
 
 
@@ -45,7 +46,7 @@ class Cleaned:
 
 
 def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event | None = None) -> Cleaned:
-    """Delete what the settings do not keep. With *dry_run*, only count it. Raises what the database raises."""
+    """Delete what the settings do not keep. With *dry_run*, only count it. Errors of the database are not caught."""
     stopping = stopping or threading.Event()
     using = router.db_for_write(Item)
     done = Cleaned()
@@ -75,8 +76,8 @@ def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event |
 
 
 def give_space_back() -> None:
-    """Let the database give back to the disk what deleted rows took. It takes as long as writing the database again on
-    SQLite, where others wait meanwhile.
+    """Let the database return the space of deleted rows to the disk. On SQLite, that takes as long as writing the whole
+    database, and everybody else waits meanwhile.
     """
     using = router.db_for_write(Item)
     with connections[using].cursor() as cursor:
@@ -88,8 +89,8 @@ def _kept() -> Exists:
 
 
 def _old_items(now: datetime, using: str, *, dry_run: bool) -> Iterator[list[int]]:
-    """Yield the keys of items to delete, in chunks. Without *dry_run*, each chunk is gone when the next one is asked
-    for.
+    """Yield the keys of items to delete, in chunks. Without *dry_run*, the caller has to delete each chunk before it
+    takes the next one.
     """
     items = Item.objects.using(using).filter(~_kept())
     if settings.keep_days:
@@ -101,7 +102,7 @@ def _old_items(now: datetime, using: str, *, dry_run: bool) -> Iterator[list[int
             latest = Item.objects.using(using).filter(feed=feed).order_by("-date", "-pk")
             edge = latest.values_list("date", "pk")[settings.keep_items - 1 : settings.keep_items].first()
             if edge is None:
-                continue  # Fewer by now.
+                continue  # The feed has fewer items by now.
             date, pk = edge
             older = Q(date__lt=date) | Q(date=date, pk__lt=pk)
             yield from _chunks(items.filter(older, feed=feed).order_by("date", "pk"), dry_run=dry_run)
@@ -117,8 +118,8 @@ def _chunks(items: QuerySet[Item], *, dry_run: bool) -> Iterator[list[int]]:
 
 
 def _idle_feeds(now: datetime, using: str) -> QuerySet[Feed, int]:
-    """Return the keys of feeds that nobody has subscribed to for long. An idle feed is not fetched, so its last fetch
-    is from before.
+    """Return the keys of feeds that have had no subscribers for long. An idle feed is not fetched, so its last fetch
+    was before it became idle.
     """
     if not settings.keep_idle_days:
         return Feed.objects.none().values_list("pk", flat=True)
@@ -149,7 +150,7 @@ def _locks(using: str) -> bool:
 
 
 def _bring_back(now: datetime, using: str, *, dry_run: bool) -> int:
-    """Make feeds due within our longest interval that are due far later, which only a wrong clock can have written."""
+    """Make feeds that are due far beyond LIFESTREAM_MAX_INTERVAL, which only a wrong clock can cause, due after it."""
     longest = timedelta(seconds=settings.max_interval)
     far = max(FAR, 2 * timedelta(seconds=settings.max_pause))
     lost = Feed.objects.using(using).filter(status=Feed.Status.ACTIVE, next_fetch__gt=now + longest + far)

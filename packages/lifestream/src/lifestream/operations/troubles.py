@@ -1,6 +1,6 @@
-"""The feeds in trouble: those that have failed for a day, and those that are gone, each with why and what to do.
+"""The feeds in trouble: those that have failed for a day, and those that are gone, each with the reason and the remedy.
 
-The page in the admin, the weekly mail and the command `status` show them.
+A page of the admin and the weekly mail show them.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _REMEDIES: Final = {
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """A feed in trouble: the *reason* and the *remedy* are messages, and *since* is when it last succeeded, or when it
-    was added. *status* is that of the last answer, None for none. *replacement* is the address of a feed that its site
-    names in its place, "" for none.
+    was added. *status* is the HTTP status of the last answer, None if there was none. *replacement* is the address of a
+    feed that its site names in its place, "" if there is none.
     """
 
     feed: int
@@ -54,12 +54,14 @@ class Trouble:
 
 
 def troubles(now: datetime, feeds: QuerySet[Feed] | None = None) -> list[Trouble]:
-    """Return the troubles of *feeds*, by default of all that somebody reads. Raises what the database raises."""
+    """Return the troubles of those of *feeds*, by default all, that have subscribers. Errors of the database are not
+    caught.
+    """
     return list(_troubles(now, Feed.objects.all() if feeds is None else feeds))
 
 
 def in_trouble(now: datetime, feeds: QuerySet[Feed]) -> QuerySet[Feed]:
-    """Return those of *feeds* that somebody reads and that are in trouble, with `since` and `answer` as attributes."""
+    """Return those of *feeds* that have subscribers and are in trouble, with `since` and `answer` as attributes."""
     using = router.db_for_read(Feed)
     last = Fetch.objects.using(using).filter(feed=OuterRef("pk")).order_by("-pk")
     return (

@@ -1,7 +1,7 @@
 """The weekly mail about feeds in trouble, to those who run the site.
 
-It goes to the addresses in LIFESTREAM_REPORT_TO; on the bundled site, if mail is set (EMAIL_HOST), to its superusers by
-default. A week without trouble has no mail. However many processes call `send_report`, one of them sends it.
+It goes to the addresses in LIFESTREAM_REPORT_TO; without that setting, on the bundled site with EMAIL_HOST, to the
+superusers. No mail is sent in a week without trouble. However many processes call `send_report`, only one sends it.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _log = logging.getLogger(__name__)
 
 WEEK: Final = timedelta(days=7)
 _SLACK: Final = timedelta(hours=6)
-"""The daily work comes a little earlier or later each day."""
+"""How much less than a week may lie between two mails, since the daily run begins earlier or later each day."""
 _NAME: Final = "reports"
 _MOST_TOLD: Final = 50
 
 
 def send_report(now: datetime) -> int:
-    """Send the mail if its week is over. Returns to how many addresses it was sent; a failure is logged, and tried
-    again the next day.
+    """Send the mail if the last one is a week old. Returns to how many addresses it was sent. A failure is logged, and
+    sending is tried again the next day.
     """
     to = recipients()
     if not to or not _is_mine(now):
@@ -47,7 +47,7 @@ def send_report(now: datetime) -> int:
         mail = EmailMessage(_subject(found), "\n".join(_lines(found, now)), to=to)
     try:
         mail.send()
-    except (OSError, ValueError) as error:  # SMTPException is one, and BadHeaderError the other: of a wrong address
+    except (OSError, ValueError) as error:  # SMTPException is an OSError; BadHeaderError (a wrong address) a ValueError
         _log.error("the report on feeds in trouble could not be mailed, and is tried again tomorrow: %s", error)
         Tally.objects.filter(name=_NAME).update(changed=now - WEEK)
         return 0
@@ -58,7 +58,7 @@ def recipients() -> list[str]:
     """Return the addresses that the mail goes to."""
     if settings.report_to is not None:
         return list(settings.report_to)
-    configuration = getattr(django_settings, "CONFIGURATION", None)  # a site of one's own says to whom
+    configuration = getattr(django_settings, "CONFIGURATION", None)  # other Django sites have to set the addresses
     if not configuration or not configuration["EMAIL_HOST"]:
         return []
     owners = get_user_model()._default_manager.filter(is_superuser=True, is_active=True).exclude(email="")
@@ -66,7 +66,7 @@ def recipients() -> list[str]:
 
 
 def _is_mine(now: datetime) -> bool:
-    """Take the mail of this week, if nobody has."""
+    """Claim the mail of this week. Returns whether no other process has claimed it."""
     sent = Tally.objects.filter(name=_NAME)
     if sent.filter(changed__lte=now - WEEK + _SLACK).update(changed=now):
         return True

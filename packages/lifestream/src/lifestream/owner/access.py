@@ -1,7 +1,7 @@
 """Who may open a page of this package: the owner of the lifestream, and superusers.
 
-Whoever has not logged in is asked to, whether there is such a lifestream or not. For everybody else's, there is no such
-page, so nobody learns of a private lifestream.
+A visitor who has not logged in is asked to, whether the lifestream exists or not. A user who is not the owner gets "not
+found", so that nobody learns of a private lifestream.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from lifestream.web.views.reading import read
 
 
 def for_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Return *view* for the addresses of a lifestream's owner: it gets the timeline in place of the slug."""
+    """Let only the owner of the lifestream reach *view*, which is called with the timeline in place of the slug."""
 
     @never_cache
-    @csrf_protect  # a site of one's own may have no middleware that does it
+    @csrf_protect  # other Django sites may not have the middleware for it
     @wraps(view)
     def checked(request: HttpRequest, slug: str, **parameters: Any) -> HttpResponse:
         user = getattr(request, "user", None)

@@ -1,4 +1,4 @@
-"""What is on its way to a lifestream: addresses that are looked at, and feeds that were not fetched yet."""
+"""Addresses and feeds of a lifestream that are still to be fetched."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ LISTED: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """The *open* addresses, those that *failed*, and the sites whose feed is still *new*, with the number of all."""
+    """The *open* addresses, those that *failed*, and the sites whose feed is still *new*: up to LISTED of each.
+    *new_count* is the number of all sites whose feed is new.
+    """
 
     open: tuple[Addition, ...]
     failed: tuple[Addition, ...]
@@ -22,12 +24,12 @@ class Arrivals:
 
     @property
     def count(self) -> int:
-        """How many are still on their way."""
+        """How many addresses and feeds are still to be fetched."""
         return len(self.open) + self.new_count
 
     @property
     def is_busy(self) -> bool:
-        """Whether something is still on its way, so that it is worth to look again."""
+        """Whether something is still to be fetched, so that a page should look again."""
         return bool(self.open or self.new_count)
 
     def __bool__(self) -> bool:
@@ -35,7 +37,7 @@ class Arrivals:
 
 
 def arrivals_of(lifestream: Lifestream) -> Arrivals:
-    """Return what is on its way to *lifestream*."""
+    """Return the addresses and feeds of *lifestream* that are still to be fetched."""
     additions = lifestream.additions.order_by("pk")
     new = lifestream.subscriptions.filter(
         feed__last_fetch=None, feed__status=Feed.Status.ACTIVE, paused=False

@@ -1,9 +1,9 @@
-"""The one-time token with which the owner of a new site makes the first account, in the browser.
+"""The one-time token with which the owner of a new site creates the first account, in the browser.
 
-`serve` makes a token each time that it starts and nobody has an account, and prints an address that contains it. The
-file `first_run` in LIFESTREAM_HOME, which only its owner may read, keeps its SHA-256 and the time at which it expires;
-the token itself is kept nowhere. Whoever opens the address sees a form, and the form uses the token up: of several
-that are sent at once, the one whose process renames the file is the first.
+`serve` creates a token whenever it starts and nobody has an account, and prints an address that contains it. The file
+`first_run` in LIFESTREAM_HOME, which only its owner may read, has the SHA-256 of the token and the time at which it
+expires; the token itself is stored nowhere. Whoever opens the address sees a form, and sending the form uses up the
+token: of several forms that are sent at once, only the one whose process renames the file is accepted.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def is_open() -> bool:
 
 
 def make_token(clock: Callable[[], float] = time.time) -> str:
-    """Return a new token, and store its hash in place of that of any other; "" if there is no folder for it.
+    """Return a new token, and store its hash in place of any previous one; "" if there is no folder for it.
 
     Raises OSError if the file cannot be written.
     """
@@ -71,7 +71,7 @@ def holds(token: str, clock: Callable[[], float] = time.time) -> bool:
 
 
 def take(token: str, clock: Callable[[], float] = time.time) -> bool:
-    """Use *token* up, and return whether it was valid. Of several callers, one at most is told so."""
+    """Use up *token*, and return whether it was valid. At most one of several callers gets True."""
     where = folder()
     if where is None or not _matches(where / _NAME, token, clock()):
         return False
@@ -88,7 +88,7 @@ def take(token: str, clock: Callable[[], float] = time.time) -> bool:
 
 
 def give_back(token: str, clock: Callable[[], float] = time.time) -> None:
-    """Make *token* valid again, for as long as a new one, since what it was taken for could not be done."""
+    """Make *token* valid again, for as long as a new one: the account for which it was taken could not be created."""
     where = folder()
     if where is None or (where / _NAME).exists():
         return
@@ -103,7 +103,7 @@ def _matches(path: Path, token: str, now: float) -> bool:
         kept = json.loads(path.read_text(encoding="ascii"))
         expected, expires = str(kept["hash"]), float(kept["expires"])
     except (OSError, ValueError, KeyError, TypeError):
-        return False  # There is no token, or no file of ours.
+        return False  # There is no token, or the file was not written by `make_token`.
     is_same = hmac.compare_digest(_hash(token[:_LONGEST_TOKEN]), expected)
     return is_same and now < expires <= now + LIFETIME
 

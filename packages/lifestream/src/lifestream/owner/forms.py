@@ -1,4 +1,4 @@
-"""What owners may enter. Each error is shown at the field that can correct it; nothing is fetched here."""
+"""The forms of owners. Each error is shown at the field that can correct it; nothing is fetched here."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ RULES_HELP = _(
 
 
 def one_line(text: str) -> str:
-    """Return *text*, the name of something, without characters that would break it."""
+    """Return *text*, the name of something, on one line and without control characters."""
     return " ".join(scrub(text).split())
 
 
@@ -53,8 +53,8 @@ class AddressesField(forms.CharField):
     )
 
     def clean(self, value: Any) -> Any:
-        """Return the addresses. Raises ValidationError that names each line that is none."""
-        # Importing what fetches takes long, and most pages need none of it.
+        """Return the addresses. Raises ValidationError, with a message for each that cannot be fetched."""
+        # Importing the modules that fetch takes long, and most pages do not need them.
         from lifestream.fetcher.feed_urls import UrlRefused, request_url
         from lifestream.refresh.subscribe import completed
 
@@ -84,7 +84,7 @@ def _too_large() -> str:
 
 
 class ListFileField(forms.FileField):
-    """A list of feeds: OPML, or the configuration of a planet. Its value is what the file lists."""
+    """A list of feeds: OPML, or the configuration of a planet. Its value is the outlines of the file."""
 
     widget = BoundedFileInput(
         ".opml,.xml,.ini,text/x-opml,text/xml,application/xml",
@@ -144,7 +144,7 @@ class FirstRunForm(forms.Form):
     )
 
     def clean_username(self) -> str:
-        """Return the name of the account, as the user model takes it."""
+        """Return the name of the account, as the user model normalizes it."""
         model = get_user_model()
         field: Any = model._meta.get_field(model.USERNAME_FIELD)
         name = str(model.normalize_username(self.cleaned_data["username"]))
@@ -197,12 +197,12 @@ class ImportForm(forms.Form):
 
 
 class ChangesForm(AnyModelForm):
-    """A form that saves what was changed in it. Django's saves the whole row, as it was when the request began: over
-    what a fetch, another page or another person has written since.
+    """A form that saves only the fields that were changed in it. Django's forms save the whole row, as it was when the
+    request began, and so overwrite what a fetch, another page or another person has written since.
     """
 
     def save(self, commit: bool = True) -> Any:
-        """Save a new row, or what was changed of one. Raises ValueError if the form has errors."""
+        """Save a new row, or the changed fields of an existing one. Raises ValueError if the form has errors."""
         if self.instance._state.adding or self.errors or not commit:
             return super().save(commit)
         save_changed(self.instance, self.changed_data)
@@ -210,7 +210,7 @@ class ChangesForm(AnyModelForm):
 
 
 class SiteForm(ChangesForm):
-    """What an owner may set of a site."""
+    """The fields of a site that its owner may set."""
 
     class Meta:
         model = Subscription
@@ -256,7 +256,7 @@ class RulesForm(ChangesForm):
 
 
 class LookForm(ChangesForm):
-    """How a lifestream looks, and what it says of itself."""
+    """The look of a lifestream, its texts about itself, and who may read it."""
 
     class Meta:
         model = Lifestream
@@ -284,7 +284,7 @@ class LookForm(ChangesForm):
             "accent": forms.TextInput(attrs={"spellcheck": "false", "data-colour": _("Choose the accent by eye")}),
         }
         help_texts = {
-            "theme": "",  # the choices say it
+            "theme": "",  # the choices need no help
             "logo": format_lazy(
                 "{} {}",
                 Lifestream._meta.get_field("logo").help_text,

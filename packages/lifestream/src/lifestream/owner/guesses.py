@@ -1,6 +1,6 @@
 """How often somebody may guess: the token of the first run, and the password of an account.
 
-The counts are kept by each process for itself, and end with it.
+Each process keeps its own counts, until it ends.
 """
 
 from __future__ import annotations
@@ -18,13 +18,16 @@ from lifestream.page_limits import MOST_GUESSES
 from lifestream.web.proxy_headers import FORWARDED, came_through_proxy
 
 _OF_A_NETWORK: Final = 64
-"""How many bits of an address in IPv6 count: whoever has one has the others of its network, too (RFC 6177)."""
+"""How many bits of an IPv6 address are compared: whoever has one address has the others of its network, too (RFC 6177).
+"""
 
 
 def visitor_of(request: HttpRequest) -> str:
-    """Return the address of the visitor, of which a network in IPv6 has one; "" if it is not known, since a proxy that
-    the site does not trust has passed the request on: all its visitors seem to have the same. A proxy on this machine
-    may add no header, so that nobody is known who comes from here.
+    """Return the address of the visitor or, for IPv6, its network; "" if it is not known.
+
+    It is not known if a proxy that the site does not trust has passed the request on: all visitors of the proxy seem to
+    have the same address. A proxy on this machine may add no header, so the address of a request from this machine is
+    not known either.
     """
     forwarded = request.META.get(FORWARDED)
     if came_through_proxy(request.META) if forwarded is None else forwarded:
@@ -42,7 +45,7 @@ def visitor_of(request: HttpRequest) -> str:
 
 
 class Guesses:
-    """Wrong guesses by the address that they came from: after *most* of them in *seconds*, no more are compared."""
+    """Wrong guesses by address: after *most* of them from one address in *seconds*, no more are compared."""
 
     MOST_ADDRESSES: Final = 1_000
 
@@ -54,13 +57,13 @@ class Guesses:
         self._lock = threading.Lock()
 
     def wait(self, address: str) -> float:
-        """Return for how many seconds no guess from *address* is compared; 0.0 if the next one is."""
+        """Return for how many seconds no guess from *address* is compared; 0.0 if the next one is compared."""
         with self._lock:
             return self._wait(address)
 
     def begin(self, address: str) -> float:
-        """Return `wait`. If that is 0.0, the guess counts as wrong until `take_back`, so that guesses are counted which
-        are compared at the same time.
+        """Return the same as `wait`. If that is 0.0, count a guess as wrong until `take_back` is called, so that
+        guesses that are compared at the same time are counted, too.
         """
         with self._lock:
             if wait := self._wait(address):
@@ -69,7 +72,7 @@ class Guesses:
         return 0.0
 
     def take_back(self, address: str) -> None:
-        """Count the last guess from *address* no more: it was right, or was not compared."""
+        """Take back the last guess from *address* that was counted: it was right, or was not compared."""
         with self._lock:
             if times := self._wrong.get(address):
                 times.pop()

@@ -1,7 +1,7 @@
 """The form with which owners log in.
 
 After ten wrong passwords in a minute from an address, no more are compared from there until a minute has passed since
-the first of them: nobody can try a list of them, nor keep the site busy with comparing, which takes long by intent.
+the first of them: nobody can try a list of passwords, or keep the site busy comparing them, which takes long by intent.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ class LoginForm(AuthenticationForm):
     """The name and the password of an account."""
 
     def clean(self) -> Any:
-        """Return the values. Raises ValidationError if they are wrong, or too many were from the same address."""
+        """Return the values. Raises ValidationError if they are wrong, or if too many wrong ones came from the same
+        address.
+        """
         visitor = visitor_of(self.request) if self.request is not None else ""
         if visitor and (wait := math.ceil(WRONG.begin(visitor))):
             text = ngettext(

@@ -17,7 +17,7 @@ class LogoField(forms.FileField):
     widget = BoundedFileInput("image/png,image/jpeg,image/gif,image/webp,image/avif", lambda: LARGEST, too_large)
 
     def clean(self, data: Any, initial: Any = None) -> Any:
-        """Return the bytes of the file. Raises ValidationError if it is no picture that may stand there."""
+        """Return the bytes of the file. Raises ValidationError if it is no picture that may be a logo."""
         file = super().clean(data, initial)
         found: bytes = file.read(LARGEST + 1)
         validate_logo(found)

@@ -1,4 +1,4 @@
-"""What rules would do: how many posts they would hide, before they are saved."""
+"""How many posts rules would hide, before the rules are saved."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ SHOWN: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """How many posts were looked at, how many of these the rules would hide, and the latest of those."""
+    """How many *posts* were checked, how many of these would be *hidden*, and the latest of those as *examples*.
+    *is_partial* is True if there are more posts than were checked.
+    """
 
     posts: int
     hidden: int
@@ -26,7 +28,7 @@ class Preview:
 
 
 def preview_of(place: Lifestream | Subscription, keep: str, block: str) -> Preview:
-    """Return what the rules *keep* and *block* would do to the posts of *place*, even those hidden by rules now."""
+    """Return what the rules *keep* and *block* would do to the posts of *place*, including those that rules hide."""
     within: Rules | None = None
     posts = Post.objects.filter(removed=False, hidden=False).order_by("-date", "-item_id")
     if isinstance(place, Subscription):

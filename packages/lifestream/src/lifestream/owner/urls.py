@@ -1,7 +1,7 @@
 """The addresses of the owners' pages: `path("", include("lifestream.owner.urls"))`, beside those of `lifestream.urls`.
 
-A site of one's own that includes them needs sessions, messages and accounts (django.contrib.auth). No page of a
-lifestream has an address that begins with `account/` and goes on like these.
+A Django site that includes them needs sessions, messages and accounts (django.contrib.auth). No page of a lifestream
+has an address that begins with `account/` and continues like these.
 """
 
 from __future__ import annotations

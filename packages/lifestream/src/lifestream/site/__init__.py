@@ -6,8 +6,9 @@ enough for a command without a database. `home` is the folder in which all of th
 of workers, `beat` sends them messages.
 
 `wsgi` is the application of web servers (`lifestream serve` has its own, `web.wsgi_server`), with `public_address`
-around it for sites behind a proxy; `trusted_proxies` reads whose headers count. `urls` has the addresses, `admin_login`
-the form of the admin's login. A request and its answer pass `nul` (no NUL in a request), `compression`, and `policy`
-(what browsers may load); `static_files` says what browsers keep, `errors` has the pages for what goes wrong,
-`outage_pages` those without a database. `json_log` writes log lines for machines, and `probe_log` leaves out some.
+around it for sites behind a proxy; `trusted_proxies` reads which proxies' headers are trusted. `urls` has the
+addresses, `admin_login` the form of the admin's login. A request and its answer pass `nul` (no NUL in a request),
+`compression`, and `policy` (what browsers may load); `static_files` serves the files that browsers keep, `errors` has
+the pages for what goes wrong, `outage_pages` those without a database. `json_log` writes log lines for machines, and
+`probe_log` leaves out some.
 """

@@ -1,4 +1,4 @@
-"""The form with which one logs in to the admin of the bundled site."""
+"""The login form of the admin of the bundled site."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from lifestream.owner.login_form import LoginForm
 
 
 class AdminLoginForm(LoginForm, AdminAuthenticationForm):
-    """That of the owners' pages, for the members of the staff only."""
+    """The login form of the owners' pages, for members of the staff only."""

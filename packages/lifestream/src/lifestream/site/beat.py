@@ -1,11 +1,12 @@
-"""Celery's beat, which goes on when the clock is set back, and reports the outage of a broker in one sentence.
+"""A scheduler for Celery's beat that goes on when the clock is set back, and logs the outage of a broker in one
+sentence.
 
 Celery counts from the time at which a task was sent last. If that lies in the future, since the clock was wrong then,
-its own scheduler sends nothing until the clock has caught up: for a day, if the clock was a day ahead. This one counts
-from now again, and says so.
+its own scheduler sends nothing until the clock has caught up: for a day, if the clock was a day ahead. This scheduler
+counts from now again, and logs a warning.
 
 When summer time ends, Celery 5.5 sends nothing for an hour: it adds to local times, and an interval from 02:59 ends at
-03:00, an hour after 02:00. So here the times of what is sent at intervals are in UTC.
+03:00, an hour after 02:00. So this scheduler keeps the times of tasks that are sent at intervals in UTC.
 
 While the broker is unavailable, Celery logs tracebacks of a hundred lines for each message that could not be sent. This
 beat logs once that the broker is unavailable, and once that it is back.
@@ -27,16 +28,16 @@ from lifestream.time_words import in_words
 log = logging.getLogger(__name__)
 
 TOLERANCE: Final = timedelta(seconds=60)
-"""By how much a clock may be corrected without being said to have jumped."""
+"""How far a clock may be set back without a warning."""
 
 
 class Scheduler(PersistentScheduler):
-    """A scheduler that keeps its times in a file, as Celery's own, and sends again when the clock was set back."""
+    """A scheduler that keeps its times in a file, as Celery's own does, and goes on when the clock was set back."""
 
     _away_since: float | None = None
 
     def tick(self, *args: Any, **options: Any) -> Any:
-        """Send what is due. Returns the seconds until the next look, at most `max_interval`."""
+        """Send the messages that are due. Returns the seconds until the next call, at most `max_interval`."""
         self._count_from_now()
         return super().tick(*args, **options)
 
@@ -44,7 +45,7 @@ class Scheduler(PersistentScheduler):
         ahead = timedelta()
         for entry in self.schedule.values():
             if entry.last_run_at is None or type(entry.schedule) is not schedule:
-                continue  # a time of day, as of `crontab`, is a local one
+                continue  # a time of day, as in `crontab`, is a local time
             now = entry.default_now().astimezone(UTC)
             entry.last_run_at = entry.last_run_at.astimezone(UTC)
             if entry.last_run_at > now + TOLERANCE:
@@ -67,7 +68,7 @@ class Scheduler(PersistentScheduler):
                 return
             if self._away_since is None:
                 self._away_since = time.monotonic()
-                log.error(  # noqa: TRY400  a sentence
+                log.error(  # noqa: TRY400  a sentence without a traceback
                     "the broker takes no messages (%s): see that it runs, and that CELERY_BROKER_URL names it; feeds "
                     "are not updated until it is back, and nothing is lost", error.__context__
                 )  # fmt: skip

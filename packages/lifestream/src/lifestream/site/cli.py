@@ -49,8 +49,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 def prepare_database() -> None:
     """Create the missing tables of the database. Raises SystemExit with the reason if the database cannot be used.
 
-    Several commands may start at once: one of them creates the tables, and the others wait for it. On PostgreSQL, where
-    they may run on several machines, those that do not wait fail at a table and look again.
+    Several commands may start at once: one of them creates the tables, and the others wait for it. Commands on other
+    machines, which may share a PostgreSQL database, do not wait: they fail to create a table, and try again.
     """
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import call_command
@@ -82,8 +82,8 @@ def prepare_database() -> None:
 def _alone() -> Iterator[None]:
     """Let one process of this machine at a time run the block.
 
-    Two that migrate SQLite at once may lose a column: a migration that makes a table again makes it as its own process
-    knows it. The system releases the lock of a process that ends.
+    Two processes that migrate SQLite at once may lose a column: a migration that creates a table anew gives it the
+    columns that its own process knows. The system releases the lock of a process that ends.
     """
     from lifestream.site.home import home
 
@@ -101,10 +101,10 @@ def _alone() -> Iterator[None]:
 
 
 def _set_up() -> None:
-    """Set Django up without collecting garbage meanwhile.
+    """Set up Django with garbage collection disabled.
 
-    A tenth of the time for all these imports would go into collections that find nothing: what is imported stays. So it
-    is kept out of later ones, too.
+    A tenth of the time for all these imports would go into collections that find nothing, since imported objects stay.
+    For the same reason, later collections skip them.
     """
     import django
 
@@ -117,21 +117,21 @@ def _set_up() -> None:
 
 
 def collect_garbage_seldom() -> None:
-    """Keep what is imported out of all garbage collections, and let a collection wait for more new objects.
+    """Exclude the objects that exist now from all garbage collections, and start a collection only after more new ones.
 
-    By Python's default, 700 to 2,000 new objects cause one. Then a refresh, whose objects are nearly all in use, would
-    spend a tenth of its time in collections.
+    By Python's default, a collection starts after 700 to 2,000 new objects. A refresh, whose objects are nearly all in
+    use, would spend a tenth of its time in collections.
     """
     gc.freeze()
     gc.set_threshold(10_000, *gc.get_threshold()[1:])
 
 
 def _has_all_migrations() -> bool:
-    """Return whether the database records each migration that there is a file of, by the names alone.
+    """Return whether the database has a record for each file of a migration. Only names are compared.
 
-    Django's own executor would import all of them and put the models together as each leaves them, to find in nearly
-    every case that there is nothing to do. Where a name is missing, it is asked: a migration that replaces others may
-    be done without being recorded.
+    Django's executor would import all migrations and build the state of the models after each, although in nearly every
+    case there is nothing to do. It is used if a name is missing: a migration that replaces others may be applied
+    without a record.
     """
     from pkgutil import iter_modules
 

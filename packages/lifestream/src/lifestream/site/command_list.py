@@ -1,6 +1,6 @@
 """What `lifestream` and `lifestream help` print: each command of lifestream in a sentence, then Django's by name.
 
-Django's own text has the names alone, in nine groups, and lifestream's in the fourth.
+Django's own text has only the names of commands, in nine groups, and those of lifestream in the fourth.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ class Utility(ManagementUtility):
     """Django's management with a list of commands for people."""
 
     def main_help_text(self, commands_only: bool = False) -> str:
-        """Return the list for people or, if *commands_only*, the one that shells complete from."""
+        """Return the list for people or, if *commands_only*, the names for the completion of shells."""
         if commands_only:
             return super().main_help_text(commands_only)
         return command_list(shutil.get_terminal_size().columns)
 
 
 def command_list(columns: int) -> str:
-    """Return what the commands are, in lines of *columns* characters."""
+    """Return the list of the commands, in lines of at most *columns* characters."""
     commands = get_commands()
     ours = sorted(name for name, app in commands.items() if app == _OURS)
     width = max(_NARROWEST, min(columns, _WIDEST))

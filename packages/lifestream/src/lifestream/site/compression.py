@@ -1,7 +1,7 @@
-"""Compressed answers: Brotli for what everybody may read, where the package `brotli` is installed, otherwise gzip.
+"""Compressed answers: Brotli for what everybody may read, if the package `brotli` is installed, otherwise gzip.
 
-A page that belongs to one visitor is compressed with gzip by Django, which adds a random length to it: so nobody
-learns from the size of an answer what is in it (BREACH, breachattack.com). In Brotli, no such length fits.
+A page that belongs to one visitor is compressed with gzip by Django, which adds a random length to it, so that nobody
+learns from the size of an answer what is in it (BREACH, breachattack.com). The format of Brotli has no place for that.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ except ModuleNotFoundError:  # an optional dependency
     brotli = None
 
 LEAST: Final = 200
-"""Bytes from which an answer is compressed."""
+"""Answers of fewer bytes are not compressed."""
 _QUALITY: Final = 5  # as fast as gzip, and smaller
 _ONCE: Final = 10  # for files that never change
 _TEXT = re.compile(r"text/|application/(?:.*\+)?(?:json|xml|javascript)|image/svg")
@@ -52,7 +52,7 @@ class CompressionMiddleware(GZipMiddleware):
         response.headers["Content-Encoding"] = "br"
         etag = response.headers.get("ETag", "")
         if etag.startswith('"'):
-            response.headers["ETag"] = f"W/{etag}"  # it names the body before it was compressed
+            response.headers["ETag"] = f"W/{etag}"  # the ETag identifies the body before compression
         return response
 
 
@@ -69,7 +69,7 @@ def _may_have_brotli(request: HttpRequest, response: HttpResponseBase) -> bool:
 
 
 def _body_of(response: HttpResponseBase) -> bytes | None:
-    """Return the body of a page, or of a static file, None for one that is made while it is sent."""
+    """Return the body of a page or of a static file; None for an answer that is generated while it is sent."""
     if isinstance(response, HttpResponse):
         return response.content
     if "immutable" not in response.get("Cache-Control", ""):

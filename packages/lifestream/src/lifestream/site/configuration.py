@@ -1,8 +1,8 @@
 """The settings of the bundled site, and where each value comes from.
 
 An environment variable wins over the file `lifestream.toml` in LIFESTREAM_HOME, and the file over the default. An empty
-variable counts as none. An error names what is unknown or of a wrong kind, and the name that was probably meant, in the
-language of LANGUAGE_CODE: Django, which has no settings yet, can't translate it.
+variable counts as absent. An error names what is unknown or of a wrong kind, and the name that was probably meant. It
+is translated here, into the language of LANGUAGE_CODE, since Django has no settings yet.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from lifestream.terminal import quoted, visible
 FILE: Final = "lifestream.toml"
 
 NOT_OPTIONS: Final = frozenset({"LIFESTREAM_DEMO", "LIFESTREAM_HOME"})
-"""Variables of the environment that the site reads before there is a file, or for itself."""
+"""Environment variables of the site that are no options: they say where the file is, or that the site is the demo."""
 
 _LARGEST: Final = 64 * 1024
 """The largest file, in bytes: the time that tomllib takes grows with the square of the dots in a name. All
@@ -51,7 +51,7 @@ class Value:
 
 
 class ConfigurationError(Exception):
-    """Some of what is set cannot be used: its `problems` are sentences that name the culprit and the remedy."""
+    """Some settings cannot be used: the `problems` are sentences, each with the name of a setting and the remedy."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -63,7 +63,7 @@ class _TooLargeError(Exception):
 
 
 class Configuration(Mapping[str, Any]):
-    """The values by name. `values_of` tells where they come from; `unknown` are sentences about unknown variables."""
+    """The values by name. `all` has them with their sources; `unknown` are sentences about unknown variables."""
 
     def __init__(self, values: Mapping[str, Value], unknown: tuple[str, ...] = ()) -> None:
         self._values = values
@@ -96,15 +96,15 @@ def load(home: Path, environ: Mapping[str, str]) -> Configuration:
     wrong_file: Exception | None = None
     try:
         found = path.stat()
-        if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for
+        if not stat.S_ISREG(found.st_mode):  # reading a pipe could wait for ever
             wrong_file = IsADirectoryError()
         elif found.st_size > _LARGEST:
             wrong_file = _TooLargeError()
         else:
             file = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        pass  # The file is the owner's choice.
-    except (OSError, ValueError, RecursionError) as error:  # also for a number of more digits than Python reads
+        pass  # The file is optional.
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: also for a number with too many digits
         wrong_file = error
     _ = _translator(environ.get("LANGUAGE_CODE") or file.get("LANGUAGE_CODE"))
 
@@ -149,7 +149,7 @@ def _translator(language: object) -> Translate:
 
 
 def _unreadable(path: Path, error: Exception, _: Translate) -> str:
-    """Return why the file at *path* can't be read, which *error* says, and the remedy."""
+    """Return a sentence about the *error* for which the file at *path* can't be read, and the remedy."""
     match error:
         case IsADirectoryError():
             return _("{file} is no file; write one there, or remove it.").format(file=path)
@@ -168,7 +168,7 @@ def _unreadable(path: Path, error: Exception, _: Translate) -> str:
 
 
 def _wrong(option: Option, shown: str, source: str, remedy: str, _: Translate) -> str:
-    """Return that *option* has a wrong value, *shown*, in *source*, and the *remedy*."""
+    """Return a sentence about the wrong value of *option* in *source*, which is *shown*, and the *remedy*."""
     if source == "environment":
         text = _("{name} is {value} in the environment; {remedy}")
     else:
@@ -177,9 +177,9 @@ def _wrong(option: Option, shown: str, source: str, remedy: str, _: Translate) -
 
 
 def _unknown(environ: Mapping[str, str], _: Translate) -> Iterator[str]:
-    """Yield a sentence about each variable that looks like one of ours and is none.
+    """Yield a sentence about each variable that looks like an option, but is none.
 
-    Others may have a reason to be there, such as those of a script that starts the site. So they are no errors.
+    Such a variable may be there for a reason, such as one of a script that starts the site. So it is no error.
     """
     for name in sorted(environ):
         known = name in _NAMES or name in NOT_OPTIONS or name.startswith("LIFESTREAM_TEST_")  # of a test run
@@ -197,10 +197,10 @@ def _nearest(name: str, _: Translate) -> str:
 
 
 def _impossible(option: Option, value: Any, _: Translate) -> str:
-    """Return why no site can have this *value* of the right kind, in words; "" if it can.
+    """Return why *value*, which is of the right kind, can't be used, in words; "" if it can.
 
-    The limits of the app's own settings are looked at by its system checks. What Django would meet with a traceback
-    while it starts is looked at here.
+    Values for which Django would print a traceback when it starts are checked here. The limits of the app's own
+    settings are checked by its system checks.
     """
     if option.name == "TIME_ZONE" and value not in (known := zoneinfo.available_timezones()):
         near = difflib.get_close_matches(value, known, n=1)

@@ -1,7 +1,7 @@
-"""The settings of the bundled site that fetching and reading need: all of them for a command without a database.
+"""The settings of the bundled site that fetching and reading need. A command without a database needs no others.
 
-`settings` builds on them. For such a command (`read`) this module is Django's settings by itself: it names no database,
-and importing it creates neither a folder nor a key.
+`settings` builds on them. For such a command (`read`), this module alone is the module of Django's settings: it has no
+database, and importing it creates neither a folder nor a key.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def secret_key(folder: Path) -> str:
 def keep_private(database: Path) -> None:
     """Let only its owner read the SQLite file *database*, whether it exists already or not.
 
-    It holds password hashes, sessions and the keys of hubs. SQLite gives its journal, its write-ahead log and their
+    It contains password hashes, sessions and the keys of hubs. SQLite gives its journal, its write-ahead log and their
     index the mode of the database (sqlite.org/src: `findCreateFileMode`). So a new database is created here, empty,
     before SQLite would create it with the mode of the umask. An existing one is never opened, only restricted: closing
     a file would release the locks that this process has on it (sqlite.org/howtocorrupt.html, 2.2). On Windows, files

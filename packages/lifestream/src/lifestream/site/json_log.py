@@ -1,7 +1,7 @@
 """Log lines as JSON, for whatever collects the logs of many machines (LIFESTREAM_LOG_FORMAT = "json").
 
-One object a line, with `time` (ISO 8601, UTC), `level`, `logger`, `message`, and, of an exception, `traceback`. JSON
-escapes what could move or reverse other text on a terminal (RFC 8259 §7), since it is written in ASCII.
+Each line is an object with `time` (ISO 8601, UTC), `level`, `logger`, `message` and, for an exception, `traceback`. It
+is in ASCII, so characters that could move or reverse other text on a terminal are escaped (RFC 8259 §7).
 """
 
 from __future__ import annotations

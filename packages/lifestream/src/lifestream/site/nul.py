@@ -1,7 +1,7 @@
 """Requests with a NUL in them.
 
-PostgreSQL's text type cannot hold a NUL, and parts of Django, such as its sessions and its admin, pass on what they
-get.
+PostgreSQL's text type cannot hold a NUL, and parts of Django, such as its sessions and its admin, pass it on to the
+database.
 """
 
 from __future__ import annotations

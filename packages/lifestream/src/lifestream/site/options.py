@@ -1,7 +1,7 @@
 """What can be set for the bundled site: each name, the kind of its value, and its default.
 
-Each name is that of an environment variable and of a key in `lifestream.toml`. `configuration` reads both. A test holds
-this list to the settings of `lifestream.conf`.
+Each name is that of an environment variable and of a key in `lifestream.toml`. `configuration` reads both. A test
+compares this list with the settings of `lifestream.conf`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Kind(Enum):
 class Option:
     """An option of the bundled site.
 
-    *default* is None where the app has a default of its own (`lifestream.conf`, or Django). The value of a *secret*
+    *default* is None if the app has a default of its own (`lifestream.conf`, or Django). The value of a *secret*
     option is never shown; *masks* removes secrets from a value before it is shown. An option with *choices* takes no
     other value. One with *bounds* takes numbers from the first to the second of them; `lifestream.conf` checks those of
     the app's own settings.
@@ -52,7 +52,9 @@ class Option:
     bounds: tuple[int, int] | None = None
 
     def from_text(self, text: str) -> Any:
-        """Return the value that *text*, from the environment, means. Raises ValueError for one of another kind."""
+        """Return the value that *text*, from the environment, means. Raises ValueError or KeyError if it is of another
+        kind.
+        """
         match self.kind:
             case Kind.TEXT:
                 return text
@@ -101,7 +103,7 @@ class Option:
 
 
 def written(value: object) -> str:
-    """Return *value* as it is written in TOML (toml.io/en/v1.0.0); an absurd number in hexadecimal."""
+    """Return *value* as it is written in TOML (toml.io/en/v1.0.0); a number that is far too large, in hexadecimal."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
@@ -147,7 +149,9 @@ _MOST: Final = 10**15
 
 
 def _is_number(value: float) -> bool:
-    """Return whether *value* is a number, not NaN and not absurd. Python writes no int of more than 4,300 digits."""
+    """Return whether *value* is a number, but not NaN or one beyond `_MOST`. Python writes no int of more than 4,300
+    digits.
+    """
     return not isinstance(value, bool) and -_MOST <= value <= _MOST
 
 
@@ -169,7 +173,9 @@ def is_policy(value: dict[str, list[str]]) -> bool:
 
 
 def _sources(text: str) -> Iterable[tuple[str, list[str]]]:
-    """Yield the directives of *text*, which is written as in the header (CSP3 §2.2.1). Raises ValueError for others."""
+    """Yield the directives of *text*, which is written as in the header (CSP3 §2.2.1). Raises ValueError for other
+    text.
+    """
     for directive in filter(None, (part.split() for part in text.split(";"))):
         name, *sources = directive
         if not is_policy({name: sources}):

@@ -31,7 +31,7 @@ class OutageMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer *request*. During an outage of the database, check first whether it is over, to log that."""
+        """Answer *request*. During an outage of the database, first check whether the outage is over, to log that."""
         if OUTAGES.kind is Kind.GONE:
             with suppress(*FAILURES), connections[router.db_for_read(Feed)].cursor() as cursor:
                 cursor.execute("SELECT 1")
@@ -39,7 +39,7 @@ class OutageMiddleware:
         return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:  # noqa: ARG002
-        """Answer 503 if *exception* says that the database can't be reached. All else is left to Django."""
+        """Answer 503 if *exception* says that the database can't be reached. Other exceptions are left to Django."""
         if not isinstance(exception, FAILURES):
             return None
         trouble = trouble_of(exception)

@@ -1,6 +1,6 @@
 """A filter for Django's log of requests: it drops the records of answers with 503.
 
-The module that answers so has logged the reason once (see `storage.outages`). Programs that ask `/readyz` and
+The module that answers with 503 has logged the reason once (see `storage.outages`). Programs that request `/readyz` and
 `/metrics` every few seconds would otherwise fill the log.
 """
 
@@ -14,5 +14,5 @@ class WithoutUnavailable(logging.Filter):
     """Passes all records but those of answers with 503."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether *record* says more than that the site is not ready."""
+        """Return whether *record* is to be logged: it is not about an answer with 503."""
         return getattr(record, "status_code", None) != HTTPStatus.SERVICE_UNAVAILABLE

@@ -1,11 +1,12 @@
-"""What a request says of its own address, before Django sees it.
+"""Correcting the address of a request before Django sees it.
 
-Behind a proxy, a server is told neither the scheme nor the name that a visitor's browser used, and takes the proxy for
-the visitor. This WSGI middleware sets what Django builds absolute addresses, secure cookies and logs from:
+Behind a proxy, a server knows neither the scheme nor the name that a visitor's browser used, and takes the proxy for
+the visitor. This WSGI middleware sets the values from which Django builds absolute addresses, secure cookies and logs:
 
-- the headers X-Forwarded-For, -Proto and -Host count if the request comes from a trusted proxy, and are removed if not;
-- LIFESTREAM_PUBLIC_URL is the site's one address: its scheme, host and path hold for all requests whose host is one of
-  ALLOWED_HOSTS. Other hosts stay as they are, so that Django refuses them.
+- the headers X-Forwarded-For, -Proto and -Host are used if the request comes from a trusted proxy, and are removed if
+  not;
+- LIFESTREAM_PUBLIC_URL is the site's one address: its scheme, host and path are used for all requests whose host is one
+  of ALLOWED_HOSTS. Other hosts stay as they are, so that Django refuses them.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDE
 class PublicAddress:
     """A WSGI application around *application*. *proxies* are networks, or "unix" for a server's Unix socket.
 
-    *is_ours* is asked for each host, with its port, whether it is one of the site's.
+    *is_ours* returns whether a host, with its port, is one of the site's.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class PublicAddress:
             environ["wsgi.url_scheme"] = scheme
         if self._netloc and self._is_ours(environ.get("HTTP_HOST", "")):
             environ["HTTP_HOST"] = self._netloc
-            # A proxy that says that its visitor came by http is believed: the visitor is sent to https.
+            # If a proxy says that its visitor came by http, that is used: Django redirects the visitor to https.
             environ["wsgi.url_scheme"] = scheme if scheme == "http" else self._scheme
         if self._path:
             environ["SCRIPT_NAME"] = self._path
@@ -59,16 +60,17 @@ class PublicAddress:
         return self._application(environ, start_response)
 
     def _forwarded(self, environ: dict[str, Any]) -> str:
-        """Use the headers of a trusted proxy, and remove all others. Return the scheme that it names, or ""."""
+        """Use the headers if a trusted proxy has sent them, and remove them. Return the scheme in them, or ""."""
         was_passed_on = came_through_proxy(environ)
         sent = {name: environ.pop(name, "") for name in _FORWARDED}
-        # A visitor behind a proxy is not this machine itself; views that answer only this machine look at this.
+        # A visitor behind a proxy is not this machine itself; views that answer only this machine read this value.
         environ[FORWARDED] = was_passed_on
         if not self._trusts(environ.get("REMOTE_ADDR", "")):
             return ""
         if host := _last(sent["HTTP_X_FORWARDED_HOST"]):
             environ["HTTP_HOST"] = host
-        # From right to left: each proxy has added the address that it saw. The first that is no proxy is the visitor.
+        # From right to left: each proxy has added the address that it saw. The first one that is not trusted is the
+        # visitor's.
         for address in reversed([each.strip() for each in sent["HTTP_X_FORWARDED_FOR"].split(",")]):
             if not _is_address(address):
                 environ[FORWARDED] = was_passed_on
@@ -79,7 +81,7 @@ class PublicAddress:
         return _last(sent["HTTP_X_FORWARDED_PROTO"]).lower()
 
     def _trusts(self, address: str) -> bool:
-        if not address or address == "localhost":  # what servers say of a Unix socket
+        if not address or address == "localhost":  # what servers set for a Unix socket
             return self._by_socket
         return _is_address(address) and any(_as_ip(address) in network for network in self._networks)
 

@@ -1,8 +1,8 @@
 """The settings of the bundled site, from `lifestream.toml` in LIFESTREAM_HOME and from the environment.
 
 `options` lists what can be set, and `lifestream config` prints the values in effect and where they come from.
-LIFESTREAM_HOME, the folder for the database, the secret key and the file itself (`~/.lifestream`), comes from the
-environment alone.
+LIFESTREAM_HOME, the folder for the database, the secret key and the file itself (`~/.lifestream`), is set in the
+environment only.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ DEBUG = False
 try:
     _public = urlsplit(CONFIGURATION["LIFESTREAM_PUBLIC_URL"] or "")
     _public_host, _public_path = _public.hostname, _public.path.rstrip("/")
-except ValueError:  # check E009 tells what is wrong with it
+except ValueError:  # check E009 reports what is wrong with the URL
     _public, _public_host, _public_path = urlsplit(""), None, ""
 
 _hosts = list(CONFIGURATION["LIFESTREAM_HOSTS"])
@@ -48,7 +48,7 @@ CSRF_TRUSTED_ORIGINS = [f"https://{host.removeprefix('.')}" for host in _hosts i
 if _public_path:
     FORCE_SCRIPT_NAME = _public_path
 if _public.scheme == "https":
-    # The one address of the site is encrypted: so is each cookie, and whoever comes by http is sent there.
+    # The site is at an https address only: cookies are sent over TLS only, and requests by http are redirected.
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz|metrics)$"]
@@ -57,7 +57,7 @@ if _public.scheme == "https":
     SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 INSTALLED_APPS = [
-    "django.contrib.admin.apps.SimpleAdminConfig",  # `urls` imports the classes of the admin, for those who serve pages
+    "django.contrib.admin.apps.SimpleAdminConfig",  # `urls` imports the classes of the admin, only to serve pages
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -82,7 +82,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 if "LANGUAGE_CODE" not in CONFIGURATION.chosen:
-    # Each reader gets the pages in the language of the browser, of those that all strings are translated into.
+    # Each reader gets the pages in the language of the browser, if all strings are translated into that language.
     MIDDLEWARE.insert(
         MIDDLEWARE.index("lifestream.site.refusal_pages.RefusalMiddleware"), "django.middleware.locale.LocaleMiddleware"
     )
@@ -121,7 +121,7 @@ except ValueError:
     ) from None
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     # Readers do not wait for the writer. A writer waits at the start of its transaction, where waiting is possible.
-    # A claim of 250 feeds writes 500 pages of a large database, which the usual cache and log (2 and 4 MB) do not hold.
+    # A claim of 250 feeds writes 500 pages of a large database, too many for the default cache and log (2 and 4 MB).
     _database["OPTIONS"] = {
         "timeout": 20,
         "transaction_mode": "IMMEDIATE",
@@ -141,7 +141,7 @@ STATIC_URL = "static/"  # below FORCE_SCRIPT_NAME
 # Files in this folder are served, too, and replace shipped files of the same name.
 _static = HOME / "static"
 STATICFILES_DIRS = [_static] if _static.is_dir() else []
-# Files of these names are used without being named anywhere.
+# Files with these names are used without a setting.
 if CONFIGURATION["LIFESTREAM_STYLES"] is None and (_static / "custom.css").is_file():
     LIFESTREAM_STYLES = ["custom.css"]
 _logos = [name for name in ("logo.svg", "logo.webp", "logo.png", "logo.jpg", "logo.gif") if (_static / name).is_file()]
@@ -172,7 +172,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 if CONFIGURATION["LIFESTREAM_SERVE_PICTURES"]:
-    # No page can load a picture from elsewhere, whatever a template of the owner's says.
+    # No page can load a picture from another site, whatever the owner's own templates contain.
     CONTENT_SECURITY_POLICY["img-src"] = ["'self'", "data:"]
 LIFESTREAM_PICTURE_FOLDER = CONFIGURATION["LIFESTREAM_PICTURE_FOLDER"] or str(HOME.absolute() / "pictures")
 
@@ -191,7 +191,7 @@ elif _host:
     MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": _options}}
 
 if os.environ.get("LIFESTREAM_DEMO"):
-    LIFESTREAM_PER_HOST_RATE = 0  # The broker is our own, and somebody waits.
+    LIFESTREAM_PER_HOST_RATE = 0  # The feeds come from a server in the same process, and somebody waits.
 LIFESTREAM_CHECK_EVERY = float(
     60 if CONFIGURATION["LIFESTREAM_CHECK_EVERY"] is None else CONFIGURATION["LIFESTREAM_CHECK_EVERY"]
 )
@@ -203,7 +203,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # A process takes one message at a time, and leaves the others to processes that are free; see lifestream.tasks.
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BEAT_SCHEDULER = "lifestream.site.beat:Scheduler"  # goes on when the clock is set back
-# A task that no worker has taken before the next one is sent is dropped.
+# A task that no worker has taken when the next one is sent is dropped.
 CELERY_BEAT_SCHEDULE = {
     "update-feeds": {
         "task": "lifestream.update_feeds",

@@ -1,6 +1,6 @@
 """The static files of the bundled site, which visitors' browsers keep for a year.
 
-The address of each file ends with a hash of what is in it: `theme.css?v=0f3ab2c81d6e`. A file that changes has another
+The address of each file ends with a hash of its content: `theme.css?v=0f3ab2c81d6e`. A file that changes has another
 address once the site is started again. So `collectstatic` is not needed, and no browser shows an old version of a file.
 """
 
@@ -31,7 +31,7 @@ def version_of(name: str) -> str:
 
 
 def is_regular(path: str) -> bool:
-    """Return whether a regular file is at *path*: a pipe would be waited for, and a link may lead nowhere."""
+    """Return whether a regular file is at *path*: reading a pipe could wait for ever, and a link may lead nowhere."""
     try:
         return Path(path).is_file()
     except OSError:
@@ -42,17 +42,17 @@ class VersionedStorage(StaticFilesStorage):
     """Addresses of static files with their version."""
 
     def url(self, name: str | None) -> str:
-        """Return the address of the file *name*. One that is not there has no version."""
+        """Return the address of the file *name*. A missing file has no version."""
         address = super().url(name)
         version = version_of(name) if name else ""
         return f"{address}?v={version}" if version else address
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
-    """Serve static files; one that is asked for by its version never changes (RFC 8246).
+    """Serve static files; a file that is requested with its version never changes (RFC 8246).
 
-    Nothing but regular files is served. WhiteNoise would not start with a link that leads nowhere, which editors lay
-    beside a file that is open.
+    Only regular files are served. WhiteNoise would not start if a link led nowhere, such as editors create beside an
+    open file.
     """
 
     def add_files_from_finders(self) -> None:
@@ -69,7 +69,7 @@ class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
             self.add_file_to_dictionary(url, path)
 
     def candidate_paths_for_url(self, url: str) -> Iterator[str]:
-        """Yield the regular files that may answer for *url*, where files are looked for at each request."""
+        """Yield the regular files that *url* may mean. This is called if files are looked up for each request."""
         yield from filter(is_regular, super().candidate_paths_for_url(url))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:

@@ -1,4 +1,4 @@
-"""The proxies whose headers count: LIFESTREAM_TRUSTED_PROXIES."""
+"""The proxies whose headers are trusted: LIFESTREAM_TRUSTED_PROXIES."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from lifestream.conf import settings
 from lifestream.site.admin_login import AdminLoginForm
 from lifestream.web import views
 
-# Django's own way imports the admin for every command; here it is imported for those that serve or check addresses.
+# By default, Django imports the admin for every command; here only commands that serve or check addresses import it.
 admin.autodiscover()
 admin.site.login_form = AdminLoginForm
 admin.site.site_header = admin.site.site_title = settings.title or "Lifestream"

@@ -3,13 +3,13 @@
 In: a `Result` (claim, outcome, schedule, prepared items). Out: `Stored`, which says what was written. The modules, in
 the order in which a result passes them:
 
-1. `writer`: transactions, their retries, which results are dropped, which are not stored for a shortage, so
-   that their feeds stay due, and the pause that a host has asked for.
+1. `writer`: transactions, their retries, which results are dropped, which are not stored because of a shortage (their
+   feeds stay due), and the pause that a host has asked for.
 2. `feed_row`: a feed's row as a value, read under lock.
 3. `item_import`: the items of one document, a chunk at a time. `entry_matching`: which stored item an entry is, by its
-   keys (`plugins.entry_keys`), and whether it has changed; an entry behind the flaw of an ill-formed document rewrites
-   none. `item_row`: the row of an item. `settled_entries`: which entries need not be cleaned the next time.
-   `published_ids`: the id that a new item has in our feeds (`plugins.entry_uris` decides), chosen once.
+   keys (`plugins.entry_keys`), and whether it has changed; an entry after the flaw of an ill-formed document changes no
+   item. `item_row`: the row of an item. `settled_entries`: which entries need not be cleaned the next time.
+   `published_ids`: the id of a new item in the feeds of this site (`plugins.entry_uris` decides), chosen once.
 4. `fanout`: which lifestreams show an item, by subscriptions and their rules (`content.filter_rules`).
 5. `permanent_redirects`: feeds whose URL has changed permanently.
 6. `feed_update`: what a result changes in its feed's row: validators, schedule, and its state ("gone" after a 410).
@@ -17,7 +17,7 @@ the order in which a result passes them:
 7. `announcements`: the signals that are sent after the commit.
 
 Below all of these: `bulk_sql`: many rows in one statement. `db_errors`: the causes of database failures; `outages`:
-a message when one begins and when it is over.
+log messages when an outage of the database begins and when it is over.
 
 Written for other reasons than a result: `backfill`: the items that a feed had before somebody subscribed.
 `bulk_subscriptions`: subscriptions to a whole list of feeds. `feed_editing`: what an operator changes in a feed;

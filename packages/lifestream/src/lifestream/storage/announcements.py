@@ -1,8 +1,8 @@
-"""What a transaction has changed that receivers of `lifestream.signals` want to know, sent once it is committed.
+"""The changes of a transaction that receivers of `lifestream.signals` want to know, sent once it is committed.
 
-The writer collects `Announcements` while it writes, and `send_after_commit` leaves them with the transaction: they are
-sent after its commit, and forgotten with its rollback. Nothing is loaded for a signal without receivers, and no item
-before a receiver looks at it.
+The writer collects `Announcements` while it writes, and `send_after_commit` registers them with the transaction: they
+are sent after its commit, and dropped if it is rolled back. Nothing is loaded for a signal without receivers, and no
+item before a receiver reads it.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ def _send(signal: Signal, **arguments: Any) -> None:
 
 
 class NewsItems(Sequence[Item]):
-    """The items of a signal, the oldest first: *keys* are their primary keys. They are loaded when a receiver looks at
-    the first of them, once for all receivers.
+    """The items of a signal, the oldest first: *keys* are their primary keys. The items are loaded when a receiver
+    reads the first of them, once for all receivers.
     """
 
     def __init__(self, feed: Feed, keys: Sequence[int], using: str) -> None:
@@ -122,7 +122,7 @@ class NewsItems(Sequence[Item]):
 
 class ShowingLifestreams(UserList[Lifestream]):
     """The lifestreams of a signal: those that show at least one of the items *keys* of *feed*. They are loaded when a
-    receiver looks at them, once for all receivers.
+    receiver reads them, once for all receivers.
     """
 
     def __init__(self, feed: Feed, keys: Sequence[int], using: str) -> None:
@@ -131,7 +131,7 @@ class ShowingLifestreams(UserList[Lifestream]):
         self._using = using
 
     @cached_property
-    def data(self) -> list[Lifestream]:  # type: ignore[override]  # an attribute there, which is set at once
+    def data(self) -> list[Lifestream]:  # type: ignore[override]  # in UserList, an attribute that `__init__` sets
         """The lifestreams, by key."""
         # Only lifestreams that subscribe to the feed can show its items; most feeds have few.
         subscribed = Lifestream.objects.using(self._using).filter(subscriptions__feed=self._feed)
@@ -157,7 +157,7 @@ def _batches(keys: Sequence[int]) -> Iterable[Sequence[int]]:
 
 
 def _ranges(keys: Sequence[int]) -> Iterable[dict[str, Any]]:
-    """Yield conditions that posts of the items *keys*, in order, meet. Those of one import mostly follow each other."""
+    """Yield conditions for the posts of the items *keys*, which are sorted, and consecutive in most imports."""
     if keys and keys[-1] - keys[0] == len(keys) - 1:
         yield {"item__gte": keys[0], "item__lte": keys[-1]}
     else:

@@ -1,13 +1,13 @@
 """The posts of items that a feed has already: for a new subscription, one that is resumed, or one whose rules changed.
 
-However a subscription is written, `fill_newest` posts the newest AT_ONCE items at once, in the same transaction. If the
-feed has more, the subscription's *backlog* says below which key they begin, and the next refresh posts them with
-`fill_rest`. Keys are in the order of time, since an import writes the oldest entry first.
+In whatever way a subscription is written, `fill_newest` posts the newest AT_ONCE items at once, in the same
+transaction. If the feed has more, the subscription's *backlog* says below which key they begin, and the next refresh
+posts them with `fill_rest`. Keys are in the order of time, since an import writes the oldest entry first.
 
-A paused subscription gets none. Posts that exist already stay as they are, except for two things, in a paused
+A paused subscription gets no posts. Posts that exist already stay as they are, except for two things, in a paused
 subscription too: they follow their subscription into another lifestream, and `Post.ruled` (hidden by a rule) is set
-again by the present rules. What an owner has hidden or pinned by hand is not touched. The rules of a whole
-lifestream are applied in the same way: to its latest posts at once, to the others by the next refresh.
+anew by the current rules. What an owner has hidden or pinned by hand is not changed. The rules of a whole lifestream
+are applied in the same way: to its latest posts at once, to the others by the next refresh.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ AT_ONCE: Final = 2_000
 """How many items are posted at once, the newest ones. A write of more would hold SQLite's lock for long."""
 
 TEXT_AT_ONCE: Final = 16 * 1024 * 1024
-"""How many characters of their texts rules read at once: a text may have a megabyte, and somebody waits for it."""
+"""How many characters of texts the rules read at once: a text may have a megabyte, and somebody waits for the result.
+"""
 
 CHUNK: Final = 500
 _PORTION: Final = 4 * 1024 * 1024
-"""How many characters of texts are held together."""
+"""How many characters of texts are in memory at the same time."""
 _NEWEST: Final = 2**62
-"""A key above those of all items: where a backlog begins that has everything."""
+"""A key above those of all items: the *backlog* if all items are still to be checked."""
 
 
 def fill_newest(keys: Collection[int], using: str) -> None:
@@ -48,8 +49,8 @@ def fill_newest(keys: Collection[int], using: str) -> None:
 
 
 def _take_along(row: Any, using: str) -> None:
-    """Move the posts of a subscription to the lifestream that it is in now, with all that the owner has made of them. A
-    post of an item that this lifestream has already is deleted.
+    """Move the posts of a subscription to the lifestream that it is in now; they stay hidden or pinned. A post of an
+    item that this lifestream has already is deleted.
     """
     posts = Post.objects.using(using).filter(subscription=row.pk)
     if posts.order_by().values_list("lifestream_id", flat=True).first() in (None, row.lifestream_id):
@@ -76,13 +77,13 @@ def apply_rules(lifestreams: Collection[int], using: str) -> None:
 
 
 def fill_rest(stopping: threading.Event | None = None) -> int:
-    """Post what `fill_newest` and `apply_rules` have left, until *stopping* is set. Returns for how many subscriptions
-    all is posted.
+    """Post what `fill_newest` and `apply_rules` have left, until *stopping* is set. Returns how many subscriptions have
+    been completed.
     """
     using = router.db_for_write(Subscription)
     done = 0
     left = Subscription.objects.using(using).filter(backlog__isnull=False)
-    # In no order: for one by key, SQLite would read all subscriptions instead of the index of these.
+    # Unordered: to order them by key, SQLite would read all subscriptions instead of the index of backlogs.
     for row in _with_items(list(left.order_by().values_list("pk", flat=True)), using):
         below: int | None = row.backlog
         while below is not None and not (stopping is not None and stopping.is_set()):
@@ -140,9 +141,9 @@ def _fill(row: Any, using: str, *, below: int | None, at_most: int) -> int | Non
     Returns the key below which others are left, None if none are.
     """
     lefts = [_mark_some(row, using, below=below, at_most=at_most)]
-    if not row.paused:  # what is paused gets all that is missing once it is resumed
+    if not row.paused:  # a paused subscription gets all missing items once it is resumed
         lefts.append(_post_some(row, using, below=below, at_most=at_most))
-    # What is between the two keys is checked again, which changes nothing.
+    # Items between the two keys are checked again, which changes nothing.
     return max((left for left in lefts if left is not None), default=None)
 
 
@@ -179,7 +180,7 @@ def _mark(posts: Sequence[Any], rows: Mapping[int, Any], using: str) -> None:
 
 
 def readable_at_once(items: Sequence[int], using: str) -> Sequence[int]:
-    """Return the first of *items* (keys) whose texts have TEXT_AT_ONCE characters together, and one at least."""
+    """Return the first of *items* (keys) whose texts have at most TEXT_AT_ONCE characters together, or one item."""
     size = count = 0
     for some in batches(items):
         sizes = _sizes(some, using)
@@ -192,7 +193,7 @@ def readable_at_once(items: Sequence[int], using: str) -> Sequence[int]:
 
 
 def subjects(items: Collection[int], using: str) -> Iterator[tuple[int, RuleSubject]]:
-    """Yield each of *items* (keys) with the fields of it that rules check. Few megabytes are held at the same time."""
+    """Yield each of *items* (keys) with its fields that rules check. Only a few megabytes are in memory at a time."""
     for some in batches(sorted(items)):
         for portion in _portions(some, _sizes(some, using)):
             rows = Item.objects.using(using).filter(pk__in=portion)
@@ -209,7 +210,7 @@ def _sizes(items: Sequence[int], using: str) -> dict[int, int]:
 
 
 def _portions(items: Sequence[int], sizes: Mapping[int, int]) -> Iterator[list[int]]:
-    """Yield *items* in lists whose texts have _PORTION characters together at most, or one item more."""
+    """Yield *items* in lists. A list ends with the item with which its texts exceed _PORTION characters together."""
     portion: list[int] = []
     size = 0
     for item in items:

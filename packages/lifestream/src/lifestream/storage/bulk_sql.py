@@ -1,7 +1,8 @@
 """Insert, update or delete many rows at once, each with its own values, without the cost of model instances.
 
 Django's `bulk_create` makes a model instance, and an expression for every cell, and `bulk_update` a CASE with a branch
-for every row and column. An import writes a hundred rows for a feed; with this module it is a third faster as a whole.
+for every row and column. An import writes a hundred rows for a feed; with this module the whole import is a third
+faster.
 """
 
 from __future__ import annotations
@@ -55,9 +56,9 @@ def insert_rows(
 ) -> list[tuple[Any, ...]]:
     """Insert *rows*, with values for the fields *names* of *model*, into the database *using*.
 
-    Returns for each row that was inserted the values of the fields *returning*, in the order of *rows*. With
-    *existing*, which is so by default without *returning*, rows that exist already (by a unique constraint) are left
-    as they are.
+    Returns for each row that was inserted the values of the fields *returning*, in the order of *rows*. If *existing*
+    is True, which is the default without *returning*, rows that exist already (by a unique constraint) are left as they
+    are.
     """
     connection = connections[using]
     fields = _fields(model, names)
@@ -89,8 +90,8 @@ def insert_numbered(model: type[Model], names: Sequence[str], rows: Sequence[Seq
     Returns their keys, in the order of *rows*. It runs in the caller's transaction.
     """
     key = str(model._meta.pk.name)
-    # A statement for many rows, which returns their keys, takes SQLite twice as long. There, the other keys follow the
-    # first one: a transaction that has written is the only one that makes any, and new keys are the highest ever.
+    # On SQLite, a statement for many rows that returns their keys takes twice as long. But there, the other keys follow
+    # the first one: no other transaction can write meanwhile, and a new key is higher than all others.
     alone = 1 if connections[using].vendor == "sqlite" else len(rows)
     # Django's `bulk_create` relies on the order of what is returned, too.
     keys = [pk for (pk,) in insert_rows(model, names, rows[:alone], using, returning=(key,))]
@@ -104,7 +105,7 @@ def insert_numbered(model: type[Model], names: Sequence[str], rows: Sequence[Seq
 
 def insert_new(model: type[Model], rows: Iterable[Mapping[str, Any]], using: str) -> None:
     """Insert *rows*, each with values for the same fields of *model*, by the names of their attributes; all other
-    fields have their defaults, which are made once.
+    fields have their defaults, which are computed once.
 
     Rows that exist already (by a unique constraint) are left as they are.
     """
@@ -145,8 +146,8 @@ def find_rows(
     """Return the fields *names* of the rows of *model* in the database *using* whose field *owner* has the key given
     with it, and whose field *among* has one of the values given with it.
 
-    An import asks three such questions for each feed, and Django takes longer to put one together than the database
-    to answer it. Fields of which the database gives another type are converted as Django does.
+    An import makes three such queries for each feed, and Django takes longer to build one than the database to answer
+    it. Values that the database returns in another type are converted as Django does.
     """
     if not among[1]:
         return []
@@ -270,7 +271,7 @@ def _preparer(
 
 
 def _date_adapter(connection: BaseDatabaseWrapper) -> Callable[[datetime], Any]:
-    """Return Django's conversion of times for the driver, which for nearly all times on SQLite is a short one."""
+    """Return Django's conversion of times for the driver; on SQLite, with a faster equivalent for times in UTC."""
     adapted = connection.ops.adapt_datetimefield_value
     if connection.vendor != "sqlite" or connection.timezone is not UTC:
         return adapted
@@ -278,7 +279,7 @@ def _date_adapter(connection: BaseDatabaseWrapper) -> Callable[[datetime], Any]:
 
 
 def _json(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return *convert*, which knows the empty list: most items have several."""
+    """Return *convert* with a stored result for the empty list, since most items have several."""
     nothing = convert([])
     return lambda value: nothing if value == [] else convert(value)
 

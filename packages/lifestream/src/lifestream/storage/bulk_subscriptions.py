@@ -1,6 +1,6 @@
-"""Subscribe a lifestream to a list of feeds: a few statements for CHUNK of them, however many there are.
+"""Subscribe a lifestream to a list of feeds, with a few statements for each CHUNK of them.
 
-What `fanout.subscribe` does for one feed takes a dozen statements; a list from another reader may name 10,000.
+What `fanout.subscribe` does for one feed takes a dozen statements; a list from another reader may name 10,000 feeds.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _subscribe(lifestream: Lifestream, listed: Mapping[str, Listed], using: str)
         for key, each in listed.items()
         if feeds[key].pk not in has
     ]
-    # Another process may have subscribed to some of them meanwhile: those stay as they are.
+    # Another process may have subscribed to some of them meanwhile: those subscriptions stay as they are.
     insert_new(Subscription, wanted, using)
     keys = [each["feed_id"] for each in wanted]
     made = list(subscriptions.filter(feed__in=keys).select_related("feed", "lifestream").order_by("pk"))

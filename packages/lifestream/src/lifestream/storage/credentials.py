@@ -29,7 +29,7 @@ def seal(plain: str) -> str:
 
 
 def unseal(sealed: str) -> str:
-    """Return the text that `seal` was given. Raises `CredentialsLost`."""
+    """Return the text that `seal` has encrypted. Raises `CredentialsLost`."""
     if not sealed:
         return ""
     try:

@@ -17,10 +17,10 @@ them when the site moves. So an entry has keys in tiers, and is looked up by the
 An item is stored under one key, the strongest that its entry had. It is found again under that key, and under weaker
 ones as long as only it has them; a new guid that comes with an old link replaces the old one.
 
-Tombstones take part as if they were items, with all keys of their entries: what matches one was deleted here, and does
-not come back. A tombstone follows its entry to new keys as an item would; otherwise the entry would return when it
-moves a second time. And its first key is kept for good (in another tombstone, with the same id and only that key);
-otherwise the entry would return when its site goes back to older software.
+Tombstones take part as if they were items, with all keys of their entries: an entry that matches one was deleted here,
+and does not come back. A tombstone follows its entry to new keys as an item would; otherwise the entry would return
+when it moves a second time. And its first key is kept for good (in another tombstone, with the same id and only that
+key); otherwise the entry would return when its site goes back to older software.
 """
 
 from __future__ import annotations
@@ -110,8 +110,8 @@ class Document:
         return bool(self.keys[i].link) and self._link_uses[self.keys[i].link] == 1
 
     def _whole(self, i: int) -> str:
-        """Return the key of everything that identifies entry *i*. It is made when it is needed, since all text goes
-        into it, and only once.
+        """Return the key of everything that identifies entry *i*. It is computed only if it is needed, since it covers
+        all text, and only once.
         """
         if i not in self._wholes:
             self._wholes[i] = self.keys[i].whole
@@ -169,7 +169,7 @@ class Document:
     def _take(self, item: Known) -> bool:
         # A tombstone has two keys, and an entry may match each of them.
         mark = (item.id, item.key if item.deleted else "")
-        # An item that an earlier part of this document made is known by the key that it got there.
+        # An item that an earlier part of this document has created is recognised by the key that it got there.
         if mark in self._taken or item.key in self._keys_used:
             return False
         self._taken.add(mark)
@@ -255,7 +255,7 @@ class _Store:
         by_link: dict[str, list[Known]] = {}
         by_content: dict[str, list[Known]] = {}
         for item in dict.fromkeys(known):
-            # An item takes precedence over a tombstone of the same key: the entry was let in again.
+            # An item takes precedence over a tombstone of the same key: the entry was stored again.
             if item.key not in by_key or by_key[item.key].deleted:
                 by_key[item.key] = item
             if item.link:

@@ -2,11 +2,11 @@
 
 An import writes the posts of new items; `backfill` writes those of existing items. No item is missed: an
 import locks its feed's row before it looks up the subscribers, and until then a new subscription, which refers to that
-row, has to wait (SQLite has one writer at a time anyway). So a subscription is either seen by the import or sees its
-items.
+row, has to wait (SQLite has one writer at a time anyway). So either the import finds the subscription, or the
+subscription finds the items of the import.
 
 A feed that lost its last subscriber, or whose subscribers have all paused it, is idle: it is not fetched. When it gets
-a subscriber again, it is due when it would have been.
+a subscriber again, it is due at the time that was set before.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def write_posts(candidates: Iterable[tuple[Postable, Sequence[Subscriber]]], usi
 
 def subscribe(lifestream: Lifestream, feed: Feed, **fields: Any) -> Subscription:
     """Subscribe *lifestream* to *feed*; *fields* are the subscription's other fields. The items that the feed has are
-    posted, as for every subscription that is made.
+    posted, as for every new subscription.
 
     A subscription that exists already is returned as it is.
     """
@@ -104,7 +104,9 @@ def lock_feeds(feeds: Collection[int], using: str) -> None:
 
 
 def note_readers(feeds: Collection[int], using: str) -> None:
-    """Mark those of *feeds* (keys) that have no readers any more as idle, and those that have some again as active."""
+    """Mark those of *feeds* (keys) that have no active subscription any more as idle, and idle ones that have one again
+    as active.
+    """
     reading = Exists(Subscription.objects.using(using).filter(feed=OuterRef("pk"), paused=False))
     chosen = Feed.objects.using(using).filter(pk__in=feeds)
     chosen.filter(~reading, status=Feed.Status.ACTIVE).update(status=Feed.Status.IDLE)

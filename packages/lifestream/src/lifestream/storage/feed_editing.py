@@ -1,9 +1,9 @@
-"""What an operator changes of a feed: its URL, and its options.
+"""Changing a feed by an operator: its URL, and its options.
 
-A feed with another URL, login or header is asked again: its validators belong to the old one and are dropped, so that
-no 304 can answer for a document that was never read; what a worker is fetching at that moment is dropped, too. Items
-stay: entries are recognised by their ids, so a feed that has only moved brings none of them twice. If the new URL is a
-feed already, the subscriptions move there, as they do after a permanent redirect.
+A feed with another URL, login or header is requested anew: its validators belong to the old request and are dropped, so
+that no 304 can answer for a document that was never read; the result of a fetch under way is dropped, too. Items stay:
+entries are recognised by their ids, so a feed that has only moved brings none of them twice. If another feed has the
+new URL, the subscriptions move there, as they do after a permanent redirect.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ LONGEST_USER_AGENT: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class FeedChange:
-    """What is to be changed of a feed; None leaves a thing as it is, and "" (0 for the *interval*) as for other feeds.
+    """The changes of a feed. None leaves an option as it is; "" (0 for the *interval*) resets it to the default.
 
-    *url* may hold a login. *login* is "user:password"; *headers* are lines of "Name: value"; *interval* is in seconds;
-    *certificates* are in PEM.
+    *url* may contain a login. *login* is "user:password"; *headers* are lines of "Name: value"; *interval* is in
+    seconds; *certificates* are in PEM.
     """
 
     url: str | None = None
@@ -54,7 +54,7 @@ class FeedChange:
 
 
 def change_feed(key: int, change: FeedChange, now: datetime) -> int:
-    """Change the feed *key*, which is due *now* if it is asked otherwise than before.
+    """Change the feed *key*. It is due *now* if its URL, its secrets or its options change.
 
     Returns the key of the feed that has the URL, which is another one if the subscriptions have moved there. Raises
     `OptionRefused` or `UrlRefused`, and then nothing is changed.
@@ -104,7 +104,7 @@ def _secrets_of(feed: Feed) -> Secrets:
 
 
 def _chosen(options: FeedOptions, change: FeedChange) -> FeedOptions:
-    """Return *options* with what is changed. Raises `OptionRefused`."""
+    """Return *options* with the changes. Raises `OptionRefused`."""
     checks: dict[str, Callable[[Any], Any]] = {
         "interval": _checked_interval,
         "user_agent": _checked_user_agent,
@@ -132,8 +132,8 @@ def _checked_user_agent(text: str) -> str:
 
 
 def _check_readers(feed: Feed, url: str, secrets: Secrets) -> None:
-    """Raise `OptionRefused` if several lifestreams read *feed*, which is to have secrets: all would see what they let
-    in.
+    """Raise `OptionRefused` if *feed* is to have secrets although several lifestreams read it: all of them would see
+    what the secrets give access to.
     """
     count = Subscription.objects.filter(feed=feed).count()
     if (secrets.login or secrets.headers) and not feed.is_private and count > 1:
@@ -141,8 +141,8 @@ def _check_readers(feed: Feed, url: str, secrets: Secrets) -> None:
 
 
 def _move(feed: Feed, url: str, using: str) -> int | None:
-    """Give *feed*, unsaved, the URL. Returns the key of the feed that has it already, if the subscriptions are there
-    now.
+    """Set the URL of *feed* without saving it. If another feed has the URL already, the subscriptions move there, and
+    its key is returned.
     """
     taken = Feed.objects.using(using).shared().with_url(url).exclude(pk=feed.pk).exists() and not feed.is_private
     if not taken and url_hash(url) == feed.url_hash:
@@ -160,4 +160,4 @@ def _make_due(feed: Feed, now: datetime) -> None:
     feed.claim_token, feed.claimed_until = (
         "",
         None,
-    )  # the answer to a fetch under way is dropped: its request was another
+    )  # the result of a fetch under way is dropped: its request was another one

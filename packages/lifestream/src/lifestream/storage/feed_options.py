@@ -1,8 +1,8 @@
-"""What an operator has set for one feed: its options, in the form in which `Feed.options` and `Feed.credentials` hold
-them, and as values.
+"""The options that an operator has set for one feed: as values, and in the form in which `Feed.options` and
+`Feed.credentials` store them.
 
-Secrets are sealed as passwords are: the login and the headers of a request together in `Feed.credentials`, so that a
-feed with any of them is private, and the URL of its proxy, which may have a password, in the options.
+Secrets are encrypted as passwords are: the login and the headers of a request together in `Feed.credentials`, so that a
+feed with any of them is private, and the URL of its proxy, which may contain a password, in the options.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from lifestream.fetcher.request_options import DIRECT, NO_OPTIONS, RequestOption
 from lifestream.storage import credentials
 
 _MARK: Final = "\0"
-"""What begins the text of secrets that are more than a login: no user name does."""
+"""The beginning of the text of secrets that are more than a login. No user name begins with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What a feed's requests carry that nobody else may see: *login* is "user:password", "" for none."""
+    """The secrets in a feed's requests: *login* is "user:password", "" for none."""
 
     login: str = field(default="", repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def sealed(self) -> str:
-        """Return the secrets as `Feed.credentials` holds them; "" for none."""
+        """Return the secrets, encrypted as `Feed.credentials` stores them; "" for none."""
         if not self.headers:
             return credentials.seal(self.login)
         return credentials.seal(_MARK + json.dumps({"login": self.login, "headers": self.headers}))
 
 
 def secrets_of(sealed: str) -> Secrets:
-    """Return what is sealed in `Feed.credentials`. Raises `CredentialsLost`."""
+    """Return the secrets that *sealed*, a value of `Feed.credentials`, contains. Raises `CredentialsLost`."""
     text = credentials.unseal(sealed)
     if not text.startswith(_MARK):
         return Secrets(text)
@@ -46,7 +46,7 @@ def secrets_of(sealed: str) -> Secrets:
 
 @dataclass(frozen=True, slots=True)
 class FeedOptions:
-    """The options of a feed that are no secrets, and its *proxy*. *interval* is in seconds, 0 for ours."""
+    """The options of a feed that are no secrets, and its *proxy*. *interval* is in seconds; 0 if none is set."""
 
     interval: float = 0.0
     user_agent: str = ""
@@ -56,7 +56,7 @@ class FeedOptions:
     full_content: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """Return the options for `Feed.options`, without those that are as for every other feed."""
+        """Return the options for `Feed.options`, without those that have their default."""
         proxy = self.proxy if self.proxy in ("", DIRECT) else credentials.seal(self.proxy)
         options = {
             "interval": self.interval,
@@ -83,7 +83,7 @@ class FeedOptions:
 
 
 def interval_of(options: Mapping[str, Any]) -> float:
-    """Return the interval that is set for a feed, in seconds; 0 for none."""
+    """Return the interval that is set for a feed, in seconds; 0 if none is set."""
     return float(options.get("interval", 0.0))
 
 
@@ -102,8 +102,8 @@ def request_options(options: Mapping[str, Any], secrets: Secrets) -> RequestOpti
 class RequestsBeside:
     """Requests for what belongs to the feed at *url*: its site's pages and icons. *login* and *options* are the feed's.
 
-    Its proxy and its User-Agent are used for all of them. Its login, its headers and its certificates are for its own
-    origin alone, as with a redirect.
+    Its proxy and its User-Agent are used for all of them. Its login, its headers and its certificates are used only for
+    its own origin, as with a redirect.
     """
 
     url: str
@@ -112,7 +112,7 @@ class RequestsBeside:
 
     @classmethod
     def of(cls, url: str, options: Mapping[str, Any], sealed: str) -> RequestsBeside:
-        """Return those of a feed with these columns: see `Feed`. Raises `CredentialsLost`."""
+        """Return the requests for a feed with these columns of `Feed`. Raises `CredentialsLost`."""
         secrets = secrets_of(sealed)
         return cls(url, secrets.login, request_options(options, secrets))
 

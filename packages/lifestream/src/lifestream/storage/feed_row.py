@@ -41,8 +41,8 @@ PLACE: Final = ("url", "url_hash", "host")
 class FeedState:
     """A feed's row. The names are those of `Feed`.
 
-    First come the fields that are read of each feed, then those that are read if there is a document, then the rest,
-    which is replaced.
+    First come the fields that are read for each feed, then those that are read if there is a document, then the others,
+    which are only written.
     """
 
     id: int

@@ -72,9 +72,10 @@ def settle(feed: FeedState, result: Result, now: datetime) -> None:
 
 
 def note_entries(feed: FeedState, digests: str, *, whole: bool) -> None:
-    """Set in *feed* the *digests* of the entries that are stored as they came.
+    """Set in *feed* the *digests* of the entries whose items are up to date.
 
-    If the document did not come *whole*, all of it is asked for again, and read whole.
+    *whole* is False if entries are missing of which the parser has returned only outlines: then the document is
+    requested without validators, and read completely.
     """
     feed.entry_digests = digests if whole else ""
     if not whole:
@@ -108,7 +109,8 @@ def _pair(feed: FeedState) -> tuple[str, str]:
 def _forget_validators(feed: FeedState, outcome: Failed) -> None:
     """Forget those of *feed*'s validators that came again with a 200 which could not be read.
 
-    They stand for two bodies now, and the repaired one could be a third. Others still stand for the stored document.
+    They belong to two bodies now, and could belong to the repaired one as well. Others still belong to the stored
+    document.
     """
     if outcome.status not in (HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION):
         return
@@ -119,7 +121,7 @@ def _forget_validators(feed: FeedState, outcome: Failed) -> None:
 
 
 def log(feed: FeedState, result: Result, stored: Stored) -> Line:
-    """Return the line in the log, which also is what *feed* says about its last fetch."""
+    """Return the line for the log, and set the outcome in *feed*."""
     feed.last_status = stored.outcome
     outcome = result.outcome
     return Line(
@@ -138,7 +140,7 @@ def log(feed: FeedState, result: Result, stored: Stored) -> Line:
 
 
 def message_of(result: Result, *more: str) -> str:
-    """Return the messages about *result*, and *more*, as sentences."""
+    """Return the messages about *result*, and *more*, as one message."""
     parts = [result.outcome.message] if isinstance(result.outcome, Failed) else []
     if result.prepared is not None:
         said = result.prepared
@@ -173,7 +175,7 @@ def _note_hub(feed: FeedState, outcome: Fetched, prepared: Prepared | None) -> N
     said = prepared.feed if prepared is not None else ParsedFeed()
     links = links_of(outcome.headers, outcome.url, hub=said.hub_url, topic=said.self_url)
     if not said.is_complete and feed.hub_url:
-        # Only the header fields are as reliable as ever.
+        # Links of the document may be missing; those of the header fields are still reliable.
         links = links_of(outcome.headers, outcome.url, hub="", topic="")
         prepared = None
     if links.hub or prepared is not None:
@@ -198,7 +200,7 @@ def compare_pushes(feed: FeedState, result: Result, now: datetime, *, new: int) 
 
 def _validator(outcome: Fetched | NotModified, name: str) -> str:
     value = outcome.headers.get(name, "")
-    # A validator goes back byte for byte or not at all, and one that isn't UTF-8 can't be stored.
+    # A validator has to be sent back byte for byte, and one that isn't UTF-8 can't be stored.
     return value if scrub(value) == value else ""
 
 

@@ -1,9 +1,9 @@
 """The log of fetches.
 
 Consecutive fetches of a feed with the same result share one line: "not modified", 30 times since Monday. So the
-lines that are kept of a feed (LIFESTREAM_KEEP_FETCHES) reach back to what mattered.
+lines that are kept for a feed (LIFESTREAM_KEEP_FETCHES) reach far back.
 
-The caller holds the feeds' claims, so nobody else writes lines of these feeds.
+The caller holds the feeds' claims, so no other process writes lines for these feeds.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ class Line(NamedTuple):
 
     @property
     def came_to(self) -> CameTo:
-        """The columns that a fetch with the same result has in common with this one."""
+        """The columns in which fetches with the same result are equal."""
         return CameTo(self.outcome, self.status, self.message, self.new, self.changed)
 
 
 @dataclass(frozen=True, slots=True)
 class _LastLine:
-    """The last line of a feed: its key, how many fetches it stands for, and what they came to."""
+    """The last line of a feed: its key, how many fetches it counts, and their result."""
 
     id: int
     count: int
@@ -75,9 +75,10 @@ class _Extended:
 
 
 def write(lines: Sequence[Line], again: Collection[int], using: str) -> None:
-    """Write *lines*, at most one for each feed, and cut logs that grow too long. It runs in the caller's transaction.
+    """Write *lines*, at most one for each feed, and shorten logs that grow too long. It runs in the caller's
+    transaction.
 
-    *again* are the feeds whose last fetch had the same outcome: only for these the last line is looked up.
+    *again* are the feeds whose last fetch had the same outcome: the last line is looked up only for these.
     """
     last = _last_of([line.feed for line in lines if line.outcome in _REPEATABLE and line.feed in again], using)
     repeated, fresh = [], []

@@ -1,4 +1,4 @@
-"""The WebSub subscriptions in the database: which are wanted, what a hub confirmed, and what it pushed.
+"""The WebSub subscriptions in the database: which are wanted, which a hub has confirmed, and its pushes.
 
     want ──▶ ASKED ──── confirm ───▶ ACTIVE ──┐ renewed before its lease ends; receive
                ▲  └──── deny ────▶ DENIED     │
@@ -6,10 +6,10 @@
     not wanted any more: LEAVING ◀────────────┘ ── confirm ──▶ gone
 
 A push says only that there is something new: its feed becomes due, and the content is fetched from the feed. The feed
-is never due before its server's own terms allow (max-age, Retry-After, a pause of its host), not sooner than
-LIFESTREAM_PUSH_MIN_INTERVAL after the last time, and errors keep their growing gaps. So a hub that pushes all day
-causes no more requests than that. No push is lost: one that comes while its feed is being fetched makes the feed due
-again (see `feed_update`).
+is never due before its server's own terms allow (max-age, Retry-After, a pause of its host), nor sooner than
+LIFESTREAM_PUSH_MIN_INTERVAL after its last fetch, and a push does not shorten the growing waits after errors. So a hub
+that pushes all day causes no more requests than that. No push is lost: one that comes while its feed is being fetched
+makes the feed due again (see `feed_update`).
 
 Nothing here uses the network; `hub_renewal` does.
 """
@@ -54,7 +54,7 @@ _SOME: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class HubRequest:
-    """A request to send to a hub. *attempt* counts from 1 and, with *pk*, proves who sends it."""
+    """A request to send to a hub. *attempt* counts from 1; *pk* and *attempt* together belong to one worker only."""
 
     pk: int
     attempt: int
@@ -69,8 +69,8 @@ class HubRequest:
 def secrets_of(key: str) -> list[str]:
     """Return the secrets that a hub which knows *key* may sign with, one for each of Django's keys.
 
-    The first is the one to tell the hub. They are derived and not stored, so a copy of the database alone forges no
-    push.
+    The first is the one to send to the hub. They are derived and not stored, so a copy of the database is not enough to
+    forge a push.
     """
     salt = "lifestream.websub"
     return [salted_hmac(salt, key, secret, algorithm="sha256").hexdigest() for secret in settings.secret_keys]
@@ -96,12 +96,12 @@ def want(feeds: Collection[int], now: datetime) -> None:
             for key, links in wanted.items()
             if links != has.get(key)
         ]
-        # Another worker may have made the subscriptions at the same time.
+        # Another worker may have created the subscriptions at the same time.
         HubSubscription.objects.bulk_create(made, ignore_conflicts=True)
 
 
 def _wanted(feed: Feed) -> Links | None:
-    """Return the hub and the topic to subscribe to for *feed*; None for no push.
+    """Return the hub and the topic to subscribe to for *feed*; None if it is to have no subscription.
 
     A feed with credentials is private: its URL is sent to no hub.
     """
@@ -112,7 +112,7 @@ def _wanted(feed: Feed) -> Links | None:
 
 
 def leave(subscriptions: Iterable[HubSubscription], now: datetime) -> None:
-    """End *subscriptions*: those that their hubs never confirmed at once, the others once the hubs are told."""
+    """End *subscriptions*: those without a valid lease at once, the others when their hubs have been told."""
     for each in subscriptions:
         if each.lease_until is None or each.lease_until <= now:
             each.delete()
@@ -125,11 +125,11 @@ def leave(subscriptions: Iterable[HubSubscription], now: datetime) -> None:
 def leave_idle(now: datetime, limit: int) -> None:
     """End up to *limit* subscriptions whose feeds are paused or gone.
 
-    Of very many subscriptions, _SOME that are chosen at random are looked at. So others may stay until they are
+    If there are very many subscriptions, only _SOME are checked, chosen at random. Others may stay until they are to be
     renewed: `take` ends them then.
     """
     last = HubSubscription.objects.aggregate(last=Max("pk"))["last"] or 0
-    # S311: nobody gains by knowing which are looked at.
+    # S311: nobody gains by knowing which are checked.
     start = random.randrange(last) if last > _SOME else 0  # noqa: S311
     some = HubSubscription.objects.filter(pk__gt=start).order_by("pk")
     idle = [
@@ -141,9 +141,10 @@ def leave_idle(now: datetime, limit: int) -> None:
 
 
 def take(now: datetime, limit: int, feeds: Collection[int] | None = None) -> list[HubRequest]:
-    """Take up to *limit* requests that are due. Each is given to one worker only, and again later if it has no result.
+    """Return up to *limit* requests that are due. Each is given to one worker only, and given again later if it has no
+    result.
 
-    *feeds* are the keys of those to choose from.
+    *feeds* are the keys of the feeds whose requests are taken; None for all.
     """
     due = HubSubscription.objects.filter(next_request__lte=now)
     if feeds is not None:
@@ -157,14 +158,14 @@ def take(now: datetime, limit: int, feeds: Collection[int] | None = None) -> lis
             each.delete()
             continue
         attempt = each.attempts + 1
-        # The worker that changes the row from what we have read is the one that sends the request.
+        # Of several workers that have read this row, the one whose update finds it unchanged sends the request.
         ours = HubSubscription.objects.filter(pk=each.pk, attempts=each.attempts, next_request=each.next_request)
         state = State.ASKED if each.state == State.DENIED else each.state
         if ours.update(attempts=attempt, last_request=now, next_request=now + _gap(attempt), state=state):
             mode: Mode = "unsubscribe" if each.state == State.LEAVING else "subscribe"
             try:
                 proxy = FeedOptions.from_json(each.feed.options).proxy
-            except CredentialsLost:  # the fetches of the feed fail, and say so
+            except CredentialsLost:  # the fetches of the feed fail for the same reason, which their log says
                 continue
             requests.append(HubRequest(each.pk, attempt, each.hub, mode, each.topic, each.key, proxy))
     return requests
@@ -175,15 +176,13 @@ def _gap(attempt: int) -> timedelta:
 
 
 def put_back(request: HubRequest, now: datetime) -> None:
-    """Make *request* due again, as if it had not been taken: its hub could not be asked, and is not to blame."""
+    """Make *request* due again, as if it had not been taken: it could not be sent, and its hub is not the reason."""
     ours = HubSubscription.objects.filter(pk=request.pk, attempts=request.attempt)
     ours.update(attempts=request.attempt - 1, next_request=now)
 
 
 def failed(request: HubRequest, message: str, now: datetime, wait: float | None = None) -> None:
-    """Note why a hub did not accept *request*, and for how many seconds (*wait*) the hub wants to be left alone, if it
-    does.
-    """
+    """Note why a hub did not accept *request*, and send the hub nothing for *wait* seconds if it has asked for that."""
     # A hub that has confirmed meanwhile has accepted the request, whatever else it answered.
     HubSubscription.objects.filter(pk=request.pk, attempts=request.attempt).update(message=edited(message, scrub))
     if wait is not None:
@@ -195,9 +194,10 @@ def failed(request: HubRequest, message: str, now: datetime, wait: float | None 
 
 
 def confirm(key: str, mode: str, topic: str, lease: str, now: datetime) -> bool:
-    """Note that a hub verifies *mode* for *topic*. Returns whether that is what we want, so that it may be confirmed.
+    """Note that a hub verifies *mode* for *topic*. Returns whether this site wants that, so that the hub's request may
+    be confirmed.
 
-    *lease* is its `hub.lease_seconds`.
+    *lease* is the hub's `hub.lease_seconds`.
     """
     found = HubSubscription.objects.filter(key=key).first()
     if found is None or found.topic != topic:
@@ -223,7 +223,9 @@ def confirm(key: str, mode: str, topic: str, lease: str, now: datetime) -> bool:
 
 
 def deny(key: str, topic: str, reason: str, now: datetime) -> bool:
-    """Note that a hub won't push *topic* (any more), for the *reason* that it gives. Returns whether we had asked."""
+    """Note that a hub won't push *topic* (any more), for the *reason* that it gives. Returns whether there is such a
+    subscription.
+    """
     found = HubSubscription.objects.filter(key=key, topic=topic).first()
     if found is None:
         return False

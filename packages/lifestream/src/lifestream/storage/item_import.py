@@ -1,8 +1,8 @@
 """The import of the items of one document into the database, a chunk at a time.
 
 First `Import.read` looks up the stored items and decides what each entry is; then `write` writes the new and changed
-ones. The two are apart so that a chunk that could not be written at once can be written again row by row, with the same
-decisions.
+ones. The two steps are separate, so that a chunk that could not be written at once can be written again row by row,
+with the same decisions.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ _log = logging.getLogger("lifestream.storage")
 
 @dataclass(frozen=True, slots=True)
 class ItemRow:
-    """An item to be written: its *columns* and *tags*. *item* is the key of the one to rewrite, None for a new one.
+    """An item to be written: its *columns* and *tags*. *item* is the key of the item to rewrite, None for a new one.
 
-    *own_id* is the id that a new one may be published under (see `published_ids`), or "".
+    *own_id* is the id under which a new item may be published (see `published_ids`), or "".
     """
 
     feed: int
@@ -68,7 +68,7 @@ class ItemRow:
 
 @dataclass(frozen=True, slots=True)
 class FollowedTombstone:
-    """The keys and the guid with which a deleted entry came this time. The names are those of `Tombstone`."""
+    """The keys and the guid that a deleted entry has in this document. The names are those of `Tombstone`."""
 
     id: int
     key_hash: str
@@ -91,7 +91,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class _Revision:
-    """What is known of a stored item besides what identifies it."""
+    """What is known about a stored item besides its identifiers."""
 
     fingerprint: str
     changes: int
@@ -103,8 +103,8 @@ class Import:
 
     A document's first entry is usually the latest, so entries are written from its end: then the order of keys is the
     order of time, also for entries that have no date. *counts* are of the chunks that are committed, and *stored* is
-    the result of the whole import. It is *over* when no more of it is to be written. *settled* says which entries are
-    stored as they came, once all chunks are written.
+    the result of the whole import. *over* is True when nothing more is to be written. *settled* has the entries whose
+    items are up to date, once all chunks are written.
     """
 
     def __init__(self, result: Result) -> None:
@@ -126,7 +126,7 @@ class Import:
 
     @cached_property
     def _hosts(self) -> frozenset[str]:
-        """The hosts that the feed can speak for."""
+        """The hosts for which the feed may give ids: see `plugins.entry_uris`."""
         url, site_url = self.result.claim.url, self.result.claim.site_url
         if self.result.prepared is not None:
             site_url = self.result.prepared.feed.link or site_url
@@ -146,7 +146,7 @@ class Import:
     def _sort(self, decision: Decision, stored: Mapping[int, _Revision], chunk: Chunk, now: datetime) -> None:
         """Add an entry to the rows of *chunk*, or count it among those that need no row.
 
-        An entry behind the flaw of an ill-formed document may be incomplete: it becomes a new item, but rewrites none.
+        An entry after the flaw of an ill-formed document may be incomplete: it becomes a new item, but rewrites none.
         """
         damaged = decision.index in self._damaged
         if decision.refused:
@@ -193,7 +193,7 @@ class Import:
     def _follow(self, decision: Decision, chunk: Chunk) -> None:
         """Note the keys of a deleted entry if they differ from those of its tombstone."""
         before, keys, guid = decision.known, decision.keys, scrub(self.drafts[decision.index].guid).strip()
-        # A tombstone that is known by its first key keeps it; its other keys stay as they are.
+        # If the entry matches the first key of the tombstone, its other keys stay as they are.
         if before is None or not before.content:
             return
         now = FollowedTombstone(before.id, decision.key, keys.link, keys.content, guid)
@@ -243,7 +243,7 @@ def _says_something(draft: ItemDraft) -> bool:
 
 @dataclass(slots=True)
 class Written:
-    """What was written of one feed: the keys of its *new* and *changed* items, and how many rows were *broken*."""
+    """What was written for one feed: the keys of its *new* and *changed* items, and how many rows were *broken*."""
 
     new: list[int] = field(default_factory=list)
     changed: list[int] = field(default_factory=list)
@@ -318,7 +318,7 @@ def _write_tags(written: Sequence[tuple[int, ItemRow]], rewritten: Sequence[int]
 
 
 def _tag_keys(names: Mapping[str, str], using: str) -> dict[str, int]:
-    """Return the keys of the tags with these slugs; missing ones are made, with their names."""
+    """Return the keys of the tags with these slugs; missing ones are created, with their names."""
     tags = Tag.objects.using(using)
     keys: dict[str, int] = {}
     for some in batches(names):

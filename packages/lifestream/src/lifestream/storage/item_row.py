@@ -1,4 +1,4 @@
-"""Converts the draft of an item to its row: pure, and able to make anything that a feed says storable.
+"""Converts the draft of an item to its row: without a database, and so that any content of a feed can be stored.
 
 `prepare` has scrubbed and cleaned drafts already; anything that it missed (NUL and lone surrogates, which PostgreSQL
 and UTF-8 refuse) is scrubbed here, so that no row can fail because of a feed's content.
@@ -34,8 +34,8 @@ def columns(draft: ItemDraft, decision: Decision, now: datetime) -> tuple[dict[s
         "enclosures": [asdict(enclosure) for enclosure in draft.enclosures],
         "media": [_medium_row(medium) for medium in draft.media],
     }
-    # A field that a later version has added is in the fingerprint only of items that have it: otherwise an upgrade
-    # would make all items count as changed.
+    # A field that was added in a later version is in the fingerprint only if the item has it: otherwise all items would
+    # count as changed after an upgrade.
     if draft.episode is not None:
         lists["episode"] = asdict(draft.episode)
     tags = draft.tags
@@ -64,7 +64,7 @@ def _medium_row(medium: Media) -> dict[str, Any]:
 
 
 def first_date(published: datetime | None, now: datetime) -> datetime:
-    """Return the permanent date of an item: when it was *published*, or *now* if that is unknown, absurd or in the
+    """Return the permanent date of an item: when it was *published*, or *now* if that is unknown, before 1970 or in the
     future.
     """
     return now if published is None or not EPOCH <= published <= now else published
@@ -81,12 +81,12 @@ def _encoded(texts: Mapping[str, str], lists: Mapping[str, Any], tags: Sequence[
 
 
 _ESCAPED: Final = bytes(byte for byte in range(0x20) if byte != ord("\n"))
-"""The bytes that JSON has as an escape, except for the usual ones."""
+"""The control characters that JSON escapes, except for the line feed, which is frequent."""
 
 
 def _quoted(text: str) -> bytes:
-    """Return *text* in JSON, as UTF-8. Python's own encoder takes twice as long for it, since it looks at each
-    character; the fingerprint goes through all that an entry says.
+    """Return *text* in JSON, as UTF-8. Python's own encoder takes twice as long, since it checks each character, and
+    the fingerprint covers the whole text of an entry.
     """
     said = text.encode()
     if len(said.translate(None, _ESCAPED)) < len(said):

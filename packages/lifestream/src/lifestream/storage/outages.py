@@ -41,8 +41,8 @@ class Outages:
     def tell(self, log: logging.Logger, what: str, trouble: Trouble, *values: object) -> None:
         """Log to *log* that *what*, a format for *values*, went wrong because of *trouble*.
 
-        The level is ERROR for the first trouble and whenever its kind changes, and DEBUG otherwise. A trouble of no
-        known kind is logged with its traceback.
+        The level is ERROR for the first trouble and whenever its kind changes, and DEBUG otherwise. A trouble of an
+        unknown kind is logged with its traceback.
         """
         with self._lock:
             is_new = self._kind is not trouble.kind
@@ -55,8 +55,8 @@ class Outages:
         log.log(level, what + ": %s", *values, reason, exc_info=trouble.kind is Kind.OTHER)  # noqa: G003
 
     def answered(self) -> None:
-        """Note that the database has answered a query. This ends an outage in which it could not be reached, and no
-        other: a full disk can be read.
+        """Note that the database has answered a query. This ends an outage in which it could not be reached, but no
+        outage of another kind: a database on a full disk can be read.
         """
         if self._kind is Kind.GONE:
             with self.watched():

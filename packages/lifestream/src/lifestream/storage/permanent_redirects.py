@@ -17,9 +17,9 @@ from lifestream.storage.feed_row import FeedState
 
 
 def note(feed: FeedState, url: str) -> bool:
-    """Note on *feed*, unsaved, that a fetch was permanently redirected to *url* ("": it was not).
+    """Note in *feed*, without saving it, that a fetch was permanently redirected to *url* ("" if it was not).
 
-    Returns whether that has happened LIFESTREAM_MOVE_AFTER times in a row, so that the move is to be followed.
+    Returns whether that has happened LIFESTREAM_MOVE_AFTER times in a row, so that the redirect is to be followed.
     """
     if not url or url_hash(url) == feed.url_hash:
         feed.moved_to, feed.moved_count = "", 0
@@ -37,7 +37,7 @@ def _may_follow(feed: FeedState, url: str) -> bool:
 
 
 def follow(feed: FeedState, url: str, using: str) -> int | None:
-    """Move *feed* to *url*: change it, unsaved, and save what else changes.
+    """Move *feed* to *url*: change it without saving it, and save all other changes.
 
     Returns the key of the feed that has that URL already, to which the subscriptions have moved; None if there is none.
     """
@@ -57,7 +57,7 @@ def follow(feed: FeedState, url: str, using: str) -> int | None:
 
 def _merge(feed: int, there: Feed, using: str) -> None:
     if there.status == Feed.Status.GONE:
-        # The host has just answered.
+        # Its URL has just answered.
         Feed.objects.using(using).filter(pk=there.pk).update(status=Feed.Status.ACTIVE)
     for subscription in Subscription.objects.using(using).filter(feed=feed).order_by("pk"):
         twin = Subscription.objects.using(using).filter(feed=there, lifestream=subscription.lifestream_id).first()
@@ -65,7 +65,8 @@ def _merge(feed: int, there: Feed, using: str) -> None:
             Post.objects.using(using).filter(subscription=subscription).update(subscription=twin)
             subscription.delete()
         else:
-            # Usually, both feeds have had the same content for a while. Django's own manager fills nothing by itself.
+            # Usually, both feeds have had the same content for a while: only other items are posted. Django's own
+            # manager posts none by itself.
             Subscription._base_manager.using(using).filter(pk=subscription.pk).update(feed=there)
             sort_names.settle(using, subscriptions=[subscription.pk])
             fanout.note_readers([there.pk], using)

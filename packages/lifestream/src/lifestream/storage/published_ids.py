@@ -1,8 +1,8 @@
-"""The ids under which items are published: chosen once, when an item is stored, and never changed after it.
+"""The ids under which items are published: chosen once, when an item is stored, and never changed afterwards.
 
-The host, the scheme and the slug of this site are no part of them, nor is the URL of the feed. An entry's own id is
-taken if its feed can speak for it (see `plugins.entry_uris`) and if no other item has it, of whatever feed: the first
-holder keeps it, also after its item was deleted. All others get a UUID.
+They contain neither the host, the scheme or the slug of this site nor the URL of the feed. An entry's own id is used if
+its feed may give such an id (see `plugins.entry_uris`) and if no item of any feed has it: the first item with an id
+keeps it, even after the item was deleted. All other items get a UUID.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CHUNK: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class Publishable:
-    """A new item (its key), its *feed*, its *key_hash*, and its *own* id, "" if it has none that it may keep."""
+    """A new item (its key), its *feed*, its *key_hash*, and its *own* id, "" if it has none that may be used."""
 
     item: int
     feed: int
@@ -56,7 +56,7 @@ def assign(new: Iterable[Publishable], using: str) -> None:
 
 
 def complete(item: Item, using: str) -> None:
-    """Give *item*, which no import has made, its id."""
+    """Give *item*, which was not created by an import, its id."""
     if not PublishedId.objects.using(using).filter(item=item.pk).exists():
         assign(_publishable([item], using), using)
 
@@ -77,7 +77,7 @@ def complete_all(using: str | None = None) -> int:
 
 
 def uri_of(item: Item) -> str:
-    """Return the id of *item*. Load items with `select_related("published_id")`, and it takes no query."""
+    """Return the id of *item*. It takes no query if the item was loaded with `select_related("published_id")`."""
     try:
         return item.published_id.uri
     except PublishedId.DoesNotExist:

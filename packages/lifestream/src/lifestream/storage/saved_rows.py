@@ -1,9 +1,9 @@
-"""Rows that are saved one by one, by `loaddata` or by hand: columns that follow from others, and the search index.
+"""Rows that are saved one by one, by `loaddata` or by hand: this module sets the columns that follow from others, and
+writes the search index.
 
 Imports write in bulk and send none of Django's signals, so all of this costs them nothing. A column that has a value
 keeps it: what `dumpdata` has written comes back unchanged. A fixture that is written by hand may leave these out: a
-feed's host, hash and domain; an item's keys, plain text and summary. With the keys, the next import knows the item
-again.
+feed's host, hash and domain; an item's keys, plain text and summary. By the keys, the next import recognises the item.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lifestream.storage.entry_matching import Document
 
 
 def complete_feed(feed: Feed) -> None:
-    """Set what follows from the URL of *feed*, unless it has that."""
+    """Set the columns that follow from the URL of *feed*, unless it has them."""
     if feed.url and not (feed.host_id and feed.url_hash):
         feed.derive()
 
@@ -72,7 +72,7 @@ def leave_nothing(apps: Apps, using: str) -> None:
     """Remove what is left of this app outside of its tables: after `flush` the search index, and after
     `migrate lifestream zero` its content types, and with them the permissions.
 
-    *apps* are the models that there are now.
+    *apps* is the registry of the models after the migration.
     """
     if not router.allow_migrate_model(using, Item):
         return

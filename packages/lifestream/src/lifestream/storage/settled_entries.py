@@ -1,9 +1,9 @@
-"""Which entries of a document are stored as they came, so that they need not be cleaned the next time.
+"""Which entries of a document have items that are up to date, so that these entries need not be cleaned the next time.
 
-A feed keeps their digests, each with the beginning of the key of its item (see `plugins.entry_digests`). Of an entry
-that comes again as it is, only an outline comes from the parser. It counts as unchanged if it is found in the same
-item. If that item is gone without leaving a tombstone, or is another one now, as with entries that look alike and come
-and go, the document is asked for again and read whole.
+A feed keeps their digests, each with the beginning of the key of its item (see `plugins.entry_digests`). If an entry of
+the next document has one of these digests, the parser returns only an outline of it. The entry counts as unchanged if
+the outline matches the same item. If that item is gone without a tombstone, or another item matches now, as with
+entries that look alike and come and go, the document is requested again and read completely.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from lifestream.storage.entry_matching import Decision
 
 
 class SettledEntries:
-    """The entries of *prepared* that are stored as they came; *before* is what the feed has kept of its last document.
+    """The entries of *prepared* whose items are up to date. *before* has the digests that the feed has kept of its last
+    document.
 
-    *lacks* is True if an entry, of which only an outline came, is not stored: then the whole document is needed.
+    *lacks* is True if an entry of which there is only an outline has no such item: then the whole document is needed.
     """
 
     def __init__(self, prepared: Prepared | None, before: str) -> None:
@@ -27,11 +28,11 @@ class SettledEntries:
         self.lacks = False
 
     def is_outline(self, index: int) -> bool:
-        """Return whether only an outline came of the entry at *index*."""
+        """Return whether there is only an outline of the entry at *index*."""
         return index in self._outlines
 
     def found(self, decision: Decision) -> None:
-        """Note which item an entry is, if only an outline of the entry came."""
+        """Note which item an entry is, if there is only an outline of the entry."""
         item = decision.known
         if item is not None and is_of(item.key, self._before.get(self._digests[decision.index], "")):
             self.settle(decision, item.key)
@@ -39,7 +40,7 @@ class SettledEntries:
             self.lacks = True
 
     def settle(self, decision: Decision, key: str) -> None:
-        """Note that an entry is stored as it came, under *key*, unless its outline could not find it under that."""
+        """Note that the item of an entry, under *key*, is up to date, if an outline can find it by this key."""
         if key in (decision.keys.guid, decision.keys.link, decision.keys.content):
             self._settled[decision.index] = key
 

@@ -2,15 +2,16 @@
 
 Each result becomes items, tags, posts and index entries, then a line in the log and the feed's own state. They are
 written in transactions of at most CHUNK items; the feed's state, and so its validators, is in the last one. After a
-crash before that, the next fetch repeats the request, and `entry_matching` finds what is there: no item is lost or
-doubled. Results without items (304, failures, an unchanged body) and small documents share transactions.
+crash before that, the next fetch repeats the request, and `entry_matching` finds the items that are stored already: no
+item is lost or doubled. Results without items (304, failures, an unchanged body) and small documents share
+transactions.
 
 No transaction is long, since SQLite has one writer at a time. Each begins by locking its feeds and checking their
 claims: a result whose claim has passed to another worker is dropped. If a transaction fails because of its content, its
-feeds are written one by one, and a document that fails then row by row, so that only the broken row is lost.
-If the database itself fails (locked, full, gone), the write is repeated once, on a new connection if the old one is
-broken; to a full database the feeds are then written one by one. A result that isn't written is `unwritten`: only its
-request is lost.
+feeds are written one by one, and a document that fails again is written row by row, so that only the broken row is
+lost. If the database itself fails (locked, full, gone), the write is repeated once, on a new connection if the old one
+is broken; if the database is full, the feeds are then written one by one. A result that isn't written is `unwritten`:
+only its request is lost.
 """
 
 from __future__ import annotations
@@ -45,11 +46,11 @@ _Writer: TypeAlias = Callable[[Sequence[tuple[Import, Chunk]], str], Mapping[int
 
 _log = logging.getLogger("lifestream.storage")
 
-_NOTHING: Final[_Counts] = Counter()  # what a result without entries counts as
+_NOTHING: Final[_Counts] = Counter()  # the counts of a result without entries
 
 
 def store(results: Iterable[Result], now: datetime) -> list[Stored]:
-    """Write *results*, which came by *now*. Returns what was stored of each, in their order.
+    """Write *results*; *now* is the current time. Returns what was stored of each, in their order.
 
     A result that the database didn't take is `unwritten`, and the log says why.
     """
@@ -59,13 +60,13 @@ def store(results: Iterable[Result], now: datetime) -> list[Stored]:
     for batch in _batches(imports):
         if trouble is None or trouble.takes_less:
             trouble = _store(batch, now, using)
-        else:  # each further batch would wait for it again
+        else:  # each further batch would wait for the database again
             _give_up(batch, trouble)
     return [each.stored for each in imports]
 
 
 def _store(batch: Sequence[Import], now: datetime, using: str) -> Trouble | None:
-    """Write *batch*. Returns what is wrong with the database, if anything is."""
+    """Write *batch*. Returns the trouble of the database, if there is any."""
     try:
         # Only a document that is a batch by itself has more than one chunk.
         for number in range(len(batch[0].chunks)):
@@ -94,7 +95,7 @@ def _named(batch: Sequence[Import]) -> str:
 
 
 def _batches(imports: Iterable[Import]) -> Iterator[list[Import]]:
-    """Group imports that share transactions; one that needs several has them for itself."""
+    """Yield groups of imports that share transactions; one that needs several transactions is a group by itself."""
     batch: list[Import] = []
     size = 0
     for each in imports:
@@ -131,7 +132,7 @@ def _commit(step: _Step) -> None:
             _reconnect(step.using)
             _transact(step, _write_at_once)
     except ROW_ERRORS as error:
-        _log.warning("%s could not be written at once, and are written piece by piece: %s", _named(step.batch), error)
+        _log.warning("%s could not be written at once; each part is written by itself: %s", _named(step.batch), error)
         for each in step.batch:
             _commit_with_care(each, step)
 
@@ -146,13 +147,13 @@ def _reconnect(using: str) -> None:
 def _commit_with_care(each: Import, step: _Step) -> None:
     """Write the part of *step* of one document by itself, row by row if necessary.
 
-    If not even its feed's state can be written, the feed is put off, as after a failure.
+    If not even its feed's state can be written, the feed is due later, as after a failure.
     """
     try:
         _transact(replace(step, batch=[each]), _write_with_care)
     except ROW_ERRORS as error:
         url = each.result.claim.url
-        _log.exception("What %s brought can't be stored.", url)
+        _log.exception("The result of %s can't be stored.", url)
         words = say("document-unstorable", error=f"{type(error).__name__}: {error}")
         later = replace(each.result.next, failures=each.result.claim.failures + 1)
         failed = replace(each.result, outcome=Failed("internal", words, url), next=later, prepared=None, body_hash="")
@@ -161,7 +162,7 @@ def _commit_with_care(each: Import, step: _Step) -> None:
             _transact(replace(step, batch=[putting_off], number=0), _write_at_once)
             each.stored = putting_off.stored
         except ROW_ERRORS as again:
-            _log.exception("Not even that %s failed could be stored.", url)
+            _log.exception("Not even the failure of %s could be stored.", url)
             each.stored = Stored(each.feed, Fetch.Outcome.FAILED.value, writing=Writing.UNWRITTEN, message=str(again))
         each.over = True
 
@@ -183,10 +184,12 @@ def _transact(step: _Step, writer: _Writer) -> None:
         last = step.number == len(batch[0].chunks) - 1
         settled = _settle(held, feeds, counts, news, step) if last else {}
         news.send_after_commit(using)
-    # Counted only now, since the rows are committed.
+    # Counted only here, since the rows are committed now.
     for each in batch:
         if each.feed not in feeds:
-            _log.warning("%s: another worker holds it by now, or it is gone; nothing is stored.", each.result.claim.url)
+            _log.warning(
+                "%s: another worker holds the feed by now, or it was deleted; nothing is stored.", each.result.claim.url
+            )
             each.stored = Stored(
                 each.feed, Fetch.Outcome.FAILED.value, writing=Writing.LOST, message=say("held-by-another")
             )
@@ -197,7 +200,7 @@ def _transact(step: _Step, writer: _Writer) -> None:
 
 
 def _write_at_once(chunks: Sequence[tuple[Import, Chunk]], using: str) -> dict[int, Written]:
-    """Write everything together. Returns what was written of each feed."""
+    """Write everything together. Returns what was written for each feed."""
     rows = [row for _, chunk in chunks for row in chunk.rows]
     feeds = {row.feed for row in rows}
     written = {each.feed: Written() for each, _ in chunks}
@@ -208,7 +211,7 @@ def _write_at_once(chunks: Sequence[tuple[Import, Chunk]], using: str) -> dict[i
 
 
 def _write_with_care(chunks: Sequence[tuple[Import, Chunk]], using: str) -> dict[int, Written]:
-    """Write feed by feed, and where that fails row by row; what fails then is *broken*."""
+    """Write feed by feed and, if that fails, row by row; rows that fail then are *broken*."""
     written: dict[int, Written] = {}
     for each, chunk in chunks:
         try:
@@ -296,7 +299,7 @@ def _settle(
     fetch_log.write(lines, again, using)
     _settle_hosts(hosts | {feed.host_id for feed in moved}, pauses, using)
     if renamed:
-        # Not in this transaction: it has locked feeds, and who changes a subscription locks that before its feed.
+        # Not in this transaction: it has locked feeds, and others that change a subscription lock it before its feed.
         transaction.on_commit(partial(sort_names.settle, using, feeds=renamed), using=using)
     return settled
 
@@ -313,10 +316,10 @@ def _move(feed: FeedState, result: Result, using: str) -> Move | None:
 
 
 def _settle_hosts(hosts: Collection[int], pauses: Mapping[str, datetime], using: str) -> None:
-    """Pause hosts, by name until the times of *pauses*, release *hosts* (keys) of which nothing is held any more, and
-    note when all of them are due.
+    """Pause the hosts named in *pauses* until the times given there, release those of *hosts* (keys) that no worker
+    holds any more, and note when all of them are due.
 
-    A host that asks for a pause behind a redirect is not the feed's own, whose other feeds are still requested.
+    A host that asks for a pause after a redirect is not the feed's own host, whose other feeds are still requested.
     """
     paused = Host.objects.using(using).filter(name__in=pauses).values_list("pk", "name") if pauses else ()
     keys = dict(paused)

@@ -1,8 +1,8 @@
 """The template tags and filters: `{% load lifestream %}`.
 
-The template of its site lays out an item: `lifestream/sites/github-com.html` if the feed's domain is github.com or ends
-in .github.com, otherwise `lifestream/sites/basic.html`. The item's own page uses the templates in
-`lifestream/sites/detail/`. A site adds or replaces templates in its own template folders.
+An item is rendered with the template of its site: `lifestream/sites/github-com.html` if the feed's domain is github.com
+or ends in .github.com, otherwise `lifestream/sites/basic.html`. The item's own page uses the templates in
+`lifestream/sites/detail/`. A Django site adds or replaces templates in its own template folders.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ register = template.Library()
 @register.simple_tag(takes_context=True)
 def render_item(context: Context, post: Post) -> SafeString:
     """Render *post* for a timeline, with the template of its site. The template has `post`, `item`, `feed`, `card`,
-    `timeline` and `lifestream`, and what the context has besides.
+    `timeline` and `lifestream`, and the other variables of the context.
     """
     return _render(context, _taken(post, Post, "render_item"), "lifestream/sites/", complete=False)
 
@@ -81,7 +81,7 @@ _PLACES: dict[type, str] = {  # for developers
 
 
 def _taken(value: object, kind: type[_Taken], tag: str) -> _Taken:
-    """Return *value*. Raises TypeError, with the name of the *tag*, if it is nothing of *kind*."""
+    """Return *value*. Raises TypeError, with the name of the *tag*, if it is not of *kind*."""
     if isinstance(value, kind):
         return value
     missing = "nothing: no such variable is in the context"  # for developers
@@ -91,7 +91,7 @@ def _taken(value: object, kind: type[_Taken], tag: str) -> _Taken:
 
 def _render(context: Context, post: Post, folder: str, *, complete: bool) -> SafeString:
     feed = post.item.feed
-    post.subscription.feed = feed  # it is the same one, which a template would query again
+    post.subscription.feed = feed  # the same feed: otherwise a template would query it again
     if not hasattr(post, "has_icon"):  # `Timeline.page` annotates posts with it
         post.has_icon = bool(feed.icon)  # type: ignore[attr-defined]
     timeline = _timeline(context, post)
@@ -105,7 +105,7 @@ def _render(context: Context, post: Post, folder: str, *, complete: bool) -> Saf
 
 
 def _timeline(context: Context, post: Post) -> Timeline:
-    """Return the timeline of the context if it is of the lifestream of *post*; otherwise one that shows all of that."""
+    """Return the timeline of the context if it is of the lifestream of *post*; otherwise one of that lifestream."""
     timeline = context.get("timeline")
     if isinstance(timeline, Timeline) and timeline.lifestream.pk == post.lifestream_id:
         return timeline
@@ -148,7 +148,7 @@ def own_pages(lifestream: Lifestream) -> list[OwnPage]:
     """Return the pages of the owner's own text, for the links to them."""
     # There are a dozen at most: to sort them here is cheaper than a sort in the database.
     taken = _taken(lifestream, Lifestream, "own_pages")
-    found = getattr(taken, "listed_pages", None)  # that `timeline_for` has read with the lifestream
+    found = getattr(taken, "listed_pages", None)  # which `timeline_for` has read with the lifestream
     if found is None:
         found = OwnPage.objects.filter(lifestream=taken).defer("text").order_by()
     return sorted(found, key=lambda page: (page.position, page.title, page.pk))
@@ -156,15 +156,15 @@ def own_pages(lifestream: Lifestream) -> list[OwnPage]:
 
 @register.simple_tag
 def site_badge(subscription: Subscription, feed: Feed | None = None) -> Badge:
-    """Render the letter and the colour (0 to 11) of a site without an icon."""
+    """Return the letter and the colour (0 to 11) of a site without an icon."""
     site = _taken(subscription, Subscription, "site_badge")
     return badge_of(site, feed or site.feed)
 
 
 @register.simple_tag
 def site_mark(subscription: Subscription, last_post: dt.datetime | None = None) -> Mark | None:
-    """Return what is said of the state of a site: `code` and `words`, or None if all is well. *last_post* is the date
-    of its latest post.
+    """Return the mark for the state of a site: its `code` and `words`, or None if all is well. *last_post* is the date
+    of the latest post of the site.
     """
     return mark_of(_taken(subscription, Subscription, "site_mark"), last_post, timezone.now())
 
@@ -193,7 +193,7 @@ def marked(text: str | None, query: str) -> SafeString:
 
 @register.filter
 def since(moment: dt.datetime | None) -> str:
-    """Return how long ago *moment* was, in words; "" for none, as of a feed that was never fetched."""
+    """Return how long ago *moment* was, in words; "" if it is None, as for a feed that was never fetched."""
     return relative(moment) if moment else ""
 
 
@@ -206,8 +206,8 @@ def in_own_words(text: str | None) -> str:
 @register.filter
 def prose(item: Item | None) -> SafeString:
     """Return the HTML of *item* for a page. Its ids and the references to them get the item's key, so that footnotes
-    work on a page with several items, and pictures of unknown size are marked, so that they keep their space. Nothing
-    gives "", as for all filters.
+    work on a page with several items, and pictures of unknown size are marked, so that they keep their space. Without
+    an item, the result is "", as with all filters here.
     """
     if not item:
         return SafeString()
@@ -251,7 +251,7 @@ def day_url(timeline: Timeline, day: dt.date) -> str:
 @register.filter
 def day_name(day: dt.date | None) -> str:
     """Return the name of *day*, a day or a moment, for a reader: "Today", "Yesterday", "Friday, 2 October"; with the
-    year if it is not this year. "" for none.
+    year if it is not this year. Without a day, the result is "".
     """
     if not day:
         return ""

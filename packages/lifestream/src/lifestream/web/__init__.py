@@ -1,4 +1,4 @@
-"""The pages, the feeds of a timeline, and the endpoint that WebSub hubs call. This package reads models only.
+"""The pages, the feeds of a timeline, and the endpoint that WebSub hubs call. This package only reads the models.
 
 In: an HTTP request. Out: a page or a feed. In the order in which a request passes them:
 
@@ -8,7 +8,7 @@ In: an HTTP request. Out: a page or a feed. In the order in which a request pass
    `walked_posts`: the first posts of a search for many items. `shown_posts`: the posts with everything that their cards
    show, such as the excerpt in which a search found its words (`content.highlighting`). `site_search`: its sites by
    their names. `page_addresses`: the addresses of pages.
-3. `presenters`: what of a post is shown, and which sites are asleep or failing, as values for the templates.
+3. `presenters`: which parts of a post are shown, and which sites are asleep or failing, as values for the templates.
    `picture_addresses`: the addresses of feeds' pictures on this site, if it is to show them.
 4. `look`: theme, accent and logo of a page. `structured_data`: the description of an item for search engines.
    `pictured_choice`: a field of forms.
@@ -16,10 +16,10 @@ In: an HTTP request. Out: a page or a feed. In the order in which a request pass
    `plugins.entry_uris` decides which, `storage.published_ids` stores it.
 
 Around all of them: `wsgi_server`: waitress, for `lifestream serve`: how many connections may be open, and which are
-closed first. `http_channel`: what they may cost; `request_framing`: what a request may cost until it is complete.
+closed first. `http_channel`: limits for each connection; `request_framing`: limits for a request until it is complete.
 `request_charset`: reads every request as UTF-8, in the bundled site. `proxy_headers`: whether a proxy has passed a
 request on.
 
-Never imported here: the fetcher's session, the parser, `refresh.pipeline`. The exceptions to reading: `views.push`
-stores what a hub said, and `views.pictures` asks `refresh.pictures` for what is not there yet.
+Never imported here: the fetcher's session, the parser, `refresh.pipeline`. Two modules do not only read: `views.push`
+stores what a hub has sent, and `views.pictures` lets `refresh.pictures` fetch pictures that are not stored yet.
 """

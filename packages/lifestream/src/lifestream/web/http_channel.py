@@ -1,9 +1,9 @@
-"""What connections may cost: the requests of one are answered one after the other, and what is kept for all of them is
-bounded.
+"""Limits for connections: the requests on a connection are answered one after the other, and the bytes that are kept
+for all connections are limited.
 
-Waitress answers all requests that come together at once (pipelining, RFC 9112 §9.3.2), and keeps what the client does
-not take. From 16 MiB on it lets the thread wait for the client: eight clients that read nothing would take all threads,
-for ever.
+Waitress answers all requests that arrive together at once (pipelining, RFC 9112 §9.3.2), and keeps the answers until
+the client reads them. From 16 MiB on it lets the thread wait for the client: eight clients that read nothing would
+occupy all threads for ever.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ class RefusalTask(WSGITask):
 
 
 class OneAnswerChannel(HTTPChannel):
-    """A connection on which a request is answered once the client has taken the answer before it.
+    """A connection on which a request is answered once the client has received the answer before it.
 
     So at most one answer is kept for a client, whatever it sends, and between two answers the connection counts as
-    one without a request: waitress closes it if it takes nothing for two minutes.
+    one without a request: waitress closes it if the client reads nothing for two minutes.
     """
 
     request: BoundedParser | None
@@ -117,7 +117,7 @@ class OneAnswerChannel(HTTPChannel):
         return bool(super().writable()) or self._is_next_due()
 
     def handle_write(self) -> None:
-        """Send what is to be sent; once all is, have the next request answered."""
+        """Send the answer; once all of it is sent, have the next request answered."""
         if self._discards_after_answer and self.close_when_flushed and not self.will_close:
             flushing: Any = self  # these methods of waitress 3.0 have no types; the tests of this module use them
             flushing._flush_exception(flushing._flush_some)  # after an error, `will_close` is set: the loop calls again
@@ -128,7 +128,7 @@ class OneAnswerChannel(HTTPChannel):
         if self._is_next_due():
             with self.requests_lock:
                 self.requests.append(self._later.popleft())
-            task: Any = self  # waitress calls `service`, as of a Task
+            task: Any = self  # waitress calls only `service`, which a Task has, too
             self.server.add_task(task)
 
     def _discard_the_rest(self) -> None:
@@ -160,9 +160,9 @@ class RefusalsAnswered(OneAnswerChannel):
 
 
 def let_go(sockets: Iterable[object], most: int, *, but: OneAnswerChannel | None = None) -> bool:
-    """Have connections closed that have been silent for the longest time and have no request that is answered, until at
-    most this number of bytes is kept for the others, or for a body of the greatest size. Return whether that was
-    enough. The connection *but* stays.
+    """Have the connections closed that have been silent for the longest time, except those with a request that is being
+    answered, until at most *most* bytes are kept for the others, or the size of the largest body if that is more.
+    Return whether that was enough. The connection *but* stays.
     """
     channels = [each for each in sockets if isinstance(each, OneAnswerChannel) and not each.will_close]
     if not channels:

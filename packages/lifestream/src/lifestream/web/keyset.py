@@ -1,6 +1,6 @@
 """Keyset pagination of a timeline: the position where a page ends, and the condition for the posts after it.
 
-The condition compares row values, as `models.row_values` says.
+The condition compares row values: see `models.row_values`.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class Cursor:
         try:
             date = _EPOCH + int(found[1]) * _MICROSECOND
         except OverflowError as error:
-            raise ValueError(f"{text!r} is a cursor outside of time") from error
-        # The first and the last moments have no date in some time zones, and databases convert to one.
+            raise ValueError(f"{text!r} is a cursor beyond all dates") from error
+        # The first and the last moments have no date in some time zones, to which databases convert them.
         if not 1 < date.year < dt.MAXYEAR:
-            raise ValueError(f"{text!r} is a cursor outside of time")
+            raise ValueError(f"{text!r} is a cursor beyond all dates")
         return cls(date, int(found[2]))
 
     def __str__(self) -> str:

@@ -39,7 +39,7 @@ class Look:
 
 
 def look_of(lifestream: Lifestream | None) -> Look:
-    """Return how the pages of *lifestream* look; for None, those of no lifestream."""
+    """Return the look of the pages of *lifestream*; for None, that of the pages that belong to no lifestream."""
     of = lifestream if lifestream is not None and lifestream.logo_digest else None
     return Look(
         title=settings.title or gettext("Lifestream"),

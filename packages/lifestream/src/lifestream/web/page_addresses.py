@@ -1,7 +1,7 @@
-"""The addresses of pages of a lifestream, made faster than Django reverses them: a timeline has more than a hundred.
+"""The addresses of pages of a lifestream, made faster than by Django's `reverse`: a timeline has more than a hundred.
 
-Django tries the patterns of a name for each address. The addresses of two items differ in the item's key alone, so
-that one is reversed, and the others have their key in the same place.
+Django tries the patterns of a name for each address. The addresses of two items differ only in the item's key, so one
+address is reversed, and the others are made by putting their key in the same place.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.urls import URLResolver, get_resolver, get_script_prefix, get_urlcon
 from django.utils.translation import get_language
 
 MOST_KEPT: Final = 10_000
-"""How many addresses are kept of one set of URL patterns: a bound for sites with very many lifestreams and tags."""
+"""How many addresses are kept for one set of URL patterns: a bound for sites with very many lifestreams and tags."""
 _KEY: Final = 798_274_615_903_128_447
 """A key that no row has. It has no more digits than `urls.RowConverter` allows."""
 
@@ -23,7 +23,7 @@ _kept: WeakKeyDictionary[URLResolver, dict[tuple[object, ...], str]] = WeakKeyDi
 def page_address(name: str, **kwargs: Any) -> str:
     """Return the address of the page *name* of lifestream's URL patterns, as `django.urls.reverse` does.
 
-    It is kept for the patterns, the script prefix and the language of this request, which all have an influence.
+    The address is kept for the URL patterns, the script prefix and the language of this request, on which it depends.
     """
     kept = _kept_here()
     known = (name, *kwargs.items(), get_script_prefix(), get_language())
@@ -42,7 +42,7 @@ def row_address(name: str, slug: str, pk: int) -> str:
 
 
 def _kept_here() -> dict[tuple[object, ...], str]:
-    """Return the addresses that are kept of the URL patterns that hold now, as long as Django keeps these."""
+    """Return the addresses that are kept for the current URL patterns, as long as Django keeps the patterns."""
     resolver = get_resolver(get_urlconf())
     kept = _kept.get(resolver)
     if kept is None:

@@ -1,7 +1,7 @@
 """Addresses of feeds' pictures on this site, and HTML that names them.
 
-An address is signed, so that the site shows no pictures but those that its pages name: it is no open proxy. The key is
-made from Django's SECRET_KEY.
+An address is signed, so that the site shows only pictures that its pages name, and is no open proxy. The key is derived
+from Django's SECRET_KEY.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ _NAMED = re.compile(r"(\s(?:src|poster)=\")([^\"]*+)(?=\")|(\ssrcset=\")([^\"]*+
 def address_of(url: str) -> str:
     """Return the address at which this site shows the picture *url*, if it is to show pictures; otherwise *url*.
 
-    What is no web address stays as it is. One that is too long becomes "", since nobody is to ask its host.
+    What is no web address stays as it is. One that is too long becomes "", since browsers must not request it from its
+    host.
     """
     if not settings.serves_pictures or not of_the_web(url):
         return url
@@ -56,8 +57,8 @@ def url_of(key: str, written: str) -> str | None:
 
 
 def shown_here(html: str) -> str:
-    """Return *html*, which is clean, with the pictures that it names at their addresses on this site, if it is to show
-    pictures.
+    """Return *html*, which is clean, with the addresses of pictures replaced by those on this site, if the site is to
+    show pictures.
     """
     return _TAG.sub(_rewritten, html) if settings.serves_pictures else html
 

@@ -1,4 +1,4 @@
-"""Radio buttons with a picture of what each stands for, in the admin and in the pages of owners."""
+"""Radio buttons with a picture of each choice, in the admin and in the pages of owners."""
 
 from __future__ import annotations
 

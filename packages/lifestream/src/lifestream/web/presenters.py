@@ -1,4 +1,4 @@
-"""A post as a page shows it, decided here, so that templates only lay it out.
+"""What a page shows of a post. It is decided here, so that templates only lay it out.
 
 A card has a kind: a *note* has no title, a *photo* is a picture with few words, an *audio* or a *video* can be played,
 and anything else is an *article*. Most of a card is stored with the item (see `item_card`), so that a timeline is shown
@@ -51,9 +51,9 @@ HUES: Final = 12
 """How many colours the theme has for sites without an icon."""
 
 ASLEEP: Final = timedelta(days=180)
-"""For how long a site has had no post if it is asleep."""
+"""A site is asleep if it has had no post for this long."""
 PATIENCE: Final = timedelta(days=1)
-"""For how long a feed cannot be read if its site is marked: most failures pass by themselves."""
+"""A site is marked if its feed could not be read for this long: most failures pass by themselves."""
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 
@@ -63,13 +63,13 @@ class Card:
     """A post as a page shows it. *player* is the address of another site's player, *poster* the picture shown in its
     place.
 
-    *author* is who wrote it, where that is not the name of its site. *summary* is an excerpt of so many words if
-    *is_excerpt*, and the whole text of the post if *is_all*.
+    *author* is who wrote it, if that is not the name of its site. If *is_excerpt*, *summary* is an excerpt of as many
+    words as the owner has chosen; if *is_all*, it is the whole text of the post.
 
-    *lead* is the one picture that stands for an article. *pictures* are those that are not in the content. *whole* says
-    that a timeline may show all of the content. *counts* are the numbers of all pictures, sounds, films and files, also
-    where a timeline has only the first. *season* and *number* are those of a podcast's episode; *episode* has all that
-    the podcast says of it, on the item's own page.
+    *lead* is the one picture that stands for an article. *pictures* are those that are not in the content. *whole* is
+    True if a timeline may show all of the content. *counts* are the numbers of all pictures, sounds, films and files,
+    even if a timeline shows only the first ones. *season* and *number* are those of a podcast's episode; *episode* has
+    all that the podcast says about it, on the item's own page.
     """
 
     kind: str
@@ -120,7 +120,7 @@ class Card:
 
     @property
     def host(self) -> str:
-        """The host of the link, for the text of the link. It never comes from what the feed says of itself."""
+        """The host of the link, for the text of the link. It never comes from what the feed says about itself."""
         return host_in_words(self.link)
 
     @property
@@ -130,12 +130,12 @@ class Card:
 
 
 def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> Card:
-    """Return the card of *post*, whose item and feed are loaded. Its pictures are at their addresses on this site if
-    that shows them, unless it is to have the *originals*, for other machines.
+    """Return the card of *post*, whose item and feed are loaded. Its pictures have their addresses on this site if the
+    site shows pictures; with *originals*, for other machines, they have their own addresses.
 
-    How much of the post it has is what its lifestream has chosen, if that is loaded; a *complete* card has all.
+    How much of the post the card has is the choice of the lifestream, if that is loaded; a *complete* card has all.
 
-    It is made from the card that is stored with the item. If there is none, or if *complete*, it is made from the
+    The card is made from the one that is stored with the item. If there is none, or if *complete*, it is made from the
     item's content, enclosures and media; a complete card has more pictures and files than a timeline has space for.
     """
     item = post.item
@@ -155,10 +155,10 @@ def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> C
     elif chosen.shown == Shown.EXCERPT and excerpt is not None:
         summary, whole = excerpt, False
     if summary.strip().casefold() == item.title.strip().casefold():
-        summary = ""  # a photo or a film, of which its site repeats the title as the text
+        summary = ""  # a photo or a film whose site repeats the title as the text
     lead = shown.lead
     if whole and shown.kind == "article" and lead not in shown.pictures:
-        lead = None  # it is in the content
+        lead = None  # the picture is in the content
     return Card(
         kind=shown.kind,
         title=item.title.strip(),
@@ -184,7 +184,7 @@ def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> C
 
 
 def _episode(episode: Episode | None, here: Callable[[str], str]) -> Episode | None:
-    """Return *episode* with the portraits of its people *here*."""
+    """Return *episode* with the addresses of the portraits of its people, as *here* returns them."""
     if episode is None:
         return None
     return replace(episode, persons=tuple(replace(each, picture=here(each.picture)) for each in episode.persons))
@@ -227,7 +227,7 @@ def badge_of(subscription: Subscription, feed: Feed) -> Badge:
 
 
 def hits_in_words(hits: Hits) -> str:
-    """Return how many posts a search has found, "" for none."""
+    """Return how many posts a search has found, in words; "" if it has found none."""
     if not hits.count:
         return ""
     number = number_format(hits.count, force_grouping=True)
@@ -248,7 +248,7 @@ class Mark:
 
 
 def mark_of(subscription: Subscription, last_post: datetime | None, now: datetime) -> Mark | None:
-    """Return the mark of a site with its latest post at *last_post*, None if there is nothing to say of it."""
+    """Return the mark of a site with its latest post at *last_post*, None if its state needs no mark."""
     feed = subscription.feed
     if feed.status == Feed.Status.GONE:
         return Mark("gone", gettext("gone"))

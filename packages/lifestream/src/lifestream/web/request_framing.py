@@ -1,8 +1,8 @@
-"""What one request may cost until it is complete: its head, what frames its body, and the body.
+"""Limits for one request until it is complete: for its head, the framing of its body, and the body.
 
-One thread reads for all connections, so that what it does with each byte is bounded. Waitress reads an empty line, a
-line of a head and a chunk in some microseconds each, and a line between two chunks of a body, or the trailer, anew with
-each piece that comes: a megabyte of chunks of one byte took 0.7 s, one of short header lines 1.4 s.
+One thread reads for all connections, so its work for each byte has to be limited. Waitress takes some microseconds for
+each empty line, line of a head and chunk, and reads a line between two chunks of a body, or the trailer, from its
+beginning with each piece that arrives: a megabyte of chunks of one byte took 0.7 s, one of short header lines 1.4 s.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from waitress.utilities import BadRequest, Error, find_double_newline
 from lifestream.page_limits import MOST_LINES
 
 LONGEST_FRAMING: Final = 16 * 1024
-"""How many bytes the size of a chunk, the extensions of all chunks of a body, and its trailer may have: no client of
-ours sends either.
+"""How many bytes the size of a chunk, the extensions of all chunks of a body, and its trailer may have, each. Usual
+clients send neither extensions nor a trailer.
 """
 MOST_TINY: Final = 64 * 1024
 """By how many bytes the framing of a body may be longer than the body: chunks of a few bytes cost the most time."""
@@ -33,15 +33,15 @@ _STEP: Final = 256 * 1024  # bytes of a body after which it is asked anew whethe
 
 
 class ServerBusy(Error):
-    """The answer to a request whose body cannot be kept, because of the bodies of others (RFC 9110 §15.6.4)."""
+    """The answer to a request whose body cannot be kept, because of the bodies of other requests (RFC 9110 §15.6.4)."""
 
     code = 503
     reason = "Service Unavailable"  # for developers
 
 
 class BoundedParser(HTTPRequestParser):
-    """A parser that refuses a head of many lines and long framing with 400, and a body with 503 where *may_keep_more*
-    returns False: it is called for each `_STEP` of a body.
+    """A parser that refuses a head of many lines and long framing with 400, and a body with 503 if *may_keep_more*
+    returns False, which is called for each `_STEP` of a body.
     """
 
     def __init__(self, adj: Any, may_keep_more: Callable[[], bool] = lambda: True) -> None:
@@ -86,10 +86,10 @@ class BoundedParser(HTTPRequestParser):
 
 
 class QuickChunks(ChunkedReceiver):
-    """Reads a chunked body (RFC 9112 §7.1) as waitress does, but each byte once, and the small chunks that came
+    """Reads a chunked body (RFC 9112 §7.1) as waitress does, but each byte once, and joins the small chunks that arrive
     together into one piece. It refuses empty lines between chunks, which waitress skips.
 
-    *pending* are the bytes of a line, or of the trailer, whose end has not come yet.
+    *pending* are the bytes of a line, or of the trailer, whose end has not arrived yet.
     """
 
     def __init__(self, buf: Any) -> None:
@@ -121,7 +121,7 @@ class QuickChunks(ChunkedReceiver):
         return at - known if is_complete else len(s)
 
     def _read_chunks(self, text: bytes, pieces: list[bytes]) -> int:
-        """Add what chunks of *text* hold to *pieces*, and return how far it was read."""
+        """Add the contents of the chunks in *text* to *pieces*, and return how far *text* was read."""
         at = 0
         while self.error is None and not self.all_chunks_received:
             if self._left:
@@ -146,8 +146,8 @@ class QuickChunks(ChunkedReceiver):
         return at
 
     def _read_whole_chunks(self, text: bytes, at: int, pieces: list[bytes]) -> int:
-        """Add what whole chunks of *text* hold to *pieces*, from *at* on, and return how far it was read. After the
-        size of another chunk, this many bytes are `_left`.
+        """Add the contents of the whole chunks in *text*, from *at* on, to *pieces*, and return how far *text* was
+        read. If the size of another chunk follows, `_left` is set to this size.
         """
         size_of, keep = _SIZE.match, pieces.append
         while (line := size_of(text, at)) is not None:
@@ -184,7 +184,7 @@ class QuickChunks(ChunkedReceiver):
         return self._extensions <= LONGEST_FRAMING and _is_valid(text) is not None
 
     def _read_trailer(self, text: bytes, at: int) -> int:
-        """Read the trailer of *text*, from *at* on. Return the position of its end, or *at* if that has not come."""
+        """Read the trailer in *text*, from *at* on. Return the position of its end, or *at* if that has not arrived."""
         if text.startswith(b"\r\n", at):
             self.completed = True
             return at + 2

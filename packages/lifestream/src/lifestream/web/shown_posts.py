@@ -1,7 +1,7 @@
 """Posts, loaded with everything that their cards show. Read-only.
 
-`read_posts` reads the rows of one queryset, and `fill_posts` adds the tags and contents of those of several at once;
-`shown` does both.
+`read_posts` reads the rows of one queryset, and `fill_posts` adds the tags and contents to the posts of several
+querysets at once; `shown` does both.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def shown(
 
 
 def read_posts(posts: QuerySet[Post], *, bodies: bool) -> list[Post]:
-    """Return *posts* with what their cards need of other tables, in one query; `fill_posts` adds the rest."""
+    """Return *posts* with what their cards need from other tables, in one query; `fill_posts` adds the rest."""
     heavy = () if bodies else BODIES
     related = ("subscription", "item__feed", *(("item__published_id",) if bodies else ()))
     found: list[Post] = list(
@@ -72,8 +72,8 @@ def fill_posts(posts: Sequence[Post], lifestream: Lifestream | None, query: str,
 
 
 def _complete(items: Sequence[Item], lifestream: Lifestream, query: str) -> None:
-    """Make the cards of those of *items* that have none, and load what *lifestream* shows of their contents, or the
-    parts that *query* has found.
+    """Make cards for those of *items* that have none, and load what *lifestream* shows of their contents, or the parts
+    of their texts that *query* has found.
     """
     cards = _cards_of(items)
     known = {item.pk: item for item in items}
@@ -98,7 +98,7 @@ def _complete(items: Sequence[Item], lifestream: Lifestream, query: str) -> None
 
 
 def _cards_of(items: Sequence[Item]) -> dict[int, ItemCard]:
-    """Return the card of each of *items* by its key. Those that are not stored are made, and set to the items."""
+    """Return the card of each of *items*, by its key. Cards that are not stored are made, and set in the items."""
     cards: dict[int, ItemCard] = {}
     without: dict[int, Item] = {}
     for item in items:
@@ -108,7 +108,7 @@ def _cards_of(items: Sequence[Item]) -> dict[int, ItemCard]:
             cards[item.pk] = card
     if not without:
         return cards
-    # The item was stored before there were cards, or was made by hand. Its card is not stored here, since reading a
+    # The item was stored before there were cards, or was created by hand. Its card is not stored here, since reading a
     # page writes nothing.
     beginning = Left("content", _LOOKED_THROUGH)
     rows = Item.objects.filter(pk__in=without).annotate(beginning=beginning).order_by()

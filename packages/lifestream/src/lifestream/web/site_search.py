@@ -14,12 +14,14 @@ from lifestream.models.fulltext import LONGEST_QUERY
 from lifestream.web.timeline import Timeline
 
 MOST_LOOKED_AT: Final = 5_000
-"""Up to this number of sites, all names are read. If there are more, the database compares them, and accents count."""
+"""Up to this number of sites, all names are read. If there are more, the database compares the names, and accents have
+to match.
+"""
 
 
 def has_many_sites(timeline: Timeline) -> bool:
     """Return whether *timeline*'s lifestream has more than MOST_LOOKED_AT sites."""
-    # Nearly always, all of them may be seen. To look at the feed of each takes 30 times as long as to count them.
+    # Nearly always, the reader may see all sites. Checking the feed of each takes 30 times as long as counting them.
     if not _are_many(Subscription.objects.filter(lifestream=timeline.lifestream)):
         return False
     return timeline.shows_all_sites or _are_many(timeline.subscriptions())
@@ -54,6 +56,6 @@ def sites_named(timeline: Timeline, query: str) -> QuerySet[Subscription]:
 
 
 def with_last_post(sites: QuerySet[Subscription]) -> QuerySet[Subscription]:
-    """Return *sites* with the date of the latest post of each as `last_post`, None for none."""
+    """Return *sites* with the date of the latest post of each as `last_post`, None if there is none."""
     latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date", "-item_id")
     return sites.annotate(last_post=Subquery(latest.values("date")[:1]))

@@ -12,7 +12,7 @@ _ESCAPES = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"}
 
 
 def picture_of(card: Card) -> str:
-    """Return the address of the picture that stands for an item, "" for none."""
+    """Return the address of the picture that stands for an item, "" if there is none."""
     if card.lead is not None:
         return card.lead.url
     return card.pictures[0].url if card.pictures else card.poster
@@ -24,7 +24,7 @@ def json_ld(post: Post, card: Card) -> str:
     facts: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "Article",
-        "headline": item.display_title[:110],  # as long as search engines take
+        "headline": item.display_title[:110],  # search engines accept no more
         "datePublished": post.date.isoformat(),
         "publisher": {"@type": "Organization", "name": site.display_name},
     }
@@ -38,4 +38,4 @@ def json_ld(post: Post, card: Card) -> str:
         facts["url"] = facts["mainEntityOfPage"] = card.link
     if card.language:
         facts["inLanguage"] = card.language
-    return json.dumps(facts).translate(_ESCAPES)  # in ASCII, so that nothing turns the text around
+    return json.dumps(facts).translate(_ESCAPES)  # in ASCII, so that no character reverses the text

@@ -1,4 +1,4 @@
-"""A timeline as a feed: Atom (RFC 4287), RSS 2.0 and JSON Feed 1.1, from one description of it.
+"""A timeline as a feed: Atom (RFC 4287), RSS 2.0 and JSON Feed 1.1, from the same values.
 
 Titles, summaries and names are plain text. Atom writes them as text constructs of type "text" (RFC 4287 §3.1.1), JSON
 Feed as plain text fields. RSS 2.0 has plain text everywhere except in the `description` of an item, which is HTML (RSS
@@ -40,9 +40,9 @@ from lifestream.web.keyset import Cursor
 from lifestream.web.timeline import Timeline, TimelinePage
 
 _FORM: Final = 3
-"""The version of the written form: raised when the same posts are written otherwise, so that no 304 hides it."""
+"""The version of the output: raised when the same posts are written in another way, so that no 304 hides the change."""
 ENTRIES: Final = 40
-"""How many posts a feed holds. Older ones are linked as its next page."""
+"""How many posts a feed has. Older ones are linked as its next page."""
 
 Absolute = Callable[[str], str]
 """Turns a path of this site into an absolute address."""
@@ -133,7 +133,7 @@ def _json_item(item: dict[str, Any]) -> dict[str, Any]:
             {"url": e.url, "mime_type": e.mime_type, **({"size_in_bytes": int(e.length)} if e.length != "0" else {})}
             for e in item["enclosures"]
         ],
-        # JSON Feed has no word of its own for it; names of extensions begin with "_".
+        # JSON Feed has no field for the source; names of extensions begin with "_".
         "_source": {
             "title": item["source"],
             "home_page_url": item["source_url"],
@@ -147,7 +147,7 @@ FORMATS: Final[dict[str, type[Atom | Rss | Json]]] = {"atom": Atom, "rss": Rss, 
 
 
 def title_of(timeline: Timeline) -> str:
-    """Return the title of the feed of *timeline*, without characters that XML cannot hold: people have typed it."""
+    """Return the title of the feed of *timeline*, without characters that XML does not allow: people type titles."""
     part = ""
     if timeline.subscription is not None:
         part = timeline.subscription.display_name
@@ -162,13 +162,13 @@ def title_of(timeline: Timeline) -> str:
 def id_of(timeline: Timeline) -> str:
     """Return the id of the feed of *timeline*, a universal and permanent IRI (RFC 4287, section 4.2.6).
 
-    That of a whole lifestream is stored. The id of a part is made of it, and of what the part is: where a lifestream
-    has kept the address that it was once published under, the address of the part below that one, otherwise a UUID
-    (RFC 9562, version 5).
+    The id of a whole lifestream is stored. The id of a part is derived from it: if the stored id is the address under
+    which the lifestream was once published, it is the address of the part below that one, otherwise a UUID (RFC 9562,
+    version 5).
     """
     whole = timeline.lifestream.feed_uri or uuid_uri(settings.secret_keys[0], timeline.lifestream.pk, "lifestream")
     part = ""
-    # No `reverse`: these are ids, and have to stay when the site has other addresses.
+    # Without `reverse`: these are ids, which have to stay the same when the addresses of the site change.
     if timeline.subscription is not None:
         part = f"sites/{timeline.subscription.pk}/"
     elif timeline.tag is not None:
@@ -186,8 +186,8 @@ _IN_PATHS: Final = "!$&'()*+,;=:@~"  # RFC 3986, section 3.3: what a segment of 
 
 
 def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tuple[str, dt.datetime | None]:
-    """Return an ETag, quoted, and a Last-Modified for the feed of *timeline*. *salt* is what else the answer depends
-    on.
+    """Return an ETag, quoted, and a Last-Modified for the feed of *timeline*. *salt* is anything else on which the
+    answer depends.
     """
     rows = timeline.rows(before, ENTRIES + 1).values_list(
         "item_id",
@@ -256,7 +256,7 @@ def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]
     }
 
 
-# RFC 6838, section 4.2: names of a media type; Atom and RSS want one of each enclosure. Feeds write anything there.
+# RFC 6838, section 4.2: the names in a media type. Atom and RSS need one for each enclosure; feeds give any text there.
 _TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9*][a-z0-9!#$&^_.+-]{0,126}", re.IGNORECASE | re.ASCII)
 _UNKNOWN: Final = "application/octet-stream"
 

@@ -45,18 +45,18 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 RECENT = 500
-"""How many of the latest posts are looked at to count the tags of a lifestream, and its latest sites."""
+"""How many of the latest posts are looked at to count the tags of a lifestream, and to find its latest sites."""
 POSTS_A_SITE = 4
-"""How many of the latest posts are looked at for each site that is to be found: few sites have as many at once."""
+"""How many of the latest posts are looked at for each site that is to be found: few sites have more at once."""
 MOST_DATED = 500
-"""How many sites are compared by their latest posts, beside those of the latest posts of all."""
+"""How many sites are compared by their latest posts, besides the sites of the RECENT latest posts."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimelinePage:
     """One page of posts, the latest first, and the cursor at which older posts begin, if there are any. *hits* is how
-    many posts a search finds, if they were counted. *pinned* are the pinned posts, on the first page of a timeline
-    where these stand by themselves.
+    many posts a search finds, if they were counted. *pinned* are the pinned posts, on the first page of a timeline with
+    `pins`.
     """
 
     posts: tuple[Post, ...]
@@ -86,17 +86,17 @@ class Timeline:
     query: str = ""
     day: dt.date | None = None
     pins: bool = False
-    """Whether the posts that are pinned stand by themselves, and are left out of the others."""
+    """Whether pinned posts are shown separately, and left out of the others."""
 
     def narrowed(self, **to: Any) -> Timeline:
         """Return this timeline narrowed to a site, a tag, a search or a day."""
         return replace(self, **to)
 
     def of_tag(self, slug: str) -> Timeline | None:
-        """Return this timeline narrowed to the tag *slug*, None if there is no such tag. Only other lifestreams may
-        have the tag, which no visitor may learn: treat a result without posts like None.
+        """Return this timeline narrowed to the tag *slug*, None if there is no such tag. It may be that only other
+        lifestreams have the tag, which no visitor may learn: treat a result without posts like None.
         """
-        most = min(walked_posts.FEW, fulltext.RARE)  # one query for all that is needed of a rare tag
+        most = min(walked_posts.FEW, fulltext.RARE)  # for a rare tag, one query reads all that is needed
         rows = list(Tag.objects.filter(slug=slug).order_by().values_list("pk", "name", "items")[: most + 1])
         if not rows:
             return None
@@ -141,7 +141,7 @@ class Timeline:
         return self.owned or not getattr(self.lifestream, "has_secrets", True)
 
     def pinned(self) -> list[Post]:
-        """Return the pinned posts that may be shown, those that were pinned last before the others."""
+        """Return the pinned posts that may be shown, the one that was pinned last first."""
         return shown(self._pinned(), lifestream=self.lifestream)
 
     def _pinned(self) -> QuerySet[Post]:
@@ -158,16 +158,16 @@ class Timeline:
         posts = self.posts() if hit is None else self._posts(hit)
         if hit is not None and (latest := hit.latest_among(self.narrowed(query="").posts())) is not None:
             keys = list(_older(latest, before).values_list("pk", flat=True)[:count])
-            if len(keys) == count:  # Of a small lifestream, few posts are among the latest of all.
+            if len(keys) == count:  # A small lifestream may have fewer posts among the latest items.
                 return _of_keys(keys)
         rows = _older(posts, before)[:count]
-        # Others are read in the order of an index.
+        # Other posts are read in the order of an index.
         are_sorted = hit.are_looked_up if hit else self.tag is not None and self._tagged is not None
         return _of_keys(rows.values("pk")) if are_sorted else rows
 
     def _walked(self, before: Cursor | None, count: int, hit: Found | None) -> list[int] | None:
-        """Return the keys of what `rows` returns if the items that the search *hit*, or that have the tag, are so many
-        that the latest posts have enough of them; otherwise None.
+        """Return the keys of the posts that `rows` returns, if so many items are found by the search (*hit*) or have
+        the tag that enough of them are among the latest posts; otherwise None.
         """
         known: Sequence[int] | None
         if hit is None and self.tag is not None and "_tagged" not in vars(self):
@@ -199,9 +199,11 @@ class Timeline:
         return TimelinePage(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None, hits, tuple(pinned))
 
     def _first_of_many(self, hit: Found, count: int) -> tuple[list[int] | None, Hits | None]:
-        """Return the keys of the first *count* posts that the search *hit*, and how many there are in all, counted no
-        further than MOST_COUNTED, if its words are frequent and the database counts faster by asking posts one by one
-        than by its index; otherwise None for both.
+        """Return the keys of the first *count* posts that the search (*hit*) finds, and how many there are in all,
+        counted no further than MOST_COUNTED.
+
+        Return None for both unless the words are frequent and the database counts faster by checking posts one by one
+        than by its index.
         """
         if hit.keys is not None or not fulltext.counts_by_asking(router.db_for_read(Post)):
             return None, None
@@ -254,19 +256,19 @@ class Timeline:
         )
 
     def latest_sites(self, count: int) -> list[Subscription]:
-        """Return *count* subscriptions, that with the latest post first.
+        """Return *count* subscriptions, the one with the latest post first.
 
-        If the latest posts are of fewer, those of a lifestream with more than MOST_DATED are not all compared, but
-        those of the RECENT latest posts and the first MOST_DATED by name.
+        If the latest posts are of fewer sites, a lifestream with more than MOST_DATED sites does not compare all of
+        them, but those of the RECENT latest posts and the first MOST_DATED by name.
         """
         every = Subscription.objects.order_by()
         posts = self._every_post().order_by("-date", "-item_id").values("subscription")
         recent = every.filter(_is_one_of(posts[: count * POSTS_A_SITE])).values("pk")
-        # Nearly always, no others are needed, of which the latest posts take longer to look up than all else.
+        # Nearly always, no other sites are needed. To look up their latest posts takes longer than everything else.
         are_few = ~Exists(recent[count - 1 : count])
         named = self.subscriptions().order_by("sort_name", "pk").values("pk")[: max(MOST_DATED, count)]
-        # A union, since PostgreSQL reads the whole table for OR. Each part is a subquery of its own, since SQLite takes
-        # no LIMIT within a union.
+        # A union, since PostgreSQL reads the whole table for OR. Each part is a subquery of its own, since SQLite
+        # accepts no LIMIT within a union.
         more = (every.filter(are_few, _is_one_of(keys)).values("pk") for keys in (posts[:RECENT], named))
         compared = recent.union(*more).order_by()
         latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date").values("date")[:1]
@@ -281,10 +283,10 @@ class Timeline:
         return self.frequent_tags()[0]
 
     def frequent_tags(self) -> tuple[list[tuple[Tag, int]], int]:
-        """Return what `tags` returns, and how many tags more the latest posts have."""
+        """Return what `tags` returns, and how many more tags the latest posts have."""
         latest = self.posts().values_list("item_id", flat=True)[:RECENT]
         keys = Tag.items.through.objects.filter(item__in=list(latest)).values_list("tag_id", flat=True)
-        counts = Counter(sorted(keys))  # of tags that are as frequent, the same ones each time
+        counts = Counter(sorted(keys))  # sorted, so that equally frequent tags are in the same order each time
         frequent = dict(counts.most_common(MOST_TAGS))
         tags = Tag.objects.in_bulk(list(frequent))
         listed = sorted(
@@ -333,8 +335,8 @@ def _older(posts: QuerySet[Post], before: Cursor | None) -> QuerySet[Post]:
 
 
 def _of_keys(keys: Sequence[int] | QuerySet[Any, Any]) -> QuerySet[Post]:
-    """Return the posts with *keys*, the latest first. Posts that are few of many are sorted by the database, and
-    without knowing their keys first, it would sort all of them with all that a page shows.
+    """Return the posts with *keys*, the latest first. If the database has to sort many posts to find a few, it then
+    sorts only their keys, and not all columns that a page shows.
     """
     return Post.objects.filter(pk__in=keys).order_by("-date", "-item_id")
 

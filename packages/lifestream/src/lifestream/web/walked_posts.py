@@ -1,8 +1,9 @@
-"""The first posts of very many, found by looking through all posts in their order. Read-only.
+"""The first of very many posts, found by reading all posts in their order. Read-only.
 
-SQLite takes five times as long to look up the posts of 9,000 items, which are all over the table, as to look through
-the latest 3,000 posts for 20 posts of those items. If the keys of the items are not known, each post is asked for a
-condition: for a tag of half of all posts, that is 40 of them, where PostgreSQL took 10 ms to tell the keys of 10,000.
+SQLite takes five times as long to look up the posts of 9,000 items, which are spread over the table, as to search the
+latest 3,000 posts for 20 posts of those items. If the keys of the items are not known, a condition is checked for each
+post: for a tag that half of all posts have, that is for 40 posts, whereas PostgreSQL took 10 ms to return the keys of
+10,000 items.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from lifestream.models.index_conditions import BooleanLookup
 FEW: Final = 1_000
 """Up to this number of items, `first_of` leaves it to the caller to look up their posts."""
 MOST_WALKED: Final = 10_000
-"""The most posts that are looked through."""
+"""The most posts that are read."""
 MOST_ASKED: Final = 2_500
-"""The most posts that are asked for a condition: each takes some microseconds more."""
+"""The most posts for which a condition is checked: each check takes some microseconds more."""
 
 
 def first_of(posts: QuerySet[Post], items: Collection[int], count: int) -> list[int] | None:
@@ -32,7 +33,7 @@ def first_of(posts: QuerySet[Post], items: Collection[int], count: int) -> list[
     """
     if len(items) <= FEW:
         return None
-    # So many posts have *count* of the items if these are spread evenly over all; half as many more are looked through.
+    # If the items are spread evenly, *count* of them are in the first two thirds of this number of posts.
     most = 3 * count * (max(items) - min(items) + 1) // (2 * len(items))
     if most > MOST_WALKED:
         return None
@@ -44,7 +45,7 @@ def first_of(posts: QuerySet[Post], items: Collection[int], count: int) -> list[
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """The *keys* of the posts that were found, in their order. They *are_all* if no post was left to be asked."""
+    """The *keys* of the posts that were found, in their order. *are_all* is True if all posts were checked."""
 
     keys: list[int]
     are_all: bool
@@ -54,7 +55,7 @@ def first_with(posts: QuerySet[Post], condition: Exists | BooleanLookup, count: 
     """Return the first *count* of *posts*, which are ordered as a timeline is, that fulfil *condition*; fewer if the
     first MOST_ASKED posts don't have so many.
     """
-    # Annotations, since not each version of Django gives fields the names that are asked for.
+    # Annotations, since not every version of Django gives columns the names that are needed here.
     named = posts.annotate(is_found=condition, of_date=F("date"), of_item=F("item_id"), key=F("pk"))
     walked = named.values_list("is_found", "of_date", "of_item", "key")[:MOST_ASKED]
     sql, params = walked.query.get_compiler(walked.db).as_sql()
@@ -62,10 +63,10 @@ def first_with(posts: QuerySet[Post], condition: Exists | BooleanLookup, count: 
     names = ("of_date", "of_item", "key", "is_found", "walked")
     date, item, key, is_found, walked_posts = map(connection.ops.quote_name, names)
     if connection.vendor == "postgresql":
-        # A thousand datetimes take Python longer to make than all else that is done here.
+        # To make a thousand datetimes takes Python longer than everything else here.
         date = f"(EXTRACT(EPOCH FROM {date}) * 1000000)::bigint"
-    # The database reads one post after the other, and none after the last that is asked for. Django would ask for the
-    # condition of all.
+    # The database reads one post after the other, and stops after the last one that is needed. With Django's query, it
+    # would check the condition for all.
     with connection.cursor() as cursor:
         columns = f"{date}, {item}, {key}"
         cursor.execute(f"SELECT {columns} FROM ({sql}) {walked_posts} WHERE {is_found} LIMIT {int(count)}", params)  # noqa: S608

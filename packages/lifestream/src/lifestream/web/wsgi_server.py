@@ -47,7 +47,7 @@ def serve(
     the application sees them, whoever sends them. If *answers_refusals*, the application is called for such a request,
     too, and for one that there is no space for (503): see `http_channel.REFUSED`.
 
-    Port 0 takes a free one. Raises OSError if the address cannot be bound.
+    With port 0, a free port is chosen. Raises OSError if the address cannot be bound.
     """
     sockets: dict[int, Any] = {}
     try:
@@ -63,9 +63,9 @@ def serve(
             max_request_header_size=LONGEST_HEAD,
             inbuf_overflow=IN_MEMORY,
             clear_untrusted_proxy_headers=False,  # the application knows which proxies it trusts
-            # No thread waits for a client: what it does not take goes into a file, at most one answer a connection.
+            # No thread waits for a client: what it does not read goes into a file, at most one answer a connection.
             outbuf_high_watermark=sys.maxsize,
-            # `select` fails for all once a file has a number above 1,023, as while many feeds are fetched.
+            # `select` fails for all connections once a file has a number above 1,023, as while many feeds are fetched.
             asyncore_use_poll=True,
         )
     except ValueError as error:  # waitress raises this for a host name without an address.
@@ -86,13 +86,13 @@ def serve(
     finally:
         server.close()
         for channel in [each for each in sockets.values() if isinstance(each, HTTPChannel)]:
-            channel.handle_close()  # which also closes the files of answers that were not taken
-        close_all(sockets)  # of clients that are still connected: the server of one address closes its own socket alone
+            channel.handle_close()  # which also closes the files of answers that were not read
+        close_all(sockets)  # those of clients that are still connected: `server.close` may close only its own socket
 
 
 def _close_abandoned(sockets: dict[int, Any]) -> None:
-    """Close connections that waitress has found silent for two minutes, and whose clients take nothing: it closes a
-    connection only once the client takes the rest of its answer.
+    """Close connections that waitress has found silent for two minutes, and whose clients read nothing: waitress itself
+    closes a connection only once the client reads the rest of its answer.
     """
     for each in [each for each in sockets.values() if isinstance(each, HTTPChannel)]:
         if each.will_close and not each.requests:
@@ -100,8 +100,8 @@ def _close_abandoned(sockets: dict[int, Any]) -> None:
 
 
 def _bound_answers(sockets: dict[int, Any]) -> None:
-    """Have the connections closed whose clients have taken nothing of their answers for the longest time, if more is
-    kept than may be.
+    """Have the connections closed whose clients have read nothing of their answers for the longest time, if more than
+    MOST_KEPT bytes of answers are kept.
     """
     if sum(each.total_outbufs_len for each in sockets.values() if isinstance(each, HTTPChannel)) > MOST_KEPT:
         let_go(sockets.values(), MOST_KEPT)
@@ -124,8 +124,8 @@ def _make_space(sockets: dict[int, Any]) -> None:
 
 @contextmanager
 def _noting_signals(sockets: dict[int, Any]) -> Iterator[list[int]]:
-    """Note SIGINT and SIGTERM in the list that is given, and wake the loop of these *sockets*: an exception amid its
-    work would leave sockets open. Only the main thread handles signals.
+    """Yield a list to which SIGINT and SIGTERM are added, and wake the loop over *sockets* when they arrive: an
+    exception in the middle of the loop would leave sockets open. Only the main thread handles signals.
     """
     noted: list[int] = []
     if threading.current_thread() is not threading.main_thread():
@@ -141,7 +141,7 @@ def _noting_signals(sockets: dict[int, Any]) -> Iterator[list[int]]:
     before = {}
     try:
         for number in (signal.SIGINT, signal.SIGTERM):
-            # A shell ignores SIGINT for what it runs in the background; None is a handler that Python can't set again.
+            # A shell lets programs in the background ignore SIGINT; None is a handler that Python can't set again.
             if (handler := signal.getsignal(number)) not in (signal.SIG_IGN, None):
                 before[number] = handler
                 signal.signal(number, note)

@@ -53,7 +53,7 @@ class Command(BaseCommand):
 
     @staticmethod
     def _add(found: Found | NotAdded, chosen: Lifestream, name: str, folder: str) -> tuple[Found, Added]:
-        """Subscribe the lifestream to what was found. Raises CommandError where it can't be."""
+        """Subscribe the lifestream to what was found. Raises CommandError if that fails."""
         try:
             if isinstance(found, NotAdded):
                 raise found

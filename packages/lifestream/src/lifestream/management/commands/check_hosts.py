@@ -1,4 +1,4 @@
-"""`check_hosts`: compare when each host is due with its feeds."""
+"""`check_hosts`: check that each host is due when its feeds are."""
 
 from __future__ import annotations
 

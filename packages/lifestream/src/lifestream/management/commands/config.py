@@ -22,7 +22,7 @@ class Command(BaseCommand):
         "Shows each setting of the bundled site, its value, and where that comes from: the environment, the file "
         "lifestream.toml in the folder LIFESTREAM_HOME, or the default. Passwords are hidden."
     )
-    requires_system_checks = ()  # what is wrong with a value is better understood with the values in sight
+    requires_system_checks = ()  # the values are also shown if some are wrong, since that helps to correct them
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -57,13 +57,13 @@ class Command(BaseCommand):
 
 
 def _shown(each: Any) -> str:
-    """Return the value of *each* for people."""
+    """Return the value of *each* as people read it."""
     value = _effective(each)
     return gettext("(as shipped)") if value is None else each.option.shown(value)
 
 
 def _effective(each: Any) -> Any:
-    """Return the value of *each* or, if it is not set, the default that the app or Django has."""
+    """Return the value of *each* or, if it is not set, the default of the app or of Django."""
     if each.value is not None:
         return each.value
     if each.option.name == "DATABASE_URL":

@@ -82,7 +82,7 @@ class Command(BaseCommand):
                 self._serve(host, port, password)
 
     def _serve(self, host: str, port: int, password: str) -> None:
-        # What is added on the pages of the owner has to arrive, as it does with `serve`.
+        # Feeds that are added on the owner's pages have to be fetched, as with `serve`.
         updater = Updater(settings.check_every)
 
         def ready(url: str) -> None:

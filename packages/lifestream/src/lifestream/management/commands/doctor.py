@@ -1,4 +1,4 @@
-"""`doctor`: what is wrong with the site and with the system around it, and what to do."""
+"""`doctor`: say what is wrong with the site and with the system around it, and what to do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
         "Looks at the settings, the database, files, disk, clock, certificates and workers, and says what is wrong "
         "and what to do. It asks no other server. The exit status is 1 if something has to be mended."
     )
-    requires_system_checks = ()  # It runs them itself, so that one that fails hides no other finding.
+    requires_system_checks = ()  # The command runs the checks itself, so that a failed one hides no other finding.
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help=gettext("as one JSON list"))

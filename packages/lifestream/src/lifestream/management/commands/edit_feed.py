@@ -1,4 +1,4 @@
-"""`edit_feed`: change how feeds are fetched, or their URL, and how they are filed."""
+"""`edit_feed`: change how feeds are fetched, their URL, and their folder."""
 
 from __future__ import annotations
 
@@ -137,7 +137,9 @@ class Command(BaseCommand):
 
 
 def _login(user: str | None) -> str | None:
-    """Return the login of *user*, whose password is asked for: on a command line, others could read it."""
+    """Return the login of *user*. The password is asked for, or read from a pipe: on the command line, other users of
+    the machine could read it.
+    """
     if not user:
         return user
     asked = sys.stdin.isatty()

@@ -77,7 +77,7 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _tell_flaw(self, file: str, found: opml.OpmlList) -> None:
-        """Tell where the list is ill-formed, and whether that lost anything."""
+        """Say where the list is ill-formed, and whether anything was lost by that."""
         if found.flaw is None:
             return
         if found.is_cut_off:

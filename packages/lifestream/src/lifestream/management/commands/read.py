@@ -1,4 +1,4 @@
-"""`read`: what lifestream makes of documents, without a database."""
+"""`read`: show what lifestream reads in documents, without a database."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         "Shows what lifestream makes of documents: the format, the encoding and why, whether they are well-formed, "
         "the feed, and each item as it would be stored. It uses no database and stores nothing."
     )
-    requires_system_checks: list[str] = []  # they ask for a database
+    requires_system_checks: list[str] = []  # the checks need a database
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -63,7 +63,7 @@ class Command(BaseCommand):
             raise CommandError(text.format(unread=len(unread), count=len(documents)))
 
     def _printed(self, documents: list[str], url: str, headers: dict[str, str], *, as_json: bool) -> list[str]:
-        """Print the result for each document. Return why some could not be read."""
+        """Print the result for each document. Return the reasons why documents could not be read."""
         from lifestream.management.readings import json_of, text_of
 
         unread: list[str] = []

@@ -59,7 +59,7 @@ class Command(BaseCommand):
         if reload:
             settings.WHITENOISE_AUTOREFRESH = True
         raise_file_limit()
-        configuration = getattr(settings, "CONFIGURATION", None)  # a site of one's own has its own LOGGING
+        configuration = getattr(settings, "CONFIGURATION", None)  # other Django sites have their own LOGGING
         if configuration and not configuration["LIFESTREAM_LOG_LEVEL"]:
             logging.getLogger("lifestream").setLevel(logging.INFO)
         call_command("migrate", interactive=False, verbosity=0)
@@ -101,7 +101,7 @@ class Command(BaseCommand):
                 )
 
     def _print_first_run(self, url: str, host: str) -> None:
-        """Print where the owner makes the account, as long as there is none."""
+        """Print the address at which the owner creates an account, as long as there is none."""
         if not first_run.is_open():
             first_run.forget()
             return
@@ -160,10 +160,12 @@ def split_address(address: str) -> tuple[str, int]:
 
 
 def most_body() -> int:
-    """Return how many bytes a request may have: a list to import, or what a hub pushes, and the rest of its form."""
+    """Return how many bytes a request may have: enough for a list to import with the rest of its form, or a push."""
     return max(lifestream_settings.max_opml, lifestream_settings.max_body, MOST_BODY) + MOST_BODY // 10
 
 
 def _is_port(text: str) -> bool:
-    """Return whether *text* is the number of a port. `int` refuses some that `isdigit` takes: ² and 5,000 digits."""
+    """Return whether *text* is the number of a port. `isdigit` alone also accepts ² and 5,000 digits, which `int`
+    refuses.
+    """
     return text.isascii() and text.isdigit() and len(text) <= 18 and int(text) <= 65535

@@ -1,4 +1,4 @@
-"""`status`: the state of the site, for people and for cron; and, with `--limits`, what bounds it."""
+"""`status`: show the state of the site, for people and for cron; with `--limits`, its limits."""
 
 from __future__ import annotations
 

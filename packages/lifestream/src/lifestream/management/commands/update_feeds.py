@@ -1,4 +1,4 @@
-"""`update_feeds`: fetch the feeds that are due, and print what came."""
+"""`update_feeds`: fetch the feeds that are due, and print the results."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
         "machine had too little of something: then standard error says of what."
     )
 
-    # All checks run once something is due: see `handle`.
+    # The other checks run only if something is due: see `handle`.
     requires_system_checks = (SETTINGS_TAG,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -82,7 +82,7 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _print_unfetched(self, feeds: set[int]) -> None:
-        """Print why each of *feeds*, which were named but not fetched, was not."""
+        """Print for each of *feeds*, which were named on the command line, why it was not fetched."""
         now = timezone.now()
         for feed in Feed.objects.filter(pk__in=feeds).select_related("host"):
             if feed.status != Feed.Status.ACTIVE:

@@ -1,4 +1,4 @@
-"""`why`: the state of a feed, the results of its last fetches, and the reasons for the time of the next one."""
+"""`why`: show the state of a feed, the results of its last fetches, and the reasons for the time of the next one."""
 
 from __future__ import annotations
 

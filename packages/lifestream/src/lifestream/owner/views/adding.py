@@ -22,10 +22,10 @@ _TOLD = 10
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_owner
 def add(request: HttpRequest, timeline: Timeline) -> HttpResponse:
-    """Show both forms; note the addresses of one, or subscribe to the list of the other.
+    """Show the two forms; note the addresses of the first, or subscribe to the list of the second.
 
-    With `?again`, the form has the addresses that were not added, as many as it takes, and what is sent takes their
-    place.
+    With `?again`, the first form has the addresses that could not be added, at most MOST_ADDRESSES, and the addresses
+    that are sent replace them.
     """
     what = request.POST.get("do", "")
     failed = timeline.lifestream.additions.filter(state=Addition.State.FAILED)

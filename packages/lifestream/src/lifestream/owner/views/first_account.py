@@ -1,8 +1,8 @@
-"""The first run: the page on which the owner of a new site makes the account, and chooses the first feeds.
+"""The first run: the page on which the owner of a new site creates an account, and chooses the first feeds.
 
-The token is a parameter of the query, since Django's log has the paths of requests that failed, and it is in the body
-of the form. The policy `strict-origin` lets a browser tell others, and us, only the origin of the page; `no-referrer`
-would take the Origin from the form as well, and so fail the check against forgery.
+The token is in the query of the address, not in its path, since Django logs the paths of requests that failed; the form
+sends it in the body. With the policy `strict-origin`, a browser sends only the origin of the page as the referrer. With
+`no-referrer`, it would send the form without its Origin as well, and the check against forgery (CSRF) would fail.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ REFERRER_POLICY: Final = "strict-origin"
 @sensitive_post_parameters("password", "token")
 @require_http_methods(["GET", "HEAD", "POST"])
 def setup(request: HttpRequest) -> HttpResponse:
-    """Show the form to whoever has the token; make the account when the form is sent."""
+    """Show the form to whoever has the token, and create the account when the form is sent."""
     response = _answer(request)
     response["Referrer-Policy"] = REFERRER_POLICY
     return response
@@ -81,7 +81,7 @@ def _answer(request: HttpRequest) -> HttpResponse:
 
 
 def _made(form: FirstRunForm) -> tuple[Any, Lifestream]:
-    """Make the account, its lifestream and what that subscribes to."""
+    """Create the account, its lifestream and its subscriptions."""
     from lifestream.refresh import additions, opml
 
     values = form.cleaned_data
@@ -89,7 +89,7 @@ def _made(form: FirstRunForm) -> tuple[Any, Lifestream]:
     user = model._default_manager.create_superuser(
         **{model.USERNAME_FIELD: values["username"]}, email="", password=values["password"]
     )
-    # A lifestream that a command has made is the owner's, too.
+    # A lifestream without an owner, which a command has created, becomes the new owner's.
     lifestream = Lifestream.objects.filter(owner=None).order_by("pk").first()
     if lifestream is None:
         lifestream = Lifestream(slug=_free_slug(values["title"]))
@@ -131,7 +131,9 @@ def _form(request: HttpRequest, form: FirstRunForm, token: str) -> HttpResponse:
 
 
 def _is_exposed(request: HttpRequest) -> bool:
-    """Return whether others on the way could read the password: without TLS, and not on this machine alone."""
+    """Return whether others on the way could read the password: if there is no TLS and the visitor is on another
+    machine.
+    """
     if request.is_secure():
         return False
     try:

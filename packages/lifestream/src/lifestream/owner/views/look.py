@@ -1,5 +1,5 @@
-"""How a lifestream looks: chosen by its owner, and seen before it is saved. A logo is uploaded in a form of its own,
-since a browser does not keep a chosen file while a preview is shown.
+"""The look of a lifestream: a form with a preview. A logo is uploaded in a form of its own, since a browser does not
+keep a chosen file while a preview is shown.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ PREVIEWED: Final = 3
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_owner
 def look(request: HttpRequest, timeline: Timeline) -> HttpResponse:
-    """Show the forms. A preview is the page itself, as it would look, with the latest posts; nothing is saved then."""
+    """Show the forms, and save the look. For a preview, nothing is saved: the page itself has the new look, with the
+    latest posts.
+    """
     lifestream = Lifestream.objects.get(pk=timeline.lifestream.pk)
     form = LookForm(request.POST if request.method == "POST" else None, instance=lifestream)
     posts = None

@@ -80,7 +80,7 @@ def _act(request: HttpRequest, timeline: Timeline, listed: QuerySet[Subscription
     if request.POST.get("all"):
         keys = list(listed.order_by().values_list("pk", flat=True))
     else:
-        # The page that asks once more sends them in one field: Django refuses forms of more than a thousand.
+        # The page that asks for confirmation sends all keys in one field: Django refuses more than a thousand fields.
         sent = [*request.POST.getlist("site"), *request.POST.get("sites", "").split(",")]
         asked = [int(key) for key in sent if key.isascii() and key.isdigit() and len(key) < 19]
         keys = [pk for at in range(0, len(asked), 400) for pk in _of(chosen, asked[at : at + 400])]
@@ -141,7 +141,7 @@ def _update(request: HttpRequest, feeds: list[int]) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_owner
 def site(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
-    """Show one site: its fields, what its rules would hide, and why it is not newer."""
+    """Show one site: its fields, what its rules would hide, and when and why its feed is fetched next."""
     sites = Subscription.objects.filter(lifestream=timeline.lifestream).select_related("feed__host", "lifestream")
     subscription = get_object_or_404(sites.defer("feed__icon"), pk=pk)
     here = reverse("lifestream_owner:site", kwargs={"slug": timeline.lifestream.slug, "pk": pk})

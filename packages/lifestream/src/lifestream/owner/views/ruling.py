@@ -30,7 +30,7 @@ def rules(request: HttpRequest, timeline: Timeline) -> HttpResponse:
             preview = preview_of(timeline.lifestream, values["keep_rules"], values["block_rules"])
         else:
             form.save()
-            wakeup.send()  # what is older than the latest posts is looked at by the next refresh
+            wakeup.send()  # the next refresh applies the rules to posts that are older than the latest ones
             messages.success(request, gettext("Saved. Older posts follow within a minute or two."))
             return redirect("lifestream_owner:rules", slug=lifestream.slug)
     context = {"form": form, "preview": preview, "owner_here": "rules"}

@@ -3,8 +3,8 @@
 `reading`: what all of them share: the lifestream, who may read it, and how long an answer may be cached. `pages`: the
 pages that people read: a timeline, or its posts of one day, site, tag or search; one item; the lists of sites and of
 tags. `own_pages`: an owner's own text. `feeds`: the feeds of every timeline, and the OPML.
-`pictures`: icons, logos and pictures, from our own address. `crawlers`: robots.txt, the list of pages, the icon.
-`operations`: `/healthz`, `/readyz` and `/metrics`. `push`: the address that WebSub hubs call.
+`pictures`: icons, logos and pictures, from this site's own address. `crawlers`: robots.txt, the list of pages, the
+icon. `operations`: `/healthz`, `/readyz` and `/metrics`. `push`: the address that WebSub hubs call.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What crawlers ask the bundled site for: what they may read, a list of its pages, and its icon."""
+"""The addresses of the bundled site that crawlers request: what they may read, a list of its pages, and its icon."""
 
 from __future__ import annotations
 
@@ -52,5 +52,5 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
-    """Send browsers that look for the icon at its old address to where it is."""
+    """Redirect browsers that look for the icon at its traditional address."""
     return HttpResponsePermanentRedirect(static("lifestream/icon.png"))

@@ -1,4 +1,4 @@
-"""What machines ask about the site: whether it is alive, whether it is ready, and its numbers.
+"""The addresses that monitoring requests: whether the site is alive, whether it is ready, and its numbers.
 
 `healthz` and `readyz` say no more than everybody may know. Details and metrics are for this machine itself, and for the
 networks of LIFESTREAM_METRICS_FROM.
@@ -69,7 +69,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def _is_trusted(request: HttpRequest) -> bool:
     """Return whether *request* comes from this machine itself, or from a network that may ask."""
-    # The bundled site has looked at the headers, and knows which proxies to believe.
+    # On the bundled site, `PublicAddress` has evaluated the headers: it knows which proxies to trust.
     forwarded = request.META.get(FORWARDED)
     if came_through_proxy(request.META) if forwarded is None else forwarded:
         return False

@@ -30,16 +30,16 @@ from lifestream.web.views.reading import (
 )
 
 SITES_BESIDE = 16
-"""How many sites stand beside a timeline. The page of all sites lists the others."""
+"""How many sites are listed beside a timeline. The page of all sites lists the others."""
 SITES_A_PAGE = 200
 """How many sites the page of all sites shows at once."""
 SITES_FOUND = 6
-"""How many of the sites that a search finds stand above the posts."""
+"""How many of the sites that a search finds are listed above the posts."""
 
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """Show all lifestreams that the visitor may read, or redirect to it if there is only one."""
+    """Show all lifestreams that the visitor may read; if there is only one, redirect to it."""
     user = getattr(request, "user", None)
     lifestreams = Lifestream.objects.public() if user is None else Lifestream.objects.readable_by(user)
     found = list(lifestreams[:200])
@@ -90,9 +90,9 @@ def search(request: HttpRequest, slug: str) -> HttpResponse:
         return cacheable(render(request, "lifestream/search.html", _frame(timeline)), timeline)
     named: list[Subscription] = []
     are_many = False
-    if cursor_of(request) is None:  # the sites stand above the first page alone
+    if cursor_of(request) is None:  # the sites are listed above the first page only
         are_many = has_many_sites(timeline)
-        if not are_many:  # of very many, their own page looks through the names
+        if not are_many:  # if there are very many, only the page of all sites searches their names
             named = list(sites_named(timeline, timeline.query).order_by("sort_name", "pk")[: SITES_FOUND + 1])
     more = {"named": named, "sites_found": SITES_FOUND, "are_many": are_many}
     return _listing(request, timeline, "lifestream/search.html", more)
@@ -182,8 +182,8 @@ def _frame(timeline: Timeline) -> dict[str, Any]:
 
 
 def _sites_beside(timeline: Timeline) -> list[Subscription]:
-    """Return the sites that stand beside the timeline, in the order that its owner has chosen, and one more if there
-    are more. Of many, those with the latest posts are chosen.
+    """Return the sites that are listed beside the timeline, in the order that its owner has chosen, and one more if
+    there are more. If there are many, those with the latest posts are chosen.
     """
     chosen = timeline.latest_sites(SITES_BESIDE + 1)
     if timeline.lifestream.site_order == SiteOrder.LATEST:
@@ -193,7 +193,7 @@ def _sites_beside(timeline: Timeline) -> list[Subscription]:
 
 
 def _sites_after(timeline: Timeline, sites: QuerySet[Subscription], key: str) -> QuerySet[Subscription]:
-    """Return *sites* by folder and name, from the first or after that with *key*. Raises Http404 if there is none."""
+    """Return *sites* by folder and name, all or those after the one with *key*. Raises Http404 if that is missing."""
     sites = sites.order_by("sort_folder", "sort_name", "pk")
     if not key:
         return sites

@@ -1,5 +1,5 @@
-"""The icons of sites, the logos that owners have uploaded and, if the site is to show them, the pictures of feeds, from
-our own address: then a page loads nothing from other hosts.
+"""The icons of sites, the logos that owners have uploaded and, if this site is to show them, the pictures of feeds. All
+come from this site's own address, so that a page loads nothing from other hosts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NO_CONTENT = "default-src 'none'; sandbox"
 
 @require_safe
 def icon(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Return the icon of a site, if its feed has one in a format that cannot hold a script."""
+    """Return the icon of a site, if its feed has one in a format that cannot contain a script."""
     timeline = read_site(request, slug, pk)
     data = bytes(Feed.objects.values_list("icon", flat=True).get(subscriptions=pk))
     kind = image_type(data)
@@ -55,13 +55,13 @@ def logo(request: HttpRequest, slug: str, digest: str) -> HttpResponse:
 
 @require_safe
 def picture(request: HttpRequest, key: str, url: str) -> HttpResponse:
-    """Return the picture of a feed whose address this site has signed. A picture that is not
-    there yet is answered with 202 (Accepted): it is being fetched, and can be asked for again.
+    """Return the picture of a feed whose address this site has signed. The answer for a picture that is not stored yet
+    is 202 (Accepted): it is being fetched, and can be requested again.
     """
     asked = url_of(key, url) if settings.serves_pictures else None
     if asked is None:
         raise Http404(gettext("There is no such picture."))
-    # Only a site that shows pictures has to know how they are fetched.
+    # Imported here, since only a site that shows pictures fetches them.
     from lifestream.refresh.pictures import NoPicture, pictures
 
     found = pictures().get(asked)

@@ -1,7 +1,7 @@
 """The address at which hubs reach this site (WebSub): they confirm and deny with GET, and push with POST.
 
-The path proves who calls, since only the hub was told it. A push must be signed, too. Nothing of a push is kept: its
-body is read for the check of its signature and dropped; the feed itself is fetched instead.
+The path identifies the hub, since only the hub knows it. A push must be signed, too. The body of a push is read only to
+check its signature, and is not kept; the feed itself is fetched instead.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ _LONGEST_CHALLENGE = 4096  # characters
 @never_cache
 @require_http_methods(["GET", "POST"])
 def push(request: HttpRequest, key: str) -> HttpResponse:
-    """Answer the hub that was told *key*."""
+    """Answer the hub that knows *key*."""
     if not settings.public_url:
         return _answer(410 if request.method == "POST" else 404)
     return _push(request, key) if request.method == "POST" else _intent(request, key)
 
 
 def _intent(request: HttpRequest, key: str) -> HttpResponse:
-    """Return the challenge of a request that we have sent to the hub, and of no other ("Hub Verifies Intent of the
-    Subscriber").
+    """Return the challenge if the hub verifies a request that this site has sent, otherwise 404 ("Hub Verifies Intent
+    of the Subscriber"). Note a denial.
     """
     said = {
         name: request.GET.get(f"hub.{name}", "") for name in ("mode", "topic", "challenge", "lease_seconds", "reason")
@@ -69,7 +69,7 @@ def _push(request: HttpRequest, key: str) -> HttpResponse:
     except UnreadablePostError:
         return _answer(400)  # The hub has closed the connection, so nobody reads this.
     if not signature.holds():
-        log.warning("a push without a good signature was ignored; it came from %s", request.META.get("REMOTE_ADDR"))
+        log.warning("a push without a valid signature was ignored; it came from %s", request.META.get("REMOTE_ADDR"))
     elif not hub_subscriptions.receive(key, timezone.now()):
         return _answer(410)
     return _answer(202)

@@ -82,18 +82,18 @@ def read_day(request: HttpRequest, slug: str, year: int, month: int, day: int) -
 
 
 def read_search(request: HttpRequest, slug: str) -> Timeline:
-    """Return the timeline of what the visitor searches for, and the query, which may be empty."""
+    """Return the timeline of what the visitor searches for. Its query may be empty."""
     return read(request, slug).narrowed(query=query_of(request))
 
 
 def query_of(request: HttpRequest) -> str:
-    """Return what the visitor searches for, "" for nothing."""
+    """Return what the visitor searches for, "" if nothing was entered."""
     return " ".join(scrub(" ".join(request.GET.get("q", "").split())).split())[:LONGEST_QUERY]
 
 
 def cursor_of(request: HttpRequest) -> Cursor | None:
-    """Return where the page begins, from `?before=`. Raises Http404 for a value that none of our pages has
-    linked to.
+    """Return where the page begins, from `?before=`, or None for the first page. Raises Http404 for a value that is no
+    cursor.
     """
     text = request.GET.get("before", "")
     if not text:
