@@ -17,7 +17,7 @@ from feedserver import FeedServer, Pattern, Request, Response, gone
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.models import Feed, Host
-from lifestream.refresh import refresh
+from lifestream.refresh import refresh, work_loop
 from lifestream.refresh.refresh_report import FeedReport, Report
 from lifestream.scheduler import leases
 from programs import PATIENCE
@@ -79,7 +79,7 @@ class WhatIsAsked(RefreshTestCase):
     def test_more_feeds_of_one_host_than_are_claimed_at_once_all_have_their_turn(self) -> None:
         self.feedserver.add(Pattern("/feed/<number>"), Response(status=404))
         made = [make_feed(self.get_url(f"/feed/{number}"), next_fetch=START) for number in range(11)]
-        with override_settings(LIFESTREAM_CONCURRENCY=1, LIFESTREAM_PER_HOST=1):
+        with override_settings(LIFESTREAM_CONCURRENCY=2):
             for early in (False, True):
                 rows = self.refresh(early=early).rows
                 assert sorted(row.feed for row in rows) == sorted(each.pk for each in made)
@@ -153,6 +153,37 @@ class ManyFeedsOfOneHost(RefreshTestCase):
         self.make_crowd(120, crowd)
         self.other.add("/feed", other)
         assert Counter(row.outcome for row in self.refresh().rows) == {"failed": 120, "new": 1}
+
+
+@pytest.mark.usefixtures("shared_parsers")
+class WhatIsClaimedMeanwhile(RefreshTestCase):
+    def test_results_that_wait_to_be_written_keep_no_other_feed_waiting(self) -> None:
+        hosts = [
+            self.enterContext(FeedServer(host=f"127.0.0.{number}", callable_timeout=2 * PATIENCE))
+            for number in range(2, 11)
+        ]
+        asked: list[Request] = []
+        all_asked = threading.Event()
+        waited: list[bool] = []
+
+        def answer(request: Request) -> Response:
+            asked.append(request)  # a list is appended to by one thread at a time
+            if len(asked) == len(hosts):
+                all_asked.set()
+            elif len(asked) == 8:
+                waited.append(all_asked.wait(PATIENCE))
+            return gone()
+
+        # Eight feeds are claimed at first: seven are answered at once, and one when the ninth is requested.
+        for host in hosts:
+            host.add("/feed", answer)
+            make_feed(host.url("/feed"), next_fetch=START)
+        with (
+            override_settings(LIFESTREAM_CONCURRENCY=2),
+            mock.patch.object(work_loop, "_PATIENCE", 2 * PATIENCE),  # results wait for others, and are not written
+        ):
+            report = self.refresh()
+        assert waited == [True] and len(report.rows) == 9
 
 
 class HowItEnds(RefreshTestCase):

@@ -22,15 +22,11 @@ _HOST = re.compile(r"\[[0-9a-fA-F:.]+\]|[\w.-]+")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-<<<<<<< HEAD
-    """Answer 400. A name that the site does not know is reported, with the setting that makes it known. A form that is
-    too large is answered with 413.
+    """Answer 400, or 413 if a form is too large. If the reason is an unknown host name, the page names the setting that
+    allows it.
     """
     if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
         return too_large()
-=======
-    """Answer 400. If the reason is an unknown host name, the page names the setting that allows it."""
->>>>>>> w3
     if not isinstance(exception, DisallowedHost):
         return error_page(400, _("Bad request"), _("The server cannot make sense of this request."))
     found = _HOST.match(str(request.META.get("HTTP_HOST", "")))
