@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -156,6 +157,7 @@ class ManyFeedsOfOneHost(RefreshTestCase):
 
 
 @pytest.mark.usefixtures("shared_parsers")
+@pytest.mark.skipif(sys.platform == "darwin", reason="127.0.0.1 is the only loopback address there")
 class WhatIsClaimedMeanwhile(RefreshTestCase):
     def test_results_that_wait_to_be_written_keep_no_other_feed_waiting(self) -> None:
         hosts = [
