@@ -19,7 +19,7 @@ NESTED = say("not-to-be-had", url="https://example.org/", reason=say("no-host", 
         (say("feed-publishes", often=Gap(302400), wait=Duration(43200)), "the feed publishes twice a week: 12 hours"),
         (say("errors-in-a-row", count=1, wait=Duration(60)), "1 error in a row, 60 seconds apart"),
         (say("errors-in-a-row", count=3, wait=Duration(60)), "3 errors in a row, 60 seconds apart"),
-        (NESTED, "https://example.org/ can't be had: x names no host"),
+        (NESTED, "https://example.org/ can't be fetched: x names no host"),
         (say("no-host", url="{curly} %(percent)s"), "{curly} %(percent)s names no host"),
     ],
 )
@@ -86,7 +86,7 @@ def test_it_is_reported_in_another_language_with_the_messages_in_it() -> None:
 
 def test_the_texts_in_a_message_can_be_edited() -> None:
     said = edited(NESTED, str.title)
-    assert said == "Https://Example.Org/ can't be had: X names no host"
+    assert said == "Https://Example.Org/ can't be fetched: X names no host"
     assert edited("plain", str.title) == "Plain"
 
 

@@ -190,7 +190,7 @@ def check_pushes(**_: Any) -> list[checks.CheckMessage]:
 
 def check_lines(**_: Any) -> list[checks.CheckMessage]:
     """Check that values for a header or an attribute are one line of text (E010)."""
-    hint = gettext("It stands in a header, or in an attribute of each page, which have one line.")
+    hint = gettext("It is sent in a header, or in an attribute of each page, and both have one line.")
     names = ("contact", "user_agent", "title", "logo")
     return _errors("E010", [lambda name=name: getattr(settings, name) for name in names], hint)  # type: ignore[misc]
 

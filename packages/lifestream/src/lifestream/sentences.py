@@ -45,7 +45,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "spread": _("{wait} more, so that feeds don't come all at once"),
     "pushed": _("its hub says that there is something new"),
     "resumed": _("resumed"),
-    "edited": _("it was changed, and is asked anew"),
+    "edited": _("it was changed, and is fetched again"),
     "wanted": _("its owner wants it now"),
     "merged": _("moved to {url}, which is a feed already: its subscriptions went there"),
     "unstored": _("what came could not be stored"),
@@ -108,14 +108,14 @@ SENTENCES: Final[dict[str, str | Counted]] = {
         "by itself, with its login in the URL"
     ),
     # Why no feed was added: `refresh.subscribe`
-    "not-to-be-had": _("{url} can't be had: {reason}"),
+    "not-to-be-had": _("{url} can't be fetched: {reason}"),
     "no-title": _("the feed at {url} has no title; give it a name"),
     "no-feed-unsearchable": _("{url} is no feed, and can't be searched for one: {reason}"),
     "no-feed-no-page": _("{url} is no feed, and no page that leads to one: {reason}"),
     # Why an entry has no content from its page: `parser.article`, `refresh.full_content`
     "article-needs-extra": _("articles are found by trafilatura: install django-lifestream with the extra fulltext"),
     "no-article": _("no article was found on {url}"),
-    "page-not-to-be-had": _("the page of the entry can't be had: {reason}"),
+    "page-not-to-be-had": _("the page of the entry can't be fetched: {reason}"),
     "no-page": _("{url} is no web page, but {type}"),
     # Which rules and lists are refused: `content.filter_rules`, `refresh.opml`
     "rule-empty": _("Line {number}, {line}, has nothing to look for: write a word after it, or remove it."),
@@ -206,7 +206,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "address-discards": _("an address that discards"),
     # Why a document is no feed: `parser`
     "empty": _("the answer is empty"),
-    "no-characters": _("there is nothing in the answer but characters that are none"),
+    "no-characters": _("the answer consists of characters that no text has"),
     "web-page": _("it is a web page (HTML), not a feed"),
     "no-feed-found": _("no RSS, Atom, RDF or JSON Feed was found in it"),
     "no-feed-found-typed": _("no RSS, Atom, RDF or JSON Feed was found in it; the server calls it {type}"),

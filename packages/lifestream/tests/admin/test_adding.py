@@ -128,7 +128,7 @@ class AddingAFeed(FeedServerTransactionTestCase):
     def test_nobody_fills_the_queue(self) -> None:
         waiting = [Addition(lifestream=self.main, url=f"https://a.example/{number}") for number in range(MOST_OPEN)]
         Addition.objects.bulk_create(waiting)
-        assert "So many addresses are to be looked at already" in self.enter(self.get_url("/feed"))
+        assert "Too many addresses are waiting to be looked at" in self.enter(self.get_url("/feed"))
         assert Addition.objects.count() == MOST_OPEN
 
     def test_another_address_can_be_entered_at_once(self) -> None:

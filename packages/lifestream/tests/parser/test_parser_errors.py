@@ -13,7 +13,7 @@ from parsed import URL
     [
         (b"", "", "the answer is empty"),
         (b" \r\n\0 ", "", "the answer is empty"),
-        (b"&#xD800;", "", "there is nothing in the answer but characters that are none"),
+        (b"&#xD800;", "", "the answer consists of characters that no text has"),
         (b"<!DOCTYPE html><html><body>Hi</body></html>", "text/html", "it is a web page (HTML), not a feed"),
         (b"<!-- x --><HTML><item>not one</item>", "text/xml", "it is a web page (HTML), not a feed"),
         (b"hello", "text/plain", "no RSS, Atom, RDF or JSON Feed was found in it; the server calls it text/plain"),

@@ -83,7 +83,7 @@ class FullContent(FeedServerTestCase):
             self.clock.now += timedelta(days=1)
         assert len(self.feedserver.requests) == 3
         known = Article.objects.get()
-        assert str(known.message) == "the page of the entry can't be had: the server answered 404 Not Found"
+        assert str(known.message) == "the page of the entry can't be fetched: the server answered 404 Not Found"
         item.refresh_from_db()
         assert item.content == "<p>Few words</p>"
 

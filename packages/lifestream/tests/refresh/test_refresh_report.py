@@ -29,7 +29,9 @@ def test_nothing_to_do_is_no_failure_and_nothing_but_failures_is_one() -> None:
 
 def test_what_was_left_is_reported_where_there_is_something() -> None:
     report = Report((row("new", 1),), skipped=2, unstored=3, short=4)
-    assert str(report).endswith("0 failed, 3 not stored, 4 left due for a shortage of this machine's, 2 left for later")
+    assert str(report).endswith(
+        "0 failed, 3 not stored, 4 left due because this machine lacked resources, 2 left for later"
+    )
 
 
 def test_the_log_has_a_line_for_each_refresh_and_a_line_for_each_trouble(caplog: pytest.LogCaptureFixture) -> None:

@@ -110,7 +110,7 @@ class AFeed(SubscribeTestCase):
         assert self.find("feed:" + self.get_url("/feed")).url == self.get_url("/feed")
 
     def test_no_scheme_means_https(self) -> None:
-        with pytest.raises(NotAdded, match=r"^https://127\.0\.0\.1:1/feed can't be had: no connection"):
+        with pytest.raises(NotAdded, match=r"^https://127\.0\.0\.1:1/feed can't be fetched: no connection"):
             self.find("127.0.0.1:1/feed")
 
     def test_without_an_answer_over_https_a_bare_address_means_http(self) -> None:
@@ -125,7 +125,7 @@ class AFeed(SubscribeTestCase):
     def test_of_both_schemes_the_one_that_answers_counts_whatever_it_answers(self) -> None:
         self.feedserver.allow("the client speaks TLS")
         self.feedserver.add("/none", Response(status=404))
-        with pytest.raises(NotAdded, match=r"^http://127\.0\.0\.1:\d+/none can't be had: the server answered 404"):
+        with pytest.raises(NotAdded, match=r"^http://127\.0\.0\.1:\d+/none can't be fetched: the server answered 404"):
             self.find(self.get_url("/none").removeprefix("http://"))
 
 
@@ -177,7 +177,7 @@ class Credentials(SubscribeTestCase):
     def test_they_are_in_no_message(self) -> None:
         self.feedserver.add("/missing", Response(status=404))
         refused = self.refusal(self.url.replace("/feed", "/missing"))
-        assert str(refused) == f"{self.get_url('/missing')} can't be had: the server answered 404 Not Found"
+        assert str(refused) == f"{self.get_url('/missing')} can't be fetched: the server answered 404 Not Found"
 
     def test_they_go_to_the_feed_of_a_page_on_the_same_server_and_to_no_other(self) -> None:
         self.feedserver.add("/", page(LINK.format("/feed")))
@@ -298,7 +298,7 @@ class WhatIsRefused(SubscribeTestCase):
         ):
             path = f"/{answer.status}"
             self.feedserver.add(path, answer)
-            assert self.refusal(self.get_url(path)).reason == f"{self.get_url(path)} can't be had: {words}"
+            assert self.refusal(self.get_url(path)).reason == f"{self.get_url(path)} can't be fetched: {words}"
 
     def test_a_url_that_no_feed_can_have_is_refused_before_anything_is_asked(self) -> None:
         for url in ("", "file:///etc/passwd", "javascript:alert(1)", "http://", "mailto:ada@example.org"):

@@ -70,4 +70,4 @@ def test_the_others_have_a_page_too() -> None:
     assert errors.permission_denied(REQUEST, PermissionDenied()).status_code == 403
     failed = errors.server_error(REQUEST)
     assert failed.status_code == 500
-    assert b"the log of the site" in failed.content
+    assert b"The log of the site says" in failed.content

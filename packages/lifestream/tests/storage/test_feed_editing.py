@@ -34,7 +34,7 @@ def test_another_url_drops_the_validators_and_what_is_under_way_and_keeps_the_it
     assert (feed.url, feed.host.name) == ("https://b.example/feed", "b.example")
     assert (feed.etag, feed.last_modified, feed.moved_to, feed.moved_count) == ("", "", "", 0)
     assert (feed.status, feed.next_fetch, feed.failures, feed.claim_token) == ("active", NOW, 0, "")
-    assert str(feed.next_reason) == "it was changed, and is asked anew"
+    assert str(feed.next_reason) == "it was changed, and is fetched again"
     assert Item.objects.filter(feed=feed).count() == 1
     assert due_hosts.wrong("default") == []
 

@@ -126,7 +126,7 @@ def additions(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpR
     site = model_admin.admin_site.name
     context = {
         **model_admin.admin_site.each_context(request),
-        "title": gettext("What came of new addresses"),
+        "title": gettext("Results for new addresses"),
         "opts": model_admin.opts,
         "changelist": reverse(f"{site}:lifestream_subscription_changelist"),
         "add": reverse(f"{site}:lifestream_subscription_add"),

@@ -51,16 +51,22 @@ class FeedForm(ModelForm):
         label=gettext_lazy("URL to fetch"),
         required=False,
         widget=forms.TextInput(attrs=_WIDE),
-        help_text=gettext_lazy("Another one is asked anew: the validators of the old one are dropped, its items stay."),
+        help_text=gettext_lazy(
+            "If it is changed, the feed is fetched from the new one: the validators of the old one are dropped, and "
+            "its items stay."
+        ),
     )
     interval = forms.FloatField(
-        label=gettext_lazy("Interval in hours"), required=False, min_value=0, help_text=gettext_lazy("Empty: ours.")
+        label=gettext_lazy("Interval in hours"),
+        required=False,
+        min_value=0,
+        help_text=gettext_lazy("If it is empty, the setting of the site holds."),
     )
     user_agent = forms.CharField(
         label=gettext_lazy("User-Agent"),
         required=False,
         widget=forms.TextInput(attrs=_WIDE),
-        help_text=gettext_lazy("Empty: ours."),
+        help_text=gettext_lazy("If it is empty, the setting of the site holds."),
     )
     login = forms.CharField(label=gettext_lazy("User name"), required=False, widget=forms.TextInput(attrs=_WIDE))
     password = forms.CharField(

@@ -63,7 +63,7 @@ class Migration(migrations.Migration):
                     ("whole", "All of it"),
                 ],
                 default="summary",
-                help_text="How much of a post stands in the timeline. Its own page has all of it.",
+                help_text="How much of a post the timeline shows. Its own page shows all of it.",
                 max_length=10,
                 verbose_name="shown of a post",
             ),

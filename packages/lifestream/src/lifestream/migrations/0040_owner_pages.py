@@ -122,7 +122,7 @@ class Migration(migrations.Migration):
             name="pinned",
             field=models.DateTimeField(
                 blank=True,
-                help_text="Since when it stands at the top of the timeline, and stays.",
+                help_text="Since when it has been pinned to the top of the timeline.",
                 null=True,
                 verbose_name="pinned",
             ),

@@ -151,7 +151,7 @@ class Lifestream(models.Model):
         max_length=10,
         default=Shown.SUMMARY,
         choices=Shown.choices,
-        help_text=_("How much of a post stands in the timeline. Its own page has all of it."),
+        help_text=_("How much of a post the timeline shows. Its own page shows all of it."),
     )
     words = models.PositiveSmallIntegerField(
         _("words of an excerpt"),

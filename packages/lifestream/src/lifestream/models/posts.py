@@ -42,7 +42,7 @@ class Post(models.Model):
         help_text=_("As long as the rules say so; see storage.backfill."),
     )
     pinned = models.DateTimeField(
-        _("pinned"), null=True, blank=True, help_text=_("Since when it stands at the top of the timeline, and stays.")
+        _("pinned"), null=True, blank=True, help_text=_("Since when it has been pinned to the top of the timeline.")
     )
     removed = models.BooleanField(_("removed"), default=False)
     kept = models.BooleanField(

@@ -76,7 +76,7 @@ FIXED: Final = (
     Fixed(
         icon_finder.LIMITS.max_body,
         _("the size of a site's icon, and of the page that names it"),
-        _("It is shown in a few pixels, and stands in the database."),
+        _("It is shown in a few pixels, and stored in the database."),
         Unit.BYTES,
     ),
     Fixed(

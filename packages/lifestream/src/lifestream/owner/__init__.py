@@ -7,8 +7,8 @@ of this package waits for another server.
 2. `first_run`: the one-time token of a site that has no account yet. `login_form`: name and password. `guesses`: how
    often the token or a password may be wrong.
 3. `samples`: the feeds that a newcomer may choose from.
-4. `forms`: what an owner may enter, each error at its field. `logo_form`: the picture that is uploaded. `rule_preview`:
-   how many posts rules would hide.
+4. `forms`: what an owner may enter, each error at its field. `logo_form`: the picture that is uploaded. `file_input`:
+   a field for a file, whose size the browser checks. `rule_preview`: how many posts rules would hide.
 5. `arrivals`: addresses and feeds of a lifestream that are still to be fetched.
 6. `views`, `urls`: the pages. They work without a script, and every change is a POST with a CSRF token.
 """

@@ -126,7 +126,7 @@ class FirstRunForm(forms.Form):
     title = forms.CharField(
         label=_("The name of your lifestream"),
         max_length=200,
-        help_text=_("It stands at the head of each page. It can be changed at any time."),
+        help_text=_("It is shown at the head of each page. It can be changed at any time."),
     )
     addresses = AddressesField(
         label=_("Feeds to follow"),

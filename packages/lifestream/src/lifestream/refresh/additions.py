@@ -65,7 +65,7 @@ def why_no_more(lifestream: Lifestream) -> str:
     """Return why no more addresses are noted for *lifestream* now, "" if they are."""
     if lifestream.additions.filter(state__in=Addition.OPEN)[:MOST_OPEN].count() < MOST_OPEN:
         return ""
-    return gettext("So many addresses are to be looked at already: wait until some of them are.")
+    return gettext("Too many addresses are waiting to be looked at: add more once some of them are done.")
 
 
 def add_wanted(

@@ -109,7 +109,7 @@ def _well_formed(feed: ParsedFeed) -> Fact:
 
 def _item(item: ItemDraft, removed: tuple[str, ...], notes: Notes) -> Iterator[Fact]:
     if item.published is None:
-        yield Fact(_("published"), _("no date: when it was first seen counts"), "doubtful")
+        yield Fact(_("published"), _("no date: the time at which it was first seen is used"), "doubtful")
     else:
         yield _date(_("published"), item.published, notes)
     if item.updated is not None and item.updated != item.published:

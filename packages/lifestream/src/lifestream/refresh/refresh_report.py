@@ -90,8 +90,8 @@ class Report:
             parts.append(ngettext("{} not stored", "{} not stored", self.unstored).format(self.unstored))
         if self.short:
             text = ngettext(
-                "{} left due for a shortage of this machine's",
-                "{} left due for a shortage of this machine's",
+                "{} left due because this machine lacked resources",
+                "{} left due because this machine lacked resources",
                 self.short,
             )
             parts.append(text.format(self.short))

@@ -163,7 +163,7 @@ def _unreadable(path: Path, error: Exception, _: Translate) -> str:
         case UnicodeDecodeError():
             return _("{file} is not in UTF-8; save it in that encoding.").format(file=path)
         case _error:
-            text = _("{file} is no TOML: {reason}. Text stands in quotes: {example}.")
+            text = _("{file} is no TOML: {reason}. Write text in quotes: {example}.")
             return text.format(file=path, reason=error, example='TIME_ZONE = "Europe/Berlin"')
 
 

@@ -80,9 +80,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 def server_error(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """Answer 500."""
     lede = _("Something went wrong on our side.")
-    return error_page(
-        500, _("Out of order"), lede, _("Are you its owner? What happened stands in the log of the site.")
-    )
+    return error_page(500, _("Out of order"), lede, _("Are you its owner? The log of the site says what happened."))
 
 
 def error_page(

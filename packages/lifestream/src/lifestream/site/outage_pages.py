@@ -50,7 +50,7 @@ class OutageMiddleware:
             503,
             _("Out of order"),
             _("The site cannot reach its database. Come back in a few minutes."),
-            _("Are you its owner? What happened stands in the log of the site."),
+            _("Are you its owner? The log of the site says what happened."),
         )
         answer["Retry-After"] = _RETRY_AFTER
         return answer

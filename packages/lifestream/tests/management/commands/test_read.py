@@ -209,7 +209,7 @@ class TestText:
             "removed p onclick",
             "removed <script>",
         ]
-        assert "published no date: when it was first seen counts" in lines
+        assert "published no date: the time at which it was first seen is used" in lines
 
     @pytest.mark.parametrize(
         ("body", "consequence"),

@@ -41,7 +41,7 @@ def test_an_owner_cannot_fill_the_queue(client: Client, lifestream: Lifestream) 
     waiting = [Addition(lifestream=lifestream, url=f"https://a.example/{number}") for number in range(MOST_OPEN)]
     Addition.objects.bulk_create(waiting)
     page = submitted(client, HERE, do="add", addresses="https://b.example/")
-    assert "So many addresses are to be looked at already: wait until some of them are." in page
+    assert "Too many addresses are waiting to be looked at: add more once some of them are done." in page
     assert "https://b.example/</textarea>" in page and Addition.objects.count() == MOST_OPEN
     Addition.objects.filter(url="https://a.example/0").update(state=Addition.State.FAILED)
     submitted(client, HERE, do="add", addresses="https://b.example/")

@@ -29,7 +29,10 @@ class Command(BaseCommand):
             "documents", metavar="FILE|URL", nargs="+", help=gettext("a file, a URL, or - for standard input")
         )
         parser.add_argument(
-            "--url", metavar="BASE", default="", help=gettext("the address that the files count as being at")
+            "--url",
+            metavar="BASE",
+            default="",
+            help=gettext("the address that the files are read as if they came from"),
         )
         parser.add_argument(
             "--header",

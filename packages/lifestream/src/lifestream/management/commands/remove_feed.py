@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--everywhere",
             action="store_true",
-            help=gettext("from all lifestreams, and with all that it has said"),
+            help=gettext("from all lifestreams, and with all of its items"),
         )
 
     def handle(self, *, url: str, lifestream: str | None, everywhere: bool, **_options: Any) -> None:
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         if everywhere:
             Item.objects.filter(feed__in=feeds).delete()
             Feed.objects.filter(pk__in=feeds).delete()
-            self.stdout.write(gettext("{url} is gone, with all that it has said.").format(url=url))
+            self.stdout.write(gettext("{url} was removed, with all of its items.").format(url=url))
             return
         chosen = chosen_lifestream(lifestream)
         found = Subscription.objects.filter(feed__in=feeds, lifestream=chosen)

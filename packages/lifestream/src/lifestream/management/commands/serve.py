@@ -97,7 +97,7 @@ class Command(BaseCommand):
         finally:
             if updater is not None and updater.is_alive() and not updater.stop():
                 self.stderr.write(
-                    gettext("A refresh did not end in time; what it held is due again when its lease is over.")
+                    gettext("A refresh did not end in time; its feeds are due again when their lease is over.")
                 )
 
     def _print_first_run(self, url: str, host: str) -> None:

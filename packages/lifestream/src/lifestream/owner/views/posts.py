@@ -55,7 +55,7 @@ def post(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
             messages.warning(request, text.format(MOST_PINNED))
         else:
             mine.update(pinned=timezone.now())
-            messages.success(request, gettext("The post is pinned: it stands at the top of the timeline."))
+            messages.success(request, gettext("The post is pinned to the top of the timeline."))
     elif action == "unpin":
         mine.update(pinned=None)
         messages.success(request, gettext("The post is no longer pinned."))
