@@ -81,7 +81,7 @@ class _Shouting:
 
 
 def test_it_is_reported_in_another_language_with_the_messages_in_it() -> None:
-    assert in_language(NESTED, _Shouting()) == "https://example.org/ CAN'T BE HAD: x NAMES NO HOST"
+    assert in_language(NESTED, _Shouting()) == "https://example.org/ CAN'T BE FETCHED: x NAMES NO HOST"
 
 
 def test_the_texts_in_a_message_can_be_edited() -> None:
