@@ -8,6 +8,7 @@ never by switching its checks off.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 import ssl
 import tempfile
@@ -20,6 +21,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from feedserver.messages.client_connection import AgreedTls
+from feedserver.scratch_folder import ScratchFolder
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -93,8 +95,8 @@ class Authority:
         trustme = _trustme()
         self.root = trustme.CA(organization_name="feedserver, a throw-away authority")
         self.intermediate = self.root.create_child_ca()
-        self._folder = tempfile.TemporaryDirectory(prefix="feedserver-ca-", ignore_cleanup_errors=True)
-        self.bundle = Path(self._folder.name) / "ca.pem"
+        self._folder = ScratchFolder("feedserver-ca-")
+        self.bundle = self._folder.path / "ca.pem"
         self.bundle.write_bytes(self.root.cert_pem.bytes())
         self._clients: dict[str, Path] = {}
 
@@ -122,7 +124,8 @@ class Authority:
         """Return a file with the private key and the certificate chain of a client called *name*, as PEM."""
         if name not in self._clients:
             leaf = self.intermediate.issue_cert(name)
-            file = self.bundle.with_name(f"client-{len(self._clients) + 1}.pem")
+            # A forked child shares the folder.
+            file = self.bundle.with_name(f"client-{os.getpid()}-{len(self._clients) + 1}.pem")
             file.write_bytes(b"".join(bytes(pem.bytes()) for pem in (leaf.private_key_pem, *leaf.cert_chain_pems)))
             self._clients[name] = file
         return self._clients[name]
