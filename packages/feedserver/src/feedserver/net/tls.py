@@ -49,6 +49,9 @@ _NAMEABLE = re.compile(r"(?:\*\.)?[^\s/@:*%\[\]]+|[0-9a-f:.]+", re.IGNORECASE)
 
 _DAY = dt.timedelta(days=1)
 
+_RECORD_HEADER = 5
+"""Bytes before the content of a record: its type, its version, and in two bytes the length of the content."""
+
 
 class TlsUnavailable(RuntimeError):
     """TLS was asked for, and the package that makes certificates is not installed."""
@@ -160,10 +163,39 @@ def _note_server_name(end: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -
         end.server_name = name or ""
 
 
+class _Records:
+    """Counts the bytes of records as they come (RFC 8446 §5.1): OpenSSL does not tell of a part of one."""
+
+    __slots__ = ("_header", "_left")
+
+    def __init__(self) -> None:
+        self._header = b""
+        self._left = 0
+
+    @property
+    def is_amid(self) -> bool:
+        """Whether the last byte was not the last one of a record."""
+        return bool(self._left or self._header)
+
+    def pass_over(self, data: bytes) -> None:
+        """Note that *data* has come."""
+        at = 0
+        while at < len(data):
+            if not self._left:
+                header = self._header + data[at : at + _RECORD_HEADER - len(self._header)]
+                at += len(header) - len(self._header)
+                is_whole = len(header) == _RECORD_HEADER
+                self._header = b"" if is_whole else header
+                self._left = int.from_bytes(header[3:]) if is_whole else 0
+            step = min(self._left, len(data) - at)
+            self._left -= step
+            at += step
+
+
 class TlsLayer:
     """The server's end of one TLS connection. One that *stalls* never answers the client's first message."""
 
-    __slots__ = ("_incoming", "_object", "_outgoing", "_quiet", "agreed", "has_ended", "stalls")
+    __slots__ = ("_incoming", "_object", "_outgoing", "_quiet", "_records", "agreed", "has_ended", "stalls")
 
     error = ssl.SSLError
 
@@ -171,6 +203,7 @@ class TlsLayer:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._records = _Records()
         self._quiet = fault == "no close_notify"
         self.stalls = fault == "handshake stalls"
         self.agreed: AgreedTls | None = None
@@ -185,6 +218,7 @@ class TlsLayer:
         raised: a handshake answers, and a refusal says why.
         """
         self._incoming.write(data)
+        self._records.pass_over(data)
         if self.agreed is None:
             try:
                 self._object.do_handshake()
@@ -215,6 +249,11 @@ class TlsLayer:
     def is_open(self) -> bool:
         """Whether the handshake is over."""
         return self.agreed is not None
+
+    @property
+    def is_mid_record(self) -> bool:
+        """Whether a part of a record has come that nobody can decrypt before its rest has come, too."""
+        return self.is_open and not self.has_ended and self._records.is_amid
 
     def _agreed(self) -> AgreedTls:
         tls = self._object
