@@ -283,6 +283,7 @@ class Http1:
         """Continue the answer when *source*, which works on a thread of its own, has something to send."""
         if answer.source is not source:
             answer.source = source
+            source.on_lost_error = partial(self._site.failed_too_late, source.name, answer.exchange)
             self._start_worker(source.name, source.run)
         loop = self._server.loop
 
