@@ -9,8 +9,9 @@ modules, in the order in which a run passes them:
    of a scenario's steps. `evidence`: what was observed in a step. `links`: the addresses in what a reader lists.
 4. `timeline`: when the polls are, and which scenarios begin a step at each. `moved_clock`: the clock that a run moves.
 5. `adapters`: drives a reader in Python; `peak_memory` is how much memory that took. `commands`: drives one by its
-   commands, in folders of its own (`isolation`); `readers` are those whose commands are known. `by_hand`: one that a
-   person drives, on the page of `hand_page`. `commands` and `by_hand` give the reader its feeds as a list (`opml`).
+   commands, in folders of its own (`isolation`), where it looks for items (`reader_files`); `readers` are those whose
+   commands are known. `by_hand`: one that a person drives, on the page of `hand_page`. `commands` and `by_hand` give
+   the reader its feeds as a list (`opml`).
 6. `site`: the server of one scenario, on one of the `addresses` of this machine.
 7. `runner`: runs the scenarios and judges; those of one `lane` share a reader and its rounds, and `look` is what was
    seen in one round.

@@ -76,7 +76,10 @@ class Session(ABC):
         """Let the reader ask its feeds, and return when it has ended."""
 
     def present(self) -> frozenset[tuple[str, int]] | None:
-        """Return which items the reader's files hold: pairs of a scenario's id and a number; None where rows tell."""
+        """Return which items the reader's files hold: pairs of a scenario's id and a number; None where rows tell.
+
+        Raises ListFailed where they cannot be looked at.
+        """
         return None
 
     @abstractmethod
