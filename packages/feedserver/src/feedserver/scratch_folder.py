@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import weakref
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class ScratchFolder:
@@ -16,6 +19,7 @@ class ScratchFolder:
 
     def __init__(self, prefix: str) -> None:
         import tempfile  # few servers need a folder
+        from pathlib import Path
 
         self.path = Path(tempfile.mkdtemp(prefix=prefix))
         self._remove = weakref.finalize(self, _remove, self.path, os.getpid())
