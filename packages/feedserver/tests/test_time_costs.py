@@ -19,6 +19,7 @@ from feedserver.fixtures import loader
 from feedserver.fixtures.document_root import Folder
 from feedserver.handler.request_filter import RequestFilter
 from feedserver.handler.router import Missing, Routes
+from feedserver.record.known_secrets import without_known
 
 pytestmark = pytest.mark.costly
 
@@ -211,3 +212,15 @@ def test_a_look_into_the_journal() -> None:
 @pytest.mark.parametrize("unit", ["<a ", "<!--", "</", "<?", '<a href="', "<a href='", "<a href=", "< ", "&", "</a b "])
 def test_the_links_of_what_a_reader_lists(unit: str) -> None:
     assert_linear(lambda size: lambda: links_of(unit * (size // len(unit))), 100_000)
+
+
+@pytest.mark.parametrize(
+    ("secret", "unit"),
+    [("a" * 100 + "b", "a%"), ("\\" * 100 + "x", "\\"), ("%" * 100 + "x", "%25"), ("/" * 100 + "x", "\\\\u002f")],
+)
+def test_a_secret_of_the_request_is_searched_in_linear_time(secret: str, unit: str) -> None:
+    def searching(length: int) -> Callable[[], object]:
+        text = unit * (length // len(unit))
+        return lambda: without_known(text, [secret])
+
+    assert_linear(searching, 4000)

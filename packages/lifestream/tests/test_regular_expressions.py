@@ -12,6 +12,7 @@ import pytest
 
 from feedserver.handler import quit_method
 from feedserver.messages import triggers
+from feedserver.record import known_secrets
 from growth import MOST, growth
 from lifestream.content import tokenizer
 from lifestream.models import sqlite_search
@@ -25,6 +26,10 @@ WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     "feedserver.handler.problems.allow": ("is not spoken here",),  # a test's own, on the messages of its own server
     "feedserver.handler.quit_method.quit_refusal": (quit_method._HOST, quit_method._OF_A_PROXY),
     "feedserver.messages.triggers.split_when": tuple(rf"(?:^|\s){pattern}$" for pattern, _ in triggers._ENDINGS),
+    "feedserver.record.known_secrets._is_in": (rb"(?<![0-9A-Za-z])a/b%(?![0-9A-Za-z])",),
+    "feedserver.record.known_secrets._pattern": tuple(
+        known_secrets._pattern(secret).pattern for secret in ("s3/cr&t ü", "a%b", "\\\\\\x'\"")
+    ),
     "lifestream.content.tokenizer.pattern_of": tuple(
         pattern.pattern
         for query in ('rob "red kite" foo-bar-baz c++', '"a b c" aa 東京 天気a')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 
@@ -105,4 +106,29 @@ def test_a_list_that_fails_or_never_ends_lists_nothing(monkeypatch: pytest.Monke
         adapter = CommandAdapter(Commands(poll="x {url}", list=listing))
         with pytest.raises(ListFailed, match=message):
             adapter.open("lane").rows()
+        adapter.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links as POSIX has them")
+def test_files_that_a_link_puts_out_of_reach_are_not_looked_at() -> None:
+    adapter = CommandAdapter(Commands(poll="ln -s / data # {url}", state="data"))
+    try:
+        session = adapter.open("lane")
+        session.add([Subscription(1, "http://h.example/", "V1")])
+        assert session.poll().is_good
+        with pytest.raises(ListFailed, match=r"^the reader's files were not looked at: a link leads from "):
+            session.present()
+        session.close()
+    finally:
+        adapter.close()
+
+
+def test_a_home_that_cannot_be_copied_is_a_failed_set_up() -> None:
+    adapter = CommandAdapter(Commands(poll="x {url}", setup="exit 0"))
+    try:
+        adapter.set_up()
+        (adapter._root / "lane").mkdir()  # so that nothing can be copied there
+        with pytest.raises(SetupError, match=r"^no HOME can be made for it: "):
+            adapter.open("lane")
+    finally:
         adapter.close()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from feedserver.check.adapters import Client
 from feedserver.check.suite import RuleBroken, ScenarioTest, parameters, read_known_failures
 from right_reader import RightReader
 
@@ -33,6 +34,51 @@ def test_what_is_not_for_a_kind_is_skipped() -> None:
 
     with pytest.raises(pytest.skip.Exception, match="V10 is not for this kind"):
         test.check(RightReader, kind="fetcher")
+
+
+class Broken(RightReader):
+    """A reader that cannot be used at all."""
+
+    def add(self, url: str) -> None:
+        raise ImportError("no module named reader")
+
+
+class BreaksLater(RightReader):
+    """A reader that only subscribes."""
+
+    def poll(self) -> None:
+        raise ImportError("no module named reader")
+
+
+class Silent:
+    """A reader that says nothing of what prevents it from working."""
+
+    def add(self, url: str) -> None: ...
+
+    def poll(self) -> None: ...
+
+    def list(self) -> list[str]:
+        return []
+
+
+@pytest.mark.parametrize(
+    ("client", "why"),
+    [
+        (Broken, r"add\(\) raised ImportError\('no module named reader'\)"),
+        (BreaksLater, r"poll\(\) raised ImportError\('no module named reader'\)"),
+        (Silent, "it sent no request"),
+    ],
+)
+@pytest.mark.parametrize("scenario", ["V2", "H1"])
+def test_a_reader_that_does_nothing_fails_and_is_not_skipped(client: type[Client], why: str, scenario: str) -> None:
+    [parameter] = parameters([scenario])
+    [test] = parameter.values
+    assert isinstance(test, ScenarioTest)
+
+    with pytest.raises(
+        pytest.fail.Exception, match=f"^{scenario} cannot be judged, since the client does nothing: {why}"
+    ):
+        test.check(client)
 
 
 def test_known_failures_are_expected_to_fail(pytester: pytest.Pytester) -> None:

@@ -146,6 +146,49 @@ def test_what_the_journal_has_dropped_cannot_be_counted() -> None:
             expected.verify()
 
 
+def test_what_the_journal_has_dropped_after_it_was_cleared_cannot_be_counted_either() -> None:
+    with FeedServer(journal_limit=2) as server:
+        server.add(Pattern("/<path:any>"), Response())
+        ask(server, *["/old"] * 7)
+        expected = server.expect("/feed", times=0)
+        server.journal.clear()  # from 0 on, it counts what it drops
+        ask(server, "/feed", "/a", "/b")
+        assert server.journal.dropped == 1
+        with pytest.raises(VerificationError, match="the journal has dropped some requests; raise journal_limit"):
+            server.verify()
+        assert not expected.is_met
+
+
+def test_what_the_journal_has_dropped_before_does_not_matter() -> None:
+    with FeedServer(journal_limit=1) as server:
+        server.add(Pattern("/<path:any>"), Response())
+        ask(server, "/old", "/older")
+        server.expect("/feed")
+        ask(server, "/feed")  # drops one that came before
+        server.verify()
+
+
+@pytest.mark.parametrize("times", [{"times": 0}, {"at_most": 1}, {"times": 1}])
+def test_what_was_cleared_cannot_be_counted(server: FeedServer, times: dict[str, Any]) -> None:
+    ask(server, "/old")
+    expected = [server.expect("/feed", **times), server.expect_in_order("/feed")]
+    server.journal.clear()
+    ask(server, "/feed")
+    server.journal.clear()
+    ask(server, "/feed")
+    for each in expected:
+        with pytest.raises(NotSeen, match=r"the journal was cleared; call journal\.clear\(\) before what expects"):
+            each.verify()
+
+
+def test_clearing_what_came_before_an_expectation_does_not_matter(server: FeedServer) -> None:
+    ask(server, "/feed")
+    server.expect("/feed")
+    server.journal.clear()
+    ask(server, "/feed")
+    server.verify()
+
+
 def test_an_unmet_expectation_can_be_allowed() -> None:
     with FeedServer() as server:
         server.expect("/feed")

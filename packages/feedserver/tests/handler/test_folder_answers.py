@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from feedserver import FeedServer, Response
+from feedserver import FeedServer, FixtureWarning, Response
 from feedserver.fixtures import document_root
 from feedserver.fixtures.document_root import Folder, timeline_files
 from feedserver.handler import folder_answers
@@ -39,6 +39,23 @@ def test_a_folder_of_numbered_files_is_a_timeline(server: FeedServer, root: Path
         (200, b"ten"),
     ]
     assert answers[0].headers["Content-Type"] == "application/xml"
+
+
+def test_a_file_beside_a_timeline_is_passed_over_with_one_warning(server: FeedServer, root: Path) -> None:
+    timeline = root / "feed.xml"
+    timeline.mkdir()
+    (timeline / "1.xml").write_text("one")
+    beside = root / "feed.xml.response"
+    beside.write_text("Status: 410\n")
+    assert bodies(server, "/feed.xml", 3) == ["one"] * 3
+    with pytest.warns(FixtureWarning) as warned:
+        server.verify()
+    assert [str(each.message) for each in warned] == [
+        f"{beside}: it is ignored, since {timeline} is a timeline. "
+        f"Write a file of that kind beside each file in {timeline}."
+    ]
+    assert bodies(server, "/feed.xml", 3) == ["one"] * 3
+    server.verify()
 
 
 def test_a_folder_with_anything_else_in_it_is_no_timeline(server: FeedServer, root: Path) -> None:

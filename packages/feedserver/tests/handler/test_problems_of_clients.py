@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
+from typing import Self
 
 import pytest
 
@@ -172,25 +173,118 @@ def test_a_client_that_breaks_tls_is_a_problem_and_its_answer_ends(is_answered: 
         assert problems_of(server).startswith("TLS failed: ")
 
 
+class WireClient:
+    """A client with TLS that decides which bytes go over the wire, and when."""
+
+    def __init__(self, server: FeedServer) -> None:
+        self._received, self._to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = server.client_context().wrap_bio(self._received, self._to_send, server_hostname="localhost")
+        self.wire = socket.create_connection((server.host, server.port), timeout=PATIENCE)
+        while True:
+            try:
+                self.tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                self.wire.sendall(self._to_send.read())
+                if not (received := self.wire.recv(65_536)):
+                    raise ConnectionError("the server has left") from None
+                self._received.write(received)
+        self.last_of_handshake = self._to_send.read()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wire.close()
+
+    def encrypted(self, data: bytes) -> bytes:
+        """Return *data* as records."""
+        self.tls.write(data)
+        return self._to_send.read()
+
+    def read_to_end(self) -> bytes:
+        """Return what the server still sends, decrypted."""
+        while received := self.wire.recv(65_536):
+            self._received.write(received)
+        data = b""
+        with suppress(ssl.SSLWantReadError, ssl.SSLZeroReturnError):
+            while piece := self.tls.read(65_536):
+                data += piece
+        return data
+
+
 def test_a_client_that_breaks_tls_with_the_end_of_its_handshake_is_reported_as_such() -> None:
-    received, to_send = ssl.MemoryBIO(), ssl.MemoryBIO()
     with FeedServer(tls=True) as server:
-        tls = server.client_context().wrap_bio(received, to_send, server_hostname="localhost")
-        with socket.create_connection((server.host, server.port), timeout=PATIENCE) as wire:
-            while True:
-                try:
-                    tls.do_handshake()
-                    break
-                except ssl.SSLWantReadError:
-                    wire.sendall(to_send.read())
-                    received.write(wire.recv(65_536))
-            wire.sendall(
-                to_send.read() + b"\x17\x03\x03\x00\x20" + b"z" * 32
-            )  # in one piece: the server reads it at once
-            while wire.recv(65_536):
+        with WireClient(server) as client:
+            client.wire.sendall(client.last_of_handshake + b"\x17\x03\x03\x00\x20" + b"z" * 32)  # is read at once
+            while client.wire.recv(65_536):
                 pass
         assert problems_of(server).startswith("TLS failed: ")
         assert server.connections[0].tls_version == "TLSv1.3"
+
+
+A_REQUEST = b"GET /feed HTTP/1.1\r\nHost: a\r\n\r\n"
+AMID_A_RECORD = "the client stopped in the middle of a TLS record"
+
+
+@pytest.mark.parametrize("size", [1, 4, 5, 6, -1])
+@pytest.mark.parametrize("earlier", [0, 1, 3])
+def test_a_record_that_its_client_cuts_is_a_problem_although_nobody_can_read_it(size: int, earlier: int) -> None:
+    with FeedServer(tls=True) as server:
+        server.add("/feed", Response("<rss/>"))
+        with WireClient(server) as client:
+            whole = client.last_of_handshake + b"".join(client.encrypted(A_REQUEST) for _ in range(earlier))
+            client.wire.sendall(whole + client.encrypted(A_REQUEST)[:size])
+            client.wire.shutdown(socket.SHUT_WR)
+            answers = client.read_to_end()
+            assert (answers.count(b" 200 OK"), answers.count(b" 400 Bad Request")) == (earlier, 1)
+        assert problems_of(server) == f"{AMID_A_RECORD}; it was answered with 400. It began b''.{HINT}"
+        assert len(server.requests) == earlier
+
+
+@pytest.mark.parametrize("end", ["reset", "stop"])
+def test_a_record_that_is_cut_by_the_end_of_its_connection_is_a_problem_too(end: str) -> None:
+    server = FeedServer(tls=True).start()
+    with WireClient(server) as client:
+        client.wire.sendall(client.last_of_handshake + client.encrypted(A_REQUEST)[:-1])
+        until(lambda: any(each.is_mid_request for each in server.listening.connections.copy()))
+        if end == "reset":
+            client.wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+            client.wire.close()
+            server.journal.wait_until(lambda: bool(server.journal.exchanges), PATIENCE)
+        server.stop()
+    happened = "the server stopped" if end == "stop" else "the connection broke: ["
+    assert problems_of(server).startswith(f"{AMID_A_RECORD}; {happened}")
+
+
+def problem_of_half_a_record(limit: float) -> str:
+    """Return the problem of half a record that waits longer than *limit*; "" where the handshake took longer."""
+    with FeedServer(tls=True, idle_timeout=limit) as server:
+        try:
+            with WireClient(server) as client:
+                client.wire.sendall(client.last_of_handshake + client.encrypted(A_REQUEST)[:-1])
+                answer = client.read_to_end()
+        except OSError:
+            return ""
+        return problems_of(server) if b" 408 Request Timeout" in answer else ""
+
+
+def test_a_record_whose_rest_does_not_come_is_answered_with_408() -> None:
+    problem = next(filter(None, map(problem_of_half_a_record, LIMITS)))
+    assert problem.startswith("the client sent a part of a request, and then nothing for too long;")
+
+
+@pytest.mark.parametrize("last", [b"", b"\x17\x03\x03"])
+def test_what_follows_the_last_request_of_a_connection_is_no_problem(last: bytes) -> None:
+    with FeedServer(tls=True) as server:
+        server.add("/feed", Response("<rss/>"))
+        with WireClient(server) as client:
+            request = client.encrypted(A_REQUEST.replace(b"Host", b"Connection: close\r\nHost"))
+            client.wire.sendall(client.last_of_handshake + request + last)
+            with suppress(OSError):  # the end may destroy the answer of who sends more
+                client.wire.shutdown(socket.SHUT_WR)
+                client.read_to_end()
+        server.verify()
 
 
 def test_a_client_that_says_that_nothing_follows_is_answered_in_kind() -> None:

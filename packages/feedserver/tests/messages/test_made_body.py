@@ -213,6 +213,62 @@ def test_what_is_no_longer_wanted_ends_at_once(leaves: str, kind: str) -> None:
         server.verify()
 
 
+@pytest.mark.parametrize("leaves", ["the client", "the server"])
+@pytest.mark.parametrize("kind", ["at work", "at work, async", "at its end", "at its end, async"])
+def test_what_goes_wrong_when_the_answer_is_over_is_reported_too(leaves: str, kind: str) -> None:
+    working, goes_on = threading.Event(), threading.Event()
+
+    def fail() -> None:
+        working.set()
+        assert goes_on.wait(10)
+        raise RuntimeError("too late")
+
+    def plain() -> Iterator[str]:
+        try:
+            yield "one"
+            if kind == "at work":
+                fail()
+            yield "two" * 1_000_000  # more than the kernel takes
+        finally:
+            if kind == "at its end":
+                fail()
+
+    async def asynchronous() -> AsyncIterator[str]:
+        try:
+            yield "one"
+            if kind == "at work, async":
+                fail()
+            yield "two" * 1_000_000
+        finally:
+            if kind == "at its end, async":
+                fail()
+
+    server = FeedServer().start()
+    server.add("/f", Response(asynchronous if kind.endswith("async") else plain))
+    with RawClient(server) as client:
+        client.ask("/f")
+        client.read_head()
+        assert client.read_exactly(8) == b"3\r\none\r\n"
+        if kind.startswith("at work"):
+            assert working.wait(10)
+        if leaves == "the client":
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.socket.close()
+            assert server.journal.exchanges[-1].ended == "client left"
+            goes_on.set()
+        stopping = threading.Thread(target=server.stop)
+        stopping.start()
+        if leaves == "the server":
+            assert server.journal.exchanges[-1].ended == "server stopped"
+            goes_on.set()
+        stopping.join(10)
+    function = "asynchronous" if kind.endswith("async") else "plain"
+    late = rf"{function} \(.*\) raised RuntimeError\('too late'\) at .* when its answer to GET /f was over already$"
+    with pytest.raises(VerificationError, match=late):
+        server.verify()
+    server.verify()
+
+
 def test_an_endless_body_is_made_as_fast_as_it_is_read() -> None:
     made = 0
 

@@ -15,6 +15,7 @@ from feedserver.feeds import Entry, Feed
 from feedserver.fixtures.loader import load
 from feedserver.messages.pacing import Pace
 from feedserver.record import RecordingError, record
+from feedserver.record.raw_client import MOST_HEADS
 from feedserver.record.recording import summary
 from feedserver.record.redaction import LeftOut
 from saying import saying
@@ -35,6 +36,23 @@ def test_interim_answers_are_passed_over(tmp_path: Path) -> None:
     assert (made.status, made.file.read_bytes(), load(made.file).headers.raw) == (200, b"<rss/>", ((b"X-A", b"b"),))
     told = [line for line in summary(made) if "interim answer" in line]
     assert told == ["left out: 100, 103 (it is an interim answer; Fault: interim sends one)"]
+
+
+@pytest.mark.parametrize("status", [b"100 Continue", b"102 Processing", b"103 Early Hints"])
+def test_interim_answers_without_end_are_refused(tmp_path: Path, status: bytes) -> None:
+    with (
+        saying((b"HTTP/1.1 " + status + b"\r\n\r\n") * (MOST_HEADS + 1)) as url,
+        pytest.raises(RecordingError, match=r"^more than 1,000 interim answers came; nothing was written$"),
+    ):
+        record(url, tmp_path / "feed.xml")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_headers_that_no_fixture_could_hold_are_refused_before_they_are_searched(tmp_path: Path) -> None:
+    said = b"HTTP/1.1 200 OK\r\n" + (b"X-A: " + b"x" * 60_000 + b"\r\n") * 20 + b"\r\n"
+    refused = "^the answer has 1,200,060 bytes of headers, and a fixture may have 256 KiB; nothing was written$"
+    with saying(said) as url, pytest.raises(RecordingError, match=refused):
+        record(url, tmp_path / "feed.xml")
 
 
 @pytest.mark.parametrize("lengths", [b"Content-Length: 6\r\nContent-Length: 7", b"Content-Length: 6, 7"])

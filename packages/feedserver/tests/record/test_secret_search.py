@@ -44,6 +44,11 @@ REPLACED = [
     (r"https:\\u:p@h/x", r"https:\\h/x", ["password"]),
     ("https://TOKEN@h/x", "https://h/x", ["password"]),
     ("https://h/#/x?access_token=abc", "https://h/#/x?access_token=removed", ["parameter access_token"]),
+    # User info without slashes.
+    ("mailto:ada:s3cr3t@h.example", "mailto:ada:removed@h.example", ["password"]),
+    ("<ada:s3:cr@h.example/f>; rel=self", "<ada:removed@h.example/f>; rel=self", ["password"]),
+    ("sip:ada:1234@[::1]", "sip:ada:removed@[::1]", ["password"]),
+    ("http:ada:s3cr3t@h.example/x", "http:ada:removed@h.example/x", ["password"]),
     # Tokens by their looks.
     (f"/feed/{HEX}/rss", "/feed/removed/rss", ["token a8f5… (32 characters)"]),
     (f"https://h/feed/{HEX}.xml?a=b", "https://h/feed/removed.xml?a=b", ["token a8f5… (32 characters)"]),
@@ -60,6 +65,9 @@ REPLACED = [
     (r"x: {\\\"pin\\\":\\\"12\\\"}", r"x: {\\\"pin\\\":\\\"removed\\\"}", ["parameter pin"]),
     (r"pwd: a\b'", "pwd: removed'", ["parameter pwd"]),
     ("/?%EF%BD%94oken=abc", "/?%EF%BD%94oken=removed", ["parameter"]),
+    (r'x: "password=\"a b\" c"', r'x: "password=\"removed"', ["parameter password"]),
+    ('"password" = "a b"', '"password" = "removed"', ["parameter password"]),
+    ("password='a'", "password='removed'", ["parameter password"]),
     # Signs in a name.
     ("/?a!token=b", "/?a!token=removed", ["parameter a!token"]),
     ("/?a(token)=b&a{key}=c", "/?a(token)=removed&a{key}=removed", ["parameter token)", "parameter key}"]),
@@ -124,6 +132,22 @@ def test_known_secrets_are_replaced_in_html_and_json(echo: str) -> None:
     assert without_secrets(f"/x/{echo}/y", known=["a&b'c\"d"])[0] == "/x/removed/y"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mailto:ada@h.example",
+        "sip:ada@h.example; https://h/@ada:b",
+        "12:30:15 ada@h.example",
+        "tag:h.example,2026:a@b",
+        "urn:uuid:a@h.example",
+        "ada:s3cr3t@h",
+        "cid:a.b@h.example",
+    ],
+)
+def test_an_address_without_a_password_stays(text: str) -> None:
+    assert without_secrets(text) == (text, ())
+
+
 def test_what_is_nested_too_deeply_to_be_searched_is_replaced() -> None:
     text = "/c?token=s3cret99"
     for _ in range(DEEPEST + 3):
@@ -146,4 +170,7 @@ def test_urls_within_urls_have_an_end() -> None:
 def test_the_secrets_of_a_url_are_found_wherever_they_stand() -> None:
     url = f"https://ada:pa%2Fss@h/feed/{HEX}/rss?token=s3cr3t&next=%2Fa%3Fkey%3Dinner&page=2"
     assert set(secrets_in(url)) == {"pa%2Fss", "s3cr3t", "inner", HEX}
+    assert set(secrets_in("https://h/token/a1b2c3/x")) == {"a1b2c3"}
+    assert set(secrets_in("https://t0k3n:x-oauth-basic@h/")) == {"t0k3n"}
+    assert set(secrets_in(f"https://{HEX}:s3cr3t@h/")) >= {HEX, "s3cr3t"}
     assert "s3cr3t" not in secrets_in(url, frozenset({"token"}))

@@ -32,6 +32,7 @@ UNLISTED: Final = {
     "refresh.wanted_readings.MOST_ITEMS": "of what is shown",
     "refresh.wanted_readings.MOST_OPEN": "a queue",
     "storage.feed_editing.LONGEST_USER_AGENT": "said by the form",
+    "web.http_channel.MOST_DISCARDED": "said in the manual; nothing is kept",
     "web.page_addresses.MOST_KEPT": "a cache",
     "web.picture_addresses.LONGEST": "of one address",
     "web.request_framing.LONGEST_FRAMING": "no client sends it",

@@ -10,6 +10,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 from feedserver.check import addresses, peak_memory
@@ -81,6 +82,8 @@ class Session(ABC):
     def present(self) -> frozenset[tuple[str, int]] | None:
         """Return the items that the reader has, as pairs of a scenario's id and a number; None if `rows` shows them, or
         nothing does.
+
+        Raises ListFailed if the reader's files cannot be looked at.
         """
         return None
 
@@ -181,6 +184,8 @@ class PythonAdapter(Adapter):
         if not isinstance(self._sample, Client):
             raise TypeError(f"{self._sample!r} is no client; it needs the methods add(url) and poll()")
         self.name = type(self._sample).__name__
+        self.calls: list[Call] = []
+        """How each call of the clients' `add` and `poll` ended, in all sessions."""
 
     @property
     def commands(self) -> Mapping[str, str]:
@@ -209,12 +214,29 @@ class PythonAdapter(Adapter):
 
     def open(self, lane: str) -> Session:  # noqa: ARG002 - a client in Python has no use for the name
         """Make a client."""
-        return _PythonSession(self._make())
+        return _PythonSession(self._make(), self.calls)
+
+    def why_useless(self) -> str:
+        """Return what each call of `add`, or each of `poll`, has raised; "" where one of each ended well."""
+        for method in ("add", "poll"):
+            troubles = [call.trouble for call in self.calls if call.method == method]
+            if troubles and all(troubles):
+                return troubles[0]
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How a call of a client's *method* ended: *trouble* is what it has raised, in words, or "" if it ended well."""
+
+    method: str
+    trouble: str
 
 
 class _PythonSession(Session):
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, calls: list[Call]) -> None:
         self._client = client
+        self._calls = calls
         move = getattr(client, "move_clock", None)
         self.clock = MovedClock(move, "the client's move_clock") if callable(move) else MovedClock()
         allow = getattr(client, "allow_networks", None)
@@ -224,19 +246,23 @@ class _PythonSession(Session):
     def add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:
         troubles: dict[int, str] = {}
         for feed in feeds:
-            try:
-                self._client.add(feed.url)
-            except Exception as error:  # noqa: BLE001 - a client may raise anything; the verdict reports it
-                troubles[feed.number] = f"add() raised {error!r}"
+            if trouble := self._trouble_of("add", partial(self._client.add, feed.url)):
+                troubles[feed.number] = trouble
         return troubles
+
+    def _trouble_of(self, method: str, call: Callable[[], object]) -> str:
+        """Call a *method* of the client, and return what it has raised, "" if it ended well."""
+        trouble = ""
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001 - a client may raise anything; the verdict reports it
+            trouble = f"{method}() raised {error!r}"
+        self._calls.append(Call(method, trouble))
+        return trouble
 
     def poll(self) -> Poll:
         can_see_memory = peak_memory.reset()
-        detail = ""
-        try:
-            self._client.poll()
-        except Exception as error:  # noqa: BLE001 - a client may raise anything; the verdict reports it
-            detail = f"poll() raised {error!r}"
+        detail = self._trouble_of("poll", self._client.poll)
         return Poll(is_good=not detail, detail=detail, peak_memory=peak_memory.read() if can_see_memory else 0)
 
     def rows(self) -> Sequence[Row] | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from feedserver.check.evidence import Poll, Row
 from feedserver.check.isolation import LARGEST_LIST, MEMORY_CAP, Home, Ran
 from feedserver.check.moved_clock import ClockShim, LoadedShim, MovedClock
 from feedserver.check.opml import opml_of
+from feedserver.check.reader_files import ReaderFiles, TooMuch, remove_tree
 from feedserver.check.stage import TOKEN
 from feedserver.check.verdicts import Kind, ListFailed
 
@@ -29,9 +29,6 @@ PATIENCE = 75.0
 """Seconds that each command may take, by default."""
 
 _ADDRESSES = ("{url}", "{urls}", "{opml}")
-
-LARGEST_FILE = 256 << 20
-"""Bytes: larger files of a reader are not searched for items."""
 
 
 class SetupError(Exception):
@@ -145,14 +142,17 @@ class CommandAdapter(Adapter):
             self.version = (ran.output.strip().splitlines() or [""])[0][:120]
 
     def _home(self, lane: str) -> Home:
-        home = Home(
-            self._root / lane,
-            patience=self._commands.patience,
-            memory=self._commands.memory,
-            extra={name: _with_networks(value) for name, value in self._commands.environment.items()},
-            bundle=self._bundle,
-            copy_of=self._set_up,
-        )
+        try:
+            home = Home(
+                self._root / lane,
+                patience=self._commands.patience,
+                memory=self._commands.memory,
+                extra={name: _with_networks(value) for name, value in self._commands.environment.items()},
+                bundle=self._bundle,
+                copy_of=self._set_up,
+            )
+        except OSError as error:  # the reader's own set-up may have left what cannot be copied
+            raise SetupError(f"no HOME can be made for it: {error}") from error
         self._homes.append(home)
         return home
 
@@ -175,7 +175,7 @@ class CommandAdapter(Adapter):
         """Remove every folder."""
         if self._set_up is not None:
             self._set_up.close()
-        shutil.rmtree(self._root, ignore_errors=True)
+        remove_tree(self._root)
 
 
 class _CommandSession(Session):
@@ -249,22 +249,24 @@ class _CommandSession(Session):
             return None  # the rows show which items are present
         state = Path(self._home.home, self._commands.state.replace("{home}", str(self._home.home)))
         found: set[tuple[str, int]] = set()
-        for path in [state] if state.is_file() else sorted(state.rglob("*")):
-            found |= self._tokens_in(path)
+        try:
+            files = ReaderFiles(state, self._home.home)
+            for path in files.paths():
+                found |= self._tokens_in(files, path)
+        except TooMuch as error:
+            raise ListFailed(f"the reader's files were not looked at: {error}") from error
         return frozenset(found)
 
-    def _tokens_in(self, path: Path) -> frozenset[tuple[str, int]]:
+    def _tokens_in(self, files: ReaderFiles, path: Path) -> frozenset[tuple[str, int]]:
         """Return the items whose tokens are in the file *path*. A file that has not changed is not read again."""
         try:
-            stat = path.stat()
-            if path.is_symlink() or not path.is_file() or stat.st_size > LARGEST_FILE:
-                return frozenset()
-            stamp = (stat.st_mtime_ns, stat.st_size)
+            status = path.lstat()
+            stamp = (status.st_mtime_ns, status.st_size)
             known = self._tokens.get(path)
             if known is None or known[0] != stamp:
-                tokens = {(f"{m[1].decode().upper()}{int(m[2])}", int(m[3])) for m in TOKEN.finditer(path.read_bytes())}
+                tokens = {(f"{m[1].decode().upper()}{int(m[2])}", int(m[3])) for m in TOKEN.finditer(files.read(path))}
                 known = self._tokens[path] = (stamp, frozenset(tokens))
-        except OSError:  # the reader removed it meanwhile
+        except OSError:  # the reader removed it meanwhile, or put something else in its place
             return frozenset()
         return known[1]
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 import os
 import re
 import select
-import shutil
 import signal
-import stat
 import subprocess
 import sys
 import threading
@@ -23,6 +21,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
+
+from feedserver.check.reader_files import copy_tree, remove_tree
 
 MEMORY_CAP: Final = 2 << 30
 """Bytes of memory that each process of a reader may take for its data, by default."""
@@ -120,7 +120,7 @@ class Home:
         self._running: subprocess.Popen[bytes] | None = None
         self._is_interrupted = False
         if copy_of is not None:
-            shutil.copytree(copy_of.folder, folder, symlinks=True, ignore=_special)
+            copy_tree(copy_of.folder, folder)
         else:
             folder.mkdir(mode=0o700)
         for path in (self.home, folder / "run", folder / "tmp"):
@@ -222,7 +222,7 @@ class Home:
         for pid in self.survivors():
             with suppress(OSError):
                 _end(pid)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_tree(self.folder)
 
 
 def _end(pid: int) -> None:
@@ -240,7 +240,7 @@ def _end(pid: int) -> None:
 def _new(path: Path) -> IO[bytes]:
     """Open a new file at *path*, for reading and writing, in place of whatever the reader has put there."""
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+        remove_tree(path)
     path.unlink(missing_ok=True)
     return path.open("x+b")
 
@@ -249,15 +249,6 @@ def _end_of(file: IO[bytes]) -> bytes:
     size = file.seek(0, os.SEEK_END)
     file.seek(max(size - LONGEST_OUTPUT, 0))
     return file.read(LONGEST_OUTPUT)  # a process that still runs may write more
-
-
-def _special(folder: str, names: list[str]) -> list[str]:
-    """Return those of *names* that cannot be copied: sockets, pipes and devices."""
-    return [
-        name
-        for name in names
-        if stat.S_IFMT(os.lstat(Path(folder, name)).st_mode) not in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
-    ]
 
 
 def _environment(home: Path, folder: Path, extra: Mapping[str, str], bundle: str | None) -> dict[str, str]:

@@ -187,8 +187,9 @@ class Lane:
         """Return what the servers saw and what the reader has."""
         _wait_for_quiet(session, [each.site for each in self._running.values()])
         exchanges = {name: each.site.take_exchanges() for name, each in self._running.items()}
-        present, rows, trouble = session.present(), None, ""
+        present, rows, trouble = None, None, ""
         try:
+            present = session.present()
             rows = session.rows()
         except ListFailed as error:
             trouble = str(error)

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feedserver.check.adapters import Client
+from feedserver.check.adapters import Client, PythonAdapter
 from feedserver.check.report import Result
-from feedserver.check.runner import check, choose
+from feedserver.check.runner import choose, run
 from feedserver.check.scenario import Scenario
 from feedserver.check.scenarios import SCENARIOS
 from feedserver.check.table import details
@@ -42,14 +42,21 @@ class ScenarioTest:
     def check(self, client: Client | Callable[[], Client], kind: Kind | str = Kind.STORE) -> Result:
         """Run the scenario against *client* (see `feedserver.check.check`) and return the result.
 
-        Raises RuleBroken where the client fails. Skips the test where the scenario is not seen, or not for this kind.
+        Raises RuleBroken where the client fails. Skips the test where the scenario is not seen, or not for this kind. A
+        client that does nothing at all fails the test: each of its calls raised, or it sent no request.
         """
         __tracebackhide__ = True
         import pytest
 
-        result = check(client, only=[self.scenario.id], kind=kind)[self.scenario.id]
+        kind = Kind(kind)
+        adapter = PythonAdapter(client, kind)
+        result = run(adapter, only=[self.scenario.id], kind=kind)[self.scenario.id]
         if result.misfire or result.verdict is Verdict.FAIL:
             raise RuleBroken("\n".join(details(result)))
+        if result.verdict is Verdict.NOT_SEEN and adapter.calls:
+            silent = "" if result.exchanges else "it sent no request"
+            if why := adapter.why_useless() or silent:
+                pytest.fail(f"{self.scenario.id} cannot be judged, since the client does nothing: {why}", pytrace=False)
         if result.verdict in (Verdict.NOT_SEEN, Verdict.NOT_FOR_THIS_KIND):
             pytest.skip(f"{self.scenario.id} is {result.verdict}: {result.judgement.reason}")
         return result

@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from feedserver.http import content_codings
 from feedserver.messages.gate import end_if_dropped
 from feedserver.messages.made_body import MadeBody
 from feedserver.messages.response import Body, FileBody, Response
-
-if TYPE_CHECKING:
-    import tempfile
+from feedserver.scratch_folder import ScratchFolder
 
 KEPT = 128
 """The most coded bodies that are kept."""
@@ -30,7 +27,7 @@ class CodedBodies:
 
     def __init__(self) -> None:
         self._coded: dict[_Key, Body] = {}
-        self._scratch: tempfile.TemporaryDirectory[str] | None = None
+        self._scratch: ScratchFolder | None = None
         self._lock = threading.Lock()
 
     def has(self, response: Response) -> bool:
@@ -64,8 +61,9 @@ class CodedBodies:
 
         with self._lock:
             if self._scratch is None:
-                self._scratch = tempfile.TemporaryDirectory(prefix="feedserver-", ignore_cleanup_errors=True)
-        descriptor, name = tempfile.mkstemp(dir=self._scratch.name)
+                self._scratch = ScratchFolder("feedserver-")
+            folder = self._scratch.path
+        descriptor, name = tempfile.mkstemp(dir=folder)
         from pathlib import Path  # few bodies are that large
 
         try:
@@ -81,7 +79,7 @@ class CodedBodies:
     def close(self) -> None:
         """Remove the temporary files. A server that starts again codes large bodies again."""
         if self._scratch is not None:
-            self._scratch.cleanup()
+            self._scratch.remove()
             self._scratch = None
             self._coded = {key: body for key, body in self._coded.items() if isinstance(body, bytes)}
 

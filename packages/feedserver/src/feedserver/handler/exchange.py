@@ -124,6 +124,7 @@ class Exchange:
         "_started",
         "problem",
         "raw",
+        "serial",
         "time",
     )
 
@@ -144,6 +145,8 @@ class Exchange:
         self.raw = raw
         self.problem = problem
         self.time = time.time() if now is None else now
+        self.serial = 0
+        """Its place in the journal, counted from 1 whatever was dropped; 0 before it is recorded."""
         self._started = time.perf_counter()
         self._response: Response | None = None
         self._ended: Ended | None = None

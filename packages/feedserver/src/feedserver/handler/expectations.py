@@ -58,8 +58,7 @@ class Expectation(ABC):
     def __init__(self, journal: Journal, where: str) -> None:
         self._journal = journal
         self._where = where
-        self._before = next(reversed(journal.exchanges), None)
-        self._dropped_before = journal.dropped
+        self._begin = journal.recorded
         self.is_checked = False
         """Whether this expectation was checked already."""
 
@@ -83,11 +82,8 @@ class Expectation(ABC):
 
     def problem(self) -> str:
         """Return in which way the requests so far are not as expected, with the journal; "" where they are."""
-        if self._has_lost_some():
-            return (
-                f"nobody can say whether {self} came as expected{self._where}: the journal has dropped some requests; "
-                "raise journal_limit"
-            )
+        if lost := self._how_some_were_lost():
+            return f"nobody can say whether {self} came as expected{self._where}: {lost}"
         difference = self._difference(self.exchanges)
         return f"{difference} It was expected{self._where}.\n{self._journal.describe()}" if difference else ""
 
@@ -104,11 +100,15 @@ class Expectation(ABC):
             self.is_checked = True
 
     def _since(self) -> list[Exchange]:
-        entries = self._journal.exchanges
-        return entries[entries.index(self._before) + 1 :] if self._before in entries else entries
+        return [exchange for exchange in self._journal.exchanges if exchange.serial > self._begin]
 
-    def _has_lost_some(self) -> bool:
-        return self._journal.dropped > self._dropped_before and self._before not in self._journal.exchanges
+    def _how_some_were_lost(self) -> str:
+        """Return how exchanges that came since have gone from the journal, with the remedy; "" where none has."""
+        if self._journal.dropped_up_to > self._begin:
+            return "the journal has dropped some requests; raise journal_limit"
+        if self._journal.cleared_up_to > self._begin:
+            return "the journal was cleared; call journal.clear() before what expects, or verify first"
+        return ""
 
     @abstractmethod
     def _concerns(self, exchange: Exchange) -> bool:

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from feedserver.fixtures.document_root import Folder, host_folder, timeline_files
 from feedserver.fixtures.errors import FixtureError, FixtureWarning
+from feedserver.fixtures.loader import sidecar_of
 from feedserver.handler.fault_injection import never_injected_first
 from feedserver.handler.routes import Choice, Found, HostPath, Turns
 from feedserver.handler.watched_fixtures import FileStamp, WatchedFixture, keep, kept_fixture, load
@@ -101,6 +102,7 @@ class FolderAnswers:
         self._timelines: dict[HostPath, _Timeline] = {}
         self._indices: dict[Path, int] = {}
         self._counted: dict[Path, _Counted] = {}
+        self._warned: set[Path] = set()
 
     def find(self, place: HostPath) -> Found | None:
         """Return the file, or the file of a timeline, that answers *place*; None if no file does.
@@ -137,12 +139,22 @@ class FolderAnswers:
     def _listed(self, place: HostPath, folder: Path) -> _Timeline:
         """Return the timeline in *folder*; its files are listed again only once the folder has changed."""
         timeline = _Timeline(FileStamp.of(os.fspath(folder)), folder, timeline_files(folder))
+        self._warn_of_sidecar(folder)
         self._timelines.pop(place, None)
         if timeline.stamp.is_settled():
             if len(self._timelines) >= MOST_TIMELINES:
                 del self._timelines[next(iter(self._timelines))]
             self._timelines[place] = timeline
         return timeline
+
+    def _warn_of_sidecar(self, folder: Path) -> None:
+        """Warn once of a `.response` file beside the folder of a timeline: nothing reads it."""
+        sidecar = sidecar_of(folder)
+        if folder not in self._warned and sidecar.exists():
+            self._warned.add(folder)
+            problem = f"it is ignored, since {folder} is a timeline"
+            remedy = f"Write a file of that kind beside each file in {folder}."
+            self._warnings.append(FixtureWarning(os.fspath(sidecar), None, problem, remedy))
 
     def _from_timeline(self, timeline: _Timeline) -> Found | None:
         folder, files = timeline.folder, timeline.files

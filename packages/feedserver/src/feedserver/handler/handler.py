@@ -132,6 +132,11 @@ class Site:
             exchange.problem = message
         self.problems.add(message, exchange)
 
+    def failed_too_late(self, name: str, exchange: Exchange, error: BaseException) -> None:
+        """Keep an exception of a function called *name* that came when its answer was over, for `verify`."""
+        of = f" to {exchange}" if exchange.request is not None else ""
+        self.problems.add(f"{name} raised {in_words(error)} when its answer{of} was over already", exchange)
+
     # Answering a request
 
     def answer(self, request: Request, keep_alive: bool, peer: Peer | None = None, number: int = 0) -> Decision:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,12 @@ class Journal:
         self.dropped = 0
         """The number of exchanges that were dropped because of *limit*; they came before those that are kept."""
         self._dropped_requests: dict[str, int] = {}
+        self.recorded = 0
+        """The number of exchanges that were recorded, which is the serial of the last one."""
+        self.dropped_up_to = 0
+        """The serial of the last exchange that was dropped; 0 where none was."""
+        self.cleared_up_to = 0
+        """The serial of the last exchange that `clear` removed; 0 where none was."""
         self.changes = Changes()
 
     @property
@@ -59,9 +66,13 @@ class Journal:
 
     def record(self, exchange: Exchange) -> None:
         """Add an exchange. Called on the event loop, before the answer's first byte."""
+        exchange.serial = self.recorded + 1
         if len(self._entries) == self._entries.maxlen:
-            self._note_dropped(str(self._entries[0])[:LONGEST_TOLD])
+            oldest = self._entries[0]
+            self.dropped_up_to = oldest.serial
+            self._note_dropped(str(oldest)[:LONGEST_TOLD])
         self._entries.append(exchange)
+        self.recorded = exchange.serial
         self.changes.tell()
 
     def _note_dropped(self, request: str) -> None:
@@ -87,8 +98,10 @@ class Journal:
         self.wait_until(lambda: all(exchange.is_over for exchange in self._entries.copy()), timeout)
 
     def clear(self) -> None:
-        """Forget every exchange."""
-        self._entries.clear()
+        """Forget every exchange. What was expected before can no longer be checked where some came since."""
+        with suppress(IndexError):  # one that is recorded meanwhile may go, too
+            while True:
+                self.cleared_up_to = self._entries.popleft().serial
         self._dropped_requests.clear()
         self.dropped = 0
 

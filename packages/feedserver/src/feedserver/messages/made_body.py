@@ -53,7 +53,8 @@ class PartSource:
     """The parts of *body* for one answer: a thread makes them by `run`, the event loop asks for them.
 
     The event loop calls `ask`, waits until `is_ready`, and calls `take`, again for each part. `take` returns None after
-    the last part. `drop` stops the generator function.
+    the last part. `drop` stops the generator function; `on_lost_error` is called with what it raises then, or has
+    raised without having been asked again.
     """
 
     def __init__(self, body: MadeBody) -> None:
@@ -66,6 +67,7 @@ class PartSource:
         self._part: bytes | None = None
         self._error: BaseException | None = None
         self._is_over = False
+        self.on_lost_error: Callable[[BaseException], object] | None = None
 
     @property
     def name(self) -> str:
@@ -100,13 +102,24 @@ class PartSource:
         """Return the part that was asked for, None after the last one. Raises what the function raised."""
         with self._changed:
             part, self._part = self._part, None
-        if part is None and self._error is not None:
-            raise self._error
-        return part
+            if part is not None:
+                return part
+            error, self._error = self._error, None
+        if error is not None:
+            raise error
+        return None
 
     def drop(self) -> None:
         """Stop the generator function: no further part is wanted."""
         self._wanted.drop()
+        self._tell_of_lost_error()
+
+    def _tell_of_lost_error(self) -> None:
+        """Pass on an exception that `take` will not raise any more, once."""
+        with self._changed:
+            error, self._error = self._error, None
+        if error is not None and self.on_lost_error is not None:
+            self.on_lost_error(error)
 
     # On the thread
 
@@ -123,6 +136,8 @@ class PartSource:
         except BaseException as error:  # noqa: BLE001 - `take` raises it where the answer is sent
             self._error = error
         self._put(None)
+        if self._wanted.is_dropped:
+            self._tell_of_lost_error()
 
     def _run_plain(self) -> None:
         generator = cast("Generator[object, None, None]", self._body.make())

@@ -77,7 +77,12 @@ class Wait:
 
 
 class Source(Protocol):
-    """What makes a part of an answer on a thread of its own; see `made_body.PartSource`. *name* is for messages."""
+    """What makes a part of an answer on a thread of its own; see `made_body.PartSource`. *name* is for messages.
+
+    `on_lost_error` is called, on any thread, with an exception that comes when nothing is asked for any more.
+    """
+
+    on_lost_error: Callable[[BaseException], object] | None
 
     @property
     def name(self) -> str:

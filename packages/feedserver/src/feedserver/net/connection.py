@@ -172,7 +172,7 @@ class Connection(_Protocol):
     def is_mid_request(self) -> bool:
         """Whether a request has begun to arrive and none is being answered."""
         reader = self._http.reader
-        return self.state is State.IDLE and reader is not None and not reader.is_idle
+        return self.state is State.IDLE and reader is not None and (not reader.is_idle or self.is_mid_record)
 
     def describe(self) -> str:
         """Return the connection, its state and what is under way on it, for a message."""
@@ -294,6 +294,11 @@ class Connection(_Protocol):
     def client_has_ended(self) -> bool:
         """Whether the client sends no more and no answer is under way."""
         return self.state is State.ENDED
+
+    @property
+    def is_mid_record(self) -> bool:
+        """Whether a part of a TLS record has come that cannot be decrypted without its rest."""
+        return self._tls is not None and self._tls.is_mid_record
 
     def write(self, data: bytes) -> None:
         """Send *data*, encrypted where the client speaks TLS."""

@@ -65,6 +65,10 @@ class Carrier(Protocol):
     def client_has_ended(self) -> bool:
         """Whether the client sends no more and no answer is under way."""
 
+    @property
+    def is_mid_record(self) -> bool:
+        """Whether a part of a TLS record has come that cannot be decrypted without its rest."""
+
     def move(self, event: Event) -> None:
         """Go to the state that follows *event*."""
 
@@ -129,7 +133,13 @@ class Http1:
 
     def unfinished(self) -> Malformed | None:
         """Return the partial request that the client will not finish; None where it stopped between two requests."""
-        return self.reader.eof() if self.reader is not None else None
+        reader = self.reader
+        if reader is None:
+            return None
+        cut = reader.eof()
+        if cut is None and self._connection.is_mid_record and reader.keep_alive:
+            return Malformed(400, "the client stopped in the middle of a TLS record", b"")
+        return cut
 
     def has_last_request(self) -> bool:
         """Return whether the client has said explicitly that it sends no request after those that were read."""
@@ -273,6 +283,7 @@ class Http1:
         """Continue the answer when *source*, which works on a thread of its own, has something to send."""
         if answer.source is not source:
             answer.source = source
+            source.on_lost_error = partial(self._site.failed_too_late, source.name, answer.exchange)
             self._start_worker(source.name, source.run)
         loop = self._server.loop
 

@@ -8,6 +8,7 @@ never by switching its checks off.
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 import ssl
 import tempfile
@@ -20,6 +21,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from feedserver.messages.client_connection import AgreedTls
+from feedserver.scratch_folder import ScratchFolder
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -46,6 +48,9 @@ ClientCertificates: TypeAlias = Literal["optional", "required"]
 _NAMEABLE = re.compile(r"(?:\*\.)?[^\s/@:*%\[\]]+|[0-9a-f:.]+", re.IGNORECASE)
 
 _DAY = dt.timedelta(days=1)
+
+_RECORD_HEADER = 5
+"""Bytes before the content of a record: its type, its version, and in two bytes the length of the content."""
 
 
 class TlsUnavailable(RuntimeError):
@@ -93,8 +98,8 @@ class Authority:
         trustme = _trustme()
         self.root = trustme.CA(organization_name="feedserver, a throw-away authority")
         self.intermediate = self.root.create_child_ca()
-        self._folder = tempfile.TemporaryDirectory(prefix="feedserver-ca-", ignore_cleanup_errors=True)
-        self.bundle = Path(self._folder.name) / "ca.pem"
+        self._folder = ScratchFolder("feedserver-ca-")
+        self.bundle = self._folder.path / "ca.pem"
         self.bundle.write_bytes(self.root.cert_pem.bytes())
         self._clients: dict[str, Path] = {}
 
@@ -122,7 +127,8 @@ class Authority:
         """Return a file with the private key and the certificate chain of a client called *name*, as PEM."""
         if name not in self._clients:
             leaf = self.intermediate.issue_cert(name)
-            file = self.bundle.with_name(f"client-{len(self._clients) + 1}.pem")
+            # A forked child shares the folder.
+            file = self.bundle.with_name(f"client-{os.getpid()}-{len(self._clients) + 1}.pem")
             file.write_bytes(b"".join(bytes(pem.bytes()) for pem in (leaf.private_key_pem, *leaf.cert_chain_pems)))
             self._clients[name] = file
         return self._clients[name]
@@ -157,10 +163,39 @@ def _note_server_name(end: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -
         end.server_name = name or ""
 
 
+class _Records:
+    """Counts the bytes of records as they come (RFC 8446 §5.1): OpenSSL does not tell of a part of one."""
+
+    __slots__ = ("_header", "_left")
+
+    def __init__(self) -> None:
+        self._header = b""
+        self._left = 0
+
+    @property
+    def is_amid(self) -> bool:
+        """Whether the last byte was not the last one of a record."""
+        return bool(self._left or self._header)
+
+    def pass_over(self, data: bytes) -> None:
+        """Note that *data* has come."""
+        at = 0
+        while at < len(data):
+            if not self._left:
+                header = self._header + data[at : at + _RECORD_HEADER - len(self._header)]
+                at += len(header) - len(self._header)
+                is_whole = len(header) == _RECORD_HEADER
+                self._header = b"" if is_whole else header
+                self._left = int.from_bytes(header[3:]) if is_whole else 0
+            step = min(self._left, len(data) - at)
+            self._left -= step
+            at += step
+
+
 class TlsLayer:
     """The server's end of one TLS connection. One that *stalls* never answers the client's first message."""
 
-    __slots__ = ("_incoming", "_object", "_outgoing", "_quiet", "agreed", "has_ended", "stalls")
+    __slots__ = ("_incoming", "_object", "_outgoing", "_quiet", "_records", "agreed", "has_ended", "stalls")
 
     error = ssl.SSLError
 
@@ -168,6 +203,7 @@ class TlsLayer:
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._records = _Records()
         self._quiet = fault == "no close_notify"
         self.stalls = fault == "handshake stalls"
         self.agreed: AgreedTls | None = None
@@ -182,6 +218,7 @@ class TlsLayer:
         this raised: they answer a handshake, or say why it is refused.
         """
         self._incoming.write(data)
+        self._records.pass_over(data)
         if self.agreed is None:
             try:
                 self._object.do_handshake()
@@ -212,6 +249,11 @@ class TlsLayer:
     def is_open(self) -> bool:
         """Whether the handshake is over."""
         return self.agreed is not None
+
+    @property
+    def is_mid_record(self) -> bool:
+        """Whether a part of a record has come that nobody can decrypt before its rest has come, too."""
+        return self.is_open and not self.has_ended and self._records.is_amid
 
     def _agreed(self) -> AgreedTls:
         tls = self._object

@@ -30,6 +30,9 @@ LARGEST = 256 * 1024 * 1024
 MOST_LINES = 100_000
 """The most lines of an answer that are kept, to report how they were written."""
 
+MOST_HEADS = 1000
+"""Heads of an answer at most: its interim answers, and its own."""
+
 _PIECE = 65_536
 _SAFE = "/?&=%:@!$'()*+,;~[]-._"
 _NO_HOST = re.compile(r"[\x00-\x20\x7f]")
@@ -145,9 +148,14 @@ class _Reader(io.BufferedReader):
     def __init__(self, raw: io.RawIOBase, lines: list[bytes]) -> None:
         super().__init__(raw)
         self.lines = lines
+        self._heads = 0
 
     def readline(self, size: int | None = -1, /) -> bytes:
         line = super().readline(size)
+        if line in (b"\r\n", b"\n"):  # the end of a head, or of the trailers
+            self._heads += 1
+            if self._heads > MOST_HEADS:
+                raise RecordingError(f"more than {MOST_HEADS:,} interim answers came; nothing was written")
         if len(self.lines) < MOST_LINES:
             self.lines.append(line)
         return line

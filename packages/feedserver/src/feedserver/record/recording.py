@@ -7,15 +7,12 @@ What does not belong in a fixture is left out, and reported.
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from feedserver.fixtures.document_root import why_unportable
 from feedserver.fixtures.loader import LARGEST_SIDECAR, SIDECAR, sidecar_of
@@ -26,10 +23,11 @@ from feedserver.messages.placeholders import has_placeholders
 from feedserver.messages.response import has_content, reason_phrase
 from feedserver.messages.safe_open import check_overwritable, open_to_write
 from feedserver.messages.terminal_text import visible
+from feedserver.record.known_secrets import decoded_body, is_in
 from feedserver.record.raw_client import RawAnswer, RecordingError, checked, fetch
 from feedserver.record.redaction import LeftOut, redact
-from feedserver.record.secret_names import is_secret
-from feedserver.record.secret_search import secrets_in, spellings_of, without_secrets
+from feedserver.record.secret_search import without_secrets
+from feedserver.record.sent_secrets import sent_secrets
 
 if TYPE_CHECKING:
     import ssl
@@ -40,8 +38,10 @@ TIMEOUT = 30.0
 HEADER = re.compile(rf"(?P<name>{TCHARS}):[ \t]*(?P<value>[^\r\n\0]*)")
 """A header that can be sent, as `NAME: VALUE`."""
 
+MOST_HEADERS = 1024 * 1024
+"""Bytes of headers in which secrets are searched for at most: what is left of them must still fit into a fixture."""
+
 _TOKEN = re.compile(TCHARS.encode("ascii"))
-_SHORTEST_SECRET = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,12 @@ def record(
     _refuse_where_no_file_can_be(file, sidecar)
     if not force:
         _refuse_to_overwrite(file, sidecar)
-    secrets = _secrets(url, sent, kept)
+    secrets = sent_secrets(url, sent, kept)
     try:
         answer = fetch(parts, sent, timeout, context)
     except RecordingError as error:  # the error may quote the server
         raise RecordingError(visible(without_secrets(str(error), known=secrets)[0])) from None
+    _refuse_many(sum(len(name) + len(value) for name, value in answer.headers.raw), MOST_HEADERS)
     redacted = redact(answer.headers.raw, keep=kept, known=secrets)
     fields, unwritable = _writable(redacted.fields)
     clean, replaced = (url, ()) if "url" in kept else without_secrets(url, keep=kept)
@@ -111,11 +112,7 @@ def record(
     date, of_date = _clean(answer.headers.get_raw(b"date") or b"", secrets)
     answer = replace(answer, reason=reason)
     text = directives(answer, fields, clean, date)
-    if len(text) > LARGEST_SIDECAR:
-        limit = f"{LARGEST_SIDECAR // 1024} KiB"
-        raise RecordingError(
-            f"the answer has {len(text):,} bytes of headers, and a fixture may have {limit}; nothing was written"
-        )
+    _refuse_many(len(text), LARGEST_SIDECAR)
     _write({sidecar: text, file: answer.body}, overwrite=force)
     return Recording(
         url=clean,
@@ -135,6 +132,15 @@ def record(
         ),
         notes=tuple(_notes(answer, Headers.from_raw(fields), text, secrets)),
     )
+
+
+def _refuse_many(size: int, most: int) -> None:
+    """Raise RecordingError if headers of *size* bytes are more than *most*."""
+    if size > most:
+        limit = f"{LARGEST_SIDECAR // 1024} KiB"
+        raise RecordingError(
+            f"the answer has {size:,} bytes of headers, and a fixture may have {limit}; nothing was written"
+        )
 
 
 # Checks of the arguments
@@ -270,29 +276,14 @@ def _clean(value: bytes, secrets: Iterable[str]) -> tuple[bytes, tuple[str, ...]
     return text.encode("latin-1", "replace"), replaced
 
 
-def _secrets(url: str, sent: Iterable[tuple[str, str]], keep: frozenset[str]) -> set[str]:
-    """Return the secrets that the request sent, each in the spellings that an answer could repeat."""
-    values = {*secrets_in(url, keep)}
-    for name, value in sent:
-        if name.lower() == "cookie":
-            values |= {(pair.partition("=")[2] or pair).strip() for pair in value.split(";")}  # one may have no name
-        elif is_secret(name) and value.strip():
-            values |= {value.split()[-1], *_password_of(value)}
-    return {value for each in values for value in (each, unquote(each)) if len(value) >= _SHORTEST_SECRET}
-
-
-def _password_of(authorization: str) -> Iterable[str]:
-    """Yield the password of an *authorization* in the Basic scheme (RFC 7617 §2), or nothing for another scheme."""
-    scheme, _, credentials = authorization.strip().partition(" ")
-    if scheme.lower() == "basic":
-        with suppress(ValueError):
-            yield base64.b64decode(credentials, validate=True).decode("utf-8", "replace").partition(":")[2]
-
-
 def _notes(answer: RawAnswer, headers: Headers, text: bytes, secrets: set[str]) -> Iterable[str]:
-    for place, data in (("body", answer.body), ("headers", text)):
-        if any(each.encode("utf-8", "replace") in data for secret in secrets for each in spellings_of(secret)):
+    coding = headers.get("Content-Encoding", "")
+    body = decoded_body(answer.body, coding)
+    for place, data in (("body", answer.body if body is None else body), ("headers", text)):
+        if is_in(data, secrets):
             yield f"a secret of the request is still in the {place}; look before you commit"
+    if secrets and body is None:
+        yield f"the body is coded as {coding!r}, so nobody has looked for the secrets of the request in it"
     if "://" in headers.get("Location", ""):
         yield "Location leads to the real address, where a client would follow it; write {base}/… to keep it here"
     if not answer.reason and reason_phrase(answer.status):

@@ -17,11 +17,12 @@ from urllib.parse import unquote
 _WORDS = frozenset(
     {
         *("apikey", "assertion", "auth", "authentication", "authkey", "authorization", "bearer", "cookie", "cred"),
-        *("credential", "credentials", "creds", "csrf", "dpop", "hdnea", "hdnts", "hmac", "jwe", "jws", "jwt"),
+        *("contrasena", "credential", "credentials", "creds", "csrf", "dpop", "geheim", "hdnea", "hdnts", "hmac"),
+        *("jwe", "jws", "jwt"),
         *("kennwort", "key", "keys", "mfa", "mnemonic", "nonce", "oauth", "otp", "parola", "pass", "passcode", "passe"),
         *("passkey", "passphrase", "passwd", "password", "passwords", "passwort", "pat", "pin", "pincode", "psk", "pw"),
         *("pwd", "saml", "secret", "secrets", "senha", "sess", "sessid", "session", "sessions", "sid", "sig"),
-        *("signature", "ticket", "tickets", "tok", "token", "tokens", "totp", "verifier", "wachtwoord", "xsrf"),
+        *("signature", "ticket", "tickets", "tkn", "tok", "token", "tokens", "totp", "verifier", "wachtwoord", "xsrf"),
     }
 )
 _ENDINGS = (

@@ -6,20 +6,16 @@ also in JSON and in URLs within URLs.
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote
+from urllib.parse import quote, unquote
 
+from feedserver.record.known_secrets import REPLACEMENT, without_known
 from feedserver.record.secret_names import decoded, is_secret, login_beside
 from feedserver.record.token_shapes import JWT, SHORTEST, looks_labelled, looks_like_credentials, looks_like_token
-
-REPLACEMENT = "removed"
-"""The text that replaces a secret."""
 
 _NO_VALUES = ("", REPLACEMENT, "null", "true", "false")
 _NO_MEMBERS: tuple[object, ...] = ("", REPLACEMENT, None, True, False, [], {})
@@ -55,10 +51,22 @@ _USERINFO = re.compile(
 )
 """User and password in a URL. Browsers read any number of slashes and backslashes as two (WHATWG URL §4.4)."""
 
+_NO_PASSWORDS = ("", "x", "x-oauth-basic", "api_token")
+"""What stands for a password where the name is a token."""
+
+_PLAIN_USERINFO = re.compile(
+    r"(?<![\w.+%:/-])(?P<before>(?:(?:mailto|sips?|xmpp|acct|im|https?|ftp|wss?|ssh|git):)?)"
+    r"(?!(?:mailto|sips?|xmpp|acct|im|pres|urn|tag|cid|mid|news):)"
+    r"[\w.+%~-]{1,64}+:(?P<password>[^\s@/,;\"'<>\\]{1,256}+)(?=@(?:[\w-]{1,63}+\.|localhost\b|\[))",
+    re.IGNORECASE,
+)
+"""A name and its password before the host of a mail address, or of a URL without slashes: `mailto:ada:secret@…`."""
+
 _NAME = r"[\w.\-~$\[\]%:!*+@)}]++"
 _QUOTED = r'"(?P<quoted>(?>(?:[^"\\]|\\.)*))"?'
 _PAIR = re.compile(
-    rf"(?P<before>^|[?&#,\s\"'<>({{|]|(?P<of_path>[;/]))(?P<name>{_NAME})[ \t]*+=(?!=)[ \t]*+"
+    rf"(?P<before>^|[?&#,\s\"'<>({{|]|(?P<of_path>[;/]))(?P<name>{_NAME})"
+    rf"(?>(?:\\*+['\"])?)[ \t]*+=(?!=)[ \t]*+(?>(?:\\++(?=['\"]))?)'?+"
     rf"(?:{_QUOTED}|(?P<value>(?(of_path)[^?&#;,/\s\"'<>]++|[^&#;\s\"'<>]++)))"
 )
 _COLON = re.compile(
@@ -80,7 +88,6 @@ _JSON = re.compile(
 _RUN_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2})+={0,2}")
 _RUN = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2})+={0,2}")
 _WORD_OF_PATH = re.compile(r"(?:^|/)(?:[A-Z]?[a-z]{3,}|\d+(?:\.\d+)+|[a-z]+[.-][a-z.-]+)(?:/|$)")
-_SHORTEST_IN_BASE_64 = 6
 _STRUCTURE = re.compile(r"[/?&=:\"]")
 
 
@@ -91,14 +98,14 @@ def without_secrets(
 
     A description is "password", "parameter NAME", "secret of the request", or the beginning of a token: "token a8f5…
     (32 characters)". The parameters named in *keep* stay. *known* are secrets that are replaced wherever they occur. If
-    *shapes* is false, what looks like a token stays; if *words* is false, only the parameters of URLs are searched.
+    *shapes* is false, what looks like a token stays, and so do known secrets of few characters; if *words* is false,
+    only the parameters of URLs are searched.
     """
     net = _Net(frozenset(name.lower() for name in keep), words)
-    for secret in sorted(known, key=len, reverse=True):
-        for spelling in spellings_of(secret):
-            if spelling in text:
-                text = text.replace(spelling, REPLACEMENT)
-                net.found.append("secret of the request")
+    cleaned = without_known(text, known, short=shapes)
+    if cleaned != text:
+        net.found.append("secret of the request")
+    text = cleaned
     return net.clean(text, shapes), tuple(dict.fromkeys(net.found))
 
 
@@ -113,6 +120,7 @@ class _Net:
     def clean(self, text: str, shapes: bool, depth: int = 0) -> str:
         """Return *text* without its secrets. If *shapes* is false, secrets are recognised by their names only."""
         text = _USERINFO.sub(self._without_userinfo, text)
+        text = _PLAIN_USERINFO.sub(self._without_password, text)
         text = JWT.sub(self._without_token, text)
         text = _JSON.sub(lambda match: self._clean_json(match, shapes, depth), text)
         text = self._clean_document(text, shapes, depth)
@@ -225,6 +233,12 @@ class _Net:
         self.found.append("password")
         return match["before"]
 
+    def _without_password(self, match: re.Match[str]) -> str:
+        if match["password"] == REPLACEMENT:
+            return match[0]
+        self.found.append("password")
+        return f"{match[0][: -len(match['password'])]}{REPLACEMENT}"
+
     def _without_credentials(self, match: re.Match[str]) -> str:
         """Return the scheme of credentials (RFC 9110 §11.4) with its value replaced, unless the value is a
         plain word.
@@ -248,20 +262,6 @@ class _Net:
         return REPLACEMENT
 
 
-def spellings_of(secret: str) -> tuple[str, ...]:
-    """Return the spellings in which an answer may repeat a *secret*: as it is, percent-encoded, in HTML, in JSON, or in
-    base 64.
-    """
-    encoded = quote(secret, safe="")
-    lower = re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
-    spelled = [secret, encoded, lower, quote_plus(secret), escape(secret), escape(secret, quote=False)]
-    spelled += [json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]]
-    if len(secret) >= _SHORTEST_IN_BASE_64:
-        coded = base64.b64encode(secret.encode("utf-8", "replace")).decode("ascii")
-        spelled += [coded, coded.rstrip("=")]
-    return tuple(dict.fromkeys(spelled))
-
-
 def _is_path(text: str) -> bool:
     """Return whether slashes in *text* separate the names of a path; otherwise they may be letters of base 64."""
     return "://" in text or text.startswith(("/", "?", "#", "<", ".")) or _WORD_OF_PATH.search(text) is not None
@@ -281,7 +281,10 @@ def secrets_in(url: str, keep: frozenset[str] = frozenset(), depth: int = 0) -> 
     values: list[str] = []
     for match in _USERINFO.finditer(url):
         name, _, password = match["userinfo"].partition(":")
-        values.append(password or name)  # without a password, the name is a token, as in https://TOKEN@example.org/
+        if password in _NO_PASSWORDS or looks_like_token(name):  # the name is a token: https://TOKEN@example.org/
+            values.append(name)
+        if password not in _NO_PASSWORDS:
+            values.append(password)
     names = frozenset(decoded(match["name"]).lower() for match in _PAIR.finditer(url)) | login_beside(url)
     for match in _PAIR.finditer(url):
         name, value = decoded(match["name"]), match[_group(match)]
@@ -293,5 +296,8 @@ def secrets_in(url: str, keep: frozenset[str] = frozenset(), depth: int = 0) -> 
             plain = unquote(value, "latin-1")
             values += [plain] if looks_like_token(plain) else secrets_in(plain, keep, depth + 1)
     values += [match[0] for match in JWT.finditer(url)]
-    values += [run for run in re.split(r"[/?#&=;]", url) if looks_like_token(unquote(run, "latin-1"))]
+    for match in re.finditer(r"[^/?#&=;]++", url):
+        run, start = unquote(match[0], "latin-1"), match.start()
+        if looks_like_token(run) or looks_labelled(run, url[max(0, start - _LONGEST_FOLDER) : start]):
+            values.append(match[0])
     return tuple(dict.fromkeys(values))

@@ -1,0 +1,126 @@
+"""Secrets that the request sent: finds them in what an answer repeats, and replaces them, however they are spelled.
+
+Each character of a secret may stand as it is, percent-encoded (several times, too), as an entity of HTML or an escape
+of JSON; the whole secret may stand in base 64. A short secret counts as a whole word only, since it may be a part of
+any word by chance.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from html import escape
+from html.entities import codepoint2name
+from urllib.parse import quote, quote_plus
+
+REPLACEMENT = "removed"
+"""The text that replaces a secret."""
+
+SHORTEST = 4
+"""The least number of characters of a secret that is searched for: fewer are in every answer."""
+
+SHORTEST_IN_WORDS = 6
+"""The least number of characters of a secret that is found within words, and in base 64."""
+
+_LONGEST_BY_CHARACTER = 128
+"""The largest number of characters of a secret whose characters are searched for in any spelling."""
+
+_LARGEST = 64 * 1024 * 1024
+"""Bytes of a coded body that are searched at most."""
+
+_ENDS = "(?:(?<![^\\W_])|(?<=%[0-9A-Fa-f]{2}))", "(?![^\\W_])"
+
+
+def without_known(text: str, known: Iterable[str], *, short: bool = True) -> str:
+    """Return *text* with the secrets in *known* replaced; if *short* is false, not those of fewer than 6 characters."""
+    for secret in sorted(known, key=len, reverse=True):
+        if len(secret) >= (SHORTEST if short else SHORTEST_IN_WORDS):
+            text = _pattern(secret).sub(REPLACEMENT, text)
+    return text
+
+
+def is_in(data: bytes, known: Iterable[str]) -> bool:
+    """Return whether a body or file has one of the secrets in *known*: in ASCII, UTF-8 or UTF-16, or in base 64."""
+    return any(_is_in(data, secret) for secret in known)
+
+
+def decoded_body(body: bytes, coding: str) -> bytes | None:
+    """Return the beginning of a *body* without its content *coding*; None where that cannot be undone here."""
+    if coding.strip().lower() in ("", "identity"):
+        return body
+    if coding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
+        return None
+    try:
+        return zlib.decompressobj(47).decompress(body, _LARGEST)  # with the header of gzip or zlib (RFC 9110 §8.4.1)
+    except zlib.error:
+        return None
+
+
+def _is_in(data: bytes, secret: str) -> bool:
+    if len(secret) < SHORTEST:
+        return False
+    if len(secret) < SHORTEST_IN_WORDS:
+        word = re.escape(secret.encode("utf-8", "replace"))
+        return re.search(rb"(?<![0-9A-Za-z])%b(?![0-9A-Za-z])" % word, data) is not None
+    spelled = [each.encode("utf-8", "replace") for each in _spellings(secret)]
+    spelled += [secret.encode(encoding, "replace") for encoding in ("utf-16-le", "utf-16-be", "latin-1")]
+    return any(each in data for each in spelled)
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """Yield a *secret* as it is, percent-encoded, in HTML, in JSON, and in base 64."""
+    encoded = quote(secret, safe="")
+    yield from (secret, encoded, re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded), quote_plus(secret))
+    yield from (escape(secret), escape(secret, quote=False))
+    yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    yield from _in_base_64(secret)
+
+
+def _in_base_64(secret: str) -> Iterator[str]:
+    if len(secret) >= SHORTEST_IN_WORDS:
+        data = secret.encode("utf-8", "replace")
+        for coded in (base64.b64encode(data).decode("ascii"), base64.urlsafe_b64encode(data).decode("ascii")):
+            yield coded
+            yield coded.rstrip("=")
+
+
+@lru_cache(maxsize=256)
+def _pattern(secret: str) -> re.Pattern[str]:
+    """Return a pattern of all spellings of *secret*. Its groups are atomic, so that no text makes it backtrack."""
+    whole = [re.escape(each) for each in dict.fromkeys(_spellings(secret))]
+    if len(secret) <= _LONGEST_BY_CHARACTER:
+        whole.append("".join(map(_any_spelling, secret)))
+    either = "|".join(whole)
+    if len(secret) >= SHORTEST_IN_WORDS:
+        return re.compile(either)
+    before, behind = _ENDS
+    return re.compile(f"{before}(?:{either}){behind}")
+
+
+def _any_spelling(character: str) -> str:
+    data = character.encode("utf-8", "replace")
+    units = character.encode("utf-16-be", "replace")
+    number = ord(character)
+    names = ["apos"] if character == "'" else []
+    names += [codepoint2name[number]] if number in codepoint2name else []
+    spelled = [
+        "".join(f"%(?:25){{0,5}}{_digits(f'{byte:02x}')}" for byte in data),
+        f"&#(?:0{{0,5}}{number}|[xX]0{{0,5}}{_digits(f'{number:x}')});?",
+        *(f"&{name};" for name in names),
+        "".join(rf"\\{{1,16}}u{_digits(units[at : at + 2].hex())}" for at in range(0, len(units), 2)),
+        *([rf"\\{{1,16}}{re.escape(character)}"] if character in "/\"'" else []),
+        *([r"\\\\"] if character == "\\" else []),
+        *([re.escape(data.decode("latin-1"))] if len(data) > 1 else []),  # a header's UTF-8, read as ISO-8859-1
+        *([r"\+"] if character == " " else []),
+        re.escape(character),
+    ]
+    return f"(?>{'|'.join(spelled)})"
+
+
+def _digits(text: str) -> str:
+    """Return a pattern of hexadecimal digits in any case."""
+    return "".join(f"[{each}{each.upper()}]" if each.isalpha() else each for each in text)

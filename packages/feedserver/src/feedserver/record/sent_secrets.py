@@ -1,0 +1,68 @@
+"""Which secrets a request sends: in its URL, and in its headers. An answer may repeat each of them."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from urllib.parse import unquote, urlsplit
+
+from feedserver.record.known_secrets import SHORTEST, SHORTEST_IN_WORDS
+from feedserver.record.secret_names import is_secret, says_login
+from feedserver.record.secret_search import secrets_in
+
+_ITEM = re.compile(
+    r"(?P<name>[\w.~$%!#&*+^`|-]++)[ \t]*+=(?P<value>[ \t]*+\"[^\"]*\"|[^\s,;=][^\s,;]*)|(?P<word>[^\s,;]+)"
+)
+_PROOFS = frozenset({"cnonce", "mac", "opaque", "response"})
+"""Parameters of an Authorization that prove who asks, without a name that tells (RFC 7616 §3.4)."""
+
+
+def sent_secrets(url: str, headers: Iterable[tuple[str, str]], keep: frozenset[str]) -> set[str]:
+    """Return the secrets in the *url* of a request and in its *headers*, as they are and with their encoding undone.
+
+    The values of parameters in *keep* are not secrets.
+    """
+    values = {*secrets_in(url, keep), *_credentials_of(url)}
+    for name, value in headers:
+        values.update(secrets_in(value, keep))
+        if "cookie" in name.lower():
+            values.update(_in_cookies(value))
+        elif is_secret(name) or says_login(name):
+            values.update(_in_credentials(value))
+    return {value for each in values for value in (each, unquote(each)) if len(value) >= SHORTEST}
+
+
+def _credentials_of(url: str) -> Iterator[str]:
+    """Yield user and password of a *url* as they are sent, in base 64 (RFC 7617 §2)."""
+    parts = urlsplit(url)
+    if parts.password:
+        credentials = f"{unquote(parts.username or '')}:{unquote(parts.password)}"
+        yield base64.b64encode(credentials.encode("utf-8", "replace")).decode("ascii")
+
+
+def _in_cookies(value: str) -> Iterator[str]:
+    for pair in value.split(";"):
+        name, is_pair, content = pair.partition("=")
+        content = (content if is_pair else name).strip().strip('"')  # one may have no name
+        if len(content) >= SHORTEST_IN_WORDS or is_secret(name):
+            yield content
+
+
+def _in_credentials(value: str) -> Iterator[str]:
+    """Yield the secrets in the value of an Authorization or the like (RFC 9110 §11.4), whose first word is a scheme if
+    more words follow.
+    """
+    scheme, _, rest = value.strip().partition(" ")
+    for match in _ITEM.finditer(rest or scheme):
+        if match["name"] is None:
+            word = match["word"]
+            yield word.strip('"')
+            if ":" in word:
+                yield word.rpartition(":")[2]
+        elif match["name"].lower() in _PROOFS or is_secret(match["name"]):
+            yield match["value"].strip().strip('"')
+    if scheme.lower() == "basic":
+        with suppress(ValueError):
+            yield base64.b64decode(rest.strip(), validate=True).decode("utf-8", "replace").partition(":")[2]

@@ -1,0 +1,144 @@
+"""The files of a reader under check, whatever it has made: deep folders, links, pipes, and very much of all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from feedserver.check import reader_files
+from feedserver.check.reader_files import ReaderFiles, TooMuch, copy_tree, remove_tree
+
+DEPTH = 1050  # more than Python's recursion limit
+NAME = "d" * 200  # a path of DEPTH names is longer than any system allows
+
+linking = pytest.mark.skipif(os.name == "nt", reason="links and pipes as POSIX has them")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    path = tmp_path / "home"
+    path.mkdir()
+    (path / "file").write_text("x")
+    (path / "below" / "it").mkdir(parents=True)
+    (path / "below" / "it" / "inner").write_text("yy")
+    return path
+
+
+@pytest.fixture
+def deep(tmp_path: Path) -> Iterator[Path]:
+    """A folder with DEPTH folders in each other, and a file in the last one."""
+    top = tmp_path / "deep"
+    top.mkdir()
+    before = Path.cwd()
+    os.chdir(top)
+    try:
+        for _ in range(DEPTH):
+            os.mkdir(NAME)  # noqa: PTH102 - relative: no system has paths that long
+            os.chdir(NAME)
+        Path("last").write_text("x")
+    finally:
+        os.chdir(before)
+    yield top
+    remove_tree(top)
+
+
+def names(files: ReaderFiles) -> set[str]:
+    return {path.name for path in files.paths()}
+
+
+def test_all_files_are_found_and_read(home: Path) -> None:
+    files = ReaderFiles(home, home)
+    assert {path.relative_to(home).as_posix(): files.read(path) for path in files.paths()} == {
+        "file": b"x",
+        "below/it/inner": b"yy",
+    }
+
+
+def test_a_single_file_may_be_the_state(home: Path) -> None:
+    files = ReaderFiles(home / "file", home)
+    assert [files.read(path) for path in files.paths()] == [b"x"]
+
+
+def test_what_is_not_there_has_no_files(home: Path) -> None:
+    assert names(ReaderFiles(home / "none", home)) == set()
+
+
+@linking
+def test_neither_links_nor_pipes_are_followed_or_opened(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x")
+    (home / "link").symlink_to(tmp_path / "secret")
+    (home / "folder").symlink_to(tmp_path)
+    (home / "loop").symlink_to("loop")
+    os.mkfifo(home / "pipe")
+    files = ReaderFiles(home, home)
+    assert names(files) == {"file", "inner"}
+    (home / "file").unlink()
+    os.mkfifo(home / "file")  # after it was listed as a file
+    with pytest.raises(OSError, match="not a regular file"):
+        files.read(home / "file")
+
+
+@linking
+@pytest.mark.parametrize("state", ["data", "data/below", "."])
+def test_a_link_that_leads_the_state_out_of_home_is_refused(home: Path, tmp_path: Path, state: str) -> None:
+    (tmp_path / "elsewhere" / "below").mkdir(parents=True)
+    if state == ".":
+        home.rename(tmp_path / "moved")
+        home.symlink_to(tmp_path / "elsewhere")
+    else:
+        (home / "data").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(TooMuch, match=r"^a link leads from .* out of the reader's HOME$"):
+        ReaderFiles(home / state, home)
+
+
+@linking
+def test_a_state_elsewhere_is_the_user_s_own_choice(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "store").write_text("x")
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    files = ReaderFiles(tmp_path / "link", home)
+    assert [files.read(path) for path in files.paths()] == [b"x"]
+
+
+def test_there_is_an_end_to_what_is_looked_at(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader_files, "LARGEST_STATE", 2)
+    files = ReaderFiles(home, home)
+    assert files.read(home / "file") == b"x"
+    with pytest.raises(TooMuch, match=r"^there are more than 0 MiB in "):
+        files.read(home / "below" / "it" / "inner")
+
+    monkeypatch.setattr(reader_files, "LARGEST_FILE", 1)
+    assert ReaderFiles(home, home).read(home / "below" / "it" / "inner") == b""
+
+    monkeypatch.setattr(reader_files, "MOST_FILES", 3)
+    with pytest.raises(TooMuch, match=r"^there are more than 3 files and folders in "):
+        list(ReaderFiles(home, home).paths())
+
+
+@linking
+def test_folders_of_any_depth_are_walked_and_removed_and_not_copied(deep: Path, tmp_path: Path) -> None:
+    (deep / "z").write_text("x")
+    assert names(ReaderFiles(deep, deep)) == {"z"}  # the path of the last one is too long for the system
+    with pytest.raises(OSError, match=r"nested too deeply|name too long"):
+        copy_tree(deep, tmp_path / "copy")
+    for made in (deep, tmp_path / "copy"):
+        remove_tree(made)
+        assert not made.exists()
+
+
+@linking
+def test_what_nobody_may_enter_is_removed_too(home: Path) -> None:
+    (home / "below").chmod(0)
+    remove_tree(home)
+    assert not home.exists()
+
+
+@linking
+def test_a_copy_has_no_pipes(home: Path, tmp_path: Path) -> None:
+    os.mkfifo(home / "below" / "pipe")
+    (home / "link").symlink_to("/nowhere")
+    copy_tree(home, tmp_path / "copy")
+    assert sorted(path.name for path in (tmp_path / "copy").rglob("*")) == ["below", "file", "inner", "it", "link"]

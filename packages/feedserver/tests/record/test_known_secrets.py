@@ -1,0 +1,108 @@
+"""A secret of the request is found in whatever spelling an answer repeats it."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import zlib
+from collections.abc import Callable
+
+import pytest
+
+from feedserver.record.known_secrets import decoded_body, is_in, without_known
+
+SECRET = 'pa/ss w"ü&1'
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        SECRET,
+        "pa%2Fss%20w%22%C3%BC%261",
+        "pa%2fss+w%22%c3%bc&1",
+        "p%61/ss w%22ü%261",
+        "pa%252Fss%2520w%2522%25C3%25BC%25261",
+        "pa%2525252Fss w&quot;&uuml;&amp;1",
+        "pa&#47;ss&#32;w&#034;&#xFC;&#x26;1",
+        'pa\\u002Fss w\\"\\u00fc&1',
+        'pa\\\\/ss w\\\\\\"ü\\\\u00261',
+        SECRET.encode().decode("latin-1"),
+        base64.b64encode(SECRET.encode()).decode(),
+        base64.urlsafe_b64encode(SECRET.encode()).decode().rstrip("="),
+    ],
+)
+def test_a_secret_is_replaced_in_any_spelling(spelled: str) -> None:
+    assert without_known(f"/x/{spelled}/y", [SECRET]) == "/x/removed/y"
+    assert without_known(f"a{spelled}b", [SECRET]) == "aremovedb"
+
+
+def test_base_64_has_two_alphabets() -> None:
+    secret = "~~?~~?>>ab"
+    assert base64.b64encode(secret.encode()) != base64.urlsafe_b64encode(secret.encode())
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        assert without_known(encode(secret.encode()).decode(), [secret]) == "removed"
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("ab12", "removed"),
+        ("x=ab12; y", "x=removed; y"),
+        ("_ab12_", "_removed_"),
+        ("/x?u=http%3A%2F%2Fh%3Dab12%26", "/x?u=http%3A%2F%2Fh%3Dremoved%26"),
+        ("xab12 ab123 1ab12", "xab12 ab123 1ab12"),
+        ("YWIxMg==", "YWIxMg=="),
+    ],
+)
+def test_a_short_secret_is_a_whole_word(text: str, cleaned: str) -> None:
+    assert without_known(text, ["ab12"]) == cleaned
+    assert without_known(text, ["ab12"], short=False) == text
+
+
+def test_a_secret_of_three_characters_is_in_every_answer() -> None:
+    assert without_known("abc", ["abc"]) == "abc"
+    assert not is_in(b"abc", ["abc"])
+
+
+def test_a_secret_that_begins_with_another_is_replaced_whole() -> None:
+    assert without_known("s3cret-long", ["s3cret", "s3cret-long"]) == "removed"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (b"<a>s3cret9</a>", True),
+        ("<a>s3cret9</a>".encode("utf-16"), True),
+        ("<a>s3cret9</a>".encode("utf-16-be"), True),
+        (b"<a>czNjcmV0OQ</a>", True),
+        (b"<a>s3cret</a>", False),
+    ],
+)
+def test_a_body_is_searched_in_several_encodings(body: bytes, found: bool) -> None:
+    assert is_in(body, ["s3cret9"]) is found
+
+
+def test_a_short_secret_is_a_whole_word_of_a_body_too() -> None:
+    assert is_in(b"<a>ab12</a>", ["ab12"])
+    assert not is_in(b"<a>ab123</a>", ["ab12"])
+
+
+def raw_deflate(data: bytes) -> bytes:
+    return zlib.compress(data)[2:-4]
+
+
+@pytest.mark.parametrize(
+    ("coding", "encode", "is_known"),
+    [
+        ("", bytes, True),
+        ("identity", bytes, True),
+        ("GZIP", gzip.compress, True),
+        ("x-gzip", gzip.compress, True),
+        ("deflate", zlib.compress, True),
+        ("deflate", raw_deflate, False),
+        ("br", bytes, False),
+        ("gzip", bytes, False),
+    ],
+)
+def test_codings_are_undone(coding: str, encode: Callable[[bytes], bytes], is_known: bool) -> None:
+    assert decoded_body(encode(b"<rss/>"), coding) == (b"<rss/>" if is_known else None)

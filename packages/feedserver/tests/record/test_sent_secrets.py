@@ -1,0 +1,99 @@
+"""What a request sends that nobody else may know: its answer may repeat it, and the recording must not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from feedserver import FeedServer, Response
+from feedserver.record import record
+from feedserver.record.recording import summary
+from feedserver.record.sent_secrets import sent_secrets
+
+URL = "https://h.example/feed"
+
+
+def sent(name: str, value: str) -> set[str]:
+    return sent_secrets(URL, [(name, value)], frozenset())
+
+
+@pytest.mark.parametrize(
+    ("url", "secrets"),
+    [
+        ("https://h/?token=a%2Fbcd&page=200", {"a%2Fbcd", "a/bcd"}),
+        ("https://ada:s3cr@h/", {"s3cr", "YWRhOnMzY3I="}),
+        ("https://h/?pin=123", set()),  # too short to be told from anything else
+        ("https://h/private/a1b2c3/feed", {"a1b2c3"}),
+    ],
+)
+def test_secrets_of_a_url(url: str, secrets: set[str]) -> None:
+    assert sent_secrets(url, [], frozenset()) == secrets
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "secrets"),
+    [
+        ("Cookie", 'sid="ab12"; theme=dark; lang=en; long=abcdef; nameless', {"ab12", "abcdef", "nameless"}),
+        ("X-Cookies", "sid=ab12; t=1", {"ab12"}),
+        ("Authorization", "Bearer s3cret", {"s3cret"}),
+        ("Authorization", "Token one1 two2", {"one1", "two2"}),
+        ("Authorization", 'Token token="s3cret"', {"s3cret"}),
+        ("Authorization", "GoogleLogin auth=s3cret", {"s3cret"}),
+        ("Authorization", "Basic YWRhOnMzY3JldA==", {"YWRhOnMzY3JldA==", "s3cret"}),
+        ("Authorization", "AWS KEYID:s3cret", {"KEYID:s3cret", "s3cret"}),
+        (
+            "Authorization",
+            'Digest username="ada-l", realm="h.example", uri="/feed", response="0a1b2c", cnonce="nnnn"',
+            {"0a1b2c", "nnnn"},
+        ),
+        ("X-Api-Key", "s3cret", {"s3cret"}),
+        ("X-Login", "ada:s3cret", {"ada:s3cret", "s3cret"}),
+        ("Referer", "https://h/?token=s3cret", {"s3cret"}),
+        ("Accept", "application/atom+xml, */*;q=0.1", set()),
+        ("User-Agent", "reader/1.0 (+https://h.example/about)", set()),
+    ],
+)
+def test_secrets_of_a_header(name: str, value: str, secrets: set[str]) -> None:
+    assert sent(name, value) == secrets
+
+
+@pytest.mark.parametrize(
+    ("path", "userinfo", "headers", "echo"),
+    [
+        ("/feed", "ada:ab12@", [], "ab12"),
+        ("/feed", "", [("Cookie", "sid=ab12")], "ab12"),
+        ("/feed", "", [("X-Login", "ada:s3cret9")], "s3cret9"),
+        ("/feed", "", [("Referer", "https://h/?token=s3cret9")], "s3cret9"),
+        ("/feed", "ada:s%2Fcret9@", [], "s&#x2f;cret9"),
+        ("/token/a1b2c3/feed", "", [], "a1b2c3"),
+    ],
+)
+def test_what_an_answer_repeats_is_neither_written_nor_told(
+    tmp_path: Path, path: str, userinfo: str, headers: list[tuple[str, str]], echo: str
+) -> None:
+    with FeedServer() as origin:
+        origin.add(path, Response("<rss/>", headers={"X-Echo": f"saw {echo}!"}))
+        url = origin.url(path).replace("://", f"://{userinfo}")
+        made = record(url, tmp_path / "feed.xml", headers=headers)
+    assert "Header: X-Echo: saw removed!\n" in made.sidecar.read_text()
+    told = "\n".join(summary(made))
+    assert "changed: X-Echo (the secret of the request in it is replaced)" in told
+    assert echo not in told
+
+
+@pytest.mark.parametrize(
+    ("coding", "body", "note"),
+    [
+        ("gzip", "<rss>s3cret9</rss>", "a secret of the request is still in the body; look before you commit"),
+        ("br", "<rss/>", "the body is coded as 'br', so nobody has looked for the secrets of the request in it"),
+    ],
+)
+def test_a_secret_in_a_coded_body_is_reported_or_said_to_be_unknown(
+    tmp_path: Path, coding: str, body: str, note: str
+) -> None:
+    with FeedServer() as origin:
+        origin.add("/feed?token=s3cret9", Response(body, coding=coding))
+        url = origin.url("/feed?token=s3cret9")
+        made = record(url, tmp_path / "feed.xml", headers=[("Accept-Encoding", coding)])
+    assert made.notes == (note,)

@@ -1,0 +1,71 @@
+"""Temporary folders end with the process that made them, whatever a forked child does with them."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from feedserver.scratch_folder import ScratchFolder
+
+FORKING = """
+import gc, os, sys, urllib.request, warnings
+from pathlib import Path
+from feedserver import FeedServer
+from feedserver.scratch_folder import ScratchFolder
+
+warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of a fork beside threads, as it should
+Path("a.xml").write_bytes(os.urandom(600_000).hex().encode())
+Path("a.xml.response").write_text("Coding: gzip")
+folder = ScratchFolder("feedserver-test-")
+
+with FeedServer(".", tls=True) as server, server.client() as client:
+    client.open("/a.xml").read()                      # coded into a file
+    bundle = server.ca_bundle
+    child = os.fork()
+    if child == 0:
+        if sys.argv[1] == "remove":
+            folder.remove()
+        elif sys.argv[1] == "drop":
+            del folder
+            gc.collect()
+        elif sys.argv[1] == "certificate":
+            server.client_certificate("child.example")
+        sys.exit(0)                                   # with all that happens at an orderly end
+    _, status = os.waitpid(child, 0)
+    assert status == 0, status
+    assert folder.path.is_dir() and os.path.exists(bundle)
+    mine = Path(server.client_certificate("parent.example"))
+    assert len(list(mine.parent.iterdir())) == 2 + (sys.argv[1] == "certificate")
+    with server.client() as another:
+        assert len(another.open("/a.xml").read()) > 600_000
+    server.verify()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.parametrize("act", ["nothing", "remove", "drop", "certificate"])
+def test_a_forked_child_that_ends_in_order_removes_nothing_of_its_parent(tmp_path: Path, act: str) -> None:
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", FORKING, act], check=True, timeout=60, cwd=tmp_path, env=environment)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.xml", "a.xml.response"]
+
+
+def test_a_folder_is_removed_with_its_files_when_it_is_asked_for_and_when_nothing_refers_to_it() -> None:
+    for asks in (True, False):
+        folder = ScratchFolder("feedserver-test-")
+        path = folder.path
+        (path / "below").mkdir()
+        (path / "below" / "file").write_text("x")
+        assert path.name.startswith("feedserver-test-")
+        if asks:
+            folder.remove()
+            folder.remove()
+        else:
+            del folder
+            gc.collect()
+        assert not path.exists()
