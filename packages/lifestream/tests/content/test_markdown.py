@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lifestream.content.markdown import MOST_OF_ADDRESSES, html_of_markdown
+from lifestream.content.markdown import MOST_LOOKS, MOST_OF_ADDRESSES, html_of_markdown
 from lifestream.content.sanitizer import Sanitizer
 
 
@@ -52,6 +52,28 @@ def test_its_time_grows_with_its_length(piece: str) -> None:
 
     small, large = (min(cost(size) for _ in range(3)) for size in (2_000, 8_000))
     assert large < 0.05 or large < small * 9
+
+
+@pytest.mark.costly
+@pytest.mark.parametrize("piece", ["> ---\nb\n", "> # a\nb|c\n-|-\n", "a|b\n-|-\n> ---\n"])
+def test_lines_after_many_quotes_are_not_looked_at_for_each(piece: str) -> None:
+    text = piece * (50_000 // len(piece))
+    html_of_markdown.cache_clear()
+    began = time.thread_time()
+    html = html_of_markdown(text)
+    assert time.thread_time() - began < 15  # it took 40 s to 100 s
+    assert html.startswith(("<p>&gt; ", "<p>a|b<br>")) and html.count("<br>") > 10_000
+
+
+def test_a_text_of_many_short_lines_stays_markdown() -> None:
+    for text in ("- *a*\n  - b\n" * 4_000, "> *a*\n" * 7_000, "*a*\n" * 12_000, "1. *a*\n\n   b\n\n" * 3_000):
+        assert "<em>a</em>" in html_of_markdown(text)
+
+
+def test_a_text_that_is_too_costly_is_shown_as_it_was_written() -> None:
+    text = "> ---\nb\n" * 2_000 + "<b>"
+    assert html_of_markdown(text).endswith("<br>b<br>&lt;b&gt;</p>")
+    assert len(text.splitlines()) < MOST_LOOKS // 20, "it is the quotes that cost"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from lifestream.models import OwnPage, Subscription
+from lifestream.models import OwnPage, Post, Subscription
 from lifestream.owner import urls
 from owners import owned
 from shown import make_post, make_site
@@ -85,3 +85,19 @@ def test_a_new_site_says_where_to_begin(client: Client) -> None:
     client.force_login(User.objects.create_superuser("root"))
     page = client.get("/").content.decode()
     assert "lifestream serve" not in page and "Make a lifestream" in page
+
+
+def test_under_ones_own_lifestream_nothing_of_anothers_is_found(pages: dict[str, str]) -> None:
+    other = Client()
+    owned(other, slug="other")
+    fields = {"action": "hide", "do": "delete", "site": Subscription.objects.get().pk, "sure": "1", "all": "1"}
+    for name, address in pages.items():
+        if any(character.isdigit() for character in address):
+            there = address.replace("/main/", "/other/")
+            assert other.get(there).status_code in (404, 405), name
+            assert other.post(there, fields).status_code == 404, name
+    for action in ("remove", "pause", "move", "update"):
+        other.post("/other/manage/", fields | {"action": action, "sites": fields["site"], "folder": "x"})
+    site = Subscription.objects.get()
+    assert (site.paused, site.folder) == (False, "")
+    assert Post.objects.filter(hidden=False).exists() and OwnPage.objects.exists()

@@ -86,6 +86,38 @@ def test_what_could_not_be_done_gives_it_back() -> None:
     assert first_run.holds(made, lambda: NOW)
 
 
+def test_a_token_that_is_given_back_replaces_no_newer_one(home: Path) -> None:
+    """Another process makes one at the last moment: when the time of the old one is asked for."""
+    newer: list[str] = []
+
+    def clock() -> float:
+        newer.append(token())
+        return NOW
+
+    old = token()
+    assert first_run.take(old, lambda: NOW)
+    first_run.give_back(old, clock)
+    assert first_run.holds(newer[0], lambda: NOW) and not first_run.holds(old, lambda: NOW)
+    assert [file.name for file in home.iterdir()] == ["first_run"]
+
+
+def test_a_newer_token_outlives_the_use_of_the_old_one(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process makes one while the old one, which was valid a moment ago, is being used."""
+    old = token()
+    newer: list[str] = []
+
+    def token_hex(_count: int) -> str:
+        newer.append(token())
+        return "0"
+
+    monkeypatch.setattr("secrets.token_hex", token_hex)
+    assert not first_run.take(old, lambda: NOW)
+    assert first_run.holds(newer[0], lambda: NOW)
+    assert [file.name for file in home.iterdir()] == ["first_run"]
+    if os.name != "nt":
+        assert stat.S_IMODE((home / "first_run").stat().st_mode) == 0o600
+
+
 @pytest.mark.django_db
 def test_it_is_forgotten_once_there_is_an_account(home: Path) -> None:
     token()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -54,3 +55,22 @@ def test_behind_a_proxy_that_is_not_trusted_nobody_keeps_others_out(client: Clie
     for number in range(12):
         log_in(client, f"guess {number}", HTTP_X_FORWARDED_FOR="198.51.100.1")
     assert log_in(client, "correct horse battery", HTTP_X_FORWARDED_FOR="198.51.100.2").status_code == 302
+
+
+def test_of_many_passwords_that_come_at_once_few_are_compared(
+    client: Client, now: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ExitStack() as others:
+        for _ in range(login_form.AT_ONCE):
+            others.enter_context(login_form.COMPARING)
+        with monkeypatch.context() as patched:
+            patched.setattr(BasePasswordHasher, "verify", None)  # comparing would raise
+            for number in range(12):
+                page = log_in(client, "correct horse battery", f"192.0.2.{number % 2}").content.decode()
+                assert "Try again in 2 seconds." in page
+    assert log_in(client, "correct horse battery", "192.0.2.1").status_code == 302, "they do not count as wrong"
+
+
+def test_a_wrong_password_makes_room_for_the_next_one(client: Client, now: list[float]) -> None:
+    for number in range(2 * login_form.AT_ONCE + 1):
+        assert "correct username and password" in log_in(client, f"guess {number}").content.decode()

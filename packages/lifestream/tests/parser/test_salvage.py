@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from costs import assert_linear
 from lifestream.parser import parse
 from parsed import FORMATS, URL, rss
 
@@ -45,6 +48,11 @@ DAMAGE = {
     "an item without its end": ("</item>", ""),
     "an attribute twice": ("<guid>", "<guid a='1' a='2'>"),
     "an entry's end before its text's": ("</description></item>", "</item></description>"),
+    "a declaration inside": ("<guid>", "<?xml version='1.0'?><guid>"),
+    "an instruction without a name": ("<guid>", "<?><guid>"),
+    "an instruction without its end": ("Day", "<?php Day"),
+    "a comment without its end": ("<guid>", "<!-- <guid>"),
+    "a ]]> around what is left out": ("Some", "]<?x?>]<!-- -- -->> Some"),
 }
 
 
@@ -60,11 +68,62 @@ def test_of_a_feed_whose_entries_are_all_damaged_all_are_read(damage: tuple[str,
 
 def test_damaged_entries_keep_their_places_and_are_told_from_the_others() -> None:
     item = "<item><title>Day</title><guid>{}</guid>{}</item>"
-    mended = dict.fromkeys(range(0, 90, 3), "<b><i></b></i>")
-    by_itself = dict.fromkeys((10, 40, 70), "<?xml version='1.0'?>")  # it may not stand there, and none mends it
-    flaws = mended | by_itself
+    flaws = dict.fromkeys(range(0, 90, 3), "<b><i></b></i>") | dict.fromkeys((10, 40, 70), "<?xml version='1.0'?>")
     items = "".join(item.format(number, flaws.get(number, "")) for number in range(90))
     feed = parse(rss(items), {}, URL)
     assert [entry.guid for entry in feed.entries] == [str(number) for number in range(90)]
     assert feed.flaw is not None
     assert list(feed.flaw.damaged) == sorted(flaws)
+
+
+PIECES = (
+    *(
+        "x",
+        " ",
+        "]",
+        "]]",
+        ">",
+        "<",
+        "&",
+        "&#",
+        "&nope;",
+        "'",
+        '"',
+        "=",
+        "/>",
+        "<!",
+        "<!DOCTYPE a>",
+        "[CDATA[",
+        "</zz>",
+    ),
+    *("<![CDATA[", "]]>", "<!--", "-->", "<?", "?>", "<?>", "<?xml version='1.0'?>", "<zz>", "<zz a='", "<b a>"),
+    *(
+        "<title>",
+        "</title>",
+        "<description>",
+        "</description>",
+        "<p>",
+        "</p>",
+        "<br>",
+        "<i a=1 a=2>",
+        "<x:y>",
+        "<a:b:c>",
+    ),
+    *("<channel>", "</channel>", "</item>", "</rss>", "<item>"),
+)
+
+
+@pytest.mark.reading(7)
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_no_markup_in_an_entry_costs_it_or_its_neighbours(markup: str) -> None:
+    item = "<item><guid>{}</guid>{}</item>"
+    feed = parse(rss(item.format(1, "") + item.format(2, markup) + item.format(3, "")), {}, URL)
+    guids = [entry.guid for entry in feed.entries]
+    assert guids[:2] == ["1", "2"] and guids[-1] == "3"
+
+
+@pytest.mark.costly
+@pytest.mark.parametrize("unit", ["<a/>", "<category>x</category>", "<b><p>", "<x:y>", "<i a=1>"])
+def test_a_long_head_is_not_read_for_each_damaged_entry(unit: str) -> None:
+    items = "".join(f"<item><guid>{number}</guid><?xml version='1.0'?></item>" for number in range(40))
+    assert_linear(lambda body: parse(body, {}, URL), lambda number: rss(items, unit * number), 4_000)

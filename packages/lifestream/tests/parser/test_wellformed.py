@@ -252,6 +252,11 @@ def mended(document: str) -> str:
         (b"<!-- never <? a ?><!-- never", [(11, 18)]),
         (b"<? never", []),
         (b"<!--> <!-- a -->", [(0, 16)]),
+        (b"<?> a ?><?>", [(0, 3), (8, 11)]),
+        (b"<? a <?>", [(0, 8)]),
+        (b"<? a </item><item> <?>", [(19, 22)]),
+        (b"<? a </item><item> <!-- ?> -->", [(0, 26)]),
+        (b"<!-- a </item><item> <!-- b -->", [(21, 31)]),
     ],
 )
 def test_sections_in_which_tags_mean_nothing_are_found_if_they_end(
@@ -276,9 +281,13 @@ def test_a_section_that_quotes_an_item_is_one() -> None:
 
 
 @pytest.mark.costly
-@pytest.mark.parametrize("between", ["</item><item>", "</item><item><?x?>", "</item><item><!---->", "</item>"])
-def test_sections_without_an_end_are_found_in_linear_time(between: str) -> None:
-    assert_linear(literals, lambda number: f"{f'<![CDATA[{between}' * number}]]>".encode(), 20_000)
+@pytest.mark.parametrize(
+    "between", ["</item><item>", "</item><item><?x?>", "</item><item><!---->", "</item>", "<?><!--"]
+)
+@pytest.mark.parametrize("section", ["<![CDATA[ ]]>", "<!-- -->", "<? ?>"])
+def test_sections_without_an_end_are_found_in_linear_time(section: str, between: str) -> None:
+    start, end = section.split()
+    assert_linear(literals, lambda number: f"{f'{start}{between}' * number}{end}".encode(), 20_000)
 
 
 def test_a_document_without_any_of_its_last_tags_is_cut_off() -> None:

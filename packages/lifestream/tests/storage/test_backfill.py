@@ -329,3 +329,50 @@ def test_long_texts_are_filled_in_smaller_chunks(monkeypatch: pytest.MonkeyPatch
         make_item(feed, f"{number}", text="a dog " * 2)
     subscription = make_subscription(feed, keep_rules="dog")
     assert titles(subscription.lifestream) == ["0", "1", "2", "3", "4"]
+
+
+def test_many_words_read_fewer_texts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The work is what counts: the characters of the texts by the words that are looked for in them."""
+    feed = make_feed()
+    for number in range(6):
+        make_item(feed, f"{number}", text="a dog ")
+    lifestream = make_lifestream(block_rules="dog")
+    subscription = make_subscription(feed, lifestream)
+    ruled = Post.objects.filter(ruled=True)
+    assert not Post.objects.exists(), "the rule has let none pass"
+    lifestream.block_rules = ""
+    lifestream.save()
+    backfill.fill_rest()
+    assert Post.objects.count() == 6
+    monkeypatch.setattr(backfill, "WORK_AT_ONCE", 40)
+    for words, marked in (("dog", 6), ("dog\nqq", 3), ("dog\nqq ww\nlink: x", 1)):
+        Post.objects.update(ruled=False)
+        lifestream.block_rules = words
+        lifestream.save()
+        assert ruled.count() == marked
+        Post.objects.update(ruled=False)
+        lifestream.block_rules = ""
+        lifestream.save()
+        subscription.block_rules = words
+        subscription.save()
+        assert ruled.count() == marked, "the rules of a site alike"
+        backfill.fill_rest()
+        assert ruled.count() == 6
+        subscription.block_rules = ""
+        subscription.save()
+
+
+def test_the_subscriptions_of_a_list_share_what_rules_may_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    feeds = [make_feed() for _ in range(4)]
+    for feed in feeds:
+        for number in range(3):
+            make_item(feed, f"{number}", text="a cat ")
+    lifestream = make_lifestream(block_rules="dog")
+    subscriptions = [unfilled(feed, lifestream=lifestream) for feed in feeds]
+    with monkeypatch.context() as patched:
+        patched.setattr(backfill, "WORK_AT_ONCE", 20)
+        backfill.fill_newest([each.pk for each in subscriptions], "default")
+        assert 3 <= Post.objects.count() <= 6
+        assert Subscription.objects.filter(backlog__isnull=False).count() >= 2
+    backfill.fill_rest()
+    assert Post.objects.count() == 12 and not Subscription.objects.filter(backlog__isnull=False).exists()

@@ -94,6 +94,12 @@ class Rules:
             return False
         return not any(rule.matches(item) for rule in self.block)
 
+    @property
+    def cost(self) -> int:
+        """How many times `allow` reads an item at most: once for each word, phrase and part of an address."""
+        own = sum(max(1, len(rule.terms)) for rule in (*self.keep, *self.block))
+        return own + (self.within.cost if self.within is not None else 0)
+
     def __bool__(self) -> bool:
         return bool(self.keep or self.block or self.within)
 

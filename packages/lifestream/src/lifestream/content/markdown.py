@@ -7,10 +7,18 @@ from functools import lru_cache
 from typing import Any, Final
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
+
+from lifestream.content.plaintext import html_of
 
 _DEEPEST = 20
 """How many lists and quotes may be nested. Texts that people write have fewer, and the limit bounds the time."""
+MOST_LOOKS: Final = 100_000
+"""How many times the lines of a text may be examined for the beginning of a block. In a text of 50,000 characters, each
+line is examined a few times. But after a quote, every further line may be, so that the number can grow with the square
+of the length.
+"""
 MOST_OF_ADDRESSES: Final = 1_000_000
 """How many characters the addresses and titles of all links and pictures may have together. A text of 50,000 characters
 has fewer, unless it repeats a long one: `[a]: /long` is written out for each `[a]`, so their length can grow with the
@@ -22,13 +30,36 @@ square of the text's.
 def html_of_markdown(text: str) -> str:
     """Return *text* as HTML. It may contain any HTML that *text* contains: pass it through the sanitizer.
 
-    Links and pictures lose their addresses after `MOST_OF_ADDRESSES` characters of them.
+    Links and pictures lose their addresses after `MOST_OF_ADDRESSES` characters of them. A text that needs more than
+    `MOST_LOOKS` becomes plain text.
     """
     renderer = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable("table")
+    everywhere = ["paragraph", "reference", "blockquote", "list"]
+    renderer.block.ruler.before("table", "looks", _Looks(), {"alt": everywhere})
     environment: dict[str, Any] = {}
-    tokens = renderer.parse(text, environment)
+    try:
+        tokens = renderer.parse(text, environment)
+    except _TooMany:
+        return html_of(text)
     _bound_addresses(tokens)
     return str(renderer.renderer.render(tokens, renderer.options, environment))
+
+
+class _TooMany(Exception):
+    pass
+
+
+class _Looks:
+    """A rule of blocks that never begins one. It is asked about each line before all others, and counts that."""
+
+    def __init__(self) -> None:
+        self._left = MOST_LOOKS
+
+    def __call__(self, _state: StateBlock, _start: int, _end: int, _silent: bool) -> bool:
+        self._left -= 1
+        if self._left < 0:
+            raise _TooMany
+        return False
 
 
 def _bound_addresses(tokens: Iterable[Token]) -> None:

@@ -52,7 +52,7 @@ def make_token(clock: Callable[[], float] = time.time) -> str:
     token = secrets.token_urlsafe(_BITS // 8)
     descriptor, made = tempfile.mkstemp(prefix=f"{_NAME}.", dir=where)  # mode 0600
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        json.dump({"hash": _hash(token), "expires": clock() + LIFETIME}, file)
+        file.write(_stored(token, clock()))
     Path(made).replace(where / _NAME)
     return token
 
@@ -81,21 +81,41 @@ def take(token: str, clock: Callable[[], float] = time.time) -> bool:
     except FileNotFoundError:
         return False  # Somebody else was first.
     try:
-        return _matches(taken, token, clock())  # `serve` may have made another one in between
+        if _matches(taken, token, clock()):
+            return True
+        # `serve` has made another one in between, which stays valid.
+        with suppress(OSError):
+            _write_if_none(where, taken.read_text(encoding="ascii"))
+        return False
     finally:
         with suppress(FileNotFoundError):
             taken.unlink()
 
 
 def give_back(token: str, clock: Callable[[], float] = time.time) -> None:
-    """Make *token* valid again, for as long as a new one: the account for which it was taken could not be created."""
+    """Make *token* valid again, for as long as a new one: the account for which it was taken could not be created.
+
+    If a new token was made meanwhile, that one stays valid instead. Raises OSError if the file cannot be written.
+    """
     where = folder()
-    if where is None or (where / _NAME).exists():
-        return
-    descriptor, made = tempfile.mkstemp(prefix=f"{_NAME}.", dir=where)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        json.dump({"hash": _hash(token), "expires": clock() + LIFETIME}, file)
-    Path(made).replace(where / _NAME)
+    if where is not None:
+        _write_if_none(where, _stored(token, clock()))
+
+
+def _stored(token: str, now: float) -> str:
+    return json.dumps({"hash": _hash(token), "expires": now + LIFETIME})
+
+
+def _write_if_none(where: Path, stored: str) -> None:
+    """Write the token's file with *stored*, mode 0600, unless there is one. Whoever reads it before it is whole finds
+    no token in it.
+    """
+
+    def opener(path: str, flags: int) -> int:
+        return os.open(path, flags, 0o600)
+
+    with suppress(FileExistsError), open(where / _NAME, "x", encoding="ascii", opener=opener) as file:
+        file.write(stored)
 
 
 def _matches(path: Path, token: str, now: float) -> bool:

@@ -2,11 +2,14 @@
 
 After ten wrong passwords in a minute from an address, no more are compared from there until a minute has passed since
 the first of them: nobody can try a list of passwords, or keep the site busy comparing them, which takes long by intent.
+If passwords come from many addresses at once, only a few are compared, and the other visitors are asked to try again:
+the threads are needed for pages, too.
 """
 
 from __future__ import annotations
 
 import math
+import threading
 from typing import Any, Final
 
 from django.contrib.auth.forms import AuthenticationForm
@@ -16,15 +19,29 @@ from django.utils.translation import ngettext
 from lifestream.owner.guesses import Guesses, visitor_of
 
 WRONG: Final = Guesses()
+AT_ONCE: Final = 2
+"""How many passwords each process compares at once. `serve` has eight threads by default."""
+COMPARING: Final = threading.BoundedSemaphore(AT_ONCE)
+_SOON: Final = 2
+"""After how many seconds somebody is to try again whose password was not compared."""
 
 
 class LoginForm(AuthenticationForm):
     """The name and the password of an account."""
 
     def clean(self) -> Any:
-        """Return the values. Raises ValidationError if they are wrong, or if too many wrong ones came from the same
-        address.
+        """Return the values. Raises ValidationError if they are wrong, if too many wrong ones came from the same
+        address, or if others are being compared.
         """
+        if not COMPARING.acquire(blocking=False):
+            text = ngettext("Try again in {} second.", "Try again in {} seconds.", _SOON)
+            raise ValidationError(text.format(_SOON))
+        try:
+            return self._compared()
+        finally:
+            COMPARING.release()
+
+    def _compared(self) -> Any:
         visitor = visitor_of(self.request) if self.request is not None else ""
         if visitor and (wait := math.ceil(WRONG.begin(visitor))):
             text = ngettext(

@@ -40,7 +40,7 @@ def preview_of(place: Lifestream | Subscription, keep: str, block: str) -> Previ
     latest = dict(posts.values_list("item_id", "pk")[: LOOKED_AT + 1])
     looked_at = list(latest)[:LOOKED_AT]
     if rules:
-        looked_at = list(readable_at_once(looked_at, posts.db))
+        looked_at = list(readable_at_once(looked_at, posts.db, rules))
     hides = {item for item, subject in subjects(looked_at, posts.db) if not rules.allow(subject)} if rules else set()
     hidden = [latest[item] for item in looked_at if item in hides]
     named = posts.filter(pk__in=hidden[:SHOWN]).select_related("item", "subscription__feed")

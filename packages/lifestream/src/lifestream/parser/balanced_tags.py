@@ -4,8 +4,8 @@ The strict reader then reads what is left of a damaged entry by the same rules a
 nothing is left out, and an element ends with the one around it, at the latest. An entry ends where the next one begins,
 and a field that has no end tag ends where the next field begins.
 Attributes are quoted and given once. A `<` that begins no tag is text, and so is the start tag of an element that is
-neither one of HTML nor one of feeds, and that never ends. Comments are left out. Wrong references and prefixes are left
-to `wellformed.mend`.
+neither one of HTML nor one of feeds, and that never ends. Comments and processing instructions are left out. Wrong
+references and prefixes are left to `wellformed.mend`; apart from them, the result is well-formed.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class _Tags:
             while self._counted[name] and self._close() != name:
                 pass
         elif not (is_empty or name in self._ended or name in _KNOWN or is_field(name)):
-            self._out += b"&lt;%s&gt;" % found[0][1:-1]
+            self._out += _escaped(found[0])
         else:
             if _local(name) in _ENTRIES and not is_empty:
                 while self._counted[name]:
@@ -135,7 +135,7 @@ def _pieces(markup: bytes) -> Iterator[tuple[bytes, re.Match[bytes] | None]]:
     position = 0
     for start, end in literals(markup):
         yield from _texts(markup[position:start])
-        if not markup.startswith(b"<!--", start):
+        if markup.startswith(b"<![CDATA[", start):
             yield markup[start:end], None
         position = end
     yield from _texts(markup[position:])
@@ -144,9 +144,14 @@ def _pieces(markup: bytes) -> Iterator[tuple[bytes, re.Match[bytes] | None]]:
 def _texts(markup: bytes) -> Iterator[tuple[bytes, re.Match[bytes] | None]]:
     position = 0
     for found in _TAG.finditer(markup):
-        yield markup[position : found.start()].replace(b"<", b"&lt;"), found
+        yield _escaped(markup[position : found.start()]), found
         position = found.end()
-    yield markup[position:].replace(b"<", b"&lt;"), None
+    yield _escaped(markup[position:]), None
+
+
+def _escaped(text: bytes) -> bytes:
+    # What is left out between two texts may join them to a `]]>`, which XML does not allow.
+    return text.replace(b"<", b"&lt;").replace(b">", b"&gt;")
 
 
 def _attributes(written: bytes) -> bytes:

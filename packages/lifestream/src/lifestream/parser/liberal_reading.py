@@ -1,8 +1,9 @@
 """The liberal reading of documents that the strict reader doesn't know or can't read, by feedparser. feedparser is
 imported only when it is needed.
 
-An ill-formed document is split into its entries (`salvage`). The strict reader reads those that are well-formed, and
-those whose tags could be made to match (`balanced_tags`). feedparser reads only the other entries, one by one.
+An ill-formed document is split into its entries (`salvage`), whose tags are made to match (`balanced_tags`), so that the
+strict reader can read them. feedparser reads only what the strict reader does not recognise as a feed, and what uses
+namespaces in a way that XML does not allow.
 """
 
 from __future__ import annotations
@@ -34,7 +35,6 @@ class Reading:
     def __init__(self, document: bytes, language: str, url: str, *, netscape: bool, notes: Notes | None = None) -> None:
         self.document, self.language, self.url, self.netscape = document, language, url, netscape
         self.notes = notes or Notes()
-        self.notes.reader = "liberal"
         self.damaged: tuple[int, ...] = ()
         self.cut_off = False
 
@@ -58,28 +58,14 @@ class Reading:
         left = salvage(self.document, scanned)
         self.cut_off = left.cut_off
         feed = self._strictly(left.whole, has_entries=left.count > 0)
-        self.notes.reader = "strict, and liberal for what is damaged"
-        mended = frozenset(left.mended)
-        read = [(entry, number in mended) for number, entry in enumerate(feed.entries)]
-        for number, (place, piece) in enumerate(zip(left.places, left.damaged, strict=True)):
-            for entry in self._one(piece).entries[:1]:
-                # Entries in which nothing was found have no index.
-                missing = number - (len(read) - len(feed.entries))
-                read.insert(min(place - missing, len(read)), (entry, True))
-        self.damaged = tuple(number for number, (_, is_damaged) in enumerate(read) if is_damaged)
-        return replace(feed, entries=tuple(entry for entry, _ in read))
-
-    def _one(self, document: bytes) -> ParsedFeed:
-        """Return the feed in *document*, which has one damaged entry, strictly if it could be mended."""
-        found = self._of_tree(document)
-        if found is not None and found.entries:
-            return found
-        return _with_episodes(self._liberal(document, Scan()), document)
+        self.damaged = tuple(left.mended)
+        return feed
 
     def _of_tree(self, document: bytes) -> ParsedFeed | None:
         found = strict.read(document.decode("utf-8").replace(f":{ASIDE}", ":"))
         if found.root is None or found.root.tag.rpartition("}")[2].lower() in ("html", "head", "body"):
             return None
+        self.notes.reader = "strict"
         return strict.read_feed(
             found.root,
             self.url,
@@ -101,6 +87,7 @@ class Reading:
         from lifestream.parser import liberal
         from lifestream.parser.feedparser_result import feed_of
 
+        self.notes.reader = "liberal"
         try:
             result = liberal.read(document, self.language)
         except (MemoryError, RecursionError):

@@ -2,8 +2,8 @@
 
 A parser that continues after a flaw takes what follows for a part of the element that was open there: a title that
 never ends contains all later entries. So the document is split where its entries begin. Entries that are well-formed
-from start tag to end tag are as their publisher wrote them, wherever the flaw is. Those that can be mended are read
-together with them, and the others one by one.
+from start tag to end tag are as their publisher wrote them, wherever the flaw is. The others are mended, and all are
+read together.
 """
 
 from __future__ import annotations
@@ -19,32 +19,29 @@ from lifestream.parser.missing_ends import with_ends
 from lifestream.parser.second_reading import Scan
 from lifestream.parser.wellformed import is_cut_off, literals
 
-MOST_DAMAGED: Final = 20
-"""How many entries that can't be mended are read in one document: each is read together with the head."""
-_LONGEST_HEAD: Final = 64 * 1024
-
 
 @dataclass(slots=True)
 class Salvage:
-    """The parts of an ill-formed document: *whole*, a document of all entries that are well-formed or could be mended,
-    and each of the *damaged* ones as a document of its own.
+    """What an ill-formed document still has: *whole*, a document of its entries, as far as they are well-formed or
+    could be mended.
 
-    *places* are the indices of the damaged entries among all. *count* is the number of entries in *whole*, and *mended*
-    are the indices of those in it that were mended. *cut_off* says that the last entry was left out, since the document
-    ends inside it: the part that is there may lack its guid or link, and the whole entry would come as another one
-    later.
+    *count* is the number of entries in *whole*, and *mended* are the indices of those that were mended. *cut_off* says
+    that the last entry was left out, since the document ends inside it: the part that is there may lack its guid or
+    link, and the whole entry would come as another one later.
     """
 
     whole: bytes
-    damaged: list[bytes] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
     count: int = 0
     mended: list[int] = field(default_factory=list)
     cut_off: bool = False
 
 
 def salvage(document: bytes, scanned: Scan) -> Salvage:
-    """Split the ill-formed *document*, in which *scanned* has found the beginning of an entry."""
+    """Split the ill-formed *document*, in which *scanned* has found the beginning of an entry.
+
+    `balanced` makes each piece well-formed that `wellformed.mend` has seen. One that it did not would be left out:
+    nothing reads an entry by itself, since each reading would read the head again.
+    """
     head = document[: scanned.head]
     close = "".join(f"</{name}>" for name in reversed(scanned.open)).encode("utf-8")
     pieces = _pieces(document[scanned.head :], scanned.name)
@@ -61,9 +58,6 @@ def salvage(document: bytes, scanned: Scan) -> Salvage:
         if end := _closed(mended):
             found.mended.append(len(whole))
             whole.append(mended[:end])
-        elif len(found.damaged) < MOST_DAMAGED and len(head) <= _LONGEST_HEAD:
-            found.damaged.append(head + mended + close)
-            found.places.append(len(found.damaged) - 1 + len(whole))
     found.whole, found.count = b"".join([head, *whole, close]), len(whole)
     return found
 

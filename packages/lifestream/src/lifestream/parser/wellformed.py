@@ -130,36 +130,30 @@ def _ignore(_text: str) -> None:
 
 
 _LITERAL_START: Final = re.compile(rb"<!\[CDATA\[|<!--|<\?")
-_SECTION: Final = b"<![CDATA["
 _NEXT_ENTRY: Final = re.compile(rb"</(?:\w{1,20}:)?(item|entry)\s*+>\s*+<(?:\w{1,20}:)?\1[\s>]", re.IGNORECASE)
 _LITERAL_END: Final = {b"<![CDATA[": b"]]>", b"<!--": b"-->", b"<?": b"?>"}
 
 
 def literals(document: bytes) -> deque[tuple[int, int]]:
     """Return the sections of *document* in which references and tags mean nothing, in order: the beginnings and ends of
-    CDATA sections, comments and processing instructions. One that never ends doesn't count, nor a CDATA section whose
-    end was forgotten: another entry begins in it, and then another section.
+    CDATA sections, comments and processing instructions. One that never ends doesn't count, nor one whose end was
+    forgotten: another entry begins in it, and then another one of its kind.
     """
     found: deque[tuple[int, int]] = deque()
-    endless: set[bytes] = set()
-    position, section_end = 0, -1
+    ends: dict[bytes, int] = {}  # where the next section of each kind ends, len(document) if none does
+    position = 0
     while start := _LITERAL_START.search(document, position):
-        position = start.end()
-        if start[0] in endless:
+        kind, position = start[0], start.end()
+        first = position - (kind == b"<?")  # `<?>` is a whole one, though ill-formed
+        if ends.get(kind, -1) < first:
+            end = document.find(_LITERAL_END[kind], first)
+            ends[kind] = len(document) if end < 0 else end
+        if (end := ends[kind]) == len(document):
             continue
-        if start[0] == _SECTION and section_end >= position:
-            end = section_end
-        else:
-            end = document.find(_LITERAL_END[start[0]], position)
-        if end < 0:
-            endless.add(start[0])
+        inner = document.find(kind, position, end + 1)  # that of a `<?>` begins inside it
+        if inner > 0 and _NEXT_ENTRY.search(document, position, inner):
             continue
-        if start[0] == _SECTION:
-            section_end = end
-            inner = document.find(_SECTION, position, end)
-            if inner > 0 and _NEXT_ENTRY.search(document, position, inner):
-                continue
-        position = end + len(_LITERAL_END[start[0]])
+        position = end + len(_LITERAL_END[kind])
         found.append((start.start(), position))
     return found
 

@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import router, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Length
 
-from lifestream.content.filter_rules import RuleSubject
+from lifestream.content.filter_rules import Rules, RuleSubject
 from lifestream.models import Item, Post, Subscription
 from lifestream.storage.bulk_sql import batches
 from lifestream.storage.fanout import RULES, Postable, Subscriber, rules_of, write_posts
@@ -31,6 +32,10 @@ AT_ONCE: Final = 2_000
 TEXT_AT_ONCE: Final = 16 * 1024 * 1024
 """How many characters of texts the rules read at once: a text may have a megabyte, and somebody waits for the result.
 """
+WORK_AT_ONCE: Final = 2 * 1024**3
+"""The same, with each character counted once for each word that is looked for in it: a second or two. Rules may have
+thousands of words, and a transaction is open meanwhile.
+"""
 
 CHUNK: Final = 500
 _PORTION: Final = 4 * 1024 * 1024
@@ -39,11 +44,33 @@ _NEWEST: Final = 2**62
 """A key above those of all items: the *backlog* if all items are still to be checked."""
 
 
+@dataclass(slots=True)
+class _Reading:
+    """What rules may still read at once."""
+
+    text: int
+    work: int
+
+    @classmethod
+    def begun(cls) -> _Reading:
+        return cls(TEXT_AT_ONCE, WORK_AT_ONCE)
+
+    def most(self, rules: Rules) -> int:
+        """Return how many characters *rules* may still read; 0 or less if they may read none."""
+        return min(self.text, self.work // max(1, rules.cost))
+
+    def note(self, size: int, rules: Rules) -> None:
+        """Note that *rules* have read a text of *size* characters."""
+        self.text -= size
+        self.work -= size * rules.cost
+
+
 def fill_newest(keys: Collection[int], using: str) -> None:
     """Post the newest items of the feeds of the subscriptions *keys*, as their rules allow, and note what is left."""
+    reading = _Reading.begun()
     for row in _with_items(keys, using):
         _take_along(row, using)
-        left = _fill(row, using, below=None, at_most=AT_ONCE)
+        left = _fill(row, using, reading, below=None, at_most=AT_ONCE)
         if left != row.backlog:
             _note(row.pk, row.backlog, left, using)
 
@@ -68,11 +95,13 @@ def apply_rules(lifestreams: Collection[int], using: str) -> None:
     for lifestream in sorted(lifestreams):
         posts = Post.objects.using(using).filter(lifestream=lifestream).order_by("-date", "-item_id")
         latest = list(posts.values_list("pk", "item_id", "subscription_id", "ruled", named=True)[:AT_ONCE])
-        readable = readable_at_once([post.item_id for post in latest], using)
-        latest = latest[: len(readable)]
-        rows = {row.pk: row for row in _rows(subscriptions.filter(lifestream=lifestream))}
+        of_posts = {post.subscription_id for post in latest}
+        rows = _rows(subscriptions.filter(lifestream=lifestream))
+        rules = {row.pk: rules_of(row) for row in rows if row.pk in of_posts}
+        longest = max(rules.values(), key=lambda each: each.cost, default=Rules())
+        latest = latest[: len(readable_at_once([post.item_id for post in latest], using, longest))]
         for start in range(0, len(latest), CHUNK):
-            _mark(latest[start : start + CHUNK], rows, using)
+            _mark(latest[start : start + CHUNK], rules, using)
         subscriptions.filter(lifestream=lifestream).update(backlog=_NEWEST)
 
 
@@ -89,7 +118,7 @@ def fill_rest(stopping: threading.Event | None = None) -> int:
         while below is not None and not (stopping is not None and stopping.is_set()):
             before = below
             with transaction.atomic(using=using):
-                below = _fill(row, using, below=before, at_most=CHUNK)
+                below = _fill(row, using, _Reading.begun(), below=before, at_most=CHUNK)
                 _note(row.pk, before, below, using)
         done += below is None
     return done
@@ -110,7 +139,7 @@ def fill(subscription: Subscription, unlike: int | None = None) -> int:
             theirs = Item.objects.using(using).filter(feed=unlike)
             alike = Q(key_hash__in=theirs.values("key_hash"))
             items = items.exclude(alike | Q(link_hash__in=theirs.exclude(link_hash="").values("link_hash")))
-        for chunk in _chunks(items, row, None):
+        for chunk in _chunks(items, rules_of(row), None):
             count += _post(chunk, row, using)
     return count
 
@@ -134,23 +163,26 @@ def _missing(row: Any, using: str) -> QuerySet[Item]:
     return Item.objects.using(using).filter(feed=row.feed_id).exclude(posts__lifestream=row.lifestream_id)
 
 
-def _fill(row: Any, using: str, *, below: int | None, at_most: int) -> int | None:
+def _fill(row: Any, using: str, reading: _Reading, *, below: int | None, at_most: int) -> int | None:
     """Post at most *at_most* items, the newest of those whose keys are less than *below*, and mark at most as many
-    posts according to the rules.
+    posts according to the rules; fewer, and perhaps none, if the rules have read as much as *reading* allows.
 
     Returns the key below which others are left, None if none are.
     """
-    lefts = [_mark_some(row, using, below=below, at_most=at_most)]
+    rules = rules_of(row)
+    if rules and reading.most(rules) <= 0:
+        return _NEWEST if below is None else below
+    lefts = [_mark_some(row, rules, using, reading, below=below, at_most=at_most)]
     if not row.paused:  # a paused subscription gets all missing items once it is resumed
-        lefts.append(_post_some(row, using, below=below, at_most=at_most))
+        lefts.append(_post_some(row, rules, using, reading, below=below, at_most=at_most))
     # Items between the two keys are checked again, which changes nothing.
     return max((left for left in lefts if left is not None), default=None)
 
 
-def _mark_some(row: Any, using: str, *, below: int | None, at_most: int) -> int | None:
+def _mark_some(row: Any, rules: Rules, using: str, reading: _Reading, *, below: int | None, at_most: int) -> int | None:
     """Mark the newest *at_most* posts of the subscription as its rules say. Without rules, all are unmarked at once."""
     posts = Post.objects.using(using).filter(subscription=row.pk)
-    if not rules_of(row):
+    if not rules:
         if posts.filter(ruled=True).exists():
             posts.filter(ruled=True).update(ruled=False)
         return None
@@ -158,14 +190,14 @@ def _mark_some(row: Any, using: str, *, below: int | None, at_most: int) -> int 
         posts = posts.filter(item__lt=below)
     columns = ("pk", "item_id", "subscription_id", "ruled")
     found = list(posts.order_by("-item_id").values_list(*columns, named=True)[: at_most + 1])
-    for start in range(0, min(len(found), at_most), CHUNK):
-        _mark(found[start : min(start + CHUNK, at_most)], {row.pk: row}, using)
-    return int(found[at_most - 1].item_id) if len(found) > at_most else None
+    readable = _readable([post.item_id for post in found[:at_most]], using, rules, reading)
+    for start in range(0, len(readable), CHUNK):
+        _mark(found[start : min(start + CHUNK, len(readable))], {row.pk: rules}, using)
+    return readable[-1] if len(found) > len(readable) else None
 
 
-def _mark(posts: Sequence[Any], rows: Mapping[int, Any], using: str) -> None:
-    """Mark *posts* (rows with `ruled`) as the rules of their subscriptions (*rows*) say now."""
-    rules = {key: rules_of(rows[key]) for key in {post.subscription_id for post in posts}}
+def _mark(posts: Sequence[Any], rules: Mapping[int, Rules], using: str) -> None:
+    """Mark *posts* (rows with `ruled`) as the *rules* of their subscriptions say now."""
     ruled = {post.item_id for post in posts if rules[post.subscription_id]}
     of_item: dict[int, list[Any]] = {}
     for post in posts:
@@ -179,15 +211,22 @@ def _mark(posts: Sequence[Any], rows: Mapping[int, Any], using: str) -> None:
             Post.objects.using(using).filter(pk__in=some).update(ruled=value)
 
 
-def readable_at_once(items: Sequence[int], using: str) -> Sequence[int]:
-    """Return the first of *items* (keys) whose texts have at most TEXT_AT_ONCE characters together, or one item."""
-    size = count = 0
+def readable_at_once(items: Sequence[int], using: str, rules: Rules) -> Sequence[int]:
+    """Return the first of *items* (keys), at least one, that *rules* may read while somebody waits for the result (see
+    TEXT_AT_ONCE and WORK_AT_ONCE).
+    """
+    return _readable(items, using, rules, _Reading.begun())
+
+
+def _readable(items: Sequence[int], using: str, rules: Rules, reading: _Reading) -> Sequence[int]:
+    """Return the first of *items*, at least one, that *reading* allows *rules* to read, and count them in *reading*."""
+    count = 0
     for some in batches(items):
         sizes = _sizes(some, using)
         for item in some:
-            size += sizes.get(item, 0)
-            if size > TEXT_AT_ONCE:
-                return items[: max(count, 1)]
+            if count and sizes.get(item, 0) > reading.most(rules):
+                return items[:count]
+            reading.note(sizes.get(item, 0), rules)
             count += 1
     return items
 
@@ -209,14 +248,17 @@ def _sizes(items: Sequence[int], using: str) -> dict[int, int]:
     return dict(rows.values_list("pk", "size"))
 
 
-def _portions(items: Sequence[int], sizes: Mapping[int, int]) -> Iterator[list[int]]:
-    """Yield *items* in lists. A list ends with the item with which its texts exceed _PORTION characters together."""
+def _portions(items: Sequence[int], sizes: Mapping[int, int], most: int | None = None) -> Iterator[list[int]]:
+    """Yield *items* in lists. A list ends with the item with which its texts exceed _PORTION characters together, or
+    *most*.
+    """
+    most = _PORTION if most is None else min(most, _PORTION)
     portion: list[int] = []
     size = 0
     for item in items:
         portion.append(item)
         size += sizes.get(item, 0)
-        if size > _PORTION:
+        if size > most:
             yield portion
             portion, size = [], 0
     if portion:
@@ -231,14 +273,15 @@ def _tags_of(items: Sequence[Item], using: str) -> dict[int, list[str]]:
     return tags
 
 
-def _post_some(row: Any, using: str, *, below: int | None, at_most: int) -> int | None:
+def _post_some(row: Any, rules: Rules, using: str, reading: _Reading, *, below: int | None, at_most: int) -> int | None:
     left = at_most
     last: int | None = None
-    for chunk in _chunks(_missing(row, using), row, below):
-        if left <= 0:
+    for chunk in _chunks(_missing(row, using), rules, below):
+        if left <= 0 or (last is not None and rules and reading.most(rules) <= 0):
             return last
         _post(chunk, row, using)
         left -= len(chunk)
+        reading.note(sum(len(each.shown.text) for each in chunk if each.shown is not None), rules)
         last = chunk[-1].item
     return None
 
@@ -254,16 +297,19 @@ def _note(subscription: int, before: int | None, left: int | None, using: str) -
     Subscription.objects.using(using).filter(pk=subscription, backlog=before).update(backlog=left)
 
 
-def _chunks(items: QuerySet[Item], row: Any, below: int | None) -> Iterator[list[Postable]]:
-    """Yield the items of *items* with keys less than *below*, the newest first."""
-    ruled = bool(rules_of(row))
+def _chunks(items: QuerySet[Item], rules: Rules, below: int | None) -> Iterator[list[Postable]]:
+    """Yield the items of *items* with keys less than *below*, the newest first; if there are *rules*, as many together
+    as these may read at once.
+    """
+    ruled = bool(rules)
+    most = _Reading.begun().most(rules)
     fields = ["pk", "date", *(["title", "text", "author", "link"] if ruled else [])]
     while True:
         older = (items if below is None else items.filter(pk__lt=below)).order_by("-pk")
         sizes: dict[int, int] = {}
         if ruled:
             sizes = dict(older.annotate(size=Length("text")).values_list("pk", "size")[:CHUNK])
-            portion = next(_portions(list(sizes), sizes), [])
+            portion = next(_portions(list(sizes), sizes, most), [])
             older = older.filter(pk__gte=portion[-1] if portion else 0)
         found = list(older.only(*fields)[:CHUNK])
         if not found:
