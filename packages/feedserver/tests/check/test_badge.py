@@ -1,4 +1,4 @@
-"""The report as an SVG badge: what it counts, and in which colour."""
+"""The report as an SVG badge: what it counts, and its colour."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from feedserver.check.report import RULES_VERSION
 from feedserver.check.verdicts import Judgement, Verdict
 
 
-def test_the_badge_counts_what_must_be(report: Report) -> None:
+def test_the_badge_counts_the_must_rules(report: Report) -> None:
     root = ET.fromstring(as_badge(report))
 
     assert root.get("aria-label") == f"feedserver check: must 1/2 · rules v{RULES_VERSION}"

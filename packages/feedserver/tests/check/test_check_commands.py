@@ -1,4 +1,4 @@
-"""A reader that is driven by its commands: what they must hold, what they are called, and where its items are found."""
+"""Readers driven by commands: what the commands must contain, how a reader is named, and where its items are found."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PYTHON = shlex.quote(sys.executable)
         ("python -m my_reader {url}", "python"),
     ],
 )
-def test_a_reader_is_called_by_its_program_or_its_script(command: str, name: str) -> None:
+def test_a_reader_is_named_after_its_program_or_its_script(command: str, name: str) -> None:
     adapter = CommandAdapter(Commands(poll=command))
 
     assert adapter.name == name
@@ -61,7 +61,7 @@ def test_what_a_reader_can_show_follows_from_its_commands() -> None:
         adapter.close()
 
 
-def test_one_scenario_is_run_again_with_the_same_limits() -> None:
+def test_the_command_that_repeats_a_scenario_has_the_same_limits() -> None:
     adapter = CommandAdapter(Commands(poll="x {url}", patience=90, memory=8 << 30))
 
     assert adapter.reproduce("V1") == "feedserver check --poll 'x {url}' --patience 90s --memory 8192M --only V1"

@@ -42,6 +42,6 @@ def test_what_a_reader_sends_cannot_become_markup(report: Report) -> None:
     assert hostile not in shown
 
 
-def test_an_error_of_ours_is_reported_as_one(report: Report) -> None:
+def test_an_error_of_feedserver_is_reported_as_one(report: Report) -> None:
     ours = replace(report, results=[Result(report["V1"].scenario, Judgement(Verdict.NOT_SEEN), misfire="\0 broke")])
     assert "error of feedserver" in as_html(ours)

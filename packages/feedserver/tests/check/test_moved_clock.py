@@ -109,7 +109,7 @@ def test_a_process_that_reads_the_clock_and_connects_is_the_proof(loaded: Loaded
     loaded.close()
 
 
-def test_the_true_clock_is_not_moved() -> None:
+def test_without_the_library_the_clock_is_not_moved() -> None:
     clock = MovedClock()
 
     clock.advance(DAYS)

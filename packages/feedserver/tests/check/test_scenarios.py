@@ -52,7 +52,7 @@ def test_ids_are_unique_and_belong_to_a_group() -> None:
     assert {scenario.group for scenario in SCENARIOS} <= set(GROUPS)
 
 
-def test_a_scenario_stands_after_those_that_it_depends_on() -> None:
+def test_a_scenario_comes_after_those_that_it_depends_on() -> None:
     for index, scenario in enumerate(SCENARIOS):
         assert set(scenario.depends_on) <= set(IDS[:index]), scenario.id
 

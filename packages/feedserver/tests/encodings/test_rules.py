@@ -1,4 +1,4 @@
-"""By which rule an encoding is decided: what declares one, and what a label means."""
+"""The rule that decides an encoding: what declares an encoding, and what a label means."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from feedserver.encodings import decide
         (b"", "utf-8"),
     ],
 )
-def test_only_the_declaration_declares(data: bytes, encoding: str) -> None:
+def test_only_the_xml_declaration_declares_an_encoding(data: bytes, encoding: str) -> None:
     assert decide("application/xml", None, data).encoding == encoding
 
 
@@ -49,7 +49,7 @@ def test_html_reads_labels_as_the_encoding_standard_does(label: str, encoding: s
 
 
 @pytest.mark.parametrize("label", ["utf-16", "utf-16le", "UTF-16BE"])
-def test_html_takes_a_declared_utf_16_that_can_be_read_for_utf_8(label: str) -> None:
+def test_html_takes_utf_16_declared_in_ascii_for_utf_8(label: str) -> None:
     data = f'<?xml version="1.0" encoding="{label}"?>'.encode()
     assert decide("text/html", None, data).encoding == "utf-8"
     assert decide("text/xml", None, data).rule.name == "conflict"

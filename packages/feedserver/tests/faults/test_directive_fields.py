@@ -1,4 +1,4 @@
-"""Header fields in the directive of a fault: written, read back, and refused where they cannot be."""
+"""Header fields in the directive of a fault: written, read back, and refused if they cannot be written."""
 
 from __future__ import annotations
 

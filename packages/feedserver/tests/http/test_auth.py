@@ -1,4 +1,4 @@
-"""Logins: who is let in, and what others are told."""
+"""Logins: who is let in, and how others are answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which coding is chosen, and that what is encoded can be read by decoders that are not ours."""
+"""Which coding is chosen, and that other decoders can read what is encoded."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ one_coding = st.sampled_from(ALL)
 
 @pytest.fixture
 def without_extras(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An installation of feedserver alone."""
+    """Hide the modules of extras, as in an installation of feedserver alone."""
     for module in ("brotli", "backports.zstd", "compression.zstd"):
         monkeypatch.setitem(sys.modules, module, None)
     content_codings.available.cache_clear()
@@ -207,7 +207,7 @@ class TestEncodeFile:
 
         assert DECODERS[coding](target.getvalue()) == body
 
-    def test_holds_a_few_chunks_of_the_file_and_not_all_of_it(self, tmp_path: Path) -> None:
+    def test_keeps_a_few_chunks_of_the_file_in_memory_and_not_all_of_it(self, tmp_path: Path) -> None:
         path = tmp_path / "large.xml"
         size = 32 * 1024 * 1024
         with path.open("wb") as file:
@@ -222,7 +222,7 @@ class TestEncodeFile:
 
         assert peak < size / 8
 
-    def test_takes_only_the_part_that_the_body_is(self, tmp_path: Path) -> None:
+    def test_encodes_only_the_part_of_the_file_that_is_the_body(self, tmp_path: Path) -> None:
         path = tmp_path / "feed.xml"
         path.write_bytes(b"0123456789")
         target = io.BytesIO()

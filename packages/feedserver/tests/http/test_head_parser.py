@@ -48,7 +48,7 @@ def test_what_the_rfc_does_not_allow_is_refused(data: bytes, status: int, proble
     assert (refused.value.status, problem in refused.value.problem) == (status, True), refused.value.problem
 
 
-def test_a_client_of_1_1_may_wait_to_be_told_to_go_on() -> None:
+def test_a_client_of_1_1_may_wait_for_100_continue() -> None:
     fields = [(b"expect", b"100-continue")]
     assert is_continue_expected(fields, "1.1")
     assert not is_continue_expected(fields, "1.0")

@@ -1,6 +1,6 @@
-"""What a request makes of a response, as tables: one class a rule, with the section that it comes from.
+"""How a request changes a response, as tables: one class for each rule, with the section that it comes from.
 
-Sections are those of RFC 9110 where no other RFC is named.
+Sections are those of RFC 9110 unless another RFC is named.
 """
 
 from __future__ import annotations
@@ -265,7 +265,7 @@ class TestAnything:
 
 
 def assembled(answer: Response) -> dict[int, bytes]:
-    """Return the parts of a 206 by their offset, read by length: a body may hold what looks like a boundary."""
+    """Return the parts of a 206 by offset, cut by their lengths: a body may contain what looks like a boundary."""
     assert isinstance(answer.body, bytes)
     single = answer.headers.get("Content-Range")
     if single is not None:

@@ -202,7 +202,7 @@ def test_a_body_is_read_whole_whatever_else_the_request_says() -> None:
         assert disagreement(data) == "", name
 
 
-def test_what_could_be_read_in_two_ways_is_refused() -> None:
+def test_ambiguous_or_unknown_framing_is_refused() -> None:
     for name, (status, data) in REFUSED.items():
         events = events_of([data])
         assert [event.status for event in events if isinstance(event, Malformed)] == [status], name
