@@ -26,7 +26,7 @@ def test_order_and_case_are_kept() -> None:
     assert HEADERS.get_raw(b"date") is None
 
 
-def test_copies_are_made_and_it_stays_as_it_is() -> None:
+def test_changes_make_copies_and_leave_the_headers_as_they_are() -> None:
     assert HEADERS.added("X", "1").raw[-1] == (b"X", b"1")
     assert list(HEADERS.without("SET-cookie")) == ["ETag"]
     assert HEADERS.replaced("set-cookie", "c=3").raw == ((b"Set-Cookie", b"c=3"), (b"ETag", b'"v1"'))

@@ -1,4 +1,4 @@
-"""The table of a connection's states: what each allows, and where all of them end."""
+"""The table of a connection's states: the events that each state allows, and the end that all of them reach."""
 
 from __future__ import annotations
 

@@ -28,20 +28,20 @@ def origin() -> Iterator[FeedServer]:
         yield running
 
 
-def test_interim_answers_are_passed_over(tmp_path: Path) -> None:
+def test_interim_answers_are_skipped(tmp_path: Path) -> None:
     interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" * 2
     with saying(interim + b"HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 6\r\n\r\n<rss/>") as url:
         made = record(url, tmp_path / "feed.xml")
     assert (made.status, made.file.read_bytes(), load(made.file).headers.raw) == (200, b"<rss/>", ((b"X-A", b"b"),))
-    told = [line for line in summary(made) if "interim answer" in line]
-    assert told == ["left out: 100, 103 (it is an interim answer; Fault: interim sends one)"]
+    lines = [line for line in summary(made) if "interim answer" in line]
+    assert lines == ["left out: 100, 103 (it is an interim answer; Fault: interim sends one)"]
 
 
 @pytest.mark.parametrize("lengths", [b"Content-Length: 6\r\nContent-Length: 7", b"Content-Length: 6, 7"])
 def test_lengths_that_differ_are_refused(tmp_path: Path, lengths: bytes) -> None:
     differ = "the answer has lengths that differ, 6 and 7, so that nobody knows where it ends; nothing was written"
-    said = b"HTTP/1.1 200 OK\r\n" + lengths + b"\r\n\r\n<rss/>"
-    with saying(said) as url, pytest.raises(RecordingError, match=differ):
+    answer = b"HTTP/1.1 200 OK\r\n" + lengths + b"\r\n\r\n<rss/>"
+    with saying(answer) as url, pytest.raises(RecordingError, match=differ):
         record(url, tmp_path / "feed.xml")
     assert list(tmp_path.iterdir()) == []
 
@@ -135,7 +135,7 @@ def test_only_addresses_of_http_are_recorded(tmp_path: Path, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "message"),
+    ("answer", "message"),
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n<rss/>", "it ended 4 bytes early"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n<rss/>\r\n", "it ended before its last chunk"),
@@ -148,9 +148,9 @@ def test_only_addresses_of_http_are_recorded(tmp_path: Path, url: str) -> None:
         (b"HTTP/1.1 200 OK\nX-A: b", "it ended within its head"),
     ],
 )
-def test_an_answer_that_is_not_whole_is_not_written(tmp_path: Path, said: bytes, message: str) -> None:
+def test_an_answer_that_is_not_whole_is_not_written(tmp_path: Path, answer: bytes, message: str) -> None:
     with (
-        saying(said) as url,
+        saying(answer) as url,
         pytest.raises(RecordingError, match=rf"no whole answer came from 127\.0\.0\.1:\d+: .*({message})"),
     ):
         record(url, tmp_path / "feed.xml")
@@ -193,6 +193,6 @@ def test_a_slow_answer_ends_at_the_time_limit(origin: FeedServer, tmp_path: Path
         record(origin.url("/sleeps"), tmp_path / "a", timeout=0.2)
 
 
-def test_nobody_there_is_reported(tmp_path: Path, closed_port: int) -> None:
+def test_a_refused_connection_is_reported(tmp_path: Path, closed_port: int) -> None:
     with pytest.raises(RecordingError, match="no whole answer came from 127"):
         record(f"http://127.0.0.1:{closed_port}/", tmp_path / "a", timeout=5)

@@ -97,6 +97,6 @@ def test_a_header_that_is_refused_is_reported_without_what_may_be_its_secret(
 ) -> None:
     with pytest.raises(SystemExit):
         cli.main(["record", "http://127.0.0.1:1/", "-o", "a.xml", "--header", "Authorization Bearer s3cret99"])
-    said = capsys.readouterr().err
-    assert "'Authorization …' is no header; write 'Name: value'" in said
-    assert "s3cret99" not in said
+    printed = capsys.readouterr().err
+    assert "'Authorization …' is no header; write 'Name: value'" in printed
+    assert "s3cret99" not in printed
