@@ -1,4 +1,4 @@
-"""The command, in this process: what is told where it cannot do what it was asked for."""
+"""The command, run in this process: its messages if it cannot do what it was asked for."""
 
 from __future__ import annotations
 
@@ -96,20 +96,20 @@ def test_a_taken_port_is_one_line_and_status_2(feeds: Path, capsys: pytest.Captu
         )
 
 
-def test_it_prints_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_its_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(["--version"])
     assert not caught.value.code
     assert capsys.readouterr() == (f"feedserver {version('feedserver')}\n", "")
 
 
-def test_it_is_installed_as_a_command() -> None:
+def test_feedserver_is_installed_as_a_command() -> None:
     [command] = entry_points(group="console_scripts", name="feedserver")
     assert command.load() is cli.main
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (["--name", "a.example"], "--name is for the certificate of --tls; give --tls FILE, too"),
         (["--tls", "nowhere/ca.pem"], "nowhere/ca.pem: No such file or directory"),
@@ -117,11 +117,15 @@ def test_it_is_installed_as_a_command() -> None:
         (["--host", "nosuch.invalid"], "cannot listen on 'nosuch.invalid': no host of that name is known; use an addr"),
     ],
 )
-def test_what_cannot_be_served_so_is_reported(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str], told: str
+def test_options_that_cannot_be_served_are_reported(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    options: list[str],
+    message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert cli.main(["serve", str(tmp_path), *options]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.startswith(f"feedserver serve: {told}")
+    assert printed.err.startswith(f"feedserver serve: {message}")
