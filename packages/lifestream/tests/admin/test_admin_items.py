@@ -16,14 +16,14 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def root(client: Client) -> Client:
-    """The browser of a superuser."""
+    """Return a client that is logged in as a superuser."""
     client.force_login(User.objects.create_superuser("root"))
     return client
 
 
 @pytest.fixture
 def mine(client: Client) -> Lifestream:
-    """A lifestream of the editor whose browser `client` is."""
+    """Return a lifestream of an editor, as whom `client` is logged in."""
     user = editor()
     client.force_login(user)
     return make_lifestream("mine", owner=user)

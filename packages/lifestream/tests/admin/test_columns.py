@@ -18,7 +18,7 @@ def test_a_feed_that_fails_says_how_often_and_why_as_text() -> None:
     assert once.endswith(">failing</span>")
 
 
-def test_what_has_not_been_is_a_dash() -> None:
+def test_a_missing_value_is_a_dash() -> None:
     feed = make_feed(status="paused", last_fetch=None)
     assert {moment(None), last_fetch_of(feed), due_of(feed), reasoning_of(feed)} == {"–"}
 

@@ -66,7 +66,7 @@ def test_fetches_are_filtered_by_their_status(root: Client, answer: str, count: 
 
 @pytest.fixture
 def owner(root: Client) -> Client:
-    """An owner of a lifestream with all feeds, beside whom others have feeds of their own."""
+    """Return the client of the owner of a lifestream with all feeds but one, which belongs to others."""
     ruth = User.objects.create_user("ruth", is_staff=True)
     ruth.user_permissions.set(Permission.objects.filter(content_type__app_label="lifestream"))
     Lifestream.objects.filter(slug="main").update(owner=ruth)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def pages(client: Client) -> dict[str, str]:
-    """The address of each page of the lifestream `main`, by its name; its owner has logged in with `client`."""
+    """Return the address of each page of the lifestream `main`, by its name; its owner has logged in with `client`."""
     lifestream = owned(client)
     site = make_site(lifestream)
     keys = {

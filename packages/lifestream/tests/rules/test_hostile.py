@@ -1,4 +1,4 @@
-"""Rules 26 to 32: what a server may send, where it may lead and what it may cost, if it means harm."""
+"""Rules 26 to 32: what a hostile server may send, where it may lead, and what it may cost."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ONE_SERVER = allowing("127.0.0.1/32")
 
 
 class Names(AbstractResolver):
-    """A name server that lies: at each question it gives the next of its *answers*, in the end always the last."""
+    """A hostile name server: it gives the next of its *answers* to each question, and at the end always the last."""
 
     def __init__(self, *answers: str) -> None:
         self.answers = list(answers)

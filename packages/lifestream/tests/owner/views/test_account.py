@@ -51,5 +51,5 @@ def test_a_password_is_changed_by_who_knows_the_old_one(client: Client, ada: Use
 
 
 @pytest.mark.parametrize("address", ["/account/password/", "/account/password/changed/"])
-def test_who_has_not_logged_in_is_asked_to(address: str) -> None:
+def test_a_visitor_who_has_not_logged_in_is_asked_to(address: str) -> None:
     assert Client().get(address)["Location"] == f"/account/login/?next={address}"

@@ -103,11 +103,13 @@ def test_a_logo_is_uploaded_shown_replaced_and_removed(client: Client, lifestrea
     assert Client().get(address).status_code == 404
 
 
-def test_an_uploaded_logo_stands_before_one_among_the_static_files(client: Client, lifestream: Lifestream) -> None:
+def test_an_uploaded_logo_takes_precedence_over_one_among_the_static_files(
+    client: Client, lifestream: Lifestream
+) -> None:
     Lifestream.objects.update(logo="lifestream/icon.png")
     submitted(client, f"{HERE}logo/", picture=SimpleUploadedFile("logo.gif", GIF))
     assert 'src="/main/logo/' in client.get("/main/").content.decode()
-    submitted(client, HERE, do="save", **CHOSEN)  # which leaves it alone
+    submitted(client, HERE, do="save", **CHOSEN)  # which leaves the uploaded logo alone
     assert 'src="/main/logo/' in client.get("/main/").content.decode()
     submitted(client, f"{HERE}logo/", do="remove")
     assert 'src="/static/lifestream/icon.png"' in client.get("/main/").content.decode()
