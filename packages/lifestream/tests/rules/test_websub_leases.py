@@ -54,11 +54,11 @@ class Leases(WebSubTestCase):
         self.refresh()
         assert len(self.hub.asked) == 2
 
-    def test_polling_is_slow_while_a_lease_holds_and_never_ends(self) -> None:
+    def test_polling_is_slow_while_a_lease_lasts_and_never_ends(self) -> None:
         self.subscribed(lease_seconds=str(3 * 86400))
         times = list(itertools.islice(self.polls(), 12))
         gaps = [later - earlier for earlier, later in itertools.pairwise([START, *times])]
-        # The first poll was agreed on before the hub confirmed.
+        # The first poll was scheduled before the hub confirmed.
         assert gaps[0] == HOUR
         assert set(gaps[1:]) == {6 * HOUR}
 
@@ -74,21 +74,21 @@ class Leases(WebSubTestCase):
         times = [next(polls), next(polls)]
         self.titles = ["one", "two"]
         times += [next(polls), next(polls), next(polls)]
-        # That there is news is found after the next poll was agreed on.
+        # The new item is found after the next poll was scheduled.
         assert [later - earlier for earlier, later in itertools.pairwise(times)] == [6 * HOUR, 6 * HOUR, 6 * HOUR, HOUR]
         self.clock.move(minutes=10)
         self.hub.push("there is more")
         self.refresh()
         assert self.state().next_fetch == self.clock.now + 6 * HOUR
 
-    def test_what_the_server_asks_for_holds_beside_a_hub(self) -> None:
+    def test_the_max_age_of_the_server_is_respected_beside_a_hub(self) -> None:
         self.fetched_with = {"Cache-Control": "max-age=36000"}
         self.subscribed()
         times = list(itertools.islice(self.polls(), 3))
         assert times == [START + 10 * HOUR, START + 20 * HOUR, START + 30 * HOUR]
 
     def polls(self) -> Iterator[datetime]:
-        """When the feed is fetched, by looks that come when it is due."""
+        """Yield the times at which the feed is fetched, if each refresh comes when it is due."""
         while True:
             self.clock.now = self.state().next_fetch
             count = self.times_fetched()
@@ -131,7 +131,7 @@ class Leaving(WebSubTestCase):
         self.refresh()
         assert self.hub.asked[-1]["hub.mode"] == "subscribe"
 
-    def test_a_hub_that_does_not_answer_to_that_is_asked_three_times(self) -> None:
+    def test_a_hub_that_does_not_confirm_that_it_is_left_is_asked_three_times(self) -> None:
         self.subscribed()
         Feed.objects.update(status=Feed.Status.PAUSED)
         for _ in range(20):

@@ -1,4 +1,4 @@
-"""Brotli for what everybody may read, gzip for the rest."""
+"""Brotli for answers that everybody may read, gzip for the others."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_those_who_do_not_want_brotli_get_gzip(accepted: str) -> None:
     assert gzip.decompress(response.content).decode() == TEXT
 
 
-def test_a_page_for_one_visitor_is_sent_in_gzip_whose_length_tells_nothing() -> None:
+def test_a_page_for_one_visitor_is_sent_in_gzip_whose_length_reveals_nothing() -> None:
     assert answer("gzip, br", **{"Cache-Control": "private, no-cache"})["Content-Encoding"] == "gzip"
 
 

@@ -1,4 +1,4 @@
-"""Whose headers count: the networks of a setting."""
+"""The proxies whose headers are trusted: the networks of a setting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a page ends, written into an address and read again, and what comes before and after it."""
+"""The cursor where a page ends, written into an address and read again, and the posts before and after it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_what_is_no_cursor_is_refused(text: str) -> None:
 
 
 @pytest.mark.django_db
-def test_posts_of_one_moment_are_told_apart_by_their_items() -> None:
+def test_posts_of_one_moment_are_distinguished_by_their_items() -> None:
     site = make_site()
     posts = [make_post(site, f"post {number}", date=NOON) for number in range(3)]
     late = make_post(site, "late", date=NOON + timedelta(hours=1))
