@@ -110,7 +110,7 @@ def test_items_of_a_day_are_found_by_their_index(root: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_what_a_list_shows_of_its_rows_is_read_once_they_are_sorted(
+def test_the_fields_that_a_list_shows_are_read_once_its_rows_are_sorted(
     root: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(PostAdmin, "list_per_page", 2)

@@ -111,7 +111,7 @@ GOOD = {
 
 
 def addresses_of(route: str, names: tuple[str, ...], text: str) -> Iterator[str]:
-    """Yield the addresses of *route* with *text* as one parameter beside valid others, and with *text* as all of them."""
+    """Yield the addresses of *route* with *text* as one parameter beside valid ones, and with *text* as all of them."""
     good = [GOOD.get(name, "1") for name in names]
     for place in range(len(names)):
         yield route.format(*[*good[:place], text, *good[place + 1 :]])

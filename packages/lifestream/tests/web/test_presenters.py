@@ -1,4 +1,4 @@
-"""What of an item is shown, and as what."""
+"""Which parts of an item are shown, and in which form."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_an_article_is_led_by_the_first_picture_of_its_content() -> None:
     assert card(title="T", content=content).pictures == ()
 
 
-def test_a_picture_that_stands_in_the_content_is_not_shown_twice() -> None:
+def test_a_picture_that_is_in_the_content_is_not_shown_twice() -> None:
     media = [{"url": f"{A}?x=1&y=2", "type": "image/jpeg"}, {"url": f"{A}2", "type": "image/jpeg"}]
     content = f'<p><img src="{A}?x=1&amp;y=2"></p>'
     assert [picture.url for picture in card(title="T", content=content, media=media).pictures] == [f"{A}2"]
@@ -93,14 +93,14 @@ def test_an_address_that_is_not_http_is_left_out(url: object) -> None:
     assert (shown.pictures, shown.sounds, shown.files, shown.player, shown.poster) == ((), (), (), "", "")
 
 
-def test_what_is_no_list_of_objects_is_passed_over() -> None:
+def test_a_value_that_is_no_list_of_objects_is_ignored() -> None:
     assert card(media=["x", None, 3], enclosures=[["y"]]).kind == "note"
 
 
 @pytest.mark.parametrize(
     ("seconds", "written"), [(None, ""), (0, ""), (-3, ""), (5, "0:05"), (754, "12:34"), (3723, "1:02:03"), ("7", "")]
 )
-def test_a_duration_is_written_as_a_clock_has_it(seconds: object, written: str) -> None:
+def test_a_duration_is_written_as_on_a_clock(seconds: object, written: str) -> None:
     enclosure = {"url": "https://a.example/a.mp3", "type": "audio/mpeg", "duration": seconds}
     assert card(enclosures=[enclosure]).sounds[0].duration == written
 
