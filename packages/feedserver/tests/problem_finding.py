@@ -39,12 +39,12 @@ def reset(client: RawClient) -> None:
     client.socket.close()
 
 
-def until(holds: Callable[[], bool], patience: float = PATIENCE) -> None:
-    """Let the event loop turn until *holds* is true, for events that the journal does not record."""
+def until(happened: Callable[[], bool], patience: float = PATIENCE) -> None:
+    """Let the event loop turn until *happened* returns true, for events that the journal does not record."""
     thread = shared_loop._current
     assert thread is not None
     deadline = time.monotonic() + patience
-    while not holds():
+    while not happened():
         assert time.monotonic() < deadline
         turned = threading.Event()
         thread.call(turned.set)

@@ -17,20 +17,20 @@ def feeds(root: Path) -> Path:
     return root
 
 
-def test_stop_says_when_there_is_no_server(closed_port: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stop_reports_that_there_is_no_server(closed_port: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["stop", str(closed_port)]) == 1
     error = re.sub(r"\[.*", "…", capsys.readouterr().err)
     assert error == f"feedserver stop: no feedserver stopped on 127.0.0.1 port {closed_port}: …\n"
 
 
-def test_stop_says_when_the_server_does_not_obey(capsys: pytest.CaptureFixture[str]) -> None:
+def test_stop_reports_that_the_server_does_not_obey(capsys: pytest.CaptureFixture[str]) -> None:
     with FeedServer(strict=False) as server:
         assert cli.main(["stop", str(server.port)]) == 1
         first = capsys.readouterr().err.splitlines()[0]
         assert first.startswith(f"feedserver stop: the server on 127.0.0.1 port {server.port} did not stop: 404 ")
 
 
-def test_stop_says_when_the_server_agrees_and_stays(
+def test_stop_reports_a_server_that_agrees_and_goes_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(cli, "STOP_TIMEOUT", 1.0)

@@ -92,7 +92,7 @@ class Rolled(FeedServerTestCase):
         update(self.get_url("atom.xml"))
         self.assertEqual(Feed.objects.filter(text="<feed/>").count(), 1)
 
-    def test_another_is_stored_after_what_was_stored_is_gone(self):
+    def test_another_feed_is_stored_after_the_rollback_of_the_first(self):
         update(self.get_url("atom.xml"))
         self.assertEqual(Feed.objects.count(), 2)
 
@@ -115,7 +115,7 @@ class Committed(FeedServerTransactionTestCase):
         thread.join()
         self.assertEqual(Feed.objects.get().text, "<feed/>")
 
-    test_another_is_stored_after_what_was_stored_is_gone = test_a_feed_is_stored_by_a_thread
+    test_another_feed_is_stored_after_the_rollback_of_the_first = test_a_feed_is_stored_by_a_thread
 """
 
 GOOD += """

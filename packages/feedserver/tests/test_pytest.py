@@ -9,7 +9,7 @@ from inspect import signature
 
 import pytest
 
-from feedserver import FeedServer  # here, or each suite below would import it anew
+from feedserver import FeedServer  # imported here, or each suite below would import it anew
 from plugin_suite import PLUGIN, Outcome, Suite, failed_by
 from steady import JOURNAL_OF_A_MISS, MISS
 

@@ -110,7 +110,7 @@ def test_a_test_that_passes_has_no_journal(suite: Suite) -> None:
     assert "feedserver journal" not in outcome.text
 
 
-def test_a_test_that_fails_before_any_request_says_that_none_came(suite: Suite) -> None:
+def test_a_test_that_fails_before_any_request_reports_that_there_was_none(suite: Suite) -> None:
     suite.write("""
         def test_fails(feedserver):
             assert False
@@ -150,7 +150,7 @@ def test_a_server_started_in_a_test_is_verified_without_hiding_its_failure(suite
     assert outcome.under("feedserver journal") == JOURNAL_OF_A_MISS
 
 
-def test_a_doubtful_fixture_fails_the_test_where_warnings_are_errors(suite: Suite) -> None:
+def test_a_doubtful_fixture_fails_the_test_if_warnings_are_errors(suite: Suite) -> None:
     suite.configure("feedserver_root = feeds", "filterwarnings = error::feedserver.FixtureWarning")
     (suite.feeds / "atom.xml").write_text("<!--\nETag: 1\n-->\n<feed/>")
     suite.write("""

@@ -19,7 +19,7 @@ def test_a_server_that_obeys_stops() -> None:
     assert not server.is_running
 
 
-def test_a_server_that_does_not_obey_quit_says_so_in_one_line() -> None:
+def test_a_server_that_does_not_obey_quit_is_reported_in_one_line() -> None:
     with FeedServer(strict=False) as server, pytest.raises(ConnectionError) as caught:
         stop_server(server.port)
     assert str(caught.value).endswith(

@@ -200,7 +200,7 @@ def test_stop_server_sends_quit(root: Path, quiet_host: str) -> None:
             socket.create_connection((quiet_host, port))
 
 
-def test_stop_server_says_when_there_is_none_to_stop(root: Path, closed_port: int) -> None:
+def test_stop_server_reports_that_there_is_none_to_stop(root: Path, closed_port: int) -> None:
     with FeedServer(root, strict=False) as server:
         port = server.port
         with pytest.raises(ConnectionError, match=rf"the server on 127.0.0.1 port {port} did not stop: 404"):

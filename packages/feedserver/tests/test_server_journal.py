@@ -15,7 +15,7 @@ from feedserver import FeedServer, NotSeen, Response, VerificationError
 from rawclient import RawClient
 
 
-def test_a_server_serves_asyncio_code_and_says_how_to_wait_there(root: Path) -> None:
+def test_a_server_serves_asyncio_code_and_its_error_shows_how_to_wait_there(root: Path) -> None:
     async def main() -> None:
         with FeedServer(root) as server:
             server.add("/x", Response("x"))
@@ -68,7 +68,7 @@ def test_wait_for_returns_as_soon_as_the_requests_have_come(server: FeedServer) 
     asking.join()
 
 
-def test_a_wait_in_vain_says_what_came_instead(server: FeedServer) -> None:
+def test_a_wait_in_vain_lists_the_requests_that_came_instead(server: FeedServer) -> None:
     server.add("/y", Response("y"))
     with RawClient(server) as client:
         client.get("/y")

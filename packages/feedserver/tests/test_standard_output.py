@@ -51,7 +51,7 @@ def test_a_full_disk_is_reported_once_and_ends_no_server() -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no file that is always full")
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
-def test_the_command_says_what_it_cannot_print(
+def test_output_that_cannot_be_printed_is_reported_in_one_line(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as stream:

@@ -129,7 +129,7 @@ class TestRelativeFolders:
         assert str(tmp_path / "tests" / "nowhere") in trace
 
 
-def test_a_quit_that_is_not_allowed_says_what_to_do() -> None:
+def test_a_quit_that_is_not_allowed_is_reported_with_the_remedy() -> None:
     class Case(FeedServerTestCase):
         def test_it(self) -> None:
             with pytest.raises(ConnectionError):

@@ -159,7 +159,7 @@ def test_a_problem_in_a_subtest_is_its_own_failure(feeds: Path) -> None:
     assert steady(text, feeds).startswith(f"feedserver.VerificationError: {MISS}\n")
 
 
-def test_a_doubtful_fixture_fails_a_test_where_warnings_are_errors(feeds: Path) -> None:
+def test_a_doubtful_fixture_fails_a_test_if_warnings_are_errors(feeds: Path) -> None:
     (feeds / "atom.xml").write_text("<!--\nETag: 1\n-->\n<feed/>")
 
     class Case(Base):

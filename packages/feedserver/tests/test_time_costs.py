@@ -211,5 +211,5 @@ def test_a_look_into_the_journal() -> None:
 
 
 @pytest.mark.parametrize("unit", ["<a ", "<!--", "</", "<?", '<a href="', "<a href='", "<a href=", "< ", "&", "</a b "])
-def test_the_links_of_what_a_reader_lists(unit: str) -> None:
+def test_the_links_that_a_reader_lists(unit: str) -> None:
     assert_linear(lambda size: lambda: links_of(unit * (size // len(unit))), 100_000)

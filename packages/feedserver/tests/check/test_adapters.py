@@ -13,7 +13,7 @@ from right_reader import RightReader
 FEED = Subscription(1, "http://127.0.0.1:1/v1/feed.xml", "V1")
 
 
-def test_what_is_no_client_is_refused() -> None:
+def test_an_object_that_is_no_client_is_refused() -> None:
     with pytest.raises(TypeError, match=r"3 is no client; give an object with the methods add\(url\) and poll\(\)"):
         check(3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"'a' is no client; it needs the methods add\(url\) and poll\(\)"):
@@ -39,7 +39,7 @@ def test_an_exception_of_a_client_is_reported_with_the_method_that_raised_it() -
         session.rows()
 
 
-def test_what_a_client_can_do_is_seen_in_its_methods() -> None:
+def test_the_abilities_of_a_client_follow_from_its_methods() -> None:
     class Small:
         def add(self, url: str) -> None:
             """Ignore *url*."""

@@ -223,7 +223,7 @@ def test_the_error_for_a_file_of_this_folder_gives_its_full_path(
         (["--kind", "parser"], "--poll printed no item"),
     ],
 )
-def test_if_no_items_were_found_the_message_says_how_to_show_them(
+def test_if_no_items_were_found_the_message_names_the_remedy(
     more: list[str], remedy: str, fetcher: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["check", "--poll", f"{fetcher} {{urls}}", "--only", "I1", *more])
@@ -249,7 +249,7 @@ def test_a_known_reader_needs_no_commands(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("is_terminal", [True, False])
-def test_what_a_reader_prints_cannot_control_the_terminal(
+def test_output_of_a_reader_cannot_control_the_terminal(
     report: Report, form: str, is_terminal: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal, raising=False)

@@ -45,7 +45,7 @@ def test_commands_that_name_no_feed_are_refused(given: Commands, message: str) -
     assert str(caught.value).startswith(message)
 
 
-def test_what_a_reader_can_show_follows_from_its_commands() -> None:
+def test_the_abilities_of_a_reader_follow_from_its_commands() -> None:
     silent = CommandAdapter(Commands(poll="x {url}"), kind=Kind.FETCHER)
     printing = CommandAdapter(Commands(poll="x {url}"), kind=Kind.PARSER)
     guarded = CommandAdapter(Commands(poll="x {url}", list="y", environment={"ALLOWED": "{networks}"}))
@@ -68,7 +68,7 @@ def test_the_command_that_repeats_a_scenario_has_the_same_limits() -> None:
     adapter.close()
 
 
-def test_each_session_begins_with_what_the_set_up_has_made() -> None:
+def test_each_session_begins_with_the_files_of_the_set_up() -> None:
     adapter = CommandAdapter(
         Commands(
             setup="echo made > items",

@@ -58,7 +58,7 @@ def test_the_defaults_are_the_usual_patience_and_fail_under_must() -> None:
         ("--reader", "nosuch", "invalid choice: 'nosuch'"),
     ],
 )
-def test_a_wrong_value_is_reported_with_what_to_give(option: str, value: str, message: str) -> None:
+def test_a_wrong_value_is_reported_with_the_remedy(option: str, value: str, message: str) -> None:
     with pytest.raises(argparse.ArgumentError) as caught:
         parse(f"{option}={value}")
     assert f"argument {option}: {message}" in str(caught.value)

@@ -27,7 +27,7 @@ def test_a_reader_can_be_driven_by_its_commands(name: str) -> None:
     assert set(reader.alone) <= {scenario.id for scenario in SCENARIOS}
 
 
-def test_what_is_not_installed_is_named() -> None:
+def test_a_missing_program_or_package_is_named() -> None:
     commands = Commands(poll="x {url}")
 
     assert KnownReader("A", "no-such-program", commands).missing() == "the program no-such-program"

@@ -22,7 +22,7 @@ def test_the_verdicts_of_the_fixture(report: Report) -> None:
     }
 
 
-def test_json_has_what_its_schema_requires(report: Report) -> None:
+def test_json_has_all_that_its_schema_requires(report: Report) -> None:
     schema = json.loads((files("feedserver.check") / "schema.json").read_text("utf-8"))
     read = json.loads(report.to_json())
     scenario = schema["$defs"]["scenario"]
@@ -37,7 +37,7 @@ def test_json_has_what_its_schema_requires(report: Report) -> None:
     assert read["summary"]["levels"]["must"] == {"passed": 1, "judged": 2, "all": 3}
 
 
-def test_what_is_published_has_no_rule_that_is_withheld() -> None:
+def test_a_published_report_contains_no_rule_that_is_withheld() -> None:
     published = check(partial(RightReader, "H2"), only=["H2"]).published()
 
     assert [result.scenario.id for result in published] == ["R1"]

@@ -10,7 +10,7 @@ from feedserver.check.table import as_table
 from feedserver.check.verdicts import Judgement, Verdict
 
 
-def test_the_table_says_how_to_mend_a_failure(report: Report) -> None:
+def test_the_table_explains_how_to_mend_a_failure(report: Report) -> None:
     table = as_table(report)
 
     assert "✗ V1   must   The ETag comes back" in table
@@ -30,7 +30,7 @@ def test_an_error_of_feedserver_is_reported_as_one(report: Report) -> None:
     assert "V1  an error of feedserver, and no verdict" in as_table(ours)
 
 
-def test_a_run_that_was_stopped_says_so(report: Report) -> None:
+def test_a_run_that_was_stopped_is_reported_as_such(report: Report) -> None:
     assert "The run was stopped: this is the report so far." in as_table(replace(report, is_partial=True))
     assert "The run was stopped" not in as_table(report)
 

@@ -67,7 +67,7 @@ def test_if_the_person_does_not_say_what_is_shown_nothing_is_recorded(page: Hand
     assert page.ticked is None
 
 
-def test_the_page_says_what_to_do_and_keeps_what_was_ticked(page: HandPage) -> None:
+def test_the_page_gives_instructions_and_keeps_the_ticks(page: HandPage) -> None:
     assert "Getting ready" in get(page)
     page.show(shown(frozenset({("I999", 1)})))
 

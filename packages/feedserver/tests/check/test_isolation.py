@@ -21,7 +21,7 @@ def home(folder: Path, copy_of: Home | None = None) -> Home:
     return Home(folder, patience=10, extra={}, bundle=None, copy_of=copy_of)
 
 
-def test_the_end_of_what_is_printed_is_kept_for_messages(tmp_path: Path) -> None:
+def test_the_end_of_the_output_is_kept_for_messages(tmp_path: Path) -> None:
     ran = home(tmp_path / "reader").run("echo first; echo second >&2; exit 3")
 
     assert (ran.status, ran.printed, ran.output) == (3, b"first\n", "first\nsecond\n")
@@ -90,7 +90,7 @@ def test_a_reader_may_put_anything_in_place_of_our_files(tmp_path: Path) -> None
     assert reader.run("echo told").output == "told\n"
 
 
-def test_what_cannot_be_copied_is_left_behind(tmp_path: Path) -> None:
+def test_files_that_cannot_be_copied_are_left_out(tmp_path: Path) -> None:
     """Agents leave sockets in HOME, and shutil.copytree refuses pipes."""
     first = home(tmp_path / "first")
     first.run("mkfifo pipe; mkdir folder; ln -s /no/such/file dangling; ln -s . loop; echo kept > folder/file")

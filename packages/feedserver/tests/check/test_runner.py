@@ -125,14 +125,14 @@ def test_the_template_is_a_scenario_that_works() -> None:
     assert check(RightReader, scenarios=[NEW_ITEM])["I999"].verdict is Verdict.PASS
 
 
-def test_what_does_not_concern_a_kind_is_not_judged() -> None:
+def test_a_rule_that_does_not_concern_a_kind_is_not_judged() -> None:
     report = check(RightReader, only=["V1", "V10"], kind=Kind.FETCHER)
 
     assert report["V1"].verdict is Verdict.PASS
     assert report["V10"].verdict is Verdict.NOT_FOR_THIS_KIND
 
 
-def test_what_needs_a_moved_clock_is_not_seen_without_one() -> None:
+def test_a_scenario_that_needs_a_moved_clock_is_not_seen_without_one() -> None:
     class Unmoved(RightReader):
         move_clock = None  # type: ignore[assignment]
 

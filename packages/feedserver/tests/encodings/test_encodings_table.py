@@ -14,7 +14,7 @@ import encodings_table
 ROW = re.compile(r"\| (\S+) \| (\S+) \| (read|garbled|refused|open) \| ([^|]+) \|")
 
 
-def test_the_manual_says_what_the_matrix_says() -> None:
+def test_the_tables_of_the_manual_agree_with_the_matrix() -> None:
     page = encodings_table.PAGE.read_text(encoding="utf-8")
     sections = re.split(r"^### ", page, flags=re.MULTILINE)[1:]
     assert len(sections) == 16

@@ -92,7 +92,7 @@ def test_xml_types_are_treated_alike() -> None:
     assert all(outcomes == by_type[0] for outcomes in by_type)
 
 
-def test_a_document_is_what_its_case_says() -> None:
+def test_a_document_has_the_encoding_mark_and_declaration_of_its_case() -> None:
     marks = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
     for each in matrix("application/xml"):
         data = each.response.body
@@ -106,7 +106,7 @@ def test_a_document_is_what_its_case_says() -> None:
         assert each.response.headers["Content-Type"] == f"application/xml{charset}", each.name
 
 
-def test_a_case_accepts_what_its_outcome_says_and_nothing_else() -> None:
+def test_a_case_accepts_only_the_titles_that_its_outcome_allows() -> None:
     for each in matrix():
         verdict, title = each.outcome.verdict, each.outcome.title
         is_open = verdict == "open"

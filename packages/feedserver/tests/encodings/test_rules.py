@@ -25,7 +25,7 @@ def test_only_the_xml_declaration_declares_an_encoding(data: bytes, encoding: st
 
 
 @pytest.mark.parametrize("label", ["x-nobody", "rot13", "base64", "hex", "undefined", "unicode_escape", "a\0b", ""])
-def test_a_label_that_only_python_knows_is_no_encoding(label: str) -> None:
+def test_a_label_that_only_python_supports_is_no_encoding(label: str) -> None:
     outcome = encodings.outcome_of("text/xml", label, b"<rss><title>x</title></rss>")
     assert (outcome.verdict, [rule.name for rule in outcome.rules]) == ("refused", ["unknown"])
     assert decide("text/html", label, b"<a/>").rule.name == "HTML: default"
@@ -55,7 +55,7 @@ def test_html_takes_utf_16_declared_in_ascii_for_utf_8(label: str) -> None:
     assert decide("text/xml", None, data).rule.name == "conflict"
 
 
-def test_an_encoding_that_nobody_knows_is_refused() -> None:
+def test_an_unknown_encoding_is_refused() -> None:
     decision = decide("application/xml", None, b'<?xml version="1.0" encoding="x-nobody"?><a/>')
     assert (decision.encoding, decision.rule.name) == (None, "unknown")
     assert encodings.outcome_of("application/xml", None, b'<?xml version="1.0" encoding="x-nobody"?><a/>').title is None

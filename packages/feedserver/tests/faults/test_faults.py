@@ -177,7 +177,7 @@ def test_invalid_arguments_are_refused_with_a_remedy(make: type[Fault]) -> None:
         make()
 
 
-def test_what_is_no_fault_is_refused_by_a_response() -> None:
+def test_a_response_refuses_a_value_that_is_no_fault() -> None:
     with pytest.raises(
         TypeError, match=r"^'reset after 5' is no fault; write Reset\(after=512\), or feedserver.faults.p"
     ):
@@ -342,7 +342,7 @@ def test_a_fault_is_injected_inside_tls(root: Path) -> None:
 # What is reported
 
 
-def test_the_journal_says_which_faults_were_injected_and_where(server: FeedServer) -> None:
+def test_the_journal_describes_which_faults_were_injected_and_where(server: FeedServer) -> None:
     server.add("/f", Response(BODY, omit=["Date"], faults=[Interim(), Reset(after=512)]))
     asked(server)
     [exchange] = server.journal.exchanges

@@ -116,7 +116,9 @@ def test_every_kind_of_fault_is_tried() -> None:
 @pytest.mark.slow
 @every_client
 @pytest.mark.parametrize("text", OUTCOMES)
-def test_a_client_ends_as_it_must(server: FeedServer, text: str, client: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_fault_gives_each_client_the_expected_outcome(
+    server: FeedServer, text: str, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stalls = text.startswith("stall") and text != "stall at end"
     # If the bad size comes together with the head, aiohttp waits for more until its timeout.
     stalls |= client == "aiohttp" and text.startswith("bad chunk size")

@@ -258,7 +258,7 @@ def test_parsers_read_back_what_was_written(kind: FormatName) -> None:
     ("kind", "version"),
     [("rss", "rss20"), ("atom", "atom10"), ("rdf", "rss10"), ("rss091", "rss091u"), ("atom03", "atom03")],
 )
-def test_feedparser_knows_the_format(kind: FormatName, version: str) -> None:
+def test_feedparser_recognizes_the_format(kind: FormatName, version: str) -> None:
     response = Feed(title="News", url="https://example.org/feed").render(kind)
     assert parse_with_feedparser(response).version == version
 

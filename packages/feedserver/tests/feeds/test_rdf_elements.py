@@ -107,7 +107,7 @@ def test_fields_without_a_value_are_left_out() -> None:
     ]
 
 
-def test_its_elements_are_those_of_rss_1() -> None:
+def test_the_elements_of_an_rdf_feed_are_those_of_rss_1() -> None:
     body = Feed(title="News", link="https://example.org/").render("rdf").body
     assert isinstance(body, bytes)
     assert ET.fromstring(body).find("{http://purl.org/rss/1.0/}channel/{http://purl.org/rss/1.0/}title") is not None

@@ -23,7 +23,7 @@ from feedserver.handler.conditions import NO_CONDITIONS, Conditions
         ("colour", "the conditions are query, headers, body, form, json and matching"),
     ],
 )
-def test_an_unknown_condition_is_reported_with_what_to_write(name: str, remedy: str) -> None:
+def test_an_unknown_condition_is_reported_with_the_remedy(name: str, remedy: str) -> None:
     given: Any = {name: "a"}
     calls: list[Callable[[FeedServer], object]] = [
         lambda server: server.add("/a", Response(), **given),

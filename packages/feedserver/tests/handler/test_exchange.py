@@ -76,7 +76,7 @@ def test_the_answer_of_a_callable_is_waited_for(server: FeedServer) -> None:
         client.read()
 
 
-def test_an_exchange_without_an_answer_says_why(server: FeedServer) -> None:
+def test_the_error_for_an_exchange_without_an_answer_names_the_reason(server: FeedServer) -> None:
     exchange = Exchange(Journal().changes, PLAIN)
     exchange.finish(Ended.CLIENT_LEFT, 0)
     with pytest.raises(NotSeen, match=r"GET /feed was not answered: client left"):

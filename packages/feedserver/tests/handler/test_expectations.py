@@ -137,7 +137,7 @@ def test_a_step_of_an_order_may_have_criteria(server: FeedServer) -> None:
     expected.verify()
 
 
-def test_what_the_journal_has_dropped_cannot_be_counted() -> None:
+def test_requests_that_the_journal_has_dropped_cannot_be_counted() -> None:
     with FeedServer(journal_limit=2) as server:
         server.add("/feed", Response())
         expected = server.expect("/feed", times=3)

@@ -34,7 +34,7 @@ def test_a_ready_answer_is_prepared_at_once(site: Site) -> None:
     assert not raised_by(site)
 
 
-def test_a_callable_is_for_a_thread_and_what_it_raises_is_a_500_and_a_problem(site: Site) -> None:
+def test_a_callable_is_left_to_a_thread_and_its_exception_is_a_500_and_a_problem(site: Site) -> None:
     site.routes.add("/made", (lambda request: Response(request.path),))
     site.routes.add("/raises", (lambda _: 1 // 0,))  # type: ignore[arg-type]
     made, raises = (site.answer(get(path), keep_alive=True) for path in ("/made", "/raises"))
@@ -111,7 +111,7 @@ def test_an_answer_that_was_broken_off_is_a_problem_and_is_noted_in_its_exchange
     assert "a connection was broken off by OSError('no memory')" in raised_by(site)
 
 
-def test_quit_is_obeyed_only_where_it_is_allowed() -> None:
+def test_quit_is_obeyed_only_if_it_is_allowed() -> None:
     statuses = []
     for quits in (False, True):
         site = Site(Routes(), Journal(), quits=quits, strict=False)

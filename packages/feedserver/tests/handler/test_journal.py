@@ -150,7 +150,7 @@ def test_a_long_journal_is_shown_from_its_end() -> None:
         ({"path": "/feed", "count": 0}, "/feed was requested once, not never."),
     ],
 )
-def test_an_assertion_says_what_came_instead(asked: dict[str, object], message: str) -> None:
+def test_an_assertion_lists_the_requests_that_came_instead(asked: dict[str, object], message: str) -> None:
     with pytest.raises(NotSeen) as caught:
         journal(AGENT).assert_requested(**asked)  # type: ignore[arg-type]
     assert lines(str(caught.value)) == [
@@ -187,7 +187,7 @@ def test_the_listener_sees_the_exchange_ended() -> None:
     assert seen[0][3].endswith(", client left")
 
 
-def test_what_a_listener_raises_is_raised_by_verify_and_ends_no_connection() -> None:
+def test_verify_raises_the_exception_of_a_listener_which_ends_no_connection() -> None:
     def listen(exchange: Exchange) -> None:
         raise OSError("the disk is full")
 

@@ -105,7 +105,7 @@ def test_a_function_that_fails_is_reported(server: FeedServer, client: RawClient
         server.verify()
 
 
-def test_the_404_says_which_condition_a_request_does_not_meet(server: FeedServer, client: RawClient) -> None:
+def test_the_404_names_the_conditions_that_a_request_does_not_meet(server: FeedServer, client: RawClient) -> None:
     server.add("/x", Response("x"), query={"a": "1"})
     server.add("/x", Response("x"), method="POST", headers={"X": "1"})
     server.add(Pattern("/<any>"), Response("x"), headers={"ETag": "1"})

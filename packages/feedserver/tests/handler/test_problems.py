@@ -212,7 +212,7 @@ def test_a_fault_of_connections_has_no_trigger_of_its_own(when: str) -> None:
 
 
 @pytest.mark.parametrize("when", ["on request 2", "on every 2nd request", "from request 2"])
-def test_a_trigger_that_never_comes_is_refused(when: str, root: Path) -> None:
+def test_a_fault_that_is_never_triggered_is_refused(when: str, root: Path) -> None:
     from feedserver import faults
 
     never = broken(Response("1"), faults.parse(f"reset at end {when}"))
@@ -282,7 +282,7 @@ def test_a_body_that_an_early_answer_cut_is_no_problem(strict: FeedServer) -> No
 # Whether `verify` or the end of the `with` statement raises a problem
 
 
-def test_a_with_statement_leaves_it_to_verify_and_verify_may_come_after_it() -> None:
+def test_verify_may_follow_a_with_statement_that_raises_no_problem_itself() -> None:
     with FeedServer() as server, RawClient(server) as client:
         assert client.get("/none").status == 404
 

@@ -55,7 +55,7 @@ def test_a_method_a_query_and_a_host_choose_among_routes(server: FeedServer) -> 
         assert client.get("/f%65ed").body == b"any"
 
 
-def test_a_route_of_one_method_says_so_to_the_others(root: Path) -> None:
+def test_a_route_of_one_method_refuses_the_others(root: Path) -> None:
     with FeedServer(root) as server:
         server.add("/feed", Response("x"), method="GET")
         with RawClient(server) as client:

@@ -104,7 +104,7 @@ def test_each_answer_of_a_timeline_changes_the_state(server: FeedServer, client:
     assert server.state == {"moved": True}
 
 
-def test_a_path_whose_routes_wait_for_another_state_says_so(server: FeedServer, client: RawClient) -> None:
+def test_the_404_names_the_states_for_which_the_routes_of_a_path_wait(server: FeedServer, client: RawClient) -> None:
     server.add("/wait", NEW, state={"session": "open"})
     server.add("/wait", NEW, state={"admin": True})
     answer = client.get("/wait")
@@ -118,7 +118,7 @@ def test_a_path_whose_routes_wait_for_another_state_says_so(server: FeedServer, 
 
 
 @pytest.mark.parametrize("name", ["state", "then"])
-def test_what_is_no_state_is_refused(server: FeedServer, name: str) -> None:
+def test_an_invalid_state_is_refused(server: FeedServer, name: str) -> None:
     with pytest.raises(TypeError) as refused:
         server.add("/feed", NEW, **{name: "open"})  # type: ignore[arg-type]
     assert str(refused.value) == f"{name} is 'open'; give a mapping, such as {{'login': 'done'}}"

@@ -27,7 +27,7 @@ def ask(root: Path, target: str = "/a.xml", **options: Any) -> tuple[int, bytes]
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_server_serves_what_an_earlier_one_has_read_without_reading_it_again(
+def test_a_server_does_not_read_a_file_again_that_an_earlier_one_has_read(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (root / "a.xml").write_text("one")
@@ -37,7 +37,7 @@ def test_a_server_serves_what_an_earlier_one_has_read_without_reading_it_again(
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_server_reads_anew_what_has_changed_since_an_earlier_one(root: Path) -> None:
+def test_a_server_reads_a_file_anew_that_has_changed_since_an_earlier_one(root: Path) -> None:
     (root / "a.xml").write_text("one")
     assert ask(root) == (200, b"one")
     (root / "a.xml").write_text("two")
@@ -72,7 +72,7 @@ def test_other_content_with_the_same_time_and_size_is_served(root: Path, size: i
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_link_that_is_followed_for_one_server_is_not_for_another(root: Path, tmp_path: Path) -> None:
+def test_a_link_is_followed_only_for_the_server_that_may_follow_it(root: Path, tmp_path: Path) -> None:
     (tmp_path / "outside.xml").write_text("outside")
     try:
         (root / "a.xml").symlink_to(tmp_path / "outside.xml")

@@ -95,7 +95,7 @@ class TestChoose:
             pytest.param((), None, id="none"),
         ],
     )
-    def test_chooses_among_what_is_offered(self, offered: tuple[str, ...], chosen: str | None) -> None:
+    def test_chooses_among_the_codings_that_are_offered(self, offered: tuple[str, ...], chosen: str | None) -> None:
         assert content_codings.choose("gzip, deflate, zstd", offered) == chosen
 
     @given(accept_encoding=st.text(), offered=st.lists(one_coding, unique=True))
@@ -143,17 +143,17 @@ class TestParse:
 
 
 class TestAvailable:
-    def test_is_every_coding_where_all_extras_are_installed(self) -> None:
+    def test_is_every_coding_if_all_extras_are_installed(self) -> None:
         assert content_codings.available() == ALL
 
     @pytest.mark.usefixtures("without_extras")
-    def test_is_what_python_has_where_no_extra_is_installed(self) -> None:
+    def test_is_the_codings_of_python_if_no_extra_is_installed(self) -> None:
         assert content_codings.available() == ("gzip", "deflate")
 
 
 class TestEncode:
     @given(body=st.binary(max_size=5000), coding=one_coding)
-    def test_gives_what_a_decoder_turns_back_into_the_body(self, body: bytes, coding: str) -> None:
+    def test_gives_bytes_that_a_decoder_turns_back_into_the_body(self, body: bytes, coding: str) -> None:
         assert DECODERS[coding](content_codings.encode(body, coding)) == body
 
     @given(body=st.binary(max_size=2000), names=st.lists(one_coding, max_size=3))

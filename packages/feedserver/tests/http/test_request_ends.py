@@ -196,7 +196,7 @@ def quits(data: bytes) -> bool:
     return any(read.method == b"QUIT" for read in requests_of(events_of([data])))
 
 
-def test_a_body_is_read_whole_whatever_else_the_request_says() -> None:
+def test_a_body_is_read_whole_whatever_else_is_in_the_request() -> None:
     for name, data in READ_WHOLE.items():
         assert [type(event) for event in events_of([data])] == [Request], name
         assert not quits(data), name

@@ -214,7 +214,7 @@ def test_a_request_is_read_the_same_at_every_split(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_is_no_request_is_refused_with_the_reason_and_the_bytes(name: str) -> None:
+def test_an_invalid_request_is_refused_with_the_reason_and_its_bytes(name: str) -> None:
     data, status, problem = BAD[name]
     events, reader = read_all([data], max_body=100)
     assert len(events) == 1
@@ -291,7 +291,7 @@ def test_a_client_of_1_1_that_expects_100_and_sends_no_body_yet_gets_it() -> Non
         (b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", True, False),
     ],
 )
-def test_a_request_says_whether_the_connection_stays(data: bytes, keep_alive: bool, is_last: bool) -> None:
+def test_a_request_decides_whether_the_connection_stays_open(data: bytes, keep_alive: bool, is_last: bool) -> None:
     reader = read_all([data])[1]
     assert (reader.keep_alive, reader.is_last) == (keep_alive, is_last)
 

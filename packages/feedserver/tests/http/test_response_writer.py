@@ -110,21 +110,21 @@ TABLE: dict[str, tuple[Response, str, str, bool, bytes]] = {
         True,
         b"HTTP/1.1 200 OK\r\n\r\nabc",
     ),
-    "HTTP/1.0 is told that it may go on": (
+    "an HTTP/1.0 connection that is kept open": (
         Response("", omit=["Date"]),
         "GET",
         "1.0",
         True,
         b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n",
     ),
-    "a client that closes is told so": (
+    "a connection that is to be closed": (
         Response("", omit=["Date"]),
         "GET",
         "1.1",
         False,
         b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
     ),
-    "a reason of one's own": (
+    "an unusual reason": (
         Response("", 404, reason="Rien du tôt", omit=["Date"]),
         "GET",
         "1.1",

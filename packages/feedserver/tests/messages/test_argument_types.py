@@ -75,7 +75,7 @@ def yields(_request: Request) -> Any:
         ((None, Response()), "the path that add\\(\\) was given is None; give text, such as '/feed'"),
     ],
 )
-def test_a_route_refuses_what_cannot_answer(arguments: tuple[Any, ...], message: str) -> None:
+def test_a_route_refuses_an_object_that_cannot_answer(arguments: tuple[Any, ...], message: str) -> None:
     server = FeedServer()
     with pytest.raises(TypeError, match=message):
         server.add(*arguments)

@@ -110,7 +110,7 @@ def test_a_bounded_journal_bounds_the_connections_too() -> None:
     assert [each.id for each in server.connections] == [3, 4]
 
 
-def test_what_tls_negotiated_is_reported(server: FeedServer) -> None:
+def test_the_result_of_the_tls_handshake_is_reported(server: FeedServer) -> None:
     with closing(https(server, server.client_context())) as client:
         for _ in range(2):
             client.request("GET", "/feed")

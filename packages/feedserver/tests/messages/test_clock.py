@@ -127,7 +127,7 @@ def test_every_date_of_an_answer_follows(server: FeedServer, clock: Clock, respo
     assert [since_start(date) for date in dates[1]] == [7 * DAY + each for each in expected]
 
 
-def test_the_servers_own_answers_and_the_journal_follow(server: FeedServer, clock: Clock) -> None:
+def test_the_servers_own_answers_and_the_journal_follow_the_clock(server: FeedServer, clock: Clock) -> None:
     clock.move(days=3)
     with RawClient(server) as client:
         assert since_start(parsedate_to_datetime(client.get("/missing").headers["Date"])) == 3 * DAY

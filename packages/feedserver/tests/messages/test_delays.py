@@ -42,7 +42,7 @@ def test_a_delay_is_read_from_text_and_written_as_it_is_read(text: str, delay: f
         ("lognormal median 0s sigma 1", "LognormalDelay(median=…) is 0.0; give more than 0 seconds"),
     ],
 )  # fmt: skip
-def test_what_is_no_delay_is_refused(text: str, message: str) -> None:
+def test_an_invalid_delay_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=r".") as refused:
         Response(delay=text)
     assert str(refused.value) == message

@@ -1,4 +1,4 @@
-"""Headers: an immutable list of fields that reads like a mapping, whatever the case of a name."""
+"""Headers: an immutable list of fields that can be read as a mapping, in which the case of a name does not matter."""
 
 from __future__ import annotations
 
@@ -53,6 +53,6 @@ def test_headers_are_values() -> None:
         ({5: "Age"}, "has a name of type int; give text"),
     ],
 )
-def test_what_is_no_header_is_refused_with_what_to_give(fields: Any, message: str) -> None:
+def test_invalid_headers_are_refused_with_the_remedy(fields: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         Headers(fields)

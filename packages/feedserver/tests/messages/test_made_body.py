@@ -311,7 +311,7 @@ def test_a_gate_that_is_never_opened_is_reported() -> None:
             server.verify()
 
 
-def test_a_body_is_the_same_as_one_of_the_same_function() -> None:
+def test_bodies_made_by_the_same_function_are_equal() -> None:
     assert Response(parts) == Response(parts)
     assert Response(parts).body == MadeBody(parts)
     assert hash(Response(parts)) == hash(Response(parts))

@@ -58,7 +58,7 @@ def test_a_body_of_a_wrong_type_is_refused_with_the_remedy(body: Any, message: s
 
 
 @pytest.mark.parametrize(("body", "message"), KINDS_OF_BODY, ids=[type(body).__name__ for body, _ in KINDS_OF_BODY])
-def test_what_is_often_taken_for_a_body_is_refused_with_the_remedy(body: Any, message: str) -> None:
+def test_a_type_that_is_often_mistaken_for_a_body_is_refused_with_the_remedy(body: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         Response(body)
 

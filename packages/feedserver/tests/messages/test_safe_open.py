@@ -274,7 +274,7 @@ def test_a_path_that_becomes_a_link_after_the_check_is_refused(
         open_file(root / "b" / "c" / "a.xml", str(root))
 
 
-def test_a_path_that_becomes_a_link_is_refused_where_the_system_cannot_walk(
+def test_a_path_that_becomes_a_link_is_refused_if_the_system_cannot_walk(
     root: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(root / "b" / "a.xml")

@@ -116,7 +116,7 @@ FORGED = "%0a%c2%85%e2%80%a8%0b%0c%1c%1d%1e%0d12:00:00 GET /forged -> 200 OK"
 
 
 @pytest.mark.parametrize("path", [f"/x{FORGED}", f"/feed.xml{FORGED}?q={FORGED}"])
-def test_a_path_writes_no_line_of_its_own_into_what_serve_prints(path: str, tmp_path: Path) -> None:
+def test_a_path_adds_no_line_to_the_output_of_serve(path: str, tmp_path: Path) -> None:
     (tmp_path / "feed.xml").write_text("<rss/>")
     command = [sys.executable, "-m", "feedserver", "serve", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8") as process:
@@ -132,7 +132,7 @@ def test_a_path_writes_no_line_of_its_own_into_what_serve_prints(path: str, tmp_
     assert all(line.isprintable() for line in lines)
 
 
-def test_a_path_writes_no_line_of_its_own_into_what_verify_raises() -> None:
+def test_a_path_adds_no_line_to_the_message_of_verify() -> None:
     with FeedServer() as server:
         with socket.create_connection((server.host, server.port), timeout=10) as client:
             client.sendall(b"GET /x%0aall%20is%20well HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")

@@ -25,7 +25,7 @@ def test_a_fault_is_injected_into_the_requests_of_its_trigger(when: When, number
     assert [number for number in range(1, 8) if when.strikes(number)] == numbers
 
 
-def test_a_chance_injects_as_often_as_it_says_and_the_same_in_every_run() -> None:
+def test_a_probability_decides_how_often_a_fault_is_injected_alike_in_every_run() -> None:
     numbers = range(1, 10_001)
     injected = [WithProbability(0.3, seed=1).strikes(number) for number in numbers]
     assert 2_800 < sum(injected) < 3_200
@@ -56,7 +56,7 @@ def test_words_at_the_end_give_the_trigger(text: str, rest: str, when: When) -> 
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 11, 12, 13, 21, 22, 23, 101, 111])
-def test_words_and_values_are_the_same(number: int) -> None:
+def test_each_trigger_in_words_is_read_back_as_the_same_trigger(number: int) -> None:
     for when in (OnRequest(number), OnEvery(number), FromRequest(number), WithProbability(1 / number, number)):
         assert split_when(f"x {when}") == ("x", when)
 

@@ -236,7 +236,7 @@ def test_a_large_file_is_streamed(server: FeedServer, root: Path) -> None:
     assert exchange.bytes_sent == size + len(head) + 4
 
 
-def test_a_client_that_leaves_is_journalled_with_what_it_got(server: FeedServer, root: Path) -> None:
+def test_a_client_that_leaves_is_journalled_with_the_bytes_it_got(server: FeedServer, root: Path) -> None:
     with (root / "big.xml").open("wb") as file:
         file.truncate(50_000_000)
     with RawClient(server) as client:
@@ -434,7 +434,7 @@ def test_a_file_that_may_not_be_read_is_named(root: Path) -> None:
             server.verify()
 
 
-def test_a_coding_that_nobody_knows_is_named(root: Path) -> None:
+def test_an_unknown_coding_is_a_problem_that_names_it(root: Path) -> None:
     with FeedServer(root) as server, RawClient(server) as client:
         server.add("/x", Response("x").changed(coding="zip"))
         assert client.get("/x").status == 500

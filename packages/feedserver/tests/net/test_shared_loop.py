@@ -122,7 +122,7 @@ def test_a_visitor_and_the_loop_never_work_at_the_same_time(thread: LoopThread) 
     assert most == 1
 
 
-def test_a_visitor_runs_in_its_own_thread_where_the_system_allows_visits(thread: LoopThread) -> None:
+def test_a_visitor_runs_in_its_own_thread_if_the_system_allows_visits(thread: LoopThread) -> None:
     ran: list[str] = []
     done = threading.Event()
 

@@ -107,7 +107,7 @@ def test_another_callback_replaces_the_first(line: Line) -> None:
     assert line.run() == ["second"]
 
 
-def test_what_is_not_watched_can_be_removed(line: Line) -> None:
+def test_a_socket_that_is_not_watched_can_be_removed(line: Line) -> None:
     line.loop.remove_reader(line.number)
     line.loop.remove_writer(line.number)
 
@@ -240,7 +240,7 @@ def test_a_timer_far_in_the_future_is_waited_for(line: Line) -> None:
 
 
 @pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt, SystemExit])
-def test_what_a_callback_raises_is_reported_and_the_loop_goes_on(line: Line, kind: type[BaseException]) -> None:
+def test_an_exception_of_a_callback_is_reported_and_the_loop_goes_on(line: Line, kind: type[BaseException]) -> None:
     def fail() -> None:
         raise kind("a mistake")
 

@@ -70,7 +70,7 @@ def test_a_client_that_speaks_tls_to_a_plain_server_gets_an_alert_at_once() -> N
             server.verify()
 
 
-def test_one_port_speaks_both_and_redirects_between_them(secure: FeedServer) -> None:
+def test_one_port_serves_http_and_https_and_redirects_between_them(secure: FeedServer) -> None:
     secure.add("/up", Response(status=301, headers={"Location": secure.url("x")}))
     plain = secure.url("up", scheme="http")
     assert plain == f"http://127.0.0.1:{secure.port}/up"

@@ -110,7 +110,7 @@ def test_the_transport_hands_over_what_arrives_and_sends_what_is_written(line: L
     assert line.calls == ["made", b"ping"]
 
 
-def test_the_transport_knows_its_client(line: Line) -> None:
+def test_the_transport_gives_the_address_of_its_client(line: Line) -> None:
     assert line.transport.get_extra_info("peername") == line.client.getsockname()
     assert line.transport.get_extra_info("cipher", "none") == "none"
 
@@ -160,7 +160,7 @@ def test_a_client_that_ends_its_half_is_closed_unless_the_protocol_keeps_it_open
     assert line.calls == ["made", "eof", ("lost", type(None))]
 
 
-def test_what_arrives_waits_while_reading_is_paused(line: Line) -> None:
+def test_received_bytes_wait_while_reading_is_paused(line: Line) -> None:
     line.transport.pause_reading()
     line.client.sendall(b"ping")
     line.run_until(lambda: not line.transport.is_reading())

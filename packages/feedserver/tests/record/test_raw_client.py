@@ -51,7 +51,7 @@ def test_equal_lengths_are_one(tmp_path: Path) -> None:
         assert record(url, tmp_path / "feed.xml").size == 6
 
 
-def test_what_comes_behind_the_end_of_the_body_is_reported(tmp_path: Path) -> None:
+def test_bytes_after_the_end_of_the_body_are_reported(tmp_path: Path) -> None:
     with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<rss/>") as url:
         made = record(url, tmp_path / "feed.xml")
     assert made.file.read_bytes() == b"<rss"
@@ -60,7 +60,7 @@ def test_what_comes_behind_the_end_of_the_body_is_reported(tmp_path: Path) -> No
     ]
 
 
-def test_what_is_no_header_is_reported(tmp_path: Path) -> None:
+def test_lines_that_are_no_headers_are_reported(tmp_path: Path) -> None:
     with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nX-A: b\r\nFoo : bar\r\nX-C: d\r\n\r\n<rss/>") as url:
         made = record(url, tmp_path / "feed.xml")
     assert made.left_out[1:] == (
@@ -79,7 +79,7 @@ def test_a_redirect_is_not_followed(origin: FeedServer, tmp_path: Path) -> None:
     )
 
 
-def test_one_request_is_sent_that_asks_for_no_coding(origin: FeedServer, tmp_path: Path) -> None:
+def test_a_recording_sends_one_request_that_accepts_no_coding(origin: FeedServer, tmp_path: Path) -> None:
     origin.add("/feed?a=b c&d=ы", Response("<rss/>"))
     record(origin.url("/feed").replace("/feed", "/feed?a=b c&d=ы#top"), tmp_path / "a")
     assert [(str(request), dict(request.headers)) for request in origin.requests] == [

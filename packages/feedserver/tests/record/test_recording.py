@@ -72,7 +72,7 @@ ANSWERS = {
     "a part": Response("<rs", 206, {"Content-Range": "bytes 0-2/6", "Content-Type": "text/xml"}),
     "a challenge": Response("who?", 401, {"WWW-Authenticate": 'Basic realm="feeds"', "Content-Type": "text/plain"}),
     "nothing": Response(b""),
-    "more than is held in memory": Response(bytes(range(256)) * 6_000),
+    "a body too large to be kept in memory": Response(bytes(range(256)) * 6_000),
     "its own date": Response("<a/>", headers={"Expires": "0", "Last-Modified": "yesterday"}),
 }
 

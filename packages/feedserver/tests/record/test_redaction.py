@@ -93,7 +93,7 @@ def test_an_ordinary_header_stays(name: str, value: str) -> None:
         ("Proxy-Authentication-Info", 'nextnonce="a"'),
     ],
 )
-def test_a_header_whose_name_says_secret_is_left_out(name: str, value: str) -> None:
+def test_a_header_with_the_name_of_a_secret_is_left_out(name: str, value: str) -> None:
     redacted = redact([(name.encode(), value.encode())])
     assert redacted.fields == ()
     assert redacted.left_out == (LeftOut(name, "it is a secret"),)

@@ -38,7 +38,7 @@ cookiecutter oauthor ticketing assertive hotpot notpot dpi hmacos noncesfree
 
 
 @pytest.mark.parametrize("name", SECRET.split())
-def test_a_name_of_a_secret_is_one(name: str) -> None:
+def test_a_name_of_a_secret_is_recognized(name: str) -> None:
     assert is_secret(name)
 
 

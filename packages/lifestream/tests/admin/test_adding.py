@@ -109,7 +109,7 @@ class AddingAFeed(FeedServerTransactionTestCase):
         assert "This lifestream has “Small Hours” already." in self.add(self.get_url("/")), "by way of its page"
         assert Subscription.objects.count() == 1
 
-    def test_a_feed_with_a_login_is_shown_without_it(self) -> None:
+    def test_the_login_in_a_feeds_address_is_never_shown(self) -> None:
         self.feedserver.add("/feed", RSS)
         url = self.get_url("/feed").replace("://", "://name:opensesame@")
         assert "opensesame" not in self.enter(url)
@@ -153,14 +153,14 @@ class AddingAFeed(FeedServerTransactionTestCase):
         assert page.count("2 items, site small-hours.example.") == 5
         assert taken[0] == taken[1]
 
-    def test_nobody_sees_what_others_have_entered(self) -> None:
+    def test_addresses_that_others_have_entered_are_not_shown(self) -> None:
         self.enter(self.get_url("/feed"))
         other = User.objects.create_user("other", is_staff=True)
         other.user_permissions.set(Permission.objects.filter(content_type__app_label="lifestream"))
         self.client.force_login(other)
         self.assertContains(self.client.get(CAME), "No address was entered")
 
-    def test_a_page_stops_waiting_after_a_while_and_says_so(self) -> None:
+    def test_a_page_stops_waiting_after_ten_minutes_and_has_a_note_about_it(self) -> None:
         self.enter(self.get_url("/feed"))
         Addition.objects.update(created=timezone.now() - timedelta(minutes=11))
         answer = self.client.get(CAME)

@@ -46,7 +46,7 @@ def test_every_list_shows_its_rows_and_can_be_searched(root: Client, model: str)
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_what_belongs_to_others_is_not_seen(client: Client, mine: Lifestream, model: str) -> None:
+def test_rows_of_other_owners_are_not_seen(client: Client, mine: Lifestream, model: str) -> None:
     own = make_post(make_site(mine, "Mine site"), "Mine title")
     other = make_post(make_site(make_lifestream("theirs", owner=editor("other"), title="Theirs lifestream"),
                                 "Theirs site"), "Theirs title")  # fmt: skip
@@ -62,7 +62,7 @@ def test_what_belongs_to_others_is_not_seen(client: Client, mine: Lifestream, mo
         assert response.status_code in (302, 403)
 
 
-def test_what_belongs_to_others_is_not_changed(client: Client, mine: Lifestream) -> None:
+def test_rows_of_other_owners_are_not_changed(client: Client, mine: Lifestream) -> None:
     theirs = make_post(make_site(make_lifestream(owner=editor("other"))))
     act(client, "post", "hide", theirs)
     act(client, "subscription", "pause", theirs.subscription)

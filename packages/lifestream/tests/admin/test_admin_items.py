@@ -92,7 +92,7 @@ def test_texts_are_searched_by_words_and_addresses_letter_by_letter(
 
 
 @pytest.mark.parametrize("model", ["item", "post"])
-def test_a_search_in_the_admin_finds_the_latest_items_and_says_if_there_are_more(
+def test_a_search_in_the_admin_finds_the_latest_items_and_notes_that_there_are_more(
     root: Client, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = make_site(make_lifestream("main"), "A site")

@@ -57,7 +57,7 @@ def add(client: Client, slug: str) -> Lifestream:
 
 
 @pytest.mark.parametrize("slug", ["secret-plans", "mine", "free"])
-def test_a_slug_of_another_and_a_free_one_are_answered_the_same(staff: Client, theirs: Lifestream, slug: str) -> None:
+def test_a_taken_slug_and_a_free_one_are_answered_the_same(staff: Client, theirs: Lifestream, slug: str) -> None:
     made = add(staff, slug)
     assert re.fullmatch(rf"{slug}-[a-z2-9]{{{SUFFIX_LENGTH}}}", made.slug)
     assert staff.get(f"/{made.slug}/").status_code == 200
@@ -85,7 +85,7 @@ def test_the_longest_slug_has_room_for_its_end(staff: Client) -> None:
     assert len(add(staff, "x" * 100).slug) == 100
 
 
-def test_a_superuser_chooses_a_slug_and_is_told_what_is_taken(admin_client: Client, theirs: Lifestream) -> None:
+def test_a_superuser_chooses_a_slug_and_sees_whether_it_is_taken(admin_client: Client, theirs: Lifestream) -> None:
     assert add(admin_client, "plain").slug == "plain"
     response = admin_client.post(ADD, {"slug": "secret-plans", "title": "New", "tagline": "", **CHOSEN})
     assert response.status_code == 200 and "already exists" in response.content.decode()

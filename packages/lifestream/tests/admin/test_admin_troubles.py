@@ -38,7 +38,7 @@ def test_the_page_shows_why_since_when_and_what_to_do_and_links_to_the_feed(admi
     assert "30 days ago" in page
 
 
-def test_without_trouble_the_page_says_so_and_the_list_of_feeds_links_to_it(admin_client: Client) -> None:
+def test_without_trouble_the_page_has_a_note_and_the_list_of_feeds_links_to_it(admin_client: Client) -> None:
     assert "No feed is in trouble." in admin_client.get(ADDRESS).content.decode()
     assert f'href="{ADDRESS}"' in admin_client.get("/admin/lifestream/feed/").content.decode()
 

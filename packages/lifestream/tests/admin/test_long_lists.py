@@ -34,7 +34,7 @@ def root(client: Client) -> Client:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", LISTS)
-def test_a_list_counts_no_more_rows_than_it_lists_and_says_so(
+def test_a_list_counts_no_more_rows_than_it_lists_and_has_a_note(
     root: Client, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(owned, "LISTED", 2)

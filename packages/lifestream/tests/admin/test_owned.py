@@ -55,7 +55,7 @@ def add(client: Client, slug: str) -> Lifestream:
 
 
 @pytest.mark.parametrize("model", ["feed", "item", "fetch", "post", "subscription", "lifestream"])
-def test_no_list_is_narrowed_by_what_others_have(staff: Client, theirs: Lifestream, model: str) -> None:
+def test_no_list_can_be_filtered_by_rows_of_others(staff: Client, theirs: Lifestream, model: str) -> None:
     subscription, post = theirs.subscriptions.get(), theirs.posts.get()
     assert theirs.owner is not None
     for lookup in (

@@ -57,7 +57,7 @@ class UpdatingNow(FeedServerTransactionTestCase):
         assert "All is here: 2 new posts." in page and "500" in page and "on its way" not in page
         assert not answer.has_header("Refresh")
 
-    def test_a_page_for_which_nothing_is_fetched_says_so_and_stops_refreshing(self) -> None:
+    def test_a_page_for_which_nothing_is_fetched_has_a_note_and_stops_refreshing(self) -> None:
         self.update("feed", self.site("/good").feed_id)
         session = self.client.session
         session["lifestream_updates"] |= {"since": (timezone.now() - timedelta(hours=1)).isoformat()}

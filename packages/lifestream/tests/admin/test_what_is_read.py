@@ -69,14 +69,14 @@ class WhatIsRead(FeedServerTransactionTestCase):
         self.feedserver.add("/feed", Response("<html>no"))
         assert "it is a web page (HTML), not a feed" in self.shown()
 
-    def test_what_its_server_asked_for_is_respected(self) -> None:
+    def test_a_feed_is_left_alone_for_as_long_as_its_server_asked(self) -> None:
         later = timezone.now() + timedelta(hours=1)
         Feed.objects.update(not_before=later)
         Host.objects.update(not_before=later)
         assert "It was left alone" in self.shown()
         assert not list(self.feedserver.requests)
 
-    def test_a_page_stops_waiting_after_a_while_and_says_so(self) -> None:
+    def test_a_page_stops_waiting_after_ten_minutes_and_has_a_note_about_it(self) -> None:
         self.client.post(self.address)
         ReadingRequest.objects.update(wanted=timezone.now() - timedelta(minutes=11))
         answer = self.client.get(self.address)

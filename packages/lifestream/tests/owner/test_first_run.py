@@ -61,7 +61,7 @@ def test_a_file_with_other_content_makes_no_token_valid(home: Path, content: str
     assert not first_run.holds("x", lambda: NOW)
 
 
-def test_of_many_threads_that_take_the_token_at_once_one_does(home: Path) -> None:
+def test_only_one_of_many_threads_takes_the_token(home: Path) -> None:
     made = token()
     start = threading.Barrier(8)
     taken: list[bool] = []

@@ -16,7 +16,7 @@ def form_with(data: bytes, name: str = "logo.png") -> LogoForm:
     return LogoForm({}, MultiValueDict({"picture": [SimpleUploadedFile(name, data)]}))
 
 
-def test_the_value_is_the_bytes_whatever_the_name_says() -> None:
+def test_the_value_is_the_bytes_whatever_the_name_of_the_file() -> None:
     form = form_with(GIF, "logo.txt")
     assert form.is_valid() and form.cleaned_data == {"picture": GIF}
 

@@ -24,7 +24,7 @@ def lifestream() -> Lifestream:
     return lifestream
 
 
-def test_what_keep_and_block_rules_would_hide(lifestream: Lifestream) -> None:
+def test_a_preview_shows_the_posts_that_keep_and_block_rules_would_hide(lifestream: Lifestream) -> None:
     found = preview_of(lifestream, "cat", "dog")
     assert (found.posts, found.hidden, found.is_partial) == (3, 2, False)
     assert {post.item.title for post in found.examples} == {"a dog", "a cat and a dog"}
@@ -42,7 +42,7 @@ def test_posts_that_are_hidden_by_hand_are_not_counted(lifestream: Lifestream) -
     assert preview_of(lifestream, "", "dog").hidden == 1
 
 
-def test_a_site_is_looked_at_within_the_rules_of_its_lifestream(lifestream: Lifestream) -> None:
+def test_the_preview_for_a_site_applies_the_rules_of_its_lifestream_too(lifestream: Lifestream) -> None:
     Lifestream.objects.update(block_rules="cat")
     site = lifestream.subscriptions.select_related("lifestream").get(posts__item__title="a cat")
     found = preview_of(site, "", "dog")

@@ -136,7 +136,7 @@ class Costs(RuleTestCase):
         assert self.feedserver.journal.exchanges[0].bytes_sent < 50_000_000
 
     @pytest.mark.rule(29)
-    def test_a_body_that_says_it_has_500_megabytes_is_not_read(self) -> None:
+    def test_a_body_whose_length_is_given_as_500_megabytes_is_not_read(self) -> None:
         self.subscribe("/feed", broken(feed(), LongLength(by=500_000_000)))
         assert self.refresh_one().message.startswith("the body has 500000")
 

@@ -169,7 +169,7 @@ class AnIllFormedAnswer(RuleTestCase):
                 assert described(made)[0] == "Another"
                 assert self.refresh_next(made).outcome == "not modified"
 
-    def test_the_log_and_why_say_where_the_flaw_is_until_the_mended_document_comes(self) -> None:
+    def test_the_log_and_why_locate_the_flaw_until_the_mended_document_comes(self) -> None:
         made = self.subscribe("/feed", Response(BROKEN["a lost end tag"], headers={"ETag": '"v1"'}), Response(GOOD))
         row = self.refresh_next(made)
         flaw = "not well-formed at line 2, column 276: mismatched tag"

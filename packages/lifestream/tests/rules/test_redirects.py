@@ -123,7 +123,7 @@ class DeadEnds(RuleTestCase):
         assert self.refresh_next(made).new == 1
 
     @pytest.mark.rule(23)
-    def test_410_ends_the_polling_and_says_so(self) -> None:
+    def test_a_410_ends_the_polling_and_is_reported(self) -> None:
         made = self.subscribe("/feed", feed(), gone())
         self.refresh()
         row = self.refresh_next(made)

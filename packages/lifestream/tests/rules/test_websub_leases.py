@@ -1,4 +1,4 @@
-"""Rule 40: a lease is renewed in time, polling goes on beside it, and a hub that is of no more use is left."""
+"""Rule 40: a lease is renewed in time, polling goes on beside it, and a subscription that is no longer used ends."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Leases(WebSubTestCase):
 
 
 class Leaving(WebSubTestCase):
-    def test_another_hub_is_asked_and_the_old_one_left(self) -> None:
+    def test_the_subscription_moves_to_another_hub_that_a_feed_names(self) -> None:
         self.subscribed()
         old, self.hub = self.hub, Hub(self.feedserver, "/other-hub")
         self.clock.move(hours=1)
@@ -113,7 +113,7 @@ class Leaving(WebSubTestCase):
         assert old.verify().text == CHALLENGE
         assert HubSubscription.objects.get().hub == self.hub.url
 
-    def test_a_hub_that_a_feed_no_longer_names_is_left(self) -> None:
+    def test_the_subscription_ends_at_a_hub_that_a_feed_no_longer_names(self) -> None:
         self.subscribed()
         self.feedserver.add("/feed", Response(rss("one", "two")))
         self.clock.move(hours=1)
@@ -121,7 +121,7 @@ class Leaving(WebSubTestCase):
         assert self.hub.asked[-1]["hub.mode"] == "unsubscribe"
         assert self.state().hub_url == ""
 
-    def test_the_hub_of_a_paused_feed_is_left_and_asked_again_when_it_is_resumed(self) -> None:
+    def test_the_subscription_of_a_paused_feed_ends_and_begins_again_when_it_is_resumed(self) -> None:
         self.subscribed()
         Feed.objects.update(status=Feed.Status.PAUSED)
         self.refresh()
@@ -131,7 +131,7 @@ class Leaving(WebSubTestCase):
         self.refresh()
         assert self.hub.asked[-1]["hub.mode"] == "subscribe"
 
-    def test_a_hub_that_does_not_confirm_that_it_is_left_is_asked_three_times(self) -> None:
+    def test_an_unconfirmed_end_of_a_subscription_is_requested_three_times(self) -> None:
         self.subscribed()
         Feed.objects.update(status=Feed.Status.PAUSED)
         for _ in range(20):

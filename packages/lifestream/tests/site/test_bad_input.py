@@ -217,7 +217,7 @@ class BadInputTest(FeedServerTransactionTestCase):
         assert self.titles(found) == ["Item 1", "Item 2"]
         assert any("bottom" in each.text for each in found)
 
-    def test_one_bad_feed_stops_no_other(self) -> None:
+    def test_one_bad_feed_does_not_stop_another(self) -> None:
         self.feedserver.add("/bad", Response("oops", status=500))
         self.feedserver.add("/good", Response(rss(item(1))))
         for path in ("bad", "good"):

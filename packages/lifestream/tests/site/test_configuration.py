@@ -165,7 +165,7 @@ class TestSettings:
         made = settings_of(LANGUAGE_CODE="fr")
         assert chooser not in made["MIDDLEWARE"] and "LANGUAGES" not in made
 
-    def test_what_is_set_is_a_setting_and_what_is_not_is_left_to_the_app(self, settings_of: Any) -> None:
+    def test_only_variables_that_are_set_become_settings(self, settings_of: Any) -> None:
         made = settings_of(LIFESTREAM_DEFAULT_PAGINATION="5", LANGUAGE_CODE="de")
         assert made["LIFESTREAM_DEFAULT_PAGINATION"] == 5
         assert made["LANGUAGE_CODE"] == "de"

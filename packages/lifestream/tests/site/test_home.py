@@ -29,7 +29,7 @@ class TestHome:
         monkeypatch.setattr(Path, "home", lambda: tmp_path)
         assert home({}) == tmp_path / ".lifestream"
 
-    def test_a_file_in_its_place_is_an_error_that_names_it(self, tmp_path: Path) -> None:
+    def test_a_file_in_place_of_the_folder_is_an_error_that_names_it(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         with pytest.raises(
             SystemExit, match=rf"^LIFESTREAM_HOME is {re.escape(str(tmp_path / 'file'))}, which is no folder"
@@ -144,7 +144,7 @@ class TestPrivateFiles:
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize(("umask", "mode"), [(0o000, 0o755), (0o002, 0o755), (0o077, 0o700)])
-    def test_nobody_else_may_put_another_folder_in_its_place(self, tmp_path: Path, umask: int, mode: int) -> None:
+    def test_only_the_user_may_replace_the_folder(self, tmp_path: Path, umask: int, mode: int) -> None:
         before = os.umask(umask)
         try:
             made = home({"LIFESTREAM_HOME": str(tmp_path / "a" / "b" / "c")})

@@ -51,7 +51,9 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-def test_a_page_says_that_the_database_cannot_be_reached(rf: RequestFactory, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_page_reports_that_the_database_cannot_be_reached(
+    rf: RequestFactory, caplog: pytest.LogCaptureFixture
+) -> None:
     middleware = OutageMiddleware(answered)
     for _ in range(3):
         answer = middleware.process_exception(rf.get("/"), refused())

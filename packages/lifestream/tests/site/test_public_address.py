@@ -46,7 +46,7 @@ class TestForwardedHeaders:
         assert address_of(seen(**FORWARDED)) == ("https", "planet.example", VISITOR)
 
     @pytest.mark.parametrize("address", [VISITOR, "127.0.0.1", "", "localhost", "::1", "nonsense"])
-    def test_nobody_else_is_believed(self, address: str) -> None:
+    def test_headers_of_a_client_that_is_no_trusted_proxy_are_ignored(self, address: str) -> None:
         environ = seen(**FORWARDED, REMOTE_ADDR=address)
         assert address_of(environ) == ("http", "127.0.0.1:8000", address)
         assert not [name for name in environ if "FORWARDED" in name]
@@ -90,9 +90,7 @@ class TestForwardedHeaders:
             ({"HTTP_X_REAL_IP": VISITOR, "HTTP_X_FORWARDED_FOR": VISITOR}, False),
         ],
     )
-    def test_a_visitor_who_is_not_named_is_not_taken_for_the_machine_of_the_proxy(
-        self, sent: Any, is_unknown: bool
-    ) -> None:
+    def test_a_visitor_whom_the_proxy_does_not_name_is_unknown(self, sent: Any, is_unknown: bool) -> None:
         assert seen(proxies=("127.0.0.1",), REMOTE_ADDR="127.0.0.1", **sent)[UNKNOWN] is is_unknown
 
     def test_an_address_of_ipv4_in_ipv6_is_the_same_proxy(self) -> None:
@@ -119,10 +117,10 @@ class TestPublicUrl:
     def test_a_host_that_is_not_ours_stays_so_that_django_refuses_it(self) -> None:
         assert address_of(seen(self.URL, ours=False, HTTP_HOST="evil.example"))[:2] == ("http", "evil.example")
 
-    def test_a_trusted_proxy_says_that_a_visitor_came_by_http(self) -> None:
+    def test_a_trusted_proxy_can_set_the_scheme(self) -> None:
         assert seen(self.URL, HTTP_X_FORWARDED_PROTO="http")["wsgi.url_scheme"] == "http"
 
-    def test_what_an_untrusted_client_says_of_http_is_not_believed(self) -> None:
+    def test_an_untrusted_client_cannot_set_the_scheme(self) -> None:
         assert seen(self.URL, proxies=(), HTTP_X_FORWARDED_PROTO="http")["wsgi.url_scheme"] == "https"
 
     @pytest.mark.parametrize(
@@ -136,6 +134,6 @@ class TestPublicUrl:
         assert (environ["SCRIPT_NAME"], environ["PATH_INFO"]) == ("/planet", path)
 
 
-def test_what_is_no_network_is_refused() -> None:
+def test_an_invalid_network_is_refused() -> None:
     with pytest.raises(ValueError, match="nginx"):
         trusted(["nginx"])

@@ -18,7 +18,7 @@ from programs import PATIENCE, environment, run
 OURS = sorted(name for name, app in get_commands().items() if app == "lifestream")
 
 
-def test_each_command_of_ours_gets_its_tables_but_the_demo_which_brings_its_own_and_those_that_need_none() -> None:
+def test_our_commands_create_missing_tables_except_the_demo_and_those_that_need_none() -> None:
     assert {*OURS} - {"demo", "config", "doctor"} - cli._NEEDS_NO_HOME == cli._NEEDS_TABLES - {"createsuperuser"}
 
 

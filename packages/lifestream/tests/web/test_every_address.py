@@ -263,7 +263,7 @@ def test_an_unknown_tag_is_not_found(client: Client) -> None:
     assert client.get("/main/tags/django/").status_code == 200
 
 
-def test_the_bundled_site_refuses_a_nul_before_anything_reads_it(client: Client, settings: Any) -> None:
+def test_a_nul_is_refused_by_the_bundled_site_before_any_view_runs(client: Client, settings: Any) -> None:
     settings.MIDDLEWARE = [*OF_THE_SITE, *settings.MIDDLEWARE]
     assert client.get("/admin/r/1/%00/").status_code == 404
     assert client.get("/main/search/?q=a%00b").status_code == 400

@@ -121,7 +121,7 @@ def test_requests_that_come_together_are_answered_in_their_order() -> None:
     assert read == [path.encode() for path in paths]
 
 
-def test_a_request_behind_one_that_closes_is_not_answered() -> None:
+def test_a_request_after_one_that_closes_the_connection_is_not_answered() -> None:
     read: list[bytes] = []
 
     def client(_address: str, port: int) -> None:
@@ -226,7 +226,7 @@ def _many_files() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, most)
 
 
-def test_no_more_is_read_between_two_answers_while_requests_wait() -> None:
+def test_nothing_is_read_between_two_answers_while_requests_wait() -> None:
     """Otherwise a client could have more requests put aside with each answer than it reads answers."""
     sockets: dict[int, Any] = {}
     server: Any = create_server(_application, map=sockets, host="127.0.0.1", port=0, channel_request_lookahead=0)
@@ -301,7 +301,7 @@ def test_a_body_for_which_no_space_can_be_made_is_answered_with_503(monkeypatch:
         assert [getattr(request.error, "code", None) for request in last.requests] == [503]
 
 
-def test_one_body_of_the_greatest_size_is_always_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_single_body_of_the_largest_size_is_always_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lifestream.web.http_channel.MOST_KEPT", _MIB)
     with _channels(1, most_body=4 * _MIB) as (only,):
         _send(only, 3 * _MIB, of=3 * _MIB, moment=0)

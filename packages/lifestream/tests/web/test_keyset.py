@@ -24,7 +24,7 @@ def test_a_cursor_survives_being_written_and_read() -> None:
         str(Cursor(datetime(9999, 6, 1, tzinfo=UTC), 1)),
     ],
 )
-def test_what_is_no_cursor_is_refused(text: str) -> None:
+def test_an_invalid_cursor_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is (no cursor|a cursor outside of time)"):
         Cursor.parse(text)
 

@@ -39,7 +39,7 @@ def parts(address: str) -> tuple[str, str]:
     return key, written
 
 
-def test_an_address_is_that_of_one_picture_and_signed(on: None) -> None:
+def test_an_address_is_signed_for_one_picture(on: None) -> None:
     key, written = parts(address_of(URL))
     assert url_of(key, written) == URL
     other = base64.urlsafe_b64encode(b"https://elsewhere.example/").decode().rstrip("=")

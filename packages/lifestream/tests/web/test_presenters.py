@@ -36,7 +36,7 @@ def card(**fields: Any) -> Card:
         ("video", {"title": "T", "link": "https://youtu.be/abcdefghijk"}),
     ],
 )
-def test_the_kind_is_what_a_reader_would_call_it(kind: str, fields: dict[str, Any]) -> None:
+def test_the_kind_of_a_card_follows_from_its_contents(kind: str, fields: dict[str, Any]) -> None:
     assert card(**fields).kind == kind
 
 
@@ -79,7 +79,7 @@ def test_a_picture_that_is_in_the_content_is_not_shown_twice() -> None:
     assert [picture.url for picture in card(title="T", content=content, media=media).pictures] == [f"{A}2"]
 
 
-def test_one_picture_named_twice_is_one() -> None:
+def test_a_picture_that_is_named_twice_is_shown_once() -> None:
     media = [{"url": A, "type": "image/jpeg", "description": "Sea"}]
     assert card(media=media, enclosures=[{"url": A, "type": "image/jpeg"}]).pictures == (Picture(A, "Sea"),)
 
@@ -122,7 +122,7 @@ def test_a_long_note_is_not_shown_whole() -> None:
     ("candidates", "language"),
     [(("ja",), "ja"), (("", "zh-Hant-TW"), "zh-Hant-TW"), (("english", "en"), "en"), (('en" x="',), ""), ((), "")],
 )
-def test_a_language_is_one_that_a_browser_knows(candidates: tuple[str, ...], language: str) -> None:
+def test_only_a_valid_language_tag_is_used(candidates: tuple[str, ...], language: str) -> None:
     assert language_of(*candidates) == language
 
 

@@ -38,7 +38,7 @@ def test_pages_follow_each_other_without_a_gap_or_a_repeated_post() -> None:
     assert seen == titles(timeline) and len(set(seen)) == 23
 
 
-def test_a_page_that_ends_with_the_last_post_has_no_older_one() -> None:
+def test_a_page_that_ends_with_the_oldest_post_has_no_older_page() -> None:
     site = make_site()
     for _ in range(4):
         make_post(site)

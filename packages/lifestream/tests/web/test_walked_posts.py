@@ -66,7 +66,7 @@ def asked_of(work: Callable[[], object]) -> list[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 20, 30])
-def test_pages_are_the_same_looked_through_or_looked_up(
+def test_pages_are_the_same_whether_posts_are_walked_or_looked_up(
     site: Subscription, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     expected = [post.pk for post in Post.objects.filter(subscription=site, item__title=KITES[0])]

@@ -197,7 +197,7 @@ def test_connections_that_clients_keep_are_closed_at_the_end() -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal by which a process can end in order")
-def test_sigterm_ends_the_block_and_is_as_before_after_it() -> None:
+def test_sigterm_ends_the_block_and_its_handler_is_restored() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(SystemExit), ending_on_sigterm():
         signal.raise_signal(signal.SIGTERM)

@@ -60,7 +60,7 @@ def test_the_form_works_once(client: Client, token: str) -> None:
     assert Client().get(ADDRESS, {"token": token}).status_code == 404
 
 
-def test_of_two_forms_that_are_sent_at_once_one_makes_the_account(
+def test_only_one_of_two_simultaneous_forms_makes_the_account(
     client: Client, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = first_run.take
@@ -85,7 +85,7 @@ def test_without_the_token_nothing_is_shown_and_nothing_made(client: Client, tok
     assert b"lifestream createsuperuser" in client.get(ADDRESS).content
 
 
-def test_a_token_that_has_expired_says_how_to_get_another(client: Client) -> None:
+def test_an_expired_token_is_refused_with_a_way_to_get_another(client: Client) -> None:
     old = first_run.make_token(lambda: 1_000_000.0)
     answer = send(client, old)
     assert answer.status_code == 404 and b"Start the site again" in answer.content
@@ -120,7 +120,9 @@ def test_a_form_from_elsewhere_is_refused(token: str) -> None:
     assert send(client, token, csrfmiddlewaretoken=cookie).status_code == 302
 
 
-def test_nobody_else_sees_the_token(client: Client, token: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_token_is_in_no_log_no_referrer_and_no_address_of_a_form(
+    client: Client, token: str, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     page = client.get(ADDRESS, {"token": token})
     assert page["Referrer-Policy"] == "strict-origin"
@@ -145,7 +147,7 @@ def test_an_error_on_the_way_gives_the_token_back(client: Client, token: str, mo
     assert not User.objects.exists() and first_run.holds(token)
 
 
-def test_a_visitor_who_guesses_waits(client: Client, token: str) -> None:
+def test_a_visitor_who_guesses_tokens_has_to_wait(client: Client, token: str) -> None:
     for number in range(10):
         for address in ("192.0.2.1", "127.0.0.1"):
             assert client.get(ADDRESS, {"token": str(number)}, REMOTE_ADDR=address).status_code == 404

@@ -136,7 +136,7 @@ class TestOne:
         site.refresh_from_db()
         assert not site.block_rules
 
-    def test_a_site_says_why_it_is_not_newer(self, client: Client, lifestream: Lifestream) -> None:
+    def test_a_page_of_a_site_shows_why_there_are_no_newer_posts(self, client: Client, lifestream: Lifestream) -> None:
         feed = make_feed(failures=2, last_error="the server answered 500", last_fetch=timezone.now())
         site = lifestream.subscriptions.create(feed=feed, name="Broken")
         page = client.get(f"{HERE}sites/{site.pk}/").content.decode()

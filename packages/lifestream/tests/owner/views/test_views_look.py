@@ -42,7 +42,7 @@ def lifestream(client: Client) -> Lifestream:
     return lifestream
 
 
-def test_what_is_chosen_is_saved(client: Client, lifestream: Lifestream) -> None:
+def test_the_chosen_look_is_saved(client: Client, lifestream: Lifestream) -> None:
     assert "Saved." in submitted(client, HERE, do="save", **CHOSEN)
     lifestream.refresh_from_db()
     kept = {name: getattr(lifestream, name) for name in CHOSEN}
@@ -115,7 +115,7 @@ def test_an_uploaded_logo_takes_precedence_over_one_among_the_static_files(
     assert 'src="/static/lifestream/icon.png"' in client.get("/main/").content.decode()
 
 
-def test_what_is_no_logo_is_reported_at_its_field_and_changes_nothing(client: Client, lifestream: Lifestream) -> None:
+def test_an_invalid_logo_is_reported_at_its_field_and_changes_nothing(client: Client, lifestream: Lifestream) -> None:
     before = Lifestream.objects.values().get()
     answer = client.post(f"{HERE}logo/", {"picture": SimpleUploadedFile("logo.svg", b"<svg/>")})
     assert list(answer.context["logo_form"].errors) == ["picture"] and not answer.context["form"].errors
