@@ -31,7 +31,7 @@ def test_addresses_are_noted_and_nothing_is_fetched(client: Client, lifestream: 
     ]
 
 
-def test_what_is_no_address_is_refused_at_its_field(client: Client, lifestream: Lifestream) -> None:
+def test_text_that_is_no_address_is_refused_at_its_field(client: Client, lifestream: Lifestream) -> None:
     answer = client.post(HERE, {"do": "add", "addresses": "https://a.example/ ftp://b.example/"})
     assert list(answer.context["adding"].errors) == ["addresses"] and b"ftp://b.example/" in answer.content
     assert not Addition.objects.exists()
