@@ -104,7 +104,7 @@ def test_a_plan_that_raises_when_it_is_closed_is_a_problem() -> None:
         assert problems_of(server).startswith("the answer to GET /feed was broken off by Oops('close') at ")
 
 
-def test_a_fault_that_raises_where_it_breaks_a_connection_is_a_problem() -> None:
+def test_an_exception_of_a_fault_that_breaks_a_connection_is_a_problem() -> None:
     with FeedServer(strict=False) as server:
         server.on_connect(Raising("apply"), None)
         server.add("/alive", Response("alive"))
