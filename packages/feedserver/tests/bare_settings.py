@@ -1,3 +1,3 @@
-"""Django's settings for runs of pytest that need none: pytest-django sets up a site in each process."""
+"""Minimal Django settings for runs of pytest that do not use Django: pytest-django sets it up in each process."""
 
 SECRET_KEY = "a key"

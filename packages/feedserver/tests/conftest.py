@@ -1,4 +1,4 @@
-"""What the tests of the server share: a folder to put fixtures in, and a server that serves it."""
+"""Fixtures that the tests of feedserver share, such as a folder of feeds and a server that serves it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def running_servers() -> set[FeedServer]:
 
 @pytest.fixture(autouse=True)
 def no_server_is_left() -> Iterator[None]:
-    """A test that leaves a server running fails, and not the one after it."""
+    """Fail the test that leaves a server running, rather than the test after it."""
     before = running_servers()
     yield
     assert running_servers() <= before
@@ -37,9 +37,9 @@ def no_server_is_left() -> Iterator[None]:
 
 @pytest.fixture
 def quiet_host() -> str:
-    """A loopback address of this process alone: a port of it that is released stays free, since nobody else binds it.
+    """Return a loopback address that this process alone uses: a port released there stays free, since nobody binds it.
 
-    Where the system has one loopback address only, as macOS has, it is that one.
+    On a system with a single loopback address, such as macOS, return that one.
     """
     number = os.getpid()
     host = f"127.{128 | number >> 16 & 127}.{number >> 8 & 255}.{number & 255}"
@@ -53,7 +53,7 @@ def quiet_host() -> str:
 
 @pytest.fixture
 def closed_port() -> Iterator[int]:
-    """A port of 127.0.0.1 on which nothing listens, and which nobody else can take meanwhile."""
+    """Yield a port of 127.0.0.1 on which nothing listens, and which nobody else can take during the test."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]
@@ -68,14 +68,14 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(root: Path) -> Iterator[FeedServer]:
-    """A running server that does not mind unanswered requests."""
+    """Yield a running server that does not report what clients do wrong, such as requests for unknown paths."""
     with FeedServer(root, strict=False) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def report() -> Report:
-    """A report of `feedserver check` with a failure, a pass, and one that is not for a fetcher."""
+    """Return a report of `feedserver check` with a failure, a pass, and a rule that is not for a fetcher."""
     from feedserver.check import check
     from right_reader import RightReader
 
@@ -84,8 +84,8 @@ def report() -> Report:
 
 @pytest.fixture
 def suite(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Suite:
-    """A suite of the pytest plugin's users, for a test module that names pytest's plugin "pytester"."""
+    """Return a suite of tests that use the pytest plugin, for test modules that enable pytest's plugin "pytester"."""
     from plugin_suite import Suite
 
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # what else is installed has no say, and takes time
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # other plugins would interfere, and take time
     return Suite(request.getfixturevalue("pytester"))

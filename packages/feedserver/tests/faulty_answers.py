@@ -1,4 +1,4 @@
-"""What a bare socket receives of an answer that a fault broke, and what the server says of it."""
+"""What a bare socket receives of an answer that a fault broke, and the problems that the server reports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BODY = bytes(range(256)) * 8
 
 
 def asked(server: FeedServer, path: str = "/f", *headers: str, method: str = "GET", version: str = "1.1") -> bytes:
-    """Return all that comes for one request, to the end of the connection, however that ends."""
+    """Return all that is received for one request until the connection ends, with `<RST>` added for a reset."""
     received = b""
     with RawClient(server) as client:
         client.ask(path, *headers, "Connection: close", method=method, version=version)

@@ -1,7 +1,7 @@
-"""What clients make of a URL, each used as its manual says: to the end, with a timeout.
+"""HTTP clients that read the answer for a URL, each used as its manual says: to the end, with a timeout.
 
 As a program, `python feed_clients.py NAME URL` prints the outcome as JSON. The tests of the faults and the catalogue in
-the manual both ask these, so that what the one shows is what the other holds to.
+the manual both use these clients, so that the manual shows what the tests verify.
 """
 
 from __future__ import annotations
@@ -22,15 +22,17 @@ from importlib.metadata import version
 from typing import Any
 
 TIMEOUT = 0.5
-"""Seconds; for each read or for the whole answer, as each client means it."""
+"""Seconds, for each read or for the whole answer, depending on the client."""
 
 MEMORY = 2 * 1024**3
-"""Bytes that a client may have where this runs as a program."""
+"""Bytes of memory that a client may use if this module runs as a program."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a client got: *status* and *body*, or the *error* that it ended with, or, of feedparser, *noticed*."""
+    """What a client got: the *status*, and *size* and *digest* of the body, or the *error* that it ended with.
+
+    *noticed* is the error that feedparser reports without raising it."""
 
     status: int | None = None
     size: int = 0
@@ -40,12 +42,12 @@ class Outcome:
 
 
 def got(status: int, body: bytes, noticed: str = "") -> Outcome:
-    """Return an answer that came to an end, as far as the client can tell."""
+    """Return the outcome for an answer that the client takes for complete."""
     return Outcome(status, len(body), hashlib.sha256(body).hexdigest(), noticed=noticed)
 
 
 def by_urllib(url: str) -> Outcome:
-    """Request *url* with the standard library's client, with all that it follows and fills in by itself."""
+    """Request *url* with the standard library's client and its defaults."""
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:
             return got(answer.status, answer.read())
@@ -55,7 +57,7 @@ def by_urllib(url: str) -> Outcome:
 
 
 def by_requests(url: str) -> Outcome:
-    """requests, on urllib3."""
+    """Request *url* with requests, which uses urllib3."""
     import requests
 
     answer = requests.get(url, timeout=TIMEOUT)
@@ -63,22 +65,22 @@ def by_requests(url: str) -> Outcome:
 
 
 def by_niquests(url: str) -> Outcome:
-    """niquests, on urllib3-future, which takes urllib3's place where it is installed: it needs its own environment."""
+    """Request *url* with niquests, which needs its own environment: it installs urllib3-future in place of urllib3."""
     answer = import_module("niquests").get(url, timeout=TIMEOUT)
     return got(answer.status_code, answer.content)
 
 
 def by_httpx(url: str) -> Outcome:
-    """httpx, told to follow redirects."""
+    """Request *url* with httpx, and follow redirects."""
     import httpx
 
-    # Certificates are not what is tried here, and loading them takes longer than all the rest.
+    # Certificates are not tested here, and loading them takes longer than all the rest.
     answer = httpx.get(url, timeout=TIMEOUT, follow_redirects=True, trust_env=False, verify=False)
     return got(answer.status_code, answer.content)
 
 
 def by_aiohttp(url: str) -> Outcome:
-    """aiohttp, whose timeout is for the whole answer."""
+    """Request *url* with aiohttp, whose timeout is for the whole answer."""
     import aiohttp
 
     async def get() -> Outcome:
@@ -104,11 +106,11 @@ def by_curl(url: str) -> Outcome:
 
 
 def by_feedparser(url: str) -> Outcome:
-    """feedparser with its own client, which never raises; what it noticed is in `bozo_exception`."""
+    """Request *url* with feedparser's own client, which never raises: it leaves errors in `bozo_exception`."""
     import feedparser
 
     before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(TIMEOUT)  # the only way to give it one
+    socket.setdefaulttimeout(TIMEOUT)  # feedparser has no option for a timeout
     try:
         parsed = feedparser.parse(url)
     finally:
@@ -132,15 +134,15 @@ CLIENTS: dict[str, Callable[[str], Outcome]] = {
 
 
 def ask(name: str, url: str) -> Outcome:
-    """Return the outcome of one client; whatever it raises is an outcome too."""
+    """Return the outcome of one client; an exception is an outcome too."""
     try:
         return CLIENTS[name](url)
-    except Exception as error:  # noqa: BLE001 - which error a client ends with is what is asked for
+    except Exception as error:  # noqa: BLE001 - the error is the outcome
         return Outcome(error=name_of(error))
 
 
 def name_of(error: BaseException) -> str:
-    """Return the error's class; of urllib's, which wraps all of them in URLError, the one inside."""
+    """Return the class of an error; for urllib, which wraps errors in URLError, that of the error inside."""
     reason: Any = getattr(error, "reason", None)
     kind = type(reason if isinstance(reason, BaseException) else error)
     return kind.__name__ if kind.__name__[0].isupper() else f"{kind.__module__}.{kind.__name__}"
@@ -156,7 +158,7 @@ def version_of(name: str) -> str:
 
 
 def limit_memory() -> None:
-    """Bound the address space, where the system can: some answers have no end."""
+    """Limit the address space if the system can: some answers have no end."""
     if sys.platform == "win32":
         return
     import resource
@@ -165,7 +167,7 @@ def limit_memory() -> None:
 
 
 def main() -> None:
-    """Print that it is ready, then the outcome; where there is no URL, the version."""
+    """Print "ready", then the outcome; without a URL, print the version only."""
     name, *urls = sys.argv[1:]
     if not urls:
         sys.stdout.write(version_of(name))

@@ -27,7 +27,7 @@ PLUGIN = ("-p", "pytest_feedserver")
 
 
 def failed_by(problem: str) -> str:
-    """Return how pytest tells that *problem* has failed a test."""
+    """Return how pytest reports that *problem* has failed a test."""
     first, *more = problem.splitlines()
     hint = "All traceback entries are hidden. Pass `--full-trace` to see hidden and internal frames."
     return "\n".join([f"E   feedserver.VerificationError: {first}", *(f"    {line}" for line in more), hint])
@@ -49,7 +49,7 @@ class Suite:
         self.pytester.makepyfile(**{name: HEAD + textwrap.dedent(code)})
 
     def run(self, *options: str) -> Outcome:
-        """Run the tests of the suite, in the order in which they stand."""
+        """Run the tests of the suite, in the order in which they are written."""
         return Outcome(self, self.pytester.runpytest_inprocess(*PLUGIN, "--strict-markers", *options))
 
 
@@ -61,12 +61,14 @@ class Outcome:
         self.text = steady("\n".join(result.outlines), suite.feeds)
 
     def assert_counts(self, **counts: int) -> None:
-        told = self.result.parseoutcomes()
-        told.pop("warnings", None)  # pytest 8.3 warns that the plugin was imported before, by the run around this one
-        assert told == counts, self.text
+        counted = self.result.parseoutcomes()
+        counted.pop(
+            "warnings", None
+        )  # pytest 8.3 warns that the plugin was imported before, by the run around this one
+        assert counted == counts, self.text
 
     def under(self, *headings: str) -> str:
-        """Return what stands under a heading, which may be searched under another heading first."""
+        """Return the text under the last of *headings*, each of which is searched for under the one before."""
         text = self.text
         for heading in headings:
             text = re.split(rf"^[-_=]{{3,}} {re.escape(heading)} [-_=]{{3,}}$\n", text, flags=re.MULTILINE)[1]

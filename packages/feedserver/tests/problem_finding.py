@@ -1,4 +1,4 @@
-"""What goes wrong at a server, as `verify` raises it, and how tests bring it about."""
+"""Helpers that provoke problems of a server, and return what `verify` raises."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rawclient import RawClient
 
 PATIENCE = 10.0
 LIMITS = (0.05, 1.0, 5.0)
-"""Limits of a server, in seconds, to try in turn: where the machine is busy, the first may be over before its time."""
+"""Time limits of a server, in seconds, to try in turn: on a busy machine, the first may pass too early."""
 
 
 NO_LINGER = struct.pack("hh" if hasattr(socket, "SO_EXCLUSIVEADDRUSE") else "ii", 1, 0)
@@ -26,7 +26,7 @@ HINT = "\nIf the test intends this, call server.allow('…') or FeedServer(…, 
 
 
 def problems_of(server: FeedServer) -> str:
-    """Return what `verify` raises; it must raise something, and once."""
+    """Return what `verify` raises; it must raise at the first call, and not at the second."""
     with pytest.raises(VerificationError) as caught:
         server.verify()
     server.verify()
@@ -34,17 +34,17 @@ def problems_of(server: FeedServer) -> str:
 
 
 def reset(client: RawClient) -> None:
-    """Leave so that the server notices at once: a mere end of what the client sends may be no end of its listening."""
+    """Reset the connection, which the server notices at once: after a mere FIN, the client might still be reading."""
     client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
     client.socket.close()
 
 
-def until(holds: Callable[[], bool], patience: float = PATIENCE) -> None:
-    """Let the event loop turn until what the journal does not record has happened."""
+def until(happened: Callable[[], bool], patience: float = PATIENCE) -> None:
+    """Let the event loop turn until *happened* returns true, for events that the journal does not record."""
     thread = shared_loop._current
     assert thread is not None
     deadline = time.monotonic() + patience
-    while not holds():
+    while not happened():
         assert time.monotonic() < deadline
         turned = threading.Event()
         thread.call(turned.set)
@@ -52,4 +52,4 @@ def until(holds: Callable[[], bool], patience: float = PATIENCE) -> None:
 
 
 class Oops(Exception):
-    """What the hooks below raise."""
+    """The error that hooks and callables of tests raise on purpose."""

@@ -1,4 +1,4 @@
-"""A client of bare sockets: it says exactly what goes over the wire, and hides nothing of what comes back."""
+"""A client on a bare socket: it sends exactly the bytes that a test gives it, and hides nothing of the answer."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class RawClient:
         return body
 
     def read_to_end(self) -> bytes:
-        """Everything until the server closes; a reset is an error."""
+        """Return everything until the server closes; a reset raises ConnectionResetError."""
         while data := self.socket.recv(262_144):
             self.buffer += data
         body, self.buffer = self.buffer, b""

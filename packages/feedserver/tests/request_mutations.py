@@ -1,7 +1,7 @@
 """Byte strings that are nearly requests, drawn with a seed: for a short search in the suite, and a long one.
 
-A draw glues a request line, framing headers and a body together, with a QUIT in most bodies, and then damages some
-bytes: what a proxy and a server might read in two ways.
+A draw joins a request line, framing headers and a body, with a QUIT in most bodies, and then damages some bytes: a
+proxy and a server might read the result in two ways.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def cut(data: bytes, chance: random.Random) -> list[bytes]:
 
 
 def fault_of(data: bytes, pieces: list[bytes]) -> str:
-    """Return what is wrong with how our reader takes *data*, whole and in *pieces*; "" where nothing is."""
+    """Return how our reader misreads *data*, whole or in *pieces*, or "" if it reads it correctly."""
     whole = events_of([data])
     in_pieces = events_of(pieces)
     if whole != in_pieces:

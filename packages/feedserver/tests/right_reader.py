@@ -1,7 +1,7 @@
-"""A small feed reader that follows every rule of `feedserver check`, or breaks just the one that it is told to.
+"""A small feed reader that follows every rule of `feedserver check`, or breaks just one of them.
 
-It is written for tests, by the plainest means: `http.client`, an XML parser, and two dictionaries. `breaks` has the id
-of a scenario; each place that a rule changes asks for it.
+It is written for tests, by the plainest means: `http.client`, an XML parser, and two dictionaries. `breaks` is the id
+of the scenario whose rule it breaks; the code that follows a rule checks it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ SYNDICATION = "{http://purl.org/rss/1.0/modules/syndication/}"
 
 @cache
 def context_that(*, checks: bool) -> ssl.SSLContext:
-    """Return a context for all connections of the tests: to load the certificates of the system takes long."""
+    """Return a TLS context for all connections of the tests: loading the certificates of the system is slow."""
     context = client_context()
     context.check_hostname = checks
     context.verify_mode = ssl.CERT_REQUIRED if checks else ssl.CERT_NONE
@@ -103,7 +103,7 @@ class RightReader:
     pauses: dict[str, float] = field(default_factory=dict)
     networks: Sequence[str] = ()
 
-    # What `check` needs
+    # The methods that `check` calls
 
     def add(self, url: str) -> None:
         self.feeds.append(Subscribed(url))
@@ -125,7 +125,7 @@ class RightReader:
     def allow_networks(self, networks: Sequence[str]) -> None:
         self.networks = networks
 
-    # How it does it
+    # How the reader follows the rules
 
     def now(self) -> float:
         return time.time() + self.offset
@@ -215,7 +215,7 @@ class RightReader:
         return 0.0
 
     def heed(self, feed: Subscribed, root: ET.Element) -> None:
-        """Take over what the document says of itself."""
+        """Apply what the document says about when to ask for it again."""
         channel = root.find("channel")
         if channel is None:
             return
@@ -306,7 +306,7 @@ class RightReader:
             except (OSError, EOFError, http.client.HTTPException):
                 if not self.breaks or f"/{self.breaks.lower()}/" not in url:
                     raise
-                body = b"<rss/>"  # what came is taken for the whole
+                body = b"<rss/>"  # the part that came is taken for the whole
             return Answer(response.status, response.headers, body, url)
         except (OSError, EOFError, http.client.HTTPException):
             return None
@@ -314,12 +314,12 @@ class RightReader:
             connection.close()
 
     def read(self, response: http.client.HTTPResponse) -> bytes:
-        """Return the decoded body. Raises OSError where it is too long, too slow or damaged."""
+        """Return the decoded body. Raises OSError if it is too long, too slow or damaged."""
         label = response.headers.get("Content-Encoding", "")
         if (self.breaks, label) in (("B6", "utf-8"), ("B7", "identity")):
             raise OSError(f"{label} is no coding")
         trusted = {"B5": "gzip", "B8": ""}.get(self.breaks)
-        is_coded = bool(label) if label == trusted else None  # None: its first bytes will tell
+        is_coded = bool(label) if label == trusted else None  # None: its first bytes decide
         most = {"H7": 100 << 20}.get(self.breaks, MOST_BYTES)
         most_decoded = 300 << 20 if self.breaks == "H3" else most
         decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
@@ -343,7 +343,7 @@ class RightReader:
         return bytes(body)
 
     def is_allowed(self, host: str) -> bool:
-        """Return whether the guard lets *host* in, which is an address."""
+        """Return whether the guard allows *host*, which is an address."""
         if ":" in host and self.breaks == "R10":
             return False
         if self.breaks == "H2" or not self.networks:
@@ -359,7 +359,7 @@ class RightReader:
             self.get(found[1].decode(), {})
         entities = dict(re.findall(rb"<!ENTITY (\w+) (.*?)>", found[2] or b""))
         if b"j" in entities and self.breaks == "H4":
-            laughs = bytearray(300 << 20)  # the beginning of what it expands to
+            laughs = bytearray(300 << 20)  # the beginning of its expansion
             laughs[:: 1 << 12] = b"a" * len(laughs[:: 1 << 12])
         if b"local" in entities and self.breaks == "H5":
             url = entities[b"local"].partition(b'"')[2].rstrip(b'"').decode()
@@ -370,7 +370,7 @@ class RightReader:
         return body.replace(found[0], b"")
 
     def misread(self, answer: Answer) -> bytes:
-        """Return the body, or what becomes of it by a wrong encoding."""
+        """Return the body, or the body as it is misread in a wrong encoding."""
         kind = answer.headers.get("Content-Type", "")
         if self.breaks == "E1" and "windows-1251" in kind:
             return re.sub(rb".*\?>", b"", answer.body.decode("windows-1251", "replace").encode(), count=1)
@@ -384,7 +384,7 @@ class RightReader:
         return self.decoded(answer)
 
     def decoded(self, answer: Answer) -> bytes:
-        """Return the document in UTF-8, without its declaration; as it is where it has a byte order mark."""
+        """Return the document in UTF-8, without its declaration; as it is if it has a byte order mark."""
         if answer.body.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
             return answer.body
         declaration = re.match(rb"<\?xml[^>]*encoding=[\"']([\w-]+)[^>]*\?>", answer.body)
@@ -406,7 +406,7 @@ class RightReader:
         return self.breaks in ("X2", "X3", "X4") and f"/{self.breaks.lower()}/" in url
 
     def store(self, feed: Subscribed, root: ET.Element, answer: Answer) -> bool:
-        """Import what is new, and return whether anything was."""
+        """Import the entries, and return whether any of them is new."""
         base = urljoin(answer.url, root.get(XML_BASE, "") if self.breaks != "I12" else "")
         found = [*root.iter("item"), *root.iter(f"{ATOM}entry")]
         entries = [self.made_safe(Entry.of(item), base) for item in found]

@@ -1,4 +1,4 @@
-"""A server that says exactly the bytes that a test gives it: bare sockets."""
+"""A server on a bare socket that sends exactly the bytes that a test gives it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def saying(*parts: bytes) -> Iterator[str]:
-    """A server that says exactly these bytes to one client, and closes; gives its URL."""
+    """Run a server that sends exactly these bytes to one client and closes; yield its URL."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:

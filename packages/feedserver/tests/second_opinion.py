@@ -1,7 +1,7 @@
-"""What h11 makes of the bytes of a connection: a second opinion on where requests end.
+"""How h11 reads the bytes of a connection: a second opinion on where requests end.
 
-h11 shares no code with llhttp and none with us. It is the more lenient one about some spellings, which is no matter
-here: what we refuse, nobody can smuggle.
+h11 shares no code with llhttp and none with us. It accepts some spellings that we refuse, which does not matter here:
+nobody can smuggle a request that is refused.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _WITHOUT_8_BIT = bytes(range(128)) + b"z" * 128  # raw UTF-8 in targets, which w
 
 @dataclass(frozen=True)
 class Read:
-    """A request as both see it."""
+    """A request, as both parsers report it."""
 
     method: bytes
     target: bytes
@@ -27,7 +27,7 @@ class Read:
 
 
 def read_by_h11(data: bytes) -> list[Read]:
-    """Return the requests that h11 finds in *data*, up to what it refuses."""
+    """Return the requests that h11 finds in *data*, up to the first one that it refuses."""
     connection = _connection(data)
     found: list[Read] = []
     request: h11.Request | None = None
@@ -57,20 +57,20 @@ def read_by_h11(data: bytes) -> list[Read]:
 def _connection(data: bytes) -> h11.Connection:
     connection = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEAD)
     data = data.lstrip(b"\r\n")  # h11 refuses empty lines before a request, which RFC 9112 §2.2 lets a server skip
-    if data:  # none would tell h11 that the client has closed
+    if data:  # no data would tell h11 that the client has closed
         connection.receive_data(data)
     return connection
 
 
 def _stays_open(request: h11.Request) -> bool:
-    """Return whether a client of HTTP/1.0 keeps its connection, which h11 does not let it (RFC 9112 §9.3)."""
+    """Return whether a client of HTTP/1.0 keeps its connection, which h11 does not support (RFC 9112 §9.3)."""
     options = b",".join(value for name, value in request.headers if name == b"connection").lower().split(b",")
     options = [option.strip() for option in options]
     return request.http_version == b"1.0" and b"keep-alive" in options and b"close" not in options
 
 
 def events_of(pieces: list[bytes], max_body: int = MAX_BODY) -> list[Event]:
-    """Return what our reader makes of a connection's bytes that arrive in *pieces*, except for interim events."""
+    """Return the events of our reader for bytes that arrive in *pieces*, without those before the end of a request."""
     reader = RequestReader(max_body=max_body)
     events: list[Event] = []
     for piece in pieces:
@@ -91,7 +91,7 @@ def requests_of(events: list[Event]) -> list[Read]:
 
 
 def disagreement(data: bytes) -> str:
-    """Return in which way our reader took as a request what h11 did not, "" where all that we took is h11's too."""
+    """Return how the requests of our reader differ from those of h11, or "" if h11 reads all of them too."""
     data = data.translate(_WITHOUT_8_BIT)
     events = events_of([data])
     ours = requests_of(events)

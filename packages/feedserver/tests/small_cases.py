@@ -1,4 +1,4 @@
-"""What small test cases of unittest share, and how they are run."""
+"""What small test cases of unittest share, and functions that run them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def get(url: str) -> bytes:
 
 
 class Base(FeedServerTestCase):
-    """What these test cases share; the tests that run them set its folder."""
+    """The base class of these test cases; the tests that run them set its folder."""
 
     __test__ = False  # they are run by tests, not by pytest
 

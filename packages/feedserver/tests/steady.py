@@ -14,7 +14,7 @@ GET /atm.xml: nothing answers.
 Near it: /atom.xml.
 This would answer: a file FEEDS/atm.xml, or
   server.add('/atm.xml', Response(…))"""
-"""What is told of a request for /atm.xml where there is a folder FEEDS with atom.xml."""
+"""The problem that is reported for a request for /atm.xml if the folder FEEDS has an atom.xml."""
 
 
 def steady(text: str, feeds: Path) -> str:

@@ -24,14 +24,14 @@ from feedserver.net import binding
 from steady import MISS, steady
 
 PATIENCE = 30
-"""Seconds after which a process that says nothing, or does not end, has failed its test."""
+"""Seconds after which a process that prints nothing, or does not end, fails its test."""
 
 
 HAS_SIGNALS = os.name != "nt"
 
 
 class Process:
-    """A `feedserver` process, whose lines are read as they come; None stands for the end of them."""
+    """A `feedserver` process, whose lines are read as they come; None marks their end."""
 
     def __init__(self, *arguments: str, stdout: int = subprocess.PIPE, **environment: str) -> None:
         self.popen = subprocess.Popen(
@@ -83,7 +83,7 @@ Start = Callable[..., Process]
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Starts processes, and ends those that are left."""
+    """Yield a function that starts processes, and end those that are left."""
     started: list[Process] = []
 
     def start_one(*arguments: str, **options: Any) -> Process:
@@ -132,7 +132,7 @@ def without_clock(line: str, feeds: Path) -> str:
 # Serving.
 
 
-def test_the_first_line_is_the_url_and_then_comes_a_line_a_request(start: Start, feeds: Path) -> None:
+def test_the_first_line_is_the_url_and_each_request_has_a_line(start: Start, feeds: Path) -> None:
     process = start("serve", str(feeds))
     url = process.line()
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
@@ -140,7 +140,7 @@ def test_the_first_line_is_the_url_and_then_comes_a_line_a_request(start: Start,
     assert without_clock(process.line(), feeds) == "GET /atom.xml -> 200 OK, N bytes in N ms"
 
 
-def test_it_listens_at_the_given_address(start: Start, feeds: Path, quiet_host: str) -> None:
+def test_serve_listens_at_the_given_address(start: Start, feeds: Path, quiet_host: str) -> None:
     with FeedServer(host=quiet_host) as server:
         port = server.port
     serving = start("serve", str(feeds), "--host", quiet_host, "--port", str(port))
@@ -151,7 +151,7 @@ def test_the_message_has_the_name_that_was_given(start: Start, feeds: Path) -> N
     assert re.fullmatch(r"http://localhost:\d+", start("serve", str(feeds), "--host", "localhost").line())
 
 
-def test_what_nothing_answers_is_explained_below_its_line(start: Start, feeds: Path) -> None:
+def test_an_unanswered_request_is_explained_below_its_line(start: Start, feeds: Path) -> None:
     process = start("serve", str(feeds))
     get(f"{process.line()}/atm.xml")
     assert without_clock(process.line(), feeds) == "GET /atm.xml -> 404 Not Found, N bytes in N ms"
@@ -166,7 +166,7 @@ def test_a_mistake_in_a_fixture_is_explained_below_its_line(start: Start, feeds:
     assert steady(process.line(), feeds).startswith("    FEEDS/atom.xml:2: 'often' is no status")
 
 
-def test_what_is_doubtful_about_a_fixture_is_a_warning_below_its_line(start: Start, feeds: Path) -> None:
+def test_a_doubtful_line_of_a_fixture_is_a_warning_below_its_line(start: Start, feeds: Path) -> None:
     (feeds / "atom.xml").write_text("<!--\nETag: 1\n-->\n<feed/>")
     process = start("serve", str(feeds))
     get(f"{process.line()}/atom.xml")
@@ -176,7 +176,7 @@ def test_what_is_doubtful_about_a_fixture_is_a_warning_below_its_line(start: Sta
     )
 
 
-def test_what_is_no_request_is_shown_and_explained(start: Start, feeds: Path) -> None:
+def test_bytes_that_are_no_request_are_shown_and_explained(start: Start, feeds: Path) -> None:
     process = start("serve", str(feeds))
     assert send(process.line(), b"\x15\x03\x01\r\n\r\n").startswith(b"HTTP/1.1 400 ")
     assert without_clock(process.line(), feeds).startswith(r"b'\x15\x03\x01\r\n\r\n' -> 400 Bad Request, ")
@@ -213,7 +213,7 @@ def test_colours_are_for_terminals_that_want_them(
 ) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     if sys.platform == "win32":
-        pytest.skip("Windows has nothing of the kind")
+        pytest.skip("Windows has no pseudo-terminals")
     ours, theirs = os.openpty()
     process = start("serve", str(feeds), stdout=theirs, **environment)
     os.close(theirs)
@@ -259,14 +259,14 @@ def test_a_journal_is_kept_within_its_limit(feeds: Path, monkeypatch: pytest.Mon
     assert lengths == [2]
 
 
-# The end.
+# How serving ends.
 
 
 ENDS = [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "SIGTERM")] if HAS_SIGNALS else []
 
 
 @pytest.mark.parametrize(("number", "name"), ENDS)
-def test_a_signal_ends_it_cleanly(start: Start, feeds: Path, quiet_host: str, number: int, name: str) -> None:
+def test_a_signal_ends_serving_cleanly(start: Start, feeds: Path, quiet_host: str, number: int, name: str) -> None:
     process = start("serve", str(feeds), "--host", quiet_host)
     port = port_of(process.line())
     process.popen.send_signal(number)
@@ -292,7 +292,7 @@ def test_an_answer_under_way_is_cut_off_and_shown(start: Start, feeds: Path) -> 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_before_it_listens_ends_it_too(
+def test_a_signal_before_the_server_listens_ends_serving_too(
     feeds: Path, number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = signal.getsignal(number)
@@ -303,7 +303,7 @@ def test_a_signal_before_it_listens_ends_it_too(
     assert signal.getsignal(number) is before
 
 
-def test_stop_ends_it_and_returns_when_the_port_is_free(start: Start, feeds: Path, quiet_host: str) -> None:
+def test_stop_ends_serving_and_returns_when_the_port_is_free(start: Start, feeds: Path, quiet_host: str) -> None:
     server = start("serve", str(feeds), "--host", quiet_host)
     port = port_of(server.line())
     stop = start("stop", str(port), "--host", quiet_host)
@@ -315,7 +315,7 @@ def test_stop_ends_it_and_returns_when_the_port_is_free(start: Start, feeds: Pat
     assert (server.status(), server.errors()) == (0, "")
 
 
-def test_https_is_served_with_a_file_for_those_who_are_to_trust_it(start: Start, feeds: Path, tmp_path: Path) -> None:
+def test_https_is_served_and_the_file_of_its_authority_is_written(start: Start, feeds: Path, tmp_path: Path) -> None:
     ca = tmp_path / "ca.pem"
     process = start("serve", str(feeds), "--tls", str(ca), "--name", "feeds.example")
     url = process.line()

@@ -1,4 +1,4 @@
-"""The command, in this process: what is told where it cannot do what it was asked for."""
+"""The command, run in this process: its messages if it cannot do what it was asked for."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ def feeds(root: Path) -> Path:
     return root
 
 
-def test_stop_says_when_there_is_no_server(closed_port: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_stop_reports_that_there_is_no_server(closed_port: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["stop", str(closed_port)]) == 1
     error = re.sub(r"\[.*", "…", capsys.readouterr().err)
     assert error == f"feedserver stop: no feedserver stopped on 127.0.0.1 port {closed_port}: …\n"
 
 
-def test_stop_says_when_the_server_does_not_obey(capsys: pytest.CaptureFixture[str]) -> None:
+def test_stop_reports_that_the_server_does_not_obey(capsys: pytest.CaptureFixture[str]) -> None:
     with FeedServer(strict=False) as server:
         assert cli.main(["stop", str(server.port)]) == 1
         first = capsys.readouterr().err.splitlines()[0]
         assert first.startswith(f"feedserver stop: the server on 127.0.0.1 port {server.port} did not stop: 404 ")
 
 
-def test_stop_says_when_the_server_agrees_and_stays(
+def test_stop_reports_a_server_that_agrees_and_goes_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(cli, "STOP_TIMEOUT", 1.0)
@@ -96,20 +96,20 @@ def test_a_taken_port_is_one_line_and_status_2(feeds: Path, capsys: pytest.Captu
         )
 
 
-def test_it_prints_its_version(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_its_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(["--version"])
     assert not caught.value.code
     assert capsys.readouterr() == (f"feedserver {version('feedserver')}\n", "")
 
 
-def test_it_is_installed_as_a_command() -> None:
+def test_feedserver_is_installed_as_a_command() -> None:
     [command] = entry_points(group="console_scripts", name="feedserver")
     assert command.load() is cli.main
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (["--name", "a.example"], "--name is for the certificate of --tls; give --tls FILE, too"),
         (["--tls", "nowhere/ca.pem"], "nowhere/ca.pem: No such file or directory"),
@@ -117,11 +117,15 @@ def test_it_is_installed_as_a_command() -> None:
         (["--host", "nosuch.invalid"], "cannot listen on 'nosuch.invalid': no host of that name is known; use an addr"),
     ],
 )
-def test_what_cannot_be_served_so_is_reported(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, options: list[str], told: str
+def test_options_that_cannot_be_served_are_reported(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    options: list[str],
+    message: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert cli.main(["serve", str(tmp_path), *options]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.startswith(f"feedserver serve: {told}")
+    assert printed.err.startswith(f"feedserver serve: {message}")

@@ -1,4 +1,4 @@
-"""The integration for Django: a small project of its own is tested by Django's runner, in processes of their own."""
+"""The integration with Django: Django's runner tests a small project, in separate processes."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Rolled(FeedServerTestCase):
         update(self.get_url("atom.xml"))
         self.assertEqual(Feed.objects.filter(text="<feed/>").count(), 1)
 
-    def test_another_is_stored_after_what_was_stored_is_gone(self):
+    def test_another_feed_is_stored_after_the_rollback_of_the_first(self):
         update(self.get_url("atom.xml"))
         self.assertEqual(Feed.objects.count(), 2)
 
@@ -115,7 +115,7 @@ class Committed(FeedServerTransactionTestCase):
         thread.join()
         self.assertEqual(Feed.objects.get().text, "<feed/>")
 
-    test_another_is_stored_after_what_was_stored_is_gone = test_a_feed_is_stored_by_a_thread
+    test_another_feed_is_stored_after_the_rollback_of_the_first = test_a_feed_is_stored_by_a_thread
 """
 
 GOOD += """
@@ -187,7 +187,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the project's tests; the order is a different one each time."""
+    """Run the project's tests, in a different order each time."""
     command = ["-W", "error", "-m", "django", "test", "--settings", "settings", "--shuffle", "-v", "2", *arguments]
     return subprocess.run(
         [sys.executable, *command],
@@ -201,10 +201,10 @@ def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="Django runs tests in parallel where there is a fork")
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="Django runs tests in parallel only if the system can fork")
 
 
-def test_djangos_test_cases_have_servers_and_stay_what_they_are(project: Path) -> None:
+def test_djangos_test_cases_have_servers_and_keep_their_behaviour(project: Path) -> None:
     ran = run(project, "reading.test_good")
     assert ran.returncode == 0, ran.stdout
     assert "Ran 8 tests" in ran.stdout

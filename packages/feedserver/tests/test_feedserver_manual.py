@@ -1,4 +1,4 @@
-"""Everything public of feedserver has an entry in the manual, and what the manual names is there."""
+"""Everything public of feedserver has an entry in the manual, and what the manual names exists."""
 
 from __future__ import annotations
 
@@ -34,28 +34,28 @@ PUBLIC = (
 NOT_FOR_USERS = {
     "feedserver.record.add_parser": "the command's",
     "feedserver.record.run": "the command's",
-    "Exchange.answered": "the handler tells the journal by it",
-    "Exchange.finish": "the connection tells the journal by it",
-    "Exchange.injected": "the connection tells the journal by it",
+    "Exchange.answered": "the handler calls it to report to the journal",
+    "Exchange.finish": "the connection calls it to report to the journal",
+    "Exchange.injected": "the connection calls it to report to the journal",
     "FeedServer.abandon": "the event-loop thread calls it in a forked child",
     "FeedServer.failed": "the event-loop thread calls it",
     "FeedServerMixin.debug": "it is unittest's",
     "FeedServerMixin.run": "it is unittest's",
     "FeedServerMixin.setUp": "it is unittest's",
     "FeedServerMixin.subTest": "it is unittest's",
-    "Journal.near_miss": "messages are made of it",
-    "Journal.record": "the handler tells the journal by it",
+    "Journal.near_miss": "messages are made from it",
+    "Journal.record": "the handler calls it to report to the journal",
     "Journal.settle": "the integrations call it",
     "Pattern.match_key": "the router calls it",
     "LognormalDelay.draw": "fault_injection calls it",
     "UniformDelay.draw": "fault_injection calls it",
-    "RequestFilter.difference": "messages are made of it",
+    "RequestFilter.difference": "messages are made from it",
     "RequestFilter.matches": "the journal calls it",
-    "Request.over": "the server makes the request of each connection by it",
+    "Request.over": "the server calls it for the request of each connection",
     "Response.changed": "it checks nothing, and is for values that the server has made",
     "Response.with_headers": "it checks nothing, and is for values that the server has made",
 }
-"""What has a public name, since another module of the package uses it, and is no promise to users."""
+"""Names that are public since another module of the package uses them, and that are no promise to users."""
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +81,10 @@ def test_each_public_method_and_property_has_an_entry(found: Entries) -> None:
     assert sorted(missing - NOT_FOR_USERS.keys()) == []
 
 
-def test_each_exception_names_what_there_is(found: Entries) -> None:
-    told = {name for _, value in public_classes() for name in found.missing_members(value)}
-    told |= {name for module in PUBLIC for name in found.missing(module, public_names(module))}
-    assert sorted(NOT_FOR_USERS.keys() - told) == []
+def test_each_name_that_is_not_for_users_exists(found: Entries) -> None:
+    missing = {name for _, value in public_classes() for name in found.missing_members(value)}
+    missing |= {name for module in PUBLIC for name in found.missing(module, public_names(module))}
+    assert sorted(NOT_FOR_USERS.keys() - missing) == []
 
 
 def test_each_public_field_is_reported_in_its_class(found: Entries) -> None:
@@ -107,14 +107,14 @@ def test_each_way_to_break_tls_has_an_entry() -> None:
 
 
 def test_each_directive_has_an_entry() -> None:
-    assert untold_directives(DIRECTIVES) == []
-    assert untold_directives(["header", "made-up"]) == ["made-up"], "or this test could not fail"
+    assert missing_directives(DIRECTIVES) == []
+    assert missing_directives(["header", "made-up"]) == ["made-up"], "or this test could not fail"
 
 
-def untold_directives(words: Iterable[str]) -> list[str]:
+def missing_directives(words: Iterable[str]) -> list[str]:
     """Return those of *words* that begin no row of the table on the page about directives."""
-    told = {row.partition(":")[0].lower() for row in tabled(page("feedserver/directives.md"))}
-    return sorted(set(words) - told)
+    listed = {row.partition(":")[0].lower() for row in tabled(page("feedserver/directives.md"))}
+    return sorted(set(words) - listed)
 
 
 def test_each_command_and_option_has_an_entry() -> None:
@@ -122,9 +122,11 @@ def test_each_command_and_option_has_an_entry() -> None:
     for name, parser in commands():
         for action in parser._actions:
             for option in action.option_strings:
-                told = option in usage or option in ("-h", "--help")
-                # The short form of an option need not be told of where the long one is, and the other way round.
-                assert told or any(other in usage for other in action.option_strings), f"feedserver {name} {option}"
+                is_listed = option in usage or option in ("-h", "--help")
+                # It is enough that the manual has either the short or the long form of an option.
+                assert is_listed or any(other in usage for other in action.option_strings), (
+                    f"feedserver {name} {option}"
+                )
         assert f"feedserver {name}".strip() in usage
 
 
@@ -167,7 +169,7 @@ class TestWhatIsMissingIsNamed:
         MadeUp.__module__ = "feedserver.made_up"
         assert set(found.missing_members(MadeUp)) - NOT_FOR_USERS.keys() >= {"MadeUp.made_up", "MadeUp.also_made_up"}
 
-    def test_what_a_base_class_documents_is_not_missing(self, found: Entries) -> None:
+    def test_a_member_that_a_base_class_documents_is_not_missing(self, found: Entries) -> None:
         @dataclass(frozen=True, slots=True)
         class MadeUpFault(Fault):
             @property
@@ -184,8 +186,8 @@ def test_each_attribute_and_method_of_the_test_cases_is_on_the_page_of_unittest(
     assert [name for name in options if f"`{name}`" not in text] == []
     names = tabled(text)
     members = {name for name in vars(FeedServerMixin) if not name.startswith("_")}
-    told = {name.partition("(")[0] for name in names}
-    assert told == members | {"host", "port"}
+    listed = {name.partition("(")[0] for name in names}
+    assert listed == members | {"host", "port"}
 
 
 def test_each_test_case_of_django_is_on_its_page() -> None:

@@ -1,4 +1,4 @@
-"""Interim answers are passed over by the response class for http.client."""
+"""The response class for http.client skips interim answers."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def test_the_same_request_reaches_the_other_server(origin: FeedServer, server: F
     ],
     ids=["headers", "gzip", "204", "reason", "chunked", "bytes", "interim"],
 )
-def test_the_answer_comes_back_as_it_was_and_stands_in_the_journal(
+def test_the_answer_comes_back_as_it_was_and_is_in_the_journal(
     origin: FeedServer, server: FeedServer, response: Response
 ) -> None:
     origin.add("/feed", response)
@@ -76,7 +76,7 @@ def test_the_answer_comes_back_as_it_was_and_stands_in_the_journal(
     server.verify()
 
 
-def test_what_was_recorded_answers_later_without_the_other_server(origin: FeedServer, server: FeedServer) -> None:
+def test_a_recorded_answer_is_given_later_without_the_other_server(origin: FeedServer, server: FeedServer) -> None:
     origin.add("/feed", Response("<feed/>", headers={"ETag": '"1"'}))
     with RawClient(server) as client:
         client.get("/feed")
@@ -85,7 +85,7 @@ def test_what_was_recorded_answers_later_without_the_other_server(origin: FeedSe
     assert len(origin.requests) == 1
 
 
-def test_conditional_requests_and_head_are_the_other_servers_business(origin: FeedServer, server: FeedServer) -> None:
+def test_the_other_server_answers_conditional_requests_and_head(origin: FeedServer, server: FeedServer) -> None:
     origin.add("/feed", Response("<feed/>", headers={"ETag": '"1"'}))
     with RawClient(server) as client:
         assert client.get("/feed", 'If-None-Match: "1"').status == 304
@@ -164,7 +164,7 @@ OK = "Content-Length: 2\r\n\r\nok"
         (f"{HEAD}X-A: {{date+2h}}\r\n{OK}", "a placeholder"),
     ],
 )
-def test_an_answer_that_would_come_back_as_another_fails_the_test(server: FeedServer, answer: str, why: str) -> None:
+def test_an_answer_that_cannot_be_passed_on_unchanged_fails_the_test(server: FeedServer, answer: str, why: str) -> None:
     with answering(answer) as port:
         server.add("/raw", Forward(f"http://127.0.0.1:{port}"))
         with RawClient(server) as client:
@@ -184,7 +184,7 @@ def test_a_length_beside_chunks_is_not_passed_on(server: FeedServer) -> None:
 
 @contextmanager
 def answering(answer: str) -> Iterator[int]:
-    """A server that gives these bytes to the first who asks; yields its port."""
+    """Run a server that gives these bytes to its first client; yield its port."""
 
     def serve() -> None:
         with listening.accept()[0] as connection:

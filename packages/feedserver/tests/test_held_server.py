@@ -1,4 +1,4 @@
-"""A failed test's server that is held for a person at a terminal."""
+"""The server of a failed test keeps running until a person at a terminal presses Enter."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
 
 @dataclass
 class Terminal:
-    """A terminal: *person* is the descriptor at which a person sits, the rest is what a program has of it."""
+    """A terminal: *person* is the descriptor of a person's end, *reading* and *writing* are a program's streams."""
 
     person: int
     reading: TextIO
@@ -43,17 +43,17 @@ def test_a_server_is_held_until_a_person_presses_enter(terminal: Terminal, serve
     streams = {"reading": terminal.reading, "writing": terminal.writing}
     held = threading.Thread(target=hold, args=([server], "test_feed"), kwargs=streams)
     held.start()
-    told = b""
-    while b"Enter" not in told:
-        told += os.read(terminal.person, 1024)
-    assert f"test_feed failed. Its server runs on, for 10 minutes at most: {server.base_url}" in told.decode()
+    printed = b""
+    while b"Enter" not in printed:
+        printed += os.read(terminal.person, 1024)
+    assert f"test_feed failed. Its server runs on, for 10 minutes at most: {server.base_url}" in printed.decode()
     assert held.is_alive()
     os.write(terminal.person, b"\n")
     held.join(10)
     assert not held.is_alive()
 
 
-def test_it_is_not_held_for_ever(terminal: Terminal, server: FeedServer) -> None:
+def test_a_server_is_not_held_for_ever(terminal: Terminal, server: FeedServer) -> None:
     hold([server], "test_feed", seconds=0.01, reading=terminal.reading, writing=terminal.writing)
     os.write(terminal.person, b"\n")  # ends the thread that reads
     for thread in threading.enumerate():
@@ -62,7 +62,7 @@ def test_it_is_not_held_for_ever(terminal: Terminal, server: FeedServer) -> None
 
 
 @pytest.mark.parametrize("lacks", ["the wish", "a running server", "a terminal to read from", "a terminal to write to"])
-def test_it_is_held_only_where_somebody_can_look(
+def test_a_server_is_held_only_if_somebody_can_look_at_it(
     terminal: Terminal, server: FeedServer, monkeypatch: pytest.MonkeyPatch, lacks: str
 ) -> None:
     if lacks == "the wish":
@@ -101,16 +101,16 @@ def test_pytest_holds_the_server_of_a_failed_test(tmp_path: Path) -> None:
         command, cwd=tmp_path, env=environment | {"FEEDSERVER_HOLD": "1"}, stdin=own, stdout=own, stderr=own
     ) as child:
         os.close(own)
-        told = b""
-        while b"Enter" not in told:
-            told += os.read(person, 1024)
-        base_url = told.decode().partition("at most: ")[2].split()[0]
+        printed = b""
+        while b"Enter" not in printed:
+            printed += os.read(person, 1024)
+        base_url = printed.decode().partition("at most: ")[2].split()[0]
         assert urllib.request.urlopen(f"{base_url}/feed", timeout=10).read() == b"<feed/>"
         os.write(person, b"\n")
         try:
-            while os.read(person, 65_536):  # else a full terminal would hold the child
+            while os.read(person, 65_536):  # otherwise a full terminal would block the child
                 pass
-        except OSError:  # its end, on Linux
+        except OSError:  # the end of the terminal, on Linux
             pass
         assert child.wait(30) == 1
     os.close(person)

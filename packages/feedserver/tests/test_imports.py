@@ -1,4 +1,4 @@
-"""What an import brings along: a suite waits for it before its first test."""
+"""The modules that an import loads: a suite waits for them before its first test."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ FEW_TESTS_NEED = {
 
 
 def loaded(statement: str) -> set[str]:
-    """Return the modules that *statement* brings into a new interpreter, which may have some of a tracer's."""
+    """Return the modules that *statement* loads in a new interpreter, without those that a tracer has loaded before."""
     program = f"import sys; before = set(sys.modules); {statement}; print(*(set(sys.modules) - before))"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     return set(done.stdout.split())
 
 
-def test_what_few_tests_need_is_loaded_by_those_that_need_it() -> None:
+def test_modules_that_few_tests_need_are_not_loaded_by_all() -> None:
     assert loaded("import feedserver") & FEW_TESTS_NEED == set()
 
 

@@ -1,4 +1,4 @@
-"""The command that changes core modules in small ways, and tells which changes no test notices."""
+"""The command that changes core modules in small ways, and reports which changes no test notices."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ pytest.importorskip("cosmic_ray", reason="the group `mutation` of pyproject.toml
 
 
 def mutate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run the command, as a newcomer would, without what a test run around it has set."""
-    # The tests that are run here need no site of Django's, which each run of pytest would set up.
+    """Run the command as a newcomer would, without the environment of the test run around it."""
+    # The tests that the command runs do not use Django, which pytest-django would set up for each run.
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8", "DJANGO_SETTINGS_MODULE": "bare_settings"}
     environment.pop("PYTEST_ADDOPTS", None)
     return subprocess.run(
@@ -41,7 +41,7 @@ def mutate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str]], int]:
-    """The command in this process, for what needs no run of tests."""
+    """Return the command as a function of this process, for what needs no run of tests."""
     monkeypatch.syspath_prepend(str(COMMAND.parent))
     main: Callable[[list[str]], int] = importlib.import_module("mutate").main
     return main
@@ -56,7 +56,7 @@ def row(printed: str) -> list[int]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Path:
-    """A list of one module, with tests of its own that notice each change."""
+    """Return the file of a list with one module, whose tests notice each change."""
     tests = tmp_path / "test_tiny.py"
     tests.write_text(
         "from feedserver.messages.terminal_text import visible\n"
@@ -101,7 +101,7 @@ def test_a_survivor_is_shown_and_an_entry_that_is_not_needed_is_named(settings: 
     assert re.search(r" FAILS$", done.stdout, re.MULTILINE)
 
 
-def test_tests_that_fail_on_the_code_as_it_is_say_nothing_of_mutants(settings: Path, tmp_path: Path) -> None:
+def test_tests_that_fail_on_the_unchanged_code_are_an_error(settings: Path, tmp_path: Path) -> None:
     (tmp_path / "test_tiny.py").write_text("def test_it():\n    assert False\n", encoding="utf-8")
 
     done = mutate("--settings", settings)
@@ -138,7 +138,7 @@ def test_our_own_operators_make_the_changes_that_their_examples_show(monkeypatch
     mutants.check_operators()
 
 
-def test_a_place_survives_moving_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_place_of_a_mutant_stays_the_same_when_lines_move(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(COMMAND.parent))
     import mutants
 

@@ -1,7 +1,7 @@
-"""Each argument of each public call is checked where it is given: a wrong one is named, with what to give in its place.
+"""Each argument of each public call is checked at the call: a wrong one is named, with what to give in its place.
 
-The signatures are walked, so that a new argument is tried or left out here with a reason. What is wrong for each of
-them is an object that is nothing else; `WRONG` has the values that are nearly right.
+The tests walk the signatures, so that a new argument is either tried, or left out here with a reason. Each argument is
+given an object of a class that is right for none of them; `WRONG` has values that are nearly right.
 """
 
 from __future__ import annotations
@@ -40,10 +40,12 @@ NOT_CALLED_BY_TESTS = {
     **dict.fromkeys((f"{name}.{hook}" for name in faults.__all__ for hook in ("prepare", "shape", "apply")), "a hook"),
     **dict.fromkeys((f"{name}.strikes" for name in faults.__all__), "fault_injection calls it"),
     **dict.fromkeys((f"{name}.location" for name in faults.__all__), "its own `shape` calls it"),
-    **dict.fromkeys(("Response.with_headers", "Response.changed"), "for values of the server's own, said so"),
+    **dict.fromkeys(
+        ("Response.with_headers", "Response.changed"), "for the server's own values, as its docstring says"
+    ),
     **dict.fromkeys(("Request.over", "Pattern.match_key", "Journal.near_miss"), "the server calls it"),
     **dict.fromkeys(("ConditionsInput", "Criteria"), "a table of arguments"),
-    **dict.fromkeys(("Headers.from_raw", "Headers.get_raw"), "for what came off the wire, said so"),
+    **dict.fromkeys(("Headers.from_raw", "Headers.get_raw"), "for bytes from the wire, as its docstring says"),
     **dict.fromkeys(("Journal.record", "FeedServer.failed"), "the server calls it"),
     "Feed.render.options": "see the table below",
     "FeedServer.mount.options": "see the table below",
@@ -63,7 +65,7 @@ class Wrong:
 
 @cache
 def receivers() -> dict[str, Any]:
-    """Return what methods are called on: a call that is refused changes none of them."""
+    """Return the objects whose methods are called: a call that is refused changes none of them."""
     server = FeedServer()
     server.site.base_url = "http://127.0.0.1:1"
     return {
@@ -121,7 +123,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "LiveFeed.edit": {"id": "urn:a"},
     "LiveFeed.move": {"to": "/a"},
 }
-"""What is given beside the argument that is wrong."""
+"""The arguments that a call needs besides the wrong one."""
 
 CALLED = {
     "root": "root",
@@ -143,7 +145,7 @@ CALLED = {
     "Pattern.text": "a Pattern",
     "FeedServer.fixture.name": "the name of a fixture",
 }
-"""Arguments that messages call otherwise; "" where the message is about the value alone."""
+"""Arguments that messages call by other words; "" if the message is about the value alone."""
 
 
 def walk() -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -183,12 +185,12 @@ ARGUMENTS = list(public_arguments())
 def call_of(name: str) -> Callable[..., Any]:
     owner, _, method = name.partition(".")
     call = public_calls()[name]
-    is_bound = inspect.ismethod(call)  # of a class
+    is_bound = inspect.ismethod(call)  # a class method
     return getattr(receivers()[owner], method) if method and not is_bound else call
 
 
 def give(name: str, argument: str, value: object) -> None:
-    """Call *name* with *value* as its *argument*, and with what else it needs."""
+    """Call *name* with *value* as its *argument*, and with the other arguments that it needs."""
     call = call_of(name)
     given: dict[str, Any] = NEEDED.get(name, {}) | {argument: value}
     kinds = {each.name: each.kind for each in inspect.signature(call).parameters.values()}
@@ -213,7 +215,7 @@ def test_a_wrong_argument_is_refused_by_name_and_with_a_remedy(name: str) -> Non
         assert re.search("(; |, |^)(give|pass|write) | (is|takes) (a|an|text|int) ?", message), (argument, message)
 
 
-def test_the_walk_finds_what_there_is() -> None:
+def test_the_walk_finds_all_public_arguments() -> None:
     assert len(ARGUMENTS) > 200
     known = public_calls().keys()
     assert {name.partition(".")[0] for name in NEEDED} <= {name.partition(".")[0] for name in known}
@@ -349,7 +351,7 @@ def test_a_journal_s_listener_is_a_function() -> None:
         Journal().listener = 5  # type: ignore[assignment]
 
 
-def test_what_is_right_is_taken(tmp_path: Path) -> None:
+def test_valid_arguments_are_accepted(tmp_path: Path) -> None:
     FeedServer(str(tmp_path), aliases=("127.0.0.2",), idle_timeout=1, max_body=0, journal_limit=1, tls=False)
     FeedServer(tmp_path, aliases=iter(["127.0.0.2"]), port=0, callable_timeout=0.5)
     Request("GET", "/", headers=Headers({"A": "b"}), body=b"a", scheme="https")

@@ -1,4 +1,4 @@
-"""The pytest plugin, on suites of its own: what a test sees, and how the plugin goes with others."""
+"""The pytest plugin, run on small suites: what a test sees, and how the plugin works with others."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from inspect import signature
 
 import pytest
 
-from feedserver import FeedServer  # here, or each suite below would import it anew
+from feedserver import FeedServer  # imported here, or each suite below would import it anew
 from plugin_suite import PLUGIN, Outcome, Suite, failed_by
 from steady import JOURNAL_OF_A_MISS, MISS
 
@@ -38,7 +38,7 @@ def test_the_configured_folder_is_found_from_another_folder(suite: Suite, monkey
     suite.run("-c", str(suite.pytester.path / "tox.ini"), str(suite.pytester.path)).assert_counts(passed=1)
 
 
-def test_without_a_configured_folder_the_server_has_what_is_added(suite: Suite) -> None:
+def test_without_a_configured_folder_the_server_serves_what_is_added(suite: Suite) -> None:
     suite.configure()
     suite.write("""
         from feedserver import Response
@@ -110,7 +110,7 @@ def test_the_nearest_marker_decides_option_by_option(suite: Suite) -> None:
         ),
     ],
 )
-def test_a_slip_in_the_marker_is_an_error_with_its_remedy(suite: Suite, marker: str, message: str) -> None:
+def test_a_mistake_in_the_marker_is_an_error_with_its_remedy(suite: Suite, marker: str, message: str) -> None:
     suite.write(f"""
         @pytest.mark.feedserver({marker})
         def test_reads(feedserver):
@@ -148,7 +148,7 @@ def test_a_taken_port_is_an_error_of_the_set_up(suite: Suite) -> None:
     assert f"port {port} of 127.0.0.1 is taken; stop what listens there" in outcome.text
 
 
-# In company.
+# With other kinds of tests, and with other plugins.
 
 
 def test_a_test_case_of_unittest_is_verified_too(suite: Suite) -> None:
@@ -211,7 +211,7 @@ def test_an_asynchronous_test_is_verified_too(suite: Suite) -> None:
     assert outcome.under("test_asks") == failed_by(MISS)
 
 
-def test_what_goes_amiss_can_be_the_expected_failure(suite: Suite) -> None:
+def test_a_problem_of_the_server_can_be_the_expected_failure(suite: Suite) -> None:
     suite.write("""
         from feedserver import VerificationError
 
@@ -250,7 +250,7 @@ def test_the_installed_plugin_can_be_switched_off(suite: Suite, monkeypatch: pyt
     assert "fixture 'feedserver' not found" in switched_off.text
 
 
-def test_fixtures_markers_and_options_introduce_themselves(suite: Suite) -> None:
+def test_fixtures_markers_and_options_are_described_by_pytest(suite: Suite) -> None:
     suite.write("""
         def test_reads(feedserver):
             pass
@@ -261,7 +261,7 @@ def test_fixtures_markers_and_options_introduce_themselves(suite: Suite) -> None
     assert "feedserver_root (string):" in suite.run("--help").text
 
 
-# What it costs those who don't use it.
+# What the plugin costs suites that don't use it.
 
 
 def test_the_plugin_imports_nothing_that_pytest_has_not_imported() -> None:

@@ -1,4 +1,4 @@
-"""The pytest plugin, on suites of its own: what is told when something goes wrong."""
+"""The pytest plugin, run on small suites: what is reported when something goes wrong."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_request_in_a_set_up_fails_the_test(suite: Suite) -> None:
     assert outcome.under("test_asks") == failed_by(MISS)
 
 
-def test_a_test_that_is_not_strict_may_ask_for_what_nothing_answers(suite: Suite) -> None:
+def test_a_test_that_is_not_strict_may_send_requests_that_nothing_answers(suite: Suite) -> None:
     suite.write("""
         @pytest.mark.feedserver(strict=False)
         def test_asks(feedserver):
@@ -110,7 +110,7 @@ def test_a_test_that_passes_has_no_journal(suite: Suite) -> None:
     assert "feedserver journal" not in outcome.text
 
 
-def test_a_test_that_fails_before_any_request_says_that_none_came(suite: Suite) -> None:
+def test_a_test_that_fails_before_any_request_reports_that_there_was_none(suite: Suite) -> None:
     suite.write("""
         def test_fails(feedserver):
             assert False
@@ -129,9 +129,9 @@ def test_every_server_of_a_test_is_verified(suite: Suite) -> None:
     """)
     outcome = suite.run()
     outcome.assert_counts(failed=1)
-    told = outcome.under("test_asks")
-    assert told.count("GET /atm.xml: nothing answers.") == 2
-    assert told.count("The server was http://HOST.") == 2
+    text = outcome.under("test_asks")
+    assert text.count("GET /atm.xml: nothing answers.") == 2
+    assert text.count("The server was http://HOST.") == 2
     of_one = f"http://HOST\n{JOURNAL_OF_A_MISS}"
     assert outcome.under("feedserver journal") == f"{of_one}\n\n{of_one}"
 
@@ -150,7 +150,7 @@ def test_a_server_started_in_a_test_is_verified_without_hiding_its_failure(suite
     assert outcome.under("feedserver journal") == JOURNAL_OF_A_MISS
 
 
-def test_a_doubtful_fixture_fails_the_test_where_warnings_are_errors(suite: Suite) -> None:
+def test_a_doubtful_fixture_fails_the_test_if_warnings_are_errors(suite: Suite) -> None:
     suite.configure("feedserver_root = feeds", "filterwarnings = error::feedserver.FixtureWarning")
     (suite.feeds / "atom.xml").write_text("<!--\nETag: 1\n-->\n<feed/>")
     suite.write("""
@@ -219,7 +219,7 @@ def test_whatever_goes_wrong_at_the_server_fails_the_test_that_caused_it(suite: 
     assert "json.dumps" in outcome.text
 
 
-def test_what_goes_wrong_while_the_server_stops_is_reported(suite: Suite) -> None:
+def test_an_error_while_the_server_stops_is_reported(suite: Suite) -> None:
     suite.write(
         """
         import socket
@@ -247,7 +247,7 @@ def test_what_goes_wrong_while_the_server_stops_is_reported(suite: Suite) -> Non
     assert "too late for the call of the test" in outcome.text
 
 
-# A wider scope.
+# Servers of a wider scope.
 
 
 WIDE = """

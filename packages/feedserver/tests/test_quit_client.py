@@ -1,4 +1,4 @@
-"""`stop_server`: it ends a server that obeys, and says what it found where it does not."""
+"""`stop_server`: it stops a server that obeys QUIT, and says what it found if the server does not obey."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from feedserver.faults import Http09
 def test_a_server_that_obeys_stops() -> None:
     server = FeedServer(quit=True).start()
     stop_server(server.port)
-    server.stop()  # it waits for whoever stops the server already
+    server.stop()  # waits for the thread that already stops the server
     assert server.quit_requested.is_set()
     assert not server.is_running
 
 
-def test_a_server_that_does_not_obey_quit_says_so_in_one_line() -> None:
+def test_a_server_that_does_not_obey_quit_is_reported_in_one_line() -> None:
     with FeedServer(strict=False) as server, pytest.raises(ConnectionError) as caught:
         stop_server(server.port)
     assert str(caught.value).endswith(
@@ -27,7 +27,7 @@ def test_a_server_that_does_not_obey_quit_says_so_in_one_line() -> None:
     )
 
 
-def test_where_nothing_listens_that_is_reported() -> None:
+def test_a_port_on_which_nothing_listens_is_reported() -> None:
     with FeedServer() as server:
         server.refuse()  # the port is kept, and nobody else can listen there
         with pytest.raises(ConnectionError, match=rf"no feedserver stopped on 127\.0\.0\.1 port {server.port}: "):
@@ -50,15 +50,15 @@ def test_a_server_that_drips_is_given_up_in_time(head: bytes, words: str) -> Non
                 yield b"x"
 
         server.add("/", Response(drip, pace="1 byte every 1ms", faults=Http09()), method="QUIT")
-        told = ""
-        for limit in (0.2, 2.0, 20.0):  # on a busy machine the first may be over before the head has come
+        message = ""
+        for limit in (0.2, 2.0, 20.0):  # on a busy machine, the first may pass before the head has come
             with pytest.raises(ConnectionError) as caught:
                 stop_server(server.port, timeout=limit)
-            told = str(caught.value)
-            if re.search(words, told):
+            message = str(caught.value)
+            if re.search(words, message):
                 break
-        assert re.search(words, told)
-        # The client may have left before the server came to read what it asks.
+        assert re.search(words, message)
+        # The client may have left before the server reads its request.
         assert all(each.duration < 100 for each in server.wait_for(method="QUIT", timeout=60))
 
 
@@ -75,6 +75,6 @@ def test_a_server_that_refuses_is_reported_with_its_answer() -> None:
 
 
 @pytest.mark.parametrize("host", ["a..b", "x\u202e", "a" * 70])
-def test_what_cannot_be_the_name_of_a_host_is_reported(host: str) -> None:
+def test_an_invalid_name_of_a_host_is_reported(host: str) -> None:
     with pytest.raises(ConnectionError, match=r"^no feedserver stopped on .* port 1: .*(label|Invalid character)"):
         stop_server(1, host)

@@ -24,7 +24,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[FeedServer]:
 
 @pytest.fixture(autouse=True)
 def hostile_environment(monkeypatch: pytest.MonkeyPatch, closed_port: int, tmp_path: Any) -> None:
-    """Proxies that nobody listens at, and bundles without any certificate of use."""
+    """Set proxies on which nothing listens, and bundles without any certificate."""
     empty = tmp_path / "empty.pem"
     empty.write_text("")
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
@@ -78,7 +78,7 @@ def test_a_client_posts(server: FeedServer) -> None:
         assert client.post("/form", content=b"x=1").text == "posted"
 
 
-def test_urllib_s_raises_for_an_error_as_urllib_does(server: FeedServer) -> None:
+def test_the_client_of_urllib_raises_for_an_error_as_urllib_does(server: FeedServer) -> None:
     with server.client() as client, pytest.raises(urllib.error.HTTPError, match="404") as caught:
         client.open("/missing")
     caught.value.close()

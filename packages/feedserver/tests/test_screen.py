@@ -1,4 +1,4 @@
-"""What `feedserver serve` prints of an exchange, in which colours, and what it keeps of it."""
+"""What `feedserver serve` prints of an exchange, in which colours, and what it keeps of the exchange."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_terminal_shows_by_colour_how_an_exchange_ended(
     assert f"GET /feed -> {status} " in file.getvalue()
 
 
-def test_what_could_control_a_terminal_is_an_escape() -> None:
+def test_characters_that_could_control_a_terminal_are_escaped() -> None:
     file = io.StringIO()
     Screen(file).show("a\x1b[2J\u202eb")
     assert file.getvalue() == "a\\x1b[2J\\u202eb\n"

@@ -1,4 +1,4 @@
-"""The life of a server: it listens when `start` returns, and nothing of it is left when `stop` does."""
+"""The lifecycle of a server: it listens when `start` returns, and leaves nothing behind when `stop` returns."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from feedserver.server import STOP_TIMEOUT
 from rawclient import RawClient
 
 
-def test_it_listens_before_the_next_line_and_not_after_the_block(root: Path, quiet_host: str) -> None:
+def test_a_server_listens_before_the_next_line_and_not_after_the_block(root: Path, quiet_host: str) -> None:
     (root / "a.xml").write_text("hello")
     with FeedServer(root, host=quiet_host) as server:
         with urllib.request.urlopen(server.url("a.xml")) as answer:
@@ -32,7 +32,7 @@ def test_it_listens_before_the_next_line_and_not_after_the_block(root: Path, qui
         socket.create_connection((quiet_host, port))
 
 
-def test_it_needs_no_root() -> None:
+def test_a_server_needs_no_root() -> None:
     with FeedServer(strict=False) as server, RawClient(server) as client:
         server.add("/x", Response("x"))
         assert client.get("/x").body == b"x"
@@ -78,7 +78,7 @@ def test_the_port_can_be_bound_at_once_again_even_with_clients_connected(root: P
             assert server.is_running is False
 
 
-def test_a_server_starts_again_and_remembers(root: Path) -> None:
+def test_a_server_that_starts_again_keeps_its_journal(root: Path) -> None:
     server = FeedServer(root, strict=False)
     for count in (1, 2):
         with server, RawClient(server) as client:
@@ -159,7 +159,7 @@ def test_a_callable_may_stop_the_server(root: Path) -> None:
             assert client.read_to_end() == b""
         begun = time.monotonic()
     assert ended == [None]
-    assert time.monotonic() - begun < STOP_TIMEOUT, "whoever stops it too waits until it has stopped, and no longer"
+    assert time.monotonic() - begun < STOP_TIMEOUT, "a second stop waits until the server has stopped, and no longer"
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_quit_is_refused_to_pages_proxies_and_rebound_names(
         assert not server.quit_requested.is_set()
 
 
-def test_quit_is_no_more_than_a_method_where_it_is_not_allowed(server: FeedServer) -> None:
+def test_quit_is_an_ordinary_method_if_it_is_not_allowed(server: FeedServer) -> None:
     with RawClient(server) as client:
         assert client.get("/", method="QUIT").status == 404
     assert not server.quit_requested.is_set()
@@ -200,7 +200,7 @@ def test_stop_server_sends_quit(root: Path, quiet_host: str) -> None:
             socket.create_connection((quiet_host, port))
 
 
-def test_stop_server_says_when_there_is_none_to_stop(root: Path, closed_port: int) -> None:
+def test_stop_server_reports_that_there_is_none_to_stop(root: Path, closed_port: int) -> None:
     with FeedServer(root, strict=False) as server:
         port = server.port
         with pytest.raises(ConnectionError, match=rf"the server on 127.0.0.1 port {port} did not stop: 404"):
@@ -220,7 +220,7 @@ def test_an_index_answers_for_a_slash(server: FeedServer, root: Path) -> None:
 
 
 def run_python(code: str, *arguments: str) -> str:
-    """Return what a fresh interpreter prints; a warning or a traceback on its standard error fails."""
+    """Return what a fresh interpreter prints; fail if it writes a warning or a traceback to standard error."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code, *arguments],
         capture_output=True,
@@ -232,7 +232,7 @@ def run_python(code: str, *arguments: str) -> str:
     return done.stdout
 
 
-def test_an_interpreter_that_used_servers_ends_without_a_word(root: Path) -> None:
+def test_an_interpreter_that_used_servers_prints_nothing_at_its_end(root: Path) -> None:
     (root / "a.xml").write_text("hello")
     code = (
         "import sys, urllib.request\n"
@@ -280,7 +280,9 @@ with FeedServer(sys.argv[1]) as server:
     ("state", "printed"),
     [("idle", "child hello\nanother hello\n"), ("running", "child hello\nparent hello\nanother hello\n")],
 )
-def test_a_forked_child_has_its_own_servers_and_leaves_its_parents(root: Path, state: str, printed: str) -> None:
+def test_a_forked_child_has_its_own_servers_and_leaves_those_of_its_parent(
+    root: Path, state: str, printed: str
+) -> None:
     (root / "a.xml").write_text("hello")
     assert run_python(FORKING, str(root), state) == printed
 
@@ -301,7 +303,7 @@ print(before, [thread.name for thread in threading.enumerate()])
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_the_loop_thread_ends_before_a_fork_while_idle(root: Path) -> None:
-    # Warnings are errors there: from Python 3.12, a fork beside a thread would be one.
+    # Warnings are errors in that interpreter: from Python 3.12 on, a fork beside a thread warns.
     assert run_python(FORKING_IDLE, str(root)) == "['MainThread', 'feedserver'] ['MainThread']\n"
 
 
@@ -335,7 +337,7 @@ cycle()
 gc.collect()
 gc.disable()
 cycle()
-cycle()  # the loop's last turn may still know the server before
+cycle()  # the loop's last turn may still refer to the server before
 gc.set_debug(gc.DEBUG_SAVEALL)
 gc.collect()
 print(sorted({type(thing).__name__ for thing in gc.garbage if type(thing).__module__.startswith("feedserver")}))

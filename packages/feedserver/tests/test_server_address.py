@@ -38,5 +38,5 @@ def test_the_hosts_of_a_server_are_known_by_every_name(host: str, expected: set[
     assert ServerAddress("http", host, 80, ("127.0.0.2",)).own_hosts == expected
 
 
-def test_an_alias_of_ipv6_is_known_as_a_url_has_it() -> None:
+def test_an_ipv6_alias_is_among_the_hosts_as_it_is_written_in_a_url() -> None:
     assert "[fd00::a]:80" in ServerAddress("http", "a.example", 80, ("FD00::A",)).own_hosts

@@ -1,4 +1,4 @@
-"""What a test gives a server to answer with, and asks of its folder."""
+"""The answers that a test gives to a server, and the fixtures that it takes from the server's folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from feedserver import (
 from rawclient import RawClient
 
 
-def test_nothing_to_answer_with_is_an_error(server: FeedServer) -> None:
+def test_a_route_without_an_answer_is_an_error(server: FeedServer) -> None:
     with pytest.raises(ValueError, match=r"add\('/x'\) was given no response; pass at least one"):
         server.add("/x")
     with pytest.raises(TypeError, match=r"add\('/x'\) was given 'text'; pass a Response or a callable"):
@@ -28,7 +28,7 @@ def test_a_fixture_is_found_by_name(server: FeedServer, root: Path, name: str | 
     assert server.fixture(name).body == b"x"
 
 
-def test_a_fixture_that_is_not_there_is_named(server: FeedServer, root: Path) -> None:
+def test_a_missing_fixture_is_named(server: FeedServer, root: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"there is no fixture b.xml in "):
         server.fixture("b.xml")
 
@@ -52,8 +52,8 @@ def test_a_fixture_whose_name_is_not_portable_is_reported(root: Path, name: str)
         (folder / name).write_text("<rss/>")
         with pytest.raises(FileNotFoundError) as caught:
             FeedServer(root).fixture(path)
-        told = f"there is no fixture {path} in {root}: {UNPORTABLE[name]}; give the file another name"
-        assert str(caught.value) == told
+        message = f"there is no fixture {path} in {root}: {UNPORTABLE[name]}; give the file another name"
+        assert str(caught.value) == message
 
 
 def test_a_fixture_that_is_missing_is_not_called_unportable(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""Clients trust a server by what it gives them."""
+"""Clients trust a server of HTTPS by the context or the bundle that it gives them."""
 
 from __future__ import annotations
 

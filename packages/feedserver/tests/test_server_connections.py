@@ -50,7 +50,7 @@ def test_refusing_and_accepting_twice_changes_nothing(server: FeedServer) -> Non
         assert client.get("/x").body == b"x"
 
 
-def test_a_server_that_refuses_can_be_stopped_and_leaves_its_port(quiet_host: str) -> None:
+def test_a_server_that_refuses_can_be_stopped_and_releases_its_port(quiet_host: str) -> None:
     with FeedServer(host=quiet_host) as server:
         port = server.port
         server.refuse()
@@ -58,7 +58,7 @@ def test_a_server_that_refuses_can_be_stopped_and_leaves_its_port(quiet_host: st
         assert again.port == port
 
 
-def test_a_server_that_does_not_run_has_nothing_to_refuse_or_accept() -> None:
+def test_a_server_that_does_not_run_can_neither_refuse_nor_accept() -> None:
     server = FeedServer()
     with pytest.raises(RuntimeError, match=r"the server is not running, so every connection is refused already"):
         server.refuse()
@@ -68,7 +68,7 @@ def test_a_server_that_does_not_run_has_nothing_to_refuse_or_accept() -> None:
 
 @pytest.fixture
 def several(root: Path) -> Iterator[FeedServer]:
-    """A server on three addresses of the loopback; macOS and others give it one only."""
+    """Yield a server on three loopback addresses; skip on systems with one, such as macOS."""
     try:
         running = FeedServer(root, aliases=["127.0.0.2", "127.0.0.3"], strict=False).start()
     except OSError as error:
@@ -118,7 +118,7 @@ def by_aiohttp(url: str) -> bytes:
 @pytest.mark.parametrize("get", [by_requests, by_httpx, by_aiohttp], ids=lambda get: get.__name__)
 def test_clients_see_a_broken_connection_and_use_the_next(server: FeedServer, get: Callable[[str], bytes]) -> None:
     server.on_connect(Close(before="answer"), None)
-    if get is not by_aiohttp:  # which tries an idempotent request again by itself
+    if get is not by_aiohttp:  # aiohttp repeats an idempotent request by itself
         with pytest.raises((requests.ConnectionError, httpx.TransportError)):
             get(server.url("x"))
     assert get(server.url("x")) == b"x"
@@ -146,7 +146,7 @@ def test_a_test_closes_the_connections_of_clients_and_new_ones_are_accepted(serv
     server.close_client_connections()
 
 
-def test_a_client_that_keeps_its_connection_meets_the_end_at_its_next_request(server: FeedServer) -> None:
+def test_a_client_that_keeps_its_connection_sees_the_end_at_its_next_request(server: FeedServer) -> None:
     server.add("/feed", Response("<feed/>"))
     client = http.client.HTTPConnection(server.host, server.port, timeout=PATIENCE)
     client.request("GET", "/feed")
@@ -161,5 +161,5 @@ def ask_again(client: http.client.HTTPConnection) -> None:
     client.getresponse()
 
 
-def test_nothing_is_closed_where_the_server_does_not_run() -> None:
+def test_closing_the_connections_of_a_stopped_server_does_nothing() -> None:
     FeedServer().close_client_connections()

@@ -1,4 +1,4 @@
-"""What a test asks of a server: it waits for requests, and `verify` says what went wrong."""
+"""A test waits for requests to a server, and `verify` says what went wrong."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from feedserver import FeedServer, NotSeen, Response, VerificationError
 from rawclient import RawClient
 
 
-def test_it_serves_asyncio_code_and_says_how_to_wait_there(root: Path) -> None:
+def test_a_server_serves_asyncio_code_and_its_error_shows_how_to_wait_there(root: Path) -> None:
     async def main() -> None:
         with FeedServer(root) as server:
             server.add("/x", Response("x"))
@@ -31,7 +31,7 @@ def test_it_serves_asyncio_code_and_says_how_to_wait_there(root: Path) -> None:
     asyncio.run(main())
 
 
-def test_verify_names_what_nothing_answered_once(root: Path) -> None:
+def test_verify_names_each_unanswered_request_once(root: Path) -> None:
     (root / "atom.xml").write_text("x")
     with FeedServer(root) as server:
         with RawClient(server) as client:
@@ -50,13 +50,13 @@ def test_verify_names_what_nothing_answered_once(root: Path) -> None:
     )
 
 
-def test_a_server_that_is_not_strict_takes_missing_paths_as_they_are(server: FeedServer) -> None:
+def test_a_server_that_is_not_strict_does_not_report_missing_paths(server: FeedServer) -> None:
     with RawClient(server) as client:
         assert client.get("/none").status == 404
     server.verify()
 
 
-def test_wait_for_returns_as_soon_as_the_requests_are_there(server: FeedServer) -> None:
+def test_wait_for_returns_as_soon_as_the_requests_have_come(server: FeedServer) -> None:
     def ask_twice() -> None:
         with RawClient(server) as client:
             client.get("/x")
@@ -68,7 +68,7 @@ def test_wait_for_returns_as_soon_as_the_requests_are_there(server: FeedServer) 
     asking.join()
 
 
-def test_a_wait_in_vain_says_what_came_instead(server: FeedServer) -> None:
+def test_a_wait_in_vain_lists_the_requests_that_came_instead(server: FeedServer) -> None:
     server.add("/y", Response("y"))
     with RawClient(server) as client:
         client.get("/y")
@@ -89,6 +89,6 @@ def test_a_path_with_an_error_status_does_not_fail_verify(root: Path) -> None:
         server.verify()
 
 
-def test_the_error_of_verify_is_called_by_the_name_that_tests_import() -> None:
+def test_the_error_of_verify_has_the_name_that_tests_import() -> None:
     assert repr(VerificationError) == "<class 'feedserver.VerificationError'>"
     assert pickle.loads(pickle.dumps(VerificationError("a"))).args == ("a",)

@@ -21,7 +21,7 @@ def test_a_url_is_made_of_a_path(server: FeedServer, path: str, url: str) -> Non
     assert server.url(path) == f"http://127.0.0.1:{server.port}{url}"
 
 
-def test_a_url_has_another_scheme_or_host_where_it_is_given(server: FeedServer) -> None:
+def test_a_url_has_another_scheme_or_host_if_it_is_given(server: FeedServer) -> None:
     assert server.url("a", scheme="https", host="feeds.example") == f"https://feeds.example:{server.port}/a"
     assert server.url("a", host="::1") == f"http://[::1]:{server.port}/a"
 

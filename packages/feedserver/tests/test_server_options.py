@@ -23,7 +23,7 @@ def test_a_port_that_does_not_exist_is_refused(root: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["a b", "https://a.example", "a.example:443", "10.0.0.0/8", "a@b.example", "a..b", "*"]
 )
-def test_what_no_certificate_can_name_is_refused(name: str) -> None:
+def test_a_name_that_no_certificate_can_have_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"a certificate cannot be for .*; give names such as 'feeds.example'"):
         FeedServer(tls=True, names=[name])
 

@@ -17,7 +17,7 @@ from feedserver.standard_output import show
 
 @pytest.fixture
 def unread(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.TextIOWrapper]:
-    """Standard output that is a pipe which nobody reads: what `head` leaves when it has enough."""
+    """Replace standard output by a pipe that nobody reads, as it is after `head` has read enough."""
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w", encoding="utf-8") as stream:
@@ -25,14 +25,14 @@ def unread(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.TextIOWrapper]:
         yield stream
 
 
-def test_what_nobody_reads_is_lost(unread: io.TextIOWrapper) -> None:
+def test_output_that_nobody_reads_is_lost(unread: io.TextIOWrapper) -> None:
     for _ in range(2):
         show("x" * 100_000, unread)
     unread.flush()  # as Python does at its end
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["serve", "--help"], ["check", "--help"]])
-def test_the_command_says_nothing_of_it(arguments: list[str], unread: io.TextIOWrapper) -> None:
+def test_the_command_does_not_report_output_that_nobody_reads(arguments: list[str], unread: io.TextIOWrapper) -> None:
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code in (0, None)
@@ -51,7 +51,7 @@ def test_a_full_disk_is_reported_once_and_ends_no_server() -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no file that is always full")
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
-def test_the_command_says_what_it_cannot_print(
+def test_output_that_cannot_be_printed_is_reported_in_one_line(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as stream:
@@ -59,5 +59,5 @@ def test_the_command_says_what_it_cannot_print(
         with pytest.raises(SystemExit) as ended:
             main(arguments)
     assert ended.value.code == 2
-    told = capfd.readouterr().err
-    assert told.startswith("feedserver: this cannot be printed: ") and told.count("\n") == 1
+    printed = capfd.readouterr().err
+    assert printed.startswith("feedserver: this cannot be printed: ") and printed.count("\n") == 1

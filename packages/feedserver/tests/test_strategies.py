@@ -1,4 +1,4 @@
-"""Strategies draw what a format can carry, and refuse what is none."""
+"""Strategies draw what a format can express, and refuse unknown formats."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from feedserver.strategies import documents, entries, feeds
 
 
 @pytest.mark.parametrize("draw", [documents, feeds, entries])
-def test_what_is_no_format_is_not_drawn(draw: Callable[[Any], object]) -> None:
+def test_an_unknown_format_is_refused(draw: Callable[[Any], object]) -> None:
     with pytest.raises(ValueError, match="'opml' is no format of a feed; there are rss, atom, rdf"):
         draw("opml")

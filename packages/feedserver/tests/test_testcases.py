@@ -1,4 +1,4 @@
-"""The integration with unittest: what the tests of small test cases are given."""
+"""The integration with unittest: what a test is given, shown by small test cases."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class TestRelativeFolders:
         assert str(tmp_path / "tests" / "nowhere") in trace
 
 
-def test_a_quit_that_is_not_allowed_says_what_to_do() -> None:
+def test_a_quit_that_is_not_allowed_is_reported_with_the_remedy() -> None:
     class Case(FeedServerTestCase):
         def test_it(self) -> None:
             with pytest.raises(ConnectionError):
@@ -150,7 +150,7 @@ def test_a_quit_that_is_allowed_stops_the_server() -> None:
     assert counts(run(Case)) == {}
 
 
-def test_what_has_no_attribute_is_set_by_overriding_the_making() -> None:
+def test_options_can_be_set_by_overriding_make_feedserver() -> None:
     class Case(Base):
         def make_feedserver(self) -> FeedServer:
             return FeedServer(self.feed_root, strict=False)
@@ -161,7 +161,7 @@ def test_what_has_no_attribute_is_set_by_overriding_the_making() -> None:
     assert counts(run(Case)) == {}
 
 
-def test_the_mixin_goes_with_asynchronous_tests(feeds: Path) -> None:
+def test_the_mixin_works_with_asynchronous_tests(feeds: Path) -> None:
     class Case(FeedServerMixin, unittest.IsolatedAsyncioTestCase):
         feed_root = feeds
 

@@ -1,4 +1,4 @@
-"""The integration with unittest: what is told when something goes wrong in small test cases."""
+"""The integration with unittest: what is reported when something goes wrong, shown by small test cases."""
 
 from __future__ import annotations
 
@@ -152,14 +152,14 @@ def test_a_failure_reports_what_went_wrong_and_the_journal(
     assert "\n".join(lines[-len(expected.splitlines()) :]) == expected
 
 
-def test_what_goes_amiss_in_a_subtest_is_its_own_failure(feeds: Path) -> None:
+def test_a_problem_in_a_subtest_is_its_own_failure(feeds: Path) -> None:
     result = run(MissesInASubtest)
     [(test, text)] = result.failures
     assert str(test).endswith("[a path] (path='atm.xml')")
     assert steady(text, feeds).startswith(f"feedserver.VerificationError: {MISS}\n")
 
 
-def test_a_doubtful_fixture_fails_a_test_where_warnings_are_errors(feeds: Path) -> None:
+def test_a_doubtful_fixture_fails_a_test_if_warnings_are_errors(feeds: Path) -> None:
     (feeds / "atom.xml").write_text("<!--\nETag: 1\n-->\n<feed/>")
 
     class Case(Base):
@@ -173,7 +173,7 @@ def test_a_doubtful_fixture_fails_a_test_where_warnings_are_errors(feeds: Path) 
     assert f"VerificationError: {doubt}\n\n{MISS}\n" in steady(result.failures[0][1], feeds)
 
 
-def test_a_test_that_is_debugged_raises_what_went_amiss_and_leaves_no_server(feeds: Path) -> None:
+def test_a_test_that_is_debugged_raises_the_problem_and_leaves_no_server(feeds: Path) -> None:
     servers: list[FeedServer] = []
 
     class Case(Misses):
@@ -228,6 +228,6 @@ def test_whatever_goes_wrong_at_the_server_fails_its_test() -> None:
 
     result = run(Case)
     assert counts(result) == {"failures": 2}
-    told = {str(case).split()[0]: text for case, text in result.failures}
-    assert "is not 'METHOD target HTTP/version'" in told["test_no_request"]
-    assert "the journal's listener raised ZeroDivisionError" in told["test_a_listener_that_raises"]
+    texts = {str(case).split()[0]: text for case, text in result.failures}
+    assert "is not 'METHOD target HTTP/version'" in texts["test_no_request"]
+    assert "the journal's listener raised ZeroDivisionError" in texts["test_a_listener_that_raises"]

@@ -1,6 +1,6 @@
-"""What is read, looked up and written costs time in proportion to its size, whatever it holds.
+"""Reading, looking up and writing take time in proportion to the size, whatever the content.
 
-Each is measured as CPU time at n and at 4n, the least of several tries; 4 would be linear, 16 quadratic.
+Each cost is measured as CPU time at n and at 4n, the least of several tries: 4 times as much is linear, 16 quadratic.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def cost(work: Callable[[], object]) -> float:
 def assert_linear(make: Callable[[int], Callable[[], object]], size: int) -> None:
     """Assert that four times the *size* costs at most nine times as much; a quarter of the size is tried first.
 
-    Where four times that quarter takes long enough to say something, the full size is not needed.
+    If four times that quarter takes long enough to be measured, the full size is not needed.
     """
     for each in (size // 4, size):
         small, large = make(each), make(4 * each)
@@ -65,16 +65,18 @@ def test_a_directive_of_a_fault(unit: str) -> None:
 
 
 @pytest.mark.parametrize("line", ["Header: A: b\n", "Note: a\n", "Omit: Date\n", "Fault: nothing\n", "prose\n"])
-def test_a_file_of_directives_has_a_most(line: str, tmp_path: Path) -> None:
+def test_the_directives_that_are_read_from_a_file_are_limited(line: str, tmp_path: Path) -> None:
     file = tmp_path / "feed.xml"
     (tmp_path / "feed.xml.response").write_text(line * 6000)
     begun = time.process_time()
     with suppress(FixtureError):
         loader.read(file)
-    assert time.process_time() - begun < 20, "2,000 are read, and not the square of 6,000"
+    assert time.process_time() - begun < 20, (
+        "the time grows with the 2,000 that are read, and not with the square of 6,000"
+    )
 
 
-def test_the_line_that_is_too_many_is_named(tmp_path: Path) -> None:
+def test_the_first_line_over_the_limit_is_named(tmp_path: Path) -> None:
     (tmp_path / "feed.xml.response").write_text("# a remark\n" + "Header: A: b\n" * 2001)
     with pytest.raises(
         FixtureError, match=r"feed.xml.response:2002: there are more than 2,000 directives. Write fewer"
@@ -135,7 +137,7 @@ def test_the_nearest_route_is_still_found_among_many() -> None:
     assert "Near it: /feeds/blog-1234/atom.xml" in found.message
 
 
-def test_what_is_missing_in_a_large_folder_is_looked_for_in_a_part_of_it(tmp_path: Path) -> None:
+def test_names_are_taken_from_a_part_of_a_large_folder(tmp_path: Path) -> None:
     for number in range(50):
         (tmp_path / f"folder{number:02}").mkdir()
         for inner in range(20):
@@ -210,7 +212,7 @@ def test_a_look_into_the_journal() -> None:
 
 
 @pytest.mark.parametrize("unit", ["<a ", "<!--", "</", "<?", '<a href="', "<a href='", "<a href=", "< ", "&", "</a b "])
-def test_the_links_of_what_a_reader_lists(unit: str) -> None:
+def test_the_links_that_a_reader_lists(unit: str) -> None:
     assert_linear(lambda size: lambda: links_of(unit * (size // len(unit))), 100_000)
 
 

@@ -1,4 +1,4 @@
-"""A feed with all that a feed can have, and what a document of it says."""
+"""A feed with all that a feed can have, and functions that read a document of it."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def tree(feed: Feed, kind: FormatName, **options: Any) -> ET.Element:
 
 
 def said(feed: Feed, kind: FormatName, path: str) -> list[str | None]:
-    """Return the text of each element at *path*, or an attribute's where it ends in @name."""
+    """Return the text of each element at *path*, or the value of its attribute if *path* ends in @name."""
     path, _, attribute = path.partition("@")
     found = tree(feed, kind).findall(path.rstrip("/"), PREFIXES)
     if attribute:

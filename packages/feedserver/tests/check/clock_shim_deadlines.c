@@ -1,5 +1,6 @@
-/* Waits a moment in the way that its argument names, by a deadline of the clock that it reads itself. Prints the wall
- * clock's seconds before and the milliseconds that the wait took on a clock that is never moved. */
+/* Waits 100 ms with the function that the argument names, until a deadline computed from the clock that is read here.
+ * Prints the seconds of the wall clock before the wait, and how many milliseconds the wait took on the monotonic clock,
+ * which is never moved. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>

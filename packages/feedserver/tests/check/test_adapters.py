@@ -1,4 +1,4 @@
-"""How a run drives a reader of this process, and what it reads out of the list of its items."""
+"""How a run drives a reader in its own process, and how it reads the reader's list of items."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from right_reader import RightReader
 FEED = Subscription(1, "http://127.0.0.1:1/v1/feed.xml", "V1")
 
 
-def test_what_is_no_client_is_refused() -> None:
+def test_an_object_that_is_no_client_is_refused() -> None:
     with pytest.raises(TypeError, match=r"3 is no client; give an object with the methods add\(url\) and poll\(\)"):
         check(3)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"'a' is no client; it needs the methods add\(url\) and poll\(\)"):
         PythonAdapter(lambda: "a")  # type: ignore[arg-type, return-value]
 
 
-def test_what_a_client_raises_is_reported_with_what_was_asked_of_it() -> None:
+def test_an_exception_of_a_client_is_reported_with_the_method_that_raised_it() -> None:
     class Broken(RightReader):
         def add(self, url: str) -> None:
             raise LookupError(url)
@@ -39,13 +39,13 @@ def test_what_a_client_raises_is_reported_with_what_was_asked_of_it() -> None:
         session.rows()
 
 
-def test_what_a_client_can_do_is_seen_in_its_methods() -> None:
+def test_the_abilities_of_a_client_follow_from_its_methods() -> None:
     class Small:
         def add(self, url: str) -> None:
-            """Forget it."""
+            """Ignore *url*."""
 
         def poll(self) -> None:
-            """Ask nobody."""
+            """Request nothing."""
 
     small, right = PythonAdapter(Small), PythonAdapter(RightReader)
     assert (small.name, small.can_list, small.can_show_items, small.has_guard) == ("Small", False, False, False)
@@ -55,7 +55,7 @@ def test_what_a_client_can_do_is_seen_in_its_methods() -> None:
     assert (small.open("lane").proves_clock(), right.open("lane").proves_clock()) == (False, True)
 
 
-def test_one_scenario_is_run_again_for_the_same_kind() -> None:
+def test_the_command_that_repeats_a_scenario_names_the_kind() -> None:
     assert PythonAdapter(RightReader).reproduce("V1") == "check(client, only=['V1'])"
     assert PythonAdapter(RightReader, Kind.FETCHER).reproduce("V1") == "check(client, only=['V1'], kind='fetcher')"
 
@@ -65,7 +65,7 @@ def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
         check(RightReader, kind="stor")
 
 
-def test_one_client_gets_the_networks_that_it_may_ask() -> None:
+def test_a_client_instance_gets_the_networks_that_it_may_request() -> None:
     client = RightReader()
     PythonAdapter(client).open("lane")
     assert client.networks == list(NETWORKS)

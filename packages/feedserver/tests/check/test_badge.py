@@ -1,4 +1,4 @@
-"""The report as an SVG badge: what it counts, and in which colour."""
+"""The report as an SVG badge: what it counts, and its colour."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from feedserver.check.report import RULES_VERSION
 from feedserver.check.verdicts import Judgement, Verdict
 
 
-def test_the_badge_counts_what_must_be(report: Report) -> None:
+def test_the_badge_counts_the_must_rules(report: Report) -> None:
     root = ET.fromstring(as_badge(report))
 
     assert root.get("aria-label") == f"feedserver check: must 1/2 · rules v{RULES_VERSION}"
@@ -22,12 +22,12 @@ def test_the_badge_counts_what_must_be(report: Report) -> None:
 @pytest.mark.parametrize(
     ("verdict", "colour"), [(Verdict.FAIL, "#a3261d"), (Verdict.NOT_SEEN, "#8a5a00"), (Verdict.PASS, "#256b2c")]
 )
-def test_its_colour_shows_whether_a_rule_is_broken_or_was_not_judged(
+def test_the_colour_of_a_badge_shows_whether_a_rule_is_broken_or_was_not_judged(
     report: Report, verdict: Verdict, colour: str
 ) -> None:
     shown = as_badge(replace(report, results=[replace(report["V1"], judgement=Judgement(verdict))]))
     assert f'fill="{colour}"' in shown
 
 
-def test_a_name_that_a_reader_gives_itself_is_not_in_it(report: Report) -> None:
+def test_the_name_of_the_reader_is_not_in_the_badge(report: Report) -> None:
     assert "<script" not in as_badge(replace(report, reader="<script>", version="<script>"))

@@ -106,7 +106,7 @@ def test_a_reader_that_loses_an_item_fails_by_hand() -> None:
     assert {name for name, verdict in verdicts(report).items() if verdict is Verdict.FAIL} == {"B1"}
 
 
-def test_a_run_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+def test_a_run_continues_at_the_point_at_which_it_was_stopped(tmp_path: Path) -> None:
     path = tmp_path / "session.json"
     reader = AskingAlways()
 
@@ -147,7 +147,7 @@ def test_a_hosted_reader_asks_one_server_below_a_secret_prefix() -> None:
     assert len(file.prefix) > 20
 
 
-def test_the_page_forgets_no_tick_and_trusts_nobody_else() -> None:
+def test_the_page_keeps_ticks_and_needs_its_secret_prefix() -> None:
     reader = AskingAlways()
     adapter = HandAdapter(SessionFile(None, ""))
     person = Person(adapter.page.url, reader)
@@ -217,8 +217,8 @@ def test_a_session_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["session.json"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="links need a right on Windows, and there are no modes")
-def test_a_session_file_is_written_through_no_link_of_somebody_else(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="Windows allows links to privileged users only, and has no file modes")
+def test_a_session_file_is_not_written_through_a_link_of_somebody_else(tmp_path: Path) -> None:
     theirs = tmp_path / "theirs"
     theirs.write_text("kept")
     (tmp_path / "session.json.new").symlink_to(theirs)

@@ -1,4 +1,4 @@
-"""Each scenario of a lane has an address of its own, within the networks that a guard is told to let in."""
+"""Each scenario of a lane has an address of its own, within the networks that a reader's guard is to let in."""
 
 from __future__ import annotations
 

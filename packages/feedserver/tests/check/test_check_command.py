@@ -1,4 +1,4 @@
-"""`feedserver check` drives a reader by its commands, and says in its exit status how it did."""
+"""`feedserver check` drives a reader by its commands, and reports the result by its exit status."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_a_reader_is_scored_by_its_commands(reader: str, tmp_path: Path) -> None
     assert [scenario["level"] for scenario in report["scenarios"]] == ["must", "must"]
 
 
-def test_a_failure_is_the_exit_status(reader: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failure_sets_the_exit_status(reader: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["check", "--add", f"{reader} add {{urls}}", "--poll", f"{reader} poll forgetful", "--only", "V1"]
 
     assert main(arguments) == 1
@@ -127,7 +127,7 @@ def test_an_error_of_feedserver_is_an_exit_status_of_its_own(
     assert "an error of feedserver, and no verdict: the judge of V4 raised IndexError" in capsys.readouterr().out
 
 
-def test_one_run_a_feed_needs_no_add(fetcher: str, tmp_path: Path) -> None:
+def test_a_poll_command_for_each_feed_needs_no_add(fetcher: str, tmp_path: Path) -> None:
     output = tmp_path / "report.json"
 
     status = main(
@@ -139,7 +139,7 @@ def test_one_run_a_feed_needs_no_add(fetcher: str, tmp_path: Path) -> None:
     assert verdicts(output) == {"V1": "fail", "V4": "pass", "V10": "not for this kind"}
 
 
-def test_one_run_for_all_feeds_needs_no_add(fetcher: str, tmp_path: Path) -> None:
+def test_a_poll_command_for_all_feeds_needs_no_add(fetcher: str, tmp_path: Path) -> None:
     output = tmp_path / "report.json"
 
     main(
@@ -161,14 +161,14 @@ def test_a_guard_gets_the_networks_to_allow(reader: str, tmp_path: Path) -> None
     main(arguments)
     without = json.loads(output.read_text())["scenarios"][-1]
     main([*arguments, "--env", "ALLOWED={networks}"])
-    told = json.loads(output.read_text())["scenarios"][-1]
+    with_guard = json.loads(output.read_text())["scenarios"][-1]
     main([*arguments, "--published", "--env", "ALLOWED={networks}"])
 
     assert (without["verdict"], without["reason"]) == (
         "not seen",
         "a reader without a guard against private addresses is not judged; see {networks}",
     )
-    assert (told["verdict"], told["observed"]) == ("fail", "the address was requested")
+    assert (with_guard["verdict"], with_guard["observed"]) == ("fail", "the address was requested")
     assert verdicts(output) == {"R1": "pass"}
 
 
@@ -210,8 +210,8 @@ def test_the_error_for_a_file_of_this_folder_gives_its_full_path(
     commands = {"--add": "true {urls}", "--poll": "true", option: f"'{sys.executable}' -S -E mini.py"}
 
     assert main(["check", *(word for pair in commands.items() for word in pair), "--only", "V1"]) == 2
-    told = capsys.readouterr().err
-    assert f"HOME, not here: give the full path of mini.py, {tmp_path.resolve() / 'mini.py'}\n" in told
+    printed = capsys.readouterr().err
+    assert f"HOME, not here: give the full path of mini.py, {tmp_path.resolve() / 'mini.py'}\n" in printed
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_the_error_for_a_file_of_this_folder_gives_its_full_path(
         (["--kind", "parser"], "--poll printed no item"),
     ],
 )
-def test_if_no_items_were_found_the_message_says_how_to_show_them(
+def test_if_no_items_were_found_the_message_names_the_remedy(
     more: list[str], remedy: str, fetcher: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main(["check", "--poll", f"{fetcher} {{urls}}", "--only", "I1", *more])
@@ -249,7 +249,7 @@ def test_a_known_reader_needs_no_commands(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("is_terminal", [True, False])
-def test_what_a_reader_prints_moves_nothing_on_a_terminal(
+def test_output_of_a_reader_cannot_control_the_terminal(
     report: Report, form: str, is_terminal: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal, raising=False)

@@ -1,4 +1,4 @@
-"""A reader that is driven by its commands: what they must hold, what they are called, and where its items are found."""
+"""Readers driven by commands: what the commands must contain, how a reader is named, and where its items are found."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PYTHON = shlex.quote(sys.executable)
         ("python -m my_reader {url}", "python"),
     ],
 )
-def test_a_reader_is_called_by_its_program_or_its_script(command: str, name: str) -> None:
+def test_a_reader_is_named_after_its_program_or_its_script(command: str, name: str) -> None:
     adapter = CommandAdapter(Commands(poll=command))
 
     assert adapter.name == name
@@ -46,7 +46,7 @@ def test_commands_that_name_no_feed_are_refused(given: Commands, message: str) -
     assert str(caught.value).startswith(message)
 
 
-def test_what_a_reader_can_show_follows_from_its_commands() -> None:
+def test_the_abilities_of_a_reader_follow_from_its_commands() -> None:
     silent = CommandAdapter(Commands(poll="x {url}"), kind=Kind.FETCHER)
     printing = CommandAdapter(Commands(poll="x {url}"), kind=Kind.PARSER)
     guarded = CommandAdapter(Commands(poll="x {url}", list="y", environment={"ALLOWED": "{networks}"}))
@@ -62,14 +62,14 @@ def test_what_a_reader_can_show_follows_from_its_commands() -> None:
         adapter.close()
 
 
-def test_one_scenario_is_run_again_with_the_same_limits() -> None:
+def test_the_command_that_repeats_a_scenario_has_the_same_limits() -> None:
     adapter = CommandAdapter(Commands(poll="x {url}", patience=90, memory=8 << 30))
 
     assert adapter.reproduce("V1") == "feedserver check --poll 'x {url}' --patience 90s --memory 8192M --only V1"
     adapter.close()
 
 
-def test_each_session_begins_with_what_the_set_up_has_made() -> None:
+def test_each_session_begins_with_the_files_of_the_set_up() -> None:
     adapter = CommandAdapter(
         Commands(
             setup="echo made > items",

@@ -80,7 +80,7 @@ def test_a_look_with_any_other_value_is_refused_or_of_the_right_types() -> None:
 
 
 def paths(value: Any) -> Iterator[tuple[Any, ...]]:
-    """Yield the paths to all that is inside *value*."""
+    """Yield the path of each value inside *value*."""
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, each in inside:
         yield (key,)

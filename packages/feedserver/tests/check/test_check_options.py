@@ -17,7 +17,7 @@ def parse(*arguments: str) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def test_values_are_what_they_stand_for() -> None:
+def test_values_are_converted_to_their_types() -> None:
     options = parse(
         *("--env", "A=b=c", "--env", "_B1=", "--patience", "250ms", "--workers", "3", "--port", "65535"),
         *("--session", "run.json", "--version", "x --version", "--fail-under", "never"),
@@ -28,7 +28,7 @@ def test_values_are_what_they_stand_for() -> None:
     assert (options.session, options.reader_version, options.fail_under) == (Path("run.json"), "x --version", "never")
 
 
-def test_sizes_are_bytes_and_rules_are_gathered() -> None:
+def test_sizes_become_bytes_and_repeated_rules_are_collected() -> None:
     assert [parse("--memory", size).memory for size in ("512M", "8G")] == [512 << 20, 8 << 30]
     options = parse("--only", "V,T4", "--only", "R1", "--alone", "T7", "--alone", "T8,T9")
 
@@ -36,7 +36,7 @@ def test_sizes_are_bytes_and_rules_are_gathered() -> None:
     assert (parse().only, parse().alone, parse().memory) == ([], [], 0)
 
 
-def test_without_options_a_reader_has_its_usual_patience_and_must_follow_each_must() -> None:
+def test_the_defaults_are_the_usual_patience_and_fail_under_must() -> None:
     options = parse()
 
     assert (options.patience, options.fail_under, options.format) == (PATIENCE, "must", [])
@@ -58,7 +58,7 @@ def test_without_options_a_reader_has_its_usual_patience_and_must_follow_each_mu
         ("--reader", "nosuch", "invalid choice: 'nosuch'"),
     ],
 )
-def test_a_wrong_value_is_reported_with_what_to_give(option: str, value: str, message: str) -> None:
+def test_a_wrong_value_is_reported_with_the_remedy(option: str, value: str, message: str) -> None:
     with pytest.raises(argparse.ArgumentError) as caught:
         parse(f"{option}={value}")
     assert f"argument {option}: {message}" in str(caught.value)

@@ -1,4 +1,4 @@
-"""The pages of `feedserver check` in a real browser: nothing against WCAG, nothing wider than a telephone."""
+"""The pages of `feedserver check` in a real browser: no violation of WCAG, and no page wider than a phone."""
 
 from __future__ import annotations
 
@@ -57,7 +57,9 @@ def browser() -> Iterator[object]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["report", "live"])
-def test_a_page_is_for_everybody(name: str, scheme: str, browser: object, report_page: str, live_page: str) -> None:
+def test_a_page_is_accessible_and_fits_a_phone(
+    name: str, scheme: str, browser: object, report_page: str, live_page: str
+) -> None:
     page = browser.new_page(color_scheme=scheme, viewport={"width": 360, "height": 740})  # type: ignore[attr-defined]
     page.goto({"report": report_page, "live": live_page}[name])
 

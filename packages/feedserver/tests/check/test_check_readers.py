@@ -1,4 +1,4 @@
-"""The readers whose commands are known: each can be driven by them, and says what it needs."""
+"""The readers whose commands are known: each can be driven by them, and names the program or package that it needs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_reader_can_be_driven_by_its_commands(name: str) -> None:
     assert set(reader.alone) <= {scenario.id for scenario in SCENARIOS}
 
 
-def test_what_is_not_installed_is_named() -> None:
+def test_a_missing_program_or_package_is_named() -> None:
     commands = Commands(poll="x {url}")
 
     assert KnownReader("A", "no-such-program", commands).missing() == "the program no-such-program"
@@ -45,5 +45,5 @@ def test_a_database_with_bytes_that_are_no_utf_8_is_listed(tmp_path: Path) -> No
     command = READERS["newsboat"].commands.list.replace("{home}", str(tmp_path))
     listed = subprocess.run(command, shell=True, check=True, capture_output=True, encoding="utf-8").stdout
 
-    told = {"title": "a", "link": "b", "author": "c", "content": "a\ufffd", "date": 1, "enclosure": "d"}
-    assert json.loads(listed) == told
+    expected = {"title": "a", "link": "b", "author": "c", "content": "a\ufffd", "date": 1, "enclosure": "d"}
+    assert json.loads(listed) == expected

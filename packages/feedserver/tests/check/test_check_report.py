@@ -1,4 +1,4 @@
-"""The scorecard of a run: what it counts, what its JSON holds, and what of it is published."""
+"""The scorecard of a run: what it counts, what its JSON contains, and which part is published."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_the_verdicts_of_the_fixture(report: Report) -> None:
     }
 
 
-def test_json_has_what_its_schema_requires(report: Report) -> None:
+def test_json_has_all_that_its_schema_requires(report: Report) -> None:
     schema = json.loads((files("feedserver.check") / "schema.json").read_text("utf-8"))
     read = json.loads(report.to_json())
     scenario = schema["$defs"]["scenario"]
@@ -37,7 +37,7 @@ def test_json_has_what_its_schema_requires(report: Report) -> None:
     assert read["summary"]["levels"]["must"] == {"passed": 1, "judged": 2, "all": 3}
 
 
-def test_what_is_published_has_no_rule_that_is_withheld() -> None:
+def test_a_published_report_contains_no_rule_that_is_withheld() -> None:
     published = check(partial(RightReader, "H2"), only=["H2"]).published()
 
     assert [result.scenario.id for result in published] == ["R1"]
@@ -50,6 +50,6 @@ def test_a_failure_of_a_higher_level_counts_for_a_lower_one(report: Report) -> N
     assert [report.fails_under(level) for level in (None, Level.MUST, Level.NICE)] == [False, True, True]
 
 
-def test_a_scenario_that_the_report_does_not_have_is_reported_with_those_that_it_has(report: Report) -> None:
+def test_the_error_for_a_missing_scenario_names_those_of_the_report(report: Report) -> None:
     with pytest.raises(KeyError, match="the report has no scenario 'V2'; it has V1, V4, V10"):
         report["V2"]

@@ -66,7 +66,7 @@ def test_each_item_has_a_page_and_an_enclosure(site: Site) -> None:
     assert get(f"{base}items/3.html") == "404"
 
 
-def test_what_was_asked_is_reported_once(site: Site) -> None:
+def test_each_request_is_reported_once(site: Site) -> None:
     site.begin_step(0, 0.0)
     site.serve()
     get(f"{site.urls[0]}?b")
@@ -92,7 +92,7 @@ def test_a_shared_server_gives_each_scenario_its_own_requests() -> None:
         assert server.is_running
 
 
-def test_what_cannot_be_made_or_injected_is_an_error_of_ours(site: Site) -> None:
+def test_an_answer_that_raises_is_an_error_of_feedserver(site: Site) -> None:
     broken = replace(TWO_STEPS, steps=(Step(lambda at: at.feed(1), until=None), Step(lambda _: 1 // 0)))  # type: ignore[arg-type, return-value]
     failing = Site(broken, Place("127.0.0.1"), MovedClock())
     with pytest.raises(Misfire, match="step 1 of I999 cannot be served: ZeroDivisionError"):
@@ -104,7 +104,7 @@ def test_what_cannot_be_made_or_injected_is_an_error_of_ours(site: Site) -> None
     failing.stop()
 
 
-def test_local_files_are_gone_when_it_stops() -> None:
+def test_local_files_are_removed_when_the_site_stops() -> None:
     site = Site(replace(TWO_STEPS, steps=(Step(lambda at: at.feed(1)),) * 2), Place("127.0.0.1"), MovedClock())
     url = site._stage.local_file("a.txt", b"a")
     path = Path(urllib.request.url2pathname(url.removeprefix("file://")))

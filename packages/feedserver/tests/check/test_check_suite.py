@@ -27,7 +27,7 @@ def test_a_failure_is_reported_with_its_remedy() -> None:
         test.check(lambda: RightReader("V1"))
 
 
-def test_what_is_not_for_a_kind_is_skipped() -> None:
+def test_a_scenario_that_is_not_for_the_kind_is_skipped() -> None:
     [parameter] = parameters(["V10"])
     [test] = parameter.values
     assert isinstance(test, ScenarioTest)
@@ -98,7 +98,7 @@ def test_known_failures_are_expected_to_fail(pytester: pytest.Pytester) -> None:
 
     result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:xdist", "-p", "no:django")
 
-    result.assert_outcomes(passed=1, xfailed=1, failed=1)  # V4 passes, though it is said to fail
+    result.assert_outcomes(passed=1, xfailed=1, failed=1)  # V4 passes, though known.txt says that it fails
 
 
 def test_an_unknown_scenario_fails_the_collection(pytester: pytest.Pytester) -> None:

@@ -1,4 +1,4 @@
-"""When a lane polls: as few times as every scenario that waits accepts."""
+"""When a lane polls: as rarely as the waits of all its scenarios allow."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def scenario(number: int, *steps: Step) -> Scenario:
 
 
 def made(*scenarios: Scenario, moves_clock: bool = True) -> list[tuple[float, dict[str, int]]]:
-    """Return the polls after those of step 0: days since the last of these, and the steps."""
+    """Return each poll after those of step 0: the days since the last poll of step 0, and the steps."""
     first, *others = rounds(scenarios, moves_clock=moves_clock)[WARM_UP_POLLS:]
     return [((each.at - first.at) / DAY, dict(each.steps)) for each in others]
 
 
-def test_each_scenario_has_two_polls_more_in_step_0() -> None:
+def test_each_scenario_has_two_more_polls_in_step_0() -> None:
     assert [dict(each.steps) for each in rounds([scenario(1)])] == [{"I1": 0}] * (1 + WARM_UP_POLLS)
 
 
@@ -41,7 +41,7 @@ def test_a_scenario_that_cannot_wait_is_polled_before_the_others_begin() -> None
     assert [steps for _, steps in made(at_once, late)] == [{"I1": 1, "I2": 0}, {"I2": 1}]
 
 
-def test_without_a_clock_that_moves_each_poll_begins_every_step() -> None:
+def test_without_a_moved_clock_a_poll_begins_the_next_step_of_every_scenario() -> None:
     at_once = scenario(1, soon(SERVE))
     late = scenario(2, Step(SERVE, timedelta(days=4), timedelta(days=9)))
 

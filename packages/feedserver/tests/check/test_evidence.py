@@ -34,7 +34,7 @@ def test_a_request_in_the_first_poll_is_not_quiet_and_one_of_a_later_poll_is() -
     assert Evidence([later, after]).was_quiet(0) is True
 
 
-def test_requests_are_those_by_get_for_one_path_or_for_all() -> None:
+def test_requests_by_get_are_found_for_one_path_or_for_all() -> None:
     others = [ExchangeSeen(path="a.xml", method="GET"), ExchangeSeen(path="feed.xml", method="HEAD"), ExchangeSeen()]
     seen = Evidence([StepSeen(exchanges=[ASKED, *others])])
 
@@ -45,7 +45,7 @@ def test_requests_are_those_by_get_for_one_path_or_for_all() -> None:
         seen.asked(0, "b.xml")
 
 
-def test_a_poll_that_did_not_end_well_says_why() -> None:
+def test_a_poll_that_did_not_end_well_is_reported_with_its_reason() -> None:
     seen = Evidence([StepSeen(polls=[Poll(), Poll(is_good=False, detail="it was ended after 75 s")])])
 
     assert not seen.ended_well(0)

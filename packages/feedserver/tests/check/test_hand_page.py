@@ -1,4 +1,4 @@
-"""The live page: it goes on when the person says so, and believes no more than what it asked."""
+"""The live page: the run continues when the person says so, and only items that the page showed can be ticked."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_form_of_another_round_changes_nothing(page: HandPage) -> None:
     assert json.loads(get(page, "state.json")) == {"round": 1, "all": 1, "waiting": ["I999"], "is_over": False}
 
 
-def test_without_a_tick_nothing_is_recorded(page: HandPage) -> None:
+def test_if_the_person_does_not_say_what_is_shown_nothing_is_recorded(page: HandPage) -> None:
     page.show(shown(ticked=None))
 
     assert 'value="no" checked' in get(page)
@@ -67,13 +67,13 @@ def test_without_a_tick_nothing_is_recorded(page: HandPage) -> None:
     assert page.ticked is None
 
 
-def test_the_page_says_what_to_do_and_keeps_what_was_ticked(page: HandPage) -> None:
+def test_the_page_gives_instructions_and_keeps_the_ticks(page: HandPage) -> None:
     assert "Getting ready" in get(page)
     page.show(shown(frozenset({("I999", 1)})))
 
-    told = get(page)
+    text = get(page)
 
-    assert "Round 2 of 3" in told
-    assert 'value="I999:1" checked' in told
-    assert 'value="I999:2">' in told
+    assert "Round 2 of 3" in text
+    assert 'value="I999:1" checked' in text
+    assert 'value="I999:2">' in text
     assert FEED.url in get(page, "feeds.opml")

@@ -33,7 +33,7 @@ def test_the_page_is_well_formed_and_needs_nothing_else(report: Report) -> None:
     assert "url(" not in page
 
 
-def test_what_a_reader_sends_cannot_become_markup(report: Report) -> None:
+def test_output_of_a_reader_cannot_become_markup(report: Report) -> None:
     hostile = "<script>alert(1)</script>"
     result = replace(report["V1"], exchanges=[hostile], judgement=Judgement(Verdict.FAIL, hostile, hostile))
     shown = as_html(replace(report, results=[result], reader=hostile, version=hostile))
@@ -42,6 +42,6 @@ def test_what_a_reader_sends_cannot_become_markup(report: Report) -> None:
     assert hostile not in shown
 
 
-def test_an_error_of_ours_is_reported_as_one(report: Report) -> None:
+def test_an_error_of_feedserver_is_reported_as_one(report: Report) -> None:
     ours = replace(report, results=[Result(report["V1"].scenario, Judgement(Verdict.NOT_SEEN), misfire="\0 broke")])
     assert "error of feedserver" in as_html(ours)

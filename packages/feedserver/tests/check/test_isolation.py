@@ -21,14 +21,16 @@ def home(folder: Path, copy_of: Home | None = None) -> Home:
     return Home(folder, patience=10, extra={}, bundle=None, copy_of=copy_of)
 
 
-def test_the_end_of_what_is_printed_is_kept_for_messages(tmp_path: Path) -> None:
+def test_the_end_of_the_output_is_kept_for_messages(tmp_path: Path) -> None:
     ran = home(tmp_path / "reader").run("echo first; echo second >&2; exit 3")
 
     assert (ran.status, ran.printed, ran.output) == (3, b"first\n", "first\nsecond\n")
     assert ran.describe() == "ended with status 3: second"
 
 
-def test_a_reader_learns_of_no_database_of_its_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_gets_no_variable_that_leads_to_data_of_its_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("LIFESTREAM_HOME", "DATABASE_URL", "CELERY_BROKER_URL", "GPODDER_HOME", "WGETRC"):
         monkeypatch.setenv(name, "/the/user's/own")
     monkeypatch.setenv("KEPT", "kept")
@@ -38,7 +40,7 @@ def test_a_reader_learns_of_no_database_of_its_user(tmp_path: Path, monkeypatch:
     assert "/the/user's/own" not in printed
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not hold processes to a limit of their data")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the data of a process")
 def test_a_process_takes_no_more_memory_than_it_is_allowed(tmp_path: Path) -> None:
     takes = f"{sys.executable} -S -E -c 'bytearray(300 << 20)'"
     cramped = Home(tmp_path / "cramped", patience=10, memory=200 << 20, extra={}, bundle=None)
@@ -88,7 +90,7 @@ def test_a_reader_may_put_anything_in_place_of_our_files(tmp_path: Path) -> None
     assert reader.run("echo told").output == "told\n"
 
 
-def test_what_cannot_be_copied_is_left_behind(tmp_path: Path) -> None:
+def test_files_that_cannot_be_copied_are_left_out(tmp_path: Path) -> None:
     """Agents leave sockets in HOME, and shutil.copytree refuses pipes."""
     first = home(tmp_path / "first")
     first.run("mkfifo pipe; mkdir folder; ln -s /no/such/file dangling; ln -s . loop; echo kept > folder/file")
@@ -105,7 +107,7 @@ def test_what_cannot_be_copied_is_left_behind(tmp_path: Path) -> None:
     assert (second.home / "folder" / "file").read_text() == "kept\n"
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are known on Linux only")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the processes of a session are found on Linux only")
 def test_daemons_are_ended_with_their_session(tmp_path: Path) -> None:
     reader = home(tmp_path / "reader")
     reader.run(
@@ -119,7 +121,7 @@ def test_daemons_are_ended_with_their_session(tmp_path: Path) -> None:
     assert daemon
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are known on Linux only")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the processes of a session are found on Linux only")
 @pytest.mark.parametrize("start", ["env -i", "env -u FEEDSERVER_CHECK_SESSION"])
 def test_a_daemon_without_its_environment_is_ended_with_its_session(tmp_path: Path, start: str) -> None:
     other, reader = home(tmp_path / "other"), home(tmp_path / "reader")
@@ -132,8 +134,8 @@ def test_a_daemon_without_its_environment_is_ended_with_its_session(tmp_path: Pa
     other.close()
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are known on Linux only")
-def test_the_marks_do_not_change_how_a_command_ends(tmp_path: Path) -> None:
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the processes of a session are found on Linux only")
+def test_the_marks_of_a_session_do_not_change_how_a_command_ends(tmp_path: Path) -> None:
     reader = home(tmp_path / "reader")
     assert reader.run("exit 7").status == 7
     assert reader.run("echo said").output == "said\n"

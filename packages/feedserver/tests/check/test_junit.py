@@ -1,4 +1,4 @@
-"""The report as JUnit XML: a test suite a group, a test case a scenario."""
+"""The report as JUnit XML: one test suite for each group, one test case for each scenario."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def test_junit_has_a_case_for_each_scenario(report: Report) -> None:
     }
 
 
-def test_an_error_of_ours_is_no_failure_of_the_reader(report: Report) -> None:
+def test_an_error_of_feedserver_is_no_failure_of_the_reader(report: Report) -> None:
     ours = replace(report, results=[Result(report["V1"].scenario, Judgement(Verdict.NOT_SEEN), misfire="\0 broke")])
 
     [[case]] = ET.fromstring(as_junit(ours, None))
     assert [(child.tag, child.get("message")) for child in case] == [("error", "\ufffd broke")]
 
 
-def test_a_failure_is_what_the_exit_status_counts(report: Report) -> None:
+def test_failures_are_those_that_the_exit_status_counts(report: Report) -> None:
     lower = replace(report["V1"], scenario=replace(report["V1"].scenario, level=Level.SHOULD))
     mixed = replace(report, results=[report["V1"], lower])
 
@@ -43,6 +43,6 @@ def test_a_failure_is_what_the_exit_status_counts(report: Report) -> None:
         None: "0",
     }
     assert found[Level.MUST][0].get("skipped") == "1"
-    skipped, told = found[Level.MUST][0][1]
+    skipped, output = found[Level.MUST][0][1]
     assert skipped.get("message") == f"fail, which --fail-under must lets pass: expected {lower.judgement.expected}"
-    assert (told.text or "").startswith(f"observed: {lower.judgement.observed}\n")
+    assert (output.text or "").startswith(f"observed: {lower.judgement.observed}\n")

@@ -13,7 +13,7 @@ from right_reader import RightReader
 
 
 class BrokenOff(RightReader):
-    """A reader that ends after its first feed, with whatever exit status, in the poll that probes its patience."""
+    """A reader whose fourth poll, which probes its patience, ends after the first feed without an error."""
 
     polls = 0
 
@@ -23,7 +23,7 @@ class BrokenOff(RightReader):
             self.update(feed)
 
 
-def test_a_poll_that_breaks_off_is_no_patience_with_the_feeds_behind_it() -> None:
+def test_a_poll_that_breaks_off_does_not_count_as_patience_with_later_feeds() -> None:
     report = check(partial(BrokenOff, "T1"), only=["T1"])
 
     assert report["T1"].verdict is Verdict.NOT_SEEN

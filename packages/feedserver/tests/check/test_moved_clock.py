@@ -58,7 +58,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @needs_compiler
 @pytest.mark.parametrize("way", WAYS)
-def test_a_wait_takes_as_long_as_it_says_while_the_clock_is_moved(way: str, loaded: LoadedShim, program: Path) -> None:
+def test_a_wait_takes_its_real_time_while_the_clock_is_moved(way: str, loaded: LoadedShim, program: Path) -> None:
     loaded.clock.advance(DAYS)
 
     ran = subprocess.run(
@@ -109,7 +109,7 @@ def test_a_process_that_reads_the_clock_and_connects_is_the_proof(loaded: Loaded
     loaded.close()
 
 
-def test_the_true_clock_is_not_moved() -> None:
+def test_without_the_library_the_clock_is_not_moved() -> None:
     clock = MovedClock()
 
     clock.advance(DAYS)
@@ -118,7 +118,7 @@ def test_the_true_clock_is_not_moved() -> None:
     assert abs(clock.time() - time.time()) < 60
 
 
-def test_a_run_without_a_compiler_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_compiler_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("PATH", str(tmp_path))
 

@@ -1,4 +1,4 @@
-"""The most memory that was used since a moment."""
+"""The peak of used memory since the last reset."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from feedserver.check import peak_memory
 SIZE = 64 << 20
 
 
-def test_what_was_used_for_a_while_is_seen_until_it_is_forgotten() -> None:
+def test_the_peak_includes_freed_memory_until_it_is_reset() -> None:
     if not peak_memory.reset():
-        pytest.skip("this system does not tell the peak")
+        pytest.skip("this system does not report the peak")
     before = peak_memory.read()
     taken = bytearray(SIZE)
     taken[:: 1 << 12] = b"x" * len(taken[:: 1 << 12])

@@ -1,4 +1,4 @@
-"""How a run goes: what it does where the reader, the scenario or the user ends it."""
+"""How a run goes, also if the reader fails, a scenario cannot be served or the user stops the run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Crashing(RightReader):
 
 
 class Quiet(RightReader):
-    """A reader that asks nothing after it has subscribed."""
+    """A reader that requests nothing after its first poll."""
 
     def poll(self) -> None:
         for feed in self.feeds[:]:
@@ -52,7 +52,7 @@ class StoppedAdapter(PythonAdapter):
 
 
 class Sleeping(RightReader):
-    """A reader that is ended while it waits for as long as Retry-After says, before it asks the others."""
+    """A reader that is ended while it waits as long as Retry-After says, before it requests the other feeds."""
 
     def poll(self) -> None:
         for feed in self.feeds:
@@ -70,14 +70,14 @@ def test_a_scenario_that_stops_the_reader_can_run_alone() -> None:
         run(PythonAdapter(RightReader), only=["V4"], alone=["T999"])
 
 
-def test_a_reader_that_crashes_is_not_polite() -> None:
+def test_a_crash_does_not_count_as_politeness() -> None:
     report = check(Crashing, only=["V5", "T7"])
 
     assert {result.verdict for result in report} == {Verdict.NOT_SEEN}
     assert "did not end well: poll() raised RuntimeError('the database is locked')" in report["T7"].judgement.reason
 
 
-def test_a_reader_that_asks_nothing_passes_nothing() -> None:
+def test_a_reader_that_requests_nothing_passes_nothing() -> None:
     report = check(Quiet, only=["V", "T7", "T13"])
 
     assert report.of(Verdict.PASS) == []
@@ -91,7 +91,7 @@ def test_ctrl_c_gives_the_report_so_far() -> None:
     assert report["T7"].judgement.reason == "the run was stopped after 2 of 4 steps"
 
 
-def test_a_fault_that_a_304_prevented_is_no_error_of_ours() -> None:
+def test_a_fault_that_a_304_prevented_is_no_error_of_feedserver() -> None:
     class Hasty(RightReader):
         def is_due(self, feed: Subscribed) -> bool:
             return True
@@ -102,7 +102,7 @@ def test_a_fault_that_a_304_prevented_is_no_error_of_ours() -> None:
     assert report.misfires == []
 
 
-def test_a_step_that_cannot_be_served_is_an_error_of_ours() -> None:
+def test_a_step_that_cannot_be_served_is_an_error_of_feedserver() -> None:
     broken = replace(NEW_ITEM, steps=(NEW_ITEM.steps[0], Step(lambda at: at.feed(4, 3, format="papyrus"))))  # type: ignore[arg-type]
 
     report = check(RightReader, scenarios=[broken])
@@ -112,7 +112,7 @@ def test_a_step_that_cannot_be_served_is_an_error_of_ours() -> None:
     assert report.misfires == list(report)
 
 
-def test_a_judge_that_fails_is_an_error_of_ours() -> None:
+def test_a_judge_that_fails_is_an_error_of_feedserver() -> None:
     def judge(seen: Evidence) -> Judgement:
         return passed(str(seen.steps[99]))
 
@@ -125,14 +125,14 @@ def test_the_template_is_a_scenario_that_works() -> None:
     assert check(RightReader, scenarios=[NEW_ITEM])["I999"].verdict is Verdict.PASS
 
 
-def test_what_does_not_concern_a_kind_is_not_judged() -> None:
+def test_a_rule_that_does_not_concern_a_kind_is_not_judged() -> None:
     report = check(RightReader, only=["V1", "V10"], kind=Kind.FETCHER)
 
     assert report["V1"].verdict is Verdict.PASS
     assert report["V10"].verdict is Verdict.NOT_FOR_THIS_KIND
 
 
-def test_what_needs_a_moved_clock_is_not_seen_without_one() -> None:
+def test_a_scenario_that_needs_a_moved_clock_is_not_seen_without_one() -> None:
     class Unmoved(RightReader):
         move_clock = None  # type: ignore[assignment]
 
@@ -142,6 +142,6 @@ def test_what_needs_a_moved_clock_is_not_seen_without_one() -> None:
     assert not report.clock_proved
 
 
-def test_an_unknown_scenario_is_refused_with_those_that_there_are() -> None:
+def test_the_error_for_an_unknown_scenario_names_the_groups() -> None:
     with pytest.raises(ValueError, match=r"there is no scenario Y; give a group \(T, V\) or an id, such as V1"):
         check(RightReader, only=["Y"], scenarios=[each for each in SCENARIOS if each.group in "VT"])

@@ -25,7 +25,7 @@ def test_step_0_serves_every_feed_that_the_reader_subscribes_to() -> None:
     assert NEW_ITEM.group == "I"
 
 
-def test_a_step_begins_within_five_days_unless_it_says_otherwise() -> None:
+def test_a_step_begins_within_five_days_by_default() -> None:
     serve = NEW_ITEM.steps[0].answers_by_path()["feed.xml"]
 
     assert (Step(serve).wait, Step(serve).latest) == (USUAL_WAIT, USUAL_WAIT + SLACK)

@@ -52,13 +52,13 @@ def test_ids_are_unique_and_belong_to_a_group() -> None:
     assert {scenario.group for scenario in SCENARIOS} <= set(GROUPS)
 
 
-def test_a_scenario_stands_after_those_that_it_depends_on() -> None:
+def test_a_scenario_comes_after_those_that_it_depends_on() -> None:
     for index, scenario in enumerate(SCENARIOS):
         assert set(scenario.depends_on) <= set(IDS[:index]), scenario.id
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=IDS)
-def test_a_scenario_says_why_it_matters_and_how_to_mend_it(scenario: Scenario) -> None:
+def test_a_scenario_has_a_rule_a_reason_advice_and_a_source(scenario: Scenario) -> None:
     for text in (scenario.rule, scenario.why, scenario.advice):
         assert text.endswith("."), text
     assert scenario.source

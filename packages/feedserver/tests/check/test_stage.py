@@ -47,7 +47,7 @@ def test_an_item_is_found_by_the_token_in_its_title() -> None:
     assert found is not None and found.groups() == (b"v", b"1", b"12")
 
 
-def test_everything_lies_below_the_prefix() -> None:
+def test_every_address_begins_with_the_prefix() -> None:
     at = stage(Moved(), prefix="/secret", with_enclosures=True)
     entry = at.entry(1)
 

@@ -11,5 +11,5 @@ def test_a_judgement_has_the_evidence_of_its_verdict() -> None:
     assert non_strict("a", "b", "it is safe") == Judgement(Verdict.NON_STRICT, "a", "b", "it is safe")
 
 
-def test_levels_stand_in_the_order_of_their_weight() -> None:
+def test_levels_are_ordered_by_their_weight() -> None:
     assert [str(level) for level in Level] == ["must", "should", "nice"]

@@ -1,4 +1,4 @@
-"""The manual's table of the charset matrix: it says what the matrix says, and the program that writes it runs."""
+"""The manual's table of the charset matrix: it agrees with the matrix, and the program that writes it runs."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ import encodings_table
 ROW = re.compile(r"\| (\S+) \| (\S+) \| (read|garbled|refused|open) \| ([^|]+) \|")
 
 
-def test_the_manual_says_what_the_matrix_says() -> None:
+def test_the_tables_of_the_manual_agree_with_the_matrix() -> None:
     page = encodings_table.PAGE.read_text(encoding="utf-8")
     sections = re.split(r"^### ", page, flags=re.MULTILINE)[1:]
     assert len(sections) == 16
-    told = []
+    rows = []
     for section in sections:
         title = section.partition("\n")[0]
         found = re.fullmatch(r"(XML types|text/html): (\S+?)(, after a byte order mark)?", title)
         assert found is not None, title
         for charset, declaration, verdict, rules in ROW.findall(section):
-            told.append((found[1], found[2].lower(), bool(found[3]), charset, declaration, verdict, rules))
+            rows.append((found[1], found[2].lower(), bool(found[3]), charset, declaration, verdict, rules))
     for types, media_type in (("XML types", "text/xml"), ("text/html", "text/html")):
         expected = [
             (
@@ -38,7 +38,7 @@ def test_the_manual_says_what_the_matrix_says() -> None:
             )
             for each in matrix(media_type)
         ]
-        assert sorted(row for row in told if row[0] == types) == sorted(expected)
+        assert sorted(row for row in rows if row[0] == types) == sorted(expected)
     assert all(f"| {rule.name} | {rule.says} | {rule.sections} |" in page for rule in RULES)
 
 
@@ -47,11 +47,11 @@ def test_readers_are_measured_over_http() -> None:
     ignored = case("text/xml", "windows-1251", None, "windows-1251", bom=False)
     measured = encodings_table.measure([plain, ignored])
     assert measured[plain]["feedparser"] == measured[plain]["fastfeedparser"] == ("read", True)
-    assert measured[ignored]["lxml"] == ("refused", False)  # it is given the bytes alone
+    assert measured[ignored]["lxml"] == ("refused", False)  # lxml is given the bytes alone
     assert measured[ignored]["requests"] == ("read", True)
 
 
-def test_a_page_is_written_twice_the_same() -> None:
+def test_writing_a_page_twice_changes_nothing() -> None:
     page = f"before\n{encodings_table.BEGIN}old\n{encodings_table.END}after {TEXT}\n"
     once = encodings_table.replaced(page, "| new |")
     assert once == f"before\n{encodings_table.BEGIN}\n| new |\n{encodings_table.END}after {TEXT}\n"

@@ -1,4 +1,4 @@
-"""The charset matrix: its documents are what their cases say, and its outcomes are the standards'."""
+"""The charset matrix: each document matches its case, and each outcome is that of the standards."""
 
 from __future__ import annotations
 
@@ -24,8 +24,15 @@ BY_THE_BOOK = [
     ("windows-1251", "utf-8", False, "utf-8", "garbled", "charset"),  # §8.8: even if it is right
     ("windows-1251", None, True, "utf-16-le", "read", "BOM"),  # §8.9: the charset is ignored
     ("windows-1251", None, True, "utf-8", "read", "BOM"),
-    ("us-ascii", "utf-8", False, "utf-8", "refused", "charset"),  # §3.2: text/xml as RFC 3023 had it by default
-    (None, "utf-8", False, "windows-1251", "refused", "declaration"),  # XML 1.0 §4.3.3: bytes that are not legal
+    ("us-ascii", "utf-8", False, "utf-8", "refused", "charset"),  # §3.2: the default of RFC 3023 for text/xml
+    (
+        None,
+        "utf-8",
+        False,
+        "windows-1251",
+        "refused",
+        "declaration",
+    ),  # XML 1.0 §4.3.3: bytes that are illegal in the declared encoding
     (None, None, False, "windows-1251", "refused", "default"),
     (None, "windows-1251", False, "utf-8", "garbled", "declaration"),
     (None, "windows-1251", True, "utf-8", "refused", "conflict"),
@@ -35,7 +42,7 @@ BY_THE_BOOK = [
     (None, "utf-16", False, "utf-16-le", "open", "unmarked"),
     ("utf-16", "utf-16", False, "utf-16-be", "open", "unmarked"),
     ("utf-16", "utf-8", False, "utf-8", "refused", "charset"),
-    ("utf-8", "utf-16", False, "utf-16-le", "refused", "charset"),  # zeros are legal UTF-8, and no XML
+    ("utf-8", "utf-16", False, "utf-16-le", "refused", "charset"),  # zero bytes are legal in UTF-8, but not in XML
     ("windows-1251", None, False, "utf-16-be", "refused", "charset"),
     ("x-unknown", "utf-8", False, "utf-8", "refused", "unknown"),
     ("x-unknown", None, True, "utf-8", "read", "BOM"),
@@ -72,7 +79,7 @@ def test_the_matrix_answers_as_the_standards_do(
     assert (outcome.verdict, outcome.rules[0].name) == (verdict, rule)
 
 
-def test_the_matrix_is_whole() -> None:
+def test_the_matrix_is_complete() -> None:
     cases = list(matrix())
     assert len(cases) == len(MEDIA_TYPES) * len(CHARSETS) * len(DECLARATIONS) * len(TRUTHS) * 2 == 960
     assert len({each.name for each in cases}) == 960
@@ -85,7 +92,7 @@ def test_xml_types_are_treated_alike() -> None:
     assert all(outcomes == by_type[0] for outcomes in by_type)
 
 
-def test_a_document_is_what_its_case_says() -> None:
+def test_a_document_has_the_encoding_mark_and_declaration_of_its_case() -> None:
     marks = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
     for each in matrix("application/xml"):
         data = each.response.body
@@ -99,7 +106,7 @@ def test_a_document_is_what_its_case_says() -> None:
         assert each.response.headers["Content-Type"] == f"application/xml{charset}", each.name
 
 
-def test_a_case_accepts_what_its_outcome_says_and_nothing_else() -> None:
+def test_a_case_accepts_only_the_titles_that_its_outcome_allows() -> None:
     for each in matrix():
         verdict, title = each.outcome.verdict, each.outcome.title
         is_open = verdict == "open"

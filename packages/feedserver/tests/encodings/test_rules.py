@@ -1,4 +1,4 @@
-"""By which rule an encoding is decided: what declares one, and what a label means."""
+"""The rule that decides an encoding: what declares an encoding, and what a label means."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from feedserver.encodings import decide
         (b"", "utf-8"),
     ],
 )
-def test_only_the_declaration_declares(data: bytes, encoding: str) -> None:
+def test_only_the_xml_declaration_declares_an_encoding(data: bytes, encoding: str) -> None:
     assert decide("application/xml", None, data).encoding == encoding
 
 
 @pytest.mark.parametrize("label", ["x-nobody", "rot13", "base64", "hex", "undefined", "unicode_escape", "a\0b", ""])
-def test_a_label_that_only_python_knows_is_no_encoding(label: str) -> None:
+def test_a_label_that_only_python_supports_is_no_encoding(label: str) -> None:
     outcome = encodings.outcome_of("text/xml", label, b"<rss><title>x</title></rss>")
     assert (outcome.verdict, [rule.name for rule in outcome.rules]) == ("refused", ["unknown"])
     assert decide("text/html", label, b"<a/>").rule.name == "HTML: default"
@@ -49,13 +49,13 @@ def test_html_reads_labels_as_the_encoding_standard_does(label: str, encoding: s
 
 
 @pytest.mark.parametrize("label", ["utf-16", "utf-16le", "UTF-16BE"])
-def test_html_takes_a_declared_utf_16_that_can_be_read_for_utf_8(label: str) -> None:
+def test_html_takes_utf_16_declared_in_ascii_for_utf_8(label: str) -> None:
     data = f'<?xml version="1.0" encoding="{label}"?>'.encode()
     assert decide("text/html", None, data).encoding == "utf-8"
     assert decide("text/xml", None, data).rule.name == "conflict"
 
 
-def test_an_encoding_that_nobody_knows_is_refused() -> None:
+def test_an_unknown_encoding_is_refused() -> None:
     decision = decide("application/xml", None, b'<?xml version="1.0" encoding="x-nobody"?><a/>')
     assert (decision.encoding, decision.rule.name) == (None, "unknown")
     assert encodings.outcome_of("application/xml", None, b'<?xml version="1.0" encoding="x-nobody"?><a/>').title is None

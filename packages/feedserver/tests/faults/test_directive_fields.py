@@ -1,4 +1,4 @@
-"""Header fields in the directive of a fault: written, read back, and refused where they cannot be."""
+"""Header fields in the directive of a fault: written, read back, and refused if they cannot be written."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from feedserver.faults.directive_fields import NONE, fields_in_words, one_line_f
         ([("A", "ü&x")], "A: ü&x"),
     ],
 )
-def test_what_is_written_is_read_back(fields: list[tuple[str, str]], words: str) -> None:
+def test_written_fields_are_read_back(fields: list[tuple[str, str]], words: str) -> None:
     headers = Headers(fields)
     assert fields_in_words(headers) == words
     assert read_fields(words) == headers == one_line_fields(headers)
 
 
-def test_what_is_no_field_is_refused() -> None:
+def test_a_value_that_is_no_field_is_refused() -> None:
     with pytest.raises(ValueError, match="'B' is no header; write 'Name: value'"):
         read_fields("A: b & B")
 

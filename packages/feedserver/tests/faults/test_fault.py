@@ -1,4 +1,4 @@
-"""A fault of one's own."""
+"""A fault that a test defines itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from feedserver.messages.send_plan import (
 
 @dataclass(frozen=True, slots=True)
 class Shout(Fault):
-    """A fault of a test's own, after the template."""
+    """A fault that a test defines itself, modelled on the template."""
 
     layer: ClassVar[Layer] = Layer.BODY
     mark: str = "!"
@@ -39,7 +39,7 @@ class Shout(Fault):
                 yield step
 
 
-def test_a_test_may_write_a_fault_of_its_own(server: FeedServer) -> None:
+def test_a_test_can_define_its_own_fault(server: FeedServer) -> None:
     server.add("/f", lambda request: broken(Response("quiet"), Shout(when=OnRequest(1))))
     assert asked(server).endswith(b"QUIET")
     assert asked(server).endswith(b"quiet")

@@ -1,4 +1,4 @@
-"""Faults as values and in a server: how they are called, when they strike, how they compose, what is told of them."""
+"""Faults as values and in a server: their names, their triggers, how they are combined, and what is reported."""
 
 from __future__ import annotations
 
@@ -109,17 +109,17 @@ NUMBERED = [example for kind in KINDS.values() for example in kind.examples if r
 @pytest.mark.parametrize(
     "example", [*NUMBERED, "reset on request 2", "reset on every 2nd request", "reset from request 2"]
 )
-def test_a_number_of_thousands_of_digits_is_no_fault_of_python(example: str) -> None:
-    told = ""
+def test_a_number_of_thousands_of_digits_does_not_give_an_error_of_python(example: str) -> None:
+    message = ""
     try:
         parse(re.sub(r"\d+", "9" * 5000, example, count=1))
     except ValueError as error:
-        told = str(error)
-    assert "set_int_max_str_digits" not in told
+        message = str(error)
+    assert "set_int_max_str_digits" not in message
 
 
 @pytest.mark.parametrize("example", [example for kind in KINDS.values() for example in kind.examples])
-def test_every_example_of_the_catalogue_says_itself_again(example: str) -> None:
+def test_every_example_of_the_catalogue_survives_a_round_trip(example: str) -> None:
     fault = parse(f"{example} on every 3rd request")
     assert parse(str(fault)) == fault
     assert str(fault).lower().startswith(example.lower())
@@ -162,7 +162,7 @@ def test_every_example_of_the_catalogue_says_itself_again(example: str) -> None:
         ("", "'' is no fault; write one of reset, close, stall, "),
     ],
 )
-def test_a_slip_is_answered_with_what_was_meant(text: str, problem: str) -> None:
+def test_the_error_for_a_mistake_says_what_to_write(text: str, problem: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - the whole message is compared
         parse(text)
     assert str(caught.value).startswith(problem)
@@ -178,12 +178,12 @@ def test_a_slip_is_answered_with_what_was_meant(text: str, problem: str) -> None
         lambda: OddHeader("CR"),  # type: ignore[arg-type]
     ],
 )
-def test_what_cannot_be_is_refused(make: type[Fault]) -> None:
+def test_invalid_arguments_are_refused_with_a_remedy(make: type[Fault]) -> None:
     with pytest.raises(ValueError, match=r"; (give|use|write) "):
         make()
 
 
-def test_what_is_no_fault_is_refused_by_a_response() -> None:
+def test_a_response_refuses_a_value_that_is_no_fault() -> None:
     with pytest.raises(
         TypeError, match=r"^'reset after 5' is no fault; write Reset\(after=512\), or feedserver.faults.p"
     ):
@@ -201,16 +201,16 @@ def test_a_mistake_in_a_fixture_names_file_line_and_remedy(server: FeedServer, r
     )
 
 
-# When.
+# Triggers.
 
 
 def resets(server: FeedServer, path: str, count: int) -> list[bool]:
-    """Return for each of a number of requests whether its answer was reset."""
+    """Return, for each of *count* requests, whether its answer was reset."""
     return [asked(server, path).endswith(b"<RST>") for _ in range(count)]
 
 
 @pytest.mark.parametrize(
-    ("when", "struck"),
+    ("when", "numbers"),
     [
         ("", [1, 2, 3, 4, 5, 6]),
         ("on request 2", [2]),
@@ -220,13 +220,13 @@ def resets(server: FeedServer, path: str, count: int) -> list[bool]:
     ],
 )
 def test_a_fault_is_injected_into_the_requests_that_it_names(
-    server: FeedServer, root: Path, when: str, struck: list[int]
+    server: FeedServer, root: Path, when: str, numbers: list[int]
 ) -> None:
     fault = f"reset after headers {when}".strip()
     (root / "f.xml").write_text(f"<!--\nFault: {fault}\n--><feed/>")
     server.add("/f", Response("x", faults=parse(fault)))
     server.add("/made", lambda request: Response("x", faults=parse(fault)))
-    expected = [number in struck for number in range(1, 7)]
+    expected = [number in numbers for number in range(1, 7)]
     for path in ("/f.xml", "/f", "/made"):  # the file is so new that it is read again each time
         assert resets(server, path, 6) == expected
     assert [bool(exchange.faults) for exchange in server.journal.filter("/f")] == expected
@@ -251,7 +251,7 @@ def test_a_file_that_is_changed_counts_from_one_again(server: FeedServer, root: 
     assert resets(server, "/a.xml", 2) == [False, True]
 
 
-def test_head_is_not_counted_and_neither_is_a_login_that_lacks(server: FeedServer) -> None:
+def test_neither_head_nor_a_request_without_its_login_is_counted(server: FeedServer) -> None:
     fault = Reset(after="headers", when=OnRequest(2))
     server.add("/f", Response("x", auth="Bearer t", faults=fault))
     login = "Authorization: Bearer t"
@@ -263,13 +263,13 @@ def test_head_is_not_counted_and_neither_is_a_login_that_lacks(server: FeedServe
     assert not asked(server, "/f", login, method="HEAD").endswith(b"<RST>")
 
 
-def test_a_401_that_was_not_declared_is_whole(server: FeedServer) -> None:
+def test_a_fault_does_not_break_the_401_that_asks_for_a_login(server: FeedServer) -> None:
     server.add("/f", Response("x", auth="Basic a:b", faults=[Reset(before="answer")]))
     assert asked(server).startswith(b"HTTP/1.1 401 Unauthorized\r\n")
     server.verify()
 
 
-def test_a_timeline_of_files_breaks_the_answers_that_say_so(server: FeedServer, root: Path) -> None:
+def test_a_timeline_of_files_breaks_the_answers_whose_files_name_a_fault(server: FeedServer, root: Path) -> None:
     (root / "blog.xml").mkdir()
     for number, comment in ((1, ""), (2, "<!--\nFault: reset after headers\n-->"), (3, "")):
         (root / "blog.xml" / f"{number}.xml").write_text(f"<feed>{number}</feed>{comment}")
@@ -324,7 +324,7 @@ def test_several_faults_are_injected_together_whatever_their_order(server: FeedS
 
 
 @pytest.mark.parametrize("make", [Interim, Trailers])
-def test_a_field_that_no_directive_could_hold_is_refused(make: Callable[..., Fault]) -> None:
+def test_a_field_that_no_directive_can_contain_is_refused(make: Callable[..., Fault]) -> None:
     with pytest.raises(ValueError, match="the value 'b & c' of X-A contains ' & ', which separates two fields"):
         make(**{"headers" if make is Interim else "fields": {"X-A": "b & c"}})
 
@@ -348,14 +348,14 @@ def test_a_fault_is_injected_inside_tls(root: Path) -> None:
 # What is reported
 
 
-def test_the_journal_says_what_struck_and_where(server: FeedServer) -> None:
+def test_the_journal_describes_which_faults_were_injected_and_where(server: FeedServer) -> None:
     server.add("/f", Response(BODY, omit=["Date"], faults=[Interim(), Reset(after=512)]))
     asked(server)
     [exchange] = server.journal.exchanges
     assert exchange.ended == "reset"
-    told = exchange.describe()
-    assert told.startswith("GET /f -> 200 OK, ")
-    assert told.endswith(" ms, interim 103: injected at byte 0, reset after 512: injected at byte 512, reset")
+    described = exchange.describe()
+    assert described.startswith("GET /f -> 200 OK, ")
+    assert described.endswith(" ms, interim 103: injected at byte 0, reset after 512: injected at byte 512, reset")
 
 
 def test_an_exchange_without_faults_has_none(server: FeedServer) -> None:
@@ -364,7 +364,7 @@ def test_an_exchange_without_faults_has_none(server: FeedServer) -> None:
     assert server.journal.exchanges[0].faults == ()
 
 
-# The contract, on plans.
+# The contract of faults, tested on plans.
 
 
 def answered(response: Response, request: Request, missed: list[Fault]) -> Plan:
@@ -396,8 +396,12 @@ def answered(response: Response, request: Request, missed: list[Fault]) -> Plan:
         pace=st.sampled_from([None, "100 bytes every 1ms"]),
     ),
 )
-@example(["close after 3", "close after 3"], Request("GET", "/f"), Response(BODY))  # two, of which one is injected
-@example(["endless headers", "HTTP/0.9"], Request("GET", "/f"), Response(BODY))  # leaves out what would have no end
+@example(
+    ["close after 3", "close after 3"], Request("GET", "/f"), Response(BODY)
+)  # two faults, of which one is injected
+@example(
+    ["endless headers", "HTTP/0.9"], Request("GET", "/f"), Response(BODY)
+)  # HTTP/0.9 leaves out the head, which would be endless
 def test_any_faults_together_are_injected_or_reported_and_the_plan_ends_once(
     texts: list[str], request: Request, response: Response
 ) -> None:
@@ -405,7 +409,7 @@ def test_any_faults_together_are_injected_or_reported_and_the_plan_ends_once(
     plan = answered(broken(response, *map(parse, texts)), request, missed)
     steps = list(islice(plan, 10_000))
     ends = [step for step in steps if isinstance(step, Read | CloseConnection | ResetConnection) or step == Wait(None)]
-    if len(steps) < 10_000:  # else it has no end, as some are meant to
+    if len(steps) < 10_000:  # otherwise the plan is endless, as some faults intend
         assert ends == steps[-1:]
         injected = Counter(step.fault for step in steps if isinstance(step, Injected))
         assert injected + Counter(map(str, missed)) == Counter(str(parse(text)) for text in texts)
@@ -437,7 +441,7 @@ HEAD = SendHead(Head(200, b"OK", ()))
         ),
     ],
 )
-def test_a_plan_is_broken_at_its_place(fault: Fault, expected: list[Step]) -> None:
+def test_a_plan_is_broken_at_the_place_of_the_fault(fault: Fault, expected: list[Step]) -> None:
     assert played(fault, Wait(1), HEAD, Send(b"abc"), Read()) == expected
 
 

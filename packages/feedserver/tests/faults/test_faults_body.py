@@ -14,7 +14,7 @@ from feedserver.faults import (
 )
 
 
-def test_a_large_file_is_broken_without_being_held(server: FeedServer, root: Path) -> None:
+def test_a_large_file_is_reset_at_the_declared_byte(server: FeedServer, root: Path) -> None:
     with (root / "big.xml").open("wb") as file:
         file.write(b"<!--\nFault: reset after 3000000\nOmit: Date\n-->")
         file.truncate(50_000_000)
@@ -31,7 +31,7 @@ def test_a_large_file_is_truncated_in_its_coding(server: FeedServer, root: Path)
         gzip.decompress(body)
 
 
-def test_a_coding_that_is_declared_stays(server: FeedServer) -> None:
+def test_a_declared_coding_is_kept(server: FeedServer) -> None:
     server.add("/f", Response(BODY, coding="deflate", faults=TruncatedGzip(after=5)))
     server.add("/own", Response(BODY, headers={"Content-Encoding": "br"}, faults=TruncatedGzip(after=5)))
     assert b"Content-Encoding: deflate\r\nContent-Length: 5\r\n" in asked(server)

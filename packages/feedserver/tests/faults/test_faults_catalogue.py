@@ -24,7 +24,7 @@ PLACES = (
 
 
 def defined_faults() -> Iterator[type[Fault]]:
-    """Yield every fault that a module of `feedserver.faults` defines, whatever else is known of it."""
+    """Yield every fault that a module of `feedserver.faults` defines, even if it is registered nowhere else."""
     for info in pkgutil.iter_modules(feedserver.faults.__path__):
         module = import_module(f"feedserver.faults.{info.name}")
         for name, value in vars(module).items():
@@ -46,7 +46,7 @@ def places_without(fault: type[Fault]) -> list[str]:
         bool(rows) and all(row in measured for row in rows),
         bool(examples) and tabled(measured).issuperset(examples),
     )
-    return [place for place, holds in zip(PLACES, sound, strict=True) if not holds]
+    return [place for place, is_listed in zip(PLACES, sound, strict=True) if not is_listed]
 
 
 def test_each_fault_is_in_all_places() -> None:
@@ -62,7 +62,7 @@ def test_each_family_of_the_catalogue_has_a_heading() -> None:
         assert f"\n## {heading}\n" in page("feedserver/faults.md")
 
 
-def test_what_is_on_the_page_is_a_fault() -> None:
+def test_each_row_of_the_page_is_a_known_fault() -> None:
     measured = page("feedserver/faults.md").partition("<!-- measured -->")[2]
     known = {kind.usage for kind in KINDS.values()} | {e for kind in KINDS.values() for e in kind.examples}
     shown = {row.replace("\\|", "|") for row in tabled(measured)}
@@ -72,7 +72,7 @@ def test_what_is_on_the_page_is_a_fault() -> None:
 def test_a_fault_that_was_forgotten_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     @dataclass(frozen=True, slots=True)
     class MadeUp(Fault):
-        """It was only written."""
+        """A fault that is in none of the places."""
 
         @property
         def words(self) -> str:

@@ -1,4 +1,4 @@
-"""Real clients against every fault: each ends in time, with an error where there must be one; the server lives on."""
+"""Real clients against every fault: each ends in time, with an error where one is due; the server keeps running."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FEED = (
 )
 WHOLE, ERROR, OTHER = "whole", "error", "something else"
 
-# What a client may make of it; where there is only one word, there is no other way to read RFC 9110 and 9112.
+# The outcomes that a client may have; where there is only one, RFC 9110 and 9112 allow no other.
 FAILS, SURVIVES, SPOILT = {ERROR}, {WHOLE}, {ERROR, OTHER}
 OUTCOMES: dict[str, set[str]] = {
     "reset before answer": FAILS,
@@ -52,7 +52,7 @@ OUTCOMES: dict[str, set[str]] = {
     "trailers": SURVIVES,
     "truncated gzip": SPOILT,
     "corrupt gzip": SPOILT,
-    "false coding": {ERROR, WHOLE},  # urllib knows no codings, and so believes in none
+    "false coding": {ERROR, WHOLE},  # urllib decodes no content codings
     "false coding identity": SPOILT,
     "bomb": SPOILT,
     "bad status line": FAILS,
@@ -62,7 +62,7 @@ OUTCOMES: dict[str, set[str]] = {
     "bare LF": {ERROR, WHOLE},
     "NUL": {ERROR, WHOLE},
     "non-ASCII": {ERROR, WHOLE},
-    "interim": {ERROR, WHOLE, OTHER},  # to some, 103 is the answer
+    "interim": {ERROR, WHOLE, OTHER},  # some clients take 103 for the final answer
     "interim 100": {ERROR, WHOLE},
     "redirect loop": FAILS,
     "redirect to file:": FAILS,
@@ -75,20 +75,20 @@ OUTCOMES: dict[str, set[str]] = {
 }
 ENDLESS = ("endless body", "endless headers")
 PATIENCE = 20.0
-"""Seconds for what must come: long, so that a busy machine spoils no test."""
+"""Seconds to wait for an answer that must come: long, so that no test fails on a busy machine."""
 IMPATIENCE = [0.5, 5.0, PATIENCE]
-"""Seconds for what will never come, tried in turn: on a busy machine, a client may give up before it has asked."""
+"""Seconds to wait for an answer that never comes, tried in turn: on a busy machine, a client may give up too early."""
 
 every_client = pytest.mark.parametrize("client", ["urllib", "requests", "httpx", "aiohttp", "curl"])
 
 
-# Some clients leave a socket to the garbage collector when an answer breaks: their business, not the server's.
+# Some clients leave a socket to the garbage collector when an answer breaks: that is no error of the server.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def careless_clients() -> Iterator[None]:
-    """Collect what they have left, before tests that a warning would fail."""
+    """Collect the sockets that clients have left open, before their warnings fail other tests."""
     yield
     gc.collect()
 
@@ -99,7 +99,7 @@ def serve(server: FeedServer, text: str) -> str:
 
 
 def ask_in_vain(server: FeedServer, client: str, url: str, monkeypatch: pytest.MonkeyPatch) -> feed_clients.Outcome:
-    """Return the outcome of a client that waits for what will never come, and not for long."""
+    """Return the outcome of a client that waits, for a short time, for an answer that never comes."""
     for patience in IMPATIENCE:
         monkeypatch.setattr(feed_clients, "TIMEOUT", patience)
         outcome = feed_clients.ask(client, url)
@@ -116,9 +116,11 @@ def test_every_kind_of_fault_is_tried() -> None:
 @pytest.mark.slow
 @every_client
 @pytest.mark.parametrize("text", OUTCOMES)
-def test_a_client_ends_as_it_must(server: FeedServer, text: str, client: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_fault_gives_each_client_the_expected_outcome(
+    server: FeedServer, text: str, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     stalls = text.startswith("stall") and text != "stall at end"
-    # aiohttp waits for more where the bad size comes together with the head, until its timeout ends it.
+    # If the bad size comes together with the head, aiohttp waits for more until its timeout.
     stalls |= client == "aiohttp" and text.startswith("bad chunk size")
     if stalls:
         outcome = ask_in_vain(server, client, serve(server, text), monkeypatch)
@@ -137,7 +139,7 @@ def test_a_client_ends_as_it_must(server: FeedServer, text: str, client: str, mo
     assert feed_clients.ask("urllib", server.url("fine")) == feed_clients.got(200, b"fine")
 
 
-# What has no end: a client that counts leaves in time.
+# Endless answers: a client that counts bytes leaves in time.
 
 ENOUGH = 1_000_000
 
@@ -196,7 +198,7 @@ def test_every_client_gives_up_on_endless_headers(
     assert exchange.ended.startswith("client left")
 
 
-# Slower than patience.
+# Answers that are slower than a client's timeout.
 
 
 @pytest.mark.parametrize("client", ["aiohttp", "curl"])
@@ -217,10 +219,10 @@ def test_a_timeout_for_each_read_does_not_end_a_drip(
     assert server.journal.exchanges[0].duration > 3.0
 
 
-# Connections that are used again.
+# Reused connections.
 
 
-def test_a_session_of_requests_gets_over_a_reset_on_a_used_connection(server: FeedServer) -> None:
+def test_a_session_of_requests_recovers_from_a_reset_on_a_used_connection(server: FeedServer) -> None:
     url = serve(server, "reset after 512 on request 2")
     with requests.Session() as session:
         assert session.get(url, timeout=PATIENCE).content == FEED
@@ -230,7 +232,7 @@ def test_a_session_of_requests_gets_over_a_reset_on_a_used_connection(server: Fe
     assert [exchange.ended for exchange in server.journal.exchanges] == ["complete", "reset", "complete"]
 
 
-def test_a_client_of_httpx_gets_over_a_close_on_a_used_connection(server: FeedServer) -> None:
+def test_a_client_of_httpx_recovers_from_a_close_on_a_used_connection(server: FeedServer) -> None:
     url = serve(server, "close after headers on request 2")
     with httpx.Client(trust_env=False, timeout=PATIENCE, verify=False) as client:
         assert client.get(url).content == FEED
@@ -239,7 +241,7 @@ def test_a_client_of_httpx_gets_over_a_close_on_a_used_connection(server: FeedSe
         assert client.get(url).content == FEED
 
 
-def test_a_session_of_aiohttp_meets_the_same_fault_on_a_used_connection(server: FeedServer) -> None:
+def test_a_session_of_aiohttp_recovers_from_a_missing_last_chunk_on_a_used_connection(server: FeedServer) -> None:
     url = serve(server, "missing last chunk on request 2")
 
     async def get() -> None:
@@ -272,7 +274,7 @@ def test_a_post_is_answered_early(server: FeedServer) -> None:
     assert [exchange.body for exchange in server.journal.exchanges] == [b"", b"", b""]
 
 
-def test_feedparser_notices_or_not(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_feedparser_notices_some_faults_only(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed_clients, "TIMEOUT", PATIENCE)
     cut = feedparser.parse(serve(server, "truncated gzip"))
     assert cut.bozo and len(cut.entries) < 40
@@ -280,7 +282,7 @@ def test_feedparser_notices_or_not(server: FeedServer, monkeypatch: pytest.Monke
     assert feed_clients.ask("feedparser", serve(server, "close after headers")).error
 
 
-def test_nothing_of_a_broken_answer_is_left(server: FeedServer) -> None:
+def test_broken_answers_leave_no_connection_or_worker(server: FeedServer) -> None:
     for text in OUTCOMES:
         url = serve(server, text)
         with pytest.MonkeyPatch.context() as patch:

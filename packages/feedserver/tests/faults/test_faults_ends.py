@@ -29,7 +29,7 @@ HEAD = SendHead(Head(200, b"OK", ()))
 
 
 @pytest.mark.parametrize("places", [{}, {"after": 5, "at": "end"}])
-def test_an_end_has_one_place(places: dict[str, object]) -> None:
+def test_a_fault_that_ends_the_connection_has_one_place(places: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"^a reset is injected at one place; write Reset\(before='answer'\), "):
         Reset(**places)  # type: ignore[arg-type]
 
@@ -42,11 +42,11 @@ def test_an_end_has_one_place(places: dict[str, object]) -> None:
         ({"at": "x"}, "Reset(at=…) is 'x'; give 'end' or None"),
     ],
 )
-def test_an_end_refuses_an_invalid_place(place: dict[str, object], remedy: str) -> None:
+def test_a_fault_that_ends_the_connection_refuses_an_invalid_place(place: dict[str, object], remedy: str) -> None:
     with pytest.raises(ValueError, match=re.escape(remedy)):
         Reset(**place)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("fault", [Reset(before="answer"), Close(before="answer"), Stall(before="answer"), Garbage()])
-def test_a_connection_that_only_reads_can_be_broken(fault: Fault) -> None:
+def test_a_plan_that_only_reads_can_be_broken(fault: Fault) -> None:
     assert Read() not in played(fault, Read())

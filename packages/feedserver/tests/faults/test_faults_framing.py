@@ -1,4 +1,4 @@
-"""Framing that is wrong, or rare."""
+"""Wrong or rare framing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from feedserver.faults import (
 )
 
 
-def test_trailers_of_ones_own_follow_the_last_chunk(server: FeedServer) -> None:
+def test_given_trailers_follow_the_last_chunk(server: FeedServer) -> None:
     server.add("/f", Response(b"x", faults=Trailers([("X-Sum", "1"), ("X-Sum", "2")])))
     assert asked(server, "/f").endswith(b"1\r\nx\r\n0\r\nX-Sum: 1\r\nX-Sum: 2\r\n\r\n")

@@ -1,4 +1,4 @@
-"""Heads that are wrong, and interim ones before them."""
+"""Wrong heads of answers, and interim answers before them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_interim_answers_come_in_the_order_given_before_the_head(server: FeedSer
     )
 
 
-def test_a_broken_head_is_that_of_the_answer_and_not_of_an_interim_one(server: FeedServer) -> None:
+def test_faults_of_the_head_break_the_final_answer_and_not_an_interim_one(server: FeedServer) -> None:
     for faults in ([Interim(102, ()), BadStatusLine()], [BadStatusLine(), Interim(102, ())]):
         server.add("/f", Response(BODY, faults=faults))
         assert asked(server, "/f").startswith(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 fine OK\r\n")

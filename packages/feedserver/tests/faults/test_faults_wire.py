@@ -1,7 +1,7 @@
 """Every fault on bare sockets, byte for byte: from code, a fixture and a timeline, on fresh and on used connections.
 
-How an answer ends is told by what the client sees behind its last byte: RST, FIN, SILENCE, or NEXT, the answer to
-another request on the same connection.
+The end of an answer is what the client receives after the last byte: RST, FIN, nothing (SILENCE), or the answer to
+another request on the same connection (NEXT).
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def request_for(text: str) -> bytes:
 
 
 def seen(server: FeedServer, client: RawClient, expected: bytes, end: str) -> tuple[bytes, str]:
-    """Return what arrives, and what behind it; asks for the next answer where one is expected."""
+    """Return the bytes that arrive and the end of the answer; request the next answer if one is expected."""
     received = b""
     try:
         while True:
@@ -162,7 +162,7 @@ def seen(server: FeedServer, client: RawClient, expected: bytes, end: str) -> tu
 
 
 def let_others_be_answered(client: RawClient) -> None:
-    """Return when a later request on another connection has its answer: what *client* was to get has been sent."""
+    """Return once a later request on another connection is answered: by then, *client* has been sent its bytes."""
     with socket.create_connection(client.socket.getpeername(), timeout=TIMEOUT) as other:
         other.sendall(b"GET /of-another-client HTTP/1.0\r\n\r\n")
         while other.recv(65_536):
@@ -174,7 +174,7 @@ every_fault = pytest.mark.parametrize("text", TABLE)
 
 @pytest.mark.parametrize("serve", [from_code, from_fixture, from_timeline], ids=["code", "fixture", "timeline"])
 @every_fault
-def test_a_fault_goes_over_the_wire_byte_for_byte_from_every_door(
+def test_a_fault_goes_over_the_wire_byte_for_byte_however_it_is_declared(
     server: FeedServer, root: Path, text: str, serve: Callable[[FeedServer, Path, str], None]
 ) -> None:
     serve(server, root, text)
@@ -212,7 +212,7 @@ def test_a_fault_is_injected_into_a_pipelined_request_and_not_the_one_before(
 
 
 @pytest.mark.parametrize("text", ENDLESS)
-def test_what_has_no_end_goes_on_until_the_client_leaves(server: FeedServer, text: str) -> None:
+def test_an_endless_answer_goes_on_until_the_client_leaves(server: FeedServer, text: str) -> None:
     server.add("/f", Response(BODY, omit=["Date"], faults=parse(text)))
     server.add("/ok", Response(b"ok", omit=["Date"]))
     with RawClient(server) as client:
@@ -243,7 +243,7 @@ def test_an_endless_body_without_chunks_goes_on_as_well(server: FeedServer) -> N
 
 @pytest.mark.parametrize("verb", ["reset", "close", "stall"])
 @pytest.mark.parametrize("size", [1, 1000, 16_384, 65_536])
-def test_exactly_that_many_bytes_of_the_body_arrive_even_if_nobody_reads_yet(
+def test_exactly_the_given_number_of_bytes_arrives_even_if_nobody_reads_yet(
     server: FeedServer, verb: str, size: int
 ) -> None:
     body = random.Random(size).randbytes(300_000)
@@ -280,7 +280,7 @@ def test_an_early_answer_comes_while_the_request_is_still_sent(server: FeedServe
         client.ask("/up", "Content-Length: 1000000", method="POST", body=b"begun")
         answer = client.read()
         assert (answer.status, answer.body, answer.headers["Connection"]) == (413, b"enough", "close")
-        client.send(b"x" * 100_000)  # still heard out, so that the answer is not lost
+        client.send(b"x" * 100_000)  # the server still reads it, so that the answer is not lost
         assert client.read_to_end() == b""
     [exchange] = server.journal.exchanges
     assert (exchange.body, exchange.ended) == (b"", "complete")
@@ -313,7 +313,7 @@ def test_a_stall_ends_when_the_server_stops(root: Path) -> None:
     assert exchange.ended == "server stopped"
 
 
-def test_a_stall_ends_when_a_client_leaves_that_had_sent_much_more(server: FeedServer) -> None:
+def test_a_stall_ends_when_a_client_leaves_after_sending_much_more(server: FeedServer) -> None:
     server.add("/f", Response(BODY, faults=parse("stall after 10")))
     with RawClient(server) as client:
         client.ask("/f")
@@ -324,7 +324,7 @@ def test_a_stall_ends_when_a_client_leaves_that_had_sent_much_more(server: FeedS
     assert exchange.ended.startswith("stalled until the client left")
 
 
-def test_a_stall_ends_when_a_client_has_said_that_it_sends_no_more(server: FeedServer) -> None:
+def test_a_stall_ends_when_a_client_has_closed_its_sending_side(server: FeedServer) -> None:
     ended = threading.Event()
 
     def answer(request: Request) -> Response:
@@ -334,7 +334,7 @@ def test_a_stall_ends_when_a_client_has_said_that_it_sends_no_more(server: FeedS
     server.add("/f", answer)
     with RawClient(server) as client:
         client.ask("/f")
-        client.socket.shutdown(socket.SHUT_WR)  # it is gone as far as the server can tell
+        client.socket.shutdown(socket.SHUT_WR)  # to the server, the client seems to be gone
         ended.set()
         assert client.read_to_end().endswith(BODY[:10])
     assert server.journal.exchanges[0].ended == "stalled until the client left"

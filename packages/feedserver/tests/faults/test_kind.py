@@ -1,4 +1,4 @@
-"""How a kind of fault is called, and how its directive is read."""
+"""How a kind of fault is named, and how its directive is read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from feedserver.faults import Bomb, Nothing
 from feedserver.faults.kind import check_at_least, plain, with_number
 
 
-def test_a_plain_kind_takes_nothing() -> None:
+def test_a_plain_kind_takes_no_argument() -> None:
     kind = plain("nothing", Nothing)
     assert (kind.usage, kind.examples) == ("nothing", ("nothing",))
     assert kind.read("") == Nothing()

@@ -1,4 +1,4 @@
-"""The fault that is there to be copied: it breaks nothing, and that is noted."""
+"""The fault that is a template for others: it breaks nothing, and the journal names it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from feedserver import FeedServer, Response
 from feedserver.faults import Nothing, parse
 
 
-def test_nothing_is_broken_and_that_is_noted() -> None:
+def test_the_template_breaks_nothing_and_the_journal_names_it() -> None:
     assert parse("nothing") == Nothing()
     with FeedServer() as server:
         server.add("/f", Response("<feed/>", faults=[Nothing()]))

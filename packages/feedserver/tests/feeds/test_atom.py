@@ -1,4 +1,4 @@
-"""What Atom 1.0 has for the fields of a feed."""
+"""The elements in which Atom 1.0 writes the fields of a feed."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ SAID_IN_ATOM = [
 
 
 @pytest.mark.parametrize(("path", "texts"), SAID_IN_ATOM, ids=[path for path, _ in SAID_IN_ATOM])
-def test_atom_says_it_in_its_own_words(path: str, texts: list[str]) -> None:
+def test_atom_writes_each_field_in_its_own_element(path: str, texts: list[str]) -> None:
     assert said(FEED, "atom", path) == texts

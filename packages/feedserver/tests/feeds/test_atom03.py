@@ -1,4 +1,4 @@
-"""What Atom 0.3 has for the fields of a feed."""
+"""The elements in which Atom 0.3 writes the fields of a feed."""
 
 from __future__ import annotations
 
@@ -17,5 +17,5 @@ SAID_IN_ATOM03 = [
 
 
 @pytest.mark.parametrize(("path", "texts"), SAID_IN_ATOM03, ids=[path for path, _ in SAID_IN_ATOM03])
-def test_atom03_says_it_in_its_own_words(path: str, texts: list[str]) -> None:
+def test_atom03_writes_each_field_in_its_own_element(path: str, texts: list[str]) -> None:
     assert said(FEED, "atom03", path) == texts

@@ -1,4 +1,4 @@
-"""Dates as they are written."""
+"""How dates are written in each format."""
 
 from __future__ import annotations
 

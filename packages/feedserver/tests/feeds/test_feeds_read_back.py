@@ -1,7 +1,8 @@
-"""Every format is read back, by the parsers that people use, with the values that went in.
+"""Parsers in common use read every format back, with the values that were written.
 
-A reader is a table: how it tells a field of a feed and of an entry. What it does not tell of a format, and where it
-puts something else in place of a value that is not there, stands below that; all else must be equal.
+A `Reader` is a table of functions that get each field of a feed and of an entry out of what a parser returns. `silent`
+names the fields that the parser does not report, and `filled` those to which it gives some other value if the document
+has none; all other fields must be equal.
 """
 
 from __future__ import annotations
@@ -26,17 +27,17 @@ from feedserver.strategies import CARRIED, documents
 
 Getters = Mapping[str, Callable[[Any], Any]]
 
-# Each document is read by two readers, which take long; scripts/search.py tries more of them.
+# Each document is read by two readers, which is slow; scripts/search.py tries more documents.
 examples = settings(max_examples=max(12, settings().max_examples // 3), suppress_health_check=list(HealthCheck))
 
 
 def of_parsed(parsed: Any) -> datetime | None:
-    """Return a date as feedparser has it."""
+    """Return a date of feedparser as a datetime."""
     return None if parsed is None else datetime.fromtimestamp(timegm(parsed), UTC)
 
 
 def of_text(text: str | None) -> datetime | None:
-    """Return a date as fastfeedparser has it: a feed's as it was written."""
+    """Return a date of fastfeedparser as a datetime; it leaves a feed's date as it was written."""
     if not text:
         return None
     return parsedate_to_datetime(text) if "," in text else datetime.fromisoformat(text)
@@ -61,9 +62,9 @@ class Reader:
     feed: Getters
     entry: Getters
     silent: Mapping[str, str] = field(default_factory=dict)
-    """By format: the fields that the reader tells nothing of, or only the first author's."""
+    """For each format, the fields that the reader does not report, or not completely."""
     filled: str = ""
-    """Fields that the reader fills with something else where the document has no value."""
+    """Fields to which the reader gives some other value if the document has none."""
 
 
 def parse_with_feedparser(response: Response) -> Any:
@@ -111,7 +112,7 @@ FEEDPARSER = Reader(
         "episode": lambda entry: entry.get("itunes_duration"),
         "image": lambda entry: entry["media_thumbnail"][0]["url"] if "media_thumbnail" in entry else None,
     },
-    silent={"rdf": "published updated"},  # both dates are `updated` to it, the last one wins
+    silent={"rdf": "published updated"},  # feedparser reads both dates as `updated`, and the last one wins
     filled="summary link updated",
 )
 
@@ -204,7 +205,7 @@ STANDARD_LIBRARY = Reader(
 
 
 def went_in(holder: Feed | Entry, name: str) -> Any:
-    """Return a field as the readers tell it."""
+    """Return a field in the form in which the readers report it."""
     value = getattr(holder, name)
     match name:
         case "authors":
@@ -242,7 +243,7 @@ XML_READERS = [FEEDPARSER, FASTFEEDPARSER]
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_what_went_in_comes_out(kind: FormatName) -> None:
+def test_parsers_read_back_what_was_written(kind: FormatName) -> None:
     @given(documents(kind))
     @examples
     def check(document: tuple[Response, Feed]) -> None:
@@ -257,7 +258,7 @@ def test_what_went_in_comes_out(kind: FormatName) -> None:
     ("kind", "version"),
     [("rss", "rss20"), ("atom", "atom10"), ("rdf", "rss10"), ("rss091", "rss091u"), ("atom03", "atom03")],
 )
-def test_feedparser_knows_the_format(kind: FormatName, version: str) -> None:
+def test_feedparser_recognizes_the_format(kind: FormatName, version: str) -> None:
     response = Feed(title="News", url="https://example.org/feed").render(kind)
     assert parse_with_feedparser(response).version == version
 

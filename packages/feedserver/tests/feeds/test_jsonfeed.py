@@ -1,4 +1,4 @@
-"""JSON Feed: what it has for the fields of a feed, and which characters it holds."""
+"""JSON Feed: its names for the fields of a feed, and the characters that it can contain."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from feedserver.feeds import (
 from whole_feed import FEED, body
 
 
-def test_json_says_it_in_its_own_words() -> None:
+def test_json_writes_each_field_under_its_own_name() -> None:
     assert json.loads(body(FEED.render("json"))) == {
         "version": "https://jsonfeed.org/version/1.1",
         "title": "News",
@@ -42,7 +42,7 @@ def test_json_says_it_in_its_own_words() -> None:
     }
 
 
-def test_json_holds_controls_but_no_half_characters() -> None:
+def test_json_contains_controls_but_no_half_characters() -> None:
     assert json.loads(body(Feed(title="\x00").render("json")))["title"] == "\x00"
     with pytest.raises(ValueError, match=r"the feed contains U\+D800, a lone surrogate; leave it out"):
         Feed(title="\ud800").render("json")

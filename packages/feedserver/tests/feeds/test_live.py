@@ -1,4 +1,4 @@
-"""A feed that changes at its path: what clients get before and after, on real sockets, and how validators follow."""
+"""A feed that changes at its path: what clients get before and after, on real sockets, and its validators."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_a_feed_that_moves_leaves_redirects_behind(server: FeedServer) -> None:
         assert answer.url == server.url("/third?a=b") and b"<title>Two</title>" in answer.read()
 
 
-def test_a_feed_that_moves_to_another_host_is_there_for_a_proxys_client(server: FeedServer) -> None:
+def test_a_feed_that_moves_to_another_host_is_served_to_clients_of_the_proxy(server: FeedServer) -> None:
     server.mount("/feed", FEED).move("http://blog.example/feed")
     assert get(server).headers["Location"] == "http://blog.example/feed"
     assert b"<title>One</title>" in get(server, "http://blog.example/feed").body
@@ -143,7 +143,7 @@ def test_a_feed_that_moves_to_another_host_is_there_for_a_proxys_client(server: 
         ("/new", 410, "410 is no redirect; give 301 or 308"),
     ],
 )
-def test_a_move_to_nowhere_is_refused(server: FeedServer, to: str, status: int, message: str) -> None:
+def test_an_invalid_move_is_refused(server: FeedServer, to: str, status: int, message: str) -> None:
     live = server.mount("/feed", FEED)
     with pytest.raises(ValueError, match=message):
         live.move(to, status)
@@ -173,7 +173,7 @@ def test_a_dead_feed_is_gone_until_it_is_revived(server: FeedServer) -> None:
         urllib.request.urlopen(server.url("/feed"), timeout=10)
 
 
-def test_an_id_that_no_entry_has_is_reported_with_those_there_are() -> None:
+def test_the_error_for_an_unknown_id_names_the_known_ones() -> None:
     live = LiveFeed(FEED)
     with pytest.raises(ValueError, match="no entry has the id '3'; there are '1'"):
         live.edit("3", title="Three")

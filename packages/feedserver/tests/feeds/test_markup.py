@@ -1,4 +1,4 @@
-"""XML as it is written: every character that it can hold, and nothing that it cannot."""
+"""The XML that is written: every character that XML allows, and no other."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from whole_feed import body, said, tree
 XML_NAMES: list[FormatName] = ["rss", "atom", "rdf", "rss091", "atom03"]
 
 
-def test_what_is_not_given_is_not_written() -> None:
+def test_a_field_without_a_value_is_not_written() -> None:
     item = tree(Feed(entries=[Entry(title="One")]), "rss").find("channel/item")
     assert item is not None and [(each.tag, each.text) for each in item] == [("title", "One")]
 
 
-def test_text_says_its_type_in_atom() -> None:
+def test_text_has_its_type_in_atom() -> None:
     types = [
         Text("1 < 2"),
         Text("1 &lt; <b>2</b>", "html"),
@@ -41,7 +41,7 @@ def test_text_says_its_type_in_atom() -> None:
     assert [item.get("content_text") for item in items] == ["1 < 2", None, None]
 
 
-def test_xhtml_keeps_its_blanks() -> None:
+def test_xhtml_keeps_its_whitespace() -> None:
     fragment = "<ul><li>a</li><li>b</li></ul><pre> c\n</pre>"
     document = body(Feed(title=Text(fragment, "xhtml")).render("atom"))
     assert f'<div xmlns="http://www.w3.org/1999/xhtml">{fragment}</div>'.encode() in document
@@ -66,7 +66,7 @@ def test_every_character_survives(kind: FormatName, encoding: str) -> None:
         feed = Feed(title=text, link=f"https://example.org/{text}\t", entries=[Entry(title=text, summary=text)])
         document = body(feed.render(kind, cdata=cdata, encoding=encoding, declaration=False)).decode(encoding)
         root = ET.fromstring(document)
-        # The parser gets characters here, so that it need not know the encoding; but line ends are its business.
+        # The parser gets decoded text, so that it need not know the encoding; line ends it normalizes all the same.
         found = [each.text for each in root.iter()] + [value for each in root.iter() for value in each.attrib.values()]
         assert found.count(text) == 3, (text, cdata)
         assert f"https://example.org/{text}\t" in found, (text, cdata)
@@ -74,7 +74,7 @@ def test_every_character_survives(kind: FormatName, encoding: str) -> None:
 
 @pytest.mark.parametrize("text", ["\x00", "\x1b", "\ud800", "\ufffe", "\uffff"])
 @pytest.mark.parametrize("kind", XML_NAMES)
-def test_what_xml_cannot_hold_is_refused(kind: FormatName, text: str) -> None:
+def test_characters_that_xml_does_not_allow_are_refused(kind: FormatName, text: str) -> None:
     with pytest.raises(
         ValueError, match=rf"/(item|entry)\[2\]/title\[1\] contains U\+{ord(text):04X}, which XML does not allow"
     ):

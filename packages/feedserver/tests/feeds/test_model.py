@@ -16,7 +16,7 @@ from feedserver.feeds import (
 from whole_feed import ENTRY, FEED, body, said
 
 
-def test_an_id_is_made_where_a_format_cannot_do_without() -> None:
+def test_an_id_is_made_for_formats_that_require_one() -> None:
     linked, bare = Entry(title="One", link="https://example.org/1"), Entry(title="One")
     feed = Feed(entries=[linked, bare])
     ids = said(feed, "atom", "a:entry/a:id")
@@ -31,7 +31,7 @@ def test_a_guid_that_is_the_link_is_a_permalink() -> None:
     assert said(Feed(entries=[Entry(link=link, id=link)]), "rss", "channel/item/guid/@isPermaLink") == ["true"]
 
 
-def test_atom_takes_the_publication_for_the_update() -> None:
+def test_atom_uses_the_date_of_publication_as_that_of_the_update() -> None:
     published = datetime(2026, 11, 1, tzinfo=UTC)
     feed = Feed(entries=[Entry(published=published)])
     assert said(feed, "atom", "a:entry/a:updated") == said(feed, "atom", "a:updated") == ["2026-11-01T00:00:00Z"]
@@ -63,7 +63,7 @@ def test_a_date_needs_a_time_zone() -> None:
         ),
     ],
 )
-def test_what_is_of_another_kind_is_refused(make: Any, message: str) -> None:
+def test_arguments_of_the_wrong_type_are_refused(make: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         make()
 

@@ -1,4 +1,4 @@
-"""What RSS 1.0 has for the fields of a feed."""
+"""The elements in which RSS 1.0 writes the fields of a feed."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ SAID_IN_RDF = [
 
 
 @pytest.mark.parametrize(("path", "texts"), SAID_IN_RDF, ids=[path for path, _ in SAID_IN_RDF])
-def test_rdf_says_it_in_its_own_words(path: str, texts: list[str]) -> None:
+def test_rdf_writes_each_field_in_its_own_element(path: str, texts: list[str]) -> None:
     assert said(FEED, "rdf", path) == texts

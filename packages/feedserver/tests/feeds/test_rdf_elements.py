@@ -1,4 +1,4 @@
-"""RSS 1.0: all that the format and its modules can say of a feed and of an entry, in the order of the specification."""
+"""RSS 1.0: the elements of the format and its modules for a feed and an entry, in the order of the specification."""
 
 from __future__ import annotations
 
@@ -91,11 +91,11 @@ def lines(feed: Feed) -> list[str]:
     return [line.strip() for line in body.decode().splitlines()[2:-1]]
 
 
-def test_all_that_can_be_said_is_said() -> None:
+def test_each_field_is_written_in_the_order_of_the_specification() -> None:
     assert lines(FEED) == (CHANNEL + ITEMS).splitlines()
 
 
-def test_what_is_not_known_is_left_out() -> None:
+def test_fields_without_a_value_are_left_out() -> None:
     assert lines(Feed(title="News", link="https://example.org/")) == [
         '<channel rdf:about="https://example.org/">',
         "<title>News</title>",
@@ -107,7 +107,7 @@ def test_what_is_not_known_is_left_out() -> None:
     ]
 
 
-def test_its_elements_are_those_of_rss_1() -> None:
+def test_the_elements_of_an_rdf_feed_are_those_of_rss_1() -> None:
     body = Feed(title="News", link="https://example.org/").render("rdf").body
     assert isinstance(body, bytes)
     assert ET.fromstring(body).find("{http://purl.org/rss/1.0/}channel/{http://purl.org/rss/1.0/}title") is not None

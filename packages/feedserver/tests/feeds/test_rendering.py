@@ -50,7 +50,7 @@ def test_a_document_begins_as_its_options_say(options: dict[str, Any], start: by
     assert body(Feed(title="ы").render("rss", **options)).startswith(start)
 
 
-def test_what_an_encoding_lacks_becomes_a_reference() -> None:
+def test_a_character_that_the_encoding_lacks_becomes_a_reference() -> None:
     document = body(Feed(title="ы€é").render("rss", encoding="windows-1251"))
     assert "<title>ы€&#233;</title>".encode("windows-1251") in document
 
@@ -80,7 +80,7 @@ def test_an_unknown_encoding_is_refused(options: dict[str, Any], message: str) -
         ("atom03", "application/atom+xml"),
     ],
 )
-def test_the_content_type_is_the_formats(kind: FormatName, media_type: str) -> None:
+def test_the_content_type_is_that_of_the_format(kind: FormatName, media_type: str) -> None:
     assert list(FEED.render(kind).headers.items()) == [("Content-Type", media_type)]
 
 

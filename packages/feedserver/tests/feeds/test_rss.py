@@ -1,4 +1,4 @@
-"""What RSS 2.0 has for the fields of a feed."""
+"""The elements in which RSS 2.0 writes the fields of a feed."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ SAID_IN_RSS = [
 
 
 @pytest.mark.parametrize(("path", "texts"), SAID_IN_RSS, ids=[path for path, _ in SAID_IN_RSS])
-def test_rss_says_it_in_its_own_words(path: str, texts: list[str]) -> None:
+def test_rss_writes_each_field_in_its_own_element(path: str, texts: list[str]) -> None:
     assert said(FEED, "rss", path) == texts

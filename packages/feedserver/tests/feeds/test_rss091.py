@@ -1,4 +1,4 @@
-"""What RSS 0.91 has for the fields of a feed."""
+"""The elements in which RSS 0.91 writes the fields of a feed."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ SAID_IN_RSS091 = [
 
 
 @pytest.mark.parametrize(("path", "texts"), SAID_IN_RSS091, ids=[path for path, _ in SAID_IN_RSS091])
-def test_rss091_says_it_in_its_own_words(path: str, texts: list[str]) -> None:
+def test_rss091_writes_each_field_in_its_own_element(path: str, texts: list[str]) -> None:
     assert said(FEED, "rss091", path) == texts

@@ -56,7 +56,7 @@ def test_a_large_file_is_coded_only_while_its_answer_is_wanted(tmp_path: Path) -
     coded.close()
 
 
-def test_the_file_of_a_large_body_is_gone_when_it_is_closed(large: Response) -> None:
+def test_the_file_of_a_large_body_is_removed_on_close(large: Response) -> None:
     coded = CodedBodies()
     small = coded.code(Response("<rss/>", coding="gzip"))
     file = coded.code(large).body

@@ -1,4 +1,4 @@
-"""What a request must have beside its path: the same conditions for routes and for the questions to the journal."""
+"""What a request must have besides its path: the same conditions for routes and for queries to the journal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from feedserver.handler.conditions import NO_CONDITIONS, Conditions
         ("colour", "the conditions are query, headers, body, form, json and matching"),
     ],
 )
-def test_what_is_no_condition_is_reported_with_what_to_write(name: str, remedy: str) -> None:
+def test_an_unknown_condition_is_reported_with_the_remedy(name: str, remedy: str) -> None:
     given: Any = {name: "a"}
     calls: list[Callable[[FeedServer], object]] = [
         lambda server: server.add("/a", Response(), **given),
@@ -124,9 +124,9 @@ def test_conditions_that_cannot_be_met_are_refused(
     assert str(refused.value) == message
 
 
-def test_they_are_described_in_words() -> None:
-    told = Conditions(query={"a": "1"}, headers={"ETag": "x", "Host": None}, json=Including({"b": 1})).words()
-    assert told == ["with ETag: x", "with Host", "with the query {'a': '1'}", "with the JSON including {'b': 1}"]
+def test_conditions_are_described_in_words() -> None:
+    words = Conditions(query={"a": "1"}, headers={"ETag": "x", "Host": None}, json=Including({"b": 1})).words()
+    assert words == ["with ETag: x", "with Host", "with the query {'a': '1'}", "with the JSON including {'b': 1}"]
     assert Conditions(matching=bool).words() == ["matching bool"]
     assert NO_CONDITIONS.words() == []
     assert NO_CONDITIONS.is_empty

@@ -1,4 +1,4 @@
-"""One exchange: it reads like its request, and tells its outcome once that is known."""
+"""One exchange: it has the attributes of its request, and its outcome once that is known."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PLAIN = Request("GET", "/feed")
 POSTED = Request("POST", "/ping", body=b"x")
 
 
-def test_an_exchange_reads_like_its_request() -> None:
+def test_an_exchange_has_the_attributes_of_its_request() -> None:
     exchange = journal(AGENT).exchanges[0]
     assert (exchange.method, exchange.target, exchange.path, exchange.query) == (
         "GET",
@@ -76,14 +76,14 @@ def test_the_answer_of_a_callable_is_waited_for(server: FeedServer) -> None:
         client.read()
 
 
-def test_an_exchange_without_an_answer_says_why(server: FeedServer) -> None:
+def test_the_error_for_an_exchange_without_an_answer_names_the_reason(server: FeedServer) -> None:
     exchange = Exchange(Journal().changes, PLAIN)
     exchange.finish(Ended.CLIENT_LEFT, 0)
     with pytest.raises(NotSeen, match=r"GET /feed was not answered: client left"):
         _ = exchange.response
 
 
-def test_what_is_reported_twice_changes_nothing() -> None:
+def test_a_second_report_of_the_outcome_changes_nothing() -> None:
     exchange = journal(PLAIN).exchanges[0]
     exchange.answered(Response(status=500))
     exchange.finish(Ended.RESET, 0)
@@ -105,17 +105,17 @@ OBSERVERS: dict[str, Callable[[Exchange], object]] = {
 }
 
 
-def test_whoever_waits_for_an_end_wakes_when_the_listener_has_returned() -> None:
+def test_a_thread_that_waits_for_the_end_wakes_after_the_listener_has_returned() -> None:
     made = Journal()
     exchange = Exchange(made.changes, PLAIN)
     made.record(exchange)
     entered, go_on = threading.Event(), threading.Event()
     heard: list[Exchange] = []
 
-    def listen(told: Exchange) -> None:
+    def listen(ended: Exchange) -> None:
         entered.set()
         assert go_on.wait(10)
-        heard.append(told)
+        heard.append(ended)
 
     made.listener = listen
     seen: dict[str, list[Exchange]] = {}
@@ -155,10 +155,10 @@ def test_an_answer_that_comes_after_the_end_changes_nothing() -> None:
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         client.socket.close()
         assert exchange.ended.startswith("client left")
-        told = exchange.describe()
+        described = exchange.describe()
         release.set()
         for worker in list(server.listening.workers):
             worker.join(10)
-        assert exchange.describe() == told
+        assert exchange.describe() == described
         with pytest.raises(NotSeen, match="was not answered: client left"):
             _ = exchange.response

@@ -1,4 +1,4 @@
-"""What a test expects beforehand, and `verify` checks."""
+"""Requests that a test expects beforehand, and that `verify` checks."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_verify_checks_how_often_a_request_came(
         assert "The server received" in str(unmet.value)
 
 
-def test_an_expectation_answers_nothing() -> None:
+def test_an_expectation_answers_no_request() -> None:
     with FeedServer(strict=False) as server:
         server.expect("/feed")
         with RawClient(server) as client:
@@ -78,7 +78,7 @@ def test_only_requests_that_come_afterwards_count(server: FeedServer) -> None:
     assert expected.is_met
 
 
-def test_each_is_checked_once_by_itself_or_by_verify(server: FeedServer) -> None:
+def test_each_expectation_is_checked_once_by_itself_or_by_verify(server: FeedServer) -> None:
     expected = server.expect("/feed")
     with pytest.raises(NotSeen, match="was requested never, not once"):
         expected.verify()
@@ -132,12 +132,12 @@ def test_a_step_of_an_order_may_have_criteria(server: FeedServer) -> None:
     assert str(expected) == "/login/<user>, then /feed with Cookie"
     with RawClient(server) as client:
         client.get("/login/ada")
-        client.get("/feed")  # without a cookie: no step
+        client.get("/feed")  # without a cookie, it is no step of the order
         client.get("/feed", "Cookie: a=1")
     expected.verify()
 
 
-def test_what_the_journal_has_dropped_cannot_be_counted() -> None:
+def test_requests_that_the_journal_has_dropped_cannot_be_counted() -> None:
     with FeedServer(journal_limit=2) as server:
         server.add("/feed", Response())
         expected = server.expect("/feed", times=3)
@@ -204,7 +204,7 @@ def test_an_unmet_expectation_can_be_allowed() -> None:
         ({"at_least": 3, "at_most": 2}, "at_least is 3, and at_most is only 2; give a higher at_most"),
     ],
 )
-def test_what_cannot_be_expected_is_refused(server: FeedServer, arguments: dict[str, Any], message: str) -> None:
+def test_an_impossible_expectation_is_refused(server: FeedServer, arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=r".") as refused:
         server.expect("/feed", **arguments)
     assert str(refused.value) == message

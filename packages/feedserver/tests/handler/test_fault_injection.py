@@ -38,7 +38,7 @@ def test_a_fault_whose_answer_was_a_304_is_reported(tagged: FeedServer, root: Pa
     assert tagged.journal.exchanges[0].faults == ()
 
 
-def test_a_fault_that_finds_no_body_to_head_is_reported(tagged: FeedServer, root: Path) -> None:
+def test_a_fault_that_finds_no_body_in_an_answer_to_head_is_reported(tagged: FeedServer, root: Path) -> None:
     assert asked(tagged, "/a.xml", method="HEAD").startswith(b"HTTP/1.1 200 ")
     assert problems(tagged) == (
         f"{root / 'a.xml'}: the fault 'reset after 5000' was not injected: the answer to HEAD /a.xml has no body; "
@@ -66,7 +66,7 @@ def test_a_fault_beyond_the_body_is_reported_as_soon_as_the_answer_is_there(serv
         (FalseCoding("gzip"), ("Range: bytes=0-0",), "1.1"),
     ],
 )
-def test_a_fault_without_an_occasion_is_reported(
+def test_a_fault_that_does_not_apply_to_the_answer_is_reported(
     server: FeedServer, fault: Fault, headers: tuple[str, ...], version: str
 ) -> None:
     coding = "gzip" if isinstance(fault, FalseCoding) else None
@@ -75,17 +75,17 @@ def test_a_fault_without_an_occasion_is_reported(
     assert f"the fault '{fault}' was not injected" in problems(server)
 
 
-def test_a_fault_that_another_one_forestalled_is_reported(server: FeedServer) -> None:
+def test_a_fault_that_another_one_prevented_is_reported(server: FeedServer) -> None:
     server.add("/f", Response(BODY, faults=[Close(after=10), Reset(after=20)]))
     asked(server)
-    told = problems(server)
-    assert "the fault 'reset after 20' was not injected" in told
-    assert told.endswith("; use a longer body, or break it earlier, or drop the faults that end it first")
+    message = problems(server)
+    assert "the fault 'reset after 20' was not injected" in message
+    assert message.endswith("; use a longer body, or break it earlier, or drop the faults that end it first")
     assert server.journal.exchanges[0].faults == (Strike("close after 10", 10),)
 
 
 @pytest.mark.parametrize("text", ["reset after 100", "close after 100", "false coding br", "missing last chunk"])
-def test_a_fault_that_stands_twice_is_injected_once_and_missed_once(server: FeedServer, text: str) -> None:
+def test_a_fault_given_twice_is_injected_once_and_missed_once(server: FeedServer, text: str) -> None:
     server.add("/f", Response(BODY, faults=[parse(text), parse(text)]))
     asked(server)
     assert [strike.fault for strike in server.journal.exchanges[0].faults] == [text]
@@ -93,14 +93,14 @@ def test_a_fault_that_stands_twice_is_injected_once_and_missed_once(server: Feed
 
 
 @pytest.mark.parametrize("text", ["interim 103", "nothing", "redirect loop"])
-def test_a_fault_that_stands_twice_is_injected_twice_where_it_can_be(server: FeedServer, text: str) -> None:
+def test_a_fault_given_twice_is_injected_twice_if_possible(server: FeedServer, text: str) -> None:
     server.add("/f", Response(BODY, faults=[parse(text), parse(text)]))
     asked(server)
     assert [strike.fault for strike in server.journal.exchanges[0].faults] == [text, text]
     server.verify()
 
 
-def test_what_needs_no_body_is_injected_into_304_and_head_too(server: FeedServer) -> None:
+def test_a_fault_that_needs_no_body_is_injected_into_304_and_head_too(server: FeedServer) -> None:
     server.add("/f", Response(BODY, headers={"ETag": '"v1"'}, omit=["Date"], faults=Reset(after="headers")))
     assert asked(server, "/f", 'If-None-Match: "v1"').startswith(b"HTTP/1.1 304 Not Modified\r\n")
     assert asked(server, method="HEAD").endswith(b"\r\n\r\n<RST>")

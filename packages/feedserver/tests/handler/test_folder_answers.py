@@ -76,12 +76,12 @@ def test_a_lone_sidecar_is_a_response_without_a_body(server: FeedServer, root: P
 
 
 def settled(path: Path) -> None:
-    """Wait until a change of *path* would leave another time stamp."""
+    """Wait until a change of *path* would give it another time stamp."""
     while not FileStamp.of(str(path)).is_settled():
         pass
 
 
-def test_all_notations_of_a_host_have_one_answer(tmp_path: Path) -> None:
+def test_all_spellings_of_a_host_have_one_answer(tmp_path: Path) -> None:
     (tmp_path / "example.org").mkdir()
     (tmp_path / "example.org" / "feed.xml").write_text("<rss/>")
     settled(tmp_path / "example.org" / "feed.xml")
@@ -94,7 +94,7 @@ def test_all_notations_of_a_host_have_one_answer(tmp_path: Path) -> None:
     assert answers.find(HostPath("..", "/feed.xml")) is None
 
 
-def test_what_is_kept_of_a_folder_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_memory_for_the_files_of_a_folder_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "time.xml").mkdir()
     places = [f"/{number}.xml" for number in range(12)]
     for number, place in enumerate(places):
@@ -105,7 +105,7 @@ def test_what_is_kept_of_a_folder_is_bounded(tmp_path: Path, monkeypatch: pytest
     answers = FolderAnswers(Folder(tmp_path), [])
 
     def kept(asked: Iterable[str]) -> int:
-        """Return the bytes that are still in use once all that was *asked* was answered."""
+        """Return the bytes that are still in use after the paths *asked* have been answered."""
         before = tracemalloc.get_traced_memory()[0]
         for path in asked:
             found = answers.find(HostPath("", path))
@@ -150,7 +150,7 @@ def test_a_timeline_is_listed_once_until_its_folder_changes(tmp_path: Path, monk
     assert answer.body == b"<rss>2</rss>"
 
 
-def test_a_folder_is_looked_at_only_up_to_its_first_other_name(tmp_path: Path) -> None:
+def test_a_folder_is_a_timeline_only_if_all_its_names_are_numbers(tmp_path: Path) -> None:
     for name in ("1.xml", "2.xml", "two.xml"):
         (tmp_path / name).write_text("")
     assert timeline_files(tmp_path) == []

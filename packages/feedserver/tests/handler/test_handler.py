@@ -24,7 +24,7 @@ def raised_by(site: Site) -> str:
     return "\n".join(site.problems.take())
 
 
-def test_an_answer_that_is_there_is_prepared_at_once(site: Site) -> None:
+def test_a_ready_answer_is_prepared_at_once(site: Site) -> None:
     site.routes.add("/feed", (Response("<rss/>"),))
     decision = site.answer(get("/feed"), keep_alive=True)
 
@@ -34,7 +34,7 @@ def test_an_answer_that_is_there_is_prepared_at_once(site: Site) -> None:
     assert not raised_by(site)
 
 
-def test_a_callable_is_for_a_thread_and_what_it_raises_is_a_500_and_a_problem(site: Site) -> None:
+def test_a_callable_is_left_to_a_thread_and_its_exception_is_a_500_and_a_problem(site: Site) -> None:
     site.routes.add("/made", (lambda request: Response(request.path),))
     site.routes.add("/raises", (lambda _: 1 // 0,))  # type: ignore[arg-type]
     made, raises = (site.answer(get(path), keep_alive=True) for path in ("/made", "/raises"))
@@ -56,7 +56,7 @@ def test_work_that_is_given_up_is_a_500_and_a_problem_with_its_limit() -> None:
     assert "0.25" in raised_by(site)
 
 
-def test_what_nothing_answers_is_a_404_and_a_problem_of_a_strict_server_only() -> None:
+def test_an_unanswered_request_is_a_404_and_a_problem_of_a_strict_server_only() -> None:
     for strict in (True, False):
         site = Site(Routes(), Journal(), strict=strict)
         decision = site.answer(get("/feed"), keep_alive=True)
@@ -101,7 +101,7 @@ def test_a_failure_of_tls_is_a_problem_with_its_remedy_unless_it_was_meant(
     assert [exchange.ended for exchange in site.journal.exchanges] == [Ended.CLOSED] * 2
 
 
-def test_an_answer_that_was_broken_off_is_a_problem_and_stands_in_its_exchange(site: Site) -> None:
+def test_an_answer_that_was_broken_off_is_a_problem_and_is_noted_in_its_exchange(site: Site) -> None:
     site.routes.add("/feed", (Response("<rss/>"),))
     exchange = site.answer(get("/feed"), keep_alive=True).exchange
     site.failed(OSError("the disk is gone"), exchange)
@@ -111,7 +111,7 @@ def test_an_answer_that_was_broken_off_is_a_problem_and_stands_in_its_exchange(s
     assert "a connection was broken off by OSError('no memory')" in raised_by(site)
 
 
-def test_quit_is_obeyed_only_where_it_is_allowed() -> None:
+def test_quit_is_obeyed_only_if_it_is_allowed() -> None:
     statuses = []
     for quits in (False, True):
         site = Site(Routes(), Journal(), quits=quits, strict=False)

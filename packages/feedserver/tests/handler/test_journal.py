@@ -1,4 +1,4 @@
-"""What the journal keeps, finds and says."""
+"""What the journal keeps, finds and reports."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def journal(*requests: Request, status: int = 200, limit: int | None = None) -> 
 
 
 def lines(text: str) -> list[str]:
-    """Return the lines of a message, without how long things took."""
+    """Return the lines of a message, without durations."""
     return [line.partition(", 10 bytes in")[0] for line in text.splitlines()]
 
 
@@ -81,7 +81,7 @@ SECURE = Request("GET", "/", headers=Headers({"Host": "a.example"}), scheme="htt
     ],
 )
 def test_a_request_is_found_however_its_address_is_written(path: str, method: str | None, found: list[Request]) -> None:
-    """Else an assertion that it was not requested would hold whatever the client did."""
+    """Otherwise `assert_not_requested` would pass whatever the client did."""
     seen = journal(ENCODED, SECURE)
     assert [exchange.request for exchange in seen.filter(path, method=method)] == found
     if found:
@@ -97,7 +97,7 @@ def test_a_request_is_found_by_the_url_that_the_server_gave(server: FeedServer) 
     server.assert_requested(server.base_url, count=1)
 
 
-def test_what_was_no_request_is_kept_and_not_found_by_path() -> None:
+def test_bytes_that_are_no_request_are_kept_and_not_found_by_path() -> None:
     made = Journal()
     broken = Exchange(made.changes, None, raw=b"nonsense", problem="it is nonsense")
     made.record(broken)
@@ -112,7 +112,7 @@ def test_what_was_no_request_is_kept_and_not_found_by_path() -> None:
     ]
 
 
-def test_only_the_last_exchanges_are_kept_where_there_is_a_limit() -> None:
+def test_with_a_limit_only_the_last_exchanges_are_kept() -> None:
     assert journal(AGENT, PLAIN, POSTED, limit=2).requests == [PLAIN, POSTED]
 
 
@@ -124,8 +124,8 @@ def test_a_cleared_journal_is_empty() -> None:
 
 
 def test_a_long_journal_is_shown_from_its_end() -> None:
-    told = lines(journal(*[PLAIN] * 25).describe(last=2))
-    assert told == [
+    shown = lines(journal(*[PLAIN] * 25).describe(last=2))
+    assert shown == [
         "The server received 25 requests:",
         "  … 23 earlier ones",
         "  24. GET /feed -> 200 OK",
@@ -150,7 +150,7 @@ def test_a_long_journal_is_shown_from_its_end() -> None:
         ({"path": "/feed", "count": 0}, "/feed was requested once, not never."),
     ],
 )
-def test_an_assertion_says_what_came_instead(asked: dict[str, object], message: str) -> None:
+def test_an_assertion_lists_the_requests_that_came_instead(asked: dict[str, object], message: str) -> None:
     with pytest.raises(NotSeen) as caught:
         journal(AGENT).assert_requested(**asked)  # type: ignore[arg-type]
     assert lines(str(caught.value)) == [
@@ -160,7 +160,7 @@ def test_an_assertion_says_what_came_instead(asked: dict[str, object], message: 
     ]
 
 
-def test_an_assertion_that_holds_gives_what_it_found() -> None:
+def test_a_successful_assertion_returns_the_exchanges_that_it_found() -> None:
     made = journal(AGENT, PLAIN)
     assert [e.request for e in made.assert_requested("/feed", count=2, method="GET")] == [AGENT, PLAIN]
     made.assert_not_requested("/other")
@@ -169,7 +169,7 @@ def test_an_assertion_that_holds_gives_what_it_found() -> None:
     assert lines(str(caught.value))[0] == "/feed was requested twice, and should not have been."
 
 
-# The order in which an end is seen
+# The order in which the end of an exchange is seen
 
 
 def test_the_listener_sees_the_exchange_ended() -> None:
@@ -187,7 +187,7 @@ def test_the_listener_sees_the_exchange_ended() -> None:
     assert seen[0][3].endswith(", client left")
 
 
-def test_what_a_listener_raises_is_raised_by_verify_and_ends_no_connection() -> None:
+def test_verify_raises_the_exception_of_a_listener_which_ends_no_connection() -> None:
     def listen(exchange: Exchange) -> None:
         raise OSError("the disk is full")
 
@@ -204,9 +204,9 @@ def test_what_a_listener_raises_is_raised_by_verify_and_ends_no_connection() -> 
         server.verify()
 
 
-def test_a_log_is_written_before_any_test_goes_on() -> None:
+def test_the_listener_is_called_before_a_test_sees_the_end() -> None:
     before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)  # threads change places as often as they can
+    sys.setswitchinterval(1e-6)  # threads are switched as often as possible
     missing: list[str] = []
     try:
         with FeedServer() as server:
@@ -257,7 +257,7 @@ def test_the_listener_has_heard_of_every_exchange_when_a_server_has_stopped() ->
 
 
 @pytest.mark.parametrize("fixture", [None, "<!--\nStaus: 301\n-->"])
-def test_what_is_wrong_is_noted_before_anybody_sees_the_request(
+def test_a_problem_is_noted_before_the_request_is_in_the_journal(
     root: Path, monkeypatch: pytest.MonkeyPatch, fixture: str | None
 ) -> None:
     noted: list[str] = []
@@ -286,7 +286,7 @@ def test_a_quit_is_in_the_journal_when_it_is_reported() -> None:
         client.read_to_end()
 
 
-def test_what_was_dropped_is_not_taken_for_what_never_came() -> None:
+def test_dropped_requests_are_not_taken_for_requests_that_never_came() -> None:
     with FeedServer(journal_limit=2) as server, RawClient(server) as client:
         server.add("/a", Response("<rss/>"))
         for path in ("/a", "/a", "/a"):
@@ -310,10 +310,10 @@ def test_what_was_dropped_is_not_taken_for_what_never_came() -> None:
         assert server.journal.dropped == 0
 
 
-def test_what_was_dropped_is_reported_in_few_words_however_much_it_is() -> None:
+def test_any_number_of_dropped_requests_is_reported_in_few_words() -> None:
     journal = Journal(1)
     for number in range(200):
         journal.record(Exchange(journal.changes, Request("GET", f"/{number % 100}")))
-    told = journal.describe()
-    assert "GET /19 (2), others (159)" in told
-    assert len(told) < 1000
+    described = journal.describe()
+    assert "GET /19 (2), others (159)" in described
+    assert len(described) < 1000

@@ -1,4 +1,4 @@
-"""Which of several routes answers a real request, and that one path is found in all its spellings."""
+"""Which of several routes answers a real request, and how one path is found in all its spellings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def running() -> Iterator[FeedServer]:
 
 @pytest.fixture
 def server(running: FeedServer) -> FeedServer:
-    """The module's server, without routes and without a journal."""
+    """Return the module's server, without routes and with an empty journal."""
     running.site.routes._routes.clear()
     running.site.routes._patterned = ()
     running.journal.clear()
@@ -66,7 +66,7 @@ def test_the_most_specific_wins_whichever_is_later(server: FeedServer, client: R
 
 
 @pytest.mark.parametrize("order", list(permutations("abc")))
-def test_of_equal_ones_the_latest_wins(server: FeedServer, client: RawClient, order: tuple[str, ...]) -> None:
+def test_of_equal_routes_the_latest_wins(server: FeedServer, client: RawClient, order: tuple[str, ...]) -> None:
     for name in order:
         server.add("/x", Response(name), headers={name: None})
     assert body(client, "/x", "a: 1", "b: 1", "c: 1") == order[-1]
@@ -80,7 +80,7 @@ def test_a_route_with_the_same_conditions_replaces_the_earlier_one(server: FeedS
     assert body(client, "/x?a=1", "X: 1", "Content-Length: 7", body=b'{"n":1}') == "second"
 
 
-def test_a_body_chooses_the_route_when_it_has_come(server: FeedServer, client: RawClient) -> None:
+def test_a_body_chooses_the_route_once_it_is_received(server: FeedServer, client: RawClient) -> None:
     server.add("/hub", Response("other"), method="POST")
     server.add("/hub", Response("form"), method="POST", form=Including({"mode": "subscribe"}))
     server.add("/hub", Response("json"), method="POST", json={"mode": "publish"})
@@ -105,7 +105,7 @@ def test_a_function_that_fails_is_reported(server: FeedServer, client: RawClient
         server.verify()
 
 
-def test_the_404_says_which_condition_a_request_does_not_meet(server: FeedServer, client: RawClient) -> None:
+def test_the_404_names_the_conditions_that_a_request_does_not_meet(server: FeedServer, client: RawClient) -> None:
     server.add("/x", Response("x"), query={"a": "1"})
     server.add("/x", Response("x"), method="POST", headers={"X": "1"})
     server.add(Pattern("/<any>"), Response("x"), headers={"ETag": "1"})
@@ -176,13 +176,13 @@ def test_no_file_is_found_by_an_encoded_slash(tmp_path: Path) -> None:
         assert client.get("/a%2Fb.xml").status == 404
 
 
-def test_a_percent_sign_that_encodes_nothing_is_one(server: FeedServer, client: RawClient) -> None:
+def test_a_percent_sign_that_encodes_nothing_is_taken_literally(server: FeedServer, client: RawClient) -> None:
     server.add("/50%", Response("x"))
     assert [body(client, "/50%25"), body(client, "/50%")] == ["x", "x"]
     assert len(server.journal.filter("/50%25")) == 2
 
 
-def test_the_same_conditions_are_asked_of_the_journal(server: FeedServer, client: RawClient) -> None:
+def test_the_journal_takes_the_same_conditions(server: FeedServer, client: RawClient) -> None:
     server.add("/q", Response())
     client.get("/q?b=2&a=1", "X: 1")
     server.assert_requested("/q", query={"a": "1", "b": "2"}, headers={"X": "1"}, matching=lambda request: True)

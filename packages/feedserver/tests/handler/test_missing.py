@@ -1,4 +1,4 @@
-"""The remedy in the message of a 404 is true: what it names answers the very request that nothing answered."""
+"""The remedy in the message of a 404 works: it answers the very request that nothing answered."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ ASKED = [
 @pytest.mark.parametrize(("method", "target"), ASKED)
 def test_each_remedy_of_a_404_is_true(server: FeedServer, folder: Path, method: str, target: str) -> None:
     with RawClient(server) as client:
-        told = client.get(target, method=method)
-        message = told.body.decode()
-        assert told.status == 404
+        answer = client.get(target, method=method)
+        message = answer.body.decode()
+        assert answer.status == 404
         assert re.match(rf"{method} .*: nothing answers\.\n", message)
         file = re.search(r"^This would answer: a file (.*), or$", message, re.MULTILINE)
         if file is not None and server.root is not None:
             made = Path(file[1])
-            assert not made.exists(), "what is there already does not help"
+            assert not made.exists(), "a file that exists already is no remedy"
             made.parent.mkdir(parents=True, exist_ok=True)
             made.write_text("made")
             assert client.get(target, method=method).body == b"made"
@@ -136,8 +136,8 @@ def test_a_link_that_leads_out_is_not_offered_as_a_remedy(folder: Path) -> None:
     with FeedServer(folder, strict=False) as server:
         for name in ("out.xml", "out/there.xml", "out/nothing.xml"):
             assert f"{folder / name} is not served: a link leads out of the root." in message_of(server, f"/{name}")
-        told = message_of(server, "/broken.xml")
-        assert f"{folder / 'broken.xml'} is not served: it is no regular file." in told
+        shown = message_of(server, "/broken.xml")
+        assert f"{folder / 'broken.xml'} is not served: it is no regular file." in shown
 
 
 def test_a_path_that_is_known_twice_is_named_once(folder: Path) -> None:
@@ -148,14 +148,14 @@ def test_a_path_that_is_known_twice_is_named_once(folder: Path) -> None:
         assert "Near it: /a.xml." in message_of(server, "/a.xm")
 
 
-def test_what_is_near_is_another_path_that_answers(folder: Path) -> None:
+def test_only_other_paths_that_answer_are_named_as_near(folder: Path) -> None:
     (folder / "aux.xml").write_text("<rss/>")
     with FeedServer(folder, strict=False) as server:
 
         def near(target: str) -> list[str]:
             return message_of(server, target)[1].removeprefix("Near it: ").removesuffix(".").split(", ")
 
-        assert near("/aux.xml") == ["/a.xml", "/sub/b.xml"]  # it is there, and is not served
+        assert near("/aux.xml") == ["/a.xml", "/sub/b.xml"]  # aux.xml exists, but is not served
         assert near("/A.XML")[0] == "/a.xml"
         assert near("/SUB/B.Xml")[0] == "/sub/b.xml"
         server.add("http://blog.example/q.xml", Response())
@@ -175,7 +175,7 @@ def test_a_405_through_a_proxy_names_the_host(folder: Path) -> None:
         )
 
 
-def test_http_and_https_of_one_host_are_two(folder: Path) -> None:
+def test_http_and_https_of_one_host_have_separate_routes(folder: Path) -> None:
     with FeedServer(folder, strict=False) as server, RawClient(server) as client:
         server.add("http://blog.example/feed", moved("https://blog.example/feed"))
         server.add("https://blog.example:443/feed", Response("secure"))

@@ -36,7 +36,7 @@ from feedserver import Pattern
         ("/<path:a>/<path:b>/<c>", "/1/2/3/4", {"a": "1/2", "b": "3", "c": "4"}),
     ],
 )
-def test_a_placeholder_stands_for_a_part_of_the_path(pattern: str, path: str, found: dict[str, str] | None) -> None:
+def test_a_placeholder_matches_a_part_of_the_path(pattern: str, path: str, found: dict[str, str] | None) -> None:
     assert Pattern(pattern).match(path) == found
     assert str(Pattern(pattern)) == pattern
 
@@ -46,7 +46,7 @@ def test_a_placeholder_stands_for_a_part_of_the_path(pattern: str, path: str, fo
     [("/<a>-<b>-<c>-<d>x", "-"), ("/<path:a>/<path:b>/<path:c>x", "/"), ("/<path:a>-/-<b>-/<c>x", "-/")],
 )
 def test_a_long_path_takes_linear_time(pattern: str, repeated: str) -> None:
-    # A regular expression took the cube of the length: a second for 1,000 characters.
+    # The time of a regular expression grew with the cube of the length: a second for 1,000 characters.
     path = f"/{repeated * 30_000}x"
 
     before = time.process_time()
@@ -71,7 +71,7 @@ def test_a_long_path_takes_linear_time(pattern: str, repeated: str) -> None:
         ("", "a Pattern is ''; give text, such as '/feeds/<name>.xml'"),
     ],
 )  # fmt: skip
-def test_what_is_no_pattern_is_refused(text: str, message: str) -> None:
+def test_an_invalid_pattern_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=r".") as refused:
         Pattern(text)
     assert str(refused.value) == message

@@ -1,6 +1,6 @@
-"""Nothing goes wrong at a server in silence: each way in which it can is a problem that `verify` raises, or is none.
+"""No failure of a server is silent: `verify` raises each one as a problem, unless it is meant.
 
-Each test breaks one thing and asks `verify`, and so does a `with` statement at its end.
+Each test breaks one thing, and calls `verify` if that is a problem.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from rawclient import RawClient
 
 @pytest.fixture
 def strict(root: Path) -> Iterator[FeedServer]:
-    """A server that minds everything. Whoever uses it takes its problems, which the end of the block would raise."""
+    """Yield a strict server, which reports what clients do wrong too."""
     with FeedServer(root) as running:
         yield running
 
@@ -93,13 +93,13 @@ def test_an_exception_on_the_event_loop_is_a_problem_of_each_server(caplog: pyte
     def fails() -> None:
         raise Oops
 
-    told = threading.Event()
+    called = threading.Event()
     with FeedServer(strict=False) as one, FeedServer(strict=False) as other:
         thread = shared_loop._current
         assert thread is not None
         thread.call(fails)
-        thread.call(told.set)
-        assert told.wait(PATIENCE)
+        thread.call(called.set)
+        assert called.wait(PATIENCE)
         for server in (one, other):
             assert re.fullmatch(
                 r"an error on the servers' event loop: Oops\(\) at .*test_problems.py:\d+", problems_of(server)
@@ -132,7 +132,7 @@ def test_a_file_that_is_changed_while_it_is_sent_is_a_problem(root: Path) -> Non
             target.write(b"<other/>")
         os.utime(file, (1, 1))
         assert len(client.read_to_end()) <= 20_000_000
-        # Which it is depends on whether it was opened by then.
+        # Which error it is depends on whether the file was opened by then.
         assert server.journal.exchanges[0].ended == "broken off"
         assert server.journal.exchanges[0].error in ("BodyChanged", "OSError")
         assert re.search("big.xml (was changed while it was sent|has changed since it was read)", problems_of(server))
@@ -150,7 +150,7 @@ def test_a_file_that_is_changed_after_its_first_bytes_is_reported_at_its_last(tm
         list(steps)
 
 
-def test_a_file_that_is_another_than_was_read_is_a_problem(root: Path) -> None:
+def test_a_file_that_changed_after_it_was_read_is_a_problem(root: Path) -> None:
     file = root / "big.xml"
     with file.open("wb") as target:
         target.truncate(3_000_000)
@@ -165,7 +165,7 @@ def test_a_file_that_is_another_than_was_read_is_a_problem(root: Path) -> None:
         assert len(client.get("/big.xml").body) == 4_000_000, "the folder's file is read again"
 
 
-def test_a_file_that_is_gone_when_it_is_sent_is_a_problem(root: Path) -> None:
+def test_a_file_that_is_missing_when_it_is_sent_is_a_problem(root: Path) -> None:
     file = root / "big.xml"
     with file.open("wb") as target:
         target.truncate(3_000_000)
@@ -214,7 +214,7 @@ def test_a_fault_of_connections_has_no_trigger_of_its_own(when: str) -> None:
 
 
 @pytest.mark.parametrize("when", ["on request 2", "on every 2nd request", "from request 2"])
-def test_a_trigger_that_never_comes_is_refused(when: str, root: Path) -> None:
+def test_a_fault_that_is_never_triggered_is_refused(when: str, root: Path) -> None:
     from feedserver import faults
 
     never = broken(Response("1"), faults.parse(f"reset at end {when}"))
@@ -233,7 +233,7 @@ def test_a_trigger_that_never_comes_is_refused(when: str, root: Path) -> None:
         assert f"the fault 'reset at end {when}' is never triggered: this file is sent once" in problems_of(server)
 
 
-# What is no problem.
+# What is no problem
 
 
 def test_a_handshake_that_fails_on_purpose_is_no_problem() -> None:
@@ -256,7 +256,7 @@ def test_a_client_that_gives_up_on_an_answer_is_no_problem(strict: FeedServer) -
         assert strict.journal.filter(path)[0].ended.startswith("client left")
 
 
-def test_a_client_that_connects_and_says_nothing_is_no_problem(strict: FeedServer) -> None:
+def test_a_client_that_connects_and_sends_nothing_is_no_problem(strict: FeedServer) -> None:
     for _ in range(2):
         RawClient(strict).socket.close()
     strict.add("/x", Response("x"))
@@ -284,7 +284,7 @@ def test_a_body_that_an_early_answer_cut_is_no_problem(strict: FeedServer) -> No
 # Whether `verify` or the end of the `with` statement raises a problem
 
 
-def test_a_with_statement_leaves_it_to_verify_and_verify_may_come_after_it() -> None:
+def test_verify_may_follow_a_with_statement_that_raises_no_problem_itself() -> None:
     with FeedServer() as server, RawClient(server) as client:
         assert client.get("/none").status == 404
 
@@ -303,7 +303,7 @@ def test_a_failure_of_the_block_itself_stays_and_gets_the_other_problems_as_a_no
     assert caught.value.__notes__[0].startswith("The server found these problems:\nGET /none: nothing answers.")
 
 
-def test_what_a_test_has_asserted_is_not_raised_again() -> None:
+def test_a_problem_that_verify_has_raised_is_not_raised_again() -> None:
     with FeedServer() as server, RawClient(server) as client:
         client.get("/none")
         with pytest.raises(VerificationError, match="GET /none: nothing answers"):
@@ -311,7 +311,7 @@ def test_what_a_test_has_asserted_is_not_raised_again() -> None:
         server.verify()
 
 
-def test_what_is_allowed_is_searched_for_in_the_whole_message() -> None:
+def test_allowed_patterns_are_searched_for_in_the_whole_message() -> None:
     with FeedServer() as server, RawClient(server) as client:
         server.allow(r"^GET /a: nothing answers", r"server\.add\('/b'")
         for path in ("/a", "/b", "/c"):

@@ -1,4 +1,4 @@
-"""What clients do wrong is a problem where the server is strict: `verify` raises it."""
+"""What clients do wrong is a problem if the server is strict: `verify` raises it."""
 
 from __future__ import annotations
 
@@ -29,9 +29,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("sent", "status", "words"), REFUSED, ids=[str(sent[:30]) for sent, _, _ in REFUSED])
-def test_a_request_that_is_refused_is_a_problem_and_the_test_can_say_that_it_means_it(
-    sent: bytes, status: int, words: str
-) -> None:
+def test_a_refused_request_is_a_problem_unless_the_test_allows_it(sent: bytes, status: int, words: str) -> None:
     with FeedServer() as server:
         with RawClient(server) as client:
             client.send(sent)
@@ -84,8 +82,9 @@ def test_a_request_that_breaks_off_with_its_connection_is_a_problem_too() -> Non
 
 
 def what_follows(sent: bytes, limit: float, *, tls: bool = False) -> tuple[FeedServer, bytes]:
-    """Return a server whose clients may be idle for *limit*, and its answer to one that sends *sent* and then nothing;
-    none if the client was too slow for that.
+    """Return a server with an idle timeout of *limit*, and its answer to a client that sends *sent* and then nothing.
+
+    The answer is empty if the client was too slow to send it in time.
     """
     with FeedServer(idle_timeout=limit, tls=tls) as server, RawClient(server) as client, suppress(ConnectionError):
         client.send(sent)
@@ -287,7 +286,7 @@ def test_what_follows_the_last_request_of_a_connection_is_no_problem(last: bytes
         server.verify()
 
 
-def test_a_client_that_says_that_nothing_follows_is_answered_in_kind() -> None:
+def test_a_close_notify_is_answered_by_a_close_notify() -> None:
     with FeedServer(tls=True) as server:
         server.add("/feed", Response("<rss/>"))
         client, wire = tls_client(server)
@@ -301,7 +300,7 @@ def test_a_client_that_says_that_nothing_follows_is_answered_in_kind() -> None:
         server.verify()
 
 
-def test_a_client_that_says_so_and_then_sends_its_fin_still_gets_its_answer() -> None:
+def test_a_client_that_sends_close_notify_and_then_its_fin_still_gets_its_answer() -> None:
     is_due = threading.Event()
 
     def answer(_request: Request) -> Response:
@@ -329,7 +328,7 @@ def test_a_client_that_says_so_and_then_sends_its_fin_still_gets_its_answer() ->
         server.verify()
 
 
-def test_a_client_that_says_so_in_the_middle_of_a_request_is_a_problem() -> None:
+def test_a_close_notify_in_the_middle_of_a_request_is_a_problem() -> None:
     with FeedServer(tls=True) as server:
         client, wire = tls_client(server)
         with client, wire:

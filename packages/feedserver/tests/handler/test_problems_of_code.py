@@ -22,7 +22,7 @@ from rawclient import RawClient
 
 @dataclass(frozen=True, slots=True)
 class Raising(Fault):
-    """A fault whose hook of that name raises."""
+    """A fault that raises in the hook named *hook*."""
 
     hook: str = "shape"
     layer: ClassVar[Layer] = Layer.BODY
@@ -104,7 +104,7 @@ def test_a_plan_that_raises_when_it_is_closed_is_a_problem() -> None:
         assert problems_of(server).startswith("the answer to GET /feed was broken off by Oops('close') at ")
 
 
-def test_a_fault_that_raises_where_it_breaks_a_connection_is_a_problem() -> None:
+def test_an_exception_of_a_fault_that_breaks_a_connection_is_a_problem() -> None:
     with FeedServer(strict=False) as server:
         server.on_connect(Raising("apply"), None)
         server.add("/alive", Response("alive"))
@@ -116,7 +116,7 @@ def test_a_fault_that_raises_where_it_breaks_a_connection_is_a_problem() -> None
 
 
 class Unspeakable(Exception):
-    """Its repr raises."""
+    """An exception whose repr raises."""
 
     def __repr__(self) -> str:
         raise Oops
@@ -208,7 +208,7 @@ def waits_for(release: threading.Event) -> Callable[[Request], Response]:
 
 
 def left_by_its_client(limit: float) -> tuple[str, str]:
-    """Return how an exchange ends whose client leaves while a callable has *limit* seconds for its answer, and the
+    """Return how an exchange ends if its client leaves while a callable has *limit* seconds to answer, and the
     problems that are reported.
     """
     release = threading.Event()
@@ -253,12 +253,12 @@ def test_a_callable_that_still_runs_when_its_server_has_stopped_is_a_problem() -
     assert re.search(words, problems) and len(warned) == 1 and re.search(words, warned[0])
 
 
-def test_a_callable_that_no_thread_is_left_for_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_callable_for_which_no_thread_can_start_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     start = threading.Thread.start
 
     def refuses(thread: threading.Thread) -> None:
         if "answers" in thread.name:
-            raise RuntimeError("can't start new thread")  # as CPython does, where the system has none left
+            raise RuntimeError("can't start new thread")  # as CPython does if the system has none left
         start(thread)
 
     def answers(_request: Request) -> Response:

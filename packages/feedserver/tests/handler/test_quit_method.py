@@ -20,7 +20,7 @@ def refusal(*, host: str = "127.0.0.1", client: str = "127.0.0.1", target: str =
         *("[::1]:8097", "LOCALHOST:1", "127.9.9.9", "[::ffff:7f00:1]:80", ""),
     ],
 )
-def test_it_is_obeyed_for_a_loopback_host(host: str) -> None:
+def test_quit_is_obeyed_for_a_loopback_host(host: str) -> None:
     assert refusal(host=host) == ""
 
 
@@ -32,12 +32,12 @@ def test_it_is_obeyed_for_a_loopback_host(host: str) -> None:
         *("localhost.", "[", ":", ":80"),
     ],
 )
-def test_it_is_obeyed_for_no_other(host: str) -> None:
+def test_quit_is_obeyed_for_no_other_host(host: str) -> None:
     assert refusal(host=host).startswith("QUIT is not obeyed for the host ")
 
 
 @pytest.mark.parametrize("client", ["10.0.0.1", "", "::2", "localhost.evil.example"])
-def test_it_is_obeyed_from_this_machine_only(client: str) -> None:
+def test_quit_is_obeyed_from_this_machine_only(client: str) -> None:
     assert "only from this machine" in refusal(client=client)
 
 
@@ -55,21 +55,21 @@ def test_this_machine_has_several_addresses(client: str) -> None:
         *("Proxy-Connection", "Proxy-Authorization", "Max-Forwards", "Remote-Addr"),
     ],
 )
-def test_it_is_not_obeyed_through_a_proxy(name: str) -> None:
+def test_quit_is_not_obeyed_through_a_proxy(name: str) -> None:
     request = Request("QUIT", "/", headers=Headers({"Host": "127.0.0.1", name: "a"}), client="127.0.0.1")
     assert quit_refusal(request) == f"QUIT is not obeyed when it comes through a proxy (it has {name})"
 
 
-def test_it_is_not_obeyed_for_a_web_page() -> None:
+def test_quit_is_not_obeyed_for_a_web_page() -> None:
     assert "it has an Origin" in refusal(Origin="null")
 
 
 @pytest.mark.parametrize("target", ["http://127.0.0.1/", "*", "https://localhost/x"])
-def test_it_is_obeyed_in_origin_form_only(target: str) -> None:
+def test_quit_is_obeyed_in_origin_form_only(target: str) -> None:
     assert "in origin form only" in refusal(target=target)
 
 
-def test_what_clients_send_of_their_own_is_no_proxy_s() -> None:
+def test_usual_headers_of_clients_are_not_taken_for_those_of_a_proxy() -> None:
     names = ("User-Agent", "Accept", "Connection", "Content-Length", "X-User-Id", "Cookie", "Priority", "X-Request-Id")
     assert refusal(**{name.replace("-", "_"): "a" for name in names}) == ""
 

@@ -1,4 +1,4 @@
-"""Answers that are rendered once: which ones are, and that only their Date changes."""
+"""Answers that are rendered once: which answers these are, and that only their Date changes."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ SHAPES: dict[str, tuple[Response, Request, bool]] = {
 }
 
 
-def test_a_head_that_is_known_is_that_of_the_same_answer_alone() -> None:
+def test_a_remembered_head_is_the_same_as_a_new_one() -> None:
     def sent(name: str) -> bytes:
         response, request, keep_alive = SHAPES[name]
         ready = make_ready(response, request, keep_alive, SECOND)
@@ -87,7 +87,7 @@ def test_a_head_that_is_known_is_that_of_the_same_answer_alone() -> None:
     assert len(set(fresh.values())) == len(SHAPES)
 
 
-def test_a_validator_that_counts_is_not_taken_for_one_that_does_not() -> None:
+def test_an_answer_with_a_validator_is_made_ready_only_if_it_is_ignored() -> None:
     for conditional, is_ready in (("off", True), ("rfc", False), ("exact", False)):
         response = Response("x", headers={"ETag": '"a"'}, conditional=conditional)  # type: ignore[arg-type]
         assert (make_ready(response, GET, keep_alive=True, second=SECOND) is not None) is is_ready
@@ -102,7 +102,7 @@ def test_few_heads_are_remembered_and_no_long_ones() -> None:
     assert 0 < len(ready_answers._known) <= HEADS_KNOWN
 
 
-def test_the_extension_names_the_type_where_nothing_else_does() -> None:
+def test_the_extension_decides_the_type_if_nothing_else_does() -> None:
     def type_of(response: Response, path: str = "/feed.xml") -> str | None:
         return with_content_type(Request("GET", path), response).headers.get("Content-Type")
 

@@ -32,7 +32,7 @@ FEED = Request("GET", "/feed?a=1", headers=Headers({"Host": "a", "ETag": "x"}))
         (RequestFilter(headers={"Host": None}, status=200), "any path with Host"),
     ],
 )
-def test_what_matches_is_found_and_has_no_difference(wanted: RequestFilter, words: str) -> None:
+def test_an_exchange_that_matches_has_no_difference(wanted: RequestFilter, words: str) -> None:
     [exchange] = journal_of(FEED).exchanges
     assert wanted.matches(exchange)
     assert wanted.difference(exchange) == ""
@@ -47,7 +47,7 @@ def test_what_matches_is_found_and_has_no_difference(wanted: RequestFilter, word
         (RequestFilter("/feed", headers={"ETag": "y"}), " It was requested with ETag: x"),
     ],
 )
-def test_what_differs_is_reported(wanted: RequestFilter, difference: str) -> None:
+def test_the_difference_to_an_exchange_is_reported(wanted: RequestFilter, difference: str) -> None:
     [exchange] = journal_of(FEED).exchanges
     assert not wanted.matches(exchange)
     assert wanted.difference(exchange) == difference

@@ -1,4 +1,4 @@
-"""Which response answers: scripted routes, files, timelines, and the paths that lead nowhere."""
+"""Which response answers a request: scripted routes, files and timelines."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_route_gives_its_responses_one_after_the_other_and_the_last_one_stays(
     assert bodies(server, "/feed", 6) == ["1", "2", "3", "4", "4", "4"]
 
 
-def test_head_uses_no_response_up_and_a_304_does(server: FeedServer) -> None:
+def test_head_uses_up_no_response_and_a_304_does(server: FeedServer) -> None:
     server.add("/feed", Response("1", headers={"ETag": '"1"'}), Response("2"))
     with RawClient(server) as client:
         assert client.get("/feed", method="HEAD").headers["ETag"] == '"1"'
@@ -32,7 +32,7 @@ def test_head_uses_no_response_up_and_a_304_does(server: FeedServer) -> None:
         assert client.get("/feed").body == b"2"
 
 
-def test_a_refused_login_uses_no_response_up(server: FeedServer) -> None:
+def test_a_refused_login_uses_up_no_response(server: FeedServer) -> None:
     server.add("/feed", Response("1", auth="Bearer t"), Response("2"))
     with RawClient(server) as client:
         assert client.get("/feed").status == 401
@@ -55,7 +55,7 @@ def test_a_method_a_query_and_a_host_choose_among_routes(server: FeedServer) -> 
         assert client.get("/f%65ed").body == b"any"
 
 
-def test_a_route_of_one_method_says_so_to_the_others(root: Path) -> None:
+def test_a_route_of_one_method_refuses_the_others(root: Path) -> None:
     with FeedServer(root) as server:
         server.add("/feed", Response("x"), method="GET")
         with RawClient(server) as client:
@@ -87,7 +87,7 @@ def test_a_duration_has_a_unit(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "5", "ms", "-1s", "1 fortnight", "1e3s"])
-def test_a_duration_without_sense_is_refused_with_the_remedy(text: str) -> None:
+def test_an_invalid_duration_is_refused_with_the_remedy(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no duration; write a number and a unit, such as 250ms, 2s, 1m, 2h or 1d"):
         parse_duration(text)
 
@@ -129,6 +129,3 @@ def test_a_request_is_taken_apart() -> None:
     assert Request("GET", "http://h?x").path == "/"
     assert Request("GET", "/a", headers=Headers({"Host": "h"}), body=b"\xc3\xbc").host == "h"
     assert Request("GET", "/a", body=b"\xc3\xbc").text == "ü"
-
-
-# What one server has read, the next one need not read again.

@@ -1,4 +1,4 @@
-"""State that routes share: a route answers in a state only, and moves it on."""
+"""State that routes share: a route answers only in its state, and may change it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def running() -> Iterator[FeedServer]:
 
 @pytest.fixture
 def server(running: FeedServer, request: pytest.FixtureRequest) -> FeedServer:
-    """The module's server, with an empty state."""
+    """Return the module's server, with an empty state."""
     running.state.clear()
     return running
 
@@ -64,7 +64,7 @@ def test_a_route_of_a_state_wins_over_one_of_all_states_whichever_is_later(
     assert client.get("/either").body == b"new"
 
 
-def test_of_two_that_fit_equally_the_later_wins(server: FeedServer, client: RawClient) -> None:
+def test_of_two_routes_that_fit_equally_the_later_wins(server: FeedServer, client: RawClient) -> None:
     server.add("/two", OLD, state={"a": None})
     server.add("/two", NEW, state={"b": None})
     assert client.get("/two").body == b"new"
@@ -88,7 +88,7 @@ def test_a_request_that_uses_up_no_answer_changes_no_state(server: FeedServer, c
     assert server.state == {"seen": True}
 
 
-def test_a_304_and_a_callable_move_it(server: FeedServer, client: RawClient) -> None:
+def test_a_304_and_a_callable_change_the_state(server: FeedServer, client: RawClient) -> None:
     server.add("/same", OLD, then={"asked": 1})
     server.add("/made", lambda request: NEW, then={"made": 1})
     assert client.get("/same", 'If-None-Match: "1"').status == 304
@@ -96,7 +96,7 @@ def test_a_304_and_a_callable_move_it(server: FeedServer, client: RawClient) -> 
     assert server.state == {"asked": 1, "made": 1}
 
 
-def test_each_answer_of_a_timeline_moves_it(server: FeedServer, client: RawClient) -> None:
+def test_each_answer_of_a_timeline_changes_the_state(server: FeedServer, client: RawClient) -> None:
     server.add("/timeline", OLD, NEW, then={"moved": True})
     assert client.get("/timeline").body == b"old"
     assert server.state.pop("moved") is True
@@ -104,7 +104,7 @@ def test_each_answer_of_a_timeline_moves_it(server: FeedServer, client: RawClien
     assert server.state == {"moved": True}
 
 
-def test_a_path_whose_routes_wait_for_another_state_says_so(server: FeedServer, client: RawClient) -> None:
+def test_the_404_names_the_states_for_which_the_routes_of_a_path_wait(server: FeedServer, client: RawClient) -> None:
     server.add("/wait", NEW, state={"session": "open"})
     server.add("/wait", NEW, state={"admin": True})
     answer = client.get("/wait")
@@ -118,7 +118,7 @@ def test_a_path_whose_routes_wait_for_another_state_says_so(server: FeedServer, 
 
 
 @pytest.mark.parametrize("name", ["state", "then"])
-def test_what_is_no_state_is_refused(server: FeedServer, name: str) -> None:
+def test_an_invalid_state_is_refused(server: FeedServer, name: str) -> None:
     with pytest.raises(TypeError) as refused:
         server.add("/feed", NEW, **{name: "open"})  # type: ignore[arg-type]
     assert str(refused.value) == f"{name} is 'open'; give a mapping, such as {{'login': 'done'}}"

@@ -16,7 +16,7 @@ from rawclient import RawClient
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files are kept that were changed a moment ago."""
+    """Let files be kept even if they were changed a moment ago."""
     monkeypatch.setattr(watched_fixtures, "FRESH", -3600)
 
 
@@ -27,17 +27,17 @@ def ask(root: Path, target: str = "/a.xml", **options: Any) -> tuple[int, bytes]
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_server_serves_what_an_earlier_one_has_read_without_reading_it_again(
+def test_a_server_does_not_read_a_file_again_that_an_earlier_one_has_read(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (root / "a.xml").write_text("one")
     assert ask(root) == (200, b"one")
-    monkeypatch.setattr(loader, "read", None)  # whoever reads fails
+    monkeypatch.setattr(loader, "read", None)  # any call would fail
     assert ask(root) == (200, b"one")
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_server_reads_anew_what_has_changed_since_an_earlier_one(root: Path) -> None:
+def test_a_server_reads_a_file_anew_that_has_changed_since_an_earlier_one(root: Path) -> None:
     (root / "a.xml").write_text("one")
     assert ask(root) == (200, b"one")
     (root / "a.xml").write_text("two")
@@ -50,7 +50,7 @@ def test_a_server_reads_anew_what_has_changed_since_an_earlier_one(root: Path) -
 
 
 @pytest.mark.usefixtures("at_once")
-@pytest.mark.skipif(os.name == "nt", reason="Windows tells no time of the last change")
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not report when a file's metadata changed")
 @pytest.mark.parametrize("size", [3, 2 * 1024 * 1024], ids=["small", "large"])
 def test_other_content_with_the_same_time_and_size_is_served(root: Path, size: int) -> None:
     file = root / "a.xml"
@@ -72,7 +72,7 @@ def test_other_content_with_the_same_time_and_size_is_served(root: Path, size: i
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_link_that_is_followed_for_one_server_is_not_for_another(root: Path, tmp_path: Path) -> None:
+def test_a_link_is_followed_only_for_the_server_that_may_follow_it(root: Path, tmp_path: Path) -> None:
     (tmp_path / "outside.xml").write_text("outside")
     try:
         (root / "a.xml").symlink_to(tmp_path / "outside.xml")
@@ -83,7 +83,7 @@ def test_a_link_that_is_followed_for_one_server_is_not_for_another(root: Path, t
 
 
 @pytest.mark.usefixtures("at_once")
-def test_what_is_doubtful_about_a_fixture_is_reported_by_each_server(root: Path) -> None:
+def test_warnings_about_a_fixture_are_reported_by_each_server(root: Path) -> None:
     (root / "a.xml").write_text("<!--\nX-Doubt: yes\nStatus: 200\n-->")
     for _ in range(2):
         with FeedServer(root) as server, RawClient(server) as client:

@@ -1,4 +1,4 @@
-"""Logins: who is let in, and what others are told."""
+"""Logins: who is let in, and how others are answered."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class TestAuth:
         assert answer.headers.get_all("WWW-Authenticate") == [challenge]
         assert answer.body == b"401 Unauthorized: the request lacks the credentials that this resource asks for\n"
 
-    def test_comes_before_conditions_and_says_nothing_about_the_resource(self) -> None:
+    def test_comes_before_conditions_and_reveals_nothing_about_the_resource(self) -> None:
         response = feed(("ETag", '"v1"'), ("Set-Cookie", "a=1"), auth="Basic user:pass", coding="gzip")
 
         answer = select(get(("If-None-Match", '"v1"')), response)

@@ -33,7 +33,7 @@ def test_the_framing_is_a_length_or_chunks(fields: list[tuple[bytes, bytes]], fr
         ([(b"Transfer-Encoding", b"gzip, chunked")], "1.1", 501, "is not supported"),
     ],
 )
-def test_what_could_be_read_in_two_ways_is_refused(
+def test_ambiguous_or_unknown_framing_is_refused(
     fields: list[tuple[bytes, bytes]], version: str, status: int, problem: str
 ) -> None:
     with pytest.raises(Refused) as refused:

@@ -1,4 +1,4 @@
-"""Which coding is chosen, and that what is encoded can be read by decoders that are not ours."""
+"""Which coding is chosen, and that other decoders can read what is encoded."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ one_coding = st.sampled_from(ALL)
 
 @pytest.fixture
 def without_extras(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An installation of feedserver alone."""
+    """Hide the modules of extras, as in an installation of feedserver alone."""
     for module in ("brotli", "backports.zstd", "compression.zstd"):
         monkeypatch.setitem(sys.modules, module, None)
     content_codings.available.cache_clear()
@@ -95,7 +95,7 @@ class TestChoose:
             pytest.param((), None, id="none"),
         ],
     )
-    def test_chooses_among_what_is_offered(self, offered: tuple[str, ...], chosen: str | None) -> None:
+    def test_chooses_among_the_codings_that_are_offered(self, offered: tuple[str, ...], chosen: str | None) -> None:
         assert content_codings.choose("gzip, deflate, zstd", offered) == chosen
 
     @given(accept_encoding=st.text(), offered=st.lists(one_coding, unique=True))
@@ -143,17 +143,17 @@ class TestParse:
 
 
 class TestAvailable:
-    def test_is_every_coding_where_all_extras_are_installed(self) -> None:
+    def test_is_every_coding_if_all_extras_are_installed(self) -> None:
         assert content_codings.available() == ALL
 
     @pytest.mark.usefixtures("without_extras")
-    def test_is_what_python_has_where_no_extra_is_installed(self) -> None:
+    def test_is_the_codings_of_python_if_no_extra_is_installed(self) -> None:
         assert content_codings.available() == ("gzip", "deflate")
 
 
 class TestEncode:
     @given(body=st.binary(max_size=5000), coding=one_coding)
-    def test_gives_what_a_decoder_turns_back_into_the_body(self, body: bytes, coding: str) -> None:
+    def test_gives_bytes_that_a_decoder_turns_back_into_the_body(self, body: bytes, coding: str) -> None:
         assert DECODERS[coding](content_codings.encode(body, coding)) == body
 
     @given(body=st.binary(max_size=2000), names=st.lists(one_coding, max_size=3))
@@ -207,7 +207,7 @@ class TestEncodeFile:
 
         assert DECODERS[coding](target.getvalue()) == body
 
-    def test_holds_a_few_chunks_of_the_file_and_not_all_of_it(self, tmp_path: Path) -> None:
+    def test_keeps_a_few_chunks_of_the_file_in_memory_and_not_all_of_it(self, tmp_path: Path) -> None:
         path = tmp_path / "large.xml"
         size = 32 * 1024 * 1024
         with path.open("wb") as file:
@@ -222,7 +222,7 @@ class TestEncodeFile:
 
         assert peak < size / 8
 
-    def test_takes_only_the_part_that_the_body_is(self, tmp_path: Path) -> None:
+    def test_encodes_only_the_part_of_the_file_that_is_the_body(self, tmp_path: Path) -> None:
         path = tmp_path / "feed.xml"
         path.write_bytes(b"0123456789")
         target = io.BytesIO()

@@ -42,13 +42,13 @@ def test_a_later_minor_version_is_taken_for_1_1() -> None:
         (b"\rGET / HTTP/1.1\r\nHost: h\r\n\r\n", 400, "bare CR"),
     ],
 )
-def test_what_the_rfc_does_not_allow_is_refused(data: bytes, status: int, problem: str) -> None:
+def test_a_head_that_the_rfc_does_not_allow_is_refused(data: bytes, status: int, problem: str) -> None:
     with pytest.raises(Refused) as refused:
         read_head(data)
     assert (refused.value.status, problem in refused.value.problem) == (status, True), refused.value.problem
 
 
-def test_a_client_of_1_1_may_wait_to_be_told_to_go_on() -> None:
+def test_a_client_of_1_1_may_wait_for_100_continue() -> None:
     fields = [(b"expect", b"100-continue")]
     assert is_continue_expected(fields, "1.1")
     assert not is_continue_expected(fields, "1.0")
@@ -60,5 +60,5 @@ def test_a_client_of_1_1_may_wait_to_be_told_to_go_on() -> None:
     [(b"", "1.1", True), (b"close", "1.1", False), (b"x, Close", "1.1", False), (b"", "1.0", False),
      (b"Keep-Alive", "1.0", True), (b"keep-alive, close", "1.0", False)],
 )  # fmt: skip
-def test_a_connection_stays_as_the_request_says(connection: bytes, version: str, stays: bool) -> None:
+def test_the_request_decides_whether_the_connection_stays_open(connection: bytes, version: str, stays: bool) -> None:
     assert keeps_alive([(b"Connection", connection)], version) is stays

@@ -1,6 +1,6 @@
-"""What a request makes of a response, as tables: one class a rule, with the section that it comes from.
+"""How a request changes a response, as tables: one class for each rule, with the section that it comes from.
 
-Sections are those of RFC 9110 where no other RFC is named.
+Sections are those of RFC 9110 unless another RFC is named.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class TestPlain:
             pytest.param(feed(("Accept-Ranges", "bytes"), status=404), id="ranges of something else than a 200"),
         ],
     )
-    def test_is_what_no_request_changes(self, response: Response) -> None:
+    def test_is_true_of_a_response_that_no_request_changes(self, response: Response) -> None:
         request = get(
             ("Authorization", "Basic eDp5"),
             ("Accept-Encoding", "gzip"),
@@ -71,7 +71,7 @@ class TestPlain:
             pytest.param(feed(("Accept-Ranges", "bytes")), id="ranges"),
         ],
     )
-    def test_is_not_what_a_request_may_change(self, response: Response) -> None:
+    def test_is_false_for_a_response_that_a_request_may_change(self, response: Response) -> None:
         assert not is_plain(response)
 
 
@@ -112,7 +112,7 @@ class TestForcedCoding:
         assert (answer.coding, len(answer.headers)) == (None, 0)
 
     @pytest.mark.parametrize("declared", [204, 304])
-    def test_is_dropped_where_there_is_no_content(self, declared: int) -> None:
+    def test_is_dropped_if_there_is_no_content(self, declared: int) -> None:
         """§6.4.1"""
         answer = select(get(), feed(status=declared, coding="gzip"))
 
@@ -121,7 +121,7 @@ class TestForcedCoding:
     def test_applies_to_errors_too(self) -> None:
         assert select(get(), feed(status=404, coding="gzip")).coding == "gzip"
 
-    def test_of_a_name_that_is_not_known_is_an_error_that_names_it(self) -> None:
+    def test_with_an_unknown_name_is_an_error_that_names_it(self) -> None:
         with pytest.raises(ValueError, match="'foo' is no content coding that feedserver knows; write gzip"):
             select(get(), feed().changed(coding="foo"))
 
@@ -133,7 +133,7 @@ class TestNegotiatedCoding:
         ("accept_encoding", "coding"),
         [("gzip", "gzip"), ("br;q=0.5, gzip;q=0.4", "br"), ("identity", None), ("", None), ("*;q=0", None)],
     )
-    def test_follows_accept_encoding_and_says_that_it_varies(self, accept_encoding: str, coding: str | None) -> None:
+    def test_follows_accept_encoding_and_sends_vary(self, accept_encoding: str, coding: str | None) -> None:
         answer = select(get(("Accept-Encoding", accept_encoding)), feed(coding="auto"))
 
         assert answer.status == 200
@@ -146,12 +146,12 @@ class TestNegotiatedCoding:
 
         assert answer.coding == "gzip"
 
-    def test_is_none_for_a_client_that_does_not_say(self) -> None:
+    def test_is_none_for_a_client_without_accept_encoding(self) -> None:
         answer = select(get(), feed(coding="auto"))
 
         assert (answer.coding, answer.headers) == (None, Headers({"Vary": "Accept-Encoding"}))
 
-    def test_leaves_alone_what_is_declared_to_be_coded(self) -> None:
+    def test_leaves_a_body_that_is_declared_to_be_coded_alone(self) -> None:
         response = feed(("Content-Encoding", "gzip"), coding="auto")
 
         answer = select(get(("Accept-Encoding", "gzip, br")), response)
@@ -265,7 +265,7 @@ class TestAnything:
 
 
 def assembled(answer: Response) -> dict[int, bytes]:
-    """Return the parts of a 206 by their offset, read by length: a body may hold what looks like a boundary."""
+    """Return the parts of a 206 by offset, cut by their lengths: a body may contain what looks like a boundary."""
     assert isinstance(answer.body, bytes)
     single = answer.headers.get("Content-Range")
     if single is not None:

@@ -76,7 +76,7 @@ class TestEntityTags:
         """UTF-8 and ISO-8859-1 would read the same."""
         assert status(get(("If-None-Match", b'"\xe9"')), feed(("ETag", '"é"'.encode()))) == 200
 
-    def test_match_nothing_but_a_star_where_only_a_date_is_declared(self) -> None:
+    def test_match_nothing_but_a_star_if_only_a_date_is_declared(self) -> None:
         response = feed(("Last-Modified", MONDAY))
 
         assert status(get(("If-None-Match", '"1"')), response) == 200
@@ -124,7 +124,7 @@ class TestDates:
             pytest.param([("Last-Modified", "yesterday")], id="a Last-Modified that is no date"),
         ],
     )
-    def test_are_ignored_where_no_date_is_declared(self, fields: Fields) -> None:
+    def test_are_ignored_if_no_date_is_declared(self, fields: Fields) -> None:
         assert status(get(("If-Modified-Since", WEDNESDAY)), feed(*fields)) == 200
         assert status(get(("If-Unmodified-Since", MONDAY)), feed(*fields)) == 200
 
@@ -275,7 +275,7 @@ class TestConditionalOff:
 
         assert select(get(field), response) is response
 
-    def test_gives_a_range_whatever_if_range_says(self) -> None:
+    def test_gives_a_range_whatever_the_value_of_if_range(self) -> None:
         response = feed(("ETag", '"1"'), ("Accept-Ranges", "bytes"), conditional="off")
 
         assert slice_range(get(("Range", "bytes=0-0"), ("If-Range", '"0"')), response).status == 206
@@ -323,7 +323,7 @@ class TestNotModified:
         assert "Content-Encoding" not in answer.headers
         assert answer.coding is None
 
-    def test_keeps_delay_faults_and_where_it_comes_from(self) -> None:
+    def test_keeps_delay_faults_and_origin(self) -> None:
         fault = Nothing()
         response = feed(("ETag", '"1"'), delay="2s", faults=[fault], source="feed.xml", notes=[("Expect", "x")])
 

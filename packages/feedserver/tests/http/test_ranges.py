@@ -128,7 +128,7 @@ class TestIgnoredRange:
         assert slice_range(get(("Range", "bytes=0-0"), ("Range", "bytes=1-1")), response) is response
 
     @pytest.mark.parametrize("method", ["HEAD", "POST", "QUIT"])
-    def test_is_one_of_another_method_than_get(self, method: str) -> None:
+    def test_has_another_method_than_get(self, method: str) -> None:
         response = ranged()
 
         assert slice_range(get(("Range", "bytes=0-0"), method=method), response) is response
@@ -143,22 +143,22 @@ class TestIgnoredRange:
             pytest.param(ranged(body=b""), id="an empty body"),
         ],
     )
-    def test_is_one_of_what_has_no_ranges(self, response: Response) -> None:
+    def test_is_for_a_response_without_ranges(self, response: Response) -> None:
         assert slice_range(get(("Range", "bytes=0-0,-1")), response) is response
 
-    def test_is_one_of_too_many_parts(self) -> None:
+    def test_has_too_many_parts(self) -> None:
         response = ranged(body=bytes(1000))
         parts = [f"{i}-{i}" for i in range(MAX_RANGES + 1)]
 
         assert slice_range(get(("Range", f"bytes={','.join(parts)}")), response) is response
         assert slice_range(get(("Range", f"bytes={','.join(parts[:-1])}")), response).status == 206
 
-    def test_is_one_of_several_parts_of_a_file(self) -> None:
+    def test_has_several_parts_of_a_file(self) -> None:
         response = Response(FileBody(Path("large.xml"), 1000), headers={"Accept-Ranges": "bytes"})
 
         assert slice_range(get(("Range", "bytes=0-0,-1")), response) is response
 
-    def test_is_every_one_without_a_range_field(self) -> None:
+    def test_has_if_range_without_range(self) -> None:
         """If-Range without Range has to be ignored (§13.1.5)."""
         response = ranged(("ETag", '"1"'))
 
@@ -192,10 +192,10 @@ class TestIfRange:
 
         assert answer.status == (206 if partial else 200)
 
-    def test_gets_the_whole_where_no_validator_is_declared(self) -> None:
+    def test_gets_the_whole_if_no_validator_is_declared(self) -> None:
         assert slice_range(get(("Range", "bytes=0-0"), ("If-Range", '"1"')), ranged()).status == 200
 
-    def test_compares_opaque_bytes_where_conditional_is_exact(self) -> None:
+    def test_compares_opaque_bytes_if_conditional_is_exact(self) -> None:
         response = ranged(("ETag", 'W/"1"'), conditional="exact")
 
         assert slice_range(get(("Range", "bytes=0-0"), ("If-Range", 'W/"1"')), response).status == 206
@@ -227,7 +227,7 @@ class TestSeveralRanges:
             b"--feedserver-part-1--\r\n"
         )
 
-    def test_are_what_a_mime_parser_reads(self) -> None:
+    def test_are_read_by_a_mime_parser(self) -> None:
         answer = slice_range(get(("Range", "bytes=0-4,6-9")), ranged(body=b"<feed>\r\n\xff"))
 
         assert isinstance(answer.body, bytes)
@@ -239,7 +239,7 @@ class TestSeveralRanges:
             ("bytes 6-8/9", b"\r\n\xff"),
         ]
 
-    def test_have_no_type_where_the_whole_has_none(self) -> None:
+    def test_have_no_type_if_the_whole_has_none(self) -> None:
         answer = slice_range(get(("Range", "bytes=0-0,2-2")), feed(("Accept-Ranges", "bytes")))
 
         assert isinstance(answer.body, bytes)

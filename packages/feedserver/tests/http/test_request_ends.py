@@ -1,6 +1,7 @@
 """Where a request ends: nothing inside a body is ever a request, however its framing is spelled and its bytes are cut.
 
-Each body here holds a whole QUIT. It must not run, and what is read must be what h11 reads, or be refused.
+Each body here contains a whole QUIT request, which must not be carried out. A request is read as h11 reads it, or
+refused.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ IN_ONE_CHUNK = b"%x\r\n%b\r\n0\r\n\r\n" % (len(QUIT), QUIT)
 
 
 def post(fields: bytes, body: bytes, line: bytes = b"POST /a HTTP/1.1") -> bytes:
-    """Return a request with a body, and whatever else *fields* say."""
+    """Return a request with these header fields and this body."""
     return line + b"\r\nHost: a\r\n" + fields + b"\r\n" + body
 
 
@@ -65,7 +66,7 @@ READ_WHOLE = {
     "close among other options": post(b"Connection: x, Close ,y\r\n", QUIT, b"GET /a HTTP/1.1"),
     "close beside keep-alive": post(b"Connection: keep-alive\r\nConnection: close\r\n", QUIT, b"GET /a HTTP/1.1"),
 }
-"""Requests that are read, with their QUIT in the body or after the end of the connection."""
+"""Requests that are read, with QUIT in the body, or after a request that closes the connection."""
 
 REFUSED = {
     "a length and chunks": (400, post(b"Content-Length: 5\r\n" + CHUNKED, IN_ONE_CHUNK)),
@@ -195,14 +196,14 @@ def quits(data: bytes) -> bool:
     return any(read.method == b"QUIT" for read in requests_of(events_of([data])))
 
 
-def test_a_body_is_read_whole_whatever_else_the_request_says() -> None:
+def test_a_body_is_read_whole_whatever_else_is_in_the_request() -> None:
     for name, data in READ_WHOLE.items():
         assert [type(event) for event in events_of([data])] == [Request], name
         assert not quits(data), name
         assert disagreement(data) == "", name
 
 
-def test_what_could_be_read_in_two_ways_is_refused() -> None:
+def test_ambiguous_or_invalid_requests_are_refused() -> None:
     for name, (status, data) in REFUSED.items():
         events = events_of([data])
         assert [event.status for event in events if isinstance(event, Malformed)] == [status], name
@@ -210,7 +211,7 @@ def test_what_could_be_read_in_two_ways_is_refused() -> None:
         assert disagreement(data) == "", name
 
 
-def test_what_comes_behind_a_whole_request_is_the_next_one() -> None:
+def test_bytes_behind_a_whole_request_are_the_next_one() -> None:
     for name, request in BEHIND.items():
         data = request + QUIT
         assert [read.method for read in requests_of(events_of([data]))][1:] == [b"QUIT"], name
@@ -226,7 +227,7 @@ def test_the_outcome_does_not_depend_on_how_the_bytes_are_cut(table: dict[str, b
             assert events_of(pieces) == expected, (name, [len(piece) for piece in pieces])
 
 
-def test_the_journal_keeps_what_was_refused_up_to_what_was_wrong() -> None:
+def test_the_journal_keeps_a_refused_request_up_to_the_error() -> None:
     for name, (_, request) in REFUSED.items():
         data = request.lstrip(b"\r\n")
         (refusal,) = events_of([data])
@@ -246,7 +247,7 @@ def test_the_end_of_a_connection_keeps_no_bytes_of_an_earlier_request() -> None:
     assert cut is not None and cut.raw == b"GET / HT"
 
 
-def test_nothing_that_is_drawn_is_read_otherwise_than_by_h11_or_when_it_is_cut() -> None:
+def test_random_requests_are_read_as_by_h11_however_they_are_cut() -> None:
     chance = random.Random(11)
     for _ in range(2000):  # scripts/fuzz_requests.py draws more
         data = draw(chance)
@@ -258,7 +259,7 @@ def test_nothing_that_is_drawn_is_read_otherwise_than_by_h11_or_when_it_is_cut()
 
 @pytest.fixture(scope="module")
 def quitting() -> Iterator[FeedServer]:
-    """A server that obeys QUIT, and answers /a. No test here may stop it."""
+    """Yield a server that obeys QUIT, and answers /a. No test here may stop it."""
     with FeedServer(quit=True, strict=False, max_body=1000) as running:
         running.add("/a", Response("a"))
         yield running
@@ -308,7 +309,7 @@ CLOSING: dict[str, Response | Callable[[Request], Response]] = {
 
 
 @pytest.mark.parametrize("path", CLOSING)
-def test_nothing_behind_an_answer_that_closes_is_carried_out(quitting: FeedServer, path: str) -> None:
+def test_no_request_behind_an_answer_that_closes_is_carried_out(quitting: FeedServer, path: str) -> None:
     quitting.add(path, CLOSING[path])
     ask = f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
     for pieces in ([ask + QUIT], [ask, QUIT], [ask, QUIT[:10], QUIT[10:]]):

@@ -1,4 +1,4 @@
-"""Requests from bytes: a table of what may arrive, replayed whole, at every split, and byte by byte; then any bytes."""
+"""Requests from bytes: tables of what may arrive, replayed whole, at every split, and byte by byte; then any bytes."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ def test_a_request_is_read_the_same_at_every_split(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_is_no_request_is_refused_with_the_reason_and_the_bytes(name: str) -> None:
+def test_an_invalid_request_is_refused_with_the_reason_and_its_bytes(name: str) -> None:
     data, status, problem = BAD[name]
     events, reader = read_all([data], max_body=100)
     assert len(events) == 1
@@ -242,7 +242,7 @@ def test_a_malformed_field_is_refused_with_400(name: str) -> None:
         assert [e.status for e in events if isinstance(e, Malformed)] == [400]
 
 
-def test_a_request_with_a_body_is_reported_as_soon_as_its_head_is_there() -> None:
+def test_a_request_with_a_body_is_reported_as_soon_as_its_head_has_come() -> None:
     head = b"PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n"
     for later in (b"", b"abc", b"abcGET / HTTP/1.1\r\nHost: a\r\n\r\n"):
         reader = RequestReader()
@@ -274,7 +274,7 @@ def test_a_head_that_was_read_before_means_the_same_to_every_reader() -> None:
         assert ended is not None and ended.raw == head + b"12"
 
 
-def test_a_client_that_expects_100_is_told_to_go_on_and_read() -> None:
+def test_a_client_of_1_1_that_expects_100_and_sends_no_body_yet_gets_it() -> None:
     head = b"PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 3\r\n\r\n"
     assert [type(e) for e in read_all([head, b"abc"])[0]] == [ContinueExpected, Request]
     assert [type(e) for e in read_all([head + b"abc"])[0]] == [Request]
@@ -291,7 +291,7 @@ def test_a_client_that_expects_100_is_told_to_go_on_and_read() -> None:
         (b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", True, False),
     ],
 )
-def test_a_request_says_whether_the_connection_stays(data: bytes, keep_alive: bool, is_last: bool) -> None:
+def test_a_request_decides_whether_the_connection_stays_open(data: bytes, keep_alive: bool, is_last: bool) -> None:
     reader = read_all([data])[1]
     assert (reader.keep_alive, reader.is_last) == (keep_alive, is_last)
 
@@ -348,7 +348,7 @@ def read_head_only(head: bytes) -> tuple[list[Event], RequestReader]:
     return ([] if event is None else [event]), reader
 
 
-def test_what_waits_to_be_read_is_counted_and_makes_a_client_busy() -> None:
+def test_buffered_bytes_are_counted_and_make_a_client_busy() -> None:
     reader = RequestReader()
     assert (reader.buffered, reader.is_idle) == (0, True)
     reader.feed(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET ")
@@ -392,7 +392,7 @@ def test_an_end_in_the_middle_leaves_a_reader_that_reads_nothing_more() -> None:
     assert (reader.buffered, reader.next_event()) == (0, None)
 
 
-def test_a_request_knows_who_sent_it_and_how_though_its_head_is_known() -> None:
+def test_a_request_with_a_remembered_head_has_its_own_client_and_scheme() -> None:
     head = b"GET /who HTTP/1.1\r\nHost: a\r\n\r\n"
     for client, scheme in (
         ("192.0.2.1", "http"),
@@ -407,7 +407,7 @@ def test_a_request_knows_who_sent_it_and_how_though_its_head_is_known() -> None:
         assert (request.client, request.scheme, request.is_whole) == (client, scheme, True)
 
 
-def test_heads_are_not_remembered_without_end() -> None:
+def test_the_memory_for_heads_is_bounded() -> None:
     for number in range(600):
         read_all([b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number])
     read_all([b"GET /long HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 2048 + b"\r\n\r\n"])
@@ -415,7 +415,7 @@ def test_heads_are_not_remembered_without_end() -> None:
     assert max(map(len, request_parser._known)) <= 2048
 
 
-def test_heads_are_remembered_beside_each_other() -> None:
+def test_several_heads_are_remembered() -> None:
     request_parser._known.clear()
     for number in range(3):
         read_all([b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number])

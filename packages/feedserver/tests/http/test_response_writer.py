@@ -1,4 +1,4 @@
-"""From a response to bytes: what is declared is what is sent, and what HTTP needs is added."""
+"""A response as bytes: what it declares is sent as it is, and what HTTP needs is added."""
 
 from __future__ import annotations
 
@@ -110,21 +110,21 @@ TABLE: dict[str, tuple[Response, str, str, bool, bytes]] = {
         True,
         b"HTTP/1.1 200 OK\r\n\r\nabc",
     ),
-    "HTTP/1.0 is told that it may go on": (
+    "an HTTP/1.0 connection that is kept open": (
         Response("", omit=["Date"]),
         "GET",
         "1.0",
         True,
         b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n",
     ),
-    "a client that closes is told so": (
+    "a connection that is to be closed": (
         Response("", omit=["Date"]),
         "GET",
         "1.1",
         False,
         b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
     ),
-    "a reason of one's own": (
+    "an unusual reason": (
         Response("", 404, reason="Rien du tôt", omit=["Date"]),
         "GET",
         "1.1",
@@ -167,7 +167,9 @@ def test_a_response_is_rendered_as_declared(name: str) -> None:
         (Response("abc", omit=["Content-Length"]), "1.0", False),
     ],
 )
-def test_a_connection_stays_only_where_the_client_finds_the_end(response: Response, version: str, stays: bool) -> None:
+def test_a_connection_stays_only_if_the_client_can_find_the_end_of_the_answer(
+    response: Response, version: str, stays: bool
+) -> None:
     assert response_writer.make_head(Request("GET", "/", version), response, True).keep_alive is stays
 
 
@@ -197,7 +199,7 @@ def test_a_delay_comes_before_the_head() -> None:
     assert first == Wait(0.25)
 
 
-def test_the_framing_of_chunks_is_no_body() -> None:
+def test_the_framing_of_chunks_does_not_count_as_body() -> None:
     response = Response("abc", omit=["Content-Length"], delay=1)
     assert steps_of(response, keep_alive=False)[1:] == [
         Send(b"3\r\n", "framing"),
@@ -228,7 +230,7 @@ def test_a_file_that_shrank_ends_the_connection(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"{file} has become shorter: 3 of 5 bytes could be sent; write a new file beside it, and rename that"
     )
-    assert steps[1:] == [Send(b"abc"), Flush()], "what there is goes out before"
+    assert steps[1:] == [Send(b"abc"), Flush()], "the bytes of the file are sent before the error"
 
 
 def test_a_plan_that_is_dropped_closes_its_file(tmp_path: Path) -> None:
@@ -242,7 +244,7 @@ def test_a_plan_that_is_dropped_closes_its_file(tmp_path: Path) -> None:
     file.unlink()
 
 
-def test_headers_look_the_same_to_both_sides() -> None:
+def test_headers_are_a_mapping_of_text_that_keeps_its_bytes() -> None:
     headers = Headers([("A", "1"), ("b", "é"), ("a", "2")])
     assert headers["a"] == "1, 2"
     assert headers.get_all("A") == ["1", "2"]

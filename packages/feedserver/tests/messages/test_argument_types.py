@@ -1,4 +1,4 @@
-"""What a `Response` cannot be made of is refused in the line that makes it, with what to write in its place."""
+"""An invalid argument of a response or a route is refused at the call, with what to write in its place."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from feedserver.messages.argument_types import is_whole, whole
         (lambda: Headers().replaced("X-A", 5), "the header 'X-A' has a value of type int"),  # type: ignore[arg-type]
     ],
 )
-def test_builders_refuse_what_they_cannot_build_of(make: Callable[[], object], message: str) -> None:
+def test_builders_refuse_arguments_of_the_wrong_type(make: Callable[[], object], message: str) -> None:
     with pytest.raises(TypeError, match=message):
         make()
 
 
 @pytest.mark.parametrize("answer", [len, str.upper, lambda *all_: Response(), print])
-def test_a_route_takes_whatever_may_be_called_with_the_request(answer: Any) -> None:
+def test_a_route_takes_any_callable_that_accepts_the_request(answer: Any) -> None:
     FeedServer().add("/a", answer)
 
 
@@ -75,7 +75,7 @@ def yields(_request: Request) -> Any:
         ((None, Response()), "the path that add\\(\\) was given is None; give text, such as '/feed'"),
     ],
 )
-def test_a_route_takes_what_can_answer(arguments: tuple[Any, ...], message: str) -> None:
+def test_a_route_refuses_an_object_that_cannot_answer(arguments: tuple[Any, ...], message: str) -> None:
     server = FeedServer()
     with pytest.raises(TypeError, match=message):
         server.add(*arguments)
@@ -84,7 +84,7 @@ def test_a_route_takes_what_can_answer(arguments: tuple[Any, ...], message: str)
 
 
 @pytest.mark.parametrize("given", [Reset, "reset", 5, [Reset(at="end")]])
-def test_connections_are_broken_by_faults_alone(given: Any) -> None:
+def test_on_connect_takes_faults_only(given: Any) -> None:
     with pytest.raises(TypeError, match="is no fault; write Reset"):
         FeedServer().on_connect(given)
 

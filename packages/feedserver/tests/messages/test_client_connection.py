@@ -1,4 +1,4 @@
-"""The connection of a request: which one it was, its number on it, and what TLS agreed on."""
+"""The connection of a request: its id, the number of the request on it, and what TLS negotiated."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def https(server: FeedServer, context: ssl.SSLContext, host: str = "localhost") 
     return http.client.HTTPSConnection(host, server.port, context=context, timeout=10)
 
 
-def test_requests_of_one_connection_are_counted_and_those_of_two_have_two(server: FeedServer) -> None:
+def test_each_connection_has_an_id_and_counts_its_requests(server: FeedServer) -> None:
     ports = []
     for _ in range(2):
         with RawClient(server) as client:
@@ -64,7 +64,7 @@ def test_pipelined_requests_and_early_answers_are_counted_too(server: FeedServer
     assert [request.connection.number for request in server.requests] == [1, 2]
 
 
-def test_the_connection_takes_no_part_in_comparing_requests() -> None:
+def test_requests_are_compared_without_their_connections() -> None:
     over = Request("GET", "/feed", connection=ClientConnection(7, 2))
     assert over == Request("GET", "/feed")
     assert Request("GET", "/feed").connection == ClientConnection()
@@ -90,11 +90,11 @@ def test_the_servers_connections_show_their_states_and_include_closed_ones() -> 
             kept.get("/feed", "Connection: close")
             assert kept.read_to_end() == b""
             server.journal.settle(10)
-            told = {each.port: each for each in server.connections}
-            assert told[silent.socket.getsockname()[1]].state == "idle"
-            assert told[silent.socket.getsockname()[1]].is_open
-            assert told[kept.socket.getsockname()[1]].number == 2
-        # The answers of all connections that were closed are over, and so is what follows them, when it has stopped.
+            by_port = {each.port: each for each in server.connections}
+            assert by_port[silent.socket.getsockname()[1]].state == "idle"
+            assert by_port[silent.socket.getsockname()[1]].is_open
+            assert by_port[kept.socket.getsockname()[1]].number == 2
+        # Once the server has stopped, the answers of all closed connections are over, and so is what follows them.
     closed = server.connections
     assert [each.id for each in closed] == [1, 2]
     assert [each.is_open for each in closed] == [False, False]
@@ -110,7 +110,7 @@ def test_a_bounded_journal_bounds_the_connections_too() -> None:
     assert [each.id for each in server.connections] == [3, 4]
 
 
-def test_what_tls_agreed_on_is_reported(server: FeedServer) -> None:
+def test_the_result_of_the_tls_handshake_is_reported(server: FeedServer) -> None:
     with closing(https(server, server.client_context())) as client:
         for _ in range(2):
             client.request("GET", "/feed")
@@ -140,7 +140,7 @@ def test_the_agreed_protocol_is_reported(server: FeedServer, offered: list[str],
 
 def test_a_session_that_is_resumed_is_reported(server: FeedServer) -> None:
     context = server.client_context()
-    context.maximum_version = ssl.TLSVersion.TLSv1_2  # whose session is there when the handshake is over
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # in TLS 1.2, the session exists when the handshake is over
     session = None
     for _ in range(2):
         with context.wrap_socket(RawClient(server).socket, server_hostname="localhost", session=session) as client:

@@ -33,7 +33,7 @@ def clock(server: FeedServer) -> Iterator[Clock]:
 
 
 def since_start(moment: datetime) -> timedelta:
-    """Return what has passed since START in whole days: the clock goes on while the test runs."""
+    """Return the whole days since START: the clock goes on while the test runs."""
     return timedelta(days=(moment - START) // DAY)
 
 
@@ -43,7 +43,7 @@ def test_a_clock_shows_the_systems_time_until_it_is_moved() -> None:
     assert Clock().now().tzinfo is UTC
 
 
-def test_it_moves_by_the_sum_of_what_is_given_and_back() -> None:
+def test_a_clock_moves_by_the_sum_of_its_arguments_and_back() -> None:
     clock = Clock()
     clock.move(weeks=1, days=1, hours=1, minutes=1, seconds=1)
     assert clock.offset == 8 * 86_400 + 3_661
@@ -53,7 +53,7 @@ def test_it_moves_by_the_sum_of_what_is_given_and_back() -> None:
     assert clock.offset == 0
 
 
-def test_it_is_set_in_any_time_zone_and_goes_on() -> None:
+def test_a_clock_is_set_in_any_time_zone_and_goes_on() -> None:
     clock = Clock()
     clock.set(START.astimezone(timezone(timedelta(hours=5))))
     first = clock.time()
@@ -73,7 +73,9 @@ def test_it_is_set_in_any_time_zone_and_goes_on() -> None:
          "stay between 1970 and 9999"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_moved_by_is_refused(arguments: dict[str, float], error: type[Exception], message: str) -> None:
+def test_an_invalid_time_to_move_by_is_refused(
+    arguments: dict[str, float], error: type[Exception], message: str
+) -> None:
     clock = Clock()
     with pytest.raises(error) as refused:
         clock.move(**arguments)
@@ -92,7 +94,7 @@ def test_what_cannot_be_moved_by_is_refused(arguments: dict[str, float], error: 
          "that HTTP cannot write; stay between 1970 and 9999"),
     ],
 )  # fmt: skip
-def test_what_is_no_time_is_refused(to: datetime, error: type[Exception], message: str) -> None:
+def test_an_invalid_time_to_set_is_refused(to: datetime, error: type[Exception], message: str) -> None:
     with pytest.raises(error) as refused:
         Clock().set(to)
     assert str(refused.value) == message
@@ -125,7 +127,7 @@ def test_every_date_of_an_answer_follows(server: FeedServer, clock: Clock, respo
     assert [since_start(date) for date in dates[1]] == [7 * DAY + each for each in expected]
 
 
-def test_the_servers_own_answers_and_the_journal_follow(server: FeedServer, clock: Clock) -> None:
+def test_the_servers_own_answers_and_the_journal_follow_the_clock(server: FeedServer, clock: Clock) -> None:
     clock.move(days=3)
     with RawClient(server) as client:
         assert since_start(parsedate_to_datetime(client.get("/missing").headers["Date"])) == 3 * DAY
@@ -135,7 +137,7 @@ def test_the_servers_own_answers_and_the_journal_follow(server: FeedServer, cloc
     assert [since_start(datetime.fromtimestamp(exchange.time, UTC)) for exchange in exchanges] == [3 * DAY] * 2
 
 
-def test_a_feed_that_changes_is_modified_by_this_clock(server: FeedServer, clock: Clock) -> None:
+def test_the_modification_date_of_a_changed_feed_follows(server: FeedServer, clock: Clock) -> None:
     live = server.mount("/live", Feed(entries=[Entry(title="old", published=START - DAY)]))
     clock.move(days=3)
     live.publish(Entry(title="new", published=START + 2 * DAY))

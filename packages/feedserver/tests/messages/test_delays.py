@@ -1,4 +1,4 @@
-"""Delays that are drawn: in their bounds, the same in every run, and read from text."""
+"""Random delays: within their bounds, the same in every run, and read from text."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def test_a_delay_is_read_from_text_and_written_as_it_is_read(text: str, delay: f
         ("lognormal median 0s sigma 1", "LognormalDelay(median=…) is 0.0; give more than 0 seconds"),
     ],
 )  # fmt: skip
-def test_what_is_no_delay_is_refused(text: str, message: str) -> None:
+def test_an_invalid_delay_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=r".") as refused:
         Response(delay=text)
     assert str(refused.value) == message
 
 
-def test_what_is_drawn_stays_in_its_bounds_and_spreads() -> None:
+def test_random_delays_stay_in_their_bounds_and_spread() -> None:
     drawn = [UniformDelay(1, 3).draw(number) for number in range(1, 501)]
     assert 1 <= min(drawn) < 1.1 < 1.8 < median(drawn) < 2.2 < 2.9 < max(drawn) <= 3
     drawn = [LognormalDelay(1, 0.5, most=3).draw(number) for number in range(1, 501)]
@@ -56,7 +56,7 @@ def test_what_is_drawn_stays_in_its_bounds_and_spreads() -> None:
 
 
 @pytest.mark.parametrize("kind", [UniformDelay(0, 1), LognormalDelay(1, 1)])
-def test_each_run_draws_the_same_and_another_seed_others(kind: RandomDelay) -> None:
+def test_each_run_draws_the_same_delays_and_another_seed_others(kind: RandomDelay) -> None:
     assert [kind.draw(number) for number in (1, 2, 1)] == [kind.draw(1), kind.draw(2), kind.draw(1)]
     assert kind.draw(1) != kind.draw(2)
     assert parse_delay(f"{kind} seed 5") != kind
@@ -70,7 +70,7 @@ def server(root: Path) -> Iterator[FeedServer]:
 
 
 @pytest.mark.parametrize("target", ["/slow.xml", "/added", "/made", "/timeline"])
-def test_each_request_waits_for_as_long_as_it_drew(server: FeedServer, target: str) -> None:
+def test_each_request_waits_for_the_delay_that_was_drawn_for_it(server: FeedServer, target: str) -> None:
     delay = UniformDelay(0.0001, 0.003, 1)
     response = Response("x", delay=delay)
     server.add("/added", response)

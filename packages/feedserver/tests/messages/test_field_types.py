@@ -38,7 +38,7 @@ ALLOWED: list[tuple[Any, list[object], list[object]]] = [
     (Named, [{}, 1], []),
     (Closing, [open, 1], []),
 ]
-"""An annotation with values that it allows, and values that it does not."""
+"""Each annotation, with values that it allows and values that it does not."""
 
 
 @pytest.mark.parametrize(("hint", "allowed", "refused"), ALLOWED, ids=[str(hint) for hint, _, _ in ALLOWED])

@@ -1,4 +1,4 @@
-"""Gates hold threads until the test lets them pass, and threads end whose answer is no longer wanted."""
+"""Gates hold threads until the test lets them pass, and a thread ends if its answer is no longer wanted."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_gate_lets_the_given_number_pass() -> None:
     assert repr(gate) == "<Gate, open>"
 
 
-def test_a_gate_lets_pass_what_waits_already() -> None:
+def test_a_gate_lets_a_waiting_thread_pass() -> None:
     gate, wanted = Gate(), Wanted()
     thread, ended = waiting(gate.wait, wanted)
     gate.release()
@@ -54,7 +54,7 @@ def test_a_gate_lets_pass_what_waits_already() -> None:
 
 @pytest.mark.parametrize("dropped_before", [True, False])
 @pytest.mark.parametrize("kind", ["plain", "async", "sleeping"])
-def test_what_waits_for_an_answer_that_is_dropped_ends(kind: str, *, dropped_before: bool) -> None:
+def test_a_thread_whose_answer_is_dropped_ends(kind: str, *, dropped_before: bool) -> None:
     gate, wanted = Gate(), Wanted()
 
     async def pass_gate() -> None:
@@ -77,7 +77,7 @@ def test_what_waits_for_an_answer_that_is_dropped_ends(kind: str, *, dropped_bef
     assert wanted.is_dropped
 
 
-def test_a_coroutine_returns_what_it_returns_and_raises_what_it_raises() -> None:
+def test_run_async_returns_the_value_and_raises_the_error_of_a_coroutine() -> None:
     async def answer(*, fails: bool) -> int:
         await asyncio.sleep(0)
         if fails:
@@ -89,7 +89,7 @@ def test_a_coroutine_returns_what_it_returns_and_raises_what_it_raises() -> None
         run_async(answer(fails=True))
 
 
-def test_a_loop_that_has_ended_is_left_alone() -> None:
+def test_a_closed_loop_is_left_alone() -> None:
     loop = asyncio.new_event_loop()
     loop.close()
     call_soon(loop, list)

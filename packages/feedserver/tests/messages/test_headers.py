@@ -1,4 +1,4 @@
-"""Headers: an immutable list of fields that reads like a mapping, whatever the case of a name."""
+"""Headers: an immutable list of fields that can be read as a mapping, in which the case of a name does not matter."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_order_and_case_are_kept() -> None:
     assert HEADERS.get_raw(b"date") is None
 
 
-def test_copies_are_made_and_it_stays_as_it_is() -> None:
+def test_changes_make_copies_and_leave_the_headers_as_they_are() -> None:
     assert HEADERS.added("X", "1").raw[-1] == (b"X", b"1")
     assert list(HEADERS.without("SET-cookie")) == ["ETag"]
     assert HEADERS.replaced("set-cookie", "c=3").raw == ((b"Set-Cookie", b"c=3"), (b"ETag", b'"v1"'))
@@ -53,6 +53,6 @@ def test_headers_are_values() -> None:
         ({5: "Age"}, "has a name of type int; give text"),
     ],
 )
-def test_what_is_no_header_is_refused_with_what_to_give(fields: Any, message: str) -> None:
+def test_invalid_headers_are_refused_with_the_remedy(fields: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         Headers(fields)

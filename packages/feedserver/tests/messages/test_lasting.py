@@ -63,7 +63,7 @@ def test_a_fault_of_an_answer_that_lasts_may_wait_for_a_later_request(server: Fe
         ((lasting(Response, 60), BUSY), TypeError, "the class; pass an instance, such as Response"),  # type: ignore[arg-type]
     ],
 )
-def test_what_cannot_last_is_refused(given: Any, error: type[Exception], message: str) -> None:
+def test_a_response_that_cannot_last_is_refused(given: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error) as caught:
         FeedServer().add("/f", *given)
     assert message in str(caught.value)

@@ -1,4 +1,4 @@
-"""Bodies that are made while they are sent: part by part, on a thread of their own, for as long as somebody reads."""
+"""Bodies that are made while they are sent: part by part, on a thread of their own, for as long as the client reads."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def yields_numbers() -> Iterator[Any]:
         (yields_numbers, r"yields_numbers \(.*test_made_body\.py:\d+\) yielded 5; yield bytes or text"),
     ],
 )
-def test_what_goes_wrong_breaks_the_answer_off_and_is_reported(make: Any, words: str) -> None:
+def test_an_error_breaks_the_answer_off_and_is_reported(make: Any, words: str) -> None:
     with FeedServer() as server:
         server.add("/f", Response(make))
         with pytest.raises((http.client.IncompleteRead, ConnectionError)):
@@ -175,7 +175,7 @@ def test_what_goes_wrong_breaks_the_answer_off_and_is_reported(make: Any, words:
 
 @pytest.mark.parametrize("leaves", ["the client", "the server"])
 @pytest.mark.parametrize("kind", ["plain", "async", "sleeping"])
-def test_what_is_no_longer_wanted_ends_at_once(leaves: str, kind: str) -> None:
+def test_a_body_that_is_no_longer_wanted_ends_at_once(leaves: str, kind: str) -> None:
     ended = threading.Event()
     with FeedServer() as server:
         gate = server.gate()
@@ -286,7 +286,7 @@ def test_an_endless_body_is_made_as_fast_as_it_is_read() -> None:
             client.read_exactly(3 * 65_536)
         assert server.journal.exchanges[-1].ended == "client left"
         assert server.journal.exchanges[-1].bytes_sent >= 3 * 65_536
-        assert made <= server.journal.exchanges[-1].bytes_sent // 65_536 + 64, "no more than the kernel holds"
+        assert made <= server.journal.exchanges[-1].bytes_sent // 65_536 + 64, "no more than the kernel buffers"
 
 
 def test_a_declared_length_is_sent_and_the_connection_closed() -> None:
@@ -367,7 +367,7 @@ def test_a_gate_that_is_never_opened_is_reported() -> None:
             server.verify()
 
 
-def test_a_body_is_the_same_as_one_of_the_same_function() -> None:
+def test_bodies_made_by_the_same_function_are_equal() -> None:
     assert Response(parts) == Response(parts)
     assert Response(parts).body == MadeBody(parts)
     assert hash(Response(parts)) == hash(Response(parts))

@@ -17,7 +17,7 @@ def test_a_duration_has_a_unit(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "5", "ms", "-1s", "1 fortnight", "1e3s"])
-def test_what_is_no_duration_is_refused_with_what_to_write(text: str) -> None:
+def test_an_invalid_duration_is_refused_with_the_remedy(text: str) -> None:
     with pytest.raises(ValueError, match="is no duration; write a number and a unit"):
         parse_duration(text)
 

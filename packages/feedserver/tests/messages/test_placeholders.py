@@ -28,7 +28,7 @@ def test_an_address_and_dates_are_filled_in(value: str, filled: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["{other}", "{}", "{ base }", "{date*2}", "plain"])
-def test_what_else_stands_in_braces_is_left(value: str) -> None:
+def test_other_text_in_braces_is_left(value: str) -> None:
     headers = Headers({"X": value})
     assert not has_placeholders(headers)
     assert fill_placeholders(headers, "http://h:1", NOW) == headers
@@ -52,6 +52,6 @@ def test_what_else_stands_in_braces_is_left(value: str) -> None:
     ],
     ids=["no number", "no digit", "late", "early", "infinite", "long"],
 )
-def test_an_offset_that_gives_no_date_is_refused_in_short(value: str, message: str) -> None:
+def test_an_offset_that_gives_no_date_is_refused_with_a_short_message(value: str, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         fill_placeholders(Headers({"X": value}), "http://h:1", NOW)

@@ -58,7 +58,7 @@ def test_a_body_of_a_wrong_type_is_refused_with_the_remedy(body: Any, message: s
 
 
 @pytest.mark.parametrize(("body", "message"), KINDS_OF_BODY, ids=[type(body).__name__ for body, _ in KINDS_OF_BODY])
-def test_what_is_often_taken_for_a_body_is_refused_with_the_remedy(body: Any, message: str) -> None:
+def test_a_type_that_is_often_mistaken_for_a_body_is_refused_with_the_remedy(body: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         Response(body)
 
@@ -66,7 +66,7 @@ def test_what_is_often_taken_for_a_body_is_refused_with_the_remedy(body: Any, me
 @pytest.mark.parametrize("body", [b"a", "a", bytearray(b"a"), memoryview(b"a")], ids=lambda body: type(body).__name__)
 def test_bytes_and_text_of_each_kind_are_a_body(body: Any) -> None:
     assert Response(body).body == b"a"
-    assert isinstance(Response(body).body, bytes), "what can change is copied"
+    assert isinstance(Response(body).body, bytes), "a mutable body is copied"
 
 
 OTHERS: list[tuple[dict[str, Any], type[Exception], str]] = [
@@ -107,13 +107,13 @@ OTHERS: list[tuple[dict[str, Any], type[Exception], str]] = [
 
 
 @pytest.mark.parametrize(("given", "kind", "message"), OTHERS, ids=[repr(given) for given, _, _ in OTHERS])
-def test_what_else_is_of_a_wrong_type_is_refused(given: dict[str, Any], kind: type[Exception], message: str) -> None:
+def test_other_invalid_arguments_are_refused(given: dict[str, Any], kind: type[Exception], message: str) -> None:
     with pytest.raises(kind) as caught:
         Response("a", **given)
     assert message in str(caught.value)
 
 
-def test_what_is_as_good_as_the_right_type_is_taken() -> None:
+def test_equivalent_types_are_accepted() -> None:
     response = Response(status=HTTPStatus.GONE, delay=timedelta(seconds=1), headers=[["X-A", b"b"]])  # type: ignore[list-item]
     assert (response.status, type(response.status), response.delay) == (410, int, 1.0)
     assert response.headers.raw == ((b"X-A", b"b"),)

@@ -1,4 +1,4 @@
-"""What is served lies in the folder that is served, and is a regular file: at every place where a file is opened."""
+"""Wherever a file is opened to be served, it is a regular file inside the folder that is served."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SECRET = b"Secret: of another folder"
 
 @pytest.fixture
 def outside(root: Path) -> Path:
-    """A folder beside the root, with a file, a timeline and a sidecar in it."""
+    """Return a folder beside the root, with a file, a timeline and a sidecar in it."""
     folder = root.parent / "outside"
     (folder / "feed.xml").mkdir(parents=True)
     for name in ("1.xml", "secret", "feed.xml/1.xml", "a.xml.response"):
@@ -53,7 +53,7 @@ def ask(server: FeedServer, path: str) -> tuple[int, bytes]:
     return answer.status, answer.body
 
 
-# Each makes a root in which something leads out, and gives the path to ask for.
+# Each function puts a link that leads out into the root, and returns the path to request.
 
 
 def a_file(root: Path, outside: Path) -> str:
@@ -174,7 +174,7 @@ def test_no_link_leads_out_of_the_root(
 
 
 @pytest.mark.parametrize("way_out", [way for way in WAYS_OUT if way is not a_folder_in_a_timeline])
-def test_a_link_leads_out_where_that_is_allowed(
+def test_a_link_that_leads_out_is_followed_if_that_is_allowed(
     root: Path, outside: Path, way_out: Callable[[Path, Path], str]
 ) -> None:
     path = way_out(root, outside)
@@ -243,7 +243,7 @@ def test_a_sidecar_is_not_served_in_any_spelling(root: Path) -> None:
             assert ask(server, path)[0] == 404, path
 
 
-def test_a_name_that_no_file_can_have_is_not_there(root: Path) -> None:
+def test_a_name_that_no_file_can_have_is_a_404(root: Path) -> None:
     with FeedServer(root, strict=False) as server:
         for path in ("/" + "a" * 300, "/" + "a" * 250 + ".xml", "/a/" * 2000, "/" + "a" * 300 + "/"):
             assert ask(server, path)[0] == 404
@@ -255,7 +255,7 @@ def test_a_name_that_no_file_can_have_is_not_there(root: Path) -> None:
 
 @pytest.mark.skipif(not safe_open.WALKS, reason="this system opens no file relative to a folder")
 @pytest.mark.parametrize("swapped", ["b", "b/c", "b/c/a.xml"])
-def test_what_becomes_a_link_after_the_check_is_refused(
+def test_a_path_that_becomes_a_link_after_the_check_is_refused(
     root: Path, outside: Path, swapped: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(root / "b" / "c" / "a.xml")
@@ -274,7 +274,7 @@ def test_what_becomes_a_link_after_the_check_is_refused(
         open_file(root / "b" / "c" / "a.xml", str(root))
 
 
-def test_what_becomes_a_link_is_refused_where_the_system_cannot_walk(
+def test_a_path_that_becomes_a_link_is_refused_if_the_system_cannot_walk(
     root: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(root / "b" / "a.xml")
@@ -370,7 +370,7 @@ def test_a_body_that_is_no_regular_file_is_reported(root: Path, make: Callable[[
         loader.load(root / "x")
 
 
-def test_no_descriptor_is_left_by_what_is_refused(root: Path, outside: Path) -> None:
+def test_a_refused_file_leaves_no_descriptor(root: Path, outside: Path) -> None:
     descriptors = Path("/proc/self/fd")
     if not descriptors.is_dir():
         pytest.skip("this system has no /proc/self/fd")

@@ -1,4 +1,4 @@
-"""The steps that a connection can be told to take."""
+"""The steps of a plan for sending: the head of a response, and the ways to end a connection."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def test_each_way_to_end_equals_its_plain_string(ended: Ended) -> None:
     assert {ended.value: 1}[ended] == 1
 
 
-def test_a_connection_that_closes_has_ended_well_unless_it_says_otherwise() -> None:
+def test_a_closed_connection_is_complete_by_default() -> None:
     assert CloseConnection().ended is Ended.COMPLETE

@@ -23,7 +23,7 @@ TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u0
 HIDDEN = "\x00\x07\x08\x1b\x7f\x80\x9b\xad\u200b\u2028\u2029\u2060\ufeff\ufff9\U000e0041\ud800"
 
 
-def test_what_turns_or_hides_text_is_an_escape() -> None:
+def test_characters_that_turn_or_hide_text_are_escaped() -> None:
     for character in TURNING + HIDDEN:
         shown = visible(f"a{character}b")
         assert shown.isascii() and shown.isprintable(), hex(ord(character))
@@ -36,12 +36,12 @@ def test_every_invisible_character_of_unicode_is_escaped() -> None:
             assert visible(chr(number)).isascii(), hex(number)
 
 
-def test_writing_of_all_kinds_is_left_as_it_is() -> None:
+def test_text_in_all_scripts_is_left_as_it_is() -> None:
     text = "Grüße, 日本語, עברית, العربية, emoji 🎈 and a\\path"
     assert visible(text) is text
 
 
-def test_lines_stay_where_they_are_wanted() -> None:
+def test_line_breaks_stay_only_if_lines_are_wanted() -> None:
     assert visible("a\nb\u202e\n", lines=True) == "a\nb\\u202e\n"
     assert visible("a\nb") == "a\\nb"
 
@@ -54,7 +54,7 @@ def asked(server: FeedServer, target: bytes) -> None:
             pass
 
 
-def test_the_journal_and_what_is_verified_show_what_was_asked(tmp_path: Path) -> None:
+def test_the_journal_and_verify_show_requests_in_printable_characters(tmp_path: Path) -> None:
     with FeedServer(tmp_path) as server:
         asked(server, "/\u202egro.live\u009b31m".encode())
         text = server.journal.describe()
@@ -65,7 +65,7 @@ def test_the_journal_and_what_is_verified_show_what_was_asked(tmp_path: Path) ->
         assert str(caught.value).replace("\n", "").isprintable(), ascii(str(caught.value))
 
 
-def test_a_note_and_an_assertion_show_what_was_asked() -> None:
+def test_a_note_and_an_assertion_show_requests_in_printable_characters() -> None:
     with pytest.raises(KeyError) as noted, FeedServer() as server:  # noqa: PT012 - the block's end adds the note
         asked(server, b"/%E2%80%AEgro.live%1B%5B31m")
         asked(server, "/x HTTP/1.1\r\nX-A: \u202egro.live\u009b31m\r\nX-B:".encode())
@@ -76,7 +76,7 @@ def test_a_note_and_an_assertion_show_what_was_asked() -> None:
         assert text.replace("\n", "").isprintable(), ascii(text)
 
 
-def test_a_mistake_in_a_file_shows_its_name(tmp_path: Path) -> None:
+def test_the_name_of_a_file_with_a_mistake_is_shown_in_printable_characters(tmp_path: Path) -> None:
     name = "\u202elmx.deef\x1b[31m.xml"
     try:
         (tmp_path / name).write_text("<!--\nStatus: nonsense\u202e\x9b\n-->\n<rss/>", encoding="utf-8")
@@ -91,7 +91,7 @@ def test_a_mistake_in_a_file_shows_its_name(tmp_path: Path) -> None:
     assert "\\u202e" in str(FixtureError(name, 1, "\u202e", "None"))
 
 
-def test_commands_show_what_a_server_answers_and_what_was_typed(
+def test_commands_show_answers_and_arguments_in_printable_characters(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with FeedServer() as server:
@@ -104,11 +104,11 @@ def test_commands_show_what_a_server_answers_and_what_was_typed(
             ("nonsense\x1b[31m\u202e",),
             ("stop", "1", "--host", "127.0.0.1\u202e"),
         ):
-            with contextlib.suppress(SystemExit):  # argparse ends so
+            with contextlib.suppress(SystemExit):  # raised by argparse
                 cli.main(arguments)
-            said = "".join(capsys.readouterr())
-            assert said, arguments
-            for line in said.splitlines():
+            printed = "".join(capsys.readouterr())
+            assert printed, arguments
+            for line in printed.splitlines():
                 assert line.isprintable(), ascii(line)
 
 
@@ -116,7 +116,7 @@ FORGED = "%0a%c2%85%e2%80%a8%0b%0c%1c%1d%1e%0d12:00:00 GET /forged -> 200 OK"
 
 
 @pytest.mark.parametrize("path", [f"/x{FORGED}", f"/feed.xml{FORGED}?q={FORGED}"])
-def test_a_path_writes_no_line_of_its_own_into_what_serve_prints(path: str, tmp_path: Path) -> None:
+def test_a_path_adds_no_line_to_the_output_of_serve(path: str, tmp_path: Path) -> None:
     (tmp_path / "feed.xml").write_text("<rss/>")
     command = [sys.executable, "-m", "feedserver", "serve", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8") as process:
@@ -132,7 +132,7 @@ def test_a_path_writes_no_line_of_its_own_into_what_serve_prints(path: str, tmp_
     assert all(line.isprintable() for line in lines)
 
 
-def test_a_path_writes_no_line_of_its_own_into_what_verify_raises() -> None:
+def test_a_path_adds_no_line_to_the_message_of_verify() -> None:
     with FeedServer() as server:
         with socket.create_connection((server.host, server.port), timeout=10) as client:
             client.sendall(b"GET /x%0aall%20is%20well HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
@@ -143,24 +143,26 @@ def test_a_path_writes_no_line_of_its_own_into_what_verify_raises() -> None:
     assert not any(line.startswith("all is well") for line in str(caught.value).split("\n"))
 
 
-def test_what_a_recorded_server_says_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_reason_of_a_recorded_answer_is_printed_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with FeedServer() as server:
         server.add("/feed", Response("<rss/>", reason="OK\x85note: forged\u2028left out: nothing"))
         assert cli.main(["record", server.url("/feed"), "-o", str(tmp_path / "feed.xml")]) == 0
-    said = capsys.readouterr().out.split("\n")
-    assert not any(line.startswith(("note: forged", "left out: nothing")) for line in said)
-    assert all(line.isprintable() for line in said)
+    lines = capsys.readouterr().out.split("\n")
+    assert not any(line.startswith(("note: forged", "left out: nothing")) for line in lines)
+    assert all(line.isprintable() for line in lines)
 
 
-@pytest.mark.parametrize("said", [b"HTTP/1.1 403 No\r\n\r\n\x1b[31mred\x9b\nline", b"\x1b]0;title\x07\r\n\r\n"])
-def test_what_is_no_feedserver_is_reported_as_text(said: bytes) -> None:
+@pytest.mark.parametrize("sent", [b"HTTP/1.1 403 No\r\n\r\n\x1b[31mred\x9b\nline", b"\x1b]0;title\x07\r\n\r\n"])
+def test_an_answer_to_quit_by_another_server_is_reported_as_text(sent: bytes) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def answer() -> None:
             client, _ = listener.accept()
             with client:
                 client.recv(65_536)
-                client.sendall(said)
+                client.sendall(sent)
 
         thread = threading.Thread(target=answer)
         thread.start()

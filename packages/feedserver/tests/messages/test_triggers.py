@@ -1,4 +1,4 @@
-"""When faults strike: a table of requests, and the words that say it."""
+"""When faults are injected: tables of requests, and the words for each trigger."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from feedserver.messages.triggers import EACH_TIME, FromRequest, OnEvery, OnRequ
 
 
 @pytest.mark.parametrize(
-    ("when", "struck"),
+    ("when", "numbers"),
     [
         (EACH_TIME, [1, 2, 3, 4, 5, 6, 7]),
         (OnRequest(2), [2]),
@@ -21,15 +21,15 @@ from feedserver.messages.triggers import EACH_TIME, FromRequest, OnEvery, OnRequ
         (WithProbability(0.3, seed=8), [1, 3, 5]),
     ],
 )
-def test_some_requests_are_struck(when: When, struck: list[int]) -> None:
-    assert [number for number in range(1, 8) if when.strikes(number)] == struck
+def test_a_fault_is_injected_into_the_requests_of_its_trigger(when: When, numbers: list[int]) -> None:
+    assert [number for number in range(1, 8) if when.strikes(number)] == numbers
 
 
-def test_a_chance_injects_as_often_as_it_says_and_the_same_in_every_run() -> None:
+def test_a_probability_decides_how_often_a_fault_is_injected_alike_in_every_run() -> None:
     numbers = range(1, 10_001)
-    struck = [WithProbability(0.3, seed=1).strikes(number) for number in numbers]
-    assert 2_800 < sum(struck) < 3_200
-    assert struck == [WithProbability(0.3, seed=1).strikes(number) for number in numbers]
+    injected = [WithProbability(0.3, seed=1).strikes(number) for number in numbers]
+    assert 2_800 < sum(injected) < 3_200
+    assert injected == [WithProbability(0.3, seed=1).strikes(number) for number in numbers]
 
 
 @pytest.mark.parametrize(
@@ -51,12 +51,12 @@ def test_a_chance_injects_as_often_as_it_says_and_the_same_in_every_run() -> Non
         ("x on request 2 at last", "x on request 2 at last", EACH_TIME),
     ],
 )
-def test_words_at_the_end_say_when(text: str, rest: str, when: When) -> None:
+def test_words_at_the_end_give_the_trigger(text: str, rest: str, when: When) -> None:
     assert split_when(text) == (rest, when)
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 11, 12, 13, 21, 22, 23, 101, 111])
-def test_words_and_values_are_the_same(number: int) -> None:
+def test_each_trigger_in_words_is_read_back_as_the_same_trigger(number: int) -> None:
     for when in (OnRequest(number), OnEvery(number), FromRequest(number), WithProbability(1 / number, number)):
         assert split_when(f"x {when}") == ("x", when)
 
@@ -70,6 +70,6 @@ def test_words_and_values_are_the_same(number: int) -> None:
         ("x with probability 1.5", "1.5 is no probability; use a number from 0 to 1"),
     ],
 )
-def test_what_never_happens_is_a_mistake(text: str, problem: str) -> None:
+def test_a_trigger_that_never_happens_is_a_mistake(text: str, problem: str) -> None:
     with pytest.raises(ValueError, match=f"^{problem}$"):
         split_when(text)

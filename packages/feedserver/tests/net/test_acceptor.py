@@ -1,4 +1,4 @@
-"""The acceptor on real sockets, on a loop that can watch them and on one that can't, as Windows' Proactor."""
+"""The acceptor on real sockets, on a loop that can watch them and on one that can't, such as Windows' Proactor."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Proactorlike(asyncio.SelectorEventLoop):
 
 
 class Greeter(asyncio.Protocol):
-    """Says hello, so that its client knows that it was accepted."""
+    """A protocol that sends hello, so that its client knows that it was accepted."""
 
     def __init__(self, met: list[asyncio.Transport]) -> None:
         self.met = met
@@ -34,7 +34,7 @@ class Greeter(asyncio.Protocol):
 
 
 class Exhausted(socket.socket):
-    """A listening socket whose first accept fails for want of descriptors."""
+    """A listening socket whose first accept fails for lack of descriptors."""
 
     failures = 1
 
@@ -53,7 +53,7 @@ def loop(request: pytest.FixtureRequest) -> Iterator[asyncio.AbstractEventLoop]:
 
 
 class Hall:
-    """A listening socket, its acceptor and what they came to."""
+    """A listening socket, its acceptor, and the connections and errors that it has reported."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, kind: type[socket.socket] = socket.socket) -> None:
         self.loop = loop
@@ -66,7 +66,7 @@ class Hall:
         self.acceptor = Acceptor(loop, self.listening, lambda: Greeter(self.met), lambda: None, self.refusals.append)
 
     def run_until(self, condition: Callable[[], bool]) -> None:
-        """Run the loop until *condition* holds, at most five seconds."""
+        """Run the loop until *condition* is true, at most five seconds."""
         deadline = self.loop.time() + 5
         while not condition():
             assert self.loop.time() < deadline
@@ -120,7 +120,7 @@ def test_closing_ends_the_wait_for_a_first_client(loop: asyncio.AbstractEventLoo
     assert hall.met == []
 
 
-def test_it_goes_on_after_the_system_refused_to_accept(loop: asyncio.AbstractEventLoop) -> None:
+def test_the_acceptor_goes_on_after_the_system_refused_to_accept(loop: asyncio.AbstractEventLoop) -> None:
     hall = Hall(loop, Exhausted)
     hall.acceptor.open()
     with clients(hall, 1) as [client]:
@@ -130,7 +130,7 @@ def test_it_goes_on_after_the_system_refused_to_accept(loop: asyncio.AbstractEve
     assert [refusal.errno for refusal in hall.refusals] == [errno.EMFILE]
 
 
-def test_it_can_be_closed_while_it_rests_from_a_refusal(loop: asyncio.AbstractEventLoop) -> None:
+def test_the_acceptor_can_be_closed_while_it_waits_after_a_refusal(loop: asyncio.AbstractEventLoop) -> None:
     hall = Hall(loop, Exhausted)
     hall.acceptor.open()
     with clients(hall, 1):

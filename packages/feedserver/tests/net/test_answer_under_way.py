@@ -1,4 +1,4 @@
-"""One answer while it is sent: how far its plan is played, and what has been sent of it."""
+"""One answer while it is sent: how far its plan has been played, and how much of it has been sent."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 from feedserver.net.binding import HOLDS_BESIDE, PortTaken, addresses_of, bind_and_listen, hold_beside, listen
 
 
-def test_a_free_port_is_taken_and_can_be_held_beside() -> None:
+def test_a_free_port_is_bound_and_can_be_held_by_a_second_socket() -> None:
     with bind_and_listen("127.0.0.1", 0, 0.0) as listening:
         port = listening.getsockname()[1]
         holder = hold_beside(listening, "127.0.0.1", port)
@@ -50,7 +50,7 @@ def test_an_address_of_another_machine_is_named_with_the_remedy() -> None:
 
 
 @pytest.mark.parametrize("host", ["http://127.0.0.1", "127.0.0.1:80", "999.1.1.1"])
-def test_what_is_no_address_is_reported_without_the_number_of_an_error_of_names(host: str) -> None:
+def test_an_invalid_address_is_reported_without_the_number_of_a_resolver_error(host: str) -> None:
     with pytest.raises(
         OSError,
         match=r"cannot listen on '.*': it is no address; give an address of this machine without scheme and port",

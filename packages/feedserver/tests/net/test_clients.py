@@ -1,4 +1,4 @@
-"""Real clients against a real server: what each of them makes of the same handful of fixtures."""
+"""Real clients against a real server: how each of them reads the same few fixtures."""
 
 from __future__ import annotations
 
@@ -71,10 +71,10 @@ def by_curl(url: str, headers: dict[str, str]) -> Got:
         capture_output=True,
         check=True,
     )
-    told = json.loads(done.stderr)
+    reported = json.loads(done.stderr)
     head = subprocess.run([curl, "-sSLI", "--max-time", "10", url], capture_output=True, check=True).stdout.decode()
     etags = [line.partition(":")[2].strip() for line in head.splitlines() if line.lower().startswith("etag:")]
-    return Got(told["response_code"], etags[-1] if etags else "", done.stdout)
+    return Got(reported["response_code"], etags[-1] if etags else "", done.stdout)
 
 
 Client = Callable[[str, dict[str, str]], Got]

@@ -1,4 +1,4 @@
-"""Connections before any request: refused, and broken as told."""
+"""Connections before any request: broken by faults, or stalled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _answer(server: FeedServer) -> None:
 
 
 def received(server: FeedServer) -> bytes | None:
-    """Return what comes over a connection that says nothing; None where it is reset, be it while it is made."""
+    """Return what a client receives that sends nothing; None if its connection is reset, even while it is made."""
     try:
         with RawClient(server) as client:
             return client.read_to_end()
@@ -50,7 +50,7 @@ def test_a_connection_is_stalled_until_the_client_leaves(server: FeedServer) -> 
     server.on_connect(Stall(before="answer"), None)
     with RawClient(server) as client:
         client.ask("/x")
-        with RawClient(server) as later:  # an answer to the first would have come before the one to this
+        with RawClient(server) as later:  # an answer to the first client would have come before this one
             assert later.get("/x").body == b"x"
         client.socket.setblocking(False)
         with pytest.raises(BlockingIOError):
@@ -71,7 +71,7 @@ def test_connections_are_broken_one_after_the_other(server: FeedServer) -> None:
             assert client.get("/x").body == b"x"
 
 
-# Clients that say more than they should.
+# Clients that send more than they should.
 
 
 @pytest.mark.parametrize("more", [b"\r\n", b"GET ", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"])

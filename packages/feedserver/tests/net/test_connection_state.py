@@ -1,4 +1,4 @@
-"""The table of a connection's states: what each allows, and where all of them end."""
+"""The table of a connection's states: the events that each state allows, and the end that all of them reach."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from feedserver.net.connection_state import TRANSITIONS, Event, State
 
 
-def test_the_table_knows_every_state_and_every_event() -> None:
+def test_the_table_contains_every_state_and_every_event() -> None:
     assert set(TRANSITIONS) == set(State)
     assert {event for row in TRANSITIONS.values() for event in row} == set(Event)
 
@@ -25,7 +25,7 @@ def test_nothing_happens_to_a_connection_that_is_closed() -> None:
 
 
 @pytest.mark.parametrize("state", State)
-def test_an_answer_begins_only_where_none_is_under_way(state: State) -> None:
+def test_an_answer_begins_only_if_none_is_under_way(state: State) -> None:
     begins = {State.IDLE: State.ANSWERING, State.ENDED: State.FINISHING}
     assert TRANSITIONS[state].get(Event.BEGIN) == begins.get(state)
 

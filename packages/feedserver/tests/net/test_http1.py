@@ -1,4 +1,4 @@
-"""HTTP/1 on a connection: what clients pipeline, and answers that end in every way."""
+"""HTTP/1 on a connection: pipelined requests, and the ways in which answers end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rawclient import RawClient
 NO_LINGER = struct.pack("hh" if hasattr(socket, "SO_EXCLUSIVEADDRUSE") else "ii", 1, 0)
 
 PIPELINED = 3_000
-"""More than Python's limit of nested calls."""
+"""More requests than Python's limit of nested calls."""
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_any_number_of_pipelined_requests_is_answered(server: FeedServer, respon
     server.verify()
 
 
-def test_what_is_pipelined_behind_a_delayed_answer_is_answered_when_the_client_has_ended(server: FeedServer) -> None:
+def test_a_request_behind_a_delayed_answer_is_answered_though_the_client_has_ended(server: FeedServer) -> None:
     server.add("/late", Response("late", delay=0.05))
     server.add("/next", Response("next"))
     with RawClient(server) as client:
@@ -44,7 +44,7 @@ def test_what_is_pipelined_behind_a_delayed_answer_is_answered_when_the_client_h
     assert [exchange.ended for exchange in server.journal.exchanges] == ["complete", "complete"]
 
 
-def test_an_exchange_has_how_it_ended_and_the_error_separately(server: FeedServer) -> None:
+def test_an_exchange_has_its_end_and_the_error_separately(server: FeedServer) -> None:
     server.add("/big", Response(b"x" * 50_000_000))
     with RawClient(server) as client:
         client.ask("/big")

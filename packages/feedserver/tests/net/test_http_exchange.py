@@ -40,7 +40,7 @@ def test_pipelined_requests_are_answered_in_order(server: FeedServer) -> None:
         assert [client.read().body for _ in range(5)] == [b"slow", b"fast", b"made", b"fast", b"slow"]
 
 
-def test_http_1_0_closes_unless_it_asks_to_stay(server: FeedServer) -> None:
+def test_a_connection_of_http_1_0_closes_unless_it_asks_to_be_kept(server: FeedServer) -> None:
     server.add("/x", Response("x"))
     with RawClient(server) as client:
         client.ask("/x", version="1.0")
@@ -66,7 +66,7 @@ def test_head_has_the_head_of_get_and_no_body(server: FeedServer, root: Path) ->
     assert head.headers.without("Date") == get.headers.without("Date")
 
 
-def test_a_client_that_asks_before_it_sends_is_told_to_go_on(server: FeedServer) -> None:
+def test_a_client_that_expects_100_continue_gets_it(server: FeedServer) -> None:
     server.add("/up", lambda request: Response(request.body[::-1]), method="PUT")
     with RawClient(server) as client:
         client.ask("/up", "Content-Length: 3", "Expect: 100-continue", method="PUT")
@@ -97,7 +97,9 @@ def test_a_body_in_chunks_reaches_the_journal_whole(server: FeedServer) -> None:
         (b"GET / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\n\r\n", 417),
     ],
 )
-def test_what_is_refused_is_answered_journalled_and_survived(server: FeedServer, sent: bytes, status: int) -> None:
+def test_a_refused_request_is_answered_and_journalled_and_the_server_goes_on(
+    server: FeedServer, sent: bytes, status: int
+) -> None:
     with RawClient(server) as client:
         client.send(sent)
         answer = client.read()
@@ -156,11 +158,11 @@ def test_an_idle_connection_is_closed_in_silence(root: Path) -> None:
 
 
 IDLE = [0.05, 1, 20]
-"""Idle timeouts to try in turn: a client on a busy machine may be too slow for the first, and say nothing in time."""
+"""Idle timeouts to try in turn: a client on a busy machine may be too slow for the first, and send nothing in time."""
 
 
 def before_it_is_idle(root: Path, sent: bytes, idle: float) -> tuple[bytes, str | None]:
-    """Return what a client gets that sends *sent* and then nothing, and what the journal has to say of it."""
+    """Return what a client receives that sends *sent* and then nothing, and the problem in the journal."""
     with FeedServer(root, idle_timeout=idle) as server, RawClient(server) as client:
         server.add("/x", Response("x"))
         received = b""
@@ -184,7 +186,7 @@ def test_a_used_connection_is_closed_in_silence_when_it_is_idle(root: Path) -> N
     assert not problem
 
 
-def test_as_a_proxy_it_answers_for_any_host_from_a_folder_of_that_name(server: FeedServer, root: Path) -> None:
+def test_as_a_proxy_the_server_answers_for_any_host_from_a_folder_of_that_name(server: FeedServer, root: Path) -> None:
     (root / "blog.example").mkdir()
     (root / "blog.example" / "a.xml").write_bytes(FEED)
     (root / "own.xml").write_bytes(b"own")
@@ -234,7 +236,7 @@ def test_a_large_file_is_streamed(server: FeedServer, root: Path) -> None:
     assert exchange.bytes_sent == size + len(head) + 4
 
 
-def test_a_client_that_leaves_is_journalled_with_what_it_got(server: FeedServer, root: Path) -> None:
+def test_a_client_that_leaves_is_journalled_with_the_bytes_it_got(server: FeedServer, root: Path) -> None:
     with (root / "big.xml").open("wb") as file:
         file.truncate(50_000_000)
     with RawClient(server) as client:
@@ -343,7 +345,7 @@ def test_a_changed_file_is_served_anew(server: FeedServer, root: Path) -> None:
         assert client.get("/a.xml").status == 200
 
 
-def test_what_a_callable_does_wrong_is_named(root: Path) -> None:
+def test_an_error_of_a_callable_is_named(root: Path) -> None:
     def broken(request: Request) -> Response:
         raise KeyError("oops")
 
@@ -407,13 +409,13 @@ def test_any_bytes_give_a_valid_answer_or_a_clean_close(server: FeedServer, piec
             client.send(piece)
         client.socket.shutdown(socket.SHUT_WR)
         answers = client.read_to_end()
-    # A client that begins with TLS is told so by an alert (RFC 8446 §6).
+    # A client that begins with TLS gets an alert (RFC 8446 §6).
     assert answers.startswith((b"HTTP/1.1 ", b"\x15\x03\x01\x00\x02\x02") if answers else b"")
     with RawClient(server) as client:
         assert client.get("/x").status == 404
 
 
-def test_what_is_doubtful_about_a_fixture_is_a_warning_in_the_test(server: FeedServer, root: Path) -> None:
+def test_a_doubtful_line_of_a_fixture_is_a_warning_in_the_test(server: FeedServer, root: Path) -> None:
     (root / "a.xml").write_bytes(b"<!--\nHeader: X: 1\nETag: x\n-->")
     with RawClient(server) as client:
         assert client.get("/a.xml").status == 200
@@ -432,7 +434,7 @@ def test_a_file_that_may_not_be_read_is_named(root: Path) -> None:
             server.verify()
 
 
-def test_a_coding_that_nobody_knows_is_named(root: Path) -> None:
+def test_an_unknown_coding_is_a_problem_that_names_it(root: Path) -> None:
     with FeedServer(root) as server, RawClient(server) as client:
         server.add("/x", Response("x").changed(coding="zip"))
         assert client.get("/x").status == 500

@@ -76,28 +76,28 @@ def test_an_alias_that_is_taken_frees_the_others(root: Path, quiet_host: str) ->
 
 @contextmanager
 def released_by_the_notice(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[threading.Event, list[str]]]:
-    """An event that is set when a stop logs what it waits for, and what it logs."""
+    """Yield an event that is set when a stop logs what it waits for, and the messages that it logs."""
     monkeypatch.setattr(server_module, "STOP_NOTICE", 0.02)
     release = threading.Event()
-    told: list[str] = []
+    logged: list[str] = []
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            told.append(record.getMessage())
+            logged.append(record.getMessage())
             release.set()
 
     handler = Handler()
     logger = logging.getLogger("feedserver")
     logger.addHandler(handler)
     try:
-        yield release, told
+        yield release, logged
     finally:
         release.set()
         logger.removeHandler(handler)
 
 
 def test_a_stop_that_waits_for_the_event_loop_names_each_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    with released_by_the_notice(monkeypatch) as (release, told):
+    with released_by_the_notice(monkeypatch) as (release, logged):
         blocks = threading.Event()
 
         def listener(exchange: object) -> None:
@@ -114,7 +114,7 @@ def test_a_stop_that_waits_for_the_event_loop_names_each_connection(monkeypatch:
             client.get("/feed")
             assert blocks.wait(PATIENCE)
         server.journal.listener = None
-    [notice] = told
+    [notice] = logged
     first, *connections = notice.splitlines()
     assert first == f"stopping {server.base_url} has taken 0.02 s; it still has"
     assert any("(stalled, 1 request): GET /slow" in line for line in connections), notice
@@ -122,7 +122,7 @@ def test_a_stop_that_waits_for_the_event_loop_names_each_connection(monkeypatch:
 
 
 def test_a_stop_that_waits_for_a_callable_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    with released_by_the_notice(monkeypatch) as (release, told):
+    with released_by_the_notice(monkeypatch) as (release, logged):
         begun = threading.Event()
 
         def slow_answer(request: Request) -> Response:
@@ -136,5 +136,5 @@ def test_a_stop_that_waits_for_a_callable_names_it(monkeypatch: pytest.MonkeyPat
             client.ask("/made")
             assert begun.wait(PATIENCE)
         server.verify()
-    assert "slow_answer" in told[0]
-    assert told[0].endswith("a callable that runs")
+    assert "slow_answer" in logged[0]
+    assert logged[0].endswith("a callable that runs")

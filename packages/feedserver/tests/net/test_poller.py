@@ -1,4 +1,4 @@
-"""Waiting for sockets, with epoll where the system has it and with the selectors of all others."""
+"""Waiting for sockets, with the best way that the system has, and with select, which every system has."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
         yield one, other
 
 
-def test_what_is_ready_is_reported_by_descriptor_and_event(
+def test_a_ready_socket_is_reported_by_descriptor_and_event(
     poller: Poller, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     one, other = pair
@@ -45,7 +45,9 @@ def test_what_is_ready_is_reported_by_descriptor_and_event(
     assert poller.poll(-1.0) == [(one.fileno(), WRITE)]
 
 
-def test_it_waits_for_ever_for_what_comes_late(poller: Poller, pair: tuple[socket.socket, socket.socket]) -> None:
+def test_a_poll_without_a_time_limit_waits_for_a_late_event(
+    poller: Poller, pair: tuple[socket.socket, socket.socket]
+) -> None:
     one, other = pair
     poller.register(one.fileno(), READ)
     late = threading.Timer(0.05, other.send, (b"x",))
@@ -54,7 +56,9 @@ def test_it_waits_for_ever_for_what_comes_late(poller: Poller, pair: tuple[socke
     late.join()
 
 
-def test_what_is_no_longer_watched_is_not_reported(poller: Poller, pair: tuple[socket.socket, socket.socket]) -> None:
+def test_a_socket_that_is_no_longer_watched_is_not_reported(
+    poller: Poller, pair: tuple[socket.socket, socket.socket]
+) -> None:
     one, other = pair
     other.send(b"x")
     poller.register(one.fileno(), READ)
@@ -62,7 +66,9 @@ def test_what_is_no_longer_watched_is_not_reported(poller: Poller, pair: tuple[s
     assert poller.poll(0.0) == []
 
 
-def test_an_end_is_reported_to_who_reads(poller: Poller, pair: tuple[socket.socket, socket.socket]) -> None:
+def test_the_end_of_a_connection_is_reported_as_an_event_of_reading(
+    poller: Poller, pair: tuple[socket.socket, socket.socket]
+) -> None:
     one, other = pair
     poller.register(one.fileno(), READ)
     other.close()

@@ -20,7 +20,7 @@ DEADLINE = 10.0
 
 @pytest.fixture
 def thread() -> Iterator[LoopThread]:
-    """A loop thread of the test's own."""
+    """Yield a loop thread for this test alone."""
     thread = LoopThread()
     yield thread
     thread.end()
@@ -28,7 +28,7 @@ def thread() -> Iterator[LoopThread]:
 
 @pytest.fixture
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    """Two sockets that are connected to each other."""
+    """Yield two sockets that are connected to each other."""
     ends = socket.socketpair()
     for end in ends:
         end.setblocking(False)
@@ -38,7 +38,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 def watch(thread: LoopThread, sock: socket.socket, *, seen: threading.Event) -> Callable[[], None]:
-    """Return a visitor that has the loop read from *sock*, and sets *seen* then."""
+    """Return a visitor that makes the loop read from *sock*, and then set *seen*."""
 
     def read() -> None:
         sock.recv(100)
@@ -47,14 +47,16 @@ def watch(thread: LoopThread, sock: socket.socket, *, seen: threading.Event) -> 
     return lambda: thread.loop.add_reader(sock.fileno(), read)
 
 
-def test_what_a_visitor_watches_wakes_the_loop(thread: LoopThread, pair: tuple[socket.socket, socket.socket]) -> None:
+def test_a_socket_that_a_visitor_watches_wakes_the_loop(
+    thread: LoopThread, pair: tuple[socket.socket, socket.socket]
+) -> None:
     seen = threading.Event()
     thread.visit(watch(thread, pair[0], seen=seen))
     pair[1].send(b"x")
     assert seen.wait(DEADLINE)
 
 
-def test_what_a_visitor_ceases_to_watch_is_not_read(
+def test_a_socket_that_a_visitor_no_longer_watches_is_not_read(
     thread: LoopThread, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     seen, passed = threading.Event(), threading.Event()
@@ -89,7 +91,7 @@ def test_a_busy_loop_shuts_no_visitor_out(thread: LoopThread) -> None:
     assert turns > 0
 
 
-def test_a_visitor_and_the_loop_are_never_at_work_together(thread: LoopThread) -> None:
+def test_a_visitor_and_the_loop_never_work_at_the_same_time(thread: LoopThread) -> None:
     at_work = 0
     most = 0
     ended = threading.Event()
@@ -120,7 +122,7 @@ def test_a_visitor_and_the_loop_are_never_at_work_together(thread: LoopThread) -
     assert most == 1
 
 
-def test_a_visitor_runs_in_its_own_thread_where_the_system_allows_visits(thread: LoopThread) -> None:
+def test_a_visitor_runs_in_its_own_thread_if_the_system_allows_visits(thread: LoopThread) -> None:
     ran: list[str] = []
     done = threading.Event()
 

@@ -19,14 +19,14 @@ DEADLINE = 10.0
 
 
 class Line:
-    """A loop, a pair of sockets that are connected to each other, and what happened."""
+    """A loop, a pair of sockets that are connected to each other, and notes of what happened."""
 
     def __init__(self, poller: Poller) -> None:
         self.failures: list[BaseException] = []
         self.loop = SocketLoop(poller, self.failures.append)
         self.near, self.far = socket.socketpair()
         self.near.setblocking(False)
-        self.told: list[object] = []
+        self.noted: list[object] = []
 
     @property
     def number(self) -> int:
@@ -34,13 +34,13 @@ class Line:
 
     def note(self, what: object) -> Callable[[], None]:
         """Return a callback that notes *what*."""
-        return lambda: self.told.append(what)
+        return lambda: self.noted.append(what)
 
     def note_and_end(self, what: object) -> Callable[[], None]:
         """Return a callback that notes *what* and ends the loop."""
 
         def call() -> None:
-            self.told.append(what)
+            self.noted.append(what)
             self.loop.stop()
 
         return call
@@ -50,7 +50,7 @@ class Line:
         timer = self.loop.call_later(DEADLINE, self.note_and_end("nothing came"))
         self.loop.run_forever()
         timer.cancel()
-        return self.told
+        return self.noted
 
 
 def poller_of_this_system() -> Poller:
@@ -63,7 +63,7 @@ def poller_of_every_system() -> Poller:
 
 @pytest.fixture(params=[poller_of_this_system, poller_of_every_system])
 def line(request: pytest.FixtureRequest) -> Iterator[Line]:
-    """A line on the poller of this system, and on one that every system has."""
+    """Yield a line on the poller of this system, and on one that every system has."""
     line = Line(request.param())
     yield line
     line.loop.close()
@@ -76,8 +76,8 @@ def line(request: pytest.FixtureRequest) -> Iterator[Line]:
 
 def test_a_socket_is_read_as_long_as_it_is_watched(line: Line) -> None:
     def read() -> None:
-        line.told.append(line.near.recv(1))
-        if len(line.told) == 2:
+        line.noted.append(line.near.recv(1))
+        if len(line.noted) == 2:
             line.loop.remove_reader(line.number)
             line.loop.call_soon(line.loop.stop)
 
@@ -107,7 +107,7 @@ def test_another_callback_replaces_the_first(line: Line) -> None:
     assert line.run() == ["second"]
 
 
-def test_what_is_not_watched_can_be_removed(line: Line) -> None:
+def test_a_socket_that_is_not_watched_can_be_removed(line: Line) -> None:
     line.loop.remove_reader(line.number)
     line.loop.remove_writer(line.number)
 
@@ -117,7 +117,7 @@ def test_a_callback_ends_the_watch_of_a_socket_that_is_ready_in_the_same_turn(li
     watched = {line.number, other.fileno()}
 
     def read(number: int) -> None:
-        line.told.append(number)
+        line.noted.append(number)
         (rest,) = watched - {number}
         line.loop.remove_reader(rest)
         line.loop.stop()
@@ -143,7 +143,7 @@ def test_a_socket_that_was_closed_before_its_watch_ended_is_forgotten(line: Line
 
 
 class Swapped:
-    """A poller of this system that calls *meanwhile* when something is ready, before it says so."""
+    """A poller of this system that calls *meanwhile* when a socket is ready, before it reports that."""
 
     def __init__(self, meanwhile: Callable[[], object]) -> None:
         poller = new_poller()[0]
@@ -160,7 +160,7 @@ class Swapped:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a socket of Windows is no file descriptor, which another could replace")
-def test_a_socket_that_takes_the_number_of_a_closed_one_is_read_when_it_has_something() -> None:
+def test_a_socket_that_takes_the_number_of_a_closed_one_is_read_when_it_has_data() -> None:
     old, sender = socket.socketpair()
     other, other_sender = socket.socketpair()
     other.setblocking(False)
@@ -229,7 +229,7 @@ def test_a_timer_is_called_when_its_time_has_come(line: Line) -> None:
     assert time.monotonic() - begun >= 0.02
 
 
-def test_a_timer_of_some_weeks_is_waited_for(line: Line) -> None:
+def test_a_timer_far_in_the_future_is_waited_for(line: Line) -> None:
     line.loop.call_later(10**9, line.note("never"))
     thread = threading.Thread(target=line.loop.run_forever)
     thread.start()
@@ -240,7 +240,7 @@ def test_a_timer_of_some_weeks_is_waited_for(line: Line) -> None:
 
 
 @pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt, SystemExit])
-def test_what_a_callback_raises_is_reported_and_the_loop_goes_on(line: Line, kind: type[BaseException]) -> None:
+def test_an_exception_of_a_callback_is_reported_and_the_loop_goes_on(line: Line, kind: type[BaseException]) -> None:
     def fail() -> None:
         raise kind("a mistake")
 

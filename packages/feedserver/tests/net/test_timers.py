@@ -39,7 +39,7 @@ def test_a_timer_may_cancel_one_that_is_due_at_the_same_time() -> None:
     assert called(timers, 1.0) == [None]
 
 
-def test_a_timer_that_is_added_by_one_that_is_due_waits_for_the_next_turn() -> None:
+def test_a_timer_that_is_added_by_a_due_timer_waits_for_the_next_turn() -> None:
     timers = Timers()
 
     def add_another() -> None:

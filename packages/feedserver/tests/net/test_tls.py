@@ -70,7 +70,7 @@ def test_a_client_that_speaks_tls_to_a_plain_server_gets_an_alert_at_once() -> N
             server.verify()
 
 
-def test_one_port_speaks_both_and_redirects_between_them(secure: FeedServer) -> None:
+def test_one_port_serves_http_and_https_and_redirects_between_them(secure: FeedServer) -> None:
     secure.add("/up", Response(status=301, headers={"Location": secure.url("x")}))
     plain = secure.url("up", scheme="http")
     assert plain == f"http://127.0.0.1:{secure.port}/up"
@@ -116,7 +116,7 @@ def test_a_client_that_checks_nothing_is_answered_by_a_server_with_a_bad_certifi
         assert answer.read() == b"hello"
 
 
-def test_a_handshake_that_stalls_is_for_the_client_s_timeout() -> None:
+def test_a_stalled_handshake_ends_at_the_client_s_timeout() -> None:
     with broken("handshake stalls") as server:
         with pytest.raises(requests.exceptions.Timeout):
             requests.get(server.url("x"), verify=server.ca_bundle, timeout=0.1)
@@ -126,7 +126,7 @@ def test_a_handshake_that_stalls_is_for_the_client_s_timeout() -> None:
             urllib.request.urlopen(server.url("x"), context=server.client_context(), timeout=0.1)
 
 
-def test_an_end_without_close_notify_is_seen_by_who_looks() -> None:
+def test_a_client_that_checks_sees_an_end_without_close_notify() -> None:
     with broken("no close_notify") as server:
         server.add("/x", Response("hello", omit=["Content-Length", "Transfer-Encoding"]))
         received, error = read_to_end(server)
@@ -134,7 +134,7 @@ def test_an_end_without_close_notify_is_seen_by_who_looks() -> None:
     assert "EOF" in str(error)  # a class of its own in some versions of Python only
 
 
-def test_an_end_in_order_has_its_close_notify(secure: FeedServer) -> None:
+def test_a_regular_end_has_its_close_notify(secure: FeedServer) -> None:
     secure.add("/x", Response("hello", omit=["Content-Length", "Transfer-Encoding"]))
     received, error = read_to_end(secure)
     assert received.endswith(b"\r\n\r\nhello")
@@ -142,7 +142,7 @@ def test_an_end_in_order_has_its_close_notify(secure: FeedServer) -> None:
 
 
 def read_to_end(server: FeedServer) -> tuple[bytes, ssl.SSLError | None]:
-    """Return what a client gets that minds how the connection ends, and what it minded."""
+    """Return what a client receives that checks how the connection ends, and the error that it found, if any."""
     plain = socket.create_connection((server.host, server.port), timeout=10)
     context = server.client_context()
     context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
@@ -158,7 +158,7 @@ def read_to_end(server: FeedServer) -> tuple[bytes, ssl.SSLError | None]:
         return received, None
 
 
-def test_bytes_that_only_look_like_tls_are_journalled_and_survived(secure: FeedServer) -> None:
+def test_bytes_that_only_look_like_tls_are_journalled_and_the_server_goes_on(secure: FeedServer) -> None:
     with socket.create_connection((secure.host, secure.port), timeout=10) as client:
         client.sendall(b"\x16\x03\x01\x00\x05hello")
         while client.recv(1000):
@@ -189,7 +189,7 @@ def test_a_record_that_is_broken_and_comes_with_the_end_of_the_handshake_is_a_fa
         secure.verify()
 
 
-def test_stop_leaves_nothing_of_a_secure_connection(secure: FeedServer) -> None:
+def test_stop_leaves_no_secure_connection_open(secure: FeedServer) -> None:
     plain = socket.create_connection((secure.host, secure.port), timeout=10)
     client = secure.client_context().wrap_socket(plain, server_hostname="localhost")
     with warnings.catch_warnings():

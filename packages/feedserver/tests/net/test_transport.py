@@ -1,4 +1,4 @@
-"""The transport between two real sockets, a protocol that remembers at one end."""
+"""The transport on a real connection, with a protocol that records its calls."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ MUCH = b"0123456789abcdef" * 1_000_000
 
 @dataclass(eq=False)
 class Memory(asyncio.Protocol):
-    """Remembers what it was told, and in which order."""
+    """A protocol that records its calls, in their order."""
 
     keeps_open: bool = False
-    told: list[object] = field(default_factory=list)
+    calls: list[object] = field(default_factory=list)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.told.append("made")
+        self.calls.append("made")
 
     def data_received(self, data: bytes) -> None:
         if data == b"!":
             raise ValueError("a mistake of the protocol's")
-        self.told.append(data)
+        self.calls.append(data)
 
     def eof_received(self) -> bool:
-        self.told.append("eof")
+        self.calls.append("eof")
         return self.keeps_open
 
     def pause_writing(self) -> None:
-        self.told.append("pause")
+        self.calls.append("pause")
 
     def resume_writing(self) -> None:
-        self.told.append("resume")
+        self.calls.append("resume")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.told.append(("lost", type(exc)))
+        self.calls.append(("lost", type(exc)))
 
 
 class Line:
@@ -57,14 +57,14 @@ class Line:
         self.transport = SocketTransport(loop, accepted, address, self.protocol)
 
     @property
-    def told(self) -> list[object]:
-        return self.protocol.told
+    def calls(self) -> list[object]:
+        return self.protocol.calls
 
     def run_until(self, condition: Callable[[], bool]) -> None:
-        """Run the loop until *condition* holds, at most five seconds."""
+        """Run the loop until *condition* is true, at most five seconds."""
         deadline = self.loop.time() + 5
         while not condition():
-            assert self.loop.time() < deadline, self.told
+            assert self.loop.time() < deadline, self.calls
             self.loop.run_until_complete(asyncio.sleep(0))
 
     def read(self) -> bytes:
@@ -87,7 +87,7 @@ class Line:
         return bytes(received)
 
     def close(self) -> None:
-        """End both ends."""
+        """Close both ends."""
         self.client.close()
         self.transport.abort()
         self.run_until(lambda: self.transport.get_extra_info("socket").fileno() == -1)
@@ -102,71 +102,71 @@ def line() -> Iterator[Line]:
     loop.close()
 
 
-def test_it_hands_over_what_arrives_and_sends_what_is_written(line: Line) -> None:
+def test_the_transport_hands_over_what_arrives_and_sends_what_is_written(line: Line) -> None:
     line.client.sendall(b"ping")
-    line.run_until(lambda: b"ping" in line.told)
+    line.run_until(lambda: b"ping" in line.calls)
     line.transport.write(b"pong")
     assert line.client.recv(4) == b"pong"
-    assert line.told == ["made", b"ping"]
+    assert line.calls == ["made", b"ping"]
 
 
-def test_it_knows_its_client(line: Line) -> None:
+def test_the_transport_gives_the_address_of_its_client(line: Line) -> None:
     assert line.transport.get_extra_info("peername") == line.client.getsockname()
     assert line.transport.get_extra_info("cipher", "none") == "none"
 
 
-def test_it_pauses_its_protocol_while_the_kernel_is_full(line: Line) -> None:
+def test_the_transport_pauses_its_protocol_while_the_kernel_is_full(line: Line) -> None:
     line.transport.write(MUCH)
-    assert line.told == ["made", "pause"]
+    assert line.calls == ["made", "pause"]
     assert 0 < line.transport.get_write_buffer_size() < len(MUCH)
     line.transport.write(b"and more")
     line.transport.write_eof()
     assert line.read() == MUCH + b"and more"
-    assert line.told == ["made", "pause", "resume"]
+    assert line.calls == ["made", "pause", "resume"]
     assert line.transport.get_write_buffer_size() == 0
 
 
-def test_closing_sends_first_what_was_written(line: Line) -> None:
+def test_closing_first_sends_what_was_written(line: Line) -> None:
     line.transport.write(MUCH)
     line.transport.close()
     line.transport.write(b"too late")
     assert line.transport.is_closing()
     assert line.read() == MUCH
-    line.run_until(lambda: ("lost", type(None)) in line.told)
+    line.run_until(lambda: ("lost", type(None)) in line.calls)
 
 
 def test_aborting_sends_no_more(line: Line) -> None:
     line.transport.write(MUCH)
     line.transport.abort()
     line.transport.abort()
-    line.run_until(lambda: ("lost", type(None)) in line.told)
-    assert line.told.count(("lost", type(None))) == 1
+    line.run_until(lambda: ("lost", type(None)) in line.calls)
+    assert line.calls.count(("lost", type(None))) == 1
     assert len(line.read()) < len(MUCH)
 
 
 def test_a_client_that_ends_its_half_can_still_be_answered(line: Line) -> None:
     line.protocol.keeps_open = True
     line.client.shutdown(socket.SHUT_WR)
-    line.run_until(lambda: "eof" in line.told)
+    line.run_until(lambda: "eof" in line.calls)
     line.transport.resume_reading()
     line.transport.write(b"answer")
     assert line.client.recv(6) == b"answer"
-    assert line.told == ["made", "eof"]
+    assert line.calls == ["made", "eof"]
 
 
-def test_a_client_that_ends_its_half_is_closed_unless_the_protocol_minds(line: Line) -> None:
+def test_a_client_that_ends_its_half_is_closed_unless_the_protocol_keeps_it_open(line: Line) -> None:
     line.client.shutdown(socket.SHUT_WR)
     assert line.read() == b""
-    assert line.told == ["made", "eof", ("lost", type(None))]
+    assert line.calls == ["made", "eof", ("lost", type(None))]
 
 
-def test_what_arrives_waits_while_reading_is_paused(line: Line) -> None:
+def test_received_bytes_wait_while_reading_is_paused(line: Line) -> None:
     line.transport.pause_reading()
     line.client.sendall(b"ping")
     line.run_until(lambda: not line.transport.is_reading())
-    assert line.told == ["made"]
+    assert line.calls == ["made"]
     line.transport.resume_reading()
-    line.run_until(lambda: b"ping" in line.told)
+    line.run_until(lambda: b"ping" in line.calls)
 
 
 @pytest.mark.parametrize("reading", [True, False], ids=["while reading", "while writing"])
@@ -176,28 +176,28 @@ def test_a_reset_is_reported_as_the_reason(line: Line, reading: bool) -> None:
         line.transport.pause_reading()
         line.transport.write(MUCH)
     line.client.close()
-    line.run_until(lambda: any(isinstance(told, tuple) for told in line.told))
-    assert line.told[-1] in (("lost", ConnectionResetError), ("lost", BrokenPipeError))
+    line.run_until(lambda: any(isinstance(call, tuple) for call in line.calls))
+    assert line.calls[-1] in (("lost", ConnectionResetError), ("lost", BrokenPipeError))
 
 
 def test_a_mistake_of_the_protocol_closes_and_is_reported_to_the_loop(line: Line) -> None:
-    told: list[object] = []
-    line.loop.set_exception_handler(lambda _, context: told.append(context["exception"]))
+    reported: list[object] = []
+    line.loop.set_exception_handler(lambda _, context: reported.append(context["exception"]))
     line.client.sendall(b"!")
     assert line.read() == b""
-    assert [str(error) for error in told] == ["a mistake of the protocol's"]
+    assert [str(error) for error in reported] == ["a mistake of the protocol's"]
 
 
-def test_it_has_no_buffer_to_set_limits_for(line: Line) -> None:
+def test_the_transport_has_no_buffer_to_set_limits_for(line: Line) -> None:
     line.transport.set_write_buffer_limits(0)
     with pytest.raises(ValueError, match="it pauses from the first"):
         line.transport.set_write_buffer_limits(65536)
 
 
-def test_its_end_is_reported_once_whoever_ends_it(line: Line) -> None:
+def test_the_end_of_the_transport_is_reported_once_whoever_ends_it(line: Line) -> None:
     line.transport.abort()  # ends it when the loop turns
     line.transport.end()
     line.loop.run_until_complete(asyncio.sleep(0))
     line.transport.end()
 
-    assert line.told.count(("lost", type(None))) == 1
+    assert line.calls.count(("lost", type(None))) == 1

@@ -1,4 +1,4 @@
-"""How the lines of an answer were written is told from the lines alone."""
+"""The parts of an answer are found from its lines alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CHUNKED = [b"HTTP/1.1 200 OK\r\n", b"A: b\r\n", b"\r\n", b"5\r\n", b"0\r\n"]
         ([b"nonsense\r\n", b"\r\n"], 0, 2, 0),
     ],
 )
-def test_an_answer_is_parted(lines: list[bytes], interim: int, head: int, after: int) -> None:
+def test_an_answer_is_divided_into_its_parts(lines: list[bytes], interim: int, head: int, after: int) -> None:
     parts = AnswerLines.of(lines)
     assert (len(parts.interim), len(parts.head), len(parts.after)) == (interim, head, after)
 

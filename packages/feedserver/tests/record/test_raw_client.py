@@ -29,13 +29,13 @@ def origin() -> Iterator[FeedServer]:
         yield running
 
 
-def test_interim_answers_are_passed_over(tmp_path: Path) -> None:
+def test_interim_answers_are_skipped(tmp_path: Path) -> None:
     interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n" * 2
     with saying(interim + b"HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 6\r\n\r\n<rss/>") as url:
         made = record(url, tmp_path / "feed.xml")
     assert (made.status, made.file.read_bytes(), load(made.file).headers.raw) == (200, b"<rss/>", ((b"X-A", b"b"),))
-    told = [line for line in summary(made) if "interim answer" in line]
-    assert told == ["left out: 100, 103 (it is an interim answer; Fault: interim sends one)"]
+    lines = [line for line in summary(made) if "interim answer" in line]
+    assert lines == ["left out: 100, 103 (it is an interim answer; Fault: interim sends one)"]
 
 
 @pytest.mark.parametrize("status", [b"100 Continue", b"102 Processing", b"103 Early Hints"])
@@ -58,8 +58,8 @@ def test_headers_that_no_fixture_could_hold_are_refused_before_they_are_searched
 @pytest.mark.parametrize("lengths", [b"Content-Length: 6\r\nContent-Length: 7", b"Content-Length: 6, 7"])
 def test_lengths_that_differ_are_refused(tmp_path: Path, lengths: bytes) -> None:
     differ = "the answer has lengths that differ, 6 and 7, so that nobody knows where it ends; nothing was written"
-    said = b"HTTP/1.1 200 OK\r\n" + lengths + b"\r\n\r\n<rss/>"
-    with saying(said) as url, pytest.raises(RecordingError, match=differ):
+    answer = b"HTTP/1.1 200 OK\r\n" + lengths + b"\r\n\r\n<rss/>"
+    with saying(answer) as url, pytest.raises(RecordingError, match=differ):
         record(url, tmp_path / "feed.xml")
     assert list(tmp_path.iterdir()) == []
 
@@ -69,7 +69,7 @@ def test_equal_lengths_are_one(tmp_path: Path) -> None:
         assert record(url, tmp_path / "feed.xml").size == 6
 
 
-def test_what_comes_behind_the_end_of_the_body_is_reported(tmp_path: Path) -> None:
+def test_bytes_after_the_end_of_the_body_are_reported(tmp_path: Path) -> None:
     with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n<rss/>") as url:
         made = record(url, tmp_path / "feed.xml")
     assert made.file.read_bytes() == b"<rss"
@@ -78,7 +78,7 @@ def test_what_comes_behind_the_end_of_the_body_is_reported(tmp_path: Path) -> No
     ]
 
 
-def test_what_is_no_header_is_reported(tmp_path: Path) -> None:
+def test_lines_that_are_no_headers_are_reported(tmp_path: Path) -> None:
     with saying(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nX-A: b\r\nFoo : bar\r\nX-C: d\r\n\r\n<rss/>") as url:
         made = record(url, tmp_path / "feed.xml")
     assert made.left_out[1:] == (
@@ -97,7 +97,7 @@ def test_a_redirect_is_not_followed(origin: FeedServer, tmp_path: Path) -> None:
     )
 
 
-def test_one_request_is_sent_that_asks_for_no_coding(origin: FeedServer, tmp_path: Path) -> None:
+def test_a_recording_sends_one_request_that_accepts_no_coding(origin: FeedServer, tmp_path: Path) -> None:
     origin.add("/feed?a=b c&d=ы", Response("<rss/>"))
     record(origin.url("/feed").replace("/feed", "/feed?a=b c&d=ы#top"), tmp_path / "a")
     assert [(str(request), dict(request.headers)) for request in origin.requests] == [
@@ -153,7 +153,7 @@ def test_only_addresses_of_http_are_recorded(tmp_path: Path, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "message"),
+    ("answer", "message"),
     [
         (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n<rss/>", "it ended 4 bytes early"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n<rss/>\r\n", "it ended before its last chunk"),
@@ -166,9 +166,9 @@ def test_only_addresses_of_http_are_recorded(tmp_path: Path, url: str) -> None:
         (b"HTTP/1.1 200 OK\nX-A: b", "it ended within its head"),
     ],
 )
-def test_an_answer_that_is_not_whole_is_not_written(tmp_path: Path, said: bytes, message: str) -> None:
+def test_an_answer_that_is_not_whole_is_not_written(tmp_path: Path, answer: bytes, message: str) -> None:
     with (
-        saying(said) as url,
+        saying(answer) as url,
         pytest.raises(RecordingError, match=rf"no whole answer came from 127\.0\.0\.1:\d+: .*({message})"),
     ):
         record(url, tmp_path / "feed.xml")
@@ -211,6 +211,6 @@ def test_a_slow_answer_ends_at_the_time_limit(origin: FeedServer, tmp_path: Path
         record(origin.url("/sleeps"), tmp_path / "a", timeout=0.2)
 
 
-def test_nobody_there_is_reported(tmp_path: Path, closed_port: int) -> None:
+def test_a_refused_connection_is_reported(tmp_path: Path, closed_port: int) -> None:
     with pytest.raises(RecordingError, match="no whole answer came from 127"):
         record(f"http://127.0.0.1:{closed_port}/", tmp_path / "a", timeout=5)

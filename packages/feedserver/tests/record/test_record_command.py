@@ -64,7 +64,7 @@ def test_bad_usage_is_one_line_and_status_2(
 TOKEN = "a8f5f167f44f4964e6c998dee827110c"
 
 
-def test_secrets_are_reported_where_they_were_and_can_be_kept(
+def test_removed_secrets_are_reported_with_their_places_and_can_be_kept(
     origin: FeedServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = f"/feed/{TOKEN}/rss?next=%2Fa%3Ftoken%3Dinner1&code=abc123&state=def456"
@@ -92,11 +92,11 @@ def test_secrets_are_reported_where_they_were_and_can_be_kept(
     assert "note: a secret of the request is still in the headers; look before you commit" in capsys.readouterr().out
 
 
-def test_a_header_that_is_refused_is_reported_without_what_may_be_its_secret(
+def test_a_header_that_is_refused_is_reported_without_its_possible_secret(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit):
         cli.main(["record", "http://127.0.0.1:1/", "-o", "a.xml", "--header", "Authorization Bearer s3cret99"])
-    said = capsys.readouterr().err
-    assert "'Authorization …' is no header; write 'Name: value'" in said
-    assert "s3cret99" not in said
+    printed = capsys.readouterr().err
+    assert "'Authorization …' is no header; write 'Name: value'" in printed
+    assert "s3cret99" not in printed

@@ -38,7 +38,7 @@ SECRETS = [
 KEPT = ["ETag", "X-Author", "Surrogate-Key", "Server", "Cache-Control", "X-Request-Id", "Content-Language", "Vary"]
 
 
-def test_secrets_and_the_connections_own_are_left_out() -> None:
+def test_secrets_and_fields_about_the_connection_are_left_out() -> None:
     fields = [
         *SECRETS,
         *((name, "value") for name in KEPT),
@@ -135,13 +135,13 @@ def test_secrets_in_the_reason_and_the_date_are_replaced_and_reported(tmp_path: 
     text = made.sidecar.read_text(encoding="utf-8")
     assert "abc123" not in text + made.reason
     assert "hunter2222" not in text
-    told = {(each.name, each.why) for each in made.left_out}
-    assert ("reason phrase", "the parameter token in it is replaced") in told
-    assert ("Date", "the parameter key in it is replaced") in told
-    assert ("Date", "the secret of the request in it is replaced") in told
+    reported = {(each.name, each.why) for each in made.left_out}
+    assert ("reason phrase", "the parameter token in it is replaced") in reported
+    assert ("Date", "the parameter key in it is replaced") in reported
+    assert ("Date", "the secret of the request in it is replaced") in reported
 
 
-def test_what_was_left_out_is_reported(origin: FeedServer, tmp_path: Path) -> None:
+def test_fields_that_were_left_out_are_reported(origin: FeedServer, tmp_path: Path) -> None:
     headers = [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("Link", "</feed?key=abc>; rel=self")]
     origin.add("/feed", Response("<rss/>", headers=headers))
     made = record(origin.url("/feed"), tmp_path / "feed.xml")
@@ -179,7 +179,7 @@ def test_an_address_that_is_refused_is_reported_without_its_secrets(url: str, tm
     assert caught.value.__cause__ is None
 
 
-def test_what_a_server_says_is_reported_without_the_request_s_secrets(tmp_path: Path) -> None:
+def test_an_invalid_answer_is_quoted_without_the_secrets_of_the_request(tmp_path: Path) -> None:
     with saying(b"s3cret99 \x1b[31m? \r\n\r\n") as url:
         with pytest.raises(RecordingError, match="is no status line of HTTP/1") as caught:
             record(f"{url}?token=s3cret99", tmp_path / "a.xml")
@@ -187,27 +187,27 @@ def test_what_a_server_says_is_reported_without_the_request_s_secrets(tmp_path: 
         assert "\x1b" not in str(caught.value)
 
 
-def test_no_secret_of_the_request_is_written_or_told_as_the_name_of_a_field(tmp_path: Path) -> None:
+def test_no_secret_of_the_request_is_written_or_printed_as_the_name_of_a_field(tmp_path: Path) -> None:
     answer = (
         b"HTTP/1.1 200 OK\r\nX-s3cret99: a\r\n b\r\nTransfer-Encoding: chunked\r\nno name s3cret99\r\n\r\n"
         b"1\r\nx\r\n0\r\nX-s3cret99: 1\r\n\r\n"
     )
     with saying(answer) as url:
         made = record(f"{url}?token=s3cret99", tmp_path / "a.xml")
-    told = "\n".join(summary(made))
-    assert "s3cret99" not in told + made.sidecar.read_text(encoding="utf-8")
-    assert "left out: X-removed (a secret is in its name)" in told
-    assert "'no name removed'" in told
+    printed = "\n".join(summary(made))
+    assert "s3cret99" not in printed + made.sidecar.read_text(encoding="utf-8")
+    assert "left out: X-removed (a secret is in its name)" in printed
+    assert "'no name removed'" in printed
 
 
-def test_a_trailer_that_is_repeated_is_told_once(tmp_path: Path) -> None:
+def test_a_trailer_that_is_repeated_is_reported_once(tmp_path: Path) -> None:
     answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"X-A: 1\r\n" * 500 + b"\r\n"
     with saying(answer) as url:
         made = record(url, tmp_path / "a.xml")
     assert [each.name for each in made.left_out].count("X-A") == 1
 
 
-def test_what_a_server_says_changes_no_line_of_the_summary(tmp_path: Path) -> None:
+def test_control_characters_of_an_answer_are_escaped_in_the_summary(tmp_path: Path) -> None:
     with saying("HTTP/1.1 200 \x1b[2J\u202e\x85\x0b\r\nContent-Length: 0\r\nX\x1b: 1\r\n\r\n".encode()) as url:
         made = record(url, tmp_path / "a.xml")
     assert visible(text := "\n".join(summary(made)), lines=True) == text

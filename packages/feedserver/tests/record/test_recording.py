@@ -72,12 +72,12 @@ ANSWERS = {
     "a part": Response("<rs", 206, {"Content-Range": "bytes 0-2/6", "Content-Type": "text/xml"}),
     "a challenge": Response("who?", 401, {"WWW-Authenticate": 'Basic realm="feeds"', "Content-Type": "text/plain"}),
     "nothing": Response(b""),
-    "more than is held in memory": Response(bytes(range(256)) * 6_000),
+    "a body too large to be kept in memory": Response(bytes(range(256)) * 6_000),
     "its own date": Response("<a/>", headers={"Expires": "0", "Last-Modified": "yesterday"}),
 }
 
 
-def test_more_headers_than_a_fixture_holds_are_not_written(tmp_path: Path) -> None:
+def test_more_headers_than_a_fixture_can_contain_are_not_written(tmp_path: Path) -> None:
     head = b"".join(b"X-%d: %b\r\n" % (number, b"v" * 30_000) for number in range(10))
     with (
         saying(b"HTTP/1.1 200 OK\r\n" + head + b"Content-Length: 0\r\n\r\n") as url,
@@ -112,7 +112,7 @@ def test_an_answer_is_replayed_byte_for_byte(origin: FeedServer, tmp_path: Path,
     status=st.sampled_from([200, 301, 404, 410, 503]),
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_whatever_is_sent_is_replayed(
+def test_any_answer_is_replayed(
     tmp_path_factory: pytest.TempPathFactory, body: bytes, fields: list[tuple[str, bytes]], status: int
 ) -> None:
     folder = tmp_path_factory.mktemp("recorded")
@@ -125,12 +125,12 @@ def test_whatever_is_sent_is_replayed(
         assert answer.body == body and answer.status == status
 
 
-def test_what_other_servers_send_is_recorded_too(tmp_path: Path) -> None:
-    said = (
+def test_answers_of_other_servers_are_recorded_too(tmp_path: Path) -> None:
+    answer = (
         b"HTTP/1.0 200 \r\nServer:  Old\r\nX-Folded: one,\r\n\ttwo\r\nX-Empty:\r\n"
         b"Content-type: text/xml\r\nX-Latin: \xe9\r\n\r\n<rss/>"
     )
-    with saying(said) as url:
+    with saying(answer) as url:
         made = record(url, tmp_path / "old.xml")
     assert made.sidecar.read_bytes() == (
         f"# {url}\nStatus: 200\nHeader: Server: Old\nHeader: X-Folded: one, two\nHeader: X-Empty: \n"
@@ -170,12 +170,12 @@ def test_a_status_among_the_headers_is_left_out(tmp_path: Path) -> None:
     assert LeftOut("status", "a directive of that name gives the status") in made.left_out
 
 
-def test_how_an_answer_was_written_is_reported_where_a_fixture_cannot_hold_it(tmp_path: Path) -> None:
-    said = (
+def test_parts_of_an_answer_that_a_fixture_cannot_express_are_reported(tmp_path: Path) -> None:
+    answer = (
         b"HTTP/1.1 200 OK\nX-A: b\n\tfolded\r\nX-C: d\r\n e\r\nTransfer-Encoding: chunked\r\n\r\n"
         b"6;note=a\r\n<rss/>\r\n0\r\nX-Sum: 1\r\nX-Token: secret\r\n\r\n"
     )
-    with saying(said) as url:
+    with saying(answer) as url:
         made = record(url, tmp_path / "feed.xml")
     assert made.file.read_bytes() == b"<rss/>"
     assert list(summary(made))[2:] == [
@@ -213,10 +213,10 @@ def test_braces_that_would_be_filled_in_are_left_out(origin: FeedServer, tmp_pat
     assert LeftOut("Link", "its braces would be filled in") in made.left_out
 
 
-# What goes wrong.
+# Errors.
 
 
-def test_files_that_are_there_are_not_overwritten(origin: FeedServer, tmp_path: Path) -> None:
+def test_existing_files_are_not_overwritten(origin: FeedServer, tmp_path: Path) -> None:
     origin.add("/feed", Response("<new/>"))
     for name in ("feed.xml", "feed.xml.response"):
         taken = tmp_path / name
@@ -261,8 +261,8 @@ def test_a_version_that_is_not_spoken_is_reported_as_text(tmp_path: Path) -> Non
     assert str(caught.value).isprintable()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="limits the size of files, as POSIX does")
-def test_what_is_to_be_overwritten_stays_where_the_disk_is_full(origin: FeedServer, tmp_path: Path) -> None:
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a limit on the size of files, as POSIX has")
+def test_a_file_to_be_overwritten_stays_if_the_disk_is_full(origin: FeedServer, tmp_path: Path) -> None:
     origin.add("/feed", Response(b"x" * 100_000))
     (tmp_path / "feed.xml").write_bytes(b"<old/>")
     (tmp_path / "feed.xml.response").write_bytes(b"Status: 410\n")
@@ -271,8 +271,8 @@ def test_what_is_to_be_overwritten_stays_where_the_disk_is_full(origin: FeedServ
         "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000));"
         "from feedserver.cli import main; sys.exit(main(sys.argv[1:]))"
     )
-    # Without -B, it could cut off the bytecode of modules, which all later tests would read from pytest's cache; and so
-    # it could the file with what was covered.
+    # Without -B, the limit could cut off the bytecode of modules, which later tests would read from pytest's cache. It
+    # could also cut off the data of coverage, so its variables are removed.
     command = [sys.executable, "-B", "-c", script, "record", origin.url("/feed"), "-o", "feed.xml", "--force"]
     env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
     ended = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
@@ -282,7 +282,7 @@ def test_what_is_to_be_overwritten_stays_where_the_disk_is_full(origin: FeedServ
     assert contents == {"feed.xml": b"<old/>", "feed.xml.response": b"Status: 410\n"}
 
 
-def test_what_is_overwritten_is_the_file_and_no_link_to_it(origin: FeedServer, tmp_path: Path) -> None:
+def test_nothing_is_overwritten_through_a_link(origin: FeedServer, tmp_path: Path) -> None:
     origin.add("/feed", Response(b"<new/>"))
     outside = tmp_path / "outside.xml"
     outside.write_bytes(b"<outside/>")

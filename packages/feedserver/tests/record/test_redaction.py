@@ -1,4 +1,4 @@
-"""Headers that are secrets are left out, secrets in others are replaced and told; ordinary ones stay as they are."""
+"""Headers that are secrets are left out, secrets in others are replaced and reported; ordinary headers are kept."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_an_ordinary_header_stays(name: str, value: str) -> None:
         ("Proxy-Authentication-Info", 'nextnonce="a"'),
     ],
 )
-def test_a_header_whose_name_says_secret_is_left_out(name: str, value: str) -> None:
+def test_a_header_with_the_name_of_a_secret_is_left_out(name: str, value: str) -> None:
     redacted = redact([(name.encode(), value.encode())])
     assert redacted.fields == ()
     assert redacted.left_out == (LeftOut(name, "it is a secret"),)
@@ -119,7 +119,9 @@ def test_urls_in_any_header_are_cleaned(name: str) -> None:
     ],
 )
 @pytest.mark.parametrize("name", ["WWW-Authenticate", "Proxy-Authenticate"])
-def test_each_challenge_is_looked_at(name: str, value: str, kept: str | None, closed: list[str]) -> None:
+def test_each_challenge_is_kept_or_left_out_by_itself(
+    name: str, value: str, kept: str | None, closed: list[str]
+) -> None:
     redacted = redact([(name.encode(), value.encode())])
     assert [field[1].decode() for field in redacted.fields] == ([kept] if kept else [])
     assert [each.why for each in redacted.left_out if "challenge" in each.why] == [
@@ -134,7 +136,7 @@ def test_a_login_with_its_password_is_left_out() -> None:
         assert redacted.left_out == (LeftOut(name, "it is a secret"),)
 
 
-def test_what_is_to_be_kept_stays() -> None:
+def test_headers_and_parameters_to_keep_stay() -> None:
     fields = [
         (b"X-Token", b"abc"),
         (b"Location", f"/feed/{HEX}?token=a&key=b".encode()),

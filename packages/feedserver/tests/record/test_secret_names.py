@@ -38,7 +38,7 @@ cookiecutter oauthor ticketing assertive hotpot notpot dpi hmacos noncesfree
 
 
 @pytest.mark.parametrize("name", SECRET.split())
-def test_a_name_of_a_secret_is_one(name: str) -> None:
+def test_a_name_of_a_secret_is_recognized(name: str) -> None:
     assert is_secret(name)
 
 
@@ -60,10 +60,10 @@ def test_an_ordinary_name_is_no_secret(name: str) -> None:
         ("RelayState", {"samlresponse"}, True),
     ],
 )
-def test_some_names_are_secrets_beside_others_alone(name: str, beside: set[str], secret: bool) -> None:
+def test_some_names_are_secrets_only_beside_certain_others(name: str, beside: set[str], secret: bool) -> None:
     assert is_secret(name, frozenset(beside)) == secret
 
 
-def test_encoding_is_undone_however_often_it_was_done() -> None:
+def test_percent_encoding_is_undone_however_often_it_was_applied() -> None:
     assert decoded("a%5Bb%5D") == decoded("a%255Bb%255D") == decoded("a[b]") == "a[b]"
     assert decoded("%" + "25" * 50 + "5B").startswith("%"), "within a bound"

@@ -49,7 +49,7 @@ REPLACED = [
     ("<ada:s3:cr@h.example/f>; rel=self", "<ada:removed@h.example/f>; rel=self", ["password"]),
     ("sip:ada:1234@[::1]", "sip:ada:removed@[::1]", ["password"]),
     ("http:ada:s3cr3t@h.example/x", "http:ada:removed@h.example/x", ["password"]),
-    # Tokens by their looks.
+    # Tokens by their shape.
     (f"/feed/{HEX}/rss", "/feed/removed/rss", ["token a8f5… (32 characters)"]),
     (f"https://h/feed/{HEX}.xml?a=b", "https://h/feed/removed.xml?a=b", ["token a8f5… (32 characters)"]),
     (f"/?u={HEX}&x=1", "/?u=removed&x=1", ["token a8f5… (32 characters)"]),
@@ -72,19 +72,19 @@ REPLACED = [
     ("/?a!token=b", "/?a!token=removed", ["parameter a!token"]),
     ("/?a(token)=b&a{key}=c", "/?a(token)=removed&a{key}=removed", ["parameter token)", "parameter key}"]),
     ("/?token+=b&@otp=1&a*pwd=2", "/?token+=removed&@otp=removed&a*pwd=removed", ["parameter tok"] + ["param"] * 2),
-    # Credentials that are repeated.
+    # Credentials that a server repeats.
     ("Bearer Xk29fQz7", "Bearer removed", ["credentials of Bearer"]),
     ("saw Basic dXNlcjpwYXNz==, and went on", "saw Basic removed, and went on", ["credentials of Basic"]),
     ("Authorization=Basic dXNlcjpwYXNz", "Authorization=removed removed", ["credentials of B", "parameter Auth"]),
     ("Authorization: token Xk29fQz7", "Authorization: removed removed", ["credentials of token", "parameter Auth"]),
     ("token: abc; x: y", "token: removed; x: y", ["parameter token"]),
     ("{'token':'abc', 'n': 1}", "{'token':'removed', 'n': 1}", ["parameter token"]),
-    # The answer of a login, and what it is exchanged with.
+    # The code that a login returns, and the request that exchanges it.
     ("/oauth/callback?code=ab12", "/oauth/callback?code=removed", ["parameter code"]),
     ("https://h/auth/google_callback?x=1&code=4", "https://h/auth/google_callback?x=1&code=removed", ["parameter co"]),
     ("/login?code=123456", "/login?code=removed", ["parameter code"]),
     ("/t?grant_type=x&code=ab12", "/t?grant_type=x&code=removed", ["parameter code"]),
-    # Short ones in a path, where the folder before them says so.
+    # Short secrets in a path, if the folder before them says that they are secret.
     ("/token/a1b2c3/feed.xml", "/token/removed/feed.xml", ["token (6 characters)"]),
     ("https://h/private/s3cr3t9/rss", "https://h/private/removed/rss", ["token (7 characters)"]),
     ("</api-key/9f8e7d6c>; rel=self", "</api-key/removed>; rel=self", ["token (8 characters)"]),
@@ -110,13 +110,13 @@ REPLACED = [
 
 @pytest.mark.parametrize(("text", "cleaned", "found"), REPLACED, ids=[text[:40] for text, _, _ in REPLACED])
 def test_a_secret_is_replaced_and_reported(text: str, cleaned: str, found: list[str]) -> None:
-    result, told = without_secrets(text)
+    result, reported = without_secrets(text)
     assert result == cleaned
-    assert [each.startswith(start) for each, start in zip(told, found, strict=True)] == [True] * len(found)
+    assert [each.startswith(start) for each, start in zip(reported, found, strict=True)] == [True] * len(found)
     assert without_secrets(cleaned) == (cleaned, ()), "what is replaced once stays so"
 
 
-def test_what_says_where_something_is_had_is_still_looked_at() -> None:
+def test_secrets_in_the_values_of_endpoint_parameters_are_replaced() -> None:
     url = f"https://h/?authorization_uri=https://h/x?token=abc&token_uri=/{HEX}&secret_url=/a"
     cleaned = "https://h/?authorization_uri=https://h/x?token=removed&token_uri=/removed&secret_url=removed"
     assert without_secrets(url)[0] == cleaned
@@ -148,7 +148,7 @@ def test_an_address_without_a_password_stays(text: str) -> None:
     assert without_secrets(text) == (text, ())
 
 
-def test_what_is_nested_too_deeply_to_be_searched_is_replaced() -> None:
+def test_a_value_that_is_nested_too_deeply_to_be_searched_is_replaced() -> None:
     text = "/c?token=s3cret99"
     for _ in range(DEEPEST + 3):
         text = f"/a?next={quote(text, safe='')}"
@@ -163,11 +163,11 @@ def test_known_secrets_are_replaced_in_any_spelling(echo: str) -> None:
     assert without_secrets(f"/x/{echo}/y", known=["pa/ss+1"])[0] == "/x/removed/y"
 
 
-def test_urls_within_urls_have_an_end() -> None:
+def test_the_search_in_urls_within_urls_has_an_end() -> None:
     assert secrets_in(f"http://h/?{'a=' * 5000}") == ()
 
 
-def test_the_secrets_of_a_url_are_found_wherever_they_stand() -> None:
+def test_the_secrets_of_a_url_are_found_wherever_they_are() -> None:
     url = f"https://ada:pa%2Fss@h/feed/{HEX}/rss?token=s3cr3t&next=%2Fa%3Fkey%3Dinner&page=2"
     assert set(secrets_in(url)) == {"pa%2Fss", "s3cr3t", "inner", HEX}
     assert set(secrets_in("https://h/token/a1b2c3/x")) == {"a1b2c3"}

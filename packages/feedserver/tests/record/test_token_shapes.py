@@ -1,4 +1,4 @@
-"""What looks like a token: random ones do, and words, names, dates and versions do not."""
+"""What looks like a token: random text does, and words, names, dates and versions do not."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ application/vnd.openxmlformats-officedocument.presentationml text/html,applicati
 
 
 @pytest.mark.parametrize("text", [*WORDS.split(), "", "-", "===", "-_-_-_-_-_-_-_-_-_-_-_-_"])
-def test_words_and_numbers_are_not(text: str) -> None:
+def test_words_and_numbers_do_not_look_like_tokens(text: str) -> None:
     assert not looks_like_token(text)
 
 
@@ -63,7 +63,7 @@ def test_json_web_tokens_are_known_by_their_beginning() -> None:
     assert not JWT.search("eyJhbGciOiJIUzI1NiJ9") and not JWT.search("greyJay.html.de")
 
 
-def test_entropy_is_in_bits_a_character() -> None:
+def test_entropy_is_in_bits_per_character() -> None:
     assert entropy("aaaa") == 0
     assert entropy("abcd") == 2
 
@@ -98,5 +98,5 @@ def test_random_text_is_hardly_ever_taken_for_credentials() -> None:
         ("refresh", "/token/", False),
     ],
 )
-def test_a_short_secret_in_a_path_is_one_for_its_folder(text: str, before: str, is_secret: bool) -> None:
+def test_a_short_secret_in_a_path_is_recognised_by_its_folder(text: str, before: str, is_secret: bool) -> None:
     assert looks_labelled(text, before) is is_secret

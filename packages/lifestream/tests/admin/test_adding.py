@@ -40,12 +40,12 @@ class AddingAFeed(FeedServerTransactionTestCase):
         self.main = make_lifestream("main", title="Harbour Planet")
 
     def enter(self, url: str, **fields: str) -> str:
-        """Return what the page says right after the form."""
+        """Return the page that follows the form."""
         data = {"url": url, "lifestream": str(self.main.pk), "name": "", "folder": "", **fields}
         return self.client.post(ADD, data, follow=True).content.decode()
 
     def add(self, url: str, **fields: str) -> str:
-        """Return what the page says once the updater has looked at the address."""
+        """Return the page after the updater has looked at the address."""
         page = self.enter(url, **fields)
         assert "1 address is looked at" in page, page
         assert add_wanted() == 1
@@ -75,7 +75,7 @@ class AddingAFeed(FeedServerTransactionTestCase):
         self.feedserver.add("/feed", RSS)
         assert f"Found “Small Hours” at {self.get_url('/feed')}" in self.add(self.get_url("/"))
 
-    def test_what_is_no_feed_is_reported_with_the_reason_and_a_way_to_try_again(self) -> None:
+    def test_an_address_without_a_feed_is_reported_with_the_reason_and_a_way_to_try_again(self) -> None:
         self.feedserver.add("/", PAGE)
         self.feedserver.add("/feed", Response(body="just words", headers={"Content-Type": "text/plain"}))
         page = self.add(self.get_url("/"), name="Our news", folder="Code")
@@ -91,7 +91,7 @@ class AddingAFeed(FeedServerTransactionTestCase):
         page = self.add(self.get_url("/feed"))
         assert "not added" in page and "500" in page
 
-    def test_a_feed_without_a_title_is_called_as_it_was_named_or_as_its_host(self) -> None:
+    def test_a_feed_without_a_title_has_the_entered_name_or_that_of_its_host(self) -> None:
         self.feedserver.add("/feed", UNTITLED)
         self.feedserver.add("/other", UNTITLED)
         self.add(self.get_url("/feed"), name="My feed")
@@ -109,7 +109,7 @@ class AddingAFeed(FeedServerTransactionTestCase):
         assert "This lifestream has “Small Hours” already." in self.add(self.get_url("/")), "by way of its page"
         assert Subscription.objects.count() == 1
 
-    def test_a_feed_with_a_login_is_shown_without_it(self) -> None:
+    def test_the_login_in_a_feeds_address_is_never_shown(self) -> None:
         self.feedserver.add("/feed", RSS)
         url = self.get_url("/feed").replace("://", "://name:opensesame@")
         assert "opensesame" not in self.enter(url)
@@ -125,7 +125,7 @@ class AddingAFeed(FeedServerTransactionTestCase):
             assert "errorlist" in self.enter(url)
         assert not Addition.objects.exists()
 
-    def test_nobody_fills_the_queue(self) -> None:
+    def test_the_queue_of_addresses_is_limited(self) -> None:
         waiting = [Addition(lifestream=self.main, url=f"https://a.example/{number}") for number in range(MOST_OPEN)]
         Addition.objects.bulk_create(waiting)
         assert "Too many addresses are waiting to be looked at" in self.enter(self.get_url("/feed"))
@@ -153,14 +153,14 @@ class AddingAFeed(FeedServerTransactionTestCase):
         assert page.count("2 items, site small-hours.example.") == 5
         assert taken[0] == taken[1]
 
-    def test_nobody_sees_what_others_have_entered(self) -> None:
+    def test_addresses_that_others_have_entered_are_not_shown(self) -> None:
         self.enter(self.get_url("/feed"))
         other = User.objects.create_user("other", is_staff=True)
         other.user_permissions.set(Permission.objects.filter(content_type__app_label="lifestream"))
         self.client.force_login(other)
         self.assertContains(self.client.get(CAME), "No address was entered")
 
-    def test_a_page_that_nothing_answers_says_so_and_looks_no_more(self) -> None:
+    def test_a_page_stops_waiting_after_ten_minutes_and_has_a_note_about_it(self) -> None:
         self.enter(self.get_url("/feed"))
         Addition.objects.update(created=timezone.now() - timedelta(minutes=11))
         answer = self.client.get(CAME)

@@ -1,4 +1,4 @@
-"""The admin, for superusers and for those who see only what is theirs."""
+"""The admin, for superusers and for staff who see only their own rows."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ MODELS = ("lifestream", "feed", "fetch", "subscription", "item", "post")
 
 @pytest.fixture
 def root(client: Client) -> Client:
-    """The browser of a superuser."""
+    """Return a client that is logged in as a superuser."""
     client.force_login(User.objects.create_superuser("root"))
     return client
 
 
 @pytest.fixture
 def mine(client: Client) -> Lifestream:
-    """A lifestream of the editor whose browser `client` is."""
+    """Return a lifestream of an editor, as whom `client` is logged in."""
     user = editor()
     client.force_login(user)
     return make_lifestream("mine", owner=user)
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_every_list_is_there_with_its_search_and_its_rows(root: Client, model: str) -> None:
+def test_every_list_shows_its_rows_and_can_be_searched(root: Client, model: str) -> None:
     post = make_post(make_site(make_lifestream(title="Planet"), "A Site"), "A title", tags=("t",))
     Fetch.objects.create(feed=post.item.feed, started=timezone.now(), outcome="new", status=200, new=1)
     page = listed(root, model)
@@ -46,7 +46,7 @@ def test_every_list_is_there_with_its_search_and_its_rows(root: Client, model: s
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_what_belongs_to_others_is_not_seen(client: Client, mine: Lifestream, model: str) -> None:
+def test_rows_of_other_owners_are_not_seen(client: Client, mine: Lifestream, model: str) -> None:
     own = make_post(make_site(mine, "Mine site"), "Mine title")
     other = make_post(make_site(make_lifestream("theirs", owner=editor("other"), title="Theirs lifestream"),
                                 "Theirs site"), "Theirs title")  # fmt: skip
@@ -58,11 +58,11 @@ def test_what_belongs_to_others_is_not_seen(client: Client, mine: Lifestream, mo
             "subscription": other.subscription, "item": other.item, "post": other}  # fmt: skip
     for page_ in ("change", "delete", "history"):
         response = client.get(f"/admin/lifestream/{model}/{rows[model].pk}/{page_}/")
-        # Django redirects from what does not exist for the visitor; rows of some models can't be deleted by anybody.
+        # Django redirects from rows that do not exist for the visitor; rows of some models can't be deleted by anybody.
         assert response.status_code in (302, 403)
 
 
-def test_what_belongs_to_others_is_not_changed(client: Client, mine: Lifestream) -> None:
+def test_rows_of_other_owners_are_not_changed(client: Client, mine: Lifestream) -> None:
     theirs = make_post(make_site(make_lifestream(owner=editor("other"))))
     act(client, "post", "hide", theirs)
     act(client, "subscription", "pause", theirs.subscription)

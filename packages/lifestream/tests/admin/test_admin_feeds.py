@@ -21,14 +21,14 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def root(client: Client) -> Client:
-    """The browser of a superuser."""
+    """Return a client that is logged in as a superuser."""
     client.force_login(User.objects.create_superuser("root"))
     return client
 
 
 @pytest.fixture
 def mine(client: Client) -> Lifestream:
-    """A lifestream of the editor whose browser `client` is."""
+    """Return a lifestream of an editor, as whom `client` is logged in."""
     user = editor()
     client.force_login(user)
     return make_lifestream("mine", owner=user)
@@ -87,7 +87,7 @@ def test_feeds_are_paused_and_resumed(root: Client) -> None:
         assert feed.next_fetch <= timezone.now()
 
 
-def test_the_plugin_of_a_feed_is_chosen_from_those_that_are_there(root: Client) -> None:
+def test_the_plugin_of_a_feed_is_chosen_from_the_registered_ones(root: Client) -> None:
     feed = make_feed(title="A feed")
     page = root.get(f"/admin/lifestream/feed/{feed.pk}/change/").content.decode()
     assert '<option value="youtube">' in page

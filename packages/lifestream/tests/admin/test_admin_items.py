@@ -16,14 +16,14 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def root(client: Client) -> Client:
-    """The browser of a superuser."""
+    """Return a client that is logged in as a superuser."""
     client.force_login(User.objects.create_superuser("root"))
     return client
 
 
 @pytest.fixture
 def mine(client: Client) -> Lifestream:
-    """A lifestream of the editor whose browser `client` is."""
+    """Return a lifestream of an editor, as whom `client` is logged in."""
     user = editor()
     client.force_login(user)
     return make_lifestream("mine", owner=user)
@@ -92,7 +92,7 @@ def test_texts_are_searched_by_words_and_addresses_letter_by_letter(
 
 
 @pytest.mark.parametrize("model", ["item", "post"])
-def test_a_search_in_the_admin_finds_the_latest_items_and_says_if_there_are_more(
+def test_a_search_in_the_admin_finds_the_latest_items_and_notes_that_there_are_more(
     root: Client, model: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site = make_site(make_lifestream("main"), "A site")

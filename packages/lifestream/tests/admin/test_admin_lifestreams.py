@@ -1,4 +1,4 @@
-"""Lifestreams in the admin: a slug tells nothing of what others have."""
+"""Lifestreams in the admin: the answer about a slug reveals nothing about the lifestreams of others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 ADD = "/admin/lifestream/lifestream/add/"
 
 CHOSEN = {"shown": "summary", "words": 60, "site_order": "name", "shows_authors": "on"}
-"""What a form sends for what nobody has touched."""
+"""What a form sends for fields that nobody has changed."""
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def feed() -> Feed:
 
 @pytest.fixture
 def theirs(feed: Feed) -> Lifestream:
-    """A private lifestream of somebody else, with a feed that the visitor has too."""
+    """Return a private lifestream of somebody else, with a feed that the visitor has too."""
     lifestream = make_lifestream("secret-plans", owner=User.objects.create_user("ines"), is_public=False)
     make_post(make_subscription(feed, lifestream), "Theirs", tags=("hidden-tag",))
     return lifestream
@@ -57,13 +57,13 @@ def add(client: Client, slug: str) -> Lifestream:
 
 
 @pytest.mark.parametrize("slug", ["secret-plans", "mine", "free"])
-def test_a_slug_of_another_and_a_free_one_are_answered_the_same(staff: Client, theirs: Lifestream, slug: str) -> None:
+def test_a_taken_slug_and_a_free_one_are_answered_the_same(staff: Client, theirs: Lifestream, slug: str) -> None:
     made = add(staff, slug)
     assert re.fullmatch(rf"{slug}-[a-z2-9]{{{SUFFIX_LENGTH}}}", made.slug)
     assert staff.get(f"/{made.slug}/").status_code == 200
 
 
-def test_a_slug_that_stays_is_left_as_it_is_and_a_new_one_is_no_guess(
+def test_an_unchanged_slug_is_kept_and_a_new_one_gets_random_characters(
     staff: Client, mine: Lifestream, theirs: Lifestream
 ) -> None:
     address = f"/admin/lifestream/lifestream/{mine.pk}/change/"
@@ -85,7 +85,7 @@ def test_the_longest_slug_has_room_for_its_end(staff: Client) -> None:
     assert len(add(staff, "x" * 100).slug) == 100
 
 
-def test_a_superuser_chooses_a_slug_and_is_told_what_is_taken(admin_client: Client, theirs: Lifestream) -> None:
+def test_a_superuser_chooses_a_slug_and_sees_whether_it_is_taken(admin_client: Client, theirs: Lifestream) -> None:
     assert add(admin_client, "plain").slug == "plain"
     response = admin_client.post(ADD, {"slug": "secret-plans", "title": "New", "tagline": "", **CHOSEN})
     assert response.status_code == 200 and "already exists" in response.content.decode()

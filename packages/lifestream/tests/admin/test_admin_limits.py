@@ -16,7 +16,7 @@ ADDRESS = "/admin/lifestream/feed/limits/"
 
 
 @override_settings(LIFESTREAM_KEEP_FETCHES=77)
-def test_it_shows_each_limit_with_what_is_not_the_default_in_bold(admin_client: Client) -> None:
+def test_the_page_shows_each_limit_and_values_other_than_the_default_in_bold(admin_client: Client) -> None:
     page = admin_client.get(ADDRESS).content.decode()
     assert all(limit.setting in page and limit.default_shown in page for limit in limits())
     assert "<strong>77</strong>" in page
@@ -26,13 +26,15 @@ def test_it_shows_each_limit_with_what_is_not_the_default_in_bold(admin_client: 
 
 
 @override_settings(LANGUAGE_CODE="de")
-def test_it_is_in_the_language_of_the_reader(admin_client: Client) -> None:
+def test_the_page_is_in_the_language_of_the_reader(admin_client: Client) -> None:
     with translation.override("de"):
         why = next(limits()).why
         assert why in admin_client.get(ADDRESS).content.decode()
 
 
-def test_an_editor_may_see_it_and_who_may_not_see_feeds_may_not(client: Client, django_user_model: Any) -> None:
+def test_an_editor_may_see_the_page_and_staff_who_may_not_see_feeds_may_not(
+    client: Client, django_user_model: Any
+) -> None:
     client.force_login(editor())
     assert client.get(ADDRESS).status_code == 200
     client.force_login(django_user_model.objects.create_user("mute", is_staff=True))

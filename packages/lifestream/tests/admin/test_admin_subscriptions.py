@@ -15,13 +15,13 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def mine(client: Client) -> Lifestream:
-    """A lifestream of the editor whose browser `client` is."""
+    """Return a lifestream of an editor, as whom `client` is logged in."""
     user = editor()
     client.force_login(user)
     return make_lifestream("mine", owner=user)
 
 
-def test_what_an_editor_makes_is_theirs(client: Client, mine: Lifestream) -> None:
+def test_a_lifestream_belongs_to_the_editor_who_makes_it(client: Client, mine: Lifestream) -> None:
     other = editor("other")
     data = {"title": "New", "slug": "new", "tagline": "", "is_public": "on", "owner": other.pk}
     data |= {"shown": "summary", "words": 60, "site_order": "name"}
@@ -62,7 +62,7 @@ def test_a_subscription_is_paused_and_shows_later_what_came_meanwhile(client: Cl
     assert Post.objects.filter(item=missed.item_id).exists()
 
 
-def test_an_owner_unsubscribes_and_the_posts_go_along(client: Client, mine: Lifestream) -> None:
+def test_an_owner_unsubscribes_and_the_posts_are_deleted(client: Client, mine: Lifestream) -> None:
     site = make_site(mine, "No longer")
     make_post(site)
     address = f"/admin/lifestream/subscription/{site.pk}/delete/"

@@ -1,4 +1,4 @@
-"""Titles that turn text around (U+202E): in the admin, nothing beside them says anything else for it."""
+"""Titles that turn text around (U+202E): in the admin, the text beside them is not turned."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from served import rss
 TURNING = "\u202egnp.exe\u2067"
 LONG = " word" * 40
 _ENDS = {**dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c"), **dict.fromkeys("\u2066\u2067\u2068", "\u2069")}
-# What stands by itself in an element that is a paragraph of its own, or in an attribute.
+# Text that is alone in an element that is a paragraph of its own, or in an attribute.
 _ALONE = re.compile(r'<div class="readonly">[^<]*</div>|<td class="field-author">[^<]*</td>|(?:value|href)="[^"]*"')
 
 

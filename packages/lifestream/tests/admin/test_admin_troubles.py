@@ -22,13 +22,13 @@ def lost(lifestream: Lifestream | None = None, **fields: Any) -> Feed:
     """Return a feed that somebody reads and that has failed for a month."""
     month = timezone.now() - timedelta(days=30)
     error = say("answered", status="404 Not Found")
-    said: dict[str, Any] = {"failures": 9, "last_success": month, "last_error": error}
-    feed = make_feed(**said | fields)
+    failing: dict[str, Any] = {"failures": 9, "last_success": month, "last_error": error}
+    feed = make_feed(**failing | fields)
     make_subscription(feed, lifestream or make_lifestream())
     return feed
 
 
-def test_it_shows_why_since_when_and_what_to_do_and_leads_to_the_feed(admin_client: Client) -> None:
+def test_the_page_shows_why_since_when_and_what_to_do_and_links_to_the_feed(admin_client: Client) -> None:
     feed = lost(title="<b>Lost</b>", replacement="https://a.example/new.xml")
     page = admin_client.get(ADDRESS).content.decode()
     assert "&lt;b&gt;Lost&lt;/b&gt;" in page
@@ -38,7 +38,7 @@ def test_it_shows_why_since_when_and_what_to_do_and_leads_to_the_feed(admin_clie
     assert "30 days ago" in page
 
 
-def test_without_trouble_it_says_so_and_the_list_of_feeds_leads_there(admin_client: Client) -> None:
+def test_without_trouble_the_page_has_a_note_and_the_list_of_feeds_links_to_it(admin_client: Client) -> None:
     assert "No feed is in trouble." in admin_client.get(ADDRESS).content.decode()
     assert f'href="{ADDRESS}"' in admin_client.get("/admin/lifestream/feed/").content.decode()
 
@@ -53,6 +53,6 @@ def test_an_editor_sees_the_feeds_of_the_own_lifestreams_only(client: Client) ->
     assert "Not mine" not in page
 
 
-def test_who_may_not_see_feeds_may_not_see_it(client: Client, django_user_model: Any) -> None:
+def test_staff_who_may_not_see_feeds_may_not_see_the_page(client: Client, django_user_model: Any) -> None:
     client.force_login(django_user_model.objects.create_user("mute", is_staff=True))
     assert client.get(ADDRESS).status_code == 403

@@ -10,7 +10,7 @@ from lifestream.admin.columns import due_of, health_of, last_fetch_of, moment, r
 pytestmark = pytest.mark.django_db
 
 
-def test_a_feed_that_fails_says_how_often_and_why_as_text() -> None:
+def test_the_failures_of_a_feed_and_their_reason_are_shown_as_text() -> None:
     feed = make_feed(failures=3, last_error="<script>x</script>")
     shown = health_of(feed)
     assert "3 times" in shown and "&lt;script&gt;" in shown and "<script>" not in shown
@@ -18,7 +18,7 @@ def test_a_feed_that_fails_says_how_often_and_why_as_text() -> None:
     assert once.endswith(">failing</span>")
 
 
-def test_what_has_not_been_is_a_dash() -> None:
+def test_a_missing_value_is_a_dash() -> None:
     feed = make_feed(status="paused", last_fetch=None)
     assert {moment(None), last_fetch_of(feed), due_of(feed), reasoning_of(feed)} == {"–"}
 

@@ -1,4 +1,4 @@
-"""How a feed is fetched, as a superuser sets it in the admin."""
+"""How a feed is fetched: a superuser sets it in the admin."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ URL = "https://a.example/feed"
 
 @pytest.fixture
 def root(client: Client) -> Client:
-    """The browser of a superuser."""
+    """Return a client that is logged in as a superuser."""
     client.force_login(User.objects.create_superuser("root"))
     return client
 
@@ -30,7 +30,7 @@ def page_of(client: Client, feed: Feed) -> str:
 
 
 def post(client: Client, feed: Feed, **fields: Any) -> str:
-    """Send the form with *fields*, as a browser does: with the others as they are shown."""
+    """Send the form with *fields*, and as a browser does, with all other fields as they are shown."""
     options, secrets = FeedOptions.from_json(feed.options), secrets_of(feed.credentials)
     shown = {
         "title": feed.title, "site_url": feed.site_url, "plugin": feed.plugin, "new_url": feed.url,
@@ -57,12 +57,12 @@ def test_everything_is_set_and_no_secret_is_shown(root: Client) -> None:
     )
     assert secrets_of(feed.credentials) == Secrets("ada: s3cret ", (("X-Key", "t0ken"),))
     assert feed.etag == ""
-    told = page + page_of(root, feed) + "".join(entry.change_message for entry in LogEntry.objects.all())
-    assert not any(secret in told for secret in ("s3cret", "t0ken", "pr0xy"))
+    texts = page + page_of(root, feed) + "".join(entry.change_message for entry in LogEntry.objects.all())
+    assert not any(secret in texts for secret in ("s3cret", "t0ken", "pr0xy"))
     assert "Set: X-Key." in page_of(root, feed)
 
 
-def test_what_is_not_entered_stays(root: Client) -> None:
+def test_fields_that_are_not_entered_stay(root: Client) -> None:
     feed = make_feed(URL, credentials=Secrets("ada:pw", (("X-Key", "t0ken"),)).sealed())
     feed.options = FeedOptions(7200.0, proxy="http://p:pw@10.0.0.1:1").as_json()
     feed.save()
@@ -76,7 +76,7 @@ def test_what_is_not_entered_stays(root: Client) -> None:
     assert (feed.credentials, feed.options) == ("", {"interval": 7200.0})
 
 
-def test_another_url_is_asked_anew(root: Client) -> None:
+def test_a_feed_with_another_url_is_asked_anew(root: Client) -> None:
     feed = make_feed(URL, etag='"v1"')
     post(root, feed, new_url="https://b.example/feed")
     assert (feed.url, feed.etag) == ("https://b.example/feed", "")
@@ -97,13 +97,13 @@ def test_another_url_is_asked_anew(root: Client) -> None:
         ({"certificates": "nonsense"}, "it holds no certificate in PEM"),
     ],
 )
-def test_what_is_refused_is_reported_and_nothing_is_changed(root: Client, fields: dict[str, str], words: str) -> None:
+def test_a_refused_value_is_reported_and_nothing_is_changed(root: Client, fields: dict[str, str], words: str) -> None:
     feed = make_feed(URL, etag='"v1"')
     assert words in post(root, feed, title="Other", **fields)
     assert (feed.title == "Other", feed.options, feed.etag) == (False, {}, '"v1"')
 
 
-def test_others_than_superusers_neither_see_nor_change_it(client: Client) -> None:
+def test_others_than_superusers_neither_see_nor_change_how_a_feed_is_fetched(client: Client) -> None:
     user = editor()
     client.force_login(user)
     feed = make_feed(URL, options=FeedOptions(user_agent="Mine/1").as_json())

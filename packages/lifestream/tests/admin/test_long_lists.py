@@ -34,7 +34,7 @@ def root(client: Client) -> Client:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", LISTS)
-def test_a_list_counts_no_more_rows_than_it_lists_and_says_so(
+def test_a_list_counts_no_more_rows_than_it_lists_and_has_a_note(
     root: Client, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(owned, "LISTED", 2)
@@ -66,7 +66,7 @@ def test_fetches_are_filtered_by_their_status(root: Client, answer: str, count: 
 
 @pytest.fixture
 def owner(root: Client) -> Client:
-    """An owner of a lifestream with all feeds, beside whom others have feeds of their own."""
+    """Return the client of the owner of a lifestream with all feeds but one, which belongs to others."""
     ruth = User.objects.create_user("ruth", is_staff=True)
     ruth.user_permissions.set(Permission.objects.filter(content_type__app_label="lifestream"))
     Lifestream.objects.filter(slug="main").update(owner=ruth)
@@ -110,7 +110,7 @@ def test_items_of_a_day_are_found_by_their_index(root: Client) -> None:
 
 
 @pytest.mark.django_db
-def test_what_a_list_shows_of_its_rows_is_read_once_they_are_sorted(
+def test_the_fields_that_a_list_shows_are_read_once_its_rows_are_sorted(
     root: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(PostAdmin, "list_per_page", 2)

@@ -23,7 +23,7 @@ def feed() -> Feed:
 
 @pytest.fixture
 def theirs(feed: Feed) -> Lifestream:
-    """A private lifestream of somebody else, with a feed that the visitor has too."""
+    """Return a private lifestream of somebody else, with a feed that the visitor has too."""
     lifestream = make_lifestream("secret-plans", owner=User.objects.create_user("ines"), is_public=False)
     subscription = make_subscription(feed, lifestream)
     subscription.posts.all().delete()
@@ -55,7 +55,7 @@ def add(client: Client, slug: str) -> Lifestream:
 
 
 @pytest.mark.parametrize("model", ["feed", "item", "fetch", "post", "subscription", "lifestream"])
-def test_no_list_is_narrowed_by_what_others_have(staff: Client, theirs: Lifestream, model: str) -> None:
+def test_no_list_can_be_filtered_by_rows_of_others(staff: Client, theirs: Lifestream, model: str) -> None:
     subscription, post = theirs.subscriptions.get(), theirs.posts.get()
     assert theirs.owner is not None
     for lookup in (
@@ -69,13 +69,13 @@ def test_no_list_is_narrowed_by_what_others_have(staff: Client, theirs: Lifestre
     ):  # fmt: skip
         page = f"/admin/lifestream/{model}/"
         response = staff.get(f"{page}?{lookup}")
-        # Refused, or a lookup of nothing: never a list that depends on what is there.
+        # The lookup is refused: the answer never depends on rows of others.
         assert response.status_code in (302, 400), f"{model} {lookup}"
         if response.status_code == 302:
             assert response["Location"].endswith("?e=1"), lookup
 
 
-def test_what_is_anothers_is_answered_as_what_is_nobodys(staff: Client, theirs: Lifestream) -> None:
+def test_a_row_of_another_user_is_answered_as_one_that_does_not_exist(staff: Client, theirs: Lifestream) -> None:
     for model, pk in (
         ("lifestream", theirs.pk),
         ("subscription", theirs.subscriptions.get().pk),
@@ -85,12 +85,12 @@ def test_what_is_anothers_is_answered_as_what_is_nobodys(staff: Client, theirs: 
             answers = []
             for key in (pk, 10**9):
                 response = staff.get(f"/admin/lifestream/{model}/{key}/{page}/", follow=True)
-                told = [str(message) for message in response.context["messages"]] if response.context else []
-                answers.append((response.status_code, [text.replace(str(key), "N") for text in told]))
+                messages = [str(message) for message in response.context["messages"]] if response.context else []
+                answers.append((response.status_code, [text.replace(str(key), "N") for text in messages]))
             assert answers[0] == answers[1], f"{model} {page}"
 
 
-def test_autocompletion_and_the_choices_of_forms_offer_ones_own(
+def test_autocompletion_and_the_choices_of_forms_offer_ones_own_rows_only(
     staff: Client, mine: Lifestream, theirs: Lifestream
 ) -> None:
     ask = "/admin/autocomplete/?app_label=lifestream&model_name=subscription&field_name=lifestream&term="
@@ -129,6 +129,6 @@ def test_a_private_page_is_answered_as_one_that_does_not_exist(
         there, nowhere = (client.get(f"/{slug}/{path}") for slug in (theirs.slug, "no-such-plans"))
         assert there.status_code == nowhere.status_code == 404, path
         assert there.content == nowhere.content and there.headers == nowhere.headers, path
-    # Through a public one neither.
+    # Nor through a public lifestream.
     for path in (f"items/{item}/", f"sites/{subscription}/", "tags/hidden-tag/"):
         assert client.get(f"/mine/{path}").content == client.get("/mine/tags/never-used/").content, path

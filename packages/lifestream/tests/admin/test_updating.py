@@ -37,14 +37,14 @@ class UpdatingNow(FeedServerTransactionTestCase):
         return Subscription.objects.create(lifestream=self.main, feed=feed)
 
     def update(self, model: str, *keys: int) -> str:
-        """Return what the page says before anything is fetched."""
+        """Return the page before anything is fetched."""
         data = {"action": "update_now", "_selected_action": list(keys)}
         requests = len(self.feedserver.requests)
         answer = self.client.post(f"/admin/lifestream/{model}/", data, follow=True)
         assert len(self.feedserver.requests) == requests, "no request waits for a feed"
         return answer.content.decode()
 
-    def test_what_is_chosen_is_fetched_before_its_time_and_shown_as_it_comes(self) -> None:
+    def test_chosen_feeds_are_fetched_before_their_time_and_shown_as_they_come(self) -> None:
         self.feedserver.add("/good", RSS)
         self.feedserver.add("/bad", Response(status=500))
         page = self.update("feed", self.site("/good").feed_id, self.site("/bad").feed_id)
@@ -57,7 +57,7 @@ class UpdatingNow(FeedServerTransactionTestCase):
         assert "All is here: 2 new posts." in page and "500" in page and "on its way" not in page
         assert not answer.has_header("Refresh")
 
-    def test_a_page_of_which_nothing_comes_says_so_and_stops_to_look(self) -> None:
+    def test_a_page_for_which_nothing_is_fetched_has_a_note_and_stops_refreshing(self) -> None:
         self.update("feed", self.site("/good").feed_id)
         session = self.client.session
         session["lifestream_updates"] |= {"since": (timezone.now() - timedelta(hours=1)).isoformat()}
@@ -71,7 +71,7 @@ class UpdatingNow(FeedServerTransactionTestCase):
         refresh()
         assert "2 new posts" in self.client.get("/admin/lifestream/subscription/updates/").content.decode()
 
-    def test_of_very_many_the_page_shows_some_and_the_number_of_the_others(self) -> None:
+    def test_of_very_many_feeds_the_page_shows_some_and_the_number_of_the_others(self) -> None:
         sites = [self.site(f"/{number}") for number in range(4)]
         with mock.patch("lifestream.admin.updating.SHOWN", 2):
             page = self.update("feed", *(site.feed_id for site in sites))
@@ -115,7 +115,7 @@ class UpdatingNow(FeedServerTransactionTestCase):
         assert Feed.objects.get().status == "gone"
         assert "is-gone" in self.client.get("/admin/lifestream/feed/").content.decode()
 
-    def test_who_may_only_look_sends_no_requests(self) -> None:
+    def test_users_who_may_only_look_send_no_requests(self) -> None:
         looker = User.objects.create_user("looker", is_staff=True)
         looker.user_permissions.set(
             Permission.objects.filter(content_type__app_label="lifestream", codename__startswith="view_")

@@ -1,4 +1,4 @@
-"""The admin's view of what is read of a feed: the request asks for it, and the updater fetches the feed."""
+"""The admin's page of what is read of a feed: the request only notes that it is wanted, and the updater fetches it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class WhatIsRead(FeedServerTransactionTestCase):
 
     def shown(self) -> str:
         """Return the page after the button was pressed and the feed was read, with its white space collapsed."""
-        Feed.objects.update(last_fetch=None)  # it is not asked again within a minute
+        Feed.objects.update(last_fetch=None)  # a feed is not fetched again within a minute
         before = len(self.feedserver.requests)
         answer = self.client.post(self.address, follow=True)
         assert (answer.status_code, answer["Refresh"]) == (200, "2")
@@ -69,14 +69,14 @@ class WhatIsRead(FeedServerTransactionTestCase):
         self.feedserver.add("/feed", Response("<html>no"))
         assert "it is a web page (HTML), not a feed" in self.shown()
 
-    def test_what_its_server_asked_for_is_respected(self) -> None:
+    def test_a_feed_is_left_alone_for_as_long_as_its_server_asked(self) -> None:
         later = timezone.now() + timedelta(hours=1)
         Feed.objects.update(not_before=later)
         Host.objects.update(not_before=later)
         assert "It was left alone" in self.shown()
         assert not list(self.feedserver.requests)
 
-    def test_a_page_that_nothing_answers_says_so_and_looks_no_more(self) -> None:
+    def test_a_page_stops_waiting_after_ten_minutes_and_has_a_note_about_it(self) -> None:
         self.client.post(self.address)
         ReadingRequest.objects.update(wanted=timezone.now() - timedelta(minutes=11))
         answer = self.client.get(self.address)

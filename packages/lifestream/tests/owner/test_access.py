@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def pages(client: Client) -> dict[str, str]:
-    """The address of each page of the lifestream `main`, by its name; its owner has logged in with `client`."""
+    """Return the address of each page of the lifestream `main`, by its name; its owner has logged in with `client`."""
     lifestream = owned(client)
     site = make_site(lifestream)
     keys = {
@@ -35,7 +35,7 @@ def pages(client: Client) -> dict[str, str]:
     return found
 
 
-def test_its_owner_and_a_superuser_may_open_every_page(client: Client, pages: dict[str, str]) -> None:
+def test_the_owner_and_a_superuser_may_open_every_page(client: Client, pages: dict[str, str]) -> None:
     root = Client()
     root.force_login(User.objects.create_superuser("root"))
     for user in (client, root):
@@ -45,7 +45,7 @@ def test_its_owner_and_a_superuser_may_open_every_page(client: Client, pages: di
             assert "no-store" in answer["Cache-Control"]
 
 
-def test_others_find_no_such_page_and_change_nothing(pages: dict[str, str]) -> None:
+def test_other_users_find_no_page_of_an_owner_and_change_nothing(pages: dict[str, str]) -> None:
     other = Client()
     other.force_login(User.objects.create_user("other", is_staff=True))
     site = Subscription.objects.get()
@@ -72,7 +72,7 @@ def test_a_form_from_elsewhere_changes_nothing(client: Client, pages: dict[str, 
     assert OwnPage.objects.exists()
 
 
-def test_visitors_see_nothing_of_what_owners_see(client: Client, pages: dict[str, str]) -> None:
+def test_visitors_see_no_controls_of_owners(client: Client, pages: dict[str, str]) -> None:
     mine, theirs = (each.get("/main/").content for each in (client, Client()))
     for mark in (b"owner-bar", b"owner-tools", b"owner.css", b"owner.js", b"/main/manage/", b"csrfmiddlewaretoken"):
         assert mark in mine and mark not in theirs, mark
@@ -80,7 +80,7 @@ def test_visitors_see_nothing_of_what_owners_see(client: Client, pages: dict[str
     assert "csrftoken" not in Client().get("/main/").cookies
 
 
-def test_a_new_site_says_where_to_begin(client: Client) -> None:
+def test_a_new_site_shows_its_visitor_how_to_begin(client: Client) -> None:
     assert "lifestream serve" in client.get("/").content.decode()
     client.force_login(User.objects.create_superuser("root"))
     page = client.get("/").content.decode()

@@ -1,4 +1,4 @@
-"""What is on its way to a lifestream."""
+"""The feeds that are on their way to a lifestream."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shown import make_site
 pytestmark = pytest.mark.django_db
 
 
-def test_addresses_and_new_feeds_are_on_their_way_and_what_came_or_failed_is_not() -> None:
+def test_addresses_and_new_feeds_are_on_their_way_and_those_that_came_or_failed_are_not() -> None:
     lifestream = make_lifestream()
     assert not arrivals_of(lifestream)
     new = make_site(lifestream, "new")
@@ -26,7 +26,7 @@ def test_addresses_and_new_feeds_are_on_their_way_and_what_came_or_failed_is_not
     assert [each.state for each in found.failed] == ["failed"]
 
 
-def test_what_has_only_failed_is_no_reason_to_look_again() -> None:
+def test_failures_alone_are_no_reason_to_look_again() -> None:
     lifestream = make_lifestream()
     Addition.objects.create(lifestream=lifestream, url="https://a.example/", state="failed")
     found = arrivals_of(lifestream)

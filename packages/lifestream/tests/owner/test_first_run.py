@@ -27,7 +27,7 @@ def token() -> str:
     return first_run.make_token(lambda: NOW)
 
 
-def test_a_token_has_128_bits_and_its_file_does_not_hold_it(home: Path) -> None:
+def test_a_token_has_128_bits_and_its_file_does_not_contain_it(home: Path) -> None:
     made = {token() for _ in range(20)}
     assert len(made) == 20 and {len(each) for each in made} == {22}  # 16 bytes in base64
     [file] = home.iterdir()
@@ -36,32 +36,32 @@ def test_a_token_has_128_bits_and_its_file_does_not_hold_it(home: Path) -> None:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_it_holds_for_an_hour() -> None:
+def test_a_token_is_valid_for_an_hour() -> None:
     made = token()
     assert first_run.holds(made, lambda: NOW + LIFETIME - 1)
     assert not first_run.holds(made, lambda: NOW + LIFETIME)
     assert not first_run.take(made, lambda: NOW + LIFETIME)
-    assert not first_run.holds(made, lambda: NOW - 3600), "the clock was put back: it would hold for longer"
+    assert not first_run.holds(made, lambda: NOW - 3600), "the clock was put back: the token would be valid for longer"
 
 
-def test_a_new_one_takes_the_place_of_the_old_one() -> None:
+def test_a_new_token_replaces_the_old_one() -> None:
     old, new = token(), token()
     assert not first_run.holds(old, lambda: NOW) and first_run.holds(new, lambda: NOW)
 
 
 @pytest.mark.parametrize("wrong", ["", "x", "x" * 22, "x" * 1_000_000, "\0", "\ud800", "é" * 22])
-def test_no_other_text_holds(wrong: str) -> None:
+def test_no_other_text_is_valid(wrong: str) -> None:
     token()
     assert not first_run.holds(wrong, lambda: NOW) and not first_run.take(wrong, lambda: NOW)
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", "null", '{"hash": 1, "expires": "x"}', "\0\0"])
-def test_a_file_that_is_not_ours_holds_nothing(home: Path, content: str) -> None:
+def test_a_file_with_other_content_makes_no_token_valid(home: Path, content: str) -> None:
     (home / "first_run").write_text(content)
     assert not first_run.holds("x", lambda: NOW)
 
 
-def test_of_many_who_take_it_at_once_one_does(home: Path) -> None:
+def test_only_one_of_many_threads_takes_the_token(home: Path) -> None:
     made = token()
     start = threading.Barrier(8)
     taken: list[bool] = []
@@ -79,7 +79,7 @@ def test_of_many_who_take_it_at_once_one_does(home: Path) -> None:
     assert not list(home.iterdir())
 
 
-def test_what_could_not_be_done_gives_it_back() -> None:
+def test_a_token_that_was_taken_can_be_given_back() -> None:
     made = token()
     assert first_run.take(made, lambda: NOW)
     first_run.give_back(made, lambda: NOW)
@@ -119,7 +119,7 @@ def test_a_newer_token_outlives_the_use_of_the_old_one(home: Path, monkeypatch: 
 
 
 @pytest.mark.django_db
-def test_it_is_forgotten_once_there_is_an_account(home: Path) -> None:
+def test_the_token_is_forgotten_once_there_is_an_account(home: Path) -> None:
     token()
     assert first_run.is_open()
     User.objects.create_user("somebody")
@@ -129,7 +129,7 @@ def test_it_is_forgotten_once_there_is_an_account(home: Path) -> None:
     assert not list(home.iterdir())
 
 
-def test_another_site_than_the_bundled_one_has_none(settings: Any) -> None:
+def test_another_site_than_the_bundled_one_has_no_token(settings: Any) -> None:
     del settings.HOME
     assert first_run.make_token() == "" and not first_run.holds("x") and not first_run.take("x")
     first_run.forget()

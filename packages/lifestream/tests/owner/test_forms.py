@@ -19,7 +19,7 @@ def test_addresses_are_split_at_lines_and_spaces_and_each_counts_once() -> None:
     "text",
     ["ftp://a.example/", "https://", "javascript:alert(1)", "file:///etc/passwd", "https://a:b:c/", "x" * 5_000_000],
 )
-def test_what_is_no_address_is_reported(text: str) -> None:
+def test_text_that_is_no_address_is_reported_in_one_short_message(text: str) -> None:
     with pytest.raises(ValidationError) as refused:
         AddressesField().clean(f"https://a.example/ {text}")
     assert len(refused.value.messages) == 1 and len(refused.value.messages[0]) < 10_000

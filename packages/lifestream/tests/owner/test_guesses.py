@@ -1,4 +1,4 @@
-"""Who guesses, and how often that is compared."""
+"""Visitors who guess passwords, and how often their guesses are compared."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_after_ten_wrong_guesses_an_address_waits_and_no_other_does() -> None:
     assert guesses.wait("192.0.2.1") == 0
 
 
-def test_a_crowd_of_addresses_takes_no_more_memory() -> None:
+def test_the_memory_for_addresses_is_bounded() -> None:
     guesses = Guesses()
     for number in range(3 * Guesses.MOST_ADDRESSES):
         guesses.note(str(number))
@@ -44,7 +44,7 @@ def test_a_crowd_of_addresses_takes_no_more_memory() -> None:
         ("localhost", ""),
     ],
 )
-def test_a_network_in_ipv6_is_one_visitor(address: str, visitor: str) -> None:
+def test_an_ipv6_network_counts_as_one_visitor(address: str, visitor: str) -> None:
     assert visitor_of(RequestFactory().get("/", REMOTE_ADDR=address)) == visitor
 
 
@@ -62,7 +62,7 @@ def test_guesses_that_are_compared_at_the_same_time_are_counted() -> None:
     assert guesses.begin("192.0.2.1") == 0 and guesses.begin("192.0.2.1") > 0
 
 
-def test_right_passwords_leave_nothing() -> None:
+def test_right_passwords_are_not_remembered() -> None:
     guesses = Guesses()
     for number in range(50):
         assert guesses.begin("192.0.2.1") == 0, number

@@ -46,12 +46,12 @@ def test_after_ten_wrong_passwords_none_is_compared_for_a_minute(
     assert log_in(client, "correct horse battery").status_code == 302
 
 
-def test_who_is_right_now_and_then_is_not_counted_as_wrong(client: Client, now: list[float]) -> None:
+def test_right_passwords_are_not_counted_as_wrong(client: Client, now: list[float]) -> None:
     for _ in range(12):
         assert log_in(client, "correct horse battery").status_code == 302
 
 
-def test_behind_a_proxy_that_is_not_trusted_nobody_keeps_others_out(client: Client, now: list[float]) -> None:
+def test_behind_a_proxy_that_is_not_trusted_wrong_passwords_keep_nobody_out(client: Client, now: list[float]) -> None:
     for number in range(12):
         log_in(client, f"guess {number}", HTTP_X_FORWARDED_FOR="198.51.100.1")
     assert log_in(client, "correct horse battery", HTTP_X_FORWARDED_FOR="198.51.100.2").status_code == 302

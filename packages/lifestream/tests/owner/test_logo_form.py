@@ -16,15 +16,15 @@ def form_with(data: bytes, name: str = "logo.png") -> LogoForm:
     return LogoForm({}, MultiValueDict({"picture": [SimpleUploadedFile(name, data)]}))
 
 
-def test_its_value_is_the_bytes_whatever_the_name_says() -> None:
+def test_the_value_is_the_bytes_whatever_the_name_of_the_file() -> None:
     form = form_with(GIF, "logo.txt")
     assert form.is_valid() and form.cleaned_data == {"picture": GIF}
 
 
 @pytest.mark.parametrize("data", [b"", b"<svg/>", GIF + bytes(LARGEST)])
-def test_what_is_none_is_reported_at_the_field(data: bytes) -> None:
+def test_a_file_that_is_no_logo_is_reported_at_the_field(data: bytes) -> None:
     assert list(form_with(data).errors) == ["picture"]
 
 
-def test_a_file_is_asked_for() -> None:
+def test_a_file_is_required() -> None:
     assert list(LogoForm({}).errors) == ["picture"]

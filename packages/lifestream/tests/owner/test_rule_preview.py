@@ -24,40 +24,38 @@ def lifestream() -> Lifestream:
     return lifestream
 
 
-def test_what_keep_and_block_rules_would_hide(lifestream: Lifestream) -> None:
+def test_a_preview_shows_the_posts_that_keep_and_block_rules_would_hide(lifestream: Lifestream) -> None:
     found = preview_of(lifestream, "cat", "dog")
     assert (found.posts, found.hidden, found.is_partial) == (3, 2, False)
     assert {post.item.title for post in found.examples} == {"a dog", "a cat and a dog"}
     assert preview_of(lifestream, "", "").hidden == 0
 
 
-def test_what_the_present_rules_hide_is_counted_as_well(lifestream: Lifestream) -> None:
+def test_posts_that_the_present_rules_hide_are_counted_as_well(lifestream: Lifestream) -> None:
     lifestream.block_rules = "dog"
     lifestream.save()
     assert preview_of(lifestream, "", "dog").hidden == 2 and preview_of(lifestream, "", "").posts == 3
 
 
-def test_what_is_hidden_by_hand_is_not(lifestream: Lifestream) -> None:
+def test_posts_that_are_hidden_by_hand_are_not_counted(lifestream: Lifestream) -> None:
     Post.objects.filter(item__title="a dog").update(hidden=True)
     assert preview_of(lifestream, "", "dog").hidden == 1
 
 
-def test_a_site_is_looked_at_within_the_rules_of_its_lifestream(lifestream: Lifestream) -> None:
+def test_the_preview_for_a_site_applies_the_rules_of_its_lifestream_too(lifestream: Lifestream) -> None:
     Lifestream.objects.update(block_rules="cat")
     site = lifestream.subscriptions.select_related("lifestream").get(posts__item__title="a cat")
     found = preview_of(site, "", "dog")
     assert (found.posts, found.hidden) == (1, 1)
 
 
-def test_only_the_latest_are_looked_at(lifestream: Lifestream, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_latest_posts_are_looked_at(lifestream: Lifestream, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rule_preview, "LOOKED_AT", 2)
     found = preview_of(lifestream, "nothing", "")
     assert (found.posts, found.hidden, found.is_partial) == (2, 2, True)
 
 
-def test_long_texts_are_read_as_far_as_somebody_can_wait_for(
-    lifestream: Lifestream, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_a_limited_amount_of_text_is_read(lifestream: Lifestream, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backfill, "TEXT_AT_ONCE", 10)
     found = preview_of(lifestream, "", "a")
     assert (found.posts, found.hidden, found.is_partial) == (2, 2, True)  # "a cat" and "a dog"
@@ -65,7 +63,7 @@ def test_long_texts_are_read_as_far_as_somebody_can_wait_for(
     assert preview_of(lifestream, "", "a").posts == 1
 
 
-def test_few_texts_are_held_at_the_same_time(lifestream: Lifestream, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_texts_are_in_memory_at_the_same_time(lifestream: Lifestream, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backfill, "_PORTION", 1)
     loaded: list[int] = []
 

@@ -1,1 +1,1 @@
-"""One test or more for each rule of a good feed client."""
+"""One or more tests for each rule of a good feed client."""

@@ -1,7 +1,7 @@
-"""What the tests of the rules have in common: feeds of a real server, a clock, and a pipeline that is run whole.
+"""The base classes of the tests of the rules: feeds of a real server, a clock, and the whole pipeline.
 
-A test says what the server answers, moves the clock, and looks at what the server was asked and at what is stored. What
-lies between is `refresh`, with its own network and database, and with a parser process that tests share.
+A test gives the server its answers, moves the clock, and checks the requests that the server received and the rows that
+are stored. Between them runs `refresh`, with a real network and database, and with a parser process that tests share.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class _Ruled(FeedServerMixin):
         return refresh(feeds, clock=self.clock, **options)
 
     def refresh_one(self, **options: Any) -> FeedReport:
-        """Fetch the one feed that is due, which is the test's business."""
+        """Fetch the only feed that is due."""
         [row] = self.refresh(**options).rows
         return row
 
@@ -68,7 +68,7 @@ class _Ruled(FeedServerMixin):
         return sorted(Item.objects.values_list("title", flat=True))
 
     def rows(self) -> list[tuple[Any, ...]]:
-        """Return all that is stored of items, to the last column."""
+        """Return the rows of all items, with all their columns."""
         return list(Item.objects.order_by("pk").values_list())
 
     def assert_waits(self, seconds: float, *, early: bool = True) -> None:

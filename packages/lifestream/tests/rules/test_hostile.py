@@ -1,4 +1,4 @@
-"""Rules 26 to 32: what a server may send, where it may lead and what it may cost, if it means harm."""
+"""Rules 26 to 32: what a hostile server may send, where it may lead, and what it may cost."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ONE_SERVER = allowing("127.0.0.1/32")
 
 
 class Names(AbstractResolver):
-    """A name server that lies: at each question it gives the next of its *answers*, in the end always the last."""
+    """A hostile name server: it gives the next of its *answers* to each question, and at the end always the last."""
 
     def __init__(self, *answers: str) -> None:
         self.answers = list(answers)
@@ -50,7 +50,7 @@ class Names(AbstractResolver):
         return [ResolveResult(hostname=host, host=address, port=port, family=kind, proto=0, flags=flags)]
 
     async def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing: there is nothing to close."""
 
 
 def lying(*answers: str) -> AbstractContextManager[object]:
@@ -60,7 +60,7 @@ def lying(*answers: str) -> AbstractContextManager[object]:
 
 @contextmanager
 def no_socket() -> Iterator[None]:
-    """A block in which no socket may be made for a connection."""
+    """Assert that no socket for a connection is made in the block."""
     with mock.patch("lifestream.fetcher.address_guard.socket") as sockets:
         yield
     assert sockets.socket.call_args_list == []
@@ -78,7 +78,7 @@ class Addresses(RuleTestCase):
         assert self.asked() == []
 
     @pytest.mark.rule(26)
-    def test_a_host_that_resolves_to_one_is_not_connected_to(self) -> None:
+    def test_a_host_that_resolves_to_an_address_of_our_own_network_is_not_connected_to(self) -> None:
         addresses = [literal.strip("[]") for literal in LITERALS if literal[0] == "[" or literal.count(".") == 3]
         for address in addresses:
             with self.subTest(address=address), lying(address), no_socket():
@@ -88,7 +88,7 @@ class Addresses(RuleTestCase):
         assert self.asked() == []
 
     @pytest.mark.rule(26)
-    def test_a_redirect_to_one_is_not_followed(self) -> None:
+    def test_a_redirect_to_an_address_of_our_own_network_is_not_followed(self) -> None:
         others = [host for host in LITERALS if host not in ("127.0.0.1", "127.1", "2130706433", "0x7f000001")]
         others = [host for host in others if host not in ("localhost", "[::ffff:127.0.0.1]")]
         for number, host in enumerate(others):
@@ -136,7 +136,7 @@ class Costs(RuleTestCase):
         assert self.feedserver.journal.exchanges[0].bytes_sent < 50_000_000
 
     @pytest.mark.rule(29)
-    def test_a_body_that_says_it_has_500_megabytes_is_not_read(self) -> None:
+    def test_a_body_whose_length_is_given_as_500_megabytes_is_not_read(self) -> None:
         self.subscribe("/feed", broken(feed(), LongLength(by=500_000_000)))
         assert self.refresh_one().message.startswith("the body has 500000")
 
@@ -147,7 +147,7 @@ class Costs(RuleTestCase):
         assert Item.objects.count() == 0
 
     @pytest.mark.rule(30)
-    def test_a_byte_a_second_meets_the_deadline_of_the_whole_request(self) -> None:
+    def test_an_answer_of_one_byte_a_second_ends_at_the_deadline_of_the_whole_request(self) -> None:
         for part, fault in {"body": SlowBody, "head": SlowHeaders}.items():
             self.subscribe(f"/{part}", broken(feed(), fault(Pace(1, 1.0))))
         began = time.monotonic()
@@ -229,7 +229,7 @@ EVIL = (
 
 class Harmless(RuleTestCase):
     @pytest.mark.rule(32)
-    def test_what_runs_in_links_ids_and_content_is_made_harmless(self) -> None:
+    def test_scripts_in_links_ids_and_content_are_made_harmless(self) -> None:
         items = "".join(
             f"<item><title>{n}</title><link>{url}</link><guid>{url}</guid>"
             f"<description>&lt;a href='{url}'&gt;a&lt;/a&gt;&lt;img src='{url}' onerror='alert(1)'&gt;</description>"

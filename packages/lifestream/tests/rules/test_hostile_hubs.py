@@ -1,4 +1,4 @@
-"""Rule 40: a hub's address comes from a feed, and it is asked as carefully as one."""
+"""Rule 40: a hub's address comes from a feed, and a hub is asked as carefully as a feed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.rule(40), pytest.mark.usefixtures("shared_parsers")]
 
 
 class HostileHubs(WebSubTestCase):
-    """A hub's address comes from a feed: it is asked as carefully as one."""
+    """A hub's address comes from a feed: a hub is asked as carefully as a feed."""
 
     def message(self) -> str:
         return str(HubSubscription.objects.get().message)
@@ -70,16 +70,16 @@ class HostileHubs(WebSubTestCase):
                 self.refresh()
             assert self.state().hub_url == self.hub.url
             assert HubSubscription.objects.get().hub == with_tls
-            # It has a certificate of an authority that nobody knows.
+            # The certificate of the hub is of an unknown authority.
             assert "the certificate of 127.0.0.1 does not hold" in self.message()
             assert self.hub.asked == []
 
-    def test_redirects_in_a_ring_end(self) -> None:
+    def test_redirects_in_a_loop_end(self) -> None:
         self.feedserver.add("/hub", Response(status=307, headers={"Location": "/hub"}), method="POST")
         self.refresh()
         assert "a loop" in self.message()
 
-    def test_what_a_hub_says_is_read_to_a_bound(self) -> None:
+    def test_the_answer_of_a_hub_is_read_up_to_a_limit(self) -> None:
         self.feedserver.add("/hub", Response("\0<script>" + "no " * 100_000, status=400), method="POST")
         self.refresh()
         assert self.message().startswith("the hub answered 400 <script>no no")
@@ -98,7 +98,7 @@ class HostileHubs(WebSubTestCase):
         with mock.patch("lifestream.refresh.hub_renewal.keep_hubs", keep):
             self.refresh()
 
-    def test_a_hub_that_refuses_is_asked_at_growing_distances(self) -> None:
+    def test_a_hub_that_refuses_is_asked_at_growing_intervals(self) -> None:
         self.feedserver.add("/hub", Response("no", status=500), method="POST")
         waits = []
         for _ in range(4):
@@ -109,7 +109,7 @@ class HostileHubs(WebSubTestCase):
         assert waits == [HOUR, 2 * HOUR, 4 * HOUR, 8 * HOUR]
         assert self.message() == "the hub answered 500 no"
 
-    def test_a_hub_that_is_busy_is_asked_for_nothing_else_and_not_before_it_says(self) -> None:
+    def test_a_busy_hub_gets_no_other_request_before_the_time_that_it_gives(self) -> None:
         self.feedserver.add("/hub", Response(status=503, headers={"Retry-After": "86400"}), method="POST")
         for number in range(5):
             self.feedserver.add(f"/sibling-{number}", self.answer)
@@ -118,7 +118,7 @@ class HostileHubs(WebSubTestCase):
         assert len(self.feedserver.journal.filter("/hub")) == 1
         assert {each.next_request for each in HubSubscription.objects.all()} == {self.clock.now + DAY}
 
-    def test_what_a_hub_says_through_the_own_proxy_of_a_feed_holds_up_no_other_feed(self) -> None:
+    def test_a_pause_that_a_hub_asks_for_through_the_own_proxy_of_a_feed_delays_no_other_feed(self) -> None:
         self.feedserver.add("/hub", Response(status=503, headers={"Retry-After": "86400"}), method="POST")
         Feed.objects.update(options=FeedOptions(proxy=self.feedserver.base_url).as_json())
         other = make_feed(self.get_url("/other"), next_fetch=START + DAY)
@@ -129,14 +129,14 @@ class HostileHubs(WebSubTestCase):
         assert HubSubscription.objects.exclude(feed=other).get().next_request == self.clock.now + DAY
         assert HubSubscription.objects.get(feed=other).next_request == due
 
-    def test_a_hub_out_of_reach_costs_no_item(self) -> None:
+    def test_a_hub_that_cannot_be_reached_costs_no_item(self) -> None:
         links = '<http://127.0.0.1:1/hub>; rel="hub"'
         self.feedserver.add("/feed", Response(rss("one"), headers={"Link": links}))
         [row] = self.refresh().rows
         assert row.outcome == "new"
         assert "no connection to 127.0.0.1:1" in self.message()
 
-    def test_what_goes_wrong_with_hubs_is_logged_and_costs_no_item(self) -> None:
+    def test_an_error_with_hubs_is_logged_and_costs_no_item(self) -> None:
         with (
             mock.patch("lifestream.refresh.hub_renewal.keep_hubs", side_effect=RuntimeError("a bug")),
             self.assertLogs("lifestream.refresh.hub_renewal", "ERROR") as logged,
@@ -147,9 +147,9 @@ class HostileHubs(WebSubTestCase):
 
 
 def test_a_hub_whose_authority_the_machine_trusts_is_asked_confirmed_and_heard_over_tls(site_home: Path) -> None:
-    """The same with nothing opened for tests: https to the feed and to its hub, and a site behind a proxy that ends it.
+    """Fetch the feed and ask its hub over HTTPS only, with a site behind a proxy that ends TLS.
 
-    The authority is one of our own, named as for all that goes by OpenSSL.
+    SSL_CERT_FILE names the authority of the test server, as for every program that uses OpenSSL.
     """
     variables = {
         "LIFESTREAM_ALLOWED_NETWORKS": "127.0.0.0/8",
@@ -173,8 +173,8 @@ def test_a_hub_whose_authority_the_machine_trusts_is_asked_confirmed_and_heard_o
             address = site.wait_for_line("is at http://").partition("is at ")[2].partition("/ ")[0]
             proxy.headers["Host"] = "planet.example.org"
             callback = address + asked["hub.callback"].removeprefix("https://planet.example.org")
-            told = {f"hub.{name}": asked[f"hub.{name}"] for name in ("mode", "topic", "lease_seconds")}
-            confirmed = proxy.get(callback, params=told | {"hub.challenge": CHALLENGE})
+            query = {f"hub.{name}": asked[f"hub.{name}"] for name in ("mode", "topic", "lease_seconds")}
+            confirmed = proxy.get(callback, params=query | {"hub.challenge": CHALLENGE})
             assert (confirmed.status_code, confirmed.text) == (200, CHALLENGE)
             pushed = proxy.post(callback, content=b"new", headers={"X-Hub-Signature": hub.sign(b"new")})
             assert pushed.status_code == 202

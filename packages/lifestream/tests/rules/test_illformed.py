@@ -1,4 +1,4 @@
-"""reading.md rule 7: an ill-formed answer harms nothing that is known, and the mended one arrives."""
+"""reading.md rule 7: an ill-formed answer damages nothing that is stored, and the mended one is imported."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def described(feed: Feed) -> tuple[str, ...]:
 
 
 def contents(feed: Feed | None = None) -> dict[str, tuple[str, str, str]]:
-    """Return what is stored of each entry, of *feed* alone if one is given, by its guid."""
+    """Return title, link and content of each stored entry by its guid, of *feed* alone if one is given."""
     items = Item.objects.all() if feed is None else feed.items.all()
     rows = items.values_list("guid", "title", "link", "content")
     return {guid: (title, link, content) for guid, title, link, content in rows}
@@ -82,8 +82,8 @@ class AnIllFormedAnswer(RuleTestCase):
     def answers(self, *bodies_and_headers: tuple[str, dict[str, str], bool]) -> list[Response]:
         """Return answers: for each its body, its validators, and whether the server evaluates conditional requests."""
         return [
-            Response(body, headers=headers, conditional="rfc" if minds else "off")
-            for body, headers, minds in bodies_and_headers
+            Response(body, headers=headers, conditional="rfc" if is_conditional else "off")
+            for body, headers, is_conditional in bodies_and_headers
         ]
 
     @override_settings(LIFESTREAM_PER_HOST_RATE=0)
@@ -148,7 +148,7 @@ class AnIllFormedAnswer(RuleTestCase):
         assert [request.headers.get("If-None-Match") for request in self.asked()] == [None] * 4
         assert "g-0" in contents(made), "the mended document has arrived"
 
-    def test_a_document_that_could_be_mended_is_as_good_as_another(self) -> None:
+    def test_a_document_that_could_be_mended_is_read_like_any_other(self) -> None:
         spoilt = {
             "an entity": GOOD.replace("about 2", "about&nbsp;2"),
             "an ampersand": GOOD.replace("about 2", "about & 2"),
@@ -169,19 +169,19 @@ class AnIllFormedAnswer(RuleTestCase):
                 assert described(made)[0] == "Another"
                 assert self.refresh_next(made).outcome == "not modified"
 
-    def test_the_log_and_why_say_where_and_the_mended_document_ends_that(self) -> None:
+    def test_the_log_and_why_locate_the_flaw_until_the_mended_document_comes(self) -> None:
         made = self.subscribe("/feed", Response(BROKEN["a lost end tag"], headers={"ETag": '"v1"'}), Response(GOOD))
         row = self.refresh_next(made)
-        told = "not well-formed at line 2, column 276: mismatched tag"
-        assert told in row.message
-        assert told in Fetch.objects.get().message
-        assert told in self.why(made)
+        flaw = "not well-formed at line 2, column 276: mismatched tag"
+        assert flaw in row.message
+        assert flaw in Fetch.objects.get().message
+        assert flaw in self.why(made)
         assert 'ETag            "v1" (not sent: the document is ill-formed, and came once)' in self.why(made)
         self.refresh_next(made)
         assert "  document " not in self.why(made)
         assert not Feed.objects.exclude(flaw="").exists()
 
-    def test_what_is_empty_is_filled_and_what_a_document_has_lost_stays(self) -> None:
+    def test_empty_fields_are_filled_and_those_that_a_document_has_lost_stay(self) -> None:
         hub = "<link xmlns='http://www.w3.org/2005/Atom' rel='hub' href='https://hub.example/'/><ttl>120</ttl>"
         rich = rss("1", "2", head=f"<language>de</language><description>About</description>{hub}")
         made = self.subscribe("/feed", Response(rich[:-60]), Response(rss("1", title="Scrap")[:-60]))
@@ -220,7 +220,7 @@ class AnIllFormedAnswer(RuleTestCase):
 
 
 def take(feed: Feed, body: bytes, hour: int) -> None:
-    """Do with *body* what a fetch does, without the network; a document that is refused changes nothing."""
+    """Import *body* as a fetch does, without the network; a document that is refused changes nothing."""
     fetched = Fetched(feed.url, b"", headers={"etag": '"1"'})
     try:
         parsed = parse(body, {}, feed.url)
@@ -295,28 +295,28 @@ class TestDamageAtEveryByte:
         return feed, described(feed), contents()
 
     def test_a_cut_loses_and_overwrites_nothing(self, whole: str) -> None:
-        feed, said, known = self.imported(whole)
+        feed, described_before, known = self.imported(whole)
         for end in cuts(whole):
             take(feed, whole[:end].encode(), end)
-            assert described(feed) == said, whole[:end][-60:]
+            assert described(feed) == described_before, whole[:end][-60:]
             assert contents() == known, whole[:end][-60:]
 
     def test_a_new_feed_that_is_cut_is_whole_once_the_document_is(self, whole: str) -> None:
-        _, said, known = self.imported(whole)
+        _, described_before, known = self.imported(whole)
         for end in places(whole)[::9]:
             Feed.objects.all().delete()
             feed = make_feed("http://s.example/feed")
             take(feed, whole[:end].encode(), 0)
             take(feed, whole.encode(), 1)
-            assert (described(feed), contents()) == (said, known), whole[:end][-60:]
+            assert (described(feed), contents()) == (described_before, known), whole[:end][-60:]
 
-    def test_a_lost_angle_bracket_overwrites_nothing_and_the_mended_document_leaves_no_scrap(self, whole: str) -> None:
-        feed, said, known = self.imported(whole)
+    def test_a_lost_angle_bracket_overwrites_nothing(self, whole: str) -> None:
+        feed, described_before, known = self.imported(whole)
         for place in [place for place, character in enumerate(whole) if character in "<>{}[]"][::3]:
             spoilt = (whole[:place] + whole[place + 1 :]).encode()
             if is_complete(spoilt):  # a lost bracket may leave another document that is well-formed
                 continue
             take(feed, spoilt, 1)
             around = whole[max(0, place - 30) : place + 30]
-            assert described(feed) == said, around
+            assert described(feed) == described_before, around
             assert {guid: contents()[guid] for guid in known} == known, around

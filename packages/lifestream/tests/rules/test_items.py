@@ -165,7 +165,7 @@ class Identity(ItemsTestCase):
         assert self.titles() == ["a", "b", "c"]
 
     @pytest.mark.rule(37)
-    def test_without_guid_link_and_date_nothing_grows(self) -> None:
+    def test_entries_without_guid_link_and_date_are_imported_once(self) -> None:
         items = [
             entry("a title and a text", text="text"),
             entry("a title alone"),
@@ -250,13 +250,13 @@ class Dates(ItemsTestCase):
         return Item.objects.get(title=title).date
 
     @pytest.mark.rule(39)
-    def test_without_a_date_it_is_when_it_was_first_seen_and_stays_so(self) -> None:
+    def test_an_entry_without_a_date_keeps_the_time_when_it_was_first_seen(self) -> None:
         later = "Sun, 01 Mar 2026 12:30:00 GMT"
         self.read(channel(entry("one", guid="1")), channel(entry("one", guid="1", date=later), entry("two", guid="2")))
         assert (self.date("one"), self.date("two")) == (START, START + timedelta(hours=1))
 
     @pytest.mark.rule(39)
-    def test_a_date_to_come_is_clamped(self) -> None:
+    def test_a_date_in_the_future_is_clamped(self) -> None:
         self.read(channel(entry("one", guid="1", date="Fri, 31 Dec 2027 23:00:00 GMT")))
         assert self.date("one") == START
 
@@ -272,7 +272,7 @@ class Dates(ItemsTestCase):
         assert {self.date(title) for title in dates} == {datetime(2026, 3, 1, 6, 30, tzinfo=UTC)}
 
     @pytest.mark.rule(39)
-    def test_of_a_bad_entry_the_others_are_imported(self) -> None:
+    def test_the_entries_beside_a_bad_one_are_imported(self) -> None:
         bad = (
             "",
             "<title>\x00&#0;</title><pubDate>the day after</pubDate><guid></guid>",

@@ -1,4 +1,4 @@
-"""Rules 19 to 23: where a feed has gone is believed slowly, and never further than was said."""
+"""Rules 19 to 23: a redirect is believed slowly, and never further than its status says."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from served import feed, page, rss
 
 class Moves(RuleTestCase):
     @pytest.mark.rule(19)
-    def test_after_three_permanent_redirects_alike_only_the_new_url_is_asked(self) -> None:
+    def test_after_three_equal_permanent_redirects_only_the_new_url_is_asked(self) -> None:
         for status in (301, 308):
             with self.subTest(status=status):
                 made = self.subscribe(f"/old{status}", moved(f"/new{status}", status))
@@ -123,7 +123,7 @@ class DeadEnds(RuleTestCase):
         assert self.refresh_next(made).new == 1
 
     @pytest.mark.rule(23)
-    def test_410_ends_the_polling_and_says_so(self) -> None:
+    def test_a_410_ends_the_polling_and_is_reported(self) -> None:
         made = self.subscribe("/feed", feed(), gone())
         self.refresh()
         row = self.refresh_next(made)
@@ -137,7 +137,7 @@ class DeadEnds(RuleTestCase):
         assert self.titles() == ["one", "two"]
 
     @pytest.mark.rule(23)
-    def test_404_backs_off_and_goes_on(self) -> None:
+    def test_after_404_the_intervals_grow_and_polling_goes_on(self) -> None:
         made = self.subscribe("/feed", *[Response(status=404)] * 3, feed())
         waits = []
         for _ in range(3):

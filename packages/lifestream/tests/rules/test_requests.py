@@ -1,4 +1,4 @@
-"""Rules 24 and 25: what a request says of us, and how many there are."""
+"""Rules 24 and 25: what a request says of us, and how many requests are sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules 7 to 18: no request comes before the server, the feed and our own manners allow it, and none is forgotten."""
+"""Rules 7 to 18: no request is sent before the server, the feed and our own limits allow it, and none is forgotten."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Freshness(RuleTestCase):
         self.assert_waits(7 * DAY)
 
     @pytest.mark.rule(9)
-    def test_below_a_max_age_of_0_lies_our_own_minimum(self) -> None:
+    def test_a_max_age_of_0_does_not_go_below_our_own_minimum(self) -> None:
         self.subscribe("/feed", feed(Cache_Control="max-age=0", ETag='"v1"'))
         self.refresh()
         self.assert_waits(HOUR, early=False)
@@ -139,7 +139,7 @@ class Pauses(RuleTestCase):
 
     @pytest.mark.rule(13)
     @override_settings(LIFESTREAM_PER_HOST=1)
-    def test_a_429_behind_a_redirect_pauses_the_host_that_said_so_and_no_other(self) -> None:
+    def test_a_429_behind_a_redirect_pauses_the_host_that_sent_it_and_no_other(self) -> None:
         with FeedServer() as elsewhere:
             elsewhere.add("/busy", Response(status=429, headers={"Retry-After": "7200"}), feed())
             elsewhere.add("/sibling", feed())
@@ -174,7 +174,7 @@ class Pauses(RuleTestCase):
 
     @pytest.mark.rule(13)
     @override_settings(LIFESTREAM_PER_HOST=1)
-    def test_a_429_that_a_feed_gets_though_the_site_has_a_proxy_pauses_its_host(self) -> None:
+    def test_a_429_to_a_feed_that_goes_without_a_proxy_pauses_its_host(self) -> None:
         busy = self.subscribe("/busy", Response(status=429, headers={"Retry-After": "7200"}))
         Feed.objects.filter(pk=busy.pk).update(options=FeedOptions(proxy=DIRECT).as_json())
         self.refresh()
@@ -196,7 +196,7 @@ class Pauses(RuleTestCase):
 
 class Errors(RuleTestCase):
     @pytest.mark.rule(14)
-    def test_errors_in_a_row_are_ever_further_apart_and_never_the_end(self) -> None:
+    def test_requests_after_errors_in_a_row_are_ever_further_apart_and_never_end(self) -> None:
         made = self.subscribe("/feed", Response(status=500))
         gaps, reasons = [], []
         for _ in range(12):
@@ -215,7 +215,7 @@ class Errors(RuleTestCase):
         assert reasons[4] == "1 error in a row, 1 hour apart"
 
     @pytest.mark.rule(14)
-    def test_what_has_no_answer_at_all_counts_as_an_error_too(self) -> None:
+    def test_a_request_without_any_answer_counts_as_an_error_too(self) -> None:
         made = self.subscribe("/feed")
         self.feedserver.refuse()
         assert [self.refresh_next(made).reason for _ in range(2)] == [
@@ -244,7 +244,7 @@ class WhatFeedsAskFor(RuleTestCase):
         self.assert_waits(3 * HOUR)
 
     @pytest.mark.rule(15)
-    def test_a_ttl_of_a_minute_does_not_hurry_us(self) -> None:
+    def test_a_ttl_of_a_minute_does_not_shorten_our_own_interval(self) -> None:
         self.subscribe_to("<ttl>1</ttl>")
         self.assert_waits(HOUR, early=False)
 
@@ -254,19 +254,19 @@ class WhatFeedsAskFor(RuleTestCase):
         self.assert_waits(6 * HOUR)
 
     @pytest.mark.rule(15)
-    def test_no_hour_of_several_that_the_feed_skips_sees_a_request(self) -> None:
+    def test_no_request_is_sent_in_several_hours_that_the_feed_skips(self) -> None:
         self.subscribe_to("<skipHours><hour>13</hour><hour>14</hour><hour>15</hour></skipHours>")
         self.assert_waits(4 * HOUR)
 
     @pytest.mark.rule(15)
-    def test_no_day_that_the_feed_skips_sees_a_request(self) -> None:
+    def test_no_request_is_sent_on_the_days_that_the_feed_skips(self) -> None:
         self.clock.now = START + timedelta(hours=11, minutes=30)  # Sunday, late
         self.subscribe_to("<skipDays><day>Monday</day><day>Tuesday</day></skipDays>")
         self.assert_waits(48.5 * HOUR)
 
 
 class Crowd:
-    """Answers a request when *enough* are there at once, and counts how many that ever are."""
+    """Answers requests when *enough* of them wait at once, and records the most that ever waited at once."""
 
     def __init__(self, enough: int) -> None:
         self.barrier = threading.Barrier(enough)
@@ -314,7 +314,7 @@ class Budgets(RuleTestCase):
 
     @pytest.mark.rule(17)
     @override_settings(LIFESTREAM_JITTER=0.1)
-    def test_what_came_together_does_not_come_together_again(self) -> None:
+    def test_feeds_that_were_fetched_together_are_spread_the_next_time(self) -> None:
         outlines = [Outline(self.get_url(f"/{number}")) for number in range(60)]
         for number in range(60):
             self.feedserver.add(f"/{number}", feed((f"{number}",)))
@@ -334,7 +334,7 @@ class Budgets(RuleTestCase):
 
 class Together(RuleTransactionTestCase):
     @pytest.mark.rule(18)
-    def test_two_workers_ask_once(self) -> None:
+    def test_two_workers_send_each_request_once(self) -> None:
         for number in range(20):
             self.subscribe(f"/{number}", feed((f"{number}",)))
         self.at_once(lambda: refresh(clock=Clock()))

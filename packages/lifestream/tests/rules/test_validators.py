@@ -1,4 +1,4 @@
-"""Rules 1 to 6: what a server said of its answer's version goes back to it unchanged, and to nobody else."""
+"""Rules 1 to 6: the validators of an answer go back to its server unchanged, and to nobody else."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ UNKNOWN = "k" * 43
 
 
 class Subscribing(WebSubTestCase):
-    def test_the_hub_is_asked_for_what_the_feed_calls_itself(self) -> None:
+    def test_the_hub_is_asked_for_the_url_that_the_feed_gives_itself(self) -> None:
         self.refresh()
         [asked] = self.hub.asked
         callback, secret = asked.pop("hub.callback"), asked.pop("hub.secret")
@@ -78,7 +78,7 @@ class Subscribing(WebSubTestCase):
             assert len(self.hub.asked) == 1
             assert len(proxy.asked) == 2  # the feed, and its hub
 
-    def test_a_feed_that_is_to_go_without_a_proxy_has_its_hub_asked_without(self) -> None:
+    def test_the_hub_of_a_feed_that_goes_without_a_proxy_is_asked_without_one(self) -> None:
         with relay((self.feedserver.host, self.feedserver.port)) as proxy:
             Feed.objects.update(options=FeedOptions(proxy="direct").as_json())
             with self.settings(LIFESTREAM_PROXY=f"http://{proxy.address}"):
@@ -132,9 +132,9 @@ class Verifying(WebSubTestCase):
             {"challenge": ""},
             {"challenge": "c" * 5000},
         ]
-        for said in refused:
-            with self.subTest(said):
-                answer = self.hub.verify(**said)
+        for query in refused:
+            with self.subTest(query):
+                answer = self.hub.verify(**query)
                 assert (answer.status_code, answer.text) == (404, "")
         assert HubSubscription.objects.get().state == "asked"
         assert self.state().push_until is None
@@ -163,12 +163,12 @@ class Verifying(WebSubTestCase):
         subscription = HubSubscription.objects.get()
         assert (subscription.state, subscription.attempts, subscription.message) == ("active", 0, "")
 
-    def test_the_lease_is_the_hubs_within_reason(self) -> None:
+    def test_the_hub_decides_the_lease_within_limits(self) -> None:
         self.refresh()
         leases = {"3600": HOUR, "0": 0 * HOUR, "99999999999": 30 * DAY, "": 10 * DAY, "-5": 10 * DAY, "soon": 10 * DAY}
-        for said, lease in leases.items():
-            with self.subTest(said):
-                assert self.hub.verify(lease_seconds=said).status_code == 200
+        for seconds, lease in leases.items():
+            with self.subTest(seconds):
+                assert self.hub.verify(lease_seconds=seconds).status_code == 200
                 assert HubSubscription.objects.get().lease_until == self.clock.now + lease
 
     def test_a_denial_is_noted_and_the_hub_left_alone_for_a_week(self) -> None:
@@ -251,7 +251,7 @@ class Pushing(WebSubTestCase):
             assert self.hub.push(b"anything").status_code == 410
         assert self.state().pushed is None
 
-    def test_a_body_is_not_read_beyond_what_a_feed_may_have(self) -> None:
+    def test_a_body_is_not_read_beyond_the_limit_of_a_feed(self) -> None:
         with self.settings(LIFESTREAM_MAX_BODY=100_000):
             assert self.hub.push(b"x" * 100_000).status_code == 202
             Feed.objects.update(pushed=None)
@@ -265,7 +265,7 @@ class Pushing(WebSubTestCase):
             self.hub.push(b"anything")
         assert self.state().pushed == self.clock.now
 
-    def test_a_hub_that_goes_away_in_the_middle_is_no_error_of_ours(self) -> None:
+    def test_a_hub_that_leaves_in_the_middle_is_no_error_of_the_server(self) -> None:
         body = b"x" * 100
         request = RequestFactory().post("/push", body, "text/xml", headers={"X-Hub-Signature": self.hub.sign(body)})
         with mock.patch.object(WSGIRequest, "read", side_effect=UnreadablePostError("the connection broke")):
@@ -280,7 +280,7 @@ class Pushing(WebSubTestCase):
 class Updating(WebSubTestCase):
     """Which processes ask hubs, and what the admin shows of them."""
 
-    def test_the_updater_of_a_server_asks_them(self) -> None:
+    def test_the_updater_of_a_server_asks_hubs(self) -> None:
         with mock.patch("lifestream.refresh.updater.find_icons", return_value=0):
             updater = Updater(interval=3600.0)
             updater.start()

@@ -1,4 +1,4 @@
-"""Rule 40: a lease is renewed in time, polling goes on beside it, and a hub that is of no more use is left."""
+"""Rule 40: a lease is renewed in time, polling goes on beside it, and a subscription that is no longer used ends."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ class Leases(WebSubTestCase):
         self.refresh()
         assert len(self.hub.asked) == 2
 
-    def test_polling_is_slow_while_a_lease_holds_and_never_ends(self) -> None:
+    def test_polling_is_slow_while_a_lease_lasts_and_never_ends(self) -> None:
         self.subscribed(lease_seconds=str(3 * 86400))
         times = list(itertools.islice(self.polls(), 12))
         gaps = [later - earlier for earlier, later in itertools.pairwise([START, *times])]
-        # The first poll was agreed on before the hub confirmed.
+        # The first poll was scheduled before the hub confirmed.
         assert gaps[0] == HOUR
         assert set(gaps[1:]) == {6 * HOUR}
 
@@ -74,21 +74,21 @@ class Leases(WebSubTestCase):
         times = [next(polls), next(polls)]
         self.titles = ["one", "two"]
         times += [next(polls), next(polls), next(polls)]
-        # That there is news is found after the next poll was agreed on.
+        # The new item is found after the next poll was scheduled.
         assert [later - earlier for earlier, later in itertools.pairwise(times)] == [6 * HOUR, 6 * HOUR, 6 * HOUR, HOUR]
         self.clock.move(minutes=10)
         self.hub.push("there is more")
         self.refresh()
         assert self.state().next_fetch == self.clock.now + 6 * HOUR
 
-    def test_what_the_server_asks_for_holds_beside_a_hub(self) -> None:
+    def test_the_max_age_of_the_server_is_respected_beside_a_hub(self) -> None:
         self.fetched_with = {"Cache-Control": "max-age=36000"}
         self.subscribed()
         times = list(itertools.islice(self.polls(), 3))
         assert times == [START + 10 * HOUR, START + 20 * HOUR, START + 30 * HOUR]
 
     def polls(self) -> Iterator[datetime]:
-        """When the feed is fetched, by looks that come when it is due."""
+        """Yield the times at which the feed is fetched, if each refresh comes when it is due."""
         while True:
             self.clock.now = self.state().next_fetch
             count = self.times_fetched()
@@ -98,7 +98,7 @@ class Leases(WebSubTestCase):
 
 
 class Leaving(WebSubTestCase):
-    def test_another_hub_is_asked_and_the_old_one_left(self) -> None:
+    def test_the_subscription_moves_to_another_hub_that_a_feed_names(self) -> None:
         self.subscribed()
         old, self.hub = self.hub, Hub(self.feedserver, "/other-hub")
         self.clock.move(hours=1)
@@ -113,7 +113,7 @@ class Leaving(WebSubTestCase):
         assert old.verify().text == CHALLENGE
         assert HubSubscription.objects.get().hub == self.hub.url
 
-    def test_a_hub_that_a_feed_no_longer_names_is_left(self) -> None:
+    def test_the_subscription_ends_at_a_hub_that_a_feed_no_longer_names(self) -> None:
         self.subscribed()
         self.feedserver.add("/feed", Response(rss("one", "two")))
         self.clock.move(hours=1)
@@ -121,7 +121,7 @@ class Leaving(WebSubTestCase):
         assert self.hub.asked[-1]["hub.mode"] == "unsubscribe"
         assert self.state().hub_url == ""
 
-    def test_the_hub_of_a_paused_feed_is_left_and_asked_again_when_it_is_resumed(self) -> None:
+    def test_the_subscription_of_a_paused_feed_ends_and_begins_again_when_it_is_resumed(self) -> None:
         self.subscribed()
         Feed.objects.update(status=Feed.Status.PAUSED)
         self.refresh()
@@ -131,7 +131,7 @@ class Leaving(WebSubTestCase):
         self.refresh()
         assert self.hub.asked[-1]["hub.mode"] == "subscribe"
 
-    def test_a_hub_that_does_not_answer_to_that_is_asked_three_times(self) -> None:
+    def test_an_unconfirmed_end_of_a_subscription_is_requested_three_times(self) -> None:
         self.subscribed()
         Feed.objects.update(status=Feed.Status.PAUSED)
         for _ in range(20):

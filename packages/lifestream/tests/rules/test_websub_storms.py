@@ -1,4 +1,4 @@
-"""Rule 40: whatever a hub does, a feed is not asked more often than its server, its host and our own bound allow."""
+"""Rule 40: whatever a hub does, a feed is not asked more often than its server, its host and our own limit allow."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ pytestmark = [pytest.mark.rule(40), pytest.mark.usefixtures("shared_parsers")]
 
 
 class Storms(WebSubTestCase):
-    """Whatever a hub does, a feed is not asked more often than its server, its host and our own bound allow."""
+    """Whatever a hub does, a feed is not asked more often than its server, its host and our own limit allow."""
 
     def setUp(self) -> None:
         super().setUp()
         self.fetched_with = {"Cache-Control": "max-age=0"}
 
     def storm(self, minutes: int, every: int = 1) -> None:
-        """For *minutes* minutes, push the feed and refresh what is due; once in *every* minutes."""
+        """Push the feed and refresh what is due once in *every* minutes, for *minutes* minutes."""
         for number in range(0, minutes, every):
             self.hub.push(f"push {number}")
             self.refresh()
             self.clock.move(minutes=every)
 
-    def test_a_push_a_minute_is_a_fetch_in_five(self) -> None:
+    def test_pushes_each_minute_cause_one_fetch_in_five_minutes(self) -> None:
         self.subscribed()
         self.clock.move(minutes=5)
         before = self.times_fetched()
         self.storm(11)
         assert self.times_fetched() - before == 3
 
-    def test_pushes_do_not_shorten_what_the_server_asks_for(self) -> None:
+    def test_pushes_do_not_shorten_the_interval_that_the_server_asks_for(self) -> None:
         self.fetched_with = {"Cache-Control": "max-age=900"}
         self.subscribed()
         before = self.times_fetched()
@@ -70,7 +70,7 @@ class Storms(WebSubTestCase):
         self.storm(12, every=2)
         assert self.times_fetched() == before + 1
 
-    def test_many_pushes_are_one_fetch(self) -> None:
+    def test_many_pushes_cause_one_fetch(self) -> None:
         self.subscribed()
         self.clock.move(minutes=5)
         before = self.times_fetched()

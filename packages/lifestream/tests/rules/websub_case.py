@@ -1,4 +1,4 @@
-"""What the tests of hubs have in common: a feed with a hub, and a site that the hub can reach.
+"""The base class of the tests of hubs: a feed with a hub, and a site that the hub can reach.
 
 The hub is a real one on feedserver, the callback is Django's live server, and only the clock is moved by the tests.
 """
@@ -22,7 +22,7 @@ from served import START, Clock, rss
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-PATIENCE = 120.0  # seconds that only a test that fails waits
+PATIENCE = 120.0  # seconds, for which only a failing test waits
 
 
 @override_settings(LIFESTREAM_PUSH_OVER_HTTP=True)
@@ -47,10 +47,10 @@ class WebSubTestCase(FeedServerMixin, LiveServerTestCase):
     def refresh(self, **options: Any) -> Report:
         return refresh(clock=self.clock, **options)
 
-    def subscribed(self, **said: str) -> HubSubscription:
-        """Fetch the feed, whose hub then is asked, and have the hub confirm."""
+    def subscribed(self, **fields: str) -> HubSubscription:
+        """Fetch the feed, so that its hub is asked, and let the hub confirm."""
         self.refresh()
-        assert self.hub.verify(**said).status_code == 200
+        assert self.hub.verify(**fields).status_code == 200
         return HubSubscription.objects.get()
 
     def state(self) -> Feed:

@@ -25,12 +25,12 @@ def test_a_member_of_the_staff_logs_in_unless_too_many_passwords_were_wrong(monk
         return AdminLoginForm(request, {"username": name, "password": password}).is_valid()
 
     assert is_valid("ada", "correct horse battery")
-    assert not is_valid("bob", "correct horse battery"), "he is no member"
+    assert not is_valid("bob", "correct horse battery"), "bob is no member of the staff"
     assert not is_valid("ada", "wrong")
-    assert not is_valid("ada", "correct horse battery"), "two were wrong"
+    assert not is_valid("ada", "correct horse battery"), "two passwords were wrong"
 
 
-def test_the_bundled_site_uses_it(tmp_path: Path) -> None:
+def test_the_bundled_site_uses_the_form(tmp_path: Path) -> None:
     code = "from django.contrib import admin; import lifestream.site.urls; print(admin.site.login_form.__name__)"
     done = command("shell", "--no-imports", "-c", code, folder=tmp_path)
     assert done.stdout.strip() == "AdminLoginForm", done.stderr

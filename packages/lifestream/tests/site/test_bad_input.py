@@ -37,10 +37,10 @@ def item(number: int, *more: str) -> str:
 )  # large documents on a busy machine: how long they take is tested elsewhere
 @pytest.mark.usefixtures("shared_parsers")
 class BadInputTest(FeedServerTransactionTestCase):
-    """Each test serves one bad thing beside, or around, what is good."""
+    """Each test serves one kind of bad input beside, or around, good entries."""
 
     def imported(self, body: str | bytes, **options: object) -> list[Item]:
-        """Return the items after one import, which a second one of the same must leave alone."""
+        """Return the items after one import, which a second import of the same must leave as they are."""
         options.setdefault("headers", {"Content-Type": "application/rss+xml; charset=utf-8"})
         self.feedserver.add("/feed", Response(body, **options))  # type: ignore[arg-type]
         return self.imported_twice(self.get_url("feed"))
@@ -173,7 +173,7 @@ class BadInputTest(FeedServerTransactionTestCase):
         now = timezone.now()
         assert all(now - DAY < i.date <= now for i in found)
 
-    def test_links_that_run(self) -> None:
+    def test_links_that_run_scripts(self) -> None:
         found = self.imported(
             rss(
                 "<guid>g1</guid><title>One</title><link>javascript:alert(1)</link>"
@@ -217,7 +217,7 @@ class BadInputTest(FeedServerTransactionTestCase):
         assert self.titles(found) == ["Item 1", "Item 2"]
         assert any("bottom" in each.text for each in found)
 
-    def test_one_bad_feed_stops_no_other(self) -> None:
+    def test_one_bad_feed_does_not_stop_another(self) -> None:
         self.feedserver.add("/bad", Response("oops", status=500))
         self.feedserver.add("/good", Response(rss(item(1))))
         for path in ("bad", "good"):

@@ -1,4 +1,4 @@
-"""Beat sends again when the clock has been set back. Its times are in a file; nothing is really sent."""
+"""Beat goes on sending after the clock has been set back. Its times are in a file; no message is really sent."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Clock:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """The clock of Celery."""
+    """Replace the clock of Celery."""
     clock = Clock()
     monkeypatch.setattr(Celery, "now", lambda _app: clock())
     return clock
@@ -50,7 +50,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def scheduler(clock: Clock, tmp_path: Path) -> Iterator[Sending]:
-    """A scheduler of a task a minute, one an hour and one a day."""
+    """Yield a scheduler with a task each minute, one each hour and one each day."""
     app = Celery("beats", broker="memory://", set_as_current=False)
     app.conf.beat_schedule = {
         name: {"task": name, "schedule": seconds}
@@ -63,7 +63,7 @@ def scheduler(clock: Clock, tmp_path: Path) -> Iterator[Sending]:
 
 
 def sent(scheduler: Sending, clock: Clock, minutes: int) -> list[str]:
-    """Let *minutes* pass. Returns what was sent, in order."""
+    """Let *minutes* pass, and return the names of what was sent, in order."""
     scheduler.sent = []
     for _ in range(minutes):
         clock.now += timedelta(minutes=1)
@@ -73,14 +73,14 @@ def sent(scheduler: Sending, clock: Clock, minutes: int) -> list[str]:
     return scheduler.sent
 
 
-def test_what_is_due_is_sent_at_its_times(scheduler: Sending, clock: Clock) -> None:
+def test_due_tasks_are_sent_at_their_times(scheduler: Sending, clock: Clock) -> None:
     names = sent(scheduler, clock, 62)
     assert names.count("minute") >= 60
     assert (names.count("hour"), names.count("day")) == (1, 0)
 
 
 @pytest.mark.parametrize("ahead", [timedelta(hours=2), timedelta(days=1), timedelta(days=400)])
-def test_it_goes_on_when_the_clock_is_set_back(
+def test_beat_goes_on_when_the_clock_is_set_back(
     scheduler: Sending, clock: Clock, ahead: timedelta, caplog: pytest.LogCaptureFixture
 ) -> None:
     sent(scheduler, clock, 3)
@@ -119,7 +119,7 @@ def test_a_small_correction_is_no_jump(scheduler: Sending, clock: Clock, caplog:
     assert caplog.records == []
 
 
-def test_a_file_from_a_wrong_time_does_not_keep_it(scheduler: Sending, clock: Clock, tmp_path: Path) -> None:
+def test_a_file_from_a_wrong_time_does_not_stop_beat(scheduler: Sending, clock: Clock, tmp_path: Path) -> None:
     clock.now += timedelta(days=1)
     sent(scheduler, clock, 2)
     scheduler.close()
@@ -133,7 +133,7 @@ def test_a_file_from_a_wrong_time_does_not_keep_it(scheduler: Sending, clock: Cl
 def test_an_outage_of_the_broker_is_reported_once_and_its_end_too(
     scheduler: Sending, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As Celery raises it, from the real broker's refusal."""
+    """The error is raised as Celery raises it, from the broker's refusal."""
     is_down = True
     send = Sending.apply_async
 

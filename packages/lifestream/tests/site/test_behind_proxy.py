@@ -1,4 +1,4 @@
-"""The bundled site behind a real nginx with TLS, by the very configuration that the manual shows."""
+"""The bundled site behind a real nginx with TLS, with the very configuration that the manual shows."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from django.contrib.auth.models import User
 from lifestream.models import Lifestream
 Lifestream.objects.create(slug="main", owner=User.objects.create_superuser("owner", password="{PASSWORD}"))
 """
-"""What makes a site with an owner and a lifestream, in one process."""
+"""A program that makes a site with an owner and a lifestream."""
 
 
 def example_of_the_manual() -> str:
@@ -61,7 +61,7 @@ def example_of_the_manual() -> str:
 
 @contextmanager
 def nginx(folder: Path, site_port: int, authority: trustme.CA) -> Iterator[int]:
-    """A real nginx in front of the site. Yields its port, which the kernel chose: nginx inherits the socket."""
+    """Run a real nginx in front of the site, and yield its port. The kernel chooses it: nginx inherits the socket."""
     certificate = authority.issue_cert(PLANET)
     certificate.private_key_and_cert_chain_pem.write_to_path(str(folder / "planet.pem"))
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
@@ -103,7 +103,7 @@ def _nginx() -> str:
 
 @dataclass
 class Browser:
-    """A client that goes to nginx for the planet's name, keeps cookies as browsers do, and checks the certificate."""
+    """A client that asks nginx for the planet's name, keeps cookies as browsers do, and checks the certificate."""
 
     port: int
     context: ssl.SSLContext
@@ -159,7 +159,7 @@ def test_every_address_is_the_public_one(browser: Browser) -> None:
     assert "http://" not in body.replace("http://www.w3.org/", "").replace("http://purl.org/", "")
 
 
-def test_its_owner_logs_in_over_tls(browser: Browser) -> None:
+def test_the_owner_logs_in_over_tls(browser: Browser) -> None:
     _, _, form = browser.ask("/admin/login/")
     token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
     assert token is not None
@@ -178,7 +178,7 @@ def test_another_name_is_refused_with_the_remedy(browser: Browser) -> None:
     assert "LIFESTREAM_HOSTS = [&quot;other.example.org&quot;]" in body
 
 
-def test_the_deployment_check_has_nothing_to_say(tmp_path: Path) -> None:
+def test_the_deployment_check_finds_no_issue(tmp_path: Path) -> None:
     done = command("check", "--deploy", folder=tmp_path, LIFESTREAM_PUBLIC_URL=f"https://{PLANET}")
     assert (done.returncode, done.stderr) == (0, "")
     assert "no issues" in done.stdout

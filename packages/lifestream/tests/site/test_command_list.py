@@ -16,21 +16,21 @@ def test_each_command_of_ours_has_a_sentence_and_each_of_django_a_name(columns: 
     lines = command_list(columns).splitlines()
     assert max(map(len, lines)) <= max(40, min(columns, 100))
     ours, django = lines.index("Commands of lifestream:"), lines.index("Commands of Django:")
-    told = " ".join(lines[ours + 1 : django])
+    listed = " ".join(lines[ours + 1 : django])
     for name, app in get_commands().items():
         if app == "lifestream":
-            assert f"  {name}  " in told
+            assert f"  {name}  " in listed
         else:
             assert name in " ".join(lines[django + 1 :]).replace(",", "").split()
 
 
-def test_a_command_is_told_in_its_first_sentence() -> None:
+def test_a_command_is_described_by_its_first_sentence() -> None:
     lines = [" ".join(line.split()) for line in command_list(100).splitlines()]
     assert "serve Brings the database up to date, serves the pages with a production server, and" in lines
     assert "updates feeds in the background, until Ctrl-C or SIGTERM." in lines
 
 
-def test_a_shell_completes_from_the_names() -> None:
+def test_a_shell_completes_the_names_of_commands() -> None:
     assert Utility(["lifestream", "help", "--commands"]).main_help_text(commands_only=True).splitlines() == sorted(
         get_commands()
     )

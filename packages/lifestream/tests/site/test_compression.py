@@ -1,4 +1,4 @@
-"""Brotli for what everybody may read, gzip for the rest."""
+"""Brotli for answers that everybody may read, gzip for the others."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def test_a_page_for_everybody_is_sent_in_brotli(accepted: str) -> None:
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "gzip, br;q=0", "gzip, br;q=0.000", "gzip, brr, x-br"])
-def test_those_who_do_not_want_brotli_get_gzip(accepted: str) -> None:
+def test_clients_that_do_not_accept_brotli_get_gzip(accepted: str) -> None:
     response = answer(accepted)
     assert response["Content-Encoding"] == "gzip"
     assert gzip.decompress(response.content).decode() == TEXT
 
 
-def test_a_page_for_one_visitor_is_sent_in_gzip_whose_length_tells_nothing() -> None:
+def test_a_page_for_one_visitor_is_sent_in_gzip_whose_length_reveals_nothing() -> None:
     assert answer("gzip, br", **{"Cache-Control": "private, no-cache"})["Content-Encoding"] == "gzip"
 
 

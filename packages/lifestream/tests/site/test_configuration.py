@@ -32,7 +32,7 @@ def problems(home: Path, text: str = "", **environ: str) -> list[str]:
 
 
 class TestSources:
-    def test_the_default_holds_where_nothing_is_set(self, tmp_path: Path) -> None:
+    def test_the_default_is_used_if_nothing_is_set(self, tmp_path: Path) -> None:
         configuration = configured(tmp_path)
         assert configuration["TIME_ZONE"] == "UTC"
         assert configuration.chosen == {}
@@ -53,7 +53,7 @@ class TestSources:
     def test_false_in_the_environment_wins_over_true_in_the_file(self, tmp_path: Path) -> None:
         assert configured(tmp_path, "EMAIL_USE_TLS = true", EMAIL_USE_TLS="0")["EMAIL_USE_TLS"] is False
 
-    def test_a_byte_order_mark_in_the_file_is_read_over(self, tmp_path: Path) -> None:
+    def test_a_byte_order_mark_in_the_file_is_skipped(self, tmp_path: Path) -> None:
         assert configured(tmp_path, '\ufeffTIME_ZONE = "Asia/Tokyo"')["TIME_ZONE"] == "Asia/Tokyo"
 
 
@@ -66,8 +66,8 @@ class TestMistakes:
         ]
 
     def test_all_mistakes_are_reported_at_once(self, tmp_path: Path) -> None:
-        told = problems(tmp_path, 'LIFESTREAM_MAX_BODY = true\nTIME_ZONE = "Europe/Berln"', LIFESTREAM_PER_HOST="x")
-        assert told == [
+        reported = problems(tmp_path, 'LIFESTREAM_MAX_BODY = true\nTIME_ZONE = "Europe/Berln"', LIFESTREAM_PER_HOST="x")
+        assert reported == [
             f"{tmp_path / FILE}: TIME_ZONE is 'Europe/Berln'; give a name of the time zone database, as Europe/Berlin.",
             "LIFESTREAM_PER_HOST is 'x' in the environment; give a whole number, as 20.",
             f"{tmp_path / FILE}: LIFESTREAM_MAX_BODY is true; give a whole number, as 20.",
@@ -75,9 +75,9 @@ class TestMistakes:
 
     @pytest.mark.parametrize("text", ["TIME_ZONE = UTC", "=", "[", "TIME_ZONE = 'a'\nTIME_ZONE = 'b'"])
     def test_a_file_that_is_no_toml_is_reported_with_the_place(self, text: str, tmp_path: Path) -> None:
-        (told,) = problems(tmp_path, text)
-        assert told.startswith(f"{tmp_path / FILE} is no TOML: ")
-        assert "(at " in told
+        (reported,) = problems(tmp_path, text)
+        assert reported.startswith(f"{tmp_path / FILE} is no TOML: ")
+        assert "(at " in reported
 
     @pytest.mark.parametrize("language", ["de", "de-AT", "DE"])
     def test_mistakes_are_reported_in_the_language_of_the_site(self, language: str, tmp_path: Path) -> None:
@@ -89,40 +89,40 @@ class TestMistakes:
 
     @pytest.mark.parametrize("language", ["xx", "../de", "", "é", "d" * 5000])
     def test_a_language_without_a_catalogue_is_reported_in_english(self, language: str, tmp_path: Path) -> None:
-        (told,) = problems(tmp_path, LANGUAGE_CODE=language, LIFESTREAM_PER_HOST="x")
-        assert told == "LIFESTREAM_PER_HOST is 'x' in the environment; give a whole number, as 20."
+        (reported,) = problems(tmp_path, LANGUAGE_CODE=language, LIFESTREAM_PER_HOST="x")
+        assert reported == "LIFESTREAM_PER_HOST is 'x' in the environment; give a whole number, as 20."
 
     def test_a_file_in_another_encoding(self, tmp_path: Path) -> None:
         (tmp_path / FILE).write_bytes('LIFESTREAM_CONTACT = "Jürgen"'.encode("latin-1"))
         assert problems(tmp_path) == [f"{tmp_path / FILE} is not in UTF-8; save it in that encoding."]
 
     def test_a_number_that_python_does_not_read(self, tmp_path: Path) -> None:
-        (told,) = problems(tmp_path, f"LIFESTREAM_TIMEOUT = {'1' * 5000}")
-        assert told.startswith(f"{tmp_path / FILE} is no TOML: ")
+        (reported,) = problems(tmp_path, f"LIFESTREAM_TIMEOUT = {'1' * 5000}")
+        assert reported.startswith(f"{tmp_path / FILE} is no TOML: ")
 
     @pytest.mark.parametrize("text", ["[" * 5000, "{a=" * 5000])
     def test_a_value_that_is_nested_too_deeply(self, text: str, tmp_path: Path) -> None:
-        told = problems(tmp_path, f"LIFESTREAM_HOSTS = {text}")
-        assert told == [f"{tmp_path / FILE} is nested too deeply; no setting needs more than a list in a table."]
+        reported = problems(tmp_path, f"LIFESTREAM_HOSTS = {text}")
+        assert reported == [f"{tmp_path / FILE} is nested too deeply; no setting needs more than a list in a table."]
 
     @pytest.mark.parametrize("make", [os.mkdir, getattr(os, "mkfifo", os.mkdir)])
-    def test_what_is_no_file(self, make: Any, tmp_path: Path) -> None:
+    def test_something_else_in_place_of_the_file(self, make: Any, tmp_path: Path) -> None:
         make(tmp_path / FILE)
         assert problems(tmp_path) == [f"{tmp_path / FILE} is no file; write one there, or remove it."]
 
     @pytest.mark.parametrize("name", ["EMAIL_HOST_PASSWORD", "DATABASE_URL"])
     def test_a_secret_of_a_wrong_kind_is_not_shown(self, name: str, tmp_path: Path) -> None:
-        (told,) = problems(tmp_path, f'{name} = ["hunter2"]')
-        assert "hunter2" not in told
+        (reported,) = problems(tmp_path, f'{name} = ["hunter2"]')
+        assert "hunter2" not in reported
 
     def test_a_proxy_that_is_no_network(self, tmp_path: Path) -> None:
-        (told,) = problems(tmp_path, LIFESTREAM_TRUSTED_PROXIES="nginx")
-        assert "'nginx'" in told
-        assert 'as ["127.0.0.1", "10.0.0.0/8"]' in told
+        (reported,) = problems(tmp_path, LIFESTREAM_TRUSTED_PROXIES="nginx")
+        assert "'nginx'" in reported
+        assert 'as ["127.0.0.1", "10.0.0.0/8"]' in reported
 
     def test_a_control_character_changes_no_other_text(self, tmp_path: Path) -> None:
-        (told,) = problems(tmp_path, LIFESTREAM_PER_HOST="\x1b[2J")
-        assert "\x1b" not in told
+        (reported,) = problems(tmp_path, LIFESTREAM_PER_HOST="\x1b[2J")
+        assert "\x1b" not in reported
 
     def test_a_variable_that_was_probably_meant_for_us_is_reported_and_is_no_error(self, tmp_path: Path) -> None:
         configuration = configured(
@@ -139,7 +139,7 @@ class TestMistakes:
 
 @pytest.fixture
 def settings_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The settings of the bundled site in `tmp_path`, as its module makes them with some variables."""
+    """Return a function that makes the settings of the bundled site in `tmp_path` with the given variables."""
 
     def made(**environ: str) -> dict[str, Any]:
         for name in list(os.environ):
@@ -165,20 +165,20 @@ class TestSettings:
         made = settings_of(LANGUAGE_CODE="fr")
         assert chooser not in made["MIDDLEWARE"] and "LANGUAGES" not in made
 
-    def test_what_is_set_is_a_setting_and_what_is_not_is_left_to_the_app(self, settings_of: Any) -> None:
+    def test_only_variables_that_are_set_become_settings(self, settings_of: Any) -> None:
         made = settings_of(LIFESTREAM_DEFAULT_PAGINATION="5", LANGUAGE_CODE="de")
         assert made["LIFESTREAM_DEFAULT_PAGINATION"] == 5
         assert made["LANGUAGE_CODE"] == "de"
         assert "LIFESTREAM_TIMEOUT" not in made
 
-    def test_the_public_url_is_the_truth_for_hosts_cookies_and_tls(self, settings_of: Any) -> None:
+    def test_the_public_url_decides_hosts_cookies_and_tls(self, settings_of: Any) -> None:
         made = settings_of(LIFESTREAM_PUBLIC_URL="https://example.org/planet/")
         assert "example.org" in made["ALLOWED_HOSTS"]
         assert made["FORCE_SCRIPT_NAME"] == "/planet"
         assert made["SESSION_COOKIE_SECURE"] is made["CSRF_COOKIE_SECURE"] is made["SECURE_SSL_REDIRECT"] is True
         assert made["SECURE_HSTS_SECONDS"] == 30 * 86400
 
-    def test_without_one_a_site_on_this_machine_needs_no_tls(self, settings_of: Any) -> None:
+    def test_without_a_public_url_a_site_on_this_machine_needs_no_tls(self, settings_of: Any) -> None:
         assert "SECURE_SSL_REDIRECT" not in settings_of()
         assert "SESSION_COOKIE_SECURE" not in settings_of()
 
@@ -187,7 +187,7 @@ class TestSettings:
         assert policy["CONTENT_SECURITY_POLICY"]["script-src"] == ["'self'", "https://stats.example"]
         assert policy["CONTENT_SECURITY_POLICY"]["worker-src"] == ["'self'"]
 
-    def test_mail_goes_out_where_a_server_is_set(self, settings_of: Any) -> None:
+    def test_mail_is_sent_if_a_server_is_set(self, settings_of: Any) -> None:
         without = settings_of()
         made = settings_of(EMAIL_HOST="mail.example", EMAIL_HOST_USER="me", EMAIL_USE_TLS="1")
         if django.VERSION >= (6, 1):
@@ -237,8 +237,8 @@ class TestHostileValues:
         ],
     )
     def test_no_source_of_the_policy_adds_a_directive_or_a_header(self, tmp_path: Path, value: str) -> None:
-        (told,) = problems(tmp_path, f"LIFESTREAM_CSP_SOURCES = {value}")
-        assert "LIFESTREAM_CSP_SOURCES" in told and "give a table, as {'img-src'" in told
+        (reported,) = problems(tmp_path, f"LIFESTREAM_CSP_SOURCES = {value}")
+        assert "LIFESTREAM_CSP_SOURCES" in reported and "give a table, as {'img-src'" in reported
 
     def test_every_form_of_a_source_is_taken(self, tmp_path: Path) -> None:
         sources = ["'self'", "https://a.example:8443/x?a=b", "*.a.example", "data:", "'sha256-Az+/=='"]
@@ -247,31 +247,33 @@ class TestHostileValues:
 
     @pytest.mark.parametrize("name", [each.name for each in OPTIONS if each.kind is Kind.LIST])
     def test_each_text_of_a_list_is_one_line(self, tmp_path: Path, name: str) -> None:
-        (told,) = problems(tmp_path, f'{name} = ["a@b.example\\nBcc: c@d.example"]')
-        assert name in told
+        (reported,) = problems(tmp_path, f'{name} = ["a@b.example\\nBcc: c@d.example"]')
+        assert name in reported
 
     def test_a_file_that_is_too_large_is_not_read(self, tmp_path: Path) -> None:
         (tmp_path / FILE).touch()
         os.truncate(tmp_path / FILE, 1 << 40)
-        (told,) = problems(tmp_path)
+        (reported,) = problems(tmp_path)
         most = "has more than 64 KiB, which is the maximum; keep nothing but settings in it."
-        assert told == f"{tmp_path / FILE} {most}"
+        assert reported == f"{tmp_path / FILE} {most}"
 
     @pytest.mark.parametrize("number", ["0x" + "f" * 5000, "-" + "9" * 20])
     @pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
     def test_an_absurd_number_is_reported_with_the_name_of_its_setting(
         self, tmp_path: Path, option: Option, number: str
     ) -> None:
-        (told,) = problems(tmp_path, f"{option.name} = {number}")
-        assert told.startswith(f"{tmp_path / FILE}: {option.name} is ") and "; give " in told
-        assert len(told) < len(str(tmp_path)) + 400
+        (reported,) = problems(tmp_path, f"{option.name} = {number}")
+        assert reported.startswith(f"{tmp_path / FILE}: {option.name} is ") and "; give " in reported
+        assert len(reported) < len(str(tmp_path)) + 400
 
     @pytest.mark.parametrize("text", ["9" * 5000, "1" + "0" * 20, "inf", "nan", "1e400"])
     @pytest.mark.parametrize("kind", [Kind.NUMBER, Kind.WHOLE], ids=lambda kind: kind.name)
     def test_an_absurd_number_in_the_environment_is_reported(self, tmp_path: Path, kind: Kind, text: str) -> None:
         name = next(option.name for option in OPTIONS if option.kind is kind and option.name.startswith("LIFESTREAM_"))
-        (told,) = problems(tmp_path, **{name: text})
-        assert told.startswith(f"{name} is '{text[:190]}") and told.endswith(f" in the environment; {kind.value}")
+        (reported,) = problems(tmp_path, **{name: text})
+        assert reported.startswith(f"{name} is '{text[:190]}") and reported.endswith(
+            f" in the environment; {kind.value}"
+        )
 
     @pytest.mark.parametrize(
         ("name", "number", "most"),
@@ -282,5 +284,5 @@ class TestHostileValues:
         ],
     )
     def test_a_number_of_django_is_within_its_bounds(self, tmp_path: Path, name: str, number: int, most: str) -> None:
-        (told,) = problems(tmp_path, f"{name} = {number}")
-        assert told == f"{tmp_path / FILE}: {name} is {number}; give a whole number from {most}."
+        (reported,) = problems(tmp_path, f"{name} = {number}")
+        assert reported == f"{tmp_path / FILE}: {name} is {number}; give a whole number from {most}."

@@ -1,4 +1,4 @@
-"""What the bundled site answers where something goes wrong, in its own design."""
+"""What the bundled site answers if something goes wrong, in its own design."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def host(name: str) -> str:
     return answer.content.decode()
 
 
-def test_another_host_names_the_line_that_lets_it_in() -> None:
+def test_the_page_for_another_host_names_the_setting_that_allows_it() -> None:
     page = host("planet.lan:8000")
     assert "LIFESTREAM_HOSTS = [&quot;planet.lan&quot;]" in page
     assert 'class="site-header"' in page
@@ -34,7 +34,7 @@ def test_another_host_names_the_line_that_lets_it_in() -> None:
 
 
 @pytest.mark.parametrize("name", ["<script>", '"x', "", "'", "a" * 5000, "a\u202eb", "a b"])
-def test_a_hostile_host_is_no_markup_and_no_other_line(name: str) -> None:
+def test_a_hostile_host_cannot_become_markup(name: str) -> None:
     page = host(name)
     assert "<script>" not in page.replace('<script src="', "")
     assert "\u202e" not in page
@@ -66,7 +66,7 @@ def test_a_form_from_elsewhere_names_the_address_of_the_site() -> None:
         assert b"set LIFESTREAM_PUBLIC_URL" in errors.csrf_failure(REQUEST).content
 
 
-def test_the_others_have_a_page_too() -> None:
+def test_other_errors_have_a_page_too() -> None:
     assert errors.permission_denied(REQUEST, PermissionDenied()).status_code == 403
     failed = errors.server_error(REQUEST)
     assert failed.status_code == 500

@@ -23,11 +23,13 @@ class TestHome:
         if os.name == "posix":
             assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
-    def test_without_a_name_it_is_in_the_users_own(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_without_a_name_the_folder_is_in_the_users_home(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(Path, "home", lambda: tmp_path)
         assert home({}) == tmp_path / ".lifestream"
 
-    def test_a_file_in_its_place_is_an_error_that_names_it(self, tmp_path: Path) -> None:
+    def test_a_file_in_place_of_the_folder_is_an_error_that_names_it(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         with pytest.raises(
             SystemExit, match=rf"^LIFESTREAM_HOME is {re.escape(str(tmp_path / 'file'))}, which is no folder"
@@ -38,7 +40,7 @@ class TestHome:
         with pytest.raises(SystemExit, match=rf"^The secret key can't be kept in {re.escape(str(tmp_path))}.*gone"):
             secret_key(tmp_path / "gone")
 
-    def test_the_secret_key_is_made_once_for_all_that_ask_at_once(self, tmp_path: Path) -> None:
+    def test_the_secret_key_is_made_once_for_all_threads_that_ask_at_once(self, tmp_path: Path) -> None:
         with ThreadPoolExecutor(16) as pool:
             keys = set(pool.map(lambda _: secret_key(tmp_path), range(64)))
         assert len(keys) == 1
@@ -50,7 +52,7 @@ class TestHome:
         if os.name == "posix":
             assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
 
-    def test_a_file_system_without_links_will_do(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_file_system_without_links_is_enough(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(*_: object) -> None:
             raise PermissionError("no links here")
 
@@ -61,8 +63,8 @@ class TestHome:
 
 @pytest.mark.skipif(os.name != "posix", reason="on Windows files have the access list of their folder")
 class TestPrivateFiles:
-    def test_the_database_and_what_lies_beside_it_is_for_its_owner_only(self, tmp_path: Path) -> None:
-        tmp_path.chmod(0o755)  # a folder that was there before
+    def test_the_database_and_the_files_beside_it_are_for_their_owner_only(self, tmp_path: Path) -> None:
+        tmp_path.chmod(0o755)  # a folder that existed before
         assert command("showmigrations", "auth", folder=tmp_path).returncode == 0
         database = tmp_path / "lifestream.sqlite3"
         with sqlite3.connect(database) as connection:
@@ -73,7 +75,7 @@ class TestPrivateFiles:
         assert {"lifestream.sqlite3", "lifestream.sqlite3-wal", "lifestream.sqlite3-shm"} <= set(modes)
         assert set(modes.values()) == {"0o600"}, modes
 
-    def test_what_others_could_read_is_narrowed(self, tmp_path: Path) -> None:
+    def test_files_that_others_could_read_become_private(self, tmp_path: Path) -> None:
         database = tmp_path / "lifestream.sqlite3"
         names = ("", "-wal", "-shm", "-journal")
         for suffix in names:
@@ -83,7 +85,7 @@ class TestPrivateFiles:
         for suffix in names:
             assert stat.S_IMODE((tmp_path / f"{database.name}{suffix}").stat().st_mode) == 0o600
         secret_key(tmp_path)
-        (tmp_path / "secret_key").chmod(0o644)  # as a backup brings it back
+        (tmp_path / "secret_key").chmod(0o644)  # as it may be after it was restored from a backup
         secret_key(tmp_path)
         assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
 
@@ -121,7 +123,7 @@ class TestPrivateFiles:
                 file.chmod(0o666)
         name = named.format(database if "file" not in named else quote(str(database)))
         if named == "a link":
-            (tmp_path / "link").symlink_to(database)  # that leads to nothing yet, unless it is there
+            (tmp_path / "link").symlink_to(database)  # which leads to nothing yet unless the database exists
             name = str(tmp_path / "link")
         before = os.umask(umask)
         try:
@@ -142,7 +144,7 @@ class TestPrivateFiles:
         assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize(("umask", "mode"), [(0o000, 0o755), (0o002, 0o755), (0o077, 0o700)])
-    def test_nobody_else_may_put_another_folder_in_its_place(self, tmp_path: Path, umask: int, mode: int) -> None:
+    def test_only_the_user_may_replace_the_folder(self, tmp_path: Path, umask: int, mode: int) -> None:
         before = os.umask(umask)
         try:
             made = home({"LIFESTREAM_HOME": str(tmp_path / "a" / "b" / "c")})
@@ -152,7 +154,7 @@ class TestPrivateFiles:
             0o700, mode, mode,
         ]  # fmt: skip
 
-    def test_what_cannot_be_narrowed_is_reported_with_the_remedy(
+    def test_a_file_that_cannot_become_private_is_reported_with_the_remedy(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def refuse(*_: object) -> None:

@@ -17,7 +17,7 @@ def line_of(message: str, *values: object, error: bool = False) -> str:
     return JsonFormatter().format(record)
 
 
-def test_a_record_is_one_object_with_its_time() -> None:
+def test_a_record_is_one_json_object_with_its_time() -> None:
     line = json.loads(line_of("%s failed: %s", "http://a.example/", "404"))
     assert datetime.fromisoformat(line.pop("time")).utcoffset() is not None
     assert line == {"level": "WARNING", "logger": "lifestream.x", "message": "http://a.example/ failed: 404"}

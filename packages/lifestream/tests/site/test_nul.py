@@ -1,4 +1,4 @@
-"""Addresses with a NUL in them are answered before anything reads them."""
+"""Requests with a NUL in their addresses are answered before anything reads the addresses."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def answered(path: str, query: str = "") -> HttpResponse:
     return NulMiddleware(lambda _: HttpResponse("through"))(request)
 
 
-def test_an_address_without_one_passes() -> None:
+def test_an_address_without_a_nul_passes() -> None:
     assert answered("/main/", "q=100%25&before=%2000").content == b"through"
 
 
-def test_a_path_with_one_is_not_found() -> None:
+def test_a_path_with_a_nul_is_not_found() -> None:
     with pytest.raises(Http404, match="No address has a NUL in it"):
         answered("/main/\0/")
 
 
 @pytest.mark.parametrize("query", ["q=a%00b", "q=a\0b"])
-def test_a_query_with_one_is_a_bad_request(query: str) -> None:
+def test_a_query_with_a_nul_is_a_bad_request(query: str) -> None:
     with pytest.raises(BadRequest, match="No query has a NUL in it"):
         answered("/main/", query)

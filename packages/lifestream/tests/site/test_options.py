@@ -52,7 +52,7 @@ def test_a_value_in_the_environment(kind: Kind, text: str, value: Any) -> None:
         (Kind.TABLE, "{}"),
     ],
 )
-def test_what_is_no_such_value(kind: Kind, text: str) -> None:
+def test_an_invalid_value_in_the_environment(kind: Kind, text: str) -> None:
     with pytest.raises((ValueError, KeyError)):
         Option("NAME", kind).from_text(text)
 
@@ -72,7 +72,7 @@ def test_what_is_no_such_value(kind: Kind, text: str) -> None:
         (Kind.SOURCES, []),
     ],
 )
-def test_the_file_holds_values_of_their_kind(kind: Kind, value: object) -> None:
+def test_a_value_of_another_kind_in_the_file_is_refused(kind: Kind, value: object) -> None:
     assert not Option("NAME", kind).accepts(value)
 
 

@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls("lifestream.site.urls")]
 
 @pytest.fixture(autouse=True)
 def no_outage() -> Iterator[None]:
-    """No outage is under way before or after a test."""
+    """Forget outages before and after a test."""
     OUTAGES.forget()
     yield
     OUTAGES.forget()
@@ -51,7 +51,9 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-def test_a_page_says_that_it_is_out_of_order_for_now(rf: RequestFactory, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_page_reports_that_the_database_cannot_be_reached(
+    rf: RequestFactory, caplog: pytest.LogCaptureFixture
+) -> None:
     middleware = OutageMiddleware(answered)
     for _ in range(3):
         answer = middleware.process_exception(rf.get("/"), refused())
@@ -63,7 +65,9 @@ def test_a_page_says_that_it_is_out_of_order_for_now(rf: RequestFactory, caplog:
     assert not any(record.exc_info for record in caplog.records)
 
 
-def test_the_first_request_that_reaches_it_again_logs_it(rf: RequestFactory, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_first_request_that_reaches_the_database_again_logs_that(
+    rf: RequestFactory, caplog: pytest.LogCaptureFixture
+) -> None:
     middleware = OutageMiddleware(answered)
     middleware.process_exception(rf.get("/"), refused())
     for _ in range(2):
@@ -72,14 +76,14 @@ def test_the_first_request_that_reaches_it_again_logs_it(rf: RequestFactory, cap
     assert len(warnings(caplog)) == 2
 
 
-def test_a_full_disk_is_not_over_because_it_can_be_read(rf: RequestFactory) -> None:
+def test_a_full_disk_is_not_over_when_the_database_can_be_read(rf: RequestFactory) -> None:
     OUTAGES.tell(logging.getLogger(__name__), "x", Trouble(Kind.FULL, "No space left on device"))
     OutageMiddleware(answered)(rf.get("/"))
     assert OUTAGES.kind is Kind.FULL
 
 
 @pytest.mark.parametrize("error", [LookupError("a fault of ours"), OperationalError("of no known kind")])
-def test_what_is_no_outage_is_left_to_django(error: Exception, rf: RequestFactory) -> None:
+def test_an_error_that_is_no_outage_is_left_to_django(error: Exception, rf: RequestFactory) -> None:
     assert OutageMiddleware(answered).process_exception(rf.get("/"), error) is None
 
 

@@ -1,4 +1,4 @@
-"""Answers of 503 leave no line in Django's log of requests: the module that gave them has logged why."""
+"""Answers of 503 leave no line in Django's log of requests: the module that answers has logged the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request says of its own address: proxies are believed if they are trusted, and one URL is the site's."""
+"""The address of a request: proxies are believed if they are trusted, and a site may have one public URL."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ PROXY, VISITOR = "10.0.0.2", "203.0.113.7"
 
 
 def seen(public_url: str = "", proxies: tuple[str, ...] = ("10.0.0.0/8",), ours: bool = True, **sent: Any) -> Any:
-    """Return what the application sees of a request that was sent with *sent*, from the proxy unless that says
-    otherwise.
-    """
+    """Return the environ that the application gets for a request with *sent*, by default from the proxy."""
     environ: dict[str, Any] = {
         "HTTP_HOST": "127.0.0.1:8000", "REMOTE_ADDR": PROXY, "PATH_INFO": "/main/", "SCRIPT_NAME": "", **sent,
     }  # fmt: skip
@@ -32,7 +30,7 @@ def seen(public_url: str = "", proxies: tuple[str, ...] = ("10.0.0.0/8",), ours:
     return found
 
 
-def said(environ: Any) -> tuple[str, str, str]:
+def address_of(environ: Any) -> tuple[str, str, str]:
     return environ["wsgi.url_scheme"], environ["HTTP_HOST"], environ["REMOTE_ADDR"]
 
 
@@ -45,19 +43,19 @@ FORWARDED: dict[str, Any] = {
 
 class TestForwardedHeaders:
     def test_a_trusted_proxy_is_believed(self) -> None:
-        assert said(seen(**FORWARDED)) == ("https", "planet.example", VISITOR)
+        assert address_of(seen(**FORWARDED)) == ("https", "planet.example", VISITOR)
 
     @pytest.mark.parametrize("address", [VISITOR, "127.0.0.1", "", "localhost", "::1", "nonsense"])
-    def test_nobody_else_is(self, address: str) -> None:
+    def test_headers_of_a_client_that_is_no_trusted_proxy_are_ignored(self, address: str) -> None:
         environ = seen(**FORWARDED, REMOTE_ADDR=address)
-        assert said(environ) == ("http", "127.0.0.1:8000", address)
+        assert address_of(environ) == ("http", "127.0.0.1:8000", address)
         assert not [name for name in environ if "FORWARDED" in name]
 
     def test_by_default_no_proxy_is_trusted(self) -> None:
-        assert said(seen(proxies=(), **FORWARDED)) == ("http", "127.0.0.1:8000", PROXY)
+        assert address_of(seen(proxies=(), **FORWARDED)) == ("http", "127.0.0.1:8000", PROXY)
 
     def test_a_unix_socket_can_be_trusted(self) -> None:
-        assert said(seen(proxies=("unix",), **FORWARDED, REMOTE_ADDR=""))[:2] == ("https", "planet.example")
+        assert address_of(seen(proxies=("unix",), **FORWARDED, REMOTE_ADDR=""))[:2] == ("https", "planet.example")
 
     @pytest.mark.parametrize(
         ("chain", "visitor"),
@@ -92,17 +90,15 @@ class TestForwardedHeaders:
             ({"HTTP_X_REAL_IP": VISITOR, "HTTP_X_FORWARDED_FOR": VISITOR}, False),
         ],
     )
-    def test_a_visitor_who_is_not_named_is_not_taken_for_the_machine_of_the_proxy(
-        self, sent: Any, is_unknown: bool
-    ) -> None:
+    def test_a_visitor_whom_the_proxy_does_not_name_is_unknown(self, sent: Any, is_unknown: bool) -> None:
         assert seen(proxies=("127.0.0.1",), REMOTE_ADDR="127.0.0.1", **sent)[UNKNOWN] is is_unknown
 
     def test_an_address_of_ipv4_in_ipv6_is_the_same_proxy(self) -> None:
-        assert said(seen(**FORWARDED, REMOTE_ADDR=f"::ffff:{PROXY}"))[2] == VISITOR
+        assert address_of(seen(**FORWARDED, REMOTE_ADDR=f"::ffff:{PROXY}"))[2] == VISITOR
 
     def test_of_several_values_the_last_is_the_nearest_proxy_s(self) -> None:
         environ = seen(HTTP_X_FORWARDED_PROTO="http, https", HTTP_X_FORWARDED_HOST="evil.example, planet.example")
-        assert said(environ)[:2] == ("https", "planet.example")
+        assert address_of(environ)[:2] == ("https", "planet.example")
 
     @pytest.mark.parametrize("scheme", ["", "ftp", "javascript"])
     def test_another_scheme_is_ignored(self, scheme: str) -> None:
@@ -112,19 +108,19 @@ class TestForwardedHeaders:
 class TestPublicUrl:
     URL = "https://planet.example"
 
-    def test_it_is_the_address_of_each_request(self) -> None:
-        assert said(seen(self.URL, proxies=()))[:2] == ("https", "planet.example")
+    def test_the_public_url_is_the_address_of_each_request(self) -> None:
+        assert address_of(seen(self.URL, proxies=()))[:2] == ("https", "planet.example")
 
     def test_a_port_stays(self) -> None:
         assert seen("https://planet.example:8443")["HTTP_HOST"] == "planet.example:8443"
 
     def test_a_host_that_is_not_ours_stays_so_that_django_refuses_it(self) -> None:
-        assert said(seen(self.URL, ours=False, HTTP_HOST="evil.example"))[:2] == ("http", "evil.example")
+        assert address_of(seen(self.URL, ours=False, HTTP_HOST="evil.example"))[:2] == ("http", "evil.example")
 
-    def test_a_visitor_who_came_by_http_is_known_by_the_proxy(self) -> None:
+    def test_a_trusted_proxy_can_set_the_scheme(self) -> None:
         assert seen(self.URL, HTTP_X_FORWARDED_PROTO="http")["wsgi.url_scheme"] == "http"
 
-    def test_what_an_untrusted_client_says_of_http_is_not_believed(self) -> None:
+    def test_an_untrusted_client_cannot_set_the_scheme(self) -> None:
         assert seen(self.URL, proxies=(), HTTP_X_FORWARDED_PROTO="http")["wsgi.url_scheme"] == "https"
 
     @pytest.mark.parametrize(
@@ -138,6 +134,6 @@ class TestPublicUrl:
         assert (environ["SCRIPT_NAME"], environ["PATH_INFO"]) == ("/planet", path)
 
 
-def test_what_is_no_network_is_refused() -> None:
+def test_an_invalid_network_is_refused() -> None:
     with pytest.raises(ValueError, match="nginx"):
         trusted(["nginx"])

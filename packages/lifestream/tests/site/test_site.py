@@ -24,12 +24,12 @@ from feedserver import FeedServer, Response
 from own_site import PATIENCE, command, environment, started
 from served import feed, page, rss
 
-said: list[str] = []
+printed: list[str] = []
 
 
 @contextmanager
 def running(*arguments: str, folder: Path, **more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A `lifestream` command that serves, and the address that it prints; what else it says there is in `said`."""
+    """Run a `lifestream` command that serves; yield its process and its address, whose line is added to `printed`."""
     process = subprocess.Popen(
         [sys.executable, "-m", "lifestream", *arguments],
         env=environment(folder, **more),
@@ -43,7 +43,7 @@ def running(*arguments: str, folder: Path, **more: str) -> Iterator[tuple[subpro
         assert process.stdout is not None
         for line in process.stdout:
             if found := re.search(r"is at (http://\S+)", line):
-                said.append(line)
+                printed.append(line)
                 yield process, found[1]
                 break
         else:
@@ -110,7 +110,7 @@ class TestCommand:
         assert done.stderr.startswith(f"CommandError: {server.url('/page')} is no feed")
         assert "Traceback" not in done.stderr
 
-    def test_the_guard_is_on_unless_a_network_is_opened(self, site_home: Path, server: FeedServer) -> None:
+    def test_the_guard_is_on_unless_a_network_is_allowed(self, site_home: Path, server: FeedServer) -> None:
         done = command("add_feed", server.url("/feed"), folder=site_home, LIFESTREAM_ALLOWED_NETWORKS="")
         assert done.returncode == 1
         assert "127.0.0.1 is a loopback address" in done.stderr
@@ -169,7 +169,7 @@ class TestServing:
         command("add_feed", server.url("/feed"), folder=site_home)
         is_due(site_home)
         with running("serve", "127.0.0.1:0", folder=site_home) as (_, address):
-            assert "feeds are updated in the background" in said[-1]
+            assert "feeds are updated in the background" in printed[-1]
             body, headers = get(f"{address}main/")
             style, style_headers = get(f"{address}static/lifestream/theme.css")
             server.wait_for("/feed", count=2, timeout=PATIENCE)
@@ -181,19 +181,19 @@ class TestServing:
         assert "{" in style
         assert style_headers["Content-Type"].startswith("text/css")
 
-    def test_it_can_serve_and_fetch_nothing(self, site_home: Path) -> None:
+    def test_serve_can_run_without_fetching(self, site_home: Path) -> None:
         with running("serve", "0", "--no-update", folder=site_home) as (process, address):
             assert address.startswith("http://127.0.0.1:")
-            assert "feeds are not updated by this process" in said[-1]
+            assert "feeds are not updated by this process" in printed[-1]
             process.terminate()
             _, errors = process.communicate(
                 timeout=PATIENCE
-            )  # the signal may come before the first run is told, or after
+            )  # the signal may come before the first run is reported, or after
         assert (process.returncode, errors) == (0, "")
 
-    @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that a process can end by in order")
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal by which a process can end in order")
     @pytest.mark.slow
-    def test_a_signal_ends_it_cleanly_though_a_server_keeps_it_waiting(
+    def test_a_signal_ends_serving_cleanly_though_a_server_keeps_it_waiting(
         self, site_home: Path, server: FeedServer
     ) -> None:
         server.add("/feed", feed(), Response(rss("late"), delay=300))
@@ -221,11 +221,11 @@ class TestServing:
 
     def test_with_a_broker_the_updating_is_left_to_its_workers(self, site_home: Path) -> None:
         with running("serve", "127.0.0.1:0", folder=site_home, CELERY_BROKER_URL="redis://127.0.0.1:1/0"):
-            assert "feeds are not updated by this process" in said[-1]
+            assert "feeds are not updated by this process" in printed[-1]
 
 
 class TestDemo:
-    def test_it_imports_its_feeds_prints_the_table_and_leaves_nothing_behind(self, tmp_path: Path) -> None:
+    def test_the_demo_imports_its_feeds_prints_the_table_and_leaves_nothing_behind(self, tmp_path: Path) -> None:
         temporary = tmp_path / "temporary"
         temporary.mkdir()
         done = command("demo", "--no-serve", folder=tmp_path / "mine", TMPDIR=str(temporary), TEMP=str(temporary))
@@ -239,7 +239,7 @@ class TestDemo:
         assert list(temporary.iterdir()) == []
 
     @pytest.mark.slow
-    def test_it_serves_a_timeline_and_adds_what_its_owner_enters_until_it_is_ended(
+    def test_the_demo_serves_a_timeline_and_adds_what_its_owner_enters_until_it_is_ended(
         self, tmp_path: Path, server: FeedServer
     ) -> None:
         server.add("/feed", feed())

@@ -1,4 +1,4 @@
-"""The `lifestream` command on an empty folder: whatever is typed first finds a database that is ready."""
+"""The `lifestream` command on an empty folder: whatever is typed first, its database is ready."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from programs import PATIENCE, environment, run
 OURS = sorted(name for name, app in get_commands().items() if app == "lifestream")
 
 
-def test_each_command_of_ours_gets_its_tables_but_the_demo_which_brings_its_own_and_those_that_need_none() -> None:
+def test_our_commands_create_missing_tables_except_the_demo_and_those_that_need_none() -> None:
     assert {*OURS} - {"demo", "config", "doctor"} - cli._NEEDS_NO_HOME == cli._NEEDS_TABLES - {"createsuperuser"}
 
 
@@ -64,7 +64,7 @@ print(gc.isenabled(), gc.get_freeze_count() > 10_000, gc.get_threshold()[0])
 """
 
 
-def test_garbage_is_collected_seldom_and_not_among_what_is_imported(site_home: Path) -> None:
+def test_garbage_is_collected_seldom_and_not_among_imported_modules(site_home: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", COLLECTED],
         env=environment(site_home) | {"DJANGO_SETTINGS_MODULE": "lifestream.site.settings"},
@@ -86,7 +86,7 @@ UNNEEDED = {
     "aiohttp", "attr", "celery", "cryptography", "feedparser", "feedserver", "multidict", "nh3", "requests", "rich",
     "tinycss2", "uvloop", "whitenoise", "yarl",
 }  # fmt: skip
-"""Packages that a command which has nothing to do must not wait for."""
+"""Packages that a command which has nothing to do must not import."""
 UNNEEDED_OF_OURS = {
     "admin", "content.sanitizer", "content.tokenizer", "fetcher.fetch", "fetcher.redirects", "migrations.0001_initial",
     "parser", "plugins", "refresh.work_loop", "scheduler.schedule", "storage.writer", "urls", "web.timeline",
@@ -109,7 +109,7 @@ def _home_with_a_feed(_site: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def home(request: pytest.FixtureRequest, site_home: Path) -> Path:
-    """A home with tables, and with what the test's parameter says: "no feed", or one that is "due" or "not due"."""
+    """Return a home with tables, and with what the test's parameter names: "no feed", or one "due" or "not due"."""
     if request.param == "not due":
         shutil.rmtree(site_home)
         shutil.copytree(request.getfixturevalue("_home_with_a_feed"), site_home)
@@ -142,7 +142,7 @@ def test_a_command_that_finds_nothing_due_imports_nothing_that_fetches(home: Pat
 
 
 @pytest.mark.parametrize("lacking", ["lifestream", "auth"])
-def test_a_migration_that_the_database_lacks_is_made_up_for(site_home: Path, lacking: str) -> None:
+def test_a_migration_that_the_database_lacks_is_applied(site_home: Path, lacking: str) -> None:
     complete = migrations_of(site_home)
     last = max(name for app, name in complete if app == lacking)
     before = max(name for app, name in complete if app == lacking and name != last)

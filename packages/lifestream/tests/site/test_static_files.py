@@ -56,7 +56,7 @@ def test_a_page_names_each_file_with_the_hash_of_its_content(client: Client) -> 
         assert hashlib.sha256(Path(found).read_bytes()).hexdigest().startswith(version)
 
 
-def test_what_is_asked_for_by_its_version_is_kept_for_a_year(client: Client) -> None:
+def test_a_file_that_is_requested_by_its_version_is_kept_for_a_year(client: Client) -> None:
     answer = client.get(static("lifestream/theme.css"))
     answer.close()
     assert answer["Cache-Control"] == f"max-age={A_YEAR}, public, immutable"
@@ -65,17 +65,17 @@ def test_what_is_asked_for_by_its_version_is_kept_for_a_year(client: Client) -> 
 
 
 @pytest.mark.parametrize("query", ["", "?v=000000000000", "?v=", "?w=1"])
-def test_what_is_asked_for_in_another_way_is_not(query: str, client: Client) -> None:
+def test_a_file_that_is_requested_in_another_way_is_kept_for_an_hour(query: str, client: Client) -> None:
     answer = client.get("/static/lifestream/theme.css" + query)
     answer.close()
     assert (answer.status_code, answer["Cache-Control"]) == (200, "max-age=3600, public")
 
 
-def test_a_file_that_is_not_there_has_an_address_without_a_version() -> None:
+def test_a_missing_file_has_an_address_without_a_version() -> None:
     assert static("nothing.css") == "/static/nothing.css"
 
 
-def test_pages_and_files_are_compressed_for_who_takes_that(client: Client) -> None:
+def test_pages_and_files_are_compressed_for_clients_that_accept_that(client: Client) -> None:
     post = make_post(make_site(), "One", content="<p>words</p>" * 50)
     for address in (f"/{post.lifestream.slug}/", static("lifestream/theme.css")):
         plain = body(client.get(address))
@@ -104,12 +104,12 @@ def test_a_first_view_takes_at_most_20_kb_without_pictures(client: Client) -> No
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
 @pytest.mark.parametrize("reload", [False, True])
-def test_only_regular_files_are_served_and_what_else_lies_there_harms_nothing(
+def test_only_regular_files_are_served_and_other_files_do_no_harm(
     client: Client, settings: Any, tmp_path: Path, *, reload: bool
 ) -> None:
     (tmp_path / "a.css").write_text("a {}")
     (tmp_path / ".#a.css").symlink_to("somebody@host.1234")  # as Emacs does while a file is open
-    if reload:  # Django itself cannot list a folder with one
+    if reload:  # Django itself cannot list a folder with such a link
         (tmp_path / "loop.css").symlink_to("loop.css")
     (tmp_path / "zero.css").symlink_to("/dev/zero")
     (tmp_path / "dir.css").mkdir()

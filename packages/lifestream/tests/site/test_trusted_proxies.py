@@ -1,4 +1,4 @@
-"""Whose headers count: the networks of a setting."""
+"""The proxies whose headers are trusted: the networks of a setting."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ def test_addresses_networks_and_the_unix_socket_are_read() -> None:
 
 
 @pytest.mark.parametrize("text", ["nginx", "10.0.0.1/8", "", "127.0.0.1:80"])
-def test_what_is_no_network_is_refused(text: str) -> None:
+def test_an_invalid_network_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"network|host bits"):
         trusted([text])

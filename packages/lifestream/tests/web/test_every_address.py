@@ -1,4 +1,4 @@
-"""Every address takes every byte: none of them answers with an error of the server."""
+"""Every address accepts every byte: none of them answers with an error of the server."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ HOSTILE = {
     "a format and a pattern": "%7b0%7d%25s'\"\\%25_",
 }
 CORE = ("NUL", "a lone surrogate", "10,000 characters", "10,000 digits", "a number of 64 bits", "negative")
-"""What is sent to each address and each parameter. Each of the other texts is sent to one in four: see `dealt`."""
+"""Texts that are sent to each address and each parameter. Each other text is sent to one in four: see `dealt`."""
 PARAMETERS = ("q", "before")
 LISTS = ("feed", "fetch", "item", "lifestream", "post", "subscription")
 OF_EVERY_LIST = (
@@ -111,7 +111,7 @@ GOOD = {
 
 
 def addresses_of(route: str, names: tuple[str, ...], text: str) -> Iterator[str]:
-    """Yield the addresses of *route* with *text* as one parameter, the others being valid, and with *text* as all."""
+    """Yield the addresses of *route* with *text* as one parameter beside valid ones, and with *text* as all of them."""
     good = [GOOD.get(name, "1") for name in names]
     for place in range(len(names)):
         yield route.format(*[*good[:place], text, *good[place + 1 :]])
@@ -177,8 +177,8 @@ def test_no_query_of_a_page_is_an_error_of_the_server(client: Client, name: str,
     unknown = list(HOSTILE).index(name) % 5  # no page reads a parameter that it does not know
     assert not failures(client, (f"{page}?{text}={text}" for page in pages[unknown::5]))
     push = f"/push/{GOOD['key']}?hub.mode={{}}&hub.topic={{}}&hub.challenge={{}}&hub.lease_seconds={{}}"
-    said = ("subscribe", "https://x.example/feed", "c", "60")
-    assert not failures(client, (push.format(*said[:at], text, *said[at + 1 :]) for at in range(4)))
+    values = ("subscribe", "https://x.example/feed", "c", "60")
+    assert not failures(client, (push.format(*values[:at], text, *values[at + 1 :]) for at in range(4)))
     denied = f"/push/{GOOD['key']}?hub.mode=denied&hub.topic=https://x.example/feed&hub.reason={text}"
     search = [f"/main/search/?q={text}", f"/main/search/?q=post&before={text}", f"/main/?before={text}"]
     assert not failures(client, [denied, *search])
@@ -263,7 +263,7 @@ def test_an_unknown_tag_is_not_found(client: Client) -> None:
     assert client.get("/main/tags/django/").status_code == 200
 
 
-def test_the_bundled_site_refuses_a_nul_before_anything_reads_it(client: Client, settings: Any) -> None:
+def test_a_nul_is_refused_by_the_bundled_site_before_any_view_runs(client: Client, settings: Any) -> None:
     settings.MIDDLEWARE = [*OF_THE_SITE, *settings.MIDDLEWARE]
     assert client.get("/admin/r/1/%00/").status_code == 404
     assert client.get("/main/search/?q=a%00b").status_code == 400
@@ -296,7 +296,7 @@ def test_a_filter_that_no_database_takes_leads_to_the_list_without_filters(clien
     client.force_login(superuser)
     for query in ("date__year=9223372036854775808", "title__startswith=a%00b", "id__in=9223372036854775808"):
         response = client.get(f"/admin/lifestream/item/?{query}")
-        # PostgreSQL knows that no key is as large, and finds nothing.
+        # PostgreSQL knows that no key is so large, and finds nothing.
         assert response.status_code in (200, 302), query
         if response.status_code == 302:
             assert response["Location"] == "/admin/lifestream/item/?e=1"

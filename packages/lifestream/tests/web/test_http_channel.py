@@ -1,4 +1,4 @@
-"""Clients that send many requests at once, take answers when they like or never, and frame a body without an end."""
+"""Clients that send many requests at once, read answers late or never, and frame a body without an end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lifestream.web.request_framing import LONGEST_FRAMING
 from lifestream.web.wsgi_server import serve
 
 _LARGE: Final = bytes(32 << 20)
-"""More than the buffers of a connection hold, and than waitress keeps before it lets a thread wait."""
+"""More bytes than the buffers of a connection, and than waitress keeps before it lets a thread wait."""
 _ASKED: Final = b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
@@ -66,7 +66,7 @@ def _connected(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), 60)
 
 
-def test_a_client_that_takes_no_answer_keeps_nobody_out() -> None:
+def test_a_client_that_reads_no_answer_does_not_block_others() -> None:
     read: list[bytes] = []
     made: list[str] = []
     is_asked = threading.Event()
@@ -87,7 +87,7 @@ def test_a_client_that_takes_no_answer_keeps_nobody_out() -> None:
     assert (read, made) == ([b"/small"], ["/large", "/small"])
 
 
-def test_a_client_that_takes_no_answer_is_closed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_reads_no_answer_is_closed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     impatient = partial(create_server, channel_timeout=1, cleanup_interval=1)  # seconds, in place of 120
     monkeypatch.setattr(wsgi_server, "create_server", impatient)
     is_closed = threading.Event()
@@ -121,7 +121,7 @@ def test_requests_that_come_together_are_answered_in_their_order() -> None:
     assert read == [path.encode() for path in paths]
 
 
-def test_what_comes_behind_a_request_to_close_is_not_answered() -> None:
+def test_a_request_after_one_that_closes_the_connection_is_not_answered() -> None:
     read: list[bytes] = []
 
     def client(_address: str, port: int) -> None:
@@ -184,7 +184,7 @@ def test_framing_of_a_usual_length_is_read() -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="files of Windows have no such numbers")
-def test_files_with_large_numbers_keep_nobody_out() -> None:
+def test_files_with_large_numbers_do_not_block_clients() -> None:
     answered: list[bytes] = []
 
     def client(address: str, port: int) -> None:
@@ -207,7 +207,7 @@ def _body(answers: Any) -> bytes:
 
 @contextmanager
 def _many_files() -> Iterator[None]:
-    """Hold so many files that the next has a number above 1,023, which `select` refuses."""
+    """Open so many files that the next one has a number above 1,023, which `select` refuses."""
     import resource
 
     least, most = 1_200, resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -226,8 +226,8 @@ def _many_files() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, most)
 
 
-def test_no_more_is_read_between_two_answers_while_requests_wait() -> None:
-    """Else a client could have more requests put aside with each answer than it takes answers."""
+def test_nothing_is_read_between_two_answers_while_requests_wait() -> None:
+    """Otherwise a client could have more requests put aside with each answer than it reads answers."""
     sockets: dict[int, Any] = {}
     server: Any = create_server(_application, map=sockets, host="127.0.0.1", port=0, channel_request_lookahead=0)
     ours, theirs = socket.socketpair()
@@ -250,7 +250,7 @@ _MIB: Final = 1 << 20
 
 @contextmanager
 def _channels(number: int, *, most_body: int) -> Iterator[list[OneAnswerChannel]]:
-    """Connections of a server that answers nothing, since its loop does not run."""
+    """Yield connections of a server that answers nothing, since its loop does not run."""
     sockets: dict[int, Any] = {}
     options: dict[str, Any] = {"max_request_body_size": most_body, "inbuf_overflow": 1024}
     server: Any = create_server(_application, map=sockets, host="127.0.0.1", port=0, **options)
@@ -277,7 +277,7 @@ def _send(channel: OneAnswerChannel, size: int, *, of: int, moment: float) -> No
     channel.last_activity = moment
 
 
-def test_of_bodies_that_are_too_many_those_that_stopped_first_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_too_many_bodies_those_that_stopped_first_are_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lifestream.web.http_channel.MOST_KEPT", 6 * _MIB)
     with _channels(5, most_body=3 * _MIB) as (first, second, third, idle, honest):
         for moment, channel in enumerate((second, first, third)):
@@ -301,17 +301,17 @@ def test_a_body_for_which_no_space_can_be_made_is_answered_with_503(monkeypatch:
         assert [getattr(request.error, "code", None) for request in last.requests] == [503]
 
 
-def test_one_body_of_the_greatest_size_is_always_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_single_body_of_the_largest_size_is_always_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lifestream.web.http_channel.MOST_KEPT", _MIB)
     with _channels(1, most_body=4 * _MIB) as (only,):
         _send(only, 3 * _MIB, of=3 * _MIB, moment=0)
         assert [request.error for request in only.requests] == [None]
 
 
-def test_of_answers_that_are_too_many_those_that_nobody_takes_are_given_up() -> None:
+def test_of_too_many_answers_those_that_nobody_reads_are_given_up() -> None:
     with _channels(3, most_body=10) as (first, second, third):
         for moment, channel in enumerate((second, third, first)):
-            channel.total_outbufs_len = 2 * _MIB  # as if the client took nothing
+            channel.total_outbufs_len = 2 * _MIB  # as if the client read nothing
             channel.last_activity = moment
         assert let_go((first, second, third), 5 * _MIB)
         assert [each.will_close for each in (first, second, third)] == [False, True, False]
@@ -319,7 +319,7 @@ def test_of_answers_that_are_too_many_those_that_nobody_takes_are_given_up() -> 
         assert [each.will_close for each in (first, second, third)] == [False, True, False]
 
 
-def test_clients_that_take_nothing_fill_no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clients_that_read_nothing_do_not_fill_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wsgi_server, "MOST_KEPT", 3 * len(_LARGE))
     read: list[bytes] = []
 

@@ -1,4 +1,4 @@
-"""Where a page ends, written into an address and read again, and what comes before and after it."""
+"""The cursor where a page ends, written into an address and read again, and the posts before and after it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def test_a_cursor_survives_being_written_and_read() -> None:
         str(Cursor(datetime(9999, 6, 1, tzinfo=UTC), 1)),
     ],
 )
-def test_what_is_no_cursor_is_refused(text: str) -> None:
+def test_an_invalid_cursor_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is (no cursor|a cursor beyond all dates)"):
         Cursor.parse(text)
 
 
 @pytest.mark.django_db
-def test_posts_of_one_moment_are_told_apart_by_their_items() -> None:
+def test_posts_of_one_moment_are_distinguished_by_their_items() -> None:
     site = make_site()
     posts = [make_post(site, f"post {number}", date=NOON) for number in range(3)]
     late = make_post(site, "late", date=NOON + timedelta(hours=1))

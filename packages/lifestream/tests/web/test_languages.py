@@ -16,7 +16,7 @@ from lifestream.wording import worded
 
 @pytest.fixture
 def shown(client: Client, db: None) -> Client:
-    """A visitor of a site with one post."""
+    """Return the client of a visitor to a site with one post."""
     site = make_subscription(make_feed(title="A feed"), make_lifestream("main", title="Planet"))
     make_post(
         make_item(site.feed, "An item", date=datetime(2024, 3, 5, 12, tzinfo=UTC), link="https://a.example/1"), site
@@ -44,9 +44,9 @@ def test_arabic_is_written_from_the_right(shown: Client) -> None:
 
 def test_arabic_has_six_plurals() -> None:
     with override("ar"):
-        told = [ngettext("{} feed asked", "{} feeds asked", count) for count in (0, 1, 2, 3, 11, 100)]
-    assert len(set(told)) == 5
-    assert told[2] == "طُلبت خلاصتان ({})"
+        texts = [ngettext("{} feed asked", "{} feeds asked", count) for count in (0, 1, 2, 3, 11, 100)]
+    assert len(set(texts)) == 5
+    assert texts[2] == "طُلبت خلاصتان ({})"
 
 
 def test_a_stored_reason_is_reported_in_arabic() -> None:

@@ -1,4 +1,4 @@
-"""How pages look as their owner has chosen: theme, accent, logo, style sheets, and how much of a post is shown."""
+"""How pages look, as their owner has chosen: theme, accent, logo, style sheets, and how much of a post is shown."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TEXT = " ".join(f"word{number}" for number in range(100))
 
 @pytest.fixture
 def main() -> Lifestream:
-    """A lifestream with one post from each of two sites; the second site's post is the later one."""
+    """Return a lifestream with one post from each of two sites; the second site's post is the later one."""
     lifestream = make_lifestream("main")
     for number, name in enumerate(("Alpha", "Beta")):
         feed = make_feed(title=name)
@@ -81,7 +81,7 @@ class TestShown:
         assert f"<p><b>{TEXT}</b></p>" in page(client, shown="whole")
 
     @pytest.mark.parametrize("shown", ["title", "summary", "excerpt", "whole"])
-    def test_it_takes_one_more_query_at_most(
+    def test_the_choice_takes_one_more_query_at_most(
         self, shown: str, client: Client, main: Lifestream, django_assert_max_num_queries: Any
     ) -> None:
         Lifestream.objects.update(shown=shown)

@@ -1,4 +1,4 @@
-"""The addresses of pages are those that Django reverses, whatever of a request has an influence on them."""
+"""The addresses of pages are those that Django reverses, whatever in a request has an influence on them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_rows_differ_in_their_key(name: str, pk: int, slug: str) -> None:
     assert row_address(name, slug, pk) == reverse(f"lifestream:{name}", kwargs={"slug": slug, "pk": pk})
 
 
-def test_a_path_that_the_server_has_stripped_is_in_front() -> None:
+def test_a_path_prefix_that_the_server_has_stripped_is_in_front() -> None:
     before = get_script_prefix()
     plain = row_address("item", "main", 3)
     try:
@@ -71,14 +71,14 @@ def test_other_patterns_have_other_addresses() -> None:
     patterns.urlpatterns = [path("news/", include("lifestream.urls"))]  # type: ignore[attr-defined]
     with override_settings(ROOT_URLCONF=patterns):
         assert row_address("item", "main", 3) == "/news/main/items/3/"
-        # As in a test that changes patterns: Django forgets the old ones, and so do we.
+        # A test may change patterns: Django forgets the old addresses, and so do we.
         patterns.urlpatterns = [path("other/", include("lifestream.urls"))]  # type: ignore[attr-defined]
         clear_url_caches()
         assert row_address("item", "main", 3) == "/other/main/items/3/"
     assert row_address("item", "main", 3) == plain
 
 
-def test_only_so_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_addresses_that_are_kept_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_addresses, "MOST_KEPT", 3)
     for number in range(10):
         assert page_address("timeline", slug=f"s{number}") == reverse("lifestream:timeline", args=[f"s{number}"])

@@ -39,7 +39,7 @@ def parts(address: str) -> tuple[str, str]:
     return key, written
 
 
-def test_an_address_is_that_of_one_picture_and_signed(on: None) -> None:
+def test_an_address_is_signed_for_one_picture(on: None) -> None:
     key, written = parts(address_of(URL))
     assert url_of(key, written) == URL
     other = base64.urlsafe_b64encode(b"https://elsewhere.example/").decode().rstrip("=")
@@ -48,7 +48,7 @@ def test_an_address_is_that_of_one_picture_and_signed(on: None) -> None:
     with override_settings(SECRET_KEY="x" * 60):
         assert url_of(key, written) is None
     with override_settings(SECRET_KEY="x" * 60, SECRET_KEY_FALLBACKS=[django_settings.SECRET_KEY]):
-        assert url_of(key, written) == URL, "pages that somebody has open"
+        assert url_of(key, written) == URL, "pages that somebody has open keep their pictures"
     assert address_of("data:image/png;base64,AA") == "data:image/png;base64,AA" and address_of("") == ""
     assert address_of("https://a.example/" + "a" * LONGEST) == ""
 
@@ -119,7 +119,7 @@ def test_pages_name_no_picture_of_another_host_and_feeds_keep_the_originals(
         assert "https://cdn.example/in.png" in feed and "/pictures/" not in feed
 
 
-def test_a_picture_is_served_as_what_its_bytes_are_and_can_do_nothing(on: None, client: Client) -> None:
+def test_a_picture_is_served_with_the_type_of_its_bytes_and_can_run_nothing(on: None, client: Client) -> None:
     with FeedServer() as server:
         server.add("/a.html", Response(PNG, headers={"Content-Type": "text/html", "Set-Cookie": "a=1"}))
         address = address_of(server.url("a.html"))
@@ -137,7 +137,7 @@ def test_a_picture_is_served_as_what_its_bytes_are_and_can_do_nothing(on: None, 
 @pytest.mark.parametrize(
     "response", [Response(b"<svg/>", headers={"Content-Type": "image/svg+xml"}), Response(status=404)]
 )
-def test_what_is_no_picture_is_not_there(on: None, client: Client, response: Response) -> None:
+def test_an_answer_that_is_no_picture_is_a_404(on: None, client: Client, response: Response) -> None:
     with FeedServer() as server:
         server.add("/a.svg", response)
         assert client.get(address_of(server.url("a.svg"))).status_code == 404
@@ -153,7 +153,7 @@ def test_a_picture_that_is_late_can_be_asked_for_again(
 
 
 @pytest.mark.django_db
-def test_nobody_makes_this_site_fetch_what_it_did_not_name(client: Client, settings: Any, tmp_path: Path) -> None:
+def test_this_site_fetches_no_address_that_it_has_not_signed(client: Client, settings: Any, tmp_path: Path) -> None:
     settings.LIFESTREAM_SERVE_PICTURES = True
     settings.LIFESTREAM_PICTURE_FOLDER = str(tmp_path)
     address = address_of("https://a.example/1.png")

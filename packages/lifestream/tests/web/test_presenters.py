@@ -1,4 +1,4 @@
-"""What of an item is shown, and as what."""
+"""Which parts of an item are shown, and in which form."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def card(**fields: Any) -> Card:
         ("video", {"title": "T", "link": "https://youtu.be/abcdefghijk"}),
     ],
 )
-def test_the_kind_is_what_a_reader_would_call_it(kind: str, fields: dict[str, Any]) -> None:
+def test_the_kind_of_a_card_follows_from_its_contents(kind: str, fields: dict[str, Any]) -> None:
     assert card(**fields).kind == kind
 
 
@@ -73,13 +73,13 @@ def test_an_article_is_led_by_the_first_picture_of_its_content() -> None:
     assert card(title="T", content=content).pictures == ()
 
 
-def test_a_picture_that_stands_in_the_content_is_not_shown_twice() -> None:
+def test_a_picture_that_is_in_the_content_is_not_shown_twice() -> None:
     media = [{"url": f"{A}?x=1&y=2", "type": "image/jpeg"}, {"url": f"{A}2", "type": "image/jpeg"}]
     content = f'<p><img src="{A}?x=1&amp;y=2"></p>'
     assert [picture.url for picture in card(title="T", content=content, media=media).pictures] == [f"{A}2"]
 
 
-def test_one_picture_named_twice_is_one() -> None:
+def test_a_picture_that_is_named_twice_is_shown_once() -> None:
     media = [{"url": A, "type": "image/jpeg", "description": "Sea"}]
     assert card(media=media, enclosures=[{"url": A, "type": "image/jpeg"}]).pictures == (Picture(A, "Sea"),)
 
@@ -93,14 +93,14 @@ def test_an_address_that_is_not_http_is_left_out(url: object) -> None:
     assert (shown.pictures, shown.sounds, shown.files, shown.player, shown.poster) == ((), (), (), "", "")
 
 
-def test_what_is_no_list_of_objects_is_passed_over() -> None:
+def test_a_value_that_is_no_list_of_objects_is_ignored() -> None:
     assert card(media=["x", None, 3], enclosures=[["y"]]).kind == "note"
 
 
 @pytest.mark.parametrize(
     ("seconds", "written"), [(None, ""), (0, ""), (-3, ""), (5, "0:05"), (754, "12:34"), (3723, "1:02:03"), ("7", "")]
 )
-def test_a_duration_is_written_as_a_clock_has_it(seconds: object, written: str) -> None:
+def test_a_duration_is_written_as_on_a_clock(seconds: object, written: str) -> None:
     enclosure = {"url": "https://a.example/a.mp3", "type": "audio/mpeg", "duration": seconds}
     assert card(enclosures=[enclosure]).sounds[0].duration == written
 
@@ -122,7 +122,7 @@ def test_a_long_note_is_not_shown_whole() -> None:
     ("candidates", "language"),
     [(("ja",), "ja"), (("", "zh-Hant-TW"), "zh-Hant-TW"), (("english", "en"), "en"), (('en" x="',), ""), ((), "")],
 )
-def test_a_language_is_one_that_a_browser_knows(candidates: tuple[str, ...], language: str) -> None:
+def test_only_a_valid_language_tag_is_used(candidates: tuple[str, ...], language: str) -> None:
     assert language_of(*candidates) == language
 
 

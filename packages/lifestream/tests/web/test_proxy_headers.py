@@ -1,4 +1,4 @@
-"""A request that a proxy has passed on is known by its headers."""
+"""A request that a proxy has passed on is recognised by its headers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_headers_of_proxies(header: str) -> None:
     assert not came_through_proxy({f"HTTP_{header}": ""})
 
 
-def test_what_a_browser_sends_is_no_header_of_a_proxy() -> None:
+def test_headers_of_a_browser_are_not_taken_for_those_of_a_proxy() -> None:
     sent = ("HOST", "USER_AGENT", "ACCEPT", "X_REQUESTED_WITH", "CONNECTION", "COOKIE", "DNT", "IF_NONE_MATCH")
     environ = {f"HTTP_{name}": "x" for name in sent}
     assert not came_through_proxy({**environ, "REMOTE_ADDR": "127.0.0.1", "wsgi.version": (1, 0)})

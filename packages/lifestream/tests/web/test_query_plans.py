@@ -1,7 +1,7 @@
 """How the databases run the queries of pages, imports, pushes and tasks: by an index, and without sorting everything.
 
-On PostgreSQL, only what must not be read as a whole is looked at: over so few rows it sorts what an index would give in
-order.
+On PostgreSQL, the tests check only that no table is read as a whole: with so few rows, it sorts rows that an index
+would give in order.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ def sorted_ones(work: Callable[[], object]) -> list[str]:
     return [f"{sql}\n{plan}" for sql, plan in plans_of(work) if "TEMP B-TREE FOR ORDER BY" in plan]
 
 
-# Tags of the latest posts are few, and so are feeds with a login: all that this index has.
+# What may be read as a whole: tags of the latest posts are few, and so are feeds with a login, all that this index has.
 FEW = ("lifestream_tag", "lifestream_feed_private")
-# The sites beside a page are sorted by their latest posts: at most RECENT and MOST_DATED.
+# The sites beside a page are sorted by their latest posts: at most RECENT and MOST_DATED of them.
 COMPARED = (*FEW, "UNION")
 
 
@@ -92,7 +92,7 @@ def test_the_sites_beside_a_timeline_are_few_of_many(
     client: Client, planet: Lifestream, monkeypatch: pytest.MonkeyPatch, order: str
 ) -> None:
     monkeypatch.setattr("lifestream.web.timeline.RECENT", 2)
-    monkeypatch.setattr("lifestream.web.timeline.MOST_DATED", 1)  # so that there are very many
+    monkeypatch.setattr("lifestream.web.timeline.MOST_DATED", 1)  # so that these sites count as very many
     monkeypatch.setattr(pages, "SITES_BESIDE", 1)
     Lifestream.objects.update(site_order=order)
 
@@ -156,7 +156,7 @@ def test_the_latest_sites_of_very_many_are_those_of_the_latest_posts(
 
 
 @pytest.mark.parametrize("rare", [1, 4, 100])
-def test_what_is_found_does_not_depend_on_how_it_is_looked_up(
+def test_the_posts_that_are_found_do_not_depend_on_how_they_are_looked_up(
     planet: Lifestream, monkeypatch: pytest.MonkeyPatch, rare: int
 ) -> None:
     site = make_site(planet, "An older site")
@@ -224,11 +224,11 @@ def test_the_latest_sites_are_those_that_a_comparison_of_all_would_find(
 def test_other_sites_are_looked_at_only_if_the_latest_posts_are_of_too_few(planet: Lifestream) -> None:
     ((sql, plan),) = plans_of(partial(Timeline(planet).latest_sites, 3))
     assert sql.count("NOT EXISTS") == 2
-    # PostgreSQL finds out once, before it reads what the condition is for; SQLite has no word for it in its plans.
+    # PostgreSQL evaluates the condition once, before it reads the rows behind it; SQLite's plans do not show that.
     assert connection.vendor != "postgresql" or plan.count("One-Time Filter") == 2
 
 
-def test_a_site_whose_posts_are_all_older_than_the_latest_stands_beside_by_its_date(
+def test_a_site_whose_posts_are_all_older_than_the_latest_is_listed_by_its_date(
     planet: Lifestream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lifestream.web.timeline.RECENT", 2)
@@ -241,7 +241,7 @@ def test_a_site_whose_posts_are_all_older_than_the_latest_stands_beside_by_its_d
 
 @pytest.mark.parametrize("bodies", [False, True])
 @pytest.mark.parametrize("narrowed", ["a search", "a search of what was frequent once", "a tag"])
-def test_what_a_page_shows_of_a_post_is_read_once_the_posts_are_sorted(
+def test_the_fields_of_a_post_that_a_page_shows_are_read_once_the_posts_are_sorted(
     planet: Lifestream, monkeypatch: pytest.MonkeyPatch, narrowed: str, bodies: bool
 ) -> None:
     if narrowed.endswith("once"):
@@ -253,14 +253,16 @@ def test_what_a_page_shows_of_a_post_is_read_once_the_posts_are_sorted(
     assert connection.vendor != "sqlite" or read[0].startswith("SEARCH lifestream_post USING INTEGER PRIMARY KEY")
     read = [plan for sql, plan in plans_of(lambda: validators(timeline, None)) if '"fingerprint"' in sql]
     assert len(read) == 1
-    if narrowed != "a search of what was frequent once" and connection.vendor == "sqlite":  # these are too few here
+    if (
+        narrowed != "a search of what was frequent once" and connection.vendor == "sqlite"
+    ):  # these posts are too few here
         assert read[0].startswith("SEARCH lifestream_post USING INTEGER PRIMARY KEY")
     posts = timeline.page(None, 3, bodies=bodies)
     assert [*posts.posts, *timeline.page(posts.older, 10).posts] == list(timeline.posts())
 
 
 def test_names_of_sites_are_read_in_the_order_of_an_index_of_their_lifestream(planet: Lifestream) -> None:
-    """SQLite, told by statistics that a lifestream has half of all sites, reads all feeds to find a few in no order."""
+    """If statistics say that a lifestream has half of all sites, SQLite reads all feeds to find a few in no order."""
     asked = [sql for sql, _ in plans_of(lambda: list(sites_named(Timeline(planet), "site")))]
     assert len(asked) == 3
     assert all('ORDER BY "lifestream_subscription"."sort_name"' in sql for sql in asked[:2]), asked

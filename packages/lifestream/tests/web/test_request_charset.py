@@ -14,7 +14,7 @@ from lifestream.site import wsgi
 from lifestream.web.request_charset import in_utf8
 from lifestream.web.wsgi_server import serve
 
-# Codecs that are none of text, that take nothing, and that make NULs and lone surrogates of harmless bytes.
+# Codecs that are not for text, that decode nothing, and that turn harmless bytes into NULs and lone surrogates.
 CHARSETS = (
     "rot13", "hex", "base64", "zlib", "bz2", "uu", "quopri", "idna", "punycode", "undefined", "unicode_escape",
     "raw_unicode_escape", "utf_7", "utf-16", "no-such", "",
@@ -24,7 +24,7 @@ HANDLER = WSGIHandler()
 
 
 def answered(method: str, address: str, content_type: str, body: bytes = b"") -> str:
-    """Return the status of the answer to a request, as a WSGI server hands it over."""
+    """Return the status of the answer to a request that comes as from a WSGI server."""
     path, _, query = address.partition("?")
     environ: dict[str, Any] = {"REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query}
     environ |= {"CONTENT_TYPE": content_type, "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
@@ -68,14 +68,14 @@ def test_no_charset_is_an_error_of_the_server(charset: str, written: str) -> Non
     ],
 )
 def test_nothing_else_of_a_content_type_is_touched(content_type: str, left: str) -> None:
-    told: list[str] = []
+    received: list[str] = []
 
     def application(environ: dict[str, Any], _start: object) -> list[bytes]:
-        told.append(environ["CONTENT_TYPE"])
+        received.append(environ["CONTENT_TYPE"])
         return []
 
     in_utf8(application)({"CONTENT_TYPE": content_type}, lambda *_: None)
-    assert told == [left]
+    assert received == [left]
 
 
 def test_every_way_to_serve_the_bundled_site_reads_utf_8(monkeypatch: pytest.MonkeyPatch) -> None:

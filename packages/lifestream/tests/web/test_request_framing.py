@@ -1,4 +1,4 @@
-"""Heads and chunked bodies, cut in any way, are read as waitress reads them; what costs much time is refused."""
+"""Heads and chunked bodies, cut in any way, are read as waitress reads them; input that costs much time is refused."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_chunks_are_read_as_waitress_reads_them_however_they_are_cut() -> None:
 
 
 def test_empty_lines_between_chunks_are_refused() -> None:
-    """Waitress skips them; RFC 9112 §7.1 has none."""
+    """waitress skips them, but RFC 9112 §7.1 allows none."""
     assert _read(QuickChunks(OverflowableBuffer(1 << 20)), b"\r\n1\r\na\r\n0\r\n\r\n")[2]
     assert _read(QuickChunks(OverflowableBuffer(1 << 20)), b"1\r\na\r\n\r\n0\r\n\r\n")[2]
 
@@ -97,7 +97,7 @@ def _parsed(text: bytes, may_keep_more: bool = True) -> BoundedParser:
         (b"GET / HTTP/1.1\r\na: " + b"b" * LONGEST_HEAD, f"exceeds max_header of {LONGEST_HEAD}"),
     ],
 )
-def test_what_costs_time_to_read_is_refused(text: bytes, reason: str) -> None:
+def test_input_that_costs_much_time_to_read_is_refused(text: bytes, reason: str) -> None:
     parser = _parsed(text)
     assert parser.error is not None
     assert parser.error.body == reason
@@ -113,7 +113,7 @@ def test_what_costs_time_to_read_is_refused(text: bytes, reason: str) -> None:
         b"\n\r\r\nGET / HTTP/1.1\r\n\r\n",
     ],
 )
-def test_what_an_honest_client_could_send_is_read(text: bytes) -> None:
+def test_requests_that_an_honest_client_could_send_are_read(text: bytes) -> None:
     parser = _parsed(text)
     assert parser.completed
     assert parser.error is None
@@ -134,7 +134,7 @@ def test_a_body_that_cannot_be_kept_is_refused_until_it_can() -> None:
     assert refused is not None
     assert (refused.code, refused.body) == (503, "too much is being received; try again later")
     assert _parsed(text).error is None
-    assert _parsed(text[:100_000], may_keep_more=False).error is None, "a small one is always read"
+    assert _parsed(text[:100_000], may_keep_more=False).error is None, "a small body is always read"
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ def test_posts_of_several_querysets_are_filled_together(django_assert_num_querie
     for name in ("one", "two"):
         make_post(site, name, tags=(name,), content=f"<p>{name}</p>")
     posts = Post.objects.order_by("pk")
-    with django_assert_num_queries(4):  # both, their tags, their contents
+    with django_assert_num_queries(4):  # both querysets, their tags, their contents
         found = [*read_posts(posts[:1], bodies=False), *read_posts(posts[1:], bodies=False)]
         fill_posts(found, site.lifestream, "", bodies=False)
         assert [(post.item.content, [tag.name for tag in post.item.tags.all()]) for post in found] == [

@@ -37,7 +37,7 @@ def titles(page: str) -> list[str]:
     return [re.sub("<.*?>", "", title) for title in re.findall(r'<h3 class="title.*?<a [^>]*>(.*?)</a>', page)]
 
 
-def test_what_the_page_says_of_a_search_is_true(client: Client, main: Lifestream) -> None:
+def test_the_help_on_the_page_of_a_search_is_true(client: Client, main: Lifestream) -> None:
     site = make_site(main, "Kitchen Table")
     make_post(site, "By its title: gardens")
     make_post(site, "By its text", text="in the gardens of others")
@@ -48,8 +48,8 @@ def test_what_the_page_says_of_a_search_is_true(client: Client, main: Lifestream
     assert "gard finds gardens" in search(client, "")
     assert titles(page) == ["By its title: gardens", "By its text", "By its author", "By its tags"]
     assert ">4 posts</p>" in page
-    assert titles(search(client, "gard title")) == ["By its title: gardens"]  # all words
-    assert titles(search(client, '"gard"')) == []  # in quotes as they are
+    assert titles(search(client, "gard title")) == ["By its title: gardens"]  # all words must be found
+    assert titles(search(client, '"gard"')) == []  # words in quotes must be found as they are
     assert titles(search(client, "ga")) == []  # three letters are enough, and two are not
     assert titles(search(client, "ya")) == [] and titles(search(client, "yar")) == ["Another"]
     make_post(site, "A red kite")
@@ -57,7 +57,7 @@ def test_what_the_page_says_of_a_search_is_true(client: Client, main: Lifestream
     assert titles(search(client, '"red kite"')) == ["A red kite"]
 
 
-def test_the_words_are_marked_where_they_stand(client: Client, main: Lifestream) -> None:
+def test_the_words_are_marked_where_they_are_found(client: Client, main: Lifestream) -> None:
     far = "word " * 200
     make_post(make_site(main), "The Róbin & I", text=f"{far} robins <b> {far}", summary=far[:200], author="Robin Hood")
     page = search(client, "robin")
@@ -75,7 +75,7 @@ def test_no_query_gets_markup_into_the_page(client: Client, main: Lifestream, qu
         assert "<script>alert" not in page and "<b>" not in page.replace("</b>", "")
 
 
-def test_posts_are_counted_so_far(
+def test_posts_are_counted_up_to_a_limit(
     client: Client, main: Lifestream, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     site, other = make_site(main), make_site(make_lifestream("other"))
@@ -95,7 +95,7 @@ def test_posts_are_counted_so_far(
     assert ">More than 3 posts</p>" in search(client, "kites")
 
 
-def test_a_number_is_written_as_people_write_it() -> None:
+def test_the_number_of_posts_is_written_in_words() -> None:
     assert hits_in_words(fulltext.Hits(0, is_all=True)) == ""
     assert hits_in_words(fulltext.Hits(1000, is_all=False)) == "More than 1,000 posts"
     assert hits_in_words(fulltext.Hits(1000, is_all=True)) == "1,000 posts"
@@ -122,7 +122,7 @@ def test_sites_are_found_by_their_names(
 
 @pytest.mark.parametrize("most", [1, 2])
 @pytest.mark.parametrize("secrets", [0, 2])
-def test_the_sites_that_a_visitor_may_see_are_many_or_not(
+def test_only_sites_that_a_visitor_may_see_count_as_many(
     main: Lifestream, monkeypatch: pytest.MonkeyPatch, most: int, secrets: int
 ) -> None:
     monkeypatch.setattr(site_search, "MOST_LOOKED_AT", most)
@@ -140,7 +140,7 @@ def test_the_sites_that_a_visitor_may_see_are_many_or_not(
     assert (counted.count(False), counted.count(True)) == (3, (2 if secrets else 1) if most < 2 + secrets else 0)
 
 
-def test_later_pages_of_a_search_ask_for_no_sites(
+def test_later_pages_of_a_search_do_not_look_up_sites(
     client: Client, main: Lifestream, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     monkeypatch.setattr(site_search, "MOST_LOOKED_AT", 100)
@@ -156,7 +156,7 @@ def test_later_pages_of_a_search_ask_for_no_sites(
     assert not [query for query in asked if "OFFSET 100" in query["sql"]]
 
 
-def test_sites_are_marked_in_words(client: Client, main: Lifestream) -> None:
+def test_the_states_of_sites_are_shown_in_words(client: Client, main: Lifestream) -> None:
     now = timezone.now()
     make_post(make_site(main, "Awake"), date=now - timedelta(hours=3, minutes=5))
     make_post(make_site(main, "Sleeper"), date=now - timedelta(days=240))
@@ -166,11 +166,11 @@ def test_sites_are_marked_in_words(client: Client, main: Lifestream) -> None:
     make_post(make_site(main, "Over", status="gone"), date=now - timedelta(days=800))
     make_site(main, "Silent")
     page = re.sub(r"\s+", " ", client.get("/main/sites/").text)
-    told = {
+    shown = {
         name: re.sub("<.*?>", "", last).strip()
         for name, last in re.findall(r'class="name">(.*?)</bdi>.*?class="last">(.*?)</span></span></a>', page)
     }
-    assert told == {
+    assert shown == {
         "Awake": "Last post 3 hours ago",
         "Sleeper": "Last post 7 months ago asleep",
         "Broken": "Last post 6 days ago out of order",
@@ -180,7 +180,7 @@ def test_sites_are_marked_in_words(client: Client, main: Lifestream) -> None:
     }
 
 
-def test_of_many_sites_those_with_the_latest_posts_stand_beside(
+def test_of_many_sites_those_with_the_latest_posts_are_listed_beside(
     client: Client, main: Lifestream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lifestream.web.views.pages.SITES_BESIDE", 2)
@@ -191,7 +191,7 @@ def test_of_many_sites_those_with_the_latest_posts_stand_beside(
     assert re.findall(r'class="name">(\w+)</bdi>', beside) == ["Lion", "Zebra"]
 
 
-def test_a_note_that_a_search_shows_whole_does_not_ask_to_read_on(client: Client, main: Lifestream) -> None:
+def test_a_note_that_a_search_shows_whole_has_no_link_to_read_on(client: Client, main: Lifestream) -> None:
     site = make_site(main)
     much = "Then it swam. " * 200
     for text in ("A gannet dived.", f"A puffin dived. {much}", f"{much}A tern dived."):

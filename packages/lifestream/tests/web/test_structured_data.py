@@ -33,7 +33,7 @@ def test_the_facts_of_an_item() -> None:
     assert found["image"] == "https://a.example/p.jpg" == picture_of(card_of(post))
 
 
-def test_what_an_item_does_not_have_is_left_out() -> None:
+def test_facts_that_an_item_does_not_have_are_left_out() -> None:
     assert not {"author", "image", "dateModified"} & facts(make_post(make_site(), "One", link="")).keys()
 
 

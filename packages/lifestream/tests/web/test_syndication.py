@@ -57,7 +57,7 @@ def as_json(client: Client, address: str) -> Any:
 
 
 @pytest.mark.parametrize("format_", ["atom", "rss"])
-def test_a_feed_says_all_that_its_sources_said(client: Client, post: Post, format_: str) -> None:
+def test_a_feed_has_all_fields_of_its_sources(client: Client, post: Post, format_: str) -> None:
     feed = parsed(client, f"/main/feed.{format_}")
     assert feed.feed.title == "Harbour & Planet" and feed.feed.link == "http://testserver/main/"
     (entry,) = feed.entries
@@ -79,7 +79,7 @@ def test_atom_has_all_enclosures_the_source_and_the_update(client: Client, post:
     assert entry.updated_parsed[:5] == (2026, 10, 2, 13, 0)
 
 
-def test_json_feed_says_the_same(client: Client, post: Post) -> None:
+def test_json_feed_has_the_same_fields(client: Client, post: Post) -> None:
     response = client.get("/main/feed.json")
     assert response["Content-Type"] == "application/feed+json; charset=utf-8"
     feed = json.loads(response.content)
@@ -139,7 +139,7 @@ def test_a_search_without_a_query_has_no_feed(client: Client, main: Lifestream) 
 @pytest.mark.parametrize(
     "address", ["feed.atom", "feed.rss", "search/feed.atom?q=Fences%01", "search/feed.rss?q=%0cFences"]
 )
-def test_what_people_have_written_breaks_no_feed(client: Client, post: Post, address: str) -> None:
+def test_control_characters_in_names_break_no_feed(client: Client, post: Post, address: str) -> None:
     Lifestream.objects.update(title="Har\x01bour", tagline="Neigh\x0bbours")
     Subscription.objects.update(name="Small\x1f Hours")
     found = parsed(client, f"/main/{address}")
@@ -191,7 +191,7 @@ def test_an_empty_lifestream_has_a_valid_feed(client: Client, main: Lifestream) 
     assert as_json(client, "/main/feed.json")["items"] == []
 
 
-def test_a_feed_leads_to_its_next_page_down_to_the_last_post(client: Client, main: Lifestream) -> None:
+def test_a_feed_links_to_its_next_page_down_to_the_last_post(client: Client, main: Lifestream) -> None:
     site = make_site(main)
     for number in range(41):
         make_post(site, f"Post {number}")
@@ -239,7 +239,7 @@ def test_an_enclosure_with_an_invalid_size_breaks_no_feed(
 def test_an_invalid_media_type_is_published_as_an_unknown_one(
     client: Client, main: Lifestream, format_: str, kind: object
 ) -> None:
-    """Atom requires a valid one (RFC 4287, appendix B: atomMediaType), and a reader might run what another one says."""
+    """Atom requires a valid type (RFC 4287, appendix B: atomMediaType); a reader might run markup in an invalid one."""
     enclosures = [{"url": "https://bare.example/1", "type": each} for each in (kind, "Audio/x-M4a")]
     make_post(make_site(main, "", url="https://bare.example/feed"), enclosures=enclosures)
     wanted = ["application/octet-stream", "Audio/x-M4a"]

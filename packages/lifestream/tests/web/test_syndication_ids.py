@@ -1,4 +1,4 @@
-"""The ids of whole feeds, which readers know a feed by: they stay what they are, whatever moves."""
+"""The ids by which readers recognise whole feeds: they stay the same, whatever moves."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def test_the_id_of_a_feed_outlives_a_change_of_host_scheme_slug_and_secret() -> 
     stream.save()
     assert ids("renamed", site.pk) == before
     other.save()
-    assert ids("main", other.subscriptions.get().pk)[0] not in before, "who takes the slug does not take the id"
+    assert ids("main", other.subscriptions.get().pk)[0] not in before, (
+        "a lifestream that takes the slug does not take the id"
+    )
     with override_settings(SECRET_KEY="another one, that is as long as such a key has to be to be accepted"):
         assert ids("renamed", site.pk) == before
 
@@ -83,7 +85,9 @@ def before_ids(transactional_db: None) -> Iterator[StateApps]:
 
 
 @pytest.mark.parametrize("public_url", ["https://planet.example/sub", ""])
-def test_a_feed_of_before_keeps_the_id_that_it_was_published_under(before_ids: StateApps, public_url: str) -> None:
+def test_a_feed_of_an_older_release_keeps_the_id_that_it_was_published_under(
+    before_ids: StateApps, public_url: str
+) -> None:
     for slug in ("main", "other"):
         before_ids.get_model("lifestream", "Lifestream").objects.create(slug=slug, title=slug)
     with override_settings(LIFESTREAM_PUBLIC_URL=public_url):

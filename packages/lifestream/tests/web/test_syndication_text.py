@@ -1,5 +1,5 @@
 """The text of an entry is unchanged in each format that we publish: texts are imported, published, and read back by
-feed readers that are not ours.
+other feed readers.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ DC = "{http://purl.org/dc/elements/1.1/}"
 def atom_of(texts: tuple[str, ...]) -> str:
     """Return a feed in which each of *texts* is an entry's title, summary, author and category, all of them plain text.
 
-    Names of authors are escaped twice, as many feeds do it: they are read as HTML.
+    Names of authors are escaped twice, as in many feeds: they are read as HTML.
     """
     entries = "".join(
         f"<entry><id>urn:x:{number}</id><updated>2026-03-0{1 + number % 9}T00:00:00Z</updated>"
@@ -67,7 +67,7 @@ class TextTest(FeedServerTransactionTestCase):
         assert not refresh([self.subscription.feed_id]).failed
 
     def expected(self) -> list[str]:
-        """Return the texts, the latest first, as they are in the database: as the feed had them."""
+        """Return the texts, the latest first, and assert that they are stored as the feed had them."""
         stored = {item.guid: item for item in Item.objects.all()}
         for number, text in enumerate(HOSTILE):
             item = stored[f"urn:x:{number}"]
@@ -83,7 +83,7 @@ class TextTest(FeedServerTransactionTestCase):
         assert sorted(self.expected()) == sorted(HOSTILE)
         assert [tag.name for item in Item.objects.order_by("guid") for tag in item.tags.all()]
 
-    def test_atom_by_its_own_rules(self) -> None:
+    def test_atom_has_the_text_by_its_own_rules(self) -> None:
         root = ET.fromstring(self.body("feed.atom"))
         for parent in (root, *root.iter(f"{ATOM}entry"), *root.iter(f"{ATOM}source")):
             for name in ("title", "subtitle", "summary", "rights"):
@@ -101,7 +101,7 @@ class TextTest(FeedServerTransactionTestCase):
         for entry, text in zip(entries, expected, strict=True):
             assert text_of(entry.findtext(f"{ATOM}content") or "") == " ".join(text.split())
 
-    def test_rss_by_its_own_rules(self) -> None:
+    def test_rss_has_the_text_by_its_own_rules(self) -> None:
         root = ET.fromstring(self.body("feed.rss"))
         assert root.findtext("channel/title") == self.lifestream.title
         assert root.findtext("channel/description") == self.lifestream.tagline
@@ -115,7 +115,7 @@ class TextTest(FeedServerTransactionTestCase):
         for item, text in zip(items, expected, strict=True):
             assert text_of(item.findtext(CONTENT) or "") == " ".join(text.split())
 
-    def test_json_feed_by_its_own_rules(self) -> None:
+    def test_json_feed_has_the_text_by_its_own_rules(self) -> None:
         feed = json.loads(self.body("feed.json"))
         assert (feed["title"], feed["description"]) == (self.lifestream.title, self.lifestream.tagline)
         expected = self.expected()
@@ -123,7 +123,7 @@ class TextTest(FeedServerTransactionTestCase):
         assert [item["summary"] for item in feed["items"]] == expected
         assert [item["authors"][0]["name"] for item in feed["items"]] == expected
 
-    def test_json_feed_gives_text_as_text_where_there_is_no_content(self) -> None:
+    def test_json_feed_gives_text_as_text_if_there_is_no_content(self) -> None:
         Item.objects.update(content="")
         feed = json.loads(self.body("feed.json"))
         assert [item["content_text"] for item in feed["items"]] == self.expected()

@@ -1,4 +1,4 @@
-"""The page "Templates" of the manual: its examples are rendered, and its tables name what the templates have."""
+"""The page "Templates" of the manual: its examples are rendered, and its tables name the variables of the templates."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def examples(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def use(examples: Path, settings: Settings) -> Callable[[str], None]:
-    """Takes the templates of one of the page's folders."""
+    """Return a function that makes the site use the templates of one of the page's folders."""
 
     def take(folder: str) -> None:
         settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [examples / folder]}]
@@ -71,14 +71,14 @@ class TestExamples:
         post = stream.posts.get(item__title="Kites")
         return [*PAGES, f"main/items/{post.item_id}/", f"main/sites/{post.subscription_id}/"]
 
-    def test_what_is_added_to_every_page_is_on_every_page(self, client: Client, stream: Lifestream, use: Use) -> None:
+    def test_an_addition_to_every_page_is_on_every_page(self, client: Client, stream: Lifestream, use: Use) -> None:
         use("small")
         for path in self.paths(stream):
             html = self.html(client, path)
             assert html.count('<link rel="stylesheet" href="/static/mysite.css">') == 1, path
             assert 'class="imprint"' in html and "All sites as OPML" in html, path
 
-    def test_the_pages_stand_in_the_frame_of_the_site(self, client: Client, stream: Lifestream, use: Use) -> None:
+    def test_the_pages_are_shown_in_the_frame_of_the_site(self, client: Client, stream: Lifestream, use: Use) -> None:
         use("own")
         for path in self.paths(stream):
             html = self.html(client, path)
@@ -95,7 +95,7 @@ class TestExamples:
         assert 'aria-current="page">Timeline' in self.html(client, "main/")
         assert "What I read" in self.html(client, "main/")
 
-    def test_the_frame_keeps_what_its_owner_has(
+    def test_the_frame_keeps_the_pages_and_the_bar_of_its_owner(
         self, client: Client, stream: Lifestream, use: Use, django_user_model: Any
     ) -> None:
         use("own")
@@ -128,7 +128,7 @@ class TestExamples:
         assert response.status_code == 404 and "Nicht gefunden" in html
         assert '<html lang="de">' in html and '<a href="/">My site</a>' in html
 
-    def test_a_site_has_the_look_that_is_its_own(self, client: Client, stream: Lifestream, use: Use) -> None:
+    def test_a_site_is_shown_by_its_own_template(self, client: Client, stream: Lifestream, use: Use) -> None:
         use("own")
         html = self.html(client, "main/")
         assert '<span class="mark">Ada</span>' in html and '<p class="tip">1 tags</p>' in html
@@ -161,7 +161,7 @@ class TestExamples:
 class TestVariables:
     """Each table names all variables, and no others."""
 
-    def test_none_is_reported_twice(self) -> None:
+    def test_no_variable_is_listed_twice(self) -> None:
         for table in re.findall(r"(?:^\|.*\|\n)+", PAGE, re.MULTILINE):
             names = [name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split(" | ")[0])]
             assert sorted(names) == sorted(set(names))
@@ -222,7 +222,7 @@ class TestVariables:
 
 
 def variables(source: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """Return what a template takes from its context: all that it looks up and does not set itself."""
+    """Return the variables that a template takes from its context: those that it looks up and does not set itself."""
     found: set[str] = set()
     before = Variable.__init__
 

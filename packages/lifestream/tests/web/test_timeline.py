@@ -38,14 +38,14 @@ def test_pages_follow_each_other_without_a_gap_or_a_repeated_post() -> None:
     assert seen == titles(timeline) and len(set(seen)) == 23
 
 
-def test_a_page_that_ends_with_the_last_post_has_no_older_one() -> None:
+def test_a_page_that_ends_with_the_oldest_post_has_no_older_page() -> None:
     site = make_site()
     for _ in range(4):
         make_post(site)
     assert Timeline(site.lifestream).page(None, 4).older is None
 
 
-def test_the_way_to_an_older_page_is_down_the_index() -> None:
+def test_an_older_page_is_found_by_the_index() -> None:
     site = make_site()
     post = make_post(site)
     rows = Timeline(site.lifestream).rows(Cursor(post.date, post.item_id), 20)
@@ -64,7 +64,7 @@ def test_hidden_and_removed_posts_are_not_shown_even_to_their_owner() -> None:
     assert titles(Timeline(site.lifestream, owned=True)) == ["shown"]
 
 
-def test_what_comes_from_a_feed_with_credentials_is_for_the_owner_alone() -> None:
+def test_posts_of_a_feed_with_credentials_are_for_the_owner_alone() -> None:
     lifestream = make_lifestream()
     open_site, secret_site = make_site(lifestream), make_site(lifestream, credentials="encrypted")
     make_post(open_site, "open")
@@ -92,7 +92,7 @@ def test_a_timeline_is_narrowed_to_a_site_a_tag_a_day_or_a_search() -> None:
     assert titles(timeline.narrowed(query="tram")) == ["A tram at noon", "A tram the day before"]
 
 
-def test_a_post_of_another_lifestream_is_never_among_them() -> None:
+def test_a_post_of_another_lifestream_is_never_shown() -> None:
     mine, theirs = make_site(), make_site()
     make_post(mine, "mine", tags=("same",), text="same")
     make_post(theirs, "theirs", tags=("same",), text="same")

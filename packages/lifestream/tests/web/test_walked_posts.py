@@ -27,14 +27,14 @@ OTHER = ("Another", ())
 
 @pytest.fixture(autouse=True)
 def many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let two items be so many that the posts are looked through, and ten of the latest be no sign of more."""
+    """Let two items count as so many that posts are looked through, and ten of the latest items as no sign of more."""
     monkeypatch.setattr(walked_posts, "FEW", 1)
     monkeypatch.setattr(fulltext, "FREQUENT", 1_000)
 
 
 @pytest.fixture
 def site() -> Subscription:
-    """A site with 40 posts, of which each second one is found, in a lifestream beside another one with more."""
+    """Return a site with 40 posts, of which each second one is found, in a lifestream beside another one with more."""
     site, elsewhere = make_site(), make_site()
     for number in range(40):
         title, tags = OTHER if number % 2 else KITES
@@ -44,7 +44,7 @@ def site() -> Subscription:
 
 
 def narrowed(site: Subscription) -> list[Timeline]:
-    """Return all ways to the posts of *site* that are found."""
+    """Return all timelines that find the same posts of *site*."""
     every = Timeline(site.lifestream)
     of_tag = every.of_tag("kites")
     assert of_tag is not None
@@ -66,7 +66,7 @@ def asked_of(work: Callable[[], object]) -> list[tuple[str, Any]]:
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 20, 30])
-def test_pages_are_the_same_looked_through_or_looked_up(
+def test_pages_are_the_same_whether_posts_are_walked_or_looked_up(
     site: Subscription, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     expected = [post.pk for post in Post.objects.filter(subscription=site, item__title=KITES[0])]
@@ -86,7 +86,7 @@ def test_pages_are_the_same_looked_through_or_looked_up(
 
 @pytest.fixture(params=[True, False], ids=["asking posts", "by the index"])
 def frequent(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> bool:
-    """Let one item be frequent, and posts be counted one way or the other, whichever database it is."""
+    """Let one item count as frequent, and count posts in one way or the other, whichever database it is."""
     if not fulltext.is_supported(connection.alias):
         pytest.skip("This database has no index.")
     monkeypatch.setattr(fulltext, "FREQUENT", 1)
@@ -110,12 +110,12 @@ def test_frequent_words_are_found_the_same_whichever_way_they_are_counted(
             assert page.hits is not None and page.hits.count <= 20
             assert page.hits.count >= min(size, 20)
             assert page.hits.count == 20 or not page.hits.is_all
-            if frequent and most >= 40:  # all posts were asked
+            if frequent and most >= 40:  # all posts were checked
                 assert page.hits == fulltext.Hits(20, is_all=True)
             assert bool(page.older) is (size < 20)
 
 
-def test_frequent_words_are_counted_by_the_posts_that_were_asked(
+def test_frequent_words_are_counted_by_the_posts_that_were_checked(
     site: Subscription, monkeypatch: pytest.MonkeyPatch, frequent: bool
 ) -> None:
     timeline = Timeline(site.lifestream, query="kit")
@@ -133,7 +133,7 @@ def test_frequent_words_are_counted_by_the_posts_that_were_asked(
     assert timeline.page(None, 3, counted=True).hits == fulltext.Hits(5, is_all=False)
 
 
-def test_what_is_hidden_or_pinned_is_left_out_there_too(site: Subscription) -> None:
+def test_hidden_and_pinned_posts_are_left_out_there_too(site: Subscription) -> None:
     kites = Post.objects.filter(subscription=site, item__title=KITES[0])
     latest, second, third = (post.pk for post in kites[:3])
     Post.objects.filter(pk=latest).update(hidden=True)
@@ -188,20 +188,20 @@ def test_many_items_are_counted_by_the_first_of_them(site: Subscription) -> None
     assert found.count(small, 9) == fulltext.Hits(0, is_all=True)
 
 
-def test_posts_are_asked_for_a_frequent_tag_in_place_of_reading_its_items(site: Subscription) -> None:
+def test_posts_are_checked_for_a_frequent_tag_in_place_of_reading_its_items(site: Subscription) -> None:
     of_tag = Timeline(site.lifestream).of_tag("kites")
     assert of_tag is not None
     pages = []
     asked = [sql for sql, _ in asked_of(lambda: pages.append(of_tag.page(None, 3)))]
     assert [post.item.title for post in pages[0].posts] == [KITES[0]] * 3
-    assert "EXISTS" in asked[0] and "LIMIT 4" in asked[0]  # one more tells whether there are older ones
+    assert "EXISTS" in asked[0] and "LIMIT 4" in asked[0]  # one more shows whether there are older ones
     assert "EXISTS" not in asked[1] and len([sql for sql in asked if "lifestream_item_tags" in sql]) == 2
     [(_, plan)] = [found for found in plans_of(lambda: of_tag.page(None, 3)) if "EXISTS" in found[0]]
     assert "lifestream_post_timeline" in plan
     assert connection.vendor != "sqlite" or "TEMP B-TREE" not in plan
 
 
-def test_posts_are_asked_until_there_are_enough_of_them(site: Subscription, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_posts_are_checked_until_enough_are_found(site: Subscription, monkeypatch: pytest.MonkeyPatch) -> None:
     posts = Timeline(site.lifestream, subscription=site).posts()
     kites = Exists(Item.tags.through.objects.filter(tag__slug="kites", item=OuterRef("item")))
     latest = list(posts.values_list("pk", flat=True))[::2]

@@ -27,17 +27,17 @@ def test_an_invalid_address_is_an_error() -> None:
 
 
 def test_clients_can_connect_once_the_address_is_reported() -> None:
-    told: list[str] = []
+    reported: list[str] = []
 
     def connect(address: str) -> None:
-        told.append(address)
+        reported.append(address)
         port = int(address.rstrip("/").rpartition(":")[2])
         socket.create_connection(("127.0.0.1", port), 30).close()
         raise SystemExit(0)  # as a signal does
 
     with pytest.raises(SystemExit):
         serve(application, "127.0.0.1", 0, connect)
-    assert told[0].startswith("http://127.0.0.1:")
+    assert reported[0].startswith("http://127.0.0.1:")
 
 
 def test_the_number_of_concurrent_requests_is_that_of_the_threads() -> None:
@@ -77,7 +77,7 @@ def test_the_number_of_concurrent_requests_is_that_of_the_threads() -> None:
 @pytest.mark.parametrize(
     "sent", [b"", b"GET / HTTP/1.1\r\nHost: a\r\nX: ", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx"]
 )
-def test_clients_that_ask_for_nothing_keep_nobody_out(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+def test_clients_that_send_no_whole_request_do_not_block_others(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
     monkeypatch.setattr(wsgi_server, "MOST_CONNECTIONS", 20)
     answers: list[bytes] = []
     clients: list[threading.Thread] = []
@@ -133,7 +133,7 @@ def test_a_request_that_is_answered_keeps_its_connection(monkeypatch: pytest.Mon
                     opened = [
                         silent.enter_context(socket.create_connection(("127.0.0.1", port), 30)) for _ in range(40)
                     ]
-                    assert opened[0].recv(1) == b"", "it is closed to make space"
+                    assert opened[0].recv(1) == b"", "the connection is closed to make space"
                     go_on.set()
                     clients[0].join(60)
             finally:
@@ -196,15 +196,15 @@ def test_connections_that_clients_keep_are_closed_at_the_end() -> None:
             pass
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that a process can end by in order")
-def test_sigterm_ends_the_block_and_is_as_before_after_it() -> None:
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signal by which a process can end in order")
+def test_sigterm_ends_the_block_and_its_handler_is_restored() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(SystemExit), ending_on_sigterm():
         signal.raise_signal(signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_in_another_thread_no_signal_is_touched() -> None:
+def test_in_another_thread_no_signal_handler_is_changed() -> None:
     seen = []
 
     def look() -> None:

@@ -1,9 +1,9 @@
 """The liberal reading of documents that the strict reader doesn't know or can't read, by feedparser. feedparser is
 imported only when it is needed.
 
-An ill-formed document is split into its entries (`salvage`), whose tags are made to match (`balanced_tags`), so that the
-strict reader can read them. feedparser reads only what the strict reader does not recognise as a feed, and what uses
-namespaces in a way that XML does not allow.
+An ill-formed document is split into its entries (`salvage`), whose tags are made to match (`balanced_tags`), so that
+the strict reader can read them. feedparser reads only what the strict reader does not recognise as a feed, and what
+uses namespaces in a way that XML does not allow.
 """
 
 from __future__ import annotations

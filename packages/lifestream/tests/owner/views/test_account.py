@@ -38,7 +38,7 @@ def test_a_wrong_password_is_reported_and_leads_nowhere(client: Client, ada: Use
     assert answer["Location"] == "/"
 
 
-def test_a_password_is_changed_by_who_knows_the_old_one(client: Client, ada: User) -> None:
+def test_a_password_is_changed_only_with_the_old_one(client: Client, ada: User) -> None:
     client.force_login(ada)
     fields = {"new_password1": "another long one", "new_password2": "another long one"}
     submitted(client, "/account/password/", old_password="wrong", **fields)
@@ -51,5 +51,5 @@ def test_a_password_is_changed_by_who_knows_the_old_one(client: Client, ada: Use
 
 
 @pytest.mark.parametrize("address", ["/account/password/", "/account/password/changed/"])
-def test_who_has_not_logged_in_is_asked_to(address: str) -> None:
+def test_a_visitor_who_has_not_logged_in_is_asked_to(address: str) -> None:
     assert Client().get(address)["Location"] == f"/account/login/?next={address}"

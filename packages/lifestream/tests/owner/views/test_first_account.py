@@ -36,7 +36,9 @@ def send(client: Client, token: str, **more: Any) -> Any:
     return client.post(ADDRESS, {**GOOD, "token": token, **more})
 
 
-def test_its_owner_makes_the_account_and_the_lifestream_and_is_logged_in(client: Client, token: str) -> None:
+def test_the_holder_of_the_token_makes_the_account_and_the_lifestream_and_is_logged_in(
+    client: Client, token: str
+) -> None:
     page = client.get(ADDRESS, {"token": token})
     assert page.status_code == 200 and len(page.context["form"].fields) == 6
     sample = samples.SAMPLES[0].url
@@ -50,7 +52,7 @@ def test_its_owner_makes_the_account_and_the_lifestream_and_is_logged_in(client:
     assert b"On its way" in client.get("/harbour-planet/manage/").content
 
 
-def test_it_works_once(client: Client, token: str) -> None:
+def test_the_form_works_once(client: Client, token: str) -> None:
     send(client, token)
     again = send(Client(), token, username="eve")
     assert again.status_code == 404 and b"has an account already" in again.content
@@ -58,7 +60,7 @@ def test_it_works_once(client: Client, token: str) -> None:
     assert Client().get(ADDRESS, {"token": token}).status_code == 404
 
 
-def test_of_two_that_are_sent_at_once_the_first_makes_it(
+def test_only_one_of_two_simultaneous_forms_makes_the_account(
     client: Client, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = first_run.take
@@ -66,7 +68,7 @@ def test_of_two_that_are_sent_at_once_the_first_makes_it(
 
     def take(token: str) -> bool:
         monkeypatch.setattr(first_run, "take", taken)
-        others.append(send(Client(), token, username="eve"))  # while the first has been found to be valid
+        others.append(send(Client(), token, username="eve"))  # after the token of the first was found to be valid
         return taken(token)
 
     monkeypatch.setattr(first_run, "take", take)
@@ -83,21 +85,21 @@ def test_without_the_token_nothing_is_shown_and_nothing_made(client: Client, tok
     assert b"lifestream createsuperuser" in client.get(ADDRESS).content
 
 
-def test_a_token_that_has_expired_says_how_to_get_another(client: Client) -> None:
+def test_an_expired_token_is_refused_with_a_way_to_get_another(client: Client) -> None:
     old = first_run.make_token(lambda: 1_000_000.0)
     answer = send(client, old)
     assert answer.status_code == 404 and b"Start the site again" in answer.content
     assert not User.objects.exists()
 
 
-def test_with_an_account_it_is_closed(client: Client, token: str) -> None:
+def test_with_an_account_the_page_is_closed(client: Client, token: str) -> None:
     User.objects.create_user("somebody")
     assert client.get(ADDRESS, {"token": token}).status_code == 404
     assert send(client, token).status_code == 404
     assert User.objects.count() == 1
 
 
-def test_a_form_with_errors_does_not_use_it_up_and_names_each_field(client: Client, token: str) -> None:
+def test_a_form_with_errors_does_not_use_up_the_token_and_names_each_field(client: Client, token: str) -> None:
     answer = send(
         client, token, username="a b", password="12345678", title=" ", addresses="ftp://x.example/",
         file=SimpleUploadedFile("list.opml", b"<html>"), samples=["https://elsewhere.example/"],
@@ -118,7 +120,9 @@ def test_a_form_from_elsewhere_is_refused(token: str) -> None:
     assert send(client, token, csrfmiddlewaretoken=cookie).status_code == 302
 
 
-def test_nobody_else_sees_the_token(client: Client, token: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_token_is_in_no_log_no_referrer_and_no_address_of_a_form(
+    client: Client, token: str, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     page = client.get(ADDRESS, {"token": token})
     assert page["Referrer-Policy"] == "strict-origin"
@@ -143,7 +147,7 @@ def test_an_error_on_the_way_gives_the_token_back(client: Client, token: str, mo
     assert not User.objects.exists() and first_run.holds(token)
 
 
-def test_who_guesses_waits(client: Client, token: str) -> None:
+def test_a_visitor_who_guesses_tokens_has_to_wait(client: Client, token: str) -> None:
     for number in range(10):
         for address in ("192.0.2.1", "127.0.0.1"):
             assert client.get(ADDRESS, {"token": str(number)}, REMOTE_ADDR=address).status_code == 404
@@ -161,12 +165,12 @@ def test_a_lifestream_that_a_command_has_made_becomes_the_owners(client: Client,
 
 
 @pytest.mark.parametrize(("title", "slug"), [("Admin", "main"), ("日本", "main"), ("Static", "main"), ("A & B", "a-b")])
-def test_the_address_is_made_of_the_title_where_it_can_be(client: Client, token: str, title: str, slug: str) -> None:
+def test_the_address_is_made_of_the_title_if_possible(client: Client, token: str, title: str, slug: str) -> None:
     send(client, token, title=title)
     assert Lifestream.objects.get().slug == slug
 
 
-def test_over_a_network_without_tls_it_warns(client: Client, token: str) -> None:
+def test_over_a_network_without_tls_the_page_warns(client: Client, token: str) -> None:
     assert b"without encryption" not in client.get(ADDRESS, {"token": token}).content
     assert b"without encryption" in client.get(ADDRESS, {"token": token}, REMOTE_ADDR="192.0.2.7").content
     assert b"without encryption" not in client.get(

@@ -37,7 +37,7 @@ class TestMany:
         assert folders(lifestream) == {"one": "News today", "two": "News today", "three": ""}
         assert "2 sites were resumed." in submitted(client, HERE, action="resume", site=[one.pk, two.pk, three.pk])
 
-    def test_they_are_removed_after_a_question(self, client: Client, lifestream: Lifestream) -> None:
+    def test_sites_are_removed_after_a_question(self, client: Client, lifestream: Lifestream) -> None:
         site, other = make_site(lifestream, "one"), make_site(lifestream, "two")
         make_post(site)
         assert "Remove 1 site?" in submitted(client, HERE, action="remove", site=site.pk)
@@ -55,14 +55,14 @@ class TestMany:
         assert "3 sites were removed." in submitted(client, HERE, action="remove", sure="1", sites=sent)
         assert Subscription.objects.get() == elsewhere
 
-    def test_all_that_are_listed_are_those_of_all_pages(self, client: Client, lifestream: Lifestream) -> None:
+    def test_all_listed_sites_are_those_of_all_pages(self, client: Client, lifestream: Lifestream) -> None:
         for number in range(105):
             make_site(lifestream, f"site {number}")
         make_site(lifestream, "another")
         assert "105 sites were moved." in submitted(client, f"{HERE}?q=site", action="move", folder="x", all="1")
         assert lifestream.subscriptions.filter(folder="").count() == 1
 
-    def test_an_update_is_queued_and_asks_nobody(self, client: Client, lifestream: Lifestream) -> None:
+    def test_an_update_is_queued_and_sends_no_request(self, client: Client, lifestream: Lifestream) -> None:
         later = timezone.now() + timedelta(hours=3)
         free = make_site(lifestream, "free", next_fetch=later)
         asked = make_site(lifestream, "asked", next_fetch=later, not_before=later)
@@ -77,10 +77,10 @@ class TestMany:
         assert not theirs.paused
 
     @pytest.mark.parametrize("fields", [{}, {"site": "x"}, {"site": "9" * 30}, {"site": "1\0"}, {"site": "²"}])
-    def test_what_names_no_site_is_reported(self, client: Client, lifestream: Lifestream, fields: Any) -> None:
+    def test_a_form_that_names_no_site_is_reported(self, client: Client, lifestream: Lifestream, fields: Any) -> None:
         assert "Nothing was chosen." in submitted(client, HERE, action="pause", **fields)
 
-    def test_the_way_back_leads_to_no_other_site(self, client: Client, lifestream: Lifestream) -> None:
+    def test_the_redirect_after_a_form_leads_to_no_other_website(self, client: Client, lifestream: Lifestream) -> None:
         site = make_site(lifestream)
         for target in ("https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"):
             answer = client.post(HERE, {"action": "pause", "site": site.pk, "next": target})
@@ -88,7 +88,7 @@ class TestMany:
 
 
 class TestList:
-    def test_it_is_narrowed_by_words_folder_and_state(self, client: Client, lifestream: Lifestream) -> None:
+    def test_the_list_is_narrowed_by_words_folder_and_state(self, client: Client, lifestream: Lifestream) -> None:
         make_site(lifestream, "Small Hours")
         make_site(lifestream, "Broken", failures=3, last_fetch=timezone.now(), last_error="no answer")
         Subscription.objects.filter(feed__title="Small Hours").update(folder="Night", paused=True)
@@ -98,7 +98,7 @@ class TestList:
             assert page.count("data-row=") == 1 and found in page, query
         assert "No site is like that." in client.get(f"{HERE}?q=nothing").content.decode()
 
-    def test_what_is_on_its_way_is_shown_and_looked_for_again(self, client: Client, lifestream: Lifestream) -> None:
+    def test_feeds_on_their_way_are_shown_and_looked_for_again(self, client: Client, lifestream: Lifestream) -> None:
         make_site(lifestream, last_fetch=timezone.now())
         page = client.get(HERE).content.decode()
         assert "data-busy" not in page and "refresh" not in page
@@ -114,7 +114,7 @@ class TestList:
 
 
 class TestOne:
-    def test_it_is_renamed_and_moved(self, client: Client, lifestream: Lifestream) -> None:
+    def test_a_site_is_renamed_and_moved(self, client: Client, lifestream: Lifestream) -> None:
         site = make_site(lifestream, "Old")
         assert "Saved." in submitted(client, f"{HERE}sites/{site.pk}/", name="New", folder="A", do="save")
         site.refresh_from_db()
@@ -136,7 +136,7 @@ class TestOne:
         site.refresh_from_db()
         assert not site.block_rules
 
-    def test_it_says_why_it_is_not_newer(self, client: Client, lifestream: Lifestream) -> None:
+    def test_a_page_of_a_site_shows_why_there_are_no_newer_posts(self, client: Client, lifestream: Lifestream) -> None:
         feed = make_feed(failures=2, last_error="the server answered 500", last_fetch=timezone.now())
         site = lifestream.subscriptions.create(feed=feed, name="Broken")
         page = client.get(f"{HERE}sites/{site.pk}/").content.decode()
@@ -145,5 +145,5 @@ class TestOne:
         Feed.objects.update(last_fetch=timezone.now() - timedelta(minutes=1))
         assert "1 feed is fetched now." in submitted(client, f"{HERE}sites/{site.pk}/", do="update")
 
-    def test_that_of_another_lifestream_is_not_there(self, client: Client, lifestream: Lifestream) -> None:
+    def test_a_site_of_another_lifestream_is_a_404(self, client: Client, lifestream: Lifestream) -> None:
         assert client.get(f"{HERE}sites/{make_site().pk}/").status_code == 404

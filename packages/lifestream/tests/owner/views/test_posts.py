@@ -32,7 +32,7 @@ def test_a_post_is_hidden_and_shown_again(client: Client, lifestream: Lifestream
     assert "A post" in Client().get("/main/").content.decode()
 
 
-def test_a_pinned_post_stands_at_the_top_once_and_in_its_place_when_unpinned(
+def test_a_pinned_post_is_at_the_top_once_and_in_its_place_when_unpinned(
     client: Client, lifestream: Lifestream
 ) -> None:
     site = make_site(lifestream)
@@ -57,7 +57,7 @@ def test_an_owner_who_had_to_log_in_again_comes_to_the_post(client: Client, life
     assert client.get(address)["Location"] == "/main/manage/hidden/"
 
 
-def test_a_hidden_post_is_not_shown_for_being_pinned(client: Client, lifestream: Lifestream) -> None:
+def test_a_hidden_post_is_not_shown_even_if_it_is_pinned(client: Client, lifestream: Lifestream) -> None:
     post = make_post(make_site(lifestream), "A post")
     act(client, post, "pin")
     act(client, post, "hide")
@@ -73,7 +73,7 @@ def test_no_more_than_ten_are_pinned(client: Client, lifestream: Lifestream) -> 
     assert Post.objects.filter(pinned__isnull=False).count() == MOST_PINNED
 
 
-def test_a_post_of_another_lifestream_is_not_there(client: Client, lifestream: Lifestream) -> None:
+def test_a_post_of_another_lifestream_is_a_404(client: Client, lifestream: Lifestream) -> None:
     theirs = make_post(make_site())
     answer = client.post(f"/main/manage/posts/{theirs.item_id}/", {"action": "hide"})
     assert answer.status_code == 404

@@ -27,7 +27,7 @@ def test_a_preview_changes_nothing(client: Client, lifestream: Lifestream) -> No
     assert not lifestream.block_rules and Post.objects.visible().count() == 2
 
 
-def test_they_are_saved_and_applied_and_go(client: Client, lifestream: Lifestream) -> None:
+def test_rules_are_saved_applied_and_removed(client: Client, lifestream: Lifestream) -> None:
     assert "Saved." in submitted(client, HERE, block_rules="cat", do="save")
     assert Post.objects.visible().get().item.title == "a dog"
     assert "Rules hide 1 more." in client.get("/main/manage/hidden/").content.decode()
@@ -36,7 +36,7 @@ def test_they_are_saved_and_applied_and_go(client: Client, lifestream: Lifestrea
 
 
 @pytest.mark.parametrize("name", ["keep_rules", "block_rules"])
-def test_one_that_cannot_be_read_is_refused_at_its_field(client: Client, lifestream: Lifestream, name: str) -> None:
+def test_a_rule_that_cannot_be_read_is_refused_at_its_field(client: Client, lifestream: Lifestream, name: str) -> None:
     answer = client.post(HERE, {name: "cat\ntag:", "do": "save"})
     assert list(answer.context["form"].errors) == [name] and b"line 2" in answer.content.lower()
     assert Post.objects.visible().count() == 2

@@ -31,7 +31,7 @@ def test_addresses_are_noted_and_nothing_is_fetched(client: Client, lifestream: 
     ]
 
 
-def test_what_is_no_address_is_refused_at_its_field(client: Client, lifestream: Lifestream) -> None:
+def test_text_that_is_no_address_is_refused_at_its_field(client: Client, lifestream: Lifestream) -> None:
     answer = client.post(HERE, {"do": "add", "addresses": "https://a.example/ ftp://b.example/"})
     assert list(answer.context["adding"].errors) == ["addresses"] and b"ftp://b.example/" in answer.content
     assert not Addition.objects.exists()
@@ -62,7 +62,7 @@ def test_a_file_that_is_no_list_is_refused_at_its_field(client: Client, lifestre
     assert list(answer.context["importing"].errors) == ["file"]
 
 
-def test_what_was_not_added_is_tried_again_or_corrected(client: Client, lifestream: Lifestream) -> None:
+def test_addresses_that_were_not_added_are_tried_again_or_corrected(client: Client, lifestream: Lifestream) -> None:
     submitted(client, HERE, do="add", addresses="https://a.example/ https://b.example/feed")
     submitted(client, HERE, do="add", addresses="https://c.example/")
     Addition.objects.exclude(url="https://c.example/").update(state=Addition.State.FAILED)

@@ -42,7 +42,7 @@ def lifestream(client: Client) -> Lifestream:
     return lifestream
 
 
-def test_what_is_chosen_is_saved(client: Client, lifestream: Lifestream) -> None:
+def test_the_chosen_look_is_saved(client: Client, lifestream: Lifestream) -> None:
     assert "Saved." in submitted(client, HERE, do="save", **CHOSEN)
     lifestream.refresh_from_db()
     kept = {name: getattr(lifestream, name) for name in CHOSEN}
@@ -103,17 +103,19 @@ def test_a_logo_is_uploaded_shown_replaced_and_removed(client: Client, lifestrea
     assert Client().get(address).status_code == 404
 
 
-def test_an_uploaded_logo_stands_before_one_among_the_static_files(client: Client, lifestream: Lifestream) -> None:
+def test_an_uploaded_logo_takes_precedence_over_one_among_the_static_files(
+    client: Client, lifestream: Lifestream
+) -> None:
     Lifestream.objects.update(logo="lifestream/icon.png")
     submitted(client, f"{HERE}logo/", picture=SimpleUploadedFile("logo.gif", GIF))
     assert 'src="/main/logo/' in client.get("/main/").content.decode()
-    submitted(client, HERE, do="save", **CHOSEN)  # which leaves it alone
+    submitted(client, HERE, do="save", **CHOSEN)  # which leaves the uploaded logo alone
     assert 'src="/main/logo/' in client.get("/main/").content.decode()
     submitted(client, f"{HERE}logo/", do="remove")
     assert 'src="/static/lifestream/icon.png"' in client.get("/main/").content.decode()
 
 
-def test_what_is_no_logo_is_reported_at_its_field_and_changes_nothing(client: Client, lifestream: Lifestream) -> None:
+def test_an_invalid_logo_is_reported_at_its_field_and_changes_nothing(client: Client, lifestream: Lifestream) -> None:
     before = Lifestream.objects.values().get()
     answer = client.post(f"{HERE}logo/", {"picture": SimpleUploadedFile("logo.svg", b"<svg/>")})
     assert list(answer.context["logo_form"].errors) == ["picture"] and not answer.context["form"].errors

@@ -36,14 +36,14 @@ def test_a_preview_saves_nothing(client: Client, lifestream: Lifestream) -> None
     assert "<em>x</em>" in page and "<script>alert" not in page and not OwnPage.objects.exists()
 
 
-def test_those_of_a_private_lifestream_are_private(client: Client, lifestream: Lifestream) -> None:
+def test_pages_of_a_private_lifestream_are_private(client: Client, lifestream: Lifestream) -> None:
     OwnPage.objects.create(lifestream=lifestream, slug="about", title="About")
     Lifestream.objects.update(is_public=False)
     assert Client().get("/main/pages/about/").status_code == 404
     assert client.get("/main/pages/about/").status_code == 200
 
 
-def test_no_two_have_one_address_and_there_are_not_many(client: Client, lifestream: Lifestream) -> None:
+def test_no_two_pages_have_one_address_and_their_number_is_limited(client: Client, lifestream: Lifestream) -> None:
     for number in range(MOST_PAGES - 1):
         OwnPage.objects.create(lifestream=lifestream, slug=f"p{number}", title="P")
     fields = {"title": "P", "slug": "p0", "text": "", "position": "1"}

@@ -1,4 +1,4 @@
-"""What crawlers ask for: robots.txt, the sitemap and the icon."""
+"""What crawlers request: robots.txt, the sitemap and the icon."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What machines ask: whether the site is alive and ready, and its numbers, which are not for everybody."""
+"""Addresses for monitoring: whether the site is alive and ready, and its metrics, which are not for everybody."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls("lifestream.site.urls")]
 STRANGER: Any = {"REMOTE_ADDR": "203.0.113.9"}
 
 
-def test_it_is_alive_and_ready_for_everybody(client: Client) -> None:
+def test_everybody_may_ask_whether_the_site_is_alive_and_ready(client: Client) -> None:
     for address, text in (("/healthz", b"ok\n"), ("/readyz", b"ready\n")):
         answer = client.get(address, **STRANGER)
         assert (answer.status_code, answer.content) == (200, text)
         assert "no-store" in answer["Cache-Control"]
 
 
-def test_the_reason_why_it_is_not_ready_is_for_the_operator(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reason_why_the_site_is_not_ready_is_for_the_operator(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail() -> str:
         raise OperationalError("connection to 10.1.2.3 refused")
 
@@ -49,7 +51,7 @@ def test_the_metrics_are_for_this_machine(client: Client) -> None:
         {"HTTP_VIA": "1.1 proxy"},
     ],
 )
-def test_the_metrics_are_for_nobody_else_who_is_not_named(sent: Any, client: Client) -> None:
+def test_the_metrics_are_for_other_machines_only_if_they_are_named(sent: Any, client: Client) -> None:
     assert client.get("/metrics", **sent).status_code == 404
     with override_settings(LIFESTREAM_METRICS_FROM=["203.0.113.0/24"]):
         assert client.get("/metrics", **sent).status_code == (200 if sent is STRANGER else 404)

@@ -81,7 +81,7 @@ def test_no_page_takes_many_queries(
 
 
 def hostile_post(site: Subscription, number: int) -> Post:
-    """Return a post as large as caps let one be: a hundred pictures and files, and a megabyte of content."""
+    """Return a post as large as the caps allow: a hundred pictures and files, and a megabyte of content."""
     media = [
         {"url": f"https://p.example/{number}-{n}.jpg", "type": "image/jpeg", "title": "t" * 2000} for n in range(100)
     ]
@@ -90,7 +90,7 @@ def hostile_post(site: Subscription, number: int) -> Post:
     return make_post(site, f"Post {number}", content=content, media=media, enclosures=enclosures)
 
 
-def test_a_timeline_reads_nothing_of_what_its_items_hold(client: Client, main: Lifestream) -> None:
+def test_a_timeline_does_not_read_the_large_fields_of_its_items(client: Client, main: Lifestream) -> None:
     site = make_site(main)
     for number in range(5):
         hostile_post(site, number)
@@ -100,12 +100,12 @@ def test_a_timeline_reads_nothing_of_what_its_items_hold(client: Client, main: L
     assert "A note." in text
     posts = [query["sql"] for query in queries if "SELECT" in query["sql"] and "lifestream_item" in query["sql"]]
     heavy = [sql for sql in posts if re.search(r'"lifestream_item"."(content|text|enclosures|media)"', sql)]
-    # What is shown whole is read, by itself.
+    # Only the content of the item that is shown whole is read, by itself.
     [sql] = heavy
     assert sql.endswith(f'WHERE "lifestream_item"."id" IN ({note.item_id})')
 
 
-def test_a_page_of_hostile_items_costs_what_one_of_others_does(client: Client, main: Lifestream) -> None:
+def test_a_page_of_hostile_items_costs_little_more_than_one_of_others(client: Client, main: Lifestream) -> None:
     plain, hostile = make_site(main, "Plain"), make_site(main, "Hostile")
     for number in range(10):
         make_post(plain, f"Post {number}", summary="s")
@@ -115,7 +115,7 @@ def test_a_page_of_hostile_items_costs_what_one_of_others_does(client: Client, m
         return min(cost(client.get, f"/main/sites/{site.pk}/") for _ in range(5))
 
     shown(plain)
-    # They have a picture and three sounds each, so there is more to write. It was 250 times as much.
+    # Hostile items have a picture and three sounds each, so there is more to write. It was 250 times as much once.
     assert shown(hostile) < 8 * shown(plain)
 
 

@@ -79,7 +79,7 @@ def test_a_day_is_called_today_and_yesterday(client: Client, main: Lifestream, m
 
 
 @override_settings(LIFESTREAM_DEFAULT_PAGINATION=3)
-def test_older_items_are_a_link_away_to_the_last(client: Client, main: Lifestream) -> None:
+def test_links_lead_to_older_items_down_to_the_last(client: Client, main: Lifestream) -> None:
     site = make_site(main)
     for number in range(7):
         make_post(site, f"Post {number}")
@@ -138,7 +138,7 @@ def test_a_site_has_a_page_of_its_own_items(client: Client, main: Lifestream) ->
     assert shown.all("link", rel="alternate", href=f"/main/sites/{site.pk}/feed.json")
 
 
-def test_a_day_has_a_page_and_the_way_to_the_next(client: Client, main: Lifestream) -> None:
+def test_a_day_has_a_page_and_a_link_to_the_one_before(client: Client, main: Lifestream) -> None:
     site = make_site(main)
     make_post(site, "Then", date=NOON)
     make_post(site, "Before", date=NOON - timedelta(days=9))
@@ -159,7 +159,7 @@ def test_a_tag_has_a_page_and_an_unused_one_has_none(client: Client, main: Lifes
     assert "Kura" in (text := page(client, "/main/tags/保存食/").text) and "Else" not in text
     make_post(make_site(), tags=("elsewhere",))
     page(client, "/main/tags/nowhere/", 404)
-    # Whether another lifestream, which may be private, has a tag is not told by the feed either.
+    # Nor does a feed reveal whether another lifestream, which may be private, has a tag.
     for address in ("", "feed.atom", "feed.rss", "feed.json"):
         page(client, f"/main/tags/elsewhere/{address}", 404)
     assert "保存食 1" in page(client, "/main/tags/").text
@@ -193,7 +193,7 @@ ADDRESSES = ["", "feed.atom", "feed.rss", "feed.json", "subscriptions.opml", "it
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_a_private_lifestream_is_there_for_its_owner_only(client: Client, address: str) -> None:
+def test_a_private_lifestream_exists_for_its_owner_only(client: Client, address: str) -> None:
     owner, other = User.objects.create_user("owner"), User.objects.create_user("other")
     lifestream = make_lifestream("diary", owner=owner, is_public=False)
     post = make_post(site := make_site(lifestream, icon=PNG), "Word", date=NOON, tags=("t",))
@@ -218,7 +218,7 @@ def test_a_feed_with_credentials_is_never_in_public(client: Client, address: str
     assert b"esame" not in response.getvalue()
 
 
-def test_its_owner_sees_what_a_feed_with_credentials_brings(client: Client) -> None:
+def test_the_owner_sees_the_posts_of_a_feed_with_credentials(client: Client) -> None:
     owner = User.objects.create_user("owner")
     make_post(make_site(make_lifestream("planet", owner=owner), credentials="encrypted"), "Sesame")
     client.force_login(owner)
@@ -269,7 +269,7 @@ def test_an_item_without_anything_has_a_page(client: Client, main: Lifestream) -
 
 
 @pytest.mark.parametrize("method", ["post", "put", "delete", "patch"])
-def test_pages_are_for_reading(client: Client, main: Lifestream, method: str) -> None:
+def test_pages_allow_reading_only(client: Client, main: Lifestream, method: str) -> None:
     assert getattr(client, method)("/main/").status_code == 405
 
 
@@ -279,7 +279,7 @@ def test_the_language_of_the_feed_is_declared_to_the_browser(client: Client, mai
 
 
 @pytest.mark.parametrize("address", ["items/{}/", "sites/{}/", "sites/{}/icon", "sites/{}/feed.atom", "{}/1/1/"])
-def test_a_number_that_no_database_can_hold_is_not_found(client: Client, main: Lifestream, address: str) -> None:
+def test_a_number_that_no_database_can_store_is_not_found(client: Client, main: Lifestream, address: str) -> None:
     for number in (2**63, 10**40):
         page(client, "/main/" + address.format(number), 404)
 
@@ -296,7 +296,7 @@ def test_an_item_that_is_changed_by_hand_is_shown_as_it_is_now(client: Client, m
     assert b"new.jpg" in client.get("/main/").content
 
 
-def test_a_template_may_show_what_an_item_holds(client: Client, main: Lifestream) -> None:
+def test_a_template_may_show_all_fields_of_an_item(client: Client, main: Lifestream) -> None:
     make_post(
         make_site(main, url="https://own.example/feed", site_url="https://own.example/"), "T", content="<p>Body</p>"
     )

@@ -35,13 +35,13 @@ def test_an_icon_comes_from_our_own_address_and_may_be_kept(client: Client, main
 @pytest.mark.parametrize(
     "icon", [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"<html>", b"GIF", b"RIFF1234WAVE", BOMB]
 )
-def test_an_invalid_icon_or_one_that_may_hold_scripts_is_not_served(
+def test_an_invalid_icon_or_one_that_may_contain_scripts_is_not_served(
     client: Client, main: Lifestream, icon: bytes
 ) -> None:
     page(client, f"/main/sites/{make_site(main, icon=icon).pk}/icon", 404)
 
 
-def test_a_logo_may_be_kept_for_a_year_and_only_those_of_the_lifestream_are_there(
+def test_a_logo_may_be_kept_for_a_year_and_only_that_of_the_lifestream_is_served(
     client: Client, main: Lifestream
 ) -> None:
     upload_logo(main, PNG)
@@ -54,7 +54,7 @@ def test_a_logo_may_be_kept_for_a_year_and_only_those_of_the_lifestream_are_ther
     page(client, "/main/logo/another", 404)
 
 
-def test_the_logo_of_a_private_lifestream_is_its_owner_s(client: Client, main: Lifestream) -> None:
+def test_the_logo_of_a_private_lifestream_is_for_its_owner_only(client: Client, main: Lifestream) -> None:
     upload_logo(main, PNG)
     Lifestream.objects.update(is_public=False)
     page(client, f"/main/logo/{main.logo_digest}", 404)

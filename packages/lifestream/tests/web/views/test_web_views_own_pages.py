@@ -11,7 +11,7 @@ from lifestream.models import OwnPage
 pytestmark = pytest.mark.django_db
 
 
-def test_its_text_is_shown_clean_in_the_frame_of_its_lifestream(client: Client) -> None:
+def test_the_text_of_a_page_is_shown_clean_in_the_frame_of_its_lifestream(client: Client) -> None:
     lifestream = make_lifestream("main", title="Harbour Planet")
     OwnPage.objects.create(
         lifestream=lifestream, slug="about", title="<About>", text="[us](../)<script>alert(1)</script>"
