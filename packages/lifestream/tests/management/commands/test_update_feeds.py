@@ -1,4 +1,4 @@
-"""`update_feeds`: whom it asks, and the table that it prints."""
+"""`update_feeds`: the feeds that it fetches, and the table that it prints."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class UpdateFeeds(CommandTestCase):
         assert bad.rstrip().endswith("1 error in a row, 1 hour apart")
         assert lines[-1] == "2 feeds asked, 2 new, 0 changed, 1 failed."
 
-    def test_feeds_of_one_site_that_have_no_title_yet_are_told_apart(self) -> None:
+    def test_feeds_of_one_site_that_have_no_title_yet_are_shown_by_their_urls(self) -> None:
         self.feedserver.add("/good", feed())
         make_feed(self.get_url("/good"))
         for path in ("/first", "/second"):
@@ -49,7 +49,7 @@ class UpdateFeeds(CommandTestCase):
             self.run_command("update_feeds")
         assert end.value.code == 1
 
-    def test_nothing_due_is_no_failure_and_says_when_something_is(self) -> None:
+    def test_if_nothing_is_due_the_next_due_feed_is_named(self) -> None:
         assert self.run_command("update_feeds") == (
             "There are no feeds yet; add one with add_feed URL.\n0 feeds asked, 0 new, 0 changed, 0 failed.\n"
         )
