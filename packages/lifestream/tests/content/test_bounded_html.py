@@ -11,7 +11,7 @@ from lifestream.content.bounded_html import MAX_ATTRIBUTES, MAX_TEXT, MAX_VALUE,
 from lifestream.content.html_tokenizer import attributes, tokens
 
 LARGE = "<p>x</p>" * 600
-"""So many tags that `bounded` does not return the fragment as it is without a closer look."""
+"""Enough tags that `bounded` examines a fragment instead of returning it at once."""
 
 SCRAPS = [
     *(

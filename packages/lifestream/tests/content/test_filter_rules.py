@@ -102,7 +102,7 @@ def test_the_number_of_rules_is_limited(text: str, line: int, many: str) -> None
     assert sum(len(rule.terms) for rule in read) <= MOST_TERMS
 
 
-def test_the_rules_before_the_limit_still_count() -> None:
+def test_the_rules_up_to_the_limit_still_apply() -> None:
     rules = Rules.of("", "python\n" + "nothing\n" * (2 * MOST_RULES))
     assert len(rules.block) == MOST_RULES
     assert not rules.allow(ITEM)

@@ -32,7 +32,7 @@ def test_a_page_of_a_film_has_a_player(url: str, player: str) -> None:
     assert player_of(url) == player
 
 
-def test_the_first_address_that_has_a_player_counts() -> None:
+def test_the_first_address_that_has_a_player_is_used() -> None:
     assert player_of("https://blog.example/", "https://vimeo.com/1234", "https://youtu.be/dEmO-0_1234") == VIMEO
     assert player_of() == ""
 

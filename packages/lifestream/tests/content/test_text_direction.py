@@ -110,13 +110,13 @@ def test_text_from_feeds_does_not_change_the_direction_of_a_page(client: Client)
         {"url": "https://x.example/a.mp3", "type": "audio/mpeg"},
         {"url": "https://x.example/a.mp4", "type": "video/mp4"},
     ]
-    heard = make_post(site, HOSTILE, summary=HOSTILE, enclosures=sound, content="<p>Words</p>")
+    recording = make_post(site, HOSTILE, summary=HOSTILE, enclosures=sound, content="<p>Words</p>")
     tag = post.item.tags.get().slug
     make_lifestream("other", title=HOSTILE, tagline=HOSTILE)
     for path in (
-        "", "main/", f"main/items/{post.item_id}/", f"main/items/{heard.item_id}/", "main/sites/",
+        "", "main/", f"main/items/{post.item_id}/", f"main/items/{recording.item_id}/", "main/sites/",
         f"main/sites/{site.pk}/",
-        "main/tags/", f"main/tags/{tag}/", "main/search/?q=%E2%80%AEgnp", f"main/{heard.date:%Y/%m/%d}/",
+        "main/tags/", f"main/tags/{tag}/", "main/search/?q=%E2%80%AEgnp", f"main/{recording.date:%Y/%m/%d}/",
     ):  # fmt: skip
         response = client.get(f"/{path}")
         assert response.status_code == 200, path

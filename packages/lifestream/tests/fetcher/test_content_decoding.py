@@ -75,7 +75,7 @@ def test_an_empty_body_is_empty_in_every_coding(coding: str) -> None:
 
 @pytest.mark.parametrize("coding", ["compress", "exi", "gzip, dcb", "an unknown one"])
 @pytest.mark.parametrize("data", [bytes(range(1, 100)), b"\x1f\x9d\x90" + bytes(range(256)) * 4])
-def test_a_coding_that_was_not_asked_for_is_refused_by_name(coding: str, data: bytes) -> None:
+def test_a_coding_that_was_not_requested_is_refused_by_name(coding: str, data: bytes) -> None:
     body = Body(coding, cap=10_000)
     with pytest.raises(CodingFailed, match=f"^the body is in the coding '{coding}', which was not asked for$"):
         body.feed(data)
@@ -179,7 +179,7 @@ def test_a_bomb_is_given_up_at_the_cap_with_bounded_memory(coding: str, compress
     assert peak < 4 * cap
 
 
-def test_bytes_after_the_end_count_too() -> None:
+def test_bytes_after_the_end_count_towards_the_cap() -> None:
     body = Body("gzip", cap=1000)
     body.feed(gzipped(b"short"))
     body.feed(bytes(1000))

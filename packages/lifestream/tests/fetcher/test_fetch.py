@@ -37,7 +37,7 @@ def test_a_200_has_the_body_the_headers_and_the_url_they_came_from(server: FeedS
     assert outcome.duration > 0
 
 
-def test_repeated_headers_are_joined_and_equal_ones_count_once(server: FeedServer) -> None:
+def test_repeated_headers_are_joined_and_equal_ones_are_kept_once(server: FeedServer) -> None:
     repeats = [("Cache-Control", "public"), ("Cache-Control", "max-age=60"), ("ETag", '"a"'), ("ETag", '"a"')]
     server.add("/feed", Response(RSS, headers=repeats))
     headers = fetch(server.url("/feed")).headers
@@ -177,7 +177,7 @@ def test_the_deadline_counts_the_time_at_all_hosts_but_not_the_time_between_them
     assert isinstance(in_time, Fetched)
 
 
-def test_cancellation_goes_through(server: FeedServer) -> None:
+def test_a_fetch_can_be_cancelled(server: FeedServer) -> None:
     server.add("/feed", Response(RSS, delay=30))
 
     async def run() -> bool:

@@ -103,12 +103,12 @@ def test_only_the_beginning_of_an_answer_is_read(server: FeedServer) -> None:
     assert ask(server.url("/hub")).message == "the hub answered 400 a"
 
 
-def test_a_hub_of_another_scheme_is_not_asked() -> None:
+def test_a_hub_of_another_scheme_gets_no_request() -> None:
     message = "ftp://hub.example/ is not fetched: its scheme is ftp, not http or https"
     assert ask("ftp://hub.example/") == HubAnswer(HubVerdict.REFUSED, message)
 
 
-def test_a_hub_at_an_address_that_is_not_public_is_not_asked() -> None:
+def test_a_hub_at_an_address_that_is_not_public_gets_no_request() -> None:
     answer = ask("http://10.0.0.1/")
     assert answer.verdict is HubVerdict.BUSY and "10.0.0.1" in answer.message
 
@@ -143,7 +143,7 @@ def test_a_bug_is_reported_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     assert record.getMessage() == "asking the hub http://hub.example/ failed in a way that was not foreseen"
 
 
-def test_the_address_of_a_hub_is_asked_as_it_is_spelt(server: FeedServer) -> None:
+def test_the_address_of_a_hub_is_requested_as_it_is_spelt(server: FeedServer) -> None:
     server.add("/hub%2Fa", Response(status=202))
     ask(server.url("/hub%2Fa?x=%7E"))
     assert [asked.target for asked in server.requests] == ["/hub%2Fa?x=%7E"]

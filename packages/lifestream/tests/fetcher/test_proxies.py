@@ -83,7 +83,7 @@ def test_one_feed_may_have_a_proxy_of_its_own_or_none(server: FeedServer, proxy:
     assert len(proxy.asked) == 1
 
 
-def test_a_redirect_to_a_private_address_is_refused_before_the_proxy_is_asked(server: FeedServer, proxy: Relay) -> None:
+def test_a_redirect_to_a_private_address_is_refused_before_the_proxy_gets_it(server: FeedServer, proxy: Relay) -> None:
     server.add("/away", Response(status=302, headers={"Location": "http://127.0.0.1/admin"}))
     outcome = fetch("http://feeds.example/away", f"http://{proxy.address}")
     assert isinstance(outcome, Failed)
@@ -131,7 +131,7 @@ def test_without_the_extra_socks_is_refused_with_the_remedy() -> None:
     assert outcome.message == "its proxy speaks SOCKS: install django-lifestream with the extra socks"
 
 
-def test_hubs_are_asked_through_the_proxy_too(server: FeedServer, proxy: Relay) -> None:
+def test_requests_to_hubs_go_through_the_proxy_too(server: FeedServer, proxy: Relay) -> None:
     server.add("/hub", Response(status=202), method="POST")
 
     async def run(hub: str) -> HubVerdict:

@@ -67,7 +67,7 @@ def test_a_session_is_not_offered_to_another_name(server: FeedServer, context: R
     assert resumed(context, *urls, *urls) == [False, False, True, True]
 
 
-def test_a_checked_certificate_counts_only_for_a_limited_time(server: FeedServer, context: ResumingContext) -> None:
+def test_a_checked_certificate_is_trusted_only_for_a_limited_time(server: FeedServer, context: ResumingContext) -> None:
     now = 1000.0
     context.clock = lambda: now
     url = server.url("/feed")

@@ -84,7 +84,7 @@ def test_a_hostile_header_field_takes_linear_time(piece: str) -> None:
         ("http://[2001:db8::1]:80/", "https://[2001:db8::1]/"),
     ],
 )
-def test_a_hub_is_asked_over_tls(hub: str, asked: str) -> None:
+def test_a_hub_is_requested_only_over_tls(hub: str, asked: str) -> None:
     assert over_tls(hub) == asked
 
 

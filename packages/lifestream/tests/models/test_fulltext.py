@@ -190,13 +190,13 @@ def test_any_text_can_be_indexed(text: str) -> None:
         ),
     ],
 )
-def test_any_query_can_be_asked(query: str) -> None:
+def test_any_query_can_be_run(query: str) -> None:
     make_item(title="apple", guid="x")
     assert titles(query) == []
     assert titles("apple") == ["x"]
 
 
-def test_the_first_words_of_a_long_query_count() -> None:
+def test_only_the_first_words_of_a_long_query_are_used() -> None:
     make_item(title=" ".join(f"w{number}" for number in range(fulltext.MOST_TERMS)), guid="x")
     assert titles(" ".join(f"w{number}" for number in range(fulltext.MOST_TERMS + 10))) == ["x"]
     assert titles(" ".join(f"w{number}" for number in reversed(range(fulltext.MOST_TERMS + 10)))) == []

@@ -58,14 +58,14 @@ class UpdateFeeds(CommandTestCase):
         )
         assert self.run_command("update_feeds").startswith("Nothing is due. The next is Later at ")
 
-    def test_a_named_feed_alone_is_asked(self) -> None:
+    def test_only_a_named_feed_is_requested(self) -> None:
         self.feedserver.add("/named", feed())
         make_feed(self.get_url("/named"))
         make_feed(self.get_url("/other"))
         self.run_command("update_feeds", "--feed", self.get_url("/named"))
         assert [request.path for request in self.feedserver.requests] == ["/named"]
 
-    def test_a_named_feed_that_is_not_asked_is_reported_with_the_reason(self) -> None:
+    def test_a_named_feed_that_is_not_requested_is_reported_with_the_reason(self) -> None:
         later = timezone.now() + timedelta(hours=2)
         waiting = make_feed("http://a.example/", next_fetch=later, next_reason="our own interval of 2 hours")
         make_feed("http://b.example/", status=Feed.Status.PAUSED)
