@@ -74,7 +74,7 @@ def test_the_site_of_a_feed(feed: ParsedFeed, url: str, site: Site) -> None:
         ),
         pytest.param("https://github.com/octodemo/", ["https://github.com/octodemo.atom"], id="a person"),
         pytest.param("https://www.reddit.com/r/a/new", ["https://www.reddit.com/r/a/new/.rss"], id="a list"),
-        pytest.param("https://old.reddit.com/u/ada", ["https://old.reddit.com/u/ada/.rss"], id="a list, as it was"),
+        pytest.param("https://old.reddit.com/u/ada", ["https://old.reddit.com/u/ada/.rss"], id="an old-style list"),
         pytest.param("https://quay.example/@ada/", ["https://quay.example/@ada.rss"], id="a person on Mastodon"),
     ],
 )  # fmt: skip
