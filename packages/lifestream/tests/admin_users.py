@@ -1,4 +1,4 @@
-"""Users of the admin, and what they do there."""
+"""Users of the admin, and their actions in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.test import Client
 
 
 def editor(name: str = "editor") -> User:
-    """One of the staff, who may do all with our models that Django's permissions allow."""
+    """Return a member of the staff who has all of Django's permissions for lifestream's models."""
     user = User.objects.create_user(name, is_staff=True)
     user.user_permissions.set(Permission.objects.filter(content_type__app_label="lifestream"))
     return user

@@ -1,4 +1,4 @@
-"""Commands as a test calls them: in its process, with what they print."""
+"""Management commands that are called in the test's own process, and their output."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class CommandTestCase(FeedServerTestCase):
         return out.getvalue()
 
     def failure(self, name: str, *arguments: str) -> str:
-        """Return what the command says when it fails."""
+        """Return the error message of a command that fails."""
         with pytest.raises(CommandError) as error:
             self.run_command(name, *arguments)
         return str(error.value)

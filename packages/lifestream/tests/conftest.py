@@ -25,10 +25,10 @@ def _parsers() -> Iterator[SharedParsers]:
 
 @pytest.fixture
 def shared_parsers(_parsers: SharedParsers) -> Iterator[None]:
-    """Let a process that other tests use, too, read the documents of this test.
+    """Parse the documents of this test in parser processes that other tests share.
 
-    It is for tests of what comes of a document, not of those that look at processes: each refresh would start its own
-    parsers, which takes longer than most tests, and a parser remembers nothing of a document that it has read.
+    Use it in tests of what is made of a document, not in tests of the processes. Without it, each refresh starts
+    parsers of its own, which takes longer than most tests. A parser remembers nothing of a document that it has read.
     """
     with mock.patch("lifestream.refresh.factories.ParserPool", _parsers.lend):
         yield
@@ -41,7 +41,7 @@ def django_db_setup(
     django_db_modify_db_settings: None,
     django_db_blocker: Any,
 ) -> Iterator[None]:
-    """The test database of this process, as pytest-django makes it, but that one process alone makes the tables."""
+    """Make the test database of this process, as pytest-django does, except that only one process makes the tables."""
     from django.db import connection
 
     def whole() -> None:
@@ -66,7 +66,7 @@ def _tables_are_emptied_quickly() -> None:
 
 @pytest.fixture(autouse=True)
 def _no_outage() -> None:
-    """Forget the outages of earlier tests: they are not logged as being over, and those of this test are logged."""
+    """Forget the outages of earlier tests: their end is not logged in this test, and its own outages are logged."""
     from lifestream.storage.outages import OUTAGES
 
     OUTAGES.forget()
@@ -85,10 +85,10 @@ def _site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def site_home(_site: Path, tmp_path: Path) -> Path:
-    """A folder for LIFESTREAM_HOME with a secret key and a database that has its tables, as a first command leaves it.
+    """Return a folder for LIFESTREAM_HOME with a secret key and a migrated database, as a first command leaves it.
 
-    It is a copy of one that the first test to need it makes, for all processes that run tests: to make the tables takes
-    several times as long as to start a command.
+    The folder is a copy. The first test that needs one makes the original, for all test processes, since the migrations
+    take several times as long as the start of a command.
     """
     folder = tmp_path / "home"
     shutil.copytree(_site, folder)

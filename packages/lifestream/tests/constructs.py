@@ -1,8 +1,8 @@
-"""What untrusted documents repeat to cost their reader more than linear time: tables of constructs, by size.
+"""Constructs that untrusted documents may repeat to make the parser take more than linear time.
 
-`CONTENT` are fragments of HTML as an entry has them, `DOCUMENTS` whole feeds. Each is a function of a size, and
-returns about that many characters. To measure another construct, add a line; `repeated("…")` does for most. The tests
-of cleaning and `benchmarks/hostile_constructs.py` read these tables.
+`CONTENT` has fragments of HTML, as in an entry, and `DOCUMENTS` has whole feeds. Each construct is a function that
+takes a size and returns about that many characters. To measure another construct, add a line; `repeated("…")` is enough
+for most. The tests of cleaning and `benchmarks/hostile_constructs.py` read these tables.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def numbered(piece: str, before: str = "", after: str = "") -> Construct:
 
 
 def nested(start: str, end: str, core: str = "x") -> Construct:
-    """Return the construct that is *core* in as many *start* and *end* as there is room for."""
+    """Return the construct that is *core* inside as many pairs of *start* and *end* as the size allows."""
 
     def make(size: int) -> str:
         depth = max(1, size // (len(start) + len(end)))
@@ -82,7 +82,7 @@ CONTENT: Final[dict[str, Construct]] = {
     "<html> attributes": numbered("<html a{}=1>"),
     "<custom-x>": repeated("<custom-x>"),
     "<iframe>": repeated("<iframe src=/x></iframe>"),
-    # What is repaired
+    # Markup that is repaired
     "<m$": repeated("<m$ "),
     "<m></m>": repeated("<m></m>"),
     "unknown names": numbered("<m{}$>x"),
@@ -128,7 +128,7 @@ CONTENT: Final[dict[str, Construct]] = {
     "<table><td></table>": repeated("<table><tr><td>x</td></tr></table>"),
     "<tr><td>": repeated("<tr><td>x", "<table>"),
     "table after siblings": halves("<br>", "<table>", "x<br>"),
-    # What holds no tags
+    # Comments, CDATA sections, and elements whose content is text
     "<!--": repeated("<!--"),
     "<!-->": repeated("<!-->"),
     "<![CDATA[": repeated("<![CDATA["),

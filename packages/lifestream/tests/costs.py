@@ -1,5 +1,5 @@
-"""What work costs as its input grows, in time on the processor: a machine that is busy with other things counts for
-little, and not at all in the least of several tries.
+"""Measure how the CPU time of a call grows with its input. The least of several tries counts, so that other load on
+the machine hardly matters.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 LINEAR = 9
-"""Four times the input may cost this many times as much; what is quadratic costs sixteen times as much."""
-_FLOOR = 0.004  # seconds, below which a ratio says nothing
+"""Four times the input may cost at most this many times as much; quadratic work costs sixteen times as much."""
+_FLOOR = 0.004  # seconds; the ratio of shorter times means nothing
 
 
 def cost(work: Callable[[_T], object], given: _T) -> float:
-    """Return the seconds on the processor that *work* takes for *given*, without a collection of garbage.
+    """Return the seconds of CPU time that *work* takes for *given*, without garbage collection.
 
-    What the collector would look through is whatever the tests before have left. It is switched off, and not called
-    before: that would take longer than most of what is measured here.
+    The collector would look through whatever earlier tests have left. It is switched off, but not run beforehand: a run
+    would take longer than most of the work that is measured here.
     """
     collects = gc.isenabled()
     gc.disable()
@@ -36,10 +36,10 @@ def cost(work: Callable[[_T], object], given: _T) -> float:
 def assert_linear(
     work: Callable[[_T], object], make: Callable[[int], _T], size: int, tries: int = 5, smallest: int = 0
 ) -> None:
-    """Assert that *work* takes for four times the input no more than LINEAR times what it takes for the input.
+    """Assert that *work* takes at most LINEAR times as long for four times the input.
 
-    Sizes up to *size* are tried, from a sixteenth of it (and *smallest*) on, until four times the input takes so long
-    that the ratio says something. Each cost is the least of up to *tries* runs; as a rule the first few suffice.
+    Sizes are tried from a sixteenth of *size* (but at least *smallest*) up to *size*, until four times the input takes
+    so long that the ratio is meaningful. Each cost is the least of up to *tries* runs; as a rule the first few suffice.
     """
     for each in sorted({max(size // 16, smallest), max(size // 4, smallest), size}):
         few, many = make(each), make(4 * each)

@@ -1,7 +1,7 @@
 """A refresh in a process of its own, for tests that kill it: `python dying.py [PLACE]` waits for a line, then begins.
 
-At a PLACE it kills itself, as a power cut would: nothing is cleaned up, and nothing that isn't committed is kept. Its
-parser processes share its standard error, which is therefore closed only when all of them have ended.
+When it reaches PLACE, the process kills itself, as a power cut would: nothing is cleaned up, and nothing that isn't
+committed is kept. Its parser processes share its standard error, which is therefore closed only when all have ended.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ PLACES: Final[dict[str, tuple[str, str, int]]] = {
     "before the feed's state is committed": ("storage.writer._settle", "after", 1),
     "when all is stored": ("storage.writer.store", "after", 1),
 }
-"""For each place: a function of lifestream, and before or after which of its calls the process kills itself."""
+"""For each place: a function of lifestream, "before" or "after", and the number of the call (from 1) before or after
+which the process kills itself.
+"""
 
 
 def die() -> None:
@@ -88,20 +90,20 @@ def start(place: str = "", **settings: str) -> subprocess.Popen[str]:
 
 
 def end(process: subprocess.Popen[str], timeout: float) -> tuple[str, str]:
-    """Wait for the end of a process that `start` gave, and of its parsers. Returns what it printed, and its errors.
+    """Wait until *process*, which `start` returned, and its parsers end. Return its standard output and standard error.
 
-    PostgreSQL learns of the end of a client that was killed a moment later. Until then its transaction is open, and
-    whoever claims feeds passes over the hosts that it has locked.
+    PostgreSQL notices a moment later that a client was killed. Until then, the client's transaction is open, and a
+    claim of feeds passes over the hosts that this transaction has locked.
     """
     from django.db import connection
 
-    said = process.communicate(timeout=timeout)
+    output = process.communicate(timeout=timeout)
     if connection.vendor == "postgresql":
         deadline = time.monotonic() + timeout
         while transactions_of_others():
             assert time.monotonic() < deadline, "PostgreSQL still has a transaction of the process that has ended"
             time.sleep(0.01)
-    return said
+    return output
 
 
 def transactions_of_others() -> int:
@@ -117,7 +119,7 @@ def transactions_of_others() -> int:
 
 
 def go(process: subprocess.Popen[str]) -> None:
-    """Let a process begin that `start` gave, once it is ready."""
+    """Wait until *process*, which `start` returned, is ready, and let it begin."""
     assert process.stdout is not None
     assert process.stdin is not None
     assert process.stdout.readline() == "ready\n"
@@ -126,7 +128,7 @@ def go(process: subprocess.Popen[str]) -> None:
 
 
 def main() -> None:
-    """Run the refresh, once a line has come."""
+    """Wait for a line on standard input, then run the refresh."""
     import django
 
     django.setup()

@@ -1,4 +1,4 @@
-"""Empties the tables after a test that commits, without what Django does after migrations.
+"""Empty the tables after a test that commits, without the work that Django does after migrations.
 
 Django makes each permission and each content type anew after such a test: that takes longer than most of these tests.
 Here, they stay, since they are data of the migrations. After a test that has changed them, the tables are emptied in
@@ -23,7 +23,7 @@ _teardown = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined] 
 
 
 def empty_after_tests() -> None:
-    """Empty the tables in this way after every `TransactionTestCase`, also that of pytest-django.
+    """Empty the tables in this way after every `TransactionTestCase`, including that of pytest-django.
 
     The command `flush` is not changed.
     """

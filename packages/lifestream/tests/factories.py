@@ -1,4 +1,4 @@
-"""Rows and values that tests begin with, each by what matters in the test."""
+"""Factories of rows and values for tests: a test passes only the fields that matter to it."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ def hold(feed: Feed, token: str = "t" * 32, until: datetime | None = None) -> Cl
 
 
 def draft(guid: str = "", title: str = "", **fields: Any) -> ItemDraft:
-    """Return an item to be, with a link of its own unless one is given."""
+    """Return the draft of an item. Its link is made from *guid*, unless *link* is given."""
     fields.setdefault("link", f"https://example.com/{guid}" if guid else "")
     return ItemDraft(guid=guid, title=title, **fields)
 
 
 def prepared(*drafts: ItemDraft, **feed: Any) -> Prepared:
-    """Return a document of these items."""
+    """Return a prepared document with these items."""
     return Prepared(ParsedFeed(**feed), drafts)
 
 
 def result(feed: Feed, outcome: Outcome, *, wait: float = 3600.0, **fields: Any) -> Result:
-    """Return what a fetch of *feed*, claimed for it, came to."""
+    """Return the result of a fetch of *feed*, which is claimed for it unless *claim* is given."""
     fields.setdefault("next", Next(NOW + timedelta(seconds=wait), "our own interval", terms=Terms()))
     return Result(fields.pop("claim", None) or hold(feed), outcome, started=fields.pop("started", NOW), **fields)

@@ -1,4 +1,4 @@
-"""A fetch for tests, with what it takes to know whom it asks."""
+"""A fetch for tests, and a name server and a server whose answers the test decides."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ RSS = b"<rss version='2.0'><channel><title>A feed</title></channel></rss>"
 
 
 class Names(AbstractResolver):
-    """A name server that says what it is told: a list of addresses a name, one list after the other."""
+    """A name server with given answers: for each name a list of addresses, or several lists, used one after the other.
+
+    The last list is used again and again.
+    """
 
     def __init__(self, **answers: list[str] | list[list[str]]) -> None:
         self.answers = {
@@ -51,7 +54,7 @@ class Names(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: nothing is open."""
 
 
 def fetch(
@@ -60,7 +63,7 @@ def fetch(
     resolver: AbstractResolver | None = None,
     **limits: Any,
 ) -> Any:
-    """Fetch one after the other with one fetcher; the outcome, or a list of them if there are several."""
+    """Fetch *requests* one after the other with one fetcher. Return the outcome, or a list if there are several."""
 
     async def run() -> list[Outcome]:
         async with Fetcher(guard, user_agent=AGENT, limits=FetchLimits(**limits), resolver=resolver) as fetcher:
@@ -72,9 +75,9 @@ def fetch(
 
 @contextmanager
 def raw_server(answer: bytes, *, hold: bool = False) -> Iterator[str]:
-    """A URL whose server reads a request and sends *answer* to the byte, for what is not HTTP.
+    """Yield the URL of a server that reads one request, sends exactly *answer*, which need not be HTTP, and closes.
 
-    Then it closes.
+    With *hold*, it closes the connection only at the end of the block.
     """
     listener = socket.create_server(("127.0.0.1", 0))
     done = threading.Event()

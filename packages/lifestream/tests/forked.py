@@ -1,8 +1,9 @@
-"""The `lifestream` command, run to its end in a process that is forked from one which has imported what it will need.
+"""The `lifestream` command, run to its end in a process forked from one that has already imported its libraries.
 
-A command takes half of its time to start Python and to import Django and its other libraries, and tests run dozens. So
-one process, for each that runs tests, imports them once and forks for each command. What depends on settings is loaded
-by the command, as ever: each has its own environment, arguments, standard output and error, and ends by itself.
+A command spends half of its time on the start of Python and the import of Django and other libraries, and tests run
+dozens of commands. So each test process has one forking process, which imports the libraries once and forks for each
+command. The forked process loads all that depends on settings, and has its own environment, arguments, standard output
+and standard error.
 
     python forked.py FD     # serves requests that come over the socket FD
 """
@@ -29,7 +30,7 @@ LIBRARIES: Final = (
     *("django.db.backends.sqlite3.base", "django.db.migrations.executor", "django.db.models.sql.compiler"),
     *("django.forms", "django.template.backends.django", "django.urls", "django.views.generic"),
 )
-"""What is imported once: none of it reads the settings, or the environment, when it is imported."""
+"""The modules that are imported once: none of them reads the settings, or the environment, when it is imported."""
 PATIENCE: Final = 120.0  # seconds
 
 
@@ -41,7 +42,7 @@ class Forker:
         self._ours: socket.socket | None = None
 
     def run(self, arguments: tuple[str, ...], environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-        """Run the `lifestream` command to its end. One after the other: a call waits for that of another thread."""
+        """Run the `lifestream` command to its end. A call waits until the calls of other threads have ended."""
         with self._lock, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
             forker = self._ours or self._start()
             request = json.dumps([arguments, dict(environ), str(Path.cwd())]).encode()
@@ -78,7 +79,7 @@ FORKER: Final = Forker()
 
 
 def _received(connection: socket.socket, length: int) -> bytes:
-    """So many bytes of *connection*. Raises EOFError where it ends before."""
+    """Return *length* bytes from *connection*. Raises EOFError if it ends before."""
     found = b""
     while len(found) < length:
         piece = connection.recv(length - len(found))
@@ -89,7 +90,7 @@ def _received(connection: socket.socket, length: int) -> bytes:
 
 
 def _serve(connection: socket.socket) -> list[str] | None:
-    """Fork for each request that comes. Return in the child, with its arguments; in the parent, None at the end."""
+    """Fork for each request. In the child, return its arguments; in the parent, return None when *connection* ends."""
     while True:
         head, files, _, _ = socket.recv_fds(connection, 4, 2)
         if not head:
@@ -114,7 +115,7 @@ def _serve(connection: socket.socket) -> list[str] | None:
 
 
 def main() -> None:
-    """The process."""
+    """Run the forking process."""
     import gc
     import importlib
     import runpy

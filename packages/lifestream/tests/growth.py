@@ -1,8 +1,8 @@
-"""How the time of a call grows with its input: what the tests of linear time measure with.
+"""Measure how the time of a call grows with its input, for the tests of linear time.
 
-A call that is found slow is measured again at a quarter of its input. Linear work takes four times as long for four
-times the input, quadratic work sixteen times, and `MOST` lies between. Time on the processor is what counts, the best
-of several tries, and a call below `FLOOR` is not judged: so a busy machine fails nothing.
+A call that takes long is measured again at a quarter of its input. Linear work takes four times as long for four times
+the input, quadratic work sixteen times, and `MOST` lies between. Only CPU time counts, the least of several tries, and
+a call that takes less than `FLOOR` is not judged: so other load on the machine makes no test fail.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from typing import Final
 MOST: Final = 6.0
 """How much longer a call may take for four times the input."""
 HOPELESS: Final = 100.0
-"""What grows so much is not measured again: a longer run might never end."""
+"""A call whose time grows so much is not measured at a longer length: that might never end."""
 FLOOR: Final = 0.002
-"""What a call may take in any case, in seconds: a quadratic one takes far more at the lengths that are tried."""
+"""Seconds that any call may take: a quadratic one takes far more at the lengths that are tried."""
 TRIES: Final = 20
-"""How often what seems guilty is measured again at most."""
+"""How often, at most, a call that seems slow is measured again."""
 ENOUGH: Final = 2.0
 """After this many seconds of processor time, three tries are enough."""
 LENGTHS: Final = (16, 24, 96, 1000, 5000)
-"""The lengths of runs, from short ones on, so that what grows faster than a square is seen before it takes for ever."""
+"""The lengths of runs, the shortest first: faster than quadratic growth is seen before a run takes for ever."""
 
 
 def seconds(call: Callable[[], object], tries: int = 1) -> float:
     """Return the processor time of *call*, the best of *tries*; never 0."""
     best = float("inf")
     collects = gc.isenabled()
-    gc.disable()  # what it looks through is whatever the tests before have left
+    gc.disable()  # the collector would look through whatever earlier tests have left
     try:
         for _ in range(tries):
             began = time.thread_time()
@@ -43,11 +43,11 @@ def seconds(call: Callable[[], object], tries: int = 1) -> float:
 
 
 def growth(made_of: Callable[[int], Callable[[], object]], lengths: tuple[int, ...] = LENGTHS) -> float:
-    """Return how many times longer the call that *made_of* makes of a length takes at four times the length.
+    """Return by what factor the time of a call grows when its input is four times as long.
 
-    *lengths* are tried from the shortest on; the first at which the call takes more than `FLOOR` is judged. 0 where
-    none does. A length that seems guilty is measured again, and then four times the length has to be guilty as well:
-    what is faster than a square stays so, and what was the machine's doing does not.
+    *made_of* returns the call for a length. *lengths* are tried in turn, and the first at which the call takes at least
+    `FLOOR` is judged; if there is none, the factor is 0. If the factor is too large, it is measured again at this
+    length and at four times this length, and the smallest counts: only slow code is slow each time.
     """
     for length in lengths:
         taken = seconds(made_of(length))
@@ -64,10 +64,11 @@ def growth(made_of: Callable[[int], Callable[[], object]], lengths: tuple[int, .
 
 
 def _growth_at(made_of: Callable[[int], Callable[[], object]], length: int) -> float:
-    """Return the growth from a quarter of *length*, the best of several tries each, in turns: moods of the machine hit
-    both.
+    """Return the growth from a quarter of *length* to *length*.
 
-    It is tried until the growth is that of linear work, `TRIES` times at most, and less often what takes long.
+    The two are measured in turns, so that other load on the machine affects both, and the least of each counts. They
+    are measured until the growth is that of linear work, at most `TRIES` times; after `ENOUGH` seconds, three times are
+    enough.
     """
     short, long = made_of(length // 4), made_of(length)
     before, after, began = float("inf"), float("inf"), time.thread_time()

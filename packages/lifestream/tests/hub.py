@@ -1,4 +1,4 @@
-"""A WebSub hub on feedserver: it takes requests, asks for proof of them over HTTP, and pushes what it signs."""
+"""A WebSub hub on feedserver: it accepts requests, verifies them over HTTP, and pushes signed content."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CHALLENGE = "a challenge / <b>that</b> \N{SNOWMAN} is hard to guess"
 
 
 class Hub:
-    """A hub at *path* of *server*. It answers requests with *answers*, one after the other, or with 202."""
+    """A hub at *path* of *server*. It answers requests with *answers*, one after the other, and then with 202."""
 
     def __init__(self, server: FeedServer, path: str = "/hub", *answers: Response) -> None:
         self.url = server.url(path)
@@ -31,24 +31,24 @@ class Hub:
 
     @property
     def callback(self) -> str:
-        """Where it was told to call last."""
+        """The callback URL of the last request."""
         return self.asked[-1]["hub.callback"]
 
-    def verify(self, **said: str) -> httpx.Response:
-        """Ask the subscriber of the last request whether it was it, in the words of that request or as *said*."""
+    def verify(self, **replaced: str) -> httpx.Response:
+        """Verify the last request with its subscriber; *replaced* are other values for parameters of that request."""
         asked = self.asked[-1]
-        words = {"mode": asked["hub.mode"], "topic": asked["hub.topic"], "challenge": CHALLENGE} | said
+        words = {"mode": asked["hub.mode"], "topic": asked["hub.topic"], "challenge": CHALLENGE} | replaced
         if words["mode"] == "subscribe":
             words.setdefault("lease_seconds", asked.get("hub.lease_seconds", ""))
         return self.call(**words)
 
     def call(self, **words: str) -> httpx.Response:
-        """Return a GET of the callback with *words* in the query, each after "hub."."""
+        """Return the answer to a GET of the callback with *words* in the query, each name after "hub."."""
         query = urlencode({f"hub.{name}": value for name, value in words.items()})
         return httpx.get(f"{self.callback}?{query}", trust_env=False, timeout=PATIENCE)
 
     def push(self, body: bytes | str, method: str = "sha256", **headers: str) -> httpx.Response:
-        """Send *body*, signed by *method*; *headers* go along, or instead, with hyphens for underscores."""
+        """Push *body*, signed with *method*. *headers* are added or replace its own; underscores stand for hyphens."""
         data = body.encode() if isinstance(body, str) else body
         sent = {"X-Hub-Signature": self.sign(data, method), "Content-Type": "application/rss+xml"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
@@ -56,6 +56,6 @@ class Hub:
 
     def sign(self, body: bytes, method: str = "sha256", secret: str | None = None) -> str:
         """Return the X-Hub-Signature of *body*."""
-        told = next(asked["hub.secret"] for asked in reversed(self.asked) if "hub.secret" in asked)
-        key = (told if secret is None else secret).encode()
+        agreed = next(asked["hub.secret"] for asked in reversed(self.asked) if "hub.secret" in asked)
+        key = (agreed if secret is None else secret).encode()
         return f"{method}={hmac.new(key, body, getattr(hashlib, method)).hexdigest()}"

@@ -1,4 +1,4 @@
-"""Text in nineteen languages, and the charsets that their sites used before UTF-8: what a label is judged by."""
+"""Text in nineteen languages, and the charsets that their sites used before UTF-8, for tests of charset labels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 
 class Language(NamedTuple):
-    """A *text* as a site may have it, and the *labels* of the charsets that hold all of it."""
+    """A *text* as a site may have it, and the *labels* of charsets that can encode all of it."""
 
     text: str
     labels: tuple[str, ...]
@@ -130,7 +130,7 @@ _JIS: Final = {
 
 
 def encoded(text: str, label: str) -> bytes:
-    """Return *text* as a site writes it that labels it as *label*."""
+    """Return *text* as a site encodes it under *label*."""
     if label in {"euc-jp", "iso-2022-jp"}:
         vendor = _EUC if label == "euc-jp" else _JIS
         return b"".join(vendor.get(character) or character.encode(label.replace("-", "_")) for character in text)

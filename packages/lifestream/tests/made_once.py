@@ -14,12 +14,12 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-PATIENCE = 600.0  # seconds; what is made takes a few of them, or many on a busy machine
+PATIENCE = 600.0  # seconds; the work of another process takes a few of them, or many on a busy machine
 
 
 @contextmanager
 def only_one(factory: pytest.TempPathFactory, name: str) -> Iterator[Path]:
-    """Yield a path of *name* that the processes of this run share; one of them may use it at a time."""
+    """Yield the path *name*, which all processes of this run share and only one at a time may use."""
     shared = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
@@ -49,5 +49,5 @@ def tables(factory: pytest.TempPathFactory, migrate: Callable[[], Any]) -> Itera
     settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = str(own)
     yield
     connection.close()
-    for file in own.parent.glob(f"{own.name}*"):  # and what SQLite has left beside it
+    for file in own.parent.glob(f"{own.name}*"):  # the database, and the files that SQLite has left beside it
         file.unlink()

@@ -14,9 +14,9 @@ from django.db.migrations.state import StateApps
 
 @contextmanager
 def database_of(migration: str) -> Iterator[StateApps]:
-    """Take the test database back to *migration* of lifestream, and give the models of then.
+    """Migrate the test database back to *migration* of lifestream, and yield the models of that state.
 
-    The block brings it up to date by Django's command; where it fails to, this does.
+    The block brings the database up to date with Django's command; if it fails to, the context manager does so.
     """
     recorder = MigrationRecorder(connection)
     all_applied = set(recorder.applied_migrations())

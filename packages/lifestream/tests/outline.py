@@ -1,4 +1,4 @@
-"""What a page says, as a browser without a script reads it."""
+"""The text and the elements of a page, as a browser without JavaScript reads them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Outline(HTMLParser):
 
 
 def page(client: Client, address: str, status: int = 200) -> Outline:
-    """Return the page at *address*, which is answered with *status*."""
+    """Return the page at *address*. Assert that the status is *status*."""
     response = client.get(address)
     assert response.status_code == status, response.content[:500]
     return Outline(response.content.decode())

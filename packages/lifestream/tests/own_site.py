@@ -13,7 +13,7 @@ PATIENCE = 120.0  # seconds; a busy machine takes its time to start a process
 
 
 def environment(folder: Path, **more: str) -> dict[str, str]:
-    """Return the environment of a site in *folder*, and nothing else of ours that has to do with it."""
+    """Return the environment of a site in *folder*, without the variables that configure the site of the tests."""
     ours = {
         name: value
         for name, value in os.environ.items()

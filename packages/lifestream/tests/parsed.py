@@ -1,4 +1,4 @@
-"""Small documents for tests of the parser, and what is read of them."""
+"""Small documents for tests of the parser, and what it reads from them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Every regular expression of both packages, found by looking, and the runs of characters that may slow one down.
+"""Find every regular expression of both packages, and make runs of characters that may slow one down.
 
-`found` walks all modules: patterns that a module, a class, or a table of them holds, and, in the sources, those that a
-function writes at its call. The methods that a pattern is tried with are those that the sources call.
+`found` looks in all modules for patterns that are attributes of a module or a class, or in a table there, and in the
+sources for patterns in a call of a function of `re`. A pattern is tried with the methods that the sources call on it.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ import feedserver
 import lifestream
 from lifestream.content.late_pattern import LatePattern
 
-# The standard library's own reader of patterns, as it is in 3.11 to 3.14. What is taken from it are inputs only: a
-# construct that it names otherwise some day would be left out of them, and `test_the_finder_finds_…` would fail.
+# The standard library's own parser of patterns, as it is in 3.11 to 3.14. It only helps to make inputs: if it renames a
+# construct some day, the inputs lack this construct, and `test_the_finder_finds_…` fails.
 from re import _constants as codes  # type: ignore[attr-defined]  # isort: skip
 from re import _parser as pattern_parser  # type: ignore[attr-defined]  # isort: skip
 
@@ -35,7 +35,7 @@ _NOT_IMPORTED: Final = re.compile(r"\.(?:__main__|wsgi|celery|settings)\Z|\.migr
 
 @dataclass(slots=True)
 class Found:
-    """A *pattern*, *where* it stands, and the *methods* that are called on it."""
+    """A *pattern*, *where* it is defined, and the *methods* that are called on it."""
 
     pattern: re.Pattern[Any]
     where: str
@@ -53,9 +53,9 @@ def modules() -> Iterator[ModuleType]:
 
 
 def found(written: Mapping[str, tuple[str | bytes, ...]]) -> list[Found]:
-    """Return all patterns. *written* has examples of those that a function puts together, by "module.function".
+    """Return all patterns. *written* has examples of those that a function builds, by "module.function".
 
-    Raises KeyError naming one that it lacks.
+    Raises KeyError with the name of a function that *written* lacks.
     """
     patterns: dict[re.Pattern[Any], Found] = {}
     sources = {module: Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules()}
@@ -72,7 +72,7 @@ def found(written: Mapping[str, tuple[str | bytes, ...]]) -> list[Found]:
             patterns.setdefault(pattern, Found(pattern, f"{module.__name__}, line {line}")).methods.add(method)
         _note_uses(module, nodes, patterns)
     for each in patterns.values():
-        called = each.methods or {"findall"}  # by a name that isn't followed here
+        called = each.methods or {"findall"}  # the sources call it by a name that isn't followed here
         each.methods = {"findall" if method in _SCANNING else method for method in called}
     return sorted(patterns.values(), key=lambda each: each.where)
 
@@ -87,7 +87,7 @@ def _held(module: ModuleType) -> Iterator[tuple[str, re.Pattern[Any]]]:
 
 
 def _inside(value: object, depth: int = 3) -> Iterator[re.Pattern[Any]]:
-    """Yield the patterns in *value*: itself, or in a table of tables."""
+    """Yield *value* if it is a pattern, or the patterns in it if it is a table, *depth* tables deep."""
     if isinstance(value, LatePattern):
         yield value.compiled
     elif isinstance(value, re.Pattern):
@@ -103,7 +103,7 @@ def _inside(value: object, depth: int = 3) -> Iterator[re.Pattern[Any]]:
 def _at_calls(
     module: ModuleType, tree: ast.Module, nodes: list[ast.AST], written: Mapping[str, tuple[str | bytes, ...]]
 ) -> Iterator[tuple[re.Pattern[Any], str, int]]:
-    """Yield the patterns in calls of functions of `re` in *nodes*, the method, and the line."""
+    """Yield the patterns in calls of functions of `re` in *nodes*, each with the method and the line."""
     for node in nodes:
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=method), args=[first, *rest]):
@@ -144,7 +144,7 @@ def _function_around(node: ast.AST, nodes: list[ast.AST]) -> str:
 
 
 def _note_uses(module: ModuleType, nodes: list[ast.AST], patterns: Mapping[re.Pattern[Any], Found]) -> None:
-    """Add the methods that *module* calls on patterns it has a name for, and on unnamed ones out of tables of its."""
+    """Add to *patterns* the methods that *module* calls on patterns that it names, and on those in its tables."""
     named: dict[str, set[str]] = {}
     unnamed: set[str] = set()
     for node in nodes:
@@ -180,15 +180,15 @@ def _parts(tree: Any) -> Iterator[tuple[Any, Any]]:
             yield from _parts(inner)
 
 
-# Runs.
+# Runs of characters
 
 
 def runs(pattern: re.Pattern[Any]) -> Iterator[tuple[str, Callable[[int], str]]]:
-    """Yield ways to make a text of a length, each with its name, that *pattern* may be slow on.
+    """Yield functions that make a text of a given length on which *pattern* may be slow, each after its name.
 
-    Runs of one character of its own alphabet, of two in turns, and of the beginnings of what it matches; each also
-    after such a beginning, and before what lets a match fail at last. There are none for a pattern without a repeat:
-    at each place it looks at so many characters and no more.
+    The texts are runs of one character of the pattern's own alphabet, of two in turns, and of beginnings of its
+    matches; runs of characters also come after such a beginning, and before a tail that makes the match fail. There are
+    none for a pattern without a repeat: at each position it looks at a limited number of characters.
     """
     tree = pattern_parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)
     if not _repeats(tree):
@@ -210,7 +210,7 @@ def runs(pattern: re.Pattern[Any]) -> Iterator[tuple[str, Callable[[int], str]]]
 
 
 def _repeats(tree: Any) -> bool:
-    """Return whether anything in the pattern *tree* is repeated more than ten times."""
+    """Return whether anything in the pattern *tree* may be repeated more than ten times."""
     return any(
         (code in _REPEATS and value[1] > 10) or any(_repeats(inner) for inner in _inner(value)) for code, value in tree
     )
@@ -221,7 +221,7 @@ def _run(head: str, unit: str, tail: str, length: int) -> str:
 
 
 def _alphabet(tree: Any) -> Iterator[str]:
-    """Yield a character for each that the pattern *tree* names, and for each kind of characters."""
+    """Yield each character that the pattern *tree* names, and a character of each kind that it names."""
     for code, value in tree:
         if code is codes.LITERAL:
             yield chr(value)
@@ -256,7 +256,7 @@ _OF_CATEGORY: Final = {
 
 
 def _members(members: Any) -> list[str]:
-    """Return a character for each member of a class: of "[^…]" one that isn't in it, then those that are named."""
+    """Return a character for each member of a class. For "[^…]", they come after one that the class matches."""
     named = []
     for code, value in members:
         if code is codes.LITERAL:
@@ -272,7 +272,7 @@ def _members(members: Any) -> list[str]:
 
 
 def _is_in(character: str, member: Any) -> bool:
-    """Whether *character* is what one part of a class says."""
+    """Return whether *character* matches *member*, one part of a class."""
     code, value = member
     if code is codes.RANGE:
         return bool(value[0] <= ord(character) <= value[1])
@@ -297,8 +297,8 @@ def _other(characters: set[str]) -> str:
 
 
 def _beginnings(tree: Any) -> Iterator[str]:
-    """Yield what leads to each place in *tree*, as short as it can be; the last is a whole match, if it looks at
-    nothing.
+    """Yield beginnings of short matches of *tree*, at most 24 characters of each. The last of a shorter match is the
+    whole match, unless the pattern has a lookaround or a backreference.
     """
     yield ""
     for text in _samples(tree):
@@ -308,7 +308,7 @@ def _beginnings(tree: Any) -> Iterator[str]:
 
 
 def _samples(tree: Any) -> list[str]:
-    """Return texts that *tree* matches: a few, each repeat as short as it can be and once."""
+    """Return a few texts that *tree* matches, each repeat as short as it can be, and once."""
     texts = [""]
     for code, value in tree:
         texts = [text + more for text in texts for more in _pieces(code, value)][:8]
@@ -334,4 +334,4 @@ def _pieces(code: Any, value: Any) -> list[str]:
         least, _, inner = value
         samples = _samples(inner)
         return [*([text * least for text in samples[:2]] if least else [""]), *samples[:4]]
-    return [""]  # what looks around, and what refers back
+    return [""]  # lookarounds and backreferences

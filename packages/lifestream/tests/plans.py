@@ -18,10 +18,10 @@ _WITHOUT_INDEX = ("enable_seqscan", "enable_sort")  # a bitmap of an index is in
 
 
 def plans_of(work: Callable[[], object]) -> list[tuple[str, str]]:
-    """Run *work*. Returns its queries, and how the database would run each of them now.
+    """Run *work*. Return its queries, each with the plan that the database has for it now.
 
-    Where a table is small, PostgreSQL reads it as a whole, or sorts its rows, rather than read its index: here it must
-    not, if an index can be used, so that no plan depends on the statistics of the moment.
+    PostgreSQL reads a small table as a whole, or sorts its rows, rather than use an index. Here it must not do so if an
+    index can be used, so that no plan depends on the current statistics.
     """
     asked = _asked(work)
     explain = "EXPLAIN QUERY PLAN" if connection.vendor == "sqlite" else "EXPLAIN"
@@ -40,8 +40,9 @@ def plans_of(work: Callable[[], object]) -> list[tuple[str, str]]:
 
 
 def journaled(work: Callable[[], object]) -> list[str]:
-    """Run *work*. Returns its updates for which SQLite copies each page that it changes into a temporary file: those
-    that fail as a whole, with the transaction left as it was before. In the bytecode, this is a Halt with ABORT (2).
+    """Run *work*. Return its updates for which SQLite copies each page that it changes into a temporary file, so that
+    a failed update can be undone while its transaction goes on. In the bytecode, such an update has a Halt with ABORT
+    (2).
     """
     found = []
     updates = [(sql, params) for sql, params in _asked(work) if re.match(r"\s*UPDATE", sql)]
@@ -55,7 +56,7 @@ def journaled(work: Callable[[], object]) -> list[str]:
 
 
 def _asked(work: Callable[[], object]) -> list[tuple[str, Any]]:
-    """Run *work*. Returns its queries with their parameters."""
+    """Run *work*. Return its queries with their parameters."""
     asked: list[tuple[str, Any]] = []
 
     def note(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -69,9 +70,9 @@ def _asked(work: Callable[[], object]) -> list[tuple[str, Any]]:
 
 
 def whole_tables(work: Callable[[], object], *but: str) -> list[str]:
-    """Run *work*. Returns those of its queries, with their plans, that read a whole table or index of lifestream.
+    """Run *work*. Return those of its queries, with their plans, that read a whole table or index of lifestream.
 
-    *but* are parts of the plans of queries that may.
+    A query whose plan contains one of *but* is left out.
     """
     whole = _WHOLE[connection.vendor]
     return [

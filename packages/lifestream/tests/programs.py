@@ -1,4 +1,4 @@
-"""Programs that tests start as a user would: what they print is waited for, and none outlives its test."""
+"""Programs that tests start as a user would. Tests wait for their output, and none outlives its test."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import Self
 
 from forked import FORKER
 
-PATIENCE = 120.0  # seconds for what takes a moment; only a test that fails waits as long
+PATIENCE = 120.0  # seconds to wait for something that takes a moment; only a failing test waits so long
 
-# What a shell may have set for the tests, and a program would take for itself.
+# Variables that may be set for the tests, and that a program would obey.
 _OURS = (
     "CELERY_BROKER_URL",
     "DATABASE_URL",
@@ -29,7 +29,7 @@ _OURS = (
 
 
 def environment(home: Path, **variables: str) -> dict[str, str]:
-    """Return the environment of a program that keeps its things in *home*, with *variables*."""
+    """Return the environment of a program that keeps its files in *home*, with *variables*."""
     inherited = {name: value for name, value in os.environ.items() if name not in _OURS}
     return {**inherited, "LIFESTREAM_HOME": str(home), "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **variables}
 
@@ -54,7 +54,7 @@ def run(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedPr
 
 
 class Program:
-    """A program under way, with all that it has printed. A context manager that ends it."""
+    """A running program and its output. As a context manager, it ends the program."""
 
     def __init__(self, command: list[str], environ: Mapping[str, str]) -> None:
         self._lines: list[str] = []
@@ -79,14 +79,14 @@ class Program:
 
     @property
     def output(self) -> str:
-        """What it has printed so far, to standard output and error."""
+        """What the program has printed so far, to standard output and standard error."""
         with self._changed:
             return "".join(self._lines)
 
     def wait_for_line(self, text: str, count: int = 1) -> str:
-        """Wait until *count* lines with *text* in them are printed. Returns the last of them.
+        """Wait until *count* lines with *text* in them are printed. Return the last of them.
 
-        Raises AssertionError where the program ends before.
+        Raises AssertionError if the program ends before, or after `PATIENCE` seconds.
         """
         deadline = time.monotonic() + PATIENCE
         with self._changed:
@@ -98,9 +98,9 @@ class Program:
                     raise AssertionError(f"{text!r} was printed {len(found)} times, not {count}")
 
     def terminate(self) -> int:
-        """Ask it to end, with SIGTERM where there are signals, and return its exit status. It is killed if it stays.
+        """Ask the program to end, with SIGTERM where there are signals, and return its exit status.
 
-        Raises AssertionError for a program that had to be killed.
+        Kills the program and raises AssertionError if it has not ended after `PATIENCE` seconds.
         """
         self._process.terminate()
         try:

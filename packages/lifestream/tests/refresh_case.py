@@ -27,7 +27,7 @@ class RefreshTestCase(FeedServerTestCase):
         self.clock = Clock()
 
     def make_feed(self, path: str, *answers: Any, **fields: Any) -> Feed:
-        """Return a feed that is due, at a path that gives *answers*."""
+        """Return a feed that is due, at *path*. The server answers requests for *path* with *answers*."""
         if answers:
             self.feedserver.add(path, *answers)
         return make_feed(self.get_url(path), **{"next_fetch": START, **fields})

@@ -1,4 +1,4 @@
-"""A proxy on loopback that speaks HTTP and SOCKS5, and sends whatever it is asked for to one server: real sockets."""
+"""A proxy on a loopback address that speaks HTTP and SOCKS5 over real sockets, and sends all requests to one server."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 
 
 class Relay:
-    """A proxy; *asked* are the hosts that it was asked for, with "connect", "socks" or "get" before each, and *logins*
-    what clients said of themselves.
+    """A proxy. *asked* are the hosts that it was asked for, each after "connect", "socks" or "get"; *logins* are the
+    credentials that clients sent.
     """
 
     def __init__(self, target: tuple[str, int], refuses: bytes = b"") -> None:
@@ -70,7 +70,7 @@ class Relay:
             return b""
         host, _, path = target.partition("//")[2].partition("/")
         self.asked.append(f"get {host}")
-        # The server is asked by its own name, as it expects.
+        # The server expects its own address in the Host header.
         own = [f"Host: {self._target[0]}:{self._target[1]}" if f.lower().startswith("host:") else f for f in fields]
         return "\r\n".join([f"{method} /{path} {version}", *own]).encode("latin-1")
 
@@ -93,7 +93,7 @@ class Relay:
 
 
 def _read(client: socket.socket, length: int) -> bytes:
-    """So many bytes. Raises ConnectionError where the client leaves before."""
+    """Return *length* bytes from *client*. Raises ConnectionError if the client leaves before."""
     found = b""
     while len(found) < length:
         piece = client.recv(length - len(found))

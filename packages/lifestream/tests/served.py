@@ -31,7 +31,7 @@ class Clock:
 
 @contextmanager
 def watched_processes() -> Iterator[list[subprocess.Popen[Any]]]:
-    """The processes that are started in the block."""
+    """Yield a list of the processes that are started in the block."""
     started: list[subprocess.Popen[Any]] = []
     popen = subprocess.Popen
 

@@ -38,7 +38,9 @@ class SharedParsers:
         registry: Registry | None = None,
         max_page: int = MAX_PAGE,
     ) -> ParserPool | LentParser:
-        """Take the place of `ParserPool`. What differs from the defaults in more than its deadline is not shared."""
+        """Replace `ParserPool`: return a shared pool, or a new one if it differs from the default in more than the
+        deadline.
+        """
         differs = rules not in (None, SanitizerRules()) or (memory, max_page) != (MEMORY, MAX_PAGE)
         if registry is None or registry.has_own or differs:
             return ParserPool(size, deadline, memory=memory, rules=rules, registry=registry, max_page=max_page)
@@ -48,7 +50,7 @@ class SharedParsers:
 
 
 class LentParser:
-    """A pool that belongs to others, too: to close it ends what was submitted by way of this one, and nothing else."""
+    """A pool that others use, too. Closing this object ends only the work that was submitted through it."""
 
     def __init__(self, pool: ParserPool) -> None:
         self._pool = pool
@@ -64,7 +66,7 @@ class LentParser:
         self.close()
 
     def expect(self, documents: int) -> None:
-        """Start nothing more; see `ParserPool.expect`."""
+        """Start no further process; see `ParserPool.expect`."""
 
     def check(self) -> None:
         """See `ParserPool.check`."""
@@ -92,7 +94,7 @@ class LentParser:
         return self._kept(self._pool.read_article(body, headers, url))
 
     def close(self) -> None:
-        """Cancel what waits, and wait for what is being read."""
+        """Cancel the documents that wait, and wait for those that are being read."""
         self._closed = True
         for future in self._submitted:
             if not future.cancel():

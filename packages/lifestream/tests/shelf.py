@@ -1,4 +1,4 @@
-"""What `store` does with the decisions about entries, in memory."""
+"""An in-memory model of what `store` does with the decisions about entries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HOME = "https://example.com/"
 
 @dataclass
 class Shelf:
-    """What `store` does with decisions, in memory: items by id, and the tombstones of the deleted ones."""
+    """The items by id, and the tombstones of the deleted items, after all decisions so far."""
 
     part: int = 1000
     items: dict[int, tuple[Known, Entry]] = field(default_factory=dict)

@@ -1,9 +1,10 @@
-"""A program for `test_shortage`: it runs a command of lifestream with as few files as it is told.
+"""A program for `test_shortage`: it runs a command of lifestream with low limits of open files.
 
     python short.py SOFT HARD FEEDS PORT COMMAND…
 
-In the database of LIFESTREAM_HOME it makes, unless there are some, FEEDS feeds, each on a loopback address of its own,
-at a server that listens on PORT of all of them. LIFESTREAM_CONCURRENCY may be given in the environment.
+SOFT and HARD are the limits. If the database of LIFESTREAM_HOME has no lifestream, the program first adds FEEDS feeds,
+each on a loopback address of its own, at a server that listens on PORT of all of them. LIFESTREAM_CONCURRENCY may be
+set in the environment.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Posts to show, made without a feed being fetched: each test says what matters of them."""
+"""Factories of posts to show, without a fetch: a test passes only the fields that matter to it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ _numbers = itertools.count(1)
 
 
 def make_site(lifestream: Lifestream | None = None, title: str = "A Site", **feed: Any) -> Subscription:
-    """Return a site in *lifestream*, which is one of its own unless it is given; *feed* are fields of its feed."""
+    """Return a site in *lifestream*, by default in a new one; *feed* are fields of the site's feed."""
     return make_subscription(make_feed(title=title, **feed), lifestream or make_lifestream())
 
 
 def make_post(site: Subscription, title: str = "", tags: tuple[str, ...] = (), **fields: Any) -> Post:
-    """Return a post of *site*, found by a search too. *fields* are the item's; `hidden` and `removed` the post's."""
+    """Return a post of *site*, with its entry in the search index.
+
+    *fields* are fields of the item, except for `hidden` and `removed`, which are fields of the post.
+    """
     number = next(_numbers)
     shown = {name: fields.pop(name) for name in ("hidden", "removed") if name in fields}
     fields.setdefault("date", NOON - timedelta(minutes=number))

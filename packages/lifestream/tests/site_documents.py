@@ -1,4 +1,4 @@
-"""Documents of real sites, written by hand after them, and what their plugins make of them."""
+"""Documents as real sites publish them, written by hand, and what the sites' plugins make of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SANITIZER = Sanitizer()
 
 
 def prepared_file(name: str, link: str = "") -> Prepared:
-    """Return a file of `feeds/sites`, prepared with its plugin; *link*, if given, is the site that it says to be of."""
+    """Return a file of `feeds/sites`, prepared with its plugin. *link* replaces the feed's link to its site."""
     url = "https://feeds.example/feed"
     feed = parse((SITES / name).read_bytes(), {}, url)
     feed = replace(feed, link=link or feed.link)

@@ -1,4 +1,4 @@
-"""The addresses of the pages: which texts they take."""
+"""The addresses of the pages, and the texts that they accept."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ def test_an_address_leads_to_its_page_and_back(address: str, name: str) -> None:
 @pytest.mark.parametrize(
     "address", ["/main/feed.xml", "/main/items/1234567890123456789/", "/main/items/-1/", f"/push/{'k' * 42}"]
 )
-def test_what_no_database_could_compare_and_no_page_is_called_is_not_found(address: str) -> None:
+def test_numbers_too_large_for_a_database_and_unknown_names_are_not_found(address: str) -> None:
     with pytest.raises(Resolver404):
         resolve(address)

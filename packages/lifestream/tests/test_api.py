@@ -1,4 +1,4 @@
-"""lifestream from Python, as a site calls it."""
+"""The Python API, as a site calls it."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class TestSubscribing:
         assert api.subscribe(lifestream, feedserver.url("/feed"), name="Second") == first
         assert (Subscription.objects.get().name, len(feedserver.requests)) == ("First", 1)
 
-    def test_to_what_was_found_asks_no_second_time(self, feedserver: FeedServer) -> None:
+    def test_to_a_feed_that_was_found_makes_no_second_request(self, feedserver: FeedServer) -> None:
         feedserver.add("/feed", feed())
         found = api.find_feed(feedserver.url("/feed"))
         assert (found.title, Feed.objects.count()) == ("A feed", 0)
         api.subscribe(make_lifestream(), found)
         assert (Post.objects.count(), len(feedserver.requests)) == (2, 1)
 
-    def test_to_what_is_no_feed_raises_why(self, feedserver: FeedServer) -> None:
+    def test_to_an_address_without_a_feed_raises_an_error_with_the_reason(self, feedserver: FeedServer) -> None:
         feedserver.add("/", Response(status=403))
         with pytest.raises(api.NotAdded, match="403"):
             api.subscribe(make_lifestream(), feedserver.url("/"))
@@ -71,7 +71,7 @@ class TestSubscribing:
 
 class TestUnsubscribing:
     @pytest.mark.parametrize("by", ["url", "feed", "subscription"])
-    def test_takes_the_posts_and_leaves_the_items(self, by: str) -> None:
+    def test_removes_the_posts_and_keeps_the_items(self, by: str) -> None:
         post = make_post()
         other = make_subscription(post.item.feed)
         feed, subscription = post.item.feed, post.subscription
@@ -81,7 +81,7 @@ class TestUnsubscribing:
         assert titles(api.timeline(post.lifestream)) == [] and Item.objects.count() == 1
         assert not api.unsubscribe(post.lifestream, named["url"])
 
-    def test_leaves_what_another_lifestream_has(self) -> None:
+    def test_keeps_the_subscription_of_another_lifestream(self) -> None:
         post = make_post()
         assert not api.unsubscribe(make_lifestream(), post.subscription)
         assert Subscription.objects.exists()
@@ -99,7 +99,7 @@ class TestTimelines:
         make_subscription(secret, stream)
         return stream
 
-    def test_show_the_latest_first_and_what_needs_a_password_to_the_owner(self, stream: Lifestream) -> None:
+    def test_show_the_latest_first_and_feeds_with_a_password_only_to_the_owner(self, stream: Lifestream) -> None:
         assert titles(api.timeline(stream)) == titles(api.timeline(stream, AnonymousUser())) == ["Kites", "Boats"]
         assert titles(api.timeline(stream, stream.owner)) == ["Kites", "Boats", "Secrets"]
         assert titles(api.timeline(stream, User.objects.create_user("bob"))) == ["Kites", "Boats"]
@@ -116,7 +116,7 @@ class TestTimelines:
 
 
 class TestRules:
-    def test_that_are_set_show_what_they_let_pass(self) -> None:
+    def test_that_are_set_decide_which_posts_are_shown(self) -> None:
         feed = make_feed()
         for title in ("Kites", "Boats"):
             make_item(feed, title)
@@ -134,7 +134,7 @@ class TestRules:
         assert not api.allows(make_subscription(item.feed, block_rules="kites"), item)
 
 
-def test_importing_it_brings_no_network() -> None:
+def test_importing_it_does_not_import_aiohttp() -> None:
     code = (
         "import django; from django.conf import settings; "
         "settings.configure(INSTALLED_APPS=['django.contrib.auth', 'django.contrib.contenttypes', 'lifestream']); "

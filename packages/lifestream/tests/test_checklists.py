@@ -1,4 +1,4 @@
-"""What docs/contributing and CONTRIBUTING.md say of the repository is true: each path, name and place is there."""
+"""Each path and name of the repository in docs/contributing and CONTRIBUTING.md exists."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ FOLDERS = (
     *(ROOT / f"packages/{name}/src" for name in ("feedserver", "lifestream")),
     *(ROOT / f"packages/{name}" for name in ("feedserver", "lifestream")),
 )
-"""Where a path of these pages may begin."""
+"""The folders to which a path in these pages may be relative."""
 MAP = (MANUAL / "contributing/architecture.md").read_text(encoding="utf-8")
 RULES = ROOT / "packages/lifestream/tests/rules"
 
 
 def paths(text: str) -> set[str]:
-    """Return what in *text*, in code font, looks like a path of the repository."""
+    """Return the words in *text*, in code font, that look like paths of the repository."""
     code = re.findall(r"`([^`\n]+)`", text)
     shape = re.compile(r"[\w.*-]+/(?:[\w.*-]+/?)*|[\w-]+\.py")
     found = {word for words in code for word in words.split() if shape.fullmatch(word)}
@@ -30,18 +30,18 @@ def paths(text: str) -> set[str]:
 
 
 def is_there(path: str) -> bool:
-    if path.endswith(".py") and "/" not in path:  # named in a list, behind the folder
+    if path.endswith(".py") and "/" not in path:  # a list of modules names it without its folder
         return any(ROOT.glob(f"packages/*/src/**/{path}")) or any(ROOT.glob(f"packages/*/tests/**/{path}"))
     if "*" in path:
         return any(ROOT.glob(path))
     if any((folder / path).exists() or (folder / f"{path}.py").exists() for folder in FOLDERS):
         return True
-    # `views/` in the row of `web/` is a folder within that one.
+    # `views/` in the row of `web/` is a folder within `web/`.
     return re.fullmatch(r"\w+/", path) is not None and any(ROOT.glob(f"packages/*/src/**/{path}"))
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
-def test_each_path_is_there(path: Path) -> None:
+def test_each_path_exists(path: Path) -> None:
     named = paths(path.read_text(encoding="utf-8"))
     assert named
     assert sorted(name for name in named if not is_there(name)) == []
@@ -60,7 +60,7 @@ _ROW = re.compile(r"^\|(?P<folders>[^|]+)\|[^|]+\|(?P<modules>[^|]*)\|$", re.MUL
     ("heading", "package"),
     [("feedserver, from the socket inwards", "feedserver"), ("lifestream, as an entry flows", "lifestream")],
 )
-def test_each_folder_of_a_package_is_on_the_map_with_modules_that_there_are(heading: str, package: str) -> None:
+def test_each_folder_of_a_package_is_on_the_map_with_modules_that_exist(heading: str, package: str) -> None:
     source = ROOT / f"packages/{package}/src/{package}"
     drawn = set()
     for row in _ROW.finditer(section(MAP, heading)):

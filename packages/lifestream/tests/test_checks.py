@@ -17,7 +17,7 @@ def found() -> list[tuple[str, str]]:
     return [(str(message.id), str(message.msg)) for message in checks.run_checks(tags=["lifestream"])]
 
 
-def test_the_tests_own_settings_are_in_order() -> None:
+def test_the_settings_of_the_tests_are_valid() -> None:
     assert found() == []
 
 
@@ -119,8 +119,8 @@ def test_the_reason_is_reported_in_the_language_of_the_site(
 ) -> None:
     setattr(settings, f"LIFESTREAM_{name}", value)
     with translation.override("de"):
-        [(_, told)] = found()
-    assert told.startswith(f"LIFESTREAM_{name}: {message}")
+        [(_, text)] = found()
+    assert text.startswith(f"LIFESTREAM_{name}: {message}")
 
 
 def test_a_site_without_time_zones_is_refused(settings: Settings) -> None:
@@ -129,7 +129,7 @@ def test_a_site_without_time_zones_is_refused(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("mode", [None, "DEFERRED", "deferred"])
-def test_deferred_transactions_on_sqlite_are_warned_of(monkeypatch: pytest.MonkeyPatch, mode: str | None) -> None:
+def test_deferred_transactions_on_sqlite_cause_a_warning(monkeypatch: pytest.MonkeyPatch, mode: str | None) -> None:
     monkeypatch.setattr(connection, "vendor", "sqlite")
     monkeypatch.setitem(connection.settings_dict, "OPTIONS", {"transaction_mode": mode} if mode else {})
     [message] = check_database()
@@ -157,7 +157,7 @@ def test_tables_in_several_databases_are_reported(monkeypatch: pytest.MonkeyPatc
     assert "are written to several databases: " in message.msg and "lifestream.Item → 'feeds'" in message.msg
 
 
-def test_tables_in_one_database_other_than_the_default_are_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tables_in_one_database_other_than_the_default_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lifestream.checks.router.db_for_write", lambda *_, **__: "feeds")
     assert check_routing() == []
 
@@ -165,5 +165,5 @@ def test_tables_in_one_database_other_than_the_default_are_in_order(monkeypatch:
 def test_a_refused_tag_is_reported_in_the_language_of_the_reader(settings: Settings) -> None:
     settings.LIFESTREAM_VALID_TAGS = {"script": [], "a": ["onclick"]}
     with translation.override("de"):
-        [(_, told)] = found()
-    assert told.startswith("LIFESTREAM_VALID_TAGS: <script> kann nicht erlaubt werden: entfernen Sie es; das Attribut ")
+        [(_, text)] = found()
+    assert text.startswith("LIFESTREAM_VALID_TAGS: <script> kann nicht erlaubt werden: entfernen Sie es; das Attribut ")

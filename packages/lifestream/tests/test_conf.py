@@ -1,4 +1,4 @@
-"""The settings and the checks on them: what is wrong is named, with a remedy, before anything runs."""
+"""The settings, their defaults, and errors in them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from lifestream.conf import settings as conf
     ],
 )
 def test_settings_have_defaults(settings: Settings, name: str, default: object) -> None:
-    del settings.LIFESTREAM_JITTER, settings.LIFESTREAM_PER_HOST_RATE  # the tests' own
+    del settings.LIFESTREAM_JITTER, settings.LIFESTREAM_PER_HOST_RATE  # the tests set these two
     assert getattr(conf, name) == default
 
 
@@ -46,7 +46,7 @@ def test_requests_never_use_up_the_files_that_may_be_open(files: int, connection
         assert conf.concurrency == connections
 
 
-def test_where_files_have_no_limit_requests_have_one() -> None:
+def test_requests_are_limited_even_if_open_files_are_not() -> None:
     resource = pytest.importorskip("resource")
     with mock.patch.object(resource, "getrlimit", return_value=(resource.RLIM_INFINITY, resource.RLIM_INFINITY)):
         assert conf.concurrency == 128
@@ -54,7 +54,7 @@ def test_where_files_have_no_limit_requests_have_one() -> None:
         assert conf.concurrency == 128
 
 
-def test_the_allow_list_becomes_rules_in_whatever_form_it_was_given(settings: Settings) -> None:
+def test_the_allow_list_becomes_rules_in_lower_case(settings: Settings) -> None:
     settings.LIFESTREAM_VALID_TAGS = {"A": ["HREF"], "p": ()}
     settings.LIFESTREAM_VALID_STYLES = ["Text-Align"]
     rules = conf.sanitizer_rules
@@ -62,7 +62,7 @@ def test_the_allow_list_becomes_rules_in_whatever_form_it_was_given(settings: Se
     assert rules.styles == frozenset({"text-align"})
 
 
-def test_tracking_is_left_out_of_links_where_the_owner_says_so(settings: Settings) -> None:
+def test_tracking_is_removed_from_links_if_the_setting_says_so(settings: Settings) -> None:
     assert not conf.sanitizer_rules.strip_tracking
     settings.LIFESTREAM_STRIP_TRACKING = True
     assert conf.sanitizer_rules.strip_tracking
@@ -76,7 +76,7 @@ def test_tracking_is_left_out_of_links_where_the_owner_says_so(settings: Setting
     [
         ("https://planet.example", "/push/k", "https://planet.example/push/k"),
         ("https://a.example/planet/", "/push/k", "https://a.example/planet/push/k"),
-        ("https://a.example/planet", "/planet/push/k", "https://a.example/planet/push/k"),  # Django knows the path
+        ("https://a.example/planet", "/planet/push/k", "https://a.example/planet/push/k"),  # Django adds the path
         ("https://a.example/planet", "/planets/push/k", "https://a.example/planet/planets/push/k"),
     ],
 )

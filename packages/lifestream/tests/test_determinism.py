@@ -1,4 +1,4 @@
-"""The suite tries the same examples in each run; scripts/search.py tries new ones and says how to reproduce a find."""
+"""The suite tries the same examples in each run; scripts/search.py tries others, and prints how to reproduce finds."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_that_does_not_search():
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder whose tests run as those of the repository do."""
+    """Return a folder whose tests run with the `conftest.py` of the repository."""
     shutil.copy(ROOT / "conftest.py", tmp_path)
     return tmp_path
 
@@ -110,13 +110,13 @@ def test_each_find_is_printed_once_with_the_command_that_reproduces_it(folder: P
     ]
 
 
-def test_where_nothing_is_found_the_status_is_0(folder: Path) -> None:
+def test_if_nothing_is_found_the_status_is_0(folder: Path) -> None:
     (folder / "test_limit.py").write_text(LIMIT)
     ran = run(str(COMMAND), "--rounds", "1", "--seed", "5", str(folder / "test_limit.py"), "-k", "seeds")
     assert (ran.returncode, ran.stdout) == (0, "0 found in 1 rounds, with the seeds from 5\n")
 
 
-def test_a_run_without_tests_finds_nothing_out(folder: Path) -> None:
+def test_a_run_without_tests_is_an_error(folder: Path) -> None:
     (folder / "test_limit.py").write_text(LIMIT)
     ran = run(str(COMMAND), "--rounds", "1", str(folder / "test_limit.py"), "-k", "nothing_of_that_name")
     assert ran.returncode == 2

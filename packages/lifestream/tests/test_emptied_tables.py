@@ -1,4 +1,4 @@
-"""After a test that commits no row is left, and what the migrations have made is as it was."""
+"""After a test that commits, no row is left, except for the rows that the migrations have made."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def permissions() -> list[tuple[str, str, str]]:
 
 @pytest.mark.usefixtures("transactional_db")
 @pytest.mark.parametrize("name", ["test_content_types_anew", "test_permissions_gone"])
-def test_what_migrations_made_is_made_again_after_a_test_that_removed_it(name: str) -> None:
+def test_rows_of_migrations_are_made_again_after_a_test_that_removed_them(name: str) -> None:
     before = permissions()
     run(name)
     assert permissions() == before and len(before) > 50
 
 
 @pytest.mark.usefixtures("transactional_db")
-def test_rows_are_gone_and_what_migrations_made_is_as_it_was() -> None:
+def test_rows_are_gone_and_those_of_migrations_are_unchanged() -> None:
     before = list(Permission.objects.order_by("pk").values()), list(ContentType.objects.order_by("pk").values())
     assert all(before)
     run("test_all_kinds_of_rows")

@@ -1,4 +1,4 @@
-"""What a feed says, as values: whether its document was read as a whole."""
+"""Entries and parsed feeds as values, and whether a document was read completely."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_a_feed_without_a_flaw_is_well_formed_and_complete() -> None:
     assert (ParsedFeed().well_formed, ParsedFeed().is_complete) == (True, True)
 
 
-def test_a_flaw_that_was_mended_costs_nothing_and_another_one_may() -> None:
+def test_a_feed_with_a_flaw_is_complete_only_if_the_flaw_was_mended() -> None:
     assert (ParsedFeed(flaw=MENDED).well_formed, ParsedFeed(flaw=MENDED).is_complete) == (False, True)
     assert (ParsedFeed(flaw=DAMAGED).well_formed, ParsedFeed(flaw=DAMAGED).is_complete) == (False, False)
 

@@ -1,7 +1,8 @@
-"""Everything public of lifestream has an entry in docs/lifestream/reference.md, and what the page names is there.
+"""Everything public of lifestream has an entry in docs/lifestream/reference.md, and everything that this page names
+exists.
 
-So a setting, command, option, check, page, template, block, tag, filter or field that was added and not described fails
-here by its name. The checklists in docs/contributing/checklists.md say what else belongs to each.
+A test fails with the name of each setting, command, option, check, page, template, block, tag, filter or field that was
+added without a description. The checklists in docs/contributing/checklists.md say what else such an addition needs.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ TEMPLATES_PAGE = page("lifestream/templates.md")
 SOURCE = Path(lifestream.__file__).parent
 TEMPLATES = SOURCE / "templates"
 
-NOT_CHECKED = {"PUSH_OVER_HTTP": "whatever it is, it is true or false; W003 warns of the first"}
+NOT_CHECKED = {"PUSH_OVER_HTTP": "any value counts as true or false; W003 warns if it is true"}
 
 
 def rows(heading: str) -> frozenset[str]:
@@ -64,7 +65,7 @@ class TestSettings:
         assert rows("Settings") == {f"LIFESTREAM_{name}" for name in setting_names()}
 
     @pytest.mark.parametrize("name", sorted(setting_names()))
-    def test_its_default_is_the_one_in_the_manual_s_entry(self, name: str, settings: Settings) -> None:
+    def test_its_default_is_the_one_in_the_manual(self, name: str, settings: Settings) -> None:
         if hasattr(settings, f"LIFESTREAM_{name}"):
             delattr(settings, f"LIFESTREAM_{name}")
         row = re.search(rf"^\| `LIFESTREAM_{name}` \| (?P<default>.*?) \|", REFERENCE, re.MULTILINE)
@@ -78,7 +79,7 @@ class TestSettings:
     @pytest.mark.django_db
     @pytest.mark.parametrize("name", sorted(setting_names().keys() - NOT_CHECKED.keys()))
     def test_a_wrong_value_is_reported_by_a_check(self, name: str) -> None:
-        # What no setting can be: neither a number, nor text, nor a list.
+        # No setting accepts this value: it is neither a number, nor text, nor a list.
         with override_settings(**{f"LIFESTREAM_{name}": object()}):
             found = [check for check in checks.run_checks(tags=["lifestream"]) if f"LIFESTREAM_{name}" in check.msg]
         assert [check.id for check in found if check.hint]
@@ -101,7 +102,7 @@ class TestConfiguration:
     @pytest.mark.parametrize(
         "option", [each for each in OPTIONS if each.default is not None], ids=lambda each: each.name
     )
-    def test_its_default_is_the_one_in_the_manual_s_entry(self, option: Option) -> None:
+    def test_its_default_is_the_one_in_the_manual(self, option: Option) -> None:
         row = re.search(rf"^\| `{option.name}` \| `(?P<default>.*?)` \|", REFERENCE, re.MULTILINE)
         assert row is not None
         assert row["default"] == written(option.default)
@@ -112,8 +113,8 @@ OURS = sorted(name for name, app in get_commands().items() if app == "lifestream
 
 class TestCommands:
     def test_each_has_an_entry(self) -> None:
-        told = re.findall(r"^### (\w+)$", section(REFERENCE, "Commands"), re.MULTILINE)
-        assert sorted(told) == OURS
+        described = re.findall(r"^### (\w+)$", section(REFERENCE, "Commands"), re.MULTILINE)
+        assert sorted(described) == OURS
 
     @pytest.mark.parametrize("name", OURS)
     def test_each_argument_has_an_entry(self, name: str) -> None:
@@ -136,9 +137,9 @@ class TestChecks:
     def test_each_id_has_an_entry(self) -> None:
         assert {row.removeprefix("lifestream.") for row in tabled(page("lifestream/checks.md"))} == self.ids()
 
-    def test_each_id_is_reported_by_its_module(self) -> None:
-        told = ast.get_docstring(ast.parse((SOURCE / "checks.py").read_text(encoding="utf-8")))
-        assert set(re.findall(r"\b[EW]\d{3}\b", told or "")) == self.ids()
+    def test_each_id_is_in_the_docstring_of_its_module(self) -> None:
+        text = ast.get_docstring(ast.parse((SOURCE / "checks.py").read_text(encoding="utf-8")))
+        assert set(re.findall(r"\b[EW]\d{3}\b", text or "")) == self.ids()
 
     @staticmethod
     def ids() -> set[str]:
@@ -152,8 +153,8 @@ class TestChecks:
 class TestPages:
     def test_each_has_an_entry(self) -> None:
         names = {pattern.name for pattern in urls.urlpatterns}
-        told = re.findall(r"^\| `([\w-]+)` \| `", section(REFERENCE, "Pages"), re.MULTILINE)
-        assert set(told) == names
+        described = re.findall(r"^\| `([\w-]+)` \| `", section(REFERENCE, "Pages"), re.MULTILINE)
+        assert set(described) == names
 
     def test_each_template_of_a_page_extends_the_frame(self) -> None:
         pages = [path for path in (TEMPLATES / "lifestream").glob("*.html") if path.name != "base.html"]
@@ -164,14 +165,14 @@ class TestPages:
 
 class TestTemplates:
     def test_each_template_and_block_has_an_entry(self) -> None:
-        told = {}
+        described = {}
         row_of_a_template = re.compile(r"^\| `(lifestream/\S+)` \|[^|]*\|(.*)\|$", re.MULTILINE)
         for heading in ("Frames and pages", "Templates of items"):
             for row in row_of_a_template.finditer(section(TEMPLATES_PAGE, heading)):
-                told[row[1]] = set(re.findall(r"`(\w+)`", row[2]))
-        assert {**told, **{name: set() for name in tabled(section(TEMPLATES_PAGE, "Includes"))}} == dict(blocks())
+                described[row[1]] = set(re.findall(r"`(\w+)`", row[2]))
+        assert {**described, **{name: set() for name in tabled(section(TEMPLATES_PAGE, "Includes"))}} == dict(blocks())
 
-    def test_what_a_template_adds_is_seen(self, tmp_path: Path) -> None:
+    def test_blocks_that_a_template_adds_are_found(self, tmp_path: Path) -> None:
         (tmp_path / "a.html").write_text("{% block made_up %}{% endblock %}", encoding="utf-8")
         (tmp_path / "b.html").write_text(
             '{% extends "a.html" %}{% block made_up %}{% block new %}{% endblock %}{% endblock %}', encoding="utf-8"
@@ -180,9 +181,11 @@ class TestTemplates:
 
 
 def blocks(folder: Path = TEMPLATES) -> Iterator[tuple[str, set[str]]]:
-    """Yield each template of ours, and the blocks that it has and the ones that it extends have not."""
+    """Yield each template of lifestream, and its blocks that the templates which it extends don't have."""
     texts = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in folder.rglob("*.html")}
-    texts = {name: text for name, text in texts.items() if not name.startswith("admin/")}  # in frames of Django's own
+    texts = {
+        name: text for name, text in texts.items() if not name.startswith("admin/")
+    }  # they extend templates of Django
 
     def all_of(name: str) -> set[str]:
         parent = re.search(r'{% extends "([^"]+)"', texts[name])
@@ -209,8 +212,8 @@ def test_each_field_of_a_model_has_an_entry(model: Any) -> None:
 
 def test_each_model_and_method_of_its_querysets_has_an_entry() -> None:
     models = {model.__name__: model for model in apps.get_app_config("lifestream").get_models()}
-    told = re.findall(r"^### (\w+)$", section(REFERENCE, "Models"), re.MULTILINE)
-    assert sorted(told) == sorted(models)
+    described = re.findall(r"^### (\w+)$", section(REFERENCE, "Models"), re.MULTILINE)
+    assert sorted(described) == sorted(models)
     for name, model in models.items():
         queryset = type(model._default_manager.get_queryset())
         if queryset.__module__.startswith("lifestream"):

@@ -1,7 +1,7 @@
-"""Whatever reads text of strangers takes linear time for each construct that a document can repeat.
+"""Each function that reads untrusted text takes linear time for each construct that a document can repeat.
 
-The regular expressions are tried one by one in `test_regular_expressions`; here are the functions around them, where a
-loop over what is linear may not be. What nh3 and feedparser do is not tried here.
+`test_regular_expressions` tries the regular expressions one by one. This file tries the functions around them, since a
+loop over linear work may be quadratic. It doesn't try nh3 and feedparser.
 """
 
 from __future__ import annotations

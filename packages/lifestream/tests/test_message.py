@@ -1,4 +1,4 @@
-"""Messages are codes and values, and text in English, and stay what they are in exceptions, pickles and databases."""
+"""Messages are English text with a code and values, and remain messages in exceptions, pickles and databases."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_message_that_most_feeds_get_is_worded_once() -> None:
     assert say("own-interval", wait=Duration(61.0)) != one
 
 
-def test_a_message_and_its_text_are_not_taken_for_each_other() -> None:
+def test_a_message_and_its_text_in_another_message_are_stored_differently() -> None:
     messages = [say("not-to-be-had", url="u", reason=why) for why in (say("no-host", url="x"), "x names no host")]
     assert messages[0] == messages[1]
     assert [stored(each).count('"say"') for each in messages] == [2, 1]
@@ -67,7 +67,7 @@ def test_other_text_passes_unchanged() -> None:
         '{"say":' * 100_000,
     ],
 )
-def test_what_is_no_message_of_this_version_is_text(column: str) -> None:
+def test_a_column_that_is_no_message_of_this_version_is_text(column: str) -> None:
     assert from_stored(column) == column
     assert not isinstance(from_stored(column), Message)
 
@@ -85,8 +85,8 @@ def test_it_is_reported_in_another_language_with_the_messages_in_it() -> None:
 
 
 def test_the_texts_in_a_message_can_be_edited() -> None:
-    said = edited(NESTED, str.title)
-    assert said == "Https://Example.Org/ can't be fetched: X names no host"
+    changed = edited(NESTED, str.title)
+    assert changed == "Https://Example.Org/ can't be fetched: X names no host"
     assert edited("plain", str.title) == "Plain"
 
 

@@ -1,7 +1,7 @@
 """Each module has its test file in the folder of its name below `tests/`: `parser/ipc.py` has `parser/test_ipc.py`.
 
-Names of test files are unique over both packages. Where another one has the name, the file is called after the folder
-as well: `admin/feeds.py` has `admin/test_admin_feeds.py`.
+Names of test files are unique over both packages. If another file has the name already, the name includes the folder as
+well: `admin/feeds.py` has `admin/test_admin_feeds.py`.
 """
 
 from __future__ import annotations
@@ -23,46 +23,46 @@ NOT_TESTED_BY_ITSELF = {
     "feedserver/check/scenarios/template.py": "tests/check/test_scenarios.py tries each of its rules, and breaks it",
     "feedserver/check/scenarios/timing.py": "tests/check/test_scenarios.py tries each of its rules, and breaks it",
     "feedserver/check/scenarios/validators.py": "tests/check/test_scenarios.py tries each of its rules, and breaks it",
-    "feedserver/check/recipes/fastfeedparser_script.py": "what a reader is started with; benchmarks/readers.py runs it",
-    "feedserver/check/recipes/feedparser_script.py": "what a reader is started with; benchmarks/readers.py runs it",
-    "feedserver/check/recipes/lemon24_reader.py": "what a reader is started with; benchmarks/readers.py runs it",
-    "feedserver/check/recipes/liferea_driver.py": "what a reader is started with; benchmarks/readers.py runs it",
-    "feedserver/faults/places.py": "what the families of faults share; tests/faults tests each way that they use it",
-    "feedserver/handler/decisions.py": "values of handler/handler.py; tests/handler/test_handler.py looks at each",
-    "feedserver/net/event_loop.py": "what both loops must have; mypy holds them to it",
-    "lifestream/apps.py": "connects signals; tests/storage and tests/models see what its handlers do",
+    "feedserver/check/recipes/fastfeedparser_script.py": "a script that starts a reader; benchmarks/readers.py runs it",
+    "feedserver/check/recipes/feedparser_script.py": "a script that starts a reader; benchmarks/readers.py runs it",
+    "feedserver/check/recipes/lemon24_reader.py": "a script that starts a reader; benchmarks/readers.py runs it",
+    "feedserver/check/recipes/liferea_driver.py": "a script that starts a reader; benchmarks/readers.py runs it",
+    "feedserver/faults/places.py": "shared by the families of faults; tests/faults tests each way that they use it",
+    "feedserver/handler/decisions.py": "values of handler/handler.py; tests/handler/test_handler.py checks each",
+    "feedserver/net/event_loop.py": "the interface of both loops; mypy checks it",
+    "lifestream/apps.py": "connects signals; tests/storage and tests/models test the effects of its handlers",
     "lifestream/owner/samples.py": "a list of values; owner/views/test_first_account.py chooses one of them",
-    "lifestream/owner/urls.py": "the addresses of owners' pages; owner/test_access.py asks for all of them",
-    "lifestream/owner/views/frame.py": "what the pages of owners share; owner/views tests each of them",
-    "lifestream/parser/feedparser_result.py": "parser/test_both_readers.py compares all that it makes",
-    "lifestream/parser/liberal_reading.py": "parser/test_liberal.py and test_both_readers.py read documents by it",
-    "lifestream/parser/second_reading.py": "parser/test_liberal.py and test_both_readers.py read documents by it",
-    "lifestream/parser/strict/feeds.py": "tests/reading shows each of its rules by a document",
-    "lifestream/refresh/hub_renewal.py": "rules/test_websub.py and the files beside it ask real hubs by it",
-    "lifestream/scheduler/jobs.py": "values; tests/scheduler and tests/storage make and take each of them",
+    "lifestream/owner/urls.py": "the addresses of owners' pages; owner/test_access.py requests all of them",
+    "lifestream/owner/views/frame.py": "shared by the pages of owners; owner/views tests each of them",
+    "lifestream/parser/feedparser_result.py": "parser/test_both_readers.py compares all its results",
+    "lifestream/parser/liberal_reading.py": "parser/test_liberal.py and test_both_readers.py read documents with it",
+    "lifestream/parser/second_reading.py": "parser/test_liberal.py and test_both_readers.py read documents with it",
+    "lifestream/parser/strict/feeds.py": "tests/reading shows each of its rules with a document",
+    "lifestream/refresh/hub_renewal.py": "rules/test_websub.py and the files beside it send its requests to real hubs",
+    "lifestream/scheduler/jobs.py": "values; tests/scheduler and tests/storage make and use each of them",
     "lifestream/signals.py": "a list of values; tests/storage/test_announcements.py receives each of them",
-    "lifestream/site/celery.py": "test_tasks.py starts workers by it",
-    "lifestream/site/fetching_settings.py": "a list of values; commands/test_read.py runs a command on them alone",
-    "lifestream/site/settings.py": "a list of values; tests/site runs commands and a server on them",
-    "lifestream/site/urls.py": "the addresses of the site; tests/site asks for them",
+    "lifestream/site/celery.py": "test_tasks.py starts workers with it",
+    "lifestream/site/fetching_settings.py": "a list of values; commands/test_read.py runs a command with them alone",
+    "lifestream/site/settings.py": "a list of values; tests/site runs commands and a server with them",
+    "lifestream/site/urls.py": "the addresses of the site; tests/site requests them",
     "lifestream/site/wsgi.py": "site/test_site.py serves it",
-    "lifestream/storage/hub_subscriptions.py": "rules/test_websub.py and the files beside it see to each row",
+    "lifestream/storage/hub_subscriptions.py": "rules/test_websub.py and the files beside it check each row",
     "lifestream/urls.py": "tests/test_addresses_of_pages.py resolves its addresses",
-    "lifestream/web/views/feeds.py": "web/test_syndication.py asks for each of its addresses",
+    "lifestream/web/views/feeds.py": "web/test_syndication.py requests each of its addresses",
     "lifestream/web/views/push.py": "rules/test_websub.py calls it as hubs do",
-    "lifestream/web/views/reading.py": "web/views/test_pages.py asks for all that it reads",
+    "lifestream/web/views/reading.py": "web/views/test_pages.py requests all the pages that it reads for",
 }
 
 
 def modules(source: Path) -> Iterator[Path]:
-    """Yield the modules of a package, as paths in it; migrations are Django's, and `__init__` tells of its folder."""
+    """Yield the modules of a package, as paths in it, without its migrations and each `__init__` and `__main__`."""
     for path in sorted(source.rglob("*.py")):
         if path.name not in ("__init__.py", "__main__.py") and path.parent.name != "migrations":
             yield path.relative_to(source)
 
 
 def names_of_tests(module: Path) -> tuple[str, ...]:
-    """Return what the test file of *module* may be called."""
+    """Return the names that the test file of *module* may have."""
     folders = module.parent.parts
     return tuple(f"test_{'_'.join((*folders[start:], module.stem))}.py" for start in range(len(folders) + 1))
 
@@ -83,11 +83,11 @@ def test_each_module_has_a_test_file() -> None:
         for name in without_test(ROOT / f"packages/{package}/src/{package}", ROOT / f"packages/{package}/tests")
     }
     assert sorted(missing - NOT_TESTED_BY_ITSELF.keys()) == []
-    assert sorted(NOT_TESTED_BY_ITSELF.keys() - missing) == [], "they have one now"
+    assert sorted(NOT_TESTED_BY_ITSELF.keys() - missing) == [], "these have a test file: remove them from the list"
 
 
 def test_the_names_of_test_files_are_unique() -> None:
-    # A folder with an `__init__` is a package: its modules have its name before theirs.
+    # A folder with an `__init__` is a package: the names of its modules begin with its own.
     loose = [path for path in ROOT.glob("packages/*/tests/**/test_*.py") if not (path.parent / "__init__.py").exists()]
     names = Counter(path.name for path in loose)
     assert [name for name, count in names.items() if count > 1] == []

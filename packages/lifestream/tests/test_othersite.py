@@ -1,4 +1,4 @@
-"""Another Django project with templates and settings of its own, as it is run: by its manage.py, in its own process."""
+"""Another Django project with templates and settings of its own, run by its manage.py in a process of its own."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def manage(database: Path, *arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def othersite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """A browser at the project's pages, after one feed has been added."""
+    """Yield a client of the project's server, after one feed has been added."""
     database = tmp_path_factory.mktemp("othersite") / "db.sqlite3"
     manage(database, "migrate", "--verbosity", "0")
     with FeedServer() as server:
@@ -66,24 +66,24 @@ def othersite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client
             process.terminate()
 
 
-def test_the_project_is_sound(tmp_path: Path) -> None:
-    # It runs all checks before, and says what they find.
+def test_the_project_passes_all_checks_and_needs_no_migration(tmp_path: Path) -> None:
+    # The command first runs all checks, and prints what they find.
     assert manage(tmp_path / "db.sqlite3", "makemigrations", "--check", "--dry-run") == "No changes detected\n"
 
 
-def test_the_pages_stand_where_the_project_put_them(othersite: httpx.Client) -> None:
+def test_the_pages_have_the_addresses_that_the_project_gave_them(othersite: httpx.Client) -> None:
     assert othersite.get("/river/").headers["location"] == "/river/main/"
     assert othersite.get("/main/").status_code == 404
     assert "http://" in (atom := othersite.get("/river/main/feed.atom").text) and "/river/main/items/" in atom
 
 
-def test_the_frame_is_the_projects_own(othersite: httpx.Client) -> None:
+def test_the_base_template_is_the_projects_own(othersite: httpx.Client) -> None:
     page = othersite.get("/river/main/").text
     assert "<nav>The Other Site</nav>" in page and "| The Other Site</title>" in page
     assert "lifestream/theme.css" not in page
 
 
-def test_a_site_has_the_projects_template_and_an_item_too(othersite: httpx.Client) -> None:
+def test_sites_and_items_have_the_projects_templates(othersite: httpx.Client) -> None:
     page = othersite.get("/river/main/").text
     assert '<h3 class="loud">ONE</h3>' in page
     item = re.search(r'href="(/river/main/items/\d+/)"', page)

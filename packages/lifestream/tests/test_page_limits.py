@@ -1,4 +1,4 @@
-"""The fixed bounds of the pages are those that operators are told of."""
+"""The list of limits for operators has each fixed bound of the pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No regular expression of either package takes more than linear time, whatever it is run on."""
+"""No regular expression of either package takes more than linear time, on any of the runs of characters tried here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.costly
 WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     "feedserver.faults.kind.with_number": (r"after\ (\d+)\ bytes",),
     "feedserver.handler.path_pattern._compiled": (r"\A/feeds/(?P<name>[^/]+)/(?P<rest>.+)\.xml",),
-    "feedserver.handler.problems.allow": ("is not spoken here",),  # a test's own, on the messages of its own server
+    "feedserver.handler.problems.allow": ("is not spoken here",),  # only a test calls it, on messages of its own server
     "feedserver.handler.quit_method.quit_refusal": (quit_method._HOST, quit_method._OF_A_PROXY),
     "feedserver.messages.triggers.split_when": tuple(rf"(?:^|\s){pattern}$" for pattern, _ in triggers._ENDINGS),
     "feedserver.record.known_secrets._is_in": (rb"(?<![0-9A-Za-z])a/b%(?![0-9A-Za-z])",),
@@ -45,7 +45,7 @@ WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     "lifestream.parser.salvage._pieces": (rb"<item(?=[\s/>])",),
     "lifestream.parser.wellformed.is_cut_off": (rb"</item\s*>",),
 }
-"""Examples of the patterns that a function puts together when it runs."""
+"""Examples of the patterns that each function builds when it runs."""
 FOUND: Final = found(WRITTEN)
 
 
@@ -77,7 +77,7 @@ def test_a_pattern_takes_linear_time_on_runs_of_its_own_alphabet(each: Found) ->
 
 @pytest.mark.parametrize("each", FOUND, ids=lambda each: each.where)
 def test_no_pattern_repeats_a_group_possessively(each: Found) -> None:
-    """Python before 3.11.5 goes on from a wrong place where such a group fails half-way (python/cpython#106052)."""
+    """Python before 3.11.5 continues at a wrong position if such a group fails half-way (python/cpython#106052)."""
     assert not possessive_groups(each.pattern), "write (?>(?:…)*) for (?:…)*+"
 
 
@@ -93,7 +93,7 @@ GUILTY: Final[dict[str, Any]] = {
     "a comment that never ends": r"<!--.*?-->",
     "a repeat in a repeat": r"(?:a+)+b",
     "a class of bytes": rb"[a-z]+[0-9]",
-    "what is looked at only": r"[a-z]+(?=[^\w]*$)",
+    "a lookahead": r"[a-z]+(?=[^\w]*$)",
     "quotes in a tag": r"<a(?:[^>\"]|\"[^\"]*\")*>",
     "slashes in a tag": r"[\s/]*+([^\s/>=]++)",
 }

@@ -1,4 +1,4 @@
-"""Each call of `say` names a sentence that exists, with all of its values."""
+"""Each call of `say` names an existing sentence, and gives all of its values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def names_in(code: str) -> set[str]:
 
 
 def said() -> Iterator[tuple[str, str, set[str | None]]]:
-    """Yield where something is said: the place, the code of the sentence, and the names of its values."""
+    """Yield each call of `say`: its place, the code of the sentence, and the names of the values."""
     for path in sorted(SOURCES.rglob("*.py")):
         if b"say(" not in (source := path.read_bytes()):
             continue
@@ -29,18 +29,18 @@ def said() -> Iterator[tuple[str, str, set[str | None]]]:
                     yield f"{path.name}:{node.lineno}", code, {keyword.arg for keyword in node.keywords}
 
 
-def test_what_is_said_has_a_sentence_and_its_values() -> None:
+def test_each_call_names_a_sentence_and_gives_its_values() -> None:
     problems, count = [], 0
     for place, code, names in said():
         count += 1
         if code not in SENTENCES:
             problems.append(f"{place}: write the sentence of {code!r} into lifestream/sentences.py")
-        elif None not in names and names != names_in(code):  # they are not passed on as a dict
+        elif None not in names and names != names_in(code):  # None stands for a dict: its names are not known here
             problems.append(f"{place}: the sentence of {code!r} has other values in braces")
     assert count > 100
     assert problems == []
 
 
-def test_no_sentence_is_left_over() -> None:
+def test_each_sentence_is_used() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES.rglob("*.py") if path.name != "sentences.py")
     assert [code for code in SENTENCES if f'"{code}"' not in text] == []

@@ -1,4 +1,4 @@
-"""Values of settings have the type that is asked for; an error tells the setting, its value and the remedy."""
+"""Values of settings have the requested type; an error names the setting, its value and the remedy."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def test_a_value_that_can_be_used_is_read(kind: str, value: object, read: object
 
 
 @pytest.mark.parametrize(("kind", "default"), [("truth", False), ("line", ""), ("texts", ()), ("networks", ())])
-def test_what_is_not_set_is_false_or_empty(kind: str, default: object) -> None:
+def test_a_setting_that_is_not_set_is_false_or_empty(kind: str, default: object) -> None:
     assert READ[kind]() == default
 
 
 @pytest.mark.parametrize(
-    ("kind", "value", "told"),
+    ("kind", "value", "error"),
     [
         ("number", 5, "is 5; give a number of at least 1048576."),
         ("number", "5", "is '5'; give a number of at least 1048576."),
@@ -66,7 +66,9 @@ def test_what_is_not_set_is_false_or_empty(kind: str, default: object) -> None:
             f"is -0x1{'0' * 196}…; give a number of at least 1048576.",
             id="a negative number that Python does not write",
         ),
-        pytest.param("truth", 1 << 20_000, f"is 0x1{'0' * 197}…; give True or False.", id="no truth, but a number"),
+        pytest.param(
+            "truth", 1 << 20_000, f"is 0x1{'0' * 197}…; give True or False.", id="a number instead of a boolean"
+        ),
         pytest.param("line", "a\n" * 200, "is '" + r"a\n" * 66 + "a…; give one line of text.", id="a long text"),
         ("truth", "0", "is '0'; give True or False."),
         ("line", "a\nb", "is 'a\\nb'; give one line of text."),
@@ -76,8 +78,8 @@ def test_what_is_not_set_is_false_or_empty(kind: str, default: object) -> None:
         ("networks", ["10.0.0.1/8"], ": 10.0.0.1/8 has host bits set; give networks as 10.0.0.0/8 or fd00::/8."),
     ],
 )
-def test_a_value_that_cannot_be_used_is_reported_with_the_remedy(kind: str, value: object, told: str) -> None:
-    separator = "" if told.startswith(":") else " "
-    whole = f"^{re.escape(f'LIFESTREAM_MADE_UP{separator}{told}')}$"
+def test_a_value_that_cannot_be_used_is_reported_with_the_remedy(kind: str, value: object, error: str) -> None:
+    separator = "" if error.startswith(":") else " "
+    whole = f"^{re.escape(f'LIFESTREAM_MADE_UP{separator}{error}')}$"
     with override_settings(LIFESTREAM_MADE_UP=value), pytest.raises(ImproperlyConfigured, match=whole):
         READ[kind]()

@@ -21,7 +21,7 @@ def rules(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
-def test_its_help_is_its_own_and_says_what_pytest_is_given(option: str) -> None:
+def test_its_help_is_its_own_and_says_which_arguments_pytest_gets(option: str) -> None:
     helped = rules(option, "-k", "validators")
     assert (helped.returncode, helped.stderr) == (0, "")
     assert helped.stdout.startswith("usage: scripts/rules.py [-h] [ARGUMENT ...]\n")
@@ -30,7 +30,7 @@ def test_its_help_is_its_own_and_says_what_pytest_is_given(option: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_rule_of_which_no_test_has_run_does_not_hold() -> None:
+def test_a_rule_without_a_test_that_ran_is_not_counted_as_holding() -> None:
     ran = rules("-k", "test_a_429_without")
     assert ran.returncode == 1
     found = re.findall(r"^ +(\d+)  .*  (yes|NO|not seen) ", ran.stdout, re.MULTILINE)

@@ -1,7 +1,7 @@
-"""Celery's workers refresh feeds: real ones, as processes, with a real Redis and a real PostgreSQL between them.
+"""Celery's workers refresh feeds: real worker processes, with a real Redis and a real PostgreSQL.
 
-The workers share the database of the test, so its rows are there for both. Each worker has a queue of its own name:
-tests that run at once on one Redis don't take each other's tasks.
+The workers use the database of the test. Each worker has a queue with a name of its own, so that tests that run at the
+same time on one Redis don't take each other's tasks.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Worker(Program):
         self._producer = producer
         name = f"lifestream-{secrets.token_hex(8)}"
         self._queue = queue or name
-        # One child process, since that is what a site runs, and no talk with other workers on the same Redis.
+        # One child process, as a site runs it, and no messages to other workers on the same Redis.
         options = "worker --pool prefork --concurrency 1 --loglevel INFO --without-mingle --without-gossip"
         site = ["--app", "lifestream.site", *options.split(), "--queues", self._queue, "--hostname", name]
         environ = environment(
@@ -75,12 +75,12 @@ class Worker(Program):
 
     def send(self, task: str, *arguments: object) -> None:
         """Put a task into the queue of this worker."""
-        # A connection for this one, and not the pool that Celery keeps for the life of the process.
+        # A connection for this task alone, not Celery's pool, which stays open as long as the process runs.
         with self._producer.connection_for_write() as broker, broker.Producer() as producer:
             self._producer.send_task(task, arguments, producer=producer, queue=self._queue, ignore_result=True)
 
     def done(self, task: str, count: int = 1) -> str:
-        """Wait until *count* tasks have ended well, the last one *task*, and return what that one said."""
+        """Wait until *count* tasks have succeeded, the last of them *task*, and return the result of *task*."""
         line = self.wait_for_line("succeeded in ", count)
         assert f"Task {task}[" in line
         return line.partition("succeeded in ")[2].partition(": ")[2]
@@ -118,13 +118,13 @@ class CeleryTest(FeedServerTransactionTestCase):
         worker.send("lifestream.update_feeds")  # at once: it isn't due
         assert worker.done("lifestream.update_feeds", 2) == "'0 feeds asked, 0 new, 0 changed, 0 failed'"
         self.feedserver.assert_requested("/feed", count=1)
-        worker.send("lifestream.update", [feed.pk])  # somebody wants it now
+        worker.send("lifestream.update", [feed.pk])  # a user wants it now
         assert worker.done("lifestream.update", 3) == "'1 feed asked, 0 new, 0 changed, 0 failed'"
         self.feedserver.assert_requested("/feed", count=1, headers={"If-None-Match": '"1"'})
         assert worker.terminate() == 0
         assert "Warm shutdown" in worker.output
 
-    def test_two_workers_ask_one_feed_once(self) -> None:
+    def test_two_workers_request_one_feed_once(self) -> None:
         answering = threading.Event()
         self.addCleanup(answering.set)
 
@@ -144,7 +144,7 @@ class CeleryTest(FeedServerTransactionTestCase):
         self.feedserver.assert_requested("/feed", count=1)
         assert Item.objects.count() == 1
 
-    def test_a_feed_that_fails_costs_the_worker_nothing(self) -> None:
+    def test_a_failing_feed_does_not_disturb_the_worker(self) -> None:
         png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10"
         self.feedserver.add("/broken", page("Log in"))
         self.feedserver.add("/feed", feed_of(["one"]))
@@ -171,7 +171,7 @@ class CeleryTest(FeedServerTransactionTestCase):
         server.add("/feed", Response(status=304))
         urls = [f"http://127.0.{1 + number // 250}.{1 + number % 250}:{server.port}/feed" for number in range(count)]
         subscribe_all(self.lifestream, [Listed(url) for url in urls])
-        # Known feeds, of which nothing is new, need no parser.
+        # Known feeds that have not changed need no parser.
         Feed.objects.update(etag='"1"', body_hash="b" * 64, next_fetch=timezone.now() - timedelta(days=1))
         queue = f"lifestream-{secrets.token_hex(8)}"
         workers = [self.worker(queue, LIFESTREAM_CONTACT=f"https://{name}.example/") for name in ("one", "two")]

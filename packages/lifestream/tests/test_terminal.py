@@ -1,4 +1,4 @@
-"""What a terminal shows of titles, messages and addresses that others wrote: in every command, and in logs."""
+"""How every command, and the logs, show titles, messages and addresses that others wrote."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ HIDDEN = "\x00\x07\x08\r\x1b\x7f\x80\x9b\xad\u200b\u2028\u2029\u2060\ufeff\ufff9
 HOSTILE = "\u202egnp.exe\u2066\x1b[31m\x9b31m\r\u200f\u061c"
 JOINERS = "\u200c\u200d"
 _OURS = re.compile(r"\x1b\[[0-9;]*m|\x1b\[\?25[lh]|\x1b\[[0-9]*[AK]|\r")
-"""Escape sequences of ours: colours, and what a progress bar moves by."""
+"""Escape sequences of lifestream itself: colours, and the movements of a progress bar."""
 
 
 class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -62,7 +62,7 @@ def test_writing_of_all_kinds_is_left_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("character", TURNING + HIDDEN)
-def test_json_says_the_same_with_its_own_escapes(character: str) -> None:
+def test_json_has_the_same_value_with_its_own_escapes(character: str) -> None:
     value = {f"a{character}": [f"{character}b", "Grüße\n\t"]}
     shown = visible_json(json.dumps(value, ensure_ascii=False, indent=1))
     assert json.loads(shown) == value
@@ -70,7 +70,7 @@ def test_json_says_the_same_with_its_own_escapes(character: str) -> None:
     assert visible(shown) is shown
 
 
-def test_a_log_has_a_line_a_record_and_shows_what_is_in_it() -> None:
+def test_a_record_cannot_forge_a_line_of_the_log() -> None:
     out = io.StringIO()
     handler = logging.StreamHandler(out)
     handler.setFormatter(VisibleFormatter("%(levelname)s %(message)s"))
@@ -94,7 +94,7 @@ def test_every_command_of_ours_makes_its_output_visible() -> None:
 
 @pytest.mark.usefixtures("shared_parsers")
 class CommandsTest(FeedServerTransactionTestCase):
-    """Each command, on a terminal and on none, with all text hostile that others can write."""
+    """Each command, with and without a terminal, where all text that others can write is hostile."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -117,13 +117,13 @@ class CommandsTest(FeedServerTransactionTestCase):
         except SystemExit:
             pass
         except CommandError as error:
-            # As `execute` prints it.
+            # `execute` prints an error in this way.
             command = load_command_class("lifestream", arguments[0])
             command.stderr._out = errors  # type: ignore[attr-defined]
             command.stderr.write(f"CommandError: {error}")
         return stream.getvalue() + errors.getvalue()
 
-    def test_no_command_lets_a_title_turn_its_output_around(self) -> None:
+    def test_no_command_lets_a_title_reverse_its_output(self) -> None:
         opml = Path(self.enterContext(temporary_folder())) / "list.opml"
         opml.write_text(
             "<opml version='2.0'><body><outline type='rss' text='x' xmlUrl='ftp://\u202e/'/></body></opml>",
@@ -151,16 +151,16 @@ class CommandsTest(FeedServerTransactionTestCase):
                 assert text
         assert Fetch.objects.exists()
 
-    def test_colours_on_a_terminal_are_left(self) -> None:
+    def test_a_title_is_escaped_without_a_terminal(self) -> None:
         Feed.objects.update(next_fetch=timezone.now() - timedelta(days=1))
         assert "\\u202egnp.exe" in self.run_on(io.StringIO(), "update_feeds", "--all")
 
-    def test_a_document_for_another_program_is_as_it_is(self) -> None:
+    def test_an_exported_document_is_escaped_only_on_a_terminal(self) -> None:
         Lifestream.objects.update(title="A \u200ftitle")
         assert "<title>A \u200ftitle</title>" in self.run_on(io.StringIO(), "export_opml", "-")
         assert "<title>A \\u200ftitle</title>" in self.run_on(Terminal(), "export_opml", "-")
 
-    def test_json_stays_json_and_moves_nothing(self) -> None:
+    def test_json_stays_json_and_is_visible(self) -> None:
         feed = make_feed(self.get_url("x"), title=HOSTILE, failures=20)
         make_subscription(feed, self.lifestream, name=HOSTILE, folder=HOSTILE.replace("\0", ""))
         Feed.objects.update(
@@ -168,21 +168,21 @@ class CommandsTest(FeedServerTransactionTestCase):
         )
         for stream in (io.StringIO, Terminal):
             for arguments in (("status",), ("status", "--limits"), ("doctor",), ("export_json",)):
-                told = stream()
+                out = stream()
                 asked = arguments if arguments == ("export_json",) else (*arguments, "--json")
                 with suppress(SystemExit):
-                    call_command(*asked, stdout=told, stderr=io.StringIO())
-                text = told.getvalue()
+                    call_command(*asked, stdout=out, stderr=io.StringIO())
+                text = out.getvalue()
                 assert json.loads(text)
                 if stream is Terminal or arguments != ("export_json",):
                     assert not hidden_in(text), f"{arguments[0]}: {text!a}"
-        told = io.StringIO()
-        call_command("export_json", stdout=told)
-        assert HOSTILE in [each["title"] for each in json.loads(told.getvalue())["subscriptions"]]
+        out = io.StringIO()
+        call_command("export_json", stdout=out)
+        assert HOSTILE in [each["title"] for each in json.loads(out.getvalue())["subscriptions"]]
 
 
 def visible_in_xml(text: str) -> str:
-    """Return *text* without the controls that XML can't hold."""
+    """Return *text* as XML text, without the control characters that XML doesn't allow."""
     return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", text).replace("&", "&amp;")
 
 

@@ -41,11 +41,11 @@ def test_durations_are_worded_in_their_largest_units(seconds: float, words: str)
         (-800 * DAY, "2 years ago"),
     ],
 )
-def test_moments_are_worded_as_seen_from_now(seconds: float, words: str) -> None:
+def test_moments_are_worded_relative_to_now(seconds: float, words: str) -> None:
     assert relative(seconds) == words
 
 
-def test_lengths_of_time_at_their_borders() -> None:
+def test_durations_at_the_limits_of_their_units() -> None:
     seconds = [-5, 0, 1, 119, 120, 121, 3599, 3601, 86399, 86400 + 59]
     assert [in_words(each) for each in seconds] == [
         *("0 seconds", "0 seconds", "1 second", "119 seconds", "2 minutes", "2 minutes 1 second"),
@@ -69,5 +69,5 @@ def test_lengths_of_time_at_their_borders() -> None:
         (800 * DAY, "less than once a year"),
     ],
 )
-def test_a_gap_is_worded_as_people_say_it(gap: float, words: str) -> None:
+def test_a_gap_is_worded_as_a_frequency(gap: float, words: str) -> None:
     assert how_often(gap) == words

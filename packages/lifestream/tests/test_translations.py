@@ -44,9 +44,9 @@ class TestCatalogues:
 
     def test_german_addresses_nobody_with_du(self) -> None:
         catalogue = (translations.LOCALE / "de/LC_MESSAGES/django.po").read_text(encoding="utf-8")
-        told = re.findall(r'^(?:msgstr.*|)"(.*)"$', catalogue, re.MULTILINE)
-        assert len(told) > 1000
-        assert [text for text in told if re.search(r"\b(?:du|dich|dir|dein\w*)\b", text, re.IGNORECASE)] == []
+        texts = re.findall(r'^(?:msgstr.*|)"(.*)"$', catalogue, re.MULTILINE)
+        assert len(texts) > 1000
+        assert [text for text in texts if re.search(r"\b(?:du|dich|dir|dein\w*)\b", text, re.IGNORECASE)] == []
 
     def test_each_kind_of_problem_names_the_string_and_the_command(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -67,17 +67,17 @@ class TestCatalogues:
         path.write_text(text, encoding="utf-8")
         translations.update([])
         source.write_text(source.read_text() + 'message = "some words for people" + gettext("e")\n')
-        told = {problem.string: problem.what for problem in translations.problems()}
-        assert told["some words for people"].startswith("is not marked: write it as gettext(")
-        assert told["a {x}"].startswith("has the placeholders {y} in 'A {y}', not {x}: mend it, then run `")
-        assert told["b"].startswith("is marked as fuzzy: see whether it is right, remove the mark, then run `")
-        assert told["c"].startswith("has no translation, or not of all plurals: write it there, then run `")
-        assert told["{} d"] == told["c"]
-        assert told["e"] == f"is not in it: run `{translations.COMMAND} update`, and translate it there"
+        found = {problem.string: problem.what for problem in translations.problems()}
+        assert found["some words for people"].startswith("is not marked: write it as gettext(")
+        assert found["a {x}"].startswith("has the placeholders {y} in 'A {y}', not {x}: mend it, then run `")
+        assert found["b"].startswith("is marked as fuzzy: see whether it is right, remove the mark, then run `")
+        assert found["c"].startswith("has no translation, or not of all plurals: write it there, then run `")
+        assert found["{} d"] == found["c"]
+        assert found["e"] == f"is not in it: run `{translations.COMMAND} update`, and translate it there"
         translations.update([])
         path.with_suffix(".mo").write_bytes(b"")
-        told = {problem.string: problem.what for problem in translations.problems()}
-        assert told["de"] == f"is not what was compiled from it: run `{translations.COMMAND} compile`"
+        found = {problem.string: problem.what for problem in translations.problems()}
+        assert found["de"] == f"is not what was compiled from it: run `{translations.COMMAND} compile`"
 
     def test_an_update_keeps_translations_and_adds_and_drops_strings(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -112,7 +112,7 @@ class TestMarks:
             ("<script>let words = 'some';</script>", []),
         ],
     )
-    def test_the_words_of_a_template(self, tmp_path: Path, source: str, found: list[str]) -> None:
+    def test_the_strings_of_a_template_are_found(self, tmp_path: Path, source: str, found: list[str]) -> None:
         assert found_in(tmp_path, "page.html", source) == found
 
     @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ class TestMarks:
             ('def f():\n    return "<p class=\\"a b\\">{} {}</p>"', []),
         ],
     )  # fmt: skip
-    def test_the_words_of_a_module(self, tmp_path: Path, source: str, found: list[str]) -> None:
+    def test_the_strings_of_a_module_are_found(self, tmp_path: Path, source: str, found: list[str]) -> None:
         assert found_in(tmp_path, "management/commands/told.py", source) == found
 
     def test_each_field_that_is_shown_has_a_translatable_name(self) -> None:

@@ -1,4 +1,4 @@
-"""What was stored as a code is worded in the language of the reader."""
+"""A message that is stored as a code is worded in the language of the reader."""
 
 from __future__ import annotations
 

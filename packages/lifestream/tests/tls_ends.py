@@ -1,7 +1,7 @@
-"""A loop for one coroutine, which ends when its connections have.
+"""An event loop for one coroutine, which ends only after its connections.
 
-The end of TLS takes a message each way. A loop that ends before would leave a connection open, for the garbage
-collector to find in some other test.
+To close a TLS connection, each side sends a message. A loop that ends before would leave the connection open, and the
+garbage collector would find it in some other test.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Any, TypeVar
 _T = TypeVar("_T")
 
 TURNS = 10
-"""Turns of the loop from the moment when it ceases to watch a socket until the transports above it are told."""
+"""Enough turns of the loop, after it ceases to watch a socket, for the transports above the socket to be closed."""
 
 
 def run_to_the_end(coroutine: Coroutine[Any, Any, _T]) -> _T:
-    """Return what `asyncio.run` returns or raises, once every connection is closed, or a second later."""
+    """Run *coroutine* as `asyncio.run` does, and wait until all connections are closed, but at most a second."""
     selector = selectors.DefaultSelector()
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
         runner.get_loop()
-        own = len(selector.get_map())  # by what other threads wake the loop
+        own = len(selector.get_map())  # sockets by which other threads wake the loop
         try:
             return runner.run(coroutine)
         finally:

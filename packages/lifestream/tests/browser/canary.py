@@ -1,4 +1,4 @@
-"""A browser that records every script that runs and should not, and every host that is asked and should not be."""
+"""A browser that records each script that runs, and each request to another host, that a page should have prevented."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request, 
 
 from browser.sites import SECONDS
 
-# What a reader might do, done to every element of every frame once it is loaded: else an attempt that waits for a mouse
-# would look harmless. Links and forms that lead anywhere on the web are not followed.
+# Does to every element of every loaded frame what a reader might do: otherwise, an attempt that waits for a mouse would
+# look harmless. Links and forms that lead anywhere on the web are not followed.
 _PROVOKE = """
 (() => {
   const EVENTS = [
@@ -56,13 +56,13 @@ _PROVOKE = """
     provoke();
   });
   window.xss = window.xss ?? ((number) => window.tell_of_xss(number));
-  // A frame begins with an empty document that is complete, and may keep its window, with this, for the one that comes.
+  // A frame begins with an empty, complete document, and may keep its window, with this script, for the next document.
   if (document.readyState === "complete" && location.href !== "about:blank") setTimeout(provoke, 0);
   else addEventListener("load", () => setTimeout(provoke, 0));
 })();
 """
 
-# What has no business in a page of ours, or in its frames, whatever it would do.
+# Finds elements and attributes that no page of the site, and no frame in it, may contain, whether or not they do harm.
 _AUDIT = """() => {
   const found = [];
   const audit = (document) => {
@@ -99,10 +99,10 @@ TOGETHER = 20
 
 @dataclass
 class Lookout:
-    """A browser window at the site *base*, and what was seen there that should not have been.
+    """A browser window at the site *base*, and everything that should not have happened there.
 
-    *ran* are the numbers of the attempts that ran, *asked* requests to hosts that nobody may ask, *forbidden* what the
-    site's policy stopped. Pictures may be asked of anybody but the host at *there*.
+    *ran* are the numbers of the attempts that ran, *asked* the forbidden requests, *forbidden* the messages about what
+    the site's policy stopped, *surprises* all else. Pictures and media may be requested from any host but *there*.
     """
 
     page: Page
@@ -114,33 +114,33 @@ class Lookout:
     surprises: list[str] = field(default_factory=list)
 
     def goto(self, path: str) -> Page:
-        """Open *path*, or a whole address, and do there all that a reader might do. The page must be there."""
+        """Open *path*, or a whole address, and do there all that a reader might do. The status must be 200."""
         address = path if "://" in path else f"{self.base}{path}"
         response = self.page.goto(address)
         assert response is not None and response.status == 200, (address, response and response.status)
-        # Not by a function: the policy forbids to make one of text.
+        # Not with `wait_for_function`: the policy forbids to make a function from text.
         self.page.wait_for_selector("[data-provoked]", state="attached")
         return self.page
 
     def visit(self, path: str) -> Page:
-        """Open *path* as `goto` does, and look through the page for what has no business there."""
+        """Open *path* as `goto` does, and note the elements and attributes of the page that it may not contain."""
         page = self.goto(path)
         self.surprises += [f"{path}: {found}" for found in page.evaluate(_AUDIT)]
         return page
 
     def look_again(self) -> None:
-        """Do and look for the same in the page as it is by now: a script may have added to it."""
+        """Do the same as `visit` in the page as it is now: a script may have added to it."""
         self.page.evaluate("() => { dispatchEvent(new Event('provoke')); }")
         self.page.wait_for_selector("[data-provoked]", state="attached")
         self.surprises += [f"{self.page.url}: {found}" for found in self.page.evaluate(_AUDIT)]
 
     def visit_all(self, addresses: Iterable[str], *, bare: bool = False) -> None:
-        """`visit` for each of *addresses*, many at once: each is opened in a frame. For a site that is `unguarded`.
+        """Do the same as `visit` for *addresses*, many at once in frames. The site must be `unguarded`.
 
-        *bare* pages come without the site's own styles and scripts, which take most of the time.
+        *bare* pages are loaded without the site's own styles and scripts, which take most of the time.
         """
         if bare:
-            # By the browser itself: asked here for each of them, it would be no faster.
+            # The browser itself blocks these requests: to decide on each of them here would be no faster.
             browser = self.page.context.new_cdp_session(self.page)
             browser.send("Network.enable")
             browser.send("Network.setBlockedURLs", {"urls": ["*/static/*"]})
@@ -172,23 +172,23 @@ class Lookout:
             self.asked.add(f"{request.resource_type} {request.url}")
 
     def interrupted(self, dialog: Dialog) -> None:
-        """Is asked something."""
+        """Note a dialog, and dismiss it."""
         self.surprises.append(f"a dialog was opened: {dialog.message}")
         dialog.dismiss()
 
     def heard(self, text: str) -> None:
-        """Note what the browser writes to its console."""
+        """Note *text*, a message on the browser's console, if it is about the policy."""
         if "Content Security Policy" in text:
             self.forbidden.append(text)
 
     def assert_quiet(self) -> None:
-        """Raise AssertionError if anything ran, was asked for, had to be stopped, or has no business there."""
+        """Raise AssertionError if anything was noted."""
         assert (sorted(self.ran), sorted(self.asked), self.forbidden, self.surprises) == ([], [], [], [])
 
 
 @contextmanager
 def looking_out(browser: Browser, base: str, there: str) -> Iterator[Lookout]:
-    """A window at *base*; *there* is the host that nobody may ask."""
+    """Yield a window at *base*; *there* is the host to which no page may send a request."""
     context: BrowserContext = browser.new_context()
     context.set_default_timeout(SECONDS * 1000)
     lookout = Lookout(context.new_page(), base, there)
@@ -197,8 +197,8 @@ def looking_out(browser: Browser, base: str, there: str) -> Iterator[Lookout]:
     context.on("request", lookout.sent)
     context.on("dialog", lookout.interrupted)
     context.on("page", lambda page: lookout.surprises.append(f"a window was opened: {page.url}"))
-    context.on("console", lambda said: lookout.heard(said.text))
-    # Nothing but this machine is asked, whatever a page does.
+    context.on("console", lambda message: lookout.heard(message.text))
+    # Requests to other machines are aborted, whatever a page does.
     context.route(re.compile(r"^https?://(?!127\.0\.0\.1[:/])"), lambda route: route.abort())
     try:
         yield lookout

@@ -1,7 +1,7 @@
 """A real browser, and the demo for it.
 
-Playwright's loop stays in the thread that started it, where neither the ORM nor another loop may run beside it. So it
-is started for one module and ended with it, and nothing in these tests touches the database of the test run.
+Playwright's event loop runs in the thread that started it, and neither the ORM nor another loop may run in that thread.
+So Playwright is started for one module and ended with it, and these tests don't use the database of the test run.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser."""
+    """Yield the browser."""
     if CHROMIUM is None:
         pytest.skip("there is no chromium on this machine")
     expect.set_options(timeout=SECONDS * 1000)
@@ -31,6 +31,6 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The demo's address: its pages are under /demo/."""
+    """Yield the demo's address: its pages are under /demo/."""
     with running("demo", home=tmp_path_factory.mktemp("unused")) as address:
         yield address

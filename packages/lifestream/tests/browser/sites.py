@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-SECONDS = 120.0  # only a test that fails waits as long
+SECONDS = 120.0  # only a failing test waits so long
 
 
 def environment(home: Path, **more: str) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""The admin of a site of one's own in a real browser: a feed is added, shown, and made private."""
+"""The admin of a new site in a real browser: a feed is added and shown, and a lifestream is made private."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FEED = """<rss version="2.0"><channel><title>Small Hours</title><link>https://sm
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an empty site with a superuser."""
+    """Yield the address of an empty site with a superuser."""
     home = tmp_path_factory.mktemp("home")
     command = ["createsuperuser", "--noinput", "--username", "root", "--email", "root@example.org"]
     subprocess.run(
@@ -38,7 +38,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def root(chromium: Browser, site: str) -> Iterator[Visitor]:
-    """The superuser, who has logged in."""
+    """Yield the superuser, who has logged in."""
     with visiting(chromium, site) as visitor:
         page = visitor.goto("/admin/login/?next=/admin/")
         page.get_by_label("Username").fill("root")
@@ -66,7 +66,7 @@ def test_a_feed_is_added_and_shown(root: Visitor) -> None:
         page.get_by_label("Address").fill(server.url("/nothing"))
         page.get_by_label("Lifestream").select_option(label="Harbour Planet")
         page.get_by_role("button", name="Save", exact=True).click()
-        # The site looks for it, and the page shows by itself what came.
+        # The site looks for a feed there, and the page shows the result without a reload.
         expect(page.get_by_role("row").filter(has_text="not added")).to_contain_text("404")
         assert root.violations() == ""
         page.get_by_role("link", name="Try again").click()
@@ -83,7 +83,7 @@ def test_a_feed_is_added_and_shown(root: Visitor) -> None:
     assert root.violations() == ""
 
 
-def test_a_private_lifestream_is_there_after_a_login_only(chromium: Browser, site: str, root: Visitor) -> None:
+def test_a_private_lifestream_is_shown_only_after_a_login(chromium: Browser, site: str, root: Visitor) -> None:
     make_lifestream(root, "Diary", "diary")
     page = root.goto("/admin/lifestream/lifestream/")
     page.get_by_role("row").filter(has_text="Diary").get_by_role("checkbox").check()
@@ -96,7 +96,7 @@ def test_a_private_lifestream_is_there_after_a_login_only(chromium: Browser, sit
 
 
 @pytest.mark.costly
-def test_django_s_own_pages_and_wide_tables_meet_wcag_aa_too(root: Visitor) -> None:
+def test_pages_of_django_and_wide_tables_meet_wcag_aa(root: Visitor) -> None:
     own = (
         "auth/", "auth/user/", "auth/user/1/change/", "auth/user/1/delete/", "auth/group/add/", "password_change/",
         "lifestream/", "lifestream/item/?q=nothing", "lifestream/feed/limits/",

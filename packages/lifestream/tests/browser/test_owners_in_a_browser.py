@@ -1,4 +1,4 @@
-"""A new owner in a real browser: the first run, the feeds that arrive, and the pages that look after them."""
+"""A new owner in a real browser: the first run, the feeds that arrive, and the pages to manage them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FEED = """<rss version="2.0"><channel><title>Small Hours</title><link>https://sm
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the first run of an empty site."""
+    """Yield the address of the setup page of an empty site."""
     home = tmp_path_factory.mktemp("home")
     (home / "lifestream.toml").write_text("LIFESTREAM_SERVE_PICTURES = true\n")
     with running("serve", "127.0.0.1:0", home=home, pattern=r"(http://\S+/account/setup/\?token=\S+)") as address:
@@ -45,7 +45,7 @@ def feeds() -> Iterator[FeedServer]:
 
 
 def looked_at(visitor: Visitor) -> None:
-    """Hold the page to WCAG AA, large and light, small and dark."""
+    """Assert that the page meets WCAG AA and does not overflow, large and light as well as small and dark."""
     assert visitor.violations() == "" and not visitor.overflows()
     visitor.page.emulate_media(color_scheme="dark")
     visitor.page.set_viewport_size(SMALL)
@@ -65,7 +65,7 @@ def test_a_new_owner_needs_no_shell(chromium: Browser, first: str, feeds: FeedSe
         page.get_by_label("Feeds to follow").fill(f"{feeds.url('/feed')}\n{feeds.url('/nothing')}")
         page.get_by_role("button", name="Make it mine").click()
         page.wait_for_url("**/harbour-planet/manage/")
-        # What comes is shown without a click.
+        # The new site, and the address without a feed, are shown without a click.
         expect(page.get_by_role("link", name="Small Hours")).to_be_visible()
         expect(page.get_by_role("heading", name="Not added")).to_be_visible()
         expect(page.locator("[data-arrivals]")).to_contain_text("404")
@@ -106,7 +106,7 @@ def test_a_new_owner_needs_no_shell(chromium: Browser, first: str, feeds: FeedSe
         expect(page.get_by_role("link", name="Log in")).to_be_visible()
         expect(page.get_by_role("heading", name="Pinned")).to_be_visible()
         assert not owner.asked_elsewhere()
-        # The address works once.
+        # The address of the setup works only once.
         owner.goto(first.removeprefix(base), 404)
         owner.complaints.clear()  # of the 404
     _works_without_a_script(chromium, base)
@@ -121,12 +121,12 @@ def _the_bar_is_one_row_on_a_telephone(owner: Visitor) -> None:
         "bar => [...bar.querySelectorAll('a, button')].map(e => Math.round(e.getBoundingClientRect().top))"
     )
     assert len(tops) == 9 and max(tops) - min(tops) < 4  # pixels: a link and a button have not quite the same box
-    # The part that is shown is in sight, and the last one can be reached.
+    # The link to the current page is visible, and the last element of the bar can be reached.
     expect(bar.get_by_role("link", name="Look")).to_be_in_viewport(ratio=1)
     bar.get_by_role("button", name="Log out").focus()
     expect(bar.get_by_role("button", name="Log out")).to_be_in_viewport(ratio=1)
     assert not owner.overflows()
-    # Also in a window that becomes as small.
+    # The same holds in a large window that becomes small.
     page.set_viewport_size(LARGE)
     page.set_viewport_size(SMALL)
     expect(bar.get_by_role("link", name="Look")).to_be_in_viewport(ratio=1)
@@ -152,7 +152,7 @@ def _the_count_of_sites_follows_those_that_come(owner: Visitor, feeds: FeedServe
     page.wait_for_url("**/harbour-planet/manage/")
     all_of_them = page.locator("[data-all-words]")
     expect(all_of_them).to_have_text("all 1 that is listed")
-    # What was chosen meanwhile stays.
+    # A checkbox that is checked meanwhile stays checked.
     page.get_by_role("checkbox", name=re.compile("Small Hours")).check()
     gate.open()
     expect(page.get_by_role("link", name="Long Wave")).to_be_visible()
@@ -163,7 +163,7 @@ def _the_count_of_sites_follows_those_that_come(owner: Visitor, feeds: FeedServe
 def _a_colour_is_chosen_by_eye(owner: Visitor) -> None:
     page = owner.goto("/harbour-planet/manage/look/")
     typed, picker = page.get_by_label("Accent optional"), page.locator("input[type=color]")
-    # A picker cannot be empty: it shows the colour that holds, and the field stays as it is.
+    # A picker cannot be empty: it shows the colour in use, and the text field stays empty.
     expect(typed).to_have_value("")
     expect(picker).to_have_value("#0b5f8f")
     picker.fill("#8a1c4a")

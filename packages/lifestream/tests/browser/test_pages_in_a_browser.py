@@ -1,4 +1,4 @@
-"""The pages of the demo in a real browser: how they look, who is asked for what, and what a script adds."""
+"""The pages of the demo in a real browser: how they look, which requests they make, and what a script adds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PAGES = [
 
 @pytest.fixture(scope="module")
 def at(demo: str) -> dict[str, str]:
-    """Where some items and a site are, under /demo/."""
+    """Return the addresses of some items and of a site, under /demo/."""
 
     def item(query: str) -> str:
         page = httpx.get(f"{demo}/demo/search/", params={"q": query}).text
@@ -67,7 +67,9 @@ def test_the_longer_words_of_german_fit_a_telephone(
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_nothing_but_pictures_is_asked_of_others(chromium: Browser, demo: str, at: dict[str, str], path: str) -> None:
+def test_only_pictures_are_requested_from_other_hosts(
+    chromium: Browser, demo: str, at: dict[str, str], path: str
+) -> None:
     with visiting(chromium, demo) as visitor:
         page = visitor.goto(f"/demo/{path.format_map(at)}")
         page.mouse.wheel(0, 20_000)
@@ -78,7 +80,7 @@ def test_nothing_but_pictures_is_asked_of_others(chromium: Browser, demo: str, a
 
 
 def test_the_policy_of_the_site_is_sent_with_every_page(chromium: Browser, demo: str) -> None:
-    # Whatever it forbids, a page that needs it would have complained of: `visiting` fails for that.
+    # `visiting` fails if a page needs something that the policy forbids, since the browser then complains.
     policy = httpx.get(f"{demo}/demo/").headers["content-security-policy"]
     assert "default-src 'none'" in policy and "script-src 'self'" in policy and "'unsafe-eval'" not in policy
 
@@ -121,7 +123,7 @@ def test_a_timeline_leads_to_an_item_and_on_to_its_site(chromium: Browser, demo:
         expect(page.get_by_role("article")).to_have_count(5)
 
 
-def test_a_search_is_typed_and_finds(chromium: Browser, demo: str) -> None:
+def test_a_search_is_typed_and_finds_items(chromium: Browser, demo: str) -> None:
     with visiting(chromium, demo) as visitor:
         page = visitor.goto("/demo/")
         page.get_by_role("searchbox", name="Search").fill("新米")
@@ -178,7 +180,7 @@ def test_a_player_of_another_site_is_loaded_by_a_click_only(chromium: Browser, d
         expect(page.locator("iframe")).to_have_attribute(
             "src", "https://www.youtube-nocookie.com/embed/demoRadio01?autoplay=1"
         )
-        visitor.complaints.clear()  # of the player, which is out of reach here
+        visitor.complaints.clear()  # of the player, which can't be reached here
 
 
 def test_without_a_script_a_film_leads_to_its_page(chromium: Browser, demo: str, at: dict[str, str]) -> None:
@@ -195,7 +197,7 @@ def test_a_sound_is_fetched_when_it_is_played(chromium: Browser, demo: str) -> N
         audio = page.locator("audio")
         expect(audio).to_have_attribute("preload", "none")
         assert not [request for request in visitor.requests if request.resource_type == "media"]
-        # Without speakers the clock of a sound need not move; that it can be decoded is told all the same.
+        # Without speakers, the playing time need not advance; the duration shows that the sound can be decoded.
         duration = audio.evaluate(
             """sound => new Promise((resolve, reject) => {
                 sound.onloadeddata = () => resolve(sound.duration);
@@ -207,7 +209,7 @@ def test_a_sound_is_fetched_when_it_is_played(chromium: Browser, demo: str) -> N
         assert round(duration) == 5
 
 
-def test_the_page_is_worked_with_the_keyboard_alone(chromium: Browser, demo: str) -> None:
+def test_the_page_can_be_used_with_the_keyboard_alone(chromium: Browser, demo: str) -> None:
     with visiting(chromium, demo) as visitor:
         page = visitor.goto("/demo/")
         page.keyboard.press("Tab")
@@ -220,7 +222,7 @@ def test_the_page_is_worked_with_the_keyboard_alone(chromium: Browser, demo: str
         assert page.evaluate(f"document.activeElement.closest('main') && {outline}") == "solid"
 
 
-def test_letters_are_keys_only_for_those_who_want_them(chromium: Browser, demo: str) -> None:
+def test_letters_are_shortcuts_only_if_the_visitor_wants_them(chromium: Browser, demo: str) -> None:
     with visiting(chromium, demo) as visitor:
         page = visitor.goto("/demo/")
         hours = page.locator("article .when")
@@ -228,7 +230,7 @@ def test_letters_are_keys_only_for_those_who_want_them(chromium: Browser, demo: 
         expect(hours.first).not_to_be_focused()
         page.get_by_role("checkbox", name="Keys").check()
         page.keyboard.press("j")
-        expect(hours.nth(0)).not_to_be_focused()  # the checkbox has the focus, and letters are its own
+        expect(hours.nth(0)).not_to_be_focused()  # the checkbox has the focus, and gets the letters
         page.get_by_role("checkbox", name="Keys").blur()
         for number, key in ((0, "j"), (1, "j"), (2, "j"), (1, "k")):
             page.keyboard.press(key)
@@ -296,7 +298,7 @@ def test_a_hostile_page_keeps_its_shape(chromium: Browser, demo: str) -> None:
             assert not visitor.overflows()
 
 
-def test_a_page_that_is_not_there_says_so(chromium: Browser, demo: str) -> None:
+def test_a_missing_page_says_that_it_was_not_found(chromium: Browser, demo: str) -> None:
     with visiting(chromium, demo) as visitor:
         page = visitor.goto("/demo/items/999999/", 404)
         expect(page.get_by_role("heading", level=1)).to_have_text("Not found")
@@ -309,7 +311,7 @@ def test_the_page_for_another_name_fits_a_telephone_and_leads_to_no_dead_end(chr
     answer = httpx.get(f"{demo}/demo/", headers={"Host": "a-planet-with-a-long-name.example.org"})
     assert answer.status_code == 400
     with visiting(chromium, demo, size=SMALL) as visitor:
-        # The browser cannot come by that name: it gets the page by another.
+        # The browser can't use that name, so the page is served to it under another address.
         visitor.page.route(
             "**/by-another-name", lambda route: route.fulfill(status=400, body=answer.text, content_type="text/html")
         )
@@ -321,7 +323,7 @@ def test_the_page_for_another_name_fits_a_telephone_and_leads_to_no_dead_end(chr
         expect(page.get_by_role("contentinfo")).to_have_count(0)
 
 
-def test_a_page_of_a_day_names_it_once(chromium: Browser, demo: str) -> None:
+def test_the_page_of_a_day_shows_the_date_once(chromium: Browser, demo: str) -> None:
     with visiting(chromium, demo) as visitor:
         page = visitor.goto("/demo/2026/10/02/")
         expect(page.get_by_role("heading", level=1)).to_have_text("Friday, 2 October 2026")

@@ -41,7 +41,7 @@ def png(width: int, height: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a timeline that shows posts whole, with pictures that take their time."""
+    """Yield the address of a timeline that shows whole posts, with pictures that arrive late."""
     home = tmp_path_factory.mktemp("home")
     with FeedServer() as server:
         items = []
@@ -74,7 +74,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_nothing_moves_while_pictures_of_unknown_size_arrive(
     chromium: Browser, site: str, size: dict[str, int], pace: int
 ) -> None:
-    """At each step, a reader scrolls by *pace* pixels."""
+    """Scroll as a reader does, by *pace* pixels at each step."""
     with visiting(chromium, site, size={"width": size["width"], "height": size["height"]}) as visitor:
         page = visitor.page
         page.add_init_script(SHIFTS)
@@ -99,7 +99,9 @@ def test_nothing_moves_while_pictures_of_unknown_size_arrive(
 def test_a_picture_below_the_window_gets_its_own_size(chromium: Browser, site: str) -> None:
     with visiting(chromium, site) as visitor:
         page = visitor.goto("")
-        picture = page.locator('img[src$="/2.png"]')  # it is near below the window, and loaded before anybody sees it
+        picture = page.locator(
+            'img[src$="/2.png"]'
+        )  # it is a little below the window, and is loaded before it is visible
         expect(picture).not_to_have_attribute("data-unsized", "")
         box = picture.bounding_box()
         assert box and abs(box["width"] / box["height"] - 1600 / 500) < 0.05

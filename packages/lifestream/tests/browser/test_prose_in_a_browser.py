@@ -1,4 +1,4 @@
-"""What others wrote, as a reader sees it: footnotes that work, formulas that are drawn, and players on a click."""
+"""The content of entries as a reader sees it: footnotes work, formulas are drawn, and a click opens a player."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PLAYERS = (
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a timeline of three notes."""
+    """Yield the address of a timeline of three notes."""
     home = tmp_path_factory.mktemp("home")
     contents = (NOTE.format("Ada"), NOTE.format("Bo"), PLAYERS)
     items = "".join(
@@ -46,7 +46,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def page(chromium: Browser, site: str) -> Iterator[Page]:
-    """The timeline, in a browser that asks nobody else."""
+    """Yield the timeline, in a browser that sends no requests to other hosts."""
     context = chromium.new_context()
     context.route(lambda url: "127.0.0.1" not in url, lambda route: route.fulfill(body="elsewhere"))
     opened = context.new_page()

@@ -24,7 +24,7 @@ new PerformanceObserver((list) => {
 
 @pytest.fixture(scope="module")
 def picture(demo: str) -> str:
-    """The page of an item with a picture."""
+    """Return the address of an item with a picture, under /demo/."""
     found = re.search(r"items/\d+/", httpx.get(f"{demo}/demo/search/", params={"q": "canyon"}).text)
     assert found
     return found[0]
@@ -152,7 +152,7 @@ def test_the_end_of_a_timeline_says_so(chromium: Browser, demo: str) -> None:
         expect(page.get_by_text("Times are those of UTC.")).to_be_visible()
 
 
-def test_keys_are_offered_where_there_is_something_to_go_to(chromium: Browser, demo: str) -> None:
+def test_keys_are_offered_on_pages_with_something_to_go_to(chromium: Browser, demo: str) -> None:
     with visiting(chromium, demo) as visitor:
         keys = visitor.page.locator("[data-keys]")
         for path, offered in (("/demo/", True), ("/demo/sites/", True), ("/account/login/", False)):
@@ -160,7 +160,7 @@ def test_keys_are_offered_where_there_is_something_to_go_to(chromium: Browser, d
             expect(keys).to_be_visible(visible=offered)
 
 
-def test_a_picture_without_a_text_beside_it_stands_below_the_title(chromium: Browser, demo: str) -> None:
+def test_a_picture_without_text_beside_it_is_below_the_title(chromium: Browser, demo: str) -> None:
     with visiting(chromium, demo) as visitor:
         page = visitor.goto("/demo/search/?q=robin+owl")
         lead, title = page.locator(".lead"), page.locator("article .title")
@@ -232,7 +232,7 @@ def test_a_dense_list_begins_with_the_text_of_a_recording_without_a_title(chromi
                 return [text.getBoundingClientRect().right, byline.getBoundingClientRect().left];
             }"""
         )
-        assert edges[0] <= edges[1]  # pixels: the text stands before the byline
+        assert edges[0] <= edges[1]  # pixels: the text is to the left of the byline
 
 
 def test_a_dense_list_cuts_a_note_between_its_lines(chromium: Browser, demo: str) -> None:
@@ -258,7 +258,7 @@ def test_a_dense_list_shows_the_whole_of_a_note_on_its_page(chromium: Browser, d
         assert page.locator(".item-page.is-note .prose").evaluate("e => getComputedStyle(e).maxHeight") == "none"
 
 
-def test_a_dense_list_is_as_wide_as_it_says(chromium: Browser, demo: str) -> None:
+def test_a_dense_list_is_wider_than_850_pixels(chromium: Browser, demo: str) -> None:
     with dense_list(chromium, demo) as page:
         assert page.evaluate("document.querySelector('main').getBoundingClientRect().width") > 850  # 56rem are 896
 

@@ -1,4 +1,4 @@
-"""Nothing that a feed says runs in a reader's browser, or requests anything from another host. This holds with the
+"""Nothing in a feed runs as a script in a reader's browser, or requests anything from another host. This is so with the
 site's Content-Security-Policy, and also without it, since the policy is only the second line of defence.
 
 Feeds full of attempts (`xss.attempts`) are imported by the commands of the bundled site, and its pages are opened in a
@@ -30,8 +30,8 @@ pytestmark = pytest.mark.browser
 PASSWORD = "correct horse battery staple"
 TOGETHER = 20
 SHORTENED = "article:not(:has(.prose)):not(:has-text('Of the feed')) .when"
-WHOLE = 8  # pages of each of the kinds with most pages that are opened as they are; the others come bare
-# What HTML became is shown on the page of its item; that of its post has the same few words as the list.
+WHOLE = 8  # how many pages of a kind with many pages are opened whole; the others are opened bare
+# An item's page shows what became of its HTML; the page of its post shows only the few words that the list shows, too.
 SAYS_MORE = {"post": "tr:not(:has-text('attempt '))"}
 NEXT = re.compile(r'href="([^"]+)" rel="next"|rel="next" href="([^"]+)"|"next_url": "([^"]+)"')
 PATIENCE = 60  # times 50 ms: how long an attempt may take to succeed
@@ -40,7 +40,7 @@ POLICY = [pytest.param(True, id="with the policy"), pytest.param(False, id="with
 
 @dataclass(frozen=True)
 class Site:
-    """A site at *address* whose feeds are hostile; *there* is the host that they would have asked.
+    """A site at *address* whose feeds are hostile; *there* is the host that their attempts would send requests to.
 
     At *unguarded* the same site is served without its policy.
     """
@@ -51,7 +51,7 @@ class Site:
     home: Path
 
     def at(self, *, policy: bool) -> str:
-        """Return the address at which the site has its *policy*, or has none."""
+        """Return the address at which the site is served with its policy, or without."""
         return self.address if policy else self.unguarded
 
 
@@ -69,16 +69,17 @@ def run(home: Path, *command: str, **variables: str) -> None:
 
 @pytest.fixture(scope="session")
 def nowhere() -> Iterator[FeedServer]:
-    """The host that nobody may ask."""
+    """Yield the host to which no page may send a request."""
     with FeedServer(strict=False) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory, nowhere: FeedServer) -> Iterator[Site]:
-    """A site into which all attempts were imported.
+    """Yield a site into which all attempts were imported.
 
-    It serves the whole run: idle processes take over tests of a module in several portions, and it takes long to make.
+    It is made once in a session, since this takes long, and a test process may get the tests of a module in several
+    portions.
     """
     home: Path = tmp_path_factory.mktemp("home")
     there = f"127.0.0.1:{nowhere.port}"
@@ -113,7 +114,7 @@ def links(page: Page, selector: str) -> list[str]:
 
 
 def test_the_attempts_are_real(chromium: Browser, nowhere: FeedServer) -> None:
-    """The control: where nothing makes them safe, the browser runs them, and what runs is seen."""
+    """The control: if nothing makes the attempts safe, the browser runs them, and `Lookout` notes that they ran."""
     there = f"127.0.0.1:{nowhere.port}"
     live = [each for each in (*html_attempts(), *text_attempts(), *address_attempts()) if each.live]
     with FeedServer(strict=False) as server, looking_out(chromium, server.base_url, there) as lookout:
@@ -121,7 +122,7 @@ def test_the_attempts_are_real(chromium: Browser, nowhere: FeedServer) -> None:
             server.add(f"/{attempt.number}", unsafe(attempt, there))
         for start in range(0, len(live), TOGETHER):
             some = live[start : start + TOGETHER]
-            # Each in a frame of its own: one that leads elsewhere takes none of the others along.
+            # Each is in a frame of its own: an attempt that opens another page replaces none of the others.
             frames = "".join(f"<iframe src=/{attempt.number}></iframe>" for attempt in some)
             server.add("/frames", Response(f"<!doctype html>{frames}", headers={"Content-Type": "text/html"}))
             lookout.page.goto(f"{server.base_url}/frames", wait_until="commit")
@@ -134,7 +135,7 @@ def unsafe(attempt: Attempt, there: str) -> Response:
     """Return a page that shows *attempt* as it is."""
     armed = attempt.armed(there)
     body = f'<a href="{escape(armed)}">a</a>' if attempt.number >= 3000 else armed
-    # Something always follows, which closes what was left open.
+    # Something always follows the attempt, and ends a tag or a comment that it left open.
     html = f"<!doctype html><meta charset=utf-8>{body}\n<i></i>"
     return Response(html, headers={"Content-Type": "text/html"})
 
@@ -146,7 +147,7 @@ def succeeded(lookout: Lookout, attempt: Attempt) -> bool:
 
 
 def wait_for(lookout: Lookout, attempts: list[Attempt]) -> None:
-    """Wait until all of *attempts* have succeeded, or it is clear that one won't."""
+    """Wait until all of *attempts* have succeeded, but at most three seconds."""
     for _ in range(PATIENCE):
         if all(succeeded(lookout, attempt) for attempt in attempts):
             return
@@ -164,8 +165,10 @@ Post.objects.create(lifestream=planet, subscription=site, item=item, date=item.d
 """
 
 
-def test_unsafe_content_on_a_page_of_the_site_is_seen(chromium: Browser, site: Site) -> None:
-    """The control on a page of the site: without the policy it runs, with the policy it is stopped; both are seen."""
+def test_unsafe_content_on_a_page_of_the_site_is_noted(chromium: Browser, site: Site) -> None:
+    """The control on a page of the site: without the policy a script runs, with the policy it is stopped. `Lookout`
+    notes both.
+    """
     content = f"<script>xss(5000)</script><img src=x onerror=xss(5001)><p style='background:url(//{site.there})'>a</p>"
     run(site.home, "shell", "-c", UNSAFE.format(content=content))
     with looking_out(chromium, site.unguarded, site.there) as lookout:
@@ -210,7 +213,7 @@ def test_older_items_that_a_script_adds_are_safe(chromium: Browser, site: Site, 
 def test_pages_of_items_are_safe(chromium: Browser, site: Site) -> None:
     with looking_out(chromium, site.unguarded, site.there) as lookout:
         pages = pages_of(lookout, "/main/")
-        # The others have been seen whole in the timeline.
+        # The timeline shows the other items whole.
         items = [item for page in pages for item in links(page, SHORTENED)]
         assert len(items) > 100
         for item in items[:: 1 + len(items) // WHOLE]:
@@ -239,7 +242,7 @@ def test_pages_of_tags_and_searches_are_safe(chromium: Browser, site: Site) -> N
 
 
 @pytest.mark.parametrize("suffix", ["atom", "rss", "json"])
-def test_what_is_published_again_is_safe(chromium: Browser, site: Site, suffix: str) -> None:
+def test_feeds_of_the_site_are_safe(chromium: Browser, site: Site, suffix: str) -> None:
     shown: set[int] = set()
     with looking_out(chromium, site.unguarded, site.there) as lookout:
         path = f"/main/feed.{suffix}"
@@ -252,7 +255,7 @@ def test_what_is_published_again_is_safe(chromium: Browser, site: Site, suffix: 
     assert shown == {attempt.number for attempt in html_attempts()}
 
 
-def test_the_list_that_is_published_again_is_safe(chromium: Browser, site: Site) -> None:
+def test_the_opml_list_of_the_site_is_safe(chromium: Browser, site: Site) -> None:
     with looking_out(chromium, site.unguarded, site.there) as lookout:
         page = lookout.goto("/main/subscriptions.opml")
         assert "xss(" in page.evaluate("document.documentElement.textContent")
@@ -268,7 +271,7 @@ def test_the_admin_is_safe(chromium: Browser, site: Site, kind: str) -> None:
         for number in count(1):
             listed = lookout.visit(f"/admin/lifestream/{kind}/?p={number}")
             found = changes(listed, "tr")
-            if rows.issuperset(found):  # after the last page comes the first one
+            if rows.issuperset(found):  # Django shows an earlier page again after the last one
                 break
             rows.update(found)
             opened += changes(listed, SAYS_MORE.get(kind, "tr"))
@@ -282,7 +285,7 @@ def test_the_admin_is_safe(chromium: Browser, site: Site, kind: str) -> None:
 
 
 def changes(listed: Page, rows: str) -> list[str]:
-    """Return the pages on which the *rows* of a list are changed."""
+    """Return the addresses of the forms that change the *rows* of a list."""
     return [link.partition("?")[0] for link in links(listed, f"#result_list {rows} a[href*='/change/']")]
 
 

@@ -1,7 +1,7 @@
 """Settings of the bundled site without its second line of defence.
 
-No answer has a Content-Security-Policy, any page may be opened in a frame, and a feed or a list is opened as the
-document that it is.
+No answer has a Content-Security-Policy, any page may be opened in a frame, and the browser shows a feed or a list as an
+XML document.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _GUARDS = ("Content-Security-Policy", "Content-Disposition", "X-Frame-Options")
 
 
 def without_policy(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Return a middleware that removes what would guard a reader from each answer."""
+    """Return a middleware that removes the headers that guard a reader from each answer."""
 
     def unguarded(request: HttpRequest) -> HttpResponse:
         response = answer(request)

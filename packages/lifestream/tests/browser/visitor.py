@@ -30,20 +30,20 @@ class Visitor:
     def __post_init__(self) -> None:
         self.page.on("request", self._remember)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        self.page.on("console", lambda each: self.complaints.append(each.text) if each.type == "error" else None)
 
     def _remember(self, request: Request) -> None:
-        # A method of our own: playwright marks the function that it is given.
+        # `self.requests.append` would not do: Playwright sets an attribute on the function that it is given.
         self.requests.append(request)
 
     def goto(self, path: str, status: int = 200) -> Page:
-        """Go to *path*, which must answer with *status*."""
+        """Go to *path*, and assert that the status is *status*."""
         response = self.page.goto(f"{self.base}{path}")
         assert response is not None and response.status == status
         return self.page
 
     def violations(self) -> str:
-        """Return what violates WCAG 2.2, level AA, on the page, as axe reports it; "" if nothing does."""
+        """Return axe's report of what on the page violates WCAG 2.2, level AA; "" if nothing does."""
         found = Axe().run(self.page, options={"runOnly": {"type": "tag", "values": WCAG_AA}})
         return str(found.generate_report()) if found.violations_count else ""
 
@@ -66,8 +66,8 @@ def visiting(
     script: bool = True,
     language: str = "en-US",
 ) -> Iterator[Visitor]:
-    """Yield a visitor at *base* with a window of that *size*, a system in that colour *scheme* and that *language*, and
-    scripts or none.
+    """Yield a visitor at *base* whose window has *size*, whose system has the colour *scheme* and the *language*, and
+    whose browser runs scripts if *script*.
     """
     context: BrowserContext = browser.new_context(
         color_scheme="dark" if scheme == "dark" else "light",
@@ -77,7 +77,7 @@ def visiting(
         locale=language,
     )
     context.set_default_timeout(SECONDS * 1000)
-    # Nothing but this machine is asked, whatever a page does.
+    # Requests to other machines are aborted, whatever a page does.
     context.route(re.compile(r"^https?://(?!127\.0\.0\.1[:/])"), lambda route: route.abort())
     try:
         visitor = Visitor(context.new_page(), base)

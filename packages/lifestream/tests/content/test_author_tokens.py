@@ -1,4 +1,4 @@
-"""HTML as its author meant it: the tokens, and that nothing of a fragment is lost."""
+"""The tokens of HTML as its author meant it: nothing of a fragment is lost."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_nothing_of_a_fragment_is_lost(pieces: list[str]) -> None:
         piece = token.source
         if piece == "&lt;" and left.startswith("<"):
             piece = "<"
-        if not left.startswith(piece):  # what is added is the end of an empty element, at once
+        if not left.startswith(piece):  # only the end of an empty element is added, right after its start
             assert before is not None and before.source.endswith("/>")
             assert token == Token("end", before.name, f"</{before.name}>")
         else:

@@ -1,4 +1,4 @@
-"""HTML rewritten before it is cleaned: to the same effect, and without what costs nh3 more than linear time."""
+"""HTML is rewritten before nh3 cleans it: the result is the same, but nh3 takes only linear time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lifestream.content.bounded_html import MAX_ATTRIBUTES, MAX_TEXT, MAX_VALUE,
 from lifestream.content.html_tokenizer import attributes, tokens
 
 LARGE = "<p>x</p>" * 600
-"""So many tags that a fragment is looked at closely."""
+"""Enough tags that `bounded` examines a fragment instead of returning it at once."""
 
 SCRAPS = [
     *(
@@ -45,12 +45,12 @@ def made(fragment: str) -> str:
 @example("<<!--a-->x onclick=y>")
 @example("<<?a>x>")
 @given(st.lists(st.sampled_from(SCRAPS), max_size=20).map("".join))
-def test_nh3_makes_the_same_of_it(fragment: str) -> None:
+def test_nh3_returns_the_same_for_bounded_html(fragment: str) -> None:
     assert nh3.clean(made(LARGE + fragment)) == nh3.clean(LARGE + fragment)
 
 
 @pytest.mark.parametrize("piece", ["&", "&amp;", "\xa0", "«", "&#0000000000000038;", "ab "])
-def test_a_long_text_is_parted_but_no_reference_is(piece: str) -> None:
+def test_a_long_text_is_split_but_no_character_reference_is(piece: str) -> None:
     source = made(piece * 10_000)
 
     assert max(len(token.source) for token in tokens(source) if token.kind == "text") <= MAX_TEXT
@@ -58,7 +58,7 @@ def test_a_long_text_is_parted_but_no_reference_is(piece: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["textarea", "title", "xmp", "noembed", "plaintext"])
-def test_a_long_text_in_which_there_are_no_tags_is_parted_too(name: str) -> None:
+def test_a_long_text_of_an_element_without_tags_is_split_too(name: str) -> None:
     fragment = f"<{name}>" + "a & <b> " * 10_000
     source = made(fragment)
 
@@ -73,29 +73,29 @@ def test_a_tag_keeps_its_first_attributes() -> None:
     assert attributes(tag.source) == {f"a{number}": f"{number}>" for number in range(MAX_ATTRIBUTES)}
 
 
-def test_an_attribute_that_is_too_long_goes_and_the_others_stay() -> None:
+def test_a_too_long_attribute_is_removed_and_the_others_stay() -> None:
     (tag, *_) = tokens(made(f"<a href='/b' title='{'x' * MAX_VALUE}' lang=en/>x"))
 
     assert attributes(tag.source) == {"href": "/b", "lang": "en/"}
 
 
 @pytest.mark.parametrize("name", ["svg", "select", "template", "html", "body", "frameset"])
-def test_what_changes_how_tags_are_read_is_left_out(name: str) -> None:
+def test_tags_that_change_the_parsing_of_other_tags_are_removed(name: str) -> None:
     assert bounded(f"a<{name} x=y>b</{name.upper()} >c") == "a<!---->b<!---->c"
     assert bounded(f"<<{name}>p>") == "<<!---->p>"
 
 
-def test_a_cdata_section_is_the_comment_that_it_is_in_html() -> None:
+def test_a_cdata_section_is_a_comment_as_in_html() -> None:
     fragment = LARGE + "a<![CDATA[b>c<i>d]]><textarea><![CDATA[</textarea>"
 
     assert made(fragment) == LARGE + "a<!---->c<i>d]]><textarea><![CDATA[</textarea>"
 
 
-def test_what_is_small_or_ordinary_is_left_as_it_is() -> None:
+def test_a_small_or_ordinary_fragment_is_unchanged() -> None:
     assert bounded("<p>a &amp; b</p>") == "<p>a &amp; b</p>"
     assert bounded(LARGE) == LARGE
 
 
 @pytest.mark.parametrize("fragment", ["<div>" * 1000, "<br>" * 9000 + "<table>" + "x<br>" * 9000])
-def test_what_can_not_be_bounded_is_refused(fragment: str) -> None:
+def test_a_fragment_that_cannot_be_bounded_is_refused(fragment: str) -> None:
     assert bounded(fragment) is None

@@ -1,4 +1,4 @@
-"""Attributes are checked one by one, and some are set; the sanitizer's tests show them in whole tags."""
+"""Attributes are checked one by one, and some are set. The tests of the sanitizer check them in whole tags."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RULES = SanitizerRules()
 
 
 @pytest.mark.parametrize(
-    ("tag", "said", "kept"),
+    ("tag", "given", "kept"),
     [
         ("img", {"src": "x", "loading": "eager"}, {"src": f"{BASE}x", "loading": "lazy"}),
         ("img", {"src": "mailto:x"}, {"loading": "lazy"}),
@@ -22,11 +22,11 @@ RULES = SanitizerRules()
         ("p", {"data-player": "https://evil.example/"}, {}),
     ],
 )
-def test_what_is_harmless_is_kept_and_made_absolute(tag: str, said: dict[str, str], kept: dict[str, str]) -> None:
-    assert checked(tag, said, RULES, BASE) == kept
+def test_harmless_attributes_are_kept_and_made_absolute(tag: str, given: dict[str, str], kept: dict[str, str]) -> None:
+    assert checked(tag, given, RULES, BASE) == kept
 
 
-def test_a_link_may_have_other_schemes_than_a_file_and_loses_what_tracks_if_that_is_set() -> None:
+def test_a_link_may_be_mailto_and_loses_tracking_parameters_if_so_configured() -> None:
     assert link("mailto:a@b.example", RULES) == "mailto:a@b.example"
     assert link("/x?utm_source=a", RULES, BASE) == "https://site.example/x?utm_source=a"
     assert link("/x?utm_source=a", SanitizerRules.of(strip_tracking=True), BASE) == "https://site.example/x"

@@ -1,4 +1,4 @@
-"""HTML that nh3 has written is cut into tags and texts. Tags are cached; whatever nh3 would not write is refused."""
+"""HTML that nh3 has written is split into tags and texts. Tags are cached; what nh3 never writes is refused."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def tags(base_url: str = BASE) -> Tags:
         ('<img src="/i" alt="" loading="eager">', '<img src="https://site.example/i" alt="" loading="lazy">'),
     ],
 )
-def test_attributes_are_checked_and_all_else_stays(written: str, html: str) -> None:
+def test_attributes_are_checked_and_everything_else_is_unchanged(written: str, html: str) -> None:
     assert checked_html(written, tags()).html == html
 
 
@@ -59,7 +59,7 @@ def test_attributes_are_checked_and_all_else_stays(written: str, html: str) -> N
         "</ p>",
     ],
 )
-def test_what_nh3_does_not_write_is_refused(written: str) -> None:
+def test_html_that_nh3_does_not_write_is_refused(written: str) -> None:
     with pytest.raises(NotClean):
         checked_html(written, tags())
 
@@ -68,7 +68,7 @@ def test_what_nh3_does_not_write_is_refused(written: str) -> None:
     "address",
     ["x", "/x", "//x.example/", "?x", "", "https:x", "https:///x", "http:/x", "https://o.example/x", "#x", " /x"],
 )
-def test_a_cached_tag_is_the_same_as_one_that_is_cleaned_again(address: str) -> None:
+def test_a_cached_tag_equals_a_tag_that_is_cleaned_anew(address: str) -> None:
     known = tags()
     for base_url in (BASE, f"{BASE}b/", "http://site.example/a/", "https://other.example/", "", BASE):
         known.relative_to(base_url)
@@ -77,7 +77,7 @@ def test_a_cached_tag_is_the_same_as_one_that_is_cleaned_again(address: str) -> 
             assert checked_html(written, known) == checked_html(written, tags(base_url))
 
 
-def test_tags_without_end_are_not_all_remembered() -> None:
+def test_the_cache_of_tags_is_limited() -> None:
     known = tags()
     for number in range(5000):
         checked_html(f'<p title="{number}">', known)

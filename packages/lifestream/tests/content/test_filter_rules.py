@@ -64,9 +64,7 @@ def test_a_rule_matches(rule: str, matches: bool) -> None:
         ("title:\n?!", "title:\n?!", True),
     ],
 )
-def test_something_must_keep_an_item_if_anything_is_kept_and_nothing_may_block_it(
-    keep: str, block: str, allowed: bool
-) -> None:
+def test_an_item_passes_if_a_keep_rule_matches_and_no_block_rule_does(keep: str, block: str, allowed: bool) -> None:
     assert Rules.of(keep, block).allow(ITEM) is allowed
 
 
@@ -94,7 +92,7 @@ def test_rules_without_words_are_falsy() -> None:
     ],
 )
 def test_the_number_of_rules_is_limited(text: str, line: int, many: str) -> None:
-    """Each reads the whole of each item, in the process that imports for everybody."""
+    """Each rule reads the whole of each item, in the process that imports for all subscribers."""
     with pytest.raises(
         RuleError, match=rf"^Line {line}, '.{{1,100}}', is too much: at most {many} count, so remove so"
     ):
@@ -104,7 +102,7 @@ def test_the_number_of_rules_is_limited(text: str, line: int, many: str) -> None
     assert sum(len(rule.terms) for rule in read) <= MOST_TERMS
 
 
-def test_what_comes_before_too_much_still_counts() -> None:
+def test_the_rules_up_to_the_limit_still_apply() -> None:
     rules = Rules.of("", "python\n" + "nothing\n" * (2 * MOST_RULES))
     assert len(rules.block) == MOST_RULES
     assert not rules.allow(ITEM)

@@ -1,4 +1,4 @@
-"""Ids and references by themselves; `reading/test_addresses.py` has them in HTML."""
+"""Ids and references by themselves; `reading/test_addresses.py` tests them in HTML."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def test_an_id_gets_the_prefix_once() -> None:
     assert prefixed("a b") is None
 
 
-def test_references_get_it_too() -> None:
+def test_references_get_the_prefix_too() -> None:
     assert all_prefixed("a entry-b") == "entry-a entry-b"
     assert all_prefixed(" ") is None
     assert local("#a") == "#entry-a"

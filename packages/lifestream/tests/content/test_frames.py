@@ -1,4 +1,4 @@
-"""Frames as links and cards; `reading/test_html_of_others.py` has each player."""
+"""Frames as links and cards; `reading/test_html_of_others.py` tests each player."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_a_frame_is_a_link_to_its_address() -> None:
     assert link("iframe", "<iframe srcdoc=x>") == ""
 
 
-def test_a_link_in_a_players_frame_names_it_only_where_the_player_has_no_page() -> None:
+def test_a_link_in_the_frame_of_a_player_names_it_only_if_the_player_has_no_page() -> None:
     inner = "<b><a href='/album'>An &amp; album</a> more"
     assert link("iframe", "<iframe src='https://bandcamp.com/EmbeddedPlayer/track=1/'>", inner).endswith(
         '/">An &amp; album</a>'
@@ -33,7 +33,7 @@ def test_the_link_in_a_frame_must_be_safe() -> None:
     assert made.startswith('<a href="https://bandcamp.com/EmbeddedPlayer/track=1/size=large/artwork=small/" ')
 
 
-def test_a_frame_in_a_fallback_is_there_once() -> None:
+def test_a_frame_that_a_fallback_repeats_is_linked_once() -> None:
     frames = Frames(URL)
     assert frames.link("iframe", "<iframe data-src='/a'>", "", in_fallback=False)
     assert frames.link("iframe", "<iframe src='/b'>", "", in_fallback=False)

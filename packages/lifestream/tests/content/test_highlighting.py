@@ -1,4 +1,4 @@
-"""The words of a search, marked in a text."""
+"""The words of a search are marked in a text."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_words_of_a_query_are_marked_as_they_are_written(text: str, query: s
 
 
 def test_letters_in_ascii_are_folded_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each excerpt has an ellipsis, which is no reason to fold all its letters one by one."""
+    """An excerpt has an ellipsis, which is not ASCII: its other letters need not be folded one by one for that."""
     folded: list[str] = []
 
     def noted(text: str) -> str:
@@ -63,12 +63,12 @@ def test_a_query_without_words_marks_nothing(query: str) -> None:
 
 @pytest.mark.parametrize("text", ["The robins sing", "Größe zählt", "東京都の天気", "foo-bar, C++", "ago going"])
 @pytest.mark.parametrize("query", ["rob", "ROBINS", '"robin"', "groß", "京都", "天", "foo-bar", "c++", "go", "zahlt"])
-def test_what_is_marked_is_what_is_found(text: str, query: str) -> None:
+def test_a_text_is_marked_if_and_only_if_the_search_finds_it(text: str, query: str) -> None:
     is_found = all(term.is_in(line_of(text)) for term in terms(query, beginnings=True))
     assert ("[" in shown(text, query)) is is_found
 
 
-def test_an_excerpt_stands_around_the_first_of_the_words() -> None:
+def test_an_excerpt_surrounds_the_first_of_the_words() -> None:
     text = "word " * 100 + "the robin sings " + "word " * 100
     pattern = pattern_of("robin")
     assert pattern is not None

@@ -8,7 +8,7 @@ from lifestream.content.html_names import is_element
 from lifestream.parser.text_constructs import ELEMENTS
 
 
-def test_what_makes_a_text_html_is_an_element() -> None:
+def test_names_that_make_a_text_html_are_elements() -> None:
     assert all(map(is_element, ELEMENTS))
 
 

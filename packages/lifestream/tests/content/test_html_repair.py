@@ -1,4 +1,4 @@
-"""What is repaired, and what is left alone; `reading/test_html_of_others.py` has the rules."""
+"""HTML that is repaired, and HTML that is unchanged; `reading/test_html_of_others.py` tests each rule."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ URL = "https://site.example/"
         '<p style="display:none; width: 100px">x</p>',
     ],
 )
-def test_what_needs_no_repair_is_returned_as_it_is(source: str) -> None:
+def test_html_that_needs_no_repair_is_returned_as_it_is(source: str) -> None:
     assert repaired(source, URL) is source
 
 
@@ -29,7 +29,7 @@ def test_two_frames_of_one_address_are_one_link() -> None:
     assert repaired(f"{frame}<noscript>{frame}</noscript>", URL) == link
 
 
-def test_svg_is_left_out_without_the_text_behind_it() -> None:
+def test_svg_is_removed_but_not_the_text_after_it() -> None:
     assert repaired("<path>a</path><svg><text>b</text><path d='M0'/></svg><mi>c</mi>", URL) == "abc"
 
 

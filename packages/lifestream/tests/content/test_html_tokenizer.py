@@ -1,4 +1,4 @@
-"""HTML as tokens, and as text: linear, and at one with the HTML standard about where things end."""
+"""HTML as tokens, and as text. Comments, tags and scripts end where the HTML standard says."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_any_text_survives_being_made_html_and_text_again(text: str) -> None:
         ("<div a='", [("start", "div")]),
     ],
 )  # fmt: skip
-def test_where_things_end(source: str, expected: list[tuple[str, str]]) -> None:
+def test_tokens_end_where_the_html_standard_says(source: str, expected: list[tuple[str, str]]) -> None:
     assert [(kind, name) for kind, name, _ in tokens(source)] == expected
 
 
@@ -110,7 +110,7 @@ def test_text_as_html(text: str, markup: str) -> None:
     assert html_of(text) == markup
 
 
-def test_addresses_in_text_become_links_without_the_points_behind_them() -> None:
+def test_addresses_in_text_become_links_without_the_punctuation_after_them() -> None:
     assert linked_html_of('See https://a.example/?b=1&c="x" (or http://b.example).') == (
         '<p>See <a href="https://a.example/?b=1&amp;c=">https://a.example/?b=1&amp;c=</a>&quot;x&quot; '
         '(or <a href="http://b.example">http://b.example</a>).</p>'
@@ -129,7 +129,7 @@ def test_addresses_in_text_become_links_without_the_points_behind_them() -> None
         ("😀 ok", "😀 ok"),
     ],
 )
-def test_scrubbing_leaves_what_every_database_takes(text: str, clean: str) -> None:
+def test_scrubbing_keeps_only_characters_that_every_database_accepts(text: str, clean: str) -> None:
     assert scrub(text) == clean
 
 
@@ -158,7 +158,7 @@ def test_shortening_cuts_at_a_word(text: str, length: int, short: str) -> None:
         ("</script><script>", "</script><script>"),
     ],
 )
-def test_scripts_are_taken_out_of_text_and_talk_of_them_is_not(text: str, left: str) -> None:
+def test_scripts_are_removed_from_text_but_not_text_about_them(text: str, left: str) -> None:
     assert without_scripts(text) == left
 
 

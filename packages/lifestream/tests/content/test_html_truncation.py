@@ -1,4 +1,4 @@
-"""Clean HTML is cut between two tokens, and what is open at the cut is closed."""
+"""Clean HTML is cut between two tokens, and elements that are open at the cut are closed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SANITIZER = Sanitizer()
         ("x</p>y", 5, "x"),
     ],
 )  # fmt: skip
-def test_the_cut_is_between_two_tokens_and_what_is_open_is_closed(clean: str, length: int, cut: str) -> None:
+def test_the_cut_is_between_two_tokens_and_open_elements_are_closed(clean: str, length: int, cut: str) -> None:
     assert truncated(clean, length) == cut
 
 
@@ -59,7 +59,7 @@ def _is_cut_of(cut: str, clean: str, length: int) -> None:
 
 
 @pytest.mark.parametrize("construct", CONTENT.values(), ids=CONTENT)
-def test_what_is_cut_is_its_own_cleaning_wherever_it_is_cut(construct: Construct) -> None:
+def test_cleaning_does_not_change_html_that_was_cut_anywhere(construct: Construct) -> None:
     clean = SANITIZER.html(construct(3000), BASE)
 
     for length in [*range(0, 60, 7), *range(60, len(clean), max(97, len(clean) // 8))]:
@@ -90,7 +90,7 @@ PIECES = [
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.floats(0, 1))
-def test_what_is_cut_of_anything_clean_is_its_own_cleaning(fragment: str, share: float) -> None:
+def test_cleaning_does_not_change_the_beginning_of_any_clean_html(fragment: str, share: float) -> None:
     begun = SANITIZER.beginning(fragment, BASE, length := round(share * len(SANITIZER.html(fragment, BASE))))
 
     assert len(begun.html) <= length
@@ -118,15 +118,15 @@ SETTLED = (
 
 
 @pytest.mark.parametrize("fragment", SETTLED)
-def test_what_is_cut_of_settled_html_is_its_own_cleaning_at_every_length(fragment: str) -> None:
+def test_cleaning_does_not_change_settled_html_that_was_cut_at_any_length(fragment: str) -> None:
     whole = SANITIZER.html(fragment, BASE)
     for length in range(len(whole) + 2):
         begun = SANITIZER.beginning(fragment, BASE, length)
         assert len(begun.html) <= length and SANITIZER.html(begun.html, BASE) == begun.html, length
 
 
-def test_what_is_cut_of_settled_html_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settled_html_that_was_cut_is_not_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     fragment = "<p>word &amp; word</p>" * 100
-    SANITIZER.html(fragment, BASE)  # knows the tags
+    SANITIZER.html(fragment, BASE)  # fills the cache of tags
     monkeypatch.setattr(Sanitizer, "_reread", lambda *_: pytest.fail("it was read again"))
     assert len(SANITIZER.beginning(fragment, BASE, 1000).html) > 950

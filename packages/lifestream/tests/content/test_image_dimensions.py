@@ -34,7 +34,7 @@ PICTURES = {
 
 
 @pytest.mark.parametrize("name", PICTURES)
-def test_each_format_gives_its_dimensions_at_each_length_or_none(name: str) -> None:
+def test_each_format_has_its_dimensions_and_a_cut_file_has_no_wrong_ones(name: str) -> None:
     data = PICTURES[name]
     assert dimensions(data) == (640, 480) and image_type(data) == f"image/{name.split(maxsplit=1)[0]}"
     assert {dimensions(data[:length]) for length in range(len(data))} <= {None, (640, 480), (640, 80), (640, 1)}
@@ -56,7 +56,7 @@ def test_each_format_gives_its_dimensions_at_each_length_or_none(name: str) -> N
         b"\0\0\0\x1cftypavif" + bytes(20),
     ],
 )
-def test_what_is_no_such_picture_has_none(data: bytes) -> None:
+def test_other_data_has_no_dimensions(data: bytes) -> None:
     assert dimensions(data) is None
 
 
@@ -69,7 +69,7 @@ def icon(*pictures: bytes) -> bytes:
 BITMAP = struct.pack("<III", 40, 32, 64) + bytes(28)
 
 
-def test_the_pictures_of_an_icon_have_their_own_dimensions_whatever_its_directory_says() -> None:
+def test_dimensions_of_an_icon_are_those_of_its_pictures_not_of_its_directory() -> None:
     assert dimensions(icon(BITMAP, png(640, 480))) == (640, 480)
     assert dimensions(icon(BITMAP)) == (32, 64)
     assert dimensions(icon()) is None
@@ -115,5 +115,5 @@ def test_an_avif_file_hides_no_larger_picture_behind_a_small_one(hidden: bytes, 
 
 
 @pytest.mark.parametrize("name", [b"ispe", b"tkhd", b"av01"])
-def test_an_avif_file_of_nothing_but_sizes_has_none(name: bytes) -> None:
+def test_an_avif_file_that_consists_only_of_sizes_has_no_dimensions(name: bytes) -> None:
     assert dimensions(AVIF + (name + bytes(24)) * 100_000) is None

@@ -1,4 +1,4 @@
-"""Pictures are recognised by their first bytes, and only formats that can hold no script."""
+"""Pictures are recognised by their first bytes; formats that can contain a script are not."""
 
 from __future__ import annotations
 

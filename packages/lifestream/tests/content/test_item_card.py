@@ -1,4 +1,4 @@
-"""The stored card of an item: what pages show of it, made once and in linear time."""
+"""The stored card of an item: the values that pages show, made once and in linear time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FULL = ItemDraft(
 )
 
 
-def test_a_card_is_the_same_for_a_draft_and_for_what_is_stored_of_it() -> None:
+def test_a_card_is_the_same_for_a_draft_and_for_the_stored_item() -> None:
     class Stored:
         title, link, summary, content = FULL.title, FULL.link, FULL.summary, FULL.content
         media = [asdict(medium) for medium in FULL.media]
@@ -91,7 +91,7 @@ def test_addresses_in_a_content_are_found_in_every_attribute_and_without_their_q
     assert "https://a.example/e.jpg" not in addresses_in(content)
 
 
-def test_what_is_stored_is_bounded() -> None:
+def test_the_size_of_a_card_is_limited() -> None:
     long = "https://a.example/" + "x" * 8000
     media = tuple(Media(f"{long}{n}.jpg", "image/jpeg", f"{long}{n}", f"{long}{n}", "t" * 2000) for n in range(100))
     enclosures = tuple(Enclosure(f"{long}{n}", kind) for n in range(30) for kind in ("audio/a", "video/a", "a/b"))

@@ -10,11 +10,11 @@ import pytest
 from lifestream.content.late_pattern import late
 
 
-def test_a_late_pattern_does_what_a_compiled_one_does() -> None:
+def test_a_late_pattern_matches_as_a_compiled_pattern_does() -> None:
     pattern = late(r"(\w+)@(\w+)", re.ASCII | re.IGNORECASE)
     compiled = re.compile(r"(\w+)@(\w+)", re.ASCII | re.IGNORECASE)
 
-    for _ in range(2):  # the second use finds the method of the first
+    for _ in range(2):  # the second use finds the method that the first one has stored
         assert pattern.sub(r"\2", "a@b é@c") == compiled.sub(r"\2", "a@b é@c")
         assert pattern.fullmatch("A@B").groups() == ("A", "B")  # type: ignore[union-attr]
         assert [match.span() for match in pattern.finditer("a@b c@d")] == [(0, 3), (4, 7)]

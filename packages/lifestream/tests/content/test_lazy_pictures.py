@@ -1,4 +1,4 @@
-"""Lazy pictures and pixels by themselves; `reading/test_html_of_others.py` has them in HTML."""
+"""Lazy pictures and pixels by themselves; `reading/test_html_of_others.py` tests them in HTML."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Cleaning takes linear time, whatever is repeated: four times the size, far less than eight times the time.
+"""Cleaning takes linear time for each construct that can be repeated: about four times as long for four times the size.
 
-What is quadratic takes sixteen times as long. Time is that of the processor, for this thread, and the best of several
-tries counts: other work on the machine can only make one longer.
+Quadratic work takes sixteen times as long. The CPU time of this thread is measured, and the least of several tries
+counts: other load on the machine can only make a try longer.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from lifestream.plugins.draft_cleaning import made_safe
 pytestmark = pytest.mark.costly
 
 SIZE = 6_000
-MOST = 10  # of what is quadratic, four times as much costs sixteen times
+MOST = 10  # quadratic work takes sixteen times as long for four times the size
 TRIES = 12
 TOO_SHORT = 0.002
-"""Seconds that a size may take whatever is in it."""
+"""Shorter times, in seconds, count as this one: their ratio means nothing."""
 
 SANITIZER = Sanitizer()
 
 
 def taken(work: Callable[[str], object], source: str) -> float:
-    """Return the processor time that *work* takes, in seconds."""
+    """Return the CPU time that *work* takes, in seconds, but at least `TOO_SHORT`."""
     before = time.thread_time()
     work(source)
     return max(time.thread_time() - before, TOO_SHORT)
 
 
 def ratio(work: Callable[[str], object], construct: Construct) -> float:
-    """Return how many times longer *work* takes with four times as much, by the lowest times of up to `TRIES` tries."""
+    """Return how many times longer *work* takes for four times the size, by the least times of up to `TRIES` tries."""
     small, large = construct(SIZE), construct(4 * SIZE)
     once = four = float("inf")
     for _ in range(TRIES):
@@ -56,7 +56,7 @@ def test_content_is_cleaned_in_linear_time(construct: Construct) -> None:
 
 
 @pytest.mark.parametrize("construct", CONTENT.values(), ids=CONTENT)
-def test_what_is_plain_text_is_tidied_in_linear_time(construct: Construct) -> None:
+def test_plain_text_is_tidied_in_linear_time(construct: Construct) -> None:
     def tidy(source: str) -> None:
         made_safe(
             ItemDraft(guid=source, title=source, author=source, language=source, tags=(source,)), SANITIZER, Tally()

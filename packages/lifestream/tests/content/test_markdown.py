@@ -1,4 +1,4 @@
-"""Markdown as HTML, which is cleaned like everything else."""
+"""Markdown becomes HTML, which is cleaned like all other HTML."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_headings_lists_links_and_tables() -> None:
         "[x]: data:text/html,<script>alert(1)</script>\n\n[x]",
     ],
 )
-def test_nothing_in_it_runs(text: str) -> None:
+def test_no_script_in_markdown_runs(text: str) -> None:
     tags = "".join(re.findall(r"<[^>]*>", clean(text).lower()))
     for piece in ("<script", "javascript:", "onclick=", "onerror=", "onload=", "<style", "<iframe", "<svg", "data:"):
         assert piece not in tags, tags
@@ -43,7 +43,7 @@ def test_nothing_in_it_runs(text: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("piece", ["> ", "- ", "[", "*", "`", "(", "<a ", "![", "_a*", "|"])
-def test_its_time_grows_with_its_length(piece: str) -> None:
+def test_rendering_takes_linear_time(piece: str) -> None:
     def cost(length: int) -> float:
         html_of_markdown.cache_clear()
         begun = time.thread_time()
@@ -86,7 +86,7 @@ def test_a_text_that_is_too_costly_is_shown_as_it_was_written() -> None:
     ],
     ids=["address", "picture", "title", "address that is percent-encoded"],
 )
-def test_an_address_that_is_repeated_is_written_out_within_a_bound(definition: str, use: str) -> None:
+def test_the_output_for_a_repeated_address_is_bounded(definition: str, use: str) -> None:
     text = f"{definition}\n\n{use * ((50_000 - len(definition) - 2) // len(use))}"
     html = html_of_markdown(text)
     assert len(html) < MOST_OF_ADDRESSES + 10 * len(text)

@@ -1,4 +1,4 @@
-"""Formulas, written anew; `reading/test_html_of_others.py` has them in HTML."""
+"""Formulas are written anew; `reading/test_html_of_others.py` tests them in HTML."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def rewritten(source: str, *, annotations: bool = True) -> str:
     return "".join(pieces)
 
 
-def test_what_is_open_at_the_end_is_closed() -> None:
+def test_elements_that_are_open_at_the_end_are_closed() -> None:
     assert rewritten("<math><mrow><mi>x") == "<math><mrow><mi>x</mi></mrow></math>"
     assert rewritten("<math/>") == "<math></math>"
 
 
-def test_an_end_tag_ends_what_is_open_in_its_element() -> None:
+def test_an_end_tag_ends_the_open_elements_in_its_element() -> None:
     assert rewritten("<math><mrow><mi>x</mrow><mo>+</math>") == "<math><mrow><mi>x</mi></mrow><mo>+</mo></math>"
     assert rewritten("<math></mrow>x</math>") == "<math>x</math>"
 
@@ -32,7 +32,7 @@ def test_html_ends_a_formula_and_is_no_part_of_it() -> None:
     assert rewritten("<math><mtext><p>a</mtext></math>") == "<math><mtext>a</mtext></math>"
 
 
-def test_annotations_are_kept_where_they_may_be() -> None:
+def test_annotations_are_kept_if_they_are_allowed() -> None:
     source = "<math><mi>x</mi><annotation>a<annotation-xml><mi>b</mi></annotation-xml></annotation></math>"
     assert rewritten(source, annotations=False) == "<math><mi>x</mi></math>"
     kept = rewritten(source)
@@ -43,6 +43,6 @@ def test_an_annotation_that_is_not_ended_ends_with_its_formula() -> None:
     assert rewritten("<math><annotation-xml><b>a</math>b") == "<math></math>"
 
 
-def test_attributes_are_those_of_mathml_core_and_move_nothing() -> None:
+def test_attributes_are_those_of_mathml_core_without_large_sizes() -> None:
     source = "<math display=block onclick=x href=/y><mspace width='-1.5em' height='999em' depth='3px'/></math>"
     assert rewritten(source) == '<math display="block"><mspace width="-1.5em" depth="3px"></mspace></math>'

@@ -1,4 +1,4 @@
-"""The cost of a tree, estimated from its tags: never far too low, and low enough for all real documents."""
+"""The estimated cost of a tree, from its tags: never far too low, and low enough for all real documents."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ TAGS = st.lists(st.one_of(TAG, TAG, TAG, st.just("x")), min_size=1, max_size=7).
 EVERYTHING = nh3.Cleaner(tags=set(KINDS), attributes={})
 
 
-def told(source: str) -> OpenElements:
-    """Return what `OpenElements` says after all tags of *source*, or after the first that costs too much."""
+def opened_by(source: str) -> OpenElements:
+    """Return the `OpenElements` after all tags of *source*, or after the first tag that makes it too costly."""
     opened = OpenElements(len(source))
     for kind, name, text in tokens(source):
         if kind == "start":
@@ -36,7 +36,7 @@ def told(source: str) -> OpenElements:
 
 
 def depth(html: str) -> int:
-    """Return how deep the elements of a balanced fragment nest."""
+    """Return how deeply the elements of *html*, whose tags are balanced, are nested."""
     deepest = now = 0
     for kind, name, _ in tokens(html):
         now += (kind == "start" and name not in VOID) - (kind == "end")
@@ -81,8 +81,8 @@ def depth(html: str) -> int:
     ],
     ids=lambda source: source[:30],
 )
-def test_what_would_cost_too_much_is_reported(source: str) -> None:
-    assert told(source).too_costly
+def test_a_tree_that_would_cost_too_much_is_reported(source: str) -> None:
+    assert opened_by(source).too_costly
 
 
 @pytest.mark.slow
@@ -117,8 +117,8 @@ def test_what_would_cost_too_much_is_reported(source: str) -> None:
     ],
     ids=lambda source: source[:30],
 )
-def test_what_is_only_long_costs_little(source: str) -> None:
-    assert not told(source).too_costly
+def test_a_long_flat_tree_costs_little(source: str) -> None:
+    assert not opened_by(source).too_costly
 
 
 @given(TAGS, TAGS)
@@ -126,7 +126,7 @@ def test_what_is_only_long_costs_little(source: str) -> None:
 @example("", "<ruby><dt></rt>x</details><th><rp>")
 @example("<hr>", "<ruby><nobr></th><h1><colgroup><nobr><a>")
 @example("<fieldset><img><ruby>", "</section><q></tbody></option></button><option><rb>")
-def test_what_nests_again_and_again_is_never_taken_for_flat(before: str, again: str) -> None:
+def test_deeply_nested_elements_are_never_taken_for_flat(before: str, again: str) -> None:
     source = before + again * 60
     opened = OpenElements(len(source))
     deepest = 0

@@ -1,4 +1,4 @@
-"""Which addresses show one picture in several sizes, and which of them is the largest."""
+"""Addresses of one picture in several sizes are recognised, and ordered by size."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_two_pictures(one: str, other: str) -> None:
     assert identity(one) != identity(other)
 
 
-def test_what_is_no_address_is_itself() -> None:
+def test_a_text_that_is_no_web_address_is_its_own_identity() -> None:
     for text in ("", "x", "data:image/png;base64,AA", "//a.example/a.png"):
         assert (identity(text), size(text)) == (text, ORIGINAL)
 

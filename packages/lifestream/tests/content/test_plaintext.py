@@ -1,4 +1,4 @@
-"""Plain text: of HTML, as HTML, cut to a length, and without what no text may hold."""
+"""Plain text: from HTML, as HTML, cut to a length, and without characters that no text may contain."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from lifestream.content.plaintext import (
         ("tab\tstays", "tab\tstays"),
     ],
 )
-def test_what_no_text_may_hold_is_dropped_or_replaced(text: str, clean: str) -> None:
+def test_characters_that_no_text_may_contain_are_removed_or_replaced(text: str, clean: str) -> None:
     assert scrub(text) == clean
     assert scrub(clean) == clean
 
@@ -54,7 +54,7 @@ def test_addresses_in_text_become_links() -> None:
         ("unbrokenunbroken", 8, "unbroke…"),
     ],
 )
-def test_a_long_text_is_cut_at_a_word_where_there_is_one(text: str, length: int, short: str) -> None:
+def test_a_long_text_is_cut_between_words_if_it_can_be(text: str, length: int, short: str) -> None:
     assert shorten(text, length) == short
     assert len(shorten(text, length)) <= length
 
@@ -70,5 +70,5 @@ def test_scripts_and_styles_are_removed_but_not_text_that_names_them() -> None:
 
 
 @given(st.text(alphabet=" \n\t\r\x1c\x85\xa0\u2003\u3000\u200dab\U0001f600"))
-def test_lines_are_those_of_all_words(text: str) -> None:
+def test_lines_split_words_at_the_same_characters_as_split_does(text: str) -> None:
     assert lines(text) == "\n".join(" ".join(words) for line in text.split("\n") if (words := line.split()))

@@ -1,4 +1,4 @@
-"""Players of films: the address of the player for a film's page, and nothing for any other address."""
+"""The page of a film has the address of a player; other addresses have none."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def test_a_page_of_a_film_has_a_player(url: str, player: str) -> None:
     assert player_of(url) == player
 
 
-def test_the_first_address_that_has_a_player_counts() -> None:
+def test_the_first_address_that_has_a_player_is_used() -> None:
     assert player_of("https://blog.example/", "https://vimeo.com/1234", "https://youtu.be/dEmO-0_1234") == VIMEO
     assert player_of() == ""
 
 
-def test_players_stand_at_the_origins_that_a_policy_allows() -> None:
+def test_players_have_the_origins_that_a_policy_allows() -> None:
     assert all(any(player.startswith(f"{origin}/") for origin in ORIGINS) for player in (YOUTUBE, VIMEO))

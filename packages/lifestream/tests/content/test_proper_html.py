@@ -1,4 +1,4 @@
-"""HTML that is cleaned tag by tag becomes what nh3 makes of it as a whole, or is left to nh3."""
+"""HTML is cleaned tag by tag only if the result is the same as nh3's; otherwise nh3 cleans it as a whole."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def tags(*, rules: SanitizerRules | None = None) -> SourceTags:
 
 @settings(max_examples=150)
 @given(st.lists(FRAGMENTS, max_size=3).map("".join), st.sampled_from((BASE, "http://site.example/", "")))
-def test_it_is_what_nh3_makes_of_the_whole(source: str, base_url: str) -> None:
+def test_the_result_is_the_same_as_that_of_nh3(source: str, base_url: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "proper_html", lambda *_: None)
         whole = Sanitizer().beginning(source, base_url, 10_000)
@@ -206,11 +206,11 @@ def test_proper_html_is_cleaned_tag_by_tag(source: str, html: str, text: str) ->
         *("<b/>", "<a href='x>a</a>", f'<p title="{"x" * 1000}">a</p>', f"<p {'a ' * 101}>a</p>"),
     ],
 )
-def test_all_else_is_read_as_a_whole(source: str) -> None:
+def test_other_html_is_left_to_nh3(source: str) -> None:
     assert proper_html(source, tags()) is None
 
 
-def test_a_tag_that_the_rules_do_not_allow_is_read_as_a_whole() -> None:
+def test_html_with_a_tag_that_the_rules_do_not_allow_is_left_to_nh3() -> None:
     known = tags(rules=SanitizerRules.of({"p": ()}))
     assert proper_html("<p>a</p>", known) is not None
     assert proper_html("<p><b>a</b></p>", known) is None
@@ -234,7 +234,7 @@ def test_an_address_is_relative_to_the_base_of_its_own_fragment() -> None:
 
 
 @pytest.mark.parametrize("names", [("b",), ("div", "b", "i"), ("ul", "li")])
-def test_any_depth_is_nested_or_not(names: Sequence[str]) -> None:
+def test_nesting_is_checked_at_any_depth(names: Sequence[str]) -> None:
     for depth in (1, 5, 50):
         opened = [name for _ in range(depth) for name in names]
         starts, ends = (f"<{name}>" for name in opened), [f"</{name}>" for name in reversed(opened)]

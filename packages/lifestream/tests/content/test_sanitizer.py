@@ -1,4 +1,4 @@
-"""Untrusted HTML: what stays, what goes, and that nothing in it runs."""
+"""Untrusted HTML: what is kept, what is removed, and that no script in it runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REL = 'rel="noopener noreferrer nofollow ugc"'
 @pytest.mark.parametrize(
     ("fragment", "clean"),
     [
-        # What stays.
+        # Kept
         ("<p>Hello <em>you</em></p>", "<p>Hello <em>you</em></p>"),
         ('<a href="https://a.example/?b=1&amp;c">x</a>', f'<a href="https://a.example/?b=1&amp;c" {REL}>x</a>'),
         ('<a href="mailto:a@b.example" rel="author" target=_top>x</a>', f'<a href="mailto:a@b.example" {REL}>x</a>'),
@@ -40,7 +40,7 @@ REL = 'rel="noopener noreferrer nofollow ugc"'
          '<figure><img src="https://cdn.example/a.png" loading="lazy"><figcaption>A</figcaption></figure>'),
         ('<p lang="ar" dir="rtl">x</p>', '<p lang="ar" dir="rtl">x</p>'),
         ('<blockquote cite="/quoted">x</blockquote>', '<blockquote cite="https://site.example/quoted">x</blockquote>'),
-        # What goes.
+        # Removed
         ("<p onclick=alert(1) ONLOAD=x>x</p>", "<p>x</p>"),
         ("<script>alert(1)</script>x<style>p{}</style>", "x"),
         ("<svg onload=alert(1)><script>1</script></svg>x", "x"),
@@ -54,7 +54,7 @@ REL = 'rel="noopener noreferrer nofollow ugc"'
             '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
             '<p title="&lt;/noscript&gt;&lt;img src=x onerror=alert(1)&gt;"></p>',
         ),
-        # Embedded pages turn into links.
+        # Embedded pages, which become links
         ('<iframe src="https://film.example/7?a&amp;b" title="Film &amp; 7"></iframe>',
          f'<p><a href="https://film.example/7?a&amp;b" {REL}>Film &amp; 7</a></p>'),
         ('<iframe src="//film.example/7"><p>no frames</p></iframe>x',
@@ -62,12 +62,12 @@ REL = 'rel="noopener noreferrer nofollow ugc"'
         ('<object data="https://f.example/a"><embed src="https://f.example/a"></object>',
          f'<p><a href="https://f.example/a" {REL}>https://f.example/a</a></p>'),
         ('<iframe src="javascript:alert(1)"></iframe><iframe srcdoc="<script>1</script>"></iframe>x', "x"),
-        # Scrubbed.
+        # Scrubbed
         ("a\0b\ud800", "ab\ufffd"),
         ("", ""),
     ],
 )  # fmt: skip
-def test_what_stays_and_what_goes(fragment: str, clean: str) -> None:
+def test_markup_is_kept_or_removed(fragment: str, clean: str) -> None:
     assert SANITIZER.html(fragment, BASE) == clean
 
 
@@ -140,7 +140,7 @@ def test_srcset_is_filtered_and_rewritten(srcset: str, clean: str) -> None:
     assert SANITIZER.html(f'<img srcset="{srcset}">', BASE) == f'<img srcset="{clean}" loading="lazy">'
 
 
-def test_a_srcset_with_nothing_harmless_goes() -> None:
+def test_a_srcset_without_a_harmless_address_is_removed() -> None:
     assert SANITIZER.html('<img srcset="javascript:1 1x, ,">', BASE) == '<img loading="lazy">'
 
 
@@ -157,13 +157,13 @@ def test_a_srcset_with_nothing_harmless_goes() -> None:
         ("text-align: u/**/rl(x)", "text-align:u rl(x)"),  # nh3 writes the comment as a space
     ],
 )
-def test_styles_keep_what_is_listed_and_loads_nothing(style: str, clean: str) -> None:
+def test_styles_keep_only_listed_properties_that_load_nothing(style: str, clean: str) -> None:
     expected = f'<p style="{clean}">x</p>' if clean else "<p>x</p>"
 
     assert SANITIZER.html(f'<p style="{style}">x</p>') == expected
 
 
-def test_no_declaration_loads_anything_even_where_its_property_is_listed() -> None:
+def test_no_declaration_loads_anything_even_if_its_property_is_listed() -> None:
     sanitizer = Sanitizer(SanitizerRules.of(styles=["background", "color"]))
     fragment = "<p style=\"background: url(x); color: red; background: \\75rl(x); background: IMAGE-SET('a' 1x)\">x</p>"
 
@@ -176,7 +176,7 @@ def test_style_is_kept_on_the_tags_that_name_it() -> None:
     assert sanitizer.html('<p style="color:red"><b style="color:red">x</b></p>') == '<p style="color:red"><b>x</b></p>'
 
 
-def test_without_styles_there_is_no_style() -> None:
+def test_style_is_removed_if_the_rules_list_no_properties() -> None:
     sanitizer = Sanitizer(SanitizerRules.of({"p": ["style"]}, styles=[]))
 
     assert sanitizer.html('<p style="text-align:left">x</p>') == "<p>x</p>"
@@ -188,7 +188,7 @@ def test_100_000_nested_tags_become_plain_text() -> None:
     assert SANITIZER.html(fragment) == "<p>Deep &amp; low</p>"
 
 
-def test_as_many_nested_tags_are_kept_as_chromium_keeps() -> None:
+def test_512_nested_tags_are_kept_as_in_chromium() -> None:
     assert SANITIZER.html("<div>" * 512 + "x").count("<div>") == 512
     assert SANITIZER.html("<div>" * 513 + "x") == "<p>x</p>"
 
@@ -219,7 +219,7 @@ SCRAPS = [
         ("<a rel=x target=_top title=t>y</a>", f'<a {REL} title="t">y</a>'),
     ],
 )  # fmt: skip
-def test_what_reads_differently_the_second_time_is_read_until_it_settles(fragment: str, clean: str) -> None:
+def test_html_that_changes_when_it_is_cleaned_again_is_cleaned_until_it_settles(fragment: str, clean: str) -> None:
     assert SANITIZER.html(fragment, BASE) == clean
     assert SANITIZER.html(clean, BASE) == clean
 
@@ -229,7 +229,7 @@ def test_what_reads_differently_the_second_time_is_read_until_it_settles(fragmen
 @example("<pre>\n\n<p>")
 @example("<pre>\n<img src=\n>\n")
 @example("&#13;<pre>&#10;\n")
-def test_what_is_clean_stays_as_it_is(fragment: str) -> None:
+def test_cleaning_clean_html_does_not_change_it(fragment: str) -> None:
     begun = SANITIZER.beginning(fragment, BASE, 10**9)
     clean = begun.html
 
@@ -297,7 +297,7 @@ def test_settings_that_cannot_be_made_safe_are_refused(tags: Mapping[str, Iterab
             SanitizerRules.of(tags)
 
 
-def test_settings_in_lists_and_any_case_with_rel_are_taken() -> None:
+def test_settings_may_be_lists_in_any_case_and_include_rel() -> None:
     sanitizer = Sanitizer(SanitizerRules.of({"A": ["HREF", "rel"]}, styles=["COLOR"], url_schemes=["HTTPS"]))
 
     assert sanitizer.html('<a href="https://a.example/">x</a>') == f'<a href="https://a.example/" {REL}>x</a>'
@@ -308,7 +308,7 @@ def test_rules_without_links_and_images_work() -> None:
     assert Sanitizer(SanitizerRules.of({"p": []}, styles=[])).html('<p><a href="x">a</a><img src=y></p>') == "<p>a</p>"
 
 
-def test_an_address_is_remembered_for_its_base_and_its_kind_alone() -> None:
+def test_an_address_is_cached_only_for_its_base_and_its_kind() -> None:
     sanitizer = Sanitizer()
     mail = "mailto:a@b.example"
     fragment = f'<a href="x">1</a><a href="x">2</a><img src="x"><a href="{mail}">3</a><img src="{mail}">'
@@ -323,7 +323,7 @@ def test_an_address_is_remembered_for_its_base_and_its_kind_alone() -> None:
 
 @pytest.fixture
 def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The addresses that a sanitizer has to make safe."""
+    """Return the list of addresses that a sanitizer has passed to `safe_url`."""
     addresses: list[str] = []
 
     def counted(url: str, *rest: Any) -> str:
@@ -334,13 +334,13 @@ def looked_at(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return addresses
 
 
-def test_an_address_that_comes_often_is_looked_at_once(looked_at: list[str]) -> None:
+def test_a_repeated_address_is_checked_once(looked_at: list[str]) -> None:
     Sanitizer().html('<p><a href="/about">x</a></p>' * 500 + '<img src="/a.png">' * 10, BASE)
 
     assert looked_at == ["/about", "/a.png"]
 
 
-def test_addresses_are_remembered_from_one_entry_of_a_document_to_the_next(looked_at: list[str]) -> None:
+def test_addresses_are_cached_from_one_entry_of_a_document_to_the_next(looked_at: list[str]) -> None:
     sanitizer = Sanitizer()
     for number in range(3):
         base = f"https://site.example/posts/{number}"
@@ -351,7 +351,7 @@ def test_addresses_are_remembered_from_one_entry_of_a_document_to_the_next(looke
     assert looked_at[-1] == "/about"
 
 
-def test_many_addresses_are_remembered_and_no_long_ones(looked_at: list[str]) -> None:
+def test_many_addresses_are_cached_but_no_long_ones(looked_at: list[str]) -> None:
     sanitizer = Sanitizer()
     for _ in range(2):
         sanitizer.html("".join(f'<a href="/{number}">x</a>' for number in range(1200)), BASE)
@@ -362,7 +362,7 @@ def test_many_addresses_are_remembered_and_no_long_ones(looked_at: list[str]) ->
     assert len(looked_at) == 3
 
 
-def test_style_without_a_property_is_kept_on_no_tag_even_where_it_is_listed() -> None:
+def test_style_is_removed_even_if_it_is_listed_when_no_property_is() -> None:
     rules = SanitizerRules.of({"p": ["style", "lang"], "*": ["style"]}, styles=())
     assert Sanitizer(rules).html('<p style="font-weight: bold" lang="de">x</p>') == '<p lang="de">x</p>'
 
@@ -372,7 +372,7 @@ def test_only_spaces_and_controls_are_cut_from_the_ends_of_an_address() -> None:
     assert safe_url("!a", "https://site.example/") == "https://site.example/!a"
 
 
-def test_a_formula_keeps_its_source_only_where_the_rules_allow_it() -> None:
+def test_a_formula_keeps_its_source_only_if_the_rules_allow_it() -> None:
     formula = "<math><semantics><mi>x</mi><annotation encoding='application/x-tex'>x_1</annotation></semantics></math>"
     without = {tag: names for tag, names in DEFAULT_TAGS.items() if tag != "annotation"}
 
@@ -382,13 +382,13 @@ def test_a_formula_keeps_its_source_only_where_the_rules_allow_it() -> None:
     )
 
 
-def test_addresses_of_a_scheme_that_the_rules_add_stay() -> None:
+def test_only_addresses_of_the_schemes_in_the_rules_are_kept() -> None:
     sanitizer = Sanitizer(SanitizerRules.of(url_schemes=["gemini"]))
     assert 'href="gemini://a.example/"' in sanitizer.html('<a href="gemini://a.example/">a</a>')
     assert "href" not in sanitizer.html('<a href="https://a.example/">a</a>')
 
 
-def test_places_that_a_text_links_to_stay() -> None:
+def test_ids_anchors_and_players_are_kept_whatever_the_rules_list() -> None:
     assert '<p id="entry-x">' in Sanitizer(SanitizerRules.of({"p": []})).html('<p id="x">a</p>')
     assert '<a name="entry-x" ' in Sanitizer().html('<a name="x">a</a>')
     assert "data-player=" in Sanitizer().html('<iframe src="https://www.youtube.com/embed/abcdefghijk"></iframe>')

@@ -1,4 +1,4 @@
-"""Which rules can be set, and what is said of those that can't."""
+"""Rules of the sanitizer that can't be set are refused with all their problems."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from lifestream.content.sanitizer_rules import SanitizerRules, refused
 
 
-def test_all_that_is_wrong_with_settings_is_reported_at_once() -> None:
+def test_all_problems_of_the_settings_are_reported_together() -> None:
     tags: dict[Any, Any] = {
         "a": "href",
         "b": 5,

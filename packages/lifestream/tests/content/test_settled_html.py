@@ -1,4 +1,4 @@
-"""HTML that need not be read again is the same where it is read again."""
+"""Settled HTML: cleaning it again would not change it, so it is not cleaned again."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ TAGS = [
 
 
 @given(st.lists(st.sampled_from(TAGS), max_size=14).map("".join))
-def test_what_is_settled_is_the_same_where_it_is_read_again(html: str) -> None:
+def test_cleaning_settled_html_again_does_not_change_it(html: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(CleanHtml, "is_settled", property(lambda clean: False))
         again = Sanitizer().html(html, BASE)
@@ -86,7 +86,7 @@ def test_what_is_settled_is_the_same_where_it_is_read_again(html: str) -> None:
         ("<ul>\n<li>a<ul><li><p>b</p></li></ul></li> <li>c</li></ul>", True),
         ("<dl><dt>a</dt><dd><div>b</div></dd></dl><b><p>c</p></b>", True),
         ("<pre>\n\nx</pre><figure><img src=\"x\"><figcaption>y</figcaption></figure>", True),
-        # What may end another element.
+        # Elements that may end another one
         ("<p>a<div></div></p>", False),
         ("<a><b><a>x</a></b></a>", False),
         ("<h1><h2>x</h2></h1>", False),
@@ -97,5 +97,5 @@ def test_what_is_settled_is_the_same_where_it_is_read_again(html: str) -> None:
         ('<p style="text-align:left">x</p>', False),
     ],
 )  # fmt: skip
-def test_the_form_of_what_is_settled(clean: str, settled: bool) -> None:
+def test_the_form_of_settled_html(clean: str, settled: bool) -> None:
     assert checked_html(clean, Tags(SanitizerRules())).is_settled is settled

@@ -1,4 +1,4 @@
-"""The values of an item are the same from its draft and from the database, where a plugin may have stored anything."""
+"""Values of an item are the same from its draft and from the database, in which a plugin may have stored anything."""
 
 from __future__ import annotations
 
@@ -60,6 +60,6 @@ def test_anything_else_is_no_episode(stored: Any) -> None:
         (5, "", ""),
     ],
 )
-def test_an_address_is_a_text_and_of_the_web(value: Any, written: str, web: str) -> None:
+def test_an_address_is_a_text_with_http_or_https(value: Any, written: str, web: str) -> None:
     assert (text({"url": value}, "url"), address({"url": value}, "url")) == (written, web)
     assert (text({}, "url"), address({}, "url")) == ("", "")

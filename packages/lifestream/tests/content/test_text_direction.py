@@ -1,4 +1,4 @@
-"""Text with direction controls, and what stands beside it on a page."""
+"""Text with direction controls does not change the direction of other text on a page."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
         (HOSTILE, "\u2068\u202egnp.exe\u2066\u202b\u202c\u2069\u202c\u2069"),
     ],
 )
-def test_what_is_begun_is_ended_and_what_was_not_begun_is_not(text: str, shown: str) -> None:
+def test_controls_without_an_end_get_one_and_ends_without_a_beginning_are_removed(text: str, shown: str) -> None:
     assert isolated(text) == shown
     assert is_whole(shown)
 
@@ -57,7 +57,7 @@ def test_the_name_of_a_row_is_whole_wherever_the_admin_cuts_it(text: str) -> Non
 
 
 def is_whole(text: str) -> bool:
-    """Return whether each control of *text* that begins something has its end, in order, and nothing else is ended."""
+    """Return whether each beginning control of *text* has its end, in order, and each end has its beginning."""
     ends: list[str] = []
     for character in text:
         if character in "\u202c\u2069":
@@ -69,7 +69,7 @@ def is_whole(text: str) -> bool:
 
 
 class Places(HTMLParser):
-    """Where on a page a direction control stands that its surroundings do not keep to itself."""
+    """The places on a page where a direction control may affect the text around it."""
 
     _VOID = frozenset({"meta", "link", "img", "input", "br", "hr"})
     _BLOCKS = frozenset({"p", "h1", "h2", "h3", "li", "div"})
@@ -81,7 +81,7 @@ class Places(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         for name, value in attrs:
-            # A field shows its value alone, and an address is no text.
+            # A field shows only its value, and an address is not shown.
             if name not in ("value", "href", "src") and not is_whole(value or ""):
                 self.found.append(f"{tag} {name}")
         if tag not in self._VOID:
@@ -99,7 +99,7 @@ class Places(HTMLParser):
 
 
 @pytest.mark.django_db
-def test_no_page_lets_the_text_of_others_turn_the_rest_around(client: Client) -> None:
+def test_text_from_feeds_does_not_change_the_direction_of_a_page(client: Client) -> None:
     lifestream = make_lifestream("main", title=f"A {HOSTILE}", tagline=HOSTILE)
     site = make_site(lifestream, HOSTILE, site_url="https://x.example/", description=HOSTILE, domain="x.example")
     site.folder = HOSTILE
@@ -110,13 +110,13 @@ def test_no_page_lets_the_text_of_others_turn_the_rest_around(client: Client) ->
         {"url": "https://x.example/a.mp3", "type": "audio/mpeg"},
         {"url": "https://x.example/a.mp4", "type": "video/mp4"},
     ]
-    heard = make_post(site, HOSTILE, summary=HOSTILE, enclosures=sound, content="<p>Words</p>")
+    recording = make_post(site, HOSTILE, summary=HOSTILE, enclosures=sound, content="<p>Words</p>")
     tag = post.item.tags.get().slug
     make_lifestream("other", title=HOSTILE, tagline=HOSTILE)
     for path in (
-        "", "main/", f"main/items/{post.item_id}/", f"main/items/{heard.item_id}/", "main/sites/",
+        "", "main/", f"main/items/{post.item_id}/", f"main/items/{recording.item_id}/", "main/sites/",
         f"main/sites/{site.pk}/",
-        "main/tags/", f"main/tags/{tag}/", "main/search/?q=%E2%80%AEgnp", f"main/{heard.date:%Y/%m/%d}/",
+        "main/tags/", f"main/tags/{tag}/", "main/search/?q=%E2%80%AEgnp", f"main/{recording.date:%Y/%m/%d}/",
     ):  # fmt: skip
         response = client.get(f"/{path}")
         assert response.status_code == 200, path

@@ -1,4 +1,4 @@
-"""Text as words, in every script: for the search index and for rules."""
+"""Text is split into words, in every script, for the search index and for rules."""
 
 from __future__ import annotations
 
@@ -78,13 +78,13 @@ def test_a_term_is_found_in_a_line(query: str, text: str, found: bool) -> None:
 
 
 @given(st.text(), st.text(), st.text())
-def test_what_is_searched_for_is_found_where_it_stands_by_itself(before: str, text: str, after: str) -> None:
+def test_a_phrase_is_found_in_a_line_that_contains_it(before: str, text: str, after: str) -> None:
     line = line_of(f"{before} {text} {after}")
     assert all(term.is_in(line) for term in terms(f'"{text.replace(chr(34), " ")}"'))
 
 
 @given(st.text(), st.text())
-def test_words_hold_no_white_space_and_no_quotes(one: str, other: str) -> None:
+def test_words_contain_no_white_space_and_no_quotes(one: str, other: str) -> None:
     assert all(word and not set(word) & set(" '\"\t\n\\") for word in words(one + other))
 
 

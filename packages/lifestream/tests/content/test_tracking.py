@@ -1,4 +1,4 @@
-"""Which parameters of an address are removed."""
+"""Tracking parameters are removed from addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which pictures of unknown size get space: those that have a line of their own."""
+"""Pictures of unknown size are marked, so that pages reserve space for them, if they have a line of their own."""
 
 from __future__ import annotations
 

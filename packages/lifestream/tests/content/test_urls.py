@@ -1,4 +1,4 @@
-"""Addresses made absolute; `test_sanitizer.py` has the harmful ones."""
+"""Addresses are made absolute; `test_sanitizer.py` tests harmful addresses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sample feeds of the demo: each is what it says it is, and everything in it arrives."""
+"""The sample feeds of the demo: each has the expected format, and all its entries are read."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def test_a_sample_is_read_whole(name: str) -> None:
         assert entry.link.startswith("https://")
         assert (entry.published or entry.updated) is not None
         assert entry.title or entry.content or entry.summary
-    told = Counter(entry.guid or entry.link for entry in feed.entries)
-    assert max(told.values()) == 1
+    ids = Counter(entry.guid or entry.link for entry in feed.entries)
+    assert max(ids.values()) == 1
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))
@@ -66,7 +66,7 @@ def test_a_sample_with_validators_answers_304(name: str) -> None:
     assert again.status_code == (304 if any(validators.values()) else 200)
 
 
-def test_every_file_that_a_sample_names_comes_along_and_no_other() -> None:
+def test_every_file_that_a_sample_names_is_shipped_and_no_other() -> None:
     named = set()
     for name in demo.names():
         text = (demo.FEEDS / name).read_bytes().decode("latin-1")
@@ -75,5 +75,5 @@ def test_every_file_that_a_sample_names_comes_along_and_no_other() -> None:
     assert named == there
 
 
-def test_the_samples_are_small_enough_to_come_along() -> None:
+def test_the_samples_are_small_enough_to_be_shipped() -> None:
     assert sum(path.stat().st_size for path in demo.FEEDS.rglob("*")) < 1_000_000

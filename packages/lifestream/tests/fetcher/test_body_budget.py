@@ -1,4 +1,4 @@
-"""What answers under way may hold together: who waits, who is given up, and that large ones stay bounded for real."""
+"""The memory of all bodies that are being received is limited: some wait, and the largest are given up."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def server() -> Iterator[FeedServer]:
 
 
 async def grown(memory: Memory, *sizes: int) -> list[Share]:
-    """Shares of these sizes, all of them growing."""
+    """Return shares of these sizes, which all are still growing."""
     shares = [memory.share() for _ in sizes]
     for share, size in zip(shares, sizes, strict=True):
         await share.grow(size)
     return shares
 
 
-def test_what_fits_together_grows_at_once() -> None:
+def test_bodies_that_fit_together_grow_without_waiting() -> None:
     async def main() -> None:
         shares = await grown(Memory(100, small=10), 50, 50)
         assert [share.given_up for share in shares] == [False, False]
@@ -48,7 +48,7 @@ def test_what_fits_together_grows_at_once() -> None:
     asyncio.run(main())
 
 
-def test_the_largest_is_given_up_and_its_body_forgotten_at_once() -> None:
+def test_the_largest_body_is_given_up_and_released_at_once() -> None:
     async def main() -> None:
         memory, forgotten = Memory(100, small=10), []
         large, other = await grown(memory, 60, 30)
@@ -61,7 +61,7 @@ def test_the_largest_is_given_up_and_its_body_forgotten_at_once() -> None:
     asyncio.run(main())
 
 
-def test_the_one_that_grows_is_given_up_if_it_is_the_largest() -> None:
+def test_the_growing_body_is_given_up_if_it_is_the_largest() -> None:
     async def main() -> None:
         _, large = await grown(Memory(100, small=10), 40, 50)
         with pytest.raises(Crowded):
@@ -70,7 +70,7 @@ def test_the_one_that_grows_is_given_up_if_it_is_the_largest() -> None:
     asyncio.run(main())
 
 
-def test_small_ones_are_always_let_in_and_push_nothing_out() -> None:
+def test_small_bodies_are_always_accepted_and_cause_none_to_be_given_up() -> None:
     async def main() -> None:
         shares = await grown(Memory(100, small=10), 95, *[10] * 20)
         assert not any(share.given_up for share in shares)
@@ -78,7 +78,7 @@ def test_small_ones_are_always_let_in_and_push_nothing_out() -> None:
     asyncio.run(main())
 
 
-def test_what_grows_waits_for_what_has_finished_and_its_deadline_stands_still() -> None:
+def test_a_growing_body_waits_for_a_finished_one_and_has_no_deadline_meanwhile() -> None:
     async def main() -> None:
         memory = Memory(100, small=10)
         done, growing = await grown(memory, 80, 10)
@@ -121,7 +121,7 @@ def test_a_bomb_inflates_a_piece_at_a_time(coding: str) -> None:
     assert max(pieces) <= PIECE
 
 
-def test_of_answers_that_are_too_much_together_the_largest_goes_and_says_why(server: FeedServer) -> None:
+def test_the_largest_of_answers_that_are_too_large_together_fails_with_the_reason(server: FeedServer) -> None:
     server.add("/endless", Response("x", faults=EndlessBody()))
     server.add("/feed", Response("<rss/>" * 100))
     memory = Memory(1_000_000, small=100_000)
@@ -129,7 +129,7 @@ def test_of_answers_that_are_too_much_together_the_largest_goes_and_says_why(ser
     async def fetched(fetcher: Fetcher, path: str) -> Outcome:
         share = memory.share()
         outcome = await fetcher.fetch(FetchRequest(server.url(path)), share)
-        share.leave()  # it is read at once
+        share.leave()  # as if the body were parsed at once
         return outcome
 
     async def main() -> list[Outcome]:
@@ -147,12 +147,12 @@ def test_of_answers_that_are_too_much_together_the_largest_goes_and_says_why(ser
 
 
 @pytest.mark.django_db(transaction=True)
-def test_documents_that_were_read_are_gone_when_they_are_stored(server: FeedServer) -> None:
+def test_parsed_documents_are_released_once_they_are_stored(server: FeedServer) -> None:
     for number in range(5):
         server.add(f"/{number}", feed((f"{number}",)))
         make_subscription(make_feed(server.url(f"/{number}")))
     gc.collect()
-    before = {id(each) for each in gc.get_objects() if isinstance(each, Prepared)}  # other tests' parameters
+    before = {id(each) for each in gc.get_objects() if isinstance(each, Prepared)}  # parameters of other tests
     gc.disable()
     try:
         report = refresh()
@@ -160,4 +160,4 @@ def test_documents_that_were_read_are_gone_when_they_are_stored(server: FeedServ
     finally:
         gc.enable()
     assert report.new == 5
-    assert left == [], "documents in reference cycles pile up until the collector comes"
+    assert left == [], "documents in reference cycles pile up until the garbage collector runs"

@@ -29,7 +29,7 @@ TEN_YEARS = 10 * 365 * 86400.0
         ({"cache-control": "max-age=60", "expires": "0"}, 60),
     ],
 )
-def test_max_age_less_age_is_how_long_an_answer_is_fresh(headers: dict[str, str], seconds: float) -> None:
+def test_an_answer_is_fresh_for_max_age_minus_age(headers: dict[str, str], seconds: float) -> None:
     assert freshness(headers, NOW) == Freshness(seconds, "max-age")
 
 
@@ -56,7 +56,7 @@ def test_expires_alone_is_read_relative_to_date(headers: dict[str, str], seconds
 
 
 @pytest.mark.parametrize("headers", [{}, {"cache-control": "public"}, {"cache-control": "max-age=soon"}])
-def test_an_answer_that_says_nothing_has_no_freshness(headers: dict[str, str]) -> None:
+def test_an_answer_without_a_usable_header_has_no_freshness(headers: dict[str, str]) -> None:
     assert freshness(headers, NOW) is None
 
 

@@ -19,7 +19,7 @@ else:
     from backports import zstd
 
 Compress: TypeAlias = Callable[[bytes], bytes]
-gzipped = partial(gzip.compress, mtime=0)  # the time in its head would be another one in each process
+gzipped = partial(gzip.compress, mtime=0)  # the time in the gzip header would differ between test processes
 TEXT = b"<rss>" + bytes(range(256)) * 40 + b"</rss>"
 
 
@@ -29,7 +29,7 @@ def raw_deflate(data: bytes) -> bytes:
 
 
 def decoded(coding: str, data: bytes, size: int) -> bytes:
-    """Return the body whose *data* comes in chunks of *size* bytes."""
+    """Return the decoded body whose *data* arrives in chunks of *size* bytes."""
     body = Body(coding, cap=100_000)
     for start in range(0, len(data), size):
         body.feed(data[start : start + size])
@@ -75,7 +75,7 @@ def test_an_empty_body_is_empty_in_every_coding(coding: str) -> None:
 
 @pytest.mark.parametrize("coding", ["compress", "exi", "gzip, dcb", "an unknown one"])
 @pytest.mark.parametrize("data", [bytes(range(1, 100)), b"\x1f\x9d\x90" + bytes(range(256)) * 4])
-def test_a_coding_that_was_not_asked_for_is_refused_by_name(coding: str, data: bytes) -> None:
+def test_a_coding_that_was_not_requested_is_refused_by_name(coding: str, data: bytes) -> None:
     body = Body(coding, cap=10_000)
     with pytest.raises(CodingFailed, match=f"^the body is in the coding '{coding}', which was not asked for$"):
         body.feed(data)
@@ -106,7 +106,7 @@ def test_a_plain_body_is_read_whatever_coding_its_server_names(coding: str) -> N
 
 
 @pytest.mark.parametrize("coding", ["", "utf-8", "none", "gzip", "gzip, gzip", "br", "zstd", "deflate, gzip", "pretty"])
-def test_what_is_coded_is_known_by_its_bytes_whatever_the_label_says(coding: str) -> None:
+def test_a_coding_is_recognised_by_the_bytes_whatever_the_header_says(coding: str) -> None:
     text = PLAIN * 10
     for data in (
         gzipped(text),
@@ -120,7 +120,7 @@ def test_what_is_coded_is_known_by_its_bytes_whatever_the_label_says(coding: str
             assert decoded(coding, data, size) == text, (data[:20], size)
 
 
-def test_zlib_is_known_without_a_label_where_no_text_begins_so() -> None:
+def test_zlib_is_recognised_without_a_header_if_no_text_can_begin_so() -> None:
     for level in (1, 6, 9):
         body = Body("", cap=len(TEXT))
         body.feed(zlib.compress(TEXT, level))
@@ -134,11 +134,11 @@ def test_a_bomb_in_a_bomb_stops_at_the_cap_of_the_first_layer(coding: str) -> No
     outer = {"br": brotli.compress, "zstd": zstd.compress}.get(coding, gzip.compress)
     for bomb in (outer(bytes(4 << 20)), outer(gzipped(bytes(16 << 20)))):
         body = Body(coding, cap)
-        with pytest.raises(BodyTooLarge):  # a bomb of Brotli may be shorter than what tells its coding
+        with pytest.raises(BodyTooLarge):  # a bomb of Brotli may be shorter than the bytes needed to recognise it
             assert sum(body.pieces(bomb)) + sum(body.last_pieces()) > cap
 
 
-def test_codings_are_undone_four_times_and_no_more() -> None:
+def test_at_most_four_codings_are_decoded() -> None:
     data = TEXT
     for _ in range(5):
         data = gzipped(data)
@@ -154,7 +154,7 @@ def test_a_body_over_the_cap_is_given_up() -> None:
         body.feed(b"0")
 
 
-def test_a_body_too_short_to_recognise_has_the_cap_too() -> None:
+def test_a_body_too_short_to_recognise_its_coding_has_the_cap_too() -> None:
     body = Body("", cap=10)
     body.feed(b"0123456789+")
     with pytest.raises(BodyTooLarge, match=r"^the body is larger than 10 bytes$"):
@@ -165,7 +165,7 @@ def test_a_body_too_short_to_recognise_has_the_cap_too() -> None:
     ("coding", "compress"),
     [("gzip", gzip.compress), ("br", partial(brotli.compress, quality=2)), ("zstd", zstd.compress)],
 )
-def test_a_bomb_is_given_up_at_the_cap_with_no_more_memory_than_that(coding: str, compress: Compress) -> None:
+def test_a_bomb_is_given_up_at_the_cap_with_bounded_memory(coding: str, compress: Compress) -> None:
     bomb = compress(bytes(64 << 20))
     cap = 1 << 20
     body = Body(coding, cap)
@@ -179,7 +179,7 @@ def test_a_bomb_is_given_up_at_the_cap_with_no_more_memory_than_that(coding: str
     assert peak < 4 * cap
 
 
-def test_what_follows_the_end_counts_too() -> None:
+def test_bytes_after_the_end_count_towards_the_cap() -> None:
     body = Body("gzip", cap=1000)
     body.feed(gzipped(b"short"))
     body.feed(bytes(1000))

@@ -1,4 +1,4 @@
-"""URLs of feeds: as they are requested, and which of them are one feed."""
+"""The URL that is requested for a feed, and which URLs are those of one feed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from lifestream.fetcher.feed_urls import UrlRefused, credentials_of, origin, req
         ("http://example.org/a;b=c?", "http://example.org/a;b=c"),
     ],
 )
-def test_a_url_is_requested_as_it_is_spelt_but_for_what_no_request_line_can_hold(url: str, requested: str) -> None:
+def test_a_url_is_requested_as_spelt_except_for_parts_that_no_request_line_may_have(url: str, requested: str) -> None:
     assert request_url(url) == requested
 
 
@@ -82,7 +82,7 @@ def test_a_url_is_requested_as_it_is_spelt_but_for_what_no_request_line_can_hold
         ("http://example.org/" + "a" * 9000, "a URL of 9019 characters is too long; 8192 is the limit"),
     ],
 )
-def test_what_is_no_url_of_a_feed_is_refused_with_the_reason(url: str, message: str) -> None:
+def test_a_text_that_is_no_url_of_a_feed_is_refused_with_the_reason(url: str, message: str) -> None:
     with pytest.raises(UrlRefused) as refusal:
         request_url(url)
     assert str(refusal.value) == message
@@ -109,25 +109,25 @@ def test_spellings_of_one_url_are_one_feed(urls: tuple[str, ...]) -> None:
     assert url_key(url_key(urls[0])) == url_key(urls[0])
 
 
-def test_what_a_server_may_tell_apart_is_not_one_feed() -> None:
+def test_urls_that_a_server_may_distinguish_are_not_one_feed() -> None:
     urls = [
         *("http://example.org/a", "https://example.org/a", "http://www.example.org/a", "http://example.org/a/"),
         *("http://example.org/A", "http://example.org/a?", "http://example.org/a?x", "http://example.org:8080/a"),
         *("http://example.org/b/c", "http://example.org/b%2Fc", "http://example.org//b/c", "http://example.org/a+"),
     ]
-    different = [url for url in urls if url != "http://example.org/a?"]  # a query without characters is none
+    different = [url for url in urls if url != "http://example.org/a?"]  # an empty query is no query
     assert len({url_key(url) for url in urls}) == len(different)
 
 
-def test_what_can_not_be_requested_is_its_own_key() -> None:
+def test_a_url_that_cannot_be_requested_is_its_own_key() -> None:
     assert url_key("mailto:Ada%7e@example.org") == "mailto:Ada%7e@example.org"
 
 
-def test_what_is_asked_for_is_spelt_as_it_was_written() -> None:
+def test_a_requested_url_keeps_its_percent_encoding() -> None:
     assert request_url("http://example.org/%7eada") == "http://example.org/%7eada"
 
 
-def test_a_login_is_found_behind_the_scheme_of_feeds() -> None:
+def test_credentials_are_found_after_the_scheme_feed() -> None:
     assert credentials_of("feed:https://ada:secret@example.org/") == "ada:secret"
     assert origin("https://example.org/") == origin("https://example.org:443/a")
 
@@ -138,8 +138,8 @@ def test_a_login_is_found_behind_the_scheme_of_feeds() -> None:
 @example("a\\b/")
 @example("a\\@b")
 @example("{0}%s'\"\\%_")
-def test_what_is_requested_can_be_requested(text: str) -> None:
-    """The library that sends requests has a parser of its own, and raises ValueError amid a fetch."""
+def test_the_http_library_accepts_each_url_that_is_requested(text: str) -> None:
+    """The HTTP library has a URL parser of its own, which would raise ValueError in the middle of a fetch."""
     try:
         url = request_url(f"http://{text}")
     except UrlRefused:

@@ -1,4 +1,4 @@
-"""One fetch against a real server: what is asked, what is followed, what is refused, and where it stops."""
+"""One fetch against a real server: its requests, its outcomes, and its limits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def server() -> Iterator[FeedServer]:
         yield server
 
 
-def test_a_200_brings_the_body_the_headers_and_where_they_came_from(server: FeedServer) -> None:
+def test_a_200_has_the_body_the_headers_and_the_url_they_came_from(server: FeedServer) -> None:
     server.add("/feed", Response(RSS, headers={"Content-Type": "application/rss+xml", "X-A": "1"}))
     outcome = fetch(server.url("/feed"))
     assert isinstance(outcome, Fetched)
@@ -37,14 +37,14 @@ def test_a_200_brings_the_body_the_headers_and_where_they_came_from(server: Feed
     assert outcome.duration > 0
 
 
-def test_repeated_headers_are_joined_and_equal_ones_count_once(server: FeedServer) -> None:
+def test_repeated_headers_are_joined_and_equal_ones_are_kept_once(server: FeedServer) -> None:
     repeats = [("Cache-Control", "public"), ("Cache-Control", "max-age=60"), ("ETag", '"a"'), ("ETag", '"a"')]
     server.add("/feed", Response(RSS, headers=repeats))
     headers = fetch(server.url("/feed")).headers
     assert (headers["cache-control"], headers["etag"]) == ("public, max-age=60", '"a"')
 
 
-def test_a_request_says_who_asks_for_whom_accepts_gzip_and_brings_nothing_else(server: FeedServer) -> None:
+def test_a_request_names_its_user_agent_accepts_gzip_and_sends_nothing_else(server: FeedServer) -> None:
     server.add("/feed?a=b", Response(RSS, headers={"Set-Cookie": "a=1"}))
     request = FetchRequest(server.url("/feed?a=b"), subscribers=27)
     fetch(request, request)
@@ -52,7 +52,7 @@ def test_a_request_says_who_asks_for_whom_accepts_gzip_and_brings_nothing_else(s
     assert first.headers == second.headers
     assert first.target == "/feed?a=b"
     assert set(first.headers) == {"Host", "User-Agent", "Accept", "Accept-Encoding", "Connection"}
-    assert first.headers["Connection"] == "close"  # nothing else is asked of this host (RFC 9112 §9.6)
+    assert first.headers["Connection"] == "close"  # there is no other request to this host (RFC 9112 §9.6)
     assert first.headers["User-Agent"] == "lifestream/1.0 (+https://example.org/; 27 subscribers)"
     assert first.headers["Accept-Encoding"] == "gzip, deflate, br, zstd"
 
@@ -104,7 +104,7 @@ def test_credentials_are_sent_with_the_first_request(server: FeedServer) -> None
         (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "status", "the server answered 101"),
     ],
 )
-def test_a_server_that_is_broken_is_a_failure_that_says_how(answer: bytes, kind: str, message: str) -> None:
+def test_a_broken_server_is_a_failure_with_the_reason(answer: bytes, kind: str, message: str) -> None:
     with raw_server(answer) as url:
         outcome = fetch(url)
     assert outcome.kind == kind
@@ -138,7 +138,7 @@ def test_a_long_header_of_a_real_site_is_read() -> None:
 
 def test_a_connection_that_is_refused_is_a_failure() -> None:
     with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))  # bound and not listening: nobody else can take the port, nothing answers
+        closed.bind(("127.0.0.1", 0))  # bound but not listening: nobody else can take the port, and nothing answers
         outcome = fetch(f"http://127.0.0.1:{closed.getsockname()[1]}/")
     assert outcome.kind == "connection"
     assert "no connection to 127.0.0.1" in outcome.message
@@ -155,7 +155,7 @@ def test_a_server_that_never_answers_runs_into_the_deadline() -> None:
         assert fetch(url, timeout=0.2).kind == "timeout"
 
 
-def test_the_deadline_is_for_all_hosts_on_the_way_but_not_for_the_time_between_them(server: FeedServer) -> None:
+def test_the_deadline_counts_the_time_at_all_hosts_but_not_the_time_between_them(server: FeedServer) -> None:
     server.add("/away", Response(status=302, headers={"Location": f"http://localhost:{server.port}/feed"}, delay=0.1))
     server.add("/feed", Response(RSS, delay=0.1))
     request = FetchRequest(server.url("/away"))
@@ -177,7 +177,7 @@ def test_the_deadline_is_for_all_hosts_on_the_way_but_not_for_the_time_between_t
     assert isinstance(in_time, Fetched)
 
 
-def test_cancellation_goes_through(server: FeedServer) -> None:
+def test_a_fetch_can_be_cancelled(server: FeedServer) -> None:
     server.add("/feed", Response(RSS, delay=30))
 
     async def run() -> bool:
@@ -191,7 +191,7 @@ def test_cancellation_goes_through(server: FeedServer) -> None:
     assert asyncio.run(run())
 
 
-def test_a_mistake_of_our_own_is_a_failure_that_is_logged_with_its_traceback(
+def test_a_bug_is_a_failure_that_is_logged_with_its_traceback(
     server: FeedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Broken(Names):

@@ -1,4 +1,4 @@
-"""Which addresses are dialled, however they are written, and what becomes of names."""
+"""Addresses that a fetch may connect to, however they are written, and names that resolve to them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def server() -> Iterator[FeedServer]:
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://example.org/", "feed", "http://", "http://[::1/"])
-def test_what_is_no_url_of_a_feed_is_a_failure(url: str) -> None:
+def test_a_text_that_is_no_url_of_a_feed_is_a_failure(url: str) -> None:
     assert fetch(url).kind == "url"
 
 
@@ -77,7 +77,7 @@ def test_a_redirect_into_the_private_network_is_not_connected_to(server: FeedSer
     assert outcome.message.startswith("127.0.0.2 is a loopback address")
 
 
-def test_what_is_checked_is_what_is_dialled_though_the_name_server_changes_its_mind(
+def test_the_checked_address_is_dialled_even_if_the_name_server_changes_its_answer(
     server: FeedServer,
 ) -> None:
     server.add("/feed", Response(RSS, headers={"Connection": "close"}))
@@ -92,7 +92,7 @@ def test_what_is_checked_is_what_is_dialled_though_the_name_server_changes_its_m
     assert len(server.requests) == 1
 
 
-def test_of_several_addresses_the_one_that_may_be_dialled_is(server: FeedServer) -> None:
+def test_of_several_addresses_an_allowed_one_is_dialled(server: FeedServer) -> None:
     server.add("/feed", Response(RSS))
     outcome = fetch(
         f"http://both.example:{server.port}/feed",
@@ -103,7 +103,7 @@ def test_of_several_addresses_the_one_that_may_be_dialled_is(server: FeedServer)
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-def test_names_whose_server_is_dead_hold_up_no_others(server: FeedServer, loop: str) -> None:
+def test_names_whose_server_is_dead_do_not_delay_others(server: FeedServer, loop: str) -> None:
     server.add("/feed", Response(RSS))
     factory = pytest.importorskip("uvloop").new_event_loop if loop == "uvloop" else None
     over, asked = threading.Event(), threading.Semaphore(0)

@@ -49,7 +49,7 @@ def test_a_coded_body_arrives_inflated(server: FeedServer, coding: str) -> None:
     assert outcome.size < len(outcome.body)
 
 
-def test_a_coding_that_was_not_asked_for_is_a_failure(server: FeedServer) -> None:
+def test_a_coding_that_was_not_requested_is_a_failure(server: FeedServer) -> None:
     body = b"\x1f\x9d\x90" + bytes(range(256))
     server.add("/feed", Response(body, headers={"Content-Encoding": "compress"}))
     outcome = fetch(server.url("/feed"))

@@ -19,7 +19,7 @@ def server() -> Iterator[FeedServer]:
         yield server
 
 
-def test_a_cookie_that_a_redirect_sets_comes_back_to_the_same_page_which_is_no_loop(server: FeedServer) -> None:
+def test_a_redirect_to_the_same_page_with_a_new_cookie_is_no_loop(server: FeedServer) -> None:
     def answer(request: Request) -> Response:
         if request.headers.get("Cookie") == "consent=yes":
             return Response(RSS, headers={"Set-Cookie": "last=1"})
@@ -30,10 +30,10 @@ def test_a_cookie_that_a_redirect_sets_comes_back_to_the_same_page_which_is_no_l
     assert isinstance(first, Fetched)
     assert isinstance(second, Fetched)
     cookies = [request.headers.get("Cookie") for request in server.requests]
-    assert cookies == [None, "consent=yes", None, "consent=yes"], "the next fetch knows nothing of them"
+    assert cookies == [None, "consent=yes", None, "consent=yes"], "the next fetch has no cookies of this one"
 
 
-def test_cookies_go_where_they_belong_and_no_further(server: FeedServer) -> None:
+def test_cookies_are_sent_only_to_their_host_and_path(server: FeedServer) -> None:
     there = {"Location": server.url("/b/2").replace("127.0.0.1", "localhost")}
     cookies = ["a=1; Path=/a", "b=2; Path=/b", "s=3; Secure", "x=4; Domain=other.example"]
     set_cookies = [("Set-Cookie", cookie) for cookie in cookies]
@@ -78,7 +78,7 @@ def test_credentials_follow_a_redirect_within_their_origin_and_never_leave_it(se
         assert "Authorization" not in other.requests[-1].headers
 
 
-def test_credentials_in_a_redirect_are_not_picked_up(server: FeedServer) -> None:
+def test_credentials_in_the_url_of_a_redirect_are_not_used(server: FeedServer) -> None:
     server.add("/feed", Response(status=301, headers={"Location": f"http://me:secret@127.0.0.1:{server.port}/new"}))
     server.add("/new", Response(RSS))
     outcome = fetch(server.url("/feed"))
@@ -96,7 +96,7 @@ def test_a_redirect_is_followed_and_only_a_permanent_one_is_a_move(server: FeedS
     assert outcome.moved == (Moved(server.url("/new")) if status in (301, 308) else None)
 
 
-def test_validators_are_sent_to_the_url_that_they_came_from_and_a_304_has_the_move(server: FeedServer) -> None:
+def test_validators_are_sent_to_the_url_that_they_came_from_and_a_304_keeps_the_move(server: FeedServer) -> None:
     server.add("/feed", moved("/new"))
     server.add("/new", Response(RSS, headers={"ETag": '"v1"'}))
     outcome = fetch(FetchRequest(server.url("/feed"), etag='"v1"', validated_url=server.url("/new")))
@@ -113,7 +113,7 @@ def test_the_validator_of_another_url_is_not_sent_and_a_304_without_one_is_not_a
     assert (outcome.kind, outcome.status) == ("status", 304)
 
 
-def test_a_loop_ends_where_it_closes(server: FeedServer) -> None:
+def test_a_loop_is_detected_at_the_first_repeated_url(server: FeedServer) -> None:
     server.add("/a", moved("/b"))
     server.add("/b", moved("/a"))
     outcome = fetch(server.url("/a"))

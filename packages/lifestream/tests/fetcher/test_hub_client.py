@@ -1,4 +1,4 @@
-"""What is asked of a hub: how far its redirects are followed, and what its answer means."""
+"""A request to a hub: its form, how far redirects are followed, and what the answer means."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def ask(url: str, deadline: float = 60.0) -> HubAnswer:
 
 
 @pytest.mark.parametrize("status", [200, 202, 204, 299])
-def test_an_answer_of_success_accepts(server: FeedServer, status: int) -> None:
+def test_a_successful_status_means_that_the_request_is_accepted(server: FeedServer, status: int) -> None:
     server.add("/hub", Response(status=status))
     assert ask(server.url("/hub")) == HubAnswer(HubVerdict.ACCEPTED)
     [asked] = server.requests
@@ -68,7 +68,7 @@ def test_a_redirect_that_may_change_the_method_is_an_answer(server: FeedServer, 
     assert len(server.requests) == 1
 
 
-def test_a_hub_does_not_lead_to_another_scheme(server: FeedServer) -> None:
+def test_a_redirect_of_a_hub_to_another_scheme_is_refused(server: FeedServer) -> None:
     server.add("/hub", moved("https://127.0.0.1:1/hub", 307))
     assert ask(server.url("/hub")) == HubAnswer(
         HubVerdict.REFUSED, "the hub redirects to https://127.0.0.1:1/hub, which is no http"
@@ -98,17 +98,17 @@ def test_a_long_answer_is_cut(server: FeedServer) -> None:
     assert (len(message), message[:24], message[-1]) == (300, "the hub answered 400 xxx", "…")
 
 
-def test_little_of_an_answer_is_read(server: FeedServer) -> None:
+def test_only_the_beginning_of_an_answer_is_read(server: FeedServer) -> None:
     server.add("/hub", Response(b" " * 2047 + b"ab", status=400))
     assert ask(server.url("/hub")).message == "the hub answered 400 a"
 
 
-def test_a_hub_of_another_scheme_is_not_asked() -> None:
+def test_a_hub_of_another_scheme_gets_no_request() -> None:
     message = "ftp://hub.example/ is not fetched: its scheme is ftp, not http or https"
     assert ask("ftp://hub.example/") == HubAnswer(HubVerdict.REFUSED, message)
 
 
-def test_a_hub_at_an_address_that_is_not_public_is_not_asked() -> None:
+def test_a_hub_at_an_address_that_is_not_public_gets_no_request() -> None:
     answer = ask("http://10.0.0.1/")
     assert answer.verdict is HubVerdict.BUSY and "10.0.0.1" in answer.message
 
@@ -126,13 +126,13 @@ def test_a_hub_that_is_down_is_busy_and_not_logged(server: FeedServer, caplog: p
 
 
 @pytest.mark.parametrize("verdict", HubVerdict)
-def test_only_a_busy_hub_and_a_shortage_end_the_requests(verdict: HubVerdict) -> None:
+def test_only_a_busy_hub_and_a_shortage_end_the_run(verdict: HubVerdict) -> None:
     answer = HubAnswer(verdict)
     assert (answer.message, answer.wait) == ("", None)
     assert answer.ends_the_run is (verdict in {HubVerdict.BUSY, HubVerdict.SHORTAGE})
 
 
-def test_a_mistake_of_our_own_is_reported_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bug_is_reported_and_logged(caplog: pytest.LogCaptureFixture) -> None:
     async def post_too_late() -> HubAnswer:
         session = open_session(AddressGuard())
         await session.close()
@@ -143,7 +143,7 @@ def test_a_mistake_of_our_own_is_reported_and_logged(caplog: pytest.LogCaptureFi
     assert record.getMessage() == "asking the hub http://hub.example/ failed in a way that was not foreseen"
 
 
-def test_the_address_of_a_hub_is_asked_as_it_is_spelt(server: FeedServer) -> None:
+def test_the_address_of_a_hub_is_requested_as_it_is_spelt(server: FeedServer) -> None:
     server.add("/hub%2Fa", Response(status=202))
     ask(server.url("/hub%2Fa?x=%7E"))
     assert [asked.target for asked in server.requests] == ["/hub%2Fa?x=%7E"]

@@ -16,7 +16,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-gzipped = partial(gzip.compress, mtime=0)  # the time in its head would be another one in each process
+gzipped = partial(gzip.compress, mtime=0)  # the time in the gzip header would differ between test processes
 ZEROS = bytes(40 * PIECE)
 CODED: list[tuple[type[Zlib | Brotli | Zstd], bytes]] = [
     (Zlib, gzipped(ZEROS)),
@@ -31,13 +31,13 @@ def test_each_piece_is_small_however_far_the_input_inflates(kind: type[Inflater]
     inflater = kind()
     pieces = list(inflater.pieces(data))
     assert b"".join(pieces) == ZEROS
-    assert max(map(len, pieces)) <= 4 * PIECE  # br fills a block more than it was asked for
+    assert max(map(len, pieces)) <= 4 * PIECE  # br may return a block more than the limit
     assert inflater.is_complete
     assert list(inflater.pieces(b"padding")) == []
 
 
 @pytest.mark.parametrize(("kind", "data"), CODED)
-def test_what_is_cut_off_is_not_complete_and_nonsense_is_broken(kind: type[Inflater], data: bytes) -> None:
+def test_truncated_data_is_not_complete_and_other_data_is_broken(kind: type[Inflater], data: bytes) -> None:
     inflater = kind()
     list(inflater.pieces(data[:-1]))
     assert not inflater.is_complete
@@ -62,7 +62,7 @@ def test_members_that_inflate_to_nothing_are_counted(kind: type[Inflater], empty
         list(kind().pieces(empty * 1001))
 
 
-def test_only_what_is_installed_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_codings_whose_library_is_installed_are_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert inflaters.accepted() == "gzip, deflate, br, zstd"
     for missing in ("_brotli", "_zstd"):
         monkeypatch.setattr(inflaters, missing, lambda: None)
@@ -73,7 +73,7 @@ def test_only_what_is_installed_is_accepted(monkeypatch: pytest.MonkeyPatch) -> 
         inflaters.supported.cache_clear()
 
 
-def test_a_library_of_brotli_that_can_not_be_bounded_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_brotli_library_whose_output_cannot_be_limited_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     class Unbounded:
         class Decompressor:
             pass

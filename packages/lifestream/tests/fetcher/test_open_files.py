@@ -1,4 +1,4 @@
-"""The limit of open files: read, raised as far as may be, never lowered."""
+"""The limit of open files is raised as far as the system allows, and never lowered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outcomes of a fetch: an answer with a feed, none, or a failure, and the validators for the next one."""
+"""The outcomes of a fetch: a feed, 304, 410 or a failure, and the validators for the next fetch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def server() -> Iterator[FeedServer]:
 
 
 @pytest.mark.parametrize("status", [201, 204, 206, 300, 305, 400, 401, 403, 404, 418, 429, 451, 500, 502, 503, 599])
-def test_an_answer_that_brings_no_feed_is_a_failure_with_its_status(server: FeedServer, status: int) -> None:
+def test_a_status_without_a_feed_is_a_failure_with_that_status(server: FeedServer, status: int) -> None:
     server.add("/feed", Response(b"" if status == 204 else RSS, status=status, reason="No Luck"))
     outcome = fetch(server.url("/feed"))
     assert isinstance(outcome, Failed)
@@ -29,7 +29,7 @@ def test_an_answer_that_brings_no_feed_is_a_failure_with_its_status(server: Feed
     )
 
 
-def test_a_failure_keeps_the_headers_that_say_when_to_come_back(server: FeedServer) -> None:
+def test_a_failure_keeps_the_retry_after_header(server: FeedServer) -> None:
     server.add("/feed", Response(status=429, headers={"Retry-After": "120"}))
     assert fetch(server.url("/feed")).headers["retry-after"] == "120"
 
@@ -39,7 +39,7 @@ def test_410_is_gone(server: FeedServer) -> None:
     assert isinstance(fetch(server.url("/feed")), Gone)
 
 
-def test_410_behind_a_permanent_redirect_is_gone_and_behind_a_temporary_one_a_failure(
+def test_410_after_a_permanent_redirect_is_gone_and_after_a_temporary_one_a_failure(
     server: FeedServer,
 ) -> None:
     server.add("/moved", moved("/gone"))
@@ -97,7 +97,7 @@ def test_a_validator_that_could_not_be_echoed_is_not_kept(etag: str) -> None:
     assert validators({"etag": etag, "last-modified": "x"}) == ("", "x")
 
 
-def test_a_304_that_nobody_asked_for_is_a_failure(server: FeedServer) -> None:
+def test_a_304_to_an_unconditional_request_is_a_failure(server: FeedServer) -> None:
     server.add("/feed", Response(status=304))
     outcome = fetch(server.url("/feed"))
     assert isinstance(outcome, Failed)

@@ -1,4 +1,4 @@
-"""Requests through a proxy that speaks HTTP or SOCKS, and what the guard can still check."""
+"""Requests through a proxy that speaks HTTP or SOCKS, and the hosts that the guard can still check."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def proxy(server: FeedServer) -> Iterator[Relay]:
 
 
 def fetch(url: str, proxy: str, *, own: str = "", guard: AddressGuard | None = None, pem: str = "") -> Outcome:
-    """Fetch by *proxy*, or by the feed's *own*, with a guard that lets no private address pass by default."""
+    """Fetch *url* through *proxy*, or through the feed's *own*. By default, the guard allows no private address."""
 
     async def run() -> Outcome:
         options = RequestOptions(proxy=own, certificates=pem)
@@ -49,7 +49,9 @@ def fetch(url: str, proxy: str, *, own: str = "", guard: AddressGuard | None = N
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5", "socks5h"])
-def test_a_feed_comes_by_the_proxy_which_looks_up_its_host(server: FeedServer, proxy: Relay, scheme: str) -> None:
+def test_a_feed_is_fetched_through_the_proxy_which_looks_up_its_host(
+    server: FeedServer, proxy: Relay, scheme: str
+) -> None:
     outcome = fetch("http://feeds.example/feed", f"{scheme}://{proxy.address}")
     assert isinstance(outcome, Fetched), outcome
     assert outcome.body == RSS
@@ -57,7 +59,9 @@ def test_a_feed_comes_by_the_proxy_which_looks_up_its_host(server: FeedServer, p
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5"])
-def test_tls_goes_through_it_and_is_verified_behind_it(server: FeedServer, proxy: Relay, scheme: str) -> None:
+def test_tls_goes_through_the_proxy_to_the_server_and_is_verified(
+    server: FeedServer, proxy: Relay, scheme: str
+) -> None:
     url = f"{scheme}://ada:pw@{proxy.address}"
     pem = Path(server.ca_bundle).read_text()
     assert isinstance(fetch("https://feeds.example/feed", url, pem=pem), Fetched)
@@ -79,7 +83,7 @@ def test_one_feed_may_have_a_proxy_of_its_own_or_none(server: FeedServer, proxy:
     assert len(proxy.asked) == 1
 
 
-def test_a_redirect_to_what_is_private_is_refused_before_the_proxy_is_asked(server: FeedServer, proxy: Relay) -> None:
+def test_a_redirect_to_a_private_address_is_refused_before_the_proxy_gets_it(server: FeedServer, proxy: Relay) -> None:
     server.add("/away", Response(status=302, headers={"Location": "http://127.0.0.1/admin"}))
     outcome = fetch("http://feeds.example/away", f"http://{proxy.address}")
     assert isinstance(outcome, Failed)
@@ -94,19 +98,19 @@ def test_a_redirect_to_what_is_private_is_refused_before_the_proxy_is_asked(serv
         *("localhost", "a.localhost", "localhost.", "router.local", "db.internal", "intranet", "nas.home.arpa"),
     ],
 )
-def test_what_can_be_checked_is_checked(host: str) -> None:
+def test_hosts_that_are_clearly_private_are_refused(host: str) -> None:
     with pytest.raises(AddressRefused):
         check_host(f"http://{host}/", AddressGuard())
 
 
-def test_what_is_public_or_allowed_or_unknown_passes() -> None:
+def test_hosts_that_are_public_or_allowed_or_unknown_pass() -> None:
     for host in ("example.org", "93.184.215.14", "[2606:2800::1]", "a-b.example"):
         check_host(f"http://{host}/", AddressGuard())
     check_host("http://10.0.0.1/", allowing("10.0.0.0/8"))
     check_host("http://intranet/", allowing("10.0.0.0/8"))
 
 
-def test_a_proxy_that_refuses_is_distinguished_from_a_server_that_does(server: FeedServer) -> None:
+def test_a_refusal_by_the_proxy_is_distinguished_from_one_by_the_server(server: FeedServer) -> None:
     with relay(
         (server.host, server.port), b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
     ) as no:
@@ -127,7 +131,7 @@ def test_without_the_extra_socks_is_refused_with_the_remedy() -> None:
     assert outcome.message == "its proxy speaks SOCKS: install django-lifestream with the extra socks"
 
 
-def test_hubs_are_asked_by_it_too(server: FeedServer, proxy: Relay) -> None:
+def test_requests_to_hubs_go_through_the_proxy_too(server: FeedServer, proxy: Relay) -> None:
     server.add("/hub", Response(status=202), method="POST")
 
     async def run(hub: str) -> HubVerdict:

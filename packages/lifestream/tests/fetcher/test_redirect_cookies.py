@@ -7,7 +7,7 @@ from tls_ends import run_to_the_end
 
 
 def sent(cookies: list[str], url: str, *, by: str = "https://a.example/feed") -> str:
-    """Return the Cookie field of a request to *url* after the answer of *by* has set *cookies*, one after the other."""
+    """Return the Cookie field of a request to *url*, after answers from the URL *by* have set *cookies* in turn."""
 
     async def run() -> str:
         kept = RedirectCookies()
@@ -21,13 +21,15 @@ def sent(cookies: list[str], url: str, *, by: str = "https://a.example/feed") ->
 def test_a_cookie_goes_to_the_host_that_set_it() -> None:
     assert sent(["a=1"], "https://a.example/feed") == "a=1"
     assert sent(["a=1"], "https://b.example/feed") == ""
-    assert sent(["a=1; Domain=b.example"], "https://b.example/feed") == "", "and to no other, whatever it says"
+    assert sent(["a=1; Domain=b.example"], "https://b.example/feed") == "", (
+        "and to no other host, whatever its Domain says"
+    )
     assert sent(["a=1; Secure"], "http://a.example/feed") == ""
     assert sent(["a=1; Path=/x"], "https://a.example/feed") == ""
     assert sent(["a=1", "a=2"], "https://a.example/feed") == "a=2"
 
 
-def test_no_request_carries_more_than_servers_take() -> None:
+def test_the_cookies_of_a_request_are_limited() -> None:
     heap = [f"c{number}={'x' * 300}" for number in range(30)]
     assert len(sent(heap, "https://a.example/feed")) <= LONGEST
     many = [f"c{number}=1" for number in range(MOST + 10)]

@@ -17,8 +17,8 @@ def follow(*hops: tuple[int, str], limit: int = 10) -> Trail:
 
 
 @pytest.mark.costly
-def test_a_host_that_no_name_server_knows_costs_no_time_to_encode() -> None:
-    """Encoding a host of 8,000 characters took 7 seconds, in the thread that all downloads share."""
+def test_a_host_that_is_too_long_for_a_name_server_is_refused_in_linear_time() -> None:
+    """To encode a host of 8,000 characters took 7 seconds, in the thread that all downloads share."""
 
     def url(size: int) -> str:
         return f"http://{''.join(chr(0x4E00 + 7 * place % 20_000) for place in range(size))}.example/feed"
@@ -52,7 +52,7 @@ def _refusal(work: Callable[[str], object], given: str) -> None:
         ([(301, "http://u:p@b.example/x#y")], "http://b.example/x", "http://b.example/x"),
     ],
 )
-def test_only_the_leading_permanent_part_of_the_way_is_a_move(
+def test_only_the_permanent_redirects_at_the_beginning_are_a_move(
     hops: list[tuple[int, str]], url: str, moved: str
 ) -> None:
     trail = follow(*hops)
@@ -84,7 +84,9 @@ def test_only_the_leading_permanent_part_of_the_way_is_a_move(
         ),
     ],
 )
-def test_a_redirect_that_leads_nowhere_is_refused_with_the_reason(hops: list[tuple[int, str]], message: str) -> None:
+def test_a_redirect_that_cannot_be_followed_is_refused_with_the_reason(
+    hops: list[tuple[int, str]], message: str
+) -> None:
     with pytest.raises(RedirectRefused) as refusal:
         follow(*hops, limit=3)
     assert str(refusal.value) == message
@@ -103,7 +105,7 @@ def test_the_origin_is_scheme_host_and_port() -> None:
         ("http://user@example.org/", "user:"),
     ],
 )
-def test_credentials_are_taken_from_a_url_decoded(url: str, credentials: str) -> None:
+def test_credentials_in_a_url_are_decoded(url: str, credentials: str) -> None:
     assert credentials_of(url) == credentials
 
 
@@ -118,19 +120,19 @@ def test_as_many_redirects_are_followed_as_are_allowed() -> None:
     assert follow((302, "/0"), (302, "/1"), (302, "/2"), limit=3).url == "http://a.example/2"
 
 
-def test_an_origin_with_a_port_of_its_own_is_another_one() -> None:
+def test_another_port_is_another_origin() -> None:
     assert origin("https://example.org:8443/") == ("https", "example.org", 8443)
     assert origin("http://example.org:443/") == ("http", "example.org", 443) != origin("https://example.org/")
 
 
-def test_a_password_without_a_user_is_a_login_too() -> None:
+def test_a_password_without_a_user_counts_as_credentials() -> None:
     assert credentials_of("http://:secret@example.org/") == ":secret"
 
 
-def test_what_a_request_line_can_hold_stays_beside_what_it_cannot() -> None:
+def test_only_characters_that_no_request_line_may_have_are_encoded() -> None:
     assert request_url("http://example.org/!~é\x7f") == "http://example.org/!~%C3%A9%7F"
 
 
 def test_a_redirect_is_one_of_five_statuses() -> None:
-    """RFC 9110 §15.4: 300 offers a choice, 304 says that nothing is new, 305 and 306 are no longer used."""
+    """RFC 9110 §15.4: 300 offers a choice, 304 means that nothing is new, 305 and 306 are no longer used."""
     assert [status for status in range(100, 600) if status in REDIRECT_STATUSES] == [301, 302, 303, 307, 308]

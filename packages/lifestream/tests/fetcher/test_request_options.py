@@ -1,4 +1,4 @@
-"""What is set for one feed: which of it is refused, and what of it reaches a server."""
+"""The request options of one feed: which of them are refused, and which of them a server receives."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_headers_stay_with_the_feeds_own_server(secure: FeedServer) -> None:
         assert "X-Key" not in other.requests[-1].headers
 
 
-def test_a_private_authority_is_trusted_where_it_is_given(secure: FeedServer) -> None:
+def test_a_private_authority_is_trusted_for_the_feed_that_names_it(secure: FeedServer) -> None:
     secure.add("/feed", Response(RSS))
     url = secure.url("/feed")
     refused = fetch(url, RequestOptions())
@@ -69,7 +69,7 @@ def test_a_private_authority_is_trusted_where_it_is_given(secure: FeedServer) ->
     assert isinstance(fetch(url, RequestOptions(certificates=checked_certificates(authority))), Fetched)
 
 
-def test_without_verification_any_certificate_will_do_at_the_feeds_own_server_only(secure: FeedServer) -> None:
+def test_without_verification_any_certificate_is_accepted_only_at_the_feeds_own_server(secure: FeedServer) -> None:
     secure.add("/feed", Response(RSS))
     assert isinstance(fetch(secure.url("/feed"), RequestOptions(verifies=False)), Fetched)
     with FeedServer() as plain:
@@ -96,7 +96,7 @@ def test_headers_that_are_refused(lines: str, message: str) -> None:
     assert str(refused.value) == message
 
 
-def test_headers_that_are_taken() -> None:
+def test_headers_that_are_accepted() -> None:
     assert checked_headers("") == ()
     assert checked_headers(" X-Key : a b:c \n\nCookie: a=1; b=2") == (("X-Key", "a b:c"), ("Cookie", "a=1; b=2"))
 
@@ -111,12 +111,12 @@ def test_only_certificates_are_certificates(secure: FeedServer) -> None:
 @pytest.mark.parametrize(
     "url", ["proxy.example:3128", "ftp://proxy.example", "http://", "http://p:99999", "http://p/path", "socks5://a b"]
 )
-def test_what_is_no_proxy_is_refused(url: str) -> None:
+def test_a_text_that_is_no_proxy_is_refused(url: str) -> None:
     with pytest.raises(OptionRefused, match="a proxy is written as http://"):
         checked_proxy(url)
 
 
-def test_what_is_a_proxy_is_taken_and_shown_without_its_login() -> None:
+def test_a_proxy_is_accepted_and_shown_without_its_login() -> None:
     assert checked_proxy(" socks5h://ada:pw@[::1]:9050/ ") == "socks5h://ada:pw@[::1]:9050"
     assert checked_proxy("direct") == "direct"
     assert checked_proxy("") == ""
@@ -125,13 +125,13 @@ def test_what_is_a_proxy_is_taken_and_shown_without_its_login() -> None:
 
 
 @pytest.mark.parametrize("text", ["é", "\udcff", "-----BEGIN CERTIFICATE-----\né\n-----END CERTIFICATE-----"])
-def test_certificates_in_other_letters_are_refused_and_no_error(text: str) -> None:
+def test_certificates_with_other_characters_than_ascii_are_refused(text: str) -> None:
     with pytest.raises(OptionRefused):
         checked_certificates(text)
 
 
 @pytest.mark.parametrize("value", ["\udcff", "a\ud800b"])
-def test_a_header_that_no_request_can_carry_is_refused(value: str) -> None:
-    # A command gets such characters for bytes that are no UTF-8 (PEP 383).
+def test_a_header_that_no_request_can_have_is_refused(value: str) -> None:
+    # Python decodes bytes of an argument that are not UTF-8 to such characters (PEP 383).
     with pytest.raises(OptionRefused):
         checked_headers(f"X-Key: {value}")

@@ -1,4 +1,4 @@
-"""The session that every request goes through: nothing in it happens by itself."""
+"""The session of all requests: it repeats none by itself, and names the cause of a failure."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ READ = ("3.14",)
 def test_the_private_attribute_was_read_in_this_version_of_aiohttp() -> None:
     installed = ".".join(version("aiohttp").split(".")[:2])
     assert installed in READ, (
-        f"aiohttp {installed}: see that ClientSession._request still asks again only where _retry_connection is true, "
-        "and name the version here"
+        f"aiohttp {installed}: check that ClientSession._request still repeats a request only if _retry_connection is "
+        "true, and add the version to READ"
     )
 
 
-def test_a_connection_that_closes_without_an_answer_is_not_asked_again() -> None:
+def test_a_request_is_not_repeated_if_the_connection_closes_without_an_answer() -> None:
     async def ask(url: str) -> None:
         prepare_loop()
         async with open_session(allowing("127.0.0.0/8")) as session:
@@ -42,10 +42,10 @@ def test_a_connection_that_closes_without_an_answer_is_not_asked_again() -> None
 
 
 @pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, "no memory"), OSError(errno.ENOBUFS, "none")])
-def test_a_body_that_we_had_no_memory_for_is_no_failure_of_its_server(
+def test_a_body_without_memory_on_this_machine_is_no_failure_of_its_server(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The event loop has no memory for what arrives, and ends the connection with that error."""
+    """The event loop has no memory for data that arrives, and ends the connection with that error."""
     receive = aiohttp.client_proto.ResponseHandler.data_received
     is_answered = False
 
@@ -70,7 +70,7 @@ def test_a_body_that_we_had_no_memory_for_is_no_failure_of_its_server(
     assert failure_of(raised.value) == ("shortage", Shortage.MEMORY.value)
 
 
-def test_a_server_cannot_say_that_we_have_no_memory() -> None:
+def test_a_body_that_names_the_error_does_not_count_as_a_shortage() -> None:
     async def ask(url: str) -> None:
         async with open_session(allowing("127.0.0.0/8")) as session, session.get(url) as response:
             await response.read()

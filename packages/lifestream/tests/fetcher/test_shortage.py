@@ -1,4 +1,4 @@
-"""What this machine lacks is no feed's failure: with real limits, in processes of their own, and error by error."""
+"""A shortage of this machine's resources is no failure of a feed: with real limits in processes, and error by error."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from served import START, Clock, feed, rss
 resource = pytest.importorskip("resource", reason="this system has no limits to lower")
 
 LOOPBACK = allowing("127.0.0.0/8, ::1")
-FEEDS = 270  # more than the files of the first test
+FEEDS = 270  # more than the files that the first test allows
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.1 is the only loopback address")
 
 
@@ -56,7 +56,7 @@ def server() -> Iterator[FeedServer]:
 def run_short(
     home: Path, server: FeedServer, soft: int, hard: int, *command: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a *command* on FEEDS feeds of as many hosts with a limit of *soft* files, which may be raised to *hard*."""
+    """Run *command* on FEEDS feeds of as many hosts. The limit of open files is *soft*, and may be raised to *hard*."""
     program = [sys.executable, str(Path(__file__).parents[1] / "short.py")]
     arguments = [str(soft), str(hard), str(FEEDS), str(server.port), *command]
     return subprocess.run(
@@ -76,11 +76,11 @@ def stored(home: Path, query: str) -> list[tuple[Any, ...]]:
 
 @contextmanager
 def no_more_files() -> Iterator[None]:
-    """This process may open no file in the block; what is open stays so."""
+    """Prevent this process from opening files in the block; open files stay open."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     lowest_free = os.open(os.devnull, os.O_RDONLY)
     os.close(lowest_free)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))  # with 0, poll() of what is open would fail too
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))  # with 0, poll() of open files would fail too
     try:
         yield
     finally:
@@ -101,7 +101,7 @@ class TestLimitsOfTheSystem:
             (FEEDS, 0)
         ]
 
-    def test_with_too_few_nothing_is_recorded_against_the_feeds_and_the_status_and_the_message_say_so(
+    def test_with_too_few_files_no_failure_is_recorded_and_status_and_message_report_it(
         self, server: FeedServer, site_home: Path
     ) -> None:
         done = run_short(site_home, server, 72, 72, "update_feeds", LIFESTREAM_CONCURRENCY="200")
@@ -117,7 +117,7 @@ class TestLimitsOfTheSystem:
         assert again.returncode == 0, again.stderr
         assert stored(site_home, "SELECT count(*) FROM lifestream_item") == [(FEEDS,)]
 
-    def test_with_none_at_all_the_command_says_so(self, server: FeedServer, site_home: Path) -> None:
+    def test_with_hardly_any_files_the_command_reports_the_shortage(self, server: FeedServer, site_home: Path) -> None:
         for files in (9, 16):
             done = run_short(site_home, server, files, files, "update_feeds")
             assert done.returncode == 1, (files, done.stdout)
@@ -126,7 +126,7 @@ class TestLimitsOfTheSystem:
 
 
 @pytest.mark.django_db
-class TestNothingIsRecorded:
+class TestNoFailureIsRecorded:
     def due(self, server: FeedServer) -> Feed:
         made = make_feed(f"http://127.0.0.1:{server.port}/feed", next_fetch=START)
         make_subscription(made)
@@ -138,7 +138,7 @@ class TestNothingIsRecorded:
         assert (made.failures, made.last_error, made.next_fetch, made.claim_token) == (0, "", START, "")
         assert not Fetch.objects.exists()
 
-    def test_where_no_process_could_be_started_to_read_it(self, server: FeedServer) -> None:
+    def test_if_no_parser_process_could_be_started(self, server: FeedServer) -> None:
         made = self.due(server)
         for error, shortage in (
             (BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN)), Shortage.PROCESSES),
@@ -150,13 +150,13 @@ class TestNothingIsRecorded:
                 self.assert_left_due(refresh(clock=Clock()), made, shortage)
         assert [row.new for row in refresh(clock=Clock()).rows] == [1]
 
-    def test_where_the_process_ends_before_it_is_ready(self, server: FeedServer) -> None:
+    def test_if_the_parser_process_ends_before_it_is_ready(self, server: FeedServer) -> None:
         made = self.due(server)
         with mock.patch("sys.executable", "/bin/false"):
             self.assert_left_due(refresh(clock=Clock()), made, Shortage.PROCESSES)
 
     @pytest.mark.parametrize("name", ["lifestream-downloads", "parser-1"])
-    def test_where_no_thread_could_be_started(self, server: FeedServer, name: str) -> None:
+    def test_if_no_thread_could_be_started(self, server: FeedServer, name: str) -> None:
         made = self.due(server)
         start = threading.Thread.start
 
@@ -172,7 +172,7 @@ class TestNothingIsRecorded:
         assert (made.failures, made.last_error, made.next_fetch, made.claim_token) == (0, "", START, "")
         assert [row.new for row in refresh(clock=Clock()).rows] == [1]
 
-    def test_by_adding_a_feed(self, server: FeedServer) -> None:
+    def test_when_a_feed_is_added(self, server: FeedServer) -> None:
         with no_more_files(), pytest.raises(subscribe.NotAdded) as raised:
             subscribe.find_feed(f"http://127.0.0.1:{server.port}/feed", guard=LOOPBACK)
         assert "this process may open no more files" in str(raised.value)
@@ -189,7 +189,7 @@ class TestNothingIsRecorded:
             subscribe.find_feed(f"http://127.0.0.1:{server.port}/feed", guard=LOOPBACK)
         assert "no process could be started to read documents" in str(raised.value)
 
-    def test_by_looking_for_icons(self, server: FeedServer, caplog: pytest.LogCaptureFixture) -> None:
+    def test_when_icons_are_looked_for(self, server: FeedServer, caplog: pytest.LogCaptureFixture) -> None:
         made = self.due(server)
         Feed.objects.update(last_success=START, site_url=f"http://127.0.0.1:{server.port}/")
         with mock.patch.object(AddressGuard, "socket", side_effect=OSError(errno.EMFILE, "Too many open files")):
@@ -219,7 +219,7 @@ class TestFetching:
         assert outcome.kind == "shortage"
         assert shortage_of(ShortOf(Shortage.FILES)) is Shortage.FILES
 
-    def test_a_name_without_an_address_is_the_feeds_own_trouble(self) -> None:
+    def test_a_name_without_an_address_is_a_failure_of_the_feed(self) -> None:
         async def resolve() -> None:
             await Resolver().resolve("name.invalid", 80)
 
@@ -227,7 +227,7 @@ class TestFetching:
             asyncio.run(resolve())
         assert shortage_of(raised.value) is None
 
-    def test_a_hub_is_not_to_blame(self, server: FeedServer) -> None:
+    def test_a_shortage_is_no_refusal_of_a_hub(self, server: FeedServer) -> None:
         async def run() -> Any:
             async with hub_client(LOOPBACK, user_agent="lifestream") as client:
                 with no_more_files():
@@ -237,7 +237,7 @@ class TestFetching:
         assert (answer.verdict, answer.message) == (HubVerdict.SHORTAGE, Shortage.FILES.value)
 
 
-class TestWhichErrorIsOurs:
+class TestErrorsThatMeanAShortage:
     @pytest.mark.parametrize(
         ("error", "shortage"),
         [
@@ -266,7 +266,7 @@ class TestWhichErrorIsOurs:
         assert shortage_of(wrapped) is shortage
 
     @pytest.mark.parametrize("url", ["http://[2001:db8::1]/", "http://127.0.0.1:0/"])
-    def test_an_address_that_cannot_be_dialled_is_the_feeds_own_trouble(self, url: str) -> None:
+    def test_an_address_that_cannot_be_dialled_is_a_failure_of_the_feed(self, url: str) -> None:
         async def run() -> Outcome:
             guard = allowing("127.0.0.0/8, 2001:db8::/32")
             async with Fetcher(guard, user_agent="lifestream", limits=FetchLimits(timeout=2.0)) as fetcher:
@@ -276,7 +276,7 @@ class TestWhichErrorIsOurs:
         assert isinstance(outcome, Failed)
         assert outcome.kind != "shortage"
 
-    def test_a_database_that_cannot_open_its_file_for_want_of_files_names_that_remedy(self) -> None:
+    def test_a_database_that_has_no_file_left_to_open_reports_that_shortage(self) -> None:
         error = OperationalError("unable to open database file")
         assert "see that it runs and has free space" in str(trouble_of(error))
         with no_more_files():
@@ -316,7 +316,7 @@ class TestTheLimitOfFiles:
         assert done.stdout == "(100, 128)\n", done.stderr
 
 
-def test_fewer_threads_than_wished_for_read_all_documents() -> None:
+def test_fewer_threads_than_requested_read_all_documents() -> None:
     start = threading.Thread.start
 
     def refused(thread: threading.Thread) -> None:
@@ -329,7 +329,7 @@ def test_fewer_threads_than_wished_for_read_all_documents() -> None:
         assert [each.result(60).items[0].title for each in read] == ["0", "1", "2"]
 
 
-def test_address_space_is_looked_for_before_it_is_needed() -> None:
+def test_address_space_is_checked_before_it_is_needed() -> None:
     require_memory()
     with pytest.raises(ShortOf) as raised:
         require_memory(1 << 62)
@@ -337,7 +337,7 @@ def test_address_space_is_looked_for_before_it_is_needed() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on address space")
-def test_a_limit_on_memory_is_known() -> None:
+def test_a_limit_on_memory_is_detected() -> None:
     program = "from lifestream.fetcher.shortage import is_memory_limited as limited; print(limited())"
     for command in (program, f"import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 40)); {program}"):
         done = subprocess.run([sys.executable, "-c", command], capture_output=True, encoding="utf-8", check=True)

@@ -1,4 +1,4 @@
-"""TLS sessions are resumed with the server that they were made with, for a time, and with no other."""
+"""TLS sessions are resumed only with the server that they were made with, and only for a limited time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def server() -> Iterator[FeedServer]:
 
 @pytest.fixture
 def context(server: FeedServer) -> ResumingContext:
-    """A context of this test's own that trusts the server."""
+    """Return a context for this test alone that trusts the server."""
     resuming_context.cache_clear()
     context = resuming_context()
     resuming_context.cache_clear()
@@ -34,11 +34,11 @@ def context(server: FeedServer) -> ResumingContext:
 
 
 def resumed(context: ResumingContext, *urls: str) -> list[bool]:
-    """Request *urls* one after the other, each on a new connection. Returns which of them resumed a session."""
+    """Request *urls* one after the other, each on a new connection. Return for each whether it resumed a session."""
     made: list[ssl.SSLObject] = []
 
     class Watched(aiohttp.TCPConnector):
-        """A connector that sees each connection before its response is read to the end."""
+        """A connector that notes the TLS object of each connection before the response has been read."""
 
         async def connect(self, *arguments: Any, **options: Any) -> Any:
             connection: Any = await super().connect(*arguments, **options)
@@ -58,7 +58,7 @@ def resumed(context: ResumingContext, *urls: str) -> list[bool]:
 def test_a_second_connection_resumes_the_session_of_the_first(server: FeedServer, context: ResumingContext) -> None:
     url = server.url("/feed")
     assert resumed(context, url, url, url) == [False, True, True]
-    # Also by another event loop of the same process.
+    # Another event loop of the same process resumes it, too.
     assert resumed(context, url) == [True]
 
 
@@ -67,9 +67,7 @@ def test_a_session_is_not_offered_to_another_name(server: FeedServer, context: R
     assert resumed(context, *urls, *urls) == [False, False, True, True]
 
 
-def test_a_certificate_that_was_checked_counts_for_hours_and_not_for_good(
-    server: FeedServer, context: ResumingContext
-) -> None:
+def test_a_checked_certificate_is_trusted_only_for_a_limited_time(server: FeedServer, context: ResumingContext) -> None:
     now = 1000.0
     context.clock = lambda: now
     url = server.url("/feed")
@@ -81,7 +79,7 @@ def test_a_certificate_that_was_checked_counts_for_hours_and_not_for_good(
     assert resumed(context, url, url) == [False, True]
 
 
-def test_no_more_than_the_latest_sessions_are_kept(
+def test_only_the_latest_sessions_are_kept(
     server: FeedServer, context: ResumingContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tls_sessions, "MOST", 1)
@@ -90,7 +88,7 @@ def test_no_more_than_the_latest_sessions_are_kept(
     assert len(context.sessions) == 1
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(server: FeedServer) -> None:
+def test_a_certificate_of_an_unknown_authority_is_refused(server: FeedServer) -> None:
     resuming_context.cache_clear()
     context = resuming_context()
     context.sessions = OrderedDict()
@@ -99,7 +97,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(server: FeedServer) ->
     assert context.sessions == {}
 
 
-def test_it_checks_what_python_checks_by_default() -> None:
+def test_the_context_checks_what_python_checks_by_default() -> None:
     context, usual = resuming_context(), ssl.create_default_context()
     assert context.verify_mode == usual.verify_mode == ssl.CERT_REQUIRED
     assert context.check_hostname and usual.check_hostname

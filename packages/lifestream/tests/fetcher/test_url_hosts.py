@@ -1,4 +1,4 @@
-"""What a link's words call the place that it leads to, and which site a feed may say to be of."""
+"""The host that the words of a link name, and the site to which a feed may claim to belong."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from shown import make_post, make_site
         ("", ""),
     ],
 )
-def test_a_link_is_called_by_the_host_that_a_browser_opens(url: str, words: str) -> None:
+def test_a_link_is_named_after_the_host_that_a_browser_opens(url: str, words: str) -> None:
     assert re.sub("xn--[a-z0-9-]+", "xn", host_in_words(url)) == re.sub("xn--[a-z0-9-]+", "xn", words)
     assert host_in_words(url).isascii()
 
@@ -61,7 +61,7 @@ def test_of_a_long_name_the_end_is_shown() -> None:
 @pytest.mark.costly
 @pytest.mark.parametrize("make", ["".join, "a".join, ".".join], ids=["one label", "mixed", "many labels"])
 def test_a_name_takes_linear_time(make: Callable[[Iterable[str]], str]) -> None:
-    """An address may have 8 KiB, a page dozens of them, and Punycode takes a second for a label of 2,700 characters."""
+    """A page may have dozens of addresses of 8 KiB, and Punycode takes a second for a label of 2,700 characters."""
 
     def name(size: int) -> str:
         return f"https://{make(chr(0x4E00 + 7 * place % 20_000) for place in range(size))}.example/"
@@ -72,7 +72,7 @@ def test_a_name_takes_linear_time(make: Callable[[Iterable[str]], str]) -> None:
 
 @pytest.mark.parametrize("domain", ["b\u00fccher.example", "xn--bcher-kva.example", "B\u00dcCHER.example"])
 def test_a_site_is_the_same_however_its_name_is_written(domain: str) -> None:
-    """What is stored as a feed's domain is shown, and must look like no other name."""
+    """The stored domain of a feed is shown, and must look like no other name."""
     assert site_domain(f"https://{domain}/", "https://feeds.xn--bcher-kva.example/", ()) == "xn--bcher-kva.example"
     links = [f"https://g\u0456thub.com/{number}" for number in range(3)]
     assert site_domain("https://g\u0456thub.com/", "https://evil.example/", links) == "xn--gthub-n2e.com"
@@ -96,12 +96,12 @@ def test_more_than_half_of_the_links_are_most_of_them() -> None:
         ("https://github.com/", "", ""),
     ],
 )
-def test_without_links_the_url_decides(claim: str, url: str, domain: str) -> None:
+def test_without_links_the_url_of_the_feed_decides(claim: str, url: str, domain: str) -> None:
     assert site_domain(claim, url, ()) == domain
 
 
 @pytest.mark.django_db
-def test_no_page_names_another_host_than_its_links_lead_to(client: Client) -> None:
+def test_no_link_on_a_page_names_another_host_than_the_one_it_leads_to(client: Client) -> None:
     lifestream = make_lifestream("main")
     site = make_site(lifestream, "A Site", domain="github.com", site_url="https://evil.example/github.com")
     post = make_post(site, "A title", link="https://github.com@evil.example/1", content="<p>Words</p>")
@@ -114,7 +114,7 @@ def test_no_page_names_another_host_than_its_links_lead_to(client: Client) -> No
 
 
 @pytest.mark.django_db
-def test_the_migration_corrects_what_is_stored() -> None:
+def test_the_migration_corrects_stored_domains() -> None:
     migration = import_module("lifestream.migrations.0007_site_domain")
     liar = make_feed("https://evil.example/f", domain="github.com", site_url="https://github.com/")
     behind = make_feed("https://proxy.example/f", domain="github.com", site_url="https://github.com/")
@@ -139,7 +139,7 @@ PIECES = [
 @example("http://..")
 @example("https://a.example./x")
 @example("https://www.www.a.example?x")
-def test_the_usual_form_of_a_url_has_the_host_and_the_link_that_any_other_has(url: str) -> None:
+def test_the_fast_path_for_usual_urls_has_the_same_results(url: str) -> None:
     usual = (domain_of(url), link_form(url))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(url_hosts, "_PLAIN", NEVER)

@@ -1,4 +1,4 @@
-"""WebSub as values: which hub, what proves a push, how long a lease is, and which settings let hubs in."""
+"""WebSub as values: the hub of a feed, the signature of a push, leases, and the settings that let hubs in."""
 
 from __future__ import annotations
 
@@ -53,24 +53,25 @@ def test_the_hub_in_a_header_field(header: str, links: Links) -> None:
     assert links_of({"link": header}, FEED) == links
 
 
-def test_header_fields_count_before_the_document() -> None:
-    said = {"hub": "https://document.example/", "topic": "https://example.org/document"}
-    assert links_of({}, FEED, **said) == Links("https://document.example/", "https://example.org/document")
-    assert links_of({"link": f"<{HUB}>; rel=hub"}, FEED, **said) == Links(HUB, "https://example.org/document")
-    assert links_of({"link": f"<{HUB}>; rel=hub, </s>; rel=self"}, FEED, **said) == Links(HUB, "https://example.org/s")
-    assert links_of({"link": "</other>; rel=next"}, FEED, **said).hub == "https://document.example/"
+def test_header_fields_take_precedence_over_the_document() -> None:
+    in_document = {"hub": "https://document.example/", "topic": "https://example.org/document"}
+    assert links_of({}, FEED, **in_document) == Links("https://document.example/", "https://example.org/document")
+    assert links_of({"link": f"<{HUB}>; rel=hub"}, FEED, **in_document) == Links(HUB, "https://example.org/document")
+    both = {"link": f"<{HUB}>; rel=hub, </s>; rel=self"}
+    assert links_of(both, FEED, **in_document) == Links(HUB, "https://example.org/s")
+    assert links_of({"link": "</other>; rel=next"}, FEED, **in_document).hub == "https://document.example/"
 
 
 @pytest.mark.parametrize("piece", ["<", "<a>;", '<a>; rel="', "<a>; rel=hub ; ", "<a>; a=b", '<a>; a="\\', " ;", "<>,"])
-def test_a_hostile_header_field_takes_no_time(piece: str) -> None:
+def test_a_hostile_header_field_takes_linear_time(piece: str) -> None:
     def cost(count: int) -> float:
-        """Return the processor time of this thread, in seconds, for a field of *count* pieces."""
+        """Return the CPU time of this thread, in seconds, for a field of *count* pieces."""
         started = time.thread_time()
         links_of({"link": "hub" + piece * count}, FEED)
         return time.thread_time() - started
 
     few, many = (min(cost(count) for _ in range(3)) for count in (50_000, 200_000))
-    assert many < 10 * max(few, 0.01), "four times as much takes four times as long, not sixteen times"
+    assert many < 10 * max(few, 0.01), "four times the size should take four times as long, not sixteen times"
 
 
 @pytest.mark.parametrize(
@@ -83,11 +84,11 @@ def test_a_hostile_header_field_takes_no_time(piece: str) -> None:
         ("http://[2001:db8::1]:80/", "https://[2001:db8::1]/"),
     ],
 )
-def test_a_hub_is_asked_over_tls(hub: str, asked: str) -> None:
+def test_a_hub_is_requested_only_over_tls(hub: str, asked: str) -> None:
     assert over_tls(hub) == asked
 
 
-def test_a_secret_is_sent_with_a_subscription_only() -> None:
+def test_a_secret_is_sent_only_with_a_subscription() -> None:
     form = request_form("subscribe", FEED, "https://us.example/push/k", "secret")
     assert form["hub.secret"] == "secret" and form["hub.lease_seconds"] == "864000"
     assert request_form("unsubscribe", FEED, "https://us.example/push/k", "secret") == {
@@ -106,12 +107,12 @@ def test_a_lease_is_a_number_within_reason(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(("lease", "after"), [(864000, 777600), (86400, 64800), (7200, 5400), (60, 3600), (0, 3600)])
-def test_a_lease_is_renewed_so_early_that_a_try_may_fail(lease: float, after: float) -> None:
+def test_a_lease_is_renewed_early_enough_for_a_failed_try(lease: float, after: float) -> None:
     assert renewal(lease) == after
 
 
 @pytest.mark.parametrize("method", ["sha1", "sha256", "sha384", "sha512"])
-def test_a_signature_of_pieces_is_one_of_the_whole(method: str) -> None:
+def test_a_signature_is_verified_piece_by_piece(method: str) -> None:
     body = b"<rss>" * 1000
     signature = Signature(f"{method}={hmac.new(b'new', body, getattr(hashlib, method)).hexdigest()}", ["new", "old"])
     for start in range(0, len(body), 77):
@@ -122,7 +123,7 @@ def test_a_signature_of_pieces_is_one_of_the_whole(method: str) -> None:
     assert not signature.holds()
 
 
-def test_an_older_secret_holds_too() -> None:
+def test_a_signature_with_an_older_secret_is_valid() -> None:
     signature = Signature(f"sha1={hmac.new(b'old', b'', hashlib.sha1).hexdigest()}", ["new", "old"])
     assert signature.holds()
 
@@ -130,7 +131,7 @@ def test_an_older_secret_holds_too() -> None:
 @pytest.mark.parametrize(
     "header", ["", "sha256", "sha256=", "=", "md5=d41d8cd98f00b204e9800998ecf8427e", "sha256=\udcff"]
 )
-def test_what_is_no_signature_holds_nothing(header: str) -> None:
+def test_a_header_that_is_no_signature_is_invalid(header: str) -> None:
     assert not Signature(header, ["secret"]).holds()
     assert not Signature(header, []).holds()
 
@@ -144,7 +145,7 @@ def test_the_public_url_is_an_origin(settings: Settings, url: str) -> None:
     assert conf.public_url == url.rstrip("/")
 
 
-def test_the_bundled_site_is_reached_where_it_is_said_to_be(tmp_path: Path) -> None:
+def test_the_bundled_site_accepts_only_an_https_url_as_its_public_url(tmp_path: Path) -> None:
     done = run(tmp_path, "check", LIFESTREAM_PUBLIC_URL="https://planet.example.org")
     assert (done.returncode, done.stderr) == (0, "")
     refused = run(tmp_path, "check", LIFESTREAM_PUBLIC_URL="http://planet.example.org")
@@ -174,10 +175,10 @@ def test_the_bundled_site_is_reached_where_it_is_said_to_be(tmp_path: Path) -> N
         ("https://planet.example:x", False, "it is no URL (Port could not be cast to integer value as 'x')"),
     ],
 )
-def test_nothing_else_is(settings: Settings, url: str, over_http: bool, problem: str) -> None:
+def test_other_texts_are_refused_as_the_public_url(settings: Settings, url: str, over_http: bool, problem: str) -> None:
     settings.LIFESTREAM_PUBLIC_URL, settings.LIFESTREAM_PUSH_OVER_HTTP = url, over_http
     with pytest.raises(ImproperlyConfigured) as raised:
-        conf.public_url  # noqa: B018  asking is what raises
+        conf.public_url  # noqa: B018  to read it raises
     assert str(raised.value) == f"LIFESTREAM_PUBLIC_URL is {url.rstrip('/')!r}: {problem}."
     assert [message.id for message in checks.run_checks(tags=["lifestream"])] == ["lifestream.E009"]
 
@@ -211,7 +212,7 @@ def test_for_tests_loopback_may_go_without_tls(settings: Settings, host: str) ->
         ),
     ],
 )
-def test_what_keeps_hubs_out_is_reported(
+def test_settings_that_keep_hubs_out_are_reported(
     settings: Settings, changes: dict[str, Any], number: str, message: str, hint: str
 ) -> None:
     settings.LIFESTREAM_PUBLIC_URL = "https://planet.example"

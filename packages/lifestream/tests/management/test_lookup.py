@@ -1,4 +1,4 @@
-"""Which feed and which lifestream a command means."""
+"""The feed and the lifestream that the arguments of a command name."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_an_unknown_feed_is_named_with_the_nearest_and_without_its_password() ->
     )
 
 
-def test_the_first_lifestream_is_made_where_there_is_none() -> None:
+def test_a_first_lifestream_is_made_if_there_is_none() -> None:
     assert chosen_lifestream(None) == chosen_lifestream("main") == Lifestream.objects.get()
 
 

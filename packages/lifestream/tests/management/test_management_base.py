@@ -1,4 +1,4 @@
-"""Control characters in the output of commands are written as escapes, whatever the output is."""
+"""Control characters in the output of commands are escaped, wherever the output goes."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def test_an_error_is_raised_and_not_printed() -> None:
 
 @pytest.fixture
 def unread() -> Iterator[io.TextIOWrapper]:
-    """A pipe that nobody reads: what `head` leaves when it has enough."""
+    """Yield a pipe that nobody reads, as after `head` has ended."""
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w", encoding="utf-8") as stream:
         yield stream
 
 
-def test_a_command_goes_on_when_nobody_reads_its_output_any_more(unread: io.TextIOWrapper) -> None:
+def test_a_command_continues_when_nobody_reads_its_output_any_more(unread: io.TextIOWrapper) -> None:
     done = []
 
     class Long(BaseCommand):
@@ -68,7 +68,7 @@ def test_a_command_goes_on_when_nobody_reads_its_output_any_more(unread: io.Text
     assert done == [(0, False), (1, False), (2, False)]
 
 
-def test_little_output_that_nobody_reads_is_no_error_at_the_end_either(unread: io.TextIOWrapper) -> None:
+def test_buffered_output_that_nobody_reads_is_no_error_at_the_end(unread: io.TextIOWrapper) -> None:
     command = Command(stdout=unread, stderr=io.StringIO())
     command.execute(no_color=True, force_color=False, skip_checks=True)
     assert not command.stdout.has_reader
@@ -93,10 +93,10 @@ def test_an_output_that_fails_otherwise_is_an_error() -> None:
     ],
 )
 def test_an_argument_that_is_not_utf_8_is_an_error_that_does_not_show_it(command: tuple[str, ...]) -> None:
-    with pytest.raises(CommandError) as told:
+    with pytest.raises(CommandError) as raised:
         call_command(*command)
-    assert "is not in UTF-8" in str(told.value)
-    assert "\udcff" not in str(told.value)
+    assert "is not in UTF-8" in str(raised.value)
+    assert "\udcff" not in str(raised.value)
 
 
 def test_any_other_text_that_cannot_be_encoded_is_a_bug_and_is_raised() -> None:

@@ -1,4 +1,4 @@
-"""What commands print: tables, times and progress, without control characters."""
+"""The output of commands: tables, times and progress, without control characters."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lifestream.wording import when
 
 
 class HostileWords(CommandTestCase):
-    """What a server says is printed, and no terminal obeys it."""
+    """Texts from servers are printed without control characters that a terminal would obey."""
 
     def test_no_control_character_of_a_feed_is_printed(self) -> None:
         evil = "\x1b]0;pwned\x07\x1b[2J\x9b31mred\x9d\x08\x7f"
@@ -38,7 +38,7 @@ class HostileWords(CommandTestCase):
         for path in ("/", "/favicon.ico"):
             self.feedserver.add(path, Response(status=404))
         printed = self.run_command("add_feed", self.get_url("/feed"))
-        assert "]0;pwned[2J›31mred" in printed  # U+009B is what windows-1252 has in its place
+        assert "]0;pwned[2J›31mred" in printed  # U+009B is read as the character of windows-1252 at that byte
         for path in ("/reason", "/away", "/broken"):
             printed += self.failure("add_feed", self.get_url(path))
             make_subscription(make_feed(self.get_url(path), next_fetch=timezone.now()))
@@ -51,7 +51,7 @@ class HostileWords(CommandTestCase):
 
 
 class Terminal(io.StringIO):
-    """Standard error as somebody who watches has it."""
+    """Standard error that is a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -61,7 +61,7 @@ ROW = FeedReport(1, "A [bold]feed[/bold]", "http://a.example/", "new", 2, 1, Non
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-def test_progress_shows_on_a_terminal_and_nowhere_else() -> None:
+def test_progress_is_shown_only_on_a_terminal() -> None:
     terminal, file = Terminal(), io.StringIO()
     for stream in (terminal, file):
         with progress_bar(3, stream) as progress:
@@ -89,7 +89,7 @@ def plain(printed: str) -> list[str]:
     return [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in printed.splitlines()]
 
 
-def test_a_title_is_no_markup_and_nothing_is_cut_where_nobody_watches() -> None:
+def test_a_title_is_no_markup_and_without_a_terminal_nothing_is_cut() -> None:
     long = FeedReport(2, "A very long title " * 6, "http://b.example/", "failed", message="it " + "failed " * 10)
     printed = table_of(Report((ROW, long)), io.StringIO(), NOW)
     assert "A [bold]feed[/bold] " in printed
@@ -98,7 +98,7 @@ def test_a_title_is_no_markup_and_nothing_is_cut_where_nobody_watches() -> None:
     assert printed.count("failed") == 11
 
 
-def test_colour_shows_on_a_terminal() -> None:
+def test_a_terminal_gets_colours() -> None:
     with mock.patch.dict("os.environ", {"TERM": "xterm-256color", "NO_COLOR": ""}):
         assert "\x1b[32mnew" in table_of(Report((ROW,)), Terminal(), NOW)
 

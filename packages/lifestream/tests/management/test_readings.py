@@ -1,4 +1,4 @@
-"""A document as a text for a person, and as JSON: what the tests of `read` don't show."""
+"""A document as a text for a person, and as JSON: details that the tests of `read` don't check."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_files_and_media_are_reported_with_their_kinds_and_sizes() -> None:
     ]
 
 
-def test_what_is_left_out_is_reported() -> None:
+def test_omissions_problems_and_caps_are_reported() -> None:
     notes = Notes(removed=[tuple(f"<{number}>" for number in range(30))])
     problem = PluginProblem("own", "process", "One", "ValueError: no")
     lines = text(Prepared(ParsedFeed(), (ItemDraft(),), "own", 2, (problem,), capped=("capped",), notes=notes))
@@ -67,7 +67,7 @@ def test_text_of_a_feed_cannot_forge_a_line() -> None:
     assert "title a\\n format forged\\x1b[2J[red]" in lines
 
 
-def test_what_could_not_be_read_has_no_text() -> None:
+def test_a_document_that_could_not_be_read_has_no_text() -> None:
     with pytest.raises(ValueError, match="feed could not be read: it is empty"):
         text_of(Reading("feed", "", error="it is empty"), io.StringIO())
     assert json.loads(json_of(Reading("feed", "", error="it is empty")))["error"] == "it is empty"

@@ -1,4 +1,4 @@
-"""`serve --reload`: what is read anew, and when the server is started again."""
+"""`serve --reload`: templates are read anew for each request, and the server restarts after other changes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_change_of_the_settings_is_seen(home: Path) -> None:
     assert state() != made == {**before, str(home / "lifestream.toml"): made[str(home / "lifestream.toml")]}
 
 
-def test_a_new_style_sheet_or_logo_is_seen_and_what_is_served_anew_by_itself_is_not(home: Path) -> None:
+def test_only_a_new_static_file_needs_a_restart_not_a_changed_one_or_a_template(home: Path) -> None:
     (home / "static").mkdir()
     before = state()
     (home / "static" / "custom.css").write_text("a {}")
@@ -45,16 +45,16 @@ def test_a_new_style_sheet_or_logo_is_seen_and_what_is_served_anew_by_itself_is_
     assert state() == after
 
 
-def test_a_folder_of_very_many_static_files_is_not_looked_through(home: Path) -> None:
+def test_of_very_many_static_files_only_some_are_watched(home: Path) -> None:
     (home / "static").mkdir()
     for number in range(1500):
         (home / "static" / f"{number}.png").touch()
     assert len(state()) < 1010
 
 
-def test_the_server_is_started_again_after_a_change_and_after_a_mistake(home: Path) -> None:
-    # The first run changes a setting and goes on, as a server does; the second fails, as one whose settings are wrong,
-    # and its owner mends them; the third ends.
+def test_the_server_is_started_again_after_a_change_and_after_a_failure(home: Path) -> None:
+    # The first run changes a setting and keeps running, as a server does. The second changes it again and fails, as a
+    # server with wrong settings does, until its owner corrects them. The third ends.
     program = f"""
 import pathlib, sys, time, os
 assert os.environ["LIFESTREAM_RELOADED"] == "1"
@@ -84,9 +84,9 @@ def test_templates_are_read_anew_for_each_request(tmp_path: Path, settings: Any)
 
     assert application({}, None) == "one"
     page.write_text("two")
-    assert application({}, None) == "one", "without --reload, templates are kept"
+    assert application({}, None) == "one", "without --reload, templates are cached"
     assert reading_templates_anew(application)({}, None) == "two"
 
 
-def test_nothing_is_said_of_it_to_other_commands() -> None:
+def test_the_variable_of_the_server_is_not_set_in_this_process() -> None:
     assert "LIFESTREAM_RELOADED" not in os.environ

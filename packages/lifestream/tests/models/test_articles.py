@@ -7,7 +7,7 @@ from lifestream.models import Article
 
 
 @pytest.mark.django_db
-def test_what_became_of_a_page_goes_with_its_item() -> None:
+def test_the_result_for_a_page_is_deleted_with_its_item() -> None:
     item = make_item(make_feed(), "one")
     page = Article.objects.create(item=item, fetched=NOW, message="no article")
     assert str(page) == str(item)

@@ -1,4 +1,4 @@
-"""What a form saves of a row: what was changed in it. What others write while the request is handled stays."""
+"""A form saves only the fields that were changed in it. Fields that others write during the request stay as written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LOOK = {"title": "Mine", "shown": "summary", "words": "60", "site_order": "name"
 
 @contextmanager
 def meanwhile(model: type[Model], change: Callable[[], object]) -> Iterator[None]:
-    """Let somebody else *change* what is stored just before the next row of *model* is saved."""
+    """Call *change*, a change by somebody else, just before the next row of *model* is saved."""
     left = [change]
 
     def change_first(**_: Any) -> None:
@@ -44,7 +44,7 @@ def meanwhile(model: type[Model], change: Callable[[], object]) -> Iterator[None
 
 @dataclass(frozen=True)
 class Page:
-    """A form: where it is, what is *sent*, and what somebody else writes into other columns of its row meanwhile."""
+    """A form at *address*: the values that are *sent*, and *theirs*, which somebody else writes meanwhile."""
 
     model: type[Model]
     address: str
@@ -95,7 +95,7 @@ def pages() -> dict[str, Page]:
 
 
 @pytest.mark.parametrize("name", pages())
-def test_a_form_leaves_to_others_what_was_not_changed_in_it(client: Client, name: str) -> None:
+def test_a_form_does_not_overwrite_fields_that_were_not_changed_in_it(client: Client, name: str) -> None:
     stream = owned(client)
     User.objects.filter(lifestreams=stream).update(is_superuser=True, is_staff=True)
     site = make_site(stream, "Site", site_url="https://site.example/")
@@ -114,7 +114,7 @@ def test_a_form_leaves_to_others_what_was_not_changed_in_it(client: Client, name
     after = rows.values().get()
     assert {field: after[field] for field in page.theirs} == page.theirs
     mine = {field for field in before if before[field] != after[field]} - page.theirs.keys()
-    assert mine, "what was changed in the form is saved"
+    assert mine, "the fields that were changed in the form are saved"
     assert {after[field] for field in mine} & {"Mine", "one", True}
 
 

@@ -1,4 +1,4 @@
-"""When a host is due: it is true after each kind of write, and repaired after one by hand; on both databases."""
+"""The due time of a host is correct after each kind of write, and repaired after one by hand; on both databases."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def write(sql: str, *values: Any) -> None:
 
 @pytest.fixture
 def two(db: None) -> tuple[Feed, Feed]:
-    """Two feeds of one host, of which the second is due an hour later."""
+    """Return two feeds of one host, of which the second is due an hour later."""
     return make_feed("https://a.example/1"), make_feed("https://a.example/2", next_fetch=NOW + HOUR)
 
 
@@ -136,7 +136,7 @@ class TestALease:
         assert due_of(two[0]) == NOW + HOUR / 2
         assert due_hosts.wrong("default") == []
 
-    def test_the_last_feed_that_is_stored_releases_the_host(self, db: None) -> None:
+    def test_the_host_is_released_when_its_last_claimed_feed_is_stored(self, db: None) -> None:
         first, second = make_feed("https://a.example/1"), make_feed("https://a.example/2")
         claims = leases.claim(NOW, 10, lease=HOUR)
         for feed, due in ((first, NOW + HOUR), (second, NOW + 3 * HOUR)):
@@ -152,12 +152,12 @@ class TestALease:
 
 
 class TestWritesByHand:
-    def test_a_refresh_that_finds_nothing_mends_hosts(self, db: None) -> None:
+    def test_a_refresh_that_finds_nothing_due_repairs_the_hosts(self, db: None) -> None:
         feed = make_feed(next_fetch=NOW + HOUR)
         write("UPDATE lifestream_feed SET next_fetch = %s", connection.ops.adapt_datetimefield_value(NOW))
         assert [each.feed for each in Intake(None, lambda: NOW, early=False).take()] == [feed.pk]
 
-    def test_a_host_that_is_due_and_has_nothing_is_put_in_order_by_a_claim(self, two: tuple[Feed, Feed]) -> None:
+    def test_a_claim_repairs_a_due_host_without_a_due_feed(self, two: tuple[Feed, Feed]) -> None:
         write("UPDATE lifestream_feed SET status = 'paused'")
         assert leases.claim(NOW, 10) == []
         assert due_of(two[0]) is None

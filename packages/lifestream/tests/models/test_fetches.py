@@ -1,4 +1,4 @@
-"""The log of fetches: a line is shown with the local time and the outcome in words."""
+"""The log of fetches: a row is shown with the local time and the outcome in words."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def test_each_outcome_has_words_in_the_language_of_the_reader(outcome: str) -> N
         assert outcome_in_words(outcome) != outcome
 
 
-def test_no_outcome_and_one_of_a_later_version_are_shown_as_they_are() -> None:
+def test_an_empty_or_unknown_outcome_is_shown_as_it_is() -> None:
     assert (outcome_in_words(""), outcome_in_words("later")) == ("", "later")
 
 
 @pytest.mark.django_db
-def test_a_line_is_called_by_its_local_time_and_its_outcome() -> None:
+def test_a_row_is_named_by_its_local_time_and_its_outcome() -> None:
     fetch = Fetch.objects.create(feed=make_feed(), started=NOW, outcome="not modified")
     with timezone.override("Asia/Kolkata"):
         assert timezone.localtime(NOW).strftime("%H:%M") != NOW.strftime("%H:%M")

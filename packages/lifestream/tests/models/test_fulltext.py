@@ -1,4 +1,4 @@
-"""Search over items, which finds the same on both databases."""
+"""The search over items finds the same on both databases."""
 
 from __future__ import annotations
 
@@ -84,14 +84,14 @@ QUERIES: dict[str, list[str]] = {
 }
 
 
-def test_a_query_finds() -> None:
+def test_each_query_finds_its_items() -> None:
     feed = make_feed()
     for name, (title, text) in TEXTS.items():
         make_item(feed, title, text=text, guid=name)
     assert {query: titles(query) for query in QUERIES} == QUERIES
 
 
-def test_titles_authors_and_tags_are_found_too_but_no_phrase_across_them_and_the_text() -> None:
+def test_titles_authors_and_tags_are_searched_too_but_no_phrase_spans_them_and_the_text() -> None:
     make_item(title="one", author="Ada", tags=["engines"], text="two", guid="x")
     assert titles("one") == titles("ada") == titles("engines") == titles("one two") == ["x"]
     assert titles('"engines two"') == []
@@ -124,7 +124,7 @@ def test_an_item_is_found_by_its_new_words_only_after_it_was_indexed_again() -> 
 
 
 @pytest.mark.parametrize("by_queryset", [True, False])
-def test_a_deleted_item_is_forgotten_and_leaves_a_tombstone(by_queryset: bool) -> None:
+def test_a_deleted_item_leaves_the_index_and_a_tombstone_stays(by_queryset: bool) -> None:
     item, other = make_item(title="apple", guid="x"), make_item(title="apple", guid="y")
     if by_queryset:
         Item.objects.filter(pk=item.pk).delete()
@@ -190,13 +190,13 @@ def test_any_text_can_be_indexed(text: str) -> None:
         ),
     ],
 )
-def test_any_query_can_be_asked(query: str) -> None:
+def test_any_query_can_be_run(query: str) -> None:
     make_item(title="apple", guid="x")
     assert titles(query) == []
     assert titles("apple") == ["x"]
 
 
-def test_the_first_words_of_a_long_query_count() -> None:
+def test_only_the_first_words_of_a_long_query_are_used() -> None:
     make_item(title=" ".join(f"w{number}" for number in range(fulltext.MOST_TERMS)), guid="x")
     assert titles(" ".join(f"w{number}" for number in range(fulltext.MOST_TERMS + 10))) == ["x"]
     assert titles(" ".join(f"w{number}" for number in reversed(range(fulltext.MOST_TERMS + 10)))) == []
@@ -208,7 +208,7 @@ def test_the_first_words_of_a_long_query_count() -> None:
     ids=["a long phrase", "a phrase again and again", "many phrases", "no spaces"],
 )
 def test_the_words_of_phrases_are_limited(query: str) -> None:
-    """A database takes a step for each word of a phrase at each place of a document that repeats one word."""
+    """In a document that repeats one word, a database takes a step at each place for each word of a phrase."""
     wanted = fulltext._wanted(query)
     assert 0 < sum(len(term.words) for term in wanted) <= fulltext.MOST_TERMS
     assert len(set(wanted)) == len(wanted)

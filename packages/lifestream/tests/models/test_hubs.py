@@ -1,4 +1,4 @@
-"""Subscriptions at hubs: one that is wanted a feed, and a key that nobody guesses."""
+"""Subscriptions at hubs: each feed has at most one that it wants, and keys can't be guessed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_a_key_fits_into_a_path_and_is_never_the_same() -> None:
 
 
 @pytest.mark.django_db
-def test_a_feed_wants_one_and_may_be_leaving_others() -> None:
+def test_a_feed_has_one_wanted_subscription_and_may_be_leaving_others() -> None:
     feed = make_feed()
     for state in (State.LEAVING, State.LEAVING, State.ACTIVE):
         HubSubscription.objects.create(feed=feed, hub="https://hub.example/", topic=feed.url, state=state)

@@ -1,4 +1,4 @@
-"""SQLite finds feeds by the partial indexes whose conditions are written here."""
+"""Querysets have the conditions of the partial indexes, so that SQLite uses these indexes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ QUERIES: dict[str, Callable[[], FeedQuerySet]] = {
 
 
 @pytest.mark.parametrize("index", QUERIES)
-def test_each_condition_is_that_of_its_index(index: str) -> None:
+def test_each_query_uses_its_index(index: str) -> None:
     queryset = QUERIES[index]().order_by().values("pk")
     assert list(queryset) == []
     if connection.vendor == "sqlite":
         assert f"INDEX {index}" in queryset.explain()
 
 
-def test_a_text_that_is_not_empty_and_an_icon_that_is() -> None:
+def test_private_feeds_have_credentials_and_iconless_feeds_no_icon() -> None:
     plain, private = make_feed("https://a.example/"), make_feed("https://b.example/", credentials="x", icon=b"x")
     assert list(Feed.objects.private()) == [private]
     assert list(Feed.objects.without_icon()) == [plain]

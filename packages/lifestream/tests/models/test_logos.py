@@ -1,4 +1,4 @@
-"""Uploaded logos: what may be one, and what their lifestreams say of them."""
+"""Uploaded logos: the pictures that are accepted, and what a lifestream stores about its logo."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def png(width: int, height: int) -> bytes:
         (png(1, 1) + bytes(LARGEST), "more than 512 KB"),
     ],
 )
-def test_what_can_be_no_logo_is_refused_with_the_remedy(data: bytes, message: str) -> None:
+def test_a_file_that_can_be_no_logo_is_refused_with_the_remedy(data: bytes, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         validate_logo(data)
 
 
 @pytest.mark.django_db
-def test_a_lifestream_knows_the_digest_and_the_size_of_its_logo_and_nothing_else_of_it_changes() -> None:
+def test_an_upload_changes_only_the_digest_and_the_size_in_the_lifestream() -> None:
     lifestream = make_lifestream("main")
     seen = Lifestream.objects.get(pk=lifestream.pk)
     Lifestream.objects.update(title="Written meanwhile")
@@ -52,7 +52,7 @@ def test_a_lifestream_knows_the_digest_and_the_size_of_its_logo_and_nothing_else
 
 
 @pytest.mark.django_db
-def test_what_is_refused_leaves_the_logo_as_it_is() -> None:
+def test_a_refused_file_leaves_the_logo_as_it_is() -> None:
     lifestream = make_lifestream("main")
     upload_logo(lifestream, png(300, 40))
     before = Lifestream.objects.values().get()

@@ -1,4 +1,4 @@
-"""A column of messages holds codes and values, and text of old rows."""
+"""A column of messages stores codes and values, or the text of old rows."""
 
 from __future__ import annotations
 

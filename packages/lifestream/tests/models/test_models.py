@@ -27,5 +27,5 @@ def test_a_url_has_a_host_to_limit_and_a_domain_to_show(url: str, host: str, dom
 
 
 @pytest.mark.django_db
-def test_the_migrations_are_those_of_the_models() -> None:
+def test_the_migrations_match_the_models() -> None:
     call_command("makemigrations", "lifestream", "--check", "--dry-run", verbosity=0)

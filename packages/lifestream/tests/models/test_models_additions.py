@@ -1,4 +1,4 @@
-"""Addresses that are to be added."""
+"""Addresses of feeds that are to be added."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Feeds: their URLs, what follows from those, and how they fare."""
+"""Feeds: their URLs, the fields that are derived from these, and the health of a feed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from lifestream.storage.credentials import seal
 
 @pytest.mark.django_db
 class TestFeeds:
-    def test_there_is_one_shared_feed_a_url(self) -> None:
+    def test_there_is_one_shared_feed_for_each_url(self) -> None:
         make_feed("https://example.com/feed")
         with pytest.raises(IntegrityError), transaction.atomic():
             make_feed("https://example.com/feed")
 
-    def test_feeds_with_credentials_share_with_nobody(self) -> None:
+    def test_feeds_with_credentials_are_not_shared(self) -> None:
         url = "https://example.com/feed"
         shared = make_feed(url)
         mine, yours = (make_feed(url, credentials=seal("user:password")) for _ in range(2))
@@ -30,7 +30,7 @@ class TestFeeds:
         make_feed(url)
         assert Feed.objects.with_url(url).get().url == url
 
-    def test_what_follows_from_a_url_is_saved_with_it(self) -> None:
+    def test_fields_derived_from_the_url_are_saved_with_it(self) -> None:
         feed = make_feed("https://www.example.com/feed")
         assert (feed.host.name, feed.domain) == ("www.example.com", "example.com")
         feed.url = "https://other.example.org/feed"
@@ -50,10 +50,10 @@ class TestFeeds:
             ({"status": "gone"}, "gone"),
         ],
     )
-    def test_a_feed_fares(self, fields: dict[str, object], health: str) -> None:
+    def test_the_health_of_a_feed(self, fields: dict[str, object], health: str) -> None:
         assert Feed(**fields).health == health
 
-    def test_it_is_called_by_the_best_name_there_is(self) -> None:
+    def test_a_feed_is_named_by_its_title_or_domain_or_url(self) -> None:
         assert Feed(url="u", domain="d", title="t").display_title == "t"
         assert Feed(url="u", domain="d").display_title == "d"
         assert str(Feed(url="u")) == "u"

@@ -47,13 +47,13 @@ class TestItems:
         with pytest.raises(IntegrityError), transaction.atomic():
             make_item(item.feed, key_hash=item.key_hash)
 
-    def test_text_that_no_index_could_hold_fits(self) -> None:
+    def test_text_that_is_too_long_for_an_index_is_stored(self) -> None:
         item = make_item(title="t" * 10_000, guid="g" * 5000, link="l" * 5000, author="a" * 5000)
         item.refresh_from_db()
         assert (len(item.title), len(item.guid), len(item.link), len(item.author)) == (10_000, 5000, 5000, 5000)
 
     @pytest.mark.parametrize("column", ["key_hash", "link_hash", "content_hash"])
-    def test_none_of_its_keys_is_looked_for_by_reading_all_items_of_its_feed(self, column: str) -> None:
+    def test_each_key_of_an_item_has_an_index_within_its_feed(self, column: str) -> None:
         with connection.cursor() as cursor:
             found = connection.introspection.get_constraints(cursor, Item._meta.db_table)
         beginnings = [each["columns"][:2] for each in found.values() if each["index"] or each["unique"]]

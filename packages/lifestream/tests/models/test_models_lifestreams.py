@@ -1,4 +1,4 @@
-"""Lifestreams, subscriptions and posts: who reads and who owns them."""
+"""Lifestreams, subscriptions and posts: who may read them, and who owns them."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ class TestLifestreams:
         with pytest.raises(IntegrityError), transaction.atomic():
             make_subscription(feed, subscription.lifestream)
 
-    def test_an_invalid_rule_is_reported_where_it_is_entered(self) -> None:
+    def test_an_invalid_rule_is_a_validation_error(self) -> None:
         subscription = make_subscription(make_feed())
         subscription.block_rules = "title:"
         with pytest.raises(ValidationError, match="Line 1, 'title:', has nothing to look for"):
             subscription.full_clean()
 
-    def test_posts_are_latest_first_and_those_of_one_moment_in_the_order_they_came(self) -> None:
+    def test_posts_are_latest_first_and_of_one_date_the_last_stored_first(self) -> None:
         feed = make_feed()
         subscription = make_subscription(feed)
         dates = [NOW, NOW, NOW + timedelta(hours=1), NOW - timedelta(hours=1)]
@@ -92,7 +92,7 @@ class TestLifestreams:
     ],
     ids=["lifestream", "lifestreams", "subscriptions"],
 )
-def test_what_a_deletion_costs_does_not_depend_on_how_many_feeds_it_leaves_unread(
+def test_the_queries_of_a_deletion_do_not_grow_with_the_feeds_left_without_subscribers(
     rows: Callable[[Lifestream], Any],
 ) -> None:
     counts = []
@@ -109,7 +109,7 @@ def test_what_a_deletion_costs_does_not_depend_on_how_many_feeds_it_leaves_unrea
 
 @pytest.mark.urls("lifestream.site.urls")
 @pytest.mark.parametrize("slug", ["admin", "static"])
-def test_a_slug_at_whose_address_the_site_has_another_page_is_refused(slug: str) -> None:
+def test_a_slug_whose_address_another_page_has_is_refused(slug: str) -> None:
     with pytest.raises(ValidationError, match="is the address of another page of this site") as caught:
         Lifestream(slug=slug).clean()
     assert set(caught.value.message_dict) == {"slug"}
@@ -117,5 +117,5 @@ def test_a_slug_at_whose_address_the_site_has_another_page_is_refused(slug: str)
 
 @pytest.mark.urls("lifestream.site.urls")
 @pytest.mark.parametrize("slug", ["main", "admin-notes", ""])
-def test_another_slug_is_free(slug: str) -> None:
+def test_other_slugs_are_accepted(slug: str) -> None:
     Lifestream(slug=slug).clean()

@@ -1,4 +1,4 @@
-"""What an owner may choose for the look of a lifestream."""
+"""The values that an owner may choose for the look of a lifestream."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_anything_else_is_no_colour(text: str) -> None:
         validate_accent(text)
 
 
-def test_a_colour_that_nobody_can_read_is_refused_with_its_contrast() -> None:
+def test_a_colour_with_too_little_contrast_is_refused_with_its_contrast() -> None:
     with pytest.raises(ValidationError, match=r"its contrast is 1\.\d, and must be 4\.5"):
         validate_accent("#ffee00")
 

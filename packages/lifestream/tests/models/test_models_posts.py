@@ -1,4 +1,4 @@
-"""Posts: which of them can be seen."""
+"""Posts: which of them are visible."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shown import make_post, make_site
 pytestmark = pytest.mark.django_db
 
 
-def test_a_post_is_seen_unless_somebody_or_a_rule_hides_it() -> None:
+def test_a_post_is_visible_unless_it_is_hidden_removed_or_ruled_out() -> None:
     site = make_site()
     for flags in itertools.product((False, True), repeat=3):
         post = make_post(site, str(flags))

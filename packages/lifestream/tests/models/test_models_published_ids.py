@@ -1,4 +1,4 @@
-"""The rows of the ids that are published: one for each item, and none that two items share."""
+"""The rows of published ids: each item has one, and no two items share one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lifestream.models import PublishedId, Tombstone
 pytestmark = pytest.mark.django_db
 
 
-def test_no_two_items_have_one_id_and_a_deleted_item_leaves_it_with_its_tombstone() -> None:
+def test_ids_are_unique_and_the_id_of_a_deleted_item_is_kept_in_its_tombstone() -> None:
     first, second = make_item(), make_item()
     uris = dict(PublishedId.objects.values_list("item_id", "uri"))
     assert set(uris) == {first.pk, second.pk}

@@ -1,4 +1,4 @@
-"""Requests to see what is read of a feed."""
+"""Requests to see how a feed is read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lifestream.models import ReadingRequest
 pytestmark = pytest.mark.django_db
 
 
-def test_there_is_one_for_each_feed_and_language() -> None:
+def test_there_is_one_request_for_each_feed_and_language() -> None:
     feed = make_feed(title="Small Hours")
     ReadingRequest.objects.create(feed=feed, language="de")
     assert "Small Hours" in str(ReadingRequest.objects.create(feed=feed, language="en"))

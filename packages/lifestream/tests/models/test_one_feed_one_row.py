@@ -1,4 +1,4 @@
-"""Feeds that existed twice, under two spellings of one URL, are merged when the database is migrated."""
+"""Feeds that existed twice, under two spellings of one URL, are merged by a migration."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def before(transactional_db: None) -> Iterator[Any]:
 
 
 class Old:
-    """Rows as versions before the merge made them."""
+    """Makes rows as versions before the merge did."""
 
     def __init__(self, apps: Any) -> None:
         self._apps = apps
@@ -46,7 +46,7 @@ class Old:
         )
 
 
-def test_two_spellings_become_one_feed_nothing_is_lost_and_other_urls_get_their_current_form(before: Any) -> None:
+def test_two_spellings_become_one_feed_without_loss_and_other_urls_get_their_current_form(before: Any) -> None:
     old = Old(before)
     both, one, other = (old.of("Lifestream").create(slug=slug, title=slug) for slug in ("both", "one", "other"))
     kept = old.feed("https://a.example/~ada/feed", title="Kept", last_success=NOW)
@@ -111,7 +111,9 @@ def test_two_spellings_become_one_feed_nothing_is_lost_and_other_urls_get_their_
     assert set(Tombstone.objects.values_list("feed", "key_hash")) == {(feed.pk, "deleted"), (feed.pk, "gone")}
     assert Fetch.objects.filter(feed=feed).count() == 3
     backfill.fill_rest()
-    assert Post.objects.filter(lifestream=one.pk, item=only.pk).exists(), "what only the other feed had is posted, too"
+    assert Post.objects.filter(lifestream=one.pk, item=only.pk).exists(), (
+        "an item that only the other feed had is posted, too"
+    )
     due_hosts.mend("default")
     assert Host.objects.get(name="a.example").next_due == NOW
 

@@ -1,4 +1,4 @@
-"""Row values are compared as the order of an index has them: by the first column that differs."""
+"""Row values are compared in the order of an index: by the first column that differs."""
 
 from __future__ import annotations
 

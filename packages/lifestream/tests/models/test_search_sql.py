@@ -1,4 +1,4 @@
-"""The SQL of the search index: what is written for each database, and how a query is written for it."""
+"""The SQL of the search index: the rows and the queries for each database."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ def test_a_query_for_some_items_only_asks_sqlite_for_whole_words() -> None:
     assert POSTGRESQL.some("('gard':*)") == "('gard':*)"
 
 
-def test_sqlite_gets_text_in_ascii_as_it_is_and_the_words_of_any_other() -> None:
+def test_sqlite_gets_ascii_text_as_it_is_and_other_text_as_words() -> None:
     assert SQLITE.row(Indexed(7, "Red Kites!", "Über c++ fly")) == (7, "Red Kites!", "uber c cplusplus fly")
 
 
-def test_postgresql_gets_positions_of_which_one_is_left_out_between_head_and_body() -> None:
+def test_postgresql_gets_words_with_positions_and_a_gap_between_head_and_body() -> None:
     assert POSTGRESQL.row(Indexed(7, "Red Kites!", "Über fly")) == (7, "red:1A kites:2A uber:4 fly:5")
 
 
-def test_no_more_than_the_beginning_of_a_text_is_indexed() -> None:
+def test_only_the_beginning_of_a_text_is_indexed() -> None:
     text = "x " * (TEXT_LENGTH // 2) + "end"
     assert "end" not in SQLITE.row(Indexed(1, "", text))[2]
     assert "end" not in POSTGRESQL.row(Indexed(1, "", text))[1]

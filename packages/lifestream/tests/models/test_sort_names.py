@@ -62,7 +62,7 @@ def test_sites_that_are_made_together_are_sorted(site: Subscription) -> None:
     assert order() == [("News", "the title"), ("A", "the title"), ("B", "from the list")]
 
 
-def test_what_was_written_by_hand_is_mended(site: Subscription) -> None:
+def test_sort_keys_are_repaired_after_a_write_by_hand(site: Subscription) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE lifestream_feed SET title = 'By Hand'")
     assert order() == [("News", "the title")]

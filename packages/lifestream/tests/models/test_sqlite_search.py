@@ -1,4 +1,4 @@
-"""The condition that one item matches finds what FTS5 finds."""
+"""The condition that tests items one by one finds the same as FTS5."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ QUERIES = [
 ]
 
 
-def test_items_are_the_same_looked_up_or_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_items_are_found_in_the_index_and_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     feed = make_feed()
     for title, text in TEXTS:
         make_item(feed, title, text=text)
@@ -47,8 +47,8 @@ def test_items_are_the_same_looked_up_or_looked_at(monkeypatch: pytest.MonkeyPat
         assert found == set(keys) == set(looked_at.latest), query
 
 
-def test_the_words_of_many_do_not_cost_more_than_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The beginning of a frequent word is never looked for in all items at once."""
+def test_frequent_words_are_not_searched_by_their_beginning_in_all_items(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query for the beginning of a frequent word would read much of the index."""
     monkeypatch.setattr(fulltext, "FREQUENT", 1)
     make_item(title="gardens")
     asked: list[str] = []
@@ -66,7 +66,7 @@ def test_the_words_of_many_do_not_cost_more_than_they_are(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("shown", [1, 3, 100])
-def test_words_that_were_frequent_once_are_found_in_order_and_each_once(
+def test_posts_with_frequent_words_are_found_in_order_and_each_once(
     monkeypatch: pytest.MonkeyPatch, shown: int
 ) -> None:
     monkeypatch.setattr(fulltext, "RARE", 2)
@@ -84,7 +84,7 @@ def test_words_that_were_frequent_once_are_found_in_order_and_each_once(
     assert [*first.posts, *timeline.page(first.older, 4).posts] == posts
 
 
-def test_a_text_without_the_words_is_read_as_fast_as_letters_are_looked_for() -> None:
+def test_a_text_without_the_words_takes_less_time_than_a_regular_expression() -> None:
     text = "The gardens of the city, and what grows in them. " * 1_000
 
     def least(work: Callable[[], object]) -> float:
@@ -113,5 +113,5 @@ def test_a_text_without_the_words_is_read_as_fast_as_letters_are_looked_for() ->
         ("cgard", '"c" "gard"', False),
     ],
 )
-def test_a_word_begins_where_no_word_goes_on(line: str, query: str, found: bool) -> None:
+def test_a_word_is_found_only_at_the_beginning_of_a_word(line: str, query: str, found: bool) -> None:
     assert holds(line, "", query) is holds("", line, query) is found

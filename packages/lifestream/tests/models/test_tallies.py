@@ -1,4 +1,4 @@
-"""Counts of what the site has done."""
+"""Tallies: counts of fetches, runs and other events of the site."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lifestream.models import Tally
 
 
 @pytest.mark.django_db
-def test_counts_grow_and_know_when() -> None:
+def test_counts_grow_and_store_the_time_of_the_last_change() -> None:
     Tally.objects.add({"runs": 1, "fetches:new": 3}, NOW)
     Tally.objects.add({"runs": 2}, NOW + timedelta(hours=1))
     assert [(each.name, each.value, each.changed) for each in Tally.objects.all()] == [
@@ -34,7 +34,7 @@ def test_many_counts_are_added_by_as_many_statements_as_one() -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
-def test_writers_at_once_lose_no_count_and_wait_for_each_other_in_one_order() -> None:
+def test_concurrent_writers_lose_no_count_and_do_not_deadlock() -> None:
     def add(number: int) -> None:
         Tally.objects.add({"b": 1, "a": 1} if number % 2 else {"a": 1, "b": 1}, NOW)
         connections.close_all()

@@ -1,4 +1,4 @@
-"""A database of an earlier version is brought up to date with what is in it."""
+"""A database of an earlier version is migrated with its rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def indexes_of_hosts() -> list[str]:
     return sorted(name for name, each in found.items() if each["index"] and each["columns"][:1] == ["host_id"])
 
 
-def test_hosts_are_due_with_the_feeds_that_were_there(before_due_hosts: StateApps) -> None:
+def test_hosts_get_the_due_times_of_their_existing_feeds(before_due_hosts: StateApps) -> None:
     old_host, old_feed = (before_due_hosts.get_model("lifestream", name) for name in ("Host", "Feed"))
     for name, pause, feeds in (
         ("busy.example", NOW + HOUR, [(NOW, "active")]),

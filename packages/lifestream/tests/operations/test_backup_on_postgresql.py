@@ -35,7 +35,7 @@ def command(name: str) -> str:
 
 @pytest.fixture
 def server() -> dict[str, str]:
-    """The variables that lead PostgreSQL's programs to the server of the tests."""
+    """Return the variables with which PostgreSQL's programs find the server of the tests."""
     names = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD"}
     return {ours: str(connection.settings_dict[theirs]) for ours, theirs in names.items()}
 

@@ -1,4 +1,4 @@
-"""The files of the manual's page "Running it": what they start exists, and what they ask for is measured."""
+"""The files of the manual's page "Running it": they start existing commands and use existing metrics and settings."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FROM_PROMETHEUS = {"up"}
 
 @pytest.fixture
 def measured(db: None) -> set[str]:
-    """The names of all metrics of a site that has done everything."""
+    """Return the names of all metrics, of a site on which every kind of event has happened."""
     make_subscription(make_feed(next_fetch=NOW))
     counted = ("runs", "bytes", "milliseconds", "parsers", "fetches:new", "answers:200", "items:new", "cleaned:items")
     Tally.objects.add(dict.fromkeys(counted, 1), NOW)
@@ -53,7 +53,7 @@ def names_in(expression: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("expression", ASKED)
-def test_each_expression_is_one_and_asks_for_what_is_measured(expression: str, measured: set[str]) -> None:
+def test_each_expression_is_valid_and_uses_existing_metrics(expression: str, measured: set[str]) -> None:
     names = set(names_in(expression))
     assert names
     assert names <= measured | FROM_PROMETHEUS
@@ -65,15 +65,15 @@ def test_an_invalid_expression_is_an_error() -> None:
 
 
 def test_each_metric_is_in_the_manual_and_on_the_dashboard_or_an_alert(measured: set[str]) -> None:
-    told = set(re.findall(r"`(lifestream_[a-z_]+)", RUNNING))
-    assert measured == told
+    described = set(re.findall(r"`(lifestream_[a-z_]+)", RUNNING))
+    assert measured == described
     assert measured - {"lifestream_items"} <= {name for expression in ASKED for name in names_in(expression)} | {
         "lifestream_items"
     }
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
-def test_each_alert_says_what_is_wrong_and_what_to_do(rule: dict[str, Any]) -> None:
+def test_each_alert_names_the_problem_and_the_remedy(rule: dict[str, Any]) -> None:
     assert rule["annotations"]["summary"]
     assert rule["annotations"]["remedy"]
     assert rule["labels"]["severity"] in {"page", "ticket"}
@@ -82,7 +82,7 @@ def test_each_alert_says_what_is_wrong_and_what_to_do(rule: dict[str, Any]) -> N
 
 
 def starts(words: list[str]) -> None:
-    """Check that a command line starts something of ours."""
+    """Assert that a command line starts a command or a worker of lifestream."""
     program, *arguments = words
     name = program.rpartition("/")[2]
     if name == "lifestream":
@@ -94,7 +94,7 @@ def starts(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("unit", sorted(DEPLOY.glob("*.service")), ids=lambda unit: unit.name)
-def test_each_unit_starts_something_of_ours(unit: Path) -> None:
+def test_each_unit_starts_a_command_or_worker_of_lifestream(unit: Path) -> None:
     found = ConfigParser(interpolation=None)
     found.optionxform = str  # type: ignore[assignment, method-assign]
     found.read(unit, "utf-8")
@@ -108,7 +108,7 @@ def test_each_unit_starts_something_of_ours(unit: Path) -> None:
         assert mine == []
 
 
-def test_the_services_of_compose_start_something_of_ours_with_settings_that_exist() -> None:
+def test_the_services_of_compose_start_commands_or_workers_with_existing_settings() -> None:
     services = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
     known = {option.name for option in OPTIONS}
     ours = [service for service in services.values() if "build" in service]
@@ -128,7 +128,7 @@ def test_a_backup_of_a_site_at_work_is_restored_with_its_key(site_home: Path, tm
     with sqlite3.connect(site_home / "lifestream.sqlite3") as writer:
         writer.execute("INSERT INTO lifestream_host (name, token) VALUES ('kept.example', '')")
         writer.commit()
-        # It is at work: this is written later, and the file -wal is there.
+        # The site is in use: this transaction is not committed yet, and the -wal file exists.
         writer.execute("INSERT INTO lifestream_host (name, token) VALUES ('later.example', '')")
         environ = {**os.environ, "LIFESTREAM_HOME": str(site_home), "BACKUP": str(backup)}
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What the doctor finds, each with its remedy."""
+"""The findings of the doctor, each with its remedy."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_healthy_site_has_a_line_for_each_subject() -> None:
 
 
 @override_settings(LIFESTREAM_TIMEOUT="soon")
-def test_a_wrong_setting_is_reported_with_the_check_s_hint() -> None:
+def test_a_wrong_setting_is_reported_with_the_hint_of_its_check() -> None:
     (finding,) = (each for each in found("settings") if "LIFESTREAM_TIMEOUT" in each.text)
     assert finding.grade is Grade.ERROR
     assert finding.remedy
@@ -99,7 +99,7 @@ def test_feeds_that_nobody_fetches() -> None:
     assert "3 days" in finding.text
 
 
-def test_an_examination_that_fails_is_a_finding_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_examination_that_fails_is_a_finding_and_the_others_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_now: object) -> None:
         raise ZeroDivisionError("oops")
 
@@ -111,7 +111,7 @@ def test_an_examination_that_fails_is_a_finding_and_the_others_go_on(monkeypatch
 
 
 def test_a_broker_that_is_down() -> None:
-    with socket.socket() as silent:  # it holds its port, and nobody listens there
+    with socket.socket() as silent:  # bound but not listening: nobody else can take the port
         silent.bind(("127.0.0.1", 0))
         with override_settings(CELERY_BROKER_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0"):
             (finding,) = found("broker")
@@ -126,7 +126,7 @@ def test_a_site_without_a_broker_needs_none() -> None:
         assert found("broker") == []
 
 
-def test_the_disk_of_the_site_s_home_is_looked_at_whatever_the_database(
+def test_the_disk_of_the_home_is_examined_whatever_the_database(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = SimpleNamespace(total=100 * 10**9, used=99_900_000_000, free=10**8)
@@ -137,7 +137,7 @@ def test_the_disk_of_the_site_s_home_is_looked_at_whatever_the_database(
     assert all(finding.grade is Grade.ERROR for finding in findings)
 
 
-def test_a_disk_that_takes_no_temporary_file_is_looked_at_all_the_same(
+def test_a_disk_is_examined_even_if_there_is_no_temporary_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> str:

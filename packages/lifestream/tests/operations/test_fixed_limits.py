@@ -1,4 +1,4 @@
-"""Each bound in the code that an operator may meet is in the list of limits that can't be set."""
+"""Each fixed bound in the code that may matter to an operator is in the list of limits that can't be set."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from lifestream.operations import fixed_limits
 
 _BOUND: Final = re.compile(r"(?:MOST|MAX|LARGEST|LONGEST|DEEPEST|NEWEST|LIMIT|LIMITS)(?:_[A-Z_]+)?")
 _WHERE: Final = ("fetcher", "models", "page_limits", "refresh", "storage", "web")
-"""The packages whose bounds an operator may meet. Those of the parser and of `content` are of one document or text."""
+"""The packages whose bounds may matter to an operator. `parser` and `content` only bound one document or text."""
 
 UNLISTED: Final = {
     "fetcher.redirect_cookies.LONGEST": "of one fetch",
     "fetcher.redirect_cookies.MOST": "of one fetch",
-    "fetcher.request_options.LONGEST_HEADER": "said by the form",
+    "fetcher.request_options.LONGEST_HEADER": "the form reports it",
     "fetcher.tls_sessions.MOST": "a cache",
     "fetcher.url_hosts.LONGEST_WORDS": "of what is shown",
-    "fetcher.websub.MAX_LEASE": "asked of a hub",
-    "models.fulltext.LONGEST_QUERY": "cut, as the words are",
+    "fetcher.websub.MAX_LEASE": "requested from a hub",
+    "models.fulltext.LONGEST_QUERY": "a longer query is cut",
     "models.fulltext.MOST_COUNTED": "of what is shown",
     "refresh.opml.LONGEST_NAME": "of what is shown",
     "refresh.pictures.MOST_UNDER_WAY": "a queue",
@@ -31,8 +31,8 @@ UNLISTED: Final = {
     "refresh.wanted_readings.MOST_CHARACTERS": "of what is shown",
     "refresh.wanted_readings.MOST_ITEMS": "of what is shown",
     "refresh.wanted_readings.MOST_OPEN": "a queue",
-    "storage.feed_editing.LONGEST_USER_AGENT": "said by the form",
-    "web.http_channel.MOST_DISCARDED": "said in the manual; nothing is kept",
+    "storage.feed_editing.LONGEST_USER_AGENT": "the form reports it",
+    "web.http_channel.MOST_DISCARDED": "the manual names it; nothing is kept",
     "web.page_addresses.MOST_KEPT": "a cache",
     "web.picture_addresses.LONGEST": "of one address",
     "web.request_framing.LONGEST_FRAMING": "no client sends it",
@@ -41,7 +41,7 @@ UNLISTED: Final = {
     "web.timeline.MOST_DATED": "of one query",
     "web.walked_posts.MOST_ASKED": "of one query",
     "web.walked_posts.MOST_WALKED": "of one query",
-    "web.wsgi_server.MOST_BODY": "the settings bound it",
+    "web.wsgi_server.MOST_BODY": "it follows from settings",
 }
 """Bounds that are not in the list, each with the reason."""
 

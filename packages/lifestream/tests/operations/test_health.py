@@ -1,4 +1,4 @@
-"""The state of the site, in numbers."""
+"""The state of the site in numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def due(when: datetime, **fields: Any) -> Feed:
     return feed
 
 
-def test_an_empty_site_is_well() -> None:
+def test_an_empty_site_is_healthy() -> None:
     found = health(NOW)
     assert (found.feeds, found.failing, found.due_hosts, found.oldest_due, found.items) == ({}, 0, 0, None, 0)
     assert not list(found.alarms)
@@ -56,7 +56,7 @@ def test_a_feed_whose_host_has_a_pause_is_not_late() -> None:
     assert health(NOW).oldest_due is None
 
 
-def test_failing_feeds_are_named_the_worst_first() -> None:
+def test_failing_feeds_are_named_with_the_worst_first() -> None:
     due(NOW + DAY, failures=1, last_error="404")
     worst = due(NOW + DAY, failures=7, last_error="no such host")
     due(NOW + DAY)
@@ -69,7 +69,7 @@ def test_failing_feeds_are_named_the_worst_first() -> None:
     assert ["All feeds fail" in alarm for alarm in health(NOW).alarms] == [True]
 
 
-def test_the_last_run_is_when_the_tally_of_runs_grew() -> None:
+def test_the_time_of_the_last_run_is_that_of_its_tally() -> None:
     assert health(NOW).last_run is None
     Tally.objects.add({"runs": 1, "fetches:new": 3}, NOW - DAY)
     Tally.objects.add({"runs": 1, "fetches:new": 4}, NOW)

@@ -1,4 +1,4 @@
-"""The list of limits has each limit that can be set, with its value now; the manual has each limit of the list."""
+"""The list of limits has each limit that can be set, with its current value; the manual has each limit of the list."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_each_limit_has_a_default_and_a_reason() -> None:
     assert len({limit.bounds for limit in found}) == len(found)
 
 
-def test_what_is_set_is_reported_with_the_default() -> None:
+def test_a_limit_that_was_set_is_shown_with_its_default() -> None:
     with override_settings(LIFESTREAM_MAX_BODY=5 * 1024**2):
         limit = named("LIFESTREAM_MAX_BODY")
     assert (limit.shown, limit.default_shown, limit.differs) == ("5 MiB", "10 MiB", True)
@@ -46,13 +46,13 @@ def test_what_is_set_is_reported_with_the_default() -> None:
     assert not any(limit.differs for limit in limits() if not limit.setting)
 
 
-def test_0_is_no_limit_only_where_it_means_that() -> None:
+def test_0_is_shown_as_no_limit_only_if_it_means_that() -> None:
     with override_settings(LIFESTREAM_KEEP_ITEMS=0, LIFESTREAM_MIN_INTERVAL=0):
         assert named("LIFESTREAM_KEEP_ITEMS").shown == "no limit"
         assert named("LIFESTREAM_MIN_INTERVAL").shown == "0 seconds"
 
 
-def test_they_are_reported_in_the_language_of_the_reader() -> None:
+def test_limits_are_shown_in_the_language_of_the_reader() -> None:
     with translation.override("de"):
         assert named("LIFESTREAM_KEEP_IDLE_DAYS").shown == "30 Tage"
         german = [(limit.bounds, limit.why) for limit in limits()]
@@ -65,10 +65,10 @@ def test_the_manual_lists_each_with_its_default_and_the_reason() -> None:
     rows = [
         re.split(r" *\| *", line.strip("| \n")) for line in page("lifestream/limits.md").splitlines() if "|" in line
     ]
-    told = [row for row in rows if len(row) in (3, 4) and row[0] not in ("setting", "bounds") and "---" not in row[0]]
+    listed = [row for row in rows if len(row) in (3, 4) and row[0] not in ("setting", "bounds") and "---" not in row[0]]
     by_machine = {"LIFESTREAM_CONCURRENCY": "128, or fewer", "LIFESTREAM_PARSERS": "one a processor"}
     expected = []
     for limit in limits():
         default = by_machine.get(limit.setting, limit.default_shown)
         expected.append([*([f"`{limit.setting}`"] if limit.setting else []), limit.bounds, default, limit.why])
-    assert told == expected
+    assert listed == expected

@@ -1,4 +1,4 @@
-"""The numbers of the site for Prometheus, read by Prometheus' own parser."""
+"""The metrics of the site, read by Prometheus' own parser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lifestream.operations.metrics import exposition
 pytestmark = pytest.mark.django_db
 
 
-def test_all_numbers_are_there_with_their_types_and_labels() -> None:
+def test_all_metrics_have_their_types_and_labels() -> None:
     make_subscription(make_feed(next_fetch=NOW))
     Tally.objects.add(
         {

@@ -30,7 +30,7 @@ class ReplacementsTest(FeedServerTestCase):
         Fetch.objects.create(feed=row, started=NOW, outcome="failed", status=status)
         return row
 
-    def test_what_the_site_names_is_noted_and_reported(self) -> None:
+    def test_a_feed_that_the_site_names_is_stored_and_reported(self) -> None:
         self.feedserver.add("/", page('<link rel="alternate" type="application/rss+xml" href="/new.xml">'))
         self.feedserver.add("/new.xml", feed(["one"]))
         self.lost()
@@ -38,7 +38,7 @@ class ReplacementsTest(FeedServerTestCase):
         [trouble] = troubles(NOW)
         assert trouble.replacement == self.get_url("/new.xml")
 
-    def test_a_site_that_names_nothing_is_asked_again_in_a_week(self) -> None:
+    def test_a_site_that_names_no_feed_is_requested_again_in_a_week(self) -> None:
         self.feedserver.add("/", page("<p>nothing</p>"))
         self.feedserver.add(Pattern("/<place>"), Response(status=404))
         row = self.lost(status=200)
@@ -52,14 +52,14 @@ class ReplacementsTest(FeedServerTestCase):
         row.refresh_from_db()
         assert row.replacement == ""
 
-    def test_no_replacement_is_looked_for_after_a_short_failure_or_one_of_the_server(self) -> None:
+    def test_no_replacement_is_looked_for_after_short_failures_or_server_errors(self) -> None:
         self.feedserver.add("/", Response(b""))
         self.lost(days=3).delete()
         self.lost(status=500)
         assert look_for_replacements(NOW) == 0
         assert self.feedserver.requests == []
 
-    def test_a_site_is_asked_by_the_proxy_of_its_feed(self) -> None:
+    def test_a_site_is_requested_through_the_proxy_of_its_feed(self) -> None:
         self.feedserver.add("/", page('<link rel="alternate" type="application/rss+xml" href="/new.xml">'))
         self.feedserver.add("/new.xml", feed(["one"]))
         row = self.lost()
@@ -71,7 +71,7 @@ class ReplacementsTest(FeedServerTestCase):
                 assert look_for_replacements(NOW) == 1
                 assert len(proxy.asked) == asked
 
-    def test_a_site_is_not_asked_without_the_proxy_that_was_lost_with_the_key(self) -> None:
+    def test_a_site_is_not_requested_if_its_proxy_was_sealed_with_a_lost_key(self) -> None:
         row = self.lost()
         with override_settings(SECRET_KEY="another"):
             options = FeedOptions(proxy="http://127.0.0.1:1").as_json()

@@ -1,4 +1,4 @@
-"""What is deleted so that the database does not grow for ever, and what never is."""
+"""The cleanup deletes old rows, so that the database does not grow for ever, and keeps all other rows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MONTH = timedelta(days=30)
 
 
 def items(count: int, feed: Feed | None = None) -> list[Item]:
-    """So many items of a feed that somebody subscribes to, each a day older than the one before."""
+    """Return *count* items of a feed with a subscriber, each a day older than the one before."""
     feed = feed or make_feed()
     subscription = make_subscription(feed)
     made = [make_item(feed, title=f"Item {number}", date=NOW - timedelta(days=number)) for number in range(count)]
@@ -33,14 +33,14 @@ def left() -> list[int]:
 
 
 @override_settings(**EVERYTHING)
-def test_without_limits_nothing_goes() -> None:
+def test_without_limits_nothing_is_deleted() -> None:
     items(3)
     assert cleanup(NOW + 100 * MONTH).is_empty
     assert len(left()) == 3
 
 
 @override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 2})
-def test_old_items_go_with_their_posts_and_are_remembered() -> None:
+def test_old_items_are_deleted_with_their_posts_and_leave_tombstones() -> None:
     made = items(5)
     assert cleanup(NOW + timedelta(hours=1)) == Cleaned(items=3)
     assert left() == [item.pk for item in made[:2]]
@@ -51,14 +51,14 @@ def test_old_items_go_with_their_posts_and_are_remembered() -> None:
 
 
 @override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_ITEMS": 2})
-def test_of_each_feed_the_latest_stay() -> None:
+def test_the_latest_items_of_each_feed_stay() -> None:
     one, other = items(4), items(2)
     assert cleanup(NOW).items == 2
     assert left() == sorted(item.pk for item in [*one[:2], *other])
 
 
 @override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_ITEMS": 2})
-def test_items_of_one_moment_are_told_apart() -> None:
+def test_of_items_with_one_date_the_last_stored_stay() -> None:
     made = items(5)
     Item.objects.update(date=NOW)
     assert cleanup(NOW).items == 3
@@ -66,7 +66,7 @@ def test_items_of_one_moment_are_told_apart() -> None:
 
 
 @override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 1, "LIFESTREAM_KEEP_ITEMS": 1})
-def test_what_an_owner_keeps_stays() -> None:
+def test_items_that_an_owner_keeps_or_pins_stay() -> None:
     made = items(5)
     Post.objects.filter(item=made[3]).update(pinned=NOW)
     Post.objects.filter(item=made[4]).update(kept=True)
@@ -85,7 +85,7 @@ def test_a_dry_run_counts_and_deletes_nothing(monkeypatch: pytest.MonkeyPatch) -
 
 
 @override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_DAYS": 1})
-def test_it_ends_between_two_chunks_when_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cleanup_ends_between_two_chunks_when_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "CHUNK", 2)
     items(6)
     stopping = threading.Event()
@@ -95,7 +95,7 @@ def test_it_ends_between_two_chunks_when_it_is_stopped(monkeypatch: pytest.Monke
 
 
 @override_settings(**EVERYTHING | {"LIFESTREAM_KEEP_IDLE_DAYS": 30})
-def test_feeds_that_nobody_subscribes_to_go_after_a_while() -> None:
+def test_feeds_without_subscribers_are_deleted_after_a_while() -> None:
     used = items(1)[0].feed
     idle, recent = (make_feed(status=Feed.Status.IDLE, last_fetch=NOW - days) for days in (2 * MONTH, MONTH / 2))
     make_item(idle, title="Old")
@@ -105,7 +105,7 @@ def test_feeds_that_nobody_subscribes_to_go_after_a_while() -> None:
 
 
 @override_settings(**EVERYTHING)
-def test_tombstones_go_after_a_year() -> None:
+def test_tombstones_are_deleted_after_a_year() -> None:
     feed = make_feed()
     for key, age in (("old", timedelta(days=400)), ("new", timedelta(days=300))):
         Tombstone.objects.create(feed=feed, key_hash=key, created=NOW - age)
@@ -114,7 +114,7 @@ def test_tombstones_go_after_a_year() -> None:
 
 
 @override_settings(**EVERYTHING, LIFESTREAM_MAX_INTERVAL=7 * 86400)
-def test_feeds_that_a_wrong_clock_put_off_for_years_are_brought_back() -> None:
+def test_feeds_that_a_wrong_clock_delayed_for_years_are_due_earlier_again() -> None:
     lost, late = make_feed(next_fetch=NOW + 100 * MONTH), make_feed(next_fetch=NOW + MONTH)
     assert cleanup(NOW).brought_back == 1
     lost.refresh_from_db()
@@ -124,7 +124,7 @@ def test_feeds_that_a_wrong_clock_put_off_for_years_are_brought_back() -> None:
 
 
 @override_settings(**EVERYTHING)
-def test_space_is_given_back() -> None:
+def test_free_space_is_returned_to_the_system() -> None:
     retention.give_space_back()
 
 

@@ -1,4 +1,4 @@
-"""Which feeds are in trouble, why, and what their owner can do."""
+"""Feeds in trouble, each with the reason and with what its owner can do."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ DAY = timedelta(days=1)
 
 
 def failing(answer: int | None = 404, *, days: float = 30, **fields: Any) -> Feed:
-    """Return a feed that somebody reads and that has failed for a number of days, last with the status *answer*."""
-    said: dict[str, Any] = {"failures": 9, "last_error": "the server answered", "last_success": NOW - days * DAY}
-    feed = make_feed(**said | fields)
+    """Return a feed with a subscriber that has failed for *days* days, last with the status *answer*."""
+    failed: dict[str, Any] = {"failures": 9, "last_error": "the server answered", "last_success": NOW - days * DAY}
+    feed = make_feed(**failed | fields)
     make_subscription(feed)
     Fetch.objects.create(feed=feed, started=NOW, outcome="failed", status=answer)
     return feed
@@ -32,7 +32,7 @@ def only() -> Trouble:
     return trouble
 
 
-def test_a_feed_that_has_failed_for_a_day_is_reported_with_since_when_and_why() -> None:
+def test_a_feed_that_has_failed_for_a_day_is_reported_with_its_reason_and_the_time() -> None:
     feed = failing(title="A", last_error=say("answered", status="404 Not Found"))
     trouble = only()
     assert (trouble.feed, trouble.title, trouble.failures, trouble.status) == (feed.pk, "A", 9, 404)
@@ -62,19 +62,19 @@ def test_the_remedy_follows_from_the_last_answer(status: int | None, error: str,
     assert only().remedy == say(remedy)
 
 
-def test_what_its_site_names_in_its_place_is_the_remedy() -> None:
+def test_a_replacement_that_the_site_names_is_the_remedy() -> None:
     failing(replacement="https://a.example/new.xml")
     trouble = only()
     assert trouble.replacement == "https://a.example/new.xml"
     assert "https://a.example/new.xml" in trouble.remedy
 
 
-def test_one_that_is_gone_is_reported_at_once() -> None:
+def test_a_feed_that_is_gone_is_reported_at_once() -> None:
     failing(410, days=0, status=Feed.Status.GONE)
     assert only().remedy == say("remedy-gone")
 
 
-def test_what_may_pass_by_itself_or_concerns_nobody_is_not_reported() -> None:
+def test_short_failures_and_feeds_that_are_paused_or_unread_are_not_reported() -> None:
     failing(days=0.5)
     failing(failures=0)
     failing(status=Feed.Status.PAUSED)
@@ -83,12 +83,12 @@ def test_what_may_pass_by_itself_or_concerns_nobody_is_not_reported() -> None:
     assert troubles(NOW) == []
 
 
-def test_one_that_never_succeeded_counts_from_when_it_was_added() -> None:
+def test_the_trouble_of_a_feed_that_never_succeeded_begins_when_it_was_added() -> None:
     failing(last_success=None, created=NOW - 3 * DAY)
     assert only().since == NOW - 3 * DAY
 
 
-def test_the_one_that_has_failed_longest_comes_first_in_three_queries_at_most(
+def test_the_feed_that_has_failed_longest_is_first_in_three_queries_at_most(
     django_assert_max_num_queries: Any,
 ) -> None:
     old, new = failing(days=90), failing(days=2)

@@ -1,4 +1,4 @@
-"""The weekly mail about feeds in trouble: to whom, when, and that one process sends it."""
+"""The weekly mail about feeds in trouble: its text, its recipients, and that it is sent once a week."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class TestAMail:
     def _addressed(self, settings: Any) -> None:
         settings.LIFESTREAM_REPORT_TO = ["owner@a.example"]
 
-    def test_names_each_feed_with_why_since_when_and_what_to_do(self, lost: Feed) -> None:
+    def test_names_each_feed_with_the_reason_the_duration_and_the_remedy(self, lost: Feed) -> None:
         assert send_report(NOW) == 1
         [sent] = mail.outbox
         assert sent.to == ["owner@a.example"]
@@ -52,7 +52,7 @@ class TestAMail:
     @pytest.mark.parametrize(
         "hostile", ["x\r\nBcc: c@d.example\r\n\r\nx", "\u202e\u2066x", "\x1b[31mx\x07", "\u2028x\x85x"]
     )
-    def test_no_text_of_a_feed_adds_a_line_or_turns_one_around(self, lost: Feed, hostile: str) -> None:
+    def test_no_text_of_a_feed_adds_a_line_or_reverses_one(self, lost: Feed, hostile: str) -> None:
         texts = {"title": hostile, "url": f"https://a.example/{hostile}", "replacement": f"https://b.example/{hostile}"}
         Feed.objects.filter(pk=lost.pk).update(**texts, last_error=say("answered", status=hostile))
         send_report(NOW)
@@ -68,11 +68,11 @@ class TestAMail:
         assert sent.subject == "Lifestream: 1 Feed in Schwierigkeiten"
         assert "https://planet.example/sub/admin/lifestream/feed/troubles/" in sent.body
 
-    def test_comes_once_a_week_however_often_it_is_called(self, lost: Feed) -> None:
+    def test_is_sent_once_a_week_however_often_the_function_is_called(self, lost: Feed) -> None:
         days = [day for day in range(15) for _ in range(2) if send_report(NOW + day * DAY)]
         assert days == [0, 7, 14]
 
-    def test_does_not_come_without_trouble(self) -> None:
+    def test_is_not_sent_without_trouble(self) -> None:
         assert send_report(NOW) == 0
         assert mail.outbox == []
 
@@ -89,7 +89,7 @@ class TestAMail:
         assert "could not be mailed, and is tried again tomorrow: no server" in caplog.text
         assert send_report(NOW + DAY) == 1
 
-    def test_of_many_feeds_says_how_many_more(self) -> None:
+    def test_of_many_feeds_names_some_and_the_number_of_the_others(self) -> None:
         for number in range(53):
             feed = make_feed(f"https://a.example/{number}", failures=2, last_success=NOW - 3 * DAY)
             make_subscription(feed)
@@ -98,12 +98,12 @@ class TestAMail:
 
 
 class TestRecipients:
-    def test_a_site_of_ones_own_says_to_whom(self, lost: Feed) -> None:
+    def test_on_another_site_than_the_bundled_one_the_setting_names_them(self, lost: Feed) -> None:
         get_user_model().objects.create_superuser("root", "root@a.example", "x")
         assert send_report(NOW) == 0
 
     @pytest.mark.parametrize(("host", "count"), [("", 0), ("mail.example", 1)])
-    def test_the_bundled_site_writes_to_its_superusers_if_mail_is_set(
+    def test_the_bundled_site_writes_to_its_superusers_if_mail_is_configured(
         self,
         lost: Feed,
         host: str,
@@ -118,6 +118,6 @@ class TestRecipients:
         assert [message.to for message in mail.outbox] == [["root@a.example"]] * count
 
     @override_settings(LIFESTREAM_REPORT_TO=[], CONFIGURATION={"EMAIL_HOST": "mail.example"})
-    def test_an_empty_list_stops_it(self, lost: Feed) -> None:
+    def test_an_empty_list_stops_the_mail(self, lost: Feed) -> None:
         get_user_model().objects.create_superuser("root", "root@a.example", "x")
         assert send_report(NOW) == 0

@@ -9,15 +9,15 @@ from lifestream.plugins.base import FeedPlugin
 
 
 class LoudPlugin(FeedPlugin):
-    """Shouts the titles of one site."""
+    """Write the titles of one site in capitals."""
 
     name = "loud"
     domains = ("loud.example",)
 
     def recognises(self, feed: ParsedFeed) -> bool:
-        """Return whether it is the feed of that site, wherever it is fetched from."""
+        """Return whether *feed* is that of the site, wherever it was fetched from."""
         return feed.link.startswith("https://loud.example/")
 
     def process(self, entry: Entry) -> Entry:
-        """Return *entry*, louder."""
+        """Return *entry* with its title in capitals."""
         return replace(entry, title=entry.title.upper())

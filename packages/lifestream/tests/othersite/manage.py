@@ -1,4 +1,4 @@
-"""This project's management, as `startproject` makes one."""
+"""The manage.py of this project, as `startproject` makes one."""
 
 from __future__ import annotations
 

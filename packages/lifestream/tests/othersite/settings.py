@@ -15,7 +15,7 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [Path(__file__).parent / "templates"],
         "APP_DIRS": True,
-        # `querystring`, which the page's links to older items use, asks for the request.
+        # The template tag `querystring`, in links to older items, needs the request.
         "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
     }
 ]

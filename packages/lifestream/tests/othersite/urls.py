@@ -1,4 +1,4 @@
-"""The app stands below /river/ here."""
+"""The URLs of this project, in which lifestream is below /river/."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The article of a web page, found by trafilatura, and as safe as the content of a feed."""
+"""The article of a web page is found by trafilatura, and is as safe as the content of a feed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def read(html: bytes, headers: dict[str, str] | None = None) -> article.Article:
     return read_article(html, headers or {}, URL, Sanitizer())
 
 
-def test_the_article_is_found_and_what_is_around_it_is_not() -> None:
+def test_the_article_is_found_without_the_text_around_it() -> None:
     found = read(page('<p>A <a href="/more">link</a> and a picture: <img src="/i.png"></p>'))
     assert 'href="https://a.example/more"' in found.content
     assert "https://a.example/i.png" in found.content
@@ -36,7 +36,7 @@ def test_the_article_is_found_and_what_is_around_it_is_not() -> None:
     assert found.summary
 
 
-def test_what_is_found_is_cleaned_as_feeds_are() -> None:
+def test_an_article_is_cleaned_as_the_content_of_feeds_is() -> None:
     found = read(page('<p onclick="alert(1)">x<script>alert(2)</script><a href="javascript:alert(3)">y</a></p>'))
     assert "alert" not in found.content
     assert "<script" not in found.content
@@ -48,19 +48,19 @@ def test_a_page_is_read_in_its_charset() -> None:
 
 
 @pytest.mark.parametrize("html", [b"", b"<html><body></body></html>", b"\x00\xff", b"<html>" + b"<div>" * 500])
-def test_a_page_without_an_article_says_so(html: bytes) -> None:
+def test_a_page_without_an_article_is_an_error(html: bytes) -> None:
     with pytest.raises(NoArticle, match=r"^no article was found on https://a\.example/2026/post$"):
         read(html)
 
 
-def test_without_the_extra_the_remedy_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_the_error_names_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert is_supported()
     monkeypatch.setattr(article, "is_supported", lambda: False)
     with pytest.raises(NoArticle, match="install django-lifestream with the extra fulltext"):
         read(page(""))
 
 
-def test_a_child_finds_it_and_says_why_there_is_none() -> None:
+def test_a_parser_process_finds_the_article_or_reports_why_there_is_none() -> None:
     with ParserPool(1, 20.0, registry=Registry(use_entry_points=False)) as pool:
         found = pool.read_article(page(""), {}, URL).result()
         assert "Heading" in found.text

@@ -1,4 +1,4 @@
-"""Damaged entries are read by the same rules as others: their tags are made to match (rule 7 of reading)."""
+"""Damaged entries are read by the same rules as others, after their tags were made to match (rule 7 of reading)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ URL = "https://site.example/feed"
 
 
 def parsed(body: bytes, *, well_formed: bool = True) -> ParsedFeed | None:
-    """Return the feed in *body* without what is said of its form, or None if it is none with entries."""
+    """Return the feed in *body* without its flaw, complaint and encoding.
+
+    Returns None if *body* is no feed, has no entries, or is not *well_formed* as expected.
+    """
     try:
         feed = parse(body, {}, URL)
     except NotAFeed:
@@ -123,7 +126,7 @@ def entries(item: str, *, head: str = "") -> list[Entry]:
     ],
 )
 @pytest.mark.parametrize("place", ["before", "after", "head"])
-def test_what_is_damaged_costs_nothing_else(damage: str, place: str) -> None:
+def test_a_damaged_element_costs_no_other_field(damage: str, place: str) -> None:
     whole = entries(FIELDS)
     assert [len(whole), len(whole[0].media), whole[0].author, whole[0].title] == [2, 1, "by Ada", "Nets & ropes"]
     if place == "head":
@@ -153,7 +156,7 @@ DAMAGES = [
 @pytest.mark.costly
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("path", FEEDS, ids=lambda path: path.name)
-def test_damage_costs_no_document_anything_else(path: Path, place: str) -> None:
+def test_a_damaged_document_has_the_same_entries(path: Path, place: str) -> None:
     body = path.read_bytes()
     whole = parsed(body)
     assert whole is not None

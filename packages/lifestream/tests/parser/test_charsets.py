@@ -1,4 +1,4 @@
-"""Which charset a document is in, and what is made of bytes that do not fit it."""
+"""The charset of a document, and the text of bytes that do not fit it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_the_byte_order_mark_decides_then_http_then_the_declaration(
     assert only_entry(body, content_type).title == title
 
 
-def test_a_charset_that_does_not_fit_is_noted() -> None:
+def test_a_charset_that_does_not_fit_is_a_complaint() -> None:
     body = rss(f"<item><title>{SNOWMAN}</title></item>")
 
     assert parse(body, {"content-type": "text/xml; charset=ascii"}, URL).complaint == (
@@ -111,7 +111,9 @@ def test_the_letters_that_confirm_a_label_are_those_of_its_script(label: str, le
         ("a\0b", None, None),
     ],
 )
-def test_a_label_means_what_the_standard_says_or_else_python(label: str, name: str | None, codec: str | None) -> None:
+def test_a_label_has_its_meaning_in_the_encoding_standard_or_else_in_python(
+    label: str, name: str | None, codec: str | None
+) -> None:
     charset = charset_of(label)
     assert (charset and charset.name, charset and charset.codec) == (name, codec)
 
@@ -150,7 +152,7 @@ def test_a_document_in_ebcdic_is_in_the_page_that_it_names_or_in_the_usual_one()
         ("koi8-r", b"\xff", "Ъ", 0),
     ],
 )
-def test_what_pythons_codecs_lack_is_read_as_the_standard_reads_it(
+def test_bytes_that_pythons_codecs_lack_are_decoded_as_in_the_standard(
     label: str, body: bytes, text: str, errors: int
 ) -> None:
     _handlers.cache_clear()  # registered again, as in a new process

@@ -1,7 +1,7 @@
-"""Real feeds, where they are to be had: in `LIFESTREAM_CORPUS`, or in `shared/corpus` beside the checkout.
+"""Real feeds, if they are available: in `LIFESTREAM_CORPUS`, or in `shared/corpus` beside the checkout.
 
-feedparser itself is the judge of feedjira's files: each entry that it finds has to arrive. gofeed's files have what
-gofeed makes of them beside them; where we mean something else, the reason is listed here.
+Feedjira's files are compared with feedparser: each entry that feedparser finds must be found. Gofeed's files have
+gofeed's results beside them; if the results of lifestream differ on purpose, the reason is listed here.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ URL = "https://feeds.example/dir/feed.xml"
 REGISTRY = Registry(use_entry_points=False)
 
 SINGLE_ENTRIES = {
-    # The inside of one entry each, without a feed around it.
+    # Each contains the inside of one entry, without a feed around it.
     "AmazonWebServicesBlogFirstEntryContent.xml",
     "HREFConsideredHarmfulFirstEntry.xml",
     "PaulDixExplainsNothingFirstEntryContent.xml",
@@ -47,9 +47,9 @@ MEANT_OTHERWISE = {
     "atom10_feed_entry_category_scheme.xml": "a category without a term is no tag",
     "atom10_feed_entry_content_base64.xml": "a binary file is no text to show",
     "atom10_feed_entry_content_base64_escaped_markup.xml": "a binary file is no text to show",
-    "atom10_feed_title_xhtml_escaped_markup.xml": "the file is ill-formed, and so the title ends nowhere",
-    "atom10_feed_title_xhtml_inline_markup.xml": "the file is ill-formed, and so the title ends nowhere",
-    "atom10_feed_entry_content_src.xml": "content that is elsewhere is not fetched",
+    "atom10_feed_title_xhtml_escaped_markup.xml": "the file is ill-formed, so the title has no end",
+    "atom10_feed_title_xhtml_inline_markup.xml": "the file is ill-formed, so the title has no end",
+    "atom10_feed_entry_content_src.xml": "content at another address is not fetched",
     "entry_id_xml_base.xml": "an id is kept as it is spelled",
     "issue_275_extensions_and_source.xml": "JSON and films are no text to show, and dc:subject is a tag",
     "issue_275_channel_item_extensions.xml": "dc:subject is a tag",
@@ -70,7 +70,7 @@ def only(paths: list[Path]) -> pytest.MarkDecorator:
 
 
 @only([path for path in FEEDJIRA if path.suffix == ".xml" and path.name not in SINGLE_ENTRIES])
-def test_every_entry_that_feedparser_finds_arrives(path: Path) -> None:
+def test_every_entry_that_feedparser_finds_is_found(path: Path) -> None:
     body = path.read_bytes()
     headers = {"content-type": "application/xml", "content-location": URL}
     expected = feedparser.parse(io.BytesIO(body), response_headers=headers)
@@ -93,7 +93,7 @@ def test_every_entry_that_feedparser_finds_arrives(path: Path) -> None:
 
 
 def has_text(entry: Any) -> bool:
-    """Return whether an entry has content in the document, and not only the address of it."""
+    """Return whether an entry has content in the document, and not only the address of its content."""
     return bool(dict.get(entry, "summary") or any(body.value for body in dict.get(entry, "content", [])))
 
 
@@ -109,7 +109,7 @@ def test_single_entries_are_no_feeds(path: Path) -> None:
 
 
 @only([path for path in FEEDJIRA if path.suffix == ".json"])
-def test_json_feeds_arrive(path: Path) -> None:
+def test_json_feeds_are_read(path: Path) -> None:
     body = path.read_bytes()
     items = json.loads(body)["items"]
     entries = parse(body, {}, URL).entries
@@ -120,12 +120,12 @@ def test_json_feeds_arrive(path: Path) -> None:
 
 
 @only([path for path in GOFEED if expectation_of(path).is_file() and path.name not in MEANT_OTHERWISE])
-def test_gofeed_and_we_agree(path: Path) -> None:
+def test_gofeed_finds_the_same(path: Path) -> None:
     expected = json.loads(expectation_of(path).read_bytes())
     feed = parse(path.read_bytes(), {}, URL)
     items = expected.get("items") or expected.get("entries") or []
 
-    assert said_of_text(feed.title, expected.get("title"))
+    assert is_text_of(feed.title, expected.get("title"))
     assert feed.rhythm.ttl == (int(expected["ttl"]) * 60 if "ttl" in expected else None)
     assert len(feed.entries) == len(items)
     for entry, item in zip(feed.entries, items, strict=True):
@@ -139,7 +139,7 @@ def compare(entry: Entry, item: dict[str, Any]) -> None:
     content = item.get("content") or item.get("description") or item.get("summary")
     tags = {tag.get("value") or tag.get("term") if isinstance(tag, dict) else tag for tag in item.get("categories", [])}
     enclosures = item.get("enclosures") or [item["enclosure"]] if "enclosure" in item else []
-    assert said_of_text(entry.title, item.get("title"))
+    assert is_text_of(entry.title, item.get("title"))
     if link:
         assert entry.link == link
     if guid:
@@ -153,6 +153,6 @@ def compare(entry: Entry, item: dict[str, Any]) -> None:
     assert len(entry.enclosures) == len(enclosures)
 
 
-def said_of_text(ours: str, theirs: str | None) -> bool:
-    """Whether *ours* is the text of *theirs*, which has its markup still."""
+def is_text_of(ours: str, theirs: str | None) -> bool:
+    """Return whether *ours* is the text of *theirs*, which may contain markup."""
     return ours in {" ".join((theirs or "").split()), " ".join(text_of(theirs or "").split())}

@@ -1,4 +1,4 @@
-"""Episodes of documents that are no well-formed XML: what they say of seasons, chapters, transcripts and persons."""
+"""Episodes in documents that are not well-formed: their seasons, chapters, transcripts and persons."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_document_that_is_damaged_before_its_entries_has_episodes_too(head: st
     assert episodes(document(SAID, "<title>b</title>", head=head)) == [EPISODE, None]
 
 
-def test_the_hosts_of_a_podcast_take_part_in_each_episode_that_names_nobody() -> None:
+def test_the_hosts_of_a_podcast_are_those_of_each_episode_that_names_nobody() -> None:
     body = document("<title>a</titel>", SAID, head=HOST)
     assert episodes(body) == [GRACE, EPISODE]
     assert episodes(document("<title>a</title>", SAID, head=f"{HOST}<b><i></b></i>")) == [GRACE, EPISODE]
@@ -74,7 +74,7 @@ def test_the_hosts_of_a_podcast_take_part_in_each_episode_that_names_nobody() ->
         ('xmlns:p="https://podcastindex.org/namespace/1.0/"', "<p:season>2</p:season>", "2"),
         ("xmlns:p='http://www.itunes.com/dtds/podcast-1.0.dtd'", "<p:season>2</p:season>", "2"),
         ("", "<podcast:season>2</podcast:season>", "2"),
-        ("", "<ITUNES:Season>2</ITUNES:Season>", None),  # namespaces and prefixes have a case
+        ("", "<ITUNES:Season>2</ITUNES:Season>", None),  # namespaces and prefixes are case-sensitive
         ('xmlns:podcast="urn:other"', "<podcast:season>2</podcast:season>", "2"),  # its namespace is written wrongly
         (f'{PODCAST.replace(":podcast", ":p")} xmlns:podcast="urn:other"', "<podcast:season>2</podcast:season>", None),
         ("", "<season>2</season>", None),
@@ -89,7 +89,7 @@ def test_namespaces_decide_and_text_is_no_markup(root: str, item: str, season: s
     assert found == [Episode(season=season) if season else None]
 
 
-def test_nothing_is_added_where_it_is_unknown_which_entry_it_is_about() -> None:
+def test_no_episode_is_added_if_its_entry_is_unknown() -> None:
     text = f"<rss><item>{SAID}</item><item></item></rss>"
     assert with_episodes([Entry()], text) == (Entry(),)
     assert [entry.episode for entry in with_episodes([Entry(base=URL), Entry()], text)] == [EPISODE, None]

@@ -1,4 +1,4 @@
-"""Forms of dates that programs write which have their own ideas of RFC 822 and ISO 8601 (reading.md, rule 19)."""
+"""Forms of dates by programs that deviate from RFC 822 and ISO 8601 (reading.md, rule 19)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DAY = datetime(2021, 8, 17, tzinfo=UTC)
         "21:44:13 2021-08-17",
     ],
 )
-def test_what_programs_make_of_rfc_822_and_iso_8601(written: str) -> None:
+def test_variants_of_rfc_822_and_iso_8601_are_read(written: str) -> None:
     assert Calendar().read(written) == EVENING
 
 
@@ -56,7 +56,7 @@ def test_the_zero_of_a_program_is_no_date(written: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("written", "form"),
     [
         ("2021-08-17T21:44:13Z", "RFC 3339"),
         ("Tue, 17 Aug 2021 21:44:13 GMT", "RFC 822"),
@@ -71,10 +71,10 @@ def test_the_zero_of_a_program_is_no_date(written: str) -> None:
         ("1629236653", "seconds since 1970"),
     ],
 )
-def test_notes_say_whether_a_zone_was_given(written: str, told: str) -> None:
+def test_notes_name_the_form_and_whether_a_zone_was_given(written: str, form: str) -> None:
     notes = Notes()
     assert Calendar(notes=notes).read(written) == EVENING
-    assert notes.dates[EVENING] == (written, told)
+    assert notes.dates[EVENING] == (written, form)
 
 
 @pytest.mark.reading(19)
@@ -89,7 +89,7 @@ def test_notes_say_whether_a_zone_was_given(written: str, told: str) -> None:
         ("159040260000000", None),
     ],
 )
-def test_the_number_of_digits_says_whether_they_are_seconds_or_parts_of_them(
+def test_the_number_of_digits_decides_whether_they_are_seconds_or_parts_of_them(
     written: str, moment: datetime | None
 ) -> None:
     assert Calendar().read(written) == moment
@@ -124,7 +124,7 @@ def test_an_east_asian_time_has_seconds(written: str) -> None:
 @pytest.mark.parametrize(
     "written", ["Tue.Aug 17, 2021", "Thứ Ba, 17 Aug 2021", "Aug 17, 121", "121 Aug 17", "Tue 17-Aug-2021"]
 )
-def test_words_around_a_month_and_the_order_of_its_numbers(written: str) -> None:
+def test_a_weekday_and_any_order_of_day_and_year_are_read(written: str) -> None:
     assert Calendar().read(written) == DAY
 
 

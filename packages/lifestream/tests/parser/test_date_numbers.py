@@ -1,4 +1,4 @@
-"""Dates in numbers with the year at their end: which of them is the day (reading.md, rules 19 and 20)."""
+"""Dates in numbers: which of them is the day, which the month (reading.md, rules 19 and 20)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read(written: str, *others: str) -> datetime | None:
         ("09:44 pm, 17.08.2021", datetime(2021, 8, 17, 21, 44, tzinfo=UTC)),
     ],
 )
-def test_numbers_with_a_day_of_the_week_and_a_time(written: str, moment: datetime) -> None:
+def test_numbers_with_a_day_of_the_week_or_a_time_are_read(written: str, moment: datetime) -> None:
     assert read(written) == moment
 
 
@@ -60,6 +60,6 @@ def test_the_day_of_the_week_decides_which_number_is_the_day(written: str, month
     ("other", "month"),
     [("Wed, 11/04/2020", 3), ("Sat, 11/04/2020", 4), ("05/05/2020", None), ("05.04.2020", None), ("17.04.2020", 4)],
 )
-def test_other_dates_decide_only_where_they_tell_days_from_months(other: str, month: int | None) -> None:
+def test_other_dates_decide_only_if_they_show_the_order_of_day_and_month(other: str, month: int | None) -> None:
     found = read("03/04/2020", other)
     assert (found and found.month) == month

@@ -1,4 +1,4 @@
-"""The strict forms of RFC 3339 and RFC 822, which are read without the patterns of the others."""
+"""The strict forms of RFC 3339 and RFC 822, which are read without the patterns for other forms."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_standard_forms_are_understood(text: str, moment: datetime) -> None:
         "2026-03-02T08:05:00Z ",
     ],
 )
-def test_all_others_are_left_to_the_other_forms(text: str) -> None:
+def test_other_forms_are_left_to_other_patterns(text: str) -> None:
     assert common(text) is None
 
 

@@ -38,12 +38,12 @@ from lifestream.parser.dates import Calendar
         ("23:00 PM", 23),
     ],
 )
-def test_zones_of_places_and_halves_of_offsets(time: str, hour: int) -> None:
+def test_forms_of_times_and_zones_are_read(time: str, hour: int) -> None:
     assert Calendar().read(f"17 Aug 2021 {time}") == datetime(2021, 8, 17, hour, tzinfo=UTC)
 
 
 @pytest.mark.reading(19)
-def test_the_zone_of_a_place_has_its_summer() -> None:
+def test_the_zone_of_a_place_has_its_daylight_saving_time() -> None:
     assert Calendar().read("17 Jan 2021 12:00 Europe/Brussels") == datetime(2021, 1, 17, 11, tzinfo=UTC)
 
 
@@ -56,7 +56,7 @@ def test_the_zone_of_a_place_has_its_summer() -> None:
         ("24:00:00", datetime(2021, 8, 18, tzinfo=UTC)),
     ],
 )
-def test_the_first_hour_of_a_program_that_counts_from_1_to_24(time: str, moment: datetime) -> None:
+def test_hour_24_is_the_first_hour_or_midnight_at_the_end_of_the_day(time: str, moment: datetime) -> None:
     assert Calendar().read(f"17 Aug 2021 {time}") == moment
 
 

@@ -18,7 +18,7 @@ def test_a_month_is_known_by_its_name_or_its_beginning_in_any_language(word: str
 @pytest.mark.parametrize(
     ("word", "month"), [("červen", 6), ("července", 7), ("června", 6), ("červenec", 7), ("čvc", 7)]
 )
-def test_a_whole_name_counts_before_the_beginning_of_another(word: str, month: int) -> None:
+def test_a_whole_name_takes_precedence_over_the_beginning_of_another(word: str, month: int) -> None:
     assert MONTHS[plain(word)] == month
 
 
@@ -27,7 +27,7 @@ def test_an_ambiguous_or_unknown_word_is_no_month(word: str) -> None:
     assert plain(word) not in MONTHS
 
 
-def test_days_of_the_week_count_from_monday_and_english_ones_count_first() -> None:
+def test_days_of_the_week_are_numbered_from_monday_and_english_names_take_precedence() -> None:
     assert [WEEKDAYS[plain(word)] for word in ("Mon", "Dienstag", "mié", "Sun")] == [0, 1, 2, 6]
 
 

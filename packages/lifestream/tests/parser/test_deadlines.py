@@ -1,4 +1,4 @@
-"""Processes whose time is up are ended, and no others."""
+"""Only processes that exceed their deadline are ended."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def process() -> Iterator[subprocess.Popen[bytes]]:
         running.kill()
 
 
-def test_what_is_late_is_ended_and_reported(deadlines: Deadlines, process: subprocess.Popen[bytes]) -> None:
+def test_a_late_process_is_ended_and_reported(deadlines: Deadlines, process: subprocess.Popen[bytes]) -> None:
     late, other = threading.Event(), threading.Event()
     with deadlines.killing(process, 3600.0, other), deadlines.killing(process, 0.01, late):
         assert process.wait(PATIENCE) != 0
@@ -38,7 +38,7 @@ def test_what_is_late_is_ended_and_reported(deadlines: Deadlines, process: subpr
     assert not other.is_set()
 
 
-def test_what_is_in_time_is_left_alone(
+def test_a_process_that_is_in_time_is_not_ended(
     deadlines: Deadlines, process: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
@@ -47,7 +47,7 @@ def test_what_is_in_time_is_left_alone(
     with deadlines.killing(process, 60.0, first):
         pass
     now[0] = 3600.0
-    # When the second one is ended, the thread has looked at the time of the first one, too.
+    # When the second process has been ended, the thread has also checked the deadline of the first one.
     second = subprocess.Popen([sys.executable, "-S", "-c", "input()"], stdin=subprocess.PIPE)
     with second, deadlines.killing(second, 0.0, late):
         second.wait(PATIENCE)
@@ -56,7 +56,7 @@ def test_what_is_in_time_is_left_alone(
     assert process.poll() is None
 
 
-def test_no_question_starts_a_thread(deadlines: Deadlines, process: subprocess.Popen[bytes]) -> None:
+def test_no_deadline_starts_a_thread(deadlines: Deadlines, process: subprocess.Popen[bytes]) -> None:
     before = set(threading.enumerate())
     for _ in range(3):
         with deadlines.killing(process, 3600.0, threading.Event()):

@@ -1,4 +1,4 @@
-"""Where a feed usually is, and what a site is called."""
+"""The usual addresses of feeds, and the name of a site."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from lifestream.parser.discovery import Site, own_places, site_of, well_known
         ("https://m.youtube.com/playlist?list=PL1", "https://www.youtube.com/feeds/videos.xml?playlist_id=PL1", 1),
     ],
 )
-def test_where_a_feed_usually_is(url: str, first: str, count: int) -> None:
+def test_the_usual_addresses_of_feeds(url: str, first: str, count: int) -> None:
     places = well_known(url)
 
     assert (places[0], len(places)) == (first, count)
@@ -34,7 +34,7 @@ def test_where_a_feed_usually_is(url: str, first: str, count: int) -> None:
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "file:///etc", "http://[half", "site.example", ""])
-def test_nothing_is_known_where_there_is_no_site(url: str) -> None:
+def test_a_text_that_is_no_url_of_a_site_has_no_usual_addresses(url: str) -> None:
     assert well_known(url) == []
 
 
@@ -74,7 +74,7 @@ def test_the_site_of_a_feed(feed: ParsedFeed, url: str, site: Site) -> None:
         ),
         pytest.param("https://github.com/octodemo/", ["https://github.com/octodemo.atom"], id="a person"),
         pytest.param("https://www.reddit.com/r/a/new", ["https://www.reddit.com/r/a/new/.rss"], id="a list"),
-        pytest.param("https://old.reddit.com/u/ada", ["https://old.reddit.com/u/ada/.rss"], id="a list, as it was"),
+        pytest.param("https://old.reddit.com/u/ada", ["https://old.reddit.com/u/ada/.rss"], id="an old-style list"),
         pytest.param("https://quay.example/@ada/", ["https://quay.example/@ada.rss"], id="a person on Mastodon"),
     ],
 )  # fmt: skip
@@ -92,7 +92,7 @@ def test_a_site_with_feeds_of_its_own_is_known(url: str, places: list[str]) -> N
         pytest.param("https://github.com.example/octodemo", id="another host"),
     ],
 )
-def test_for_any_other_page_the_usual_places_are_beside_it_and_at_the_root(url: str) -> None:
+def test_for_other_pages_the_usual_addresses_are_below_it_and_at_the_root(url: str) -> None:
     places = well_known(url)
     page = url.rstrip("/")
     assert places[0] == f"{page}/feed"

@@ -1,4 +1,4 @@
-"""Which reader a document gets: feedparser is imported for what can't be mended, and for nothing else."""
+"""The reader of a document: feedparser is imported only for documents that the strict reader can't read or mend."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ITEM = "<rss version='2.0'><channel><item><title>T&nbsp;</title><guid>1</guid></
         ("<html><body>a page</body></html>", True),
     ],
 )
-def test_feedparser_is_imported_only_for_what_it_reads(document: str, needs_feedparser: bool) -> None:
+def test_feedparser_is_imported_only_for_documents_that_it_reads(document: str, needs_feedparser: bool) -> None:
     command = [sys.executable, "-c", PROGRAM]
     done = subprocess.run(command, input=document.encode(), capture_output=True, timeout=PATIENCE, check=True)
 

@@ -1,4 +1,4 @@
-"""Which characters the bytes of a document are, and the complaint about an encoding that is declared wrongly."""
+"""The decoding of a document, and the complaint about a wrongly declared encoding."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TEXT = "<feed>ü€</feed>"
     ],
 )
 class TestAByteOrderMark:
-    def test_comes_before_all_that_is_declared(self, mark: bytes, encoding: str, broken: bytes) -> None:
+    def test_takes_precedence_over_all_declarations(self, mark: bytes, encoding: str, broken: bytes) -> None:
         text = f'<?xml version="1.0" encoding="koi8-r"?>{TEXT}'
         body = mark + text.encode(encoding)
         assert decode(body, "text/xml; charset=iso-8859-1") == Decoded(text, encoding)
@@ -31,8 +31,8 @@ class TestAByteOrderMark:
         body = mark + TEXT.encode(encoding) + broken + TEXT.encode(encoding)
         assert decode(body) == Decoded(f"{TEXT}\ufffd{TEXT}", encoding, f"not all of it is {encoding}")
 
-    def test_is_believed_of_a_document_of_any_length(self, mark: bytes, encoding: str, broken: bytes) -> None:
-        """Bytes at the end that are no whole unit of the encoding, as of a newline in ASCII, are none of its text."""
+    def test_is_used_for_a_document_of_any_length(self, mark: bytes, encoding: str, broken: bytes) -> None:
+        """Bytes at the end that are no whole unit of the encoding, as a newline in ASCII, are not part of the text."""
         unit = len("a".encode(encoding))
         for length in range(1, unit):
             assert decode(mark + TEXT.encode(encoding) + b"\n" * length) == Decoded(TEXT, encoding)
@@ -47,14 +47,14 @@ class TestAByteOrderMark:
         "text/xml; charset='iso-8859-15'",
     ],
 )
-def test_the_content_type_comes_before_the_declaration(content_type: str) -> None:
+def test_the_content_type_takes_precedence_over_the_declaration(content_type: str) -> None:
     text = f'<?xml version="1.0" encoding="koi8-r"?>{TEXT}'
     assert decode(text.encode("iso-8859-15"), content_type) == Decoded(text, "iso-8859-15")
 
 
 @pytest.mark.parametrize("content_type", ["", "text/xml", "text/xml; charset=", "text/xml; charset=''"])
-def test_text_xml_without_a_charset_says_nothing(content_type: str) -> None:
-    """RFC 7303, section 3: it is no longer US-ASCII."""
+def test_text_xml_without_a_charset_declares_no_encoding(content_type: str) -> None:
+    """RFC 7303, section 3: the default is no longer US-ASCII."""
     assert decode(TEXT.encode(), content_type) == Decoded(TEXT, "utf-8")
 
 
@@ -67,7 +67,7 @@ def test_text_xml_without_a_charset_says_nothing(content_type: str) -> None:
         ('<?xml version="1.0" encoding="euc-kr"?>', "가", "cp949", "euc-kr"),
     ],
 )
-def test_the_declaration_is_believed(declaration: str, text: str, codec: str, encoding: str) -> None:
+def test_the_declaration_is_used(declaration: str, text: str, codec: str, encoding: str) -> None:
     text = f"{declaration}<feed>{text}</feed>"
     assert decode(text.encode(codec)) == Decoded(text, encoding)
 
@@ -82,22 +82,22 @@ def test_the_first_bytes_reveal_encodings_that_are_not_based_on_ascii(encoding: 
         assert decode(text.encode(encoding)) == Decoded(text, encoding)
 
 
-def test_ebcdic_declares_which_of_its_family_it_is() -> None:
+def test_the_declaration_of_ebcdic_names_the_code_page() -> None:
     text = '<?xml version="1.0" encoding="cp500"?><feed>[ü]</feed>'
     assert decode(text.encode("cp500")) == Decoded(text, "cp500")
     text = "<?xml version='1.0'?><feed>[ü]</feed>"
     assert decode(text.encode("cp037")) == Decoded(text, "cp037")
 
 
-def test_that_declaration_is_looked_for_at_the_beginning_too() -> None:
+def test_the_declaration_of_ebcdic_is_looked_for_only_at_the_beginning() -> None:
     for bytes_before, encoding in ((0, "cp500"), (1, "cp037")):
         end = 'encoding="cp500"'
         spaces = " " * (1024 - len("<?xml ") - len(end) + bytes_before)
         assert decode(f"<?xml {spaces}{end}?><a/>".encode("cp500")).encoding == encoding
 
 
-def test_a_declaration_is_looked_for_at_the_beginning() -> None:
-    """Within 1024 bytes: a long document is not searched for one."""
+def test_a_declaration_is_looked_for_only_at_the_beginning() -> None:
+    """Only the first 1024 bytes are searched, not the whole of a long document."""
     for bytes_before, encoding in ((0, "iso-8859-15"), (1, "utf-8")):
         end = 'encoding="iso-8859-15"'
         spaces = " " * (1024 - len("<?xml ") - len(end) + bytes_before)
@@ -107,7 +107,7 @@ def test_a_declaration_is_looked_for_at_the_beginning() -> None:
 @pytest.mark.parametrize(
     "label", ["klingon", "utf-7", "idna", "rot13", "base64", "undefined", "a\0b", "unicode_escape"]
 )
-def test_a_label_that_is_no_charset_is_passed_over_and_reported(label: str) -> None:
+def test_a_label_that_is_no_charset_is_skipped_and_reported(label: str) -> None:
     body = f'<?xml version="1.0" encoding="iso-8859-15"?>{TEXT}'.encode("iso-8859-15")
     text, encoding, complaint = decode(body, f'text/xml; charset="{label}"')
     assert (TEXT in text, encoding, complaint) == (True, "iso-8859-15", f"declared as {label}, but it is iso-8859-15")
@@ -120,11 +120,11 @@ def test_utf_8_under_another_label_is_reported(label: str) -> None:
         assert decode(text.encode(), f"text/xml; charset={label}") == Decoded(text, "utf-8", complaint)
 
 
-def test_ascii_is_in_the_charset_that_its_label_says() -> None:
+def test_the_charset_of_ascii_text_is_the_one_that_its_label_names() -> None:
     assert decode(b"<feed/>", "text/xml; charset=koi8-r") == Decoded("<feed/>", "koi8-r")
 
 
-def test_of_labels_that_do_not_fit_the_first_is_reported_and_the_next_that_does_is_taken() -> None:
+def test_a_label_that_does_not_fit_is_reported_and_the_next_one_that_fits_is_used() -> None:
     text = '<?xml version="1.0" encoding="windows-1252"?><feed>café</feed>'
     complaint = "declared as euc-kr, but it is windows-1252"
     assert decode(text.encode("cp1252"), "text/xml; charset=euc-kr") == Decoded(text, "windows-1252", complaint)
@@ -140,13 +140,15 @@ def test_of_labels_that_do_not_fit_the_first_is_reported_and_the_next_that_does_
         pytest.param(b"\x7f\xe9", "\x7fé", "windows-1252", "but it is windows-1252", id="DEL is ASCII"),
     ],
 )
-def test_what_fits_nothing_is_guessed(body: bytes, text: str, encoding: str, complaint: str) -> None:
+def test_the_encoding_of_bytes_that_fit_no_label_is_guessed(
+    body: bytes, text: str, encoding: str, complaint: str
+) -> None:
     assert decode(body) == Decoded(text, encoding, f"declared as utf-8, {complaint}")
     complaint = f"declared as klingon, but it is {encoding}"
     assert decode(body, "text/xml; charset=klingon") == Decoded(text, encoding, complaint)
 
 
-def test_of_candidates_that_all_have_errors_the_one_with_the_fewest_is_taken_and_of_equals_the_first() -> None:
+def test_of_candidates_with_errors_the_one_with_the_fewest_is_used_and_of_equals_the_first() -> None:
     korean = "가나다".encode("cp949") + b"\xff"
     found = decode(korean, "text/xml; charset=euc-kr")
     assert found == Decoded("가나다\ufffd", "euc-kr", "declared as euc-kr, but not all of it is")
@@ -155,7 +157,7 @@ def test_of_candidates_that_all_have_errors_the_one_with_the_fewest_is_taken_and
     assert decode("é".encode() + b"\xff", "text/xml; charset=shift_jis").encoding == "shift_jis"
 
 
-def test_what_is_guessed_is_reported_beside_the_first_label() -> None:
+def test_the_guessed_encoding_is_reported_beside_the_first_label() -> None:
     body = b'<?xml version="1.0" encoding="us-ascii"?><a>\xe9</a>'
     assert decode(body, "text/xml; charset=klingon").complaint == "declared as klingon, but it is windows-1252"
 

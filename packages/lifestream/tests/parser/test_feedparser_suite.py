@@ -1,9 +1,9 @@
-"""feedparser's own suite: what each of its documents expects, as far as we have a field for it.
+"""feedparser's own suite: the expectations of its documents, for all fields that lifestream has.
 
-They come with feedparser's source distributions: FEEDPARSER_TESTS names the folder `tests` of an unpacked 6.0.x. Each
-document has its expectation in its first comment, such as `not bozo and entries[0]['title'] == 'x'`. What is compared
-is each field of ours that it names; text is compared as text, since feedparser cleans HTML as it reads and lifestream
-later.
+The documents are part of feedparser's source distributions: FEEDPARSER_TESTS names the folder `tests` of an unpacked
+6.0.x. Each document has its expectation in its first comment, such as `not bozo and entries[0]['title'] == 'x'`. Each
+field of lifestream that the expectation names is compared; texts are compared without their markup, since feedparser
+cleans HTML while it reads, and lifestream later.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from lifestream.parser import NotAFeed, parse
 FOLDER: Final = Path(os.environ.get("FEEDPARSER_TESTS") or "no-such-folder").absolute()
 URL: Final = "http://127.0.0.1:8097/feed.xml"
 NOT_OURS: Final = frozenset({"http", "encoding", "compression", "sanitize", "cdf", "geo", "psc"})
-"""Folders of what a feed reader has no field for, or does elsewhere: fetching, cleaning, places, chapters."""
+"""Folders of features that lifestream has no field for, or tests elsewhere: fetching, cleaning, places, chapters."""
 
 pytestmark = [
     pytest.mark.costly,
@@ -34,8 +34,8 @@ pytestmark = [
 
 
 MEANT_OTHERWISE: Final[dict[str, str]] = {
-    "the Unicode of HTML's lang and rang is another since HTML 5": "entities/lang.xml entities/rang.xml",
-    "an address is dropped where a name remains (rule 11)": (
+    "HTML 5 has other characters for the entities lang and rang": "entities/lang.xml entities/rang.xml",
+    "a mail address is dropped if there is a name (rule 11)": (
         "wellformed/atom/entry_author_map_author.xml wellformed/atom/feed_author_map_author.xml "
         "wellformed/atom10/entry_author_map_author.xml wellformed/atom10/feed_author_map_author.xml "
         "wellformed/rss/channel_author.xml"
@@ -51,11 +51,11 @@ MEANT_OTHERWISE: Final[dict[str, str]] = {
         "wellformed/atom/entry_summary_base64.xml wellformed/atom/entry_summary_base64_2.xml "
         "wellformed/atom10/entry_content_text_plain_brackets.xml"
     ),
-    "what looks like markup in HTML, and is none, is escaped (rule 13)": (
+    "text in HTML that only looks like markup is escaped (rule 13)": (
         "wellformed/rss/item_description_not_a_doctype.xml wellformed/rss/item_description_not_a_doctype2.xml"
     ),
     "the first date that is understood counts (rule 20)": "wellformed/atom/entry_updated_multiple_values.xml",
-    "what is said of a medium is kept with it (rule 10)": ("wellformed/media-rss/media_group.xml"),
+    "the fields of a medium are kept with it (rule 10)": ("wellformed/media-rss/media_group.xml"),
     "the summary of an item is no content (rule 13)": (
         "wellformed/rss/item_description_and_summary.xml wellformed/rss/item_summary_and_description.xml"
     ),
@@ -63,7 +63,7 @@ MEANT_OTHERWISE: Final[dict[str, str]] = {
 }
 LISTED: Final = frozenset(" ".join(MEANT_OTHERWISE.values()).split())
 LEAST: Final = 450
-"""Fields that are compared: fewer would mean that this test has lost sight of them."""
+"""The least number of compared fields: if there are fewer, this test no longer finds the expectations."""
 
 
 def view(feed: ParsedFeed) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def entry_view(entry: Entry) -> dict[str, Any]:
 
 
 def expectations(path: Path) -> Iterator[tuple[list[str | int], Any]]:
-    """Yield each path into a result that the document at *path* names, and the literal that is to be there."""
+    """Yield the keys of each field that the document at *path* names, and the literal that is expected there."""
     found = re.search(rb"Expect:\s*(.*?)\s*-->", path.read_bytes(), re.DOTALL)
     try:
         tree = ast.parse(found[1].decode("utf-8") if found else "None", mode="eval").body
@@ -130,7 +130,7 @@ def _keys(node: ast.expr) -> list[str | int]:
 
 
 def at(result: Any, keys: list[str | int]) -> Any:
-    """Return what is at *keys* in *result*. Raises LookupError or TypeError where we have no such field."""
+    """Return the value at *keys* in *result*. Raises LookupError or TypeError if there is no such field."""
     for key in keys:
         result = result[key]
     return result
@@ -145,7 +145,7 @@ def is_same(ours: Any, theirs: Any) -> bool:
 
 
 def compared() -> Iterator[tuple[str, str, Any, Any]]:
-    """Yield each document, field, what we find there, and what is expected."""
+    """Yield the document, the field, the value that is found, and the expected value of each comparison."""
     for path in sorted(FOLDER.rglob("*.xml")):
         name = path.relative_to(FOLDER).as_posix()
         if NOT_OURS & set(path.parts) or path.name.startswith("http_"):
@@ -164,10 +164,10 @@ def compared() -> Iterator[tuple[str, str, Any, Any]]:
                 continue
 
 
-def test_each_field_of_ours_is_what_feedparsers_suite_expects_or_is_listed_with_the_reason() -> None:
+def test_each_field_is_as_feedparsers_suite_expects_or_is_listed_with_the_reason() -> None:
     found = list(compared())
     otherwise = {f"{name}: {field}": (ours, theirs) for name, field, ours, theirs in found if not is_same(ours, theirs)}
 
     assert {key: values for key, values in otherwise.items() if key.partition(":")[0] not in LISTED} == {}
-    assert {key.partition(":")[0] for key in otherwise} == LISTED, "listed, and the same after all"
+    assert {key.partition(":")[0] for key in otherwise} == LISTED, "these are listed, but the values are the same"
     assert len(found) > LEAST

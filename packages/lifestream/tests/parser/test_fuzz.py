@@ -1,17 +1,17 @@
 """Feeds and answers with random damage: nothing crashes, hangs, grows without bound, or is stored unsafe.
 
-Documents are the fixtures of this folder, mutated by a seeded generator, and those that Hypothesis makes of the tokens
-that are hard for parsers. Each passes all steps in this process: parse, prepare (and so sanitise), the messages between
-a parser's processes, identity, and the rows that would be stored; every twentieth is stored in the database, too.
-Answers are raw bytes, with heads and framing, from feedserver to the fetcher.
+The documents are the fixtures in `tests/feeds`, mutated by a seeded generator, and documents that Hypothesis makes from
+tokens that are hard for parsers. Each passes all steps in this process: parsing, preparation (with sanitising), the
+messages between a parser's processes, identity, and the rows that would be stored. Every twentieth is also stored in
+the database. The answers are raw bytes, with head and framing, from feedserver to the fetcher.
 
-A few seconds of it are part of each run of the tests. This tries 100,000 documents and a tenth as many answers, and
-prints a summary:
+Each run of the tests includes a few seconds of this. The following command tries 100,000 documents and a tenth as many
+answers, and prints a summary:
 
     LIFESTREAM_FUZZ=100000 pytest packages/lifestream/tests/parser/test_fuzz.py -s
 
-LIFESTREAM_FUZZ_SEED is the first seed (0); a failure names its own, and is repeated with it. scripts/search.py runs
-these tests with a new first seed in each round.
+LIFESTREAM_FUZZ_SEED is the first seed (0 by default). A failure names its seed, with which it can be repeated.
+scripts/search.py runs these tests with a new first seed in each round.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ pytestmark = pytest.mark.costly
 
 COUNT: Final = int(os.environ.get("LIFESTREAM_FUZZ", "300"))
 SEED: Final = int(os.environ.get("LIFESTREAM_FUZZ_SEED", "0"))
-DEADLINE: Final = 10.0  # seconds of the processor for one document: the parsers' own
-MAX_GROWTH: Final = 300.0  # megabytes by which this process may grow over all of it
+DEADLINE: Final = 10.0  # seconds of CPU time for one document, as for a parser process
+MAX_GROWTH: Final = 300.0  # megabytes by which this process may grow during the whole test
 LONGEST: Final = 100_000
 URL: Final = "https://feeds.example.com/a/feed.xml"
 BODIES: Final = [path.read_bytes() for path in sorted((Path(__file__).parents[1] / "feeds").rglob("*.*"))]
@@ -102,7 +102,7 @@ TYPES: Final = [
 ]
 
 
-# What chance does.
+# Mutations
 
 
 def _flip(chance: random.Random, body: bytearray) -> None:
@@ -157,22 +157,22 @@ def mutated(chance: random.Random, body: bytes, most: int = 3) -> bytes:
     return bytes(spoilt)
 
 
-# What must hold.
+# Invariants
 
 
 def read(body: bytes, headers: Mapping[str, str]) -> Prepared | None:
-    """Return what is read of a document, which must be fit to be stored; None if it is no feed."""
+    """Return the prepared document; None if *body* is no feed. Assert that it is safe, and can be stored."""
     began = time.process_time()
     try:
         feed = parse(body, headers, URL)
     except NotAFeed as error:
         if not error.reason:
-            raise AssertionError("the log has nothing to say") from error
+            raise AssertionError("the error has no reason to log") from error
         return None
     finally:
         assert time.process_time() - began < DEADLINE
     found = prepare(feed, REGISTRY.plugin_for(feed, ""), SANITIZER)
-    assert found.problems == (), "a plugin of ours failed"
+    assert found.problems == (), "a shipped plugin failed"
     assert ipc.PREPARED.unpack(json.loads(json.dumps(ipc.PREPARED.pack(found)))) == found
     _assert_safe(found)
     _assert_stable(found)
@@ -196,14 +196,14 @@ def _assert_stable(found: Prepared) -> None:
         stored.encode()
         assert item_row.first_date(found.items[decision.index].published, NOW) <= NOW
     shelf = Shelf()
-    shelf.read(*found.items)  # type: ignore[arg-type]  # drafts say the same as entries
+    shelf.read(*found.items)  # type: ignore[arg-type]  # drafts have the same fields as entries
     before = len(shelf.items)
     shelf.read(*found.items)  # type: ignore[arg-type]
-    assert len(shelf.items) == before, "a second fetch of the same adds items"
+    assert len(shelf.items) == before, "a second fetch of the same document adds items"
 
 
 def megabytes() -> float:
-    """Return the peak of this process's resident memory, in MB; 0 where the system doesn't report it."""
+    """Return the peak of this process's resident memory, in MB; 0 if the system doesn't report it."""
     if sys.platform == "win32":
         return 0.0
     import resource
@@ -213,7 +213,7 @@ def megabytes() -> float:
 
 @pytest.mark.search
 @pytest.mark.django_db
-def test_spoilt_documents(capsys: pytest.CaptureFixture[str]) -> None:
+def test_damaged_documents_are_safe_and_can_be_stored(capsys: pytest.CaptureFixture[str]) -> None:
     for body in BODIES:
         assert read(body, {}) is not None
     seen: Counter[str] = Counter()
@@ -245,12 +245,12 @@ def test_spoilt_documents(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def _store(feed: int, found: Prepared) -> None:
-    """Store it twice: nothing is broken, and nothing is new the second time."""
+    """Store *found* twice. Assert that nothing fails, and that nothing is new the second time."""
     from lifestream.models import Feed
 
     row = Feed.objects.get(pk=feed)
     for again in (False, True):
-        # What the feed says of itself is put aside: another document's site must not become this one's.
+        # Forget the site of the previous document: it must not count for this one.
         Feed.objects.filter(pk=feed).update(site_url="")
         [stored] = store([result(row, Fetched(URL, b""), prepared=found, body_hash="")], NOW)
         assert not (stored.lost or stored.unwritten or stored.broken), stored
@@ -259,7 +259,9 @@ def _store(feed: int, found: Prepared) -> None:
 
 @settings(max_examples=max(50, COUNT // 10))
 @given(st.lists(st.sampled_from(TOKENS) | st.binary(max_size=8), max_size=30), st.sampled_from(TYPES), st.booleans())
-def test_documents_of_what_parsers_trip_on(tokens: list[bytes], content_type: str, wrapped: bool) -> None:
+def test_documents_made_of_tokens_that_are_hard_for_parsers(
+    tokens: list[bytes], content_type: str, wrapped: bool
+) -> None:
     inside = b"".join(tokens)
     body = (
         b"<rss version='2.0'><channel><title>T</title><item>%s</item></channel></rss>" % inside if wrapped else inside
@@ -267,12 +269,12 @@ def test_documents_of_what_parsers_trip_on(tokens: list[bytes], content_type: st
     read(body, {"content-type": content_type})
 
 
-# Answers.
+# Answers
 
 
 @dataclass(frozen=True, slots=True)
 class Raw(Fault):
-    """In place of the answer, *data* goes out as it is, and the connection closes."""
+    """Sends *data* as it is in place of the answer, and closes the connection."""
 
     layer: ClassVar[Layer] = Layer.END
     data: bytes = b""
@@ -289,7 +291,7 @@ class Raw(Fault):
 
 
 def answer(chance: random.Random) -> bytes:
-    """Return a whole answer, head and framing and body, of which something is spoilt."""
+    """Return an answer with head, framing and body, some of which may be damaged."""
     body = chance.choice(BODIES)
     coding = chance.choice(["", "", "gzip", "deflate", "br"])
     coded = gzip.compress(body) if coding == "gzip" else zlib.compress(body) if coding == "deflate" else body
@@ -314,7 +316,7 @@ def server() -> Iterator[FeedServer]:
 
 
 @pytest.mark.search
-def test_spoilt_answers(
+def test_damaged_answers_end_in_an_outcome_in_time(
     server: FeedServer, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     count, seen, slowest = max(100, COUNT // 10), Counter[str](), 0.0
@@ -345,7 +347,7 @@ def test_spoilt_answers(
         slowest = max(slowest, outcome.duration)
         note = f"LIFESTREAM_FUZZ_SEED={seed}: {outcome}"
         assert not isinstance(outcome, Failed) or (outcome.message and outcome.kind != "internal"), note
-        assert outcome.duration < limits.timeout + 60, note  # a busy machine is late; what hangs never ends
+        assert outcome.duration < limits.timeout + 60, note  # a busy machine may be late; a fetch that hangs never ends
         if isinstance(outcome, Fetched):
             assert len(outcome.body) <= limits.max_body, note
             read(outcome.body, outcome.headers)

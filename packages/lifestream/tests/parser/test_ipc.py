@@ -42,7 +42,7 @@ def sent(message: object, data: bytes = b"") -> tuple[object, bytes]:
     return ipc.receive(pipe)
 
 
-def test_what_is_sent_is_what_is_received() -> None:
+def test_a_received_message_is_the_same_as_the_sent_one() -> None:
     assert ipc.FEED.unpack(sent(ipc.FEED.pack(FEED))[0]) == FEED
     assert ipc.PREPARED.unpack(sent(ipc.PREPARED.pack(PREPARED))[0]) == PREPARED
     assert ipc.RULES.unpack(sent(ipc.RULES.pack(RULES))[0]) == RULES
@@ -69,7 +69,7 @@ def test_text_is_sent_in_utf_8_whatever_is_in_it() -> None:
     assert sent({"a": text}) == ({"a": text}, b"")
 
 
-def test_long_texts_are_sent_behind_the_rest_as_they_are() -> None:
+def test_long_texts_are_sent_unescaped_after_the_rest() -> None:
     texts = ['"' * length + "日本語 \ud800" for length in (0, 180, 195, 5000)]
     items = tuple(ItemDraft(guid=text, title=text, content=text, text=text) for text in texts)
     prepared = Prepared(ParsedFeed(), items)
@@ -123,15 +123,15 @@ def test_a_frame_that_makes_no_sense_is_refused(frame: bytes) -> None:
 
 
 def places(row: object, way: tuple[int, ...] = ()) -> Iterator[tuple[int, ...]]:
-    """Yield where in *row*, a list in lists, something stands."""
+    """Yield the place of each value in *row*, a nested list, as a tuple of indexes."""
     for place, part in enumerate(row if isinstance(row, list) else ()):
         yield (*way, place)
         yield from places(part, (*way, place))
 
 
 @pytest.mark.parametrize("lie", [None, 1, 1.5, "x", "2026-01-01", [], [1], [[]], {}], ids=repr)
-def test_what_nobody_has_packed_is_nonsense_or_of_the_type_that_it_says(lie: object) -> None:
-    """A parser that a hostile document has taken over may answer anything."""
+def test_a_forged_value_is_refused_or_has_the_type_of_its_field(lie: object) -> None:
+    """A parser process that a hostile document has taken over may send anything."""
     rows = ipc.PREPARED.pack(PREPARED)
     ways = [*places(rows)]
     for way in ways:
@@ -144,14 +144,14 @@ def test_what_nobody_has_packed_is_nonsense_or_of_the_type_that_it_says(lie: obj
             unpacked = ipc.PREPARED.unpack(answer)
         except ipc.NONSENSE:
             continue
-        # What passes is of the same types, so it can be packed again and is the same.
+        # The accepted values have the types of their fields: they can be packed and unpacked again without a change.
         assert ipc.PREPARED.unpack(copy.deepcopy(ipc.PREPARED.pack(unpacked))) == unpacked
         assert all(date is None or date.tzinfo for date in unpacked.dates)
     assert len(ways) > 80
 
 
 @pytest.mark.parametrize("date", ["2026-01-01", "2026-01-01T00:00:00", 5, ["2026-01-01T00:00:00+00:00"]])
-def test_a_date_without_a_zone_is_nonsense(date: object) -> None:
+def test_a_date_without_a_zone_is_refused(date: object) -> None:
     rows = ipc.PREPARED.pack(PREPARED)
     rows[1][0][[field.name for field in fields(ItemDraft)].index("published")] = date
     with pytest.raises(ipc.NONSENSE):

@@ -1,4 +1,4 @@
-"""A worker is needed where the jobs that wait are worth it, and no job waits for ever."""
+"""Another worker is needed only if enough jobs wait, or if one waits long."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lifestream.parser.job_queue import WORTH, JobQueue
 
 
 class Workers:
-    """So many workers that wait to be needed, and then take no job until they are told to."""
+    """*count* workers that wait until they are needed, and then until `go_on` is called, before they take jobs."""
 
     def __init__(self, jobs: JobQueue[int], count: int) -> None:
         self.jobs = jobs
@@ -43,7 +43,7 @@ class Workers:
         return left
 
     def are_needed(self, count: int) -> bool:
-        """Whether *count* more are needed, and no further one at this moment."""
+        """Return whether exactly *count* more workers are needed."""
         return all(self.needed.acquire(timeout=60) for _ in range(count)) and not self.needed.acquire(blocking=False)
 
 
@@ -72,7 +72,7 @@ def test_one_worker_is_needed_before_any_job(started: Callable[[int], Workers]) 
     assert workers.are_needed(1)
 
 
-def test_few_jobs_need_no_other_and_many_do(started: Callable[[int], Workers]) -> None:
+def test_few_jobs_need_no_other_worker_and_many_do(started: Callable[[int], Workers]) -> None:
     workers = started(4)
     assert workers.are_needed(1)
     for job in range(WORTH):
@@ -86,9 +86,7 @@ def test_few_jobs_need_no_other_and_many_do(started: Callable[[int], Workers]) -
 
 
 @pytest.mark.parametrize(("jobs", "needed"), [(0, 1), (1, 1), (WORTH, 1), (WORTH + 1, 2), (100 * WORTH, 4)])
-def test_jobs_that_are_sure_to_come_need_workers_at_once(
-    started: Callable[[int], Workers], jobs: int, needed: int
-) -> None:
+def test_expected_jobs_need_workers_at_once(started: Callable[[int], Workers], jobs: int, needed: int) -> None:
     workers = started(4)
     workers.jobs.expect(jobs)
     assert workers.are_needed(needed)
@@ -103,7 +101,7 @@ def test_a_job_that_waits_long_needs_another_worker(monkeypatch: pytest.MonkeyPa
         assert workers.needed.acquire(timeout=60)
 
 
-def test_each_job_is_taken_once_or_left_when_it_closes(started: Callable[[int], Workers]) -> None:
+def test_each_job_is_taken_once_or_returned_when_the_queue_is_closed(started: Callable[[int], Workers]) -> None:
     workers = started(2)
     for job in range(100):
         workers.jobs.put(job)
@@ -112,7 +110,7 @@ def test_each_job_is_taken_once_or_left_when_it_closes(started: Callable[[int], 
     assert sorted(workers.taken + left) == [*range(100)]
 
 
-def test_a_queue_that_is_closed_lets_all_go(started: Callable[[int], Workers]) -> None:
+def test_a_closed_queue_releases_all_workers(started: Callable[[int], Workers]) -> None:
     workers = started(3)
     workers.jobs.put(1)
     assert workers.end() == [1]

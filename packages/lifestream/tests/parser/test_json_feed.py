@@ -1,4 +1,4 @@
-"""JSON Feed: how it is read, and that deep, wide or wrong JSON is read or refused in linear time."""
+"""JSON Feed: its fields, and deep, wide or wrong JSON, which is read or refused in linear time."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def entry(**members: Any) -> Entry:
     return found
 
 
-def test_a_feed_is_read_with_all_that_it_says() -> None:
+def test_a_feed_is_read_with_all_its_members() -> None:
     found = feed(
         title=" A  title ",
         home_page_url="/",
@@ -106,7 +106,7 @@ def test_a_feed_is_read_with_all_that_it_says() -> None:
     )
 
 
-def test_an_item_is_read_with_all_that_it_says() -> None:
+def test_an_item_is_read_with_all_its_members() -> None:
     found = entry(
         id=" 1 ",
         url="one",
@@ -145,7 +145,7 @@ def test_an_item_is_read_with_all_that_it_says() -> None:
     )
 
 
-def test_what_an_item_lacks_is_taken_from_its_feed_or_from_another_member() -> None:
+def test_members_that_an_item_lacks_are_replaced_by_the_feeds_or_by_other_members() -> None:
     found = feed(
         author={"name": "Ada"},
         language="en",
@@ -207,7 +207,7 @@ def test_other_json_is_no_feed(document: Any) -> None:
     assert str(refused.value) == "it is JSON, but no JSON Feed: that has a version at jsonfeed.org, and items"
 
 
-def test_what_is_no_json_is_reported_with_its_place() -> None:
+def test_an_error_in_json_is_reported_with_its_place() -> None:
     with pytest.raises(NotAFeed, match=r"^it looks like JSON, but is not: Expecting .*line 1 column 2"):
         json_feed.read(Decoded("{x", "utf-8"), URL)
 
@@ -218,14 +218,14 @@ def test_noise_before_a_feed_is_skipped() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "guid"), [("a", "a"), (7, "7"), (1.5, "1.5"), (True, ""), (None, ""), ([], ""), ("a\x00b", "ab")]
+    ("id_", "guid"), [("a", "a"), (7, "7"), (1.5, "1.5"), (True, ""), (None, ""), ([], ""), ("a\x00b", "ab")]
 )
-def test_an_id_is_a_string_or_a_number(said: Any, guid: str) -> None:
-    assert entry(id=said).guid == guid
+def test_an_id_is_a_string_or_a_number(id_: Any, guid: str) -> None:
+    assert entry(id=id_).guid == guid
 
 
 @pytest.mark.parametrize(
-    ("said", "size"),
+    ("written", "size"),
     [
         (0, None),
         (1, 1),
@@ -238,12 +238,12 @@ def test_an_id_is_a_string_or_a_number(said: Any, guid: str) -> None:
         (True, None),
     ],
 )
-def test_a_size_is_a_number_that_json_can_hold(said: Any, size: int | None) -> None:
-    [enclosure] = entry(attachments=[{"url": "/1", "size_in_bytes": said}]).enclosures
+def test_a_size_is_a_number_that_json_can_represent(written: Any, size: int | None) -> None:
+    [enclosure] = entry(attachments=[{"url": "/1", "size_in_bytes": written}]).enclosures
     assert enclosure.length == size
 
 
-def test_a_duration_may_be_nothing() -> None:
+def test_a_duration_may_be_zero() -> None:
     [enclosure] = entry(attachments=[{"url": "/1", "duration_in_seconds": 0}]).enclosures
     assert enclosure.duration == 0
 
@@ -251,14 +251,14 @@ def test_a_duration_may_be_nothing() -> None:
 def test_numbers_with_too_many_digits_for_python_lose_no_item() -> None:
     digits = "9" * 5000
     document = '{"version": "1.1", "items": [{"id": "1", "n": %s}, {"id": 12}, {"id": %s}]}'
-    # The second end has a comma that has to be mended, for which the document is read a second time.
+    # The second document ends in a comma that has to be removed, so it is read a second time.
     for end in ("}", ",}"):
         found = json_feed.read(Decoded(document[:-1] % (digits, digits) + end, "utf-8"), URL)
         assert [item.guid for item in found.entries] == ["1", "12", digits]
 
 
 @pytest.mark.parametrize(
-    ("said", "date"),
+    ("written", "date"),
     [
         ("2024-05-01T12:00:00", datetime(2024, 5, 1, 12, tzinfo=UTC)),
         ("2024-05-01", datetime(2024, 5, 1, tzinfo=UTC)),
@@ -267,8 +267,8 @@ def test_numbers_with_too_many_digits_for_python_lose_no_item() -> None:
         (True, None),
     ],
 )
-def test_a_date_is_one_of_rfc_3339(said: Any, date: datetime | None) -> None:
-    assert entry(date_published=said).published == date
+def test_a_date_has_the_form_of_rfc_3339(written: Any, date: datetime | None) -> None:
+    assert entry(date_published=written).published == date
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_a_hub_is_one_that_speaks_websub(hubs: Any, hub: str) -> None:
 
 
 @pytest.mark.parametrize("wrong", [None, 1, [1], {"a": 1}, True])
-def test_what_has_the_wrong_type_is_missing(wrong: Any) -> None:
+def test_a_member_of_the_wrong_type_is_treated_as_missing(wrong: Any) -> None:
     members = ("url", "content_html", "content_text", "summary", "image", "date_published", "language")
     assert entry(**dict.fromkeys((*members, "authors", "author", "attachments"), wrong)) == Entry(base=URL)
     of_feed = ("title", "home_page_url", "feed_url", "description", "icon", "authors", "author", "language", "hubs")
@@ -309,7 +309,7 @@ def test_a_value_that_is_no_item_affects_nothing_else() -> None:
         (r'{"id": "1", "title": "C:\dir\\ \u00e9 \ud \"", "url": "\/"}', r'C:\dir\ é \ud "', "Invalid \\escape"),
     ],
 )
-def test_json_that_can_be_mended_in_one_way_only_is_read(item: str, title: str, message: str) -> None:
+def test_json_that_can_be_mended_in_only_one_way_is_read(item: str, title: str, message: str) -> None:
     found = parse(f'{{{VERSION},\n"items": [{item}]}}'.encode(), {}, URL)
 
     assert [entry.title for entry in found.entries] == [title]
@@ -323,7 +323,7 @@ def test_json_that_can_be_mended_in_one_way_only_is_read(item: str, title: str, 
 
 
 @pytest.mark.reading(8)
-def test_what_a_server_prints_behind_a_feed_of_json_is_left_out() -> None:
+def test_html_after_a_json_feed_is_left_out() -> None:
     found = parse(f'{{{VERSION}, "items": [{{"id": "1"}}]}}\n<!-- cached -->'.encode(), {}, URL)
 
     assert [entry.guid for entry in found.entries] == ["1"]
@@ -335,14 +335,14 @@ def test_what_a_server_prints_behind_a_feed_of_json_is_left_out() -> None:
 @pytest.mark.reading(8)
 @pytest.mark.parametrize("member", ["content_html", "content_text", "date_published"])
 @pytest.mark.parametrize("version", [{}, {"version": None}, {"version": ""}, {"version": 1}])
-def test_a_feed_without_its_version_is_known_by_its_items(version: dict[str, Any], member: str) -> None:
+def test_a_feed_without_a_version_is_recognised_by_its_items(version: dict[str, Any], member: str) -> None:
     found = read({**version, "title": "T", "items": [{"id": "1"}, {"id": "2", member: "2021-08-17"}]})
 
     assert (found.format, len(found.entries)) == ("json", 2)
 
 
 @pytest.mark.parametrize("item", ['{"id": "1" "title": "a"}', '{"id": 1', "{id: 1}", ",,", '{"id": "1\\"}'])
-def test_json_that_may_mean_anything_is_no_feed(item: str) -> None:
+def test_json_with_an_ambiguous_error_is_no_feed(item: str) -> None:
     with pytest.raises(NotAFeed, match=r"^it looks like JSON, but is not: "):
         parse(f'{{{VERSION}, "items": [{item}]}}'.encode(), {}, URL)
 

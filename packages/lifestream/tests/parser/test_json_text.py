@@ -1,4 +1,4 @@
-"""The text of JSON: what surrounds it, and what is left of it if it is damaged."""
+"""The text of JSON: text around it is skipped, and the undamaged items of damaged JSON are read."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_javascript_around_a_feed_is_mended(before: str, behind: str, content_ty
 
 @pytest.mark.reading(8)
 @pytest.mark.parametrize("before", ["<br />\n<b>Warning</b>: foo() in <b>a.php</b><br />\n", "Notice: {x} in a.php\n"])
-def test_what_a_program_printed_before_json_is_skipped_only_if_the_server_says_that_it_is_json(before: str) -> None:
+def test_text_before_json_is_skipped_only_if_the_server_declares_it_as_json(before: str) -> None:
     found = parse((before + FEED).encode(), {"Content-Type": "application/json; charset=utf-8"}, URL)
 
     assert len(found.entries) == 4
@@ -62,7 +62,7 @@ def test_xml_is_no_json_whatever_the_server_says() -> None:
 
 @pytest.mark.reading(7)
 @pytest.mark.parametrize("end", range(FEED.index('"items"') + 90, len(FEED)))
-def test_of_a_feed_that_is_cut_off_the_whole_items_are_read(end: int) -> None:
+def test_the_whole_items_of_a_truncated_feed_are_read(end: int) -> None:
     found = parse(FEED[:end].encode(), {}, URL)
 
     whole = [item["id"] for item in ITEMS if end >= FEED.index(json.dumps(item)) + len(json.dumps(item))]
@@ -90,7 +90,7 @@ def test_a_hundred_damaged_items_are_skipped() -> None:
     assert loaded(f'{{"items": [{", ".join(items)}]}}')[0] == {"items": [{"id": "1"}]}
 
 
-def test_members_behind_a_damaged_member_are_lost_and_items_before_it_are_kept() -> None:
+def test_members_after_a_damaged_member_are_lost_and_items_before_it_are_kept() -> None:
     assert loaded('{"title": "T", "items": [{"id": "1"}], "x": nul}')[0] == {"title": "T", "items": [{"id": "1"}]}
 
 
@@ -113,7 +113,7 @@ def test_damaged_items_are_read_in_linear_time(unit: str) -> None:
 
 @pytest.mark.costly
 @pytest.mark.parametrize("unit", ["a", "a.", "/*", "/**/", ")]}", "var ", "{ ", "(", " ", "while(1);"])
-def test_what_is_before_json_is_skipped_in_linear_time(unit: str) -> None:
+def test_text_before_json_is_skipped_in_linear_time(unit: str) -> None:
     def make(number: int) -> str:
         return unit * number
 

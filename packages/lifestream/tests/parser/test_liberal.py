@@ -1,4 +1,4 @@
-"""feedparser within bounds: no construct of a document takes quadratic time, and the results are feedparser's."""
+"""feedparser as lifestream uses it: no construct of a document takes quadratic time, and the results are the same."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def numbered(text: str, count: int) -> str:
     return "".join(text.replace("#", str(number)) for number in range(count))
 
 
-# Constructs that took quadratic time in feedparser or in our use of it, and similar ones.
+# Constructs that took quadratic time in feedparser or in lifestream's use of it, and similar ones.
 CONSTRUCTS: dict[str, tuple[int, Callable[[int], str]]] = {
     "an author of one word": (20_000, lambda n: rss(f"<author>{'a' * n}</author>")),
     "an author of at signs": (20_000, lambda n: rss(f"<author>{'a@' * n}</author>")),
@@ -90,7 +90,7 @@ CONSTRUCTS: dict[str, tuple[int, Callable[[int], str]]] = {
     "a reference of zeros": (50_000, lambda n: rss(f"<title>&#{'0' * n}65;</title>")),
     "items in items": (1000, lambda n: rss("<item>" * n + "</item>" * n)),
 }
-# More that could be slow in the loose parser: beginnings of markup that are repeated and never completed.
+# Beginnings of markup that are repeated and never completed, which could be slow in feedparser's loose parser.
 UNITS = [
     "<",
     "<a",
@@ -119,7 +119,7 @@ def read(document: str) -> ParsedFeed:
 @pytest.mark.parametrize("name", CONSTRUCTS)
 def test_rule_18_a_document_takes_linear_time(name: str) -> None:
     size, make = CONSTRUCTS[name]
-    read(make(2))  # imports
+    read(make(2))  # so that imports are not measured
     assert_linear(read, make, size)
 
 
@@ -145,7 +145,7 @@ def test_a_namespace_is_known_by_its_address_however_many_there_are() -> None:
     assert [entry.title for entry in read(document).entries] == [""]
 
 
-def test_an_entry_that_feedparser_reads_has_a_thousand_tags_at_most_and_each_once() -> None:
+def test_an_entry_that_feedparser_reads_has_at_most_a_thousand_tags_each_once() -> None:
     tags = numbered("<category>#</category>", 2000) + "<category>1</category>"
     [entry] = read(f"<feeds><item><guid>1</guid>{tags}</item></feeds>").entries
     assert entry.tags == tuple(str(number) for number in range(1000))
@@ -155,10 +155,10 @@ def test_the_line_and_column_of_an_error_are_those_of_the_document() -> None:
     document = rss(head='<?xml version="1.0"?>\n<!-- a comment\n of two lines -->').replace("<title>T", "<title>& T")
     flaw = read(document).flaw
     assert flaw is not None
-    assert (flaw.line, flaw.column) == (3, document.splitlines()[2].index("& T") + 2)  # where the blank is
+    assert (flaw.line, flaw.column) == (3, document.splitlines()[2].index("& T") + 2)  # the position of the blank
 
 
-def test_entities_of_a_document_type_are_read_in_a_document_that_is_ill_formed_too() -> None:
+def test_entities_of_a_document_type_are_resolved_in_an_ill_formed_document_too() -> None:
     head = '<!DOCTYPE rss SYSTEM "http://localhost/x.dtd" [<!ENTITY copy "(C)"><!ENTITY deep "&copy;&copy;">]>'
     document = rss("<title>a &copy; &nbsp; b</title></oops>", head=head)
     assert read(document).entries[0].title == "a (C) b"
@@ -184,7 +184,7 @@ def test_a_feed_with_a_reference_of_many_zeros_is_read() -> None:
     ],
 )
 @pytest.mark.parametrize("end", ["", "<b>"], ids=["well-formed", "ill-formed"])
-def test_an_element_that_feedparser_fails_at_affects_nothing_else(odd: str, end: str) -> None:
+def test_an_element_at_which_feedparser_fails_affects_nothing_else(odd: str, end: str) -> None:
     document = rss(f"<title>One</title>{odd}").replace(
         "</channel>", f"<item><title>Two</title><guid>2</guid></item><item><guid>3</guid>{end}</item></channel>"
     )

@@ -1,4 +1,4 @@
-"""Fields without an end: they end where the next one begins, and cost their entry nothing else (reading.md, rule 7)."""
+"""A field without an end tag ends where the next one begins; no other field is lost (reading.md, rule 7)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_field_ends_where_the_next_one_begins(markup: str, mended: str) -> Non
     "field", ["title", "guid", "pubDate", "category", "description", "dc:creator", "content:encoded"]
 )
 @pytest.mark.parametrize("end", ["", "</wrong>"])
-def test_a_field_that_never_ends_costs_its_entry_nothing(field: str, end: str) -> None:
+def test_a_field_of_an_entry_that_never_ends_costs_no_other_field(field: str, end: str) -> None:
     written = {
         "title": "Nets", "guid": "g1", "pubDate": "Tue, 17 Aug 2021 21:44:13 GMT", "category": "Rope",
         "description": "Short", "dc:creator": "Ada", "content:encoded": "Long",

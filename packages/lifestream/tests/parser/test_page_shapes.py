@@ -1,4 +1,4 @@
-"""What a child process reads in a web page reaches the parent unchanged, and malformed answers are refused."""
+"""The result of reading a web page reaches the parent process unchanged, and malformed answers are refused."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ def test_an_article_arrives_unchanged() -> None:
 
 
 @pytest.mark.parametrize("packed", [None, [], {}, [1, 2, 3, 4], ["x"]])
-def test_anything_else_is_nonsense(packed: Any) -> None:
+def test_anything_else_is_refused(packed: Any) -> None:
     with pytest.raises(ipc.NONSENSE):
         PAGE.unpack(packed)

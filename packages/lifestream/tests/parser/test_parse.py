@@ -1,4 +1,4 @@
-"""Reading a document, in this process: every format, and everything that servers make of them."""
+"""Reading a document in this process: every format, and variants that real servers send."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_older_formats(name: str, format_: str, title: str, entry: Entry) -> Non
     assert (feed.format, feed.title, feed.entries) == (format_, title, (entry,))
 
 
-def test_json_feed_11_with_what_has_the_wrong_type_left_out() -> None:
+def test_json_feed_11_without_values_of_the_wrong_type() -> None:
     feed = parse_file("jsonfeed11.json")
 
     first, second, third = feed.entries
@@ -215,7 +215,7 @@ def test_json_feed_10() -> None:
 @pytest.mark.parametrize(
     "guid", ["posts/1", "/posts/1", "?p=1", "https://a.example//x", "http://[half", "tag:x,2026:1"]
 )
-def test_a_guid_stays_as_it_is_spelled_wherever_the_feed_comes_from(guid: str, url: str) -> None:
+def test_a_guid_is_kept_as_it_is_spelled_whatever_the_address_of_the_feed(guid: str, url: str) -> None:
     in_rss = rss(f"<item><guid isPermaLink='true'>{guid}</guid></item>")
     in_atom = atom(f"<id>{guid}</id>").replace(b"<feed ", b"<feed xml:base='https://base.example/' ")
 
@@ -245,19 +245,19 @@ def test_lone_surrogates_in_json_are_replaced() -> None:
     assert (entry.guid, entry.title) == ("\ufffd", "a\ufffdb")
 
 
-def test_a_number_in_json_that_is_too_long_costs_no_feed_its_others() -> None:
+def test_a_number_in_json_that_is_too_long_costs_no_item() -> None:
     body = f'{{"version": "https://jsonfeed.org/version/1.1", "items": [{{"id": {"9" * 5000}}}, {{"id": 2}}]}}'
 
     assert [entry.guid for entry in parse(body.encode(), {}, URL).entries] == ["9" * 5000, "2"]
 
 
-def test_a_feed_of_20_000_entries_arrives_whole() -> None:
+def test_a_feed_of_20_000_entries_is_read_whole() -> None:
     items = "".join(f"<item><title>{n}</title><guid>{n}</guid></item>" for n in range(20_000))
 
     assert [entry.guid for entry in parse(rss(items), {}, URL).entries] == [str(n) for n in range(20_000)]
 
 
-def test_long_titles_and_guids_and_deep_markup_arrive() -> None:
+def test_long_titles_and_guids_and_deep_markup_are_read() -> None:
     deep = "&lt;div&gt;" * 100_000
     title, guid = "t" * 10_000, "g" * 5_000
     entry = only_entry(rss(f"<item><title>{title}</title><guid>{guid}</guid><description>{deep}</description></item>"))

@@ -1,4 +1,4 @@
-"""Dates as feeds write them, and the durations beside them."""
+"""Dates and durations as feeds write them."""
 
 from __future__ import annotations
 
@@ -66,12 +66,12 @@ def test_a_text_of_up_to_a_hundred_characters_is_read_as_a_date() -> None:
 
 
 @pytest.mark.reading(20)
-def test_the_other_dates_of_a_document_are_asked_for_once_and_only_if_one_is_ambiguous() -> None:
+def test_the_other_dates_of_a_document_are_read_once_and_only_if_one_is_ambiguous() -> None:
     asked: list[str] = []
 
     def others() -> list[str]:
         asked.append("all of them")
-        # No calendar has the first one, which must not hide what the second one says.
+        # The first is no date, but must not keep the second one from being used.
         return ["Mon, 03/04/0000", "25/04/2020"]
 
     calendar = Calendar(others)
@@ -84,7 +84,7 @@ def test_the_other_dates_of_a_document_are_asked_for_once_and_only_if_one_is_amb
     assert len(asked) == 1
 
 
-def test_notes_hold_what_was_not_understood() -> None:
+def test_notes_have_the_texts_that_were_not_understood() -> None:
     notes = Notes()
     calendar = Calendar(notes=notes)
 

@@ -1,4 +1,4 @@
-"""What is no feed is refused, and why."""
+"""Documents that are no feeds are refused with a reason."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from parsed import URL
         (b'["\t", ' + b"[" * 100_000, "", "it is JSON nested too deep"),
     ],
 )  # fmt: skip
-def test_what_is_no_feed_is_refused_with_a_reason(body: bytes, content_type: str, reason: str) -> None:
+def test_a_document_that_is_no_feed_is_refused_with_a_reason(body: bytes, content_type: str, reason: str) -> None:
     with pytest.raises(NotAFeed) as raised:
         parse(body, {"content-type": content_type}, URL)
 

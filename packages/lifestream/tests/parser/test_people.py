@@ -37,26 +37,26 @@ from lifestream.parser.people import is_address, joined, name_of, person
         ("<img src=x>", "<img src=x>"),
     ],
 )
-def test_an_address_is_left_out_where_a_name_remains(written: str, name: str) -> None:
+def test_an_address_is_left_out_if_there_is_a_name(written: str, name: str) -> None:
     assert name_of(written) == name
 
 
-def test_several_are_joined_each_once_and_addresses_only_where_nobody_has_a_name() -> None:
+def test_several_people_are_joined_each_once_and_addresses_only_if_nobody_has_a_name() -> None:
     assert joined(["Jane", "joe@doe.example", "Jane", "", "Joe"]) == "Jane, Joe"
     assert joined(["jane@doe.example", "joe@doe.example"]) == "jane@doe.example, joe@doe.example"
     assert joined([]) == ""
 
 
-def test_of_a_name_that_never_ends_ten_thousand_characters_are_read() -> None:
+def test_at_most_ten_thousand_characters_of_a_name_are_read() -> None:
     assert name_of("x" * 20_000) == "x" * 10_000
 
 
-def test_an_address_is_one_only_without_anything_else() -> None:
+def test_an_address_with_other_text_is_no_address() -> None:
     assert is_address("jane@doe.example")
     assert not is_address("Jane jane@doe.example") and not is_address("@jane@doe.example") and not is_address("Jane")
 
 
 @pytest.mark.parametrize("name", ["", " ", '" "', "()"])
-def test_a_person_without_a_name_is_called_by_the_address(name: str) -> None:
+def test_a_person_without_a_name_has_the_address_as_the_name(name: str) -> None:
     assert person(name, "jane@doe.example") == "jane@doe.example"
     assert person(f"{name}Jane", "jane@doe.example") == f"{name}Jane"

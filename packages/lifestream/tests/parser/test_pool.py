@@ -1,4 +1,4 @@
-"""Reading documents in child processes: real ones, that are killed, closed and replaced."""
+"""Reading documents in real child processes, which are killed, closed and replaced."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ FORMATS = Path(__file__).parents[1] / "feeds" / "formats"
 URL = "https://feeds.example/feed.xml"
 ipc_receive = ipc.receive
 FEED = b'<rss version="2.0"><channel><title>T</title><item><title>One</title><guid>1</guid></item></channel></rss>'
-# Reading this takes far longer than any test here does.
+# To read this takes far longer than any test here.
 ENDLESS = b'<rss version="2.0"><channel>' + b"<item><title>x</title></item>" * 200_000
 
 
 class Own(FeedPlugin):
-    """A plugin of a site's own: where there is one, a child is asked twice about each document."""
+    """A plugin of a site's own. If there is one, a child is asked twice about each document."""
 
     name = "own"
 
@@ -50,7 +50,7 @@ def pool() -> Iterator[ParserPool]:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> queue.SimpleQueue[_Child]:
-    """The children that are handed `ENDLESS`, as they are."""
+    """Return a queue of the children that get `ENDLESS`, in the order in which they get it."""
     children: queue.SimpleQueue[_Child] = queue.SimpleQueue()
     ask = _Child._ask
 
@@ -64,7 +64,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> queue.SimpleQueue[_Child]:
 
 
 @pytest.mark.parametrize("path", sorted(FORMATS.iterdir()), ids=lambda path: path.name)
-def test_a_child_says_the_same_as_reading_here(pool: ParserPool, path: Path) -> None:
+def test_a_child_reads_a_document_as_this_process_does(pool: ParserPool, path: Path) -> None:
     body, headers = path.read_bytes(), {"Content-Type": "application/xml", "Content-Language": "da"}
     registry = Registry()
     feed = parse(body, headers, URL)
@@ -73,13 +73,13 @@ def test_a_child_says_the_same_as_reading_here(pool: ParserPool, path: Path) -> 
     assert read == prepare(feed, registry.plugin_for(feed, URL), Sanitizer())
 
 
-def test_many_documents_come_back_each_to_its_own(pool: ParserPool) -> None:
+def test_each_of_many_documents_gets_its_own_result(pool: ParserPool) -> None:
     futures = [pool.submit(FEED.replace(b"One", b"%d" % number), {}, URL) for number in range(50)]
 
     assert [future.result(60).items[0].title for future in futures] == [str(number) for number in range(50)]
 
 
-def test_what_is_no_feed_says_so_and_leaves_the_child_at_work() -> None:
+def test_a_document_that_is_no_feed_is_reported_and_the_child_keeps_running() -> None:
     with ParserPool(1) as pool:
         with pytest.raises(NotAFeed, match=r"^it is a web page"):
             pool.submit(b"<html></html>", {}, URL).result(60)
@@ -88,7 +88,7 @@ def test_what_is_no_feed_says_so_and_leaves_the_child_at_work() -> None:
         assert _pids(pool) == first
 
 
-def test_a_document_over_its_deadline_is_ended_and_the_next_one_is_read() -> None:
+def test_a_document_that_exceeds_its_deadline_is_given_up_and_the_next_one_is_read() -> None:
     with ParserPool(1, deadline=1) as pool:
         assert pool.submit(FEED, {}, URL).result(60).items
         slow, quick = pool.submit(ENDLESS, {}, URL), pool.submit(FEED, {}, URL)
@@ -105,7 +105,7 @@ def test_a_child_reads_no_more_of_a_page_than_the_limit() -> None:
             assert len(pool.read_page(html, {}, URL).result(60).feeds) == feeds
 
 
-def test_a_child_says_the_same_of_a_page_as_reading_here(pool: ParserPool) -> None:
+def test_a_child_reads_a_page_as_this_process_does(pool: ParserPool) -> None:
     html = b"<meta charset=latin-1><title>Caf\xe9</title><link rel=feed href=/f title=F><link rel=icon href=/i.png>"
     headers = {"Content-Type": "text/html"}
 
@@ -115,7 +115,7 @@ def test_a_child_says_the_same_of_a_page_as_reading_here(pool: ParserPool) -> No
     assert (page.title, page.feeds) == ("Café", (Candidate("https://feeds.example/f", "F"),))
 
 
-def test_a_page_over_its_deadline_is_ended_and_what_comes_next_is_read() -> None:
+def test_a_page_that_exceeds_its_deadline_is_given_up_and_the_next_ones_are_read() -> None:
     with ParserPool(1, deadline=0.35) as pool:
         slow = pool.read_page(slow_page().encode(), {}, URL)
         quick = pool.read_page(b"<title>T</title>", {}, URL), pool.submit(FEED, {}, URL)
@@ -132,7 +132,7 @@ def test_a_closed_pool_reads_no_page() -> None:
         pool.read_page(b"", {}, URL)
 
 
-def test_a_death_fails_its_own_document_only(asked: queue.SimpleQueue[_Child]) -> None:
+def test_a_child_that_dies_fails_only_its_own_document(asked: queue.SimpleQueue[_Child]) -> None:
     with ParserPool(2, deadline=30) as pool:
         _warm(pool)
         doomed = pool.submit(ENDLESS, {}, URL)
@@ -157,7 +157,9 @@ def test_a_child_that_dies_between_two_documents_fails_the_next_and_is_replaced(
         assert pool.submit(FEED, {}, URL).result(60).items
 
 
-def test_closing_cancels_what_waits_fails_what_is_read_and_leaves_nothing(asked: queue.SimpleQueue[_Child]) -> None:
+def test_closing_cancels_waiting_documents_fails_running_ones_and_ends_all_threads(
+    asked: queue.SimpleQueue[_Child],
+) -> None:
     threads = set(threading.enumerate())
     with ParserPool(1, deadline=60) as pool:
         _warm(pool)
@@ -224,7 +226,7 @@ def test_rules_reach_the_children() -> None:
 
 
 def _once(monkeypatch: pytest.MonkeyPatch, what: Callable[[Any], Any], number: int) -> None:
-    """Let *what* do with the answer of that *number*, from 1, that any child gives."""
+    """Let *what* receive the answer with this *number*, from 1 on, of all children's answers."""
     receive, answers = ipc.receive, itertools.count(1)
 
     def received(pipe: BinaryIO) -> tuple[Any, bytes]:
@@ -247,7 +249,7 @@ def _nested(pipe: BinaryIO) -> None:
 
 @pytest.mark.parametrize("question", [1, 2])
 @pytest.mark.parametrize("stop", [_begun, _nested])
-def test_an_answer_that_was_read_in_part_is_no_part_of_the_next(
+def test_the_rest_of_a_partly_received_answer_is_no_part_of_the_next(
     stop: Callable[[BinaryIO], None], question: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry = Registry([f"{__name__}.Own"], use_entry_points=False)
@@ -279,7 +281,7 @@ def _lying(lie: object, pipe: BinaryIO) -> object:
 
 
 @pytest.mark.parametrize("question", [1, 2])
-def test_a_child_that_lies_fails_its_own_document_and_is_replaced(
+def test_a_malformed_answer_fails_only_its_document_and_the_child_is_replaced(
     question: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry = Registry([f"{__name__}.Own"], use_entry_points=False)
@@ -308,7 +310,7 @@ def _kill(child: _Child) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_thread_that_ends_without_memory_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_reports_a_thread_that_ended_for_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     with ParserPool(1) as pool:
         pool.check()
         monkeypatch.setattr(Future, "set_running_or_notify_cancel", raising(MemoryError))

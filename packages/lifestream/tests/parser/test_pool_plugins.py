@@ -49,7 +49,7 @@ class Own(FeedPlugin):
 
 
 class Verbose(FeedPlugin):
-    """A plugin of a site's own that writes markup which takes long to clean."""
+    """A plugin of a site's own that returns markup which takes long to clean."""
 
     name = "verbose"
 
@@ -64,7 +64,7 @@ class Leaving(FeedPlugin):
         raise SystemExit(3)
 
 
-def test_a_plugin_of_a_site_runs_in_this_process_and_before_sanitising() -> None:
+def test_a_sites_own_plugin_runs_in_this_process_and_before_sanitising() -> None:
     Shouting.threads.clear()
     registry = Registry([f"{__name__}.Shouting"], use_entry_points=False)
     with ParserPool(1, registry=registry) as pool:
@@ -77,7 +77,7 @@ def test_a_plugin_of_a_site_runs_in_this_process_and_before_sanitising() -> None
     assert Shouting.threads == {"parser-1"}
 
 
-def test_entries_that_are_known_come_back_as_outlines_whoever_runs_the_plugin() -> None:
+def test_known_entries_are_returned_as_outlines_whichever_process_runs_the_plugin() -> None:
     dated = FEED.replace(b"</guid>", b"</guid><pubDate>Sun, 01 Mar 2026 08:30:00 GMT</pubDate>")
     more = dated.replace(b"<item>", b"<item><title>Two</title></item><item>")
     with ParserPool(1, registry=Registry([f"{__name__}.Shouting"], use_entry_points=False)) as pool:
@@ -89,7 +89,7 @@ def test_entries_that_are_known_come_back_as_outlines_whoever_runs_the_plugin() 
             assert (again.items[1].title.lower(), again.items[1].content) == ("one", "")
 
 
-def test_what_a_plugin_of_a_site_leaves_is_cleaned_in_the_child_within_the_deadline() -> None:
+def test_the_result_of_a_sites_own_plugin_is_cleaned_in_the_child_within_the_deadline() -> None:
     registry = Registry([f"{__name__}.Verbose"], use_entry_points=False)
     with ParserPool(1, deadline=0.5, registry=registry) as pool:
         with pytest.raises(ParseTimeout, match=r"^reading it took longer than 0\.5 seconds$"):
@@ -97,7 +97,7 @@ def test_what_a_plugin_of_a_site_leaves_is_cleaned_in_the_child_within_the_deadl
         assert pool.submit(FEED, {}, URL).result(60).items[0].guid == "1"
 
 
-def test_nothing_is_cleaned_in_this_process_whatever_plugins_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_cleaned_in_this_process_whichever_plugin_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     def clean(*_: object) -> str:
         raise AssertionError("cleaned in the process that imports")
 
@@ -111,7 +111,7 @@ def test_nothing_is_cleaned_in_this_process_whatever_plugins_there_are(monkeypat
         assert shipped.result(60).items[0].title == "One"
 
 
-def test_shipped_plugins_run_in_the_child_though_there_are_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_shipped_plugins_run_in_the_child_even_if_the_site_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> Entry:
         raise AssertionError("a shipped plugin ran in the process that imports")
 
@@ -124,13 +124,13 @@ def test_shipped_plugins_run_in_the_child_though_there_are_others(monkeypatch: p
     assert prepared.items
 
 
-def test_the_first_import_knows_the_site_by_the_document_itself(pool: ParserPool) -> None:
+def test_the_first_import_recognises_the_site_by_its_document(pool: ParserPool) -> None:
     body = (Path(__file__).parents[1] / "feeds" / "sites" / "flickr.xml").read_bytes()
 
     assert pool.submit(body, {}, "http://127.0.0.1/photos.xml").result(60).plugin == "flickr"
 
 
-def test_what_a_child_sends_for_plugins_of_a_site_is_bounded_in_the_child() -> None:
+def test_a_feed_for_a_sites_own_plugin_is_bounded_in_the_child() -> None:
     """The answer of a child is unpacked in this process, where no deadline ends the work."""
     child = Reader(Registry(use_entry_points=False), Sanitizer())
     items: list[dict[str, object]] = [{"id": "1", "tags": [*map(str, range(200))]}, *({} for _ in range(10_000))]
@@ -147,7 +147,7 @@ def test_what_a_child_sends_for_plugins_of_a_site_is_bounded_in_the_child() -> N
         assert [note.partition(" of ")[0] for note in capped] == ["capped once: entries", "capped once: tags"]
 
 
-def test_a_plugin_of_a_site_may_recognise_a_feed() -> None:
+def test_a_sites_own_plugin_may_recognise_a_feed() -> None:
     with ParserPool(1, registry=Registry([f"{__name__}.Own"], use_entry_points=False)) as pool:
         assert pool.submit(FEED, {}, URL).result(60).plugin == "own"
 
@@ -178,7 +178,7 @@ def test_a_plugin_that_exits_when_it_is_asked_about_a_feed_loses_no_feed(
         assert pool.submit(FEED, {}, URL).result(60).plugin == "generic"
 
 
-def test_who_waits_for_a_document_is_not_interrupted_by_a_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_keyboard_interrupt_in_a_plugin_fails_only_its_document(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Ending, "error", KeyboardInterrupt())
     with ParserPool(1, registry=Registry([f"{__name__}.Ending"], use_entry_points=False)) as pool:
         with pytest.raises(ParserDied, match=r"^KeyboardInterrupt ended the reading of the document$"):

@@ -1,4 +1,4 @@
-"""Entities and characters that a document may not have."""
+"""Entities, and characters that XML doesn't allow."""
 
 from __future__ import annotations
 
@@ -56,9 +56,7 @@ def test_invalid_characters_affect_nothing_else(reference: str, broken: str) -> 
         ("&#xd83d;&#xde00;", "\U0001f600"),
     ],
 )
-def test_a_reference_is_as_written_unless_it_is_long_or_means_another_character(
-    written: str, harmless_one: str
-) -> None:
+def test_a_reference_is_unchanged_unless_it_is_long_or_means_another_character(written: str, harmless_one: str) -> None:
     assert harmless(f"<a>{written}</a>") == f"<a>{harmless_one}</a>"
 
 
@@ -74,5 +72,5 @@ def test_a_reference_is_as_written_unless_it_is_long_or_means_another_character(
         ("<!DOCTYPE rss><rss/>", Prolog(14)),
     ],
 )
-def test_the_prolog_says_where_the_root_begins_and_which_entities_it_declares(document: str, found: Prolog) -> None:
+def test_the_prolog_has_the_place_of_the_root_and_the_declared_entities(document: str, found: Prolog) -> None:
     assert prolog(document) == found

@@ -1,4 +1,4 @@
-"""Which questions have a document read, and what becomes of the answers."""
+"""The questions that make a child read a document, and the handling of its answers."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ class Answering:
     ("registry", "plugin", "asked"),
     [(SHIPPED, "", ""), (SHIPPED, "github", "github"), (OWN, "", None), (OWN, "github", "github"), (OWN, "loud", None)],
 )
-def test_a_plugin_that_is_shipped_is_asked_for_by_name(registry: Registry, plugin: str, asked: str | None) -> None:
+def test_a_shipped_plugin_is_named_in_the_question(registry: Registry, plugin: str, asked: str | None) -> None:
     assert document(b"", {}, "https://a.example/", plugin, registry).asked == asked
 
 
-def test_an_unknown_plugin_is_a_problem_and_the_document_is_read_all_the_same() -> None:
+def test_an_unknown_plugin_is_a_problem_but_the_document_is_read() -> None:
     ask = Answering({"prepared": ipc.PREPARED.pack(Prepared(ParsedFeed()))})
     read = document(b"", {}, "https://a.example/", "nonesuch", SHIPPED).read(ask, SHIPPED, 1.0)
     assert [problem.plugin for problem in read.problems] == ["nonesuch"]
 
 
-def test_only_headers_that_tell_how_to_read_it_are_passed_on() -> None:
+def test_only_headers_that_matter_for_reading_are_passed_on() -> None:
     ask = Answering({"prepared": ipc.PREPARED.pack(Prepared(ParsedFeed()))})
     headers = {"Content-Type": "text/xml", "Set-Cookie": "secret", "CONTENT-LANGUAGE": "de"}
     document(rss().encode(), headers, "https://a.example/", "", SHIPPED).read(ask, SHIPPED, 1.0)
@@ -60,12 +60,12 @@ def test_only_headers_that_tell_how_to_read_it_are_passed_on() -> None:
         ({"feed": [], "capped": []}, Nonsense),
     ],
 )
-def test_an_answer_without_a_feed_raises_why(answer: dict[str, Any], error: type[Exception]) -> None:
+def test_an_answer_without_a_feed_raises_the_reason(answer: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         document(b"", {}, "https://a.example/", "", SHIPPED).read(Answering(answer), SHIPPED, 1.0)
 
 
 @pytest.mark.parametrize(("answer", "error"), [({"failed": "it"}, ParserDied), ({"page": 1}, Nonsense)])
-def test_an_answer_without_a_page_raises_why(answer: dict[str, Any], error: type[Exception]) -> None:
+def test_an_answer_without_a_page_raises_the_reason(answer: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         WebPage(b"", {}, "https://a.example/").read(Answering(answer), SHIPPED, 1.0)

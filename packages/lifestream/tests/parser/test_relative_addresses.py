@@ -1,4 +1,4 @@
-"""What the relative addresses of a feed are relative to; `reading/test_addresses.py` has it for whole documents."""
+"""The base of relative addresses in a feed; `reading/test_addresses.py` tests whole documents."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_base_may_be_as_long_and_deep_as_the_limit() -> None:
     assert is_base("a")
 
 
-def test_a_host_without_a_name_or_of_another_scheme_holds_no_text() -> None:
+def test_a_link_without_a_host_or_with_another_scheme_is_no_base() -> None:
     assert base_of_text("https:///1", "https:///", URL) == "https:///"
     assert base_of_text("ftp://feeds.example/1", URL, URL) == URL
     assert base_of_text("https://user@www.feeds.example:8443/1", URL, URL) == "https://user@www.feeds.example:8443/1"

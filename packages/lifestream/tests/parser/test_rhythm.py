@@ -1,4 +1,4 @@
-"""How often a feed asks to be fetched."""
+"""The intervals at which feeds ask to be fetched, and numbers and durations."""
 
 from __future__ import annotations
 

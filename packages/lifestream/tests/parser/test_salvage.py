@@ -1,4 +1,4 @@
-"""What is left of a document that is cut off or ill-formed."""
+"""The entries that are read from a truncated or ill-formed document."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from parsed import FORMATS, URL, rss
 
 
 @pytest.mark.parametrize("name", ["rss20.xml", "atom10.xml", "rss10.rdf", "rss092.xml"])
-def test_half_a_feed_gives_its_whole_entries_and_no_others(name: str) -> None:
+def test_a_truncated_feed_has_only_its_whole_entries(name: str) -> None:
     body = (FORMATS / name).read_bytes()
     whole = parse(body, {}, URL).entries
 
@@ -22,7 +22,7 @@ def test_half_a_feed_gives_its_whole_entries_and_no_others(name: str) -> None:
         assert half.complaint
 
 
-def test_half_an_ill_formed_feed_gives_no_half_entry() -> None:
+def test_a_truncated_and_ill_formed_feed_has_only_its_whole_entries() -> None:
     body = rss("<item><title>One &nbsp; & co</title><guid>1</guid></item><item><title>Two</title><guid>2</guid></item>")
     cut = body[: body.index(b"Two")]
 
@@ -57,8 +57,8 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
-def test_of_a_feed_whose_entries_are_all_damaged_all_are_read(damage: tuple[str, str]) -> None:
-    """A generator that writes one entry ill-formed writes all of them so."""
+def test_all_entries_of_a_feed_are_read_even_if_all_are_damaged(damage: tuple[str, str]) -> None:
+    """A generator that writes one ill-formed entry usually makes the same error in all entries."""
     item = "<item><title>Day</title><guid>{}</guid><description>Some words</description></item>"
     items = "".join(item.format(number).replace(*damage) for number in range(100))
     feed = parse(rss(items), {}, URL)
@@ -66,7 +66,7 @@ def test_of_a_feed_whose_entries_are_all_damaged_all_are_read(damage: tuple[str,
     assert feed.complaint
 
 
-def test_damaged_entries_keep_their_places_and_are_told_from_the_others() -> None:
+def test_damaged_entries_keep_their_places_and_the_flaw_lists_them() -> None:
     item = "<item><title>Day</title><guid>{}</guid>{}</item>"
     flaws = dict.fromkeys(range(0, 90, 3), "<b><i></b></i>") | dict.fromkeys((10, 40, 70), "<?xml version='1.0'?>")
     items = "".join(item.format(number, flaws.get(number, "")) for number in range(90))

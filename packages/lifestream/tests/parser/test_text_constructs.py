@@ -36,7 +36,7 @@ def test_a_title_of_rss_has_its_entities_resolved_once_and_no_markup(written: st
         ("<title type='xhtml'><div xmlns='http://www.w3.org/1999/xhtml'>&lt; <b>text</b></div></title>", "< text"),
     ],
 )
-def test_a_title_of_atom_is_what_its_type_says(element: str, title: str) -> None:
+def test_a_title_of_atom_is_read_by_its_type(element: str, title: str) -> None:
     assert only_entry(atom(element)).title == title
 
 
@@ -55,7 +55,7 @@ def test_a_title_of_atom_is_what_its_type_says(element: str, title: str) -> None
     ],
 )
 @pytest.mark.parametrize("broken", ["", "<broken>"], ids=["well-formed", "ill-formed"])
-def test_content_summary_and_what_is_said_of_media_are_kept_apart(
+def test_content_summary_and_descriptions_of_media_are_kept_apart(
     item: str, content: str, summary: str, broken: str
 ) -> None:
     namespaces = (
@@ -114,7 +114,7 @@ def test_html_becomes_one_line_of_text(html: str, line: str) -> None:
         ("image/png", Kind.OTHER),
     ],
 )
-def test_the_type_of_a_text_construct_says_what_it_contains(written: str, kind: Kind) -> None:
+def test_the_type_of_a_text_construct_decides_its_kind(written: str, kind: Kind) -> None:
     assert kind_of(written) is kind
 
 
@@ -126,5 +126,5 @@ def test_the_type_of_a_text_construct_says_what_it_contains(written: str, kind: 
         (Kind.TEXT, "<p>&lt;b&gt;bold&lt;/b&gt;</p>", "<b>bold</b>"),
     ],
 )
-def test_markup_in_a_text_construct_is_read_as_its_kind_says(kind: Kind, html: str, line: str) -> None:
+def test_markup_in_a_text_construct_is_read_by_its_kind(kind: Kind, html: str, line: str) -> None:
     assert (as_html("<b>bold</b>", kind), as_line("<b>bold</b>", kind)) == (html, line)

@@ -1,4 +1,4 @@
-"""What a web page says: the feeds that it names, its title, and pictures that may be its icon."""
+"""The contents of a web page: the feeds that it names, its title, and pictures that may be its icon."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ RSS = "application/rss+xml"
          f'<link rel=alternate type={RSS} href=/a title=again>',
          [Candidate("https://www.site.example/a", "", RSS),
           Candidate("https://www.site.example/c", "Comments on this", RSS)]),
-        # The first base counts, wherever it stands before the end.
+        # The first base counts, even after the link.
         (f'<link rel=alternate type={RSS} href=f><base target=_top href="/deep/"><base href="/other/">',
          [Candidate("https://www.site.example/deep/f", "", RSS)]),
         (f'<base href="javascript:x"><link rel=alternate type={RSS} href=/f>',
          [Candidate("https://www.site.example/f", "", RSS)]),
-        # A page that is cut short, ill-formed, or has its links in the body.
+        # A page that is truncated, ill-formed, or has its links in the body
         (f"<html><head><title>x<link rel=alternate type={RSS} href=/no></title><body><p <a>"
          f"<link rel=alternate type={RSS} href=/f",
          [Candidate("https://www.site.example/f", "", RSS)]),
-        # What is no feed.
+        # No feeds
         ('<link rel="alternate" type="application/json" href="/wp-json/wp/v2/posts/1">', []),
         ('<link rel="alternate" hreflang="de" href="/de/feed">', []),
         ('<link rel="stylesheet" type="text/css" href="/feed.css">', []),
@@ -63,7 +63,7 @@ def test_the_feeds_that_a_page_names(html: str, feeds: list[Candidate]) -> None:
         ('<a type="application/atom+xml" href="/x">x</a>', ["https://www.site.example/x"]),
         ('<a href="/atom.xml"><img alt=x></a><a href="/deep/feed/">', ["https://www.site.example/atom.xml", "https://www.site.example/deep/feed/"]),
         ('<base href="/b/"><a href="feed.json">', ["https://www.site.example/b/feed.json"]),
-        # What is no feed.
+        # No feeds
         ('<a href="/feedback">Feedback</a><a href="/about-rss">What is RSS?</a><a>RSS</a><a href="">feed</a>', []),
         ('<a href="javascript:rss()">RSS</a><a href="mailto:feed">feed</a>', []),
         ('<!-- <a href="/feed"> --><script>"<a href=/feed>"</script>', []),
@@ -87,11 +87,11 @@ def test_links_of_a_page_that_look_like_links_to_feeds(html: str, linked: list[s
         ('<noscript><meta http-equiv=refresh content="0;url=/x"></noscript>', ""),
     ],
 )  # fmt: skip
-def test_where_a_page_leads_to_by_itself(html: str, refresh: str) -> None:
+def test_the_address_to_which_a_page_refreshes(html: str, refresh: str) -> None:
     assert read_page(html.encode(), {}, URL).refresh == refresh
 
 
-def test_the_server_names_feeds_beside_the_page() -> None:
+def test_feeds_in_the_link_header_come_before_those_of_the_page() -> None:
     field = '</f>; rel=alternate; type="application/rss+xml"; title="The, feed", </s>; rel="stylesheet", <no'
     page = read_page(b"<link rel=alternate type=application/atom+xml href=/a>", {"Link": field}, URL)
     assert page.feeds == (
@@ -113,12 +113,12 @@ CHANNEL_FEED = f"https://www.youtube.com/feeds/videos.xml?channel_id={CHANNEL}"
         f'<link rel="alternate" type="{RSS}" title="RSS" href="{CHANNEL_FEED}">',
     ],
 )
-def test_the_feed_of_a_channel_of_youtube_is_found_in_each_of_its_pages(html: str) -> None:
+def test_the_feed_of_a_youtube_channel_is_found_on_each_of_its_pages(html: str) -> None:
     for url in ("https://www.youtube.com/@ada", "https://m.youtube.com/c/ada", "https://youtube.com/watch?v=1"):
         assert [feed.url for feed in read_page(html.encode(), {}, url).feeds] == [CHANNEL_FEED]
 
 
-def test_no_other_site_names_channels_of_youtube() -> None:
+def test_channels_of_youtube_are_not_looked_for_on_other_sites() -> None:
     html = f'<script>{{"channelId":"{CHANNEL}"}}</script>'
     assert read_page(html.encode(), {}, "https://notyoutube.com/@ada").feeds == ()
 
@@ -140,7 +140,7 @@ def test_a_page_is_read_in_its_charset(html: bytes, headers: dict[str, str]) -> 
     assert read_page(html, headers, URL).title == "Café"
 
 
-def test_icons_are_of_a_useful_size_first_and_never_svg() -> None:
+def test_icons_of_a_useful_size_come_first_and_none_is_svg() -> None:
     html = b"""
         <link rel="icon" href="/i.svg" type="image/svg+xml"><link rel="mask-icon" href="/mask.png">
         <link rel="icon" href="/also.svg?v=2"><link rel="icon" href="data:image/png;base64,AA">
@@ -184,7 +184,7 @@ def test_long_titles_are_cut_and_long_addresses_dropped() -> None:
         pytest.param('rel="icon" sizes="any"', 'rel="apple-touch-icon" sizes="any"', id="any size is an unknown one"),
     ],
 )
-def test_the_icon_that_fits_comes_first(better: str, worse: str) -> None:
+def test_the_icon_with_the_best_size_comes_first(better: str, worse: str) -> None:
     for order in ((better, worse), (worse, better)):
         links = "".join(f'<link {link} href="/{"better" if link == better else "worse"}.png">' for link in order)
         assert read_page(links.encode(), {}, URL).icons == (

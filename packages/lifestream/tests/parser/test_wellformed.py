@@ -1,4 +1,4 @@
-"""Whether a document is well-formed, where it stops being so, and what can be mended of it."""
+"""Whether a document is well-formed, the place of its first flaw, and the flaws that can be mended."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ ITEM = "<item><title>One</title><guid>1</guid></item>\n"
         (rss(ITEM.replace("One", "O\x07ne")), 3, 15, "not well-formed (invalid token)"),
     ],
 )  # fmt: skip
-def test_an_ill_formed_document_says_where_and_why(body: bytes, line: int, column: int, message: str) -> None:
+def test_the_flaw_of_an_ill_formed_document_has_its_place_and_a_message(
+    body: bytes, line: int, column: int, message: str
+) -> None:
     flaw = parse(body, {}, URL).flaw
 
     assert flaw is not None
@@ -71,7 +73,7 @@ def test_a_well_formed_document_has_no_flaw(body: bytes) -> None:
     ],
 )
 def test_ampersands_and_entities_of_html_are_mended(written: str, read: str) -> None:
-    # The second item is there so that there is something to mend in each.
+    # The second item has a flaw, so that each document has to be mended.
     feed = parse(rss(f"<item><title>{written}</title><guid>1</guid></item><item><title>&</title></item>"), {}, URL)
 
     assert feed.entries[0].title == read
@@ -85,7 +87,7 @@ def test_a_link_with_bare_ampersands_is_as_it_was_written() -> None:
     assert feed.entries[0].link == "https://example.com/?a=1&copy=2&lt=3"
 
 
-def test_a_prefix_that_is_not_declared_means_what_it_usually_means() -> None:
+def test_an_undeclared_prefix_has_its_usual_meaning() -> None:
     picture = "<media:thumbnail url='http://e.org/1.png'/>"
     inside = f"<item><guid>1</guid><dc:creator>Ada</dc:creator>{picture}<x:y x:z='1'/></item>"
     feed = parse(rss(f"<!-- <rss> -->{inside}", head="<?xml version='1.0'?><!-- <a> --><?b <c> ?>"), {}, URL)
@@ -111,14 +113,14 @@ def test_a_prefix_that_is_not_declared_means_what_it_usually_means() -> None:
         rss(ITEM.replace("1", "2"), head="<?xml version='1.0'?>").decode(),
     ],
 )
-def test_what_follows_the_root_is_cut(behind: str) -> None:
+def test_text_after_the_root_is_left_out(behind: str) -> None:
     feed = parse(rss(ITEM) + behind.encode(), {}, URL)
 
     assert [entry.guid for entry in feed.entries] == ["1"]
     assert feed.is_complete
 
 
-def test_entries_around_a_flaw_are_whole_and_its_own_has_what_could_be_read() -> None:
+def test_entries_around_a_flaw_are_whole_and_the_damaged_one_is_read_in_part() -> None:
     body = rss(
         ITEM + "<item><title>Two<link>http://s.example/2</link><guid>g2</guid></item>"
         "<item><title>Three</title><guid>3</guid></item>"
@@ -131,7 +133,7 @@ def test_entries_around_a_flaw_are_whole_and_its_own_has_what_could_be_read() ->
     assert [(entry.guid, entry.title) for entry in feed.entries] == [("1", "One"), ("g2", "Two"), ("3", "Three")]
 
 
-def test_a_scrap_without_guid_and_link_is_left_out_where_other_entries_have_one() -> None:
+def test_a_damaged_entry_without_guid_and_link_is_left_out_if_others_have_one() -> None:
     nameless = "<item><description>x</wrong></item>"
 
     assert [entry.guid for entry in parse(rss(ITEM + nameless), {}, URL).entries] == ["1"]
@@ -144,7 +146,7 @@ def test_a_scrap_without_guid_and_link_is_left_out_where_other_entries_have_one(
     ["&", "&a", "&amp", "&#", "&#1", "<![CDATA[", "<!--", "<?", "]]>", "<a:", "<a:b c:d=", " a:b", "a:b   ",
      "<!ENTITY a ", "&nbsp;", "<a xmlns:b='c'>"],
 )  # fmt: skip
-def test_mending_is_linear(piece: str) -> None:
+def test_mending_takes_linear_time(piece: str) -> None:
     def seconds(count: int) -> float:
         document = f"<rss {piece * count}".encode()
         tries = []
@@ -176,7 +178,7 @@ def test_references_are_mended_wherever_a_long_text_is_split(between: str) -> No
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("declaration", ["<?xml version='1.0'?>\n", ""])
-def test_what_a_program_printed_before_the_document_is_left_out(output: str, declaration: str) -> None:
+def test_output_of_a_program_before_the_document_is_left_out(output: str, declaration: str) -> None:
     feed = parse(output.encode() + declaration.encode() + rss(ITEM), {}, URL)
 
     assert [entry.guid for entry in feed.entries] == ["1"]
@@ -205,7 +207,7 @@ def test_what_a_program_printed_before_the_document_is_left_out(output: str, dec
         '<?xml version=1.0?><!DOCTYPE rss SYSTEM "http://x.example/a.dtd">',
     ],
 )
-def test_what_is_wrong_before_the_root_costs_nothing(prolog: str) -> None:
+def test_an_error_before_the_root_costs_no_entry(prolog: str) -> None:
     notes = Notes()
     feed = parse(f"{prolog}\n".encode() + rss(ITEM), {}, URL, notes)
 
@@ -229,7 +231,7 @@ def test_a_web_page_with_a_feed_in_it_is_no_feed(page: str) -> None:
 
 
 @pytest.mark.reading(7)
-def test_a_section_that_never_ends_hides_nothing_of_its_entry() -> None:
+def test_a_cdata_section_that_never_ends_hides_no_field_of_its_entry() -> None:
     endless = ITEM.replace("One", "<![CDATA[One").replace("</item>", "<description>Text</description></item>")
     feed = parse(rss(ITEM.replace("1", "0") + endless + ITEM.replace("1", "2")), {}, URL)
 
@@ -259,14 +261,12 @@ def mended(document: str) -> str:
         (b"<!-- a </item><item> <!-- b -->", [(21, 31)]),
     ],
 )
-def test_sections_in_which_tags_mean_nothing_are_found_if_they_end(
-    document: bytes, found: list[tuple[int, int]]
-) -> None:
+def test_sections_without_markup_are_found_if_they_end(document: bytes, found: list[tuple[int, int]]) -> None:
     assert list(literals(document)) == found
 
 
 @pytest.mark.reading(7)
-def test_a_section_whose_end_was_forgotten_costs_no_other_entry() -> None:
+def test_a_cdata_section_without_an_end_costs_no_other_entry() -> None:
     first = "<item><guid>1</guid><title><![CDATA[cut off</title></item>"
     second = "<item><guid>2</guid><description><![CDATA[<p>whole</p>]]></description></item>"
     feed = parse(rss(first + second + ITEM.replace("1", "3")), {}, URL)
@@ -275,7 +275,7 @@ def test_a_section_whose_end_was_forgotten_costs_no_other_entry() -> None:
     assert feed.entries[1].summary == "<p>whole</p>"
 
 
-def test_a_section_that_quotes_an_item_is_one() -> None:
+def test_a_cdata_section_may_quote_an_item() -> None:
     document = b"<![CDATA[</item><item> x ]]>"
     assert list(literals(document)) == [(0, len(document))]
 
@@ -317,7 +317,7 @@ def test_a_document_without_any_of_its_last_tags_is_cut_off() -> None:
         ("<rss>& <feed>b</feed></rss>", "<rss>&amp; <feed>b</feed></rss>"),
     ],
 )
-def test_what_has_one_meaning_only_is_mended(written: str, read: str) -> None:
+def test_flaws_with_only_one_meaning_are_mended(written: str, read: str) -> None:
     assert mended(written) == read
 
 

@@ -1,4 +1,4 @@
-"""The process of a parser: what it answers, imports and prints."""
+"""The child process of a parser: its answers, imports and output."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ URL = "https://feeds.example/feed.xml"
 FEED = b'<rss version="2.0"><channel><title>T</title><item><title>One</title><guid>1</guid></item></channel></rss>'
 
 
-def test_what_ends_a_child_is_printed_visibly() -> None:
+def test_the_error_that_ends_a_child_is_printed_without_control_characters() -> None:
     """A traceback may quote the document, and standard error may be a terminal."""
     code = "import sys; from lifestream.parser import worker; worker.serve = lambda *_: fail()\n"
     code += "def fail(): raise LookupError('\\x1b]0;title\\x07\\u202e')\nworker.fail = fail; worker.main()"
@@ -24,7 +24,7 @@ def test_what_ends_a_child_is_printed_visibly() -> None:
     assert not set(done.stderr) & {"\x1b", "\x07", "\u202e"}
 
 
-def test_a_child_reads_most_documents_without_django_a_web_client_and_what_few_of_them_need() -> None:
+def test_a_child_reads_most_documents_without_django_aiohttp_or_rarely_needed_modules() -> None:
     dated = FEED.replace(b"</guid>", b"</guid><pubDate>Tue, 06 Jan 2026 10:30:00 +0100</pubDate>")
     code = "import sys; from lifestream.parser import parse, worker\n"
     code += f"[entry] = parse({dated!r}, {{}}, '').entries; assert entry.published\nprint(*sorted(sys.modules))"
@@ -33,7 +33,7 @@ def test_a_child_reads_most_documents_without_django_a_web_client_and_what_few_o
     assert not {"django", "aiohttp", "asyncio", "feedparser", "lifestream.parser.date_forms"} & set(modules)
 
 
-def test_a_child_that_has_read_nothing_says_so() -> None:
+def test_a_child_that_has_read_nothing_answers_with_an_error() -> None:
     child = Reader(Registry(use_entry_points=False), Sanitizer())
 
     assert child.answer({"prepare": "generic"}, b"") == {

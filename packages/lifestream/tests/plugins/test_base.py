@@ -1,4 +1,4 @@
-"""What hooks of a plugin may do, and what a hook that fails costs."""
+"""The hooks of a plugin, and hooks that fail, which cost only their entry."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FEED = ParsedFeed(title="T", entries=(Entry(guid="1", title="One"), Entry(guid="
 
 
 class Telling(FeedPlugin):
-    """Tells in which order it was called, and changes something in each hook."""
+    """Notes the order of the calls, and changes something in each hook."""
 
     name = "telling"
     calls: ClassVar[list[str]] = []
@@ -88,7 +88,7 @@ class Failing(FeedPlugin):
 
 
 @pytest.mark.parametrize("hook", ["pre_process", "include_entry", "process", "post_process"])
-def test_an_exception_in_a_hook_costs_its_entry_only_and_is_reported(
+def test_an_exception_in_a_hook_costs_only_its_entry_and_is_reported(
     hook: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Failing, "hook", hook)
@@ -107,7 +107,7 @@ class Wordless(Exception):
 
 
 class OfItsOwnKind(BaseException):
-    """As the panics of a library in Rust are."""
+    """An exception that is no `Exception`, as a panic in a library written in Rust."""
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ class OfItsOwnKind(BaseException):
         (Wordless(), "Wordless: it can't say why"),
     ],
 )
-def test_an_exception_of_any_kind_costs_its_entry_only(error: BaseException, words: str) -> None:
+def test_an_exception_of_any_kind_costs_only_its_entry(error: BaseException, words: str) -> None:
     class Raising(FeedPlugin):
         name = "raising"
 
@@ -152,7 +152,7 @@ class Doubt:
         raise ValueError("hard to say")
 
 
-def test_an_answer_that_is_neither_yes_nor_no_costs_its_entry_only() -> None:
+def test_an_answer_without_a_truth_value_costs_only_its_entry() -> None:
     class Unsure(FeedPlugin):
         name = "unsure"
 
@@ -165,7 +165,7 @@ def test_an_answer_that_is_neither_yes_nor_no_costs_its_entry_only() -> None:
     assert prepared.problems == (PluginProblem("unsure", "include_entry", "Two", "ValueError: hard to say"),)
 
 
-def test_a_hook_that_returns_or_leaves_nonsense_costs_its_entry_only() -> None:
+def test_a_hook_that_returns_or_sets_a_wrong_type_costs_only_its_entry() -> None:
     prepared = prepare(FEED, Forgetful(), SANITIZER)
 
     assert [item.guid for item in prepared.items] == ["2"]
@@ -177,7 +177,7 @@ def test_a_hook_that_returns_or_leaves_nonsense_costs_its_entry_only() -> None:
 
 
 class Leaving(FeedPlugin):
-    """Leaves *value* in the field *name* of each draft."""
+    """Sets *field* of each draft to *value*."""
 
     name = "leaving"
     field: ClassVar[str] = ""
@@ -188,7 +188,7 @@ class Leaving(FeedPlugin):
 
 
 class Nowhere(tzinfo):
-    """A zone that can't say how far it is from UTC."""
+    """A zone that raises an error when it is asked for its offset from UTC."""
 
     def utcoffset(self, moment: datetime | None) -> timedelta:
         raise LookupError("lost")
@@ -201,7 +201,7 @@ class Nowhere(tzinfo):
 
 
 class Undecided(tzinfo):
-    """A zone that does not say how far it is from UTC."""
+    """A zone without an offset from UTC."""
 
     def utcoffset(self, moment: datetime | None) -> None:
         return None
@@ -214,13 +214,13 @@ class Undecided(tzinfo):
 
 
 class Silent(Exception):
-    """An exception that ends whoever asks what it says."""
+    """An exception that raises SystemExit when it is converted to text."""
 
     def __str__(self) -> str:
         raise SystemExit(4)
 
 
-def test_an_exception_that_can_not_be_shown_costs_its_entry_only() -> None:
+def test_an_exception_that_cannot_be_shown_costs_only_its_entry() -> None:
     class Quiet(FeedPlugin):
         name = "quiet"
 
@@ -261,7 +261,7 @@ def test_an_exception_that_can_not_be_shown_costs_its_entry_only() -> None:
         ("content", "x" * (MAX_TEXT + 1), "ValueError: content has 8388609 characters; at most 8388608 are cleaned"),
     ],
 )
-def test_what_can_not_be_cleaned_costs_its_entry_only_and_is_named(
+def test_a_value_that_cannot_be_cleaned_costs_only_its_entry_and_is_named(
     field: str, value: object, error: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Leaving, "field", field)
@@ -272,7 +272,7 @@ def test_what_can_not_be_cleaned_costs_its_entry_only_and_is_named(
     assert prepared.problems == (PluginProblem("leaving", "post_process", "One", error),)
 
 
-@pytest.mark.parametrize("zone", [None, Undecided()], ids=["no zone", "a zone that doesn't say"])
+@pytest.mark.parametrize("zone", [None, Undecided()], ids=["no zone", "a zone without an offset"])
 @pytest.mark.parametrize("field", ["published", "updated"])
 def test_a_date_without_a_zone_is_taken_for_utc(
     field: str, zone: tzinfo | None, monkeypatch: pytest.MonkeyPatch
@@ -286,7 +286,7 @@ def test_a_date_without_a_zone_is_taken_for_utc(
 
 
 @pytest.mark.parametrize("field", ["content", "summary", "tags", "enclosures", "media"])
-def test_what_all_drafts_together_hold_is_bounded(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_all_drafts_together_is_bounded(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "x" * 1000
     values: dict[str, object] = {
         "tags": (text,) * 10,
@@ -307,7 +307,7 @@ def test_what_all_drafts_together_hold_is_bounded(field: str, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("card", [{"a": object()}, {(1, 2): 3}, [0]], ids=["no JSON", "no key of JSON", "a list"])
-def test_a_card_of_a_plugin_counts_for_nothing(card: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_card_that_a_plugin_sets_is_ignored(card: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Leaving, "field", "card")
     monkeypatch.setattr(Leaving, "value", card)
     left = hooked(FEED, Leaving())
@@ -323,7 +323,7 @@ class Quoting(FeedPlugin):
         raise ValueError("x " * 1_000_000)
 
 
-def test_of_what_an_exception_says_a_line_is_kept() -> None:
+def test_a_long_message_of_an_exception_is_cut() -> None:
     problems = hooked(FEED, Quoting()).problems
 
     assert len(problems) == len(FEED.entries)
@@ -337,7 +337,7 @@ def test_lists_are_taken_for_tuples(monkeypatch: pytest.MonkeyPatch) -> None:
     assert prepare(FEED, Leaving(), SANITIZER).items[0].tags == ("a", "b")
 
 
-def test_a_draft_that_can_not_be_cleaned_is_left_out_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_draft_that_cannot_be_cleaned_is_left_out_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     beginning = Sanitizer.beginning
 
     def panic(sanitizer: Sanitizer, fragment: str, base_url: str, length: int) -> Beginning:

@@ -1,4 +1,4 @@
-"""Rule 23: how much is kept of untrusted input, and that what is left out is reported."""
+"""Rule 23: untrusted input is kept up to its caps, and what is left out is reported."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ URL = "https://site.example/"
 
 
 def prepared(entry: Entry, plugin: FeedPlugin | None = None) -> tuple[ItemDraft, tuple[str, ...]]:
-    """Return the item that *entry* becomes, and what is reported."""
+    """Return the item that *entry* becomes, and the notes on exceeded caps."""
     found = prepare(ParsedFeed(entries=(entry,)), plugin or FeedPlugin(), SANITIZER)
     return found.items[0], found.capped
 
@@ -190,7 +190,7 @@ def test_rule_23_what_a_plugin_returns_is_capped_as_well() -> None:
     ]
 
 
-def test_rule_23_a_plugin_is_given_what_is_kept() -> None:
+def test_rule_23_a_plugin_gets_the_capped_values() -> None:
     given: list[Entry] = []
 
     class Curious(FeedPlugin):
@@ -203,13 +203,13 @@ def test_rule_23_a_plugin_is_given_what_is_kept() -> None:
     assert (len(entry.title), len(entry.content), [len(tag) for tag in entry.tags]) == (2000, 1024 * 1024, [1000])
 
 
-def test_rule_23_the_cut_is_at_a_character() -> None:
+def test_rule_23_the_cut_is_between_two_characters() -> None:
     family = "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}"
     assert bounded(Entry(title="x" * 1998 + family), Tally()).title == "x" * 1998 + "…"
     assert bounded(Entry(title="x" * 1998 + "e\N{COMBINING ACUTE ACCENT}y"), Tally()).title == "x" * 1998 + "…"
 
 
-def test_what_exceeded_a_cap_is_reported_in_the_language_of_the_reader() -> None:
+def test_an_exceeded_cap_is_reported_in_the_language_of_the_reader() -> None:
     prepared = prepare(ParsedFeed(entries=(Entry(title="x" * 3000),)), FeedPlugin(), SANITIZER)
     (reported,) = PREPARED.unpack(
         json.loads(json.dumps(PREPARED.pack(prepared)))
@@ -218,7 +218,7 @@ def test_what_exceeded_a_cap_is_reported_in_the_language_of_the_reader() -> None
         assert worded(reported) == ("einmal begrenzt: ein Titel: höchstens 2,000 Zeichen, der Text wird gekürzt, mit …")
 
 
-def test_every_cap_stands_in_the_manual() -> None:
+def test_every_cap_is_in_the_manual() -> None:
     table = [
         [cell.strip() for cell in line.strip("| \n").split("|")]
         for line in MANUAL.read_text("utf-8").partition("## What is kept of a feed\n")[2].splitlines()
@@ -227,7 +227,7 @@ def test_every_cap_stands_in_the_manual() -> None:
     assert [f"{what}: at most {limit}, {beyond}" for what, limit, beyond in table[2:]] == list(map(str, caps.ALL))
 
 
-# `assert_linear` goes up to four times these sizes, which is still kept whole; each link grows to 77 characters.
+# `assert_linear` tries up to four times these sizes, which is still below the caps; each link grows to 77 characters.
 SIZES: dict[str, tuple[int, Callable[[int], Entry]]] = {
     "enclosures": (10_000, lambda n: Entry(enclosures=tuple(Enclosure(f"{URL}{number}") for number in range(n)))),
     "media": (10_000, lambda n: Entry(media=tuple(Media(f"{URL}{number}") for number in range(n)))),

@@ -1,4 +1,4 @@
-"""What the hooks of a plugin may leave in the draft of an item."""
+"""The values that hooks of a plugin may set in the draft of an item."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_a_draft_is_sent_with_tuples_with_dates_in_utc_and_without_a_card() -> N
 
     assert (sent.tags, sent.card) == (("a",), {})
     assert sent.published == noon and sent.published.tzinfo is UTC
-    assert sent.updated == datetime(2026, 3, 1, tzinfo=UTC), "without a zone it is taken for UTC"
+    assert sent.updated == datetime(2026, 3, 1, tzinfo=UTC), "a date without a zone counts as UTC"
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_a_draft_is_sent_with_tuples_with_dates_in_utc_and_without_a_card() -> N
     ],
     ids=["the longest text", "the largest number", "media"],
 )
-def test_what_can_be_sent_is_left_as_it_is(draft: ItemDraft) -> None:
+def test_a_draft_that_can_be_sent_is_unchanged(draft: ItemDraft) -> None:
     assert checked_draft(draft) == draft
 
 
@@ -39,7 +39,7 @@ class OfAPlugin(Enclosure):
     """A plugin may return objects of subclasses."""
 
 
-def test_values_of_derived_classes_are_checked_by_the_fields_of_ours() -> None:
+def test_values_of_derived_classes_are_checked_by_the_fields_of_the_base_class() -> None:
     draft = ItemDraft(enclosures=(OfAPlugin("u"),))
     assert checked_draft(draft).enclosures == (OfAPlugin("u"),)
     with pytest.raises(TypeError, match=r"^an enclosure's url is int, not str$"):
@@ -54,7 +54,7 @@ def test_values_of_derived_classes_are_checked_by_the_fields_of_ours() -> None:
         (ItemDraft(enclosures=(Enclosure("u", length=-1),)), "an enclosure's length is negative"),
     ],
 )
-def test_what_can_not_be_sent_is_named(draft: ItemDraft, error: str) -> None:
+def test_a_value_that_cannot_be_sent_is_named(draft: ItemDraft, error: str) -> None:
     with pytest.raises(ValueError, match=f"^{error}$"):
         checked_draft(draft)
 
@@ -64,7 +64,7 @@ class Silent(Exception):
         raise SystemExit(4)
 
 
-def test_what_an_error_says_is_reported_with_its_type_and_cut() -> None:
+def test_an_error_is_reported_with_its_type_and_a_message_that_is_cut() -> None:
     assert said_by(ValueError("wrong")) == "ValueError: wrong"
     assert said_by(Silent()) == "Silent: it can't say why"
     assert len(said_by(ValueError("x " * MAX_WORDS))) <= MAX_WORDS

@@ -1,4 +1,4 @@
-"""A digest is another one for whatever an entry is cleaned to, and for each cleaner."""
+"""A digest changes with each field of an entry, and with the cleaner."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
         ("episode", Episode("1")),
     ],
 )
-def test_each_field_counts(field: str, value: Any) -> None:
+def test_each_field_changes_the_digest(field: str, value: Any) -> None:
     assert DIGESTS.of(replace(DRAFT, **{field: value})) != DIGESTS.of(DRAFT)
 
 
@@ -62,7 +62,7 @@ def test_a_lone_surrogate_has_a_digest() -> None:
     ],
     ids=["release", "tags", "styles", "schemes", "tracking"],
 )
-def test_another_cleaner_knows_none(rules: SanitizerRules, release: str) -> None:
+def test_another_cleaner_gives_another_digest(rules: SanitizerRules, release: str) -> None:
     assert Digests(cleaner_of(rules, release)).of(DRAFT) != DIGESTS.of(DRAFT)
 
 
@@ -71,7 +71,7 @@ def test_the_order_of_rules_does_not_matter() -> None:
     assert cleaner_of(turned, "1") == cleaner_of(RULES, "1")
 
 
-def test_what_is_joined_is_known() -> None:
+def test_joined_digests_are_known() -> None:
     own = [DIGESTS.of(replace(DRAFT, guid=str(number))) for number in range(MOST + 1)]
     kept = joined([(own[0], "a" * 64), ("", "b" * 64), *((digest, "c" * 64) for digest in own[1:])])
     assert Digests("", kept).known == {*own[:MOST]}

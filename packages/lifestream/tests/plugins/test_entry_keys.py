@@ -1,4 +1,4 @@
-"""The keys of entries. They are stored: one that changes here doubles all items."""
+"""The keys of entries. Keys are stored: if their form changed here, each item would be imported a second time."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
         ("http://[half", "http://[half"),
     ],
 )
-def test_a_link_is_compared_without_what_does_not_tell_pages_apart(link: str, form: str) -> None:
+def test_links_are_compared_without_parts_that_do_not_distinguish_pages(link: str, form: str) -> None:
     assert link_form(link) == form
 
 
-def test_keys_are_those_that_are_stored() -> None:
+def test_spellings_of_one_entry_have_the_same_keys() -> None:
     keys = keys_of(Entry(guid=" 1 ", link="https://a.example/x/", title="A  title", published=NOON))
     assert keys.guid == guid_key("1") != keys.link
     assert keys == keys_of(Entry(guid="1", link="http://a.example/x", title="A title", published=NOON))
@@ -45,7 +45,7 @@ def test_a_link_to_the_site_is_replaced_by_the_address_of_a_file() -> None:
     assert keys_of(Entry(link="https://a.example/"), {"//a.example"}).link == ""
 
 
-def test_content_is_distinction_its_date_with_a_time_or_else_by_its_text() -> None:
+def test_entries_without_a_time_are_distinguished_by_their_text() -> None:
     midnight = NOON.replace(hour=0)
     one, other = (keys_of(Entry(title="T", content=f"<p>{text}</p>", published=midnight)) for text in "ab")
     assert (one.distinction, one.content) == ("text", other.content)

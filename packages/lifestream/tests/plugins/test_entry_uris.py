@@ -1,4 +1,4 @@
-"""Which ids of entries are published as they are, and what is published in place of the others."""
+"""The ids of entries that are published as they are, and the UUIDs that are published in place of others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HOSTS = frozenset({"blog.example", "feeds.example:8080", "[2001:db8::1]:81"})
         "URN:UUID:60a76c80-d399-11d9-b91C-0003939e0af6",
     ],
 )
-def test_an_iri_of_the_very_host_is_published_as_it_is(guid: str) -> None:
+def test_an_iri_of_the_feeds_own_host_is_published_as_it_is(guid: str) -> None:
     assert own_uri(guid, HOSTS) == guid
 
 
@@ -68,11 +68,11 @@ def test_an_iri_of_the_very_host_is_published_as_it_is(guid: str) -> None:
         "data:text/html,1",
     ],
 )
-def test_nothing_else_is_the_id_of_an_entry(guid: str) -> None:
+def test_other_texts_are_not_published_as_ids(guid: str) -> None:
     assert own_uri(guid, HOSTS) == ""
 
 
-def test_a_feed_speaks_for_its_own_host_and_for_a_site_that_is_believed() -> None:
+def test_the_hosts_of_a_feed_are_its_own_and_that_of_its_confirmed_site() -> None:
     both = hosts_of_feed("https://feeds.example/blog", "https://www.blog.example/", "blog.example")
     assert both == {"feeds.example", "www.blog.example"}
     assert hosts_of_feed("https://evil.example/f", "https://blog.example/", "evil.example") == {"evil.example"}

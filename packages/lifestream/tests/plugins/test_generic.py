@@ -1,4 +1,4 @@
-"""The plugin of feeds that no other is for."""
+"""The plugin for feeds that have no plugin of their own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from lifestream.plugins import Registry
 from lifestream.plugins.generic import GenericPlugin
 
 
-def test_it_changes_nothing_and_is_for_what_no_other_plugin_knows() -> None:
+def test_it_changes_nothing_and_is_used_if_no_other_plugin_matches() -> None:
     entry = Entry(guid="1", title="A title", content="<p>x</p>")
     assert GenericPlugin().process(entry) == entry
     plugin = Registry(use_entry_points=False).plugin_for(ParsedFeed(entries=(entry,)), "https://a.example/feed")

@@ -1,4 +1,4 @@
-"""From entries to drafts: what is missing is filled in, and all of it is harmless."""
+"""Entries become drafts: missing fields are filled in, and all fields are made harmless."""
 
 from __future__ import annotations
 
@@ -73,7 +73,9 @@ NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
         (Entry(), "", "", ""),
     ],
 )  # fmt: skip
-def test_content_text_and_summary_come_from_the_next_best(entry: Entry, content: str, text: str, summary: str) -> None:
+def test_missing_content_text_and_summary_are_taken_from_other_fields(
+    entry: Entry, content: str, text: str, summary: str
+) -> None:
     item = item_of(entry)
 
     assert (item.content, item.text, item.summary) == (content, text, summary)
@@ -83,7 +85,7 @@ def test_content_text_and_summary_come_from_the_next_best(entry: Entry, content:
     ("published", "updated", "date"),
     [(NEW_YEAR, None, NEW_YEAR), (None, NEW_YEAR, NEW_YEAR), (None, None, None)],
 )
-def test_an_entry_that_was_only_updated_is_as_old_as_that(
+def test_an_entry_without_a_publication_date_has_the_date_of_its_update(
     published: datetime | None, updated: datetime | None, date: datetime | None
 ) -> None:
     assert item_of(Entry(published=published, updated=updated)).published == date
@@ -119,7 +121,7 @@ class TestKnownEntries:
     def known(self, *entries: Entry) -> str:
         return joined((digest, "key") for digest in self.read(*entries).digests)
 
-    def test_one_that_is_known_comes_as_an_outline(self) -> None:
+    def test_a_known_entry_becomes_an_outline(self) -> None:
         entry = Entry(guid="1", title="One", content="<p>Words</p>", published=self.DATED)
         again = self.read(Entry(guid="2"), entry, known=self.known(entry))
         assert again.known == (1,)
@@ -131,10 +133,10 @@ class TestKnownEntries:
         assert self.read(entry, other, known=self.known(entry)).known == ()
         assert self.read(entry, replace(other, guid="2"), known=self.known(entry)).known == (0,)
 
-    def test_one_without_a_time_has_no_digest(self) -> None:
+    def test_an_entry_without_a_time_has_no_digest(self) -> None:
         assert self.read(Entry(guid="1"), Entry(guid="2", published=NEW_YEAR.replace(hour=0))).digests == ("", "")
 
-    def test_one_that_exceeds_a_cap_has_no_digest(self) -> None:
+    def test_an_entry_that_exceeds_a_cap_has_no_digest(self) -> None:
         entry = Entry(guid="1", content="<p>Words</p>" * 100_000, published=self.DATED)
         read = self.read(entry)
         assert (read.digests, len(read.capped)) == (("",), 1)

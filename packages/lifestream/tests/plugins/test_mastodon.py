@@ -10,7 +10,7 @@ from lifestream.plugins.mastodon import MastodonPlugin
 from site_documents import link, prepared_file
 
 
-def test_mastodon_shows_links_as_it_does_and_warnings_as_titles() -> None:
+def test_links_are_shortened_as_on_mastodon_and_warnings_become_titles() -> None:
     first, second = prepared_file("mastodon.rss").items
 
     knots = link("https://salt.example/a/very/long/way/to/knots", "salt.example/a/very/long/way…")

@@ -1,4 +1,4 @@
-"""What cleaning removed, in words."""
+"""Notes on what cleaning removed."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def test_elements_and_attributes_are_named_with_their_numbers() -> None:
         "<p onclick='a()'>a</p><p onclick='a()'>b</p><script async>x</script><!-- c --><form action=/><b>c</b></form>"
         "<a href='javascript:a()'>d</a>"
     )
-    told = removed(ItemDraft(content=html))
-    assert set(told) >= {"p onclick (2 times)", "<script>", "<!-->", "<form>", "a href"}
-    assert not {"script async", "form action"} & set(told)
+    found = removed(ItemDraft(content=html))
+    assert set(found) >= {"p onclick (2 times)", "<script>", "<!-->", "<form>", "a href"}
+    assert not {"script async", "form action"} & set(found)
 
 
-def test_addresses_that_nobody_may_open_are_named() -> None:
+def test_unsafe_addresses_are_named() -> None:
     enclosures = (Enclosure("https://a.example/1.mp3"), Enclosure("javascript:1"), Enclosure("data:x,"))
     draft = ItemDraft(link="javascript:alert()", enclosures=enclosures, media=(Media(url="data:x,"),))
     assert removed(draft) == (
@@ -34,11 +34,11 @@ def test_addresses_that_nobody_may_open_are_named() -> None:
     )
 
 
-def test_nothing_is_reported_of_what_is_harmless() -> None:
+def test_a_harmless_item_has_no_notes() -> None:
     assert removed(ItemDraft(content="<p>a <b>b</b> c", link="https://a.example/")) == ()
 
 
 def test_the_number_of_kinds_that_are_named_is_limited() -> None:
-    told = removed(ItemDraft(content="".join(f"<x-{number}>" for number in range(100))))
-    assert len(told) == MOST + 1
-    assert told[-1] == "and 50 more"
+    found = removed(ItemDraft(content="".join(f"<x-{number}>" for number in range(100))))
+    assert len(found) == MOST + 1
+    assert found[-1] == "and 50 more"

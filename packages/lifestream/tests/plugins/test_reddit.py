@@ -5,7 +5,7 @@ from __future__ import annotations
 from site_documents import link, prepared_file
 
 
-def test_reddit_keeps_the_post_and_what_it_is_about() -> None:
+def test_reddit_keeps_the_post_and_the_link_that_it_is_about() -> None:
     about, own = prepared_file("reddit.atom").items
 
     comments = "https://www.reddit.com/r/knots/comments/1aa/a_knot/"

@@ -1,4 +1,4 @@
-"""Which plugin a feed gets, and which plugins there are."""
+"""The plugin of a feed, and the list of plugins."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_feed_gets_the_plugin_of_its_site(name: str, plugin: str) -> None:
         ("flickr.xml", "generic"),
     ],
 )
-def test_some_are_recognised_behind_another_domain(name: str, plugin: str) -> None:
+def test_some_feeds_are_recognised_at_another_domain(name: str, plugin: str) -> None:
     assert prepared_file(name, link="https://proxy.example/").plugin == plugin
 
 
@@ -76,13 +76,13 @@ FILMS = ("https://www.youtube.com/watch?v=1", "https://youtu.be/2", "https://ben
 @pytest.mark.parametrize(
     ("claim", "url", "links", "plugin"),
     [
-        # A plugin is chosen by the feed's own URL,
+        # The feed's own URL chooses the plugin.
         ("https://youtube.com/@bench", "https://www.youtube.com/feeds", (), "youtube"),
         ("https://www.youtube.com", "https://m.YouTube.com:80/feeds", (), "youtube"),
         ("", "https://www.youtube.com/feeds", (), "youtube"),
         ("https://feeds.example/", "https://www.youtube.com/feeds", (), "youtube"),
         ("https://notyoutube.com/", "https://www.youtube.com/feeds", (), "youtube"),
-        # or by most of its links.
+        # Or most of its links do.
         ("https://youtube.com/@bench", PROXY, FILMS[:1], "youtube"),
         ("https://youtube.com/@bench", PROXY, ("", "https://www.youtube.com/watch?v=1"), "youtube"),
         ("https://youtube.com/@bench", PROXY, FILMS[1:], "generic"),
@@ -133,7 +133,7 @@ def test_plugins_of_settings_come_before_those_shipped() -> None:
 
 @pytest.fixture
 def no_cached_entry_points() -> Iterator[None]:
-    """A process that has not yet looked for entry points."""
+    """Make the process look for entry points again, as a new one would."""
     registry._points.cache_clear()
     yield
     registry._points.cache_clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from site_documents import link, prepared_file
 
 
-def test_youtube_has_its_description_as_content_and_a_player() -> None:
+def test_youtube_has_the_description_as_content_and_a_player() -> None:
     (item,) = prepared_file("youtube.xml").items
 
     parts = link("https://bench.example/parts", "https://bench.example/parts")

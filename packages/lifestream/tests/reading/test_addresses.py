@@ -1,4 +1,4 @@
-"""reading.md rules 14 and 15: what relative addresses are relative to, and what of an address is kept."""
+"""reading.md rules 14 and 15: the base of relative addresses, and the parts of an address that are kept."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def rss(item: str, channel: str = "") -> ParsedFeed:
 
 
 def ill_formed(item: str, channel: str = "") -> ParsedFeed:
-    """Return the same by the liberal reader."""
+    """Return the same feed as `rss`, read by the liberal reader."""
     body = f"<rss version='2.0' {MEDIA}><channel>{channel}<item>{item}</item><item><b></item></channel></rss>"
     return parse(body.encode(), {}, URL)
 
@@ -60,25 +60,25 @@ SITE = "https://site.example/blog/"
 @pytest.mark.parametrize(
     ("link", "channel", "resolved", "base"),
     [
-        # The entry's link, on the channel's host or the document's.
+        # The base is the entry's link, if its host is that of the channel's link or of the document.
         ("https://site.example/2020/one", SITE, "https://site.example/2020/one", "https://site.example/2020/one"),
         ("http://www.site.example/one", SITE, "http://www.site.example/one", "http://www.site.example/one"),
         ("https://feeds.example/~r/1", SITE, "https://feeds.example/~r/1", "https://feeds.example/~r/1"),
-        # A link blog's entry leads to another site: the channel's link.
+        # An entry of a link blog leads to another site: the base is the channel's link.
         ("https://else.example/one", SITE, "https://else.example/one", SITE),
         ("", SITE, "", SITE),
-        # A relative link is one of the channel's site.
+        # A relative link belongs to the channel's site.
         ("one.html", SITE, "https://site.example/blog/one.html", "https://site.example/blog/one.html"),
         ("/one", SITE, "https://site.example/one", "https://site.example/one"),
         ("?p=1", "https://site.example/", "https://site.example/?p=1", "https://site.example/?p=1"),
-        # Without a channel's link: the document.
+        # Without a channel's link, the base is the address of the document.
         ("", "", "", URL),
         ("one", "", "https://feeds.example/dir/one", "https://feeds.example/dir/one"),
         ("https://else.example/one", "", "https://else.example/one", URL),
         ("one", "mailto:a@b.example", "https://feeds.example/dir/one", "https://feeds.example/dir/one"),
     ],
 )
-def test_what_addresses_are_relative_to_without_a_base(
+def test_the_base_of_addresses_without_xml_base(
     read: object, link: str, channel: str, resolved: str, base: str
 ) -> None:
     assert callable(read)
@@ -87,7 +87,7 @@ def test_what_addresses_are_relative_to_without_a_base(
 
 
 @pytest.mark.reading(14)
-def test_xml_base_counts_before_every_link() -> None:
+def test_xml_base_takes_precedence_over_every_link() -> None:
     body = (
         "<feed xmlns='http://www.w3.org/2005/Atom'><link href='https://site.example/'/>"
         "<entry xml:base='https://b.example/x/'><id>1</id><link href='one'/><link rel='enclosure' href='one.mp3'/>"
@@ -100,7 +100,7 @@ def test_xml_base_counts_before_every_link() -> None:
 
 @pytest.mark.reading(14)
 @pytest.mark.parametrize("read", [rss, ill_formed])
-def test_files_and_pictures_are_relative_to_the_same_as_the_text(read: object) -> None:
+def test_files_and_pictures_have_the_same_base_as_the_text(read: object) -> None:
     assert callable(read)
     item = (
         "<link>https://site.example/2020/one/</link><enclosure url='one.mp3' type='audio/mpeg'/>"
@@ -143,7 +143,7 @@ def test_a_footnote_leads_to_its_note_and_back() -> None:
     [
         ('<a name="top">x</a>', f'<a name="entry-7-top" {REL}>x</a>'),
         ('<td headers="a b">x</td>', '<td headers="entry-7-a entry-7-b">x</td>'),
-        ('<p id="entry-x">x</p>', '<p id="entry-7-x">x</p>'),  # forging the prefix gains nothing
+        ('<p id="entry-x">x</p>', '<p id="entry-7-x">x</p>'),  # a feed gains nothing by forging the prefix
         ('<p id="entry-8-x">x</p>', '<p id="entry-7-8-x">x</p>'),
         ('<p id="a b">x</p>', "<p>x</p>"),
         ('<p id="">x</p><a href="#">y</a>', f"<p>x</p><a {REL}>y</a>"),
@@ -158,7 +158,7 @@ def test_ids_and_references_are_the_items_own(html: str, shown: str) -> None:
     assert CLEAN.html(clean, "https://site.example/") == clean
 
 
-# 15: what is legal stays, and tracking goes
+# 15: legal addresses are kept, and tracking is removed
 
 
 @pytest.mark.reading(15)
@@ -172,7 +172,7 @@ def test_ids_and_references_are_the_items_own(html: str, shown: str) -> None:
         "https://a.example/100%25?x=%2C%7C#a,b",
     ],
 )
-def test_what_is_legal_in_an_address_stays(address: str) -> None:
+def test_legal_characters_of_an_address_are_kept(address: str) -> None:
     written = escape(address)
     clean = CLEAN.html(f'<a href="{written}">x</a><img src="{written}" srcset="{written} 1x, {written} 2x">', URL)
     assert [found.get("href") or found["src"] for found in map(attributes, tags(clean))] == [address, address]
@@ -196,7 +196,7 @@ def tags(html: str) -> list[str]:
         '<noscript><img src="/x" height="1" width="1" style="display:none"/></noscript>',
     ],
 )
-def test_a_picture_that_only_counts_readers_goes(pixel: str) -> None:
+def test_a_picture_that_only_counts_readers_is_removed(pixel: str) -> None:
     assert CLEAN.html(f"<p>a</p>{pixel}<p>b</p>", URL) == "<p>a</p><p>b</p>"
 
 
@@ -204,12 +204,12 @@ def test_a_picture_that_only_counts_readers_goes(pixel: str) -> None:
 @pytest.mark.parametrize(
     "sizes", ['width="100" height="1"', 'width="1"', 'width="1.5" height="1"', 'width="10" height="10"']
 )
-def test_a_small_picture_stays(sizes: str) -> None:
+def test_a_small_picture_is_kept(sizes: str) -> None:
     assert "<img " in CLEAN.html(f'<img src="/x" {sizes}>', URL)
 
 
 @pytest.mark.reading(15)
-def test_parameters_that_track_readers_go_if_the_owner_says_so() -> None:
+def test_parameters_that_track_readers_are_removed_if_so_configured() -> None:
     address = "https://a.example/x?utm_source=rss&id=1&fbclid=2#part"
     html = f'<a href="{escape(address)}">x</a><img src="{escape(address)}">'
     strict = Sanitizer(SanitizerRules.of(strip_tracking=True))

@@ -1,4 +1,4 @@
-"""reading.md rules 1 to 5: which characters the bytes of a document are."""
+"""reading.md rules 1 to 5: the characters that the bytes of a document stand for."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_text_is_read_under_the_label_of_its_charset(language: str, label: str) 
         ("cp850", "cp850"),
     ],
 )
-def test_a_label_means_what_the_encoding_standard_says_and_then_what_python_knows(labels: str, name: str) -> None:
+def test_a_label_has_its_meaning_in_the_encoding_standard_and_otherwise_in_python(labels: str, name: str) -> None:
     found = {charset.name if (charset := charset_of(label)) else None for label in labels.split()}
     assert found == {name}
 
@@ -84,7 +84,7 @@ def test_a_label_of_no_charset_is_no_candidate(label: str) -> None:
         ("windows-1251", "х\u00a0№ ў".encode("cp1251"), "х\u00a0№ ў"),
     ],
 )
-def test_what_vendors_added_to_a_charset_is_read(label: str, written: bytes, read: str) -> None:
+def test_characters_that_vendors_added_to_a_charset_are_read(label: str, written: bytes, read: str) -> None:
     assert decode(written, f"text/plain; charset={label}").text == read
 
 
@@ -92,12 +92,12 @@ def test_what_vendors_added_to_a_charset_is_read(label: str, written: bytes, rea
 @pytest.mark.parametrize(
     ("content_type", "declared", "coded"),
     [
-        ("text/xml; charset=windows-1251", "koi8-r", "cp1251"),  # HTTP's comes before the document's
+        ("text/xml; charset=windows-1251", "koi8-r", "cp1251"),  # the label of HTTP comes before that of the document
         ("text/xml; charset=nonsense", "koi8-r", "koi8-r"),
         ("text/xml", "koi8-r", "koi8-r"),
-        ("text/xml; charset=utf-8", "koi8-r", "koi8-r"),  # UTF-8 has errors
+        ("text/xml; charset=utf-8", "koi8-r", "koi8-r"),  # as UTF-8 it has errors
         ("", "", "utf-8"),
-        ("text/xml; charset=gb2312", "euc-kr", "utf-8"),  # both would read it
+        ("text/xml; charset=gb2312", "euc-kr", "utf-8"),  # both labels could decode it
     ],
 )
 def test_candidates_are_tried_in_order_and_the_first_without_an_error_wins(
@@ -108,7 +108,7 @@ def test_candidates_are_tried_in_order_and_the_first_without_an_error_wins(
 
 @pytest.mark.reading(2)
 @pytest.mark.parametrize(("language", "label"), LABELLED)
-def test_utf_8_is_read_as_that_under_any_label(language: str, label: str) -> None:
+def test_utf_8_is_recognised_under_any_label(language: str, label: str) -> None:
     text = LANGUAGES[language].text
     for wrong in {label, "gb18030", "shift_jis", "euc-kr", "windows-1252", "windows-1251", "koi8-r"}:
         assert decode(text.encode(), f"text/xml; charset={wrong}").text == text
@@ -138,7 +138,7 @@ def test_a_bad_byte_affects_nothing_else(language: str, label: str) -> None:
     ],
 )
 @pytest.mark.parametrize("section", [True, False])
-def test_a_character_that_an_excerpt_cuts_in_two_costs_itself(label: str, cut: bytes, section: bool) -> None:
+def test_a_character_that_an_excerpt_cuts_in_two_costs_no_other(label: str, cut: bytes, section: bool) -> None:
     start, end = (b"<![CDATA[", b"]]>") if section else (b"", b"")
     text = {"euc-kr": "우산", "utf-8": "文字"}.get(label, "文字")
     item = b"<item><description>" + start + encoded(text, label) + cut + end + b"</description></item>"
@@ -150,7 +150,7 @@ def test_a_character_that_an_excerpt_cuts_in_two_costs_itself(label: str, cut: b
 
 
 @pytest.mark.reading(2)
-def test_bytes_that_no_candidate_can_mean_are_windows_1252() -> None:
+def test_bytes_that_no_candidate_can_decode_are_windows_1252() -> None:
     assert title(rss("Grüße – €", coded="windows-1252"), "text/xml; charset=utf-8") == "Grüße – €"
 
 
@@ -167,8 +167,8 @@ def is_valid(run: bytes) -> bool:
 
 @pytest.mark.reading(3)
 @pytest.mark.parametrize(("language", "label"), SINGLE)
-def test_of_text_in_a_single_byte_charset_little_is_valid_utf_8(language: str, label: str) -> None:
-    """The measure behind the thresholds: what is valid is a tenth of what they ask for, and no more than two kinds."""
+def test_little_text_in_a_single_byte_charset_is_valid_utf_8(language: str, label: str) -> None:
+    """The reason for the thresholds: less than a fifth of `BELIEVED` is valid, with at most `DISTINCT` characters."""
     found = runs(encoded(LANGUAGES[language].text, label))
     valid = [run for run in found if is_valid(run)]
 
@@ -188,7 +188,7 @@ def test_each_part_of_a_text_is_read_under_its_label(language: str, label: str) 
 
 @pytest.mark.reading(3)
 @pytest.mark.parametrize(("language", "label"), SINGLE)
-def test_each_part_of_a_text_in_utf_8_is_read_as_that_under_its_languages_label(language: str, label: str) -> None:
+def test_each_part_of_a_text_in_utf_8_is_recognised_under_its_languages_label(language: str, label: str) -> None:
     words = LANGUAGES[language].text.split(" ")
     for length in (1, 2, 3, 5):
         for start in range(len(words) - length + 1):
@@ -203,7 +203,7 @@ def test_words_that_are_valid_utf_8_by_chance_are_read_under_their_label(text: s
 
 
 @pytest.mark.reading(3)
-def test_one_bad_byte_in_utf_8_under_a_single_byte_label_costs_itself() -> None:
+def test_one_bad_byte_in_utf_8_under_a_single_byte_label_costs_no_other() -> None:
     text = "Grüße aus Köln, " * 100
     body = rss("", "iso-8859-1").replace(b"</title>", text.encode() + b"\xfc!</title>")
 
@@ -224,7 +224,7 @@ def test_a_label_of_utf_16_on_8_bit_text_is_no_candidate(label: str, pad: str) -
 @pytest.mark.parametrize("coded", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
 @pytest.mark.parametrize("before", ["", "\n", " \n"])
 @pytest.mark.parametrize("after", [b"", b"\n", b"\0", b"\n\n\n"])
-def test_text_in_utf_16_is_known_by_its_first_character(coded: str, before: str, after: bytes) -> None:
+def test_text_in_utf_16_is_recognised_by_its_first_character(coded: str, before: str, after: bytes) -> None:
     body = f"{before}<rss version='2.0'><channel><title>Grüße ☃</title></channel></rss>".encode(coded) + after
     for label in ("utf-8", "utf-16", "windows-1251"):
         assert "<title>Grüße ☃</title>" in decode(body, f"text/xml; charset={label}").text

@@ -1,4 +1,4 @@
-"""reading.md rules 16 to 18: what a browser would lose of a feed's HTML, and that cleaning is done once."""
+"""reading.md rules 16 to 18: HTML that a browser would lose is repaired, and cleaning twice changes nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REL = 'rel="noopener noreferrer nofollow ugc"'
 
 
 def cleaned(html: str) -> str:
-    """Return *html* cleaned, which rule 18 says is the same as cleaned twice."""
+    """Return *html* cleaned. Assert rule 18: cleaning it again changes nothing."""
     once = CLEAN.html(html, BASE)
     assert CLEAN.html(once, BASE) == once
     return once
@@ -46,7 +46,7 @@ def test_a_self_closed_player_does_not_hide_the_text_after_it(element: str) -> N
 
 
 @pytest.mark.reading(16)
-def test_a_self_closed_element_of_words_does_not_change_those_after_it() -> None:
+def test_a_self_closed_inline_element_does_not_change_the_words_after_it() -> None:
     assert cleaned('<p><i class="icon"/>a <b/>b</p>') == "<p><i></i>a <b></b>b</p>"
     assert cleaned('<a name="more"/>a <a href="/x">b</a>') == (
         f'<a name="entry-more" {REL}></a>a <a href="https://site.example/x" {REL}>b</a>'
@@ -57,7 +57,7 @@ def test_a_self_closed_element_of_words_does_not_change_those_after_it() -> None
 
 @pytest.mark.reading(16)
 def test_a_self_closed_element_before_its_end_tag_is_open() -> None:
-    # As browsers read it, and as feeds write it that were made by a careless filter.
+    # Browsers read it so, and careless filters write such feeds.
     assert cleaned("<p>a</p><script/>alert(1)</script><p>b</p>") == "<p>a</p><p>b</p>"
     assert cleaned("<p>a</p><script/><p>b</p><script>x</script><p>c</p>") == "<p>a</p><p>b</p><p>c</p>"
 
@@ -80,7 +80,7 @@ def test_noscript_is_unwrapped() -> None:
         ('<img src="/blank.gif" data-original="a.png">', "a.png"),
         ('<img src="a.png" data-src="data:image/gif;base64,R0">', "a.png"),
         ('<img src="a.png" data-src=\'{"x": 1}\'>', "a.png"),
-        # Either the lazy picture or its copy in noscript stays, not both.
+        # Either the lazy picture or its copy in noscript is kept, not both.
         ('<img src="data:x" data-src="a.png"><noscript><img src="a.png"></noscript>', "a.png"),
         ('<noscript><img src="a.png"></noscript><img src="data:x" data-src="a.png">', "a.png"),
         ('<img src="data:x" class="lazy"><noscript><img src="a.png"></noscript>', "a.png"),
@@ -88,7 +88,7 @@ def test_noscript_is_unwrapped() -> None:
         ('<noscript><img src="a.png"></noscript><img src="data:x">', "a.png"),
     ],
 )
-def test_a_lazy_picture_has_its_source_and_is_there_once(html: str, src: str) -> None:
+def test_a_lazy_picture_has_its_source_and_is_kept_once(html: str, src: str) -> None:
     assert cleaned(html) == image(src)
 
 
@@ -121,7 +121,7 @@ def test_lazy_candidates_and_frames_have_their_sources_too() -> None:
         ("<example>x</example>", "&lt;example&gt;x&lt;/example&gt;"),
         ("<jane@doe.example> and <http://a.example/>", "&lt;jane@doe.example&gt; and &lt;http://a.example/&gt;"),
         ("<x<p>y</p>", "&lt;x<p>y</p>"),
-        # An element that is not kept is no text.
+        # The tags of an element that is not kept do not become text.
         ("<custom-x>a</custom-x><o:p>b</o:p><font>c</font><path>d</path><noindex>e</noindex>", "abcde"),
         ("</stray>a</p>", "a<p></p>"),
         ("1 < 2", "1 &lt; 2"),
@@ -174,7 +174,7 @@ def test_a_card_in_a_paragraph_does_not_end_it() -> None:
 
 
 @pytest.mark.reading(17)
-def test_a_player_that_names_its_page_has_that_for_a_link() -> None:
+def test_a_player_that_names_its_page_links_to_it() -> None:
     inner = '<a href="https://band.bandcamp.com/album/x">X by &amp;lt; Band</a>'
     card = cleaned(f'<iframe src="https://bandcamp.com/EmbeddedPlayer/album=12/">{inner}</iframe>')
     assert 'href="https://band.bandcamp.com/album/x" data-player=' in card
@@ -242,7 +242,7 @@ def test_mathml_core_is_kept() -> None:
         ("<MATH><MI>x</MI></MATH>", "<math><mi>x</mi></math>"),
     ],
 )  # fmt: skip
-def test_nothing_in_mathml_is_more_than_mathml_core(html: str, clean: str) -> None:
+def test_elements_and_attributes_beyond_mathml_core_are_removed(html: str, clean: str) -> None:
     assert cleaned(html) == clean
 
 
@@ -260,7 +260,7 @@ def test_nothing_in_mathml_is_more_than_mathml_core(html: str, clean: str) -> No
         "<p>Press <kbd>Ctrl</kbd>, <samp>ok</samp>, <var>x</var><sub>1</sub>, <code>a\n b</code></p>",
     ],
 )
-def test_tables_code_and_captions_are_whole(html: str) -> None:
+def test_tables_code_and_captions_are_kept_whole(html: str) -> None:
     assert cleaned(html) == html
 
 
@@ -269,7 +269,7 @@ def test_tables_code_and_captions_are_whole(html: str) -> None:
 
 @pytest.mark.reading(18)
 def test_html_within_the_budget_only_by_a_long_comment_is_cleaned_twice_without_loss() -> None:
-    # The budget of a fragment grows with its length. The cleaned HTML is shorter, since it lacks the comment.
+    # The budget of a fragment grows with its length. The cleaned HTML is shorter, since the comment is removed.
     html = f"{'<b>' * 400}{'<i></i>' * 1000}x{'</b>' * 400}<!--{'-' * 400_000}-->"
     assert cleaned(html).count("<b>") == 400
 
@@ -330,5 +330,5 @@ SCRAPS = [
 @pytest.mark.reading(18)
 @given(st.lists(st.sampled_from(SCRAPS), max_size=12).map("".join))
 @example("<![CDATA[<noscript><math><math>")
-def test_cleaning_twice_is_cleaning_once(html: str) -> None:
+def test_cleaning_twice_is_the_same_as_cleaning_once(html: str) -> None:
     cleaned(html)

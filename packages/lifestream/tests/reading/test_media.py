@@ -1,5 +1,5 @@
-"""reading.md rules 21 to 23: everything that can be seen, heard or downloaded is shown once, and nothing is cut without
-a word.
+"""reading.md rules 21 to 23: everything that can be seen, heard or downloaded is shown once, and what is cut is
+reported.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def test_files_of_media_are_shown_like_those_of_enclosures() -> None:
 
 
 @pytest.mark.reading(21)
-def test_what_is_named_twice_is_shown_once_with_all_that_is_said_of_it() -> None:
+def test_a_file_that_is_named_twice_is_shown_once_with_the_properties_of_both() -> None:
     found = card(
         rss(
             '<enclosure url="/1.mp3" type="audio/mpeg" length="9"/><media:content url="/1.mp3" duration="61"/>'
@@ -97,7 +97,7 @@ def test_what_is_named_twice_is_shown_once_with_all_that_is_said_of_it() -> None
 
 
 @pytest.mark.reading(21)
-def test_a_file_without_a_type_is_known_by_its_name() -> None:
+def test_a_file_without_a_type_is_recognised_by_its_name() -> None:
     found = card(
         rss(
             '<enclosure url="/a.MP3?x=1"/><enclosure url="/b.ogv" type="application/octet-stream"/>'
@@ -151,7 +151,7 @@ BLOGGER = "https://blogger.googleusercontent.com/img/b/R29v"
 
 
 @pytest.mark.reading(21)
-def test_the_best_picture_wins_over_its_thumbnail() -> None:
+def test_the_best_picture_is_shown_instead_of_its_thumbnail() -> None:
     thumbnail = f'<media:thumbnail url="{BLOGGER}/s72-c/cat.jpg" height="72" width="72"/>'
     image = f'&lt;img src="{BLOGGER}/w640-h480/cat.jpg"&gt;'
     found = card(rss(f"<title>T</title><description>&lt;p&gt;Cat {image}</description>{thumbnail}"))
@@ -197,7 +197,7 @@ READ = Episode(
 
 
 @pytest.mark.reading(21)
-def test_what_a_podcast_says_of_an_episode_is_read() -> None:
+def test_the_podcast_elements_of_an_episode_are_read() -> None:
     assert item(rss(EPISODE)).episode == READ
     itunes = item(rss("<itunes:season>2</itunes:season><itunes:episode>7</itunes:episode>")).episode
     assert itunes == Episode(season="2", number="7")
@@ -205,7 +205,7 @@ def test_what_a_podcast_says_of_an_episode_is_read() -> None:
 
 
 @pytest.mark.reading(21)
-def test_the_persons_of_a_podcast_take_part_in_each_episode_that_names_none() -> None:
+def test_the_persons_of_a_podcast_are_those_of_each_episode_that_names_none() -> None:
     hosts = "<podcast:person role='host'>Cy</podcast:person>"
     assert item(rss("<title>T</title>", hosts)).episode == Episode(persons=(Person("Cy"),))
     assert item(rss(EPISODE, hosts)).episode == READ
@@ -224,7 +224,7 @@ def test_unsafe_addresses_of_an_episode_are_dropped() -> None:
 
 @pytest.fixture
 def pages(client: Client) -> Any:
-    """The timeline and the item's own page, for a post with these fields."""
+    """Return a function that makes a post with *fields*, and returns the timeline and the item's own page."""
 
     def shown(**fields: Any) -> tuple[str, str]:
         post = make_post(make_site(), **fields)
@@ -268,7 +268,7 @@ def test_items_that_have_no_episode_keep_their_fingerprint() -> None:
         columns(each, decision, None)[0]["fingerprint"]  # type: ignore[arg-type]
         for each in (draft, replace(draft, episode=Episode(number="1")))
     ]
-    # As it was before there were episodes, and sizes of media.
+    # The fingerprint before there were episodes and sizes of media
     texts = dict.fromkeys(("guid", "link", "title", "author", "content", "text", "summary", "language"), "")
     medium = {"url": f"{A}1.jpg", "type": "image/jpeg", "thumbnail": "", "player": "", "title": "", "description": ""}
     before = [{**texts, "title": "T"}, {"enclosures": [], "media": [medium]}, []]
@@ -282,7 +282,7 @@ def test_items_that_have_no_episode_keep_their_fingerprint() -> None:
 @pytest.mark.reading(22)
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("fields", "shown", "told"),
+    ("fields", "shown", "words"),
     [
         ({"title": "T", "media": ("jpg", 11)}, 8, "3 more pictures"),
         ({"media": ("jpg", 9)}, 8, "1 more picture"),
@@ -294,8 +294,8 @@ def test_items_that_have_no_episode_keep_their_fingerprint() -> None:
         ({"title": "T", "media": ("pdf", 1)}, 0, "1 file"),
     ],
 )
-def test_what_a_card_has_no_space_for_is_counted_and_shown_on_the_own_page(
-    pages: Any, fields: dict[str, Any], shown: int, told: str
+def test_media_for_which_a_card_has_no_space_are_counted_and_shown_on_the_items_page(
+    pages: Any, fields: dict[str, Any], shown: int, words: str
 ) -> None:
     types = {"jpg": "image/jpeg", "mp3": "audio/mpeg", "mp4": "video/mp4", "pdf": "application/pdf"}
     made = dict(fields)
@@ -308,7 +308,7 @@ def test_what_a_card_has_no_space_for_is_counted_and_shown_on_the_own_page(
     assert len({*found}) == len(made.get("media") or made["enclosures"])
     assert len(re.findall(rf'src="{A}\d+\.\w+"', timeline)) == shown
     more = re.search(r'<p class="more-media"><a href="([^"]+)">([^<]+)</a></p>', timeline)
-    assert (more[2] if more else "") == told
+    assert (more[2] if more else "") == words
     assert "more-media" not in own
 
 
@@ -360,7 +360,7 @@ def test_the_latest_ten_thousand_entries_are_kept() -> None:
 
 
 @pytest.mark.reading(23)
-def test_an_address_that_is_too_long_only_once_it_is_absolute_is_reported_too() -> None:
+def test_an_address_that_is_too_long_only_when_it_is_absolute_is_reported_too() -> None:
     entry = Entry(link="é" * 4090, enclosures=(Enclosure("é" * 4090),), base=A)
     found = prepare(ParsedFeed(entries=(entry,)), GenericPlugin(), Sanitizer())
     assert (found.items[0].link, found.items[0].enclosures) == ("", ())

@@ -1,4 +1,4 @@
-"""reading.md rules 11 to 13: who wrote it, and what is HTML in a title, a name, a tag and a summary."""
+"""reading.md rules 11 to 13: the authors, and when a title, a name, a tag or a summary is HTML."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ TITLES = [
 
 @pytest.mark.reading(12)
 @pytest.mark.parametrize(("written", "read"), TITLES)
-def test_titles_and_tags_of_rss_are_unescaped_once_and_keep_what_is_no_markup(written: str, read: str) -> None:
+def test_titles_and_tags_of_rss_are_unescaped_once_and_keep_text_that_is_no_markup(written: str, read: str) -> None:
     for escaped in (escape(written), f"<![CDATA[{written}]]>"):
         entry = rss(f"<title>{escaped}</title><category>{escaped}</category>")
         assert (entry.title, entry.tags) == (read, (read,))
@@ -141,7 +141,7 @@ def test_titles_and_tags_of_rss_are_unescaped_once_and_keep_what_is_no_markup(wr
         ("<title type='xhtml'><div xmlns='http://www.w3.org/1999/xhtml'>a <i>b</i> &lt;</div></title>", "a b <"),
     ],
 )
-def test_a_title_of_atom_is_what_its_type_says(element: str, title: str) -> None:
+def test_a_title_of_atom_is_read_by_its_type(element: str, title: str) -> None:
     assert atom(element).title == title
 
 
@@ -196,5 +196,5 @@ def test_the_summary_of_a_podcast_is_text_unless_it_is_html(written: str, summar
         ("<summary type='html'>a &amp;lt; b</summary>", "a &lt; b"),
     ],
 )
-def test_the_summary_of_atom_is_what_its_type_says(element: str, summary: str) -> None:
+def test_the_summary_of_atom_is_read_by_its_type(element: str, summary: str) -> None:
     assert atom(element).summary == summary

@@ -1,7 +1,7 @@
-"""The shapes of today's sites, each read back field by field.
+"""Feeds in the form of today's sites, whose fields are all compared with the expected values.
 
-Each file in `shapes` is modelled on what a real site publishes; the JSON file beside it has what a person should see of
-it, without empty values.
+Each file in `shapes` is modelled on the feed of a real site. The JSON file beside it has the values that a person
+should see, without empty ones.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ REGISTRY = Registry(use_entry_points=False)
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Return what lifestream reads in a file, without a hint in its URL which site it is from."""
+    """Return what lifestream reads from the file at *path*. The URL gives no hint about the site."""
     url = f"https://feeds.example/{path.name}"
     feed = parse(path.read_bytes(), {}, url)
     plugin = REGISTRY.plugin_for(feed, url)
@@ -41,13 +41,13 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def pruned(value: Any) -> Any:
-    """Return *value* without what is empty in it."""
+    """Return *value* without empty members of its dicts."""
     if isinstance(value, dict):
         return {name: part for name, inner in value.items() if (part := pruned(inner)) not in ("", None, [], {}, ())}
     return [pruned(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 @pytest.mark.parametrize("path", sorted(SHAPES.glob("*.xml")), ids=lambda path: path.stem)
-def test_a_shape_is_read_as_its_site_means_it(path: Path) -> None:
+def test_a_feed_is_read_as_its_site_means_it(path: Path) -> None:
     expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     assert read(path) == expected

@@ -1,4 +1,4 @@
-"""reading.md rules 6 to 10: what belongs to what, which formats are read, and what can be mended."""
+"""reading.md rules 6 to 10: the element that each field belongs to, the formats, and flaws that can be mended."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def only(body: bytes) -> Entry:
     return entry
 
 
-# 6: namespaces, and whose child an element is
+# 6: namespaces, and parents of elements
 
 
 @pytest.mark.reading(6)
-def test_a_childs_element_never_speaks_for_the_item() -> None:
+def test_an_element_inside_a_child_is_no_field_of_the_item() -> None:
     inner = (
         "<title>inner</title><link>http://inner.example/</link><guid>inner</guid><author>inner</author>"
         "<description>inner</description><pubDate>Mon, 25 May 2020 10:30:00 GMT</pubDate><category>inner</category>"
@@ -58,7 +58,7 @@ def test_a_childs_element_never_speaks_for_the_item() -> None:
 
 
 @pytest.mark.reading(6)
-def test_a_sources_elements_are_not_the_entrys() -> None:
+def test_the_elements_of_a_source_are_no_fields_of_the_entry() -> None:
     inner = (
         "<id>inner</id><title>inner</title><link href='http://inner.example/'/><updated>2020-05-25T10:30:00Z</updated>"
         "<subtitle>inner</subtitle><category term='inner'/>"
@@ -69,7 +69,7 @@ def test_a_sources_elements_are_not_the_entrys() -> None:
 
 
 @pytest.mark.reading(6)
-def test_a_channels_children_speak_for_themselves() -> None:
+def test_elements_inside_a_child_are_no_fields_of_the_channel() -> None:
     image = "<image><title>inner</title><link>http://inner.example/</link><url>/icon.png</url></image>"
     text_input = "<textInput><title>inner</title><description>inner</description><link>/q</link></textInput>"
     feed = parse(rss(channel=f"{image}{text_input}<o:title>inner</o:title>").replace(b"<title>T</title>", b""), {}, URL)
@@ -102,16 +102,16 @@ def test_rss_in_a_namespace_is_rss(namespace: str) -> None:
 
 
 @pytest.mark.reading(6)
-def test_elements_of_other_vocabularies_are_not_those_of_feeds() -> None:
+def test_elements_of_unknown_vocabularies_are_no_fields() -> None:
     others = "".join(f"<o:{name}>no</o:{name}>" for name in ("title", "link", "guid", "description", "author", "item"))
     assert only(rss(others)) == Entry(base=URL)
 
 
-# 7: ill-formed documents; what is stored of them is in tests/rules/test_illformed.py
+# 7: ill-formed documents; tests/rules/test_illformed.py tests what is stored
 
 
 @pytest.mark.reading(7)
-def test_an_ill_formed_document_is_read_as_far_as_possible_and_says_where_it_breaks() -> None:
+def test_an_ill_formed_document_is_read_as_far_as_possible_and_its_flaw_has_a_place() -> None:
     items = [f"<item><title>{n}</title><guid isPermaLink='false'>{n}</guid></item>" for n in range(4)]
     body = f"<rss version='2.0'>\n<channel><title>T</title>{''.join(items)}</channel></rss>".replace("2</title>", "2")
     feed = parse(body.encode(), {}, URL)
@@ -128,7 +128,7 @@ def test_entries_inside_an_element_that_never_ends_are_read() -> None:
     assert only(body).guid == "1"
 
 
-# 8: formats, entities, depth, and what can be mended
+# 8: formats, entities, depth, and flaws that can be mended
 
 
 @pytest.mark.reading(8)
@@ -221,7 +221,7 @@ def test_entities_of_html_are_read(written: str, read: str, doctype: str) -> Non
         lambda body: body + b"<script>track()</script>",
     ],
 )
-def test_what_is_cheap_to_mend_is_read_whole_and_not_called_well_formed(spoil: object) -> None:
+def test_a_mended_document_is_read_whole_but_does_not_count_as_well_formed(spoil: object) -> None:
     assert callable(spoil)
     good = rss("<title>x</title><guid>1</guid><media:content url='/a.jpg'><media:title>M</media:title></media:content>")
     feed = parse(spoil(good), {}, URL)
@@ -279,7 +279,7 @@ def test_content_of_each_type_of_text_is_kept(element: str, content: str) -> Non
 
 
 @pytest.mark.reading(9)
-def test_xml_base_counts_at_every_level() -> None:
+def test_xml_base_applies_at_every_level() -> None:
     root = "xml:base='http://a.example/x/'"
     entry = "<link href='one'/><id>1</id><content type='html' xml:base='deep/'>&lt;a href='l'&gt;l&lt;/a&gt;</content>"
     feed = parse(atom(entry, "<link href='.'/><icon xml:base='img/'>i.png</icon>", root), {}, URL)
@@ -290,7 +290,7 @@ def test_xml_base_counts_at_every_level() -> None:
 
 
 @pytest.mark.reading(9)
-def test_xml_base_counts_inside_xhtml() -> None:
+def test_xml_base_applies_inside_xhtml() -> None:
     inside = (
         "<a href='1'>1</a><p xml:base='q/'><a href='2'>2</a><a href='#n'>n</a><img src='3' srcset='4 1x, 5 2x'/></p>"
         "<a href='6'>6</a>"
@@ -310,7 +310,7 @@ def test_xml_base_counts_inside_xhtml() -> None:
 
 
 @pytest.mark.reading(10)
-def test_the_encoded_content_counts_over_the_description() -> None:
+def test_the_encoded_content_takes_precedence_over_the_description() -> None:
     entry = only(rss("<description>short</description><content:encoded>&lt;p&gt;long&lt;/p&gt;</content:encoded>"))
     assert (entry.content, entry.summary) == ("<p>long</p>", "short")
 
@@ -327,7 +327,7 @@ def test_all_enclosures_are_read() -> None:
 
 
 @pytest.mark.reading(10)
-def test_media_of_an_item_and_of_a_group_are_read_with_what_is_said_of_each() -> None:
+def test_media_of_an_item_and_of_a_group_are_read_with_their_titles_and_descriptions() -> None:
     item = (
         "<media:content url='/1.jpg' type='image/jpeg'><media:title>One</media:title></media:content>"
         "<media:group><media:content url='/2a.mp4' medium='video'/><media:content url='/2b.mp4' isDefault='true'/>"
@@ -381,12 +381,12 @@ def test_the_link_is_the_original_one_else_the_items_else_its_guid(item: str, li
         (atom("<id>1</id>"), None),
     ],
 )
-def test_the_source_of_an_entry_is_carried(body: bytes, source: Source | None) -> None:
+def test_the_source_of_an_entry_is_read(body: bytes, source: Source | None) -> None:
     assert only(body).source == source
 
 
 @pytest.mark.reading(9)
-def test_each_text_has_its_base_and_says_whether_xml_base_set_it() -> None:
+def test_each_text_has_its_own_base_and_based_tells_whether_xml_base_set_it() -> None:
     texts = "<content type='html' xml:base='/c/'>c</content><summary type='html' xml:base='/s/'>s</summary>"
     entry = only(atom(texts))
 
@@ -417,7 +417,7 @@ def test_a_channels_links_in_atom_are_read() -> None:
 @pytest.mark.reading(8)
 @pytest.mark.parametrize("declared", ["", "<?xml version='1.0' encoding='windows-1252'?>\n"])
 @pytest.mark.parametrize("after", ["", " " * 300_000, "<!-- é -->" * 30_000])
-def test_a_large_document_is_read_in_parts_as_a_small_one_is_in_one(declared: str, after: str) -> None:
+def test_a_large_document_that_is_read_in_parts_has_all_entries(declared: str, after: str) -> None:
     text = "Grüße &amp; mehr\n" * 200
     items = "".join(f"<item><guid>{n}</guid><description>{text}</description></item>" for n in range(500))
     body = f"{declared}<rss version='2.0'><channel><title>é</title>{items}</channel></rss>{after}"
@@ -429,7 +429,7 @@ def test_a_large_document_is_read_in_parts_as_a_small_one_is_in_one(declared: st
 
 
 @pytest.mark.reading(8)
-def test_a_large_ill_formed_document_says_where_it_breaks() -> None:
+def test_the_flaw_of_a_large_ill_formed_document_has_its_place() -> None:
     items = "".join(f"<item><guid>{n}</guid><description>{'word ' * 1000}</description></item>\n" for n in range(400))
     body = f"<rss version='2.0'><channel>\n{items}</channel></rss>".replace("<guid>300</guid>", "<guid>300</wrong>")
     feed = parse(body.encode(), {}, URL)

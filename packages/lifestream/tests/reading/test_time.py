@@ -1,4 +1,4 @@
-"""reading.md rules 19 and 20: what a date means, and what is no date."""
+"""reading.md rules 19 and 20: the meaning of dates, and texts that are no dates."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ MORNING = at(2020, 5, 25, 10, 30)
         ("Mon, 25 May 2020 10:30:00 \u22120000", MORNING),
     ],
 )
-def test_rfc_822_and_what_sites_make_of_it(written: str, moment: datetime) -> None:
+def test_rfc_822_and_its_variants_are_read(written: str, moment: datetime) -> None:
     assert read(written) == moment
 
 
@@ -176,7 +176,7 @@ def test_seconds_and_milliseconds_since_1970(written: str) -> None:
     ],
     ids=lambda written: written[:30],
 )  # fmt: skip
-def test_what_is_not_understood_is_no_date(written: str) -> None:
+def test_a_text_that_is_not_understood_is_no_date(written: str) -> None:
     assert read(written) is None
 
 
@@ -205,13 +205,13 @@ def test_ambiguous_numbers_are_decided_by_the_other_dates_of_the_document(
     ("written", "moment"),
     [("05/05/2020", at(2020, 5, 5)), ("25/05/2020", DAY), ("05/25/2020", DAY), ("03.04.2020", at(2020, 4, 3))],
 )
-def test_numbers_that_can_mean_one_day_only_need_no_others(written: str, moment: datetime) -> None:
+def test_numbers_that_can_mean_only_one_day_need_no_other_dates(written: str, moment: datetime) -> None:
     assert read(written) == moment
 
 
 @pytest.mark.reading(20)
 @pytest.mark.parametrize(("zone", "hours"), [("CST", -6), ("IST", 5.5), ("BST", 1)])
-def test_a_zone_that_means_several_means_its_commonest(zone: str, hours: float) -> None:
+def test_an_ambiguous_name_of_a_zone_has_its_most_common_meaning(zone: str, hours: float) -> None:
     found = read(f"Mon, 25 May 2020 10:30:00 {zone}")
     assert found is not None and found.timestamp() == MORNING.timestamp() - hours * 3600
 
@@ -305,7 +305,7 @@ def test_a_day_in_the_languages_of_feeds(written: str) -> None:
         "2024-01-23 14:05:00.123456789 +0000 UTC m=+0.0001",
     ],
 )
-def test_a_word_between_a_day_and_its_time(written: str) -> None:
+def test_a_word_between_a_day_and_its_time_is_skipped(written: str) -> None:
     assert read(written) == at(2024, 1, 23, 14, 5)
 
 

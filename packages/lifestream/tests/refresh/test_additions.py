@@ -1,4 +1,4 @@
-"""Addresses that owners enter are noted at once, and looked at by whoever updates feeds."""
+"""Addresses that owners enter are stored at once; the process that updates feeds fetches them later."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class AdditionsTest(FeedServerTransactionTestCase):
         assert {site.feed.url for site in sites} == {self.get_url("/feed"), self.get_url("/other")}
         assert self.lifestream.posts.count() == 2
 
-    def test_what_is_no_feed_is_reported_with_the_reason_and_stops_no_other(self) -> None:
+    def test_an_address_without_a_feed_is_reported_with_the_reason_and_stops_no_other(self) -> None:
         self.feedserver.add("/feed", feed(["one"]))
         self.feedserver.add("/nothing", Response(status=404))
         additions.note(self.lifestream, [self.get_url("/nothing"), self.get_url("/feed")])
@@ -58,7 +58,7 @@ class AdditionsTest(FeedServerTransactionTestCase):
         additions.add_wanted()
         assert self.states() == [("added", "")]
 
-    def test_a_password_is_kept_encrypted_and_forgotten(self) -> None:
+    def test_a_password_is_stored_encrypted_and_deleted_afterwards(self) -> None:
         self.feedserver.add("/feed", feed(["one"]))
         url = self.get_url("/feed").replace("://", "://me:secret@")
         [addition] = additions.note(self.lifestream, [url])
@@ -67,7 +67,7 @@ class AdditionsTest(FeedServerTransactionTestCase):
         assert Addition.objects.get().credentials == ""
         assert Subscription.objects.get().feed.is_private
 
-    def test_two_workers_look_at_an_address_once(self) -> None:
+    def test_an_address_is_fetched_by_only_one_of_two_workers(self) -> None:
         self.feedserver.add("/feed", feed(["one"]))
         additions.note(self.lifestream, [self.get_url("/feed")])
         Addition.objects.update(state="looking", claimed_until=timezone.now() + timedelta(minutes=5))
@@ -75,27 +75,27 @@ class AdditionsTest(FeedServerTransactionTestCase):
         later = timezone.now() + timedelta(seconds=settings.lease + 600)
         assert additions.add_wanted(clock=lambda: later) == 1
 
-    def test_what_is_done_with_is_forgotten_after_a_week(self) -> None:
+    def test_an_addition_with_a_result_is_deleted_after_a_week(self) -> None:
         self.feedserver.add("/nothing", Response(status=404))
         additions.note(self.lifestream, [self.get_url("/nothing")])
         additions.add_wanted()
         assert additions.add_wanted(clock=lambda: timezone.now() + timedelta(days=8)) == 0
         assert not Addition.objects.exists()
 
-    def test_cron_and_celery_add_them_as_well(self) -> None:
+    def test_cron_and_celery_add_feeds_as_well(self) -> None:
         for path, update in (("/cron", lambda: call_command("update_feeds", verbosity=0)), ("/celery", update_feeds)):
             self.feedserver.add(path, feed(["one"]))
             additions.note(self.lifestream, [self.get_url(path)])
             update()
         assert self.states() == [("added", "")] * 2
 
-    def test_when_a_turn_is_over_the_others_wait_for_the_next(self) -> None:
+    def test_addresses_that_are_left_when_a_turn_is_over_wait_for_the_next(self) -> None:
         for path in ("/1", "/2"):
             self.feedserver.add(path, feed([path]))
         additions.note(self.lifestream, [self.get_url("/1"), self.get_url("/2")])
         with wakeup.awaited() as woken:
             assert additions.add_wanted(turn=0) == 1
-            assert woken.is_set(), "the updater comes back at once"
+            assert woken.is_set(), "the updater continues at once"
             woken.clear()
             assert additions.add_wanted(turn=0) == 1
             woken.clear()
@@ -113,14 +113,14 @@ class AdditionsTest(FeedServerTransactionTestCase):
 
         def mix(owners: list[int | None]) -> None:
             chosen_from.append(list(owners))
-            owners.sort(key=lambda owner: owner is None)  # the lifestream of nobody last
+            owners.sort(key=lambda owner: owner is None)  # the lifestream without an owner last
 
         assert additions.add_wanted(turn=0, mix=mix) == 1
         assert [sorted(owners, key=str) for owners in chosen_from] == [[others.owner_id, None]]
         assert list(Addition.objects.filter(state="added").values_list("lifestream", flat=True)) == [others.pk]
         assert additions.add_wanted(mix=mix) == 4
 
-    def test_a_lifestream_that_goes_takes_its_addresses_along(self) -> None:
+    def test_the_addresses_of_a_deleted_lifestream_are_deleted(self) -> None:
         additions.note(self.lifestream, [self.get_url("/feed")])
         Lifestream.objects.get().delete()
         assert additions.add_wanted() == 0

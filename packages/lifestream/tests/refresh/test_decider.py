@@ -1,4 +1,4 @@
-"""What a fetch comes to: the schedule's values are those of the feed, of its document, and of the settings."""
+"""The decision after a fetch: the schedule uses the values of the feed, of its document, and of the settings."""
 
 from __future__ import annotations
 
@@ -51,27 +51,27 @@ def wait(due: Next) -> float:
 
 
 class TestADocument:
-    def test_says_how_often_its_feed_is_asked(self) -> None:
+    def test_decides_how_often_its_feed_is_fetched(self) -> None:
         entries = [draft(str(day), published=NOW - timedelta(days=day)) for day in (1, 2, 3)]
         due = decided(claim(), document=prepared(*entries, rhythm=SLOW))
         assert (wait(due), due.terms.rhythm, due.terms.pace) == (5 * HOUR, SLOW, DAILY)
         assert wait(decided(claim(), document=prepared(*entries))) == 3 * HOUR
 
-    def test_that_is_unchanged_is_asked_as_it_was(self) -> None:
+    def test_that_is_unchanged_keeps_the_terms(self) -> None:
         before = Terms(rhythm=SLOW, pace=DAILY)
         for outcome in (Fetched(URL, b""), NotModified(URL)):
             due = decided(claim(before), outcome)
             assert (wait(due), due.terms.rhythm, due.terms.pace) == (5 * HOUR, SLOW, DAILY)
 
-    def test_that_is_whole_says_all_anew(self) -> None:
+    def test_that_is_whole_replaces_all_terms(self) -> None:
         due = decided(claim(Terms(rhythm=SLOW, pace=DAILY)), document=prepared())
         assert (wait(due), due.terms.rhythm, due.terms.pace) == (HOUR, Rhythm(), None)
 
-    def test_that_is_cut_off_keeps_what_was_known(self) -> None:
+    def test_that_is_truncated_keeps_the_terms_that_it_lacks(self) -> None:
         due = decided(claim(Terms(rhythm=SLOW, pace=DAILY)), document=prepared(flaw=CUT_OFF))
         assert (due.terms.rhythm, due.terms.pace) == (SLOW, DAILY)
-        said = prepared(draft("1", published=NOW - timedelta(days=1)), rhythm=SLOW, flaw=CUT_OFF)
-        due = decided(claim(), document=said)
+        document = prepared(draft("1", published=NOW - timedelta(days=1)), rhythm=SLOW, flaw=CUT_OFF)
+        due = decided(claim(), document=document)
         assert (due.terms.rhythm, due.terms.pace) == (SLOW, Pace(1, NOW - timedelta(days=1)))
 
 
@@ -85,44 +85,44 @@ class TestFailures:
 
 
 class TestBehindAHub:
-    """A hub that announces new entries spares requests, unless they fail or it has stopped."""
+    """A hub that announces new entries makes most requests unnecessary, unless fetches fail or it has stopped."""
 
-    def test_a_feed_is_asked_as_seldom_as_is_set(self) -> None:
+    def test_a_feed_is_fetched_at_the_interval_of_the_setting(self) -> None:
         due = decided(claim(push_until=NOW + timedelta(seconds=1)))
         assert wait(due) == 12 * HOUR
         assert due.reason == "our own interval of 12 hours, beside what its hub pushes"
 
-    def test_a_feed_that_asks_for_more_gets_more(self, settings: Settings) -> None:
+    def test_a_feed_that_asks_for_a_longer_interval_gets_it(self, settings: Settings) -> None:
         seldom = Terms(rhythm=Rhythm(ttl=5 * DAY))
         assert wait(decided(claim(seldom, push_until=NOW + timedelta(days=1)))) == 5 * DAY
         settings.LIFESTREAM_MAX_INTERVAL = 2 * DAY
         assert wait(decided(claim(seldom, push_until=NOW + timedelta(days=1)))) == 2 * DAY
 
-    def test_never_more_often_than_without(self, settings: Settings) -> None:
+    def test_a_feed_is_never_fetched_more_often_than_without_a_hub(self, settings: Settings) -> None:
         settings.LIFESTREAM_PUSH_POLL_INTERVAL, settings.LIFESTREAM_MIN_INTERVAL = HOUR, 6 * HOUR
         assert wait(decided(claim(push_until=NOW + timedelta(days=1)))) == 6 * HOUR
 
-    def test_its_interval_may_be_longer_than_the_longest_without_one(self, settings: Settings) -> None:
+    def test_the_interval_may_be_longer_than_the_longest_without_a_hub(self, settings: Settings) -> None:
         settings.LIFESTREAM_PUSH_POLL_INTERVAL, settings.LIFESTREAM_MAX_INTERVAL = 2 * DAY, DAY
         seldom = Terms(rhythm=Rhythm(ttl=5 * DAY))
         due = decided(claim(seldom, push_until=NOW + timedelta(days=1)))
         assert (wait(due), due.not_before) == (2 * DAY, NOW + timedelta(days=1))
 
     @pytest.mark.parametrize("until", [None, NOW, NOW - timedelta(seconds=1)])
-    def test_that_has_stopped_it_is_asked_as_ever(self, until: datetime | None) -> None:
+    def test_that_has_stopped_a_feed_is_fetched_as_without_it(self, until: datetime | None) -> None:
         due = decided(claim(push_until=until))
         assert (wait(due), due.reason) == (HOUR, "our own interval of 1 hour")
 
-    def test_a_site_that_hubs_cannot_reach_relies_on_none(self, settings: Settings) -> None:
+    def test_a_site_that_hubs_cannot_reach_does_not_rely_on_them(self, settings: Settings) -> None:
         settings.LIFESTREAM_PUBLIC_URL = ""
         assert wait(decided(claim(push_until=NOW + timedelta(days=1)))) == HOUR
 
-    def test_a_failure_is_tried_again_as_soon_as_without(self) -> None:
+    def test_after_a_failure_a_feed_is_fetched_again_as_soon_as_without_a_hub(self) -> None:
         broken = Failed("status", "500", URL, status=500)
         assert wait(decided(claim(push_until=NOW + timedelta(days=1)), broken)) == HOUR
 
 
-def test_a_result_holds_what_it_came_from() -> None:
+def test_a_result_contains_the_answer_that_it_was_made_from() -> None:
     held, outcome, document = claim(), Fetched(URL, b""), prepared(draft("1"))
     result = Decider(lambda: NOW).result(Answer(held, outcome, NOW - timedelta(seconds=5), document, "abc"))
     assert (result.claim, result.outcome, result.prepared, result.body_hash) == (held, outcome, document, "abc")
@@ -135,9 +135,9 @@ class TestABodyThatCannotBeRead:
     def test_is_a_failure_of_the_answer_that_it_came_with(self, caplog: pytest.LogCaptureFixture) -> None:
         failed = unread(self.OUTCOME, ParseError("it is no feed"))
         assert failed == Failed("parse", "it is no feed", URL, 203, {"retry-after": "60"}, 2.5)
-        assert not caplog.records  # a feed's own fault is no news for the log
+        assert not caplog.records  # an error in a feed is not logged
 
-    def test_is_logged_with_its_trace_where_it_was_not_foreseen(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_is_logged_with_its_traceback_if_the_error_was_not_foreseen(self, caplog: pytest.LogCaptureFixture) -> None:
         error = LookupError("no such thing")
         with caplog.at_level(logging.ERROR):
             failed = unread(self.OUTCOME, error)

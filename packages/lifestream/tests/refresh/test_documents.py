@@ -1,4 +1,4 @@
-"""Where documents to read come from, and how many are in memory at once."""
+"""The sources of documents to read, and the number of documents in memory at a time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RSS = b"<rss version='2.0'><channel><title>\xc3\xa9</title></channel></rss>"
 pytestmark = pytest.mark.usefixtures("shared_parsers")
 
 
-def test_what_is_fetched_is_recognised_by_its_scheme() -> None:
+def test_an_address_to_fetch_is_recognised_by_its_scheme() -> None:
     assert [is_address(name) for name in ("https://a", "HTTP://a", "a.example/feed", "-", "ftp://a")] == [
         True, True, False, False, False,
     ]  # fmt: skip
@@ -28,13 +28,13 @@ def test_a_file_may_be_as_long_as_an_answer(tmp_path: Path) -> None:
     (tmp_path / "feed").write_bytes(RSS)
     (tmp_path / "longer").write_bytes(RSS + b" ")
     readings = [*read_documents([str(tmp_path / "feed"), str(tmp_path / "longer"), "-"], stdin=io.BytesIO(RSS + b" "))]
-    told = f"it has more than {len(RSS)} bytes, which is the maximum (LIFESTREAM_MAX_BODY)"
-    assert [reading.error for reading in readings] == ["", told, told]
+    error = f"it has more than {len(RSS)} bytes, which is the maximum (LIFESTREAM_MAX_BODY)"
+    assert [reading.error for reading in readings] == ["", error, error]
     assert readings[0].prepared is not None
 
 
 @override_settings(LIFESTREAM_PARSERS=1)
-def test_documents_are_read_when_somebody_asks_for_the_results(tmp_path: Path) -> None:
+def test_documents_are_read_only_when_their_results_are_requested(tmp_path: Path) -> None:
     (tmp_path / "feed").write_bytes(RSS)
     loaded = 0
 
@@ -55,11 +55,12 @@ def test_a_given_header_and_address_replace_those_of_an_answer() -> None:
     with FeedServer() as server:
         server.add("/feed", Response(RSS, headers={"Content-Type": "text/xml; charset=utf-8"}))
         url = server.url("/feed")
-        [told] = read_documents([url], url="https://blog.example/", headers={"content-type": "text/xml; charset=cp866"})
+        header = {"content-type": "text/xml; charset=cp866"}
+        [replaced] = read_documents([url], url="https://blog.example/", headers=header)
         [plain] = read_documents([url])
-    assert told.prepared is not None
+    assert replaced.prepared is not None
     assert plain.prepared is not None
-    assert (told.url, told.prepared.feed.encoding) == ("https://blog.example/", "ibm866")
+    assert (replaced.url, replaced.prepared.feed.encoding) == ("https://blog.example/", "ibm866")
     assert (plain.url, plain.prepared.feed.title) == (url, "é")
 
 
@@ -70,7 +71,7 @@ def test_an_invalid_url_is_an_error() -> None:
 
 
 @override_settings(LIFESTREAM_ALLOWED_NETWORKS=["127.0.0.0/8"])
-def test_urls_of_several_hosts_are_fetched_beside_each_other_and_reported_in_order() -> None:
+def test_urls_of_several_hosts_are_fetched_concurrently_and_reported_in_order() -> None:
     at_once: list[int] = []
 
     def held(_request: Request) -> Response:
@@ -88,11 +89,11 @@ def test_urls_of_several_hosts_are_fetched_beside_each_other_and_reported_in_ord
 
     assert [reading.name for reading in readings] == urls
     assert [reading.prepared is not None for reading in readings] == [True, True, True, False, False]
-    assert at_once == [1]  # of a host, one after the other
+    assert at_once == [1]  # requests to one host are sent one after the other
 
 
 @override_settings(LIFESTREAM_ALLOWED_NETWORKS=["127.0.0.0/8"], LIFESTREAM_PARSERS=1)
-def test_a_limited_number_of_urls_is_fetched_ahead_and_none_once_nobody_asks() -> None:
+def test_a_limited_number_of_urls_is_fetched_ahead_and_none_after_a_close() -> None:
     asked = 0
 
     def names() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Concurrent downloads: how many at a time and from one host, and which are given up."""
+"""Concurrent downloads: their number at a time and from one host, and downloads that are given up."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Crowd:
     """An answer that counts how many requests it serves concurrently; each waits until *enough* have arrived."""
 
     def __init__(self, enough: int, until: threading.Event | None = None) -> None:
-        """Let *enough* requests wait for each other, and all of them for the event *until* if there is one."""
+        """Let *enough* requests wait for each other, and then all of them for the event *until*, if it is given."""
         self.barrier = threading.Barrier(enough)
         self.until = until
         self.lock = threading.Lock()
@@ -60,7 +60,7 @@ def server() -> Iterator[FeedServer]:
 
 
 def last_asked(server: FeedServer) -> threading.Event:
-    """Return an event that is set when /last is asked for.
+    """Return an event that is set when /last is requested.
 
     A crowd that waits for it stays until the download that was added last has had its turn: by then, all requests that
     may be sent concurrently have been sent.
@@ -154,7 +154,7 @@ def test_the_number_of_concurrent_downloads_is_limited(server: FeedServer) -> No
     assert crowd.most == 3
 
 
-def test_nothing_is_asked_for_while_too_much_waits_to_be_read(server: FeedServer) -> None:
+def test_nothing_is_requested_while_too_many_bodies_wait_to_be_read(server: FeedServer) -> None:
     server.add("/feed", Response("<rss/>"))
     server.add("/other", Response("<rss/>"))
     events: Events = queue.SimpleQueue()
@@ -162,7 +162,7 @@ def test_nothing_is_asked_for_while_too_much_waits_to_be_read(server: FeedServer
         downloads.add(download(server.url("/feed")) for _ in range(4))
         brought = take(events, 2)
         others: Events = queue.SimpleQueue()
-        with downloading(others) as not_full:  # a third request would arrive while twenty others come and go
+        with downloading(others) as not_full:  # a third request would arrive while twenty others are answered
             not_full.add(download(server.url("/other")) for _ in range(20))
             take(others, 20)
         assert len(server.journal.filter("/feed")) == 2
@@ -175,7 +175,9 @@ def test_nothing_is_asked_for_while_too_much_waits_to_be_read(server: FeedServer
 @pytest.mark.parametrize(
     "answer", [Response(status=429), Response(status=503, headers={"Retry-After": "60"})], ids=["429", "503"]
 )
-def test_a_host_that_asks_for_a_pause_is_not_asked_for_its_other_feeds(server: FeedServer, answer: Response) -> None:
+def test_the_other_feeds_of_a_host_that_asks_for_a_pause_are_not_requested(
+    server: FeedServer, answer: Response
+) -> None:
     server.add("/busy", answer)
     server.add("/other", Response(status=404))
     events: Events = queue.SimpleQueue()
@@ -192,7 +194,7 @@ def test_a_host_that_asks_for_a_pause_is_not_asked_for_its_other_feeds(server: F
     assert len(server.requests) == 2
 
 
-def test_if_a_pause_is_for_the_refused_feed_alone_the_others_of_its_host_are_asked(server: FeedServer) -> None:
+def test_if_a_pause_is_only_for_the_refused_feed_others_of_its_host_are_requested(server: FeedServer) -> None:
     server.add("/busy", Response(status=429))
     events: Events = queue.SimpleQueue()
     with downloading(events, per_host=1, pauses_hosts=False) as downloads:
@@ -252,8 +254,8 @@ def test_redirects_from_many_hosts_to_one_count_for_its_limit_of_concurrent_requ
     assert [(each.url, each.status) for each in outcomes] == [(elsewhere(server, "/feed"), 404)] * 8
 
 
-def test_a_redirect_that_waits_for_its_new_host_holds_up_no_other_download(server: FeedServer) -> None:
-    """Only one request at a time is allowed, in all and per host: a download that kept its place in either of these
+def test_a_redirect_that_waits_for_its_new_host_delays_no_other_download(server: FeedServer) -> None:
+    """Only one request at a time is allowed, in total and per host. A download that counted towards either of these
     limits while it waits would stop all others.
     """
     turns = threading.Event()
@@ -318,11 +320,11 @@ def test_redirects_to_a_host_that_asks_for_a_pause_wait_for_its_end(server: Feed
     waiting = {each.message for each in outcomes if each.status is None}
     assert waiting == {f"localhost:{server.port}, where it redirects to, asked for a pause"}
     starts = {event.started for event in taken if isinstance(event, Downloaded)}
-    assert starts == {NOW + timedelta(seconds=second) for second in range(5)}, "each began where it was first asked"
+    assert starts == {NOW + timedelta(seconds=second) for second in range(5)}, "each began with its first request"
     assert isinstance(asked, Downloaded)
 
 
-def test_a_503_that_names_no_time_holds_for_its_own_feed_only(server: FeedServer) -> None:
+def test_a_503_that_names_no_time_affects_only_its_own_feed(server: FeedServer) -> None:
     server.add("/busy", Response(status=503))
     events: Events = queue.SimpleQueue()
     with downloading(events, per_host=1) as downloads:
@@ -330,7 +332,7 @@ def test_a_503_that_names_no_time_holds_for_its_own_feed_only(server: FeedServer
         assert all(isinstance(event, Downloaded) for event in take(events, 3))
 
 
-def test_what_is_added_to_a_host_that_was_done_is_fetched_too(server: FeedServer) -> None:
+def test_a_feed_that_is_added_for_a_host_without_work_is_fetched(server: FeedServer) -> None:
     server.add("/feed", Response(status=404))
     events: Events = queue.SimpleQueue()
     with downloading(events) as downloads:
@@ -340,7 +342,7 @@ def test_what_is_added_to_a_host_that_was_done_is_fetched_too(server: FeedServer
         take(events, 1)
 
 
-def test_leaving_gives_up_what_is_under_way_and_leaves_no_thread(server: FeedServer) -> None:
+def test_the_end_of_the_block_gives_up_running_downloads_and_leaves_no_thread(server: FeedServer) -> None:
     server.add("/feed", Response("<rss/>", delay=60))
     before = set(threading.enumerate())
     events: Events = queue.SimpleQueue()
@@ -351,7 +353,7 @@ def test_leaving_gives_up_what_is_under_way_and_leaves_no_thread(server: FeedSer
     assert set(threading.enumerate()) <= before
 
 
-def test_a_break_down_in_the_thread_reaches_whoever_waits_for_it(server: FeedServer) -> None:
+def test_an_error_in_the_thread_reaches_the_consumer_of_events(server: FeedServer) -> None:
     def broken() -> datetime:
         raise LookupError("no clock")
 
@@ -374,7 +376,7 @@ class Counted(AddressGuard):
 
 
 class Anywhere(Resolver):
-    """Each name is this machine."""
+    """A resolver that resolves each name to this machine."""
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> Any:
         return [{**each, "hostname": host} for each in await super().resolve("127.0.0.1", port, family)]
@@ -396,11 +398,11 @@ def test_connections_are_kept_only_while_more_waits_for_their_host(server: FeedS
             assert isinstance(event, Downloaded)
             assert isinstance(event.outcome, Fetched)
             downloads.done(event.claim)
-        # An event is put before its connection is closed; the event of a next answer comes after that.
+        # An event is sent before its connection is closed. The event of a later answer comes after that.
         downloads.add([download(server.url("/feed"))])
         take(events, 1)
         left = sum(each.fileno() != -1 for each in Counted.made)
-    assert Counted.most <= 2 * 4 + 1, "each host that waits for its next turn keeps one"
+    assert Counted.most <= 2 * 4 + 1, "each host with a waiting request keeps one connection"
     assert left <= 2
 
 
@@ -415,7 +417,7 @@ def test_a_host_gets_only_as_many_connections_as_concurrent_requests(server: Fee
     assert len(Counted.made) <= 2
 
 
-def test_memory_that_runs_out_in_a_callback_of_the_loop_reaches_whoever_waits(server: FeedServer) -> None:
+def test_a_memory_error_in_a_callback_of_the_loop_reaches_the_consumer_of_events(server: FeedServer) -> None:
     def without_memory(*_: object) -> str:
         raise MemoryError
 
@@ -426,10 +428,8 @@ def test_memory_that_runs_out_in_a_callback_of_the_loop_reaches_whoever_waits(se
         assert isinstance(events.get(timeout=PATIENCE), MemoryError)
 
 
-def test_under_a_limit_on_memory_the_loop_is_one_that_reports_a_lack_of_it(
-    server: FeedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Without memory, libuv ends the process without a message (uv__malloc and uv_thread_create: abort).
+def test_under_a_limit_on_memory_asyncios_own_loop_is_used(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    # When there is no memory, libuv ends the process without a message (uv__malloc and uv_thread_create: abort).
     monkeypatch.setattr("lifestream.refresh.downloads.is_memory_limited", lambda: True)
     server.add("/feed", Response(status=404))
     seen: list[str] = []
@@ -446,7 +446,7 @@ def test_under_a_limit_on_memory_the_loop_is_one_that_reports_a_lack_of_it(
     assert all(module.startswith("asyncio.") for module in seen)
 
 
-def test_nothing_is_begun_without_memory_for_it(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_enough_memory_downloads_do_not_start(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(require_memory, "__defaults__", (1 << 62,))
     with pytest.raises(ShortOf) as raised, downloading(queue.SimpleQueue()):
         pass

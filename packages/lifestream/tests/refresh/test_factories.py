@@ -1,4 +1,4 @@
-"""What a refresh works with, as the settings have it."""
+"""The fetchers and parser pools of a refresh are configured by the settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MANUAL = "https://feedserver.readthedocs.io/lifestream/politeness.html"
 
 
 @pytest.mark.parametrize(
-    ("contact", "public", "told"),
+    ("contact", "public", "words"),
     [
         ("mailto:me@a.example", "https://planet.example", "+mailto:me@a.example; "),
         ("", "https://planet.example", "+https://planet.example; "),
@@ -20,20 +20,20 @@ MANUAL = "https://feedserver.readthedocs.io/lifestream/politeness.html"
         ("", "", f"+{MANUAL}; "),
     ],
 )
-def test_a_server_that_is_asked_learns_who_asks(contact: str, public: str, told: str, settings: Settings) -> None:
+def test_the_user_agent_has_the_contact(contact: str, public: str, words: str, settings: Settings) -> None:
     settings.LIFESTREAM_CONTACT, settings.LIFESTREAM_PUBLIC_URL = contact, public
-    assert f"({told}{{subscribers}})" in make_fetcher(make_guard())._user_agent
+    assert f"({words}{{subscribers}})" in make_fetcher(make_guard())._user_agent
 
 
 @pytest.mark.parametrize(
-    ("own", "told"), [("", f"(+{MANUAL}; pictures)"), ("Mine/1 ({subscribers})", "Mine/1 (pictures)")]
+    ("own", "agent"), [("", f"(+{MANUAL}; pictures)"), ("Mine/1 ({subscribers})", "Mine/1 (pictures)")]
 )
-def test_pictures_have_no_subscribers(own: str, told: str, settings: Settings) -> None:
+def test_the_user_agent_for_pictures_has_no_subscribers(own: str, agent: str, settings: Settings) -> None:
     settings.LIFESTREAM_USER_AGENT, settings.LIFESTREAM_PUBLIC_URL = own, ""
-    assert make_picture_fetcher(make_guard(), FetchLimits())._user_agent.endswith(told)
+    assert make_picture_fetcher(make_guard(), FetchLimits())._user_agent.endswith(agent)
 
 
-def test_pages_are_read_as_far_as_the_setting_says(settings: Settings) -> None:
+def test_pages_are_read_up_to_the_limit_of_the_setting(settings: Settings) -> None:
     settings.LIFESTREAM_MAX_PAGE = 5000
     for make in (make_pool, make_page_pool):
         with make() as pool:

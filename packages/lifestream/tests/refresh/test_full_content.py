@@ -1,4 +1,4 @@
-"""The whole content of entries, from their pages: which pages are asked for, how, and what is stored."""
+"""The whole content of entries, from their pages: the pages that are requested, how, and what is stored."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class FullContent(FeedServerTestCase):
     def run_for(self, *feeds: Feed) -> int:
         return fetch_full_content([feed.pk for feed in feeds or (self.feed,)], clock=self.clock, pause=at_once)
 
-    def test_the_content_comes_from_the_page_once_and_the_summary_stays(self) -> None:
+    def test_the_content_is_taken_from_the_page_once_and_the_summary_is_kept(self) -> None:
         item = self.item()
         make_subscription(self.feed, make_lifestream())
         assert self.run_for() == 1
@@ -59,13 +59,13 @@ class FullContent(FeedServerTestCase):
         assert self.run_for() == 0
         assert len(self.feedserver.requests) == 1
 
-    def test_other_feeds_are_left_alone(self) -> None:
+    def test_pages_of_other_feeds_are_not_requested(self) -> None:
         self.item()
         Feed.objects.update(options={})
         assert self.run_for() == 0
         assert self.feedserver.requests == []
 
-    def test_an_entry_that_was_edited_is_asked_anew(self) -> None:
+    def test_the_page_of_an_edited_entry_is_requested_again(self) -> None:
         item = self.item(fingerprint="one")
         self.run_for()
         Item.objects.filter(pk=item.pk).update(fingerprint="two", content="Few words again")
@@ -74,7 +74,7 @@ class FullContent(FeedServerTestCase):
         item.refresh_from_db()
         assert "cormorant" in item.text
 
-    def test_what_gives_none_says_why_and_is_asked_three_times_a_day_apart(self) -> None:
+    def test_a_page_without_an_article_is_reported_and_requested_three_times_a_day_apart(self) -> None:
         self.feedserver.add("/1", Response(status=404))
         item = self.item()
         for _ in range(6):
@@ -87,13 +87,13 @@ class FullContent(FeedServerTestCase):
         item.refresh_from_db()
         assert item.content == "<p>Few words</p>"
 
-    def test_what_is_no_page_is_not_read(self) -> None:
+    def test_a_document_that_is_no_page_is_not_read(self) -> None:
         self.feedserver.add("/1", Response(b"%PDF", headers={"Content-Type": "application/pdf"}))
         self.item()
         assert self.run_for() == 0
         assert str(Article.objects.get().message).endswith("/1 is no web page, but application/pdf")
 
-    def test_a_host_that_asks_for_a_pause_is_asked_for_no_other_page(self) -> None:
+    def test_no_other_page_is_requested_from_a_host_that_asks_for_a_pause(self) -> None:
         for number in range(2, 5):
             self.feedserver.add(f"/{number}", Response(status=429, headers={"Retry-After": "100"}))
             self.item(f"/{number}")
@@ -104,14 +104,14 @@ class FullContent(FeedServerTestCase):
         self.run_for()
         assert len(self.feedserver.requests) == 1
 
-    def test_only_the_newest_are_asked_for(self) -> None:
+    def test_only_pages_of_the_newest_entries_are_requested(self) -> None:
         for number in range(NEWEST + 2):
             self.feedserver.add(f"/page/{number}", self.page("albatross"))
             self.item(f"/page/{number}", date=self.clock.now - timedelta(days=number))
         assert self.run_for() == NEWEST
         assert not any(each.path == f"/page/{NEWEST}" for each in self.feedserver.requests)
 
-    def test_the_secrets_of_a_feed_go_to_its_own_server_only(self) -> None:
+    def test_the_secrets_of_a_feed_are_sent_only_to_its_own_server(self) -> None:
         secrets = Secrets("ada:pw", (("X-Key", "s3cret"),)).sealed()
         self.feed = self.wanting("/private", credentials=secrets)
         self.item()
@@ -123,12 +123,12 @@ class FullContent(FeedServerTestCase):
         assert "Authorization" in by_host["127.0.0.1"]
         assert not {"X-Key", "Authorization"} & set(by_host["localhost"])
 
-    def test_a_page_at_a_private_address_is_not_asked_for(self) -> None:
+    def test_a_page_at_a_private_address_is_not_requested(self) -> None:
         make_item(self.feed, "bad", link="http://169.254.169.254/latest/meta-data/")
         assert self.run_for() == 0
         assert "169.254.169.254 is a link-local address" in str(Article.objects.get().message)
 
-    def test_the_next_refresh_keeps_it(self) -> None:
+    def test_the_next_refresh_keeps_the_whole_content(self) -> None:
         rss = (
             "<rss version='2.0'><channel><title>T</title><item><guid>1</guid><title>One</title>"
             f"<link>{self.get_url('/1')}</link><description>Few words</description></item></channel></rss>"

@@ -1,4 +1,4 @@
-"""Files of every kind are read within bounds, and none holds up those that are named beside it."""
+"""Files of every kind are read within bounds, and none delays the others."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_file_is_read_up_to_its_maximum(tmp_path: Path) -> None:
 
 
 @pipes
-def test_what_never_ends_is_read_up_to_the_maximum_and_what_is_empty_is_empty() -> None:
+def test_an_endless_file_is_read_up_to_the_maximum_and_an_empty_one_is_empty() -> None:
     assert read_file("/dev/zero", 3_000_000, 30.0) == bytes(3_000_000)
     assert read_file(os.devnull, 10, 30.0) == b""
 
@@ -52,7 +52,7 @@ def test_a_pipe_that_somebody_writes_to_slowly_is_read_to_its_end(tmp_path: Path
 @pipes
 @pytest.mark.usefixtures("shared_parsers")
 @override_settings(LIFESTREAM_TIMEOUT=0.01)
-def test_a_pipe_that_nobody_writes_to_is_told_and_holds_up_no_other_document(tmp_path: Path) -> None:
+def test_a_pipe_that_nobody_writes_to_is_reported_and_delays_no_other_document(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "feed").write_bytes(RSS)
     names = [str(tmp_path / name) for name in ("feed", "pipe", "feed")]

@@ -1,4 +1,4 @@
-"""Icons are looked for where sites keep them, kept if they are harmless pictures, and asked for seldom."""
+"""Icons are looked for at their usual places, stored if they are harmless pictures, and requested seldom."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
         (b"", ""),
     ],
 )
-def test_a_picture_is_known_by_its_first_bytes(data: bytes, kind: str) -> None:
+def test_a_picture_is_recognised_by_its_first_bytes_only(data: bytes, kind: str) -> None:
     assert image_type(data) == kind
 
 
@@ -54,7 +54,7 @@ class IconTest(FeedServerTransactionTestCase):
     def page(self, head: str = "") -> None:
         self.feedserver.add("/", Response(f"<!doctype html>{head}", headers={"Content-Type": "text/html"}))
 
-    def test_the_picture_that_the_page_names_is_kept(self) -> None:
+    def test_the_picture_that_the_page_names_is_stored(self) -> None:
         self.page('<link rel="icon" href="/a.svg" type="image/svg+xml"><link rel="icon" href="/a.png">')
         self.feedserver.add("/a.png", Response(PNG))
         feed = self.feed()
@@ -69,7 +69,7 @@ class IconTest(FeedServerTransactionTestCase):
         assert find_icons(clock=lambda: NOW) == 1
         assert self.icon(feed) == PNG + b"2"
 
-    def test_the_usual_place_is_the_last(self) -> None:
+    def test_the_usual_place_is_tried_last(self) -> None:
         self.page('<link rel="icon" href="/liar.png">')
         self.feedserver.add("/liar.png", Response(SVG, headers={"Content-Type": "image/png"}))
         self.feedserver.add("/favicon.ico", Response(PNG))
@@ -77,7 +77,7 @@ class IconTest(FeedServerTransactionTestCase):
         assert find_icons(clock=lambda: NOW) == 1
         assert self.icon(feed) == PNG
 
-    def test_a_site_without_one_is_asked_again_only_after_a_month(self) -> None:
+    def test_a_site_without_an_icon_is_requested_again_only_after_a_month(self) -> None:
         self.page()
         self.feedserver.add("/favicon.ico", Response(status=404))
         feed = self.feed()
@@ -89,14 +89,14 @@ class IconTest(FeedServerTransactionTestCase):
         assert len(self.feedserver.requests) == 2 * asked
         assert self.icon(feed) == b""
 
-    def test_a_picture_that_is_too_large_is_left(self) -> None:
+    def test_a_picture_that_is_too_large_is_not_stored(self) -> None:
         self.page()
         self.feedserver.add("/favicon.ico", Response(PNG + bytes(300_000)))
         feed = self.feed()
         assert find_icons(clock=lambda: NOW) == 0
         assert self.icon(feed) == b""
 
-    def test_pages_are_read_in_one_process_which_is_started_once_one_has_come(self) -> None:
+    def test_pages_are_read_in_one_process_which_is_started_when_a_page_arrives(self) -> None:
         self.page('<link rel="icon" href="/a.png">')
         self.feedserver.add("/a.png", Response(PNG))
         for number in range(3):
@@ -114,7 +114,7 @@ class IconTest(FeedServerTransactionTestCase):
         self.feedserver.add("/a.png", Response(PNG + b"2"))
         slow = make_feed(self.get_url("slow.xml"), last_success=NOW, site_url=self.get_url("/slow"))
         quick = self.feed()
-        # A deadline that any page is over by, and then one that none is.
+        # First with a deadline that any page exceeds, and then with one that none exceeds.
         with (
             self.settings(LIFESTREAM_PARSE_TIMEOUT=0.001),
             self.assertLogs("lifestream.refresh.icon_finder", "INFO") as logged,
@@ -127,13 +127,13 @@ class IconTest(FeedServerTransactionTestCase):
             "reading it took longer than 0.001 seconds"
         ]
 
-    def test_the_guard_stands_here_too(self) -> None:
+    def test_the_address_guard_applies_to_icons_too(self) -> None:
         feed = self.feed(icon_url=self.get_url("logo.png"))
         assert find_icons(clock=lambda: NOW, guard=AddressGuard()) == 0
         assert self.feedserver.requests == []
         assert self.icon(feed) == b""
 
-    def test_only_feeds_that_were_read_and_have_none_are_asked(self) -> None:
+    def test_icons_are_looked_for_only_for_active_feeds_that_were_read_and_have_none(self) -> None:
         self.page()
         self.feed(icon=PNG)
         make_feed(self.get_url("new.xml"), site_url=self.get_url("/"))
@@ -144,7 +144,7 @@ class IconTest(FeedServerTransactionTestCase):
 
 @pytest.fixture(scope="module")
 def secure() -> Iterator[FeedServer]:
-    """A site whose certificate is that of a private authority."""
+    """Yield a site with a certificate of a private authority."""
     with FeedServer(tls=True, strict=False, names=["feeds.example"]) as running:
         running.add("/", Response("<link rel=icon href=/i.png>", headers={"Content-Type": "text/html"}))
         running.add("/i.png", Response(PNG))
@@ -152,7 +152,7 @@ def secure() -> Iterator[FeedServer]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_icon_comes_by_the_proxy_of_the_feed_and_with_its_certificates(secure: FeedServer) -> None:
+def test_an_icon_is_fetched_through_the_proxy_and_with_the_certificates_of_its_feed(secure: FeedServer) -> None:
     authority = Path(secure.ca_bundle).read_text()
     with relay((secure.host, secure.port)) as proxy:
         own = FeedOptions(proxy=f"http://{proxy.address}", certificates=authority)
@@ -164,7 +164,7 @@ def test_an_icon_comes_by_the_proxy_of_the_feed_and_with_its_certificates(secure
 
 
 @pytest.mark.django_db(transaction=True)
-def test_at_another_server_the_certificates_of_the_feed_do_not_count(secure: FeedServer) -> None:
+def test_at_another_server_the_certificates_of_the_feed_are_not_trusted(secure: FeedServer) -> None:
     own = FeedOptions(certificates=Path(secure.ca_bundle).read_text())
     for url, found in ((secure.url("/feed"), 1), (f"https://{secure.host}:1/feed", 0)):
         make_feed(url, last_success=NOW, icon_url=secure.url("/i.png"), options=own.as_json())
@@ -172,7 +172,7 @@ def test_at_another_server_the_certificates_of_the_feed_do_not_count(secure: Fee
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_icon_whose_feed_has_lost_its_login_is_looked_for_after_a_month(secure: FeedServer) -> None:
+def test_an_icon_is_not_looked_for_while_the_login_of_its_feed_is_lost(secure: FeedServer) -> None:
     with override_settings(SECRET_KEY="another"):
         sealed = Secrets("user:password").sealed()
     feed = make_feed(secure.url("/feed"), last_success=NOW, credentials=sealed)

@@ -1,4 +1,4 @@
-"""Everything of a lifestream as JSON."""
+"""The export of a whole lifestream as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of subscriptions, in and out."""
+"""The import and export of lists of subscriptions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_list_without_an_xml_declaration_is_in_utf_8() -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-1", "utf-16"])
-def test_a_list_is_read_with_its_folders_in_whatever_encoding_it_is(encoding: str) -> None:
+def test_a_list_is_read_with_its_folders_in_any_encoding(encoding: str) -> None:
     assert read(LIST.format(encoding=encoding).encode(encoding)) == OUTLINES
 
 
@@ -43,12 +43,12 @@ def test_a_list_without_feeds_is_empty() -> None:
 
 
 @pytest.mark.parametrize("document", [b"", b"<html><p>No</p></html>", b"https://example.org/list.opml", b"\x00\xff"])
-def test_what_is_no_list_is_refused(document: bytes) -> None:
+def test_a_document_that_is_no_list_is_refused(document: bytes) -> None:
     with pytest.raises(NotOpml, match=r"^it is no OPML: there is no list of subscriptions in it$"):
         read(document)
 
 
-def test_what_is_written_is_read_again() -> None:
+def test_a_written_list_can_be_read_again() -> None:
     outlines = [
         Outline('https://a.example/?a=1&b="2"\'', "<b>Bold</b> & co", "https://a.example/", "Ordner/ü"),
         Outline("https://b.example/", "\N{SNOWMAN}"),
@@ -57,7 +57,7 @@ def test_what_is_written_is_read_again() -> None:
     assert sorted(again, key=lambda outline: outline.url) == outlines
 
 
-def test_what_no_xml_can_hold_is_left_out() -> None:
+def test_characters_that_xml_does_not_allow_are_left_out() -> None:
     [outline] = read(render("t", [Outline("https://a.example/", "a\x00\x0bb")]))
     assert outline.title.replace(" ", "") == "ab"
 
@@ -105,13 +105,13 @@ def test_a_list_is_read_as_far_as_it_makes_sense(document: str, outlines: list[O
         ),
     ],
 )
-def test_a_list_that_is_too_much_is_refused(document: bytes, message: str) -> None:
+def test_a_list_that_is_too_large_or_too_deep_is_refused(document: bytes, message: str) -> None:
     with pytest.raises(NotOpml) as refused:
         read(document)
     assert str(refused.value) == message
 
 
-def test_as_much_as_may_be_is_read() -> None:
+def test_a_list_of_ten_thousand_feeds_19_folders_deep_is_read() -> None:
     many = "".join(f"<outline xmlUrl='http://a/{n}'/>" for n in range(10_000))
     folders = "<outline text='a'>" * 19
     assert len(read(f"<opml>{folders}{many}".encode())) == 10_000
@@ -171,7 +171,7 @@ def test_the_categories_and_the_folders_of_one_feed_take_linear_time() -> None:
 
 @pytest.mark.django_db
 class TestDatabase:
-    def test_all_subscriptions_are_written_but_those_with_credentials(self) -> None:
+    def test_all_subscriptions_without_credentials_are_written(self) -> None:
         lifestream = make_lifestream(title="Mine")
         named = make_feed("https://a.example/feed", title="A", site_url="https://a.example/")
         make_subscription(named, lifestream, name="My A", folder="News")
@@ -195,14 +195,14 @@ class TestDatabase:
         subscription = Subscription.objects.get(feed__url="https://a.example/feed?a=1&b=2")
         assert (subscription.display_name, subscription.folder) == ("Zeitung für Köln", "News & Views")
 
-    def test_what_is_known_is_not_made_twice(self) -> None:
+    def test_a_known_feed_is_not_made_twice(self) -> None:
         lifestream = make_lifestream()
         subscribe_to(lifestream, OUTLINES)
         again = subscribe_to(lifestream, OUTLINES)
         assert (list(again.made), again.known) == ([], 3)
         assert Feed.objects.count() == 3
 
-    def test_a_feed_that_others_have_brings_its_items_and_keeps_its_own_name(self) -> None:
+    def test_a_feed_that_others_have_is_shown_with_its_items_and_its_own_name(self) -> None:
         theirs = make_feed("https://c.example/feed", title="Loose")
         make_item(theirs, "old")
         lifestream = make_lifestream()
@@ -210,7 +210,7 @@ class TestDatabase:
         assert Subscription.objects.get(feed=theirs, lifestream=lifestream).name == ""
         assert Post.objects.filter(lifestream=lifestream).count() == 1
 
-    def test_urls_that_no_feed_can_have_are_refused_and_the_others_taken(self) -> None:
+    def test_urls_that_no_feed_can_have_are_refused_and_the_others_accepted(self) -> None:
         outlines = [
             Outline("javascript:alert(1)"),
             Outline("https://ada:secret@a.example/feed"),
@@ -223,28 +223,28 @@ class TestDatabase:
             "https://a.example/feed has a user name and password; add it by itself, with add_feed",
         ]
 
-    def test_what_a_list_says_of_a_site_is_left_for_the_feed_to_say(self) -> None:
+    def test_the_site_and_the_title_in_a_list_are_not_stored_in_the_feed(self) -> None:
         subscribe_to(make_lifestream(), [Outline("https://a.example/feed", "A", "https://elsewhere.example/")])
         feed = Feed.objects.get()
         assert (feed.site_url, feed.title) == ("", "")
 
-    def test_a_feed_of_a_list_with_blanks_around_it_is_the_feed(self) -> None:
+    def test_blanks_around_the_url_of_a_feed_are_ignored(self) -> None:
         theirs = make_feed("https://a.example/feed")
         assert len(subscribe_to(make_lifestream(), [Outline("  https://a.example/feed\n")]).made) == 1
         assert list(Feed.objects.all()) == [theirs]
 
-    def test_what_another_lifestream_has_is_not_known_to_this_one(self) -> None:
+    def test_a_feed_of_another_lifestream_does_not_count_as_known(self) -> None:
         theirs = make_subscription(make_feed("https://a.example/feed"))
         result = subscribe_to(make_lifestream(), [Outline("https://a.example/feed")])
         assert ([made.feed for made in result.made], result.known) == ([theirs.feed], 0)
 
-    def test_a_private_feed_is_nobody_elses(self) -> None:
+    def test_a_private_feed_is_not_shared(self) -> None:
         private = make_feed("https://a.example/feed", credentials=credentials.seal("ada:secret"))
         [subscription] = subscribe_to(make_lifestream(), [Outline("https://a.example/feed")]).made
         assert subscription.feed != private
 
 
-def test_what_is_written_is_ordered_by_folder_name_and_address() -> None:
+def test_a_written_list_is_ordered_by_folder_name_and_address() -> None:
     written = render(
         "t",
         [
@@ -259,7 +259,7 @@ def test_what_is_written_is_ordered_by_folder_name_and_address() -> None:
     assert written.count('text="A"') == written.count('text="Z"') == 1
 
 
-def test_what_is_written_is_an_opml_2_document_that_names_sites() -> None:
+def test_a_written_list_is_an_opml_2_document_that_names_sites() -> None:
     written = render(
         "A", [Outline("https://a.example/f", "A", "https://a.example/", "F"), Outline("https://b.example/f")]
     )
@@ -282,7 +282,7 @@ def test_what_is_written_is_an_opml_2_document_that_names_sites() -> None:
         pytest.param(
             "<outline text='L' type='Include'><outline xmlUrl='http://a'/></outline>",
             [Outline("http://a")],
-            id="nor is a list of elsewhere",
+            id="nor is an included list",
         ),
         pytest.param(
             "<outline><outline text='F'><outline xmlUrl='http://a'/></outline></outline>",
@@ -329,7 +329,7 @@ def test_what_is_written_is_an_opml_2_document_that_names_sites() -> None:
         ),
     ],
 )
-def test_outlines_mean_what_opml_2_says(document: str, outlines: list[Outline]) -> None:
+def test_outlines_are_read_as_opml_2_defines_them(document: str, outlines: list[Outline]) -> None:
     assert read(document.encode()) == outlines
 
 
@@ -343,8 +343,8 @@ def test_a_list_may_be_as_large_and_as_deep_as_the_limits() -> None:
     assert deep.folder == "/".join("a" * 20)
 
 
-def test_an_outline_that_is_absurdly_long_says_nothing() -> None:
-    """Its attributes are not looked at, and the list goes on after it."""
+def test_an_extremely_long_outline_is_ignored() -> None:
+    """Its attributes are not read, and the list continues after it."""
     beginning = "<outline xmlUrl='http://a' text='"
     longest = beginning + "x" * (32 * 1024 - len(beginning) - 3) + "'/>"
     after = "<outline xmlUrl='http://b'/>"
@@ -354,7 +354,7 @@ def test_an_outline_that_is_absurdly_long_says_nothing() -> None:
 
 
 @pytest.mark.parametrize("kind", ["HTML+XPath", "xml+xpath", "JSON+DotNotation", "HTML+XPath+JSON+DotNotation"])
-def test_what_freshrss_makes_feeds_of_is_left_out_with_the_reason(kind: str) -> None:
+def test_pages_of_which_freshrss_makes_feeds_are_left_out_with_the_reason(kind: str) -> None:
     text = f"<opml><outline type='{kind}' text='News' xmlUrl='https://a.example/news' frss:xPathItem='//li'/></opml>"
     [outline] = opml.read(text.encode())
     assert outline.refusal == (
@@ -369,7 +369,7 @@ def test_every_other_type_may_be_a_feed(kind: str) -> None:
     assert outline.refusal == ""
 
 
-def test_how_large_a_list_may_be_is_a_setting() -> None:
+def test_the_maximum_size_of_a_list_is_a_setting() -> None:
     document = b'<opml><outline xmlUrl="https://a.example/"/><outline xmlUrl="https://b.example/"/></opml>'
     with override_settings(LIFESTREAM_MAX_OPML=1024**2 // 2, LIFESTREAM_MAX_OPML_FEEDS=2):
         assert len(read(document)) == 2

@@ -1,4 +1,4 @@
-"""Lists as other readers write them, and as they come when a download or a disk fails."""
+"""Lists as other readers write them, and lists that are truncated or damaged."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ READERS = {
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("reader", READERS)
-def test_a_list_goes_in_and_comes_out_as_it_was(reader: str) -> None:
+def test_a_list_is_the_same_after_an_import_and_an_export(reader: str) -> None:
     found = opml.read_list(READERS[reader].encode())
     assert not found.is_cut_off
     feeds = [
@@ -58,7 +58,7 @@ def test_a_list_goes_in_and_comes_out_as_it_was(reader: str) -> None:
     assert subscribe_to(lifestream, again).made == []
 
 
-def test_a_list_that_is_cut_off_says_at_which_line_and_keeps_what_is_whole() -> None:
+def test_a_truncated_list_has_its_whole_feeds_and_the_line_of_its_end() -> None:
     whole = f"<opml version='2.0'>\n<body>\n{A}\n{B}\n</body>\n</opml>\n"
     assert opml.read_list(whole.encode()).flaw is None
     assert not opml.read_list(whole.encode()).is_cut_off
@@ -66,12 +66,12 @@ def test_a_list_that_is_cut_off_says_at_which_line_and_keeps_what_is_whole() -> 
         found = opml.read_list(whole[:end].encode())
         urls = {outline.url for outline in found.outlines}
         assert found.is_cut_off
-        assert urls <= {"https://a.example/feed", "https://b.example/feed"}, "half an address is none"
+        assert urls <= {"https://a.example/feed", "https://b.example/feed"}, "a truncated address does not count"
         assert found.flaw is not None
         assert found.flaw.line in range(whole[:end].count("\n"), whole[:end].count("\n") + 2)
 
 
-def test_the_line_of_a_fault_is_reported_and_nothing_is_lost_by_it() -> None:
+def test_the_line_of_an_error_is_reported_and_no_feed_is_lost() -> None:
     found = opml.read_list(b"<opml>\n<body>\n<outline xmlUrl='http://a/?x=1&y=2'/>\n</body></opml>")
     assert [outline.url for outline in found.outlines] == ["http://a/?x=1&y=2"]
     assert not found.is_cut_off

@@ -1,4 +1,4 @@
-"""Pictures on disk: whole, fresh, and within their bound."""
+"""The cache of pictures on disk: it returns only whole and fresh pictures, and its size is bounded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lifestream.refresh.picture_cache import FRESH, FRESH_FAILURE, PictureCache
 URL = "https://a.example/1.png"
 
 
-def test_a_picture_is_there_until_it_is_old_and_a_failure_for_an_hour(tmp_path: Path) -> None:
+def test_a_picture_is_kept_until_it_is_old_and_a_failure_for_an_hour(tmp_path: Path) -> None:
     cache, now = PictureCache(tmp_path / "deep" / "pictures", 10**6), time.time()
     assert cache.get(URL) is None
     cache.put(URL, b"picture")
@@ -29,7 +29,7 @@ def test_a_picture_is_there_until_it_is_old_and_a_failure_for_an_hour(tmp_path: 
 
 
 @pytest.mark.parametrize("length", [0, 10_000])
-def test_the_folder_never_holds_more_than_its_size_and_a_tenth(tmp_path: Path, length: int) -> None:
+def test_the_folder_exceeds_its_size_by_at_most_a_tenth(tmp_path: Path, length: int) -> None:
     cache = PictureCache(tmp_path, 200_000)
     others = [tmp_path / "holiday.jpg", tmp_path / "ab" / "holiday.jpg"]
     for path in others:
@@ -40,7 +40,7 @@ def test_the_folder_never_holds_more_than_its_size_and_a_tenth(tmp_path: Path, l
         total = sum(path.stat().st_size + 4096 for path in tmp_path.rglob("*") if path.is_file())
         assert total <= 220_000 + length + 3 * 4096
     assert cache.get("https://a.example/59") is not None and cache.get("https://a.example/0") is None
-    assert all(path.exists() for path in others), "nobody else's files are deleted"
+    assert all(path.exists() for path in others), "files that are not of the cache are not deleted"
 
 
 def test_a_folder_that_cannot_be_written_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:

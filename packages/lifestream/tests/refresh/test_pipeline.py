@@ -1,4 +1,4 @@
-"""The pipeline, from a feed that is due to its items, on real connections, parsers and databases."""
+"""The pipeline, from a due feed to its items, with real connections, parsers and databases."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from served import START, feed, page, rss
 
 
 class Zoneless(FeedPlugin):
-    """A plugin of a site's own whose dates are in no zone."""
+    """A plugin of a site's own whose dates have no zone."""
 
     name = "zoneless"
 
@@ -37,7 +37,7 @@ class Zoneless(FeedPlugin):
 
 @pytest.mark.usefixtures("shared_parsers")
 class WhatComes(RefreshTestCase):
-    def test_a_new_feed_brings_its_items_and_its_name(self) -> None:
+    def test_a_new_feed_gets_its_items_and_its_title(self) -> None:
         made = self.make_feed("/feed", feed(("one", "two"), ETag='"v1"'))
         report = self.refresh()
         made.refresh_from_db()
@@ -56,8 +56,8 @@ class WhatComes(RefreshTestCase):
         self.refresh()
         assert Post.objects.filter(lifestream=subscription.lifestream).count() == 2
 
-    def test_what_fills_a_transaction_is_stored_while_others_are_read(self) -> None:
-        """It is stored at once: if all were stored at the end, a processor would be idle, and the last write long."""
+    def test_results_that_fill_a_transaction_are_stored_while_others_are_read(self) -> None:
+        """If all results were stored at the end, a processor would be idle until then, and the last write long."""
         for number in range(4):
             self.make_feed(f"/{number}", feed([f"entry {entry}" for entry in range(2 * CHUNK // 5)]))
         with (
@@ -67,7 +67,7 @@ class WhatComes(RefreshTestCase):
             assert self.refresh().new == 4 * (2 * CHUNK // 5)
         assert [len(call.args[0]) for call in store.call_args_list if call.args[0]] == [2, 2]
 
-    def test_a_second_run_asks_with_the_validator_and_writes_nothing(self) -> None:
+    def test_a_second_refresh_sends_the_validators_and_a_304_is_logged(self) -> None:
         self.make_feed("/feed", feed(ETag='"v1"', Last_Modified="Sun, 01 Mar 2026 12:00:00 GMT"))
         self.refresh()
         self.clock.move(hours=1)
@@ -88,7 +88,7 @@ class WhatComes(RefreshTestCase):
             report = self.refresh()
         assert [row.outcome for row in report.rows] == ["unchanged"]
 
-    def test_the_rhythm_of_the_same_body_holds_again(self) -> None:
+    def test_the_rhythm_of_an_unchanged_body_is_used_again(self) -> None:
         made = self.make_feed("/feed", Response(rss("one", head="<ttl>180</ttl>")))
         for _ in range(2):
             self.refresh()
@@ -107,7 +107,7 @@ class WhatComes(RefreshTestCase):
         assert (row.outcome, row.new, row.changed) == ("new", 1, 1)
         assert Item.objects.count() == 3
 
-    def test_410_ends_it_and_says_so(self) -> None:
+    def test_410_ends_the_fetches_of_a_feed_and_is_reported(self) -> None:
         made = self.make_feed("/feed", gone())
         [row] = self.refresh().rows
         made.refresh_from_db()
@@ -128,7 +128,7 @@ class WhatComes(RefreshTestCase):
         assert (row.new, row.changed, result.prepared.known) == (1, 0, (1, 2))
         assert Item.objects.exclude(text="").count() == 3
 
-    def test_failures_are_reported_and_come_back_at_growing_distances(self) -> None:
+    def test_failures_are_reported_and_repeated_at_growing_intervals(self) -> None:
         made = self.make_feed("/feed", Response(status=500))
         waits = []
         for _ in range(3):
@@ -142,7 +142,7 @@ class WhatComes(RefreshTestCase):
         assert waits == [HOUR, 2 * HOUR, 4 * HOUR]
         assert made.next_reason == "3 errors in a row, 4 hours apart"
 
-    def test_a_page_where_a_feed_was_is_a_failure_that_keeps_items_and_url(self) -> None:
+    def test_a_web_page_instead_of_a_feed_is_a_failure_that_keeps_items_and_url(self) -> None:
         made = self.make_feed("/feed", feed(), moved("/login"))
         self.feedserver.add("/login", page("<title>Log in</title><form></form>"))
         self.refresh()
@@ -162,7 +162,7 @@ class WhatComes(RefreshTestCase):
         assert [row.new for row in self.refresh().rows] == [2]
         assert "If-None-Match" not in self.feedserver.requests[-1].headers
 
-    def test_credentials_are_sent_and_those_that_no_key_opens_are_a_failure(self) -> None:
+    def test_credentials_are_sent_and_those_that_no_key_can_decrypt_are_a_failure(self) -> None:
         answer = Response(rss("one"), auth="Basic ada:secret")
         mine = self.make_feed("/feed", answer, credentials=credentials.seal("ada:secret"))
         lost = self.make_feed("/feed", credentials="sealed with a key that is gone")
@@ -227,8 +227,8 @@ class OneFeedAndTheOthers(RefreshTestCase):
         assert [row.outcome for row in report.rows] == ["new", "new"]
         assert Item.objects.filter(date=datetime(2026, 1, 1, tzinfo=UTC)).count() == 2
 
-    def test_what_can_not_be_decided_is_a_failure_of_its_feed_alone(self) -> None:
-        """A parser that was compromised by a document may return anything."""
+    def test_an_error_in_the_decision_is_a_failure_of_its_feed_alone(self) -> None:
+        """A parser process that a document has compromised may return anything."""
         unpack = ipc.PREPARED.unpack
 
         def lying(rows: Any) -> Any:
@@ -243,7 +243,7 @@ class OneFeedAndTheOthers(RefreshTestCase):
         assert {row.title: row.outcome for row in report.rows} == {"Liar": "failed", "A feed": "new"}
         assert (report.unstored, report.shortages) == (0, ())
 
-    def test_a_feed_that_somebody_else_holds_is_left_alone(self) -> None:
+    def test_a_feed_that_another_process_has_claimed_is_not_fetched(self) -> None:
         made = self.make_feed("/feed")
         leases.claim(START, 10)
         assert self.refresh().rows == ()

@@ -1,4 +1,4 @@
-"""The pipeline: which feeds are requested, how many concurrently, and how a refresh ends."""
+"""The pipeline: the feeds that are requested, the number of concurrent requests, and the end of a refresh."""
 
 from __future__ import annotations
 
@@ -28,27 +28,27 @@ from served import START, Clock, feed, rss, watched_processes
 
 @pytest.mark.usefixtures("shared_parsers")
 class WhatIsAsked(RefreshTestCase):
-    def test_only_what_is_due_is_asked(self) -> None:
+    def test_only_due_feeds_are_requested(self) -> None:
         due = self.make_feed("/due", feed())
         self.make_feed("/later", next_fetch=START + HOUR)
         self.make_feed("/paused", status=Feed.Status.PAUSED)
         self.make_feed("/gone", status=Feed.Status.GONE)
         assert [row.feed for row in self.refresh().rows] == [due.pk]
 
-    def test_of_feeds_that_are_named_only_the_due_ones_are_asked(self) -> None:
+    def test_of_named_feeds_only_the_due_ones_are_requested(self) -> None:
         named = self.make_feed("/named", feed())
         later = self.make_feed("/later", next_fetch=START + HOUR)
         self.make_feed("/other")
         assert [row.feed for row in self.refresh([named.pk, later.pk]).rows] == [named.pk]
 
-    def test_early_skips_our_own_interval_only(self) -> None:
+    def test_early_skips_only_our_own_interval(self) -> None:
         asked = self.make_feed("/asked", feed(), next_fetch=START + HOUR)
         self.make_feed("/max-age", next_fetch=START + HOUR, not_before=START + HOUR)
         self.make_feed("/paused", status=Feed.Status.PAUSED)
         self.make_feed("/gone", status=Feed.Status.GONE)
         assert [row.feed for row in self.refresh(early=True).rows] == [asked.pk]
 
-    def test_a_max_age_holds_even_when_all_are_wanted(self) -> None:
+    def test_a_max_age_is_respected_even_with_early(self) -> None:
         self.make_feed("/feed", feed(Cache_Control="max-age=7200"))
         self.refresh()
         self.clock.move(hours=1, minutes=59)
@@ -56,7 +56,7 @@ class WhatIsAsked(RefreshTestCase):
         self.clock.move(minutes=1)
         assert len(self.refresh(early=True).rows) == 1
 
-    def test_each_feed_is_asked_once_in_a_run_however_soon_it_is_due_again(self) -> None:
+    def test_each_feed_is_requested_once_in_a_refresh_however_soon_it_is_due_again(self) -> None:
         self.make_feed("/feed", feed())
         with override_settings(LIFESTREAM_MIN_INTERVAL=0):
             assert len(self.refresh().rows) == 1
@@ -77,7 +77,7 @@ class WhatIsAsked(RefreshTestCase):
         self.clock.move(hours=1)
         assert self.refresh(early=True).rows == ()
 
-    def test_more_feeds_of_one_host_than_are_claimed_at_once_all_have_their_turn(self) -> None:
+    def test_all_feeds_of_a_host_are_fetched_even_if_they_are_more_than_one_claim(self) -> None:
         self.feedserver.add(Pattern("/feed/<number>"), Response(status=404))
         made = [make_feed(self.get_url(f"/feed/{number}"), next_fetch=START) for number in range(11)]
         with override_settings(LIFESTREAM_CONCURRENCY=2):
@@ -104,7 +104,7 @@ class WhatIsAsked(RefreshTestCase):
         self.refresh()
         assert state["most"] == 2
 
-    def test_an_address_that_the_guard_refuses_is_not_asked(self) -> None:
+    def test_no_request_is_sent_to_an_address_that_the_guard_refuses(self) -> None:
         self.make_feed("/feed")
         [row] = self.refresh(guard=AddressGuard()).rows
         assert row.message.startswith("127.0.0.1 is a loopback address")
@@ -191,10 +191,10 @@ class WhatIsClaimedMeanwhile(RefreshTestCase):
 class HowItEnds(RefreshTestCase):
     def test_progress_is_reported_feed_by_feed(self) -> None:
         made = {self.make_feed(f"/{number}", feed((f"{number}",))).pk for number in range(3)}
-        heard: list[FeedReport] = []
-        report = self.refresh(progress=heard.append)
-        assert {row.feed for row in heard} == made
-        assert tuple(heard) == report.rows
+        reported: list[FeedReport] = []
+        report = self.refresh(progress=reported.append)
+        assert {row.feed for row in reported} == made
+        assert tuple(reported) == report.rows
 
     def test_no_thread_and_no_process_is_left(self) -> None:
         before = set(threading.enumerate())
@@ -205,7 +205,7 @@ class HowItEnds(RefreshTestCase):
         assert all(process.poll() is not None for process in started)
         assert set(threading.enumerate()) <= before
 
-    def test_stopping_gives_up_what_is_under_way_and_it_stays_due(self) -> None:
+    def test_stopping_gives_up_running_fetches_and_their_feeds_stay_due(self) -> None:
         stopping = threading.Event()
 
         def stalled(_: Request) -> Response:
@@ -218,7 +218,7 @@ class HowItEnds(RefreshTestCase):
         assert (report.rows, report.skipped) == ((), 1)
         assert (made.claim_token, made.claimed_until, made.next_fetch) == ("", None, START)
 
-    def test_an_error_in_the_caller_gives_back_what_is_held(self) -> None:
+    def test_an_error_in_the_caller_releases_all_claims(self) -> None:
         made = self.make_feed("/feed", feed())
         other = self.make_feed("/other", feed(), next_fetch=START)
 
@@ -236,7 +236,7 @@ class HowItEnds(RefreshTestCase):
         assert str(Report()) == "0 feeds asked, 0 new, 0 changed, 0 failed"
         assert not Report().all_failed
 
-    def test_a_lease_is_renewed_while_a_server_takes_its_time(self) -> None:
+    def test_a_lease_is_renewed_while_a_server_is_slow(self) -> None:
         renewed = threading.Event()
         whole = leases.renew
 
@@ -255,7 +255,7 @@ class HowItEnds(RefreshTestCase):
 
 @pytest.mark.usefixtures("shared_parsers")
 class TwoAtOnce(FeedServerTransactionTestCase):
-    def test_two_refreshes_at_once_ask_each_feed_once(self) -> None:
+    def test_two_concurrent_refreshes_request_each_feed_once(self) -> None:
         self.feedserver.add("/feed", Response(status=404))
         for number in range(40):
             make_feed(f"{self.get_url('/feed')}?{number}", next_fetch=START)

@@ -1,4 +1,4 @@
-"""The configurations of planets: what is taken of them, and what is left out."""
+"""The configurations of planets: what is imported from them, and what is left out."""
 
 from __future__ import annotations
 
@@ -108,12 +108,12 @@ def test_a_planet_is_distinguished_from_opml(document: bytes, is_planet: bool) -
     ("document", "reason"),
     [(b"[Planet]\nname = x\n", "no section names a feed"), (b"[a]\n= x\n", "can't be read as a planet's")],
 )
-def test_what_is_no_planet_says_why(document: bytes, reason: str) -> None:
+def test_a_document_that_is_no_planet_is_refused_with_the_reason(document: bytes, reason: str) -> None:
     with pytest.raises(NotOpml, match=reason):
         planet_ini.read(document)
 
 
-def test_it_is_read_as_configparser_does() -> None:
+def test_a_configuration_is_read_as_configparser_reads_it() -> None:
     text = (
         "above = 1\n[DEFAULT]\nname: of all\nFilter = one\n"
         "[https://a.example/]\n# note\n; note\nname =\n  two\n\tlines\n\n  link = https://a.example\n"
@@ -130,7 +130,7 @@ def test_it_is_read_as_configparser_does() -> None:
     }
     found = {outline.url: outline for outline in planet_ini.read(text.encode())}
     assert {url: found[url].title for url in expected} == {
-        url: " ".join((said["name"] or "").split()) for url, said in expected.items()
+        url: " ".join((options["name"] or "").split()) for url, options in expected.items()
     }
     assert found["https://a.example/"].keep_rules == "one"
     assert found["https://b.example/"].note.endswith("exclude = x=y")
@@ -148,7 +148,7 @@ def test_it_is_read_as_configparser_does() -> None:
     ],
 )
 @pytest.mark.costly
-def test_it_takes_linear_time(document: Callable[[int], str]) -> None:
+def test_a_configuration_is_read_in_linear_time(document: Callable[[int], str]) -> None:
     def read(text: str) -> None:
         with suppress(NotOpml):
             planet_ini.read(text.encode())
@@ -167,14 +167,16 @@ def test_lines_without_a_name_are_reported_with_the_first() -> None:
     assert "line 2, '='" in worded(str(refused.value))
 
 
-def test_of_a_filter_with_too_many_words_no_rule_is_made() -> None:
+def test_a_filter_with_too_many_words_becomes_no_rule() -> None:
     [outline] = planet_ini.read(b"[https://a.example/]\nfilter = a" + b"|a" * 1000)
     assert outline.keep_rules == ""
     assert len(outline.note) < 300
 
 
 @pytest.mark.django_db
-def test_the_command_imports_it_and_says_what_it_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_imports_a_configuration_and_prints_what_it_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     make_lifestream("main")
     (tmp_path / "config.ini").write_bytes(VENUS)
     call_command("import_opml", tmp_path / "config.ini", update=False)
@@ -195,7 +197,7 @@ def test_a_configuration_that_is_too_large_is_refused_and_not_cut() -> None:
         read(document)
 
 
-def test_filters_of_the_whole_planet_hold_for_each_feed_that_has_none() -> None:
+def test_filters_of_the_whole_planet_apply_to_each_feed_without_its_own() -> None:
     ada, bob = planet_ini.read(
         b"[Planet]\nname = Planet Example\nfilter = python|django\nexclude = sponsored\n"
         b"[https://ada.example/feed.xml]\nname = Ada\n[https://bob.example/rss]\nexclude = jobs\n"
@@ -204,7 +206,7 @@ def test_filters_of_the_whole_planet_hold_for_each_feed_that_has_none() -> None:
     assert (bob.title, bob.keep_rules, bob.block_rules) == ("", "python\ndjango", "jobs")
 
 
-def test_what_the_whole_planet_has_without_a_counterpart_is_reported_once() -> None:
+def test_options_of_the_whole_planet_without_a_counterpart_are_reported_once() -> None:
     _, ada, bob = planet_ini.read(
         b"[Planet]\nfilters = excerpt.py\nexclude = ad.*\n[https://lists.example/]\ncontent_type = opml\n"
         b"[https://ada.example/feed.xml]\nface = ada.png\n[https://bob.example/rss]\nfilters = html2.xslt\n"

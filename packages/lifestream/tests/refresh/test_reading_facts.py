@@ -26,7 +26,7 @@ def test_the_tone_shows_how_grave_a_flaw_is() -> None:
     assert damaged == Fact("well-formed", "no, from line 1, column 2: m; 2 items may be incomplete", "bad")
 
 
-def test_a_date_says_what_it_was_read_from() -> None:
+def test_a_date_is_shown_with_the_text_that_it_was_read_from() -> None:
     noon = datetime(2026, 1, 1, 12, tzinfo=UTC)
     prepared = Prepared(ParsedFeed(), (ItemDraft(published=noon),), notes=Notes(dates={noon: ("noon", "words")}))
     assert of_item(prepared, 0)[0] == Fact("published", "2026-01-01 12:00:00 UTC", aside="from noon (words)")

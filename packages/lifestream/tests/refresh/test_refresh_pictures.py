@@ -1,4 +1,4 @@
-"""Pictures that hostile servers send, and those of honest ones."""
+"""Pictures from hostile and from honest servers."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def server() -> Iterator[FeedServer]:
 
 
 def asked(server: FeedServer, name: str) -> int:
-    """Return how often *name* was asked for. The server is shared, and a fetch of another test may still come to its
-    end.
+    """Return how often *name* was requested. Other requests don't count: tests share the server, and a fetch of another
+    test may still be running.
     """
     return sum(request.path == f"/{name}" for request in server.requests)
 
@@ -98,7 +98,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_answer_is_no_picture_and_is_not_asked_for_again(
+def test_a_hostile_answer_is_no_picture_and_is_not_requested_again(
     server: FeedServer, pictures: Pictures, name: str
 ) -> None:
     server.add(f"/{name}", HOSTILE[name])
@@ -117,16 +117,14 @@ def test_addresses_of_this_machine_are_not_dialled(tmp_path: Path, url: str, ser
     assert asked(server, "private.png") == 0
 
 
-def test_a_server_that_drips_is_left_at_the_deadline(server: FeedServer, tmp_path: Path) -> None:
+def test_a_server_that_drips_is_given_up_at_the_deadline(server: FeedServer, tmp_path: Path) -> None:
     server.add("/drip", Response(png(), faults=[SlowBody(Pace(1, 0.1))]))
     hasty = pictures_in(tmp_path, FetchLimits(timeout=2.0, max_body=1000))
     assert hasty.get(server.url("drip"), 30.0) is NoPicture.NONE and asked(server, "drip") == 1
     hasty.close()
 
 
-def test_nobody_waits_long_few_wait_at_once_and_the_picture_comes_all_the_same(
-    server: FeedServer, pictures: Pictures
-) -> None:
+def test_few_readers_wait_for_a_slow_picture_and_it_is_fetched_once(server: FeedServer, pictures: Pictures) -> None:
     gate, taken = Gate(), SimpleQueue[bool]()
 
     class Counted(threading.BoundedSemaphore):
@@ -147,7 +145,7 @@ def test_nobody_waits_long_few_wait_at_once_and_the_picture_comes_all_the_same(
     with ThreadPoolExecutor(WAITING) as threads:
         waiting = [threads.submit(pictures.get, url, 60.0) for _ in range(WAITING)]
         assert [taken.get(timeout=60) for _ in range(WAITING)] == [True] * WAITING
-        assert pictures.get(url, 60.0) is NoPicture.LATE, "one more does not wait"
+        assert pictures.get(url, 60.0) is NoPicture.LATE, "one reader more does not wait"
         assert pictures.get(server.url("short.png"), 60.0) is NoPicture.LATE
         gate.open()
         assert [each.result(60) for each in waiting] == [png()] * WAITING
@@ -155,13 +153,13 @@ def test_nobody_waits_long_few_wait_at_once_and_the_picture_comes_all_the_same(
     assert asked(server, "slow") == 1
 
 
-def test_a_picture_is_not_queued_while_too_many_are_under_way(server: FeedServer, pictures: Pictures) -> None:
+def test_a_picture_is_not_queued_while_too_many_are_being_fetched(server: FeedServer, pictures: Pictures) -> None:
     with mock.patch("lifestream.refresh.pictures.MOST_UNDER_WAY", 0):
         assert pictures.get(server.url("beside")) is NoPicture.LATE
     assert pictures._worker is None
 
 
-def test_a_picture_that_cannot_be_kept_is_shown_all_the_same(server: FeedServer, tmp_path: Path) -> None:
+def test_a_picture_that_cannot_be_cached_is_shown(server: FeedServer, tmp_path: Path) -> None:
     server.add("/kept.png", Response(png()))
     (tmp_path / "file").write_text("")
     full = pictures_in(tmp_path / "file")

@@ -15,19 +15,19 @@ def row(outcome: str, new: int = 0, changed: int = 0) -> FeedReport:
     return FeedReport(1, "A feed", "https://a.example/feed", outcome, new, changed)
 
 
-def test_it_counts_feeds_and_items() -> None:
+def test_a_report_counts_feeds_and_items() -> None:
     report = Report((row("new", 2, 1), row("failed"), row("changed", 0, 3)))
     assert (report.failed, report.new, report.changed, report.all_failed) == (1, 2, 4, False)
     assert str(report) == "3 feeds asked, 2 new, 4 changed, 1 failed"
 
 
-def test_nothing_to_do_is_no_failure_and_nothing_but_failures_is_one() -> None:
+def test_only_a_report_in_which_all_feeds_failed_is_a_failure() -> None:
     assert not Report().all_failed
     assert Report((row("failed"),)).all_failed
     assert str(Report((row("failed"),))) == "1 feed asked, 0 new, 0 changed, 1 failed"
 
 
-def test_what_was_left_is_reported_where_there_is_something() -> None:
+def test_feeds_that_were_left_are_reported_if_there_are_any() -> None:
     report = Report((row("new", 1),), skipped=2, unstored=3, short=4)
     assert str(report).endswith(
         "0 failed, 3 not stored, 4 left due because this machine lacked resources, 2 left for later"
@@ -35,7 +35,7 @@ def test_what_was_left_is_reported_where_there_is_something() -> None:
 
 
 def test_the_log_has_a_line_for_each_refresh_and_a_line_for_each_trouble(caplog: pytest.LogCaptureFixture) -> None:
-    gone = str(Trouble(Kind.GONE, "connection refused"))  # reported where it happened
+    gone = str(Trouble(Kind.GONE, "connection refused"))  # it was reported when it happened
     report = Report((row("new", 2), row("failed")), short=1, shortages=(Shortage.FILES.value, gone))
     with caplog.at_level("INFO", "lifestream"):
         tell_report(report)
@@ -47,7 +47,7 @@ def test_the_log_has_a_line_for_each_refresh_and_a_line_for_each_trouble(caplog:
 
 
 def test_a_database_that_fails_is_not_reported_for_each_feed(caplog: pytest.LogCaptureFixture) -> None:
-    """With a full disk no feed can be stored. That was reported; a line for each feed would bury it."""
+    """If the disk is full, no feed can be stored. That was reported; a line for each feed would hide it."""
     lost = replace(row("failed"), unstored=True, message="it could not be stored")
     report = Report((lost,) * 3, unstored=3)
     with caplog.at_level("INFO", "lifestream"):

@@ -1,4 +1,4 @@
-"""Each refresh is counted: that there was one, its fetches by outcome, and its items."""
+"""Each refresh is counted in the tallies, with its fetches by outcome, and its items."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_counts_of_several_runs_add_up() -> None:
     assert Tally.objects.get(name="runs").changed == NOW + timedelta(minutes=2)
 
 
-def test_a_refresh_that_cannot_be_counted_is_a_refresh(
+def test_a_refresh_that_cannot_be_counted_is_logged_and_raises_nothing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*_: object) -> None:

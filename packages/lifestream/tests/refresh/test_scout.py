@@ -1,4 +1,4 @@
-"""Requests one after the other: one process reads what comes, and what was asked last is not asked again."""
+"""Requests one after the other: one process reads the answers, and the last request is not repeated."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def server() -> Iterator[FeedServer]:
         yield running
 
 
-def test_one_process_reads_pages_and_feeds_and_is_not_left_behind(server: FeedServer) -> None:
+def test_one_process_reads_pages_and_feeds_and_ends_with_the_scout(server: FeedServer) -> None:
     before = len(server.requests)
     with watched_processes() as started, Scout(make_guard(), lambda: START) as scout:
         refused = scout.ask(FetchRequest(server.url("/blog")))
@@ -44,7 +44,7 @@ def test_without_a_request_no_process_is_started() -> None:
 
 
 @pytest.mark.usefixtures("shared_parsers")
-def test_a_refusal_says_whether_the_server_may_be_asked_for_more(server: FeedServer) -> None:
+def test_a_refusal_tells_whether_the_server_accepts_more_requests(server: FeedServer) -> None:
     with Scout(make_guard(), lambda: START) as scout:
         busy, lost = (scout.ask(FetchRequest(server.url(path))) for path in ("/busy", "/lost"))
         nobody = scout.ask(FetchRequest("http://127.0.0.1:1/"))
@@ -52,5 +52,5 @@ def test_a_refusal_says_whether_the_server_may_be_asked_for_more(server: FeedSer
     assert found == [(False, True), (False, False), (True, True)]
 
 
-def test_a_message_is_one_line_whatever_the_server_said() -> None:
+def test_a_message_is_one_line_whatever_the_server_sent() -> None:
     assert str(NotAdded("a\n b")) == "a b"

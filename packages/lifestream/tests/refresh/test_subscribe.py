@@ -1,4 +1,4 @@
-"""Adding a feed: what one GET finds, what is made of it, and what is refused."""
+"""Adding a feed: what is found at an address, what is stored, and what is refused."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class SubscribeTestCase(FeedServerTestCase):
 
 @pytest.mark.usefixtures("shared_parsers")
 class AFeed(SubscribeTestCase):
-    def test_one_get_adds_and_imports_it(self) -> None:
+    def test_a_feed_is_added_and_imported_with_one_get(self) -> None:
         self.feedserver.add("/feed", feed(("one", "two"), ETag='"v1"', Cache_Control="max-age=7200"))
         added = self.add(self.get_url("/feed"))
         made = added.subscription.feed
@@ -58,7 +58,7 @@ class AFeed(SubscribeTestCase):
         assert Post.objects.filter(lifestream=self.lifestream).count() == 2
         assert list(Fetch.objects.values_list("outcome", "new")) == [("new", 2)]
 
-    def test_what_was_found_is_returned_before_it_is_added(self) -> None:
+    def test_a_found_feed_is_returned_before_it_is_added(self) -> None:
         self.feedserver.add("/feed", feed())
         found = self.find(self.get_url("/feed"))
         assert isinstance(found.source, Reading)
@@ -70,7 +70,7 @@ class AFeed(SubscribeTestCase):
         subscription = self.add(self.get_url("/feed"), name="Mine", folder="News").subscription
         assert (subscription.display_name, subscription.folder, subscription.feed.title) == ("Mine", "News", "A feed")
 
-    def test_one_that_others_have_is_not_fetched_and_shows_what_it_has(self) -> None:
+    def test_a_feed_that_others_have_is_not_fetched_and_its_items_are_shown(self) -> None:
         theirs = make_feed(self.get_url("/feed"), title="Theirs")
         make_subscription(theirs)
         make_item(theirs, "old")
@@ -79,14 +79,14 @@ class AFeed(SubscribeTestCase):
         assert Post.objects.filter(lifestream=self.lifestream).count() == 1
         assert self.feedserver.requests == []
 
-    def test_one_that_the_lifestream_has_already_is_said_to_be_known(self) -> None:
+    def test_a_feed_that_the_lifestream_already_has_is_not_new(self) -> None:
         self.feedserver.add("/feed", feed())
         self.add(self.get_url("/feed"))
         added = self.add(self.get_url("/feed"))
         assert not added.is_new
         assert Feed.objects.count() == 1
 
-    def test_one_that_somebody_adds_in_the_same_moment_is_made_once(self) -> None:
+    def test_a_feed_that_somebody_else_adds_at_the_same_time_is_made_once(self) -> None:
         self.feedserver.add("/feed", feed())
         found = self.find(self.get_url("/feed"))
         theirs = make_feed(self.get_url("/feed"))
@@ -122,7 +122,7 @@ class AFeed(SubscribeTestCase):
         with pytest.raises(NotAdded, match=r"^https://"):
             self.find(f"https://{bare}")
 
-    def test_of_both_schemes_the_one_that_answers_counts_whatever_it_answers(self) -> None:
+    def test_the_scheme_that_answers_is_used_whatever_the_answer_is(self) -> None:
         self.feedserver.allow("the client speaks TLS")
         self.feedserver.add("/none", Response(status=404))
         with pytest.raises(NotAdded, match=r"^http://127\.0\.0\.1:\d+/none can't be fetched: the server answered 404"):
@@ -136,7 +136,7 @@ class Credentials(SubscribeTestCase):
         self.feedserver.add("/feed", Response(rss("secret"), auth="Basic ada:pass word"))
         self.url = self.get_url("/feed").replace("://", "://ada:pass%20word@")
 
-    def test_a_url_with_credentials_is_a_feed_of_its_own_that_keeps_them_sealed(self) -> None:
+    def test_a_url_with_credentials_is_a_private_feed_that_stores_them_encrypted(self) -> None:
         shared = make_feed(self.get_url("/feed"))
         made = self.add(self.url).subscription.feed
         assert made != shared
@@ -146,7 +146,7 @@ class Credentials(SubscribeTestCase):
         assert credentials.unseal(made.credentials) == "ada:pass word"
         assert Item.objects.filter(feed=made).count() == 1
 
-    def test_added_again_it_is_known_and_another_user_has_another_feed(self) -> None:
+    def test_a_url_that_is_added_again_is_known_and_another_user_has_another_feed(self) -> None:
         self.feedserver.add("/feed", Response(rss("secret")))
         first = self.add(self.url)
         again = self.add(self.url)
@@ -156,7 +156,7 @@ class Credentials(SubscribeTestCase):
         assert other.is_new
         assert other.subscription.feed != first.subscription.feed
 
-    def test_added_again_with_another_password_it_gets_that(self) -> None:
+    def test_a_feed_that_is_added_again_gets_the_new_password(self) -> None:
         self.feedserver.add("/feed", Response(rss("secret")))
         row = self.add(self.url).subscription.feed
         self.add(self.url.replace("pass%20word", "new"))
@@ -168,18 +168,18 @@ class Credentials(SubscribeTestCase):
             assert credentials.unseal(row.credentials) == "ada:pass word"
         assert Feed.objects.count() == 1
 
-    def test_what_another_lifestream_has_is_not_shared(self) -> None:
+    def test_a_private_feed_is_not_shared_with_another_lifestream(self) -> None:
         theirs = add_feed(self.find(self.url), make_lifestream("theirs"), clock=self.clock)
         ours = self.add(self.url)
         assert ours.is_new
         assert ours.subscription.feed != theirs.subscription.feed
 
-    def test_they_are_in_no_message(self) -> None:
+    def test_credentials_are_in_no_message(self) -> None:
         self.feedserver.add("/missing", Response(status=404))
         refused = self.refusal(self.url.replace("/feed", "/missing"))
         assert str(refused) == f"{self.get_url('/missing')} can't be fetched: the server answered 404 Not Found"
 
-    def test_they_go_to_the_feed_of_a_page_on_the_same_server_and_to_no_other(self) -> None:
+    def test_credentials_are_sent_only_to_feeds_on_the_server_of_the_page(self) -> None:
         self.feedserver.add("/", page(LINK.format("/feed")))
         found = self.find(self.url.removesuffix("feed"))
         assert (found.url, found.credentials) == (self.get_url("/feed"), "ada:pass word")
@@ -200,7 +200,7 @@ class AWebPage(SubscribeTestCase):
         assert (found.url, found.page, found.title) == (self.get_url("/feed"), self.get_url("/blog"), "A feed")
         assert len(self.feedserver.requests) == 2
 
-    def test_its_feed_that_we_have_is_not_fetched(self) -> None:
+    def test_its_feed_is_not_fetched_if_it_is_stored_already(self) -> None:
         self.feedserver.add("/blog", page(LINK.format("/feed")))
         known = make_feed(self.get_url("/feed"))
         assert self.find(self.get_url("/blog")).source == known
@@ -221,7 +221,7 @@ class AWebPage(SubscribeTestCase):
         self.feedserver.add("/6", feed())
         assert self.find(self.get_url("/blog")).url == self.get_url("/6")
 
-    def test_where_it_names_none_the_usual_places_are_tried_and_not_many(self) -> None:
+    def test_if_it_names_no_feed_a_few_usual_places_are_tried(self) -> None:
         self.feedserver.add("/", page("<p>A blog from 2003</p>"))
         found = None
         for path in ("/feed", "/rss", "/feed.xml"):
@@ -240,27 +240,27 @@ class AWebPage(SubscribeTestCase):
         self.feedserver.add("/atom.xml", feed())
         assert self.find(self.get_url("/2026/11/a-post")).url == self.get_url("/atom.xml")
 
-    def test_a_server_that_asks_for_a_pause_is_asked_for_no_other_place(self) -> None:
+    def test_no_other_place_is_tried_at_a_server_that_asks_for_a_pause(self) -> None:
         self.feedserver.add("/", page("<p>A blog</p>"))
         self.feedserver.add("/feed", Response(status=429, headers={"Retry-After": "3600"}))
         with pytest.raises(NotAdded):
             self.find(self.get_url("/"))
         assert [asked.path for asked in self.feedserver.requests] == ["/", "/feed"]
 
-    def test_what_it_links_to_comes_before_the_usual_places(self) -> None:
+    def test_a_feed_that_it_links_to_comes_before_the_usual_places(self) -> None:
         self.feedserver.add("/", page('<p><a href="/news.rss">RSS</a> <a href="/about">About</a>'))
         self.feedserver.add("/news.rss", feed())
         assert self.find(self.get_url("/")).url == self.get_url("/news.rss")
         assert [asked.path for asked in self.feedserver.requests] == ["/", "/news.rss"]
 
-    def test_the_header_field_link_names_it(self) -> None:
+    def test_the_link_header_may_name_its_feed(self) -> None:
         link = '</hidden>; rel="alternate"; type="application/atom+xml"'
         headers = {"Link": link, "Content-Type": "text/html"}
         self.feedserver.add("/blog", Response("<p>Nothing here", headers=headers))
         self.feedserver.add("/hidden", feed())
         assert self.find(self.get_url("/blog")).url == self.get_url("/hidden")
 
-    def test_a_page_that_only_leads_to_another_one_is_followed(self) -> None:
+    def test_a_page_that_refreshes_to_another_one_is_followed(self) -> None:
         self.feedserver.add("/", page('<meta http-equiv="refresh" content="0; url=/blog/">'))
         self.feedserver.add("/blog/", page(LINK.format("feed:" + self.get_url("/feed"))))
         self.feedserver.add("/feed", feed())
@@ -271,7 +271,7 @@ class AWebPage(SubscribeTestCase):
         assert self.find(self.get_url("/direct")).url == self.get_url("/feed")
         assert len(self.feedserver.requests) == asked + 2
 
-    def test_pages_that_lead_to_each_other_end(self) -> None:
+    def test_a_limited_number_of_refreshes_is_followed(self) -> None:
         self.feedserver.allow("nothing answers")
         for number in range(6):
             self.feedserver.add(f"/{number}", page(f'<meta http-equiv=refresh content="0;url=/{number + 1}">'))
@@ -290,7 +290,7 @@ class AWebPage(SubscribeTestCase):
 
 @pytest.mark.usefixtures("shared_parsers")
 class WhatIsRefused(SubscribeTestCase):
-    def test_a_server_that_answers_otherwise_is_refused_with_its_answer(self) -> None:
+    def test_another_status_is_refused_and_reported(self) -> None:
         for answer, words in (
             (Response(status=404), "the server answered 404 Not Found"),
             (Response(status=500), "the server answered 500 Internal Server Error"),
@@ -300,7 +300,7 @@ class WhatIsRefused(SubscribeTestCase):
             self.feedserver.add(path, answer)
             assert self.refusal(self.get_url(path)).reason == f"{self.get_url(path)} can't be fetched: {words}"
 
-    def test_a_url_that_no_feed_can_have_is_refused_before_anything_is_asked(self) -> None:
+    def test_a_url_that_no_feed_can_have_is_refused_before_any_request(self) -> None:
         for url in ("", "file:///etc/passwd", "javascript:alert(1)", "http://", "mailto:ada@example.org"):
             assert self.refusal(url).field == "url"
 
@@ -309,7 +309,7 @@ class WhatIsRefused(SubscribeTestCase):
             find_feed(self.get_url("/feed"), guard=AddressGuard())
         assert self.feedserver.requests == []
 
-    def test_a_feed_without_a_title_is_refused_at_the_name(self) -> None:
+    def test_a_feed_without_a_title_is_refused_with_an_error_of_the_name(self) -> None:
         self.feedserver.add("/feed", Response(rss("one", title="")))
         refused = self.refusal(self.get_url("/feed"))
         assert (refused.field, refused.reason) == (
@@ -322,7 +322,7 @@ class WhatIsRefused(SubscribeTestCase):
         with pytest.raises(NotAdded, match="has no title; give it a name"):
             self.add(self.get_url("/feed"), name=" \n")
 
-    def test_a_feed_without_a_title_is_taken_with_a_name(self) -> None:
+    def test_a_feed_without_a_title_is_added_with_a_name(self) -> None:
         self.feedserver.add("/feed", Response(rss("one", title="")))
         subscription = self.add(self.get_url("/feed"), name="Untitled").subscription
         assert (subscription.display_name, subscription.feed.items.count()) == ("Untitled", 1)

@@ -20,13 +20,13 @@ from lifestream.refresh.refresh_report import Report
 from lifestream.refresh.updater import Updater
 from served import feed, page
 
-PATIENCE = 120.0  # seconds that only a test that fails waits
+PATIENCE = 120.0  # seconds; only a failing test waits so long
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x10\0\0\0\x10"
 
 
 @contextmanager
 def running(interval: float = 3600.0) -> Iterator[Updater]:
-    """An updater at work, which ends with the block."""
+    """Yield a running updater, which ends with the block."""
     updater = Updater(interval)
     updater.start()
     try:
@@ -37,7 +37,7 @@ def running(interval: float = 3600.0) -> Iterator[Updater]:
 
 @pytest.mark.usefixtures("shared_parsers")
 class UpdaterTest(FeedServerTransactionTestCase):
-    def test_it_fetches_what_is_due_and_then_looks_for_the_icon(self) -> None:
+    def test_it_fetches_due_feeds_and_then_looks_for_icons(self) -> None:
         self.feedserver.add("/feed", feed(["one"]))
         self.feedserver.add("/", page('<link rel="icon" href="/a.png">'))
         self.feedserver.add("/a.png", Response(PNG))
@@ -45,7 +45,7 @@ class UpdaterTest(FeedServerTransactionTestCase):
         looked = threading.Event()
 
         def find_icons() -> int:
-            Feed.objects.update(site_url=self.get_url("/"))  # the feed says it is example.org's
+            Feed.objects.update(site_url=self.get_url("/"))  # the feed names example.org as its site
             found = icon_finder.find_icons()
             looked.set()
             return found
@@ -66,7 +66,7 @@ class UpdaterTest(FeedServerTransactionTestCase):
             self.feedserver.wait_for("/new/2", count=1, timeout=PATIENCE)
         assert [request.path for request in self.feedserver.requests if request.path in paths] == paths
 
-    def test_it_looks_again_after_its_interval(self) -> None:
+    def test_it_looks_for_due_feeds_again_after_its_interval(self) -> None:
         self.feedserver.add("/feed", feed(["one"]), feed(["one", "two"]))
         make_feed(self.get_url("/feed"))
         looks = threading.Semaphore(0)
@@ -102,7 +102,7 @@ class UpdaterTest(FeedServerTransactionTestCase):
         assert "the feeds could not be updated; the next try is in 0.01 s" in message
         assert "the database is locked" in message
 
-    def test_icons_that_fail_are_logged_and_stop_nothing(self) -> None:
+    def test_an_error_in_the_search_for_icons_is_logged_and_stops_nothing(self) -> None:
         self.feedserver.add("/feed", feed(["one"]))
         make_feed(self.get_url("/feed"))
         looked = threading.Event()
@@ -166,7 +166,7 @@ class UpdaterTest(FeedServerTransactionTestCase):
 
         def add_wanted(_stopping: threading.Event) -> int:
             connection.ensure_connection()
-            connection.connection.close()  # as by a server that ends
+            connection.connection.close()  # as if the server had closed it
             return Feed.objects.count()
 
         def read_wanted(_stopping: threading.Event) -> int:
@@ -187,7 +187,7 @@ class UpdaterTest(FeedServerTransactionTestCase):
         assert "not all addresses could be looked at" in message
         assert found == [0]
 
-    def test_stop_gives_up_what_is_under_way_and_leaves_it_due(self) -> None:
+    def test_stop_gives_up_running_fetches_and_their_feeds_stay_due(self) -> None:
         answering = threading.Event()
         self.addCleanup(answering.set)
 

@@ -1,11 +1,11 @@
-"""A wake-up reaches all of this process that wait for one."""
+"""A wake-up reaches all threads of this process that wait for one."""
 
 from __future__ import annotations
 
 from lifestream.refresh import wakeup
 
 
-def test_all_that_wait_are_woken() -> None:
+def test_all_listeners_are_woken() -> None:
     with wakeup.awaited() as first:
         with wakeup.awaited() as second:
             wakeup.send()

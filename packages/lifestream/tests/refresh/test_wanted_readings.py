@@ -1,4 +1,4 @@
-"""Feeds that somebody wants to see read: who updates feeds reads them, in the language of who asked."""
+"""Requests to see how a feed is read: the process that updates feeds reads it, in the language of the request."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ class WantedReadings(FeedServerTransactionTestCase):
         self.passed = timedelta()
 
     def read_later(self, turn: float | None = None) -> int:
-        """Return how many are read after two minutes more."""
+        """Move the time on by two minutes, and return how many requests are answered then."""
         self.passed += timedelta(minutes=2)
         return read_wanted(clock=lambda: timezone.now() + self.passed, turn=turn)
 
     def found(self) -> list[Found]:
         return [Found.from_json(each.found) for each in ReadingRequest.objects.order_by("pk") if each.read]
 
-    def test_it_is_reported_in_the_language_of_who_asked_and_once_for_each(self) -> None:
+    def test_a_feed_is_read_once_for_each_language(self) -> None:
         now = timezone.now()
         for language in ("en", "de", "en"):
             note(self.feed, language, now)
@@ -61,7 +61,7 @@ class WantedReadings(FeedServerTransactionTestCase):
         assert [fact.label for fact in german.facts] != [fact.label for fact in english.facts]
         assert len(german.items) == 1 and not german.error and not german.more
 
-    def test_who_asks_again_meanwhile_gets_another_reading(self) -> None:
+    def test_a_repeated_request_is_answered_by_another_reading(self) -> None:
         note(self.feed, "en", timezone.now())
         read_wanted()
         note(self.feed, "en", timezone.now())
@@ -75,7 +75,7 @@ class WantedReadings(FeedServerTransactionTestCase):
         assert read_wanted() == 0 and not list(self.feedserver.requests)
         assert read_wanted(clock=lambda: now + timedelta(minutes=1)) == 1
 
-    def test_when_a_turn_is_over_the_others_wait_for_the_next_in_the_order_of_the_requests(self) -> None:
+    def test_requests_that_are_left_when_a_turn_is_over_wait_for_the_next_in_their_order(self) -> None:
         now = timezone.now()
         note(self.feed, "de", now)
         note(self.feed, "en", now + timedelta(seconds=1))
@@ -88,7 +88,7 @@ class WantedReadings(FeedServerTransactionTestCase):
             woken.clear()
             assert self.read_later(turn=0) == 0 and not woken.is_set()
 
-    def test_a_user_has_many_open_requests_when_so_many_are_not_answered(self) -> None:
+    def test_a_user_has_many_open_requests_from_the_maximum_on(self) -> None:
         owner = User.objects.create_user("owner")
         Lifestream.objects.update(owner=owner)
         for number in range(MOST_OPEN):
@@ -99,7 +99,7 @@ class WantedReadings(FeedServerTransactionTestCase):
         ReadingRequest.objects.filter(language="x-0").update(read=timezone.now())
         assert not has_many_open(owner.pk)
 
-    def test_what_is_kept_of_a_large_feed_is_bounded(self) -> None:
+    def test_the_stored_reading_of_a_large_feed_is_bounded(self) -> None:
         item = f"<item><title>{'t' * 1500}</title><description>{'d' * 3000}</description><guid>%d</guid></item>"
         body = rss().replace("</channel>", "".join(item % number for number in range(250)) + "</channel>")
         self.feedserver.add("/feed", Response(body, headers={"Content-Type": "application/rss+xml"}))
@@ -112,7 +112,7 @@ class WantedReadings(FeedServerTransactionTestCase):
         texts = [text for title, facts in found.items for text in (title, *(fact.value for fact in facts))]
         assert max(map(len, texts)) == LONGEST
 
-    def test_what_a_worker_did_not_end_is_taken_by_another_one_after_a_lease(self) -> None:
+    def test_a_request_that_a_worker_did_not_finish_is_taken_over_after_a_lease(self) -> None:
         now = timezone.now()
         note(self.feed, "en", now)
         ReadingRequest.objects.update(claimed_until=now + timedelta(seconds=settings.lease))
@@ -120,7 +120,7 @@ class WantedReadings(FeedServerTransactionTestCase):
         later = now + timedelta(seconds=settings.lease + 1)
         assert read_wanted(clock=lambda: later) == 1
 
-    def test_nothing_is_read_by_who_is_stopping_and_old_readings_go(self) -> None:
+    def test_a_stopping_process_reads_nothing_and_old_readings_are_deleted(self) -> None:
         note(self.feed, "en", timezone.now())
         stopping = threading.Event()
         stopping.set()
@@ -129,7 +129,7 @@ class WantedReadings(FeedServerTransactionTestCase):
         later = timezone.now() + timedelta(days=8)
         assert read_wanted(clock=lambda: later) == 0 and not ReadingRequest.objects.exists()
 
-    def test_a_reading_that_is_stopped_stays_wanted(self) -> None:
+    def test_a_request_whose_reading_was_stopped_stays_open(self) -> None:
         note(self.feed, "en", timezone.now())
         stopping = threading.Event()
 
@@ -150,7 +150,7 @@ class WantedReadings(FeedServerTransactionTestCase):
         later = timezone.now() + timedelta(seconds=settings.lease + 1)
         assert read_wanted(clock=lambda: later) == 1 and not self.found()[0].error
 
-    def test_the_command_and_the_task_read_them(self) -> None:
+    def test_the_command_and_the_task_answer_requests(self) -> None:
         for update in (lambda: call_command("update_feeds", verbosity=0), update_feeds):
             Feed.objects.update(last_fetch=None)
             note(self.feed, "en", timezone.now())
@@ -158,7 +158,7 @@ class WantedReadings(FeedServerTransactionTestCase):
             assert len(self.found()) == 1
 
 
-def test_what_was_read_comes_back_as_it_was() -> None:
+def test_a_reading_is_the_same_after_it_was_stored() -> None:
     facts = (Fact("label", "a\0b\ud800", "bad", "aside"), Fact("other", ""))
     found = Found("", facts, (("title", facts), ("", ())), 3)
     text = found.as_json()

@@ -1,4 +1,4 @@
-"""The loop of a refresh gives back what it holds, however it ends. What it brings is tested in test_pipeline."""
+"""The loop of a refresh releases its claims, however it ends. `test_pipeline` tests the results of a refresh."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def held() -> int:
     return Feed.objects.exclude(claim_token="").count()
 
 
-def test_what_is_claimed_is_given_back_where_a_setting_keeps_it_from_being_fetched() -> None:
+def test_claims_are_released_if_a_wrong_setting_prevents_the_fetch() -> None:
     make_feed("https://blog.example/feed", next_fetch=START)
 
     with override_settings(LIFESTREAM_ALLOWED_NETWORKS="none"), pytest.raises(ImproperlyConfigured):
@@ -32,7 +32,7 @@ def test_what_is_claimed_is_given_back_where_a_setting_keeps_it_from_being_fetch
     assert held() == 0
 
 
-def test_what_is_claimed_first_is_left_for_later_where_the_work_is_stopped_before_it_comes() -> None:
+def test_the_first_claims_are_released_if_the_work_is_stopped_before_their_fetch() -> None:
     feed = make_feed("http://127.0.0.1:9/feed", next_fetch=START)
     stopping = threading.Event()
     clock = Clock()
@@ -48,7 +48,7 @@ def test_what_is_claimed_first_is_left_for_later_where_the_work_is_stopped_befor
     assert {row.feed for row in report.rows} <= {feed.pk}
 
 
-def test_nothing_is_claimed_where_the_refresh_is_stopped_before_it_begins() -> None:
+def test_nothing_is_claimed_if_the_refresh_is_stopped_before_it_begins() -> None:
     make_feed("https://blog.example/feed", next_fetch=START)
     stopping = threading.Event()
     stopping.set()
@@ -58,7 +58,7 @@ def test_nothing_is_claimed_where_the_refresh_is_stopped_before_it_begins() -> N
 
 
 @pytest.mark.parametrize(("feeds", "starts"), [(49, False), (50, True)])
-def test_a_parser_is_started_at_once_where_some_of_many_feeds_are_sure_to_have_news(feeds: int, starts: bool) -> None:
+def test_a_parser_is_started_at_once_if_feeds_are_so_many_that_some_will_have_changed(feeds: int, starts: bool) -> None:
     for number in range(feeds):
         make_feed(f"http://127.0.2.{number}:9/feed", next_fetch=START, body_hash="known")
     started: list[bool] = []

@@ -1,4 +1,4 @@
-"""Which host an answer came from."""
+"""The host from which an answer came."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ UNTIL = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
         ("https://a.example/feed", "", "its own"),
         ("ftp://a.example/feed", "https://b.example/feed", "its own"),
     ],
-    ids=["the same", "spelt otherwise", "another", "another port", "no answer", "no URL that is fetched"],
+    ids=["the same", "spelt differently", "another", "another port", "no answer", "a URL that is never fetched"],
 )
-def test_an_answer_comes_from_the_host_that_gave_it(feed: str, answered: str, host: str) -> None:
+def test_the_host_is_that_of_the_url_that_was_answered_last(feed: str, answered: str, host: str) -> None:
     claim = Claimed(1, "token", UNTIL, feed, "its own")
 
     assert host_that_answered(claim, Failed("status", "busy", answered, 429)) == host

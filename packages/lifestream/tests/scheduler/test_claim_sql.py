@@ -1,4 +1,4 @@
-"""The SQL of claims: what it takes, and that it reads no whole table."""
+"""The SQL of claims reads no whole table, and writes each page once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def feeds(db: None) -> list[int]:
-    """The keys of 40 feeds at 20 hosts, half of them due."""
+    """Return the keys of 40 feeds at 20 hosts, half of them due."""
     made = [
         make_feed(f"https://host{number % 20}.example/{number}", next_fetch=NOW + (number % 2) * HOUR)
         for number in range(40)
@@ -46,19 +46,19 @@ def test_the_feeds_of_a_claim_are_found_by_its_token(feeds: list[int]) -> None:
     [(_, plan)] = plans_of(lambda: list(Feed.objects.held(NOW)))
     assert "lifestream_feed_held" in plan
     [(_, plan)] = plans_of(lambda: Feed.objects.due(NOW).count())
-    # With so few rows, PostgreSQL takes any index.
+    # With so few rows, PostgreSQL may use any index.
     assert connection.vendor == "postgresql" or "lifestream_host_due" in plan
     assert "lifestream_feed_next" in plan
 
 
-def test_a_claim_that_finds_nothing_does_not_depend_on_how_many_feeds_there_are(feeds: list[int]) -> None:
+def test_a_claim_that_finds_nothing_uses_the_index_of_due_hosts(feeds: list[int]) -> None:
     asked = [(sql, plan) for sql, plan in plans_of(lambda: leases.claim(NOW - HOUR, 5)) if "lifestream_host" in sql]
     assert asked
     assert all("lifestream_host_due" in plan for _, plan in asked)
 
 
 def test_a_claim_writes_each_page_once_on_sqlite(feeds: list[int]) -> None:
-    """A copy of each page in a temporary file would be half of all that a claim writes."""
+    """Otherwise, half of what a claim writes would be copies of pages in a temporary file."""
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL writes no such copies.")
     assert journaled(lambda: Feed.objects.update(claim_token="x"))

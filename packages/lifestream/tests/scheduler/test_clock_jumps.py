@@ -1,4 +1,4 @@
-"""What was written while a clock was ahead is brought back, by the first refresh that sees it."""
+"""Times that were written while a clock was ahead are corrected by the first refresh that notices it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ AHEAD = NOW + DAY
 
 @pytest.fixture
 def ran_ahead() -> None:
-    """A refresh ended while the clock was a day ahead."""
+    """Write the tally of a refresh that ended while the clock was a day ahead."""
     Tally.objects.add({"runs": 1}, AHEAD)
 
 
 @pytest.mark.usefixtures("ran_ahead")
 class TestFeeds:
-    def test_what_was_fetched_then_is_due_after_the_same_interval(self) -> None:
+    def test_feeds_fetched_then_are_due_after_the_same_interval(self) -> None:
         feed = make_feed(next_fetch=AHEAD + HOUR, last_fetch=AHEAD, last_success=AHEAD, not_before=AHEAD + MINUTE)
         done = clock_jumps.bring_back(NOW)
         feed.refresh_from_db()
@@ -41,13 +41,13 @@ class TestFeeds:
         assert (feed.last_fetch, feed.last_success) == (NOW, NOW)
         assert Host.objects.get().next_due == NOW + HOUR
 
-    def test_the_success_of_a_feed_that_failed_then_stays_as_it_was(self) -> None:
+    def test_the_last_success_of_a_feed_that_failed_then_is_kept(self) -> None:
         feed = make_feed(next_fetch=AHEAD + HOUR, last_fetch=AHEAD, last_success=NOW - DAY, failures=2)
         clock_jumps.bring_back(NOW)
         feed.refresh_from_db()
         assert (feed.last_success, feed.not_before) == (NOW - DAY, None)
 
-    def test_what_was_fetched_at_the_right_time_stays(self) -> None:
+    def test_feeds_fetched_at_the_right_time_are_unchanged(self) -> None:
         feed = make_feed(next_fetch=NOW + 40 * DAY, last_fetch=NOW - HOUR)
         never = make_feed("https://example.com/new", last_fetch=None, next_fetch=NOW)
         clock_jumps.bring_back(NOW)
@@ -64,7 +64,7 @@ class TestFeeds:
         assert Feed.objects.due(NOW).count() == 1
 
 
-def test_a_machine_whose_own_clock_is_behind_brings_nothing_back(
+def test_a_machine_whose_own_clock_is_behind_corrects_nothing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     true = timezone.now()
@@ -81,7 +81,7 @@ def test_a_machine_whose_own_clock_is_behind_brings_nothing_back(
 
 
 @pytest.mark.usefixtures("ran_ahead")
-def test_a_lease_of_a_worker_that_died_then_ends_after_a_lease() -> None:
+def test_the_lease_of_a_worker_that_died_then_ends_after_the_length_of_a_lease() -> None:
     make_feed()
     [claimed] = leases.claim(AHEAD, 1)
     done = clock_jumps.bring_back(NOW)
@@ -101,7 +101,7 @@ def test_items_that_were_first_seen_then_are_dated_now() -> None:
     subscription = make_subscription(feed)
     ahead = make_item(feed, guid="ahead", date=AHEAD, first_seen=AHEAD)
     old = make_item(feed, guid="old", date=NOW - DAY, first_seen=AHEAD)
-    early = make_item(feed, guid="early", date=AHEAD, first_seen=NOW)  # its owner dated it so
+    early = make_item(feed, guid="early", date=AHEAD, first_seen=NOW)  # its author gave it this date
     for item in (ahead, old, early):
         make_post(item, subscription)
     done = clock_jumps.bring_back(NOW)
@@ -133,7 +133,7 @@ class TestNoticing:
         )
 
     @pytest.mark.usefixtures("ran_ahead")
-    def test_a_clock_that_stays_wrong_is_mended_once_a_lease(self) -> None:
+    def test_times_of_a_clock_that_stays_wrong_are_corrected_once_a_lease(self) -> None:
         clock_jumps.bring_back(NOW)
         make_feed(next_fetch=AHEAD + HOUR, last_fetch=AHEAD)
         for after, is_mended in ((MINUTE, False), (LEASE + MINUTE, True)):
@@ -141,14 +141,14 @@ class TestNoticing:
             assert (clock_jumps.bring_back(NOW + after) is not None) == is_mended
 
     @pytest.mark.usefixtures("ran_ahead")
-    def test_a_refresh_notices(self) -> None:
+    def test_a_refresh_corrects_the_times(self) -> None:
         feed = make_feed(next_fetch=AHEAD + HOUR, last_fetch=AHEAD)
         refresh(clock=lambda: NOW)
         feed.refresh_from_db()
         assert feed.next_fetch == NOW + HOUR
 
 
-def test_many_feeds_are_brought_back_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_feeds_are_corrected_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock_jumps, "_CHUNK", 2)
     Tally.objects.add({"runs": 1}, AHEAD)
     for number in range(5):

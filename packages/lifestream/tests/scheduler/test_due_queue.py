@@ -1,4 +1,4 @@
-"""What a refresh claims: everything that is due, each feed once, or as many as it was told."""
+"""The feeds that a refresh claims: all due ones, each once, or at most a given number."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_feed_that_is_found_late_in_an_hour_that_it_skips_is_postponed(terms: 
 
 
 @pytest.mark.django_db
-def test_feeds_that_are_postponed_hide_no_others() -> None:
+def test_postponed_feeds_do_not_keep_others_from_being_claimed() -> None:
     for _ in range(3):
         make_feed(terms={"skip_hours": [NOW.hour]})
     plain = make_feed()

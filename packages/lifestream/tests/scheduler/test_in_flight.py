@@ -1,4 +1,4 @@
-"""What a refresh holds, and how much of it can be asked for at once."""
+"""The claims that a refresh holds, and how many of their feeds can be requested concurrently."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_concurrent_requests_to_a_host_are_limited_however_many_of_its_feeds_are
     assert list(held) == []
 
 
-def test_there_may_be_more_of_a_host_of_which_the_most_were_held() -> None:
+def test_a_host_with_the_maximum_of_held_feeds_may_have_more() -> None:
     held = Held(per_host=2, most=3)
     held.add(claims(few=range(2), many=range(2, 5)))
     assert [feed for feed in range(5) if held.drop(feed)] == [4]

@@ -1,4 +1,4 @@
-"""Leases on due feeds: taken once, by one worker, a host's together; on both databases, with real
+"""Leases on due feeds: one worker at a time takes them, together for all feeds of a host; on both databases, with real
 processes.
 """
 
@@ -42,14 +42,14 @@ class TestWhatMayBeClaimed:
             ({"claim_token": "x", "claimed_until": NOW + MINUTE}, False, False),
             ({"claim_token": "x", "claimed_until": NOW - MINUTE}, True, True),
         ],
-        ids=["due", "not due", "asked to wait", "was asked to wait", "paused", "gone", "held", "lease over"],
+        ids=["due", "not due", "the server asked to wait", "the wait is over", "paused", "gone", "held", "lease over"],
     )
     def test_a_feed_is_claimed_if_its_state_allows_it(self, fields: dict[str, Any], due: bool, early: bool) -> None:
         make_feed(**fields)
         assert Feed.objects.due(NOW).count() == due
         assert len(leases.claim(NOW, 10, early=True)) == early
 
-    def test_a_pause_of_the_host_holds_for_all_its_feeds(self) -> None:
+    def test_a_pause_of_the_host_applies_to_all_its_feeds(self) -> None:
         waiting = make_feed("https://slow.example.com/1")
         make_feed("https://slow.example.com/2")
         other = make_feed("https://other.example.com/")
@@ -57,12 +57,12 @@ class TestWhatMayBeClaimed:
         assert claim_urls() == [other.url]
         assert len(leases.claim(NOW + MINUTE, 10, early=True)) == 2
 
-    def test_only_the_feeds_that_were_named(self) -> None:
+    def test_only_named_feeds_are_claimed(self) -> None:
         one, _ = make_feed(), make_feed()
         assert claim_urls(feeds=[one.pk]) == [one.url]
         assert claim_urls(feeds=[]) == []
 
-    def test_a_claim_has_all_that_a_fetch_needs(self) -> None:
+    def test_a_claim_has_all_values_that_a_fetch_needs(self) -> None:
         feed = make_feed(
             "https://example.com/feed",
             title="A",
@@ -95,7 +95,7 @@ class TestWhatMayBeClaimed:
 
 @pytest.mark.django_db
 class TestHosts:
-    def test_a_hosts_feeds_come_together_the_longest_waiting_host_first(self) -> None:
+    def test_the_feeds_of_a_host_are_claimed_together_the_longest_waiting_host_first(self) -> None:
         make_feed("https://b.example.com/1", next_fetch=NOW - 2 * MINUTE)
         make_feed("https://a.example.com/1", next_fetch=NOW - 3 * MINUTE)
         make_feed("https://b.example.com/2", next_fetch=NOW)
@@ -103,7 +103,7 @@ class TestHosts:
         assert sorted(claim_urls(2)) == ["https://a.example.com/1", "https://a.example.com/2"]
         assert sorted(claim_urls(2)) == ["https://b.example.com/1", "https://b.example.com/2"]
 
-    def test_a_host_with_hundreds_takes_no_other_ones_place(self) -> None:
+    def test_a_host_with_hundreds_of_feeds_leaves_room_for_other_hosts(self) -> None:
         for number in range(120):
             make_feed(f"https://a.example.com/{number}", next_fetch=NOW - MINUTE + timedelta(milliseconds=number))
         for number in range(5):
@@ -119,7 +119,7 @@ class TestHosts:
         leases.release(first)
         assert leases.claim(NOW, 60)[0].url == "https://a.example.com/50"
 
-    def test_nobody_gets_more_of_a_host_while_one_of_its_feeds_is_held(self) -> None:
+    def test_no_feed_of_a_host_is_claimed_while_another_one_is_held(self) -> None:
         for number in range(3):
             make_feed(f"https://a.example.com/{number}")
         held = leases.claim(NOW, 2)
@@ -145,10 +145,10 @@ class TestLeases:
         assert leases.claim(NOW + MINUTE / 2, 10) == []
         second = leases.claim(NOW + MINUTE, 10, lease=MINUTE)
         assert len(second) == 1
-        assert leases.release(first) == 0, "what another worker holds can't be released"
+        assert leases.release(first) == 0, "the claim of another worker can't be released"
         assert Feed.objects.get().claim_token == second[0].token
 
-    def test_a_renewed_lease_lasts_from_then_on(self) -> None:
+    def test_a_renewed_lease_lasts_from_the_renewal_on(self) -> None:
         make_feed()
         held = leases.claim(NOW, 10, lease=MINUTE)
         assert leases.renew(held, NOW + MINUTE / 2, lease=MINUTE) == 1
@@ -166,7 +166,7 @@ class TestLeases:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_threads_share_the_due_feeds_and_never_hold_one_host_twice() -> None:
+def test_threads_share_the_due_feeds_and_no_two_hold_one_host() -> None:
     Feed.objects.bulk_create(
         Feed(url=f"https://host/{number}", url_hash=str(number), host=host, next_fetch=NOW)
         for host in [Host.objects.create(name=f"host{number}.example.com") for number in range(20)]

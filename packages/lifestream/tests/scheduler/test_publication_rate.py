@@ -1,4 +1,4 @@
-"""How often a feed publishes."""
+"""The rate at which a feed publishes entries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def ago(days: float) -> datetime:
         ([ago(0)] * 30, 0),
     ],
     ids=[
-        "one entry", "two", "one a day", "unknown, unsorted and to come", "a hundred", "silent for a month",
+        "one entry", "two", "one a day", "unknown, unsorted and future", "a hundred", "silent for a month",
         "old ones that are pinned", "all at once",
     ],
 )  # fmt: skip
@@ -40,7 +40,7 @@ def test_the_gap_is_the_average_of_the_busiest_window_until_now(dates: list[date
 
 
 @pytest.mark.parametrize("dates", [[], [None, None], [ago(-1)]])
-def test_without_a_date_that_is_past_nothing_is_known(dates: list[datetime | None]) -> None:
+def test_without_a_past_date_the_rate_is_unknown(dates: list[datetime | None]) -> None:
     assert pace_of(dates, NOW) is None
 
 

@@ -1,6 +1,6 @@
-"""More than one machine: commands, workers and a beat, with a real Redis and a real PostgreSQL between them.
+"""A site on more than one machine: commands, workers and a beat, with a real Redis and a real PostgreSQL.
 
-`python scripts/services.py run -- pytest packages/lifestream/tests/test_scale.py` starts both.
+`python scripts/services.py run -- pytest packages/lifestream/tests/scheduler/test_scale.py` starts both.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def server() -> Iterator[FeedServer]:
 
 @pytest.fixture
 def database() -> Iterator[str]:
-    """The URL of an empty PostgreSQL database that is dropped afterwards."""
+    """Yield the URL of an empty PostgreSQL database, which is dropped afterwards."""
     if not POSTGRES.startswith("postgres"):
         pytest.skip("LIFESTREAM_TEST_DATABASE_URL names no PostgreSQL; see scripts/services.py")
     import psycopg
@@ -57,7 +57,7 @@ def database() -> Iterator[str]:
 
 @pytest.fixture
 def broker() -> Iterator[str]:
-    """The URL of a Redis database that is empty, and is emptied again."""
+    """Yield the URL of an empty Redis database, which is emptied again afterwards."""
     import redis
 
     with redis.Redis.from_url(REDIS) as connection:
@@ -68,7 +68,7 @@ def broker() -> Iterator[str]:
 
 @contextmanager
 def worker(folder: Path, *arguments: str, **more: str) -> Iterator[subprocess.Popen[str]]:
-    """A worker that is ready for tasks; it is ended as an operator ends it, and must end well."""
+    """Yield a worker that is ready for tasks. End it with SIGTERM, and assert that its exit status is 0."""
     if sys.platform == "win32":
         pytest.skip("Celery's workers do not run on Windows")
     process = subprocess.Popen(
@@ -84,22 +84,22 @@ def worker(folder: Path, *arguments: str, **more: str) -> Iterator[subprocess.Po
     end = partial(os.killpg, process.pid, signal.SIGKILL)
     timer = threading.Timer(2 * PATIENCE, end)
     timer.start()
-    said: list[str] = []
+    lines: list[str] = []
     try:
         assert process.stdout is not None
         for line in process.stdout:
-            said.append(line)
+            lines.append(line)
             if re.search(r"\bready\.$", line):
                 break
         else:
-            raise AssertionError("the worker ended:\n" + "".join(said))
-        drain = threading.Thread(target=lambda: said.extend(process.stdout or ()))
+            raise AssertionError("the worker ended:\n" + "".join(lines))
+        drain = threading.Thread(target=lambda: lines.extend(process.stdout or ()))
         drain.start()
         yield process
         process.send_signal(signal.SIGTERM)
         process.wait(PATIENCE)
         drain.join(PATIENCE)
-        output = "".join(said)
+        output = "".join(lines)
         assert process.returncode == 0, output
         assert "Traceback" not in output, output
     finally:
@@ -119,7 +119,7 @@ def rows(database: str, query: str) -> list[tuple[Any, ...]]:
 
 
 class Sites:
-    """One machine's part of a site: its own home, the shared database and broker."""
+    """The part of a site on one machine: a home of its own, and the shared database and broker."""
 
     def __init__(self, folder: Path, database: str, broker: str) -> None:
         self.folder = folder
@@ -143,7 +143,7 @@ ALL_ARE_DUE = "UPDATE lifestream_feed SET next_fetch = now() - interval '1 day'"
 
 
 @pytest.mark.postgres
-def test_the_beat_updates_what_is_due(site: Sites, server: FeedServer) -> None:
+def test_the_beat_updates_due_feeds(site: Sites, server: FeedServer) -> None:
     server.add("/feed", feed(("one",)), feed(("one", "two")))
     site.run("add_feed", server.url("/feed"))
     site.more["LIFESTREAM_CHECK_EVERY"] = "0.5"
@@ -157,7 +157,7 @@ def test_the_beat_updates_what_is_due(site: Sites, server: FeedServer) -> None:
 
 
 @pytest.mark.postgres
-def test_two_workers_and_a_command_ask_each_feed_once(site: Sites, server: FeedServer) -> None:
+def test_two_workers_and_a_command_request_each_feed_once(site: Sites, server: FeedServer) -> None:
     count = 60
     outlines = "".join(f'<outline xmlUrl="{server.url(f"/{number}")}" text="{number}"/>' for number in range(count))
     (site.folder / "list.opml").write_text(f'<opml version="2.0"><body>{outlines}</body></opml>')

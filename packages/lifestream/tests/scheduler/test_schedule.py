@@ -102,7 +102,7 @@ def wait(due: Next) -> float:
         ),
     ],
 )
-def test_the_latest_time_that_anyone_asks_for_is_when_a_feed_is_due(
+def test_a_feed_is_due_at_the_latest_of_the_requested_times(
     outcome: Outcome, rhythm: Rhythm | None, seconds: float, reason: str
 ) -> None:
     due = decide(outcome, History(), NOW, LIMITS, rhythm)
@@ -112,7 +112,7 @@ def test_the_latest_time_that_anyone_asks_for_is_when_a_feed_is_due(
 
 
 def published(**ago: float) -> Pace:
-    """Return the pace of a feed whose three entries were published in so long a time until now."""
+    """Return the pace of a feed with three entries, the oldest of which was published *ago*."""
     return Pace(3, NOW - timedelta(**ago))
 
 
@@ -127,26 +127,24 @@ def published(**ago: float) -> Pace:
         (published(days=9000), 7 * DAY, "the feed publishes less than once a year: 7 days"),
     ],
 )
-def test_our_own_interval_follows_the_pace_of_the_feed_within_our_bounds(
-    pace: Pace, seconds: float, reason: str
-) -> None:
+def test_our_own_interval_follows_the_pace_of_the_feed_within_bounds(pace: Pace, seconds: float, reason: str) -> None:
     due = decide(fetched(), History(), NOW, LIMITS, pace=pace)
     assert (wait(due), due.reason, due.not_before) == (seconds, reason, None)
 
 
-def test_a_feed_that_publishes_seldom_is_asked_once_a_day_all_the_same() -> None:
+def test_a_feed_that_publishes_seldom_is_fetched_at_the_slow_interval() -> None:
     due = decide(fetched(), History(), NOW, Limits(HOUR, 7 * DAY, DAY), pace=published(days=90))
     assert (wait(due), due.reason) == (DAY, "the feed publishes once a month: 1 day")
 
 
-def test_a_304_keeps_the_pace_and_time_goes_on_for_a_feed_that_is_silent() -> None:
+def test_a_304_keeps_the_pace_and_the_interval_of_a_silent_feed_grows() -> None:
     first = decide(fetched(), History(), NOW, LIMITS, pace=published(days=3))
     later = NOW + timedelta(days=3)
     second = decide(not_modified(), History(terms=first.terms), later, LIMITS)
     assert second.at == later + timedelta(hours=6)
 
 
-def test_what_server_and_feed_ask_for_is_a_minimum_for_any_pace() -> None:
+def test_the_intervals_of_server_and_feed_are_a_minimum_for_any_pace() -> None:
     due = decide(fetched(cache_control="max-age=21600"), History(), NOW, LIMITS, Rhythm(ttl=60), published(days=3))
     assert (wait(due), due.reason) == (6 * HOUR, "max-age of the last answer: 6 hours")
     assert [(each.at, each.reason) for each in due.candidates] == [
@@ -162,7 +160,7 @@ class TestSpread:
     def later(self, feed: str, outcome: Outcome, now: datetime = NOW, rhythm: Rhythm | None = None) -> Next:
         return decide(outcome, History(feed=feed), now, self.LIMITS, rhythm)
 
-    def test_feeds_that_came_together_do_not_come_together_again(self) -> None:
+    def test_feeds_that_were_fetched_together_are_due_at_different_times(self) -> None:
         waits = [wait(self.later(f"http://example.org/{number}", fetched())) for number in range(1000)]
         assert min(waits) >= HOUR
         assert max(waits) < 1.1 * HOUR
@@ -170,7 +168,7 @@ class TestSpread:
         assert len(minutes) == 6
         assert max(minutes.values()) < 250
 
-    def test_it_is_the_same_for_the_same_feed_and_time_and_another_for_others(self) -> None:
+    def test_the_spread_depends_on_the_feed_and_the_time_alone(self) -> None:
         one = self.later("http://example.org/", fetched())
         assert one == self.later("http://example.org/", fetched())
         assert one.at != self.later("http://example.org/x", fetched()).at
@@ -178,7 +176,7 @@ class TestSpread:
         assert after.at is not None and one.at is not None
         assert after.at - one.at != timedelta(seconds=1)
 
-    def test_it_is_added_to_what_was_asked_for_and_is_no_minimum_by_itself(self) -> None:
+    def test_the_spread_is_added_to_the_requested_time_and_is_no_minimum_itself(self) -> None:
         for number in range(50):
             due = self.later(f"{number}", failed(429, retry_after="7200"))
             assert 2 * HOUR <= wait(due) < 2 * HOUR + 360
@@ -186,14 +184,14 @@ class TestSpread:
             assert due.reason == "Retry-After: 2 hours"
             assert due.candidates[-1].reason.endswith(" more, so that feeds don't come all at once")
 
-    def test_it_never_leads_into_a_skipped_hour(self) -> None:
+    def test_the_spread_never_leads_into_a_skipped_hour(self) -> None:
         rhythm = Rhythm(skip_hours=frozenset({13, 14}))
         for number in range(50):
             due = self.later(f"{number}", fetched(), NOW - timedelta(minutes=3), rhythm)
             assert due.at is not None
             assert due.at.hour in (12, 15)
 
-    def test_of_a_long_interval_it_is_half_an_hour_at_most(self) -> None:
+    def test_the_spread_of_a_long_interval_is_at_most_half_an_hour(self) -> None:
         waits = [wait(decide(failed(), History(9, feed=f"{n}"), NOW, self.LIMITS)) for n in range(100)]
         assert min(waits) >= 7 * DAY and max(waits) < 7 * DAY + 1800
 
@@ -203,13 +201,13 @@ def test_a_pause_may_be_for_the_refused_feed_alone() -> None:
     assert (due.host_pause, due.not_before) == (None, NOW + timedelta(hours=2))
 
 
-def test_candidates_survive_their_way_through_a_json_column() -> None:
+def test_candidates_are_unchanged_after_they_were_stored_as_json() -> None:
     candidates = decide(fetched(cache_control="max-age=7200"), History(), NOW, LIMITS).candidates
     assert len(candidates) == 2
     assert candidates_from_json(candidates_as_json(candidates)) == candidates
 
 
-def test_a_304_that_says_nothing_keeps_what_the_answer_it_confirms_asked_for() -> None:
+def test_a_304_without_freshness_keeps_the_terms_of_the_answer_that_it_confirms() -> None:
     first = decide(fetched(cache_control="max-age=7200"), History(), NOW, LIMITS, Rhythm(ttl=5 * 3600))
     second = decide(not_modified(), History(terms=first.terms), NOW, LIMITS)
     assert (wait(second), second.reason) == (5 * HOUR, "the feed's ttl: 5 hours")
@@ -222,13 +220,13 @@ def test_a_304_with_a_new_max_age_replaces_the_old_one() -> None:
     assert wait(second) == 2 * HOUR
 
 
-def test_a_200_that_says_nothing_forgets_what_the_one_before_asked_for() -> None:
+def test_a_200_without_freshness_replaces_the_terms_of_the_previous_answer() -> None:
     first = decide(fetched(cache_control="max-age=36000"), History(), NOW, LIMITS, Rhythm(ttl=36000))
     second = decide(fetched(), History(terms=first.terms), NOW, LIMITS, Rhythm())
     assert wait(second) == HOUR
 
 
-def test_errors_in_a_row_are_ever_further_apart_up_to_the_longest_interval_and_never_stop() -> None:
+def test_the_interval_after_errors_grows_up_to_the_longest_and_the_feed_is_never_given_up() -> None:
     history, gaps = History(), []
     for _ in range(40):
         due = decide(failed(), history, NOW, LIMITS)
@@ -264,7 +262,7 @@ def test_an_error_forgets_neither_freshness_nor_rhythm() -> None:
         (failed(), Rhythm(skip_hours=frozenset({13, 14})), 3 * HOUR, "the feed's skipHours"),
     ],
 )
-def test_what_the_feed_asks_for_holds_after_an_error_too(
+def test_the_rhythm_of_a_feed_counts_after_an_error_too(
     outcome: Outcome, rhythm: Rhythm, seconds: float, reason: str
 ) -> None:
     due = decide(outcome, History(terms=Terms(Freshness(36000, "max-age"), rhythm)), NOW, LIMITS)
@@ -272,13 +270,13 @@ def test_what_the_feed_asks_for_holds_after_an_error_too(
 
 
 @pytest.mark.parametrize("rhythm", [Rhythm(ttl=10 * 3600), Rhythm(skip_hours=frozenset({13, 14}))])
-def test_what_one_feed_asks_for_is_no_pause_of_its_host(rhythm: Rhythm) -> None:
+def test_the_rhythm_of_one_feed_is_no_pause_of_its_host(rhythm: Rhythm) -> None:
     history = History(terms=Terms(rhythm=rhythm))
     for answer, seconds in ((failed(429), 3600), (failed(429, retry_after="5400"), 5400)):
         assert decide(answer, history, NOW, LIMITS).host_pause == NOW + timedelta(seconds=seconds)
 
 
-def test_410_is_never_asked_again_and_says_so() -> None:
+def test_after_410_a_feed_is_never_due_again() -> None:
     due = decide(Gone("http://example.org/feed"), History(), NOW, LIMITS)
     assert (due.at, due.reason) == (None, "410 Gone: it is not asked again")
 
@@ -295,7 +293,7 @@ def test_410_is_never_asked_again_and_says_so() -> None:
         (failed(429, retry_after="60"), None, 60),
     ],
 )
-def test_what_others_ask_for_is_kept_apart_from_our_own_interval(
+def test_not_before_is_what_server_and_feed_ask_for_without_our_own_interval(
     outcome: Outcome, rhythm: Rhythm | None, seconds: float | None
 ) -> None:
     expected = None if seconds is None else NOW + timedelta(seconds=seconds)
@@ -314,7 +312,7 @@ def test_what_others_ask_for_is_kept_apart_from_our_own_interval(
         (fetched(), None),
     ],
 )
-def test_a_429_and_a_503_that_says_when_pause_the_whole_host(outcome: Outcome, seconds: float | None) -> None:
+def test_a_429_and_a_503_with_a_time_pause_the_whole_host(outcome: Outcome, seconds: float | None) -> None:
     expected = None if seconds is None else NOW + timedelta(seconds=seconds)
     assert decide(outcome, History(failures=5), NOW, LIMITS).host_pause == expected
 
@@ -328,7 +326,7 @@ def test_a_429_and_a_503_that_says_when_pause_the_whole_host(outcome: Outcome, s
         Terms(pace=Pace(7, datetime(2026, 2, 1, 12, 30, 15, 250_000, tzinfo=UTC))),
     ],
 )
-def test_terms_survive_their_way_through_a_json_column(terms: Terms) -> None:
+def test_terms_are_unchanged_after_they_were_stored_as_json(terms: Terms) -> None:
     assert Terms.from_json(terms.as_json()) == terms
 
 
@@ -336,8 +334,8 @@ def test_empty_terms_are_an_empty_object() -> None:
     assert Terms().as_json() == {}
 
 
-def test_a_fetch_is_put_off_by_half_an_hour_at_most() -> None:
-    """This URL is one whose spread at this time is nearly the maximum."""
+def test_a_fetch_is_delayed_by_at_most_half_an_hour() -> None:
+    """The spread of this URL at this time is nearly the maximum."""
     limits = Limits(DAY, 7 * DAY, DAY, jitter=1)
     due = decide(fetched(), History(feed="http://example.org/25770"), NOW, limits)
     assert 1799.9 < wait(due) - DAY <= 1800
@@ -357,7 +355,7 @@ def test_an_hour_that_is_skipped_ends_at_the_full_hour() -> None:
 
 @pytest.mark.parametrize("hour", [0, 11, 12, 13, 23])
 def test_the_one_hour_of_the_week_that_is_not_skipped_is_found(hour: int) -> None:
-    """All hours are tried; the last possible one begins just before the hour in which the feed would be due."""
+    """All hours of a week are tried. The last of them is the one before the hour in which the feed would be due."""
     for day in range(7):
         rhythm = Rhythm(skip_hours=frozenset(range(24)) - {hour}, skip_days=frozenset(range(7)) - {day})
         due = decide(fetched(), History(), NOW, LIMITS, rhythm).at
@@ -366,7 +364,7 @@ def test_the_one_hour_of_the_week_that_is_not_skipped_is_found(hour: int) -> Non
         assert NOW + timedelta(hours=1) <= due < NOW + timedelta(days=7, hours=1)
 
 
-def test_a_success_ends_a_row_of_errors_and_410_leaves_history_as_it_was() -> None:
+def test_a_success_resets_the_count_of_errors_and_410_keeps_the_history() -> None:
     history = History(3, Terms(rhythm=Rhythm(ttl=7200)))
     assert decide(fetched(), history, NOW, LIMITS).failures == 0
     assert decide(not_modified(), history, NOW, LIMITS).failures == 0
@@ -374,7 +372,7 @@ def test_a_success_ends_a_row_of_errors_and_410_leaves_history_as_it_was() -> No
     assert (gone.at, gone.failures, gone.terms) == (None, 3, history.terms)
 
 
-def test_only_a_refusal_speaks_for_the_host() -> None:
+def test_only_a_429_or_a_503_with_a_time_pauses_the_host() -> None:
     assert not pauses_host(fetched(retry_after="60"))
     assert not pauses_host(not_modified(retry_after="60"))
     assert not pauses_host(failed(503))
@@ -392,7 +390,7 @@ def test_only_a_refusal_speaks_for_the_host() -> None:
         ("3601", ["our own interval of 1 hour", "max-age of the last answer: 1 hour 1 second"]),
     ],
 )
-def test_all_that_was_asked_for_is_reported_in_its_order(max_age: str, words: list[str]) -> None:
+def test_all_candidates_are_reported_in_the_order_of_their_times(max_age: str, words: list[str]) -> None:
     due = decide(fetched(cache_control=f"max-age={max_age}"), History(), NOW, LIMITS)
     assert reasons(due) == words
     assert due.reason == words[-1]
@@ -403,7 +401,7 @@ def test_a_retry_after_of_zero_asks_for_no_pause(seconds: str, not_before: datet
     assert decide(fetched(retry_after=seconds), History(), NOW, LIMITS).not_before == not_before
 
 
-def test_what_is_asked_for_is_capped_above_the_longest_interval_only() -> None:
+def test_only_intervals_above_the_longest_are_capped() -> None:
     for seconds, words in ((7 * 86400, "7 days"), (7 * 86400 + 1, "7 days 1 second, capped at 7 days")):
         due = decide(fetched(cache_control=f"max-age={seconds}"), History(), NOW, LIMITS)
         assert (wait(due), due.reason) == (7 * DAY, f"max-age of the last answer: {words}")

@@ -1,4 +1,4 @@
-"""Which signals an import sends, when, and with what."""
+"""The signals that an import sends: which, when, and with which arguments."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def connected(signal: Signal, receiver: Any) -> Iterator[None]:
 
 
 class Heard(list[tuple[str, dict[str, Any]]]):
-    """What was sent: the name and the arguments of each signal, in order."""
+    """The names and the arguments of the signals that were sent, in order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,14 +69,14 @@ def document(feed: Feed, *titles: str, **fields: Any) -> Result:
 
 
 def stored(*results: Result) -> None:
-    """Store the results, and commit."""
+    """Store the results, and run the callbacks of a commit."""
     with TestCase.captureOnCommitCallbacks(execute=True):
         store(results, NOW)
 
 
 @pytest.mark.django_db
 class TestItems:
-    def test_new_ones_are_sent_with_their_feed_and_the_lifestreams_that_show_them(self, heard: Heard) -> None:
+    def test_that_are_new_are_sent_with_their_feed_and_the_lifestreams_that_show_them(self, heard: Heard) -> None:
         feed = make_feed()
         shown = make_subscription(feed).lifestream
         make_subscription(feed, keep_rules="kites")
@@ -90,7 +90,7 @@ class TestItems:
             assert {item.feed.url for item in arguments["items"]} == {feed.url}
         assert len(queries) == 0
 
-    def test_are_loaded_once_a_receiver_looks_at_them(self) -> None:
+    def test_are_loaded_only_when_a_receiver_reads_them(self) -> None:
         seen: list[Any] = []
 
         def receive(items: Any, **_: Any) -> None:
@@ -109,12 +109,12 @@ class TestItems:
         assert [item.title for item in items] == ["two"] and items[0].pk == items.keys[0]
         assert [item.title for item in items[:1]] == ["two"]
 
-    def test_of_several_feeds_in_one_transaction_each_feed_has_a_signal(self, heard: Heard) -> None:
+    def test_of_several_feeds_in_one_transaction_are_sent_by_a_signal_for_each_feed(self, heard: Heard) -> None:
         feeds = [make_feed(), make_feed()]
         stored(*(document(feed, "one") for feed in feeds))
         assert [arguments["feed"] for _, arguments in heard] == feeds
 
-    def test_changed_ones_are_sent_and_unchanged_ones_are_not(self, heard: Heard) -> None:
+    def test_that_are_changed_are_sent_and_unchanged_ones_are_not(self, heard: Heard) -> None:
         feed = make_feed()
         stored(document(feed, "one", "two"))
         heard.clear()
@@ -122,11 +122,11 @@ class TestItems:
         [(name, arguments)] = heard
         assert (name, [item.title for item in arguments["items"]]) == ("items_changed", ["one!"])
 
-    def test_each_chunk_has_a_signal_of_its_own(self, heard: Heard) -> None:
+    def test_are_sent_by_one_signal_for_each_chunk(self, heard: Heard) -> None:
         stored(document(make_feed(), *(f"item {number}" for number in range(CHUNK + 2))))
         assert [len(arguments["items"]) for _, arguments in heard] == [CHUNK, 2]
 
-    def test_a_broken_row_takes_no_signal_from_the_others(self, heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_are_sent_even_if_another_row_is_broken(self, heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
         from django.db import DataError
 
         write = item_import.write
@@ -143,7 +143,7 @@ class TestItems:
 
 @pytest.mark.django_db
 class TestFeeds:
-    def test_a_failing_one_is_sent_with_how_often_and_why(self, heard: Heard) -> None:
+    def test_a_failing_feed_is_sent_with_the_number_of_failures_and_the_reason(self, heard: Heard) -> None:
         feed = make_feed()
         due = Next(NOW, "it failed", failures=3, terms=Terms())
         stored(result(feed, Failed("dns", "no such host", feed.url), next=due))
@@ -155,13 +155,13 @@ class TestFeeds:
         stored(result(feed, Failed("parse", say("reading-too-long", seconds="10"), feed.url), next=due))
         assert heard[0][1]["message"] == "reading it took longer than 10 seconds"
 
-    def test_one_that_is_gone_is_sent_as_it_is_now(self, heard: Heard) -> None:
+    def test_a_feed_that_is_gone_is_sent_with_its_new_status(self, heard: Heard) -> None:
         feed = make_feed()
         stored(result(feed, Gone(feed.url, 410)))
         assert heard.names() == ["feed_gone"]
         assert heard[0][1]["feed"].status == Feed.Status.GONE
 
-    def test_one_that_has_moved_is_sent_with_both_addresses(self, heard: Heard) -> None:
+    def test_a_feed_that_has_moved_is_sent_with_both_addresses(self, heard: Heard) -> None:
         feed = make_feed(moved_to="https://new.example/feed", moved_count=2)
         moved = Moved("https://new.example/feed")
         stored(result(feed, NotModified(feed.url, moved=moved)))
@@ -173,7 +173,7 @@ class TestFeeds:
         )
         assert (arguments["feed"].url, arguments["into"]) == ("https://new.example/feed", None)
 
-    def test_one_that_has_moved_to_another_feed_is_sent_with_that_feed(self, heard: Heard) -> None:
+    def test_a_feed_that_has_moved_to_another_feed_is_sent_with_that_feed(self, heard: Heard) -> None:
         feed, there = (
             make_feed(moved_to="https://new.example/feed", moved_count=2),
             make_feed("https://new.example/feed"),
@@ -182,7 +182,7 @@ class TestFeeds:
         [(name, arguments)] = heard
         assert (name, arguments["feed"], arguments["into"]) == ("feed_moved", feed, there)
 
-    def test_one_of_which_nothing_new_came_is_not_sent(self, heard: Heard) -> None:
+    def test_an_unchanged_feed_is_not_sent(self, heard: Heard) -> None:
         feed = make_feed()
         stored(result(feed, NotModified(feed.url)))
         assert heard == []
@@ -190,7 +190,9 @@ class TestFeeds:
 
 @pytest.mark.django_db
 class TestReceivers:
-    def test_one_that_raises_is_logged_and_stops_nothing(self, heard: Heard, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_receiver_that_raises_is_logged_and_stops_nothing(
+        self, heard: Heard, caplog: pytest.LogCaptureFixture
+    ) -> None:
         def broken(**_: Any) -> None:
             raise ZeroDivisionError("what the receiver says")
 
@@ -200,14 +202,14 @@ class TestReceivers:
         assert heard.names() == ["items_added", "items_added"]
         assert caplog.text.count("ZeroDivisionError: what the receiver says") == 2
 
-    def test_without_any_nothing_is_loaded(self) -> None:
+    def test_without_receivers_nothing_is_loaded(self) -> None:
         feed = make_feed()
         results = [document(feed, "one")]
         with TestCase.captureOnCommitCallbacks() as callbacks:
             store(results, NOW)
         assert callbacks == []
 
-    def test_one_of_another_signal_has_no_items_loaded(self) -> None:
+    def test_for_a_receiver_of_another_signal_no_items_are_loaded(self) -> None:
         def receive(**_: Any) -> None:
             raise AssertionError
 
@@ -231,7 +233,7 @@ class TestReceivers:
 
 @pytest.mark.django_db(transaction=True)
 class TestCommit:
-    def test_a_signal_comes_after_it_outside_of_any_transaction(self) -> None:
+    def test_a_signal_is_sent_after_the_commit_outside_of_any_transaction(self) -> None:
         seen: list[tuple[bool, int]] = []
 
         def receive(items: Any, **_: Any) -> None:
@@ -243,13 +245,13 @@ class TestCommit:
             store([document(feed, "one", "two")], NOW)
         assert seen == [(False, 2)]
 
-    def test_what_is_rolled_back_is_never_sent(self, heard: Heard) -> None:
+    def test_a_signal_of_a_rolled_back_transaction_is_never_sent(self, heard: Heard) -> None:
         with transaction.atomic():
             store([document(make_feed(), "one")], NOW)
             transaction.set_rollback(True)
         assert heard == []
 
-    def test_a_write_that_is_repeated_is_sent_once(self, heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_signal_of_a_repeated_write_is_sent_once(self, heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
         write, failures = item_import.write, [OperationalError("locked")]
 
         def failing(*args: Any) -> Any:
@@ -264,7 +266,7 @@ class TestCommit:
 
 
 @pytest.mark.django_db
-def test_an_item_that_another_feed_shows_does_not_count(heard: Heard) -> None:
+def test_a_lifestream_that_shows_only_items_of_another_feed_is_not_sent(heard: Heard) -> None:
     feed = make_feed()
     other = make_subscription(make_feed())
     Post.objects.create(item=make_item(other.feed), subscription=other, lifestream=other.lifestream, date=NOW)
@@ -273,7 +275,7 @@ def test_an_item_that_another_feed_shows_does_not_count(heard: Heard) -> None:
 
 
 @pytest.mark.django_db
-def test_a_lifestream_that_shows_only_what_lies_between_the_changed_ones_does_not_count(heard: Heard) -> None:
+def test_a_lifestream_that_shows_only_unchanged_items_is_not_sent(heard: Heard) -> None:
     feed = make_feed()
     shown = make_subscription(feed, block_rules="kites").lifestream
     make_subscription(feed, keep_rules="kites")
@@ -285,7 +287,7 @@ def test_a_lifestream_that_shows_only_what_lies_between_the_changed_ones_does_no
 
 
 @pytest.mark.django_db
-def test_a_receiver_that_takes_the_keys_alone_costs_one_query(django_assert_num_queries: Any) -> None:
+def test_a_receiver_that_reads_only_the_keys_costs_one_query(django_assert_num_queries: Any) -> None:
     keys: list[int] = []
 
     def receive(items: Any, **_: Any) -> None:

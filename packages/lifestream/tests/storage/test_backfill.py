@@ -1,4 +1,4 @@
-"""The posts that a subscription gets of what its feed had before, however the subscription is written."""
+"""The posts that a subscription gets for items that its feed already has, however the subscription is written."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class TestEveryWayToSubscribe:
         assert "new" in titles(subscription.lifestream)
 
     @pytest.mark.parametrize("way", ["update", "save", "save of the field", "bulk_update"])
-    def test_a_subscription_that_moves_to_another_lifestream_takes_its_posts_along(self, way: str) -> None:
+    def test_the_posts_of_a_subscription_that_moves_to_another_lifestream_move_too(self, way: str) -> None:
         subscription = make_subscription(idle_feed("one", "two"), paused=way == "save")
         if way == "save":
             make_post(Item.objects.get(title="one"), subscription)
@@ -145,7 +145,7 @@ class TestEveryWayToSubscribe:
             ("two", False, "new"),
         ]
 
-    def test_a_subscription_that_moves_leaves_posts_that_are_there_already(self) -> None:
+    def test_a_subscription_that_moves_does_not_replace_existing_posts(self) -> None:
         moves, other = (
             make_subscription(idle_feed("one", "two")),
             make_subscription(idle_feed(), make_lifestream("new")),
@@ -157,7 +157,7 @@ class TestEveryWayToSubscribe:
         assert Post.objects.get(item__title="one").pk == there.pk
         assert Post.objects.count() == 2
 
-    def test_rules_that_were_changed_show_what_they_let_pass(self) -> None:
+    def test_items_that_changed_rules_let_pass_are_shown(self) -> None:
         feed = idle_feed("kites", "boats")
         subscription = make_subscription(feed, keep_rules="kites")
         assert titles(subscription.lifestream) == ["kites"]
@@ -172,7 +172,7 @@ class TestEveryWayToSubscribe:
             Subscription.objects.update(folder="Blogs")
         assert not any("lifestream_item" in query["sql"] for query in queries)
 
-    def test_what_is_hidden_stays_hidden(self) -> None:
+    def test_hidden_posts_stay_hidden(self) -> None:
         subscription = make_subscription(idle_feed("one"))
         Post.objects.update(hidden=True)
         subscription.save()
@@ -205,25 +205,25 @@ class TestLongFeeds:
         subscription.refresh_from_db()
         assert subscription.backlog is None
 
-    def test_a_feed_that_is_just_as_long_leaves_nothing(self) -> None:
+    def test_a_feed_of_exactly_the_limit_leaves_no_rest(self) -> None:
         subscription = make_subscription(idle_feed("1", "2", "3", "4"))
         subscription.refresh_from_db()
         assert subscription.backlog is None
 
-    def test_rules_hold_for_the_rest(self) -> None:
+    def test_rules_apply_to_the_rest(self) -> None:
         subscription = self.make(block_rules="2\n7")
         assert titles(subscription.lifestream) == ["4", "5", "6"]
         assert fill_rest() == 1
         assert titles(subscription.lifestream) == ["1", "3", "4", "5", "6"]
 
-    def test_one_that_is_paused_gets_the_rest_once_it_is_resumed(self) -> None:
+    def test_a_paused_subscription_gets_the_rest_once_it_is_resumed(self) -> None:
         subscription = self.make()
         Subscription.objects.update(paused=True)
         assert fill_rest() == 0
         Subscription.objects.update(paused=False)
         assert fill_rest() == 1 or len(titles(subscription.lifestream)) == 7
 
-    def test_a_run_that_is_stopped_leaves_it_to_the_next(self) -> None:
+    def test_a_run_that_is_stopped_leaves_the_rest_to_the_next(self) -> None:
         subscription = self.make()
         stopping = threading.Event()
         stopping.set()
@@ -233,14 +233,14 @@ class TestLongFeeds:
 
 
 def unfilled(feed: Feed, **fields: Any) -> Subscription:
-    """Return a subscription without posts, as if its items had come from elsewhere."""
+    """Return a subscription to *feed*, whose posts are deleted."""
     subscription = make_subscription(feed, **fields)
     Post.objects.filter(subscription=subscription).delete()
     return subscription
 
 
 class TestFilling:
-    def test_posts_what_is_missing_and_counts_it(self) -> None:
+    def test_makes_missing_posts_and_counts_them(self) -> None:
         feed = make_feed()
         there, missing = make_item(feed, "there"), make_item(feed, "missing", date=NOW - timedelta(days=2))
         make_item(title="of another feed")
@@ -251,7 +251,7 @@ class TestFilling:
         assert Post.objects.get(item=missing).date == NOW - timedelta(days=2)
         assert titles(other.lifestream) == []
 
-    def test_of_a_paused_subscription_posts_nothing(self) -> None:
+    def test_of_a_paused_subscription_makes_no_posts(self) -> None:
         item = make_item()
         assert fill(unfilled(item.feed, paused=True)) == 0
         paused = unfilled(item.feed, paused=True)
@@ -259,7 +259,7 @@ class TestFilling:
         assert fill(paused) == 0
 
     @pytest.mark.parametrize("rule", ["title: kites", "text: wind", "author: ada", "tag: sky", "link: /kites/"])
-    def test_applies_rules_to_all_that_an_item_shows(self, rule: str) -> None:
+    def test_applies_rules_to_all_fields_of_an_item(self, rule: str) -> None:
         feed = make_feed()
         make_item(
             feed,
@@ -274,14 +274,14 @@ class TestFilling:
         assert (fill(keeps), fill(blocks)) == (1, 1)
         assert (titles(keeps.lifestream), titles(blocks.lifestream)) == (["Kites"], ["Boats"])
 
-    def test_tells_the_tags_of_items_apart(self) -> None:
+    def test_applies_rules_to_the_tags_of_each_item(self) -> None:
         feed = make_feed()
         make_item(feed, "one", tags=["sky", "wind"])
         make_item(feed, "two", tags=["sea"])
         subscription = unfilled(feed, keep_rules="tag: sky\ntag: sea")
         assert fill(subscription) == 2
 
-    def test_leaves_out_what_another_feed_has_by_guid_or_link(self) -> None:
+    def test_leaves_out_items_whose_guid_or_link_another_feed_has(self) -> None:
         old, new = make_feed(), make_feed()
         make_item(old, "alike", key_hash="a" * 64, link_hash="1" * 64)
         make_item(old, "without a link", key_hash="b" * 64, link_hash="")
@@ -301,13 +301,13 @@ class TestFilling:
             Item(feed=feed, title=f"item {n}", date=NOW, first_seen=NOW, key_hash=f"{n:064}") for n in range(CHUNK + 1)
         )
         subscription = unfilled(feed, keep_rules=rules)
-        # Who subscribes; of each chunk its items, the sizes of their texts and their tags where there are rules, and a
-        # savepoint's two statements around the one for posts, if there are any.
+        # One for the subscription and one for the last chunk, which is empty. For each chunk, one for its items, with
+        # rules one for the sizes of their texts and one for their tags, two for a savepoint, and one for posts, if any.
         with django_assert_num_queries(2 + 2 * (3 + 2 * bool(rules) + bool(count))):
             assert fill(subscription) == count
 
 
-def test_rules_of_a_lifestream_read_as_many_texts_at_once_as_somebody_can_wait_for(
+def test_new_rules_of_a_lifestream_are_applied_to_a_limited_amount_of_text_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(backfill, "TEXT_AT_ONCE", 50)

@@ -1,4 +1,4 @@
-"""Rows are written and read as Django would write and read them."""
+"""Rows are written and read in the same form as by Django."""
 
 from __future__ import annotations
 
@@ -55,20 +55,20 @@ def test_times_are_written_as_django_writes_them(zone: timezone, microsecond: in
     assert Item.objects.get(changed=item.changed) == item
 
 
-def test_rows_are_inserted_and_those_that_exist_are_left_as_they_are() -> None:
+def test_rows_are_inserted_and_existing_rows_are_unchanged() -> None:
     Tag.objects.create(name="Sky", slug="sky")
     insert_new(Tag, [{"name": "Another", "slug": "sky"}, {"name": "Sea", "slug": "sea"}], "default")
     insert_new(Tag, [], "default")
     assert sorted(Tag.objects.values_list("slug", "name")) == [("sea", "Sea"), ("sky", "Sky")]
 
 
-def test_columns_of_inserted_rows_are_returned_for_more_rows_than_a_statement_takes() -> None:
+def test_columns_of_inserted_rows_are_returned_for_more_rows_than_one_statement_can_have() -> None:
     rows = [(f"Tag {number}", f"tag-{number}") for number in range(1200)]
     found = insert_rows(Tag, ["name", "slug"], rows, "default", returning=["slug", "id"])
     assert dict(found) == dict(Tag.objects.values_list("slug", "pk")) and len(found) == 1200
 
 
-def test_columns_of_every_kind_come_back_as_django_reads_them() -> None:
+def test_columns_of_every_kind_are_written_in_the_form_that_django_reads() -> None:
     item = make_item(title="One")
     item.title, item.date = "Two", NOW - timedelta(days=1)
     item.media = [{"url": "https://a.example/1.png"}]
@@ -79,7 +79,7 @@ def test_columns_of_every_kind_come_back_as_django_reads_them() -> None:
     assert (read.title, read.date, read.media, read.enclosures) == (item.title, item.date, item.media, [])
 
 
-def test_of_each_owner_the_last_rows_are_kept() -> None:
+def test_the_last_rows_of_each_owner_are_kept() -> None:
     one, other = make_feed("https://a.example/1"), make_feed("https://a.example/2")
     keys = {feed: [Fetch.objects.create(feed=feed, started=NOW).pk for _ in range(3)] for feed in (one, other)}
     delete_all_but(Fetch, "feed", [one.pk, other.pk], 3, "default")
@@ -104,14 +104,14 @@ def test_the_last_row_of_each_owner_is_found_as_django_finds_it() -> None:
     assert last_rows(Fetch, names, "feed", [], "default") == []
 
 
-def test_rows_that_exist_are_left_and_not_returned() -> None:
+def test_existing_rows_are_unchanged_and_not_returned() -> None:
     assert insert_rows(Tag, ("slug", "name"), [("a", "A")], "default", returning=("slug",)) == [("a",)]
     rows = [("a", "B"), ("b", "B"), ("b", "C")]
     assert insert_rows(Tag, ("slug", "name"), rows, "default", returning=("slug",), existing=True) == [("b",)]
     assert [*Tag.objects.order_by("slug").values_list("name", flat=True)] == ["A", "B"]
 
 
-def test_keys_of_new_rows_come_in_their_order_and_none_is_used_twice() -> None:
+def test_keys_of_new_rows_are_in_their_order_and_none_is_used_twice() -> None:
     assert insert_numbered(Tag, ("slug", "name"), [], "default") == []
     rows = [(f"{number * 7 % 1201}", "Tag") for number in range(1200)]
     keys = insert_numbered(Tag, ("slug", "name"), rows, "default")
@@ -128,7 +128,7 @@ def test_keys_of_new_rows_come_in_their_order_and_none_is_used_twice() -> None:
     assert not Tag.objects.filter(slug="b").exists()
 
 
-def test_values_come_in_lists_that_one_statement_takes() -> None:
+def test_values_are_split_into_lists_that_fit_into_one_statement() -> None:
     assert list(batches(range(5), 2)) == [[0, 1], [2, 3], [4]]
     assert [len(batch) for batch in batches(iter(range(LOOKUP + 1)))] == [LOOKUP, 1]
     assert list(batches([])) == []

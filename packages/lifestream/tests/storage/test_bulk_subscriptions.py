@@ -1,4 +1,4 @@
-"""Subscribing to a list of feeds at once: it comes to the same as one by one, with few statements."""
+"""Subscribing to a list of feeds at once has the same result as one by one, with few statements."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_feeds_are_those_that_would_be_made_one_by_one() -> None:
 
 
 @pytest.mark.django_db
-def test_known_feeds_bring_their_items_once_and_wake_up() -> None:
+def test_known_feeds_become_active_and_their_items_are_posted_once() -> None:
     stream = make_lifestream()
     feed = make_feed("https://a.example/feed")
     item, posted = make_item(feed), make_item(feed)

@@ -1,4 +1,4 @@
-"""Feeds whose entries change with every fetch: their items are rewritten once a day at most, and no table grows."""
+"""Feeds whose entries change with every fetch: their items are rewritten at most once a day, and no table grows."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def hourly(feed: Feed, fetch: int, *drafts: ItemDraft) -> Stored:
     return stored
 
 
-def test_content_that_alternates_with_every_fetch_is_finally_rewritten_once_a_day_only() -> None:
+def test_content_that_alternates_with_every_fetch_is_finally_rewritten_only_once_a_day() -> None:
     feed = make_feed()
     make_subscription(feed)
     changed = [hourly(feed, n, draft("1", "A", content=f"advertisement {n % 2}")).changed for n in range(24 * DAYS)]
@@ -52,11 +52,11 @@ def test_a_deleted_item_whose_guid_changes_with_every_fetch_stays_deleted_and_le
         else:
             assert (stored.new, stored.refused) == (0, 1)
     assert Tombstone.objects.count() == 1
-    assert Tombstone.objects.get().guid == "29", "it follows its entry"
+    assert Tombstone.objects.get().guid == "29", "it gets the new guid of its entry"
 
 
 @override_settings(LIFESTREAM_MOVE_AFTER=1)
-def test_feeds_that_move_to_one_url_at_once_become_one_and_affect_no_other_feed() -> None:
+def test_feeds_that_move_to_one_url_together_become_one_and_affect_no_other_feed() -> None:
     feeds = [make_feed() for _ in range(4)]
     streams = [make_subscription(feed).lifestream for feed in feeds]
     there = "https://new.example.com/feed"
@@ -73,4 +73,4 @@ def test_feeds_that_move_to_one_url_at_once_become_one_and_affect_no_other_feed(
         streams[0].pk,
         streams[2].pk,
     }
-    assert Item.objects.filter(feed=one).count() == 1, "items stay where they are"
+    assert Item.objects.filter(feed=one).count() == 1, "the items of the feeds that moved stay with them"

@@ -1,7 +1,7 @@
-"""Killed at any stage, on a database that is full, locked or gone: nothing is lost, nothing is there twice.
+"""A refresh that is killed at any stage, or whose database is full, locked or gone, loses and duplicates nothing.
 
-Real processes die a real death (see `dying`), and the next refresh begins with what they left: an hour later, when
-their leases have ended. A crash may repeat a request, never an item.
+Real processes are killed (see `dying`), and the next refresh continues from the state that they left: an hour later,
+when their leases have ended. A crash may repeat a request, never an item.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ on_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="
 
 @pytest.fixture
 def server() -> Iterator[FeedServer]:
-    with FeedServer(strict=False) as server:  # icons are looked for, and are not there
+    with FeedServer(strict=False) as server:  # the icons that are looked for don't exist
         yield server
 
 
 @pytest.fixture(autouse=True)
 def empty_index() -> None:
-    """The index is no model's table: what other tests have left is in it."""
+    """Empty the index: it is no table of a model, so it may have entries that other tests have left."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM lifestream_search")
 
@@ -71,7 +71,7 @@ def due_feed(server: FeedServer, path: str, *answers: Any) -> Feed:
 
 
 def assert_whole(count: int) -> None:
-    """There are *count* items, each with one post, one tag and one entry in the index."""
+    """Assert that there are *count* items, each with one post, one tag and one entry in the index."""
     assert Item.objects.count() == Item.objects.values("guid").distinct().count() == count
     assert Post.objects.count() == Post.objects.values("item").distinct().count() == count
     links = Item.tags.through.objects
@@ -96,9 +96,9 @@ class TestKilled:
 
         process = dying.start(place)
         dying.go(process)
-        _, said = dying.end(process, PATIENCE)
-        assert process.returncode != 0, f"it was not killed {place}: {said}"
-        assert "Traceback" not in said
+        _, errors = dying.end(process, PATIENCE)
+        assert process.returncode != 0, f"it was not killed {place}: {errors}"
+        assert "Traceback" not in errors
         assert_validators_are_not_ahead()
 
         report = refresh(clock=later())
@@ -111,7 +111,7 @@ class TestKilled:
         assert server.requests[-1].headers["If-None-Match"] == '"1"'
         assert Fetch.objects.latest("pk").outcome == "not modified"
 
-    def test_while_the_answer_arrives(self, server: FeedServer) -> None:
+    def test_a_kill_while_the_answer_arrives_loses_nothing(self, server: FeedServer) -> None:
         whole = document(ENTRIES)
         due_feed(server, "/feed", broken(whole, Stall(after=10_000)), whole)
 
@@ -126,7 +126,7 @@ class TestKilled:
         refresh(clock=later())
         assert_whole(ENTRIES)
 
-    def test_until_its_lease_ends_nobody_asks_again(self, server: FeedServer) -> None:
+    def test_the_feed_is_not_requested_again_until_its_lease_ends(self, server: FeedServer) -> None:
         due_feed(server, "/feed", document(3))
         process = dying.start("after the claim")
         dying.go(process)
@@ -136,8 +136,9 @@ class TestKilled:
         assert len(server.requests) == 0
         assert [row.new for row in refresh(clock=later()).rows] == [3]
 
-    def test_interrupted_before_any_of_its_statements(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        # Each statement of a whole import in turn, in this process: what isn't committed is rolled back as in a crash.
+    def test_an_interruption_before_any_statement_loses_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        # Interrupts each statement of a whole import in turn, in this process. What isn't committed is rolled back, as
+        # in a crash.
         from factories import NOW, draft, prepared, result
         from lifestream.fetcher.outcomes import Fetched
         from lifestream.storage.writer import store
@@ -176,19 +177,21 @@ class TestKilled:
 
 
 @pytest.mark.slow
-def test_processes_at_once_make_one_request_a_feed_and_double_nothing(server: FeedServer) -> None:
+def test_concurrent_processes_make_one_request_for_each_feed_and_duplicate_nothing(server: FeedServer) -> None:
     count = 30
     for number in range(count):
         feed = due_feed(server, f"/{number}", document(2))
-        host, _ = Host.objects.get_or_create(name=f"host{number % 10}")  # as far as claims can see
+        host, _ = Host.objects.get_or_create(
+            name=f"host{number % 10}"
+        )  # hosts that differ for claims, though not for requests
         Feed.objects.filter(pk=feed.pk).update(host=host)
     processes = [dying.start() for _ in range(3)]
     for process in processes:
         dying.go(process)
-    said = [dying.end(process, PATIENCE) for process in processes]
-    assert [process.returncode for process in processes] == [0, 0, 0], said
-    asked = [int(out.split()[0]) for out, _ in said]
-    assert sum(asked) == count, said
+    outputs = [dying.end(process, PATIENCE) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], outputs
+    asked = [int(out.split()[0]) for out, _ in outputs]
+    assert sum(asked) == count, outputs
     assert sorted(request.path for request in server.requests) == sorted(f"/{number}" for number in range(count))
     assert Item.objects.count() == Post.objects.count() == 2 * count
     assert Fetch.objects.count() == count
@@ -197,7 +200,7 @@ def test_processes_at_once_make_one_request_a_feed_and_double_nothing(server: Fe
 
 class TestADatabaseInTrouble:
     @on_sqlite
-    def test_a_full_one_takes_what_fits_and_the_rest_next_time(
+    def test_a_full_database_stores_what_fits_and_the_rest_next_time(
         self, server: FeedServer, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
     ) -> None:
         large = due_feed(server, "/large", document(LARGE, "searchable " * 300))
@@ -212,13 +215,13 @@ class TestADatabaseInTrouble:
         assert remedy in caplog.text
         assert "database or disk is full" in caplog.text
         large.refresh_from_db()
-        assert (large.etag, large.claim_token) == ("", ""), "it is due again at once"
+        assert (large.etag, large.claim_token) == ("", ""), "the feed is still due"
 
         report = refresh(clock=timezone.now)
         assert [row.new for row in report.rows] == [LARGE]
         assert Item.objects.count() == Post.objects.count() == LARGE + 6
 
-    def test_a_locked_one_is_reported_with_the_remedy_and_nothing_is_lost(
+    def test_a_locked_database_is_reported_with_the_remedy_and_nothing_is_lost(
         self, server: FeedServer, caplog: pytest.LogCaptureFixture
     ) -> None:
         lock = Lock()
@@ -240,7 +243,9 @@ class TestADatabaseInTrouble:
         assert [row.new for row in refresh(clock=later()).rows] == [5]
         assert_whole(5)
 
-    def test_one_that_is_locked_from_the_start_ends_the_command_with_the_remedy(self, server: FeedServer) -> None:
+    def test_a_database_that_is_locked_from_the_start_ends_the_command_with_the_remedy(
+        self, server: FeedServer
+    ) -> None:
         due_feed(server, "/feed", document(5))
         lock = Lock()
         lock.take()
@@ -254,7 +259,9 @@ class TestADatabaseInTrouble:
 
     @on_postgresql
     @pytest.mark.postgres
-    def test_a_connection_that_breaks_is_made_anew(self, server: FeedServer, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_broken_connection_is_replaced_by_a_new_one(
+        self, server: FeedServer, caplog: pytest.LogCaptureFixture
+    ) -> None:
         import psycopg
 
         with connection.cursor() as cursor:
@@ -274,9 +281,9 @@ class TestADatabaseInTrouble:
 
 @contextmanager
 def limited(pages: int) -> Iterator[None]:
-    """Let SQLite's file grow by at most this number of pages in the block, as on a disk that is full then."""
+    """Let SQLite's file grow by at most this number of pages in the block, as if the disk were full then."""
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM")  # or it would use the pages that other tests have left free
+        cursor.execute("VACUUM")  # otherwise, SQLite would use free pages that other tests have left
         cursor.execute("PRAGMA page_count")
         has = cursor.fetchone()[0]
         cursor.execute(f"PRAGMA max_page_count = {has + pages}")
@@ -288,7 +295,7 @@ def limited(pages: int) -> Iterator[None]:
 
 @contextmanager
 def impatient() -> Iterator[None]:
-    """Our connection waits for a lock for a moment only."""
+    """Let the connection of this process wait only 50 ms for a lock in the block."""
     sqlite = connection.vendor == "sqlite"
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA busy_timeout = 50" if sqlite else "SET lock_timeout = '50ms'")
@@ -299,7 +306,7 @@ def impatient() -> Iterator[None]:
 
 
 class Lock:
-    """A transaction of somebody else, which holds the database for itself until it is released."""
+    """A transaction of another connection, which locks the database until it is released."""
 
     def __init__(self) -> None:
         self._connection: Any

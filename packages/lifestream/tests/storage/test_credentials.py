@@ -1,4 +1,4 @@
-"""Credentials of feeds: sealed in the database, open to whoever has the key."""
+"""Credentials of feeds are encrypted in the database, with a key made from SECRET_KEY."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from lifestream.storage.credentials import CredentialsLost, seal, split_url, uns
 
 
 @pytest.mark.parametrize("plain", ["user:password", "user:", ":", "ümlaut:päss:wörd", "x" * 5000])
-def test_what_was_sealed_is_unsealed(plain: str) -> None:
+def test_sealed_credentials_can_be_unsealed(plain: str) -> None:
     sealed = seal(plain)
     assert unseal(sealed) == plain
     assert plain not in sealed
     assert seal(plain) != sealed, "equal passwords must not look equal"
 
 
-def test_no_credentials_stay_none() -> None:
+def test_empty_credentials_stay_empty() -> None:
     assert seal("") == unseal("") == ""
 
 
-def test_a_new_secret_key_opens_what_the_old_one_sealed_as_long_as_that_is_a_fallback(
+def test_credentials_sealed_with_an_old_key_can_be_unsealed_while_it_is_a_fallback(
     settings: Settings,
 ) -> None:
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "old", []
@@ -35,7 +35,7 @@ def test_a_new_secret_key_opens_what_the_old_one_sealed_as_long_as_that_is_a_fal
 
 
 @pytest.mark.parametrize("sealed", ["nonsense", "gAAAA", "ü"])
-def test_what_was_never_sealed_is_lost(sealed: str) -> None:
+def test_a_text_that_was_never_sealed_is_an_error(sealed: str) -> None:
     with pytest.raises(CredentialsLost):
         unseal(sealed)
 

@@ -1,4 +1,4 @@
-"""A database that fails: what is wrong by its code, and what to do about it."""
+"""A database that fails: the problem follows from the error code, and is reported with a remedy."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def of_postgresql(state: str | None) -> OperationalError:
         (sqlite3.SQLITE_ERROR, Kind.OTHER),
     ],
 )
-def test_sqlite_says_it_in_its_result_code(code: int, kind: Kind) -> None:
+def test_the_result_code_of_sqlite_decides(code: int, kind: Kind) -> None:
     assert trouble_of(of_sqlite(code)).kind is kind
 
 
@@ -64,7 +64,7 @@ def test_sqlite_says_it_in_its_result_code(code: int, kind: Kind) -> None:
         (None, Kind.GONE),
     ],
 )
-def test_postgresql_says_it_in_its_sqlstate(state: str | None, kind: Kind) -> None:
+def test_the_sqlstate_of_postgresql_decides(state: str | None, kind: Kind) -> None:
     assert trouble_of(of_postgresql(state)).kind is kind
 
 
@@ -72,12 +72,12 @@ def test_an_error_without_a_cause_is_of_another_kind() -> None:
     assert trouble_of(OperationalError("odd")).kind is Kind.OTHER
 
 
-def test_the_remedy_and_the_first_line_of_what_was_said_are_reported() -> None:
+def test_the_first_line_of_the_error_is_reported_with_the_remedy() -> None:
     assert str(trouble_of(of_sqlite(sqlite3.SQLITE_FULL))) == (
         "the database failed (it failed); its disk is full: free some space, then update again: nothing is lost"
     )
 
 
-def test_a_full_database_takes_less_and_a_locked_one_nothing() -> None:
+def test_a_full_database_may_store_less_and_a_locked_one_nothing() -> None:
     assert trouble_of(of_sqlite(sqlite3.SQLITE_FULL)).takes_less
     assert not trouble_of(of_sqlite(sqlite3.SQLITE_BUSY)).takes_less

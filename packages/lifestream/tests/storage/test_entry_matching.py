@@ -1,5 +1,5 @@
-"""Which stored item an entry is: documents fetched one after the other, and the items that are there
-afterwards.
+"""The stored item that an entry belongs to: documents are fetched one after the other, and the items that are stored
+afterwards are compared.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ FETCHES: dict[str, tuple[list[list[Entry]], list[str]]] = {
         ],
         ["A"],
     ),
-    "links that differ in http, https or a slash are kept apart where one document has both": (
+    "links that differ in http, https or a slash are kept apart if one document has both": (
         [[entry("A", "1", "a"), entry("B", "2", "a/")]] * 2,
         SAME,
     ),
@@ -138,7 +138,7 @@ FETCHES: dict[str, tuple[list[list[Entry]], list[str]]] = {
         [[entry("A", day=1, content="one"), entry("A", day=1, content="two")]] * 2,
         ["A", "A"],
     ),
-    "an entry that is there twice is one": ([[entry("A", "g", "a"), entry("A", "g", "a")]] * 2, ["A"]),
+    "an entry that is repeated is one item": ([[entry("A", "g", "a"), entry("A", "g", "a")]] * 2, ["A"]),
     "two entries with one guid are both kept": (
         [[entry("A", "g", "a"), entry("B", "g", "b"), entry("C", "h")]] * 2,
         ["A", "B", "C"],
@@ -171,7 +171,7 @@ FETCHES: dict[str, tuple[list[list[Entry]], list[str]]] = {
         [[entry("A", "", f"a?session={fetch}", content="text")] for fetch in range(3)],
         ["A"],
     ),
-    "what vanishes from the document stays": ([[entry("A", "1"), entry("B", "2")], [entry("B", "2")]], SAME),
+    "an entry that vanishes from the document stays": ([[entry("A", "1"), entry("B", "2")], [entry("B", "2")]], SAME),
     "an empty document": ([[entry("A", "1")], []], ["A"]),
     "an item is found again beside a new entry that has its link, title and date": (
         [[entry("A", "", "a", 1, "x")], [entry("A", "", "a", 1, "x"), entry("A", "", "a", 1)]],
@@ -189,7 +189,7 @@ FETCHES: dict[str, tuple[list[list[Entry]], list[str]]] = {
         [[entry("A", "g")], [entry("A", "g", day=0), entry("A", "g", day=1, content="x")]],
         ["A", "A", "A"],
     ),
-    "where there are guids, the same words without a date may be another entry": (
+    "if a feed has guids, the same words without a date may be another entry": (
         [[entry("A", "g", content="x")], [entry("A", content="x")]],
         ["A", "A"],
     ),
@@ -202,7 +202,7 @@ FETCHES: dict[str, tuple[list[list[Entry]], list[str]]] = {
         ],
         ["A", "A", "B", "B"],
     ),
-    "an entry without a guid is known by its link, not by what it says": (
+    "an entry without a guid is recognised by its link, not by its content": (
         [[entry("A", "", "a", content="x")], [entry("A", "g", "b", content="x")]],
         ["A", "A"],
     ),
@@ -211,7 +211,7 @@ FETCHES: dict[str, tuple[list[list[Entry]], list[str]]] = {
 
 @pytest.mark.parametrize("part", [1000, 1], ids=["at once", "entry by entry"])
 @pytest.mark.parametrize(("documents", "titles"), FETCHES.values(), ids=FETCHES.keys())
-def test_documents_fetched_one_after_the_other_leave_these_items(
+def test_documents_fetched_one_after_the_other_result_in_these_items(
     documents: list[list[Entry]], titles: list[str], part: int
 ) -> None:
     shelf = Shelf(part)
@@ -220,7 +220,7 @@ def test_documents_fetched_one_after_the_other_leave_these_items(
     assert shelf.titles == sorted(titles)
 
 
-def test_what_comes_first_of_a_long_document_takes_no_item_whose_guid_comes_later() -> None:
+def test_the_first_part_of_a_document_takes_no_item_whose_guid_is_in_a_later_part() -> None:
     keys = keys_of(entry("A", "1", "a"))
     known = Known(7, keys.guid, keys.link, keys.content, "1")
     document = Document([entry("B", "2", "a"), entry("A", "1", "c")])
@@ -261,7 +261,7 @@ def test_a_deleted_item_does_not_come_back_under_another_key(moves: list[Entry])
     assert (shelf.titles, shelf.refused) == ([], len(moves))
 
 
-def test_a_deleted_item_without_words_of_its_own_stands_for_no_other() -> None:
+def test_a_deleted_item_without_a_date_refuses_no_other_entry_with_its_title() -> None:
     shelf = Shelf()
     shelf.read(entry("", "1", "a"))
     shelf.delete("")
@@ -280,15 +280,15 @@ def test_deleting_one_of_many_with_the_same_guid_spares_the_others() -> None:
     assert (shelf.titles, shelf.refused) == (["B", "C"], 1)
 
 
-def test_an_item_is_found_even_if_an_entry_before_it_could_pass_for_it() -> None:
+def test_an_item_is_found_even_if_an_earlier_entry_has_its_link() -> None:
     shelf = Shelf()
     shelf.read(entry("A", "1", "a", 1))
-    # The first has the link of A and nothing else; the second is A, moved.
+    # The first entry has only the link of A; the second is A with a new link.
     shelf.read(entry("B", "2", "a", 2), entry("A", "1", "b", 1))
     assert shelf.items[1][1].title == "A"
 
 
-def test_of_two_versions_of_an_entry_the_later_one_is_kept() -> None:
+def test_the_later_of_two_versions_of_an_entry_is_kept() -> None:
     old, new = (Entry(guid="g", title="A", updated=DAY + timedelta(days=day), author=str(day)) for day in (1, 2))
     for document in ([old, new], [new, old]):
         shelf = Shelf()
@@ -296,7 +296,7 @@ def test_of_two_versions_of_an_entry_the_later_one_is_kept() -> None:
         assert [found.author for _, found in shelf.items.values()] == ["2"]
 
 
-def test_the_address_of_a_file_stands_in_for_a_link() -> None:
+def test_the_address_of_a_file_replaces_a_link_to_the_site() -> None:
     episode = Entry(title="A", link=HOME, enclosures=(Enclosure("https://example.com/1.mp3"),))
     renamed = Entry(title="B", link=HOME, enclosures=(Enclosure("http://example.com/1.mp3"),))
     shelf = Shelf()
@@ -328,7 +328,7 @@ def test_a_guid_that_changes_with_every_fetch_adds_nothing() -> None:
         ("", ""),
     ],
 )
-def test_links_are_compared_in_this_form(link: str, form: str) -> None:
+def test_the_form_in_which_links_are_compared(link: str, form: str) -> None:
     assert link_form(link) == form
 
 
@@ -337,7 +337,7 @@ ENTRIES = st.lists(st.builds(entry, WORDS, WORDS, WORDS, st.sampled_from([None, 
 
 
 @given(st.data(), ENTRIES, st.integers(1, 6))
-def test_a_refetch_adds_nothing_whatever_its_order_and_however_much_is_left(
+def test_a_refetch_adds_nothing_whatever_its_order_and_its_length(
     data: st.DataObject, entries: list[Entry], part: int
 ) -> None:
     shelf = Shelf(part)
@@ -365,24 +365,24 @@ def test_no_entry_of_a_first_document_is_lost(entries: list[Entry], part: int) -
         (CHURN_LIMIT + 99, CHURN_PAUSE, True),
     ],
 )
-def test_churn_is_capped(changes: int, ago: timedelta | None, allowed: bool) -> None:
+def test_frequent_edits_are_capped(changes: int, ago: timedelta | None, allowed: bool) -> None:
     assert may_rewrite(changes, None if ago is None else DAY - ago, DAY) is allowed
 
 
 @pytest.mark.parametrize(("ago", "count"), [(None, 1), (timedelta(hours=1), 8), (CHURN_FORGIVEN, 1)])
-def test_churn_is_forgiven_after_a_calm_week(ago: timedelta | None, count: int) -> None:
+def test_the_count_of_changes_restarts_after_a_week_without_edits(ago: timedelta | None, count: int) -> None:
     assert changes_after(7, None if ago is None else DAY - ago, DAY) == count
 
 
 @pytest.mark.parametrize("order", [(1, 2, 3), (1, 3, 2), (2, 1, 3), (2, 3, 1), (3, 1, 2), (3, 2, 1)])
-def test_of_three_versions_of_an_entry_the_latest_one_is_kept(order: tuple[int, ...]) -> None:
+def test_the_latest_of_three_versions_of_an_entry_is_kept(order: tuple[int, ...]) -> None:
     versions = [Entry(guid="g", title="A", updated=DAY + timedelta(days=day), author=str(day)) for day in order]
     shelf = Shelf()
     shelf.read(*versions)
     assert [found.author for _, found in shelf.items.values()] == ["3"]
 
 
-def test_of_versions_without_a_date_the_first_one_is_kept_unless_another_has_one() -> None:
+def test_of_versions_without_a_date_the_first_is_kept_unless_another_has_a_date() -> None:
     for dates, kept in (((None, None), "0"), ((None, DAY), "1"), ((DAY, None), "0"), ((DAY, DAY), "0")):
         shelf = Shelf()
         shelf.read(*(Entry(guid="g", title="A", updated=date, author=str(n)) for n, date in enumerate(dates)))
@@ -391,7 +391,7 @@ def test_of_versions_without_a_date_the_first_one_is_kept_unless_another_has_one
 
 def test_an_entry_may_be_rewritten_24_times_without_a_pause_then_once_a_day() -> None:
     changes, changed, taken = 0, None, 0
-    for hour in range(24 * 3 + 1):  # it says something else each hour
+    for hour in range(24 * 3 + 1):  # the entry changes each hour
         now = DAY + timedelta(hours=hour)
         if may_rewrite(changes, changed, now):
             changes, changed, taken = changes_after(changes, changed, now), now, taken + 1
@@ -403,7 +403,7 @@ def test_an_entry_may_be_rewritten_24_times_without_a_pause_then_once_a_day() ->
 
 
 class TestWhatIsLookedFor:
-    """A document of thousands of entries asks the database for no more than what may decide something."""
+    """For a document of thousands of entries, the database is searched only for values that may matter."""
 
     def test_a_link_of_an_entry_whose_guid_is_not_settled(self) -> None:
         document = Document([entry("A", "g", "a"), entry("B", "h", "b"), entry("C", "", "c"), entry("D", "i")], [HOME])
@@ -415,14 +415,14 @@ class TestWhatIsLookedFor:
         document = Document([entry("A", "g", "a"), entry("B", "h", "a")], [HOME])
         assert document.links_to_find(range(2), set()) == set()
 
-    def test_what_an_entry_says_where_neither_key_nor_link_is_known(self) -> None:
+    def test_the_content_of_an_entry_whose_key_and_link_are_unknown(self) -> None:
         entries = [entry("A", "g", "a", 1), entry("B", "h", "b", 1), entry("C", "", "", 1), entry("D", "i", "d", 1)]
         document = Document(entries, [HOME])
         a, b, c, d = document.keys
         known = [Known(1, a.guid, "", "x", "g"), Known(2, "k", b.link, "y", "z")]
         assert document.contents_to_find(range(4), known) == {c.content, d.content}
 
-    def test_nothing_that_says_too_little_or_is_said_twice(self) -> None:
+    def test_no_content_that_is_too_short_or_that_two_entries_have(self) -> None:
         entries = [entry("A", "g"), entry("B", "h", "b", 1), entry("B", "i", "c", 1), entry("", "k", content="x")]
         assert Document(entries, [HOME]).contents_to_find(range(4), []) == set()
 

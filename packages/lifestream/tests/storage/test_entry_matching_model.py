@@ -1,8 +1,8 @@
-"""A feed that lives, and the store that follows it: whatever it does, the store holds what the feed has said.
+"""A feed that changes in any way, and the stored items, which always match what it has published.
 
-Hypothesis plays the feed's owner, who publishes, edits, withdraws and brings back, moves the site and gives all entries
-new ids, and a superuser who deletes items. The model is what people would expect to see: each entry once, as it was
-last published, and none that was deleted.
+Hypothesis plays the author of the feed, who publishes, edits, withdraws and restores entries, moves the site and gives
+all entries new ids, and a superuser who deletes items. The model is what people would expect to see: each entry once,
+as it was last published, and none that was deleted.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from lifestream.storage.writer import store
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry as its feed's owner sees it; *number* is who it is, whatever else of it changes."""
+    """An entry as the author of its feed sees it. *number* identifies it, whatever else of it changes."""
 
     number: int
     title: str
@@ -54,7 +54,7 @@ class Entry:
 
 
 class Life(RuleBasedStateMachine):
-    """One feed's life. Each rule ends with a fetch, since a feed that changes twice in between is another story."""
+    """The life of one feed. Each rule ends with a fetch: two changes between two fetches are not tested here."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A database that fails, each way that it can: no feed is to blame, nothing is lost, and the remedy is reported."""
+"""A database that fails in different ways: no feed counts as failed, nothing is lost, and the remedy is reported."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class ADatabaseThatFails(FeedServerTransactionTestCase):
     def _output(self, capsys: pytest.CaptureFixture[str]) -> None:
         self.capsys = capsys
 
-    def test_costs_no_feed_anything(self) -> None:
+    def test_is_no_failure_of_a_feed(self) -> None:
         for name, (before, after, remedy) in TROUBLES[connection.vendor].items():
             with self.subTest(name):
                 self.feedserver.add(f"/{name[:9]}".replace(" ", "-"), feed(("one", "two"), ETag='"1"'))
@@ -90,7 +90,7 @@ class ADatabaseThatFails(FeedServerTransactionTestCase):
                 made.refresh_from_db()
 
                 assert (report.unstored, report.new) == (1, 0)
-                assert [remedy in told for told in report.shortages] == [True], report.shortages
+                assert [remedy in shortage for shortage in report.shortages] == [True], report.shortages
                 assert (made.failures, made.last_error, made.etag, made.body_hash) == (0, "", "", "")
                 assert made.next_fetch == START and not Fetch.objects.filter(feed=made).exists()
                 Feed.objects.filter(pk=made.pk).update(claim_token="", claimed_until=None)
@@ -125,7 +125,7 @@ class ADatabaseThatFails(FeedServerTransactionTestCase):
 
 @contextmanager
 def in_trouble(before: Sequence[str], after: Sequence[str]) -> Iterator[None]:
-    """The database has the trouble that *before* makes, until *after* ends it."""
+    """Run the statements *before*, which cause trouble in the database, and after the block *after*, which end it."""
     with connection.cursor() as cursor:
         for step in before:
             cursor.execute(step)
@@ -139,7 +139,7 @@ def in_trouble(before: Sequence[str], after: Sequence[str]) -> Iterator[None]:
 
 @contextmanager
 def while_stored(before: Sequence[str], after: Sequence[str]) -> Iterator[None]:
-    """The same, but only while what was fetched is stored."""
+    """Do the same as `in_trouble`, but only while results are stored."""
     store = writer.store
 
     def in_time(*args: Any) -> Any:

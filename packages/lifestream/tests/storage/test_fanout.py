@@ -1,4 +1,4 @@
-"""Posts: which lifestream shows which items."""
+"""Posts: the items that each lifestream shows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ URL = "https://example.com/feed"
 
 
 def keep(feed: Feed, outcome: Outcome, **fields: Any) -> Stored:
-    """Store one result of *feed*, and read the feed again."""
+    """Store a result of *feed*, and reload *feed* from the database."""
     [stored] = store([result(feed, outcome, **fields)], NOW)
     feed.refresh_from_db()
     return stored
@@ -34,7 +34,7 @@ def titles(subscription: Subscription) -> list[str]:
 
 
 class TestSubscribing:
-    def test_the_items_that_are_there_are_posted(self) -> None:
+    def test_existing_items_are_posted(self) -> None:
         feed, stream = make_feed(URL), make_lifestream()
         keep(feed, Fetched(URL, b""), prepared=prepared(draft("1", "A", published=NOW - HOUR), draft("2", "B")))
         subscription = fanout.subscribe(stream, feed, name="Name", folder="Folder")
@@ -42,20 +42,20 @@ class TestSubscribing:
         assert titles(subscription) == ["A", "B"]
         assert Post.objects.get(item__title="A").date == NOW - HOUR
 
-    def test_as_far_as_the_rules_allow(self) -> None:
+    def test_only_items_that_the_rules_allow_are_posted(self) -> None:
         feed = make_feed(URL)
         drafts = [draft("1", "A", tags=("x",)), draft("2", "B", text="x"), draft("3", "C", author="x"), draft("4", "D")]
         keep(feed, Fetched(URL, b""), prepared=prepared(*drafts))
         assert titles(fanout.subscribe(make_lifestream(), feed, keep_rules="x")) == ["A", "B", "C"]
         assert titles(fanout.subscribe(make_lifestream(), feed, block_rules="tag: x\nauthor: x")) == ["B", "D"]
 
-    def test_a_second_time_it_is_the_same_subscription(self) -> None:
+    def test_subscribing_a_second_time_returns_the_same_subscription(self) -> None:
         feed, stream = make_feed(URL), make_lifestream()
         first = fanout.subscribe(stream, feed, name="First")
         assert fanout.subscribe(stream, feed, name="Second") == first
         assert Subscription.objects.get().name == "First"
 
-    def test_more_items_than_a_chunk(self) -> None:
+    def test_more_items_than_one_chunk_are_all_posted(self) -> None:
         feed = make_feed(URL)
         keep(
             feed, Fetched(URL, b""), prepared=prepared(*(draft(f"{n}", f"{n}") for n in range(backfill.CHUNK * 2 + 1)))
@@ -63,7 +63,7 @@ class TestSubscribing:
         fanout.subscribe(make_lifestream(), feed)
         assert Post.objects.count() == backfill.CHUNK * 2 + 1
 
-    def test_a_pause_is_made_up_for_when_it_ends(self) -> None:
+    def test_items_that_arrived_during_a_pause_are_posted_when_it_ends(self) -> None:
         feed = make_feed(URL)
         subscription = make_subscription(feed, paused=True)
         keep(feed, Fetched(URL, b""), prepared=prepared(draft("1", "A")))
@@ -72,7 +72,7 @@ class TestSubscribing:
         assert backfill.fill(subscription) == 0
         assert titles(subscription) == ["A"]
 
-    def test_what_was_hidden_or_removed_stays_so(self) -> None:
+    def test_removed_posts_stay_removed_when_a_subscription_is_filled_again(self) -> None:
         feed = make_feed(URL)
         subscription = make_subscription(feed)
         keep(feed, Fetched(URL, b""), prepared=prepared(draft("1", "A"), draft("2", "B")))
@@ -80,7 +80,7 @@ class TestSubscribing:
         backfill.fill(subscription)
         assert [post.item.title for post in Post.objects.visible()] == ["B"]
 
-    def test_posts_go_with_their_subscription_and_items_stay(self) -> None:
+    def test_deleting_a_subscription_deletes_its_posts_and_keeps_the_items(self) -> None:
         feed = make_feed(URL)
         subscription = make_subscription(feed)
         make_subscription(feed)
@@ -90,7 +90,7 @@ class TestSubscribing:
 
 
 def document(feed: Feed, *drafts: ItemDraft, **fields: Any) -> Result:
-    """Return a new document of *feed* with these items."""
+    """Return the result of a fetch whose document has these items."""
     return result(feed, Fetched(feed.url, b""), prepared=prepared(*drafts), **fields)
 
 
@@ -125,7 +125,7 @@ class TestPosts:
         assert read(feed, draft("1", "A")).new == 1
         assert not Post.objects.exists()
 
-    def test_rules_decide_which_items_are_posted_and_the_items_are_stored_all_the_same(self) -> None:
+    def test_rules_decide_which_items_are_posted_and_all_items_are_stored(self) -> None:
         feed = make_feed()
         keeps = make_subscription(feed, keep_rules="title: python\ntag: science").lifestream
         blocks = make_subscription(feed, block_rules="sponsored").lifestream
@@ -139,7 +139,7 @@ class TestPosts:
         assert shown_in(blocks) == ["Moon", "Cooking"]
         assert Item.objects.count() == 3
 
-    def test_an_edit_posts_nothing_anew(self) -> None:
+    def test_an_edited_item_is_not_posted_again(self) -> None:
         feed = make_feed()
         stream = make_subscription(feed, block_rules="old").lifestream
         read(feed, draft("1", "old"))

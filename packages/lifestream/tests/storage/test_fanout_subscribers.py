@@ -1,4 +1,4 @@
-"""Which lifestreams show an item: posts of an import, of a new subscription, and of one that is filled again."""
+"""Which lifestreams show an item: posts written by an import, by a new subscription, and when one is filled again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def status(feed: Feed) -> str:
 
 
 class TestSubscribers:
-    def test_are_those_that_are_not_paused_by_feed_with_their_rules(self) -> None:
+    def test_are_grouped_by_feed_with_their_rules_and_without_paused_ones(self) -> None:
         one, two, nobody = make_feed(), make_feed(), make_feed()
         first = make_subscription(one, keep_rules="kites", block_rules="ads")
         second, other = make_subscription(one), make_subscription(two)
@@ -77,7 +77,7 @@ class TestPosts:
 
 
 class TestSubscribing:
-    def test_posts_what_the_feed_has(self) -> None:
+    def test_posts_the_existing_items_of_the_feed(self) -> None:
         item = make_item(title="One")
         lifestream = make_lifestream()
         made = subscribe(lifestream, item.feed, name="Mine", folder="Blogs")
@@ -95,7 +95,7 @@ class TestSubscribing:
 
 
 class TestReaders:
-    """A feed that nobody reads is not asked."""
+    """A feed without readers is not fetched."""
 
     def test_a_feed_is_idle_while_all_its_subscriptions_are_paused_or_gone(self) -> None:
         feed = make_feed()
@@ -108,7 +108,7 @@ class TestReaders:
         other.delete()
         assert status(feed) == Feed.Status.IDLE
 
-    def test_readers_of_another_feed_do_not_count(self) -> None:
+    def test_readers_of_another_feed_do_not_make_it_active(self) -> None:
         make_subscription(make_feed())
         feed = make_feed()
         subscription = make_subscription(feed)
@@ -127,7 +127,7 @@ class TestReaders:
         fanout.note_readers([feed.pk], "default")
         assert (status(feed), status(idle), status(unread)) == (Feed.Status.IDLE, Feed.Status.IDLE, Feed.Status.ACTIVE)
 
-    def test_fixtures_that_are_loaded_say_themselves_what_their_feeds_are(self) -> None:
+    def test_a_subscription_loaded_from_a_fixture_leaves_the_status_of_its_feed_alone(self) -> None:
         feed = make_feed()
         subscription = Subscription(lifestream=make_lifestream(), feed=feed)
         post_save.send(Subscription, instance=subscription, created=True, raw=True, using="default")

@@ -1,4 +1,4 @@
-"""What an operator changes of a feed, and what stays of what was known about it."""
+"""How an operator changes a feed, and which of its stored values a change keeps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def change(feed: Feed, **fields: Any) -> Feed:
     return Feed.objects.get(pk=change_feed(feed.pk, FeedChange(**fields), NOW))
 
 
-def test_another_url_drops_the_validators_and_what_is_under_way_and_keeps_the_items() -> None:
+def test_another_url_drops_the_validators_and_a_running_claim_and_keeps_the_items() -> None:
     feed = make(status=Feed.Status.GONE, moved_to="https://b.example/", moved_count=2)
     make_item(feed, "one")
     feed = change(feed, url="HTTPS://B.example:443/x/../feed#top")
@@ -44,7 +44,7 @@ def test_another_spelling_of_the_url_keeps_the_validators() -> None:
     assert (feed.url, feed.etag) == (URL, '"v1"')
 
 
-def test_a_url_that_is_a_feed_gets_the_subscriptions() -> None:
+def test_a_url_that_another_feed_has_gets_the_subscriptions() -> None:
     feed, there = make(), make_feed("https://b.example/feed")
     lifestream = make_lifestream()
     subscription = make_subscription(feed, lifestream)
@@ -69,7 +69,7 @@ def test_a_login_and_headers_are_sealed_and_make_the_feed_private() -> None:
     feed = change(make(), login="ada:pw", headers="X-Key: s3cret")
     assert secrets_of(feed.credentials) == Secrets("ada:pw", (("X-Key", "s3cret"),))
     assert feed.is_private
-    assert feed.etag == "", "a 304 would say that nothing is new for somebody else"
+    assert feed.etag == "", "a 304 would answer for the entries that requests without the login see"
     feed = change(feed, login="")
     assert secrets_of(feed.credentials) == Secrets("", (("X-Key", "s3cret"),))
     assert not change(feed, headers="").is_private
@@ -80,7 +80,7 @@ def test_a_login_in_the_url_is_taken_out_of_it() -> None:
     assert (feed.url, secrets_of(feed.credentials).login) == ("https://b.example/feed", "ada:p w")
 
 
-def test_a_feed_that_several_read_gets_no_secret() -> None:
+def test_a_feed_that_several_lifestreams_read_is_refused_a_secret() -> None:
     feed = make()
     for _ in range(2):
         make_subscription(feed, make_lifestream())
@@ -90,7 +90,7 @@ def test_a_feed_that_several_read_gets_no_secret() -> None:
     assert not feed.is_private
 
 
-def test_without_its_secrets_a_feed_joins_the_one_that_everybody_has() -> None:
+def test_a_feed_whose_secrets_are_removed_is_merged_into_the_public_one_of_the_same_url() -> None:
     there = make_feed(URL)
     private = make_feed(URL, credentials=Secrets("ada:pw").sealed())
     make_subscription(private, make_lifestream())
@@ -98,7 +98,7 @@ def test_without_its_secrets_a_feed_joins_the_one_that_everybody_has() -> None:
     assert Subscription.objects.get().feed == there
 
 
-def test_options_are_kept_and_taken_back_one_by_one() -> None:
+def test_each_option_is_stored_and_can_be_removed_alone() -> None:
     feed = change(make(), interval=7200, user_agent=" Mine/1 ", verifies=False, proxy="socks5://127.0.0.1:9050")
     assert FeedOptions.from_json(feed.options) == FeedOptions(
         7200.0, "Mine/1", verifies=False, proxy="socks5://127.0.0.1:9050"
@@ -123,7 +123,7 @@ def test_options_are_kept_and_taken_back_one_by_one() -> None:
         ({"certificates": "x"}, "it holds no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----"),
     ],
 )
-def test_what_can_not_be_used_is_refused(fields: dict[str, Any], message: str) -> None:
+def test_an_unusable_option_is_refused(fields: dict[str, Any], message: str) -> None:
     feed = make()
     with pytest.raises(OptionRefused) as refused:
         change(feed, **fields)
@@ -138,7 +138,7 @@ def test_secrets_that_are_lost_can_be_entered_again() -> None:
     assert FeedOptions.from_json(feed.options) == FeedOptions(7200.0, proxy="direct")
 
 
-def test_nothing_changes_nothing() -> None:
+def test_an_empty_change_leaves_the_row_as_it_is() -> None:
     feed = make()
     before = Feed.objects.filter(pk=feed.pk).values().get()
     change_feed(feed.pk, FeedChange(), NOW)

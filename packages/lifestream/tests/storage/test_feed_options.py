@@ -24,7 +24,7 @@ from lifestream.storage.feed_options import (
         FeedOptions(proxy="http://ada:secret@proxy.example:1"),
     ],
 )
-def test_options_come_back_and_their_secrets_are_sealed(options: FeedOptions) -> None:
+def test_stored_options_are_read_back_and_their_secrets_are_sealed(options: FeedOptions) -> None:
     stored = options.as_json()
     assert FeedOptions.from_json(stored) == options
     assert interval_of(stored) == options.interval
@@ -37,33 +37,33 @@ def test_options_come_back_and_their_secrets_are_sealed(options: FeedOptions) ->
     "secrets",
     [Secrets(), Secrets("ada:pw"), Secrets(headers=(("A", "b"),)), Secrets("ada:pw", (("A", "b"), ("C", "d")))],
 )
-def test_secrets_come_back_sealed(secrets: Secrets) -> None:
+def test_secrets_are_stored_sealed_and_read_back(secrets: Secrets) -> None:
     sealed = secrets.sealed()
     assert secrets_of(sealed) == secrets
     assert bool(sealed) is (secrets != Secrets())
     assert "ada:pw" not in sealed
 
 
-def test_a_login_that_an_earlier_version_has_sealed_is_one() -> None:
+def test_a_login_sealed_by_an_earlier_version_is_read() -> None:
     assert secrets_of(credentials.seal("ada:pw")) == Secrets("ada:pw")
 
 
-def test_what_is_sealed_with_a_lost_key_is_lost() -> None:
+def test_values_sealed_with_a_lost_key_raise_credentials_lost() -> None:
     with pytest.raises(credentials.CredentialsLost):
         secrets_of("gAAAAA")
     with pytest.raises(credentials.CredentialsLost):
         FeedOptions.from_json({"proxy": "gAAAAA"})
 
 
-def test_what_a_request_needs_of_them() -> None:
+def test_the_options_and_secrets_that_a_request_needs() -> None:
     stored = FeedOptions(user_agent="x", proxy="direct", verifies=False, interval=9000).as_json()
     headers = (("A", "b"),)
     assert request_options(stored, Secrets("ada:pw", headers)) == RequestOptions("x", headers, "", False, "direct")
     assert request_options({}, Secrets()) == NO_OPTIONS
 
 
-def test_what_belongs_to_a_feed_is_requested_as_the_feed_is() -> None:
-    """Its proxy is for all of it; what is secret, or weakens a connection, is for its own origin."""
+def test_a_file_that_belongs_to_a_feed_is_requested_with_the_options_of_the_feed() -> None:
+    """The proxy is used for every URL; secrets and options that weaken a connection only for the feed's own origin."""
     own = RequestOptions("Mine/1", (("X-Key", "s3cret"),), "PEM", verifies=False, proxy="http://proxy.example:3128")
     beside = RequestsBeside("https://a.example/feed.xml", "user:password", own)
     for url in ("https://a.example/favicon.ico", "https://a.example:443/"):

@@ -1,4 +1,4 @@
-"""What a fetch leaves in its feed's own row and in the log."""
+"""What a fetch stores in the row of its feed."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ URL = "https://example.com/feed"
 
 
 def keep(feed: Feed, outcome: Outcome, **fields: Any) -> Stored:
-    """Store one result of *feed*, and read the feed again."""
+    """Store a result of *feed*, and reload *feed* from the database."""
     [stored] = store([result(feed, outcome, **fields)], NOW)
     feed.refresh_from_db()
     return stored
 
 
 class TestDescription:
-    def test_what_a_document_says_of_itself_is_kept(self) -> None:
+    def test_the_description_of_the_feed_in_a_document_is_stored(self) -> None:
         feed = make_feed("https://feeds.example.net/x")
-        said = prepared(
+        found = prepared(
             draft("1", link="https://example.com/1"),
             title="Title",
             link="https://www.Example.com/",
@@ -35,26 +35,26 @@ class TestDescription:
             language="en",
             hub_url="https://hub.example/",
         )
-        keep(feed, Fetched(feed.url, b""), prepared=said)
+        keep(feed, Fetched(feed.url, b""), prepared=found)
         assert (feed.title, feed.site_url, feed.domain) == ("Title", "https://www.Example.com/", "example.com")
         assert (feed.description, feed.language, feed.hub_url) == ("About", "en", "https://hub.example/")
 
-    def test_what_it_leaves_out_stays_but_the_hub(self) -> None:
+    def test_values_that_a_document_leaves_out_are_kept_except_the_hub(self) -> None:
         feed = make_feed(URL, title="Title", site_url="https://site.example.com/", hub_url="https://hub.example/")
         keep(feed, Fetched(URL, b""), prepared=prepared(title="\ud800"))
         keep(feed, Fetched(URL, b""), prepared=prepared())
         assert (feed.title, feed.site_url, feed.hub_url) == ("\ufffd", "https://site.example.com/", "")
 
-    def test_a_domain_that_only_the_feed_speaks_for_is_corrected_by_the_next_document(self) -> None:
+    def test_a_domain_that_the_feed_claims_without_proof_is_corrected_by_the_next_document(self) -> None:
         feed = make_feed(URL, domain="github.com", site_url="https://github.com/")
-        said = prepared(draft("1", link="https://evil.example/1"), link="https://github.com/")
-        keep(feed, Fetched(URL, b""), prepared=said)
+        found = prepared(draft("1", link="https://evil.example/1"), link="https://github.com/")
+        keep(feed, Fetched(URL, b""), prepared=found)
         assert feed.domain == domain_of(URL)
-        said = prepared(draft("1", link="https://gist.github.com/1"), link="https://github.com/")
-        keep(feed, Fetched(URL, b""), prepared=said)
+        found = prepared(draft("1", link="https://gist.github.com/1"), link="https://github.com/")
+        keep(feed, Fetched(URL, b""), prepared=found)
         assert feed.domain == "github.com"
 
-    def test_the_url_that_answered_speaks_for_the_domain(self) -> None:
+    def test_the_url_that_answered_confirms_the_domain(self) -> None:
         feed = make_feed("https://feedburner.example/x")
         answered = Fetched("https://www.blog.example/feed", b"")
         keep(feed, answered, prepared=prepared(link="https://blog.example/"))

@@ -1,4 +1,4 @@
-"""What a fetch changes of a feed: its validators, and when it is due."""
+"""What a fetch changes in a feed: its validators, and when it is due."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ URL = "https://example.com/feed"
 
 
 def keep(feed: Feed, outcome: Outcome, **fields: Any) -> Stored:
-    """Store one result of *feed*, and read the feed again."""
+    """Store a result of *feed*, and reload *feed* from the database."""
     [stored] = store([result(feed, outcome, **fields)], NOW)
     feed.refresh_from_db()
     return stored
 
 
 class TestValidators:
-    def test_those_of_a_200_replace_all_that_were_there(self) -> None:
+    def test_those_of_a_200_replace_all_stored_ones(self) -> None:
         feed = make_feed(URL, etag='"old"', last_modified="yesterday", body_hash="old")
         keep(feed, Fetched(URL, b"", headers={"etag": 'W/"new"'}), body_hash="new", prepared=prepared())
         assert (feed.etag, feed.last_modified, feed.body_hash) == ('W/"new"', "", "new")
 
-    def test_a_304_changes_only_those_that_it_names(self) -> None:
+    def test_a_304_changes_only_those_that_it_has(self) -> None:
         feed = make_feed(URL, etag='"old"', last_modified="yesterday", body_hash="hash")
         keep(feed, NotModified(URL, headers={"etag": '"new"'}))
         assert (feed.etag, feed.last_modified, feed.body_hash) == ('"new"', "yesterday", "hash")
@@ -44,19 +44,19 @@ class TestValidators:
         keep(feed, outcome)
         assert (feed.etag, feed.last_modified, feed.body_hash) == ('"old"', "yesterday", "hash")
 
-    def test_one_that_could_not_be_sent_back_as_it_was_is_not_kept(self) -> None:
+    def test_one_that_cannot_be_sent_back_unchanged_is_not_stored(self) -> None:
         feed = make_feed(URL)
         keep(feed, Fetched(URL, b"", headers={"etag": '"\udc80"', "last-modified": "today"}), prepared=prepared())
         assert (feed.etag, feed.last_modified) == ("", "today")
 
-    def test_a_body_that_we_had_writes_no_item(self) -> None:
+    def test_an_unchanged_body_writes_no_item(self) -> None:
         feed = make_feed(URL, title="Title")
         stored = keep(feed, Fetched(URL, b"", headers={"etag": '"2"'}), body_hash="hash")
         assert (stored.outcome, stored.new, feed.etag, feed.title) == ("unchanged", 0, '"2"', "Title")
 
 
 class TestSchedule:
-    def test_the_next_fetch_and_why_are_kept(self) -> None:
+    def test_the_next_fetch_and_its_reason_are_stored(self) -> None:
         feed = make_feed(URL)
         terms = Terms(Freshness(7200.0, "max-age"))
         due = Next(NOW + 2 * HOUR, "max-age of the last answer", NOW + HOUR, failures=0, terms=terms)
@@ -66,7 +66,7 @@ class TestSchedule:
         assert (feed.last_fetch, feed.last_success, feed.last_status) == (NOW, NOW, "not modified")
         assert (feed.claim_token, feed.claimed_until, feed.health) == ("", None, "ok")
 
-    def test_a_failure_is_counted_and_reported_and_a_success_ends_it(self) -> None:
+    def test_a_failure_is_counted_and_reported_and_a_success_resets_it(self) -> None:
         feed = make_feed(URL, last_success=NOW - HOUR)
         keep(feed, Failed("dns", "no such host"), next=Next(NOW + HOUR, "1 error in a row", failures=1))
         assert (feed.failures, feed.last_error, feed.last_success) == (1, "no such host", NOW - HOUR)
@@ -81,7 +81,7 @@ class TestSchedule:
         assert (Fetch.objects.get().next_fetch, feed.next_reason) == (None, "410 Gone: it is not asked again")
         assert not Feed.objects.due(NOW + 1000 * HOUR).exists()
 
-    def test_a_pause_of_the_host_is_kept_for_all_its_feeds_and_never_shortened(self) -> None:
+    def test_a_pause_of_the_host_holds_for_all_its_feeds_and_is_never_shortened(self) -> None:
         feed = make_feed(URL)
         sibling = make_feed("https://example.com/other")
         for pause in (2 * HOUR, HOUR):

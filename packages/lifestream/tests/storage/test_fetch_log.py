@@ -1,4 +1,4 @@
-"""The log of fetches: a line for each fetch that found something, and one for all in a row with the same result."""
+"""The log of fetches: a line for each fetch that found something, and one line for consecutive equal results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ URL = "https://example.com/feed"
 
 
 def keep(feed: Feed, outcome: Outcome, **fields: Any) -> Stored:
-    """Store one result of *feed*, and read the feed again."""
+    """Store a result of *feed*, and reload *feed* from the database."""
     [stored] = store([result(feed, outcome, **fields)], NOW)
     feed.refresh_from_db()
     return stored
@@ -40,7 +40,7 @@ class TestLog:
             (Fetched(URL, b"", duration=0.5, size=7), "unchanged", 200, ""),
         ],
     )
-    def test_every_fetch_leaves_a_line(self, outcome: Outcome, named: str, status: int | None, message: str) -> None:
+    def test_every_fetch_is_logged(self, outcome: Outcome, named: str, status: int | None, message: str) -> None:
         stored = keep(make_feed(URL), outcome, started=NOW - HOUR)
         line = Fetch.objects.get()
         assert (line.started, line.duration) == (NOW - HOUR, 0.5)
@@ -55,7 +55,7 @@ class TestLog:
         lines = Fetch.objects.order_by("pk").values_list("outcome", "new", "changed")
         assert list(lines) == [("new", 2, 0), ("changed", 0, 1)]
 
-    def test_it_says_what_was_wrong_with_the_document_at_bounded_length(self) -> None:
+    def test_problems_of_the_document_are_logged_in_at_most_2000_characters(self) -> None:
         problem = PluginProblem("github", "process", "A", "KeyError: 'x'")
         keep(
             make_feed(URL),
@@ -66,7 +66,7 @@ class TestLog:
         assert message.startswith("not well-formed; plugin github: process failed on 'A', which is left out: KeyError")
         assert len(message) == 2000
 
-    def test_no_more_than_the_latest_fifty_lines_of_each_feed_are_kept(self) -> None:
+    def test_the_latest_fifty_lines_of_each_feed_are_kept(self) -> None:
         feeds = [make_feed(), make_feed()]
         lengths = set()
         for hour in range(53):
@@ -78,7 +78,7 @@ class TestLog:
         latest = [NOW + hour * HOUR for hour in reversed(range(3, 53))]
         assert all([line.started for line in feed.fetches.all()] == latest for feed in feeds)
 
-    def test_a_log_that_is_too_long_already_is_cut_by_its_next_line(self) -> None:
+    def test_a_log_that_is_already_too_long_is_cut_when_the_next_line_is_written(self) -> None:
         feed, sibling = make_feed(URL), make_feed()
         lines = [
             Fetch(feed=each, started=NOW - hour * HOUR, outcome="new") for hour in range(60) for each in (feed, sibling)
@@ -99,7 +99,7 @@ class TestLog:
         assert (line.duration, line.next_fetch, line.reason) == (0.25, times[2] + HOUR, "at 14")
         assert sibling.fetches.get().count == 3
 
-    def test_another_outcome_is_a_line_of_its_own(self) -> None:
+    def test_another_outcome_begins_a_new_line(self) -> None:
         feed = make_feed(URL)
         outcomes: list[Outcome] = [
             Fetched(URL, b""),
@@ -116,7 +116,7 @@ class TestLog:
             (200, 1), (304, 1), (500, 1), (503, 1), (None, 2), (304, 1)
         ]  # fmt: skip
 
-    def test_fetches_that_found_something_are_never_one_line(self) -> None:
+    def test_fetches_that_found_something_each_have_a_line(self) -> None:
         feed = make_feed(URL)
         for title in ("A", "B"):
             keep(feed, Fetched(URL, b""), prepared=prepared(draft(title, title)))
@@ -124,7 +124,7 @@ class TestLog:
 
 
 @pytest.mark.django_db
-def test_how_many_lines_are_kept_is_a_setting() -> None:
+def test_a_setting_says_how_many_lines_are_kept() -> None:
     feed = make_feed()
     with override_settings(LIFESTREAM_KEEP_FETCHES=2):
         for hour in range(4):

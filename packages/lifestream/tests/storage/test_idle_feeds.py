@@ -1,4 +1,4 @@
-"""A feed that nobody reads is not asked, and one that somebody reads again is."""
+"""A feed without readers is not fetched until it has a reader again."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Readers(FeedServerTestCase):
         self.subscription = make_subscription(self.feed, self.main)
 
     def asked(self) -> int:
-        """Return how often the feed was asked by a day later, whoever wanted it."""
+        """Move the clock by a day, refresh in each possible way, and return how many requests there have been."""
         self.clock.move(days=1)
         for options in ({}, {"early": True}, {"feeds": [self.feed.pk], "early": True}):
             refresh(clock=self.clock, **options)
         return len(self.feedserver.requests)
 
-    def test_a_feed_whose_last_subscriber_left_is_not_asked(self) -> None:
+    def test_a_feed_whose_last_subscriber_left_is_not_fetched(self) -> None:
         other = make_subscription(self.feed)
         self.subscription.delete()
         assert self.asked() > 0
@@ -44,7 +44,7 @@ class Readers(FeedServerTestCase):
         self.feed.refresh_from_db()
         assert (self.feed.status, self.feed.health) == ("idle", "idle")
 
-    def test_it_is_asked_again_when_somebody_subscribes_and_is_due_when_it_would_have_been(self) -> None:
+    def test_a_new_subscription_makes_it_active_again_and_keeps_its_next_fetch(self) -> None:
         refresh(clock=self.clock)
         self.subscription.delete()
         fanout.subscribe(make_lifestream(), self.feed)
@@ -52,7 +52,7 @@ class Readers(FeedServerTestCase):
         assert (self.feed.status, self.feed.next_fetch) == ("active", START + timedelta(hours=1))
         assert self.asked() > 1
 
-    def test_a_feed_that_all_have_paused_is_not_asked_until_one_resumes(self) -> None:
+    def test_a_feed_that_all_subscribers_paused_is_not_fetched_until_one_resumes(self) -> None:
         other = make_subscription(self.feed)
         for each in (self.subscription, other):
             each.paused = True
@@ -62,14 +62,14 @@ class Readers(FeedServerTestCase):
         other.save()
         assert self.asked() > 0
 
-    def test_a_lifestream_that_is_deleted_leaves_its_feeds_alone(self) -> None:
+    def test_deleting_a_lifestream_makes_its_feeds_idle(self) -> None:
         self.main.delete()
         assert self.asked() == 0
         make_subscription(self.feed, make_lifestream("again"))
         Lifestream.objects.filter(slug="again").delete()
         assert self.asked() == 0
 
-    def test_pausing_and_resuming_in_the_admin_counts(self) -> None:
+    def test_pausing_and_resuming_in_the_admin_changes_the_status(self) -> None:
         self.client.force_login(User.objects.create_superuser("root"))
         for action, status in (("pause", "idle"), ("resume", "active")):
             chosen = {"action": action, "_selected_action": [self.subscription.pk]}
@@ -77,7 +77,7 @@ class Readers(FeedServerTestCase):
             self.feed.refresh_from_db()
             assert self.feed.status == status
 
-    def test_a_feed_that_was_paused_or_gave_up_is_not_woken(self) -> None:
+    def test_a_paused_or_gone_feed_is_not_activated_by_a_subscription(self) -> None:
         for status in (Feed.Status.PAUSED, Feed.Status.GONE):
             Feed.objects.update(status=status)
             Subscription.objects.all().delete()
@@ -85,7 +85,7 @@ class Readers(FeedServerTestCase):
             self.feed.refresh_from_db()
             assert self.feed.status == status
 
-    def test_why_says_so(self) -> None:
+    def test_why_reports_that_nobody_subscribes(self) -> None:
         self.subscription.delete()
         out = StringIO()
         call_command("why", self.feed.url, stdout=out)

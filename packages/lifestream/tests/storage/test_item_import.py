@@ -1,4 +1,4 @@
-"""Items and tags are stored: each once, edits in place, and no date in the future."""
+"""Items and tags are stored once each, edited in place, and never with a date in the future."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 
 
 def document(feed: Feed, *drafts: ItemDraft, **fields: Any) -> Result:
-    """Return a new document of *feed* with these items."""
+    """Return the result of a fetch whose document has these items."""
     return result(feed, Fetched(feed.url, b""), prepared=prepared(*drafts), **fields)
 
 
@@ -43,7 +43,7 @@ def titles(lifestream: Lifestream) -> list[str]:
 
 
 class TestItems:
-    def test_all_that_a_draft_says_is_stored(self) -> None:
+    def test_all_fields_of_a_draft_are_stored(self) -> None:
         feed = make_feed()
         read(
             feed,
@@ -101,7 +101,7 @@ class TestItems:
         self, deleted: bool
     ) -> None:
         feed, long = make_feed(), "g" * 10_000
-        # As it was stored: under the key of the whole guid, or, as two entries had it, under that of the link.
+        # Before the caps, the key was that of the whole guid, or that of the link if two entries had the same guid.
         entry = Entry(guid=long, title="T", link="https://example.com/1")
         keys = keys_of(entry)
         for key in (keys.guid, keys.link):
@@ -130,7 +130,7 @@ class TestItems:
         film = stored(title="T", media=(Media("https://example.com/\0a\ud800.mp4", "video/mp4"),))
         assert (film["kind"], film["films"]) == ("video", [["https://example.com/a\ufffd.mp4", "video/mp4", "", ""]])
 
-    def test_rule_23_what_was_over_a_cap_is_logged(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_rule_23_values_over_a_cap_are_logged(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level("INFO", "lifestream.storage")
         feed = make_feed()
         found = prepare(ParsedFeed(title="x" * 3000), FeedPlugin(), Sanitizer())
@@ -138,7 +138,7 @@ class TestItems:
         assert caplog.messages == [f"{feed.url}: capped once: {caps.TITLE}"]
         assert Fetch.objects.get().message == f"capped once: {caps.TITLE}"
 
-    def test_an_item_that_vanishes_from_the_document_stays(self) -> None:
+    def test_an_item_that_is_no_longer_in_the_document_stays(self) -> None:
         feed = make_feed()
         read(feed, draft("1", "A"), draft("2", "B"))
         read(feed, draft("2", "B"))
@@ -151,7 +151,7 @@ class TestItems:
         assert read(feed, draft("1", "A2"), draft("2", "B")).refused == 1
         assert [item.guid for item in Item.objects.all()] == ["2"]
 
-    def test_churn_is_capped_and_daily_edits_go_on(self) -> None:
+    def test_frequent_edits_are_capped_and_a_daily_edit_is_always_stored(self) -> None:
         feed = make_feed()
         changed = [read(feed, draft("1", f"visits: {hour}"), now=NOW + hour * HOUR).changed for hour in range(24 * 5)]
         assert sum(changed[:25]) == 24
@@ -163,7 +163,7 @@ class TestItems:
         read(feed, draft("3", "C"), draft("2", "B"), draft("1", "A"))
         assert [post.item.title for post in Post.objects.filter(lifestream=stream)] == ["C", "B", "A"]
 
-    def test_an_entry_without_anything_is_no_item(self) -> None:
+    def test_an_empty_entry_makes_no_item(self) -> None:
         assert counts(read(make_feed(), ItemDraft(published=NOW), draft("1", "A"))) == (1, 0, 0)
 
     @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ class TestItems:
             (datetime(1969, 12, 31, tzinfo=UTC), NOW),
             (datetime(1, 1, 1, tzinfo=UTC), NOW),
         ],
-        ids=["none", "past", "future", "9999", "epoch", "before it", "year 1"],
+        ids=["none", "past", "future", "9999", "epoch", "before the epoch", "year 1"],
     )
     def test_a_date_is_bounded_and_never_changes(self, published: datetime | None, date: datetime) -> None:
         feed = make_feed()
@@ -202,7 +202,7 @@ class TestItems:
         ],
         ids=["guid", "title", "link", "unstorable", "tags", "lists", "long", "numbers", "backslash"],
     )
-    def test_whatever_a_feed_says_can_be_stored_and_is_found_again(self, bad: dict[str, Any]) -> None:
+    def test_unusual_values_of_a_feed_are_stored_and_the_item_is_found_again(self, bad: dict[str, Any]) -> None:
         feed = make_feed()
         odd = draft(**{"guid": "1", "title": "A", **bad})
         stored = read(feed, odd, draft("2", "B"))
@@ -217,7 +217,7 @@ class TestItems:
 
 
 class TestTags:
-    def test_one_tag_however_it_is_written_named_as_it_was_first(self) -> None:
+    def test_spellings_of_one_tag_share_a_row_named_by_the_first_spelling(self) -> None:
         read(make_feed(), draft("2", "B", tags=("django", "Django ")), draft("1", "A", tags=("#Django", "C++", "C#")))
         assert dict(Tag.objects.values_list("slug", "name")) == {
             "django": "#Django",
@@ -226,6 +226,6 @@ class TestTags:
         }
         assert Tag.objects.get(slug="django").items.count() == 2
 
-    def test_a_tag_of_nothing_but_signs_has_a_slug_too(self) -> None:
+    def test_a_tag_of_punctuation_alone_has_a_slug(self) -> None:
         read(make_feed(), draft("1", "A", tags=("?!", "日本語")))
         assert sorted(Tag.objects.values_list("slug", flat=True)) == ["tag-545f940d", "日本語"]

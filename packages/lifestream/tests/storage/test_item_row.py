@@ -1,4 +1,4 @@
-"""The row of an item: storable whatever a feed says, and the same for the same."""
+"""The row of an item: it can be stored whatever the feed contains, and equal drafts have equal fingerprints."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def row(made: ItemDraft) -> tuple[dict[str, Any], tuple[str, ...]]:
     return columns(made, Decision(0, keys, keys.guid, None), NOW)
 
 
-def test_its_fingerprint_changes_with_what_readers_see_and_with_nothing_else() -> None:
-    said = row(draft("1", "A title", text="x", tags=("a",)))[0]["fingerprint"]
-    assert row(draft("1", "A title", text="x", tags=("a",), updated=NOW))[0]["fingerprint"] == said
+def test_its_fingerprint_changes_only_with_values_that_readers_see() -> None:
+    first = row(draft("1", "A title", text="x", tags=("a",)))[0]["fingerprint"]
+    assert row(draft("1", "A title", text="x", tags=("a",), updated=NOW))[0]["fingerprint"] == first
     for other in (draft("1", "Another", text="x", tags=("a",)), draft("1", "A title", text="x", tags=("b",))):
-        assert row(other)[0]["fingerprint"] != said
+        assert row(other)[0]["fingerprint"] != first
 
 
-def test_what_no_database_takes_is_scrubbed() -> None:
+def test_characters_that_no_database_stores_are_removed_or_replaced() -> None:
     made, tags = row(draft("1", "a\0b\ud800", tags=("c\0",)))
     assert "\0" not in made["title"] + "".join(tags)
     made["title"].encode()
@@ -39,20 +39,20 @@ def test_what_no_database_takes_is_scrubbed() -> None:
     ['"quoted" and \\ \\n \\u0000', "a\n\r\tb\x01\x1f\x7f\x85\u2028", "Größe, 大小, 😀", *map(chr, range(1, 0x20)), ""],
 )
 def test_its_fingerprint_is_that_of_its_json(text: str) -> None:
-    """It is stored: if it were made otherwise, an upgrade would make all items count as changed."""
+    """Fingerprints are stored: if a new version computed them differently, all items would count as changed."""
     made = ItemDraft(text, text, text, text, content=text, text=text, summary=text, language=text, tags=(text, "b"))
     names = ("guid", "link", "title", "author", "content", "text", "summary", "language")
-    said = [dict.fromkeys(names, text), {"enclosures": [], "media": []}, [text, "b"]]
-    encoded = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    values = [dict.fromkeys(names, text), {"enclosures": [], "media": []}, [text, "b"]]
+    encoded = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
     assert row(made)[0]["fingerprint"] == hashlib.sha256(encoded.encode()).hexdigest()
 
 
-def test_an_update_before_all_time_is_none_and_one_to_come_is_now() -> None:
+def test_an_update_before_1970_is_none_and_one_in_the_future_is_now() -> None:
     assert row(draft("1", updated=EPOCH - timedelta(days=1)))[0]["updated"] is None
     assert row(draft("1", updated=NOW + timedelta(days=1)))[0]["updated"] == NOW
 
 
 @pytest.mark.parametrize("published", [None, NOW + timedelta(days=1), EPOCH - timedelta(days=1)])
-def test_an_item_whose_date_cannot_be_is_of_now(published: Any) -> None:
+def test_an_impossible_date_becomes_now(published: Any) -> None:
     assert first_date(published, NOW) == NOW
     assert first_date(EPOCH, NOW) == EPOCH

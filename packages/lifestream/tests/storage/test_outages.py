@@ -48,7 +48,7 @@ def test_another_kind_of_trouble_is_reported(caplog: pytest.LogCaptureFixture) -
     assert len(logged(caplog)) == 3
 
 
-def test_a_run_that_fails_or_meets_trouble_does_not_end_an_outage(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_run_that_fails_or_reports_trouble_does_not_end_an_outage(caplog: pytest.LogCaptureFixture) -> None:
     outages = Outages()
     outages.tell(LOG, "x", GONE)
     with pytest.raises(LookupError), outages.watched():

@@ -1,4 +1,4 @@
-"""A feed that was redirected for good often enough moves, with its subscriptions and not its items."""
+"""After enough permanent redirects, a feed gets the new URL; a feed that already has it gets the subscriptions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ URL = "https://example.com/feed"
 
 
 def keep(feed: Feed, outcome: Outcome, **fields: Any) -> Stored:
-    """Store one result of *feed*, and read the feed again."""
+    """Store a result of *feed*, and reload *feed* from the database."""
     [stored] = store([result(feed, outcome, **fields)], NOW)
     feed.refresh_from_db()
     return stored
@@ -32,7 +32,7 @@ def moved(url: str = NEW_URL) -> Fetched:
 
 
 class TestMoves:
-    def test_a_url_changes_after_it_was_redirected_for_good_often_enough(self) -> None:
+    def test_a_url_changes_after_three_permanent_redirects(self) -> None:
         feed = make_feed(URL)
         outcomes = [keep(feed, moved(), prepared=prepared(draft("1", "A"))) for _ in range(3)]
         assert [(each.outcome, each.moved_to) for each in outcomes] == [
@@ -45,17 +45,17 @@ class TestMoves:
         assert list(Feed.objects.with_url(NEW_URL)) == [feed]
         assert Item.objects.count() == 1
 
-    def test_a_304_of_the_new_url_counts_too(self) -> None:
+    def test_a_304_of_the_new_url_is_counted_too(self) -> None:
         feed = make_feed(URL, moved_to=NEW_URL, moved_count=2)
         assert keep(feed, NotModified(NEW_URL, moved=Moved(NEW_URL))).moved_to == NEW_URL
 
-    def test_redirects_that_end_or_lead_elsewhere_begin_anew(self) -> None:
+    def test_the_count_of_redirects_restarts_when_they_end_or_lead_elsewhere(self) -> None:
         feed = make_feed(URL)
         for outcome in (moved(), moved(), Fetched(URL, b""), moved(), moved(), moved("https://other.example/")):
             keep(feed, outcome)
         assert (feed.url, feed.moved_to, feed.moved_count) == (URL, "https://other.example/", 1)
 
-    def test_failures_between_redirects_are_not_counted(self) -> None:
+    def test_failures_between_redirects_do_not_restart_the_count(self) -> None:
         feed = make_feed(URL)
         for outcome in (moved(), Failed("timeout", "too slow"), moved(), Failed("parse", "a login page"), moved()):
             keep(feed, outcome)
@@ -70,7 +70,7 @@ class TestMoves:
             ("https://example.com:8443/feed", False),
         ],
     )
-    def test_credentials_are_never_taken_to_another_origin(self, url: str, follows: bool) -> None:
+    def test_a_feed_with_credentials_is_never_moved_to_another_origin(self, url: str, follows: bool) -> None:
         feed = make_feed(URL, credentials=seal("user:password"))
         for _ in range(4):
             keep(feed, moved(url))
@@ -114,7 +114,7 @@ class TestMoves:
             keep(mine, moved("https://example.com/new"))
         assert (mine.url, mine.status) == ("https://example.com/new", "active")
 
-    def test_a_feed_that_was_gone_is_asked_again_if_one_moves_to_it(self) -> None:
+    def test_a_feed_that_was_gone_is_fetched_again_if_another_moves_to_its_url(self) -> None:
         there = make_feed(NEW_URL, status="gone")
         old = make_feed(URL, moved_to=NEW_URL, moved_count=2)
         keep(old, moved())

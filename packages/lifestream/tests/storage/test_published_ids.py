@@ -1,4 +1,4 @@
-"""The ids of entries in our feeds, as an independent reader sees them: they stay what they are, whatever moves."""
+"""The ids of entries in the published feeds, as an independent reader sees them: no change of the site alters them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def rss(*guids: str, site: str = SITE, title: str = "Entry") -> str:
 
 
 def ids(slug: str = "main", host: str = "testserver", **how: Any) -> dict[str, str]:
-    """Return the ids by the titles of the entries, the same in all three formats."""
+    """Return the ids of the entries by title; require that all three formats have the same."""
     found: list[dict[str, str]] = []
     for format_ in ("atom", "rss"):
         body = Client(headers={"host": host}).get(f"/{slug}/feed.{format_}", **how).content
@@ -68,7 +68,9 @@ def test_the_ids_outlive_a_change_of_everything_around_them(stream: Lifestream) 
     before = ids()
     own = {guid: before[f"Entry {guid}"] for guid in guids}
     assert [guid for guid in guids if own[guid] == guid] == [guids[0], UUID, guids[3]]
-    assert all(own_uri(own[guid], ()) for guid in ("1", guids[4])), "a UUID"
+    assert all(own_uri(own[guid], ()) for guid in ("1", guids[4])), (
+        "a UUID replaces a guid that is no id of the site's own"
+    )
 
     with override_settings(ALLOWED_HOSTS=["other.example"]):
         assert ids(host="other.example", secure=True) == before, "another host and scheme"
@@ -91,14 +93,14 @@ def test_the_ids_outlive_the_merge_of_two_feeds(stream: Lifestream) -> None:
     import_feed(rss(UUID, "1"), url=URL, lifestream=stream)
     old = import_feed(rss(UUID, "1", "2"), url="https://old.example/feed", lifestream=make_lifestream("old")).feed
     both = ids(), ids("old")
-    assert both[0][f"Entry {UUID}"] == UUID != both[1][f"Entry {UUID}"], "the first holder keeps it"
+    assert both[0][f"Entry {UUID}"] == UUID != both[1][f"Entry {UUID}"], "the first feed that used the id keeps it"
     change_feed(old.pk, FeedChange(url=URL), NOW)
     assert not Subscription.objects.filter(feed=old).exists()
     assert (ids(), ids("old")) == both
 
 
 @pytest.mark.parametrize("guid", [UUID, "1", "https://blog.example/a", ""])
-def test_an_entry_that_was_deleted_and_is_let_in_again_has_its_id_again(stream: Lifestream, guid: str) -> None:
+def test_an_entry_that_was_deleted_and_is_imported_again_has_its_id_again(stream: Lifestream, guid: str) -> None:
     import_feed(rss(guid), url=URL, lifestream=stream)
     before = ids()
     first = Item.objects.get()
@@ -123,7 +125,7 @@ def test_no_feed_takes_the_id_of_another_one_not_even_of_a_deleted_item(stream: 
     assert held.items() <= ids().items()
 
 
-def test_a_uuid_that_was_taken_after_all_is_made_once_more(stream: Lifestream) -> None:
+def test_a_uuid_that_another_item_has_is_replaced_by_a_new_one(stream: Lifestream) -> None:
     feed = make_feed(URL)
     other = make_item(make_feed("https://other.example/"))
     [each] = published_ids._publishable([Item(pk=0, feed=feed, key_hash="k", guid="")], "default")
@@ -132,13 +134,13 @@ def test_a_uuid_that_was_taken_after_all_is_made_once_more(stream: Lifestream) -
     assert own_uri(PublishedId.objects.get(item=item).uri, ()) != PublishedId.objects.get(item=other).uri
 
 
-def test_a_guid_that_several_entries_have_is_the_id_of_none(stream: Lifestream) -> None:
+def test_a_guid_that_several_entries_share_is_the_id_of_none(stream: Lifestream) -> None:
     import_feed(rss(UUID).replace("</item>", "</item>" + rss(UUID).split("</link>", 1)[1].split("</item>")[0]
                 + "<pubDate>Fri, 02 Oct 2026 12:00:00 GMT</pubDate></item>"), url=URL, lifestream=stream)  # fmt: skip
     assert Item.objects.count() == 2 and not PublishedId.objects.filter(uri=UUID).exists()
 
 
-def test_source_via_author_categories_and_enclosures_go_along(stream: Lifestream) -> None:
+def test_source_via_author_categories_and_enclosures_are_published(stream: Lifestream) -> None:
     import_feed(rss("1"), url=URL, lifestream=stream)
     for format_ in ("atom", "rss"):
         [entry] = feedparser.parse(io.BytesIO(Client().get(f"/main/feed.{format_}").content)).entries
@@ -166,7 +168,7 @@ def test_an_import_takes_the_same_number_of_queries_for_one_entry_and_for_many(s
     assert len(queries(2)) == len(queries(100)) == 1
 
 
-def test_items_without_an_id_are_published_all_the_same_and_get_one(stream: Lifestream) -> None:
+def test_items_without_a_stored_id_are_published_and_get_one(stream: Lifestream) -> None:
     import_feed(rss("1", UUID), url=URL, lifestream=stream)
     before = ids()
     PublishedId.objects.all().delete()
@@ -189,7 +191,7 @@ def before_ids(transactional_db: None) -> Iterator[StateApps]:
 
 
 @pytest.mark.parametrize("public_url", ["https://planet.example/sub", ""])
-def test_items_of_before_keep_the_id_that_they_were_published_under(
+def test_items_older_than_stored_ids_keep_the_id_that_they_were_published_under(
     before_ids: StateApps, monkeypatch: pytest.MonkeyPatch, public_url: str
 ) -> None:
     models = {name: before_ids.get_model("lifestream", name) for name in ("Host", "Feed", "Item", "Lifestream", "Post")}

@@ -1,4 +1,4 @@
-"""Rules hide posts that are there already, and show them again: those of a subscription and of a whole lifestream."""
+"""Rules of a subscription and of a lifestream hide existing posts, and removing the rules shows them again."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ pytestmark = pytest.mark.django_db
 
 
 def titles(lifestream: Lifestream) -> list[str]:
-    """Return the titles of the posts that can be seen."""
+    """Return the titles of the visible posts."""
     return sorted(Post.objects.visible().filter(lifestream=lifestream).values_list("item__title", flat=True))
 
 
 @pytest.fixture
 def lifestream() -> Lifestream:
-    """A lifestream of two sites."""
+    """Return a lifestream of two sites."""
     lifestream = make_lifestream("main")
     for names in (("a cat", "a dog"), ("a cat and a dog", "a bird")):
         feed = make_feed()
@@ -31,7 +31,7 @@ def lifestream() -> Lifestream:
     return lifestream
 
 
-def test_a_rule_of_a_subscription_hides_what_is_there_until_it_goes(lifestream: Lifestream) -> None:
+def test_a_rule_of_a_subscription_hides_existing_posts_until_it_is_removed(lifestream: Lifestream) -> None:
     site = lifestream.subscriptions.earliest("pk")
     site.block_rules = "cat"
     site.save()
@@ -42,9 +42,7 @@ def test_a_rule_of_a_subscription_hides_what_is_there_until_it_goes(lifestream: 
 
 
 @pytest.mark.parametrize("way", ["save", "save of the field", "update"])
-def test_a_rule_of_a_lifestream_holds_for_all_of_its_sites_however_it_is_written(
-    lifestream: Lifestream, way: str
-) -> None:
+def test_a_rule_of_a_lifestream_applies_to_all_its_sites_however_it_is_saved(lifestream: Lifestream, way: str) -> None:
     def write(**rules: str) -> None:
         if way == "update":
             Lifestream.objects.filter(pk=lifestream.pk).update(**rules)
@@ -62,7 +60,7 @@ def test_a_rule_of_a_lifestream_holds_for_all_of_its_sites_however_it_is_written
     assert titles(lifestream) == ["a bird", "a cat", "a cat and a dog", "a dog"]
 
 
-def test_what_is_hidden_by_hand_and_by_a_rule_does_not_undo_each_other(lifestream: Lifestream) -> None:
+def test_hiding_by_hand_and_hiding_by_a_rule_are_independent(lifestream: Lifestream) -> None:
     Post.objects.filter(item__title="a cat").update(hidden=True)
     lifestream.block_rules = "cat"
     lifestream.save()
@@ -75,7 +73,7 @@ def test_what_is_hidden_by_hand_and_by_a_rule_does_not_undo_each_other(lifestrea
     assert titles(lifestream) == ["a bird", "a dog"]
 
 
-def test_new_items_pass_the_rules_of_both(lifestream: Lifestream) -> None:
+def test_new_items_must_pass_the_rules_of_the_subscription_and_of_the_lifestream(lifestream: Lifestream) -> None:
     lifestream.block_rules = "dog"
     lifestream.save()
     site = lifestream.subscriptions.earliest("pk")
@@ -89,7 +87,7 @@ def test_new_items_pass_the_rules_of_both(lifestream: Lifestream) -> None:
     assert allowed == {"a new dog": False, "a new cat": True, "an old cat": False}
 
 
-def test_what_a_rule_kept_away_comes_when_the_rule_goes(lifestream: Lifestream) -> None:
+def test_items_that_a_rule_kept_out_are_posted_when_the_rule_is_removed(lifestream: Lifestream) -> None:
     lifestream.block_rules = "fish"
     lifestream.save()
     feed = make_feed()
@@ -102,7 +100,7 @@ def test_what_a_rule_kept_away_comes_when_the_rule_goes(lifestream: Lifestream) 
     assert "a fish" in titles(lifestream)
 
 
-def test_a_rule_holds_for_all_posts_after_the_next_refresh(lifestream: Lifestream, monkeypatch: Any) -> None:
+def test_a_rule_applies_to_all_posts_after_the_next_refresh(lifestream: Lifestream, monkeypatch: Any) -> None:
     monkeypatch.setattr(backfill, "AT_ONCE", 1)
     lifestream.block_rules = "a"
     lifestream.save()
@@ -113,7 +111,7 @@ def test_a_rule_holds_for_all_posts_after_the_next_refresh(lifestream: Lifestrea
     assert not Subscription.objects.filter(backlog__isnull=False).exists()
 
 
-def test_a_paused_site_obeys_new_rules_and_gets_nothing_new(lifestream: Lifestream) -> None:
+def test_new_rules_apply_to_a_paused_site_and_it_gets_no_new_posts(lifestream: Lifestream) -> None:
     site = lifestream.subscriptions.earliest("pk")
     site.paused = True
     site.save()

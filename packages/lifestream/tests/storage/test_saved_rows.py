@@ -1,4 +1,4 @@
-"""What Django does with all rows at once: dumpdata, loaddata, flush, and migrating the app away."""
+"""Django's commands that write all rows at once: dumpdata, loaddata, flush, and migrating the app to zero."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def dumped() -> str:
 
 
 class TestLoaddata:
-    def test_of_what_dumpdata_wrote_is_the_same_and_is_found_by_a_search(self, tmp_path: Path) -> None:
+    def test_of_a_dump_restores_the_same_rows_and_the_search_index(self, tmp_path: Path) -> None:
         lifestream = make_lifestream("main")
         make_post(
             make_item(title="Kites", text="in the wind", tags=["Sky"]), make_subscription(make_feed(), lifestream)
@@ -59,7 +59,7 @@ class TestLoaddata:
         assert dumped() == before
         assert found("kites") == found("wind") == found("sky") == ["Kites"]
 
-    def test_of_an_item_that_was_there_indexes_it_anew(self, tmp_path: Path) -> None:
+    def test_of_an_existing_item_indexes_it_again(self, tmp_path: Path) -> None:
         item = make_item(title="Kites")
         rows = json.loads(dumped())
         for row in rows:
@@ -69,7 +69,7 @@ class TestLoaddata:
         assert (found("kites"), found("boats")) == ([], ["Boats"])
         assert Item.objects.get() == item
 
-    def test_of_what_was_written_by_hand_derives_what_it_leaves_out(self, tmp_path: Path) -> None:
+    def test_of_rows_written_by_hand_fills_in_the_derived_fields(self, tmp_path: Path) -> None:
         load(tmp_path, [
             {"model": "lifestream.feed", "pk": 1, "fields": {"url": "https://blog.example/feed.xml", "title": "Blog"}},
             {"model": "lifestream.item", "pk": 1, "fields": {
@@ -86,7 +86,7 @@ class TestLoaddata:
         assert (found("kites"), found("wind")) == (["Kites"], ["Kites"])
         assert Item.objects.get(pk=1).summary == "In the wind."
 
-    def test_what_was_written_by_hand_is_known_again_by_an_import(self, tmp_path: Path) -> None:
+    def test_of_rows_written_by_hand_lets_an_import_recognize_them(self, tmp_path: Path) -> None:
         load(tmp_path, [
             {"model": "lifestream.feed", "pk": 1, "fields": {"url": "https://example.org/feed.xml"}},
             {"model": "lifestream.item", "pk": 1, "fields": {
@@ -100,7 +100,7 @@ class TestLoaddata:
         imported = import_feed(rss("one", "two"), url="https://example.org/feed.xml")
         assert (imported.new, Item.objects.count()) == (0, 2)
 
-    def test_wakes_no_feed_and_posts_nothing(self, tmp_path: Path) -> None:
+    def test_of_a_subscription_activates_no_feed_and_posts_nothing(self, tmp_path: Path) -> None:
         item = make_item(make_feed(status="idle"))
         lifestream = make_lifestream()
         fields = {"lifestream": lifestream.pk, "feed": item.feed_id}
@@ -110,7 +110,7 @@ class TestLoaddata:
 
 @pytest.mark.django_db(transaction=True)
 class TestEverythingGone:
-    def test_flush_leaves_no_row_and_nothing_to_find(self) -> None:
+    def test_flush_leaves_no_row_and_no_search_result(self) -> None:
         make_post(make_item(title="Kites"))
         call_command("flush", interactive=False, verbosity=0)
         assert not Item.objects.exists()
@@ -136,7 +136,7 @@ class TestEverythingGone:
         call_command("dumpdata", *options.split(), output=tmp_path / "site.json", verbosity=0)
         call_command("flush", interactive=False, verbosity=0)
         ContentType.objects.filter(app_label="lifestream").delete()
-        create_contenttypes(django_apps.get_app_config("lifestream"), verbosity=0)  # keys other than those of the dump
+        create_contenttypes(django_apps.get_app_config("lifestream"), verbosity=0)  # with other keys than in the dump
         call_command("loaddata", tmp_path / "site.json", verbosity=0)
         assert (
             Lifestream.objects.get().owner == django_user_model.objects.get(username="ada")
@@ -144,7 +144,7 @@ class TestEverythingGone:
         )
         assert found("kites") == ["Kites"]
 
-    def test_to_migrate_the_app_away_leaves_no_table_content_type_or_permission(self, site_home: Path) -> None:
+    def test_migrating_the_app_to_zero_leaves_no_table_content_type_or_permission(self, site_home: Path) -> None:
         done = command("migrate", "lifestream", "zero", "--verbosity=0", folder=site_home)
         assert done.returncode == 0, done.stderr
         with closing(sqlite3.connect(site_home / "lifestream.sqlite3")) as database:
@@ -162,9 +162,9 @@ class TestEverythingGone:
 
 
 class TestTags:
-    """What a search finds of an item follows its tags."""
+    """A search finds an item by its current tags."""
 
-    def test_that_are_given_and_taken_by_hand(self) -> None:
+    def test_that_are_added_removed_and_renamed_by_hand(self) -> None:
         item = make_item(title="Kites")
         sky = Tag.objects.create(name="Sky", slug="sky")
         item.tags.add(sky)

@@ -1,4 +1,4 @@
-"""Entries that are stored as they came are not cleaned again, and everything else comes out as if they were."""
+"""Entries that are stored unchanged are not cleaned again, and the result is as if all were cleaned."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 
-def entry(number: int = 1, **said: str) -> str:
-    """Return an item of RSS; *said* are elements in place of the usual ones."""
+def entry(number: int = 1, **replaced: str) -> str:
+    """Return an RSS item; *replaced* are elements in place of, or besides, the usual ones."""
     elements = {
         "guid": f"<guid isPermaLink='false'>tag:{number}</guid>",
         "link": f"<link>https://known.example/{number}</link>",
@@ -35,21 +35,21 @@ def entry(number: int = 1, **said: str) -> str:
         "date": f"<pubDate>{DAY}</pubDate>",
         "content": "<description>&lt;p&gt;The &lt;a href='/about'&gt;river&lt;/a&gt;&lt;/p&gt;</description>",
     }
-    return f"<item>{''.join((elements | said).values())}</item>"
+    return f"<item>{''.join((elements | replaced).values())}</item>"
 
 
-def feed(*entries: str, attributes: str = "", **said: str) -> str:
-    """Return a document with these *entries*."""
+def feed(*entries: str, attributes: str = "", **more: str) -> str:
+    """Return an RSS document with *entries*, with *attributes* of its root and *more* elements of its channel."""
     names = "xmlns:media='http://search.yahoo.com/mrss/' xmlns:itunes='http://www.itunes.com/dtds/podcast-1.0.dtd'"
     return (
         f"<rss version='2.0' {names} {attributes}><channel><title>Known</title><link>https://known.example/</link>"
-        f"{''.join(said.values())}{''.join(entries)}</channel></rss>"
+        f"{''.join(more.values())}{''.join(entries)}</channel></rss>"
     )
 
 
 @pytest.fixture
 def cleaned(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The titles of the drafts that are cleaned, as they are."""
+    """Return a list to which the title of each draft is added when it is cleaned."""
     titles: list[str] = []
 
     def noting(draft: ItemDraft, *more: Any) -> ItemDraft:
@@ -91,7 +91,7 @@ def test_only_a_new_entry_is_cleaned(cleaned: list[str]) -> None:
     ],
     ids=str.split("title link content author enclosures media episode base language"),
 )
-def test_an_edit_comes_again(edited: str, changed: str) -> None:
+def test_an_edit_and_its_reversal_are_stored(edited: str, changed: str) -> None:
     import_feed(feed(entry()), url=URL)
     before = Item.objects.values(*COLUMNS).get()
     assert counts(import_feed(edited, url=URL)) == (0, 1)
@@ -101,7 +101,7 @@ def test_an_edit_comes_again(edited: str, changed: str) -> None:
     assert Item.objects.values(changed).get()[changed] == before[changed]
 
 
-def test_another_author_of_the_feed_comes() -> None:
+def test_a_new_author_of_the_feed_is_stored() -> None:
     for name in ("Ada", "Grace"):
         atom = (
             f"<feed xmlns='http://www.w3.org/2005/Atom'><title>Known</title><author><name>{name}</name></author>"
@@ -111,19 +111,19 @@ def test_another_author_of_the_feed_comes() -> None:
     assert Item.objects.get().author == "Grace"
 
 
-def test_a_new_tag_comes() -> None:
+def test_a_new_tag_is_stored() -> None:
     import_feed(feed(entry(more="<category>Ferries</category>")), url=URL)
     import_feed(feed(entry(more="<category>Rivers</category>")), url=URL)
     assert [tag.name for tag in Item.objects.get().tags.all()] == ["Rivers"]
 
 
-def test_an_enclosure_of_another_length_comes() -> None:
+def test_a_new_length_of_an_enclosure_is_stored() -> None:
     for length in (10, 20):
         import_feed(feed(entry(more=f"<enclosure url='/1.mp3' type='audio/mpeg' length='{length}'/>")), url=URL)
     assert [each["length"] for each in Item.objects.get().enclosures] == [20]
 
 
-def test_what_another_plugin_makes_of_an_entry_comes() -> None:
+def test_the_item_that_another_plugin_makes_of_an_entry_is_stored() -> None:
     import_feed(feed(entry()), url=URL)
     Feed.objects.update(plugin="podcast")
     document = feed(entry(more="<itunes:title>Said otherwise</itunes:title>"), entry(2))
@@ -135,14 +135,14 @@ def test_what_another_plugin_makes_of_an_entry_comes() -> None:
     assert {item.title for item in generic.items} == {item.title for item in fresh.items}
 
 
-def test_other_rules_clean_all_entries_anew(settings: Any) -> None:
+def test_changed_rules_clean_all_entries_again(settings: Any) -> None:
     import_feed(feed(entry()), url=URL)
     settings.LIFESTREAM_VALID_TAGS = {"p": []}
     import_feed(feed(entry(), entry(2)), url=URL)
     assert all("<a" not in item.content for item in Item.objects.all())
 
 
-def test_a_deleted_entry_stays_away() -> None:
+def test_a_deleted_entry_stays_deleted() -> None:
     import_feed(feed(entry(1), entry(2)), url=URL)
     Item.objects.get(title="Day 1").delete()
     assert counts(import_feed(feed(entry(3), entry(1), entry(2)), url=URL)) == (1, 0)
@@ -161,7 +161,7 @@ def test_an_item_that_is_lost_without_a_tombstone_comes_back() -> None:
     assert Item.objects.get(title="Day 1").content
 
 
-def test_an_edit_that_waits_for_its_turn_is_not_forgotten() -> None:
+def test_an_edit_that_was_postponed_is_stored_later() -> None:
     clock = Clock()
     importer = FeedImporter(clock)
     for number in range(30):
@@ -185,7 +185,7 @@ DATES: Final = (DAY, "Mon, 02 Mar 2026 09:45:00 GMT", "Mon, 02 Mar 2026 00:00:00
 
 
 def some_entry(chance: random.Random) -> str:
-    """Return an entry of the few words that make entries alike."""
+    """Return a random entry made of so few values that many entries are alike."""
 
     def choose(element: str, *values: str) -> str:
         value = chance.choice(values)
@@ -206,7 +206,7 @@ def some_entry(chance: random.Random) -> str:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_it_comes_out_as_if_all_were_cleaned(seed: int) -> None:
+def test_the_items_are_as_if_all_entries_were_cleaned(seed: int) -> None:
     chance = random.Random(seed)
     clock = Clock(datetime(2026, 3, 5, tzinfo=UTC))
     importer = FeedImporter(clock)
@@ -216,7 +216,7 @@ def test_it_comes_out_as_if_all_were_cleaned(seed: int) -> None:
         results = []
         for path in ("cleaning", "knowing"):
             imported = importer(document, url=f"https://known.example/{path}.xml")
-            if not imported.feed.body_hash:  # an entry that looked like another one is now in its item: read all again
+            if not imported.feed.body_hash:  # two entries share an item: read all again
                 assert path == "knowing"
                 again = importer(document, url=f"https://known.example/{path}.xml")
                 imported = replace(again, new=imported.new, changed=imported.changed + again.changed)

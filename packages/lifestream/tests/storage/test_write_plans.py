@@ -1,4 +1,4 @@
-"""How the databases run the queries of the writer, of pushes, of cleaning up and of counts: by an index."""
+"""The queries of the writer, of pushes, of cleaning up and of counts use an index."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SOON = NOW + timedelta(days=9)
 
 @pytest.fixture
 def feeds() -> list[Feed]:
-    """Feeds with readers, items, a log, and hubs that push."""
+    """Return feeds with readers, items, a log, and hubs that push."""
     planet = make_lifestream("planet")
     made = [make_feed(hub_url=HUB, push_until=SOON) for _ in range(4)]
     for feed in made:
@@ -89,7 +89,7 @@ def test_leave_idle_reads_only_some_of_many_subscriptions(feeds: list[Feed], mon
     plans = plans_of(lambda: hub_subscriptions.leave_idle(NOW, 50))
     assert any("lifestream_hubsubscription" in sql and "LIMIT 2" in sql for sql, _ in plans)
     assert leaving.count() in (1, 2)
-    # The others end when they are due.
+    # The remaining subscriptions are ended when they are due.
     expected = ["subscribe", *["unsubscribe"] * leaving.count()]
     assert sorted(request.mode for request in hub_subscriptions.take(NOW, 50)) == expected
     assert set(leaving.values_list("feed", flat=True)) == set(keys)
@@ -106,5 +106,5 @@ WORK: dict[str, Callable[[], object]] = {
 @pytest.mark.parametrize("kind", WORK)
 @override_settings(LIFESTREAM_KEEP_DAYS=30, LIFESTREAM_KEEP_ITEMS=0)
 def test_counts_and_background_work_read_no_table_as_a_whole(feeds: list[Feed], kind: str) -> None:
-    # These indexes have only what is wanted.
+    # These partial indexes hold only the wanted rows, so a scan of the whole index is allowed.
     assert whole_tables(WORK[kind], "INDEX lifestream_feed_held", "INDEX lifestream_subscr_backlog") == []

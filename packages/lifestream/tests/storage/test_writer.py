@@ -1,4 +1,4 @@
-"""Results are stored: items with their dates, posts, tags and index entries; on both databases."""
+"""The writer stores results: items with their dates, posts, tags and index entries; on both databases."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def document(feed: Feed, *drafts: ItemDraft, **fields: Any) -> Result:
-    """Return a new document of *feed* with these items."""
+    """Return the result of a fetch whose document has these items."""
     return result(feed, Fetched(feed.url, b""), prepared=prepared(*drafts), **fields)
 
 
@@ -37,7 +37,7 @@ def titles(lifestream: Lifestream) -> list[str]:
 
 class TestMessages:
     def test_a_message_is_one_line(self) -> None:
-        """With more, `why` would show what a server says as lines of its own."""
+        """With line breaks, a server could forge lines in the output of `why`."""
         feed = make_feed()
         failed = Failed("status", "it answered\n  health          ok\r\n\x0b\u2028Next fetch: never", feed.url)
         [stored] = store([result(feed, failed)], NOW)
@@ -64,7 +64,7 @@ class TestBatches:
         assert Fetch.objects.count() == 6
         assert not Feed.objects.exclude(claim_token="").exists()
 
-    def test_nothing_is_stored_of_nothing(self) -> None:
+    def test_no_results_store_nothing(self) -> None:
         assert store([], NOW) == []
 
     def test_the_same_guid_in_two_feeds_makes_two_items(self) -> None:
@@ -78,11 +78,11 @@ class TestBatches:
             feed = make_feed()
             make_subscription(feed)
             results.append(document(feed, *(draft(f"{n}", f"{n}", tags=("x",)) for n in range(19))))
-        # SQLite takes 999 values a statement, which makes many of the larger inserts.
+        # SQLite takes 999 values per statement, so the larger inserts take several statements.
         with django_assert_max_num_queries(50):
             assert sum(stored.new for stored in store(results, NOW)) == 380
 
-    def test_unchanged_feeds_take_queries_by_the_batch(
+    def test_unchanged_feeds_take_few_queries_per_batch(
         self, django_assert_max_num_queries: DjangoAssertNumQueries
     ) -> None:
         results = [result(feed, NotModified(feed.url)) for feed in [make_feed() for _ in range(100)]]
@@ -94,7 +94,7 @@ class TestBatches:
 class TestBrokenRows:
     @pytest.fixture(autouse=True)
     def broken_title(self) -> None:
-        """The database refuses items that are called "broken"."""
+        """Make the database refuse items with the title "broken"."""
         with connection.cursor() as cursor:
             if connection.vendor == "sqlite":
                 cursor.execute(
@@ -131,14 +131,14 @@ class TestBrokenRows:
         bad.refresh_from_db()
         assert bad.last_fetch == NOW
 
-    def test_it_is_tried_again_at_the_next_change_and_the_others_are_not_doubled(self) -> None:
+    def test_it_is_tried_again_at_the_next_change_and_the_others_are_not_duplicated(self) -> None:
         feed = make_feed()
         read(feed, draft("1", "A"), draft("2", "broken"))
         stored = read(feed, draft("1", "A"), draft("2", "mended"))
         assert (stored.new, stored.unchanged) == (1, 1)
         assert Item.objects.count() == 2
 
-    def test_a_broken_row_in_a_long_document_breaks_no_chunk(self) -> None:
+    def test_a_broken_row_in_a_long_document_loses_no_other_row_of_its_chunk(self) -> None:
         feed = make_feed()
         drafts = [draft(f"{number}", f"{number}") for number in range(CHUNK + 10)]
         drafts[3] = draft("3", "broken")
@@ -147,7 +147,9 @@ class TestBrokenRows:
 
 
 class TestClaims:
-    def test_what_another_worker_holds_by_now_is_not_written(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_result_for_a_feed_that_another_worker_now_holds_is_not_written(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
         feed, mine = make_feed(), make_feed()
         late = document(feed, draft("1", "A"))
         hold(feed, token="another")
@@ -159,7 +161,7 @@ class TestClaims:
         assert (feed.claim_token, feed.last_fetch) == ("another", None)
         assert "another worker holds the feed by now" in caplog.text
 
-    def test_a_feed_that_is_gone_from_the_database_is_no_error(self) -> None:
+    def test_a_result_for_a_deleted_feed_raises_no_error(self) -> None:
         feed = make_feed()
         late = document(feed, draft("1", "A"))
         feed.delete()
@@ -172,7 +174,7 @@ class TestClaims:
 
 
 class TestLongDocuments:
-    def test_a_crash_between_chunks_loses_and_doubles_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_crash_between_chunks_loses_and_duplicates_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         feed = make_feed()
         stream = make_subscription(feed, make_lifestream()).lifestream
         drafts = [draft(f"{number}", f"{number}") for number in range(2 * CHUNK + 1)]
@@ -189,7 +191,7 @@ class TestLongDocuments:
             read(feed, *drafts)
         feed.refresh_from_db()
         assert Item.objects.count() == CHUNK
-        assert (feed.last_fetch, feed.etag, Fetch.objects.count()) == (None, "", 0), "the state comes last"
+        assert (feed.last_fetch, feed.etag, Fetch.objects.count()) == (None, "", 0), "the state is written last"
         monkeypatch.undo()
         stored = read(feed, *drafts)
         assert (stored.new, stored.unchanged) == (CHUNK + 1, CHUNK)

@@ -1,4 +1,4 @@
-"""The writer while others use the database: readers, other workers, new subscribers; on real connections."""
+"""The writer while others use the database at the same time: readers, other workers, and new subscribers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENTRIES = 10 * CHUNK
 
 @pytest.fixture
 def elsewhere() -> Iterator[Callable[..., Any]]:
-    """Runs a function on a database connection of its own, and waits for it."""
+    """Yield a callable that runs a function on a separate database connection and returns its result."""
     with ThreadPoolExecutor(1) as pool:
         yield lambda function, *args: pool.submit(function, *args).result(60)
         pool.submit(connections.close_all).result(60)
@@ -46,7 +46,7 @@ def test_a_long_document_is_written_in_short_transactions(
     index = fulltext.index
 
     def look(*args: Any) -> None:
-        # Called once a transaction, before its end: another connection sees what is committed.
+        # Called once in each transaction, before its end: another connection sees only committed rows.
         seen.append(elsewhere(Item.objects.count))
         index(*args)
 
@@ -81,14 +81,14 @@ def test_workers_write_at_once_and_share_their_tags(django_db_blocker: Any) -> N
     assert sorted(Tag.objects.values_list("slug", flat=True)) == ["x", "y"]
 
 
-def test_who_subscribes_during_an_import_misses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_subscription_made_during_an_import_misses_no_item(monkeypatch: pytest.MonkeyPatch) -> None:
     feed, stream = make_feed(), make_lifestream()
     make_subscription(feed)
     begun = threading.Event()
     write = item_import.write
 
     def announce(*args: Any) -> Any:
-        # The import has read who subscribes, and has its items still to write.
+        # The import has read the subscriptions and has not written its items.
         begun.set()
         return write(*args)
 
@@ -110,7 +110,7 @@ def test_who_subscribes_during_an_import_misses_nothing(monkeypatch: pytest.Monk
 class TestADatabaseThatFails:
     @pytest.fixture
     def fails(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-        """Make a number of the following writes fail as they do on a locked database."""
+        """Return a callable that makes the given number of writes fail as on a locked database."""
         write, left = item_import.write, 0
 
         def failing(*args: Any) -> Any:
@@ -128,7 +128,9 @@ class TestADatabaseThatFails:
         monkeypatch.setattr(item_import, "write", failing)
         return set_left
 
-    def test_it_is_asked_once_more(self, fails: Callable[[int], None], caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_failed_write_is_repeated_once(
+        self, fails: Callable[[int], None], caplog: pytest.LogCaptureFixture
+    ) -> None:
         fails(1)
         with caplog.at_level("INFO", "lifestream"):
             [stored] = store([document(make_feed(), 3)], NOW)
@@ -154,7 +156,7 @@ class TestADatabaseThatFails:
         assert [stored.new for stored in store([claimed], NOW)] == [3]
 
     def test_an_outage_is_reported_once(self, fails: Callable[[int], None], caplog: pytest.LogCaptureFixture) -> None:
-        """Not once for each feed: with a full disk, thousands can't be stored."""
+        """It is not reported for each feed: with a full disk, writes of thousands of feeds fail."""
         fails(100)
         with caplog.at_level("INFO", "lifestream"):
             stored = store([document(make_feed(), 3) for _ in range(5)], NOW)

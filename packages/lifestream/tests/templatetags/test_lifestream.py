@@ -1,4 +1,4 @@
-"""Which template an item gets, and what a day is called."""
+"""The template tags: the templates of items, the names of days, and the errors for wrong arguments."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ BASIC = "lifestream/sites/basic.html"
         ("a.b.c.d.e.f.g.h.com", ["d-e-f-g-h-com", "e-f-g-h-com", "f-g-h-com", "g-h-com", "h-com"]),
     ],
 )
-def test_templates_go_from_the_whole_domain_to_what_it_belongs_to(domain: str, templates: list[str]) -> None:
+def test_templates_are_tried_from_the_whole_domain_to_its_parent_domains(domain: str, templates: list[str]) -> None:
     assert site_templates(domain) == [*(f"lifestream/sites/{name}.html" for name in templates), BASIC]
 
 
@@ -64,7 +64,7 @@ def test_items_are_rendered_by_the_templates_of_their_sites(tmp_path: Path) -> N
 
 
 @pytest.mark.django_db
-def test_what_an_item_says_is_escaped_by_the_templates(tmp_path: Path) -> None:
+def test_the_title_of_an_item_is_escaped_by_the_templates(tmp_path: Path) -> None:
     lifestream = make_lifestream("main")
     make_post(make_site(lifestream), "<b>bold</b>", content="<p>safe</p>")
     [post] = Timeline(lifestream).page(None, 9).posts
@@ -74,10 +74,10 @@ def test_what_an_item_says_is_escaped_by_the_templates(tmp_path: Path) -> None:
 
 
 NIGHT = datetime(2026, 10, 2, 10, 30, tzinfo=UTC)
-"""Half past midnight of 3 October on Kiritimati; a clock that stands lets no midnight come in between."""
+"""Half past midnight of 3 October on Kiritimati. The tests stop the clock there, so that no midnight disturbs them."""
 
 
-def test_a_day_is_called_as_a_reader_would(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_day_is_today_yesterday_or_its_date(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("django.utils.timezone.now", lambda: NIGHT)
     today = timezone.localdate()
     assert (day_name(today), day_name(today - timedelta(days=1))) == ("Today", "Yesterday")
@@ -94,7 +94,7 @@ def test_today_is_the_readers_today(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.django_db
 class TestItemsOnPagesOfASite:
-    """Where the context has nothing but what is passed to the tag."""
+    """The context has only the variables that the template passes to the tag."""
 
     def rendered(self, source: str, **context: Any) -> str:
         return engines["django"].from_string("{% load lifestream %}" + source).render(context)
@@ -110,14 +110,14 @@ class TestItemsOnPagesOfASite:
         assert page == self.rendered(source, post=loaded, **known)
         assert "/main/sites/" in page and "/main/tags/sky/" in page and "/icon" in page
 
-    def test_posts_of_several_lifestreams_each_lead_to_their_own(self) -> None:
+    def test_posts_of_several_lifestreams_link_to_their_own_lifestream(self) -> None:
         one, two = (make_post(make_site(make_lifestream(slug)), slug) for slug in ("one", "two"))
         page = self.rendered("{% for post in posts %}{% render_item post %}{% endfor %}", posts=[one, two])
         assert "/one/items/" in page and "/two/items/" in page
         other = self.rendered("{% render_item post %}", post=two, timeline=Timeline(one.lifestream))
         assert "/two/items/" in other and "/one/" not in other
 
-    def test_each_more_post_takes_a_query_for_its_tags_and_no_other(
+    def test_each_post_takes_one_query_for_its_tags_and_no_other(
         self, django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
         lifestream = make_lifestream("main")
@@ -132,17 +132,17 @@ class TestItemsOnPagesOfASite:
         ("value", "got"),
         [(None, "nothing: no such variable is in the context"), ("a text", "str 'a text'")],
     )
-    def test_what_is_no_post_is_named(self, value: Any, got: str) -> None:
+    def test_a_value_that_is_no_post_is_named(self, value: Any, got: str) -> None:
         with pytest.raises(TypeError) as error:
             self.rendered("{% render_item post %}", post=value)
         assert str(error.value) == f"{{% render_item %}} takes a post (lifestream.models.Post), and got {got}"
 
 
-def test_a_moment_is_called_as_its_day() -> None:
+def test_a_moment_is_named_by_its_day() -> None:
     assert day_name(timezone.now()) == "Today"
 
 
-def test_how_long_ago_is_worded_in_the_language_of_the_page_without_an_app_of_its_own() -> None:
+def test_the_age_is_in_the_language_of_the_page_without_django_humanize() -> None:
     assert "django.contrib.humanize" not in django_settings.INSTALLED_APPS
     moment = timezone.now() - timedelta(hours=3, minutes=1)
     with translation.override("de"):
@@ -167,7 +167,7 @@ def test_how_long_ago_is_worded_in_the_language_of_the_page_without_an_app_of_it
         ("item_head none", "a post (lifestream.models.Post)"),
     ],
 )
-def test_each_tag_names_what_it_takes_and_did_not_get(tmp_path: Path, tag: str, takes: str) -> None:
+def test_each_tag_names_the_argument_that_is_missing(tmp_path: Path, tag: str, takes: str) -> None:
     post = make_post(make_site(make_lifestream()))
     with pytest.raises(TypeError) as error:
         rendered(tmp_path, f"{{% {tag} %}}", post=post, timeline=Timeline(post.lifestream))
@@ -176,6 +176,6 @@ def test_each_tag_names_what_it_takes_and_did_not_get(tmp_path: Path, tag: str, 
 
 
 @pytest.mark.parametrize("name", ["isolated", "prose", "marked:''", "since", "worded", "host_name", "day_name"])
-def test_no_filter_fails_on_nothing(tmp_path: Path, name: str) -> None:
+def test_no_filter_fails_on_a_missing_value(tmp_path: Path, name: str) -> None:
     assert rendered(tmp_path, f"{{{{ none|{name} }}}}|") == "|"
     assert rendered(tmp_path, f"{{{{ feed.last_fetch|{name} }}}}|", feed={"last_fetch": None}) == "|"

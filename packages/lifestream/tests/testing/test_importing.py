@@ -1,4 +1,4 @@
-"""A feed from code, imported in one call."""
+"""import_feed and FeedImporter, which import a feed from code in one call."""
 
 from __future__ import annotations
 
@@ -77,13 +77,13 @@ class TestImport:
         assert imported.feed.etag == '"v1"'
         assert imported.feed.not_before is not None
 
-    def test_of_what_a_refresh_would_not_fetch_says_so(self) -> None:
+    def test_of_a_feed_that_a_refresh_would_not_fetch_is_an_error(self) -> None:
         feed = import_feed(NEWS).feed
         FeedRow.objects.update(status="paused")
         with pytest.raises(RuntimeError, match=r"^https://feed\d+.example/feed.xml is paused, and no refresh would "):
             import_feed(NEWS, url=feed.url)
 
-    def test_does_what_an_answer_without_a_feed_does(self) -> None:
+    def test_of_an_answer_without_a_feed_has_the_outcome_of_a_refresh(self) -> None:
         page = import_feed("<!doctype html><html></html>")
         assert (page.outcome, page.message) == ("failed", "it is a web page (HTML), not a feed")
         url = import_feed(NEWS).feed.url
@@ -104,7 +104,7 @@ class TestImport:
 
 
 class TestSignals(TestCase):
-    def test_are_sent_inside_of_a_test_case(self) -> None:
+    def test_are_sent_inside_a_test_case(self) -> None:
         seen: list[str] = []
 
         def receive(items: Any, **_: Any) -> None:

@@ -1,4 +1,4 @@
-"""Documents read in the process of a test come out as a child would have them."""
+"""Documents read in the process of a test give the same results as in a child process."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_page_is_read_as_a_child_reads_it(child: ParserPool, here: InProcessPa
     assert ours == theirs
 
 
-def test_a_plugin_of_a_site_runs_in_both() -> None:
+def test_a_plugin_of_a_site_runs_in_both_processes() -> None:
     registry = Registry(["othersite.loud.LoudPlugin"])
     body = rss("one", "two").replace("http://example.org/", "https://loud.example/").encode()
     headers: dict[str, str] = {}
@@ -68,7 +68,7 @@ def test_a_plugin_of_a_site_runs_in_both() -> None:
     assert [item.title for item in ours.items] == ["ONE", "TWO"]
 
 
-def test_what_is_no_feed_raises_it(here: InProcessParsers) -> None:
+def test_a_document_that_is_no_feed_raises_not_a_feed(here: InProcessParsers) -> None:
     with here as parsers, pytest.raises(NotAFeed, match=r"^the answer is empty$"):
         parsers.submit(b"", {}, "https://a.example/").result()
 
@@ -83,7 +83,7 @@ def test_a_whole_fetch_starts_no_process(feedserver: FeedServer) -> None:
 
 
 @pytest.mark.parametrize("substitute", [InProcessParsers, LentParser])
-def test_what_takes_the_place_of_a_pool_has_all_its_methods(substitute: type[object]) -> None:
+def test_a_substitute_of_a_pool_has_all_its_methods(substitute: type[object]) -> None:
     names = [name for name, value in vars(ParserPool).items() if callable(value) and not name.startswith("_")]
     assert "submit" in names
     for name in names:

@@ -11,5 +11,5 @@ def test_a_clock_stands_still_until_it_is_moved() -> None:
     assert clock.move(days=1, minutes=30) == clock() == datetime(2026, 3, 2, 0, 30, tzinfo=UTC)
 
 
-def test_it_begins_now() -> None:
+def test_it_begins_at_the_present_time() -> None:
     assert Clock()().tzinfo is not None

@@ -16,8 +16,9 @@ import django
 
 
 def database(url: str) -> dict[str, Any]:
-    """Django's words for *url*: `postgresql://user:password@host:port/name`, `sqlite:///path`; "": a new
-    file.
+    """Return Django's settings for the database at *url*.
+
+    It is `postgresql://user:password@host:port/name`, `sqlite:///path`, or "" for a new SQLite file.
     """
     if not url or url.startswith("sqlite:///"):
         fresh = str(Path(tempfile.gettempdir()) / f"lifestream-tests-{os.getpid()}.sqlite3")
@@ -84,13 +85,14 @@ STATIC_URL = "/static/"
 USE_TZ = True
 LOCALE_PATHS = [Path(__file__).parents[1] / "locale"]  # Arabic, for tests
 TIME_ZONE = "UTC"
-# A site's own hasher takes a tenth of a second a login, on purpose.
+# The default hasher takes a tenth of a second per login, on purpose.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # feedserver, which all tests fetch from, listens on loopback; the guard refuses that by default.
 LIFESTREAM_ALLOWED_NETWORKS = ["127.0.0.0/8", "::1/128"]
 
-# A clock that a test moves by an hour is to find the feed due, and forty feeds of one server are to come at once.
+# Without jitter, a feed is due when a test moves the clock by an hour; without a rate, the feeds of one server are
+# fetched without pauses.
 LIFESTREAM_JITTER = 0
 LIFESTREAM_PER_HOST_RATE = 0
 

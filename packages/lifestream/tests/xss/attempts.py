@@ -1,9 +1,10 @@
-r"""The attempts: what feeds have been seen to hold, or could, that makes a browser run a script or ask another host.
+r"""Attempts to make a browser run a script or send a request to another host, as feeds contain or could contain them.
 
-In each, RUN stands for a call that tells the test of itself, and THERE for the address of a host that nobody may ask.
-In the tables, a "+" before an attempt says that Chromium does run it, or ask, where nothing has made it safe: the
-control holds each of them to that, so that a test which sees nothing is known to be able to see. The others need
-another browser, another time, or a hole in what makes them safe; what comes out must be harmless in any case.
+In each attempt, RUN stands for a call that reports the attempt to the test, NUMBER for the number of the attempt, and
+THERE for the address of a host that must not be requested. In the tables, a "+" before an attempt says that Chromium
+runs it, or sends the request, if it is not sanitized. The control test checks this for each of them, which proves that
+the test would notice a success. The others need another browser, an older one, or a hole in the sanitizer; the
+sanitized text must be harmless in any case.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ THERE: Final = "THERE"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One attempt: its *number*, which it tells when it succeeds, its *kind*, and whether it is *live* in Chromium."""
+    """One attempt: its *number*, which it reports if it succeeds, its *kind*, and whether it is *live* in Chromium."""
 
     number: int
     kind: str
@@ -25,7 +26,7 @@ class Attempt:
     live: bool
 
     def armed(self, there: str) -> str:
-        """Return the text, with its number, and *there* as the host that nobody may ask."""
+        """Return the text with its number filled in, and with *there* as the host that must not be requested."""
         call = f"xss({self.number})"
         return self.text.replace(RUN, call).replace(THERE, f"{there}/{self.number}")
 
@@ -393,7 +394,7 @@ TEXT: Final[tuple[str, ...]] = (
     "+<iframe src=//THERE></iframe>",
     "+<style>@import'//THERE'</style>",
 )
-"""Attempts in what is text: titles, names, tags, types."""
+"""Attempts in text: titles, names, tags, types."""
 
 ADDRESSES: Final[tuple[str, ...]] = (
     "+javascript:RUN",
@@ -424,7 +425,7 @@ ADDRESSES: Final[tuple[str, ...]] = (
     '?"onmouseover="RUN',
     '#"><img src=x onerror=RUN>',
 )
-"""Attempts in what is an address: links, enclosures, pictures, players, ids."""
+"""Attempts in addresses: links, enclosures, pictures, players, ids."""
 
 
 def _numbered(first: int, kind: str, texts: tuple[str, ...]) -> list[Attempt]:
@@ -436,7 +437,7 @@ def _numbered(first: int, kind: str, texts: tuple[str, ...]) -> list[Attempt]:
 
 
 def html_attempts() -> list[Attempt]:
-    """Return all of HTML, numbered from 1000."""
+    """Return all attempts of HTML, numbered from 1000."""
     attempts: list[Attempt] = []
     for kind, texts in HTML.items():
         attempts += _numbered(1000 + len(attempts), kind, texts)
@@ -444,10 +445,10 @@ def html_attempts() -> list[Attempt]:
 
 
 def text_attempts() -> list[Attempt]:
-    """Return all of TEXT, numbered from 2000."""
+    """Return all attempts of TEXT, numbered from 2000."""
     return _numbered(2000, "text", TEXT)
 
 
 def address_attempts() -> list[Attempt]:
-    """Return all of ADDRESSES, numbered from 3000."""
+    """Return all attempts of ADDRESSES, numbered from 3000."""
     return _numbered(3000, "address", ADDRESSES)

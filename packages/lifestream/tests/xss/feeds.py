@@ -1,4 +1,4 @@
-"""Feeds and lists that are full of attempts: each in every place where a document of its format has room for it."""
+"""Feeds and lists of feeds that contain the attempts in every place that their formats have for such a text."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ SPACES = (
 _RSS = {"Content-Type": "application/rss+xml; charset=utf-8"}
 _ATOM = {"Content-Type": "application/atom+xml; charset=utf-8"}
 _JSON = {"Content-Type": "application/feed+json"}
-# XML has none of these, but a feed that is no XML has.
+# XML parsers replace these in attributes by spaces, so they are written as references.
 _ATTRIBUTE = {"\n": "&#10;", "\t": "&#9;"}
 
 
 def publish(server: FeedServer, there: str) -> list[str]:
-    """Serve the feeds on *server*, in which THERE is *there*; return their paths."""
+    """Serve the feeds on *server*, with *there* in place of THERE, and return their paths."""
     documents: dict[str, tuple[str, Mapping[str, str]]] = {
         "/html.rss": (_rss("HTML in RSS", (_html_item(each, there) for each in html_attempts())), _RSS),
         "/html.atom": (_atom("HTML in Atom", (_xhtml_entry(each, there) for each in html_attempts())), _ATOM),
@@ -43,9 +43,9 @@ def publish(server: FeedServer, there: str) -> list[str]:
 
 
 def publish_list(server: FeedServer, there: str, paths: Iterable[str]) -> str:
-    """Serve feeds whose own names and addresses are attempts, and those that fail with one.
+    """Serve feeds whose own names and addresses are attempts, and feeds that fail with an attempt in the error.
 
-    Returns a list of them, and of those at *paths*. It is OPML, with attempts for names and folders.
+    Return a list of these and of the feeds at *paths*, as OPML with attempts as names and folders.
     """
     outlines = [(server.url(path), "", "") for path in paths]
     for attempt in (*text_attempts(), *address_attempts()):
@@ -65,7 +65,7 @@ def publish_list(server: FeedServer, there: str, paths: Iterable[str]) -> str:
 
 
 def _failing(server: FeedServer, there: str) -> Iterable[str]:
-    """Feeds that fail in words that are attempts, at addresses that are some."""
+    """Serve feeds whose errors or addresses contain an attempt; yield the addresses."""
     call = "<img src=x onerror=xss({})>"
     server.add("/reason", Response(status=500, reason=call.format(4002)))
     server.add("/type", Response("no feed", headers={"Content-Type": f"text/x;{call.format(4003)}"}))
@@ -99,13 +99,13 @@ def _json(title: str, items: list[dict[str, object]]) -> str:
 
 
 def _html_item(attempt: Attempt, there: str) -> str:
-    """Return an item without a title, which a timeline shows whole."""
+    """Return an item without a title, whose content a timeline shows in full."""
     content = escape(f"<p>attempt {attempt.number}</p>{attempt.armed(there)}")
     return f"<item><guid isPermaLink='false'>{attempt.number}</guid><content:encoded>{content}</content:encoded></item>"
 
 
 def _xhtml_entry(attempt: Attempt, there: str) -> str:
-    """Return the same as markup in the document, where the attempt is well-formed; else as text."""
+    """Return an entry with the attempt as markup of the document, or "" if it is not well-formed."""
     inline = f"<div xmlns='http://www.w3.org/1999/xhtml'><p>attempt {attempt.number}</p>{attempt.armed(there)}</div>"
     try:
         ET.fromstring(inline)

@@ -1,4 +1,4 @@
-"""Every attribute of every element, with every address that may run something: checked without a browser."""
+"""Every attribute of every element with each address that could run a script, checked without a browser."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ DANGERS = (
     "file:///etc/passwd",
 )
 WHEREVER = (DANGERS[0], DANGERS[5])
-"""The dangers that are tried in attributes that no browser opens: they stay as text, and may not end or begin a tag."""
+"""The dangers that are tried in attributes that no browser opens: they stay as text and must not end or begin a tag."""
 RUNS = re.compile(r"(javascript|vbscript|data|blob|file):", re.IGNORECASE)
-# The attributes of allowed elements that browsers take for an address. In other attributes, an address is mere text.
+# The attributes of allowed elements that browsers read as an address. In other attributes, an address is only text.
 OPENED = name_set("href src srcset poster cite style background data action formaction ping xlink:href")
 
 
@@ -46,14 +46,14 @@ def sanitizer() -> Sanitizer:
 
 @pytest.fixture(scope="module")
 def lenient() -> Sanitizer:
-    """A sanitizer whose rules allow every element and every attribute that a site can allow."""
+    """Return a sanitizer whose rules allow every element and attribute that a site can allow."""
     may = [name for name in ADDRESSES if name not in ("action", "formaction", "srcdoc", "ping")]
     return Sanitizer(SanitizerRules.of({tag: may for tag in TAGS if tag not in FORBIDDEN_TAGS}))
 
 
 @pytest.mark.parametrize("tag", TAGS)
 @pytest.mark.parametrize("name", ["sanitizer", "lenient"])
-def test_no_attribute_holds_what_could_run(request: pytest.FixtureRequest, name: str, tag: str) -> None:
+def test_no_attribute_holds_a_script(request: pytest.FixtureRequest, name: str, tag: str) -> None:
     clean: Sanitizer = request.getfixturevalue(name)
     for attribute in ADDRESSES | HANDLERS:
         for danger in DANGERS if attribute in OPENED else WHEREVER:
@@ -68,7 +68,7 @@ def test_no_attribute_holds_what_could_run(request: pytest.FixtureRequest, name:
 
 
 @pytest.mark.parametrize("attempt", html_attempts(), ids=lambda attempt: f"{attempt.number}-{attempt.kind}")
-def test_what_is_safe_stays_as_it_is(sanitizer: Sanitizer, attempt: Attempt) -> None:
-    # What reads differently the second time would read differently in a browser, too: that is how mutations work.
+def test_sanitized_html_is_not_changed_by_sanitizing_it_again(sanitizer: Sanitizer, attempt: Attempt) -> None:
+    # Text that parses differently the second time could parse differently in a browser: that is a mutation attack.
     once = sanitizer.html(attempt.armed("there.example"), "https://example.org/")
     assert sanitizer.html(once, "https://example.org/") == once

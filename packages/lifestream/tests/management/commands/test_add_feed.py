@@ -1,4 +1,4 @@
-"""`add_feed`: what it adds, tells and refuses."""
+"""`add_feed`: what it adds, prints and refuses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from served import feed, page, rss
 
 
 class AddFeed(CommandTestCase):
-    def test_on_an_empty_database_the_lifestream_main_is_made(self) -> None:
+    def test_on_an_empty_database_it_makes_the_lifestream_main(self) -> None:
         self.feedserver.add("/feed", feed())
         printed = self.run_command("add_feed", self.get_url("/feed"))
         assert Lifestream.objects.get().slug == "main"
@@ -37,12 +37,12 @@ class AddFeed(CommandTestCase):
         )
         assert "Mine: " in self.run_command("add_feed", self.get_url("/feed"), "--name", "Mine")
 
-    def test_what_is_no_feed_is_refused(self) -> None:
+    def test_an_address_without_a_feed_is_refused(self) -> None:
         self.feedserver.add("/feed", Response(status=404))
         assert self.failure("add_feed", self.get_url("/feed")).endswith("the server answered 404 Not Found")
         assert not Feed.objects.exists()
 
-    def test_of_several_lifestreams_one_is_to_be_chosen(self) -> None:
+    def test_one_of_several_lifestreams_must_be_chosen(self) -> None:
         make_lifestream("one")
         make_lifestream("two")
         self.feedserver.add("/feed", feed())
@@ -56,7 +56,7 @@ class AddFeed(CommandTestCase):
         assert Subscription.objects.get().lifestream.slug == "two"
         assert Subscription.objects.get().folder == "News"
 
-    def test_several_are_added_and_those_that_cannot_be_are_reported(self) -> None:
+    def test_several_feeds_are_added_and_failures_are_reported(self) -> None:
         self.feedserver.add("/one", feed())
         self.feedserver.add("/gone", Response(status=410))
         self.feedserver.add("/two", feed())

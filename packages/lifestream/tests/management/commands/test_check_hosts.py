@@ -1,4 +1,4 @@
-"""`check_hosts`: it reports hosts that aren't due when their feeds are, and repairs them."""
+"""`check_hosts`: report hosts that aren't due when their feeds are, and repair them."""
 
 from __future__ import annotations
 

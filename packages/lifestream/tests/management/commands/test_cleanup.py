@@ -1,4 +1,4 @@
-"""`cleanup`: delete what the settings do not keep."""
+"""`cleanup`: delete all that the settings don't keep."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from factories import make_item
 from lifestream.models import Item
 
 
-def said(*arguments: str) -> str:
+def output(*arguments: str) -> str:
     out = StringIO()
     call_command("cleanup", *arguments, stdout=out)
     return out.getvalue()
@@ -22,11 +22,11 @@ def said(*arguments: str) -> str:
 
 @pytest.mark.django_db(transaction=True)
 @override_settings(LIFESTREAM_KEEP_DAYS=10)
-def test_a_dry_run_says_what_the_command_then_deletes() -> None:
+def test_a_dry_run_prints_what_the_command_would_delete() -> None:
     make_item(date=timezone.now() - timedelta(days=20))
     make_item(date=timezone.now())
     what = "1 item, 0 feeds without subscribers, 0 tombstones"
-    assert said("--dry-run") == f"This would go: {what}.\n"
+    assert output("--dry-run") == f"This would go: {what}.\n"
     assert Item.objects.count() == 2
-    assert said("--vacuum") == f"Deleted: {what}.\n"
+    assert output("--vacuum") == f"Deleted: {what}.\n"
     assert Item.objects.count() == 1

@@ -1,4 +1,4 @@
-"""`doctor`: what is wrong, and what to do."""
+"""`doctor`: report problems and their remedies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from factories import make_feed, make_subscription
 pytestmark = pytest.mark.django_db
 
 
-def test_what_has_to_be_mended_is_an_exit_status_of_1() -> None:
+def test_a_problem_is_an_exit_status_of_1() -> None:
     make_subscription(make_feed(next_fetch=timezone.now() - timedelta(days=3)))
     out = StringIO()
     with pytest.raises(SystemExit) as ended:
@@ -24,8 +24,8 @@ def test_what_has_to_be_mended_is_an_exit_status_of_1() -> None:
     assert "!!  fetching" in out.getvalue()
 
 
-def test_a_healthy_site_is_one_of_0() -> None:
+def test_a_healthy_site_is_an_exit_status_of_0() -> None:
     out = StringIO()
     call_command("doctor", "--json", stdout=out)
-    told = json.loads(out.getvalue())
-    assert {"subject": "disk", "grade": "ok", "text": "nothing to say", "remedy": ""} in told
+    findings = json.loads(out.getvalue())
+    assert {"subject": "disk", "grade": "ok", "text": "nothing to say", "remedy": ""} in findings

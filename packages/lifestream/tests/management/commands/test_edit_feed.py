@@ -1,4 +1,4 @@
-"""`edit_feed`: another URL, another login, another way to fetch; by real requests."""
+"""`edit_feed`: change the URL, the login or the way to fetch; tested with real requests."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class EditFeed(CommandTestCase):
         assert "If-None-Match" not in self.feedserver.requests[-1].headers
         assert sorted(Item.objects.values_list("title", flat=True)) == ["one", "two"]
 
-    def test_what_a_request_carries_is_set_and_nothing_of_it_is_shown(self) -> None:
+    def test_login_headers_and_user_agent_are_set_and_never_shown(self) -> None:
         self.feedserver.add("/feed", Response(rss("secret"), auth="Basic ada:pass word"))
         url = self.get_url("/feed")
         printed, errors = self.edit(
@@ -59,7 +59,7 @@ class EditFeed(CommandTestCase):
             assert "pass word" not in text
         assert url not in self.run_command("export_opml"), "it is private now"
 
-    def test_the_interval_holds_for_the_next_fetch(self) -> None:
+    def test_the_interval_is_used_for_the_next_fetch(self) -> None:
         self.edit(self.get_url("/feed"), "--interval", "6h")
         refresh([self.feed.pk])
         self.feed.refresh_from_db()
@@ -67,7 +67,7 @@ class EditFeed(CommandTestCase):
         self.edit(self.get_url("/feed"), "--interval", "")
         assert self.options() == FeedOptions()
 
-    def test_what_weakens_a_connection_is_reported_in_red(self) -> None:
+    def test_options_that_weaken_a_connection_cause_a_warning(self) -> None:
         _, errors = self.edit(self.get_url("/feed"), "--no-verify")
         assert errors.startswith("WARNING: the certificate is not verified any more.")
         assert not self.options().verifies
@@ -76,7 +76,7 @@ class EditFeed(CommandTestCase):
         _, errors = self.edit(self.get_url("/feed"), "--proxy", "direct", "--full-content")
         assert (errors, self.options()) == ("", FeedOptions(proxy="direct", full_content=True))
 
-    def test_many_feeds_are_changed_at_once_and_filed(self) -> None:
+    def test_several_feeds_are_changed_and_moved_to_a_folder_together(self) -> None:
         other = make_feed(self.get_url("/other"))
         make_subscription(other, self.lifestream)
         printed, _ = self.edit(self.feed.url, other.url, "--interval", "2d", "--folder", "Slow")
@@ -84,7 +84,7 @@ class EditFeed(CommandTestCase):
         assert set(Subscription.objects.values_list("folder", flat=True)) == {"Slow"}
         assert [each.options for each in Feed.objects.all()] == [{"interval": 172800.0}] * 2
 
-    def test_what_can_not_be_done_is_an_error(self) -> None:
+    def test_an_impossible_change_is_an_error(self) -> None:
         url = self.get_url("/feed")
         failures: dict[tuple[str, ...], Any] = {
             (url,): "say what to change: see --help",

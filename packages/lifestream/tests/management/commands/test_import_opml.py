@@ -44,7 +44,7 @@ class ImportOpml(CommandTestCase):
         self.file.write_bytes(whole)
         assert self.run_command("import_opml", str(self.file), "--no-update").startswith("1 feed added to 'main', 1 ")
 
-    def test_the_line_of_a_fault_is_reported(self) -> None:
+    def test_the_line_of_an_error_is_reported(self) -> None:
         self.file.write_text("<opml>\n<body><outline xmlUrl='http://a.example/?a&b'/></body></opml>")
         with mock.patch("sys.stderr", io.StringIO()) as errors:
             self.run_command("import_opml", str(self.file), "--no-update")

@@ -1,4 +1,4 @@
-"""`read`: what it prints of documents, as JSON and for a person, and that it needs no site."""
+"""`read`: print documents as JSON or for a person, without a site."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def server() -> Any:
 
 
 def run(*arguments: str | Path, stdin: bytes = b"") -> tuple[str, str]:
-    """Return what the command prints, and its error."""
+    """Return the output of the command, and the message of its error, or ""."""
     out, error = io.StringIO(), ""
     given = mock.Mock(buffer=io.BytesIO(stdin))
     with mock.patch.multiple(sys, stdout=out, stderr=out, stdin=given):
@@ -104,7 +104,7 @@ class TestJson:
         assert "<p>Text" in item["content"]
         assert "script" not in item["content"]
 
-    def test_a_document_that_cannot_be_read_has_an_error_and_the_others_go_on(self, tmp_path: Path) -> None:
+    def test_a_document_that_cannot_be_read_has_an_error_and_the_others_are_read(self, tmp_path: Path) -> None:
         good = FORMATS / "rss20.xml"
         (tmp_path / "empty.xml").touch()
         (tmp_path / "page.html").write_text('<html><link rel="alternate" type="application/rss+xml" href="/feed">')
@@ -124,7 +124,7 @@ class TestJson:
         assert list(documents[0]) == ["url", "format", "encoding", "well_formed", "feed", "items", "error"]
         assert (documents[0]["well_formed"], documents[0]["items"]) == (False, [])
 
-    def test_many_documents_come_in_their_order(self) -> None:
+    def test_many_documents_are_printed_in_their_order(self) -> None:
         names = [FORMATS / name for name in ("rss20.xml", "atom10.xml", "missing", "jsonfeed11.json")] * 40
         documents = as_json(*names)
         assert [document["url"] for document in documents] == [str(name) for name in names]
@@ -132,17 +132,17 @@ class TestJson:
 
     def test_headers_are_those_of_the_answer(self) -> None:
         body = RSS.format("<description>\u0434\u0430</description>").encode("koi8-r")
-        told = "Content-Type: text/xml; charset=koi8-r"
-        [document] = as_json("--header", told, "--header", "content-language: ru", "-", stdin=body)
+        header = "Content-Type: text/xml; charset=koi8-r"
+        [document] = as_json("--header", header, "--header", "content-language: ru", "-", stdin=body)
         assert document["encoding"] == "koi8-r"
         assert (document["feed"]["subtitle"], document["feed"]["language"]) == ("\u0434\u0430", "ru")
 
-    def test_ill_formed_is_reported(self) -> None:
+    def test_an_ill_formed_document_is_reported(self) -> None:
         [document] = as_json("-", stdin=RSS.format("<item><title>a<b></title></item>").encode())
         assert document["well_formed"] is False
         assert "error" not in document
 
-    def test_no_byte_of_a_document_reaches_a_terminal_as_it_is(self) -> None:
+    def test_control_characters_of_a_document_are_escaped(self) -> None:
         out, _ = run("--json", "-", stdin=RSS.format("<item><title>\x7f\u202e\x9b[2J é</title></item>").encode())
         assert out.isascii()
         assert out.rstrip("\n").isprintable()
@@ -152,7 +152,7 @@ class TestJson:
 @pytest.mark.usefixtures("shared_parsers")
 class TestUrls:
     @override_settings(LIFESTREAM_ALLOWED_NETWORKS=["127.0.0.0/8"])
-    def test_a_url_is_fetched_and_its_address_counts(self, server: FeedServer) -> None:
+    def test_a_url_is_fetched_and_is_the_base_of_its_links(self, server: FeedServer) -> None:
         body = RSS.format("<item><title>One</title><link>one</link></item>").replace("https://blog.example/", "")
         server.add("/old", moved("/blog/feed"))
         server.add("/blog/feed", Response(body.encode(), headers={"Content-Type": "application/rss+xml"}))
@@ -177,7 +177,7 @@ class TestText:
         assert not error
         return [" ".join(line.split()) for line in out.splitlines()]
 
-    def test_a_person_reads_how_each_thing_was_understood(self) -> None:
+    def test_the_text_shows_how_each_part_was_understood(self) -> None:
         item = ITEM.format(
             "<pubDate>Mon, 25 May 2020 12:30:00 +0200</pubDate><author>a@b.example (Ann)</author>"
             "<description>&lt;p onclick='x()'&gt;Text&lt;script&gt;alert()&lt;/script&gt;</description>"
@@ -219,7 +219,7 @@ class TestText:
             (RSS.format("")[:-20], "; what could be read was read"),
         ],
     )
-    def test_where_a_document_is_ill_formed_is_reported(self, body: str, consequence: str) -> None:
+    def test_the_place_where_a_document_is_ill_formed_is_reported(self, body: str, consequence: str) -> None:
         [line] = [line for line in self.lines(stdin=body.encode()) if line.startswith("well-formed")]
         assert line.startswith("well-formed no, from line 1, column ")
         assert line.endswith(consequence)
@@ -231,7 +231,7 @@ class TestText:
         assert "Salt & Tide" in out
         assert error == "1 of 2 documents could not be read"
 
-    def test_the_name_of_a_file_writes_no_line_of_its_own(self) -> None:
+    def test_the_name_of_a_file_cannot_forge_a_line(self) -> None:
         out, error = run("/a.xml\n/b.xml: forged", "/c\x1b[31m.xml")
         assert out.splitlines() == [
             r"/a.xml\n/b.xml: forged: no such file or directory; an address begins with https://",

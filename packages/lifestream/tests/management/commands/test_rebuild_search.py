@@ -1,4 +1,4 @@
-"""`rebuild_search`: the search index, written anew."""
+"""`rebuild_search`: write the search index anew."""
 
 from __future__ import annotations
 

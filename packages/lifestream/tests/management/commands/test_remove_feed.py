@@ -17,7 +17,7 @@ URL = "https://a.example/feed"
 
 @pytest.fixture
 def feed() -> Feed:
-    """A feed with an item, in two lifestreams."""
+    """Return a feed with an item, in two lifestreams."""
     feed = make_feed(URL)
     make_item(feed)
     for slug in ("main", "other"):
@@ -31,7 +31,7 @@ def removed(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_it_goes_from_one_lifestream_and_stays_in_the_others(feed: Feed) -> None:
+def test_a_feed_is_removed_from_one_lifestream_and_stays_in_the_others(feed: Feed) -> None:
     assert removed(URL, "--lifestream", "other") == f"{URL} is no longer in the lifestream 'other'.\n"
     assert [each.lifestream.slug for each in Subscription.objects.all()] == ["main"]
     assert Post.objects.count() == 1

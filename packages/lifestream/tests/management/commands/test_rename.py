@@ -30,7 +30,7 @@ def test_a_feed_gets_a_name_in_one_lifestream_and_loses_it_again() -> None:
     assert renamed(URL, "--lifestream", "main") == f"{URL} is called “Its own” in the lifestream 'main'.\n"
 
 
-def test_what_the_lifestream_does_not_have_can_not_be_named() -> None:
+def test_a_feed_that_is_not_in_the_lifestream_cannot_be_renamed() -> None:
     make_feed(URL)
     make_lifestream("main")
     with pytest.raises(CommandError, match="is not in the lifestream 'main'"):

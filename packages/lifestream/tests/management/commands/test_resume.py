@@ -32,15 +32,15 @@ def resumed(target: str) -> tuple[str, Feed]:
 
 def test_the_pause_of_a_host_is_lifted_for_all_its_feeds() -> None:
     paused(not_before=timezone.now() + MONTH)
-    said, feed = resumed("A.example.")
-    assert said == "a.example: its 1 feed may be fetched.\n"
+    printed, feed = resumed("A.example.")
+    assert printed == "a.example: its 1 feed may be fetched.\n"
     assert feed.host.not_before is None
     assert feed.not_before is None
     assert feed.host.next_due is not None
     assert feed.host.next_due <= timezone.now()
 
 
-def test_what_only_our_own_interval_puts_off_stays_put_off() -> None:
+def test_a_feed_that_only_our_own_interval_delays_stays_delayed() -> None:
     paused()
     _, feed = resumed("a.example")
     assert feed.next_fetch > timezone.now()
@@ -49,21 +49,21 @@ def test_what_only_our_own_interval_puts_off_stays_put_off() -> None:
 @pytest.mark.parametrize("status", [Feed.Status.PAUSED, Feed.Status.GONE, Feed.Status.ACTIVE])
 def test_a_feed_is_due_at_once(status: str) -> None:
     Feed.objects.filter(pk=paused(failures=9).pk).update(status=status)
-    said, feed = resumed("https://a.example/feed")
-    assert said == "https://a.example/feed is due.\n"
+    printed, feed = resumed("https://a.example/feed")
+    assert printed == "https://a.example/feed is due.\n"
     assert (feed.status, feed.failures, feed.host.not_before) == (Feed.Status.ACTIVE, 0, None)
     assert feed.host.next_due is not None
     assert feed.host.next_due <= timezone.now()
 
 
 @pytest.mark.parametrize(("target", "problem"), [("b.example", "no host b.example"), ("https://b.example/", "no feed")])
-def test_what_is_not_there_is_reported(target: str, problem: str) -> None:
+def test_an_unknown_host_or_feed_is_reported(target: str, problem: str) -> None:
     paused()
     with pytest.raises(CommandError, match=problem):
         resumed(target)
 
 
-def test_a_feed_without_subscribers_has_nobody_to_be_fetched_for() -> None:
+def test_a_feed_without_subscribers_cannot_be_resumed() -> None:
     make_feed("https://a.example/feed", status=Feed.Status.IDLE)
     with pytest.raises(CommandError, match="add it with add_feed"):
         resumed("https://a.example/feed")

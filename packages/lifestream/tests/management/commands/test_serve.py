@@ -1,4 +1,4 @@
-"""`serve`: which addresses it takes, and what it says to the owner of a new site."""
+"""`serve`: the addresses that it accepts, and its message to the owner of a new site."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from lifestream.owner import first_run
         ("localhost:0", ("localhost", 0)),
     ],
 )
-def test_an_address_to_serve_at_may_leave_out_what_is_usual(address: str, split: tuple[str, int]) -> None:
+def test_host_and_port_have_defaults(address: str, split: tuple[str, int]) -> None:
     assert split_address(address) == split
 
 
 @pytest.mark.parametrize("address", ["host:port", "127.0.0.1:99999", "a:b:c", "127.0.0.1:²", "127.0.0.1:" + "9" * 5000])
-def test_what_is_no_address_is_an_error(address: str) -> None:
+def test_a_text_that_is_no_address_is_an_error(address: str) -> None:
     with pytest.raises(CommandError, match=r"is no address; write it like 127\.0\.0\.1:8000$"):
         split_address(address)
 
@@ -77,7 +77,7 @@ class TestFirstRun:
         ("host", "warned"), [("127.0.0.1", False), ("::1", False), ("localhost", False), ("0.0.0.0", True),
                              ("192.0.2.1", True), ("planet.example", True)],
     )  # fmt: skip
-    def test_over_a_network_without_tls_it_warns(self, host: str, warned: bool) -> None:
+    def test_it_warns_of_a_network_without_tls(self, host: str, warned: bool) -> None:
         assert ("is not encrypted" in self.output(host=host)[1]) is warned
 
     def test_with_an_account_there_is_no_token(self) -> None:

@@ -1,4 +1,4 @@
-"""`status`: the state of the site, and whether somebody has to look."""
+"""`status`: the state of the site, and whether somebody has to act."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_the_limits_are_shown_with_their_values_now() -> None:
     assert "5 MiB" in line
     assert "10 MiB" in line
     assert "(fixed)" in out.getvalue()
-    assert out.getvalue().count("2 GiB") == 1, "the default is shown only where it does not hold"
+    assert out.getvalue().count("2 GiB") == 1, "the default is shown only if the value differs from it"
     out = StringIO()
     call_command("status", "--limits", "--json", stdout=out)
     (row,) = (row for row in json.loads(out.getvalue()) if row["setting"] == "LIFESTREAM_MAX_BODY")

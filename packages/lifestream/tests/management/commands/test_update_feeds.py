@@ -1,4 +1,4 @@
-"""`update_feeds`: whom it asks, and the table that it prints."""
+"""`update_feeds`: the feeds that it fetches, and the table that it prints."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class UpdateFeeds(CommandTestCase):
         assert bad.rstrip().endswith("1 error in a row, 1 hour apart")
         assert lines[-1] == "2 feeds asked, 2 new, 0 changed, 1 failed."
 
-    def test_feeds_of_one_site_that_have_no_title_yet_are_told_apart(self) -> None:
+    def test_feeds_of_one_site_that_have_no_title_yet_are_shown_by_their_urls(self) -> None:
         self.feedserver.add("/good", feed())
         make_feed(self.get_url("/good"))
         for path in ("/first", "/second"):
@@ -49,7 +49,7 @@ class UpdateFeeds(CommandTestCase):
             self.run_command("update_feeds")
         assert end.value.code == 1
 
-    def test_nothing_due_is_no_failure_and_says_when_something_is(self) -> None:
+    def test_if_nothing_is_due_the_next_due_feed_is_named(self) -> None:
         assert self.run_command("update_feeds") == (
             "There are no feeds yet; add one with add_feed URL.\n0 feeds asked, 0 new, 0 changed, 0 failed.\n"
         )
@@ -58,14 +58,14 @@ class UpdateFeeds(CommandTestCase):
         )
         assert self.run_command("update_feeds").startswith("Nothing is due. The next is Later at ")
 
-    def test_a_named_feed_alone_is_asked(self) -> None:
+    def test_only_a_named_feed_is_requested(self) -> None:
         self.feedserver.add("/named", feed())
         make_feed(self.get_url("/named"))
         make_feed(self.get_url("/other"))
         self.run_command("update_feeds", "--feed", self.get_url("/named"))
         assert [request.path for request in self.feedserver.requests] == ["/named"]
 
-    def test_a_named_feed_that_is_not_asked_is_reported_with_the_reason(self) -> None:
+    def test_a_named_feed_that_is_not_requested_is_reported_with_the_reason(self) -> None:
         later = timezone.now() + timedelta(hours=2)
         waiting = make_feed("http://a.example/", next_fetch=later, next_reason="our own interval of 2 hours")
         make_feed("http://b.example/", status=Feed.Status.PAUSED)

@@ -1,4 +1,4 @@
-"""`why`: what it says of a feed, its last fetches, and the reasoning for the next."""
+"""`why`: the state of a feed, its last fetches, and the reasons for the time of the next one."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Why(FeedServerTestCase):
         [spread] = [line for line in lines if line.endswith(" more, so that feeds don't come all at once")]
         assert spread.startswith("    13:0")
 
-    def test_skipped_hours_are_reported_after_what_they_put_off(self) -> None:
+    def test_skipped_hours_are_reported_after_the_reason_that_they_delay(self) -> None:
         lines = why(self.fetched(Response(rss("one", head="<skipHours><hour>13</hour></skipHours>"))))
         assert "Next fetch: 14:00 (in 2 hours): the feed's skipHours" in lines
         assert "    13:00:00  our own interval of 1 hour" in lines
@@ -96,7 +96,7 @@ class Why(FeedServerTestCase):
         assert log[1].startswith("14:00 (2 hours ago), the last of 2 in 1 hour  failed 500 the server")
         assert log[2].startswith("12:00 (4 hours ago) ") and " new 200 " in log[2]
 
-    def test_a_redirect_that_is_not_believed_yet_is_reported(self) -> None:
+    def test_a_permanent_redirect_that_is_not_adopted_yet_is_reported(self) -> None:
         self.feedserver.add("/new", feed())
         lines = why(self.fetched(moved("/new"), times=2))
         assert f"  redirected to   {self.get_url('/new')}, for good, 2 of 3 times in a row" in lines
@@ -110,26 +110,26 @@ class Why(FeedServerTestCase):
         assert "    13:00:00  our own interval of 1 hour" in lines
         assert "  > 17:00:00  a pause that its server asked for" in lines
 
-    def test_what_is_not_asked_any_more_says_so(self) -> None:
+    def test_a_feed_that_is_not_fetched_any_more_is_reported_with_the_reason(self) -> None:
         url = self.fetched(gone())
         assert "Next fetch: none: 410 Gone: it is not asked again" in why(url)
         Feed.objects.update(status=Feed.Status.PAUSED)
         assert "Next fetch: none, since it is paused; resume it in the admin" in why(url)
 
-    def test_a_feed_that_was_never_asked_says_so(self) -> None:
+    def test_a_feed_that_was_never_fetched_is_reported_as_such(self) -> None:
         make_feed("https://a.example/feed", next_fetch=START)
         lines = why("https://a.example/feed")
         assert "  subscribers     none" in lines
         assert lines[-1] == "Next fetch: 12:00 (now): it has not been asked yet"
 
-    def test_a_feed_that_was_made_due_by_hand_has_no_reasoning_but_that(self) -> None:
+    def test_a_feed_that_was_made_due_by_hand_has_only_this_reason(self) -> None:
         url = self.fetched(feed())
         Feed.objects.update(next_fetch=START, next_reason="resumed")
         lines = why(url)
         assert "Next fetch: 12:00 (now): resumed" in lines
         assert not any("our own interval" in line for line in lines[: lines.index("Last fetches:")])
 
-    def test_a_feed_that_a_worker_holds_says_so(self) -> None:
+    def test_a_feed_that_a_worker_is_fetching_is_reported_as_such(self) -> None:
         url = self.fetched(feed())
         Feed.objects.update(claim_token="x", claimed_until=START + timedelta(minutes=15))
         assert "  being fetched   a worker holds it until 12:15 (in 15 minutes) at most" in why(url)
@@ -156,7 +156,7 @@ class Why(FeedServerTestCase):
             assert str(error.value) == f"there is no feed {url}; add it with add_feed; did you mean {meant}?"
             assert error.value.returncode == 1
 
-    def test_nothing_is_suggested_where_nothing_is_like_it(self) -> None:
+    def test_no_url_is_suggested_if_none_is_similar(self) -> None:
         make_feed("https://blog.example/feeds/atom.xml")
         with pytest.raises(CommandError) as error:
             why("ftp://x")
@@ -167,6 +167,6 @@ class Why(FeedServerTestCase):
 
     def test_rule_23_what_was_over_a_cap_is_reported(self) -> None:
         url = self.fetched(Response(rss("x" * 3000)))
-        told = " ".join(" ".join(why(url)).split())
-        assert "capped once: a title: at most" in told
-        assert "is cut, with" in told
+        printed = " ".join(" ".join(why(url)).split())
+        assert "capped once: a title: at most" in printed
+        assert "is cut, with" in printed

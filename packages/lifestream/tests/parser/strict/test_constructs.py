@@ -1,4 +1,4 @@
-"""The texts of elements: of RSS, which may be anything, and of Atom, which say their type."""
+"""The texts of elements: in RSS, whose type has to be guessed, and in Atom, where an attribute names it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DIV = '<div xmlns="http://www.w3.org/1999/xhtml">'
         ("<a type='text/plain' mode='base64'>eCA8IHk=</a>", "<p>x &lt; y</p>", "x < y"),
     ],
 )
-def test_a_text_of_atom_is_what_its_type_says(element: str, html: str, line: str) -> None:
+def test_a_text_of_atom_is_read_by_its_type(element: str, html: str, line: str) -> None:
     found = typed(fromstring(element), SCOPE)
     assert (found.html, found.line) == (html, line)
 
@@ -47,7 +47,7 @@ def test_a_text_of_rss_with_markup_in_it_is_html_with_absolute_addresses() -> No
         ("<p>use <code>&lt;b&gt;x&lt;/b&gt;</code></p>", "<p>use <code>&lt;b&gt;x&lt;/b&gt;</code></p>"),
     ],
 )
-def test_a_text_of_rss_of_which_a_part_is_escaped_is_html_as_a_whole(inside: str, html: str) -> None:
+def test_a_partly_escaped_text_of_rss_is_html_as_a_whole(inside: str, html: str) -> None:
     assert loose(fromstring(f"<description>{inside}</description>"), SCOPE).html == html
 
 
@@ -65,7 +65,7 @@ def test_a_name_is_written_as_text_or_as_html(inside: str, found: str) -> None:
 
 
 @pytest.mark.reading(9)
-def test_a_text_in_several_forms_is_each_of_them() -> None:
+def test_each_alternative_of_a_multipart_text_is_read() -> None:
     forms = "<content type='text/plain'>a</content><content type='text/html'>b</content>"
     several = fromstring(f"<content type='Multipart/Alternative'>{forms}</content>")
     single, empty = (
@@ -103,7 +103,7 @@ def encoded(text: str) -> str:
         (f"<a type='application/xml'>{encoded('x' + chr(9) + chr(10))}</a>", "x\t\n", Kind.LOOSE),
     ],
 )
-def test_what_is_in_base64_is_decoded_if_it_is_a_text(element: str, text: str, kind: Kind) -> None:
+def test_base64_is_decoded_if_it_is_a_text(element: str, text: str, kind: Kind) -> None:
     found = typed(fromstring(element), SCOPE)
     assert (found.text, found.kind) == (text, kind)
 
@@ -134,7 +134,7 @@ def test_the_scope_of_a_text_is_that_of_its_innermost_element() -> None:
     assert (outer.scope.base, outer.scope.language) == ("https://a.example/", "de")
 
 
-def test_a_text_of_rss_has_the_kind_that_its_field_has() -> None:
+def test_a_text_of_rss_has_the_kind_of_its_field() -> None:
     assert loose(fromstring("<a> x </a>"), SCOPE) == Construct("x", Kind.LOOSE, SCOPE)
     assert loose(fromstring("<a> x </a>"), SCOPE, Kind.HTML).kind is Kind.HTML
     assert loose(fromstring("<a><b>x</b></a>"), SCOPE) == Construct("<b>x</b>", Kind.HTML, SCOPE)

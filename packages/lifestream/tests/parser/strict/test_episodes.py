@@ -1,4 +1,4 @@
-"""What a podcast says of an episode, beyond what `reading/test_media.py` shows."""
+"""The episode of a podcast: details that `reading/test_media.py` doesn't test."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ SCOPE = Scope("https://a.example/")
 
 
 def read(*children: tuple[str, str, dict[str, str]]) -> Episode | None:
-    """Return the episode of an item with these children."""
+    """Return the episode of an item with *children*: their names, texts and attributes."""
     item = Element("item")
     for name, text, attributes in children:
         SubElement(item, f"{PODCAST}{name}", attributes).text = text
     return episode_of(fields_of(item, Names()), SCOPE, ())
 
 
-def test_elements_that_say_nothing_are_no_episode() -> None:
+def test_empty_elements_are_no_episode() -> None:
     assert read() is None
     assert read(("season", " ", {}), ("chapters", "", {}), ("transcript", "", {"url": ""}), ("person", " ", {})) is None
 
 
-def test_the_first_of_several_chapters_counts_that_has_an_address() -> None:
+def test_the_first_chapters_element_with_an_address_is_used() -> None:
     found = read(("chapters", "", {}), ("chapters", "", {"url": "one"}), ("chapters", "", {"url": "two"}))
     assert found == Episode(chapters="https://a.example/one")
 

@@ -1,4 +1,4 @@
-"""What an entry says in the elements of other vocabularies, where its own are missing (reading.md, rule 10)."""
+"""Fields of an entry from elements of other vocabularies, if its own are missing (reading.md, rule 10)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MEDIA = '<media:title>Film</media:title><media:description>All of it</media:desc
         f"<media:group>{MEDIA}<media:content url='/a.mp4'/></media:group>",
     ],
 )
-def test_what_is_said_of_a_medium_serves_for_an_entry_that_has_nothing_else(item: str) -> None:
+def test_the_fields_of_a_medium_are_used_for_an_entry_without_its_own(item: str) -> None:
     entry = only(item)
     assert (entry.title, entry.link) == ("Film", "https://site.example/play")
     assert draft_of(entry).content == "<p>All of it</p>"
@@ -54,7 +54,7 @@ def test_a_description_without_any_medium_is_text_of_the_entry() -> None:
 
 
 @pytest.mark.reading(21)
-def test_an_empty_medium_is_none_where_others_are() -> None:
+def test_an_empty_medium_is_left_out_if_there_are_others() -> None:
     entry = only(
         '<media:thumbnail url="/t.jpg"/><media:content url="/a.jpg" medium="image"/><media:content url="  "/>'
         '<media:content URL="/b.jpg" FILESIZE="7"/>'
@@ -66,7 +66,7 @@ def test_an_empty_medium_is_none_where_others_are() -> None:
 
 
 @pytest.mark.reading(21)
-def test_files_that_peers_share_can_be_downloaded() -> None:
+def test_torrents_of_peer_links_are_enclosures() -> None:
     link = '<media:peerLink type="application/x-bittorrent" href=" {} "/>'
     entry = only(
         link.format("/a.torrent") * 2 + link.format("") + f"<media:group>{link.format('b.torrent')}</media:group>"
@@ -78,7 +78,7 @@ def test_files_that_peers_share_can_be_downloaded() -> None:
 
 
 @pytest.mark.reading(9)
-def test_xhtml_that_stands_in_an_item_is_its_content() -> None:
+def test_xhtml_in_an_item_is_its_content() -> None:
     entry = only("<description>Short</description><h:div><h:p>Long <h:b>text</h:b></h:p></h:div>")
     assert (entry.content, entry.summary) == ("<p>Long <b>text</b></p>", "Short")
 
@@ -98,7 +98,7 @@ def test_a_link_with_another_purpose_is_not_the_page(relation: str, is_page: boo
 
 @pytest.mark.reading(8)
 @pytest.mark.parametrize("name", ["description", "subtitle", "tagline", "atom:subtitle"])
-def test_the_subtitle_of_a_channel_under_other_names(name: str) -> None:
+def test_the_subtitle_of_a_channel_is_read_under_other_names(name: str) -> None:
     assert read("", f"<{name}>All about nets</{name}>").subtitle == "All about nets"
 
 
@@ -129,7 +129,7 @@ def test_a_feed_inside_another_document_is_read(before: str, after: str, feed: s
 
 
 @pytest.mark.reading(8)
-def test_a_feed_too_deep_inside_another_document_is_none() -> None:
+def test_a_feed_too_deep_inside_another_document_is_not_read() -> None:
     inner = '<x xmlns="urn:x">{}</x>'
     for feed in (RSS, "<a>" * 5 + RSS + "</a>" * 5):
         assert read_feed(fromstring(feed), "https://s.example/") is not None
@@ -159,7 +159,7 @@ def test_a_channel_may_be_the_root(start: str, end: str) -> None:
 
 
 @pytest.mark.reading(8)
-def test_items_inside_an_element_for_them_are_read() -> None:
+def test_items_inside_an_items_element_are_read() -> None:
     items = "<items><item><title>One</title></item><item><title>Two</title></item></items>"
     feed = parse(
         f"<rss version='2.0'><channel><title>T</title>{items}</channel></rss>".encode(), {}, "https://s.example/"
@@ -194,13 +194,13 @@ def test_a_document_in_capitals_is_read() -> None:
 def test_the_description_of_a_podcast_is_its_longest() -> None:
     google = 'xmlns:g="http://www.google.com/schemas/play-podcasts/1.0"'
     itunes = 'xmlns:i="http://www.itunes.com/dtds/podcast-1.0.dtd"'
-    said = f"<g:description {google}>Google</g:description><i:subtitle {itunes}>Short</i:subtitle>"
-    assert only(said).summary == "<p>Google</p>"
-    assert only(f"{said}<i:summary {itunes}>Long</i:summary>").summary == "<p>Long</p>"
+    short = f"<g:description {google}>Google</g:description><i:subtitle {itunes}>Short</i:subtitle>"
+    assert only(short).summary == "<p>Google</p>"
+    assert only(f"{short}<i:summary {itunes}>Long</i:summary>").summary == "<p>Long</p>"
 
 
 @pytest.mark.reading(10)
-def test_tags_of_media_are_those_of_an_entry_without_its_own() -> None:
+def test_tags_of_media_are_used_for_an_entry_without_its_own() -> None:
     tagged = '<media:category label="Knots">knots</media:category><media:keywords>net, rope</media:keywords>'
     item = f"<media:group><media:content url='/a.mp4'>{tagged}</media:content>{tagged}</media:group>"
 

@@ -1,4 +1,4 @@
-"""The files that belong to an entry, in whichever element they stand (rules 10 and 21 of reading)."""
+"""The files of an entry, whichever element names them (rules 10 and 21 of reading)."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ def files(item: str) -> tuple[Enclosure, ...]:
     return parse(document.encode(), {}, f"{SITE}/feed.xml").entries[0].enclosures
 
 
-def alternate(sources: str, said: str = "") -> str:
-    return f'<podcast:alternateEnclosure type="audio/opus" length="5" {said}>{sources}</podcast:alternateEnclosure>'
+def alternate(sources: str, more: str = "") -> str:
+    return f'<podcast:alternateEnclosure type="audio/opus" length="5" {more}>{sources}</podcast:alternateEnclosure>'
 
 
 SOURCE = '<podcast:source uri="/a.opus"/>'
 
 
 @pytest.mark.reading(21)
-def test_an_alternate_enclosure_counts_where_there_is_no_other() -> None:
+def test_an_alternate_enclosure_is_used_if_there_is_no_other_file() -> None:
     assert files(alternate(SOURCE)) == (OPUS,)
     assert files(alternate('<podcast:source uri="/a.flac"/>') + alternate(SOURCE, 'default="true"')) == (OPUS,)
     assert files(alternate(f'{SOURCE}<podcast:source uri="ipfs://a"/>')) == (OPUS,)
@@ -50,14 +50,14 @@ def test_an_alternate_enclosure_counts_where_there_is_no_other() -> None:
         ('<atom:content type="audio/mpeg" src="http://[half"/>', ()),
     ],
 )
-def test_content_of_atom_that_is_a_file_elsewhere_is_a_file_of_the_entry(
+def test_content_of_atom_with_the_address_of_a_file_is_a_file_of_the_entry(
     content: str, found: tuple[Enclosure, ...]
 ) -> None:
     assert files(content) == found
 
 
 @pytest.mark.reading(10)
-def test_the_address_of_a_file_is_the_one_before_feedburners() -> None:
+def test_the_original_address_of_a_file_replaces_that_of_feedburner() -> None:
     proxied = '<enclosure url="https://proxy.example/~5/a.mp3" type="audio/mpeg" length="7"/>'
     original = "<feedburner:origEnclosureLink>/a.mp3</feedburner:origEnclosureLink>"
     assert files(proxied + original) == (MP3,)
@@ -67,7 +67,7 @@ def test_the_address_of_a_file_is_the_one_before_feedburners() -> None:
 
 
 @pytest.mark.reading(21)
-def test_a_file_that_is_named_twice_is_one_with_all_that_is_said_of_it() -> None:
+def test_a_file_that_is_named_twice_is_one_with_the_properties_of_both() -> None:
     bare = '<enclosure url=" https://site.example/a.mp3 " length="0"/>'
     assert files(bare + USUAL) == files(USUAL + bare) == (MP3,)
     kind = "application/x-bittorrent"

@@ -31,12 +31,12 @@ def only(item: str) -> Entry:
         ('ispermalink="False"', "https://site.example/1", ""),
     ],
 )
-def test_a_guid_that_is_said_to_be_a_link_may_be_a_path(attribute: str, guid: str, link: str) -> None:
+def test_a_guid_that_is_marked_as_a_link_may_be_a_path(attribute: str, guid: str, link: str) -> None:
     assert only(f"<guid {attribute}>{guid}</guid>").link == link
 
 
 @pytest.mark.reading(10)
-def test_an_identifier_of_dublin_core_is_the_id_where_there_is_no_other() -> None:
+def test_an_identifier_of_dublin_core_is_the_id_if_there_is_no_other() -> None:
     assert only("<dc:identifier>doi:10.1000/182</dc:identifier>").guid == "doi:10.1000/182"
     assert only("<dc:identifier>doi:10.1000/182</dc:identifier><guid>1</guid>").guid == "1"
 
@@ -59,7 +59,7 @@ def test_the_id_is_the_first_text_of_the_elements_for_it(item: str, guid: str) -
 
 
 @pytest.mark.reading(10)
-def test_an_item_of_rdf_is_known_by_what_it_is_about() -> None:
+def test_the_id_of_an_item_of_rdf_is_its_about_attribute() -> None:
     rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
     item = fromstring(f'<item xmlns:r="{rdf}" r:about=" urn:1 "/>')
     assert guid_of(item, {}) == "urn:1"
@@ -70,7 +70,7 @@ def test_an_item_of_rdf_is_known_by_what_it_is_about() -> None:
 
 @pytest.mark.reading(10)
 @pytest.mark.parametrize(
-    ("said", "guid", "is_one"),
+    ("attributes", "guid", "is_one"),
     [
         ([], "https://site.example/1", True),
         ([], "/1", True),
@@ -83,6 +83,8 @@ def test_an_item_of_rdf_is_known_by_what_it_is_about() -> None:
         ([" true "], "2021/08/", True),
     ],
 )
-def test_a_guid_is_a_link_if_it_looks_like_one_and_nothing_denies_it(said: list[str], guid: str, is_one: bool) -> None:
-    fields = {"guid": [Element("guid", {"isPermaLink": each}) for each in said]}
+def test_a_guid_is_a_link_if_it_looks_like_one_and_no_attribute_denies_it(
+    attributes: list[str], guid: str, is_one: bool
+) -> None:
+    fields = {"guid": [Element("guid", {"isPermaLink": each}) for each in attributes]}
     assert is_link(guid, fields) is is_one

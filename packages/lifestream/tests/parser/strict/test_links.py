@@ -28,7 +28,7 @@ def test_a_link_is_absolute_and_may_be_the_guid(item: str, link: str) -> None:
     assert only_entry(rss(f"<item>{item}</item>")).link == link
 
 
-def test_an_entry_of_atom_without_alternate_links_to_what_it_has() -> None:
+def test_an_entry_of_atom_without_an_alternate_link_has_a_related_one() -> None:
     entry = only_entry(
         atom('<link rel="self" href="https://a.example/s"/><link rel="related" href="https://a.example/r"/>')
     )

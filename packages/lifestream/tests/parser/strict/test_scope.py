@@ -1,4 +1,4 @@
-"""What an element inherits: the base of its addresses and the language of its text."""
+"""The scope that an element inherits: the base of its addresses and the language of its text."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from lifestream.parser.strict.vocabulary import BASE, LANG
 OUTER = Scope("https://a.example/dir/feed", "en")
 
 
-def test_an_element_that_says_nothing_has_the_scope_around_it() -> None:
+def test_an_element_without_base_and_language_has_the_scope_around_it() -> None:
     assert OUTER.of(Element("title", {"type": "html"})) is OUTER
 
 
-def test_a_base_is_resolved_against_the_one_around_it_and_holds_against_a_link() -> None:
+def test_a_base_is_resolved_against_the_one_around_it_and_takes_precedence_over_a_link() -> None:
     inner = OUTER.of(Element("entry", {BASE: "../other/"}))
     assert (inner.base, inner.language, inner.based) == ("https://a.example/other/", "en", True)
     assert inner.at("https://link.example/") is inner
@@ -26,7 +26,7 @@ def test_a_base_is_resolved_against_the_one_around_it_and_holds_against_a_link()
 
 @pytest.mark.reading(14)
 @pytest.mark.parametrize("written", ["", "#", "#top"])
-def test_a_base_that_names_the_document_itself_is_none(written: str) -> None:
+def test_a_base_that_names_the_document_itself_is_ignored(written: str) -> None:
     scope = Scope("https://site.example/a/")
     inner = scope.of(Element("a", {BASE: written}))
     assert (inner.base, inner.based) == ("https://site.example/a/", False)
@@ -56,7 +56,7 @@ def test_a_language_may_be_as_long_as_the_limit() -> None:
     assert OUTER.of(Element("entry", {LANG: "x" * 101})).language == "en"
 
 
-def test_a_link_as_base_keeps_the_language_and_is_one_that_a_link_may_replace() -> None:
+def test_a_link_as_base_keeps_the_language_and_may_be_replaced_by_another_link() -> None:
     inner = OUTER.at("https://link.example/")
     assert (inner.language, inner.based) == ("en", False)
     assert inner.at("https://other.example/").base == "https://other.example/"
@@ -64,10 +64,10 @@ def test_a_link_as_base_keeps_the_language_and_is_one_that_a_link_may_replace() 
     assert Scope("https://a.example/").based is False
 
 
-def test_a_base_or_a_language_alone_leaves_the_other() -> None:
-    said = OUTER.of(Element("entry", {LANG: "fr"}))
-    assert (said.base, said.language, said.based) == (OUTER.base, "fr", False)
-    based = said.of(Element("entry", {BASE: "/d/"})).of(Element("content", {LANG: "it"}))
+def test_a_base_or_a_language_alone_does_not_change_the_other() -> None:
+    french = OUTER.of(Element("entry", {LANG: "fr"}))
+    assert (french.base, french.language, french.based) == (OUTER.base, "fr", False)
+    based = french.of(Element("entry", {BASE: "/d/"})).of(Element("content", {LANG: "it"}))
     assert (based.base, based.language, based.based) == ("https://a.example/d/", "it", True)
     assert OUTER.of(Element("entry", {BASE: "http://[half"})).base == OUTER.base
 
@@ -75,11 +75,11 @@ def test_a_base_or_a_language_alone_leaves_the_other() -> None:
 @pytest.mark.parametrize(
     "address", ["https://b.example", "https://b.example/a b\n", "http://b.example/x/", "HTTP://b.example/y"]
 )
-def test_an_address_with_a_host_is_what_joining_makes_of_it(address: str) -> None:
+def test_an_address_with_a_host_is_the_same_as_after_urljoin(address: str) -> None:
     assert joined(OUTER.base, address) == urljoin(OUTER.base, " ".join(address.split()))
 
 
-def test_a_limited_number_of_addresses_is_remembered_and_others_are_joined_all_the_same() -> None:
+def test_a_limited_number_of_addresses_is_cached_and_others_are_joined_anew() -> None:
     scope = Scope("https://a.example/")
     for number in range(10_010):
         assert scope.absolute(f"/{number}") == f"https://a.example/{number}"

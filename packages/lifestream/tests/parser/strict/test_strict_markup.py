@@ -1,4 +1,4 @@
-"""Markup inside an element as HTML."""
+"""Markup inside an element is written as HTML."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def test_elements_stay_and_addresses_with_a_base_of_their_own_become_absolute(in
     assert inner_html(fromstring(f"<x>{inside}</x>"), BASE, joined) == html
 
 
-def test_text_that_is_html_already_stays_as_it_is() -> None:
+def test_text_that_is_html_already_is_not_escaped_again() -> None:
     assert inner_html(fromstring("<x>&lt;b&gt;a&lt;/b&gt;<i>b</i></x>"), BASE, joined, is_escaped=True) == (
         "<b>a</b><i>b</i>"
     )
 
 
-def test_what_nests_too_deep_is_text() -> None:
+def test_elements_that_nest_too_deep_are_text() -> None:
     deep = inner_html(fromstring("<x>" + "<b>" * 2 * DEEPEST + "a" + "</b>" * 2 * DEEPEST + "</x>"), BASE, joined)
     assert (deep.count("<b>"), deep.count("</b>")) == (DEEPEST, DEEPEST) and ">a<" in deep
 
@@ -62,7 +62,7 @@ OTHER = "https://a.example/d/"
         ("<p><!-- x -->tail</p>", "<p>tail</p>"),
     ],
 )  # fmt: skip
-def test_markup_is_written_as_html_writes_it(inside: str, html: str) -> None:
+def test_markup_is_written_in_the_syntax_of_html(inside: str, html: str) -> None:
     assert inner_html(fromstring(f"<x>{inside}</x>"), BASE, joined) == html
 
 

@@ -1,4 +1,4 @@
-"""Media RSS under whatever prefix it comes."""
+"""Media RSS, under any prefix."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_media_is_found_under_any_prefix_and_in_ill_formed_documents() -> None:
     assert only_entry(body.replace(b"</channel>", b"<broken></channel>")).media == (expected,)
 
 
-def test_a_namespace_that_only_begins_like_that_of_media_is_another() -> None:
+def test_a_namespace_that_only_begins_like_that_of_media_rss_is_another() -> None:
     body = b"""<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/2"><channel><title>T</title><item>
         <guid>1</guid><media:group><media:content url="http://example.com/1"/></media:group></item></channel></rss>"""
     assert [entry.guid for entry in parse(body, {}, "https://example.com/feed").entries] == ["1"]
@@ -71,7 +71,7 @@ def media(inside: str) -> EntryMedia:
         ("<m:content><m:title>T</m:title></m:content><m:content url='/1'/>", [Media(title="T"), Media("/1")]),
     ],
 )  # fmt: skip
-def test_each_content_or_group_is_one_medium_with_what_is_said_around_it(inside: str, found: list[Media]) -> None:
+def test_each_content_or_group_is_one_medium_with_the_elements_around_it(inside: str, found: list[Media]) -> None:
     assert media(inside).media == found
 
 

@@ -27,13 +27,13 @@ def read(channel: str = "", item: str = "") -> ParsedFeed:
         '<googleplay:image href="/a.png"/>',
     ],
 )  # fmt: skip
-def test_wherever_an_image_has_its_address(image: str) -> None:
+def test_the_address_of_an_image_is_found_wherever_it_is_written(image: str) -> None:
     assert read(channel=image).icon == "https://site.example/a.png"
     assert [medium.thumbnail for medium in read(item=image).entries[0].media] == ["https://site.example/a.png"]
 
 
 @pytest.mark.reading(21)
-def test_thumbnails_serve_where_there_is_no_other_picture() -> None:
+def test_thumbnails_are_used_if_there_is_no_other_picture() -> None:
     media = "xmlns:media='http://search.yahoo.com/mrss/'"
     thumbnail = f"<media:thumbnail {media}/><media:thumbnail {media} url='/t.png'/>"
     assert read(channel=thumbnail).icon == "https://site.example/t.png"

@@ -1,4 +1,4 @@
-"""The ways in which RDF/XML writes properties and types."""
+"""Properties and types, in all forms that RDF/XML has for them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_properties_as_attributes_and_types_as_properties_are_read(inside: str) 
     assert read(inside) == AS_CHILDREN
 
 
-def test_of_a_property_that_is_both_the_child_comes_first() -> None:
+def test_the_child_comes_before_the_attribute_of_the_same_property() -> None:
     both = (
         '<item rdf:about="1" rss:title="B" dc:subject="b" xml:lang="de">'
         "<title>A</title><dc:subject>a</dc:subject></item>"

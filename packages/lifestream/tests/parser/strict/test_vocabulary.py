@@ -1,4 +1,4 @@
-"""Namespaces as publishers write them: which elements belong to a feed (reading.md, rule 6)."""
+"""Namespaces as publishers write them, and the elements that belong to a feed (reading.md, rule 6)."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ def test_a_namespace_is_known_in_each_way_of_writing_it(module: str, way: str) -
         ("http://www.google.com/schemas/play-podcasts/1.0", "<m:author>Ada</m:author>", "author"),
     ],
 )
-def test_a_namespace_under_its_other_names(namespace: str, item: str, field: str) -> None:
+def test_a_namespace_is_known_by_its_other_names(namespace: str, item: str, field: str) -> None:
     assert getattr(rss(f'xmlns:m="{namespace}"', item).entries[0], field) == "Ada"
 
 
 @pytest.mark.reading(6)
-def test_the_usual_prefix_counts_where_its_namespace_is_written_wrongly() -> None:
+def test_the_usual_prefix_is_recognised_if_its_namespace_is_written_wrongly() -> None:
     entry = rss(
         'xmlns:media="http://yahoo.example/rss" xmlns:itunes="urn:podcasts" xmlns:other="urn:other"',
         '<media:content url="/a.jpg"/><itunes:author>Ada</itunes:author><other:title>No</other:title>',
@@ -73,7 +73,7 @@ def test_the_usual_prefix_counts_where_its_namespace_is_written_wrongly() -> Non
 
 
 @pytest.mark.reading(6)
-def test_the_usual_prefix_counts_for_nothing_beside_the_true_namespace() -> None:
+def test_the_usual_prefix_is_not_recognised_beside_the_correct_namespace() -> None:
     entry = rss(
         'xmlns:itunes="urn:other" xmlns:pod="http://www.itunes.com/dtds/podcast-1.0.dtd"',
         "<itunes:author>Nobody</itunes:author><pod:author>Ada</pod:author>",
@@ -103,7 +103,7 @@ def test_a_root_in_an_unknown_namespace_is_read_by_its_name() -> None:
         ("", "atom"),
     ],
 )
-def test_atom_is_atom_in_whichever_namespace(root: str, version: str) -> None:
+def test_atom_is_recognised_in_any_namespace(root: str, version: str) -> None:
     entry = (
         '<entry><title>One</title><content type="html">&lt;b&gt;x&lt;/b&gt;</content><author><name>Ada</name></author>'
     )
@@ -114,7 +114,7 @@ def test_atom_is_atom_in_whichever_namespace(root: str, version: str) -> None:
 
 
 @pytest.mark.reading(8)
-def test_children_without_a_namespace_below_a_root_with_one() -> None:
+def test_children_without_a_namespace_below_a_root_with_one_are_read() -> None:
     feed = read(
         '<a:feed xmlns:a="http://www.w3.org/2005/Atom"><title>T</title><tagline>S</tagline><a:entry><a:id>1</a:id>'
         "<title>One</title><issued>2021-08-17</issued><author><name>Ada</name></author><summary>Short</summary>"
@@ -127,7 +127,7 @@ def test_children_without_a_namespace_below_a_root_with_one() -> None:
 
 
 @pytest.mark.reading(10)
-def test_elements_of_rss_in_the_namespace_of_atom() -> None:
+def test_elements_of_rss_in_the_namespace_of_atom_are_read() -> None:
     entry = read(
         '<feed xmlns="http://www.w3.org/2005/Atom"><entry><guid isPermaLink="false">1</guid>'
         "<pubDate>2021-08-17</pubDate><description>&lt;b&gt;x&lt;/b&gt;</description>"
@@ -152,7 +152,7 @@ def test_an_empty_rdf_is_a_feed_in_the_namespace_of_rss(namespace: str, version:
             read(document)
 
 
-def test_a_name_is_short_where_its_namespace_is_known_and_whole_elsewhere() -> None:
+def test_a_name_is_short_if_its_namespace_is_known_and_otherwise_whole() -> None:
     names = Names(core="", own="urn:own")
     assert names["pubDate"] == "pubdate"
     assert names["{urn:own}Title"] == "title"
@@ -161,7 +161,7 @@ def test_a_name_is_short_where_its_namespace_is_known_and_whole_elsewhere() -> N
     assert names["{urn:other}Title"] == "{urn:other}Title"
 
 
-def test_the_usual_prefix_of_a_vocabulary_stands_for_it_where_its_namespace_is_written_wrongly() -> None:
+def test_a_name_in_a_wrong_namespace_gets_the_usual_prefix_of_the_vocabulary() -> None:
     names = Names(source=b'<rss xmlns:media="http://search.yahoo.com/mrss/oops"><media:title/></rss>')
     assert names["{http://search.yahoo.com/mrss/oops}title"] == "media:title"
 
