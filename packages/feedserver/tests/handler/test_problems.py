@@ -27,9 +27,10 @@ from rawclient import RawClient
 
 @pytest.fixture
 def strict(root: Path) -> Iterator[FeedServer]:
-    """Yield a strict server, which reports what clients do wrong too."""
+    """Yield a strict server, which reports what clients do wrong too, and verify it once it was stopped."""
     with FeedServer(root) as running:
         yield running
+    running.verify()
 
 
 @pytest.mark.parametrize("count", [1, 500])
@@ -243,6 +244,7 @@ def test_a_handshake_that_fails_on_purpose_is_no_problem() -> None:
             server.client_context().wrap_socket(plain, server_hostname="localhost")
         plain.close()
         server.journal.wait_until(lambda: bool(server.journal.exchanges), PATIENCE)
+    server.verify()
 
 
 def test_a_client_that_gives_up_on_an_answer_is_no_problem(strict: FeedServer) -> None:
