@@ -139,8 +139,8 @@ class Soak:
             while self.pending:
                 self.wait_until(self.pending[0][0] + 0.1)
             until = time.time() + self.options.patience
-            while (counts := self.compare())["NOT lost"] and time.time() < until:
-                self.say(f"{counts['NOT lost']} of {counts['entries published']} entries are still to come")
+            while (counts := self.compare())["MUST BE 0: lost"] and time.time() < until:
+                self.say(f"{counts['MUST BE 0: lost']} of {counts['entries published']} entries are still to come")
                 self.wait_until(time.time() + 20)
             self.say("status: " + " ".join(self.cluster.command("status", check=False).stdout.split()))
         finally:
@@ -235,7 +235,9 @@ def soak(options: argparse.Namespace) -> bool:
         answered = the_soak.answers()
         if options.save is not None:
             save(options.save, the_soak.caused, the_soak.witness, the_soak.start)
-    counts = alone | {f"{name}, after one more fetch": count for name, count in after.items() if name[:3] == "NOT"}
+    counts = alone | {
+        f"{name}, after one more fetch": count for name, count in after.items() if name.startswith("MUST BE 0: ")
+    }
     counts |= {"seconds until all of it was stored": round(took)}
     counts |= {f"requests: {name}": count for name, count in answered.items()}
     print_story(the_soak.caused, the_soak.witness.seen, the_soak.witness.peaks)
@@ -246,16 +248,16 @@ def tell(counts: dict[str, int], the_soak: Soak) -> bool:
     """Print *counts*. Returns whether all counts that must be 0 are 0."""
     options = the_soak.options
     rows: list[Sequence[str]] = [
-        [f"lifestream, {name.removeprefix('NOT ')}", f"{count:,}"] for name, count in counts.items()
+        [f"lifestream, {name.removeprefix('MUST BE 0: ')}", f"{count:,}"] for name, count in counts.items()
     ]
     rows += [[f"caused: {name}", str(count)] for name, count in sorted(the_soak.cluster.done.items())]
     print_table(
         f"A soak of {options.minutes:g} minutes with {options.feeds:,} feeds, seed {options.seed}", ["", ""], rows
     )
     print()
-    bad = {name: count for name, count in counts.items() if name.startswith("NOT ") and count}
+    bad = {name: count for name, count in counts.items() if name.startswith("MUST BE 0: ") and count}
     for name, count in bad.items():
-        print(f"NO {name.removeprefix('NOT ')}: 0, measured {count}")
+        print(f"NO {name.removeprefix('MUST BE 0: ')}: 0, measured {count}")
     if not bad:
         print("ok nothing was lost or stored twice")
     return not bad

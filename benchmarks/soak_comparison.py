@@ -1,5 +1,6 @@
-"""Compares the database after a soak with all entries that the feeds have published, and prints the figures as JSON. It
-runs with the environment and the clock of the soak. The names of figures that must be zero begin with "NOT".
+"""Compares the database after a soak with all entries that the feeds have published, and prints the figures as JSON.
+`soak.py` runs it with the environment and the clock of the soak. The names of figures that must be zero begin with
+"MUST BE 0".
 
     python benchmarks/soak_comparison.py START END PACE WINDOW FEEDS [--fetch]
 """
@@ -17,7 +18,9 @@ from publishing import Publication
 
 
 def compare(publication: Publication, feeds: int, *, fetch: bool) -> dict[str, int]:
-    """Compare the database with what the feeds have published. With *fetch*, all are fetched once more before."""
+    """Compare the database with what the feeds have published. With *fetch*, all feeds are
+    made due and fetched first.
+    """
     from django.db import connection
     from django.db.models import Count
     from django.utils import timezone
@@ -42,16 +45,16 @@ def compare(publication: Publication, feeds: int, *, fetch: bool) -> dict[str, i
         "entries published": len(expected),
         "items stored": sum(stored.values()),
         "posts": posts,
-        "NOT lost": len(expected - stored.keys()),
-        "NOT invented": len(stored.keys() - expected),
-        "NOT doubled": sum(stored.values()) - len(stored),
-        "NOT without a post": Item.objects.filter(posts=None).count(),
-        "NOT posts doubled": posts - Post.objects.values("item", "lifestream").distinct().count(),
-        "NOT without index": sum(stored.values()) - indexed,
-        "NOT leases left": Feed.objects.held(now).count() + Host.objects.filter(held_until__gt=now).count(),
-        "NOT hosts wrong": len(due_hosts.wrong("default")),
-        "NOT failing": Feed.objects.filter(failures__gt=0).count(),
-        "NOT feeds given up": Feed.objects.exclude(status="active").count(),
+        "MUST BE 0: lost": len(expected - stored.keys()),
+        "MUST BE 0: invented": len(stored.keys() - expected),
+        "MUST BE 0: doubled": sum(stored.values()) - len(stored),
+        "MUST BE 0: without a post": Item.objects.filter(posts=None).count(),
+        "MUST BE 0: posts doubled": posts - Post.objects.values("item", "lifestream").distinct().count(),
+        "MUST BE 0: items minus rows of the index": sum(stored.values()) - indexed,
+        "MUST BE 0: leases left": Feed.objects.held(now).count() + Host.objects.filter(held_until__gt=now).count(),
+        "MUST BE 0: hosts wrong": len(due_hosts.wrong("default")),
+        "MUST BE 0: failing": Feed.objects.filter(failures__gt=0).count(),
+        "MUST BE 0: feeds given up": Feed.objects.exclude(status="active").count(),
         **{f"fetches logged: {name}": count for name, count in fetches.items()},
     }
 

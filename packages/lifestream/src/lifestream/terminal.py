@@ -33,7 +33,7 @@ class Visible(str):
 def visible(text: str, *, lines: bool = True) -> Visible:
     r"""Return *text* with each character that is invisible, or moves or reverses others, as its escape: `\u202e`.
 
-    Line feeds stay unless *lines* is false.
+    Line feeds stay unless *lines* is false. A `Visible` is returned as it is.
     """
     if isinstance(text, Visible):
         return text
@@ -42,7 +42,7 @@ def visible(text: str, *, lines: bool = True) -> Visible:
 
 
 def visible_json(document: str) -> Visible:
-    r"""Return *document*, which is JSON, with each character that `visible` escapes as JSON writes it: `\u202e`.
+    r"""Return the JSON *document* with the characters that `visible` escapes written as escapes of JSON: `\u202e`.
 
     A parser reads the same document (RFC 8259 §7). The escapes of `visible`, such as `\xad`, would be no JSON.
     """
@@ -55,9 +55,10 @@ def _json_escape(character: str) -> str:
 
 
 def quoted(value: object) -> str:
-    """Return *value*, that of a setting, as a message quotes it: as Python writes it, cut after 200 characters.
+    """Return the *value* of a setting for a message: its `repr`, cut after 200 characters.
 
-    A number of more digits than Python writes (4,300) is in hexadecimal, which has no such limit.
+    If Python cannot write it (a number of over 4,300 digits, too deep a nesting), its containers are shortened, and
+    integers are in hexadecimal, which has no such limit.
     """
     try:
         text = repr(value)
@@ -70,7 +71,7 @@ _LONGEST_QUOTED: Final = 200
 
 
 class _AnyNumber(reprlib.Repr):
-    """Writes values of any depth, and numbers of any length."""
+    """Writes values of any depth, whose containers it shortens, and numbers of any length."""
 
     def repr_int(self, x: int, level: int) -> str:  # noqa: ARG002  reprlib's signature
         return hex(x)

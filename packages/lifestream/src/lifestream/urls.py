@@ -1,6 +1,6 @@
 """The addresses of the pages. Include them anywhere: `path("", include("lifestream.urls"))`.
 
-Each page that lists posts has feeds beside it: `feed.atom`, `feed.rss` and `feed.json`.
+A timeline, a search, a site and a tag have feeds below their addresses: `feed.atom`, `feed.rss` and `feed.json`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ class FormatConverter(StringConverter):
 
 
 class KeyConverter(StringConverter):
-    """The key in the address that a hub calls: see `models.hubs.make_key`. No page of a lifestream has such a name."""
+    """The key in the address that a hub calls: see `models.hubs.make_key`. No page of a
+    lifestream has a name of 43 characters.
+    """
 
     regex = "[A-Za-z0-9_-]{43}"
 
@@ -36,7 +38,7 @@ class EncodedConverter(StringConverter):
 
 
 class RowConverter(IntConverter):
-    """The primary key of a row, with no more digits than a database can compare."""
+    """The primary key of a row: at most 18 digits, which fit into an integer of 64 bits."""
 
     regex = "[0-9]{1,18}"
 

@@ -4,17 +4,17 @@ The event loop writes, tests read from any thread. Every observer sees the event
 
 1. The request has arrived. Mistakes in it or in the file that answers it are noted: in `problem`, and for `verify` to
    raise.
-2. The exchange is in the journal, and then `wait_for` wakes. Callables run after this, and `FeedServer.quit_requested`
-   is set after it; what goes wrong in a callable is noted before step 3.
-3. The answer is known: `response` wakes. Then its first byte is sent.
-4. Each fault that is injected is noted, and then `faults` wakes.
+2. The exchange is in the journal; then who waits in `wait_for` is woken. Callables run after this, and
+   `FeedServer.quit_requested` is set after it; what goes wrong in a callable is noted before step 3.
+3. The answer is known: who waits for `response` is woken. Then its first byte is sent.
+4. Each fault that is injected is noted; who waits for `faults` is woken after the last one.
 5. The exchange ends, in this order: how it ended is written down; the `listener` (a log, the lines of `serve`) is
-   called and has returned; the end is published. Only then do `is_over` and `describe` include it, and `ended`,
-   `error`, `duration`, `bytes_sent` and all other waiting callers wake.
+   called and has returned; the end is published. Only then do `is_over` and `describe` include it, and all who wait for
+   `ended`, `error`, `duration`, `bytes_sent` or anything else are woken.
 6. `FeedServer.stop` returns when every exchange has ended in this way.
 
-So a test that has waited for an end finds what the listener wrote. The listener itself sees the exchange ended. A
-client may have the last byte of its answer before step 5: a test that reads a log must ask for `ended` first.
+So a test that has waited for an end finds what the listener wrote. To the listener itself, the exchange has already
+ended. A client may have the last byte of its answer before step 5: a test that reads a log must ask for `ended` first.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from feedserver.messages.send_plan import Ended
 from feedserver.messages.terminal_text import visible
 
 OUTCOME_TIMEOUT = 10.0
-"""Seconds that a property of the outcome waits before it raises NotSeen because the answer is still being sent."""
+"""How many seconds a property of the outcome waits. After that it raises NotSeen; `faults` returns those there are."""
 
 
 class NotSeen(AssertionError, TimeoutError):
@@ -66,10 +66,10 @@ class Changes:
         self._waiting = 0
         self.listener: Callable[[Exchange], None] | None = None
         self.failures: deque[str] = deque()
-        """Messages of exceptions that a listener raised; keeping their exchanges would make a reference cycle."""
+        """What listeners raised, as text: keeping the exceptions would make a cycle of references."""
 
     def listen(self, exchange: Exchange) -> None:
-        """Call the listener with *exchange*, which has ended. An exception that it raises is kept in `failures`."""
+        """Call the listener with *exchange*, which has ended. The text of what it raises is kept in `failures`."""
         if self.listener is None:
             return
         try:
@@ -146,7 +146,7 @@ class Exchange:
         self.problem = problem
         self.time = time.time() if now is None else now
         self.serial = 0
-        """Its place in the journal, counted from 1 whatever was dropped; 0 before it is recorded."""
+        """Its number in the journal, from 1; exchanges that were dropped are counted, too. 0 before it is recorded."""
         self._started = time.perf_counter()
         self._response: Response | None = None
         self._ended: Ended | None = None
@@ -161,8 +161,8 @@ class Exchange:
     def request(self) -> Request | None:
         """The request, None if the bytes were no request.
 
-        The server knows many requests by their bytes, and shares their values: what belongs to this one alone, its
-        connection and its number on it, is added when somebody asks.
+        Requests with the same bytes share their parsed values. What belongs to this one alone, its connection and its
+        number on it, is added when this property is first read.
         """
         peer = self._peer
         if peer is not None and self._request is not None:
@@ -232,7 +232,7 @@ class Exchange:
 
     @property
     def response(self) -> Response:
-        """The response that was sent. Raises NotSeen where the exchange ended without an answer."""
+        """The response to the request; it may still be going out. Raises NotSeen if none was made, or not in time."""
         if self._response is None:
             self._changes.wait_until(lambda: self._response is not None or self.is_over, OUTCOME_TIMEOUT)
         if self._response is None:
@@ -241,7 +241,7 @@ class Exchange:
 
     @property
     def status(self) -> int:
-        """The status code that was sent."""
+        """The status code of the response."""
         return self.response.status
 
     @property
@@ -261,7 +261,8 @@ class Exchange:
     def faults(self) -> tuple[Strike, ...]:
         """The faults that broke the answer, in the order in which they were injected.
 
-        Waits until all expected faults have been injected, or the exchange has ended without them.
+        Waits until all expected faults have been injected or the exchange has ended without them, and at most for
+        OUTCOME_TIMEOUT seconds: then it returns those there are.
         """
         self._changes.wait_until(self._knows_faults, OUTCOME_TIMEOUT)
         return self._faults
@@ -278,7 +279,7 @@ class Exchange:
 
     @property
     def duration(self) -> float:
-        """Seconds from the request's arrival until its answer had been handed to the operating system."""
+        """Seconds from the request's arrival until the exchange ended, in whatever way."""
         self._outcome()
         return self._duration
 

@@ -80,7 +80,7 @@ class FileBody:
     """A body that stays on disk and is streamed: *size* bytes of *path* from *offset*.
 
     *stamp* is the file's `file_stamp` when it was read, 0 where it may change later. *beneath* is the resolved path of
-    the folder that it must not leave by a link; with None it may lie anywhere.
+    the folder in which the file must lie once its links are followed; None allows any place.
     """
 
     path: Path
@@ -92,7 +92,8 @@ class FileBody:
     def open(self) -> BinaryIO:
         """Open the file at the offset where the body begins.
 
-        Raises OSError, also for what is not a regular file beneath the folder.
+        Raises OSError if the file cannot be opened, has changed since it was read, is no regular file, or lies outside
+        *beneath*.
         """
         file = open_file(self.path, self.beneath)
         if self.has_changed(file):
@@ -107,7 +108,7 @@ class FileBody:
 
 
 def file_stamp(status: os.stat_result) -> int:
-    """Return a time in nanoseconds that is another one after each change of a file.
+    """Return a time in nanoseconds by which a change of a file is noticed.
 
     It is the time of the last change of any kind, which nobody can set. Windows has no such time: there it is the time
     of the content, which `cp -p` and archives set.
@@ -119,7 +120,9 @@ Body: TypeAlias = bytes | FileBody | MadeBody
 
 
 class Injectable:
-    """The base of `feedserver.faults.Fault`, for `Response.faults`: a fault's hooks take and return responses."""
+    """The base of `feedserver.faults.Fault`. It is here since `Response.faults` needs it, and the module of `Fault`
+    imports this one.
+    """
 
     __slots__ = ()
 
@@ -131,13 +134,14 @@ class Injectable:
 class Response:
     """The answer to a request.
 
-    *body* is bytes, or text, which is sent as UTF-8, or a generator function, plain or async, that yields its parts
-    while it is sent: it is called for each request, without arguments and on a thread of its own. *status* and *reason*
-    are those of the status line; by default the reason is the usual one for the status. *headers* are sent in this
-    order. *delay* is in seconds, before the first byte, or a distribution from which it is drawn for each request, such
-    as "100ms to 500ms"; *pace* is how fast the body is sent. *coding* is the content coding in which the body is sent;
-    "auto" lets Accept-Encoding choose. *auth* is the login that a client must send, or it gets a 401. *omit* names
-    headers that are not added. *conditional* says how validators are compared. *faults* break the answer.
+    *body* is bytes, text (sent as UTF-8), or a generator function, plain or async, that yields the parts while the
+    body is sent. The function is called for each request, without arguments and on a thread of its own. *status*
+    and *reason* are those of the status line; by default the reason is the usual one for the status. *headers* are
+    sent in this order. *delay* is in seconds, before the first byte, or a distribution from which it is drawn for
+    each request, such as "100ms to 500ms"; *pace* is how fast the body is sent. *coding* is the content coding in
+    which the body is sent; "auto" lets Accept-Encoding choose. *auth* is the login that a client must send, or it
+    gets a 401. *omit* names headers that are not added. *conditional* says how validators are compared. *faults*
+    break the answer.
 
     Three fields are for messages: *source* names the file or the call that this response comes from, *notes* are a
     fixture's remarks, *error* is the mistake that made it a 500.
@@ -178,10 +182,9 @@ class Response:
     ) -> None:
         """Convert text to UTF-8, and durations from seconds, `timedelta` or "250ms".
 
-        Raises TypeError for a body that is neither bytes, text nor a generator function, and for any other value of a
-        wrong type; ValueError
-        for a bad status, duration or unit. So a mistake is raised in the line that makes the response, not when it is
-        sent.
+        Raises TypeError for a body that is neither bytes, text nor a generator function, and for most other values of
+        a wrong type; ValueError for a bad value, such as a status, a duration, a coding or a login. So a mistake is
+        raised in the line that makes the response, not when it is sent.
         """
         check_status(status)
         if reason is not None:

@@ -37,7 +37,7 @@ _ENTERED: Final = ("url", "name", "folder")
 
 
 class AddFeedForm(ModelForm):
-    """The form for a new subscription. Each error is shown at the field that can correct it."""
+    """The form for a new subscription. Each error is shown at a field."""
 
     user: ClassVar[AbstractBaseUser | AnonymousUser]
     url = forms.CharField(
@@ -114,7 +114,7 @@ class AddFeedForm(ModelForm):
 
 def additions(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     """Return the page that shows the results for the latest addresses that were entered for lifestreams of this user.
-    The page reloads itself while feeds are being looked for.
+    The page reloads itself while feeds are being looked for, at most until ten minutes after the latest was entered.
     """
     if not model_admin.has_view_permission(request):
         raise PermissionDenied

@@ -1,4 +1,4 @@
-"""Which host an answer came from: behind a redirect, it may be another than the feed's own. Pure functions."""
+"""Which host an answer came from: behind a redirect, it may be another than the feed's own. A pure function."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from lifestream.scheduler.jobs import Claimed
 
 
 def host_that_answered(claim: Claimed, outcome: Outcome) -> str:
-    """Return the name of the host that *outcome* came from: the feed's own, or one that it redirects to."""
+    """Return the host to which a redirect led; the feed's own if there was none, if nothing answered, or if the feed's
+    URL is refused. It has its port unless that is the default.
+    """
     host = host_of(outcome.url)
     try:
         own = host_of(request_url(claim.url))
