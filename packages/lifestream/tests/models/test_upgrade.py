@@ -25,13 +25,13 @@ def before_due_hosts(transactional_db: None) -> Iterator[StateApps]:
 
 
 def indexes_of_hosts() -> list[str]:
-    """Return the indexes of feeds whose first column is the host."""
+    """Return the names of the indexes of the table of feeds that begin with the host."""
     with connection.cursor() as cursor:
         found = connection.introspection.get_constraints(cursor, Feed._meta.db_table)
     return sorted(name for name, each in found.items() if each["index"] and each["columns"][:1] == ["host_id"])
 
 
-def test_hosts_get_the_due_times_of_their_existing_feeds(before_due_hosts: StateApps) -> None:
+def test_hosts_get_a_due_time_from_their_pause_and_their_active_feeds(before_due_hosts: StateApps) -> None:
     old_host, old_feed = (before_due_hosts.get_model("lifestream", name) for name in ("Host", "Feed"))
     for name, pause, feeds in (
         ("busy.example", NOW + HOUR, [(NOW, "active")]),

@@ -119,7 +119,7 @@ def test_a_newer_token_outlives_the_use_of_the_old_one(home: Path, monkeypatch: 
 
 
 @pytest.mark.django_db
-def test_the_token_is_forgotten_once_there_is_an_account(home: Path) -> None:
+def test_a_site_with_an_account_is_closed_and_forget_deletes_the_token(home: Path) -> None:
     token()
     assert first_run.is_open()
     User.objects.create_user("somebody")

@@ -51,8 +51,8 @@ class Times:
 class Expectation(ABC):
     """What a test expects of the requests that come later: `FeedServer.expect` and `expect_in_order` make it.
 
-    `FeedServer.verify` checks it once, and so does `verify`. It is also a context manager that checks it at the end of
-    a `with` block.
+    `verify` checks it whenever it is called. `FeedServer.verify` checks it if neither `verify` nor a `with` block has.
+    A `with` block checks it at its end, unless the block raises.
     """
 
     def __init__(self, journal: Journal, where: str) -> None:
@@ -60,7 +60,7 @@ class Expectation(ABC):
         self._where = where
         self._begin = journal.recorded
         self.is_checked = False
-        """Whether this expectation was checked already."""
+        """Whether this expectation was checked already, or its `with` block raised."""
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -107,7 +107,7 @@ class Expectation(ABC):
         if self._journal.dropped_up_to > self._begin:
             return "the journal has dropped some requests; raise journal_limit"
         if self._journal.cleared_up_to > self._begin:
-            return "the journal was cleared; call journal.clear() before what expects, or verify first"
+            return "the journal was cleared; call journal.clear() before expect(), or verify() before it"
         return ""
 
     @abstractmethod
@@ -142,7 +142,7 @@ class ExpectedCount(Expectation):
 
 
 class ExpectedOrder(Expectation):
-    """Expects the requests that match any of the *steps* once for each step, in this order."""
+    """Expects one request for each of the *steps*, in this order, and no other request that matches any of them."""
 
     def __init__(self, journal: Journal, where: str, steps: Sequence[RequestFilter]) -> None:
         super().__init__(journal, where)

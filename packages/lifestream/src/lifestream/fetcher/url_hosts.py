@@ -1,7 +1,7 @@
 """The host that a URL names: with its port, to identify servers; bare, to identify sites; and as the text of a link.
 
 A feed says which site it belongs to, and may lie. Features that depend on the site's domain (a plugin, a template)
-believe the feed only if something else confirms it: see `site_domain`.
+believe that only if the feed's own URL or most of its links lie within the site: see `site_domain`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _PLAIN = re.compile(r"https?://(?>(?:www\.)?)([a-z0-9.-]*[a-z0-9-])(?=[/?#]|\Z)"
 
 
 def plain_domain(url: str) -> str:
-    """Return `domain_of` a *url* of the usual form, or "" if a parser of URLs is needed to find its host."""
+    """Return what `domain_of` returns if *url* has the usual form; "" if only a parser of URLs can find its host."""
     found = _PLAIN.match(url)
     return found[1] if found else ""
 
@@ -94,8 +94,8 @@ def site_domain(claim: str, url: str, links: Iterable[str]) -> str:
     """Return the domain of the site that a feed belongs to.
 
     *claim* is the site that the feed names, *url* is where the feed came from, and *links* are those of its entries.
-    The claim is believed if the feed's own URL lies within it, or if most of its links do, as with a host of other
-    sites' feeds (FeedBurner, a proxy). Otherwise the result is the domain of *url*.
+    The claim is believed if the feed's own URL lies within it, or if most of its links do, as when a service
+    (FeedBurner, a proxy) serves the feeds of other sites. Otherwise the result is the domain of *url*.
     """
     claimed, own = domain_of(claim), domain_of(url)
     return claimed if is_within(own, claimed) or most_lead_to(links, claimed) else own

@@ -2,7 +2,8 @@
 the process that updates feeds fetches the feed, and stores what was read for the page.
 
 The fetch is like any other: it is claimed, respects what the server asks for, stores new items and leaves a line in the
-log. The only difference is that it requests the whole document, without validators.
+log. It differs in two ways: it does not wait for our own interval, and it requests the whole document, without
+validators.
 """
 
 from __future__ import annotations
@@ -39,8 +40,9 @@ MOST_ITEMS: Final = 200
 LONGEST: Final = 1_000
 """How many characters a value has on the page; longer ones are cut."""
 MOST_CHARACTERS: Final = 300_000
-"""How many characters all facts have together, each counted with _OF_A_ROW more for its row of the page. A feed of 10
-MB can have a hundred times as many, and the page is made anew for each visit.
+"""How many characters of facts and titles are kept for a page; each fact counts _OF_A_ROW more, for its row. The facts
+of the document and the first item are always kept. A feed of 10 MB can have a hundred times as many characters, and the
+page is made for each visit.
 """
 _OF_A_ROW: Final = 100
 KEPT: Final = timedelta(days=7)
@@ -55,8 +57,8 @@ MOST_OPEN: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was read: why nothing could be (*error*), or the *facts* of the document, and the title and the facts of
-    each of its first *items*. *more* counts the others.
+    """The result of a reading: either *error*, the reason why nothing could be read, or the *facts* of the document,
+    and the title and the facts of each of its first *items*. *more* is the number of items that were left out.
     """
 
     error: str = ""
@@ -70,7 +72,7 @@ class Found:
 
     @classmethod
     def from_json(cls, text: str) -> Found:
-        """Return the result of which `as_json` has made *text*."""
+        """Return the result that `as_json` wrote as *text*."""
         error, facts, items, more = json.loads(text)
         return cls(error, _facts(facts), tuple((title, _facts(of_one)) for title, of_one in items), more)
 
@@ -101,8 +103,9 @@ def read_wanted(
     guard: AddressGuard | None = None,
     turn: float | None = None,
 ) -> int:
-    """Read the feeds for which there are requests, one after the other, until *stopping* is set or *turn* seconds are
-    over (TURN); if requests are left then, the updater is woken again. The oldest request is answered first.
+    """Read the feeds for which there are requests, one after the other, until no request is free,
+    *stopping* is set, or *turn* seconds (by default TURN) are over and one at least was answered. In the last case the
+    updater is woken again, since requests may be left. The oldest request is answered first.
 
     Returns how many requests were answered. Several workers may run this at once: each request is answered by one of
     them, or by another one if the first has not ended after a lease. A request stays if *stopping* was set, or if

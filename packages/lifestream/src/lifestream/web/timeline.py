@@ -2,8 +2,8 @@
 
 Pages are cut by keyset (see `keyset`): a page ends at a post, and the next page begins after it.
 
-This module decides what a reader may see, for all pages and feeds: whether a lifestream is visible to its owner only or
-to everybody. Posts from a feed that needs credentials are visible to the lifestream's owner only.
+This module decides what a reader may see, for all pages and feeds: whether a lifestream is visible to everybody, or
+only to its owner and superusers. Only they see posts from a feed that needs credentials.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 RECENT = 500
 """How many of the latest posts are looked at to count the tags of a lifestream, and to find its latest sites."""
 POSTS_A_SITE = 4
-"""How many of the latest posts are looked at for each site that is to be found: few sites have more at once."""
+"""How many of the latest posts are looked at for each site that is to be found: few sites publish more in a row."""
 MOST_DATED = 500
 """How many sites are compared by their latest posts, besides the sites of the RECENT latest posts."""
 
@@ -89,7 +89,9 @@ class Timeline:
     """Whether pinned posts are shown separately, and left out of the others."""
 
     def narrowed(self, **to: Any) -> Timeline:
-        """Return this timeline narrowed to a site, a tag, a search or a day."""
+        """Return this timeline with the fields in *to* replaced: narrowed to a site, a tag, a search or a day, or, with
+        None or "", narrowed no longer.
+        """
         return replace(self, **to)
 
     def of_tag(self, slug: str) -> Timeline | None:
@@ -108,8 +110,8 @@ class Timeline:
         return narrowed
 
     def posts(self) -> QuerySet[Post]:
-        """Return all posts that may be shown, the latest first, loaded with the items, feeds and subscriptions that a
-        page needs.
+        """Return the posts that may be shown, the latest first; without the pinned ones if `pins` is set.
+        `read_posts` loads what a page needs of other tables.
         """
         posts = self._posts()
         return posts.filter(pinned=None) if self.pins else posts
@@ -161,7 +163,7 @@ class Timeline:
             if len(keys) == count:  # A small lifestream may have fewer posts among the latest items.
                 return _of_keys(keys)
         rows = _older(posts, before)[:count]
-        # Other posts are read in the order of an index.
+        # The database sorts posts that are looked up by their items; all others it reads in the order of an index.
         are_sorted = hit.are_looked_up if hit else self.tag is not None and self._tagged is not None
         return _of_keys(rows.values("pk")) if are_sorted else rows
 
@@ -182,8 +184,8 @@ class Timeline:
         return None if known is None else first_of(_older(every.posts(), before), known, count)
 
     def page(self, before: Cursor | None, size: int, *, bodies: bool = False, counted: bool = False) -> TimelinePage:
-        """Return the first *size* posts, or the first of those older than *before*. With *bodies*, load all fields of
-        their items. If *counted*, count the posts that a search finds, no further than MOST_COUNTED.
+        """Return the first *size* posts, or the first of those older than *before*. With *bodies*, also load the
+        large fields of their items. If *counted*, count the posts that a search finds, no further than MOST_COUNTED.
         """
         pinned = read_posts(self._pinned(), bodies=bodies) if self.pins and before is None else []
         hit = self._find() if self.query else None
@@ -203,7 +205,7 @@ class Timeline:
         counted no further than MOST_COUNTED.
 
         Return None for both unless the words are frequent and the database counts faster by checking posts one by one
-        than by its index.
+        than by its index. Also return None for both if too few are found among the latest posts.
         """
         if hit.keys is not None or not fulltext.counts_by_asking(router.db_for_read(Post)):
             return None, None
@@ -258,8 +260,8 @@ class Timeline:
     def latest_sites(self, count: int) -> list[Subscription]:
         """Return *count* subscriptions, the one with the latest post first.
 
-        If the latest posts are of fewer sites, a lifestream with more than MOST_DATED sites does not compare all of
-        them, but those of the RECENT latest posts and the first MOST_DATED by name.
+        If the latest posts come from fewer sites, only some sites are compared: those of the RECENT latest posts, and
+        the first MOST_DATED by name. In a lifestream with more sites, one with a later post may be missed.
         """
         every = Subscription.objects.order_by()
         posts = self._every_post().order_by("-date", "-item_id").values("subscription")
@@ -351,7 +353,7 @@ def _is_one_of(keys: QuerySet[Any, Any]) -> AmongFew:
 
 
 def _secret(lifestream: int | OuterRef) -> QuerySet[Subscription]:
-    """Return the subscriptions of *lifestream* (a key) that its owner alone may see."""
+    """Return the subscriptions of *lifestream* (a key) that only its owner and superusers may see."""
     return Subscription.objects.filter(lifestream=lifestream, feed__in=Feed.objects.private())
 
 
