@@ -34,7 +34,11 @@ class LoginForm(AuthenticationForm):
         address, or if others are being compared.
         """
         if not COMPARING.acquire(blocking=False):
-            text = ngettext("Try again in {} second.", "Try again in {} seconds.", _SOON)
+            text = ngettext(
+                "Others are logging in at the moment: try again in {} second.",
+                "Others are logging in at the moment: try again in {} seconds.",
+                _SOON,
+            )
             raise ValidationError(text.format(_SOON))
         try:
             return self._compared()

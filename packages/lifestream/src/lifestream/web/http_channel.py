@@ -22,11 +22,9 @@ from lifestream.page_limits import MOST_KEPT
 from lifestream.web.request_framing import BoundedParser, ServerBusy
 
 REFUSED: Final = "lifestream.refused"
-"""The key of a WSGI environment whose value is the status, 413 or 503, of a request that was refused for its body. The
-body is empty then.
+"""The key of a WSGI environment whose value is the status, 413 or 503, of a request that was refused for its body. Not
+all of the body was received, and CONTENT_LENGTH is 0.
 """
-
-
 REFUSALS: Final = frozenset({RequestEntityTooLarge.code, ServerBusy.code})
 MOST_DISCARDED: Final = 64 << 20
 """How many bytes of a refused body are read and discarded once the answer was sent. A connection that is closed while
