@@ -24,3 +24,22 @@ def test_the_peak_includes_freed_memory_until_it_is_reset() -> None:
 
     assert during - before > SIZE * 0.9
     assert peak_memory.read() < during
+
+
+BLOCK = 100 << 10
+"""Small enough that the C library takes it from its heap, and not from the system for itself alone."""
+
+
+def test_memory_that_was_freed_before_counts_when_it_is_used_again() -> None:
+    if not peak_memory.reset():
+        pytest.skip("this system does not report the peak")
+    blocks = [bytearray(BLOCK) for _ in range(SIZE // BLOCK)]
+    last = bytearray(BLOCK)
+    del blocks  # The heap ends with the last block, which is in use: the C library keeps what is before it.
+
+    peak_memory.reset()
+    before = peak_memory.read()
+    blocks = [bytearray(BLOCK) for _ in range(SIZE // BLOCK)]
+
+    assert peak_memory.read() - before > SIZE * 0.9
+    assert len(blocks) * len(last) > SIZE * 0.9
