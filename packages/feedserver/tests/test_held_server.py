@@ -75,6 +75,7 @@ def test_a_server_is_held_only_if_somebody_can_look_at_it(
     )
 
 
+@pytest.mark.slow
 def test_pytest_holds_the_server_of_a_failed_test(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         "from feedserver import Response\n\n\ndef test_it(feedserver):\n"

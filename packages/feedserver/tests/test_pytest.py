@@ -67,6 +67,7 @@ def test_each_test_has_a_server_of_its_own(suite: Suite) -> None:
     suite.run().assert_counts(passed=2)
 
 
+@pytest.mark.slow
 def test_a_test_that_has_run_pytest_itself_still_gets_its_own_server(suite: Suite) -> None:
     suite.pytester.makepyfile(test_inner="def test_inner(feedserver): assert feedserver.site.quits is False")
     suite.write("""

@@ -30,6 +30,7 @@ def found_in(folder: Path, name: str, source: str) -> list[str]:
 
 
 class TestCatalogues:
+    @pytest.mark.slow
     def test_all_strings_are_marked_and_translated_and_compiled(self) -> None:
         found = "\n".join(map(str, translations.problems()))
         assert not found, f"\n{found}\nTo see this again: {translations.COMMAND} check"

@@ -27,6 +27,7 @@ def dependents(scenario: str) -> set[str]:
         found |= more
 
 
+@pytest.mark.slow
 def test_the_right_reader_passes_every_scenario() -> None:
     report = check(RightReader, scenarios=SCENARIOS)
 

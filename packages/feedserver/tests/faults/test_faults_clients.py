@@ -209,6 +209,7 @@ def test_a_timeout_for_the_whole_answer_ends_a_drip(
     assert server.journal.exchanges[0].bytes_sent < len(FEED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("client", ["urllib", "requests", "httpx"])
 def test_a_timeout_for_each_read_does_not_end_a_drip(
     server: FeedServer, client: str, monkeypatch: pytest.MonkeyPatch

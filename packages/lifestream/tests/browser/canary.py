@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request, Route
 
 from browser.sites import SECONDS
+from xss.shapes import one_of_each_shape
 
 # Does to every element of every loaded frame what a reader might do: otherwise, an attempt that waits for a mouse would
 # look harmless. Links and forms that lead anywhere on the web are not followed.
@@ -156,6 +157,22 @@ class Lookout:
             statuses = self.page.evaluate(_STATUSES)
             assert set(statuses) == {200}, dict(zip(some, statuses, strict=True))
             self.surprises += [f"one of {some}: {found}" for found in self.page.evaluate(_AUDIT)]
+
+    def visit_each_shape(self, addresses: Iterable[str], *, bare: bool = False) -> None:
+        """Do the same as `visit_all` for those *addresses* whose pages have a shape that no earlier one had.
+
+        All of them are requested.
+        """
+        self.visit_all(one_of_each_shape(addresses, self._text_of), bare=bare)
+
+    def _text_of(self, address: str) -> str:
+        """Return the page at *address*, requested with the cookies of this window. The status must be 200."""
+        response = self.page.request.get(address)
+        assert response.status == 200, (address, response.status)
+        try:
+            return response.text()
+        finally:
+            response.dispose()
 
     def told(self, source: object, number: object) -> None:
         """Note that an attempt ran."""

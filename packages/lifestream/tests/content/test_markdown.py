@@ -65,6 +65,7 @@ def test_lines_after_many_quotes_are_not_looked_at_for_each(piece: str) -> None:
     assert html.startswith(("<p>&gt; ", "<p>a|b<br>")) and html.count("<br>") > 10_000
 
 
+@pytest.mark.slow
 def test_a_text_of_many_short_lines_stays_markdown() -> None:
     for text in ("- *a*\n  - b\n" * 4_000, "> *a*\n" * 7_000, "*a*\n" * 12_000, "1. *a*\n\n   b\n\n" * 3_000):
         assert "<em>a</em>" in html_of_markdown(text)

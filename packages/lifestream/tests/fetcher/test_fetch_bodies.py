@@ -25,6 +25,7 @@ def test_a_declared_length_over_the_cap_is_not_read(server: FeedServer) -> None:
     assert (outcome.kind, outcome.message) == ("too large", "the body has 5000 bytes, more than 1000")
 
 
+@pytest.mark.slow
 def test_a_body_that_inflates_over_the_cap_is_stopped_with_bounded_memory(server: FeedServer) -> None:
     cap = 1 << 20
     bomb = gzip.compress(bytes(300 * cap))

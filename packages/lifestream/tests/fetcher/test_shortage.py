@@ -295,6 +295,7 @@ class TestTheLimitOfFiles:
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
+    @pytest.mark.slow
     def test_it_is_never_lowered_and_never_raised_by_an_import(self) -> None:
         before = resource.getrlimit(resource.RLIMIT_NOFILE)
         open_files.raise_soft_limit(1)

@@ -46,6 +46,7 @@ class Old:
         )
 
 
+@pytest.mark.slow
 def test_two_spellings_become_one_feed_without_loss_and_other_urls_get_their_current_form(before: Any) -> None:
     old = Old(before)
     both, one, other = (old.of("Lifestream").create(slug=slug, title=slug) for slug in ("both", "one", "other"))

@@ -31,6 +31,7 @@ def indexes_of_hosts() -> list[str]:
     return sorted(name for name, each in found.items() if each["index"] and each["columns"][:1] == ["host_id"])
 
 
+@pytest.mark.slow
 def test_hosts_get_a_due_time_from_their_pause_and_their_active_feeds(before_due_hosts: StateApps) -> None:
     old_host, old_feed = (before_due_hosts.get_model("lifestream", name) for name in ("Host", "Feed"))
     for name, pause, feeds in (

@@ -110,6 +110,7 @@ def test_an_examination_that_fails_is_a_finding_and_the_others_are_made(monkeypa
     assert findings[-1].subject == "fetching"
 
 
+@pytest.mark.slow
 def test_a_broker_that_is_down() -> None:
     with socket.socket() as silent:  # bound but not listening: nobody else can take the port
         silent.bind(("127.0.0.1", 0))

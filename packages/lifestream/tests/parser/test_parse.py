@@ -251,6 +251,7 @@ def test_a_number_in_json_that_is_too_long_costs_no_item() -> None:
     assert [entry.guid for entry in parse(body.encode(), {}, URL).entries] == ["9" * 5000, "2"]
 
 
+@pytest.mark.slow
 def test_a_feed_of_20_000_entries_is_read_whole() -> None:
     items = "".join(f"<item><title>{n}</title><guid>{n}</guid></item>" for n in range(20_000))
 
@@ -265,6 +266,7 @@ def test_long_titles_and_guids_and_deep_markup_are_read() -> None:
     assert (entry.title, entry.guid, len(entry.summary)) == (title, guid, 500_000)
 
 
+@pytest.mark.slow
 def test_elements_nested_100_000_deep_are_read() -> None:
     deep = f"<content type='xhtml'>{'<div>' * 100_000}{'</div>' * 100_000}</content>"
 

@@ -88,6 +88,7 @@ def test_a_document_that_is_no_feed_is_reported_and_the_child_keeps_running() ->
         assert _pids(pool) == first
 
 
+@pytest.mark.slow
 def test_a_document_that_exceeds_its_deadline_is_given_up_and_the_next_one_is_read() -> None:
     with ParserPool(1, deadline=1) as pool:
         assert pool.submit(FEED, {}, URL).result(60).items
@@ -132,6 +133,7 @@ def test_a_closed_pool_reads_no_page() -> None:
         pool.read_page(b"", {}, URL)
 
 
+@pytest.mark.slow
 def test_a_child_that_dies_fails_only_its_own_document(asked: queue.SimpleQueue[_Child]) -> None:
     with ParserPool(2, deadline=30) as pool:
         _warm(pool)
@@ -280,6 +282,7 @@ def _lying(lie: object, pipe: BinaryIO) -> object:
     return copy.deepcopy(lie)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("question", [1, 2])
 def test_a_malformed_answer_fails_only_its_document_and_the_child_is_replaced(
     question: int, monkeypatch: pytest.MonkeyPatch

@@ -130,6 +130,7 @@ def test_the_first_import_recognises_the_site_by_its_document(pool: ParserPool) 
     assert pool.submit(body, {}, "http://127.0.0.1/photos.xml").result(60).plugin == "flickr"
 
 
+@pytest.mark.slow
 def test_a_feed_for_a_sites_own_plugin_is_bounded_in_the_child() -> None:
     """The answer of a child is unpacked in this process, where no deadline ends the work."""
     child = Reader(Registry(use_entry_points=False), Sanitizer())

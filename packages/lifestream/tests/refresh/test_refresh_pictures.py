@@ -117,6 +117,7 @@ def test_addresses_of_this_machine_are_not_dialled(tmp_path: Path, url: str, ser
     assert asked(server, "private.png") == 0
 
 
+@pytest.mark.slow
 def test_a_server_that_drips_is_given_up_at_the_deadline(server: FeedServer, tmp_path: Path) -> None:
     server.add("/drip", Response(png(), faults=[SlowBody(Pace(1, 0.1))]))
     hasty = pictures_in(tmp_path, FetchLimits(timeout=2.0, max_body=1000))

@@ -146,6 +146,7 @@ class HostileHubs(WebSubTestCase):
         assert "hubs could not be asked" in logged.output[0]
 
 
+@pytest.mark.slow
 def test_a_hub_whose_authority_the_machine_trusts_is_asked_confirmed_and_heard_over_tls(site_home: Path) -> None:
     """Fetch the feed and ask its hub over HTTPS only, with a site behind a proxy that ends TLS.
 

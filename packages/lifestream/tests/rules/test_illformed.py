@@ -86,6 +86,7 @@ class AnIllFormedAnswer(RuleTestCase):
             for body, headers, is_conditional in bodies_and_headers
         ]
 
+    @pytest.mark.slow
     @override_settings(LIFESTREAM_PER_HOST_RATE=0)
     def test_the_mended_document_arrives_under_the_validators_of_the_broken_one(self) -> None:
         broken_ones = {**BROKEN, "JSON that is cut": BROKEN_JSON, "a web page": PAGE, "nothing": ""}

@@ -293,6 +293,7 @@ class Budgets(RuleTestCase):
         assert len(self.asked()) == 50
         assert crowd.most == 2
 
+    @pytest.mark.slow
     @pytest.mark.rule(16)
     @override_settings(LIFESTREAM_PER_HOST_RATE=40)
     def test_fifty_feeds_of_one_host_are_requested_at_a_limited_rate(self) -> None:

@@ -79,6 +79,7 @@ def server() -> Iterator[FeedServer]:
 
 
 class TestCommand:
+    @pytest.mark.slow
     def test_a_newcomers_first_command_makes_the_database_and_the_lifestream(
         self, tmp_path: Path, server: FeedServer
     ) -> None:
@@ -116,6 +117,7 @@ class TestCommand:
         assert "127.0.0.1 is a loopback address" in done.stderr
         assert server.requests == []
 
+    @pytest.mark.slow
     def test_all_failed_is_an_exit_status_of_1_and_nothing_due_one_of_0(
         self, site_home: Path, server: FeedServer
     ) -> None:
@@ -162,6 +164,7 @@ class TestCommand:
 
 
 class TestServing:
+    @pytest.mark.slow
     def test_pages_are_served_under_the_policy_and_feeds_updated_in_the_background(
         self, site_home: Path, server: FeedServer
     ) -> None:
@@ -181,6 +184,7 @@ class TestServing:
         assert "{" in style
         assert style_headers["Content-Type"].startswith("text/css")
 
+    @pytest.mark.slow
     def test_serve_can_run_without_fetching(self, site_home: Path) -> None:
         with running("serve", "0", "--no-update", folder=site_home) as (process, address):
             assert address.startswith("http://127.0.0.1:")
@@ -210,6 +214,7 @@ class TestServing:
             assert token == "", number
             assert due.startswith("2020-01-01"), number
 
+    @pytest.mark.slow
     def test_a_port_that_is_taken_is_an_error_that_names_it(self, site_home: Path, server: FeedServer) -> None:
         done = command("serve", f"127.0.0.1:{server.port}", folder=site_home)
         assert done.returncode == 1
@@ -219,12 +224,14 @@ class TestServing:
         done = command("serve", "256.1.1.1:8000", folder=site_home)
         assert (done.returncode, done.stderr) == (1, "CommandError: 256.1.1.1:8000 can't be served: no such address\n")
 
+    @pytest.mark.slow
     def test_with_a_broker_the_updating_is_left_to_its_workers(self, site_home: Path) -> None:
         with running("serve", "127.0.0.1:0", folder=site_home, CELERY_BROKER_URL="redis://127.0.0.1:1/0"):
             assert "feeds are not updated by this process" in printed[-1]
 
 
 class TestDemo:
+    @pytest.mark.slow
     def test_the_demo_imports_its_feeds_prints_the_table_and_leaves_nothing_behind(self, tmp_path: Path) -> None:
         temporary = tmp_path / "temporary"
         temporary.mkdir()

@@ -22,6 +22,7 @@ def test_our_commands_create_missing_tables_except_the_demo_and_those_that_need_
     assert {*OURS} - {"demo", "config", "doctor"} - cli._NEEDS_NO_HOME == cli._NEEDS_TABLES - {"createsuperuser"}
 
 
+@pytest.mark.slow
 def test_a_command_works_on_an_empty_folder(tmp_path: Path) -> None:
     done = run(tmp_path / "new", "export_opml")
     assert (done.returncode, done.stderr) == (0, "")
@@ -141,6 +142,7 @@ def test_a_command_that_finds_nothing_due_imports_nothing_that_fetches(home: Pat
     assert modules & {"django.db.migrations.executor", "django.contrib.auth.forms"} == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lacking", ["lifestream", "auth"])
 def test_a_migration_that_the_database_lacks_is_applied(site_home: Path, lacking: str) -> None:
     complete = migrations_of(site_home)

@@ -25,6 +25,7 @@ def hourly(feed: Feed, fetch: int, *drafts: ItemDraft) -> Stored:
     return stored
 
 
+@pytest.mark.slow
 def test_content_that_alternates_with_every_fetch_is_finally_rewritten_only_once_a_day() -> None:
     feed = make_feed()
     make_subscription(feed)

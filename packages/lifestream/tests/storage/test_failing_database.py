@@ -79,6 +79,7 @@ class ADatabaseThatFails(FeedServerTransactionTestCase):
     def _output(self, capsys: pytest.CaptureFixture[str]) -> None:
         self.capsys = capsys
 
+    @pytest.mark.slow
     def test_is_no_failure_of_a_feed(self) -> None:
         for name, (before, after, remedy) in TROUBLES[connection.vendor].items():
             with self.subTest(name):

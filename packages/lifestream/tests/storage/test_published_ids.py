@@ -190,6 +190,7 @@ def before_ids(transactional_db: None) -> Iterator[StateApps]:
         yield apps
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("public_url", ["https://planet.example/sub", ""])
 def test_items_older_than_stored_ids_keep_the_id_that_they_were_published_under(
     before_ids: StateApps, monkeypatch: pytest.MonkeyPatch, public_url: str

@@ -144,6 +144,7 @@ class TestEverythingGone:
         )
         assert found("kites") == ["Kites"]
 
+    @pytest.mark.slow
     def test_migrating_the_app_to_zero_leaves_no_table_content_type_or_permission(self, site_home: Path) -> None:
         done = command("migrate", "lifestream", "zero", "--verbosity=0", folder=site_home)
         assert done.returncode == 0, done.stderr

@@ -37,6 +37,7 @@ def document(feed: Feed, count: int, **fields: Any) -> Result:
     return result(feed, Fetched(feed.url, b""), prepared=prepared(*drafts), **fields)
 
 
+@pytest.mark.slow
 def test_a_long_document_is_written_in_short_transactions(
     monkeypatch: pytest.MonkeyPatch, elsewhere: Callable[..., Any]
 ) -> None:

@@ -87,6 +87,7 @@ def test_a_client_that_reads_no_answer_does_not_block_others() -> None:
     assert (read, made) == ([b"/small"], ["/large", "/small"])
 
 
+@pytest.mark.slow
 def test_a_client_that_reads_no_answer_is_closed_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     impatient = partial(create_server, channel_timeout=1, cleanup_interval=1)  # seconds, in place of 120
     monkeypatch.setattr(wsgi_server, "create_server", impatient)
@@ -319,6 +320,7 @@ def test_of_too_many_answers_those_that_nobody_reads_are_given_up() -> None:
         assert [each.will_close for each in (first, second, third)] == [False, True, False]
 
 
+@pytest.mark.slow
 def test_clients_that_read_nothing_do_not_fill_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wsgi_server, "MOST_KEPT", 3 * len(_LARGE))
     read: list[bytes] = []

@@ -65,6 +65,7 @@ def asked_of(work: Callable[[], object]) -> list[tuple[str, Any]]:
     return asked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 3, 7, 20, 30])
 def test_pages_are_the_same_whether_posts_are_walked_or_looked_up(
     site: Subscription, monkeypatch: pytest.MonkeyPatch, size: int
@@ -95,6 +96,7 @@ def frequent(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) ->
     return bool(request.param)
 
 
+@pytest.mark.slow
 def test_frequent_words_are_found_the_same_whichever_way_they_are_counted(
     site: Subscription, monkeypatch: pytest.MonkeyPatch, frequent: bool
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from command_cases import CommandTestCase
 from factories import make_lifestream
 from feedserver import Response
@@ -10,6 +12,7 @@ from served import feed, page, rss
 
 
 class AddFeed(CommandTestCase):
+    @pytest.mark.slow
     def test_on_an_empty_database_it_makes_the_lifestream_main(self) -> None:
         self.feedserver.add("/feed", feed())
         printed = self.run_command("add_feed", self.get_url("/feed"))

@@ -13,6 +13,7 @@ from lifestream.site.configuration import FILE
 from own_site import command
 
 
+@pytest.mark.slow
 def test_each_setting_is_shown_with_its_source(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text('TIME_ZONE = "Europe/Berlin"\nEMAIL_HOST_PASSWORD = "hunter2"', encoding="utf-8")
     done = command("config", "--json", folder=tmp_path, LIFESTREAM_TIMEOUT="7", DATABASE_URL="postgresql://u:pw@h/n")

@@ -105,6 +105,7 @@ def test_a_timeline_does_not_read_the_large_fields_of_its_items(client: Client, 
     assert sql.endswith(f'WHERE "lifestream_item"."id" IN ({note.item_id})')
 
 
+@pytest.mark.slow
 def test_a_page_of_hostile_items_costs_little_more_than_one_of_others(client: Client, main: Lifestream) -> None:
     plain, hostile = make_site(main, "Plain"), make_site(main, "Hostile")
     for number in range(10):
