@@ -22,7 +22,7 @@ _ADDRESS = re.compile(r"[\x00-\x20]*([a-z][a-z0-9+.\x00-\x20-]*:)?[\x00-\x20]*(/
 def shape_of(page: str) -> Shape:
     """Return the elements of *page* in their order, each with its attributes. Comments count as elements.
 
-    Of the value of an attribute, the scheme counts, and whether it names a host: all of it if the attribute is in WHOLE,
+    Of an attribute's value, the scheme counts, and whether it names a host: all of it if the attribute is in WHOLE,
     nothing if it is in WORDS. What a script, a style or a template contains counts whole. The page is read as the HTML
     standard says, by a parser that lifestream itself does not use.
     """
