@@ -22,6 +22,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +48,8 @@ NO_SLOWER: Final = 1.0
 BASE_MB: Final = 30
 PER_BODY: Final = {"strict": 7, "liberal": 15}
 """The memory that each reader may need in addition to BASE_MB, as a multiple of the document's size."""
+FLAWS: Final = {"strict": ("",), "liberal": ("", "at its start", "at its end")}
+"""Where the documents of each reader are ill-formed, "" if they are not."""
 BEGAN: Final = datetime(2026, 3, 1, 8, tzinfo=UTC)
 
 
@@ -127,7 +130,9 @@ def peers(body: bytes, times: int) -> Mapping[str, Callable[[], Sample]]:
 
 
 CHILD: Final = """
+import gc
 import sys
+gc.disable()  # as a child does while it reads
 from lifestream.parser import worker, parse
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.plugins.reading_notes import Notes
@@ -136,9 +141,10 @@ if size:
     text = "word &lt;b&gt;of&lt;/b&gt; \\n" * 100
     item = f"<item><title>Day</title><guid>#</guid><link>/#</link><description>{text}</description></item>"
     items = "".join(item.replace("#", str(number)) for number in range(size // len(item)))
-    # feedparser alone reads an ill-formed document whose root is of no format.
-    head, root = ("<title>T</title>", "rss") if sys.argv[3] == "strict" else ("<b><i></b></i>", "rssfeed")
-    body = f"<{root} version='2.0'><channel>{head}{items}</channel></{root}>".encode()
+    # feedparser alone reads a document whose root is of no format.
+    root = "rss" if sys.argv[3] == "strict" else "rssfeed"
+    head, end = ("<b><i></b></i>" if sys.argv[4] == place else "" for place in ("at its start", "at its end"))
+    body = f"<{root} version='2.0'><channel>{head}{items}{end}</channel></{root}>".encode()
     with open(sys.argv[2], "wb") as file:
         file.write(body)
 else:
@@ -153,12 +159,14 @@ else:
 """
 
 
-def memory(folder: Path, megabytes: int, reader: str) -> tuple[float, float]:
-    """Return the peak of a process whose *reader* reads a document of *megabytes*, and the size of that, in MB."""
+def memory(folder: Path, megabytes: int, reader: str, flaw: str) -> tuple[float, float]:
+    """Return the peak of a process whose *reader* reads a document of *megabytes* that is ill-formed where *flaw* says,
+    and the size of that document, in MB.
+    """
     path = str(folder / "document.xml")
 
     def run(size: int) -> str:
-        command = [sys.executable, "-c", CHILD, str(size), path, reader]
+        command = [sys.executable, "-c", CHILD, str(size), path, reader, flaw]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     run(megabytes * 1024 * 1024)
@@ -196,10 +204,11 @@ def main() -> int:
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for reader, per_body in PER_BODY.items():
-            for megabytes in (1,) if options.quick else (1, 4, 16):
-                peak, size = memory(Path(folder), megabytes, reader)
+            sizes = (1,) if options.quick else (1, 4, 16)
+            for flaw, megabytes in product(FLAWS[reader], sizes):
+                peak, size = memory(Path(folder), megabytes, reader, flaw)
                 most = BASE_MB + per_body * size
-                name = f"lifestream, {reader}: {size:.1f} MB"
+                name = f"lifestream, {reader}: {size:.1f} MB{', ill-formed ' * bool(flaw)}{flaw}"
                 rows.append([name, f"{peak:.0f}", f"{most:.0f}"])
                 verdicts.append(f"{'ok' if peak <= most else 'NO'} memory, {name}: {peak:.0f} MB of {most:.0f}")
                 held = held and peak <= most

@@ -17,9 +17,10 @@ such as `NotAFeed`, with the reason. A document passes through these modules, in
    feedparser within bounds, and `feedparser_result` makes values of its result and of what feedparser loses, which
    `second_reading` and `damaged_episodes` recover.
 
-All readers share these: `dates`: a date to a moment in UTC, or None, and whether day or month comes first;
-`date_standards` has the forms of the standards, `date_forms` the others, `date_words` the names of months and zones,
-`date_numbers` the dates in numbers, whose order the day of the week may decide, `date_times` the time of day.
+All readers share these: `expat_reading`: expat, of which nothing stays in memory. `dates`: a date to a moment in UTC,
+or None, and whether day or month comes first; `date_standards` has the forms of the standards, `date_forms` the others,
+`date_words` the names of months and zones, `date_numbers` the dates in numbers, whose order the day of the week may
+decide, `date_times` the time of day.
 `people`: names of authors. `relative_addresses`: the base of a text. `text_constructs`: plain text or HTML. `rhythm`:
 how often the feed asks to be fetched.
 

@@ -11,7 +11,7 @@ from lifestream.content.late_pattern import late
 from lifestream.entry import ParsedFeed
 from lifestream.message import say
 from lifestream.parser import json_feed, strict
-from lifestream.parser.encoding import Decoded, decode
+from lifestream.parser.encoding import decode
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.json_text import start_of
 from lifestream.parser.preprocessing import with_renamed
@@ -32,15 +32,13 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
         if json_start is not None:
             notes.reader = "JSON"
             return json_feed.read(decoded, url, notes, json_start)
-    return _read_xml(decoded, content_type, headers.get("content-language", ""), url, notes)
-
-
-def _read_xml(decoded: Decoded, content_type: str, language: str, url: str, notes: Notes) -> ParsedFeed:
-    decoded = decoded._replace(text=trimmed(decoded.text))
-    document = strict.read(decoded.text)
+    # From here on, what is no longer needed of a large document is dropped at once. A list that is emptied leaves the
+    # text to the function alone, which can drop it.
+    texts, decoded = [trimmed(decoded.text)], decoded._replace(text="")
+    document = strict.read(texts.pop())
     if not document.source.strip():
         raise NotAFeed(say("no-characters"))
-    flaw = document.flaw
+    flaw, language = document.flaw, headers.get("content-language", "")
     found = None
     notes.reader = "strict"
     if document.root is not None:
@@ -55,11 +53,17 @@ def _read_xml(decoded: Decoded, content_type: str, language: str, url: str, note
     if found is None:
         from lifestream.parser.liberal_reading import Reading  # few documents need it, and it takes long to import
 
+        is_whole, netscape = document.root is not None, document.netscape
         cleaned = with_renamed(document.source.decode("utf-8", "replace"))
-        reading = Reading(cleaned.encode("utf-8"), language, url, netscape=document.netscape, notes=notes)
-        found = reading.whole() if document.root is not None else reading.apart()
-        if not found.format and (not found.entries or _is_page(cleaned)):
-            raise NotAFeed(_why_not(cleaned, content_type))
+        del document
+        is_page = _is_page(cleaned)
+        source = cleaned.encode("utf-8")
+        del cleaned
+        reading = Reading(source, language, url, netscape=netscape, notes=notes)
+        del source
+        found = reading.whole() if is_whole else reading.apart()
+        if not found.format and (not found.entries or is_page):
+            raise NotAFeed(_why_not(content_type, is_page=is_page))
         if flaw is not None and not flaw.mended:
             flaw = replace(flaw, damaged=reading.damaged)
         if reading.cut_off:
@@ -96,8 +100,8 @@ def _is_page(text: str) -> bool:
 _PAGE = late(r"(?>(?>\s++|<\?(?s:.*?)\?>|<!--(?s:.*?)-->)*)<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
 
-def _why_not(text: str, content_type: str) -> str:
-    if _is_page(text):
+def _why_not(content_type: str, *, is_page: bool) -> str:
+    if is_page:
         return say("web-page")
     kind = content_type.partition(";")[0].strip()
     return say("no-feed-found-typed", type=kind) if kind else say("no-feed-found")

@@ -45,8 +45,8 @@ LONGEST_NAME: Final = 10_000
 def read(document: bytes, language: str = "") -> dict[str, Any]:
     """Return what feedparser finds in *document*, which has to be `preprocessing.cleaned`, in UTF-8.
 
-    The result is like that of `feedparser.parse`, with its keys `feed`, `entries`, `version`, `bozo` and
-    `bozo_exception`. *language* is the answer's Content-Language. Raises whatever feedparser raises.
+    The result is like that of `feedparser.parse`, with its keys `feed`, `entries`, `version` and `bozo`. *language* is
+    the answer's Content-Language. Raises whatever feedparser raises.
     """
     text = document.decode("utf-8")
     found = prolog(text)
@@ -56,8 +56,8 @@ def read(document: bytes, language: str = "") -> dict[str, Any]:
     before = "\n" * text.count("\n", 0, found.end) + found.doctype() + " " * column
     text = before + text[found.end :]
     parser: Any = _Strict("", language or None, "utf-8")
-    error = _read_strictly(parser, text.encode("utf-8"))
-    if error is not None:
+    is_well_formed = _read_strictly(parser, text.encode("utf-8"))
+    if not is_well_formed:
         parser = _Loose("", language or None, "utf-8", found.entities)
         parser.resolve_relative_uris = parser.sanitize_html = False
         parser.feed(text)
@@ -65,13 +65,12 @@ def read(document: bytes, language: str = "") -> dict[str, Any]:
         "feed": parser.feeddata,
         "entries": parser.entries,
         "version": "rss091n" if found.netscape else parser.version,
-        "bozo": error is not None,
-        "bozo_exception": error,
+        "bozo": not is_well_formed,
     }
 
 
-def _read_strictly(parser: Any, document: bytes) -> Exception | None:
-    """Have *parser* read *document* with expat. Return the error if the document is ill-formed, else None."""
+def _read_strictly(parser: Any, document: bytes) -> bool:
+    """Have *parser* read *document* with expat. Return whether the document is well-formed."""
     parser.resolve_relative_uris = parser.sanitize_html = False
     # The reader loads nothing, and `preprocessing.cleaned` leaves no entity that could grow.
     reader = expatreader.create_parser(1, len(document) + 1)  # noqa: S315
@@ -84,8 +83,19 @@ def _read_strictly(parser: Any, document: bytes) -> Exception | None:
     try:
         reader.parse(source)
     except SAXException as error:
-        return parser.exc or error
-    return None
+        # Of an error's traceback, one frame has the error: both, and what is in the frames around it, would stay in
+        # memory until the next garbage collection.
+        for each in (error, error.getException()):
+            if each is not None:
+                each.__traceback__ = None
+        return False
+    finally:
+        # The reader, its handlers and their error refer to one another in the same way.
+        reader.setContentHandler(handler.ContentHandler())
+        reader.setErrorHandler(handler.ErrorHandler())
+        source.setByteStream(None)
+        parser.exc = None
+    return True
 
 
 if TYPE_CHECKING:

@@ -45,7 +45,8 @@ class Reading:
     def apart(self) -> ParsedFeed:
         """Return the feed in the document, which is ill-formed and can't be mended, from its parts: see `salvage`."""
         head = end_of_head(self.document)
-        self.document = balanced_head(with_ends(self.document[:head])) + self.document[head:]
+        if head:
+            self.document = balanced_head(with_ends(self.document[:head])) + self.document[head:]
         scanned = scan(self.document)
         if not scanned.head:  # it was broken before the first entry: its parts can't be told apart
             feed = self._of_tree(balanced(self.document))
@@ -62,7 +63,10 @@ class Reading:
         return feed
 
     def _of_tree(self, document: bytes) -> ParsedFeed | None:
-        found = strict.read(document.decode("utf-8").replace(f":{ASIDE}", ":"))
+        text = document.decode("utf-8").replace(f":{ASIDE}", ":")
+        del document  # a large one takes much memory
+        found = strict.read(text)
+        del text
         if found.root is None or found.root.tag.rpartition("}")[2].lower() in ("html", "head", "body"):
             return None
         self.notes.reader = "strict"

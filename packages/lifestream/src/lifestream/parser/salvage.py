@@ -15,6 +15,7 @@ from typing import Final
 from xml.parsers import expat
 
 from lifestream.parser.balanced_tags import balanced
+from lifestream.parser.expat_reading import read_to_end
 from lifestream.parser.missing_ends import with_ends
 from lifestream.parser.second_reading import Scan
 from lifestream.parser.wellformed import is_cut_off, literals
@@ -104,5 +105,5 @@ def _closed(piece: bytes) -> int:
 
     parser.StartElementHandler, parser.EndElementHandler = start, close
     with suppress(expat.ExpatError):
-        parser.Parse(piece, True)
+        read_to_end(parser, piece)
     return end

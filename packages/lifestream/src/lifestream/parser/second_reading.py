@@ -15,6 +15,7 @@ from xml.parsers import expat
 
 from lifestream.content.plaintext import text_of
 from lifestream.entry import Media
+from lifestream.parser.expat_reading import read_to_end
 from lifestream.parser.preprocessing import ASIDE, MEDIA
 from lifestream.parser.rhythm import day, hour, number, seconds
 
@@ -74,7 +75,7 @@ def scan(document: bytes) -> Scan:
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.characters
     try:
-        parser.Parse(document, True)
+        read_to_end(parser, document)
     except expat.ExpatError:
         reader.found.broken = True  # what was read before the error counts
     return reader.found

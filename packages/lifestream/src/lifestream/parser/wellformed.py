@@ -18,6 +18,7 @@ from xml.parsers import expat
 
 from lifestream.content.late_pattern import late
 from lifestream.entry import Flaw
+from lifestream.parser.expat_reading import read_to_end
 from lifestream.parser.preprocessing import ITUNES, MEDIA
 
 _MAX_PREFIXES: Final = 100
@@ -56,8 +57,9 @@ def flaw_of(document: bytes) -> Flaw | None:
 
 def mend(document: bytes) -> bytes:
     """Return *document*, which is ill-formed and in UTF-8, mended as far as possible; it may still be ill-formed."""
-    text = _from_its_root(_from_its_start(document.decode("utf-8", "replace")))
-    mended = _with_prefixes(_with_references(text)).encode("utf-8")
+    texts = [_from_its_root(_from_its_start(document.decode("utf-8", "replace")))]
+    del document  # a large one is in memory as few times as possible
+    mended = _with_prefixes(_with_references(texts.pop())).encode("utf-8")
     if flaw_of(mended) is None:
         return mended
     return mended[: _end_of_root(mended)]
@@ -82,7 +84,7 @@ def _end_of_root(document: bytes) -> int:
 
     parser.StartElementHandler, parser.EndElementHandler = start, close
     with suppress(expat.ExpatError):
-        parser.Parse(document, True)
+        read_to_end(parser, document)
     return end
 
 
@@ -166,6 +168,7 @@ def is_cut_off(document: bytes, names: Iterable[str]) -> bool:
 def _markup(text: str) -> Iterator[tuple[str, bool]]:
     """Yield the pieces of *text*, each with True if references and tags have a meaning in it."""
     document = text.encode("utf-8")
+    del text
     position = 0
     for start, end in literals(document):
         yield document[position:start].decode("utf-8"), True
@@ -190,7 +193,9 @@ def _with_references(text: str) -> str:
         return "".join(f"&#{ord(character)};" for character in characters) or f"&amp;{name}{semicolon}"
 
     mended: list[str] = []
-    for piece, means in _markup(text):
+    pieces = _markup(text)
+    del text
+    for piece, means in pieces:
         if means:
             mended += (_AMPERSAND.sub(resolved, part) for part in _parts(piece.replace("]]>", "]]&gt;")))
         else:
@@ -247,5 +252,5 @@ def _after_root_name(text: str) -> int:
 
     parser.StartElementHandler = start
     with suppress(_Found, expat.ExpatError):
-        parser.Parse(document, True)
+        read_to_end(parser, document)
     return ends[0]

@@ -40,13 +40,16 @@ def read(text: str) -> Document:
         return Document(root, None, original)
     flaw = flaw_of(original)
     clean = harmless(text)
-    source = clean.encode("utf-8")
+    source = original if clean is text else clean.encode("utf-8")
     netscape = prolog(clean).netscape if "<!DOCTYPE" in clean else False
+    del text, original, clean  # a large document is in memory as few times as possible
     root = _root(source)
     if root is None:
         if flaw is None:
             flaw = flaw_of(source)  # an entity that was removed is undefined now
-        source = mend(source)
+        sources = [source]
+        del source
+        source = mend(sources.pop())
         root = _root(source)
     if flaw is not None:
         flaw = replace(flaw, mended=root is not None)
@@ -60,7 +63,9 @@ def _root(source: bytes) -> Element | None:
         if len(source) > _LARGE:
             return _root_of_large(source)
         return fromstring(source, XMLParser(encoding="utf-8"))  # noqa: S314
-    except ParseError:
+    except ParseError as error:
+        # The pull parser keeps the error, and the error's traceback the pull parser: the tree so far would remain.
+        error.__traceback__ = None
         return None
 
 

@@ -1,0 +1,17 @@
+"""Reading a document with expat so that nothing of it stays in memory afterwards."""
+
+from __future__ import annotations
+
+from xml.parsers import expat
+
+
+def read_to_end(parser: expat.XMLParserType, document: bytes) -> None:
+    """Have *parser* call its handlers for all of *document*, and take them from it then.
+
+    A handler that knows its parser would otherwise keep both, and all that the handler knows, until the next garbage
+    collection, and there is none while a document is read (`worker`). Raises `expat.ExpatError`.
+    """
+    try:
+        parser.Parse(document, True)
+    finally:
+        parser.StartElementHandler = parser.EndElementHandler = parser.CharacterDataHandler = None
