@@ -122,3 +122,24 @@ def test_a_card_of_uncleaned_content_takes_linear_time(unit: str) -> None:
 
     assert_linear(item_card.of, draft, 5000)
     assert_linear(item_card.of, without_pictures, 5000)
+
+
+RECORDING = {"enclosures": (Enclosure("https://a.example/a.mp3", "audio/mpeg", 5),)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "says_all"),
+    [
+        ({"content": "<p>Rain on a <b>roof</b></p>", "summary": "Rain on a roof"}, True),
+        ({"content": "", "summary": "Rain on a roof"}, True),
+        ({"content": "<p>Rain on a roof, and thunder</p>", "summary": "Rain on a roof"}, False),
+        ({"content": '<p>Rain</p><img src="https://a.example/b.jpg">', "summary": "Rain"}, False),
+        ({"content": "<p>Rain</p>", "summary": "Rain", "title": "Weather"}, False),
+    ],
+)
+def test_a_short_recording_without_a_title_says_all_in_its_summary(fields: dict[str, str], says_all: bool) -> None:
+    found = card(**fields, **RECORDING)
+
+    assert found.kind == "audio"
+    assert found.says_all is says_all
+    assert ItemCard.from_json(json.loads(json.dumps(found.as_json()))) == found

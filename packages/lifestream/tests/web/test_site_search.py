@@ -191,6 +191,15 @@ def test_of_many_sites_those_with_the_latest_posts_are_listed_beside(
     assert re.findall(r'class="name">(\w+)</bdi>', beside) == ["Lion", "Zebra"]
 
 
+def test_a_recording_whose_few_words_are_all_shown_has_no_link_to_read_on(client: Client, main: Lifestream) -> None:
+    site = make_site(main)
+    sound = {"url": "https://sounds.example/1.mp3", "type": "audio/mpeg"}
+    make_post(site, "", content="<p>Rain on a roof</p>", text="Rain on a roof", enclosures=[sound])
+    assert 'class="more"' not in client.get("/main/").text
+    make_post(site, "", content=f"<p>Wind {'in trees ' * 200}</p>", text="Wind", enclosures=[sound])
+    assert client.get("/main/").text.count('class="more"') == 1
+
+
 def test_a_note_that_a_search_shows_whole_has_no_link_to_read_on(client: Client, main: Lifestream) -> None:
     site = make_site(main)
     much = "Then it swam. " * 200

@@ -22,10 +22,11 @@ from typing import Any, Final, Protocol
 from lifestream.content.html_tokenizer import unescape
 from lifestream.content.late_pattern import late
 from lifestream.content.picture_sizes import identity, size
+from lifestream.content.plaintext import text_of
 from lifestream.content.players import player_of
 from lifestream.content.stored_values import address, entries_of, episode_of, text
 
-VERSION: Final = 3
+VERSION: Final = 4
 """The version of the stored form and of the way it is made. A card of another version is remade when a page
 needs it.
 """
@@ -128,7 +129,8 @@ class ItemCard:
     """What every page shows of an item, whoever reads it; for the fields see `presenters.Card`.
 
     *counts* are the numbers of all pictures, sounds, films and files, of which a stored card has only the first.
-    *label* holds the season and the number of an episode.
+    *label* holds the season and the number of an episode. *says_all* is whether the summary of an item without a title
+    is all that its content has: nobody need read on.
     """
 
     kind: str
@@ -142,6 +144,7 @@ class ItemCard:
     whole: bool = False
     counts: tuple[int, int, int, int] = (0, 0, 0, 0)
     label: tuple[str, str] = ("", "")
+    says_all: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the card as it is stored: in types that JSON has, and no more of it than a timeline shows."""
@@ -159,6 +162,7 @@ class ItemCard:
             "whole": self.whole,
             "counts": list(self.counts),
             "label": [each[:LONGEST_LABEL] for each in self.label],
+            "says_all": self.says_all,
         }
 
     @classmethod
@@ -179,6 +183,7 @@ class ItemCard:
                 whole=stored["whole"],
                 counts=_four(*stored["counts"]),
                 label=_two(*stored["label"]),
+                says_all=stored["says_all"],
             )
         except (KeyError, TypeError):
             return None
@@ -217,7 +222,15 @@ def of(item: Shown) -> ItemCard:
         whole=kind == "note" and len(item.content) <= LONGEST_NOTE,
         counts=(len(apart), len(sounds), len(films), len(files)),
         label=(episode.season_name or episode.season, episode.number_name or episode.number) if episode else ("", ""),
+        says_all=kind != "note" and _says_all(item),
     )
+
+
+def _says_all(item: Shown) -> bool:
+    """Return whether *item*, which may have no title, has nothing in its content but the words of its summary."""
+    if item.title.strip() or len(item.content) > LONGEST_NOTE or "<img" in item.content:
+        return False
+    return not item.content or text_of(item.content).split() == item.summary.split()
 
 
 def _distinct_files(

@@ -179,7 +179,8 @@ def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> C
         episode=_episode(episode_of(item.episode), here) if complete else None,
         author=_named(item.author) if chosen.shows_authors and item.author != post.subscription.display_name else "",
         is_excerpt=chosen.shown == Shown.EXCERPT and excerpt is not None and not whole,
-        is_all=bool(found) and summary == found and not found.startswith("… ") and not found.endswith(" …"),
+        is_all=(shown.says_all and summary == item.summary)
+        or (bool(found) and summary == found and not found.startswith("… ") and not found.endswith(" …")),
     )
 
 
