@@ -272,6 +272,20 @@ def test_the_addresses_of_a_dense_list_stay_on_the_paper(chromium: Browser, demo
         assert not visitor.overflows()
 
 
+def test_paper_has_the_address_of_a_link_once(chromium: Browser, demo: str, picture: str) -> None:
+    with visiting(chromium, demo) as visitor:
+        page = visitor.goto(f"/demo/{picture}")
+        page.emulate_media(media="print")
+        printed = page.evaluate(
+            """() => {
+                document.querySelector(".prose").innerHTML =
+                  "<a href='https://a.example/'>a</a><a data-plain href='https://a.example/'>https://a.example</a>";
+                return [...document.querySelectorAll(".prose a")].map((e) => getComputedStyle(e, "::after").content);
+            }"""
+        )
+        assert printed == ['" (" "https://a.example/" ")"', "none"] or printed == ['" (https://a.example/)"', "none"]
+
+
 def test_an_image_in_a_line_of_text_stays_in_it(chromium: Browser, demo: str, picture: str) -> None:
     with visiting(chromium, demo) as visitor:
         page = visitor.goto(f"/demo/{picture}")

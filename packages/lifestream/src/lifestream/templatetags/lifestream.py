@@ -23,6 +23,7 @@ from django.utils.translation import gettext
 
 from lifestream.content import highlighting
 from lifestream.content.fragment_ids import with_key
+from lifestream.content.plain_links import with_plain_marked
 from lifestream.content.text_direction import isolated
 from lifestream.content.tokenizer import pattern_of
 from lifestream.content.unsized_pictures import with_unsized_marked
@@ -206,13 +207,14 @@ def in_own_words(text: str | None) -> str:
 @register.filter
 def prose(item: Item | None) -> SafeString:
     """Return the HTML of *item* for a page. Its ids and the references to them get the item's key, so that footnotes
-    work on a page with several items, and pictures of unknown size are marked, so that they keep their space. Without
-    an item, the result is "", as with all filters here.
+    work on a page with several items. Pictures of unknown size are marked, so that they keep their space, and so are
+    links whose text is their address, so that paper has it once. Without an item, the result is "", as with all filters
+    here.
     """
     if not item:
         return SafeString()
     # It was cleaned before it was stored.
-    return mark_safe(with_unsized_marked(shown_here(with_key(item.content, item.pk))))  # noqa: S308
+    return mark_safe(with_plain_marked(with_unsized_marked(shown_here(with_key(item.content, item.pk)))))  # noqa: S308
 
 
 @register.filter

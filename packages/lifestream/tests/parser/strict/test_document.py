@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from xml.etree.ElementTree import Element, fromstring, tostring
+
 import pytest
 
+from lifestream.parser.strict import document
 from lifestream.parser.strict.document import read
+
+Z = "z\n"
 
 
 def test_a_document_without_a_flaw_is_read_as_it_is() -> None:
@@ -27,8 +32,41 @@ def test_entities_that_the_document_declares_are_not_resolved() -> None:
     assert found.flaw is not None
 
 
-@pytest.mark.parametrize("size", [0, 2_000_000], ids=["small", "read in parts"])
-def test_a_tree_has_neither_comments_nor_instructions(size: int) -> None:
-    found = read(f"<?x?><!-- y --><rss><!-- z --><channel/><?x?>{'z' * size}</rss>")
+@pytest.mark.parametrize("lines", [0, 1_000_000], ids=["small", "read in parts"])
+def test_a_tree_has_neither_comments_nor_instructions(lines: int) -> None:
+    found = read(f"<?x?><!-- y --><rss><!-- z --><channel/><?x?>{Z * lines}</rss>")
     assert found.root is not None
     assert [element.tag for element in found.root.iter()] == ["rss", "channel"]
+
+
+LINES = "Some words on a line\n" * 10
+REFERENCES = "&lt;b&gt;Some&lt;/b&gt; " * 10
+
+
+@pytest.mark.parametrize(
+    ("item", "in_parts"),
+    [
+        ("<item><title>A day</title><link>/1</link></item>\n", False),
+        ("<item>\n<title>A day</title>\n<link>/1</link>\n</item>\n", False),
+        (f"<item><description>{LINES}</description></item>", True),
+        (f"<item><description>{REFERENCES}</description></item>", True),
+    ],
+)
+def test_a_large_document_is_read_in_parts_if_its_texts_are_long(
+    item: str, in_parts: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_in_parts: list[int] = []
+    original = document._root_in_parts
+
+    def noted(source: bytes) -> Element:
+        read_in_parts.append(len(source))
+        return original(source)
+
+    text = f"<rss><channel>{item * (1_200_000 // len(item))}</channel></rss>"
+    monkeypatch.setattr(document, "_root_in_parts", noted)
+
+    found = read(text)
+
+    assert bool(read_in_parts) is in_parts
+    assert found.root is not None
+    assert tostring(found.root) == tostring(fromstring(text))

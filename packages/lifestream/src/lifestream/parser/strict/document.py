@@ -8,7 +8,7 @@ document is loaded, and only short entities of a document type remain (`preproce
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, cast
 from xml.etree.ElementTree import Element, ParseError, XMLParser, XMLPullParser, fromstring
 
 from lifestream.content.late_pattern import late
@@ -60,8 +60,8 @@ def _root(source: bytes) -> Element | None:
     """Return the root of *source*, or None if it is ill-formed or uses entities that it doesn't declare."""
     # The parser loads nothing from elsewhere, and `preprocessing` leaves no entity that could grow.
     try:
-        if len(source) > _LARGE:
-            return _root_of_large(source)
+        if len(source) > _LARGE and _has_long_texts(source):
+            return _root_in_parts(source)
         return fromstring(source, XMLParser(encoding="utf-8"))  # noqa: S314
     except ParseError as error:
         # The pull parser keeps the error, and the error's traceback the pull parser: the tree so far would remain.
@@ -74,12 +74,25 @@ _PARTS: Final = 16
 _DECLARATION = late(rb"<\?xml\s[^>]*+>")
 
 
-def _root_of_large(source: bytes) -> Element:
+def _has_long_texts(source: bytes) -> bool:
+    """Return whether the texts in *source* consist of many pieces: a line is one, and a reference makes two more.
+
+    The first piece of each text needs no list, and there are at most as many texts as tags.
+    """
+    pieces = source.count(b"\n") + 2 * source.count(b"&") - source.count(b"<")
+    return pieces * _SIZE_OF_PIECE > len(source)
+
+
+_SIZE_OF_PIECE: Final = 80
+"""What a piece takes in addition to its own characters, in bytes: an object, and a place in a list."""
+
+
+def _root_in_parts(source: bytes) -> Element:
     """Return the root of *source*, which is read in `_PARTS` parts.
 
     ElementTree keeps a text as the list of its lines and references until the text is first accessed. The list takes
-    five times as much memory, so each text is accessed as soon as its part has been read. The parts are few, since
-    expat reads a long token again with each part.
+    five times as much memory, so each text is accessed as soon as its part has been read. That takes as long again as
+    the reading, if elements are many and small. The parts are few, since expat reads a long token again with each part.
     """
     declared = _DECLARATION.match(source)  # it names the encoding that the document had before it was decoded
     parser: XMLPullParser[Element] = XMLPullParser(("end",))
@@ -89,10 +102,9 @@ def _root_of_large(source: bytes) -> Element:
     for start in range(declared.end() if declared else 0, len(source), size):
         parser.feed(view[start : start + size])
         for event in parser.read_events():
-            element = event[1]  # type: ignore[misc]  # ("end", element): the parser was asked for these events only
-            if isinstance(element, Element):
-                root = element  # the element that ends last is the root
-                _ask_for_text(element)
+            element = cast("Element", event[1])  # type: ignore[misc]  # ("end", element): no other event was asked for
+            _ask_for_text(element)
+            root = element  # the element that ends last is the root
     parser.close()
     if root is None:
         raise ParseError("there is no root")
@@ -100,5 +112,7 @@ def _root_of_large(source: bytes) -> Element:
 
 
 def _ask_for_text(element: Element) -> None:
-    texts = [element.text, *(child.tail for child in element)]
-    del texts
+    text = element.text
+    for child in element:
+        text = child.tail
+    del text
