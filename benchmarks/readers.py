@@ -120,7 +120,7 @@ def page(rows: Mapping[str, str]) -> str:
             "",
             "## Libraries and programs, as short scripts use them",
             "",
-            "These rows judge the usual way to use each library or program, which its manual shows; a caller can do better.",
+            "These rows judge the usual way to use each of them, which its manual shows; a caller can do better.",
             "",
             *table(recipes),
             "",
