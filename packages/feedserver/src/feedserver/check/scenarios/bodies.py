@@ -56,7 +56,7 @@ def _broken_off(number: str, title: str, rule: str, source: str, fault: Fault, c
             Step(lambda at: at.feed(4, 3, 2, 1, etag=f'"whole-{number}"')),
         ),
         judge=_judge_mended,
-        why="The item is lost for good: the server answers 304 to whoever has the ETag.",
+        why="The item is lost for good: the server answers 304 to every reader that has the ETag.",
         advice="Store validators only if the whole body came and was read to its end.",
         needs=_ITEMS,
         depends_on=("I1",),

@@ -21,7 +21,7 @@ _DETAILS = frozenset({Need.ITEMS, Need.DETAILS})
 _KEEPERS = frozenset(Kind) - {Kind.PARSER}
 _BASE = "https://pages.example.org/blog/"
 """The xml:base of a document; nothing is requested from there."""
-_TWICE = "People see the same item twice, or find it unread again: what they complain of most."
+_TWICE = "People see the same item twice, or find it unread again: this is their most frequent complaint."
 
 
 def _feed(*items: int) -> Serve:

@@ -97,7 +97,7 @@ SCENARIOS = (
         steps=_STEPS,
         judge=_judge_gzip,
         why="The text of feeds is repetitive: without compression, everybody pays for five times the traffic.",
-        advice="Send Accept-Encoding: gzip, and decode what comes; most libraries do both when asked.",
+        advice="Send Accept-Encoding: gzip, and decode the answer; most libraries do both when asked.",
     ),
     Scenario(
         id="Q4",

@@ -304,7 +304,7 @@ SCENARIOS = (
             Step(_answer(5, 4, 3, 2, 1), timedelta(days=8)),
         ),
         judge=_judge_not_at_once,
-        why="A retry at once is what the server has just refused.",
+        why="A retry at once repeats the request that the server has just refused.",
         advice="Wait an hour at least, and twice as long after each further 429, up to some days.",
         needs=_CLOCK,
     ),

@@ -350,7 +350,7 @@ SCENARIOS = (
             Step(lambda at: at.feed(4, 3, 2, 1, etag='"mended"')),
         ),
         judge=_judge_arrives(2, 4, "the feed was mended"),
-        why="The item is lost for good: the server answers 304 to whoever has the ETag.",
+        why="The item is lost for good: the server answers 304 to every reader that has the ETag.",
         advice="Store validators only after the document was read to its end.",
         needs=frozenset({Need.ITEMS}),
     ),
