@@ -26,7 +26,7 @@ _NEEDS = {
     Need.CLOCK: "a clock that can be moved",
     Need.TLS: "the extra `feedserver[tls]`",
     Need.MEMORY: "to see how much memory the reader uses",
-    Need.GUARD: "a reader that refuses private addresses, and a command that allows it those in `{networks}`",
+    Need.GUARD: "a reader that refuses private addresses, and a command that allows the addresses in `{networks}`",
 }
 
 
@@ -55,29 +55,34 @@ def page_of(scenario: Scenario) -> str:
         f'feedserver check --add "…" --poll "…" --only {scenario.id}',
         "```",
         "",
-        "The id never changes and is given to no other rule, so this page can be linked to. Is the rule wrong, or does",
-        "it misjudge your reader? See [Disputing a rule](../check.md#disputing-a-rule).",
+        "You can link to this page: the id of a rule never changes, and no other rule gets it. If the rule is wrong,",
+        "or misjudges your reader, see [Disputing a rule](../check.md#disputing-a-rule).",
         "",
     ]
     return "\n".join(lines)
 
 
 def _trial(scenario: Scenario) -> list[str]:
-    lines = [f"- It takes {len(scenario.steps)} steps; in the first one the reader subscribes to a good feed."]
+    lines = [f"- The test takes {len(scenario.steps)} steps. In the first step, the reader subscribes to a good feed."]
     if scenario.lane is not Lane.SHARED:
         lines.append("- The reader is run for this rule alone, with separate files.")
-    lines += [f"- It needs {_NEEDS[need]}; else it is *not seen*." for need in Need if need in scenario.needs]
+    lines += [
+        f"- The test needs {_NEEDS[need]}; otherwise the rule is *not seen*." for need in Need if need in scenario.needs
+    ]
     if scenario.lane is Lane.SLOW:
-        lines.append("- It takes a minute, and runs beside the others.")
+        lines.append("- The test takes a minute, and runs at the same time as the others.")
     if scenario.withheld:
         lines.append(
-            "- The published tables leave it out: breaking it harms people, so a reader's author is told first."
+            "- The published tables leave this rule out: breaking it harms people, so a reader's author is told first."
         )
     if scenario.depends_on:
-        names = " or ".join(f"[{name}]({name.lower()}.md)" for name in scenario.depends_on)
-        lines.append(f"- Unless {names} was passed, it is *not seen*: there was nothing to judge.")
+        links = [f"[{name}]({name.lower()}.md)" for name in scenario.depends_on]
+        condition = f"{links[0]} was not passed" if len(links) == 1 else f"neither {' nor '.join(links)} was passed"
+        lines.append(f"- If {condition}, this rule is *not seen*: there is nothing to judge.")
     if scenario.kinds != frozenset(Kind):
-        lines.append(f"- It is for readers of the kind {', '.join(kind for kind in Kind if kind in scenario.kinds)}.")
+        lines.append(
+            f"- The rule is for readers of the kind {', '.join(kind for kind in Kind if kind in scenario.kinds)}."
+        )
     return lines
 
 
@@ -87,8 +92,8 @@ def index() -> str:
         "# The rules of feedserver check",
         "",
         f"These are the {len(SCENARIOS)} rules of version {RULES_VERSION}, by which [`feedserver check`](../check.md)",
-        "scores a feed reader.",
-        "A reader that breaks a rule of the level *must* harms servers or people, or loses entries.",
+        "scores a feed reader. Each rule has a page that says why the rule matters, how to mend a reader, and how the",
+        "rule is tested. A reader that breaks a rule of the level *must* harms servers or people, or loses entries.",
         "",
     ]
     for letter, title in GROUPS.items():

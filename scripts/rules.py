@@ -103,7 +103,7 @@ READING = {
         14: "what an address is relative to; #x stays inside the entry",
         15: "what is legal in an address stays; tracking is removed",
     },
-    "Reading: HTML of others": {
+    "Reading: HTML of feeds": {
         16: "self-closed, noscript, lazy pictures, and < that begins no tag",
         17: "players are cards in their place, frames are links, MathML stays",
         18: "cleaning twice is cleaning once, in linear time",

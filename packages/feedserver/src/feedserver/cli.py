@@ -205,13 +205,17 @@ def _parser(*, with_check: bool = False) -> argparse.ArgumentParser:
         "serve",
         help="serve a folder",
         description="Serves a folder of feed files until Ctrl-C, SIGTERM or an HTTP request QUIT. The first line "
-        "that is printed is the URL, the others are one line per request.",
+        "of the output is the URL; then comes one line for each request.",
     )
     serve.add_argument("folder", metavar="DIR", type=_folder, help="the folder to serve")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     serve.add_argument("--port", default=0, type=_port, help="the port to listen on (default: one that is free)")
     serve.add_argument(
-        "--bind-timeout", default=0.0, type=_seconds, metavar="SECONDS", help="how long to wait for a taken port"
+        "--bind-timeout",
+        default=0.0,
+        type=_seconds,
+        metavar="SECONDS",
+        help="how long to wait for a port that is in use",
     )
     serve.add_argument(
         "--tls",
@@ -226,7 +230,9 @@ def _parser(*, with_check: bool = False) -> argparse.ArgumentParser:
         default=[],
         help="another host name for the certificate of --tls; may be given several times",
     )
-    serve.add_argument("--follow-links", action="store_true", help="serve what links lead to outside the folder, too")
+    serve.add_argument(
+        "--follow-links", action="store_true", help="also serve files outside the folder to which links lead"
+    )
     serve.add_argument(
         "--journal-limit",
         default=JOURNAL_LIMIT,
@@ -238,8 +244,8 @@ def _parser(*, with_check: bool = False) -> argparse.ArgumentParser:
     stop = commands.add_parser(
         "stop",
         help="stop a server",
-        description="Stops the server on a port of this machine: sends it QUIT, and waits until it has gone. Exit "
-        "status 1 says that there is none, or that it does not stop.",
+        description="Stops the server on a port of this machine: sends it QUIT, and waits until it has ended. The exit "
+        "status is 1 if there is no server, or if it does not stop.",
     )
     stop.add_argument("port", metavar="PORT", type=_port, help="the port that it listens on")
     stop.add_argument("--host", default="127.0.0.1", help="the address that it listens on (default: %(default)s)")
@@ -249,9 +255,9 @@ def _parser(*, with_check: bool = False) -> argparse.ArgumentParser:
     check = commands.add_parser(
         "check",
         help="score a feed reader",
-        description="Runs a feed reader against servers that behave in many ways, and tells rule by rule how it treats "
-        "servers and users. Exit status: 0, 1 where a scenario of the level of --fail-under failed, 2 for wrong usage "
-        "and where there is no score, 3 for an error of feedserver.",
+        description="Runs a feed reader against servers that behave in many ways, and says rule by rule how the reader "
+        "treats servers and users. Exit status: 0 if no rule of the level of --fail-under or a higher one is broken, 1 "
+        "if one is, 2 for wrong usage or if there is no score, 3 for an error of feedserver.",
     )
     if with_check:
         from feedserver.check.options import add_options

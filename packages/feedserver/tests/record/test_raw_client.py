@@ -57,7 +57,7 @@ def test_headers_that_no_fixture_could_hold_are_refused_before_they_are_searched
 
 @pytest.mark.parametrize("lengths", [b"Content-Length: 6\r\nContent-Length: 7", b"Content-Length: 6, 7"])
 def test_lengths_that_differ_are_refused(tmp_path: Path, lengths: bytes) -> None:
-    differ = "the answer has lengths that differ, 6 and 7, so that nobody knows where it ends; nothing was written"
+    differ = "the answer has lengths that differ, 6 and 7, so its end is unknown; nothing was written"
     answer = b"HTTP/1.1 200 OK\r\n" + lengths + b"\r\n\r\n<rss/>"
     with saying(answer) as url, pytest.raises(RecordingError, match=differ):
         record(url, tmp_path / "feed.xml")
@@ -183,7 +183,7 @@ def test_an_answer_that_is_not_whole_is_not_written(tmp_path: Path, answer: byte
             b"Foo : bar\r\nContent-Length: 6",
             "'Foo ' is no name of a header, and fields after it frame the body",
         ),
-        (b" X-A: b\r\nX-C: d", "there is a blank before the first header, so that nobody knows where it belongs"),
+        (b" X-A: b\r\nX-C: d", "there is a blank before the first header, so it is unclear to which line it belongs"),
     ],
 )
 def test_a_body_whose_end_cannot_be_known_is_not_written(tmp_path: Path, head: bytes, message: str) -> None:

@@ -86,7 +86,7 @@ def test_what_an_answer_repeats_is_neither_written_nor_told(
     ("coding", "body", "note"),
     [
         ("gzip", "<rss>s3cret9</rss>", "a secret of the request is still in the body; look before you commit"),
-        ("br", "<rss/>", "the body is coded as 'br', so nobody has looked for the secrets of the request in it"),
+        ("br", "<rss/>", "the body is coded as 'br', so the secrets of the request were not looked for in it"),
     ],
 )
 def test_a_secret_in_a_coded_body_is_reported_or_said_to_be_unknown(

@@ -140,7 +140,7 @@ def test_a_bug_is_reported_and_logged(caplog: pytest.LogCaptureFixture) -> None:
 
     assert run_to_the_end(post_too_late()) == HubAnswer(HubVerdict.BUSY, "RuntimeError: Session is closed")
     [record] = caplog.records
-    assert record.getMessage() == "asking the hub http://hub.example/ failed in a way that was not foreseen"
+    assert record.getMessage() == "asking the hub http://hub.example/ failed with an unexpected error"
 
 
 def test_the_address_of_a_hub_is_requested_as_it_is_spelt(server: FeedServer) -> None:

@@ -143,5 +143,5 @@ class TestABodyThatCannotBeRead:
             failed = unread(self.OUTCOME, error)
         assert (failed.kind, failed.message) == ("internal", "LookupError: no such thing")
         [record] = caplog.records
-        assert record.getMessage() == f"reading {URL} failed in a way that was not foreseen"
+        assert record.getMessage() == f"reading {URL} failed with an unexpected error"
         assert record.exc_info is not None and record.exc_info[1] is error

@@ -22,7 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of `feedserver check` to its parser; `command.run_command` carries the command out."""
     reader = parser.add_argument_group(
         "the reader",
-        "Commands are run by the shell. {url}, {urls}, {opml}, {n}, {home} and {networks} are replaced in them.",
+        "The shell runs the commands. {url}, {urls}, {opml}, {n}, {home} and {networks} in a command are replaced.",
     )
     reader.add_argument(
         "--reader",
@@ -31,38 +31,61 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"a known reader, whose commands are shipped: {', '.join(sorted(READERS))}",
     )
     reader.add_argument(
-        "--add", default="", metavar="CMD", help="subscribe to {url}, or to all {urls} or {opml} at once"
+        "--add",
+        default="",
+        metavar="CMD",
+        help="the command that subscribes to {url}, or to all {urls} or {opml} at once",
     )
     reader.add_argument("--add-all", default="", metavar="CMD", help="the same as --add, with {urls} or {opml}")
-    reader.add_argument("--poll", default="", metavar="CMD", help="ask every feed; with {url}, run once for each feed")
+    reader.add_argument(
+        "--poll",
+        default="",
+        metavar="CMD",
+        help="the command that requests every feed; with {url}, it is run once for each feed",
+    )
     reader.add_argument(
         "--list",
         default="",
         metavar="CMD",
-        help="print the items: JSON in lines (title, link, author, content, date, enclosure), or titles",
+        help="the command that prints the items, one on each line: a title, or JSON (title, link, author, content, "
+        "date, enclosure)",
     )
     reader.add_argument(
         "--state",
         default="",
         metavar="DIR",
-        help="where the reader keeps its items (default: its HOME); used without --list",
+        help="the folder in which the reader keeps its items (default: its HOME); used without --list",
     )
     reader.add_argument(
-        "--setup", default="", metavar="CMD", help="run once, in the HOME that the others are copied from"
+        "--setup",
+        default="",
+        metavar="CMD",
+        help="a command that is run once, in the HOME that is copied for each reader",
     )
     reader.add_argument(
-        "--version", default="", metavar="CMD", dest="reader_version", help="print the reader's version"
+        "--version",
+        default="",
+        metavar="CMD",
+        dest="reader_version",
+        help="the command that prints the reader's version",
     )
     reader.add_argument(
-        "--env", action="append", default=[], metavar="NAME=VALUE", type=_variable, help="a variable; may be repeated"
+        "--env",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        type=_variable,
+        help="an environment variable of the reader; may be repeated",
     )
     reader.add_argument(
         "--kind",
         choices=[str(kind) for kind in Kind],
-        help="what the reader does (default: store)",
+        help="what the reader does with items (default: store)",
     )
     reader.add_argument("--name", default="", help="the reader's name in the report")
-    served = parser.add_argument_group("a graphical or a hosted reader", "A person drives it, guided by a page.")
+    served = parser.add_argument_group(
+        "a graphical or a hosted reader", "A person operates the reader, as a page says."
+    )
     served.add_argument("--serve", action="store_true", help="serve feeds to import, and a page that says what to do")
     served.add_argument(
         "--session", type=Path, metavar="FILE", help="keep the run in FILE, to continue it if it was stopped"
@@ -71,8 +94,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     served.add_argument(
         "--url", default="", help="the base URL by which a hosted reader reaches --feed-host and --feed-port"
     )
-    served.add_argument("--feed-host", default="127.0.0.1", metavar="HOST", help="with --url (default: %(default)s)")
-    served.add_argument("--feed-port", type=_port, default=0, metavar="PORT", help="with --url (default: a free one)")
+    served.add_argument(
+        "--feed-host",
+        default="127.0.0.1",
+        metavar="HOST",
+        help="with --url, the address that serves the feeds (default: %(default)s)",
+    )
+    served.add_argument(
+        "--feed-port",
+        type=_port,
+        default=0,
+        metavar="PORT",
+        help="with --url, the port that serves the feeds (default: a free one)",
+    )
     parser.add_argument(
         "--only",
         action="extend",
@@ -87,7 +121,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=_ids,
         metavar="IDS",
-        help="give each of these a reader of its own, since they stop this reader; may be repeated",
+        help="give each of these scenarios a reader of its own, since they stop this reader; may be repeated",
     )
     parser.add_argument(
         "--patience",
@@ -114,15 +148,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--fail-under",
         default="must",
         choices=[*(str(level) for level in Level), "never"],
-        help="exit with status 1 where a scenario of this level or a higher one failed (default: %(default)s)",
+        help="exit with status 1 if a rule of this level or a higher one is broken (default: %(default)s)",
     )
     parser.add_argument(
         "--format",
         action="append",
         default=[],
         choices=FORMATS,
-        help="the form of the report (default: by the ending of -o: .json, .xml for junit, .html, .svg for badge; else "
-        "table); may be repeated, once for each -o",
+        help="the format of the report (default: by the extension of -o: .json, .xml for junit, .html, .svg for badge; "
+        "otherwise table); may be repeated, once for each -o",
     )
     parser.add_argument(
         "--published",
@@ -136,7 +170,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=Path,
         metavar="FILE",
-        help="write the report into a file; may be repeated, for several forms of it",
+        help="write the report into a file; may be repeated, for several formats",
     )
     parser.add_argument("--quiet", action="store_true", help="print no progress")
 

@@ -68,7 +68,8 @@ CONFLICT = Rule(
 )
 UNDECLARED = Rule(
     "undeclared",
-    "Without a charset, it is a fatal error if what has neither byte order mark nor declaration is not in UTF-8.",
+    "Without a charset, it is a fatal error if a document with neither byte order mark nor declaration is not in "
+    "UTF-8.",
     "XML 1.0 §4.3.3",
 )
 UNKNOWN = Rule(
@@ -99,18 +100,19 @@ HTML_BOM = Rule(
 )
 HTML_CHARSET = Rule(
     "HTML: charset",
-    "Without one, the charset parameter decides, if it is supported; a label means what the Encoding Standard says.",
+    "Without a byte order mark, the charset parameter decides, if it is supported; a label means what the Encoding "
+    "Standard says.",
     "HTML §13.2.3.2, step 4; Encoding §4.2",
 )
 HTML_PRESCAN = Rule(
     "HTML: declaration",
-    "With neither, an XML declaration in UTF-16 is recognised; else what it names is taken (UTF-8 for UTF-16). A user "
-    "agent need not look for it; browsers do, so their result counts as right.",
+    "With neither, an XML declaration in UTF-16 is recognised; otherwise, the encoding that it names is used (UTF-8 "
+    "for UTF-16). A user agent need not look for a declaration; browsers do, so their result counts as right.",
     "HTML §13.2.3.2, step 5",
 )
 HTML_DEFAULT = Rule(
     "HTML: default",
-    "With nothing to go by, a user agent may guess, or take its default, which depends on the locale.",
+    "With none of the three, a user agent may guess, or use its default, which depends on the locale.",
     "HTML §13.2.3.2, steps 8, 9",
 )
 

@@ -1,4 +1,4 @@
-"""Heads: what comes before the body is not HTTP, does not end, or has a header that should not be there."""
+"""Heads: the head of the answer is not HTTP, does not end, or has a header that should not be there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Redirects to where a client must not follow: in a loop, out of HTTP, to another port, into a private network.
+"""Redirects to refuse: the redirect leads in a loop, out of HTTP, to another port or a private network.
 
 Each replaces the status by 302, and Location by a URL; the rest of the response stays, and even a 304 becomes a 302.
 """

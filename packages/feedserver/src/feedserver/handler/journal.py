@@ -208,8 +208,8 @@ class Journal:
         """Raise AssertionError where exchanges were dropped, so that no request can be counted reliably."""
         if self.dropped:
             raise AssertionError(
-                f"nobody can say how often {wanted} was requested: the journal has dropped {self.dropped:,} exchanges; "
-                "raise journal_limit, or call journal.clear() before what is asserted"
+                f"it is unknown how often {wanted} was requested: the journal has dropped {self.dropped:,} exchanges; "
+                "raise journal_limit, or call journal.clear() before the requests that are asserted"
             )
 
     def near_miss(self, wanted: RequestFilter) -> str:

@@ -71,7 +71,7 @@ def unanswered(asked: Asked, routes: Sequence[Route], known: Iterable[str], fold
         )
         return "\n".join(lines)
     if asked.request.method == "QUIT":
-        lines.append("A server obeys QUIT if it is told to, by FeedServer(…, quit=True).")
+        lines.append("A server obeys QUIT only if FeedServer(…, quit=True) allows it.")
         return "\n".join(lines)
     near = [path for path in nearest_paths(asked.target.path, known) if path != asked.spelling]
     if near:

@@ -232,6 +232,6 @@ def _pieces(response: Response) -> Iterator[bytes]:
 def _check_unchanged(body: FileBody, file: BinaryIO) -> None:
     if body.has_changed(file):
         raise BodyChanged(
-            f"{body.path} was changed while it was sent, so that nobody knows what was sent; write a new file "
+            f"{body.path} was changed while it was sent, so it is unknown which bytes were sent; write a new file "
             "beside it, and rename that"
         )

@@ -126,7 +126,7 @@ class Gate:
             if not passed:
                 raise TimeoutError(
                     f"the gate was not opened within {timeout:g} s; call its release() or open() in the test, or give "
-                    "wait(timeout=…) more"
+                    "it more time, by wait(timeout=…)"
                 )
             if not self._is_open:
                 self._permits -= 1

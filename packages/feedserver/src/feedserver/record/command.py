@@ -16,9 +16,9 @@ def add_parser(commands: argparse._SubParsersAction[Any]) -> None:
     parser = commands.add_parser(
         "record",
         help="fetch a URL once, and write it as a fixture",
-        description="Fetches a URL with one GET and writes what came: the body to FILE, byte for byte, status and "
-        "headers to FILE.response. Redirects are not followed but recorded. Cookies, tokens and other secrets are "
-        "left out of the headers and URLs, and what is left out is printed; the body stays as it is.",
+        description="Fetches a URL with one GET request and writes the answer: the body to FILE, byte for byte, status "
+        "and headers to FILE.response. Redirects are recorded, not followed. Cookies, tokens and other secrets are "
+        "removed from headers and URLs, and each removal is printed; the body stays as it is.",
     )
     parser.add_argument("url", metavar="URL", type=_url, help="an address of http or https")
     parser.add_argument("-o", "--output", metavar="FILE", type=Path, required=True, help="where to write the body")

@@ -184,15 +184,14 @@ def _read(response: HTTPResponse, lines: list[bytes]) -> RawAnswer:
         raise ConnectionError("it ended within its head")
     if written.begins_folded:
         raise RecordingError(
-            "there is a blank before the first header, so that nobody knows where it belongs (RFC 9112 §2.2); nothing "
-            "was written"
+            "there is a blank before the first header, so it is unclear to which line it belongs (RFC 9112 §2.2); "
+            "nothing was written"
         )
     unread = _unread(response)
     lengths = differing_lengths(response.headers.get_all("Content-Length", []))
     if lengths and not response.chunked:
         raise RecordingError(
-            f"the answer has lengths that differ, {' and '.join(lengths)}, so that nobody knows where it ends; nothing "
-            "was written"
+            f"the answer has lengths that differ, {' and '.join(lengths)}, so its end is unknown; nothing was written"
         )
     coding = ", ".join(response.headers.get_all("Transfer-Encoding", [])).lower()
     if not response.chunked and coding not in ("", "identity"):

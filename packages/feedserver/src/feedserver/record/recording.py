@@ -283,7 +283,7 @@ def _notes(answer: RawAnswer, headers: Headers, text: bytes, secrets: set[str]) 
         if is_in(data, secrets):
             yield f"a secret of the request is still in the {place}; look before you commit"
     if secrets and body is None:
-        yield f"the body is coded as {coding!r}, so nobody has looked for the secrets of the request in it"
+        yield f"the body is coded as {coding!r}, so the secrets of the request were not looked for in it"
     if "://" in headers.get("Location", ""):
         yield "Location leads to the real address, where a client would follow it; write {base}/… to keep it here"
     if not answer.reason and reason_phrase(answer.status):

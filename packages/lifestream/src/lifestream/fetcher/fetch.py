@@ -228,7 +228,7 @@ class Fetcher:
             if known is not None:
                 kind, message = known
                 return Failed(kind, message, request.url)
-            log.exception("fetching %s failed in a way that was not foreseen", request.url)
+            log.exception("fetching %s failed with an unexpected error", request.url)
             return Failed("internal", f"{type(error).__name__}: {error}", request.url)
 
     def _proxy_for(self, request: FetchRequest) -> str:

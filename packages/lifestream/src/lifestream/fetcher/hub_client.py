@@ -111,7 +111,7 @@ class HubClient:
         except Exception as error:
             known = failure_of(error)
             if known is None:
-                log.exception("asking the hub %s failed in a way that was not foreseen", hub)
+                log.exception("asking the hub %s failed with an unexpected error", hub)
                 return HubAnswer(HubVerdict.BUSY, f"{type(error).__name__}: {error}")
             kind, message = known
             return HubAnswer(HubVerdict.SHORTAGE if kind == "shortage" else HubVerdict.BUSY, message)

@@ -70,6 +70,6 @@ def unread(outcome: Outcome, error: BaseException) -> Failed:
         kind: FailureKind = "parse"
         message = error.reason
     else:
-        log.error("reading %s failed in a way that was not foreseen", outcome.url, exc_info=error)
+        log.error("reading %s failed with an unexpected error", outcome.url, exc_info=error)
         kind, message = "internal", f"{type(error).__name__}: {error}"
     return Failed(kind, message, outcome.url, outcome.status, outcome.headers, outcome.duration)

@@ -53,7 +53,7 @@ class Scheduler(PersistentScheduler):
                 entry.last_run_at = now
         if ahead:
             log.warning(
-                "the clock was set back by at least %s: what is sent regularly is sent from now on",
+                "the clock was set back by at least %s: regular tasks are sent again from now on",
                 in_words(ahead.total_seconds()),
             )
             self.old_schedulers = None  # Celery 5.4 to 5.7: when each entry is due is worked out again

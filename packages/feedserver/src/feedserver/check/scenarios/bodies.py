@@ -56,8 +56,8 @@ def _broken_off(number: str, title: str, rule: str, source: str, fault: Fault, c
             Step(lambda at: at.feed(4, 3, 2, 1, etag=f'"whole-{number}"')),
         ),
         judge=_judge_mended,
-        why="The item is lost for good: the server answers 304 to whoever has the ETag.",
-        advice="Store validators only where the whole body came and was read to its end.",
+        why="The item is lost for good: the server answers 304 to every reader that has the ETag.",
+        advice="Store validators only if the whole body came and was read to its end.",
         needs=_ITEMS,
         depends_on=("I1",),
     )
@@ -105,8 +105,10 @@ def _mislabelled(number: str, title: str, rule: str, source: str, advice: str, l
             Step(lambda at: at.feed(4, 3, 2, 1, etag=f'"coded-{number}"')),
         ),
         judge=_judge_mislabelled,
-        why="Servers and caches mislabel bodies, and browsers hide it, so nobody mends it. A reader that keeps the "
-        "ETag of what it could not read loses the item for good.",
+        why=(
+            "Servers and caches mislabel bodies, and browsers hide it, so nobody mends it. A reader that keeps the "
+            "ETag of a body that it could not read loses the item for good."
+        ),
         advice=advice,
         needs=_ITEMS,
         depends_on=("I1",),
@@ -145,7 +147,7 @@ SCENARIOS = (
         steps=(Step(lambda at: at.feed(3, 2, 1)), Step(_coded)),
         judge=_judge_imported,
         why="A reader that says br and cannot decode it reads nothing from many large hosts.",
-        advice="Name in Accept-Encoding what you can decode, and nothing else.",
+        advice="Name in Accept-Encoding only codings that you can decode.",
         needs=_ITEMS,
         depends_on=("I1",),
     ),

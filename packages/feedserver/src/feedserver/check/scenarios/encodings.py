@@ -122,8 +122,8 @@ SCENARIOS = (
         "RFC 7303 §3.2, §8.8",
         Level.SHOULD,
         Step(lambda at: _document(at, "utf-8", "application/xml; charset=utf-8", declaration="windows-1251")),
-        "Where there is no byte order mark, take the charset of Content-Type; take the declaration only if there is "
-        "no such charset.",
+        "If there is no byte order mark, use the charset of Content-Type. Use the declaration only if there is no "
+        "such charset.",
     ),
     _scenario(
         "E6",
@@ -132,7 +132,7 @@ SCENARIOS = (
         "WHATWG Encoding §4.2: the label iso-8859-1 means windows-1252",
         Level.NICE,
         Step(lambda at: _document(at, "windows-1252", "application/rss+xml", declaration="iso-8859-1", word=_QUOTED)),
-        "Take windows-1252 where a document says iso-8859-1 or us-ascii: it has all characters that people meant.",
+        "If a document says iso-8859-1 or us-ascii, use windows-1252: it has all characters that authors meant.",
         _QUOTED,
     ),
     _scenario(
@@ -142,7 +142,7 @@ SCENARIOS = (
         "XML 1.0 §4.3.3; RFC 7303 §8.5",
         Level.MUST,
         Step(lambda at: _document(at, "utf-8", "application/rss+xml", declaration=False)),
-        "Don't take the default of HTTP (once ISO-8859-1) or of the system; give the parser the bytes.",
+        "Don't use the default of HTTP (once ISO-8859-1) or of the system; give the parser the bytes.",
     ),
     _scenario(
         "E8",
@@ -151,7 +151,7 @@ SCENARIOS = (
         "XML 1.0 §4.3.3; WHATWG Encoding §4.2",
         Level.SHOULD,
         Step(lambda at: _document(at, "gb2312", "application/rss+xml", word=_CHINESE)),
-        "Where your XML parser does not know an encoding, decode the document with a library that does (gb2312 is read "
+        "If your XML parser does not know an encoding, decode the document with a library that does (gb2312 is read "
         "as GB18030), and give it to the parser as UTF-8 without its declaration.",
         _CHINESE,
     ),
@@ -162,7 +162,7 @@ SCENARIOS = (
         "XML 1.0 §4.3.3; WHATWG Encoding §4.2",
         Level.SHOULD,
         Step(lambda at: _document(at, "shift_jis", "application/rss+xml", word=_JAPANESE)),
-        "Where your XML parser does not know an encoding, decode the document with a library that does, and give it to "
+        "If your XML parser does not know an encoding, decode the document with a library that does, and give it to "
         "the parser as UTF-8 without its declaration.",
         _JAPANESE,
     ),
@@ -174,8 +174,8 @@ SCENARIOS = (
             "WHATWG Encoding §4.1: U+FFFD in its place; by XML 1.0 §4.3.3 a parser refuses the document",
             Level.NICE,
             Step(_with_bad_byte),
-            "Where the parser refuses a document for its bytes, decode it yourself with U+FFFD for what is illegal, "
-            "and parse it again.",
+            "If the parser refuses a document for its bytes, decode the document with U+FFFD in place of illegal "
+            "bytes, and parse it again.",
         ),
         lane=Lane.HOSTILE,  # a reader that stores the byte as it came may be unable to list any item
     ),

@@ -223,7 +223,7 @@ SCENARIOS = (
     Scenario(
         id="H2",
         title="A redirect to a private address",
-        rule="A feed redirects to a private address that nobody has allowed: the reader sends no request there.",
+        rule="A feed redirects to a private address that nobody has allowed: the reader sends no request to it.",
         source="RFC 9110 §17.4; RFC 1918; CWE-918",
         level=Level.MUST,
         steps=(
@@ -233,8 +233,8 @@ SCENARIOS = (
         ),
         judge=_judge_private_address,
         why=(
-            "A reader on a server reaches what is not meant for the world: other services, and the credentials of a "
-            "cloud."
+            "A reader on a server can reach private services that are not meant for the public, and the credentials "
+            "of a cloud."
         ),
         advice="Check the address of each connection, after the name was resolved, and at each hop of a redirect.",
         needs=frozenset({Need.GUARD}),
@@ -250,7 +250,7 @@ SCENARIOS = (
         level=Level.MUST,
         steps=_three_steps(_gzip_bomb),
         judge=_judge_memory,
-        why="One feed ends the reader, and with it the reading of all others.",
+        why="One feed ends the reader, and so all other feeds stop.",
         advice="Decode in pieces, and give up beyond some ten MiB.",
         needs=frozenset({Need.MEMORY}),
         lane=Lane.HOSTILE,
@@ -263,8 +263,10 @@ SCENARIOS = (
         level=Level.MUST,
         steps=_three_steps(_entity_bomb),
         judge=_judge_memory,
-        why="One feed ends the reader, and with it the reading of all others.",
-        advice="Refuse documents that define entities, or limit what they expand to, as expat 2.4.1 does.",
+        why="One feed ends the reader, and so all other feeds stop.",
+        advice=(
+            "Refuse documents that define entities, or limit the size to which entities expand, as expat 2.4.1 does."
+        ),
         needs=frozenset({Need.MEMORY}),
         lane=Lane.HOSTILE,
     ),

@@ -21,7 +21,7 @@ _DETAILS = frozenset({Need.ITEMS, Need.DETAILS})
 _KEEPERS = frozenset(Kind) - {Kind.PARSER}
 _BASE = "https://pages.example.org/blog/"
 """The xml:base of a document; nothing is requested from there."""
-_TWICE = "People see the same item twice, or find it unread again: what they complain of most."
+_TWICE = "People see the same item twice, or find it unread again: this is their most frequent complaint."
 
 
 def _feed(*items: int) -> Serve:
@@ -115,7 +115,7 @@ SCENARIOS = (
     Scenario(
         id="I2",
         title="The same feed brings nothing new",
-        rule="A feed without validators comes again, byte for byte: each item stays there once.",
+        rule="A feed without validators comes again, byte for byte: the reader has each item once.",
         source="RSS 2.0, guid",
         level=Level.MUST,
         steps=(Step(_feed(3, 2, 1)), Step({}), Step({})),
@@ -137,7 +137,7 @@ SCENARIOS = (
         ),
         judge=_judge_there(1, 4, 5, 6),
         why="All items of the feed but one are lost.",
-        advice="Where a document repeats a guid, recognise its entries by their links, too.",
+        advice="If a document repeats a guid, recognise its entries by their links, too.",
         needs=_ITEMS,
         depends_on=("I1",),
     ),
@@ -153,7 +153,10 @@ SCENARIOS = (
         ),
         judge=_judge_once(1, 2, 3),
         why=_TWICE,
-        advice="Where a guid is new, its link is that of a stored item, and that item's guid is gone, it is that item.",
+        advice=(
+            "If the guid of an entry is new, its link is that of a stored item, and the guid of that item is gone, "
+            "treat the entry as that item."
+        ),
         needs=_LIST,
         depends_on=("I2",),
         kinds=_KEEPERS,
@@ -161,7 +164,7 @@ SCENARIOS = (
     Scenario(
         id="I5",
         title="Items without guid and link",
-        rule="Items have a title and a text only: each is there once however often the feed is read.",
+        rule="Items have a title and a text only: the reader has each item once, however often it reads the feed.",
         source="RSS 2.0: title or description is all that an item must have",
         level=Level.SHOULD,
         steps=(
@@ -170,7 +173,7 @@ SCENARIOS = (
         ),
         judge=_judge_once(1, 2, 3),
         why=_TWICE,
-        advice="Make a key of title and text where there is neither guid nor link.",
+        advice="If there is neither guid nor link, make a key of title and text.",
         needs=_LIST,
         depends_on=("I2",),
         kinds=_KEEPERS,
@@ -199,12 +202,12 @@ SCENARIOS = (
     Scenario(
         id="I7",
         title="An item that leaves the feed stays",
-        rule="A feed lists its newest item only: the items before it stay with the reader.",
+        rule="A feed lists its newest item only: the reader keeps the earlier items.",
         source="RFC 5005: a feed document lists recent entries",
         level=Level.MUST,
         steps=(Step(_feed(3, 2, 1)), Step(_feed(4))),
         judge=_judge_there(1, 1, 2, 3),
-        why="What a person has not read yet is lost.",
+        why="Items that a person has not read yet are lost.",
         advice="Remove items by rules of your own, never because they have left the document.",
         needs=_ITEMS,
         kinds=_KEEPERS,
@@ -212,7 +215,7 @@ SCENARIOS = (
     Scenario(
         id="I8",
         title="One bad date among many items",
-        rule="An item has a date that cannot be read: this item and the others are imported all the same.",
+        rule="An item has a date that cannot be read: this item and the others are imported nevertheless.",
         source="RSS 2.0, pubDate",
         level=Level.MUST,
         steps=(
@@ -221,14 +224,14 @@ SCENARIOS = (
         ),
         judge=_judge_there(1, 4, 5),
         why="One mistake of a publisher stops the whole feed.",
-        advice="Read each field on its own; where a date cannot be read, take the time at which you saw the entry.",
+        advice="Read each field on its own. If a date cannot be read, use the time at which you saw the entry.",
         needs=_ITEMS,
         depends_on=("I1",),
     ),
     Scenario(
         id="I9",
         title="Items without a date",
-        rule="A new item has no date: it is imported all the same.",
+        rule="A new item has no date: it is imported nevertheless.",
         source="RSS 2.0, pubDate: optional",
         level=Level.SHOULD,
         steps=(
@@ -237,7 +240,7 @@ SCENARIOS = (
         ),
         judge=_judge_there(1, 4),
         why="The item is never seen, or is shown at the end of the list, in 1970.",
-        advice="Take the time at which you first saw it, and keep that.",
+        advice="Use the time at which you first saw the item, and keep that time.",
         needs=_ITEMS,
         depends_on=("I1",),
     ),

@@ -169,7 +169,7 @@ SCENARIOS = (
     Scenario(
         id="R6",
         title="Only the permanent part is saved",
-        rule="A 301 leads to a 302: at most the address behind the 301 is saved.",
+        rule="A 301 leads to a 302: at most the address that the 301 names is saved.",
         source="RFC 9110 §15.4",
         level=Level.SHOULD,
         steps=(
@@ -179,13 +179,13 @@ SCENARIOS = (
         ),
         judge=_judge_leading_part,
         why="The temporary address changes, and the subscription is lost.",
-        advice="Walk through the redirects, and stop saving at the first that is temporary.",
+        advice="Follow the redirects one by one, and save no address from the first temporary one on.",
         depends_on=("R1",),
     ),
     Scenario(
         id="R7",
         title="A loop of redirects ends",
-        rule="A feed redirects to another address and that one back: the reader stops after some hops.",
+        rule="A feed redirects to another address, which redirects back: the reader stops after some hops.",
         source="RFC 9110 §15.4",
         level=Level.MUST,
         steps=(
@@ -199,7 +199,10 @@ SCENARIOS = (
     Scenario(
         id="R8",
         title="A login page is no new address",
-        rule="A feed answers 301 to a login page for weeks, and comes back: the reader still has its address.",
+        rule=(
+            "A feed answers 301 to a login page for weeks, and comes back: the reader still has the address of the "
+            "feed."
+        ),
         source="RFC 9110 §15.4.2",
         level=Level.MUST,
         steps=(
@@ -210,7 +213,7 @@ SCENARIOS = (
         ),
         judge=_judge_survives(6, 4),
         why="A mistake of an administrator, or a hotel's network, ends every subscription for good.",
-        advice="Save a new address only where a feed that could be read was there.",
+        advice="Save a new address only if it has served a feed that could be read.",
         needs=_ITEMS,
     ),
     Scenario(

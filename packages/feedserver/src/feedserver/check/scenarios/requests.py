@@ -96,8 +96,8 @@ SCENARIOS = (
         level=Level.SHOULD,
         steps=_STEPS,
         judge=_judge_gzip,
-        why="Feeds are text that repeats itself: without compression everybody pays for five times the traffic.",
-        advice="Send Accept-Encoding: gzip, and decode what comes; most libraries do both when asked.",
+        why="The text of feeds is repetitive: without compression, everybody pays for five times the traffic.",
+        advice="Send Accept-Encoding: gzip, and decode the answer; most libraries do both when asked.",
     ),
     Scenario(
         id="Q4",

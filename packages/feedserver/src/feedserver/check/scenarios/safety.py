@@ -51,7 +51,7 @@ def _untrusted(number: str, title: str, fault: TlsFault, rule: str) -> Scenario:
         level=Level.MUST,
         steps=_STEPS,
         judge=_judge_refused,
-        why="Whoever is between the reader and the server can read the traffic and put other items into the feed.",
+        why="Anybody between the reader and the server can read the traffic and put other items into the feed.",
         advice="Leave the checks of your library on, and tell the user what is wrong with the certificate.",
         needs=_TLS,
         depends_on=("X1",),
@@ -162,8 +162,11 @@ SCENARIOS = (
         level=Level.SHOULD,
         steps=(Step(lambda at: at.feed(3, 2, 1)), Step(_bad_links)),
         judge=lambda seen: _judge_field(seen, "link", 4, 5),
-        why="Whoever follows the link runs a script of the feed; in a reader that is a web page, it has their rights.",
-        advice="Keep a link where its scheme is http or https, or one of a short list of yours, and no other link.",
+        why=(
+            "A person who follows the link runs a script of the feed; in a reader that is a web page, the script has "
+            "that person's rights."
+        ),
+        advice="Keep a link only if its scheme is http or https, or one of a short list of yours.",
         needs=_DETAILS,
         depends_on=("I1",),
         withheld=True,
@@ -177,7 +180,7 @@ SCENARIOS = (
         steps=(Step(_with_files(script=False)), Step(_with_files(script=True))),
         judge=lambda seen: _judge_field(seen, "enclosure", 4),
         why="A reader shows enclosures as links or players, and a person who follows one runs a script of the feed.",
-        advice=("Keep an enclosure where its scheme is http or https, or one of a short list of yours, and no other."),
+        advice=("Keep an enclosure only if its scheme is http or https, or one of a short list of yours."),
         needs=_DETAILS,
         depends_on=("I1",),
         withheld=True,
@@ -191,8 +194,10 @@ SCENARIOS = (
         level=Level.MUST,
         steps=(Step(lambda at: at.feed(3, 2, 1)), Step(_bad_content)),
         judge=_judge_links_of_content,
-        why="A person who follows such a link runs a script of the feed; in a reader that is a web page, it has all of "
-        "that person's rights.",
+        why=(
+            "A person who follows such a link runs a script of the feed; in a reader that is a web page, the script "
+            "has that person's rights."
+        ),
         advice="Clean content with a library that knows which schemes are allowed in each attribute, such as nh3 or "
         "DOMPurify, not by a list of forbidden schemes: browsers ignore tabs in a scheme, for instance.",
         needs=_DETAILS,

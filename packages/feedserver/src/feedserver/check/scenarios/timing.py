@@ -161,8 +161,8 @@ SCENARIOS = (
         judge=_judge_pause,
         why=_BURDEN,
         advice=(
-            "Store until when the answer is fresh (the time of its arrival, plus max-age, minus Age), and skip the "
-            "feed until then, for a week or a month at most."
+            "Store the time until which the answer is fresh (its arrival, plus max-age, minus Age), and skip the feed"
+            " until then, for a week or a month at most."
         ),
         needs=_CLOCK,
     ),
@@ -195,7 +195,7 @@ SCENARIOS = (
         steps=_paused(lambda at: at.feed(4, 3, 2, 1, headers={"Expires": at.http_date(4 * _DAY)})),
         judge=_judge_pause,
         why=_BURDEN,
-        advice="Where there is no max-age, an answer is fresh for Expires minus Date.",
+        advice="Without max-age, an answer is fresh for Expires minus Date.",
         needs=_CLOCK,
     ),
     Scenario(
@@ -212,14 +212,17 @@ SCENARIOS = (
         ),
         judge=_judge_pause,
         why=_BURDEN,
-        advice="Subtract Date from Expires, and count from when the answer came; never ask your own clock.",
+        advice=(
+            "Subtract Date from Expires, and count that time from the arrival of the answer. Do not compare Expires "
+            "with your own clock."
+        ),
         needs=_CLOCK,
         depends_on=("T3",),
     ),
     Scenario(
         id="T5",
         title="A max-age of ten years is capped",
-        rule="An answer says max-age of ten years: the reader asks again all the same, within 31 days.",
+        rule="An answer says max-age of ten years: the reader asks again nevertheless, within 31 days.",
         source="RFC 9111 §4.2: freshness is a permission, not a duty",
         level=Level.MUST,
         steps=(
@@ -257,7 +260,7 @@ SCENARIOS = (
         level=Level.MUST,
         steps=_paused(lambda _: Response(status=429, headers={"Retry-After": str(_FOUR_DAYS)})),
         judge=_judge_pause,
-        why="The server has told this very reader to wait; one that goes on is blocked, for all its users.",
+        why="The server has told this reader to wait. A reader that goes on is blocked, for all its users.",
         advice=(
             "Store the moment until which the server wants to be left alone, and skip its feeds until then, for a week "
             "or a month at most."
@@ -272,7 +275,7 @@ SCENARIOS = (
         level=Level.MUST,
         steps=_paused(lambda at: Response(status=429, headers={"Retry-After": at.http_date(4 * _DAY)})),
         judge=_judge_pause,
-        why="The server has told this very reader to wait; one that goes on is blocked, for all its users.",
+        why="The server has told this reader to wait. A reader that goes on is blocked, for all its users.",
         advice="Retry-After is a number of seconds or a date: read both.",
         needs=_CLOCK,
     ),
@@ -285,7 +288,7 @@ SCENARIOS = (
         steps=_paused(lambda _: Response(status=503, headers={"Retry-After": str(_FOUR_DAYS)})),
         judge=_judge_pause,
         why="A server that is down for maintenance comes up under the load of everybody who did not wait.",
-        advice="Treat Retry-After alike with every status.",
+        advice="Treat Retry-After in the same way with every status.",
         needs=_CLOCK,
     ),
     Scenario(
@@ -301,7 +304,7 @@ SCENARIOS = (
             Step(_answer(5, 4, 3, 2, 1), timedelta(days=8)),
         ),
         judge=_judge_not_at_once,
-        why="A retry at once is what the server has just refused.",
+        why="A retry at once repeats the request that the server has just refused.",
         advice="Wait an hour at least, and twice as long after each further 429, up to some days.",
         needs=_CLOCK,
     ),
@@ -347,19 +350,25 @@ SCENARIOS = (
     Scenario(
         id="T13",
         title="Errors never end a subscription",
-        rule="A server answers 500 for weeks: the reader goes on asking, less and less often, and finds it mended.",
+        rule=(
+            "A server answers 500 for weeks: the reader goes on asking, less and less often, and notices when the "
+            "feed is back."
+        ),
         source="RFC 9110 §15.6.1",
         level=Level.MUST,
         steps=_failing(500),
         judge=_judge_goes_on,
         why="A feed that was down for a week is lost for good, and nobody tells its reader.",
-        advice="Let the gaps grow up to some days, and stop only after 410.",
+        advice="Let the time between requests grow up to some days, and stop only after 410.",
         needs=_CLOCK,
     ),
     Scenario(
         id="T14",
         title="404 does not end a subscription",
-        rule="A server answers 404 for weeks: the reader goes on asking, less and less often, and finds it mended.",
+        rule=(
+            "A server answers 404 for weeks: the reader goes on asking, less and less often, and notices when the "
+            "feed is back."
+        ),
         source="RFC 9110 §15.5.5",
         level=Level.MUST,
         steps=_failing(404),
@@ -399,7 +408,7 @@ SCENARIOS = (
         ),
         judge=_judge_pause,
         why=_BURDEN,
-        advice="Read Cache-Control of a 304 as that of a 200.",
+        advice="Read Cache-Control of a 304 like that of a 200.",
         needs=_CLOCK,
         depends_on=("T1",),
     ),
@@ -462,7 +471,7 @@ SCENARIOS = (
             Step(_answer(5, 4, 3, 2, 1), timedelta(days=2, hours=1), timedelta(days=4)),
         ),
         judge=_judge_pause,
-        why="A newspaper that does not appear on Sundays has nothing new then, and each request is in vain.",
+        why="A newspaper that does not appear on Sundays has nothing new on Sundays, and each request is in vain.",
         advice="Read every day of skipDays, in GMT, and postpone the request to the next day that is not listed.",
         needs=_CLOCK,
     ),

@@ -236,7 +236,7 @@ SCENARIOS = (
         level=Level.MUST,
         steps=(Step(lambda at: at.feed(3, 2, 1)), Step(lambda at: at.feed(4, 3, 2, 1))),
         judge=_judge_none_invented,
-        why="A server that compares the invented date with that of its file answers 304, and entries never arrive.",
+        why="The server compares the invented date with that of its file and answers 304, so entries never arrive.",
         advice="Send If-Modified-Since only with a Last-Modified that this URL has sent.",
     ),
     Scenario(
@@ -288,8 +288,10 @@ SCENARIOS = (
         ),
         judge=_judge_moved,
         why=_LOSS,
-        advice="Keep validators with the URL that sent them, and follow redirects by requests of your own, so that no "
-        "library carries If-None-Match over.",
+        advice=(
+            "Keep validators with the URL that sent them. Follow redirects by requests of your own, so that no "
+            "library sends If-None-Match to another URL."
+        ),
         depends_on=("V1",),
     ),
     Scenario(
@@ -301,7 +303,7 @@ SCENARIOS = (
         steps=(Step(lambda at: at.feed(3, 2, 1, etag='"a"')), Step(_renewed), Step(_renewed)),
         judge=_judge_304_renews,
         why="One day the server no longer knows the old ETag, and transfers the whole feed again.",
-        advice="Update stored validators from each 304, too, where it brings them.",
+        advice="Update stored validators from each 304 that has validators, too.",
         depends_on=("V1",),
     ),
     Scenario(
@@ -317,7 +319,7 @@ SCENARIOS = (
         ),
         judge=_judge_new_etag('"same-b"'),
         why=_WASTE,
-        advice="Store validators also where the body's hash shows that nothing is new.",
+        advice="Store validators even if the body's hash shows that nothing is new.",
         depends_on=("V1",),
     ),
     Scenario(
@@ -348,7 +350,7 @@ SCENARIOS = (
             Step(lambda at: at.feed(4, 3, 2, 1, etag='"mended"')),
         ),
         judge=_judge_arrives(2, 4, "the feed was mended"),
-        why="The item is lost for good: the server answers 304 to whoever has the ETag.",
+        why="The item is lost for good: the server answers 304 to every reader that has the ETag.",
         advice="Store validators only after the document was read to its end.",
         needs=frozenset({Need.ITEMS}),
     ),
