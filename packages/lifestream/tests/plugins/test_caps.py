@@ -154,6 +154,10 @@ def test_rule_23_no_tag_or_entity_is_cut_in_two() -> None:
     filler = "x" * (caps.CONTENT.limit - 5)
     assert prepared(Entry(content=f"{filler}&eacute;y"))[0].content == filler
     assert prepared(Entry(content=f'{filler}<img src="{URL}">'))[0].content == filler
+    few = "x" * 1000
+    assert prepared(Entry(content=f'{few}<img srcset="{URL} 1x, {"a 1x, " * 300_000}'))[0].content == few
+    assert prepared(Entry(content=f"{few} <{'x' * 2_000_000}"))[0].content == few
+    assert len(prepared(Entry(content=f"{few} < {'x ' * 1_000_000}"))[0].text) > 500_000
 
 
 def test_rule_23_a_long_base_does_not_make_a_long_content() -> None:

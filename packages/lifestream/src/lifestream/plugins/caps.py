@@ -321,8 +321,10 @@ _LONGEST_REFERENCE: Final = 40
 def _before_markup(source: str, length: int) -> str:
     """Return the first *length* characters of HTML, without an incomplete tag or entity at the end."""
     head = source[:length]
-    opened = head.rfind("<", max(0, length - _LONGEST_TAG))
-    if opened > head.rfind(">", max(0, length - _LONGEST_TAG)):
+    opened = head.rfind("<")
+    # A browser drops a tag that does not end, however long it is. Without a name after it, "<" is part of a text.
+    may_be_tag = opened >= length - _LONGEST_TAG or head[opened + 1 : opened + 2].isalpha()
+    if opened > head.rfind(">") and may_be_tag:
         head = head[:opened]
     begun = head.rfind("&", max(0, len(head) - _LONGEST_REFERENCE))
     return head[:begun] if begun >= 0 and ";" not in head[begun:] else head
