@@ -9,6 +9,8 @@ import pytest
 from lifestream.entry import Enclosure, Entry, ParsedFeed
 from lifestream.parser import parse
 from lifestream.parser.strict import read_feed
+from lifestream.parser.strict.fields import fields_of
+from lifestream.parser.strict.vocabulary import MOST_NAMES, Names
 from lifestream.plugins.item_pipeline import draft_of
 
 NAMESPACES = (
@@ -206,3 +208,14 @@ def test_tags_of_media_are_used_for_an_entry_without_its_own() -> None:
 
     assert only(item).tags == ("Knots", "net", "rope")
     assert only(f"{item}<category>Own</category>").tags == ("Own",)
+
+
+def test_an_entry_of_very_many_names_is_read_whole_and_the_first_ten_thousand_are_remembered() -> None:
+    unknown = "".join(f"<x{number}/>" for number in range(20_000))
+    entry = only(f"<title>T</title>{unknown}<guid>g</guid>")
+    assert (entry.title, entry.guid) == ("T", "g")
+
+    names = Names()
+    assert len(fields_of(fromstring(f"<item>{unknown}</item>"), names)) == 20_000
+    assert len(names) == MOST_NAMES
+    assert names["x19999"] == "x19999"

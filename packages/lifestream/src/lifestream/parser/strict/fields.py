@@ -16,7 +16,11 @@ def fields_of(element: Element, names: Names) -> Fields:
     """Return the children of *element* by name."""
     fields: Fields = {}
     for child in element:
-        fields.setdefault(names[child.tag], []).append(child)
+        name = names[child.tag]
+        if name in fields:
+            fields[name].append(child)
+        else:
+            fields[name] = [child]
     return fields
 
 

@@ -103,8 +103,12 @@ def prefix_of(namespace: str) -> str | None:
     return _PREFIXES.get(_key(namespace))
 
 
+MOST_NAMES: Final = 10_000
+"""How many names of a document are remembered."""
+
+
 class Names(dict[str, str]):
-    """The short name of each tag in a document, looked up once.
+    """The short name of each tag in a document; the first MOST_NAMES are remembered.
 
     *core* is the prefix of names without a namespace or in the root's namespace, which is *own*. *source* is the
     document, in UTF-8.
@@ -125,7 +129,8 @@ class Names(dict[str, str]):
         elif prefix == "dcterms:" and local.lower() in _DUBLIN_CORE:
             prefix = "dc:"
         name = f"{{{namespace}}}{local}" if prefix is None else prefix + local.lower()
-        self[tag] = name
+        if len(self) < MOST_NAMES:
+            self[tag] = name
         return name
 
     def _by_prefix(self, namespace: str) -> str | None:
