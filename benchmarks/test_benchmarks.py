@@ -25,6 +25,7 @@ PROGRAMS = [
     "claims.py",
     "pages.py",
     "first_view.py",
+    "first_byte.py",
     "mix.py",
     "capacity.py",
     "peer_features.py",
@@ -40,13 +41,19 @@ OURS = dict.fromkeys(
         "claims.py",
         "pages.py",
         "first_view.py",
+        "first_byte.py",
         "mix.py",
         "capacity.py",
     ),
     "lifestream",
 )
 """The peers that a table is about, if it is not about feedserver."""
-NEEDS = {"throughput.py": ["wrk", "ps"], "cycles.py": ["ps"], "first_view.py": ["chromium"]}
+NEEDS = {
+    "throughput.py": ["wrk", "ps"],
+    "cycles.py": ["ps"],
+    "first_view.py": ["chromium"],
+    "first_byte.py": ["chromium"],
+}
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
