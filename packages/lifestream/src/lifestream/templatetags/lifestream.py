@@ -150,7 +150,7 @@ def own_pages(lifestream: Lifestream) -> list[OwnPage]:
     taken = _taken(lifestream, Lifestream, "own_pages")
     found = getattr(taken, "listed_pages", None)  # which `timeline_for` has read with the lifestream
     if found is None:
-        found = OwnPage.objects.filter(lifestream=taken).defer("text").order_by()
+        found = OwnPage.objects.filter(lifestream=taken).defer("text", "html").order_by()
     return sorted(found, key=lambda page: (page.position, page.title, page.pk))
 
 
