@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     User.objects.create_user("ada", password="correct horse battery")
     now = [0.0]
-    for name in ("WRONG", "NEAR", "KNOWN"):
+    for name in ("WRONG", "NEAR", "LOGINS", "KNOWN"):
         monkeypatch.setattr(login_form, name, Guesses(clock=lambda: now[0]))
     return now
 
@@ -83,7 +83,7 @@ def test_a_wrong_password_makes_room_for_the_next_one(client: Client, now: list[
 def test_a_known_browser_of_the_user_is_compared_first_from_any_address(
     client: Client, now: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert log_in(client, "correct horse battery").status_code == 302
+    assert log_in(client, "correct horse battery", "233.252.0.1").status_code == 302
     client.post("/account/logout/")
     assert COOKIE in client.cookies, "it stays after the logout"
     for number in range(10):
@@ -101,7 +101,9 @@ def test_a_known_browser_of_the_user_is_compared_first_from_any_address(
     log_in(client, "correct horse battery", "192.0.2.9")
     log_in(Client(), "wrong", "192.0.2.8")
     log_in(Client(), "wrong", "203.0.113.1")
-    assert asked == [0, 11, 1]
+    log_in(Client(), "correct horse battery", "198.51.100.1")
+    log_in(Client(), "correct horse battery", "198.51.100.2")
+    assert asked == [0, 12, 2, 2, 1]
 
 
 def test_a_known_browser_has_ten_attempts_a_minute_before_its_address_counts(client: Client, now: list[float]) -> None:

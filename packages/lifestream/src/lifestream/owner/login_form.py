@@ -23,6 +23,8 @@ WRONG: Final = Guesses()
 """Wrong passwords by address."""
 NEAR: Final = Guesses(most=100, seconds=600.0, most_addresses=10_000)
 """Wrong passwords by network."""
+LOGINS: Final = Guesses(most=1, seconds=30 * 86400.0)
+"""Right passwords by network."""
 KNOWN: Final = Guesses()
 """Passwords, wrong or right, from browsers that are known, by user."""
 COMPARING: Final = Turns()
@@ -48,13 +50,14 @@ class LoginForm(AuthenticationForm):
                 wait,
             )
             raise ValidationError(text.format(wait))
-        return self._in_turn(visitor, rank=1 + NEAR.count(network_of(visitor)))
+        network = network_of(visitor)
+        return self._in_turn(visitor, rank=2 + NEAR.count(network) - LOGINS.count(network))
 
     def _in_turn(self, visitor: str, rank: int) -> Any:
         """Return the values once it is the turn of the visitor. *visitor* is the address for which a wrong guess was
         counted, or "".
         """
-        is_wrong = False
+        is_wrong = is_right = False
         try:
             with COMPARING.turn(rank) as may_compare:
                 if not may_compare:
@@ -64,7 +67,9 @@ class LoginForm(AuthenticationForm):
                         _SOON,
                     )
                     raise _Busy(text.format(_SOON))
-                return super().clean()
+                values = super().clean()
+                is_right = True
+                return values
         except ValidationError as error:
             is_wrong = not isinstance(error, _Busy)
             raise
@@ -73,6 +78,8 @@ class LoginForm(AuthenticationForm):
                 NEAR.note(network_of(visitor))
             elif visitor:
                 WRONG.take_back(visitor)
+            if visitor and is_right:
+                LOGINS.note(network_of(visitor))
 
 
 class _Busy(ValidationError):
