@@ -25,6 +25,7 @@ UNLISTED: Final = {
     "models.fulltext.LONGEST_QUERY": "a longer query is cut",
     "models.fulltext.MOST_COUNTED": "of what is shown",
     "refresh.opml.LONGEST_NAME": "of what is shown",
+    "refresh.pictures.MOST_OF_A_FEED": "a queue",
     "refresh.pictures.MOST_UNDER_WAY": "a queue",
     "refresh.reading_facts.MOST_SHOWN": "of what is shown",
     "refresh.wanted_readings.LONGEST": "of what is shown",

@@ -212,7 +212,7 @@ def prose(item: Item | None) -> SafeString:
     if not item:
         return SafeString()
     # It was cleaned before it was stored.
-    return mark_safe(with_unsized_marked(shown_here(with_key(item.content, item.pk))))  # noqa: S308
+    return mark_safe(with_unsized_marked(shown_here(with_key(item.content, item.pk), item.feed_id)))  # noqa: S308
 
 
 @register.filter

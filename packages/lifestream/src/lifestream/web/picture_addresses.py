@@ -1,7 +1,8 @@
 """Addresses of feeds' pictures on this site, and HTML that names them.
 
 An address is signed, so that the site shows only pictures that its pages name, and is no open proxy. The key is derived
-from Django's SECRET_KEY.
+from Django's SECRET_KEY. An address also says which feed names the picture, since feeds take turns when pictures are
+fetched.
 """
 
 from __future__ import annotations
@@ -30,8 +31,9 @@ _TAG = re.compile(r"<(?:img|source|video)(?=[\s/>])(?>(?>[^<>\"]++|\"[^\"]*+\")*
 _NAMED = re.compile(r"(\s(?:src|poster)=\")([^\"]*+)(?=\")|(\ssrcset=\")([^\"]*+)(?=\")")
 
 
-def address_of(url: str) -> str:
-    """Return the address at which this site shows the picture *url*, if it is to show pictures; otherwise *url*.
+def address_of(url: str, feed: int = 0) -> str:
+    """Return the address at which this site shows the picture *url*, if it is to show pictures; otherwise *url*. *feed*
+    is the key of the feed that names it, 0 if that is not known.
 
     What is no web address stays as it is. One that is too long becomes "", since browsers must not request it from its
     host.
@@ -41,41 +43,46 @@ def address_of(url: str) -> str:
     encoded = url.encode("utf-8", "surrogatepass")
     if len(encoded) > LONGEST:
         return ""
+    if feed:
+        encoded = b"%d %b" % (feed, encoded)
     written = base64.urlsafe_b64encode(encoded).rstrip(b"=").decode("ascii")
     return reverse("lifestream:picture", kwargs={"key": _key(encoded, settings.secret_keys[0]), "url": written})
 
 
-def url_of(key: str, written: str) -> str | None:
-    """Return the URL of the picture whose address has these parts, or None if this site has not signed it."""
+def picture_at(key: str, written: str) -> tuple[int, str] | None:
+    """Return the feed and the URL of the picture whose address has these parts, or None if this site has not signed
+    it.
+    """
     try:
         encoded = base64.b64decode(written + "=" * (-len(written) % 4), altchars=b"-_", validate=True)
-        url = encoded.decode()
+        text = encoded.decode()
     except (binascii.Error, ValueError):
         return None
     signed = any(hmac.compare_digest(_key(encoded, secret), key) for secret in settings.secret_keys)
-    return url if signed and of_the_web(url) else None
+    feed, _, url = text.partition(" ") if text[:1].isdigit() else ("0", "", text)
+    return (int(feed), url) if signed and of_the_web(url) else None
 
 
-def shown_here(html: str) -> str:
-    """Return *html*, which is clean, with the addresses of pictures replaced by those on this site, if the site is to
-    show pictures.
+def shown_here(html: str, feed: int = 0) -> str:
+    """Return *html*, which is clean and comes from *feed*, with the addresses of pictures replaced by those on this
+    site, if the site is to show pictures.
     """
-    return _TAG.sub(_rewritten, html) if settings.serves_pictures else html
+    return _TAG.sub(lambda tag: _rewritten(tag, feed), html) if settings.serves_pictures else html
 
 
-def _rewritten(tag: re.Match[str]) -> str:
+def _rewritten(tag: re.Match[str], feed: int) -> str:
     # The source of a <source> without srcset is a sound or a film.
     films = tag[0].startswith(("<source", "<video"))
-    return _NAMED.sub(lambda found: _attribute(found, films=films), tag[0])
+    return _NAMED.sub(lambda found: _attribute(found, feed, films=films), tag[0])
 
 
-def _attribute(found: re.Match[str], *, films: bool) -> str:
+def _attribute(found: re.Match[str], feed: int, *, films: bool) -> str:
     if found[1] is None:
         candidates = (candidate.partition(" ") for candidate in unescape(found[4]).split(", "))
-        return found[3] + escape(", ".join(f"{address_of(url)}{space}{size}" for url, space, size in candidates))
+        return found[3] + escape(", ".join(f"{address_of(url, feed)}{space}{size}" for url, space, size in candidates))
     if films and "poster" not in found[1]:
         return found[0]
-    return found[1] + escape(address_of(unescape(found[2])))
+    return found[1] + escape(address_of(unescape(found[2]), feed))
 
 
 def _key(encoded: bytes, secret: str) -> str:
