@@ -185,6 +185,19 @@ def test_no_reader_waits_for_more_of_a_slow_feed_and_it_has_no_more_than_its_sha
     assert asked(server, "lame3") == 0
 
 
+def test_pictures_are_late_while_no_thread_can_be_started(
+    server: FeedServer, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    server.add("/later.png", Response(png()))
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        assert pictures.get(server.url("later.png")) is NoPicture.LATE
+    assert pictures.get(server.url("later.png")) == png()
+
+
 def test_a_picture_that_cannot_be_cached_is_shown(server: FeedServer, tmp_path: Path) -> None:
     server.add("/kept.png", Response(png()))
     (tmp_path / "file").write_text("")

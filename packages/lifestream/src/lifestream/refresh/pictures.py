@@ -24,6 +24,7 @@ from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.body_budget import Memory
 from lifestream.fetcher.fetch import Fetcher, FetchLimits
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
+from lifestream.fetcher.shortage import shortage_of
 from lifestream.fetcher.url_hosts import host_of
 from lifestream.refresh.factories import make_picture_fetcher
 from lifestream.refresh.picture_cache import PictureCache
@@ -116,7 +117,9 @@ class Pictures:
                 self._worker = self._worker or _Worker(self._guard, self._limits)
                 coming = self._under_way[url] = self._worker.fetch(url, feed)
                 self._of_feed[feed] += 1
-            except OSError as error:  # for instance, no file is left for an event loop
+            except (OSError, RuntimeError, MemoryError) as error:  # for instance, no file is left for an event loop
+                if not isinstance(error, OSError) and shortage_of(error) is None:
+                    raise
                 log.warning("No picture can be fetched now: %s", error)
                 self._worker = None
                 return None
