@@ -36,6 +36,7 @@ UNLISTED: Final = {
     "web.http_channel.MOST_DISCARDED": "the manual names it; nothing is kept",
     "web.page_addresses.MOST_KEPT": "a cache",
     "web.picture_addresses.LONGEST": "of one address",
+    "web.picture_addresses.MOST_PICTURES": "of one item",
     "web.request_charset.LONGEST": "no client sends it",
     "web.request_framing.LONGEST_FRAMING": "no client sends it",
     "web.request_framing.MOST_TINY": "no client sends it",

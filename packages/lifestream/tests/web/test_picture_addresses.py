@@ -17,6 +17,7 @@ from factories import make_lifestream
 from feedserver import FeedServer, Response
 from lifestream.models import Lifestream
 from lifestream.refresh import pictures
+from lifestream.web import picture_addresses
 from lifestream.web.picture_addresses import LONGEST, address_of, picture_at, shown_here
 from shown import make_post, make_site
 
@@ -59,6 +60,14 @@ def test_an_address_says_which_feed_names_the_picture(on: None) -> None:
     assert picture_at(key, written) == (7, URL)
     assert picture_at(key, parts(address_of(URL, 8))[1]) is None, "nobody can change the feed"
     assert shown_here(f'<img src="{URL}">', 7) == f'<img src="{address}">'
+
+
+def test_an_item_has_a_bounded_number_of_pictures(on: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture_addresses, "MOST_PICTURES", 2)
+    one, two = address_of("https://a.example/1"), address_of("https://a.example/2")
+    html = "".join(f'<img src="https://a.example/{number}">' for number in (1, 2, 1, 3, 4, 2))
+    shown = [one, two, one, "", "", two]
+    assert shown_here(html) == "".join(f'<img src="{address}">' for address in shown)
 
 
 def test_without_the_setting_everything_stays_as_it_is() -> None:
