@@ -97,3 +97,9 @@ def test_the_output_for_a_repeated_address_is_bounded(definition: str, use: str)
 def test_a_text_that_repeats_no_address_keeps_all_of_them() -> None:
     link = "[a](/" + "\N{GRINNING FACE}" * 95 + ")"
     assert html_of_markdown(link * 490).count('href="/%F0') == 490
+
+
+def test_a_table_with_very_many_cells_is_plain_text() -> None:
+    text = "|" + "a|" * 400 + "\n|" + "-|" * 400 + "\n" + "|\n" * 24_000
+    assert html_of_markdown(text).startswith("<p>|a|a|")
+    assert "<table>" in html_of_markdown("|" + "a|" * 40 + "\n|" + "-|" * 40 + "\n" + "|b|\n" * 400)

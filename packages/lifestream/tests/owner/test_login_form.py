@@ -11,7 +11,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from lifestream.owner import login_form
+from lifestream.owner.comparisons import AT_ONCE, Turns
 from lifestream.owner.guesses import Guesses
+from lifestream.owner.known_browsers import COOKIE
 
 LOGIN = "/account/login/"
 REFUSED = "Too many wrong passwords came from your address: try again in 60 seconds."
@@ -23,7 +25,8 @@ pytestmark = pytest.mark.django_db
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     User.objects.create_user("ada", password="correct horse battery")
     now = [0.0]
-    monkeypatch.setattr(login_form, "WRONG", Guesses(clock=lambda: now[0]))
+    for name in ("WRONG", "NEAR", "LOGINS", "KNOWN"):
+        monkeypatch.setattr(login_form, name, Guesses(clock=lambda: now[0]))
     return now
 
 
@@ -61,8 +64,9 @@ def test_of_many_passwords_that_come_at_once_few_are_compared(
     client: Client, now: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ExitStack() as others:
-        for _ in range(login_form.AT_ONCE):
-            others.enter_context(login_form.COMPARING)
+        monkeypatch.setattr(login_form, "COMPARING", Turns(patience=0.0))
+        for _ in range(AT_ONCE):
+            others.enter_context(login_form.COMPARING.turn(0))
         with monkeypatch.context() as patched:
             patched.setattr(BasePasswordHasher, "verify", None)  # comparing would raise
             for number in range(12):
@@ -72,5 +76,51 @@ def test_of_many_passwords_that_come_at_once_few_are_compared(
 
 
 def test_a_wrong_password_makes_room_for_the_next_one(client: Client, now: list[float]) -> None:
-    for number in range(2 * login_form.AT_ONCE + 1):
+    for number in range(2 * AT_ONCE + 1):
         assert "correct username and password" in log_in(client, f"guess {number}").content.decode()
+
+
+def test_a_known_browser_of_the_user_is_compared_first_from_any_address(
+    client: Client, now: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert log_in(client, "correct horse battery", "233.252.0.1").status_code == 302
+    client.post("/account/logout/")
+    assert COOKIE in client.cookies, "it stays after the logout"
+    for number in range(10):
+        log_in(Client(), f"guess {number}", "192.0.2.9")
+    assert REFUSED in log_in(Client(), "correct horse battery", "192.0.2.9").content.decode()
+    assert log_in(client, "correct horse battery", "192.0.2.9").status_code == 302
+    asked: list[int] = []
+
+    class Noting(Turns):
+        def _take(self, rank: int) -> bool:
+            asked.append(rank)
+            return super()._take(rank)
+
+    monkeypatch.setattr(login_form, "COMPARING", Noting())
+    log_in(client, "correct horse battery", "192.0.2.9")
+    log_in(Client(), "wrong", "192.0.2.8")
+    log_in(Client(), "wrong", "203.0.113.1")
+    log_in(Client(), "correct horse battery", "198.51.100.1")
+    log_in(Client(), "correct horse battery", "198.51.100.2")
+    assert asked == [0, 12, 2, 2, 1]
+
+
+def test_a_known_browser_has_ten_attempts_a_minute_before_its_address_counts(client: Client, now: list[float]) -> None:
+    User.objects.create_user("eve", password="correct horse battery")
+    assert client.post(LOGIN, {"username": "eve", "password": "correct horse battery"}).status_code == 302
+    for number in range(20):
+        answer = client.post(LOGIN, {"username": "eve", "password": f"{number}"}, REMOTE_ADDR="192.0.2.1")
+        assert "correct username and password" in answer.content.decode()
+    answer = client.post(LOGIN, {"username": "eve", "password": "correct horse battery"}, REMOTE_ADDR="192.0.2.1")
+    assert REFUSED in answer.content.decode()
+    assert REFUSED in log_in(client, "guess").content.decode(), "it is known for its own user only"
+
+
+def test_whoever_is_not_compared_is_not_counted(
+    client: Client, now: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login_form, "COMPARING", Turns(at_once=0, waiting=0))
+    for _ in range(12):
+        assert "Others are logging in" in log_in(client, "guess").content.decode()
+    assert login_form.NEAR.count("192.0.2.0/24") == 0

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import select
 import threading
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.test import override_settings
@@ -47,6 +50,45 @@ def test_a_pipe_that_somebody_writes_to_slowly_is_read_to_its_end(tmp_path: Path
         assert read_file(str(path), 10_000, 30.0) == RSS
     finally:
         writer.join(30)
+
+
+@pipes
+def test_a_pipe_that_never_ends_is_given_up_after_ten_times_the_patience(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    seconds = iter(range(0, 1_000_000, 20))
+
+    def write() -> None:
+        with suppress(BrokenPipeError), path.open("wb", buffering=0) as file:
+            while True:
+                file.write(b"x")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        with pytest.raises(TimeoutError) as told:
+            read_file(str(path), 1 << 40, 30.0, clock=lambda: next(seconds))
+    finally:
+        writer.join(30)
+    assert told.value.strerror == "it was not at its end after 300 s (10 times LIFESTREAM_TIMEOUT)"
+
+
+@pipes
+def test_a_device_that_counts_as_ready_and_has_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A terminal or a log of the kernel may do that. Here, an empty pipe is one.
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    seconds = iter(range(0, 1_000_000, 20))
+    ready = SimpleNamespace(register=lambda *_: None, poll=lambda _: [(reader, select.POLLIN)])
+    monkeypatch.setattr(select, "poll", lambda: ready)
+    monkeypatch.setattr(os, "open", lambda *_: os.dup(reader))
+    try:
+        with pytest.raises(TimeoutError) as told:
+            read_file("device", 10, 30.0, clock=lambda: next(seconds))
+    finally:
+        os.close(reader)
+        os.close(writer)
+    assert told.value.strerror == "nothing came from it for 30 s (LIFESTREAM_TIMEOUT)"
 
 
 @pipes

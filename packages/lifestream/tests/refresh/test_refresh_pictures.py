@@ -160,6 +160,45 @@ def test_a_picture_is_not_queued_while_too_many_are_being_fetched(server: FeedSe
     assert pictures._worker is None
 
 
+def test_no_reader_waits_for_more_of_a_slow_feed_and_it_has_no_more_than_its_share(
+    server: FeedServer, pictures: Pictures
+) -> None:
+    gate = Gate()
+
+    def held(request: Request) -> Response:
+        gate.wait()
+        return Response(png())
+
+    for name in ("/lame1", "/lame2"):
+        server.add(name, held)
+    server.add("/quick.png", Response(png()))
+    with mock.patch("lifestream.refresh.picture_turns.SLOW", 0.0):
+        assert pictures.get(server.url("lame1"), 0.0, feed=1) is NoPicture.LATE
+    worker = pictures._worker
+    assert worker is not None
+    while not worker.turns.is_slow(1):
+        threading.Event().wait(0.01)
+    assert pictures.get(server.url("lame2"), 60.0, feed=1) is NoPicture.LATE
+    with mock.patch("lifestream.refresh.pictures.MOST_OF_A_FEED", 2):
+        assert pictures.get(server.url("lame3"), 60.0, feed=1) is NoPicture.LATE
+    assert pictures.get(server.url("quick.png"), 60.0, feed=2) == png()
+    gate.open()
+    assert asked(server, "lame3") == 0
+
+
+def test_pictures_are_late_while_no_thread_can_be_started(
+    server: FeedServer, pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    server.add("/later.png", Response(png()))
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        assert pictures.get(server.url("later.png")) is NoPicture.LATE
+    assert pictures.get(server.url("later.png")) == png()
+
+
 def test_a_picture_that_cannot_be_cached_is_shown(server: FeedServer, tmp_path: Path) -> None:
     server.add("/kept.png", Response(png()))
     (tmp_path / "file").write_text("")

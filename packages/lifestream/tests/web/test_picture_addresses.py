@@ -17,7 +17,8 @@ from factories import make_lifestream
 from feedserver import FeedServer, Response
 from lifestream.models import Lifestream
 from lifestream.refresh import pictures
-from lifestream.web.picture_addresses import LONGEST, address_of, shown_here, url_of
+from lifestream.web import picture_addresses
+from lifestream.web.picture_addresses import LONGEST, address_of, picture_at, shown_here
 from shown import make_post, make_site
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 4, 3) + bytes(100)
@@ -41,16 +42,32 @@ def parts(address: str) -> tuple[str, str]:
 
 def test_an_address_is_signed_for_one_picture(on: None) -> None:
     key, written = parts(address_of(URL))
-    assert url_of(key, written) == URL
+    assert picture_at(key, written) == (0, URL)
     other = base64.urlsafe_b64encode(b"https://elsewhere.example/").decode().rstrip("=")
-    assert url_of(key, other) is None and url_of(key[::-1], written) is None
-    assert url_of(key, written[:-1]) is None and url_of(key, "ä") is None and url_of(key, "A") is None
+    assert picture_at(key, other) is None and picture_at(key[::-1], written) is None
+    assert picture_at(key, written[:-1]) is None and picture_at(key, "ä") is None and picture_at(key, "A") is None
     with override_settings(SECRET_KEY="x" * 60):
-        assert url_of(key, written) is None
+        assert picture_at(key, written) is None
     with override_settings(SECRET_KEY="x" * 60, SECRET_KEY_FALLBACKS=[django_settings.SECRET_KEY]):
-        assert url_of(key, written) == URL, "pages that somebody has open keep their pictures"
+        assert picture_at(key, written) == (0, URL), "pages that somebody has open keep their pictures"
     assert address_of("data:image/png;base64,AA") == "data:image/png;base64,AA" and address_of("") == ""
     assert address_of("https://a.example/" + "a" * LONGEST) == ""
+
+
+def test_an_address_says_which_feed_names_the_picture(on: None) -> None:
+    address = address_of(URL, 7)
+    key, written = parts(address)
+    assert picture_at(key, written) == (7, URL)
+    assert picture_at(key, parts(address_of(URL, 8))[1]) is None, "nobody can change the feed"
+    assert shown_here(f'<img src="{URL}">', 7) == f'<img src="{address}">'
+
+
+def test_an_item_has_a_bounded_number_of_pictures(on: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture_addresses, "MOST_PICTURES", 2)
+    one, two = address_of("https://a.example/1"), address_of("https://a.example/2")
+    html = "".join(f'<img src="https://a.example/{number}">' for number in (1, 2, 1, 3, 4, 2))
+    shown = [one, two, one, "", "", two]
+    assert shown_here(html) == "".join(f'<img src="{address}">' for address in shown)
 
 
 def test_without_the_setting_everything_stays_as_it_is() -> None:

@@ -11,7 +11,7 @@ from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 
 from factories import make_lifestream
 from lifestream.site import wsgi
-from lifestream.web.request_charset import in_utf8
+from lifestream.web.request_charset import LONGEST, in_utf8
 from lifestream.web.wsgi_server import serve
 
 # Codecs that are not for text, that decode nothing, and that turn harmless bytes into NULs and lone surrogates.
@@ -90,3 +90,17 @@ def test_every_way_to_serve_the_bundled_site_reads_utf_8(monkeypatch: pytest.Mon
     with pytest.raises(OSError, match="no such address"):
         serve(WSGIHandler(), "127.0.0.1", 0, print)
     assert served[0].__qualname__.startswith("in_utf8.")
+
+
+def test_a_content_type_of_many_semicolons_costs_no_more_than_a_short_one() -> None:
+    seen: list[str] = []
+
+    def noting(environ: dict[str, Any], _start: object) -> None:
+        seen.append(WSGIRequest(environ).environ["CONTENT_TYPE"])
+
+    for content_type in (f'a="{";" * LONGEST}"', 'a="' + ";" * 600_000, ";" * 60_000, "a" * LONGEST):
+        environ: dict[str, Any] = {"CONTENT_TYPE": content_type, "wsgi.input": io.BytesIO()}
+        setup_testing_defaults(environ)
+        in_utf8(noting)(environ, print)  # Django would take minutes for the second
+    assert seen == ["", "", "", "a" * LONGEST]
+    assert answered("POST", "/account/login/", f"multipart/form-data; boundary={'B' * LONGEST}", b"--B") == "403"

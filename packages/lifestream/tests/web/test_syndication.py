@@ -148,13 +148,26 @@ def test_control_characters_in_names_break_no_feed(client: Client, post: Post, a
 
 
 @pytest.mark.parametrize("format_", FORMATS)
-def test_an_unchanged_feed_is_answered_by_304_to_either_validator(client: Client, post: Post, format_: str) -> None:
+def test_an_unchanged_feed_is_answered_by_304_to_its_etag(client: Client, post: Post, format_: str) -> None:
     first = client.get(f"/main/feed.{format_}")
     assert first["Last-Modified"] == "Fri, 02 Oct 2026 12:00:00 GMT"
-    for headers in ({"if-none-match": first["ETag"]}, {"if-modified-since": first["Last-Modified"]}):
-        again = client.get(f"/main/feed.{format_}", headers=headers)
+    for more in ({}, {"if-modified-since": first["Last-Modified"]}):
+        again = client.get(f"/main/feed.{format_}", headers={"if-none-match": first["ETag"], **more})
         assert (again.status_code, again.content) == (304, b"")
         assert again["ETag"] == first["ETag"] and again["Cache-Control"] == first["Cache-Control"]
+
+
+@pytest.mark.parametrize("field", ["hidden", "removed", "ruled"])
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_hidden_post_vanishes_for_clients_that_send_a_date_only(
+    client: Client, post: Post, format_: str, field: str
+) -> None:
+    make_post(post.subscription, "Newer", date=NOON + timedelta(days=1), first_seen=NOON + timedelta(days=1))
+    dated = {"if-modified-since": client.get(f"/main/feed.{format_}")["Last-Modified"]}
+    Post.objects.filter(pk=post.pk).update(**{field: True})
+    again = client.get(f"/main/feed.{format_}", headers=dated)
+    assert again.status_code == 200
+    assert b"Newer" in again.content and b"Fences" not in again.content
 
 
 def test_the_formats_have_validators_of_their_own(client: Client, post: Post) -> None:

@@ -19,6 +19,10 @@ MOST_LOOKS: Final = 100_000
 line is examined a few times. But after a quote, every further line may be, so that the number can grow with the square
 of the length.
 """
+MOST_TOKENS: Final = 100_000
+"""How many tokens the blocks of a text may have. A text of 50,000 characters has fewer, except for a wide table with
+many short rows: each row is filled up with empty cells.
+"""
 MOST_OF_ADDRESSES: Final = 1_000_000
 """How many characters the addresses and titles of all links and pictures may have together. A text of 50,000 characters
 has fewer, unless it repeats a long one: `[a]: /long` is written out for each `[a]`, so their length can grow with the
@@ -26,12 +30,12 @@ square of the text's.
 """
 
 
-@lru_cache(maxsize=16)  # each view of a page asks for it, and a hostile text takes seconds
+@lru_cache(maxsize=4)  # a page is saved after its preview
 def html_of_markdown(text: str) -> str:
     """Return *text* as HTML. It may contain any HTML that *text* contains: pass it through the sanitizer.
 
     Links and pictures lose their addresses after `MOST_OF_ADDRESSES` characters of them. A text that needs more than
-    `MOST_LOOKS` becomes plain text.
+    `MOST_LOOKS` or `MOST_TOKENS` becomes plain text.
     """
     renderer = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable("table")
     everywhere = ["paragraph", "reference", "blockquote", "list"]
@@ -55,9 +59,9 @@ class _Looks:
     def __init__(self) -> None:
         self._left = MOST_LOOKS
 
-    def __call__(self, _state: StateBlock, _start: int, _end: int, _silent: bool) -> bool:
+    def __call__(self, state: StateBlock, _start: int, _end: int, _silent: bool) -> bool:
         self._left -= 1
-        if self._left < 0:
+        if self._left < 0 or len(state.tokens) > MOST_TOKENS:
             raise _TooMany
         return False
 

@@ -20,6 +20,8 @@ from lifestream.web.proxy_headers import FORWARDED, came_through_proxy
 _OF_A_NETWORK: Final = 64
 """How many bits of an IPv6 address are compared: whoever has one address has the others of its network, too (RFC 6177).
 """
+_OF_A_CUSTOMER: Final = {4: 24, 6: 48}
+"""How many bits of an address are compared, by the version of IP, to see who shares a network with wrong guesses."""
 
 
 def visitor_of(request: HttpRequest) -> str:
@@ -44,15 +46,30 @@ def visitor_of(request: HttpRequest) -> str:
     return str(ipaddress.ip_network((address.packed, _OF_A_NETWORK), strict=False))
 
 
+def network_of(visitor: str) -> str:
+    """Return the network of *visitor*, which `visitor_of` has returned: the addresses that one customer of a provider
+    may have, and often only one.
+    """
+    if not visitor:
+        return ""
+    network = ipaddress.ip_network(visitor)
+    return str(network.supernet(new_prefix=_OF_A_CUSTOMER[network.version]))
+
+
 class Guesses:
     """Wrong guesses by address: after *most* of them from one address in *seconds*, no more are compared."""
 
     MOST_ADDRESSES: Final = 1_000
 
     def __init__(
-        self, most: int = MOST_GUESSES, seconds: float = 60.0, clock: Callable[[], float] = time.monotonic
+        self,
+        most: int = MOST_GUESSES,
+        seconds: float = 60.0,
+        clock: Callable[[], float] = time.monotonic,
+        most_addresses: int = MOST_ADDRESSES,
     ) -> None:
         self._most, self._seconds, self._clock = most, seconds, clock
+        self._most_addresses = most_addresses
         self._wrong: dict[str, deque[float]] = {}
         self._lock = threading.Lock()
 
@@ -79,6 +96,12 @@ class Guesses:
             if not times:
                 self._wrong.pop(address, None)
 
+    def count(self, address: str) -> int:
+        """Return how many wrong guesses from *address* were counted in the last seconds, *most* or fewer."""
+        with self._lock:
+            since = self._clock() - self._seconds
+            return sum(time > since for time in self._wrong.get(address, ()))
+
     def note(self, address: str) -> None:
         """Note that a wrong guess came from *address*."""
         with self._lock:
@@ -91,6 +114,6 @@ class Guesses:
         return max(0.0, times[0] + self._seconds - self._clock())
 
     def _note(self, address: str) -> None:
-        if address not in self._wrong and len(self._wrong) >= self.MOST_ADDRESSES:
+        if address not in self._wrong and len(self._wrong) >= self._most_addresses:
             self._wrong.pop(next(iter(self._wrong)))  # the one that began first
         self._wrong.setdefault(address, deque(maxlen=self._most)).append(self._clock())

@@ -2,26 +2,32 @@
 
 After ten wrong passwords in a minute from an address, no more are compared from there until a minute has passed since
 the first of them: nobody can try a list of passwords, or keep the site busy comparing them, which takes long by intent.
-If passwords come from many addresses at once, only a few are compared, and the other visitors are asked to try again:
-the threads are needed for pages, too.
+If passwords come from many addresses at once, only a few are compared, and `comparisons` says whose: the threads are
+needed for pages, too. Visitors who were not compared are asked to try again.
 """
 
 from __future__ import annotations
 
 import math
-import threading
 from typing import Any, Final
 
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import ngettext
 
-from lifestream.owner.guesses import Guesses, visitor_of
+from lifestream.owner.comparisons import Turns
+from lifestream.owner.guesses import Guesses, network_of, visitor_of
+from lifestream.owner.known_browsers import is_known
 
 WRONG: Final = Guesses()
-AT_ONCE: Final = 2
-"""How many passwords each process compares at once. `serve` has eight threads by default."""
-COMPARING: Final = threading.BoundedSemaphore(AT_ONCE)
+"""Wrong passwords by address."""
+NEAR: Final = Guesses(most=100, seconds=600.0, most_addresses=10_000)
+"""Wrong passwords by network."""
+LOGINS: Final = Guesses(most=1, seconds=30 * 86400.0)
+"""Right passwords by network."""
+KNOWN: Final = Guesses()
+"""Passwords, wrong or right, from browsers that are known, by user."""
+COMPARING: Final = Turns()
 _SOON: Final = 2
 """After how many seconds somebody is to try again whose password was not compared."""
 
@@ -33,19 +39,9 @@ class LoginForm(AuthenticationForm):
         """Return the values. Raises ValidationError if they are wrong, if too many wrong ones came from the same
         address, or if others are being compared.
         """
-        if not COMPARING.acquire(blocking=False):
-            text = ngettext(
-                "Others are logging in at the moment: try again in {} second.",
-                "Others are logging in at the moment: try again in {} seconds.",
-                _SOON,
-            )
-            raise ValidationError(text.format(_SOON))
-        try:
-            return self._compared()
-        finally:
-            COMPARING.release()
-
-    def _compared(self) -> Any:
+        username = self.cleaned_data.get("username")
+        if is_known(self.request, username) and not KNOWN.begin(str(username)):
+            return self._in_turn("", rank=0)
         visitor = visitor_of(self.request) if self.request is not None else ""
         if visitor and (wait := math.ceil(WRONG.begin(visitor))):
             text = ngettext(
@@ -54,12 +50,37 @@ class LoginForm(AuthenticationForm):
                 wait,
             )
             raise ValidationError(text.format(wait))
-        is_wrong = False
+        network = network_of(visitor)
+        return self._in_turn(visitor, rank=2 + NEAR.count(network) - LOGINS.count(network))
+
+    def _in_turn(self, visitor: str, rank: int) -> Any:
+        """Return the values once it is the turn of the visitor. *visitor* is the address for which a wrong guess was
+        counted, or "".
+        """
+        is_wrong = is_right = False
         try:
-            return super().clean()
-        except ValidationError:
-            is_wrong = True
+            with COMPARING.turn(rank) as may_compare:
+                if not may_compare:
+                    text = ngettext(
+                        "Others are logging in at the moment: try again in {} second.",
+                        "Others are logging in at the moment: try again in {} seconds.",
+                        _SOON,
+                    )
+                    raise _Busy(text.format(_SOON))
+                values = super().clean()
+                is_right = True
+                return values
+        except ValidationError as error:
+            is_wrong = not isinstance(error, _Busy)
             raise
         finally:
-            if visitor and not is_wrong:
+            if visitor and is_wrong:
+                NEAR.note(network_of(visitor))
+            elif visitor:
                 WRONG.take_back(visitor)
+            if visitor and is_right:
+                LOGINS.note(network_of(visitor))
+
+
+class _Busy(ValidationError):
+    """The password was not compared."""

@@ -19,7 +19,8 @@ this machine ran short (`fetcher.shortage` recognizes that); `run_tally` counts 
 - `opml`, `planet_ini`: import and export lists of subscriptions. `json_export`: exports everything of a lifestream.
 - `hub_renewal`, `icon_finder`, `full_content`: what is requested after a refresh: WebSub leases, icons of sites, the
   pages of entries.
-- `pictures`: pictures of feeds for visitors, if the site is to show them; `picture_cache`: those on disk.
+- `pictures`: pictures of feeds for visitors, if the site is to show them; `picture_turns`: which is fetched next;
+  `picture_cache`: those on disk.
 - `wanted_readings`: reads feeds for users of the admin who want to see what is read from them.
 - `updater`: runs all this in a thread beside a web server. `update_requests`: makes feeds due that somebody wants now,
   and `wakeup` wakes the updater for them.

@@ -43,7 +43,7 @@ def pieces(lifestream: Lifestream) -> Iterator[str]:
         "logo_picture": _uploaded_logo(lifestream),
         "keep_rules": lifestream.keep_rules.splitlines(),
         "block_rules": lifestream.block_rules.splitlines(),
-        "pages": [{name: getattr(page, name) for name in _OF_PAGE} for page in lifestream.own_pages.all()],
+        "pages": [{name: getattr(page, name) for name in _OF_PAGE} for page in lifestream.own_pages.defer("html")],
     }
     yield json.dumps(head, ensure_ascii=False, indent=1)[:-2]
     subscriptions = lifestream.subscriptions.select_related("feed").defer("feed__icon").order_by("pk")

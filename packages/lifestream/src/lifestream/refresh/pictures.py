@@ -1,7 +1,8 @@
 """Pictures of feeds, fetched for visitors: through the same guard as feeds, in one thread, a few at a time.
 
-A request for a page waits for no other server. So the thread that serves a picture waits for a moment only, and only
-few threads wait at once. The picture is fetched in any case, and is there when the browser asks again.
+The feeds take turns (see `picture_turns`). A request for a page waits for no other server. So the thread that serves a
+picture waits for a moment only, and only few threads wait at once. The picture is fetched in any case, and is there
+when the browser asks again.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 import logging
 import os
 import threading
-from collections import defaultdict
+from collections import Counter
 from concurrent.futures import Future
 from enum import Enum
 from functools import lru_cache
@@ -22,10 +23,12 @@ from lifestream.content.image_dimensions import dimensions
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.body_budget import Memory
 from lifestream.fetcher.fetch import Fetcher, FetchLimits
-from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest
+from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
+from lifestream.fetcher.shortage import shortage_of
 from lifestream.fetcher.url_hosts import host_of
 from lifestream.refresh.factories import make_picture_fetcher
 from lifestream.refresh.picture_cache import PictureCache
+from lifestream.refresh.picture_turns import FetchTurns, GivenUp
 from lifestream.setting_values import Network
 
 log = logging.getLogger(__name__)
@@ -34,16 +37,16 @@ LIMITS: Final = FetchLimits(timeout=15.0, max_body=8 * 1024 * 1024, max_redirect
 """The limits of one picture."""
 MOST_PIXELS: Final = 64_000_000
 """How many pixels a picture may have: a browser needs four bytes for each."""
-AT_ONCE: Final = 16
-"""How many pictures are fetched at once."""
-OF_A_HOST: Final = 4
-"""How many of these may come from one host."""
-MOST_UNDER_WAY: Final = 200
+MOST_UNDER_WAY: Final = 1000
 """How many pictures may be under way, or wait for that. Further ones are not queued."""
+MOST_OF_A_FEED: Final = 50
+"""How many of these may be of one feed."""
 MEMORY: Final = 48 * 1024 * 1024
 """How many bytes all of them may hold together while they are fetched."""
 WAITING: Final = 3
-"""How many threads may wait for pictures. A server has more, for its pages."""
+"""How many threads may wait for pictures. A server has more, for its pages. None waits for a feed whose pictures are
+slow.
+"""
 PATIENCE: Final = 3.0
 """For how many seconds each of them waits."""
 
@@ -67,15 +70,23 @@ class Pictures:
         self._lock = threading.Lock()
         self._waiting = threading.BoundedSemaphore(WAITING)
         self._under_way: dict[str, Future[bytes]] = {}
+        self._of_feed: Counter[int] = Counter()
         self._worker: _Worker | None = None
 
-    def get(self, url: str, patience: float = PATIENCE) -> bytes | NoPicture:
-        """Return the picture at *url*, for which this waits *patience* seconds at most."""
+    def get(self, url: str, patience: float = PATIENCE, feed: int = 0) -> bytes | NoPicture:
+        """Return the picture at *url*, for which this waits *patience* seconds at most. *feed* is the key of the feed
+        that names it, 0 if that is not known.
+        """
         known = self._cache.get(url)
         if known is not None:
             return known or NoPicture.NONE
-        coming = self._coming(url)
-        if coming is None or not self._waiting.acquire(blocking=False):
+        coming = self._coming(url, feed)
+        if coming is None:
+            return NoPicture.LATE
+        worker = self._worker
+        if worker is not None and worker.turns.is_slow(feed) and not coming.done():
+            return NoPicture.LATE
+        if not self._waiting.acquire(blocking=False):
             return NoPicture.LATE
         try:
             return coming.result(patience) or NoPicture.NONE
@@ -91,7 +102,7 @@ class Pictures:
         if worker is not None:
             worker.close()
 
-    def _coming(self, url: str) -> Future[bytes] | None:
+    def _coming(self, url: str, feed: int) -> Future[bytes] | None:
         """Return a future of the picture at *url*, shared by all who ask for it; None if too many are under way."""
         with self._lock:
             if (coming := self._under_way.get(url)) is not None:
@@ -100,19 +111,22 @@ class Pictures:
                 arrived: Future[bytes] = Future()
                 arrived.set_result(known)
                 return arrived
-            if len(self._under_way) >= MOST_UNDER_WAY:
+            if len(self._under_way) >= MOST_UNDER_WAY or self._of_feed[feed] >= MOST_OF_A_FEED:
                 return None
             try:
                 self._worker = self._worker or _Worker(self._guard, self._limits)
-                coming = self._under_way[url] = self._worker.fetch(url)
-            except OSError as error:  # for instance, no file is left for an event loop
+                coming = self._under_way[url] = self._worker.fetch(url, feed)
+                self._of_feed[feed] += 1
+            except (OSError, RuntimeError, MemoryError) as error:  # for instance, no file is left for an event loop
+                if not isinstance(error, OSError) and shortage_of(error) is None:
+                    raise
                 log.warning("No picture can be fetched now: %s", error)
                 self._worker = None
                 return None
-        coming.add_done_callback(lambda done: self._arrived(url, done))
+        coming.add_done_callback(lambda done: self._arrived(url, feed, done))
         return coming
 
-    def _arrived(self, url: str, done: Future[bytes]) -> None:
+    def _arrived(self, url: str, feed: int, done: Future[bytes]) -> None:
         try:
             if not done.cancelled() and done.exception() is None:
                 self._cache.put(url, done.result())
@@ -121,6 +135,7 @@ class Pictures:
         finally:
             with self._lock:
                 self._under_way.pop(url, None)
+                self._of_feed -= Counter((feed,))
 
 
 class _Worker:
@@ -130,16 +145,15 @@ class _Worker:
         self._guard, self._limits = guard, limits
         self._started: Future[tuple[asyncio.AbstractEventLoop, Fetcher]] = Future()
         self._stop = asyncio.Event()
-        self._slots = asyncio.Semaphore(AT_ONCE)
-        self._of_host: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(OF_A_HOST))
+        self.turns: Final = FetchTurns()
         self._memory = Memory(MEMORY)
         self._thread = threading.Thread(target=self._run, name="lifestream-pictures", daemon=True)
         self._thread.start()
 
-    def fetch(self, url: str) -> Future[bytes]:
-        """Begin to fetch the picture at *url*. The result is b"" if there is none; raises `_Short`."""
+    def fetch(self, url: str, feed: int) -> Future[bytes]:
+        """Begin to fetch the picture at *url* for *feed*. The result is b"" if there is none; raises `_Short`."""
         loop, fetcher = self._started.result()
-        return asyncio.run_coroutine_threadsafe(self._one(fetcher, url), loop)
+        return asyncio.run_coroutine_threadsafe(self._one(fetcher, url, feed), loop)
 
     def close(self) -> None:
         loop, _ = self._started.result()
@@ -159,15 +173,18 @@ class _Worker:
             self._started.set_result((asyncio.get_running_loop(), fetcher))
             await self._stop.wait()
 
-    async def _one(self, fetcher: Fetcher, url: str) -> bytes:
-        host = host_of(url)
-        async with self._of_host[host], self._slots:
+    async def _one(self, fetcher: Fetcher, url: str, feed: int) -> bytes:
+        async def fetch() -> Outcome:
             share = self._memory.share()
-            outcome = await fetcher.fetch(FetchRequest(url), share)
-            share.leave()
-        if not self._of_host[host].locked():
-            # Tasks that wait keep the old semaphore; a new one only lets a few more requests in.
-            self._of_host.pop(host, None)
+            try:
+                return await fetcher.fetch(FetchRequest(url), share)
+            finally:
+                share.leave()
+
+        try:
+            outcome = await self.turns.take(feed, host_of(url), fetch)
+        except GivenUp as error:
+            raise _Short(f"too many pictures are as slow as {url}") from error
         if isinstance(outcome, Failed) and outcome.kind == "shortage":
             raise _Short(outcome.message)
         if not isinstance(outcome, Fetched):

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from lifestream.conf import settings
-from lifestream.site.admin_login import AdminLoginForm
+from lifestream.site.admin_login import AdminLoginForm, admin_login
 from lifestream.web import views
 
 # By default, Django imports the admin for every command; here only commands that serve or check addresses import it.
@@ -18,6 +18,7 @@ handler400 = "lifestream.site.errors.bad_request"
 handler403 = "lifestream.site.errors.permission_denied"
 handler500 = "lifestream.site.errors.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/login/", admin_login),
     path("admin/", admin.site.urls),
     path("healthz", views.healthz),
     path("readyz", views.readyz),

@@ -151,7 +151,7 @@ def own_pages(lifestream: Lifestream) -> list[OwnPage]:
     taken = _taken(lifestream, Lifestream, "own_pages")
     found = getattr(taken, "listed_pages", None)  # which `timeline_for` has read with the lifestream
     if found is None:
-        found = OwnPage.objects.filter(lifestream=taken).defer("text").order_by()
+        found = OwnPage.objects.filter(lifestream=taken).defer("text", "html").order_by()
     return sorted(found, key=lambda page: (page.position, page.title, page.pk))
 
 
@@ -214,7 +214,8 @@ def prose(item: Item | None) -> SafeString:
     if not item:
         return SafeString()
     # It was cleaned before it was stored.
-    return mark_safe(with_plain_marked(with_unsized_marked(shown_here(with_key(item.content, item.pk)))))  # noqa: S308
+    html = shown_here(with_key(item.content, item.pk), item.feed_id)
+    return mark_safe(with_plain_marked(with_unsized_marked(html)))  # noqa: S308
 
 
 @register.filter

@@ -1,7 +1,8 @@
 """Addresses of feeds' pictures on this site, and HTML that names them.
 
 An address is signed, so that the site shows only pictures that its pages name, and is no open proxy. The key is derived
-from Django's SECRET_KEY.
+from Django's SECRET_KEY. An address also says which feed names the picture, since feeds take turns when pictures are
+fetched.
 """
 
 from __future__ import annotations
@@ -11,27 +12,37 @@ import binascii
 import hashlib
 import hmac
 import re
+from functools import lru_cache
 from html import escape
 from typing import Final
-
-from django.urls import reverse
 
 from lifestream.conf import settings
 from lifestream.content.html_tokenizer import unescape
 from lifestream.content.stored_values import of_the_web
+from lifestream.web.page_addresses import page_address
 
 LONGEST: Final = 4000
 """How many bytes the address of a picture may have. Servers refuse paths that are much longer."""
 
+MOST_PICTURES: Final = 5_000
+"""How many addresses of pictures an item's HTML may have: each is signed at each view. Items that people write have
+fewer.
+"""
+
 _PURPOSE: Final = b"lifestream.web.picture_addresses:"
+
+# What no picture has: the address of one is reversed, and the others are made by putting their parts in the same place.
+_ANY_KEY: Final = "-" * 24
+_ANY_URL: Final = "-"
 
 # nh3 writes values in double quotes, with each double quote in them escaped.
 _TAG = re.compile(r"<(?:img|source|video)(?=[\s/>])(?>(?>[^<>\"]++|\"[^\"]*+\")*)>")
 _NAMED = re.compile(r"(\s(?:src|poster)=\")([^\"]*+)(?=\")|(\ssrcset=\")([^\"]*+)(?=\")")
 
 
-def address_of(url: str) -> str:
-    """Return the address at which this site shows the picture *url*, if it is to show pictures; otherwise *url*.
+def address_of(url: str, feed: int = 0) -> str:
+    """Return the address at which this site shows the picture *url*, if it is to show pictures; otherwise *url*. *feed*
+    is the key of the feed that names it, 0 if that is not known.
 
     What is no web address stays as it is. One that is too long becomes "", since browsers must not request it from its
     host.
@@ -41,43 +52,72 @@ def address_of(url: str) -> str:
     encoded = url.encode("utf-8", "surrogatepass")
     if len(encoded) > LONGEST:
         return ""
+    if feed:
+        encoded = b"%d %b" % (feed, encoded)
     written = base64.urlsafe_b64encode(encoded).rstrip(b"=").decode("ascii")
-    return reverse("lifestream:picture", kwargs={"key": _key(encoded, settings.secret_keys[0]), "url": written})
+    before, _, after = page_address("picture", key=_ANY_KEY, url=_ANY_URL).rpartition(f"{_ANY_KEY}/{_ANY_URL}")
+    return f"{before}{_key(encoded, settings.secret_keys[0])}/{written}{after}"
 
 
-def url_of(key: str, written: str) -> str | None:
-    """Return the URL of the picture whose address has these parts, or None if this site has not signed it."""
+def picture_at(key: str, written: str) -> tuple[int, str] | None:
+    """Return the feed and the URL of the picture whose address has these parts, or None if this site has not signed
+    it.
+    """
     try:
         encoded = base64.b64decode(written + "=" * (-len(written) % 4), altchars=b"-_", validate=True)
-        url = encoded.decode()
+        text = encoded.decode()
     except (binascii.Error, ValueError):
         return None
     signed = any(hmac.compare_digest(_key(encoded, secret), key) for secret in settings.secret_keys)
-    return url if signed and of_the_web(url) else None
+    feed, _, url = text.partition(" ") if text[:1].isdigit() else ("0", "", text)
+    return (int(feed), url) if signed and of_the_web(url) else None
 
 
-def shown_here(html: str) -> str:
-    """Return *html*, which is clean, with the addresses of pictures replaced by those on this site, if the site is to
-    show pictures.
+def shown_here(html: str, feed: int = 0) -> str:
+    """Return *html*, which is clean and comes from *feed*, with the addresses of pictures replaced by those on this
+    site, if the site is to show pictures.
     """
-    return _TAG.sub(_rewritten, html) if settings.serves_pictures else html
+    if not settings.serves_pictures:
+        return html
+    addresses = _Addresses(feed)
+    return _TAG.sub(lambda tag: _rewritten(tag, addresses), html)
 
 
-def _rewritten(tag: re.Match[str]) -> str:
+class _Addresses:
+    """The addresses on this site of the pictures in one item of *feed*."""
+
+    def __init__(self, feed: int) -> None:
+        self._feed = feed
+        self._known: dict[str, str] = {}
+
+    def of(self, url: str) -> str:
+        """Return the address of the picture *url*; "" if it is one too many."""
+        if (address := self._known.get(url)) is None:
+            address = address_of(url, self._feed) if len(self._known) < MOST_PICTURES else ""
+            self._known[url] = address
+        return address
+
+
+def _rewritten(tag: re.Match[str], addresses: _Addresses) -> str:
     # The source of a <source> without srcset is a sound or a film.
     films = tag[0].startswith(("<source", "<video"))
-    return _NAMED.sub(lambda found: _attribute(found, films=films), tag[0])
+    return _NAMED.sub(lambda found: _attribute(found, addresses, films=films), tag[0])
 
 
-def _attribute(found: re.Match[str], *, films: bool) -> str:
+def _attribute(found: re.Match[str], addresses: _Addresses, *, films: bool) -> str:
     if found[1] is None:
         candidates = (candidate.partition(" ") for candidate in unescape(found[4]).split(", "))
-        return found[3] + escape(", ".join(f"{address_of(url)}{space}{size}" for url, space, size in candidates))
+        return found[3] + escape(", ".join(f"{addresses.of(url)}{space}{size}" for url, space, size in candidates))
     if films and "poster" not in found[1]:
         return found[0]
-    return found[1] + escape(address_of(unescape(found[2])))
+    return found[1] + escape(addresses.of(unescape(found[2])))
 
 
 def _key(encoded: bytes, secret: str) -> str:
-    made = hmac.digest(hashlib.sha256(_PURPOSE + secret.encode()).digest(), encoded, "sha256")
+    made = hmac.digest(_derived(secret), encoded, "sha256")
     return base64.urlsafe_b64encode(made[:18]).decode("ascii")
+
+
+@lru_cache(maxsize=8)
+def _derived(secret: str) -> bytes:
+    return hashlib.sha256(_PURPOSE + secret.encode()).digest()

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from django.utils.formats import number_format
@@ -139,7 +140,7 @@ def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> C
     item's content, enclosures and media; a complete card has more pictures and files than a timeline has space for.
     """
     item = post.item
-    here = str if originals or not settings.serves_pictures else address_of
+    here = str if originals or not settings.serves_pictures else partial(address_of, feed=item.feed_id)
     stored: ItemCard | None = None if complete else ItemCard.from_json(item.card)
     shown = stored or item_card.of(item)
     chosen = Lifestream() if complete else _lifestream_of(post)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
+import tempfile
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import pytest
+from django.test import override_settings
 
 from command_cases import CommandTestCase
 from factories import make_feed, make_lifestream, make_subscription
@@ -83,6 +87,21 @@ class EditFeed(CommandTestCase):
         assert printed.endswith("2 feeds of the lifestream 'main' are in the folder 'Slow'.\n")
         assert set(Subscription.objects.values_list("folder", flat=True)) == {"Slow"}
         assert [each.options for each in Feed.objects.all()] == [{"interval": 172800.0}] * 2
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+    @override_settings(LIFESTREAM_TIMEOUT=0.01)
+    def test_certificates_in_a_pipe_that_nobody_writes_to_are_an_error(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            pipe = Path(folder) / "ca.pem"
+            os.mkfifo(pipe)
+            reason = "nothing came from it for 0.01 s (LIFESTREAM_TIMEOUT)"
+            message = self.failure("edit_feed", self.get_url("/feed"), "--certificates", str(pipe))
+            assert message == f"{pipe} can't be read: {reason}"
+
+    @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no endless file here")
+    def test_of_an_endless_file_of_certificates_only_the_beginning_is_read(self) -> None:
+        message = self.failure("edit_feed", self.get_url("/feed"), "--certificates", "/dev/zero")
+        assert message == "it holds no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----"
 
     def test_an_impossible_change_is_an_error(self) -> None:
         url = self.get_url("/feed")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest import mock
 
 import pytest
+from django.test import override_settings
 
 from command_cases import CommandTestCase
 from lifestream.models import Feed, Item
@@ -57,6 +59,13 @@ class ImportOpml(CommandTestCase):
         self.run_command("import_opml", str(self.file), "--no-update")
         assert Feed.objects.count() == 1
         assert self.feedserver.requests == []
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+    @override_settings(LIFESTREAM_TIMEOUT=0.01)
+    def test_a_pipe_that_nobody_writes_to_is_an_error(self) -> None:
+        os.mkfifo(self.file)
+        reason = "nothing came from it for 0.01 s (LIFESTREAM_TIMEOUT)"
+        assert self.failure("import_opml", str(self.file)) == f"{self.file} can't be read: {reason}"
 
     def test_a_missing_file_and_one_that_is_no_opml_are_errors(self) -> None:
         assert self.failure("import_opml", str(self.file)) == f"{self.file} can't be read: No such file or directory"

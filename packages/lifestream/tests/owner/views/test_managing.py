@@ -6,7 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from factories import make_feed
@@ -54,6 +56,12 @@ class TestMany:
         sent = f"{sites},{elsewhere.pk},x,,{'9' * 30}"
         assert "3 sites were removed." in submitted(client, HERE, action="remove", sure="1", sites=sent)
         assert Subscription.objects.get() == elsewhere
+
+    def test_a_site_that_is_named_very_often_is_looked_up_once(self, client: Client, lifestream: Lifestream) -> None:
+        site = make_site(lifestream, "one")
+        with CaptureQueriesContext(connection) as queries:
+            client.post(HERE, {"action": "pause", "sites": f"{site.pk}," * 20_000})
+        assert len(queries) < 30 and Subscription.objects.get().paused
 
     def test_all_listed_sites_are_those_of_all_pages(self, client: Client, lifestream: Lifestream) -> None:
         for number in range(105):

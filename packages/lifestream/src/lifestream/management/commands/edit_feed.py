@@ -6,21 +6,24 @@ import getpass
 import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction
-from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import CommandError
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
+from lifestream.conf import settings
 from lifestream.fetcher.feed_urls import UrlRefused
 from lifestream.fetcher.request_options import OptionRefused
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream, feeds_at
 from lifestream.models import Feed, Subscription
+from lifestream.refresh.given_files import read_file
 from lifestream.storage.feed_editing import FeedChange, change_feed
 from lifestream.wording import worded
 
+_LONGEST_PEM: Final = 1 << 20
+"""How many bytes of a file of certificates are read: all authorities that browsers trust have 220,000."""
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -94,7 +97,7 @@ class Command(BaseCommand):
         headers = options["header"]
         certificates = options["certificates"]
         try:
-            pem = Path(certificates).read_text("ascii", "replace") if certificates else certificates
+            pem = _pem(certificates) if certificates else certificates
         except OSError as error:
             text = gettext("{file} can't be read: {reason}")
             raise CommandError(text.format(file=certificates, reason=error.strerror)) from error
@@ -153,3 +156,7 @@ def _seconds(text: str) -> float:
     if (found := re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?)\s?([smhd]?)", text.strip())) is None:
         raise ArgumentTypeError(gettext("'{text}' is no time; write it as 90m, 6h or 2d").format(text=text))
     return float(found[1]) * _UNITS[found[2]]
+
+
+def _pem(file: str) -> str:
+    return read_file(file, _LONGEST_PEM, settings.timeout).decode("ascii", "replace")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
@@ -17,6 +16,7 @@ from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream
 from lifestream.management.output import counting_bar, progress_bar, table_of, tell_shortages
 from lifestream.refresh import opml, planet_ini
+from lifestream.refresh.given_files import read_file
 from lifestream.refresh.pipeline import refresh
 from lifestream.wording import worded
 
@@ -98,5 +98,4 @@ def _read(file: str) -> bytes:
     """Return the content of the file, or just enough of it that `opml.read` notices that it is too large."""
     if file == "-":
         return sys.stdin.buffer.read(settings.max_opml + 1)
-    with Path(file).open("rb") as opened:
-        return opened.read(settings.max_opml + 1)
+    return read_file(file, settings.max_opml + 1, settings.timeout)

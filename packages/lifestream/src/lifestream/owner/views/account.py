@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from django.contrib.auth import views as of_django
+from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import HttpResponse
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
+from lifestream.owner.known_browsers import remembered
 from lifestream.owner.login_form import LoginForm
 
 _protected = method_decorator([never_cache, csrf_protect], name="dispatch")
@@ -18,6 +21,9 @@ _protected = method_decorator([never_cache, csrf_protect], name="dispatch")
 class _Login(of_django.LoginView):
     template_name = "lifestream/owner/login.html"
     authentication_form = LoginForm
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        return remembered(self.request, super().form_valid(form))
 
     def get_default_redirect_url(self) -> str:
         return reverse("lifestream:index")

@@ -82,7 +82,7 @@ def _act(request: HttpRequest, timeline: Timeline, listed: QuerySet[Subscription
     else:
         # The page that asks for confirmation sends all keys in one field: Django refuses more than a thousand fields.
         sent = [*request.POST.getlist("site"), *request.POST.get("sites", "").split(",")]
-        asked = [int(key) for key in sent if key.isascii() and key.isdigit() and len(key) < 19]
+        asked = list({int(key): None for key in sent if key.isascii() and key.isdigit() and len(key) < 19})
         keys = [pk for at in range(0, len(asked), 400) for pk in _of(chosen, asked[at : at + 400])]
     if not keys:
         messages.warning(request, gettext("Nothing was chosen."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -13,15 +13,16 @@ from lifestream.models import OwnPage
 from lifestream.owner.access import for_owner
 from lifestream.owner.forms import OwnPageForm
 from lifestream.owner.views.frame import page
+from lifestream.storage.own_page_html import html_of_page, html_of_text
 from lifestream.web.timeline import Timeline
-from lifestream.web.views.own_pages import html_of
+from lifestream.web.views.own_pages import address_of
 
 
 @require_safe
 @for_owner
 def own_pages(request: HttpRequest, timeline: Timeline) -> HttpResponse:
     """List the pages."""
-    found = list(timeline.lifestream.own_pages.all())
+    found = list(timeline.lifestream.own_pages.defer("text", "html"))
     known = {each.slug for each in found}
     names = {"about": gettext("About"), "imprint": gettext("Imprint"), "privacy": gettext("Privacy")}
     suggested = [(slug, name) for slug, name in names.items() if slug not in known]
@@ -48,9 +49,11 @@ def edit_page(request: HttpRequest, timeline: Timeline, pk: int | None = None) -
     html: SafeString | str = ""
     if form.is_bound and form.is_valid():
         if do == "preview":
-            html = html_of(request, form.cleaned_data["text"])
+            clean = html_of_text(form.cleaned_data["text"], address_of(form.instance))
+            html = mark_safe(clean)  # noqa: S308  it was cleaned
         else:
-            form.save()
+            saved = form.save()
+            html_of_page(saved, address_of(saved))  # now, so that no visitor waits for it
             messages.success(request, gettext("Saved."))
             return redirect("lifestream_owner:pages", slug=lifestream.slug)
     context = {"form": form, "html": html, "pk": pk, "owner_here": "pages", "previewed": do == "preview"}

@@ -15,7 +15,7 @@ from lifestream.conf import settings
 from lifestream.content.image_dimensions import is_icon
 from lifestream.content.image_types import image_type
 from lifestream.models import Feed, Logo
-from lifestream.web.picture_addresses import url_of
+from lifestream.web.picture_addresses import picture_at
 from lifestream.web.views.reading import cacheable, read, read_site
 
 A_DAY = 86400
@@ -58,13 +58,14 @@ def picture(request: HttpRequest, key: str, url: str) -> HttpResponse:
     """Return the picture of a feed whose address this site has signed. The answer for a picture that is not stored yet
     is 202 (Accepted): it is being fetched, and can be requested again.
     """
-    asked = url_of(key, url) if settings.serves_pictures else None
+    asked = picture_at(key, url) if settings.serves_pictures else None
     if asked is None:
         raise Http404(gettext("There is no such picture."))
     # Imported here, since only a site that shows pictures fetches them.
     from lifestream.refresh.pictures import NoPicture, pictures
 
-    found = pictures().get(asked)
+    feed, address = asked
+    found = pictures().get(address, feed=feed)
     if isinstance(found, NoPicture):
         late = found is NoPicture.LATE
         headers = {"Retry-After": "2", "Cache-Control": "no-store"} if late else {"Cache-Control": "max-age=600"}
