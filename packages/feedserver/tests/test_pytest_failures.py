@@ -164,6 +164,38 @@ def test_a_doubtful_fixture_fails_the_test_if_warnings_are_errors(suite: Suite) 
     assert outcome.under("test_reads") == failed_by(f"{doubt}\n\n{MISS}")
 
 
+def test_each_doubtful_fixture_is_reported_if_warnings_are_errors(suite: Suite) -> None:
+    suite.configure("feedserver_root = feeds", "filterwarnings = error::feedserver.FixtureWarning")
+    (suite.feeds / "atom.xml").write_text("<!--\nETag: 1\nExpires: 2\n-->\n<feed/>")
+    suite.write("""
+        def test_reads(feedserver):
+            get(feedserver.url("atom.xml"))
+    """)
+    text = suite.run().under("test_reads")
+    assert "'ETag:' is not sent as a header." in text
+    assert "'Expires:' is not sent as a header." in text
+
+
+def test_an_expectation_whose_function_raises_fails_its_test_alone(suite: Suite) -> None:
+    suite.write("""
+        def test_fails(feedserver):
+            feedserver.expect("atom.xml", matching=lambda request: 1 / 0)
+            get(feedserver.url("atom.xml"))
+            assert "one" == "two"
+
+        def test_fails_by_it_alone(feedserver):
+            feedserver.expect("atom.xml", matching=lambda request: 1 / 0)
+            get(feedserver.url("atom.xml"))
+
+        def test_passes(feedserver):
+            get(feedserver.url("atom.xml"))
+    """)
+    outcome = suite.run()
+    outcome.assert_counts(failed=2, passed=1)
+    assert 'assert "one" == "two"' in outcome.under("test_fails")
+    assert "could not be checked: ZeroDivisionError('division by zero') at" in outcome.under("feedserver problems")
+
+
 def test_whatever_goes_wrong_at_the_server_fails_the_test_that_caused_it(suite: Suite) -> None:
     suite.write(
         """

@@ -108,11 +108,11 @@ class ServerJournal:
         checked once. A doubtful detail of a fixture is issued as a FixtureWarning, here rather than on the thread that
         read the fixture.
         """
-        for warning in self.site.take_warnings():
+        while (warning := self.site.take_warning()) is not None:  # where warnings are errors, the others stay for later
             warnings.warn(warning, stacklevel=2)
         expectations, self._expectations = self._expectations, []
         for expectation in expectations:
-            if not expectation.is_checked and (problem := expectation.problem()):
+            if not expectation.is_checked and (problem := expectation.problem_or_error()):
                 self.site.problems.add(problem)
         problems = self.site.problems.take()
         if problems:

@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -162,3 +163,23 @@ def test_an_answer_that_comes_after_the_end_changes_nothing() -> None:
         assert exchange.describe() == described
         with pytest.raises(NotSeen, match="was not answered: client left"):
             _ = exchange.response
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, ZeroDivisionError])
+def test_nobody_waits_for_an_exchange_whose_listener_has_raised(error: type[BaseException]) -> None:
+    made = Journal()
+    exchange = Exchange(made.changes, PLAIN)
+    made.record(exchange)
+
+    def listen(_: Exchange) -> None:
+        raise error
+
+    made.listener = listen
+    with suppress(KeyboardInterrupt):
+        exchange.finish(Ended.COMPLETE, 3)
+    assert exchange.is_over
+    seen: list[int] = []
+    other = threading.Thread(target=lambda: seen.append(exchange.bytes_sent), daemon=True)
+    other.start()
+    other.join(5)
+    assert seen == [3]

@@ -201,12 +201,14 @@ class Exchange:
             self._duration = time.perf_counter() - self._started
             self._error = error
             self._ended = ended
-            if self._changes.listener is not None:
-                self._listened_by = threading.get_ident()
-                self._changes.listen(self)
+            try:
+                if self._changes.listener is not None:
+                    self._listened_by = threading.get_ident()
+                    self._changes.listen(self)
+            finally:  # whatever the listener raises, nobody may wait for this exchange any longer
                 self._listened_by = None
-            self._is_published = True
-            self._changes.tell()
+                self._is_published = True
+                self._changes.tell()
 
     @property
     def is_over(self) -> bool:

@@ -68,13 +68,9 @@ class Site:
         routes.now = self.clock.time
         self._coded = CodedBodies()
 
-    def take_warnings(self) -> list[FixtureWarning]:
-        """Return the warnings about fixtures that were read since the last call."""
-        if not self.routes.warnings:
-            return []
-        taken = self.routes.warnings[:]
-        del self.routes.warnings[: len(taken)]
-        return taken
+    def take_warning(self) -> FixtureWarning | None:
+        """Return the oldest warning about a fixture, and forget it; None where there is no further one."""
+        return self.routes.warnings.pop(0) if self.routes.warnings else None
 
     def close(self) -> None:
         """Remove the temporary files."""
