@@ -121,10 +121,11 @@ def check_name(what: str, value: object, example: str, *, or_none: bool = False)
 
 
 def check_choice(what: str, value: object, choices: Iterable[object]) -> None:
-    """Raise ValueError for a *value* that is not among *choices*."""
+    """Raise ValueError for a *value* that is not among *choices*, and TypeError for one of another type than theirs."""
     known = tuple(choices)
     if not any(value == each and type(value) is type(each) for each in known):
-        raise ValueError(f"{what} is {named(value)}; give {' or '.join(map(repr, known))}")
+        kind = ValueError if type(value) in map(type, known) else TypeError
+        raise kind(f"{what} is {named(value)}; give {' or '.join(map(repr, known))}")
 
 
 def check_seconds(what: str, value: object, *, above_zero: bool = False) -> float:
