@@ -89,8 +89,9 @@ def _spellings(secret: str) -> Iterator[str]:
 
 
 def _in_base_64(secret: str) -> Iterator[str]:
-    """Yield what base 64 makes of a *secret*, alone, and as a part of something longer: its first byte may be the first,
-    second or third of three that become four characters (RFC 4648 §4).
+    """Yield what base 64 makes of a *secret*, alone and as a part of something longer.
+
+    There, its first byte may be the first, second or third of three that become four characters (RFC 4648 §4).
     """
     if len(secret) >= SHORTEST_IN_WORDS:
         data = secret.encode("utf-8", "replace")
