@@ -34,7 +34,6 @@ class ServerJournal:
 
     site: Site
     journal: Journal
-    _expectations: list[Expectation]
 
     @property
     def requests(self) -> list[Request]:
@@ -96,7 +95,7 @@ class ServerJournal:
         return self._expecting(ExpectedOrder(self.journal, _caller(), wanted))
 
     def _expecting(self, expectation: Expectation) -> Expectation:
-        self._expectations.append(expectation)
+        self.site.expectations.append(expectation)
         return expectation
 
     def verify(self) -> None:
@@ -110,7 +109,7 @@ class ServerJournal:
         """
         while (warning := self.site.take_warning()) is not None:  # where warnings are errors, the others stay for later
             warnings.warn(warning, stacklevel=2)
-        expectations, self._expectations = self._expectations, []
+        expectations, self.site.expectations = self.site.expectations, []
         for expectation in expectations:
             if not expectation.is_checked and (problem := expectation.problem_or_error()):
                 self.site.problems.add(problem)

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from feedserver.fixtures.errors import FixtureError, FixtureWarning
 from feedserver.handler import fault_injection
@@ -36,6 +36,9 @@ from feedserver.messages.request import Request
 from feedserver.messages.response import FileBody, Response, body_size
 from feedserver.messages.send_plan import Ended
 
+if TYPE_CHECKING:
+    from feedserver.handler.expectations import Expectation
+
 INLINE = 32_768
 """The largest body, in bytes, that is coded on the event loop; larger ones are coded on a thread."""
 
@@ -59,6 +62,8 @@ class Site:
         self.routes = routes
         self.journal = journal
         self.problems = Problems(journal.changes.failures, strict=strict)
+        self.expectations: list[Expectation] = []
+        """What `FeedServer.verify` checks when it is called next."""
         self.callable_timeout = callable_timeout
         self.quits = quits
         self.base_url = ""

@@ -23,7 +23,7 @@ LONGEST = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class _Problem:
+class Problem:
     """A *message* for a test, and the *exchange* that it is about; None where it is about no particular one."""
 
     message: str
@@ -40,12 +40,12 @@ class Problems:
     def __init__(self, elsewhere: deque[str], *, strict: bool) -> None:
         self.strict = strict
         self._elsewhere = elsewhere
-        self._kept: list[_Problem] = []
+        self._kept: list[Problem] = []
         self._allowed: list[re.Pattern[str]] = []
 
     def add(self, message: str, exchange: object | None = None) -> None:
         """Add a problem, for `verify` to raise."""
-        self._kept.append(_Problem(message, exchange))
+        self._kept.append(Problem(message, exchange))
 
     def add_of_client(self, message: str, exchange: object) -> None:
         """Add a mistake of the client, unless the server is not strict."""
@@ -76,6 +76,22 @@ class Problems:
         while self._elsewhere:
             messages.append(self._elsewhere.popleft())
         return [message for message in messages if not any(pattern.search(message) for pattern in self._allowed)]
+
+    @property
+    def kept(self) -> list[Problem]:
+        """The problems about this server alone that were not taken yet."""
+        return self._kept[:]
+
+    def take_all(self, wanted: list[Problem]) -> list[Problem]:
+        """Forget every problem, and return those that are among *wanted*, for `put_back`."""
+        taken = self.kept
+        del self._kept[: len(taken)]
+        self._elsewhere.clear()
+        return [problem for problem in taken if problem in wanted]
+
+    def put_back(self, problems: list[Problem]) -> None:
+        """Add problems that were taken before, as the oldest ones."""
+        self._kept[:0] = problems
 
     def take_of(self, exchange: object) -> list[str]:
         """Return the problems about *exchange* and those about no particular exchange, and forget them."""
