@@ -24,6 +24,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 from feedserver.handler.problems import in_words
 from feedserver.messages.client_connection import Peer
@@ -39,6 +40,14 @@ OUTCOME_TIMEOUT = 10.0
 
 class NotSeen(AssertionError, TimeoutError):
     """What a test expected of its client did not arrive in time, or not at all."""
+
+    def __new__(cls, *args: object) -> Self:
+        """Make the error as `TimeoutError` does, which has more fields than `AssertionError`.
+
+        Without this, tblib, by which Django's parallel test runner sends failures to its main process, calls
+        `AssertionError.__new__`; that refuses, and the run never ends.
+        """
+        return TimeoutError.__new__(cls, *args)
 
 
 @dataclass(frozen=True, slots=True)
