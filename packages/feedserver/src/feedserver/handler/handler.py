@@ -103,6 +103,15 @@ class Site:
         """
         self._refused(event, why).finish(ended, 0, error)
 
+    def unanswered(self, request: Request, peer: Peer, number: int, ended: Ended, error: str) -> None:
+        """Record a request that came behind an answer with which its connection ended, so that nothing answers it."""
+        problem = "it came behind an answer with which the connection ended"
+        exchange = Exchange(
+            self.journal.changes, request, problem=problem, now=self.clock.time(), peer=peer, number=number
+        )
+        self.journal.record(exchange)
+        exchange.finish(ended, 0, error)
+
     def _refused(self, event: Malformed, what_came: str) -> Exchange:
         exchange = Exchange(self.journal.changes, None, raw=event.raw, problem=event.problem, now=self.clock.time())
         self.problems.add_of_client(f"{event.problem}; {what_came}. It began {event.raw[:SHOWN]!r}.", exchange)
