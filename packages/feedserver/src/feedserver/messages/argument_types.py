@@ -186,10 +186,10 @@ def named(value: object) -> str:
 
 
 def _repr(value: object) -> str:
-    """Return `repr(value)`, or text such as "a dict" where Python refuses to write *value*: it contains a number of
-    more than 4,300 digits, or is nested too deeply.
+    """Return `repr(value)`, or text such as "a dict" where that raises: *value* contains a number of more than 4,300
+    digits, is nested too deeply, or has a repr of its own that fails.
     """
     try:
         return repr(value)
-    except (ValueError, RecursionError):
+    except Exception:  # noqa: BLE001 - the message must be made all the same
         return f"a {type(value).__name__}"
