@@ -23,8 +23,7 @@ import pytest
 
 from feedserver import held_server
 from feedserver.handler.exchange import Exchange
-from feedserver.handler.expectations import Expectation
-from feedserver.handler.problems import Problem
+from feedserver.handler.problems import Expected, Problem
 from feedserver.server import FeedServer, VerificationError
 
 _CONFIGURED: Final[Any] = object()
@@ -172,7 +171,7 @@ class Watched:
     server: FeedServer
     before: Exchange | None = None
     problems: list[Problem] = field(default_factory=list)
-    expectations: list[Expectation] = field(default_factory=list)
+    expectations: list[Expected] = field(default_factory=list)
     is_aside: bool = False
 
     def share(self) -> None:

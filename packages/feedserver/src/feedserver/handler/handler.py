@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from feedserver.fixtures.errors import FixtureError, FixtureWarning
 from feedserver.handler import fault_injection
@@ -19,7 +19,7 @@ from feedserver.handler.coded_bodies import CodedBodies
 from feedserver.handler.decisions import Decision, Pending, Prepared, Received
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.journal import Journal
-from feedserver.handler.problems import SHOWN, Problems, in_words
+from feedserver.handler.problems import SHOWN, Expected, Problems, in_words
 from feedserver.handler.quit_method import quit_refusal
 from feedserver.handler.ready_answers import make_ready, with_content_type
 from feedserver.handler.router import Missing, Routes
@@ -35,9 +35,6 @@ from feedserver.messages.placeholders import fill_placeholders, has_placeholders
 from feedserver.messages.request import Request
 from feedserver.messages.response import FileBody, Response, body_size
 from feedserver.messages.send_plan import Ended
-
-if TYPE_CHECKING:
-    from feedserver.handler.expectations import Expectation
 
 INLINE = 32_768
 """The largest body, in bytes, that is coded on the event loop; larger ones are coded on a thread."""
@@ -62,7 +59,7 @@ class Site:
         self.routes = routes
         self.journal = journal
         self.problems = Problems(journal.changes.failures, strict=strict)
-        self.expectations: list[Expectation] = []
+        self.expectations: list[Expected] = []
         """What `FeedServer.verify` checks when it is called next."""
         self.callable_timeout = callable_timeout
         self.quits = quits

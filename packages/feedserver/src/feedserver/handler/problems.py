@@ -12,6 +12,7 @@ import re
 import traceback
 from collections import deque
 from dataclasses import dataclass
+from typing import Protocol
 
 from feedserver.messages.argument_types import check_name
 
@@ -20,6 +21,16 @@ SHOWN = 60
 
 LONGEST = 2000
 """Characters of an exception that a message quotes at most: it may quote a body, which may have a million."""
+
+
+class Expected(Protocol):
+    """What a test expects of its client, and `FeedServer.verify` checks."""
+
+    is_checked: bool
+    """Whether the test has checked it by itself."""
+
+    def problem_or_error(self) -> str:
+        """Return in which way it is not met, or why that cannot be known; "" where it is met."""
 
 
 @dataclass(frozen=True, slots=True)
