@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.handler import Site
 from feedserver.handler.journal import Journal
+from feedserver.handler.problems import problem_of
 from feedserver.handler.request_filter import RequestFilter
 from feedserver.messages.request import Request
 from feedserver.messages.terminal_text import visible
@@ -111,7 +112,7 @@ class ServerJournal:
             warnings.warn(warning, stacklevel=2)
         expectations, self.site.expectations = self.site.expectations, []
         for expectation in expectations:
-            if not expectation.is_checked and (problem := expectation.problem_or_error()):
+            if not expectation.is_checked and (problem := problem_of(expectation)):
                 self.site.problems.add(problem)
         problems = self.site.problems.take()
         if problems:

@@ -209,7 +209,6 @@ def test_an_expectation_whose_function_raises_is_a_problem_beside_the_others() -
             server.verify()
         one, other = str(unmet.value).split("\n\n")
         assert "/feed matching" in one
-        assert f"at {__file__}:" in one
         assert "could not be checked: a mistake of the test at " in one
         assert other.startswith("/never was requested never, not once.")
 

@@ -10,7 +10,6 @@ from typing import Self
 
 from feedserver.handler.exchange import Exchange, NotSeen
 from feedserver.handler.journal import Journal, in_times
-from feedserver.handler.problems import in_words
 from feedserver.handler.request_filter import RequestFilter
 from feedserver.messages.argument_types import check_whole
 
@@ -87,15 +86,6 @@ class Expectation(ABC):
             return f"nobody can say whether {self} came as expected{self._where}: {lost}"
         difference = self._difference(self.exchanges)
         return f"{difference} It was expected{self._where}.\n{self._journal.describe()}" if difference else ""
-
-    def problem_or_error(self) -> str:
-        """Return what `problem` does, and where that raises, what it raises: `matching` is a function of the test."""
-        try:
-            return self.problem()
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # noqa: BLE001 - pytest.fail() too must not keep others from being checked
-            return f"{self}{self._where} could not be checked: {in_words(error)}"
 
     def __enter__(self) -> Self:
         return self

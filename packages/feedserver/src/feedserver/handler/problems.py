@@ -29,8 +29,8 @@ class Expected(Protocol):
     is_checked: bool
     """Whether the test has checked it by itself."""
 
-    def problem_or_error(self) -> str:
-        """Return in which way it is not met, or why that cannot be known; "" where it is met."""
+    def problem(self) -> str:
+        """Return in which way it is not met; "" where it is met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,16 @@ class Problems:
         for problem in taken:
             self._kept.remove(problem)
         return [problem.message for problem in taken]
+
+
+def problem_of(expected: Expected) -> str:
+    """Return in which way *expected* is not met, or what a function of the test raised when that was asked."""
+    try:
+        return expected.problem()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - pytest.fail() too must not keep others from being checked
+        return f"{expected}, which is expected, could not be checked: {in_words(error)}"
 
 
 def in_words(error: BaseException) -> str:
