@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import feedserver
 from steady import JOURNAL_OF_A_MISS, MISS, steady
 
 pytest.importorskip("django")
@@ -229,3 +230,25 @@ def test_an_unanswered_request_fails_its_test_and_leaves_the_database_clean(
     text = steady(ran.stdout, project / "feeds")
     assert text.count(f"feedserver.VerificationError: {MISS}\nThe server received ") == 5
     assert text.count(JOURNAL_OF_A_MISS) == 4  # the fifth had asked for another feed before
+
+
+EXCEPTIONS: dict[str, tuple[object, ...]] = {
+    "FixtureError": ("a.xml", 1, "it is wrong", "Mend it"),
+    "FixtureWarning": ("a.xml", 1, "it is wrong", "Mend it"),
+    "NotSeen": ("not in time",),
+    "PortTaken": (98, "taken"),
+    "VerificationError": ("nothing answers",),
+}
+
+
+def test_every_exception_reaches_the_main_process_of_a_parallel_run() -> None:
+    # Django sends it through tblib; the run never ends if the main process can't read it.
+    pickling_support = pytest.importorskip("tblib.pickling_support")
+    public = {name: value for name in feedserver.__all__ if isinstance(value := getattr(feedserver, name), type)}
+    assert EXCEPTIONS.keys() == {name for name, kind in public.items() if issubclass(kind, BaseException)}
+    for name, arguments in EXCEPTIONS.items():
+        error = public[name](*arguments)
+        error.add_note("a note")
+        make, parts, *_ = pickling_support.pickle_exception(error)
+        copy = make(*parts)
+        assert (type(copy), str(copy), copy.__notes__) == (type(error), str(error), ["a note"])

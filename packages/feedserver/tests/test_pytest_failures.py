@@ -164,6 +164,38 @@ def test_a_doubtful_fixture_fails_the_test_if_warnings_are_errors(suite: Suite) 
     assert outcome.under("test_reads") == failed_by(f"{doubt}\n\n{MISS}")
 
 
+def test_each_doubtful_fixture_is_reported_if_warnings_are_errors(suite: Suite) -> None:
+    suite.configure("feedserver_root = feeds", "filterwarnings = error::feedserver.FixtureWarning")
+    (suite.feeds / "atom.xml").write_text("<!--\nETag: 1\nExpires: 2\n-->\n<feed/>")
+    suite.write("""
+        def test_reads(feedserver):
+            get(feedserver.url("atom.xml"))
+    """)
+    text = suite.run().under("test_reads")
+    assert "'ETag:' is not sent as a header." in text
+    assert "'Expires:' is not sent as a header." in text
+
+
+def test_an_expectation_whose_function_raises_fails_its_test_alone(suite: Suite) -> None:
+    suite.write("""
+        def test_fails(feedserver):
+            feedserver.expect("atom.xml", matching=lambda request: 1 / 0)
+            get(feedserver.url("atom.xml"))
+            assert "one" == "two"
+
+        def test_fails_by_it_alone(feedserver):
+            feedserver.expect("atom.xml", matching=lambda request: 1 / 0)
+            get(feedserver.url("atom.xml"))
+
+        def test_passes(feedserver):
+            get(feedserver.url("atom.xml"))
+    """)
+    outcome = suite.run()
+    outcome.assert_counts(failed=2, passed=1)
+    assert 'assert "one" == "two"' in outcome.under("test_fails")
+    assert "could not be checked: ZeroDivisionError('division by zero') at" in outcome.under("feedserver problems")
+
+
 def test_whatever_goes_wrong_at_the_server_fails_the_test_that_caused_it(suite: Suite) -> None:
     suite.write(
         """
@@ -287,6 +319,62 @@ def test_a_test_that_skips_itself_leaves_nothing_to_the_next(suite: Suite) -> No
             pass
     """)
     suite.run().assert_counts(skipped=1, passed=1)
+
+
+def test_what_a_shared_fixture_has_caused_fails_the_first_test_that_is_not_skipped(suite: Suite) -> None:
+    suite.write(f"""
+        {WIDE}
+        @pytest.fixture(scope="module")
+        def loaded(server):
+            get(server.url("atm.xml"))
+            server.expect("/never")
+
+        @pytest.fixture
+        def unavailable(server):
+            get(server.url("other.xml"))
+            server.expect("/neither")
+            pytest.skip("not here")
+
+        def test_skipped_in_its_set_up(loaded, unavailable):
+            pass
+
+        def test_skips_itself(loaded, server):
+            get(server.url("other.xml"))
+            server.expect("/neither")
+            pytest.skip("not now")
+
+        def test_runs(loaded):
+            pass
+
+        def test_runs_too(loaded):
+            pass
+    """)
+    outcome = suite.run()
+    outcome.assert_counts(skipped=2, failed=1, passed=1)
+    text = outcome.under("test_runs")
+    assert "GET /atm.xml: nothing answers." in text
+    assert "/never was requested never, not once." in text
+    assert "other.xml" not in text.split("The server received")[0]
+    assert "/neither" not in text
+
+
+def test_what_a_shared_fixture_has_caused_can_be_asserted_by_a_test(suite: Suite) -> None:
+    suite.write(f"""
+        from feedserver import VerificationError
+
+        {WIDE}
+        @pytest.fixture(scope="module")
+        def loaded(server):
+            get(server.url("atm.xml"))
+
+        def test_asserts(loaded, server):
+            with pytest.raises(VerificationError, match="atm.xml"):
+                server.verify()
+
+        def test_is_not_blamed(loaded):
+            pass
+    """)
+    suite.run().assert_counts(passed=2)
 
 
 def test_a_server_of_wider_scope_is_silent_about_tests_that_do_not_use_it(suite: Suite) -> None:

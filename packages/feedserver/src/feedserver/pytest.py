@@ -15,7 +15,7 @@ import inspect
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ import pytest
 
 from feedserver import held_server
 from feedserver.handler.exchange import Exchange
+from feedserver.handler.problems import Expected, Problem
 from feedserver.server import FeedServer, VerificationError
 
 _CONFIGURED: Final[Any] = object()
@@ -161,10 +162,41 @@ def _refuse(message: str) -> None:
 
 @dataclass(slots=True)
 class Watched:
-    """A server, and its last exchange *before* the current test."""
+    """A server, and its last exchange *before* the current test.
+
+    *problems* and *expectations* are those of fixtures that the test shares with others, when the last of them was set
+    up: if the test is skipped, they concern the next one.
+    """
 
     server: FeedServer
     before: Exchange | None = None
+    problems: list[Problem] = field(default_factory=list)
+    expectations: list[Expected] = field(default_factory=list)
+    is_aside: bool = False
+
+    def share(self) -> None:
+        """Note that what was found and expected so far does not concern the current test alone."""
+        self.problems = self.server.site.problems.kept
+        self.expectations = self.server.site.expectations[:]
+
+    def set_aside(self) -> None:
+        """Forget what was found and expected for the current test alone, which is skipped, and keep the rest for the
+        next one.
+        """
+        site = self.server.site
+        self.problems = site.problems.take_all(self.problems)
+        self.expectations = [each for each in site.expectations if each in self.expectations]
+        site.expectations.clear()
+        while site.take_warning() is not None:
+            pass
+        self.is_aside = True
+
+    def put_back(self) -> None:
+        """Have the next test raise what was set aside."""
+        if self.is_aside:
+            self.is_aside = False
+            self.server.site.problems.put_back(self.problems)
+            self.server.site.expectations += self.expectations
 
     def last_exchange(self) -> Exchange | None:
         return next(reversed(self.server.journal.exchanges), None)
@@ -208,6 +240,16 @@ class _ServerWatch:
         self._ended.clear()
         for watched in self._running:
             watched.before = watched.last_exchange()
+            watched.put_back()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
+        """Note the problems that are found while a fixture of a wider scope is set up."""
+        result = yield
+        if fixturedef.scope != "function":
+            for watched in self._running:
+                watched.share()
+        return result
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self) -> Generator[None, None, None]:
@@ -236,7 +278,8 @@ class _ServerWatch:
             if call.when == "call" and held_server.is_wanted():
                 self._hold(item, f"{call.excinfo.typename}: {call.excinfo.value}" if call.excinfo else "")
         elif report.skipped:
-            self._ask_all()  # problems of a skipped test fail neither that test nor the next
+            for watched in self._running:  # problems of a skipped test fail neither that test nor the next
+                watched.set_aside()
         return report
 
     # Functions of the hooks

@@ -50,7 +50,7 @@ class Screen:
         problems = server.site.problems.take_of(exchange)
         if exchange.request is None:
             problems = [exchange.problem]  # its other problems are meant for tests
-        for warning in server.site.take_warnings():
+        while (warning := server.site.take_warning()) is not None:
             problems.append(f"warning: {warning}")
         for problem in problems:
             for line in problem.split(

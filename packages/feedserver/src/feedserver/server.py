@@ -35,7 +35,6 @@ from feedserver.server_journal import ServerJournal, VerificationError
 from feedserver.server_options import folder_of, texts, tls_of
 
 if TYPE_CHECKING:
-    from feedserver.handler.expectations import Expectation
     from feedserver.net.tls import ClientCertificates, Tls, TlsFault
 
 __all__ = ["STOP_TIMEOUT", "FeedServer", "VerificationError"]
@@ -115,7 +114,6 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
             tls=self.tls,
             kept=journal_limit,
         )
-        self._expectations: list[Expectation] = []
         self._quit_requested: threading.Event | None = None
         if quit:
             self._quit_requested = threading.Event()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.handler import Site
 from feedserver.handler.journal import Journal
+from feedserver.handler.problems import problem_of
 from feedserver.handler.request_filter import RequestFilter
 from feedserver.messages.request import Request
 from feedserver.messages.terminal_text import visible
@@ -34,7 +35,6 @@ class ServerJournal:
 
     site: Site
     journal: Journal
-    _expectations: list[Expectation]
 
     @property
     def requests(self) -> list[Request]:
@@ -96,7 +96,7 @@ class ServerJournal:
         return self._expecting(ExpectedOrder(self.journal, _caller(), wanted))
 
     def _expecting(self, expectation: Expectation) -> Expectation:
-        self._expectations.append(expectation)
+        self.site.expectations.append(expectation)
         return expectation
 
     def verify(self) -> None:
@@ -108,11 +108,11 @@ class ServerJournal:
         checked once. A doubtful detail of a fixture is issued as a FixtureWarning, here rather than on the thread that
         read the fixture.
         """
-        for warning in self.site.take_warnings():
+        while (warning := self.site.take_warning()) is not None:  # where warnings are errors, the others stay for later
             warnings.warn(warning, stacklevel=2)
-        expectations, self._expectations = self._expectations, []
+        expectations, self.site.expectations = self.site.expectations, []
         for expectation in expectations:
-            if not expectation.is_checked and (problem := expectation.problem()):
+            if not expectation.is_checked and (problem := problem_of(expectation)):
                 self.site.problems.add(problem)
         problems = self.site.problems.take()
         if problems:

@@ -39,6 +39,30 @@ def test_an_exception_of_a_client_is_reported_with_the_method_that_raised_it() -
         session.rows()
 
 
+class Unsayable(Exception):
+    def __repr__(self) -> str:
+        raise KeyError
+
+
+@pytest.mark.parametrize(("error", "said"), [(SystemExit(3), "SystemExit(3)"), (Unsayable(), "Unsayable")])
+def test_a_client_that_exits_or_whose_exception_has_no_repr_ends_no_run(error: BaseException, said: str) -> None:
+    class Broken(RightReader):
+        def add(self, url: str) -> None:
+            raise error
+
+        def poll(self) -> None:
+            raise error
+
+        list = poll  # type: ignore[assignment]
+
+    session = PythonAdapter(Broken).open("lane")
+    assert session.add([FEED]) == {1: f"add() raised {said}"}
+    assert session.poll().detail == f"poll() raised {said}"
+    with pytest.raises(ListFailed) as failed:
+        session.rows()
+    assert str(failed.value) == f"list() raised {said}"
+
+
 def test_the_abilities_of_a_client_follow_from_its_methods() -> None:
     class Small:
         def add(self, url: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 import socket
 import struct
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -162,3 +164,31 @@ def test_an_answer_that_comes_after_the_end_changes_nothing() -> None:
         assert exchange.describe() == described
         with pytest.raises(NotSeen, match="was not answered: client left"):
             _ = exchange.response
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, ZeroDivisionError])
+def test_nobody_waits_for_an_exchange_whose_listener_has_raised(error: type[BaseException]) -> None:
+    made = Journal()
+    exchange = Exchange(made.changes, PLAIN)
+    made.record(exchange)
+
+    def listen(_: Exchange) -> None:
+        raise error
+
+    made.listener = listen
+    with suppress(KeyboardInterrupt):
+        exchange.finish(Ended.COMPLETE, 3)
+    assert exchange.is_over
+    seen: list[int] = []
+    other = threading.Thread(target=lambda: seen.append(exchange.bytes_sent), daemon=True)
+    other.start()
+    other.join(5)
+    assert seen == [3]
+
+
+def test_what_was_not_seen_can_be_made_from_its_class_alone_as_tblib_does() -> None:
+    # Django's parallel test runner sends failures through tblib, and waits without end for one that can't be read.
+    made = NotSeen.__new__(NotSeen, "not in time")
+    assert (str(made), made.args) == ("not in time", ("not in time",))
+    assert issubclass(NotSeen, AssertionError)
+    assert pickle.loads(pickle.dumps(NotSeen("not in time"))).args == ("not in time",)

@@ -196,6 +196,23 @@ def test_an_unmet_expectation_can_be_allowed() -> None:
         server.verify()
 
 
+def test_an_expectation_whose_function_raises_is_a_problem_beside_the_others() -> None:
+    def fails(_request: object) -> bool:
+        pytest.fail("a mistake of the test")
+
+    with FeedServer() as server:
+        server.add(Pattern("/<path:any>"), Response())
+        server.expect("/feed", matching=fails)
+        server.expect("/never")
+        ask(server, "/feed", "/other")
+        with pytest.raises(VerificationError) as unmet:
+            server.verify()
+        one, other = str(unmet.value).split("\n\n")
+        assert "/feed matching" in one
+        assert "could not be checked: a mistake of the test at " in one
+        assert other.startswith("/never was requested never, not once.")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

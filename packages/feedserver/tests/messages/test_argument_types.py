@@ -8,9 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from feedserver import FeedServer, Headers, Pace, Request, Response, broken, moved, touched
+from feedserver import FeedServer, Headers, Pace, Request, Response, VerificationError, broken, moved, touched
 from feedserver.faults import Reset
 from feedserver.messages.argument_types import is_whole, whole
+from rawclient import RawClient
 
 
 @pytest.mark.parametrize(
@@ -162,3 +163,17 @@ def test_a_number_of_a_command_line_has_bounds(text: str, is_one: bool) -> None:
 def test_a_number_of_a_command_line_has_at_most_18_digits() -> None:
     assert is_whole("9" * 18, 1)
     assert not is_whole("1" * 5000, 1)
+
+
+def test_a_value_whose_repr_raises_is_named_by_its_type() -> None:
+    class Unsayable:
+        def __repr__(self) -> str:
+            raise KeyError
+
+    with pytest.raises(TypeError, match=r"not a Unsayable \(.*Unsayable\)"):
+        Response(cast("Any", Unsayable()))
+    with FeedServer() as server, RawClient(server) as client:
+        server.add("/feed", cast("Any", lambda _: Unsayable()))
+        assert client.get("/feed").status == 500
+        with pytest.raises(VerificationError, match="returned a Unsayable"):
+            server.verify()

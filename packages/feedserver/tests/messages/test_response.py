@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
@@ -96,7 +97,7 @@ OTHERS: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"pace": 10}, TypeError, "pace is 10; give a Pace, or text such as '1000 bytes every 50ms'"),
     ({"coding": "gzip," * 10 + "br"}, ValueError, "there are 11 codings inside each other; give at most 10"),
     ({"coding": b"gzip"}, TypeError, "a coding is text, not b'gzip'"),
-    ({"conditional": "on"}, ValueError, "conditional is 'on'; give 'rfc', 'exact' or 'off'"),
+    ({"conditional": "on"}, ValueError, "conditional is 'on'; give 'rfc' or 'exact' or 'off'"),
     ({"auth": ("a", "b")}, TypeError, "auth is ('a', 'b'); give an Auth, or text such as 'Basic user:password'"),
     ({"omit": "Date"}, TypeError, "omit is 'Date'; give a list of names, such as ['Date']"),
     ({"omit": [b"Date"]}, TypeError, "a name in omit is b'Date'; give the name of a header, such as 'Date'"),
@@ -125,3 +126,14 @@ def test_the_parts_of_a_body_are_joined_and_not_called_json() -> None:
         Response([b"<rss>", b"</rss>"])  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"give json\.dumps\(…\)"):
         Response([])  # type: ignore[arg-type]
+
+
+def test_a_header_that_is_omitted_and_declared_is_refused() -> None:
+    fixture = Response("x", headers={"Content-Type": "text/xml", "X-A": "a"})
+
+    with pytest.raises(ValueError, match="'content-type' is in omit, and among the headers as well") as refused:
+        replace(fixture, omit=frozenset(["content-type"]))
+
+    assert str(refused.value).endswith("; give headers=response.headers.without('content-type')")
+    without = replace(fixture, headers=fixture.headers.without("content-type"), omit=frozenset(["content-type"]))
+    assert list(without.headers) == ["X-A"]

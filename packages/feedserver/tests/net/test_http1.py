@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from feedserver import Ended, FeedServer, Response
+from feedserver import Ended, FeedServer, Response, VerificationError
 from feedserver.faults import parse
 from rawclient import RawClient
 
@@ -54,3 +54,52 @@ def test_an_exchange_has_its_end_and_the_error_separately(server: FeedServer) ->
     assert exchange.ended is Ended.CLIENT_LEFT
     assert exchange.error.startswith(("[Errno ", "[WinError "))
     assert exchange.describe().endswith(f", client left ({exchange.error})")
+
+
+@pytest.mark.parametrize(
+    ("first", "ended"),
+    [("endless body", "server stopped"), ("stall after 5", "server stopped"), ("reset after 5", "client left")],
+)
+def test_a_request_behind_an_answer_that_ends_its_connection_is_in_the_journal(first: str, ended: str) -> None:
+    # Else `assert_not_requested` would pass although the client has asked.
+    with FeedServer() as server:
+        server.add("/first", Response("0123456789", faults=[parse(first)]))
+        with socket.create_connection((server.host, server.port), timeout=10) as client:
+            heads = b"".join(b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n" % path for path in (b"first", b"second", b"third"))
+            client.sendall(heads)
+            assert server.wait_for("/first")[0].faults
+            if first.startswith("reset"):
+                server.wait_for("/third")
+            server.stop()
+        assert [exchange.path for exchange in server.journal.exchanges] == ["/first", "/second", "/third"]
+        for behind in server.journal.exchanges[1:]:
+            assert (behind.ended, behind.bytes_sent) == (ended, 0)
+            assert "it came behind an answer with which the connection ended" in behind.describe()
+        server.verify()
+
+
+def test_a_malformed_request_behind_an_answer_that_does_not_end_is_a_problem() -> None:
+    with FeedServer() as server:
+        server.add("/first", Response("x", faults=[parse("endless body")]))
+        with socket.create_connection((server.host, server.port), timeout=10) as client:
+            client.sendall(b"GET /first HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n\r\n")
+            assert server.wait_for("/first")[0].faults
+        server.stop()
+        with pytest.raises(
+            VerificationError, match="'nonsense' is not 'METHOD target HTTP/version'; it came behind an"
+        ):
+            server.verify()
+
+
+@pytest.mark.parametrize("headers", [{"Connection": "close"}, {"connection": "close, x"}])
+def test_what_comes_behind_the_last_answer_of_a_connection_is_no_request(headers: dict[str, str]) -> None:
+    with FeedServer() as server:
+        server.add("/first", Response("x", headers=headers), lambda _: Response("x", headers=headers))
+        for _ in range(2):
+            with socket.create_connection((server.host, server.port), timeout=10) as client:
+                client.sendall(b"GET /first HTTP/1.1\r\nHost: a\r\n\r\nGET /second HTTP/1.1\r\nHost: a\r\n\r\n")
+                while client.recv(1000):
+                    pass
+        server.stop()
+        assert [exchange.path for exchange in server.journal.exchanges] == ["/first", "/first"]
+        server.verify()

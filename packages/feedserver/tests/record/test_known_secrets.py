@@ -29,11 +29,33 @@ SECRET = 'pa/ss w"ü&1'
         SECRET.encode().decode("latin-1"),
         base64.b64encode(SECRET.encode()).decode(),
         base64.urlsafe_b64encode(SECRET.encode()).decode().rstrip("="),
+        SECRET.upper(),
+        SECRET.swapcase(),
+        "PA%2FSS%20W%22%C3%BC%261",
+        SECRET[::-1],
+        SECRET.encode().hex(),
+        SECRET.encode().hex().upper(),
+        base64.b32encode(SECRET.encode()).decode().rstrip("="),
+        base64.b32encode(SECRET.encode()).decode().rstrip("=").lower(),
+        "".join(f"%25{byte:02x}" for byte in SECRET.encode()),
+        "pa\\x2Fss\\x20w\\x22\\xFC\\x261",
     ],
 )
 def test_a_secret_is_replaced_in_any_spelling(spelled: str) -> None:
     assert without_known(f"/x/{spelled}/y", [SECRET]) == "/x/removed/y"
     assert without_known(f"a{spelled}b", [SECRET]) == "aremovedb"
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", 'abc{"token": "'])
+@pytest.mark.parametrize("behind", ["", "a", "ab", '"}'])
+@pytest.mark.parametrize("secret", ["s3cret", "s3cret7", "s3cret78", "~~?~~?>>\u00fc"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_secret_is_found_in_the_base_64_of_something_longer(
+    before: str, behind: str, secret: str, encode: Callable[[bytes], bytes]
+) -> None:
+    text = encode(f"{before}{secret}{behind}".encode()).decode()
+    assert "removed" in without_known(text, [secret])
+    assert is_in(text.encode(), [secret])
 
 
 def test_base_64_has_two_alphabets() -> None:
@@ -49,6 +71,8 @@ def test_base_64_has_two_alphabets() -> None:
         ("ab12", "removed"),
         ("x=ab12; y", "x=removed; y"),
         ("_ab12_", "_removed_"),
+        ("AB12 21ba", "removed removed"),
+        ("61623132", "removed"),
         ("/x?u=http%3A%2F%2Fh%3Dab12%26", "/x?u=http%3A%2F%2Fh%3Dremoved%26"),
         ("xab12 ab123 1ab12", "xab12 ab123 1ab12"),
         ("YWIxMg==", "YWIxMg=="),
@@ -75,6 +99,8 @@ def test_a_secret_that_begins_with_another_is_replaced_whole() -> None:
         ("<a>s3cret9</a>".encode("utf-16"), True),
         ("<a>s3cret9</a>".encode("utf-16-be"), True),
         (b"<a>czNjcmV0OQ</a>", True),
+        (b"<a>S3CRET9</a>", True),
+        (b"<a>9terc3s 733363726574390a</a>", True),
         (b"<a>s3cret</a>", False),
     ],
 )

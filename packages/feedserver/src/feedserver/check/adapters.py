@@ -255,8 +255,8 @@ class _PythonSession(Session):
         trouble = ""
         try:
             call()
-        except Exception as error:  # noqa: BLE001 - a client may raise anything; the verdict reports it
-            trouble = f"{method}() raised {error!r}"
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a client may raise anything; the verdict reports it
+            trouble = f"{method}() raised {_said(error)}"
         self._calls.append(Call(method, trouble))
         return trouble
 
@@ -269,8 +269,15 @@ class _PythonSession(Session):
         listing: Callable[[], Iterable[Any]] | None = getattr(self._client, "list", None)
         try:
             return read_rows(listing()) if listing is not None else None
-        except Exception as error:  # a client may raise anything; the verdict reports it
-            raise ListFailed(f"list() raised {error!r}") from error
+        except (Exception, SystemExit) as error:  # a client may raise anything; the verdict reports it
+            raise ListFailed(f"list() raised {_said(error)}") from error
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return repr(error)
+    except Exception:  # noqa: BLE001 - an exception without a repr must be reported, too
+        return type(error).__qualname__
 
 
 # Lists

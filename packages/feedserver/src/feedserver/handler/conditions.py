@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 from urllib.parse import parse_qs
 
 from feedserver.messages.argument_types import check_is, check_name, check_text, named
-from feedserver.messages.headers import to_bytes
+from feedserver.messages.headers import check_token, to_bytes
 from feedserver.messages.terminal_text import visible
 
 if TYPE_CHECKING:
@@ -103,8 +103,13 @@ class Conditions:
         if self.headers is not None:
             check_is("headers", self.headers, Mapping, "give a mapping, such as {'If-None-Match': None}")
             for name, value in self.headers.items():
-                check_name("a name in headers", name, "ETag")
+                check_token("a name in headers", name, "ETag")
                 check_is(f"headers[{name!r}]", value, (str, NoneType), "give the text that it must be, or None for any")
+                if value is not None and value != value.strip(" \t\r\n"):
+                    raise ValueError(
+                        f"headers[{name!r}] is {value!r}, and no value begins or ends with a blank; give "
+                        f"{value.strip()!r}"
+                    )
         for what, fields in (("query", self.query), ("form", self.form)):
             if fields is not None:
                 _check_fields(what, fields)
@@ -235,7 +240,7 @@ def _check_json(wanted: object) -> None:
 
     values = wanted.values if isinstance(wanted, Including) else wanted
     try:
-        json.dumps(values)
+        json.dumps(values, sort_keys=True)  # as `_is_same` does: names of several types can't be sorted
     except (TypeError, ValueError) as error:
         raise TypeError(
             f"json is {named(wanted)}, which JSON cannot express ({error}); give what json.loads returns"

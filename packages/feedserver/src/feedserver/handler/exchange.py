@@ -24,6 +24,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
 from feedserver.handler.problems import in_words
 from feedserver.messages.client_connection import Peer
@@ -39,6 +40,14 @@ OUTCOME_TIMEOUT = 10.0
 
 class NotSeen(AssertionError, TimeoutError):
     """What a test expected of its client did not arrive in time, or not at all."""
+
+    def __new__(cls, *args: object) -> Self:
+        """Make the error as `TimeoutError` does, which has more fields than `AssertionError`.
+
+        Without this, tblib, by which Django's parallel test runner sends failures to its main process, calls
+        `AssertionError.__new__`; that refuses, and the run never ends.
+        """
+        return TimeoutError.__new__(cls, *args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +210,14 @@ class Exchange:
             self._duration = time.perf_counter() - self._started
             self._error = error
             self._ended = ended
-            if self._changes.listener is not None:
-                self._listened_by = threading.get_ident()
-                self._changes.listen(self)
+            try:
+                if self._changes.listener is not None:
+                    self._listened_by = threading.get_ident()
+                    self._changes.listen(self)
+            finally:  # whatever the listener raises, nobody may wait for this exchange any longer
                 self._listened_by = None
-            self._is_published = True
-            self._changes.tell()
+                self._is_published = True
+                self._changes.tell()
 
     @property
     def is_over(self) -> bool:

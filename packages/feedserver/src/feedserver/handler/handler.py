@@ -19,7 +19,7 @@ from feedserver.handler.coded_bodies import CodedBodies
 from feedserver.handler.decisions import Decision, Pending, Prepared, Received
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.journal import Journal
-from feedserver.handler.problems import SHOWN, Problems, in_words
+from feedserver.handler.problems import SHOWN, Expected, Problems, in_words
 from feedserver.handler.quit_method import quit_refusal
 from feedserver.handler.ready_answers import make_ready, with_content_type
 from feedserver.handler.router import Missing, Routes
@@ -59,6 +59,8 @@ class Site:
         self.routes = routes
         self.journal = journal
         self.problems = Problems(journal.changes.failures, strict=strict)
+        self.expectations: list[Expected] = []
+        """What `FeedServer.verify` checks when it is called next."""
         self.callable_timeout = callable_timeout
         self.quits = quits
         self.base_url = ""
@@ -68,13 +70,9 @@ class Site:
         routes.now = self.clock.time
         self._coded = CodedBodies()
 
-    def take_warnings(self) -> list[FixtureWarning]:
-        """Return the warnings about fixtures that were read since the last call."""
-        if not self.routes.warnings:
-            return []
-        taken = self.routes.warnings[:]
-        del self.routes.warnings[: len(taken)]
-        return taken
+    def take_warning(self) -> FixtureWarning | None:
+        """Return the oldest warning about a fixture, and forget it; None where there is no further one."""
+        return self.routes.warnings.pop(0) if self.routes.warnings else None
 
     def close(self) -> None:
         """Remove the temporary files."""
@@ -101,6 +99,15 @@ class Site:
         *why* says what cut it off, *ended* how its exchange ended; *error* is the system's message, if there is one.
         """
         self._refused(event, why).finish(ended, 0, error)
+
+    def unanswered(self, request: Request, peer: Peer, number: int, ended: Ended, error: str) -> None:
+        """Record a request that came behind an answer with which its connection ended, so that nothing answers it."""
+        problem = "it came behind an answer with which the connection ended"
+        exchange = Exchange(
+            self.journal.changes, request, problem=problem, now=self.clock.time(), peer=peer, number=number
+        )
+        self.journal.record(exchange)
+        exchange.finish(ended, 0, error)
 
     def _refused(self, event: Malformed, what_came: str) -> Exchange:
         exchange = Exchange(self.journal.changes, None, raw=event.raw, problem=event.problem, now=self.clock.time())

@@ -12,6 +12,7 @@ import re
 import traceback
 from collections import deque
 from dataclasses import dataclass
+from typing import Protocol
 
 from feedserver.messages.argument_types import check_name
 
@@ -22,8 +23,18 @@ LONGEST = 2000
 """Characters of an exception that a message quotes at most: it may quote a body, which may have a million."""
 
 
+class Expected(Protocol):
+    """What a test expects of its client, and `FeedServer.verify` checks."""
+
+    is_checked: bool
+    """Whether the test has checked it by itself."""
+
+    def problem(self) -> str:
+        """Return in which way it is not met; "" where it is met."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Problem:
+class Problem:
     """A *message* for a test, and the *exchange* that it is about; None where it is about no particular one."""
 
     message: str
@@ -40,12 +51,12 @@ class Problems:
     def __init__(self, elsewhere: deque[str], *, strict: bool) -> None:
         self.strict = strict
         self._elsewhere = elsewhere
-        self._kept: list[_Problem] = []
+        self._kept: list[Problem] = []
         self._allowed: list[re.Pattern[str]] = []
 
     def add(self, message: str, exchange: object | None = None) -> None:
         """Add a problem, for `verify` to raise."""
-        self._kept.append(_Problem(message, exchange))
+        self._kept.append(Problem(message, exchange))
 
     def add_of_client(self, message: str, exchange: object) -> None:
         """Add a mistake of the client, unless the server is not strict."""
@@ -77,12 +88,38 @@ class Problems:
             messages.append(self._elsewhere.popleft())
         return [message for message in messages if not any(pattern.search(message) for pattern in self._allowed)]
 
+    @property
+    def kept(self) -> list[Problem]:
+        """The problems about this server alone that were not taken yet."""
+        return self._kept[:]
+
+    def take_all(self, wanted: list[Problem]) -> list[Problem]:
+        """Forget every problem, and return those that are among *wanted*, for `put_back`."""
+        taken = self.kept
+        del self._kept[: len(taken)]
+        self._elsewhere.clear()
+        return [problem for problem in taken if problem in wanted]
+
+    def put_back(self, problems: list[Problem]) -> None:
+        """Add problems that were taken before, as the oldest ones."""
+        self._kept[:0] = problems
+
     def take_of(self, exchange: object) -> list[str]:
         """Return the problems about *exchange* and those about no particular exchange, and forget them."""
         taken = [problem for problem in self._kept[:] if problem.exchange in (exchange, None)]
         for problem in taken:
             self._kept.remove(problem)
         return [problem.message for problem in taken]
+
+
+def problem_of(expected: Expected) -> str:
+    """Return in which way *expected* is not met, or what a function of the test raised when that was asked."""
+    try:
+        return expected.problem()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - pytest.fail() too must not keep others from being checked
+        return f"{expected}, which is expected, could not be checked: {in_words(error)}"
 
 
 def in_words(error: BaseException) -> str:

@@ -10,6 +10,7 @@ from feedserver.handler.exchange import Exchange
 from feedserver.handler.path_pattern import Pattern
 from feedserver.handler.routes import host_key
 from feedserver.messages.argument_types import check_name, check_status
+from feedserver.messages.headers import check_token
 from feedserver.messages.request import Request, split_target
 from feedserver.messages.terminal_text import visible
 
@@ -45,7 +46,8 @@ class RequestFilter:
         method = criteria.pop("method", None)
         if not isinstance(path, Pattern):
             check_name("path", path, "/feed", or_none=True)
-        check_name("method", method, "GET", or_none=True)
+        if method is not None:
+            check_token("method", method, "GET")
         if status is not None:
             check_status(status)
         put = object.__setattr__

@@ -30,6 +30,7 @@ from feedserver.handler.routes import (
     shown_state,
 )
 from feedserver.messages.argument_types import check_name
+from feedserver.messages.headers import check_token
 from feedserver.messages.lasting import Lasting
 from feedserver.messages.request import Request, Target, split_target
 from feedserver.messages.response import Answer
@@ -85,7 +86,8 @@ class Routes:
         """
         if not isinstance(path, Pattern):
             check_name("the path that add() was given", path, "/feed")
-        check_name("the method that add() was given", method, "POST", or_none=True)
+        if method is not None:
+            check_token("the method that add() was given", method, "POST")
         check_state("state", state)
         check_state("then", then)
         refuse_two_queries(path, conditions)

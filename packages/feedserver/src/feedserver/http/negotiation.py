@@ -167,8 +167,7 @@ def _unsatisfiable(response: Response, total: int) -> Response:
 
 def _refusal(response: Response, status: int, explanation: str, headers: HeaderInput = ()) -> Response:
     reason = reason_phrase(status)
-    return replace(
-        response,
+    return response.changed(
         status=status,
         reason=reason,
         headers=Headers(headers).added("Content-Type", "text/plain; charset=utf-8"),

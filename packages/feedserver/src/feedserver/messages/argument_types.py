@@ -121,10 +121,11 @@ def check_name(what: str, value: object, example: str, *, or_none: bool = False)
 
 
 def check_choice(what: str, value: object, choices: Iterable[object]) -> None:
-    """Raise ValueError for a *value* that is not among *choices*."""
+    """Raise ValueError for a *value* that is not among *choices*, and TypeError for one of another type than theirs."""
     known = tuple(choices)
     if not any(value == each and type(value) is type(each) for each in known):
-        raise ValueError(f"{what} is {named(value)}; give {' or '.join(map(repr, known))}")
+        kind = ValueError if type(value) in map(type, known) else TypeError
+        raise kind(f"{what} is {named(value)}; give {' or '.join(map(repr, known))}")
 
 
 def check_seconds(what: str, value: object, *, above_zero: bool = False) -> float:
@@ -185,10 +186,10 @@ def named(value: object) -> str:
 
 
 def _repr(value: object) -> str:
-    """Return `repr(value)`, or text such as "a dict" where Python refuses to write *value*: it contains a number of
-    more than 4,300 digits, or is nested too deeply.
+    """Return `repr(value)`, or text such as "a dict" where that raises: *value* contains a number of more than 4,300
+    digits, is nested too deeply, or has a repr of its own that fails.
     """
     try:
         return repr(value)
-    except (ValueError, RecursionError):
+    except Exception:  # noqa: BLE001 - the message must be made all the same
         return f"a {type(value).__name__}"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
-from feedserver.messages.argument_types import named, shown
+from feedserver.messages.argument_types import check_name, named, shown
 
 TCHARS = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 """A token, of which names of headers, methods and codings consist, as a regular expression (RFC 9110 §5.6.2)."""
@@ -24,6 +24,15 @@ def to_text(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return data.decode("latin-1")
+
+
+def check_token(what: str, value: object, example: str) -> None:
+    """Raise TypeError for a *value* that is not text, and ValueError for text that can be no name of a header or of a
+    method, such as one with a blank in it.
+    """
+    check_name(what, value, example)
+    if isinstance(value, str) and not _NAME.fullmatch(to_bytes(value)):
+        raise ValueError(f"{what} is {named(value)}, which no request can have; give text such as {example!r}")
 
 
 def _field(pair: object) -> tuple[bytes, bytes]:

@@ -197,8 +197,8 @@ class Response:
             check_text("source", source)
         if error != "":
             check_text("error", error)
-        if conditional not in _CONDITIONALS:
-            raise ValueError(f"conditional is {named(conditional)}; give 'rfc', 'exact' or 'off'")
+        if conditional != "rfc":
+            check_choice("conditional", conditional, _CONDITIONALS)
         pace = Pace.parse(pace) if isinstance(pace, str) else pace
         auth = Auth.parse(auth) if isinstance(auth, str) else auth
         if pace is not None:
@@ -220,7 +220,7 @@ class Response:
         put(self, "coding", coding)
         put(self, "conditional", conditional)
         put(self, "auth", auth)
-        put(self, "omit", _names(omit))
+        put(self, "omit", _names(omit, self.headers))
         put(self, "faults", _checked(faults))
         put(self, "source", source)
         put(self, "notes", _notes(notes))
@@ -310,7 +310,7 @@ def _notes(notes: object) -> tuple[tuple[str, str], ...]:
     return given
 
 
-def _names(omit: Iterable[str]) -> frozenset[str]:
+def _names(omit: Iterable[str], declared: Headers) -> frozenset[str]:
     if type(omit) is tuple and not omit:
         return frozenset()
     given: object = omit
@@ -322,6 +322,11 @@ def _names(omit: Iterable[str]) -> frozenset[str]:
     for name in names:
         check_is("a name in omit", name, str, "give the name of a header, such as 'Date'")
         check_name("a name in omit", name, "Date")
+        if name in declared:
+            raise ValueError(
+                f"{name!r} is in omit, and among the headers as well, so that it is sent; give "
+                f"headers=response.headers.without({name!r})"
+            )
     return frozenset(name.lower() for name in names)
 
 

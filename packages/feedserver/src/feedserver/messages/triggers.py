@@ -18,7 +18,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from feedserver.messages.argument_types import check_is, whole
+from feedserver.messages.argument_types import check_is, shown, whole
 from feedserver.messages.field_types import check_fields
 
 
@@ -112,7 +112,7 @@ class WithProbability(When):
     def __post_init__(self) -> None:
         check_fields(self)
         if not 0 <= self.probability <= 1:
-            raise ValueError(f"{self.probability:g} is no probability; use a number from 0 to 1")
+            raise ValueError(f"{shown(self.probability)} is no probability; use a number from 0 to 1")
 
     def strikes(self, number: int) -> bool:
         """Return whether chance chooses this request. Depends on seed and *number* alone: repeated calls agree."""

@@ -155,6 +155,7 @@ class Connection(_Protocol):
             self._note_what_had_begun("the connection broke", Ended.CLIENT_LEFT, error)
         self.move(Event.LOST)
         self._http.finish(Ended.STALLED if before is State.STALLED else Ended.CLIENT_LEFT, error)
+        self._http.note_unanswered(Ended.CLIENT_LEFT, error)
         if self._linger is not None:
             self._linger.cancel()
         self._transport = None
@@ -199,6 +200,7 @@ class Connection(_Protocol):
         """
         self._note_what_had_begun(why, ended)
         self._http.finish(ended)
+        self._http.note_unanswered(ended, "")
         self.move(Event.CLOSE)
         transport = self._transport
         if isinstance(transport, SocketTransport):

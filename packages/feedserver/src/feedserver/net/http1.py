@@ -97,7 +97,7 @@ class Carrier(Protocol):
 class Http1:
     """The server's side of HTTP/1 on one *connection*: the reader of its requests, and the answer under way."""
 
-    __slots__ = ("_connection", "_server", "_site", "answer", "reader")
+    __slots__ = ("_connection", "_is_last", "_server", "_site", "answer", "reader")
 
     def __init__(self, connection: Carrier, server: HttpServer) -> None:
         self._connection = connection
@@ -105,6 +105,7 @@ class Http1:
         self._site = server.site
         self.reader: RequestReader | None = None
         self.answer: AnswerUnderWay | None = None
+        self._is_last = False  # whether an answer was begun whose head says that no other one follows
 
     # Called by the connection
 
@@ -159,6 +160,21 @@ class Http1:
             if problem is not None:
                 self._site.failed(problem, answer.exchange)
             answer.exchange.finish(ended, answer.sent - self._connection.unsent, error)
+
+    def note_unanswered(self, ended: Ended, error: str) -> None:
+        """Record the requests that came behind the last answer, and that no answer can follow: the connection is lost.
+
+        What comes behind an answer that says it is the last one is not a request (RFC 9112 §9.6).
+        """
+        reader, peer = self.reader, self._connection.peer
+        while reader is not None and reader.keep_alive and not self._is_last:
+            event = reader.next_event()
+            if isinstance(event, Malformed):
+                self._site.cut(event, "it came behind an answer with which the connection ended", ended, error)
+            if not isinstance(event, Request):
+                return
+            peer.requests += 1
+            self._site.unanswered(event, peer, peer.requests, ended, error)
 
     def let_go(self) -> None:
         """Drop the reference to the closed connection: a cycle would keep both, bodies included, in memory."""
@@ -242,6 +258,7 @@ class Http1:
             was_due, is_due = is_due, False
             overrun.cancel()
             if was_due and self.answer is answer:
+                self._is_last = not prepared.keep_alive
                 answer.prepare(prepared)
                 self._go_on()
 
@@ -298,6 +315,7 @@ class Http1:
     def _begin(self, prepared: Prepared) -> None:
         """Start to send an answer. One that the kernel takes whole begins and ends here, without a change of state."""
         connection, whole = self._connection, prepared.whole
+        self._is_last = not prepared.keep_alive
         if whole is None or connection.unsent:
             self._put_under_way(prepared)
             return

@@ -1,7 +1,8 @@
 """Secrets that the request sent: finds them in what an answer repeats, and replaces them, however they are spelled.
 
-Each character of a secret may stand as it is, percent-encoded (several times, too), as an entity of HTML or an escape
-of JSON; the whole secret may stand in base 64. A short secret counts as a whole word only, since it may be a part of
+Each character of a secret may stand as it is, in another case, percent-encoded (several times, too), as an entity of
+HTML or an escape of JSON or JavaScript. The whole secret may stand backwards, in hexadecimal digits or in base 32, and
+in base 64 alone or as a part of something longer. A short secret counts as a whole word only, since it may be a part of
 any word by chance.
 """
 
@@ -44,8 +45,11 @@ def without_known(text: str, known: Iterable[str], *, short: bool = True) -> str
 
 
 def is_in(data: bytes, known: Iterable[str]) -> bool:
-    """Return whether a body or file has one of the secrets in *known*: in ASCII, UTF-8 or UTF-16, or in base 64."""
-    return any(_is_in(data, secret) for secret in known)
+    """Return whether a body or file has one of the secrets in *known*: in ASCII, UTF-8 or UTF-16, in any case, or in
+    base 64.
+    """
+    lowered = data.lower()
+    return any(_is_in(data, lowered, secret) for secret in known)
 
 
 def decoded_body(body: bytes, coding: str) -> bytes | None:
@@ -60,32 +64,46 @@ def decoded_body(body: bytes, coding: str) -> bytes | None:
         return None
 
 
-def _is_in(data: bytes, secret: str) -> bool:
+def _is_in(data: bytes, lowered: bytes, secret: str) -> bool:
     if len(secret) < SHORTEST:
         return False
     if len(secret) < SHORTEST_IN_WORDS:
-        word = re.escape(secret.encode("utf-8", "replace"))
-        return re.search(rb"(?<![0-9A-Za-z])%b(?![0-9A-Za-z])" % word, data) is not None
+        word = re.escape(secret.lower().encode("utf-8", "replace"))
+        return re.search(rb"(?<![0-9a-z])%b(?![0-9a-z])" % word, lowered) is not None
     spelled = [each.encode("utf-8", "replace") for each in _spellings(secret)]
     spelled += [secret.encode(encoding, "replace") for encoding in ("utf-16-le", "utf-16-be", "latin-1")]
-    return any(each in data for each in spelled)
+    in_base_64 = (each.encode("ascii") for each in _in_base_64(secret))
+    return any(each.lower() in lowered for each in spelled) or any(each in data for each in in_base_64)
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """Yield a *secret* as it is, percent-encoded, in HTML, in JSON, and in base 64."""
+    """Yield a *secret* as it is, percent-encoded, in HTML, in JSON, backwards, in hexadecimal digits and in base 32; in
+    all of them, case does not matter.
+    """
     encoded = quote(secret, safe="")
-    yield from (secret, encoded, re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded), quote_plus(secret))
+    yield from (secret, encoded, quote_plus(secret), secret[::-1])
     yield from (escape(secret), escape(secret, quote=False))
     yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
-    yield from _in_base_64(secret)
+    data = secret.encode("utf-8", "replace")
+    yield from (data.hex(), base64.b32encode(data).decode("ascii").rstrip("="))
 
 
 def _in_base_64(secret: str) -> Iterator[str]:
+    """Yield what base 64 makes of a *secret*, alone and as a part of something longer.
+
+    There, its first byte may be the first, second or third of three that become four characters (RFC 4648 §4).
+    """
     if len(secret) >= SHORTEST_IN_WORDS:
         data = secret.encode("utf-8", "replace")
-        for coded in (base64.b64encode(data).decode("ascii"), base64.urlsafe_b64encode(data).decode("ascii")):
-            yield coded
-            yield coded.rstrip("=")
+        for before, own in ((0, 0), (1, 2), (2, 3)):  # *own* is the first character that depends on the secret alone
+            coded = base64.b64encode(b"\0" * before + data).decode("ascii")
+            whole = (before + len(data)) * 8 // 6
+            alone = () if before else (coded, coded.rstrip("="))
+            for each in (*alone, coded[own:whole]):
+                yield from (each, each.translate(_URL_SAFE))
+
+
+_URL_SAFE = str.maketrans("+/", "-_")
 
 
 @lru_cache(maxsize=256)
@@ -94,7 +112,8 @@ def _pattern(secret: str) -> re.Pattern[str]:
     whole = [re.escape(each) for each in dict.fromkeys(_spellings(secret))]
     if len(secret) <= _LONGEST_BY_CHARACTER:
         whole.append("".join(map(_any_spelling, secret)))
-    either = "|".join(whole)
+    in_base_64 = [rf"{re.escape(each)}=*" for each in dict.fromkeys(_in_base_64(secret))]
+    either = "|".join([f"(?i:{'|'.join(whole)})", *in_base_64])
     if len(secret) >= SHORTEST_IN_WORDS:
         return re.compile(either)
     before, behind = _ENDS
@@ -112,6 +131,7 @@ def _any_spelling(character: str) -> str:
         f"&#(?:0{{0,5}}{number}|[xX]0{{0,5}}{_digits(f'{number:x}')});?",
         *(f"&{name};" for name in names),
         "".join(rf"\\{{1,16}}u{_digits(units[at : at + 2].hex())}" for at in range(0, len(units), 2)),
+        *([rf"\\{{1,16}}x{_digits(f'{number:02x}')}"] if number < 256 else []),
         *([rf"\\{{1,16}}{re.escape(character)}"] if character in "/\"'" else []),
         *([r"\\\\"] if character == "\\" else []),
         *([re.escape(data.decode("latin-1"))] if len(data) > 1 else []),  # a header's UTF-8, read as ISO-8859-1
