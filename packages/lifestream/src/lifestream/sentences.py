@@ -179,7 +179,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "remedy-too-large": _("it is larger than LIFESTREAM_MAX_BODY: raise that if the feed is worth it"),
     "remedy-redirects": _("its server sends it round in circles: look at its site for its new address"),
     "remedy-connection": _("its server does not answer: wait, or see whether the site still exists"),
-    # Which addresses are not dialled: `fetcher.address_guard`
+    # Which addresses lifestream does not connect to: `fetcher.address_guard`
     "address-refused": _(
         "{address} is {kind}, and lifestream connects to none of those; if it is yours, add its network to "
         "LIFESTREAM_ALLOWED_NETWORKS"

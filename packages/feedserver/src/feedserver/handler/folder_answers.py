@@ -79,7 +79,7 @@ class _Held(Generic[_Key]):
             self._size -= _size_of(cached)
 
 
-_COPIES = 3  # the body itself, and ready to send on a connection that stays open, and on one that does not
+_COPIES = 3  # the body itself, the whole answer for a connection that stays open, and for one that is closed
 _BESIDE_IT = 2048  # about how many bytes an answer takes beside its body
 
 

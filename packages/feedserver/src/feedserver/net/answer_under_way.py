@@ -93,7 +93,8 @@ class AnswerUnderWay:
     def play(self, wire: Wire) -> Step | None:
         """Send what the plan says, and return the first step that sends nothing: a wait, or how the answer ends.
 
-        Returns None where the kernel takes no more or the client has gone. Raises what the plan raises.
+        Returns None if there is no plan yet, the kernel takes no more, or the client has gone. Raises what the plan
+        raises.
         """
         if self._whole is not None:
             return self._send_whole(wire, self._whole)

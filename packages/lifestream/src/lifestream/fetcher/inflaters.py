@@ -166,7 +166,9 @@ class Zstd:
 
 @cache
 def _brotli() -> Any:
-    """Return the library that inflates br; None without one that bounds what it returns (brotli 1.2 and newer)."""
+    """Return the library that inflates br; None if it is not installed, or is older than brotli 1.2, the first that
+    bounds what it returns.
+    """
     try:
         library = import_module("brotli")
     except ImportError:

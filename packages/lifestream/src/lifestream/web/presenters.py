@@ -131,7 +131,7 @@ class Card:
 
 def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> Card:
     """Return the card of *post*, whose item and feed are loaded. Its pictures have their addresses on this site if the
-    site shows pictures; with *originals*, for other machines, they have their own addresses.
+    site shows pictures; with *originals*, which search engines and messengers need, they have the item's addresses.
 
     How much of the post the card has is the choice of the lifestream, if that is loaded; a *complete* card has all.
 
@@ -185,7 +185,7 @@ def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> C
 
 
 def _episode(episode: Episode | None, here: Callable[[str], str]) -> Episode | None:
-    """Return *episode* with the addresses of the portraits of its people, as *here* returns them."""
+    """Return *episode* with each address of a person's portrait replaced by what *here* returns for it."""
     if episode is None:
         return None
     return replace(episode, persons=tuple(replace(each, picture=here(each.picture)) for each in episode.persons))

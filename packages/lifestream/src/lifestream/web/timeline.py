@@ -122,7 +122,7 @@ class Timeline:
         else:
             posts = Post.objects.visible().filter(subscription=self.subscription)
         if self.tag is not None:
-            # SQLite would walk down the timeline for a tag that few items have.
+            # For a tag that few items have, SQLite would read the whole timeline to find its posts.
             few = self._tagged
             posts = posts.filter(_has(self.tag)) if few is None else fulltext.among(posts, few)
         if self.day is not None:

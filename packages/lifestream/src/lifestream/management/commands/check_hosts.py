@@ -15,8 +15,8 @@ from lifestream.models import Host, due_hosts
 
 class Command(BaseCommand):
     help = gettext_lazy(
-        "Checks that each host is due when its feeds are, which only SQL that was written by hand can change. The exit "
-        "status is 1 if a host is not."
+        "Checks that each host is due when its feeds are. Only SQL that was written by hand can make them differ. The "
+        "exit status is 1 if they differ for a host."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
