@@ -110,7 +110,7 @@ class FolderAnswers:
         Raises FixtureError if the file has a mistake.
         """
         if place.host:
-            # A host has many notations: with another port or user, each would be a place of its own.
+            # A host can be written in many ways, such as with another port or user: each would be a place of its own.
             host = host_folder(place.host)
             if host is None:
                 return None

@@ -60,9 +60,9 @@ class _Members:
         self._is_over = False
 
     def next(self, data: bytes) -> bytes:
-        """Return the beginning of another member, if *data*, which follows the end of a member, begins one. Return b""
-        if it doesn't, or if it is too short to tell: then it is held back for the next call. What follows the last
-        member is padding. Raises `TooManyMembers`.
+        """Return the beginning of another member if *data*, which follows the end of a member, begins one; otherwise
+        b"". If *data* is too short to tell, it is held back for the next call. Anything else after the last member is
+        padding. Raises `TooManyMembers`.
         """
         if self._is_over:
             return b""

@@ -30,7 +30,7 @@ OF_FEED: Final = frozenset({"title", "domain", "url"})
 
 _CHUNK: Final = 500
 _FOLDER: Final = f"substr(folder, 1, {LENGTH})"
-# A fixture may have a subscription before its feed. Some letters are more than one in lower case.
+# In a fixture, a subscription may precede its feed. Some letters become several in lower case.
 _NAME: Final = f"""substr(lower(substr(coalesce(nullif(name, ''), (
     SELECT coalesce(nullif(feed.title, ''), nullif(feed.domain, ''), feed.url) FROM lifestream_feed feed
     WHERE feed.id = lifestream_subscription.feed_id), ''), 1, {LENGTH})), 1, {LENGTH})"""  # noqa: S608  constants of this module

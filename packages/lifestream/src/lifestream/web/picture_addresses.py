@@ -64,7 +64,7 @@ def shown_here(html: str) -> str:
 
 
 def _rewritten(tag: re.Match[str]) -> str:
-    # The source of a <source> without srcset is a sound or a film.
+    # The `src` of a <source> or <video> is a sound or a film; pictures are in `srcset` and `poster`.
     films = tag[0].startswith(("<source", "<video"))
     return _NAMED.sub(lambda found: _attribute(found, films=films), tag[0])
 

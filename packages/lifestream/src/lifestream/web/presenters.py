@@ -66,7 +66,7 @@ class Card:
     *author* is who wrote it, if that is not the name of its site. If *is_excerpt*, *summary* is an excerpt of as many
     words as the owner has chosen; if *is_all*, it is the whole text of the post.
 
-    *lead* is the one picture that stands for an article. *pictures* are those that are not in the content. *whole* is
+    *lead* is the one picture that represents an article. *pictures* are those that are not in the content. *whole* is
     True if a timeline may show all of the content. *counts* are the numbers of all pictures, sounds, films and files,
     even if a timeline shows only the first ones. *season* and *number* are those of a podcast's episode; *episode* has
     all that the podcast says about it, on the item's own page.
