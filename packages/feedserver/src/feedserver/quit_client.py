@@ -10,7 +10,7 @@ from feedserver.messages.argument_types import check_is, check_name, check_secon
 from feedserver.messages.terminal_text import visible
 
 LOOK_AGAIN = 0.01
-"""Seconds between two checks whether a server that was told to stop still listens."""
+"""Seconds between two checks whether a server that was asked to stop still listens."""
 
 LONGEST_ANSWER = 65_536
 """The most bytes of an answer that are read: the server may be no feedserver, and its answer endless."""
@@ -21,7 +21,7 @@ _STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?: |\r\n)")
 def stop_server(port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> None:
     """Send QUIT to the server on *port* and wait until it has gone, at most *timeout* seconds in all.
 
-    Raises ConnectionError where nothing listens there, and where the server refuses or does not stop.
+    Raises ConnectionError if nothing listens there, or if the server refuses or does not stop.
     """
     check_is("port", port, int, "give the number that the server listens on, such as 8097")
     if not 1 <= port <= 65535:

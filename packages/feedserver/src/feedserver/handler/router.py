@@ -174,7 +174,7 @@ class Routes:
         if route.then is not None:
             self.state.update(route.then)
 
-    # The message where nothing answers
+    # The message if nothing answers
 
     def _missing(self, place: Place, target: Target, request: Request) -> Missing:
         asked = _asked(request, target, place.host)

@@ -59,7 +59,7 @@ class Wire(Protocol):
 class AnswerUnderWay:
     """The answer to *exchange*: all its bytes at once (*whole*), or a *plan*; it has neither while a thread makes it.
 
-    *timer* is the timer of the step that waits, None where no step waits. *source* makes parts of the answer on a
+    *timer* is the timer of the step that waits, None if no step waits. *source* makes parts of the answer on a
     thread of its own; *wanted* tells a thread that makes the whole answer that it is no longer needed. *sent* counts
     bytes of head and body. *keep_alive*: another answer may follow on the connection.
     """

@@ -115,8 +115,8 @@ def bind(host: str, port: int) -> socket.socket:
 def hold_beside(listening: socket.socket, host: str, port: int) -> socket.socket | None:
     """Return a silent socket that is bound to *port* of *host* beside the one that is *listening* there.
 
-    None where the system does not bind a second one. No other program can take the port then, except one of the same
-    user that asks to share it (SO_REUSEPORT).
+    Return None if the system does not bind a second one. While the socket is bound, no other program can take the port,
+    except one of the same user that asks to share it (SO_REUSEPORT).
     """
     if sys.platform != "linux":  # HOLDS_BESIDE, in a form that type checkers understand
         return None

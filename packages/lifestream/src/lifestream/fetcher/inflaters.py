@@ -1,8 +1,8 @@
 """Inflaters for one content coding each, piece by piece: gzip and deflate, and br and zstd if the extra `codings` is
 installed. No I/O.
 
-No call returns much more than PIECE bytes, however far its input inflates: so whoever counts the bytes stops a bomb
-before it is in memory.
+No call returns much more than PIECE bytes, however far its input inflates: so a caller that counts the bytes stops
+a decompression bomb before it is in memory.
 """
 
 from __future__ import annotations
