@@ -10,10 +10,10 @@ from feedserver.messages.argument_types import check_is, check_name, check_secon
 from feedserver.messages.terminal_text import visible
 
 LOOK_AGAIN = 0.01
-"""Seconds between two checks whether a server that was told to stop still listens."""
+"""Seconds between two checks whether a server that was asked to stop still listens."""
 
 LONGEST_ANSWER = 65_536
-"""Bytes of an answer that are read at most: the server may be no feedserver, and its answer endless."""
+"""The most bytes of an answer that are read: the server may be no feedserver, and its answer endless."""
 
 _STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?: |\r\n)")
 
@@ -21,7 +21,7 @@ _STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})(?: |\r\n)")
 def stop_server(port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> None:
     """Send QUIT to the server on *port* and wait until it has gone, at most *timeout* seconds in all.
 
-    Raises ConnectionError where nothing listens there, and where the server refuses or does not stop.
+    Raises ConnectionError if nothing listens there, or if the server refuses or does not stop.
     """
     check_is("port", port, int, "give the number that the server listens on, such as 8097")
     if not 1 <= port <= 65535:
@@ -47,7 +47,7 @@ def stop_server(port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> Non
 
 
 def _answer_to_quit(port: int, host: str, deadline: float) -> bytes:
-    """Return the answer, up to the end of the connection, the deadline, or the most bytes that are read."""
+    """Return what was received until the connection or the time ended, at most LONGEST_ANSWER bytes of it."""
     name = f"[{host}]" if ":" in host else host
     request = f"QUIT / HTTP/1.1\r\nHost: {name}:{port}\r\nConnection: close\r\n\r\n"
     answer = b""

@@ -53,9 +53,8 @@ class Screen:
         while (warning := server.site.take_warning()) is not None:
             problems.append(f"warning: {warning}")
         for problem in problems:
-            for line in problem.split(
-                "\n"
-            ):  # not `str.splitlines`: it splits at ten more characters, which paths may have
+            # Not `str.splitlines`: it splits at ten more characters, which paths may have.
+            for line in problem.split("\n"):
                 self.show(f"    {line}", _RED)
 
 

@@ -92,12 +92,12 @@ def in_language(text: str, language: Language) -> str:
 
 def joined(parts: Iterable[str]) -> str:
     """Return *parts*, without those that are empty, as one text or message with semicolons between them."""
-    said = tuple(filter(None, parts))
-    if len(said) < 2:
-        return said[0] if said else ""
-    if not any(isinstance(part, Message) for part in said):
-        return "; ".join(said)
-    return say("several", parts=said)
+    texts = tuple(filter(None, parts))
+    if len(texts) < 2:
+        return texts[0] if texts else ""
+    if not any(isinstance(text, Message) for text in texts):
+        return "; ".join(texts)
+    return say("several", parts=texts)
 
 
 def edited(text: str, edit: Any) -> str:

@@ -53,7 +53,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     # What a request came to: `fetcher`
     "no-answer-in-time": _("no whole answer within {seconds} s"),
     "no-address": _("{host} has no address: {reason}"),
-    "bad-certificate": _("the certificate of {host} does not hold: {reason}"),
+    "bad-certificate": _("the certificate of {host} is not valid: {reason}"),
     "no-tls": _("no TLS with {host}: {reason}"),
     "no-connection": _("no connection to {host}:{port}: {reason}"),
     "closed-without-answer": _("the server closed the connection without an answer"),
@@ -179,9 +179,9 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "remedy-too-large": _("it is larger than LIFESTREAM_MAX_BODY: raise that if the feed is worth it"),
     "remedy-redirects": _("its server sends it round in circles: look at its site for its new address"),
     "remedy-connection": _("its server does not answer: wait, or see whether the site still exists"),
-    # Which addresses are not dialled: `fetcher.address_guard`
+    # Which addresses lifestream does not connect to: `fetcher.address_guard`
     "address-refused": _(
-        "{address} is {kind}, and none of those is dialled; if it is yours, add its network to "
+        "{address} is {kind}, and lifestream connects to none of those; if it is yours, add its network to "
         "LIFESTREAM_ALLOWED_NETWORKS"
     ),
     "form-of-address": _("a form of {address}, {kind}"),

@@ -97,7 +97,9 @@ class WhatIsRead(FeedServerTransactionTestCase):
         for number in range(MOST_OPEN):
             note(self.feed, f"x-{number}", timezone.now())
         answer = self.client.post(self.address, follow=True)
-        self.assertContains(answer, "So many feeds are to be read for you already: wait until some of them are.")
+        self.assertContains(
+            answer, "Many feeds are already waiting to be read for you; try again once some of them have been read."
+        )
         assert ReadingRequest.objects.count() == MOST_OPEN
         ReadingRequest.objects.filter(language="x-0").delete()
         assert "It is on its way." in self.client.post(self.address, follow=True).content.decode()

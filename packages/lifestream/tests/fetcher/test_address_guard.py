@@ -99,7 +99,7 @@ def test_the_refusal_names_the_address_and_the_remedy() -> None:
     with pytest.raises(AddressRefused) as refusal:
         AddressGuard().check("10.0.0.1")
     assert str(refusal.value) == (
-        "10.0.0.1 is a private address, and none of those is dialled; "
+        "10.0.0.1 is a private address, and lifestream connects to none of those; "
         "if it is yours, add its network to LIFESTREAM_ALLOWED_NETWORKS"
     )
 

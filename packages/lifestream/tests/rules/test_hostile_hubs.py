@@ -33,7 +33,7 @@ class HostileHubs(WebSubTestCase):
         links = '<http://127.0.0.2:9/hub>; rel="hub"'
         self.feedserver.add("/feed", Response(rss("one"), headers={"Link": links}))
         self.refresh(guard=allowing("127.0.0.1"))
-        assert "127.0.0.2 is a loopback address, and none of those is dialled" in self.message()
+        assert "127.0.0.2 is a loopback address, and lifestream connects to none of those" in self.message()
 
     def test_a_redirect_to_a_private_address_is_not_followed(self) -> None:
         redirect = Response(status=307, headers={"Location": "http://127.0.0.2:9/hub"})
@@ -71,7 +71,7 @@ class HostileHubs(WebSubTestCase):
             assert self.state().hub_url == self.hub.url
             assert HubSubscription.objects.get().hub == with_tls
             # The certificate of the hub is of an unknown authority.
-            assert "the certificate of 127.0.0.1 does not hold" in self.message()
+            assert "the certificate of 127.0.0.1 is not valid" in self.message()
             assert self.hub.asked == []
 
     def test_redirects_in_a_loop_end(self) -> None:

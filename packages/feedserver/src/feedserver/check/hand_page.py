@@ -1,7 +1,7 @@
 """The live page of `feedserver check --serve`: what the run waits for, the feeds to import, and boxes to tick.
 
-It is served on the loopback address of this machine, below a prefix that nobody can guess, and apart from the feeds: a
-hosted reader knows the addresses of the feeds only.
+It is served on the loopback address of this machine, below a prefix that nobody can guess, and by another server than
+the feeds: a hosted reader knows the addresses of the feeds only.
 """
 
 from __future__ import annotations
@@ -231,7 +231,7 @@ def _boxes(shown: Shown) -> str:
 <h2 id="items">What the reader shows</h2>
 <fieldset class="choice"><legend>Which items are there?</legend>
 <label><input type="radio" name="sees" value="yes"{yes}> I tick them below</label>
-<label><input type="radio" name="sees" value="no"{no}> I don't: what depends on items is <em>not seen</em></label>
+<label><input type="radio" name="sees" value="no"{no}> I don't: scenarios that need them are <em>not seen</em></label>
 </fieldset>
 <p class="tools" hidden><button type="button" id="tick-all">Tick all</button>
 <button type="button" id="tick-none">Tick none</button></p>

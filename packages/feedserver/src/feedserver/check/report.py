@@ -75,7 +75,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many scenarios passed (*passed*), of how many that were judged (*judged*), of how many there are (*all*)."""
+    """The numbers of scenarios: how many *passed*, how many were *judged*, and how many there are (*all*)."""
 
     passed: int
     judged: int
@@ -130,8 +130,8 @@ class Report:
         return any(result.fails_under(level) for result in self.results)
 
     def published(self) -> Report:
-        """Return the report without the scenarios that are withheld, passed or not: it shows no reader that
-        breaks their rules.
+        """Return the report without the scenarios that are withheld, whether they passed or failed, so that it
+        reveals no reader that breaks their rules.
         """
         return replace(self, results=[result for result in self.results if not result.scenario.withheld])
 

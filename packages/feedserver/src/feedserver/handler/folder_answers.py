@@ -79,7 +79,7 @@ class _Held(Generic[_Key]):
             self._size -= _size_of(cached)
 
 
-_COPIES = 3  # the body itself, and ready to send on a connection that stays open, and on one that does not
+_COPIES = 3  # the body itself, the whole answer for a connection that stays open, and for one that is closed
 _BESIDE_IT = 2048  # about how many bytes an answer takes beside its body
 
 
@@ -110,7 +110,7 @@ class FolderAnswers:
         Raises FixtureError if the file has a mistake.
         """
         if place.host:
-            # A host has many notations: with another port or user, each would be a place of its own.
+            # A host can be written in many ways, such as with another port or user: each would be a place of its own.
             host = host_folder(place.host)
             if host is None:
                 return None

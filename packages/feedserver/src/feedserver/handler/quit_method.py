@@ -14,16 +14,17 @@ _OF_A_PROXY = (
 )
 """Headers that proxies add (RFC 7239, RFC 9110 §7.6.3): the client is then not the machine that is connected."""
 
-# Patterns, which `re` compiles and keeps at their first use: QUIT comes seldom, and compiling delays each start.
+# These patterns are strings, which `re` compiles at their first use: to compile them here would delay the start of each
+# server, and QUIT comes seldom.
 _HOST = r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::[0-9]*)?|[0-9a-f]*:[0-9a-f:.]+"
 
 
 def quit_refusal(request: Request) -> str:
     """Return why a QUIT is refused, "" if it is obeyed.
 
-    It must come from this machine, and not from a page in a browser. A name in Host that is not loopback's points to a
-    rebound DNS name; a browser adds Origin to every request that a page makes with a method of its own. A proxy on this
-    machine may forward requests of others; one that adds no header is not noticed.
+    It must come from this machine, and not from a page in a browser. A Host that does not name this machine's
+    loopback is a sign of DNS rebinding; a browser adds Origin to every request that a page makes with a method of its
+    own. A proxy on this machine may forward requests of others; one that adds no header is not noticed.
     """
     host = request.headers.get("Host", "").lower()
     parts = re.fullmatch(_HOST, host, re.ASCII)

@@ -79,7 +79,8 @@ class Routes:
         then: Mapping[str, object] | None = None,
         conditions: Conditions = NO_CONDITIONS,
     ) -> None:
-        """Answer *path*: with a query string if that matters, or a whole URL for a proxied host, or a pattern.
+        """Answer requests for *path*: a path, with a query string if it has to match; a URL of a proxied host; or a
+        pattern.
 
         Replaces what was added for the same requests. Raises TypeError or ValueError for answers that cannot be given,
         and ValueError if there are no answers.
@@ -108,7 +109,7 @@ class Routes:
             spelling,
             target.scheme,
         )
-        # Each in one step: the event loop may be reading the old tuple.
+        # Each tuple is replaced in one step, since the event loop may be reading the old one.
         if isinstance(path, Pattern):
             self._patterned = _with(self._patterned, route)
         else:
@@ -119,8 +120,8 @@ class Routes:
     ) -> Found | Missing:
         """Return what answers *request*. *own_host* returns whether a host of an absolute target is this server.
 
-        Conditions are checked on the request of *exchange*, which has its connection. Raises FixtureError where the
-        file that would answer has a mistake, and whatever a function of the test raises.
+        Conditions are checked on the request of *exchange*, if there is one: that request has its connection. Raises
+        FixtureError if the file that would answer has a mistake, and whatever a function of the test raises.
         """
         target = split_target(request.target)
         host = "" if not target.host or own_host(target.host) else host_key(target.host, target.scheme)
@@ -175,7 +176,7 @@ class Routes:
         if route.then is not None:
             self.state.update(route.then)
 
-    # The message where nothing answers
+    # The message if nothing answers
 
     def _missing(self, place: Place, target: Target, request: Request) -> Missing:
         asked = _asked(request, target, place.host)

@@ -59,7 +59,7 @@ class Wire(Protocol):
 class AnswerUnderWay:
     """The answer to *exchange*: all its bytes at once (*whole*), or a *plan*; it has neither while a thread makes it.
 
-    *timer* is the timer of the step that waits, None where no step waits. *source* makes parts of the answer on a
+    *timer* is the timer of the step that waits, None if no step waits. *source* makes parts of the answer on a
     thread of its own; *wanted* tells a thread that makes the whole answer that it is no longer needed. *sent* counts
     bytes of head and body. *keep_alive*: another answer may follow on the connection.
     """
@@ -93,7 +93,8 @@ class AnswerUnderWay:
     def play(self, wire: Wire) -> Step | None:
         """Send what the plan says, and return the first step that sends nothing: a wait, or how the answer ends.
 
-        Returns None where the kernel takes no more or the client has gone. Raises what the plan raises.
+        Returns None if there is no plan yet, the kernel takes no more, or the client has gone. Raises what the plan
+        raises.
         """
         if self._whole is not None:
             return self._send_whole(wire, self._whole)

@@ -1,7 +1,7 @@
 """Binding: the socket that listens on a port, and the one that holds the port while connections are refused.
 
-Few tests refuse connections, so the second socket is bound only when one does. It must be bound before the first is
-closed, or another program could take the port in between.
+Few tests refuse connections, so the second socket is bound only when one does. Where the system allows it, the second
+is bound before the first is closed, so that no other program can take the port in between.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BIND_PAUSE = 0.02
 HOLDS_BESIDE = sys.platform == "linux"
 """Whether a second socket may be bound to the port beside the one that listens (SO_REUSEPORT of both, socket(7)).
 
-Elsewhere the port is held by a socket that is bound when the other one is closed, a moment later.
+Elsewhere, the second socket is bound a moment after the first is closed.
 """
 
 
@@ -115,8 +115,8 @@ def bind(host: str, port: int) -> socket.socket:
 def hold_beside(listening: socket.socket, host: str, port: int) -> socket.socket | None:
     """Return a silent socket that is bound to *port* of *host* beside the one that is *listening* there.
 
-    None where the system does not bind a second one. No other program can take the port then, except one of the same
-    user that asks to share it (SO_REUSEPORT).
+    Return None if the system does not bind a second one. While the socket is bound, no other program can take the port,
+    except one of the same user that asks to share it (SO_REUSEPORT).
     """
     if sys.platform != "linux":  # HOLDS_BESIDE, in a form that type checkers understand
         return None

@@ -112,7 +112,7 @@ class SocketLoop:
         """Call *function* in the caller's thread while the loop waits.
 
         Returns False if the loop did not begin to wait in *timeout* seconds; -1 waits for ever. *function* may begin
-        and cease to watch sockets, where the poller allows that, and cancel timers. Callbacks and timers that it
+        and cease to watch sockets, if the poller allows that, and cancel timers. Callbacks and timers that it
         schedules do not wake the loop: they are taken up when something else wakes it.
         """
         if not self._at_work.acquire(True, timeout):
@@ -140,7 +140,7 @@ class SocketLoop:
         self._soon.append(callback)
 
     def call_soon_threadsafe(self, callback: Callback, /) -> None:
-        """Call *callback* soon, and wake the loop for it. Raises RuntimeError where the loop is closed."""
+        """Call *callback* soon, and wake the loop for it. Raises RuntimeError if the loop is closed."""
         if self._is_closed:
             raise RuntimeError("the event loop is closed")
         self._soon.append(callback)
@@ -170,7 +170,7 @@ class SocketLoop:
         self._watch(fd, watched)
 
     def remove_reader(self, fd: int, /) -> None:
-        """Stop watching a descriptor for reading; do nothing where it is not watched."""
+        """Stop watching a descriptor for reading; do nothing if it is not watched."""
         watched = self._watched.get(fd)
         if watched is not None:
             watched.reader = None
@@ -183,14 +183,14 @@ class SocketLoop:
         self._watch(fd, watched)
 
     def remove_writer(self, fd: int, /) -> None:
-        """Stop watching a descriptor for writing; do nothing where it is not watched."""
+        """Stop watching a descriptor for writing; do nothing if it is not watched."""
         watched = self._watched.get(fd)
         if watched is not None:
             watched.writer = None
             self._watch(fd, watched)
 
     def _watch(self, fd: int, watched: _Watched) -> None:
-        """Watch a descriptor for what *watched* has a callback for, or stop where it has none."""
+        """Watch a descriptor for what *watched* has a callback for, or stop if it has none."""
         events = (READ if watched.reader is not None else 0) | (WRITE if watched.writer is not None else 0)
         if fd not in self._watched:
             self._poller.register(fd, events)

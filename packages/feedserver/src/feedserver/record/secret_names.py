@@ -64,7 +64,7 @@ These values are still searched for secrets.
 """
 
 _LOGIN = "/login"
-"""Added to the names of a URL's parameters if the path is that of a login's answer; no parameter's name has a slash."""
+"""Added to the names of a URL's parameters if a login redirects to its path; no parameter's name has a slash."""
 
 _OF_A_LOGIN = re.compile(
     r"/(?:[\w-]*callback|oauth2?|oidc|sso|auth|authorize|authorise|log-?in|sign-?in|saml2?)(?:/[\w.-]*)?\?",
@@ -72,7 +72,7 @@ _OF_A_LOGIN = re.compile(
 )
 
 _ONLY_BESIDE = {
-    # RFC 6749 §4.1.2 and §4.1.3, RFC 9207: the answer of a login, and the request that exchanges its code for a token
+    # RFC 6749 §4.1.2 and §4.1.3, RFC 9207: the redirect of a login, and the request that exchanges its code for a token
     "code": frozenset(
         {
             *("state", "session_state", "iss", "client_id", "redirect_uri", "grant_type", "code_verifier", "authuser"),
@@ -111,8 +111,8 @@ def is_secret(name: str, beside: frozenset[str] = frozenset()) -> bool:
 
 
 def login_beside(text: str) -> frozenset[str]:
-    """Return the mark of a login, for the *beside* of `is_secret`, if a URL in *text* has the path of a login's
-    answer.
+    """Return the mark of a login, for the *beside* of `is_secret`, if a URL in *text* has a path to which logins
+    redirect.
     """
     return frozenset({_LOGIN}) if _OF_A_LOGIN.search(text) else frozenset()
 

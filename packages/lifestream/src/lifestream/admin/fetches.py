@@ -100,7 +100,7 @@ class FetchAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("next due, and why"))
     def next(self, fetch: Fetch) -> SafeString:
-        """Return when the next fetch was due after it, and why."""
+        """Return when the next fetch was due after this one, and why."""
         return format_html('{}<span class="lifestream-why">{}</span>', moment(fetch.next_fetch), worded(fetch.reason))
 
     @admin.display(description=gettext_lazy("message"))

@@ -22,7 +22,7 @@ from lifestream.web.look import look_of
 from lifestream.web.pictured_choice import PicturedChoice
 
 SUFFIX_LENGTH: Final = 6
-"""Random characters at the end of a slug: 31 bits, so that nobody guesses a slug and no two are equal."""
+"""Random characters at the end of a slug: 30 bits, so that nobody guesses a slug and no two are equal."""
 _SUFFIX_LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"  # No character that looks like another one.
 _SLUG_LENGTH: Final = 100
 

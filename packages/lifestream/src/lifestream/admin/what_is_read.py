@@ -32,7 +32,9 @@ def what_is_read(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feed:
         from lifestream.refresh import wanted_readings
 
         if request.user.pk is not None and wanted_readings.has_many_open(request.user.pk):
-            text = gettext("So many feeds are to be read for you already: wait until some of them are.")
+            text = gettext(
+                "Many feeds are already waiting to be read for you; try again once some of them have been read."
+            )
             model_admin.message_user(request, text, messages.WARNING)
         else:
             wanted_readings.note(feed, language, now)

@@ -53,5 +53,5 @@ def truncated(clean: str, length: int) -> str:
 
 
 def _closed(beginning: str, end_tags: list[str]) -> str:
-    """Return *beginning* followed by *end_tags*, of which the outermost comes first in the sequence."""
+    """Return *beginning* followed by *end_tags* in reverse order: in *end_tags*, the outermost comes first."""
     return (beginning + "".join(reversed(end_tags))).rstrip()

@@ -1,9 +1,9 @@
-"""Which addresses may be dialled: the guard against request forgery (SSRF) through feed URLs.
+"""Which addresses may be connected to: the guard against request forgery (SSRF) through feed URLs.
 
 Without it, anyone who may add a feed could make this machine send requests to its own services, its neighbours or a
-cloud's metadata server. The guard is aiohttp's `socket_factory`, which is called with every address that is about to be
-dialled, whether resolved or written in the URL, and for every redirect. So the address that was checked is the address
-that is dialled, and no answer of a name server can change it in between.
+cloud's metadata server. The guard is aiohttp's `socket_factory`, which is called with every address before a
+connection to it is opened, whether the address was resolved or written in the URL, and for every redirect. So the
+address that was checked is the one that is connected to: no answer of a name server can change it in between.
 
 The table is our own, from IANA's special-purpose registries (RFC 6890), because `ipaddress.is_global` accepts addresses
 that carry a private IPv4 address inside (64:ff9b::7f00:1 reaches 127.0.0.1 behind a NAT64). In IPv6, only 2000::/3 is
@@ -79,7 +79,7 @@ _ISATAP_IDS = (0x0000_5EFE, 0x0200_5EFE)  # RFC 5214 §6.1: the upper half of an
 
 
 class AddressRefused(OSError):
-    """The guard refused to let an address be dialled.
+    """The guard refused a connection to an address.
 
     The message names the address, its kind and the remedy.
     """
@@ -96,19 +96,19 @@ class AddressRefused(OSError):
 
 @dataclass(frozen=True, slots=True)
 class AddressGuard:
-    """Decides which addresses may be dialled: all public ones, and those in *allowed_networks*."""
+    """Decides which addresses may be connected to: all public ones, and those in *allowed_networks*."""
 
     allowed_networks: tuple[Network, ...] = ()
 
     def why_not(self, address: str) -> str:
-        """Return why *address* may not be dialled, in words that follow "is"; "" if it may.
+        """Return why *address* may not be connected to, in words that follow "is"; "" if it may.
 
         Anything but an IP address is refused.
         """
         return _why_not(self.allowed_networks, address)
 
     def check(self, address: str) -> None:
-        """Raise `AddressRefused` if *address* may not be dialled."""
+        """Raise `AddressRefused` if *address* may not be connected to."""
         if reason := self.why_not(address):
             raise AddressRefused(address, reason)
 
@@ -123,7 +123,7 @@ class AddressGuard:
 
 
 def _parse(address: str) -> Address:
-    """Parse an address. Return the IPv4 address in a mapped one, since the kernel dials that."""
+    """Parse an address. Return the IPv4 address in a mapped one, since the kernel connects to that."""
     parsed = ip_address(address)
     if isinstance(parsed, IPv4Address):
         return parsed

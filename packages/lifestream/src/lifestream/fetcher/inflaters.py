@@ -1,8 +1,8 @@
 """Inflaters for one content coding each, piece by piece: gzip and deflate, and br and zstd if the extra `codings` is
 installed. No I/O.
 
-No call returns much more than PIECE bytes, however far its input inflates: so whoever counts the bytes stops a bomb
-before it is in memory.
+No call returns much more than PIECE bytes, however far its input inflates: so a caller that counts the bytes stops
+a decompression bomb before it is in memory.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ class _Members:
         self._is_over = False
 
     def next(self, data: bytes) -> bytes:
-        """Return the beginning of another member, if *data*, which follows the end of a member, begins one. Return b""
-        if it doesn't, or if it is too short to tell: then it is held back for the next call. What follows the last
-        member is padding. Raises `TooManyMembers`.
+        """Return the beginning of another member if *data*, which follows the end of a member, begins one; otherwise
+        b"". If *data* is too short to tell, it is held back for the next call. Anything else after the last member is
+        padding. Raises `TooManyMembers`.
         """
         if self._is_over:
             return b""
@@ -166,7 +166,9 @@ class Zstd:
 
 @cache
 def _brotli() -> Any:
-    """Return the library that inflates br; None without one that bounds what it returns (brotli 1.2 and newer)."""
+    """Return the library that inflates br; None if it is not installed, or is older than brotli 1.2, the first that
+    bounds what it returns.
+    """
     try:
         library = import_module("brotli")
     except ImportError:

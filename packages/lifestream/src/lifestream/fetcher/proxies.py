@@ -1,8 +1,8 @@
 """Requests through a proxy: HTTP proxies, and SOCKS with the extra `socks`.
 
-The proxy resolves names and dials, so the guard can't check the address that is dialled. It checks what it can: a host
-that is written as an address, in any form that systems read as one, and names that mean this machine or its own
-network. For all other names the proxy itself has to refuse private addresses.
+The proxy resolves names and connects, so the guard can't check the address that the proxy connects to. The guard checks
+what it can: a host that is written as an address, in any form that systems read as one, and names that mean this
+machine or its own network. For all other names, the proxy itself has to refuse private addresses.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lifestream.fetcher.session import open_session, session_with
 from lifestream.message import say
 
 _EVERYWHERE: Final = AddressGuard((IPv4Network("0.0.0.0/0"), IPv6Network("::/0")))
-"""Lets the proxy's own address pass, which is private more often than not. No other address is dialled."""
+"""Allows the proxy's own address, which is private more often than not. This machine connects to no other address."""
 _OWN_NAMES: Final = ("localhost", "local", "internal", "lan", "home.arpa", "localdomain")
 
 

@@ -11,8 +11,8 @@ from lifestream.models.items import Item
 class PublishedId(models.Model):
     """The id of an item in the feeds of this site. It is stored once and never changes: see `storage.published_ids`.
 
-    No two items have the same id, not even items of different feeds. (An item without a stored id is published with one
-    that is no address, and that is the same each time.)
+    No two items have the same id, not even items of different feeds. (An item without a stored id is published with a
+    UUID, which is the same each time.)
     """
 
     # Not the primary key, for the reason given at `Article.item`.

@@ -4,9 +4,10 @@ A site is called by the name that its subscription gives it, or else by its feed
 span two tables, and sorting all sites for each page takes longer the more there are. So the names that they are sorted
 by are stored with the subscription, cut to LENGTH characters.
 
-`settle` writes these names. Every write of a subscription's *name*, *folder* or *feed*, and of a feed's *title* or
-*domain*, is followed by a call of it: the querysets and signal handlers of both call it, and so does `storage.writer`,
-once it has committed. Rows that were written in another way are corrected by `mend`, which the daily `cleanup` calls.
+`settle` writes these names. Every write of a subscription's *name*, *folder* or *feed*, and of a feed's *title*,
+*domain* or *url*, is followed by a call of it: the querysets and signal handlers of both models call it, and so does
+`storage.writer`, once it has committed. Rows that were written in another way are corrected by `mend`, which the daily
+`cleanup` calls.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ OF_FEED: Final = frozenset({"title", "domain", "url"})
 
 _CHUNK: Final = 500
 _FOLDER: Final = f"substr(folder, 1, {LENGTH})"
-# A fixture may have a subscription before its feed. Some letters are more than one in lower case.
+# In a fixture, a subscription may precede its feed. Some letters become several in lower case.
 _NAME: Final = f"""substr(lower(substr(coalesce(nullif(name, ''), (
     SELECT coalesce(nullif(feed.title, ''), nullif(feed.domain, ''), feed.url) FROM lifestream_feed feed
     WHERE feed.id = lifestream_subscription.feed_id), ''), 1, {LENGTH})), 1, {LENGTH})"""  # noqa: S608  constants of this module

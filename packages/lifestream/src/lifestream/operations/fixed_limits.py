@@ -39,7 +39,10 @@ FIXED: Final = (
     Fixed(
         body_budget.SIZE,
         _("the bytes of all answers that a worker holds at once"),
-        _("It bounds the memory of a worker, whatever its number of requests; who has to wait loses nothing."),
+        _(
+            "It bounds the memory of a worker, whatever its number of requests; requests that have to wait lose "
+            "nothing."
+        ),
         Unit.BYTES,
     ),
     Fixed(
@@ -50,7 +53,7 @@ FIXED: Final = (
     Fixed(
         request_options.MOST_HEADERS,
         _("headers that a feed may be given"),
-        _("Servers that want one want one or two, and refuse requests that are too long."),
+        _("Servers that need such headers need one or two, and refuse requests that are too long."),
     ),
     Fixed(
         caps.ENTRIES.limit,
@@ -82,7 +85,7 @@ FIXED: Final = (
     Fixed(
         pictures.LIMITS.max_body,
         _("the size of a picture that is shown through the site"),
-        _("A photograph for a page is smaller; all that are on their way are in memory."),
+        _("A photograph for a page is smaller; all pictures that are being fetched are in memory."),
         Unit.BYTES,
     ),
     Fixed(
@@ -119,7 +122,7 @@ FIXED: Final = (
     Fixed(
         fulltext.MOST_TERMS,
         _("words of a query that are used"),
-        _("The database reads all that is known of each."),
+        _("The database reads all index entries of each word."),
     ),
     Fixed(
         own_pages.MOST_PAGES,

@@ -24,7 +24,7 @@ class Unit(Enum):
 @dataclass(frozen=True, slots=True)
 class Limit:
     """A limit with its *value* now, in its *unit*. *setting* is the name of its setting, "" if it is fixed. *bounds* is
-    what it bounds, and *why* the reason for its *default*. 0 stands for no limit if it is *optional*.
+    what it bounds, and *why* the reason for its *default*. 0 means no limit if it is *optional*.
     """
 
     setting: str

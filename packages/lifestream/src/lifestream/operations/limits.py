@@ -87,13 +87,13 @@ SETTINGS: Final = (
     _Setting(
         "min_interval",
         _("the shortest time between two requests of a feed"),
-        _("Servers take an hour for polite, and some refuse whoever comes sooner."),
+        _("Servers regard an hour as polite, and some refuse earlier requests."),
         Unit.SECONDS,
     ),
     _Setting(
         "max_interval",
         _("the longest time between two requests of a feed"),
-        _("A server that says that its answer holds for a year is most often mistaken."),
+        _("A server that declares its answer fresh for a year is most often mistaken."),
         Unit.SECONDS,
     ),
     _Setting(
@@ -158,7 +158,7 @@ SETTINGS: Final = (
     _Setting(
         "max_page",
         _("characters of a web page that are read for its feeds and its icon"),
-        _("Both stand in its head; the size of the answer is bounded by LIFESTREAM_MAX_BODY."),
+        _("Both are in the head of the page; LIFESTREAM_MAX_BODY bounds the size of the answer."),
     ),
     _Setting(
         "max_opml",
@@ -207,7 +207,7 @@ SETTINGS: Final = (
     _Setting(
         "picture_cache",
         _("the disk space for pictures of feeds that are shown through the site"),
-        _("It holds those of a week for a site of some hundred feeds."),
+        _("It is enough for the pictures of a week on a site of some hundred feeds."),
         Unit.BYTES,
     ),
     # Pages

@@ -27,9 +27,9 @@ _OF_A_CUSTOMER: Final = {4: 24, 6: 48}
 def visitor_of(request: HttpRequest) -> str:
     """Return the address of the visitor or, for IPv6, its network; "" if it is not known.
 
-    It is not known if a proxy that the site does not trust has passed the request on: all visitors of the proxy seem to
-    have the same address. A proxy on this machine may add no header, so the address of a request from this machine is
-    not known either.
+    The address is unknown for a request that came through a proxy that the site does not trust: all visitors of the
+    proxy seem to have the same address. A proxy on this machine may add no header, so the address is also unknown for a
+    request from this machine.
     """
     forwarded = request.META.get(FORWARDED)
     if came_through_proxy(request.META) if forwarded is None else forwarded:

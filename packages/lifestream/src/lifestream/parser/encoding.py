@@ -107,10 +107,10 @@ class _Label(NamedTuple):
 
 def _labels(body: bytes, content_type: str) -> list[_Label]:
     """Return the charsets that the Content-Type and the document's declaration name, if they name any."""
-    said = _CHARSET.search(content_type)
+    parameter = _CHARSET.search(content_type)
     declared = _DECLARED.match(body[:1024].decode("latin-1"))
     labels = (
-        _Label((said[1] or said[2] or "").strip(" '") if said else "", "the Content-Type"),
+        _Label((parameter[1] or parameter[2] or "").strip(" '") if parameter else "", "the Content-Type"),
         _Label(declared[1] if declared else "", "its declaration"),
     )
     return [label for label in labels if label.name]

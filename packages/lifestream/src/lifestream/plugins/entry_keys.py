@@ -1,4 +1,5 @@
-"""The keys that identify an entry, from the strongest to the weakest. `entry_matching` decides with them.
+"""The keys that identify an entry, from the strongest to the weakest. By them, `entry_matching` decides which items are
+the same.
 
 Stored keys outlive releases: **a change to how a key is made duplicates every item**, so it needs a migration.
 """

@@ -1,8 +1,8 @@
 """Notes on how a document was understood, for a person who asks (`lifestream read`, the admin's view of what is read).
 
 What cleaning removed from an item is described in words: "<script>", "img onerror", "link: javascript:…". For this, the
-HTML before and after cleaning is compared by the numbers of its tags and attributes, so that this module needs to know
-nothing of the rules of cleaning. It takes time linear in the length of the HTML, and only those who ask pay for it.
+tags and attributes are counted before and after cleaning, so that this module needs to know nothing of the rules of
+cleaning. Counting takes time linear in the length of the HTML, and is done only for those who ask.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _name(element: str, name: str) -> str:
 
 
 def _parts(html: str) -> Counter[tuple[str, str]]:
-    """Return the numbers of the tags in *html*, as ("", tag), and of their attributes, as (tag, attribute)."""
+    """Count the tags in *html*, by ("", tag), and their attributes, by (tag, attribute)."""
     found: Counter[tuple[str, str]] = Counter()
     for token in tokens(html):
         if token.kind == "start":

@@ -63,7 +63,7 @@ class _Short(Exception):
 
 
 class Pictures:
-    """Fetches pictures into *cache*. *guard* says which addresses may be dialled."""
+    """Fetches pictures into *cache*. *guard* says which addresses may be connected to."""
 
     def __init__(self, cache: PictureCache, guard: AddressGuard, limits: FetchLimits = LIMITS) -> None:
         self._cache, self._guard, self._limits = cache, guard, limits

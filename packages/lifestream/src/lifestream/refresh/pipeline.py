@@ -55,8 +55,8 @@ def refresh(
     """Fetch the feeds that are due, or those of *feeds* (primary keys) that are, and store the results.
 
     With *early*, our own interval doesn't count, but what servers and feeds ask for does. *clock* tells the time;
-    *guard* says which addresses may be dialled, by default those that the settings allow. *most* is the maximum number
-    of feeds that are fetched, by default all. *progress* is called with each feed's row once it is stored. When
+    *guard* says which addresses may be connected to, by default those that the settings allow. *most* is the maximum
+    number of feeds that are fetched, by default all. *progress* is called with each feed's row once it is stored. When
     *stopping* is set, feeds under way are given up and stay due. No event loop may run in the thread that calls this.
 
     Raises what the database raises while claiming; a feed's own errors are in the report. So is a shortage of this

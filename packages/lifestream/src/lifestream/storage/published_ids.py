@@ -43,7 +43,7 @@ def assign(new: Iterable[Publishable], using: str) -> None:
     secret = settings.secret_keys[0]
     chosen = {each.item: each.own if each.own and each.item not in buried else _uuid(each, secret) for each in left}
     for attempt in count():
-        # All workers use one order: two workers that wait for each other's rows would wait for ever.
+        # All workers insert in one order: otherwise, two could wait for each other's rows for ever.
         rows = sorted((uri, item) for item, uri in chosen.items())
         made = insert_rows(PublishedId, ("uri", "item"), rows, using, returning=("item",), existing=True)
         done = {item for (item,) in made}

@@ -99,7 +99,7 @@ class _Addresses:
 
 
 def _rewritten(tag: re.Match[str], addresses: _Addresses) -> str:
-    # The source of a <source> without srcset is a sound or a film.
+    # The `src` of a <source> or <video> is a sound or a film; pictures are in `srcset` and `poster`.
     films = tag[0].startswith(("<source", "<video"))
     return _NAMED.sub(lambda found: _attribute(found, addresses, films=films), tag[0])
 

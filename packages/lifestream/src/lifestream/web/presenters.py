@@ -67,7 +67,7 @@ class Card:
     *author* is who wrote it, if that is not the name of its site. If *is_excerpt*, *summary* is an excerpt of as many
     words as the owner has chosen; if *is_all*, it is the whole text of the post.
 
-    *lead* is the one picture that stands for an article. *pictures* are those that are not in the content. *whole* is
+    *lead* is the one picture that represents an article. *pictures* are those that are not in the content. *whole* is
     True if a timeline may show all of the content. *counts* are the numbers of all pictures, sounds, films and files,
     even if a timeline shows only the first ones. *season* and *number* are those of a podcast's episode; *episode* has
     all that the podcast says about it, on the item's own page.
@@ -132,7 +132,7 @@ class Card:
 
 def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> Card:
     """Return the card of *post*, whose item and feed are loaded. Its pictures have their addresses on this site if the
-    site shows pictures; with *originals*, for other machines, they have their own addresses.
+    site shows pictures; with *originals*, which search engines and messengers need, they have the item's addresses.
 
     How much of the post the card has is the choice of the lifestream, if that is loaded; a *complete* card has all.
 
@@ -186,7 +186,7 @@ def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> C
 
 
 def _episode(episode: Episode | None, here: Callable[[str], str]) -> Episode | None:
-    """Return *episode* with the addresses of the portraits of its people, as *here* returns them."""
+    """Return *episode* with each address of a person's portrait replaced by what *here* returns for it."""
     if episode is None:
         return None
     return replace(episode, persons=tuple(replace(each, picture=here(each.picture)) for each in episode.persons))

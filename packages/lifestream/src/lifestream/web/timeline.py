@@ -122,7 +122,7 @@ class Timeline:
         else:
             posts = Post.objects.visible().filter(subscription=self.subscription)
         if self.tag is not None:
-            # SQLite would walk down the timeline for a tag that few items have.
+            # For a tag that few items have, SQLite would read the whole timeline to find its posts.
             few = self._tagged
             posts = posts.filter(_has(self.tag)) if few is None else fulltext.among(posts, few)
         if self.day is not None:
@@ -139,7 +139,7 @@ class Timeline:
     @property
     def shows_all_sites(self) -> bool:
         """Whether it is known that the reader may see all sites of the lifestream."""
-        # `timeline_for` has asked whether there is a feed with credentials, together with the lifestream.
+        # `timeline_for` has loaded, together with the lifestream, whether one of its feeds has credentials.
         return self.owned or not getattr(self.lifestream, "has_secrets", True)
 
     def pinned(self) -> list[Post]:
@@ -274,7 +274,7 @@ class Timeline:
         more = (every.filter(are_few, _is_one_of(keys)).values("pk") for keys in (posts[:RECENT], named))
         compared = recent.union(*more).order_by()
         latest = Post.objects.visible().filter(subscription=OuterRef("pk")).order_by("-date").values("date")[:1]
-        # Without the condition on the lifestream, for which SQLite would read all its subscriptions.
+        # The condition on the lifestream is left out: for it, SQLite would read all subscriptions of the lifestream.
         sites = self._loaded(Subscription.objects.filter(_is_one_of(compared))).alias(latest=Subquery(latest))
         return list(sites.order_by(F("latest").desc(nulls_last=True), "sort_name", "pk")[:count])
 

@@ -2,8 +2,8 @@
 
 SQLite takes five times as long to look up the posts of 9,000 items, which are spread over the table, as to search the
 latest 3,000 posts for 20 posts of those items. If the keys of the items are not known, a condition is checked for each
-post: for a tag that half of all posts have, that is for 40 posts, whereas PostgreSQL took 10 ms to return the keys of
-10,000 items.
+post until enough are found: for a tag that half of all posts have, for 40 posts. To ask for the keys would take longer:
+PostgreSQL took 10 ms to return those of 10,000 items.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ MOST_ASKED: Final = 2_500
 def first_of(posts: QuerySet[Post], items: Collection[int], count: int) -> list[int] | None:
     """Return the keys of the first *count* of *posts*, in their order, whose item is one of *items* (keys).
 
-    Returns None if it is faster to look up the posts of *items*, which are few, or seldom among the first of *posts*.
+    Returns None if it is faster to look up the posts of *items*, because the items are few, or because few of them are
+    among the first of *posts*.
     """
     if len(items) <= FEW:
         return None

@@ -26,7 +26,7 @@ def test_a_dry_run_prints_what_the_command_would_delete() -> None:
     make_item(date=timezone.now() - timedelta(days=20))
     make_item(date=timezone.now())
     what = "1 item, 0 feeds without subscribers, 0 tombstones"
-    assert output("--dry-run") == f"This would go: {what}.\n"
+    assert output("--dry-run") == f"This would be deleted: {what}.\n"
     assert Item.objects.count() == 2
     assert output("--vacuum") == f"Deleted: {what}.\n"
     assert Item.objects.count() == 1

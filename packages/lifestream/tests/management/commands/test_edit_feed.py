@@ -106,7 +106,7 @@ class EditFeed(CommandTestCase):
     def test_an_impossible_change_is_an_error(self) -> None:
         url = self.get_url("/feed")
         failures: dict[tuple[str, ...], Any] = {
-            (url,): "say what to change: see --help",
+            (url,): "there is nothing to change: give an option; see --help",
             (url, url, "--url", "https://b.example/"): "--url is for one feed",
             (url, "--interval", "1m"): "the interval is to be from 1 hour to 7 days",
             (url, "--certificates", "/nowhere/ca.pem"): "/nowhere/ca.pem can't be read: No such file or directory",

@@ -1,4 +1,4 @@
-"""`rebuild_search`: write the search index anew."""
+"""`rebuild_search`: build the search index again."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
 """Drive Liferea without a screen: `add URL…` writes its list of feeds, `poll` lets it update all of them once.
 
-Liferea has no command for either, and believes that it is offline where no NetworkManager runs. So this script starts
-it on a virtual screen and a bus of its own, which is its system bus, too. Over the bus, the script tells Liferea to be
-online and to refresh, and it ends Liferea when nothing was printed about updates for some seconds.
+Liferea has no command for either, and believes that it is offline if no NetworkManager runs. So this script starts
+Liferea on a virtual screen, with a bus of its own as both its session bus and its system bus. Over this bus, the script
+tells Liferea to be online and to refresh. It ends Liferea when Liferea has printed nothing about updates for some
+seconds.
 """
 
 import os

@@ -23,7 +23,9 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("urls", metavar="URL", nargs="+", help=gettext("of a feed, or of a page that has one"))
+        parser.add_argument(
+            "urls", metavar="URL", nargs="+", help=gettext("the URL of a feed, or of a page that has one")
+        )
         parser.add_argument("--name", default="", help=gettext("what to call the feed; needed if it has no title"))
         parser.add_argument("--folder", default="", help=gettext("the folder to put it in"))
         parser.add_argument(

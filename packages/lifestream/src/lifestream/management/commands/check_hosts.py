@@ -15,12 +15,14 @@ from lifestream.models import Host, due_hosts
 
 class Command(BaseCommand):
     help = gettext_lazy(
-        "Checks that each host is due when its feeds are, which only SQL that was written by hand can change. The exit "
-        "status is 1 if a host is not."
+        "Checks that each host is due when its feeds are. Only SQL that was written by hand can make them differ. The "
+        "exit status is 1 if they differ for a host."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--repair", action="store_true", help=gettext("note anew when those hosts are due"))
+        parser.add_argument(
+            "--repair", action="store_true", help=gettext("compute and store again when those hosts are due")
+        )
 
     def handle(self, *, repair: bool, **_options: Any) -> None:
         using = router.db_for_write(Host)
@@ -32,8 +34,8 @@ class Command(BaseCommand):
             self.stdout.write(text)
         elif wrong:
             text = ngettext(
-                "{} of {} host is not due when its feeds are; --repair notes it anew.",
-                "{} of {} hosts are not due when their feeds are; --repair notes it anew.",
+                "{} of {} host is not due when its feeds are; --repair corrects this.",
+                "{} of {} hosts are not due when their feeds are; --repair corrects this.",
                 count,
             )
             self.stderr.write(text.format(len(wrong), count))

@@ -29,7 +29,7 @@ class Command(BaseCommand):
     def handle(self, *, dry_run: bool, vacuum: bool, **_options: Any) -> None:
         done = cleanup(timezone.now(), dry_run=dry_run)
         if dry_run:
-            self.stdout.write(gettext("This would go: {what}.").format(what=_in_words(done)))
+            self.stdout.write(gettext("This would be deleted: {what}.").format(what=_in_words(done)))
             return
         self.stdout.write(gettext("Deleted: {what}.").format(what=_in_words(done)))
         if vacuum:

@@ -33,7 +33,7 @@ class Command(BaseCommand):
     def handle(self, *, chosen: bool, json: bool, **_options: Any) -> None:
         configuration = getattr(settings, "CONFIGURATION", None)
         if configuration is None:
-            raise CommandError(gettext("This is a site of your own: its settings stand in its module of settings."))
+            raise CommandError(gettext("This is a site of your own: its settings are in its settings module."))
         values = [each for each in configuration.all if each.is_set or not chosen]
         self.stdout.write(_as_json(values) if json else self._table(values))
         for sentence in configuration.unknown:

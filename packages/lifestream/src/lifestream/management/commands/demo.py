@@ -32,7 +32,7 @@ from lifestream.web.wsgi_server import ending_on_sigterm, serve
 class Command(BaseCommand):
     help = gettext_lazy(
         "Imports sample feeds, which a server in this process serves, and shows them as a timeline. It has a database "
-        "of its own, which goes when the command ends."
+        "of its own, which is deleted when the command ends."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -48,7 +48,10 @@ class Command(BaseCommand):
             "--header",
             metavar="LINE",
             action="append",
-            help=gettext('a header of the request, as "X-Key: secret", kept encrypted; all replace those of before'),
+            help=gettext(
+                'a header of the request, as "X-Key: secret", kept encrypted; the given headers replace all '
+                "earlier ones"
+            ),
         )
         parser.add_argument(
             "--certificates", metavar="FILE", help=gettext("certificates of a private authority, in PEM")
@@ -56,7 +59,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--verify",
             action=BooleanOptionalAction,
-            help=gettext("whether its certificate has to hold; without, anybody on the way can change the feed"),
+            help=gettext(
+                "whether the server's certificate is checked; if not, anybody between this machine and the "
+                "server can change the feed"
+            ),
         )
         parser.add_argument("--proxy", metavar="PROXY", help=gettext("http://…, socks5://…, or direct for none at all"))
         parser.add_argument(
@@ -79,7 +85,7 @@ class Command(BaseCommand):
         if options["folder"] is not None:
             self._file(keys, options["folder"], options["lifestream"])
         elif change == FeedChange():
-            raise CommandError(gettext("say what to change: see --help"))
+            raise CommandError(gettext("there is nothing to change: give an option; see --help"))
         if change.verifies is False:
             text = gettext(
                 "WARNING: the certificate is not verified any more. Whoever is on the way can read the login and "

@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "file", metavar="FILE", nargs="?", default="-", help=gettext("where to; standard output without it")
+            "file", metavar="FILE", nargs="?", default="-", help=gettext("the file to write (default: standard output)")
         )
         parser.add_argument(
             "--lifestream", metavar="SLUG", help=gettext("which lifestream; needed if there are several")

@@ -11,7 +11,7 @@ from lifestream.models import fulltext
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Writes the search index anew from the items, while the site goes on.")
+    help = gettext_lazy("Builds the search index again from the items, while the site keeps running.")
 
     def handle(self, **options: Any) -> None:
         count = fulltext.rebuild()

@@ -15,7 +15,7 @@ from lifestream.models import Subscription
 
 
 class Command(BaseCommand):
-    help = gettext_lazy("Names a feed in a lifestream. Without a name, it has its own title again.")
+    help = gettext_lazy("Gives a feed a name in a lifestream. Without a name, the feed has its own title again.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("url", metavar="URL", help=gettext("of the feed"))

@@ -17,8 +17,9 @@ from lifestream.models import Feed, Host
 
 class Command(BaseCommand):
     help = gettext_lazy(
-        "Lifts a pause: that which a server asked for (Retry-After) for all feeds of a host, or that of a feed, which "
-        "may also have been paused by hand or have been gone. What is resumed is due at once."
+        "Ends pauses. For a host: the pause of all its feeds that its server asked for (Retry-After). For a feed: the "
+        "pauses of its host and of the feed, even if the feed was paused by hand or is gone. Feeds that are resumed "
+        "are due at once."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

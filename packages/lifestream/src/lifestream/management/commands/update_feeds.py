@@ -22,9 +22,9 @@ from lifestream.wording import when, worded
 
 class Command(BaseCommand):
     help = gettext_lazy(
-        "Fetches the feeds that are due, stores what is new, and prints a table: for each feed its status, what came, "
-        "and when it is due next, and why. The exit status is 1 if all of them failed, if the database did, or if this "
-        "machine had too little of something: then standard error says of what."
+        "Fetches the feeds that are due, stores new and changed items, and prints a table: for each feed its status, "
+        "the result, and when and why it is due next. The exit status is 1 if all feeds failed, if the database "
+        "failed, or if this machine ran out of something, which standard error names."
     )
 
     # The other checks run only if something is due: see `handle`.
@@ -37,7 +37,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--all",
             action="store_true",
-            help=gettext("also feeds that our own interval would let wait; never before a server or a feed allows it"),
+            help=gettext(
+                "also fetch feeds that only wait for lifestream's own interval; never before a server or a feed "
+                "allows it"
+            ),
         )
 
     def handle(self, *, urls: list[str] | None, all: bool, **options: Any) -> None:  # noqa: A002 - as the option is called
