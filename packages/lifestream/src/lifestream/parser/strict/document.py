@@ -42,8 +42,9 @@ def read(text: str) -> Document:
     clean = harmless(text)
     source = original if clean is text else clean.encode("utf-8")
     netscape = prolog(clean).netscape if "<!DOCTYPE" in clean else False
+    was_tried = simple and clean is text
     del text, original, clean  # a large document is in memory as few times as possible
-    root = _root(source)
+    root = None if was_tried else _root(source)
     if root is None:
         if flaw is None:
             flaw = flaw_of(source)  # an entity that was removed is undefined now
