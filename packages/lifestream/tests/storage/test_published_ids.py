@@ -200,8 +200,12 @@ def test_items_older_than_stored_ids_keep_the_id_that_they_were_published_under(
     feed = models["Feed"].objects.create(url=URL, url_hash="1", host=host, site_url=SITE, domain="blog.example")
     subscriptions = before_ids.get_model("lifestream", "Subscription")
     items = [
-        models["Item"].objects.create(feed=feed, guid=guid, key_hash=key, title=f"{number}", date=NOW)
-        for number, (guid, key) in enumerate([("", "a"), (UUID, _key(UUID)), (UUID, "c"), ("1", "d")])
+        models["Item"].objects.create(pk=pk, feed=feed, guid=guid, key_hash=key, title=f"{pk}", date=NOW)
+        for pk, (guid, key) in zip(
+            (1_000_000, 1_000_001, 1_000_002, 10**12),  # a migration that counted through all keys would not end
+            [("", "a"), (UUID, _key(UUID)), (UUID, "c"), ("1", "d")],
+            strict=True,
+        )
     ]
     for slug, public, shown in (("hidden", False, items[:2]), ("main", True, items[1:2])):
         stream = models["Lifestream"].objects.create(slug=slug, title=slug, is_public=public)

@@ -7,7 +7,7 @@ before an interruption is not done again.
 """
 
 from django.db import migrations, transaction
-from django.db.models import Max
+from django.db.models import Min
 from django.urls import NoReverseMatch, reverse
 
 from lifestream.conf import settings
@@ -34,15 +34,17 @@ def forwards(apps, schema_editor):
     using = connection.alias
     items = apps.get_model("lifestream", "Item").objects.using(using)
     ids = apps.get_model("lifestream", "PublishedId").objects.using(using)
-    last = items.aggregate(last=Max("pk"))["last"] or 0
     address = _address()
     hosts = _Hosts(apps.get_model("lifestream", "Feed").objects.using(using))
-    for start in range(0, last, CHUNK):
+    done = 0
+    # Keys may be far apart: where none is left, nothing is looked for.
+    while (first := items.filter(pk__gt=done).aggregate(first=Min("pk"))["first"]) is not None:
+        start, done = first - 1, first - 1 + CHUNK
         with transaction.atomic(using=using):
             if address is not None:
                 with connection.cursor() as cursor:
-                    cursor.execute(KEEP, [*address, start, start + CHUNK])
-            _give(items.filter(pk__gt=start, pk__lte=start + CHUNK), ids, hosts)
+                    cursor.execute(KEEP, [*address, start, done])
+            _give(items.filter(pk__gt=start, pk__lte=done), ids, hosts)
 
 
 def _address():
