@@ -64,7 +64,12 @@ def main() -> None:
     """Read the command line and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a short run of a few seconds")
-    parser.add_argument("--times", type=int, default=5, help="how often each page is opened")
+    parser.add_argument(
+        "--times",
+        type=int,
+        default=12,
+        help="how often each page is opened: each thread of the server has its own connection",
+    )
     parser.add_argument("--feeds", type=int, default=100_000, help="how many feeds there are")
     parser.add_argument("--items", type=int, default=10, help="how many items each feed has")
     parser.add_argument("--keep", default="", help="a database that stays, and is filled if it is empty")
