@@ -37,7 +37,7 @@ def forwards(apps, schema_editor):
     address = _address()
     hosts = _Hosts(apps.get_model("lifestream", "Feed").objects.using(using))
     done = 0
-    # Keys may be far apart: where none is left, nothing is looked for.
+    # Keys may be far apart: each chunk begins at a key that an item has.
     while (first := items.filter(pk__gt=done).aggregate(first=Min("pk"))["first"]) is not None:
         start, done = first - 1, first - 1 + CHUNK
         with transaction.atomic(using=using):
