@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import itemgetter
 from typing import Final, NamedTuple
 
@@ -134,17 +135,21 @@ def escaped(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CleanHtml:
-    """Clean *html*, its texts with the marks of its tags, and the places of its tags."""
+    """Clean *html*, and what it consists of: its *texts*, between which are its *tags*, and the *marks* and *places* of
+    these. A comment is a tag of no characters and without a place.
+    """
 
     html: str = ""
-    _marked: str = field(default="", compare=False, repr=False)
-    _places: str = field(default="", compare=False, repr=False)
+    texts: Sequence[str] = field(default=("",), compare=False, repr=False)
+    tags: Sequence[str] = field(default=(), compare=False, repr=False)
+    marks: Sequence[str] = field(default=(), compare=False, repr=False)
+    places: str = field(default="", compare=False, repr=False)
     _settled: bool = field(default=False, compare=False, repr=False)
 
     @property
     def text(self) -> str:
         """Its text: entities resolved once, spaces collapsed, each block on a line, without the sources of formulas."""
-        marked = self._marked
+        marked = "".join(in_turn(self.texts, self.marks))
         if _HIDDEN in marked:
             marked = _NOT_SHOWN.sub("", marked)
         return lines(unescape(marked.replace("\n", " ")).replace(_LINE, "\n"))
@@ -152,7 +157,7 @@ class CleanHtml:
     @property
     def is_settled(self) -> bool:
         """Whether nh3 would certainly return this HTML unchanged if it read it again."""
-        return self._settled or is_settled(self._places)
+        return self._settled or is_settled(self.places)
 
 
 def checked_html(written: str, tags: Tags) -> CleanHtml:
@@ -161,7 +166,7 @@ def checked_html(written: str, tags: Tags) -> CleanHtml:
     if len(parts) % 2 == 0:
         raise NotClean(written[-100:])
     html, marks, places = columns([*map(tags.__getitem__, parts[1::2])])
-    return joined(parts, html, marks, "".join(places))
+    return joined(parts[::2], html, marks, "".join(places))
 
 
 def columns(tags: Collection[Tag]) -> tuple[list[str], list[str], list[str]]:
@@ -173,13 +178,33 @@ _HTML, _MARK, _PLACE = (itemgetter(Tag._fields.index(name)) for name in ("html",
 
 
 def joined(
-    parts: list[str], html: Sequence[str], marks: Sequence[str], places: str, *, settled: bool = False
+    texts: Sequence[str], tags: Sequence[str], marks: Sequence[str], places: str, *, settled: bool = False
 ) -> CleanHtml:
-    """Return clean HTML of *parts*, in which texts and tags alternate: the tags are replaced by those with this *html*,
-    these *marks* and *places*. *settled* says that the result is known to be settled (see `settled_html`); if it is
-    False, `is_settled` finds out.
+    """Return clean HTML of *texts* and, between these, of *tags* with these *marks* and *places*. *settled* says that
+    the result is known to be settled (see `settled_html`); if it is False, `is_settled` finds out.
     """
-    parts[1::2] = html
-    whole = "".join(parts)
-    parts[1::2] = marks
-    return CleanHtml(whole, "".join(parts), places, settled)
+    return CleanHtml("".join(in_turn(texts, tags)), texts, tags, marks, places, settled)
+
+
+def in_turn(texts: Sequence[str], between: Sequence[str]) -> list[str]:
+    """Return *texts* and what is *between* each two of them, in the order of the document."""
+    parts = [""] * (len(texts) + len(between))
+    parts[::2] = texts
+    parts[1::2] = between
+    return parts
+
+
+def strip_start(texts: list[str], tags: Sequence[str]) -> None:
+    """Remove white space before all *tags* that have any characters."""
+    for at, tag in enumerate(chain(tags, [""])):
+        texts[at] = texts[at].lstrip()
+        if texts[at] or tag:
+            return
+
+
+def strip_end(texts: list[str], tags: Sequence[str]) -> None:
+    """Remove white space after all *tags* that have any characters."""
+    for at in range(len(tags), -1, -1):
+        texts[at] = texts[at].rstrip()
+        if texts[at] or (at and tags[at - 1]):
+            return

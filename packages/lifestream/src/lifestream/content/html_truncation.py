@@ -7,51 +7,81 @@ the same tree from the result as from the whole, without what follows the cut.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate, islice
 from typing import Final
 
-from lifestream.content.late_pattern import late
+from lifestream.content.clean_html import CleanHtml, Tags, columns, in_turn, joined, strip_end
 from lifestream.content.open_elements import VOID
+from lifestream.content.settled_html import missing_ends
 
-# nh3 writes names in lower case, and values in double quotes with each double quote in them escaped.
-_TAG: Final = late(r"<(/?)([a-z][^\s/<>\"]*+)(?>(?>[^<>\"]++|\"[^\"]*+\")*)>")
 _LONGEST_REFERENCE: Final = len("&nbsp;")
 """nh3 writes five references: for `&`, `<`, `>`, the double quote and the no-break space."""
 
 
-def truncated(clean: str, length: int) -> str:
-    """Return the beginning of *clean*, a fragment that nh3 has written, in at most *length* characters.
+def truncated(clean: CleanHtml, length: int, tags: Tags) -> CleanHtml:
+    """Return the beginning of *clean* in at most *length* characters. *tags* are the tags that are known.
 
     If *clean* is no longer than that, all of it is returned. White space at the end is removed, as cleaning does.
     """
-    if len(clean) <= length:
+    if len(clean.html) <= length:
         return clean
-    end_tags: list[str] = []
-    room = length
-    """The length of the beginning without the end tags of its open elements."""
-    end = 0
-    for tag in _TAG.finditer(clean):
-        if tag.start() > room:
-            break
-        if tag[1]:
-            if not end_tags:  # nh3 never writes an end tag without its start tag
-                return clean[: tag.start()].rstrip()
-            room += len(end_tags.pop())
-        elif tag[2] not in VOID:
-            end_tag = f"</{tag[2]}>"
-            if tag.end() > room - len(end_tag):
-                return _closed(clean[: tag.start()], end_tags)
-            end_tags.append(end_tag)
-            room -= len(end_tag)
-        elif tag.end() > room:
-            return _closed(clean[: tag.start()], end_tags)
-        end = tag.end()
-    text = clean[end : max(room, end)]
-    reference = text.rfind("&", -_LONGEST_REFERENCE)
-    if reference >= 0 and ";" not in text[reference:]:
-        text = text[:reference]
-    return _closed(clean[:end] + text, end_tags)
+    ends = [0, *accumulate(map(len, in_turn(clean.texts, clean.tags)))][::2]
+    """Where each tag ends: the first text begins at 0, and the one after a tag at its end."""
+    count = bisect_right(ends, length) - 1
+    opened, count = _open_after(clean, count)
+    while ends[count] > (room := length - sum(len(f"</{name}>") for name in opened)):
+        count -= 1
+        _step_back(clean.tags[count], opened)
+    text = clean.texts[count]
+    if len(text) > room - ends[count]:
+        text = text[: room - ends[count]]
+        reference = text.rfind("&", -_LONGEST_REFERENCE)
+        if reference >= 0 and ";" not in text[reference:]:
+            text = text[:reference]
+    texts = [*clean.texts[:count], text]
+    if not opened:
+        strip_end(texts, clean.tags[:count])
+    html, marks, places = columns([tags[f"/{name}"] for name in reversed(opened)])
+    return joined(
+        texts + [""] * len(opened),
+        [*clean.tags[:count], *html],
+        [*clean.marks[:count], *marks],
+        clean.places[: _places_of(clean, count)] + "".join(places),
+    )
 
 
-def _closed(beginning: str, end_tags: list[str]) -> str:
-    """Return *beginning* followed by *end_tags* in reverse order: in *end_tags*, the outermost comes first."""
-    return (beginning + "".join(reversed(end_tags))).rstrip()
+def _open_after(clean: CleanHtml, count: int) -> tuple[list[str], int]:
+    """Return the names of the elements that are open after *count* tags of *clean*, the outermost first, and *count*.
+
+    nh3 never writes an end tag without its start tag. If there is one, only the tags before it count.
+    """
+    missing = missing_ends(clean.places[: _places_of(clean, count)])  # takes a tenth of the time
+    if missing is not None:
+        return [end.removeprefix("/") for end in reversed(missing)], count
+    opened: list[str] = []
+    for at, tag in enumerate(islice(clean.tags, count)):
+        if tag.startswith("</"):
+            if not opened:
+                return [], at
+            opened.pop()
+        elif (name := _name_of(tag)) and name not in VOID:
+            opened.append(name)
+    return opened, count
+
+
+def _step_back(tag: str, opened: list[str]) -> None:
+    """Change *opened*, the elements that are open after *tag*, to those before it."""
+    if tag.startswith("</"):
+        opened.append(tag[2:-1])
+    elif (name := _name_of(tag)) and name not in VOID:
+        opened.pop()
+
+
+def _name_of(tag: str) -> str:
+    return tag[1:-1].partition(" ")[0]
+
+
+def _places_of(clean: CleanHtml, count: int) -> int:
+    """Return how many of the first *count* tags of *clean* have a place: comments have none."""
+    return count - clean.tags[:count].count("")

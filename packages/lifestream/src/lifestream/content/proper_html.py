@@ -12,10 +12,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
-from lifestream.content.clean_html import LONGEST_KNOWN, CleanHtml, KnownTags, Tag, Tags, columns, joined
+from lifestream.content.clean_html import (
+    LONGEST_KNOWN,
+    CleanHtml,
+    KnownTags,
+    Tag,
+    Tags,
+    columns,
+    joined,
+    strip_end,
+    strip_start,
+)
 from lifestream.content.html_repair import needs_repair, repaired
 from lifestream.content.html_tokenizer import unescape
 from lifestream.content.late_pattern import late
@@ -113,6 +122,7 @@ def proper_html(source: str, tags: SourceTags) -> CleanHtml | None:
     if any(map(source.__contains__, _WHOLE)):
         return None
     parts = source.replace("<", ">").split(">")
+    texts = parts[::2]
     # A line feed at the beginning of preformatted text means nothing.
     if len(parts) % 2 == 0 or "\ufeff" in source or ("<pre" in source and _FIRST_LINE.search(source)):
         return None
@@ -128,16 +138,17 @@ def proper_html(source: str, tags: SourceTags) -> CleanHtml | None:
             html.append(tags[name].html)
             marks.append(tags[name].mark)
             letters.append(tags[name].place)
-            parts += ["", ""]
+            texts.append("")
         places = "".join(letters)
         if not is_settled(places):
             return None
         if "&" in source or "\xa0" in source:
-            parts[::2] = map(_as_written, parts[::2])
+            texts = [*map(_as_written, texts)]
     except NotProper:
         return None
-    clean = joined(parts, html, marks, places, settled=True)
-    return replace(clean, html=clean.html.strip()) if clean.html != clean.html.strip() else clean
+    strip_start(texts, html)
+    strip_end(texts, html)
+    return joined(texts, html, marks, places, settled=True)
 
 
 def _are_in_turn(source: str, count: int) -> bool:

@@ -119,7 +119,7 @@ class Sanitizer:
         begun = self._settled(self._read(fragment, usual=not unusual), length)
         if begun is None:
             clean = self._read(html_of(text_of(fragment).replace("\n", "\n\n"))) or CleanHtml()
-            begun = Beginning(self._truncated(clean, length), whole=len(clean.html) <= length)
+            begun = Beginning(truncated(clean, length, self._known.tags), whole=len(clean.html) <= length)
         return begun
 
     def _settled(self, clean: CleanHtml | None, length: int) -> Beginning | None:
@@ -132,18 +132,13 @@ class Sanitizer:
                 return None
             fits = len(clean.html) <= length
             whole = whole and fits
-            clean = self._truncated(clean, length)
+            clean = truncated(clean, length, self._known.tags)
             if clean.is_settled and (fits or not _CUT_LINE_FEEDS.search(clean.html)):
                 return Beginning(clean, whole)
             if self._reread(clean.html) == clean.html:
                 return Beginning(clean, whole)
             clean = self._read(clean.html)
         return None
-
-    def _truncated(self, clean: CleanHtml, length: int) -> CleanHtml:
-        if len(clean.html) <= length:
-            return clean
-        return checked_html(truncated(clean.html, length), self._known.tags)
 
     def _reread(self, clean: str) -> str | None:
         """Return what nh3 makes of *clean* HTML, without checking its attributes again: that would change nothing."""
