@@ -21,11 +21,14 @@ def repeated(piece: str, before: str = "", after: str = "") -> Construct:
 
 
 def numbered(piece: str, before: str = "", after: str = "") -> Construct:
-    """Return the construct that is *piece* over and over, each with another number in place of `{}`."""
+    """Return the construct that is *piece* over and over, each with another number in place of `{}`.
+
+    All numbers have seven digits, so that twice the size has twice as many pieces.
+    """
 
     def make(size: int) -> str:
-        count = max(1, size // (len(piece) + 3))
-        return before + "".join(piece.replace("{}", str(number)) for number in range(count)) + after
+        count = max(1, size // len(piece.replace("{}", "0000000")))
+        return before + "".join(piece.replace("{}", f"{number:07}") for number in range(count)) + after
 
     return make
 

@@ -104,7 +104,7 @@ class EntryReader:
         fields = fields_of(element, names)
         links = links_of(elements(fields, "link", "atom:link"), scope)
         guid = guid_of(element, fields)
-        described = [child for child in element if names[child.tag].startswith("media:")]
+        described = self._media_elements(element, fields)
         media = media_of(described, names) if described else NO_MEDIA
         link = self._link(fields, scope, links, guid) or scope.absolute(media.player)
         site, scope = scope, scope.at(base_of_text(link, scope.base, self.url))
@@ -135,6 +135,12 @@ class EntryReader:
             source=self._source(fields, site),
             episode=episode_of(fields, scope, self.hosts),
         )
+
+    def _media_elements(self, element: Element, fields: Fields) -> list[Element]:
+        """Return the children of *element* that are Media RSS, in the document's order."""
+        if not any(name.startswith("media:") for name in fields):
+            return []
+        return [child for child in element if self.names[child.tag].startswith("media:")]
 
     def _link(self, fields: Fields, scope: Scope, links: list[Link], guid: str) -> str:
         original = plain_address(first_text(fields, "feedburner:origlink"))
