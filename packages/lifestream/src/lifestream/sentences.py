@@ -207,6 +207,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     # Why a document is no feed: `parser`
     "empty": _("the answer is empty"),
     "no-characters": _("the answer consists of characters that no text has"),
+    "too-many-names": _("it has more than {limit} different names of elements, prefixes and entities"),
     "web-page": _("it is a web page (HTML), not a feed"),
     "no-feed-found": _("no RSS, Atom, RDF or JSON Feed was found in it"),
     "no-feed-found-typed": _("no RSS, Atom, RDF or JSON Feed was found in it; the server calls it {type}"),

@@ -25,7 +25,6 @@ def cut_of(clean: str, length: int) -> CleanHtml:
     return truncated(checked_html(clean, TAGS), length, TAGS)
 
 
-
 @pytest.mark.parametrize(
     ("clean", "length", "cut"),
     [

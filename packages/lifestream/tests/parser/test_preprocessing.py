@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lifestream.parser.preprocessing import Prolog, harmless, prolog
+from lifestream.parser.preprocessing import MOST_DIFFERENT_NAMES, Prolog, harmless, has_too_many_names, prolog
 from parsed import only_entry, rss
 
 
@@ -74,3 +74,19 @@ def test_a_reference_is_unchanged_unless_it_is_long_or_means_another_character(w
 )
 def test_the_prolog_has_the_place_of_the_root_and_the_declared_entities(document: str, found: Prolog) -> None:
     assert prolog(document) == found
+
+
+@pytest.mark.parametrize("piece", ["<x{}>", "<a xmlns:x{}=''>", '<!ENTITY x{} "">'])
+def test_a_document_may_have_fifty_thousand_different_names(piece: str) -> None:
+    # `a` and `x0` to `x49998` are fifty thousand.
+    names = "<a>" + "".join(map(piece.format, range(MOST_DIFFERENT_NAMES - 1)))
+
+    assert not has_too_many_names(names)
+    assert not has_too_many_names(names * 2)
+    assert has_too_many_names(names + piece.format("-one-more"))
+
+
+def test_end_tags_comments_and_text_have_no_names() -> None:
+    pieces = ("</x{}>", "<!--x{}-->", "x{} ", "<?x{}?>", "< x{}", "&x{};", "<x y{}=''>")
+
+    assert not has_too_many_names("".join(piece.format(number) for number in range(60_000) for piece in pieces))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lifestream.parser.text_constructs import Kind, as_html, as_line, is_html, kind_of, plain_of_html, unwrapped
+from lifestream.parser.text_constructs import Kind, as_html, as_line, is_html, kind_of, names, plain_of_html, unwrapped
+from lifestream.plugins.caps import TAGS
 from parsed import atom, only_entry, rss
 
 
@@ -128,3 +129,10 @@ def test_the_type_of_a_text_construct_decides_its_kind(written: str, kind: Kind)
 )
 def test_markup_in_a_text_construct_is_read_by_its_kind(kind: Kind, html: str, line: str) -> None:
     assert (as_html("<b>bold</b>", kind), as_line("<b>bold</b>", kind)) == (html, line)
+
+
+def test_of_more_tags_than_are_kept_one_is_read() -> None:
+    written = iter(map(str, range(1000)))
+
+    assert names(written) == tuple(map(str, range(TAGS.limit + 1)))
+    assert next(written) == str(TAGS.limit + 1)

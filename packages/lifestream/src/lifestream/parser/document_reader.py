@@ -14,7 +14,7 @@ from lifestream.parser import json_feed, strict
 from lifestream.parser.encoding import decode
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.json_text import start_of
-from lifestream.parser.preprocessing import with_renamed
+from lifestream.parser.preprocessing import MOST_DIFFERENT_NAMES, has_too_many_names, with_renamed
 from lifestream.parser.tag_attributes import trimmed
 from lifestream.plugins.reading_notes import Notes
 
@@ -34,6 +34,8 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
             return json_feed.read(decoded, url, notes, json_start)
     # From here on, what is no longer needed of a large document is dropped at once. A list that is emptied leaves the
     # text to the function alone, which can drop it.
+    if has_too_many_names(decoded.text):
+        raise NotAFeed(say("too-many-names", limit=f"{MOST_DIFFERENT_NAMES:,}"))
     texts, decoded = [trimmed(decoded.text)], decoded._replace(text="")
     document = strict.read(texts.pop())
     if not document.source.strip():

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 from urllib.parse import urljoin
 
@@ -115,9 +115,9 @@ def _is_item(item: object) -> bool:
 _NAMES: Final = frozenset({"content_html", "content_text", "date_published"})
 
 
-def _tags(item: dict[str, Any]) -> list[str]:
+def _tags(item: dict[str, Any]) -> Iterable[str]:
     tags = item.get("tags")
-    return tags.split(",") if isinstance(tags, str) else [_word(tag) for tag in _several(item, "tags")]
+    return tags.split(",") if isinstance(tags, str) else map(_word, _several(item, "tags"))
 
 
 def _enclosures(item: dict[str, Any], url: str) -> list[Enclosure]:

@@ -29,6 +29,37 @@ ASIDE: Final = "aside-"
 MAX_ENTITY: Final = 40
 """The maximum length of an entity's text, in characters: a reference has at least three."""
 
+MOST_DIFFERENT_NAMES: Final = 50_000
+"""How many names of elements, prefixes and entities a document may have. Feeds have a few hundred."""
+
+_SHORTEST_NAMED: Final = len("<a/>")
+_NAMED_ELEMENT = late(r"<(?:!ENTITY\s+)?([^\W\d][^\s<>/]*+)")
+_NAMED_PREFIX = late(r"xmlns:([^\s=]++)")
+
+
+def has_too_many_names(text: str) -> bool:
+    """Return whether *text* has more than MOST_DIFFERENT_NAMES.
+
+    Parsers look up each name in a table of all names. If there are very many, that takes far longer than reading.
+    """
+    if len(text) <= MOST_DIFFERENT_NAMES * _SHORTEST_NAMED:
+        return False
+    names: set[str] = set()
+    start = 0
+    while start < len(text):
+        end = text.find("<", start + _PART)
+        end = len(text) if end < 0 else end
+        for pattern in (_NAMED_ELEMENT, _NAMED_PREFIX):
+            names.update(pattern.findall(text, start, end))
+        if len(names) > MOST_DIFFERENT_NAMES:
+            return True
+        start = end
+    return False
+
+
+_PART: Final = 64 * 1024
+"""How many characters are searched at once, at least: a tag is in one part."""
+
 
 def cleaned(text: str) -> str:
     """Return *text* in a form that may be given to feedparser."""

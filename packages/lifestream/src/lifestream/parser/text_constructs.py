@@ -15,6 +15,7 @@ from typing import Final
 
 from lifestream.content.html_tokenizer import name_set, unescape
 from lifestream.content.plaintext import html_of, text_of, without_scripts
+from lifestream.plugins.caps import TAGS
 
 _VOID: Final = name_set("area base basefont bgsound br col embed frame hr img input link meta param source track wbr")
 ELEMENTS: Final = _VOID | name_set(
@@ -107,12 +108,17 @@ def html_or_text(text: str) -> str:
 
 
 def names(tags: Iterable[str]) -> tuple[str, ...]:
-    """Return *tags* as plain text, each once whatever its case, without addresses, which are meant for machines."""
+    """Return *tags* as plain text, each once whatever its case, without addresses, which are meant for machines.
+
+    Of more tags than an item may have, only one is returned: it tells that there are more.
+    """
     named: dict[str, str] = {}
     for tag in tags:
         name = plain(tag)
         if name and "://" not in name:
             named.setdefault(name.casefold(), name)
+            if len(named) > TAGS.limit:
+                break
     return tuple(named.values())
 
 
