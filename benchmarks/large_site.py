@@ -244,7 +244,7 @@ def _no_indexes() -> Iterator[None]:
         for drop, _ in changes:
             cursor.execute(drop)
         cursor.execute("SET session_replication_role = replica")
-        cursor.execute("SET maintenance_work_mem = '2GB'")
+        cursor.execute("SET maintenance_work_mem = '4GB'")
         yield
         for _, make in changes:
             began = time.perf_counter()
@@ -301,7 +301,10 @@ def _write(row: Any, names: Sequence[str], values: Iterable[Sequence[Any]]) -> N
     rows = ([*each, *same] for each in values)
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+            # Rows that are frozen need no vacuum, which would write all of them again. Tables are filled before those
+            # that refer to them, so nothing that was written is lost here.
+            cursor.execute(f"TRUNCATE {table} CASCADE")
+            with cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN WITH (FREEZE)") as copy:
                 for each in rows:
                     copy.write_row(each)
             return
