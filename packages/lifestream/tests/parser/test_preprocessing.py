@@ -77,8 +77,8 @@ def test_the_prolog_has_the_place_of_the_root_and_the_declared_entities(document
 
 
 @pytest.mark.parametrize("piece", ["<x{}>", "<a xmlns:x{}=''>", '<!ENTITY x{} "">'])
-def test_a_document_may_have_fifty_thousand_different_names(piece: str) -> None:
-    # `a` and `x0` to `x49998` are fifty thousand.
+def test_a_document_may_have_twenty_thousand_different_names(piece: str) -> None:
+    # `a` and `x0` to `x19998` are twenty thousand.
     names = "<a>" + "".join(map(piece.format, range(MOST_DIFFERENT_NAMES - 1)))
 
     assert not has_too_many_names(names)
@@ -86,7 +86,7 @@ def test_a_document_may_have_fifty_thousand_different_names(piece: str) -> None:
     assert has_too_many_names(names + piece.format("-one-more"))
 
 
-def test_end_tags_comments_and_text_have_no_names() -> None:
-    pieces = ("</x{}>", "<!--x{}-->", "x{} ", "<?x{}?>", "< x{}", "&x{};", "<x y{}=''>")
+def test_end_tags_comments_addresses_and_text_have_no_names() -> None:
+    pieces = ("</x{}>", "<!--x{}-->", "x{} ", "<?x{}?>", "< x{}", "&x{};", "<x{}@b.example>", "<x y{}=''>")
 
-    assert not has_too_many_names("".join(piece.format(number) for number in range(60_000) for piece in pieces))
+    assert not has_too_many_names("".join(piece.format(number) for number in range(30_000) for piece in pieces))

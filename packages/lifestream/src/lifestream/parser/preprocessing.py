@@ -29,11 +29,11 @@ ASIDE: Final = "aside-"
 MAX_ENTITY: Final = 40
 """The maximum length of an entity's text, in characters: a reference has at least three."""
 
-MOST_DIFFERENT_NAMES: Final = 50_000
+MOST_DIFFERENT_NAMES: Final = 20_000
 """How many names of elements, prefixes and entities a document may have. Feeds have a few hundred."""
 
 _SHORTEST_NAMED: Final = len("<a/>")
-_NAMED_ELEMENT = late(r"<(?:!ENTITY\s+)?([^\W\d][^\s<>/]*+)")
+_NAMED_ELEMENT = late(r"<(?:!ENTITY\s+)?([^\W\d][\w.:-]*+)(?=[\s/>])")
 _NAMED_PREFIX = late(r"xmlns:([^\s=]++)")
 
 
