@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lifestream.parser.people import is_address, joined, name_of, person
+from lifestream.plugins.caps import AUTHOR
 
 
 @pytest.mark.parametrize(
@@ -60,3 +61,14 @@ def test_an_address_with_other_text_is_no_address() -> None:
 def test_a_person_without_a_name_has_the_address_as_the_name(name: str) -> None:
     assert person(name, "jane@doe.example") == "jane@doe.example"
     assert person(f"{name}Jane", "jane@doe.example") == f"{name}Jane"
+
+
+def test_names_that_would_not_be_kept_are_not_read() -> None:
+    written = (f"jane{number}@doe.example (Jane {number:04})" for number in range(5000))
+
+    names = joined(written)
+
+    assert names.startswith("Jane 0000, Jane 0001, ")
+    assert AUTHOR.limit < len(names) < 2 * AUTHOR.limit
+    assert next(written, "") != ""
+    assert joined(["jane@doe.example"] * 5000 + ["Joe"]) == "Joe"

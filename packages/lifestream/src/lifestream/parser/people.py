@@ -13,6 +13,7 @@ from typing import Final
 
 from lifestream.content.late_pattern import late
 from lifestream.parser.text_constructs import plain
+from lifestream.plugins.caps import AUTHOR
 
 LONGEST: Final = 10_000
 """How much of a name is read, in characters."""
@@ -70,10 +71,22 @@ _BESIDE_ADDRESS: Final = _AROUND | {("<", ">")}  # jane@doe.example <Jane>
 
 
 def joined(written: Iterable[str]) -> str:
-    """Return the names in *written*, each of them once, joined by commas; addresses only if there is no name."""
-    names = dict.fromkeys(name for name in map(name_of, written) if name)
-    named = [name for name in names if not is_address(name)]
-    return ", ".join(named or names)
+    """Return the names in *written*, each of them once, joined by commas; addresses only if there is no name.
+
+    Names after the first AUTHOR.limit characters are not read, since none of them would be kept.
+    """
+    names: dict[str, None] = {}
+    addresses: dict[str, None] = {}
+    left = AUTHOR.limit
+    for name in map(name_of, written):
+        if is_address(name):
+            addresses[name] = None
+        elif name and name not in names:
+            names[name] = None
+            left -= len(name)
+            if left < 0:
+                break
+    return ", ".join(names or addresses)
 
 
 def is_address(name: str) -> bool:

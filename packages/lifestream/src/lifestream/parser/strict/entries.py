@@ -60,10 +60,8 @@ def authors_of(parent: Element, fields: Fields, names: Names) -> str:
     """Return the authors named in *parent*, whose children are *fields*: authors and creators, else the author of
     iTunes.
     """
-    persons: list[str] = []
-    if not _PEOPLE.isdisjoint(fields):
-        persons = [_written(child, names) for child in parent if names[child.tag] in _PEOPLE]
-    found = people.joined(persons)
+    persons = (child for child in parent if names[child.tag] in _PEOPLE)
+    found = "" if _PEOPLE.isdisjoint(fields) else people.joined(_written(person, names) for person in persons)
     if not found or all(map(people.is_address, found.split(", "))):
         shown = people.joined(element.text or "" for element in elements(fields, "itunes:author", "googleplay:author"))
         return shown or found or people.joined(_written(owner, names) for owner in elements(fields, "itunes:owner"))
