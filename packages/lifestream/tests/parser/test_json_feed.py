@@ -386,3 +386,10 @@ def test_a_wrong_type_with_a_clear_meaning_is_understood(members: dict[str, Any]
 @pytest.mark.parametrize("number", [float("inf"), float("nan"), 1e300, -1, True])
 def test_a_number_that_is_no_moment_is_no_date(number: float) -> None:
     assert entry(date_published=number).published is None
+
+
+def test_of_more_attachments_and_tags_than_are_kept_one_is_read() -> None:
+    many = entry(attachments=[{"url": f"/{number}"} for number in range(1000)], tags=list(map(str, range(1000))))
+
+    assert [each.url for each in many.enclosures] == [f"https://site.example/{number}" for number in range(101)]
+    assert many.tags == tuple(map(str, range(101)))

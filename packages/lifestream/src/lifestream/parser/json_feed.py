@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, Final
 from urllib.parse import urljoin
 
@@ -22,6 +23,7 @@ from lifestream.parser.people import joined
 from lifestream.parser.relative_addresses import base_of_links, base_of_text, with_slashes
 from lifestream.parser.rhythm import number, seconds
 from lifestream.parser.text_constructs import html_or_text, names
+from lifestream.plugins.caps import ENCLOSURES
 from lifestream.plugins.reading_notes import Notes
 
 FORMATS: Final = {"1": "json10", "1.0": "json10", "1.1": "json11"}
@@ -120,8 +122,9 @@ def _tags(item: dict[str, Any]) -> Iterable[str]:
     return tags.split(",") if isinstance(tags, str) else map(_word, _several(item, "tags"))
 
 
-def _enclosures(item: dict[str, Any], url: str) -> list[Enclosure]:
-    return [
+def _enclosures(item: dict[str, Any], url: str) -> Iterator[Enclosure]:
+    """Return the enclosures of *item*. Of more than are kept, only one is returned: it tells that there are more."""
+    found = (
         Enclosure(
             url=address,
             type=_text(attachment, "mime_type").lower(),
@@ -130,7 +133,8 @@ def _enclosures(item: dict[str, Any], url: str) -> list[Enclosure]:
         )
         for attachment in _several(item, "attachments")
         if isinstance(attachment, dict) and (address := _address(attachment, "url", url))
-    ]
+    )
+    return islice(found, ENCLOSURES.limit + 1)
 
 
 def _media(item: dict[str, Any], url: str) -> tuple[Media, ...]:
