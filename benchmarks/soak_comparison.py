@@ -3,6 +3,8 @@
 "MUST BE 0".
 
     python benchmarks/soak_comparison.py START END PACE WINDOW FEEDS [--fetch]
+
+START, END, PACE and WINDOW are the values of `publishing.Publication`, and FEEDS is the number of its feeds.
 """
 
 from __future__ import annotations
@@ -46,14 +48,14 @@ def compare(publication: Publication, feeds: int, *, fetch: bool) -> dict[str, i
         "items stored": sum(stored.values()),
         "posts": posts,
         "MUST BE 0: lost": len(expected - stored.keys()),
-        "MUST BE 0: invented": len(stored.keys() - expected),
-        "MUST BE 0: doubled": sum(stored.values()) - len(stored),
-        "MUST BE 0: without a post": Item.objects.filter(posts=None).count(),
-        "MUST BE 0: posts doubled": posts - Post.objects.values("item", "lifestream").distinct().count(),
+        "MUST BE 0: items that no feed has published": len(stored.keys() - expected),
+        "MUST BE 0: stored twice": sum(stored.values()) - len(stored),
+        "MUST BE 0: items without a post": Item.objects.filter(posts=None).count(),
+        "MUST BE 0: posts stored twice": posts - Post.objects.values("item", "lifestream").distinct().count(),
         "MUST BE 0: items minus rows of the index": sum(stored.values()) - indexed,
         "MUST BE 0: leases left": Feed.objects.held(now).count() + Host.objects.filter(held_until__gt=now).count(),
-        "MUST BE 0: hosts wrong": len(due_hosts.wrong("default")),
-        "MUST BE 0: failing": Feed.objects.filter(failures__gt=0).count(),
+        "MUST BE 0: hosts with a wrong due time": len(due_hosts.wrong("default")),
+        "MUST BE 0: feeds that fail": Feed.objects.filter(failures__gt=0).count(),
         "MUST BE 0: feeds given up": Feed.objects.exclude(status="active").count(),
         **{f"fetches logged: {name}": count for name, count in fetches.items()},
     }

@@ -59,7 +59,7 @@ RULES = {
     },
     "Hostile servers": {
         26: "no connection to loopback, private and such addresses, in any form",
-        27: "the address that was checked is dialled",
+        27: "connections go to the address that was checked",
         28: "no redirect to another scheme than http and https",
         29: "a cap on the size of the inflated body",
         30: "a deadline for the whole request",

@@ -14,7 +14,7 @@ NESTED = say("not-to-be-had", url="https://example.org/", reason=say("no-host", 
 @pytest.mark.parametrize(
     ("message", "text"),
     [
-        (say("gone"), "410 Gone: it is not asked again"),
+        (say("gone"), "410 Gone: it is not fetched again"),
         (say("own-interval", wait=Duration(5400)), "our own interval of 1 hour 30 minutes"),
         (say("feed-publishes", often=Gap(302400), wait=Duration(43200)), "the feed publishes twice a week: 12 hours"),
         (say("errors-in-a-row", count=1, wait=Duration(60)), "1 error in a row, 60 seconds apart"),

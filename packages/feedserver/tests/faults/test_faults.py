@@ -219,7 +219,7 @@ def resets(server: FeedServer, path: str, count: int) -> list[bool]:
         ("with probability 0.3 seed 7", [1, 3, 4]),
     ],
 )
-def test_a_fault_is_injected_into_the_requests_that_it_names(
+def test_a_fault_breaks_the_answers_to_the_requests_that_its_trigger_names(
     server: FeedServer, root: Path, when: str, numbers: list[int]
 ) -> None:
     fault = f"reset after headers {when}".strip()
@@ -233,7 +233,7 @@ def test_a_fault_is_injected_into_the_requests_that_it_names(
     server.verify()
 
 
-def test_each_route_and_each_file_counts_for_itself(server: FeedServer, root: Path) -> None:
+def test_the_requests_of_each_route_and_each_file_are_counted_separately(server: FeedServer, root: Path) -> None:
     for name in ("a.xml", "b.xml"):
         (root / name).write_text("<!--\nFault: reset after headers on request 2\n--><feed/>")
     assert resets(server, "/a.xml", 1) + resets(server, "/b.xml", 1) + resets(server, "/a.xml", 1) == [
@@ -243,7 +243,7 @@ def test_each_route_and_each_file_counts_for_itself(server: FeedServer, root: Pa
     ]
 
 
-def test_a_file_that_is_changed_counts_from_one_again(server: FeedServer, root: Path) -> None:
+def test_the_requests_of_a_file_that_is_changed_are_counted_from_one_again(server: FeedServer, root: Path) -> None:
     text = "<!--\nFault: reset after headers on request 2\n--><feed/>"
     (root / "a.xml").write_text(text)
     assert resets(server, "/a.xml", 1) == [False]
@@ -323,6 +323,27 @@ def test_several_faults_are_injected_together_whatever_their_order(server: FeedS
         assert "'trailers' was not injected" in problems(server)
 
 
+@pytest.mark.parametrize(
+    ("omitted", "fault"),
+    [
+        ("Content-Length", "short content-length"),
+        ("Content-Length", "two content-lengths"),
+        ("Content-Length", "content-length with transfer-encoding"),
+        ("Transfer-Encoding", "content-length with transfer-encoding"),
+        ("Content-Encoding", "false coding"),
+        ("Content-Encoding", "bomb 1 MB"),
+        ("Location", "redirect loop"),
+        ("ETag", "bare LF in ETag"),
+    ],
+)
+def test_a_fault_may_send_a_header_that_the_response_omits(server: FeedServer, omitted: str, fault: str) -> None:
+    server.add("/f", Response(BODY, omit=[omitted], faults=[parse(fault)]))
+    head = asked(server).partition(b"\r\n\r\n")[0]
+    assert b"\r\n%b: " % omitted.encode() in head
+    assert [strike.fault for strike in server.journal.exchanges[0].faults] == [str(parse(fault))]
+    server.verify()
+
+
 @pytest.mark.parametrize("make", [Interim, Trailers])
 def test_a_field_that_no_directive_can_contain_is_refused(make: Callable[..., Fault]) -> None:
     with pytest.raises(ValueError, match="the value 'b & c' of X-A contains ' & ', which separates two fields"):
@@ -367,8 +388,11 @@ def test_an_exchange_without_faults_has_none(server: FeedServer) -> None:
 # The contract of faults, tested on plans.
 
 
-def answered(response: Response, request: Request, missed: list[Fault]) -> Plan:
-    """Return the broken plan, made as a site makes it."""
+def broken_plan(response: Response, request: Request, missed: list[Fault]) -> Plan:
+    """Return the plan of the answer with the faults of *response*, made in the same steps as `handler.Site` makes it.
+
+    Faults that cannot be injected are added to *missed*.
+    """
     selected = negotiation.select(request, fault_injection.choose(response, 1))
     if selected.coding is not None and isinstance(selected.body, bytes):
         selected = replace(selected, body=encode(selected.body, selected.coding), coding=None)
@@ -400,13 +424,16 @@ def answered(response: Response, request: Request, missed: list[Fault]) -> Plan:
     ["close after 3", "close after 3"], Request("GET", "/f"), Response(BODY)
 )  # two faults, of which one is injected
 @example(
+    ["short content-length", "missing last chunk"], Request("GET", "/f"), Response(BODY)
+)  # the one declares the Content-Length, and the other one omits it
+@example(
     ["endless headers", "HTTP/0.9"], Request("GET", "/f"), Response(BODY)
 )  # HTTP/0.9 leaves out the head, which would be endless
 def test_any_faults_together_are_injected_or_reported_and_the_plan_ends_once(
     texts: list[str], request: Request, response: Response
 ) -> None:
     missed: list[Fault] = []
-    plan = answered(broken(response, *map(parse, texts)), request, missed)
+    plan = broken_plan(broken(response, *map(parse, texts)), request, missed)
     steps = list(islice(plan, 10_000))
     ends = [step for step in steps if isinstance(step, Read | CloseConnection | ResetConnection) or step == Wait(None)]
     if len(steps) < 10_000:  # otherwise the plan is endless, as some faults intend
@@ -416,7 +443,7 @@ def test_any_faults_together_are_injected_or_reported_and_the_plan_ends_once(
     assert all(step.at is None or step.at >= 0 for step in steps if isinstance(step, Injected))
 
 
-def played(fault: Fault, *steps: Step) -> list[Step]:
+def applied(fault: Fault, *steps: Step) -> list[Step]:
     return list(fault.apply(iter(steps)))
 
 
@@ -442,7 +469,7 @@ HEAD = SendHead(Head(200, b"OK", ()))
     ],
 )
 def test_a_plan_is_broken_at_the_place_of_the_fault(fault: Fault, expected: list[Step]) -> None:
-    assert played(fault, Wait(1), HEAD, Send(b"abc"), Read()) == expected
+    assert applied(fault, Wait(1), HEAD, Send(b"abc"), Read()) == expected
 
 
 def test_a_file_that_a_fault_cuts_is_closed_with_the_plan(server: FeedServer, root: Path) -> None:

@@ -66,7 +66,7 @@ def test_a_socket_that_is_no_longer_watched_is_not_reported(
     assert poller.poll(0.0) == []
 
 
-def test_the_end_of_a_connection_is_reported_as_an_event_of_reading(
+def test_the_end_of_a_connection_is_reported_by_another_event_than_write(
     poller: Poller, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     one, other = pair

@@ -31,7 +31,7 @@ def counted(one: str, many: str) -> Counted:
 SENTENCES: Final[dict[str, str | Counted]] = {
     "several": "{parts}",
     # When the next fetch is, and why: `scheduler.schedule`
-    "gone": _("410 Gone: it is not asked again"),
+    "gone": _("410 Gone: it is not fetched again"),
     "feed-publishes": _("the feed publishes {often}: {wait}"),
     "own-interval": _("our own interval of {wait}"),
     "own-interval-beside-hub": _("our own interval of {wait}, beside what its hub pushes"),

@@ -13,7 +13,6 @@ from lifestream.models import Feed, Lifestream
 from shown import make_post
 
 pytestmark = pytest.mark.django_db
-ADD = "/admin/lifestream/lifestream/add/"
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ def feed() -> Feed:
 
 @pytest.fixture
 def theirs(feed: Feed) -> Lifestream:
-    """Return a private lifestream of somebody else, with a feed that the visitor has too."""
+    """Return a private lifestream of somebody else, with a feed that the lifestream `mine` has, too."""
     lifestream = make_lifestream("secret-plans", owner=User.objects.create_user("ines"), is_public=False)
     subscription = make_subscription(feed, lifestream)
     subscription.posts.all().delete()
@@ -45,13 +44,6 @@ def staff(client: Client, mine: Lifestream) -> Client:
     assert mine.owner is not None
     client.force_login(mine.owner)
     return client
-
-
-def add(client: Client, slug: str) -> Lifestream:
-    before = set(Lifestream.objects.values_list("pk", flat=True))
-    response = client.post(ADD, {"slug": slug, "title": "New", "tagline": "", "is_public": "on"})
-    assert response.status_code == 302, response.content.decode()
-    return Lifestream.objects.exclude(pk__in=before).get()
 
 
 @pytest.mark.parametrize("model", ["feed", "item", "fetch", "post", "subscription", "lifestream"])
@@ -93,14 +85,14 @@ def test_a_row_of_another_user_is_answered_as_one_that_does_not_exist(staff: Cli
 def test_autocompletion_and_the_choices_of_forms_offer_ones_own_rows_only(
     staff: Client, mine: Lifestream, theirs: Lifestream
 ) -> None:
-    ask = "/admin/autocomplete/?app_label=lifestream&model_name=subscription&field_name=lifestream&term="
-    found = staff.get(ask).json()["results"]
+    url = "/admin/autocomplete/?app_label=lifestream&model_name=subscription&field_name=lifestream&term="
+    found = staff.get(url).json()["results"]
     assert [each["id"] for each in found] == [str(mine.pk)]
     assert theirs.title not in staff.get("/admin/lifestream/subscription/add/").content.decode()
-    add = {"url": "http://127.0.0.1:9/", "lifestream": theirs.pk, "name": "", "folder": ""}
+    values = {"url": "http://127.0.0.1:9/", "lifestream": theirs.pk, "name": "", "folder": ""}
     errors = []
     for key in (theirs.pk, 10**9):
-        page = staff.post("/admin/lifestream/subscription/add/", {**add, "lifestream": key}).content.decode()
+        page = staff.post("/admin/lifestream/subscription/add/", {**values, "lifestream": key}).content.decode()
         errors.append(re.findall(r'<ul class="errorlist".*?</ul>', page, re.DOTALL))
     assert errors[0] == errors[1] and errors[0]
 
@@ -109,9 +101,9 @@ def test_how_many_others_have_a_feed_is_not_reported(
     staff: Client, admin_client: Client, feed: Feed, theirs: Lifestream
 ) -> None:
     assert '<td class="field-subscribers">2</td>' in admin_client.get("/admin/lifestream/feed/").content.decode()
-    mine = Client()
-    mine.force_login(User.objects.get(username="ruth"))
-    assert '<td class="field-subscribers">1</td>' in mine.get("/admin/lifestream/feed/").content.decode()
+    ruths_client = Client()
+    ruths_client.force_login(User.objects.get(username="ruth"))
+    assert '<td class="field-subscribers">1</td>' in ruths_client.get("/admin/lifestream/feed/").content.decode()
 
 
 @pytest.mark.parametrize("who", ["anybody", "another"])
@@ -129,6 +121,6 @@ def test_a_private_page_is_answered_as_one_that_does_not_exist(
         there, nowhere = (client.get(f"/{slug}/{path}") for slug in (theirs.slug, "no-such-plans"))
         assert there.status_code == nowhere.status_code == 404, path
         assert there.content == nowhere.content and there.headers == nowhere.headers, path
-    # Nor through a public lifestream.
+    # A public lifestream does not show them either.
     for path in (f"items/{item}/", f"sites/{subscription}/", "tags/hidden-tag/"):
         assert client.get(f"/mine/{path}").content == client.get("/mine/tags/never-used/").content, path

@@ -25,27 +25,27 @@ _PROVOKE = """
     "blur", "keydown", "keyup", "input", "change", "copy", "beforecopy", "drag", "wheel", "scroll", "toggle", "select",
     "animationstart", "transitionend", "contextmenu", "begin", "start", "slotchange",
   ];
-  const leads = (address) => /^(https?|mailto|tel|magnet):/i.test(address || "");
+  const leadsAway = (address) => /^(https?|mailto|tel|magnet):/i.test(address || "");
   const target = (element) => {
     const address = element.href ?? element.getAttributeNS("http://www.w3.org/1999/xlink", "href");
     return address?.baseVal ?? address;
   };
-  const stay = (event) => {
+  const blockLink = (event) => {
     const link = event.target.closest?.("a, area, math, mi, maction");
-    if (link && leads(target(link))) event.preventDefault();
+    if (link && leadsAway(target(link))) event.preventDefault();
     const button = event.target.closest?.("button, input");
     if (button?.type === "checkbox") event.preventDefault();
   };
-  const remain = (event) => {
+  const blockForm = (event) => {
     const own = event.submitter?.hasAttribute("formaction");
     // Not `form.action`: a form of the admin has a field of that name.
     const action = own ? event.submitter.getAttribute("formaction") : event.target.getAttribute("action");
-    if (leads(new URL(action ?? "", document.baseURI).href)) event.preventDefault();
+    if (leadsAway(new URL(action ?? "", document.baseURI).href)) event.preventDefault();
   };
   const provoke = () => {
     const root = document.documentElement;
-    addEventListener("click", stay);
-    addEventListener("submit", remain);
+    addEventListener("click", blockLink);
+    addEventListener("submit", blockForm);
     for (const element of document.querySelectorAll("*")) {
       for (const name of EVENTS) element.dispatchEvent(new Event(name, { bubbles: true, cancelable: true }));
       element.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
@@ -77,10 +77,10 @@ _AUDIT = """() => {
           found.push(`<${element.localName} ${name}="${value}">`);
       }
     }
-    const strangers = ":is(article, #result_list, .readonly, .site-head, .site-cards) "
+    const forbidden = ":is(article, #result_list, .readonly, .site-head, .site-cards) "
       + ":is(script, style, iframe, frame, object, embed, applet, base, meta, link, svg, template, form, "
       + "annotation-xml, maction, mglyph, malignmark, math :is(a, b, div, img, p, table, video))";
-    for (const element of document.querySelectorAll(strangers)) found.push(element.outerHTML.slice(0, 200));
+    for (const element of document.querySelectorAll(forbidden)) found.push(element.outerHTML.slice(0, 200));
   };
   audit(document);
   for (const frame of Array.from(frames)) audit(frame.document);
@@ -102,7 +102,7 @@ TOGETHER = 20
 class Lookout:
     """A browser window at the site *base*, and everything that should not have happened there.
 
-    *ran* are the numbers of the attempts that ran, *asked* the forbidden requests, *forbidden* the messages about what
+    *ran* are the numbers of the attempts that ran, *requests* the forbidden requests, *blocked* the messages about what
     the site's policy stopped, *surprises* all else. Pictures and media may be requested from any host but *there*.
     """
 
@@ -110,8 +110,8 @@ class Lookout:
     base: str
     there: str
     ran: set[int] = field(default_factory=set)
-    asked: set[str] = field(default_factory=set)
-    forbidden: list[str] = field(default_factory=list)
+    requests: set[str] = field(default_factory=set)
+    blocked: list[str] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)
 
     def goto(self, path: str) -> Page:
@@ -119,7 +119,7 @@ class Lookout:
         address = path if "://" in path else f"{self.base}{path}"
         response = self.page.goto(address)
         assert response is not None and response.status == 200, (address, response and response.status)
-        # Not with `wait_for_function`: the policy forbids to make a function from text.
+        # Not with `wait_for_function`: the policy forbids making a function from text.
         self.page.wait_for_selector("[data-provoked]", state="attached")
         return self.page
 
@@ -145,18 +145,19 @@ class Lookout:
             browser = self.page.context.new_cdp_session(self.page)
             browser.send("Network.enable")
             browser.send("Network.setBlockedURLs", {"urls": ["*/static/*"]})
-        rest, place = iter(addresses), f"{self.base}/frames"
-        while some := list(islice(rest, TOGETHER)):
-            frames = "".join(f'<iframe src="{escape(address)}"></iframe>' for address in some)
+        rest, frames_url = iter(addresses), f"{self.base}/frames"
+        while batch := list(islice(rest, TOGETHER)):
+            frames = "".join(f'<iframe src="{escape(address)}"></iframe>' for address in batch)
             self.page.route(
-                place, partial(_fulfill, body=f"<!doctype html><style>iframe {{ visibility: hidden }}</style>{frames}")
+                frames_url,
+                partial(_fulfill, body=f"<!doctype html><style>iframe {{ visibility: hidden }}</style>{frames}"),
             )
-            self.page.goto(place, wait_until="commit")
-            self.page.unroute(place)
-            self.page.wait_for_function(_ALL_PROVOKED, arg=len(some))
+            self.page.goto(frames_url, wait_until="commit")
+            self.page.unroute(frames_url)
+            self.page.wait_for_function(_ALL_PROVOKED, arg=len(batch))
             statuses = self.page.evaluate(_STATUSES)
-            assert set(statuses) == {200}, dict(zip(some, statuses, strict=True))
-            self.surprises += [f"one of {some}: {found}" for found in self.page.evaluate(_AUDIT)]
+            assert set(statuses) == {200}, dict(zip(batch, statuses, strict=True))
+            self.surprises += [f"one of {batch}: {found}" for found in self.page.evaluate(_AUDIT)]
 
     def visit_each_shape(self, addresses: Iterable[str], *, bare: bool = False) -> None:
         """Do the same as `visit_all` for those *addresses* whose pages have a shape that no earlier one had.
@@ -174,33 +175,33 @@ class Lookout:
         finally:
             response.dispose()
 
-    def told(self, source: object, number: object) -> None:
+    def on_attempt(self, source: object, number: object) -> None:
         """Note that an attempt ran."""
         self.ran.add(int(str(number)))
 
-    def sent(self, request: Request) -> None:
-        """Note a request."""
-        place = urlsplit(request.url)
-        if place.netloc == self.there:
-            self.asked.add(request.url)
+    def on_request(self, request: Request) -> None:
+        """Note a request, if it is a forbidden one."""
+        url = urlsplit(request.url)
+        if url.netloc == self.there:
+            self.requests.add(request.url)
             return
-        of_the_web = place.scheme in ("http", "https") and place.netloc != urlsplit(self.base).netloc
-        if of_the_web and request.resource_type not in ("image", "media"):
-            self.asked.add(f"{request.resource_type} {request.url}")
+        to_another_host = url.scheme in ("http", "https") and url.netloc != urlsplit(self.base).netloc
+        if to_another_host and request.resource_type not in ("image", "media"):
+            self.requests.add(f"{request.resource_type} {request.url}")
 
-    def interrupted(self, dialog: Dialog) -> None:
+    def on_dialog(self, dialog: Dialog) -> None:
         """Note a dialog, and dismiss it."""
         self.surprises.append(f"a dialog was opened: {dialog.message}")
         dialog.dismiss()
 
-    def heard(self, text: str) -> None:
+    def on_console(self, text: str) -> None:
         """Note *text*, a message on the browser's console, if it is about the policy."""
         if "Content Security Policy" in text:
-            self.forbidden.append(text)
+            self.blocked.append(text)
 
     def assert_quiet(self) -> None:
         """Raise AssertionError if anything was noted."""
-        assert (sorted(self.ran), sorted(self.asked), self.forbidden, self.surprises) == ([], [], [], [])
+        assert (sorted(self.ran), sorted(self.requests), self.blocked, self.surprises) == ([], [], [], [])
 
 
 @contextmanager
@@ -209,12 +210,12 @@ def looking_out(browser: Browser, base: str, there: str) -> Iterator[Lookout]:
     context: BrowserContext = browser.new_context()
     context.set_default_timeout(SECONDS * 1000)
     lookout = Lookout(context.new_page(), base, there)
-    context.expose_binding("tell_of_xss", lookout.told)
+    context.expose_binding("tell_of_xss", lookout.on_attempt)
     context.add_init_script(_PROVOKE)
-    context.on("request", lookout.sent)
-    context.on("dialog", lookout.interrupted)
+    context.on("request", lookout.on_request)
+    context.on("dialog", lookout.on_dialog)
     context.on("page", lambda page: lookout.surprises.append(f"a window was opened: {page.url}"))
-    context.on("console", lambda message: lookout.heard(message.text))
+    context.on("console", lambda message: lookout.on_console(message.text))
     # Requests to other machines are aborted, whatever a page does.
     context.route(re.compile(r"^https?://(?!127\.0\.0\.1[:/])"), lambda route: route.abort())
     try:

@@ -144,7 +144,7 @@ def unsafe(attempt: Attempt, there: str) -> Response:
 def succeeded(lookout: Lookout, attempt: Attempt) -> bool:
     """Return whether *attempt* has run, or has requested anything."""
     asked = re.compile(rf"/{attempt.number}(/|$)")
-    return attempt.number in lookout.ran or any(map(asked.search, lookout.asked))
+    return attempt.number in lookout.ran or any(map(asked.search, lookout.requests))
 
 
 def wait_for(lookout: Lookout, attempts: list[Attempt]) -> None:
@@ -175,18 +175,18 @@ def test_unsafe_content_on_a_page_of_the_site_is_noted(chromium: Browser, site: 
     with looking_out(chromium, site.unguarded, site.there) as lookout:
         lookout.visit("/unsafe/")
         assert lookout.ran == {5000, 5001}
-        assert lookout.asked == {f"http://{site.there}/"}
+        assert lookout.requests == {f"http://{site.there}/"}
         assert len(lookout.surprises) == 2
     for bare in (False, True):
         with looking_out(chromium, site.unguarded, site.there) as lookout:
             lookout.visit_all([f"{site.unguarded}/unsafe/"], bare=bare)
             assert lookout.ran == {5000, 5001}
-            assert lookout.asked == {f"http://{site.there}/"}
+            assert lookout.requests == {f"http://{site.there}/"}
             assert len(lookout.surprises) == 2
     with looking_out(chromium, site.address, site.there) as lookout:
         lookout.visit("/unsafe/")
         assert lookout.ran == set()
-        assert len(lookout.forbidden) >= 2
+        assert len(lookout.blocked) >= 2
 
 
 @pytest.mark.parametrize("policy", POLICY)

@@ -56,12 +56,12 @@ def test_rendering_takes_linear_time(piece: str) -> None:
 
 @pytest.mark.costly
 @pytest.mark.parametrize("piece", ["> ---\nb\n", "> # a\nb|c\n-|-\n", "a|b\n-|-\n> ---\n"])
-def test_lines_after_many_quotes_are_not_looked_at_for_each(piece: str) -> None:
+def test_lines_after_many_quotes_are_not_examined_again_for_each_quote(piece: str) -> None:
     text = piece * (50_000 // len(piece))
     html_of_markdown.cache_clear()
     began = time.thread_time()
     html = html_of_markdown(text)
-    assert time.thread_time() - began < 15  # it took 40 s to 100 s
+    assert time.thread_time() - began < 15  # without the limit, it takes 40 s to 100 s
     assert html.startswith(("<p>&gt; ", "<p>a|b<br>")) and html.count("<br>") > 10_000
 
 
@@ -74,7 +74,7 @@ def test_a_text_of_many_short_lines_stays_markdown() -> None:
 def test_a_text_that_is_too_costly_is_shown_as_it_was_written() -> None:
     text = "> ---\nb\n" * 2_000 + "<b>"
     assert html_of_markdown(text).endswith("<br>b<br>&lt;b&gt;</p>")
-    assert len(text.splitlines()) < MOST_LOOKS // 20, "it is the quotes that cost"
+    assert len(text.splitlines()) < MOST_LOOKS // 20, "the text has too many lines even without quotes"
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_the_output_for_a_repeated_address_is_bounded(definition: str, use: str)
     assert html.count("/x" if "/x" in definition else "/%F0") > 20
 
 
-def test_a_text_that_repeats_no_address_keeps_all_of_them() -> None:
+def test_addresses_that_a_text_writes_out_are_all_kept() -> None:
     link = "[a](/" + "\N{GRINNING FACE}" * 95 + ")"
     assert html_of_markdown(link * 490).count('href="/%F0') == 490
 

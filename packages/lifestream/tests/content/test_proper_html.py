@@ -147,9 +147,9 @@ def tags(*, rules: SanitizerRules | None = None) -> SourceTags:
 def test_the_result_is_the_same_as_that_of_nh3(source: str, base_url: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "proper_html", lambda *_: None)
-        whole = Sanitizer().beginning(source, base_url, 10_000)
-    parted = Sanitizer().beginning(source, base_url, 10_000)
-    assert (parted.html, parted.clean.text, parted.whole) == (whole.html, whole.clean.text, whole.whole)
+        by_nh3 = Sanitizer().beginning(source, base_url, 10_000)
+    by_tags = Sanitizer().beginning(source, base_url, 10_000)
+    assert (by_tags.html, by_tags.clean.text, by_tags.whole) == (by_nh3.html, by_nh3.clean.text, by_nh3.whole)
 
 
 @pytest.mark.parametrize(
@@ -241,8 +241,8 @@ def test_nesting_is_checked_at_any_depth(names: Sequence[str]) -> None:
         source = "".join(starts) + "x"
         assert proper_html(source + "".join(ends), tags()) is not None
         closed = proper_html(source + "".join(ends), tags())
-        for left in (0, 1, len(ends) // 2):
-            assert proper_html(source + "".join(ends[:left]), tags()) == closed
+        for count in (0, 1, len(ends) // 2):  # the other elements are closed at the end of the source
+            assert proper_html(source + "".join(ends[:count]), tags()) == closed
         assert proper_html(source + "".join(ends[1:]), tags()) is None or len(set(names)) == 1
         assert proper_html(source + "".join([*ends, ends[0]]), tags()) is None
 

@@ -91,7 +91,7 @@ def test_an_address_that_is_not_public_is_refused_and_named(address: str, what: 
 
 
 @pytest.mark.parametrize("address", PUBLIC)
-def test_a_public_address_may_be_dialled(address: str) -> None:
+def test_a_public_address_may_be_connected_to(address: str) -> None:
     assert AddressGuard().why_not(address) == ""
 
 

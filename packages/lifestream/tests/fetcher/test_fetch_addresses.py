@@ -77,7 +77,7 @@ def test_a_redirect_into_the_private_network_is_not_connected_to(server: FeedSer
     assert outcome.message.startswith("127.0.0.2 is a loopback address")
 
 
-def test_the_checked_address_is_dialled_even_if_the_name_server_changes_its_answer(
+def test_the_checked_address_is_connected_to_even_if_the_name_server_changes_its_answer(
     server: FeedServer,
 ) -> None:
     server.add("/feed", Response(RSS, headers={"Connection": "close"}))
@@ -92,7 +92,7 @@ def test_the_checked_address_is_dialled_even_if_the_name_server_changes_its_answ
     assert len(server.requests) == 1
 
 
-def test_of_several_addresses_an_allowed_one_is_dialled(server: FeedServer) -> None:
+def test_of_several_addresses_an_allowed_one_is_connected_to(server: FeedServer) -> None:
     server.add("/feed", Response(RSS))
     outcome = fetch(
         f"http://both.example:{server.port}/feed",
@@ -135,7 +135,7 @@ def test_names_whose_server_is_dead_do_not_delay_others(server: FeedServer, loop
     assert len(dead) == 16
 
 
-def test_a_link_local_address_is_dialled_with_its_zone() -> None:
+def test_a_link_local_address_is_connected_to_with_its_zone() -> None:
     found = [(socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("fe80::1", 80, 0, 7))]
     with mock.patch("socket.getaddrinfo", return_value=found):
         [answer] = asyncio.run(Resolver().resolve("router.example", 80))

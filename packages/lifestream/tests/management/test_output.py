@@ -57,7 +57,7 @@ class Terminal(io.StringIO):
         return True
 
 
-ROW = FeedReport(1, "A [bold]feed[/bold]", "http://a.example/", "new", 2, 1, None, "410 Gone: it is not asked again")
+ROW = FeedReport(1, "A [bold]feed[/bold]", "http://a.example/", "new", 2, 1, None, "410 Gone: it is not fetched again")
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 

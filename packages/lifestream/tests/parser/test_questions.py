@@ -1,4 +1,4 @@
-"""The questions that make a child read a document, and the handling of its answers."""
+"""The questions that make a child process read a document, and the handling of its answers."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def test_only_headers_that_matter_for_reading_are_passed_on() -> None:
         ({"feed": [], "capped": []}, Nonsense),
     ],
 )
-def test_an_answer_without_a_feed_raises_the_reason(answer: dict[str, Any], error: type[Exception]) -> None:
+def test_an_answer_without_a_feed_raises_the_matching_error(answer: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         document(b"", {}, "https://a.example/", "", SHIPPED).read(Answering(answer), SHIPPED, 1.0)
 
 
 @pytest.mark.parametrize(("answer", "error"), [({"failed": "it"}, ParserDied), ({"page": 1}, Nonsense)])
-def test_an_answer_without_a_page_raises_the_reason(answer: dict[str, Any], error: type[Exception]) -> None:
+def test_an_answer_without_a_page_raises_the_matching_error(answer: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         WebPage(b"", {}, "https://a.example/").read(Answering(answer), SHIPPED, 1.0)

@@ -123,7 +123,7 @@ class IconTest(FeedServerTransactionTestCase):
         assert find_icons(clock=lambda: NOW) == 1
         assert (self.icon(slow), self.icon(quick)) == (PNG, PNG + b"2")
         assert logged.output == [
-            f"INFO:lifestream.refresh.icon_finder:the page {self.get_url('/slow')} names no icon that could be found: "
+            f"INFO:lifestream.refresh.icon_finder:no icons can be looked for on the page {self.get_url('/slow')}: "
             "reading it took longer than 0.001 seconds"
         ]
 

@@ -111,7 +111,7 @@ class WhatComes(RefreshTestCase):
         made = self.make_feed("/feed", gone())
         [row] = self.refresh().rows
         made.refresh_from_db()
-        assert (row.outcome, row.next_at, row.reason) == ("gone", None, "410 Gone: it is not asked again")
+        assert (row.outcome, row.next_at, row.reason) == ("gone", None, "410 Gone: it is not fetched again")
         assert made.status == Feed.Status.GONE
         self.clock.move(days=400)
         assert self.refresh(early=True).rows == ()

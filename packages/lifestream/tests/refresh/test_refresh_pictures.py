@@ -110,7 +110,7 @@ def test_a_hostile_answer_is_no_picture_and_is_not_requested_again(
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://[::1]/", "http://localhost/", "ftp://a.example/", "x"])
-def test_addresses_of_this_machine_are_not_dialled(tmp_path: Path, url: str, server: FeedServer) -> None:
+def test_addresses_of_this_machine_are_not_connected_to(tmp_path: Path, url: str, server: FeedServer) -> None:
     guarded = pictures_in(tmp_path, networks=())
     assert [guarded.get(url), guarded.get(server.url("private.png"))] == [NoPicture.NONE] * 2
     guarded.close()

@@ -127,7 +127,7 @@ class DeadEnds(RuleTestCase):
         made = self.subscribe("/feed", feed(), gone())
         self.refresh()
         row = self.refresh_next(made)
-        assert (row.outcome, row.next_at, row.reason) == ("gone", None, "410 Gone: it is not asked again")
+        assert (row.outcome, row.next_at, row.reason) == ("gone", None, "410 Gone: it is not fetched again")
         self.clock.move(days=400)
         self.refresh()
         self.refresh(early=True)

@@ -278,7 +278,7 @@ def test_the_rhythm_of_one_feed_is_no_pause_of_its_host(rhythm: Rhythm) -> None:
 
 def test_after_410_a_feed_is_never_due_again() -> None:
     due = decide(Gone("http://example.org/feed"), History(), NOW, LIMITS)
-    assert (due.at, due.reason) == (None, "410 Gone: it is not asked again")
+    assert (due.at, due.reason) == (None, "410 Gone: it is not fetched again")
 
 
 @pytest.mark.parametrize(

@@ -76,9 +76,9 @@ class TestSchedule:
 
     def test_a_410_ends_the_polling(self) -> None:
         feed = make_feed(URL)
-        stored = keep(feed, Gone(URL), next=Next(None, "410 Gone: it is not asked again"))
+        stored = keep(feed, Gone(URL), next=Next(None, "410 Gone: it is not fetched again"))
         assert (stored.outcome, feed.status, feed.health) == ("gone", "gone", "gone")
-        assert (Fetch.objects.get().next_fetch, feed.next_reason) == (None, "410 Gone: it is not asked again")
+        assert (Fetch.objects.get().next_fetch, feed.next_reason) == (None, "410 Gone: it is not fetched again")
         assert not Feed.objects.due(NOW + 1000 * HOUR).exists()
 
     def test_a_pause_of_the_host_holds_for_all_its_feeds_and_is_never_shortened(self) -> None:

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 from feedserver import FeedServer, Response
 from xss.attempts import Attempt, address_attempts, html_attempts, text_attempts
 
-SPACES = (
+NAMESPACES = (
     'xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:media="http://search.yahoo.com/mrss/" '
     'xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd" xmlns:dc="http://purl.org/dc/elements/1.1/" '
     'xmlns:atom="http://www.w3.org/2005/Atom"'
@@ -23,7 +23,7 @@ _ATTRIBUTE = {"\n": "&#10;", "\t": "&#9;"}
 
 
 def publish(server: FeedServer, there: str) -> list[str]:
-    """Serve the feeds on *server*, with *there* in place of THERE, and return their paths."""
+    """Serve the feeds on *server*, with *there* as the host that must not be requested, and return their paths."""
     documents: dict[str, tuple[str, Mapping[str, str]]] = {
         "/html.rss": (_rss("HTML in RSS", (_html_item(each, there) for each in html_attempts())), _RSS),
         "/html.atom": (_atom("HTML in Atom", (_xhtml_entry(each, there) for each in html_attempts())), _ATOM),
@@ -79,19 +79,19 @@ def _failing(server: FeedServer, there: str) -> Iterable[str]:
 
 
 def _quoted(text: str) -> str:
-    return quoteattr(_without_nul(text), _ATTRIBUTE)
+    return quoteattr(_without_controls(text), _ATTRIBUTE)
 
 
-def _without_nul(text: str) -> str:
+def _without_controls(text: str) -> str:
     return text.replace("\0", "").replace("\x01", "").replace("\x02", "").replace("\x0b", "").replace("\x0c", "")
 
 
 def _rss(title: str, items: Iterable[str]) -> str:
-    return f"<rss version='2.0' {SPACES}><channel><title>{title}</title>{''.join(items)}</channel></rss>"
+    return f"<rss version='2.0' {NAMESPACES}><channel><title>{title}</title>{''.join(items)}</channel></rss>"
 
 
 def _atom(title: str, entries: Iterable[str]) -> str:
-    return f"<feed xmlns='http://www.w3.org/2005/Atom' {SPACES}><title>{title}</title>{''.join(entries)}</feed>"
+    return f"<feed xmlns='http://www.w3.org/2005/Atom' {NAMESPACES}><title>{title}</title>{''.join(entries)}</feed>"
 
 
 def _json(title: str, items: list[dict[str, object]]) -> str:
@@ -115,7 +115,7 @@ def _xhtml_entry(attempt: Attempt, there: str) -> str:
 
 
 def _text_item(attempt: Attempt, there: str) -> str:
-    text, quoted = escape(_without_nul(attempt.armed(there))), _quoted(attempt.armed(there))
+    text, quoted = escape(_without_controls(attempt.armed(there))), _quoted(attempt.armed(there))
     return (
         f"<item><title>{text}</title><guid isPermaLink='false'>{text}</guid><dc:creator>{text}</dc:creator>"
         f"<category>{text}</category><dc:language>{text}</dc:language><itunes:duration>{text}</itunes:duration>"
@@ -127,7 +127,7 @@ def _text_item(attempt: Attempt, there: str) -> str:
 
 
 def _text_entry(attempt: Attempt, there: str) -> str:
-    text, quoted = escape(_without_nul(attempt.armed(there))), _quoted(attempt.armed(there))
+    text, quoted = escape(_without_controls(attempt.armed(there))), _quoted(attempt.armed(there))
     return (
         f"<entry><id>t{attempt.number}</id><title type='html'>{text}</title><author><name>{text}</name></author>"
         f"<category term={quoted} label={quoted}/><summary type='text'>{text}</summary>"
@@ -152,7 +152,7 @@ def _text_object(attempt: Attempt, there: str) -> dict[str, object]:
 
 
 def _address_item(attempt: Attempt, there: str) -> str:
-    text, quoted = escape(_without_nul(attempt.armed(there))), _quoted(attempt.armed(there))
+    text, quoted = escape(_without_controls(attempt.armed(there))), _quoted(attempt.armed(there))
     return (
         f"<item><title>Address {attempt.number} in RSS</title><link>{text}</link><guid>{text}</guid>"
         f"<comments>{text}</comments><enclosure url={quoted} type='audio/mpeg' length='1'/>"
@@ -164,7 +164,7 @@ def _address_item(attempt: Attempt, there: str) -> str:
 
 
 def _address_entry(attempt: Attempt, there: str) -> str:
-    text, quoted = escape(_without_nul(attempt.armed(there))), _quoted(attempt.armed(there))
+    text, quoted = escape(_without_controls(attempt.armed(there))), _quoted(attempt.armed(there))
     return (
         f"<entry xml:base={quoted}><id>{text}</id><title>Address {attempt.number}</title>"
         f"<link href={quoted}/><link rel='enclosure' href={quoted} type='image/png'/><link rel='via' href={quoted}/>"
@@ -189,9 +189,9 @@ def _address_object(attempt: Attempt, there: str) -> dict[str, object]:
 
 
 def _named_feed(attempt: Attempt, armed: str) -> str:
-    text, quoted = escape(_without_nul(armed)), _quoted(armed)
+    text, quoted = escape(_without_controls(armed)), _quoted(armed)
     return (
-        f"<rss version='2.0' {SPACES}><channel><title>{text}</title><link>{text}</link>"
+        f"<rss version='2.0' {NAMESPACES}><channel><title>{text}</title><link>{text}</link>"
         f"<description>{text}</description><language>{text}</language><generator>{text}</generator><managingEditor>{text}</managingEditor>"
         f"<image><url>{text}</url><title>{text}</title><link>{text}</link></image><itunes:image href={quoted}/>"
         f"<atom:link rel='hub' href={quoted}/><atom:link rel='self' href={quoted}/><category>{text}</category>"

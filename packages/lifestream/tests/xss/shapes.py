@@ -1,4 +1,4 @@
-"""What a page is apart from its words: two pages of one shape give a script the same chances to run."""
+"""The shape of a page: all of it but its words. Two pages of one shape give a script the same chances to run."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _ADDRESS = re.compile(r"[\x00-\x20]*([a-z][a-z0-9+.\x00-\x20-]*:)?[\x00-\x20]*(/
 def shape_of(page: str) -> Shape:
     """Return the elements of *page* in their order, each with its attributes. Comments count as elements.
 
-    Of an attribute's value, the scheme counts, and whether it names a host: all of it if the attribute is in WHOLE,
-    nothing if it is in WORDS. What a script, a style or a template contains counts whole. The page is read as the HTML
-    standard says, by a parser that lifestream itself does not use.
+    The value of an attribute counts whole if the attribute is in WHOLE or begins with "on", and not at all if it is in
+    WORDS. Of any other value, the scheme counts, and whether it names a host. What a script, a style or a template
+    contains counts whole. The page is read as the HTML standard says, by a parser that lifestream itself does not use.
     """
     root = LexborHTMLParser(page).root
     assert root is not None

@@ -37,8 +37,11 @@ LONGEST_OUTPUT: Final = 2000
 """Characters of a command's output that are kept for messages: those at its end."""
 
 _MARK = "FEEDSERVER_CHECK_SESSION"
+"""The variable of the environment by which the processes of a session are recognised."""
 _LIMIT_BITS: Final = 62
-"""The bits of the random limit by which the processes of a session are recognised."""
+"""The bits of a random number that is set as the limit for file locks (RLIMIT_LOCKS): Linux does not enforce it, but
+each process inherits it, so processes that have dropped the variable are recognised by it.
+"""
 _LIMIT: Final = re.compile(rb"^Max file locks +(\d+) ", re.MULTILINE)
 _REMOVED = ("XDG_", "LC_", "PYTEST_", "COV_CORE_", "COVERAGE_", "LIFESTREAM_")
 _REMOVED_NAMES = {
@@ -113,9 +116,9 @@ class Home:
         self.home = folder / "home"
         self.patience = patience
         self._memory = memory
-        made = uuid.uuid4()
-        self._mark = made.hex
-        self._limit = made.int % (1 << _LIMIT_BITS)
+        session_id = uuid.uuid4()
+        self._mark = session_id.hex
+        self._limit = session_id.int % (1 << _LIMIT_BITS)
         self._bare: set[int] = set()  # processes that have no environment at all
         self._running: subprocess.Popen[bytes] | None = None
         self._is_interrupted = False
@@ -148,8 +151,8 @@ class Home:
             self._running = process
             if self._is_interrupted:
                 _end_group(process.pid)
-            ended_for_time = threading.Event()
-            timer = threading.Timer(self.patience, self._end_for_time, (process, ended_for_time))
+            timed_out = threading.Event()
+            timer = threading.Timer(self.patience, self._end_after_time_out, (process, timed_out))
             timer.daemon = True
             timer.start()
             try:
@@ -165,7 +168,7 @@ class Home:
             output = (_end_of(printed) + _end_of(errors)).decode("utf-8", "replace")[-LONGEST_OUTPUT:]
             printed.seek(0)
             stdout = printed.read(LARGEST_LIST)
-        return Ran(None if ended_for_time.is_set() else status, output, stdout, seconds, peak)
+        return Ran(None if timed_out.is_set() else status, output, stdout, seconds, peak)
 
     def interrupt(self) -> None:
         """End the command that runs, and each one that is started from now on."""
@@ -174,8 +177,8 @@ class Home:
             _end_group(process.pid)
 
     @staticmethod
-    def _end_for_time(process: subprocess.Popen[bytes], ended: threading.Event) -> None:
-        ended.set()
+    def _end_after_time_out(process: subprocess.Popen[bytes], timed_out: threading.Event) -> None:
+        timed_out.set()
         _end_group(process.pid)
 
     def survivors(self) -> list[int]:
@@ -226,7 +229,9 @@ class Home:
 
 
 def _end(pid: int) -> None:
-    """Kill a process that is not a child of this one, and wait until it has ended. Raises OSError if it already has."""
+    """Kill a process that is not a child of this one, and wait up to `_PATIENCE` for its end. Raises OSError if it has
+    ended already.
+    """
     handle = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
     try:
         os.kill(pid, _KILL)

@@ -109,7 +109,7 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
             "wget",
             Commands(poll="mkdir -p {n} && cd {n} && wget -q -N {url}", version="wget --version"),
             Kind.FETCHER,
-            "-N: by the date of the file",
+            "-N, which sends the date of the stored file",
             is_recipe=True,
         ),
         "newsboat": KnownReader(
@@ -191,7 +191,7 @@ READERS: Mapping[str, KnownReader] = MappingProxyType(
                 list=_emacs("check-list"),
                 version="dpkg-query -W -f '${Version}' elpa-elfeed",
             ),
-            note="elfeed-update in batch mode, by curl",
+            note="elfeed-update in batch mode, which fetches with curl",
         ),
         "gpodder": KnownReader(
             "gPodder",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import ClassVar
 
-from feedserver.faults.fault import Fault, Layer, Shaped
+from feedserver.faults.fault import Fault, Layer, Shaped, declaring
 from feedserver.faults.kind import Kind, check_at_least, check_at_most, plain, with_number
 from feedserver.faults.places import after_body, is_body, is_last_chunk
 from feedserver.messages.made_body import MadeBody
@@ -135,7 +135,7 @@ class FalseCoding(Fault):
             return None
         if self.coding == "identity":
             return Shaped(replace(response, headers=response.headers.without("Content-Encoding")))
-        return Shaped(replace(response, headers=response.headers.replaced("Content-Encoding", self.coding)))
+        return Shaped(declaring(response, response.headers.replaced("Content-Encoding", self.coding)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class Bomb(Fault):
         body = response.body
         start = body if isinstance(body, bytes) and "Content-Encoding" not in response.headers else b""
         headers = response.headers.without("Content-Length").replaced("Content-Encoding", "gzip")
-        return Shaped(replace(response, body=inflating(start, self.megabytes), headers=headers))
+        return Shaped(replace(declaring(response, headers), body=inflating(start, self.megabytes)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import ClassVar
 
 from feedserver.messages.field_types import check_fields
+from feedserver.messages.headers import Headers
 from feedserver.messages.request import Request
 from feedserver.messages.response import Injectable, Response
 from feedserver.messages.send_plan import Plan
@@ -83,3 +84,8 @@ class Shaped:
 
     def __post_init__(self) -> None:
         check_fields(self)
+
+
+def declaring(response: Response, headers: Headers) -> Response:
+    """Return *response* with *headers*, none of which is omitted: a fault may send what the response leaves out."""
+    return replace(response, headers=headers, omit=response.omit - {name.lower() for name in headers})

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from feedserver.faults.directive_fields import FIELDS, fields_in_words, one_line_fields, read_fields
-from feedserver.faults.fault import Fault, Layer, Shaped
+from feedserver.faults.fault import Fault, Layer, Shaped, declaring
 from feedserver.faults.kind import Kind, check_at_least, plain, with_number
 from feedserver.faults.places import closing, is_chunk_size, is_last_chunk
 from feedserver.messages.headers import HeaderInput, Headers
@@ -99,7 +99,7 @@ class LengthWithChunks(Fault):
         if shaped is None:
             return None
         headers = shaped.response.headers.added("Transfer-Encoding", "chunked")
-        return Shaped(replace(shaped.response, headers=headers))
+        return Shaped(declaring(shaped.response, headers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +219,7 @@ def _with_lengths(request: Request, response: Response, *lengths: int) -> Shaped
     headers = response.headers.without("Content-Length", "Transfer-Encoding")
     for length in lengths:
         headers = headers.added("Content-Length", str(length))
-    return Shaped(replace(response, headers=headers))
+    return Shaped(declaring(response, headers))
 
 
 def _read_trailers(rest: str) -> Fault:

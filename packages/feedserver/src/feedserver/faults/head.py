@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal, TypeAlias, get_args
 
 from feedserver.faults.directive_fields import FIELDS, fields_in_words, one_line_fields, read_fields
-from feedserver.faults.fault import Fault, Layer, Shaped
+from feedserver.faults.fault import Fault, Layer, Shaped, declaring
 from feedserver.faults.kind import Kind, check_at_least, plain, with_number
 from feedserver.faults.places import before_answer, before_head, closing, head_bytes, is_body, is_head
 from feedserver.messages.argument_types import whole
@@ -163,7 +163,7 @@ class OddHeader(Fault):
         if value is not None:
             name = response.headers.raw[place][0]
         kept.insert(place, (name, twisted))
-        return Shaped(replace(response, headers=Headers.from_raw(kept)))
+        return Shaped(declaring(response, Headers.from_raw(kept)))
 
 
 @dataclass(frozen=True, slots=True)

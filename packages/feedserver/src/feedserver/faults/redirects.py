@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import ClassVar
 
-from feedserver.faults.fault import Fault, Layer, Shaped
+from feedserver.faults.fault import Fault, Layer, Shaped, declaring
 from feedserver.faults.kind import Kind, plain, with_number
 from feedserver.messages.request import Request
 from feedserver.messages.response import Response, reason_phrase
@@ -23,7 +23,7 @@ class _Redirect(Fault):
     def shape(self, request: Request, response: Response) -> Shaped | None:
         """Return the response as a redirect."""
         headers = response.headers.replaced("Location", self.location(request))
-        return Shaped(replace(response, status=302, reason=reason_phrase(302), headers=headers))
+        return Shaped(replace(declaring(response, headers), status=302, reason=reason_phrase(302)))
 
     @abstractmethod
     def location(self, request: Request) -> str:

@@ -15,7 +15,7 @@ from feedserver.messages.response import Response, body_size
 
 @dataclass(slots=True)
 class ReadyAnswer:
-    """A whole answer in bytes, *data*, whose Date is that of one *second* of the epoch."""
+    """A whole answer in bytes, *data*, whose Date is *second*, in seconds since the epoch."""
 
     response: Response
     head: AnswerHead
@@ -32,21 +32,21 @@ class ReadyAnswer:
 
 
 HEADS_KNOWN = 256
-"""How many heads are remembered; with one more, all of them are forgotten."""
+"""How many heads are cached; one more empties the cache."""
 LONGEST_KNOWN = 2048
-"""The longest head that is remembered, in bytes."""
+"""The longest head that is cached, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class _KnownHead:
-    """The *head* of a response, with the *headers* that it has besides the declared ones (None: no others)."""
+    """The *head* of a response, and all its *headers* if a Content-Type was added to the declared ones, else None."""
 
     headers: Headers | None
     head: AnswerHead
 
 
 _known: dict[tuple[object, ...], _KnownHead] = {}
-"""Heads that were made, by all that they depend on. The tests of a suite give many responses that differ in their body
+"""The cache of heads, by all that they depend on. The tests of a suite give many responses that differ in their body
 alone, each to a server of its own.
 """
 
@@ -58,7 +58,7 @@ def make_ready(response: Response, request: Request, keep_alive: bool, second: i
         return None
     if response.auth is not None or response.coding is not None:
         return None
-    shape = (
+    key = (
         response.headers.raw,
         response.status,
         response.reason,
@@ -69,12 +69,12 @@ def make_ready(response: Response, request: Request, keep_alive: bool, second: i
         request.version,
         request.path,
     )
-    known = _known.get(shape)
+    known = _known.get(key)
     if known is None:
         known = _make_head(response, request, keep_alive)
         if known is None:
             return None
-        _remember(shape, known)
+        _remember(key, known)
     if known.headers is not None:
         response = response.with_headers(known.headers)
     return ReadyAnswer(response, known.head, second, known.head.in_http1(second) + body)
@@ -91,17 +91,17 @@ def _make_head(response: Response, request: Request, keep_alive: bool) -> _Known
     return _KnownHead(typed.headers if typed is not response else None, head)
 
 
-def _remember(shape: tuple[object, ...], known: _KnownHead) -> None:
+def _remember(key: tuple[object, ...], known: _KnownHead) -> None:
     if len(known.head.head.in_http1()) <= LONGEST_KNOWN:
         if len(_known) >= HEADS_KNOWN:
             _known.clear()
-        _known[shape] = known
+        _known[key] = known
 
 
 def with_content_type(request: Request, response: Response) -> Response:
     """Return *response* with the media type of the request path's extension, where it has no Content-Type."""
     if response.body and "Content-Type" not in response.headers and "content-type" not in response.omit:
-        known = content_type_for(request.path)
-        if known != "application/octet-stream":
-            return response.with_headers(response.headers.added("Content-Type", known))
+        media_type = content_type_for(request.path)
+        if media_type != "application/octet-stream":
+            return response.with_headers(response.headers.added("Content-Type", media_type))
     return response

@@ -92,7 +92,7 @@ class Connection(_Protocol):
         try:
             plan = self._listener.opening_plan()
             if plan is not None:
-                self._http.break_unasked(plan)
+                self._http.break_before_requests(plan)
         except BaseException as error:  # noqa: BLE001 - it must not end the event loop; `verify` raises it
             self.fail(error)
 

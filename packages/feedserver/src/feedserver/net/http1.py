@@ -105,16 +105,16 @@ class Http1:
         self._site = server.site
         self.reader: RequestReader | None = None
         self.answer: AnswerUnderWay | None = None
-        self._is_last = False  # whether an answer was begun whose head says that no other one follows
+        self._is_last = False  # whether the connection ends with the latest answer, which is not `keep_alive`
 
     # Called by the connection
 
     def start(self, client: str, scheme: Literal["http", "https"]) -> None:
-        """Begin to read requests of *client*; *scheme* is "https" where its first byte began TLS, else "http"."""
+        """Begin to read requests of *client*; *scheme* is "https" where the client speaks TLS, else "http"."""
         self.reader = RequestReader(client, self._server.max_body, scheme)
 
-    def break_unasked(self, plan: Plan) -> None:
-        """Play a plan before any request."""
+    def break_before_requests(self, plan: Plan) -> None:
+        """Break the new connection by *plan*, before any request is read."""
         self._begin(Prepared(self._site.opening(), None, plan, keep_alive=True))
 
     def refuse(self, event: Malformed) -> None:
@@ -162,9 +162,9 @@ class Http1:
             answer.exchange.finish(ended, answer.sent - self._connection.unsent, error)
 
     def note_unanswered(self, ended: Ended, error: str) -> None:
-        """Record the requests that came behind the last answer, and that no answer can follow: the connection is lost.
+        """Record the requests that the reader still holds: the connection is lost, so none of them is answered.
 
-        What comes behind an answer that says it is the last one is not a request (RFC 9112 §9.6).
+        What follows the request whose answer says that it is the last one is not a request (RFC 9112 §9.6).
         """
         reader, peer = self.reader, self._connection.peer
         while reader is not None and reader.keep_alive and not self._is_last:
@@ -205,8 +205,8 @@ class Http1:
     def _advance(self) -> None:
         """Answer the requests in the reader, one after the other, until an answer takes time or no request is left.
 
-        Bytes after the last request that the connection allows are not a request (RFC 9112 §9.6): they are not carried
-        out, even while the socket waits to be closed.
+        Bytes after the last request that the connection allows are not a request (RFC 9112 §9.6): they are not
+        processed, even while the socket waits to be closed.
         """
         reader, connection, site = self.reader, self._connection, self._site
         peer = connection.peer
@@ -332,7 +332,7 @@ class Http1:
             connection.close()
 
     def _put_under_way(self, prepared: Prepared, *, written: bool = False) -> None:
-        """Send an answer step by step; one that is *written* whole waits for the kernel, or for the client's loss."""
+        """Send an answer step by step; one that is *written* whole waits for the kernel or the loss of the client."""
         answer = self.answer = AnswerUnderWay(prepared.exchange)
         self._connection.move(Event.BEGIN)
         answer.prepare(prepared)

@@ -61,7 +61,7 @@ _BREAKS_OUT: Final = name_set(
     "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li listing menu meta "
     "nobr ol p pre ruby s small span strong strike sub sup table tt u ul var"
 )
-# No length moves anything out of its line, or over what is beside it.
+# The lengths that are kept: so short that they move nothing out of its line, or over what is beside it.
 _SHORT = late(r"[+-]?(?:\d{0,1}(?:\.\d{1,4})?(?:em|ex)|\d{1,2}(?:\.\d{1,4})?(?:px|pt|mu)|\d{1,3}%|0)", re.ASCII)
 _CDATA = late(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL | re.IGNORECASE)
 
@@ -137,9 +137,9 @@ class MathWriter:
 
 
 def _attributes(name: str, source: str) -> str:
-    may = CORE[name]
+    allowed = CORE[name] | _EVERYWHERE
     return "".join(
         f' {key}="{escape(value)}"'
         for key, value in attributes(source).items()
-        if key in may | _EVERYWHERE and (key not in _LENGTHS or _SHORT.fullmatch(value.strip()))
+        if key in allowed and (key not in _LENGTHS or _SHORT.fullmatch(value.strip()))
     )

@@ -16,7 +16,9 @@ FORBIDDEN_TAGS: Final = name_set(
     "script style iframe frame frameset object embed applet base meta link form input button select textarea "
     "svg template noscript noembed noframes title plaintext xmp annotation-xml maction malignmark mglyph"
 )
-"""Tags that no settings can allow: they run scripts, leave the fragment, or change how the rest is read."""
+"""Tags that no settings can allow: they run scripts, act on the page around the fragment, or change how the rest is
+read.
+"""
 
 FORBIDDEN_ATTRIBUTES: Final = frozenset({"srcdoc", "action", "formaction", "ping"})
 """Attributes that no settings can allow, in addition to all that begin with "on"."""
@@ -73,8 +75,9 @@ DEFAULT_STYLES: Final = frozenset({"font-style", "font-weight", "text-align", "t
 
 @dataclass(frozen=True, slots=True)
 class SanitizerRules:
-    """What may stay: *tags* with their attributes ("*" stands for every tag), *styles* properties, *url_schemes* of
-    links. With *strip_tracking*, links lose the parameters that track readers (see `tracking`).
+    """What may stay: *tags* with their attributes ("*" stands for every tag), the style properties *styles*, and
+    addresses with one of *url_schemes*. With *strip_tracking*, links lose the parameters that track readers (see
+    `tracking`).
 
     Build it with `of`, which takes the values of settings and refuses those that can't be made safe.
     """

@@ -81,10 +81,10 @@ def url_key(url: str) -> str:
     A URL that can't be requested is its own key.
     """
     try:
-        asked = request_url(url)
+        requested = request_url(url)
     except UrlRefused:
         return url
-    return _ESCAPE.sub(_same_escape, asked) if "%" in asked else asked
+    return _ESCAPE.sub(_same_escape, requested) if "%" in requested else requested
 
 
 def without_feed_scheme(url: str) -> str:

@@ -1,6 +1,6 @@
-"""Comparisons of row values, `(date, item) < (…)`: both databases then walk down an index.
+"""Comparisons of row values, `(date, item) < (…)`: for these, SQLite and PostgreSQL walk down an index.
 
-Written with OR, as Django's `Q` does, the same condition makes them sort all rows.
+For the same condition written with OR, as Django's `Q` does, both of them sort all rows.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class _RowComparison(BooleanLookup):
     operator: ClassVar[str]
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
-        """Return the comparison in the SQL that both databases accept."""
+        """Return the comparison in SQL that SQLite and PostgreSQL accept."""
         left, left_params = self.process_lhs(compiler, connection)
         right, right_params = self.process_rhs(compiler, connection)
         return f"{left} {self.operator} {right}", (*left_params, *right_params)
@@ -46,6 +46,6 @@ def greater(row: dict[str, Value]) -> Lookup[bool]:
 
 
 def _rows(row: dict[str, Value]) -> tuple[Func, Func]:
-    here = Func(*map(F, row), template="(%(expressions)s)")
-    there = Func(*row.values(), template="(%(expressions)s)")
-    return here, there
+    columns = Func(*map(F, row), template="(%(expressions)s)")
+    values = Func(*row.values(), template="(%(expressions)s)")
+    return columns, values

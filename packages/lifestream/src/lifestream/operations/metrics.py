@@ -15,7 +15,7 @@ _COUNTERS: Final = {
     "fetches": ("lifestream_fetches_total", "Fetches by outcome.", "outcome"),
     "answers": ("lifestream_answers_total", "Answers by HTTP status.", "status"),
     "bytes": ("lifestream_body_bytes_total", "Bytes of documents, after decoding.", ""),
-    "parsers": ("lifestream_parser_restarts_total", "Processes that were started anew to read documents.", ""),
+    "parsers": ("lifestream_parser_restarts_total", "Processes that were started to replace a parser.", ""),
     "items": ("lifestream_items_total", "Items that were imported, by what was done.", "change"),
     "runs": ("lifestream_runs_total", "Refreshes.", ""),
     "cleaned": ("lifestream_cleaned_total", "Rows that were deleted to keep the database within bounds.", "kind"),

@@ -1,9 +1,9 @@
-"""Finds the icons of sites, some time after a feed was added, through the same guard as feeds.
+"""Finds the icons of sites, some time after a feed was added. The address guard applies to icons as it does to feeds.
 
 For a feed without an icon, these are requested about once a month: the picture that the feed names, those that its
-site's page names, and the usual place. An answer is kept if its first bytes are those of a picture format that can hold
-no script, and of a picture that a browser can hold. The requests go through the feed's own proxy; its login, headers
-and certificates are for its own server.
+site's page names, and `/favicon.ico`. An answer is kept if its first bytes say that it is a picture in a format that
+can hold no script, and that it has no more pixels than an icon may have (see `is_icon`). The requests go through the
+feed's own proxy; its login, headers and certificates are used for its own server only.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from lifestream.storage.feed_options import RequestsBeside
 log = logging.getLogger(__name__)
 
 AGAIN: Final = timedelta(days=30)
-"""After this time, a site that had no icon is asked again."""
+"""After this time, a site that had no icon is requested again."""
 
 LIMITS: Final = FetchLimits(timeout=10.0, max_body=256 * 1024)
 """The limits of one request: an icon is small, and nobody waits for it."""
@@ -42,7 +42,7 @@ CANDIDATES: Final = 4
 """How many requests are sent for one site's icon, not counting its page."""
 
 AT_ONCE: Final = 8
-"""How many sites are asked at the same time."""
+"""How many sites are requested at the same time."""
 
 
 def find_icons(
@@ -54,11 +54,12 @@ def find_icons(
 ) -> int:
     """Look for the icons of at most *limit* feeds that were read and have none; only of *feeds* (keys), if given.
 
-    Returns how many were found. A site that could not be asked because of a shortage of ours is asked again next time.
+    Returns how many were found. A site that could not be requested because of a shortage (see `fetcher.shortage`) is
+    tried again the next time.
     No event loop may run in the thread that calls this.
     """
     now = clock()
-    sites = _wanting(feeds, limit, now)
+    sites = _sites_without_icon(feeds, limit, now)
     if not sites:
         return 0
     try:
@@ -66,7 +67,7 @@ def find_icons(
         with LazyPool(
             make_page_pool
         ) as pool:  # pages are read in one process, which is started when the first page has come
-            found = asyncio.run(_look_at(sites, guard or make_guard(), pool))
+            found = asyncio.run(_icons_of(sites, guard or make_guard(), pool))
     except Exception as error:
         if (shortage := shortage_of(error)) is None:
             raise
@@ -77,16 +78,16 @@ def find_icons(
     return sum(bool(icon) for _, icon in found)
 
 
-def _wanting(feeds: Collection[int] | None, limit: int, now: datetime) -> list[_Site]:
+def _sites_without_icon(feeds: Collection[int] | None, limit: int, now: datetime) -> list[_Site]:
     """Return up to *limit* feeds whose icons are to be looked for, those of *feeds* (keys) if given, beginning with
     those whose icons were never looked for.
     """
-    wanting = Feed.objects.without_icon().filter(status=Feed.Status.ACTIVE, last_success__isnull=False)
+    without = Feed.objects.without_icon().filter(status=Feed.Status.ACTIVE, last_success__isnull=False)
     if feeds is not None:
-        wanting = wanting.filter(pk__in=feeds)
+        without = without.filter(pk__in=feeds)
     # Two queries, since each is answered from the beginning of a part of the index.
-    never = wanting.filter(icon_checked=None).order_by("pk")
-    again = wanting.filter(icon_checked__lte=now - AGAIN).order_by("icon_checked", "pk")
+    never = without.filter(icon_checked=None).order_by("pk")
+    again = without.filter(icon_checked__lte=now - AGAIN).order_by("icon_checked", "pk")
     found: list[_Site] = []
     for chosen in (never, again):
         rows = chosen.values_list("pk", "url", "site_url", "icon_url", "options", "credentials")
@@ -106,30 +107,30 @@ class _Site:
     credentials: str = field(repr=False)
 
 
-async def _look_at(sites: list[_Site], guard: AddressGuard, pool: LazyPool) -> list[tuple[int, bytes]]:
+async def _icons_of(sites: list[_Site], guard: AddressGuard, pool: LazyPool) -> list[tuple[int, bytes]]:
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def one(fetcher: Fetcher, site: _Site) -> tuple[int, bytes] | None:
         async with turns:
             try:
                 return site.feed, await _icon_of(fetcher, pool, site)
-            except (_NotAsked, ShortOf) as shortage:
-                log.warning("the icon of %s is looked for another time: %s", site.url, shortage)
+            except (_NotRequested, ShortOf) as shortage:
+                log.warning("the icon of %s will be looked for later: %s", site.url, shortage)
                 return None
 
     async with make_fetcher(guard, LIMITS) as fetcher:
-        asked = await asyncio.gather(*(one(fetcher, site) for site in sites))
-    return [found for found in asked if found is not None]
+        results = await asyncio.gather(*(one(fetcher, site) for site in sites))
+    return [result for result in results if result is not None]
 
 
-class _NotAsked(Exception):
-    """The site could not be asked, and is not to blame."""
+class _NotRequested(Exception):
+    """The site could not be requested because of a shortage on this machine."""
 
 
-async def _ask(fetcher: Fetcher, request: FetchRequest) -> Outcome:
+async def _fetch(fetcher: Fetcher, request: FetchRequest) -> Outcome:
     outcome = await fetcher.fetch(request)
     if isinstance(outcome, Failed) and outcome.kind == "shortage":
-        raise _NotAsked(outcome.message)
+        raise _NotRequested(outcome.message)
     return outcome
 
 
@@ -141,22 +142,22 @@ async def _icon_of(fetcher: Fetcher, pool: LazyPool, site: _Site) -> bytes:
     known = site_of(ParsedFeed(link=site.site_url, icon=site.icon_url), site.url)
     candidates = [site.icon_url] if site.icon_url else []
     if known.url:
-        outcome = await _ask(fetcher, requests.to(known.url))
+        outcome = await _fetch(fetcher, requests.to(known.url))
         if isinstance(outcome, Fetched):
             candidates += await _icons_in(outcome, pool)
     candidates += known.icons
     for candidate in list(dict.fromkeys(candidates))[:CANDIDATES]:
-        outcome = await _ask(fetcher, requests.to(candidate))
+        outcome = await _fetch(fetcher, requests.to(candidate))
         if isinstance(outcome, Fetched) and is_icon(outcome.body):
             return outcome.body
     return b""
 
 
 async def _icons_in(page: Fetched, pool: LazyPool) -> tuple[str, ...]:
-    """Return the pictures that *page* names; none if it can't be read in time."""
+    """Return the icons that *page* names; none if it can't be read."""
     try:
         read = await asyncio.wrap_future(pool.start().read_page(page.body, page.headers, page.url))
     except ParseError as error:
-        log.info("the page %s names no icon that could be found: %s", page.url, error.reason)
+        log.info("no icons can be looked for on the page %s: %s", page.url, error.reason)
         return ()
     return read.icons

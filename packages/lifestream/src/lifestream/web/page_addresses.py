@@ -13,9 +13,9 @@ from django.urls import URLResolver, get_resolver, get_script_prefix, get_urlcon
 from django.utils.translation import get_language
 
 MOST_KEPT: Final = 10_000
-"""How many addresses are kept for one set of URL patterns: a bound for sites with very many lifestreams and tags."""
+"""How many addresses are cached for one set of URL patterns: a bound for sites with very many lifestreams and tags."""
 _KEY: Final = 798_274_615_903_128_447
-"""A key that no row has. It has no more digits than `urls.RowConverter` allows."""
+"""A primary key that no row has. It has no more digits than `urls.RowConverter` allows."""
 
 _kept: WeakKeyDictionary[URLResolver, dict[tuple[object, ...], str]] = WeakKeyDictionary()
 
@@ -23,15 +23,15 @@ _kept: WeakKeyDictionary[URLResolver, dict[tuple[object, ...], str]] = WeakKeyDi
 def page_address(name: str, **kwargs: Any) -> str:
     """Return the address of the page *name* of lifestream's URL patterns, as `django.urls.reverse` does.
 
-    The address is kept for the URL patterns, the script prefix and the language of this request, on which it depends.
+    It is cached by what it depends on: the URL patterns, the script prefix and the language of this request.
     """
     kept = _kept_here()
-    known = (name, *kwargs.items(), get_script_prefix(), get_language())
-    address = kept.get(known)
+    key = (name, *kwargs.items(), get_script_prefix(), get_language())
+    address = kept.get(key)
     if address is None:
         if len(kept) >= MOST_KEPT:
             kept.clear()
-        address = kept[known] = reverse(f"lifestream:{name}", kwargs=kwargs)
+        address = kept[key] = reverse(f"lifestream:{name}", kwargs=kwargs)
     return address
 
 
@@ -42,7 +42,7 @@ def row_address(name: str, slug: str, pk: int) -> str:
 
 
 def _kept_here() -> dict[tuple[object, ...], str]:
-    """Return the addresses that are kept for the current URL patterns, as long as Django keeps the patterns."""
+    """Return the cache for the current URL patterns, which lives as long as Django keeps the patterns."""
     resolver = get_resolver(get_urlconf())
     kept = _kept.get(resolver)
     if kept is None:

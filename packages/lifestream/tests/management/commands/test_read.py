@@ -164,7 +164,7 @@ class TestUrls:
         assert missing["url"] == server.url("/none")
 
     @override_settings(LIFESTREAM_ALLOWED_NETWORKS=[])
-    def test_addresses_that_are_not_public_are_not_dialled(self, server: FeedServer) -> None:
+    def test_addresses_that_are_not_public_are_not_connected_to(self, server: FeedServer) -> None:
         _, error = run(server.url("/feed"))
         assert "127.0.0.1" in error
         assert not server.requests

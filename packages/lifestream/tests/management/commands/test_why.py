@@ -112,7 +112,7 @@ class Why(FeedServerTestCase):
 
     def test_a_feed_that_is_not_fetched_any_more_is_reported_with_the_reason(self) -> None:
         url = self.fetched(gone())
-        assert "Next fetch: none: 410 Gone: it is not asked again" in why(url)
+        assert "Next fetch: none: 410 Gone: it is not fetched again" in why(url)
         Feed.objects.update(status=Feed.Status.PAUSED)
         assert "Next fetch: none, since it is paused; resume it in the admin" in why(url)
 

@@ -1,4 +1,4 @@
-"""`resume`: lift the pause of a host or a feed."""
+"""`resume`: end the pause of a host or a feed."""
 
 from __future__ import annotations
 
