@@ -1,4 +1,4 @@
-"""The command, run in this process: its messages if it cannot do what it was asked for."""
+"""The command, run in this process: its messages about wrong arguments, and about what it cannot do."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_stop_reports_that_the_server_does_not_obey(capsys: pytest.CaptureFixtur
         assert first.startswith(f"feedserver stop: the server on 127.0.0.1 port {server.port} did not stop: 404 ")
 
 
-def test_stop_reports_a_server_that_agrees_and_goes_on(
+def test_stop_reports_a_server_that_agrees_to_stop_but_goes_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(cli, "STOP_TIMEOUT", 1.0)
@@ -117,7 +117,7 @@ def test_feedserver_is_installed_as_a_command() -> None:
         (["--host", "nosuch.invalid"], "cannot listen on 'nosuch.invalid': no host of that name is known; use an addr"),
     ],
 )
-def test_options_that_cannot_be_served_are_reported(
+def test_options_with_which_serve_cannot_start_are_reported(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,

@@ -15,7 +15,10 @@ CHALLENGE = "a challenge / <b>that</b> \N{SNOWMAN} is hard to guess"
 
 
 class Hub:
-    """A hub at *path* of *server*. It answers requests with *answers*, one after the other, and then with 202."""
+    """A hub at *path* of *server*. It answers requests with *answers*, one after the other, and then with 202.
+
+    `requests` are those that it has received, and `asked` the parameters of each.
+    """
 
     def __init__(self, server: FeedServer, path: str = "/hub", *answers: Response) -> None:
         self.url = server.url(path)
@@ -35,20 +38,20 @@ class Hub:
         return self.asked[-1]["hub.callback"]
 
     def verify(self, **replaced: str) -> httpx.Response:
-        """Verify the last request with its subscriber; *replaced* are other values for parameters of that request."""
+        """Verify the last request with its subscriber; *replaced* are other values for its parameters."""
         asked = self.asked[-1]
-        words = {"mode": asked["hub.mode"], "topic": asked["hub.topic"], "challenge": CHALLENGE} | replaced
-        if words["mode"] == "subscribe":
-            words.setdefault("lease_seconds", asked.get("hub.lease_seconds", ""))
-        return self.call(**words)
+        parameters = {"mode": asked["hub.mode"], "topic": asked["hub.topic"], "challenge": CHALLENGE} | replaced
+        if parameters["mode"] == "subscribe":
+            parameters.setdefault("lease_seconds", asked.get("hub.lease_seconds", ""))
+        return self.call(**parameters)
 
-    def call(self, **words: str) -> httpx.Response:
-        """Return the answer to a GET of the callback with *words* in the query, each name after "hub."."""
-        query = urlencode({f"hub.{name}": value for name, value in words.items()})
+    def call(self, **parameters: str) -> httpx.Response:
+        """Return the answer to a GET of the callback with *parameters* in the query, each name prefixed with "hub."."""
+        query = urlencode({f"hub.{name}": value for name, value in parameters.items()})
         return httpx.get(f"{self.callback}?{query}", trust_env=False, timeout=PATIENCE)
 
     def push(self, body: bytes | str, method: str = "sha256", **headers: str) -> httpx.Response:
-        """Push *body*, signed with *method*. *headers* are added or replace its own; underscores stand for hyphens."""
+        """Push *body*, signed with *method*. *headers* are added, or replace those of the hub; `_` stands for `-`."""
         data = body.encode() if isinstance(body, str) else body
         sent = {"X-Hub-Signature": self.sign(data, method), "Content-Type": "application/rss+xml"}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}

@@ -1,7 +1,7 @@
 """Each function that reads untrusted text takes linear time for each construct that a document can repeat.
 
-`test_regular_expressions` tries the regular expressions one by one. This file tries the functions around them, since a
-loop over linear work may be quadratic. It doesn't try nh3 and feedparser.
+`test_regular_expressions` tests the regular expressions one by one. This file tests the functions that use them, since
+a loop over linear work may be quadratic. It doesn't test nh3 and feedparser.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ UNITS: Final = (
     *("<style>", "<img src=a>", "<outline ", "<item>", "</item", "xmlns:a='"),
     *("<!", "<!--", "-->", "<?", "?>", "<![CDATA[", "]]>", "<!ENTITY ", "<!DOCTYPE"),
 )
+"""The constructs that are repeated."""
 HEADS: Final = (
     "",
     "<link",
@@ -81,7 +82,9 @@ HEADS: Final = (
     "<rss><channel><item>",
     "&#",
 )
+"""What comes before the repeated constructs."""
 TAILS: Final = ("q",)
+"""What comes after the repeated constructs, so that a match of all of them fails at the end."""
 
 
 def _or_refused(call: Callable[[str], object], *refusals: type[Exception]) -> Callable[[str], object]:
@@ -137,7 +140,7 @@ READERS: Final[dict[str, Callable[[str], object]]] = {
 @pytest.mark.parametrize("name", READERS)
 def test_a_reader_takes_linear_time_for_each_construct(name: str) -> None:
     reader = READERS[name]
-    guilty = {}
+    superlinear = {}
     for head in HEADS:
         for unit in UNITS:
             for tail in TAILS:
@@ -148,6 +151,6 @@ def test_a_reader_takes_linear_time_for_each_construct(name: str) -> None:
 
                 grown = growth(made_of, (96, 800, 2500))
                 if grown > MOST:
-                    guilty[head, unit, tail] = round(grown, 1)
+                    superlinear[head, unit, tail] = round(grown, 1)
 
-    assert not guilty
+    assert not superlinear

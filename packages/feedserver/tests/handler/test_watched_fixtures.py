@@ -15,8 +15,8 @@ from rawclient import RawClient
 
 
 @pytest.fixture
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let files be kept even if they were changed a moment ago."""
+def caches_new_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let files be cached even if they were changed a moment ago."""
     monkeypatch.setattr(watched_fixtures, "FRESH", -3600)
 
 
@@ -26,18 +26,16 @@ def ask(root: Path, target: str = "/a.xml", **options: Any) -> tuple[int, bytes]
     return answer.status, answer.body
 
 
-@pytest.mark.usefixtures("at_once")
-def test_a_server_does_not_read_a_file_again_that_an_earlier_one_has_read(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("caches_new_files")
+def test_a_file_that_an_earlier_server_has_read_is_not_read_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (root / "a.xml").write_text("one")
     assert ask(root) == (200, b"one")
     monkeypatch.setattr(loader, "read", None)  # any call would fail
     assert ask(root) == (200, b"one")
 
 
-@pytest.mark.usefixtures("at_once")
-def test_a_server_reads_a_file_anew_that_has_changed_since_an_earlier_one(root: Path) -> None:
+@pytest.mark.usefixtures("caches_new_files")
+def test_a_file_that_has_changed_since_an_earlier_server_read_it_is_read_again(root: Path) -> None:
     (root / "a.xml").write_text("one")
     assert ask(root) == (200, b"one")
     (root / "a.xml").write_text("two")
@@ -49,7 +47,7 @@ def test_a_server_reads_a_file_anew_that_has_changed_since_an_earlier_one(root: 
     assert ask(root)[0] == 404
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("caches_new_files")
 @pytest.mark.skipif(os.name == "nt", reason="Windows does not report when a file's metadata changed")
 @pytest.mark.parametrize("size", [3, 2 * 1024 * 1024], ids=["small", "large"])
 def test_other_content_with_the_same_time_and_size_is_served(root: Path, size: int) -> None:
@@ -71,7 +69,7 @@ def test_other_content_with_the_same_time_and_size_is_served(root: Path, size: i
     assert ask(root) == (200, b"b" * size)
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("caches_new_files")
 def test_a_link_is_followed_only_for_the_server_that_may_follow_it(root: Path, tmp_path: Path) -> None:
     (tmp_path / "outside.xml").write_text("outside")
     try:
@@ -82,7 +80,7 @@ def test_a_link_is_followed_only_for_the_server_that_may_follow_it(root: Path, t
     assert ask(root)[0] == 404
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("caches_new_files")
 def test_warnings_about_a_fixture_are_reported_by_each_server(root: Path) -> None:
     (root / "a.xml").write_text("<!--\nX-Doubt: yes\nStatus: 200\n-->")
     for _ in range(2):
@@ -92,7 +90,7 @@ def test_warnings_about_a_fixture_are_reported_by_each_server(root: Path) -> Non
                 server.verify()
 
 
-@pytest.mark.usefixtures("at_once")
+@pytest.mark.usefixtures("caches_new_files")
 def test_each_server_counts_the_requests_of_a_fixture_for_itself(root: Path) -> None:
     (root / "a.xml").write_text("<!--\nFault: close after 0 on request 1\n-->")
     for _ in range(2):

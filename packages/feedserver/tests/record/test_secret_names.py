@@ -64,6 +64,6 @@ def test_some_names_are_secrets_only_beside_certain_others(name: str, beside: se
     assert is_secret(name, frozenset(beside)) == secret
 
 
-def test_percent_encoding_is_undone_however_often_it_was_applied() -> None:
+def test_percent_encoding_that_was_applied_several_times_is_undone_within_a_bound() -> None:
     assert decoded("a%5Bb%5D") == decoded("a%255Bb%255D") == decoded("a[b]") == "a[b]"
-    assert decoded("%" + "25" * 50 + "5B").startswith("%"), "within a bound"
+    assert decoded("%" + "25" * 50 + "5B").startswith("%"), "decoding stops at the bound"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lifestream.content.stored_values import address, entries_of, episode_of, objects, text
+from lifestream.content.stored_values import address, episode_of, mappings_of, objects, text
 from lifestream.entry import Enclosure, Episode, Media, Person, Transcript
 
 EPISODE = Episode(
@@ -24,7 +24,7 @@ EPISODE = Episode(
 
 @pytest.mark.parametrize("value", [Enclosure("https://a.example/1.mp3", "audio/mpeg", 5), Media("https://a.example/1")])
 def test_a_draft_and_the_database_have_the_same_entries(value: Enclosure | Media) -> None:
-    assert entries_of((value,)) == entries_of([asdict(value)])
+    assert mappings_of((value,)) == mappings_of([asdict(value)])
 
 
 def test_an_episode_is_the_same_from_a_draft_and_from_the_database() -> None:
@@ -41,7 +41,7 @@ def test_an_episode_has_no_transcript_without_an_address_and_nobody_without_a_na
 
 @pytest.mark.parametrize("stored", [None, 5, "x", {"url": "x"}, [], [5, "x", None]])
 def test_anything_else_has_no_entries(stored: Any) -> None:
-    assert (objects(stored), entries_of(stored)) == ([], [])
+    assert (objects(stored), mappings_of(stored)) == ([], [])
 
 
 @pytest.mark.parametrize("stored", [None, 5, "x", [], [5]])

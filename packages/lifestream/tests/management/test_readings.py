@@ -1,4 +1,4 @@
-"""A document as a text for a person, and as JSON: details that the tests of `read` don't check."""
+"""What the command `read` prints about a document, as text or as JSON: details that its own tests don't check."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lifestream.refresh.documents import Reading
 from lifestream.refresh.reading_facts import FORMATS
 
 
-def text(prepared: Prepared) -> list[str]:
+def lines_of(prepared: Prepared) -> list[str]:
     return [" ".join(line.split()) for line in text_of(Reading("feed", "", prepared), io.StringIO()).splitlines()]
 
 
@@ -44,7 +44,7 @@ def test_files_and_media_are_reported_with_their_kinds_and_sizes() -> None:
             Media(player="https://a.example/player"),
         ),
     )
-    lines = text(Prepared(ParsedFeed(), (item,)))
+    lines = lines_of(Prepared(ParsedFeed(), (item,)))
     assert lines[-3:] == [
         "file audio/mpeg 1.0 KB 1:02:03 https://a.example/1",
         "media image/png A cat https://a.example/2 thumbnail https://a.example/small",
@@ -55,7 +55,7 @@ def test_files_and_media_are_reported_with_their_kinds_and_sizes() -> None:
 def test_omissions_problems_and_caps_are_reported() -> None:
     notes = Notes(removed=[tuple(f"<{number}>" for number in range(30))])
     problem = PluginProblem("own", "process", "One", "ValueError: no")
-    lines = text(Prepared(ParsedFeed(), (ItemDraft(),), "own", 2, (problem,), capped=("capped",), notes=notes))
+    lines = lines_of(Prepared(ParsedFeed(), (ItemDraft(),), "own", 2, (problem,), capped=("capped",), notes=notes))
     assert "left out 2 by the plugin own" in lines
     assert "problem plugin own: process failed on 'One', which is left out: ValueError: no" in lines
     assert "too much capped" in lines
@@ -63,7 +63,7 @@ def test_omissions_problems_and_caps_are_reported() -> None:
 
 
 def test_text_of_a_feed_cannot_forge_a_line() -> None:
-    lines = text(Prepared(ParsedFeed(title="a\n  format  forged\x1b[2J[red]")))
+    lines = lines_of(Prepared(ParsedFeed(title="a\n  format  forged\x1b[2J[red]")))
     assert "title a\\n format forged\\x1b[2J[red]" in lines
 
 

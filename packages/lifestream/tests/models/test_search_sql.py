@@ -20,12 +20,12 @@ SQLITE, POSTGRESQL = DIALECTS["sqlite"], DIALECTS["postgresql"]
         ('"red kite" gard', '"red kite" "gard"*', "('red' <-> 'kite') & ('gard':*)"),
     ],
 )
-def test_a_query_is_phrases_that_are_all_required(query: str, sqlite: str, postgresql: str) -> None:
+def test_a_query_consists_of_phrases_that_are_all_required(query: str, sqlite: str, postgresql: str) -> None:
     wanted = list(terms(query, beginnings=True))
     assert (SQLITE.query(wanted), POSTGRESQL.query(wanted)) == (sqlite, postgresql)
 
 
-def test_a_query_for_some_items_only_asks_sqlite_for_whole_words() -> None:
+def test_the_query_for_an_estimate_asks_sqlite_for_whole_words_only() -> None:
     assert SQLITE.some('"red kite" "gard"*') == '"red kite" "gard"'
     assert POSTGRESQL.some("('gard':*)") == "('gard':*)"
 

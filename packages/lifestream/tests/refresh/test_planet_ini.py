@@ -1,4 +1,4 @@
-"""The configurations of planets: what is imported from them, and what is left out."""
+"""The configuration files of planets (Planet Venus, Pluto): what is imported from them, and what is left out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from factories import make_lifestream
 from lifestream.models import Subscription
 from lifestream.refresh import planet_ini
 from lifestream.refresh.opml import NotOpml, Outline
-from lifestream.refresh.planet_ini import read
 from lifestream.wording import worded
 
 VENUS = b"""# Planet Venus
@@ -60,7 +59,7 @@ url   = http://planet.example
 """
 
 
-def test_venus_names_feeds_in_the_heads_of_sections() -> None:
+def test_venus_names_feeds_in_section_headers() -> None:
     ada, bob, members = planet_ini.read(VENUS)
     assert (ada.url, ada.title, ada.keep_rules) == ("https://ada.example/feed.xml", "Ada Lövelace", "")
     assert ada.note == 'Ada Lövelace: filter = python|"django rest", face = ada.png'
@@ -161,7 +160,7 @@ def test_an_option_without_a_value_may_be_continued() -> None:
     assert outline.title == "Ada"
 
 
-def test_lines_without_a_name_are_reported_with_the_first() -> None:
+def test_the_first_line_without_an_option_name_is_reported() -> None:
     with pytest.raises(NotOpml) as refused:
         planet_ini.read(b"[https://a.example/]\n" + b"=\n" * 1_000_000)
     assert "line 2, '='" in worded(str(refused.value))
@@ -190,11 +189,11 @@ def test_the_command_imports_a_configuration_and_prints_what_it_left_out(
 def test_a_configuration_that_is_too_large_is_refused_and_not_cut() -> None:
     document = b"[Planet]\nname = x\n[https://a.example/feed]\nname = A\n[https://b.example/feed]\nname = B\n"
     with override_settings(LIFESTREAM_MAX_OPML=len(document)):
-        assert len(read(document)) == 2
+        assert len(planet_ini.read(document)) == 2
     with override_settings(LIFESTREAM_MAX_OPML=len(document) - 1), pytest.raises(NotOpml, match="it is larger than"):
-        read(document)
+        planet_ini.read(document)
     with override_settings(LIFESTREAM_MAX_OPML_FEEDS=1), pytest.raises(NotOpml, match="more than 1 feeds"):
-        read(document)
+        planet_ini.read(document)
 
 
 def test_filters_of_the_whole_planet_apply_to_each_feed_without_its_own() -> None:

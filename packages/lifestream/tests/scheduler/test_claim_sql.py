@@ -1,4 +1,4 @@
-"""The SQL of claims reads no whole table, and writes each page once."""
+"""The SQL of claims reads no whole table, and writes each page of the database file once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_release_and_renewal_read_no_whole_table(feeds: list[int]) -> None:
     assert whole_tables(lambda: due_hosts.mend_some("default"), "lifestream_host") == []
 
 
-def test_the_feeds_of_a_claim_are_found_by_its_token(feeds: list[int]) -> None:
+def test_claimed_and_due_feeds_are_found_by_an_index(feeds: list[int]) -> None:
     [(_, plan)] = plans_of(lambda: list(Feed.objects.with_token("x")))
     assert "lifestream_feed_held" in plan
     [(_, plan)] = plans_of(lambda: list(Feed.objects.held(NOW)))
@@ -52,9 +52,9 @@ def test_the_feeds_of_a_claim_are_found_by_its_token(feeds: list[int]) -> None:
 
 
 def test_a_claim_that_finds_nothing_uses_the_index_of_due_hosts(feeds: list[int]) -> None:
-    asked = [(sql, plan) for sql, plan in plans_of(lambda: leases.claim(NOW - HOUR, 5)) if "lifestream_host" in sql]
-    assert asked
-    assert all("lifestream_host_due" in plan for _, plan in asked)
+    plans = [plan for sql, plan in plans_of(lambda: leases.claim(NOW - HOUR, 5)) if "lifestream_host" in sql]
+    assert plans
+    assert all("lifestream_host_due" in plan for plan in plans)
 
 
 def test_a_claim_writes_each_page_once_on_sqlite(feeds: list[int]) -> None:

@@ -17,7 +17,7 @@ from waitress.server import create_server
 
 from lifestream.page_limits import LONGEST_HEAD
 from lifestream.web import wsgi_server
-from lifestream.web.http_channel import MOST_DISCARDED, REFUSED, OneAnswerChannel, let_go
+from lifestream.web.http_channel import MOST_DISCARDED, REFUSED, OneAnswerChannel, close_silent
 from lifestream.web.request_framing import LONGEST_FRAMING
 from lifestream.web.wsgi_server import serve
 
@@ -314,9 +314,9 @@ def test_of_too_many_answers_those_that_nobody_reads_are_given_up() -> None:
         for moment, channel in enumerate((second, third, first)):
             channel.total_outbufs_len = 2 * _MIB  # as if the client read nothing
             channel.last_activity = moment
-        assert let_go((first, second, third), 5 * _MIB)
+        assert close_silent((first, second, third), 5 * _MIB)
         assert [each.will_close for each in (first, second, third)] == [False, True, False]
-        assert let_go((first, second, third), 5 * _MIB)
+        assert close_silent((first, second, third), 5 * _MIB)
         assert [each.will_close for each in (first, second, third)] == [False, True, False]
 
 

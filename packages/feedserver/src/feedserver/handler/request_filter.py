@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, init=False)
 class RequestFilter:
-    """The *path*, *method* and other criteria that a request must have, and the *status* of its answer; None: any.
+    """The *path*, *method* and other criteria that a request must meet, and the *status* of its answer; None means any.
 
-    *path* is found in any spelling: percent-encoded or not, with or without the first slash. With a query string it is
-    compared with path and query. A whole URL is compared with scheme, host and path; those of a target in origin form
-    are the request's scheme and Host. A `Pattern` matches many paths. The other criteria are those of `Criteria`.
+    *path* matches in any spelling: percent-encoded or not, with or without the first slash. If it has a query string,
+    the query of the request must be the same, too. If it is a whole URL, the scheme and the host must be the same, too;
+    a request in origin form has the scheme of its connection and the host of its Host header. A `Pattern` matches many
+    paths. The other criteria are those of `Criteria`.
     """
 
     path: str | Pattern | None
@@ -62,7 +63,7 @@ class RequestFilter:
         request = exchange.request
         if request is None:
             return self.path is None and self.method is None and self.conditions.is_empty and self.status is None
-        if self.path is not None and not _asks_for(request, self.path):
+        if self.path is not None and not _is_for(request, self.path):
             return False
         if self.method is not None and request.method not in (self.method, self.method.upper()):
             return False
@@ -71,7 +72,7 @@ class RequestFilter:
         return self.conditions.is_empty or self.conditions.are_met_by(request)
 
     def difference(self, exchange: Exchange) -> str:
-        """Return how *exchange*, whose path matches, differs in method or other criteria; "" where it does not."""
+        """Return how *exchange*, whose path matches, differs in method or other criteria; "" if it does not."""
         if self.method is not None and exchange.method not in (self.method, self.method.upper()):
             return f" It was requested with {exchange.method}."
         found = self.conditions.difference(exchange.request) if exchange.request is not None else ""
@@ -82,16 +83,16 @@ class RequestFilter:
         return " ".join(word for word in words if word)
 
 
-def _asks_for(request: Request, wanted: str | Pattern) -> bool:
-    asked = split_target(request.target)
+def _is_for(request: Request, wanted: str | Pattern) -> bool:
+    target = split_target(request.target)
     if isinstance(wanted, Pattern):
-        return wanted.match_key(asked.key) is not None
+        return wanted.match_key(target.key) is not None
     scheme, is_url, _ = wanted.partition("?")[0].partition("://")
     if not is_url or wanted.startswith("/"):
-        target = split_target(wanted if wanted.startswith("/") else f"/{wanted}")
+        expected = split_target(wanted if wanted.startswith("/") else f"/{wanted}")
     else:
-        target = split_target(wanted)
-        asked_scheme = request.target.partition("://")[0].lower() if asked.host else request.scheme
-        if asked_scheme != scheme.lower() or host_key(request.host, scheme) != host_key(target.host, scheme):
+        expected = split_target(wanted)
+        request_scheme = request.target.partition("://")[0].lower() if target.host else request.scheme
+        if request_scheme != scheme.lower() or host_key(request.host, scheme) != host_key(expected.host, scheme):
             return False
-    return asked.key == target.key and ("?" not in wanted or asked.query == target.query)
+    return target.key == expected.key and ("?" not in wanted or target.query == expected.query)

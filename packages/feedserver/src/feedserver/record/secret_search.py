@@ -96,21 +96,21 @@ def without_secrets(
 ) -> tuple[str, tuple[str, ...]]:
     """Return *text*, a URL or a header's value, with its secrets replaced, and a description of each of them.
 
-    A description is "password", "parameter NAME", "secret of the request", or the beginning of a token: "token a8f5…
-    (32 characters)". The parameters named in *keep* stay. *known* are secrets that are replaced wherever they occur. If
-    *shapes* is false, what looks like a token stays, and so do known secrets of few characters; if *words* is false,
-    only the parameters of URLs are searched.
+    A description is "password", "parameter NAME", "credentials of SCHEME", "secret of the request", "value that is
+    nested too deeply", or has the beginning of a token: "token a8f5… (32 characters)". The parameters named in *keep*
+    stay. *known* are secrets that are replaced wherever they occur. If *shapes* is false, what looks like a token
+    stays, and so do known secrets of few characters; if *words* is false, only the parameters of URLs are searched.
     """
-    net = _Net(frozenset(name.lower() for name in keep), words)
+    search = _Search(frozenset(name.lower() for name in keep), words)
     cleaned = without_known(text, known, short=shapes)
     if cleaned != text:
-        net.found.append("secret of the request")
+        search.found.append("secret of the request")
     text = cleaned
-    return net.clean(text, shapes), tuple(dict.fromkeys(net.found))
+    return search.clean(text, shapes), tuple(dict.fromkeys(search.found))
 
 
 @dataclass(slots=True)
-class _Net:
+class _Search:
     """The search for secrets in one text. *found* describes each of them; the parameters in *keep* stay."""
 
     keep: frozenset[str]
@@ -140,8 +140,8 @@ class _Net:
         return "".join(pieces)
 
     def _clean_document(self, text: str, shapes: bool, depth: int) -> str:
-        """Return *text*, if it is JSON, without the secrets that `_clean_json` cannot find, since it changes nothing
-        around a secret: lists and objects under the names of secrets, and secrets in strings that contain JSON.
+        """Return *text*, if it is JSON, without the secrets that `_clean_json` does not find because it does not parse
+        *text*: lists and objects under the names of secrets, and secrets in strings that contain JSON.
         """
         if not text.lstrip().startswith(("{", "[")):
             return text

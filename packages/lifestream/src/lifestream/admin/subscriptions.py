@@ -28,8 +28,8 @@ ADDITIONS: Final = "lifestream_subscription_additions"
 """The URL name of the page that lists the addresses that were entered, with the result for each."""
 
 RULES_HELP = gettext_lazy(
-    "One a line: words that must all be there, in quotes for a phrase. With title:, text:, author:, tag: or link: "
-    "before them, there and nowhere else."
+    "One rule a line: words that must all occur, in quotes if they must follow each other. If a line begins with "
+    "title:, text:, author:, tag: or link:, only that part of an item is searched."
 )
 
 

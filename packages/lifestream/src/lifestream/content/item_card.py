@@ -24,7 +24,7 @@ from lifestream.content.late_pattern import late
 from lifestream.content.picture_sizes import identity, size
 from lifestream.content.plaintext import text_of
 from lifestream.content.players import player_of
-from lifestream.content.stored_values import address, entries_of, episode_of, text
+from lifestream.content.stored_values import address, episode_of, mappings_of, text
 
 VERSION: Final = 4
 """The version of the stored form and of the way it is made. A card of another version is remade when a page
@@ -191,7 +191,7 @@ class ItemCard:
 
 def of(item: Shown) -> ItemCard:
     """Return the card of *item*."""
-    media, enclosures = entries_of(item.media), entries_of(item.enclosures)
+    media, enclosures = mappings_of(item.media), mappings_of(item.enclosures)
     everything = [*enclosures, *media]
     player = player_of(*(text(entry, "player") for entry in media), *(text(entry, "url") for entry in media), item.link)
     pictures: tuple[Picture, ...] = ()

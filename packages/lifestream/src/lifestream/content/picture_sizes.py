@@ -1,7 +1,8 @@
 """Several sizes of one picture: which addresses show the same picture, and which of them is the largest.
 
 Sites publish a picture in several sizes, whose addresses differ in one part: Blogger names a thumbnail of 72 pixels
-beside the picture in the text, WordPress appends `-150x150`, Flickr a letter. Pure, and linear in the address.
+beside the picture in the text, WordPress appends `-150x150`, Flickr a letter. The functions are pure, and take linear
+time in the length of the address.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _WIDTH = late(r"(?:[?&](?:w|width)=|[/,]w_)(\d{1,5})(?=[&,/]|\Z)", re.ASCII)
 
 def identity(url: str) -> str:
     """Return the same text for the addresses of one picture in several sizes, and another for other pictures."""
-    return _of(url)[0]
+    return _identity_and_size(url)[0]
 
 
 def size(url: str) -> int:
@@ -43,19 +44,19 @@ def size(url: str) -> int:
 
     Only the sizes of one picture can be compared: some sites name a width, others the longer side.
     """
-    return _of(url)[1]
+    return _identity_and_size(url)[1]
 
 
-def _of(url: str) -> tuple[str, int]:
+def _identity_and_size(url: str) -> tuple[str, int]:
     inner = _INSIDE.search(url, len("https://"))
     if inner is None:
-        return _of_one(url)
-    # A service that makes other sizes of a picture whose own address follows in its path: Substack, Cloudinary.
+        return _without_service(url)
+    # The address of a service that resizes pictures (Substack, Cloudinary) contains the picture's own in its path.
     width = _WIDTH.search(url)
-    return _of_one(unquote(inner[1]))[0], int(width[1]) if width else ORIGINAL
+    return _without_service(unquote(inner[1]))[0], int(width[1]) if width else ORIGINAL
 
 
-def _of_one(url: str) -> tuple[str, int]:
+def _without_service(url: str) -> tuple[str, int]:
     found = _PARTS.match(url)
     if found is None:
         return url, ORIGINAL
@@ -68,19 +69,19 @@ def _of_one(url: str) -> tuple[str, int]:
         letter = _FLICKR.search(path)
         name = f"{host}{_FLICKR.sub('', path)}"
         return name, _FLICKR_SIZES.get(letter[1], ORIGINAL) if letter else _FLICKR_MEDIUM
-    if host.endswith("ytimg.com") and (film := _YOUTUBE.search(path)):
-        return f"youtube {film[1]}", _YOUTUBE_SIZES.get(film[2], ORIGINAL)
+    if host.endswith("ytimg.com") and (video := _YOUTUBE.search(path)):
+        return f"youtube {video[1]}", _YOUTUBE_SIZES.get(video[2], ORIGINAL)
     if host.endswith("medium.com") and (picture := _MEDIUM.search(path)):
         return f"medium {picture[2]}", int(picture[1])
-    if "/media_attachments/" in path:
+    if "/media_attachments/" in path:  # Mastodon
         return host + path.replace("/small/", "/original/"), 400 if "/small/" in path else ORIGINAL
     if _PHOTON.match(host):
         host, _, path = path[1:].partition("/")
         host, path = host.removeprefix("www."), f"/{path}"
     if not _IMAGE_NAME.search(path):
         return f"{host}{path}{query}", pixels  # the query may say which picture it is
-    name, marked = _sized(_WORDPRESS, host, path, "")
-    return name, min(pixels, marked)
+    name, pixels_of_path = _sized(_WORDPRESS, host, path, "")
+    return name, min(pixels, pixels_of_path)
 
 
 def _sized(pattern: re.Pattern[str], host: str, path: str, query: str) -> tuple[str, int]:

@@ -1,7 +1,7 @@
-"""The values in the enclosures, media and episode of an item: in dataclasses in a draft, in JSON in the database.
+"""The values in the enclosures, media and episode of an item: a draft has dataclasses, the database has JSON.
 
-Values of other types, which only a plugin can have stored, are treated as missing, and so are addresses that are not
-of the web, since pages link to them.
+Values of other types, which only a plugin can have stored, are treated as missing. So are addresses that do not begin
+with http:// or https://, since pages link to them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from lifestream.entry import Episode, Person, Transcript
 _FIELDS: Final = ("url", "type", "length", "duration", "thumbnail", "player", "title", "description")
 
 
-def entries_of(values: object) -> list[Mapping[str, Any]]:
+def mappings_of(values: object) -> list[Mapping[str, Any]]:
     """Return enclosures or media as mappings. They are mappings in the database, but dataclasses in a draft."""
     if isinstance(values, tuple):
         return [{name: getattr(value, name) for name in _FIELDS if hasattr(value, name)} for value in values]
@@ -25,7 +25,7 @@ def objects(stored: object) -> list[Mapping[str, Any]]:
     """Return the objects in a list from the database, without any values of other types, which only a plugin can have
     stored.
     """
-    return [entry for entry in stored if isinstance(entry, Mapping)] if isinstance(stored, list) else []
+    return [each for each in stored if isinstance(each, Mapping)] if isinstance(stored, list) else []
 
 
 def of_the_web(url: str) -> str:
@@ -33,14 +33,14 @@ def of_the_web(url: str) -> str:
     return url if url.startswith(("http://", "https://")) else ""
 
 
-def address(entry: Mapping[str, Any], name: str) -> str:
-    """Return the web address in *entry* under *name*, or "" for anything else."""
-    return of_the_web(text(entry, name))
+def address(mapping: Mapping[str, Any], name: str) -> str:
+    """Return the web address in *mapping* under *name*, or "" for anything else."""
+    return of_the_web(text(mapping, name))
 
 
-def text(entry: Mapping[str, Any], name: str) -> str:
-    """Return the text in *entry* under *name*, or "" for anything else."""
-    value = entry.get(name)
+def text(mapping: Mapping[str, Any], name: str) -> str:
+    """Return the text in *mapping* under *name*, or "" for anything else."""
+    value = mapping.get(name)
     return value if isinstance(value, str) else ""
 
 

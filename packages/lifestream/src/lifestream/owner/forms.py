@@ -1,4 +1,4 @@
-"""The forms of owners. Each error is shown at the field that can correct it; nothing is fetched here."""
+"""The forms of owners. Each error is shown at the field in which it can be corrected; nothing is fetched here."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ MOST_ADDRESSES: Final = 200
 _LONGEST_FOLDER: Final = 200
 
 RULES_HELP = _(
-    "One a line: words that must all be there, in quotes for a phrase. With title:, text:, author:, tag: or link: "
-    "before them, there and nowhere else."
+    "One rule a line: words that must all occur, in quotes if they must follow each other. If a line begins with "
+    "title:, text:, author:, tag: or link:, only that part of an item is searched."
 )
 
 
@@ -180,7 +180,9 @@ class AddForm(forms.Form):
             "(https://name:password@…) it is a feed of your own, which nobody else sees."
         ),
     )
-    folder = forms.CharField(label=_("Folder"), required=False, max_length=_LONGEST_FOLDER, help_text=_("Empty: none."))
+    folder = forms.CharField(
+        label=_("Folder"), required=False, max_length=_LONGEST_FOLDER, help_text=_("Empty: no folder.")
+    )
 
     def clean_folder(self) -> str:
         """Return the folder on one line."""
@@ -210,7 +212,7 @@ class ChangesForm(AnyModelForm):
 
 
 class SiteForm(ChangesForm):
-    """The fields of a site that its owner may set."""
+    """The fields of a subscription, which the pages call a site, that its owner may set."""
 
     class Meta:
         model = Subscription
@@ -222,7 +224,7 @@ class SiteForm(ChangesForm):
             "block_rules": forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
         }
         help_texts = {
-            "folder": _("Empty: none."),
+            "folder": _("Empty: no folder."),
             "block_rules": format_lazy("{} {}", _("What matches is not shown."), RULES_HELP),
             "keep_rules": _("If there are any, only what matches is shown."),
         }
@@ -280,8 +282,8 @@ class LookForm(ChangesForm):
             "shown": PicturedChoice("shown"),
             "site_order": PicturedChoice("order"),
             "description": forms.Textarea(attrs={"rows": 3}),
-            # With a script, a colour can be chosen by eye.
-            "accent": forms.TextInput(attrs={"spellcheck": "false", "data-colour": _("Choose the accent by eye")}),
+            # owner.js adds a colour picker with this label.
+            "accent": forms.TextInput(attrs={"spellcheck": "false", "data-colour": _("Choose the accent colour")}),
         }
         help_texts = {
             "theme": "",  # the choices need no help
@@ -304,7 +306,7 @@ class LookForm(ChangesForm):
         return one_line(self.cleaned_data["tagline"])
 
     def clean_logo(self) -> str:
-        """Return the path of the logo, which is that of a picture among the static files."""
+        """Return the path of the logo. Raises ValidationError if there is no static file at it."""
         path: str = self.cleaned_data["logo"]
         validate_static_path(path)
         if path and finders.find(path) is None:
@@ -326,7 +328,7 @@ class OwnPageForm(ChangesForm):
         return one_line(self.cleaned_data["title"])
 
     def clean_slug(self) -> str:
-        """Return the address, which no other page of the lifestream has."""
+        """Return the slug. Raises ValidationError if another page of the lifestream has it."""
         slug: str = self.cleaned_data["slug"]
         others = OwnPage.objects.filter(lifestream=self.instance.lifestream_id, slug=slug).exclude(pk=self.instance.pk)
         if others.exists():

@@ -21,8 +21,8 @@ _REPEATABLE: Final = frozenset({"not modified", "unchanged", "failed"})
 _EXTENDED: Final = ("count", "latest", "duration", "size", "next_fetch", "reason")
 
 
-class CameTo(NamedTuple):
-    """The result of a fetch, in the columns of `Fetch`: another one with the same result gets no line of its own."""
+class FetchResult(NamedTuple):
+    """The result of a fetch, in the columns of `Fetch`: the next fetch with the same result gets no line of its own."""
 
     outcome: str
     status: int | None
@@ -32,7 +32,7 @@ class CameTo(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One fetch, in the columns of `Fetch`: *feed* is its key, *next_fetch* None for never again."""
+    """One fetch, in the columns of `Fetch`: *feed* is the feed's key, and *next_fetch* is None for never again."""
 
     feed: int
     started: datetime
@@ -47,9 +47,9 @@ class Line(NamedTuple):
     reason: str
 
     @property
-    def came_to(self) -> CameTo:
+    def result(self) -> FetchResult:
         """The columns in which fetches with the same result are equal."""
-        return CameTo(self.outcome, self.status, self.message, self.new, self.changed)
+        return FetchResult(self.outcome, self.status, self.message, self.new, self.changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class _LastLine:
 
     id: int
     count: int
-    came_to: CameTo
+    result: FetchResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ class _Extended:
 
 
 def write(lines: Sequence[Line], again: Collection[int], using: str) -> None:
-    """Write *lines*, at most one for each feed, and shorten logs that grow too long. It runs in the caller's
-    transaction.
+    """Write *lines*, at most one for each feed, and delete the oldest lines of a feed that has more than
+    LIFESTREAM_KEEP_FETCHES. This runs in the caller's transaction.
 
     *again* are the feeds whose last fetch had the same outcome: the last line is looked up only for these.
     """
@@ -84,7 +84,7 @@ def write(lines: Sequence[Line], again: Collection[int], using: str) -> None:
     repeated, fresh = [], []
     for line in lines:
         before = last.get(line.feed)
-        if before is not None and line.outcome in _REPEATABLE and before.came_to == line.came_to:
+        if before is not None and line.outcome in _REPEATABLE and before.result == line.result:
             repeated.append(
                 _Extended(
                     id=before.id,
@@ -103,13 +103,13 @@ def write(lines: Sequence[Line], again: Collection[int], using: str) -> None:
     delete_all_but(Fetch, "feed", [feed for feed, *_ in fresh], settings.keep_fetches, using)
 
 
-_FOUND: Final = ("feed", "id", "count", *CameTo._fields)
+_COLUMNS_OF_LAST: Final = ("feed", "id", "count", *FetchResult._fields)
 
 
 def _last_of(feeds: Sequence[int], using: str) -> dict[int, _LastLine]:
     """Return the last line of each of *feeds* that has one."""
     return {
-        feed: _LastLine(key, count, CameTo(*came_to))
+        feed: _LastLine(key, count, FetchResult(*result))
         for some in batches(feeds)
-        for feed, key, count, *came_to in last_rows(Fetch, _FOUND, "feed", some, using)
+        for feed, key, count, *result in last_rows(Fetch, _COLUMNS_OF_LAST, "feed", some, using)
     }

@@ -1,9 +1,9 @@
 """Limits for connections: the requests on a connection are answered one after the other, and the bytes that are kept
 for all connections are limited.
 
-Waitress answers all requests that arrive together at once (pipelining, RFC 9112 §9.3.2), and keeps the answers until
-the client reads them. From 16 MiB on it lets the thread wait for the client: eight clients that read nothing would
-occupy all threads for ever.
+Waitress answers all requests that arrive together (pipelining, RFC 9112 §9.3.2), one after the other, without waiting
+until the client has read the previous answer, and keeps the answers until the client reads them. By default, once 16
+MiB are kept, the thread waits for the client: eight clients that read nothing would occupy all threads for ever.
 """
 
 from __future__ import annotations
@@ -63,12 +63,12 @@ class OneAnswerChannel(HTTPChannel):
         self._later: deque[BoundedParser] = deque()
         self._discards_after_answer = False
         self._to_discard = 0  # bytes that may still come of a refused body whose answer was sent
-        self._all: Mapping[int, object] = options.get("map") or {}
+        self._sockets: Mapping[int, object] = options.get("map") or {}
         super().__init__(*arguments, **options)
 
     def parser_class(self, adj: Any) -> BoundedParser:  # type: ignore[override] # waitress calls it
         """Return the parser of the next request."""
-        return BoundedParser(adj, lambda: let_go(self._all.values(), MOST_KEPT, but=self))
+        return BoundedParser(adj, lambda: close_silent(self._sockets.values(), MOST_KEPT, but=self))
 
     @property
     def kept(self) -> int:
@@ -81,7 +81,7 @@ class OneAnswerChannel(HTTPChannel):
         self._discards_after_answer = request.error.code in REFUSALS
         return self.error_task_type(request)(channel, request)
 
-    def error_task_type(self, request: Any) -> type[Task]:  # noqa: ARG002  another class of connection looks at it
+    def error_task_type(self, request: Any) -> type[Task]:  # noqa: ARG002  `RefusalsAnswered` uses it
         """Return the type of the task that answers a *request* with an error."""
         return ErrorTask
 
@@ -107,7 +107,7 @@ class OneAnswerChannel(HTTPChannel):
         return was_read
 
     def readable(self) -> bool:
-        """Return whether more may be read: no request is answered or put aside, and no answer is to be sent."""
+        """Return whether more may be read: no request is being answered or put aside, and no answer is left to send."""
         return not self._later and super().readable()
 
     def writable(self) -> bool:
@@ -117,8 +117,8 @@ class OneAnswerChannel(HTTPChannel):
     def handle_write(self) -> None:
         """Send the answer; once all of it is sent, have the next request answered."""
         if self._discards_after_answer and self.close_when_flushed and not self.will_close:
-            flushing: Any = self  # these methods of waitress 3.0 have no types; the tests of this module use them
-            flushing._flush_exception(flushing._flush_some)  # after an error, `will_close` is set: the loop calls again
+            untyped: Any = self  # these methods of waitress 3.0 have no types; the tests of this module use them
+            untyped._flush_exception(untyped._flush_some)  # after an error, `will_close` is set: the loop calls again
             if not self.total_outbufs_len and not self.will_close:
                 self._discard_the_rest()
             return
@@ -126,8 +126,8 @@ class OneAnswerChannel(HTTPChannel):
         if self._is_next_due():
             with self.requests_lock:
                 self.requests.append(self._later.popleft())
-            task: Any = self  # waitress calls only `service`, which a Task has, too
-            self.server.add_task(task)
+            channel: Any = self  # by its type `add_task` takes a Task, but waitress itself gives it channels
+            self.server.add_task(channel)
 
     def _discard_the_rest(self) -> None:
         """Tell the client that the answer has ended, and discard what it still sends of the refused body."""
@@ -157,10 +157,10 @@ class RefusalsAnswered(OneAnswerChannel):
         return RefusalTask if request.error.code in REFUSALS and request.headers_finished else ErrorTask
 
 
-def let_go(sockets: Iterable[object], most: int, *, but: OneAnswerChannel | None = None) -> bool:
-    """Have the connections closed that have been silent for the longest time, except those with a request that is being
-    answered, until at most *most* bytes are kept for the others, or the size of the largest body if that is more.
-    Return whether that was enough. The connection *but* stays.
+def close_silent(sockets: Iterable[object], most: int, *, but: OneAnswerChannel | None = None) -> bool:
+    """Have the connections closed that have been silent for the longest time, until at most *most* bytes are kept for
+    those that are left, or the size of the largest body if that is more. Connections with a request that is being
+    answered, and the connection *but*, stay. Return whether so few bytes are kept.
     """
     channels = [each for each in sockets if isinstance(each, OneAnswerChannel) and not each.will_close]
     if not channels:

@@ -21,7 +21,7 @@ from waitress.trigger import trigger
 from waitress.wasyncore import close_all, loop
 
 from lifestream.page_limits import LONGEST_HEAD, MOST_CONNECTIONS, MOST_KEPT
-from lifestream.web.http_channel import OneAnswerChannel, RefusalsAnswered, let_go
+from lifestream.web.http_channel import OneAnswerChannel, RefusalsAnswered, close_silent
 from lifestream.web.request_charset import in_utf8
 from lifestream.web.request_framing import IN_MEMORY
 
@@ -104,7 +104,7 @@ def _bound_answers(sockets: dict[int, Any]) -> None:
     MOST_KEPT bytes of answers are kept.
     """
     if sum(each.total_outbufs_len for each in sockets.values() if isinstance(each, HTTPChannel)) > MOST_KEPT:
-        let_go(sockets.values(), MOST_KEPT)
+        close_silent(sockets.values(), MOST_KEPT)
 
 
 def _make_space(sockets: dict[int, Any]) -> None:

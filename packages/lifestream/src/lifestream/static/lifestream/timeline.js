@@ -1,7 +1,8 @@
-// What a page does beyond being a page: players on a click, more items on scroll, and keys. Without it the links do.
+// Opens players on a click, loads older items on scroll, sizes pictures, and handles keys. Without this script, links
+// lead to the videos and to the older items.
 "use strict";
 {
-  // A link to a film becomes its player. Nothing is asked of the other site before.
+  // A click on a link to a video puts the player in its place. Before the click, the other site gets no request.
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[data-player]");
     if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
@@ -11,7 +12,7 @@
     player.src = link.dataset.player;
     player.title = link.dataset.title ?? link.textContent;
     player.dataset.page = link.href;
-    // A player may open windows, as for a login, but not lead this page away.
+    // A player may open windows, as for a login, but not navigate this page elsewhere.
     player.sandbox = "allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox allow-presentation";
     player.allow = "autoplay; fullscreen; picture-in-picture; encrypted-media";
     player.allowFullscreen = true;
@@ -20,49 +21,50 @@
     player.focus();
   });
 
-  // A player that this site's policy doesn't allow (`frame-src`) opens its page instead.
+  // If the Content-Security-Policy of this site blocks a player (`frame-src`), the page of the video is opened instead.
   document.addEventListener("securitypolicyviolation", (event) => {
     if (event.effectiveDirective !== "frame-src") return;
     for (const player of document.querySelectorAll("iframe.film[data-page]"))
       if (player.src.startsWith(event.blockedURI)) location.assign(player.dataset.page);
   });
 
-  // The link to older items fetches them when it comes into view: a few pages, then it waits, so the page has an end.
-  const PAGES_AT_ONCE = 5;
+  // Older items are loaded when the link to them comes near the window. After a few pages that takes a click again: so
+  // the end of the page can be reached.
+  const PAGES_PER_CLICK = 5;
   let loads = 0;
-  const watcher = new IntersectionObserver(
+  const linkObserver = new IntersectionObserver(
     (entries) => {
-      if (entries.some((entry) => entry.isIntersecting)) more();
+      if (entries.some((entry) => entry.isIntersecting)) loadMore();
     },
     { rootMargin: "0px 0px 2000px 0px" },
   );
   let loading = false;
   let failed = false;
 
-  async function more() {
+  async function loadMore() {
     const pager = document.querySelector("[data-pager]");
     const link = pager?.querySelector("a[rel=next]");
     if (!link || loading) return;
     loading = true;
-    // What stands below is not to be seen moving away.
+    // Meanwhile theme.css hides what is below the items, so that nobody sees it move away.
     document.documentElement.dataset.loading = "";
-    watcher.disconnect();
-    const tell = (text) => {
+    linkObserver.disconnect();
+    const showStatus = (text) => {
       const status = document.querySelector("[data-pager-status]");
       if (status) status.textContent = text;
     };
-    tell(pager.dataset.loading);
+    showStatus(pager.dataset.loading);
     try {
       const answer = await fetch(link.href, { headers: { Accept: "text/html" } });
       if (!answer.ok) throw new Error(`${answer.status}`);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       append(page, pager);
-      tell(pager.querySelector("a[rel=next]") ? pager.dataset.loaded : "");
+      showStatus(pager.querySelector("a[rel=next]") ? pager.dataset.loaded : "");
       loads += 1;
-      if (loads % PAGES_AT_ONCE) watch();
+      if (loads % PAGES_PER_CLICK) watchLink();
     } catch {
       failed = true;
-      tell(pager.dataset.failed); // The link stays, and leads to the next page.
+      showStatus(pager.dataset.failed); // The link stays, and leads to the next page.
     } finally {
       loading = false;
       delete document.documentElement.dataset.loading;
@@ -76,7 +78,7 @@
       if (last?.dataset.day === day.dataset.day) last.append(...day.querySelectorAll("[data-item]"));
       else days.append(document.adoptNode(day));
     }
-    reachable();
+    makeWideBlocksFocusable();
     const next = page.querySelector("[data-pager] a[rel=next]");
     const link = pager.querySelector("a[rel=next]");
     if (next) link.href = next.href;
@@ -88,32 +90,32 @@
     }
   }
 
-  function watch() {
+  function watchLink() {
     const link = document.querySelector("[data-pager] a[rel=next]");
-    if (link) watcher.observe(link);
+    if (link) linkObserver.observe(link);
   }
-  // Not before somebody scrolls, and by a click only if the page is hardly longer than the window: its foot would move
-  // away while it is looked at.
+  // Nothing is loaded without a click before somebody scrolls, nor if the page is hardly longer than the window: its
+  // foot would move away while somebody looks at it.
   addEventListener(
     "scroll",
     () => {
       const pager = document.querySelector("[data-pager]");
-      if (pager && pager.getBoundingClientRect().top + scrollY > 2 * innerHeight) watch();
+      if (pager && pager.getBoundingClientRect().top + scrollY > 2 * innerHeight) watchLink();
     },
     { once: true, passive: true },
   );
 
-  // A click on the link stays on this page too, unless that has failed.
+  // A click on the link loads the items into this page, too. Once loading has failed, the link works as usual.
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("[data-pager] a[rel=next]");
     if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
     if (failed) return;
     event.preventDefault();
-    more();
+    loadMore();
   });
 
-  // A picture that this site is still fetching is asked for once more, and then a few times. Says whether it will be.
-  const again = (picture) => {
+  // Requests a picture again that this site is still fetching, up to four times. Returns whether it will be requested.
+  const requestAgain = (picture) => {
     const tries = Number(picture.dataset.tries ?? 0);
     if (tries > 3 || !/^[^?]*\/pictures\/[\w-]{24}\//.test(picture.src) || !picture.src.startsWith(location.origin)) return false;
     picture.dataset.tries = tries + 1;
@@ -124,38 +126,38 @@
     return true;
   };
 
-  // A picture of unknown size keeps its box until it has come and is below what is seen; then it gets its own size. Above
-  // it keeps the box: not every browser holds the text in place there.
-  const spaces = new IntersectionObserver(
+  // A picture of unknown size is shown in a box of fixed shape until it is loaded and is below the window; then it gets
+  // its own size. Above the window it keeps the box: not every browser holds the visible text in place when it changes.
+  const boxObserver = new IntersectionObserver(
     (entries) => {
       for (const { target, isIntersecting, boundingClientRect } of entries) {
         if (isIntersecting || boundingClientRect.top < 0) continue;
-        spaces.unobserve(target);
+        boxObserver.unobserve(target);
         target.removeAttribute("data-unsized");
       }
     },
     { rootMargin: "200px 0px" },
   );
-  const arrived = (picture) => {
-    if (!picture.naturalWidth && again(picture)) return;
-    if (picture.matches("[data-unsized]")) spaces.observe(picture);
+  const onLoadOrError = (picture) => {
+    if (!picture.naturalWidth && requestAgain(picture)) return;
+    if (picture.matches("[data-unsized]")) boxObserver.observe(picture);
   };
   for (const kind of ["load", "error"])
-    document.addEventListener(kind, ({ target }) => target instanceof HTMLImageElement && arrived(target), true);
-  for (const picture of document.images) if (picture.complete) arrived(picture);
+    document.addEventListener(kind, ({ target }) => target instanceof HTMLImageElement && onLoadOrError(target), true);
+  for (const picture of document.images) if (picture.complete) onLoadOrError(picture);
 
-  // What is wider than the page scrolls by itself, and has to be reached with the keyboard for that.
-  const wide = ".prose pre, .prose table";
-  const reachable = () => {
-    for (const block of document.querySelectorAll(wide)) {
+  // A block that is wider than the page has its own scroll bar. To scroll it with the keyboard, it must take the focus.
+  const blocks = ".prose pre, .prose table";
+  const makeWideBlocksFocusable = () => {
+    for (const block of document.querySelectorAll(blocks)) {
       if (block.scrollWidth > block.clientWidth) block.tabIndex = 0;
       else block.removeAttribute("tabindex");
     }
   };
-  reachable();
-  addEventListener("resize", reachable);
+  makeWideBlocksFocusable();
+  addEventListener("resize", makeWideBlocksFocusable);
 
-  // Keys, for those who want them: single letters disturb people who speak to their computer (WCAG 2.1.4).
+  // Keyboard shortcuts, off by default: single letters disturb people who speak to their computer (WCAG 2.1.4).
   const KEY = "lifestream-keys";
   let keys = false;
   try {
@@ -164,7 +166,7 @@
     // Storage may be forbidden.
   }
   const keySwitch = document.querySelector("[data-keys-switch]");
-  // Offered where there is something to go to: not on a page of words, such as an error's.
+  // The switch is shown only if there are items or a search to go to: not, for example, on the page of an error.
   if (keySwitch && document.querySelector("[data-item], #q")) {
     keySwitch.checked = keys;
     keySwitch.closest("[data-keys]").hidden = false;
