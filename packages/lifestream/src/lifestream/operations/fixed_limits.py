@@ -15,7 +15,7 @@ from lifestream.fetcher import body_budget, inflaters, request_options
 from lifestream.fetcher.fetch import FetchLimits
 from lifestream.models import fulltext, logos, own_pages, search_sql
 from lifestream.operations.limit_values import Unit
-from lifestream.parser import ipc
+from lifestream.parser import ipc, preprocessing
 from lifestream.plugins import caps
 from lifestream.refresh import additions, full_content, hub_renewal, icon_finder, opml, picture_cache, pictures
 
@@ -59,6 +59,11 @@ FIXED: Final = (
         caps.ENTRIES.limit,
         _("entries of one document"),
         _("The latest are kept. The manual lists the bounds of each entry."),
+    ),
+    Fixed(
+        preprocessing.MOST_DIFFERENT_NAMES,
+        _("different names of elements, prefixes and entities in one document"),
+        _("Feeds have a few hundred, and parsers look up each in a table of all."),
     ),
     Fixed(
         ipc.MAX_FRAME,
