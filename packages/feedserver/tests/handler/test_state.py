@@ -54,9 +54,7 @@ def test_a_test_sets_the_state_itself_and_values_may_be_of_any_kind(server: Feed
     assert server.state == {"round": 2, "open": True}
 
 
-def test_a_route_of_a_state_wins_over_one_of_all_states_whichever_is_later(
-    server: FeedServer, client: RawClient
-) -> None:
+def test_a_route_of_a_state_wins_over_a_later_one_of_all_states(server: FeedServer, client: RawClient) -> None:
     server.add("/either", NEW, state={"on": True})
     server.add("/either", OLD)
     assert client.get("/either").body == b"old"

@@ -12,7 +12,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A sentence with a number, which is its value *count*: for *one*, and for *many*."""
+    """A sentence in the singular (*one*) and the plural (*many*): the message's value *count* decides between them."""
 
     one: str
     many: str
@@ -94,10 +94,6 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "option-headers": _("these are more than {most} headers"),
     "option-private-key": _("it holds a private key: give the certificate of the authority only"),
     "option-no-certificate": _("it holds no certificate in PEM, which begins with -----BEGIN CERTIFICATE-----"),
-    "tag-no-text": _("the tag {tag} is no string: write its name"),
-    "tag-refused": _("<{tag}> can't be allowed: remove it"),
-    "attributes-no-list": _("the attributes of <{tag}> are {value}: give a list or a set of names"),
-    "attribute-refused": _("the attribute {name} of <{tag}> can't be allowed: remove it"),
     "option-proxy": _(
         "a proxy is written as http://proxy.example:3128 or socks5://127.0.0.1:9050; for none, write direct"
     ),
@@ -107,6 +103,11 @@ SENTENCES: Final[dict[str, str | Counted]] = {
         "{count} lifestreams read {url}, and would all see what the login or the headers let in; add it to one of them "
         "by itself, with its login in the URL"
     ),
+    # Which tags and attributes a setting cannot allow: `content.sanitizer_rules`
+    "tag-no-text": _("the tag {tag} is no string: write its name"),
+    "tag-refused": _("<{tag}> can't be allowed: remove it"),
+    "attributes-no-list": _("the attributes of <{tag}> are {value}: give a list or a set of names"),
+    "attribute-refused": _("the attribute {name} of <{tag}> can't be allowed: remove it"),
     # Why no feed was added: `refresh.subscribe`
     "not-to-be-had": _("{url} can't be fetched: {reason}"),
     "no-title": _("the feed at {url} has no title; give it a name"),
@@ -222,7 +223,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "reader-nonsense": _("the process that read it gave an answer that makes no sense: {error}"),
     "pool-closed-before": _("the pool was closed before it was read"),
     "pool-closed-while": _("the pool was closed while it was read"),
-    # What this machine, or the database, had too little of: `fetcher.shortage`, `storage`
+    # What this machine had too little of, and what could not be stored or read: `fetcher.shortage`, `storage`
     "short-of-files": _(
         "this process may open no more files: raise the limit (ulimit -n, or LimitNOFILE of a systemd unit), "
         "or lower LIFESTREAM_CONCURRENCY"
@@ -273,7 +274,8 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "plugin-not-imported-of-entry-point": _("the plugin of the entry point '{name}' can't be imported: {error}"),
     "plugin-no-class": _("the plugin '{path}' is no subclass of lifestream.plugins.FeedPlugin"),
     "plugin-without-name": _("the plugin '{path}' has no name: set the attribute `name` of its class"),
+    # What a hub said: `storage.hub_subscriptions`
     "hub-denied": _("denied"),
     "hub-denied-because": _("denied: {reason}"),
 }
-"""The sentences. A `Counted` one is chosen by the value *count*."""
+"""The sentence, or the singular and plural of the sentence, of each code."""

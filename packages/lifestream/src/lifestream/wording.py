@@ -1,4 +1,4 @@
-"""Messages, which are stored as a code and values, and times, in the language of whoever reads them now."""
+"""Messages and times, in the language of whoever reads them now. A message is stored as its code and values."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ def relative(at: datetime) -> str:
 
 
 def when(at: datetime | None, now: datetime) -> str:
-    """Return a future time for people: "14:05 (in 1 hour)", with its date if it is another day; "never" for None."""
+    """Return a future time for people: "14:05 (in 1 hour)", with its date if it is another day; "never" for None.
+
+    A time that has come is "14:05 (now)".
+    """
     if at is None:
         return gettext("never")
     seconds = (at - now).total_seconds()

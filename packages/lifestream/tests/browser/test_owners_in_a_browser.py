@@ -26,7 +26,7 @@ FEED = """<rss version="2.0"><channel><title>Small Hours</title><link>https://sm
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def setup_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the address of the setup page of an empty site."""
     home = tmp_path_factory.mktemp("home")
     (home / "lifestream.toml").write_text("LIFESTREAM_SERVE_PICTURES = true\n")
@@ -44,7 +44,7 @@ def feeds() -> Iterator[FeedServer]:
         yield server
 
 
-def looked_at(visitor: Visitor) -> None:
+def assert_accessible(visitor: Visitor) -> None:
     """Assert that the page meets WCAG AA and does not overflow, large and light as well as small and dark."""
     assert visitor.violations() == "" and not visitor.overflows()
     visitor.page.emulate_media(color_scheme="dark")
@@ -54,11 +54,11 @@ def looked_at(visitor: Visitor) -> None:
     visitor.page.set_viewport_size(LARGE)
 
 
-def test_a_new_owner_needs_no_shell(chromium: Browser, first: str, feeds: FeedServer) -> None:
-    base = "{0.scheme}://{0.netloc}".format(urlsplit(first))
+def test_a_new_owner_needs_no_shell(chromium: Browser, setup_url: str, feeds: FeedServer) -> None:
+    base = "{0.scheme}://{0.netloc}".format(urlsplit(setup_url))
     with visiting(chromium, base) as owner:
-        page = owner.goto(first.removeprefix(base))
-        looked_at(owner)
+        page = owner.goto(setup_url.removeprefix(base))
+        assert_accessible(owner)
         page.get_by_label("Your user name").fill("ada")
         page.get_by_label("Your password").fill("correct horse battery")
         page.get_by_label("The name of your lifestream").fill("Harbour Planet")
@@ -70,7 +70,7 @@ def test_a_new_owner_needs_no_shell(chromium: Browser, first: str, feeds: FeedSe
         expect(page.get_by_role("heading", name="Not added")).to_be_visible()
         expect(page.locator("[data-arrivals]")).to_contain_text("404")
         assert page.locator(".failures li").inner_text().count(feeds.url("/nothing")) == 1
-        looked_at(owner)
+        assert_accessible(owner)
         for path in (
             "",
             "manage/add/",
@@ -81,7 +81,7 @@ def test_a_new_owner_needs_no_shell(chromium: Browser, first: str, feeds: FeedSe
             "manage/pages/new/",
         ):
             owner.goto(f"/harbour-planet/{path}")
-            looked_at(owner)
+            assert_accessible(owner)
         _the_bar_is_one_row_on_a_telephone(owner)
         _the_count_of_sites_follows_those_that_come(owner, feeds)
         _a_colour_is_chosen_by_eye(owner)
@@ -89,13 +89,13 @@ def test_a_new_owner_needs_no_shell(chromium: Browser, first: str, feeds: FeedSe
         owner.goto("/harbour-planet/manage/")
         page.get_by_role("link", name="Small Hours").click()
         expect(page.get_by_role("heading", name="Why is it not newer?")).to_be_visible()
-        looked_at(owner)
+        assert_accessible(owner)
         page.get_by_role("link", name="Look").click()
         page.get_by_role("radio", name="Dense list").check()
         page.get_by_role("button", name="Preview").click()
         expect(page.locator("html")).to_have_attribute("data-look", "list")
         expect(page.get_by_role("heading", name="Preview: nothing is saved yet")).to_be_visible()
-        looked_at(owner)
+        assert_accessible(owner)
         owner.goto("/harbour-planet/")
         assert page.locator("html").get_attribute("data-look") is None
         # The picture of the feed comes from this site.
@@ -107,7 +107,7 @@ def test_a_new_owner_needs_no_shell(chromium: Browser, first: str, feeds: FeedSe
         expect(page.get_by_role("heading", name="Pinned")).to_be_visible()
         assert not owner.asked_elsewhere()
         # The address of the setup works only once.
-        owner.goto(first.removeprefix(base), 404)
+        owner.goto(setup_url.removeprefix(base), 404)
         owner.complaints.clear()  # of the 404
     _works_without_a_script(chromium, base)
 
@@ -176,7 +176,7 @@ def _a_colour_is_chosen_by_eye(owner: Visitor) -> None:
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_label("Accent optional")).to_have_value("#8a1c4a")
     assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--own-accent')") == "#8a1c4a"
-    looked_at(owner)
+    assert_accessible(owner)
 
 
 def _a_list_that_is_too_large_is_not_sent(owner: Visitor) -> None:
@@ -205,7 +205,7 @@ def _works_without_a_script(chromium: Browser, base: str) -> None:
         page.get_by_role("button", name="Do it").click()
         expect(page.get_by_text("1 site was moved.")).to_be_visible()
         expect(page.locator(".folder-name")).to_have_text("Night")
-        # What is too large gets a page that says so, though the whole of it was sent.
+        # Without scripts, a file that is too large is sent as a whole, and the answer is a page that says so.
         owner.goto("/harbour-planet/manage/add/")
         field = page.get_by_label("File")
         field.set_input_files({"name": "all.opml", "mimeType": "text/x-opml", "buffer": bytes(12 << 20)})

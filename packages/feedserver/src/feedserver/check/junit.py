@@ -15,8 +15,9 @@ _ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def as_junit(report: Report, fail_under: Level | None) -> str:
     """Return the report as JUnit XML. A scenario that was not judged is skipped, with the reason.
 
-    A broken rule is a failure if the exit status counts it: if its level is *fail_under* or a higher one. A misfire is
-    an error. CI systems fail a build for either. A broken rule of a lower level is skipped, with what was observed.
+    A broken rule is a failure if the exit status counts it: if its level is *fail_under* or a higher one; None counts
+    no rule. A misfire, in which feedserver itself failed, is an error. CI systems fail a build for either. A broken
+    rule that is not counted is skipped, with what was observed.
     """
     root = ET.Element("testsuites", {"name": f"feedserver check: {report.reader}"})
     for letter, title in GROUPS.items():

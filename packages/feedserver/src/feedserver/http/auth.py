@@ -1,4 +1,4 @@
-"""Who may see a response: the Authorization field against the credentials that the response requires.
+"""Compare the Authorization field of a request with the credentials that a response requires.
 
 Credentials are compared in the form in which a client sends them, so nothing that it sends can fail to decode, and in
 constant time, as real servers do.
@@ -35,7 +35,7 @@ def challenge(request: Request, auth: Auth) -> str | None:
 def _sent(request: Request) -> tuple[bytes, bytes]:
     """Return the scheme in lower case, since case means nothing (RFC 9110 §11.1), and the credentials as sent.
 
-    Authorization is no list: if a request has two of them, neither is accepted.
+    Authorization is no list: if a request has two such fields, neither is accepted.
     """
     values = [value for name, value in request.headers.raw if name.lower() == b"authorization"]
     if len(values) != 1:

@@ -53,12 +53,14 @@ def subscribe_all(
 
 
 def _subscribe(lifestream: Lifestream, listed: Mapping[str, Listed], using: str) -> list[Subscription]:
-    """Subscribe to *listed*, by the hashes of their URLs."""
+    """Subscribe to *listed*, whose keys are the hashes of the feeds' URLs. Returns the new subscriptions."""
     known = set(_shared(listed, using))
     _make_feeds([each for key, each in listed.items() if key not in known], using)
     feeds = _shared(listed, using)
     subscriptions = Subscription.objects.using(using).filter(lifestream=lifestream)
-    has = set(subscriptions.filter(feed__in=[feed.pk for feed in feeds.values()]).values_list("feed_id", flat=True))
+    subscribed = set(
+        subscriptions.filter(feed__in=[feed.pk for feed in feeds.values()]).values_list("feed_id", flat=True)
+    )
     wanted: list[dict[str, Any]] = [
         {
             "lifestream_id": lifestream.pk,
@@ -69,14 +71,14 @@ def _subscribe(lifestream: Lifestream, listed: Mapping[str, Listed], using: str)
             "block_rules": each.block_rules,
         }
         for key, each in listed.items()
-        if feeds[key].pk not in has
+        if feeds[key].pk not in subscribed
     ]
     # Another process may have subscribed to some of them meanwhile: those subscriptions stay as they are.
     insert_new(Subscription, wanted, using)
-    keys = [each["feed_id"] for each in wanted]
-    made = list(subscriptions.filter(feed__in=keys).select_related("feed", "lifestream").order_by("pk"))
+    wanted_feeds = [each["feed_id"] for each in wanted]
+    made = list(subscriptions.filter(feed__in=wanted_feeds).select_related("feed", "lifestream").order_by("pk"))
     sort_names.settle(using, subscriptions=[each.pk for each in made])
-    fanout.note_readers(keys, using)
+    fanout.note_readers(wanted_feeds, using)
     with_items = [each for each in made if each.feed.url_hash in known]  # a new feed has no items yet
     has_rules = bool(lifestream.keep_rules or lifestream.block_rules)
     ruled = {each.pk for each in with_items if has_rules or each.keep_rules or each.block_rules}
@@ -89,20 +91,20 @@ def _fill(subscriptions: Sequence[int], using: str) -> None:
     """Post the items of the feeds of new *subscriptions* (keys), which have no rules and are not paused."""
     if not subscriptions:
         return
-    marks = ", ".join(["%s"] * len(subscriptions))
+    placeholders = ", ".join(["%s"] * len(subscriptions))
     with connections[using].cursor() as cursor:
-        # S608: only marks are joined.
+        # S608: only placeholders are joined.
         cursor.execute(
             "INSERT INTO lifestream_post (lifestream_id, subscription_id, item_id, date, hidden, removed) "  # noqa: S608
             "SELECT subscription.lifestream_id, subscription.id, item.id, item.date, FALSE, FALSE "
             "FROM lifestream_subscription subscription JOIN lifestream_item item "
-            f"ON item.feed_id = subscription.feed_id WHERE subscription.id IN ({marks}) ON CONFLICT DO NOTHING",
+            f"ON item.feed_id = subscription.feed_id WHERE subscription.id IN ({placeholders}) ON CONFLICT DO NOTHING",
             subscriptions,
         )
 
 
 def _shared(hashes: Iterable[str], using: str) -> dict[str, Feed]:
-    """Return the feeds that lifestreams share, those without a login of their own, by the hash of their URL."""
+    """Return the feeds that lifestreams share, which are those without credentials, by the hash of their URL."""
     found = Feed.objects.using(using).shared().filter(url_hash__in=list(hashes))
     return {feed.url_hash: feed for feed in found.only("url", "url_hash", "title", "host")}
 

@@ -73,8 +73,8 @@ class TestMany:
     def test_an_update_is_queued_and_sends_no_request(self, client: Client, lifestream: Lifestream) -> None:
         later = timezone.now() + timedelta(hours=3)
         free = make_site(lifestream, "free", next_fetch=later)
-        asked = make_site(lifestream, "asked", next_fetch=later, not_before=later)
-        page = submitted(client, HERE, action="update", site=[free.pk, asked.pk])
+        blocked = make_site(lifestream, "blocked", next_fetch=later, not_before=later)
+        page = submitted(client, HERE, action="update", site=[free.pk, blocked.pk])
         assert "1 feed is fetched now." in page and "1 was left alone" in page
         assert list(Feed.objects.due(timezone.now())) == [free.feed]
 
@@ -106,7 +106,9 @@ class TestList:
             assert page.count("data-row=") == 1 and found in page, query
         assert "No site is like that." in client.get(f"{HERE}?q=nothing").content.decode()
 
-    def test_feeds_on_their_way_are_shown_and_looked_for_again(self, client: Client, lifestream: Lifestream) -> None:
+    def test_the_page_reloads_itself_until_feeds_have_come_or_failed(
+        self, client: Client, lifestream: Lifestream
+    ) -> None:
         make_site(lifestream, last_fetch=timezone.now())
         page = client.get(HERE).content.decode()
         assert "data-busy" not in page and "refresh" not in page
