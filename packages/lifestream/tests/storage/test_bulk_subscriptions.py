@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from factories import make_feed, make_item, make_lifestream, make_post, make_subscription
 from lifestream.models import Feed, Host, Post, Subscription, due_hosts
+from lifestream.storage import bulk_subscriptions
 from lifestream.storage.bulk_subscriptions import CHUNK, Listed, subscribe_all
 
 
@@ -55,3 +58,19 @@ def test_the_statements_are_few_however_long_the_list_is() -> None:
     assert seen == [CHUNK, 100]
     assert len(made) == Subscription.objects.filter(folder="folder").count() - 10
     assert len(many) <= 4 * len(few)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("rules", ["", "title: words"])
+def test_items_of_a_feed_that_another_process_makes_meanwhile_are_posted(
+    rules: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_feeds = bulk_subscriptions._make_feeds
+
+    def after_another_process(*args: Any) -> None:
+        make_item(make_feed("https://a.example/feed"), title="Words")
+        make_feeds(*args)
+
+    monkeypatch.setattr(bulk_subscriptions, "_make_feeds", after_another_process)
+    [made] = subscribe_all(make_lifestream(), [Listed("https://a.example/feed", keep_rules=rules)])
+    assert Post.objects.get().subscription == made

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connections, router, transaction
+from django.db.models import Exists, OuterRef
 
 from lifestream.fetcher.url_hosts import domain_of, host_of
-from lifestream.models import Feed, Host, Lifestream, Subscription, due_hosts, sort_names
+from lifestream.models import Feed, Host, Item, Lifestream, Subscription, due_hosts, sort_names
 from lifestream.models.feeds import url_hash
 from lifestream.storage import backfill, fanout
 from lifestream.storage.bulk_sql import insert_new
@@ -79,7 +80,10 @@ def _subscribe(lifestream: Lifestream, listed: Mapping[str, Listed], using: str)
     made = list(subscriptions.filter(feed__in=wanted_feeds).select_related("feed", "lifestream").order_by("pk"))
     sort_names.settle(using, subscriptions=[each.pk for each in made])
     fanout.note_readers(wanted_feeds, using)
-    with_items = [each for each in made if each.feed.url_hash in known]  # a new feed has no items yet
+    # Another process may have made some of the new feeds meanwhile, and imported their items.
+    item = Item.objects.filter(feed=OuterRef("pk"))
+    full = set(Feed.objects.using(using).filter(Exists(item), pk__in=wanted_feeds).values_list("pk", flat=True))
+    with_items = [each for each in made if each.feed_id in full]
     has_rules = bool(lifestream.keep_rules or lifestream.block_rules)
     ruled = {each.pk for each in with_items if has_rules or each.keep_rules or each.block_rules}
     _fill([each.pk for each in with_items if each.pk not in ruled], using)
