@@ -45,10 +45,14 @@ def cut_of(clean: str, length: int) -> CleanHtml:
         ("a&amp;b", 6, "a&amp;"),
         ("a&amp;b", 5, "a"),
         ("a&nbsp;b", 6, "a"),
+        ("&amp;b", 4, ""),
+        ("<b>x</b>&amp;b", 12, "<b>x</b>"),
         ("a; &lt;", 5, "a;"),
         ("<ul><li>a</li><li>b</li></ul>", 28, "<ul><li>a</li><li></li></ul>"),
         ("<table><tbody><tr><td>a</td><td>b</td></tr></tbody></table>", 58,
          "<table><tbody><tr><td>a</td><td></td></tr></tbody></table>"),
+        ("<table><tbody><tr><td>a<br>b</td></tr></tbody></table>", 53,
+         "<table><tbody><tr><td>a<br></td></tr></tbody></table>"),
         ("words", 0, ""),
         ("x</p>y", 5, "x"),
         ("<b><b>x</b></b><b>yz</b>", 22, "<b><b>x</b></b><b></b>"),
@@ -59,6 +63,19 @@ def cut_of(clean: str, length: int) -> CleanHtml:
 )  # fmt: skip
 def test_the_cut_is_between_two_tokens_and_open_elements_are_closed(clean: str, length: int, cut: str) -> None:
     assert cut_of(clean, length).html == cut
+
+
+def test_html_that_is_no_longer_than_allowed_is_returned_as_it_is() -> None:
+    clean = checked_html("<p>word</p>", TAGS)
+    assert truncated(clean, 11, TAGS) is clean
+
+
+def test_comments_count_for_nothing() -> None:
+    fragment = "<!-- a --> <p>a<!-- b -->b<i>c</i></p><!-- c --><ul><li>d<!-- d --></li></ul> <!-- e -->"
+    whole = SANITIZER.beginning(fragment, BASE, 1000).clean
+    assert "" in whole.tags
+    for length in range(len(whole.html)):
+        assert truncated(whole, length, TAGS).html == cut_of(whole.html, length).html
 
 
 def _is_cut_of(cut: str, clean: str, length: int) -> None:

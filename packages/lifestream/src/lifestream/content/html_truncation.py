@@ -59,13 +59,13 @@ def _open_after(clean: CleanHtml, count: int) -> tuple[list[str], int]:
     missing = missing_ends(clean.places[: _places_of(clean, count)])  # takes a tenth of the time
     if missing is not None:
         return [end.removeprefix("/") for end in reversed(missing)], count
-    opened: list[str] = []
+    opened: list[str] = []  # only HTML that nh3 has written gets here, which has no comments
     for at, tag in enumerate(islice(clean.tags, count)):
         if tag.startswith("</"):
             if not opened:
                 return [], at
             opened.pop()
-        elif (name := _name_of(tag)) and name not in VOID:
+        elif (name := _name_of(tag)) not in VOID:
             opened.append(name)
     return opened, count
 
