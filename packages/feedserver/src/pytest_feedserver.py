@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from feedserver import FeedServer
     from feedserver.pytest import FeedServerFactory, ServerWatch
 
+IN_CALL = pytest.StashKey[bool]()
+"""The key in the stash of a test while it is called. A report that is made meanwhile is that of a subtest."""
+
 WATCH = "feedserver watch"
 """The name of the plugin that watches the servers of a run; it is registered when the first one is started."""
 
@@ -69,7 +72,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail the test if a server found problems while it ran, even if that was the first server of the run."""
     __tracebackhide__ = True
-    result = yield
+    item.stash[IN_CALL] = True
+    try:
+        result = yield
+    finally:
+        del item.stash[IN_CALL]
     watch: ServerWatch | None = item.config.pluginmanager.get_plugin(WATCH)
     if watch is not None:
         watch.verify()

@@ -342,6 +342,42 @@ def test_a_test_that_skips_itself_leaves_nothing_to_the_next(suite: Suite) -> No
     suite.run().assert_counts(skipped=1, passed=1)
 
 
+@pytest.mark.skipif(pytest.version_tuple < (9,), reason="pytest has subtests since version 9")
+@pytest.mark.parametrize("outcome", ["skip", "xfail"])
+def test_a_subtest_that_skips_itself_leaves_the_problems_to_its_test(suite: Suite, outcome: str) -> None:
+    suite.write(f"""
+        def test_asks_before(feedserver, subtests):
+            get(feedserver.url("atm.xml"))
+            with subtests.test():
+                pytest.{outcome}("not here")
+
+        def test_asks_within(feedserver, subtests):
+            with subtests.test():
+                get(feedserver.url("atm.xml"))
+                pytest.{outcome}("not here")
+
+        class TestCase(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def _server(self, feedserver):
+                self.server = feedserver
+
+            def test_asks_in_a_case(self):
+                with self.subTest():
+                    get(self.server.url("atm.xml"))
+                    pytest.skip("not here")
+
+        def test_skips_as_a_whole(feedserver, subtests):
+            get(feedserver.url("atm.xml"))
+            with subtests.test():
+                pass
+            pytest.skip("changed its mind")
+    """)
+    text = suite.run("-rA").text
+    for test in ("test_asks_before", "test_asks_within", "TestCase.test_asks_in_a_case"):
+        assert f"FAILED test_suite.py::{test.replace('.', '::')}" in text
+    assert text.count("FAILED ") == 3
+
+
 def test_what_a_shared_fixture_has_caused_fails_the_first_test_that_is_not_skipped(suite: Suite) -> None:
     suite.write(f"""
         {WIDE}

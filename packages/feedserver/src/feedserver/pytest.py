@@ -25,7 +25,7 @@ from feedserver import held_server
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.problems import Expected, Problem
 from feedserver.server import FeedServer, VerificationError
-from pytest_feedserver import WATCH
+from pytest_feedserver import IN_CALL, WATCH
 
 _CONFIGURED: Final[Any] = object()
 
@@ -263,7 +263,7 @@ class ServerWatch:
             self._tell(item, report, call.excinfo.value if call.excinfo is not None else None)
             if call.when == "call" and held_server.is_wanted():
                 self._hold(item, f"{call.excinfo.typename}: {call.excinfo.value}" if call.excinfo else "")
-        elif report.skipped:
+        elif report.skipped and IN_CALL not in item.stash:
             for watched in self._running:  # problems of a skipped test fail neither that test nor the next
                 watched.set_aside()
         return report
