@@ -123,7 +123,9 @@ def is_whole(text: str, least: int, most: int = 10**MOST_DIGITS - 1) -> bool:
 
 
 def check_name(what: str, value: object, example: str, *, or_none: bool = False) -> None:
-    """Raise TypeError for a *value* that is not text, and ValueError for empty text and text that UTF-8 cannot encode."""
+    """Raise TypeError for a *value* that is not text, and ValueError for text that is empty, or that has a lone surrogate
+    which stands for no byte.
+    """
     if value is None and or_none:
         return
     check_given(what, value, example)

@@ -31,7 +31,7 @@ MOST_LINES = 100_000
 """The most lines of an answer that are kept, to report how they were written."""
 
 LARGEST_LINES = 16 * 1024 * 1024
-"""Bytes of these lines at most. A line may have 64 KiB, so that without this limit a hostile server could take 6 GiB."""
+"""The most bytes that these lines may have together: a single line may have 64 KiB."""
 
 MOST_HEADS = 1000
 """Heads of an answer at most: its interim answers, and its own."""
