@@ -123,8 +123,8 @@ def is_whole(text: str, least: int, most: int = 10**MOST_DIGITS - 1) -> bool:
 
 
 def check_name(what: str, value: object, example: str, *, or_none: bool = False) -> None:
-    """Raise TypeError for a *value* that is not text, and ValueError for text that is empty, or that has a lone surrogate
-    which stands for no byte.
+    """Raise TypeError for a *value* that is not text, and ValueError for text that is empty, and for text with a lone
+    surrogate that stands for no byte.
     """
     if value is None and or_none:
         return
