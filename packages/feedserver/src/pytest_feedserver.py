@@ -6,14 +6,20 @@ This module is beside the package and imports nothing that pytest has not import
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from feedserver import FeedServer
-    from feedserver.pytest import FeedServerFactory
+    from feedserver.pytest import FeedServerFactory, ServerWatch
+
+IN_CALL = pytest.StashKey[bool]()
+"""The key in the stash of a test while it is called. A report that is made meanwhile is that of a subtest."""
+
+WATCH = "feedserver watch"
+"""The name of the plugin that watches the servers of a run; it is registered when the first one is started."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,6 +66,34 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Note *item* as the current test of its run."""
     _current[item.config] = item
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail the test if a server found problems while it ran, even if that was the first server of the run."""
+    __tracebackhide__ = True
+    item.stash[IN_CALL] = True
+    try:
+        result = yield
+    finally:
+        del item.stash[IN_CALL]
+    watch: ServerWatch | None = item.config.pluginmanager.get_plugin(WATCH)
+    if watch is not None:
+        watch.verify()
+    return result
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Note the problems that are found while a fixture of a wider scope is set up."""
+    result = yield
+    if fixturedef.scope != "function":
+        watch: ServerWatch | None = request.config.pluginmanager.get_plugin(WATCH)
+        if watch is not None:
+            watch.share()
+    return result
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from plugin_suite import Suite, failed_by
 from steady import JOURNAL_OF_A_MISS, MISS
 
@@ -147,6 +149,25 @@ def test_a_server_started_in_a_test_is_verified_without_hiding_its_failure(suite
     outcome.assert_counts(failed=1)
     assert "VerificationError" not in outcome.text
     assert outcome.under("feedserver problems") == MISS
+    assert outcome.under("feedserver journal") == JOURNAL_OF_A_MISS
+
+
+@pytest.mark.parametrize(
+    "server",
+    ['request.getfixturevalue("feedserver_factory")()', 'nullcontext(request.getfixturevalue("feedserver"))'],
+    ids=["by the factory, stopped in the call", "by the fixture"],
+)
+def test_the_first_server_of_a_run_fails_the_test_whose_call_starts_it(suite: Suite, server: str) -> None:
+    suite.write(f"""
+        from contextlib import nullcontext
+
+        def test_asks(request):
+            with {server} as server:
+                get(server.url("atm.xml"))
+    """)
+    outcome = suite.run()
+    outcome.assert_counts(failed=1)
+    assert outcome.under("test_asks") == failed_by(MISS)
     assert outcome.under("feedserver journal") == JOURNAL_OF_A_MISS
 
 
@@ -321,6 +342,42 @@ def test_a_test_that_skips_itself_leaves_nothing_to_the_next(suite: Suite) -> No
     suite.run().assert_counts(skipped=1, passed=1)
 
 
+@pytest.mark.skipif(pytest.version_tuple < (9,), reason="pytest has subtests since version 9")
+@pytest.mark.parametrize("outcome", ["skip", "xfail"])
+def test_a_subtest_that_skips_itself_leaves_the_problems_to_its_test(suite: Suite, outcome: str) -> None:
+    suite.write(f"""
+        def test_asks_before(feedserver, subtests):
+            get(feedserver.url("atm.xml"))
+            with subtests.test():
+                pytest.{outcome}("not here")
+
+        def test_asks_within(feedserver, subtests):
+            with subtests.test():
+                get(feedserver.url("atm.xml"))
+                pytest.{outcome}("not here")
+
+        class TestCase(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def _server(self, feedserver):
+                self.server = feedserver
+
+            def test_asks_in_a_case(self):
+                with self.subTest():
+                    get(self.server.url("atm.xml"))
+                    pytest.skip("not here")
+
+        def test_skips_as_a_whole(feedserver, subtests):
+            get(feedserver.url("atm.xml"))
+            with subtests.test():
+                pass
+            pytest.skip("changed its mind")
+    """)
+    text = suite.run("-rA").text
+    for test in ("test_asks_before", "test_asks_within", "TestCase.test_asks_in_a_case"):
+        assert f"FAILED test_suite.py::{test.replace('.', '::')}" in text
+    assert text.count("FAILED ") == 3
+
+
 def test_what_a_shared_fixture_has_caused_fails_the_first_test_that_is_not_skipped(suite: Suite) -> None:
     suite.write(f"""
         {WIDE}
@@ -356,6 +413,25 @@ def test_what_a_shared_fixture_has_caused_fails_the_first_test_that_is_not_skipp
     assert "/never was requested never, not once." in text
     assert "other.xml" not in text.split("The server received")[0]
     assert "/neither" not in text
+
+
+def test_what_the_fixture_that_starts_the_first_server_has_caused_survives_a_skipped_test(suite: Suite) -> None:
+    suite.write("""
+        @pytest.fixture(scope="module")
+        def loaded(request):
+            with request.getfixturevalue("feedserver_factory")() as server:
+                get(server.url("atm.xml"))
+                yield
+
+        def test_skips_itself(loaded):
+            pytest.skip("not now")
+
+        def test_runs(loaded):
+            pass
+    """)
+    outcome = suite.run()
+    outcome.assert_counts(skipped=1, failed=1)
+    assert "GET /atm.xml: nothing answers." in outcome.under("test_runs")
 
 
 def test_what_a_shared_fixture_has_caused_can_be_asserted_by_a_test(suite: Suite) -> None:

@@ -137,6 +137,17 @@ def test_the_nearest_route_is_still_found_among_many() -> None:
     assert "Near it: /feeds/blog-1234/atom.xml" in found.message
 
 
+def test_a_missing_file_in_many_folders_costs_linear_time(tmp_path: Path) -> None:
+    routes = Routes(Folder(tmp_path))
+
+    def asking(size: int) -> Callable[[], object]:
+        request = Request("GET", f"/{'x/' * size}a.xml")
+        return lambda: routes.find(request, lambda _: True)
+
+    assert_linear(asking, 500)
+    assert_linear(asking, 7_500)
+
+
 def test_names_are_taken_from_a_part_of_a_large_folder(tmp_path: Path) -> None:
     for number in range(50):
         (tmp_path / f"folder{number:02}").mkdir()

@@ -25,6 +25,7 @@ from feedserver import held_server
 from feedserver.handler.exchange import Exchange
 from feedserver.handler.problems import Expected, Problem
 from feedserver.server import FeedServer, VerificationError
+from pytest_feedserver import IN_CALL, WATCH
 
 _CONFIGURED: Final[Any] = object()
 
@@ -43,8 +44,8 @@ class FeedServerFactory:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._has_root = bool(config.getini("feedserver_root"))
-        self._watch = _ServerWatch()
-        config.pluginmanager.register(self._watch)
+        self._watch = ServerWatch()
+        config.pluginmanager.register(self._watch, WATCH)
 
     @contextmanager
     def __call__(
@@ -207,10 +208,11 @@ class Watched:
         return journal.describe(after=self.before)
 
 
-class _ServerWatch:
+class ServerWatch:
     """A plugin that watches the running servers and those that ended in the current test, and collects their problems.
 
-    It is registered when the first server is started.
+    It is registered when the first server is started. That may be in the middle of a hook, whose wrapper would then be
+    missing here: `pytest_feedserver` wraps calls of tests and set-ups of fixtures, and calls `verify` and `share`.
     """
 
     def __init__(self) -> None:
@@ -243,28 +245,12 @@ class _ServerWatch:
             watched.put_back()
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
-        """Note the problems that are found while a fixture of a wider scope is set up."""
-        result = yield
-        if fixturedef.scope != "function":
-            for watched in self._running:
-                watched.share()
-        return result
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self) -> Generator[None, None, None]:
-        """Fail the test if problems were found while it ran."""
-        __tracebackhide__ = True
-        yield
-        self._verify()
-
-    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(self) -> Generator[None, None, None]:
         """Raise the problems of a tear-down in it, so that they do not fail the next test."""
         __tracebackhide__ = True
         self._begin_report()
         yield
-        self._verify()
+        self.verify()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -277,12 +263,25 @@ class _ServerWatch:
             self._tell(item, report, call.excinfo.value if call.excinfo is not None else None)
             if call.when == "call" and held_server.is_wanted():
                 self._hold(item, f"{call.excinfo.typename}: {call.excinfo.value}" if call.excinfo else "")
-        elif report.skipped:
+        elif report.skipped and IN_CALL not in item.stash:
             for watched in self._running:  # problems of a skipped test fail neither that test nor the next
                 watched.set_aside()
         return report
 
     # Functions of the hooks
+
+    def share(self) -> None:
+        """Note that what the servers found and expected so far does not concern the current test alone."""
+        for watched in self._running:
+            watched.share()
+
+    def verify(self) -> None:
+        """Raise the problems that were found since the current phase of the test began."""
+        __tracebackhide__ = True
+        self._ask_all()
+        if self._found:
+            self._raised = VerificationError("\n\n".join(self._found))
+            raise self._raised
 
     def _begin_report(self) -> None:
         """Begin a report that does not repeat what earlier reports said."""
@@ -303,13 +302,6 @@ class _ServerWatch:
                 self._found.append(f"{problem}{where}")
             else:
                 return
-
-    def _verify(self) -> None:
-        __tracebackhide__ = True
-        self._ask_all()
-        if self._found:
-            self._raised = VerificationError("\n\n".join(self._found))
-            raise self._raised
 
     def _tell(self, item: pytest.Item, report: pytest.TestReport, failure: BaseException | None) -> None:
         # For a unittest.TestCase, pytest replaces our failure by the one that unittest recorded.

@@ -31,7 +31,7 @@ class ServerAddress:
     def url(self, path: str, scheme: Scheme | None = None, host: str | None = None) -> str:
         """Return the URL of *path*, with another *scheme* or *host* if given; see `FeedServer.url`."""
         base = ServerAddress(scheme or self.scheme, self.host if host is None else host, self.port).base_url
-        return f"{base}/{quote(path.removeprefix('/'), safe=_SAFE)}"
+        return f"{base}/{quote(path.removeprefix('/'), _SAFE, errors='surrogateescape')}"
 
     def is_own(self, host: str) -> bool:
         """Return whether *host*, with its port, means this server."""

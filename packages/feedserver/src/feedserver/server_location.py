@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from feedserver.messages.argument_types import check_choice, check_is, check_name
+from feedserver.messages.argument_types import check_choice, check_encodable, check_is, check_name
 from feedserver.server_address import Scheme, ServerAddress
 
 
@@ -23,6 +23,7 @@ class ServerLocation:
         address that leads to this server: one of its aliases, or localhost.
         """
         check_is("path", path, str, "give text, such as '/feed'")
+        check_encodable("path", path)
         check_choice("scheme", scheme, ("http", "https", None))
         check_name("host", host, "localhost", or_none=True)
         return self._started_address().url(path, scheme, host)

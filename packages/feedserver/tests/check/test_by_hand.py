@@ -206,8 +206,16 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, capsys: pytest.Capt
     assert main(["check", "--serve", "--session", str(path)]) == 2
     assert "is no session of feedserver check" in capsys.readouterr().err
     assert main(["check", "--serve", "--poll", "x"]) == 2
-    assert main(["check", "--serve", "--url", "feeds.example.org"]) == 2
-    assert "is no base URL; give one such as https://feeds.example.org" in capsys.readouterr().err
+    for url in (
+        "feeds.example.org",
+        "http://a/\x01",
+        "http://a/\nb",
+        "http://a/\udcff",
+        "http://a/\N{RIGHT-TO-LEFT OVERRIDE}",
+    ):
+        assert main(["check", "--serve", "--url", url]) == 2
+        said = f"feedserver check: --url {url!r} is no base URL; give one such as https://feeds.example.org\n"
+        assert capsys.readouterr().err.endswith(said)
 
 
 def test_a_session_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 from importlib.resources import files
 
@@ -35,6 +36,11 @@ def test_json_has_all_that_its_schema_requires(report: Report) -> None:
     assert scenario["properties"]["level"]["enum"] == [str(level) for level in Level]
     assert schema["properties"]["kind"]["enum"] == [str(kind) for kind in Kind]
     assert read["summary"]["levels"]["must"] == {"passed": 1, "judged": 2, "all": 3}
+
+
+def test_json_has_no_lone_surrogate(report: Report) -> None:
+    named = replace(report, reader="a \udcff \U0001f600 \x1b")
+    assert json.loads(named.to_json())["reader"]["name"] == "a \ufffd \U0001f600 \x1b"
 
 
 def test_a_published_report_contains_no_rule_that_is_withheld() -> None:

@@ -90,6 +90,29 @@ def test_a_reader_may_put_anything_in_place_of_our_files(tmp_path: Path) -> None
     assert reader.run("echo told").output == "told\n"
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        'rm -r "$HOME"',
+        'rm -r "$(dirname "$HOME")"',
+        'rm -r "$HOME"; echo > "$HOME"',
+        'rm -r "$HOME"; ln -s nowhere "$HOME"',
+        'rm -r "$TMPDIR"; mkfifo "$TMPDIR"',
+        'chmod 0 "$HOME/.." "$HOME"',
+        'cd "$HOME/../.." && mv reader moved && ln -s moved reader',
+    ],
+)
+def test_a_reader_may_put_anything_in_place_of_its_folders(tmp_path: Path, command: str) -> None:
+    reader = home(tmp_path / "reader")
+    reader.run(command)
+
+    assert reader.run('cd && pwd && ls -d "$TMPDIR"').status == 0
+    assert not reader.folder.is_symlink()
+    home(tmp_path / "copy", copy_of=reader).close()
+    reader.close()
+    assert not reader.folder.exists()
+
+
 def test_files_that_cannot_be_copied_are_left_out(tmp_path: Path) -> None:
     """Agents leave sockets in HOME, and shutil.copytree refuses pipes."""
     first = home(tmp_path / "first")

@@ -137,6 +137,16 @@ def test_what_nobody_may_enter_is_removed_too(home: Path) -> None:
 
 
 @linking
+def test_of_a_link_in_place_of_a_folder_only_the_link_is_removed(home: Path, tmp_path: Path) -> None:
+    for name in ("link", "link to a file"):
+        link = tmp_path / name
+        link.symlink_to(home if name == "link" else home / "file")
+        remove_tree(link)
+        assert not link.is_symlink()
+    assert (home / "below" / "it" / "inner").read_text() == "yy"
+
+
+@linking
 def test_a_copy_has_no_pipes(home: Path, tmp_path: Path) -> None:
     os.mkfifo(home / "below" / "pipe")
     (home / "link").symlink_to("/nowhere")

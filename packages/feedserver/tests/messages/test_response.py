@@ -77,7 +77,7 @@ OTHERS: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"status": True}, TypeError, "a status is an int, such as 200, not True"),
     ({"status": 1000}, ValueError, "status 1000 cannot be sent; a status has three digits (RFC 9110 §15)"),
     ({"reason": b"OK"}, TypeError, "a reason phrase is text, not b'OK'"),
-    ({"reason": "\ud800"}, ValueError, "a reason phrase '\\ud800' cannot be sent: surrogates not allowed; leave the "),
+    ({"reason": "\ud800"}, ValueError, "a reason phrase is '\\ud800', and U+D800 in it is no character; leave it out"),
     ({"headers": {"X-A": 5}}, TypeError, "the header 'X-A' has a value of type int, 5; give text, such as '5'"),
     (
         {"headers": {"A": ["b", "c"]}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import struct
 import threading
@@ -89,6 +90,66 @@ def test_a_malformed_request_behind_an_answer_that_does_not_end_is_a_problem() -
             VerificationError, match="'nonsense' is not 'METHOD target HTTP/version'; it came behind an"
         ):
             server.verify()
+
+
+POST = b"POST /second HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n"
+
+
+@pytest.mark.parametrize("ends_by", ["client", "break", "server"])
+@pytest.mark.parametrize(
+    ("partial", "part"),
+    [
+        (b"GET /second HTT", "head"),
+        (POST + b"\r\nab", "body"),
+        (POST + b"Connection: close\r\n\r\nab", "body"),
+        (POST + b"Expect: 100-continue\r\n\r\n", "body"),
+    ],
+    ids=["head", "body", "body of the last request", "body that waits for 100"],
+)
+def test_a_partial_request_behind_an_answer_that_does_not_end_is_a_problem(
+    partial: bytes, part: str, ends_by: str
+) -> None:
+    happened = {"client": "the client left", "break": "the connection broke: ", "server": "the server stopped"}[ends_by]
+    with FeedServer() as server:
+        server.add("/first", Response("x", faults=[parse("endless body")]))
+        with RawClient(server) as client:
+            client.send(b"GET /first HTTP/1.1\r\nHost: a\r\n\r\n" + partial)
+            assert server.wait_for("/first")[0].faults
+            if ends_by == "break":
+                client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+            if ends_by != "server":
+                client.socket.close()
+                assert server.journal.exchanges[0].ended is Ended.CLIENT_LEFT
+            server.stop()
+        with pytest.raises(VerificationError) as caught:
+            server.verify()
+    # A client that closes while it is sent an answer resets the connection, as one that breaks it.
+    said = re.escape(f"the client stopped in the middle of the request's {part}; ")
+    assert re.match(f"{said}({happened}|the connection broke: )", str(caught.value))
+
+
+@pytest.mark.parametrize("fault", ["reset after 5", "close after 5"])
+def test_a_client_cannot_finish_a_request_once_the_server_has_ended_the_connection(fault: str) -> None:
+    with FeedServer() as server:
+        server.add("/first", Response("0123456789", faults=[parse(fault)]))
+        with RawClient(server) as client:
+            client.send(b"GET /first HTTP/1.1\r\nHost: a\r\n\r\nGET /second HTT")
+            assert server.wait_for("/first")[0].faults
+        server.stop()
+        server.verify()
+
+
+def test_a_request_with_a_body_behind_an_answer_that_does_not_end_is_in_the_journal() -> None:
+    with FeedServer() as server:
+        server.add("/first", Response("x", faults=[parse("endless body")]))
+        with RawClient(server) as client:
+            heads = (POST, POST + b"Expect: 100-continue\r\n", POST + b"Connection: close\r\n")
+            posts = b"".join(head + b"\r\nabc" for head in heads)
+            client.send(b"GET /first HTTP/1.1\r\nHost: a\r\n\r\n" + posts)
+            assert server.wait_for("/first")[0].faults
+            server.stop()
+        assert [exchange.body for exchange in server.journal.exchanges] == [b"", b"abc", b"abc", b"abc"]
+        server.verify()
 
 
 @pytest.mark.parametrize("headers", [{"Connection": "close"}, {"connection": "close, x"}])

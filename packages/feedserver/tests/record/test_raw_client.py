@@ -38,6 +38,27 @@ def test_interim_answers_are_skipped(tmp_path: Path) -> None:
     assert lines == ["left out: 100, 103 (it is an interim answer; Fault: interim sends one)"]
 
 
+LONG = b"x" * 60_000
+ENOUGH = 280
+"""So many lines of that length have a little more than 16 MiB: the server can send all before its client leaves."""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (b"HTTP/1.1 103 Early Hints\r\n" + (b"Link: %b\r\n" % LONG) * (ENOUGH // 4) + b"\r\n") * 4,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + (b"1;%b\r\na\r\n" % LONG) * ENOUGH,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + (b"X-A: %b\r\n" % LONG) * ENOUGH,
+    ],
+    ids=["interim answers", "extensions of chunks", "trailers"],
+)
+def test_lines_without_end_are_refused_before_they_fill_the_memory(tmp_path: Path, answer: bytes) -> None:
+    message = "^the heads, the sizes of chunks and the trailers have more than 16 MiB; nothing was written$"
+    with saying(answer) as url, pytest.raises(RecordingError, match=message):
+        record(url, tmp_path / "feed.xml")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("status", [b"100 Continue", b"102 Processing", b"103 Early Hints"])
 def test_interim_answers_without_end_are_refused(tmp_path: Path, status: bytes) -> None:
     with (

@@ -230,9 +230,11 @@ def test_existing_files_are_not_overwritten(origin: FeedServer, tmp_path: Path) 
     assert (tmp_path / "feed.xml").read_text() == "<new/>"
 
 
-def test_the_name_of_a_sidecar_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"a\.response is where the directives would be; name the file for the body"):
-        record("http://127.0.0.1/", tmp_path / "a.response")
+@pytest.mark.parametrize("name", ["a.response", "a.xml.RESPONSE", ".response"])
+def test_the_name_of_a_sidecar_is_refused(tmp_path: Path, name: str) -> None:
+    message = rf"{re.escape(name)} is where the directives would be; name the file for the body"
+    with pytest.raises(ValueError, match=message):
+        record("http://127.0.0.1/", tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["feed.xml", "feed.xml.response"])

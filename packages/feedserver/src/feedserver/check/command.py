@@ -10,6 +10,7 @@ import argparse
 import os
 import re
 import sys
+import traceback
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -53,6 +54,8 @@ def run_command(options: argparse.Namespace) -> int:
         report = run(adapter, only=only, kind=kind, progress=progress.tell, workers=options.workers, alone=alone)
     except SetupError as error:
         return _complain(f"the reader could not be set up, so there is no score: {error}{_relative_path(adapter)}")
+    except Exception:  # noqa: BLE001 - Python would end with status 1, as if a rule were broken
+        return _complain(f"an error of feedserver, and no score:\n{traceback.format_exc().rstrip()}", 3)
     finally:
         progress.end()
         adapter.close()
@@ -148,6 +151,10 @@ def _kind(options: argparse.Namespace) -> Kind:
     return Kind(options.kind) if options.kind else known.kind if known is not None else Kind.STORE
 
 
+_BASE_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[\x21-\x7e]*)?")
+"""A base URL, in the characters that a URL may have (RFC 3986 §2) and a few more."""
+
+
 def _adapter_by_hand(options: argparse.Namespace) -> HandAdapter:
     """Return the adapter that lets a person drive the reader.
 
@@ -155,7 +162,7 @@ def _adapter_by_hand(options: argparse.Namespace) -> HandAdapter:
     """
     if options.reader or options.add or options.add_all or options.poll:
         raise ValueError("--serve lets a person drive the reader, so leave --reader, --add and --poll out")
-    if options.url and not re.match(r"https?://[A-Za-z0-9.:\[\]-]+(/|$)", options.url):
+    if options.url and not _BASE_URL.fullmatch(options.url):
         raise ValueError(f"--url {options.url!r} is no base URL; give one such as https://feeds.example.org")
     choice = (
         f"--only {','.join(options.only) or 'all'} --kind {_kind(options)} --url {options.url or 'none'}, "
@@ -214,6 +221,6 @@ class _Progress:
             sys.stderr.flush()
 
 
-def _complain(what: str) -> int:
+def _complain(what: str, status: int = 2) -> int:
     sys.stderr.write(f"{_WHO}: {visible(what, lines=True)}\n")
-    return 2
+    return status

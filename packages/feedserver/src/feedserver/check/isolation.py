@@ -126,8 +126,7 @@ class Home:
             copy_tree(copy_of.folder, folder)
         else:
             folder.mkdir(mode=0o700)
-        for path in (self.home, folder / "run", folder / "tmp"):
-            path.mkdir(mode=0o700, exist_ok=True)
+        self._make_folders()
         self.environment = _environment(self.home, folder, extra, bundle) | {_MARK: self._mark}
 
     def run(self, command: str) -> Ran:
@@ -137,6 +136,7 @@ class Home:
         otherwise are ended by `close`.
         """
         started = time.monotonic()
+        self._make_folders()
         with _new(self.folder / "stdout") as printed, _new(self.folder / "stderr") as errors:
             process = subprocess.Popen(  # noqa: S603 - the command that the user gave
                 _shell(command, self._memory, self._limit),
@@ -169,6 +169,12 @@ class Home:
             printed.seek(0)
             stdout = printed.read(LARGEST_LIST)
         return Ran(None if timed_out.is_set() else status, output, stdout, seconds, peak)
+
+    def _make_folders(self) -> None:
+        """Make those of the session's folders that are missing; a command may have removed or replaced them."""
+        _make_folder(self.folder, may_be_link=False)
+        for path in (self.home, self.folder / "run", self.folder / "tmp"):
+            _make_folder(path, may_be_link=True)
 
     def interrupt(self) -> None:
         """End the command that runs, and each one that is started from now on."""
@@ -240,6 +246,19 @@ def _end(pid: int) -> None:
     finally:
         if handle is not None:
             os.close(handle)
+
+
+def _make_folder(path: Path, *, may_be_link: bool) -> None:
+    """Make a folder at *path*, in place of whatever else the reader has put there, and let its owner use it."""
+    if path.is_symlink():
+        if may_be_link and path.is_dir():
+            return
+        path.unlink()
+    elif path.exists() and not path.is_dir():
+        path.unlink()
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        path.chmod(0o700)
 
 
 def _new(path: Path) -> IO[bytes]:

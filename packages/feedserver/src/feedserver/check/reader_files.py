@@ -81,7 +81,12 @@ class ReaderFiles:
 
 
 def remove_tree(top: Path) -> None:
-    """Remove a folder and all that is in it, as far as the system allows, however deep its folders are."""
+    """Remove a folder and all that is in it, as far as the system allows, however deep its folders are; of a link, only
+    the link itself.
+    """
+    if top.is_symlink():
+        top.unlink()
+        return
     with suppress(RecursionError):  # of Python up to 3.12
         shutil.rmtree(top, ignore_errors=True)
     number = 0

@@ -7,6 +7,7 @@ were judged, and which were not judged.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -165,7 +166,11 @@ class Report:
     def to_json(self) -> str:
         """Return the report as JSON text that is safe to print: unprintable characters are written as escapes."""
         text = json.dumps(self.as_json(), indent=2, ensure_ascii=False)
+        text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)  # many readers refuse such a document (RFC 8259 §8.2)
         return "".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text) + "\n"
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _count_as_json(count: Count) -> dict[str, int]:

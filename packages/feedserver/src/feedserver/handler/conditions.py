@@ -8,7 +8,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 from urllib.parse import parse_qs
 
-from feedserver.messages.argument_types import check_is, check_name, check_text, named
+from feedserver.messages.argument_types import check_encodable, check_given, check_is, check_name, check_text, named
 from feedserver.messages.headers import check_token, to_bytes
 from feedserver.messages.terminal_text import visible
 
@@ -25,7 +25,7 @@ class Including:
     def __post_init__(self) -> None:
         check_is("values", self.values, Mapping, "give a mapping, such as {'page': '2'}")
         for name in self.values:
-            check_name("a name in values", name, "page")
+            check_given("a name in values", name, "page")  # JSON may have any text
 
 
 HeaderFilter: TypeAlias = Mapping[str, str | None]
@@ -105,6 +105,7 @@ class Conditions:
             for name, value in self.headers.items():
                 check_token("a name in headers", name, "ETag")
                 check_is(f"headers[{name!r}]", value, (str, NoneType), "give the text that it must be, or None for any")
+                check_text(f"headers[{name!r}]", value, or_none=True)
                 if value is not None and value != value.strip(" \t\r\n"):
                     raise ValueError(
                         f"headers[{name!r}] is {value!r}, and no value begins or ends with a blank; give "
@@ -233,6 +234,8 @@ def _check_fields(what: str, fields: object) -> None:
         if not is_list:
             such = f", such as '{value}'" if isinstance(value, int | float) else ""
             check_is(f"{what}[{name!r}]", value, (str, NoneType), f"give text{such}, a list of texts, or None for any")
+        for text in [value] if isinstance(value, str) else value or ():
+            check_encodable(f"{what}[{name!r}]", text)
 
 
 def _check_json(wanted: object) -> None:

@@ -150,7 +150,7 @@ class FolderAnswers:
     def _warn_of_sidecar(self, folder: Path) -> None:
         """Warn once of a `.response` file beside the folder of a timeline: nothing reads it."""
         sidecar = sidecar_of(folder)
-        if folder not in self._warned and sidecar.exists():
+        if folder not in self._warned and os.path.exists(sidecar):  # noqa: PTH110 - False for a name that is too long
             self._warned.add(folder)
             problem = f"it is ignored, since {folder} is a timeline"
             remedy = f"Write a file of that kind beside each file in {folder}."

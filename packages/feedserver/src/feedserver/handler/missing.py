@@ -105,8 +105,12 @@ def _state_of(file: Path, asked: Asked, folder: Folder) -> str:
     shown = visible(str(file))
     if folder.leads_out(file):  # the message must not show whether anything is there
         return f"{shown} is not served: a link leads out of the root."
-    above = next((each for each in file.parents if folder.root in each.parents and each.is_file()), None)
-    if above is not None:
+    above = folder.root
+    for name in file.relative_to(folder.root).parts[:-1]:
+        above /= name
+        if not above.is_dir():
+            break
+    if above.is_file():
         return visible(f"{above} is a file; '/{above.relative_to(folder.root).as_posix()}' asks for it.")
     if file.is_dir():
         return f"{shown} is a folder; '{asked}/' asks for its index, such as {shown}/index.xml."

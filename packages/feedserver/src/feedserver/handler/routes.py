@@ -11,7 +11,7 @@ from feedserver.handler.conditions import NO_CONDITIONS, Conditions, Including
 from feedserver.handler.fault_injection import never_injected_first
 from feedserver.handler.path_pattern import Pattern
 from feedserver.handler.ready_answers import ReadyAnswer
-from feedserver.messages.argument_types import check_is, check_name
+from feedserver.messages.argument_types import check_given, check_is
 from feedserver.messages.lasting import Lasting
 from feedserver.messages.request import Request
 from feedserver.messages.response import Answer, Response
@@ -254,7 +254,7 @@ def check_state(what: str, values: object) -> None:
     if values is not None:
         check_is(what, values, Mapping, "give a mapping, such as {'login': 'done'}")
         for name in values if isinstance(values, Mapping) else ():
-            check_name(f"a name in {what}", name, "login")
+            check_given(f"a name in {what}", name, "login")
 
 
 def _check_triggers(target: object, answer: Answer | Lasting) -> None:

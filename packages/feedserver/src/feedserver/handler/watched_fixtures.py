@@ -95,7 +95,9 @@ _kept: dict[tuple[Folder, HostPath], WatchedFixture] = {}
 def load(file: Path, beneath: str | None) -> WatchedFixture:
     """Load a fixture. Its folder is watched too: the folder's stamp changes when a sidecar appears."""
     sidecar = sidecar_of(file)
-    stamps = tuple(FileStamp.of(os.fspath(path)) for path in (file, file.parent, sidecar) if path.exists())
+    paths = map(os.fspath, (file, file.parent, sidecar))
+    # `os.path.exists` is False for a path that is too long, as that of the sidecar may be; `Path.exists` raises.
+    stamps = tuple(FileStamp.of(path) for path in paths if os.path.exists(path))  # noqa: PTH110
     loaded = loader.read(file, beneath=beneath)
     return WatchedFixture(file, stamps, loaded.response, loaded.warnings)
 

@@ -64,10 +64,21 @@ def check_text(what: str, value: object, *, or_none: bool = False) -> None:
         return
     if not isinstance(value, str):
         raise TypeError(f"{what} is text, not {named(value)}")
+    check_encodable(what, value)
+
+
+def check_encodable(what: str, text: str) -> None:
+    """Raise ValueError where *text* has a lone surrogate that stands for no byte, so that nothing can send or match it.
+
+    Those from U+DC80 to U+DCFF stand for the bytes that are not UTF-8 (PEP 383), and are allowed.
+    """
+    if text.isascii():
+        return
     try:
-        value.encode("utf-8", "surrogateescape")
+        text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError as error:
-        raise ValueError(f"{what} {value!r} cannot be sent: {error.reason}; leave the surrogate out") from error
+        surrogate = f"U+{ord(text[error.start]):04X}"
+        raise ValueError(f"{what} is {named(text)}, and {surrogate} in it is no character; leave it out") from error
 
 
 def check_is(what: str, value: object, wanted: type | tuple[type, ...], remedy: str) -> None:
@@ -112,9 +123,18 @@ def is_whole(text: str, least: int, most: int = 10**MOST_DIGITS - 1) -> bool:
 
 
 def check_name(what: str, value: object, example: str, *, or_none: bool = False) -> None:
-    """Raise TypeError for a *value* that is not text, and ValueError for empty text."""
+    """Raise TypeError for a *value* that is not text, and ValueError for text that is empty, and for text with a lone
+    surrogate that stands for no byte.
+    """
     if value is None and or_none:
         return
+    check_given(what, value, example)
+    if isinstance(value, str):
+        check_encodable(what, value)
+
+
+def check_given(what: str, value: object, example: str) -> None:
+    """Raise TypeError for a *value* that is not text, and ValueError for empty text."""
     check_is(what, value, str, f"give text, such as {example!r}")
     if not value:
         raise ValueError(f"{what} is ''; give text, such as {example!r}")

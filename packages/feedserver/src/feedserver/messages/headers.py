@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeAlias
 
-from feedserver.messages.argument_types import check_name, named, shown
+from feedserver.messages.argument_types import check_encodable, check_name, named, shown
 
 TCHARS = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 """A token, of which names of headers, methods and codings consist, as a regular expression (RFC 9110 §5.6.2)."""
@@ -52,6 +52,9 @@ def _checked_field(name: object, value: object) -> tuple[bytes, bytes]:
             remedy = f"; for a header that is repeated, give pairs, such as {pairs}"
         kind = type(value).__qualname__
         raise TypeError(f"the header {named(name)} has a value of type {kind}, {named(value)}; give text{remedy}")
+    for what, text in (("the name of a header", name), ("the value of a header", value)):
+        if isinstance(text, str):
+            check_encodable(what, text)
     field = to_bytes(name), to_bytes(value)
     if not _NAME.fullmatch(field[0]):
         raise ValueError(f"{named(name)} is no name of a header; {_ON_PURPOSE}")

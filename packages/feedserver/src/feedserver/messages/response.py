@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, TypeAlias, cast
 
 from feedserver.messages.argument_types import (
     check_choice,
+    check_encodable,
     check_is,
     check_name,
     check_status,
@@ -59,6 +60,7 @@ class Auth:
 
     def __post_init__(self) -> None:
         check_fields(self)
+        check_encodable("Auth(credentials=…)", self.credentials)
         if self.scheme == "Basic" and ":" not in self.credentials:
             raise ValueError(f"Auth(credentials=…) is {self.credentials!r}; give 'user:password' for Basic")
 
@@ -279,6 +281,7 @@ def _body(body: object) -> Body:
     if isinstance(body, bytes | FileBody | MadeBody):
         return body
     if isinstance(body, str):
+        check_encodable("a body", body)
         return to_bytes(body)
     if isinstance(body, bytearray | memoryview):  # they could change while they are sent
         return bytes(body)

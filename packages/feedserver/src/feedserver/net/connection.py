@@ -151,11 +151,12 @@ class Connection(_Protocol):
         """Note that the connection is closed, by either side, and end what was under way."""
         before = self.state
         error = str(exc) if exc is not None else ""
+        happened = "the connection broke" if exc is not None else "the client left"
         if exc is not None:  # an error, no orderly end: `eof_received` would have come first
-            self._note_what_had_begun("the connection broke", Ended.CLIENT_LEFT, error)
+            self._note_what_had_begun(happened, Ended.CLIENT_LEFT, error)
         self.move(Event.LOST)
         self._http.finish(Ended.STALLED if before is State.STALLED else Ended.CLIENT_LEFT, error)
-        self._http.note_unanswered(Ended.CLIENT_LEFT, error)
+        self._http.note_unanswered(Ended.CLIENT_LEFT, error, happened if before in _BUSY else "")
         if self._linger is not None:
             self._linger.cancel()
         self._transport = None
@@ -200,7 +201,7 @@ class Connection(_Protocol):
         """
         self._note_what_had_begun(why, ended)
         self._http.finish(ended)
-        self._http.note_unanswered(ended, "")
+        self._http.note_unanswered(ended, "", why if self.is_busy else "")
         self.move(Event.CLOSE)
         transport = self._transport
         if isinstance(transport, SocketTransport):

@@ -161,20 +161,26 @@ class Http1:
                 self._site.failed(problem, answer.exchange)
             answer.exchange.finish(ended, answer.sent - self._connection.unsent, error)
 
-    def note_unanswered(self, ended: Ended, error: str) -> None:
+    def note_unanswered(self, ended: Ended, error: str, cut_by: str = "") -> None:
         """Record the requests that the reader still holds: the connection is lost, so none of them is answered.
 
-        What follows the request whose answer says that it is the last one is not a request (RFC 9112 §9.6).
+        What follows the request whose answer says that it is the last one is not a request (RFC 9112 §9.6). *cut_by*
+        says what kept the client from finishing a request that it had begun; "" if it could not finish one, since the
+        answer had ended the connection.
         """
         reader, peer = self.reader, self._connection.peer
-        while reader is not None and reader.keep_alive and not self._is_last:
-            event = reader.next_event()
+        if reader is None or not reader.keep_alive or self._is_last:
+            return
+        behind = "it came behind an answer with which the connection ended"
+        while (event := reader.next_event()) is not None:
             if isinstance(event, Malformed):
-                self._site.cut(event, "it came behind an answer with which the connection ended", ended, error)
-            if not isinstance(event, Request):
-                return
-            peer.requests += 1
-            self._site.unanswered(event, peer, peer.requests, ended, error)
+                self._site.cut(event, behind, ended, error)
+            elif isinstance(event, Request):
+                peer.requests += 1
+                self._site.unanswered(event, peer, peer.requests, ended, error)
+        cut = self.unfinished() if cut_by else None
+        if cut is not None:
+            self._site.cut(cut, f"{cut_by}: {error}" if error else cut_by, ended, error)
 
     def let_go(self) -> None:
         """Drop the reference to the closed connection: a cycle would keep both, bodies included, in memory."""

@@ -30,6 +30,9 @@ LARGEST = 256 * 1024 * 1024
 MOST_LINES = 100_000
 """The most lines of an answer that are kept, to report how they were written."""
 
+LARGEST_LINES = 16 * 1024 * 1024
+"""The most bytes that these lines may have together: a single line may have 64 KiB."""
+
 MOST_HEADS = 1000
 """Heads of an answer at most: its interim answers, and its own."""
 
@@ -148,6 +151,7 @@ class _Reader(io.BufferedReader):
     def __init__(self, raw: io.RawIOBase, lines: list[bytes]) -> None:
         super().__init__(raw)
         self.lines = lines
+        self._size = 0
         self._heads = 0
 
     def readline(self, size: int | None = -1, /) -> bytes:
@@ -158,6 +162,12 @@ class _Reader(io.BufferedReader):
                 raise RecordingError(f"more than {MOST_HEADS:,} interim answers came; nothing was written")
         if len(self.lines) < MOST_LINES:
             self.lines.append(line)
+            self._size += len(line)
+            if self._size > LARGEST_LINES:
+                raise RecordingError(
+                    f"the heads, the sizes of chunks and the trailers have more than {LARGEST_LINES // 1024**2} MiB; "
+                    "nothing was written"
+                )
         return line
 
 

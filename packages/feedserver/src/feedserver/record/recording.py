@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from feedserver.fixtures.document_root import why_unportable
-from feedserver.fixtures.loader import LARGEST_SIDECAR, SIDECAR, sidecar_of
+from feedserver.fixtures.document_root import is_sidecar, why_unportable
+from feedserver.fixtures.loader import LARGEST_SIDECAR, sidecar_of
 from feedserver.messages.argument_types import check_bool, check_is, check_name, check_seconds, named
 from feedserver.messages.field_types import fits
 from feedserver.messages.headers import TCHARS, Headers, to_text
@@ -91,7 +91,7 @@ def record(
 
         check_is("context", context, ssl.SSLContext, "give an ssl.SSLContext, or None")
     file = Path(file)
-    if file.suffix == SIDECAR:
+    if is_sidecar(file.name):
         raise ValueError(f"{file} is where the directives would be; name the file for the body, such as feed.xml")
     if why := why_unportable(file.name):
         raise ValueError(f"{file} could not be served: {why}; name it otherwise, such as feed.xml")
