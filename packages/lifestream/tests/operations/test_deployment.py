@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sqlite3
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -119,6 +120,24 @@ def test_the_services_of_compose_start_commands_or_workers_with_existing_setting
         assert set(service["depends_on"]) <= set(services)
     arguments = (DEPLOY / "Containerfile").read_text("utf-8").rpartition("CMD ")[2]
     starts(json.loads(arguments))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of files")
+def test_a_backup_that_is_interrupted_leaves_no_file_that_others_can_read(tmp_path: Path) -> None:
+    program = RUNNING.partition("<!-- skip: backup -->")[2].partition("```python\n")[2].partition("```")[0]
+    home, backup = tmp_path / "home", tmp_path / "backup"
+    home.mkdir()
+    backup.mkdir(mode=0o755)
+    (home / "secret_key").touch(mode=0o600)
+    with sqlite3.connect(home / "lifestream.sqlite3") as database:
+        database.execute("CREATE TABLE secrets (hash)")
+    database.close()
+    # As if it were killed before it has set any mode.
+    interrupted = f"import os\nos.umask(0o022)\nos.chmod = lambda *_args, **_options: None\n{program}"
+    environ = {**os.environ, "LIFESTREAM_HOME": str(home), "BACKUP": str(backup)}
+    subprocess.run([sys.executable, "-c", interrupted], env=environ, timeout=60, check=True)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in backup.iterdir()}
+    assert modes == {"secret_key": 0o600, "lifestream.sqlite3": 0o600}
 
 
 @pytest.mark.costly

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from unittest import mock
@@ -14,12 +18,26 @@ from django.utils import timezone
 
 from factories import make_feed, make_subscription
 from lifestream.message import say
-from lifestream.models import Feed
+from lifestream.models import Feed, Tally
 from lifestream.operations.weekly_report import send_report
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
 DAY = timedelta(days=1)
+
+
+@contextmanager
+def silent_thread(
+    work: Callable[[socket.socket], None], server: socket.socket, ending: threading.Event
+) -> Iterator[None]:
+    """Run *work* with *server* in a thread until the block is left; then set *ending*, and wait for the thread."""
+    thread = threading.Thread(target=work, args=(server,))
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        thread.join()
 
 
 @pytest.fixture
@@ -87,6 +105,34 @@ class TestAMail:
         with mock.patch("django.core.mail.EmailMessage.send", side_effect=ConnectionRefusedError("no server")):
             assert send_report(NOW) == 0
         assert "could not be mailed, and is tried again tomorrow: no server" in caplog.text
+        assert send_report(NOW + DAY) == 1
+
+    @pytest.mark.parametrize("greeting", [b"", b"220-wait\r\n"])
+    def test_to_a_server_that_never_ends_its_greeting_is_given_up(
+        self, lost: Feed, settings: Any, caplog: pytest.LogCaptureFixture, greeting: bytes
+    ) -> None:
+        ending = threading.Event()
+
+        def drip(server: socket.socket) -> None:
+            connection, _ = server.accept()
+            with connection:
+                while not ending.wait(0.05):
+                    connection.sendall(greeting)
+
+        with socket.create_server(("127.0.0.1", 0)) as server, silent_thread(drip, server, ending):
+            settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+            settings.EMAIL_HOST, settings.EMAIL_PORT = server.getsockname()
+            with mock.patch("lifestream.operations.weekly_report.PATIENCE", 0.3):
+                assert send_report(NOW) == 0
+        assert caplog.messages[-1].endswith("tried again tomorrow: the mail server has not accepted it within 0.3 s")
+        assert Tally.objects.get(name="reports").changed == NOW - 7 * DAY
+
+    def test_that_fails_in_an_unexpected_way_is_tried_again_too(self, lost: Feed) -> None:
+        with (
+            mock.patch("django.core.mail.EmailMessage.send", side_effect=RuntimeError("unexpected")),
+            pytest.raises(RuntimeError, match="unexpected"),
+        ):
+            send_report(NOW)
         assert send_report(NOW + DAY) == 1
 
     def test_of_many_feeds_names_some_and_the_number_of_the_others(self) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from reference_entries import page, section
 
 from factories import make_feed, make_item, make_lifestream, make_post, make_subscription
-from lifestream.models import Lifestream
+from lifestream.models import Item, Lifestream
 from lifestream.models.logos import upload_logo
 from lifestream.refresh import json_export
 
@@ -70,3 +71,9 @@ def test_an_uploaded_logo_is_included(tmp_path: Path) -> None:
     upload_logo(Lifestream.objects.get(slug="main"), data)
     kind, text = exported(tmp_path)["logo_picture"].split(",")
     assert (kind, base64.b64decode(text)) == ("data:image/png;base64", data)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL refuses lone surrogates in JSON")
+def test_a_lone_surrogate_in_a_column_of_json_is_replaced(tmp_path: Path) -> None:
+    Item.objects.update(enclosures=[{"url": "https://a.example/\ud800", "type": "", "length": None}])
+    assert exported(tmp_path)["items"][0]["enclosures"][0]["url"] == "https://a.example/\ufffd"

@@ -43,6 +43,37 @@ def test_the_folder_stays_near_its_size(tmp_path: Path, length: int) -> None:
     assert all(path.exists() for path in others), "the cache deleted a file that is not its own"
 
 
+def test_a_feed_with_many_large_pictures_pushes_out_only_its_own(tmp_path: Path) -> None:
+    cache = PictureCache(tmp_path, 1_000_000)
+    for feed in range(1, 5):
+        for number in range(3):
+            cache.put(f"https://feed{feed}.example/{number}", bytes(20_000), feed)
+    for number in range(100):
+        cache.put(f"https://large.example/{number}", bytes(100_000), feed=9)
+    kept = [cache.get(f"https://feed{feed}.example/{number}", feed=feed) for feed in range(1, 5) for number in range(3)]
+    assert None not in kept
+    large = [number for number in range(100) if cache.get(f"https://large.example/{number}", feed=9) is not None]
+    assert large and large == [*range(100 - len(large), 100)], "the oldest pictures of the feed are deleted first"
+
+
+def test_pictures_that_have_to_be_requested_again_are_deleted_before_those_of_the_largest_feed(tmp_path: Path) -> None:
+    cache, old = PictureCache(tmp_path, 1_000_000), time.time() - FRESH - 60
+    cache.put("https://small.example/", bytes(100_000), feed=1)
+    for path in tmp_path.glob("*/*"):
+        os.utime(path, (old, old))
+    for number in range(9):
+        cache.put(f"https://large.example/{number}", bytes(90_000), feed=2)
+    cache.shrink()
+    assert cache.get("https://small.example/", old, feed=1) is None
+    assert None not in [cache.get(f"https://large.example/{number}", feed=2) for number in range(9)]
+
+
+def test_a_picture_is_kept_for_each_feed_that_names_it(tmp_path: Path) -> None:
+    cache = PictureCache(tmp_path, 10**6)
+    cache.put(URL, b"picture", feed=1)
+    assert (cache.get(URL, feed=1), cache.get(URL, feed=2), cache.get(URL)) == (b"picture", None, None)
+
+
 def test_a_folder_that_cannot_be_made_is_an_error_and_has_no_picture(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):

@@ -19,6 +19,7 @@ from feedserver.faults import SlowBody
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.fetch import FetchLimits
 from lifestream.refresh.picture_cache import PictureCache
+from lifestream.refresh.picture_turns import OF_A_FEED
 from lifestream.refresh.pictures import WAITING, NoPicture, Pictures
 
 LIMITS = FetchLimits(timeout=5.0, max_body=100_000, max_redirects=3)
@@ -67,8 +68,8 @@ def test_a_picture_that_arrives_between_two_checks_is_not_requested_again(server
     class Arriving(PictureCache):
         looks = 0
 
-        def get(self, url: str, now: float | None = None) -> bytes | None:
-            found = super().get(url, now)
+        def get(self, url: str, now: float | None = None, feed: int = 0) -> bytes | None:
+            found = super().get(url, now, feed)
             self.looks += 1
             if self.looks == 1:
                 self.put(url, png())
@@ -78,6 +79,28 @@ def test_a_picture_that_arrives_between_two_checks_is_not_requested_again(server
     assert made.get(server.url("arrives.png")) == png()
     assert asked(server, "arrives.png") == 0
     made.close()
+
+
+def test_a_feed_does_not_have_to_wait_for_what_another_feed_has_asked_for(
+    server: FeedServer, pictures: Pictures
+) -> None:
+    """A hostile feed may name the pictures of another feed behind many slow ones of its own."""
+    gate = Gate()
+
+    def held(request: Request) -> Response:
+        gate.wait()
+        return Response(png())
+
+    for number in range(OF_A_FEED):
+        server.add(f"/held{number}.png", held)
+        slow = server.url(f"held{number}.png").replace(
+            "127.0.0.1", "localhost"
+        )  # the same host would have no turn left
+        assert pictures.get(slow, 0.0, feed=1) is NoPicture.LATE
+    server.add("/mine.png", Response(png()))
+    assert pictures.get(server.url("mine.png"), 0.0, feed=1) is NoPicture.LATE
+    assert pictures.get(server.url("mine.png"), 1.0, feed=2) == png()
+    gate.open()
 
 
 HOSTILE = {

@@ -8,12 +8,14 @@ import runpy
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import django
 import pytest
 from django.core import checks
 from django.test import override_settings
 
+from lifestream.models import own_pages
 from lifestream.site import settings as site_settings_module
 from lifestream.site.configuration import FILE, Configuration, ConfigurationError, load
 from lifestream.site.options import OPTIONS, Kind, Option
@@ -156,6 +158,11 @@ def settings_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 class TestSettings:
+    def test_a_form_may_be_as_long_as_the_longest_own_page_and_no_form_is_far_longer(self, settings_of: Any) -> None:
+        most = settings_of()["DATA_UPLOAD_MAX_MEMORY_SIZE"]
+        longest_page = len(urlencode({"text": "\U0001f642" * own_pages.LONGEST}))
+        assert longest_page + 100_000 < most < 2 * longest_page
+
     def test_each_reader_gets_the_language_of_the_browser_unless_one_is_set(self, settings_of: Any) -> None:
         chooser = "django.middleware.locale.LocaleMiddleware"
         made = settings_of()

@@ -10,10 +10,11 @@ from xml.etree import ElementTree as ET
 
 import feedparser
 import pytest
+from django.db import connection
 from django.test import Client
 
 from factories import make_lifestream
-from lifestream.models import Item, Lifestream, Post, PublishedId, Subscription
+from lifestream.models import Feed, Item, Lifestream, Post, PublishedId, Subscription, Tag
 from shown import NOON, make_post, make_site
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +146,40 @@ def test_control_characters_in_names_break_no_feed(client: Client, post: Post, a
     found = parsed(client, f"/main/{address}")
     assert "Harbour" in found.feed.title
     assert [entry.title for entry in found.entries] == ["Fences <and> “cakes”"]
+
+
+@pytest.mark.parametrize("character", ["\x01", "\x0c", "\x85", "\ufffe"])
+@pytest.mark.parametrize("format_", FORMATS)
+def test_characters_that_xml_forbids_in_stored_fields_break_no_feed(
+    client: Client, post: Post, format_: str, character: str
+) -> None:
+    """The admin accepts them in the fields of items, feeds and tags."""
+    Item.objects.update(**dict.fromkeys(("title", "author", "summary", "content", "guid"), f"a{character}b"))
+    Item.objects.update(link=f"https://small-hours.example/{character}")
+    Tag.objects.update(name=f"a{character}b")
+    Feed.objects.update(site_url=f"https://small-hours.example/{character}", url=f"https://x.example/{character}")
+    response = client.get(f"/main/feed.{format_}")
+    assert response.status_code == 200
+    text = response.content.decode()
+    assert character not in text and "\\u00" not in text
+    if format_ == "json":
+        assert json.loads(text)["items"][0]["title"].startswith("a")
+    else:
+        ET.fromstring(text)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL refuses lone surrogates in JSON")
+@pytest.mark.parametrize("address", [*(f"feed.{format_}" for format_ in FORMATS), ""])
+def test_a_lone_surrogate_in_a_column_of_json_breaks_neither_feed_nor_page(
+    client: Client, post: Post, address: str
+) -> None:
+    enclosures = [{"url": "https://small-hours.example/\ud800.mp3", "type": "audio/\ud800", "length": 1}]
+    Item.objects.update(
+        enclosures=enclosures, media=[{"url": "https://b.example/\udfff.png", "title": "\ud800"}], card=None
+    )
+    response = client.get(f"/main/{address}")
+    assert response.status_code == 200
+    response.content.decode()
 
 
 @pytest.mark.parametrize("format_", FORMATS)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from lifestream.content.plaintext import scrub
 from lifestream.entry import Episode, Person, Transcript
 
 _FIELDS: Final = ("url", "type", "length", "duration", "thumbnail", "player", "title", "description")
@@ -41,7 +42,8 @@ def address(mapping: Mapping[str, Any], name: str) -> str:
 def text(mapping: Mapping[str, Any], name: str) -> str:
     """Return the text in *mapping* under *name*, or "" for anything else."""
     value = mapping.get(name)
-    return value if isinstance(value, str) else ""
+    # SQLite keeps lone surrogates in JSON, as the admin accepts them ("\\ud800"), and no page can contain one.
+    return scrub(value) if isinstance(value, str) else ""
 
 
 def episode_of(stored: object) -> Episode | None:

@@ -187,6 +187,12 @@ FIXED: Final = (
         _("Browsers and proxies send some thirty."),
     ),
     Fixed(
+        page_limits.LONGEST_FORM,
+        _("the size of the fields of a form on the bundled site, without its files"),
+        _("The longest own page takes 600 KB, and decoding a form takes processor time before anybody has logged in."),
+        Unit.BYTES,
+    ),
+    Fixed(
         page_limits.MOST_GUESSES,
         _("wrong passwords from one address that are compared in a minute"),
         _("Nobody mistypes more often, and each comparison costs processor time."),

@@ -2,12 +2,18 @@
 
 It goes to the addresses in LIFESTREAM_REPORT_TO; without that setting, on the bundled site with EMAIL_HOST, to the
 superusers. No mail is sent in a week without trouble. However many processes call `send_report`, only one sends it.
+
+The thread that calls `send_report` also refreshes feeds, so it must not wait for a mail server that accepts a
+connection and then says nothing, or sends a few bytes at a time: Django's EMAIL_TIMEOUT, which is None by default,
+bounds each read, but not all of them. So the mail is sent in a thread of its own, with one deadline for all.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -31,6 +37,8 @@ _SLACK: Final = timedelta(hours=6)
 """How much less than a week may lie between two mails, since the daily run begins earlier or later each day."""
 _NAME: Final = "reports"
 _MOST_TOLD: Final = 50
+PATIENCE: Final = 60.0
+"""For how many seconds the mail server may take to accept the mail."""
 
 
 def send_report(now: datetime) -> int:
@@ -46,12 +54,39 @@ def send_report(now: datetime) -> int:
     with override(django_settings.LANGUAGE_CODE):
         mail = EmailMessage(_subject(found), "\n".join(_lines(found, now)), to=to)
     try:
-        mail.send()
-    except (OSError, ValueError) as error:  # SMTPException is an OSError; BadHeaderError (a wrong address) a ValueError
-        _log.error("the report on feeds in trouble could not be mailed, and is tried again tomorrow: %s", error)
+        _send(mail, PATIENCE)
+    except Exception as error:
         Tally.objects.filter(name=_NAME).update(changed=now - WEEK)
+        # SMTPException and TimeoutError are OSErrors; BadHeaderError (a wrong address) is a ValueError. An endless
+        # answer of the server ends in a MemoryError.
+        if not isinstance(error, OSError | ValueError | MemoryError):
+            raise
+        _log.error("the report on feeds in trouble could not be mailed, and is tried again tomorrow: %s", error)
         return 0
     return len(to)
+
+
+def _send(mail: EmailMessage, patience: float) -> None:
+    """Send *mail*. Raises what sending it raises, and TimeoutError after *patience* seconds: then the thread that sends
+    it is left to itself, since nothing can end it. It does not keep the process from ending.
+    """
+    sent: Future[None] = Future()
+
+    def send() -> None:
+        try:
+            mail.send()
+        except BaseException as error:  # noqa: BLE001  whoever waits for the result raises it
+            sent.set_exception(error)
+        else:
+            sent.set_result(None)
+
+    threading.Thread(target=send, name="lifestream-mail", daemon=True).start()
+    try:
+        sent.result(patience)
+    except TimeoutError as error:
+        if sent.done():  # the mail server's own TimeoutError
+            raise
+        raise TimeoutError(f"the mail server has not accepted it within {patience:g} s") from error
 
 
 def recipients() -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -25,6 +26,8 @@ _OF_LIFESTREAM: Final = (
     "shows_faces",
 )  # fmt: skip
 _OF_PAGE: Final = ("slug", "title", "text", "position")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+"""What SQLite keeps in columns of JSON, and UTF-8 does not have."""
 _SECRET: Final = ("proxy", "certificates")
 """The options of a feed that are not exported: how this machine reaches the feed."""
 
@@ -66,7 +69,7 @@ def _uploaded_logo(lifestream: Lifestream) -> str:
 def _listed(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
     separator = "\n  "
     for row in rows:
-        yield separator + json.dumps(row, ensure_ascii=False)
+        yield separator + _LONE_SURROGATE.sub("\ufffd", json.dumps(row, ensure_ascii=False))
         separator = ",\n  "
     yield "\n ]"
 

@@ -69,7 +69,8 @@ class Pictures:
         self._cache, self._guard, self._limits = cache, guard, limits
         self._lock = threading.Lock()
         self._waiting = threading.BoundedSemaphore(WAITING)
-        self._under_way: dict[str, Future[bytes]] = {}
+        self._under_way: dict[tuple[str, int], Future[bytes]] = {}
+        """By address and feed: what two feeds name is fetched in the turns of each."""
         self._of_feed: Counter[int] = Counter()
         self._worker: _Worker | None = None
 
@@ -77,7 +78,7 @@ class Pictures:
         """Return the picture at *url*, for which this waits *patience* seconds at most. *feed* is the key of the feed
         that names it, 0 if that is not known.
         """
-        known = self._cache.get(url)
+        known = self._cache.get(url, feed=feed)
         if known is not None:
             return known or NoPicture.NONE
         coming = self._coming(url, feed)
@@ -103,11 +104,13 @@ class Pictures:
             worker.close()
 
     def _coming(self, url: str, feed: int) -> Future[bytes] | None:
-        """Return a future of the picture at *url*, shared by all who ask for it; None if too many are under way."""
+        """Return a future of the picture at *url*, shared by all who ask for it as one of *feed*; None if too many are
+        under way.
+        """
         with self._lock:
-            if (coming := self._under_way.get(url)) is not None:
+            if (coming := self._under_way.get((url, feed))) is not None:
                 return coming
-            if (known := self._cache.get(url)) is not None:  # it has arrived since the caller looked
+            if (known := self._cache.get(url, feed=feed)) is not None:  # it has arrived since the caller looked
                 arrived: Future[bytes] = Future()
                 arrived.set_result(known)
                 return arrived
@@ -115,7 +118,7 @@ class Pictures:
                 return None
             try:
                 self._worker = self._worker or _Worker(self._guard, self._limits)
-                coming = self._under_way[url] = self._worker.fetch(url, feed)
+                coming = self._under_way[url, feed] = self._worker.fetch(url, feed)
                 self._of_feed[feed] += 1
             except (OSError, RuntimeError, MemoryError) as error:  # for instance, no file is left for an event loop
                 if not isinstance(error, OSError) and shortage_of(error) is None:
@@ -129,12 +132,12 @@ class Pictures:
     def _arrived(self, url: str, feed: int, done: Future[bytes]) -> None:
         try:
             if not done.cancelled() and done.exception() is None:
-                self._cache.put(url, done.result())
+                self._cache.put(url, done.result(), feed)
         except OSError as error:
             log.warning("The picture %s can't be kept: %s", url, error)
         finally:
             with self._lock:
-                self._under_way.pop(url, None)
+                self._under_way.pop((url, feed), None)
                 self._of_feed -= Counter((feed,))
 
 

@@ -15,6 +15,7 @@ import dj_database_url
 import django
 
 from lifestream.content import players
+from lifestream.page_limits import LONGEST_FORM
 from lifestream.site.fetching_settings import (  # noqa: F401  settings are read from here
     CONFIGURATION,
     LANGUAGE_CODE,
@@ -87,6 +88,7 @@ if "LANGUAGE_CODE" not in CONFIGURATION.chosen:
         MIDDLEWARE.index("lifestream.site.refusal_pages.RefusalMiddleware"), "django.middleware.locale.LocaleMiddleware"
     )
     LANGUAGES = [("de", "Deutsch"), ("en", "English")]
+DATA_UPLOAD_MAX_MEMORY_SIZE = LONGEST_FORM
 LOGIN_URL = "lifestream_owner:login"
 LOGIN_REDIRECT_URL = "lifestream:index"
 CSRF_FAILURE_VIEW = "lifestream.site.errors.csrf_failure"

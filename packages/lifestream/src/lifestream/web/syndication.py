@@ -234,10 +234,15 @@ def _next(address: str, page: TimelinePage) -> str:
 
 def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]:
     item, feed = post.item, post.item.feed
+    """Return the values of *post* for `add_item`.
+
+    An import stores no character that XML forbids, but the admin accepts form feeds and other controls in a field. One
+    of them would make the whole feed ill-formed, or an error of the server.
+    """
     page = absolute(timeline.item_url(post))
-    site = scrub(post.subscription.display_name)
+    site = post.subscription.display_name
     of_site = timeline.narrowed(subscription=post.subscription, tag=None, query="", day=None)
-    return {
+    values = {
         "title": item.title,
         "link": of_the_web(item.link) or page,
         "description": item.summary,
@@ -247,13 +252,14 @@ def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]
         "updateddate": max(filter(None, (item.updated, post.date))),
         "unique_id": published_ids.uri_of(item),
         "unique_id_is_permalink": False,
-        "categories": [tag.name for tag in item.tags.all()],
+        "categories": [scrub(tag.name) for tag in item.tags.all()],
         "enclosures": list(_enclosures(item)),
         "source": site,
         "source_id": feed.site_url or id_of(of_site),
         "source_url": feed.site_url or absolute(of_site.url()),
         "via": "" if feed.is_private else of_the_web(feed.url),
     }
+    return {name: scrub(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 # RFC 6838, section 4.2: the names in a media type. Atom and RSS need one for each enclosure; feeds give any text there.
