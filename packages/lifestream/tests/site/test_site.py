@@ -225,6 +225,17 @@ class TestServing:
         assert (done.returncode, done.stderr) == (1, "CommandError: 256.1.1.1:8000 can't be served: no such address\n")
 
     @pytest.mark.slow
+    def test_a_form_that_is_too_large_is_one_line_of_the_log(self, site_home: Path) -> None:
+        with running("serve", "127.0.0.1:0", "--no-update", folder=site_home) as (process, address):
+            cookie = {"Cookie": f"csrftoken={'x' * 32}"}
+            answer = httpx.post(f"{address}/admin/login/", data={"username": "x" * 2**20}, headers=cookie)
+            assert answer.status_code == 413
+            process.terminate()
+            _, log = process.communicate(timeout=PATIENCE)
+        assert len([line for line in log.splitlines() if "RequestDataTooBig" in line]) == 1
+        assert "Traceback" not in log
+
+    @pytest.mark.slow
     def test_with_a_broker_the_updating_is_left_to_its_workers(self, site_home: Path) -> None:
         with running("serve", "127.0.0.1:0", folder=site_home, CELERY_BROKER_URL="redis://127.0.0.1:1/0"):
             assert "feeds are not updated by this process" in printed[-1]

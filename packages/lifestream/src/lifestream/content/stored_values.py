@@ -42,7 +42,7 @@ def address(mapping: Mapping[str, Any], name: str) -> str:
 def text(mapping: Mapping[str, Any], name: str) -> str:
     """Return the text in *mapping* under *name*, or "" for anything else."""
     value = mapping.get(name)
-    # SQLite keeps lone surrogates in JSON, as the admin accepts them ("\\ud800"), and no page can contain one.
+    # SQLite keeps lone surrogates in JSON, as the admin accepts them ("\ud800"), and no page can contain one.
     return scrub(value) if isinstance(value, str) else ""
 
 

@@ -10,6 +10,6 @@ around it for sites behind a proxy; `trusted_proxies` reads which proxies' heade
 addresses, `admin_login` the form of the admin's login. A request and its answer pass `nul` (no NUL in a request),
 `compression`, and `policy` (what browsers may load); `static_files` serves the files that browsers keep, `errors` has
 the pages for what goes wrong, `outage_pages` those without a database, `refusal_pages` those for bodies that the server
-refuses. `json_log` writes log lines for machines, and
-`probe_log` leaves out some.
+refuses. `json_log` writes log lines for machines, `probe_log` leaves out some, and `refusal_log` shortens those of
+refused requests to one line.
 """

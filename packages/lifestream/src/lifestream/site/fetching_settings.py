@@ -35,8 +35,17 @@ LOGGING = {
         },
         "json": {"()": "lifestream.site.json_log.JsonFormatter"},
     },
-    "filters": {"without_unavailable": {"()": "lifestream.site.probe_log.WithoutUnavailable"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": CONFIGURATION["LIFESTREAM_LOG_FORMAT"]}},
+    "filters": {
+        "without_unavailable": {"()": "lifestream.site.probe_log.WithoutUnavailable"},
+        "refusals_in_one_line": {"()": "lifestream.site.refusal_log.RefusalsInOneLine"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": CONFIGURATION["LIFESTREAM_LOG_FORMAT"],
+            "filters": ["refusals_in_one_line"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     # A command prints what it does, so by default the log has only what goes wrong; `serve` logs each refresh.
     "loggers": {
