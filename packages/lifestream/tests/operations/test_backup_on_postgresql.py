@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -56,11 +57,16 @@ def test_a_copy_is_restored_with_its_items_and_its_search(
     Item.objects.filter(pk=item.pk).update(content="A whole morning of wind.")
 
     def run(text: str, database: str) -> None:
-        arguments = [database if word == "lifestream" else word for word in shlex.split(text)]
-        done = subprocess.run(arguments, cwd=tmp_path, env={**os.environ, **server}, capture_output=True, check=False)
+        # `lifestream` alone is the database, and a part of the file's name.
+        script = re.sub(r"(?<=\s)lifestream(?=\s|$)", shlex.quote(database), text)
+        done = subprocess.run(
+            ["sh", "-euc", script], cwd=tmp_path, env={**os.environ, **server}, capture_output=True, check=False
+        )
         assert done.returncode == 0, done.stderr.decode()
 
     run(command("pg_dump"), connection.settings_dict["NAME"])
+    [copy] = tmp_path.iterdir()
+    assert copy.name == "lifestream.dump" and copy.stat().st_mode & 0o077 == 0
     for _ in range(2):  # into an empty database, and over one that has everything already
         run(command("pg_restore"), empty_database)
 
