@@ -1,6 +1,6 @@
-"""A filter for the site's log: a request that Django refused as suspicious is one line, without a traceback.
+"""A filter for the site's log: a request that Django refused is one line, without a traceback.
 
-Such a request (a form that is too large or has too many fields, a host that is not the site's) says nothing about the
+Such a request (a form that is too large or can't be read, a host that is not the site's) says nothing about the
 code, and anybody can send many of them.
 """
 
@@ -14,7 +14,9 @@ class RefusalsInOneLine(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Remove the traceback of *record* if it is about a refused request. Returns True."""
-        # Django logs each `SuspiciousOperation` under the name of its class.
-        if record.name.startswith("django.security."):
+        # Django logs each `SuspiciousOperation` under the name of its class, and any other request that it answers with
+        # a status below 500 as a warning.
+        is_refused = record.name == "django.request" and record.levelno < logging.ERROR
+        if is_refused or record.name.startswith("django.security."):
             record.exc_info = None
         return True
