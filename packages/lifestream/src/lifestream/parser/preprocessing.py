@@ -33,7 +33,7 @@ MOST_DIFFERENT_NAMES: Final = 20_000
 """How many names of elements, prefixes and entities a document may have. Feeds have a few hundred."""
 
 _SHORTEST_NAMED: Final = len("<a/>")
-_NAMED_ELEMENT = late(r"<(?:!ENTITY\s+)?([^\W\d][\w.:-]*+)(?=[\s/>])")
+_NAMED_ELEMENT = late(r"""<(?:!ENTITY\s+)?([^\s<>/!?="'&;@]++)(?=[\s/>])""")
 _NAMED_PREFIX = late(r"xmlns:([^\s=]++)")
 
 
