@@ -204,3 +204,14 @@ def test_a_hostile_value_costs_linear_time(unit: str) -> None:
         if many <= 12 * max(few, 0.001):
             break
     assert many <= 12 * max(few, 0.001)
+
+
+def test_a_secret_in_the_place_of_a_challenges_scheme_is_not_shown() -> None:
+    known, token = "geheim-4711", "Zq8Xw3Kp9Lm2Rt7Vb5Nc"
+    made = redact([(b"WWW-Authenticate", f"{known}, {token}, Digest nonce=1".encode())], known=[known])
+    assert made.fields == ()
+    assert [each.why for each in made.left_out] == [
+        "its removed challenge is used once",
+        "its removed challenge is used once",
+        "its Digest challenge is used once",
+    ]

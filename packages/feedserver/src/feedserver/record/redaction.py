@@ -90,7 +90,8 @@ def redact(fields: Iterable[tuple[bytes, bytes]], *, keep: Iterable[str] = (), k
             continue
         if name.lower() in _CHALLENGES:
             text, closed = _open_challenges(text)
-            left_out += [LeftOut(name, f"its {scheme} challenge is used once") for scheme in closed]
+            shown_schemes = [without_secrets(scheme, known=known)[0] for scheme in closed]
+            left_out += [LeftOut(name, f"its {scheme} challenge is used once") for scheme in shown_schemes]
             if not text:
                 continue
         if says_login(name) and _NAME_AND_PASSWORD.fullmatch(text.strip()):
