@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from lifestream.content.tokenizer import terms
 from lifestream.models.search_sql import DIALECTS, TEXT_LENGTH, Indexed
@@ -47,3 +47,18 @@ def test_only_the_beginning_of_a_text_is_indexed() -> None:
 @pytest.mark.django_db
 def test_the_database_of_the_tests_has_an_index() -> None:
     assert connection.vendor in DIALECTS
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite's index gives its items in this order")
+def test_postgresql_never_walks_down_the_keys_of_all_items_to_find_words() -> None:
+
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Whatever else it could do costs more than the walk, as with ten million items.
+        for other in ("enable_seqscan", "enable_bitmapscan", "enable_sort"):
+            cursor.execute(f"SET LOCAL {other} = off")
+        cursor.execute(f"EXPLAIN {POSTGRESQL.matching} {POSTGRESQL.latest_first} LIMIT 10", ["'none':*"])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "lifestream_search" in plan and "Sort" in plan
+    assert "Index Scan Backward" not in plan

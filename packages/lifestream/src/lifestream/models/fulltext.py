@@ -146,7 +146,7 @@ def find(query: str, using: str) -> Found:
         latest = tuple(item for (item,) in cursor.fetchall())
         if len(latest) >= FREQUENT:
             return Found(query, None, latest)
-        cursor.execute(f"{dialect.matching} ORDER BY 1 DESC LIMIT {RARE + 1}", [query])
+        cursor.execute(f"{dialect.matching} {dialect.latest_first} LIMIT {RARE + 1}", [query])
         found = tuple(item for (item,) in cursor.fetchall())
     # Words that are neither were frequent in the past: the latest items that have them are far down the timeline.
     return Found(query, found, latest) if len(found) <= RARE else Found(query, found[:SHOWN], latest, are_all=False)
@@ -174,7 +174,7 @@ def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> tuple[Qu
     if dialect is None or not wanted:
         return queryset.none(), True
     with connections[queryset.db].cursor() as cursor:
-        cursor.execute(f"{dialect.matching} ORDER BY 1 DESC LIMIT {int(most) + 1}", [dialect.query(wanted)])
+        cursor.execute(f"{dialect.matching} {dialect.latest_first} LIMIT {int(most) + 1}", [dialect.query(wanted)])
         found = [item for (item,) in cursor.fetchall()]
     return among(queryset, found[:most]), len(found) <= most
 
