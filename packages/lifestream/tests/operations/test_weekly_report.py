@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 from unittest import mock
@@ -30,13 +30,18 @@ DAY = timedelta(days=1)
 def silent_thread(
     work: Callable[[socket.socket], None], server: socket.socket, ending: threading.Event
 ) -> Iterator[None]:
-    """Run *work* with *server* in a thread until the block is left; then set *ending*, and wait for the thread."""
+    """Run *work* with *server* in a thread until the block is left; then set *ending*, and wait for the thread.
+
+    A last connection is made for a thread that still waits for its first.
+    """
     thread = threading.Thread(target=work, args=(server,))
     thread.start()
     try:
         yield
     finally:
         ending.set()
+        with suppress(OSError):
+            socket.create_connection(server.getsockname(), timeout=5).close()
         thread.join()
 
 

@@ -173,8 +173,12 @@ def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> tuple[Qu
     dialect, wanted = DIALECTS.get(connections[queryset.db].vendor), _wanted(query)
     if dialect is None or not wanted:
         return queryset.none(), True
+    terms_query = dialect.query(wanted)
     with connections[queryset.db].cursor() as cursor:
-        cursor.execute(f"{dialect.matching} {dialect.latest_first} LIMIT {int(most) + 1}", [dialect.query(wanted)])
+        cursor.execute(dialect.latest, [terms_query])
+        # To collect all items of a frequent word takes far longer than to walk down to the first ones.
+        order = "ORDER BY 1 DESC" if len(cursor.fetchall()) >= FREQUENT else dialect.latest_first
+        cursor.execute(f"{dialect.matching} {order} LIMIT {int(most) + 1}", [terms_query])
         found = [item for (item,) in cursor.fetchall()]
     return among(queryset, found[:most]), len(found) <= most
 
