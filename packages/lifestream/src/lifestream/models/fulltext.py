@@ -146,7 +146,8 @@ def find(query: str, using: str) -> Found:
         latest = tuple(item for (item,) in cursor.fetchall())
         if len(latest) >= FREQUENT:
             return Found(query, None, latest)
-        cursor.execute(f"{dialect.matching} {dialect.latest_first} LIMIT {RARE + 1}", [query])
+        order = dialect.order(any_latest=bool(latest))
+        cursor.execute(f"{dialect.matching} {order} LIMIT {RARE + 1}", [query])
         found = tuple(item for (item,) in cursor.fetchall())
     # Words that are neither were frequent in the past: the latest items that have them are far down the timeline.
     return Found(query, found, latest) if len(found) <= RARE else Found(query, found[:SHOWN], latest, are_all=False)
@@ -176,8 +177,7 @@ def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> tuple[Qu
     terms_query = dialect.query(wanted)
     with connections[queryset.db].cursor() as cursor:
         cursor.execute(dialect.latest, [terms_query])
-        # To collect all items of a frequent word takes far longer than to walk down to the first ones.
-        order = "ORDER BY 1 DESC" if len(cursor.fetchall()) >= FREQUENT else dialect.latest_first
+        order = dialect.order(any_latest=bool(cursor.fetchall()))
         cursor.execute(f"{dialect.matching} {order} LIMIT {int(most) + 1}", [terms_query])
         found = [item for (item,) in cursor.fetchall()]
     return among(queryset, found[:most]), len(found) <= most

@@ -34,10 +34,11 @@ class Indexed:
 class Dialect:
     """The SQL of one database.
 
-    *matching* selects the items that match a query, *latest_first* orders them, and *latest* selects only the matching
-    ones of the latest items. *found* is the condition that the item in a column matches, *among* that it is one of
-    those in a JSON list. *some* simplifies a query for a first estimate of how many items it finds: the simplified
-    query finds no items that the query doesn't find, and reading its first items takes no longer if there are many.
+    *matching* selects the items that match a query, *collected* orders them if none of the latest items matches, and
+    *latest* selects the latest that do. *found* is the condition that the item in a column matches, *among* that it is
+    one of those in a JSON list. *some* simplifies a query for a first estimate of how many items it finds: the
+    simplified query finds no items that the query doesn't find, and reading its first items takes no longer if there
+    are many.
 
     *counts_by_asking*: whether it is faster to check posts for the words one by one. It is on PostgreSQL, which
     collects all items of an index before it returns the first.
@@ -52,7 +53,7 @@ class Dialect:
     forget: str
     sweep: str
     matching: str
-    latest_first: str
+    collected: str
     latest: str
     found: str
     among: str
@@ -60,6 +61,12 @@ class Dialect:
     query: Callable[[Iterable[Term]], str]
     some: Callable[[str], str]
     counts_by_asking: bool
+
+    def order(self, *, any_latest: bool) -> str:
+        """Return the order of the items that match a query, the latest first. *any_latest*: whether any of the latest
+        items does. Then the planner decides whether to walk down the items, or to collect all that match.
+        """
+        return "ORDER BY 1 DESC" if any_latest else self.collected
 
 
 # SQL of SQLite: sqlite.org/fts5.html
@@ -123,7 +130,7 @@ DIALECTS: Final = {
         forget="DELETE FROM lifestream_search WHERE rowid = %s",
         sweep="DELETE FROM lifestream_search WHERE rowid NOT IN (SELECT id FROM lifestream_item)",
         matching="SELECT rowid FROM lifestream_search WHERE lifestream_search MATCH %s",
-        latest_first="ORDER BY rowid DESC",
+        collected="ORDER BY rowid DESC",
         # S608 (here and below): only constants of this package are joined.
         latest="SELECT rowid FROM (SELECT rowid, head, body FROM lifestream_search"  # noqa: S608
         f" ORDER BY rowid DESC LIMIT {LATEST}) latest WHERE {sqlite_search.FUNCTION}(head, body, %s)",
@@ -149,9 +156,9 @@ DIALECTS: Final = {
         sweep="DELETE FROM lifestream_search WHERE NOT EXISTS"
         " (SELECT 1 FROM lifestream_item WHERE lifestream_item.id = lifestream_search.item_id)",
         matching="SELECT item_id FROM lifestream_search WHERE words @@ %s::tsquery",
-        # An expression, so that the planner can't walk down the primary key: it takes a beginning of words that no item
-        # has for one of each two hundred items, and would read all of ten million.
-        latest_first="ORDER BY item_id + 0 DESC",
+        # An expression, so that the planner can't walk down the primary key: it expects any beginning of words in each
+        # two-hundredth item, and would read all of ten million items to find that none has it.
+        collected="ORDER BY item_id + 0 DESC",
         latest="SELECT item_id FROM (SELECT item_id, words FROM lifestream_search"  # noqa: S608
         f" ORDER BY item_id DESC LIMIT {LATEST}) latest WHERE words @@ %s::tsquery",
         # A value instead of EXISTS, which the planner may turn into a join that reads all matching items.
