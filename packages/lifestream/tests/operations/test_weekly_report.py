@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 from unittest import mock
 
+import django
 import pytest
 from django.contrib.auth import get_user_model
 from django.core import mail
@@ -125,8 +126,12 @@ class TestAMail:
                     connection.sendall(greeting)
 
         with socket.create_server(("127.0.0.1", 0)) as server, silent_thread(drip, server, ending):
-            settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-            settings.EMAIL_HOST, settings.EMAIL_PORT = server.getsockname()
+            host, port = server.getsockname()
+            backend = "django.core.mail.backends.smtp.EmailBackend"
+            if django.VERSION < (6, 1):
+                settings.EMAIL_BACKEND, settings.EMAIL_HOST, settings.EMAIL_PORT = backend, host, port
+            else:
+                settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": {"host": host, "port": port}}}
             with mock.patch("lifestream.operations.weekly_report.PATIENCE", 0.3):
                 assert send_report(NOW) == 0
         assert caplog.messages[-1].endswith("tried again tomorrow: the mail server has not accepted it within 0.3 s")
