@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_network
 from pathlib import Path
@@ -81,18 +81,24 @@ def test_a_picture_that_arrives_between_two_checks_is_not_requested_again(server
     made.close()
 
 
+def behind(gate: Gate) -> Callable[[Request], Response]:
+    """Return an answer with a picture that waits until *gate* is opened."""
+
+    def held(_: Request) -> Response:
+        gate.wait()
+        return Response(png())
+
+    return held
+
+
 def test_a_feed_does_not_have_to_wait_for_what_another_feed_has_asked_for(
     server: FeedServer, pictures: Pictures
 ) -> None:
     """A hostile feed may name the pictures of another feed behind many slow ones of its own."""
     gate = Gate()
 
-    def held(request: Request) -> Response:
-        gate.wait()
-        return Response(png())
-
     for number in range(OF_A_FEED):
-        server.add(f"/held{number}.png", held)
+        server.add(f"/held{number}.png", behind(gate))
         slow = server.url(f"held{number}.png").replace(
             "127.0.0.1", "localhost"
         )  # the same host would have no turn left
@@ -157,11 +163,7 @@ def test_few_readers_wait_for_a_slow_picture_and_it_is_fetched_once(server: Feed
             taken.put(got)
             return got
 
-    def held(request: Request) -> Response:
-        gate.wait()
-        return Response(png())
-
-    server.add("/slow", held)
+    server.add("/slow", behind(gate))
     url = server.url("slow")
     assert pictures.get(url, 0.0) is NoPicture.LATE
     server.wait_for("/slow", timeout=10)
@@ -188,12 +190,8 @@ def test_no_reader_waits_for_more_of_a_slow_feed_and_it_has_no_more_than_its_sha
 ) -> None:
     gate = Gate()
 
-    def held(request: Request) -> Response:
-        gate.wait()
-        return Response(png())
-
     for name in ("/lame1", "/lame2"):
-        server.add(name, held)
+        server.add(name, behind(gate))
     server.add("/quick.png", Response(png()))
     with mock.patch("lifestream.refresh.picture_turns.SLOW", 0.0):
         assert pictures.get(server.url("lame1"), 0.0, feed=1) is NoPicture.LATE
