@@ -75,6 +75,17 @@ class TestPrivateFiles:
         assert {"lifestream.sqlite3", "lifestream.sqlite3-wal", "lifestream.sqlite3-shm"} <= set(modes)
         assert set(modes.values()) == {"0o600"}, modes
 
+    def test_all_files_of_a_new_site_are_for_their_owner_only(self, tmp_path: Path) -> None:
+        tmp_path.chmod(0o755)
+        before = os.umask(0o022)
+        try:
+            done = command("status", folder=tmp_path)
+        finally:
+            os.umask(before)
+        modes = {path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in tmp_path.iterdir() if path.is_file()}
+        assert "migrate.lock" in modes, done.stderr
+        assert set(modes.values()) == {"0o600"}, modes
+
     def test_files_that_others_could_read_become_private(self, tmp_path: Path) -> None:
         database = tmp_path / "lifestream.sqlite3"
         names = ("", "-wal", "-shm", "-journal")

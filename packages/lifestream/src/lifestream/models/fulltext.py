@@ -174,11 +174,11 @@ def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> tuple[Qu
     dialect, wanted = DIALECTS.get(connections[queryset.db].vendor), _wanted(query)
     if dialect is None or not wanted:
         return queryset.none(), True
-    terms_query = dialect.query(wanted)
+    query = dialect.query(wanted)
     with connections[queryset.db].cursor() as cursor:
-        cursor.execute(dialect.latest, [terms_query])
+        cursor.execute(dialect.latest, [query])
         order = dialect.order(any_latest=bool(cursor.fetchall()))
-        cursor.execute(f"{dialect.matching} {order} LIMIT {int(most) + 1}", [terms_query])
+        cursor.execute(f"{dialect.matching} {order} LIMIT {int(most) + 1}", [query])
         found = [item for (item,) in cursor.fetchall()]
     return among(queryset, found[:most]), len(found) <= most
 

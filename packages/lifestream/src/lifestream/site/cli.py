@@ -87,7 +87,8 @@ def _alone() -> Iterator[None]:
     """
     from lifestream.site.home import home
 
-    with (home() / "migrate.lock").open("a+b") as file:
+    # Another user of the machine could hold a lock on a file that everybody may open.
+    with open(home() / "migrate.lock", "a+b", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
         try:
             import fcntl
         except ImportError:  # Windows
