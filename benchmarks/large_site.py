@@ -196,19 +196,7 @@ def _fill_tables(feeds: int, items: int) -> None:
     )
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            # As imports build it: the words in lower case with their positions; those of title and author weigh more.
-            # The words of a text are those of its body, which many items have, and of the one word at its end.
-            cursor.execute("CREATE TEMPORARY TABLE body (number int PRIMARY KEY, words tsvector)")
-            cursor.executemany(
-                "INSERT INTO body VALUES (%s, to_tsvector('simple', %s))",
-                [(number, text) for number, (text, *_) in enumerate(bodies)],
-            )
-            cursor.execute(
-                "INSERT INTO lifestream_search (item_id, words) SELECT id, "
-                "setweight(to_tsvector('simple', title || ' ' || author), 'A') || body.words || "
-                "to_tsvector('simple', 'rare' || id) "
-                f"FROM lifestream_item JOIN body ON body.number = id::bigint * 7919 % {BODIES}"
-            )
+            _fill_search_index(cursor, items, bodies)
             for model in (Host, Feed, Subscription, Fetch, Item, Post, Tag, Item.tags.through):
                 cursor.execute(
                     f"SELECT setval(pg_get_serial_sequence('{model._meta.db_table}', 'id'), "
@@ -219,6 +207,39 @@ def _fill_tables(feeds: int, items: int) -> None:
                 "INSERT INTO lifestream_search (rowid, head, body) "
                 "SELECT id, title || ' ' || author, text FROM lifestream_item"
             )
+
+
+def _fill_search_index(cursor: Any, items: int, bodies: Sequence[tuple[str, str, str]]) -> None:
+    """Write PostgreSQL's search index as imports build it: the words in lower case with their positions, each with the
+    segment of its item in front of it. Words of title and author weigh more.
+
+    The words of a text are those of its body, which many items have, and of the one word at its end.
+    """
+    from lifestream.models.search_sql import SEGMENT
+
+    cursor.execute("CREATE TEMPORARY TABLE body (number int PRIMARY KEY, words text)")
+    cursor.executemany(
+        "INSERT INTO body VALUES (%s, %s)",
+        [
+            (number, " ".join(f"/{word}:{place}" for place, word in enumerate(text.split(), 1)))
+            for number, (text, *_) in enumerate(bodies)
+        ],
+    )
+    cursor.execute("CREATE TEMPORARY TABLE body_in_segment (number int PRIMARY KEY, words tsvector)")
+    for segment in range(items // SEGMENT + 1):
+        cursor.execute("TRUNCATE body_in_segment")
+        cursor.execute(
+            "INSERT INTO body_in_segment SELECT number, replace(words, '/', %s)::tsvector FROM body", [f"{segment}/"]
+        )
+        cursor.execute(
+            "INSERT INTO lifestream_search (item_id, words) SELECT id, "
+            "(SELECT string_agg(%s || word || ':' || place || 'A', ' ') "
+            "FROM unnest(string_to_array(lower(title || ' ' || author), ' ')) WITH ORDINALITY AS head(word, place)"
+            ")::tsvector || body_in_segment.words || (%s || id || ':1')::tsvector "
+            f"FROM lifestream_item JOIN body_in_segment ON body_in_segment.number = id::bigint * 7919 %% {BODIES} "
+            "WHERE id BETWEEN %s AND %s ORDER BY id",
+            [f"{segment}/", f"{segment}/rare", segment * SEGMENT, (segment + 1) * SEGMENT - 1],
+        )
 
 
 @contextmanager

@@ -91,6 +91,29 @@ def test_each_query_finds_its_items() -> None:
     assert {query: titles(query) for query in QUERIES} == QUERIES
 
 
+@pytest.mark.postgres
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite's index has no segments")
+@pytest.mark.parametrize("frequent", [10, 1], ids=["rare", "frequent"])
+def test_each_query_finds_items_that_were_indexed_without_segments(
+    frequent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fulltext, "FREQUENT", frequent)
+    feed = make_feed()
+    items = [make_item(feed, title, text=text, guid=name) for name, (title, text) in TEXTS.items()]
+    without_segments = [item.pk for item in items[1::2]]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE lifestream_search SET words = regexp_replace(words::text, '[0-9]+/', '', 'g')::tsvector "
+            "WHERE item_id = ANY(%s)",
+            [without_segments],
+        )
+        cursor.execute("SELECT item_id FROM lifestream_search WHERE words::text NOT LIKE '%/%' ORDER BY 1")
+        assert [key for (key,) in cursor.fetchall()] == without_segments
+    assert {query: titles(query) for query in QUERIES} == QUERIES
+    fulltext.rebuild()
+    assert {query: titles(query) for query in QUERIES} == QUERIES
+
+
 def test_titles_authors_and_tags_are_searched_too_but_no_phrase_spans_them_and_the_text() -> None:
     make_item(title="one", author="Ada", tags=["engines"], text="two", guid="x")
     assert titles("one") == titles("ada") == titles("engines") == titles("one two") == ["x"]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 from django.db import connection, transaction
 
 from lifestream.content.tokenizer import terms
-from lifestream.models.search_sql import DIALECTS, TEXT_LENGTH, Indexed
+from lifestream.models.search_sql import DIALECTS, SEGMENT, TEXT_LENGTH, Indexed
 
 SQLITE, POSTGRESQL = DIALECTS["sqlite"], DIALECTS["postgresql"]
 
@@ -14,10 +18,10 @@ SQLITE, POSTGRESQL = DIALECTS["sqlite"], DIALECTS["postgresql"]
 @pytest.mark.parametrize(
     ("query", "sqlite", "postgresql"),
     [
-        ("garden", '"garden"*', "('garden':*)"),
-        ("of", '"of"', "('of')"),
-        ('"red kite"', '"red kite"', "('red' <-> 'kite')"),
-        ('"red kite" gard', '"red kite" "gard"*', "('red' <-> 'kite') & ('gard':*)"),
+        ("garden", '"garden"*', "('/garden':*)"),
+        ("of", '"of"', "('/of')"),
+        ('"red kite"', '"red kite"', "('/red' <-> '/kite')"),
+        ('"red kite" gard', '"red kite" "gard"*', "('/red' <-> '/kite') & ('/gard':*)"),
     ],
 )
 def test_a_query_consists_of_phrases_that_are_all_required(query: str, sqlite: str, postgresql: str) -> None:
@@ -27,15 +31,16 @@ def test_a_query_consists_of_phrases_that_are_all_required(query: str, sqlite: s
 
 def test_the_query_for_an_estimate_asks_sqlite_for_whole_words_only() -> None:
     assert SQLITE.some('"red kite" "gard"*') == '"red kite" "gard"'
-    assert POSTGRESQL.some("('gard':*)") == "('gard':*)"
+    assert POSTGRESQL.some("('/gard':*)") == "('/gard':*)"
 
 
 def test_sqlite_gets_ascii_text_as_it_is_and_other_text_as_words() -> None:
     assert SQLITE.row(Indexed(7, "Red Kites!", "Über c++ fly")) == (7, "Red Kites!", "uber c cplusplus fly")
 
 
-def test_postgresql_gets_words_with_positions_and_a_gap_between_head_and_body() -> None:
-    assert POSTGRESQL.row(Indexed(7, "Red Kites!", "Über fly")) == (7, "red:1A kites:2A uber:4 fly:5")
+def test_postgresql_gets_words_with_segment_and_positions_and_a_gap_between_head_and_body() -> None:
+    row = POSTGRESQL.row(Indexed(7 * SEGMENT, "Red Kites!", "Über fly"))
+    assert row == (7 * SEGMENT, "7/red:1A 7/kites:2A 7/uber:4 7/fly:5")
 
 
 def test_only_the_beginning_of_a_text_is_indexed() -> None:
@@ -49,16 +54,78 @@ def test_the_database_of_the_tests_has_an_index() -> None:
     assert connection.vendor in DIALECTS
 
 
+def matching(query: str, most: int) -> list[int]:
+    """Return the keys of the latest *most* items that match *query*, in the database of the tests."""
+    dialect = DIALECTS[connection.vendor]
+    with connection.cursor() as cursor:
+        parameters = {"query": dialect.query(list(terms(query, beginnings=True))), "most": most}
+        cursor.execute(dialect.matching, parameters)
+        return [item for (item,) in cursor.fetchall()]
+
+
+def write(*rows: Sequence[Any]) -> None:
+    """Write *rows* of the dialect into the index."""
+    dialect = DIALECTS[connection.vendor]
+    with connection.cursor() as cursor:
+        if dialect.takes_json:
+            cursor.execute(dialect.write, [json.dumps(rows)])
+        else:
+            cursor.executemany(dialect.write, rows)
+
+
+KEYS = (1, 7, SEGMENT - 1, SEGMENT, SEGMENT + 1, 3 * SEGMENT, 12 * SEGMENT + 5)
+"""Keys of items at the edges of segments, in segments beside each other, and beyond some that are empty."""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("most", range(1, len(KEYS) + 2))
+def test_the_latest_items_of_all_segments_are_found(most: int) -> None:
+    row = DIALECTS[connection.vendor].row
+    write(*(row(Indexed(key, "Red kites", "fly")) for key in KEYS), row(Indexed(9, "Fly", "red")))
+    latest = sorted(KEYS, reverse=True)[:most]
+    assert matching("kit", most) == matching('"red kites"', most) == matching("kites fly", most) == latest
+
+
+@pytest.mark.django_db
+def test_an_empty_index_finds_nothing() -> None:
+    assert matching("kite", 5) == []
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite's index has no segments")
+@pytest.mark.parametrize("most", range(1, 6))
+def test_items_that_were_indexed_without_segments_are_found_among_the_others(most: int) -> None:
+    write(*((key, "red:1A kites:2A fly:4") for key in (3, SEGMENT + 7, SEGMENT + 9)))
+    write(*(POSTGRESQL.row(Indexed(key, "Red kites", "fly")) for key in (5, SEGMENT + 8)))
+    latest = [SEGMENT + 9, SEGMENT + 8, SEGMENT + 7, 5, 3][:most]
+    assert matching("kit", most) == matching('"red kites"', most) == latest
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite's index has no segments")
+def test_a_search_reads_no_older_segment_once_it_has_found_enough() -> None:
+    write(*(POSTGRESQL.row(Indexed(key, "Kite", "")) for key in KEYS))
+    with connection.cursor() as cursor:
+        parameters = {"query": "('/kite')", "most": 3}
+        cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {POSTGRESQL.matching}", parameters)
+        plan = [line for (line,) in cursor.fetchall()]
+    read = next(line for line in plan if "generate_series" in line)
+    # Items of the segments 12, 3 and 1, so the segments 12 to 1 were asked for, and not the segment 0.
+    assert "rows=12 " in read, plan
+
+
 @pytest.mark.postgres
 @pytest.mark.django_db
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite's index gives its items in this order")
-def test_postgresql_does_not_walk_down_all_items_for_words_that_none_of_the_latest_has() -> None:
-
+def test_postgresql_does_not_walk_down_all_items_for_a_word() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         # Whatever else it could do costs more than the walk, as with ten million items.
         for other in ("enable_seqscan", "enable_bitmapscan", "enable_sort"):
             cursor.execute(f"SET LOCAL {other} = off")
-        cursor.execute(f"EXPLAIN {POSTGRESQL.matching} {POSTGRESQL.order(any_latest=False)} LIMIT 10", ["'none':*"])
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert "lifestream_search" in plan and "Sort" in plan
-    assert "Index Scan Backward" not in plan
+        cursor.execute(f"EXPLAIN {POSTGRESQL.matching}", {"query": "('/none':*)", "most": 10})
+        plan = [line for (line,) in cursor.fetchall()]
+    assert "Sort" in "\n".join(plan), plan
+    # Walked for the first and the last key only, from which nothing but the key is read.
+    assert not [line for line in plan if "Index Scan Backward" in line], plan

@@ -23,7 +23,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from lifestream.content.tokenizer import Term, terms
 from lifestream.models.index_conditions import BooleanLookup
-from lifestream.models.search_sql import DIALECTS, Indexed
+from lifestream.models.search_sql import DIALECTS, Dialect, Indexed
 
 CHUNK: Final = 500
 LONGEST_QUERY: Final = 300
@@ -120,10 +120,8 @@ class Found:
             if count > most:
                 return Hits(most, is_all=False)
         if keys is None:
-            with connections[queryset.db].cursor() as cursor:
-                dialect = DIALECTS[connections[queryset.db].vendor]
-                cursor.execute(f"{dialect.matching} LIMIT {most + 1}", [dialect.some(self.query)])
-                keys = tuple({*self.latest, *(item for (item,) in cursor.fetchall())})
+            dialect = DIALECTS[connections[queryset.db].vendor]
+            keys = tuple({*self.latest, *_matching(dialect, dialect.some(self.query), most + 1, queryset.db)})
         count = self._count(queryset, keys, most)
         return Hits(min(count, most), is_all=self.are_looked_up and count <= most)
 
@@ -141,16 +139,26 @@ def find(query: str, using: str) -> Found:
     # Neither database's planner knows how rare a word is. Some of the latest items have a frequent word, so walking
     # down the timeline finds them soon. For a rare word, that reads the whole timeline, so its items are looked up
     # first.
-    with connections[using].cursor() as cursor:
-        cursor.execute(dialect.latest, [query])
-        latest = tuple(item for (item,) in cursor.fetchall())
-        if len(latest) >= FREQUENT:
-            return Found(query, None, latest)
-        order = dialect.order(any_latest=bool(latest))
-        cursor.execute(f"{dialect.matching} {order} LIMIT {RARE + 1}", [query])
-        found = tuple(item for (item,) in cursor.fetchall())
+    latest = _latest(dialect, query, using)
+    if len(latest) >= FREQUENT:
+        return Found(query, None, latest)
+    found = _matching(dialect, query, RARE + 1, using)
     # Words that are neither were frequent in the past: the latest items that have them are far down the timeline.
     return Found(query, found, latest) if len(found) <= RARE else Found(query, found[:SHOWN], latest, are_all=False)
+
+
+def _latest(dialect: Dialect, query: str, using: str) -> tuple[int, ...]:
+    """Return the keys of those of the latest items that match *query*, one of *dialect*."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(dialect.latest, {"query": query})
+        return tuple(item for (item,) in cursor.fetchall())
+
+
+def _matching(dialect: Dialect, query: str, most: int, using: str) -> tuple[int, ...]:
+    """Return the keys of the latest *most* items that match *query*, one of *dialect*, the latest first."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(dialect.matching, {"query": query, "most": most})
+        return tuple(item for (item,) in cursor.fetchall())
 
 
 def condition(queryset: QuerySet[Any], found: Found) -> BooleanLookup:
@@ -175,11 +183,7 @@ def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> tuple[Qu
     if dialect is None or not wanted:
         return queryset.none(), True
     query = dialect.query(wanted)
-    with connections[queryset.db].cursor() as cursor:
-        cursor.execute(dialect.latest, [query])
-        order = dialect.order(any_latest=bool(cursor.fetchall()))
-        cursor.execute(f"{dialect.matching} {order} LIMIT {int(most) + 1}", [query])
-        found = [item for (item,) in cursor.fetchall()]
+    found = _matching(dialect, query, int(most) + 1, queryset.db)
     return among(queryset, found[:most]), len(found) <= most
 
 
@@ -216,6 +220,7 @@ class _Matches(BooleanLookup):
         query, query_params = self.process_rhs(compiler, connection)
         dialect = DIALECTS[connection.vendor]
         found = dialect.found.format(item=item, query=query)
+        query_params = query_params * dialect.found.count("{query}")
         if not self._latest:
             return found, (*query_params, *item_params)
         # CASE instead of OR, for which SQLite might sort.

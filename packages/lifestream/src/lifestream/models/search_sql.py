@@ -2,6 +2,12 @@
 
 The databases' own parsers are not used: they disagree on what a word is, and cannot split Chinese text. SQLite gets
 words that its `ascii` tokenizer does not change, and PostgreSQL gets a finished tsvector.
+
+PostgreSQL collects all items of a word, or of all words with a beginning, before it returns the first. So its index has
+segments, one for each SEGMENT consecutive keys of items: each word has the number of its item's segment in front of it,
+such as `12/kite`. A search goes through the segments from the latest on, and stops as soon as it has found enough.
+Items that were indexed before there were segments have the words alone, and are searched beside them, until
+`rebuild_search` has indexed them again.
 """
 
 from __future__ import annotations
@@ -19,6 +25,10 @@ LATEST: Final = 500
 """How many of the latest items are searched to find out whether a query's words are frequent."""
 
 
+SEGMENT: Final = 100_000
+"""How many consecutive primary keys of items make a segment of PostgreSQL's index."""
+
+
 @dataclass(frozen=True, slots=True)
 class Indexed:
     """The entry of an item in the index: *item* is its primary key, *head* its title, author and tags, *body* its
@@ -34,14 +44,14 @@ class Indexed:
 class Dialect:
     """The SQL of one database.
 
-    *matching* selects the items that match a query, *collected* orders them if none of the latest items matches, and
-    *latest* selects the latest that do. *found* is the condition that the item in a column matches, *among* that it is
-    one of those in a JSON list. *some* simplifies a query for a first estimate of how many items it finds: the
-    simplified query finds no items that the query doesn't find, and reading its first items takes no longer if there
-    are many.
+    *matching* selects the latest `%(most)s` items that match `%(query)s`, the latest first. *latest* selects those of
+    the LATEST latest items that match `%(query)s`. *found* is the condition that the item in a column matches a query,
+    *among* that it is one of those in a JSON list. *some* simplifies a query for a first estimate of how many items it
+    finds: the simplified query finds no items that the query doesn't find, and reading its first items takes no longer
+    if there are many.
 
     *counts_by_asking*: whether it is faster to check posts for the words one by one. It is on PostgreSQL, which
-    collects all items of an index before it returns the first.
+    collects all items of a segment before it returns the first.
 
     *write* takes the values of one *row*, or, if it *takes_json*, many rows as JSON, which a driver passes on fastest.
     """
@@ -53,7 +63,6 @@ class Dialect:
     forget: str
     sweep: str
     matching: str
-    collected: str
     latest: str
     found: str
     among: str
@@ -61,12 +70,6 @@ class Dialect:
     query: Callable[[Iterable[Term]], str]
     some: Callable[[str], str]
     counts_by_asking: bool
-
-    def order(self, *, any_latest: bool) -> str:
-        """Return the order of the items that match a query, the latest first. *any_latest*: whether any of the latest
-        items does. Then the planner decides whether to walk down the items, or to collect all that match.
-        """
-        return "ORDER BY 1 DESC" if any_latest else self.collected
 
 
 # SQL of SQLite: sqlite.org/fts5.html
@@ -96,10 +99,10 @@ _LEXEME_LENGTH = 500  # Characters, of at most 2046 bytes.
 
 def _postgresql_row(entry: Indexed) -> tuple[int, str]:
     """Return a tsvector as text. PostgreSQL collects the positions of a word, and keeps as many as it can."""
-    head, body = _lexemes(entry.head), _lexemes(entry.body)
-    places = [f"{word}:{place}A" for place, word in enumerate(head, 1)]
+    head, body, segment = _lexemes(entry.head), _lexemes(entry.body), entry.item // SEGMENT
+    places = [f"{segment}/{word}:{place}A" for place, word in enumerate(head, 1)]
     # One position between them stays unused, so that no phrase begins in the head and ends in the body.
-    places += [f"{word}:{place}" for place, word in enumerate(body, len(head) + 2)]
+    places += [f"{segment}/{word}:{place}" for place, word in enumerate(body, len(head) + 2)]
     return entry.item, " ".join(places)
 
 
@@ -108,14 +111,58 @@ def _lexemes(text: str) -> list[str]:
 
 
 def _postgresql_query(wanted: Iterable[Term]) -> str:
-    """Return phrases with <->, all required. Words contain no quotes."""
+    """Return phrases with <->, all required. In front of each word is a slash, which `_in_segment` and `_alone`
+    replace. Words contain neither slashes nor quotes.
+    """
     phrases = []
     for term in wanted:
-        lexemes = [f"'{word[:_LEXEME_LENGTH]}'" for word in term.words]
+        lexemes = [f"'/{word[:_LEXEME_LENGTH]}'" for word in term.words]
         lexemes[-1] += ":*" if term.prefix else ""
         phrases.append(f"({' <-> '.join(lexemes)})")
     return " & ".join(phrases)
 
+
+def _in_segment(query: str, segment: str) -> str:
+    """Return SQL for *query*, SQL for one of our queries, as it finds items of *segment*, SQL for its number."""
+    return f"replace({query}, '/', {segment} || '/')::tsquery"
+
+
+def _alone(query: str) -> str:
+    """Return SQL for *query*, SQL for one of our queries, as it finds items that were indexed without a segment."""
+    return f"replace({query}, '/', '')::tsquery"
+
+
+def _holds(query: str) -> str:
+    """Return the condition that an item of the index matches *query*, SQL for one of our queries."""
+    return f"(words @@ {_in_segment(query, f'(item_id / {SEGMENT})')} OR words @@ {_alone(query)})"
+
+
+# Each part orders by an expression, so that the planner can't walk down the primary key: it expects any word in each
+# two-hundredth item, and would read all of ten million items to find that none has it. A nested loop asks for a segment
+# only when those before it have given too few items.
+_MATCHING: Final = f"""
+SELECT item_id FROM (
+    (
+        SELECT found.item_id
+        FROM generate_series(
+            (SELECT max(item_id) FROM lifestream_search) / {SEGMENT},
+            (SELECT min(item_id) FROM lifestream_search) / {SEGMENT},
+            -1
+        ) AS segment
+        CROSS JOIN LATERAL (
+            SELECT item_id FROM lifestream_search
+            WHERE words @@ {_in_segment("%(query)s", "segment")}
+            ORDER BY item_id + 0 DESC LIMIT %(most)s
+        ) AS found
+        LIMIT %(most)s
+    )
+    UNION ALL
+    (
+        SELECT item_id FROM lifestream_search WHERE words @@ {_alone("%(query)s")}
+        ORDER BY item_id + 0 DESC LIMIT %(most)s
+    )
+) AS latest ORDER BY item_id DESC LIMIT %(most)s
+"""  # noqa: S608  only constants of this module are joined, here and below
 
 DIALECTS: Final = {
     "sqlite": Dialect(
@@ -129,11 +176,10 @@ DIALECTS: Final = {
         takes_json=False,
         forget="DELETE FROM lifestream_search WHERE rowid = %s",
         sweep="DELETE FROM lifestream_search WHERE rowid NOT IN (SELECT id FROM lifestream_item)",
-        matching="SELECT rowid FROM lifestream_search WHERE lifestream_search MATCH %s",
-        collected="ORDER BY rowid DESC",
-        # S608 (here and below): only constants of this package are joined.
+        matching="SELECT rowid FROM lifestream_search WHERE lifestream_search MATCH %(query)s"
+        " ORDER BY rowid DESC LIMIT %(most)s",
         latest="SELECT rowid FROM (SELECT rowid, head, body FROM lifestream_search"  # noqa: S608
-        f" ORDER BY rowid DESC LIMIT {LATEST}) latest WHERE {sqlite_search.FUNCTION}(head, body, %s)",
+        f" ORDER BY rowid DESC LIMIT {LATEST}) latest WHERE {sqlite_search.FUNCTION}(head, body, %(query)s)",
         found=f"(SELECT {sqlite_search.FUNCTION}(head, body, {{query}}) FROM lifestream_search WHERE rowid = {{item}})",  # noqa: S608
         among="{item} IN (SELECT value FROM json_each({items}))",
         row=_sqlite_row,
@@ -155,14 +201,11 @@ DIALECTS: Final = {
         # NOT EXISTS instead of NOT IN, which compares each entry with all items if these don't fit into memory.
         sweep="DELETE FROM lifestream_search WHERE NOT EXISTS"
         " (SELECT 1 FROM lifestream_item WHERE lifestream_item.id = lifestream_search.item_id)",
-        matching="SELECT item_id FROM lifestream_search WHERE words @@ %s::tsquery",
-        # An expression, so that the planner can't walk down the primary key: it expects any beginning of words in each
-        # two-hundredth item, and would read all of ten million items to find that none has it.
-        collected="ORDER BY item_id + 0 DESC",
+        matching=_MATCHING,
         latest="SELECT item_id FROM (SELECT item_id, words FROM lifestream_search"  # noqa: S608
-        f" ORDER BY item_id DESC LIMIT {LATEST}) latest WHERE words @@ %s::tsquery",
+        f" ORDER BY item_id DESC LIMIT {LATEST}) latest WHERE {_holds('%(query)s')}",
         # A value instead of EXISTS, which the planner may turn into a join that reads all matching items.
-        found="(SELECT words @@ {query}::tsquery FROM lifestream_search WHERE item_id = {item})",
+        found=f"(SELECT {_holds('{query}')} FROM lifestream_search WHERE item_id = {{item}})",  # noqa: S608
         among="{item} IN (SELECT value::bigint FROM json_array_elements_text({items}::json))",
         row=_postgresql_row,
         query=_postgresql_query,
