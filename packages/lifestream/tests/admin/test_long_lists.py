@@ -110,6 +110,20 @@ def test_items_of_a_day_are_found_by_their_index(root: Client) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["hidden", "ruled", "removed"])
+def test_posts_of_a_kind_are_found_by_an_index_of_them_alone(root: Client, kind: str) -> None:
+    post = Post.objects.earliest("pk")
+    setattr(post, kind, True)
+    post.save()
+    address = f"/admin/lifestream/post/?shown={kind}"
+    assert list(root.get(address).context["cl"].result_list) == [post]
+    asked = [plan for sql, plan in plans_of(lambda: root.get(address)) if kind in sql.partition(" WHERE ")[2]]
+    assert len(asked) > 1
+    assert not [plan for plan in asked if f"lifestream_post_{kind}" not in plan], asked
+    assert not [plan for plan in asked if "TEMP B-TREE" in plan or "Sort" in plan], asked
+
+
+@pytest.mark.django_db
 def test_the_fields_that_a_list_shows_are_read_once_its_rows_are_sorted(
     root: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -66,6 +66,10 @@ class Post(models.Model):
             models.Index(
                 fields=["lifestream", "pinned"], condition=Q(pinned__isnull=False), name="lifestream_post_pinned"
             ),
+            # For the admin, which lists the few posts of a kind among all posts of the site, by their keys.
+            models.Index(fields=["id"], condition=Q(hidden=True, removed=False), name="lifestream_post_hidden"),
+            models.Index(fields=["id"], condition=Q(ruled=True, removed=False), name="lifestream_post_ruled"),
+            models.Index(fields=["id"], condition=Q(removed=True), name="lifestream_post_removed"),
         ]
 
     def __str__(self) -> str:
