@@ -58,7 +58,7 @@ def matching(query: str, most: int) -> list[int]:
     """Return the keys of the latest *most* items that match *query*, in the database of the tests."""
     dialect = DIALECTS[connection.vendor]
     with connection.cursor() as cursor:
-        parameters = {"query": dialect.query(list(terms(query, beginnings=True))), "most": most}
+        parameters: dict[str, str | int] = {"query": dialect.query(list(terms(query, beginnings=True))), "most": most}
         cursor.execute(dialect.matching, parameters)
         return [item for (item,) in cursor.fetchall()]
 
@@ -108,7 +108,7 @@ def test_items_that_were_indexed_without_segments_are_found_among_the_others(mos
 def test_a_search_reads_no_older_segment_once_it_has_found_enough() -> None:
     write(*(POSTGRESQL.row(Indexed(key, "Kite", "")) for key in KEYS))
     with connection.cursor() as cursor:
-        parameters = {"query": "('/kite')", "most": 3}
+        parameters: dict[str, str | int] = {"query": "('/kite')", "most": 3}
         cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {POSTGRESQL.matching}", parameters)
         plan = [line for (line,) in cursor.fetchall()]
     read = next(line for line in plan if "generate_series" in line)
