@@ -99,10 +99,10 @@ class AddFeedForm(ModelForm):
         from lifestream.refresh import additions
 
         values = self.cleaned_data
-        [made] = additions.note(
+        [addition] = additions.note(
             values["lifestream"], [values["url"]], name=values["name"] or "", folder=values["folder"] or ""
         )
-        return made
+        return addition
 
     def save(self, commit: bool = True) -> Any:
         """Return the instance without saving it. Django's admin calls this method."""
@@ -157,7 +157,7 @@ def _row(addition: Addition, posts: int) -> dict[str, Any]:
         "coming": addition.state in Addition.OPEN,
         "since": addition.created,
         "reason": worded(addition.reason)[:300],
-        "story": "" if subscription is None else _story(addition, subscription, posts),
+        "outcome": "" if subscription is None else _outcome(addition, subscription, posts),
         "again": urlencode(
             {"lifestream": addition.lifestream_id, **{each: getattr(addition, each) for each in _ENTERED}}
         ),
@@ -165,7 +165,7 @@ def _row(addition: Addition, posts: int) -> dict[str, Any]:
     }
 
 
-def _story(addition: Addition, subscription: Subscription, posts: int) -> str:
+def _outcome(addition: Addition, subscription: Subscription, posts: int) -> str:
     """Return a sentence about what was found at the address; *posts* counts those of *subscription*."""
     feed = subscription.feed
     title = isolated(subscription.display_name[:100])

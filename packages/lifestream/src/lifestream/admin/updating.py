@@ -30,7 +30,7 @@ _KEY: Final = "lifestream_updates"
 RELOAD_AFTER: Final = 2
 """After how many seconds the page reloads itself, as long as feeds are still to be fetched."""
 _LATE_AFTER: Final = 600.0
-"""After how many seconds the page stops reloading itself: a feed that was not fetched by then has no updater."""
+"""After how many seconds the page stops reloading itself: if a feed was not fetched by then, no updater is running."""
 
 
 def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: list[int]) -> HttpResponse:
@@ -43,8 +43,8 @@ def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: 
         model_admin.message_user(request, text, messages.WARNING)
     if not requested.due:
         return HttpResponseRedirect(request.get_full_path())
-    kept = list(requested.due[:SHOWN])
-    request.session[_KEY] = {"feeds": kept, "since": now.isoformat(), "all": len(requested.due)}
+    shown = list(requested.due[:SHOWN])
+    request.session[_KEY] = {"feeds": shown, "since": now.isoformat(), "all": len(requested.due)}
     return HttpResponseRedirect(reverse(f"{model_admin.admin_site.name}:{updates_name(model_admin)}"))
 
 
@@ -98,13 +98,13 @@ def _rows(keys: list[int], since: datetime) -> list[dict[str, Any]]:
 
 def _row(feed: Feed, fetch: Fetch | None, since: datetime) -> dict[str, Any]:
     coming = feed.status == Feed.Status.ACTIVE and (feed.last_fetch is None or feed.last_fetch < since)
-    brought = None if coming else fetch
+    result = None if coming else fetch
     return {
         "title": isolated(feed.display_title[:120]),
         "url": feed.url[:200],
         "coming": coming,
         "health": feed.health,
         "outcome": outcome_in_words(feed.last_status),
-        "new": brought.new if brought is not None and brought.outcome == Fetch.Outcome.NEW else 0,
-        "message": "" if brought is None else worded(brought.message)[:300],
+        "new": result.new if result is not None and result.outcome == Fetch.Outcome.NEW else 0,
+        "message": "" if result is None else worded(result.message)[:300],
     }
