@@ -252,8 +252,9 @@ def _two(season: str, number: str) -> tuple[str, str]:
 
 
 def _lead(pictures: Sequence[Picture], content: str) -> Picture | None:
-    """Return the picture that represents an article: the first that the feed names, in that size or in the size that
-    the content shows, whichever is larger.
+    """Return the picture that represents an article: the first of *pictures*, in this size or in the size that the
+    content shows, whichever is larger. If there is none, or if it is small and the content does not show it, return the
+    first image in the content that is no part of a line of text.
     """
     if not pictures:
         return _first_image(content)
