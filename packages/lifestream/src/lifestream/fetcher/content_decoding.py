@@ -139,7 +139,9 @@ class Body:
 
 
 class _Layer:
-    """Undoes one coding, which it recognises by its first bytes; *label* is the coding that the server names, or ""."""
+    """Undoes one coding, which it recognises by its first bytes. *label* is the coding that the server names for this
+    layer, or ""; *header* is its whole Content-Encoding, for a message.
+    """
 
     def __init__(self, label: str, header: str, cap: int, *, may_be_coded: bool) -> None:
         self._label = label
