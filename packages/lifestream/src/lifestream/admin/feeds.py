@@ -225,10 +225,10 @@ class FeedAdmin(ReadOnlyAdmin):
         trouble, the limits and the results of an update.
         """
         read = path("<int:key>/read/", self.admin_site.admin_view(self.read_view), name="lifestream_feed_read")
-        trouble = path("troubles/", self.admin_site.admin_view(self.troubles_view), name="lifestream_feed_troubles")
+        troubles = path("troubles/", self.admin_site.admin_view(self.troubles_view), name="lifestream_feed_troubles")
         updated = path("updates/", self.admin_site.admin_view(self.updates_view), name=updates_name(self))
-        bounds = path("limits/", self.admin_site.admin_view(self.limits_view), name="lifestream_feed_limits")
-        return [read, trouble, bounds, updated, *super().get_urls()]
+        limits = path("limits/", self.admin_site.admin_view(self.limits_view), name="lifestream_feed_limits")
+        return [read, troubles, limits, updated, *super().get_urls()]
 
     def updates_view(self, request: HttpRequest) -> HttpResponse:
         """Return the page that shows the results of the last update."""

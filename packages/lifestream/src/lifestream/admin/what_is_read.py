@@ -46,13 +46,13 @@ def what_is_read(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feed:
         "title": gettext("What is read of {feed}").format(feed=isolated(feed.display_title[:120])),
         "feed": feed,
         "opts": model_admin.opts,
-        "coming": reading is not None and reading.read is None,
+        "pending": reading is not None and reading.read is None,
         "is_late": late,
         "read": _read(reading),
         "found": _found(reading),
     }
     response = TemplateResponse(request, "admin/lifestream/feed/what_is_read.html", context)
-    if context["coming"] and not late:
+    if context["pending"] and not late:
         response["Refresh"] = str(RELOAD_AFTER)
     return response
 
