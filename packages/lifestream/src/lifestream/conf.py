@@ -262,8 +262,8 @@ class Settings(SettingValues):
         return url
 
     def absolute(self, path: str) -> str:
-        """Return the public URL of *path*, which begins with a slash. If Django has the path of LIFESTREAM_PUBLIC_URL
-        as FORCE_SCRIPT_NAME, *path* begins with it; it is not repeated.
+        """Return the public URL of *path*, which begins with a slash. If FORCE_SCRIPT_NAME is the path of
+        LIFESTREAM_PUBLIC_URL, *path* begins with that path already, and the result has it once.
         """
         below = urlsplit(self.public_url).path
         return self.public_url + (path.removeprefix(below) if path.startswith(f"{below}/") else path)
@@ -396,7 +396,7 @@ def raise_file_limit() -> None:
 
 
 def _no_public_url(url: str, *, over_http: bool) -> str:
-    """Return why *url* can't be the origin of a public site, in words; "" if it can."""
+    """Return why *url* can't be the URL of a public site, in words; "" if it can."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  raises ValueError if it is no number

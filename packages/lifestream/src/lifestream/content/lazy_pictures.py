@@ -23,7 +23,7 @@ _SETS: Final = ("data-srcset", "data-lazy-srcset", "data-original-set", "data-ll
 _LAZY_CLASS = re.compile(r"(?:^|[\s_-])lazy", re.IGNORECASE)
 IS_LAZY = late(rf"\s(?:{'|'.join((*_SOURCES, *_SETS, 'data-poster'))})\s*=", re.IGNORECASE)
 IS_TINY = late(r"(?:width|height)\s*+[=:]\s*+[\"']?\s*+[01](?![\d.])|display\s*+:\s*+none", re.IGNORECASE)
-"""A fragment without `noscript` is passed through `Pictures` only if IS_LAZY or IS_TINY finds something in it."""
+"""If neither IS_LAZY nor IS_TINY is found in a fragment without `noscript`, its pictures need no change."""
 
 _SIZE = late(r"\s*+0*([01])(?:\.0+)?(?:px)?\s*+$", re.IGNORECASE)
 _STYLE_SIZE = late(r"(?:^|;)\s*+(width|height)\s*+:\s*+([^;]*+)", re.IGNORECASE)

@@ -16,8 +16,8 @@ _DEEPEST = 20
 """How many lists and quotes may be nested. Texts that people write have fewer, and the limit bounds the time."""
 MOST_LOOKS: Final = 100_000
 """How many times the lines of a text may be examined for the beginning of a block. In a usual text of 50,000
-characters, each line is examined a few times. But each quote may examine all lines after it, so that the number can
-grow with the square of the length.
+characters, each line is examined a few times. But the lines after many quotes may be examined again for each quote, so
+that the number can grow with the square of the length.
 """
 MOST_TOKENS: Final = 100_000
 """How many tokens the blocks of a text may have. A text of 50,000 characters has fewer, except for a wide table with

@@ -155,6 +155,9 @@ class Fetcher:
             await server.session.close()
 
     def _server(self, host: str, proxy: str, *, keeps: bool) -> _Server:
+        """Return the session for *host*, or for *proxy* if there is one. With *keeps*, the session of the host keeps
+        its connections open until `leave`. Raises RuntimeError outside the context.
+        """
         if self._once is None:
             raise RuntimeError("a Fetcher fetches inside its context only: write `async with Fetcher(…) as fetcher`")
         if proxy:
@@ -236,6 +239,7 @@ class Fetcher:
         return "" if proxy == DIRECT else proxy
 
     async def _follow(self, server: _Server, fetch: _Fetch, way: Redirected) -> Outcome | Redirected:
+        """Request the next URL of *way*, and follow its redirects within the host."""
         request, trail, cookies = fetch.request, way.trail, way.cookies
         home = trail.seen[0] if trail.seen else trail.url
         headers = self._headers(request)
