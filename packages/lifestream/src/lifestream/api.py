@@ -64,11 +64,11 @@ def __getattr__(name: str) -> Any:
 
 
 def find_feed(url: str, *, clock: Callable[[], dt.datetime] = timezone.now, guard: AddressGuard | None = None) -> Found:
-    """Return the feed at *url*, or the feed of the web page there, with one request for each. Nothing is stored.
+    """Return the feed at *url*, or the feed of the web page there. Nothing is stored.
 
-    *url* is as people write it: without a scheme it means https. Raises `NotAdded`, whose message says why, if there is
-    no feed. *clock* returns the current time. *guard* decides which addresses may be connected to; by default, the
-    settings do.
+    *url* is as people write it: without a scheme it means https, or http if nothing answers there. A feed that is
+    stored already is not requested. Raises `NotAdded`, whose message says why, if there is no feed. *clock* returns the
+    current time. *guard* decides which addresses may be connected to; by default, the settings do.
     """
     from lifestream.refresh import subscribe as fetching
 
@@ -147,8 +147,8 @@ def timeline(
 
 
 def set_rules(subscription: Subscription, *, keep: str | None = None, block: str | None = None) -> None:
-    """Set the rules of *subscription*: those by which it keeps items, those by which it blocks items, or both. Raises
-    `RuleError` for a line that is no rule.
+    """Set the rules by which *subscription* keeps items, the rules by which it blocks items, or both. None leaves
+    rules unchanged. Raises `RuleError` for a line that is no rule.
 
     Items that the new rules allow are posted at once. Posts that they do not allow are hidden until rules allow them.
     """

@@ -252,7 +252,9 @@ def check_environment(**_: Any) -> list[checks.CheckMessage]:
 
 
 def _errors(number: str, uses: Iterable[Callable[[], object]], hint: str) -> list[checks.CheckMessage]:
-    """Return an error for each of *uses* that raises ImproperlyConfigured."""
+    """Call each of *uses*, and return an error with the id `lifestream.<number>` for each that raises
+    ImproperlyConfigured.
+    """
     found: list[checks.CheckMessage] = []
     for use in uses:
         try:

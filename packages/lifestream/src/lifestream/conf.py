@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 THEMES = ("standard", "list", "magazine")
 
 _CONNECTIONS = 128  # each request costs 80 KB with TLS, and 320 KB without uvloop
-_OF_HTML = ("VALID_TAGS", "VALID_STYLES", "STRIP_TRACKING")
+_HTML_SETTINGS = ("VALID_TAGS", "VALID_STYLES", "STRIP_TRACKING")
 _MOST_DAYS: Final = 36_500.0
 _MOST_BYTES: Final = 1e12
 _MOST_THREADS: Final = 1000.0
-_MOST_LIST: Final = 1024.0**3
-"""A list of feeds is read into memory as a whole, several times over."""
+_MOST_IN_MEMORY: Final = 1024.0**3
+"""A list of feeds or a web page is held in memory as a whole, several times over."""
 
 
 class Settings(SettingValues):
@@ -48,9 +48,8 @@ class Settings(SettingValues):
 
     @property
     def sanitizer_rules(self) -> SanitizerRules:
-        """`LIFESTREAM_VALID_TAGS`, a dict of tags and their attributes ("*" is every tag), and
-        `LIFESTREAM_VALID_STYLES`, a list of CSS properties: the parts of a feed's HTML that are kept;
-        `LIFESTREAM_STRIP_TRACKING`.
+        """Which parts of a feed's HTML are kept: `LIFESTREAM_VALID_TAGS`, a dict of tags and their attributes ("*" is
+        every tag), `LIFESTREAM_VALID_STYLES`, a list of CSS properties, and `LIFESTREAM_STRIP_TRACKING`.
         """
         from lifestream.content.sanitizer_rules import DEFAULT_STYLES, DEFAULT_TAGS, SanitizerRules
 
@@ -74,7 +73,7 @@ class Settings(SettingValues):
         """Whether LIFESTREAM_VALID_TAGS, LIFESTREAM_VALID_STYLES or LIFESTREAM_STRIP_TRACKING is set; otherwise the
         shipped rules apply.
         """
-        return any(hasattr(django_settings, f"LIFESTREAM_{name}") for name in _OF_HTML)
+        return any(hasattr(django_settings, f"LIFESTREAM_{name}") for name in _HTML_SETTINGS)
 
     @property
     def strips_tracking(self) -> bool:
@@ -130,10 +129,8 @@ class Settings(SettingValues):
 
     @property
     def contact(self) -> str:
-        """`LIFESTREAM_CONTACT`.
-
-        A URL or address in the User-Agent, for operators of the servers that are fetched from; "" for the site's own
-        address, or the manual's.
+        """`LIFESTREAM_CONTACT`: a URL or mail address in the User-Agent, for operators of the servers that are fetched
+        from; "" for the URL of the site, or, without `LIFESTREAM_PUBLIC_URL`, that of the manual.
         """
         return self.line("CONTACT")
 
@@ -179,12 +176,12 @@ class Settings(SettingValues):
     @property
     def max_page(self) -> int:
         """`LIFESTREAM_MAX_PAGE`: how many characters of a web page are read for its feeds and its icon."""
-        return int(self.number("MAX_PAGE", 1_000_000, least=1000, most=_MOST_LIST))
+        return int(self.number("MAX_PAGE", 1_000_000, least=1000, most=_MOST_IN_MEMORY))
 
     @property
     def max_opml(self) -> int:
         """`LIFESTREAM_MAX_OPML`: the size of the largest list of feeds that is imported."""
-        return int(self.number("MAX_OPML", 10 * 1024 * 1024, least=1, most=_MOST_LIST))
+        return int(self.number("MAX_OPML", 10 * 1024 * 1024, least=1, most=_MOST_IN_MEMORY))
 
     @property
     def max_opml_feeds(self) -> int:
@@ -265,8 +262,8 @@ class Settings(SettingValues):
         return url
 
     def absolute(self, path: str) -> str:
-        """Return the public URL of *path*, which begins with a slash. If Django has the path of LIFESTREAM_PUBLIC_URL
-        as FORCE_SCRIPT_NAME, *path* begins with it; it is not repeated.
+        """Return the public URL of *path*, which begins with a slash. If FORCE_SCRIPT_NAME is the path of
+        LIFESTREAM_PUBLIC_URL, *path* begins with that path already, and the result has it once.
         """
         below = urlsplit(self.public_url).path
         return self.public_url + (path.removeprefix(below) if path.startswith(f"{below}/") else path)
@@ -399,7 +396,7 @@ def raise_file_limit() -> None:
 
 
 def _no_public_url(url: str, *, over_http: bool) -> str:
-    """Return why *url* can't be the origin of a public site, in words; "" if it can."""
+    """Return why *url* can't be the URL of a public site, in words; "" if it can."""
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  raises ValueError if it is no number

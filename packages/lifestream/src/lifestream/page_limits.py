@@ -11,8 +11,8 @@ LONGEST_HEAD: Final = 64 * 1024
 MOST_LINES: Final = 200
 """How many lines the head of a request may have. Browsers and proxies send some thirty."""
 LONGEST_FORM: Final = 1024 * 1024
-"""How many bytes the fields of a form may have, without uploaded files. The longest own page, of 50,000 emoji, takes
-600 KB in a form. Two megabytes of `%` took a second to decode, before anybody had logged in.
+"""How many bytes the fields of a form may have, without uploaded files. The longest page that an owner can write,
+50,000 emoji, takes 600 KB in a form. Two megabytes of `%` took a second to decode, before anybody had logged in.
 """
 MOST_KEPT: Final = 256 * 1024 * 1024
 """How many bytes the bodies of requests, and the answers that clients have not received yet, may have on all

@@ -19,8 +19,8 @@ from lifestream.terminal import quoted
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MOST: Final = 1e9
-"""The largest number that a setting may have, unless a call of `number` allows more: thirty years in seconds. Dates end
-in the year 9999.
+"""The largest number that a setting may have, unless a call of `number` allows more: thirty years in seconds. Added to
+the current time, it stays before the year 9999, Python's last.
 """
 
 

@@ -92,8 +92,8 @@ def update(self: Any, feeds: Sequence[int]) -> str:
 
 @contextmanager
 def _outages_reported(what: str = "the feeds could not be updated; the next message tries it again") -> Iterator[None]:
-    """Log an outage of the database once, in a sentence that begins with *what* could not be done. Celery alone would
-    log a traceback for each message.
+    """Log an outage of the database once, in a line that begins with *what*, which says what could not be done. Celery
+    alone would log a traceback for each message.
     """
     try:
         with OUTAGES.watched():

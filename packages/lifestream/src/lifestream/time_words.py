@@ -35,9 +35,8 @@ _UNITS: Final = (("day", _DAY), ("week", 7 * _DAY), ("month", _MONTH), ("year", 
 
 
 def in_words(seconds: float, language: Language = ENGLISH) -> str:
-    """Return a length of time in words, in its one or two largest units.
-
-    "90 seconds", "1 hour 30 minutes", "7 days".
+    """Return a length of time in words: in seconds if it is less than two minutes, otherwise in its one or two largest
+    units. "90 seconds", "1 hour 30 minutes", "7 days".
     """
     whole = max(0, round(seconds))
     if whole < 120:
@@ -65,10 +64,10 @@ def _counted(unit: str, count: int, language: Language) -> str:
 
 
 def relative(seconds: float, language: Language = ENGLISH) -> str:
-    """Return a moment that is *seconds* ahead, or past if they are negative, in its largest unit: "3 hours ago", "in 5
+    """Return a moment that is *seconds* ahead, or past if they are negative, in one unit: "3 hours ago", "in 5
     minutes", "now".
 
-    Each is a sentence of its own, since languages inflect the length: "vor 3 Tagen", "3 Tage".
+    Each phrase is translated as a whole, since languages inflect the length: "vor 3 Tagen", "3 Tage".
     """
     length, ahead = abs(seconds), seconds > 0
     ngettext = language.ngettext

@@ -88,8 +88,8 @@ class AddFeedForm(ModelForm):
         except UrlRefused as error:
             self.add_error("url", _sentence(worded(str(error))))
             return values
-        here = Feed.objects.shared().with_url(url).filter(subscriptions__lifestream=values["lifestream"])
-        if not credentials_of(written) and (known := here.defer("icon").first()) is not None:
+        subscribed = Feed.objects.shared().with_url(url).filter(subscriptions__lifestream=values["lifestream"])
+        if not credentials_of(written) and (known := subscribed.defer("icon").first()) is not None:
             text = gettext("This lifestream has “{}” already.")
             self.add_error("url", text.format(isolated(known.display_title)))
         return values
@@ -99,10 +99,10 @@ class AddFeedForm(ModelForm):
         from lifestream.refresh import additions
 
         values = self.cleaned_data
-        [made] = additions.note(
+        [addition] = additions.note(
             values["lifestream"], [values["url"]], name=values["name"] or "", folder=values["folder"] or ""
         )
-        return made
+        return addition
 
     def save(self, commit: bool = True) -> Any:
         """Return the instance without saving it. Django's admin calls this method."""
@@ -121,8 +121,8 @@ def additions(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpR
     now = timezone.now()
     mine = Addition.objects.filter(lifestream__in=Lifestream.objects.owned_by(request.user))
     rows = _rows(mine)
-    coming = [row["since"] for row in rows if row["coming"]]
-    late = bool(coming) and is_late(max(coming), now)
+    pending = [row["since"] for row in rows if row["pending"]]
+    late = bool(pending) and is_late(max(pending), now)
     site = model_admin.admin_site.name
     context = {
         **model_admin.admin_site.each_context(request),
@@ -131,11 +131,11 @@ def additions(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpR
         "changelist": reverse(f"{site}:lifestream_subscription_changelist"),
         "add": reverse(f"{site}:lifestream_subscription_add"),
         "rows": rows,
-        "coming": len(coming),
+        "pending": len(pending),
         "is_late": late,
     }
     response = TemplateResponse(request, "admin/lifestream/subscription/additions.html", context)
-    if coming and not late:
+    if pending and not late:
         response["Refresh"] = str(RELOAD_AFTER)
     return response
 
@@ -154,10 +154,10 @@ def _row(addition: Addition, posts: int) -> dict[str, Any]:
         "url": addition.url[:200],
         "lifestream": isolated(str(addition.lifestream)[:120]),
         "state": addition.state,
-        "coming": addition.state in Addition.OPEN,
+        "pending": addition.state in Addition.OPEN,
         "since": addition.created,
         "reason": worded(addition.reason)[:300],
-        "story": "" if subscription is None else _story(addition, subscription, posts),
+        "outcome": "" if subscription is None else _outcome(addition, subscription, posts),
         "again": urlencode(
             {"lifestream": addition.lifestream_id, **{each: getattr(addition, each) for each in _ENTERED}}
         ),
@@ -165,7 +165,7 @@ def _row(addition: Addition, posts: int) -> dict[str, Any]:
     }
 
 
-def _story(addition: Addition, subscription: Subscription, posts: int) -> str:
+def _outcome(addition: Addition, subscription: Subscription, posts: int) -> str:
     """Return a sentence about what was found at the address; *posts* counts those of *subscription*."""
     feed = subscription.feed
     title = isolated(subscription.display_name[:100])

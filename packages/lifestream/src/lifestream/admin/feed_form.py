@@ -1,5 +1,5 @@
-"""The form in which a superuser sets how a feed is fetched. It shows no secrets; an empty field leaves its secret
-unchanged.
+"""The form in which a superuser sets how a feed is fetched. It shows neither the password nor the values of headers; if
+the field of one of them is left empty, the stored value stays unchanged.
 """
 
 from __future__ import annotations
@@ -150,6 +150,9 @@ class FeedForm(ModelForm):
         )
 
     def _login(self, given: dict[str, Any]) -> str:
+        """Return the new login as "user:password", with the stored password unless another one was given; "" without a
+        user name, which removes the login.
+        """
         user = given["login"].strip()
         _, secrets = _known(self.instance)
         password = given["password"] or secrets.login.partition(":")[2]

@@ -105,11 +105,11 @@ class FeedAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return feeds without their icons, with the number of lifestreams that have each and that the user may
-        change.
+        """Return feeds without their icons. Each has a `subscriber_count`: how many lifestreams have it, of those that
+        the user may change.
         """
         feeds: QuerySet[Any] = super().get_queryset(request).defer("icon")
-        # The number of other users' lifestreams stays secret: the only one may be private.
+        # Other users' lifestreams are not counted: a count would reveal that a private one has the feed.
         of_feed = Subscription.objects.filter(feed=OuterRef("pk"))
         if not is_superuser(request):
             of_feed = of_feed.filter(lifestream__owner=request.user.pk)
@@ -184,14 +184,18 @@ class FeedAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("pushes"))
     def hub(self, feed: Feed) -> str:
         """Return the state of the subscription at its hub."""
-        agreed = feed.hub_subscriptions.exclude(state=HubSubscription.State.LEAVING).first()
-        if agreed is None:
+        subscription = feed.hub_subscriptions.exclude(state=HubSubscription.State.LEAVING).first()
+        if subscription is None:
             return "–"
-        parts = [agreed.get_state_display(), isolated(worded(agreed.message)[:300])]
-        if agreed.lease_until is not None:
-            parts.append(gettext("until {}").format(date_format(localtime(agreed.lease_until), "DATETIME_FORMAT")))
-        if agreed.last_push is not None:
-            parts.append(gettext("last push {}").format(date_format(localtime(agreed.last_push), "DATETIME_FORMAT")))
+        parts = [subscription.get_state_display(), isolated(worded(subscription.message)[:300])]
+        if subscription.lease_until is not None:
+            parts.append(
+                gettext("until {}").format(date_format(localtime(subscription.lease_until), "DATETIME_FORMAT"))
+            )
+        if subscription.last_push is not None:
+            parts.append(
+                gettext("last push {}").format(date_format(localtime(subscription.last_push), "DATETIME_FORMAT"))
+            )
         return ", ".join(filter(None, parts))
 
     @admin.display(description=gettext_lazy("what asks for when"))
@@ -201,7 +205,7 @@ class FeedAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("subscribers"), ordering="subscriber_count")
     def subscribers(self, feed: Feed) -> int:
-        """Return how many lifestreams have it."""
+        """Return how many lifestreams have it, of those that the user may change."""
         return int(getattr(feed, "subscriber_count", 0))
 
     @admin.display(description=gettext_lazy("log"))
@@ -221,10 +225,10 @@ class FeedAdmin(ReadOnlyAdmin):
         trouble, the limits and the results of an update.
         """
         read = path("<int:key>/read/", self.admin_site.admin_view(self.read_view), name="lifestream_feed_read")
-        trouble = path("troubles/", self.admin_site.admin_view(self.troubles_view), name="lifestream_feed_troubles")
+        troubles = path("troubles/", self.admin_site.admin_view(self.troubles_view), name="lifestream_feed_troubles")
         updated = path("updates/", self.admin_site.admin_view(self.updates_view), name=updates_name(self))
-        bounds = path("limits/", self.admin_site.admin_view(self.limits_view), name="lifestream_feed_limits")
-        return [read, trouble, bounds, updated, *super().get_urls()]
+        limits = path("limits/", self.admin_site.admin_view(self.limits_view), name="lifestream_feed_limits")
+        return [read, troubles, limits, updated, *super().get_urls()]
 
     def updates_view(self, request: HttpRequest) -> HttpResponse:
         """Return the page that shows the results of the last update."""

@@ -24,8 +24,9 @@ else:
 
 
 MOST_FOUND: Final = 1_000
-"""How many of the latest items that match a search are listed; filters select from these. To find so many items that
-have a rare word, PostgreSQL reads the words of many items."""
+"""How many of the latest items that match a search are listed; filters select from these. A higher limit would be slow:
+to find that many items with a rare word, PostgreSQL has to read the words of still more items.
+"""
 
 
 class TextSearchAdmin(ModelAdmin):
@@ -164,7 +165,7 @@ class PostAdmin(TextSearchAdmin, OwnedAdmin):
 
     @admin.action(description=gettext_lazy("Remove"), permissions=["change"])
     def remove(self, request: HttpRequest, posts: QuerySet[Post]) -> None:
-        """Remove the selected posts from the lifestream for good."""
+        """Remove the selected posts from the lifestream, until somebody publishes them."""
         count = Post.objects.filter(pk__in=posts.values("pk")).update(removed=True)
         self._tell(request, ngettext("{} post was removed.", "{} posts were removed.", count), count)
 

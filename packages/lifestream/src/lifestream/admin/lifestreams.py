@@ -55,7 +55,9 @@ class LifestreamForm(ModelForm):
         }
 
     def clean_slug(self) -> str:
-        """Return the slug that was typed, with random characters at its end unless it is unchanged."""
+        """Return the slug that was typed. Random characters are added to its end, unless it is unchanged or the user
+        may choose any slug.
+        """
         slug: str = self.cleaned_data["slug"]
         before = self.instance.slug
         if self.may_choose or slug == before:
@@ -120,7 +122,7 @@ class LifestreamAdmin(OwnedAdmin):
         ]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save the lifestream. If the user may not choose the owner, the user is the owner."""
+        """Save the lifestream. A user who may not choose the owner becomes the owner of a new lifestream."""
         if not change and not is_superuser(request):
             obj.owner = request.user
         super().save_model(request, obj, form, change)

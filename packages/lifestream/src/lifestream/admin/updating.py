@@ -30,7 +30,7 @@ _KEY: Final = "lifestream_updates"
 RELOAD_AFTER: Final = 2
 """After how many seconds the page reloads itself, as long as feeds are still to be fetched."""
 _LATE_AFTER: Final = 600.0
-"""After how many seconds the page stops reloading itself: a feed that was not fetched by then has no updater."""
+"""After how many seconds the page stops reloading itself: if a feed was not fetched by then, no updater is running."""
 
 
 def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: list[int]) -> HttpResponse:
@@ -43,8 +43,8 @@ def update_now(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feeds: 
         model_admin.message_user(request, text, messages.WARNING)
     if not requested.due:
         return HttpResponseRedirect(request.get_full_path())
-    kept = list(requested.due[:SHOWN])
-    request.session[_KEY] = {"feeds": kept, "since": now.isoformat(), "all": len(requested.due)}
+    shown = list(requested.due[:SHOWN])
+    request.session[_KEY] = {"feeds": shown, "since": now.isoformat(), "all": len(requested.due)}
     return HttpResponseRedirect(reverse(f"{model_admin.admin_site.name}:{updates_name(model_admin)}"))
 
 
@@ -66,10 +66,10 @@ def updates(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpRes
     """
     if not model_admin.has_view_permission(request):
         raise PermissionDenied
-    asked = request.session.get(_KEY, {})
-    since = parse_datetime(str(asked.get("since", ""))) or timezone.now()
-    rows = _rows(asked.get("feeds", []), since)
-    coming = sum(row["coming"] for row in rows)
+    last_update = request.session.get(_KEY, {})
+    since = parse_datetime(str(last_update.get("since", ""))) or timezone.now()
+    rows = _rows(last_update.get("feeds", []), since)
+    pending = sum(row["pending"] for row in rows)
     late = is_late(since, timezone.now())
     context = {
         **model_admin.admin_site.each_context(request),
@@ -77,13 +77,13 @@ def updates(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpRes
         "opts": model_admin.opts,
         "changelist": reverse(f"{model_admin.admin_site.name}:lifestream_{model_admin.opts.model_name}_changelist"),
         "rows": rows,
-        "more": max(0, int(asked.get("all", 0)) - len(rows)),
-        "coming": coming,
+        "more": max(0, int(last_update.get("all", 0)) - len(rows)),
+        "pending": pending,
         "is_late": late,
         "new": sum(row["new"] for row in rows),
     }
     response = TemplateResponse(request, "admin/lifestream/feed/updates.html", context)
-    if coming and not late:
+    if pending and not late:
         response["Refresh"] = str(RELOAD_AFTER)
     return response
 
@@ -97,14 +97,14 @@ def _rows(keys: list[int], since: datetime) -> list[dict[str, Any]]:
 
 
 def _row(feed: Feed, fetch: Fetch | None, since: datetime) -> dict[str, Any]:
-    coming = feed.status == Feed.Status.ACTIVE and (feed.last_fetch is None or feed.last_fetch < since)
-    brought = None if coming else fetch
+    pending = feed.status == Feed.Status.ACTIVE and (feed.last_fetch is None or feed.last_fetch < since)
+    result = None if pending else fetch
     return {
         "title": isolated(feed.display_title[:120]),
         "url": feed.url[:200],
-        "coming": coming,
+        "pending": pending,
         "health": feed.health,
         "outcome": outcome_in_words(feed.last_status),
-        "new": brought.new if brought is not None and brought.outcome == Fetch.Outcome.NEW else 0,
-        "message": "" if brought is None else worded(brought.message)[:300],
+        "new": result.new if result is not None and result.outcome == Fetch.Outcome.NEW else 0,
+        "message": "" if result is None else worded(result.message)[:300],
     }

@@ -39,31 +39,31 @@ def what_is_read(model_admin: admin.ModelAdmin[Any], request: HttpRequest, feed:
         else:
             wanted_readings.note(feed, language, now)
         return HttpResponseRedirect(request.path)
-    wish = ReadingRequest.objects.filter(feed=feed, language=language).first()
-    late = wish is not None and wish.read is None and is_late(wish.wanted, now)
+    reading = ReadingRequest.objects.filter(feed=feed, language=language).first()
+    late = reading is not None and reading.read is None and is_late(reading.wanted, now)
     context = {
         **model_admin.admin_site.each_context(request),
         "title": gettext("What is read of {feed}").format(feed=isolated(feed.display_title[:120])),
         "feed": feed,
         "opts": model_admin.opts,
-        "coming": wish is not None and wish.read is None,
+        "pending": reading is not None and reading.read is None,
         "is_late": late,
-        "read": _read(wish),
-        "found": _found(wish),
+        "read": _read(reading),
+        "found": _found(reading),
     }
     response = TemplateResponse(request, "admin/lifestream/feed/what_is_read.html", context)
-    if context["coming"] and not late:
+    if context["pending"] and not late:
         response["Refresh"] = str(RELOAD_AFTER)
     return response
 
 
-def _read(wish: ReadingRequest | None) -> datetime | None:
-    return None if wish is None else wish.read
+def _read(reading: ReadingRequest | None) -> datetime | None:
+    return None if reading is None else reading.read
 
 
-def _found(wish: ReadingRequest | None) -> Found | None:
-    if wish is None or wish.read is None:
+def _found(reading: ReadingRequest | None) -> Found | None:
+    if reading is None or reading.read is None:
         return None
     from lifestream.refresh.wanted_readings import Found
 
-    return Found.from_json(wish.found)
+    return Found.from_json(reading.found)

@@ -22,38 +22,39 @@ from lifestream.content.html_tokenizer import MARKUP, RAW, Token, name_set, raw_
 from lifestream.content.late_pattern import late
 
 FALLBACKS: Final = name_set("noscript noembed noframes")
-WORDS: Final = name_set("a b big code em font i s small span strike strong sub sup tt u")
-_SWALLOWING: Final = RAW - FALLBACKS | name_set("audio canvas object video") | WORDS
+INLINE: Final = name_set("a b big code em font i s small span strike strong sub sup tt u")
+_SWALLOWING: Final = RAW - FALLBACKS | name_set("audio canvas object video") | INLINE
 _NAME = late(r"</?([A-Za-z][^\s/>]{0,100}+)")  # bounded: it is read again at each "<" that is text
 _NEXT: Final = {name: late(rf"<(/?){name}(?=[\s/>])", re.IGNORECASE) for name in _SWALLOWING}
 _LESS_THAN: Final = Token("text", "", "&lt;")
 
 
 def author_tokens(source: str, in_formula: Callable[[], bool] = lambda: False) -> Iterator[Token]:
-    """Yield the tokens of an HTML fragment. An empty element has an end tag, which may not be in the fragment.
+    """Yield the tokens of an HTML fragment. An element that its slash makes empty gets an end tag, though the fragment
+    has none.
 
     *in_formula* tells whether what comes next is in MathML: only there a CDATA section is one, and elsewhere it is a
     comment that ends at the next `>` (HTML, 13.2.5.42).
     """
-    position = begun = 0
+    position = text_start = 0
     written_out: set[str] = set()
     while (at := source.find("<", position)) >= 0:
         position = at + 1
         if source.startswith("<![CDATA[", at) and not in_formula():
             position = source.find(">", at) + 1 or len(source)
-            if at > begun:
-                yield Token("text", "", source[begun:at])
-            begun = position
+            if at > text_start:
+                yield Token("text", "", source[text_start:at])
+            text_start = position
             yield Token("hidden", "", source[at:position])
             continue
         found = None if _is_text(source, at, written_out) else MARKUP.match(source, at)
-        if at > begun:
-            yield Token("text", "", source[begun:at])
-        begun = position
+        if at > text_start:
+            yield Token("text", "", source[text_start:at])
+        text_start = position
         if found is None:
             yield _LESS_THAN
             continue
-        begun = position = found.end()
+        text_start = position = found.end()
         if found["name"] is None:
             yield Token("hidden", "", found[0])
             continue
@@ -65,11 +66,11 @@ def author_tokens(source: str, in_formula: Callable[[], bool] = lambda: False) -
         if name in _SWALLOWING and found[0].endswith("/>") and _is_empty(source, position, name):
             yield Token("end", name, f"</{name}>")
         elif (name in RAW or name == "plaintext") and name not in FALLBACKS:
-            begun = position = raw_end(source, position, name)
+            text_start = position = raw_end(source, position, name)
             if position > found.end():
                 yield Token("hidden", name, source[found.end() : position])
-    if begun < len(source):
-        yield Token("text", "", source[begun:])
+    if text_start < len(source):
+        yield Token("text", "", source[text_start:])
 
 
 def _is_text(source: str, at: int, written_out: set[str]) -> bool:

@@ -91,12 +91,12 @@ def _is_harmless(source: str, *, usual: bool) -> bool:
 
 def has_long_text(source: str) -> bool:
     """Return whether *source* may contain a text over `MAX_TEXT` characters."""
-    begun = 0
-    while len(source) - begun > MAX_TEXT:
-        last = source.rfind("<", begun, begun + MAX_TEXT + 1)
+    start = 0
+    while len(source) - start > MAX_TEXT:
+        last = source.rfind("<", start, start + MAX_TEXT + 1)
         if last < 0:
             return True
-        begun = last + 1
+        start = last + 1
     return False
 
 
@@ -120,8 +120,8 @@ def _parted(text: str) -> Iterator[str]:
 
 
 def _raw(name: str, text: str) -> Iterator[str]:
-    """Yield *text*, the content of an element *name* that has no tags in it, split over several elements of
-    that name.
+    """Yield *text*, the content of an element *name* that has no tags in it, split over several elements of that name.
+    If *name* is "", *text* is a comment: yield an empty one.
     """
     if name == "plaintext":  # no end tag ends it; its start tag is removed
         yield from _parted(html.escape(text, quote=False))

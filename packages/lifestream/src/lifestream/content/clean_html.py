@@ -62,13 +62,13 @@ class KnownTags(dict[str, Tag]):
     def __init__(self) -> None:
         super().__init__()
         self._base_url = ""
-        self._of: dict[str, list[str]] = {HOST: [], BASE: []}
+        self._dependent: dict[str, list[str]] = {HOST: [], BASE: []}
 
     def relative_to(self, base_url: str) -> None:
         """Begin a fragment whose addresses are relative to *base_url*. Forget the tags that depend on another base."""
         if len(self) >= _MOST_KNOWN:
             self.clear()
-            self._of = {HOST: [], BASE: []}
+            self._dependent = {HOST: [], BASE: []}
         if base_url == self._base_url:
             return
         if base_url.split("/", 3)[:3] != self._base_url.split("/", 3)[:3]:
@@ -77,16 +77,16 @@ class KnownTags(dict[str, Tag]):
         self._base_url = base_url
 
     def _forget(self, which: str) -> None:
-        for source in self._of[which]:
+        for source in self._dependent[which]:
             self.pop(source, None)
-        self._of[which].clear()
+        self._dependent[which].clear()
 
     def keep(self, source: str, tag: Tag) -> Tag:
         """Return *tag*, and remember it as what *source* becomes, if there is space."""
         if len(source) <= LONGEST_KNOWN and len(self) < _MOST_KNOWN:
             self[source] = tag
             if tag.depends:
-                self._of[tag.depends].append(source)
+                self._dependent[tag.depends].append(source)
         return tag
 
 
@@ -195,7 +195,7 @@ def in_turn(texts: Sequence[str], between: Sequence[str]) -> list[str]:
 
 
 def strip_start(texts: list[str], tags: Sequence[str]) -> None:
-    """Remove white space before all *tags* that have any characters."""
+    """Remove white space from *texts* up to the first of *tags* that is not empty (a comment is)."""
     for at, tag in enumerate(chain(tags, [""])):
         texts[at] = texts[at].lstrip()
         if texts[at] or tag:
@@ -203,7 +203,7 @@ def strip_start(texts: list[str], tags: Sequence[str]) -> None:
 
 
 def strip_end(texts: list[str], tags: Sequence[str]) -> None:
-    """Remove white space after all *tags* that have any characters."""
+    """Remove white space from *texts* after the last of *tags* that is not empty (a comment is)."""
     for at in range(len(tags), -1, -1):
         texts[at] = texts[at].rstrip()
         if texts[at] or (at and tags[at - 1]):

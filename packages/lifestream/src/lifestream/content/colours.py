@@ -1,5 +1,5 @@
-"""Colours that an owner chooses: whether text in one can be read on the background of a page (WCAG 2.2, success
-criterion 1.4.3).
+"""Whether text in a colour that an owner chooses can be read on the background of a page (WCAG 2.2, success criterion
+1.4.3).
 """
 
 from __future__ import annotations

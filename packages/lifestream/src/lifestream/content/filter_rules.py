@@ -111,7 +111,8 @@ def check(text: str) -> None:
 
 
 def _read(text: str, refuse: Callable[[Message], None]) -> Iterable[Rule]:
-    rules = looked_for = 0
+    """Yield the rules in *text*. Call *refuse* with the reason for each line that is not a valid rule."""
+    rule_count = term_count = 0
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
@@ -123,9 +124,9 @@ def _read(text: str, refuse: Callable[[Message], None]) -> Iterable[Rule]:
         if not (words or (field == "link" and address)):
             refuse(say("rule-empty", number=number, line=_quoted(line)))
             continue
-        rules, looked_for = rules + 1, looked_for + max(1, len(words))
-        if rules > MOST_RULES or looked_for > MOST_TERMS:
-            if rules > MOST_RULES:
+        rule_count, term_count = rule_count + 1, term_count + max(1, len(words))
+        if rule_count > MOST_RULES or term_count > MOST_TERMS:
+            if rule_count > MOST_RULES:
                 refuse(say("too-many-rules", number=number, line=_quoted(line), most=f"{MOST_RULES:,}"))
             else:
                 refuse(say("too-many-terms", number=number, line=_quoted(line), most=f"{MOST_TERMS:,}"))

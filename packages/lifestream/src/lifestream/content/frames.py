@@ -17,7 +17,7 @@ from lifestream.content.urls import FETCHED, safe_url
 
 FRAMES: Final = name_set("iframe embed object")
 PLAYER: Final = "data-player"
-_IN_A_PLAYER: Final = 20
+_MOST_TOKENS: Final = 20  # how many tokens of the content of a player are searched for a link
 
 
 class Frames:
@@ -29,8 +29,9 @@ class Frames:
         self._last = ""
 
     def link(self, name: str, source: str, content: str, *, in_fallback: bool) -> str:
-        """Return a link in place of the frame with the start tag *source*, or "" if the frame has no address, or
-        the address of a frame before it. *content* is the content of the frame for browsers that show none.
+        """Return a link in place of the frame with the start tag *source*, or "" if the frame has no address, or that
+        of the frame just before it. *content* is the content of the frame for browsers that show none. A frame
+        *in_fallback* (in `noscript`, for instance) may repeat the address of any frame before it: it becomes "", too.
         """
         attrs = attributes(source)
         attrs = with_sources(name, attrs) or attrs
@@ -56,7 +57,7 @@ def _linked(content: str, base_url: str) -> tuple[str, str]:
     """Return the address and the text of the first link in *content*, which a player has for old browsers."""
     page, words = "", ""
     for number, (kind, name, source) in enumerate(tokens(content)):
-        if number > _IN_A_PLAYER:
+        if number > _MOST_TOKENS:
             break
         if kind == "start" and name == "a" and not page:
             page = safe_url(attributes(source).get("href", ""), base_url, FETCHED)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from lifestream.content.author_tokens import FALLBACKS, WORDS, author_tokens
+from lifestream.content.author_tokens import FALLBACKS, INLINE, author_tokens
 from lifestream.content.frames import FRAMES, Frames
 from lifestream.content.html_names import CHANGES_READING, HTML, MATHML, SVG, any_of
 from lifestream.content.html_tokenizer import Token, attributes, name_set
@@ -35,7 +35,7 @@ _ENDS_PARAGRAPH: Final = name_set(
 # more closely.
 _UNUSUAL = re.compile(rf"<(?!/?(?:[abipqsu]|{any_of(HTML - _HANDLED - CHANGES_READING)})[\s/>])[A-Za-z/]")
 
-_SELF_CLOSED = late(rf"<{any_of(WORDS)}(?=[\s/])[^<>]*+(?<=/)>")
+_SELF_CLOSED = late(rf"<{any_of(INLINE)}(?=[\s/])[^<>]*+(?<=/)>")
 
 
 def repaired(source: str, base_url: str = "", *, annotations: bool = True) -> str:
@@ -86,7 +86,7 @@ class _Repair:
     def take(self, token: Token) -> None:
         """Write *token*, or what takes its place."""
         frame, self._frame = self._frame, None
-        if frame is not None and self._ends(frame, token):
+        if frame is not None and self._link_frame(frame, token):
             return
         if self._formula is not None:
             taken = self._formula.takes(token)
@@ -123,7 +123,7 @@ class _Repair:
             filled = with_sources(name, attributes(source)) if starts and name in LAZY else None
             self._pieces.append(source if filled is None else written(name, filled))
 
-    def _ends(self, frame: Token, token: Token) -> bool:
+    def _link_frame(self, frame: Token, token: Token) -> bool:
         """Write the link in place of *frame*, whose start tag came last. Return whether *token* is its content."""
         is_content = token.kind == "hidden" and token.name == frame.name
         link = self._frames.link(
@@ -137,7 +137,7 @@ class _Repair:
     def end(self) -> str:
         """Return the fragment."""
         if self._frame is not None:
-            self._ends(self._frame, Token("text", "", ""))
+            self._link_frame(self._frame, Token("text", "", ""))
         if self._formula is not None:
             self._formula.close()
         return "".join(self._pieces)

@@ -26,8 +26,8 @@ def truncated(clean: CleanHtml, length: int, tags: Tags) -> CleanHtml:
     """
     if len(clean.html) <= length:
         return clean
+    # Where each text begins: the first at 0, and each other one at the end of the tag before it.
     ends = [0, *accumulate(map(len, in_turn(clean.texts, clean.tags)))][::2]
-    """Where each tag ends: the first text begins at 0, and the one after a tag at its end."""
     count = bisect_right(ends, length) - 1
     opened, count = _open_after(clean, count)
     while ends[count] > (room := length - sum(len(f"</{name}>") for name in opened)):

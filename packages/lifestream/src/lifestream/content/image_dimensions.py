@@ -13,7 +13,7 @@ from lifestream.content.image_types import image_type
 MOST_PIXELS_OF_ICON: Final = 2048 * 2048
 """How many pixels the icon of a site may have: a page shows many of them."""
 _SIZES_OF_AVIF: Final = (b"ispe", b"tkhd", b"av01")
-"""The boxes of AVIF with a size: of an image, of a track (a moving picture), and of what a track consists of."""
+"""The boxes of AVIF with a size: of an image, of a track (a moving picture), and of the samples in a track."""
 _NO_FRAME: Final = frozenset({0xC4, 0xC8, 0xCC})
 """Markers of JPEG that begin no frame, though those around them do (ITU-T T.81, table B.1)."""
 _ALONE: Final = frozenset({0x01, *range(0xD0, 0xD9)})

@@ -195,7 +195,7 @@ def of(item: Shown) -> ItemCard:
     everything = [*enclosures, *media]
     player = player_of(*(text(entry, "player") for entry in media), *(text(entry, "url") for entry in media), item.link)
     pictures: tuple[Picture, ...] = ()
-    apart: tuple[Picture, ...] = ()
+    outside: tuple[Picture, ...] = ()
     sounds: tuple[Sound, ...] = ()
     films: tuple[Sound, ...] = ()
     files: tuple[File, ...] = ()
@@ -203,16 +203,16 @@ def of(item: Shown) -> ItemCard:
     if everything:
         pictures = _distinct([*_media_pictures(media), *_enclosed_pictures(enclosures)])
         inside = set(map(identity, addresses_in(item.content))) if pictures else set()
-        apart = tuple(picture for picture in pictures if identity(picture.url) not in inside)
+        outside = tuple(picture for picture in pictures if identity(picture.url) not in inside)
         sounds = tuple(_sounds(everything, "audio"))
         films = tuple(_sounds(everything, "video"))
         files = _distinct_files(everything, enclosures, item.link, player)
         poster = next((poster for entry in media if (poster := address(entry, "thumbnail"))), "")
-    kind = _kind(item, playable=bool(player or films), sounds=bool(sounds), pictured=bool(apart))
+    kind = _kind(item, playable=bool(player or films), sounds=bool(sounds), pictured=bool(outside))
     episode = episode_of(item.episode)
     return ItemCard(
         kind=kind,
-        pictures=apart,
+        pictures=outside,
         lead=_lead(pictures, item.content) if kind in ("article", "audio") else None,
         sounds=sounds,
         films=films,
@@ -220,7 +220,7 @@ def of(item: Shown) -> ItemCard:
         player=player,
         poster=poster,
         whole=kind == "note" and len(item.content) <= LONGEST_NOTE,
-        counts=(len(apart), len(sounds), len(films), len(files)),
+        counts=(len(outside), len(sounds), len(films), len(files)),
         label=(episode.season_name or episode.season, episode.number_name or episode.number) if episode else ("", ""),
         says_all=kind != "note" and _says_all(item),
     )
@@ -252,8 +252,9 @@ def _two(season: str, number: str) -> tuple[str, str]:
 
 
 def _lead(pictures: Sequence[Picture], content: str) -> Picture | None:
-    """Return the picture that represents an article: the first that the feed names, in that size or in the size that
-    the content shows, whichever is larger.
+    """Return the picture that represents an article: the first of *pictures*, in this size or in the size that the
+    content shows, whichever is larger. If there is none, or if it is small and the content does not show it, return the
+    first image in the content that is no part of a line of text.
     """
     if not pictures:
         return _first_image(content)

@@ -23,7 +23,7 @@ _SETS: Final = ("data-srcset", "data-lazy-srcset", "data-original-set", "data-ll
 _LAZY_CLASS = re.compile(r"(?:^|[\s_-])lazy", re.IGNORECASE)
 IS_LAZY = late(rf"\s(?:{'|'.join((*_SOURCES, *_SETS, 'data-poster'))})\s*=", re.IGNORECASE)
 IS_TINY = late(r"(?:width|height)\s*+[=:]\s*+[\"']?\s*+[01](?![\d.])|display\s*+:\s*+none", re.IGNORECASE)
-"""What a fragment contains if `Pictures` may change a picture in it, besides `noscript` and sources with `data:`."""
+"""If neither IS_LAZY nor IS_TINY is found in a fragment without `noscript`, its pictures need no change."""
 
 _SIZE = late(r"\s*+0*([01])(?:\.0+)?(?:px)?\s*+$", re.IGNORECASE)
 _STYLE_SIZE = late(r"(?:^|;)\s*+(width|height)\s*+:\s*+([^;]*+)", re.IGNORECASE)
@@ -40,6 +40,7 @@ class Pictures:
     pieces: list[str]
     _lazy: set[str] = field(default_factory=set)
     _fallbacks: set[str] = field(default_factory=set)
+    # The last lazy picture, if a copy of it may follow: its index in `pieces`, and whether it has its source.
     _waiting: tuple[int, bool] | None = None
     _last_fallback: bool = False
 
@@ -115,8 +116,8 @@ def _first(attrs: Mapping[str, str], names: tuple[str, ...]) -> str:
 
 def written(name: str, attrs: Mapping[str, str]) -> str:
     """Return the start tag of *name* with the attributes *attrs*."""
-    pairs = (f' {key}="{escape(value)}"' for key, value in attrs.items() if _NAMED.match(key))
+    pairs = (f' {key}="{escape(value)}"' for key, value in attrs.items() if _ATTRIBUTE_NAME.match(key))
     return f"<{name}{''.join(pairs)}>"
 
 
-_NAMED = re.compile(r"[^\s\"'<>/=]+$")
+_ATTRIBUTE_NAME = re.compile(r"[^\s\"'<>/=]+$")

@@ -15,9 +15,9 @@ from lifestream.content.plaintext import html_of
 _DEEPEST = 20
 """How many lists and quotes may be nested. Texts that people write have fewer, and the limit bounds the time."""
 MOST_LOOKS: Final = 100_000
-"""How many times the lines of a text may be examined for the beginning of a block. In a text of 50,000 characters, each
-line is examined a few times. But after a quote, every further line may be, so that the number can grow with the square
-of the length.
+"""How many times the lines of a text may be examined for the beginning of a block. In a usual text of 50,000
+characters, each line is examined a few times. But the lines after many quotes may be examined again for each quote, so
+that the number can grow with the square of the length.
 """
 MOST_TOKENS: Final = 100_000
 """How many tokens the blocks of a text may have. A text of 50,000 characters has fewer, except for a wide table with
@@ -54,22 +54,25 @@ class _TooMany(Exception):
 
 
 class _Looks:
-    """A rule of blocks that never begins one. It is asked about each line before all others, and counts that."""
+    """A block rule that never matches. The parser tries it first at each line, so it counts how many lines are examined
+    and how many tokens there are. Raises `_TooMany` if that exceeds a limit.
+    """
 
     def __init__(self) -> None:
-        self._left = MOST_LOOKS
+        self._remaining = MOST_LOOKS
 
     def __call__(self, state: StateBlock, _start: int, _end: int, _silent: bool) -> bool:
-        self._left -= 1
-        if self._left < 0 or len(state.tokens) > MOST_TOKENS:
+        self._remaining -= 1
+        if self._remaining < 0 or len(state.tokens) > MOST_TOKENS:
             raise _TooMany
         return False
 
 
 def _bound_addresses(tokens: Iterable[Token]) -> None:
-    left = MOST_OF_ADDRESSES
+    """Remove the attributes, such as addresses, of all *tokens* after `MOST_OF_ADDRESSES` characters of them."""
+    remaining = MOST_OF_ADDRESSES
     for token in tokens:
         for part in token.children or ():
-            left -= sum(len(value) for value in part.attrs.values() if isinstance(value, str))
-            if left < 0:
+            remaining -= sum(len(value) for value in part.attrs.values() if isinstance(value, str))
+            if remaining < 0:
                 part.attrs = {}

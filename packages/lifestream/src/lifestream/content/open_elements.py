@@ -28,7 +28,7 @@ VOID: Final = name_set(
     "area base basefont bgsound br col embed frame hr image img input keygen link meta param source track wbr"
 )
 FORMATTING: Final = name_set("a b big code em font i nobr s small strike strong tt u")
-_HEADINGS: Final = name_set("h1 h2 h3 h4 h5 h6")
+_HEADINGS: Final = name_set("h1 h2 h3 h4 h5 h6")  # "h#" stands for each of them: the end tag of one closes any other
 _CELLS: Final = name_set("td th caption")
 _ROWS: Final = name_set("tr tbody thead tfoot col colgroup")
 _SCOPES: Final = _CELLS | name_set("applet marquee object table")

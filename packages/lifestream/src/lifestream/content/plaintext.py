@@ -17,7 +17,7 @@ _C1 = re.compile(b"\xc2[\x80-\x9f]")  # the C1 controls, in UTF-8
 _CONTROLS: Final = bytes({*range(32), 127} - {9, 10})
 _NO_CHARACTERS: Final = ("\ufffe".encode(), "\uffff".encode())  # in UTF-8
 _LINE_END = re.compile(r"\r\n?")
-_A_LINE: Final = 200
+_SHORT_TEXT: Final = 200
 
 
 def scrub(text: str) -> str:
@@ -32,7 +32,7 @@ def scrub(text: str) -> str:
 def _is_clean(text: str) -> bool:
     """Return whether *text* needs no scrubbing: a regular expression would take twenty times as long to tell."""
     if text.isascii():
-        if len(text) <= _A_LINE and text.isprintable():
+        if len(text) <= _SHORT_TEXT and text.isprintable():
             return True
         return len(text.encode("ascii").translate(None, _CONTROLS)) == len(text)
     try:

@@ -49,8 +49,8 @@ class Player:
 
 @dataclass(frozen=True, slots=True)
 class _Site:
-    """How the addresses of a site's films or sounds look, and what `Player` each becomes. *films* says that an item
-    with a link to such a page is a video.
+    """How the addresses of a site's films or sounds look. *player* returns the `url` and the `page` of the `Player` for
+    a match of *address*. *films* says that an item with a link to such a page is a video.
     """
 
     name: str

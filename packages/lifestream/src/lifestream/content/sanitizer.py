@@ -1,4 +1,4 @@
-"""The sanitizer: makes untrusted HTML and addresses safe to show. Pure; it imports nothing outside `content`.
+"""The sanitizer: makes untrusted HTML and addresses safe to show. Pure.
 
 nh3 cleans HTML by an allow-list: each tag by itself in HTML that is properly nested (`proper_html`), all other HTML as
 a whole. What it can't do by itself is done around it:
@@ -111,16 +111,20 @@ class Sanitizer:
         # A cleaner for each base would cost as much as the cleaning.
         self._known.of_sources.relative_to(base_url)
         proper = proper_html(fragment, self._known.of_sources)
-        if proper is not None and len(proper.html) <= _grown(fragment) and (begun := self._settled(proper, length)):
-            return begun
+        if (
+            proper is not None
+            and len(proper.html) <= _longest_result(fragment)
+            and (result := self._settled(proper, length))
+        ):
+            return result
         unusual = needs_repair(fragment)
         if unusual:
             fragment = repaired(fragment, base_url, annotations=self._keeps_annotations)
-        begun = self._settled(self._read(fragment, usual=not unusual), length)
-        if begun is None:
+        result = self._settled(self._read(fragment, usual=not unusual), length)
+        if result is None:
             clean = self._read(html_of(text_of(fragment).replace("\n", "\n\n"))) or CleanHtml()
-            begun = Beginning(truncated(clean, length, self._known.tags), whole=len(clean.html) <= length)
-        return begun
+            result = Beginning(truncated(clean, length, self._known.tags), whole=len(clean.html) <= length)
+        return result
 
     def _settled(self, clean: CleanHtml | None, length: int) -> Beginning | None:
         """Return *clean*, cut to *length* characters, after cleaning it until it no longer changes; None if it never
@@ -158,7 +162,7 @@ class Sanitizer:
             clean = checked_html(self._cleaned(source), self._known.tags)
         except NotClean:
             return None
-        return clean if len(clean.html) <= _grown(fragment) else None
+        return clean if len(clean.html) <= _longest_result(fragment) else None
 
     def _cleaned(self, source: str) -> str:
         """Return nh3's output for *source* without the characters that it would remove the next time."""
@@ -192,7 +196,7 @@ class Sanitizer:
         return link(url, self.rules, base_url)
 
 
-def _grown(fragment: str) -> int:
+def _longest_result(fragment: str) -> int:
     """Return how long the result of cleaning *fragment* may be, in characters."""
     return 16 * len(fragment) + 1000
 

@@ -96,8 +96,8 @@ class SanitizerRules:
         *,
         strip_tracking: bool = False,
     ) -> SanitizerRules:
-        """Return rules from *tags*, *styles* and *url_schemes* in any spelling. Raises ValueError naming everything
-        that is refused.
+        """Return rules from *tags*, *styles* and *url_schemes*, in upper or lower case. Raises ValueError with a
+        message that names everything that is refused.
         """
         if problems := refused(tags):
             raise ValueError(joined(problems))

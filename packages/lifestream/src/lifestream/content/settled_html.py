@@ -98,15 +98,15 @@ def missing_ends(places: str) -> list[str] | None:
     Return None if an end tag is not that of the last element that is open, if elements may be nested more than
     MAX_DEPTH deep, or if the letter of a tag is OTHER.
     """
-    left = places.replace(_VOID_WORD, "").replace(_RULE, "")
-    # Elements in which nothing is left are removed, the innermost first. That is fast in HTML of the usual depth.
+    remaining = places.replace(_VOID_WORD, "").replace(_RULE, "")
+    # Elements in which nothing remains are removed, the innermost first. That is fast in HTML of the usual depth.
     for _ in range(_ROUNDS):
-        for start in _END_OF.keys() & set(left):
-            left = left.replace(start + _END_OF[start], "")
-        if not left:
+        for start in _END_OF.keys() & set(remaining):
+            remaining = remaining.replace(start + _END_OF[start], "")
+        if not remaining:
             return []
     opened: list[str] = []
-    for letter in left:
+    for letter in remaining:
         end = _END_OF.get(letter)
         if end is not None:
             opened.append(end)

@@ -52,7 +52,7 @@ class Share:
         if not self.given_up:
             self.size += count
         while not self.given_up and not self._memory.has_room(self):
-            with _standing_still(self.deadline):
+            with _suspended(self.deadline):
                 await self._memory.changed()
         if self.given_up:
             raise Crowded
@@ -126,7 +126,8 @@ class Memory:
 
 
 @contextmanager
-def _standing_still(deadline: asyncio.Timeout | None) -> Iterator[None]:
+def _suspended(deadline: asyncio.Timeout | None) -> Iterator[None]:
+    """Suspend *deadline*, if there is one: it is later by the time that passes inside the context."""
     when = deadline.when() if deadline is not None else None
     if deadline is None or when is None:
         yield

@@ -111,11 +111,11 @@ class Body:
         """Return the whole body. Raises as `feed` does, and `CodingFailed` if its coding is not complete."""
         for _ in self.last_pieces():
             pass
-        cut = [layer.coding for layer in self._layers if not layer.is_complete]
+        incomplete = [layer.coding for layer in self._layers if not layer.is_complete]
         body = b"".join(self._parts)
         self.forget()
-        if cut:
-            raise CodingFailed(say("coding-ends-early", coding=cut[0], received=self.received))
+        if incomplete:
+            raise CodingFailed(say("coding-ends-early", coding=incomplete[0], received=self.received))
         return body
 
     def _through(self, level: int, data: bytes) -> Iterator[int]:
@@ -139,7 +139,9 @@ class Body:
 
 
 class _Layer:
-    """Undoes one coding, which it recognises by its first bytes; *label* is the coding that the server names, or ""."""
+    """Undoes one coding, which it recognises by its first bytes. *label* is the coding that the server names for this
+    layer, or ""; *header* is its whole Content-Encoding, for a message.
+    """
 
     def __init__(self, label: str, header: str, cap: int, *, may_be_coded: bool) -> None:
         self._label = label

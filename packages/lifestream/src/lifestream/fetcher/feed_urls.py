@@ -44,7 +44,7 @@ class UrlRefused(ValueError):
 
 
 def request_url(url: str) -> str:
-    """Return *url* as it is requested: absolute, percent-encoded where necessary, without what the table above names.
+    """Return *url* as it is requested: as the table above says, and percent-encoded where necessary.
 
     What is already encoded stays the same, to the byte: a server may distinguish `%2F` from `/` and `%7E` from `~`.
     Raises `UrlRefused` for a scheme other than http and https, for a missing host, and for text that is no URL.

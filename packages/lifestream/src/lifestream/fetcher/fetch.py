@@ -6,9 +6,9 @@
 
 One deadline covers everything: name resolution, connections, every hop and the whole body. A body is read into memory
 up to a cap that counts inflated bytes; no body is read if the status says that there is no feed. This module keeps the
-rules of politeness that concern a single request; `schedule` decides when to ask again. A caller that limits requests
-by host asks the hosts of a redirect one after the other (`fetch_of_host`), and may wait between them for as long as it
-likes.
+rules of politeness that concern a single request; `scheduler.schedule` decides when to ask again. A caller that limits
+requests by host asks the hosts of a redirect one after the other (`fetch_of_host`), and may wait between them for as
+long as it likes.
 """
 
 from __future__ import annotations
@@ -155,6 +155,9 @@ class Fetcher:
             await server.session.close()
 
     def _server(self, host: str, proxy: str, *, keeps: bool) -> _Server:
+        """Return the session for *host*, or for *proxy* if there is one. With *keeps*, the session of the host keeps
+        its connections open until `leave`. Raises RuntimeError outside the context.
+        """
         if self._once is None:
             raise RuntimeError("a Fetcher fetches inside its context only: write `async with Fetcher(…) as fetcher`")
         if proxy:
@@ -236,6 +239,7 @@ class Fetcher:
         return "" if proxy == DIRECT else proxy
 
     async def _follow(self, server: _Server, fetch: _Fetch, way: Redirected) -> Outcome | Redirected:
+        """Request the next URL of *way*, and follow its redirects within the host."""
         request, trail, cookies = fetch.request, way.trail, way.cookies
         home = trail.seen[0] if trail.seen else trail.url
         headers = self._headers(request)
@@ -317,9 +321,9 @@ async def _get(
     server: _Server, url: str, headers: Mapping[str, str], tls: ssl.SSLContext | bool
 ) -> aiohttp.ClientResponse:
     """Send one GET; send it again if the first may have used a kept connection that the server had just closed."""
-    target, asked = URL(url, encoded=True), url[: url.index("/", 8)]
-    may_be_kept = asked in server.origins and not server.proxy
-    server.origins.add(asked)
+    target, url_origin = URL(url, encoded=True), url[: url.index("/", 8)]
+    may_be_kept = url_origin in server.origins and not server.proxy
+    server.origins.add(url_origin)
     send = partial(
         server.session.get,
         target,

@@ -1,8 +1,9 @@
-"""Requests to hubs: one POST, with the same guard, deadline and caps as the GET of a feed. Only cancellation raises.
+"""Requests to hubs: one POST, with the same guard as the GET of a feed, and a deadline of its own. Only cancellation
+raises.
 
 A hub's address comes from a feed, so it is trusted no more than the feed. The guard checks each address before a
 connection to it. Only the redirects that the recommendation allows are followed (307 and 308, which repeat the POST), a
-few times, and never from https to http. Only the beginning of an answer is read.
+few times, and never to another scheme. Only the beginning of an answer is read.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class _Members:
     def __init__(self, magic: bytes) -> None:
         self._magic = magic
         self._count = 1
-        self._held = b""
+        self._held_back = b""
         self._is_over = False
 
     def next(self, data: bytes) -> bytes:
@@ -66,10 +66,10 @@ class _Members:
         """
         if self._is_over:
             return b""
-        data, self._held = self._held + data, b""
+        data, self._held_back = self._held_back + data, b""
         if not data.startswith(self._magic):
             self._is_over = not self._magic.startswith(data)
-            self._held = b"" if self._is_over else data
+            self._held_back = b"" if self._is_over else data
             return b""
         self._count += 1
         if self._count > MAX_MEMBERS:

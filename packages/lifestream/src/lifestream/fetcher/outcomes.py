@@ -17,7 +17,7 @@ NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 FailureKind: TypeAlias = Literal[
     "url",  # the URL can't be fetched: another scheme, no host, not a URL
-    "credentials",  # the credentials were sealed with a key that is lost
+    "credentials",  # the credentials were encrypted with a key that is lost
     "address",  # the guard refused what the host resolved to
     "dns",  # the host has no address
     "connection",  # refused, reset, cut short
@@ -64,7 +64,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A 200: a body, already inflated.
+    """A 200 or a 203: a body, already inflated.
 
     *url* is the one that answered, *duration* is in seconds, *size* is the number of bytes received.
     """

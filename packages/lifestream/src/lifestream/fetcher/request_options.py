@@ -23,8 +23,8 @@ DIRECT: Final = "direct"
 MOST_HEADERS: Final = 10
 LONGEST_HEADER: Final = 4096
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}")  # a token (RFC 9110 §5.6.2)
-_SEEN: Final = r"!-~\x80-\ud7ff\ue000-\uffff"  # without surrogates, which no encoding has
-_VALUE: Final = re.compile(f"[{_SEEN}](?:[ \\t{_SEEN}]*[{_SEEN}])?")
+_VISIBLE: Final = r"!-~\x80-\ud7ff\ue000-\uffff"  # without surrogates, which no encoding has
+_VALUE: Final = re.compile(f"[{_VISIBLE}](?:[ \\t{_VISIBLE}]*[{_VISIBLE}])?")
 # Headers that belong to the connection or to the conditions of a request, or that have a setting of their own.
 _OURS: Final = frozenset({
     *("host", "connection", "keep-alive", "te", "trailer", "upgrade", "expect", "range", "content-length"),

@@ -137,7 +137,7 @@ def failure_of(error: Exception) -> tuple[FailureKind, str] | None:
 
     None if it is neither a failure of the network or the server, nor a shortage of ours.
     """
-    if (shortage := shortage_of(error) or _shortage_in_words(error)) is not None:
+    if (shortage := shortage_of(error) or _shortage_in_message(error)) is not None:
         return "shortage", shortage.value
     known = _failure_of_proxy(error) or _failure_of(error)
     # The libraries that resolve names and load certificates don't report that they could not open a file.
@@ -157,8 +157,8 @@ def _failure_of_proxy(error: Exception) -> tuple[FailureKind, str] | None:
     return None
 
 
-def _shortage_in_words(error: Exception) -> Shortage | None:
-    """Return the shortage of memory that ended a body early; None if *error* is another one.
+def _shortage_in_message(error: Exception) -> Shortage | None:
+    """Return `Shortage.MEMORY` if a shortage of memory ended a body early; None if *error* has another cause.
 
     aiohttp names what broke the connection only in the message, after the number of bytes that are missing
     (`ResponseHandler.connection_lost`, read in 3.14). A server cannot influence this part of the message.

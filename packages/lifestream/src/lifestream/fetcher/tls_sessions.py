@@ -1,10 +1,9 @@
 """TLS sessions kept between connections: resuming one costs a third of a full handshake's work (RFC 8446, section 2.2).
 
-Feeds of one host are requested one after the other, each on a connection of its own, and a worker asks a host again
-an hour later: most handshakes are with hosts that are known. What a server has sent to resume its session (a ticket) is
-kept in memory by the server's name: at most MOST tickets, each for at most KEPT seconds after the server's certificate
-was checked. Sessions are never offered to another name, and a server that doesn't know one any more makes a full
-handshake.
+A worker requests feeds of the same host again and again, hours apart, on new connections: most handshakes are with
+hosts that are known. What a server has sent to resume its session (a ticket) is kept in memory by the server's name: at
+most MOST tickets, each for at most KEPT seconds after the server's certificate was checked. Sessions are never offered
+to another name, and a server that doesn't know a session any more makes a full handshake.
 """
 
 from __future__ import annotations

@@ -29,13 +29,13 @@ def feeds_at(url: str) -> list[int]:
     except ValueError as error:  # the message is without the URL, which may contain a password
         raise CommandError(gettext("there is no such feed: {reason}").format(reason=worded(str(error)))) from error
     try:
-        asked = request_url(bare)
+        requested = request_url(bare)
     except UrlRefused:
-        asked = bare
-    hashes = {url_hash(asked), url_hash(bare)}
+        requested = bare
+    hashes = {url_hash(requested), url_hash(bare)}
     found = list(Feed.objects.filter(url_hash__in=hashes).order_by("pk").values_list("pk", flat=True))
     if not found:
-        nearest = _nearest(asked)
+        nearest = _nearest(requested)
         if nearest:
             # Translators: between the last two URLs of a list.
             urls = gettext(" or ").join(nearest)
@@ -51,8 +51,8 @@ def _nearest(url: str) -> list[str]:
     """
     host = Q(domain=domain_of(url)) if domain_of(url) else Q(site_url=url)
     of_site = list(Feed.objects.filter(host).order_by("url").values_list("url", flat=True)[:100])
-    everyone = of_site or Feed.objects.order_by("url").values_list("url", flat=True)[:_MOST_COMPARED]
-    return get_close_matches(url, list(dict.fromkeys(everyone)), 3, 0.0 if of_site else 0.85)
+    candidates = of_site or Feed.objects.order_by("url").values_list("url", flat=True)[:_MOST_COMPARED]
+    return get_close_matches(url, list(dict.fromkeys(candidates)), 3, 0.0 if of_site else 0.85)
 
 
 def chosen_lifestream(slug: str | None) -> Lifestream:
@@ -64,15 +64,15 @@ def chosen_lifestream(slug: str | None) -> Lifestream:
     if not Lifestream.objects.exists() and slug in (None, "main"):
         return Lifestream.objects.create(slug="main", title=gettext("Lifestream"))
     if slug is None:
-        everyone = list(Lifestream.objects.all()[:2])
-        found = everyone[0] if len(everyone) == 1 else Lifestream.objects.filter(slug="main").first()
+        first_two = list(Lifestream.objects.all()[:2])
+        found = first_two[0] if len(first_two) == 1 else Lifestream.objects.filter(slug="main").first()
         problem = gettext("there are several lifestreams; choose one with --lifestream: {slugs}")
     else:
         found = Lifestream.objects.filter(slug=slug).first()
         problem = gettext("there is no lifestream '{slug}'; choose one of these: {slugs}")
     if found is None:
-        there = ", ".join(Lifestream.objects.order_by("slug").values_list("slug", flat=True))
-        if not there:
+        slugs = ", ".join(Lifestream.objects.order_by("slug").values_list("slug", flat=True))
+        if not slugs:
             raise CommandError(gettext("there is no lifestream; make one in the admin"))
-        raise CommandError(problem.format(slug=slug, slugs=there))
+        raise CommandError(problem.format(slug=slug, slugs=slugs))
     return found

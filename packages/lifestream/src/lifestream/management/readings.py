@@ -59,7 +59,9 @@ def _item(item: ItemDraft) -> dict[str, Any]:
 
 
 def text_of(reading: Reading, stream: TextIO) -> Visible:
-    """Return *reading*, which must have been prepared with notes, as text for people, drawn for *stream*."""
+    """Return *reading*, which must have been prepared with notes, as text for people, drawn for *stream*. Raises
+    ValueError if the document could not be read.
+    """
     prepared = reading.prepared
     if prepared is None:
         raise ValueError(f"{reading.name} could not be read: {reading.error}")

@@ -36,22 +36,22 @@ class Command(BaseCommand):
         if name and len(urls) > 1:
             raise CommandError(gettext("--name is for one feed; leave it out for several"))
         chosen = chosen_lifestream(lifestream)
-        troubles = []
+        errors = []
         for _, found in find_feeds(urls):
             try:
                 added = self._add(found, chosen, name, folder)
             except CommandError as error:
-                troubles.append(str(error))
+                errors.append(str(error))
                 if len(urls) > 1:
                     self.stderr.write(str(error))
             else:
                 if options["verbosity"]:
                     self._print_added(*added)
-        if troubles:
+        if errors:
             text = ngettext(
-                "{count} of {all} feeds was not added", "{count} of {all} feeds were not added", len(troubles)
+                "{count} of {all} feeds was not added", "{count} of {all} feeds were not added", len(errors)
             )
-            raise CommandError(text.format(count=len(troubles), all=len(urls)) if len(urls) > 1 else troubles[0])
+            raise CommandError(text.format(count=len(errors), all=len(urls)) if len(urls) > 1 else errors[0])
 
     @staticmethod
     def _add(found: Found | NotAdded, chosen: Lifestream, name: str, folder: str) -> tuple[Found, Added]:

@@ -83,7 +83,7 @@ class Command(BaseCommand):
         if change != FeedChange():
             self._edit(keys, change)
         if options["folder"] is not None:
-            self._file(keys, options["folder"], options["lifestream"])
+            self._move_to_folder(keys, options["folder"], options["lifestream"])
         elif change == FeedChange():
             raise CommandError(gettext("there is nothing to change: give an option; see --help"))
         if change.verifies is False:
@@ -134,7 +134,7 @@ class Command(BaseCommand):
             else:
                 self.stdout.write(gettext("{url} is changed.").format(url=feed.url))
 
-    def _file(self, keys: list[int], folder: str, slug: str | None) -> None:
+    def _move_to_folder(self, keys: list[int], folder: str, slug: str | None) -> None:
         chosen = chosen_lifestream(slug)
         count = Subscription.objects.filter(feed__in=keys, lifestream=chosen).update(folder=folder.strip())
         text = ngettext(
@@ -151,8 +151,8 @@ def _login(user: str | None) -> str | None:
     """
     if not user:
         return user
-    asked = sys.stdin.isatty()
-    password = getpass.getpass(gettext("Password: ")) if asked else sys.stdin.readline().rstrip("\r\n")
+    is_terminal = sys.stdin.isatty()
+    password = getpass.getpass(gettext("Password: ")) if is_terminal else sys.stdin.readline().rstrip("\r\n")
     return f"{user}:{password}"
 
 

@@ -56,13 +56,13 @@ class Command(BaseCommand):
             self.stderr.write(gettext("Left out: {reason}.").format(reason=scrub(worded(refusal))))
         for note in result.notes:
             self.stderr.write(gettext("Has no counterpart: {note}.").format(note=scrub(note)))
-        made = len(result.made)
+        added = len(result.made)
         text = ngettext(
             "{count} feed added to '{slug}', {known} known before, {refused} left out.",
             "{count} feeds added to '{slug}', {known} known before, {refused} left out.",
-            made,
+            added,
         )
-        self.stdout.write(text.format(count=made, slug=chosen.slug, known=result.known, refused=len(result.refused)))
+        self.stdout.write(text.format(count=added, slug=chosen.slug, known=result.known, refused=len(result.refused)))
         if update and result.made:
             feeds = [subscription.feed_id for subscription in result.made]
             raise_file_limit()
@@ -95,7 +95,7 @@ class Command(BaseCommand):
 
 
 def _read(file: str) -> bytes:
-    """Return the content of the file, or just enough of it that `opml.read` notices that it is too large."""
+    """Return the content of the file, or just enough of it that `opml.read_list` notices that it is too large."""
     if file == "-":
         return sys.stdin.buffer.read(settings.max_opml + 1)
     return read_file(file, settings.max_opml + 1, settings.timeout)

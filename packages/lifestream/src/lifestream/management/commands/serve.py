@@ -65,7 +65,7 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         connections.close_all()
         by_celery = bool(getattr(settings, "CELERY_BROKER_URL", ""))
-        updater = Updater(lifestream_settings.check_every, _clean_up) if update and not by_celery else None
+        updater = Updater(lifestream_settings.check_every, _daily_work) if update and not by_celery else None
 
         def ready(url: str) -> None:
             if updater is not None:
@@ -134,7 +134,10 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _clean_up(stopping: threading.Event) -> object:
+def _daily_work(stopping: threading.Event) -> object:
+    """Delete what the settings do not keep, look for the new addresses of lost feeds, and send the weekly report if it
+    is time. Ends early once *stopping* is set. Returns what was deleted.
+    """
     from lifestream.operations.replacements import look_for_replacements
     from lifestream.operations.retention import cleanup
     from lifestream.operations.weekly_report import send_report

@@ -62,13 +62,13 @@ def _table_of(log: list[Fetch], now: datetime) -> Visible:
     table.add_column(gettext("Next due then, and why"), overflow="fold")
     time_of = clock if is_narrow(sys.stdout) else ago
     for fetch in log:
-        came = Text(outcome_in_words(fetch.outcome), COLOURS.get(fetch.outcome, ""))
+        result = Text(outcome_in_words(fetch.outcome), COLOURS.get(fetch.outcome, ""))
         details = " ".join(filter(None, (str(fetch.status or ""), worded(fetch.message))))
-        came.append(visible(f" {details}") if details else "", "default")
+        result.append(visible(f" {details}") if details else "", "default")
         due = gettext("never") if fetch.next_fetch is None else f"{timezone.localtime(fetch.next_fetch):%Y-%m-%d %H:%M}"
         table.add_row(
             Text(_times(fetch, now, time_of)),
-            came,
+            result,
             str(fetch.new),
             str(fetch.changed),
             gettext("{} ms").format(number_format(round(fetch.duration * 1000), force_grouping=True)),
