@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 from django.utils.translation import override
 
+import lifestream
 from lifestream.message import Duration, Gap, say
 from lifestream.wording import in_words, worded
 
@@ -24,3 +28,15 @@ def test_old_rows_keep_their_text() -> None:
 def test_a_length_of_time_is_worded_in_the_active_language() -> None:
     with override("de"):
         assert [in_words(60), in_words(7 * 86400)] == ["60 Sekunden", "7 Tage"]
+
+
+def test_no_module_with_translated_messages_takes_the_english_words_for_times() -> None:
+    source = Path(lifestream.__file__).parent
+    english = re.compile(r"^from lifestream\.time_words import .*\b(in_words|relative)\b", re.MULTILINE)
+    translated = re.compile(r"\bn?gettext\(\s*\"")
+    found = [
+        path
+        for path in source.rglob("*.py")
+        if english.search(text := path.read_text("utf-8")) and translated.search(text)
+    ]
+    assert found == []

@@ -29,8 +29,7 @@ from lifestream.fetcher import open_files
 from lifestream.models import Feed
 from lifestream.operations.health import health, is_late, why_not_ready
 from lifestream.storage.db_errors import FAILURES, trouble_of
-from lifestream.time_words import in_words
-from lifestream.wording import worded
+from lifestream.wording import in_words, worded
 
 _CLOCK: Final = 60.0  # seconds by which the clocks of two machines may differ
 _SPACE: Final = 0.05  # the part of a disk that should be free

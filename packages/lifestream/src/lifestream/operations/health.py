@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 
 from lifestream.conf import settings
 from lifestream.models import Feed, Host, Item, Post, Tally
-from lifestream.time_words import in_words
+from lifestream.wording import in_words
 
 LATE: Final = timedelta(hours=1)
 """How long a feed may be due before the operator is told that nothing fetches it."""

@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.test import override_settings
 from django.utils import timezone
+from django.utils.translation import override
 
 from factories import make_feed, make_subscription
 
@@ -32,6 +33,15 @@ def test_feeds_that_nobody_fetches_exit_with_status_1_and_the_remedy() -> None:
     assert ended.value.code == 1
     assert "Nothing fetches" in errors.getvalue()
     assert "   3  https://" in out.getvalue()
+
+
+def test_the_state_is_told_in_the_language_of_the_reader_with_its_times() -> None:
+    make_subscription(make_feed(next_fetch=timezone.now() - timedelta(days=2, hours=1)))
+    out, errors = StringIO(), StringIO()
+    with override("de"), pytest.raises(SystemExit):
+        call_command("status", stdout=out, stderr=errors)
+    assert "2 Tage 1 Stunde" in out.getvalue()
+    assert "2 Tage" in errors.getvalue()
 
 
 def test_the_state_is_printed_as_json() -> None:

@@ -18,8 +18,7 @@ from lifestream.operations.health import Health, health
 from lifestream.operations.limit_values import Limit
 from lifestream.operations.limits import limits as all_limits
 from lifestream.terminal import visible_json
-from lifestream.time_words import in_words
-from lifestream.wording import ago, worded
+from lifestream.wording import ago, in_words, worded
 
 _INDENT = "    "
 
