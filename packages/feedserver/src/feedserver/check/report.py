@@ -166,7 +166,9 @@ class Report:
     def to_json(self) -> str:
         """Return the report as JSON text that is safe to print: unprintable characters are written as escapes."""
         text = json.dumps(self.as_json(), indent=2, ensure_ascii=False)
-        text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)  # many readers refuse such a document (RFC 8259 §8.2)
+        text = _SURROGATE.sub(
+            "\N{REPLACEMENT CHARACTER}", text
+        )  # many parsers of JSON refuse surrogates (RFC 8259 §8.2)
         return "".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text) + "\n"
 
 

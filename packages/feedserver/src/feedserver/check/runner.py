@@ -140,8 +140,8 @@ def _run_lanes(lanes: Sequence[Lane], workers: int, stop: threading.Event, adapt
         except KeyboardInterrupt:
             stop.set()
             adapter.interrupt()
-        for lane in running:
-            lane.result()
+        for future in running:
+            future.result()
     return not stop.is_set()
 
 

@@ -63,7 +63,7 @@ class Site:
             tls=self.scenario.tls,
             callable_timeout=30.0,
         )
-        # A reader that has kept the validators of the broken answer asks with them in its next poll of the step.
+        # A reader may keep the validators of a broken answer: its next poll then gets a 304, and no broken answer.
         server.allow("was not injected: the answer to GET .* was a 304")
         return server.start()
 
