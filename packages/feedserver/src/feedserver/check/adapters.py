@@ -109,6 +109,7 @@ class Adapter(ABC):
     name = "reader"
     version = ""
     kind_of_poll = "poll"
+    """What a poll of this reader is, in a word or two for the report."""
     has_one_session = False
     """Whether the reader cannot be opened several times: all scenarios then share one lane."""
 

@@ -87,7 +87,7 @@ def _relative_content(at: Stage) -> Response:
 
 
 def _judge_relative_content(seen: Evidence) -> Judgement:
-    """Judge whether a relative link of content leads to the right place.
+    """Return the judgement of where a relative link of content leads.
 
     A link that is still relative may be resolved when it is shown, so it is not judged.
     """

@@ -61,8 +61,8 @@ def _untrusted(scenario_id: str, title: str, fault: TlsFault, rule: str) -> Scen
 
 
 def _judge_field(seen: Evidence, name: str, *numbers: int) -> Judgement:
-    """Judge whether the field *name* of the items *numbers* runs no script. Raise Unseen if the list does not show this
-    field even of item 3, where it is harmless.
+    """Return a pass if the field *name* of the items *numbers* runs no script. Raise Unseen if the list does not show
+    this field even of item 3, where it is harmless.
     """
     seen.expect_subscribed(3)
     seen.asked(1)
@@ -84,7 +84,7 @@ def _judge_field(seen: Evidence, name: str, *numbers: int) -> Judgement:
 
 
 def _judge_links_of_content(seen: Evidence) -> Judgement:
-    """Judge whether the listed content has no link that runs a script.
+    """Return a pass if the listed content has no link that runs a script.
 
     Content that is listed as the feed had it may be cleaned when it is shown, so it is not judged.
     """
