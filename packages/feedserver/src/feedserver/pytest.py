@@ -267,7 +267,7 @@ class ServerWatch:
         report = yield
         if report.failed:
             self._ask_all()
-            self._tell(item, report, call.excinfo.value if call.excinfo is not None else None)
+            self._add_to_report(item, report, call.excinfo.value if call.excinfo is not None else None)
             if call.when == "call" and held_server.is_wanted():
                 self._hold(item, f"{call.excinfo.typename}: {call.excinfo.value}" if call.excinfo else "")
         elif report.skipped and IN_CALL not in item.stash:
@@ -310,7 +310,7 @@ class ServerWatch:
             else:
                 return
 
-    def _tell(self, item: pytest.Item, report: pytest.TestReport, failure: BaseException | None) -> None:
+    def _add_to_report(self, item: pytest.Item, report: pytest.TestReport, failure: BaseException | None) -> None:
         # For a unittest.TestCase, pytest replaces our failure by the one that unittest recorded.
         if self._found and (failure is None or failure is not self._raised):
             report.sections.append(("feedserver problems", "\n\n".join(self._found)))
