@@ -1,12 +1,12 @@
 """The command: `feedserver serve`, `feedserver stop`, `feedserver record` and `feedserver check`.
 
 The event loop puts each exchange that has ended into a queue; the main thread, which has nothing else to do, prints it.
-So a slow terminal delays no answer. A signal raises `_Stopped` in the main thread, whatever it waits for: a port, an
-exchange, a terminal.
+So a slow terminal delays no answer. A signal raises `_Stopped` in the main thread, whatever that thread waits for: a
+port, an exchange, a terminal.
 
 Exit status: 0 if the command succeeded; an end by Ctrl-C, SIGTERM or QUIT counts as success. 1 if there was no server
 to stop, or it did not stop, or if no answer came that could be recorded. 2 for bad usage, such as a folder that does
-not exist or a port that is taken.
+not exist or a port that is taken. `feedserver check` has exit statuses of its own, see `check.command`.
 """
 
 from __future__ import annotations
@@ -184,8 +184,8 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Version(argparse.Action):
-    """An action that prints the version; it is looked up only then, since that takes longer than the command's
-    start.
+    """An action that prints the version. Looking the version up takes longer than the command's start, so only this
+    action does it.
     """
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 @cache
 def final_response() -> type[HTTPResponse]:
-    """Return a response class of http.client that skips all interim answers (RFC 9110 §15.2).
+    """Return a response class of http.client that skips all interim answers (RFC 9110 §15.2) but 101.
 
-    http.client skips status 100 alone, so that 103, Early Hints, would be the answer. Importing http.client takes
-    longer than a server's start, so it is imported here.
+    http.client skips status 100 alone, so that 103, Early Hints, would be the answer. After 101, Switching Protocols,
+    no HTTP answer follows. Importing http.client takes longer than a server's start, so it is imported here.
     """
     from http.client import HTTPResponse
 

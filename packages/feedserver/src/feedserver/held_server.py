@@ -32,7 +32,7 @@ def hold(
     """Wait until a person presses Enter, at most *seconds*, while the running *servers* of the failed *test* answer.
 
     *failure* says why it failed. *reading* and *writing* are by default standard input and standard error. Returns at
-    once unless `is_wanted` returns True, a server runs, and both of them are terminals.
+    once unless `is_wanted` returns True, a server runs, and both streams are terminals.
     """
     reading = reading or sys.stdin
     writing = writing or sys.stderr
@@ -47,8 +47,8 @@ def hold(
         file=writing,
         flush=True,
     )
-    # A thread reads, since Windows can't wait for a console with a time limit. If nobody presses Enter, it is left
-    # behind.
+    # A thread reads, since Windows can't wait for a console with a time limit. If nobody presses Enter, the thread is
+    # left behind.
     reader = threading.Thread(target=_read_line, args=(reading,), name="feedserver: FEEDSERVER_HOLD", daemon=True)
     reader.start()
     reader.join(seconds)

@@ -63,7 +63,10 @@ class FeedServerFactory:
             self.end(watched)
 
     def begin(self, root: str | os.PathLike[str] | None = _CONFIGURED, **options: Any) -> Watched:
-        """Start a server and watch it until `end`. A `with` block would cost a test more than adding its route does."""
+        """Start a server and watch it until `end`.
+
+        The fixture `feedserver` uses this instead of a `with` block, which would take longer than adding a route.
+        """
         if root is _CONFIGURED:
             root = _configured_root(self._config) if self._has_root else None
         elif isinstance(root, str | os.PathLike):
@@ -165,8 +168,9 @@ def _refuse(message: str) -> None:
 class Watched:
     """A server, and its last exchange *before* the current test.
 
-    *problems* and *expectations* are those of fixtures that the test shares with others, when the last of them was set
-    up: if the test is skipped, they concern the next one.
+    *problems* and *expectations* are what had been found and expected when the last fixture of a wider scope was set
+    up. They do not concern the current test alone: if it is skipped, they are kept for the next one. *is_aside* is
+    whether they are kept now.
     """
 
     server: FeedServer
@@ -200,9 +204,11 @@ class Watched:
             self.server.site.expectations += self.expectations
 
     def last_exchange(self) -> Exchange | None:
+        """Return the server's last exchange so far."""
         return next(reversed(self.server.journal.exchanges), None)
 
     def journal(self) -> str:
+        """Return the exchanges since the test began, in words, when those under way have ended."""
         journal = self.server.journal
         journal.settle()
         return journal.describe(after=self.before)
@@ -211,8 +217,9 @@ class Watched:
 class ServerWatch:
     """A plugin that watches the running servers and those that ended in the current test, and collects their problems.
 
-    It is registered when the first server is started. That may be in the middle of a hook, whose wrapper would then be
-    missing here: `pytest_feedserver` wraps calls of tests and set-ups of fixtures, and calls `verify` and `share`.
+    It is registered when the first server is started. pytest may be in the middle of a hook then, and would not call
+    this plugin's wrapper of that hook. So `pytest_feedserver` wraps calls of tests and set-ups of fixtures, and calls
+    `verify` and `share`.
     """
 
     def __init__(self) -> None:
@@ -260,7 +267,7 @@ class ServerWatch:
         report = yield
         if report.failed:
             self._ask_all()
-            self._tell(item, report, call.excinfo.value if call.excinfo is not None else None)
+            self._add_to_report(item, report, call.excinfo.value if call.excinfo is not None else None)
             if call.when == "call" and held_server.is_wanted():
                 self._hold(item, f"{call.excinfo.typename}: {call.excinfo.value}" if call.excinfo else "")
         elif report.skipped and IN_CALL not in item.stash:
@@ -303,7 +310,7 @@ class ServerWatch:
             else:
                 return
 
-    def _tell(self, item: pytest.Item, report: pytest.TestReport, failure: BaseException | None) -> None:
+    def _add_to_report(self, item: pytest.Item, report: pytest.TestReport, failure: BaseException | None) -> None:
         # For a unittest.TestCase, pytest replaces our failure by the one that unittest recorded.
         if self._found and (failure is None or failure is not self._raised):
             report.sections.append(("feedserver problems", "\n\n".join(self._found)))

@@ -54,7 +54,7 @@ def _answer_to_quit(port: int, host: str, deadline: float) -> bytes:
     with _connection(port, host, deadline) as connection:
         connection.sendall(request.encode("ascii", "replace"))
         while len(answer) < LONGEST_ANSWER:
-            connection.settimeout(_left(deadline))
+            connection.settimeout(_seconds_left(deadline))
             try:
                 data = connection.recv(LONGEST_ANSWER) if time.monotonic() < deadline else None
             except TimeoutError:
@@ -76,15 +76,15 @@ def _listens(host: str, port: int, deadline: float) -> bool:
 
 
 def _connection(port: int, host: str, deadline: float) -> socket.socket:
-    """Open a connection to one of the addresses of *host*, in one time limit for all of them."""
+    """Open a connection to one of the addresses of *host*, with one time limit for all of them."""
     failure: OSError | None = None
     for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
         try:
-            return socket.create_connection((str(address[0]), port), timeout=_left(deadline))
+            return socket.create_connection((str(address[0]), port), timeout=_seconds_left(deadline))
         except OSError as error:
             failure = error
     raise failure or OSError(f"{host} has no address")
 
 
-def _left(deadline: float) -> float:
+def _seconds_left(deadline: float) -> float:
     return max(0.001, deadline - time.monotonic())

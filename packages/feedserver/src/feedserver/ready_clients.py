@@ -27,7 +27,7 @@ TIMEOUT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What clients need of the server: its *base_url*, what makes a *url* of a path, and whom they trust.
+    """What clients need of the server: its *base_url*, the function *url* from a path to its URL, and whom they trust.
 
     *ca_bundle* is the file of the server's authority, None for a server without TLS. *certificate* is the file of the
     client's own certificate, if it shows one.
@@ -45,8 +45,8 @@ class Trust:
             context.load_cert_chain(self.certificate)
         return context
 
-    def whole(self, url: str) -> str:
-        """Return *url*, which may be a path of the server, as a whole URL."""
+    def absolute(self, url: str) -> str:
+        """Return *url*, which may be a path of the server, as an absolute URL."""
         return url if "://" in url.partition("?")[0] else self.url(url)
 
 
@@ -68,13 +68,13 @@ class UrllibClient:
         method: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> HTTPResponse:
-        """Request *url*, a path of the server or a whole URL, and return the answer: see `urllib.request.urlopen`.
+        """Request *url*, a path of the server or an absolute URL, and return the answer: see `urllib.request.urlopen`.
 
         *timeout* is in seconds. Raises urllib.error.HTTPError for an answer of 400 and above, and URLError where none
         comes.
         """
         if isinstance(url, str):
-            url = urllib.request.Request(self._trust.whole(url), method=method, headers=headers or {})  # noqa: S310 - the test's own
+            url = urllib.request.Request(self._trust.absolute(url), method=method, headers=headers or {})  # noqa: S310 - the test's own
         answer: HTTPResponse = self.opener.open(url, data, timeout)
         return answer
 
@@ -109,9 +109,9 @@ def _requests_session(trust: Trust) -> requests.Session:
 
         def request(self, method: str, url: str, *arguments: Any, **options: Any) -> requests.Response:
             """Send a request, see `requests.Session.request`."""
-            if len(arguments) < 7:  # the eighth is the time-out
+            if len(arguments) < 7:  # the seventh after the URL is the time-out
                 options.setdefault("timeout", TIMEOUT)
-            answer: requests.Response = super().request(method, trust.whole(url), *arguments, **options)
+            answer: requests.Response = super().request(method, trust.absolute(url), *arguments, **options)
             return answer
 
     session: requests.Session = Session()

@@ -53,12 +53,13 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
     do wrong: requests that nothing answers, and bytes that are no request. *idle_timeout* is in seconds, *max_body* in
     bytes of a request's body, *callable_timeout* in seconds for each call of an answer that is a callable.
     *journal_limit* is the number of exchanges that are kept. *tls* speaks HTTPS beside HTTP, on the same port; instead
-    of True it may be one of the words of `TlsFault`, which says how TLS fails. Its certificate is for localhost, the
+    of True it may be one of the words of `TlsFault`, which says how TLS fails. The certificate is for localhost, the
     host, the aliases and *names*: more host names by which a client asks for the server, such as "feeds.example".
-    *client_certificates* asks clients for a certificate of the server's authority, which is "optional" or "required";
-    see `client_certificate`.
+    *client_certificates*, "optional" or "required", asks clients for a certificate of the server's authority; see
+    `client_certificate`.
 
-    A `with` statement starts and stops it, and does not call `verify`: a test calls it as the last line of the block.
+    A `with` statement starts and stops the server, and does not call `verify`: a test calls `verify` as the last line
+    of the block.
     """
 
     def __init__(
@@ -196,9 +197,9 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         """Log what a stop waits for, while it waits: a test that hangs must say where."""
         import logging
 
-        held = visible(self.listening.holders(), lines=True)
+        holders = visible(self.listening.holders(), lines=True)
         logging.getLogger("feedserver").warning(
-            "stopping %s has taken %g s; it still has\n%s", self._started_address().base_url, STOP_NOTICE, held
+            "stopping %s has taken %g s; it still has\n%s", self._started_address().base_url, STOP_NOTICE, holders
         )
 
     def __enter__(self) -> Self:

@@ -39,10 +39,10 @@ class ServerAnswers(ServerLocation):
     ) -> None:
         """Answer *path* with *answers*, one after the other; the last one stays. HEAD does not use one up.
 
-        *path* may have a query string, which then must be equal, or be a whole URL, for a client that uses this
-        server as its proxy. An answer is a `Response` or a callable that gets the `Request` and returns one; it runs
-        on a thread of its own, and may be async. `lasting(answer, "2h")` is given for a time. Without *method*, every
-        method is answered.
+        *path* may have a query string, which then must be equal. It may be an absolute URL, for a client that uses
+        this server as its proxy. An answer is a `Response`, or a callable that gets the `Request` and returns a
+        `Response`; the callable runs on a thread of its own, and may be async. `lasting(answer, "2h")` gives *answer*
+        to all requests of two hours. Without *method*, every method is answered.
 
         With *state*, the route answers only while `state` has these values (None: a name that is not set). Each request
         that uses an answer up changes `state` to the values of *then*.
@@ -75,7 +75,7 @@ class ServerAnswers(ServerLocation):
     def gate(self) -> Gate:
         """Return a new gate: code that makes an answer waits at it until the test lets it pass.
 
-        A body of parts or a callable calls its `wait`, the test its `release` or `open`.
+        A callable, or a body that is made in parts, calls the gate's `wait`; the test calls `release` or `open`.
         """
         return Gate()
 

@@ -76,9 +76,9 @@ class ServerClients(ServerLocation):
 
         check_choice("library", library, get_args(Library))
         check_name("certificate", certificate, "reader.example", or_none=True)
-        shown = self.client_certificate(certificate) if certificate is not None else None
+        certificate_file = self.client_certificate(certificate) if certificate is not None else None
         bundle = self.ca_bundle if self.tls is not None else None
-        return client_of(library, Trust(self.base_url, self.url, bundle, shown))
+        return client_of(library, Trust(self.base_url, self.url, bundle, certificate_file))
 
     def _tls_or_raise(self) -> None:
         if self.tls is None:

@@ -88,6 +88,6 @@ class ServerConnections:
     def connections(self) -> list[ClientConnection]:
         """Every connection so far, closed ones included, in the order in which they were made.
 
-        As many closed ones are kept as *journal_limit* says. The one of a request is `Request.connection`.
+        The option *journal_limit* limits how many closed ones are kept. A request's own is `Request.connection`.
         """
         return self.listening.described()

@@ -74,7 +74,7 @@ class ServerJournal:
     ) -> Expectation:
         """Expect that matching requests come from now on; `verify` checks how many have come. This adds no answer.
 
-        *path* and the criteria are those of `Journal.filter`. They are expected exactly *times* times, or at
+        *path* and the criteria are those of `Journal.filter`. The requests are expected exactly *times* times, or at
         least *at_least* and at most *at_most* times; without any of these, once. So `expect("/feed", times=0)` expects
         that none comes. The expectation can also be checked by itself, by its method `verify` or by a `with` block.
         """
@@ -100,11 +100,11 @@ class ServerJournal:
         return expectation
 
     def verify(self) -> None:
-        """Raise VerificationError for what went wrong at the server; docs/feedserver/pytest.md has the table.
+        """Raise VerificationError for what went wrong at the server; docs/feedserver/pytest.md has a table of problems.
 
         That is a mistake in a fixture, a callable that failed, a fault that was not injected, any exception while a
-        request was answered, and, unless the server is not *strict*, a request that nothing answers and bytes that are
-        no request. What was expected by `expect` is checked, too. Each problem is raised once, and each expectation is
+        request was answered, and, if the server is *strict*, a request that nothing answers and bytes that are no
+        request. What was expected by `expect` is checked, too. Each problem is raised once, and each expectation is
         checked once. A doubtful detail of a fixture is issued as a FixtureWarning, here rather than on the thread that
         read the fixture.
         """
@@ -127,7 +127,7 @@ class ServerJournal:
         self.site.problems.allow(*patterns)
 
     def failed(self, message: str) -> None:
-        """Report an error on the event loop that belongs to no particular server, as a problem of each server."""
+        """Report *message* as a problem: an error of the event loop, which is reported to each server that runs."""
         self.site.problems.add(message)
 
 

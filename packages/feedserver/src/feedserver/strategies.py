@@ -5,10 +5,10 @@
         response, feed = document
         assert [entry.title for entry in my_parser(response.body)] == [entry.title for entry in feed.entries]
 
-The values are difficult but unambiguous: every script, characters beyond the first plane, references, "]]>". There is
-no leading, trailing or repeated white space, which readers trim. Plain text contains nothing that would be a tag or a
-reference in HTML, since RSS does not say whether a title is HTML. Nothing looks like UTF-8 that was decoded as
-ISO-8859-1 ("Ã©"), which feedparser repairs. Dates have whole seconds.
+The values are difficult but unambiguous: every script, characters beyond the Basic Multilingual Plane, references,
+"]]>". There is no leading, trailing or repeated white space, which readers trim. Plain text contains nothing that would
+be a tag or a reference in HTML, since RSS does not say whether a title is HTML. Nothing looks like UTF-8 that was
+decoded as ISO-8859-1 ("Ã©"), which feedparser repairs. Dates have whole seconds.
 
 Needs Hypothesis: `pip install feedserver[hypothesis]`.
 """
@@ -291,8 +291,8 @@ def documents(
     if format == "json":
         return feeds(format, max_entries=max_entries).map(lambda feed: (feed.render("json"), feed))
 
-    def render(feed: Feed, encoding: str, cdata: bool, marked: bool) -> tuple[Response, Feed]:
-        bom = True if marked and encoding.lower() == "utf-8" else None
+    def render(feed: Feed, encoding: str, cdata: bool, with_bom: bool) -> tuple[Response, Feed]:
+        bom = True if with_bom and encoding.lower() == "utf-8" else None
         return feed.render(format, encoding=encoding, cdata=cdata, bom=bom), feed
 
     drawn = feeds(format, max_entries=max_entries)

@@ -83,7 +83,7 @@ class FeedServerMixin(_TestCase):
     def setUp(self) -> None:
         """Start the server."""
         server = self.make_feedserver().start()
-        self.addCleanup(_stop, server)  # not a method: that refers to this test, and would be pickled, too
+        self.addCleanup(_stop, server)  # no method: it would refer to this test, which would then be pickled, too
         self._feedserver = server
         if not _has_live_server(type(self)):
             self.host, self.port = server.host, server.port
@@ -252,7 +252,9 @@ def _take_problems(server: FeedServer) -> str:
 
 
 def _worded(server: FeedServer, problems: str) -> str:
-    """Return *problems* with the remedy for a QUIT that nothing obeys, which no route would mend."""
+    """Return *problems*. One about a QUIT that was not obeyed gets a remedy of its own: adding a route, the usual
+    remedy, would not help.
+    """
     for exchange in server.journal.exchanges:
         request = exchange.request
         if request is not None and request.method == "QUIT" and exchange.problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from feedserver.check.links import has_script, is_whole, links_of, names_script, runs_script
+from feedserver.check.links import has_script, is_absolute, links_of, names_script, runs_script
 
 
 @pytest.mark.parametrize(
@@ -29,10 +29,10 @@ def test_an_address_within_a_list_of_them() -> None:
     assert not names_script('["unsafe:javascript:x", "https://example.org/?data:x"]')
 
 
-def test_an_address_with_a_scheme_is_whole() -> None:
-    assert is_whole("https://[")
-    assert is_whole("urn:x")
-    assert not any(map(is_whole, ("", "a/b:c", "//example.org", "/a", "1a:b")))
+def test_an_address_with_a_scheme_is_absolute() -> None:
+    assert is_absolute("https://[")
+    assert is_absolute("urn:x")
+    assert not any(map(is_absolute, ("", "a/b:c", "//example.org", "/a", "1a:b")))
 
 
 def test_links_of_html_are_read_as_a_browser_reads_them() -> None:

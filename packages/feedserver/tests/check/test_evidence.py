@@ -49,6 +49,6 @@ def test_a_poll_that_did_not_end_well_is_reported_with_its_reason() -> None:
     seen = Evidence([StepSeen(polls=[Poll(), Poll(is_good=False, detail="it was ended after 75 s")])])
 
     assert not seen.ended_well(0)
-    assert seen.trouble(0) == "it was ended after 75 s"
+    assert seen.poll_problems(0) == "it was ended after 75 s"
     with pytest.raises(Unseen, match="a poll in step 0 did not end well: it was ended after 75 s"):
         seen.asked(0)

@@ -109,6 +109,7 @@ class Adapter(ABC):
     name = "reader"
     version = ""
     kind_of_poll = "poll"
+    """What a poll of this reader is, in a word or two for the report."""
     has_one_session = False
     """Whether the reader cannot be opened several times: all scenarios then share one lane."""
 
@@ -173,13 +174,13 @@ class PythonAdapter(Adapter):
 
     def __init__(self, client: Client | Callable[[], Client], kind: Kind = Kind.STORE) -> None:
         self._kind = kind
-        is_one = isinstance(client, Client) and not isinstance(client, type)  # a class has the methods, too
-        if not is_one and not callable(client):
+        is_client = isinstance(client, Client) and not isinstance(client, type)  # a class has the methods, too
+        if not is_client and not callable(client):
             raise TypeError(
                 f"{client!r} is no client; give an object with the methods add(url) and poll(), or a function that "
                 "makes one"
             )
-        self._make: Callable[[], Any] = (lambda: client) if is_one else client  # type: ignore[assignment]
+        self._make: Callable[[], Any] = (lambda: client) if is_client else client  # type: ignore[assignment]
         self._sample = self._make()
         if not isinstance(self._sample, Client):
             raise TypeError(f"{self._sample!r} is no client; it needs the methods add(url) and poll()")
@@ -217,20 +218,20 @@ class PythonAdapter(Adapter):
         return _PythonSession(self._make(), self.calls)
 
     def why_useless(self) -> str:
-        """Return what each call of `add`, or each of `poll`, has raised; "" where one of each ended well."""
+        """Return what the first call has raised if every call of `add`, or every call of `poll`, raised; else ""."""
         for method in ("add", "poll"):
-            troubles = [call.trouble for call in self.calls if call.method == method]
-            if troubles and all(troubles):
-                return troubles[0]
+            problems = [call.problem for call in self.calls if call.method == method]
+            if problems and all(problems):
+                return problems[0]
         return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """How a call of a client's *method* ended: *trouble* is what it has raised, in words, or "" if it ended well."""
+    """How a call of a client's *method* ended: *problem* is what it has raised, in words, or "" if it ended well."""
 
     method: str
-    trouble: str
+    problem: str
 
 
 class _PythonSession(Session):
@@ -244,25 +245,25 @@ class _PythonSession(Session):
             allow(list(NETWORKS))
 
     def add(self, feeds: Sequence[Subscription]) -> Mapping[int, str]:
-        troubles: dict[int, str] = {}
+        problems: dict[int, str] = {}
         for feed in feeds:
-            if trouble := self._trouble_of("add", partial(self._client.add, feed.url)):
-                troubles[feed.number] = trouble
-        return troubles
+            if problem := self._problem_of("add", partial(self._client.add, feed.url)):
+                problems[feed.number] = problem
+        return problems
 
-    def _trouble_of(self, method: str, call: Callable[[], object]) -> str:
+    def _problem_of(self, method: str, call: Callable[[], object]) -> str:
         """Call a *method* of the client, and return what it has raised, "" if it ended well."""
-        trouble = ""
+        problem = ""
         try:
             call()
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a client may raise anything; the verdict reports it
-            trouble = f"{method}() raised {_said(error)}"
-        self._calls.append(Call(method, trouble))
-        return trouble
+            problem = f"{method}() raised {_repr_of(error)}"
+        self._calls.append(Call(method, problem))
+        return problem
 
     def poll(self) -> Poll:
         can_see_memory = peak_memory.reset()
-        detail = self._trouble_of("poll", self._client.poll)
+        detail = self._problem_of("poll", self._client.poll)
         return Poll(is_good=not detail, detail=detail, peak_memory=peak_memory.read() if can_see_memory else 0)
 
     def rows(self) -> Sequence[Row] | None:
@@ -270,10 +271,10 @@ class _PythonSession(Session):
         try:
             return read_rows(listing()) if listing is not None else None
         except (Exception, SystemExit) as error:  # a client may raise anything; the verdict reports it
-            raise ListFailed(f"list() raised {_said(error)}") from error
+            raise ListFailed(f"list() raised {_repr_of(error)}") from error
 
 
-def _said(error: BaseException) -> str:
+def _repr_of(error: BaseException) -> str:
     try:
         return repr(error)
     except Exception:  # noqa: BLE001 - an exception without a repr must be reported, too

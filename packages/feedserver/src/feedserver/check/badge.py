@@ -12,9 +12,9 @@ _LETTER = 6.6  # pixels a letter takes on average, in Verdana at 11 px
 
 
 def as_badge(report: Report) -> str:
-    """Return an SVG image: `feedserver check | must 19/19 · rules v1`.
+    """Return an SVG image: `feedserver check | must 19/19 · rules v2`.
 
-    It is green where every scenario of level must passed, amber where some were not judged, red where one failed.
+    It is green if every scenario of level *must* passed, amber if some were not judged, red if one failed.
     """
     count = report.count(Level.MUST)
     text = f"must {count.passed}/{count.judged} · rules v{RULES_VERSION}"

@@ -37,9 +37,10 @@ class SessionError(Exception):
 
 @dataclass(slots=True)
 class SessionFile:
-    """What is needed to continue a run: its secret prefixes, ports, and looks. *path* is None if no file is kept.
+    """What is needed to continue a run: the secret prefixes of its URL paths, its ports, and its looks.
 
-    *choice* says which scenarios were chosen; a file is for one choice only.
+    *path* is None if no file is kept. *choice* says with which options the scenarios were chosen; a file is for one
+    choice only.
     """
 
     path: Path | None
@@ -90,13 +91,13 @@ class SessionFile:
         )
         # Write a new file, of mode 0600: in a folder that all users may write to, *path* may be somebody else's link.
         descriptor, name = tempfile.mkstemp(prefix=f"{self.path.name}.", dir=self.path.parent)
-        made = Path(name)
+        temporary = Path(name)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(text)
-            made.replace(self.path)
+            temporary.replace(self.path)
         finally:
-            made.unlink(missing_ok=True)  # otherwise each try on a full disk would leave a file behind
+            temporary.unlink(missing_ok=True)  # otherwise each try on a full disk would leave a file behind
 
 
 def _secret(prefix: object) -> str:

@@ -1,7 +1,7 @@
 """Runs `feedserver check` with the options that `check.options` has read.
 
-Exit status: 0 where no scenario of the level of `--fail-under` failed, 1 where one did, 2 for bad usage and for a
-reader that could not be set up, 3 for an error of feedserver.
+Exit status: 0 if no scenario of the level of `--fail-under` or a higher one failed, 1 if one did, 2 for bad usage or if
+there is no score (such as for a reader that could not be set up), 3 for an error of feedserver.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ def _why_nothing_was_judged(report: Report) -> str:
 
 
 def _relative_path(adapter: CommandAdapter | HandAdapter) -> str:
-    """Return the remark that a command names a file by its path from this folder, where commands do not run; "" if no
-    command does.
+    """Return a remark if a command names a file by a path that is relative to the current folder, in which commands do
+    not run; "" if no command does.
     """
     words = re.findall(r"[^\s'\";&|<>()]+", " ".join(adapter.commands.values()))
     # A word may be too long for the name of a file, for which Path.is_file raises OSError.

@@ -78,7 +78,7 @@ class CommandAdapter(Adapter):
         self._root = Path(tempfile.mkdtemp(prefix="feedserver-check-"))
         self._bundle = _bundle()
         self.name = name or _name_of(commands.add or commands.poll)
-        self._set_up: Home | None = None
+        self._setup_home: Home | None = None
         self._homes: list[Home] = []
         self._shim = ClockShim(self._root)
 
@@ -130,13 +130,15 @@ class CommandAdapter(Adapter):
     def set_up(self) -> None:
         """Run the set-up, and ask for the version. Raises SetupError where either fails."""
         self._shim.build()
-        self._set_up = self._home("setup")
+        self._setup_home = self._home("setup")
         if self._commands.setup:
-            ran = self._set_up.run(_with_networks(self._commands.setup).replace("{home}", str(self._set_up.home)))
+            ran = self._setup_home.run(
+                _with_networks(self._commands.setup).replace("{home}", str(self._setup_home.home))
+            )
             if ran.status != 0:
                 raise SetupError(f"--setup {ran.how()}: {ran.output.strip()}")
         if self._commands.version:
-            ran = self._set_up.run(self._commands.version)
+            ran = self._setup_home.run(self._commands.version)
             if ran.status != 0:
                 raise SetupError(f"--version {ran.how()}: {ran.output.strip()}")
             self.version = (ran.output.strip().splitlines() or [""])[0][:120]
@@ -149,7 +151,7 @@ class CommandAdapter(Adapter):
                 memory=self._commands.memory,
                 extra={name: _with_networks(value) for name, value in self._commands.environment.items()},
                 bundle=self._bundle,
-                copy_of=self._set_up,
+                copy_of=self._setup_home,
             )
         except OSError as error:  # the reader's own set-up may have left what cannot be copied
             raise SetupError(f"no HOME can be made for it: {error}") from error
@@ -163,7 +165,7 @@ class CommandAdapter(Adapter):
 
     def open(self, lane: str) -> Session:
         """Open a session in a copy of the HOME that was set up."""
-        if self._set_up is None:
+        if self._setup_home is None:
             self.set_up()
         home = self._home(lane)
         shim = self._shim.load(home.folder)
@@ -172,9 +174,9 @@ class CommandAdapter(Adapter):
         return _CommandSession(self._commands, home, shim, prints_items=self.prints_items)
 
     def close(self) -> None:
-        """Remove every folder."""
-        if self._set_up is not None:
-            self._set_up.close()
+        """End what the set-up has left running, and remove every folder."""
+        if self._setup_home is not None:
+            self._setup_home.close()
         remove_tree(self._root)
 
 
@@ -196,12 +198,12 @@ class _CommandSession(Session):
         if "{url}" not in self._commands.add:
             ran = self._home.run(self._filled(self._commands.add, feeds))
             return dict.fromkeys((feed.number for feed in feeds), f"--add {ran.describe()}") if ran.status != 0 else {}
-        troubles = {}
+        problems = {}
         for feed in feeds:
             ran = self._home.run(self._filled(self._commands.add, feeds, feed))
             if ran.status != 0:
-                troubles[feed.number] = f"--add {ran.describe()}"
-        return troubles
+                problems[feed.number] = f"--add {ran.describe()}"
+        return problems
 
     def poll(self) -> Poll:
         self._printed.clear()
@@ -303,7 +305,9 @@ def _with_networks(text: str) -> str:
 
 
 def _bundle() -> str | None:
-    """Return the file with the authority of the https servers, None without the package that makes certificates."""
+    """Return the file with the certificate of the https servers' authority, None if trustme, which makes certificates,
+    is not installed.
+    """
     from importlib.util import find_spec
 
     if find_spec("trustme") is None:

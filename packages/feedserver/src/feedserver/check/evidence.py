@@ -93,13 +93,13 @@ class Poll:
 
 @dataclass(slots=True)
 class StepSeen:
-    """What was seen in one step: exchanges by path (relative to the scenario), polls, whether the control feeds were
-    requested in the first poll, and what was imported after the last poll.
+    """What was seen in one step: the exchanges of all paths, the polls, whether the control feeds were requested in the
+    first poll, and what was imported after the last poll.
 
     *in_first_poll* is the number of exchanges that came until the first poll had ended.
 
     *present* are the numbers of the items that the reader has, *rows* is its list; each is None if the reader cannot be
-    asked for it. *list_trouble* says why listing failed, "" if it did not.
+    asked for it. *list_error* says why listing failed, "" if it did not.
     """
 
     exchanges: list[ExchangeSeen] = field(default_factory=list)
@@ -108,7 +108,7 @@ class StepSeen:
     was_control_asked: bool = False
     present: frozenset[int] | None = None
     rows: Sequence[Row] | None = None
-    list_trouble: str = ""
+    list_error: str = ""
 
 
 class Evidence:
@@ -176,7 +176,7 @@ class Evidence:
         """Return whether every poll of *step* ended well."""
         return all(poll.is_good for poll in self.steps[step].polls)
 
-    def trouble(self, step: int) -> str:
+    def poll_problems(self, step: int) -> str:
         """Return what went wrong in the polls of *step*, "" if nothing did."""
         return "; ".join(poll.detail for poll in self.steps[step].polls if not poll.is_good)
 
@@ -186,7 +186,7 @@ class Evidence:
         """Return the numbers of the items that the reader has after *step*. Raises Unseen if that cannot be seen."""
         present = self.steps[step].present
         if present is None:
-            raise Unseen(self.steps[step].list_trouble or "the reader's items cannot be seen; give --list or --state")
+            raise Unseen(self.steps[step].list_error or "the reader's items cannot be seen; give --list or --state")
         return present
 
     def has(self, step: int, number: int) -> bool:
@@ -210,7 +210,7 @@ class Evidence:
         """Return the rows of the scenario's items in the reader's list after *step*. Raises Unseen without a list."""
         rows = self.steps[step].rows
         if rows is None:
-            raise Unseen(self.steps[step].list_trouble or "the reader's items cannot be counted; give --list")
+            raise Unseen(self.steps[step].list_error or "the reader's items cannot be counted; give --list")
         return rows
 
     def rows_of(self, step: int, number: int) -> list[Row]:

@@ -169,8 +169,8 @@ def _answer(text: str, content_type: str) -> Response:
 
 def _ticks(fields: Sequence[tuple[str, str]], shown: Shown) -> frozenset[tuple[str, int]]:
     """Return the items that were ticked, of those that were shown."""
-    there = {f"{each.scenario.id}:{item}": (each.scenario.id, item) for each in shown.watched for item in each.items}
-    return frozenset(there[value] for name, value in fields if name == "item" and value in there)
+    items = {f"{each.scenario.id}:{item}": (each.scenario.id, item) for each in shown.watched for item in each.items}
+    return frozenset(items[value] for name, value in fields if name == "item" and value in items)
 
 
 def _waiting() -> str:

@@ -42,8 +42,8 @@ _LIMIT_BITS: Final = 62
 """The bits of a random number that is set as the limit for file locks (RLIMIT_LOCKS): Linux does not enforce it, but
 each process inherits it, so processes that have dropped the variable are recognised by it.
 """
-_LIMIT: Final = re.compile(rb"^Max file locks +(\d+) ", re.MULTILINE)
-_REMOVED = ("XDG_", "LC_", "PYTEST_", "COV_CORE_", "COVERAGE_", "LIFESTREAM_")
+_LIMIT_LINE: Final = re.compile(rb"^Max file locks +(\d+) ", re.MULTILINE)
+_REMOVED_PREFIXES = ("XDG_", "LC_", "PYTEST_", "COV_CORE_", "COVERAGE_", "LIFESTREAM_")
 _REMOVED_NAMES = {
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "FTP_PROXY"),
     *("HOME", "TMPDIR", "TMP", "TEMP", "LANG", "LANGUAGE", "TZ", "PWD", "OLDPWD", "MAIL", "LD_PRELOAD"),
@@ -77,16 +77,16 @@ class Ran:
 
     @property
     def crashed(self) -> bool:
-        """Whether a signal ended it or one of its processes, which a shell reports by a status above 128."""
+        """Whether a signal ended the command or one of its processes, which a shell reports by a status above 128."""
         return self.status is not None and (self.status < 0 or 128 < self.status < 160)
 
     def describe(self) -> str:
-        """Return how it ended, with the last line of its output, in which most programs say what was wrong."""
+        """Return how the command ended, with the last line of its output: there most programs say what was wrong."""
         last = next((line.strip() for line in reversed(self.output.splitlines()) if line.strip()), "")
         return f"{self.how()}: {last[:200]}" if last else self.how()
 
     def how(self) -> str:
-        """Return how it ended."""
+        """Return how the command ended, without its output."""
         if self.status is None:
             return f"was ended after {self.seconds:.0f} s"
         if self.crashed:
@@ -191,25 +191,25 @@ class Home:
         """Return the processes of this session that still run; on systems other than Linux, none."""
         if not sys.platform.startswith("linux"):
             return []
-        found, unknown = self._seen()
+        found, unknown = self._processes()
         for _ in range(_LOOKS):
             if not unknown:
                 return found
             time.sleep(_PAUSE)
-            found, unknown = self._seen()
+            found, unknown = self._processes()
         self._bare |= unknown
         return found
 
-    def _seen(self) -> tuple[list[int], set[int]]:
-        """Return the processes of this session, and those that may belong to it: a process that is starting a program
-        has no environment for a moment.
+    def _processes(self) -> tuple[list[int], set[int]]:
+        """Return the processes of this session, and those without an environment, which may belong to it: a process
+        that is starting a program has none for a moment.
         """
         mark = f"{_MARK}={self._mark}".encode()
         found: list[int] = []
         unknown: set[int] = set()
         for entry in os.scandir("/proc"):
             if entry.name.isdecimal():
-                with suppress(OSError):  # it has ended meanwhile, belongs to somebody else, or to the kernel
+                with suppress(OSError):  # the process has ended, or is somebody else's or the kernel's
                     environ = Path(entry.path, "environ").read_bytes()
                     if mark in environ.split(b"\0"):
                         found.append(int(entry.name))
@@ -223,7 +223,7 @@ class Home:
 
     def _is_limited(self, path: str) -> bool:
         """Return whether the process at *path*, below /proc, has the limit that this session's processes inherit."""
-        limit = _LIMIT.search(Path(path, "limits").read_bytes())
+        limit = _LIMIT_LINE.search(Path(path, "limits").read_bytes())
         return limit is not None and int(limit[1]) == self._limit
 
     def close(self) -> None:
@@ -279,7 +279,7 @@ def _environment(home: Path, folder: Path, extra: Mapping[str, str], bundle: str
     kept = {
         name: value
         for name, value in os.environ.items()
-        if name.upper() not in _REMOVED_NAMES and not name.upper().startswith(_REMOVED)
+        if name.upper() not in _REMOVED_NAMES and not name.upper().startswith(_REMOVED_PREFIXES)
     }
     temporary = str(folder / "tmp")
     own = {

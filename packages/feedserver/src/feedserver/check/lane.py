@@ -63,7 +63,7 @@ class _Running:
     site: Site
     seen: list[StepSeen] = field(default_factory=list)
     misfire: str = ""
-    troubles: list[str] = field(default_factory=list)
+    subscribe_errors: list[str] = field(default_factory=list)
 
 
 class Lane:
@@ -122,6 +122,7 @@ class Lane:
         self.judged |= refused
 
     def _go(self, session: Session, clock: MovedClock, scenarios: Sequence[Scenario]) -> None:
+        """Go through the rounds. What an earlier process has recorded of a round is used instead of a poll."""
         feeds = self._feeds(scenarios)
         before: Round | None = None
         timeline = rounds(scenarios, moves_clock=clock.can_move)
@@ -177,22 +178,22 @@ class Lane:
         return Watched(site.scenario, site.items, lambda: site.new_arrivals)
 
     def _subscribe(self, session: Session, feeds: Sequence[Subscription]) -> Poll:
-        troubles = session.add(feeds)
+        errors = session.add(feeds)
         for feed in feeds:
-            if feed.scenario and feed.number in troubles:
-                self._running[feed.scenario].troubles.append(troubles[feed.number])
+            if feed.scenario and feed.number in errors:
+                self._running[feed.scenario].subscribe_errors.append(errors[feed.number])
         return Poll()
 
     def _look(self, session: Session, at: float) -> Look:
         """Return what the servers saw and what the reader has."""
         _wait_for_quiet(session, [each.site for each in self._running.values()])
         exchanges = {name: each.site.take_exchanges() for name, each in self._running.items()}
-        present, rows, trouble = None, None, ""
+        present, rows, list_error = None, None, ""
         try:
             present = session.present()
             rows = session.rows()
         except ListFailed as error:
-            trouble = str(error)
+            list_error = str(error)
         was_control_asked = {exchange.path for exchange in exchanges.pop(CONTROL)} >= {FEED, LAST}
         return Look(
             at=at,
@@ -200,7 +201,7 @@ class Lane:
             exchanges=exchanges,
             present=present,
             rows=rows,
-            list_trouble=trouble,
+            list_error=list_error,
         )
 
     def _judge(self, scenario: Scenario, running: _Running) -> Judged:
@@ -217,11 +218,11 @@ class Lane:
                 running.site.verify()
                 return Judged(scenario.judge(Evidence(running.seen, self._adapter.kind_of_poll)), exchanges)
             except Unseen as unseen:
-                added = f" ({'; '.join(running.troubles)})" if running.troubles else ""
+                added = f" ({'; '.join(running.subscribe_errors)})" if running.subscribe_errors else ""
                 return Judged(not_seen(f"{unseen}{added}"), exchanges)
             except Misfire as error:
                 misfire = str(error)
-            except Exception as error:  # noqa: BLE001 - a fault of one scenario must not end the run
+            except Exception as error:  # noqa: BLE001 - an error in one scenario must not end the run
                 misfire = f"the judge of {scenario.id} raised {error!r}"
         return Judged(not_seen(f"feedserver failed: {misfire}"), exchanges, misfire)
 
@@ -236,7 +237,7 @@ def _note(look: Look, name: str, seen: StepSeen) -> None:
     seen.exchanges += look.exchanges.get(name, ())
     if seen.in_first_poll is None:
         seen.in_first_poll, seen.was_control_asked = len(seen.exchanges), look.was_control_asked
-    seen.list_trouble, seen.present, seen.rows = look.list_trouble, None, None
+    seen.list_error, seen.present, seen.rows = look.list_error, None, None
     if look.present is not None:
         seen.present = frozenset(number for scenario, number in look.present if scenario == name)
     if look.rows is not None:
@@ -245,8 +246,8 @@ def _note(look: Look, name: str, seen: StepSeen) -> None:
 
 
 def _wait_for_quiet(session: Session, sites: Sequence[Site]) -> None:
-    """Wait until every exchange has ended; and, while a process of the reader runs, until no request came for a
-    MOMENT.
+    """Wait until every exchange has ended. While a process of the reader runs, wait until no request has come for
+    MOMENT seconds, but not longer than LONGEST_AFTERMATH.
     """
     ends = time.monotonic() + LONGEST_AFTERMATH
     while True:
@@ -264,7 +265,7 @@ def _control(timeline: Sequence[Round]) -> Scenario:
     """Return the control feeds: a new item in each round, no validators."""
 
     def newest(number: int) -> Serve:
-        return lambda at: at.feed(*range(number, 0, -1)[:5])
+        return lambda stage: stage.feed(*range(number, 0, -1)[:5])
 
     steps = tuple(Step(dict.fromkeys((FEED, LAST), newest(number))) for number in range(1, len(timeline) + 1))
     return Scenario(

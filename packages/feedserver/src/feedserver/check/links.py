@@ -28,7 +28,7 @@ def names_script(text: str) -> bool:
     return _ANYWHERE.search(text) is not None
 
 
-def is_whole(address: str) -> bool:
+def is_absolute(address: str) -> bool:
     """Return whether *address* has a scheme, so that it leads to the same place wherever it is used."""
     return _SCHEME.match(address) is not None
 

@@ -17,10 +17,11 @@ _Kind = TypeVar("_Kind")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """What was observed in a round. *at* is when it began, by the moved clock, in seconds of the epoch.
+    *was_control_asked* is whether both control feeds were requested.
 
     *exchanges* maps the id of a scenario to its exchanges. *present* are the items that the reader has, as pairs of a
     scenario's id and an item's number; *rows* is the reader's list of items. Both are None if the reader cannot be
-    asked for them. *list_trouble* says why listing failed, "" if it did not.
+    asked for them. *list_error* says why listing failed, "" if it did not.
     """
 
     at: float
@@ -28,7 +29,7 @@ class Look:
     exchanges: Mapping[str, Sequence[ExchangeSeen]] = field(default_factory=dict)
     present: frozenset[tuple[str, int]] | None = None
     rows: Sequence[Row] | None = None
-    list_trouble: str = ""
+    list_error: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the look as a value for JSON, without *rows*."""
@@ -45,12 +46,12 @@ class Look:
         present = value["present"]
         return cls(
             at=_number(value["at"]),
-            was_control_asked=_one_of(bool, value["was_control_asked"]),
+            was_control_asked=_of_type(bool, value["was_control_asked"]),
             exchanges={
-                name: [_exchange_from_json(each) for each in _one_of(list, seen)]
-                for name, seen in _one_of(dict, value["exchanges"]).items()
+                name: [_exchange_from_json(each) for each in _of_type(list, seen)]
+                for name, seen in _of_type(dict, value["exchanges"]).items()
             },
-            present=None if present is None else frozenset(map(_item_from_json, _one_of(list, present))),
+            present=None if present is None else frozenset(map(_item_from_json, _of_type(list, present))),
         )
 
 
@@ -74,24 +75,24 @@ def _exchange_as_json(seen: ExchangeSeen) -> dict[str, Any]:
 def _exchange_from_json(value: Mapping[str, Any]) -> ExchangeSeen:
     ended = value["ended"]
     return ExchangeSeen(
-        path=_one_of(str, value["path"]),
-        method=_one_of(str, value["method"]),
-        scheme=_one_of(str, value["scheme"]),
-        target=_one_of(str, value["target"]),
+        path=_of_type(str, value["path"]),
+        method=_of_type(str, value["method"]),
+        scheme=_of_type(str, value["scheme"]),
+        target=_of_type(str, value["target"]),
         headers=_headers_from_json(value["headers"]),
-        status=_one_of(int, value["status"]),
+        status=_of_type(int, value["status"]),
         answered=_headers_from_json(value["answered"]),
         ended=Ended(ended) if ended is not None else None,
-        bytes_sent=_one_of(int, value["bytes_sent"]),
+        bytes_sent=_of_type(int, value["bytes_sent"]),
         time=_number(value["time"]),
         duration=_number(value["duration"]),
-        told=_one_of(str, value["told"]),
+        told=_of_type(str, value["told"]),
     )
 
 
 def _item_from_json(pair: Sequence[object]) -> tuple[str, int]:
     scenario, item = pair
-    return _one_of(str, scenario), _one_of(int, item)
+    return _of_type(str, scenario), _of_type(int, item)
 
 
 def _headers_as_json(headers: Headers) -> list[list[str]]:
@@ -99,11 +100,11 @@ def _headers_as_json(headers: Headers) -> list[list[str]]:
 
 
 def _headers_from_json(pairs: object) -> Headers:
-    fields = (map(partial(_one_of, str), pair) for pair in _one_of(list, pairs))
+    fields = (map(partial(_of_type, str), pair) for pair in _of_type(list, pairs))
     return Headers.from_raw((name.encode("latin-1"), value.encode("latin-1")) for name, value in fields)
 
 
-def _one_of(kind: type[_Kind], value: object) -> _Kind:
+def _of_type(kind: type[_Kind], value: object) -> _Kind:
     """Return *value*. Raises TypeError if it is not of this *kind*; a boolean is no int."""
     if type(value) is not kind:
         raise TypeError(f"a value has the type {type(value).__name__}, where {kind.__name__} is expected")

@@ -15,7 +15,7 @@ from feedserver.messages.argument_types import is_whole
 from feedserver.messages.pacing import parse_duration
 
 FORMATS = ("table", "json", "junit", "html", "badge")
-"""The forms of a report, the usual one first."""
+"""The formats of a report, the usual one first."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -30,6 +30,6 @@ def reset() -> bool:
 
 
 def read() -> int:
-    """Return the most memory that was resident since `reset`, in bytes."""
+    """Return the most memory that was resident since `reset`, in bytes; 0 if the system does not say."""
     found = re.search(r"^VmHWM:\s+(\d+) kB", (_SELF / "status").read_text(), re.MULTILINE)
     return int(found[1]) << 10 if found is not None else 0

@@ -21,7 +21,7 @@ LARGEST_STATE = 2 << 30
 """Bytes that are read of a reader's files at most, at a time."""
 
 MOST_FILES = 200_000
-"""Files and folders of a reader that are looked at."""
+"""Files and folders of a reader that are looked at, at most."""
 
 _MODE = 0o700
 
@@ -39,7 +39,7 @@ class ReaderFiles:
     def __init__(self, state: Path, home: Path) -> None:
         self._state = state
         self._real = os.path.realpath(state)
-        self._left = LARGEST_STATE
+        self._bytes_left = LARGEST_STATE
         own = os.path.join(os.path.realpath(home.parent), home.name)  # noqa: PTH118 - of text; HOME may be a link by now
         if state.is_relative_to(home) and self._real != own and not is_beneath(state, own):
             raise TooMuch(f"a link leads from {state} out of the reader's HOME")
@@ -49,16 +49,16 @@ class ReaderFiles:
         if self._state.is_file():
             yield self._state
             return
-        left = MOST_FILES
+        remaining = MOST_FILES
         folders = [os.fspath(self._state)]
         while folders:
             try:
                 with os.scandir(folders.pop()) as listing:
                     entries = list(listing)
-            except OSError:  # it has no such permission, was removed, or its path is too long for the system
+            except OSError:  # no permission to read the folder, it was removed, or its path is too long for the system
                 continue
-            left -= len(entries)
-            if left < 0:
+            remaining -= len(entries)
+            if remaining < 0:
                 raise TooMuch(f"there are more than {MOST_FILES:,} files and folders in {self._state}")
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
@@ -67,15 +67,15 @@ class ReaderFiles:
                     yield Path(entry.path)
 
     def read(self, path: Path) -> bytes:
-        """Return the content of a regular file, nothing of one that is too large.
+        """Return the content of a regular file, b"" if the file is larger than LARGEST_FILE.
 
         Raises OSError where it cannot be opened, TooMuch where more than LARGEST_STATE was read by now.
         """
         beneath = self._real if path != self._state else None
         with open_file(path, beneath) as file:
             data = b"" if os.fstat(file.fileno()).st_size > LARGEST_FILE else file.read(LARGEST_FILE)
-        self._left -= len(data)
-        if self._left < 0:
+        self._bytes_left -= len(data)
+        if self._bytes_left < 0:
             raise TooMuch(f"there are more than {LARGEST_STATE >> 20:,} MiB in {self._state}")
         return data
 
@@ -104,7 +104,7 @@ def remove_tree(top: Path) -> None:
 
 
 def _folders_in(folder: Path) -> list[Path]:
-    """Return the folders in *folder*, which its owner may then change."""
+    """Return the folders in *folder*, after giving its owner all permissions for *folder*."""
     with suppress(OSError):
         folder.chmod(_MODE)
         with os.scandir(folder) as listing:

@@ -88,7 +88,12 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The scorecard of one run. `report["V1"]` is the result of a scenario."""
+    """The scorecard of one run. `report["V1"]` is the result of a scenario.
+
+    *reader* is its name, *version* what it prints of itself, *commands* how it was driven, and *poll* what its polls
+    are. *clock_method* is how its clock was moved, "none" if it was not, and *clock_proved* whether it is proved that
+    the reader went by the moved clock. *is_partial* is whether the run was stopped. *seconds* is how long the run took.
+    """
 
     results: Sequence[Result]
     reader: str
@@ -166,7 +171,9 @@ class Report:
     def to_json(self) -> str:
         """Return the report as JSON text that is safe to print: unprintable characters are written as escapes."""
         text = json.dumps(self.as_json(), indent=2, ensure_ascii=False)
-        text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)  # many readers refuse such a document (RFC 8259 §8.2)
+        text = _SURROGATE.sub(
+            "\N{REPLACEMENT CHARACTER}", text
+        )  # many parsers of JSON refuse surrogates (RFC 8259 §8.2)
         return "".join(each if each.isprintable() or each == "\n" else json.dumps(each)[1:-1] for each in text) + "\n"
 
 

@@ -140,8 +140,8 @@ def _run_lanes(lanes: Sequence[Lane], workers: int, stop: threading.Event, adapt
         except KeyboardInterrupt:
             stop.set()
             adapter.interrupt()
-        for lane in running:
-            lane.result()
+        for future in running:
+            future.result()
     return not stop.is_set()
 
 
@@ -149,7 +149,10 @@ def _run_lanes(lanes: Sequence[Lane], workers: int, stop: threading.Event, adapt
 
 
 def _refuse(scenario: Scenario, adapter: Adapter, kind: Kind, *, is_only: bool) -> Judgement | None:
-    """Return why *scenario* is not run for this reader, None if it is run. *is_only*: no other one was chosen."""
+    """Return the judgement of a *scenario* that is not run for this reader, None if it is run.
+
+    *is_only* is whether no other scenario was chosen.
+    """
     keeps_nothing = kind is Kind.FETCHER and scenario.needs & {Need.ITEMS, Need.LIST, Need.DETAILS}
     if kind not in scenario.kinds or keeps_nothing:
         return Judgement(Verdict.NOT_FOR_THIS_KIND, reason=f"it does not concern a {kind}")

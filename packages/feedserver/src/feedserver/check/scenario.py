@@ -49,7 +49,8 @@ class Step:
     """One step of a scenario.
 
     *answers* is what the feed answers, or a mapping of paths (relative to the scenario, such as "new.xml") to what they
-    answer. The step begins *wait* after the one before, or at most *until* after it (default: five days more).
+    answer. The step begins at least *wait* and at most *until* after the one before (default of *until*: `SLACK` more
+    than *wait*).
     """
 
     answers: Serve | Mapping[str, Serve]

@@ -32,12 +32,12 @@ class Site:
     def __init__(self, scenario: Scenario, place: Place, clock: MovedClock, *, with_enclosures: bool = False) -> None:
         self.scenario = scenario
         self._clock = clock
-        self._making_at: float | None = None
+        self._making_at: float | None = None  # the time at which a step begins, while its answers are made
         self._dates: dict[int, datetime] = {}
         self._with_enclosures = with_enclosures
         self._answers: dict[str, Answer] = {}
-        self._read = 0
-        self._pages = 0
+        self._exchanges_taken = 0
+        self._items_with_pages = 0
         self._folder: Path | None = None
         self._is_shared = place.server is not None
         elsewhere = scenario.elsewhere
@@ -63,7 +63,7 @@ class Site:
             tls=self.scenario.tls,
             callable_timeout=30.0,
         )
-        # A reader that has kept the validators of the broken answer asks with them in its next poll of the step.
+        # A reader may keep the validators of a broken answer: its next poll then gets a 304, and no broken answer.
         server.allow("was not injected: the answer to GET .* was a 304")
         return server.start()
 
@@ -93,9 +93,9 @@ class Site:
             except Exception as error:
                 raise Misfire(f"step {number} of {self.scenario.id} cannot be served: {error!r}") from error
         self._making_at = None
-        for item in self.items[self._pages :]:
+        for item in self.items[self._items_with_pages :]:
             self._add_pages(item)
-        self._pages = len(self.items)
+        self._items_with_pages = len(self.items)
 
     def _make_file(self, name: str, content: bytes) -> Path:
         """Write a file into a folder that belongs to this site, and return its path."""
@@ -133,7 +133,7 @@ class Site:
     @property
     def new_arrivals(self) -> int:
         """The number of requests since `take_exchanges`."""
-        return len(self._own(self._read))
+        return len(self._own(self._exchanges_taken))
 
     def _own(self, start: int, end: int | None = None) -> list[Exchange]:
         """Return the exchanges of this scenario, from number *start* to before *end* of the server's journal."""
@@ -146,8 +146,8 @@ class Site:
     def take_exchanges(self) -> list[ExchangeSeen]:
         """Return the exchanges since the last call."""
         end = len(self.server.journal.exchanges)
-        taken = self._own(self._read, end)
-        self._read = end
+        taken = self._own(self._exchanges_taken, end)
+        self._exchanges_taken = end
         return [ExchangeSeen.of(exchange, self._stage.path("")) for exchange in taken]
 
     def verify(self) -> None:

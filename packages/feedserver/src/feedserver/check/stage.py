@@ -36,9 +36,8 @@ class Stage:
 
     *scenario* is its id. *base* is the base URL of its server, without a slash at the end, and *other_base* that of its
     server at another address, if it has one; all paths are below *prefix*. *clock* returns the moved time, in seconds
-    since the epoch. *dates* keeps when each item was first served, from one step to the next. *with_enclosures* gives
-    each entry an enclosure. *make_file* writes a file of that name and content outside the reader's HOME, and returns
-    its path.
+    since the epoch. *dates* keeps the date of each item from one step to the next. *with_enclosures* gives each entry
+    an enclosure. *make_file* writes a file of that name and content outside the reader's HOME, and returns its path.
     """
 
     def __init__(
@@ -136,12 +135,12 @@ class Stage:
         *etag* and *modified* are its validators, as they are sent. The *fields* are those of `feedserver.feeds.Feed`.
         """
         response = self.feed_of(*items, **fields).render(format)
-        made = response.headers
+        own_headers = response.headers
         if etag is not None:
-            made = made.added("ETag", etag)
+            own_headers = own_headers.added("ETag", etag)
         if modified is not None:
-            made = made.added("Last-Modified", modified)
-        return replace(response, headers=Headers([*made.raw, *Headers(headers or {}).raw]))
+            own_headers = own_headers.added("Last-Modified", modified)
+        return replace(response, headers=Headers([*own_headers.raw, *Headers(headers or {}).raw]))
 
     def document(self, *items: int | Entry) -> bytes:
         """Return the document of a good feed of *items*, in RSS."""

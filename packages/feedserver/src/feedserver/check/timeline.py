@@ -1,7 +1,8 @@
 """When the polls of a lane are, and which scenarios begin a step at each poll. All of it is known before a run.
 
-All scenarios that harm no other one share one reader and its polls. Each poll is at the latest moment that every
-waiting scenario accepts, so that as few polls as possible are made.
+All scenarios that harm no other one share one reader and its polls. The next step of each scenario may begin within a
+window of time, from `Step.wait` to `Step.latest`. A poll must come before the first of these windows closes. It waits
+for each window that opens until then, so that it begins as many steps as possible and few polls are needed.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ def rounds(scenarios: Sequence[Scenario], *, moves_clock: bool = True) -> list[R
     """
     usual = USUAL_WAIT.total_seconds()
     step = {scenario.id: 0 for scenario in scenarios}
-    made = [Round(number * usual, MappingProxyType(dict(step))) for number in range(1 + WARM_UP_POLLS)]
-    began = dict.fromkeys(step, made[-1].at)
+    polls = [Round(number * usual, MappingProxyType(dict(step))) for number in range(1 + WARM_UP_POLLS)]
+    began = dict.fromkeys(step, polls[-1].at)
     waiting = [scenario for scenario in scenarios if len(scenario.steps) > 1]
     while waiting:
         windows = {
@@ -53,6 +54,6 @@ def rounds(scenarios: Sequence[Scenario], *, moves_clock: bool = True) -> list[R
             if earliest <= at or not moves_clock:
                 step[name] += 1
                 began[name] = at
-        made.append(Round(at, MappingProxyType(dict(step))))
+        polls.append(Round(at, MappingProxyType(dict(step))))
         waiting = [scenario for scenario in waiting if step[scenario.id] + 1 < len(scenario.steps)]
-    return made
+    return polls

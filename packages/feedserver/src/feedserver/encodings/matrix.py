@@ -81,8 +81,8 @@ class Case:
         return f"/encodings/{self.name}"
 
     def accepts(self, title: str | None) -> bool:
-        """Return whether *title* is what a reader should have found. None means that it refused the document or found
-        no title.
+        """Return whether *title* is what a reader should have found. None means that the reader refused the document or
+        found no title.
 
         If the outcome is open, any title is accepted, except a garbled one in XML.
         """
@@ -98,16 +98,16 @@ def matrix(*media_types: str) -> tuple[Case, ...]:
     """Return every case of these *media_types*, or of all in `MEDIA_TYPES`: 192 for each type."""
     for media_type in media_types:
         check_name("a media type", media_type, "text/xml")
-    meetings = product(media_types or MEDIA_TYPES, CHARSETS, DECLARATIONS, TRUTHS, (False, True))
+    combinations = product(media_types or MEDIA_TYPES, CHARSETS, DECLARATIONS, TRUTHS, (False, True))
     return tuple(
         case(media_type, charset, declaration, truth, bom=bom)
-        for media_type, charset, declaration, truth, bom in meetings
+        for media_type, charset, declaration, truth, bom in combinations
     )
 
 
 def case(media_type: str, charset: str | None, declaration: str | None, true_encoding: str, *, bom: bool) -> Case:
-    """Return the case of this combination. The mark before an encoding that is not Unicode is that of UTF-8, as
-    careless editors write it.
+    """Return the case of this combination. With *bom*, an encoding that is not Unicode gets the byte order mark of
+    UTF-8, as careless editors write it.
     """
     check_name("media_type", media_type, "text/xml")
     check_name("charset", charset, "utf-8", or_none=True)
@@ -120,8 +120,8 @@ def case(media_type: str, charset: str | None, declaration: str | None, true_enc
     data = (_mark(true_encoding) if bom else b"") + document
     content_type = f"{media_type}; charset={charset}" if charset else media_type
     outcome = outcome_of(media_type, charset, data)
-    made = Case(media_type, charset, declaration, bom, true_encoding, Response(), outcome)
-    response = Response(data, headers={"Content-Type": content_type}, source=f"feedserver.encodings {made}")
+    unserved = Case(media_type, charset, declaration, bom, true_encoding, Response(), outcome)
+    response = Response(data, headers={"Content-Type": content_type}, source=f"feedserver.encodings {unserved}")
     return Case(media_type, charset, declaration, bom, true_encoding, response, outcome)
 
 

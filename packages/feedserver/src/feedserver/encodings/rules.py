@@ -2,8 +2,9 @@
 it.
 
 XML types (text/xml, application/xml and types that end in +xml) follow RFC 7303, which refers to XML 1.0 (fifth
-edition) for what it does not decide. It treats all of them alike (§4.1, §4.2), including text/xml, which RFC 3023 took
-for US-ASCII. text/html follows the HTML Standard, which also looks at an XML declaration and never refuses bytes.
+edition) for what it does not decide. RFC 7303 treats all XML types alike (§4.1, §4.2), including text/xml, which RFC
+3023 took for US-ASCII. text/html follows the HTML Standard, which also looks at an XML declaration and never refuses
+bytes.
 
 Nothing here follows from what readers do.
 """
@@ -120,7 +121,7 @@ RULES = (
     *(BOM, CHARSET, DECLARATION, DEFAULT, CONFLICT, UNDECLARED, UNKNOWN, UNMARKED, ILLEGAL, NO_XML),
     *(HTML_BOM, HTML_CHARSET, HTML_PRESCAN, HTML_DEFAULT),
 )
-"""Every rule, in the order in which they are applied."""
+"""Every rule: those for XML, then those for HTML."""
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _NAMED = re.compile(r"""<\?xml\s(?:[^>]*?\s)?encoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
@@ -153,12 +154,12 @@ def decide(media_type: str, charset: str | None, data: bytes) -> Decision:
     check_is("data", data, bytes, "give the bytes of a document")
     if is_html(media_type):
         return _decide_html(charset, data)
-    marked = next((encoding for mark, encoding in _BOMS if data.startswith(mark)), None)
-    if marked is not None:
-        named = declared_in(data.decode(marked, "replace"))
-        if charset is None and named is not None and not _is_same(named, marked):
+    bom_encoding = next((encoding for mark, encoding in _BOMS if data.startswith(mark)), None)
+    if bom_encoding is not None:
+        named = declared_in(data.decode(bom_encoding, "replace"))
+        if charset is None and named is not None and not _is_same(named, bom_encoding):
             return Decision(None, CONFLICT)
-        return Decision(marked, BOM)
+        return Decision(bom_encoding, BOM)
     if charset is not None:
         return _decide_by_charset(charset, data)
     return _decide_by_document(data)
@@ -189,9 +190,9 @@ def _decide_by_document(data: bytes) -> Decision:
 
 
 def _decide_html(charset: str | None, data: bytes) -> Decision:
-    marked = next((encoding for mark, encoding in _BOMS if data.startswith(mark)), None)
-    if marked is not None:
-        return Decision(marked, HTML_BOM)
+    bom_encoding = next((encoding for mark, encoding in _BOMS if data.startswith(mark)), None)
+    if bom_encoding is not None:
+        return Decision(bom_encoding, HTML_BOM)
     if charset is not None and _is_known(charset):
         return Decision(_in_html(charset), HTML_CHARSET)
     for encoding in ("utf-16-le", "utf-16-be"):

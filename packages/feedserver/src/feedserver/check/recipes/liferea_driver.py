@@ -53,24 +53,24 @@ def poll() -> None:
 def on_its_bus() -> None:
     """Start Liferea, let it update, and end it when it is done."""
     environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": os.environ["DBUS_SESSION_BUS_ADDRESS"]}
-    words, of_liferea = os.pipe()
+    output, write_end = os.pipe()
     liferea = subprocess.Popen(
-        ["liferea", "--debug-update", "--debug-net"], env=environment, stderr=of_liferea, stdout=of_liferea
+        ["liferea", "--debug-update", "--debug-net"], env=environment, stderr=write_end, stdout=write_end
     )
-    os.close(of_liferea)
+    os.close(write_end)
     try:
         for _ in range(TRIES):
             if is_called("SetOnline", "true"):
                 break
-            if select.select([words], [], [], PAUSE)[0]:
-                os.read(words, 1 << 16)
+            if select.select([output], [], [], PAUSE)[0]:
+                os.read(output, 1 << 16)
         if not is_called("Refresh"):
             sys.exit("Liferea does not answer on its bus")
-        while select.select([words], [], [], SILENCE)[0] and os.read(words, 1 << 16):
+        while select.select([output], [], [], SILENCE)[0] and os.read(output, 1 << 16):
             pass
     finally:
         liferea.send_signal(signal.SIGTERM)
-        while os.read(words, 1 << 16):
+        while os.read(output, 1 << 16):
             pass
         liferea.wait()
 

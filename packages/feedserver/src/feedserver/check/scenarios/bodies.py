@@ -40,12 +40,14 @@ def _coded(at: Stage) -> Response:
     return replace(at.feed(4, 3, 2, 1), coding="auto")
 
 
-def _broken_off(number: str, title: str, rule: str, source: str, fault: Fault, coding: str | None = None) -> Scenario:
+def _broken_off(
+    scenario_id: str, title: str, rule: str, source: str, fault: Fault, coding: str | None = None
+) -> Scenario:
     def cut(at: Stage) -> Response:
-        return replace(at.feed(4, 3, 2, 1, etag=f'"whole-{number}"'), faults=(fault,), coding=coding)
+        return replace(at.feed(4, 3, 2, 1, etag=f'"whole-{scenario_id}"'), faults=(fault,), coding=coding)
 
     return Scenario(
-        id=number,
+        id=scenario_id,
         title=title,
         rule=rule,
         source=source,
@@ -53,7 +55,7 @@ def _broken_off(number: str, title: str, rule: str, source: str, fault: Fault, c
         steps=(
             Step(lambda at: at.feed(3, 2, 1)),
             Step(cut),
-            Step(lambda at: at.feed(4, 3, 2, 1, etag=f'"whole-{number}"')),
+            Step(lambda at: at.feed(4, 3, 2, 1, etag=f'"whole-{scenario_id}"')),
         ),
         judge=_judge_mended,
         why="The item is lost for good: the server answers 304 to every reader that has the ETag.",
@@ -81,20 +83,20 @@ def _judge_mislabelled(seen: Evidence) -> Judgement:
     )
 
 
-def _mislabelled(number: str, title: str, rule: str, source: str, advice: str, label: str) -> Scenario:
+def _mislabelled(scenario_id: str, title: str, rule: str, source: str, advice: str, label: str) -> Scenario:
     """Return a scenario whose plain body has the wrong Content-Encoding *label*.
 
     If *label* is "", the body is in gzip and has no Content-Encoding.
     """
 
     def lie(at: Stage) -> Response:
-        whole = at.feed(4, 3, 2, 1, etag=f'"coded-{number}"')
+        whole = at.feed(4, 3, 2, 1, etag=f'"coded-{scenario_id}"')
         if label == "identity":  # the label is true, if needless, so this is no fault
             return replace(whole, headers=whole.headers.added("Content-Encoding", label))
         return replace(whole, faults=(FalseCoding(label or "identity"),))
 
     return Scenario(
-        id=number,
+        id=scenario_id,
         title=title,
         rule=rule,
         source=source,
@@ -102,7 +104,7 @@ def _mislabelled(number: str, title: str, rule: str, source: str, advice: str, l
         steps=(
             Step(lambda at: at.feed(3, 2, 1)),
             Step(lie),
-            Step(lambda at: at.feed(4, 3, 2, 1, etag=f'"coded-{number}"')),
+            Step(lambda at: at.feed(4, 3, 2, 1, etag=f'"coded-{scenario_id}"')),
         ),
         judge=_judge_mislabelled,
         why=(

@@ -60,10 +60,10 @@ def _judge_title(word: str) -> Callable[[Evidence], Judgement]:
 
 
 def _scenario(
-    number: str, title: str, rule: str, source: str, level: Level, step: Step, advice: str, word: str = _WORD
+    scenario_id: str, title: str, rule: str, source: str, level: Level, step: Step, advice: str, word: str = _WORD
 ) -> Scenario:
     return Scenario(
-        id=number,
+        id=scenario_id,
         title=title,
         rule=rule,
         source=source,

@@ -108,7 +108,7 @@ def _judge_memory(seen: Evidence) -> Judgement:
         seen.expect_polled(0)
     expected = f"the poll ends, with at most {MOST_MEMORY} MiB of memory more than before"
     if not seen.ended_well(1):
-        return failed(expected, seen.trouble(1))
+        return failed(expected, seen.poll_problems(1))
     seen.expect_asked_after(1)
     before, peak = seen.peak_memory(0), seen.peak_memory(1)
     more = (peak - before) // _MEBIBYTE
@@ -159,7 +159,7 @@ def _judge_long_body(seen: Evidence) -> Judgement:
     taken = max(exchange.bytes_sent for exchange in seen.asked(1)) // _MEBIBYTE
     expected = f"the reader stops before it has taken {MOST_BODY} MiB, and its poll ends"
     if not seen.ended_well(1):
-        return failed(expected, f"it took {taken} MiB; {seen.trouble(1)}")
+        return failed(expected, f"it took {taken} MiB; {seen.poll_problems(1)}")
     if taken > MOST_BODY:
         return failed(expected, f"it took {taken} MiB")
     seen.expect_asked_after(1)
@@ -180,7 +180,7 @@ def _judge_drip(lasts: float) -> Callable[[Evidence], Judgement]:
         answers = seen.asked(1)
         expected = f"the reader gives up before the whole answer has come, which takes {lasts:g} s, and its poll ends"
         if not seen.ended_well(1):
-            return failed(expected, seen.trouble(1))
+            return failed(expected, seen.poll_problems(1))
         if any(each.ended == Ended.COMPLETE for each in answers):
             return failed(expected, "it waited for the whole answer")
         seen.expect_asked_after(1)
@@ -258,7 +258,7 @@ SCENARIOS = (
     Scenario(
         id="H4",
         title="A bomb of entities",
-        rule="A document of one KiB defines entities that expand to nine GiB: the reader does not expand them.",
+        rule="A document of two KiB defines entities that expand to nine GB: the reader does not expand them.",
         source="XML 1.0 §4.4; CWE-776",
         level=Level.MUST,
         steps=_three_steps(_entity_bomb),

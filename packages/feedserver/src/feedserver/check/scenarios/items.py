@@ -7,7 +7,7 @@ from dataclasses import replace
 from urllib.parse import urljoin
 
 from feedserver.check.evidence import Evidence
-from feedserver.check.links import is_whole, links_of
+from feedserver.check.links import is_absolute, links_of
 from feedserver.check.scenario import Scenario, Serve, Step
 from feedserver.check.scenarios.template import NEW_ITEM
 from feedserver.check.stage import FEED, Stage
@@ -44,6 +44,8 @@ def _judge_once(*numbers: int) -> Callable[[Evidence], Judgement]:
 
 
 def _judge_there(step: int, *numbers: int) -> Callable[[Evidence], Judgement]:
+    """Return a judge that expects the items *numbers* after *step*."""
+
     def judge(seen: Evidence) -> Judgement:
         seen.expect_subscribed(1)
         seen.asked(step)
@@ -56,17 +58,19 @@ def _judge_there(step: int, *numbers: int) -> Callable[[Evidence], Judgement]:
 
 
 def _relative_link(at: Stage) -> Response:
-    """Return a feed whose newest item has a link without scheme and host, which every base resolves alike."""
+    """Return a feed whose newest item has a link that is an absolute path: any base on this server gives the same
+    URL.
+    """
     return at.feed(at.entry(4, link=at.path("items/4.html")), 3, 2, 1)
 
 
 def _judge_relative_link(seen: Evidence) -> Judgement:
     seen.expect_subscribed(3)
     seen.asked(1)
-    known = next((link for row in seen.rows_of(1, 3) if (link := row.fields.get("link"))), "")
-    if not is_whole(known):
+    absolute_link = next((link for row in seen.rows_of(1, 3) if (link := row.fields.get("link"))), "")
+    if not is_absolute(absolute_link):
         raise Unseen("the list does not show the absolute link of an item; let it print JSON in lines, with link")
-    wanted = urljoin(known, "4.html")
+    wanted = urljoin(absolute_link, "4.html")
     if not seen.has(1, 4):
         return failed(f"an item with the link {wanted}", "item 4 did not arrive")
     link = seen.rows_of(1, 4)[0].fields.get("link", "")
@@ -76,14 +80,14 @@ def _judge_relative_link(seen: Evidence) -> Judgement:
 def _relative_content(at: Stage) -> Response:
     """Return an Atom feed with an xml:base, whose newest item has a relative link in its content."""
     text = Text('<p>The text of item 4, with <a href="more.html">more</a>.</p>', "html")
-    made = at.feed(at.entry(4, summary=None, content=text), 3, 2, 1, format="atom")
-    if not isinstance(made.body, bytes):
-        raise TypeError(f"a feed is rendered to bytes, not to {type(made.body).__name__}")
-    return replace(made, body=made.body.replace(b"<feed ", f'<feed xml:base="{_BASE}" '.encode(), 1))
+    response = at.feed(at.entry(4, summary=None, content=text), 3, 2, 1, format="atom")
+    if not isinstance(response.body, bytes):
+        raise TypeError(f"a feed is rendered to bytes, not to {type(response.body).__name__}")
+    return replace(response, body=response.body.replace(b"<feed ", f'<feed xml:base="{_BASE}" '.encode(), 1))
 
 
 def _judge_relative_content(seen: Evidence) -> Judgement:
-    """Return whether a relative link of content leads to the right place.
+    """Return the judgement of where a relative link of content leads.
 
     A link that is still relative may be resolved when it is shown, so it is not judged.
     """
@@ -93,7 +97,7 @@ def _judge_relative_content(seen: Evidence) -> Judgement:
         return failed("item 4 arrives", "it did not")
     links = [link for row in seen.rows_of(1, 4) for link in links_of(row.fields.get("content", ""))]
     link = next((link for link in links if "more.html" in link), "")
-    if not is_whole(link):
+    if not is_absolute(link):
         raise Unseen("the list shows no absolute link in the content; the reader may resolve it when it is shown")
     wanted = f"{_BASE}more.html"
     return passed(link) if link == wanted else failed(f"a link to {wanted}", f"a link to {link}")

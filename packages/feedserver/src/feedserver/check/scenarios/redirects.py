@@ -116,9 +116,9 @@ def _login(_: object) -> Response:
     return Response(_LOGIN, headers={"Content-Type": "text/html; charset=utf-8"})
 
 
-def _followed(number: str, status: int, level: Level) -> Scenario:
+def _followed(scenario_id: str, status: int, level: Level) -> Scenario:
     return Scenario(
-        id=number,
+        id=scenario_id,
         title=f"A redirect by {status} is followed",
         rule=f"A feed answers {status} with its new address: its items are read from there.",
         source="RFC 9110 §15.4",
@@ -131,9 +131,9 @@ def _followed(number: str, status: int, level: Level) -> Scenario:
     )
 
 
-def _temporary(number: str, status: int) -> Scenario:
+def _temporary(scenario_id: str, status: int) -> Scenario:
     return Scenario(
-        id=number,
+        id=scenario_id,
         title=f"A redirect by {status} is not saved",
         rule=f"A feed answers {status} for a while: the address of the subscription is requested the next time.",
         source="RFC 9110 §15.4",

@@ -42,9 +42,9 @@ def _judge_refused(seen: Evidence) -> Judgement:
     return passed("no request was sent")
 
 
-def _untrusted(number: str, title: str, fault: TlsFault, rule: str) -> Scenario:
+def _untrusted(scenario_id: str, title: str, fault: TlsFault, rule: str) -> Scenario:
     return Scenario(
-        id=number,
+        id=scenario_id,
         title=title,
         rule=rule,
         source="RFC 9110 §4.3.4; RFC 9525",
@@ -61,8 +61,8 @@ def _untrusted(number: str, title: str, fault: TlsFault, rule: str) -> Scenario:
 
 
 def _judge_field(seen: Evidence, name: str, *numbers: int) -> Judgement:
-    """Return whether the field *name* of the items *numbers* runs no script. The list must show this field of item 3,
-    which is harmless.
+    """Return a pass if the field *name* of the items *numbers* runs no script. Raise Unseen if the list does not show
+    this field even of item 3, where it is harmless.
     """
     seen.expect_subscribed(3)
     seen.asked(1)
@@ -84,7 +84,7 @@ def _judge_field(seen: Evidence, name: str, *numbers: int) -> Judgement:
 
 
 def _judge_links_of_content(seen: Evidence) -> Judgement:
-    """Return whether the listed content has no link that runs a script.
+    """Return a pass if the listed content has no link that runs a script.
 
     Content that is listed as the feed had it may be cleaned when it is shown, so it is not judged.
     """
@@ -107,7 +107,7 @@ def _bad_links(at: Stage) -> Response:
     return at.feed(at.entry(5, link=_PAGE), at.entry(4, link=_SCRIPT), 3, 2, 1)
 
 
-def _with_files(script: bool) -> Serve:
+def _with_enclosures(script: bool) -> Serve:
     """Return what serves item 3 with an enclosure and, with *script*, item 4 with an enclosure that runs a script."""
 
     def serve(at: Stage) -> Response:
@@ -177,7 +177,7 @@ SCENARIOS = (
         rule="An item's enclosure is a javascript: URL: the item arrives without it.",
         source="RFC 4287 §8.5; RFC 3986 §7",
         level=Level.SHOULD,
-        steps=(Step(_with_files(script=False)), Step(_with_files(script=True))),
+        steps=(Step(_with_enclosures(script=False)), Step(_with_enclosures(script=True))),
         judge=lambda seen: _judge_field(seen, "enclosure", 4),
         why="A reader shows enclosures as links or players, and a person who follows one runs a script of the feed.",
         advice=("Keep an enclosure only if its scheme is http or https, or one of a short list of yours."),

@@ -128,7 +128,7 @@ def _judge_moved(seen: Evidence) -> Judgement:
     return failed(expected, _conditions(first))
 
 
-# A 304 brings a new one: V8
+# A 304 brings a new ETag: V8
 
 
 def _renewed(at: Stage) -> Callable[[Request], Response]:
