@@ -83,8 +83,8 @@ def add_wanted(
     and however slow their servers are, all other owners are chosen as often.
 
     Returns how many addresses were looked at. Several workers may run this at once: each address is looked at by one of
-    them, and by another one if that has not ended after a lease. Raises what the database raises. No event loop may run
-    in the thread that calls this.
+    them, and by another one if the first has not ended after a lease. Raises what the database raises. No event loop
+    may run in the thread that calls this.
     """
     using = router.db_for_write(Addition)
     rows = Addition.objects.using(using)

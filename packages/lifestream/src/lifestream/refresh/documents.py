@@ -1,8 +1,8 @@
 """Reading documents for a person who asks what lifestream makes of them: files, standard input and URLs; no database.
 
 A document passes through the parsers, plugins and cleaning as in a refresh, in child processes that have a deadline.
-URLs are fetched by the guarded fetcher, `_AT_ONCE` at a time and one of a host, and are reported in the order in which
-they were given. A document that can't be loaded or read is a result, too.
+URLs are fetched by the guarded fetcher, at most `_AT_ONCE` at a time and one per host, and are reported in the order in
+which they were given. A document that can't be loaded or read has a result, too, which says why.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ def read_documents(
     standard input).
 
     *url* is the address that files count as being at. *headers* are those of the answer that a file came with; for a
-    URL, they replace those of the same name in its answer. With *noted* the results have notes. Raises `PluginError`
-    for a plugin of the settings that can't be loaded.
+    URL, they replace those of the same name in its answer. With *noted*, the results have notes on how the documents
+    were read. Raises `PluginError` for a plugin of the settings that can't be loaded.
     """
     with ExitStack() as stack:
         pool = stack.enter_context(make_pool())
@@ -176,7 +176,7 @@ class _Sources:
         try:
             body = self._read(name)
         except OSError as error:
-            raise _Unavailable(_trouble(name, error)) from error
+            raise _Unavailable(_reason(name, error)) from error
         if len(body) > self._most:
             raise _Unavailable(f"it has more than {self._most:,} bytes, which is the maximum (LIFESTREAM_MAX_BODY)")
         return Document(name, self._url, body, self._headers)
@@ -262,7 +262,8 @@ class _Web:
             await self._ended.wait()
 
 
-def _trouble(name: str, error: OSError) -> str:
+def _reason(name: str, error: OSError) -> str:
+    """Return in words why the file *name* could not be read."""
     words = error.strerror or str(error)
     if not isinstance(error, TimeoutError):  # its message is our own
         words = words.lower()

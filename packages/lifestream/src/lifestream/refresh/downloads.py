@@ -1,16 +1,18 @@
 """Fetches many feeds at once: an event loop in a thread of its own, so that a long write never delays a download.
 
     caller's thread                       the loop's thread
-    add(downloads) ─────────────────────▶ a queue a host ─▶ fetch, so many at once, and of a host so many at once
-                                            ▲               and so many a second
-                                            └─ redirected ─┤
-    events.get() ◀──── Downloaded/Skipped ─────────────────┘
+    add(downloads) ─────────────────────▶ a queue per host ──▶ fetch
+                                            ▲                    │
+                                            └──── redirected ────┤
+    put(event) ◀───────── Downloaded/Skipped ────────────────────┘
+
+The downloads that run at once are limited, in all and per host, and so are the requests to a host per second.
 
 A feed that is redirected to another host waits in that host's queue like all others, and takes no place while it waits:
-however many feeds lead to one host, it is requested no more often than for feeds of its own.
+however many feeds are redirected to a host, they and the host's own feeds share its limits.
 
 A connection is kept open only while more feeds wait for its host, and for no more hosts than downloads may run at once:
-each costs a file, of which a process has few.
+each open connection takes a file descriptor, and a process may have few of them.
 
 A body takes memory until it is read, so it keeps its share of the memory until `done` releases that: no request is sent
 while too many bodies wait to be read, so the network never gets further ahead than the parsers can follow. When a host

@@ -46,7 +46,7 @@ __all__ = ["Added", "Found", "NotAdded", "Reading", "add_feed", "completed", "fi
 
 _MOST_TRIED = 6  # how many of the URLs that a page names are tried
 _MOST_GUESSED = 14  # how many of the usual places of feeds are tried, beside the page and at the site's root
-_MOST_REFRESHES = 3  # how many pages that lead to another page (by a refresh) are followed
+_MOST_REFRESHES = 3  # how many pages that lead to another page (by `<meta http-equiv="refresh">`) are followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +253,8 @@ def _first_feed(places: Iterable[str], page: str, request: FetchRequest, scout: 
 def _own_feed(found: Found, lifestream: Lifestream) -> Feed | None:
     """Return the feed that *lifestream* has at this URL for this user, with the password that has just worked.
 
-    If its stored credentials can't be decrypted any more, since the site's key is lost, these replace them: the user
-    has entered them again, as the error message asks for.
+    If its stored credentials can't be decrypted any more, since the site's key is lost, those of *found* replace them:
+    the user has entered them again, as the error message asks for.
     """
     if not found.credentials:
         return None

@@ -57,10 +57,10 @@ def update_soon(feeds: Collection[int], now: datetime) -> Requested:
     using = router.db_for_write(Feed)
     wanted = sorted(set(feeds))
     due: list[int] = []
-    for some in batches(wanted):
+    for batch in batches(wanted):
         with transaction.atomic(using=using):
             is_old = Q(last_fetch=None) | Q(last_fetch__lte=now - APART) | Q(last_fetch__gt=now)
-            allowed = Feed.objects.using(using).allowed(now).filter(is_old, pk__in=some)
+            allowed = Feed.objects.using(using).allowed(now).filter(is_old, pk__in=batch)
             keys = list(allowed.order_by().values_list("pk", flat=True))
             Feed.objects.using(using).filter(pk__in=keys).update(next_fetch=now, next_reason=say("wanted"))
             due += keys

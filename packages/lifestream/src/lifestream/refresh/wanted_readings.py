@@ -1,8 +1,8 @@
 """Reads feeds for users of the admin who want to see what is read from them. The view of the admin stores a request;
 the process that updates feeds fetches the feed, and stores what was read for the page.
 
-The fetch is like any other: it is claimed, respects what the server asks for, stores new items and leaves a line in the
-log. It differs in two ways: it does not wait for our own interval, and it requests the whole document, without
+The fetch is like any other: it claims the feed, respects what the server asks for, stores new items and leaves a
+`Fetch` row. It differs in two ways: it does not wait for our own interval, and it requests the whole document, without
 validators.
 """
 
@@ -103,7 +103,7 @@ def read_wanted(
     guard: AddressGuard | None = None,
     turn: float | None = None,
 ) -> int:
-    """Read the feeds for which there are requests, one after the other, until no request is free,
+    """Read the feeds for which there are requests, one after the other, until all requests are answered or claimed,
     *stopping* is set, or *turn* seconds (by default TURN) are over and one at least was answered. In the last case the
     updater is woken again, since requests may be left. The oldest request is answered first.
 
@@ -168,12 +168,12 @@ def _found(
         text = gettext("the server answered {status}").format(status=outcome.status)
         return Found(worded(outcome.message) if isinstance(outcome, Failed) else text)
     facts = _kept(of_document(outcome.url if outcome.url != feed.url else "", prepared))
-    left = MOST_CHARACTERS - _size(facts)
+    remaining = MOST_CHARACTERS - _size(facts)
     items: list[tuple[str, tuple[Fact, ...]]] = []
     for index, item in enumerate(prepared.items[:MOST_ITEMS]):
         title, of_one = shorten(item.title, LONGEST), _kept(of_item(prepared, index))
-        left -= len(title) + _size(of_one)
-        if left < 0 and items:
+        remaining -= len(title) + _size(of_one)
+        if remaining < 0 and items:
             break
         items.append((title, of_one))
     return Found("", facts, tuple(items), len(prepared.items) - len(items))
