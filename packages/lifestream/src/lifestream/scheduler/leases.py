@@ -110,7 +110,7 @@ def _by_token(claimed: Iterable[Claimed]) -> dict[str, list[int]]:
 
 
 def _claimed(token: str, until: datetime) -> list[Claimed]:
-    # Rows instead of model instances: each run makes a claim of each feed, and instances were half of a run's cost.
+    # Rows instead of model instances: each run claims many feeds, and making instances was half of a run's cost.
     feeds = Feed.objects.with_token(token).order_by("next_fetch", "pk")
     rows = feeds.values_list(
         "pk", "url", "host__name", "title", "domain", "plugin", "site_url", "credentials", "options", "etag",

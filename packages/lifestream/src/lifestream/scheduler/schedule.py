@@ -38,12 +38,12 @@ _MOST_SPREAD = 1800.0  # seconds
 class Limits:
     """Our own bounds, in seconds: no sooner than *min_interval*, and no later than *max_interval*.
 
-    However seldom a feed publishes, it is requested every *slow_interval*, so that its readers wait no longer for an
-    entry.
+    However seldom a feed publishes, it is requested every *slow_interval*, so that its readers wait no longer than that
+    for an entry.
 
-    A fetch is delayed by up to *jitter*, a part of our interval, and half an hour at most. *pauses_hosts* says whether
-    a pause that a server asks for applies to all of its feeds, or only to the one that it refused. *beside_hub* says
-    that these are the bounds of a feed whose hub pushes new entries. *max_pause* is the longest Retry-After that
+    A fetch is delayed by up to *jitter*, a fraction of our interval, and half an hour at most. *pauses_hosts* says
+    whether a pause that a server asks for applies to all of its feeds, or only to the one that it refused. *beside_hub*
+    says that these are the bounds of a feed whose hub pushes new entries. *max_pause* is the longest Retry-After that
     counts: a longer one is a mistake, and would lose the feed.
     """
 
@@ -210,7 +210,7 @@ def _after_failure(outcome: Failed, history: History, now: datetime, limits: Lim
     due = _next(now, ours, theirs, replace(history, failures=failures), limits)
     if not limits.pauses_hosts or not pauses_host(outcome):
         return due
-    # Without what only this feed asks for: the host's other feeds need not wait for that.
+    # The host's pause leaves out what only this feed asks for: the host's other feeds need not wait for that.
     seconds = min(pause, limits.max_pause) if pause else limits.min_interval
     return replace(due, host_pause=now + timedelta(seconds=seconds))
 
