@@ -82,8 +82,10 @@ def _subscribe(lifestream: Lifestream, listed: Mapping[str, Listed], using: str)
     fanout.note_readers(wanted_feeds, using)
     # Another process may have made some of the new feeds meanwhile, and imported their items.
     item = Item.objects.filter(feed=OuterRef("pk"))
-    full = set(Feed.objects.using(using).filter(Exists(item), pk__in=wanted_feeds).values_list("pk", flat=True))
-    with_items = [each for each in made if each.feed_id in full]
+    feeds_with_items = set(
+        Feed.objects.using(using).filter(Exists(item), pk__in=wanted_feeds).values_list("pk", flat=True)
+    )
+    with_items = [each for each in made if each.feed_id in feeds_with_items]
     has_rules = bool(lifestream.keep_rules or lifestream.block_rules)
     ruled = {each.pk for each in with_items if has_rules or each.keep_rules or each.block_rules}
     _fill([each.pk for each in with_items if each.pk not in ruled], using)

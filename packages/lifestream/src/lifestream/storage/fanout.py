@@ -73,7 +73,9 @@ def rules_of(row: Any) -> Rules:
 
 
 def write_posts(candidates: Iterable[tuple[Postable, Sequence[Subscriber]]], using: str) -> int:
-    """Post each candidate to those of its subscribers whose rules allow it. Existing posts stay unchanged."""
+    """Post each candidate to those of its subscribers whose rules allow it. Existing posts stay unchanged. Returns the
+    number of posts, including existing ones.
+    """
     posts = [
         _PostRow(subscriber.lifestream, subscriber.subscription, candidate.item, candidate.date)
         for candidate, subscribers in candidates

@@ -94,7 +94,7 @@ class FeedState:
 
 
 def hold(tokens: Mapping[int, str], using: str, *, said: bool, entries: bool) -> dict[int, FeedState]:
-    """Return the feeds that are still claimed with *tokens*, by key, locked until the caller's transaction ends.
+    """Return by key the feeds that are still claimed with their *tokens*, locked until the caller's transaction ends.
 
     With *said*, the columns that a document may change are read too; with *entries*, also whether the
     feed has items and tombstones.

@@ -74,8 +74,8 @@ def settle(feed: FeedState, result: Result, now: datetime) -> None:
 def note_entries(feed: FeedState, digests: str, *, whole: bool) -> None:
     """Set in *feed* the *digests* of the entries whose items are up to date.
 
-    *whole* is False if entries are missing of which the parser has returned only outlines: then the document is
-    requested without validators, and read completely.
+    *whole* is False if the parser has returned only an outline of an entry whose item is not found: then the next
+    request is sent without validators, and the document is read completely.
     """
     feed.entry_digests = digests if whole else ""
     if not whole:
@@ -154,7 +154,7 @@ def _describe(feed: FeedState, prepared: Prepared, url: str) -> None:
     A field that the document leaves out stays: a title is not lost. The domain is decided again each time, since what
     the document says may be untrue.
 
-    From a document that could not be read to its end, only fields that are empty are taken.
+    A document that could not be read to its end only fills fields that are empty in *feed*.
     """
     said = prepared.feed
     feed.flaw = _message(str(said.flaw or ""))
@@ -183,7 +183,7 @@ def _note_hub(feed: FeedState, outcome: Fetched, prepared: Prepared | None) -> N
 
 
 def compare_pushes(feed: FeedState, result: Result, now: datetime, *, new: int) -> None:
-    """Compare what the hub of *feed*, which is settled, has pushed with what the fetch brought: *new* items.
+    """Compare what the hub of *feed* has pushed with what the fetch brought: *new* items. `settle` comes first.
 
     A push that came after the fetch had begun makes the feed due again. A hub that did not push new items is no longer
     relied on, until it pushes.
@@ -207,17 +207,17 @@ def _validator(outcome: Fetched | NotModified, name: str) -> str:
 def _message(*parts: str) -> str:
     """Return *parts* as one message, as far as there is space for them."""
     kept: list[str] = []
-    left = MESSAGE_LENGTH
+    remaining = MESSAGE_LENGTH
     for part in parts:
         said = edited(part, _one_line)
         if not said:
             continue
-        if len(said) > left:
+        if len(said) > remaining:
             # A message can be shortened only by cutting the texts in it, which has been done.
-            kept.append(said if isinstance(said, Message) and not kept else f"{said[: max(0, left - 1)]}…")
+            kept.append(said if isinstance(said, Message) and not kept else f"{said[: max(0, remaining - 1)]}…")
             break
         kept.append(said)
-        left -= len(said) + len("; ")
+        remaining -= len(said) + len("; ")
     return joined(kept)
 
 

@@ -60,13 +60,13 @@ def _merge(feed: int, there: Feed, using: str) -> None:
         # Its URL has just answered.
         Feed.objects.using(using).filter(pk=there.pk).update(status=Feed.Status.ACTIVE)
     for subscription in Subscription.objects.using(using).filter(feed=feed).order_by("pk"):
-        twin = Subscription.objects.using(using).filter(feed=there, lifestream=subscription.lifestream_id).first()
-        if twin is not None:
-            Post.objects.using(using).filter(subscription=subscription).update(subscription=twin)
+        existing = Subscription.objects.using(using).filter(feed=there, lifestream=subscription.lifestream_id).first()
+        if existing is not None:
+            Post.objects.using(using).filter(subscription=subscription).update(subscription=existing)
             subscription.delete()
         else:
-            # Usually, both feeds have had the same content for a while: only other items are posted. Django's own
-            # manager posts none by itself.
+            # Usually, both feeds have had the same content for a while: only other items are posted. The base manager
+            # is Django's own, which does not post items when a subscription is updated.
             Subscription._base_manager.using(using).filter(pk=subscription.pk).update(feed=there)
             sort_names.settle(using, subscriptions=[subscription.pk])
             fanout.note_readers([there.pk], using)

@@ -154,13 +154,13 @@ def _commit_with_care(each: Import, step: _Step) -> None:
     except ROW_ERRORS as error:
         url = each.result.claim.url
         _log.exception("The result of %s can't be stored.", url)
-        words = say("document-unstorable", error=f"{type(error).__name__}: {error}")
+        message = say("document-unstorable", error=f"{type(error).__name__}: {error}")
         later = replace(each.result.next, failures=each.result.claim.failures + 1)
-        failed = replace(each.result, outcome=Failed("internal", words, url), next=later, prepared=None, body_hash="")
-        putting_off = Import(failed)
+        failed = replace(each.result, outcome=Failed("internal", message, url), next=later, prepared=None, body_hash="")
+        postponed = Import(failed)
         try:
-            _transact(replace(step, batch=[putting_off], number=0), _write_at_once)
-            each.stored = putting_off.stored
+            _transact(replace(step, batch=[postponed], number=0), _write_at_once)
+            each.stored = postponed.stored
         except ROW_ERRORS as again:
             _log.exception("Not even the failure of %s could be stored.", url)
             each.stored = Stored(each.feed, Fetch.Outcome.FAILED.value, writing=Writing.UNWRITTEN, message=str(again))
@@ -256,14 +256,14 @@ def _settle(
     pauses: dict[str, datetime] = {}
     for each in imports:
         feed, count = feeds[each.feed], counts.get(each.feed, _NOTHING)
-        named = (feed.title, feed.domain)
+        names_before = (feed.title, feed.domain)
         feed_update.settle(feed, each.result, now)
         if each.result.prepared is not None:
             digests = "" if count["broken"] else each.settled.digests
             feed_update.note_entries(feed, digests, whole=not each.settled.lacks)
         feed_update.compare_pushes(feed, each.result, now, new=count["new"])
         move = _move(feed, each.result, using)
-        if named != (feed.title, feed.domain):
+        if names_before != (feed.title, feed.domain):
             renamed.append(feed.id)
         if move:
             moved.append(feed)
