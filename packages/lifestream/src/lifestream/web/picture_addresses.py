@@ -31,7 +31,8 @@ fewer.
 
 _PURPOSE: Final = b"lifestream.web.picture_addresses:"
 
-# What no picture has: the address of one is reversed, and the others are made by putting their parts in the same place.
+# Parts that no picture's address has. One address is made of them with `reverse`; for each picture, its own parts then
+# replace them.
 _ANY_KEY: Final = "-" * 24
 _ANY_URL: Final = "-"
 
@@ -114,8 +115,8 @@ def _attribute(found: re.Match[str], addresses: _Addresses, *, films: bool) -> s
 
 
 def _key(encoded: bytes, secret: str) -> str:
-    made = hmac.digest(_derived(secret), encoded, "sha256")
-    return base64.urlsafe_b64encode(made[:18]).decode("ascii")
+    digest = hmac.digest(_derived(secret), encoded, "sha256")
+    return base64.urlsafe_b64encode(digest[:18]).decode("ascii")
 
 
 @lru_cache(maxsize=8)

@@ -203,7 +203,7 @@ def _named(author: str) -> str:
 
 
 def _lifestream_of(post: Post) -> Lifestream:
-    """Return the lifestream of *post* if it is loaded, since a card costs no query; otherwise one with the defaults."""
+    """Return the lifestream of *post* if it is loaded, otherwise one with the defaults: a card must cost no query."""
     loaded = Post._meta.get_field("lifestream").is_cached(post)
     return post.lifestream if loaded else Lifestream()
 

@@ -29,7 +29,7 @@ IN_MEMORY: Final = 64 * 1024
 
 _is_valid: Callable[[bytes], object] = CHUNK_EXT_RE.match  # type: ignore[assignment] # its stub has a pattern of text
 _SIZE = re.compile(rb"([0-9A-Fa-f]+)(;[^\r\n]*)?\r\n")
-_STEP: Final = 256 * 1024  # bytes of a body after which it is asked anew whether more may be kept
+_STEP: Final = 256 * 1024  # bytes of a body after which `may_keep_more` is called again
 
 
 class ServerBusy(Error):
@@ -104,7 +104,7 @@ class QuickChunks(ChunkedReceiver):
         """Read the bytes *s*, and return how many of them belong to the body."""
         if self.completed:
             return 0
-        text, known = self.pending + s, len(self.pending)
+        text, pending_size = self.pending + s, len(self.pending)
         pieces: list[bytes] = []
         at = 0 if self.all_chunks_received else self._read_chunks(text, pieces)
         if pieces:
@@ -118,7 +118,7 @@ class QuickChunks(ChunkedReceiver):
             at = self._read_trailer(text, at)
         is_complete = self._is_complete()
         self.pending = b"" if is_complete else text[at:]
-        return at - known if is_complete else len(s)
+        return at - pending_size if is_complete else len(s)
 
     def _read_chunks(self, text: bytes, pieces: list[bytes]) -> int:
         """Add the contents of the chunks in *text* to *pieces*, and return how far *text* was read."""

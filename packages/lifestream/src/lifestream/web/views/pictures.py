@@ -40,7 +40,7 @@ def icon(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_safe
 def logo(request: HttpRequest, slug: str, digest: str) -> HttpResponse:
-    """Return the logo that the owner of a lifestream has uploaded. Another one has another digest, and so another
+    """Return the logo that the owner of a lifestream has uploaded. A new logo has another digest, and so another
     address.
     """
     timeline = read(request, slug)

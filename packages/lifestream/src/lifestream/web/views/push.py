@@ -36,8 +36,8 @@ def push(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _intent(request: HttpRequest, key: str) -> HttpResponse:
-    """Return the challenge if the hub verifies a request that this site has sent, otherwise 404 ("Hub Verifies Intent
-    of the Subscriber"). Note a denial.
+    """Return the challenge if the hub verifies a request that this site has sent, otherwise 404 (WebSub, "Hub Verifies
+    Intent of the Subscriber"). Note a denial.
     """
     said = {
         name: request.GET.get(f"hub.{name}", "") for name in ("mode", "topic", "challenge", "lease_seconds", "reason")
@@ -55,7 +55,9 @@ def _intent(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _push(request: HttpRequest, key: str) -> HttpResponse:
-    """Receive a push. One without a valid signature gets the same answer, and is ignored ("Signature validation")."""
+    """Receive a push. One without a valid signature gets the same answer, and is ignored (WebSub, "Signature
+    Validation").
+    """
     if not hub_subscriptions.is_known(key):
         return _answer(410)  # 410 tells a hub to end the subscription.
     signature = Signature(request.headers.get("X-Hub-Signature", ""), hub_subscriptions.secrets_of(key))
