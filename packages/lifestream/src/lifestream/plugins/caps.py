@@ -104,7 +104,7 @@ _T = TypeVar("_T")
 
 
 def bounded(said: Said, tally: Tally) -> Said:
-    """Return *said*, an entry or a draft, with each field cut to its cap. Count in *tally* the fields that exceeded it.
+    """Return *said*, an entry or a draft, with each field cut to its cap. Count in *tally* the caps that were exceeded.
 
     The content is only cut here, as HTML that has not been cleaned; `content` bounds the result of cleaning it.
     """
@@ -321,10 +321,10 @@ _LONGEST_REFERENCE: Final = 40
 def _before_markup(source: str, length: int) -> str:
     """Return the first *length* characters of HTML, without an incomplete tag or entity at the end."""
     head = source[:length]
-    opened = head.rfind("<")
+    last_tag = head.rfind("<")
     # A browser drops a tag that does not end, however long it is. Without a name after it, "<" is part of a text.
-    may_be_tag = opened >= length - _LONGEST_TAG or head[opened + 1 : opened + 2].isalpha()
-    if opened > head.rfind(">") and may_be_tag:
-        head = head[:opened]
-    begun = head.rfind("&", max(0, len(head) - _LONGEST_REFERENCE))
-    return head[:begun] if begun >= 0 and ";" not in head[begun:] else head
+    may_be_tag = last_tag >= length - _LONGEST_TAG or head[last_tag + 1 : last_tag + 2].isalpha()
+    if last_tag > head.rfind(">") and may_be_tag:
+        head = head[:last_tag]
+    reference = head.rfind("&", max(0, len(head) - _LONGEST_REFERENCE))
+    return head[:reference] if reference >= 0 and ";" not in head[reference:] else head
