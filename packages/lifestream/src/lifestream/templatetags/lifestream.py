@@ -73,7 +73,7 @@ def site_templates(domain: str, folder: str = "lifestream/sites/") -> list[str]:
 
 
 _Taken = TypeVar("_Taken")
-_PLACES: dict[type, str] = {  # for developers
+_KINDS_IN_WORDS: dict[type, str] = {  # for developers
     Lifestream: "a lifestream (lifestream.models.Lifestream)",
     Post: "a post (lifestream.models.Post)",
     Subscription: "a subscription (lifestream.models.Subscription)",
@@ -87,7 +87,7 @@ def _taken(value: object, kind: type[_Taken], tag: str) -> _Taken:
         return value
     missing = "nothing: no such variable is in the context"  # for developers
     got = f"{type(value).__name__} {str(value)[:40]!r}" if value else missing
-    raise TypeError(f"{{% {tag} %}} takes {_PLACES[kind]}, and got {got}")
+    raise TypeError(f"{{% {tag} %}} takes {_KINDS_IN_WORDS[kind]}, and got {got}")
 
 
 def _render(context: Context, post: Post, folder: str, *, complete: bool) -> SafeString:
@@ -208,8 +208,8 @@ def in_own_words(text: str | None) -> str:
 def prose(item: Item | None) -> SafeString:
     """Return the HTML of *item* for a page. Its ids and the references to them get the item's key, so that footnotes
     work on a page with several items. Pictures of unknown size are marked, so that they keep their space, and so are
-    links whose text is their address, so that paper has it once. Without an item, the result is "", as with all filters
-    here.
+    links whose text is their address, so that a printed page has the address once. Without an item, the result is "",
+    as with all filters here.
     """
     if not item:
         return SafeString()
