@@ -56,9 +56,9 @@ def note(lifestream: Lifestream, addresses: Iterable[str], *, name: str = "", fo
         urls = [addition.url for addition in wanted.values()]
         # An owner who enters an address again wants it to be tried again.
         lifestream.additions.using(using).filter(url__in=urls).exclude(state=Addition.State.LOOKING).delete()
-        made = Addition.objects.using(using).bulk_create(wanted.values())
+        created = Addition.objects.using(using).bulk_create(wanted.values())
         transaction.on_commit(wakeup.send, using=using)
-    return made
+    return created
 
 
 def why_no_more(lifestream: Lifestream) -> str:

@@ -272,5 +272,5 @@ def subscribe_to(
         again += key in listed
         listed.setdefault(key, Listed(url, outline.title, outline.folder, outline.keep_rules, outline.block_rules))
         notes += [outline.note] if outline.note else []
-    made = subscribe_all(lifestream, listed.values(), progress)
-    return Subscribed(made, again + len(listed) - len(made), refused, notes)
+    created = subscribe_all(lifestream, listed.values(), progress)
+    return Subscribed(created, again + len(listed) - len(created), refused, notes)

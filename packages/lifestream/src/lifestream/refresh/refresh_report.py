@@ -79,9 +79,9 @@ class Report:
         return sum(row.changed for row in self.rows)
 
     def __str__(self) -> str:
-        asked = len(self.rows)
+        count = len(self.rows)
         parts = [
-            ngettext("{} feed asked", "{} feeds asked", asked).format(asked),
+            ngettext("{} feed asked", "{} feeds asked", count).format(count),
             ngettext("{} new", "{} new", self.new).format(self.new),
             ngettext("{} changed", "{} changed", self.changed).format(self.changed),
             ngettext("{} failed", "{} failed", self.failed).format(self.failed),

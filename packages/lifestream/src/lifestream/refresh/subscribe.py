@@ -261,11 +261,11 @@ def _own_feed(found: Found, lifestream: Lifestream) -> Feed | None:
     private = Feed.objects.with_url(found.url).filter(subscriptions__lifestream=lifestream).exclude(credentials="")
     for feed in private.order_by("pk"):
         try:
-            kept = secrets_of(feed.credentials).login
+            stored_login = secrets_of(feed.credentials).login
         except credentials.CredentialsLost:
-            kept = found.credentials.partition(":")[0]
-        if kept.partition(":")[0] == found.credentials.partition(":")[0]:
-            if kept != found.credentials:
+            stored_login = found.credentials.partition(":")[0]
+        if stored_login.partition(":")[0] == found.credentials.partition(":")[0]:
+            if stored_login != found.credentials:
                 feed.credentials = credentials.seal(found.credentials)
                 feed.save(update_fields=["credentials"])
             return feed

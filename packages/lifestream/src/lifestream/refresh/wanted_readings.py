@@ -92,8 +92,8 @@ def note(feed: Feed, language: str, now: datetime) -> None:
 
 def has_many_open(owner: int) -> bool:
     """Return whether MOST_OPEN requests for feeds of the user with the key *owner* are not answered yet."""
-    mine = Subscription.objects.filter(lifestream__owner=owner, feed=OuterRef("feed"))
-    return ReadingRequest.objects.filter(Exists(mine), read=None)[:MOST_OPEN].count() >= MOST_OPEN
+    own_subscriptions = Subscription.objects.filter(lifestream__owner=owner, feed=OuterRef("feed"))
+    return ReadingRequest.objects.filter(Exists(own_subscriptions), read=None)[:MOST_OPEN].count() >= MOST_OPEN
 
 
 def read_wanted(

@@ -203,17 +203,17 @@ class _WorkLoop:
         never_read = sum(not claim.body_hash for claim in claims)
         if never_read or len(claims) >= _SOME_ARE_NEW:
             pool.start().expect(never_read)  # the parsers start while the network is slow
-        asked = []
+        queued = []
         for claimed in claims:
             # What is watched is read whole: no validator is sent, and no body or entry counts as known.
             claim = claimed
             if self.watch is not None:
                 claim = replace(claimed, etag="", last_modified="", body_hash="", entry_digests="")
             try:
-                asked.append(Download(claim, fetch_request(claim)))
+                queued.append(Download(claim, fetch_request(claim)))
             except CredentialsLost as error:
                 self._decide(Answer(claim, Failed("credentials", str(error), claim.url), self.clock()))
-        downloads.add(asked)  # added together, so that a host that is too busy stops all of its feeds
+        downloads.add(queued)  # added together, so that a host that is too busy stops all of its feeds
 
     def _drop(self, claim: Claimed) -> None:
         """Release *claim*, and look for more to claim if its host may have some."""

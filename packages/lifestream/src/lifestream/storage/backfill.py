@@ -85,8 +85,8 @@ def _move_posts(row: Any, using: str) -> None:
     posts = Post.objects.using(using).filter(subscription=row.pk)
     if posts.order_by().values_list("lifestream_id", flat=True).first() in (None, row.lifestream_id):
         return  # all of them are in one lifestream, since this is done whenever the subscription is written
-    there = Post.objects.using(using).filter(lifestream=row.lifestream_id).exclude(subscription=row.pk)
-    posts.filter(item__in=there.values("item")).delete()
+    other_posts = Post.objects.using(using).filter(lifestream=row.lifestream_id).exclude(subscription=row.pk)
+    posts.filter(item__in=other_posts.values("item")).delete()
     posts.update(lifestream=row.lifestream_id)
 
 
@@ -139,9 +139,9 @@ def fill(subscription: Subscription, unlike: int | None = None) -> int:
             continue
         items = _missing(row, using)
         if unlike is not None:
-            theirs = Item.objects.using(using).filter(feed=unlike)
-            alike = Q(key_hash__in=theirs.values("key_hash"))
-            items = items.exclude(alike | Q(link_hash__in=theirs.exclude(link_hash="").values("link_hash")))
+            other_items = Item.objects.using(using).filter(feed=unlike)
+            alike = Q(key_hash__in=other_items.values("key_hash"))
+            items = items.exclude(alike | Q(link_hash__in=other_items.exclude(link_hash="").values("link_hash")))
         for chunk in _chunks(items, rules_of(row), None):
             count += _post(chunk, row, using)
     return count

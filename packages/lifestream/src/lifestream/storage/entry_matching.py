@@ -81,11 +81,11 @@ class Document:
         self.keys = [keys_of(entry, forms) for entry in entries]
         self._guids = [entry.guid.strip() for entry in entries]
         self.repeated = frozenset(self._repeated(entries))
-        kept = [i for i in range(len(entries)) if i not in self.repeated]
+        unrepeated = [i for i in range(len(entries)) if i not in self.repeated]
         self._guids_here = set(self._guids)
-        self._guid_uses = Counter(self.keys[i].guid for i in kept)
-        self._link_uses = Counter(self.keys[i].link for i in kept)
-        self._content_uses = Counter(self.keys[i].content for i in kept)
+        self._guid_uses = Counter(self.keys[i].guid for i in unrepeated)
+        self._link_uses = Counter(self.keys[i].link for i in unrepeated)
+        self._content_uses = Counter(self.keys[i].content for i in unrepeated)
         self._wholes: dict[int, str] = {}
         self._keys_used: set[str] = set()
         self._taken: set[tuple[int, str]] = set()

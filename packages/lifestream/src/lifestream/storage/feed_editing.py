@@ -144,8 +144,8 @@ def _move(feed: Feed, url: str, using: str) -> int | None:
     """Set the URL of *feed* without saving it. If another feed has the URL already, the subscriptions move there, and
     its key is returned.
     """
-    taken = Feed.objects.using(using).shared().with_url(url).exclude(pk=feed.pk).exists() and not feed.is_private
-    if not taken and url_hash(url) == feed.url_hash:
+    is_taken = Feed.objects.using(using).shared().with_url(url).exclude(pk=feed.pk).exists() and not feed.is_private
+    if not is_taken and url_hash(url) == feed.url_hash:
         feed.url = url
         return None
     # A `Feed` has all attributes of a `FeedState` that `follow` reads and sets.

@@ -91,13 +91,13 @@ def want(feeds: Collection[int], now: datetime) -> None:
         }
         has = {key: Links(each.hub, each.topic) for key, each in current.items()}
         leave([each for key, each in current.items() if wanted.get(key) != has[key]], now)
-        made = [
+        created = [
             HubSubscription(feed_id=key, hub=links.hub, topic=links.topic, next_request=now, created=now)
             for key, links in wanted.items()
             if links != has.get(key)
         ]
         # Another worker may have created the subscriptions at the same time.
-        HubSubscription.objects.bulk_create(made, ignore_conflicts=True)
+        HubSubscription.objects.bulk_create(created, ignore_conflicts=True)
 
 
 def _wanted(feed: Feed) -> Links | None:

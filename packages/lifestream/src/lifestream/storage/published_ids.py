@@ -47,8 +47,8 @@ def assign(new: Iterable[Publishable], using: str) -> None:
     for attempt in count():
         # All workers insert in one order: otherwise, two could wait for each other's rows for ever.
         rows = sorted((uri, item) for item, uri in chosen.items())
-        made = insert_rows(PublishedId, ("uri", "item"), rows, using, returning=("item",), existing=True)
-        done = {item for (item,) in made}
+        inserted = insert_rows(PublishedId, ("uri", "item"), rows, using, returning=("item",), existing=True)
+        done = {item for (item,) in inserted}
         # An item whose row was not inserted has got an id from another worker, or its id is another item's.
         done |= _stored([each.item for each in remaining if each.item not in done], using)
         remaining = [each for each in remaining if each.item not in done]

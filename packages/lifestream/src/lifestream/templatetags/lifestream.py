@@ -110,11 +110,11 @@ def _timeline(context: Context, post: Post) -> Timeline:
     timeline = context.get("timeline")
     if isinstance(timeline, Timeline) and timeline.lifestream.pk == post.lifestream_id:
         return timeline
-    kept: Any = context.render_context
-    made: dict[int, Timeline] = kept.setdefault("lifestream timelines", {})  # for developers
-    if post.lifestream_id not in made:
-        made[post.lifestream_id] = Timeline(post.lifestream)
-    return made[post.lifestream_id]
+    render_context: Any = context.render_context
+    timelines: dict[int, Timeline] = render_context.setdefault("lifestream timelines", {})  # for developers
+    if post.lifestream_id not in timelines:
+        timelines[post.lifestream_id] = Timeline(post.lifestream)
+    return timelines[post.lifestream_id]
 
 
 def _django_template(names: list[str]) -> Template:

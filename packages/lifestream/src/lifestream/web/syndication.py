@@ -209,17 +209,17 @@ def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tup
 def write(timeline: Timeline, before: Cursor | None, format: str, absolute: Absolute) -> tuple[bytes, str]:  # noqa: A002
     """Return the feed of *timeline* in *format* ("atom", "rss" or "json"), and its media type."""
     page = timeline.page(before, ENTRIES, bodies=True)
-    here = absolute(timeline.url(format))
+    own_url = absolute(timeline.url(format))
     tagline = scrub(timeline.lifestream.tagline)
     feed = FORMATS[format](
         title=title_of(timeline),
         link=absolute(timeline.url()),
         description=tagline,
         subtitle=tagline or None,
-        feed_url=here,
+        feed_url=own_url,
         feed_guid=id_of(timeline),
         language=None,
-        next=_next(here, page),
+        next=_next(own_url, page),
     )
     for post in page.posts:
         feed.add_item(**_entry(post, timeline, absolute))

@@ -226,10 +226,10 @@ class Timeline:
 
     def neighbours(self, post: Post) -> tuple[Post | None, Post | None]:
         """Return the next newer and the next older post than *post*."""
-        here = Cursor(post.date, post.item_id)
+        cursor = Cursor(post.date, post.item_id)
         posts = self.posts().select_related("item").defer(*BODIES, "item__text", "item__card")
-        newer = posts.filter(newer_than(here)).order_by("date", "item_id").first()
-        return newer, posts.filter(older_than(here)).first()
+        newer = posts.filter(newer_than(cursor)).order_by("date", "item_id").first()
+        return newer, posts.filter(older_than(cursor)).first()
 
     def days_beside(self) -> tuple[dt.date | None, dt.date | None]:
         """Return the last day with posts before the timeline's own day, and the first one after it."""
