@@ -38,8 +38,8 @@ _AT_ONCE: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document to read: its *name* as it was given, the *url* that it counts as being at ("" if unknown), its *body*
-    and the *headers* of its answer.
+    """A document to read: its *name* as it was given, the *url* that it is taken to come from ("" if unknown), its
+    *body* and the *headers* of its answer.
     """
 
     name: str
@@ -73,8 +73,8 @@ def read_documents(
     """Yield what is made of each document in *names*, in their order: URLs, files, and "-" for *stdin* (by default
     standard input).
 
-    *url* is the address that files count as being at. *headers* are those of the answer that a file came with; for a
-    URL, they replace those of the same name in its answer. With *noted*, the results have notes on how the documents
+    *url* is the address that files are taken to come from. *headers* are those of the answer that a file came with; for
+    a URL, they replace those of the same name in its answer. With *noted*, the results have notes on how the documents
     were read. Raises `PluginError` for a plugin of the settings that can't be loaded.
     """
     with ExitStack() as stack:

@@ -1,4 +1,6 @@
-"""Updates that somebody wants now: the feeds become due, and the request that asked for it does not wait for them."""
+"""Updates that somebody wants now: the feeds become due, and the web request that asks for this does not wait for their
+fetches.
+"""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ due, in that order, and claims those of their feeds that are due. Its cost depen
 the size of the tables.
 
 A host with 100,000 feeds gets its share and no more: a claim takes the first `most_of_host` that are due, and until
-those are stored the host is held. Then it is due again, and the next claim takes as many. So at most that many of the
-feeds that are being fetched are of one host, and every other host that is due has its turn.
+those are stored the host is held. Then it is due again, and the next claim takes as many. So no more feeds of one host
+are fetched at a time, and every other host that is due has its turn.
 
 A lease that isn't released expires, and then the host is due: a worker that died needs no sweeper.
 

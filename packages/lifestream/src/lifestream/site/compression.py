@@ -1,7 +1,7 @@
 """Compressed answers: Brotli for what everybody may read, if the package `brotli` is installed, otherwise gzip.
 
-A page that belongs to one visitor is compressed with gzip by Django, which adds a random length to it, so that nobody
-learns from the size of an answer what is in it (BREACH, breachattack.com). The format of Brotli has no place for that.
+Django compresses a page that belongs to one visitor with gzip, and adds a random number of bytes, so that the size of
+an answer does not tell what is in it (BREACH, breachattack.com). The format of Brotli has no place for such bytes.
 """
 
 from __future__ import annotations

@@ -4,10 +4,10 @@ In whatever way a subscription is written, `fill_newest` posts the newest AT_ONC
 transaction. If the feed has more, the subscription's *backlog* says below which key they begin, and the next refresh
 posts them with `fill_rest`. Keys are in the order of time, since an import writes the oldest entry first.
 
-A paused subscription gets no posts. Posts that exist already stay as they are, except for two things, in a paused
-subscription too: they follow their subscription into another lifestream, and `Post.ruled` (hidden by a rule) is set
-anew by the current rules. What an owner has hidden or pinned by hand is not changed. The rules of a whole lifestream
-are applied in the same way: to its latest posts at once, to the others by the next refresh.
+A paused subscription gets no posts. Posts that exist already change in two ways only, also in a paused subscription:
+they follow their subscription into another lifestream, and `Post.ruled` (hidden by a rule) is set anew by the current
+rules. What an owner has hidden or pinned by hand is not changed. The rules of a whole lifestream are applied in the
+same way: to its latest posts at once, to the others by the next refresh.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ def _fill(subscriptions: Sequence[int], using: str) -> None:
 
 
 def _shared(hashes: Iterable[str], using: str) -> dict[str, Feed]:
-    """Return the feeds that lifestreams share, which are those without credentials, by the hash of their URL."""
+    """Return by the *hashes* of their URLs the feeds that lifestreams share: those without credentials."""
     found = Feed.objects.using(using).shared().filter(url_hash__in=list(hashes))
     return {feed.url_hash: feed for feed in found.only("url", "url_hash", "title", "host")}
 

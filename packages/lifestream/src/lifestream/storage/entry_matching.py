@@ -16,11 +16,11 @@ them when the site moves. So an entry has keys in tiers, and is looked up by the
 4. *whole*: everything, which distinguishes entries that are the same in all tiers above.
 
 An item is stored under one key, the strongest that its entry had. It is found again under that key, and under weaker
-ones as long as only it has them; a new guid that comes with an old link replaces the old one.
+keys as long as no other item has them; if its entry comes with a new guid and the old link, the new guid is stored.
 
 Tombstones take part as if they were items, with all keys of their entries: an entry that matches one was deleted here,
 and does not come back. A tombstone follows its entry to new keys as an item would; otherwise the entry would return
-when it moves a second time. And its first key is kept for good (in another tombstone, with the same id and only that
+when it moves a second time. And its first key is kept for good (as a second `Known`, with the same id and only that
 key); otherwise the entry would return when its site goes back to older software.
 """
 
@@ -91,8 +91,8 @@ class Document:
         self._taken: set[tuple[int, str]] = set()
 
     def _repeated(self, entries: Sequence[Said]) -> Iterator[int]:
-        """Yield the indices of entries that another one repeats in all identifying fields, except for that of the one
-        that was updated last.
+        """Yield the indices of entries to leave out: of several that are equal in all identifying fields, only the one
+        that was updated last is kept.
         """
         seen: dict[tuple[str, ...], int] = {}
         for i, keys in enumerate(self.keys):

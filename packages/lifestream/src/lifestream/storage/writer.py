@@ -299,7 +299,8 @@ def _settle(
     fetch_log.write(lines, again, using)
     _settle_hosts(hosts | {feed.host_id for feed in moved}, pauses, using)
     if renamed:
-        # Not in this transaction: it has locked feeds, and others that change a subscription lock it before its feed.
+        # After the commit: this transaction has locked feeds, and `settle` locks their subscriptions. Others lock a
+        # subscription before its feed, so they and this transaction could wait for each other.
         transaction.on_commit(partial(sort_names.settle, using, feeds=renamed), using=using)
     return settled
 

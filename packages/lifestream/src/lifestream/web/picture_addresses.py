@@ -45,8 +45,8 @@ def address_of(url: str, feed: int = 0) -> str:
     """Return the address at which this site shows the picture *url*, if it is to show pictures; otherwise *url*. *feed*
     is the key of the feed that names it, 0 if that is not known.
 
-    What is no web address stays as it is. One that is too long becomes "", since browsers must not request it from its
-    host.
+    A *url* that is no web address is returned as it is. For one that is too long, the result is "", since browsers must
+    not request the picture from its own host.
     """
     if not settings.serves_pictures or not of_the_web(url):
         return url

@@ -163,7 +163,7 @@ class Timeline:
             if len(keys) == count:  # A small lifestream may have fewer posts among the latest items.
                 return _of_keys(keys)
         rows = _older(posts, before)[:count]
-        # The database sorts posts that are looked up by their items; all others it reads in the order of an index.
+        # The database sorts posts that are looked up by their items; it reads all others in the order of an index.
         are_sorted = hit.are_looked_up if hit else self.tag is not None and self._tagged is not None
         return _of_keys(rows.values("pk")) if are_sorted else rows
 
