@@ -250,12 +250,12 @@ class _Web:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._live())
+            asyncio.run(self._main())
         except BaseException as error:  # noqa: BLE001  whoever waits for the loop raises it
             if not self._started.done():
                 self._started.set_exception(error)
 
-    async def _live(self) -> None:
+    async def _main(self) -> None:
         self._ended = asyncio.Event()
         async with self._fetcher:
             self._started.set_result(asyncio.get_running_loop())

@@ -145,14 +145,14 @@ class Downloads:
     def _run(self) -> None:
         try:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                runner.run(self._live())
+                runner.run(self._main())
         except BaseException as error:  # noqa: BLE001 - whoever waits for this thread raises it
             if self._started.done():
                 self._put(error)
             else:
                 self._started.set_exception(error)
 
-    async def _live(self) -> None:
+    async def _main(self) -> None:
         self._ended = asyncio.Event()
         asyncio.get_running_loop().set_exception_handler(self._failed)
         async with self._fetcher:

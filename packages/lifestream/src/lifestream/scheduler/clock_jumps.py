@@ -1,7 +1,7 @@
 """Corrects the times that were stored while a clock was ahead.
 
 A machine whose clock is ahead stores times that lie in the future for all others, and for itself once its clock is
-right: feeds would be due, leases would end, and entries would be dated, as much too late as the clock was ahead. Each
+right: feeds would be due, leases would end and entries would be dated too late, by as much as the clock was ahead. Each
 refresh stores when it ended (the tally `runs`), so the next refresh needs to read only this row to notice a time in the
 future.
 

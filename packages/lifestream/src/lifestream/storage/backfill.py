@@ -167,8 +167,8 @@ def _missing(row: Any, using: str) -> QuerySet[Item]:
 
 
 def _fill(row: Any, using: str, reading: _ReadingBudget, *, below: int | None, at_most: int) -> int | None:
-    """Post at most *at_most* items, the newest of those whose keys are less than *below*, and mark at most as many
-    posts according to the rules; fewer, and perhaps none, if the rules have read as much as *reading* allows.
+    """Post the newest items whose keys are less than *below*, in chunks until *at_most* are posted, and mark at most
+    *at_most* posts according to the rules; fewer, and perhaps none, if the rules have read as much as *reading* allows.
 
     Returns the key below which items are left to check, None if all are checked.
     """

@@ -1,8 +1,9 @@
 """The options that an operator has set for one feed: as values, and in the form in which `Feed.options` and
 `Feed.credentials` store them.
 
-Secrets are encrypted (see `credentials`): the login and the headers of a request together in `Feed.credentials`, so
-that a feed with any of them is private, and the URL of its proxy, which may contain a password, in the options.
+Secrets are encrypted (see `credentials`). The login and the headers of a request are stored together in
+`Feed.credentials`, so that a feed with any of them is private; the URL of its proxy, which may contain a password, is
+stored in the options.
 """
 
 from __future__ import annotations

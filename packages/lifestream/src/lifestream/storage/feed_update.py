@@ -143,8 +143,8 @@ def message_of(result: Result, *more: str) -> str:
     """Return the messages about *result*, and *more*, as one message."""
     parts = [result.outcome.message] if isinstance(result.outcome, Failed) else []
     if result.prepared is not None:
-        said = result.prepared
-        parts += [said.feed.complaint, *said.capped, *(problem.message for problem in said.problems)]
+        prepared = result.prepared
+        parts += [prepared.feed.complaint, *prepared.capped, *(problem.message for problem in prepared.problems)]
     return _message(*parts, *more)
 
 
@@ -156,25 +156,25 @@ def _describe(feed: FeedState, prepared: Prepared, url: str) -> None:
 
     A document that could not be read to its end only fills fields that are empty in *feed*.
     """
-    said = prepared.feed
-    feed.flaw = _message(str(said.flaw or ""))
+    parsed = prepared.feed
+    feed.flaw = _message(str(parsed.flaw or ""))
 
     def chosen(before: str, new: str) -> str:
         new = scrub(new)
-        return new or before if said.is_complete else before or new
+        return new or before if parsed.is_complete else before or new
 
-    feed.title = chosen(feed.title, said.title)
-    feed.site_url = chosen(feed.site_url, said.link)
+    feed.title = chosen(feed.title, parsed.title)
+    feed.site_url = chosen(feed.site_url, parsed.link)
     feed.domain = site_domain(feed.site_url, url, (item.link for item in prepared.items))
-    feed.description = chosen(feed.description, said.subtitle)
-    feed.language = chosen(feed.language, said.language)
-    feed.icon_url = scrub(said.icon) if said.is_complete else chosen(feed.icon_url, said.icon)
+    feed.description = chosen(feed.description, parsed.subtitle)
+    feed.language = chosen(feed.language, parsed.language)
+    feed.icon_url = scrub(parsed.icon) if parsed.is_complete else chosen(feed.icon_url, parsed.icon)
 
 
 def _note_hub(feed: FeedState, outcome: Fetched, prepared: Prepared | None) -> None:
-    said = prepared.feed if prepared is not None else ParsedFeed()
-    links = links_of(outcome.headers, outcome.url, hub=said.hub_url, topic=said.self_url)
-    if not said.is_complete and feed.hub_url:
+    parsed = prepared.feed if prepared is not None else ParsedFeed()
+    links = links_of(outcome.headers, outcome.url, hub=parsed.hub_url, topic=parsed.self_url)
+    if not parsed.is_complete and feed.hub_url:
         # Links of the document may be missing; those of the header fields are still reliable.
         links = links_of(outcome.headers, outcome.url, hub="", topic="")
         prepared = None
@@ -209,15 +209,15 @@ def _message(*parts: str) -> str:
     kept: list[str] = []
     remaining = MESSAGE_LENGTH
     for part in parts:
-        said = edited(part, _one_line)
-        if not said:
+        text = edited(part, _one_line)
+        if not text:
             continue
-        if len(said) > remaining:
+        if len(text) > remaining:
             # A message can be shortened only by cutting the texts in it, which has been done.
-            kept.append(said if isinstance(said, Message) and not kept else f"{said[: max(0, remaining - 1)]}…")
+            kept.append(text if isinstance(text, Message) and not kept else f"{text[: max(0, remaining - 1)]}…")
             break
-        kept.append(said)
-        remaining -= len(said) + len("; ")
+        kept.append(text)
+        remaining -= len(text) + len("; ")
     return joined(kept)
 
 

@@ -232,9 +232,9 @@ def deny(key: str, topic: str, reason: str, now: datetime) -> bool:
     if found.state == State.LEAVING:
         found.delete()
         return True
-    said = shorten(" ".join(scrub(reason).split()), 300)
+    one_line = shorten(" ".join(scrub(reason).split()), 300)
     found.state, found.lease_until, found.next_request = State.DENIED, None, now + DENIED_FOR
-    found.message = say("hub-denied-because", reason=said) if said else say("hub-denied")
+    found.message = say("hub-denied-because", reason=one_line) if one_line else say("hub-denied")
     found.save(update_fields=["state", "lease_until", "next_request", "message"])
     Feed.objects.filter(pk=found.feed_id).update(push_until=None)
     return True

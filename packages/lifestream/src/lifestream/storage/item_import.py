@@ -225,16 +225,16 @@ class Import:
         known = []
         for batch in batches(values):
             for row in find_rows(Item, _FOUND, ("feed", self.feed), (column, batch), using):
-                key, key_hash, link_hash, content_hash, said, fingerprint, changes, changed = row
-                guid = guid_form(said)  # a long guid is hashed: it was stored when guids had no maximal length
+                key, key_hash, link_hash, content_hash, stored_guid, fingerprint, changes, changed = row
+                guid = guid_form(stored_guid)  # a long guid is hashed: it was stored when guids had no maximal length
                 known.append(Known(key, key_hash, link_hash, content_hash, guid))
                 stored[key] = _Revision(fingerprint, changes, changed)
         return known
 
 
 def _document(prepared: Prepared, claim: Claimed) -> Document:
-    said = prepared.feed
-    return Document(prepared.items, [claim.url, claim.site_url, said.link, said.self_url])
+    feed = prepared.feed
+    return Document(prepared.items, [claim.url, claim.site_url, feed.link, feed.self_url])
 
 
 def _says_something(draft: ItemDraft) -> bool:

@@ -36,7 +36,7 @@ from lifestream.storage import fanout, feed_update, fetch_log, item_import, perm
 from lifestream.storage.announcements import Announcements, Failure, Move
 from lifestream.storage.bulk_sql import update_rows
 from lifestream.storage.db_errors import FAILURES, ROW_ERRORS, Trouble, trouble_of
-from lifestream.storage.feed_row import PLACE, SAID, STATE, FeedState, hold
+from lifestream.storage.feed_row import FROM_DOCUMENT, PLACE, STATE, FeedState, hold
 from lifestream.storage.fetch_log import Line
 from lifestream.storage.item_import import CHUNK, Chunk, Import, Written
 from lifestream.storage.outages import OUTAGES
@@ -171,8 +171,8 @@ def _transact(step: _Step, writer: _Writer) -> None:
     batch, using = step.batch, step.using
     with transaction.atomic(using=using):
         tokens = {each.feed: each.result.claim.token for each in batch}
-        said = any(isinstance(each.result.outcome, Fetched) for each in batch)
-        feeds = hold(tokens, using, said=said, entries=any(each.drafts for each in batch))
+        any_fetched = any(isinstance(each.result.outcome, Fetched) for each in batch)
+        feeds = hold(tokens, using, from_document=any_fetched, entries=any(each.drafts for each in batch))
         held = [each for each in batch if each.feed in feeds]
         chunks = [(each, each.read(step.number, step.now, using, feeds[each.feed])) for each in held if each.drafts]
         written = writer(chunks, using)
@@ -292,9 +292,9 @@ def _settle(
         if (pause := each.result.next.host_pause) is not None:
             name = host_that_answered(each.result.claim, each.result.outcome)
             pauses[name] = max(pause, pauses.get(name, pause))
-    said = {each.feed for each in imports if isinstance(each.result.outcome, Fetched)}
-    update_rows(Feed, STATE, [feed for feed in feeds.values() if feed.id not in said], using)
-    update_rows(Feed, STATE + SAID, [feeds[pk] for pk in sorted(said)], using)
+    fetched = {each.feed for each in imports if isinstance(each.result.outcome, Fetched)}
+    update_rows(Feed, STATE, [feed for feed in feeds.values() if feed.id not in fetched], using)
+    update_rows(Feed, STATE + FROM_DOCUMENT, [feeds[pk] for pk in sorted(fetched)], using)
     update_rows(Feed, PLACE, moved, using)
     fetch_log.write(lines, again, using)
     _settle_hosts(hosts | {feed.host_id for feed in moved}, pauses, using)

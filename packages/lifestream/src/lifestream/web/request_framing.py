@@ -1,8 +1,9 @@
 """Limits for one request until it is complete: for its head, the framing of its body, and the body.
 
 One thread reads for all connections, so its work for each byte has to be limited. Waitress takes some microseconds for
-each empty line, line of a head and chunk, and reads a line between two chunks of a body, or the trailer, from its
-beginning with each piece that arrives: a megabyte of chunks of one byte took 0.7 s, one of short header lines 1.4 s.
+each empty line, header line and chunk. It also reads a line between two chunks of a body, or the trailer, from the
+beginning again with each piece that arrives. A megabyte of chunks of one byte took 0.7 s, one of short header lines
+1.4 s.
 """
 
 from __future__ import annotations
