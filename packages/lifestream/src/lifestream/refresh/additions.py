@@ -111,6 +111,7 @@ def add_wanted(
 
 
 def _claim(rows: QuerySet[Addition], now: datetime, mix: Callable[[list[Any]], object]) -> Addition | None:
+    """Claim the first open address of an owner chosen by *mix*, and return it; None if there is none."""
     waiting, looking = Addition.State.WAITING, Addition.State.LOOKING
     open_ones = rows.filter(Q(state=waiting) | Q(state=looking, claimed_until__lt=now))
     owners: list[Any] = list(

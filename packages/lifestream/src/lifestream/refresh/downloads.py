@@ -140,7 +140,7 @@ class Downloads:
 
     def done(self, claim: Claimed) -> None:
         """Release the memory of the `Fetched` for *claim*: its body has been read."""
-        self._loop.call_soon_threadsafe(self._give_back, claim.feed)
+        self._loop.call_soon_threadsafe(self._release_body, claim.feed)
 
     def _run(self) -> None:
         try:
@@ -185,7 +185,7 @@ class Downloads:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._put(error)
 
-    def _give_back(self, feed: int) -> None:
+    def _release_body(self, feed: int) -> None:
         self._bodies.pop(feed).leave()
 
     async def _serve(self, host: str) -> None:

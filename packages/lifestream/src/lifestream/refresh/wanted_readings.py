@@ -119,7 +119,7 @@ def read_wanted(
         if done and time.monotonic() >= end:
             wakeup.send()
             break
-        if (wanted := _claimed(clock())) is None:
+        if (wanted := _claim_next(clock())) is None:
             break
         with translation.override(wanted.language):
             found = _found(wanted.feed, stopping, clock, guard)
@@ -133,7 +133,8 @@ def read_wanted(
     return done
 
 
-def _claimed(now: datetime) -> ReadingRequest | None:
+def _claim_next(now: datetime) -> ReadingRequest | None:
+    """Claim the oldest request that is neither answered nor claimed, and return it; None if there is none."""
     rows = ReadingRequest.objects.using(router.db_for_write(ReadingRequest)).filter(read=None)
     free = rows.filter(Q(claimed_until=None) | Q(claimed_until__lt=now))
     for wanted in free.select_related("feed").defer("feed__icon").order_by("wanted", "pk")[:20]:
@@ -167,11 +168,11 @@ def _found(
     if prepared is None:
         text = gettext("the server answered {status}").format(status=outcome.status)
         return Found(worded(outcome.message) if isinstance(outcome, Failed) else text)
-    facts = _kept(of_document(outcome.url if outcome.url != feed.url else "", prepared))
+    facts = _shortened(of_document(outcome.url if outcome.url != feed.url else "", prepared))
     remaining = MOST_CHARACTERS - _size(facts)
     items: list[tuple[str, tuple[Fact, ...]]] = []
     for index, item in enumerate(prepared.items[:MOST_ITEMS]):
-        title, of_one = shorten(item.title, LONGEST), _kept(of_item(prepared, index))
+        title, of_one = shorten(item.title, LONGEST), _shortened(of_item(prepared, index))
         remaining -= len(title) + _size(of_one)
         if remaining < 0 and items:
             break
@@ -179,7 +180,8 @@ def _found(
     return Found("", facts, tuple(items), len(prepared.items) - len(items))
 
 
-def _kept(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+def _shortened(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Return *facts* with their texts cut to LONGEST characters."""
     return tuple(
         Fact(each.label, shorten(each.value, LONGEST), each.tone, shorten(each.aside, LONGEST)) for each in facts
     )

@@ -53,7 +53,7 @@ def secret_key(folder: Path) -> str:
     path = folder / "secret_key"
     try:
         if not path.exists():
-            _make(path)
+            _create_key(path)
         _keep_from_others(path)
         return path.read_text(encoding="ascii").strip()
     except OSError as error:
@@ -126,7 +126,7 @@ def _keep_from_others(path: Path) -> None:
         )
 
 
-def _make(path: Path) -> None:
+def _create_key(path: Path) -> None:
     descriptor, temporary = tempfile.mkstemp(prefix="secret_key.", dir=path.parent)  # Only its owner may read it.
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secrets.token_urlsafe(50))
