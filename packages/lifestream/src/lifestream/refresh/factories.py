@@ -77,7 +77,7 @@ def make_page_pool() -> ParserPool:
 
 
 class LazyPool:
-    """A `ParserPool` that is made, and its first process started, by `start`: when a body is there or sure to come.
+    """A `ParserPool` that `start` makes when it is first called: no process is started if there is nothing to read.
 
     *make* makes the pool, by default from the settings.
     """

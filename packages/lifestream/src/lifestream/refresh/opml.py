@@ -162,7 +162,7 @@ def _refusal(url: str, kind: str) -> str:
 
 
 _FEEDS: Final = frozenset({"rss", "atom", "feed"})
-"""Types of outlines that are feeds. Some programs write the address of these into `url` instead of `xmlUrl`."""
+"""Types of outlines that are feeds. Some programs write the address of such a feed into `url` instead of `xmlUrl`."""
 _SCRAPED = re.compile(r"\b(?:xpath|dotnotation|dotpath)\b", re.IGNORECASE)
 _LONGEST_OUTLINE: Final = 32 * 1024
 _EMPTY_TITLE = re.compile(r"<(?:\w{1,20}:)?title\s*+/>", re.IGNORECASE)

@@ -144,8 +144,8 @@ def update_rows(model: type[Model], names: Sequence[str], rows: Iterable[object]
 def find_rows(
     model: type[Model], names: Sequence[str], owner: tuple[str, int], among: tuple[str, Sequence[Any]], using: str
 ) -> list[tuple[Any, ...]]:
-    """Return the fields *names* of some rows of *model* in the database *using*. *owner* is a field and the key that
-    it has in these rows, *among* is a field and a list of values, one of which it has in each row.
+    """Return the fields *names* of those rows of *model* in the database *using* that match *owner* (a field and its
+    value) and *among* (a field and the values that it may have).
 
     An import makes three such queries for each feed, and Django takes longer to build one than the database to answer
     it. Values that the database returns in another type are converted as Django does.

@@ -45,7 +45,7 @@ DENIED_FOR: Final = timedelta(days=7)
 PUSHED: Final = say("pushed")
 """Why a feed is due after a push."""
 FAREWELLS: Final = 3
-"""How many times a hub is asked to end a subscription. After that, its pushes are answered with 410."""
+"""How many times a hub is asked to end a subscription. Pushes that still come are answered with 410 in any case."""
 
 _SHORTEST_GAP: Final = timedelta(hours=1)
 _LONGEST_GAP: Final = timedelta(days=7)

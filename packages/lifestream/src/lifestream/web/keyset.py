@@ -34,7 +34,7 @@ class Cursor:
             date = _EPOCH + int(found[1]) * _MICROSECOND
         except OverflowError as error:
             raise ValueError(f"{text!r} is a cursor beyond all dates") from error
-        # Databases convert moments to time zones, in which those at the ends of the calendar may be beyond it.
+        # A database may convert a moment into a time zone in which it lies beyond the calendar.
         if not 1 < date.year < dt.MAXYEAR:
             raise ValueError(f"{text!r} is a cursor beyond all dates")
         return cls(date, int(found[2]))
