@@ -80,10 +80,10 @@ class Downloads:
     """Runs downloads: a context manager; leaving it ends the thread, and cancels what is under way.
 
     *put* is called in the loop's thread with each `Downloaded` and `Skipped`, and with an exception if this thread
-    itself fails, so that nobody waits for it. At most *concurrency* downloads run at once, *per_host* of them of one
-    host, where *rate* begin in a second (0: any number); a redirect counts as one more. *pause* is called to wait for a
-    turn. With *pauses_hosts*, a pause that a server asks for applies to all of its feeds. *memory* is the budget of all
-    bodies.
+    itself fails, so that nobody waits for it. At most *concurrency* downloads run at once, and at most *per_host* of
+    one host; at most *rate* requests to a host begin in a second (0: any number), and a redirect counts as a request.
+    *pause* is called to wait for a turn. With *pauses_hosts*, a pause that a server asks for applies to all of its
+    feeds. *memory* is the budget of all bodies.
     """
 
     def __init__(

@@ -55,7 +55,7 @@ _BUSY: Final = (429, 503)
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """The page of an item, and the request for it."""
+    """The page of an *item* (its key) with this *fingerprint*, and the request for the page."""
 
     item: int
     fingerprint: str

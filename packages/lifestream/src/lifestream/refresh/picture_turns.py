@@ -36,7 +36,7 @@ class _Waiter:
 
 
 class FetchTurns:
-    """The turns of one event loop."""
+    """The turns of one event loop. Each argument is explained at the constant that is its default."""
 
     def __init__(
         self,

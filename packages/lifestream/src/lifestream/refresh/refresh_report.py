@@ -49,7 +49,7 @@ class Report:
 
     *skipped* counts feeds that were left for later, since their host asked for a pause or the refresh was stopped;
     *unstored* counts feeds whose result the database didn't take. *short* counts feeds that could not be fetched or
-    read because of a shortage of ours, and stay due; *shortages* are the kinds of shortage, with the remedy.
+    read because of a shortage of this machine, and stay due; *shortages* are the kinds of shortage, with the remedy.
     """
 
     rows: tuple[FeedReport, ...] = ()

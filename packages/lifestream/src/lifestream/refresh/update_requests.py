@@ -26,8 +26,8 @@ again would flood the feed's server, which then blocks this site, and with it al
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """The feeds (keys) that are due now, and how many were left alone: they are paused, gone or without subscribers,
-    they were fetched less than APART ago, or their servers asked for time.
+    """The feeds (keys) that are *due* now, and how many were *left* alone: they are paused, gone or without
+    subscribers, they were fetched less than APART ago, or their servers asked for time.
     """
 
     due: tuple[int, ...]

@@ -109,7 +109,8 @@ class _WorkLoop:
     be written.
 
     *unwritten* are feeds whose results could not be stored, *short* those that could not be fetched or read because of
-    a shortage of this machine: both stay due. *dry*: nothing was left to claim at the last attempt.
+    a shortage of this machine: both stay due. *dry*: nothing was left to claim at the last attempt. *size* is how much
+    of a transaction the results that are ready fill, in items; *ready_since* is when the first of them came.
     """
 
     intake: Intake

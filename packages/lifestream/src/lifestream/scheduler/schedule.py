@@ -8,11 +8,13 @@ The result is the latest of all times that are asked for, since each is a minimu
 - the feed's: ttl, sy:updatePeriod over sy:updateFrequency, then skipHours and skipDays.
 
 A spread is added: without it, a thousand feeds that were fetched together, after an import or a standstill, would
-always be due together. It is not random but a hash of the feed and the time, so the same values give the same result.
+always be due together. The spread is not random but a hash of the feed and the time, so the same values give the same
+result.
 
-What others ask for is kept apart (`Next.not_before`), so that a user may skip our own interval but never theirs. Their
-times are capped, so that a feed that asks for ten years is not lost. A 304 confirms the last answer: what that one said
-about freshness applies again unless the 304 says otherwise (RFC 9111 §4.3.4), and so does the feed's rhythm.
+What server and feed ask for is kept apart (`Next.not_before`), so that a user may skip our own interval but never
+theirs. Their times are capped, so that a feed that asks for ten years is not lost. A 304 confirms the last answer: what
+the last answer said about freshness applies again unless the 304 says otherwise (RFC 9111 §4.3.4), and so does the
+feed's rhythm.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ _MOST_SPREAD = 1800.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Our own bounds, in seconds: no sooner than *min_interval*, and no later than *max_interval*.
+    """Our own bounds for the time between two requests, in seconds: *min_interval* and *max_interval*.
 
     However seldom a feed publishes, it is requested every *slow_interval*, so that its readers wait no longer than that
     for an entry.
@@ -129,9 +131,9 @@ def candidates_from_json(column: Sequence[Sequence[str]]) -> tuple[DueTime, ...]
 class Next:
     """When a feed is due (*at*; None: never again), and the *reason* in words.
 
-    *not_before* is the part that server and feed ask for, None if they ask for nothing. *host_pause* is how long all
-    feeds of the host wait, None if only this one does. *failures* and *terms* are the history for the next decision.
-    *candidates* are all times that were asked for, in ascending order; the feed is due at the last one.
+    *not_before* is the earliest time that server and feed allow, None if they ask for nothing. *host_pause* is until
+    when all feeds of the host wait, None if they need not. *failures* and *terms* are the history for the next
+    decision. *candidates* are all times that were asked for, in ascending order; the feed is due at the last one.
     """
 
     at: datetime | None

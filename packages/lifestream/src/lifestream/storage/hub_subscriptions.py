@@ -54,7 +54,9 @@ _BATCH: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class HubRequest:
-    """A request to send to a hub. *attempt* counts from 1; *pk* and *attempt* together belong to one worker only."""
+    """A request to send to a hub. *key* identifies the subscription in the address that the hub calls. *attempt* counts
+    from 1; *pk* and *attempt* together belong to one worker only.
+    """
 
     pk: int
     attempt: int

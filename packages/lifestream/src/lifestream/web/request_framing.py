@@ -42,7 +42,7 @@ class ServerBusy(Error):
 
 class BoundedParser(HTTPRequestParser):
     """A parser that refuses a head of many lines and long framing with 400, and a body with 503 if *may_keep_more*
-    returns False, which is called for each `_STEP` of a body.
+    returns False; this function is called for each `_STEP` of a body.
     """
 
     def __init__(self, adj: Any, may_keep_more: Callable[[], bool] = lambda: True) -> None:

@@ -75,8 +75,8 @@ class Day:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The posts of *lifestream* that a reader, its owner or not, may see: all, or those of one site, tag, day or
-    search.
+    """The posts of *lifestream* that a reader may see: all, or those of one site, tag, day or search. *owned* is True
+    if the reader is its owner or a superuser, who also sees posts of feeds that need credentials.
     """
 
     lifestream: Lifestream

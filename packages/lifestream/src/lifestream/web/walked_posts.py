@@ -2,8 +2,8 @@
 
 SQLite takes five times as long to look up the posts of 9,000 items, which are spread over the table, as to search the
 latest 3,000 posts for 20 posts of those items. If the keys of the items are not known, a condition is checked for each
-post until enough are found: for a tag that half of all posts have, for 40 posts. To ask for the keys would take longer:
-PostgreSQL took 10 ms to return those of 10,000 items.
+post until enough are found: if half of all posts have a tag, 40 posts are checked to find 20. To ask for the keys would
+take longer: PostgreSQL took 10 ms to return those of 10,000 items.
 """
 
 from __future__ import annotations
