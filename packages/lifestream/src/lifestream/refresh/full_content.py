@@ -113,6 +113,7 @@ def _wanted(feeds: Collection[int], now: datetime) -> list[_Page]:
 
 
 def _pages_of(feed: int, url: str, options: dict[str, object], credentials: str, now: datetime) -> list[_Page]:
+    """Return the pages to request for the newest items of *feed* (a key); none if its secrets can't be decrypted."""
     try:
         requests = RequestsBeside.of(url, options, credentials)
     except CredentialsLost:  # the feed's fetches fail, and report it

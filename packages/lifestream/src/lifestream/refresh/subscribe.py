@@ -118,6 +118,7 @@ def find_feeds(
 
 
 def _find_at(url: str, scout: Scout) -> Found:
+    """Return the feed at *url*, without a request if it is stored already. Raises `NotAdded`."""
     try:
         written = completed(url)
         asked, login = request_url(written), credentials_of(written)
@@ -189,6 +190,9 @@ _FEED_SCHEME: Final = re.compile(r"feed:(?://)?", re.IGNORECASE)
 
 
 def _find(request: FetchRequest, scout: Scout, *, is_bare: bool = False) -> Found:
+    """Return the feed at the URL of *request*, or the first one that the page there leads to. If *is_bare*, the URL was
+    given without a scheme, so http is tried if nothing answers over https. Raises `NotAdded`.
+    """
     first = scout.ask(request)
     if is_bare and isinstance(first, Refusal) and first.is_unanswered and not request.credentials:
         plain = replace(request, url=request.url.replace("https:", "http:", 1))

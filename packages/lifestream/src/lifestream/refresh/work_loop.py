@@ -235,6 +235,7 @@ class _WorkLoop:
         return self.ready_since + _PATIENCE - time.monotonic() if self.ready else _PATIENCE
 
     def _handle(self, event: _Event, downloads: Downloads, pool: LazyPool) -> None:
+        """Have a body read that has come, or decide a result. Raises an *event* that is an exception."""
         match event:
             case Downloaded(claim, Fetched() as outcome, started):
                 body_hash = hashlib.sha256(outcome.body).hexdigest()

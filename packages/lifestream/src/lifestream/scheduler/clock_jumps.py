@@ -88,6 +88,7 @@ def bring_back(now: datetime) -> BroughtBack | None:
 
 
 def _feeds(now: datetime, using: str) -> int:
+    """Correct the times of feeds that were fetched in the future. Returns how many there were."""
     feeds = Feed.objects.using(using)
     keys = list(feeds.filter(last_fetch__gt=now + TOLERANCE).order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(keys), _CHUNK):
@@ -106,6 +107,7 @@ def _since_fetch(name: str, now: datetime) -> Combinable:
 
 
 def _leases(now: datetime, lease: timedelta, using: str) -> int:
+    """Let leases on hosts that would end later end after *lease*. Returns how many hosts had such a lease."""
     latest = now + lease
     held = Host.objects.using(using).filter(held_until__gt=latest + TOLERANCE).order_by("pk")
     hosts = list(held.values_list("pk", flat=True))

@@ -110,6 +110,7 @@ def _by_token(claimed: Iterable[Claimed]) -> dict[str, list[int]]:
 
 
 def _claimed(token: str, until: datetime) -> list[Claimed]:
+    """Return the feeds that *token* holds, the one that was due first at the beginning."""
     # Rows instead of model instances: each run claims many feeds, and making instances was half of a run's cost.
     feeds = Feed.objects.with_token(token).order_by("next_fetch", "pk")
     rows = feeds.values_list(

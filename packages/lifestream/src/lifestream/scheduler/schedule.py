@@ -245,6 +245,7 @@ def _asked_by_feed(terms: Terms) -> list[_Wait]:
 
 
 def _next(now: datetime, ours: _Wait, theirs: list[_Wait], history: History, limits: Limits) -> Next:
+    """Return the latest of *ours* and *theirs*, with the spread, and after what the feed skips."""
     asked = max(theirs, key=lambda wait: wait.seconds, default=None)
     latest = asked if asked is not None and asked.seconds > ours.seconds else ours
     waits = sorted((ours, *theirs), key=lambda wait: (wait.seconds, wait is latest))

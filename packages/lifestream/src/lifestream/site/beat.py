@@ -42,6 +42,7 @@ class Scheduler(PersistentScheduler):
         return super().tick(*args, **options)
 
     def _count_from_now(self) -> None:
+        """Set the times of tasks that lie in the future to now, and log that the clock was set back."""
         ahead = timedelta()
         for entry in self.schedule.values():
             if entry.last_run_at is None or type(entry.schedule) is not schedule:

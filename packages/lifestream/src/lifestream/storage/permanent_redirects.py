@@ -56,6 +56,7 @@ def follow(feed: FeedState, url: str, using: str) -> int | None:
 
 
 def _merge(feed: int, other: Feed, using: str) -> None:
+    """Move the subscriptions of *feed* (a key) to the feed *other*."""
     if other.status == Feed.Status.GONE:
         # Its URL has just answered.
         Feed.objects.using(using).filter(pk=other.pk).update(status=Feed.Status.ACTIVE)

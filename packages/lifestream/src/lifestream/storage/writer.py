@@ -168,6 +168,7 @@ def _commit_with_care(each: Import, step: _Step) -> None:
 
 
 def _transact(step: _Step, writer: _Writer) -> None:
+    """Write *step* in one transaction, its items by *writer*, and note in its imports what was stored."""
     batch, using = step.batch, step.using
     with transaction.atomic(using=using):
         tokens = {each.feed: each.result.claim.token for each in batch}

@@ -117,6 +117,7 @@ class Timeline:
         return posts.filter(pinned=None) if self.pins else posts
 
     def _posts(self, found: Found | None = None) -> QuerySet[Post]:
+        """Return the posts that may be shown, pinned or not. *found* is what the search has found, if that is known."""
         if self.subscription is None:
             posts = self._every_post()
         else:
