@@ -1,7 +1,8 @@
 """The pytest plugin of lifestream: the fixtures `feed_importer` and `parsed_in_process`.
 
 This module stands beside the package and imports nothing of it before a test asks for a fixture: models can be imported
-only after Django is set up, and a test suite without these fixtures pays only for this file. They need pytest-django.
+only after Django is set up, and a test suite without these fixtures pays only for this file. The fixtures need
+pytest-django.
 """
 
 from __future__ import annotations

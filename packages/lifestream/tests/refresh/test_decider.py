@@ -14,7 +14,7 @@ from lifestream.entry import Flaw, Rhythm
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified, Outcome
 from lifestream.parser.errors import ParseError
 from lifestream.plugins.item_pipeline import Prepared
-from lifestream.refresh.decider import Decider, unread
+from lifestream.refresh.decider import Decider, reading_failure
 from lifestream.scheduler.jobs import Answer, Claimed
 from lifestream.scheduler.publication_rate import Pace
 from lifestream.scheduler.schedule import Next, Terms
@@ -133,14 +133,14 @@ class TestABodyThatCannotBeRead:
     OUTCOME = Fetched(URL, b"<rss", status=203, headers={"retry-after": "60"}, duration=2.5)
 
     def test_is_a_failure_of_the_answer_that_it_came_with(self, caplog: pytest.LogCaptureFixture) -> None:
-        failed = unread(self.OUTCOME, ParseError("it is no feed"))
+        failed = reading_failure(self.OUTCOME, ParseError("it is no feed"))
         assert failed == Failed("parse", "it is no feed", URL, 203, {"retry-after": "60"}, 2.5)
         assert not caplog.records  # an error in a feed is not logged
 
     def test_is_logged_with_its_traceback_if_the_error_was_not_foreseen(self, caplog: pytest.LogCaptureFixture) -> None:
         error = LookupError("no such thing")
         with caplog.at_level(logging.ERROR):
-            failed = unread(self.OUTCOME, error)
+            failed = reading_failure(self.OUTCOME, error)
         assert (failed.kind, failed.message) == ("internal", "LookupError: no such thing")
         [record] = caplog.records
         assert record.getMessage() == f"reading {URL} failed with an unexpected error"

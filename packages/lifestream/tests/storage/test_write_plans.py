@@ -85,7 +85,7 @@ def test_leave_idle_reads_only_some_of_many_subscriptions(feeds: list[Feed], mon
     keys = [feed.pk for feed in feeds[1:]]
     Feed.objects.filter(pk__in=keys).update(status=Feed.Status.PAUSED)
     leaving = HubSubscription.objects.filter(state="leaving")
-    monkeypatch.setattr(hub_subscriptions, "_SOME", 2)
+    monkeypatch.setattr(hub_subscriptions, "_BATCH", 2)
     plans = plans_of(lambda: hub_subscriptions.leave_idle(NOW, 50))
     assert any("lifestream_hubsubscription" in sql and "LIMIT 2" in sql for sql, _ in plans)
     assert leaving.count() in (1, 2)

@@ -82,4 +82,4 @@ def test_the_number_of_addresses_that_are_kept_is_limited(monkeypatch: pytest.Mo
     monkeypatch.setattr(page_addresses, "MOST_KEPT", 3)
     for number in range(10):
         assert page_address("timeline", slug=f"s{number}") == reverse("lifestream:timeline", args=[f"s{number}"])
-    assert max(map(len, page_addresses._kept.values())) <= 3
+    assert max(map(len, page_addresses._addresses.values())) <= 3

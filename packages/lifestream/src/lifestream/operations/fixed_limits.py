@@ -110,7 +110,7 @@ FIXED: Final = (
         _("Nobody asks a server for the pages of a whole archive."),
     ),
     Fixed(
-        full_content.AT_ONCE,
+        full_content.PAGES_PER_RUN,
         _("such pages that one run fetches"),
         _("The others follow with the next run, and feeds do not wait for them."),
     ),

@@ -65,8 +65,8 @@ class FeedPlugin:
     domains: ClassVar[tuple[str, ...]] = ()
 
     def recognises(self, feed: ParsedFeed) -> bool:  # noqa: ARG002  for those who override it
-        """Return whether *feed* is one for this plugin by its content, for feeds that no domain identifies (podcasts,
-        the many hosts of Mastodon).
+        """Return whether the content of *feed* shows that this plugin is for it. This finds feeds that no domain
+        identifies (podcasts, the many hosts of Mastodon).
         """
         return False
 

@@ -99,60 +99,60 @@ class Tally:
         return tuple(say("capped", count=self._times[cap], cap=cap.message) for cap in ALL if self._times[cap])
 
 
-Said = TypeVar("Said", Entry, ItemDraft)
+EntryOrDraft = TypeVar("EntryOrDraft", Entry, ItemDraft)
 _T = TypeVar("_T")
 
 
-def bounded(said: Said, tally: Tally) -> Said:
-    """Return *said*, an entry or a draft, with each field cut to its cap. Count in *tally* the fields that exceeded it.
+def bounded(entry: EntryOrDraft, tally: Tally) -> EntryOrDraft:
+    """Return *entry*, an entry or a draft, with each field cut to its cap. Count in *tally* the caps that it exceeded.
 
     The content is only cut here, as HTML that has not been cleaned; `content` bounds the result of cleaning it.
     """
-    if _is_within(said):
-        return said
+    if _is_within(entry):
+        return entry
     return replace(
-        said,
-        guid=_guid(said.guid, tally),
-        link=_whole(said.link, LINK, tally),
-        title=_short(said.title, TITLE, tally),
-        author=_short(said.author, AUTHOR, tally),
-        content=_cut(said.content, CONTENT, tally),
-        summary=_cut(said.summary, CONTENT, tally),
-        tags=tuple(_short(tag, TAG, tally) for tag in _first(dict.fromkeys(said.tags), TAGS, tally)),
-        enclosures=tuple(_enclosure(each, tally) for each in _first(said.enclosures, ENCLOSURES, tally)),
-        media=tuple(_medium(each, tally) for each in _first(said.media, MEDIA, tally)),
-        language=_whole(said.language, LANGUAGE, tally),
-        base=_whole(said.base, BASE, tally),
-        episode=None if said.episode is None else _episode(said.episode, tally),
+        entry,
+        guid=_guid(entry.guid, tally),
+        link=_whole(entry.link, LINK, tally),
+        title=_short(entry.title, TITLE, tally),
+        author=_short(entry.author, AUTHOR, tally),
+        content=_cut(entry.content, CONTENT, tally),
+        summary=_cut(entry.summary, CONTENT, tally),
+        tags=tuple(_short(tag, TAG, tally) for tag in _first(dict.fromkeys(entry.tags), TAGS, tally)),
+        enclosures=tuple(_enclosure(each, tally) for each in _first(entry.enclosures, ENCLOSURES, tally)),
+        media=tuple(_medium(each, tally) for each in _first(entry.media, MEDIA, tally)),
+        language=_whole(entry.language, LANGUAGE, tally),
+        base=_whole(entry.base, BASE, tally),
+        episode=None if entry.episode is None else _episode(entry.episode, tally),
     )
 
 
-def _is_within(said: Entry | ItemDraft) -> bool:
-    """Return whether nothing in *said* can exceed its cap: a quick check, which nearly all entries pass."""
+def _is_within(entry: Entry | ItemDraft) -> bool:
+    """Return whether nothing in *entry* can exceed its cap: a quick check, which nearly all entries pass."""
     return (
-        len(said.title) <= TITLE.limit
-        and len(said.author) <= AUTHOR.limit
-        and len(said.content) <= CONTENT.limit
-        and len(said.summary) <= CONTENT.limit
-        and len(said.language) <= LANGUAGE.limit
-        and len(said.tags) <= TAGS.limit
-        and len(said.enclosures) <= ENCLOSURES.limit
-        and len(said.media) <= MEDIA.limit
-        and (not said.tags or max(map(len, said.tags)) <= TAG.limit)
-        and len(said.guid) + len(said.link) + len(said.base) <= _SURELY
-        and said.episode is None
+        len(entry.title) <= TITLE.limit
+        and len(entry.author) <= AUTHOR.limit
+        and len(entry.content) <= CONTENT.limit
+        and len(entry.summary) <= CONTENT.limit
+        and len(entry.language) <= LANGUAGE.limit
+        and len(entry.tags) <= TAGS.limit
+        and len(entry.enclosures) <= ENCLOSURES.limit
+        and len(entry.media) <= MEDIA.limit
+        and (not entry.tags or max(map(len, entry.tags)) <= TAG.limit)
+        and len(entry.guid) + len(entry.link) + len(entry.base) <= _SURELY
+        and entry.episode is None
         and (
-            not said.enclosures
-            or all(len(each.url) <= _SURELY and len(each.type) <= TYPE.limit for each in said.enclosures)
+            not entry.enclosures
+            or all(len(each.url) <= _SURELY and len(each.type) <= TYPE.limit for each in entry.enclosures)
         )
         and (
-            not said.media
+            not entry.media
             or all(
                 len(each.url) + len(each.thumbnail) + len(each.player) <= _SURELY
                 and len(each.type) <= TYPE.limit
                 and len(each.title) <= TITLE.limit
                 and len(each.description) <= DESCRIPTION.limit
-                for each in said.media
+                for each in entry.media
             )
         )
     )
@@ -321,10 +321,10 @@ _LONGEST_REFERENCE: Final = 40
 def _before_markup(source: str, length: int) -> str:
     """Return the first *length* characters of HTML, without an incomplete tag or entity at the end."""
     head = source[:length]
-    opened = head.rfind("<")
+    last_tag = head.rfind("<")
     # A browser drops a tag that does not end, however long it is. Without a name after it, "<" is part of a text.
-    may_be_tag = opened >= length - _LONGEST_TAG or head[opened + 1 : opened + 2].isalpha()
-    if opened > head.rfind(">") and may_be_tag:
-        head = head[:opened]
-    begun = head.rfind("&", max(0, len(head) - _LONGEST_REFERENCE))
-    return head[:begun] if begun >= 0 and ";" not in head[begun:] else head
+    may_be_tag = last_tag >= length - _LONGEST_TAG or head[last_tag + 1 : last_tag + 2].isalpha()
+    if last_tag > head.rfind(">") and may_be_tag:
+        head = head[:last_tag]
+    reference = head.rfind("&", max(0, len(head) - _LONGEST_REFERENCE))
+    return head[:reference] if reference >= 0 and ";" not in head[reference:] else head

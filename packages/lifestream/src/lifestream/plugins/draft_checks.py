@@ -107,7 +107,9 @@ def _texts_of(episode: Episode) -> Iterator[str]:
 
 
 def _check_fields(of: str, kind: type, value: object, done: Collection[str] = ()) -> None:
-    """Check the fields that *kind* has in *value*, which may be of a class derived from *kind*."""
+    """Check the fields that *kind* has in *value*, which may be of a class derived from *kind*. *of* stands before the
+    name of a field in an error; *done* are the names of fields that are checked elsewhere.
+    """
     checked, values_of = _FIELDS[kind]
     for (name, types), found in zip(checked, values_of(value), strict=True):
         if type(found) is str and types is _TEXT and len(found) <= MAX_TEXT:

@@ -17,7 +17,7 @@ from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.caps import Tally
 
 SUMMARY_LENGTH: Final = 300
-_ENOUGH: Final = 4 * SUMMARY_LENGTH  # characters of a text whose spaces are collapsed already
+_ENOUGH: Final = 4 * SUMMARY_LENGTH  # characters that are read for a summary: nearly all spaces are collapsed already
 
 
 def made_safe(draft: ItemDraft, sanitizer: Sanitizer, tally: Tally) -> ItemDraft:

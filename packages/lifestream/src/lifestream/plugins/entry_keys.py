@@ -1,5 +1,5 @@
-"""The keys that identify an entry, from the strongest to the weakest. By them, `entry_matching` decides which items are
-the same.
+"""The keys that identify an entry, from the strongest to the weakest. By these, `entry_matching` decides which stored
+item an entry is.
 
 Stored keys outlive releases: **a change to how a key is made duplicates every item**, so it needs a migration.
 """
@@ -122,7 +122,7 @@ def link_form(link: str) -> str:
 
 
 def _text_of(html: str) -> str:
-    end = html.rfind(">") + 1  # a "<" after it begins no tag, and is read once
+    end = html.rfind(">") + 1  # a "<" after the last ">" begins no tag; the pattern is not tried there
     return " ".join((_TAG.sub(" ", html[:end]) + html[end:]).split())
 
 

@@ -104,7 +104,7 @@ def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
     items: list[ItemDraft] = []
     problems: list[PluginProblem] = []
     damaged: list[int] = []
-    scraps = frozenset(feed.flaw.damaged if feed.flaw else ())
+    damaged_entries = frozenset(feed.flaw.damaged if feed.flaw else ())
     total = 0
     for index, entry in enumerate(feed.entries):
         try:
@@ -115,7 +115,7 @@ def hooked(feed: ParsedFeed, plugin: FeedPlugin) -> Prepared:
             problems.append(_problem(plugin.name, failed, entry))
             continue
         if item is not None:
-            if index in scraps:
+            if index in damaged_entries:
                 damaged.append(len(items))
             items.append(item)
     left_out = len(feed.entries) - len(items) - len(problems)
@@ -137,8 +137,8 @@ def cleaned(
     damaged: list[int] = []
     known: list[int] = []
     item_digests: list[str] = []
-    marks = [*map(digests.of, drafted.items)] if digests is not None else []
-    outlines = _outlines(drafted.items, marks, sanitizer, digests.known) if digests is not None else {}
+    draft_digests = [*map(digests.of, drafted.items)] if digests is not None else []
+    outlines = _outlines(drafted.items, draft_digests, sanitizer, digests.known) if digests is not None else {}
     for index, draft in enumerate(drafted.items):
         exceeded = tally.count
         try:
@@ -150,9 +150,9 @@ def cleaned(
             damaged.append(len(items))
         if index in outlines:
             known.append(len(items))
-        if marks:
-            # What exceeds a cap is reported each time.
-            item_digests.append(marks[index] if tally.count == exceeded and identifies(safe) else "")
+        if draft_digests:
+            # An item that exceeds a cap has no digest: it is cleaned, and the cap reported, each time.
+            item_digests.append(draft_digests[index] if tally.count == exceeded and identifies(safe) else "")
         items.append(safe)
         if notes is not None:
             notes.removed.append(removals(draft, safe))
@@ -170,14 +170,14 @@ def cleaned(
 
 
 def _outlines(
-    drafts: Sequence[ItemDraft], marks: Sequence[str], sanitizer: Sanitizer, known: Collection[str]
+    drafts: Sequence[ItemDraft], draft_digests: Sequence[str], sanitizer: Sanitizer, known: Collection[str]
 ) -> dict[int, ItemDraft]:
     """Return the outlines of the drafts that need no cleaning, by their indices in *drafts*. The digest of such a
-    draft, at the same place in *marks*, is *known*, and its outline is enough to find its item again.
+    draft, at the same place in *draft_digests*, is *known*, and its outline is enough to find its item again.
 
     Entries that look alike can be distinguished by their whole content only, so their outlines are never enough.
     """
-    if not (known and any(map(known.__contains__, marks))):
+    if not (known and any(map(known.__contains__, draft_digests))):
         return {}
     try:
         outlines = [_call("cleaning", lambda given: outlined(given, sanitizer), draft) for draft in drafts]
@@ -187,7 +187,7 @@ def _outlines(
     return {
         index: outline
         for index, outline in enumerate(outlines)
-        if marks[index] in known and alike[_LOOKS(outline)] == 1 and identifies(outline)
+        if draft_digests[index] in known and alike[_LOOKS(outline)] == 1 and identifies(outline)
     }
 
 

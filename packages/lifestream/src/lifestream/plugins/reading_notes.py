@@ -39,10 +39,12 @@ class Notes:
 
 def removals(draft: ItemDraft, safe: ItemDraft) -> tuple[str, ...]:
     """Return what is in *draft* and no longer in *safe*, each kind once, with its number if there are several."""
-    gone = _parts(draft.content) - _parts(safe.content)
+    removed = _parts(draft.content) - _parts(safe.content)
     # The attributes of a tag that is gone are gone with it.
-    elements = {name for kind, name in gone if not kind}
-    counted = {_name(kind, name): number for (kind, name), number in gone.items() if not kind or kind not in elements}
+    elements = {name for kind, name in removed if not kind}
+    counted = {
+        _name(kind, name): number for (kind, name), number in removed.items() if not kind or kind not in elements
+    }
     named = [name if number == 1 else f"{name} ({number:,} times)" for name, number in counted.items()]
     if draft.link.strip() and not safe.link:
         named.append(f"link: {draft.link.strip()[:LONGEST]}")

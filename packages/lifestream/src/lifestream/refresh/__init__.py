@@ -8,19 +8,20 @@ In: feeds, or "what is due". Out: a `Report`. The way of a feed:
                              host by host   processes       next fetch
                                                             is, and why
 
-`pipeline` draws it in full and claims the first feeds; `work_loop` runs it, if there are any, and leaves a feed due if
-this machine ran short (`fetcher.shortage` recognizes that); `run_tally` counts the results. The other modules:
+`pipeline` draws this flow in full and claims the first feeds; `work_loop` runs the flow if there are feeds to fetch,
+and leaves a feed due if this machine runs short of files or memory (`fetcher.shortage` recognizes that); `run_tally`
+counts the results. The other modules:
 
 - `factories`: the fetcher, the address guard and the parser pool, made from the settings.
 - `subscribe`: adds a feed: one GET finds out whether a URL leads to a feed, and is its first import. `scout`: makes its
   requests. `additions`: adds the addresses that owners have entered on a page.
-- `documents`, `given_files`: read URLs and files for those who ask what is made of them, without a database.
+- `documents`, `given_files`: read URLs and files without a database, to show what lifestream makes of them.
   `reading_facts`: what was found, in words.
 - `opml`, `planet_ini`: import and export lists of subscriptions. `json_export`: exports everything of a lifestream.
 - `hub_renewal`, `icon_finder`, `full_content`: what is requested after a refresh: WebSub leases, icons of sites, the
   pages of entries.
-- `pictures`: pictures of feeds for visitors, if the site is to show them; `picture_turns`: which is fetched next;
-  `picture_cache`: those on disk.
+- `pictures`: pictures of feeds for visitors, if the site is to show them; `picture_turns`: which picture is fetched
+  next; `picture_cache`: the pictures on disk.
 - `wanted_readings`: reads feeds for users of the admin who want to see what is read from them.
 - `updater`: runs all this in a thread beside a web server. `update_requests`: makes feeds due that somebody wants now,
   and `wakeup` wakes the updater for them.

@@ -56,9 +56,9 @@ def note(lifestream: Lifestream, addresses: Iterable[str], *, name: str = "", fo
         urls = [addition.url for addition in wanted.values()]
         # An owner who enters an address again wants it to be tried again.
         lifestream.additions.using(using).filter(url__in=urls).exclude(state=Addition.State.LOOKING).delete()
-        made = Addition.objects.using(using).bulk_create(wanted.values())
+        created = Addition.objects.using(using).bulk_create(wanted.values())
         transaction.on_commit(wakeup.send, using=using)
-    return made
+    return created
 
 
 def why_no_more(lifestream: Lifestream) -> str:
@@ -83,8 +83,8 @@ def add_wanted(
     and however slow their servers are, all other owners are chosen as often.
 
     Returns how many addresses were looked at. Several workers may run this at once: each address is looked at by one of
-    them, and by another one if that has not ended after a lease. Raises what the database raises. No event loop may run
-    in the thread that calls this.
+    them, and by another one if the first has not ended after a lease. Raises what the database raises. No event loop
+    may run in the thread that calls this.
     """
     using = router.db_for_write(Addition)
     rows = Addition.objects.using(using)
@@ -111,6 +111,7 @@ def add_wanted(
 
 
 def _claim(rows: QuerySet[Addition], now: datetime, mix: Callable[[list[Any]], object]) -> Addition | None:
+    """Claim the first open address of an owner chosen by *mix*, and return it; None if there is none."""
     waiting, looking = Addition.State.WAITING, Addition.State.LOOKING
     open_ones = rows.filter(Q(state=waiting) | Q(state=looking, claimed_until__lt=now))
     owners: list[Any] = list(

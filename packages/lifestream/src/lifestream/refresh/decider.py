@@ -1,7 +1,7 @@
-"""Decides the result of a fetch: a claim and its outcome in, a result that is ready to be stored out.
+"""Decides the result of a fetch: takes a claim and its outcome, and returns a result that is ready to be stored.
 
 `schedule` decides when a feed is due next, from values alone. This module gathers these values: the feed's history,
-what its document says, our own bounds for it, and the time.
+what its document says, our own bounds for the feed, and the time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Decider:
-    """Makes decisions by the settings as they were when it was made; *clock* tells the time."""
+    """Makes decisions by the settings that were valid when the `Decider` was created; *clock* returns the time."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
@@ -64,7 +64,7 @@ class Decider:
         return replace(limits, min_interval=slow, beside_hub=True)
 
 
-def unread(outcome: Outcome, error: BaseException) -> Failed:
+def reading_failure(outcome: Outcome, error: BaseException) -> Failed:
     """Return the failure to record for *outcome*, whose body could not be read because of *error*."""
     if isinstance(error, ParseError):
         kind: FailureKind = "parse"

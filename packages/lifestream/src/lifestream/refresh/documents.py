@@ -1,8 +1,8 @@
 """Reading documents for a person who asks what lifestream makes of them: files, standard input and URLs; no database.
 
 A document passes through the parsers, plugins and cleaning as in a refresh, in child processes that have a deadline.
-URLs are fetched by the guarded fetcher, `_AT_ONCE` at a time and one of a host, and are reported in the order in which
-they were given. A document that can't be loaded or read is a result, too.
+URLs are fetched by the guarded fetcher, at most `_AT_ONCE` at a time and one per host, and are reported in the order in
+which they were given. A document that can't be loaded or read has a result, too, which says why.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _AT_ONCE: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document to read: its *name* as it was given, the *url* that it counts as being at ("" if unknown), its *body*
-    and the *headers* of its answer.
+    """A document to read: its *name* as it was given, the *url* that it is taken to come from ("" if unknown), its
+    *body* and the *headers* of its answer.
     """
 
     name: str
@@ -73,9 +73,9 @@ def read_documents(
     """Yield what is made of each document in *names*, in their order: URLs, files, and "-" for *stdin* (by default
     standard input).
 
-    *url* is the address that files count as being at. *headers* are those of the answer that a file came with; for a
-    URL, they replace those of the same name in its answer. With *noted* the results have notes. Raises `PluginError`
-    for a plugin of the settings that can't be loaded.
+    *url* is the address that files are taken to come from. *headers* are those of the answer that a file came with; for
+    a URL, they replace those of the same name in its answer. With *noted*, the results have notes on how the documents
+    were read. Raises `PluginError` for a plugin of the settings that can't be loaded.
     """
     with ExitStack() as stack:
         pool = stack.enter_context(make_pool())
@@ -176,7 +176,7 @@ class _Sources:
         try:
             body = self._read(name)
         except OSError as error:
-            raise _Unavailable(_trouble(name, error)) from error
+            raise _Unavailable(_reason(name, error)) from error
         if len(body) > self._most:
             raise _Unavailable(f"it has more than {self._most:,} bytes, which is the maximum (LIFESTREAM_MAX_BODY)")
         return Document(name, self._url, body, self._headers)
@@ -250,19 +250,20 @@ class _Web:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._live())
+            asyncio.run(self._main())
         except BaseException as error:  # noqa: BLE001  whoever waits for the loop raises it
             if not self._started.done():
                 self._started.set_exception(error)
 
-    async def _live(self) -> None:
+    async def _main(self) -> None:
         self._ended = asyncio.Event()
         async with self._fetcher:
             self._started.set_result(asyncio.get_running_loop())
             await self._ended.wait()
 
 
-def _trouble(name: str, error: OSError) -> str:
+def _reason(name: str, error: OSError) -> str:
+    """Return in words why the file *name* could not be read."""
     words = error.strerror or str(error)
     if not isinstance(error, TimeoutError):  # its message is our own
         words = words.lower()

@@ -1,16 +1,18 @@
 """Fetches many feeds at once: an event loop in a thread of its own, so that a long write never delays a download.
 
     caller's thread                       the loop's thread
-    add(downloads) ─────────────────────▶ a queue a host ─▶ fetch, so many at once, and of a host so many at once
-                                            ▲               and so many a second
-                                            └─ redirected ─┤
-    events.get() ◀──── Downloaded/Skipped ─────────────────┘
+    add(downloads) ─────────────────────▶ a queue per host ──▶ fetch
+                                            ▲                    │
+                                            └──── redirected ────┤
+    put(event) ◀───────── Downloaded/Skipped ────────────────────┘
+
+The downloads that run at once are limited, in all and per host, and so are the requests to a host per second.
 
 A feed that is redirected to another host waits in that host's queue like all others, and takes no place while it waits:
-however many feeds lead to one host, it is requested no more often than for feeds of its own.
+however many feeds are redirected to a host, they and the host's own feeds share its limits.
 
 A connection is kept open only while more feeds wait for its host, and for no more hosts than downloads may run at once:
-each costs a file, of which a process has few.
+each open connection takes a file descriptor, and a process may have few of them.
 
 A body takes memory until it is read, so it keeps its share of the memory until `done` releases that: no request is sent
 while too many bodies wait to be read, so the network never gets further ahead than the parsers can follow. When a host
@@ -78,10 +80,10 @@ class Downloads:
     """Runs downloads: a context manager; leaving it ends the thread, and cancels what is under way.
 
     *put* is called in the loop's thread with each `Downloaded` and `Skipped`, and with an exception if this thread
-    itself fails, so that nobody waits for it. At most *concurrency* downloads run at once, *per_host* of them of one
-    host, where *rate* begin in a second (0: any number); a redirect counts as one more. *pause* is called to wait for a
-    turn. With *pauses_hosts*, a pause that a server asks for applies to all of its feeds. *memory* is the budget of all
-    bodies.
+    itself fails, so that nobody waits for it. At most *concurrency* downloads run at once, and at most *per_host* of
+    one host; at most *rate* requests to a host begin in a second (0: any number), and a redirect counts as a request.
+    *pause* is called to wait for a turn. With *pauses_hosts*, a pause that a server asks for applies to all of its
+    feeds. *memory* is the budget of all bodies.
     """
 
     def __init__(
@@ -138,19 +140,19 @@ class Downloads:
 
     def done(self, claim: Claimed) -> None:
         """Release the memory of the `Fetched` for *claim*: its body has been read."""
-        self._loop.call_soon_threadsafe(self._give_back, claim.feed)
+        self._loop.call_soon_threadsafe(self._release_body, claim.feed)
 
     def _run(self) -> None:
         try:
             with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-                runner.run(self._live())
+                runner.run(self._main())
         except BaseException as error:  # noqa: BLE001 - whoever waits for this thread raises it
             if self._started.done():
                 self._put(error)
             else:
                 self._started.set_exception(error)
 
-    async def _live(self) -> None:
+    async def _main(self) -> None:
         self._ended = asyncio.Event()
         asyncio.get_running_loop().set_exception_handler(self._failed)
         async with self._fetcher:
@@ -183,7 +185,7 @@ class Downloads:
         if not task.cancelled() and (error := task.exception()) is not None:
             self._put(error)
 
-    def _give_back(self, feed: int) -> None:
+    def _release_body(self, feed: int) -> None:
         self._bodies.pop(feed).leave()
 
     async def _serve(self, host: str) -> None:

@@ -77,7 +77,7 @@ def make_page_pool() -> ParserPool:
 
 
 class LazyPool:
-    """A `ParserPool` whose processes are started when the first body needs one, or is sure to.
+    """A `ParserPool` that `start` makes when it is first called: no process is started if there is nothing to read.
 
     *make* makes the pool, by default from the settings.
     """
@@ -106,7 +106,7 @@ class LazyPool:
 
 
 def make_limits() -> Limits:
-    """Return our own bounds between two requests of a feed."""
+    """Return our own bounds for the time between two requests of a feed."""
     return Limits(
         settings.min_interval,
         settings.max_interval,

@@ -43,8 +43,8 @@ log = logging.getLogger(__name__)
 
 NEWEST: Final = 20
 """How many items of a feed, the newest ones, have their pages requested."""
-AT_ONCE: Final = 50
-"""How many pages one run requests."""
+PAGES_PER_RUN: Final = 50
+"""How many pages one run requests at most."""
 AGAIN: Final = timedelta(days=1)
 """After this time, a page that gave no content is requested again."""
 ATTEMPTS: Final = 3
@@ -55,7 +55,7 @@ _BUSY: Final = (429, 503)
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """The page of an item, and the request for it."""
+    """The page of an *item* (its key) with this *fingerprint*, and the request for the page."""
 
     item: int
     fingerprint: str
@@ -104,15 +104,16 @@ def fetch_full_content(
 def _wanted(feeds: Collection[int], now: datetime) -> list[_Page]:
     """Return the pages to request, those of the newest items first."""
     found: list[_Page] = []
-    for some in batches(sorted(feeds)):
-        rows = Feed.objects.filter(pk__in=some).exclude(options={})
+    for batch in batches(sorted(feeds)):
+        rows = Feed.objects.filter(pk__in=batch).exclude(options={})
         for pk, url, options, credentials in rows.values_list("pk", "url", "options", "credentials"):
             if options.get("full_content"):
                 found += _pages_of(pk, url, options, credentials, now)
-    return found[:AT_ONCE]
+    return found[:PAGES_PER_RUN]
 
 
 def _pages_of(feed: int, url: str, options: dict[str, object], credentials: str, now: datetime) -> list[_Page]:
+    """Return the pages to request for the newest items of *feed* (a key); none if its secrets can't be decrypted."""
     try:
         requests = RequestsBeside.of(url, options, credentials)
     except CredentialsLost:  # the feed's fetches fail, and report it
@@ -185,12 +186,12 @@ def _store(given: _Given, now: datetime) -> bool:
     page = given.page
     with transaction.atomic(using=using):
         items = Item.objects.using(using).filter(pk=page.item, fingerprint=page.fingerprint)
-        row = items.select_for_update().values_list("summary", flat=True).first()
-        if row is None:
+        summary = items.select_for_update().values_list("summary", flat=True).first()
+        if summary is None:
             return False
         if given.article is not None:
             found = given.article
-            items.update(content=found.content, text=found.text, summary=row or found.summary, card=None)
+            items.update(content=found.content, text=found.text, summary=summary or found.summary, card=None)
             saved_rows.index([page.item], using)
         known = Article.objects.using(using).filter(item=page.item, fingerprint=page.fingerprint).first()
         attempts = 0 if given.article is not None else (known.attempts if known else 0) + 1

@@ -14,13 +14,13 @@ from typing import Final
 from django.utils.translation import gettext
 
 _COMMON: Final = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
-# A pipe that nobody writes to is opened at once, and a terminal does not become that of the process.
-_AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+# Opening a pipe that nobody writes to does not block, and a terminal does not become the controlling terminal.
+_NONBLOCKING: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _PIECE: Final = 1 << 20
 _PIECES: Final = 10
-"""How many times as long as one piece of a pipe all of them may take: somebody may write a byte at a time for ever."""
+"""The time for all pieces of a pipe, as a multiple of that for one piece: somebody may write single bytes for ever."""
 _PAUSE: Final = 0.01
-"""Seconds between two attempts to read a device that has nothing, though it counts as ready."""
+"""Seconds between two attempts to read a device that has no data, though `poll` reports it as readable."""
 
 
 def read_file(path: str, most: int, patience: float, clock: Callable[[], float] = time.monotonic) -> bytes:
@@ -29,44 +29,44 @@ def read_file(path: str, most: int, patience: float, clock: Callable[[], float] 
     For each piece of a pipe or a device, this waits *patience* seconds at most, and for all of them `_PIECES` times as
     long, by *clock*. Raises TimeoutError if the file takes longer, and any other OSError of the file.
     """
-    descriptor = os.open(path, os.O_RDONLY | _COMMON | _AT_ONCE)
+    descriptor = os.open(path, os.O_RDONLY | _COMMON | _NONBLOCKING)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         may_wait = not stat.S_ISREG(os.fstat(descriptor).st_mode)
         pieces: list[bytes] = []
-        left = most
-        begun = came = clock()
-        while left > 0:
+        remaining = most
+        started = last_data = clock()
+        while remaining > 0:
             if may_wait:
                 _wait(descriptor, patience)
-            piece = file.read(min(left, _PIECE))
+            piece = file.read(min(remaining, _PIECE))
             if may_wait:
                 now = clock()
-                if now - begun > _PIECES * patience:
+                if now - started > _PIECES * patience:
                     text = gettext("it was not at its end after {seconds:g} s ({times} times LIFESTREAM_TIMEOUT)")
                     raise TimeoutError(errno.ETIMEDOUT, text.format(seconds=_PIECES * patience, times=_PIECES))
                 if piece is not None:
-                    came = now
-                elif now - came > patience:
-                    raise _silent(patience)
-                else:  # another process was faster, or a device is ready all the time and has nothing
+                    last_data = now
+                elif now - last_data > patience:
+                    raise _no_data_error(patience)
+                else:  # another process has read the data, or a device always counts as readable and has none
                     time.sleep(_PAUSE)
                     continue
             if not piece:
                 break
             pieces.append(piece)
-            left -= len(piece)
+            remaining -= len(piece)
     return b"".join(pieces)
 
 
 def _wait(descriptor: int, patience: float) -> None:
-    if sys.platform == "win32":  # where only sockets can be waited for
+    if sys.platform == "win32":  # Windows can poll sockets only
         return
     waiting = select.poll()
     waiting.register(descriptor, select.POLLIN)
     if not waiting.poll(patience * 1000):
-        raise _silent(patience)
+        raise _no_data_error(patience)
 
 
-def _silent(patience: float) -> TimeoutError:
+def _no_data_error(patience: float) -> TimeoutError:
     text = gettext("nothing came from it for {seconds:g} s (LIFESTREAM_TIMEOUT)").format(seconds=patience)
     return TimeoutError(errno.ETIMEDOUT, text)

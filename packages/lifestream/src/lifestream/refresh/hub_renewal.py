@@ -99,13 +99,13 @@ async def _ask_all(
     """Send those of *requests* for which there is time, and return the answers by the requests' keys."""
     answers: dict[int, HubAnswer] = {}
     turns = asyncio.Semaphore(AT_ONCE)
-    of_hub: dict[tuple[str, str], list[HubRequest]] = {}  # by the feeds' proxies
+    of_hub: dict[tuple[str, str], list[HubRequest]] = {}  # by the feed's proxy and the hub
     for request in requests:
         of_hub.setdefault((request.proxy, request.hub), []).append(request)
 
-    async def ask(client: HubClient, some: list[HubRequest]) -> None:
+    async def ask(client: HubClient, hub_requests: list[HubRequest]) -> None:
         async with turns:
-            for request in some:
+            for request in hub_requests:
                 answers[request.pk] = await client.post(request.hub, _form_of(request), now)
                 if answers[request.pk].ends_the_run:
                     return
@@ -117,7 +117,7 @@ async def _ask_all(
         }
         try:
             async with asyncio.timeout(deadline):
-                await asyncio.gather(*(ask(clients[proxy], some) for (proxy, _), some in of_hub.items()))
+                await asyncio.gather(*(ask(clients[proxy], each) for (proxy, _), each in of_hub.items()))
         except TimeoutError:
             pass  # hubs that were not asked in time are asked later
     return answers

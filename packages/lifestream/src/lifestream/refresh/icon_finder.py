@@ -108,6 +108,7 @@ class _Site:
 
 
 async def _icons_of(sites: list[_Site], guard: AddressGuard, pool: LazyPool) -> list[tuple[int, bytes]]:
+    """Return the key of each feed with its icon, b"" for none. Sites that could not be requested are left out."""
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def one(fetcher: Fetcher, site: _Site) -> tuple[int, bytes] | None:
@@ -135,6 +136,7 @@ async def _fetch(fetcher: Fetcher, request: FetchRequest) -> Outcome:
 
 
 async def _icon_of(fetcher: Fetcher, pool: LazyPool, site: _Site) -> bytes:
+    """Return the icon of *site*, b"" for none. Raises `_NotRequested` or `ShortOf` for a shortage of this machine."""
     try:
         requests = RequestsBeside.of(site.url, site.options, site.credentials)
     except CredentialsLost:  # the feed's fetches fail, and report it

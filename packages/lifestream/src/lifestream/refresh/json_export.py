@@ -1,8 +1,8 @@
 """Everything of a lifestream as JSON, for another program: its look, its rules and its pages, its subscriptions with
-their rules and options, and its items with what was done to them.
+their rules and options, and its items, each with its state in the lifestream (hidden, pinned, …).
 
-The document is written piece by piece, since a lifestream may have a million items. Names and passwords of feeds are
-never in it; a feed that has them is marked with `needs_login`.
+The document is written piece by piece, since a lifestream may have a million items. The user names and passwords for
+feeds are never in it; a feed that has them is marked with `needs_login`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _OF_LIFESTREAM: Final = (
 )  # fmt: skip
 _OF_PAGE: Final = ("slug", "title", "text", "position")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-"""What SQLite keeps in columns of JSON, and UTF-8 does not have."""
+"""Characters that SQLite keeps in columns of JSON, but that can't be encoded in UTF-8."""
 _SECRET: Final = ("proxy", "certificates")
 """The options of a feed that are not exported: how this machine reaches the feed."""
 

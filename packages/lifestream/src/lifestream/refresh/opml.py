@@ -38,7 +38,7 @@ class NotOpml(ValueError):
 class Outline:
     """A feed in a list: its URL, its name in the list, its site, the folder it is in ("" for none), and its rules.
 
-    *refusal* is why it can't be subscribed to, "" if it can; *note* names what the list has for it but is left out.
+    *refusal* is why it can't be subscribed to, "" if it can; *note* names the parts of its entry that are left out.
     """
 
     url: str
@@ -55,8 +55,8 @@ class Outline:
 class Subscribed:
     """The result of importing a list.
 
-    The subscriptions *made*, those *known* before, URLs *refused*, with the reason, and *notes* of what was left out of
-    the others.
+    The subscriptions *made*; how many feeds were *known*, from before or from earlier in the list; for each feed that
+    was *refused*, the reason; and *notes* of what was left out of the others.
     """
 
     made: Sequence[Subscription]
@@ -162,7 +162,7 @@ def _refusal(url: str, kind: str) -> str:
 
 
 _FEEDS: Final = frozenset({"rss", "atom", "feed"})
-"""Types of outlines that are feeds. In some of them the address is in `url`, as in those of links."""
+"""Types of outlines that are feeds. Some programs write the address of such a feed into `url` instead of `xmlUrl`."""
 _SCRAPED = re.compile(r"\b(?:xpath|dotnotation|dotpath)\b", re.IGNORECASE)
 _LONGEST_OUTLINE: Final = 32 * 1024
 _EMPTY_TITLE = re.compile(r"<(?:\w{1,20}:)?title\s*+/>", re.IGNORECASE)
@@ -272,5 +272,5 @@ def subscribe_to(
         again += key in listed
         listed.setdefault(key, Listed(url, outline.title, outline.folder, outline.keep_rules, outline.block_rules))
         notes += [outline.note] if outline.note else []
-    made = subscribe_all(lifestream, listed.values(), progress)
-    return Subscribed(made, again + len(listed) - len(made), refused, notes)
+    created = subscribe_all(lifestream, listed.values(), progress)
+    return Subscribed(created, again + len(listed) - len(created), refused, notes)

@@ -31,7 +31,7 @@ FRESH_FAILURE: Final = 3600.0
 _OVERHEAD: Final = 4096
 """Bytes that each file counts in addition to its content, so that the number of files is limited, too."""
 _UNFINISHED: Final = ".part"
-_OURS = re.compile(rf"[0-9a-f]{{62}}(?:-([0-9]++))?|.*{re.escape(_UNFINISHED)}", re.DOTALL)
+_CACHE_FILE = re.compile(rf"[0-9a-f]{{62}}(?:-([0-9]++))?|.*{re.escape(_UNFINISHED)}", re.DOTALL)
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -121,7 +121,7 @@ class PictureCache:
         now = time.time()
         for folder in self._folder.glob("[0-9a-f][0-9a-f]"):
             for path in folder.iterdir():
-                if name := _OURS.fullmatch(path.name):
+                if name := _CACHE_FILE.fullmatch(path.name):
                     with contextlib.suppress(OSError):
                         found = path.stat()
                         is_stale = now - found.st_mtime >= _lifetime(found.st_size)

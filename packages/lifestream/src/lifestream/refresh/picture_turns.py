@@ -1,7 +1,7 @@
-"""Which picture is fetched next: the feeds take turns, so that the slow pictures of one keep nobody from others'.
+"""Which picture is fetched next: the feeds take turns, so that slow pictures of one feed do not hold up the others.
 
 A feed, and a host, may have a few fetches under way. A fetch that takes long moves aside: it goes on, and another one
-begins in its place. If too many have moved aside, the one that began first is given up.
+begins in its place. If too many have moved aside, the first of these is cancelled.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SLOW: Final = 3.0
 
 
 class GivenUp(Exception):
-    """A picture was slow, and too many others were, too."""
+    """The fetch of a picture was cancelled: it was slow, and so were too many others."""
 
 
 class _Waiter:
@@ -36,7 +36,7 @@ class _Waiter:
 
 
 class FetchTurns:
-    """The turns of one event loop."""
+    """The turns of one event loop. Each argument is explained at the constant that is its default."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class FetchTurns:
         self._hosts: Counter[str] = Counter()
         self._feeds: Counter[int] = Counter()
         self._waiting: OrderedDict[int, deque[_Waiter]] = OrderedDict()
-        """By feed. The first is the next."""
+        """By feed. The first feed is the next to get a turn."""
         self._aside: dict[asyncio.Task[object], int] = {}
 
     def is_slow(self, feed: int) -> bool:
@@ -59,7 +59,9 @@ class FetchTurns:
         return feed in [*self._aside.values()]
 
     async def take(self, feed: int, host: str, fetch: Callable[[], Coroutine[object, object, _T]]) -> _T:
-        """Return the result of *fetch*, which is called once it is the turn of *feed*. Raises `GivenUp`."""
+        """Return the result of *fetch*, which is called once it is the turn of *feed*. Raises `GivenUp` if the fetch
+        is cancelled to make room for others, and what *fetch* raises.
+        """
         waiter = _Waiter(host)
         self._waiting.setdefault(feed, deque()).append(waiter)
         self._begin()
@@ -86,7 +88,7 @@ class FetchTurns:
             self._end(feed, host, counted=not is_aside)
 
     def _begin(self) -> None:
-        """Give turns to those who wait, a turn for each feed, as long as there are any."""
+        """Give turns to those who wait, one per feed and round, as long as there are free ones."""
         begun = True
         while begun and self._free:
             begun = False
@@ -121,7 +123,7 @@ class FetchTurns:
         self._begin()
 
     def _end(self, feed: int, host: str, *, counted: bool) -> None:
-        self._hosts -= Counter((host,))  # which drops what is at zero
+        self._hosts -= Counter((host,))  # subtraction drops counts of zero
         self._feeds -= Counter((feed,))
         self._free += counted
         self._begin()

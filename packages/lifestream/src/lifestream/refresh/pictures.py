@@ -38,7 +38,7 @@ LIMITS: Final = FetchLimits(timeout=15.0, max_body=8 * 1024 * 1024, max_redirect
 MOST_PIXELS: Final = 64_000_000
 """How many pixels a picture may have: a browser needs four bytes for each."""
 MOST_UNDER_WAY: Final = 1000
-"""How many pictures may be under way, or wait for that. Further ones are not queued."""
+"""How many pictures may be under way or queued. Further ones are not queued."""
 MOST_OF_A_FEED: Final = 50
 """How many of these may be of one feed."""
 MEMORY: Final = 48 * 1024 * 1024
@@ -70,7 +70,7 @@ class Pictures:
         self._lock = threading.Lock()
         self._waiting = threading.BoundedSemaphore(WAITING)
         self._under_way: dict[tuple[str, int], Future[bytes]] = {}
-        """By address and feed: what two feeds name is fetched in the turns of each."""
+        """By address and feed: a picture that two feeds name is fetched for each of them, in its turn."""
         self._of_feed: Counter[int] = Counter()
         self._worker: _Worker | None = None
 
@@ -142,7 +142,7 @@ class Pictures:
 
 
 class _Worker:
-    """The thread that fetches: its event loop, and what bounds it."""
+    """The thread that fetches: its event loop, the turns of the feeds, and the memory for bodies."""
 
     def __init__(self, guard: AddressGuard, limits: FetchLimits) -> None:
         self._guard, self._limits = guard, limits
@@ -204,10 +204,10 @@ def is_picture(data: bytes) -> bool:
 
 def pictures() -> Pictures:
     """Return the pictures of this process, by the present settings."""
-    return _made(os.getpid(), settings.picture_folder, settings.picture_cache, settings.allowed_networks)
+    return _pictures_of(os.getpid(), settings.picture_folder, settings.picture_cache, settings.allowed_networks)
 
 
 @lru_cache(maxsize=1)
-def _made(process: int, folder: str, size: int, networks: tuple[Network, ...]) -> Pictures:  # noqa: ARG001
+def _pictures_of(process: int, folder: str, size: int, networks: tuple[Network, ...]) -> Pictures:  # noqa: ARG001
     # A process that was forked off has none of its parent's threads.
     return Pictures(PictureCache(Path(folder), size), AddressGuard(networks))

@@ -60,8 +60,8 @@ def refresh(
     *stopping* is set, feeds under way are given up and stay due. No event loop may run in the thread that calls this.
 
     Raises what the database raises while claiming; a feed's own errors are in the report. So is a shortage of this
-    machine (see `shortage`): the feeds that it kept from being fetched, read or stored stay due, and nothing is
-    recorded against them.
+    machine (see `fetcher.shortage`): the feeds that could not be fetched, read or stored because of it stay due, and no
+    failure is recorded for them.
 
     With *watch*, each feed is fetched and read whole, even if it is unchanged, and *watch* is called with what was read
     and with notes on it, before that is stored.

@@ -60,9 +60,11 @@ def read(document: bytes) -> list[Outline]:
             raise NotOpml(say("opml-too-many", most=f"{most:,}"))
     if not found:
         raise NotOpml(say("no-planet"))
-    taken = next((outline for outline in found.values() if not outline.refusal), None)
-    if taken is not None and (of_planet := _note("Planet", whole)):
-        found[taken.url] = replace(taken, note="; ".join(filter(None, (of_planet, taken.note))))
+    first_accepted = next((outline for outline in found.values() if not outline.refusal), None)
+    if first_accepted is not None and (of_planet := _note("Planet", whole)):
+        found[first_accepted.url] = replace(
+            first_accepted, note="; ".join(filter(None, (of_planet, first_accepted.note)))
+        )
     return list(found.values())
 
 
@@ -71,11 +73,11 @@ def _joined(lines: list[str] | None) -> str:
 
 
 def _sections(text: str) -> dict[str, dict[str, list[str]]]:
-    """Return the options of each section, in lower case, with the lines of their values. Raises `NotOpml` for a line
-    without a name.
+    """Return for each section the lines of each option's value, by the option's name in lower case. Raises `NotOpml`
+    for a line without a name.
 
-    They are read as by Python's configparser, but in linear time: configparser takes quadratic time for the spaces in a
-    line, for lines without a name, and for the options of [DEFAULT] beside many sections.
+    The text is read as by Python's configparser, but in linear time: configparser takes quadratic time for the spaces
+    in a line, for lines without a name, and for the options of [DEFAULT] beside many sections.
     """
     sections: dict[str, dict[str, list[str]]] = {}
     options: dict[str, list[str]] = {}  # lines before the first section belong to none
@@ -111,10 +113,10 @@ def _outline(url: str, given: dict[str, str]) -> Outline:
 
 def _note(name: str, given: dict[str, str]) -> str:
     """Return which of the options *given* for *name* are left out, "" for none."""
-    lost = [option for option in (*_KEEP, *_BLOCK) if given.get(option) and _words(given[option]) is None]
-    lost += [option for option in _NO_COUNTERPART if given.get(option)]
-    options = ", ".join(f"{option} = {shorten(given[option], LONGEST_NAME)}" for option in lost)
-    return scrub(f"{name}: {options}") if lost else ""
+    left_out = [option for option in (*_KEEP, *_BLOCK) if given.get(option) and _words(given[option]) is None]
+    left_out += [option for option in _NO_COUNTERPART if given.get(option)]
+    options = ", ".join(f"{option} = {shorten(given[option], LONGEST_NAME)}" for option in left_out)
+    return scrub(f"{name}: {options}") if left_out else ""
 
 
 def _rules(given: dict[str, str], options: tuple[str, ...]) -> str:

@@ -99,8 +99,8 @@ def _well_formed(feed: ParsedFeed) -> Fact:
     where = _("no, from line {line}, column {column}: {message}")
     text = where.format(line=flaw.line, column=flaw.column, message=flaw.message)
     if flaw.mended:
-        kept = _("mended, nothing is lost")
-        return Fact(_("well-formed"), f"{text}; {kept}", "doubtful")
+        mended = _("mended, nothing is lost")
+        return Fact(_("well-formed"), f"{text}; {mended}", "doubtful")
     damaged = len(flaw.damaged)
     items = ngettext("{count} item may be incomplete", "{count} items may be incomplete", damaged)
     loss = items.format(count=f"{damaged:,}") if damaged else _("what could be read was read")

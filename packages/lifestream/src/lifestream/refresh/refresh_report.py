@@ -49,7 +49,7 @@ class Report:
 
     *skipped* counts feeds that were left for later, since their host asked for a pause or the refresh was stopped;
     *unstored* counts feeds whose result the database didn't take. *short* counts feeds that could not be fetched or
-    read because of a shortage of ours, and stay due; *shortages* are the kinds of shortage, with the remedy.
+    read because of a shortage of this machine, and stay due; *shortages* are the kinds of shortage, with the remedy.
     """
 
     rows: tuple[FeedReport, ...] = ()
@@ -79,9 +79,9 @@ class Report:
         return sum(row.changed for row in self.rows)
 
     def __str__(self) -> str:
-        asked = len(self.rows)
+        count = len(self.rows)
         parts = [
-            ngettext("{} feed asked", "{} feeds asked", asked).format(asked),
+            ngettext("{} feed asked", "{} feeds asked", count).format(count),
             ngettext("{} new", "{} new", self.new).format(self.new),
             ngettext("{} changed", "{} changed", self.changed).format(self.changed),
             ngettext("{} failed", "{} failed", self.failed).format(self.failed),

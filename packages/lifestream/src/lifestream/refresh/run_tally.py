@@ -1,4 +1,4 @@
-"""Counting what the refreshes do: `refresh` calls this once, at its end."""
+"""Counting what the refreshes do: `refresh` calls `count_run` once, at its end."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _PARSER_LOST: Final = frozenset({"reading-too-long", "reader-ended"})
 
 
 def count_run(report: Report, now: datetime) -> None:
-    """Add a refresh to the tallies: that there was one, its fetches by outcome, and its items. A failure is logged,
-    since counting must not make a finished refresh fail.
+    """Add a refresh to the tallies: the run itself, its fetches by outcome and by status, their bytes and time, and its
+    items. A failure is logged, since counting must not make a finished refresh fail.
     """
     counts = Counter({"runs": 1})
     for row in report.rows:

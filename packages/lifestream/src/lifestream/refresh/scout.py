@@ -25,7 +25,7 @@ from lifestream.plugins.item_pipeline import Prepared
 from lifestream.refresh.factories import LazyPool, make_fetcher, make_pool
 from lifestream.storage.feed_options import RequestsBeside
 
-# Without an answer over https, a server may have only http.
+# The kinds of failure in which no server answered over https: it may speak only http.
 _UNANSWERED: Final = frozenset({"connection", "timeout", "tls", "protocol"})
 
 
@@ -103,7 +103,9 @@ class Scout:
         self._runner.close()
 
     def ask(self, request: FetchRequest) -> Reading | Refusal:
-        """Fetch the URL, and read the answer. A request that equals the last one is not sent again."""
+        """Fetch the URL, and read the answer. A request that equals the last one is not sent again. Raises `NotAdded`
+        if a shortage of this machine prevents the request.
+        """
         if self.beside is not None:
             request = replace(request, options=self.beside.to(request.url).options)
         if self._last is None or self._last[0] != request:

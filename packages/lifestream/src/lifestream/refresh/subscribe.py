@@ -46,7 +46,7 @@ __all__ = ["Added", "Found", "NotAdded", "Reading", "add_feed", "completed", "fi
 
 _MOST_TRIED = 6  # how many of the URLs that a page names are tried
 _MOST_GUESSED = 14  # how many of the usual places of feeds are tried, beside the page and at the site's root
-_MOST_REFRESHES = 3  # how many pages that lead to another page (by a refresh) are followed
+_MOST_REFRESHES = 3  # how many pages that lead to another page (by `<meta http-equiv="refresh">`) are followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,7 @@ def find_feeds(
 
 
 def _find_at(url: str, scout: Scout) -> Found:
+    """Return the feed at *url*, without a request if it is stored already. Raises `NotAdded`."""
     try:
         written = completed(url)
         asked, login = request_url(written), credentials_of(written)
@@ -189,6 +190,9 @@ _FEED_SCHEME: Final = re.compile(r"feed:(?://)?", re.IGNORECASE)
 
 
 def _find(request: FetchRequest, scout: Scout, *, is_bare: bool = False) -> Found:
+    """Return the feed at the URL of *request*, or the first one that the page there leads to. If *is_bare*, the URL was
+    given without a scheme, so http is tried if nothing answers over https. Raises `NotAdded`.
+    """
     first = scout.ask(request)
     if is_bare and isinstance(first, Refusal) and first.is_unanswered and not request.credentials:
         plain = replace(request, url=request.url.replace("https:", "http:", 1))
@@ -253,19 +257,19 @@ def _first_feed(places: Iterable[str], page: str, request: FetchRequest, scout: 
 def _own_feed(found: Found, lifestream: Lifestream) -> Feed | None:
     """Return the feed that *lifestream* has at this URL for this user, with the password that has just worked.
 
-    If its stored credentials can't be decrypted any more, since the site's key is lost, these replace them: the user
-    has entered them again, as the error message asks for.
+    If its stored credentials can't be decrypted any more, since the site's key is lost, those of *found* replace them:
+    the user has entered them again, as the error message asks for.
     """
     if not found.credentials:
         return None
     private = Feed.objects.with_url(found.url).filter(subscriptions__lifestream=lifestream).exclude(credentials="")
     for feed in private.order_by("pk"):
         try:
-            kept = secrets_of(feed.credentials).login
+            stored_login = secrets_of(feed.credentials).login
         except credentials.CredentialsLost:
-            kept = found.credentials.partition(":")[0]
-        if kept.partition(":")[0] == found.credentials.partition(":")[0]:
-            if kept != found.credentials:
+            stored_login = found.credentials.partition(":")[0]
+        if stored_login.partition(":")[0] == found.credentials.partition(":")[0]:
+            if stored_login != found.credentials:
                 feed.credentials = credentials.seal(found.credentials)
                 feed.save(update_fields=["credentials"])
             return feed

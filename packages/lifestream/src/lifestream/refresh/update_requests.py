@@ -1,4 +1,6 @@
-"""Updates that somebody wants now: the feeds become due, and the request that asked for it does not wait for them."""
+"""Updates that somebody wants now: the feeds become due, and the web request that asks for this does not wait for their
+fetches.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +26,8 @@ again would flood the feed's server, which then blocks this site, and with it al
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """The feeds (keys) that are due now, and how many were left alone: they are paused, gone or without subscribers,
-    they were fetched less than APART ago, or their servers asked for time.
+    """The feeds (keys) that are *due* now, and how many were *left* alone: they are paused, gone or without
+    subscribers, they were fetched less than APART ago, or their servers asked for time.
     """
 
     due: tuple[int, ...]
@@ -57,10 +59,10 @@ def update_soon(feeds: Collection[int], now: datetime) -> Requested:
     using = router.db_for_write(Feed)
     wanted = sorted(set(feeds))
     due: list[int] = []
-    for some in batches(wanted):
+    for batch in batches(wanted):
         with transaction.atomic(using=using):
             is_old = Q(last_fetch=None) | Q(last_fetch__lte=now - APART) | Q(last_fetch__gt=now)
-            allowed = Feed.objects.using(using).allowed(now).filter(is_old, pk__in=some)
+            allowed = Feed.objects.using(using).allowed(now).filter(is_old, pk__in=batch)
             keys = list(allowed.order_by().values_list("pk", flat=True))
             Feed.objects.using(using).filter(pk__in=keys).update(next_fetch=now, next_reason=say("wanted"))
             due += keys

@@ -1,5 +1,5 @@
 """Updates feeds in a thread beside a server, and adds those that owners want: used by `serve` if no Celery worker does
-it. A request that queues something wakes it.
+so. A request to a page that queues work wakes the thread.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Updater(threading.Thread):
         )
 
     def _try(self, what: str, work: Callable[[], object]) -> None:
-        """Do *work*. If it fails, log *what*: during an outage of the database only once, in a sentence."""
+        """Do *work*. If it fails, log *what* failed: once for an outage of the database, else with the traceback."""
         close_old_connections()
         try:
             work()

@@ -1,8 +1,8 @@
 """Reads feeds for users of the admin who want to see what is read from them. The view of the admin stores a request;
 the process that updates feeds fetches the feed, and stores what was read for the page.
 
-The fetch is like any other: it is claimed, respects what the server asks for, stores new items and leaves a line in the
-log. It differs in two ways: it does not wait for our own interval, and it requests the whole document, without
+The fetch is like any other: it claims the feed, respects what the server asks for, stores new items and leaves a
+`Fetch` row. It differs in two ways: it does not wait for our own interval, and it requests the whole document, without
 validators.
 """
 
@@ -92,8 +92,8 @@ def note(feed: Feed, language: str, now: datetime) -> None:
 
 def has_many_open(owner: int) -> bool:
     """Return whether MOST_OPEN requests for feeds of the user with the key *owner* are not answered yet."""
-    mine = Subscription.objects.filter(lifestream__owner=owner, feed=OuterRef("feed"))
-    return ReadingRequest.objects.filter(Exists(mine), read=None)[:MOST_OPEN].count() >= MOST_OPEN
+    own_subscriptions = Subscription.objects.filter(lifestream__owner=owner, feed=OuterRef("feed"))
+    return ReadingRequest.objects.filter(Exists(own_subscriptions), read=None)[:MOST_OPEN].count() >= MOST_OPEN
 
 
 def read_wanted(
@@ -103,7 +103,7 @@ def read_wanted(
     guard: AddressGuard | None = None,
     turn: float | None = None,
 ) -> int:
-    """Read the feeds for which there are requests, one after the other, until no request is free,
+    """Read the feeds for which there are requests, one after the other, until all requests are answered or claimed,
     *stopping* is set, or *turn* seconds (by default TURN) are over and one at least was answered. In the last case the
     updater is woken again, since requests may be left. The oldest request is answered first.
 
@@ -119,7 +119,7 @@ def read_wanted(
         if done and time.monotonic() >= end:
             wakeup.send()
             break
-        if (wanted := _claimed(clock())) is None:
+        if (wanted := _claim_next(clock())) is None:
             break
         with translation.override(wanted.language):
             found = _found(wanted.feed, stopping, clock, guard)
@@ -133,7 +133,8 @@ def read_wanted(
     return done
 
 
-def _claimed(now: datetime) -> ReadingRequest | None:
+def _claim_next(now: datetime) -> ReadingRequest | None:
+    """Claim the oldest request that is neither answered nor claimed, and return it; None if there is none."""
     rows = ReadingRequest.objects.using(router.db_for_write(ReadingRequest)).filter(read=None)
     free = rows.filter(Q(claimed_until=None) | Q(claimed_until__lt=now))
     for wanted in free.select_related("feed").defer("feed__icon").order_by("wanted", "pk")[:20]:
@@ -167,19 +168,20 @@ def _found(
     if prepared is None:
         text = gettext("the server answered {status}").format(status=outcome.status)
         return Found(worded(outcome.message) if isinstance(outcome, Failed) else text)
-    facts = _kept(of_document(outcome.url if outcome.url != feed.url else "", prepared))
-    left = MOST_CHARACTERS - _size(facts)
+    facts = _shortened(of_document(outcome.url if outcome.url != feed.url else "", prepared))
+    remaining = MOST_CHARACTERS - _size(facts)
     items: list[tuple[str, tuple[Fact, ...]]] = []
     for index, item in enumerate(prepared.items[:MOST_ITEMS]):
-        title, of_one = shorten(item.title, LONGEST), _kept(of_item(prepared, index))
-        left -= len(title) + _size(of_one)
-        if left < 0 and items:
+        title, of_one = shorten(item.title, LONGEST), _shortened(of_item(prepared, index))
+        remaining -= len(title) + _size(of_one)
+        if remaining < 0 and items:
             break
         items.append((title, of_one))
     return Found("", facts, tuple(items), len(prepared.items) - len(items))
 
 
-def _kept(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+def _shortened(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Return *facts* with their texts cut to LONGEST characters."""
     return tuple(
         Fact(each.label, shorten(each.value, LONGEST), each.tone, shorten(each.aside, LONGEST)) for each in facts
     )

@@ -26,7 +26,7 @@ from lifestream.fetcher.outcomes import Failed, Fetched
 from lifestream.fetcher.shortage import Shortage, shortage_of
 from lifestream.message import say
 from lifestream.plugins.item_pipeline import Prepared
-from lifestream.refresh.decider import Decider, unread
+from lifestream.refresh.decider import Decider, reading_failure
 from lifestream.refresh.downloads import Download, Downloaded, Downloads, Skipped
 from lifestream.refresh.factories import LazyPool, fetch_request, make_fetcher, make_guard
 from lifestream.refresh.refresh_report import FeedReport, Report
@@ -108,8 +108,9 @@ class _WorkLoop:
     """One refresh under way: the feeds that are *held*, the *events* that arrive, and the results that are *ready* to
     be written.
 
-    *unwritten* are feeds whose results could not be stored, *short* those that a shortage of ours prevented from being
-    fetched: both stay due. *dry*: nothing was left to claim at the last attempt.
+    *unwritten* are feeds whose results could not be stored, *short* those that could not be fetched or read because of
+    a shortage of this machine: both stay due. *dry*: nothing was left to claim at the last attempt. *size* is how much
+    of a transaction the results that are ready fill, in items; *ready_since* is when the first of them came.
     """
 
     intake: Intake
@@ -153,7 +154,7 @@ class _WorkLoop:
         self.skipped += len(self.held)
 
     def release(self) -> None:
-        """Release the feeds that are still held."""
+        """Release the feeds whose leases are still held: those under way, *unwritten* and *short*."""
         _release([*self.held, *self.unwritten, *self.short])
 
     def end(self, shortage: Shortage) -> None:
@@ -167,9 +168,9 @@ class _WorkLoop:
         return Report(tuple(self.rows), self.skipped, len(self.unwritten), len(self.short), tuple(self.shortages))
 
     def _leave_due(self, claim: Claimed, message: str) -> None:
-        """Leave a feed as it was found, because of a shortage of ours.
+        """Leave a feed as it was found, because of a shortage of this machine.
 
-        It is held until the refresh ends; otherwise it would be claimed again.
+        Its lease is kept until the refresh ends; otherwise the feed would be claimed again.
         """
         self._drop(claim)
         self.short.append(claim)
@@ -200,20 +201,20 @@ class _WorkLoop:
 
     def _download(self, claims: Collection[Claimed], downloads: Downloads, pool: LazyPool) -> None:
         """Queue downloads for *claims*, which are held."""
-        unread = sum(not claim.body_hash for claim in claims)
-        if unread or len(claims) >= _SOME_ARE_NEW:
-            pool.start().expect(unread)  # the parsers start while the network is slow
-        asked = []
-        for held in claims:
+        never_read = sum(not claim.body_hash for claim in claims)
+        if never_read or len(claims) >= _SOME_ARE_NEW:
+            pool.start().expect(never_read)  # the parsers start while the network is slow
+        queued = []
+        for claimed in claims:
             # What is watched is read whole: no validator is sent, and no body or entry counts as known.
-            claim = held
+            claim = claimed
             if self.watch is not None:
-                claim = replace(held, etag="", last_modified="", body_hash="", entry_digests="")
+                claim = replace(claimed, etag="", last_modified="", body_hash="", entry_digests="")
             try:
-                asked.append(Download(claim, fetch_request(claim)))
+                queued.append(Download(claim, fetch_request(claim)))
             except CredentialsLost as error:
                 self._decide(Answer(claim, Failed("credentials", str(error), claim.url), self.clock()))
-        downloads.add(asked)  # added together, so that a host that is too busy stops all of its feeds
+        downloads.add(queued)  # added together, so that a host that is too busy stops all of its feeds
 
     def _drop(self, claim: Claimed) -> None:
         """Release *claim*, and look for more to claim if its host may have some."""
@@ -234,6 +235,7 @@ class _WorkLoop:
         return self.ready_since + _PATIENCE - time.monotonic() if self.ready else _PATIENCE
 
     def _handle(self, event: _Event, downloads: Downloads, pool: LazyPool) -> None:
+        """Have a body read that has come, or decide a result. Raises an *event* that is an exception."""
         match event:
             case Downloaded(claim, Fetched() as outcome, started):
                 body_hash = hashlib.sha256(outcome.body).hexdigest()
@@ -264,7 +266,7 @@ class _WorkLoop:
                     if (shortage := shortage_of(error)) is not None:
                         self._leave_due(claim, shortage.value)
                     else:
-                        self._decide(Answer(claim, unread(outcome, error), started))
+                        self._decide(Answer(claim, reading_failure(outcome, error), started))
             case Skipped(claim):
                 self._drop(claim)
                 _release([claim])
@@ -291,7 +293,7 @@ class _WorkLoop:
 
     def _write_full(self) -> None:
         """Store the results that are ready if they fill a transaction: the parsers read on meanwhile, and fewer results
-        are left when all documents are read. The last one waits for others if it has no place in that transaction.
+        are left when all documents are read. The last result waits for others if that transaction has no room for it.
         """
         while self.size >= CHUNK:
             last = self.ready.pop() if self.size > CHUNK and len(self.ready) > 1 else None

@@ -1,8 +1,8 @@
 """The SQL of a claim, on SQLite and PostgreSQL: which feeds of which hosts are taken, and the lease noted in both.
 
 Hosts that are due are read in the order of the index `lifestream_host_due`, and the feeds of each in that of
-`lifestream_feed_next`, until there are enough: the database reads nothing else. Feeds that were named, and those that
-are wanted early, are found by their keys.
+`lifestream_feed_next`, until there are enough: the database reads nothing else. If keys of feeds are given, only these
+are read; `due_queue` gives them also for feeds that are wanted early.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def take(wanted: Wanted, token: str, until: datetime, using: str) -> int:
 
 
 def idle_hosts(now: datetime, using: str) -> list[int]:
-    """Return the keys of hosts that are due *now*, some of them if there are very many."""
+    """Return the keys of hosts that are due *now*, the first _MOST_IDLE of them."""
     connection = connections[using]
     query = "SELECT id FROM lifestream_host WHERE next_due <= %s ORDER BY next_due, id LIMIT %s"
     if connection.vendor == "postgresql":
@@ -115,10 +115,10 @@ def _free(wanted: Wanted) -> str:
 
 
 def _take_at_once(wanted: Wanted, values: dict[str, Any], connection: BaseDatabaseWrapper) -> int:
-    """Take feeds with one UPDATE, after which the database is locked for others; then note it in their hosts.
+    """Take feeds with one UPDATE, after which the database is locked for others; then note the lease in their hosts.
 
-    With OR FAIL, SQLite does not copy the pages that it changes into a temporary file, from which it could undo the
-    one statement (sqlite.org/tempfiles.html#statement_journal_files): the caller's transaction undoes all.
+    Without OR FAIL, SQLite would copy the pages that it changes into a temporary file, in order to undo this statement
+    alone (sqlite.org/tempfiles.html#statement_journal_files). That is not needed: the caller's transaction undoes all.
     """
     values["feeds"] = json.dumps(list(wanted.feeds or ()))
     chosen = _query(wanted, "sqlite")

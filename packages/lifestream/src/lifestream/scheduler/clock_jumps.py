@@ -1,8 +1,8 @@
 """Corrects the times that were stored while a clock was ahead.
 
 A machine whose clock is ahead stores times that lie in the future for all others, and for itself once its clock is
-right: feeds would be due, leases would end, and entries would be dated, as much too late as the clock was ahead. Each
-refresh stores when it ended (the tally `runs`), so the next one notices by a single row that this time lies in the
+right: feeds would be due, leases would end and entries would be dated too late, by as much as the clock was ahead. Each
+refresh stores when it ended (the tally `runs`), so the next refresh needs to read only this row to notice a time in the
 future.
 
 A feed that was fetched at such a time is made due after the same interval, counted from now. A lease is made to end
@@ -57,8 +57,9 @@ class BroughtBack:
 
 
 def bring_back(now: datetime) -> BroughtBack | None:
-    """Repair the times that were stored while a clock was ahead of *now*, and log it. Returns None if there are none,
-    or if this machine's own clock is behind the database's.
+    """Correct the times that were stored while a clock was ahead of *now*, and log the correction. Returns None if
+    there are no such times, if this machine's own clock is behind the database's, or if times were corrected less than
+    a lease ago.
 
     Raises what the database raises.
     """
@@ -87,15 +88,16 @@ def bring_back(now: datetime) -> BroughtBack | None:
 
 
 def _feeds(now: datetime, using: str) -> int:
+    """Correct the times of feeds that were fetched in the future. Returns how many there were."""
     feeds = Feed.objects.using(using)
     keys = list(feeds.filter(last_fetch__gt=now + TOLERANCE).order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(keys), _CHUNK):
-        some = feeds.filter(pk__in=keys[start : start + _CHUNK])
+        batch = feeds.filter(pk__in=keys[start : start + _CHUNK])
         with transaction.atomic(using=using):
-            list(some.order_by("pk").select_for_update().values_list("pk", flat=True))
-            some.filter(last_success__gt=now).update(last_success=now)
-            some.exclude(not_before=None).update(not_before=_since_fetch("not_before", now))
-            some.update(next_fetch=_since_fetch("next_fetch", now), last_fetch=now)
+            list(batch.order_by("pk").select_for_update().values_list("pk", flat=True))
+            batch.filter(last_success__gt=now).update(last_success=now)
+            batch.exclude(not_before=None).update(not_before=_since_fetch("not_before", now))
+            batch.update(next_fetch=_since_fetch("next_fetch", now), last_fetch=now)
     return len(keys)
 
 
@@ -105,17 +107,18 @@ def _since_fetch(name: str, now: datetime) -> Combinable:
 
 
 def _leases(now: datetime, lease: timedelta, using: str) -> int:
+    """Let leases on hosts that would end later end after *lease*. Returns how many hosts had such a lease."""
     latest = now + lease
     held = Host.objects.using(using).filter(held_until__gt=latest + TOLERANCE).order_by("pk")
     hosts = list(held.values_list("pk", flat=True))
     for start in range(0, len(hosts), _CHUNK):
-        some = hosts[start : start + _CHUNK]
+        batch = hosts[start : start + _CHUNK]
         with transaction.atomic(using=using):
-            feeds = Feed.objects.using(using).filter(host__in=some, claimed_until__gt=latest)
+            feeds = Feed.objects.using(using).filter(host__in=batch, claimed_until__gt=latest)
             list(feeds.order_by("pk").select_for_update().values_list("pk", flat=True))
             feeds.update(claimed_until=latest)
-            due_hosts.lock(some, using)
-            Host.objects.using(using).filter(pk__in=some, held_until__gt=latest).update(
+            due_hosts.lock(batch, using)
+            Host.objects.using(using).filter(pk__in=batch, held_until__gt=latest).update(
                 held_until=latest, next_due=latest
             )
     return len(hosts)
@@ -128,8 +131,8 @@ def _items(now: datetime, using: str) -> int:
         Item.objects.using(using).filter(date__gt=late, first_seen__gt=late).order_by("pk").values_list("pk", flat=True)
     )
     for start in range(0, len(keys), _CHUNK):
-        some = keys[start : start + _CHUNK]
+        batch = keys[start : start + _CHUNK]
         with transaction.atomic(using=using):
-            Item.objects.using(using).filter(pk__in=some).update(date=now, first_seen=now)
-            Post.objects.using(using).filter(item__in=some, date__gt=late).update(date=now)
+            Item.objects.using(using).filter(pk__in=batch).update(date=now, first_seen=now)
+            Post.objects.using(using).filter(item__in=batch, date__gt=late).update(date=now)
     return len(keys)

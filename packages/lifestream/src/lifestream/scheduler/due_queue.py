@@ -41,7 +41,7 @@ class Intake:
         self._most = most
         if feeds is None and early:
             feeds = list(Feed.objects.allowed(clock()).order_by("next_fetch").values_list("pk", flat=True))
-        self._left = None if feeds is None else list(dict.fromkeys(feeds))
+        self._remaining = None if feeds is None else list(dict.fromkeys(feeds))
         self._seen: set[int] = set()
 
     def take(self) -> list[Claimed]:
@@ -50,16 +50,16 @@ class Intake:
         The list is empty if each feed that is left isn't due, is held by another worker, or belongs to a host of which
         this worker already holds feeds.
         """
-        left = self._left
+        remaining = self._remaining
         if self._most is not None:
             self._limit = min(self._limit, self._most - len(self._seen))
             if self._limit <= 0:
                 return []
-        taken = self._take_due() if left is None else self._take_some(left)
+        taken = self._take_due() if remaining is None else self._take_named(remaining)
         # A worker that was not running when a feed was due may claim it in an hour that the feed skips.
         while taken and not (taken := self._without_skipped(taken)):
-            left = self._left
-            taken = self._take_due() if left is None else self._take_some(left)
+            remaining = self._remaining
+            taken = self._take_due() if remaining is None else self._take_named(remaining)
         again = [claimed for claimed in taken if claimed.feed in self._seen]
         if again:
             leases.release(again)
@@ -91,11 +91,11 @@ class Intake:
             taken = leases.claim(self._clock(), self._limit)
         return taken
 
-    def _take_some(self, left: list[int]) -> list[Claimed]:
-        for start in range(0, len(left), self._limit):
-            chunk = left[start : start + self._limit]
+    def _take_named(self, remaining: list[int]) -> list[Claimed]:
+        for start in range(0, len(remaining), self._limit):
+            chunk = remaining[start : start + self._limit]
             if taken := leases.claim(self._clock(), self._limit, chunk, early=self._early):
-                got = {claimed.feed for claimed in taken}
-                self._left = [feed for feed in left if feed not in got]
+                taken_keys = {claimed.feed for claimed in taken}
+                self._remaining = [feed for feed in remaining if feed not in taken_keys]
                 return taken
         return []

@@ -1,4 +1,4 @@
-"""The feeds that a refresh holds, and how many of them can be requested at once: of a host with hundreds, only a few.
+"""The feeds that a refresh holds, and how many of them can be requested at once: only a few feeds of one host.
 
 This module is pure.
 """

@@ -28,9 +28,9 @@ class Claimed:
 
     *feed* is the feed's key and *host* its server's name. *credentials* are sealed, see `credentials`; *options* are in
     the form of `feed_options`, and *terms* in that of `schedule.Terms.as_json`. *subscribers* counts the lifestreams
-    that show the feed. Validators are not sent if they are *withheld*. *entry_digests* are of the entries of the last
-    document that are stored as they came (see `plugins.entry_digests`). Until *push_until*, the feed's hub is relied on
-    to push new entries.
+    that show the feed. Validators are not sent if they are *withheld*. *entry_digests* are those of the entries of the
+    last document whose items are up to date (see `plugins.entry_digests`). Until *push_until*, the feed's hub is relied
+    on to push new entries.
     """
 
     feed: int
@@ -104,7 +104,7 @@ class Stored:
     """What was stored of a result, counted in items; *outcome* is a `Fetch.Outcome`.
 
     *refused* items were deleted here before, *broken* ones could not be written. *moved_to* is the feed's new URL, if
-    it got one.
+    it got one. *message* says what went wrong, "" if nothing did.
     """
 
     feed: int

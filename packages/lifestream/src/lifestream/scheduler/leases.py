@@ -7,8 +7,8 @@ due, in that order, and claims those of their feeds that are due. Its cost depen
 the size of the tables.
 
 A host with 100,000 feeds gets its share and no more: a claim takes the first `most_of_host` that are due, and until
-those are stored the host is held. Then it is due again, and the next claim takes as many. So at most that many of the
-feeds that are being fetched are of one host, and every other host that is due has its turn.
+those are stored the host is held. Then it is due again, and the next claim takes as many. So no more feeds of one host
+are fetched at a time, and every other host that is due has its turn.
 
 A lease that isn't released expires, and then the host is due: a worker that died needs no sweeper.
 
@@ -110,7 +110,8 @@ def _by_token(claimed: Iterable[Claimed]) -> dict[str, list[int]]:
 
 
 def _claimed(token: str, until: datetime) -> list[Claimed]:
-    # Rows instead of model instances: each run makes a claim of each feed, and instances were half of a run's cost.
+    """Return the feeds that *token* holds, the one that was due first at the beginning."""
+    # Rows instead of model instances: each run claims many feeds, and making instances was half of a run's cost.
     feeds = Feed.objects.with_token(token).order_by("next_fetch", "pk")
     rows = feeds.values_list(
         "pk", "url", "host__name", "title", "domain", "plugin", "site_url", "credentials", "options", "etag",

@@ -8,11 +8,13 @@ The result is the latest of all times that are asked for, since each is a minimu
 - the feed's: ttl, sy:updatePeriod over sy:updateFrequency, then skipHours and skipDays.
 
 A spread is added: without it, a thousand feeds that were fetched together, after an import or a standstill, would
-always be due together. It is not random but a hash of the feed and the time, so the same values give the same result.
+always be due together. The spread is not random but a hash of the feed and the time, so the same values give the same
+result.
 
-What others ask for is kept apart (`Next.not_before`), so that a user may skip our own interval but never theirs. Their
-times are capped, so that a feed that asks for ten years is not lost. A 304 confirms the last answer: what that one said
-about freshness applies again unless the 304 says otherwise (RFC 9111 §4.3.4), and so does the feed's rhythm.
+What server and feed ask for is kept apart (`Next.not_before`), so that a user may skip our own interval but never
+theirs. Their times are capped, so that a feed that asks for ten years is not lost. A 304 confirms the last answer: what
+the last answer said about freshness applies again unless the 304 says otherwise (RFC 9111 §4.3.4), and so does the
+feed's rhythm.
 """
 
 from __future__ import annotations
@@ -36,14 +38,14 @@ _MOST_SPREAD = 1800.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Our own bounds, in seconds: no sooner than *min_interval*, and no later than *max_interval*.
+    """Our own bounds for the time between two requests, in seconds: *min_interval* and *max_interval*.
 
-    However seldom a feed publishes, it is requested every *slow_interval*, so that its readers wait no longer for an
-    entry.
+    However seldom a feed publishes, it is requested every *slow_interval*, so that its readers wait no longer than that
+    for an entry.
 
-    A fetch is delayed by up to *jitter*, a part of our interval, and half an hour at most. *pauses_hosts* says whether
-    a pause that a server asks for applies to all of its feeds, or only to the one that it refused. *beside_hub* says
-    that these are the bounds of a feed whose hub pushes new entries. *max_pause* is the longest Retry-After that
+    A fetch is delayed by up to *jitter*, a fraction of our interval, and half an hour at most. *pauses_hosts* says
+    whether a pause that a server asks for applies to all of its feeds, or only to the one that it refused. *beside_hub*
+    says that these are the bounds of a feed whose hub pushes new entries. *max_pause* is the longest Retry-After that
     counts: a longer one is a mistake, and would lose the feed.
     """
 
@@ -129,9 +131,9 @@ def candidates_from_json(column: Sequence[Sequence[str]]) -> tuple[DueTime, ...]
 class Next:
     """When a feed is due (*at*; None: never again), and the *reason* in words.
 
-    *not_before* is the part that server and feed ask for, None if they ask for nothing. *host_pause* is how long all
-    feeds of the host wait, None if only this one does. *failures* and *terms* are the history for the next decision.
-    *candidates* are all times that were asked for, in ascending order; the feed is due at the last one.
+    *not_before* is the earliest time that server and feed allow, None if they ask for nothing. *host_pause* is until
+    when all feeds of the host wait, None if they need not. *failures* and *terms* are the history for the next
+    decision. *candidates* are all times that were asked for, in ascending order; the feed is due at the last one.
     """
 
     at: datetime | None
@@ -210,7 +212,7 @@ def _after_failure(outcome: Failed, history: History, now: datetime, limits: Lim
     due = _next(now, ours, theirs, replace(history, failures=failures), limits)
     if not limits.pauses_hosts or not pauses_host(outcome):
         return due
-    # Without what only this feed asks for: the host's other feeds need not wait for that.
+    # The host's pause leaves out what only this feed asks for: the host's other feeds need not wait for that.
     seconds = min(pause, limits.max_pause) if pause else limits.min_interval
     return replace(due, host_pause=now + timedelta(seconds=seconds))
 
@@ -243,6 +245,7 @@ def _asked_by_feed(terms: Terms) -> list[_Wait]:
 
 
 def _next(now: datetime, ours: _Wait, theirs: list[_Wait], history: History, limits: Limits) -> Next:
+    """Return the latest of *ours* and *theirs*, with the spread, and after what the feed skips."""
     asked = max(theirs, key=lambda wait: wait.seconds, default=None)
     latest = asked if asked is not None and asked.seconds > ours.seconds else ours
     waits = sorted((ours, *theirs), key=lambda wait: (wait.seconds, wait is latest))

@@ -1,9 +1,9 @@
 """A ready Django project around the app, and the command `lifestream`.
 
-`cli` is the command, and `command_list` its list of commands. `options` lists what can be set; `configuration` reads it
-from `lifestream.toml` and the environment; `settings` makes Django's settings of it, of which `fetching_settings` are
-enough for a command without a database. `home` is the folder in which all of this is kept. `celery` is the application
-of workers, `beat` sends them messages.
+`cli` is the command, and `command_list` its list of commands. `options` lists what can be set; `configuration` reads
+these options from `lifestream.toml` and the environment; `settings` makes Django's settings from them; a command
+without a database needs only `fetching_settings`. `home` is the folder of the database, the secret key and
+`lifestream.toml`. `celery` is the application of Celery's workers, `beat` the scheduler that sends them messages.
 
 `wsgi` is the application of web servers (`lifestream serve` has its own, `web.wsgi_server`), with `public_address`
 around it for sites behind a proxy; `trusted_proxies` reads which proxies' headers are trusted. `urls` has the

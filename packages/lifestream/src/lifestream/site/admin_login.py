@@ -16,6 +16,6 @@ class AdminLoginForm(LoginForm, AdminAuthenticationForm):
 
 
 def admin_login(request: HttpRequest) -> HttpResponseBase:
-    """Show the form of the admin, or log in; then the browser is known."""
+    """Show the login form of the admin, or log in. After a login, the browser counts as known (`known_browsers`)."""
     response = admin.site.login(request)
     return remembered(request, response) if request.method == "POST" and response.status_code == 302 else response

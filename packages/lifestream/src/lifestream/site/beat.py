@@ -42,6 +42,7 @@ class Scheduler(PersistentScheduler):
         return super().tick(*args, **options)
 
     def _count_from_now(self) -> None:
+        """Set the times of tasks that lie in the future to now, and log that the clock was set back."""
         ahead = timedelta()
         for entry in self.schedule.values():
             if entry.last_run_at is None or type(entry.schedule) is not schedule:
@@ -56,7 +57,7 @@ class Scheduler(PersistentScheduler):
                 "the clock was set back by at least %s: regular tasks are sent again from now on",
                 in_words(ahead.total_seconds()),
             )
-            self.old_schedulers = None  # Celery 5.4 to 5.7: when each entry is due is worked out again
+            self.old_schedulers = None  # Celery 5.4 to 5.7 then works out again when each entry is due
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
         """Send the message of *entry*. A failure is logged; the next time of the entry is the next try."""

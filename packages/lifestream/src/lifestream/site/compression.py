@@ -1,7 +1,7 @@
 """Compressed answers: Brotli for what everybody may read, if the package `brotli` is installed, otherwise gzip.
 
-A page that belongs to one visitor is compressed with gzip by Django, which adds a random length to it, so that nobody
-learns from the size of an answer what is in it (BREACH, breachattack.com). The format of Brotli has no place for that.
+Django compresses a page that belongs to one visitor with gzip, and adds a random number of bytes, so that the size of
+an answer does not tell what is in it (BREACH, breachattack.com). The format of Brotli has no place for such bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ except ModuleNotFoundError:  # an optional dependency
 LEAST: Final = 200
 """Answers of fewer bytes are not compressed."""
 _QUALITY: Final = 5  # as fast as gzip, and smaller
-_ONCE: Final = 10  # for files that never change
+_FILE_QUALITY: Final = 10  # for files that never change
 _TEXT = re.compile(r"text/|application/(?:.*\+)?(?:json|xml|javascript)|image/svg")
 _ACCEPTED = re.compile(r"(?:^|,)\s*br\s*(?:;\s*q\s*=\s*([0-9.]+)\s*)?(?=,|$)")
 
@@ -82,4 +82,4 @@ def _body_of(response: HttpResponseBase) -> bytes | None:
 
 @lru_cache(maxsize=32)
 def _compressed_once(body: bytes) -> bytes:
-    return bytes(brotli.compress(body, quality=_ONCE))
+    return bytes(brotli.compress(body, quality=_FILE_QUALITY))

@@ -1,4 +1,4 @@
-"""The pages of the bundled site for what goes wrong: 400, 403, 413 and 500, in the design of the others.
+"""The error pages of the bundled site: 400, 403, 413 and 500, in the design of the other pages.
 
 They read no database, since it may be what fails. Each names what the visitor or the owner of the site can do.
 """

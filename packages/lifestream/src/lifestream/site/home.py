@@ -53,7 +53,7 @@ def secret_key(folder: Path) -> str:
     path = folder / "secret_key"
     try:
         if not path.exists():
-            _make(path)
+            _create_key(path)
         _keep_from_others(path)
         return path.read_text(encoding="ascii").strip()
     except OSError as error:
@@ -126,14 +126,14 @@ def _keep_from_others(path: Path) -> None:
         )
 
 
-def _make(path: Path) -> None:
-    descriptor, made = tempfile.mkstemp(prefix="secret_key.", dir=path.parent)  # Only its owner may read it.
+def _create_key(path: Path) -> None:
+    descriptor, temporary = tempfile.mkstemp(prefix="secret_key.", dir=path.parent)  # Only its owner may read it.
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secrets.token_urlsafe(50))
     try:
-        os.link(made, path)  # Unlike a rename, this never replaces a file.
+        os.link(temporary, path)  # Unlike a rename, this never replaces a file.
     except FileExistsError:
         pass  # Another process was first.
     except OSError:  # A file system without links.
-        Path(made).replace(path)
-    Path(made).unlink(missing_ok=True)
+        Path(temporary).replace(path)
+    Path(temporary).unlink(missing_ok=True)

@@ -149,8 +149,8 @@ _MOST: Final = 10**15
 
 
 def _is_number(value: float) -> bool:
-    """Return whether *value* is a number, but not NaN or one beyond `_MOST`. Python writes no int of more than 4,300
-    digits.
+    """Return whether *value* is a number, but neither a bool nor NaN nor beyond `_MOST`: Python refuses even to write
+    an int of more than 4,300 digits.
     """
     return not isinstance(value, bool) and -_MOST <= value <= _MOST
 

@@ -51,8 +51,8 @@ class VersionedStorage(StaticFilesStorage):
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc]
     """Serve static files; a file that is requested with its version never changes (RFC 8246).
 
-    Only regular files are served. WhiteNoise would not start if a link led nowhere, such as editors create beside an
-    open file.
+    Only regular files are served. WhiteNoise would not start if a symbolic link led nowhere, as those do that editors
+    create beside an open file.
     """
 
     def add_files_from_finders(self) -> None:

@@ -19,7 +19,7 @@ the order in which a result passes them:
 Below all of these: `bulk_sql`: many rows in one statement. `db_errors`: the causes of database failures; `outages`:
 log messages when an outage of the database begins and when it is over.
 
-Written for other reasons than a result: `backfill`: the items that a feed had before somebody subscribed.
+Beside the way of a result: `backfill`: the posts of items that a feed had before somebody subscribed.
 `bulk_subscriptions`: subscriptions to a whole list of feeds. `feed_editing`: what an operator changes in a feed;
 `feed_options`: what is set for one feed. `credentials`: logins, encrypted. `hub_subscriptions`: the state of WebSub
 subscriptions, and when each is renewed. `own_page_html`: the HTML of an owner's own page. `saved_rows`: rows that come

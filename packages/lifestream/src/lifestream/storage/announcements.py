@@ -20,7 +20,7 @@ from django.dispatch import Signal
 from lifestream import signals
 from lifestream.models import Feed, Item, Lifestream, Post
 
-_LOOKUP = 400  # SQLite may be built to take 999 values a statement
+_LOOKUP = 400  # SQLite may be built to take at most 999 values in a statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ class Announcements:
                 _send(signals.feed_gone, feed=feed)
         for move in self.moved:
             if feed := found.get(move.feed):
-                there = found.get(move.into) if move.into is not None else None
-                _send(signals.feed_moved, feed=feed, old_url=move.old_url, new_url=move.new_url, into=there)
+                other = found.get(move.into) if move.into is not None else None
+                _send(signals.feed_moved, feed=feed, old_url=move.old_url, new_url=move.new_url, into=other)
 
 
 _ALL = (signals.items_added, signals.items_changed, signals.feed_failing, signals.feed_gone, signals.feed_moved)
@@ -112,8 +112,8 @@ class NewsItems(Sequence[Item]):
     @cached_property
     def _items(self) -> list[Item]:
         items: list[Item] = []
-        for some in _batches(self.keys):
-            items += Item.objects.using(self._using).filter(pk__in=some).order_by("pk")
+        for batch in _batches(self.keys):
+            items += Item.objects.using(self._using).filter(pk__in=batch).order_by("pk")
         for item in items:
             item.feed = self._feed
         self.keys = [item.pk for item in items]  # those that were deleted meanwhile are no longer among them
@@ -136,8 +136,8 @@ class ShowingLifestreams(UserList[Lifestream]):
         # Only lifestreams that subscribe to the feed can show its items; most feeds have few.
         subscribed = Lifestream.objects.using(self._using).filter(subscriptions__feed=self._feed)
         found: dict[int, Lifestream] = {}
-        for some in _ranges(self._keys):
-            shown = Post.objects.using(self._using).visible().filter(lifestream=OuterRef("pk"), **some)
+        for batch in _ranges(self._keys):
+            shown = Post.objects.using(self._using).visible().filter(lifestream=OuterRef("pk"), **batch)
             found |= {each.pk: each for each in subscribed.filter(Exists(shown))}
         return [found[key] for key in sorted(found)]
 
@@ -161,4 +161,4 @@ def _ranges(keys: Sequence[int]) -> Iterable[dict[str, Any]]:
     if keys and keys[-1] - keys[0] == len(keys) - 1:
         yield {"item__gte": keys[0], "item__lte": keys[-1]}
     else:
-        yield from ({"item__in": some} for some in _batches(keys))
+        yield from ({"item__in": batch} for batch in _batches(keys))

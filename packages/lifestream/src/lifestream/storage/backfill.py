@@ -4,10 +4,10 @@ In whatever way a subscription is written, `fill_newest` posts the newest AT_ONC
 transaction. If the feed has more, the subscription's *backlog* says below which key they begin, and the next refresh
 posts them with `fill_rest`. Keys are in the order of time, since an import writes the oldest entry first.
 
-A paused subscription gets no posts. Posts that exist already stay as they are, except for two things, in a paused
-subscription too: they follow their subscription into another lifestream, and `Post.ruled` (hidden by a rule) is set
-anew by the current rules. What an owner has hidden or pinned by hand is not changed. The rules of a whole lifestream
-are applied in the same way: to its latest posts at once, to the others by the next refresh.
+A paused subscription gets no posts. Posts that exist already change in two ways only, also in a paused subscription:
+they follow their subscription into another lifestream, and `Post.ruled` (hidden by a rule) is set anew by the current
+rules. What an owner has hidden or pinned by hand is not changed. The rules of a whole lifestream are applied in the
+same way: to its latest posts at once, to the others by the next refresh.
 """
 
 from __future__ import annotations
@@ -45,14 +45,17 @@ _NEWEST: Final = 2**62
 
 
 @dataclass(slots=True)
-class _Reading:
-    """What rules may still read at once."""
+class _ReadingBudget:
+    """How much text rules may still read at once: *text* in characters, *work* in characters times words (see
+    WORK_AT_ONCE).
+    """
 
     text: int
     work: int
 
     @classmethod
-    def begun(cls) -> _Reading:
+    def full(cls) -> _ReadingBudget:
+        """Return a budget of which nothing is used yet."""
         return cls(TEXT_AT_ONCE, WORK_AT_ONCE)
 
     def most(self, rules: Rules) -> int:
@@ -67,23 +70,23 @@ class _Reading:
 
 def fill_newest(keys: Collection[int], using: str) -> None:
     """Post the newest items of the feeds of the subscriptions *keys*, as their rules allow, and note what is left."""
-    reading = _Reading.begun()
+    reading = _ReadingBudget.full()
     for row in _with_items(keys, using):
-        _take_along(row, using)
+        _move_posts(row, using)
         left = _fill(row, using, reading, below=None, at_most=AT_ONCE)
         if left != row.backlog:
             _note(row.pk, row.backlog, left, using)
 
 
-def _take_along(row: Any, using: str) -> None:
+def _move_posts(row: Any, using: str) -> None:
     """Move the posts of a subscription to the lifestream that it is in now; they stay hidden or pinned. A post of an
     item that this lifestream has already is deleted.
     """
     posts = Post.objects.using(using).filter(subscription=row.pk)
     if posts.order_by().values_list("lifestream_id", flat=True).first() in (None, row.lifestream_id):
         return  # all of them are in one lifestream, since this is done whenever the subscription is written
-    there = Post.objects.using(using).filter(lifestream=row.lifestream_id).exclude(subscription=row.pk)
-    posts.filter(item__in=there.values("item")).delete()
+    other_posts = Post.objects.using(using).filter(lifestream=row.lifestream_id).exclude(subscription=row.pk)
+    posts.filter(item__in=other_posts.values("item")).delete()
     posts.update(lifestream=row.lifestream_id)
 
 
@@ -118,7 +121,7 @@ def fill_rest(stopping: threading.Event | None = None) -> int:
         while below is not None and not (stopping is not None and stopping.is_set()):
             before = below
             with transaction.atomic(using=using):
-                below = _fill(row, using, _Reading.begun(), below=before, at_most=CHUNK)
+                below = _fill(row, using, _ReadingBudget.full(), below=before, at_most=CHUNK)
                 _note(row.pk, before, below, using)
         done += below is None
     return done
@@ -136,9 +139,9 @@ def fill(subscription: Subscription, unlike: int | None = None) -> int:
             continue
         items = _missing(row, using)
         if unlike is not None:
-            theirs = Item.objects.using(using).filter(feed=unlike)
-            alike = Q(key_hash__in=theirs.values("key_hash"))
-            items = items.exclude(alike | Q(link_hash__in=theirs.exclude(link_hash="").values("link_hash")))
+            other_items = Item.objects.using(using).filter(feed=unlike)
+            alike = Q(key_hash__in=other_items.values("key_hash"))
+            items = items.exclude(alike | Q(link_hash__in=other_items.exclude(link_hash="").values("link_hash")))
         for chunk in _chunks(items, rules_of(row), None):
             count += _post(chunk, row, using)
     return count
@@ -147,10 +150,10 @@ def fill(subscription: Subscription, unlike: int | None = None) -> int:
 def _with_items(keys: Collection[int], using: str) -> Iterator[Any]:
     """Yield the rows of those of the subscriptions *keys* whose feed has items."""
     for wanted in batches(sorted(keys)):
-        some = Subscription.objects.using(using).filter(pk__in=wanted)
+        batch = Subscription.objects.using(using).filter(pk__in=wanted)
         has_items = Exists(Item.objects.using(using).filter(feed=OuterRef("feed")))
-        some.filter(~has_items, backlog__isnull=False).update(backlog=None)
-        yield from _rows(some.filter(has_items))
+        batch.filter(~has_items, backlog__isnull=False).update(backlog=None)
+        yield from _rows(batch.filter(has_items))
 
 
 def _rows(subscriptions: QuerySet[Subscription]) -> tuple[Any, ...]:
@@ -163,11 +166,11 @@ def _missing(row: Any, using: str) -> QuerySet[Item]:
     return Item.objects.using(using).filter(feed=row.feed_id).exclude(posts__lifestream=row.lifestream_id)
 
 
-def _fill(row: Any, using: str, reading: _Reading, *, below: int | None, at_most: int) -> int | None:
-    """Post at most *at_most* items, the newest of those whose keys are less than *below*, and mark at most as many
-    posts according to the rules; fewer, and perhaps none, if the rules have read as much as *reading* allows.
+def _fill(row: Any, using: str, reading: _ReadingBudget, *, below: int | None, at_most: int) -> int | None:
+    """Post the newest items whose keys are less than *below*, in chunks until *at_most* are posted, and mark at most
+    *at_most* posts according to the rules; fewer, and perhaps none, if the rules have read as much as *reading* allows.
 
-    Returns the key below which others are left, None if none are.
+    Returns the key below which items are left to check, None if all are checked.
     """
     rules = rules_of(row)
     if rules and reading.most(rules) <= 0:
@@ -179,8 +182,12 @@ def _fill(row: Any, using: str, reading: _Reading, *, below: int | None, at_most
     return max((left for left in lefts if left is not None), default=None)
 
 
-def _mark_some(row: Any, rules: Rules, using: str, reading: _Reading, *, below: int | None, at_most: int) -> int | None:
-    """Mark the newest *at_most* posts of the subscription as its rules say. Without rules, all are unmarked at once."""
+def _mark_some(
+    row: Any, rules: Rules, using: str, reading: _ReadingBudget, *, below: int | None, at_most: int
+) -> int | None:
+    """Mark the newest *at_most* posts of the subscription as its rules say. Without rules, all are unmarked at once.
+    Returns the key of the item below which posts are left, None if none are.
+    """
     posts = Post.objects.using(using).filter(subscription=row.pk)
     if not rules:
         if posts.filter(ruled=True).exists():
@@ -207,23 +214,23 @@ def _mark(posts: Sequence[Any], rules: Mapping[int, Rules], using: str) -> None:
         hidden.update((post.pk, not rules[post.subscription_id].allow(subject)) for post in of_item[item])
     for value in (True, False):
         changed = [post.pk for post in posts if hidden[post.pk] is value and post.ruled is not value]
-        for some in batches(changed):
-            Post.objects.using(using).filter(pk__in=some).update(ruled=value)
+        for batch in batches(changed):
+            Post.objects.using(using).filter(pk__in=batch).update(ruled=value)
 
 
 def readable_at_once(items: Sequence[int], using: str, rules: Rules) -> Sequence[int]:
     """Return the first of *items* (keys), at least one, that *rules* may read while somebody waits for the result (see
     TEXT_AT_ONCE and WORK_AT_ONCE).
     """
-    return _readable(items, using, rules, _Reading.begun())
+    return _readable(items, using, rules, _ReadingBudget.full())
 
 
-def _readable(items: Sequence[int], using: str, rules: Rules, reading: _Reading) -> Sequence[int]:
+def _readable(items: Sequence[int], using: str, rules: Rules, reading: _ReadingBudget) -> Sequence[int]:
     """Return the first of *items*, at least one, that *reading* allows *rules* to read, and count them in *reading*."""
     count = 0
-    for some in batches(items):
-        sizes = _sizes(some, using)
-        for item in some:
+    for batch in batches(items):
+        sizes = _sizes(batch, using)
+        for item in batch:
             if count and sizes.get(item, 0) > reading.most(rules):
                 return items[:count]
             reading.note(sizes.get(item, 0), rules)
@@ -233,8 +240,8 @@ def _readable(items: Sequence[int], using: str, rules: Rules, reading: _Reading)
 
 def subjects(items: Collection[int], using: str) -> Iterator[tuple[int, RuleSubject]]:
     """Yield each of *items* (keys) with its fields that rules check. Only a few megabytes are in memory at a time."""
-    for some in batches(sorted(items)):
-        for portion in _portions(some, _sizes(some, using)):
+    for batch in batches(sorted(items)):
+        for portion in _portions(batch, _sizes(batch, using)):
             rows = Item.objects.using(using).filter(pk__in=portion)
             loaded = list(rows.only("pk", "title", "text", "author", "link").order_by())
             tags = _tags_of(loaded, using)
@@ -273,7 +280,12 @@ def _tags_of(items: Sequence[Item], using: str) -> dict[int, list[str]]:
     return tags
 
 
-def _post_some(row: Any, rules: Rules, using: str, reading: _Reading, *, below: int | None, at_most: int) -> int | None:
+def _post_some(
+    row: Any, rules: Rules, using: str, reading: _ReadingBudget, *, below: int | None, at_most: int
+) -> int | None:
+    """Post missing items, the newest first, until at least *at_most* are posted or *reading* is used up. Returns the
+    key below which items are left, None if none are.
+    """
     left = at_most
     last: int | None = None
     for chunk in _chunks(_missing(row, using), rules, below):
@@ -302,7 +314,7 @@ def _chunks(items: QuerySet[Item], rules: Rules, below: int | None) -> Iterator[
     as these may read at once.
     """
     ruled = bool(rules)
-    most = _Reading.begun().most(rules)
+    most = _ReadingBudget.full().most(rules)
     fields = ["pk", "date", *(["title", "text", "author", "link"] if ruled else [])]
     while True:
         older = (items if below is None else items.filter(pk__lt=below)).order_by("-pk")

@@ -85,17 +85,18 @@ def insert_rows(
 
 
 def insert_numbered(model: type[Model], names: Sequence[str], rows: Sequence[Sequence[Any]], using: str) -> list[int]:
-    """Insert *rows*, with values for the fields *names* of *model*, none of which exists, into the database *using*.
+    """Insert *rows*, with values for the fields *names* of *model*, into the database *using*. None of these rows may
+    exist already.
 
     Returns their keys, in the order of *rows*. It runs in the caller's transaction.
     """
     key = str(model._meta.pk.name)
     # On SQLite, a statement for many rows that returns their keys takes twice as long. But there, the other keys follow
     # the first one: no other transaction can write meanwhile, and a new key is higher than all others.
-    alone = 1 if connections[using].vendor == "sqlite" else len(rows)
+    numbered_by_database = 1 if connections[using].vendor == "sqlite" else len(rows)
     # Django's `bulk_create` relies on the order of what is returned, too.
-    keys = [pk for (pk,) in insert_rows(model, names, rows[:alone], using, returning=(key,))]
-    if rest := rows[alone:]:
+    keys = [pk for (pk,) in insert_rows(model, names, rows[:numbered_by_database], using, returning=(key,))]
+    if rest := rows[numbered_by_database:]:
         more = range(keys[0] + 1, keys[0] + len(rows))
         numbered = ((pk, *row) for pk, row in zip(more, rest, strict=True))
         insert_rows(model, (key, *names), numbered, using, existing=False)
@@ -143,8 +144,8 @@ def update_rows(model: type[Model], names: Sequence[str], rows: Iterable[object]
 def find_rows(
     model: type[Model], names: Sequence[str], owner: tuple[str, int], among: tuple[str, Sequence[Any]], using: str
 ) -> list[tuple[Any, ...]]:
-    """Return the fields *names* of the rows of *model* in the database *using* whose field *owner* has the key given
-    with it, and whose field *among* has one of the values given with it.
+    """Return the fields *names* of those rows of *model* in the database *using* that match *owner* (a field and its
+    value) and *among* (a field and the values that it may have).
 
     An import makes three such queries for each feed, and Django takes longer to build one than the database to answer
     it. Values that the database returns in another type are converted as Django does.

@@ -43,14 +43,14 @@ def subscribe_all(
     """
     using = router.db_for_write(Subscription)
     every = list(listed)
-    made: list[Subscription] = []
+    created: list[Subscription] = []
     for start in range(0, len(every), CHUNK):
         chunk = {url_hash(each.url): each for each in every[start : start + CHUNK]}
         with transaction.atomic(using=using):
-            made += _subscribe(lifestream, chunk, using)
+            created += _subscribe(lifestream, chunk, using)
         if progress is not None:
             progress(len(chunk))
-    return made
+    return created
 
 
 def _subscribe(lifestream: Lifestream, listed: Mapping[str, Listed], using: str) -> list[Subscription]:
@@ -77,18 +77,20 @@ def _subscribe(lifestream: Lifestream, listed: Mapping[str, Listed], using: str)
     # Another process may have subscribed to some of them meanwhile: those subscriptions stay as they are.
     insert_new(Subscription, wanted, using)
     wanted_feeds = [each["feed_id"] for each in wanted]
-    made = list(subscriptions.filter(feed__in=wanted_feeds).select_related("feed", "lifestream").order_by("pk"))
-    sort_names.settle(using, subscriptions=[each.pk for each in made])
+    created = list(subscriptions.filter(feed__in=wanted_feeds).select_related("feed", "lifestream").order_by("pk"))
+    sort_names.settle(using, subscriptions=[each.pk for each in created])
     fanout.note_readers(wanted_feeds, using)
     # Another process may have made some of the new feeds meanwhile, and imported their items.
     item = Item.objects.filter(feed=OuterRef("pk"))
-    full = set(Feed.objects.using(using).filter(Exists(item), pk__in=wanted_feeds).values_list("pk", flat=True))
-    with_items = [each for each in made if each.feed_id in full]
+    feeds_with_items = set(
+        Feed.objects.using(using).filter(Exists(item), pk__in=wanted_feeds).values_list("pk", flat=True)
+    )
+    with_items = [each for each in created if each.feed_id in feeds_with_items]
     has_rules = bool(lifestream.keep_rules or lifestream.block_rules)
     ruled = {each.pk for each in with_items if has_rules or each.keep_rules or each.block_rules}
     _fill([each.pk for each in with_items if each.pk not in ruled], using)
     backfill.fill_newest(ruled, using)
-    return made
+    return created
 
 
 def _fill(subscriptions: Sequence[int], using: str) -> None:
@@ -108,7 +110,7 @@ def _fill(subscriptions: Sequence[int], using: str) -> None:
 
 
 def _shared(hashes: Iterable[str], using: str) -> dict[str, Feed]:
-    """Return the feeds that lifestreams share, which are those without credentials, by the hash of their URL."""
+    """Return by the *hashes* of their URLs the feeds that lifestreams share: those without credentials."""
     found = Feed.objects.using(using).shared().filter(url_hash__in=list(hashes))
     return {feed.url_hash: feed for feed in found.only("url", "url_hash", "title", "host")}
 

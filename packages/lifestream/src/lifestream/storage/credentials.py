@@ -39,7 +39,7 @@ def unseal(sealed: str) -> str:
 
 
 def split_url(url: str) -> tuple[str, str]:
-    """Return *url* without user name and password, and these as "user:password" ("" if it has none)."""
+    """Return *url* without user name and password, and then these as "user:password" ("" if *url* has none)."""
     parts = urlsplit(url)
     userinfo, at, host = parts.netloc.rpartition("@")
     if not at:

@@ -98,5 +98,5 @@ def trouble_of(error: BaseException) -> Trouble:
     state = getattr(cause, "sqlstate", None)
     if state is None:  # no code: the server did not answer
         return Trouble(Kind.OTHER if cause is None else Kind.GONE, said)
-    gone = state.startswith(("08", "57P"))
-    return Trouble(Kind.GONE if gone else _SQLSTATE.get(state, Kind.OTHER), said)
+    is_gone = state.startswith(("08", "57P"))
+    return Trouble(Kind.GONE if is_gone else _SQLSTATE.get(state, Kind.OTHER), said)

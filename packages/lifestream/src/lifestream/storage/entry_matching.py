@@ -10,16 +10,17 @@ them when the site moves. So an entry has keys in tiers, and is looked up by the
   so do links with and without a slash at the end, since sites change these; two such entries in one document count as
   two uses of a link, so it identifies neither. Everything else has to be equal.
 3. *content*: title and date, or title and text if there is no date. It identifies an entry that has neither guid nor
-  link. It also finds an item whose guid and link have both changed, as with new software for a site: if both old ones
-  are gone, and if the content is specific enough: a title and a time, or, if nobody gives guids, a title and a text.
+  link. It also finds an item whose guid and link have both changed, as with new software for a site, on two conditions:
+  no entry has the old guid or the old link, and the content is specific enough: a title and a time, or, if neither
+  entry nor item has a guid, a title and a text.
 4. *whole*: everything, which distinguishes entries that are the same in all tiers above.
 
 An item is stored under one key, the strongest that its entry had. It is found again under that key, and under weaker
-ones as long as only it has them; a new guid that comes with an old link replaces the old one.
+keys as long as no other item has them; if its entry comes with a new guid and the old link, the new guid is stored.
 
 Tombstones take part as if they were items, with all keys of their entries: an entry that matches one was deleted here,
 and does not come back. A tombstone follows its entry to new keys as an item would; otherwise the entry would return
-when it moves a second time. And its first key is kept for good (in another tombstone, with the same id and only that
+when it moves a second time. And its first key is kept for good (as a second `Known`, with the same id and only that
 key); otherwise the entry would return when its site goes back to older software.
 """
 
@@ -80,18 +81,18 @@ class Document:
         self.keys = [keys_of(entry, forms) for entry in entries]
         self._guids = [entry.guid.strip() for entry in entries]
         self.repeated = frozenset(self._repeated(entries))
-        kept = [i for i in range(len(entries)) if i not in self.repeated]
+        unrepeated = [i for i in range(len(entries)) if i not in self.repeated]
         self._guids_here = set(self._guids)
-        self._guid_uses = Counter(self.keys[i].guid for i in kept)
-        self._link_uses = Counter(self.keys[i].link for i in kept)
-        self._content_uses = Counter(self.keys[i].content for i in kept)
+        self._guid_uses = Counter(self.keys[i].guid for i in unrepeated)
+        self._link_uses = Counter(self.keys[i].link for i in unrepeated)
+        self._content_uses = Counter(self.keys[i].content for i in unrepeated)
         self._wholes: dict[int, str] = {}
         self._keys_used: set[str] = set()
         self._taken: set[tuple[int, str]] = set()
 
     def _repeated(self, entries: Sequence[Said]) -> Iterator[int]:
-        """Return the indices of entries that another one repeats in all identifying fields; the one updated last is
-        kept.
+        """Yield the indices of entries to leave out: of several that are equal in all identifying fields, only the one
+        that was updated last is kept.
         """
         seen: dict[tuple[str, ...], int] = {}
         for i, keys in enumerate(self.keys):
@@ -150,8 +151,8 @@ class Document:
         }
 
     def decide(self, indices: Sequence[int], known: Iterable[Known]) -> list[Decision]:
-        """Decide what the entries at *indices* are, given the items *known* by their keys and links. Repeated ones are
-        left out.
+        """Decide what the entries at *indices* are, given the stored items and tombstones that they may be (*known*).
+        Repeated entries are left out.
 
         A long document may be decided in parts: an item that one part has matched is not available to a later part.
         """
@@ -159,7 +160,7 @@ class Document:
         indices = [i for i in indices if i not in self.repeated]
         matched: dict[int, Known] = {}
         # All strong matches come before any weak one, whatever the order of the entries.
-        ways = (self._by_filed_key, self._by_guid, self._by_link, self._by_content, self._by_what_it_says)
+        ways = (self._by_weaker_key, self._by_guid, self._by_link, self._by_content, self._by_what_it_says)
         for match in ways if store.by_key else ():
             for i in indices:
                 if i not in matched and (item := match(i, store)) and self._take(item):
@@ -175,7 +176,7 @@ class Document:
         self._taken.add(mark)
         return True
 
-    def _by_filed_key(self, i: int, store: _Store) -> Known | None:
+    def _by_weaker_key(self, i: int, store: _Store) -> Known | None:
         """Return the item that was stored under a weaker key, because its guid could not be trusted at the time."""
         for key in (self._whole(i), self.keys[i].link, self.keys[i].content):
             item = store.by_key.get(key)

@@ -1,8 +1,8 @@
 """Which lifestreams show an item: subscriptions, their rules, and the posts that result.
 
-An import writes the posts of new items; `backfill` writes those of existing items. No item is missed: an
-import locks its feed's row before it looks up the subscribers, and until then a new subscription, which refers to that
-row, has to wait (SQLite has one writer at a time anyway). So either the import finds the subscription, or the
+An import writes the posts of new items; `backfill` writes those of existing items. No item is missed: an import locks
+its feed's row before it looks up the subscribers, and a new subscription, which refers to that row, has to wait until
+the import is committed (SQLite has one writer at a time anyway). So either the import finds the subscription, or the
 subscription finds the items of the import.
 
 A feed that lost its last subscriber, or whose subscribers have all paused it, is idle: it is not fetched. When it gets
@@ -73,7 +73,9 @@ def rules_of(row: Any) -> Rules:
 
 
 def write_posts(candidates: Iterable[tuple[Postable, Sequence[Subscriber]]], using: str) -> int:
-    """Post each candidate to those of its subscribers whose rules allow it. Existing posts stay unchanged."""
+    """Post each candidate to those of its subscribers whose rules allow it. Existing posts stay unchanged. Returns the
+    number of posts, including existing ones.
+    """
     posts = [
         _PostRow(subscriber.lifestream, subscriber.subscription, candidate.item, candidate.date)
         for candidate, subscribers in candidates
@@ -104,8 +106,8 @@ def lock_feeds(feeds: Collection[int], using: str) -> None:
 
 
 def note_readers(feeds: Collection[int], using: str) -> None:
-    """Mark those of *feeds* (keys) that have no active subscription any more as idle, and idle ones that have one again
-    as active.
+    """Mark as idle those of *feeds* (keys) that have no active subscription any more, and as active the idle feeds that
+    have one again.
     """
     reading = Exists(Subscription.objects.using(using).filter(feed=OuterRef("pk"), paused=False))
     chosen = Feed.objects.using(using).filter(pk__in=feeds)

@@ -1,4 +1,4 @@
-"""Changing a feed by an operator: its URL, and its options.
+"""Changes that an operator makes to a feed: to its URL, and to its options.
 
 A feed with another URL, login or header is requested anew: its validators belong to the old request and are dropped, so
 that no 304 can answer for a document that was never read; the result of a fetch under way is dropped, too. Items stay:
@@ -67,14 +67,14 @@ def change_feed(key: int, change: FeedChange, now: datetime) -> int:
             change = replace(change, login=login)
         options, secrets = _options_of(feed), _secrets_of(feed)
         chosen = _chosen(options, change)
-        kept = Secrets(
+        new_secrets = Secrets(
             secrets.login if change.login is None else change.login,
             secrets.headers if change.headers is None else checked_headers(change.headers),
         )
-        _check_readers(feed, url, kept)
-        is_asked_anew = url_hash(url) != feed.url_hash or kept != secrets
-        if kept != secrets:
-            feed.credentials = kept.sealed()
+        _check_readers(feed, url, new_secrets)
+        is_asked_anew = url_hash(url) != feed.url_hash or new_secrets != secrets
+        if new_secrets != secrets:
+            feed.credentials = new_secrets.sealed()
         feed.options = chosen.as_json() if chosen != options else feed.options
         moved_to = _move(feed, url, using)
         if moved_to is not None:
@@ -144,8 +144,8 @@ def _move(feed: Feed, url: str, using: str) -> int | None:
     """Set the URL of *feed* without saving it. If another feed has the URL already, the subscriptions move there, and
     its key is returned.
     """
-    taken = Feed.objects.using(using).shared().with_url(url).exclude(pk=feed.pk).exists() and not feed.is_private
-    if not taken and url_hash(url) == feed.url_hash:
+    is_taken = Feed.objects.using(using).shared().with_url(url).exclude(pk=feed.pk).exists() and not feed.is_private
+    if not is_taken and url_hash(url) == feed.url_hash:
         feed.url = url
         return None
     # A `Feed` has all attributes of a `FeedState` that `follow` reads and sets.

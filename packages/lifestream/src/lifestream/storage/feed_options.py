@@ -1,8 +1,9 @@
 """The options that an operator has set for one feed: as values, and in the form in which `Feed.options` and
 `Feed.credentials` store them.
 
-Secrets are encrypted as passwords are: the login and the headers of a request together in `Feed.credentials`, so that a
-feed with any of them is private, and the URL of its proxy, which may contain a password, in the options.
+Secrets are encrypted (see `credentials`). The login and the headers of a request are stored together in
+`Feed.credentials`, so that a feed with any of them is private; the URL of its proxy, which may contain a password, is
+stored in the options.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ def secrets_of(sealed: str) -> Secrets:
     text = credentials.unseal(sealed)
     if not text.startswith(_MARK):
         return Secrets(text)
-    held = json.loads(text.removeprefix(_MARK))
-    return Secrets(held["login"], tuple((name, value) for name, value in held["headers"]))
+    stored = json.loads(text.removeprefix(_MARK))
+    return Secrets(stored["login"], tuple((name, value) for name, value in stored["headers"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,8 @@ def has_own_proxy(options: Mapping[str, Any]) -> bool:
 
 def request_options(options: Mapping[str, Any], secrets: Secrets) -> RequestOptions:
     """Return how a feed with these options is requested. Raises `CredentialsLost`."""
-    held = FeedOptions.from_json(options)
-    return RequestOptions(held.user_agent, secrets.headers, held.certificates, held.verifies, held.proxy)
+    chosen = FeedOptions.from_json(options)
+    return RequestOptions(chosen.user_agent, secrets.headers, chosen.certificates, chosen.verifies, chosen.proxy)
 
 
 @dataclass(frozen=True, slots=True)

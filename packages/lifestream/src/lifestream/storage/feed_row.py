@@ -27,7 +27,7 @@ STATE: Final[tuple[str, ...]] = (
 )  # fmt: skip
 """The columns of a feed that every result may change."""
 
-SAID: Final[tuple[str, ...]] = (
+FROM_DOCUMENT: Final[tuple[str, ...]] = (
     "body_hash", "entry_digests", "flaw", "title", "site_url", "domain", "description", "language", "icon_url",
     "hub_url", "hub_topic",
 )  # fmt: skip
@@ -93,14 +93,14 @@ class FeedState:
         return bool(self.credentials)
 
 
-def hold(tokens: Mapping[int, str], using: str, *, said: bool, entries: bool) -> dict[int, FeedState]:
-    """Return the feeds that are still claimed with *tokens*, by key, locked until the caller's transaction ends.
+def hold(tokens: Mapping[int, str], using: str, *, from_document: bool, entries: bool) -> dict[int, FeedState]:
+    """Return by key the feeds that are still claimed with their *tokens*, locked until the caller's transaction ends.
 
-    With *said*, the columns that a document may change are read too; with *entries*, also whether the
+    With *from_document*, the columns that a document may change are read too; with *entries*, also whether the
     feed has items and tombstones.
     """
     feeds = Feed.objects.using(using).filter(pk__in=tokens).order_by("pk").select_for_update()
-    columns = _FOUND + SAID if said or entries else _FOUND
+    columns = _FOUND + FROM_DOCUMENT if from_document or entries else _FOUND
     if entries:
         of_feed = {"feed": OuterRef("pk")}
         feeds = feeds.annotate(

@@ -74,8 +74,8 @@ def settle(feed: FeedState, result: Result, now: datetime) -> None:
 def note_entries(feed: FeedState, digests: str, *, whole: bool) -> None:
     """Set in *feed* the *digests* of the entries whose items are up to date.
 
-    *whole* is False if entries are missing of which the parser has returned only outlines: then the document is
-    requested without validators, and read completely.
+    *whole* is False if the parser has returned only an outline of an entry whose item is not found: then the next
+    request is sent without validators, and the document is read completely.
     """
     feed.entry_digests = digests if whole else ""
     if not whole:
@@ -143,8 +143,8 @@ def message_of(result: Result, *more: str) -> str:
     """Return the messages about *result*, and *more*, as one message."""
     parts = [result.outcome.message] if isinstance(result.outcome, Failed) else []
     if result.prepared is not None:
-        said = result.prepared
-        parts += [said.feed.complaint, *said.capped, *(problem.message for problem in said.problems)]
+        prepared = result.prepared
+        parts += [prepared.feed.complaint, *prepared.capped, *(problem.message for problem in prepared.problems)]
     return _message(*parts, *more)
 
 
@@ -154,27 +154,27 @@ def _describe(feed: FeedState, prepared: Prepared, url: str) -> None:
     A field that the document leaves out stays: a title is not lost. The domain is decided again each time, since what
     the document says may be untrue.
 
-    From a document that could not be read to its end, only fields that are empty are taken.
+    A document that could not be read to its end only fills fields that are empty in *feed*.
     """
-    said = prepared.feed
-    feed.flaw = _message(str(said.flaw or ""))
+    parsed = prepared.feed
+    feed.flaw = _message(str(parsed.flaw or ""))
 
     def chosen(before: str, new: str) -> str:
         new = scrub(new)
-        return new or before if said.is_complete else before or new
+        return new or before if parsed.is_complete else before or new
 
-    feed.title = chosen(feed.title, said.title)
-    feed.site_url = chosen(feed.site_url, said.link)
+    feed.title = chosen(feed.title, parsed.title)
+    feed.site_url = chosen(feed.site_url, parsed.link)
     feed.domain = site_domain(feed.site_url, url, (item.link for item in prepared.items))
-    feed.description = chosen(feed.description, said.subtitle)
-    feed.language = chosen(feed.language, said.language)
-    feed.icon_url = scrub(said.icon) if said.is_complete else chosen(feed.icon_url, said.icon)
+    feed.description = chosen(feed.description, parsed.subtitle)
+    feed.language = chosen(feed.language, parsed.language)
+    feed.icon_url = scrub(parsed.icon) if parsed.is_complete else chosen(feed.icon_url, parsed.icon)
 
 
 def _note_hub(feed: FeedState, outcome: Fetched, prepared: Prepared | None) -> None:
-    said = prepared.feed if prepared is not None else ParsedFeed()
-    links = links_of(outcome.headers, outcome.url, hub=said.hub_url, topic=said.self_url)
-    if not said.is_complete and feed.hub_url:
+    parsed = prepared.feed if prepared is not None else ParsedFeed()
+    links = links_of(outcome.headers, outcome.url, hub=parsed.hub_url, topic=parsed.self_url)
+    if not parsed.is_complete and feed.hub_url:
         # Links of the document may be missing; those of the header fields are still reliable.
         links = links_of(outcome.headers, outcome.url, hub="", topic="")
         prepared = None
@@ -183,7 +183,7 @@ def _note_hub(feed: FeedState, outcome: Fetched, prepared: Prepared | None) -> N
 
 
 def compare_pushes(feed: FeedState, result: Result, now: datetime, *, new: int) -> None:
-    """Compare what the hub of *feed*, which is settled, has pushed with what the fetch brought: *new* items.
+    """Compare what the hub of *feed* has pushed with what the fetch brought: *new* items. `settle` comes first.
 
     A push that came after the fetch had begun makes the feed due again. A hub that did not push new items is no longer
     relied on, until it pushes.
@@ -207,17 +207,17 @@ def _validator(outcome: Fetched | NotModified, name: str) -> str:
 def _message(*parts: str) -> str:
     """Return *parts* as one message, as far as there is space for them."""
     kept: list[str] = []
-    left = MESSAGE_LENGTH
+    remaining = MESSAGE_LENGTH
     for part in parts:
-        said = edited(part, _one_line)
-        if not said:
+        text = edited(part, _one_line)
+        if not text:
             continue
-        if len(said) > left:
+        if len(text) > remaining:
             # A message can be shortened only by cutting the texts in it, which has been done.
-            kept.append(said if isinstance(said, Message) and not kept else f"{said[: max(0, left - 1)]}…")
+            kept.append(text if isinstance(text, Message) and not kept else f"{text[: max(0, remaining - 1)]}…")
             break
-        kept.append(said)
-        left -= len(said) + len("; ")
+        kept.append(text)
+        remaining -= len(text) + len("; ")
     return joined(kept)
 
 

@@ -110,6 +110,6 @@ def _last_of(feeds: Sequence[int], using: str) -> dict[int, _LastLine]:
     """Return the last line of each of *feeds* that has one."""
     return {
         feed: _LastLine(key, count, FetchResult(*result))
-        for some in batches(feeds)
-        for feed, key, count, *result in last_rows(Fetch, _COLUMNS_OF_LAST, "feed", some, using)
+        for batch in batches(feeds)
+        for feed, key, count, *result in last_rows(Fetch, _COLUMNS_OF_LAST, "feed", batch, using)
     }

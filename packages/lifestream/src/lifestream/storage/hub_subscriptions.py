@@ -45,16 +45,18 @@ DENIED_FOR: Final = timedelta(days=7)
 PUSHED: Final = say("pushed")
 """Why a feed is due after a push."""
 FAREWELLS: Final = 3
-"""How many times a hub is asked to end a subscription; a later push is answered that there is none (410)."""
+"""How many times a hub is asked to end a subscription. Pushes that still come are answered with 410 in any case."""
 
 _SHORTEST_GAP: Final = timedelta(hours=1)
 _LONGEST_GAP: Final = timedelta(days=7)
-_SOME: Final = 500
+_BATCH: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class HubRequest:
-    """A request to send to a hub. *attempt* counts from 1; *pk* and *attempt* together belong to one worker only."""
+    """A request to send to a hub. *key* identifies the subscription in the address that the hub calls. *attempt* counts
+    from 1; *pk* and *attempt* together belong to one worker only.
+    """
 
     pk: int
     attempt: int
@@ -79,25 +81,25 @@ def secrets_of(key: str) -> list[str]:
 def want(feeds: Collection[int], now: datetime) -> None:
     """Give each of *feeds* (keys) the subscription that it should have, and end any other."""
     keys = sorted(feeds)
-    for start in range(0, len(keys), _SOME):
-        some = keys[start : start + _SOME]
-        of_feed = HubSubscription.objects.filter(feed__in=some).exclude(state=State.LEAVING)
-        held = {each.feed_id: each for each in of_feed}
-        told_of = Feed.objects.filter(pk__in=some).exclude(hub_url="")
+    for start in range(0, len(keys), _BATCH):
+        batch = keys[start : start + _BATCH]
+        of_feed = HubSubscription.objects.filter(feed__in=batch).exclude(state=State.LEAVING)
+        current = {each.feed_id: each for each in of_feed}
+        with_hub = Feed.objects.filter(pk__in=batch).exclude(hub_url="")
         wanted = {
             feed.pk: links
-            for feed in told_of.only("url", "hub_url", "hub_topic", "credentials", "status")
+            for feed in with_hub.only("url", "hub_url", "hub_topic", "credentials", "status")
             if (links := _wanted(feed)) is not None
         }
-        has = {key: Links(each.hub, each.topic) for key, each in held.items()}
-        leave([each for key, each in held.items() if wanted.get(key) != has[key]], now)
-        made = [
+        has = {key: Links(each.hub, each.topic) for key, each in current.items()}
+        leave([each for key, each in current.items() if wanted.get(key) != has[key]], now)
+        created = [
             HubSubscription(feed_id=key, hub=links.hub, topic=links.topic, next_request=now, created=now)
             for key, links in wanted.items()
             if links != has.get(key)
         ]
         # Another worker may have created the subscriptions at the same time.
-        HubSubscription.objects.bulk_create(made, ignore_conflicts=True)
+        HubSubscription.objects.bulk_create(created, ignore_conflicts=True)
 
 
 def _wanted(feed: Feed) -> Links | None:
@@ -125,16 +127,16 @@ def leave(subscriptions: Iterable[HubSubscription], now: datetime) -> None:
 def leave_idle(now: datetime, limit: int) -> None:
     """End up to *limit* subscriptions whose feeds are paused or gone.
 
-    If there are very many subscriptions, only _SOME are checked, chosen at random. Others may stay until they are to be
-    renewed: `take` ends them then.
+    If there are very many subscriptions, only _BATCH of them are checked, from a random place on. Others may stay until
+    they are to be renewed: `take` ends them then.
     """
     last = HubSubscription.objects.aggregate(last=Max("pk"))["last"] or 0
     # S311: nobody gains by knowing which are checked.
-    start = random.randrange(last) if last > _SOME else 0  # noqa: S311
-    some = HubSubscription.objects.filter(pk__gt=start).order_by("pk")
+    start = random.randrange(last) if last > _BATCH else 0  # noqa: S311
+    batch = HubSubscription.objects.filter(pk__gt=start).order_by("pk")
     idle = [
         key
-        for key, state, status in some.values_list("pk", "state", "feed__status")[:_SOME]
+        for key, state, status in batch.values_list("pk", "state", "feed__status")[:_BATCH]
         if state != State.LEAVING and status != Feed.Status.ACTIVE
     ]
     leave(HubSubscription.objects.filter(pk__in=idle[:limit]), now)
@@ -232,9 +234,9 @@ def deny(key: str, topic: str, reason: str, now: datetime) -> bool:
     if found.state == State.LEAVING:
         found.delete()
         return True
-    said = shorten(" ".join(scrub(reason).split()), 300)
+    one_line = shorten(" ".join(scrub(reason).split()), 300)
     found.state, found.lease_until, found.next_request = State.DENIED, None, now + DENIED_FOR
-    found.message = say("hub-denied-because", reason=said) if said else say("hub-denied")
+    found.message = say("hub-denied-because", reason=one_line) if one_line else say("hub-denied")
     found.save(update_fields=["state", "lease_until", "next_request", "message"])
     Feed.objects.filter(pk=found.feed_id).update(push_until=None)
     return True
@@ -267,9 +269,10 @@ def receive(key: str, now: datetime) -> bool:
 
 
 def make_due(feed: Feed | FeedState, now: datetime) -> None:
-    """Make *feed*, unsaved, due as soon as a push allows.
+    """Make *feed* due as soon as a push allows, without saving it.
 
-    The wait of a feed in trouble is not shortened: it is fetched again anyway, and then brings what is new.
+    The wait of a feed whose last fetch failed is not shortened: the feed is fetched again anyway, and then brings what
+    is new.
     """
     if feed.failures:
         return

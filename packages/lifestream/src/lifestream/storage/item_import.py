@@ -102,9 +102,9 @@ class Import:
     """The import of one result into the database, its document in `chunks` of at most CHUNK entries.
 
     A document's first entry is usually the latest, so entries are written from its end: then the order of keys is the
-    order of time, also for entries that have no date. *counts* are of the chunks that are committed, and *stored* is
-    the result of the whole import. *over* is True when nothing more is to be written. *settled* has the entries whose
-    items are up to date, once all chunks are written.
+    order of time, also for entries that have no date. *counts* has the counts of the chunks that are committed, and
+    *stored* is the result of the whole import. *over* is True when nothing more is to be written. *settled* has the
+    entries whose items are up to date, once all chunks are written.
     """
 
     def __init__(self, result: Result) -> None:
@@ -172,7 +172,7 @@ class Import:
             return
         if decision.known is None:
             columns |= {"date": first, "first_seen": now, "changes": 0, "changed": None}
-            # A guid that several entries of the document have is the id of none.
+            # A guid that several entries of the document have is the id of none of them.
             own = own_uri(columns["guid"], self._hosts) if decision.key == decision.keys.guid else ""
             chunk.rows.append(ItemRow(self.feed, columns, tags, own_id=own))
             if not damaged:
@@ -223,18 +223,18 @@ class Import:
 
     def _find(self, using: str, column: str, values: Iterable[str], stored: dict[int, _Revision]) -> list[Known]:
         known = []
-        for some in batches(values):
-            for row in find_rows(Item, _FOUND, ("feed", self.feed), (column, some), using):
-                key, key_hash, link_hash, content_hash, said, fingerprint, changes, changed = row
-                guid = guid_form(said)  # a long guid from before the caps is hashed
+        for batch in batches(values):
+            for row in find_rows(Item, _FOUND, ("feed", self.feed), (column, batch), using):
+                key, key_hash, link_hash, content_hash, stored_guid, fingerprint, changes, changed = row
+                guid = guid_form(stored_guid)  # a long guid is hashed: it was stored when guids had no maximal length
                 known.append(Known(key, key_hash, link_hash, content_hash, guid))
                 stored[key] = _Revision(fingerprint, changes, changed)
         return known
 
 
 def _document(prepared: Prepared, claim: Claimed) -> Document:
-    said = prepared.feed
-    return Document(prepared.items, [claim.url, claim.site_url, said.link, said.self_url])
+    feed = prepared.feed
+    return Document(prepared.items, [claim.url, claim.site_url, feed.link, feed.self_url])
 
 
 def _says_something(draft: ItemDraft) -> bool:
@@ -301,8 +301,8 @@ def _candidates(
 
 def _write_tags(written: Sequence[tuple[int, ItemRow]], rewritten: Sequence[int], using: str) -> None:
     through = Item.tags.through
-    for some in batches(rewritten):
-        through.objects.using(using).filter(item__in=some).delete()
+    for batch in batches(rewritten):
+        through.objects.using(using).filter(item__in=batch).delete()
     names: dict[str, str] = {}
     slugs: list[tuple[int, str]] = []
     slug_of = cache(tag_slug)  # entries share tags
@@ -321,12 +321,12 @@ def _tag_keys(names: Mapping[str, str], using: str) -> dict[str, int]:
     """Return the keys of the tags with these slugs; missing ones are created, with their names."""
     tags = Tag.objects.using(using)
     keys: dict[str, int] = {}
-    for some in batches(names):
-        keys.update(tags.filter(slug__in=some).values_list("slug", "pk"))
+    for batch in batches(names):
+        keys.update(tags.filter(slug__in=batch).values_list("slug", "pk"))
     # All workers use one order: two workers that lock each other's rows would wait for ever.
     missing = sorted(set(names) - set(keys))
     if missing:
         insert_rows(Tag, ("slug", "name"), [(slug, names[slug]) for slug in missing], using)
-        for some in batches(missing):
-            keys.update(tags.filter(slug__in=some).values_list("slug", "pk"))
+        for batch in batches(missing):
+            keys.update(tags.filter(slug__in=batch).values_list("slug", "pk"))
     return keys

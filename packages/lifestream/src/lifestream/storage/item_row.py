@@ -73,8 +73,8 @@ def first_date(published: datetime | None, now: datetime) -> datetime:
 def _encoded(texts: Mapping[str, str], lists: Mapping[str, Any], tags: Sequence[str]) -> bytes | None:
     """Return the list of the three as JSON in UTF-8; None if it contains something that can't be stored."""
     try:
-        said = b",".join([b'"%b":%b' % (name.encode(), _quoted(text)) for name, text in texts.items()])
-        encoded = b"[{%b},%b" % (said, _ENCODER.encode([lists, tags]).encode()[1:])
+        encoded_texts = b",".join([b'"%b":%b' % (name.encode(), _quoted(text)) for name, text in texts.items()])
+        encoded = b"[{%b},%b" % (encoded_texts, _ENCODER.encode([lists, tags]).encode()[1:])
     except UnicodeEncodeError:
         return None
     return None if b"\\u0000" in encoded and _holds_nul([texts, lists, tags]) else encoded
@@ -88,10 +88,10 @@ def _quoted(text: str) -> bytes:
     """Return *text* in JSON, as UTF-8. Python's own encoder takes twice as long, since it checks each character, and
     the fingerprint covers the whole text of an entry.
     """
-    said = text.encode()
-    if len(said.translate(None, _ESCAPED)) < len(said):
+    encoded = text.encode()
+    if len(encoded.translate(None, _ESCAPED)) < len(encoded):
         return _ENCODER.encode(text).encode()
-    return b'"%b"' % said.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
+    return b'"%b"' % encoded.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
 
 
 def _holds_nul(value: Any) -> bool:

@@ -63,7 +63,7 @@ class Outages:
                 pass
 
     def forget(self) -> None:
-        """Forget the outage, as a new process would."""
+        """Forget the outage, as if the process had just started."""
         with self._lock:
             self._kind = None
 

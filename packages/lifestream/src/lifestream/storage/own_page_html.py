@@ -1,7 +1,7 @@
 """The HTML of an owner's own page: made once from its Markdown, cleaned, and stored beside it.
 
-To make it can take most of a second, and every visitor may request the page. So it is made when the page is saved, or
-with the first request after something else has changed on which it depends: the rules of cleaning, a release, the
+Making the HTML can take most of a second, and every visitor may request the page. So it is made when the page is saved,
+or with the first request after something else has changed on which it depends: the rules of cleaning, a release, the
 address of the page. It is stored without the address of the site, since visitors may use several.
 """
 
@@ -37,7 +37,7 @@ def html_of_page(page: OwnPage, path: str) -> str:
         try:
             # Only if nobody has changed the text meanwhile.
             OwnPage.objects.filter(pk=page.pk, text=page.text).update(html=page.html, html_digest=digest)
-        except DatabaseError as error:  # it is busy, or can only be read
+        except DatabaseError as error:  # the database is busy or read-only
             log.info("The HTML of the page %s is not stored: %s", path, error)
     return page.html
 

@@ -41,12 +41,12 @@ def follow(feed: FeedState, url: str, using: str) -> int | None:
 
     Returns the key of the feed that has that URL already, to which the subscriptions have moved; None if there is none.
     """
-    there = None if feed.is_private else Feed.objects.using(using).shared().with_url(url).exclude(pk=feed.id).first()
-    if there is not None:
-        _merge(feed.id, there, using)
+    other = None if feed.is_private else Feed.objects.using(using).shared().with_url(url).exclude(pk=feed.id).first()
+    if other is not None:
+        _merge(feed.id, other, using)
         feed.status = Feed.Status.GONE
         feed.next_reason = say("merged", url=url)
-        return there.pk
+        return other.pk
     feed.url, feed.url_hash = url, url_hash(url)
     feed.host_id = Host.objects.using(using).get_or_create(name=host_of(url))[0].pk
     # These belong to the old URL. The body's hash stays: the content of that body is stored.
@@ -55,19 +55,20 @@ def follow(feed: FeedState, url: str, using: str) -> int | None:
     return None
 
 
-def _merge(feed: int, there: Feed, using: str) -> None:
-    if there.status == Feed.Status.GONE:
+def _merge(feed: int, other: Feed, using: str) -> None:
+    """Move the subscriptions of *feed* (a key) to the feed *other*."""
+    if other.status == Feed.Status.GONE:
         # Its URL has just answered.
-        Feed.objects.using(using).filter(pk=there.pk).update(status=Feed.Status.ACTIVE)
+        Feed.objects.using(using).filter(pk=other.pk).update(status=Feed.Status.ACTIVE)
     for subscription in Subscription.objects.using(using).filter(feed=feed).order_by("pk"):
-        twin = Subscription.objects.using(using).filter(feed=there, lifestream=subscription.lifestream_id).first()
-        if twin is not None:
-            Post.objects.using(using).filter(subscription=subscription).update(subscription=twin)
+        existing = Subscription.objects.using(using).filter(feed=other, lifestream=subscription.lifestream_id).first()
+        if existing is not None:
+            Post.objects.using(using).filter(subscription=subscription).update(subscription=existing)
             subscription.delete()
         else:
-            # Usually, both feeds have had the same content for a while: only other items are posted. Django's own
-            # manager posts none by itself.
-            Subscription._base_manager.using(using).filter(pk=subscription.pk).update(feed=there)
+            # Usually, both feeds have had the same content for a while: only other items are posted. The base manager
+            # is Django's own, which does not post items when a subscription is updated.
+            Subscription._base_manager.using(using).filter(pk=subscription.pk).update(feed=other)
             sort_names.settle(using, subscriptions=[subscription.pk])
-            fanout.note_readers([there.pk], using)
+            fanout.note_readers([other.pk], using)
             backfill.fill(subscription, unlike=feed)

@@ -35,24 +35,26 @@ class Publishable:
 
 
 def assign(new: Iterable[Publishable], using: str) -> None:
-    """Give each item of *new* its id. This runs in the caller's transaction, and takes one query for each chunk, and
-    two more if entries have ids of their own, or ids that other items have.
+    """Give each item of *new* its id. This runs in the caller's transaction. It takes one query for each chunk, one
+    more if entries have ids of their own, and two more if other items have some of the ids.
     """
-    left = list(new)
-    buried = _buried([each for each in left if each.own], using)
+    remaining = list(new)
+    buried = _buried([each for each in remaining if each.own], using)
     secret = settings.secret_keys[0]
-    chosen = {each.item: each.own if each.own and each.item not in buried else _uuid(each, secret) for each in left}
+    chosen = {
+        each.item: each.own if each.own and each.item not in buried else _uuid(each, secret) for each in remaining
+    }
     for attempt in count():
         # All workers insert in one order: otherwise, two could wait for each other's rows for ever.
         rows = sorted((uri, item) for item, uri in chosen.items())
-        made = insert_rows(PublishedId, ("uri", "item"), rows, using, returning=("item",), existing=True)
-        done = {item for (item,) in made}
+        inserted = insert_rows(PublishedId, ("uri", "item"), rows, using, returning=("item",), existing=True)
+        done = {item for (item,) in inserted}
         # An item whose row was not inserted has got an id from another worker, or its id is another item's.
-        done |= _stored([each.item for each in left if each.item not in done], using)
-        left = [each for each in left if each.item not in done]
-        if not left:
+        done |= _stored([each.item for each in remaining if each.item not in done], using)
+        remaining = [each for each in remaining if each.item not in done]
+        if not remaining:
             return
-        chosen = {each.item: _uuid(each, secret, attempt) for each in left}
+        chosen = {each.item: _uuid(each, secret, attempt) for each in remaining}
 
 
 def complete(item: Item, using: str) -> None:
@@ -100,8 +102,8 @@ def _publishable(items: Sequence[Item], using: str) -> Iterator[Publishable]:
 def _buried(new: Sequence[Publishable], using: str) -> set[int]:
     """Return the items of *new* whose own id is that of a deleted item of another feed."""
     holders: dict[str, set[int]] = {}
-    for some in batches({each.own for each in new}):
-        dead = Tombstone.objects.using(using).filter(uri__in=some)
+    for batch in batches({each.own for each in new}):
+        dead = Tombstone.objects.using(using).filter(uri__in=batch)
         for uri, feed in dead.values_list("uri", "feed_id"):
             holders.setdefault(uri, set()).add(feed)
     return {each.item for each in new if holders.get(each.own, set()) - {each.feed}}
@@ -109,8 +111,8 @@ def _buried(new: Sequence[Publishable], using: str) -> set[int]:
 
 def _stored(items: Iterable[int], using: str) -> set[int]:
     found: set[int] = set()
-    for some in batches(items):
-        found.update(PublishedId.objects.using(using).filter(item__in=some).values_list("item_id", flat=True))
+    for batch in batches(items):
+        found.update(PublishedId.objects.using(using).filter(item__in=batch).values_list("item_id", flat=True))
     return found
 
 

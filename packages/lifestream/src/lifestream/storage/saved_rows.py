@@ -3,7 +3,7 @@ writes the search index.
 
 Imports write in bulk and send none of Django's signals, so all of this costs them nothing. A column that has a value
 keeps it: what `dumpdata` has written comes back unchanged. A fixture that is written by hand may leave these out: a
-feed's host, hash and domain; an item's keys, plain text and summary. By the keys, the next import recognises the item.
+feed's host, hash and domain; an item's keys, plain text and summary. The next import recognises the item by its keys.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def complete_item(item: Item, using: str) -> None:
 
 def index(items: Collection[int], using: str) -> None:
     """Write the entries of *items* (keys) in the search index again."""
-    for some in batches(sorted(items)):
-        rows = Item.objects.using(using).filter(pk__in=some)
+    for batch in batches(sorted(items)):
+        rows = Item.objects.using(using).filter(pk__in=batch)
         loaded = rows.only("pk", "title", "author", "text").prefetch_related("tags")
         fulltext.index((fulltext.indexed(item, (tag.name for tag in item.tags.all())) for item in loaded), using)
 

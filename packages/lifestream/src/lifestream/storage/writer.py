@@ -36,7 +36,7 @@ from lifestream.storage import fanout, feed_update, fetch_log, item_import, perm
 from lifestream.storage.announcements import Announcements, Failure, Move
 from lifestream.storage.bulk_sql import update_rows
 from lifestream.storage.db_errors import FAILURES, ROW_ERRORS, Trouble, trouble_of
-from lifestream.storage.feed_row import PLACE, SAID, STATE, FeedState, hold
+from lifestream.storage.feed_row import FROM_DOCUMENT, PLACE, STATE, FeedState, hold
 from lifestream.storage.fetch_log import Line
 from lifestream.storage.item_import import CHUNK, Chunk, Import, Written
 from lifestream.storage.outages import OUTAGES
@@ -154,13 +154,13 @@ def _commit_with_care(each: Import, step: _Step) -> None:
     except ROW_ERRORS as error:
         url = each.result.claim.url
         _log.exception("The result of %s can't be stored.", url)
-        words = say("document-unstorable", error=f"{type(error).__name__}: {error}")
+        message = say("document-unstorable", error=f"{type(error).__name__}: {error}")
         later = replace(each.result.next, failures=each.result.claim.failures + 1)
-        failed = replace(each.result, outcome=Failed("internal", words, url), next=later, prepared=None, body_hash="")
-        putting_off = Import(failed)
+        failed = replace(each.result, outcome=Failed("internal", message, url), next=later, prepared=None, body_hash="")
+        postponed = Import(failed)
         try:
-            _transact(replace(step, batch=[putting_off], number=0), _write_at_once)
-            each.stored = putting_off.stored
+            _transact(replace(step, batch=[postponed], number=0), _write_at_once)
+            each.stored = postponed.stored
         except ROW_ERRORS as again:
             _log.exception("Not even the failure of %s could be stored.", url)
             each.stored = Stored(each.feed, Fetch.Outcome.FAILED.value, writing=Writing.UNWRITTEN, message=str(again))
@@ -168,11 +168,12 @@ def _commit_with_care(each: Import, step: _Step) -> None:
 
 
 def _transact(step: _Step, writer: _Writer) -> None:
+    """Write *step* in one transaction, its items by *writer*, and note in its imports what was stored."""
     batch, using = step.batch, step.using
     with transaction.atomic(using=using):
         tokens = {each.feed: each.result.claim.token for each in batch}
-        said = any(isinstance(each.result.outcome, Fetched) for each in batch)
-        feeds = hold(tokens, using, said=said, entries=any(each.drafts for each in batch))
+        any_fetched = any(isinstance(each.result.outcome, Fetched) for each in batch)
+        feeds = hold(tokens, using, from_document=any_fetched, entries=any(each.drafts for each in batch))
         held = [each for each in batch if each.feed in feeds]
         chunks = [(each, each.read(step.number, step.now, using, feeds[each.feed])) for each in held if each.drafts]
         written = writer(chunks, using)
@@ -256,14 +257,14 @@ def _settle(
     pauses: dict[str, datetime] = {}
     for each in imports:
         feed, count = feeds[each.feed], counts.get(each.feed, _NOTHING)
-        named = (feed.title, feed.domain)
+        names_before = (feed.title, feed.domain)
         feed_update.settle(feed, each.result, now)
         if each.result.prepared is not None:
             digests = "" if count["broken"] else each.settled.digests
             feed_update.note_entries(feed, digests, whole=not each.settled.lacks)
         feed_update.compare_pushes(feed, each.result, now, new=count["new"])
         move = _move(feed, each.result, using)
-        if named != (feed.title, feed.domain):
+        if names_before != (feed.title, feed.domain):
             renamed.append(feed.id)
         if move:
             moved.append(feed)
@@ -292,14 +293,15 @@ def _settle(
         if (pause := each.result.next.host_pause) is not None:
             name = host_that_answered(each.result.claim, each.result.outcome)
             pauses[name] = max(pause, pauses.get(name, pause))
-    said = {each.feed for each in imports if isinstance(each.result.outcome, Fetched)}
-    update_rows(Feed, STATE, [feed for feed in feeds.values() if feed.id not in said], using)
-    update_rows(Feed, STATE + SAID, [feeds[pk] for pk in sorted(said)], using)
+    fetched = {each.feed for each in imports if isinstance(each.result.outcome, Fetched)}
+    update_rows(Feed, STATE, [feed for feed in feeds.values() if feed.id not in fetched], using)
+    update_rows(Feed, STATE + FROM_DOCUMENT, [feeds[pk] for pk in sorted(fetched)], using)
     update_rows(Feed, PLACE, moved, using)
     fetch_log.write(lines, again, using)
     _settle_hosts(hosts | {feed.host_id for feed in moved}, pauses, using)
     if renamed:
-        # Not in this transaction: it has locked feeds, and others that change a subscription lock it before its feed.
+        # After the commit: this transaction has locked feeds, and `settle` locks their subscriptions. Others lock a
+        # subscription before its feed, so they and this transaction could wait for each other.
         transaction.on_commit(partial(sort_names.settle, using, feeds=renamed), using=using)
     return settled
 

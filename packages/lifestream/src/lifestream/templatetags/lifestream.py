@@ -44,19 +44,19 @@ def render_item(context: Context, post: Post) -> SafeString:
     """Render *post* for a timeline, with the template of its site. The template has `post`, `item`, `feed`, `card`,
     `timeline` and `lifestream`, and the other variables of the context.
     """
-    return _render(context, _taken(post, Post, "render_item"), "lifestream/sites/", complete=False)
+    return _render(context, _checked(post, Post, "render_item"), "lifestream/sites/", complete=False)
 
 
 @register.simple_tag(takes_context=True)
 def render_item_detail(context: Context, post: Post) -> SafeString:
     """Render *post* for its own page, with the template of its site and the same variables."""
-    return _render(context, _taken(post, Post, "render_item_detail"), "lifestream/sites/detail/", complete=True)
+    return _render(context, _checked(post, Post, "render_item_detail"), "lifestream/sites/detail/", complete=True)
 
 
 @register.inclusion_tag("lifestream/includes/item_head.html")
 def item_head(post: Post) -> dict[str, Any]:
     """Render the description of *post* for search engines and messengers: OpenGraph, Twitter's card, and JSON-LD."""
-    card = card_of(_taken(post, Post, "item_head"), originals=True)
+    card = card_of(_checked(post, Post, "item_head"), originals=True)
     # Every character that could end the element is escaped.
     facts = mark_safe(json_ld(post, card))  # noqa: S308
     return {"post": post, "item": post.item, "card": card, "picture": picture_of(card), "facts": facts}
@@ -72,8 +72,8 @@ def site_templates(domain: str, folder: str = "lifestream/sites/") -> list[str]:
     return [f"{folder}{name}.html" for name in [*names, "basic"]]
 
 
-_Taken = TypeVar("_Taken")
-_PLACES: dict[type, str] = {  # for developers
+_Kind = TypeVar("_Kind")
+_KINDS_IN_WORDS: dict[type, str] = {  # for developers
     Lifestream: "a lifestream (lifestream.models.Lifestream)",
     Post: "a post (lifestream.models.Post)",
     Subscription: "a subscription (lifestream.models.Subscription)",
@@ -81,13 +81,13 @@ _PLACES: dict[type, str] = {  # for developers
 }
 
 
-def _taken(value: object, kind: type[_Taken], tag: str) -> _Taken:
+def _checked(value: object, kind: type[_Kind], tag: str) -> _Kind:
     """Return *value*. Raises TypeError, with the name of the *tag*, if it is not of *kind*."""
     if isinstance(value, kind):
         return value
     missing = "nothing: no such variable is in the context"  # for developers
     got = f"{type(value).__name__} {str(value)[:40]!r}" if value else missing
-    raise TypeError(f"{{% {tag} %}} takes {_PLACES[kind]}, and got {got}")
+    raise TypeError(f"{{% {tag} %}} takes {_KINDS_IN_WORDS[kind]}, and got {got}")
 
 
 def _render(context: Context, post: Post, folder: str, *, complete: bool) -> SafeString:
@@ -110,11 +110,11 @@ def _timeline(context: Context, post: Post) -> Timeline:
     timeline = context.get("timeline")
     if isinstance(timeline, Timeline) and timeline.lifestream.pk == post.lifestream_id:
         return timeline
-    kept: Any = context.render_context
-    made: dict[int, Timeline] = kept.setdefault("lifestream timelines", {})  # for developers
-    if post.lifestream_id not in made:
-        made[post.lifestream_id] = Timeline(post.lifestream)
-    return made[post.lifestream_id]
+    render_context: Any = context.render_context
+    timelines: dict[int, Timeline] = render_context.setdefault("lifestream timelines", {})  # for developers
+    if post.lifestream_id not in timelines:
+        timelines[post.lifestream_id] = Timeline(post.lifestream)
+    return timelines[post.lifestream_id]
 
 
 def _django_template(names: list[str]) -> Template:
@@ -148,7 +148,7 @@ def look_attributes(context: Context) -> SafeString:
 def own_pages(lifestream: Lifestream) -> list[OwnPage]:
     """Return the pages of the owner's own text, for the links to them."""
     # There are a dozen at most: to sort them here is cheaper than a sort in the database.
-    taken = _taken(lifestream, Lifestream, "own_pages")
+    taken = _checked(lifestream, Lifestream, "own_pages")
     found = getattr(taken, "listed_pages", None)  # which `timeline_for` has read with the lifestream
     if found is None:
         found = OwnPage.objects.filter(lifestream=taken).defer("text", "html").order_by()
@@ -158,7 +158,7 @@ def own_pages(lifestream: Lifestream) -> list[OwnPage]:
 @register.simple_tag
 def site_badge(subscription: Subscription, feed: Feed | None = None) -> Badge:
     """Return the letter and the colour (0 to 11) of a site without an icon."""
-    site = _taken(subscription, Subscription, "site_badge")
+    site = _checked(subscription, Subscription, "site_badge")
     return badge_of(site, feed or site.feed)
 
 
@@ -167,7 +167,7 @@ def site_mark(subscription: Subscription, last_post: dt.datetime | None = None) 
     """Return the mark for the state of a site: its `code` and `words`, or None if all is well. *last_post* is the date
     of the latest post of the site.
     """
-    return mark_of(_taken(subscription, Subscription, "site_mark"), last_post, timezone.now())
+    return mark_of(_checked(subscription, Subscription, "site_mark"), last_post, timezone.now())
 
 
 @register.filter(name="isolated")
@@ -208,8 +208,8 @@ def in_own_words(text: str | None) -> str:
 def prose(item: Item | None) -> SafeString:
     """Return the HTML of *item* for a page. Its ids and the references to them get the item's key, so that footnotes
     work on a page with several items. Pictures of unknown size are marked, so that they keep their space, and so are
-    links whose text is their address, so that paper has it once. Without an item, the result is "", as with all filters
-    here.
+    links whose text is their address, so that a printed page has the address once. Without an item, the result is "",
+    as with all filters here.
     """
     if not item:
         return SafeString()
@@ -227,20 +227,20 @@ def host_name(url: str | None) -> str:
 @register.simple_tag
 def item_url(timeline: Timeline, post: Post) -> str:
     """Return the address of *post*'s own page in *timeline*'s lifestream."""
-    return _taken(timeline, Timeline, "item_url").item_url(_taken(post, Post, "item_url"))
+    return _checked(timeline, Timeline, "item_url").item_url(_checked(post, Post, "item_url"))
 
 
 @register.simple_tag
 def site_url(timeline: Timeline, subscription: Subscription) -> str:
     """Return the address of the page of a site."""
-    site = _taken(subscription, Subscription, "site_url")
-    return _taken(timeline, Timeline, "site_url").site_url(site)
+    site = _checked(subscription, Subscription, "site_url")
+    return _checked(timeline, Timeline, "site_url").site_url(site)
 
 
 @register.simple_tag
 def tag_url(timeline: Timeline, tag: Tag) -> str:
     """Return the address of the page of a tag."""
-    return _taken(timeline, Timeline, "tag_url").narrowed(subscription=None, tag=tag, query="", day=None).url()
+    return _checked(timeline, Timeline, "tag_url").narrowed(subscription=None, tag=tag, query="", day=None).url()
 
 
 @register.simple_tag
@@ -248,7 +248,7 @@ def day_url(timeline: Timeline, day: dt.date) -> str:
     """Return the address of the page of *day*, which may be a day or a moment."""
     if isinstance(day, dt.datetime):
         day = timezone.localtime(day).date()
-    return _taken(timeline, Timeline, "day_url").narrowed(subscription=None, tag=None, query="", day=day).url()
+    return _checked(timeline, Timeline, "day_url").narrowed(subscription=None, tag=None, query="", day=day).url()
 
 
 @register.filter

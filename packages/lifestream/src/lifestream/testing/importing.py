@@ -21,7 +21,7 @@ from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified, Outc
 from lifestream.models import Feed, Item, ItemQuerySet, Lifestream
 from lifestream.parser.errors import ParseError
 from lifestream.plugins.registry import Registry
-from lifestream.refresh.decider import Decider, unread
+from lifestream.refresh.decider import Decider, reading_failure
 from lifestream.scheduler import leases
 from lifestream.scheduler.jobs import Answer, Claimed, Stored
 from lifestream.storage import fanout, writer
@@ -86,8 +86,8 @@ def import_feed(
     """
     status, body, own_headers = _answer(source)
     if not isinstance(lifestream, Lifestream | None):
-        made = f"; give make_lifestream({lifestream!r})" if isinstance(lifestream, str) else ""
-        raise TypeError(f"lifestream is a {type(lifestream).__name__}, not a lifestream.models.Lifestream{made}")
+        hint = f"; give make_lifestream({lifestream!r})" if isinstance(lifestream, str) else ""
+        raise TypeError(f"lifestream is a {type(lifestream).__name__}, not a lifestream.models.Lifestream{hint}")
     address = url or f"https://feed{next(_numbers)}.example/feed.xml"
     feed = Feed.objects.shared().with_url(address).first() or Feed.objects.create(url=address, next_fetch=clock())
     with sent_signals():
@@ -176,7 +176,7 @@ def _read(claim: Claimed, outcome: Outcome, now: datetime) -> Answer:
         )
         prepared = submitted.result()
     except ParseError as error:
-        return Answer(claim, unread(outcome, error), now)
+        return Answer(claim, reading_failure(outcome, error), now)
     return Answer(claim, outcome, now, prepared, body_hash)
 
 

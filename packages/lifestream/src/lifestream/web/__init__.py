@@ -1,4 +1,4 @@
-"""The pages, the feeds of a timeline, and the endpoint that WebSub hubs call. This package only reads the models.
+"""The pages, the feeds of a timeline, and the endpoint that WebSub hubs call. Nearly all of it only reads the models.
 
 In: an HTTP request. Out: a page or a feed. In the order in which a request passes them:
 
@@ -6,8 +6,8 @@ In: an HTTP request. Out: a page or a feed. In the order in which a request pass
 2. `timeline`: who may see a lifestream, and its posts, narrowed by site, tag, search or day; `models.fulltext` decides
    how a search is answered: from the items that have rare words, or along the timeline. `keyset`: where a page ends.
    `walked_posts`: the first posts of a search for many items. `shown_posts`: the posts with everything that their cards
-   show, such as the excerpt in which a search found its words (`content.highlighting`). `site_search`: its sites by
-   their names. `page_addresses`: the addresses of pages.
+   show, such as the excerpt in which a search found its words (`content.highlighting`). `site_search`: the sites of a
+   lifestream by their names. `page_addresses`: the addresses of pages.
 3. `presenters`: which parts of a post are shown, and which sites are asleep or failing, as values for the templates.
    `picture_addresses`: the addresses of feeds' pictures on this site, if it is to show them.
 4. `look`: theme, accent and logo of a page. `structured_data`: the description of an item for search engines.
@@ -20,6 +20,7 @@ closed first. `http_channel`: limits for each connection; `request_framing`: lim
 `request_charset`: reads every request as UTF-8, in the bundled site. `proxy_headers`: whether a proxy has passed a
 request on.
 
-Never imported here: the fetcher's session, the parser, `refresh.pipeline`. Two modules do not only read: `views.push`
-stores what a hub has sent, and `views.pictures` lets `refresh.pictures` fetch pictures that are not stored yet.
+Never imported here: the fetcher's session, the parser, `refresh.pipeline`. Three modules do more than read:
+`views.push` stores what a hub has sent, `views.own_pages` lets `storage.own_page_html` store the HTML of a page, and
+`views.pictures` lets `refresh.pictures` fetch pictures that are not stored yet.
 """

@@ -158,9 +158,9 @@ class RefusalsAnswered(OneAnswerChannel):
 
 
 def close_silent(sockets: Iterable[object], most: int, *, but: OneAnswerChannel | None = None) -> bool:
-    """Have the connections closed that have been silent for the longest time, until at most *most* bytes are kept for
-    those that are left, or the size of the largest body if that is more. Connections with a request that is being
-    answered, and the connection *but*, stay. Return whether so few bytes are kept.
+    """Let waitress close the connections that have been silent for the longest time, until at most *most* bytes are
+    kept for all others, or as many as a body may have if that is more. Connections with a request that is being
+    answered, and the connection *but*, stay open. Return whether no more bytes than that are kept now.
     """
     channels = [each for each in sockets if isinstance(each, OneAnswerChannel) and not each.will_close]
     if not channels:

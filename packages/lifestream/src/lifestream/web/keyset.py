@@ -34,7 +34,7 @@ class Cursor:
             date = _EPOCH + int(found[1]) * _MICROSECOND
         except OverflowError as error:
             raise ValueError(f"{text!r} is a cursor beyond all dates") from error
-        # The first and the last moments have no date in some time zones, to which databases convert them.
+        # A database may convert a moment into a time zone in which it lies beyond the calendar.
         if not 1 < date.year < dt.MAXYEAR:
             raise ValueError(f"{text!r} is a cursor beyond all dates")
         return cls(date, int(found[2]))

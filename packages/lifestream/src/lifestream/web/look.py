@@ -18,7 +18,7 @@ from lifestream.models import Lifestream
 class Look:
     """What a template needs for the look of a page. *logo* and *styles* are paths of static files; *accent* is a colour
     as `#0b5f8f`, or "". *uploaded* is the slug of the lifestream and the digest of its logo, if one was uploaded: it
-    takes precedence over *logo*. *logo_size* is its width and height in pixels.
+    takes precedence over *logo*. *logo_size* is the width and height of the uploaded logo in pixels.
     """
 
     title: str
@@ -40,13 +40,13 @@ class Look:
 
 def look_of(lifestream: Lifestream | None) -> Look:
     """Return the look of the pages of *lifestream*; for None, that of the pages that belong to no lifestream."""
-    of = lifestream if lifestream is not None and lifestream.logo_digest else None
+    with_logo = lifestream if lifestream is not None and lifestream.logo_digest else None
     return Look(
         title=settings.title or gettext("Lifestream"),
         theme=(lifestream.theme if lifestream else "") or settings.theme,
         accent=lifestream.accent if lifestream else "",
         logo=(lifestream.logo if lifestream else "") or settings.logo,
         styles=settings.styles,
-        uploaded=(of.slug, of.logo_digest) if of else None,
-        logo_size=(of.logo_width, of.logo_height) if of else None,
+        uploaded=(with_logo.slug, with_logo.logo_digest) if with_logo else None,
+        logo_size=(with_logo.logo_width, with_logo.logo_height) if with_logo else None,
     )

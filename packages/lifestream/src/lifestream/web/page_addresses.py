@@ -17,7 +17,7 @@ MOST_KEPT: Final = 10_000
 _KEY: Final = 798_274_615_903_128_447
 """A primary key that no row has. It has no more digits than `urls.RowConverter` allows."""
 
-_kept: WeakKeyDictionary[URLResolver, dict[tuple[object, ...], str]] = WeakKeyDictionary()
+_addresses: WeakKeyDictionary[URLResolver, dict[tuple[object, ...], str]] = WeakKeyDictionary()
 
 
 def page_address(name: str, **kwargs: Any) -> str:
@@ -25,13 +25,13 @@ def page_address(name: str, **kwargs: Any) -> str:
 
     It is cached by what it depends on: the URL patterns, the script prefix and the language of this request.
     """
-    kept = _kept_here()
+    addresses = _addresses_here()
     key = (name, *kwargs.items(), get_script_prefix(), get_language())
-    address = kept.get(key)
+    address = addresses.get(key)
     if address is None:
-        if len(kept) >= MOST_KEPT:
-            kept.clear()
-        address = kept[key] = reverse(f"lifestream:{name}", kwargs=kwargs)
+        if len(addresses) >= MOST_KEPT:
+            addresses.clear()
+        address = addresses[key] = reverse(f"lifestream:{name}", kwargs=kwargs)
     return address
 
 
@@ -41,10 +41,10 @@ def row_address(name: str, slug: str, pk: int) -> str:
     return f"{before}{pk}{after}"
 
 
-def _kept_here() -> dict[tuple[object, ...], str]:
+def _addresses_here() -> dict[tuple[object, ...], str]:
     """Return the cache for the current URL patterns, which lives as long as Django keeps the patterns."""
     resolver = get_resolver(get_urlconf())
-    kept = _kept.get(resolver)
-    if kept is None:
-        kept = _kept.setdefault(resolver, {})
-    return kept
+    addresses = _addresses.get(resolver)
+    if addresses is None:
+        addresses = _addresses.setdefault(resolver, {})
+    return addresses

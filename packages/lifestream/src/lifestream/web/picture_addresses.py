@@ -31,7 +31,8 @@ fewer.
 
 _PURPOSE: Final = b"lifestream.web.picture_addresses:"
 
-# What no picture has: the address of one is reversed, and the others are made by putting their parts in the same place.
+# Parts that no picture's address has. One address is made of them with `reverse`; for each picture, its own parts then
+# replace them.
 _ANY_KEY: Final = "-" * 24
 _ANY_URL: Final = "-"
 
@@ -44,8 +45,8 @@ def address_of(url: str, feed: int = 0) -> str:
     """Return the address at which this site shows the picture *url*, if it is to show pictures; otherwise *url*. *feed*
     is the key of the feed that names it, 0 if that is not known.
 
-    What is no web address stays as it is. One that is too long becomes "", since browsers must not request it from its
-    host.
+    A *url* that is no web address is returned as it is. For one that is too long, the result is "", since browsers must
+    not request the picture from its own host.
     """
     if not settings.serves_pictures or not of_the_web(url):
         return url
@@ -114,8 +115,8 @@ def _attribute(found: re.Match[str], addresses: _Addresses, *, films: bool) -> s
 
 
 def _key(encoded: bytes, secret: str) -> str:
-    made = hmac.digest(_derived(secret), encoded, "sha256")
-    return base64.urlsafe_b64encode(made[:18]).decode("ascii")
+    digest = hmac.digest(_derived(secret), encoded, "sha256")
+    return base64.urlsafe_b64encode(digest[:18]).decode("ascii")
 
 
 @lru_cache(maxsize=8)

@@ -140,7 +140,7 @@ def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> C
     item's content, enclosures and media; a complete card has more pictures and files than a timeline has space for.
     """
     item = post.item
-    here = str if originals or not settings.serves_pictures else partial(address_of, feed=item.feed_id)
+    address_here = str if originals or not settings.serves_pictures else partial(address_of, feed=item.feed_id)
     stored: ItemCard | None = None if complete else ItemCard.from_json(item.card)
     shown = stored or item_card.of(item)
     chosen = Lifestream() if complete else _lifestream_of(post)
@@ -166,18 +166,18 @@ def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> C
         link=of_the_web(item.link),
         language=language_of(item.language, item.feed.language, chosen.language),
         summary=summary,
-        pictures=tuple(replace(each, url=here(each.url)) for each in shown.pictures),
-        lead=replace(lead, url=here(lead.url)) if lead else None,
+        pictures=tuple(replace(each, url=address_here(each.url)) for each in shown.pictures),
+        lead=replace(lead, url=address_here(lead.url)) if lead else None,
         sounds=shown.sounds,
-        films=tuple(replace(each, poster=here(each.poster)) for each in shown.films),
+        films=tuple(replace(each, poster=address_here(each.poster)) for each in shown.films),
         files=shown.files,
         player=shown.player,
-        poster=here(shown.poster),
+        poster=address_here(shown.poster),
         whole=whole,
         counts=shown.counts,
         season=shown.label[0],
         number=shown.label[1],
-        episode=_episode(episode_of(item.episode), here) if complete else None,
+        episode=_episode(episode_of(item.episode), address_here) if complete else None,
         author=_named(item.author) if chosen.shows_authors and item.author != post.subscription.display_name else "",
         is_excerpt=chosen.shown == Shown.EXCERPT and excerpt is not None and not whole,
         is_all=(shown.says_all and summary == item.summary)
@@ -185,11 +185,13 @@ def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> C
     )
 
 
-def _episode(episode: Episode | None, here: Callable[[str], str]) -> Episode | None:
+def _episode(episode: Episode | None, address_here: Callable[[str], str]) -> Episode | None:
     """Return *episode* with each address of a person's portrait replaced by what *here* returns for it."""
     if episode is None:
         return None
-    return replace(episode, persons=tuple(replace(each, picture=here(each.picture)) for each in episode.persons))
+    return replace(
+        episode, persons=tuple(replace(each, picture=address_here(each.picture)) for each in episode.persons)
+    )
 
 
 # The address of a profile, which Lemmy and others give in place of a name.
@@ -203,7 +205,7 @@ def _named(author: str) -> str:
 
 
 def _lifestream_of(post: Post) -> Lifestream:
-    """Return the lifestream of *post* if it is loaded, since a card costs no query; otherwise one with the defaults."""
+    """Return the lifestream of *post* if it is loaded, otherwise one with the defaults: a card must cost no query."""
     loaded = Post._meta.get_field("lifestream").is_cached(post)
     return post.lifestream if loaded else Lifestream()
 

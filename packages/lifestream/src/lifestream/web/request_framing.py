@@ -1,8 +1,9 @@
 """Limits for one request until it is complete: for its head, the framing of its body, and the body.
 
 One thread reads for all connections, so its work for each byte has to be limited. Waitress takes some microseconds for
-each empty line, line of a head and chunk, and reads a line between two chunks of a body, or the trailer, from its
-beginning with each piece that arrives: a megabyte of chunks of one byte took 0.7 s, one of short header lines 1.4 s.
+each empty line, header line and chunk. It also reads a line between two chunks of a body, or the trailer, from the
+beginning again with each piece that arrives. A megabyte of chunks of one byte took 0.7 s, one of short header lines
+1.4 s.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ IN_MEMORY: Final = 64 * 1024
 
 _is_valid: Callable[[bytes], object] = CHUNK_EXT_RE.match  # type: ignore[assignment] # its stub has a pattern of text
 _SIZE = re.compile(rb"([0-9A-Fa-f]+)(;[^\r\n]*)?\r\n")
-_STEP: Final = 256 * 1024  # bytes of a body after which it is asked anew whether more may be kept
+_STEP: Final = 256 * 1024  # bytes of a body after which `may_keep_more` is called again
 
 
 class ServerBusy(Error):
@@ -41,7 +42,7 @@ class ServerBusy(Error):
 
 class BoundedParser(HTTPRequestParser):
     """A parser that refuses a head of many lines and long framing with 400, and a body with 503 if *may_keep_more*
-    returns False, which is called for each `_STEP` of a body.
+    returns False; this function is called for each `_STEP` of a body.
     """
 
     def __init__(self, adj: Any, may_keep_more: Callable[[], bool] = lambda: True) -> None:
@@ -104,7 +105,7 @@ class QuickChunks(ChunkedReceiver):
         """Read the bytes *s*, and return how many of them belong to the body."""
         if self.completed:
             return 0
-        text, known = self.pending + s, len(self.pending)
+        text, pending_size = self.pending + s, len(self.pending)
         pieces: list[bytes] = []
         at = 0 if self.all_chunks_received else self._read_chunks(text, pieces)
         if pieces:
@@ -118,7 +119,7 @@ class QuickChunks(ChunkedReceiver):
             at = self._read_trailer(text, at)
         is_complete = self._is_complete()
         self.pending = b"" if is_complete else text[at:]
-        return at - known if is_complete else len(s)
+        return at - pending_size if is_complete else len(s)
 
     def _read_chunks(self, text: bytes, pieces: list[bytes]) -> int:
         """Add the contents of the chunks in *text* to *pieces*, and return how far *text* was read."""

@@ -123,8 +123,8 @@ def _cards_of(items: Sequence[Item]) -> dict[int, ItemCard]:
             media=row.media,
             episode=row.episode,
         )
-        cards[row.pk] = made = item_card.of(source)
-        item.card = made.as_json()
+        cards[row.pk] = new_card = item_card.of(source)
+        item.card = new_card.as_json()
     return cards
 
 

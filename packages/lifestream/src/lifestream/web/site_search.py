@@ -28,8 +28,8 @@ def has_many_sites(timeline: Timeline) -> bool:
 
 
 def _are_many(sites: QuerySet[Subscription]) -> bool:
-    # In the order of an index of the lifestream: if statistics tell SQLite that a lifestream has very many sites, it
-    # would begin with all feeds otherwise. exists() would drop the order.
+    # Ordered, so that SQLite uses an index by lifestream. Otherwise it would begin with all feeds if its statistics say
+    # that a lifestream has very many sites. exists() would drop the order.
     keys = sites.order_by("sort_name", "pk").values_list("pk")
     return bool(keys[MOST_LOOKED_AT : MOST_LOOKED_AT + 1])
 

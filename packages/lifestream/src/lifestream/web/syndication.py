@@ -163,8 +163,8 @@ def id_of(timeline: Timeline) -> str:
     """Return the id of the feed of *timeline*, a universal and permanent IRI (RFC 4287, section 4.2.6).
 
     The id of a whole lifestream is stored. The id of a part is derived from it: if the stored id is the address under
-    which the lifestream was once published, it is the address of the part below that one, otherwise a UUID (RFC 9562,
-    version 5).
+    which the lifestream was once published, the part's id is the address of the part below that one; otherwise it is a
+    UUID (RFC 9562, version 5).
     """
     whole = timeline.lifestream.feed_uri or uuid_uri(settings.secret_keys[0], timeline.lifestream.pk, "lifestream")
     part = ""
@@ -209,17 +209,17 @@ def validators(timeline: Timeline, before: Cursor | None, salt: str = "") -> tup
 def write(timeline: Timeline, before: Cursor | None, format: str, absolute: Absolute) -> tuple[bytes, str]:  # noqa: A002
     """Return the feed of *timeline* in *format* ("atom", "rss" or "json"), and its media type."""
     page = timeline.page(before, ENTRIES, bodies=True)
-    here = absolute(timeline.url(format))
+    own_url = absolute(timeline.url(format))
     tagline = scrub(timeline.lifestream.tagline)
     feed = FORMATS[format](
         title=title_of(timeline),
         link=absolute(timeline.url()),
         description=tagline,
         subtitle=tagline or None,
-        feed_url=here,
+        feed_url=own_url,
         feed_guid=id_of(timeline),
         language=None,
-        next=_next(here, page),
+        next=_next(own_url, page),
     )
     for post in page.posts:
         feed.add_item(**_entry(post, timeline, absolute))
@@ -233,12 +233,12 @@ def _next(address: str, page: TimelinePage) -> str:
 
 
 def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]:
-    item, feed = post.item, post.item.feed
     """Return the values of *post* for `add_item`.
 
-    An import stores no character that XML forbids, but the admin accepts form feeds and other controls in a field. One
-    of them would make the whole feed ill-formed, or an error of the server.
+    An import stores no character that XML forbids, but the admin accepts form feeds and other control characters in a
+    field. One of them would make the whole feed ill-formed, or raise an exception, so they are removed here.
     """
+    item, feed = post.item, post.item.feed
     page = absolute(timeline.item_url(post))
     site = post.subscription.display_name
     of_site = timeline.narrowed(subscription=post.subscription, tag=None, query="", day=None)

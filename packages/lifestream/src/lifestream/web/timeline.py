@@ -75,8 +75,8 @@ class Day:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The posts of *lifestream* that a reader, its owner or not, may see: all, or those of one site, tag, day or
-    search.
+    """The posts of *lifestream* that a reader may see: all, or those of one site, tag, day or search. *owned* is True
+    if the reader is its owner or a superuser, who also sees posts of feeds that need credentials.
     """
 
     lifestream: Lifestream
@@ -117,6 +117,7 @@ class Timeline:
         return posts.filter(pinned=None) if self.pins else posts
 
     def _posts(self, found: Found | None = None) -> QuerySet[Post]:
+        """Return the posts that may be shown, pinned or not. *found* is what the search has found, if that is known."""
         if self.subscription is None:
             posts = self._every_post()
         else:
@@ -163,7 +164,7 @@ class Timeline:
             if len(keys) == count:  # A small lifestream may have fewer posts among the latest items.
                 return _of_keys(keys)
         rows = _older(posts, before)[:count]
-        # The database sorts posts that are looked up by their items; all others it reads in the order of an index.
+        # The database sorts posts that are looked up by their items; it reads all others in the order of an index.
         are_sorted = hit.are_looked_up if hit else self.tag is not None and self._tagged is not None
         return _of_keys(rows.values("pk")) if are_sorted else rows
 
@@ -226,10 +227,10 @@ class Timeline:
 
     def neighbours(self, post: Post) -> tuple[Post | None, Post | None]:
         """Return the next newer and the next older post than *post*."""
-        here = Cursor(post.date, post.item_id)
+        cursor = Cursor(post.date, post.item_id)
         posts = self.posts().select_related("item").defer(*BODIES, "item__text", "item__card")
-        newer = posts.filter(newer_than(here)).order_by("date", "item_id").first()
-        return newer, posts.filter(older_than(here)).first()
+        newer = posts.filter(newer_than(cursor)).order_by("date", "item_id").first()
+        return newer, posts.filter(older_than(cursor)).first()
 
     def days_beside(self) -> tuple[dt.date | None, dt.date | None]:
         """Return the last day with posts before the timeline's own day, and the first one after it."""

@@ -2,8 +2,8 @@
 
 SQLite takes five times as long to look up the posts of 9,000 items, which are spread over the table, as to search the
 latest 3,000 posts for 20 posts of those items. If the keys of the items are not known, a condition is checked for each
-post until enough are found: for a tag that half of all posts have, for 40 posts. To ask for the keys would take longer:
-PostgreSQL took 10 ms to return those of 10,000 items.
+post until enough are found: if half of all posts have a tag, 40 posts are checked to find 20. To ask for the keys would
+take longer: PostgreSQL took 10 ms to return those of 10,000 items.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FEW: Final = 1_000
 MOST_WALKED: Final = 10_000
 """The most posts that are read."""
 MOST_ASKED: Final = 2_500
-"""The most posts for which a condition is checked: each check takes some microseconds more."""
+"""The most posts for which a condition is checked: a check takes some microseconds more than reading a post."""
 
 
 def first_of(posts: QuerySet[Post], items: Collection[int], count: int) -> list[int] | None:
@@ -53,8 +53,8 @@ class Walked:
 
 
 def first_with(posts: QuerySet[Post], condition: Exists | BooleanLookup, count: int) -> Walked:
-    """Return the first *count* of *posts*, which are ordered as a timeline is, that fulfil *condition*; fewer if the
-    first MOST_ASKED posts don't have so many.
+    """Return the first *count* of *posts* that fulfil *condition*; fewer if the first MOST_ASKED posts don't have so
+    many. *posts* must be ordered as a timeline is.
     """
     # Annotations, since not every version of Django gives columns the names that are needed here.
     named = posts.annotate(is_found=condition, of_date=F("date"), of_item=F("item_id"), key=F("pk"))

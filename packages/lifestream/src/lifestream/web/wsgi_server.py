@@ -87,7 +87,7 @@ def serve(
         server.close()
         for channel in [each for each in sockets.values() if isinstance(each, HTTPChannel)]:
             channel.handle_close()  # which also closes the files of answers that were not read
-        close_all(sockets)  # those of clients that are still connected: `server.close` may close only its own socket
+        close_all(sockets)  # also of clients that are still connected: `server.close` may close only its own socket
 
 
 def _close_abandoned(sockets: dict[int, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The pages. They only read: `timeline` chooses what a page shows, `presenters` how an item looks.
+"""The pages: `timeline` chooses what a page shows, `presenters` how an item looks.
 
 `reading`: what all of them share: the lifestream, who may read it, and how long an answer may be cached. `pages`: the
 pages that people read: a timeline, or its posts of one day, site, tag or search; one item; the lists of sites and of

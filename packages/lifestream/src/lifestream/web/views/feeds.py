@@ -56,8 +56,8 @@ def _feed(request: HttpRequest, timeline: Timeline, format: str) -> HttpResponse
     before = cursor_of(request)
     etag, latest = syndication.validators(timeline, before, salt=f"{format} {request.build_absolute_uri()}")
     modified = int(latest.timestamp()) if latest else None
-    # Without the date: hiding or removing a post leaves no later one, and the post must vanish for every client. A
-    # recipient that has no date to compare ignores If-Modified-Since (RFC 9110, section 13.1.3).
+    # Last-Modified is not compared: it does not change when a post is hidden or removed, but the post must vanish for
+    # every client. A recipient that has no date to compare ignores If-Modified-Since (RFC 9110, section 13.1.3).
     response = get_conditional_response(request, etag=etag)
     if response is None:
         body, kind = syndication.write(timeline, before, format, request.build_absolute_uri)

@@ -40,7 +40,7 @@ def icon(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_safe
 def logo(request: HttpRequest, slug: str, digest: str) -> HttpResponse:
-    """Return the logo that the owner of a lifestream has uploaded. Another one has another digest, and so another
+    """Return the logo that the owner of a lifestream has uploaded. A new logo has another digest, and so another
     address.
     """
     timeline = read(request, slug)
@@ -58,13 +58,13 @@ def picture(request: HttpRequest, key: str, url: str) -> HttpResponse:
     """Return the picture of a feed whose address this site has signed. The answer for a picture that is not stored yet
     is 202 (Accepted): it is being fetched, and can be requested again.
     """
-    asked = picture_at(key, url) if settings.serves_pictures else None
-    if asked is None:
+    signed = picture_at(key, url) if settings.serves_pictures else None
+    if signed is None:
         raise Http404(gettext("There is no such picture."))
     # Imported here, since only a site that shows pictures fetches them.
     from lifestream.refresh.pictures import NoPicture, pictures
 
-    feed, address = asked
+    feed, address = signed
     found = pictures().get(address, feed=feed)
     if isinstance(found, NoPicture):
         late = found is NoPicture.LATE

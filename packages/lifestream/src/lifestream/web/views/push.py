@@ -36,26 +36,28 @@ def push(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _intent(request: HttpRequest, key: str) -> HttpResponse:
-    """Return the challenge if the hub verifies a request that this site has sent, otherwise 404 ("Hub Verifies Intent
-    of the Subscriber"). Note a denial.
+    """Return the challenge if the hub verifies a request that this site has sent, otherwise 404 (WebSub, "Hub Verifies
+    Intent of the Subscriber"). Note a denial.
     """
-    said = {
+    parameters = {
         name: request.GET.get(f"hub.{name}", "") for name in ("mode", "topic", "challenge", "lease_seconds", "reason")
     }
-    if "\0" in said["topic"]:
+    if "\0" in parameters["topic"]:
         return _answer(404)
     now = timezone.now()
-    if said["mode"] == "denied":
-        return _answer(200 if hub_subscriptions.deny(key, said["topic"], said["reason"], now) else 404)
-    challenge = said["challenge"]
+    if parameters["mode"] == "denied":
+        return _answer(200 if hub_subscriptions.deny(key, parameters["topic"], parameters["reason"], now) else 404)
+    challenge = parameters["challenge"]
     if not 0 < len(challenge) <= _LONGEST_CHALLENGE:
         return _answer(404)
-    agreed = hub_subscriptions.confirm(key, said["mode"], said["topic"], said["lease_seconds"], now)
+    agreed = hub_subscriptions.confirm(key, parameters["mode"], parameters["topic"], parameters["lease_seconds"], now)
     return _answer(200, challenge) if agreed else _answer(404)
 
 
 def _push(request: HttpRequest, key: str) -> HttpResponse:
-    """Receive a push. One without a valid signature gets the same answer, and is ignored ("Signature validation")."""
+    """Receive a push. One without a valid signature gets the same answer, and is ignored (WebSub, "Signature
+    Validation").
+    """
     if not hub_subscriptions.is_known(key):
         return _answer(410)  # 410 tells a hub to end the subscription.
     signature = Signature(request.headers.get("X-Hub-Signature", ""), hub_subscriptions.secrets_of(key))
