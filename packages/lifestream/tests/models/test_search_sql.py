@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, transaction
 
 from lifestream.content.tokenizer import terms
-from lifestream.models.search_sql import DIALECTS, SEGMENT, TEXT_LENGTH, Indexed
+from lifestream.models.search_sql import DIALECTS, SEGMENT, TEXT_LENGTH, Indexed, latest_matching
 
 SQLITE, POSTGRESQL = DIALECTS["sqlite"], DIALECTS["postgresql"]
 
@@ -109,11 +109,22 @@ def test_a_search_reads_no_older_segment_once_it_has_found_enough() -> None:
     write(*(POSTGRESQL.row(Indexed(key, "Kite", "")) for key in KEYS))
     with connection.cursor() as cursor:
         parameters: dict[str, str | int] = {"query": "('/kite')", "most": 3}
-        cursor.execute(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {POSTGRESQL.matching}", parameters)
+        cursor.execute(
+            f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {latest_matching('%(query)s', '%(most)s')}", parameters
+        )
         plan = [line for (line,) in cursor.fetchall()]
     read = next(line for line in plan if "generate_series" in line)
     # Items of the segments 12, 3 and 1, so the segments 12 to 1 were asked for, and not the segment 0.
     assert "rows=12 " in read, plan
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite compiles no queries")
+def test_postgresql_does_not_compile_a_search() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT proconfig FROM pg_proc WHERE proname = 'lifestream_search_latest'")
+        assert cursor.fetchall() == [(["jit=off"],)]
 
 
 @pytest.mark.postgres
@@ -124,7 +135,7 @@ def test_postgresql_does_not_walk_down_all_items_for_a_word() -> None:
         # Whatever else it could do costs more than the walk, as with ten million items.
         for other in ("enable_seqscan", "enable_bitmapscan", "enable_sort"):
             cursor.execute(f"SET LOCAL {other} = off")
-        cursor.execute(f"EXPLAIN {POSTGRESQL.matching}", {"query": "('/none':*)", "most": 10})
+        cursor.execute(f"EXPLAIN {latest_matching('%(query)s', '%(most)s')}", {"query": "('/none':*)", "most": 10})
         plan = [line for (line,) in cursor.fetchall()]
     assert "Sort" in "\n".join(plan), plan
     # Walked for the first and the last key only, from which nothing but the key is read.

@@ -45,8 +45,8 @@ _Row = TypeVar("_Row", bound=Model)
 
 
 def create(connection: BaseDatabaseWrapper) -> None:
-    """Create the table of the index unless it exists. Databases other than SQLite and PostgreSQL get no table, and
-    searches in them find nothing.
+    """Create the table of the index unless it exists, and on PostgreSQL the function that searches it. Other databases
+    get no table, and searches in them find nothing.
     """
     if dialect := DIALECTS.get(connection.vendor):
         with connection.cursor() as cursor:
@@ -55,9 +55,11 @@ def create(connection: BaseDatabaseWrapper) -> None:
 
 
 def drop(connection: BaseDatabaseWrapper) -> None:
-    """Drop the table of the index."""
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS lifestream_search")
+    """Drop the table of the index, and what belongs to it."""
+    if dialect := DIALECTS.get(connection.vendor):
+        with connection.cursor() as cursor:
+            for statement in dialect.drop:
+                cursor.execute(statement)
 
 
 def matching(queryset: QuerySet[_Row], query: str) -> QuerySet[_Row]:
