@@ -240,8 +240,8 @@ class Feed(models.Model):
     replacement = models.TextField(blank=True, default="", db_default="", editable=False)
     replacement_checked = models.DateTimeField(null=True, blank=True, editable=False)
 
-    # The state of the feed's pushes; see storage.hub_subscriptions. *pushed* is the last push that no fetch has followed
-    # yet. Until *push_until* the hub is relied on to announce new entries.
+    # The state of the feed's pushes; see storage.hub_subscriptions. *pushed* is the last push that no fetch has
+    # followed yet. Until *push_until* the hub is relied on to announce new entries.
     pushed = models.DateTimeField(_("last push"), null=True, blank=True, editable=False)
     push_until = models.DateTimeField(_("pushed until"), null=True, blank=True, editable=False)
 
