@@ -45,7 +45,7 @@ def both(body: bytes) -> tuple[ParsedFeed, ParsedFeed] | None:
     if ours is None:
         return None
     source = with_renamed(document.source.decode()).encode()
-    return ours, Reading(source, "", URL, netscape=document.netscape).whole()
+    return ours, Reading(source, "", URL, netscape=document.netscape).read_whole()
 
 
 def differences(ours: ParsedFeed, theirs: ParsedFeed) -> Iterator[tuple[str, Any, Any]]:

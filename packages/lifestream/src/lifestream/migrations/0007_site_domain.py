@@ -1,4 +1,6 @@
-"""The domain of each feed, which was what the feed says, is what its URL or most of its links speak for."""
+"""The domain of each feed was that of the site that the feed names. It becomes that of the feed's URL, unless this URL
+or most links of the feed lead to the site that it names.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ _LINKS = 100  # the latest ones
 
 
 def decide(apps: Any, schema_editor: Any) -> None:
-    """Decides the domain of those feeds anew that have another one than their URL."""
+    """Decide the domain anew for each feed whose domain is not that of its URL."""
     using = schema_editor.connection.alias
     feeds = apps.get_model("lifestream", "Feed").objects.using(using)
     items = apps.get_model("lifestream", "Item").objects.using(using)

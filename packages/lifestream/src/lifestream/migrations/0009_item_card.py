@@ -2,8 +2,8 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    # Null for the items that are there: with a default, SQLite would write the whole table anew. Their cards are made
-    # by the pages that show them, until a feed's next change of the item stores one.
+    # Null for existing items: with a default, SQLite would write the whole table anew. Pages make the cards of these
+    # items when they show them, until the next change of an item in its feed stores its card.
     dependencies = [
         ("lifestream", "0008_flaw"),
     ]

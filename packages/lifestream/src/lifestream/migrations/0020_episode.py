@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    # Null for the items that are there: with a default, SQLite would write the whole table anew.
+    # Null for existing items: with a default, SQLite would write the whole table anew.
     dependencies = [
         ("lifestream", "0019_look"),
     ]

@@ -1,6 +1,6 @@
-"""Spellings of one URL (see `feed_urls`) were feeds of their own before. Each URL gets its form of now, and feeds that
-are one become one row, with everything that either of them has: items, posts and how they are marked, subscriptions,
-tombstones and the log.
+"""Different spellings of one URL (see `feed_urls`) were different feeds before. Each URL gets its present form, and
+feeds with the same URL become one row, with everything that any of them has: items, posts and how they are marked,
+subscriptions, tombstones and the log.
 """
 
 from collections import defaultdict
@@ -59,7 +59,7 @@ def _merge(apps, doomed, kept, using):
     there = tombstones.filter(feed=kept).values("key_hash")
     tombstones.filter(feed=doomed).filter(Q(key_hash__in=there) | Q(key_hash__in=live)).delete()
     tombstones.filter(feed=doomed).update(feed=kept)
-    tombstones.filter(feed=kept, key_hash__in=live).delete()  # what one of the two still has is not deleted
+    tombstones.filter(feed=kept, key_hash__in=live).delete()  # what either feed still has needs none
     apps.get_model("lifestream", "Fetch").objects.using(using).filter(feed=doomed).update(feed=kept)
     # Items that came from the other feed are posted by the next refresh: see `storage.backfill`.
     newest = item.objects.using(using).filter(feed=kept).aggregate(newest=Max("pk"))["newest"]
@@ -109,7 +109,7 @@ def _merge_posts(apps, pairs, using):
         if twin is None:
             posts.filter(pk=post.pk).update(item=pairs[post.item_id], date=dates[pairs[post.item_id]])
             continue
-        # What the owner did to either of them holds.
+        # If the owner has hidden, removed or kept either post, that holds.
         twin.hidden, twin.removed = twin.hidden or post.hidden, twin.removed or post.removed
         twin.kept = twin.kept or post.kept
         twin.save()
@@ -124,7 +124,7 @@ def _respell(apps, changed, using):
             feeds.filter(pk=pk).exclude(host=host).filter(status="active").values_list("next_fetch", flat=True).first()
         )
         feeds.filter(pk=pk).update(url=url, url_hash=new_hash, host=host)
-        if moved is not None:  # its new host is due with it
+        if moved is not None:  # the new host is due when the feed is
             hosts.filter(Q(next_due=None) | Q(next_due__gt=moved), pk=host.pk).update(next_due=moved)
 
 

@@ -1,9 +1,9 @@
-"""Items that are there keep the id that they were published under: the address of their page. It is stored as it is
-now, and no longer follows the site's host and a lifestream's slug.
+"""Existing items keep the id that they were published under: the address of their page. The address is stored as it is
+now, so the id no longer changes with the site's host or a lifestream's slug.
 
-What was published under no lasting address, since LIFESTREAM_PUBLIC_URL is not set or nobody has posted it, gets an id
-as new items do (see `plugins.entry_uris`). All is done in small transactions, in the order of keys; what was done
-before an interruption is not done again.
+Items without a lasting address, because LIFESTREAM_PUBLIC_URL is not set or the item is in no lifestream, get an id as
+new items do (see `plugins.entry_uris`). All is done in small transactions, in the order of keys; what was done before
+an interruption is not done again.
 """
 
 from django.db import migrations, transaction

@@ -1,5 +1,5 @@
 """The feed of each lifestream gets an id that never changes: the one that it was published under, which was the address
-of its page. Without LIFESTREAM_PUBLIC_URL there is no lasting address, and it gets a UUID.
+of its page. Without LIFESTREAM_PUBLIC_URL there is no lasting address, and the feed gets a UUID.
 """
 
 from django.db import migrations, models

@@ -12,9 +12,9 @@ from lifestream.models.message_field import MessageField
 class Article(models.Model):
     """The page of an item, which was requested for the item's content: see `refresh.full_content`.
 
-    *fingerprint* is that of the entry whose page it was: an entry that was edited has another one, and its page is
-    requested again. *message* says why the page gave no content; it is "" if it did. *attempts* counts how often it was
-    requested in vain.
+    *fingerprint* is that of the item at the time of the request: once the entry is edited, the item has another one,
+    and the page is requested again. *message* says why the page gave no content, or is "" if it gave some. *attempts*
+    counts the requests in a row that gave no content.
     """
 
     # Not the primary key: Django 5.2 compares a primary key that is a relation with numbers that no column can hold.

@@ -8,7 +8,7 @@ feed. So a claim costs no more with a million feeds than with ten, and the lease
 *not_before*, and every deletion of feeds is followed by a call of `settle` in the same transaction: the querysets and
 the signal handlers of `Feed` and `Host` call it, and so does `storage.writer`. Only SQL that is written by hand
 bypasses it. `wrong` finds hosts for which the invariant doesn't hold, `mend` repairs them, and a refresh that finds
-nothing to do mends some.
+nothing to do calls `mend_some`.
 
 On PostgreSQL, each transaction locks feeds before hosts, and both in the order of their keys, so that no two
 transactions wait for each other. A claim doesn't wait at all.
@@ -26,7 +26,7 @@ FIELDS: Final = frozenset({"next_fetch", "status", "host", "host_id", "claim_tok
 """The fields of a feed after whose change `settle` has to be called."""
 
 _CHUNK: Final = 500
-_SOME: Final = 250
+_SAMPLE: Final = 250
 """How many hosts a refresh that finds nothing to do checks and mends: this takes about a millisecond."""
 
 # `NOT (… = '')` is written as in the condition of the index, and 'active' and '' are no parameters: SQLite uses a
@@ -60,7 +60,7 @@ def lock(hosts: Collection[int], using: str) -> None:
 
 
 def settle(hosts: Collection[int], using: str) -> None:
-    """Release those of *hosts* (keys) that no worker holds any more, and note when they are due."""
+    """Release those of *hosts* (keys) that no worker holds any more, and store when they are due."""
     if not hosts:
         return
     with transaction.atomic(using=using):
@@ -100,8 +100,8 @@ def mend_some(using: str) -> int:
         if last is None:
             return 0
         # S311: nobody gains by knowing which hosts are looked at.
-        start = random.randrange(last) if last > _SOME else 0  # noqa: S311
-        cursor.execute("SELECT id FROM lifestream_host WHERE id > %s ORDER BY id LIMIT %s", [start, _SOME])
+        start = random.randrange(last) if last > _SAMPLE else 0  # noqa: S311
+        cursor.execute("SELECT id FROM lifestream_host WHERE id > %s ORDER BY id LIMIT %s", [start, _SAMPLE])
         return mend(using, [key for (key,) in cursor.fetchall()])
 
 

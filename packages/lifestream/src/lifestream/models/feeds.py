@@ -83,7 +83,7 @@ HEALTH = {
 """The values of `Feed.health`, in words."""
 
 
-def _is_held() -> NotEmpty:
+def _has_token() -> NotEmpty:
     return NotEmpty(F("claim_token"), True)
 
 
@@ -91,12 +91,12 @@ class FeedQuerySet(models.QuerySet["Feed"]):
     """Querysets of feeds. They call `due_hosts.settle` after each write."""
 
     def update(self, **values: Any) -> int:
-        """Update the feeds. If that may change when their hosts are due, or how sites are sorted, note it anew."""
+        """Update the feeds. If that may change when their hosts are due, or how sites are sorted, store both anew."""
         if sort_names.OF_FEED & values.keys():
             with transaction.atomic(using=self.db):
-                named = list(self.order_by().values_list("pk", flat=True))
+                keys = list(self.order_by().values_list("pk", flat=True))
                 count = self._update_due(**values)
-                sort_names.settle(self.db, feeds=named)
+                sort_names.settle(self.db, feeds=keys)
             return count
         return self._update_due(**values)
 
@@ -122,9 +122,9 @@ class FeedQuerySet(models.QuerySet["Feed"]):
     def bulk_create(self, objs: Iterable[Feed], *args: Any, **kwargs: Any) -> list[Feed]:
         """Insert *objs*, and note when their hosts are due."""
         with transaction.atomic(using=self.db):
-            made = super().bulk_create(objs, *args, **kwargs)
-            due_hosts.settle({feed.host_id for feed in made}, self.db)
-        return made
+            created = super().bulk_create(objs, *args, **kwargs)
+            due_hosts.settle({feed.host_id for feed in created}, self.db)
+        return created
 
     # Django marks its own methods in the same way: a manager must not offer to delete all rows.
     update.alters_data = True  # type: ignore[attr-defined]
@@ -152,11 +152,11 @@ class FeedQuerySet(models.QuerySet["Feed"]):
 
     def held(self, now: datetime) -> FeedQuerySet:
         """Return feeds that a worker holds."""
-        return self.filter(_is_held(), claimed_until__gt=now)
+        return self.filter(_has_token(), claimed_until__gt=now)
 
     def with_token(self, token: str) -> FeedQuerySet:
         """Return the feeds that were claimed with *token*."""
-        return self.filter(_is_held(), claim_token=token)
+        return self.filter(_has_token(), claim_token=token)
 
     def _active(self, now: datetime) -> FeedQuerySet:
         return self.filter(Q(claimed_until=None) | Q(claimed_until__lte=now), status=Feed.Status.ACTIVE)
@@ -240,12 +240,12 @@ class Feed(models.Model):
     replacement = models.TextField(blank=True, default="", db_default="", editable=False)
     replacement_checked = models.DateTimeField(null=True, blank=True, editable=False)
 
-    # The state of its pushes; see storage.hub_subscriptions. *pushed* is the last push that no fetch has followed yet,
-    # and until *push_until* the hub is relied on to announce new entries.
+    # The state of the feed's pushes; see storage.hub_subscriptions. *pushed* is the last push that no fetch has
+    # followed yet. Until *push_until* the hub is relied on to announce new entries.
     pushed = models.DateTimeField(_("last push"), null=True, blank=True, editable=False)
     push_until = models.DateTimeField(_("pushed until"), null=True, blank=True, editable=False)
 
-    # Which worker holds it, and until when; see scheduler.leases.
+    # Which worker holds the feed, and until when; see scheduler.leases.
     claim_token = models.CharField(max_length=32, blank=True, editable=False)
     claimed_until = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -271,18 +271,18 @@ class Feed(models.Model):
 
     def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         """Save the feed with what follows from its URL: its hash, its host and, unless one was set, its domain."""
-        left: list[int] = []
+        previous_hosts: list[int] = []
         if update_fields is None or "url" in update_fields:
             derived = self.derive()
             update_fields = None if update_fields is None else {*update_fields, *derived}
             if self.pk is not None:
                 elsewhere = Feed.objects.filter(pk=self.pk).exclude(host=self.host_id)
-                left = list(elsewhere.values_list("host_id", flat=True))
+                previous_hosts = list(elsewhere.values_list("host_id", flat=True))
         using = kwargs.get("using") or router.db_for_write(Feed, instance=self)
         with transaction.atomic(using=using):
             # The host's *next_due* is set by a signal handler, which also runs when fixtures are loaded.
             super().save(*args, update_fields=update_fields, **kwargs)
-            due_hosts.settle(left, using)
+            due_hosts.settle(previous_hosts, using)
 
     def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:
         """Delete the feed, and note when its host is due without it."""
@@ -307,7 +307,7 @@ class Feed(models.Model):
 
     @property
     def is_private(self) -> bool:
-        """Whether it has credentials. Then it belongs to one subscriber and is shown on no public page."""
+        """Whether the feed has credentials. Then it belongs to one subscriber and is shown on no public page."""
         return bool(self.credentials)
 
     @property

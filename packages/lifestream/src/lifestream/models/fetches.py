@@ -16,7 +16,7 @@ class Fetch(models.Model):
     """The result of one fetch, or of *count* fetches in a row with the same result, the last of which started at
     *latest*.
 
-    It also has the time and the reason of the next fetch, as they were after this one.
+    *next_fetch* and *reason* are the time of the next fetch, and the reason for that time, as they were after this one.
     """
 
     class Outcome(models.TextChoices):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     BooleanLookup = Lookup[bool]
 else:
     BooleanLookup = Lookup  # has a type parameter for type checkers only
-"""The base class of conditions. Django 6.1 adds `= True` to those that are no lookups, and then no index is used."""
+"""The base class of conditions. Django 6.1 adds `= True` to conditions that are no lookups; then no index is used."""
 
 
 class NotEmpty(BooleanLookup):

@@ -103,7 +103,7 @@ class Item(models.Model):
     tags = models.ManyToManyField(Tag, related_name="items", blank=True, verbose_name=_("tags"))
     card = models.JSONField(null=True, blank=True, editable=False)
 
-    # What was stored, to notice an edit; how often and when it was rewritten, to limit that.
+    # The fingerprint of the entry, to notice an edit; how often and when the item was rewritten, to limit rewriting.
     fingerprint = models.CharField(max_length=64, blank=True, editable=False)
     changes = models.PositiveIntegerField(default=0, editable=False)
     changed = models.DateTimeField(null=True, blank=True, editable=False)
@@ -139,7 +139,7 @@ class Item(models.Model):
 
     @property
     def display_title(self) -> str:
-        """The title, or the beginning of the text, or the link."""
+        """The title, or the beginning of the text, or the link, or the GUID."""
         if self.title:
             return self.title
         from lifestream.content.plaintext import shorten  # models are imported by all commands, and few show items

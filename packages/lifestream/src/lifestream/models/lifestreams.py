@@ -57,11 +57,11 @@ class LifestreamQuerySet(models.QuerySet["Lifestream"]):
     """Querysets of lifestreams."""
 
     def public(self) -> LifestreamQuerySet:
-        """Return those that everybody may read."""
+        """Return the lifestreams that everybody may read."""
         return self.filter(is_public=True)
 
     def readable_by(self, user: AbstractBaseUser | AnonymousUser) -> LifestreamQuerySet:
-        """Return those that *user* may read: public ones and their own; all of them for a superuser."""
+        """Return the lifestreams that *user* may read: public ones and their own; all of them for a superuser."""
         if not user.is_authenticated:
             return self.public()
         if getattr(user, "is_superuser", False):
@@ -69,13 +69,13 @@ class LifestreamQuerySet(models.QuerySet["Lifestream"]):
         return self.filter(Q(is_public=True) | Q(owner=user.pk))
 
     def owned_by(self, user: AbstractBaseUser | AnonymousUser) -> LifestreamQuerySet:
-        """Return those that *user* may change: their own; all of them for a superuser."""
+        """Return the lifestreams that *user* may change: their own; all of them for a superuser."""
         if getattr(user, "is_superuser", False):
             return self.all()
         return self.filter(owner=user.pk) if user.is_authenticated else self.none()
 
     def update(self, **kwargs: Any) -> int:
-        """Update them, as Django does. If their rules are among what is written, the rules are applied."""
+        """Update the lifestreams, as Django does. If their rules are among what is written, the rules are applied."""
         if RULING.isdisjoint(kwargs):
             return super().update(**kwargs)
         with transaction.atomic(using=self.db):
@@ -193,7 +193,7 @@ class Lifestream(models.Model):
     )
 
     objects = LifestreamQuerySet.as_manager()
-    _ruled_by: tuple[str, ...] | None = None
+    _ruled_by: tuple[str, ...] | None = None  # the rules that were read or saved last
 
     class Meta:
         verbose_name = _("lifestream")
@@ -234,9 +234,9 @@ class Lifestream(models.Model):
     @classmethod
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:
         """Return the lifestream of a row, and remember its rules. *options* are passed by newer versions of Django."""
-        made = super().from_db(db, field_names, values, **options)
-        made._ruled_by = made._rules()
-        return made
+        lifestream = super().from_db(db, field_names, values, **options)
+        lifestream._ruled_by = lifestream._rules()
+        return lifestream
 
     def _rules(self) -> tuple[str, ...] | None:
         """Return the rules, or None if they were not read."""
@@ -276,7 +276,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         feeds = {subscription.feed_id for subscription in chosen}
         with transaction.atomic(using=self.db):
             _lock(feeds, self.db)
-            made = super().bulk_create(chosen, *args, **kwargs)
+            created = super().bulk_create(chosen, *args, **kwargs)
             # Django does not return the keys of those that existed already.
             of_these = Subscription.objects.using(self.db).filter(
                 feed__in=feeds, lifestream__in={subscription.lifestream_id for subscription in chosen}
@@ -285,25 +285,28 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
             found = of_these.values_list("pk", "lifestream_id", "feed_id")
             keys = [pk for pk, lifestream, feed in found if (lifestream, feed) in pairs]
             sort_names.settle(self.db, subscriptions=keys)
-            _written(keys, feeds, self.db)
-        return made
+            _send_written(keys, feeds, self.db)
+        return created
 
     bulk_create.alters_data = True  # type: ignore[attr-defined]  # as Django marks its own
 
     def update(self, **kwargs: Any) -> int:
-        """Update them, as Django does. If that may show more, fill their timelines and activate idle feeds."""
-        shows, moves = not SHOWING.isdisjoint(kwargs), not sort_names.OF_SUBSCRIPTION.isdisjoint(kwargs)
-        if not shows and not moves:
+        """Update the subscriptions, as Django does. If they may then show more, fill their timelines and activate idle
+        feeds.
+        """
+        may_show_more = not SHOWING.isdisjoint(kwargs)
+        may_be_resorted = not sort_names.OF_SUBSCRIPTION.isdisjoint(kwargs)
+        if not may_show_more and not may_be_resorted:
             return super().update(**kwargs)
         with transaction.atomic(using=self.db):
             before = dict(self.order_by().values_list("pk", "feed_id"))
             count = super().update(**kwargs)
-            if moves:
+            if may_be_resorted:
                 sort_names.settle(self.db, subscriptions=before)
-            if not shows:
+            if not may_show_more:
                 return count
             after = Subscription.objects.using(self.db).filter(pk__in=before).values_list("feed_id", flat=True)
-            _written(list(before), {*before.values(), *after}, self.db)
+            _send_written(list(before), {*before.values(), *after}, self.db)
         return count
 
     update.alters_data = True  # type: ignore[attr-defined]
@@ -319,11 +322,13 @@ subscriptions, *feeds* (keys) whose subscribers may have changed, and *using*.
 
 
 def _lock(feeds: Collection[int], using: str) -> None:
-    """Lock *feeds* in the order in which imports do. Otherwise, this and an import could wait for each other."""
+    """Lock *feeds* in the order in which imports do. Otherwise this transaction and an import could wait for each
+    other.
+    """
     list(Feed.objects.using(using).filter(pk__in=feeds).order_by("pk").select_for_update().values_list("pk"))
 
 
-def _written(keys: Collection[int], feeds: Collection[int], using: str) -> None:
+def _send_written(keys: Collection[int], feeds: Collection[int], using: str) -> None:
     subscriptions_written.send(Subscription, keys=keys, feeds=feeds, using=using)
 
 
@@ -351,7 +356,7 @@ class Subscription(models.Model):
         _("block rules"), blank=True, validators=[validate_rules], help_text=_("One a line. What matches is not shown.")
     )
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
-    # What it is sorted by among the sites of its lifestream; see models.sort_names.
+    # What the site is sorted by among the sites of its lifestream; see models.sort_names.
     sort_folder = models.CharField(max_length=sort_names.LENGTH, blank=True, default="", editable=False)
     sort_name = models.CharField(max_length=sort_names.LENGTH, blank=True, default="", editable=False)
     # The key below which items of the feed are still to be posted; None if there are none. See storage.backfill.
@@ -387,7 +392,7 @@ class Subscription(models.Model):
                 _lock([*before, self.feed_id], using)
             super().save(**options)
             if before:
-                _written([], before, using)  # the feed that it subscribed to before
+                _send_written([], before, using)  # the feed that it subscribed to before
 
     @property
     def display_name(self) -> str:

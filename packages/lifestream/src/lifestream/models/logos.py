@@ -22,7 +22,7 @@ _ON_LIFESTREAM: Final = ("logo_digest", "logo_width", "logo_height")
 
 
 class Logo(models.Model):
-    """An uploaded logo. What a page needs of it without its bytes is kept in the row of its lifestream."""
+    """An uploaded logo. Its digest and size are kept in the row of its lifestream too, where pages read them."""
 
     lifestream = models.OneToOneField(
         Lifestream, on_delete=models.CASCADE, related_name="uploaded_logo", verbose_name=_("lifestream")
@@ -39,7 +39,7 @@ class Logo(models.Model):
 
 
 def too_large() -> str:
-    """Return what is wrong with a file of more than `LARGEST` bytes."""
+    """Return the message about a file of more than `LARGEST` bytes."""
     return gettext("The file has more than %(most)s KB: make the picture smaller.") % {"most": LARGEST // 1024}
 
 

@@ -35,7 +35,7 @@ class OwnPage(models.Model):
     position = models.PositiveSmallIntegerField(
         _("position"), default=0, help_text=_("The order of the links in the footer: small numbers come first.")
     )
-    # Made of the text, and from what: see storage.own_page_html.
+    # The HTML of the text, and the digest of all that it was made from: see storage.own_page_html.
     html = models.TextField(blank=True, default="", db_default="", editable=False)
     html_digest = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
     changed = models.DateTimeField(_("changed"), auto_now=True)

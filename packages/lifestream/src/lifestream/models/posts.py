@@ -14,7 +14,7 @@ class PostQuerySet(models.QuerySet["Post"]):
     """Querysets of posts."""
 
     def visible(self) -> PostQuerySet:
-        """Return those that nobody has hidden or removed, and that no rule hides."""
+        """Return the posts that nobody has hidden or removed, and that no rule hides."""
         return self.filter(hidden=False, removed=False, ruled=False)
 
 

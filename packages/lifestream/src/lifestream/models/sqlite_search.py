@@ -31,7 +31,8 @@ def holds(head: str, body: str, query: str) -> bool:
     FTS5: phrases in quotes, each with a star after it if its last word is the beginning of one.
     """
     # A page checks a thousand items. Most do not even contain the letters of a word, which `in` finds out fast.
-    if head.isascii():  # other lines are case-folded already, which turns letters of some scripts into capitals
+    # Text beyond ASCII is case-folded already. `lower` would change it, since folding gives capitals in some scripts.
+    if head.isascii():
         head = head.lower()
     if body.isascii():
         body = body.lower()

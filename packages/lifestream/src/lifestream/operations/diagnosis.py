@@ -35,7 +35,7 @@ _CLOCK: Final = 60.0  # seconds by which the clocks of two machines may differ
 _SPACE: Final = 0.05  # the part of a disk that should be free
 _A_GIGABYTE: Final = 1_000_000_000
 _BROKER_TIMEOUT: Final = 3  # seconds
-_CALLED_PROXY: Final = ("http_proxy", "https_proxy", "all_proxy")
+_PROXY_VARIABLES: Final = ("http_proxy", "https_proxy", "all_proxy")
 
 
 class Grade(Enum):
@@ -181,14 +181,15 @@ def _clock(now: datetime) -> Iterator[Finding]:
         with connection.cursor() as cursor:
             before = time.time()
             cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
-            (there,) = cursor.fetchone()
-        if abs(float(there) - before) > _CLOCK:
+            (database_time,) = cursor.fetchone()
+        difference = abs(float(database_time) - before)
+        if difference > _CLOCK:
             text = gettext("The database's clock is {time} away from this machine's.")
-            yield Finding(subject, Grade.ERROR, text.format(time=in_words(abs(float(there) - before))), remedy)
-    last = Feed.objects.filter(last_fetch__gt=now + timedelta(minutes=5)).count()
-    if last:
-        text = ngettext("{} feed was fetched in the future.", "{} feeds were fetched in the future.", last)
-        yield Finding(subject, Grade.WARNING, text.format(last), remedy)
+            yield Finding(subject, Grade.ERROR, text.format(time=in_words(difference)), remedy)
+    count = Feed.objects.filter(last_fetch__gt=now + timedelta(minutes=5)).count()
+    if count:
+        text = ngettext("{} feed was fetched in the future.", "{} feeds were fetched in the future.", count)
+        yield Finding(subject, Grade.WARNING, text.format(count), remedy)
 
 
 def _certificates(_now: datetime) -> Iterator[Finding]:
@@ -199,7 +200,7 @@ def _certificates(_now: datetime) -> Iterator[Finding]:
 
 
 def _proxy(_now: datetime) -> Iterator[Finding]:
-    found = sorted(name for name in os.environ if name.lower() in _CALLED_PROXY)
+    found = sorted(name for name in os.environ if name.lower() in _PROXY_VARIABLES)
     if found:
         text = gettext("{names} is set, and not used: feeds are fetched directly.").format(names=", ".join(found))
         yield Finding(gettext("proxy"), Grade.WARNING, text)

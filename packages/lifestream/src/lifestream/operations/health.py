@@ -39,7 +39,7 @@ class Trouble:
 @dataclass(frozen=True, slots=True)
 class Health:
     """The state of a site. *feeds* are counts by status. *oldest_due* is when the first feed that is due became due, or
-    None if none is due.
+    None if none is due. *size* is that of the database, in bytes.
     """
 
     now: datetime
@@ -130,7 +130,9 @@ def database_size(using: str) -> int:
 
 
 def _rows(model: type[Item | Post], using: str) -> int:
-    """Return how many rows there are; for a large table on PostgreSQL, its estimate, since counting takes long."""
+    """Return how many rows there are; for a large table on PostgreSQL, the database's estimate, since counting takes
+    long.
+    """
     connection = connections[using]
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

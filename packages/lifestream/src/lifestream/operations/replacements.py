@@ -23,6 +23,7 @@ from lifestream.storage.feed_options import RequestsBeside
 _log = logging.getLogger(__name__)
 
 LOST_FOR: Final = timedelta(days=7)
+"""How long a feed must have failed before its site is searched."""
 AGAIN: Final = timedelta(days=7)
 """The time between two searches for the same feed."""
 MOST: Final = 20

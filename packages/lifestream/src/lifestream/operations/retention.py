@@ -25,14 +25,16 @@ from lifestream.storage import published_ids
 
 CHUNK: Final = 200
 FAR: Final = timedelta(days=60)
-"""How far beyond LIFESTREAM_MAX_INTERVAL a feed may be due, or twice LIFESTREAM_MAX_PAUSE if that is longer, since a
-server may ask for such a pause. If a feed is due later, its time was stored while the clock was wrong.
+"""How far beyond LIFESTREAM_MAX_INTERVAL a feed may be due, or twice LIFESTREAM_MAX_PAUSE if that is longer. If a feed
+is due later, its time was stored while the clock was wrong: no server may ask for so long a pause.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """How many rows were, or would be, deleted; and how many feeds that were due in the far future are due again."""
+    """How many rows were, or would be, deleted. *brought_back* are feeds that were due in the far future, and are due
+    within LIFESTREAM_MAX_INTERVAL now.
+    """
 
     items: int = 0
     feeds: int = 0
@@ -85,6 +87,7 @@ def give_space_back() -> None:
 
 
 def _kept() -> Exists:
+    """Return the condition that an owner keeps or pins a post of the item."""
     return Exists(Post.objects.filter(Q(kept=True) | Q(pinned__isnull=False), item=OuterRef("pk")))
 
 
@@ -150,7 +153,10 @@ def _locks(using: str) -> bool:
 
 
 def _bring_back(now: datetime, using: str, *, dry_run: bool) -> int:
-    """Make feeds that are due far beyond LIFESTREAM_MAX_INTERVAL, which only a wrong clock can cause, due after it."""
+    """Let feeds that are due far beyond LIFESTREAM_MAX_INTERVAL be due after that interval. Return how many these are.
+
+    Only a wrong clock can have made them due so late.
+    """
     longest = timedelta(seconds=settings.max_interval)
     far = max(FAR, 2 * timedelta(seconds=settings.max_pause))
     lost = Feed.objects.using(using).filter(status=Feed.Status.ACTIVE, next_fetch__gt=now + longest + far)

@@ -61,7 +61,9 @@ def troubles(now: datetime, feeds: QuerySet[Feed] | None = None) -> list[Trouble
 
 
 def in_trouble(now: datetime, feeds: QuerySet[Feed]) -> QuerySet[Feed]:
-    """Return those of *feeds* that have subscribers and are in trouble, with `since` and `answer` as attributes."""
+    """Return those of *feeds* that have subscribers and are in trouble. Two attributes are added: `since`, the last
+    success or else the creation, and `answer`, the HTTP status of the last answer.
+    """
     using = router.db_for_read(Feed)
     last = Fetch.objects.using(using).filter(feed=OuterRef("pk")).order_by("-pk")
     return (

@@ -42,8 +42,8 @@ PATIENCE: Final = 60.0
 
 
 def send_report(now: datetime) -> int:
-    """Send the mail if the last one is a week old. Returns to how many addresses it was sent. A failure is logged, and
-    sending is tried again the next day.
+    """Send the mail if the last one is a week old. Return the number of addresses that it was sent to. A failure is
+    logged, and sending is tried again the next day.
     """
     to = recipients()
     if not to or not _is_mine(now):
@@ -68,7 +68,7 @@ def send_report(now: datetime) -> int:
 
 def _send(mail: EmailMessage, patience: float) -> None:
     """Send *mail*. Raises what sending it raises, and TimeoutError after *patience* seconds: then the thread that sends
-    it is left to itself, since nothing can end it. It does not keep the process from ending.
+    the mail goes on, since nothing can end it. That thread does not keep the process from ending.
     """
     sent: Future[None] = Future()
 

@@ -13,8 +13,8 @@ LISTED: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """The *open* addresses, those that *failed*, and the sites whose feed is still *new*: up to LISTED of each.
-    *new_count* is the number of all sites whose feed is new.
+    """The addresses that are still *open*, those that *failed*, and the sites whose feed is *new*, which means that it
+    has never been fetched: up to LISTED of each. *new_count* is the number of all sites whose feed is new.
     """
 
     open: tuple[Addition, ...]
@@ -24,7 +24,7 @@ class Arrivals:
 
     @property
     def count(self) -> int:
-        """How many addresses and feeds are still to be fetched."""
+        """How many addresses, of which LISTED are counted at most, and feeds are still to be fetched."""
         return len(self.open) + self.new_count
 
     @property

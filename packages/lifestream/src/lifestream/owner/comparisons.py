@@ -1,8 +1,8 @@
-"""Whose password is compared next. To compare one takes long by intent, so only a few are compared at once.
+"""Whose password is compared next. Comparing a password is slow by intent, so only a few are compared at once.
 
-If all are busy, a few more visitors wait for their turn, each in a thread. Whoever is more likely to be right goes
-first, and takes the place of another who waits: so a flood of guesses, from however many addresses, keeps nobody out
-who logs in with a browser in which that user has logged in before, or from a network without wrong guesses.
+Meanwhile a few more visitors wait for their turn, each in a thread. A visitor who is more likely to be right goes
+first, and takes the place of another who waits. So a flood of guesses, from however many addresses, does not keep out
+users who log in with a browser that they have logged in with before, or from a network without wrong guesses.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from typing import Final
 AT_ONCE: Final = 2
 """How many passwords each process compares at once. `serve` has eight threads by default."""
 WAITING: Final = 2
-"""How many visitors wait for that: as few, since each takes a thread that could serve pages."""
+"""How many visitors may wait for their turn: few, since each of them takes a thread that could serve pages."""
 PATIENCE: Final = 3.0
-"""For how many seconds each of them waits. A comparison takes about half a second."""
+"""For how many seconds a visitor waits at most. A comparison takes about half a second."""
 
 
 class _Waiter:
+    """A visitor who waits. *may_compare* is None until the visitor gets a turn or is sent away."""
+
     def __init__(self, rank: int) -> None:
         self.rank = rank
         self.may_compare: bool | None = None
@@ -51,7 +53,7 @@ class Turns:
             if self._free:  # then nobody waits
                 self._free -= 1
                 return True
-            if len(self._waiting) >= self._most and not self._displaced(rank):
+            if len(self._waiting) >= self._most and not self._displace(rank):
                 return False
             waiter = _Waiter(rank)
             self._waiting.append(waiter)
@@ -60,8 +62,10 @@ class Turns:
                 self._waiting.remove(waiter)
             return bool(waiter.may_compare)
 
-    def _displaced(self, rank: int) -> bool:
-        """Send away the one who waits with the highest rank, if that is higher than *rank*. Return whether it is."""
+    def _displace(self, rank: int) -> bool:
+        """Send away the visitor who waits with the highest rank, if that is higher than *rank*. Return whether it
+        is.
+        """
         last = max(self._waiting, key=lambda each: each.rank, default=None)
         if last is None or last.rank <= rank:
             return False

@@ -1,5 +1,5 @@
-"""A field for a file that is checked before it is sent: whoever chose one that is too large learns it at once, and not
-after all of it was sent. The server checks it again.
+"""A field for a file whose size the browser checks: an owner who chooses too large a file is told at once, not after
+all of it was sent. The server checks the size again.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from django import forms
 
 
 class BoundedFileInput(forms.FileInput):
-    """Lets owner.js refuse a file of more than *most()* bytes, with the words of *too_large()*. *accept* are the kinds
-    of files that the browser offers.
+    """A field whose file owner.js refuses if it has more than *most()* bytes, with the message *too_large()*. *accept*
+    are the kinds of files that the browser offers.
     """
 
     def __init__(self, accept: str, most: Callable[[], int], too_large: Callable[[], str]) -> None:

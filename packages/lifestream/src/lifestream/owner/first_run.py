@@ -50,10 +50,10 @@ def make_token(clock: Callable[[], float] = time.time) -> str:
     if where is None:
         return ""
     token = secrets.token_urlsafe(_BITS // 8)
-    descriptor, made = tempfile.mkstemp(prefix=f"{_NAME}.", dir=where)  # mode 0600
+    descriptor, temporary = tempfile.mkstemp(prefix=f"{_NAME}.", dir=where)  # mode 0600
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(_stored(token, clock()))
-    Path(made).replace(where / _NAME)
+    Path(temporary).replace(where / _NAME)
     return token
 
 
@@ -83,7 +83,7 @@ def take(token: str, clock: Callable[[], float] = time.time) -> bool:
     try:
         if _matches(taken, token, clock()):
             return True
-        # `serve` has made another one in between, which stays valid.
+        # `serve` has made another token in between, which stays valid.
         with suppress(OSError):
             _write_if_none(where, taken.read_text(encoding="ascii"))
         return False
@@ -107,8 +107,8 @@ def _stored(token: str, now: float) -> str:
 
 
 def _write_if_none(where: Path, stored: str) -> None:
-    """Write the token's file with *stored*, mode 0600, unless there is one. Whoever reads it before it is whole finds
-    no token in it.
+    """Write *stored* to the token's file, mode 0600, unless the file exists. A process that reads the file before it is
+    complete finds no token in it.
     """
 
     def opener(path: str, flags: int) -> int:

@@ -230,7 +230,7 @@ class SiteForm(ChangesForm):
         }
 
     def clean_name(self) -> str:
-        """Return the name on one line. A feed without a title of its own needs one."""
+        """Return the name on one line. It may be empty only if the feed has a title of its own."""
         name = one_line(self.cleaned_data["name"])
         if not name and not self.instance.feed.title:
             raise ValidationError(gettext("The feed has no title of its own: give it a name."))

@@ -47,8 +47,8 @@ def visitor_of(request: HttpRequest) -> str:
 
 
 def network_of(visitor: str) -> str:
-    """Return the network of *visitor*, which `visitor_of` has returned: the addresses that one customer of a provider
-    may have, and often only one.
+    """Return the network of *visitor*, which `visitor_of` has returned: addresses that may belong to one customer of a
+    provider. Return "" if the address of the visitor is not known.
     """
     if not visitor:
         return ""
@@ -97,7 +97,7 @@ class Guesses:
                 self._wrong.pop(address, None)
 
     def count(self, address: str) -> int:
-        """Return how many wrong guesses from *address* were counted in the last seconds, *most* or fewer."""
+        """Return how many wrong guesses from *address* were counted in the last *seconds*: *most* at most."""
         with self._lock:
             since = self._clock() - self._seconds
             return sum(time > since for time in self._wrong.get(address, ()))
@@ -115,5 +115,5 @@ class Guesses:
 
     def _note(self, address: str) -> None:
         if address not in self._wrong and len(self._wrong) >= self._most_addresses:
-            self._wrong.pop(next(iter(self._wrong)))  # the one that began first
+            self._wrong.pop(next(iter(self._wrong)))  # the address that was noted first
         self._wrong.setdefault(address, deque(maxlen=self._most)).append(self._clock())

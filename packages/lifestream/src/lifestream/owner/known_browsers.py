@@ -1,7 +1,7 @@
 """Browsers in which a user has logged in before, recognised by a signed cookie.
 
-The cookie proves nothing but that: it replaces no password. While many passwords are guessed, the password of its user
-is compared first (see `comparisons`), and the address that it comes from does not count.
+The cookie proves only that, and replaces no password. While many passwords are being guessed, a password that comes
+with the cookie of its user is compared first (see `comparisons`), whatever address it comes from.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 COOKIE: Final = "lifestream_browser"
 _DAYS: Final = 400
-"""For how long it counts after a login: browsers keep no cookie for longer."""
+"""For how many days after a login the cookie is valid: browsers keep no cookie for longer."""
 _PURPOSE: Final = "lifestream.owner.known_browsers"
 
 _Response = TypeVar("_Response", bound=HttpResponseBase)
@@ -51,5 +51,5 @@ def remembered(request: HttpRequest, response: _Response) -> _Response:
 
 
 def _digest(username: str) -> str:
-    """Return what stands for *username* in the cookie: nobody can read the name in it."""
+    """Return the text that stands for *username* in the cookie: the name can't be read from it."""
     return salted_hmac(_PURPOSE, username, algorithm="sha256").hexdigest()[:32]

@@ -29,7 +29,7 @@ KNOWN: Final = Guesses()
 """Passwords, wrong or right, from browsers that are known, by user."""
 COMPARING: Final = Turns()
 _SOON: Final = 2
-"""After how many seconds somebody is to try again whose password was not compared."""
+"""The number of seconds after which a visitor whose password was not compared is asked to try again."""
 
 
 class LoginForm(AuthenticationForm):

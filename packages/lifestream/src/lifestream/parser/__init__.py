@@ -9,18 +9,18 @@ such as `NotAFeed`, with the reason. A document passes through these modules, in
 2. `document_reader`: the order of reading, and the documents that are no feeds.
 3. `encoding`: bytes to text. It weighs a byte order mark, the charset of the header, that of the XML declaration, and
    what the bytes allow; `charsets` has the labels.
-4. `tag_attributes`, `preprocessing`: remove what no parser should see.
+4. `tag_attributes`, `preprocessing`: remove what would make a parser slow or fail.
 5. `json_feed`, for the JSON that `json_text` finds and mends, or `strict`: well-formed RSS, RDF and Atom, and documents
-   that can be mended (`wellformed`), straight to values.
+   that can be mended (`wellformed`), straight to a `ParsedFeed`.
 6. `liberal_reading`: all others. `salvage` splits an ill-formed document into its entries, `missing_ends` ends the
-   fields that don't end, and `balanced_tags` makes the tags match, for `strict`. What is left is for `liberal`,
-   feedparser within bounds, and `feedparser_result` makes values of its result and of what feedparser loses, which
-   `second_reading` and `damaged_episodes` recover.
+   fields that don't end, and `balanced_tags` makes the tags match, for `strict`. What `strict` still can't read is for
+   `liberal`, feedparser with limits. `feedparser_result` makes a `ParsedFeed` of feedparser's result and of what
+   feedparser loses, which `second_reading` and `damaged_episodes` recover.
 
-All readers share these: `expat_reading`: expat, of which nothing stays in memory. `dates`: a date to a moment in UTC,
-or None, and whether day or month comes first; `date_standards` has the forms of the standards, `date_forms` the others,
-`date_words` the names of months and zones, `date_numbers` the dates in numbers, whose order the day of the week may
-decide, `date_times` the time of day.
+All readers share these: `expat_reading`: runs expat so that it leaves nothing in memory. `dates`: a date to a moment in
+UTC, or None, and whether day or month comes first; `date_standards` has the forms of the standards, `date_forms` the
+others, `date_words` the names of months and zones, `date_numbers` the dates in numbers, whose order the day of the week
+may decide, `date_times` the time of day.
 `people`: names of authors. `relative_addresses`: the base of a text. `text_constructs`: plain text or HTML. `rhythm`:
 how often the feed asks to be fetched.
 

@@ -20,12 +20,14 @@ from lifestream.plugins.draft_cleaning import made_safe
 
 
 class NoArticle(ValueError):
-    """The page has no article that could be found. The message says why."""
+    """No article could be read from the page. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """An article, safe to store and to show: as HTML, as text, and its beginning."""
+    """An article, safe to store and to show: its *content* as HTML, its *text*, and the beginning of the text as its
+    *summary*.
+    """
 
     content: str
     text: str

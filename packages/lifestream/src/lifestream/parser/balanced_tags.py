@@ -62,15 +62,15 @@ class _Tags:
 
     def __init__(self, markup: bytes) -> None:
         self._markup = markup
-        self._ended = {found[2].lower() for found in _TAG.finditer(markup) if found[1]}
+        self._ended = {found[2].lower() for found in _TAG.finditer(markup) if found[1]}  # names that have an end tag
         self._open: list[bytes] = []
         self._counted: Counter[bytes] = Counter()  # how often each name is open, in lower case
-        self._fields = 0  # how many of the open ones are fields
-        self._names: dict[bytes, bytes] = {}
+        self._fields = 0  # how many of the open elements are fields
+        self._names: dict[bytes, bytes] = {}  # each name once, so that equal names share their memory
         self._out = bytearray()
 
     def written(self) -> bytes:
-        """Return the markup up to its end, where elements may still be open."""
+        """Return all of the markup with tags that match. Elements may still be open at its end: see `end`."""
         first = _START.search(self._markup)
         start = first.start() if first else 0
         self._out += self._markup[:start]
@@ -81,7 +81,7 @@ class _Tags:
         return bytes(self._out)
 
     def end(self, around: frozenset[bytes]) -> bytes:
-        """Return the end tags of the elements that are open, up to the innermost one of *around*."""
+        """Return the end tags of the open elements inside the innermost element that is one of *around*."""
         self._out.clear()
         while self._open and _local(self._open[-1].lower()) not in around:
             self._close()

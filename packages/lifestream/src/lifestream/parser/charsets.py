@@ -180,8 +180,8 @@ def _handler(read: Callable[[bytes], Iterator[tuple[str, int]]]) -> Handler:
 
 
 def _control(found: bytes) -> Iterator[tuple[str, int]]:
-    """Yield the control character that has the number of the byte, which Python's codec lacks (Encoding Standard,
-    indexes).
+    """Yield the control character whose number is that of the byte. The Standard decodes the byte in this way, and
+    Python's codec doesn't decode it at all (Encoding Standard, indexes).
     """
     if found[0] < 0xA0:
         yield chr(found[0]), 1

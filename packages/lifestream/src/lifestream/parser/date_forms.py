@@ -94,13 +94,13 @@ _ISO = re.compile(
 )
 _COMPACT = re.compile(rf"(?P<date>\d{{8}})(?P<time>\d{{4}}(?:\d\d)?)(?:\s?{ZONE})?", re.IGNORECASE)
 _LATEST: Final = 2100
-"""Digits that would mean a day in this year or later are not read as a day. A number that would lead to this year or
-later if it counted seconds counts milliseconds or microseconds.
-"""
+"""Digits that would mean a day in this year or later are not read as a day."""
 
 
 def _epoch(text: str) -> datetime | None:
-    """Return the moment that is *text* seconds, milliseconds or microseconds after the beginning of 1970."""
+    """Return the moment that is *text* seconds, milliseconds or microseconds after the beginning of 1970. The number
+    of digits decides the unit.
+    """
     found = _NUMBER.fullmatch(text)
     if not found or len(found[1]) in (11, 14, 15) or _compact(text):
         return None
@@ -179,7 +179,7 @@ def _east_asian(text: str) -> datetime | None:
 
 
 FORMS: Final = (("seconds since 1970", _epoch), ("ISO 8601", _iso), ("East Asian", _east_asian))
-"""The forms that are tried first, with their names."""
+"""The forms that are tried before dates in numbers and in words, with their names."""
 
 _WORDED = re.compile(rf"(?P<before>.*?)(?:(?<!\d){TIME}(?P<after>(?:,?\s.*)?))?", re.IGNORECASE)
 _MARK: Final = "(?!\\d)[\u0900-\u0e4e]"

@@ -39,15 +39,15 @@ def in_order(text: str) -> tuple[str, int | None]:
 class Numbers:
     """A date in numbers: the *first*, the *second*, and the *year*; *time* has its clock, half of the day and zone.
 
-    *says* is whether the first number is the day, or None if neither the numbers nor the day of the week decide it.
-    *day_first* also goes by the form: in a date with dots, the day comes first.
+    *proves_day_first* says whether the first number is the day; it is None if neither the numbers nor the day of the
+    week decide that. *day_first* also goes by the form: in a date with dots, the day comes first.
     """
 
     first: int
     second: int
     year: int
     time: tuple[str | None, str | None, str | None]
-    says: bool | None
+    proves_day_first: bool | None
     day_first: bool | None
 
     def at(self, *, day_first: bool) -> datetime | None:
@@ -65,12 +65,12 @@ def numbers(text: str) -> Numbers | None:
     first, second, last = found["first"], found["second"], found["year"]
     if len(last) == 2 and int(first) > 31:  # 99/08/17
         first, last = last, first
-        says: bool | None = True
+        proven: bool | None = True
     else:
-        says = _is_day_first(int(first), int(second), full_year(last), weekday)
-    day_first = True if says is None and (found["dash"] == "." or first == second) else says
+        proven = _is_day_first(int(first), int(second), full_year(last), weekday)
+    day_first = True if proven is None and (found["dash"] == "." or first == second) else proven
     time = (found["clock"], found["half"], found["zone"] or found["alone"])
-    return Numbers(int(first), int(second), full_year(last), time, says, day_first)
+    return Numbers(int(first), int(second), full_year(last), time, proven, day_first)
 
 
 def _is_day_first(first: int, second: int, year: int, weekday: int | None) -> bool | None:

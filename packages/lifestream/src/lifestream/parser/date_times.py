@@ -1,4 +1,4 @@
-"""The time of a day, with its zone: the patterns of both, and the moment that a day has with them."""
+"""The time of day and its zone: the patterns of both, and the moment that they name together with a day."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _OFFSET = re.compile(r"(?:UTC|GMT|UT)?\s?:?([+-])\s?(\d{1,2})(?::?(\d\d?))?(?::\
 def moment(day: date, clock: str | None, half: str | None, zone: str | None) -> datetime | None:
     """Return the moment of *day* at *clock*: in UTC, or naive if *zone* is missing or unknown (RFC 5322 §4.3).
 
-    *half* is am, pm or nothing. Return None for a time that no clock shows and an offset that no place on Earth has.
+    *half* is am, pm or nothing. Return None for a time that no clock shows, or an offset that no place on Earth has.
     """
     hour, minute, second = 0, 0, 0
     if clock:

@@ -90,7 +90,7 @@ class Calendar:
     def _is_day_first(self) -> bool | None:
         if not self._asked:
             self._asked = True
-            orders = {found.says for other in self._others() if (found := _numbers(other))}
+            orders = {found.proves_day_first for other in self._others() if (found := _numbers(other))}
             orders.discard(None)
             self._day_first = orders.pop() if len(orders) == 1 else None
         return self._day_first

@@ -1,7 +1,7 @@
-"""Kills processes whose time is up, by one thread for all of them.
+"""One thread that kills every process whose time is up.
 
 A separate timer for each question would start a thread each time. When memory runs short, a new thread may end before
-it reports that it runs, and the thread that starts it waits forever (CPython's `Thread.start`).
+it reports that it runs, and the thread that started it would wait forever (CPython's `Thread.start`).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Deadlines:
 
     @contextmanager
     def killing(self, process: subprocess.Popen[bytes], seconds: float, late: threading.Event) -> Iterator[None]:
-        """Kill *process* and set *late* if the block takes longer than *seconds*: reading from it then ends."""
+        """Kill *process* and set *late* if the block takes longer than *seconds*. A read from the process then ends."""
         limit = _Limit(time.monotonic() + seconds, process, late)
         with self._changed:
             self._limits.add(limit)

@@ -32,8 +32,8 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
         if json_start is not None:
             notes.reader = "JSON"
             return json_feed.read(decoded, url, notes, json_start)
-    # From here on, what is no longer needed of a large document is dropped at once. A list that is emptied leaves the
-    # text to the function alone, which can drop it.
+    # From here on, what is no longer needed of a large document is freed at once. `texts.pop()` hands over the only
+    # reference to the text, so that the function that is called can free the text.
     if has_too_many_names(decoded.text):
         raise NotAFeed(say("too-many-names", limit=f"{MOST_DIFFERENT_NAMES:,}"))
     texts, decoded = [trimmed(decoded.text)], decoded._replace(text="")
@@ -63,7 +63,7 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
         del cleaned
         reading = Reading(source, language, url, netscape=netscape, notes=notes)
         del source
-        found = reading.whole() if is_whole else reading.apart()
+        found = reading.read_whole() if is_whole else reading.read_in_parts()
         if not found.format and (not found.entries or is_page):
             raise NotAFeed(_why_not(content_type, is_page=is_page))
         if flaw is not None and not flaw.mended:

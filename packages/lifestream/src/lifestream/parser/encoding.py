@@ -59,7 +59,7 @@ Of words in the legacy encodings of many languages, less than one in ten is vali
 DISTINCT: Final = 3
 """A document with this many different characters beyond ASCII is not valid UTF-8 by chance."""
 HOPELESS: Final = 1 / 2
-"""The share of errors among non-ASCII characters above which no candidate is believed: its label is wrong."""
+"""The share of errors among non-ASCII characters above which even the best candidate is not believed."""
 
 
 def decode(body: bytes, content_type: str = "", notes: Notes | None = None) -> Decoded:
@@ -166,6 +166,7 @@ def _is_utf8(body: bytes, label: Charset) -> bool:
 
 
 MOST_CHARACTERS: Final = 100
+"""How many different characters of a document are collected."""
 
 
 def _with_section_ends(text: str, charset: Charset) -> str:

@@ -6,10 +6,10 @@ from xml.parsers import expat
 
 
 def read_to_end(parser: expat.XMLParserType, document: bytes) -> None:
-    """Have *parser* call its handlers for all of *document*, and take them from it then.
+    """Have *parser* call its handlers for all of *document*, then remove the handlers from *parser*.
 
-    A handler that knows its parser would otherwise keep both, and all that the handler knows, until the next garbage
-    collection, and there is none while a document is read (`worker`). Raises `expat.ExpatError`.
+    Otherwise a handler that refers to its parser would keep both of them, and all that the handler refers to, in memory
+    until the next garbage collection, and there is none while a document is read (`worker`). Raises `expat.ExpatError`.
     """
     try:
         parser.Parse(document, True)

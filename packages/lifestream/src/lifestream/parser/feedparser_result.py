@@ -1,4 +1,4 @@
-"""feedparser's result → our values. This module parses no markup, and its values are not safe to show yet."""
+"""feedparser's result → `ParsedFeed`. This module parses no markup, and the feed is not safe to show yet."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class _Context:
         )
 
     def _link(self, found: Found) -> str:
-        """Return the page of an entry: its link, or else the first of its links that has no other purpose."""
+        """Return the address of an entry's page: its link, or else the first of its links without another purpose."""
         link = _text(_get(found, "link"))
         if link and link == _text(_get(found, "id")) and not LOOKS_LIKE_ADDRESS.match(link):
             # A guid without isPermaLink="false" counts as a link (RSS 2.0), whatever its form.
@@ -151,7 +151,7 @@ class _Context:
             if url and url not in seen:
                 seen.add(url)
                 kind = _text(link.get("type")).lower()
-                if kind == "text/html":  # feedparser's word for a link of Atom without a type
+                if kind == "text/html":  # feedparser's default for a link of Atom without a type
                     kind = ""
                 playable = kind.startswith(("audio/", "video/")) or not kind
                 yield Enclosure(url, kind, number(link.get("length")) or None, duration if playable else None)
@@ -162,7 +162,7 @@ class _Context:
         return _text(_get(found, "language")) or next(filter(None, languages), "") or self.language
 
     def _media(self, found: Found, extra: ScannedEntry, base: str) -> Iterator[Media]:
-        media = extra.media or _heap(found)
+        media = extra.media or _ungrouped_media(found)
         picture = _get(found, "image", {}).get("href")
         if not media and picture:
             media = [Media(type="image/*", thumbnail=picture)]
@@ -234,7 +234,7 @@ def _calendar(found: Found, entries: Sequence[Found], notes: Notes | None) -> Ca
     return Calendar(lambda: [_text(_get(each, name)) for each in (found, *entries) for name in fields], notes)
 
 
-def _heap(found: Found) -> list[Media]:
+def _ungrouped_media(found: Found) -> list[Media]:
     """Return the media of an entry in a document too ill-formed to tell which of their elements belong together."""
     contents: Sequence[Found] = _get(found, "media_content", [])
     thumbnails = [_text(thumbnail.get("url")) for thumbnail in _get(found, "media_thumbnail", [])]

@@ -1,10 +1,10 @@
 """The protocol between a parser's child process and its parent: frames of JSON and bytes over a pipe.
 
-It is JSON, not pickle: a hostile document may take over the parser in the child, and a pickle from there could make the
-parent run anything. A frame is two lengths and the number of its parts, the JSON in UTF-8, the bytes, and the parts. A
-part is two lengths, JSON, and the long texts that belong in it: within the JSON, each would be read and written
-character by character. A dataclass is sent as the list of its fields. Each field's type is checked when it is unpacked,
-so false data from a parser that was taken over spoils only the result of its own document.
+Messages are JSON, not pickles: a hostile document may take over the parser in the child, and a pickle from there could
+make the parent run anything. A frame is two lengths and the number of its parts, the JSON in UTF-8, the bytes, and the
+parts. A part is two lengths, JSON, and the long texts that belong in this JSON: as strings of the JSON they would be
+read and written character by character. A dataclass is sent as the list of its fields. Each field's type is checked
+when the field is unpacked, so false data from a parser that was taken over spoils only the result of its own document.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ memory.
 _HEAD: Final = Struct(">III")
 _LENGTHS: Final = Struct(">II")
 _LONG: Final = 200
-"""The number of characters from which a text of a part is sent after its JSON."""
+"""A text of a part that has at least this many characters is sent after the part's JSON."""
 
 
 def send(pipe: BinaryIO, message: Any, data: bytes = b"") -> None:
@@ -75,18 +75,18 @@ def receive(pipe: BinaryIO) -> tuple[Any, bytes]:
     """Return the message and the data of the next frame. Raises EOFError at the end, ValueError for an invalid
     frame.
     """
-    length, more, count = _HEAD.unpack(_exactly(pipe, _HEAD.size))
-    left = MAX_FRAME - length - more - count * _LENGTHS.size
-    if left < 0:
-        raise ValueError(f"a frame of {length + more} bytes and {count} parts")
-    message, data = json.loads(_exactly(pipe, length)), _exactly(pipe, more)
+    json_size, size, count = _HEAD.unpack(_exactly(pipe, _HEAD.size))
+    remaining = MAX_FRAME - json_size - size - count * _LENGTHS.size
+    if remaining < 0:
+        raise ValueError(f"a frame of {json_size + size} bytes and {count} parts")
+    message, data = json.loads(_exactly(pipe, json_size)), _exactly(pipe, size)
     parts = []
     for _ in range(count):
-        length, more = _LENGTHS.unpack(_exactly(pipe, _LENGTHS.size))
-        left -= length + more
-        if left < 0:
+        json_size, size = _LENGTHS.unpack(_exactly(pipe, _LENGTHS.size))
+        remaining -= json_size + size
+        if remaining < 0:
             raise ValueError(f"a frame of more than {MAX_FRAME} bytes")
-        parts.append(_part(json.loads(_exactly(pipe, length)), _exactly(pipe, more)))
+        parts.append(_part(json.loads(_exactly(pipe, json_size)), _exactly(pipe, size)))
     if parts:
         _join(message, parts)
     return message, data
@@ -229,7 +229,7 @@ MESSAGES: Final[Shape[tuple[str, ...]]] = Shape(
 _NUMBERS: Final = _all_of(int)
 _SET: Final[Shape[frozenset[Any]]] = Shape(sorted, frozenset)
 _SET_OF_NUMBERS: Final[Shape[frozenset[int]]] = Shape(sorted, lambda values: frozenset(_NUMBERS.unpack(values)))
-_SAID: Final[dict[str, Shape[Any]]] = {
+_SHARED_FIELDS: Final[dict[str, Shape[Any]]] = {
     "published": _DATE,
     "updated": _DATE,
     "tags": NAMES,
@@ -237,11 +237,12 @@ _SAID: Final[dict[str, Shape[Any]]] = {
     "media": many(record(Media)),
     "episode": _optional(record(Episode, transcripts=many(record(Transcript)), persons=many(record(Person)))),
 }
+"""The shapes of the fields that `Entry` and `ItemDraft` share."""
 FEED: Final = record(
     ParsedFeed,
     flaw=_optional(record(Flaw, damaged=_NUMBERS)),
     rhythm=record(Rhythm, skip_hours=_SET_OF_NUMBERS, skip_days=_SET_OF_NUMBERS),
-    entries=many(record(Entry, source=_optional(record(Source)), **_SAID)),
+    entries=many(record(Entry, source=_optional(record(Source)), **_SHARED_FIELDS)),
 )
 _DATED: Final[Shape[dict[datetime, tuple[str, str]]]] = Shape(
     lambda dates: [[date.isoformat(), *text_and_form] for date, text_and_form in dates.items()],
@@ -256,7 +257,7 @@ _NOTES: Final = record(
 PREPARED: Final = record(
     Prepared,
     feed=FEED,
-    items=many(record(ItemDraft, **_SAID)),
+    items=many(record(ItemDraft, **_SHARED_FIELDS)),
     problems=many(record(PluginProblem)),
     damaged=_NUMBERS,
     capped=MESSAGES,

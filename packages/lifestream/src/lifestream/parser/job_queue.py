@@ -15,7 +15,7 @@ from typing import Final, Generic, TypeVar
 WORTH: Final = 32
 """If more jobs than this wait for each worker, another worker is worth starting."""
 LATE: Final = 2.0
-"""Seconds for which jobs may wait without one being taken, before another worker is needed."""
+"""If jobs wait and none is taken for this many seconds, another worker is needed."""
 
 _Job = TypeVar("_Job")
 
@@ -74,8 +74,8 @@ class JobQueue(Generic[_Job]):
         """Let all workers end, and return the jobs that none has taken."""
         with self._job_added:
             self._closed = True
-            left = [*self._jobs]
+            waiting = [*self._jobs]
             self._jobs.clear()
             self._job_added.notify_all()
             self._worker_needed.notify_all()
-        return left
+        return waiting

@@ -110,7 +110,9 @@ def _id(item: dict[str, Any]) -> str:
 
 
 def _is_item(item: object) -> bool:
-    """Return whether *item* has a name that only JSON Feed uses: then its document is one, even without a version."""
+    """Return whether *item* has a name that only JSON Feed uses: then its document is a JSON Feed, even without a
+    version.
+    """
     return isinstance(item, dict) and not _NAMES.isdisjoint(item)
 
 
@@ -123,7 +125,7 @@ def _tags(item: dict[str, Any]) -> Iterable[str]:
 
 
 def _enclosures(item: dict[str, Any], url: str) -> Iterator[Enclosure]:
-    """Return the enclosures of *item*. Of more than are kept, only one is returned: it tells that there are more."""
+    """Yield the enclosures of *item*, at most one more than are kept. The additional one shows that there are more."""
     found = (
         Enclosure(
             url=address,
@@ -176,7 +178,7 @@ _MOST_SECONDS: Final = 10**16
 
 
 def _word(value: object) -> str:
-    """Return *value*, a text or a number in place of one, in one line."""
+    """Return *value* in one line. It is a text, or a number that stands in place of a text."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return json.dumps(value) if is_number else _clean(value)
 

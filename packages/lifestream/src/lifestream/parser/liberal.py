@@ -83,14 +83,14 @@ def _read_strictly(parser: Any, document: bytes) -> bool:
     try:
         reader.parse(source)
     except SAXException as error:
-        # Of an error's traceback, one frame has the error: both, and what is in the frames around it, would stay in
-        # memory until the next garbage collection.
+        # A frame of an error's traceback refers to the error: because of this cycle, both of them, and all that the
+        # frames refer to, would stay in memory until the next garbage collection.
         for each in (error, error.getException()):
             if each is not None:
                 each.__traceback__ = None
         return False
     finally:
-        # The reader, its handlers and their error refer to one another in the same way.
+        # The reader, its handlers and their error form such a cycle, too.
         reader.setContentHandler(handler.ContentHandler())
         reader.setErrorHandler(handler.ErrorHandler())
         source.setByteStream(None)
@@ -176,7 +176,8 @@ def _forgiving(parser: type[Any]) -> type[Any]:
 
     Many handlers fail for an element in an unexpected place, or an empty one (`gml:pos` alone, `<height/>`), and the
     whole document would be lost. If a handler raises AttributeError, feedparser treats the element as unknown
-    (`unknown_starttag` and `unknown_endtag`: "or something has gone wrong"), so all exceptions are turned into it.
+    (`unknown_starttag` and `unknown_endtag`: "or something has gone wrong"), so all exceptions except MemoryError and
+    RecursionError are turned into AttributeError.
     """
     for name in dir(parser):
         if name.startswith(("_start_", "_end_")):

@@ -1,9 +1,8 @@
-"""The liberal reading of documents that the strict reader doesn't know or can't read, by feedparser. feedparser is
-imported only when it is needed.
+"""Reading of documents that the strict reader doesn't recognise as feeds, or can't read as they are.
 
 An ill-formed document is split into its entries (`salvage`), whose tags are made to match (`balanced_tags`), so that
 the strict reader can read them. feedparser reads only what the strict reader does not recognise as a feed, and what
-uses namespaces in a way that XML does not allow.
+uses namespaces in a way that XML does not allow. feedparser is imported only when it is needed.
 """
 
 from __future__ import annotations
@@ -28,8 +27,8 @@ class Reading:
     """A reading of *document*, in UTF-8, which came from *url* and has been through `preprocessing.cleaned`.
 
     *language* is the answer's Content-Language, *netscape* says that the document type was Netscape's. After the
-    reading, *damaged* holds the indices of entries that may be incomplete, and *cut_off* says that a last one was left
-    out.
+    reading, *damaged* holds the indices of entries that may be incomplete, and *cut_off* says that the document ends
+    inside an entry, which was left out.
     """
 
     def __init__(self, document: bytes, language: str, url: str, *, netscape: bool, notes: Notes | None = None) -> None:
@@ -38,31 +37,31 @@ class Reading:
         self.damaged: tuple[int, ...] = ()
         self.cut_off = False
 
-    def whole(self) -> ParsedFeed:
+    def read_whole(self) -> ParsedFeed:
         """Return the feed that feedparser finds in the document, which is well-formed."""
         return self._liberal(self.document, scan(self.document))
 
-    def apart(self) -> ParsedFeed:
+    def read_in_parts(self) -> ParsedFeed:
         """Return the feed in the document, which is ill-formed and can't be mended, from its parts: see `salvage`."""
         head = end_of_head(self.document)
         if head:
             self.document = balanced_head(with_ends(self.document[:head])) + self.document[head:]
         scanned = scan(self.document)
-        if not scanned.head:  # it was broken before the first entry: its parts can't be told apart
-            feed = self._of_tree(balanced(self.document))
+        if not scanned.head:  # it is ill-formed before the first entry: it can't be split into its entries
+            feed = self._by_strict_reader(balanced(self.document))
             if feed is None or (head and not feed.entries):
                 feed = _with_episodes(self._liberal(self.document, scanned), self.document)
             self.cut_off = is_cut_off(self.document.decode("utf-8", "replace"))
             entries = feed.entries[:-1] if self.cut_off else feed.entries
             self.damaged = tuple(range(len(entries)))
             return replace(feed, entries=entries)
-        left = salvage(self.document, scanned)
-        self.cut_off = left.cut_off
-        feed = self._strictly(left.whole, has_entries=left.count > 0)
-        self.damaged = tuple(left.mended)
+        salvaged = salvage(self.document, scanned)
+        self.cut_off = salvaged.cut_off
+        feed = self._of_salvaged(salvaged.whole, has_entries=salvaged.count > 0)
+        self.damaged = tuple(salvaged.mended)
         return feed
 
-    def _of_tree(self, document: bytes) -> ParsedFeed | None:
+    def _by_strict_reader(self, document: bytes) -> ParsedFeed | None:
         text = document.decode("utf-8").replace(f":{ASIDE}", ":")
         del document  # a large one takes much memory
         found = strict.read(text)
@@ -79,9 +78,9 @@ class Reading:
             notes=self.notes,
         )
 
-    def _strictly(self, document: bytes, *, has_entries: bool) -> ParsedFeed:
+    def _of_salvaged(self, document: bytes, *, has_entries: bool) -> ParsedFeed:
         """Return the feed in *document*, which is well-formed except for entities that are declared nowhere."""
-        feed = self._of_tree(document)
+        feed = self._by_strict_reader(document)
         # The strict reader doesn't count entries inside an element that is never closed as entries of the feed.
         if feed is not None and (feed.entries or not has_entries):
             return feed

@@ -1,4 +1,4 @@
-"""Adds the missing end tags of fields: in `<title>One<link>…</link>`, all that follows would belong to the title.
+"""Add the missing end tags of fields: without one in `<title>One<link>…</link>`, the title would contain the rest.
 
 A field that has only text can't contain another field, so it ends where the next one begins, at the latest. If its own
 end tag comes later, or is misspelled, that tag ends nothing.

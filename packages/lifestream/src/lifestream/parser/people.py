@@ -77,14 +77,14 @@ def joined(written: Iterable[str]) -> str:
     """
     names: dict[str, None] = {}
     addresses: dict[str, None] = {}
-    left = AUTHOR.limit
+    remaining = AUTHOR.limit
     for name in map(name_of, written):
         if is_address(name):
             addresses[name] = None
         elif name and name not in names:
             names[name] = None
-            left -= len(name)
-            if left < 0:
+            remaining -= len(name)
+            if remaining < 0:
                 break
     return ", ".join(names or addresses)
 

@@ -57,7 +57,9 @@ ARGUMENTS: Final = (
 """The arguments with which Python runs as a child."""
 
 _PATIENCE: Final = 3 if hasattr(signal, "setitimer") else 1
+"""How many times its deadline a document may take in wall time, if the kernel limits its processor time."""
 _TIME_IS_UP: Final = -getattr(signal, "SIGPROF", 0) or None
+"""The exit status of a child that the kernel has killed at the deadline."""
 _PIPE: Final = 256 * 1024
 """Bytes that fit into a pipe to or from a child, and are read at once: as many as most documents and answers have. A
 pipe of the usual 64 KiB makes the two processes wait for each other several times a document, and the threads of this
@@ -65,7 +67,9 @@ process as well.
 """
 
 _STARTING: Final = 60.0
+"""How long a child may take to start, in seconds."""
 _ENDING: Final = 5.0
+"""How long a child may take to end, in seconds."""
 _PASSED_ON: Final = (
     # The variables of our environment that a child keeps. Keys and passwords are not among them.
     *("PYTHON", "VIRTUAL_ENV", "COVERAGE", "COV_CORE", "LD_", "DYLD_"),
@@ -75,7 +79,7 @@ _PASSED_ON: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A document, or a web page, to read."""
+    """A document or a web page to read, and the future of its result."""
 
     future: Future[Any]
     asked: Document | WebPage | ArticlePage

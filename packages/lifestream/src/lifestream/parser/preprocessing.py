@@ -7,7 +7,8 @@
 - Only the short entities of a document type remain. A long entity grows to gigabytes if it is used often, and feeds
   never need one that refers to other entities or to a file.
 - Elements that feedparser would merge are renamed: it puts `media:description`, `itunes:summary` and `itunes:subtitle`
-  into the content of an entry. They get a name that it doesn't know, and its result has them under that name.
+  into the content of an entry. Each gets a name that feedparser doesn't know, and is in feedparser's result under that
+  name.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ ASIDE: Final = "aside-"
 """The prefix in the local names of elements that were renamed."""
 
 MAX_ENTITY: Final = 40
-"""The maximum length of an entity's text, in characters: a reference has at least three."""
+"""The maximum length of an entity's text, in characters. A reference has at least three characters, so no text grows
+to much more than ten times its length.
+"""
 
 MOST_DIFFERENT_NAMES: Final = 20_000
 """How many names of elements, prefixes and entities a document may have. Feeds have a few hundred."""
@@ -38,7 +41,7 @@ _NAMED_PREFIX = late(r"xmlns:([^\s=]++)")
 
 
 def has_too_many_names(text: str) -> bool:
-    """Return whether *text* has more than MOST_DIFFERENT_NAMES.
+    """Return whether *text* has more than MOST_DIFFERENT_NAMES different names.
 
     Parsers look up each name in a table of all names. If there are very many, that takes far longer than reading.
     """

@@ -1,8 +1,9 @@
 """The questions by which a document is read. A child process answers them, or `lifestream.testing` in this process.
 
-A document for a shipped plugin takes one question: the child chooses the plugin, and prepares the items. A site's own
-plugin runs in this process, between two questions: by the first the document is read, and by the second the results of
-the plugin's hooks are cleaned.
+If no site's own plugin can be meant, a document takes one question: the child chooses the plugin, and prepares the
+items. Otherwise it takes two questions. After the first, which has the document read, this process chooses the plugin.
+If the plugin is shipped, the second has the child prepare the items. If it is a site's own, its hooks run in this
+process, and the second has their results cleaned.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ class Nonsense(ParserDied):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document to read. *asked* names the shipped plugin for it. It is "" if the child chooses the plugin once it has
-    read the document, and None if the plugin may be one that is not shipped. *noted* says that notes are wanted.
+    """A document to read. *asked* names the shipped plugin for it, and is "" if the child chooses the plugin once the
+    document is read, or None if the plugin may be one that is not shipped. *noted* says that notes are wanted.
     *known* are the digests of entries that need not be cleaned (see `entry_digests`).
     """
 

@@ -15,7 +15,7 @@ DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday
 
 def rhythm(ttl: str, period: str, frequency: str, hours: Iterable[int], days: Iterable[int]) -> Rhythm:
     """Return how often a feed asks to be fetched, by *ttl* (minutes), *period* divided by *frequency* (`sy:…`),
-    *hours* and *days*.
+    and the *hours* and *days* to skip.
     """
     minutes = number(ttl)
     seconds = _PERIODS.get(period.lower())
@@ -40,7 +40,7 @@ def day(text: str) -> int | None:
 
 
 def number(text: object) -> int | None:
-    """Return *text* as a whole number, or None if it is none or is absurdly large."""
+    """Return *text* as a whole number, or None if it is no number, or has more than 15 digits."""
     found = _NUMBER.fullmatch(str(text or ""))
     return int(found[1].replace(",", "")) if found else None
 

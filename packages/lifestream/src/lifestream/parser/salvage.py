@@ -40,8 +40,8 @@ class Salvage:
 def salvage(document: bytes, scanned: Scan) -> Salvage:
     """Split the ill-formed *document*, in which *scanned* has found the beginning of an entry.
 
-    `balanced` makes each piece well-formed that `wellformed.mend` has seen. One that it did not would be left out:
-    nothing reads an entry by itself, since each reading would read the head again.
+    *document* has been through `wellformed.mend`, so `balanced` makes each piece well-formed. A piece that is still
+    ill-formed is left out. It is not read by itself, since the head would have to be read again for each such piece.
     """
     head = document[: scanned.head]
     close = "".join(f"</{name}>" for name in reversed(scanned.open)).encode("utf-8")

@@ -148,6 +148,7 @@ class _Reader:
             self.text.append(text)
 
     def capture(self, keep: Callable[[str], None]) -> None:
+        """Collect the text of the innermost open element, and call *keep* with the text when the element ends."""
         self.text, self.text_depth, self.keep = [], len(self.open), keep
 
     def keep_hour(self, text: str) -> None:

@@ -36,8 +36,9 @@ def trimmed(text: str) -> str:
 def _end_of_attributes(piece: str, start: int) -> int:
     """Return where the attributes end that begin at *start* of *piece*.
 
-    A regular expression keeps an entry on its stack for each attribute, and there may be megabytes of them, so they are
-    counted first: if each `=` before the first `>` has two double quotes, that `>` ends the tag.
+    A regular expression keeps an entry on its stack for each attribute, and there may be megabytes of attributes. So
+    characters are counted first: if there are two double quotes for each `=` before the first `>`, that `>` ends the
+    tag.
     """
     end = piece.find(">", start)
     values, quotes = piece.count("=", start, end), piece.count('"', start, end)

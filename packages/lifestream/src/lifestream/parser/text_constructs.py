@@ -110,7 +110,7 @@ def html_or_text(text: str) -> str:
 def names(tags: Iterable[str]) -> tuple[str, ...]:
     """Return *tags* as plain text, each once whatever its case, without addresses, which are meant for machines.
 
-    Of more tags than an item may have, only one is returned: it tells that there are more.
+    At most one tag more than an item may have is returned. The additional one shows that there are more.
     """
     named: dict[str, str] = {}
     for tag in tags:
@@ -139,8 +139,8 @@ _HTML_TYPES: Final = name_set(
 def kind_of(written: str) -> Kind:
     """Return the kind of a text construct of the type *written* (RFC 4287, 3.1.1 and 4.1.3.1), whatever its parameters.
 
-    A media type other than `text/…` is not shown: it is a file, in base64. A word that is no media type at all
-    (`CDATA`) is taken to mean text.
+    A media type other than `text/…` is OTHER, and is not shown: it is a file, in base64. A word that is no media type
+    at all (`CDATA`) is LOOSE.
     """
     name = written.partition(";")[0].strip().lower()
     if name in _HTML_TYPES:

@@ -56,7 +56,7 @@ class Page:
 def read_page(html: bytes, headers: Mapping[str, str], url: str, most: int = MAX_PAGE) -> Page:
     """Return the page in *html*, which came from *url* with *headers*. Only its first *most* characters are read."""
     text = decoded_page(html, headers, most)
-    base, title, links, refresh = url, "", _links_beside(headers), ""
+    base, title, links, refresh = url, "", _links_in_header(headers), ""
     anchors: list[_Anchor] = []
     based = False
     reading_title = False
@@ -93,7 +93,7 @@ def _fetchable(href: str, base: str) -> str:
     return address(safe_url(without_feed_scheme(href), base, FETCHED))
 
 
-def _links_beside(headers: Mapping[str, str]) -> list[dict[str, str]]:
+def _links_in_header(headers: Mapping[str, str]) -> list[dict[str, str]]:
     """Return the links of the header field Link, as attributes of `<link>`."""
     field = next((value for name, value in headers.items() if name.lower() == "link"), "")
     return [parameters | {"href": target} for target, parameters in links_in(field)]
@@ -203,8 +203,8 @@ def _feeds(links: list[dict[str, str]], base: str) -> Iterator[Candidate]:
         kind = link.get("type", "").partition(";")[0].strip().lower()
         title = shorten(" ".join(link.get("title", "").split()), TITLE.limit)
         url = _fetchable(link.get("href", ""), base)
-        sounds = _SOUNDS_LIKE_FEED.search(f"{title} {link.get('href', '')}") is not None
-        is_feed = kind in _FEED_TYPES or (kind in _GENERAL_TYPES and sounds)
+        sounds_like_feed = _SOUNDS_LIKE_FEED.search(f"{title} {link.get('href', '')}") is not None
+        is_feed = kind in _FEED_TYPES or (kind in _GENERAL_TYPES and sounds_like_feed)
         if url and ("feed" in relations or ("alternate" in relations and is_feed)):
             found.setdefault(url, Candidate(url, title, kind))
     # Comments are a feed too, but rarely the feed that is wanted.

@@ -138,21 +138,21 @@ _LITERAL_END: Final = {b"<![CDATA[": b"]]>", b"<!--": b"-->", b"<?": b"?>"}
 
 def literals(document: bytes) -> deque[tuple[int, int]]:
     """Return the sections of *document* in which references and tags mean nothing, in order: the beginnings and ends of
-    CDATA sections, comments and processing instructions. One that never ends doesn't count, nor one whose end was
-    forgotten: another entry begins in it, and then another one of its kind.
+    CDATA sections, comments and processing instructions. A section that never ends doesn't count, nor one whose end was
+    forgotten: one in which another entry begins, and then another section of the same kind.
     """
     found: deque[tuple[int, int]] = deque()
     ends: dict[bytes, int] = {}  # where the next section of each kind ends, len(document) if none does
     position = 0
     while start := _LITERAL_START.search(document, position):
         kind, position = start[0], start.end()
-        first = position - (kind == b"<?")  # `<?>` is a whole one, though ill-formed
+        first = position - (kind == b"<?")  # `<?>` is a whole processing instruction, though ill-formed
         if ends.get(kind, -1) < first:
             end = document.find(_LITERAL_END[kind], first)
             ends[kind] = len(document) if end < 0 else end
         if (end := ends[kind]) == len(document):
             continue
-        inner = document.find(kind, position, end + 1)  # that of a `<?>` begins inside it
+        inner = document.find(kind, position, end + 1)  # of `<?>`, this searches nothing: `?>` begins before *position*
         if inner > 0 and _NEXT_ENTRY.search(document, position, inner):
             continue
         position = end + len(_LITERAL_END[kind])
@@ -195,8 +195,8 @@ def _with_references(text: str) -> str:
     mended: list[str] = []
     pieces = _markup(text)
     del text
-    for piece, means in pieces:
-        if means:
+    for piece, is_markup in pieces:
+        if is_markup:
             mended += (_AMPERSAND.sub(resolved, part) for part in _parts(piece.replace("]]>", "]]&gt;")))
         else:
             mended.append(piece)
@@ -204,8 +204,8 @@ def _with_references(text: str) -> str:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """Yield *text* in parts, none of which ends inside a reference. Until a substitution ends, it keeps each piece
-    between two matches as a string of its own, which may take twenty times as much memory as the text.
+    """Yield *text* in parts, none of which ends inside a reference. Until `re.sub` returns, it keeps each piece between
+    two matches as a string of its own, which for all of *text* may take twenty times as much memory as *text*.
     """
     position = 0
     while len(text) - position > _PART:
@@ -224,7 +224,8 @@ _DECLARED_PREFIX = late(r"\sxmlns:([\w.-]+)\s*=")
 
 
 def _with_prefixes(text: str) -> str:
-    used = {found[1] or found[2] for piece, means in _markup(text) if means for found in _USED_PREFIX.finditer(piece)}
+    markup = (piece for piece, is_markup in _markup(text) if is_markup)
+    used = {found[1] or found[2] for piece in markup for found in _USED_PREFIX.finditer(piece)}
     unbound = sorted(used - {"xml", "xmlns"} - set(_DECLARED_PREFIX.findall(text)))[:_MAX_PREFIXES]
     place = _after_root_name(text) if unbound else 0
     if not place:

@@ -106,7 +106,7 @@ class Reader:
 
     def _answer(self, job: dict[str, Any], body: bytes) -> dict[str, Any]:
         if "page" in job or "article" in job:
-            return self._of_page(job, body)
+            return self._answer_about_page(job, body)
         parsed, self._parsed = self._parsed, None
         notes, self._notes = self._notes, None
         if "clean" in job:
@@ -116,7 +116,7 @@ class Reader:
         if "prepare" in job:
             if parsed is None:
                 return {"failed": "the document was not read before its items were to be prepared"}
-            return self._made_of(parsed, self._registry.named(job["prepare"]), notes, job)
+            return self._prepare(parsed, self._registry.named(job["prepare"]), notes, job)
         notes = Notes() if job.get("noted") else None
         feed = parse(body, job["headers"], job["url"], notes)
         if job["plugin"] is None:
@@ -127,9 +127,9 @@ class Reader:
             return {"feed": ipc.FEED.pack(self._parsed), "capped": ipc.MESSAGES.pack(tally.notes)}
         name = job["plugin"]
         plugin = self._registry.named(name) if name else self._registry.plugin_for(feed, job["url"])
-        return self._made_of(feed, plugin, notes, job)
+        return self._prepare(feed, plugin, notes, job)
 
-    def _made_of(
+    def _prepare(
         self, feed: ParsedFeed, plugin: FeedPlugin, notes: Notes | None, job: dict[str, Any]
     ) -> dict[str, Any]:
         return self._prepared(prepare(feed, plugin, self._sanitizer, notes, self._digests(job)))
@@ -137,7 +137,7 @@ class Reader:
     def _digests(self, job: dict[str, Any]) -> Digests:
         return Digests(self._cleaner, job.get("known", ""))
 
-    def _of_page(self, job: dict[str, Any], body: bytes) -> dict[str, Any]:
+    def _answer_about_page(self, job: dict[str, Any], body: bytes) -> dict[str, Any]:
         # Most processes read only feeds, and start without the modules for pages.
         from lifestream.parser import page_shapes
         from lifestream.parser.article import NoArticle, read_article

@@ -141,7 +141,7 @@ def test_an_error_on_the_way_gives_the_token_back(client: Client, token: str, mo
     def broken(*_: Any) -> Any:
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(first_account, "_made", broken)
+    monkeypatch.setattr(first_account, "_create", broken)
     with pytest.raises(RuntimeError):
         send(client, token)
     assert not User.objects.exists() and first_run.holds(token)

@@ -49,16 +49,16 @@ def setup(request: HttpRequest) -> HttpResponse:
 def _answer(request: HttpRequest) -> HttpResponse:
     if not first_run.is_open():
         return _refused(request, 404, _("This site has an account already"), _("Log in with it."), is_open=False)
-    where = visitor_of(request)
-    if where and (wait := math.ceil(GUESSES.wait(where))):
+    visitor = visitor_of(request)
+    if visitor and (wait := math.ceil(GUESSES.wait(visitor))):
         text = ngettext("Try again in {} second.", "Try again in {} seconds.", wait).format(wait)
         response = _refused(request, 429, _("Too many wrong addresses"), text)
         response["Retry-After"] = str(wait)
         return response
     token = request.POST.get("token", "") if request.method == "POST" else request.GET.get("token", "")
     if not first_run.holds(token):
-        if token and where:
-            GUESSES.note(where)
+        if token and visitor:
+            GUESSES.note(visitor)
         return _no_such_token(request)
     if request.method != "POST":
         return _form(request, FirstRunForm(initial={"title": _first_title()}), token)
@@ -69,19 +69,19 @@ def _answer(request: HttpRequest) -> HttpResponse:
         return _no_such_token(request)  # somebody else has just used it up
     try:
         with transaction.atomic():
-            made = _made(form) if first_run.is_open() else None
+            created = _create(form) if first_run.is_open() else None
     except BaseException:
         first_run.give_back(token)
         raise
-    if made is None:
+    if created is None:
         return _refused(request, 404, _("This site has an account already"), _("Log in with it."), is_open=False)
-    user, lifestream = made
+    user, lifestream = created
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     return redirect("lifestream_owner:manage", slug=lifestream.slug)
 
 
-def _made(form: FirstRunForm) -> tuple[Any, Lifestream]:
-    """Create the account, its lifestream and its subscriptions."""
+def _create(form: FirstRunForm) -> tuple[Any, Lifestream]:
+    """Create the account, its lifestream and its subscriptions. Return the user and the lifestream."""
     from lifestream.refresh import additions, opml
 
     values = form.cleaned_data

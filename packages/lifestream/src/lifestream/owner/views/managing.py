@@ -83,7 +83,7 @@ def _act(request: HttpRequest, timeline: Timeline, listed: QuerySet[Subscription
         # The page that asks for confirmation sends all keys in one field: Django refuses more than a thousand fields.
         sent = [*request.POST.getlist("site"), *request.POST.get("sites", "").split(",")]
         asked = list({int(key): None for key in sent if key.isascii() and key.isdigit() and len(key) < 19})
-        keys = [pk for at in range(0, len(asked), 400) for pk in _of(chosen, asked[at : at + 400])]
+        keys = [pk for at in range(0, len(asked), 400) for pk in _existing(chosen, asked[at : at + 400])]
     if not keys:
         messages.warning(request, gettext("Nothing was chosen."))
         return back(request, here)
@@ -92,15 +92,16 @@ def _act(request: HttpRequest, timeline: Timeline, listed: QuerySet[Subscription
         named = chosen.filter(pk__in=keys[:20]).select_related("feed")
         context = {"keys": keys, "named": named, "more": max(0, len(keys) - 20), "owner_here": "manage"}
         return page(request, timeline, "remove.html", context)
-    _done(request, chosen, keys, action)
+    _carry_out(request, chosen, keys, action)
     return back(request, here)
 
 
-def _of(sites: QuerySet[Subscription], keys: list[int]) -> list[int]:
+def _existing(sites: QuerySet[Subscription], keys: list[int]) -> list[int]:
+    """Return those of *keys* that are primary keys of *sites*."""
     return list(sites.filter(pk__in=keys).order_by("pk").values_list("pk", flat=True))
 
 
-def _done(request: HttpRequest, chosen: QuerySet[Subscription], keys: list[int], action: str) -> None:
+def _carry_out(request: HttpRequest, chosen: QuerySet[Subscription], keys: list[int], action: str) -> None:
     """Carry out *action* on the sites with the primary *keys*, and tell the owner the result."""
     count = 0
     parts = [chosen.filter(pk__in=keys[start : start + 400]) for start in range(0, len(keys), 400)]

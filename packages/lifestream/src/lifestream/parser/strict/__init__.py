@@ -3,11 +3,11 @@
 The modules, in the order in which a document passes through them:
 
 1. `document`: a tree of the text, in which flaws are mended that are simple to mend.
-2. `feeds`: the root and the channel; `rdf` has the other ways in which RDF expresses the same.
+2. `feeds`: the root and the channel; `rdf` rewrites other ways of writing a property in RDF.
 3. `entries`: each item, from its own children alone, never from the children of these.
 4. One kind of element each: `constructs` (text), `markup` (elements inside a text), `links`, `guids` (the id of an
-   entry, and whether it is its link), `files` (enclosures), `pictures` (of a feed or an entry), `media` (Media RSS,
-   with declared sizes), `episodes`.
+   entry, and whether the id is also the entry's link), `files` (enclosures), `pictures` (of a feed or an entry),
+   `media` (Media RSS, with declared sizes), `episodes`.
 
 All of these find elements by `fields` (the children of an element), by the names in `vocabulary`, and within a `scope`
 of base and language.

@@ -97,8 +97,7 @@ _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f]")
 def _inline(element: Element, scope: Scope, *, is_escaped: bool) -> Construct:
     """Return the markup in *element*, without the `div` that encloses XHTML (RFC 4287, 3.1.1.3).
 
-    If it *is_escaped*, the text in it is HTML too, as in the type `html`, and only the elements around it are not
-    escaped.
+    *is_escaped* says that the text between the elements is HTML too, as in the type `html`.
     """
     inner = element[0]
     if len(element) == 1 and inner.tag in (f"{{{XHTML}}}div", "div") and not _has_text(element.text, inner.tail):

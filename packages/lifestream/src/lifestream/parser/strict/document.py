@@ -1,8 +1,8 @@
 """Text → the root element of its tree: well-formed XML, and XML that can be mended without losing any of it.
 
-The caller has decoded the document, since expat knows few encodings. Expat gets it in UTF-8, in one piece or, if it is
-large, in a few. It is read by ElementTree's parser in C, which builds the tree without recursion. Nothing outside the
-document is loaded, and only short entities of a document type remain (`preprocessing`), so none of them can grow.
+The caller has decoded the document, since expat knows few encodings. Expat gets the document in UTF-8, in one piece or,
+if it is large, in a few. ElementTree's parser in C builds the tree, without recursion. Nothing outside the document is
+loaded, and only short entities of a document type remain (`preprocessing`), so none of them can grow.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ class Document:
     """The *root* of a document, or None if its flaws can't all be mended; *flaw* is the first of them.
 
     The tree has no comments and processing instructions: ElementTree's parsers leave them out.
-    *source* is the document in UTF-8 as it was given to the parser, mended as far as possible.
+    *source* is the document in UTF-8 as it was given to the parser, mended as far as possible. *netscape* says that the
+    document type is Netscape's of RSS 0.91.
     """
 
     root: Element | None
@@ -65,7 +66,8 @@ def _root(source: bytes) -> Element | None:
             return _root_in_parts(source)
         return fromstring(source, XMLParser(encoding="utf-8"))  # noqa: S314
     except ParseError as error:
-        # The pull parser keeps the error, and the error's traceback the pull parser: the tree so far would remain.
+        # The pull parser refers to the error, and the error's traceback to the pull parser: because of this cycle, the
+        # unfinished tree would stay in memory.
         error.__traceback__ = None
         return None
 
@@ -113,6 +115,7 @@ def _root_in_parts(source: bytes) -> Element:
 
 
 def _ask_for_text(element: Element) -> None:
+    """Access the texts in *element*, so that ElementTree joins their pieces."""
     text = element.text
     for child in element:
         text = child.tail

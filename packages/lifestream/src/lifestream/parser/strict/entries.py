@@ -108,12 +108,13 @@ class EntryReader:
         site, scope = scope, scope.at(base_of_text(link, scope.base, self.url))
         title = title_of(fields, scope)
         content = self._content(fields, scope)
-        summary, summed = self._summary(fields, scope)
+        summary, summary_construct = self._summary(fields, scope)
         html = content.html
         if not (html or summary or media.media):
             summary = html_of(media.description)
-        text = content if content is not NOTHING else summed
+        text = content if content is not NOTHING else summary_construct
         text_scope = text.scope if text is not NOTHING else scope
+        summary_base = summary_construct.scope.base if summary_construct is not NOTHING else ""
         return Entry(
             guid=guid,
             link=link,
@@ -126,10 +127,10 @@ class EntryReader:
             tags=self._tags(element) if not _TAGS.isdisjoint(fields) else tag_names(media.tags),
             enclosures=self._files(fields, scope, links, media),
             media=self._media(media, fields, scope),
-            language=self._language(fields, (content, summed, title), scope),
+            language=self._language(fields, (content, summary_construct, title), scope),
             base=text_scope.base,
             based=text_scope.based,
-            summary_base=summed.scope.base if summed is not NOTHING and summed.scope.base != text_scope.base else "",
+            summary_base="" if summary_base == text_scope.base else summary_base,
             source=self._source(fields, site),
             episode=episode_of(fields, scope, self.hosts),
         )

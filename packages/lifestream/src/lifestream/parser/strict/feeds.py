@@ -26,6 +26,7 @@ from lifestream.plugins.reading_notes import Notes
 
 VERSIONS: Final = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
 CDF: Final = say("cdf")
+"""Why a document in the Channel Definition Format, older than RSS, is refused."""
 
 
 def read(

@@ -1,4 +1,4 @@
-"""The id of an entry, and whether it is its link too."""
+"""The id of an entry, and whether the id is also the entry's link."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def guid_of(element: Element, fields: Fields) -> str:
 
 
 def is_link(guid: str, fields: Fields) -> bool:
-    """Return whether *guid*, the id of an entry, is its link too (RSS 2.0).
+    """Return whether *guid*, the id of an entry, is also the entry's link (RSS 2.0).
 
-    It is one unless `isPermaLink` is false. Many ids without `isPermaLink` are no links, so *guid* must look like an
-    address; if `isPermaLink` is true, a path is enough.
+    By the specification it is, unless `isPermaLink` is false. But many ids without `isPermaLink` are no links, so
+    *guid* must look like an address; if `isPermaLink` is true, a path is enough.
     """
     permalinks = [_is_permalink(found) for found in fields.get("guid", ())]
     if False in permalinks:

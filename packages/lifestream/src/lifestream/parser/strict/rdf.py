@@ -1,4 +1,4 @@
-"""Other ways in which RDF/XML expresses the same (RDF 1.1 XML Syntax): RSS 1.0 uses one way, libraries use all.
+"""Ways of writing a property in RDF/XML (RDF 1.1 XML Syntax): RSS 1.0 uses one of them, RDF libraries use all.
 
 A property may be an attribute (2.5): `<item rss:title="One" dc:date="…"/>`. The type of a node may be a property
 (2.13): `<rdf:Description><rdf:type rdf:resource="http://purl.org/rss/1.0/item"/>`.
