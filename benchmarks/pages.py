@@ -24,6 +24,8 @@ from tables import print_table
 
 PAGE, ADMIN = 100, 300
 """The budgets of a page and of a list of the admin, in milliseconds."""
+PAGE_OF_VERY_MANY, VERY_MANY = 200, 10_000_000
+"""The budget of a page, in milliseconds, if there are at least so many items."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ def addresses(items: int, feeds: int) -> dict[str, tuple[str, float]]:
         "Atom of a tag": "tags/tag-1500/feed.atom",
         "Atom of a search": f"search/feed.atom?q={_some_word(300)}",
     }
-    return {f"{name}": (f"/every/{path}", PAGE) for name, path in pages.items()}
+    budget = PAGE if items < VERY_MANY else PAGE_OF_VERY_MANY
+    return {name: (f"/every/{path}", budget) for name, path in pages.items()}
 
 
 def _some_word(rank: int) -> str:
