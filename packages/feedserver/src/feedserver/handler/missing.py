@@ -1,7 +1,7 @@
 """The message about a request that nothing answers: why, which paths are similar, and a remedy.
 
-Each remedy that it names would answer this very request: `server.add` is given a spelling that means this path, and a
-file is named only if a file of that name would be served.
+Each remedy that the message names would answer this very request: `server.add` is given a spelling that means this
+path, and a file is named only if a file of that name would be served.
 """
 
 from __future__ import annotations

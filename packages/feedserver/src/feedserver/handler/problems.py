@@ -27,10 +27,10 @@ class Expected(Protocol):
     """What a test expects of its client, and `FeedServer.verify` checks."""
 
     is_checked: bool
-    """Whether the test has checked it by itself."""
+    """Whether the test has already checked the expectation by itself."""
 
     def problem(self) -> str:
-        """Return in which way it is not met; "" where it is met."""
+        """Return in which way the expectation is not met; "" where it is met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Problems:
 
     @property
     def kept(self) -> list[Problem]:
-        """The problems about this server alone that were not taken yet."""
+        """The problems that were added here and not taken yet, without the messages of *elsewhere*."""
         return self._kept[:]
 
     def take_all(self, wanted: list[Problem]) -> list[Problem]:

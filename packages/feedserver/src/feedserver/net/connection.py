@@ -230,7 +230,7 @@ class Connection(_Protocol):
     def _refuse_tls(self, data: bytes) -> None:
         """Answer a client that speaks TLS by an alert, since it could read no other answer, and close."""
         problem = "the client speaks TLS, and the server does not; FeedServer(…, tls=True) does"
-        self._listener.site.unencrypted(problem, raw=data)
+        self._listener.site.tls_failed(problem, raw=data)
         if self._transport is not None:
             self._transport.write(NO_TLS)
         self.close()
@@ -278,7 +278,7 @@ class Connection(_Protocol):
 
     def _note_unencrypted(self, problem: str) -> None:
         tls = self._listener.tls
-        self._listener.site.unencrypted(problem, on_purpose=tls is not None and tls.fault is not None)
+        self._listener.site.tls_failed(problem, on_purpose=tls is not None and tls.fault is not None)
 
     # Called by the protocol
 
