@@ -15,5 +15,6 @@ In: nothing. Out: frozen dataclasses and lazy iterators, which every other packa
 Beside them: `argument_types` and `field_types` check what a test passes in, `safe_open` opens regular files inside the
 root only, and `terminal_text` shows control characters as escapes.
 
-Never imported here: any other package of feedserver, and `asyncio`, `socket`, `ssl` and `selectors`.
+Never imported here: any other package of feedserver, `socket`, `ssl` and `selectors`. Only `gate` and `made_body`
+import `asyncio`, and only where a test's coroutines run.
 """
