@@ -254,7 +254,7 @@ class Connection(_Protocol):
         if problem is not None:
             is_between = self.state is State.IDLE
             if is_between or not _is_alert(problem):
-                self._note_unencrypted(f"TLS failed: {problem}")
+                self._note_failed_tls(f"TLS failed: {problem}")
             if is_between:
                 self.close()
             elif self._transport is not None:
@@ -274,9 +274,9 @@ class Connection(_Protocol):
     def _note_broken_handshake(self, happened: str, error: str = "") -> None:
         if self._tls is not None and not self._tls.is_open and not self._tls.stalls:
             problem = f"{happened} in the middle of the TLS handshake"
-            self._note_unencrypted(f"{problem}: {error}" if error else problem)
+            self._note_failed_tls(f"{problem}: {error}" if error else problem)
 
-    def _note_unencrypted(self, problem: str) -> None:
+    def _note_failed_tls(self, problem: str) -> None:
         tls = self._listener.tls
         self._listener.site.tls_failed(problem, on_purpose=tls is not None and tls.fault is not None)
 

@@ -41,7 +41,7 @@ class LoopThread:
     """An event loop on a thread of its own. *users* are the servers that run on it."""
 
     def __init__(self) -> None:
-        self._visited: SocketLoop | None = None
+        self._visitable: SocketLoop | None = None
         self.loop = self._new_loop()
         self.users: set[LoopUser] = set()
         self._thread = threading.Thread(target=self.loop.run_forever, name="feedserver", daemon=True)
@@ -57,7 +57,7 @@ class LoopThread:
         poller, allows_visits = new_poller()
         loop = SocketLoop(poller, self._tell)
         if allows_visits:
-            self._visited = loop
+            self._visitable = loop
         return loop
 
     def _tell(self, error: BaseException | None, message: str = "an unknown error") -> None:
@@ -87,10 +87,10 @@ class LoopThread:
         *function* may begin and cease to watch sockets, and cancel timers. Callbacks and timers that it schedules do
         not wake the loop: they are taken up when something else wakes it.
         """
-        if self._visited is None:
+        if self._visitable is None:
             self.call(function)
             return True
-        return self._visited.visit(function, timeout)
+        return self._visitable.visit(function, timeout)
 
     def end(self) -> None:
         """Stop the loop and its thread, and free their descriptors."""
