@@ -164,7 +164,7 @@ def _note_server_name(end: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -
 
 
 class _Records:
-    """Counts the bytes of TLS records as they come (RFC 8446 §5.1): OpenSSL does not tell whether a record is complete."""
+    """Counts the bytes of TLS records as they come (RFC 8446 §5.1): OpenSSL does not tell whether one is complete."""
 
     __slots__ = ("_header", "_remaining")
 
