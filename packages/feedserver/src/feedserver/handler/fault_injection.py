@@ -126,7 +126,7 @@ def _without(faults: tuple[Fault, ...], injected: list[str]) -> Iterator[Fault]:
 
 def why_missed(request: Request, response: Response, fault: Fault) -> str:
     """Return a message that names the fault that was not injected, why it was not, and what to do about it."""
-    where = response.source or request.path
+    source = response.source or request.path
     size = body_size(response)
     if fault.early:
         why = f"{request} had no body that could still come; send one, or drop the fault"
@@ -143,4 +143,4 @@ def why_missed(request: Request, response: Response, fault: Fault) -> str:
             f"it has no place in the answer to {request}, a {response.status} of {size:,} bytes over "
             f"HTTP/{request.version}; use a longer body, or break it earlier{beside}"
         )
-    return f"{where}: the fault '{fault}' was not injected: {why}"
+    return f"{source}: the fault '{fault}' was not injected: {why}"

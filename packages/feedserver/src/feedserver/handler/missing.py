@@ -52,8 +52,8 @@ class Asked:
         return f"server.add({self.spelling!r}, Response(…), method={self.request.method!r})"
 
     def __str__(self) -> str:
-        where = f"{self.target.scheme}://{self.host}{self.target.path}" if self.host else self.target.path
-        return visible(where)  # escaped: a client must not write lines of its own into a message
+        text = f"{self.target.scheme}://{self.host}{self.target.path}" if self.host else self.target.path
+        return visible(text)  # escaped: a client must not write lines of its own into a message
 
 
 def unanswered(asked: Asked, routes: Sequence[Route], known: Iterable[str], folder: Folder | None) -> str:

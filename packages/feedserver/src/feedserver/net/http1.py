@@ -171,10 +171,10 @@ class Http1:
         reader, peer = self.reader, self._connection.peer
         if reader is None or not reader.keep_alive or self._is_last:
             return
-        behind = "it came behind an answer with which the connection ended"
+        why = "it came behind an answer with which the connection ended"
         while (event := reader.next_event()) is not None:
             if isinstance(event, Malformed):
-                self._site.cut(event, behind, ended, error)
+                self._site.cut(event, why, ended, error)
             elif isinstance(event, Request):
                 peer.requests += 1
                 self._site.unanswered(event, peer, peer.requests, ended, error)

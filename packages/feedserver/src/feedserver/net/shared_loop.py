@@ -64,10 +64,10 @@ class LoopThread:
         """Report to all servers an exception that nothing else has caught, and log it."""
         import logging
 
-        said = in_words(error) if error is not None else message
+        text = in_words(error) if error is not None else message
         for user in list(self.users):
-            user.failed(f"an error on the servers' event loop: {said}")
-        logging.getLogger("feedserver").error("an error on the servers' event loop: %s", said, exc_info=error)
+            user.failed(f"an error on the servers' event loop: {text}")
+        logging.getLogger("feedserver").error("an error on the servers' event loop: %s", text, exc_info=error)
 
     @property
     def is_current(self) -> bool:
