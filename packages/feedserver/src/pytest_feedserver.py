@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from feedserver.pytest import FeedServerFactory, ServerWatch
 
 IN_CALL = pytest.StashKey[bool]()
-"""The key in the stash of a test while it is called. A report that is made meanwhile is that of a subtest."""
+"""The key that is in the stash of a test while the test is called. A report made during that time is a subtest's."""
 
 WATCH = "feedserver watch"
 """The name of the plugin that watches the servers of a run; it is registered when the first one is started."""
@@ -70,7 +70,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail the test if a server found problems while it ran, even if that was the first server of the run."""
+    """Fail the test if servers found problems while the test ran, even where it started the first server of the run."""
     __tracebackhide__ = True
     item.stash[IN_CALL] = True
     try:

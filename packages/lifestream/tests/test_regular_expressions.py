@@ -26,7 +26,7 @@ WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     "feedserver.handler.problems.allow": ("is not spoken here",),  # only a test calls it, on messages of its own server
     "feedserver.handler.quit_method.quit_refusal": (quit_method._HOST, quit_method._OF_A_PROXY),
     "feedserver.messages.triggers.split_when": tuple(rf"(?:^|\s){pattern}$" for pattern, _ in triggers._ENDINGS),
-    "feedserver.record.known_secrets._is_in": (rb"(?<![0-9A-Za-z])a/b%(?![0-9A-Za-z])",),
+    "feedserver.record.known_secrets._has_secret": (rb"(?<![0-9A-Za-z])a/b%(?![0-9A-Za-z])",),
     "feedserver.record.known_secrets._pattern": tuple(
         known_secrets._pattern(secret).pattern for secret in ("s3/cr&t ü", "a%b", "\\\\\\x'\"")
     ),

@@ -94,9 +94,9 @@ def test_a_request_that_was_cut_has_ended_and_is_a_problem(site: Site) -> None:
 def test_a_failure_of_tls_is_a_problem_with_its_remedy_unless_it_was_meant(
     site: Site, problem: str, remedy: str
 ) -> None:
-    site.unencrypted(problem, raw=b"\x16")
+    site.tls_failed(problem, raw=b"\x16")
     assert remedy in raised_by(site)
-    site.unencrypted(problem, on_purpose=True)
+    site.tls_failed(problem, on_purpose=True)
     assert not raised_by(site)
     assert [exchange.ended for exchange in site.journal.exchanges] == [Ended.CLOSED] * 2
 

@@ -95,7 +95,8 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 
 
 _MOST_WORDS = max(name.count(" ") + 1 for name in KINDS)
-_LONGEST_SLIP = 60
+_MOST_COMPARED = 60
+"""How many characters of a misspelled name are compared with the names of faults."""
 
 
 def parse(text: str) -> Fault:
@@ -104,17 +105,17 @@ def parse(text: str) -> Fault:
     Raises ValueError if *text* names no fault or gives it wrong arguments; the message has the nearest name, or what
     the fault takes.
     """
-    done, when = split_when(text)
-    words = done.split()
+    directive, when = split_when(text)
+    words = directive.split()
     for count in range(min(len(words), _MOST_WORDS), 0, -1):  # the longest name that matches
         kind = KINDS.get(" ".join(words[:count]).lower())
         if kind is not None:
-            return replace(_read(kind, " ".join(words[count:]), done), when=when)
-    starts = [" ".join(words).lower()[:_LONGEST_SLIP], *(word.lower()[:_LONGEST_SLIP] for word in words[:1])]
+            return replace(_read(kind, " ".join(words[count:]), directive), when=when)
+    starts = [" ".join(words).lower()[:_MOST_COMPARED], *(word.lower()[:_MOST_COMPARED] for word in words[:1])]
     near = [name for start in starts for name in difflib.get_close_matches(start, KINDS, n=1)]
     if near:
-        raise ValueError(f"{done!r} is no fault; write {KINDS[near[0]].usage!r}")
-    raise ValueError(f"{done!r} is no fault; write one of {', '.join(kind.name for kind in KINDS.values())}")
+        raise ValueError(f"{directive!r} is no fault; write {KINDS[near[0]].usage!r}")
+    raise ValueError(f"{directive!r} is no fault; write one of {', '.join(kind.name for kind in KINDS.values())}")
 
 
 def _read(kind: Kind, rest: str, text: str) -> Fault:

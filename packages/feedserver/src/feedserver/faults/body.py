@@ -35,7 +35,7 @@ class _Coded(Fault):
     layer: ClassVar[Layer] = Layer.BODY
 
     def prepare(self, response: Response) -> Response:
-        """Have the body coded in gzip unless the response has a coding, or its body is made while it is sent."""
+        """Have the body coded in gzip unless the response names a coding, or its body is made while it is sent."""
         if "Content-Encoding" in response.headers or response.coding not in (None, "auto"):
             return response
         return _in_gzip(response)

@@ -39,13 +39,13 @@ class _End(Fault):
 
     def __post_init__(self) -> None:
         Fault.__post_init__(self)
-        wanted = (self.after, self.before, self.at)
-        sound = (self.after in (None, "headers") or isinstance(self.after, int)) and wanted[1:] in (
+        given = (self.after, self.before, self.at)
+        is_valid = (self.after in (None, "headers") or isinstance(self.after, int)) and given[1:] in (
             (None, None),
             ("answer", None),
             (None, "end"),
         )
-        if not sound or sum(place is not None for place in wanted) != 1:
+        if not is_valid or sum(place is not None for place in given) != 1:
             name = type(self).__name__
             raise ValueError(
                 f"a {self.verb} is injected at one place; write {name}(before='answer'), {name}(after='headers'), "

@@ -66,8 +66,8 @@ class LongLength(_WrongLength):
 
 @dataclass(frozen=True, slots=True)
 class TwoLengths(Fault):
-    """Two Content-Length headers that differ: the true one, then one that is a byte longer. RFC 9112 §6.3:
-    refuse it.
+    """Two Content-Length headers that differ: the true length, then one that is a byte longer. A client must refuse
+    the answer (RFC 9112 §6.3).
     """
 
     layer: ClassVar[Layer] = Layer.FRAMING
@@ -104,7 +104,7 @@ class LengthWithChunks(Fault):
 
 @dataclass(frozen=True, slots=True)
 class _Chunked(Fault):
-    """A fault in the chunks of a body, or a rare use of them. HTTP/1.0 has no chunks, so there it breaks nothing."""
+    """A fault in the chunks of a body, or a rare use of chunks. HTTP/1.0 has no chunks, so nothing is broken there."""
 
     layer: ClassVar[Layer] = Layer.FRAMING
 

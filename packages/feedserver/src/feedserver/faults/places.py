@@ -20,9 +20,9 @@ UpTo: TypeAlias = Generator[Step, None, Plan | None]
 
 
 def before_answer(plan: Plan) -> UpTo:
-    """Yield the steps before the first one that sends or reads, such as a delay.
+    """Yield the steps, such as a delay, before the first one that sends or reads.
 
-    The plan of a new connection only reads; it has this place, too.
+    The plan of a new connection has this place, too, although it only reads.
     """
     for step in plan:
         if isinstance(step, SendHead | Send | Read):

@@ -72,7 +72,7 @@ class SlowBody(_Slow):
 
 @dataclass(frozen=True, slots=True)
 class EarlyAnswer(Fault):
-    """The answer is sent when the request's head has come, while its body may still come; then the connection closes.
+    """The answer is sent as soon as the request's head has come, before the request's body; then the connection closes.
 
     The rest of the request's body is read and thrown away for a second. A request without a body cannot be answered
     early.

@@ -93,7 +93,7 @@ def link(relation: str, target: str | None) -> Element | None:
 
 
 def person(name: str, person: Person, uri: str = "uri") -> Element:
-    """Return a person construct (§3.2). Atom 0.3 names the element of the *uri* "url"."""
+    """Return a person construct (§3.2). *uri* is the name of the element for the URI: Atom 0.3 calls it "url"."""
     return element(name, optional("name", person.name), optional(uri, person.uri), optional("email", person.email))
 
 

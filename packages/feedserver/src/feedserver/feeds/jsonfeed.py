@@ -19,7 +19,7 @@ VERSION = "https://jsonfeed.org/version/1.1"
 
 def document(feed: Feed) -> dict[str, Any]:
     """Return *feed* as the object of a JSON Feed 1.1 document."""
-    return _given(
+    return _without_none(
         version=VERSION,
         title=_plain(feed.title),
         home_page_url=feed.link,
@@ -36,7 +36,7 @@ def document(feed: Feed) -> dict[str, Any]:
 
 def _item(entry: Entry) -> dict[str, Any]:
     content = text_of(entry.content, "html")
-    return _given(
+    return _without_none(
         id=entry.identity,
         url=entry.link,
         title=_plain(entry.title),
@@ -54,11 +54,11 @@ def _item(entry: Entry) -> dict[str, Any]:
 
 
 def _author(author: Person) -> dict[str, Any]:
-    return _given(name=author.name, url=author.uri)
+    return _without_none(name=author.name, url=author.uri)
 
 
 def _attachment(enclosure: Enclosure) -> dict[str, Any]:
-    return _given(
+    return _without_none(
         url=enclosure.url,
         mime_type=enclosure.type,
         title=enclosure.title,
@@ -71,7 +71,7 @@ def _plain(value: str | Text | None) -> str | None:
     return None if value is None else text_of(value).value
 
 
-def _given(**fields: object) -> dict[str, Any]:
+def _without_none(**fields: object) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 

@@ -59,7 +59,7 @@ class LiveFeed:
     The options are those of `Feed.render`, but validators are on by default. The `ETag` is computed from the document.
     `Last-Modified` is the newest date in the feed that is not in the future; *clock* returns the current time. After
     each change, `Last-Modified` is at least one second later, so that a client which compares dates notices every
-    change. If changes come faster than one a second, it runs ahead of the clock.
+    change. If changes come faster than one a second, `Last-Modified` runs ahead of the clock.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class LiveFeed:
             self._change(replace(self._feed, **changes))  # type: ignore[arg-type]
 
     def touch(self) -> None:
-        """Change every validator, but not the document, as a server does that saves a file again."""
+        """Change every validator, but not the document, as when a file is saved again without a change."""
         with self._lock:
             self._modified += timedelta(seconds=1)
             self._serve(self._dated(touched(self._response), self._modified))

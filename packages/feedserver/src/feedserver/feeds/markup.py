@@ -89,27 +89,30 @@ def xhtml(fragment: str) -> Element:
     return _from_tree(parsed, "")
 
 
-def _from_tree(node: ET.Element, around: str) -> Element:
-    space, local = _split(node.tag)
-    attributes = [("xmlns", space)] if space != around else []
+def _from_tree(node: ET.Element, outer_namespace: str) -> Element:
+    namespace, local = _split(node.tag)
+    attributes = [("xmlns", namespace)] if namespace != outer_namespace else []
     for name, value in node.attrib.items():
-        foreign, attribute = _split(name)
-        if foreign == _XML:
+        attribute_namespace, attribute = _split(name)
+        if attribute_namespace == _XML:
             attribute = f"xml:{attribute}"
-        elif foreign:
-            raise ValueError(f"the attribute {attribute!r} of {foreign} is not allowed in XHTML; leave it out")
+        elif attribute_namespace:
+            raise ValueError(
+                f"the attribute {attribute!r} of {attribute_namespace} is not allowed in XHTML; leave it out"
+            )
         attributes.append((attribute, value))
     children: list[Child] = [node.text] if node.text else []
     for child in node:
-        children.append(_from_tree(child, space))
+        children.append(_from_tree(child, namespace))
         if child.tail:
             children.append(child.tail)
     return Element(local, tuple(attributes), tuple(children))
 
 
 def _split(name: str) -> tuple[str, str]:
-    space, brace, local = name[1:].rpartition("}") if name.startswith("{") else ("", "", name)
-    return (space, local) if brace else ("", name)
+    """Split a name of ElementTree, `{namespace}local`, into the namespace ("" for none) and the local name."""
+    namespace, brace, local = name[1:].rpartition("}") if name.startswith("{") else ("", "", name)
+    return (namespace, local) if brace else ("", name)
 
 
 def serialize(
@@ -122,9 +125,9 @@ def serialize(
 ) -> bytes:
     """Return the tree below *root* as a document in *encoding*, which may be any that Python knows.
 
-    *bom* puts a byte order mark before it; None does so only for UTF-16 and UTF-32, which need one. *declaration* says
-    whether there is an XML declaration; a string is the encoding that it names in place of the true one. *cdata* writes
-    `Html` in CDATA sections.
+    *bom* says whether a byte order mark comes first; None means only in UTF-16 and UTF-32, which need one.
+    *declaration* says whether there is an XML declaration; a string is the encoding that it names in place of the true
+    one. *cdata* writes `Html` in CDATA sections.
 
     Raises ValueError for a character that XML cannot contain and for an unknown encoding.
     """
@@ -181,8 +184,8 @@ def _declared(encoding: str, declaration: bool | str) -> str:
 
 
 def _survives(character: str, encoding: str) -> bool:
-    """Return whether a character can be decoded again. Some codecs, such as Shift JIS, encode several
-    characters alike.
+    """Return whether *encoding* encodes a character so that it is decoded to the same one. Some codecs, such as Shift
+    JIS, encode several characters alike.
     """
     try:
         return character.encode(encoding).decode(encoding) == character
@@ -225,7 +228,9 @@ def _document(head: str, root: Element, style: _Style) -> str:
 
 
 def _write(node: Element, indent: str | None, style: _Style, path: str) -> Iterator[str]:
-    """Write *node*. *indent* is the line break and the blanks before its tags, or None if there may be none."""
+    """Yield the markup of *node*. *indent* is the line break and the blanks before its tags, or None if white space
+    there would change the content. *path* names the node in messages.
+    """
     attributes = "".join(
         f' {name}="{_escape(value, _VALUE, style, f"{path}/@{name}")}"' for name, value in node.attributes
     )
@@ -234,19 +239,19 @@ def _write(node: Element, indent: str | None, style: _Style, path: str) -> Itera
         return
     yield f"{indent or ''}<{node.name}{attributes}>"
     # Between text and elements, and in HTML that a browser shows, a line break would change the content.
-    lines = indent is not None and not any(isinstance(child, str) for child in node.children)
-    lines = lines and ("xmlns", XHTML) not in node.attributes
+    is_indented = indent is not None and not any(isinstance(child, str) for child in node.children)
+    is_indented = is_indented and ("xmlns", XHTML) not in node.attributes
     seen: dict[str, int] = {}
     for child in node.children:
         if isinstance(child, Element):
             seen[child.name] = seen.get(child.name, 0) + 1
-            where = f"{path}/{child.name}[{seen[child.name]}]"
-            yield from _write(child, f"{indent}  " if lines else None, style, where)
+            child_path = f"{path}/{child.name}[{seen[child.name]}]"
+            yield from _write(child, f"{indent}  " if is_indented else None, style, child_path)
         elif style.cdata and isinstance(child, Html):
             yield _cdata(child, style, path)
         else:
             yield _escape(child, _TEXT, style, path)
-    yield f"{indent}</{node.name}>" if lines else f"</{node.name}>"
+    yield f"{indent}</{node.name}>" if is_indented else f"</{node.name}>"
 
 
 def _escape(text: str, escapes: Mapping[str, str], style: _Style, path: str) -> str:

@@ -193,10 +193,9 @@ class Entry:
 
     @property
     def identity(self) -> str:
-        """The id; if there is none, the link; if there is none, a URN made of title and dates, which is the same each
-        time.
+        """The id, else the link, else a URN that is derived from title and dates, and is the same each time.
 
-        It is the id in formats that require one (Atom, RDF, JSON Feed), and `LiveFeed` finds an entry by it.
+        Formats that require an id (Atom, RDF, JSON Feed) have this one, and `LiveFeed` finds an entry by it.
         """
         return self.id or self.link or _urn(text_of(self.title).value, self.published, self.updated)
 
@@ -252,7 +251,7 @@ class Feed:
 
     @property
     def identity(self) -> str:
-        """The id; if there is none, the address of the feed, or its site, or a URN made of its title."""
+        """The id, else the address of the feed, else that of its site, else a URN that is derived from its title."""
         return self.id or self.url or self.link or _urn(text_of(self.title).value)
 
     @property
@@ -291,13 +290,14 @@ def _urn(*parts: object) -> str:
 
 
 def _freeze(owner: object, name: str, kind: type) -> None:
+    """Turn the sequence in the field *name* into a tuple. Raises TypeError unless each value in it is of *kind*."""
     given = getattr(owner, name)
-    is_one = isinstance(given, str) or not isinstance(given, Iterable)
-    values = () if is_one else tuple(given)  # Read only once: it may be a generator.
-    wrong = [given] if is_one else [value for value in values if not fits(value, kind)]
+    is_single = isinstance(given, str) or not isinstance(given, Iterable)
+    values = () if is_single else tuple(given)  # Read only once: it may be a generator.
+    wrong = [given] if is_single else [value for value in values if not fits(value, kind)]
     if wrong:
-        wanted = f"{type(owner).__name__}({name}=[…])"
-        raise TypeError(f"{wanted} takes a sequence of {kind.__name__}, not {wrong[0] if is_one else wrong!r}")
+        field = f"{type(owner).__name__}({name}=[…])"
+        raise TypeError(f"{field} takes a sequence of {kind.__name__}, not {wrong[0] if is_single else wrong!r}")
     object.__setattr__(owner, name, values)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Including:
-    """What a query, a form or an object of JSON must have at least: other names and values are allowed, too."""
+    """What a query, a form or a JSON object must have at least: other names and values are allowed, too."""
 
     values: Mapping[str, Any]
 
@@ -121,10 +121,10 @@ class Conditions:
             _check_json(self.json)
         if self.matching is not None and not callable(self.matching):
             raise TypeError(f"matching is {named(self.matching)}; give a function that takes a Request")
-        whole = [name for name, value in (("body", self.body), ("form", self.form)) if value is not None]
-        whole += ["json"] if self.json is not NO_JSON else []
-        if len(whole) > 1:
-            raise ValueError(f"{' and '.join(whole)} are given; give one of them, since a body is only one of these")
+        bodies = [name for name, value in (("body", self.body), ("form", self.form)) if value is not None]
+        bodies += ["json"] if self.json is not NO_JSON else []
+        if len(bodies) > 1:
+            raise ValueError(f"{' and '.join(bodies)} are given; give one of them, since a body is only one of these")
 
     @classmethod
     def of(cls, given: ConditionsInput, *beside: str) -> Conditions:
@@ -154,8 +154,8 @@ class Conditions:
     @property
     def weight(self) -> int:
         """The number of conditions beside the query: of two routes, the one with more of them is the more specific."""
-        whole = self.body is not None or self.form is not None or self.json is not NO_JSON
-        return len(self.headers or ()) + whole + (self.matching is not None)
+        has_body = self.body is not None or self.form is not None or self.json is not NO_JSON
+        return len(self.headers or ()) + has_body + (self.matching is not None)
 
     def difference(self, request: Request) -> str:
         """Return how *request* differs from these conditions, as the end of "It was requested …"; "" if it

@@ -4,12 +4,12 @@ The event loop writes, tests read from any thread. Every observer sees the event
 
 1. The request has arrived. Mistakes in it or in the file that answers it are noted: in `problem`, and for `verify` to
    raise.
-2. The exchange is in the journal; then who waits in `wait_for` is woken. Callables run after this, and
+2. The exchange is in the journal; then the threads that wait in `wait_for` are woken. Callables run after this, and
    `FeedServer.quit_requested` is set after it; what goes wrong in a callable is noted before step 3.
-3. The answer is known: who waits for `response` is woken. Then its first byte is sent.
-4. Each fault that is injected is noted; who waits for `faults` is woken after the last one.
-5. The exchange ends, in this order: how it ended is written down; the `listener` (a log, the lines of `serve`) is
-   called and has returned; the end is published. Only then do `is_over` and `describe` include it, and all who wait for
+3. The answer is known: threads that wait for `response` are woken. Then the first byte of the answer is sent.
+4. Each fault that is injected is noted; threads that wait for `faults` are woken after the last one.
+5. The exchange ends, in this order: how it ended is noted; the `listener` (a log, the lines of `serve`) is called and
+   has returned; the end is published. Only then do `is_over` and `describe` tell of the end, and threads that wait for
    `ended`, `error`, `duration`, `bytes_sent` or anything else are woken.
 6. `FeedServer.stop` returns when every exchange has ended in this way.
 
@@ -35,7 +35,9 @@ from feedserver.messages.send_plan import Ended
 from feedserver.messages.terminal_text import visible
 
 OUTCOME_TIMEOUT = 10.0
-"""How many seconds a property of the outcome waits. After that it raises NotSeen; `faults` returns those there are."""
+"""How many seconds a property of the outcome waits. After that, `faults` returns those that were injected so far, and
+the other properties raise NotSeen.
+"""
 
 
 class NotSeen(AssertionError, TimeoutError):
@@ -113,7 +115,7 @@ class Exchange:
 
     *request* is None where the bytes were no request; *raw* then has the bytes, and *problem* says what was wrong.
     *peer* is what is known of its connection, and *number* counts the requests on that connection. *time* is when the
-    request arrived by the server's clock, in seconds of the epoch. `response`, `bytes_sent`, `duration`, `ended` and
+    request arrived by the server's clock, in seconds since the epoch. `response`, `bytes_sent`, `duration`, `ended` and
     `error` wait until they are known.
     """
 
@@ -189,7 +191,7 @@ class Exchange:
     def answered(self, response: Response) -> None:
         """Note the *response* to the request, once.
 
-        An answer that comes after its time limit changes nothing, nor does one whose exchange has ended meanwhile.
+        A response that comes after its time limit, or after the exchange has ended, changes nothing.
         """
         if self._response is None and self._ended is None:
             self._response = response
@@ -273,7 +275,7 @@ class Exchange:
         """The faults that broke the answer, in the order in which they were injected.
 
         Waits until all expected faults have been injected or the exchange has ended without them, and at most for
-        OUTCOME_TIMEOUT seconds: then it returns those there are.
+        OUTCOME_TIMEOUT seconds: then it returns those that were injected so far.
         """
         self._changes.wait_until(self._knows_faults, OUTCOME_TIMEOUT)
         return self._faults

@@ -23,7 +23,10 @@ class Times:
 
     @classmethod
     def of(cls, times: int | None, at_least: int | None, at_most: int | None) -> Times:
-        """Return what these arguments of `FeedServer.expect` say; without any, it is once."""
+        """Return what these arguments of `FeedServer.expect` say; if all are None, the request is expected once.
+
+        Raises TypeError or ValueError for numbers that contradict each other, or are no numbers.
+        """
         for name, value in (("times", times), ("at_least", at_least), ("at_most", at_most)):
             if value is not None:
                 check_whole(name, value, 0, 2)
@@ -52,7 +55,8 @@ class Expectation(ABC):
     """What a test expects of the requests that come later: `FeedServer.expect` and `expect_in_order` make it.
 
     `verify` checks it whenever it is called. `FeedServer.verify` checks it if neither `verify` nor a `with` block has.
-    A `with` block checks it at its end, unless the block raises.
+    A `with` block checks it at its end, unless the block raises. *where* ends the message with the line of the test,
+    such as " at test_feed.py:12".
     """
 
     def __init__(self, journal: Journal, where: str) -> None:
@@ -82,7 +86,7 @@ class Expectation(ABC):
 
     def problem(self) -> str:
         """Return in which way the requests so far are not as expected, with the journal; "" where they are."""
-        if lost := self._how_some_were_lost():
+        if lost := self._why_some_are_lost():
             return f"it is unknown whether {self} came as expected{self._where}: {lost}"
         difference = self._difference(self.exchanges)
         return f"{difference} It was expected{self._where}.\n{self._journal.describe()}" if difference else ""
@@ -102,8 +106,10 @@ class Expectation(ABC):
     def _since(self) -> list[Exchange]:
         return [exchange for exchange in self._journal.exchanges if exchange.serial > self._begin]
 
-    def _how_some_were_lost(self) -> str:
-        """Return how exchanges that came since have gone from the journal, with the remedy; "" where none has."""
+    def _why_some_are_lost(self) -> str:
+        """Return why the journal lacks exchanges that came after this expectation was made, with the remedy; "" where
+        it lacks none.
+        """
         if self._journal.dropped_up_to > self._begin:
             return "the journal has dropped some requests; raise journal_limit"
         if self._journal.cleared_up_to > self._begin:

@@ -37,7 +37,7 @@ def faults_of(response: Response) -> tuple[Fault, ...]:
     return cast("tuple[Fault, ...]", response.faults)
 
 
-def never_injected_first(response: Response) -> Fault | None:
+def never_on_first_request(response: Response) -> Fault | None:
     """Return a fault of *response* that its first request never triggers; None if it may trigger all of them.
 
     It is for a response that is given once, to the first request that it answers. A fault with a probability counts as
@@ -54,9 +54,9 @@ def never_injected_first(response: Response) -> Fault | None:
 
 
 def choose(response: Response, number: int) -> Response:
-    """Return the response for its request with this *number*, prepared by the faults that it triggers.
+    """Return *response* as the answer to the request with this *number*, prepared by the faults that are triggered.
 
-    Its faults are the triggered ones only, and its delay is drawn.
+    The result has only these faults, and a delay in seconds instead of a distribution.
     """
     if isinstance(response.delay, RandomDelay):
         response = response.changed(delay=response.delay.draw(number))
@@ -82,13 +82,13 @@ def shape(request: Request, response: Response) -> ShapedAnswer:
 
 
 def break_plan(plan: Plan, shaped: ShapedAnswer, missed: Callable[[Fault], None]) -> Plan:
-    """Let the faults change the plan, and call *missed* with each fault that has not been injected by its end."""
+    """Let the faults change the plan, and call *missed* with each fault that was not injected when the plan ends."""
     faults = faults_of(shaped.response)
     for fault in faults:
         plan = fault.apply(plan)
     injected = [step.fault for step in shaped.injected]
     yield from shaped.injected
-    held: Step | None = None  # held until the missed faults are reported, so that a test with the answer sees them
+    delayed: Step | None = None  # by one step: a test that has the whole answer must find the missed faults reported
     try:
         for step in plan:
             if isinstance(step, Injected):
@@ -96,14 +96,14 @@ def break_plan(plan: Plan, shaped: ShapedAnswer, missed: Callable[[Fault], None]
             elif _ends(step):
                 for fault in _without(faults, injected):
                     missed(fault)
-            if held is not None:
-                yield held
-            held = step
+            if delayed is not None:
+                yield delayed
+            delayed = step
             if isinstance(step, Await):  # the plan has no next step until something is made
                 yield step
-                held = None
-        if held is not None:
-            yield held
+                delayed = None
+        if delayed is not None:
+            yield delayed
     finally:
         if hasattr(plan, "close"):
             plan.close()  # else Python only warns of an exception that a fault's plan raises at its end
@@ -115,18 +115,18 @@ def _ends(step: Step) -> bool:
 
 
 def _without(faults: tuple[Fault, ...], injected: list[str]) -> Iterator[Fault]:
-    """Yield the *faults* that are left when each is removed as often as it was *injected*."""
-    left = injected.copy()
+    """Yield the *faults* that remain when each is removed as often as it was *injected*."""
+    remaining = injected.copy()
     for fault in faults:
-        if str(fault) in left:
-            left.remove(str(fault))
+        if str(fault) in remaining:
+            remaining.remove(str(fault))
         else:
             yield fault
 
 
 def why_missed(request: Request, response: Response, fault: Fault) -> str:
     """Return a message that names the fault that was not injected, why it was not, and what to do about it."""
-    where = response.source or request.path
+    source = response.source or request.path
     size = body_size(response)
     if fault.early:
         why = f"{request} had no body that could still come; send one, or drop the fault"
@@ -143,4 +143,4 @@ def why_missed(request: Request, response: Response, fault: Fault) -> str:
             f"it has no place in the answer to {request}, a {response.status} of {size:,} bytes over "
             f"HTTP/{request.version}; use a longer body, or break it earlier{beside}"
         )
-    return f"{where}: the fault '{fault}' was not injected: {why}"
+    return f"{source}: the fault '{fault}' was not injected: {why}"

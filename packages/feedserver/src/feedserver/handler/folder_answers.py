@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from feedserver.fixtures.document_root import Folder, host_folder, timeline_files
 from feedserver.fixtures.errors import FixtureError, FixtureWarning
 from feedserver.fixtures.loader import sidecar_of
-from feedserver.handler.fault_injection import never_injected_first
+from feedserver.handler.fault_injection import never_on_first_request
 from feedserver.handler.routes import Choice, Found, HostPath, Turns
 from feedserver.handler.watched_fixtures import FileStamp, WatchedFixture, keep, kept_fixture, load
 from feedserver.messages.pacing import RandomDelay
@@ -29,7 +29,7 @@ class _Cached:
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """The *response* of a file, and the *turns* that it has taken."""
+    """The *response* of a file, and the count of the requests that it has answered: its *turns*."""
 
     response: Response
     turns: Turns
@@ -51,7 +51,7 @@ MOST_TIMELINES = 64
 """The most timelines whose files one server remembers."""
 
 
-class _Held(Generic[_Key]):
+class _AnswerCache(Generic[_Key]):
     """A cache of answers, of at most MOST_HELD bytes; the answers that were added first are dropped first."""
 
     def __init__(self) -> None:
@@ -80,12 +80,12 @@ class _Held(Generic[_Key]):
 
 
 _COPIES = 3  # the body itself, the whole answer for a connection that stays open, and for one that is closed
-_BESIDE_IT = 2048  # about how many bytes an answer takes beside its body
+_OVERHEAD = 2048  # about how many bytes an answer takes beside its body
 
 
 def _size_of(cached: _Cached) -> int:
     body = cached.loaded.response.body
-    return _BESIDE_IT + (_COPIES * len(body) if isinstance(body, bytes) else 0)
+    return _OVERHEAD + (_COPIES * len(body) if isinstance(body, bytes) else 0)
 
 
 class FolderAnswers:
@@ -97,8 +97,8 @@ class FolderAnswers:
     def __init__(self, folder: Folder, warnings: list[FixtureWarning]) -> None:
         self._folder = folder
         self._warnings = warnings
-        self._cache: _Held[HostPath] = _Held()
-        self._episodes: _Held[Path] = _Held()
+        self._cache: _AnswerCache[HostPath] = _AnswerCache()
+        self._timeline_cache: _AnswerCache[Path] = _AnswerCache()
         self._timelines: dict[HostPath, _Timeline] = {}
         self._indices: dict[Path, int] = {}
         self._counted: dict[Path, _Counted] = {}
@@ -167,12 +167,12 @@ class FolderAnswers:
         def advance() -> None:
             self._indices[folder] = index + 1
 
-        cached = self._episodes.current(file)
+        cached = self._timeline_cache.current(file)
         if cached is None:
             cached = self._cached(load(file, self._folder.beneath))
             if cached.loaded.is_settled():
-                self._episodes.keep(file, cached)
-        fault = None if is_last else never_injected_first(cached.loaded.response)
+                self._timeline_cache.keep(file, cached)
+        fault = None if is_last else never_on_first_request(cached.loaded.response)
         if fault is not None:
             problem = f"the fault '{fault}' is never triggered: this file is sent once, and then the next of {folder}"
             raise FixtureError(cached.loaded.response.source, None, problem, f"Write '{fault.words}'.")

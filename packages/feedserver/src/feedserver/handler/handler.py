@@ -1,7 +1,7 @@
 """The decision on an answer, without a socket: routes, negotiation and journal put together.
 
-`Site.answer` returns what to send, or says that a thread must work first: at a user's callable or the coding of a large
-body, which would block every other connection on the event loop.
+`Site.answer` returns what to send, or says that a thread must work first: on a user's callable or the coding of a large
+body, either of which would block every other connection if it ran on the event loop.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Site:
         self.callable_timeout = callable_timeout
         self.quits = quits
         self.base_url = ""
-        self.is_own_host: Callable[[str], bool] = _is_nobody
+        self.is_own_host: Callable[[str], bool] = _is_no_host
         self.on_quit: Callable[[], None] | None = None
         self.clock = Clock()
         routes.now = self.clock.time
@@ -101,7 +101,7 @@ class Site:
         self._refused(event, why).finish(ended, 0, error)
 
     def unanswered(self, request: Request, peer: Peer, number: int, ended: Ended, error: str) -> None:
-        """Record a request that came behind an answer with which its connection ended, so that nothing answers it."""
+        """Record a pipelined request that nothing answers: the connection ended with the answer before it."""
         problem = "it came behind an answer with which the connection ended"
         exchange = Exchange(
             self.journal.changes, request, problem=problem, now=self.clock.time(), peer=peer, number=number
@@ -109,13 +109,13 @@ class Site:
         self.journal.record(exchange)
         exchange.finish(ended, 0, error)
 
-    def _refused(self, event: Malformed, what_came: str) -> Exchange:
+    def _refused(self, event: Malformed, outcome: str) -> Exchange:
         exchange = Exchange(self.journal.changes, None, raw=event.raw, problem=event.problem, now=self.clock.time())
-        self.problems.add_of_client(f"{event.problem}; {what_came}. It began {event.raw[:SHOWN]!r}.", exchange)
+        self.problems.add_of_client(f"{event.problem}; {outcome}. It began {event.raw[:SHOWN]!r}.", exchange)
         self.journal.record(exchange)  # last: a test that waits for it may call `verify` next
         return exchange
 
-    def unencrypted(self, problem: str, *, raw: bytes = b"", on_purpose: bool = False) -> None:
+    def tls_failed(self, problem: str, *, raw: bytes = b"", on_purpose: bool = False) -> None:
         """Note a client whose TLS connection failed: as a problem, unless a fault broke it *on purpose*.
 
         *raw* are the bytes that came.
@@ -140,7 +140,7 @@ class Site:
         self.problems.add(message, exchange)
 
     def failed_too_late(self, name: str, exchange: Exchange, error: BaseException) -> None:
-        """Keep an exception of a function called *name* that came when its answer was over, for `verify`."""
+        """Keep an exception for `verify` that the function called *name* raised when its answer was over already."""
         of = f" to {exchange}" if exchange.request is not None else ""
         self.problems.add(f"{name} raised {in_words(error)} when its answer{of} was over already", exchange)
 
@@ -152,7 +152,8 @@ class Site:
         *keep_alive* says whether the connection may be used again.
 
         The exchange is recorded after its problems are noted: a test that waits for the request may call `verify` next.
-        Any exception meanwhile, one of a user's fault included, becomes an answer of 500 and a problem.
+        Any exception meanwhile, such as one that a user's own `Fault` class raises, becomes an answer of 500 and a
+        problem.
         """
         exchange = Exchange(self.journal.changes, request, b"", "", time.time() + self.clock.offset, peer, number)
         received = Received(exchange, request, keep_alive)
@@ -342,8 +343,8 @@ class Site:
         return Prepared(exchange, data, steps, head.keep_alive)
 
 
-def _is_nobody(_: str) -> bool:
-    """Return False: a server that was not started is no host."""
+def _is_no_host(_: str) -> bool:
+    """Return False: a server that was not started has no host of its own."""
     return False
 
 

@@ -98,7 +98,7 @@ class Journal:
         self.wait_until(lambda: all(exchange.is_over for exchange in self._entries.copy()), timeout)
 
     def clear(self) -> None:
-        """Forget every exchange. What was expected before can no longer be checked where some came since."""
+        """Forget every exchange. An expectation that was made before some of them can no longer be checked."""
         with suppress(IndexError):  # one that is recorded meanwhile may go, too
             while True:
                 self.cleared_up_to = self._entries.popleft().serial
@@ -112,7 +112,7 @@ class Journal:
 
     @property
     def requests(self) -> list[Request]:
-        """The exchanges so far that have a request, without those whose bytes were no request."""
+        """The requests so far. An exchange whose bytes were no request has none."""
         return [exchange.request for exchange in self._entries.copy() if exchange.request is not None]
 
     def filter(
@@ -213,7 +213,9 @@ class Journal:
             )
 
     def near_miss(self, wanted: RequestFilter) -> str:
-        """Return how the last request for the path differed in method or headers, "" where none did."""
+        """Return a sentence about the last request for the path that does not match *wanted*: how it differs, such as
+        in its method or headers. Returns "" where there is no such request.
+        """
         if wanted.path is None:
             return ""
         differences = map(wanted.difference, reversed(self._matching(RequestFilter(wanted.path))))

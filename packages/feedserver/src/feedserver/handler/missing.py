@@ -1,7 +1,7 @@
 """The message about a request that nothing answers: why, which paths are similar, and a remedy.
 
-Each remedy that it names would answer this very request: `server.add` is given a spelling that means this path, and a
-file is named only if a file of that name would be served.
+Each remedy that the message names would answer this very request: `server.add` is given a spelling that means this
+path, and a file is named only if a file of that name would be served.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ class Asked:
         return f"server.add({self.spelling!r}, Response(…), method={self.request.method!r})"
 
     def __str__(self) -> str:
-        where = f"{self.target.scheme}://{self.host}{self.target.path}" if self.host else self.target.path
-        return visible(where)  # escaped: a client must not write lines of its own into a message
+        text = f"{self.target.scheme}://{self.host}{self.target.path}" if self.host else self.target.path
+        return visible(text)  # escaped: a client must not write lines of its own into a message
 
 
 def unanswered(asked: Asked, routes: Sequence[Route], known: Iterable[str], folder: Folder | None) -> str:

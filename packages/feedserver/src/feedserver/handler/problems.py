@@ -27,10 +27,10 @@ class Expected(Protocol):
     """What a test expects of its client, and `FeedServer.verify` checks."""
 
     is_checked: bool
-    """Whether the test has checked it by itself."""
+    """Whether the test has already checked the expectation by itself."""
 
     def problem(self) -> str:
-        """Return in which way it is not met; "" where it is met."""
+        """Return in which way the expectation is not met; "" where it is met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Problems:
 
     @property
     def kept(self) -> list[Problem]:
-        """The problems about this server alone that were not taken yet."""
+        """The problems that were added here and not taken yet, without the messages of *elsewhere*."""
         return self._kept[:]
 
     def take_all(self, wanted: list[Problem]) -> list[Problem]:
@@ -125,10 +125,10 @@ def problem_of(expected: Expected) -> str:
 def in_words(error: BaseException) -> str:
     """Return an exception and the line that raised it, as text for a message."""
     try:
-        said = repr(error)
-    except Exception as worse:  # noqa: BLE001 - an exception without a repr must be reported, too
-        said = f"{type(error).__qualname__} (whose repr raised {type(worse).__qualname__})"
-    if len(said) > LONGEST:
-        said = f"{said[: LONGEST // 2]} […] {said[-LONGEST // 2 :]}"
+        text = repr(error)
+    except Exception as second:  # noqa: BLE001 - an exception without a repr must be reported, too
+        text = f"{type(error).__qualname__} (whose repr raised {type(second).__qualname__})"
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]} […] {text[-LONGEST // 2 :]}"
     frames = traceback.extract_tb(error.__traceback__)
-    return f"{said} at {frames[-1].filename}:{frames[-1].lineno}" if frames else said
+    return f"{text} at {frames[-1].filename}:{frames[-1].lineno}" if frames else text

@@ -22,9 +22,10 @@ _HOST = r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::[0-9]*)?|[0-9a-f]*:[0-9a-f:.]+"
 def quit_refusal(request: Request) -> str:
     """Return why a QUIT is refused, "" if it is obeyed.
 
-    It must come from this machine, and not from a page in a browser. A Host that does not name this machine's
-    loopback is a sign of DNS rebinding; a browser adds Origin to every request that a page makes with a method of its
-    own. A proxy on this machine may forward requests of others; one that adds no header is not noticed.
+    A QUIT must come from this machine, and not from a page in a browser. A Host that does not name this machine's
+    loopback is a sign of DNS rebinding; a browser adds Origin to every request that a page makes with a method other
+    than GET or HEAD. A proxy on this machine may forward requests of other machines; a proxy that adds no header is not
+    noticed.
     """
     host = request.headers.get("Host", "").lower()
     parts = re.fullmatch(_HOST, host, re.ASCII)

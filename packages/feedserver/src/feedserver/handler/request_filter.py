@@ -42,7 +42,7 @@ class RequestFilter:
     ) -> None:
         """Raise TypeError or ValueError for criteria that no request could match.
 
-        A test would pass because of them, or fail without saying why.
+        With such criteria, a test would pass for no good reason, or fail without saying why.
         """
         method = criteria.pop("method", None)
         if not isinstance(path, Pattern):

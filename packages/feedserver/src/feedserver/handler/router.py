@@ -55,7 +55,9 @@ class Missing:
 
 
 class Routes:
-    """The scripted routes and the folder of one server. `now` is its clock, in seconds of the epoch."""
+    """The scripted routes and the folder of one server. `now` returns the time of its clock, in seconds since the
+    epoch.
+    """
 
     def __init__(self, folder: Folder | None = None) -> None:
         self.folder = folder
@@ -111,9 +113,9 @@ class Routes:
         )
         # Each tuple is replaced in one step, since the event loop may be reading the old one.
         if isinstance(path, Pattern):
-            self._patterned = _with(self._patterned, route)
+            self._patterned = _with_route(self._patterned, route)
         else:
-            self._routes[target.key] = _with(self._routes.get(target.key, ()), route)
+            self._routes[target.key] = _with_route(self._routes.get(target.key, ()), route)
 
     def find(
         self, request: Request, own_host: Callable[[str], bool], exchange: Exchange | None = None
@@ -224,5 +226,6 @@ def _asked(request: Request, target: Target, host: str) -> Asked:
     return Asked(request, target, host)
 
 
-def _with(routes: tuple[Route, ...], route: Route) -> tuple[Route, ...]:
+def _with_route(routes: tuple[Route, ...], route: Route) -> tuple[Route, ...]:
+    """Return *routes* with *route* at the end, without the one that it replaces."""
     return (*(other for other in routes if not route.replaces(other)), route)

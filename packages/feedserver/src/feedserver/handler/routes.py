@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from feedserver.handler.conditions import NO_CONDITIONS, Conditions, Including
-from feedserver.handler.fault_injection import never_injected_first
+from feedserver.handler.fault_injection import never_on_first_request
 from feedserver.handler.path_pattern import Pattern
 from feedserver.handler.ready_answers import ReadyAnswer
 from feedserver.messages.argument_types import check_given, check_is
@@ -89,7 +89,10 @@ def _no_advance() -> None:
 
 @dataclass(slots=True)
 class Found:
-    """The choice that answers, and a function to call once it was given to any request but HEAD."""
+    """The *choice* that answers, and *advance*, which moves to the next choice of its route, if there is one.
+
+    `take` is called when the choice was given to a request that counts; a HEAD request for a response does not.
+    """
 
     choice: Choice
     advance: Callable[[], None] = _no_advance
@@ -259,7 +262,7 @@ def check_state(what: str, values: object) -> None:
 
 def _check_triggers(target: object, answer: Answer | Lasting) -> None:
     """Raise ValueError for a fault that waits for a later request, in an answer that is given only once."""
-    fault = never_injected_first(answer) if isinstance(answer, Response) else None
+    fault = never_on_first_request(answer) if isinstance(answer, Response) else None
     if fault is not None:
         raise ValueError(
             f"add({target!r}): the fault '{fault}' is never triggered, since its response is given once, and then the "

@@ -30,7 +30,7 @@ LARGEST_KEPT = 65_536
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """The attributes of the file or folder at *path* that change with it: times in nanoseconds, its size, its inode.
+    """The attributes of the file or folder at *path* that change with it: times in nanoseconds, *size*, *inode*.
 
     *modified* is the time of its content, which `cp -p` and archives set to that of another file; *changed* is the time
     of its last change of any kind, which nobody can set (st_ctime; on Windows it is the time of its creation). All are
@@ -41,7 +41,7 @@ class FileStamp:
     modified: int
     changed: int
     size: int
-    number: int
+    inode: int
 
     @classmethod
     def of(cls, path: str) -> FileStamp:
@@ -55,12 +55,12 @@ class FileStamp:
         """Return whether *path* still has this stamp."""
         status = _status(self.path)
         if status is None:
-            return self.modified == self.changed == self.size == self.number == 0
+            return self.modified == self.changed == self.size == self.inode == 0
         return (
             status.st_mtime_ns == self.modified
             and status.st_ctime_ns == self.changed
             and status.st_size == self.size
-            and status.st_ino == self.number
+            and status.st_ino == self.inode
         )
 
     def is_settled(self) -> bool:
@@ -70,7 +70,10 @@ class FileStamp:
 
 @dataclass(frozen=True, slots=True)
 class WatchedFixture:
-    """The content of a fixture's *file*, and the *stamps* of the files that must not have changed since."""
+    """The content of a fixture's *file*, and the *stamps* of the files on which that content depends.
+
+    It is current while none of these files has changed.
+    """
 
     file: Path
     stamps: tuple[FileStamp, ...]

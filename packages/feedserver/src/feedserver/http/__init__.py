@@ -13,5 +13,6 @@ connection sends. The modules, in the order in which an exchange passes them:
 7. `response_writer`: the head as bytes, with Date, Content-Length or chunks, and no body for HEAD; and the plan that a
    connection plays.
 
-Never imported here: fixtures, routes, and `asyncio`, `socket`, `ssl` and `selectors`. Every function is pure.
+Never imported here: fixtures, routes, and `asyncio`, `socket`, `ssl` and `selectors`. The only I/O is to read the file
+of a large body while it is coded or sent.
 """

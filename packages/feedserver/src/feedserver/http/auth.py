@@ -33,7 +33,7 @@ def challenge(request: Request, auth: Auth) -> str | None:
 
 
 def _sent(request: Request) -> tuple[bytes, bytes]:
-    """Return the scheme in lower case, since case means nothing (RFC 9110 §11.1), and the credentials as sent.
+    """Return the scheme in lower case, since its case does not matter (RFC 9110 §11.1), and the credentials as sent.
 
     Authorization is no list: if a request has two such fields, neither is accepted.
     """

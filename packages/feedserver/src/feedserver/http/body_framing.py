@@ -60,7 +60,7 @@ def framing_of(fields: Iterable[tuple[bytes, bytes]], version: str) -> RequestFr
         elif folded == b"content-length":
             lengths.append(value)
     if codings:
-        return _coded(b", ".join(codings), lengths, version)
+        return _framing_by_coding(b", ".join(codings), lengths, version)
     if not lengths:
         return 0
     if len(lengths) > 1:
@@ -70,7 +70,8 @@ def framing_of(fields: Iterable[tuple[bytes, bytes]], version: str) -> RequestFr
     return int(lengths[0])
 
 
-def _coded(coding: bytes, lengths: list[bytes], version: str) -> RequestFraming:
+def _framing_by_coding(coding: bytes, lengths: list[bytes], version: str) -> RequestFraming:
+    """Return the framing that the Transfer-Encoding *coding* means; *lengths* are the values of Content-Length."""
     if version == "1.0":
         raise Refused(400, "Transfer-Encoding is not known to HTTP/1.0 (RFC 9112 §6.1); send Content-Length")
     if lengths:
@@ -86,7 +87,7 @@ def _coded(coding: bytes, lengths: list[bytes], version: str) -> RequestFraming:
 class IncomingBody(ABC):
     """A request's body while it arrives: *raw* grows by the bytes that are taken, `content` is the decoded body.
 
-    `trailers` are the fields behind it (RFC 9112 §7.1.2), as names and values.
+    `trailers` are the fields after the last chunk (RFC 9112 §7.1.2), as names and values.
     """
 
     __slots__ = ("_raw", "content", "is_complete", "trailers")
@@ -113,18 +114,18 @@ class IncomingBody(ABC):
 class SizedBody(IncomingBody):
     """A body of *size* bytes (RFC 9112 §6.2)."""
 
-    __slots__ = ("_left",)
+    __slots__ = ("_remaining",)
 
     def __init__(self, raw: bytearray, size: int) -> None:
         super().__init__(raw)
-        self._left = size
+        self._remaining = size
 
     def read(self, buffer: bytearray) -> None:
-        """Take from *buffer* what belongs to the body."""
-        piece = self._take(buffer, self._left)
-        self._left -= len(piece)
+        """Take from *buffer* the bytes that belong to the body."""
+        piece = self._take(buffer, self._remaining)
+        self._remaining -= len(piece)
         self.content += piece
-        self.is_complete = self._left == 0
+        self.is_complete = self._remaining == 0
 
 
 class _Expecting(Enum):
@@ -143,13 +144,13 @@ class ChunkedBody(IncomingBody):
     body.
     """
 
-    __slots__ = ("_expecting", "_left", "_limit", "_trailers_left")
+    __slots__ = ("_expecting", "_limit", "_remaining", "_trailers_remaining")
 
     def __init__(self, raw: bytearray, limit: int) -> None:
         super().__init__(raw)
         self._limit = limit
-        self._left = 0
-        self._trailers_left = MAX_TRAILERS
+        self._remaining = 0
+        self._trailers_remaining = MAX_TRAILERS
         self._expecting = _Expecting.SIZE
 
     def read(self, buffer: bytearray) -> None:
@@ -174,17 +175,17 @@ class ChunkedBody(IncomingBody):
         match = _CHUNK_LINE.fullmatch(line)
         if match is None:
             raise Refused(400, f"the line {line[:40]!r} is no chunk's size (RFC 9112 §7.1)")
-        self._left = int(match[1], 16)
-        if self._left > self._limit - len(self.content):
+        self._remaining = int(match[1], 16)
+        if self._remaining > self._limit - len(self.content):
             raise Refused(413, f"the body is over the limit of {self._limit:,} bytes")
-        self._expecting = _Expecting.DATA if self._left else _Expecting.TRAILER
+        self._expecting = _Expecting.DATA if self._remaining else _Expecting.TRAILER
         return True
 
     def _read_data(self, buffer: bytearray) -> bool:
-        piece = self._take(buffer, self._left)
-        self._left -= len(piece)
+        piece = self._take(buffer, self._remaining)
+        self._remaining -= len(piece)
         self.content += piece
-        if self._left:
+        if self._remaining:
             return False
         self._expecting = _Expecting.END_OF_DATA
         return True
@@ -199,13 +200,13 @@ class ChunkedBody(IncomingBody):
         return True
 
     def _read_trailer(self, buffer: bytearray) -> bool:
-        line = self._line(buffer, self._trailers_left)
+        line = self._line(buffer, self._trailers_remaining)
         if line is None:
             return False
-        self._trailers_left -= len(line)
+        self._trailers_remaining -= len(line)
         if line == b"\r\n":
             self.is_complete = True
-        elif self._trailers_left <= 0:
+        elif self._trailers_remaining <= 0:
             raise Refused(431, f"the request's trailers are longer than {MAX_TRAILERS:,} bytes")
         elif not _TRAILER.fullmatch(line):
             raise Refused(400, f"the line {line[:40]!r} behind the last chunk is no trailer (RFC 9112 §7.1.2)")

@@ -122,13 +122,13 @@ def _through(chunks: Iterable[bytes], compress: _Compress, finish: _Finish) -> I
 
 
 def _chunks(source: FileBody) -> Iterator[bytes]:
-    left = source.size
+    remaining = source.size
     with source.open() as file:
-        while left:
-            chunk = file.read(min(_CHUNK, left))
+        while remaining:
+            chunk = file.read(min(_CHUNK, remaining))
             if not chunk:
-                raise OSError(f"{source.path} ended {left} bytes early; it was changed while it was being served")
-            left -= len(chunk)
+                raise OSError(f"{source.path} ended {remaining} bytes early; it was changed while it was being served")
+            remaining -= len(chunk)
             yield chunk
 
 

@@ -1,8 +1,8 @@
 """Parses the head of a request into its request line and header fields, without I/O.
 
-The request line is parsed here, since llhttp refuses methods that it does not know and raw UTF-8 targets. llhttp then
-parses the header fields, under a request line that it accepts, and nothing else: it is given one whole head, its view
-of connection and body is ignored, and it must find as many fields as there are lines.
+The request line is parsed here, since llhttp refuses methods that it does not know and raw UTF-8 targets. llhttp parses
+only the header fields: it is given one whole head, with a request line that it accepts. What it says of the connection
+and the body is ignored, and it must find as many fields as there are lines.
 """
 
 from __future__ import annotations

@@ -48,11 +48,11 @@ _ABOUT_THE_BODY = (
 
 
 def is_plain(response: Response) -> bool:
-    """Return whether *response* is the same for every request, so that it may be kept ready to send."""
+    """Return whether every request gets *response* as it is, so that its bytes may be kept ready to send."""
     return (
         response.auth is None
         and response.coding is None
-        and not preconditions.apply_to(response)
+        and not preconditions.can_change(response)
         and not _has_ranges(response)
     )
 

@@ -41,7 +41,7 @@ _HTTP_DATES = (
 )
 
 
-def apply_to(response: Response) -> bool:
+def can_change(response: Response) -> bool:
     """Return whether conditions can change *response*: it is a 2xx (§13.2.1) with a validator that is compared."""
     headers = response.headers
     return (
@@ -55,7 +55,7 @@ def evaluate(request: Request, response: Response) -> Literal[304, 412] | None:
     """Return the status that the request's conditions turn *response* into, or None if it stays (§13.2.2)."""
     if not any(name.lower() in _CONDITIONS for name, _ in request.headers.raw):
         return None
-    if not apply_to(response) or request.method in _UNCONDITIONAL:
+    if not can_change(response) or request.method in _UNCONDITIONAL:
         return None
     exact = response.conditional == "exact"
     etag = _joined(response.headers, b"etag")

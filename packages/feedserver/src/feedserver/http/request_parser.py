@@ -59,12 +59,17 @@ Event: TypeAlias = Request | Malformed | ContinueExpected | Arriving
 
 
 HEADS_KNOWN = 256
+"""How many heads are cached; one more empties the cache."""
+
 LONGEST_KNOWN = 2048
+"""The longest head that is cached, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class _KnownHead:
-    """What the bytes of a head mean: the *request* without its body, how that is framed, and what the client wants."""
+    """What the bytes of a head mean: the *request* without its body, the *framing* of the body, whether the client
+    expects "100 Continue", and whether it keeps the connection.
+    """
 
     request: Request
     framing: RequestFraming
@@ -79,16 +84,16 @@ _known: dict[bytes, _KnownHead] = {}
 class RequestReader:
     """Reads the requests of one connection: `feed` it bytes, and call `next_event` until it returns None.
 
-    After `Malformed` it reads nothing more, since nobody can tell where the next request would begin; nor after a
-    request that closes its connection (RFC 9112 §9.6). *is_last*: the client has said explicitly, in HTTP/1.1, that
-    its request is the last one.
+    The reader reads nothing more after `Malformed`, since nobody can tell where the next request would begin, and after
+    a request that closes its connection (RFC 9112 §9.6). `is_last` is whether a client of HTTP/1.1 has said by
+    `Connection: close` that its request is the last one.
     """
 
     __slots__ = (
         "_body",
         "_buffer",
         "_client",
-        "_expects",
+        "_expects_continue",
         "_max_body",
         "_raw",
         "_request",
@@ -108,7 +113,7 @@ class RequestReader:
         self._raw = bytearray()
         self._request: Request | None = None
         self._body: IncomingBody | None = None
-        self._expects = False
+        self._expects_continue = False
         self.broken = False
         self.keep_alive = True
         self.is_last = False
@@ -120,7 +125,7 @@ class RequestReader:
 
     @property
     def buffered(self) -> int:
-        """Bytes that wait to be read."""
+        """The number of bytes that wait to be read."""
         return len(self._buffer)
 
     def feed(self, data: bytes) -> None:
@@ -130,7 +135,7 @@ class RequestReader:
 
     def next_event(self) -> Event | None:
         """Return the next request, refusal or expectation in the bytes so far, or None if more bytes are needed."""
-        if self.broken or not (self._buffer or self._expects):
+        if self.broken or not (self._buffer or self._expects_continue):
             return None
         try:
             if self._body is not None:
@@ -180,7 +185,7 @@ class RequestReader:
             raise Refused(413, f"a body of {framing:,} bytes is over the limit of {self._max_body:,}")
         else:
             self._body = SizedBody(self._raw, framing)
-        self._expects = known.is_continue_expected
+        self._expects_continue = known.is_continue_expected
         self._request = request
         return Arriving(request)
 
@@ -226,8 +231,8 @@ class RequestReader:
     # Body
 
     def _read_body(self, body: IncomingBody) -> Event | None:
-        if self._expects:
-            self._expects = False
+        if self._expects_continue:
+            self._expects_continue = False
             if not self._buffer:
                 return ContinueExpected()
         body.read(self._buffer)

@@ -44,7 +44,7 @@ class AnswerHead:
     keep_alive: bool
 
     def at(self, now: float) -> Head:
-        """Return the head as it is sent at *now* (seconds of the epoch)."""
+        """Return the head as it is sent at *now* (seconds since the epoch)."""
         if not self.needs_date:
             return self.head
         date = (b"Date", date_value(int(now)))
@@ -70,7 +70,10 @@ def date_value(second: int) -> bytes:
 
 
 def make_head(request: Request | None, response: Response, keep_alive: bool) -> AnswerHead:
-    """Return the head for *request* (None: no request was read). *keep_alive*: the client would send another."""
+    """Return the head of the answer to *request*, or to bytes that were no request (None).
+
+    *keep_alive* is whether the client would send another request on this connection.
+    """
     declared = {name.lower(): value for name, value in response.headers.raw}
     version = request.version if request is not None else "1.1"
     method = request.method if request is not None else "GET"
@@ -142,7 +145,7 @@ def whole(head: AnswerHead, response: Response, method: str, now: float) -> byte
 
 
 def plan(head: AnswerHead, response: Response, method: str, now: Callable[[], float] = time.time) -> Plan:
-    """Yield the steps of an answer, without its faults. *now* returns the time in seconds of the epoch."""
+    """Yield the steps of an answer, without its faults. *now* returns the time in seconds since the epoch."""
     if response.delay:
         yield Wait(response.delay.draw(1) if isinstance(response.delay, RandomDelay) else response.delay)
     yield SendHead(head.at(now()))
@@ -218,14 +221,14 @@ def _pieces(response: Response) -> Iterator[bytes]:
         for start in range(0, len(body), size):
             yield body[start : start + size]
         return
-    left = body.size
+    remaining = body.size
     with body.open() as file:
-        while left > 0 and (piece := file.read(min(size, left))):
-            left -= len(piece)
-            if not left:
-                _check_unchanged(body, file)  # before the last piece: a client that has all can rely on it
+        while remaining > 0 and (piece := file.read(min(size, remaining))):
+            remaining -= len(piece)
+            if not remaining:
+                _check_unchanged(body, file)  # before the last piece: a client that has all pieces can rely on them
             yield piece
-        if left:
+        if remaining:
             _check_unchanged(body, file)
 
 

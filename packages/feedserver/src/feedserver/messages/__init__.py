@@ -8,12 +8,13 @@ In: nothing. Out: frozen dataclasses and lazy iterators, which every other packa
 4. `response`: what is answered; `pacing` parses durations and transfer rates, `delays` draws random ones,
    `placeholders` fills in header values (`{base}`, `{date+2h}`) by the server's `clock`.
 5. `made_body`: bodies that are made while they are sent. `gate`: where code that makes an answer waits for the test.
-   `lasting`: answers that a route gives for a time.
+   `lasting`: answers that a route gives for a period of time.
 6. `shortcuts`: short ways to make the responses that tests ask for most.
 7. `send_plan`: what a connection is told to do (send, wait, read, close, reset), and how an exchange can end.
 
 Beside them: `argument_types` and `field_types` check what a test passes in, `safe_open` opens regular files inside the
 root only, and `terminal_text` shows control characters as escapes.
 
-Never imported here: any other package of feedserver, and `asyncio`, `socket`, `ssl` and `selectors`.
+Never imported here: any other package of feedserver, `socket`, `ssl` and `selectors`. Only `gate` and `made_body`
+import `asyncio`, and only where a test's coroutines run.
 """

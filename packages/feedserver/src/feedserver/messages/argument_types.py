@@ -59,7 +59,10 @@ def check_status(status: object) -> None:
 
 
 def check_text(what: str, value: object, *, or_none: bool = False) -> None:
-    """Raise TypeError for a *value* that is not text, and ValueError for text that UTF-8 cannot encode."""
+    """Raise TypeError for a *value* that is not text, and ValueError for text that UTF-8 cannot encode.
+
+    With *or_none*, None is allowed too.
+    """
     if value is None and or_none:
         return
     if not isinstance(value, str):
@@ -70,7 +73,7 @@ def check_text(what: str, value: object, *, or_none: bool = False) -> None:
 def check_encodable(what: str, text: str) -> None:
     """Raise ValueError where *text* has a lone surrogate that stands for no byte, so that nothing can send or match it.
 
-    Those from U+DC80 to U+DCFF stand for the bytes that are not UTF-8 (PEP 383), and are allowed.
+    Surrogates from U+DC80 to U+DCFF stand for bytes that are not UTF-8 (PEP 383), and are allowed.
     """
     if text.isascii():
         return
@@ -82,7 +85,7 @@ def check_encodable(what: str, text: str) -> None:
 
 
 def check_is(what: str, value: object, wanted: type | tuple[type, ...], remedy: str) -> None:
-    """Raise TypeError where *value* is not of a type in *wanted*; `True` is no number.
+    """Raise TypeError where *value* is not of a type in *wanted*; a bool does not count as a number.
 
     The message begins with *what* and ends with *remedy*.
     """
@@ -124,7 +127,7 @@ def is_whole(text: str, least: int, most: int = 10**MOST_DIGITS - 1) -> bool:
 
 def check_name(what: str, value: object, example: str, *, or_none: bool = False) -> None:
     """Raise TypeError for a *value* that is not text, and ValueError for text that is empty, and for text with a lone
-    surrogate that stands for no byte.
+    surrogate that stands for no byte. With *or_none*, None is allowed too.
     """
     if value is None and or_none:
         return
@@ -141,7 +144,7 @@ def check_given(what: str, value: object, example: str) -> None:
 
 
 def check_choice(what: str, value: object, choices: Iterable[object]) -> None:
-    """Raise ValueError for a *value* that is not among *choices*, and TypeError for one of another type than theirs."""
+    """Raise ValueError for a *value* that is not among *choices*, and TypeError where no choice has its type."""
     known = tuple(choices)
     if not any(value == each and type(value) is type(each) for each in known):
         kind = ValueError if type(value) in map(type, known) else TypeError
@@ -151,7 +154,8 @@ def check_choice(what: str, value: object, choices: Iterable[object]) -> None:
 def check_seconds(what: str, value: object, *, above_zero: bool = False) -> float:
     """Return *value* as a number of seconds.
 
-    Raises TypeError for another type, ValueError for a negative or infinite number and for NaN.
+    Raises TypeError for another type, ValueError for a negative or infinite number, for NaN, and with *above_zero* for
+    0.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{what} is {named(value)}; give a number of seconds, such as 2.5")
@@ -161,7 +165,7 @@ def check_seconds(what: str, value: object, *, above_zero: bool = False) -> floa
 
 
 def seconds_of(what: str, value: object) -> float:
-    """Return a duration, a number or `timedelta`, in seconds.
+    """Return the duration *value*, a number of seconds or a `timedelta`, in seconds.
 
     Raises TypeError for another type, ValueError for a negative or infinite duration and for NaN.
     """
@@ -183,7 +187,7 @@ def is_finite(number: float) -> bool:
 
 
 def shown(number: float) -> str:
-    """Return *number* as a message shows it: an int of many digits by its number of bits alone."""
+    """Return *number* as a message shows it: for an int of more than 60 digits only how many bits it has."""
     most = 60
     if isinstance(number, int) and abs(number) >= 10**most:
         # `str` refuses an int of more than 4,300 digits.

@@ -1,4 +1,4 @@
-"""The connection that a request came over, as a value: which one it was, and what was agreed on it."""
+"""The connection that a request came over, as a value: which one it was, and what TLS negotiated on it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class ClientConnection:
     is "idle", "answering", "stalled", "lingering", "closing", "closed" or, for a client that sends no more, "ended" and
     "finishing". *protocol* is what is spoken, such as "http/1.1".
 
-    With TLS: *tls_version* such as "TLSv1.3", *cipher* by its name in OpenSSL, *alpn* the protocol that was agreed on
+    With TLS: *tls_version* such as "TLSv1.3", *cipher* by its name in OpenSSL, *alpn* the protocol that was negotiated
     (RFC 7301), *server_name* the host that the client named (SNI, RFC 6066 §3), *is_resumed* whether the session of an
     earlier connection was resumed, *certificate* the client's own certificate as DER, and *certificate_names* the names
-    in it. Without TLS, and for what the client did not send, they are empty.
+    in it. These fields are empty without TLS, and where the client did not send the value.
 
     A `Request` that no server has received came over no connection: its id is 0.
     """
@@ -59,7 +59,7 @@ class ClientConnection:
 
 
 class AgreedTls(TypedDict, total=False):
-    """What was agreed on a connection with TLS; the keys are fields of `ClientConnection`."""
+    """What was negotiated on a connection with TLS; the keys are fields of `ClientConnection`."""
 
     tls_version: str
     cipher: str
@@ -73,7 +73,7 @@ class AgreedTls(TypedDict, total=False):
 class Peer:
     """What the server knows of a connection: its *id*, the client's *address* and *port*, how many `requests` came.
 
-    It is cheap, since every connection has one; `as_of` makes a `ClientConnection` of it when a test asks.
+    A `Peer` is cheap, since every connection has one; `as_of` makes a `ClientConnection` of it when a test asks.
     """
 
     __slots__ = ("address", "id", "port", "requests", "tls")

@@ -9,16 +9,16 @@ from datetime import UTC, datetime, timedelta
 from feedserver.messages.argument_types import check_is, is_finite, named, shown
 
 YEAR_10000 = 253_402_300_800
-"""The first second, of the epoch, whose year has five digits."""
+"""The first second of the year 10000, in seconds since the epoch: the first year that needs five digits."""
 
 
 class Clock:
     """A clock that shows the system's time, moved by `offset` seconds; it goes on at the usual speed.
 
-    `FeedServer.clock` is the one of a server. These follow it: the header `Date`, the placeholders `{date}` and
-    `{date+2h}` in other headers (`Expires`, `Last-Modified`, a `Retry-After` with a date), and `Exchange.time`. Waiting
-    does not follow it: delays, paces and time limits take as long as they say. Nor do the validity of certificates
-    and the dates of files.
+    `FeedServer.clock` is the clock of a server. It decides the header `Date`, the placeholders `{date}` and `{date+2h}`
+    in other headers (`Expires`, `Last-Modified`, a `Retry-After` with a date), and `Exchange.time`. Waiting does not
+    follow the clock: delays, paces and time limits take as long as they say. The validity of certificates and the dates
+    of files do not follow it either.
     """
 
     __slots__ = ("offset",)
@@ -27,7 +27,7 @@ class Clock:
         self.offset = 0.0
 
     def time(self) -> float:
-        """Return what the clock shows, in seconds of the epoch."""
+        """Return what the clock shows, in seconds since the epoch."""
         return time.time() + self.offset
 
     def now(self) -> datetime:
@@ -37,10 +37,10 @@ class Clock:
     def move(
         self, *, weeks: float = 0, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
     ) -> None:
-        """Move the clock forward by the sum of these, or back if the sum is negative.
+        """Move the clock forward by the sum of these durations, or back if the sum is negative.
 
-        Raises TypeError for what is no number, ValueError where the clock would leave the years 1970 to 9999, and for
-        a call that would not move it.
+        Raises TypeError for what is no number, and ValueError for NaN and infinity, where the clock would leave the
+        years 1970 to 9999, and where no duration differs from 0.
         """
         given = {"weeks": weeks, "days": days, "hours": hours, "minutes": minutes, "seconds": seconds}
         for name, value in given.items():
@@ -49,12 +49,12 @@ class Clock:
                 raise ValueError(f"{name} is {shown(value)}; give a number, such as 2")
         if not any(given.values()):
             raise ValueError("move() was given no time; give some, such as hours=2")
-        asked = ", ".join(f"{name}={value}" for name, value in given.items() if value)
+        arguments = ", ".join(f"{name}={value}" for name, value in given.items() if value)
         try:
             offset = self.offset + timedelta(**given).total_seconds()
         except OverflowError:
             offset = math.inf
-        self._set_offset(offset, f"move({asked})")
+        self._set_offset(offset, f"move({arguments})")
 
     def set(self, to: datetime) -> None:
         """Set the clock to *to*, a datetime with a time zone; it goes on from there.
@@ -72,11 +72,9 @@ class Clock:
         """Show the system's time again."""
         self.offset = 0.0
 
-    def _set_offset(self, offset: float, asked: str) -> None:
+    def _set_offset(self, offset: float, call: str) -> None:
         if not 0 <= time.time() + offset < YEAR_10000:
-            raise ValueError(
-                f"{asked} would set the clock to a year that HTTP cannot write; stay between 1970 and 9999"
-            )
+            raise ValueError(f"{call} would set the clock to a year that HTTP cannot write; stay between 1970 and 9999")
         self.offset = offset
 
     def __repr__(self) -> str:

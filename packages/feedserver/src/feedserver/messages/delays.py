@@ -54,7 +54,7 @@ class UniformDelay(RandomDelay):
 
 @dataclass(frozen=True, slots=True)
 class LognormalDelay(RandomDelay):
-    """A delay with a long tail: half are below *median* seconds, and *sigma* is the spread of their logarithm.
+    """A delay with a long tail: half are below *median* seconds; *sigma* is the standard deviation of their logarithm.
 
     No delay is longer than *most* seconds; another *seed* draws others. With sigma 0.5, one in twenty is longer than
     2.3 times the median.
@@ -84,8 +84,9 @@ class LognormalDelay(RandomDelay):
 
 
 def parse_random_delay(text: str) -> RandomDelay:
-    """Read a distribution of delays from text, in the forms of this module's docstring. Raises ValueError with
-    the remedy.
+    """Read a distribution of delays from text, in the forms of this module's docstring.
+
+    Raises ValueError with the remedy.
     """
     if match := _LOGNORMAL.fullmatch(text):
         most = parse_duration(match["most"]) if match["most"] else 10.0

@@ -42,7 +42,7 @@ def check_fits(what: str, value: object, hint: object) -> None:
     Raises ValueError instead for text, where *hint* allows certain texts.
     """
     if not fits(value, hint):
-        kind = ValueError if isinstance(value, str) and _at_a_glance(hint)[1] else TypeError
+        kind = ValueError if isinstance(value, str) and _allowed_at_once(hint)[1] else TypeError
         raise kind(f"{what} is {named(value)}; give {in_words(hint)}")
 
 
@@ -85,25 +85,25 @@ def in_words(hint: Any) -> str:
 
 @lru_cache(maxsize=256)
 def _fields_of(kind: type) -> tuple[tuple[str, object, frozenset[type], frozenset[str]], ...]:
-    """Return the fields of a dataclass: the name, the annotation, and what `_at_a_glance` returns for it.
+    """Return the fields of a dataclass: the name, the annotation, and what `_allowed_at_once` returns for it.
 
-    A class whose annotations cannot be read has none.
+    For a class whose annotations cannot be read, return no fields: their values are not checked.
     """
     try:
         hints = get_type_hints(kind)
     except Exception:  # noqa: BLE001 - names that only its author's type checker knows
         hints = {}
     return tuple(
-        (field.name, hints[field.name], *_at_a_glance(hints[field.name]))
+        (field.name, hints[field.name], *_allowed_at_once(hints[field.name]))
         for field in dataclasses.fields(kind)
         if field.name in hints
     )
 
 
-def _at_a_glance(hint: Any) -> tuple[frozenset[type], frozenset[str]]:
-    """Return the types all of whose values *hint* allows, and the texts that it allows.
+def _allowed_at_once(hint: Any) -> tuple[frozenset[type], frozenset[str]]:
+    """Return the types of which *hint* allows every value, and the texts that its `Literal`s list.
 
-    They are a fast check, since requests are frequent.
+    `check_fields` needs no other check for such a value, and so stays fast: it runs for each request.
     """
     parts = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     types = {each for each in parts if isinstance(each, type) and get_origin(each) is None}

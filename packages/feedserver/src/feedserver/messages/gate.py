@@ -1,8 +1,8 @@
-"""Gates, at which code that makes an answer waits for the test, and whether an answer is still wanted.
+"""Gates, at which code that makes an answer waits for the test, and the cancellation of answers that nobody wants.
 
 A thread that makes an answer works for a `Wanted`, which the server drops when the client has left, the server stops or
-the time of a callable is over. What waits at a gate or in asyncio then ends at once, with an exception that no
-`except Exception` of a test's code catches.
+the time limit of a callable is over. Code that waits at a gate or in asyncio is then ended at once, by an exception
+that no `except Exception` of a test's code catches.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _T = TypeVar("_T")
 
 
 class NoLongerWanted(BaseException):
-    """The answer that this code makes is no longer wanted: the client has left, or the server stops."""
+    """The answer that this code makes is no longer wanted: the client has left, the server stops, or time is over."""
 
 
 class Wanted:
-    """An answer that somebody waits for, until it is dropped. Any thread may drop it."""
+    """A cancellation token: an answer is wanted until any thread calls `drop`."""
 
     __slots__ = ("_is_dropped", "_lock", "_to_call")
 
@@ -41,7 +41,7 @@ class Wanted:
         return self._is_dropped
 
     def drop(self) -> None:
-        """Note that nobody waits for the answer any more, and end the code that waits for it."""
+        """Note that nobody waits for the answer any more, and end the code that makes it."""
         with self._lock:
             self._is_dropped = True
             to_call, self._to_call = self._to_call, {}
@@ -65,7 +65,7 @@ class Wanted:
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Have the code of the block work for this answer: gates and coroutines that it waits for end with it."""
+        """Have the code of the block work for this answer: a drop ends its waits at gates and its coroutines."""
         before = _current.set(self)
         try:
             yield
@@ -86,7 +86,8 @@ def end_if_dropped() -> None:
 class Gate:
     """A gate at which the code of an answer waits until the test lets it pass. Any thread may use it.
 
-    A body of parts, or a callable, calls `wait`, or `await gate` in an async one; the test calls `release` or `open`.
+    A generator function or a callable calls `wait`; an async one awaits the gate itself. The test calls `release` or
+    `open`.
     """
 
     def __init__(self) -> None:
@@ -113,8 +114,8 @@ class Gate:
     def wait(self, timeout: float | None = GATE_TIMEOUT) -> None:
         """Wait until the test lets this call pass, at most *timeout* seconds (None: without end).
 
-        Raises TimeoutError after that time. Where the client leaves or the server stops meanwhile, the code that waits
-        is ended by an exception that is not an `Exception`; its `finally` blocks run.
+        Raises TimeoutError after that time. If the answer is no longer wanted, such as when the client has left, the
+        code that waits is ended by `NoLongerWanted`, which is no `Exception`; its `finally` blocks run.
         """
         if timeout is not None:
             check_seconds("timeout", timeout)

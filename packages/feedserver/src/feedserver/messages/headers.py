@@ -10,7 +10,7 @@ from typing import TypeAlias
 from feedserver.messages.argument_types import check_encodable, check_name, named, shown
 
 TCHARS = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-"""A token, of which names of headers, methods and codings consist, as a regular expression (RFC 9110 §5.6.2)."""
+"""A regular expression for a token (RFC 9110 §5.6.2): the name of a header, a method or a coding."""
 
 
 def to_bytes(text: str | bytes) -> bytes:
@@ -27,8 +27,8 @@ def to_text(data: bytes) -> str:
 
 
 def check_token(what: str, value: object, example: str) -> None:
-    """Raise TypeError for a *value* that is not text, and ValueError for text that can be no name of a header or of a
-    method, such as one with a blank in it.
+    """Raise TypeError for a *value* that is not text, and ValueError for text that cannot be the name of a header or of
+    a method, such as text with a blank in it.
     """
     check_name(what, value, example)
     if isinstance(value, str) and not _NAME.fullmatch(to_bytes(value)):
@@ -83,7 +83,7 @@ def imf_fixdate(seconds: float) -> str:
     return f"{date} {at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02} GMT"
 
 
-def _wanted(name: str) -> bytes:
+def _lowered(name: str) -> bytes:
     if not isinstance(name, str):
         raise TypeError(f"the name of a header is {name!r}; give text, such as 'ETag'")
     return name.lower().encode("latin-1", "replace")
@@ -122,7 +122,7 @@ class Headers(Mapping[str, str]):
 
     def get_all(self, name: str) -> list[str]:
         """Return the values of every field called *name*, in order; an empty list where there is none."""
-        wanted = _wanted(name)
+        wanted = _lowered(name)
         return [to_text(value) for key, value in self.raw if key.lower() == wanted]
 
     def get_raw(self, name: bytes) -> bytes | None:
@@ -166,12 +166,12 @@ class Headers(Mapping[str, str]):
 
     def without(self, *names: str) -> Headers:
         """Return a copy without the fields that have one of these *names*."""
-        gone = set(map(_wanted, names))
-        return Headers.from_raw(pair for pair in self.raw if pair[0].lower() not in gone)
+        unwanted = set(map(_lowered, names))
+        return Headers.from_raw(pair for pair in self.raw if pair[0].lower() not in unwanted)
 
     def replaced(self, name: str, value: str | bytes) -> Headers:
         """Return a copy with a single field *name* of this *value*: in the place of the first one, or at the end."""
-        wanted = _wanted(name)
+        wanted = _lowered(name)
         field = _checked_field(name, value)
         pairs: list[tuple[bytes, bytes]] = []
         done = False

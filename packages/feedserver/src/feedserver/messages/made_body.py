@@ -26,7 +26,7 @@ MakeParts: TypeAlias = "Callable[[], Iterator[str | bytes] | AsyncIterator[str |
 
 @dataclass(frozen=True, slots=True)
 class MadeBody:
-    """A body whose parts the generator function *make* yields, once for each request; text is sent as UTF-8."""
+    """A body whose parts the generator function *make* yields, anew for each request; text is sent as UTF-8."""
 
     make: MakeParts
 
@@ -38,23 +38,24 @@ class MadeBody:
 
 def makes_parts(make: object) -> bool:
     """Return whether *make* is a generator function, plain or async, or an object that is called like one."""
-    return _is_async(make) or any(map(inspect.isgeneratorfunction, _called(make)))
+    return _is_async(make) or any(map(inspect.isgeneratorfunction, _candidates(make)))
 
 
 def _is_async(make: object) -> bool:
-    return any(map(inspect.isasyncgenfunction, _called(make)))
+    return any(map(inspect.isasyncgenfunction, _candidates(make)))
 
 
-def _called(make: object) -> tuple[object, ...]:
+def _candidates(make: object) -> tuple[object, ...]:
+    """Return the objects that may be the generator function: *make*, and the `__call__` of its class."""
     return (make, type(make).__call__) if callable(make) and not isinstance(make, type) else (make,)
 
 
 class PartSource:
     """The parts of *body* for one answer: a thread makes them by `run`, the event loop asks for them.
 
-    The event loop calls `ask`, waits until `is_ready`, and calls `take`, again for each part. `take` returns None after
-    the last part. `drop` stops the generator function; `on_lost_error` is called with what it raises then, or has
-    raised without having been asked again.
+    For each part, the event loop calls `ask`, waits until `is_ready`, and calls `take`. `take` returns None after the
+    last part. `drop` stops the generator function; `on_lost_error` is called with an exception that the function raises
+    after that, or that it raised before and that no `take` has raised yet.
     """
 
     def __init__(self, body: MadeBody) -> None:

@@ -35,18 +35,24 @@ class RandomDelay(ABC):
 
     @abstractmethod
     def __str__(self) -> str:
-        """Return the words of the directive."""
+        """Return the delay as a directive has it."""
 
 
 def delay_of(value: float | timedelta | str | RandomDelay) -> float | RandomDelay:
-    """Return a delay as `Response` keeps it, from what it is given. Raises TypeError or ValueError with the remedy."""
+    """Return *value* as `Response.delay` has it: in seconds, or a distribution.
+
+    Raises TypeError or ValueError with the remedy.
+    """
     if isinstance(value, RandomDelay):
         return value
     return parse_delay(value) if isinstance(value, str) else seconds_of("a delay", value)
 
 
 def parse_delay(text: str) -> float | RandomDelay:
-    """Read a delay from text: a duration in seconds, or a distribution, see `delays`. Raises ValueError."""
+    """Read a delay from text: a duration, which is returned in seconds, or a distribution (see `delays`).
+
+    Raises TypeError or ValueError with the remedy.
+    """
     check_is("a delay", text, str, "give text, such as '250ms' or '100ms to 500ms'")
     if " " not in text.strip() or _DURATION.fullmatch(text.strip()):
         return parse_duration(text)
@@ -70,7 +76,7 @@ class Pace:
 
     @classmethod
     def parse(cls, text: str) -> Pace:
-        """Read "1000 bytes every 50ms". Raises ValueError with the remedy."""
+        """Read "1000 bytes every 50ms". Raises TypeError or ValueError with the remedy."""
         check_is("a pace", text, str, "give text, such as '1000 bytes every 50ms'")
         match = _PACE.fullmatch(text.strip())
         if match is None:

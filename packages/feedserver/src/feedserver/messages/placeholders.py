@@ -20,9 +20,9 @@ def has_placeholders(headers: Headers) -> bool:
 def fill_placeholders(headers: Headers, base: str, now: float) -> Headers:
     """Replace `{base}` by *base*, and `{date}`, `{date+2h}` or `{date-1d}` by *now* plus the offset.
 
-    *now* is in seconds of the epoch. A date is written as IMF-fixdate (RFC 9110 §5.6.7). Other text in braces stays as
-    it is. Raises ValueError with the remedy for an offset that is no duration, and for a date outside the years 1970 to
-    9999.
+    *now* is in seconds since the epoch. A date is written as IMF-fixdate (RFC 9110 §5.6.7). Other text in braces stays
+    as it is. Raises ValueError with the remedy for an offset that is no duration, and for a date outside the years 1970
+    to 9999.
     """
 
     def fill(match: re.Match[bytes]) -> bytes:

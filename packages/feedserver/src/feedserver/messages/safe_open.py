@@ -5,7 +5,8 @@ then opens folder after folder from the root without following a link: one that 
 system can't open a file relative to a folder (Windows), it checks the path again after opening. A link inside the root
 that leads to a place inside the root is followed; the root itself may be a link.
 
-Opening a file never blocks: a named pipe or a device is refused, and not opened if that is known before.
+Opening a file never blocks: a named pipe or a device is refused. If its type is known beforehand, it is not even
+opened.
 
 Hard links and mounted file systems are not detected: both look like any other file of the folder.
 """
@@ -26,7 +27,7 @@ WALKS = os.open in os.supports_dir_fd and hasattr(os, "O_NOFOLLOW") and hasattr(
 _COMMON = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
 _READ = os.O_RDONLY | _COMMON
 _WRITE = os.O_WRONLY | os.O_CREAT | _COMMON
-_AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 # With O_PATH, Linux opens a folder that may be searched but not listed.
 _FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", 0)
@@ -63,7 +64,7 @@ def open_to_write(path: Path, *, overwrite: bool) -> BinaryIO:
         raise _link(path)
     write = _WRITE | (0 if overwrite else os.O_EXCL)
     try:
-        descriptor = os.open(path, write | _AT_ONCE | _NO_LINK, 0o666)
+        descriptor = os.open(path, write | _NO_WAIT | _NO_LINK, 0o666)
     except OSError as error:
         if error.errno == errno.ENXIO:  # a named pipe that has no reader
             raise _not_regular(path) from None
@@ -94,7 +95,7 @@ def is_beneath(path: str | os.PathLike[str], root: str) -> bool:
 def _open_anywhere(path: Path) -> int:
     if not stat.S_ISREG(path.stat().st_mode):
         raise _not_regular(path)
-    return os.open(path, _READ | _AT_ONCE)
+    return os.open(path, _READ | _NO_WAIT)
 
 
 def _open_beneath(path: Path, root: str) -> int:
@@ -108,28 +109,30 @@ def _open_beneath(path: Path, root: str) -> int:
 def _walk(path: Path, root: str, names: list[str]) -> int:
     """Open folder after folder, and then the file, without following a link.
 
-    *names* are those of the resolved path: one is a link only where somebody has made it since.
+    *names* are those of the resolved path, which contains no links: a link among them was made after the path was
+    resolved, and is refused.
     """
     *folders, last = names
-    where = os.open(root, _READ | _FOLDER)
+    folder = os.open(root, _READ | _FOLDER)
     try:
         for name in folders:
-            inner = _open_unlinked(path, name, where, _FOLDER)
-            os.close(where)
-            where = inner
-        mode = os.stat(last, dir_fd=where, follow_symlinks=False).st_mode
+            inner = _open_no_link(path, name, folder, _FOLDER)
+            os.close(folder)
+            folder = inner
+        mode = os.stat(last, dir_fd=folder, follow_symlinks=False).st_mode
         if not stat.S_ISREG(mode):
             raise _outside(path) if stat.S_ISLNK(mode) else _not_regular(path)
-        return _open_unlinked(path, last, where, 0)
+        return _open_no_link(path, last, folder, 0)
     finally:
-        os.close(where)
+        os.close(folder)
 
 
-def _open_unlinked(path: Path, name: str, where: int, flags: int) -> int:
+def _open_no_link(path: Path, name: str, folder: int, flags: int) -> int:
+    """Open *name* in the open *folder*, unless it is a link; *path* is for the message."""
     try:
-        return os.open(name, _READ | _AT_ONCE | _NO_LINK | flags, dir_fd=where)
+        return os.open(name, _READ | _NO_WAIT | _NO_LINK | flags, dir_fd=folder)
     except OSError:
-        if stat.S_ISLNK(os.stat(name, dir_fd=where, follow_symlinks=False).st_mode):
+        if stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
             raise _outside(path) from None
         raise
 
@@ -138,7 +141,7 @@ def _open_and_look_again(path: Path, root: str, real: str) -> int:
     """Open *real*, and refuse it where *path* no longer leads to it."""
     if not stat.S_ISREG(os.lstat(real).st_mode):
         raise _not_regular(path)
-    descriptor = os.open(real, _READ | _AT_ONCE | _NO_LINK)
+    descriptor = os.open(real, _READ | _NO_WAIT | _NO_LINK)
     if not _leads_to(path, root, descriptor):
         os.close(descriptor)
         raise _outside(path)

@@ -111,7 +111,7 @@ class Flush:
 class Injected:
     """Note in the journal that a *fault*, in the words of its directive, has broken the answer.
 
-    *at* is the byte of the body at which it did; None means at this point of the plan.
+    *at* is the byte of the body from which the answer is broken; None means from this point of the plan.
     """
 
     fault: str

@@ -34,14 +34,14 @@ def broken(response: Response, *faults: Injectable) -> Response:
     check_is("what broken() is to break", response, Response, "give a Response")
     for fault in faults:
         check_fault(fault)
-    return response.changed(faults=(*response.faults, *faults))  # those that it has are checked already
+    return response.changed(faults=(*response.faults, *faults))  # the response's own faults are checked already
 
 
 def touched(response: Response, by: timedelta = timedelta(seconds=1)) -> Response:
     """Return *response* as if its feed were saved again: every validator that it declares changes, its body does not.
 
     An ETag gets another opaque tag (its weakness is kept) and Last-Modified moves by the duration *by*. A response that
-    declares no validator comes back unchanged.
+    declares no validator comes back unchanged. Raises ValueError where Last-Modified is no date.
     """
     check_is("what touched() is to touch", response, Response, "give a Response")
     check_is("by", by, timedelta, "give a timedelta, such as timedelta(seconds=1)")

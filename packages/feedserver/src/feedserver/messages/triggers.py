@@ -1,4 +1,4 @@
-"""Triggers: on which requests a fault is injected, of those that its response answers.
+"""Triggers: which of the requests that a response answers make its fault happen.
 
     reset after 512                              each time
     reset after 512 on request 2                 the second time only
@@ -6,8 +6,8 @@
     reset after 512 from request 2               the second time and ever after
     reset after 512 with probability 0.3 seed 7  three times in ten, the same ones in every run
 
-Requests are counted as a timeline does: HEAD is not counted, nor is a request that must log in first. Each answer that
-was given to `add`, and each file, has its own count.
+Requests are counted as a timeline counts them: HEAD is not counted, nor is a request that must log in first. Each
+answer that was given to `add`, and each file, has its own count.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class FromRequest(When):
         _check(self.number)
 
     def strikes(self, number: int) -> bool:
-        """Return whether *number* is that of the first such request or higher."""
+        """Return whether *number* is the trigger's number or higher."""
         return number >= self.number
 
     def __str__(self) -> str:
@@ -139,10 +139,10 @@ def split_when(text: str) -> tuple[str, When]:
     """Split "reset after 512 on request 2" into the fault and its trigger. Raises ValueError with the remedy."""
     check_is("a directive", text, str, "give text, such as 'reset after 512 on request 2'")
     text = text.strip()
-    for pattern, made_of in _ENDINGS:
+    for pattern, make_trigger in _ENDINGS:
         match = re.search(rf"(?:^|\s){pattern}$", text, re.IGNORECASE)
         if match is not None:
-            return text[: match.start()].rstrip(), made_of(match)
+            return text[: match.start()].rstrip(), make_trigger(match)
     return text, EACH_TIME
 
 

@@ -16,6 +16,6 @@ in the order in which a connection passes them:
 9. `answer_under_way`: one answer while it is sent: its plan, its timer, its counts. It notes in the exchange how many
    bytes were sent, and after how many bytes of the body each fault was injected.
 
-With `record.raw_client`, `server`, `forwarding`, `ready_clients` and `quit_client`, this is the only place where
-`asyncio`, `socket`, `ssl`, `select` and `selectors` are imported.
+No other package of feedserver serves over the network. Clients have connections of their own: `record.raw_client`,
+`forwarding`, `ready_clients` and `quit_client`.
 """

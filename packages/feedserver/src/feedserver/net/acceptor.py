@@ -89,7 +89,7 @@ class Acceptor:
                 continue  # the client was gone before it was accepted
             except OSError as error:
                 self._loop.remove_reader(self._listening.fileno())
-                self._rest(error)
+                self._pause_accepting(error)
                 return
             SocketTransport(self._loop, client, address, self._factory())
 
@@ -101,18 +101,16 @@ class Acceptor:
                 continue
             except OSError as error:
                 self._waiting = None
-                self._rest(error)
+                self._pause_accepting(error)
                 return
-            self._begin_to_adopt(client)
+            self._watch(self._tasks.create_task(self._connect(client)))
 
-    def _rest(self, error: OSError) -> None:
+    def _pause_accepting(self, error: OSError) -> None:
         self._refused(error)
         self._pause = self._loop.call_later(ACCEPT_PAUSE, self.open)
 
-    def _begin_to_adopt(self, client: socket.socket) -> None:
-        self._watch(self._tasks.create_task(self._adopt(client)))
-
-    async def _adopt(self, client: socket.socket) -> None:
+    async def _connect(self, client: socket.socket) -> None:
+        """Make a connection of an accepted client."""
         try:
             await self._tasks.connect_accepted_socket(self._factory, client)
         except OSError:  # the client has left meanwhile

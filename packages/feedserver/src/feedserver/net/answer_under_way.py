@@ -139,7 +139,8 @@ class AnswerUnderWay:
     def stop(self) -> BaseException | None:
         """Drop the timer and the plan, and return the exception that closing the plan raised.
 
-        Only a user's fault raises one. A thread that makes the answer is told that it is no longer wanted.
+        Only a `Fault` class that a user has written can raise one. A thread that makes the answer is told that the
+        answer is no longer wanted.
         """
         self.wait_for(None)
         if self.wanted is not None:

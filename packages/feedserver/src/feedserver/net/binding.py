@@ -1,7 +1,7 @@
 """Binding: the socket that listens on a port, and the one that holds the port while connections are refused.
 
-Few tests refuse connections, so the second socket is bound only when one does. Where the system allows it, the second
-is bound before the first is closed, so that no other program can take the port in between.
+Few tests refuse connections, so the second socket is bound only when a test does. Where the system allows it, the
+second is bound before the first is closed, so that no other program can take the port in between.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Elsewhere, the second socket is bound a moment after the first is closed.
 _NONBLOCK = getattr(socket, "SOCK_NONBLOCK", 0)
 """The flag of a socket that never waits, where the system has one: one system call less for each server."""
 
-_ALONE = "give an address of this machine without scheme and port, such as 127.0.0.1, or localhost"
+_ADDRESS_REMEDY = "give an address of this machine without scheme and port, such as 127.0.0.1, or localhost"
 
 
 class PortTaken(OSError):
@@ -142,5 +142,5 @@ def _not_bound(error: OSError, host: str, port: int) -> OSError:
         else "use an address of this machine, such as 127.0.0.1"
     )
     if isinstance(error, socket.gaierror):  # its number is none of the system's errors
-        return OSError(errno.EADDRNOTAVAIL, f"cannot listen on {host!r}: it is no address; {_ALONE}")
+        return OSError(errno.EADDRNOTAVAIL, f"cannot listen on {host!r}: it is no address; {_ADDRESS_REMEDY}")
     return OSError(error.errno, f"cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}; {remedy}")

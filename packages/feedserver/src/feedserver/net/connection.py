@@ -230,7 +230,7 @@ class Connection(_Protocol):
     def _refuse_tls(self, data: bytes) -> None:
         """Answer a client that speaks TLS by an alert, since it could read no other answer, and close."""
         problem = "the client speaks TLS, and the server does not; FeedServer(…, tls=True) does"
-        self._listener.site.unencrypted(problem, raw=data)
+        self._listener.site.tls_failed(problem, raw=data)
         if self._transport is not None:
             self._transport.write(NO_TLS)
         self.close()
@@ -254,7 +254,7 @@ class Connection(_Protocol):
         if problem is not None:
             is_between = self.state is State.IDLE
             if is_between or not _is_alert(problem):
-                self._note_unencrypted(f"TLS failed: {problem}")
+                self._note_failed_tls(f"TLS failed: {problem}")
             if is_between:
                 self.close()
             elif self._transport is not None:
@@ -274,11 +274,11 @@ class Connection(_Protocol):
     def _note_broken_handshake(self, happened: str, error: str = "") -> None:
         if self._tls is not None and not self._tls.is_open and not self._tls.stalls:
             problem = f"{happened} in the middle of the TLS handshake"
-            self._note_unencrypted(f"{problem}: {error}" if error else problem)
+            self._note_failed_tls(f"{problem}: {error}" if error else problem)
 
-    def _note_unencrypted(self, problem: str) -> None:
+    def _note_failed_tls(self, problem: str) -> None:
         tls = self._listener.tls
-        self._listener.site.unencrypted(problem, on_purpose=tls is not None and tls.fault is not None)
+        self._listener.site.tls_failed(problem, on_purpose=tls is not None and tls.fault is not None)
 
     # Called by the protocol
 

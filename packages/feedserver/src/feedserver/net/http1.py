@@ -164,17 +164,17 @@ class Http1:
     def note_unanswered(self, ended: Ended, error: str, cut_by: str = "") -> None:
         """Record the requests that the reader still holds: the connection is lost, so none of them is answered.
 
-        What follows the request whose answer says that it is the last one is not a request (RFC 9112 §9.6). *cut_by*
-        says what kept the client from finishing a request that it had begun; "" if it could not finish one, since the
-        answer had ended the connection.
+        Bytes behind a request are not recorded if the answer to it says that the connection ends (RFC 9112 §9.6).
+        *cut_by* says what kept the client from finishing a request that it had begun; "" if the answer had ended the
+        connection, so that the client could not finish one.
         """
         reader, peer = self.reader, self._connection.peer
         if reader is None or not reader.keep_alive or self._is_last:
             return
-        behind = "it came behind an answer with which the connection ended"
+        why = "it came behind an answer with which the connection ended"
         while (event := reader.next_event()) is not None:
             if isinstance(event, Malformed):
-                self._site.cut(event, behind, ended, error)
+                self._site.cut(event, why, ended, error)
             elif isinstance(event, Request):
                 peer.requests += 1
                 self._site.unanswered(event, peer, peer.requests, ended, error)
@@ -319,7 +319,7 @@ class Http1:
     # Sending an answer
 
     def _begin(self, prepared: Prepared) -> None:
-        """Start to send an answer. One that the kernel takes whole begins and ends here, without a change of state."""
+        """Start to send an answer. If the kernel takes all of it now, it also ends here, without a change of state."""
         connection, whole = self._connection, prepared.whole
         self._is_last = not prepared.keep_alive
         if whole is None or connection.unsent:
@@ -338,7 +338,9 @@ class Http1:
             connection.close()
 
     def _put_under_way(self, prepared: Prepared, *, written: bool = False) -> None:
-        """Send an answer step by step; one that is *written* whole waits for the kernel or the loss of the client."""
+        """Send an answer step by step. If all of it is *written* already, only wait until the kernel has taken it, or
+        the connection is lost.
+        """
         answer = self.answer = AnswerUnderWay(prepared.exchange)
         self._connection.move(Event.BEGIN)
         answer.prepare(prepared)

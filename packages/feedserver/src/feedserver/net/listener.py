@@ -155,9 +155,9 @@ class Listening:
 
     def holders(self) -> str:
         """Return what keeps the server from stopping, one per line: connections, and callables that run."""
-        held = [connection.describe() for connection in self.connections.copy()]
-        held += [f"{name}, a callable that runs" for name in list(self.workers.values())]
-        return "\n".join(f"  {each}" for each in held) or "  no connection and no callable: the event loop is blocked"
+        lines = [connection.describe() for connection in self.connections.copy()]
+        lines += [f"{name}, a callable that runs" for name in list(self.workers.values())]
+        return "\n".join(f"  {line}" for line in lines) or "  no connection and no callable: the event loop is blocked"
 
     def join_workers(self, notice: Callable[[], None], after: float) -> None:
         """Wait for running callables, at most as long as each of them may take, and name those that take longer.
@@ -174,9 +174,9 @@ class Listening:
         for worker, name in list(self.workers.items()):
             if worker is threading.current_thread():
                 continue
-            noticed = min(deadline, begun + after)
-            worker.join(max(0.0, noticed - time.monotonic()))
-            if worker.is_alive() and noticed < deadline and not is_noticed:
+            notice_at = min(deadline, begun + after)
+            worker.join(max(0.0, notice_at - time.monotonic()))
+            if worker.is_alive() and notice_at < deadline and not is_noticed:
                 is_noticed = True
                 notice()
             worker.join(max(0.0, deadline - time.monotonic()))

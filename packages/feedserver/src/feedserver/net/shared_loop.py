@@ -41,7 +41,7 @@ class LoopThread:
     """An event loop on a thread of its own. *users* are the servers that run on it."""
 
     def __init__(self) -> None:
-        self._visited: SocketLoop | None = None
+        self._visitable: SocketLoop | None = None
         self.loop = self._new_loop()
         self.users: set[LoopUser] = set()
         self._thread = threading.Thread(target=self.loop.run_forever, name="feedserver", daemon=True)
@@ -57,17 +57,17 @@ class LoopThread:
         poller, allows_visits = new_poller()
         loop = SocketLoop(poller, self._tell)
         if allows_visits:
-            self._visited = loop
+            self._visitable = loop
         return loop
 
     def _tell(self, error: BaseException | None, message: str = "an unknown error") -> None:
         """Report to all servers an exception that nothing else has caught, and log it."""
         import logging
 
-        said = in_words(error) if error is not None else message
+        text = in_words(error) if error is not None else message
         for user in list(self.users):
-            user.failed(f"an error on the servers' event loop: {said}")
-        logging.getLogger("feedserver").error("an error on the servers' event loop: %s", said, exc_info=error)
+            user.failed(f"an error on the servers' event loop: {text}")
+        logging.getLogger("feedserver").error("an error on the servers' event loop: %s", text, exc_info=error)
 
     @property
     def is_current(self) -> bool:
@@ -87,10 +87,10 @@ class LoopThread:
         *function* may begin and cease to watch sockets, and cancel timers. Callbacks and timers that it schedules do
         not wake the loop: they are taken up when something else wakes it.
         """
-        if self._visited is None:
+        if self._visitable is None:
             self.call(function)
             return True
-        return self._visited.visit(function, timeout)
+        return self._visitable.visit(function, timeout)
 
     def end(self) -> None:
         """Stop the loop and its thread, and free their descriptors."""

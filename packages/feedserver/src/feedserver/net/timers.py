@@ -9,7 +9,7 @@ from itertools import count
 Callback = Callable[[], object]
 
 FEW = 64
-"""Fewer timers than this are all kept until they are due, cancelled ones too."""
+"""While there are fewer timers than this, cancelled ones are kept until they are due."""
 
 
 class DueCall:
@@ -31,17 +31,17 @@ class Timers:
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, DueCall]] = []
         self._numbers = count()  # of two that are due at once, the one that was added first is called first
-        self._most = FEW
+        self._purge_at = FEW
 
     def __len__(self) -> int:
         return len(self._heap)
 
     def add(self, when: float, callback: Callback) -> DueCall:
         """Add a timer that is due at the time *when*."""
-        if len(self._heap) >= self._most:  # most servers cancel their timers long before they are due
+        if len(self._heap) >= self._purge_at:  # most servers cancel their timers long before they are due
             self._heap = [entry for entry in self._heap if entry[2].callback is not None]
             heapq.heapify(self._heap)
-            self._most = max(FEW, 2 * len(self._heap))
+            self._purge_at = max(FEW, 2 * len(self._heap))
         timer = DueCall(callback)
         heapq.heappush(self._heap, (when, next(self._numbers), timer))
         return timer

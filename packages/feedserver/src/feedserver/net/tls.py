@@ -82,7 +82,7 @@ class Tls:
         )  # made here, in the caller's thread, and not on the event loop
 
     def naming(self, names: Iterable[str]) -> Tls:
-        """Return the same with a certificate for more *names*."""
+        """Return a copy whose certificate is for these *names*, too."""
         more = dict.fromkeys(name.partition("%")[0].rstrip(".") for name in names)  # "fe80::1%eth0" has a zone
         return replace(self, names=(*self.names, *(name for name in more if name not in (*NAMES, *self.names))))
 
@@ -108,7 +108,7 @@ class Authority:
         self.root.configure_trust(context)
 
     def certificate(self, fault: TlsFault | None, names: tuple[str, ...] = ()) -> bytes:
-        """Return the private key and the certificate chain that a server shows, as PEM; *names* are beside `NAMES`."""
+        """Return the private key and the certificate chain that a server shows, as PEM, for `NAMES` and *names*."""
         names = ("feedserver.invalid",) if fault == "wrong host" else (*NAMES, *names)
         if fault == "self-signed":
             return _self_signed(names)
@@ -164,38 +164,47 @@ def _note_server_name(end: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -
 
 
 class _Records:
-    """Counts the bytes of records as they come (RFC 8446 §5.1): OpenSSL does not tell of a part of one."""
+    """Counts the bytes of TLS records as they come (RFC 8446 §5.1): OpenSSL does not tell whether one is complete."""
 
-    __slots__ = ("_header", "_left")
+    __slots__ = ("_header", "_remaining")
 
     def __init__(self) -> None:
         self._header = b""
-        self._left = 0
+        self._remaining = 0
 
     @property
-    def is_amid(self) -> bool:
-        """Whether the last byte was not the last one of a record."""
-        return bool(self._left or self._header)
+    def is_incomplete(self) -> bool:
+        """Whether the last byte that came was not the last one of a record."""
+        return bool(self._remaining or self._header)
 
-    def pass_over(self, data: bytes) -> None:
-        """Note that *data* has come."""
+    def count(self, data: bytes) -> None:
+        """Count the bytes of *data*, which has come."""
         at = 0
         while at < len(data):
-            if not self._left:
+            if not self._remaining:
                 header = self._header + data[at : at + _RECORD_HEADER - len(self._header)]
                 at += len(header) - len(self._header)
                 is_whole = len(header) == _RECORD_HEADER
                 self._header = b"" if is_whole else header
-                self._left = int.from_bytes(header[3:]) if is_whole else 0
-            step = min(self._left, len(data) - at)
-            self._left -= step
+                self._remaining = int.from_bytes(header[3:]) if is_whole else 0
+            step = min(self._remaining, len(data) - at)
+            self._remaining -= step
             at += step
 
 
 class TlsLayer:
-    """The server's end of one TLS connection. One that *stalls* never answers the client's first message."""
+    """The server's end of one TLS connection. If it `stalls`, it never answers the client's first message."""
 
-    __slots__ = ("_incoming", "_object", "_outgoing", "_quiet", "_records", "agreed", "has_ended", "stalls")
+    __slots__ = (
+        "_incoming",
+        "_object",
+        "_omits_close_notify",
+        "_outgoing",
+        "_records",
+        "agreed",
+        "has_ended",
+        "stalls",
+    )
 
     error = ssl.SSLError
 
@@ -204,10 +213,10 @@ class TlsLayer:
         self._outgoing = ssl.MemoryBIO()
         self._object = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._records = _Records()
-        self._quiet = fault == "no close_notify"
+        self._omits_close_notify = fault == "no close_notify"
         self.stalls = fault == "handshake stalls"
         self.agreed: AgreedTls | None = None
-        """What the handshake has agreed on with the client; None before it is over."""
+        """What the handshake has negotiated with the client; None before the handshake is over."""
         self.has_ended = False
         """Whether the client has said by close_notify that nothing follows."""
 
@@ -218,7 +227,7 @@ class TlsLayer:
         this raised: they answer a handshake, or say why it is refused.
         """
         self._incoming.write(data)
-        self._records.pass_over(data)
+        self._records.count(data)
         if self.agreed is None:
             try:
                 self._object.do_handshake()
@@ -252,8 +261,8 @@ class TlsLayer:
 
     @property
     def is_mid_record(self) -> bool:
-        """Whether a part of a record has come that nobody can decrypt before its rest has come, too."""
-        return self.is_open and not self.has_ended and self._records.is_amid
+        """Whether a part of a record has come that cannot be decrypted without its rest."""
+        return self.is_open and not self.has_ended and self._records.is_incomplete
 
     def _agreed(self) -> AgreedTls:
         tls = self._object
@@ -271,7 +280,7 @@ class TlsLayer:
 
     def close(self) -> bytes:
         """Return the last bytes to send: close_notify (RFC 8446 §6.1), unless the fault is to omit it."""
-        if self.is_open and not self._quiet:
+        if self.is_open and not self._omits_close_notify:
             try:
                 self._object.unwrap()
             except ssl.SSLError:

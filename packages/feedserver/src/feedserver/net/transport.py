@@ -27,7 +27,7 @@ else:
 READ_SIZE = 65_536
 """Bytes that are read at a time."""
 
-_AT_ONCE = getattr(socket, "MSG_DONTWAIT", 0)
+_NO_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
 """The flag of a call that does not wait, where the system has one: one system call less for each connection."""
 
 
@@ -49,7 +49,7 @@ class _Reading(Enum):
     ON = auto()
     PAUSED = auto()
     """The data stays in the kernel until the protocol resumes reading."""
-    HEARD_OUT = auto()
+    ENDED = auto()
     """The client has ended its sending."""
 
 
@@ -94,7 +94,7 @@ class SocketTransport(_Transport):
         self._eof = False  # `write_eof` was called: nothing follows what was written
         self._calling = False  # the protocol's code is running
         self._error: Exception | None = None
-        if not _AT_ONCE or sock.gettimeout() is not None:  # with a timeout (`setdefaulttimeout`), Python itself waits
+        if not _NO_WAIT or sock.gettimeout() is not None:  # with a timeout (`setdefaulttimeout`), Python itself waits
             sock.setblocking(False)
         with suppress(OSError):  # macOS refuses it for a client that has gone already
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -116,7 +116,7 @@ class SocketTransport(_Transport):
 
     def _read(self) -> None:
         try:
-            data = self._sock.recv(READ_SIZE, _AT_ONCE)
+            data = self._sock.recv(READ_SIZE, _NO_WAIT)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
@@ -128,7 +128,7 @@ class SocketTransport(_Transport):
             if data:
                 self._protocol.data_received(data)
             elif self._protocol.eof_received():
-                self._reading = _Reading.HEARD_OUT
+                self._reading = _Reading.ENDED
                 self._unwatch()
             else:
                 self.close()
@@ -176,7 +176,7 @@ class SocketTransport(_Transport):
             self._unsent += data
             return
         try:
-            sent = self._sock.send(data, _AT_ONCE)
+            sent = self._sock.send(data, _NO_WAIT)
         except (BlockingIOError, InterruptedError):
             sent = 0
         except OSError as error:
@@ -190,7 +190,7 @@ class SocketTransport(_Transport):
     def _write_on(self) -> None:
         unsent = self._unsent
         try:
-            sent = self._sock.send(unsent, _AT_ONCE)
+            sent = self._sock.send(unsent, _NO_WAIT)
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:

@@ -5,8 +5,9 @@ in which an answer passes them:
 
 1. `raw_client`: sends one request, and reads the answer as it is on the wire; `answer_lines` reports how its lines
    were written.
-2. `redaction`: decides which header fields stay, and `secret_search` what is replaced in them and in URLs, by names
-   (`secret_names`) or values (`token_shapes`), or since the request sent it (`sent_secrets`, `known_secrets`).
+2. `redaction`: decides which header fields stay. `secret_search` finds and replaces secrets in these fields and in
+   URLs: by their names (`secret_names`), by their shape (`token_shapes`), and because the request has sent them
+   (`sent_secrets`, `known_secrets`).
 3. `recording`: writes the fixture and the `.response` file beside it.
 4. `command`: what people type, and what is printed to them.
 

@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> tuple[int, str]:
     print.
     """
     try:
-        made = record(
+        recording = record(
             options.url,
             options.output,
             headers=options.header,
@@ -95,4 +95,4 @@ def run(options: argparse.Namespace) -> tuple[int, str]:
         return 2, f"{error.filename or options.output} cannot be written: {error.strerror}"
     except ValueError as error:
         return 2, str(error)
-    return 0, "\n".join(summary(made))
+    return 0, "\n".join(summary(recording))

@@ -31,7 +31,7 @@ _LONGEST_BY_CHARACTER = 128
 """The largest number of characters of a secret whose characters are searched for in any spelling."""
 
 _LARGEST = 64 * 1024 * 1024
-"""Bytes of a coded body that are searched at most."""
+"""The most bytes of a decoded body that are searched."""
 
 _ENDS = "(?:(?<![^\\W_])|(?<=%[0-9A-Fa-f]{2}))", "(?![^\\W_])"
 
@@ -44,16 +44,16 @@ def without_known(text: str, known: Iterable[str], *, short: bool = True) -> str
     return text
 
 
-def is_in(data: bytes, known: Iterable[str]) -> bool:
-    """Return whether a body or file has one of the secrets in *known*: in ASCII, UTF-8 or UTF-16, in any case, or in
-    base 64.
+def has_known(data: bytes, known: Iterable[str]) -> bool:
+    """Return whether *data*, a body or a file, has one of the secrets in *known*: in ASCII, UTF-8 or UTF-16, in any
+    case, or in base 64.
     """
     lowered = data.lower()
-    return any(_is_in(data, lowered, secret) for secret in known)
+    return any(_has_secret(data, lowered, secret) for secret in known)
 
 
 def decoded_body(body: bytes, coding: str) -> bytes | None:
-    """Return the beginning of a *body* without its content *coding*; None where that cannot be undone here."""
+    """Return the beginning of a *body* without its content *coding*; None where the coding cannot be undone here."""
     if coding.strip().lower() in ("", "identity"):
         return body
     if coding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
@@ -64,7 +64,7 @@ def decoded_body(body: bytes, coding: str) -> bytes | None:
         return None
 
 
-def _is_in(data: bytes, lowered: bytes, secret: str) -> bool:
+def _has_secret(data: bytes, lowered: bytes, secret: str) -> bool:
     if len(secret) < SHORTEST:
         return False
     if len(secret) < SHORTEST_IN_WORDS:
@@ -91,7 +91,8 @@ def _spellings(secret: str) -> Iterator[str]:
 def _in_base_64(secret: str) -> Iterator[str]:
     """Yield what base 64 makes of a *secret*, alone and as a part of something longer.
 
-    There, its first byte may be the first, second or third of three that become four characters (RFC 4648 §4).
+    In the latter, the first byte of the secret may be the first, second or third of three bytes that become four
+    characters (RFC 4648 §4).
     """
     if len(secret) >= SHORTEST_IN_WORDS:
         data = secret.encode("utf-8", "replace")

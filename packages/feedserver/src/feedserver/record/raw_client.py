@@ -34,7 +34,7 @@ LARGEST_LINES = 16 * 1024 * 1024
 """The most bytes that these lines may have together: a single line may have 64 KiB."""
 
 MOST_HEADS = 1000
-"""Heads of an answer at most: its interim answers, and its own."""
+"""The most heads of an answer: those of its interim answers, and its own."""
 
 _PIECE = 65_536
 _SAFE = "/?&=%:@!$'()*+,;~[]-._"
@@ -97,7 +97,7 @@ def fetch(
     lines: list[bytes] = []
     connection.response_class = _response_class(time.monotonic() + timeout, lines)
     try:
-        _ask(connection, url, headers)
+        _send_request(connection, url, headers)
         with connection.getresponse() as response:
             return _read(response, lines)
     except (OSError, UnicodeError, http.client.HTTPException) as error:  # UnicodeError: no host can have that name
@@ -106,7 +106,8 @@ def fetch(
         connection.close()
 
 
-def _ask(connection: HTTPConnection, url: SplitResult, headers: Sequence[tuple[str, str]]) -> None:
+def _send_request(connection: HTTPConnection, url: SplitResult, headers: Sequence[tuple[str, str]]) -> None:
+    """Send a GET with *headers*, and with the default headers that they do not replace."""
     given = {name.lower() for name, _ in headers}
     target = quote(url.path or "/", safe=_SAFE) + (f"?{quote(url.query, safe=_SAFE)}" if url.query else "")
     # No coding is requested unless the caller's headers do so: clients that cannot decode can then use the fixture,
@@ -121,9 +122,9 @@ def _ask(connection: HTTPConnection, url: SplitResult, headers: Sequence[tuple[s
     connection.endheaders()
 
 
-class _Until(io.RawIOBase):
-    """What a socket receives until a deadline for the whole answer, so that a server which sends slowly cannot exceed
-    it.
+class _DeadlineReader(io.RawIOBase):
+    """Reads from a socket until a *deadline* (by `time.monotonic`) for the whole answer: a server that sends slowly
+    cannot exceed it.
     """
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
@@ -134,10 +135,10 @@ class _Until(io.RawIOBase):
         return True
 
     def readinto(self, buffer: bytearray | memoryview) -> int | None:  # type: ignore[override]
-        left = self._deadline - time.monotonic()
-        if left <= 0:
+        remaining = self._deadline - time.monotonic()
+        if remaining <= 0:
             raise TimeoutError
-        self._socket.settimeout(left)
+        self._socket.settimeout(remaining)
         return self._received.readinto(buffer)
 
     def close(self) -> None:
@@ -183,7 +184,7 @@ def _response_class(deadline: float, lines: list[bytes]) -> type[HTTPResponse]:
         def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
             super().__init__(sock, *arguments, **options)
             self.fp.close()
-            self.fp = _Reader(_Until(sock, deadline), lines)
+            self.fp = _Reader(_DeadlineReader(sock, deadline), lines)
 
     return Final
 

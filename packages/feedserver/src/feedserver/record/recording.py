@@ -23,7 +23,7 @@ from feedserver.messages.placeholders import has_placeholders
 from feedserver.messages.response import has_content, reason_phrase
 from feedserver.messages.safe_open import check_overwritable, open_to_write
 from feedserver.messages.terminal_text import visible
-from feedserver.record.known_secrets import decoded_body, is_in
+from feedserver.record.known_secrets import decoded_body, has_known
 from feedserver.record.raw_client import RawAnswer, RecordingError, checked, fetch
 from feedserver.record.redaction import LeftOut, redact
 from feedserver.record.secret_search import without_secrets
@@ -39,7 +39,7 @@ HEADER = re.compile(rf"(?P<name>{TCHARS}):[ \t]*(?P<value>[^\r\n\0]*)")
 """A header that can be sent, as `NAME: VALUE`."""
 
 MOST_HEADERS = 1024 * 1024
-"""Bytes of headers in which secrets are searched for at most: what is left of them must still fit into a fixture."""
+"""The most bytes of headers that are searched for secrets. What remains after the search must fit into a fixture."""
 
 _TOKEN = re.compile(TCHARS.encode("ascii"))
 
@@ -107,24 +107,24 @@ def record(
     _refuse_many(sum(len(name) + len(value) for name, value in answer.headers.raw), MOST_HEADERS)
     redacted = redact(answer.headers.raw, keep=kept, known=secrets)
     fields, unwritable = _writable(redacted.fields)
-    clean, replaced = (url, ()) if "url" in kept else without_secrets(url, keep=kept)
-    reason, of_reason = _clean(answer.reason, secrets)
-    date, of_date = _clean(answer.headers.get_raw(b"date") or b"", secrets)
+    clean_url, replaced_in_url = (url, ()) if "url" in kept else without_secrets(url, keep=kept)
+    reason, replaced_in_reason = _clean(answer.reason, secrets)
+    date, replaced_in_date = _clean(answer.headers.get_raw(b"date") or b"", secrets)
     answer = replace(answer, reason=reason)
-    text = directives(answer, fields, clean, date)
+    text = directives(answer, fields, clean_url, date)
     _refuse_many(len(text), LARGEST_SIDECAR)
     _write({sidecar: text, file: answer.body}, overwrite=force)
     return Recording(
-        url=clean,
+        url=clean_url,
         file=file,
         sidecar=sidecar,
         status=answer.status,
         reason=to_text(_unfolded(answer.reason)),
         size=len(answer.body),
         left_out=(
-            *(LeftOut("URL", f"the {secret} in it is replaced") for secret in replaced),
-            *(LeftOut("reason phrase", f"the {secret} in it is replaced") for secret in of_reason),
-            *(LeftOut("Date", f"the {secret} in it is replaced") for secret in of_date),
+            *(LeftOut("URL", f"the {secret} in it is replaced") for secret in replaced_in_url),
+            *(LeftOut("reason phrase", f"the {secret} in it is replaced") for secret in replaced_in_reason),
+            *(LeftOut("Date", f"the {secret} in it is replaced") for secret in replaced_in_date),
             *(_with_right_reason(each, answer) for each in redacted.left_out),
             *unwritable,
             *_no_headers(answer, secrets),
@@ -272,6 +272,7 @@ def _around_the_answer(answer: RawAnswer, secrets: set[str]) -> Iterable[LeftOut
 
 
 def _clean(value: bytes, secrets: Iterable[str]) -> tuple[bytes, tuple[str, ...]]:
+    """Return *value* with its secrets replaced, and a description of each of them."""
     text, replaced = without_secrets(value.decode("latin-1"), known=secrets)
     return text.encode("latin-1", "replace"), replaced
 
@@ -280,7 +281,7 @@ def _notes(answer: RawAnswer, headers: Headers, text: bytes, secrets: set[str]) 
     coding = headers.get("Content-Encoding", "")
     body = decoded_body(answer.body, coding)
     for place, data in (("body", answer.body if body is None else body), ("headers", text)):
-        if is_in(data, secrets):
+        if has_known(data, secrets):
             yield f"a secret of the request is still in the {place}; look before you commit"
     if secrets and body is None:
         yield f"the body is coded as {coding!r}, so the secrets of the request were not looked for in it"
@@ -300,23 +301,23 @@ def _notes(answer: RawAnswer, headers: Headers, text: bytes, secrets: set[str]) 
         yield f"{count:,} {'lines' if count > 1 else 'line'} of the answer ended in a bare LF; CR LF is sent"
 
 
-def summary(made: Recording) -> Iterable[str]:
+def summary(recording: Recording) -> Iterable[str]:
     """Yield lines for people that say what was written, and what was left out.
 
-    What a server has sent is in them, with escapes for its control characters.
+    They quote what a server has sent, with escapes for control characters.
     """
-    return map(visible, _summary(made))
+    return map(visible, _summary(recording))
 
 
-def _summary(made: Recording) -> Iterable[str]:
-    yield f"{made.file}: {made.size:,} bytes"
-    yield f"{made.sidecar}: {made.status} {made.reason}".rstrip()
+def _summary(recording: Recording) -> Iterable[str]:
+    yield f"{recording.file}: {recording.size:,} bytes"
+    yield f"{recording.sidecar}: {recording.status} {recording.reason}".rstrip()
     reasons: dict[str, dict[str, None]] = {}
-    for each in made.left_out:
+    for each in recording.left_out:
         reasons.setdefault(each.why, {})[each.name] = None
     for why, names in reasons.items():
         yield (
             f"left out: {', '.join(names)} ({why})" if "replaced" not in why else f"changed: {', '.join(names)} ({why})"
         )
-    for note in made.notes:
+    for note in recording.notes:
         yield f"note: {note}"

@@ -3,8 +3,8 @@ connection.
 
 A fixture is committed, read and published. So a header is left out if its name says that it is a secret. In the headers
 that stay, and in URLs, `secret_search` replaces what it finds. Everything that was left out or replaced is reported, so
-that somebody can look. Some secrets are not found: those that are short, or a word, and whose names say nothing of it.
-Bodies are not searched.
+that somebody can look. Some secrets are not found: a short one, or one that is a word, if its name does not say that it
+is a secret. Bodies are not searched.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def redact(fields: Iterable[tuple[bytes, bytes]], *, keep: Iterable[str] = (), k
     """
     fields = tuple(fields)
     kept_names = frozenset(name.lower() for name in keep)
-    named = {
+    connection_options = {
         name.strip().lower()
         for key, value in fields
         if key.lower() == b"connection"
@@ -82,7 +82,7 @@ def redact(fields: Iterable[tuple[bytes, bytes]], *, keep: Iterable[str] = (), k
         if name.lower() not in kept_names and (shown := without_secrets(name, known=known)[0]) != name:
             left_out.append(LeftOut(shown, "a secret is in its name"))
             continue
-        if why := _reason_against(name.lower(), named, kept_names):
+        if why := _reason_against(name.lower(), connection_options, kept_names):
             left_out.append(LeftOut(name, why))
             continue
         if name.lower() in kept_names:
@@ -105,10 +105,11 @@ def redact(fields: Iterable[tuple[bytes, bytes]], *, keep: Iterable[str] = (), k
     return Redacted(tuple(kept), tuple(left_out))
 
 
-def _reason_against(name: str, named_by_connection: set[str], keep: frozenset[str]) -> str:
+def _reason_against(name: str, connection_options: set[str], keep: frozenset[str]) -> str:
+    """Return why the header *name* is left out; "" if it stays. *connection_options* are the names in Connection."""
     if name in _ADDED:
         return "the server adds its own"
-    if name in _HOP_BY_HOP or name in named_by_connection:
+    if name in _HOP_BY_HOP or name in connection_options:
         return "it is about the connection"
     if name in keep or name in _CHALLENGES or _is_never_secret(name):
         return ""

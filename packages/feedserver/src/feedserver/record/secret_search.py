@@ -21,8 +21,8 @@ _NO_VALUES = ("", REPLACEMENT, "null", "true", "false")
 _NO_MEMBERS: tuple[object, ...] = ("", REPLACEMENT, None, True, False, [], {})
 
 DEEPEST = 6
-"""The number of URLs nested as parameters of URLs that are searched, and of times that a value is decoded. What is
-nested more deeply is replaced.
+"""How many levels of URLs in the parameters of URLs are searched, and how many times a value is decoded. What is nested
+more deeply is replaced.
 """
 
 _TOO_DEEP = "value that is nested too deeply"
@@ -99,7 +99,8 @@ def without_secrets(
     A description is "password", "parameter NAME", "credentials of SCHEME", "secret of the request", "value that is
     nested too deeply", or has the beginning of a token: "token a8f5… (32 characters)". The parameters named in *keep*
     stay. *known* are secrets that are replaced wherever they occur. If *shapes* is false, what looks like a token
-    stays, and so do known secrets of few characters; if *words* is false, only the parameters of URLs are searched.
+    stays, and so do known secrets of fewer than 6 characters; if *words* is false, names of secrets are
+    looked for in the parameters of URLs and in JSON only.
     """
     search = _Search(frozenset(name.lower() for name in keep), words)
     cleaned = without_known(text, known, short=shapes)

@@ -16,7 +16,7 @@ _ITEM = re.compile(
     r"(?P<name>[\w.~$%!#&*+^`|-]++)[ \t]*+=(?P<value>[ \t]*+\"[^\"]*\"|[^\s,;=][^\s,;]*)|(?P<word>[^\s,;]+)"
 )
 _PROOFS = frozenset({"cnonce", "mac", "opaque", "response"})
-"""Parameters of an Authorization that prove who asks, without a name that tells (RFC 7616 §3.4)."""
+"""Parameters of an Authorization that are secrets although their names do not say so (RFC 7616 §3.4)."""
 
 
 def sent_secrets(url: str, headers: Iterable[tuple[str, str]], keep: frozenset[str]) -> set[str]:
