@@ -86,6 +86,16 @@ def test_a_request_that_uses_up_no_answer_changes_no_state(server: FeedServer, c
     assert server.state == {"seen": True}
 
 
+def test_a_head_request_for_a_callable_advances_neither_the_state_nor_the_answers(
+    server: FeedServer, client: RawClient
+) -> None:
+    server.add("/called", lambda request: OLD, lambda request: NEW, then={"seen": True})
+    assert [client.get("/called", method="HEAD").status for _ in range(2)] == [200, 200]
+    assert server.state == {}
+    assert [client.get("/called").body for _ in range(3)] == [b"old", b"new", b"new"]
+    assert server.state == {"seen": True}
+
+
 def test_a_304_and_a_callable_change_the_state(server: FeedServer, client: RawClient) -> None:
     server.add("/same", OLD, then={"asked": 1})
     server.add("/made", lambda request: NEW, then={"made": 1})

@@ -15,8 +15,8 @@ of a large body), and an entry in the journal. A request passes these modules:
        └──────▶ fault_injection   which faults are triggered, and why others were not ──▶ the plan that `net` plays
 
 `handler` puts these modules together and returns one of the values of `decisions`. It advances a timeline or a
-state when a response was given, but not for a HEAD request, nor for the 401 of a login; every request that is passed to
-a callable advances them. `coded_bodies` caches bodies in their content coding, and `problems` keeps what went wrong
+state when a response was given or a request was passed to a callable, but not for a HEAD request, nor for the 401 of a
+login. `coded_bodies` caches bodies in their content coding, and `problems` keeps what went wrong
 until `verify` raises it; `expectations` are what a test expects of the journal. Never imported here: `asyncio`,
 `socket`, `ssl` and `selectors`.
 """

@@ -177,7 +177,8 @@ class Site:
         answer = found.choice.answer
         if not isinstance(answer, Response):
             pending = self._call_later(received, answer, found.number)
-            found.take()
+            if received.request.method != "HEAD":
+                found.take()
             return pending
         ready = self._ready(received, found, answer)
         if ready is not None:

@@ -91,7 +91,7 @@ def _no_advance() -> None:
 class Found:
     """The *choice* that answers, and *advance*, which moves to the next choice of its route, if there is one.
 
-    `take` is called when the choice was given to a request that counts; a HEAD request for a response does not.
+    `take` is called when the choice was given to a request that counts; a HEAD request does not.
     """
 
     choice: Choice
