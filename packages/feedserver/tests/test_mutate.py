@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import os
 import re
@@ -129,6 +130,30 @@ def test_a_module_that_is_not_named_in_the_list_is_refused(
         command(["no/such/module"])
 
     assert "has no/such/module in its path; try --list" in capsys.readouterr().err
+
+
+def test_each_survivor_of_the_list_is_a_change_of_the_code_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(COMMAND.parent))
+    scripts_mutate = importlib.import_module("mutate")
+    missing = []
+    for target in scripts_mutate.read_settings(scripts_mutate.SETTINGS):
+        tree = ast.parse(source := (ROOT / target.path).read_text("utf-8"))
+        functions: dict[str, list[str]] = {"": source.splitlines()}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                assert node.end_lineno is not None
+                lines = source.splitlines()[node.lineno - 1 : node.end_lineno]
+                functions.setdefault(node.name, []).extend(lines)
+        for place in target.allowed:
+            lines = functions.get(place.function.rpartition(".")[2], [])
+            if _squeezed(place.was) not in _squeezed("\n".join(lines)):
+                missing.append(f"{target.path}: {place.function}: {place.was}")
+    assert missing == []
+
+
+def _squeezed(text: str) -> str:
+    """Return *text* without white space."""
+    return "".join(text.split())
 
 
 def test_our_own_operators_make_the_changes_that_their_examples_show(monkeypatch: pytest.MonkeyPatch) -> None:

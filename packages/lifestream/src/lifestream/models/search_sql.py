@@ -25,8 +25,10 @@ LATEST: Final = 500
 """How many of the latest items are searched to find out whether a query's words are frequent."""
 
 
-SEGMENT: Final = 100_000
-"""How many consecutive primary keys of items make a segment of PostgreSQL's index."""
+SEGMENT: Final = 50_000
+"""How many consecutive primary keys of items make a segment of PostgreSQL's index. The entries and the function that
+searches them depend on it: a release that changes it needs a migration that creates both again.
+"""
 
 
 @dataclass(frozen=True, slots=True)
