@@ -27,7 +27,7 @@ PAGES: Final = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "d
 VERBS: Final = frozenset(
     """
     Abandon Abort Accept Add Admit Advance Allow Answer Append Apply Ask Assert Assign Attach Begin Bind Break Build
-    Call Cancel Carry Change Check Choose Claim Clean Clear Close Collect Compare Compute Continue Convert Copy
+    Call Cancel Carry Change Check Choose Claim Clean Clear Close Collect Compare Compute Continue Convert Copy Correct
     Count Create Cut Deal Decide Declare Decode Delete Deliver Derive Describe Detach Do Draw Drop Echo Encode
     Encrypt End Enter Escape Exclude Expect Explain Fail Feed Fetch Fill Find Finish Follow Forget Format Free
     Generate Get Give Go Group Hand Handle Have Hide Hold Honour Ignore Import Index Inflate Inject Insert Iterate

@@ -127,7 +127,7 @@ class Memory:
 
 @contextmanager
 def _suspended(deadline: asyncio.Timeout | None) -> Iterator[None]:
-    """Suspend *deadline*, if there is one: it is later by the time that passes inside the context."""
+    """Pause *deadline*, if there is one: it is later by the time that passes inside the context."""
     when = deadline.when() if deadline is not None else None
     if deadline is None or when is None:
         yield

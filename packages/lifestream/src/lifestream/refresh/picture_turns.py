@@ -60,7 +60,7 @@ class FetchTurns:
 
     async def take(self, feed: int, host: str, fetch: Callable[[], Coroutine[object, object, _T]]) -> _T:
         """Return the result of *fetch*, which is called once it is the turn of *feed*. Raises `GivenUp` if the fetch
-        is cancelled to make room for others, and what *fetch* raises.
+        is cancelled in favour of others, and what *fetch* raises.
         """
         waiter = _Waiter(host)
         self._waiting.setdefault(feed, deque()).append(waiter)

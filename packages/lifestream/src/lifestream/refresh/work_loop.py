@@ -293,7 +293,7 @@ class _WorkLoop:
 
     def _write_full(self) -> None:
         """Store the results that are ready if they fill a transaction: the parsers read on meanwhile, and fewer results
-        are left when all documents are read. The last result waits for others if that transaction has no room for it.
+        are left when all documents are read. The last result waits for others if that transaction is full.
         """
         while self.size >= CHUNK:
             last = self.ready.pop() if self.size > CHUNK and len(self.ready) > 1 else None

@@ -115,7 +115,7 @@ def _root_in_parts(source: bytes) -> Element:
 
 
 def _ask_for_text(element: Element) -> None:
-    """Access the texts in *element*, so that ElementTree joins their pieces."""
+    """Read the texts in *element*, so that ElementTree joins their pieces."""
     text = element.text
     for child in element:
         text = child.tail
