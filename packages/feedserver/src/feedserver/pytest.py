@@ -23,9 +23,10 @@ import pytest
 
 from feedserver import held_server
 from feedserver.handler.exchange import Exchange
-from feedserver.handler.problems import Expected, Problem
+from feedserver.fixtures.errors import FixtureWarning
+from feedserver.handler.problems import Expected, Problem, problem_of
 from feedserver.server import FeedServer, VerificationError
-from pytest_feedserver import IN_CALL, WATCH
+from pytest_feedserver import CURRENT, IN_CALL, WATCH
 
 _CONFIGURED: Final[Any] = object()
 
@@ -44,7 +45,7 @@ class FeedServerFactory:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._has_root = bool(config.getini("feedserver_root"))
-        self._watch = ServerWatch()
+        self._watch = ServerWatch(CURRENT.get(config))
         config.pluginmanager.register(self._watch, WATCH)
 
     @contextmanager
@@ -165,20 +166,35 @@ def _refuse(message: str) -> None:
 class Watched:
     """A server, and its last exchange *before* the current test.
 
-    *problems* and *expectations* are those of fixtures that the test shares with others, when the last of them was set
-    up: if the test is skipped, they concern the next one.
+    *problems*, *expectations* and *warnings* are those of fixtures that the test shares with others, when the last of
+    them was set up: if the test is skipped, they concern the next one; if it is run again, they concern it again.
     """
 
     server: FeedServer
     before: Exchange | None = None
     problems: list[Problem] = field(default_factory=list)
     expectations: list[Expected] = field(default_factory=list)
+    warnings: list[FixtureWarning] = field(default_factory=list)
     is_aside: bool = False
+
+    def begin(self, *, is_rerun: bool) -> None:
+        """Begin a test; *is_rerun* says that the last test is run again, without a set-up of shared fixtures."""
+        self.before = self.last_exchange()
+        if self.is_aside:
+            self._put_back(self.expectations)
+        elif is_rerun:
+            # An expectation that was met must not count the requests of both runs.
+            self._put_back([each for each in self.expectations if not each.is_checked and problem_of(each)])
+        else:
+            self.problems, self.expectations, self.warnings = [], [], []
+        self.is_aside = False
 
     def share(self) -> None:
         """Note that what was found and expected so far does not concern the current test alone."""
-        self.problems = self.server.site.problems.kept
-        self.expectations = self.server.site.expectations[:]
+        site = self.server.site
+        self.problems = site.problems.kept
+        self.expectations = site.expectations[:]
+        self.warnings = site.routes.warnings[:]
 
     def set_aside(self) -> None:
         """Forget what was found and expected for the current test alone, which is skipped, and keep the rest for the
@@ -187,17 +203,17 @@ class Watched:
         site = self.server.site
         self.problems = site.problems.take_all(self.problems)
         self.expectations = [each for each in site.expectations if each in self.expectations]
+        self.warnings = [each for each in site.routes.warnings if each in self.warnings]
         site.expectations.clear()
-        while site.take_warning() is not None:
-            pass
+        site.routes.warnings.clear()
         self.is_aside = True
 
-    def put_back(self) -> None:
-        """Have the next test raise what was set aside."""
-        if self.is_aside:
-            self.is_aside = False
-            self.server.site.problems.put_back(self.problems)
-            self.server.site.expectations += self.expectations
+    def _put_back(self, expectations: list[Expected]) -> None:
+        """Have the current test raise what shared fixtures have caused."""
+        site = self.server.site
+        site.problems.put_back(self.problems)
+        site.routes.warnings[:0] = self.warnings
+        site.expectations += expectations
 
     def last_exchange(self) -> Exchange | None:
         return next(reversed(self.server.journal.exchanges), None)
@@ -212,14 +228,16 @@ class ServerWatch:
     """A plugin that watches the running servers and those that ended in the current test, and collects their problems.
 
     It is registered when the first server is started. That may be in the middle of a hook, whose wrapper would then be
-    missing here: `pytest_feedserver` wraps calls of tests and set-ups of fixtures, and calls `verify` and `share`.
+    missing here: `pytest_feedserver` wraps calls of tests and set-ups of fixtures, and calls `verify` and `share`. So
+    *item* is the test that is already being set up; None outside of tests.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, item: pytest.Item | None) -> None:
         self._running: list[Watched] = []
         self._ended: list[Watched] = []
         self._found: list[str] = []
         self._raised: VerificationError | None = None
+        self._item = item
 
     def begin(self, server: FeedServer) -> Watched:
         """Watch *server* from now on."""
@@ -236,13 +254,13 @@ class ServerWatch:
     # Hooks of pytest
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self) -> None:
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Ignore what happened before the test. Problems during its set-up are raised in its call."""
+        is_rerun, self._item = item is self._item, item
         self._begin_report()
         self._ended.clear()
         for watched in self._running:
-            watched.before = watched.last_exchange()
-            watched.put_back()
+            watched.begin(is_rerun=is_rerun)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(self) -> Generator[None, None, None]:
