@@ -22,8 +22,8 @@ from typing import Any, Final
 import pytest
 
 from feedserver import held_server
-from feedserver.handler.exchange import Exchange
 from feedserver.fixtures.errors import FixtureWarning
+from feedserver.handler.exchange import Exchange
 from feedserver.handler.problems import Expected, Problem, problem_of
 from feedserver.server import FeedServer, VerificationError
 from pytest_feedserver import CURRENT, IN_CALL, WATCH
