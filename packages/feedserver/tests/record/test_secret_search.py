@@ -238,3 +238,19 @@ def test_json_in_strings_is_replaced_where_it_is_nested_too_deeply() -> None:
     cleaned, found = without_secrets(text)
     assert "ab1" not in cleaned
     assert "value that is nested too deeply" in found
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ('x="{\\"n\\": 1, \\"token\\": [\\"a]b1\\"]}"', 'x="{\\"n\\": 1, \\"token\\": removed}"'),
+        ('{\\"token\\": {\\"a\\": \\"ab1\\"}, \\"b\\": 2}', '{\\"token\\": removed, \\"b\\": 2}'),
+        ("{'token': ['ab1', \"a'b\"], 'b': 2}", "{'token': removed, 'b': 2}"),
+        ("{'token': {'a': 'ab1'}}", "{'token': removed}"),
+        ('{token: ["ab1"], b: 2}', "{token: removed, b: 2}"),
+        ('{token: {a: "ab1"', "{token: removed"),
+    ],
+)
+def test_lists_and_objects_are_replaced_whatever_their_quotes(text: str, cleaned: str) -> None:
+    assert without_secrets(text) == (cleaned, ("parameter token",))
+    assert without_secrets(text, keep=["token"], shapes=False)[1] == ()

@@ -88,6 +88,11 @@ _CONTAINER = re.compile(r"[\[{]")
 _TOKEN = re.compile(r'"(?P<string>(?>(?:[^"\\]|\\.)*))(?:"(?P<colon>\s*+:\s*+)?)?|[\[\]{}]')
 """A string of JSON, with the colon behind it if it is a name, or a bracket. A string that is cut ends with the text."""
 
+_OPENING = re.compile(r"(?<![\w.%-])(?P<name>[A-Za-z][\w.-]*+)\\*+['\"]?\s*+:\s*+(?=[\[{])")
+"""A name before a list or an object, in JSON whose quotes are escaped, or in the notation of JavaScript or Python."""
+
+_QUOTE_OR_BRACKET = re.compile(r"(?<!\\)\\*+['\"]|[\[\]{}]")
+
 _SCALAR = re.compile(r"[^\s,\]}]*+")
 _RUN_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2})+={0,2}")
 _RUN = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2})+={0,2}")
@@ -127,7 +132,7 @@ class _Search:
         text = _PLAIN_USERINFO.sub(self._without_password, text)
         text = JWT.sub(self._without_token, text)
         text = _JSON.sub(lambda match: self._clean_json(match, shapes, depth), text)
-        text = self._clean_document(text, shapes, depth)
+        text = self._clean_containers(self._clean_document(text, shapes, depth))
         if self.words:
             text = _CREDENTIALS.sub(self._without_credentials, text)
             text = _COLON.sub(self._clean_colon, text)
@@ -173,6 +178,22 @@ class _Search:
                 continue
             self.found.append(f"parameter {name.encode('utf-8', 'backslashreplace').decode()}")
             pieces += (text[at : match.end()], f'"{REPLACEMENT}"')
+            at = end
+        return "".join((*pieces, text[at:]))
+
+    def _clean_containers(self, text: str) -> str:
+        """Return *text* without lists and objects under the names of secrets, however names and strings are quoted."""
+        pieces: list[str] = []
+        at = 0
+        for match in _OPENING.finditer(text):
+            name = match["name"]
+            if match.start() < at or name.lower() in self.keep or not is_secret(name):
+                continue
+            end = _end_of_container(text, match.end())
+            if text[match.end() : end] in _EMPTY:
+                continue
+            self.found.append(f"parameter {name}")
+            pieces += (text[at : match.end()], REPLACEMENT)
             at = end
         return "".join((*pieces, text[at:]))
 
@@ -302,6 +323,24 @@ def _end_of_value(text: str, start: int) -> int:
         return len(text)
     scalar = _SCALAR.match(text, start)
     return scalar.end() if scalar is not None else start
+
+
+def _end_of_container(text: str, start: int) -> int:
+    """Return where the list or object ends that begins at *start*; one that is cut ends with the text.
+
+    A string ends with the same quote that begins it, with as many backslashes.
+    """
+    level = 0
+    quote_ahead = ""
+    for match in _QUOTE_OR_BRACKET.finditer(text, start):
+        sign = match[0]
+        if sign[-1] in "'\"":
+            quote_ahead = "" if sign == quote_ahead else quote_ahead or sign
+        elif not quote_ahead:
+            level += 1 if sign in "[{" else -1
+            if level == 0:
+                return match.end()
+    return len(text)
 
 
 def _is_path(text: str) -> bool:
