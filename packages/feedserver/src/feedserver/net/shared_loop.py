@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from feedserver.handler.problems import in_words
-from feedserver.net import arrivals
+from feedserver.net import catching_up
 from feedserver.net.poller import new_poller
 from feedserver.net.socket_loop import SocketLoop
 
@@ -100,7 +100,7 @@ class LoopThread:
 
         Where the loop can't be visited, and on the loop itself, nothing is waited for.
         """
-        return "" if self._visited is None or self.is_current else arrivals.catch_up(self._visited)
+        return "" if self._visited is None or self.is_current else catching_up.catch_up(self._visited)
 
     def end(self) -> None:
         """Stop the loop and its thread, and free their descriptors."""

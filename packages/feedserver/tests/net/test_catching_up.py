@@ -11,7 +11,7 @@ import pytest
 
 from feedserver import Ended, FeedServer, Response, VerificationError
 from feedserver.faults import Stall
-from feedserver.net import arrivals, connection
+from feedserver.net import catching_up, connection
 from feedserver.net.shared_loop import LoopThread
 from rawclient import RawClient
 
@@ -200,7 +200,7 @@ def test_a_client_that_sends_without_end_delays_no_stop(late_server: FeedServer)
 
 
 def test_a_loop_that_is_blocked_is_told(late_server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrivals, "PATIENCE", 0.02)
+    monkeypatch.setattr(catching_up, "PATIENCE", 0.02)
     blocked, release = threading.Event(), threading.Event()
 
     def listener(exchange: object) -> None:
