@@ -53,19 +53,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("feedserver_scenario", scenario_parameters(metafunc))
 
 
-_current: dict[pytest.Config, pytest.Item] = {}
+CURRENT: dict[pytest.Config, pytest.Item] = {}
 """The current test of each run. Where a test runs pytest itself, the inner run comes after the outer one."""
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Forget the test of a run that has ended."""
-    _current.pop(config, None)
+    CURRENT.pop(config, None)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Note *item* as the current test of its run."""
-    _current[item.config] = item
+    CURRENT[item.config] = item
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -102,7 +102,7 @@ def feedserver() -> Iterator[FeedServer]:
     from feedserver.pytest import factory_of, marked_options
 
     # To depend on `request`, or on another fixture, would cost each test more than its server's start and stop.
-    item = next(reversed(_current.values()))
+    item = next(reversed(CURRENT.values()))
     factory = factory_of(item.config)
     watched = factory.begin(**marked_options(item))
     try:

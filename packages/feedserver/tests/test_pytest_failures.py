@@ -434,6 +434,118 @@ def test_what_the_fixture_that_starts_the_first_server_has_caused_survives_a_ski
     assert "GET /atm.xml: nothing answers." in outcome.under("test_runs")
 
 
+RERUNS = """
+from _pytest.runner import runtestprotocol
+
+def pytest_runtest_protocol(item, nextitem):
+    # As pytest-rerunfailures does: shared fixtures are not set up again.
+    for _ in range(3):
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+        if not any(report.failed for report in reports):
+            break
+        item._initrequest()
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    return True
+"""
+
+
+@pytest.mark.parametrize("of_the_test", ["pass", "assert not 'its own'"])
+@pytest.mark.parametrize(
+    ("cause", "message"),
+    [
+        ("get(server.url('atm.xml'))", "GET /atm.xml: nothing answers."),
+        ("server.expect('/never')", "/never was requested never, not once."),
+        ("get(server.url('atom.xml'))", "'ETag:' is not sent as a header."),
+    ],
+)
+def test_what_a_shared_fixture_has_caused_fails_each_rerun_of_the_test(
+    suite: Suite, cause: str, message: str, of_the_test: str
+) -> None:
+    suite.configure("feedserver_root = feeds", "filterwarnings = error::feedserver.FixtureWarning")
+    (suite.feeds / "atom.xml").write_text("<!--\nETag: 1\n-->\n<feed/>")
+    suite.pytester.makeconftest(RERUNS)
+    suite.write(f"""
+        {WIDE}
+        @pytest.fixture(scope="module")
+        def loaded(server):
+            {cause}
+
+        tries = []
+
+        def test_runs(loaded):
+            tries.append(1)
+            if len(tries) < 3:
+                {of_the_test}
+
+        def test_runs_too(loaded):
+            pass
+    """)
+    outcome = suite.run()
+    outcome.assert_counts(failed=1, passed=1)
+    assert message in outcome.under("test_runs")
+
+
+def test_a_rerun_begins_with_what_shared_fixtures_have_caused_alone(suite: Suite) -> None:
+    suite.pytester.makeconftest(RERUNS)
+    suite.write(f"""
+        from feedserver import Response, VerificationError
+
+        {WIDE}
+        @pytest.fixture(scope="module")
+        def loaded(server):
+            get(server.url("atm.xml"))
+            server.add("/met", Response("x"))
+
+        @pytest.fixture(scope="module")
+        def expecting(server):
+            server.expect("/met")
+
+        tries = []
+
+        def test_asserts(loaded, server):
+            with pytest.raises(VerificationError, match="atm.xml"):
+                server.verify()
+            if not tries:
+                tries.append(1)
+                get(server.url("other.xml"))
+                assert not "the first time"
+
+        def test_meets(server, expecting):
+            get(server.url("met"))
+            if len(tries) < 2:
+                tries.append(1)
+                assert not "the first time"
+
+        def test_runs_too(server):
+            pass
+    """)
+    suite.run().assert_counts(passed=3)
+
+
+def test_a_doubtful_file_that_a_shared_fixture_reads_fails_the_first_test_that_is_not_skipped(suite: Suite) -> None:
+    suite.configure("feedserver_root = feeds", "filterwarnings = error::feedserver.FixtureWarning")
+    (suite.feeds / "atom.xml").write_text("<!--\nETag: 1\n-->\n<feed/>")
+    suite.write(f"""
+        {WIDE}
+        @pytest.fixture(scope="module")
+        def loaded(server):
+            get(server.url("atom.xml"))
+
+        def test_skips_itself(loaded):
+            pytest.skip("not now")
+
+        def test_runs(loaded):
+            pass
+
+        def test_runs_too(loaded):
+            pass
+    """)
+    outcome = suite.run()
+    outcome.assert_counts(skipped=1, failed=1, passed=1)
+    assert "'ETag:' is not sent as a header." in outcome.under("test_runs")
+
+
 def test_what_a_shared_fixture_has_caused_can_be_asserted_by_a_test(suite: Suite) -> None:
     suite.write(f"""
         from feedserver import VerificationError

@@ -22,10 +22,11 @@ from typing import Any, Final
 import pytest
 
 from feedserver import held_server
+from feedserver.fixtures.errors import FixtureWarning
 from feedserver.handler.exchange import Exchange
-from feedserver.handler.problems import Expected, Problem
+from feedserver.handler.problems import Expected, Problem, problem_of
 from feedserver.server import FeedServer, VerificationError
-from pytest_feedserver import IN_CALL, WATCH
+from pytest_feedserver import CURRENT, IN_CALL, WATCH
 
 _CONFIGURED: Final[Any] = object()
 
@@ -44,7 +45,7 @@ class FeedServerFactory:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._has_root = bool(config.getini("feedserver_root"))
-        self._watch = ServerWatch()
+        self._watch = ServerWatch(CURRENT.get(config))
         config.pluginmanager.register(self._watch, WATCH)
 
     @contextmanager
@@ -168,21 +169,36 @@ def _refuse(message: str) -> None:
 class Watched:
     """A server, and its last exchange *before* the current test.
 
-    *problems* and *expectations* are what had been found and expected when the last fixture of a wider scope was set
-    up. They do not concern the current test alone: if it is skipped, they are kept for the next one. *is_aside* is
-    whether they are kept now.
+    *problems*, *expectations* and *warnings* are those of the fixtures that the test shares with others, when the last
+    of these was set up. If the test is skipped, they concern the next one; if it is run again, they concern it again.
+    *is_aside* is whether they are kept for the next test now.
     """
 
     server: FeedServer
     before: Exchange | None = None
     problems: list[Problem] = field(default_factory=list)
     expectations: list[Expected] = field(default_factory=list)
+    warnings: list[FixtureWarning] = field(default_factory=list)
     is_aside: bool = False
+
+    def begin(self, *, is_rerun: bool) -> None:
+        """Begin a test; *is_rerun* says that the last test is run again, without a set-up of shared fixtures."""
+        self.before = self.last_exchange()
+        if self.is_aside:
+            self._put_back(self.expectations)
+        elif is_rerun:
+            # An expectation that was met must not count the requests of both runs.
+            self._put_back([each for each in self.expectations if not each.is_checked and problem_of(each)])
+        else:
+            self.problems, self.expectations, self.warnings = [], [], []
+        self.is_aside = False
 
     def share(self) -> None:
         """Note that what was found and expected so far does not concern the current test alone."""
-        self.problems = self.server.site.problems.kept
-        self.expectations = self.server.site.expectations[:]
+        site = self.server.site
+        self.problems = site.problems.kept
+        self.expectations = site.expectations[:]
+        self.warnings = site.routes.warnings[:]
 
     def set_aside(self) -> None:
         """Forget what was found and expected for the current test alone, which is skipped, and keep the rest for the
@@ -191,17 +207,17 @@ class Watched:
         site = self.server.site
         self.problems = site.problems.take_all(self.problems)
         self.expectations = [each for each in site.expectations if each in self.expectations]
+        self.warnings = [each for each in site.routes.warnings if each in self.warnings]
         site.expectations.clear()
-        while site.take_warning() is not None:
-            pass
+        site.routes.warnings.clear()
         self.is_aside = True
 
-    def put_back(self) -> None:
-        """Have the next test raise what was set aside."""
-        if self.is_aside:
-            self.is_aside = False
-            self.server.site.problems.put_back(self.problems)
-            self.server.site.expectations += self.expectations
+    def _put_back(self, expectations: list[Expected]) -> None:
+        """Have the current test raise what shared fixtures have caused."""
+        site = self.server.site
+        site.problems.put_back(self.problems)
+        site.routes.warnings[:0] = self.warnings
+        site.expectations += expectations
 
     def last_exchange(self) -> Exchange | None:
         """Return the server's last exchange so far."""
@@ -219,14 +235,15 @@ class ServerWatch:
 
     It is registered when the first server is started. pytest may be in the middle of a hook then, and would not call
     this plugin's wrapper of that hook. So `pytest_feedserver` wraps calls of tests and set-ups of fixtures, and calls
-    `verify` and `share`.
+    `verify` and `share`. *item* is the test that is already being set up; None outside of tests.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, item: pytest.Item | None) -> None:
         self._running: list[Watched] = []
         self._ended: list[Watched] = []
         self._found: list[str] = []
         self._raised: VerificationError | None = None
+        self._item = item
 
     def begin(self, server: FeedServer) -> Watched:
         """Watch *server* from now on."""
@@ -243,13 +260,13 @@ class ServerWatch:
     # Hooks of pytest
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self) -> None:
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Ignore what happened before the test. Problems during its set-up are raised in its call."""
+        is_rerun, self._item = item is self._item, item
         self._begin_report()
         self._ended.clear()
         for watched in self._running:
-            watched.before = watched.last_exchange()
-            watched.put_back()
+            watched.begin(is_rerun=is_rerun)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_teardown(self) -> Generator[None, None, None]:

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from feedserver.handler.handler import Site
-from feedserver.handler.journal import Journal
+from feedserver.handler.journal import Journal, nothing_is_read
 from feedserver.handler.router import Routes
 from feedserver.http.request_parser import MAX_BODY
 from feedserver.messages.argument_types import check_bool, check_is, check_name, check_seconds, check_whole, shown
@@ -156,6 +156,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         self._runs.acquire(blocking=False)
         self._thread = shared_loop.acquire(self)
         self._thread.visit(partial(self.listening.open, self._thread.loop))
+        self.journal.catch_up = self._thread.catch_up
         return self
 
     def stop(self) -> None:
@@ -178,7 +179,9 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         closed = threading.Lock()  # an Event does the same, at five times the cost
         closed.acquire()
         close = partial(listening.close, closed.release)
-        begun = thread.visit(close, STOP_NOTICE)
+        caught_up = self.site.catch_up()
+        self.journal.catch_up = nothing_is_read
+        begun = caught_up and thread.visit(close, STOP_NOTICE)
         if not (begun and closed.acquire(timeout=STOP_NOTICE)):
             self._tell_what_holds()
             left = STOP_TIMEOUT - STOP_NOTICE
@@ -217,6 +220,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
     def abandon(self) -> None:
         """Close the inherited sockets, in a forked child, without sending anything."""
         self.listening.abandon()
+        self.journal.catch_up = nothing_is_read
         self._thread = None
 
 

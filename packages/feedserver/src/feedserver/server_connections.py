@@ -48,6 +48,7 @@ class ServerConnections:
             raise RuntimeError("the server is not running, so every connection is refused already")
         shared_loop.refuse_on_loop("refuse()")
         closed = threading.Event()
+        self.listening.site.catch_up()  # a client that waits to be accepted would be reset
         self.listening.hold(self.port)
 
         def refuse() -> None:
@@ -76,6 +77,7 @@ class ServerConnections:
             return
         shared_loop.refuse_on_loop("close_client_connections()")
         closed = threading.Event()
+        self.listening.site.catch_up()
 
         def close() -> None:
             self.listening.close_client_connections()

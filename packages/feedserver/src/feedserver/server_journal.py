@@ -108,6 +108,7 @@ class ServerJournal:
         checked once. A doubtful detail of a fixture is issued as a FixtureWarning, here rather than on the thread that
         read the fixture.
         """
+        self.site.catch_up()
         while (warning := self.site.take_warning()) is not None:  # where warnings are errors, the others stay for later
             warnings.warn(warning, stacklevel=2)
         expectations, self.site.expectations = self.site.expectations, []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import quote
 
 import pytest
@@ -103,7 +104,7 @@ REPLACED = [
     ('{"tokens":["x","y"],"n":1}', '{"tokens":"removed","n":1}', ["parameter tokens"]),
     ('{"a": {"token": {"value": "x"}}}', '{"a": {"token": "removed"}}', ["parameter token"]),
     ('[{"a":"{\\"otp\\":5}"}]', '[{"a":"{\\"otp\\":\\"removed\\"}"}]', ["parameter otp"]),
-    ('{"t\\u006fken":"x"}', '{"token":"removed"}', ["parameter token"]),
+    ('{"t\\u006fken":"x"}', '{"t\\u006fken":"removed"}', ["parameter token"]),
     ('{"a":{"user":{"password": "x"}}}', '{"a":{"user":{"password": "removed"}}}', ["parameter password"]),
 ]
 
@@ -174,3 +175,82 @@ def test_the_secrets_of_a_url_are_found_wherever_they_are() -> None:
     assert set(secrets_in("https://t0k3n:x-oauth-basic@h/")) == {"t0k3n"}
     assert set(secrets_in(f"https://{HEX}:s3cr3t@h/")) >= {HEX, "s3cr3t"}
     assert "s3cr3t" not in secrets_in(url, frozenset({"token"}))
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        '"n": ' + "1" * 5000,  # Python reads no more than 4,300 digits
+        '"n": NaN, "m": -Infinity',
+        '"n": 1e400000',
+        '"n": ' + "[" * 3000 + "]" * 3000,
+        '"n": "\\ud800"',
+        '"n": "\\x"',
+        '"n": 01',
+        "// a remark",
+        '"token": 0',
+        '"cut": [1, 2',
+        "'single': 1",
+    ],
+    ids=lambda beside: beside[:20],
+)
+@pytest.mark.parametrize(
+    "member",
+    [
+        '"token": ["ab1"]',
+        '"token": {"a": {"b": "ab1"}, "c": [1]}',
+        '"to\\u006ben": "ab1"',
+        '"a": {"x": [{"password" : ["ab1"]}]}',
+        '"state": "{\\"token\\": [\\"ab1\\"]}"',
+        '"state": "{\\"n\\": ' + "1" * 5000 + ', \\"token\\": [\\"ab1\\"]}"',
+    ],
+)
+def test_secrets_are_found_in_json_that_python_does_not_read(member: str, beside: str) -> None:
+    for text in (
+        f"{{{member}, {beside}}}",
+        f"{{{beside}, {member}}}",
+        f"{{{beside}, {member}",
+        f"v1 {{{member}, {beside}}}",
+    ):
+        cleaned, found = without_secrets(text)
+        assert "ab1" not in cleaned
+        assert found
+        for each in found:
+            each.encode()
+
+
+def test_the_rest_of_a_document_with_a_secret_is_not_changed() -> None:
+    before, after = '{"n" : 1.50, "n":1e400,\t"m": [NaN, "\\u00e9"], ', ', "o": {"token": {}, "key": null} }'
+    cleaned, found = without_secrets(f'{before}"token": {{"a": "ab1"}}{after}')
+    assert cleaned == f'{before}"token": "removed"{after}'
+    assert found == ("parameter token",)
+
+
+def test_both_of_two_members_of_one_name_are_replaced() -> None:
+    cleaned, _ = without_secrets('{"token": {"a": "ab1"}, "token": null, "token": ["ab2"]}')
+    assert cleaned == '{"token": "removed", "token": null, "token": "removed"}'
+
+
+def test_json_in_strings_is_replaced_where_it_is_nested_too_deeply() -> None:
+    text = '{"a": {"token": ["ab1"]}}'
+    for _ in range(9):
+        text = json.dumps({"a": text})
+    cleaned, found = without_secrets(text)
+    assert "ab1" not in cleaned
+    assert "value that is nested too deeply" in found
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ('x="{\\"n\\": 1, \\"token\\": [\\"a]b1\\"]}"', 'x="{\\"n\\": 1, \\"token\\": removed}"'),
+        ('{\\"token\\": {\\"a\\": \\"ab1\\"}, \\"b\\": 2}', '{\\"token\\": removed, \\"b\\": 2}'),
+        ("{'token': ['ab1', \"a'b\"], 'b': 2}", "{'token': removed, 'b': 2}"),
+        ("{'token': {'a': 'ab1'}}", "{'token': removed}"),
+        ('{token: ["ab1"], b: 2}', "{token: removed, b: 2}"),
+        ('{token: {a: "ab1"', "{token: removed"),
+    ],
+)
+def test_lists_and_objects_are_replaced_whatever_their_quotes(text: str, cleaned: str) -> None:
+    assert without_secrets(text) == (cleaned, ("parameter token",))
+    assert without_secrets(text, keep=["token"], shapes=False)[1] == ()

@@ -74,6 +74,15 @@ class Site:
         """Return the oldest warning about a fixture, and forget it; None where there is no further one."""
         return self.routes.warnings.pop(0) if self.routes.warnings else None
 
+    def catch_up(self) -> bool:
+        """Wait until what clients have sent so far is in the journal. Return False, and note a problem, if the event
+        loop is blocked.
+        """
+        problem = self.journal.catch_up()
+        if problem:
+            self.problems.add(problem)
+        return not problem
+
     def close(self) -> None:
         """Remove the temporary files."""
         self._coded.close()

@@ -49,6 +49,10 @@ class Journal:
         self.cleared_up_to = 0
         """The serial of the last exchange that `clear` removed; 0 where none was."""
         self.changes = Changes()
+        self.catch_up: Callable[[], str] = nothing_is_read
+        """Waits until what clients have sent so far is recorded, and returns "", or a problem if that takes too long.
+        A server sets it while it runs.
+        """
 
     @property
     def listener(self) -> Callable[[Exchange], None] | None:
@@ -181,6 +185,7 @@ class Journal:
         if count is not None:
             check_whole("count", count, 0, 2)
         wanted = RequestFilter(path, **criteria)
+        self._record_what_was_sent()
         seen = self._matching(wanted)
         if count is not None and len(seen) <= count:  # more than that are too many, whatever was dropped
             self._refuse_where_some_are_dropped(wanted)
@@ -197,12 +202,18 @@ class Journal:
     def assert_not_requested(self, path: str | Pattern | None = None, **criteria: Unpack[Criteria]) -> None:
         """Assert that no matching request has arrived; *path* and the criteria are those of `filter`."""
         wanted = RequestFilter(path, **criteria)
+        self._record_what_was_sent()
         seen = self._matching(wanted)
         if seen:
             raise AssertionError(
                 f"{wanted} was requested {in_times(len(seen))}, and should not have been.\n{self.describe()}"
             )
         self._refuse_where_some_are_dropped(wanted)
+
+    def _record_what_was_sent(self) -> None:
+        problem = self.catch_up()
+        if problem:
+            raise AssertionError(problem)
 
     def _refuse_where_some_are_dropped(self, wanted: RequestFilter) -> None:
         """Raise AssertionError where exchanges were dropped, so that no request can be counted reliably."""
@@ -242,6 +253,11 @@ class Journal:
             more.insert(0, dropped)
         count = f"{len(entries)} request{'s' if len(entries) != 1 else ''}"
         return "\n".join([f"The server received {count}:", *more, *lines[-last:]])
+
+
+def nothing_is_read() -> str:
+    """Return "": while its server does not run, nothing more is recorded in a journal."""
+    return ""
 
 
 def in_times(count: int) -> str:

@@ -58,7 +58,7 @@ class Problems:
         """Add a problem, for `verify` to raise."""
         self._kept.append(Problem(message, exchange))
 
-    def add_of_client(self, message: str, exchange: object) -> None:
+    def add_of_client(self, message: str, exchange: object | None) -> None:
         """Add a mistake of the client, unless the server is not strict."""
         if self.strict:
             self.add(

@@ -37,6 +37,9 @@ NO_TLS = b"\x15\x03\x01\x00\x02\x02\x28"
 LINGER = 1.0
 """Seconds that a refused client may go on sending, so that a reset does not destroy the answer (RFC 9112 §9.6)."""
 
+MOST_WAITING = 4_194_304
+"""Bytes that are read of what waits in the kernel when a connection is ended, more than it usually holds."""
+
 _BUSY = frozenset({State.ANSWERING, State.FINISHING, State.STALLED})
 _BETWEEN = frozenset({State.IDLE, State.ENDED})
 _READING = frozenset({State.IDLE, State.ANSWERING})
@@ -98,7 +101,7 @@ class Connection(_Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes off the wire."""
-        if self.state not in _READING:
+        if self.state not in _READING and not (self.state is State.STALLED and self._http.reader is not None):
             return
         self.last_active = self._listener.loop.time()
         try:
@@ -106,7 +109,9 @@ class Connection(_Protocol):
                 return
             if self._tls is not None:
                 data = self._decrypt(self._tls, data)
-            if data:
+            if self.state is State.STALLED:
+                self._http.keep(data)
+            elif data:
                 self._http.receive(data)
             if self._tls is not None and self._tls.has_ended and self.state in _READING and not self._end_of_client():
                 self.close()
@@ -199,6 +204,7 @@ class Connection(_Protocol):
 
         Must not be called from the connection's own code.
         """
+        self._read_what_waits()
         self._note_what_had_begun(why, ended)
         self._http.finish(ended)
         self._http.note_unanswered(ended, "", why if self.is_busy else "")
@@ -208,6 +214,19 @@ class Connection(_Protocol):
             transport.end()
         elif transport is not None:
             transport.abort()
+
+    def _read_what_waits(self) -> None:
+        """Read the requests that wait in the kernel, since too many came behind the answer under way."""
+        transport = self._transport
+        if self.state is not State.ANSWERING or not isinstance(transport, SocketTransport) or transport.is_reading():
+            return
+        data = transport.take_waiting(MOST_WAITING)
+        if len(data) >= MOST_WAITING:
+            problem = f"only {MOST_WAITING:,} bytes were read of what a client had sent behind an answer under way"
+            self._listener.site.problems.add_of_client(f"{problem}.", None)
+        if data and self._tls is not None:
+            data = self._decrypt(self._tls, data)
+        self._http.receive(data)
 
     def abandon(self) -> None:
         """Close this process's copy of the socket, in a forked child; the parent's copy stays open."""

@@ -132,6 +132,12 @@ class Http1:
         elif reader.buffered > BACKLOG:
             self._connection.pause_reading()
 
+    def keep(self, data: bytes) -> None:
+        """Keep bytes of requests behind an answer that never ends, for the journal: `BACKLOG` of them, about."""
+        reader = self.reader
+        if reader is not None and reader.buffered <= BACKLOG:
+            reader.feed(data)
+
     def unfinished(self) -> Malformed | None:
         """Return the partial request that the client will not finish; None where it stopped between two requests."""
         reader = self.reader

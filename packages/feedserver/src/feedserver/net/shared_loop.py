@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from feedserver.handler.problems import in_words
+from feedserver.net import catching_up
 from feedserver.net.poller import new_poller
 from feedserver.net.socket_loop import SocketLoop
 
@@ -71,7 +72,9 @@ class LoopThread:
 
     @property
     def is_current(self) -> bool:
-        """Whether the caller runs on the loop's thread."""
+        """Whether the caller runs on the loop's thread, or visits the loop, so that it can't wait for the loop."""
+        if self._visitable is not None and self._visitable.visitor == threading.get_ident():
+            return True
         return threading.current_thread() is self._thread
 
     def call(self, function: Callable[[], object]) -> None:
@@ -91,6 +94,13 @@ class LoopThread:
             self.call(function)
             return True
         return self._visitable.visit(function, timeout)
+
+    def catch_up(self) -> str:
+        """Wait until the loop has read what clients have sent so far; return "", or a problem if a callback blocks it.
+
+        Where the loop can't be visited, and on the loop itself, nothing is waited for.
+        """
+        return "" if self._visitable is None or self.is_current else catching_up.catch_up(self._visitable)
 
     def end(self) -> None:
         """Stop the loop and its thread, and free their descriptors."""

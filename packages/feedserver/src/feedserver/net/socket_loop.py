@@ -49,6 +49,8 @@ class SocketLoop:
         self._failed = failed
         self._at_work = threading.Lock()  # held by the thread that works on the loop
         self._at_work.acquire()
+        self.visitor = 0
+        """The identifier of the thread that visits the loop (`threading.get_ident`), 0 where none does."""
         self._watched: dict[int, _Watched] = {}
         self._timers = Timers()
         self._soon: deque[Callback] = deque()
@@ -117,9 +119,11 @@ class SocketLoop:
         """
         if not self._at_work.acquire(True, timeout):
             return False
+        self.visitor = threading.get_ident()
         try:
             function()
         finally:
+            self.visitor = 0
             self._at_work.release()
         return True
 
@@ -188,6 +192,15 @@ class SocketLoop:
         if watched is not None:
             watched.writer = None
             self._watch(fd, watched)
+
+    def readable(self) -> list[int]:
+        """Return the descriptors that are watched for reading and can be read now. Called by a visitor."""
+        own = self._wake_receiver.fileno()
+        return [
+            fd
+            for fd, events in self._poller.poll(0)
+            if events & ~WRITE and fd != own and (watched := self._watched.get(fd)) and watched.reader is not None
+        ]
 
     def _watch(self, fd: int, watched: _Watched) -> None:
         """Watch a descriptor for what *watched* has a callback for, or stop if it has none."""

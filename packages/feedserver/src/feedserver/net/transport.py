@@ -140,6 +140,22 @@ class SocketTransport(_Transport):
             if self._life is _Life.LOST:
                 self.end()
 
+    def take_waiting(self, most: int) -> bytes:
+        """Return what waits in the kernel while reading is paused, up to about *most* bytes, without the protocol."""
+        taken = bytearray()
+        while len(taken) < most:
+            try:
+                data = self._sock.recv(READ_SIZE, _NO_WAIT)
+            except (BlockingIOError, InterruptedError):
+                break
+            except OSError as error:
+                self._error = error
+                break
+            if not data:
+                break
+            taken += data
+        return bytes(taken)
+
     def is_reading(self) -> bool:
         """Return whether arriving data is passed to the protocol."""
         return self._reading is _Reading.ON and self._life is _Life.OPEN

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote, unquote
 
 from feedserver.record.known_secrets import REPLACEMENT, without_known
@@ -18,7 +17,7 @@ from feedserver.record.secret_names import decoded, is_secret, login_beside
 from feedserver.record.token_shapes import JWT, SHORTEST, looks_labelled, looks_like_credentials, looks_like_token
 
 _NO_VALUES = ("", REPLACEMENT, "null", "true", "false")
-_NO_MEMBERS: tuple[object, ...] = ("", REPLACEMENT, None, True, False, [], {})
+_EMPTY = ("[]", "{}")
 
 DEEPEST = 6
 """How many levels of URLs in the parameters of URLs are searched, and how many times a value is decoded. What is nested
@@ -85,6 +84,16 @@ _JSON = re.compile(
     # The group is atomic, so each string is read once.
     rf'"(?P<name>(?>(?:[^"\\]|\\.)*))(?:"(?:\s*+:\s*+(?:{_QUOTED}|(?P<value>-?[\w.+-]++)))?)?'
 )
+_CONTAINER = re.compile(r"[\[{]")
+_TOKEN = re.compile(r'"(?P<string>(?>(?:[^"\\]|\\.)*))(?:"(?P<colon>\s*+:\s*+)?)?|[\[\]{}]')
+"""A string of JSON, with the colon behind it if it is a name, or a bracket. A string that is cut ends with the text."""
+
+_OPENING = re.compile(r"(?<![\w.%-])(?P<name>[A-Za-z][\w.-]*+)\\*+['\"]?\s*+:\s*+(?=[\[{])")
+"""A name before a list or an object, in JSON whose quotes are escaped, or in the notation of JavaScript or Python."""
+
+_QUOTE_OR_BRACKET = re.compile(r"(?<!\\)\\*+['\"]|[\[\]{}]")
+
+_SCALAR = re.compile(r"[^\s,\]}]*+")
 _RUN_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2})+={0,2}")
 _RUN = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2})+={0,2}")
 _WORD_OF_PATH = re.compile(r"(?:^|/)(?:[A-Z]?[a-z]{3,}|\d+(?:\.\d+)+|[a-z]+[.-][a-z.-]+)(?:/|$)")
@@ -124,7 +133,7 @@ class _Search:
         text = _PLAIN_USERINFO.sub(self._without_password, text)
         text = JWT.sub(self._without_token, text)
         text = _JSON.sub(lambda match: self._clean_json(match, shapes, depth), text)
-        text = self._clean_document(text, shapes, depth)
+        text = self._clean_containers(self._clean_document(text, shapes, depth))
         if self.words:
             text = _CREDENTIALS.sub(self._without_credentials, text)
             text = _COLON.sub(self._clean_colon, text)
@@ -141,38 +150,66 @@ class _Search:
         return "".join(pieces)
 
     def _clean_document(self, text: str, shapes: bool, depth: int) -> str:
-        """Return *text*, if it is JSON, without the secrets that `_clean_json` does not find because it does not parse
-        *text*: lists and objects under the names of secrets, and secrets in strings that contain JSON.
-        """
-        if not text.lstrip().startswith(("{", "[")):
-            return text
-        try:
-            document = json.loads(text)
-            cleaned = self._clean_member(document, shapes, depth)
-        except ValueError:
-            return text
-        except RecursionError:
-            self.found.append(_TOO_DEEP)
-            return REPLACEMENT
-        if cleaned == document:
-            return text
-        return json.dumps(cleaned, separators=(", ", ": ") if '": ' in text else (",", ":"))
+        """Return *text* without the secrets in JSON that `_clean_json` does not find: lists and objects under the names
+        of secrets, members whose name is written with escapes, and secrets in strings that contain JSON.
 
-    def _clean_member(self, value: Any, shapes: bool, depth: int) -> Any:
-        if isinstance(value, list):
-            return [self._clean_member(each, shapes, depth) for each in value]
-        if isinstance(value, str) and '"' in value and depth < DEEPEST:
-            return self.clean(value, shapes, depth + 1)
-        if not isinstance(value, dict):
-            return value
-        cleaned = {}
-        for name, member in value.items():
-            if member in _NO_MEMBERS or name.lower() in self.keep or not is_secret(name):
-                cleaned[name] = self._clean_member(member, shapes, depth)
-            else:
-                self.found.append(f"parameter {name}")
-                cleaned[name] = REPLACEMENT
-        return cleaned
+        The text need not be JSON that Python reads: it may be cut, have long numbers, or two members of one name.
+        """
+        start = _CONTAINER.search(text)
+        if start is None:
+            return text
+        pieces: list[str] = []
+        at = start.start()  # what comes before is no JSON
+        pieces.append(text[:at])
+        tokens = _TOKEN.finditer(text, at)
+        for match in tokens:
+            if match.start() < at or match["string"] is None:
+                continue  # a bracket, or a part of a value that was replaced
+            if text[match.start() - 1] == "\\":
+                break  # the rest is no JSON, but a string of it
+            if match["colon"] is None:
+                pieces += (text[at : match.start()], self._clean_string(match, shapes, depth))
+                at = match.end()
+                continue
+            name = _unescaped(match["string"])
+            if name.lower() in self.keep or not is_secret(name):
+                continue
+            end = _end_of_value(text, match.end())
+            if text[match.end() : end].strip('"') in _NO_VALUES or text[match.end() : end] in _EMPTY:
+                continue
+            self.found.append(f"parameter {name.encode('utf-8', 'backslashreplace').decode()}")
+            pieces += (text[at : match.end()], f'"{REPLACEMENT}"')
+            at = end
+        return "".join((*pieces, text[at:]))
+
+    def _clean_containers(self, text: str) -> str:
+        """Return *text* without lists and objects under the names of secrets, however names and strings are quoted."""
+        pieces: list[str] = []
+        at = 0
+        for match in _OPENING.finditer(text):
+            name = match["name"]
+            if match.start() < at or name.lower() in self.keep or not is_secret(name):
+                continue
+            end = _end_of_container(text, match.end())
+            if text[match.end() : end] in _EMPTY:
+                continue
+            self.found.append(f"parameter {name}")
+            pieces += (text[at : match.end()], REPLACEMENT)
+            at = end
+        return "".join((*pieces, text[at:]))
+
+    def _clean_string(self, match: re.Match[str], shapes: bool, depth: int) -> str:
+        """Return a string of JSON without the secrets in the JSON that it contains."""
+        if "\\" not in match["string"]:
+            return match[0]
+        plain = _unescaped(match["string"])
+        if '"' not in plain:
+            return match[0]
+        if depth >= DEEPEST:
+            self.found.append(_TOO_DEEP)
+            return f'"{REPLACEMENT}"'
+        cleaned = self.clean(plain, shapes, depth + 1)
+        return match[0] if cleaned == plain else json.dumps(cleaned)
 
     def _clean_json(self, match: re.Match[str], shapes: bool, depth: int) -> str:
         if match["quoted"] is None and match["value"] is None:
@@ -261,6 +298,50 @@ class _Search:
         start = f"{match[0][:4]}… " if len(match[0]) >= SHORTEST else ""  # four of six characters would give it away
         self.found.append(f"token {start}({len(match[0])} characters)")
         return REPLACEMENT
+
+
+def _unescaped(string: str) -> str:
+    """Return what a string of JSON stands for, given without its quotes; the string itself for a wrong escape."""
+    try:
+        return str(json.loads(f'"{string}"', strict=False))
+    except ValueError:
+        return string
+
+
+def _end_of_value(text: str, start: int) -> int:
+    """Return where the value of JSON ends that begins at *start*. One that is cut ends with the text."""
+    level = 0
+    for match in _TOKEN.finditer(text, start):
+        if match.start() > start and not level:
+            break  # it is neither a string nor a list or an object
+        if match[0] in ("[", "{"):
+            level += 1
+        elif match[0] in ("]", "}"):
+            level -= 1
+        if level <= 0:
+            return match.end() if match["colon"] is None else match.start("colon")
+    if level:
+        return len(text)
+    scalar = _SCALAR.match(text, start)
+    return scalar.end() if scalar is not None else start
+
+
+def _end_of_container(text: str, start: int) -> int:
+    """Return where the list or object ends that begins at *start*; one that is cut ends with the text.
+
+    A string ends with the same quote that begins it, with as many backslashes.
+    """
+    level = 0
+    quote_ahead = ""
+    for match in _QUOTE_OR_BRACKET.finditer(text, start):
+        sign = match[0]
+        if sign[-1] in "'\"":
+            quote_ahead = "" if sign == quote_ahead else quote_ahead or sign
+        elif not quote_ahead:
+            level += 1 if sign in "[{" else -1
+            if level == 0:
+                return match.end()
+    return len(text)
 
 
 def _is_path(text: str) -> bool:

@@ -1,0 +1,102 @@
+"""Waits until the event loop has read what clients have sent so far.
+
+A request that a client has sent lies in the kernel until the loop reads it. A test that asks what has come, or ends the
+server, must not miss it by chance.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from feedserver.net.acceptor import BATCH
+from feedserver.net.binding import BACKLOG
+
+if TYPE_CHECKING:
+    from feedserver.net.socket_loop import SocketLoop
+
+PATIENCE = 5.0
+"""Seconds that are waited for the loop, which some callback may block."""
+
+TURNS_OF_A_QUEUE = BACKLOG // BATCH + BATCH.bit_length()
+"""Turns in which all clients of a full queue are accepted: `Acceptor` takes 1, 2, 4, … of them, and then `BATCH`."""
+
+MUCH = 4096
+"""Bytes that wait at a connection and are more than a usual request."""
+
+MOST_TURNS = 1024
+"""Turns that are waited for one connection: a kernel holds less than is read in them."""
+
+
+def catch_up(loop: SocketLoop) -> str:
+    """Wait until *loop* has read what had arrived before this call. Must not be called on the loop's own thread.
+
+    What arrives meanwhile may be read as well, but is not waited for, so a client that sends without end delays nobody.
+    Returns "", or a problem if the loop has not caught up within `PATIENCE`, since some callback blocks it.
+    """
+    blocked = (
+        f"the event loop was blocked for {PATIENCE:g} s, so some requests that clients have sent may not be read yet"
+    )
+    deadline = time.monotonic() + PATIENCE
+    turns: dict[int, _Turns] = {}
+    while True:
+        behind: list[int] = []
+        if not loop.visit(partial(_note_behind, loop, turns, behind), max(0.0, deadline - time.monotonic())):
+            return blocked
+        if not behind:
+            return ""
+        if not _wait_for_a_turn(loop, deadline):
+            return blocked
+
+
+class _Turns:
+    """How many more turns of a loop are waited for one descriptor."""
+
+    __slots__ = ("_left", "_taken")
+
+    def __init__(self) -> None:
+        self._left = 1
+        self._taken = 0
+
+    def take(self, waiting: int | None) -> bool:
+        """Return whether another turn is waited for, if *waiting* bytes have arrived and are not read yet; None for a
+        socket that listens.
+
+        Where much waits, its client may have sent even more than has arrived.
+        """
+        self._taken += 1
+        if waiting is None:
+            return self._taken <= TURNS_OF_A_QUEUE
+        if waiting >= MUCH and self._taken < MOST_TURNS:
+            self._left = 2  # this turn, and the one that reads the rest
+        self._left -= 1
+        return self._left >= 0
+
+
+def _note_behind(loop: SocketLoop, turns: dict[int, _Turns], behind: list[int]) -> None:
+    """Add to *behind* the descriptors that the loop must still read."""
+    behind += [fd for fd in loop.readable() if turns.setdefault(fd, _Turns()).take(_waiting_at(fd))]
+
+
+def _waiting_at(fd: int) -> int | None:
+    """Return how many bytes have arrived at a connection and are not read yet; None for a socket that listens."""
+    import fcntl  # usually nothing waits to be read
+    import struct
+    import termios
+
+    try:
+        answer = fcntl.ioctl(fd, termios.FIONREAD, bytes(struct.calcsize("i")))
+    except OSError:
+        return None
+    return int(struct.unpack("i", answer)[0])
+
+
+def _wait_for_a_turn(loop: SocketLoop, deadline: float) -> bool:
+    """Wait for a turn that begins after this call; return False if it has not ended at *deadline*."""
+    ended = threading.Lock()
+    ended.acquire()
+    # The first call may be made at the end of a turn that has begun already.
+    loop.call_soon_threadsafe(lambda: loop.call_soon(ended.release))
+    return ended.acquire(timeout=max(0.0, deadline - time.monotonic()))

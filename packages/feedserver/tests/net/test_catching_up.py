@@ -1,0 +1,259 @@
+"""What clients have sent before a test asks for it has been read by then."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from feedserver import Ended, FeedServer, Response, VerificationError
+from feedserver.faults import Stall
+from feedserver.net import catching_up, connection
+from feedserver.net.shared_loop import LoopThread
+from rawclient import RawClient
+
+pytestmark = pytest.mark.skipif(
+    os.name == "nt", reason="Windows tells that a read is complete, not that one is possible"
+)
+
+ROUNDS = 30
+"""Without the wait, half of the requests are missing; so all of these come in time by chance once in many years."""
+
+PATIENCE = 10.0
+
+
+def on_a_new_connection(server: FeedServer) -> RawClient:
+    client = RawClient(server)
+    client.ask("/late")
+    return client
+
+
+def on_an_old_connection(server: FeedServer) -> RawClient:
+    client = RawClient(server)
+    client.get("/known")
+    client.ask("/late")
+    return client
+
+
+def behind_much_data(server: FeedServer) -> RawClient:
+    client = RawClient(server)
+    client.get("/known")
+    client.ask("/known", "Content-Length: 300000", method="POST", body=b"x" * 300_000)  # more than is read at a time
+    client.ask("/late")
+    return client
+
+
+def in_a_queue(server: FeedServer) -> RawClient:
+    others = [RawClient(server) for _ in range(100)]
+    client = RawClient(server)
+    client.ask("/late")
+    for other in others:
+        other.socket.close()
+    return client
+
+
+Send = Callable[[FeedServer], RawClient]
+sent_late = pytest.mark.parametrize(
+    "send", [on_a_new_connection, on_an_old_connection, behind_much_data, in_a_queue], ids=lambda send: send.__name__
+)
+
+
+@pytest.fixture
+def late_server() -> Iterator[FeedServer]:
+    """Yield a server for which "/late" is a path that nothing answers."""
+    server = FeedServer()
+    server.add("/known", Response("x"))
+    yield server
+    server.stop()
+
+
+@sent_late
+@pytest.mark.parametrize("act", [FeedServer.stop, FeedServer.close_client_connections, FeedServer.refuse])
+def test_a_request_that_was_sent_before_connections_end_is_journalled(
+    late_server: FeedServer, send: Send, act: Callable[[FeedServer], None]
+) -> None:
+    for _ in range(ROUNDS):
+        late_server.start()
+        client = send(late_server)
+        act(late_server)
+        late_server.stop()
+        client.socket.close()
+        assert [request.path for request in late_server.requests].count("/late") == 1
+        with pytest.raises(VerificationError, match="GET /late: nothing answers"):
+            late_server.verify()
+        late_server.journal.clear()
+
+
+@pytest.mark.parametrize("act", [FeedServer.stop, FeedServer.close_client_connections])
+def test_requests_that_wait_behind_an_answer_under_way_are_journalled(
+    late_server: FeedServer, act: Callable[[FeedServer], None]
+) -> None:
+    late_server.start()
+    late_server.add("/slow", Response("x", delay=PATIENCE))
+    with RawClient(late_server) as client:
+        client.ask("/slow")
+        late_server.wait_for("/slow")
+        client.send(b"GET /known HTTP/1.1\r\nHost: x\r\n\r\n" * 12_000)  # more than is read behind an answer
+        client.ask("/late")
+        act(late_server)
+    assert [request.path for request in late_server.requests] == ["/slow", *["/known"] * 12_000, "/late"]
+    late_server.verify()
+
+
+def test_more_than_is_read_behind_an_answer_under_way_is_a_problem(
+    late_server: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "MOST_WAITING", 10)
+    late_server.start()
+    late_server.add("/slow", Response("x", delay=PATIENCE))
+    with RawClient(late_server) as client:
+        client.ask("/slow")
+        client.send(b"GET /known HTTP/1.1\r\nHost: x\r\n\r\n" * 12_000)
+        late_server.stop()
+    with pytest.raises(VerificationError, match="only 10 bytes were read of what a client had sent behind an answer"):
+        late_server.verify()
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_request_behind_an_answer_that_never_ends_is_journalled(tls: bool) -> None:
+    with FeedServer(tls=tls) as server:
+        server.add("/stalled", Response("abcdef", faults=Stall(after=3)))
+        with RawClient(server) as client:
+            if tls:
+                client.socket = server.client_context().wrap_socket(client.socket, server_hostname="localhost")
+            client.ask("/stalled")
+            client.read_head()
+            server.wait_for("/stalled")
+            client.ask("/late")
+        server.verify()
+        stalled, late = server.journal.exchanges
+        assert (stalled.ended, late.ended) == (Ended.STALLED, Ended.CLIENT_LEFT)
+        assert str(late.request) == "GET /late"
+
+
+def test_a_client_that_floods_an_answer_that_never_ends_takes_little_memory() -> None:
+    with FeedServer(strict=False) as server:
+        server.add("/stalled", Response("abcdef", faults=Stall(after=3)))
+        with RawClient(server) as client:
+            client.ask("/stalled")
+            client.read_head()
+            line = b"GET /late HTTP/1.1\r\nHost: x\r\n\r\n"
+            client.send(line * 40_000)
+        assert server.journal.filter("/stalled")[0].ended is Ended.STALLED
+        server.verify()
+        assert 0 < len(server.requests) < 20_000
+
+
+@sent_late
+def test_a_request_that_was_sent_before_verify_is_verified(late_server: FeedServer, send: Send) -> None:
+    late_server.start()
+    for _ in range(ROUNDS):
+        client = send(late_server)
+        with pytest.raises(VerificationError, match="GET /late: nothing answers"):
+            late_server.verify()
+        client.socket.close()
+
+
+def test_a_request_that_was_sent_before_an_assertion_is_counted(late_server: FeedServer) -> None:
+    late_server.start()
+    late_server.add("/late", Response("x"))
+    for number in range(1, ROUNDS):
+        expectation = late_server.expect("/late", times=0)
+        client = on_a_new_connection(late_server)
+        if number % 3 == 0:
+            assert not expectation.is_met
+        elif number % 3 == 1:
+            with pytest.raises(AssertionError, match="should not have been"):
+                late_server.assert_not_requested("/late")
+        else:
+            late_server.assert_requested("/late", count=1)
+        expectation.is_checked = True
+        client.socket.close()
+        late_server.journal.clear()
+
+
+def test_a_client_that_sends_without_end_delays_no_stop(late_server: FeedServer) -> None:
+    late_server.start()
+    ended = threading.Event()
+
+    def ask_on_and_on() -> None:
+        while not ended.is_set():
+            try:
+                with RawClient(late_server) as client:
+                    client.get("/known")
+                    client.get("/known")
+            except OSError:
+                return
+
+    hammers = [threading.Thread(target=ask_on_and_on) for _ in range(4)]
+    for hammer in hammers:
+        hammer.start()
+    for _ in range(ROUNDS):
+        late_server.verify()
+    late_server.stop()
+    ended.set()
+    for hammer in hammers:
+        hammer.join()
+
+
+def test_a_loop_that_is_blocked_is_told(late_server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catching_up, "PATIENCE", 0.02)
+    blocked, release = threading.Event(), threading.Event()
+
+    def listener(exchange: object) -> None:
+        blocked.set()
+        release.wait(PATIENCE)
+
+    late_server.start()
+    late_server.journal.listener = listener
+    with RawClient(late_server) as client:
+        client.ask("/known")
+        assert blocked.wait(PATIENCE)
+        try:
+            with pytest.raises(VerificationError, match=r"the event loop was blocked for 0\.02 s"):
+                late_server.verify()
+            with pytest.raises(AssertionError, match=r"the event loop was blocked for 0\.02 s"):
+                late_server.assert_not_requested("/none")
+        finally:
+            release.set()
+
+
+def test_a_listener_that_is_called_by_a_visitor_is_refused_what_would_wait_for_the_loop() -> None:
+    said: list[str] = []
+    with FeedServer() as server, FeedServer() as other:
+
+        def listener(exchange: object) -> None:
+            other.verify()
+            try:
+                other.refuse()
+            except RuntimeError as error:
+                said.append(str(error))
+
+        server.add("/stalled", Response("abcdef", faults=Stall(after=3)))
+        server.journal.listener = listener
+        with RawClient(server) as client:
+            client.ask("/stalled")
+            client.read_head()
+            server.close_client_connections()
+    assert len(said) == 1
+    assert said[0].startswith("refuse() was called on the event loop, by the journal's listener or a fault")
+
+
+def test_a_turn_is_waited_for_that_begins_after_the_call() -> None:
+    thread = LoopThread()
+    near, far = socket.socketpair()
+    try:
+        near.setblocking(False)
+        seen: list[bytes] = []
+        thread.visit(lambda: thread.loop.add_reader(near.fileno(), lambda: seen.append(near.recv(1))))
+        for count in range(1, 300):
+            far.send(b"x")
+            assert thread.catch_up() == ""
+            assert len(seen) == count
+    finally:
+        thread.end()
+        near.close()
+        far.close()
