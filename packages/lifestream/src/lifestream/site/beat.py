@@ -41,7 +41,7 @@ class Scheduler(PersistentScheduler):
     def _open_schedule(self) -> Any:
         """Open the file of times, which only its owner may read or write.
 
-        It is a pickle, so whoever writes it can have this process run any code. A file that others may write is deleted.
+        It is a pickle, so whoever writes it can run code in this process. A file that others may write is deleted.
         """
         if os.name == "posix":
             paths = [
