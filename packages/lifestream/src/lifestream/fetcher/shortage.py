@@ -11,6 +11,7 @@ import mmap
 import os
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from enum import Enum
 from ipaddress import ip_address
@@ -140,6 +141,24 @@ def require_memory(size: int = _ROOM) -> None:
         mmap.mmap(-1, size).close()
     except (OSError, MemoryError, ValueError) as error:
         raise ShortOf(Shortage.MEMORY) from error
+
+
+def may_start_threads(count: int) -> bool:
+    """Return whether this process may start *count* more threads: whether it could, a moment ago."""
+    started: list[tuple[threading.Thread, threading.Event]] = []
+    try:
+        for _ in range(count):
+            ending = threading.Event()
+            thread = threading.Thread(target=ending.wait, name="lifestream-probe", daemon=True)
+            thread.start()
+            started.append((thread, ending))
+    except RuntimeError:
+        return False
+    finally:
+        for thread, ending in started:  # One by one: for the system, a thread ends a little after `join`.
+            ending.set()
+            thread.join()
+    return True
 
 
 def is_memory_limited() -> bool:

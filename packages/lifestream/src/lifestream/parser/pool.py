@@ -255,6 +255,7 @@ class _Child:
         self._ready = False
         self._busy = False
         self._aborted = False
+        self._told = False  # that no process could be started, since the last one that could
         self._lock = threading.Lock()
 
     def start(self) -> _Process:
@@ -301,6 +302,7 @@ class _Child:
                     setup = {"rules": ipc.RULES.pack(self._rules), "memory": self._memory, "release": release()}
                     _exchange(running, setup, b"")
                     self._ready = True
+                    self._told = False
             with self._deadlines.killing(running.process, self._deadline * _PATIENCE, late):
                 return _exchange(running, question, body)
         except (OSError, EOFError, ValueError) as error:
@@ -322,7 +324,9 @@ class _Child:
 
     def _not_started(self, reason: Exception | str) -> ShortOf:
         """Return the exception to raise if the process could not be made ready for documents because of *reason*."""
-        _log.warning("no process to read documents could be started with %s: %s", sys.executable, reason)
+        if not self._told:  # Otherwise each document would have this line.
+            _log.warning("no process to read documents could be started with %s: %s", sys.executable, reason)
+            self._told = True
         shortage = shortage_of(reason) if isinstance(reason, Exception) else None
         return ShortOf(shortage or Shortage.PROCESSES)
 

@@ -154,7 +154,8 @@ def _describe(feed: FeedState, prepared: Prepared, url: str) -> None:
     A field that the document leaves out stays: a title is not lost. The domain is decided again each time, since what
     the document says may be untrue.
 
-    From a document that could not be read to its end, only fields that are empty are taken.
+    From a document that could not be read to its end, only fields that are empty are taken. If it has no links, it says
+    nothing about the domain.
     """
     said = prepared.feed
     feed.flaw = _message(str(said.flaw or ""))
@@ -165,7 +166,8 @@ def _describe(feed: FeedState, prepared: Prepared, url: str) -> None:
 
     feed.title = chosen(feed.title, said.title)
     feed.site_url = chosen(feed.site_url, said.link)
-    feed.domain = site_domain(feed.site_url, url, (item.link for item in prepared.items))
+    if said.is_complete or not feed.domain or any(item.link for item in prepared.items):
+        feed.domain = site_domain(feed.site_url, url, (item.link for item in prepared.items))
     feed.description = chosen(feed.description, said.subtitle)
     feed.language = chosen(feed.language, said.language)
     feed.icon_url = scrub(said.icon) if said.is_complete else chosen(feed.icon_url, said.icon)
