@@ -150,6 +150,26 @@ class TestNoFailureIsRecorded:
                 self.assert_left_due(refresh(clock=Clock()), made, shortage)
         assert [row.new for row in refresh(clock=Clock()).rows] == [1]
 
+    @pytest.mark.parametrize(
+        "error",
+        [
+            RuntimeError("can't allocate lock"),
+            SystemError("<method 'get' of 'dict' objects> returned NULL without setting an exception"),
+        ],
+    )
+    def test_if_cpython_gets_no_memory_and_raises_another_error(self, server: FeedServer, error: Exception) -> None:
+        made = self.due(server)
+        with mock.patch("lifestream.parser.pool._Child._ask", side_effect=error):
+            self.assert_left_due(refresh(clock=Clock()), made, Shortage.MEMORY)
+
+    def test_if_there_is_no_memory_to_store_it(self, server: FeedServer) -> None:
+        made = self.due(server)
+        with mock.patch("lifestream.storage.writer.store", side_effect=MemoryError):
+            report = refresh(clock=Clock())
+        assert (report.unstored, report.shortages) == (1, (Shortage.MEMORY.value,))
+        made.refresh_from_db()
+        assert (made.failures, made.last_error, made.next_fetch, made.claim_token) == (0, "", START, "")
+
     def test_if_the_parser_process_ends_before_it_is_ready(self, server: FeedServer) -> None:
         made = self.due(server)
         with mock.patch("sys.executable", "/bin/false"):

@@ -21,7 +21,14 @@ from lifestream.message import say
 
 _LOOP: Final = 16  # files that an event loop and its first connection need, and a few spare ones
 _DEPTH: Final = 8  # how many causes of causes are looked at
-_ROOM: Final = 64 * 1024 * 1024  # bytes: the stacks of a few threads, and what the first connections and results take
+# Bytes: the stacks and heaps of a few threads (64 MiB of address space each), 128 connections, of which asyncio's own
+# loop needs 320 KB each, and some results. With a third of it, a process could begin and then spend all of its time on
+# allocations that fail.
+_ROOM: Final = 192 * 1024 * 1024
+
+# The ends of messages where CPython gets no memory and does not raise MemoryError: Modules/_threadmodule.c, and
+# Objects/call.c after a function in C that has not noticed it.
+_NO_MEMORY: Final = ("can't allocate lock", "returned NULL without setting an exception")
 
 
 class Shortage(Enum):
@@ -61,6 +68,8 @@ def shortage_of(error: BaseException) -> Shortage | None:
         if isinstance(each, ShortOf):
             return each.shortage
         if isinstance(each, MemoryError):
+            return Shortage.MEMORY
+        if isinstance(each, RuntimeError | SystemError) and str(each).endswith(_NO_MEMORY):
             return Shortage.MEMORY
         # CPython has no class or number for it (Modules/_threadmodule.c).
         if isinstance(each, RuntimeError) and str(each).startswith("can't start new thread"):

@@ -110,6 +110,7 @@ class ParserPool:
         self._children = [
             _Child(self.rules, deadline, memory, self._deadlines) for _ in range(size or os.cpu_count() or 1)
         ]
+        release()  # read now, in the thread that can still report that there is no memory
         self._threads = [
             threading.Thread(target=self._serve, args=(child,), name=f"parser-{number}", daemon=True)
             for number, child in enumerate(self._children, 1)
