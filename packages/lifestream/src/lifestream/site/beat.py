@@ -36,6 +36,7 @@ TOLERANCE: Final = timedelta(seconds=60)
 class Scheduler(PersistentScheduler):
     """A scheduler that keeps its times in a file, as Celery's own does, and goes on when the clock was set back."""
 
+    schedule_filename: str
     _away_since: float | None = None
 
     def _open_schedule(self) -> Any:
@@ -49,14 +50,15 @@ class Scheduler(PersistentScheduler):
             ]
             if any(path.stat().st_mode & 0o022 for path in paths):
                 log.warning("other users could write %s: it is made anew, and the times in it are lost", paths[0])
-                self._remove_db()
+                for path in paths:
+                    path.unlink()
             else:
                 for path in paths:
                     if path.stat().st_mode & 0o077:
                         path.chmod(path.stat().st_mode & 0o700)
         before = os.umask(0o077)
         try:
-            return super()._open_schedule()
+            return super()._open_schedule()  # type: ignore[misc]  # its stubs lack it
         finally:
             os.umask(before)
 
