@@ -350,6 +350,14 @@ def test_fewer_threads_than_requested_read_all_documents() -> None:
         assert [each.result(60).items[0].title for each in read] == ["0", "1", "2"]
 
 
+def test_that_no_process_can_be_started_is_logged_once_for_each_thread(caplog: pytest.LogCaptureFixture) -> None:
+    with mock.patch("subprocess.Popen", side_effect=OSError(errno.EAGAIN, "")), ParserPool(1) as pool:
+        for read in [pool.submit(b"<rss/>", {}, "http://example.org/") for _ in range(5)]:
+            with pytest.raises(ShortOf):
+                read.result(60)
+    assert caplog.text.count("no process to read documents could be started") == 1
+
+
 def test_address_space_is_checked_before_it_is_needed() -> None:
     require_memory()
     with pytest.raises(ShortOf) as raised:
