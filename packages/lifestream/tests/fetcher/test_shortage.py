@@ -150,6 +150,26 @@ class TestNoFailureIsRecorded:
                 self.assert_left_due(refresh(clock=Clock()), made, shortage)
         assert [row.new for row in refresh(clock=Clock()).rows] == [1]
 
+    @pytest.mark.parametrize(
+        "error",
+        [
+            RuntimeError("can't allocate lock"),
+            SystemError("<method 'get' of 'dict' objects> returned NULL without setting an exception"),
+        ],
+    )
+    def test_if_cpython_gets_no_memory_and_raises_another_error(self, server: FeedServer, error: Exception) -> None:
+        made = self.due(server)
+        with mock.patch("lifestream.parser.pool._Child._ask", side_effect=error):
+            self.assert_left_due(refresh(clock=Clock()), made, Shortage.MEMORY)
+
+    def test_if_there_is_no_memory_to_store_it(self, server: FeedServer) -> None:
+        made = self.due(server)
+        with mock.patch("lifestream.storage.writer.store", side_effect=MemoryError):
+            report = refresh(clock=Clock())
+        assert (report.unstored, report.shortages) == (1, (Shortage.MEMORY.value,))
+        made.refresh_from_db()
+        assert (made.failures, made.last_error, made.next_fetch, made.claim_token) == (0, "", START, "")
+
     def test_if_the_parser_process_ends_before_it_is_ready(self, server: FeedServer) -> None:
         made = self.due(server)
         with mock.patch("sys.executable", "/bin/false"):
@@ -328,6 +348,14 @@ def test_fewer_threads_than_requested_read_all_documents() -> None:
     with mock.patch("threading.Thread.start", refused), ParserPool(3) as pool:
         read = [pool.submit(rss(str(number)).encode(), {}, "http://example.org/") for number in range(3)]
         assert [each.result(60).items[0].title for each in read] == ["0", "1", "2"]
+
+
+def test_that_no_process_can_be_started_is_logged_once_for_each_thread(caplog: pytest.LogCaptureFixture) -> None:
+    with mock.patch("subprocess.Popen", side_effect=OSError(errno.EAGAIN, "")), ParserPool(1) as pool:
+        for read in [pool.submit(b"<rss/>", {}, "http://example.org/") for _ in range(5)]:
+            with pytest.raises(ShortOf):
+                read.result(60)
+    assert caplog.text.count("no process to read documents could be started") == 1
 
 
 def test_address_space_is_checked_before_it_is_needed() -> None:

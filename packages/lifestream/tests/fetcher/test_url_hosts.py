@@ -22,6 +22,7 @@ from lifestream.fetcher.url_hosts import LONGEST_WORDS, domain_of, host_in_words
 from lifestream.models import Feed
 from lifestream.plugins import entry_keys
 from lifestream.plugins.entry_keys import link_form
+from lifestream.plugins.entry_uris import hosts_of_feed
 from shown import make_post, make_site
 
 
@@ -91,13 +92,27 @@ def test_more_than_half_of_the_links_are_most_of_them() -> None:
     [
         ("https://blog.example/", "https://feeds.blog.example/f", "blog.example"),
         ("https://sub.blog.example/", "https://blog.example/f", "blog.example"),
-        ("https://com/", "https://blog.example.com/f", "com"),
+        ("https://com/", "https://blog.example.com/f", "blog.example.com"),  # nobody has a top-level domain
+        ("https://www.com/", "https://blog.example.com/f", "blog.example.com"),
+        ("https://WWW.com./", "https://blog.example.com/f", "blog.example.com"),
+        ("https://localhost/", "http://localhost:8000/f", "localhost"),
         ("", "https://www.blog.example/f", "blog.example"),
         ("https://github.com/", "", ""),
     ],
 )
 def test_without_links_the_url_of_the_feed_decides(claim: str, url: str, domain: str) -> None:
     assert site_domain(claim, url, ()) == domain
+
+
+@pytest.mark.parametrize("url", ["https://www.com/", "https://WWW.com/", "http://www.com:80/x", "https://www.com."])
+def test_www_is_left_out_only_where_a_domain_remains(url: str) -> None:
+    assert host_in_words(url) == "www.com"
+    assert host_in_words(url.replace("com", "com.example")) == "com.example"
+
+
+def test_no_feed_can_speak_for_a_host_named_www_below_its_top_level_domain() -> None:
+    site, url = "https://www.com/", "https://blog.com/f"
+    assert hosts_of_feed(url, site, site_domain(site, url, ())) == {"blog.com"}
 
 
 @pytest.mark.django_db

@@ -37,6 +37,14 @@ def test_controls_are_escaped_on_the_outputs_of_a_call() -> None:
     assert (out.getvalue(), errors.getvalue()) == (f"{SHOWN}\n", f"{SHOWN}\n")
 
 
+def test_controls_are_escaped_in_errors_about_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        Command().run_from_argv(["lifestream", "command", f"{HOSTILE}\nlifestream: all is well"])
+    shown = capsys.readouterr().err
+    assert SHOWN in shown and "\\nlifestream: all" in shown
+    assert not set(shown) & {"\x1b", "\u202e"}
+
+
 def test_an_error_is_raised_and_not_printed() -> None:
     class Failing(BaseCommand):
         def handle(self, *args: Any, **options: Any) -> None:

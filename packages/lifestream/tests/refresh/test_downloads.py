@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import queue
 import socket
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -428,9 +430,12 @@ def test_a_memory_error_in_a_callback_of_the_loop_reaches_the_consumer_of_events
         assert isinstance(events.get(timeout=PATIENCE), MemoryError)
 
 
-def test_under_a_limit_on_memory_asyncios_own_loop_is_used(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    # When there is no memory, libuv ends the process without a message (uv__malloc and uv_thread_create: abort).
-    monkeypatch.setattr("lifestream.refresh.downloads.is_memory_limited", lambda: True)
+@pytest.mark.parametrize(("check", "answer"), [("is_memory_limited", True), ("may_start_threads", False)])
+def test_where_libuv_would_end_the_process_asyncios_own_loop_is_used(
+    server: FeedServer, monkeypatch: pytest.MonkeyPatch, check: str, answer: bool
+) -> None:
+    # Without memory or threads, libuv ends the process without a message (uv__malloc and init_threads: abort).
+    monkeypatch.setattr(f"lifestream.refresh.downloads.{check}", lambda *_: answer)
     server.add("/feed", Response(status=404))
     seen: list[str] = []
 
@@ -444,6 +449,35 @@ def test_under_a_limit_on_memory_asyncios_own_loop_is_used(server: FeedServer, m
         assert isinstance(events.get(timeout=PATIENCE), Downloaded)
     assert seen
     assert all(module.startswith("asyncio.") for module in seen)
+
+
+_WITH_FEW_THREADS = """
+import asyncio, resource, socket
+from lifestream.refresh import downloads
+async def connect():
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as client:
+        client.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(client, server.getsockname())
+for most in range(1, 12):
+    resource.setrlimit(resource.RLIMIT_NPROC, (most, 12))
+    factory = downloads._loop_factory()
+    with asyncio.Runner(loop_factory=factory) as runner:
+        if factory is not None:
+            runner.run(downloads._start_pool())
+        runner.run(connect())
+    print("uvloop" if factory else "asyncio")
+"""
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="root alone can become a user with no process"
+)
+def test_a_limit_on_threads_does_not_end_the_process() -> None:
+    pytest.importorskip("uvloop", reason="it is not made for this system")
+    command = [sys.executable, "-c", _WITH_FEW_THREADS]
+    done = subprocess.run(command, capture_output=True, text=True, user=54_321, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[0] == "asyncio" and "uvloop" in done.stdout
 
 
 def test_without_enough_memory_downloads_do_not_start(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,18 @@ def test_a_picture_is_kept_until_it_is_old_and_a_failure_for_an_hour(tmp_path: P
         assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in tmp_path.rglob("*/??")} == {0}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of files")
+def test_nobody_else_may_write_a_folder_of_the_cache_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o000)
+    try:
+        PictureCache(tmp_path / "deep" / "pictures", 10**6).put(URL, b"picture")
+    finally:
+        os.umask(before)
+    modes = {path.relative_to(tmp_path).parts: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
+    assert modes["deep",] == 0o755 and modes["deep", "pictures"] == 0o700
+    assert all(mode & 0o077 == 0 for parts, mode in modes.items() if len(parts) > 1), modes
+
+
 @pytest.mark.parametrize("length", [0, 10_000])
 def test_the_folder_stays_near_its_size(tmp_path: Path, length: int) -> None:
     cache = PictureCache(tmp_path, 200_000)

@@ -195,6 +195,17 @@ class AnIllFormedAnswer(RuleTestCase):
         assert described(made) == ("A feed", "http://example.org/", "About", "de")
         assert {name: getattr(made, name) for name in before} == before
 
+    def test_a_document_that_is_cut_before_its_entries_changes_no_domain(self) -> None:
+        """The links of the entries show that the feed, which a service sends, belongs to the site."""
+        made = self.subscribe("/feed", Response(GOOD), Response(GOOD[: GOOD.index("<item>")]), Response(rss()))
+        domains = []
+        for _ in range(3):
+            self.refresh()
+            made.refresh_from_db()
+            domains.append(made.domain)
+            self.clock.move(days=1)
+        assert domains == ["s.example", "s.example", "127.0.0.1"]
+
     def test_a_damaged_entry_is_imported_and_an_edit_of_it_waits_for_the_mended_document(self) -> None:
         broken = document("0", "1", "2").replace("about 0", "<b>about 0")
         edited = broken.replace("about 0", "on 0").replace("about 2", "on 2")

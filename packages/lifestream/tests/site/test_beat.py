@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
@@ -127,6 +129,36 @@ def test_a_file_from_a_wrong_time_does_not_stop_beat(scheduler: Sending, clock: 
     again = Sending(scheduler.app, schedule_filename=str(tmp_path / "schedule"))
     again.sent = []
     assert "minute" in sent(again, clock, 2)
+    again.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of files")
+def test_only_the_user_may_write_the_file_whatever_the_umask(clock: Clock, tmp_path: Path) -> None:
+    app = Celery("beats", broker="memory://", set_as_current=False)
+    before = os.umask(0o000)
+    try:
+        Sending(app, schedule_filename=str(tmp_path / "schedule")).close()
+        for path in tmp_path.iterdir():
+            path.chmod(0o644)
+        Sending(app, schedule_filename=str(tmp_path / "schedule")).close()
+    finally:
+        assert os.umask(before) == 0
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes and set(modes.values()) == {0o600}, modes
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no modes of files")
+def test_a_file_that_others_could_write_is_not_read(
+    scheduler: Sending, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is a pickle, which can run any code."""
+    scheduler.schedule["minute"].total_run_count = 7
+    scheduler.close()
+    for path in tmp_path.iterdir():
+        path.chmod(0o666)
+    again = Sending(scheduler.app, schedule_filename=str(tmp_path / "schedule"))
+    assert again.schedule["minute"].total_run_count == 0
+    assert sum("other users could write" in record.getMessage() for record in caplog.records) == 1
     again.close()
 
 

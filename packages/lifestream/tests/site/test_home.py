@@ -148,6 +148,23 @@ class TestPrivateFiles:
             os.umask(before)
         assert set(modes.values()) == {"0o600"}, modes
 
+    @pytest.mark.parametrize(
+        "name",
+        ["file:a\tb.db", "file:a\nb.db", "file:%ff.db", "file:a.db?mode=memory&mode=rwc", "file:a;b.db", "file:[a].db"],
+    )
+    def test_the_private_file_is_the_one_that_sqlite_opens(
+        self, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        before = os.umask(0o022)
+        try:
+            with sqlite3.connect(name, uri=True, factory=PrivateConnection) as connection:
+                connection.execute("CREATE TABLE t (x)")
+            connection.close()
+        finally:
+            os.umask(before)
+        assert [stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()] == [0o600]
+
     @pytest.mark.parametrize("name", [":memory:", "", "file::memory:", "file:x?mode=memory&cache=shared"])
     def test_a_database_in_memory_has_no_file(self, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)

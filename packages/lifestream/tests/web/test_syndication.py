@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 from datetime import timedelta
@@ -307,6 +308,18 @@ def test_the_name_of_a_site_does_not_reverse_the_title(client: Client, main: Lif
     address = f"/main/sites/{site.pk}/feed.{format_}"
     title = as_json(client, address)["title"] if format_ == "json" else parsed(client, address).feed.title
     assert title == "\u2068Site\u202egnp.exe\u202c\u2069 · Harbour & Planet"
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_each_address_is_an_iri_whatever_a_feed_writes_into_it(client: Client, main: Lifestream, format_: str) -> None:
+    """Atom and JSON Feed require IRIs, which have none of these characters (RFC 3987, section 2.2)."""
+    tail = '?<script>"{|}\\^`é\u2028</script>#ü'
+    site = make_site(main, "A", url=f"https://a.example/feed{tail}", site_url=f"https://a.example/{tail}")
+    enclosures = [{"url": f"https://a.example/1.mp3{tail}", "type": "audio/mpeg"}]
+    make_post(site, link=f"https://a.example/1{tail}", enclosures=enclosures)
+    text = client.get(f"/main/feed.{format_}").content.decode()
+    assert text.count("?%3Cscript%3E%22%7B%7C%7D%5C%5E%60") >= 4
+    assert "?<" not in html.unescape(text)
 
 
 def test_atom_is_well_formed_and_complete(client: Client, post: Post) -> None:

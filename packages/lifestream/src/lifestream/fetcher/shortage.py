@@ -11,6 +11,7 @@ import mmap
 import os
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from enum import Enum
 from ipaddress import ip_address
@@ -20,7 +21,14 @@ from lifestream.message import say
 
 _LOOP: Final = 16  # files that an event loop and its first connection need, and a few spare ones
 _DEPTH: Final = 8  # how many causes of causes are looked at
-_ROOM: Final = 64 * 1024 * 1024  # bytes: the stacks of a few threads, and what the first connections and results take
+# Bytes: the stacks and heaps of a few threads (64 MiB of address space each), 128 connections, of which asyncio's own
+# loop needs 320 KB each, and some results. With a third of it, a process could begin and then spend all of its time on
+# allocations that fail.
+_ROOM: Final = 192 * 1024 * 1024
+
+# The ends of messages where CPython gets no memory and does not raise MemoryError: Modules/_threadmodule.c, and
+# Objects/call.c after a function in C that has not noticed it.
+_NO_MEMORY: Final = ("can't allocate lock", "returned NULL without setting an exception")
 
 
 class Shortage(Enum):
@@ -60,6 +68,8 @@ def shortage_of(error: BaseException) -> Shortage | None:
         if isinstance(each, ShortOf):
             return each.shortage
         if isinstance(each, MemoryError):
+            return Shortage.MEMORY
+        if isinstance(each, RuntimeError | SystemError) and str(each).endswith(_NO_MEMORY):
             return Shortage.MEMORY
         # CPython has no class or number for it (Modules/_threadmodule.c).
         if isinstance(each, RuntimeError) and str(each).startswith("can't start new thread"):
@@ -140,6 +150,24 @@ def require_memory(size: int = _ROOM) -> None:
         mmap.mmap(-1, size).close()
     except (OSError, MemoryError, ValueError) as error:
         raise ShortOf(Shortage.MEMORY) from error
+
+
+def may_start_threads(count: int) -> bool:
+    """Return whether this process may start *count* more threads: whether it could, a moment ago."""
+    started: list[tuple[threading.Thread, threading.Event]] = []
+    try:
+        for _ in range(count):
+            ending = threading.Event()
+            thread = threading.Thread(target=ending.wait, name="lifestream-probe", daemon=True)
+            thread.start()
+            started.append((thread, ending))
+    except RuntimeError:
+        return False
+    finally:
+        for thread, ending in started:  # One by one: for the system, a thread ends a little after `join`.
+            ending.set()
+            thread.join()
+    return True
 
 
 def is_memory_limited() -> bool:

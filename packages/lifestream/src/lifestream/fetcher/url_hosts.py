@@ -30,7 +30,7 @@ def host_of(url: str) -> str:
     return host if port in (None, {"http": 80, "https": 443}.get(parts.scheme)) else f"{host}:{port}"
 
 
-_PLAIN = re.compile(r"https?://(?>(?:www\.)?)([a-z0-9.-]*[a-z0-9-])(?=[/?#]|\Z)")
+_PLAIN = re.compile(r"https?://(?>(?:www\.(?=[a-z0-9-]+\.[a-z0-9]))?)([a-z0-9.-]*[a-z0-9-])(?=[/?#]|\Z)")
 """The beginning of most URLs: a host in ASCII and lower case, without a port or a dot at its end."""
 
 
@@ -42,6 +42,7 @@ def plain_domain(url: str) -> str:
 
 def domain_of(url: str) -> str:
     """Return the host of *url* in lower case, without port and leading "www."; plugins and templates are chosen by it.
+    "www.com" stays as it is: otherwise it would be the domain of every host below "com".
 
     A label that is not ASCII is in Punycode (RFC 3492), as in DNS: a Cyrillic "о" looks like a Latin one.
     """
@@ -53,7 +54,8 @@ def domain_of(url: str) -> str:
         host = (urlsplit(url.replace("\\", "/")).hostname or "").lower().removesuffix(".")
     except ValueError:
         return ""
-    return ".".join(map(_ascii, host.removeprefix("www.").split(".")))
+    bare = host.removeprefix("www.")
+    return ".".join(map(_ascii, (bare if "." in bare else host).split(".")))
 
 
 def host_in_words(url: str) -> str:
@@ -78,8 +80,10 @@ def _ascii(label: str) -> str:
 
 
 def is_within(domain: str, site: str) -> bool:
-    """Return whether *domain* is *site* or a subdomain of it: "gist.github.com" is within "github.com"."""
-    return bool(site) and (domain == site or domain.endswith(f".{site}"))
+    """Return whether *domain* is *site* or a subdomain of it: "gist.github.com" is within "github.com". Nothing but
+    itself is within a name without a dot: nobody has a whole top-level domain.
+    """
+    return bool(site) and (domain == site or ("." in site and domain.endswith(f".{site}")))
 
 
 def most_lead_to(links: Iterable[str], *sites: str) -> bool:

@@ -79,7 +79,11 @@ class BaseCommand(base.BaseCommand):
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Return the parser of the arguments. The help becomes text, since argparse takes no lazy translations."""
         self.help = str(self.help)
-        return super().create_parser(prog_name, subcommand, **kwargs)
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        report = parser.error
+        # An argument may be the name of a file that somebody else has chosen, as in `import_opml *`.
+        setattr(parser, "error", lambda message: report(visible(message, lines=False)))  # noqa: B010  no type has it
+        return parser
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command. Its output goes to the streams "stdout" and "stderr" of *options*, if there are any. Raises

@@ -114,6 +114,7 @@ class ParserPool:
         self._children = [
             _Child(self.rules, deadline, memory, self._deadlines) for _ in range(size or os.cpu_count() or 1)
         ]
+        release()  # read now, in the thread that can still report that there is no memory
         self._threads = [
             threading.Thread(target=self._serve, args=(child,), name=f"parser-{number}", daemon=True)
             for number, child in enumerate(self._children, 1)
@@ -259,6 +260,7 @@ class _Child:
         self._ready = False
         self._busy = False
         self._aborted = False
+        self._told = False  # that no process could be started, since the last one that could
         self._lock = threading.Lock()
 
     def start(self) -> _Process:
@@ -305,6 +307,7 @@ class _Child:
                     setup = {"rules": ipc.RULES.pack(self._rules), "memory": self._memory, "release": release()}
                     _exchange(running, setup, b"")
                     self._ready = True
+                    self._told = False
             with self._deadlines.killing(running.process, self._deadline * _PATIENCE, late):
                 return _exchange(running, question, body)
         except (OSError, EOFError, ValueError) as error:
@@ -326,7 +329,9 @@ class _Child:
 
     def _not_started(self, reason: Exception | str) -> ShortOf:
         """Return the exception to raise if the process could not be made ready for documents because of *reason*."""
-        _log.warning("no process to read documents could be started with %s: %s", sys.executable, reason)
+        if not self._told:  # Otherwise each document would have this line.
+            _log.warning("no process to read documents could be started with %s: %s", sys.executable, reason)
+            self._told = True
         shortage = shortage_of(reason) if isinstance(reason, Exception) else None
         return ShortOf(shortage or Shortage.PROCESSES)
 

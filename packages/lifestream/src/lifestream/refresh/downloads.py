@@ -23,6 +23,7 @@ has claimed all due feeds of a host (see `scheduler.leases`), so the host's budg
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
@@ -30,12 +31,18 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from lifestream.fetcher.body_budget import Memory, Share
 from lifestream.fetcher.fetch import Fetcher, Redirected
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
-from lifestream.fetcher.shortage import is_memory_limited, require_files, require_memory, shortage_of
+from lifestream.fetcher.shortage import (
+    is_memory_limited,
+    may_start_threads,
+    require_files,
+    require_memory,
+    shortage_of,
+)
 from lifestream.fetcher.url_hosts import host_of
 from lifestream.message import say
 from lifestream.scheduler.answering_host import host_that_answered
@@ -144,7 +151,10 @@ class Downloads:
 
     def _run(self) -> None:
         try:
-            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            factory = _loop_factory()
+            with asyncio.Runner(loop_factory=factory) as runner:
+                if factory is not None:
+                    runner.run(_start_pool())
                 runner.run(self._main())
         except BaseException as error:  # noqa: BLE001 - whoever waits for this thread raises it
             if self._started.done():
@@ -271,17 +281,29 @@ class Downloads:
         return at - now
 
 
+_POOL: Final = 4
+"""How many threads the pool of libuv has, unless UV_THREADPOOL_SIZE is set."""
+
+
+async def _start_pool() -> None:
+    """Have uvloop start the threads of libuv's pool now that `_loop_factory` has found that they can be started."""
+    await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 0, flags=socket.AI_NUMERICHOST)
+
+
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """Return uvloop's loop factory if it is installed (the extra "speed"), otherwise asyncio's own.
 
     uvloop takes a fifth less work for each request, but libuv ends the process (`abort`) when it gets no memory, where
-    asyncio raises MemoryError. So it is not used under a limit on memory.
+    asyncio raises MemoryError. So it is not used under a limit on memory. libuv also ends the process when it cannot
+    start the threads of its pool (`init_threads` in its src/threadpool.c), which it does with the first connection.
     """
     if is_memory_limited():
         return None
     try:
         import uvloop
     except ImportError:
+        return None
+    if not may_start_threads(2 * _POOL):
         return None
     factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
     return factory

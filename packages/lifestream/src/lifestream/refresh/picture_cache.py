@@ -75,7 +75,7 @@ class PictureCache:
         written.
         """
         path = self._path(url, feed)
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._make_folders(path.parent)
         handle, name = tempfile.mkstemp(suffix=_UNFINISHED, dir=path.parent)
         unfinished = Path(name)
         try:
@@ -92,6 +92,16 @@ class PictureCache:
             self._added = 0 if is_due else self._added
         if is_due:
             self.shrink()
+
+    def _make_folders(self, part: Path) -> None:
+        """Create *part*, a folder in that of the cache. `mkdir(parents=True)` would leave the modes of the others to
+        the umask, and whoever may write one of them can replace the pictures below it.
+        """
+        for parent in reversed(self._folder.parents):
+            if not parent.exists():
+                parent.mkdir(mode=0o755, exist_ok=True)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        part.mkdir(mode=0o700, exist_ok=True)
 
     def shrink(self) -> None:
         """Delete pictures until the others take nine tenths of the allowed size."""

@@ -317,9 +317,9 @@ class _WorkLoop:
             [stored] = writer.store([result], self.clock())
         except Exception as error:
             log.exception("the result of %s could not be stored", result.claim.url)
-            return Stored(
-                result.claim.feed, "failed", writing=Writing.UNWRITTEN, message=say("result-unstored", error=str(error))
-            )
+            shortage = shortage_of(error)
+            message = shortage.value if shortage else say("result-unstored", error=str(error) or type(error).__name__)
+            return Stored(result.claim.feed, "failed", writing=Writing.UNWRITTEN, message=message)
         return stored
 
     def _finish(self, result: Result, stored: Stored) -> None:

@@ -15,8 +15,10 @@ beat logs once that the broker is unavailable, and once that it is back.
 from __future__ import annotations
 
 import logging
+import os
 import time
 from datetime import UTC, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from celery.beat import PersistentScheduler, SchedulingError
@@ -34,7 +36,31 @@ TOLERANCE: Final = timedelta(seconds=60)
 class Scheduler(PersistentScheduler):
     """A scheduler that keeps its times in a file, as Celery's own does, and goes on when the clock was set back."""
 
+    schedule_filename: str
     _away_since: float | None = None
+
+    def _open_schedule(self) -> Any:
+        """Open the file of times, which only its owner may read or write.
+
+        It is a pickle, so whoever writes it can run code in this process. A file that others may write is deleted.
+        """
+        if os.name == "posix":
+            paths = [
+                path for suffix in self.known_suffixes if (path := Path(f"{self.schedule_filename}{suffix}")).exists()
+            ]
+            if any(path.stat().st_mode & 0o022 for path in paths):
+                log.warning("other users could write %s: it is made anew, and the times in it are lost", paths[0])
+                for path in paths:
+                    path.unlink()
+            else:
+                for path in paths:
+                    if path.stat().st_mode & 0o077:
+                        path.chmod(path.stat().st_mode & 0o700)
+        before = os.umask(0o077)
+        try:
+            return super()._open_schedule()  # type: ignore[misc]  # its stubs lack it
+        finally:
+            os.umask(before)
 
     def tick(self, *args: Any, **options: Any) -> Any:
         """Send the messages that are due. Returns the seconds until the next call, at most `max_interval`."""

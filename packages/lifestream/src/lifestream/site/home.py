@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote_to_bytes
 
 from lifestream.terminal import visible
 
@@ -100,10 +100,12 @@ def _path_of(database: str) -> Path | None:
     """Return the file of *database*, a path or a URI (sqlite.org/uri.html); None for one in memory."""
     if not database.startswith("file:"):
         return None if database in ("", ":memory:") else Path(database)
-    uri = urlsplit(database)
-    if uri.path in ("", ":memory:") or "memory" in parse_qs(uri.query).get("mode", ()):
-        return None
-    return Path(unquote(uri.path))
+    # Not by `urlsplit`, which removes tabs and line feeds: SQLite does not.
+    path, _, query = database.removeprefix("file:").partition("#")[0].partition("?")
+    if path.startswith("//"):
+        path = f"/{path[2:].partition('/')[2]}"
+    modes = parse_qs(query).get("mode", [""])
+    return None if path in ("", ":memory:") or modes[-1] == "memory" else Path(os.fsdecode(unquote_to_bytes(path)))
 
 
 def _keep_from_others(path: Path) -> None:

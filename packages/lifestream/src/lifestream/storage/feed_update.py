@@ -154,7 +154,8 @@ def _describe(feed: FeedState, prepared: Prepared, url: str) -> None:
     A field that the document leaves out stays: a title is not lost. The domain is decided again each time, since what
     the document says may be untrue.
 
-    A document that could not be read to its end only fills fields that are empty in *feed*.
+    A document that could not be read to its end only fills fields that are empty in *feed*. If it has no links, it says
+    nothing about the domain.
     """
     parsed = prepared.feed
     feed.flaw = _message(str(parsed.flaw or ""))
@@ -165,7 +166,8 @@ def _describe(feed: FeedState, prepared: Prepared, url: str) -> None:
 
     feed.title = chosen(feed.title, parsed.title)
     feed.site_url = chosen(feed.site_url, parsed.link)
-    feed.domain = site_domain(feed.site_url, url, (item.link for item in prepared.items))
+    if parsed.is_complete or not feed.domain or any(item.link for item in prepared.items):
+        feed.domain = site_domain(feed.site_url, url, (item.link for item in prepared.items))
     feed.description = chosen(feed.description, parsed.subtitle)
     feed.language = chosen(feed.language, parsed.language)
     feed.icon_url = scrub(parsed.icon) if parsed.is_complete else chosen(feed.icon_url, parsed.icon)

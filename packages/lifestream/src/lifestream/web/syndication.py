@@ -39,7 +39,7 @@ from lifestream.storage import published_ids
 from lifestream.web.keyset import Cursor
 from lifestream.web.timeline import Timeline, TimelinePage
 
-_FORM: Final = 3
+_FORM: Final = 4
 """The version of the output: raised when the same posts are written in another way, so that no 304 hides the change."""
 ENTRIES: Final = 40
 """How many posts a feed has. Older ones are linked as its next page."""
@@ -244,7 +244,7 @@ def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]
     of_site = timeline.narrowed(subscription=post.subscription, tag=None, query="", day=None)
     values = {
         "title": item.title,
-        "link": of_the_web(item.link) or page,
+        "link": _iri(of_the_web(item.link)) or page,
         "description": item.summary,
         "content": item.content,
         "author_name": item.author or site,
@@ -255,11 +255,21 @@ def _entry(post: Post, timeline: Timeline, absolute: Absolute) -> dict[str, Any]
         "categories": [scrub(tag.name) for tag in item.tags.all()],
         "enclosures": list(_enclosures(item)),
         "source": site,
-        "source_id": feed.site_url or id_of(of_site),
-        "source_url": feed.site_url or absolute(of_site.url()),
-        "via": "" if feed.is_private else of_the_web(feed.url),
+        "source_id": _iri(feed.site_url) or id_of(of_site),
+        "source_url": _iri(feed.site_url) or absolute(of_site.url()),
+        "via": "" if feed.is_private else _iri(of_the_web(feed.url)),
     }
     return {name: scrub(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+_NOT_IN_IRIS = re.compile(r"[\x00-\x20\x7f-\x9f<>\"{}|\\^`\u2028\u2029]")
+
+
+def _iri(url: str) -> str:
+    """Return the address *url* with the characters that no IRI has (RFC 3987, section 2.2) percent-encoded, as browsers
+    send them: feeds write them into addresses, and a program that reads ours may copy one into a page.
+    """
+    return _NOT_IN_IRIS.sub(lambda found: quote(found[0]), url)
 
 
 # RFC 6838, section 4.2: the names in a media type. Atom and RSS need one for each enclosure; feeds give any text there.
@@ -272,4 +282,4 @@ def _enclosures(item: Item) -> Iterable[Enclosure]:
         if url := address(entry, "url"):
             length, kind = entry.get("length"), entry.get("type")
             size = length if type(length) is int and length > 0 else 0  # A plugin may have stored any value.
-            yield Enclosure(url, str(size), kind if isinstance(kind, str) and _TYPE.fullmatch(kind) else _UNKNOWN)
+            yield Enclosure(_iri(url), str(size), kind if isinstance(kind, str) and _TYPE.fullmatch(kind) else _UNKNOWN)
