@@ -36,7 +36,7 @@ WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
         if (pattern := tokenizer.pattern_of(query))
     ),
     "lifestream.models.sqlite_search._pattern": tuple(
-        pattern.pattern for _, pattern in sqlite_search._phrases('"red kite"* "a a b" "rob"* "天気"')
+        phrase.pattern.pattern for phrase in sqlite_search._phrases('"red kite"* "a a b" "rob"* "天気"')
     ),
     "lifestream.content.tokenizer._scripts": tuple(pattern.pattern for pattern in astuple(tokenizer._scripts())),
     "lifestream.parser.preprocessing.with_renamed": (

@@ -11,6 +11,7 @@ from django.db import connection
 
 from factories import make_feed, make_item
 from lifestream.models import Item, fulltext
+from lifestream.models.search_sql import TEXT_LENGTH
 from lifestream.models.sqlite_search import holds
 from lifestream.web.timeline import Timeline
 from shown import make_post, make_site
@@ -115,3 +116,26 @@ def test_a_text_without_the_words_takes_less_time_than_a_regular_expression() ->
 )
 def test_a_word_is_found_only_at_the_beginning_of_a_word(line: str, query: str, found: bool) -> None:
     assert holds(line, "", query) is holds("", line, query) is found
+
+
+HOSTILE = {
+    "a long word that begins elsewhere": ("b", "a", f'"{"a" * 300}"'),
+    "a long beginning that begins elsewhere": ("b", "a", f'"{"a" * 300}"*'),
+    "a phrase that nearly ends": ("", "a ", f'"{"a " * 31}b"'),
+    "a phrase with signs between its words": ("", "a,,, ", f'"{"a " * 31}b"'),
+    "many words at the end": ("", "x y", " ".join(f'"{letter}{other}"' for letter in "abcd" for other in "efghijkl")),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_text_takes_long_to_check(name: str) -> None:
+    """A search checks 500 items, and then those of the timeline: 13 s, if each took 25 ms."""
+    head, unit, query = HOSTILE[name]
+    body = head + unit * (TEXT_LENGTH // len(unit)) + " ".join(re.findall(r'"(\w+)"', query))[:-1]
+    assert not holds(query, "", '"nothing"')
+    taken = []
+    for _ in range(7):
+        began = process_time()
+        assert not holds("", body, query)
+        taken.append(process_time() - began)
+    assert min(taken) < 0.004

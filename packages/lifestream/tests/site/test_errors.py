@@ -11,7 +11,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
-from django.test import RequestFactory, override_settings
+from django.test import Client, RequestFactory, override_settings
 
 from lifestream.site import errors
 
@@ -71,3 +71,24 @@ def test_other_errors_have_a_page_too() -> None:
     failed = errors.server_error(REQUEST)
     assert failed.status_code == 500
     assert b"The log of the site says" in failed.content
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        ("multipart/form-data", b"x", 400),
+        ("multipart/form-data; boundary=a", b"\r\n" * 100 + b"--a\r\n" + b"x" * 100_000, 400),
+        ("application/x-www-form-urlencoded; charset=utf-16", b"a=1", 400),
+        ("application/x-www-form-urlencoded", b"a=1&" * 2_000, 413),
+        ("application/x-www-form-urlencoded", b"a=1", 404),
+    ],
+)
+def test_an_unreadable_form_for_an_unknown_address_is_no_error_of_the_server(
+    client: Client, kind: str, body: bytes, status: int
+) -> None:
+    client.raise_request_exception = False
+    client.handler.enforce_csrf_checks = True
+    headers = {"Cookie": f"csrftoken={'a' * 32}", "X-CSRFToken": "a" * 32}
+    answer = client.generic("POST", "/no/such/page", body, content_type=kind, headers=headers)
+    assert answer.status_code == status

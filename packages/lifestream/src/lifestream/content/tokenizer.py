@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import takewhile
+from typing import Final
 
 # Letters of scripts without spaces between words, and Hangul, with their combining marks (Thai, Khmer, …).
 _UNSPACED = (
@@ -34,6 +35,12 @@ _SYMBOLS = str.maketrans({"+": "plus", "#": "sharp"})
 
 SHORTEST_BEGINNING = 3
 """Characters that the beginning of a word must have to be searched for: too many words begin with any two."""
+
+
+_MOST_MARKED: Final = 32
+"""How many words and phrases of a query are looked for in a text to mark them; a search uses as many words."""
+_MOST_OF_PHRASE: Final = 6
+"""How many words of a phrase are looked for to mark it: each place in a text may begin with all but the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +146,16 @@ def _term(text: str, *, beginning: bool) -> Term | None:
 @lru_cache(maxsize=32)
 def pattern_of(query: str) -> re.Pattern[str] | None:
     """Return a pattern that finds in folded text the words that `terms` with *beginnings* asks for, each to its end, or
-    None for a query without words.
+    None for a query without words. Of a long query, it finds the first _MOST_MARKED words and phrases, and of a long
+    phrase the first _MOST_OF_PHRASE words.
     """
     found = []
     for phrase, word in _QUOTED.findall(query):
         if pattern := _pattern(phrase or word, beginning=not phrase):
             found.append(pattern)
     # The longest comes first: of several that begin at one place, it is the one to show.
-    return re.compile("|".join(sorted(dict.fromkeys(found), key=len, reverse=True))) if found else None
+    kept = list(dict.fromkeys(found))[:_MOST_MARKED]
+    return re.compile("|".join(sorted(kept, key=len, reverse=True))) if kept else None
 
 
 def _pattern(text: str, *, beginning: bool) -> str:
@@ -154,6 +163,8 @@ def _pattern(text: str, *, beginning: bool) -> str:
     parts = scripts.any_word.findall(fold(text))
     if not parts:
         return ""
+    beginning = beginning or len(parts) > _MOST_OF_PHRASE
+    parts = parts[:_MOST_OF_PHRASE]
     shapes = (("" if scripts.unspaced.match(part) else r"(?<![^\W_])") + re.escape(part) for part in parts)
     last, joined = parts[-1], r"[\W_]*".join(shapes)
     if scripts.unspaced.search(last):

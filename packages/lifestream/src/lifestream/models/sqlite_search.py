@@ -9,15 +9,28 @@ the texts. Searching the text of one item takes some microseconds.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 FUNCTION: Final = "lifestream_holds"
 
-# What FTS5's tokenizer `ascii` takes for a part of a word, in the lines that `search_sql` has written.
-_PART: Final = "0-9a-z\x80-\U0010ffff"
 _PHRASE = re.compile(r'"([^"]*)"(\*?)')
+# What FTS5's tokenizer `ascii` takes for a part of a word: letters and digits of ASCII, without case, and all else that
+# is not ASCII. Every other byte becomes a space.
+_PARTS: Final = b"0123456789abcdefghijklmnopqrstuvwxyz" + bytes(range(0x80, 0x100))
+_SPACED: Final = bytes(byte if byte in _PARTS else ord(" ") for byte in bytes(range(0x100)).lower())
+_LONGEST_BEGINNING: Final = 50
+"""How many letters of a word are looked for first. `in` compares each with each character if both texts are long."""
+
+
+class _Phrase(NamedTuple):
+    """A phrase of a query: the *letters* with which its first word begins, the *pattern* of its words, each between two
+    spaces, and whether it is a single word.
+    """
+
+    letters: str
+    pattern: re.Pattern[bytes]
+    is_word: bool
 
 
 def add_function(connection: Any, **_: Any) -> None:
@@ -36,26 +49,38 @@ def holds(head: str, body: str, query: str) -> bool:
         head = head.lower()
     if body.isascii():
         body = body.lower()
-    for letters, phrase in _phrases(query):
-        if not ((letters in body and phrase.search(body)) or (letters in head and phrase.search(head))):
+    phrases = _phrases(query)
+    for phrase in phrases:
+        if phrase.letters not in body and phrase.letters not in head:
+            return False
+    lines = [_spaced(body), _spaced(head)]
+    single: list[bytes] = []
+    for phrase in phrases:
+        if not (phrase.is_word or single):
+            single = [b" ".join([b"", *line.split(), b""]) for line in lines]
+        if not any(map(phrase.pattern.search, lines if phrase.is_word else single)):
             return False
     return True
 
 
+def _spaced(line: str) -> bytes:
+    """Return *line* with spaces in place of all characters that are no part of a word, and around it."""
+    return b" %b " % line.encode("utf-8", "surrogatepass").translate(_SPACED)
+
+
 @lru_cache(maxsize=64)
-def _phrases(query: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Return the first word and the pattern of each phrase of *query*. The longest first word comes first, since few
-    items have it.
-    """
+def _phrases(query: str) -> tuple[_Phrase, ...]:
+    """Return the phrases of *query*. The one with the longest first word comes first, since few items have it."""
     found = [(phrase.split(" "), star) for phrase, star in _PHRASE.findall(query)]
     found.sort(key=lambda phrase: -len(phrase[0][0]))
-    return tuple((words[0], _pattern(words, star)) for words, star in found)
+    return tuple(
+        _Phrase(words[0][:_LONGEST_BEGINNING], _pattern(" ".join(words), star), len(words) == 1)
+        for words, star in found
+    )
 
 
-def _pattern(words: Sequence[str], star: str) -> re.Pattern[str]:
-    """Return a pattern that begins with the letters of the first of *words*, since `re` searches for letters ten times
-    as fast as for the beginning of a word. The character before the letters is checked once they are found.
+def _pattern(phrase: str, star: str) -> re.Pattern[bytes]:
+    """Return a pattern that finds *phrase* between two spaces, or after one if its last word is the beginning of a
+    word. It consists of letters only: `re` finds these in linear time, whatever the text is.
     """
-    first, *others = map(re.escape, words)
-    begins = f"{first}(?<![{_PART}]{first})"
-    return re.compile(f"[^{_PART}]+".join([begins, *others]) + ("" if star else f"(?![{_PART}])"))
+    return re.compile(re.escape(f" {phrase}{'' if star else ' '}".encode("utf-8", "surrogatepass")))

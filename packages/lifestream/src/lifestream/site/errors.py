@@ -9,10 +9,12 @@ import re
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.exceptions import DisallowedHost, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.core.exceptions import BadRequest, DisallowedHost, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.views import defaults
 from django.views.decorators.csrf import requires_csrf_token
 
 from lifestream.terminal import visible
@@ -42,6 +44,18 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         f'LIFESTREAM_HOSTS = ["{host}"]',
         is_elsewhere=True,
     )
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 404 with Django's own view, or 400 or 413 if the form in the request cannot be read.
+
+    Django's view looks for a CSRF token in the form, which nothing has read before if the address is unknown. Outside
+    of a view, its exceptions would be an error of the server.
+    """
+    try:
+        return defaults.page_not_found(request, exception)
+    except (BadRequest, MultiPartParserError, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent) as error:
+        return bad_request(request, error)
 
 
 def too_large() -> HttpResponse:
