@@ -6,6 +6,7 @@ server, must not miss it by chance.
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from functools import partial
@@ -82,6 +83,8 @@ def _note_behind(loop: SocketLoop, turns: dict[int, _Turns], behind: list[int]) 
 
 def _waiting_at(fd: int) -> int | None:
     """Return how many bytes have arrived at a connection and are not read yet; None for a socket that listens."""
+    if sys.platform == "win32":  # There the loop can't be visited, so nobody waits for it.
+        return None
     import fcntl  # usually nothing waits to be read
     import struct
     import termios
