@@ -1,12 +1,12 @@
 """The command: `feedserver serve`, `feedserver stop`, `feedserver record` and `feedserver check`.
 
 The event loop puts each exchange that has ended into a queue; the main thread, which has nothing else to do, prints it.
-So a slow terminal delays no answer. A signal raises `_Stopped` in the main thread, whatever that thread waits for: a
-port, an exchange, a terminal.
+So a slow terminal delays no answer. While `serve` runs, a signal raises `_Stopped` in the main thread, whatever that
+thread waits for: a port, an exchange, a terminal.
 
-Exit status: 0 if the command succeeded; an end by Ctrl-C, SIGTERM or QUIT counts as success. 1 if there was no server
-to stop, or it did not stop, or if no answer came that could be recorded. 2 for bad usage, such as a folder that does
-not exist or a port that is taken. `feedserver check` has exit statuses of its own, see `check.command`.
+Exit status: 0 if the command succeeded; an end of `serve` by Ctrl-C, SIGTERM or QUIT is a success. 1 if there was no
+server to stop, or it did not stop, or if no answer came that could be recorded. 2 for bad usage, such as a folder that
+does not exist or a port that is taken. `feedserver check` has exit statuses of its own, see `check.command`.
 """
 
 from __future__ import annotations

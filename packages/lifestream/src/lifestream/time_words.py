@@ -113,7 +113,7 @@ def relative(seconds: float, language: Language = ENGLISH) -> str:
 
 
 def how_often(gap: float, language: Language = ENGLISH) -> str:
-    """Return a *gap*, in seconds, in words: "twice a week", "5 times a day", "once a month"."""
+    """Return in words how often something happens whose *gap* is given in seconds: "twice a week", "once a month"."""
     gettext = language.gettext
     for unit, length in _UNITS:
         if gap <= length:

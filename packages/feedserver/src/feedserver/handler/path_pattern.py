@@ -1,7 +1,7 @@
 """Patterns of paths: one route for many paths.
 
-Clients choose the path, and the event loop matches it, so the time grows only as the length of the path does. A regular
-expression would try all ways to share out "/a-a-a-a" among the placeholders of "/<a>-<b>-<c>.xml".
+Clients choose the path, and the event loop matches it, so the time grows almost linearly with the length of the path.
+A regular expression would try all ways to share out "/a-a-a-a" among the placeholders of "/<a>-<b>-<c>.xml".
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from feedserver.messages.request import path_key, split_target
 _PLACEHOLDER = re.compile(r"<(?:(path):)?([A-Za-z_]\w*)>")
 
 _TYPED = re.compile(r"<\w+:([A-Za-z_]\w*)>")
-"""A part as Flask and Django write it, with a type of its value."""
+"""A placeholder as Flask and Django write it, with a type for its value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A pattern of paths, such as "/feeds/<name>.xml", for `FeedServer.add` and the journal's questions.
+    """A pattern of paths, such as "/feeds/<name>.xml", for `FeedServer.add` and the searches of the
+    journal.
 
     `<name>` stands for one or more characters without a slash, `<path:name>` for one or more characters of any kind.
     All else is literal, and may be percent-encoded. A pattern has no query string, and no host.

@@ -27,7 +27,7 @@ def home_folder(environ: Mapping[str, str] = os.environ) -> Path:
 def home(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the folder of `home_folder`. It is created if it does not exist.
 
-    A folder that is created here has mode 0700. Raises SystemExit with the remedy if it cannot be created.
+    A folder that is created here has mode 0700. Raises SystemExit with the reason if it cannot be created.
     """
     folder = home_folder(environ)
     try:
@@ -47,7 +47,8 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
 def secret_key(folder: Path) -> str:
     """Return the site's secret key from the file `secret_key` in *folder*. The first process that asks creates it.
 
-    Several processes may start at once: the file appears complete or not at all, and only one of them creates it.
+    Several processes may start at once: the file appears complete or not at all, and only one of them creates it. (On
+    a file system without hard links, the key of the last one stays.)
     Raises SystemExit with the remedy if it cannot be read or created.
     """
     path = folder / "secret_key"

@@ -155,15 +155,19 @@ def split_address(address: str) -> tuple[str, int]:
     """
     host, separator, port = address.rpartition(":")
     if not separator or address.endswith("]"):
-        host, port = ("", address) if _is_port(address) else (address, "8000")
-    if not _is_port(port):
+        host, port = ("", address) if address.isdigit() else (address, "8000")
+    # An IPv6 address without brackets could also end with a port; "http://host:80" is a URL.
+    is_host = "/" not in host and (":" not in host or (host.startswith("[") and host.endswith("]")))
+    if not address or not is_host or not _is_port(port):
         text = gettext("'{address}' is no address; write it like {example}")
         raise CommandError(text.format(address=address, example="127.0.0.1:8000"))
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def most_body() -> int:
-    """Return how many bytes a request may have: enough for a list to import with the rest of its form, or a push."""
+    """Return how many bytes a request may have: enough for an OPML file with the rest of its form, or for a feed that a
+    hub delivers.
+    """
     return max(lifestream_settings.max_opml, lifestream_settings.max_body, MOST_BODY) + MOST_BODY // 10
 
 
