@@ -31,7 +31,9 @@ LONGEST_AFTERMATH = 60.0
 """Seconds that a reader may go on in the background after its command has ended."""
 
 CONTROL = "Z1"
-"""The id of the control feeds, which are no scenario: good feeds with a new item in each round."""
+"""The id of the control feeds: good feeds with a new item in each round. They are served like a scenario, but not
+judged.
+"""
 
 LAST = "last.xml"
 """The path of the second control feed. The reader subscribes to the first one before all other feeds, and to this one

@@ -26,7 +26,7 @@ COMPARED = 30
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a *request* asks for: its *target*, whose path is that of a proxied *host*, or of the server itself ("")."""
+    """What a *request* asks for: its *target*, and the *host* of a proxied request ("": this server itself)."""
 
     request: Request
     target: Target

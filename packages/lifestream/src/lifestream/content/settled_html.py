@@ -2,8 +2,8 @@
 
 To clean HTML until it no longer changes takes another pass, as long as the first. Most HTML needs none. In properly
 nested HTML, only a few elements could end another one (HTML, 13.2.6.4.7). In HTML of the following form none does: a
-paragraph and a heading contain words alone, a link contains words and no link, and each item of a list directly follows
-the start of its list or the item before. Tables, formulas, ruby and all else are cleaned again.
+paragraph and a heading contain only inline elements, a link contains inline elements and no link, and each item of a
+list directly follows the start of its list or the item before. Tables, formulas, ruby and all else are cleaned again.
 
 Text does not matter for this, so the form is a pattern over the sequence of tags, in which each tag is one letter.
 """
@@ -53,7 +53,9 @@ _END_OF: Final = {start: _ENDS[name] for name, start in _STARTS.items()}
 _NAMES: Final = {end: f"/{name}" for name, end in _ENDS.items()}
 _ROUNDS: Final = 4
 _MOST_OPEN: Final = MAX_DEPTH - _ROUNDS * len(_STARTS)
-"""How many elements may be open at once beside those that the rounds remove: at most one of each name in a round."""
+"""How many of the remaining elements may be open at once. A round removes at most one level of each name, so all
+together are within MAX_DEPTH.
+"""
 
 
 def _any(*letters: str) -> str:

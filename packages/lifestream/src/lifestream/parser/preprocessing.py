@@ -61,7 +61,7 @@ def has_too_many_names(text: str) -> bool:
 
 
 _PART: Final = 64 * 1024
-"""How many characters are searched at once, at least: a tag is in one part."""
+"""The least number of characters that are searched at once. A part ends before a `<`, so no tag is split."""
 
 
 def cleaned(text: str) -> str:

@@ -40,8 +40,8 @@ class Salvage:
 def salvage(document: bytes, scanned: Scan) -> Salvage:
     """Split the ill-formed *document*, in which *scanned* has found the beginning of an entry.
 
-    *document* has been through `wellformed.mend`, so `balanced` makes each piece well-formed. A piece that is still
-    ill-formed is left out. It is not read by itself, since the head would have to be read again for each such piece.
+    *document* has been through `wellformed.mend`, so `balanced` makes nearly every piece well-formed. One that is still
+    ill-formed is left out: to read it alone, the head would have to be read again for each such piece.
     """
     head = document[: scanned.head]
     close = "".join(f"</{name}>" for name in reversed(scanned.open)).encode("utf-8")

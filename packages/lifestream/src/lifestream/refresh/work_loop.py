@@ -46,7 +46,7 @@ Clock: TypeAlias = Callable[[], datetime]
 Progress: TypeAlias = Callable[[FeedReport], None]
 Watch: TypeAlias = Callable[[Answer], None]
 
-_BATCH = 250  # results in one write; more would hold SQLite's lock for long
+_BATCH = 250  # so many results are written without waiting for more; about the most events handled before a write
 _SOME_ARE_NEW = 50  # of so many feeds, at least one nearly always has a new document: one feed in ten has one
 _PATIENCE = 0.2  # seconds that a result waits to be written with others, and between checks of `stopping`
 
@@ -217,12 +217,14 @@ class _WorkLoop:
         downloads.add(queued)  # added together, so that a host that is too busy stops all of its feeds
 
     def _drop(self, claim: Claimed) -> None:
-        """Release *claim*, and look for more to claim if its host may have some."""
+        """Count *claim* as held no longer; its lease stays. If its host may have more feeds to claim, the next `_claim`
+        looks for them.
+        """
         if self.held.drop(claim.feed):
             self.dry = False
 
     def _arrived(self) -> Iterator[_Event]:
-        """Yield the events that have arrived by now; wait for one if there is nothing to write."""
+        """Yield the events that have arrived by now; wait for the first one, no longer than `_patience`."""
         try:
             yield self.events.get(timeout=max(0.0, self._patience()))
             for _ in range(_BATCH):
@@ -235,7 +237,7 @@ class _WorkLoop:
         return self.ready_since + _PATIENCE - time.monotonic() if self.ready else _PATIENCE
 
     def _handle(self, event: _Event, downloads: Downloads, pool: LazyPool) -> None:
-        """Have a body read that has come, or decide a result. Raises an *event* that is an exception."""
+        """Give a body that has arrived to the parsers, or decide a result. Raises an *event* that is an exception."""
         match event:
             case Downloaded(claim, Fetched() as outcome, started):
                 body_hash = hashlib.sha256(outcome.body).hexdigest()
@@ -293,7 +295,7 @@ class _WorkLoop:
 
     def _write_full(self) -> None:
         """Store the results that are ready if they fill a transaction: the parsers read on meanwhile, and fewer results
-        are left when all documents are read. The last result waits for others if that transaction is full.
+        are left when all documents are read. If the last one does not fit, it is kept for the next write.
         """
         while self.size >= CHUNK:
             last = self.ready.pop() if self.size > CHUNK and len(self.ready) > 1 else None

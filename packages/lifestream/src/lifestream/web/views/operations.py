@@ -1,4 +1,4 @@
-"""The addresses that monitoring requests: whether the site is alive, whether it is ready, and its numbers.
+"""The views for monitoring systems: whether the site is alive, whether it is ready, and its numbers.
 
 `healthz` and `readyz` say no more than everybody may know. Details and metrics are for this machine itself, and for the
 networks of LIFESTREAM_METRICS_FROM.
