@@ -160,8 +160,8 @@ def _special_ipv4(address: IPv4Address) -> str:
 
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:
-    """Return the IPv4 address that an IPv6 address of a NAT64, 6to4 or ISATAP is translated or tunnelled to; None for all
-    others. Those of the others that carry one are refused by the table.
+    """Return the IPv4 address that an IPv6 address of a NAT64, 6to4 or ISATAP is translated or tunnelled to; None for
+    all others. Those of the others that carry one are refused by the table.
     """
     number = int(address)
     if address in _NAT64:
