@@ -465,7 +465,7 @@ for most in range(1, 12):
     factory = downloads._loop_factory()
     with asyncio.Runner(loop_factory=factory) as runner:
         if factory is not None:
-            runner.run(downloads._start_pool())
+            runner.run(downloads.start_pool())
         runner.run(connect())
     print("uvloop" if factory else "asyncio")
 """

@@ -6,6 +6,7 @@ due, and the shortage is reported once, with its remedy.
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import mmap
 import os
@@ -168,6 +169,11 @@ def may_start_threads(count: int) -> bool:
             ending.set()
             thread.join()
     return True
+
+
+async def start_pool() -> None:
+    """Have uvloop, if it runs the current loop, start the threads of libuv's pool: ask it for an address in numbers."""
+    await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 0, flags=socket.AI_NUMERICHOST)
 
 
 def is_memory_limited() -> bool:

@@ -23,7 +23,6 @@ has claimed all due feeds of a host (see `scheduler.leases`), so the host's budg
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
@@ -42,6 +41,7 @@ from lifestream.fetcher.shortage import (
     require_files,
     require_memory,
     shortage_of,
+    start_pool,
 )
 from lifestream.fetcher.url_hosts import host_of
 from lifestream.message import say
@@ -154,7 +154,7 @@ class Downloads:
             factory = _loop_factory()
             with asyncio.Runner(loop_factory=factory) as runner:
                 if factory is not None:
-                    runner.run(_start_pool())
+                    runner.run(start_pool())
                 runner.run(self._main())
         except BaseException as error:  # noqa: BLE001 - whoever waits for this thread raises it
             if self._started.done():
@@ -283,11 +283,6 @@ class Downloads:
 
 _POOL: Final = 4
 """How many threads the pool of libuv has, unless UV_THREADPOOL_SIZE is set."""
-
-
-async def _start_pool() -> None:
-    """Have uvloop start the threads of libuv's pool now that `_loop_factory` has found that they can be started."""
-    await asyncio.get_running_loop().getaddrinfo("127.0.0.1", 0, flags=socket.AI_NUMERICHOST)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
