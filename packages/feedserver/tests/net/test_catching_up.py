@@ -12,6 +12,7 @@ import pytest
 from feedserver import Ended, FeedServer, Response, VerificationError
 from feedserver.faults import Stall
 from feedserver.net import catching_up, connection
+from feedserver.net.catching_up import MOST_TURNS, MUCH, Turns
 from feedserver.net.shared_loop import LoopThread
 from rawclient import RawClient
 
@@ -257,3 +258,13 @@ def test_a_turn_is_waited_for_that_begins_after_the_call() -> None:
         thread.end()
         near.close()
         far.close()
+
+
+def test_where_much_waits_the_turn_that_reads_the_rest_is_waited_for_too() -> None:
+    turns = Turns()
+    assert [turns.take(waiting) for waiting in (MUCH, MUCH, 1, 1)] == [True, True, True, False]
+
+
+def test_a_connection_that_is_never_read_empty_is_waited_for_a_limited_number_of_turns() -> None:
+    turns = Turns()
+    assert sum(turns.take(MUCH) for _ in range(2 * MOST_TURNS)) == MOST_TURNS

@@ -41,7 +41,7 @@ def catch_up(loop: SocketLoop) -> str:
         f"the event loop was blocked for {PATIENCE:g} s, so some requests that clients have sent may not be read yet"
     )
     deadline = time.monotonic() + PATIENCE
-    turns: dict[int, _Turns] = {}
+    turns: dict[int, Turns] = {}
     while True:
         behind: list[int] = []
         if not loop.visit(partial(_note_behind, loop, turns, behind), max(0.0, deadline - time.monotonic())):
@@ -52,7 +52,7 @@ def catch_up(loop: SocketLoop) -> str:
             return blocked
 
 
-class _Turns:
+class Turns:
     """How many more turns of a loop are waited for one descriptor."""
 
     __slots__ = ("_left", "_taken")
@@ -76,9 +76,9 @@ class _Turns:
         return self._left >= 0
 
 
-def _note_behind(loop: SocketLoop, turns: dict[int, _Turns], behind: list[int]) -> None:
+def _note_behind(loop: SocketLoop, turns: dict[int, Turns], behind: list[int]) -> None:
     """Add to *behind* the descriptors that the loop must still read."""
-    behind += [fd for fd in loop.readable() if turns.setdefault(fd, _Turns()).take(_waiting_at(fd))]
+    behind += [fd for fd in loop.readable() if turns.setdefault(fd, Turns()).take(_waiting_at(fd))]
 
 
 def _waiting_at(fd: int) -> int | None:
