@@ -11,6 +11,8 @@ from django.utils.text import Truncator
 
 from factories import make_lifestream
 from lifestream.content.text_direction import as_row, isolated
+from lifestream.models import Lifestream, OwnPage, Subscription
+from owners import owned
 from shown import make_post, make_site
 
 HOSTILE = "\u2069\u202c\u202egnp.exe\u2066\u202b"
@@ -85,7 +87,7 @@ class Places(HTMLParser):
             if name not in ("value", "href", "src") and not is_whole(value or ""):
                 self.found.append(f"{tag} {name}")
         if tag not in self._VOID:
-            self.open.append((tag, tag == "bdi" or any(name == "dir" for name, _ in attrs)))
+            self.open.append((tag, tag in ("bdi", "textarea") or any(name == "dir" for name, _ in attrs)))
 
     def handle_endtag(self, tag: str) -> None:
         while self.open and self.open.pop()[0] != tag:
@@ -94,7 +96,9 @@ class Places(HTMLParser):
     def handle_data(self, data: str) -> None:
         inside = [tag for tag, _ in self.open]
         isolating = any(isolates for tag, isolates in self.open if tag != "html")
-        if not is_whole(data) and not isolating and not ("h1" in inside and len(data.strip()) == len(data)):
+        # A heading or an option with nothing but the text is a paragraph of its own, which no control leaves.
+        is_alone = bool({"h1", "option"}.intersection(inside)) and len(data.strip()) == len(data)
+        if not is_whole(data) and not isolating and not is_alone:
             self.found.append(" > ".join(inside))
 
 
@@ -127,3 +131,21 @@ def test_text_from_feeds_does_not_change_the_direction_of_a_page(client: Client)
         places.feed(shown)
         assert not places.found, f"{path}: {places.found}"
         assert re.search(f"[{CONTROLS}]", shown), path
+
+
+@pytest.mark.django_db
+def test_text_from_feeds_does_not_change_the_direction_of_an_owners_page(client: Client) -> None:
+    lifestream = owned(client)
+    Lifestream.objects.update(title=f"A {HOSTILE}", tagline=HOSTILE)
+    site = make_site(lifestream, HOSTILE, domain="x.example", description=HOSTILE)
+    Subscription.objects.filter(pk=site.pk).update(folder=HOSTILE, name=HOSTILE)
+    make_post(site, HOSTILE, author=HOSTILE, summary=HOSTILE, hidden=True)
+    page = OwnPage.objects.create(lifestream=lifestream, slug="imprint", title=HOSTILE, text=HOSTILE)
+    for path in (
+        "", "add/", f"sites/{site.pk}/", "hidden/", "look/", "rules/", "pages/", "pages/new/", f"pages/{page.pk}/"
+    ):  # fmt: skip
+        response = client.get(f"/main/manage/{path}")
+        assert response.status_code == 200, path
+        places = Places()
+        places.feed(response.content.decode())
+        assert not places.found, f"{path}: {places.found}"
