@@ -32,7 +32,7 @@ from lifestream.storage.db_errors import FAILURES, trouble_of
 from lifestream.wording import in_words, worded
 
 _CLOCK: Final = 60.0  # seconds by which the clocks of two machines may differ
-_SPACE: Final = 0.05  # the part of a disk that should be free
+_SPACE: Final = 0.05  # the part of a disk that should be free; on a large disk, a gigabyte is enough
 _A_GIGABYTE: Final = 1_000_000_000
 _BROKER_TIMEOUT: Final = 3  # seconds
 _PROXY_VARIABLES: Final = ("http_proxy", "https_proxy", "all_proxy")

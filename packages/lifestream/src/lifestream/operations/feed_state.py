@@ -77,7 +77,7 @@ def reasoning_of(feed: Feed, now: datetime) -> Iterator[str]:
         return
     candidates = list(candidates_from_json(feed.candidates))
     if candidates and abs(candidates[-1].at - feed.next_fetch) > timedelta(seconds=1):
-        candidates = []  # The feed has been made due by hand since then.
+        candidates = []  # The time has been changed since then: an owner has asked for a fetch, or a clock was wrong.
     pause = feed.host.not_before
     held_by_host = pause is not None and pause > max(now, feed.next_fetch)
     for candidate in candidates:

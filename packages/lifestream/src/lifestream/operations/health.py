@@ -56,7 +56,7 @@ class Health:
 
     @property
     def late_by(self) -> timedelta:
-        """For how long the oldest feed has been due."""
+        """For how long the feed has been due that became due first."""
         return max(self.now - self.oldest_due, timedelta()) if self.oldest_due else timedelta()
 
     @property

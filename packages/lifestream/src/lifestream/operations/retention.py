@@ -5,7 +5,8 @@ owner keeps or pins their posts. They leave tombstones, so that an old entry tha
 back; tombstones are deleted after LIFESTREAM_KEEP_TOMBSTONE_DAYS. Feeds without subscribers are deleted after
 LIFESTREAM_KEEP_IDLE_DAYS, with all their items.
 
-Everything is done in small transactions, so that nobody waits for long, and may be stopped between any two of them.
+Items are deleted in small transactions, so that nobody waits for long. The cleanup may be stopped between two chunks of
+items that are too old or too many, and between two feeds.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ def _idle_feeds(now: datetime, using: str) -> QuerySet[Feed, int]:
 
 
 def _delete(feed: int, now: datetime, using: str) -> bool:
-    """Delete *feed* with its items, unless somebody has subscribed to it since. Returns whether it is gone."""
+    """Delete *feed* with its items, unless somebody has subscribed to it since. Return whether it was deleted."""
     items = Item.objects.using(using).filter(feed=feed).order_by("pk")
     while chunk := list(items.values_list("pk", flat=True)[:CHUNK]):
         if feed not in _idle_feeds(now, using):

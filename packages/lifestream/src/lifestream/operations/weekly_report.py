@@ -5,7 +5,7 @@ superusers. No mail is sent in a week without trouble. However many processes ca
 
 The thread that calls `send_report` also refreshes feeds, so it must not wait for a mail server that accepts a
 connection and then says nothing, or sends a few bytes at a time: Django's EMAIL_TIMEOUT, which is None by default,
-bounds each read, but not all of them. So the mail is sent in a thread of its own, with one deadline for all.
+bounds each read, but not all of them together. So the mail is sent in a thread of its own, with one deadline for all.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ _log = logging.getLogger(__name__)
 
 WEEK: Final = timedelta(days=7)
 _SLACK: Final = timedelta(hours=6)
-"""How much less than a week may lie between two mails, since the daily run begins earlier or later each day."""
+"""The time between two mails may be this much shorter than a week, since the daily run does not begin at the same time
+each day.
+"""
 _NAME: Final = "reports"
 _MOST_TOLD: Final = 50
 PATIENCE: Final = 60.0

@@ -2,8 +2,8 @@
 
 `serve` creates a token whenever it starts and nobody has an account, and prints an address that contains it. The file
 `first_run` in LIFESTREAM_HOME, which only its owner may read, has the SHA-256 of the token and the time at which it
-expires; the token itself is stored nowhere. Whoever opens the address sees a form, and sending the form uses up the
-token: of several forms that are sent at once, only the one whose process renames the file is accepted.
+expires; the token itself is stored nowhere. Whoever opens the address sees a form, and sending it without mistakes
+uses up the token: of several forms that are sent at once, only the one whose process renames the file is accepted.
 """
 
 from __future__ import annotations

@@ -2,8 +2,10 @@
 
 After ten wrong passwords in a minute from an address, no more are compared from there until a minute has passed since
 the first of them: nobody can try a list of passwords, or keep the site busy comparing them, which takes long by intent.
+Passwords from browsers in which the user has logged in before are counted on their own.
+
 If passwords come from many addresses at once, only a few are compared, and `comparisons` says whose: the threads are
-needed for pages, too. Visitors who were not compared are asked to try again.
+needed for pages, too. Visitors whose passwords were not compared are asked to try again.
 """
 
 from __future__ import annotations

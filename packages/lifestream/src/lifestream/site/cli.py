@@ -1,7 +1,8 @@
 """The command `lifestream`: Django's management on the bundled project, with a database that is always ready.
 
-Before a command of this app runs, missing tables are created, so that the first command of a newcomer works. `read`
-needs no database, and leaves LIFESTREAM_HOME alone. Django's own commands (`migrate`, `check`, …) are unchanged.
+Before a command that needs tables runs, missing ones are created, so that the first command of a newcomer works: these
+are most commands of this app, and `createsuperuser`. `read` needs no database, and leaves LIFESTREAM_HOME alone. The
+other commands of Django (`migrate`, `check`, …) are unchanged.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _NEEDS_TABLES = frozenset(
 _NEEDS_NO_HOME = frozenset({"read"})
 
 _TRIES = 10
-_PAUSE = 0.5  # Seconds in which most of the tables are created.
+_PAUSE = 0.5  # seconds between two tries: meanwhile, another process creates most of the tables
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -49,8 +49,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404 with Django's own view, or 400 or 413 if the form in the request cannot be read.
 
-    Django's view looks for a CSRF token in the form, which nothing has read before if the address is unknown. Outside
-    of a view, its exceptions would be an error of the server.
+    Django's view looks for a CSRF token in the form, which nothing has read before if the address is unknown. Without
+    this function, a form that cannot be read would be answered with 500.
     """
     try:
         return defaults.page_not_found(request, exception)

@@ -5,8 +5,8 @@ the visitor. This WSGI middleware sets the values from which Django builds absol
 
 - the headers X-Forwarded-For, -Proto and -Host are used if the request comes from a trusted proxy, and are removed if
   not;
-- LIFESTREAM_PUBLIC_URL is the site's one address: its scheme, host and path are used for all requests whose host is one
-  of ALLOWED_HOSTS. Other hosts stay as they are, so that Django refuses them.
+- LIFESTREAM_PUBLIC_URL is the site's one address. Its path is used for all requests, its scheme and host for those
+  whose host is one of ALLOWED_HOSTS. Other hosts stay as they are, so that Django refuses them.
 """
 
 from __future__ import annotations

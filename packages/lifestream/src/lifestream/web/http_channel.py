@@ -52,7 +52,8 @@ class OneAnswerChannel(HTTPChannel):
     """A connection on which a request is answered once the client has received the answer before it.
 
     So at most one answer is kept for a client, whatever it sends, and between two answers the connection counts as
-    one without a request: waitress closes it if the client reads nothing for two minutes.
+    one without a request: if the client reads nothing for two minutes, waitress marks the connection, and `wsgi_server`
+    closes it.
     """
 
     request: BoundedParser | None
@@ -158,9 +159,9 @@ class RefusalsAnswered(OneAnswerChannel):
 
 
 def close_silent(sockets: Iterable[object], most: int, *, but: OneAnswerChannel | None = None) -> bool:
-    """Let waitress close the connections that have been silent for the longest time, until at most *most* bytes are
-    kept for all others, or as many as a body may have if that is more. Connections with a request that is being
-    answered, and the connection *but*, stay open. Return whether no more bytes than that are kept now.
+    """Let waitress close the connections that have been silent for the longest time, until at most *most* bytes, or as
+    many as a body may have if that is more, are kept for those that stay open. Connections with a request that is being
+    answered, and the connection *but*, always stay open. Return whether no more bytes than that are kept now.
     """
     channels = [each for each in sockets if isinstance(each, OneAnswerChannel) and not each.will_close]
     if not channels:

@@ -57,7 +57,7 @@ def address_of(url: str, feed: int = 0) -> str:
         encoded = b"%d %b" % (feed, encoded)
     written = base64.urlsafe_b64encode(encoded).rstrip(b"=").decode("ascii")
     before, _, after = page_address("picture", key=_ANY_KEY, url=_ANY_URL).rpartition(f"{_ANY_KEY}/{_ANY_URL}")
-    return f"{before}{_key(encoded, settings.secret_keys[0])}/{written}{after}"
+    return f"{before}{_signature(encoded, settings.secret_keys[0])}/{written}{after}"
 
 
 def picture_at(key: str, written: str) -> tuple[int, str] | None:
@@ -69,7 +69,7 @@ def picture_at(key: str, written: str) -> tuple[int, str] | None:
         text = encoded.decode()
     except (binascii.Error, ValueError):
         return None
-    signed = any(hmac.compare_digest(_key(encoded, secret), key) for secret in settings.secret_keys)
+    signed = any(hmac.compare_digest(_signature(encoded, secret), key) for secret in settings.secret_keys)
     feed, _, url = text.partition(" ") if text[:1].isdigit() else ("0", "", text)
     return (int(feed), url) if signed and of_the_web(url) else None
 
@@ -114,11 +114,11 @@ def _attribute(found: re.Match[str], addresses: _Addresses, *, films: bool) -> s
     return found[1] + escape(addresses.of(unescape(found[2])))
 
 
-def _key(encoded: bytes, secret: str) -> str:
-    digest = hmac.digest(_derived(secret), encoded, "sha256")
+def _signature(encoded: bytes, secret: str) -> str:
+    digest = hmac.digest(_signing_key(secret), encoded, "sha256")
     return base64.urlsafe_b64encode(digest[:18]).decode("ascii")
 
 
 @lru_cache(maxsize=8)
-def _derived(secret: str) -> bytes:
+def _signing_key(secret: str) -> bytes:
     return hashlib.sha256(_PURPOSE + secret.encode()).digest()

@@ -186,7 +186,7 @@ def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> C
 
 
 def _episode(episode: Episode | None, address_here: Callable[[str], str]) -> Episode | None:
-    """Return *episode* with each address of a person's portrait replaced by what *here* returns for it."""
+    """Return *episode* with each address of a person's portrait replaced by the one on this site."""
     if episode is None:
         return None
     return replace(

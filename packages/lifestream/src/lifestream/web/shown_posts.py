@@ -37,9 +37,9 @@ def shown(
     """Return *posts*, loaded with everything that their cards need, as their *lifestream* has chosen. For a search,
     the part of each text is loaded that has the words of *query*.
 
-    That takes two queries, one more if posts are shown whole or as excerpts, and one more if there are items without a
-    stored card. The large fields of items, which may be a megabyte each, are loaded only with *bodies*. Otherwise each
-    is read when a template asks for it.
+    That takes two queries, one more if parts of texts or whole contents are shown, and one more if there are items
+    without a stored card. The large fields of items, which may be a megabyte each, are loaded only with *bodies*.
+    Otherwise each is read when a template asks for it.
     """
     found = read_posts(posts, bodies=bodies)
     fill_posts(found, lifestream, query, bodies=bodies)

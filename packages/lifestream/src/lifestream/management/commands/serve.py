@@ -47,7 +47,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--reload",
             action="store_true",
-            help=gettext("show changes of templates, static files and settings without a restart, for who makes them"),
+            help=gettext("show changes to templates, static files and settings at once, while you work on them"),
         )
 
     def handle(self, *, address: str, update: bool, reload: bool, **_options: Any) -> None:
@@ -108,7 +108,10 @@ class Command(BaseCommand):
         try:
             token = first_run.make_token()
         except OSError as error:
-            text = gettext("No first address can be made: {reason}. Make the account with: lifestream createsuperuser")
+            text = gettext(
+                "The address for the first account can't be made: {reason}. Make the account with: "
+                "lifestream createsuperuser"
+            )
             self.stderr.write(text.format(reason=error.strerror or error))
             return
         if not token:

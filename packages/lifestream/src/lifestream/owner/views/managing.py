@@ -1,5 +1,5 @@
-"""The sites of a lifestream: their list, with actions on many of them, and the page of one site with the state of its
-feed.
+"""The subscriptions of a lifestream, which the pages call sites: their list, with actions on many of them, and the page
+of one site with the state of its feed.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ FAILING: Final = Q(feed__status=Feed.Status.ACTIVE, feed__failures__gt=0) | Q(fe
 @for_owner
 def manage(request: HttpRequest, timeline: Timeline) -> HttpResponse:
     """List the sites, and carry out an action on those that were chosen."""
-    query = {name: _text(request, name) for name in ("q", "folder", "state")}
+    query = {name: _parameter(request, name) for name in ("q", "folder", "state")}
     listed = _narrowed(timeline, query)
     if request.method == "POST":
         return _act(request, timeline, listed)
@@ -56,7 +56,7 @@ def manage(request: HttpRequest, timeline: Timeline) -> HttpResponse:
     return page(request, timeline, "manage.html", context)
 
 
-def _text(request: HttpRequest, name: str) -> str:
+def _parameter(request: HttpRequest, name: str) -> str:
     return request.GET.get(name, "").replace("\0", "")[:_LONGEST]
 
 

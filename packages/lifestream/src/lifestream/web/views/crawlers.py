@@ -15,7 +15,7 @@ from lifestream.page_limits import MOST_IN_SITEMAP
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """Say what crawlers may read (RFC 9309): the pages, but neither the admin nor searches, which never end."""
+    """Say what crawlers may read (RFC 9309): all pages but the admin, searches, and those with older posts."""
     root = reverse("lifestream:index")
     lines = [
         "User-agent: *",
@@ -30,7 +30,9 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """List the pages of the public lifestreams (sitemaps.org). Items are left out: they belong to their own sites."""
+    """List the timelines, the lists of sites and the own pages of the public lifestreams (sitemaps.org). Items are left
+    out: they belong to their own sites.
+    """
     public = Lifestream.objects.filter(is_public=True).order_by("pk")[:MOST_IN_SITEMAP]
     slugs = dict(public.values_list("pk", "slug"))
     addresses = [reverse("lifestream:index")]
