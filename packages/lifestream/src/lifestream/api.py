@@ -150,7 +150,8 @@ def set_rules(subscription: Subscription, *, keep: str | None = None, block: str
     """Set the rules by which *subscription* keeps items, the rules by which it blocks items, or both. None leaves
     rules unchanged. Raises `RuleError` for a line that is no rule.
 
-    Items that the new rules allow are posted at once. Posts that they do not allow are hidden until rules allow them.
+    Items that the new rules allow are posted, and posts that they do not allow are hidden until rules allow them: for
+    the newest items at once, for the others with the next refresh.
     """
     for name, text in (("keep_rules", keep), ("block_rules", block)):
         if text is not None:

@@ -1,4 +1,5 @@
-"""The settings, typed and with their defaults: nothing else in this package reads Django's settings.
+"""The settings whose names begin with `LIFESTREAM_`, typed and with their defaults. Only this module and the package
+`site` read them from Django's settings.
 
     from lifestream.conf import settings
     settings.default_pagination

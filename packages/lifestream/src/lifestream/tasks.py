@@ -3,8 +3,8 @@
 The work is shared out: `update_feeds` sends a message (`update_some`) for each SHARE feeds that are due, and takes one
 share itself. A message that finds nothing to do, since other workers were faster, costs a millisecond. So all workers
 take messages from one queue, and none of them does all the work; for that, each takes only the messages that it is
-working on (CELERY_WORKER_PREFETCH_MULTIPLIER = 1). No task lasts longer than a lease, and each is acknowledged when it
-is done, so the messages of a worker that dies are delivered again.
+working on (CELERY_WORKER_PREFETCH_MULTIPLIER = 1). No task refreshes feeds for longer than a lease, and such a task is
+acknowledged when it is done, so the messages of a worker that dies are delivered again.
 
 Any number of workers may run these at once: the claims in the database make sure that each feed is fetched once. Celery
 comes with the extra "scale".
@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 SHARE: Final = 250
 """How many feeds one message stands for."""
 MOST_SHARES: Final = 40
-"""How many messages are sent at once: the next run sends more."""
+"""How many shares there are in one run, its own among them: the next run sends messages for more."""
 
 
 @shared_task(bind=True, name="lifestream.update_feeds", ignore_result=True, acks_late=True)

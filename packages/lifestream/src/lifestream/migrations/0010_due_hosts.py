@@ -9,7 +9,8 @@ NOTE_DUE = """UPDATE lifestream_host SET next_due = (
 
 
 def drop_index_of_hosts(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    # By hand: Django's AlterField would write SQLite's table of feeds anew. lifestream_feed_next begins with the host.
+    # The index lifestream_feed_next begins with the host, so that of the foreign key is not needed. It is dropped by
+    # hand, since Django's AlterField would write SQLite's table of feeds anew.
     feed = apps.get_model("lifestream", "Feed")
     kept = {index.name for index in feed._meta.indexes}
     for name in schema_editor._constraint_names(feed, ["host_id"], index=True, unique=False):

@@ -1,6 +1,6 @@
 """Different spellings of one URL (see `feed_urls`) were different feeds before. Each URL gets its present form, and
-feeds with the same URL become one row, with everything that any of them has: items, posts and how they are marked,
-subscriptions, tombstones and the log.
+feeds with the same URL become one row, with everything that any of them has: items, posts, subscriptions, tombstones
+and the log. If a lifestream subscribes to two of them, the subscription to the row that is kept stays, with its rules.
 """
 
 from collections import defaultdict
@@ -44,7 +44,9 @@ def forwards(apps, schema_editor):
 
 
 def _healthiest(feeds, twins):
-    """Return the key of the feed that the others join: one that is fetched, and worked last."""
+    """Return the key of the feed that the others join: an active one if there is any, and of several the one that
+    succeeded last.
+    """
     order = {"active": 0, "idle": 1, "paused": 2, "gone": 3}
     rows = feeds.filter(pk__in=twins).values_list("pk", "status", "last_success")
     return min(rows, key=lambda row: (order.get(row[1], 9), -(row[2].timestamp() if row[2] else 0), row[0]))[0]

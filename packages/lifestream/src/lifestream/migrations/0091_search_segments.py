@@ -1,4 +1,6 @@
-"""The function that searches PostgreSQL's index. The entries of the index stay as they are, and are found as before."""
+"""Replace the function that searches PostgreSQL's index. The entries of the index stay as they are, and are found as
+before.
+"""
 
 from __future__ import annotations
 
