@@ -96,7 +96,7 @@ class Simulated:
 
 
 def simulate(feeds: int, days: float, seed: int) -> Sampled:
-    """Let *feeds* be fetched for *days* after two that are not counted."""
+    """Let *feeds* feeds be fetched for *days* days, after two days that are not counted."""
     from lifestream.entry import Rhythm
     from lifestream.fetcher.outcomes import Failed, Fetched, NotModified, Outcome
     from lifestream.scheduler.publication_rate import Pace, pace_of
@@ -174,7 +174,10 @@ def _feed(chance: random.Random, end: datetime) -> Simulated:
 
 @dataclass(frozen=True)
 class Need:
-    """What a number of fetches per hour needs."""
+    """What a number of feeds needs in the busiest minutes: processor cores of workers and of PostgreSQL, connections,
+    commits and reads a second, megabytes of write-ahead log a second, and megabits a second. *gigabytes* is the disk
+    space of the feeds and of a year's items.
+    """
 
     fetches: float
     """Per hour, on average."""

@@ -120,7 +120,7 @@ def settle() -> None:
 
 
 def chosen(hosts: int, each: int) -> list[int]:
-    """Return the keys of *each* feeds of as many hosts as asked for, spread over the table."""
+    """Return the keys of *each* feeds of each of *hosts* hosts, which are spread over the table."""
     from lifestream.models import Feed
 
     step = max(1, (Feed.objects.order_by("-host").values_list("host", flat=True)[0] - TOGETHER - 2) // hosts)

@@ -5,7 +5,7 @@
     … --runs 3 --only V,I                               three runs, of these rules
     … --quick                                           two runs of three rules
 
-The exit status is 1 if a verdict differs.
+The exit status is 1 if a verdict differs, or if a scenario got none because of an error of feedserver.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def differences(reports: Sequence[Report]) -> list[str]:
 
 
 def main() -> int:
-    """Run the check, and print a table. Return the exit status: 1 where verdicts differ."""
+    """Run the check, and print a table. Return the exit status: 1 if verdicts differ or are missing."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("name", nargs="?", default="feedparser", choices=sorted(READERS))
     parser.add_argument("--runs", type=int, default=10, help="how often (default: %(default)s)")

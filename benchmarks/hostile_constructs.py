@@ -2,13 +2,13 @@
 
     python benchmarks/hostile_constructs.py [--from 100] [--to 8000] [--only WORDS] [--quick]
 
-Each construct of packages/lifestream/tests/constructs.py is made in sizes from 100 KB to 8 MB, each twice the one
-before, and read and cleaned by the very code of lifestream's child processes, without their deadline. Each reading has
-a process of its own, like a child that has just started: in one that has read other documents, small ones find their
-memory ready, and large ones have to ask the system for it. (The process is a fork; where there are none, this process
-reads all.) The table has the processor time at the last two sizes, the worst ratio of a time to that of half the size,
-and the worst ratio that lasts. A ratio over the bound is measured again, since a machine with other work to do may have
-caused it: the lowest times count. Constructs that take over 30 s are not made larger.
+Each construct of packages/lifestream/tests/constructs.py is made in sizes from 100 KB to at most 8 MB, each twice the
+one before, and read and cleaned by the very code of lifestream's child processes, without their deadline. Each reading
+has a process of its own, like a child that has just started: in one that has read other documents, small ones find
+their memory ready, and large ones have to ask the system for it. (The process is a fork; where there are none, this
+process reads all.) The table has the processor time at the last two sizes, the worst ratio of a time to that of half
+the size, and the worst ratio that lasts. A ratio over the bound is measured again, since a machine with other work to
+do may have caused it: the lowest times count. Constructs that take over 30 s are not made larger.
 
 A single step may take more than twice as long although the time grows linearly: some megabytes no longer fit into the
 processor's caches. Growth that is worse than linear shows in each step: n log n has a ratio of 2.1, n to the 1.2 one of

@@ -178,7 +178,7 @@ def run(arguments: list[str], urls: list[str]) -> str:
 
 
 def check(name: str, figures: Figures, honest: int, feeds: int) -> None:
-    """End the program if an honest feed was lost, or a hostile one was not."""
+    """End the program unless all items of the honest feeds were stored, and all hostile feeds failed."""
     wanted = (feeds, feeds - honest, honest * ENTRIES)
     if (figures.feeds, figures.failed, figures.items) != wanted:
         raise SystemExit(f"{name}: {figures}; feeds, failed and items should be {wanted}")

@@ -13,8 +13,8 @@ includes the fetch log, the timeline and the search index. What counts is the ra
 The processor time of a first import is printed separately: that of this process, that of the parsers that it starts,
 and the part of that which their start takes. On a busy machine these say more than the wall-clock times.
 
-The second import is also compared with its lower bound: the same requests by lifestream's HTTP client alone, without
-claims, decisions and writes.
+The second import is also compared with its lower bound: the same requests by aiohttp alone, the HTTP client that
+lifestream uses, without claims, decisions and writes.
 """
 
 from __future__ import annotations

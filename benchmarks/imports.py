@@ -1,8 +1,8 @@
 """What it costs to have feedserver at all: its import and first answer, and its plugin to a suite that does not use it.
 
-An import's figure is the processor time of a new process (on Windows its duration), its duration on a machine
-that has nothing else to do. What counts is the difference to a bare interpreter in the same round. Everything was
-compiled before, into a folder of the run's own, whatever the installer and the environment say about bytecode.
+An import's figure is the processor time of a new process (on Windows its duration), which is about its duration on a
+machine that has nothing else to do. What counts is the difference to a bare interpreter in the same round. Everything
+was compiled before, into a folder of the run's own, whatever the installer and the environment say about bytecode.
 """
 
 from __future__ import annotations

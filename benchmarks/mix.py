@@ -158,11 +158,11 @@ def update(keys: list[int]) -> Round:
             waited += time.perf_counter() - began
 
     Feed.objects.filter(pk__in=keys).update(not_before=None)
-    own, all_, wal, wall = used(), processor_time() - time.process_time(), written(), time.perf_counter()
+    own, before, wal, wall = used(), processor_time() - time.process_time(), written(), time.perf_counter()
     with connection.execute_wrapper(note):
         report = refresh(keys, early=True)
     assert len(report.rows) == len(keys), (len(report.rows), len(keys))
-    wall, database = time.perf_counter() - wall, processor_time() - time.process_time() - all_
+    wall, database = time.perf_counter() - wall, processor_time() - time.process_time() - before
     return Round(wall, used() - own, database, waited, written() - wal)
 
 

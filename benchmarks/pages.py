@@ -149,7 +149,7 @@ def queries() -> dict[str, tuple[Callable[[], Any], float]]:
 
 
 def measure(feeds: int, items: int, times: int, only: str) -> dict[str, tuple[Figure, float]]:
-    """Return by name what everything costs that has *only* in its name, and its budget."""
+    """Return by name the cost and the budget of everything that has *only* in its name."""
     from django.test import Client
 
     found: dict[str, tuple[Figure, float]] = {}
@@ -172,7 +172,7 @@ def measure(feeds: int, items: int, times: int, only: str) -> dict[str, tuple[Fi
     visitor.get("/every/", headers={"host": "localhost"})  # templates are read
     root.force_login(User.objects.get(username="root"))
     owner_user = User.objects.get(username="owner")
-    _let(owner_user)
+    _allow_everything(owner_user)
     owner.force_login(owner_user)
     root.get("/admin/", headers={"host": "localhost"})
     for name, (address, budget) in addresses(items, feeds).items():
@@ -186,7 +186,7 @@ def measure(feeds: int, items: int, times: int, only: str) -> dict[str, tuple[Fi
     return found
 
 
-def _let(user: Any) -> None:
+def _allow_everything(user: Any) -> None:
     """Give *user* all permissions of our models."""
     from django.contrib.auth.models import Permission
 

@@ -101,7 +101,9 @@ http {{
 
 @contextmanager
 def by_nginx(folder: Path, feeds: int) -> Iterator[tuple[list[str], Callable[[int], None]]]:
-    """Serve the feeds, as files in *folder*, by nginx. Yield their URLs, and what makes the files those of a pass."""
+    """Serve the feeds, as files in *folder*, by nginx. Yield their URLs, and a function that writes the files for the
+    pass with a number.
+    """
     files = {}
     for number in range(feeds):
         kind = kind_of(number, feeds)

@@ -330,16 +330,16 @@ class Floor(Peer):
         self._epoll = select.epoll()
         self._listeners: dict[int, socket.socket] = {}
         self._clients: dict[int, socket.socket] = {}
-        self._bell, self._rope = socket.socketpair()
-        self._epoll.register(self._bell, select.EPOLLIN)
+        self._stop_receiver, self._stop_sender = socket.socketpair()
+        self._epoll.register(self._stop_receiver, select.EPOLLIN)
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._rope.close()
+        self._stop_sender.close()
         self._thread.join()
-        for sock in (*self._clients.values(), self._bell):
+        for sock in (*self._clients.values(), self._stop_receiver):
             sock.close()
         self._epoll.close()
 

@@ -53,8 +53,8 @@ class Publication:
 
 
 @dataclass
-class Told:
-    """What the server has answered."""
+class AnswerCounts:
+    """How many requests the server has answered, and how."""
 
     requests: int = 0
     not_modified: int = 0
@@ -63,22 +63,22 @@ class Told:
 
 
 def serve(publication: Publication, feeds: int) -> None:
-    """Serve *feeds* until standard input ends. Prints their URLs, and at the end `Told` as JSON."""
+    """Serve *feeds* until standard input ends. Prints their URLs, and at the end `AnswerCounts` as JSON."""
     from feedserver import FeedServer, Pattern, Response
 
-    told, lock, busy = Told(), threading.Lock(), set()
+    answered, lock, busy = AnswerCounts(), threading.Lock(), set()
 
     def answer(request: Request) -> Response:
         number = int(request.path.rpartition("/")[2])
         with lock:
-            told.requests += 1
-            told.together += number in busy
+            answered.requests += 1
+            answered.together += number in busy
             busy.add(number)
         count = publication.entries(number, time.time())
         etag = f'"{count}"'
         with lock:
             busy.discard(number)
-            told.not_modified += request.headers.get("If-None-Match") == etag
+            answered.not_modified += request.headers.get("If-None-Match") == etag
         headers = {"Content-Type": "application/rss+xml", "ETag": etag}
         return Response(publication.document(number, count), headers=headers)
 
@@ -91,7 +91,7 @@ def serve(publication: Publication, feeds: int) -> None:
             print(server.url(f"/feed/{number}"))
     print(flush=True)
     sys.stdin.read()
-    print(json.dumps(asdict(told)), flush=True)
+    print(json.dumps(asdict(answered)), flush=True)
     for server in servers:
         server.stop()
 

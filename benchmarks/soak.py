@@ -97,7 +97,8 @@ class Soak:
         tools.chmod(0o755)
         base = datetime.fromisoformat(options.now).timestamp() - time.time() if options.now else 0.0
         clocks = Clocks(tools, base, stack)
-        # Times that a clock which was ahead has stored are corrected by the clock of the database.
+        # PostgreSQL's clock is moved, too: lifestream compares its own clock with it before it corrects times that a
+        # wrong clock has stored.
         clock = clocks.environment("postgres")
         self.places: Places = stack.enter_context(running_services(clock, small_disks=options.full_disk))
         ours = {name: value for name, value in os.environ.items() if not name.startswith(("LIFESTREAM_", "DJANGO_"))}
@@ -240,7 +241,7 @@ def soak(options: argparse.Namespace) -> bool:
     }
     counts |= {"seconds until all of it was stored": round(took)}
     counts |= {f"requests: {name}": count for name, count in answered.items()}
-    print_story(the_soak.caused, the_soak.witness.seen, the_soak.witness.peaks)
+    print_story(the_soak.caused, the_soak.witness.seen, the_soak.witness.metrics)
     return tell(counts, the_soak)
 
 

@@ -27,8 +27,8 @@ _STAMP = re.compile(r"^\[?\d{4}-\d\d-\d\d[ T][\d:,.]+\s*")
 _TOLD = ("WARNING", "ERROR", "CRITICAL")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
-Peak: TypeAlias = tuple[float, dict[str, float]]
-"""The values of some metrics at a time."""
+MetricValues: TypeAlias = tuple[float, dict[str, float]]
+"""A time, and the values of some metrics at that time."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Witness:
 
     cluster: Cluster
     seen: list[Seen] = field(default_factory=list)
-    peaks: list[Peak] = field(default_factory=list)
+    metrics: list[MetricValues] = field(default_factory=list)
     _offsets: dict[Path, int] = field(default_factory=dict)
     _ready: str = ""
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -86,7 +86,7 @@ class Witness:
             status, text = self._page("metrics")
             if status == 200:
                 values = {name: float(value) for name, value in _METRIC.findall(text)}
-                self.peaks.append((time.time(), {name: values[name] for name in WATCHED if name in values}))
+                self.metrics.append((time.time(), {name: values[name] for name in WATCHED if name in values}))
 
     def _page(self, name: str) -> tuple[int, str]:
         try:
@@ -131,12 +131,14 @@ def condensed(seen: Iterable[Seen]) -> Iterator[str]:
         yield f"{source}: {text}" + (f" ({count} times)" if count > 1 else "")
 
 
-def print_story(caused: Iterable[tuple[float, float, str]], seen: Iterable[Seen], peaks: Iterable[Peak]) -> None:
+def print_story(
+    caused: Iterable[tuple[float, float, str]], seen: Iterable[Seen], metrics: Iterable[MetricValues]
+) -> None:
     """Print the messages that the operator saw about each kind of trouble that was *caused*, from beginning to end."""
     windows: dict[str, list[tuple[float, float]]] = {}
     for begin, end, name in caused:
         windows.setdefault(name, []).append((begin, end))
-    lines, values = list(seen), list(peaks)
+    lines, values = list(seen), list(metrics)
     print("\n## What the operator saw\n")
     for name, times in windows.items():
         print(f"### {name} ({len(times)} times)\n")
@@ -154,7 +156,7 @@ def save(path: Path, caused: Iterable[tuple[float, float, str]], witness: Witnes
     """Save all that was caused and seen in *path*, in seconds since *start*."""
     rows: list[list[Any]] = [[begin - start, "caused", [end - start, name]] for begin, end, name in caused]
     rows += [[each.at - start, each.source, each.text] for each in witness.seen]
-    rows += [[at - start, "values", values] for at, values in witness.peaks]
+    rows += [[at - start, "values", values] for at, values in witness.metrics]
     rows.sort(key=lambda row: row[0])
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 

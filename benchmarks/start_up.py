@@ -1,7 +1,7 @@
 """What it costs to run `lifestream update_feeds` if there is nothing to do, as cron does it every few minutes.
 
 The peer is a bare `django.setup()` with the same apps of Django's and a connection to a SQLite database, in a new
-process of the same round. It is measured twice: with bytecode compiled before, and with none found or written, as
+process of the same round. Both are measured twice: with bytecode compiled before, and with none found or written, as
 in many containers. A figure is the processor time of the whole process (on Windows its duration).
 """
 
@@ -65,7 +65,7 @@ def inherited() -> dict[str, str]:
 
 
 def measure(folder: Path, variables: Mapping[str, str], rounds: int) -> Rounds:
-    """Measure the commands and their peer, once each before it counts."""
+    """Measure the commands and their peer, after one run of each that does not count."""
     command = ("-m", "lifestream", "update_feeds")
     commands = {
         SETUP: (("-c", BARE_SETUP, str(folder / "bare.sqlite3")), folder / "no-feeds"),

@@ -1,5 +1,5 @@
-"""Every program here still runs (`uv run pytest benchmarks`). Its figures are not checked: other tests run at the same
-time.
+"""The programs in PROGRAMS still run (`uv run pytest benchmarks`). Their figures are not checked: other tests run at
+the same time.
 """
 
 from __future__ import annotations

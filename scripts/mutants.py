@@ -202,7 +202,7 @@ def mutants_of(source: str, name: str) -> list[Mutant]:
     found: list[Mutant] = []
     seen: set[str] = set()
     tree = ast.parse(source)
-    aside = list(_without_effect(tree))
+    excluded = list(_without_effect(tree))
     parsed = pickle.dumps(get_ast(source))  # to load a tree costs less than to parse it again
     for operator in OPERATORS:
         for occurrence in itertools.count():
@@ -211,7 +211,7 @@ def mutants_of(source: str, name: str) -> list[Mutant]:
             if not visitor.mutation_applied:
                 break
             place = _first_difference(source, mutated)
-            if mutated in seen or any(start <= place < end for start, end in aside) or not _is_valid(mutated):
+            if mutated in seen or any(start <= place < end for start, end in excluded) or not _is_valid(mutated):
                 continue
             seen.add(mutated)
             found.append(_mutant(source, mutated, tree, name))
@@ -258,14 +258,14 @@ Position: TypeAlias = tuple[int, int]  # line from 1, and column from 0 in bytes
 def _without_effect(tree: ast.Module) -> Iterator[tuple[Position, Position]]:
     """Yield the start and end of annotations, which nothing reads, and of the decorators of dataclasses."""
     for node in ast.walk(tree):
-        aside: list[ast.expr | None] = []
+        excluded: list[ast.expr | None] = []
         if isinstance(node, ast.arg | ast.AnnAssign):
-            aside = [node.annotation]
+            excluded = [node.annotation]
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            aside = [node.returns]
+            excluded = [node.returns]
         elif isinstance(node, ast.ClassDef):
-            aside = [each for each in node.decorator_list if _is_dataclass(each)]
-        for each in filter(None, aside):
+            excluded = [each for each in node.decorator_list if _is_dataclass(each)]
+        for each in filter(None, excluded):
             yield (each.lineno, each.col_offset), (each.end_lineno or 0, each.end_col_offset or 0)
 
 

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE = 30.0  # seconds for a server to start or to stop
-FAST = ("fsync", "synchronous_commit", "full_page_writes")
+TURNED_OFF = ("fsync", "synchronous_commit", "full_page_writes")  # settings of PostgreSQL, for speed
 
 
 class ServiceError(Exception):
@@ -122,7 +122,7 @@ def start_postgres(folder: Path, variables: Mapping[str, str] | None = None) -> 
     )
     if made.returncode:
         raise ServiceError(f"initdb failed: {made.stderr.strip()}")
-    settings = [f"--{name}=off" for name in FAST]
+    settings = [f"--{name}=off" for name in TURNED_OFF]
     server = launch(
         folder,
         [postgres, "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", folder, *settings],

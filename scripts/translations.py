@@ -6,9 +6,9 @@
     scripts/translations.py compile           compile the catalogues only
     scripts/translations.py check             print what is wrong with marks, translations and compiled files
 
-A catalogue (`locale/LANG/LC_MESSAGES/django.po`) holds the English strings in their order, each with its translation,
-without places and dates: so it changes only if a string changes, and the same sources always make the same file. A
-string that is new has an empty translation, never a guess ("fuzzy"); one that is gone is dropped.
+A catalogue (`locale/LANG/LC_MESSAGES/django.po`) holds the English strings, sorted, each with its translation, without
+places and dates: so it changes only if a string changes, and the same sources always make the same file. A string that
+is new has an empty translation, never a guess ("fuzzy"); one that is gone is dropped.
 
 Babel reads and writes all these files, so gettext's programs are not needed.
 """
@@ -134,7 +134,9 @@ def read(path: Path) -> Catalog:
 
 
 def updated(path: Path, sources: Catalog) -> bytes:
-    """Return the catalogue at *path* as it should be written: with all strings of *sources*, in their order."""
+    """Return the catalogue at *path* as it should be written: with the strings of *sources*, sorted. A catalogue for
+    tests has only those that it has already.
+    """
     before = read(path) if path.exists() else Catalog()
     after = Reproducible(locale=language_of(path), charset="utf-8")
     for message in sources:
