@@ -20,7 +20,8 @@ closed first. `http_channel`: limits for each connection; `request_framing`: lim
 `request_charset`: reads every request as UTF-8, in the bundled site. `proxy_headers`: whether a proxy has passed a
 request on.
 
-Never imported here: the fetcher's session, the parser, `refresh.pipeline`. Three modules do more than read:
-`views.push` stores what a hub has sent, `views.own_pages` lets `storage.own_page_html` store the HTML of a page, and
-`views.pictures` lets `refresh.pictures` fetch pictures that are not stored yet.
+No module here imports the fetcher's session, the parser or `refresh.pipeline` itself; `refresh.opml`, which writes a
+lifestream's list of feeds, uses a small part of the parser. Three modules do more than read: `views.push` stores what a
+hub has sent, `views.own_pages` lets `storage.own_page_html` store the HTML of a page, and `views.pictures` lets
+`refresh.pictures` fetch pictures that are not stored yet.
 """
