@@ -48,9 +48,10 @@ class Dialect:
 
     *matching* selects the latest `%(most)s` items that match `%(query)s`, the latest first. *latest* selects those of
     the LATEST latest items that match `%(query)s`. *found* is the condition that the item in a column matches a query,
-    *among* that it is one of those in a JSON list. *some* simplifies a query for a first estimate of how many items it
-    finds: the simplified query finds no items that the query doesn't find, and reading its first items takes no longer
-    if there are many.
+    checked in the item's own entry. *listed* is the same condition, checked in a list of all items that match, which
+    the database takes from the index first. *among* is the condition that the item is one of those in a JSON list.
+    *some* simplifies a query for a first estimate of how many items it finds: the simplified query finds no items that
+    the query doesn't find, and reading its first items takes no longer if there are many.
 
     *counts_by_asking*: whether it is faster to check posts for the words one by one. It is on PostgreSQL, which
     collects all items of a segment before it returns the first.
@@ -68,6 +69,7 @@ class Dialect:
     matching: str
     latest: str
     found: str
+    listed: str
     among: str
     row: Callable[[Indexed], Sequence[Any]]
     query: Callable[[Iterable[Term]], str]
@@ -199,6 +201,8 @@ DIALECTS: Final = {
         latest="SELECT rowid FROM (SELECT rowid, head, body FROM lifestream_search"  # noqa: S608
         f" ORDER BY rowid DESC LIMIT {LATEST}) latest WHERE {sqlite_search.FUNCTION}(head, body, %(query)s)",
         found=f"(SELECT {sqlite_search.FUNCTION}(head, body, {{query}}) FROM lifestream_search WHERE rowid = {{item}})",  # noqa: S608
+        # The plus keeps SQLite from looking up the rows of all listed items, which it would have to sort.
+        listed="+{item} IN (SELECT rowid FROM lifestream_search WHERE lifestream_search MATCH {query})",
         among="{item} IN (SELECT value FROM json_each({items}))",
         row=_sqlite_row,
         query=_sqlite_query,
@@ -229,6 +233,7 @@ DIALECTS: Final = {
         f" ORDER BY item_id DESC LIMIT {LATEST}) latest WHERE {_holds('%(query)s')}",
         # A value instead of EXISTS, which the planner may turn into a join that reads all matching items.
         found=f"(SELECT {_holds('{query}')} FROM lifestream_search WHERE item_id = {{item}})",  # noqa: S608
+        listed="({item} IN (SELECT * FROM lifestream_search_latest({query}, 9223372036854775807))) IS TRUE",
         among="{item} IN (SELECT value::bigint FROM json_array_elements_text({items}::json))",
         row=_postgresql_row,
         query=_postgresql_query,

@@ -150,9 +150,12 @@ class Timeline:
     def _pinned(self) -> QuerySet[Post]:
         return self._posts().filter(pinned__isnull=False).order_by("-pinned", "-item_id")[:MOST_PINNED]
 
-    def rows(self, before: Cursor | None, count: int, hit: Found | None = None) -> QuerySet[Post]:
+    def rows(
+        self, before: Cursor | None, count: int, hit: Found | None = None, *, are_checked: bool = False
+    ) -> QuerySet[Post]:
         """Return the first *count* posts that may be shown, or the first of those older than *before*. *hit* is what
-        the search has found, if that is known already.
+        the search has found, if that is known already. With *are_checked*, it is also known that too few of the latest
+        posts have the words.
         """
         if self.query:
             hit = hit or self._find()
@@ -163,9 +166,17 @@ class Timeline:
             keys = list(_older(latest, before).values_list("pk", flat=True)[:count])
             if len(keys) == count:  # A small lifestream may have fewer posts among the latest items.
                 return _of_keys(keys)
+        if hit is not None and not hit.are_looked_up:
+            every = _older(self.narrowed(query="").posts(), before)
+            if not are_checked:
+                found = first_with(every, fulltext.condition(every, hit), count)
+                if len(found.keys) == count or found.are_all:
+                    return _of_keys(found.keys)
+            # Words that are frequent elsewhere may be in none of very many posts.
+            return _of_keys(hit.listed_among(every).values("pk")[:count])
         rows = _older(posts, before)[:count]
         # The database sorts posts that are looked up by their items; it reads all others in the order of an index.
-        are_sorted = hit.are_looked_up if hit else self.tag is not None and self._tagged is not None
+        are_sorted = hit is not None or (self.tag is not None and self._tagged is not None)
         return _of_keys(rows.values("pk")) if are_sorted else rows
 
     def _walked(self, before: Cursor | None, count: int, hit: Found | None) -> list[int] | None:
@@ -190,10 +201,11 @@ class Timeline:
         """
         pinned = read_posts(self._pinned(), bodies=bodies) if self.pins and before is None else []
         hit = self._find() if self.query else None
-        keys, hits = self._first_of_many(hit, size + 1) if hit and counted and before is None else (None, None)
+        are_asked = hit is not None and counted and before is None and self._counts_by_asking(hit)
+        keys, hits = self._first_of_many(hit, size + 1) if hit and are_asked else (None, None)
         if hit and counted and hits is None:
             hits = hit.count(self.narrowed(query="").posts(), MOST_COUNTED)
-        rows = self.rows(before, size + 1, hit) if keys is None else _of_keys(keys)
+        rows = self.rows(before, size + 1, hit, are_checked=are_asked) if keys is None else _of_keys(keys)
         found = read_posts(rows, bodies=bodies)
         if hits is not None and not hits.is_all:
             hits = Hits(max(hits.count, min(len(found), size)), is_all=len(found) <= size and before is None)
@@ -201,15 +213,17 @@ class Timeline:
         fill_posts([*pinned, *found], self.lifestream, self.query, bodies=bodies)
         return TimelinePage(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None, hits, tuple(pinned))
 
+    @staticmethod
+    def _counts_by_asking(hit: Found) -> bool:
+        """Return whether the words of a search (*hit*) are frequent, and the database counts faster by checking posts
+        one by one than by its index.
+        """
+        return hit.keys is None and fulltext.counts_by_asking(router.db_for_read(Post))
+
     def _first_of_many(self, hit: Found, count: int) -> tuple[list[int] | None, Hits | None]:
         """Return the keys of the first *count* posts that the search (*hit*) finds, and how many there are in all,
-        counted no further than MOST_COUNTED.
-
-        Return None for both unless the words are frequent and the database counts faster by checking posts one by one
-        than by its index. Also return None for both if too few are found among the latest posts.
+        counted no further than MOST_COUNTED. Return None for both if too few are found among the latest posts.
         """
-        if hit.keys is not None or not fulltext.counts_by_asking(router.db_for_read(Post)):
-            return None, None
         every = self.narrowed(query="").posts()
         found = first_with(every, fulltext.condition(every, hit), MOST_COUNTED + 1)
         if len(found.keys) < count and not found.are_all:
