@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from lifestream.content.tokenizer import Term, words
 from lifestream.models import sqlite_search
+from lifestream.models.time_limit import LONGEST
 
 TEXT_LENGTH: Final = 50_000
 """Characters of a text that are indexed. PostgreSQL refuses a tsvector of more than 1 MB."""
@@ -150,17 +151,20 @@ def latest_matching(query: str, most: str) -> str:
 
     Each part orders by an expression, so that the planner can't walk down the primary key: it expects any word in each
     two-hundredth item, and would read all of ten million items to find that none has it. The nested loop asks for a
-    segment only when those before it have given too few items.
+    segment only when those before it have given too few items, and for none after LONGEST seconds.
     """
     return f"""
         SELECT item_id FROM (
             (
                 SELECT found.item_id
-                FROM generate_series(
-                    (SELECT max(item_id) FROM lifestream_search) / {SEGMENT},
-                    (SELECT min(item_id) FROM lifestream_search) / {SEGMENT},
-                    -1
-                ) AS segment
+                FROM (
+                    SELECT segment FROM generate_series(
+                        (SELECT max(item_id) FROM lifestream_search) / {SEGMENT},
+                        (SELECT min(item_id) FROM lifestream_search) / {SEGMENT},
+                        -1
+                    ) AS segment
+                    WHERE clock_timestamp() < statement_timestamp() + interval '{LONGEST} s'
+                ) AS segments
                 CROSS JOIN LATERAL (
                     SELECT item_id FROM lifestream_search WHERE words @@ {_in_segment(query, "segment")}
                     ORDER BY item_id + 0 DESC LIMIT {most}
