@@ -196,7 +196,6 @@ def _complaint(labels: list[_Label], charset: Charset, text: str) -> str:
 
 
 _C1 = re.compile("[\x80-\x9f]")
-_C1_IN_UTF8 = re.compile(b"\xc2[\x80-\x9f]")
 WINDOWS_CHARACTERS: Final = {number: bytes((number,)).decode("cp1252", "ignore") for number in range(0x80, 0xA0)}
 """The replacements of the control characters from U+0080 to U+009F, by their numbers: "" where windows-1252 has no
 character.

@@ -1,8 +1,8 @@
 """The questions by which a document is read. A child process answers them, or `lifestream.testing` in this process.
 
-If no site's own plugin can be meant, a document takes one question: the child chooses the plugin, and prepares the
+If only a shipped plugin can be meant, a document takes one question: the child finds the plugin, and prepares the
 items. Otherwise it takes two questions. After the first, which has the document read, this process chooses the plugin.
-If the plugin is shipped, the second has the child prepare the items. If it is a site's own, its hooks run in this
+If the plugin is shipped, the second has the child prepare the items. If it is one of your own, its hooks run in this
 process, and the second has their results cleaned.
 """
 

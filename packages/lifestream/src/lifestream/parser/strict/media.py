@@ -35,7 +35,7 @@ class _Level:
 
 
 class EntryMedia(NamedTuple):
-    """The *media* of an entry, with the *title*, *description* and *player* of the first of them.
+    """The *media* of an entry. *title*, *description* and *player* are those of the entry, else of the first medium.
 
     *torrents* are the addresses of files that peers share, with their types; *tags* are those of its media.
     """
