@@ -36,7 +36,9 @@ TOLERANCE: Final = timedelta(seconds=60)
 """By how much the clocks of machines that run lifestream may differ."""
 _CHUNK: Final = 500
 _MENDED: Final = "clock"
-"""The tally that notes when times were last corrected: at most once per lease, while a clock stays wrong."""
+"""The tally that notes when times were last corrected. While a clock stays wrong, they are corrected at most once per
+lease.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def _since_fetch(name: str, now: datetime) -> Combinable:
 
 
 def _leases(now: datetime, lease: timedelta, using: str) -> int:
-    """Let leases on hosts that would end later end after *lease*. Returns how many hosts had such a lease."""
+    """Shorten the leases on hosts that end later than *lease* from *now*. Returns how many hosts had such a lease."""
     latest = now + lease
     held = Host.objects.using(using).filter(held_until__gt=latest + TOLERANCE).order_by("pk")
     hosts = list(held.values_list("pk", flat=True))

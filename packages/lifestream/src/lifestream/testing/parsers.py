@@ -28,7 +28,9 @@ from lifestream.plugins.registry import Registry
 
 
 class InProcessParsers:
-    """Takes the place of a `ParserPool` in a test; the arguments are the same, *size* and *memory* have no effect."""
+    """Takes the place of a `ParserPool` in a test. The arguments are the same, but *size*, *deadline* and *memory* have
+    no effect.
+    """
 
     def __init__(
         self,
