@@ -73,7 +73,7 @@ def site_templates(domain: str, folder: str = "lifestream/sites/") -> list[str]:
 
 
 _Kind = TypeVar("_Kind")
-_KINDS_IN_WORDS: dict[type, str] = {  # for developers
+_KINDS_IN_WORDS: dict[type, str] = {  # not translated
     Lifestream: "a lifestream (lifestream.models.Lifestream)",
     Post: "a post (lifestream.models.Post)",
     Subscription: "a subscription (lifestream.models.Subscription)",
@@ -85,7 +85,7 @@ def _checked(value: object, kind: type[_Kind], tag: str) -> _Kind:
     """Return *value*. Raises TypeError, with the name of the *tag*, if it is not of *kind*."""
     if isinstance(value, kind):
         return value
-    missing = "nothing: no such variable is in the context"  # for developers
+    missing = "nothing: no such variable is in the context"  # not translated
     got = f"{type(value).__name__} {str(value)[:40]!r}" if value else missing
     raise TypeError(f"{{% {tag} %}} takes {_KINDS_IN_WORDS[kind]}, and got {got}")
 
@@ -111,7 +111,7 @@ def _timeline(context: Context, post: Post) -> Timeline:
     if isinstance(timeline, Timeline) and timeline.lifestream.pk == post.lifestream_id:
         return timeline
     render_context: Any = context.render_context
-    timelines: dict[int, Timeline] = render_context.setdefault("lifestream timelines", {})  # for developers
+    timelines: dict[int, Timeline] = render_context.setdefault("lifestream timelines", {})  # not translated
     if post.lifestream_id not in timelines:
         timelines[post.lifestream_id] = Timeline(post.lifestream)
     return timelines[post.lifestream_id]
