@@ -95,6 +95,7 @@ class OpenElements:
         self._closed = False
         # The elements that are open, outermost first; None once a tag has closed another element than the last of them.
         self._nested: list[str] | None = []
+        # How many characters of tags may still be reopened, and how many nodes may still be passed by moved content.
         self._to_reopen = 64_000 + 16 * length
         self._to_move = 1_000_000 + 100 * length
 

@@ -39,7 +39,7 @@ _ENTRIES: Final = frozenset({b"item", b"entry"})
 _AROUND: Final = frozenset({b"rss", b"rdf", b"channel", b"feed", b"items"})
 """The elements around entries, without their prefixes."""
 _STRUCTURE: Final = _AROUND | _ENTRIES
-_OF_ATOM: Final = frozenset({b"content", b"summary"})
+_MARKUP_FIELDS: Final = frozenset({b"content", b"summary"})
 """Fields whose text may be markup."""
 
 
@@ -169,4 +169,4 @@ def _local(name: bytes) -> bytes:
 
 
 def _is_field(name: bytes) -> bool:
-    return name in _OF_ATOM or (is_field(name) and _local(name) not in _STRUCTURE)
+    return name in _MARKUP_FIELDS or (is_field(name) and _local(name) not in _STRUCTURE)

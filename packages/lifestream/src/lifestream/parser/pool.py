@@ -82,7 +82,7 @@ class _Job:
     """A document or a web page to read, and the future of its result."""
 
     future: Future[Any]
-    asked: Document | WebPage | ArticlePage
+    to_read: Document | WebPage | ArticlePage
 
 
 class ParserPool:
@@ -225,7 +225,7 @@ class ParserPool:
             if not job.future.set_running_or_notify_cancel():
                 continue
             try:
-                result = job.asked.read(child.ask, self.registry, self.deadline)
+                result = job.to_read.read(child.ask, self.registry, self.deadline)
             except Nonsense as error:
                 child.end(kill=True)
                 job.future.set_exception(error)

@@ -86,10 +86,10 @@ class InProcessParsers:
     def close(self) -> None:
         """Do nothing: there is no process to end."""
 
-    def _read(self, asked: Document | WebPage | ArticlePage) -> Future[Any]:
+    def _read(self, to_read: Document | WebPage | ArticlePage) -> Future[Any]:
         future: Future[Any] = Future()
         try:
-            future.set_result(asked.read(self._ask, self.registry, self._deadline))
+            future.set_result(to_read.read(self._ask, self.registry, self._deadline))
         except Exception as error:  # noqa: BLE001  the future raises it
             future.set_exception(error)
         return future
