@@ -126,8 +126,8 @@ def _django_template(names: list[str]) -> Template:
 
 @register.simple_tag(takes_context=True)
 def page_look(context: Context) -> Look:
-    """Return how the page looks: `title`, `theme`, `accent`, `logo` and `styles`, as the lifestream in the context, or
-    else the site, has chosen.
+    """Return how the page looks: its `theme`, `accent` and `logo`, as the lifestream in the context, or else the site,
+    has chosen, and the `title` and the `styles` of the site.
     """
     lifestream = context.get("lifestream")
     return look_of(lifestream if isinstance(lifestream, Lifestream) else None)
@@ -135,8 +135,8 @@ def page_look(context: Context) -> Look:
 
 @register.simple_tag(takes_context=True)
 def look_attributes(context: Context) -> SafeString:
-    """Render the attributes of `<html>` that carry the theme and the accent, each with a space before it; empty if both
-    are the site's defaults.
+    """Render the attributes of `<html>` that carry the theme and the accent, each with a space before it; empty if the
+    theme is "standard" and no accent was chosen.
     """
     look = page_look(context)
     theme = format_html(' data-look="{}"', look.theme) if look.theme != "standard" else ""
