@@ -11,7 +11,7 @@ import pytest
 from lifestream.content.sanitizer import Beginning, Sanitizer
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 from lifestream.plugins import FeedPlugin, ItemDraft, draft_checks
-from lifestream.plugins.draft_checks import MAX_TEXT, LONGEST_ERROR
+from lifestream.plugins.draft_checks import LONGEST_ERROR, MAX_TEXT
 from lifestream.plugins.item_pipeline import PluginProblem, hooked, prepare
 from site_documents import SANITIZER
 

@@ -8,7 +8,7 @@ import pytest
 
 from lifestream.entry import Enclosure, Media
 from lifestream.plugins.base import ItemDraft
-from lifestream.plugins.draft_checks import MAX_NUMBER, MAX_TEXT, LONGEST_ERROR, checked_draft, said_by
+from lifestream.plugins.draft_checks import LONGEST_ERROR, MAX_NUMBER, MAX_TEXT, checked_draft, said_by
 
 
 def test_a_draft_is_sent_with_tuples_with_dates_in_utc_and_without_a_card() -> None:

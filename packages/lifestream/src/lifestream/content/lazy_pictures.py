@@ -34,7 +34,8 @@ _HIDDEN = late(r"display\s*+:\s*+none", re.IGNORECASE)
 class Pictures:
     """The pictures that were read from a fragment so far.
 
-    *pieces* holds their tags; this class replaces the tag of a picture with "" if its `noscript` copy is shown.
+    *pieces* holds the fragment as it is rewritten, with each of their tags in a piece of its own. This class replaces
+    the tag of a picture with "" if its `noscript` copy is shown.
     """
 
     pieces: list[str]

@@ -29,8 +29,8 @@ _ORIGIN = re.compile(r"(https?)://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?=[/?#]|\Z)")
 
 
 def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL_SCHEMES) -> str:
-    """Return *url* made absolute against *base_url*, or "" if its scheme is not one of *schemes*, it has no host, or it
-    can't be parsed.
+    """Return *url* made absolute against *base_url*, or "" if its scheme is not one of *schemes*, if it is a web
+    address without a host, or if it can't be parsed.
     """
     if (plain := _PLAIN_URL.fullmatch(url)) and plain[1] in schemes:
         return url

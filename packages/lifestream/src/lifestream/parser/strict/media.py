@@ -97,8 +97,8 @@ def _read(elements: Iterable[Element], names: Names) -> _Level:
 
 
 def _media(entry: _Level) -> Iterator[Media]:
-    """Yield one medium for each content or group of an entry. If there is none, yield one for its thumbnail or
-    player.
+    """Yield one medium for each content or group of an entry that is not empty, or for the first one if all are empty.
+    If there is none, yield one for its thumbnail or player.
     """
     inner = [level for level in entry.inner if _has_anything(level)] or entry.inner[:1]
     for level in inner:
