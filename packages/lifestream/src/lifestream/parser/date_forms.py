@@ -194,6 +194,7 @@ _BETWEEN: Final = name_set(
     "om on ora ore pukul saat the u uhr um und "
     "г год года в ж о р року ος δε στις الساعة בשעה बजे น เวลา พ.ศ ค.ศ"
 )
+"""Words of a date that mean neither a month nor a day of the week, as in "4 de mayo de 2020"."""
 
 
 def worded(text: str) -> datetime | None:

@@ -114,7 +114,7 @@ class ParserPool:
         self._children = [
             _Child(self.rules, deadline, memory, self._deadlines) for _ in range(size or os.cpu_count() or 1)
         ]
-        release()  # read now, in the thread that can still report that there is no memory
+        release()  # cached now, while a lack of memory can still be reported to the caller
         self._threads = [
             threading.Thread(target=self._serve, args=(child,), name=f"parser-{number}", daemon=True)
             for number, child in enumerate(self._children, 1)
