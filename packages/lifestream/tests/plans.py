@@ -10,7 +10,7 @@ from django.db import connection
 
 _WHOLE = {
     # Tables that a query makes itself may be read as a whole: "SCAN (subquery-2)", "SCAN json_each VIRTUAL TABLE".
-    "sqlite": re.compile(r"SCAN (?!CONSTANT|json_each|latest|.*VIRTUAL TABLE)\w"),
+    "sqlite": re.compile(r"SCAN (?!CONSTANT|json_each|latest|walked|.*VIRTUAL TABLE)\w"),
     "postgresql": re.compile(r"Seq Scan on lifestream_"),
 }
 

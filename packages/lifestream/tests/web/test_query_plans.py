@@ -84,7 +84,9 @@ def test_a_frequent_word_is_found_by_walking_down_the_timeline(
         assert len(client.get("/planet/search/?q=kites").context["posts"]) == 9
 
     assert whole_tables(work, *FEW) == []
-    assert [query for query in sorted_ones(work) if not any(name in query for name in COMPARED)] == []
+    # Only the posts that were found are sorted: they are looked up by their keys.
+    allowed = (*COMPARED, "SEARCH lifestream_post USING INTEGER PRIMARY KEY")
+    assert [query for query in sorted_ones(work) if not any(name in query for name in allowed)] == []
 
 
 @pytest.mark.parametrize("order", SiteOrder.values)

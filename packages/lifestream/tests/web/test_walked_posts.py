@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef
 
 from factories import make_lifestream
 from lifestream.models import Item, Post, Subscription, Tag, fulltext
-from lifestream.models.search_sql import DIALECTS
+from lifestream.models.search_sql import DIALECTS, Indexed
 from lifestream.web import walked_posts
 from lifestream.web.timeline import Timeline, TimelinePage
 from plans import plans_of
@@ -218,3 +218,37 @@ def test_a_tag_without_posts_has_an_empty_page(site: Subscription) -> None:
     Tag.objects.create(name="None", slug="none")
     of_tag = Timeline(site.lifestream).of_tag("none")
     assert of_tag is not None and of_tag.page(None, 5).posts == ()
+
+
+@pytest.mark.parametrize("rare", [2, 10_000], ids=["in very many items", "in some items"])
+@pytest.mark.parametrize("frequent", [1, 1_000], ids=["frequent now", "frequent once"])
+def test_words_that_are_frequent_elsewhere_are_not_looked_for_in_post_after_post(
+    site: Subscription, monkeypatch: pytest.MonkeyPatch, rare: int, frequent: int
+) -> None:
+    if not fulltext.is_supported(connection.alias):
+        pytest.skip("This database has no index.")
+    monkeypatch.setattr(fulltext, "FREQUENT", frequent)
+    monkeypatch.setattr(fulltext, "RARE", rare)
+    monkeypatch.setattr(fulltext, "SHOWN", 2)
+    monkeypatch.setattr(walked_posts, "MOST_ASKED", 5)
+    elsewhere = make_site()
+    oldest = Post.objects.filter(subscription=site).order_by("date", "item_id")[:2]
+    for post in oldest:
+        fulltext.index([Indexed(post.item_id, "rivers", "")], "default")
+    for _ in range(9):
+        make_post(elsewhere, "rivers")
+    timeline = Timeline(site.lifestream, query="riv")
+    pages: list[TimelinePage] = []
+    asked = [sql for sql, _ in asked_of(lambda: pages.append(timeline.page(None, 1, counted=True)))]
+    older = pages[0].older
+    assert older is not None
+    pages.append(timeline.page(older, 1))
+    assert [post.pk for page in pages for post in page.posts] == [post.pk for post in reversed(oldest)]
+    assert pages[1].older is None
+    assert pages[0].hits is not None and 1 <= pages[0].hits.count <= 2
+    # Posts are checked one by one only among the first five.
+    dialect = DIALECTS[connection.vendor]
+    condition = dialect.found.format(item='"lifestream_post"."item_id"', query="%s")
+    checking = [sql for sql in asked if condition in sql]
+    assert all("LIMIT 5)" in sql for sql in checking)
+    assert bool(checking) is (frequent == 1 or rare == 2)

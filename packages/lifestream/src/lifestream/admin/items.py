@@ -47,18 +47,27 @@ class TextSearchAdmin(ModelAdmin):
             return super().get_search_results(request, queryset, search_term)
         if "\0" in search_term:
             return queryset.none(), False
-        rows, are_all = fulltext.latest_matching(queryset, search_term, MOST_FOUND)
-        request.found_more = not are_all  # type: ignore[attr-defined]
-        return rows, False
+        latest = fulltext.latest_matching(queryset, search_term, MOST_FOUND)
+        if not latest.are_all:
+            request.left_out = _ended() if latest.is_cut else _more_found()  # type: ignore[attr-defined]
+        return latest.rows, False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Return the list. If a search finds more rows than are listed, a line says so."""
+        """Return the list. If a search lists fewer rows than there are, a line says so."""
         response: HttpResponse = super().changelist_view(request, extra_context)
         context = getattr(response, "context_data", None)
-        if context and getattr(request, "found_more", False):
-            text = gettext("Of the items that have the words, only the latest {} are listed. More words find others.")
-            context["subtitle"] = text.format(number_format(MOST_FOUND, force_grouping=True))
+        if context and hasattr(request, "left_out"):
+            context["subtitle"] = request.left_out
         return response
+
+
+def _more_found() -> str:
+    text = gettext("Of the items that have the words, only the latest {} are listed. More words find others.")
+    return text.format(number_format(MOST_FOUND, force_grouping=True))
+
+
+def _ended() -> str:
+    return gettext("The search took too long, so older items were not searched. Fewer or rarer words find more.")
 
 
 class ShownFilter(admin.SimpleListFilter):

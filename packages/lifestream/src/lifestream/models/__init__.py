@@ -16,9 +16,9 @@ claimed. `sort_names`: the order of the sites of a lifestream.
 
 Not models of Django's, but read and written together with them: `fulltext`: the search index, how much of a search is
 used, and whether its items are looked up first or along the timeline, with `search_sql`: its SQL for SQLite and
-PostgreSQL, and `sqlite_search`: the function that SQLite calls for one item. `row_values`: comparisons that both
-databases answer by an index. `index_conditions`: conditions written as in partial indexes. `message_field`: the field
-of messages.
+PostgreSQL, `sqlite_search`: the function that SQLite calls for one item, and `time_limit`: how long the index is read
+for one query. `row_values`: comparisons that both databases answer by an index. `index_conditions`: conditions written
+as in partial indexes. `message_field`: the field of messages.
 
 What was fetched is written by `storage` alone. Feeds are created by `refresh.subscribe` and `refresh.opml`, get their
 icons from `refresh.icon_finder`, and are changed by superusers in the admin.

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from django.db import connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -24,6 +24,7 @@ from django.db.models.sql.compiler import SQLCompiler
 from lifestream.content.tokenizer import Term, terms
 from lifestream.models.index_conditions import BooleanLookup
 from lifestream.models.search_sql import DIALECTS, Dialect, Indexed
+from lifestream.models.time_limit import TimeLimit
 
 CHUNK: Final = 500
 LONGEST_QUERY: Final = 300
@@ -81,18 +82,29 @@ class Hits:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """The primary keys of rows that a query finds. If *is_cut*, others may be missing, since the time was up."""
+
+    keys: tuple[int, ...]
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """The result of `find`.
 
     *query* is the query as the database understands it, "" for one that finds nothing. *keys* are the primary keys of
     the items found: of all, or, unless they *are_all*, of the latest SHOWN items; None if the words are frequent, so
-    that no items are looked up first. *latest* are the keys of those found among the latest items of the index.
+    that no items are looked up first. *latest* are the keys of those found among the latest items of the index. If
+    *is_cut*, the index was read only for as long as `time_limit` allows, and older items were not searched: *keys* are
+    then all that were found in time.
     """
 
     query: str
     keys: tuple[int, ...] | None = ()
     latest: tuple[int, ...] = ()
     are_all: bool = True
+    is_cut: bool = False
 
     @property
     def are_looked_up(self) -> bool:
@@ -107,13 +119,30 @@ class Found:
             return queryset.filter(condition(queryset, self))
         return among(queryset, self.keys)
 
+    def first_listed(self, queryset: QuerySet[_Row], count: int) -> Listed:
+        """Return the primary keys of the first *count* rows of *queryset* that are found. All items that are found are
+        looked up once, which takes less time than checking row after row if few rows are found although the words are
+        frequent.
+        """
+        using = queryset.db
+        if self.keys is None:
+            every = _matching(DIALECTS[connections[using].vendor], self.query, RARE + 1, using)
+            if every.is_cut or len(every.keys) <= RARE:
+                keys = among(queryset, every.keys).values_list("pk", flat=True)[:count]
+                return Listed(tuple(keys), every.is_cut)
+        listed: tuple[int, ...] = ()
+        with TimeLimit(connections[using]) as limit:
+            rows = queryset.filter(_IsListed(F(_item_of(queryset)), Value(self.query)))
+            listed = tuple(rows.values_list("pk", flat=True)[:count])
+        return Listed(listed, limit.is_over)
+
     def latest_among(self, queryset: QuerySet[_Row]) -> QuerySet[_Row] | None:
         """Return the rows of *queryset* that are among the *keys*, if these are only the latest; otherwise None."""
         return among(queryset, self.keys) if self.keys and not self.are_all else None
 
     def count(self, queryset: QuerySet[Any], most: int) -> Hits:
         """Return how many rows of *queryset*, items or posts, are found, counting no further than *most*. Of items that
-        are too many to be looked up first, only some are counted.
+        are too many to be looked up first, or that were not searched, only some are counted.
         """
         keys = self.keys
         if keys is not None and len(keys) > most:
@@ -123,9 +152,9 @@ class Found:
                 return Hits(most, is_all=False)
         if keys is None:
             dialect = DIALECTS[connections[queryset.db].vendor]
-            keys = tuple({*self.latest, *_matching(dialect, dialect.some(self.query), most + 1, queryset.db)})
+            keys = tuple({*self.latest, *_matching(dialect, dialect.some(self.query), most + 1, queryset.db).keys})
         count = self._count(queryset, keys, most)
-        return Hits(min(count, most), is_all=self.are_looked_up and count <= most)
+        return Hits(min(count, most), is_all=self.are_looked_up and not self.is_cut and count <= most)
 
     @staticmethod
     def _count(queryset: QuerySet[Any], keys: Sequence[int], most: int) -> int:
@@ -145,8 +174,10 @@ def find(query: str, using: str) -> Found:
     if len(latest) >= FREQUENT:
         return Found(query, None, latest)
     found = _matching(dialect, query, RARE + 1, using)
+    if len(found.keys) <= RARE or found.is_cut:
+        return Found(query, found.keys, latest, is_cut=found.is_cut)
     # Words that are neither were frequent in the past: the latest items that have them are far down the timeline.
-    return Found(query, found, latest) if len(found) <= RARE else Found(query, found[:SHOWN], latest, are_all=False)
+    return Found(query, found.keys[:SHOWN], latest, are_all=False)
 
 
 def _latest(dialect: Dialect, query: str, using: str) -> tuple[int, ...]:
@@ -156,11 +187,14 @@ def _latest(dialect: Dialect, query: str, using: str) -> tuple[int, ...]:
         return tuple(item for (item,) in cursor.fetchall())
 
 
-def _matching(dialect: Dialect, query: str, most: int, using: str) -> tuple[int, ...]:
+def _matching(dialect: Dialect, query: str, most: int, using: str) -> Listed:
     """Return the keys of the latest *most* items that match *query*, one of *dialect*, the latest first."""
-    with connections[using].cursor() as cursor:
+    keys: list[int] = []
+    with TimeLimit(connections[using]) as limit, connections[using].cursor() as cursor:
         cursor.execute(dialect.matching, {"query": query, "most": most})
-        return tuple(item for (item,) in cursor.fetchall())
+        for (item,) in cursor:
+            keys.append(item)  # one by one, so that those are kept that were read in time
+    return Listed(tuple(keys), limit.is_over)
 
 
 def condition(queryset: QuerySet[Any], found: Found) -> BooleanLookup:
@@ -176,17 +210,27 @@ def counts_by_asking(using: str) -> bool:
     return dialect is not None and dialect.counts_by_asking
 
 
-def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> tuple[QuerySet[_Row], bool]:
-    """Return the rows of *queryset*, items or posts, that belong to the latest *most* items with all terms of *query*,
-    and whether no other items have them. Unlike those of `matching`, these rows can be counted and ordered in any way
-    without delay, even for a frequent word.
+@dataclass(frozen=True, slots=True)
+class Latest(Generic[_Row]):
+    """The rows that belong to the latest items that match a query: those of all such items if *are_all*. If *is_cut*,
+    older items were not searched.
+    """
+
+    rows: QuerySet[_Row]
+    are_all: bool = True
+    is_cut: bool = False
+
+
+def latest_matching(queryset: QuerySet[_Row], query: str, most: int) -> Latest[_Row]:
+    """Return the rows of *queryset*, items or posts, that belong to the latest *most* items with all terms of *query*.
+    Unlike those of `matching`, these rows can be counted and ordered in any way without delay, even for a frequent
+    word.
     """
     dialect, wanted = DIALECTS.get(connections[queryset.db].vendor), _wanted(query)
     if dialect is None or not wanted:
-        return queryset.none(), True
-    query = dialect.query(wanted)
-    found = _matching(dialect, query, int(most) + 1, queryset.db)
-    return among(queryset, found[:most]), len(found) <= most
+        return Latest(queryset.none())
+    found = _matching(dialect, dialect.query(wanted), int(most) + 1, queryset.db)
+    return Latest(among(queryset, found.keys[:most]), len(found.keys) <= most and not found.is_cut, found.is_cut)
 
 
 def among(queryset: QuerySet[_Row], items: Sequence[int], field: str = "") -> QuerySet[_Row]:
@@ -229,6 +273,18 @@ class _Matches(BooleanLookup):
         among = dialect.among.format(item=item, items="%s")
         sql = f"CASE WHEN {item} >= {min(self._latest)} THEN {among} ELSE {found} END"
         return sql, (*item_params, *item_params, json.dumps(list(self._latest)), *query_params, *item_params)
+
+
+class _IsListed(BooleanLookup):
+    """The condition that an item is one of those that match a query; the database lists them first."""
+
+    prepare_rhs = False
+
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        """Return the condition in SQL."""
+        item, item_params = self.process_lhs(compiler, connection)
+        query, query_params = self.process_rhs(compiler, connection)
+        return DIALECTS[connection.vendor].listed.format(item=item, query=query), (*item_params, *query_params)
 
 
 class _Among(BooleanLookup):

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from lifestream.content.tokenizer import Term, words
 from lifestream.models import sqlite_search
+from lifestream.models.time_limit import LONGEST
 
 TEXT_LENGTH: Final = 50_000
 """Characters of a text that are indexed. PostgreSQL refuses a tsvector of more than 1 MB."""
@@ -48,9 +49,10 @@ class Dialect:
 
     *matching* selects the latest `%(most)s` items that match `%(query)s`, the latest first. *latest* selects those of
     the LATEST latest items that match `%(query)s`. *found* is the condition that the item in a column matches a query,
-    *among* that it is one of those in a JSON list. *some* simplifies a query for a first estimate of how many items it
-    finds: the simplified query finds no items that the query doesn't find, and reading its first items takes no longer
-    if there are many.
+    checked in the item's own entry. *listed* is the same condition, checked in a list of all items that match, which
+    the database takes from the index first. *among* is the condition that the item is one of those in a JSON list.
+    *some* simplifies a query for a first estimate of how many items it finds: the simplified query finds no items that
+    the query doesn't find, and reading its first items takes no longer if there are many.
 
     *counts_by_asking*: whether it is faster to check posts for the words one by one. It is on PostgreSQL, which
     collects all items of a segment before it returns the first.
@@ -68,6 +70,7 @@ class Dialect:
     matching: str
     latest: str
     found: str
+    listed: str
     among: str
     row: Callable[[Indexed], Sequence[Any]]
     query: Callable[[Iterable[Term]], str]
@@ -148,17 +151,20 @@ def latest_matching(query: str, most: str) -> str:
 
     Each part orders by an expression, so that the planner can't walk down the primary key: it expects any word in each
     two-hundredth item, and would read all of ten million items to find that none has it. The nested loop asks for a
-    segment only when those before it have given too few items.
+    segment only when those before it have given too few items, and for none after LONGEST seconds.
     """
     return f"""
         SELECT item_id FROM (
             (
                 SELECT found.item_id
-                FROM generate_series(
-                    (SELECT max(item_id) FROM lifestream_search) / {SEGMENT},
-                    (SELECT min(item_id) FROM lifestream_search) / {SEGMENT},
-                    -1
-                ) AS segment
+                FROM (
+                    SELECT segment FROM generate_series(
+                        (SELECT max(item_id) FROM lifestream_search) / {SEGMENT},
+                        (SELECT min(item_id) FROM lifestream_search) / {SEGMENT},
+                        -1
+                    ) AS segment
+                    WHERE clock_timestamp() < statement_timestamp() + interval '{LONGEST} s'
+                ) AS segments
                 CROSS JOIN LATERAL (
                     SELECT item_id FROM lifestream_search WHERE words @@ {_in_segment(query, "segment")}
                     ORDER BY item_id + 0 DESC LIMIT {most}
@@ -199,6 +205,8 @@ DIALECTS: Final = {
         latest="SELECT rowid FROM (SELECT rowid, head, body FROM lifestream_search"  # noqa: S608
         f" ORDER BY rowid DESC LIMIT {LATEST}) latest WHERE {sqlite_search.FUNCTION}(head, body, %(query)s)",
         found=f"(SELECT {sqlite_search.FUNCTION}(head, body, {{query}}) FROM lifestream_search WHERE rowid = {{item}})",  # noqa: S608
+        # The plus keeps SQLite from looking up the rows of all listed items, which it would have to sort.
+        listed="+{item} IN (SELECT rowid FROM lifestream_search WHERE lifestream_search MATCH {query})",
         among="{item} IN (SELECT value FROM json_each({items}))",
         row=_sqlite_row,
         query=_sqlite_query,
@@ -229,6 +237,7 @@ DIALECTS: Final = {
         f" ORDER BY item_id DESC LIMIT {LATEST}) latest WHERE {_holds('%(query)s')}",
         # A value instead of EXISTS, which the planner may turn into a join that reads all matching items.
         found=f"(SELECT {_holds('{query}')} FROM lifestream_search WHERE item_id = {{item}})",  # noqa: S608
+        listed="({item} IN (SELECT * FROM lifestream_search_latest({query}, 9223372036854775807))) IS TRUE",
         among="{item} IN (SELECT value::bigint FROM json_array_elements_text({items}::json))",
         row=_postgresql_row,
         query=_postgresql_query,

@@ -13,7 +13,7 @@ from lifestream import page_limits
 from lifestream.content import filter_rules
 from lifestream.fetcher import body_budget, inflaters, request_options
 from lifestream.fetcher.fetch import FetchLimits
-from lifestream.models import fulltext, logos, own_pages, search_sql
+from lifestream.models import fulltext, logos, own_pages, search_sql, time_limit
 from lifestream.operations.limit_values import Unit
 from lifestream.parser import ipc, preprocessing
 from lifestream.plugins import caps
@@ -128,6 +128,12 @@ FIXED: Final = (
         fulltext.MOST_TERMS,
         _("words of a query that are used"),
         _("The database reads all index entries of each word."),
+    ),
+    Fixed(
+        time_limit.LONGEST,
+        _("the time for which the search index is read for one query"),
+        _("A phrase of frequent words may be in no item at all; the latest items are read first."),
+        Unit.SECONDS,
     ),
     Fixed(
         own_pages.MOST_PAGES,

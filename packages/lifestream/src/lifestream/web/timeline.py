@@ -56,13 +56,22 @@ MOST_DATED = 500
 class TimelinePage:
     """One page of posts, the latest first, and the cursor at which older posts begin, if there are any. *hits* is how
     many posts a search finds, if they were counted. *pinned* are the pinned posts, on the first page of a timeline with
-    `pins`.
+    `pins`. If *is_cut*, a search was ended before all items were searched, and found only some of their posts.
     """
 
     posts: tuple[Post, ...]
     older: Cursor | None
     hits: Hits | None = None
     pinned: tuple[Post, ...] = ()
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The *posts* of a page. If *is_cut*, a search was ended before all items were searched."""
+
+    posts: QuerySet[Post]
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,23 +159,37 @@ class Timeline:
     def _pinned(self) -> QuerySet[Post]:
         return self._posts().filter(pinned__isnull=False).order_by("-pinned", "-item_id")[:MOST_PINNED]
 
-    def rows(self, before: Cursor | None, count: int, hit: Found | None = None) -> QuerySet[Post]:
-        """Return the first *count* posts that may be shown, or the first of those older than *before*. *hit* is what
-        the search has found, if that is known already.
+    def rows(self, before: Cursor | None, count: int) -> QuerySet[Post]:
+        """Return the first *count* posts that may be shown, or the first of those older than *before*."""
+        return self._rows(before, count, self._find() if self.query else None).posts
+
+    def _rows(self, before: Cursor | None, count: int, hit: Found | None, *, are_checked: bool = False) -> _Rows:
+        """Return what `rows` does. *hit* is what the search has found, if there is one. With *are_checked*, it is known
+        that too few of the latest posts have its words.
         """
-        if self.query:
-            hit = hit or self._find()
+        is_cut = hit is not None and hit.is_cut
         if (walked := self._walked(before, count, hit)) is not None:
-            return _of_keys(walked)
+            return _Rows(_of_keys(walked), is_cut)
         posts = self.posts() if hit is None else self._posts(hit)
         if hit is not None and (latest := hit.latest_among(self.narrowed(query="").posts())) is not None:
             keys = list(_older(latest, before).values_list("pk", flat=True)[:count])
             if len(keys) == count:  # A small lifestream may have fewer posts among the latest items.
-                return _of_keys(keys)
+                return _Rows(_of_keys(keys), is_cut)
+        if hit is not None and not hit.are_looked_up:
+            every = _older(self.narrowed(query="").posts(), before)
+            checked: list[int] = []
+            if not are_checked:
+                found = first_with(every, fulltext.condition(every, hit), count)
+                if len(found.keys) == count or found.are_all:
+                    return _Rows(_of_keys(found.keys))
+                checked = found.keys
+            # Words that are frequent elsewhere may be in none of very many posts.
+            listed = hit.first_listed(every, count)
+            return _Rows(_of_keys(listed.keys or checked), listed.is_cut)
         rows = _older(posts, before)[:count]
         # The database sorts posts that are looked up by their items; it reads all others in the order of an index.
-        are_sorted = hit.are_looked_up if hit else self.tag is not None and self._tagged is not None
-        return _of_keys(rows.values("pk")) if are_sorted else rows
+        are_sorted = hit is not None or (self.tag is not None and self._tagged is not None)
+        return _Rows(_of_keys(rows.values("pk")) if are_sorted else rows, is_cut)
 
     def _walked(self, before: Cursor | None, count: int, hit: Found | None) -> list[int] | None:
         """Return the keys of the posts that `rows` returns, if so many items are found by the search (*hit*) or have
@@ -190,26 +213,31 @@ class Timeline:
         """
         pinned = read_posts(self._pinned(), bodies=bodies) if self.pins and before is None else []
         hit = self._find() if self.query else None
-        keys, hits = self._first_of_many(hit, size + 1) if hit and counted and before is None else (None, None)
+        are_checked = hit is not None and counted and before is None and self._counts_by_asking(hit)
+        keys, hits = self._first_of_many(hit, size + 1) if hit and are_checked else (None, None)
         if hit and counted and hits is None:
             hits = hit.count(self.narrowed(query="").posts(), MOST_COUNTED)
-        rows = self.rows(before, size + 1, hit) if keys is None else _of_keys(keys)
-        found = read_posts(rows, bodies=bodies)
+        rows = self._rows(before, size + 1, hit, are_checked=are_checked) if keys is None else _Rows(_of_keys(keys))
+        found = read_posts(rows.posts, bodies=bodies)
         if hits is not None and not hits.is_all:
-            hits = Hits(max(hits.count, min(len(found), size)), is_all=len(found) <= size and before is None)
+            is_all = len(found) <= size and before is None and not rows.is_cut
+            hits = Hits(max(hits.count, min(len(found), size)), is_all=is_all)
         last = found[size - 1] if len(found) > size else None
         fill_posts([*pinned, *found], self.lifestream, self.query, bodies=bodies)
-        return TimelinePage(tuple(found[:size]), Cursor(last.date, last.item_id) if last else None, hits, tuple(pinned))
+        older = Cursor(last.date, last.item_id) if last else None
+        return TimelinePage(tuple(found[:size]), older, hits, tuple(pinned), rows.is_cut)
+
+    @staticmethod
+    def _counts_by_asking(hit: Found) -> bool:
+        """Return whether the words of a search (*hit*) are frequent, and the database counts faster by checking posts
+        one by one than by its index.
+        """
+        return hit.keys is None and fulltext.counts_by_asking(router.db_for_read(Post))
 
     def _first_of_many(self, hit: Found, count: int) -> tuple[list[int] | None, Hits | None]:
         """Return the keys of the first *count* posts that the search (*hit*) finds, and how many there are in all,
-        counted no further than MOST_COUNTED.
-
-        Return None for both unless the words are frequent and the database counts faster by checking posts one by one
-        than by its index. Also return None for both if too few are found among the latest posts.
+        counted no further than MOST_COUNTED. Return None for both if too few are found among the latest posts.
         """
-        if hit.keys is not None or not fulltext.counts_by_asking(router.db_for_read(Post)):
-            return None, None
         every = self.narrowed(query="").posts()
         found = first_with(every, fulltext.condition(every, hit), MOST_COUNTED + 1)
         if len(found.keys) < count and not found.are_all:
@@ -369,7 +397,7 @@ def timeline_for(user: AbstractBaseUser | AnonymousUser | None, slug: str) -> Ti
     readable = Lifestream.objects.public() if user is None else Lifestream.objects.readable_by(user)
     found = list(readable.filter(slug=slug).annotate(has_secrets=Exists(_secret(OuterRef("pk"))), **_OWN_PAGES))
     if not found:
-        raise Lifestream.DoesNotExist(f"There is no lifestream {slug!r} that may be read.")  # for developers
+        raise Lifestream.DoesNotExist(f"There is no lifestream {slug!r} that may be read.")  # not translated
     lifestream = found[0]
     # One row for each of its own pages, or one row if it has none. Their texts are loaded only when they are asked for.
     pages = [[getattr(row, f"page_{name}") for name in _OF_OWN_PAGE] for row in found if row.page_id is not None]  # type: ignore[attr-defined]

@@ -155,7 +155,7 @@ def _listing(
         "days": list(by_day(page.posts)),
         "older": str(page.older) if page.older else "",
         "is_first_page": before is None,
-        **({"hits": hits_in_words(page.hits) if page.hits else ""} if timeline.query else {}),
+        **({"hits": hits_in_words(page.hits) if page.hits else "", "is_cut": page.is_cut} if timeline.query else {}),
         **(more or {}),
     }
     return cacheable(render(request, template, context), timeline)

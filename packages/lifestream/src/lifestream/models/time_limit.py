@@ -1,0 +1,49 @@
+"""A limit on the time for which the search index is read for one query.
+
+The words of a query may be in nearly all items, and a phrase of them in none: a database then reads its whole index. It
+returns the latest items first, so the items that it has found in time are the latest ones.
+"""
+
+from __future__ import annotations
+
+from time import monotonic
+from types import TracebackType
+from typing import Final, Self
+
+from django.db import OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+LONGEST: Final = 1
+"""How long the index is read for one query, in seconds."""
+_STEPS: Final = 1_000
+"""After how many steps of its virtual machine SQLite asks whether to go on (sqlite.org/c3ref/progress_handler.html)."""
+
+
+class TimeLimit:
+    """A context manager that ends a query of *connection* which takes longer than LONGEST seconds. Its error is
+    suppressed: rows that were read before are kept by the caller, and `is_over` tells that others may be missing.
+
+    SQLite interrupts the query. PostgreSQL ends by itself: its query has the same limit (see `search_sql`).
+    """
+
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        self.is_over = False
+        self._connection = connection
+        self._began = monotonic()
+
+    def __enter__(self) -> Self:
+        if self._connection.vendor == "sqlite":
+            self._connection.ensure_connection()
+            self._connection.connection.set_progress_handler(self._has_passed, _STEPS)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if self._connection.vendor == "sqlite":
+            self._connection.connection.set_progress_handler(None, 0)
+        self.is_over = self._has_passed()
+        return self.is_over and isinstance(error, OperationalError) and str(error) == "interrupted"
+
+    def _has_passed(self) -> bool:
+        return monotonic() - self._began >= LONGEST

@@ -1,0 +1,144 @@
+"""A query that reads the search index for too long is ended, keeps what it has found, and says so."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import OperationalError, connection
+from django.test import Client
+
+from factories import make_lifestream
+from lifestream.models import Item, Lifestream, Post, fulltext, time_limit
+from lifestream.models.search_sql import Indexed, latest_matching
+from lifestream.models.time_limit import TimeLimit
+from lifestream.web.syndication import validators
+from lifestream.web.timeline import Timeline
+from shown import make_post, make_site
+
+pytestmark = pytest.mark.django_db
+
+ENDED = "The search took too long, so older posts were not searched. Fewer or rarer words find more."
+ENDLESS = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT n FROM numbers"
+
+sqlite_only = pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL's query ends by itself")
+postgresql_only = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite interrupts the query")
+
+
+@pytest.fixture
+def main() -> Lifestream:
+    return make_lifestream("main")
+
+
+@pytest.fixture
+def no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time_limit, "LONGEST", 0)
+
+
+@sqlite_only
+def test_rows_that_were_read_in_time_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time_limit, "LONGEST", 0.01)
+    read = []
+    with TimeLimit(connection) as limit, connection.cursor() as cursor:
+        cursor.execute(ENDLESS)
+        for (number,) in cursor:
+            read.append(number)
+    assert limit.is_over
+    assert read == list(range(1, len(read) + 1)) and read
+    with connection.cursor() as cursor:  # the next query has no limit
+        cursor.execute(f"{ENDLESS} LIMIT 100000")
+        assert len(cursor.fetchall()) == 100_000
+
+
+@sqlite_only
+def test_a_query_without_a_row_in_time_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time_limit, "LONGEST", 0.01)
+    with TimeLimit(connection) as limit, connection.cursor() as cursor:
+        cursor.execute(f"SELECT max(n) FROM ({ENDLESS})")
+        raise AssertionError("The query has ended.")
+    assert limit.is_over
+
+
+@pytest.mark.usefixtures("no_time")
+@pytest.mark.django_db(transaction=True)
+def test_other_errors_are_not_suppressed_once_the_time_is_over() -> None:
+    with pytest.raises(ZeroDivisionError), TimeLimit(connection):
+        raise ZeroDivisionError
+    with pytest.raises(OperationalError, match="the disk is full"), TimeLimit(connection):
+        raise OperationalError("the disk is full")
+
+
+def test_a_query_that_ends_in_time_is_complete() -> None:
+    with TimeLimit(connection) as limit:
+        assert Item.objects.count() == 0
+    assert not limit.is_over
+
+
+@pytest.mark.postgres
+@postgresql_only
+def test_postgresql_asks_for_no_segment_after_the_time() -> None:
+    fulltext.index([Indexed(key, "Red kites", "") for key in (1, 60_000)], "default")
+    sql = latest_matching("%(query)s", "%(most)s")
+    assert "interval '1 s'" in sql
+    found = []
+    with connection.cursor() as cursor:
+        for time in ("1 s", "0 s"):
+            cursor.execute(sql.replace("'1 s'", f"'{time}'"), {"query": "('/kites')", "most": 5})
+            found.append([key for (key,) in cursor.fetchall()])
+        cursor.execute(f"EXPLAIN {sql}", {"query": "('/kites')", "most": 5})
+        plan = [line.strip() for (line,) in cursor.fetchall()]
+    assert found == [[60_000, 1], []]
+    # The time is asked for before each segment, and not for each of its items.
+    (place,) = [number for number, line in enumerate(plan) if "generate_series" in line]
+    assert plan[place + 1].startswith("Filter: (clock_timestamp() <"), plan
+    assert "\n".join(plan).count("clock_timestamp") == 1
+
+
+def test_a_search_that_took_too_long_says_so(client: Client, main: Lifestream, no_time: None) -> None:
+    make_post(make_site(main), "Kites")
+    page = client.get("/main/search/?q=kites")
+    assert ENDED in page.text
+    assert page.context["hits"] in ("At least 1 post", "")
+    assert page.context["is_cut"] is True
+    assert fulltext.find("kites", "default").is_cut
+    assert ENDED not in client.get("/main/search/?q=").text
+
+
+def test_a_search_that_ends_in_time_does_not(client: Client, main: Lifestream) -> None:
+    make_post(make_site(main), "Kites")
+    page = client.get("/main/search/?q=kites")
+    assert ENDED not in page.text and page.context["is_cut"] is False
+    assert page.context["hits"] == "1 post"
+
+
+@pytest.mark.parametrize("rare", [0, 10_000], ids=["in very many items", "in some items"])
+@pytest.mark.parametrize("title", ["Kites", "Rivers"])
+def test_a_search_for_words_that_are_frequent_elsewhere_says_so_too(
+    monkeypatch: pytest.MonkeyPatch, main: Lifestream, rare: int, title: str
+) -> None:
+    site, elsewhere = make_site(main), make_site()
+    make_post(site, title)
+    for _ in range(5):
+        make_post(elsewhere, "Kites")
+        make_post(site, "Meadows")
+    monkeypatch.setattr(fulltext, "FREQUENT", 1)
+    monkeypatch.setattr(fulltext, "RARE", rare)
+    monkeypatch.setattr("lifestream.web.walked_posts.MOST_ASKED", 2)
+    timeline = Timeline(main, query="kites")
+    page = timeline.page(None, 3, counted=True)
+    assert not page.is_cut and [post.item.title for post in page.posts] == ["Kites"] * (title == "Kites")
+    before = validators(timeline, None)
+    monkeypatch.setattr(time_limit, "LONGEST", 0)
+    page = timeline.page(None, 3, counted=True)
+    assert page.is_cut and page.older is None
+    assert page.hits is not None and not page.hits.is_all
+    assert {post.item.title for post in page.posts} <= {"Kites"}
+    assert validators(timeline, None)[0] == before[0] or title == "Kites"
+
+
+def test_the_admin_says_so(client: Client, main: Lifestream, no_time: None) -> None:
+    make_post(make_site(main), "Kites")
+    client.force_login(User.objects.create_superuser("admin"))
+    page = client.get("/admin/lifestream/post/?q=kites")
+    assert "The search took too long, so older items were not searched." in page.text
+    latest = fulltext.latest_matching(Post.objects.all(), "kites", 5)
+    assert latest.is_cut and not latest.are_all
