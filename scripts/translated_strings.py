@@ -65,7 +65,7 @@ _SHOWN_CALLS: Final = frozenset(
 _SHOWN_KEYWORDS: Final = frozenset({"help", "help_text", "verbose_name", "verbose_name_plural", "label", "hint"})
 _SHOWN_ASSIGNED: Final = frozenset({"help", "title", "verbose_name", "verbose_name_plural", "short_description"})
 _OF_THE_ADMIN: Final = frozenset({"display", "action"})
-_EXEMPT: Final = "# for developers"
+_EXEMPT: Final = "# not translated"
 """The end of a line whose strings no user sees."""
 _NAMES: Final = frozenset({"JSON Feed", "JSON Feed 1.0", "JSON Feed 1.1", "RSS 0.91 (Netscape)", "bold underline"})
 """Strings that are the same in every language, and names of styles."""

@@ -128,7 +128,7 @@ class TestMarks:
             ('field = CharField(help_text=_("Some words"))', []),
             ('class Filter:\n    title = "shown"', ["shown"]),
             ('card = Card(label=two(stored["label"]))', []),
-            ('told = "told in words"  # for developers', []),
+            ('told = "told in words"  # not translated', []),
             ('log.info("these are for developers"); raise TypeError("and these are, too")', []),
             ('def f():\n    """Return what is told."""\n    return "told in words"', ["told in words"]),
             ('def f():\n    return "<p class=\\"a b\\">{} {}</p>"', []),

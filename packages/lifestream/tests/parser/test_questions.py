@@ -31,11 +31,11 @@ class Answering:
 
 
 @pytest.mark.parametrize(
-    ("registry", "plugin", "asked"),
+    ("registry", "plugin", "shipped"),
     [(SHIPPED, "", ""), (SHIPPED, "github", "github"), (OWN, "", None), (OWN, "github", "github"), (OWN, "loud", None)],
 )
-def test_a_shipped_plugin_is_named_in_the_question(registry: Registry, plugin: str, asked: str | None) -> None:
-    assert document(b"", {}, "https://a.example/", plugin, registry).asked == asked
+def test_a_shipped_plugin_is_named_in_the_question(registry: Registry, plugin: str, shipped: str | None) -> None:
+    assert document(b"", {}, "https://a.example/", plugin, registry).shipped == shipped
 
 
 def test_an_unknown_plugin_is_a_problem_but_the_document_is_read() -> None:

@@ -11,7 +11,7 @@ import pytest
 from lifestream.content.sanitizer import Beginning, Sanitizer
 from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
 from lifestream.plugins import FeedPlugin, ItemDraft, draft_checks
-from lifestream.plugins.draft_checks import MAX_TEXT, MAX_WORDS
+from lifestream.plugins.draft_checks import LONGEST_ERROR, MAX_TEXT
 from lifestream.plugins.item_pipeline import PluginProblem, hooked, prepare
 from site_documents import SANITIZER
 
@@ -327,7 +327,7 @@ def test_a_long_message_of_an_exception_is_cut() -> None:
     problems = hooked(FEED, Quoting()).problems
 
     assert len(problems) == len(FEED.entries)
-    assert max(len(problem.error) for problem in problems) <= MAX_WORDS
+    assert max(len(problem.error) for problem in problems) <= LONGEST_ERROR
 
 
 def test_lists_are_taken_for_tuples(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from lifestream.entry import Enclosure, Media
 from lifestream.plugins.base import ItemDraft
-from lifestream.plugins.draft_checks import MAX_NUMBER, MAX_TEXT, MAX_WORDS, checked_draft, said_by
+from lifestream.plugins.draft_checks import LONGEST_ERROR, MAX_NUMBER, MAX_TEXT, checked_draft, said_by
 
 
 def test_a_draft_is_sent_with_tuples_with_dates_in_utc_and_without_a_card() -> None:
@@ -67,4 +67,4 @@ class Silent(Exception):
 def test_an_error_is_reported_with_its_type_and_a_message_that_is_cut() -> None:
     assert said_by(ValueError("wrong")) == "ValueError: wrong"
     assert said_by(Silent()) == "Silent: it can't say why"
-    assert len(said_by(ValueError("x " * MAX_WORDS))) <= MAX_WORDS
+    assert len(said_by(ValueError("x " * LONGEST_ERROR))) <= LONGEST_ERROR

@@ -7,7 +7,7 @@ This tokenizer differs from the HTML standard's (`html_tokenizer`) in three ways
   empty if no end tag follows before the next start tag of its name. That is XHTML; in HTML the slash means nothing.
 - The content of `noscript`, `noembed` and `noframes` is markup, since lifestream runs and embeds nothing.
 
-Every other `<` in a text is written as `&lt;`, so that leaving out a token never makes a tag of what surrounds it. The
+Every `<` that is text is written as `&lt;`, so that leaving out a token never makes a tag of what surrounds it. The
 tokens take linear time.
 """
 

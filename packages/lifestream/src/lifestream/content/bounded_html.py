@@ -10,7 +10,7 @@ nh3 takes quadratic time for some constructs. They are rewritten or left out bef
   are removed.
 - Elements that are nested, reopened or moved too often (see `OpenElements`): such HTML is refused.
 
-This tokenizer and nh3's must agree about what is text and what is a tag. So everything that changes how tags are read
+`html_tokenizer` and nh3 must agree about what is text and what is a tag. So everything that changes how tags are read
 is removed as well: SVG, `select`, `template` and CDATA sections, none of which the sanitizer ever allows. MathML must
 have been written by `mathml`: elements, properly nested, and text. This module makes nothing safe: nh3 does that
 afterwards.

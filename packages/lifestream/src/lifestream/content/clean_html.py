@@ -19,7 +19,7 @@ from lifestream.content.clean_attributes import SET, URL_ATTRIBUTES, checked
 from lifestream.content.html_tokenizer import unescape
 from lifestream.content.plaintext import BREAKS_LINE, lines
 from lifestream.content.sanitizer_rules import SanitizerRules
-from lifestream.content.settled_html import is_settled, place_of
+from lifestream.content.settled_html import is_settled, letter_of
 
 _MOST_KNOWN: Final = 2000
 LONGEST_KNOWN: Final = 1000
@@ -45,14 +45,14 @@ class NotClean(ValueError):
 
 
 class Tag(NamedTuple):
-    """What a tag becomes: its *html*, the *mark* that it leaves in the text, and its *place* (see `settled_html`).
+    """What a tag becomes: its *html*, the *mark* that it leaves in the text, and its *letter* (see `settled_html`).
 
     *depends* says on which part of the base its addresses depend: on none (""), the host ("host"), or all ("base").
     """
 
     html: str
     mark: str
-    place: str
+    letter: str
     depends: str
 
 
@@ -111,8 +111,8 @@ class Tags(KnownTags):
         mark = _LINE if name in BREAKS_LINE else ""
         if name == "annotation":
             mark = _SHOWN if found[1] else _HIDDEN
-        place = place_of(found[1] + name, styled="style" in kept)
-        tag = Tag(f"<{found[1]}{name}{written}>", mark, place, _depends(given))
+        letter = letter_of(found[1] + name, styled="style" in kept)
+        tag = Tag(f"<{found[1]}{name}{written}>", mark, letter, _depends(given))
         return self.keep(source, tag)
 
 
@@ -135,15 +135,15 @@ def escaped(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CleanHtml:
-    """Clean *html*, and what it consists of: its *texts*, between which are its *tags*, and the *marks* and *places* of
-    these. A comment is a tag of no characters and without a place.
+    """Clean *html*, and what it consists of: its *texts*, between which are its *tags*, and the *marks* and *letters*
+    of these. A comment is a tag of no characters and without a letter.
     """
 
     html: str = ""
     texts: Sequence[str] = field(default=("",), compare=False, repr=False)
     tags: Sequence[str] = field(default=(), compare=False, repr=False)
     marks: Sequence[str] = field(default=(), compare=False, repr=False)
-    places: str = field(default="", compare=False, repr=False)
+    letters: str = field(default="", compare=False, repr=False)
     _settled: bool = field(default=False, compare=False, repr=False)
 
     @property
@@ -157,7 +157,7 @@ class CleanHtml:
     @property
     def is_settled(self) -> bool:
         """Whether nh3 would certainly return this HTML unchanged if it read it again."""
-        return self._settled or is_settled(self.places)
+        return self._settled or is_settled(self.letters)
 
 
 def checked_html(written: str, tags: Tags) -> CleanHtml:
@@ -165,25 +165,25 @@ def checked_html(written: str, tags: Tags) -> CleanHtml:
     parts = written.replace("<", ">").split(">")
     if len(parts) % 2 == 0:
         raise NotClean(written[-100:])
-    html, marks, places = columns([*map(tags.__getitem__, parts[1::2])])
-    return joined(parts[::2], html, marks, "".join(places))
+    html, marks, letters = columns([*map(tags.__getitem__, parts[1::2])])
+    return joined(parts[::2], html, marks, "".join(letters))
 
 
 def columns(tags: Collection[Tag]) -> tuple[list[str], list[str], list[str]]:
-    """Return the HTML, the marks and the places of *tags*."""
-    return [*map(_HTML, tags)], [*map(_MARK, tags)], [*map(_PLACE, tags)]
+    """Return the HTML, the marks and the letters of *tags*."""
+    return [*map(_HTML, tags)], [*map(_MARK, tags)], [*map(_LETTER, tags)]
 
 
-_HTML, _MARK, _PLACE = (itemgetter(Tag._fields.index(name)) for name in ("html", "mark", "place"))
+_HTML, _MARK, _LETTER = (itemgetter(Tag._fields.index(name)) for name in ("html", "mark", "letter"))
 
 
 def joined(
-    texts: Sequence[str], tags: Sequence[str], marks: Sequence[str], places: str, *, settled: bool = False
+    texts: Sequence[str], tags: Sequence[str], marks: Sequence[str], letters: str, *, settled: bool = False
 ) -> CleanHtml:
-    """Return clean HTML of *texts* and, between these, of *tags* with these *marks* and *places*. *settled* says that
+    """Return clean HTML of *texts* and, between these, of *tags* with these *marks* and *letters*. *settled* says that
     the result is known to be settled (see `settled_html`); if it is False, `is_settled` finds out.
     """
-    return CleanHtml("".join(in_turn(texts, tags)), texts, tags, marks, places, settled)
+    return CleanHtml("".join(in_turn(texts, tags)), texts, tags, marks, letters, settled)
 
 
 def in_turn(texts: Sequence[str], between: Sequence[str]) -> list[str]:

@@ -13,7 +13,9 @@ MINIMUM_CONTRAST: Final = 4.5
 
 
 def contrast(one: str, other: str) -> float:
-    """Return the contrast of two colours as `#rrggbb`, from 1 to 21. Raises ValueError for anything else."""
+    """Return the contrast, from 1 to 21, of two colours in the form `#rrggbb`. Raises ValueError if the
+    digits are not hexadecimal.
+    """
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 

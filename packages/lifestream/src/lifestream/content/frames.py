@@ -1,6 +1,6 @@
 """Frames of other sites, which no page shows: each becomes a link, and the frame of a known player becomes a card.
 
-The card is a link to the page of the film or sound, whose attribute `data-player` has the address of the player; a
+The card is a link to the page of the film or sound. Its attribute `data-player` has the address of the player: a
 page's script puts the player in the place of the card when the card is clicked (`players`). Without a script, and in
 any other reader, it is a link (reading.md, rule 17).
 """

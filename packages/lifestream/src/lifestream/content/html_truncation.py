@@ -42,12 +42,12 @@ def truncated(clean: CleanHtml, length: int, tags: Tags) -> CleanHtml:
     texts = [*clean.texts[:count], text]
     if not opened:
         strip_end(texts, clean.tags[:count])
-    html, marks, places = columns([tags[f"/{name}"] for name in reversed(opened)])
+    html, marks, letters = columns([tags[f"/{name}"] for name in reversed(opened)])
     return joined(
         texts + [""] * len(opened),
         [*clean.tags[:count], *html],
         [*clean.marks[:count], *marks],
-        clean.places[: _places_of(clean, count)] + "".join(places),
+        clean.letters[: _letter_count(clean, count)] + "".join(letters),
     )
 
 
@@ -56,7 +56,7 @@ def _open_after(clean: CleanHtml, count: int) -> tuple[list[str], int]:
 
     nh3 never writes an end tag without its start tag. If there is one, only the tags before it count.
     """
-    missing = missing_ends(clean.places[: _places_of(clean, count)])  # takes a tenth of the time
+    missing = missing_ends(clean.letters[: _letter_count(clean, count)])  # takes a tenth of the time
     if missing is not None:
         return [end.removeprefix("/") for end in reversed(missing)], count
     opened: list[str] = []  # only HTML that nh3 has written gets here, which has no comments
@@ -82,6 +82,6 @@ def _name_of(tag: str) -> str:
     return tag[1:-1].partition(" ")[0]
 
 
-def _places_of(clean: CleanHtml, count: int) -> int:
-    """Return how many of the first *count* tags of *clean* have a place: comments have none."""
+def _letter_count(clean: CleanHtml, count: int) -> int:
+    """Return how many of the first *count* tags of *clean* have a letter: comments have none."""
     return count - clean.tags[:count].count("")

@@ -43,7 +43,7 @@ MOST_PLAYED: Final = 6
 MOST_FILES: Final = 12
 LONGEST_LABEL: Final = 50
 """How much of the number or name of an episode a timeline shows, in characters."""
-LONGEST_WORDS: Final = 500
+LONGEST_ALT: Final = 500
 """The maximum length of a picture's description, in characters. Pages cut it there too."""
 
 # nh3 writes attributes in double quotes, with each double quote in them escaped.
@@ -148,12 +148,12 @@ class ItemCard:
 
     def as_json(self) -> dict[str, Any]:
         """Return the card as it is stored: in types that JSON has, and no more of it than a timeline shows."""
-        pictures = [[each.url, each.alt[:LONGEST_WORDS]] for each in self.pictures[:MOST_PICTURES]]
+        pictures = [[each.url, each.alt[:LONGEST_ALT]] for each in self.pictures[:MOST_PICTURES]]
         return {
             "version": VERSION,
             "kind": self.kind,
             "pictures": pictures,
-            "lead": [self.lead.url, self.lead.alt[:LONGEST_WORDS]] if self.lead else None,
+            "lead": [self.lead.url, self.lead.alt[:LONGEST_ALT]] if self.lead else None,
             "sounds": [[each.url, each.type, each.duration] for each in self.sounds[:MOST_PLAYED]],
             "films": [[each.url, each.type, each.duration, each.poster] for each in self.films[:MOST_PLAYED]],
             "files": [[each.url, each.name, each.type, each.length] for each in self.files[:MOST_FILES]],
@@ -244,10 +244,12 @@ def _distinct_files(
 
 
 def _four(pictures: int, sounds: int, films: int, files: int) -> tuple[int, int, int, int]:
+    """Return the stored counts as a tuple. A call with another number of them raises TypeError."""
     return pictures, sounds, films, files
 
 
 def _two(season: str, number: str) -> tuple[str, str]:
+    """Return the stored label as a tuple. A call with another number of texts raises TypeError."""
     return season, number
 
 

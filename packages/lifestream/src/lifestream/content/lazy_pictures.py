@@ -19,9 +19,9 @@ LAZY: Final = name_set("img source iframe embed video audio")
 
 # The commonest plugins, in the order of their quality: lazysizes, WP Rocket, Jetpack, jquery.lazyload, a3 Lazy Load.
 _SOURCES: Final = ("data-src", "data-lazy-src", "data-original", "data-orig-src", "data-lazyload", "data-ll-src")
-_SETS: Final = ("data-srcset", "data-lazy-srcset", "data-original-set", "data-ll-srcset")
+_SRCSETS: Final = ("data-srcset", "data-lazy-srcset", "data-original-set", "data-ll-srcset")
 _LAZY_CLASS = re.compile(r"(?:^|[\s_-])lazy", re.IGNORECASE)
-IS_LAZY = late(rf"\s(?:{'|'.join((*_SOURCES, *_SETS, 'data-poster'))})\s*=", re.IGNORECASE)
+IS_LAZY = late(rf"\s(?:{'|'.join((*_SOURCES, *_SRCSETS, 'data-poster'))})\s*=", re.IGNORECASE)
 IS_TINY = late(r"(?:width|height)\s*+[=:]\s*+[\"']?\s*+[01](?![\d.])|display\s*+:\s*+none", re.IGNORECASE)
 """If neither IS_LAZY nor IS_TINY is found in a fragment without `noscript`, its pictures need no change."""
 
@@ -34,7 +34,8 @@ _HIDDEN = late(r"display\s*+:\s*+none", re.IGNORECASE)
 class Pictures:
     """The pictures that were read from a fragment so far.
 
-    *pieces* holds their tags; this class replaces the tag of a picture with "" if its `noscript` copy is shown.
+    *pieces* holds the fragment as it is rewritten, with each of their tags in a piece of its own. This class replaces
+    the tag of a picture with "" if its `noscript` copy is shown.
     """
 
     pieces: list[str]
@@ -102,7 +103,7 @@ def with_sources(name: str, attrs: Mapping[str, str]) -> dict[str, str] | None:
     sources: dict[str, str] = {}
     if source := _first(attrs, _SOURCES):
         sources["src"] = source
-    if candidates := _first(attrs, _SETS):
+    if candidates := _first(attrs, _SRCSETS):
         sources["srcset"] = candidates
     if name == "video" and (poster := _first(attrs, ("data-poster",))):
         sources["poster"] = poster

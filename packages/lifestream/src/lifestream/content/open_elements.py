@@ -91,10 +91,11 @@ class OpenElements:
         self._formatting: list[defaultdict[str, list[tuple[int, int]]]] = [defaultdict(list)]
         self._formatting_count = self._formatting_size = 0
         self._nodes = 0
-        # Whether, since formatting elements were opened, any may have been closed together with its parent.
+        # Whether a formatting element may have been closed together with its parent, and not been reopened since.
         self._closed = False
         # The elements that are open, outermost first; None once a tag has closed another element than the last of them.
         self._nested: list[str] | None = []
+        # How many characters of tags may still be reopened, and how many nodes may still be passed by moved content.
         self._to_reopen = 64_000 + 16 * length
         self._to_move = 1_000_000 + 100 * length
 

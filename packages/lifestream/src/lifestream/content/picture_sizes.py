@@ -50,13 +50,13 @@ def size(url: str) -> int:
 def _identity_and_size(url: str) -> tuple[str, int]:
     inner = _INSIDE.search(url, len("https://"))
     if inner is None:
-        return _without_service(url)
+        return _identity_and_size_by_host(url)
     # The address of a service that resizes pictures (Substack, Cloudinary) contains the picture's own in its path.
     width = _WIDTH.search(url)
-    return _without_service(unquote(inner[1]))[0], int(width[1]) if width else ORIGINAL
+    return _identity_and_size_by_host(unquote(inner[1]))[0], int(width[1]) if width else ORIGINAL
 
 
-def _without_service(url: str) -> tuple[str, int]:
+def _identity_and_size_by_host(url: str) -> tuple[str, int]:
     found = _PARTS.match(url)
     if found is None:
         return url, ORIGINAL

@@ -28,7 +28,7 @@ from lifestream.content.clean_html import (
 from lifestream.content.html_repair import needs_repair, repaired
 from lifestream.content.html_tokenizer import unescape
 from lifestream.content.late_pattern import late
-from lifestream.content.settled_html import OTHER, VOID, is_settled, missing_ends, place_of
+from lifestream.content.settled_html import OTHER, VOID, is_settled, letter_of, missing_ends
 
 _MOST_ATTRIBUTES: Final = 100
 _IGNORED: Final = VOID - {"br"}
@@ -77,7 +77,7 @@ class SourceTags(KnownTags):
             return self.keep(source, Tag("", "", "", ""))
         found = _TAG.fullmatch(source)
         name = found[2].lower() if found else ""
-        if found is None or place_of(name) == OTHER:
+        if found is None or letter_of(name) == OTHER:
             raise NotProper(source)
         if found[1] and name in _IGNORED:
             return self.keep(source, Tag("", "", "", ""))
@@ -89,11 +89,11 @@ class SourceTags(KnownTags):
             if not mended:  # a tracking pixel
                 return self.keep(source, Tag("", "", "", ""))
         tag = self._tags[self._written(mended, name, is_end=bool(found[1]), attributes=found[3])]
-        if tag.place == OTHER:
+        if tag.letter == OTHER:
             # Only a tag with a style may be written differently when nh3 writes it again.
             if self._written(tag.html[1:-1], name, is_end=False, attributes=found[3]) != tag.html[1:-1]:
                 raise NotProper(source)
-            tag = tag._replace(place=place_of(name))
+            tag = tag._replace(letter=letter_of(name))
         return self.keep(source, tag)
 
     def _written(self, source: str, name: str, *, is_end: bool, attributes: str) -> str:
@@ -137,10 +137,10 @@ def proper_html(source: str, tags: SourceTags) -> CleanHtml | None:
         for name in missing:
             html.append(tags[name].html)
             marks.append(tags[name].mark)
-            letters.append(tags[name].place)
+            letters.append(tags[name].letter)
             texts.append("")
-        places = "".join(letters)
-        if not is_settled(places):
+        sequence = "".join(letters)
+        if not is_settled(sequence):
             return None
         if "&" in source or "\xa0" in source:
             texts = [*map(_as_written, texts)]
@@ -148,7 +148,7 @@ def proper_html(source: str, tags: SourceTags) -> CleanHtml | None:
         return None
     strip_start(texts, html)
     strip_end(texts, html)
-    return joined(texts, html, marks, places, settled=True)
+    return joined(texts, html, marks, sequence, settled=True)
 
 
 def _are_in_turn(source: str, count: int) -> bool:

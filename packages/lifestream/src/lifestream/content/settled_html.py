@@ -18,11 +18,11 @@ from typing import Final
 from lifestream.content.html_tokenizer import name_set
 from lifestream.content.open_elements import MAX_DEPTH
 
-_WORDS: Final = name_set(
+_INLINE: Final = name_set(
     "abbr audio b bdi bdo cite code data del dfn em i ins kbd mark picture q s samp small span strong sub sup time u "
     "var video"
 )
-_VOID_WORDS: Final = name_set("br img source track wbr")
+_VOID_INLINE: Final = name_set("br img source track wbr")
 _BLOCKS: Final = name_set(
     "address article aside blockquote details div figcaption figure footer header pre section summary"
 )
@@ -30,23 +30,23 @@ _HEADINGS: Final = name_set("h1 h2 h3 h4 h5 h6")
 _LISTS: Final = name_set("ol ul")
 _TERMS: Final = name_set("dd dt")
 
-VOID: Final = _VOID_WORDS | {"hr"}
+VOID: Final = _VOID_INLINE | {"hr"}
 """The elements of that form that have no end tag."""
 
 OTHER: Final = "x"
 """The letter of all other tags."""
 
-_VOID_WORD: Final = "w"
+_VOID_LETTER: Final = "w"
 _RULE: Final = "r"
-_LETTERS = map(chr, count(0x80))  # few enough for one byte each
+_NEW_LETTERS = map(chr, count(0x80))  # few enough for one byte each
 _STARTS: Final = {
-    name: next(_LETTERS) for name in sorted(_WORDS | _BLOCKS | _HEADINGS | _LISTS | _TERMS | name_set("a p li dl"))
+    name: next(_NEW_LETTERS) for name in sorted(_INLINE | _BLOCKS | _HEADINGS | _LISTS | _TERMS | name_set("a p li dl"))
 }
-_ENDS: Final = {name: next(_LETTERS) for name in _STARTS}
-_PLACES: Final = {
+_ENDS: Final = {name: next(_NEW_LETTERS) for name in _STARTS}
+_LETTERS: Final = {
     **_STARTS,
     **{f"/{name}": end for name, end in _ENDS.items()},
-    **dict.fromkeys(_VOID_WORDS, _VOID_WORD),
+    **dict.fromkeys(_VOID_INLINE, _VOID_LETTER),
     "hr": _RULE,
 }
 _END_OF: Final = {start: _ENDS[name] for name, start in _STARTS.items()}
@@ -70,37 +70,37 @@ def _ends(names: Collection[str]) -> str:
     return "".join(_ENDS[name] for name in sorted(names))
 
 
-_WORD: Final = _any(_starts(_WORDS), _ends(_WORDS), _VOID_WORD)
-_REST: Final = _any(_starts(_WORDS | _BLOCKS), _ends(_WORDS | _BLOCKS | _LISTS), _VOID_WORD, _RULE, _ENDS["dl"])
-_LINK: Final = f"{_STARTS['a']}{_WORD}*+{_ENDS['a']}"
-_PHRASES: Final = f"(?>(?:{_WORD}++|{_LINK})*)"
-_PARAGRAPH: Final = f"{_STARTS['p']}{_PHRASES}{_ENDS['p']}"
-_HEADING: Final = f"{_any(_starts(_HEADINGS))}{_PHRASES}{_any(_ends(_HEADINGS))}"
+_INLINE_TAG: Final = _any(_starts(_INLINE), _ends(_INLINE), _VOID_LETTER)
+_REST: Final = _any(_starts(_INLINE | _BLOCKS), _ends(_INLINE | _BLOCKS | _LISTS), _VOID_LETTER, _RULE, _ENDS["dl"])
+_LINK: Final = f"{_STARTS['a']}{_INLINE_TAG}*+{_ENDS['a']}"
+_INLINE_CONTENT: Final = f"(?>(?:{_INLINE_TAG}++|{_LINK})*)"
+_PARAGRAPH: Final = f"{_STARTS['p']}{_INLINE_CONTENT}{_ENDS['p']}"
+_HEADING: Final = f"{_any(_starts(_HEADINGS))}{_INLINE_CONTENT}{_any(_ends(_HEADINGS))}"
 _ITEM: Final = f"{_any(_starts(_LISTS), _ENDS['li'])}{_STARTS['li']}?+"
 _TERM: Final = f"{_any(_STARTS['dl'], _ends(_TERMS))}{_any(_starts(_TERMS))}?+"
 _SETTLED = re.compile(f"(?>(?:{_REST}++|{_LINK}|{_PARAGRAPH}|{_HEADING}|{_ITEM}|{_TERM})*)")
 
 
-def place_of(name: str, *, styled: bool = False) -> str:
+def letter_of(name: str, *, styled: bool = False) -> str:
     """Return the letter of the tag *name*, or of `/name`. No *styled* tag is of that form."""
-    return OTHER if styled else _PLACES.get(name, OTHER)
+    return OTHER if styled else _LETTERS.get(name, OTHER)
 
 
-def is_settled(places: str) -> bool:
-    """Return whether properly nested HTML, as nh3 writes it, is certain to be the same once it is read again. *places*
+def is_settled(letters: str) -> bool:
+    """Return whether properly nested HTML, as nh3 writes it, is certain to be the same once it is read again. *letters*
     are those of its tags.
     """
-    return _SETTLED.fullmatch(places) is not None
+    return _SETTLED.fullmatch(letters) is not None
 
 
-def missing_ends(places: str) -> list[str] | None:
+def missing_ends(letters: str) -> list[str] | None:
     """Return the names of the end tags, such as "/b", that properly nested HTML lacks at its end, the innermost first.
-    *places* are those of its tags.
+    *letters* are those of its tags.
 
     Return None if an end tag is not that of the last element that is open, if elements may be nested more than
     MAX_DEPTH deep, or if the letter of a tag is OTHER.
     """
-    remaining = places.replace(_VOID_WORD, "").replace(_RULE, "")
+    remaining = letters.replace(_VOID_LETTER, "").replace(_RULE, "")
     # Elements in which nothing remains are removed, the innermost first. That is fast in HTML of the usual depth.
     for _ in range(_ROUNDS):
         for start in _END_OF.keys() & set(remaining):

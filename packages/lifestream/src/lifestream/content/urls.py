@@ -21,7 +21,7 @@ _TURNS_AROUND = late("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # The form of most addresses, which need no further checks.
 _PLAIN_URL = re.compile(r"(https?)://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/?#][A-Za-z0-9/?#&=.,:;~%+_!*()@$'-]*)?")
 
-# A path from the root, and a base of which only the scheme and the host count for such a path: they are joined.
+# A plain path from the root, and the only part of a base that counts for such a path: the two are simply joined.
 _PLAIN_PATH = re.compile(
     r"(?!.*/[/.])/[A-Za-z0-9/.,:~%+_!*()@$'&=-]*(?:\?[A-Za-z0-9/?&=.,:;~%+_!*()@$'-]+)?(?:#[A-Za-z0-9/?&=.,:;~%+_!*()@$'-]+)?"
 )
@@ -29,8 +29,8 @@ _ORIGIN = re.compile(r"(https?)://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?=[/?#]|\Z)")
 
 
 def safe_url(url: str, base_url: str = "", schemes: frozenset[str] = DEFAULT_URL_SCHEMES) -> str:
-    """Return *url* made absolute against *base_url*, or "" if its scheme is not one of *schemes*, it has no host, or it
-    can't be parsed.
+    """Return *url* made absolute against *base_url*, or "" if its scheme is not one of *schemes*, if it is a web
+    address without a host, or if it can't be parsed.
     """
     if (plain := _PLAIN_URL.fullmatch(url)) and plain[1] in schemes:
         return url

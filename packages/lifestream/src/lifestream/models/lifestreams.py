@@ -228,8 +228,8 @@ class Lifestream(models.Model):
             return  # No slug, or a site without our pages.
         if taken or address.startswith(str(settings.STATIC_URL or " ")):
             message = _("“%(slug)s” is the address of another page of this site; choose another slug.")
-            taken_slug = ValidationError(message, params={"slug": self.slug})  # for developers
-            raise ValidationError({"slug": taken_slug})  # for developers
+            taken_slug = ValidationError(message, params={"slug": self.slug})  # not translated
+            raise ValidationError({"slug": taken_slug})  # not translated
 
     @classmethod
     def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Self:

@@ -17,18 +17,18 @@ such as `NotAFeed`, with the reason. A document passes through these modules, in
    `liberal`, feedparser with limits. `feedparser_result` makes a `ParsedFeed` of feedparser's result and of what
    feedparser loses, which `second_reading` and `damaged_episodes` recover.
 
-All readers share these: `expat_reading`: runs expat so that it leaves nothing in memory. `dates`: a date to a moment in
-UTC, or None, and whether day or month comes first; `date_standards` has the forms of the standards, `date_forms` the
-others, `date_words` the names of months and zones, `date_numbers` the dates in numbers, whose order the day of the week
-may decide, `date_times` the time of day.
+Several of these modules share the following. `expat_reading`: runs expat so that it leaves nothing in memory. `dates`:
+a date to a moment in UTC, or None, and whether day or month comes first; `date_standards` has the forms of the
+standards, `date_forms` the others, `date_words` the names of months and zones, `date_numbers` the dates in numbers,
+whose order the day of the week may decide, `date_times` the time of day.
 `people`: names of authors. `relative_addresses`: the base of a text. `text_constructs`: plain text or HTML. `rhythm`:
 how often the feed asks to be fetched.
 
 Web pages have readers of their own: `web_page`, `discovery`: the feeds and pictures that a page names, and the usual
 addresses of feeds. `article`: the article on the page of an entry.
 
-`parse` reads a document in this process, for tests; all other code uses `pool.ParserPool`. This package imports neither
-Django, so that a child starts fast, nor anything that accesses the network.
+`parse` reads a document in this process: in a child, or in a test. All other code uses `pool.ParserPool`. This package
+imports neither Django, so that a child starts fast, nor anything that accesses the network.
 """
 
 from __future__ import annotations

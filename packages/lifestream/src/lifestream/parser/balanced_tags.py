@@ -39,7 +39,7 @@ _ENTRIES: Final = frozenset({b"item", b"entry"})
 _AROUND: Final = frozenset({b"rss", b"rdf", b"channel", b"feed", b"items"})
 """The elements around entries, without their prefixes."""
 _STRUCTURE: Final = _AROUND | _ENTRIES
-_OF_ATOM: Final = frozenset({b"content", b"summary"})
+_MARKUP_FIELDS: Final = frozenset({b"content", b"summary"})
 """Fields whose text may be markup."""
 
 
@@ -109,7 +109,7 @@ class _Tags:
                 while self._counted[name]:
                     self._close()
             elif _is_field(name):
-                self._end_endless()
+                self._end_fields_without_end_tag()
             attributes = _attributes(found[3][:-2] if is_empty else found[3][:-1])
             is_empty = is_empty or (name in _VOID and name not in self._ended)
             self._out += b"<%s%s%s>" % (written, attributes, b"/" if is_empty else b"")
@@ -118,14 +118,14 @@ class _Tags:
                 self._counted[name] += 1
                 self._fields += _is_field(name)
 
-    def _end_endless(self) -> None:
+    def _end_fields_without_end_tag(self) -> None:
         """End the elements that can't contain the field that begins: fields without an end tag (`<enclosure url="…">`),
         and elements of HTML that are in no field.
         """
         while self._open:
             name = self._open[-1].lower()
-            is_endless = _is_field(name) and name not in self._ended
-            if not is_endless and (self._fields or name not in _HTML):
+            never_ends = _is_field(name) and name not in self._ended
+            if not never_ends and (self._fields or name not in _HTML):
                 return
             self._close()
 
@@ -169,4 +169,4 @@ def _local(name: bytes) -> bytes:
 
 
 def _is_field(name: bytes) -> bool:
-    return name in _OF_ATOM or (is_field(name) and _local(name) not in _STRUCTURE)
+    return name in _MARKUP_FIELDS or (is_field(name) and _local(name) not in _STRUCTURE)

@@ -1,4 +1,5 @@
-"""Labels of charsets, by the Encoding Standard's table (encoding.spec.whatwg.org, 4.2), decoded by Python's codecs.
+"""The charsets that labels mean, by the Encoding Standard's table (encoding.spec.whatwg.org, 4.2), and Python's codecs
+that decode them.
 
 The Standard decides, since publishers label documents as browsers understand the labels: `iso-8859-1` is windows-1252,
 `gb2312` is gb18030, `tis-620` is windows-874. Labels that the Standard doesn't know, or has no decoder for

@@ -194,6 +194,7 @@ _BETWEEN: Final = name_set(
     "om on ora ore pukul saat the u uhr um und "
     "г год года в ж о р року ος δε στις الساعة בשעה बजे น เวลา พ.ศ ค.ศ"
 )
+"""Words of a date that mean neither a month nor a day of the week, as in "4 de mayo de 2020"."""
 
 
 def worded(text: str) -> datetime | None:
@@ -216,7 +217,7 @@ def worded(text: str) -> datetime | None:
             months.append((month, len(numbers)))
         elif name not in _BETWEEN:
             words += 1
-            if (numbers or months or words > _MOST_WEEKDAYS) and name not in WEEKDAYS:
+            if (numbers or months or words > _MOST_WORDS_OF_WEEKDAY) and name not in WEEKDAYS:
                 return None
     # In "mar. 4 févr." the abbreviation of mardi (or martes) also means a month.
     if len(months) == 2 and months[0][1] == 0:
@@ -244,5 +245,5 @@ def _common_year(year: str, text: str) -> int:
 _THAI = re.compile("[\u0e01-\u0e2e]")
 _PARTS = re.compile("[.'’]")
 _ZONE_AT_END = re.compile(rf"(?<=\d)\s{ZONE}\Z", re.IGNORECASE)
-_MOST_WEEKDAYS: Final = 2
+_MOST_WORDS_OF_WEEKDAY: Final = 2
 """The maximum number of words in a weekday: Vietnamese has two."""

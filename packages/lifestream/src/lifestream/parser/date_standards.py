@@ -19,7 +19,9 @@ RFC_3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:Z
 
 
 def common(text: str) -> datetime | None:
-    """Return the moment of a date in the strict form of RFC 3339 or RFC 822."""
+    """Return the moment of a date in the strict form of RFC 3339 or RFC 822. Raises ValueError for a day that no
+    calendar has.
+    """
     if found := RFC_3339.fullmatch(text):
         year, month, day = int(found[1]), int(found[2]), int(found[3])
     elif (found := _RFC_822.fullmatch(text)) and (month := _ENGLISH.get(found[2].lower(), 0)):

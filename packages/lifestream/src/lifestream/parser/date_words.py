@@ -115,18 +115,18 @@ def plain(word: str) -> str:
 
 def _months() -> dict[str, int]:
     found: dict[str, int] = {}
-    languages = [list(map(plain, names.split())) for names in _NAMES]
-    for ours in languages:
-        for month, name in enumerate(ours, start=1):
+    languages = [list(map(plain, text.split())) for text in _NAMES]
+    for names in languages:
+        for month, name in enumerate(names, start=1):
             found.setdefault(name, month)
-    for ours in languages:
-        begun: dict[str, set[int]] = {}
-        for month, name in enumerate(ours, start=1):
+    for names in languages:
+        by_prefix: dict[str, set[int]] = {}
+        for month, name in enumerate(names, start=1):
             for end in range(min(_SHORTEST, len(name)), len(name)):
-                begun.setdefault(name[:end], set()).add(month)
-        for beginning, months in begun.items():
+                by_prefix.setdefault(name[:end], set()).add(month)
+        for prefix, months in by_prefix.items():
             if len(months) == 1:
-                found.setdefault(beginning, *months)
+                found.setdefault(prefix, *months)
     return found
 
 

@@ -52,7 +52,7 @@ class Calendar:
         return moment
 
     def _understood(self, text: str) -> tuple[datetime | None, str]:
-        """Return the moment that *text* names, and the form in which it does."""
+        """Return the moment that *text* names, and what the form of *text* is called."""
         if len(text) > LONGEST:
             return None, ""
         try:

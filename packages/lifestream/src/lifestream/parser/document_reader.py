@@ -72,13 +72,13 @@ def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None 
             found = replace(found, complaint=_CUT_OFF)
     complaints = [decoded.complaint, str(flaw or ""), found.complaint]
     found = replace(found, encoding=decoded.encoding, complaint="; ".join(filter(None, complaints)), flaw=flaw)
-    return _without_nameless(found)
+    return _without_unidentified(found)
 
 
 _CUT_OFF: Final = "the document is cut off; its last entry, if it was not whole, is left out"
 
 
-def _without_nameless(feed: ParsedFeed) -> ParsedFeed:
+def _without_unidentified(feed: ParsedFeed) -> ParsedFeed:
     """Return *feed* without damaged entries that have neither guid nor link, if other entries have one.
 
     Such entries are incomplete: once the document is mended, the same entry would come again as another one.

@@ -136,7 +136,9 @@ def _chosen(body: bytes, labelled: dict[Charset, str]) -> tuple[Charset, str, st
 
 
 _TO_JAPANESE: Final = b"\x1b$"
-"""What begins Japanese in ISO-2022-JP. All its bytes are ASCII, so it is valid UTF-8, but XML has no ESC (2.2)."""
+"""The escape sequence before Japanese characters in ISO-2022-JP. Text in that charset consists of ASCII bytes, so it is
+valid UTF-8, but XML allows no ESC (2.2).
+"""
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _RUN = re.compile(rb"[\x80-\xff]++")
 
@@ -196,7 +198,6 @@ def _complaint(labels: list[_Label], charset: Charset, text: str) -> str:
 
 
 _C1 = re.compile("[\x80-\x9f]")
-_C1_IN_UTF8 = re.compile(b"\xc2[\x80-\x9f]")
 WINDOWS_CHARACTERS: Final = {number: bytes((number,)).decode("cp1252", "ignore") for number in range(0x80, 0xA0)}
 """The replacements of the control characters from U+0080 to U+009F, by their numbers: "" where windows-1252 has no
 character.

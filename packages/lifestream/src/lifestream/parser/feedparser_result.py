@@ -33,7 +33,9 @@ from lifestream.parser.text_constructs import (
 from lifestream.plugins.reading_notes import Notes
 
 Found: TypeAlias = dict[str, Any]
-"""A FeedParserDict. Always read it with `_get`: its own methods map one name to another, with warnings."""
+"""A FeedParserDict. A feed or an entry is read with `_get`, since the dict's own `get` returns another field in place
+of some, such as `published` for `updated`, with a warning.
+"""
 
 _HTML: Final = frozenset({"text/html", "application/xhtml+xml"})
 _MOST_MEDIA: Final = 100

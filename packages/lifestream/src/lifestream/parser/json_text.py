@@ -113,8 +113,8 @@ def _salvaged(text: str, decoder: json.JSONDecoder) -> dict[str, Any]:
 
 
 def _whole_items(text: str, position: int, decoder: json.JSONDecoder) -> Iterator[Any]:
-    """Yield the items in *text* from *position* on. After a damaged item, the next object
-    with an id counts as the next item.
+    """Yield the items in *text* from *position* on. After a damaged item, the next object with an id counts as the next
+    item.
     """
     damaged = 0
     is_sure = True  # that an item begins here, not an object inside a damaged one

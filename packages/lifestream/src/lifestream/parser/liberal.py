@@ -15,8 +15,8 @@ beside it is what this module does about it:
     a long token that expat reads again with each part    expat gets the document in one part
 
 feedparser has hooks for dates only, so its parsers are subclassed. The overridden methods are those of version 6.0.12;
-two of them have names with an underscore. Each bound has a test of its time, which would fail with a version that lacks
-the method.
+three of them have names with an underscore. Each bound has a test of its time, which would fail with a version that
+lacks the method.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ else:
 
 
 class _Bounds(_Parser):  # type: ignore[misc]
-    """The bounds of both parsers. Their method resolution order has this class first."""
+    """The bounds of both parsers. In their method resolution order, this class precedes those of feedparser."""
 
     baseuri: Any
     feeddata: Any

@@ -82,7 +82,7 @@ class _Job:
     """A document or a web page to read, and the future of its result."""
 
     future: Future[Any]
-    asked: Document | WebPage | ArticlePage
+    to_read: Document | WebPage | ArticlePage
 
 
 class ParserPool:
@@ -114,7 +114,7 @@ class ParserPool:
         self._children = [
             _Child(self.rules, deadline, memory, self._deadlines) for _ in range(size or os.cpu_count() or 1)
         ]
-        release()  # read now, in the thread that can still report that there is no memory
+        release()  # cached now, while a lack of memory can still be reported to the caller
         self._threads = [
             threading.Thread(target=self._serve, args=(child,), name=f"parser-{number}", daemon=True)
             for number, child in enumerate(self._children, 1)
@@ -146,7 +146,7 @@ class ParserPool:
 
     def expect(self, documents: int) -> None:
         """Start as many processes as it pays to start for this number of *documents*. Without this call, one is started
-        with the first document, and others if many documents wait.
+        with the pool, and others if many documents wait.
         """
         self._jobs.expect(documents)
 
@@ -225,7 +225,7 @@ class ParserPool:
             if not job.future.set_running_or_notify_cancel():
                 continue
             try:
-                result = job.asked.read(child.ask, self.registry, self.deadline)
+                result = job.to_read.read(child.ask, self.registry, self.deadline)
             except Nonsense as error:
                 child.end(kill=True)
                 job.future.set_exception(error)
@@ -260,7 +260,7 @@ class _Child:
         self._ready = False
         self._busy = False
         self._aborted = False
-        self._told = False  # that no process could be started, since the last one that could
+        self._start_failure_logged = False  # since the last successful start
         self._lock = threading.Lock()
 
     def start(self) -> _Process:
@@ -307,7 +307,7 @@ class _Child:
                     setup = {"rules": ipc.RULES.pack(self._rules), "memory": self._memory, "release": release()}
                     _exchange(running, setup, b"")
                     self._ready = True
-                    self._told = False
+                    self._start_failure_logged = False
             with self._deadlines.killing(running.process, self._deadline * _PATIENCE, late):
                 return _exchange(running, question, body)
         except (OSError, EOFError, ValueError) as error:
@@ -329,9 +329,9 @@ class _Child:
 
     def _not_started(self, reason: Exception | str) -> ShortOf:
         """Return the exception to raise if the process could not be made ready for documents because of *reason*."""
-        if not self._told:  # Otherwise each document would have this line.
+        if not self._start_failure_logged:  # Otherwise each document would have this line.
             _log.warning("no process to read documents could be started with %s: %s", sys.executable, reason)
-            self._told = True
+            self._start_failure_logged = True
         shortage = shortage_of(reason) if isinstance(reason, Exception) else None
         return ShortOf(shortage or Shortage.PROCESSES)
 

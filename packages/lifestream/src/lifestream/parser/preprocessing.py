@@ -1,4 +1,4 @@
-"""Changes to a document before any parser sees it. Text in, text out, in time linear in its length.
+"""Changes to a document so that any parser can read it. Text in, text out, in time linear in its length.
 
 - References to two surrogates become the one character that they mean, and references to control characters from U+0080
   to U+009F become the characters that windows-1252 has there.
@@ -6,9 +6,9 @@
   feedparser's loose parser a reference to a surrogate raises an exception, and the whole feed would be lost.)
 - Only the short entities of a document type remain. A long entity grows to gigabytes if it is used often, and feeds
   never need one that refers to other entities or to a file.
-- Elements that feedparser would merge are renamed: it puts `media:description`, `itunes:summary` and `itunes:subtitle`
-  into the content of an entry. Each gets a name that feedparser doesn't know, and is in feedparser's result under that
-  name.
+- Elements that feedparser would merge with other elements of their entry are renamed: `summary` and `subtitle` of
+  iTunes, and `description`, `title` and `text` of Media RSS. Each gets a name that feedparser doesn't know, and is in
+  feedparser's result under that name.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def harmless(text: str) -> str:
     text = scrub(text).lstrip().lstrip("\ufeff").lstrip()
     if "&#" in text:
         text = _REFERENCE.sub(_harmless_reference, _PAIR.sub(_one_character, text))
-    return _without_doctype(text)
+    return _with_harmless_doctype(text)
 
 
 def needs_harmless_references(text: str) -> bool:
@@ -158,7 +158,7 @@ class Prolog:
 
 
 def prolog(text: str) -> Prolog:
-    """Return the prolog of *text*, which has been `cleaned`."""
+    """Return the prolog of *text*, which is `harmless`."""
     doctype = _DOCTYPE.match(text)
     end = doctype.end() if doctype else 0
     rest = _BEFORE_ROOT.match(text, end)
@@ -170,7 +170,7 @@ def prolog(text: str) -> Prolog:
     return Prolog(rest.end(), "netscape" in doctype["name"].lower(), entities)
 
 
-def _without_doctype(text: str) -> str:
+def _with_harmless_doctype(text: str) -> str:
     if "<!DOCTYPE" not in text:
         return text
     found = _DOCTYPE.match(text)
@@ -196,7 +196,7 @@ _MAX_PREFIXES: Final = 10
 
 
 def with_renamed(text: str) -> str:
-    """Return *text*, which is `harmless`, with those elements renamed that feedparser would merge."""
+    """Return *text*, which is `harmless`, with those elements renamed that feedparser would merge with others."""
     itunes, media = {"itunes"}, {"media"}
     for found in islice(_PREFIX.finditer(text), _MAX_NAMESPACES):
         prefix, namespace = found[1], found[2].lower()

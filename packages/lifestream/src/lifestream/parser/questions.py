@@ -1,8 +1,8 @@
 """The questions by which a document is read. A child process answers them, or `lifestream.testing` in this process.
 
-If no site's own plugin can be meant, a document takes one question: the child chooses the plugin, and prepares the
+If only a shipped plugin can be meant, a document takes one question: the child finds the plugin, and prepares the
 items. Otherwise it takes two questions. After the first, which has the document read, this process chooses the plugin.
-If the plugin is shipped, the second has the child prepare the items. If it is a site's own, its hooks run in this
+If the plugin is shipped, the second has the child prepare the items. If it is one of your own, its hooks run in this
 process, and the second has their results cleaned.
 """
 
@@ -34,7 +34,7 @@ class Nonsense(ParserDied):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document to read. *asked* names the shipped plugin for it, and is "" if the child chooses the plugin once the
+    """A document to read. *shipped* names the shipped plugin for it, and is "" if the child chooses the plugin once the
     document is read, or None if the plugin may be one that is not shipped. *noted* says that notes are wanted.
     *known* are the digests of entries that need not be cleaned (see `entry_digests`).
     """
@@ -42,7 +42,7 @@ class Document:
     body: bytes
     headers: Mapping[str, str]
     url: str
-    asked: str | None
+    shipped: str | None
     plugin: FeedPlugin | None = None
     problems: tuple[PluginProblem, ...] = ()
     noted: bool = False
@@ -53,7 +53,7 @@ class Document:
         question = {
             "headers": _reading_headers(self.headers),
             "url": self.url,
-            "plugin": self.asked,
+            "plugin": self.shipped,
             "deadline": deadline,
         }
         answer = ask({**question, "noted": self.noted, "known": self.known}, self.body)
@@ -137,10 +137,10 @@ def document(
     except PluginError as error:
         problems = (PluginProblem(plugin, "", "", str(error)),)
     if chosen is None:
-        asked = None if registry.has_own else ""
+        shipped = None if registry.has_own else ""
     else:
-        asked = chosen.name if registry.is_shipped(chosen) else None
-    return Document(body, headers, url, asked, chosen, problems, noted, known)
+        shipped = chosen.name if registry.is_shipped(chosen) else None
+    return Document(body, headers, url, shipped, chosen, problems, noted, known)
 
 
 def _reading_headers(headers: Mapping[str, str], *more: str) -> dict[str, str]:

@@ -47,16 +47,16 @@ def salvage(document: bytes, scanned: Scan) -> Salvage:
     close = "".join(f"</{name}>" for name in reversed(scanned.open)).encode("utf-8")
     pieces = _pieces(document[scanned.head :], scanned.name)
     found = Salvage(b"")
-    if pieces and _closed(pieces[-1]) == 0 and is_cut_off(pieces[-1], (scanned.name, *scanned.open)):
+    if pieces and _end_of_element(pieces[-1]) == 0 and is_cut_off(pieces[-1], (scanned.name, *scanned.open)):
         pieces.pop()
         found.cut_off = True
     whole: list[bytes] = []
     for piece in pieces:
-        if end := _closed(piece):
+        if end := _end_of_element(piece):
             whole.append(piece[:end])
             continue
         mended = balanced(with_ends(_without_endless_section(piece)))
-        if end := _closed(mended):
+        if end := _end_of_element(mended):
             found.mended.append(len(whole))
             whole.append(mended[:end])
     found.whole, found.count = b"".join([head, *whole, close]), len(whole)
@@ -87,7 +87,7 @@ def _without_endless_section(piece: bytes) -> bytes:
 _SECTION: Final = b"<![CDATA["
 
 
-def _closed(piece: bytes) -> int:
+def _end_of_element(piece: bytes) -> int:
     """Return the end of the element at the beginning of *piece*, or 0 if it is not well-formed or doesn't end."""
     parser = expat.ParserCreate("utf-8")
     parser.UseForeignDTD(True)  # entities that the document declares are not known here

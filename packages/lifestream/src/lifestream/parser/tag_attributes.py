@@ -37,8 +37,8 @@ def _end_of_attributes(piece: str, start: int) -> int:
     """Return where the attributes end that begin at *start* of *piece*.
 
     A regular expression keeps an entry on its stack for each attribute, and there may be megabytes of attributes. So
-    characters are counted first: if there are two double quotes for each `=` before the first `>`, that `>` ends the
-    tag.
+    characters are counted first: if there are two double quotes for each `=` before the first `>`, and no single quote,
+    that `>` ends the tag.
     """
     end = piece.find(">", start)
     values, quotes = piece.count("=", start, end), piece.count('"', start, end)

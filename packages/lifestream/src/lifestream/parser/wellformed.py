@@ -78,7 +78,7 @@ def _end_of_root(document: bytes) -> int:
         nonlocal depth, end
         depth -= 1
         if not depth:
-            end = parser.CurrentByteIndex  # the beginning of an end tag, or the end of a tag that is both
+            end = parser.CurrentByteIndex  # the beginning of an end tag, or the end of an empty tag (`<rss/>`)
             if document.startswith(b"</", end):
                 end = document.index(b">", end) + 1
 

@@ -23,7 +23,7 @@ MAX_NUMBER: Final = 2**53
 """Numbers that a hook leaves in a draft must be less than this: JSON holds whole numbers exactly up to here (RFC 8259,
 section 6).
 """
-MAX_WORDS: Final = 1_000
+LONGEST_ERROR: Final = 1_000
 """How many characters of an exception's message are kept: a plugin may quote a whole entry in it."""
 
 
@@ -151,9 +151,9 @@ def _check(what: str, value: object, *kinds: type) -> None:
 
 
 def said_by(error: BaseException) -> str:
-    """Return the type and the message of *error*, in at most `MAX_WORDS` characters."""
+    """Return the type and the message of *error*, in at most `LONGEST_ERROR` characters."""
     try:
         message = str(error)
     except BaseException:  # noqa: BLE001  a plugin may have written the method that returns the message
         message = "it can't say why"
-    return shorten(f"{type(error).__name__}: {message[:MAX_TEXT]}", MAX_WORDS)
+    return shorten(f"{type(error).__name__}: {message[:MAX_TEXT]}", LONGEST_ERROR)

@@ -1,4 +1,4 @@
-"""Podcasts of any site: feeds whose entries have audio files."""
+"""Podcasts of any site: feeds most of whose entries have audio or video files."""
 
 from __future__ import annotations
 

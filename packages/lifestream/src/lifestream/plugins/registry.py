@@ -56,7 +56,7 @@ class Registry:
         found += [_instance(_import(path), path) for path in SHIPPED]
         self._plugins: dict[str, FeedPlugin] = {}
         for plugin in found:
-            # A site's own plugin may replace a shipped one by taking its name.
+            # A plugin of your own may replace a shipped one by taking its name.
             self._plugins.setdefault(plugin.name, plugin)
         self.has_own: Final = not all(map(self.is_shipped, self._plugins.values()))
         """Whether there are plugins besides the shipped ones."""

@@ -94,7 +94,9 @@ def take(wanted: Wanted, token: str, until: datetime, using: str) -> int:
 
 
 def idle_hosts(now: datetime, using: str) -> list[int]:
-    """Return the keys of hosts that are due *now*, the first _MOST_IDLE of them."""
+    """Return the keys of hosts that are due *now* though they have no due feeds, the first _MOST_IDLE of them. Call it
+    only if `take` has just taken fewer feeds than its limit.
+    """
     connection = connections[using]
     query = "SELECT id FROM lifestream_host WHERE next_due <= %s ORDER BY next_due, id LIMIT %s"
     if connection.vendor == "postgresql":

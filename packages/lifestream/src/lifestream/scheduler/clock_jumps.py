@@ -36,7 +36,9 @@ TOLERANCE: Final = timedelta(seconds=60)
 """By how much the clocks of machines that run lifestream may differ."""
 _CHUNK: Final = 500
 _MENDED: Final = "clock"
-"""The tally that notes when times were last corrected: at most once per lease, while a clock stays wrong."""
+"""The tally that notes when times were last corrected. While a clock stays wrong, they are corrected at most once per
+lease.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +83,15 @@ def bring_back(now: datetime) -> BroughtBack | None:
         return None
     Tally.objects.using(using).filter(name=_MENDED, changed__gt=now).update(changed=now)
     Tally.objects.using(using).add({_MENDED: 1}, now)
-    done = BroughtBack(last - now, _feeds(now, using), _leases(now, lease, using), _items(now, using))
+    done = BroughtBack(
+        last - now, _correct_feeds(now, using), _correct_leases(now, lease, using), _correct_items(now, using)
+    )
     Tally.objects.using(using).filter(changed__gt=now).update(changed=now)
     log.warning("%s", done)
     return done
 
 
-def _feeds(now: datetime, using: str) -> int:
+def _correct_feeds(now: datetime, using: str) -> int:
     """Correct the times of feeds that were fetched in the future. Returns how many there were."""
     feeds = Feed.objects.using(using)
     keys = list(feeds.filter(last_fetch__gt=now + TOLERANCE).order_by("pk").values_list("pk", flat=True))
@@ -106,8 +110,10 @@ def _since_fetch(name: str, now: datetime) -> Combinable:
     return ExpressionWrapper(Value(now, DateTimeField()) + (F(name) - F("last_fetch")), DateTimeField())
 
 
-def _leases(now: datetime, lease: timedelta, using: str) -> int:
-    """Let leases on hosts that would end later end after *lease*. Returns how many hosts had such a lease."""
+def _correct_leases(now: datetime, lease: timedelta, using: str) -> int:
+    """Let leases on hosts end after *lease*, counted from *now*, if they would end later. Returns how many hosts had
+    such a lease.
+    """
     latest = now + lease
     held = Host.objects.using(using).filter(held_until__gt=latest + TOLERANCE).order_by("pk")
     hosts = list(held.values_list("pk", flat=True))
@@ -124,7 +130,7 @@ def _leases(now: datetime, lease: timedelta, using: str) -> int:
     return len(hosts)
 
 
-def _items(now: datetime, using: str) -> int:
+def _correct_items(now: datetime, using: str) -> int:
     """Set the date of items to *now* if it is in the future because they were first seen with a wrong clock."""
     late = now + TOLERANCE
     keys = list(

@@ -92,7 +92,7 @@ class Writing(Enum):
     """Whether a result was written."""
 
     DONE = auto()
-    """The result was written, except for what is *broken*."""
+    """The result was written, except for items that are `Stored.broken`."""
     UNWRITTEN = auto()
     """The database failed: the feed is still held and due, and some of its items may be written."""
     LOST = auto()

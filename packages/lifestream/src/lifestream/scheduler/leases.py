@@ -35,14 +35,14 @@ from lifestream.models import Feed, Host, Subscription, due_hosts
 from lifestream.scheduler import claim_sql
 from lifestream.scheduler.jobs import Claimed
 
-_OF_HOST: Final = 50
+_FEEDS_OF_HOST: Final = 50
 
 
 def most_of_host() -> int:
     """Return how many feeds of one host are claimed together at most, so that a host with thousands displaces
     no other.
     """
-    return max(_OF_HOST, 4 * settings.per_host)
+    return max(_FEEDS_OF_HOST, 4 * settings.per_host)
 
 
 def claim(

@@ -1,7 +1,8 @@
 """How often a feed publishes, from the dates of its entries. Pure functions.
 
-A feed that was silent since its last entry is slowing down, so the time until now counts as one more gap. Of the
-windows that end now, the busiest is taken, so that an entry pinned for years doesn't make a daily feed a yearly one.
+A feed that was silent since its last entry is slowing down, so the time until now counts as one more gap. A window
+begins with an entry and ends now. The busiest window is taken, so that an entry pinned for years doesn't make a daily
+feed a yearly one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""When the next request of a feed is due, and why, as messages for its reader. Pure: values in, a `Next` out.
+"""When the next request of a feed is due, and why, as messages for people. Pure: values in, a `Next` out.
 
 The result is the latest of all times that are asked for, since each is a minimum:
 

@@ -73,7 +73,7 @@ def site_templates(domain: str, folder: str = "lifestream/sites/") -> list[str]:
 
 
 _Kind = TypeVar("_Kind")
-_KINDS_IN_WORDS: dict[type, str] = {  # for developers
+_KINDS_IN_WORDS: dict[type, str] = {  # not translated
     Lifestream: "a lifestream (lifestream.models.Lifestream)",
     Post: "a post (lifestream.models.Post)",
     Subscription: "a subscription (lifestream.models.Subscription)",
@@ -85,7 +85,7 @@ def _checked(value: object, kind: type[_Kind], tag: str) -> _Kind:
     """Return *value*. Raises TypeError, with the name of the *tag*, if it is not of *kind*."""
     if isinstance(value, kind):
         return value
-    missing = "nothing: no such variable is in the context"  # for developers
+    missing = "nothing: no such variable is in the context"  # not translated
     got = f"{type(value).__name__} {str(value)[:40]!r}" if value else missing
     raise TypeError(f"{{% {tag} %}} takes {_KINDS_IN_WORDS[kind]}, and got {got}")
 
@@ -111,7 +111,7 @@ def _timeline(context: Context, post: Post) -> Timeline:
     if isinstance(timeline, Timeline) and timeline.lifestream.pk == post.lifestream_id:
         return timeline
     render_context: Any = context.render_context
-    timelines: dict[int, Timeline] = render_context.setdefault("lifestream timelines", {})  # for developers
+    timelines: dict[int, Timeline] = render_context.setdefault("lifestream timelines", {})  # not translated
     if post.lifestream_id not in timelines:
         timelines[post.lifestream_id] = Timeline(post.lifestream)
     return timelines[post.lifestream_id]
@@ -126,8 +126,8 @@ def _django_template(names: list[str]) -> Template:
 
 @register.simple_tag(takes_context=True)
 def page_look(context: Context) -> Look:
-    """Return how the page looks: `title`, `theme`, `accent`, `logo` and `styles`, as the lifestream in the context, or
-    else the site, has chosen.
+    """Return how the page looks: its `theme`, `accent` and `logo`, as the lifestream in the context, or else the site,
+    has chosen, and the `title` and the `styles` of the site.
     """
     lifestream = context.get("lifestream")
     return look_of(lifestream if isinstance(lifestream, Lifestream) else None)
@@ -135,8 +135,8 @@ def page_look(context: Context) -> Look:
 
 @register.simple_tag(takes_context=True)
 def look_attributes(context: Context) -> SafeString:
-    """Render the attributes of `<html>` that carry the theme and the accent, each with a space before it; empty if both
-    are the site's defaults.
+    """Render the attributes of `<html>` that carry the theme and the accent, each with a space before it; empty if the
+    theme is "standard" and no accent was chosen.
     """
     look = page_look(context)
     theme = format_html(' data-look="{}"', look.theme) if look.theme != "standard" else ""

@@ -28,7 +28,9 @@ from lifestream.plugins.registry import Registry
 
 
 class InProcessParsers:
-    """Takes the place of a `ParserPool` in a test; the arguments are the same, *size* and *memory* have no effect."""
+    """Takes the place of a `ParserPool` in a test. The arguments are the same, but *size*, *deadline* and *memory* have
+    no effect.
+    """
 
     def __init__(
         self,
@@ -84,10 +86,10 @@ class InProcessParsers:
     def close(self) -> None:
         """Do nothing: there is no process to end."""
 
-    def _read(self, asked: Document | WebPage | ArticlePage) -> Future[Any]:
+    def _read(self, to_read: Document | WebPage | ArticlePage) -> Future[Any]:
         future: Future[Any] = Future()
         try:
-            future.set_result(asked.read(self._ask, self.registry, self._deadline))
+            future.set_result(to_read.read(self._ask, self.registry, self._deadline))
         except Exception as error:  # noqa: BLE001  the future raises it
             future.set_exception(error)
         return future

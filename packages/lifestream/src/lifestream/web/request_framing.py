@@ -37,7 +37,7 @@ class ServerBusy(Error):
     """The answer to a request whose body cannot be kept, because of the bodies of other requests (RFC 9110 §15.6.4)."""
 
     code = 503
-    reason = "Service Unavailable"  # for developers
+    reason = "Service Unavailable"  # not translated
 
 
 class BoundedParser(HTTPRequestParser):
@@ -63,9 +63,9 @@ class BoundedParser(HTTPRequestParser):
         if not self.completed:
             reader = self.body_rcv
             if isinstance(reader, QuickChunks) and len(reader.pending) > LONGEST_FRAMING:
-                self._refuse(BadRequest("a chunk's size or the trailer is too long"))  # for developers
+                self._refuse(BadRequest("a chunk's size or the trailer is too long"))  # not translated
             elif before // _STEP != self.kept // _STEP and not self._may_keep_more():
-                self._refuse(ServerBusy("too much is being received; try again later"))  # for developers
+                self._refuse(ServerBusy("too much is being received; try again later"))  # not translated
         return consumed
 
     @property
@@ -76,7 +76,7 @@ class BoundedParser(HTTPRequestParser):
     def parse_header(self, header_plus: bytes) -> None:
         """Read the head. Raises ParsingError if it is invalid."""
         if header_plus.count(b"\n") > MOST_LINES:
-            raise ParsingError("the head has too many lines")  # for developers
+            raise ParsingError("the head has too many lines")  # not translated
         super().parse_header(header_plus)
         if isinstance(self.body_rcv, ChunkedReceiver):
             self.body_rcv = QuickChunks(self.body_rcv.getbuf())
@@ -112,7 +112,7 @@ class QuickChunks(ChunkedReceiver):
             self.buf.append(b"".join(pieces))
         self._read += len(s)
         if self._read - 2 * len(self.buf) > MOST_TINY:
-            self.error = BadRequest("the chunks are too small")  # for developers
+            self.error = BadRequest("the chunks are too small")  # not translated
         if self._has_failed():
             return len(s)
         if self._is_last_chunk_read():
@@ -137,7 +137,7 @@ class QuickChunks(ChunkedReceiver):
                 end = text[at : at + 2]
                 if end != b"\r\n":
                     if not b"\r\n".startswith(end):
-                        self.error = BadRequest("Chunk not properly terminated")  # for developers
+                        self.error = BadRequest("Chunk not properly terminated")  # not translated
                     break
                 at += 2
                 self._is_end_due = False
@@ -153,7 +153,7 @@ class QuickChunks(ChunkedReceiver):
         size_of, keep = _SIZE.match, pieces.append
         while (line := size_of(text, at)) is not None:
             if line[2] and not self._is_extension(line[2]):
-                self.error = BadRequest("Invalid chunk extension")  # for developers
+                self.error = BadRequest("Invalid chunk extension")  # not translated
                 return at
             at = line.end()
             size = int(line[1], 16)
@@ -167,7 +167,7 @@ class QuickChunks(ChunkedReceiver):
             keep(text[at:end])
             at = end + 2
         if b"\r\n" in text[at:]:
-            self.error = BadRequest("Invalid chunk size")  # for developers
+            self.error = BadRequest("Invalid chunk size")  # not translated
         return at
 
     # Methods, since a type checker does not see that `_read_chunks` and `_read_trailer` change the attributes.

@@ -397,7 +397,7 @@ def timeline_for(user: AbstractBaseUser | AnonymousUser | None, slug: str) -> Ti
     readable = Lifestream.objects.public() if user is None else Lifestream.objects.readable_by(user)
     found = list(readable.filter(slug=slug).annotate(has_secrets=Exists(_secret(OuterRef("pk"))), **_OWN_PAGES))
     if not found:
-        raise Lifestream.DoesNotExist(f"There is no lifestream {slug!r} that may be read.")  # for developers
+        raise Lifestream.DoesNotExist(f"There is no lifestream {slug!r} that may be read.")  # not translated
     lifestream = found[0]
     # One row for each of its own pages, or one row if it has none. Their texts are loaded only when they are asked for.
     pages = [[getattr(row, f"page_{name}") for name in _OF_OWN_PAGE] for row in found if row.page_id is not None]  # type: ignore[attr-defined]

@@ -57,8 +57,8 @@ def title_of(fields: Fields, scope: Scope) -> Construct:
 
 
 def authors_of(parent: Element, fields: Fields, names: Names) -> str:
-    """Return the authors named in *parent*, whose children are *fields*: authors and creators, else the author of
-    iTunes.
+    """Return the authors named in *parent*, whose children are *fields*: authors and creators. If these have no names,
+    return the author of iTunes, else their addresses, else the owner of iTunes.
     """
     persons = (child for child in parent if names[child.tag] in _PEOPLE)
     found = "" if _PEOPLE.isdisjoint(fields) else people.joined(_written(person, names) for person in persons)

@@ -35,7 +35,7 @@ class _Level:
 
 
 class EntryMedia(NamedTuple):
-    """The *media* of an entry, with the *title*, *description* and *player* of the first of them.
+    """The *media* of an entry. *title*, *description* and *player* are those of the entry, else of the first medium.
 
     *torrents* are the addresses of files that peers share, with their types; *tags* are those of its media.
     """
@@ -97,8 +97,8 @@ def _read(elements: Iterable[Element], names: Names) -> _Level:
 
 
 def _media(entry: _Level) -> Iterator[Media]:
-    """Yield one medium for each content or group of an entry. If there is none, yield one for its thumbnail or
-    player.
+    """Yield one medium for each content or group of an entry that is not empty, or for the first one if all are empty.
+    If there is none, yield one for its thumbnail or player.
     """
     inner = [level for level in entry.inner if _has_anything(level)] or entry.inner[:1]
     for level in inner:

@@ -40,14 +40,14 @@ def readyz(request: HttpRequest) -> HttpResponse:
         reason = why_not_ready()
     except FAILURES as error:
         trouble = trouble_of(error)
-        OUTAGES.tell(log, "pages can't be shown", trouble)  # for developers
+        OUTAGES.tell(log, "pages can't be shown", trouble)  # not translated
         reason = str(trouble)
     else:
         OUTAGES.answered()
         if not reason:
             return _text(200, "ready")
         log.warning("not ready: %s", reason)
-    return _text(503, f"not ready: {reason}" if _is_trusted(request) else "not ready")  # for developers
+    return _text(503, f"not ready: {reason}" if _is_trusted(request) else "not ready")  # not translated
 
 
 @never_cache
@@ -62,8 +62,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
         found = health(timezone.now())
     except FAILURES as error:
         trouble = trouble_of(error)
-        OUTAGES.tell(log, "the numbers of the site can't be read", trouble)  # for developers
-        return _text(503, f"no numbers: {trouble}")  # for developers
+        OUTAGES.tell(log, "the numbers of the site can't be read", trouble)  # not translated
+        return _text(503, f"no numbers: {trouble}")  # not translated
     return HttpResponse(prometheus.exposition(found), content_type=prometheus.CONTENT_TYPE)
 
 
