@@ -6,7 +6,7 @@ import codecs
 
 import pytest
 
-from lifestream.parser.encoding import Decoded, decode
+from lifestream.parser.encoding import Decoded, decode, with_windows_characters
 
 TEXT = "<feed>ü€</feed>"
 
@@ -172,3 +172,59 @@ def test_japanese_in_seven_bits_is_no_utf_8_though_all_its_bytes_are_ascii(conte
 
 def test_an_escape_without_a_label_of_japanese_is_left_as_it_is() -> None:
     assert decode(b"<feed>\x1b$B</feed>", "text/xml; charset=utf-8") == Decoded("<feed>\x1b$B</feed>", "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("letters", "encoding"), [("éü", "windows-1251"), ("éüß", "utf-8"), ("\u07ff\u07fe", "windows-1251")]
+)
+def test_utf_8_with_three_different_letters_is_not_valid_by_chance(letters: str, encoding: str) -> None:
+    """Cyrillic text is not written with these letters, and their bytes are letters of windows-1251."""
+    body = " ".join(letters * 2).encode()
+    assert decode(body, "text/xml; charset=windows-1251").encoding == encoding
+
+
+def test_utf_8_with_a_letter_of_three_bytes_is_not_valid_by_chance() -> None:
+    assert decode("\u0800".encode(), "text/xml; charset=windows-1251").encoding == "utf-8"
+
+
+@pytest.mark.parametrize(("valid", "encoding"), [(48, "windows-1251"), (49, "utf-8")])
+def test_one_run_of_bytes_in_fifty_may_be_no_utf_8(valid: int, encoding: str) -> None:
+    body = b"\xe9 " + " ".join("éüß"[place % 3] for place in range(valid)).encode()
+    assert decode(body, "text/xml; charset=windows-1251").encoding == encoding
+
+
+def test_letters_after_a_run_that_is_no_utf_8_are_counted() -> None:
+    """All of it is valid in GBK, too, where a few letters are enough only if all runs of bytes are valid UTF-8."""
+    letters = [place % 3 for place in range(49)]
+    body = "啊 ".encode("gbk") + " ".join("éüß"[letter] for letter in letters).encode()
+    assert decode(body, "text/xml; charset=gbk").encoding == "utf-8"
+
+
+@pytest.mark.parametrize("label", ["euc-jp", "shift_jis", "euc-kr"])
+def test_few_letters_in_utf_8_under_a_label_of_two_bytes_a_letter_are_utf_8_if_all_are_valid(label: str) -> None:
+    assert decode("é ü".encode(), f"text/xml; charset={label}").encoding == "utf-8"
+
+
+def test_of_equally_bad_candidates_the_first_is_used_whatever_their_names() -> None:
+    for first, second, read in (("gbk", "big5", "啊 \ufffd"), ("big5", "gbk", "陛 \ufffd")):
+        body = f"<?xml version='1.0' encoding='{second}'?>".encode() + b"\xb0\xa1 \xff"
+        assert decode(body, f"text/xml; charset={first}").text.endswith(read)
+
+
+@pytest.mark.parametrize("label", ["gbk", "big5", "shift_jis"])
+def test_brackets_after_a_whole_character_are_left_as_they_are(label: str) -> None:
+    text = "<a><![CDATA[文]]>]></a>文]>"
+    assert decode(text.encode(label), f"text/xml; charset={label}").text == text
+
+
+def test_a_section_is_mended_only_in_charsets_of_two_bytes_a_letter() -> None:
+    text = "<![CDATA[é]>"
+    assert decode(text.encode("cp1252"), "text/xml; charset=windows-1252").text == text
+
+
+def test_each_control_character_beyond_ascii_becomes_that_of_windows_1252_or_nothing() -> None:
+    controls = "".join(map(chr, range(0x7F, 0xA1)))
+    expected = bytes(range(0x7F, 0xA1)).decode("cp1252", "ignore")
+    assert with_windows_characters(controls) == expected
+    assert with_windows_characters("\x9f") == "Ÿ"
+    assert with_windows_characters("\x7fé") == "\x7fé"

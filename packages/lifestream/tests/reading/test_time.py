@@ -268,6 +268,12 @@ def test_an_entry_whose_date_is_not_understood_has_none() -> None:
         "23. 1. 2024.",
         "23. januára 2024",
         "2024 m. sausio 23 d., antradienis",
+        "23. januarja 2024",
+        "23. januara 2024",
+        "23. јануара 2024.",
+        "23 Ionawr 2024",
+        "23 ta’ Jannar 2024",
+        "23-a de januaro 2024",
         "otrdiena, 2024. gada 23. janvāris",
         "2024. január 23., kedd",
         "23 Ocak 2024 Salı",
@@ -307,6 +313,41 @@ def test_a_day_in_the_languages_of_feeds(written: str) -> None:
 )
 def test_a_word_between_a_day_and_its_time_is_skipped(written: str) -> None:
     assert read(written) == at(2024, 1, 23, 14, 5)
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(
+    ("day", "words"),
+    [
+        ("23 de enero de 2024", ["a las", "a la", "las"]),
+        ("23 de gener de 2024", ["a les"]),
+        ("23 de xaneiro de 2024", ["ás"]),
+        ("23 de janeiro de 2024", ["às", "as"]),
+        ("23 janvier 2024", ["à"]),
+        ("23 gennaio 2024", ["alle", "alle ore", "ore"]),
+        ("23. Januar 2024", ["um", "gegen", "-"]),
+        ("23 januari 2024", ["om", "kl.", "klockan", "pukul", "jam"]),
+        ("23. januar 2024", ["kl.", "klokken"]),
+        ("23. tammikuuta 2024", ["klo", "kello"]),
+        ("23 stycznia 2024", ["o", "o godz.", "godz.", "o godzinie"]),
+        ("23. ledna 2024", ["v", "ve"]),
+        ("23. januára 2024", ["o"]),
+        ("23. januarja 2024", ["ob"]),
+        ("23 ianuarie 2024", ["la", "la ora", "ora"]),
+        ("23 Ocak 2024", ["saat", "saat:"]),
+        ("23 января 2024", ["в", "г. в", "года в"]),
+        ("23 січня 2024", ["о", "об", "р. о"]),
+        ("23 януари 2024", ["в", "г. в"]),
+        ("23 Ιανουαρίου 2024", ["στις", "στη", "ώρα"]),
+        ("23. siječnja 2024.", ["u"]),
+    ],
+)
+def test_the_words_between_a_day_and_its_time_are_those_of_its_language(day: str, words: list[str]) -> None:
+    for at_time in words:
+        expected = at(2024, 1, 23, 14, 5)
+        assert (read(f"{day} {at_time} 14:05"), read(f"{day}, {at_time} 14:05")) == (expected, expected), at_time
+        if " " not in at_time or at_time.split()[0] not in ("г.", "года", "р."):
+            assert read(f"23.01.2024 {at_time} 14:05") == read(f"23/01/2024, {at_time} 14:05") == expected, at_time
 
 
 @pytest.mark.reading(20)

@@ -11,9 +11,8 @@ import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from lifestream.content.html_tokenizer import name_set
 from lifestream.parser.date_numbers import in_order
-from lifestream.parser.date_times import CLOCK, HALF, TIME, TO_TIME, ZONE, full_year, moment
+from lifestream.parser.date_times import BEFORE_TIME, CLOCK, HALF, TIME, TO_TIME, ZONE, full_year, moment
 from lifestream.parser.date_words import MONTHS, WEEKDAYS, plain
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -189,10 +188,14 @@ _TOKEN = re.compile(
     rf"|([^\W\d_](?:[^\W_]|{_MARK}|['’.-](?=[^\W\d_]))*)\.?",
     re.IGNORECASE,
 )
-_BETWEEN: Final = name_set(
-    "a alle ar as at d de del den der di du e em en gada godz h in kello kl klo klockan la le los luc m nam ngay o of "
-    "om on ora ore pukul saat the u uhr um und "
-    "г год года в ж о р року ος δε στις الساعة בשעה बजे น เวลา พ.ศ ค.ศ"
+_BETWEEN: Final = frozenset(
+    plain(word)
+    for text in (
+        "a ar d de del den der di du e em en gada h in le los m nam ngay of on ta the uhr und г год года ж р року ος δε",
+        "बजे น พ.ศ ค.ศ",
+        *BEFORE_TIME,
+    )
+    for word in text.split()
 )
 """Words of a date that mean neither a month nor a day of the week, as in "4 de mayo de 2020"."""
 

@@ -20,8 +20,49 @@ ZONE: Final = (
     r"(?P<zone>(?:(?:UTC|GMT|UT)\s?)?:?[+-]\s?\d{1,2}(?::?\d\d?)?(?::\d\d)?Z?(?:\s[A-Za-z]{1,5})?"
     rf"|{_PLACE}|[A-Za-z]{{1,5}}|(?<=\s)0{{2,4}})"
 )
-_AT: Final = r"(?:a\slas|alle|alle\sore|at|à|às|kl\.?|klo|lúc|om|ora|ore|o|pukul|saat|u|um|в|о|στις|الساعة|בשעה)"
-TO_TIME: Final = rf",?\s(?:-\s|@\s|{_AT}\s)?"
+BEFORE_TIME: Final = (
+    *(
+        "a la",
+        "a las",
+        "a les",
+        "ás",
+        "alle",
+        "alle ore",
+        "at",
+        "ve",
+        "v",
+        "à",
+        "à la",
+        "às",
+        "as",
+        "gegen",
+        "h.",
+        "jam",
+    ),
+    *("kell", "kello", "kl", "kl.", "klo", "klockan", "klokken", "la", "la ora", "las", "lúc", "o", "o godz.", "godz."),
+    *(
+        "o godzinie",
+        "ob",
+        "om",
+        "ora",
+        "ore",
+        "pukul",
+        "saat",
+        "saat:",
+        "u",
+        "um",
+        "в",
+        "във",
+        "о",
+        "об",
+        "στη",
+        "στις",
+    ),
+    *("ώρα", "الساعة", "בשעה", "เวลา"),
+)
+"""What stands between a day and its time in the languages of feeds, as in "4 de mayo de 2020 a las 10:00"."""
+_AT: Final = "|".join(re.escape(words).replace(r"\ ", r"\s") for words in BEFORE_TIME)
+TO_TIME: Final = rf",?\s(?:(?:-|@|{_AT})\s)?"
 TIME: Final = rf"{CLOCK}{HALF}(?:\s?{ZONE})?"
 
 

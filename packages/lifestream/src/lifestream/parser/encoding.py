@@ -155,7 +155,7 @@ def _is_utf8(body: bytes, label: Charset) -> bool:
             text = run.decode("utf-8")
         except UnicodeDecodeError:
             invalid += 1
-            if invalid > len(runs) * (1 - BELIEVED):
+            if len(runs) - invalid < len(runs) * BELIEVED:
                 return False
             continue
         if len(characters) <= MOST_CHARACTERS:
