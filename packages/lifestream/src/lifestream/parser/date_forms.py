@@ -191,8 +191,8 @@ _TOKEN = re.compile(
 _BETWEEN: Final = frozenset(
     plain(word)
     for text in (
-        "a ar d de del den der di du e em en gada h in le los m nam ngay of on ta the uhr und г год года ж р року ος δε",
-        "बजे น พ.ศ ค.ศ",
+        "a ar d de del den der di du e em en gada h in le los m nam ngay of on ta the uhr und",
+        "г год года ж р року ος δε बजे น พ.ศ ค.ศ",
         *BEFORE_TIME,
     )
     for word in text.split()
