@@ -118,7 +118,7 @@ class Downloads:
         self._bodies: dict[int, Share] = {}
         self._places = asyncio.Semaphore(concurrency)
         self._most_kept = concurrency
-        self._kept = 0  # how many hosts' queues keep a connection open while they wait for their next turn
+        self._kept = 0  # how many tasks keep a connection to their host open while they wait for their next turn
         self._waiting: dict[str, deque[Download]] = {}
         self._active: dict[str, int] = {}
         self._paused: dict[str, Failed] = {}
