@@ -16,8 +16,8 @@ each open connection takes a file descriptor, and a process may have few of them
 
 A body takes memory until it is read, so it keeps its share of the memory until `done` releases that: no request is sent
 while too many bodies wait to be read, so the network never gets further ahead than the parsers can follow. When a host
-says that it is overloaded (429, or 503 with Retry-After), the downloads that still wait for it are skipped. A worker
-has claimed all due feeds of a host (see `scheduler.leases`), so the host's budget can be kept here.
+says that it is overloaded (429, or 503 with Retry-After), the downloads that still wait for it are skipped. While a
+worker holds a host, no other gets feeds of it (see `scheduler.leases`), so the host's budget can be kept here.
 """
 
 from __future__ import annotations
