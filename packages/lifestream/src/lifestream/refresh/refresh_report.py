@@ -1,4 +1,4 @@
-"""What a refresh did, as values: for the table of a command, a message in the admin, a worker's log."""
+"""What a refresh did, as values: for the table of a command, and for the log of a server or a worker."""
 
 from __future__ import annotations
 

@@ -19,9 +19,10 @@ An item is stored under one key, the strongest that its entry had. It is found a
 keys as long as no other item has them; if its entry comes with a new guid and the old link, the new guid is stored.
 
 Tombstones take part as if they were items, with all keys of their entries: an entry that matches one was deleted here,
-and does not come back. A tombstone follows its entry to new keys as an item would; otherwise the entry would return
-when it moves a second time. And its first key is kept for good (as a second `Known`, with the same id and only that
-key); otherwise the entry would return when its site goes back to older software.
+and does not come back. For them, a title and a text are always specific enough. A tombstone follows its entry to new
+keys as an item would; otherwise the entry would return when it moves a second time. And its first key is kept for good
+(as a second `Known`, with the same id and only that key); otherwise the entry would return when its site goes back to
+older software.
 """
 
 from __future__ import annotations
