@@ -237,6 +237,7 @@ DIALECTS: Final = {
         f" ORDER BY item_id DESC LIMIT {LATEST}) latest WHERE {_holds('%(query)s')}",
         # A value instead of EXISTS, which the planner may turn into a join that reads all matching items.
         found=f"(SELECT {_holds('{query}')} FROM lifestream_search WHERE item_id = {{item}})",  # noqa: S608
+        # The greatest bigint, so that all are listed.
         listed="({item} IN (SELECT * FROM lifestream_search_latest({query}, 9223372036854775807))) IS TRUE",
         among="{item} IN (SELECT value::bigint FROM json_array_elements_text({items}::json))",
         row=_postgresql_row,
