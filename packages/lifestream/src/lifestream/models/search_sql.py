@@ -180,7 +180,7 @@ def latest_matching(query: str, most: str) -> str:
     """  # noqa: S608  only constants of this module are joined, here and below
 
 
-# A function, since a function can have a setting of its own. The planner expects so many rows that PostgreSQL would
+# A function, since a function can have a setting of its own. The planner expects so much work that PostgreSQL would
 # first compile the query. That takes 80 ms, while the query takes 1 ms for a word that is in none of ten million items.
 _FUNCTION: Final = f"""
     CREATE OR REPLACE FUNCTION lifestream_search_latest (query text, most bigint) RETURNS SETOF bigint

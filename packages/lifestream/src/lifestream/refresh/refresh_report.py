@@ -101,7 +101,7 @@ class Report:
 
 
 def tell_report(report: Report) -> None:
-    """Log *report* for an operator: a line for each reason why feeds stay due, for each feed that failed, and for all.
+    """Log *report* for an operator: a line for each reason why feeds stay due and each feed that failed, and a summary.
 
     A failure of the database was logged where it happened, so it is not logged again for each feed.
     """
