@@ -30,8 +30,8 @@ to find that many items with a rare word, PostgreSQL has to read the words of st
 
 
 class TextSearchAdmin(ModelAdmin):
-    """A list of rows with the text of an item. Its search box uses the search index, which finds whole words of titles,
-    authors, tags and texts.
+    """A list of rows with the text of an item. Its search box uses the search index, which finds words of titles,
+    authors, tags and texts by their beginnings.
 
     For an address, and for everything if the database has no search index, it uses Django's search instead, which looks
     for a part of a text in `search_fields`.
@@ -98,7 +98,7 @@ class ShownFilter(admin.SimpleListFilter):
 
 @admin.register(Post)
 class PostAdmin(TextSearchAdmin, OwnedAdmin):
-    """The items of a lifestream. A post is removed, not deleted: a deleted one would come back with the next fetch."""
+    """The items of a lifestream. A post is removed, not deleted: a deleted one would come back once a rule changes."""
 
     owner_path = "lifestream__owner"
     list_display = ("item_title", "site", "date", "state", "lifestream")
@@ -135,7 +135,7 @@ class PostAdmin(TextSearchAdmin, OwnedAdmin):
 
     @admin.display(description=gettext_lazy("item"), ordering="item__title")
     def item_title(self, post: Post) -> str:
-        """Return the title of the item, or the beginning of its text."""
+        """Return the title of the item, or the beginning of its summary."""
         return isolated(post.item.display_title[:140]) or str(post.item_id)
 
     @admin.display(description=gettext_lazy("site"))
@@ -220,5 +220,5 @@ class ItemAdmin(TextSearchAdmin, ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("title"), ordering="title")
     def heading(self, item: Item) -> str:
-        """Return the title, or the beginning of the text."""
+        """Return the title, or the beginning of the summary."""
         return isolated(item.display_title[:140]) or str(item.pk)

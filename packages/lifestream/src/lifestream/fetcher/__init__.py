@@ -22,6 +22,6 @@ the host that a URL names, and the site that a feed belongs to. `websub`: the me
 links that a server sends beside a document. `open_files`, `shortage`: what this machine is short of, for which no
 server is to blame.
 
-This package never imports Django, the parser or the database. The rules 1 to 6 and 19 to 32 of
-`scripts/rules.py`, which are about a single request, are implemented here.
+This package never imports Django, the parser or the database. The rules of `scripts/rules.py` that concern a single
+request (1, 2, 20 to 22, 24 and 26 to 30) are implemented here.
 """

@@ -74,7 +74,7 @@ class Memory:
         self._small = small
         self._shares: set[Share] = set()
         self._finished = 0  # bytes of the finished shares
-        self._change: asyncio.Event | None = None  # set only while somebody waits
+        self._change: asyncio.Event | None = None  # None while nobody waits
 
     def share(self) -> Share:
         """Return the share of a new body."""

@@ -17,7 +17,7 @@ from typing import Literal
 _MAX_AGE = re.compile(r'(?:^|,)\s*max-age\s*=\s*"?(\d+)"?\s*(?=,|$)', re.IGNORECASE)
 _STALE = re.compile(r"(?:^|,)\s*(?:no-cache|no-store)\s*(?=,|=|$)", re.IGNORECASE)
 _SECONDS = re.compile(r"\d+")
-_FOREVER = 10 * 365 * 86400.0  # more digits make no difference, and don't fit into a timedelta
+_FOREVER = 10 * 365 * 86400.0  # a longer time makes no difference, and may not fit into a timedelta
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ _HEAD: Final = 64
 _DEEPEST: Final = 4
 """How many codings are undone, one after the other."""
 
-# What means no coding at all: the name for that, charsets, and words of Content-Transfer-Encoding (RFC 2045 §6.1).
+# What means no coding at all: the names for that, charsets, and words of Transfer-Encoding and of
+# Content-Transfer-Encoding (RFC 2045 §6.1).
 _NO_CODING: Final = re.compile(
     r"|identity|none|null|binary|[78]bit|chunked|utf-?(8|16|32)|us-ascii|ascii|iso[-_]8859-?[0-9]*|windows-[0-9]+",
     re.IGNORECASE,
@@ -153,7 +154,7 @@ class _Layer:
         self._inflater: Inflater | None = None
         self._size = 0
         self.coding = label or "gzip"
-        """The coding that this layer undoes; "" once it is known that its bytes are plain."""
+        """The coding that this layer undoes: the likely one until its first bytes tell; "" if they are plain."""
 
     @property
     def is_complete(self) -> bool:
@@ -248,4 +249,4 @@ def _begins_as_document(data: bytes) -> bool:
     """Return whether text begins as XML, HTML and JSON do."""
     for bom in _BOMS:
         data = data.removeprefix(bom)
-    return data.replace(b"\0", b"").lstrip()[:1] in (b"<", b"{", b"[", b"\x4c")
+    return data.replace(b"\0", b"").lstrip()[:1] in (b"<", b"{", b"[", _EBCDIC[:1])

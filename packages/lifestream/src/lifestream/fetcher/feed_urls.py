@@ -25,9 +25,10 @@ from lifestream.message import Message, say
 _MAX_URL: Final = 8192
 _LONGEST_HOST: Final = 253  # octets of a name in DNS (RFC 1035, section 3.1), so no name has more characters
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-# A URL that can be requested as it is, since nothing has to be encoded or left out. Most stored URLs are of this kind,
-# and a match takes a tenth of the time of parsing them.
+# A URL that can be requested as it is, unless _NOT_READY matches: nothing in it has to be encoded. Most stored URLs are
+# of this kind, and a match takes a tenth of the time of parsing them.
 _READY = re.compile(r"https?://[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-5]?[0-9]{1,4})?/[!\"$-~]*")
+# What may have to be left out of such a URL: dot segments, an empty query, a default port.
 _NOT_READY = re.compile(r"/(?:\.|%2e)|\?$|^[^/]*//[^/]*:(?:80|443|0[0-9]*)/", re.IGNORECASE)
 # No message contains a password, since messages are stored, shown and logged.
 LOGIN: Final = re.compile(r"(?<=//)[^/?#]*@")
@@ -164,7 +165,7 @@ def _ascii_host(host: str) -> str:
 def _encoded(text: str) -> str:
     """Percent-encode the characters that are not allowed in a request line, and no others.
 
-    A lone surrogate is encoded as the byte that it was decoded from.
+    A lone surrogate that stands for an undecodable byte is encoded as that byte; any other raises ValueError.
     """
     if text.isascii() and text.isprintable() and " " not in text:
         return text

@@ -54,7 +54,7 @@ _SUBSCRIBERS = "{subscribers}"
 _CROWDED = "the answers that came at once were too large together, and this one was given up as the largest"
 
 
-def _nobody(url: str) -> None:
+def _ignore(url: str) -> None:
     """Do nothing: the default callback for redirects."""
 
 
@@ -105,8 +105,8 @@ class _Fetch:
 class Fetcher:
     """Fetches feeds: an async context manager, for the event loop that entered it.
 
-    A connection is kept open only if more feeds of its host are to be requested, until `leave` closes those of that
-    host: each costs this process a file.
+    A connection is kept open only if more feeds of its host are to be requested, since each open one costs this process
+    a file. `leave` closes the connections to a host.
 
     *user_agent* names the program and a contact; "{subscribers}" in it becomes "1 subscriber" or "27 subscribers".
     *resolver* replaces the system's name resolution. *proxy* is the URL of the proxy for all feeds, "" for none.
@@ -188,7 +188,7 @@ class Fetcher:
         request: FetchRequest,
         share: Share,
         way: Redirected | None = None,
-        redirected: Callable[[str], None] = _nobody,
+        redirected: Callable[[str], None] = _ignore,
         *,
         keeps: bool = False,
     ) -> Outcome | Redirected:

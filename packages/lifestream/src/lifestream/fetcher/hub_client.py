@@ -2,8 +2,8 @@
 raises.
 
 A hub's address comes from a feed, so it is trusted no more than the feed. The guard checks each address before a
-connection to it. Only the redirects that the recommendation allows are followed (307 and 308, which repeat the POST), a
-few times, and never to another scheme. Only the beginning of an answer is read.
+connection to it. Only the redirects that the recommendation of WebSub allows are followed (307 and 308, which repeat
+the POST), a few times, and never to another scheme. Only the beginning of an answer is read.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ async def hub_client(
     proxy: str = "",
 ) -> AsyncIterator[HubClient]:
     """Open a client for the running event loop, and close it at the end. *deadline* is in seconds, for one request;
-    *proxy* is the URL of the proxy for all of them, "" for none.
+    *proxy* is the URL of the proxy for all of them, "" for none. Raises `NoSocks`.
     """
     prepare_loop()
     async with open_proxied(proxy, resolver) if proxy else open_session(guard, resolver) as session:

@@ -1,5 +1,5 @@
-"""Inflaters for one content coding each, piece by piece: gzip and deflate, and br and zstd if the extra `codings` is
-installed. No I/O.
+"""Inflaters for one content coding each, piece by piece: gzip and deflate, and br and zstd if there is a library for
+them (the extra `codings`; Python has zstd from 3.14 on). No I/O.
 
 No call returns much more than PIECE bytes, however far its input inflates: so a caller that counts the bytes stops
 a decompression bomb before it is in memory.

@@ -1,4 +1,4 @@
-"""How many files, sockets among them, this process may have open. Pure, except that the limit can be raised.
+"""How many files, sockets among them, this process may have open, and how that limit is raised.
 
 Nothing happens on import: the commands and tasks of this package raise the limit when they begin.
 """

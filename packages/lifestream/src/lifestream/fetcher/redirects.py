@@ -22,7 +22,7 @@ class RedirectRefused(ValueError):
     """The redirect is not followed. The message says why."""
 
 
-def _none(_url: str) -> str:
+def _no_cookies(_url: str) -> str:
     return ""
 
 
@@ -31,8 +31,8 @@ class Trail:
     """The redirects of one fetch.
 
     *url* is the next one to request, with *cookie*, the cookies that the redirects before it have set for it; *moved*
-    is where the permanent part of the redirects leads. *seen* are the URLs that were requested, and *sent* the cookies
-    that each was requested with.
+    is where the permanent part of the redirects leads, and *permanent* is whether that is all of them. *seen* are the
+    URLs that were requested, and *sent* the cookies that each was requested with.
     """
 
     url: str
@@ -42,7 +42,7 @@ class Trail:
     cookie: str = ""
     sent: tuple[str, ...] = ()
 
-    def followed(self, status: int, location: str, *, limit: int, cookies: Callable[[str], str] = _none) -> Trail:
+    def followed(self, status: int, location: str, *, limit: int, cookies: Callable[[str], str] = _no_cookies) -> Trail:
         """Return the trail after an answer with *status* and *location*. *cookies* returns the cookies for a URL.
 
         Raises `RedirectRefused` if the redirect can't be followed: no Location, a loop, more than *limit* hops, or a

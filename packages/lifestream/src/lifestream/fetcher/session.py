@@ -27,7 +27,7 @@ from lifestream.fetcher.tls_sessions import resuming_context
 from lifestream.message import say
 
 _HEADER_LIMIT = 64 * 1024  # bytes a line; the default, 8 KiB, is less than some sites' Content-Security-Policy
-_RESOLVER_THREADS = 32  # `getaddrinfo` blocks; in the loop's own executor, six dead names would hold up all others
+_RESOLVER_THREADS = 32  # `getaddrinfo` blocks; in the loop's own executor, a few dead names would hold up all others
 # Ask only for the kinds of addresses that this machine has itself. BSDs refuse flags that are not in their mask.
 _OWN_KINDS: int = socket.AI_ADDRCONFIG & getattr(socket, "AI_MASK", socket.AI_ADDRCONFIG)
 

@@ -21,9 +21,9 @@ from lifestream.message import say
 
 _LOOP: Final = 16  # files that an event loop and its first connection need, and a few spare ones
 _DEPTH: Final = 8  # how many causes of causes are looked at
-# Bytes: the stacks and heaps of a few threads (64 MiB of address space each), 128 connections, of which asyncio's own
-# loop needs 320 KB each, and some results. With a third of it, a process could begin and then spend all of its time on
-# allocations that fail.
+# Bytes: the stacks and heaps of a few threads (64 MiB of address space each), 128 connections (320 KB each in asyncio's
+# own loop), and some results. With a third of it, a process could begin and then spend all of its time on allocations
+# that fail.
 _ROOM: Final = 192 * 1024 * 1024
 
 # The ends of messages where CPython gets no memory and does not raise MemoryError: Modules/_threadmodule.c, and
@@ -164,7 +164,8 @@ def may_start_threads(count: int) -> bool:
     except RuntimeError:
         return False
     finally:
-        for thread, ending in started:  # One by one: for the system, a thread ends a little after `join`.
+        # One by one, so that few are still ending when this returns: for the system, one ends a little after `join`.
+        for thread, ending in started:
             ending.set()
             thread.join()
     return True

@@ -2,8 +2,8 @@
 
 A worker requests feeds of the same host again and again, hours apart, on new connections: most handshakes are with
 hosts that are known. What a server has sent to resume its session (a ticket) is kept in memory by the server's name: at
-most MOST tickets, each for at most KEPT seconds after the server's certificate was checked. Sessions are never offered
-to another name, and a server that doesn't know a session any more makes a full handshake.
+most MOST tickets. None is used more than KEPT seconds after the server's certificate was checked. Sessions are never
+offered to another name, and a server that doesn't know a session any more makes a full handshake.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def links_of(headers: Mapping[str, str], url: str, *, hub: str = "", topic: str 
     related = _related(header, url) if "hub" in header.lower() else {}
     if "hub" in related:
         hub, topic = related["hub"], related.get("self", topic)
-    hub, topic = _of_the_web(hub), _of_the_web(topic) or _of_the_web(url)
+    hub, topic = _checked_url(hub), _checked_url(topic) or _checked_url(url)
     return Links(hub, topic) if hub and topic else Links()
 
 
@@ -69,7 +69,7 @@ def _related(header: str, url: str) -> dict[str, str]:
     return related
 
 
-def _of_the_web(url: str) -> str:
+def _checked_url(url: str) -> str:
     """Return *url* without its fragment, or "" unless it is http or https, names a host and isn't absurdly long."""
     try:
         parts = urlsplit(url)

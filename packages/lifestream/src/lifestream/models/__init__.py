@@ -20,8 +20,9 @@ PostgreSQL, `sqlite_search`: the function that SQLite calls for one item, and `t
 for one query. `row_values`: comparisons that both databases answer by an index. `index_conditions`: conditions written
 as in partial indexes. `message_field`: the field of messages.
 
-What was fetched is written by `storage` alone. Feeds are created by `refresh.subscribe` and `refresh.opml`, get their
-icons from `refresh.icon_finder`, and are changed by superusers in the admin.
+What was fetched is written by `storage` alone. Feeds are created by `refresh.subscribe` and
+`storage.bulk_subscriptions`, get their icons from `refresh.icon_finder`, and are changed by superusers in
+the admin and by commands.
 
 Text from feeds is stored in text columns without a limit. Its SHA-256 is what has to be unique, since a guid of 5 KB is
 too long for an index. Never imported here: the parser, `scheduler`, `storage` and above.

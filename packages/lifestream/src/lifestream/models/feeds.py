@@ -28,7 +28,7 @@ def url_hash(url: str) -> str:
 
 
 class HostQuerySet(models.QuerySet["Host"]):
-    """Querysets of hosts. They call `due_hosts.settle` after each write."""
+    """Querysets of hosts. They call `due_hosts.settle` after each update of a pause."""
 
     def update(self, **values: Any) -> int:
         """Update the hosts, and note when they are due if their pause changes."""
@@ -88,7 +88,7 @@ def _has_token() -> NotEmpty:
 
 
 class FeedQuerySet(models.QuerySet["Feed"]):
-    """Querysets of feeds. They call `due_hosts.settle` after each write."""
+    """Querysets of feeds. They call `due_hosts.settle` after each write that may change when hosts are due."""
 
     def update(self, **values: Any) -> int:
         """Update the feeds. If that may change when their hosts are due, or how sites are sorted, store both anew."""
@@ -134,13 +134,13 @@ class FeedQuerySet(models.QuerySet["Feed"]):
     def due(self, now: datetime) -> FeedQuerySet:
         """Return active feeds whose time has come, that no worker holds, and whose host has not asked for a pause."""
         # A host that is held or paused is due later.
-        return self._active(now).filter(host__next_due__lte=now, next_fetch__lte=now)
+        return self._active_and_free(now).filter(host__next_due__lte=now, next_fetch__lte=now)
 
     def allowed(self, now: datetime) -> FeedQuerySet:
         """Return active feeds that may be fetched early: they need not be due, but neither server nor feed asks to
         wait, and no worker holds them.
         """
-        return self._active(now).filter(
+        return self._active_and_free(now).filter(
             Q(not_before=None) | Q(not_before__lte=now),
             Q(host__not_before=None) | Q(host__not_before__lte=now),
             Q(host__held_until=None) | Q(host__held_until__lte=now),
@@ -158,7 +158,7 @@ class FeedQuerySet(models.QuerySet["Feed"]):
         """Return the feeds that were claimed with *token*."""
         return self.filter(_has_token(), claim_token=token)
 
-    def _active(self, now: datetime) -> FeedQuerySet:
+    def _active_and_free(self, now: datetime) -> FeedQuerySet:
         return self.filter(Q(claimed_until=None) | Q(claimed_until__lte=now), status=Feed.Status.ACTIVE)
 
     def shared(self) -> FeedQuerySet:

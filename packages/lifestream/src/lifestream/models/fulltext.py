@@ -40,7 +40,7 @@ MOST_COUNTED: Final = 1_000
 MOST_TERMS: Final = 32
 """How many words of a query are used, those of phrases included. The database reads all occurrences of each word."""
 
-_LISTED: Final = 400
+_SHORT_LIST: Final = 400
 _TABLE: Final = "lifestream_search"
 _Row = TypeVar("_Row", bound=Model)
 
@@ -239,7 +239,7 @@ def among(queryset: QuerySet[_Row], items: Sequence[int], field: str = "") -> Qu
     """
     field = field or _item_of(queryset)
     # SQLite's planner counts the keys of a short list, but would walk down the timeline for a subquery.
-    if len(items) <= _LISTED or not is_supported(queryset.db):
+    if len(items) <= _SHORT_LIST or not is_supported(queryset.db):
         return queryset.filter(**{f"{field}__in": items})
     return queryset.filter(_Among(F(field), Value(json.dumps(list(items)))))
 

@@ -75,9 +75,9 @@ class Item(models.Model):
     """An entry of a feed, as it is stored. All subscribers share it, and none edits it.
 
     `entry_matching` recognises it by its three hashes, of which only *key_hash* is unique. *content* is safe HTML,
-    *text* is the same as plain text, *summary* is a short plain text. *enclosures* and *media* are lists of dicts with
-    the fields of `entry.Enclosure` and `entry.Media`; *episode* is a dict with those of `entry.Episode`, or None.
-    *card* is what timelines show of all that (see `item_card`), or None if it has not been made yet.
+    *text* is the same content as plain text, *summary* is a short plain text. *enclosures* and *media* are lists of
+    dicts with the fields of `entry.Enclosure` and `entry.Media`; *episode* is a dict with those of `entry.Episode`, or
+    None. *card* is what timelines show of all that (see `item_card`), or None if it has not been made yet.
     """
 
     feed = models.ForeignKey(
@@ -139,7 +139,7 @@ class Item(models.Model):
 
     @property
     def display_title(self) -> str:
-        """The title, or the beginning of the text, or the link, or the GUID."""
+        """The title, or the beginning of the summary, or the link, or the GUID."""
         if self.title:
             return self.title
         from lifestream.content.plaintext import shorten  # models are imported by all commands, and few show items

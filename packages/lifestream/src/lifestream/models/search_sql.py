@@ -48,7 +48,7 @@ class Dialect:
     """The SQL of one database.
 
     *matching* selects the latest `%(most)s` items that match `%(query)s`, the latest first. *latest* selects those of
-    the LATEST latest items that match `%(query)s`. *found* is the condition that the item in a column matches a query,
+    the last LATEST items that match `%(query)s`. *found* is the condition that the item in a column matches a query,
     checked in the item's own entry. *listed* is the same condition, checked in a list of all items that match, which
     the database takes from the index first. *among* is the condition that the item is one of those in a JSON list.
     *some* simplifies a query for a first estimate of how many items it finds: the simplified query finds no items that
@@ -100,7 +100,7 @@ def _sqlite_query(wanted: Iterable[Term]) -> str:
 
 # SQL of PostgreSQL: postgresql.org/docs/current/datatype-textsearch.html
 
-_LEXEME_LENGTH = 500  # Characters, of at most 2046 bytes.
+_LEXEME_LENGTH = 500  # characters; PostgreSQL refuses a lexeme of more than 2046 bytes
 
 
 def _postgresql_row(entry: Indexed) -> tuple[int, str]:
@@ -180,8 +180,8 @@ def latest_matching(query: str, most: str) -> str:
     """  # noqa: S608  only constants of this module are joined, here and below
 
 
-# A function, since a function can have a setting of its own. For what the planner expects, PostgreSQL would first
-# compile the query, which takes 80 ms, while the query takes 1 ms for a word that is in none of ten million items.
+# A function, since a function can have a setting of its own. The planner expects so much work that PostgreSQL would
+# first compile the query. That takes 80 ms, while the query takes 1 ms for a word that is in none of ten million items.
 _FUNCTION: Final = f"""
     CREATE OR REPLACE FUNCTION lifestream_search_latest (query text, most bigint) RETURNS SETOF bigint
     LANGUAGE sql STABLE SET jit = off AS $${latest_matching("query", "most")}$$
@@ -237,6 +237,7 @@ DIALECTS: Final = {
         f" ORDER BY item_id DESC LIMIT {LATEST}) latest WHERE {_holds('%(query)s')}",
         # A value instead of EXISTS, which the planner may turn into a join that reads all matching items.
         found=f"(SELECT {_holds('{query}')} FROM lifestream_search WHERE item_id = {{item}})",  # noqa: S608
+        # The greatest bigint, so that all are listed.
         listed="({item} IN (SELECT * FROM lifestream_search_latest({query}, 9223372036854775807))) IS TRUE",
         among="{item} IN (SELECT value::bigint FROM json_array_elements_text({items}::json))",
         row=_postgresql_row,

@@ -54,11 +54,11 @@ def holds(head: str, body: str, query: str) -> bool:
         if phrase.letters not in body and phrase.letters not in head:
             return False
     lines = [_spaced(body), _spaced(head)]
-    single: list[bytes] = []
+    single_spaced: list[bytes] = []
     for phrase in phrases:
-        if not (phrase.is_word or single):
-            single = [b" ".join([b"", *line.split(), b""]) for line in lines]
-        if not any(map(phrase.pattern.search, lines if phrase.is_word else single)):
+        if not (phrase.is_word or single_spaced):
+            single_spaced = [b" ".join([b"", *line.split(), b""]) for line in lines]
+        if not any(map(phrase.pattern.search, lines if phrase.is_word else single_spaced)):
             return False
     return True
 
@@ -81,6 +81,6 @@ def _phrases(query: str) -> tuple[_Phrase, ...]:
 
 def _pattern(phrase: str, star: str) -> re.Pattern[bytes]:
     """Return a pattern that finds *phrase* between two spaces, or after one if its last word is the beginning of a
-    word. It consists of letters only: `re` finds these in linear time, whatever the text is.
+    word. It is a literal text: `re` finds it in linear time, whatever the item's text is.
     """
     return re.compile(re.escape(f" {phrase}{'' if star else ' '}".encode("utf-8", "surrogatepass")))

@@ -1,5 +1,5 @@
-"""Fetch the feeds that are due and store the results: `refresh(feeds)` serves the command, the admin's button and the
-Celery task.
+"""Fetch the feeds that are due and store the results: `refresh(feeds)` serves commands, the updater beside a web
+server and the Celery tasks.
 
 In: feeds, or "what is due". Out: a `Report`. The way of a feed:
 

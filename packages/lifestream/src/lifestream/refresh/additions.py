@@ -29,7 +29,7 @@ from lifestream.storage import credentials
 log = logging.getLogger(__name__)
 
 KEPT: Final = timedelta(days=7)
-"""For how long an address is listed on the owner's page after it was looked at."""
+"""For how long an address is kept after it was entered, unless it still waits to be looked at."""
 MOST_OPEN: Final = 1_000
 """How many addresses of a lifestream may wait to be looked at."""
 TURN: Final = 60.0
@@ -77,7 +77,7 @@ def add_wanted(
     mix: Callable[[list[Any]], object] = random.shuffle,
 ) -> int:
     """Look for the feeds at the addresses that are noted, one after the other, until *stopping* is set or *turn*
-    seconds are over (TURN); if addresses are left then, the updater is woken again.
+    seconds are over (TURN). In the last case the updater is woken again, since addresses may be left.
 
     Each address is that of an owner who is chosen at random, by *mix*: however many addresses one owner has entered,
     and however slow their servers are, all other owners are chosen as often.

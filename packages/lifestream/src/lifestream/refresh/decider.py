@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Decider:
-    """Makes decisions by the settings that were valid when the `Decider` was created; *clock* returns the time."""
+    """Makes decisions, within the bounds that the settings had when it was created; *clock* returns the time."""
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock

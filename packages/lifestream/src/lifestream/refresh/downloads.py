@@ -16,8 +16,8 @@ each open connection takes a file descriptor, and a process may have few of them
 
 A body takes memory until it is read, so it keeps its share of the memory until `done` releases that: no request is sent
 while too many bodies wait to be read, so the network never gets further ahead than the parsers can follow. When a host
-says that it is overloaded (429, or 503 with Retry-After), the downloads that still wait for it are skipped. A worker
-has claimed all due feeds of a host (see `scheduler.leases`), so the host's budget can be kept here.
+says that it is overloaded (429, or 503 with Retry-After), the downloads that still wait for it are skipped. While a
+worker holds a host, no other gets feeds of it (see `scheduler.leases`), so the host's budget can be kept here.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class Downloads:
         self._bodies: dict[int, Share] = {}
         self._places = asyncio.Semaphore(concurrency)
         self._most_kept = concurrency
-        self._kept = 0  # how many hosts' queues keep a connection open while they wait for their next turn
+        self._kept = 0  # how many tasks keep a connection to their host open while they wait for their next turn
         self._waiting: dict[str, deque[Download]] = {}
         self._active: dict[str, int] = {}
         self._paused: dict[str, Failed] = {}

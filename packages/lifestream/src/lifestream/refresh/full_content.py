@@ -102,7 +102,7 @@ def fetch_full_content(
 
 
 def _wanted(feeds: Collection[int], now: datetime) -> list[_Page]:
-    """Return the pages to request, those of the newest items first."""
+    """Return the pages to request: feed by feed, those of its newest items first."""
     found: list[_Page] = []
     for batch in batches(sorted(feeds)):
         rows = Feed.objects.filter(pk__in=batch).exclude(options={})

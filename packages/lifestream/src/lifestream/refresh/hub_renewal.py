@@ -96,7 +96,7 @@ def callback_of(key: str) -> str:
 async def _ask_all(
     requests: list[HubRequest], guard: AddressGuard, now: datetime, deadline: float
 ) -> dict[int, HubAnswer]:
-    """Send those of *requests* for which there is time, and return the answers by the requests' keys."""
+    """Send those of *requests* for which there is time, and return the answers by the requests' primary keys."""
     answers: dict[int, HubAnswer] = {}
     turns = asyncio.Semaphore(AT_ONCE)
     of_hub: dict[tuple[str, str], list[HubRequest]] = {}  # by the feed's proxy and the hub

@@ -221,7 +221,7 @@ def _rendered(title: str, outlines: Iterable[Outline]) -> Iterator[bytes]:
 
 
 def write(lifestream: Lifestream) -> Iterator[bytes]:
-    """Yield all subscriptions of *lifestream* as OPML, in parts: no more than a few hundred are held in memory."""
+    """Yield the subscriptions of *lifestream* as OPML, in parts: no more than a few hundred are held in memory."""
     return _rendered(lifestream.title, subscriptions_of(lifestream))
 
 

@@ -1,8 +1,8 @@
 """Pictures of feeds, fetched for visitors: through the same guard as feeds, in one thread, a few at a time.
 
 The feeds take turns (see `picture_turns`). A request for a page waits for no other server. So the thread that serves a
-picture waits for a moment only, and only few threads wait at once. The picture is fetched in any case, and is there
-when the browser asks again.
+picture waits for a moment only, and only few threads wait at once. The fetch goes on when nobody waits for it any more,
+and the picture is there when the browser asks again.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ class NoPicture(Enum):
 
 
 class _Short(Exception):
-    """A picture could not be requested because of a shortage of this machine, which says nothing about the picture."""
+    """A picture could not be fetched, because this machine lacks something or too many pictures are slow. That says
+    nothing about the picture.
+    """
 
 
 class Pictures:

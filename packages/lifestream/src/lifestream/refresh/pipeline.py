@@ -10,8 +10,9 @@
                                   hub_renewal: requests to hubs that are due ◀─────┘
 
 The caller's thread claims, decides and writes, all with its own database connection; it never waits for the network or
-a parser while there is something to write. The same `refresh` serves the command, the admin's button and the Celery
-task. When it returns or raises, no thread and no process is left, and no feed that wasn't stored stays claimed.
+a parser while there is something to write. The same `refresh` serves commands, the updater beside a web server and
+the Celery tasks. When it returns or raises, no thread and no process is left, and no feed that wasn't stored stays
+claimed; if the database fails, its lease ends by itself.
 
 Each feed is independent of the others: it changes only its own row, and nothing that a feed or a server sends can stop
 another feed. A batch that can't be written is tried again feed by feed.

@@ -39,8 +39,8 @@ def is_planet(document: bytes) -> bool:
 
 
 def read(document: bytes) -> list[Outline]:
-    """Return the feeds in *document*, in its order. Raises `NotOpml` if it names none, more than
-    LIFESTREAM_MAX_OPML_FEEDS, or has more than LIFESTREAM_MAX_OPML bytes.
+    """Return the feeds in *document*, in its order. Raises `NotOpml` if it names none or more than
+    LIFESTREAM_MAX_OPML_FEEDS, if it has more than LIFESTREAM_MAX_OPML bytes, or if a line of it can't be read.
     """
     most = settings.max_opml_feeds
     if len(document) > settings.max_opml:
@@ -132,5 +132,5 @@ def _words(pattern: str) -> list[str] | None:
     if found is None:
         return None
     words = [" ".join(word.split()) for word in found[1].split("|")]
-    # More rules than that are not used: see `filter_rules`.
+    # `filter_rules` uses no more than MOST_RULES.
     return [f'"{word}"' if " " in word else word for word in words if word] if len(words) <= MOST_RULES else None

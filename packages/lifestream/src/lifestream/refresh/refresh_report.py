@@ -1,4 +1,4 @@
-"""What a refresh did, as values: for the table of a command, a message in the admin, a worker's log."""
+"""What a refresh did, as values: for the table of a command, and for the log of a server or a worker."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class FeedReport:
 
     @property
     def failed(self) -> bool:
-        """Whether the feed could not be fetched or read."""
+        """Whether the feed could not be fetched or read, or its result could not be stored."""
         return self.outcome == "failed"
 
 
@@ -65,7 +65,7 @@ class Report:
 
     @property
     def failed(self) -> int:
-        """How many feeds could not be fetched or read."""
+        """How many feeds could not be fetched or read, or their results could not be stored."""
         return sum(row.failed for row in self.rows)
 
     @property
@@ -101,7 +101,7 @@ class Report:
 
 
 def tell_report(report: Report) -> None:
-    """Log *report* for an operator: a line for what was done, and one for each feed that failed, or why feeds stay due.
+    """Log *report* for an operator: a line for each reason why feeds stay due and each feed that failed, and a summary.
 
     A failure of the database was logged where it happened, so it is not logged again for each feed.
     """

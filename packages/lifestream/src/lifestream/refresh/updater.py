@@ -1,5 +1,5 @@
 """Updates feeds in a thread beside a server, and adds those that owners want: used by `serve` if no Celery worker does
-so. A request to a page that queues work wakes the thread.
+so, and by `demo`. A request to a page wakes the thread if it queues work.
 """
 
 from __future__ import annotations

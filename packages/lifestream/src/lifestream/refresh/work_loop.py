@@ -46,7 +46,8 @@ Clock: TypeAlias = Callable[[], datetime]
 Progress: TypeAlias = Callable[[FeedReport], None]
 Watch: TypeAlias = Callable[[Answer], None]
 
-_BATCH = 250  # so many results are written without waiting for more; about the most events handled before a write
+# This many results are written without waiting for more, and about as many events at most are handled before a write.
+_BATCH = 250
 _SOME_ARE_NEW = 50  # of so many feeds, at least one nearly always has a new document: one feed in ten has one
 _PATIENCE = 0.2  # seconds that a result waits to be written with others, and between checks of `stopping`
 
@@ -354,7 +355,7 @@ def _row(result: Result, stored: Stored) -> FeedReport:
     own_title = result.prepared.feed.title if result.prepared is not None else ""
     return FeedReport(
         feed=claim.feed,
-        title=claim.title or own_title or claim.url,  # a domain may have ten feeds
+        title=claim.title or own_title or claim.url,  # not the domain, which may have ten feeds
         url=claim.url,
         outcome=stored.outcome,
         new=stored.new,

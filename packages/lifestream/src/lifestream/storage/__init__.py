@@ -22,8 +22,8 @@ log messages when an outage of the database begins and when it is over.
 Beside the way of a result: `backfill`: the posts of items that a feed had before somebody subscribed.
 `bulk_subscriptions`: subscriptions to a whole list of feeds. `feed_editing`: what an operator changes in a feed;
 `feed_options`: what is set for one feed. `credentials`: logins, encrypted. `hub_subscriptions`: the state of WebSub
-subscriptions, and when each is renewed. `own_page_html`: the HTML of an owner's own page. `saved_rows`: rows that come
-from elsewhere, one by one.
+subscriptions, and when each is renewed. `own_page_html`: the HTML of an owner's own page. `saved_rows`: rows that are
+saved one by one, by `loaddata` or by hand.
 
 This package never imports the network, a parser process or `refresh`.
 """

@@ -57,9 +57,9 @@ class Announcements:
         feeds = {*self.added, *self.changed, *self.gone}
         feeds |= {each.feed for each in self.failing} | {each.feed for each in self.moved}
         if feeds and any(signal.has_listeners(Feed) for signal in _ALL):
-            transaction.on_commit(partial(self._send, feeds, using), using=using, robust=True)
+            transaction.on_commit(partial(self._send_all, feeds, using), using=using, robust=True)
 
-    def _send(self, feeds: set[int], using: str) -> None:
+    def _send_all(self, feeds: set[int], using: str) -> None:
         into = {move.into for move in self.moved if move.into is not None}
         found = Feed.objects.using(using).defer("icon").in_bulk(sorted(feeds | into))
         for signal, keys in ((signals.items_added, self.added), (signals.items_changed, self.changed)):

@@ -133,11 +133,11 @@ def update_rows(model: type[Model], names: Sequence[str], rows: Iterable[object]
     prepare = _preparer(fields, connection)
     values_of = attrgetter(*(field.attname for field in fields))
     quoted = [_quoted(connection, str(field.column)) for field in fields]
-    settings = ", ".join(f"{column} = %s" for column in quoted[:-1])
+    assignments = ", ".join(f"{column} = %s" for column in quoted[:-1])
     table = _quoted(connection, model._meta.db_table)
     with connection.cursor() as cursor:
         # S608: only names of our own models are joined here.
-        update = f"UPDATE {table} SET {settings} WHERE {quoted[-1]} = %s"  # noqa: S608
+        update = f"UPDATE {table} SET {assignments} WHERE {quoted[-1]} = %s"  # noqa: S608
         cursor.executemany(update, [prepare(values_of(row)) for row in rows])
 
 
@@ -237,8 +237,8 @@ def _fields_of(model: type[Model]) -> dict[str, Field[Any, Any]]:
     return {name: field for field in model._meta.concrete_fields for name in (field.name, field.attname)}
 
 
-# Values that any driver takes as they are: text, numbers, truth values, keys. (The driver does not see a number in a
-# JSON column as a number.)
+# Fields whose values any driver takes as they are: text, numbers, truth values, keys. A JSONField is none of them, even
+# if its value is a number.
 _PLAIN: Final = (BooleanField, CharField, TextField, IntegerField, FloatField, ForeignKey)
 
 

@@ -19,9 +19,10 @@ An item is stored under one key, the strongest that its entry had. It is found a
 keys as long as no other item has them; if its entry comes with a new guid and the old link, the new guid is stored.
 
 Tombstones take part as if they were items, with all keys of their entries: an entry that matches one was deleted here,
-and does not come back. A tombstone follows its entry to new keys as an item would; otherwise the entry would return
-when it moves a second time. And its first key is kept for good (as a second `Known`, with the same id and only that
-key); otherwise the entry would return when its site goes back to older software.
+and does not come back. For them, a title and a text are always specific enough. A tombstone follows its entry to new
+keys as an item would; otherwise the entry would return when it moves a second time. And its first key is kept for good
+(as a second `Known`, with the same id and only that key); otherwise the entry would return when its site goes back to
+older software.
 """
 
 from __future__ import annotations
@@ -177,7 +178,9 @@ class Document:
         return True
 
     def _by_weaker_key(self, i: int, store: _Store) -> Known | None:
-        """Return the item that was stored under a weaker key, because its guid could not be trusted at the time."""
+        """Return the item with the same guid that was stored under a weaker key, because its guid could not be trusted
+        at the time.
+        """
         for key in (self._whole(i), self.keys[i].link, self.keys[i].content):
             item = store.by_key.get(key)
             if not item or item.guid != self._guids[i]:
@@ -214,7 +217,7 @@ class Document:
         return item if tells and not (item.link and self._link_uses[item.link]) and self._may_rename(i, item) else None
 
     def _may_rename(self, i: int, item: Known) -> bool:
-        """Return whether entry *i* may be *item* although their keys differ: no entry here has the item's own guid."""
+        """Return whether entry *i* may be *item* although their keys differ: no other entry has the item's guid."""
         return item.guid in ("", self._guids[i]) or item.guid not in self._guids_here
 
     def _key(self, i: int, item: Known | None, store: _Store) -> str:

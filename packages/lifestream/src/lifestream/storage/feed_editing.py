@@ -54,7 +54,7 @@ class FeedChange:
 
 
 def change_feed(key: int, change: FeedChange, now: datetime) -> int:
-    """Change the feed *key*. It is due *now* if its URL, its secrets or its options change.
+    """Change the feed *key*. If its URL, its secrets or its options change, it is due *now*, or once its server allows.
 
     Returns the key of the feed that has the URL, which is another one if the subscriptions have moved there. Raises
     `OptionRefused` or `UrlRefused`, and then nothing is changed.
@@ -157,7 +157,5 @@ def _make_due(feed: Feed, now: datetime) -> None:
         feed.status = Feed.Status.ACTIVE
     feed.next_fetch, feed.next_reason, feed.candidates = max(now, feed.not_before or now), say("edited"), []
     feed.failures, feed.last_error = 0, ""
-    feed.claim_token, feed.claimed_until = (
-        "",
-        None,
-    )  # the result of a fetch under way is dropped: its request was another one
+    # The result of a fetch under way is dropped: its request was another one.
+    feed.claim_token, feed.claimed_until = "", None

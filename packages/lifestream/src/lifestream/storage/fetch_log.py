@@ -1,7 +1,7 @@
 """The log of fetches.
 
-Consecutive fetches of a feed with the same result share one line: "not modified", 30 times since Monday. So the
-lines that are kept for a feed (LIFESTREAM_KEEP_FETCHES) reach far back.
+Consecutive fetches of a feed share one line if they bring nothing and have the same result: "not modified", 30 times
+since Monday. So the lines that are kept for a feed (LIFESTREAM_KEEP_FETCHES) reach far back.
 
 The caller holds the feeds' claims, so no other process writes lines for these feeds.
 """
@@ -22,7 +22,7 @@ _EXTENDED: Final = ("count", "latest", "duration", "size", "next_fetch", "reason
 
 
 class FetchResult(NamedTuple):
-    """The result of a fetch, in the columns of `Fetch`: the next fetch with the same result gets no line of its own."""
+    """The result of a fetch, in the columns of `Fetch`: the next fetch with the same result may share its line."""
 
     outcome: str
     status: int | None

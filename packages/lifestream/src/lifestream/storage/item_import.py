@@ -196,9 +196,9 @@ class Import:
         # If the entry matches the first key of the tombstone, its other keys stay as they are.
         if before is None or not before.content:
             return
-        now = FollowedTombstone(before.id, decision.key, keys.link, keys.content, guid)
-        if now != FollowedTombstone(before.id, before.key, before.link, before.content, before.guid):
-            chunk.followed.append(now)
+        after = FollowedTombstone(before.id, decision.key, keys.link, keys.content, guid)
+        if after != FollowedTombstone(before.id, before.key, before.link, before.content, before.guid):
+            chunk.followed.append(after)
 
     def _known(
         self, indices: Sequence[int], using: str, *, empty: bool, tombstones: bool

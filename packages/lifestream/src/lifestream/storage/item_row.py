@@ -1,7 +1,7 @@
 """Converts the draft of an item to its row: without a database, and so that any content of a feed can be stored.
 
-`prepare` has scrubbed and cleaned drafts already; anything that it missed (NUL and lone surrogates, which PostgreSQL
-and UTF-8 refuse) is scrubbed here, so that no row can fail because of a feed's content.
+`item_pipeline` has scrubbed and cleaned drafts already; anything that it missed (NUL and lone surrogates, which
+PostgreSQL and UTF-8 refuse) is scrubbed here, so that no row can fail because of a feed's content.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _TEXTS = ("guid", "link", "title", "author", "content", "text", "summary", "lang
 def columns(draft: ItemDraft, decision: Decision, now: datetime) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return the columns of the item for *draft*, without its dates, and its tags.
 
-    The fingerprint covers all that readers see: it changes if, and only if, there is something to rewrite.
+    The fingerprint covers the texts, the files, the episode and the tags, but no dates: the item is rewritten if it
+    changes.
     """
     texts: dict[str, Any] = {name: getattr(draft, name) for name in _TEXTS}
     lists: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Logs the outage of a database or of a broker: one message with the remedy when it begins, and one when it is over.
+"""Logs the outage of a database: one message with the remedy when it begins, and one when it is over.
 
 While a database is unavailable, each part of each refresh fails: the claim, the write, the count. Their messages would
 bury the first one. So `tell` logs an error when an outage begins and when its kind changes, and all other failures at

@@ -44,7 +44,7 @@ def html_of_page(page: OwnPage, path: str) -> str:
 
 def html_of_text(text: str, path: str) -> str:
     """Return *text*, Markdown of a page at *path* on this site, as clean HTML. Addresses on this site have no host."""
-    # The cleaner makes addresses absolute. A host that no text can contain is replaced by none afterwards.
+    # The cleaner makes addresses absolute: with a host that no text can contain, which is removed afterwards.
     origin = f"https://{secrets.token_hex(16)}.invalid"
     html = Sanitizer(settings.sanitizer_rules).beginning(html_of_markdown(text), origin + path, CONTENT.limit).html
     # A path that begins with "//" would be read as a host (RFC 3986, section 4.2).

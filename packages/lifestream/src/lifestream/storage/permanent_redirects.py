@@ -19,7 +19,7 @@ from lifestream.storage.feed_row import FeedState
 def note(feed: FeedState, url: str) -> bool:
     """Note in *feed*, without saving it, that a fetch was permanently redirected to *url* ("" if it was not).
 
-    Returns whether that has happened LIFESTREAM_MOVE_AFTER times in a row, so that the redirect is to be followed.
+    Returns whether to follow the redirect: it has happened LIFESTREAM_MOVE_AFTER times in a row, and is allowed.
     """
     if not url or url_hash(url) == feed.url_hash:
         feed.moved_to, feed.moved_count = "", 0
@@ -30,7 +30,7 @@ def note(feed: FeedState, url: str) -> bool:
 
 
 def _may_follow(feed: FeedState, url: str) -> bool:
-    """Return whether *feed* may move to *url*: credentials go only to the same host, and never from https to http."""
+    """Return whether *feed* may move to *url*: credentials go only to the same host, by the same scheme."""
     if not feed.is_private:
         return True
     return host_of(feed.url) == host_of(url) and feed.url.partition(":")[0] == url.partition(":")[0]
