@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from admin_users import act, editor, listed
-from factories import make_feed, make_lifestream
+from factories import make_feed, make_lifestream, make_subscription
 from lifestream.models import Feed, Fetch, Item, Lifestream
 from lifestream.storage import credentials
 from shown import make_post, make_site
@@ -79,12 +79,22 @@ def test_feeds_can_be_filtered_by_health(root: Client, health: str, fields: dict
 
 def test_feeds_are_paused_and_resumed(root: Client) -> None:
     active, gone = make_feed(), make_feed(status="gone", failures=5)
+    for feed in (active, gone):
+        make_subscription(feed)
     assert "1 feed was paused" in act(root, "feed", "pause", active, gone)
     assert set(Feed.objects.values_list("status", flat=True)) == {"paused", "gone"}
     assert "2 feeds were resumed" in act(root, "feed", "resume", active, gone)
     for feed in Feed.objects.all():
         assert (feed.status, feed.failures, feed.next_reason) == ("active", 0, "resumed")
         assert feed.next_fetch <= timezone.now()
+
+
+def test_a_feed_without_a_reader_is_not_resumed(root: Client) -> None:
+    idle, paused, gone = (make_feed(status=status) for status in ("idle", "paused", "gone"))
+    make_subscription(gone, paused=True)
+    Feed.objects.filter(pk=gone.pk).update(status="gone")
+    assert "0 feeds were resumed" in act(root, "feed", "resume", idle, paused, gone)
+    assert list(Feed.objects.order_by("pk").values_list("status", flat=True)) == ["idle", "paused", "gone"]
 
 
 def test_the_plugin_of_a_feed_is_chosen_from_the_registered_ones(root: Client) -> None:

@@ -123,6 +123,19 @@ def test_a_url_that_cannot_be_requested_is_its_own_key() -> None:
     assert url_key("mailto:Ada%7e@example.org") == "mailto:Ada%7e@example.org"
 
 
+@pytest.mark.parametrize("where", ["http://example.org/{}", "http://example.org/?{}", "http://{}.example.org/"])
+def test_a_url_with_half_a_character_is_refused(where: str) -> None:
+    url = where.format("\ud800")
+    with pytest.raises(UrlRefused):
+        request_url(url)
+    assert url_key(url) == url
+
+
+def test_half_a_character_is_named() -> None:
+    with pytest.raises(UrlRefused, match=r"U\+D83D is half a character"):
+        request_url("http://example.org/a\ud83d")
+
+
 def test_a_requested_url_keeps_its_percent_encoding() -> None:
     assert request_url("http://example.org/%7eada") == "http://example.org/%7eada"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -73,6 +74,22 @@ class HostileHubs(WebSubTestCase):
             # The certificate of the hub is of an unknown authority.
             assert "the certificate of 127.0.0.1 is not valid" in self.message()
             assert self.hub.asked == []
+
+    def test_a_proxy_that_speaks_socks_without_the_extra_holds_up_no_other_hub(self) -> None:
+        self.refresh()
+        feed = make_feed("https://other.example/feed", next_fetch=self.clock.now + DAY, hub_url="https://hub.example/")
+        with_socks = FeedOptions(proxy="socks5://127.0.0.1:9").as_json()
+        Feed.objects.filter(pk=feed.pk).update(options=with_socks)
+        other = HubSubscription.objects.create(
+            feed=feed, hub=feed.hub_url, topic=feed.url, next_request=self.clock.now, created=self.clock.now
+        )
+        HubSubscription.objects.exclude(pk=other.pk).update(next_request=self.clock.now)
+        asked = len(self.hub.asked)
+        with mock.patch.dict(sys.modules, {"aiohttp_socks": None}):
+            self.refresh()
+        assert len(self.hub.asked) == asked + 1
+        other.refresh_from_db()
+        assert str(other.message) == "its proxy speaks SOCKS: install django-lifestream with the extra socks"
 
     def test_redirects_in_a_loop_end(self) -> None:
         self.feedserver.add("/hub", Response(status=307, headers={"Location": "/hub"}), method="POST")

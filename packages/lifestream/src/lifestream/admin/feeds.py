@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -302,9 +302,10 @@ class FeedAdmin(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Resume"), permissions=["change"])
     def resume(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
-        """Make the selected feeds due at once, including those that were gone."""
+        """Make the selected feeds due at once, including those that were gone, but none without a reader."""
+        read = Exists(Subscription.objects.filter(feed=OuterRef("pk"), paused=False))
         count = (
-            Feed.objects.filter(pk__in=feeds.values("pk"))
+            Feed.objects.filter(read, pk__in=feeds.values("pk"))
             .exclude(status=Feed.Status.ACTIVE)
             .update(
                 status=Feed.Status.ACTIVE,

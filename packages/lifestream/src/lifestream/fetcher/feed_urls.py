@@ -60,6 +60,7 @@ def request_url(url: str) -> str:
         parts = urlsplit(url)
         port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
         host = _host(parts)
+        path, query = _encoded(parts.path), _encoded(parts.query)
     except ValueError as error:
         # The text that was taken for a port may be half a password.
         message = str(error)
@@ -72,8 +73,7 @@ def request_url(url: str) -> str:
         raise UrlRefused(say("scheme-refused", url=shown, scheme=parts.scheme))
     if not host:
         raise UrlRefused(say("no-host", url=LOGIN.sub("…@", url)))
-    path = _without_dot_segments(_encoded(parts.path)) or "/"
-    return urlunsplit((parts.scheme, host + port, path, _encoded(parts.query), ""))
+    return urlunsplit((parts.scheme, host + port, _without_dot_segments(path) or "/", query, ""))
 
 
 def url_key(url: str) -> str:
@@ -169,4 +169,7 @@ def _encoded(text: str) -> str:
     """
     if text.isascii() and text.isprintable() and " " not in text:
         return text
-    return quote(text, _ASCII, "utf-8", "surrogateescape")
+    try:
+        return quote(text, _ASCII, "utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise ValueError(f"U+{ord(text[error.start]):04X} is half a character") from None

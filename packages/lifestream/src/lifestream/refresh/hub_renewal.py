@@ -19,6 +19,7 @@ from django.utils import timezone
 from lifestream.conf import settings
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.hub_client import HubAnswer, HubClient, HubVerdict
+from lifestream.fetcher.proxies import NoSocks
 from lifestream.fetcher.shortage import require_files
 from lifestream.fetcher.websub import request_form
 from lifestream.refresh.factories import make_guard, make_hub_client
@@ -111,13 +112,17 @@ async def _ask_all(
                     return
 
     async with AsyncExitStack() as stack:
-        clients = {
-            proxy: await stack.enter_async_context(make_hub_client(guard, proxy))
-            for proxy in {key[0] for key in of_hub}
-        }
+        clients: dict[str, HubClient] = {}
+        for proxy in {key[0] for key in of_hub}:
+            try:
+                clients[proxy] = await stack.enter_async_context(make_hub_client(guard, proxy))
+            except NoSocks as error:
+                refused = HubAnswer(HubVerdict.REFUSED, str(error))
+                answers.update((request.pk, refused) for request in requests if request.proxy == proxy)
+        asked = (ask(clients[proxy], each) for (proxy, _), each in of_hub.items() if proxy in clients)
         try:
             async with asyncio.timeout(deadline):
-                await asyncio.gather(*(ask(clients[proxy], each) for (proxy, _), each in of_hub.items()))
+                await asyncio.gather(*asked)
         except TimeoutError:
             pass  # hubs that were not asked in time are asked later
     return answers

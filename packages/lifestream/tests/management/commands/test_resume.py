@@ -63,7 +63,9 @@ def test_an_unknown_host_or_feed_is_reported(target: str, problem: str) -> None:
         resumed(target)
 
 
-def test_a_feed_without_subscribers_cannot_be_resumed() -> None:
-    make_feed("https://a.example/feed", status=Feed.Status.IDLE)
+@pytest.mark.parametrize("status", [Feed.Status.IDLE, Feed.Status.PAUSED, Feed.Status.GONE])
+def test_a_feed_without_subscribers_cannot_be_resumed(status: str) -> None:
+    make_feed("https://a.example/feed", status=status)
     with pytest.raises(CommandError, match="add it with add_feed"):
         resumed("https://a.example/feed")
+    assert Feed.objects.get().status == status

@@ -12,7 +12,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import feeds_at
-from lifestream.models import Feed, Host
+from lifestream.models import Feed, Host, Subscription
 
 
 class Command(BaseCommand):
@@ -48,7 +48,7 @@ class Command(BaseCommand):
     def _resume_feeds(self, url: str) -> None:
         now = timezone.now()
         for feed in Feed.objects.filter(pk__in=feeds_at(url)).select_related("host"):
-            if feed.status == Feed.Status.IDLE:
+            if not Subscription.objects.filter(feed=feed, paused=False).exists():
                 raise CommandError(gettext("{url} has no subscriber; add it with add_feed").format(url=feed.url))
             with transaction.atomic():
                 Host.objects.filter(pk=feed.host_id).update(not_before=None)
