@@ -49,7 +49,7 @@ def run_command(options: argparse.Namespace) -> int:
         if isinstance(adapter, CommandAdapter):
             adapter.set_up()
         else:
-            _tell_page(adapter, options)
+            _print_page_url(adapter, options)
         kind = _kind(options)
         report = run(adapter, only=only, kind=kind, progress=progress.tell, workers=options.workers, alone=alone)
     except SetupError as error:
@@ -179,7 +179,8 @@ def _adapter_by_hand(options: argparse.Namespace) -> HandAdapter:
     )
 
 
-def _tell_page(adapter: HandAdapter, options: argparse.Namespace) -> None:
+def _print_page_url(adapter: HandAdapter, options: argparse.Namespace) -> None:
+    """Print where the page is that says what to do, and how to end the run."""
     lines = [f"Open this page, which says what to do: {adapter.page.url}"]
     if options.url:
         lines.append(f"{options.url} must lead to {options.feed_host}, port {adapter.feed_port}.")
