@@ -91,7 +91,7 @@ class PartSource:
         """Whether `take` has something to return."""
         return self._part is not None or self._is_over
 
-    def tell(self, ready: Callable[[], object]) -> None:
+    def call_when_ready(self, ready: Callable[[], object]) -> None:
         """Call *ready*, on any thread, when there is something to take, which may be now."""
         with self._changed:
             is_ready = self.is_ready
