@@ -129,7 +129,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
 
     @property
     def is_running(self) -> bool:
-        """Whether the server listens."""
+        """Whether the server is started and not stopped yet; after `refuse` it runs, but does not listen."""
         return self._thread is not None
 
     @property
