@@ -51,7 +51,7 @@ def run_command(options: argparse.Namespace) -> int:
         else:
             _print_page_url(adapter, options)
         kind = _kind(options)
-        report = run(adapter, only=only, kind=kind, progress=progress.tell, workers=options.workers, alone=alone)
+        report = run(adapter, only=only, kind=kind, progress=progress.show_line, workers=options.workers, alone=alone)
     except SetupError as error:
         return _complain(f"the reader could not be set up, so there is no score: {error}{_relative_path(adapter)}")
     except Exception:  # noqa: BLE001 - Python would end with status 1, as if a rule were broken
@@ -209,7 +209,7 @@ class _Progress:
     def __init__(self, *, is_quiet: bool) -> None:
         self._is_shown = not is_quiet and sys.stderr.isatty()
 
-    def tell(self, line: str) -> None:
+    def show_line(self, line: str) -> None:
         """Show *line* in place of the last one."""
         if self._is_shown:
             sys.stderr.write(f"\r\033[K{visible(line)}")
