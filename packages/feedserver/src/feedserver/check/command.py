@@ -117,7 +117,7 @@ def _adapter(options: argparse.Namespace) -> CommandAdapter:
     if options.add and options.add_all:
         raise ValueError("give --add or --add-all, not both")
     if known is None and not options.poll:
-        raise ValueError("give --poll, the command by which the reader asks its feeds, such as --poll 'r2e run'")
+        raise ValueError("give --poll, the command by which the reader requests its feeds, such as --poll 'r2e run'")
     if known is not None and (missing := known.missing()):
         raise ValueError(f"{known.title} cannot be run: {missing} is not installed")
     given = {
