@@ -129,7 +129,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
 
     @property
     def is_running(self) -> bool:
-        """Whether the server listens."""
+        """Whether the server is started and not stopped yet; after `refuse` it runs, but does not listen."""
         return self._thread is not None
 
     @property
@@ -174,7 +174,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
                 if self._runs.acquire(timeout=STOP_TIMEOUT):
                     self._runs.release()
                 # One of the workers may have stopped the server.
-                listening.join_workers(self._tell_what_holds, STOP_NOTICE)
+                listening.join_workers(self._log_what_holds, STOP_NOTICE)
             return
         closed = threading.Lock()  # an Event does the same, at five times the cost
         closed.acquire()
@@ -183,7 +183,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         self.journal.catch_up = nothing_is_read
         begun = caught_up and thread.visit(close, STOP_NOTICE)
         if not (begun and closed.acquire(timeout=STOP_NOTICE)):
-            self._tell_what_holds()
+            self._log_what_holds()
             left = STOP_TIMEOUT - STOP_NOTICE
             if not ((begun or thread.visit(close, left)) and closed.acquire(timeout=left)):
                 raise RuntimeError(
@@ -191,12 +191,12 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
                 )
         listening.let_go()
         shared_loop.release(self)
-        listening.join_workers(self._tell_what_holds, STOP_NOTICE)
+        listening.join_workers(self._log_what_holds, STOP_NOTICE)
         self.site.close()
         self.port = self._wanted_port
         self._runs.release()
 
-    def _tell_what_holds(self) -> None:
+    def _log_what_holds(self) -> None:
         """Log what a stop waits for, while it waits: a test that hangs must say where."""
         import logging
 

@@ -23,7 +23,7 @@ def folder_of(root: str | os.PathLike[str], *, follow_links: bool) -> Folder:
 
 
 def texts(argument: str, texts: object, kind: str, example: str) -> tuple[str, ...]:
-    """Return *texts* as a tuple. Raises TypeError for a single text, whose letters would count as addresses."""
+    """Return *texts* as a tuple. Raises TypeError for a single text, whose letters would count as items."""
     if texts == ():
         return ()  # the default, as in most servers
     if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
@@ -43,7 +43,7 @@ def tls_of(
 ) -> Tls | None:
     """Return how a server for *addresses* and *names* speaks TLS, None for one that does not.
 
-    Raises ValueError for what only a server with TLS can have.
+    Raises ValueError where the server is to speak no TLS, and *names* or *clients* are given all the same.
     """
     if clients is not None:
         check_choice("client_certificates", clients, ("optional", "required", None))

@@ -37,8 +37,8 @@ __all__ = ["CARRIED", "Carried", "documents", "entries", "feeds", "html", "texts
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """The fields that a format can express: those of a *feed*, an *entry*, a *person*, a *category* and an
-    *enclosure*.
+    """The fields that are drawn for a format, which can express all of them: those of a *feed*, an *entry*, a *person*,
+    a *category* and an *enclosure*.
     """
 
     feed: frozenset[str]
@@ -91,7 +91,7 @@ CARRIED: Mapping[str, Carried] = MappingProxyType(
         ),
     }
 )
-"""The fields that each format can express, of those that these strategies draw."""
+"""The fields that these strategies draw for each format; some formats can express more."""
 
 _WORDS = ("]]>", "AT&T", "1 < 2", "a<", '"', "'", "%20", "{base}", "&", "-->")
 _EVERY = st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff")
@@ -222,7 +222,7 @@ def _podcasts() -> SearchStrategy[Podcast]:
 
 
 def entries(format: FormatName = "atom") -> SearchStrategy[Entry]:  # noqa: A002 - as in `Feed.render`
-    """Return a strategy for entries with the fields that *format* can express. Fields that it requires are always
+    """Return a strategy for entries with the fields of `CARRIED` for *format*. Fields that it requires are always
     present.
     """
     carried = _carried_by(format)
@@ -248,7 +248,7 @@ def entries(format: FormatName = "atom") -> SearchStrategy[Entry]:  # noqa: A002
 
 
 def feeds(format: FormatName = "atom", *, max_entries: int = 3) -> SearchStrategy[Feed]:  # noqa: A002 - as above
-    """Return a strategy for feeds with the fields that *format* can express.
+    """Return a strategy for feeds with the fields of `CARRIED` for *format*.
 
     A feed has up to *max_entries* entries, whose ids differ.
     """

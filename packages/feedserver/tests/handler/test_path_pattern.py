@@ -57,13 +57,20 @@ def test_a_long_path_takes_linear_time(pattern: str, repeated: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (
+            "https://a.example/feeds/<name>",
+            "the pattern 'https://a.example/feeds/<name>' has a host, and a pattern is for paths only; give "
+            "'/feeds/<name>'",
+        ),
         ("feeds/<name>", "the pattern 'feeds/<name>' does not begin with a slash; give '/feeds/<name>'"),
         ("/<a>?q=1", "the pattern '/<a>?q=1' has a query string; give query=… beside it"),
         ("/<a><b>", "the pattern '/<a><b>' has two placeholders side by side; put text between them"),
         ("/<a>/<a>", "the pattern '/<a>/<a>' has the placeholder 'a' twice; give each a name of its own"),
-        ("/plain", "the pattern '/plain' has no placeholder; give the plain text, or write one, such as <name>"),
-        ("/<int:id>", "the pattern '/<int:id>' has <int:id>, and a part is <id>, or <path:id> with slashes in it"),
-        ("/<a>/<str:b>", "the pattern '/<a>/<str:b>' has <str:b>, and a part is <b>, or <path:b> with slashes in it"),
+        ("/plain", "the pattern '/plain' has no placeholder; give the path as text, or add one, such as <name>"),
+        ("/<int:id>", "the pattern '/<int:id>' has <int:id>, which is no placeholder; write <id>, or <path:id> to "
+         "allow slashes"),
+        ("/<a>/<str:b>", "the pattern '/<a>/<str:b>' has <str:b>, which is no placeholder; write <b>, or <path:b> to "
+         "allow slashes"),
         ("/<name", "the pattern '/<name' has a bracket that belongs to no placeholder; write %3C and %3E for plain "
          "ones"),
         ("/<a>/<1>", "the pattern '/<a>/<1>' has a bracket that belongs to no placeholder; write %3C and %3E for plain "

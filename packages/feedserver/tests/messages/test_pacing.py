@@ -31,3 +31,9 @@ def test_a_pace_is_read_from_words() -> None:
 def test_a_pace_that_never_ends_is_refused() -> None:
     with pytest.raises(ValueError, match="never ends; send 1 byte or more"):
         Pace(0, 1.0)
+
+
+@pytest.mark.parametrize("seconds", [-1.0, float("inf"), float("nan")])
+def test_a_pace_of_impossible_seconds_is_refused(seconds: float) -> None:
+    with pytest.raises(ValueError, match=f"a pace of 10 bytes every {seconds} s is impossible; give 0 or more seconds"):
+        Pace(10, seconds)

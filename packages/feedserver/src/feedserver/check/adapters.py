@@ -170,7 +170,10 @@ class Client(Protocol):
 
 
 class PythonAdapter(Adapter):
-    """Drives *client*: an object with the methods of `Client`, or a callable that makes one for each session."""
+    """Drives *client*: an object with the methods of `Client`, or a callable that makes one for each session.
+
+    The callable is called once more at first, to see which methods its clients have.
+    """
 
     def __init__(self, client: Client | Callable[[], Client], kind: Kind = Kind.STORE) -> None:
         self._kind = kind

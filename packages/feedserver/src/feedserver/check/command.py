@@ -49,9 +49,9 @@ def run_command(options: argparse.Namespace) -> int:
         if isinstance(adapter, CommandAdapter):
             adapter.set_up()
         else:
-            _tell_page(adapter, options)
+            _print_page_url(adapter, options)
         kind = _kind(options)
-        report = run(adapter, only=only, kind=kind, progress=progress.tell, workers=options.workers, alone=alone)
+        report = run(adapter, only=only, kind=kind, progress=progress.show_line, workers=options.workers, alone=alone)
     except SetupError as error:
         return _complain(f"the reader could not be set up, so there is no score: {error}{_relative_path(adapter)}")
     except Exception:  # noqa: BLE001 - Python would end with status 1, as if a rule were broken
@@ -117,7 +117,7 @@ def _adapter(options: argparse.Namespace) -> CommandAdapter:
     if options.add and options.add_all:
         raise ValueError("give --add or --add-all, not both")
     if known is None and not options.poll:
-        raise ValueError("give --poll, the command by which the reader asks its feeds, such as --poll 'r2e run'")
+        raise ValueError("give --poll, the command by which the reader requests its feeds, such as --poll 'r2e run'")
     if known is not None and (missing := known.missing()):
         raise ValueError(f"{known.title} cannot be run: {missing} is not installed")
     given = {
@@ -179,7 +179,8 @@ def _adapter_by_hand(options: argparse.Namespace) -> HandAdapter:
     )
 
 
-def _tell_page(adapter: HandAdapter, options: argparse.Namespace) -> None:
+def _print_page_url(adapter: HandAdapter, options: argparse.Namespace) -> None:
+    """Print where the page is that says what to do, and how to end the run."""
     lines = [f"Open this page, which says what to do: {adapter.page.url}"]
     if options.url:
         lines.append(f"{options.url} must lead to {options.feed_host}, port {adapter.feed_port}.")
@@ -208,7 +209,7 @@ class _Progress:
     def __init__(self, *, is_quiet: bool) -> None:
         self._is_shown = not is_quiet and sys.stderr.isatty()
 
-    def tell(self, line: str) -> None:
+    def show_line(self, line: str) -> None:
         """Show *line* in place of the last one."""
         if self._is_shown:
             sys.stderr.write(f"\r\033[K{visible(line)}")

@@ -31,7 +31,8 @@ def targets(formats: Sequence[str], files: Sequence[Path]) -> list[Target]:
     given.
 
     Without `--format`, the ending of each file's name gives its format. Raises ValueError if formats and files don't
-    fit together, or if a file cannot be written: this is called before a run, so that no result is lost.
+    fit together, if a file is a folder or its own folder is missing, or if a file is named twice: this is called before
+    a run, so that no result is lost.
     """
     for file in files:
         if file.is_dir():

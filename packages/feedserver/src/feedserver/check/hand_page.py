@@ -22,8 +22,8 @@ from feedserver.messages.request import Request
 from feedserver.messages.response import Response
 from feedserver.server import FeedServer
 
-_LAST_LOOK = 2.0
-"""Seconds that the page stays after the last round, so that the browser sees that the run is over."""
+_CLOSE_TIMEOUT = 2.0
+"""Seconds that `close` waits at most for the browser to load the page once more, and again for its open requests."""
 
 _STYLES = ("report.css", "hand_page.css")
 
@@ -95,9 +95,9 @@ class HandPage:
     def close(self) -> None:
         """Stop the server, once the browser has followed the redirect of the last round."""
         if self._is_over:
-            self._was_seen_over.wait(_LAST_LOOK)
+            self._was_seen_over.wait(_CLOSE_TIMEOUT)
             journal = self._server.journal
-            journal.wait_until(lambda: all(exchange.is_over for exchange in journal.exchanges), _LAST_LOOK)
+            journal.wait_until(lambda: all(exchange.is_over for exchange in journal.exchanges), _CLOSE_TIMEOUT)
         self._server.stop()
 
     # Answers

@@ -24,7 +24,7 @@ def runs_script(address: str) -> bool:
 
 
 def names_script(text: str) -> bool:
-    """Return whether *text* has an address that runs a script anywhere, such as in a list of addresses in JSON."""
+    """Return whether there is, anywhere in *text*, an address that runs a script: in a JSON list, for instance."""
     return _ANYWHERE.search(text) is not None
 
 

@@ -31,9 +31,9 @@ def check(
     """Run the scenarios against *client* and return the report.
 
     *client* has the methods `add(url)` and `poll()`, and optionally `list()` and `move_clock(seconds)`; see `Client`. A
-    function that makes a client is called for each session: each hostile scenario then has a fresh client. *only* are
-    ids (`"V1"`) or letters of groups (`"V"`); what they depend on is run, too. *scenarios* are those of feedserver,
-    unless others are given.
+    function that makes a client is called once to see which methods the client has, and then for each session: each
+    hostile scenario has a fresh client. *only* are ids (`"V1"`) or letters of groups (`"V"`); what they depend on is
+    run, too. *scenarios* are those of feedserver, unless others are given.
 
     Raises ValueError for an unknown id or kind.
     """

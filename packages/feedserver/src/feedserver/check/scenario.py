@@ -50,7 +50,7 @@ class Step:
 
     *answers* is what the feed answers, or a mapping of paths (relative to the scenario, such as "new.xml") to what they
     answer. The step begins at least *wait* and at most *until* after the one before (default of *until*: `SLACK` more
-    than *wait*).
+    than *wait*). For step 1, both count from the last poll of step 0.
     """
 
     answers: Serve | Mapping[str, Serve]
@@ -59,7 +59,7 @@ class Step:
 
     @property
     def latest(self) -> timedelta:
-        """The longest time after the step before at which this one may begin."""
+        """The longest time after the step before at which this one may begin; step 1: after the last poll of step 0."""
         return self.until if self.until is not None else self.wait + SLACK
 
     def answers_by_path(self) -> Mapping[str, Serve]:

@@ -37,7 +37,7 @@ class Stage:
     *scenario* is its id. *base* is the base URL of its server, without a slash at the end, and *other_base* that of its
     server at another address, if it has one; all paths are below *prefix*. *clock* returns the moved time, in seconds
     since the epoch. *dates* keeps the date of each item from one step to the next. *with_enclosures* gives each entry
-    an enclosure. *make_file* writes a file of that name and content outside the reader's HOME, and returns its path.
+    an enclosure. *make_file* takes a name and a content, writes a file outside the reader's HOME, and returns its path.
     """
 
     def __init__(

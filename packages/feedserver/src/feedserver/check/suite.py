@@ -42,8 +42,9 @@ class ScenarioTest:
     def check(self, client: Client | Callable[[], Client], kind: Kind | str = Kind.STORE) -> Result:
         """Run the scenario against *client* (see `feedserver.check.check`) and return the result.
 
-        Raises RuleBroken where the client fails. Skips the test where the scenario is not seen, or not for this kind. A
-        client that does nothing at all fails the test: each of its calls raised, or it sent no request.
+        Raises RuleBroken where the client fails, and for an error of feedserver. Skips the test where the scenario is
+        not seen, or not for this kind. A client that does nothing at all fails the test: every call of `add` raised,
+        every call of `poll` did, or no request came.
         """
         __tracebackhide__ = True
         import pytest

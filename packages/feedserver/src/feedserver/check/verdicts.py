@@ -40,7 +40,7 @@ class Need(StrEnum):
 
     `ITEMS`: whether an item was imported, by `--list` or the reader's files. `LIST`: `--list` itself, since items are
     counted or compared. `DETAILS`: `--list` in JSON lines, since other fields than the title are judged. `CLOCK`: a
-    clock that can be moved. `TLS`: the package of feedserver that makes certificates. `MEMORY`: the memory that the
+    clock that can be moved. `TLS`: the extra `feedserver[tls]`, which makes certificates. `MEMORY`: the memory that the
     reader used. `GUARD`: a reader that refuses private addresses, and was allowed those of the feeds and no others.
     """
 
@@ -95,7 +95,7 @@ class Unseen(Exception):
 
 
 class ListFailed(Exception):
-    """Raised where a reader's items could not be listed; the text says how its command ended."""
+    """Raised where a reader's items could not be listed or looked for; the text says why."""
 
 
 class Misfire(Exception):

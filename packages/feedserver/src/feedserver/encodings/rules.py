@@ -6,7 +6,7 @@ edition) for what it does not decide. RFC 7303 treats all XML types alike (§4.1
 3023 took for US-ASCII. text/html follows the HTML Standard, which also looks at an XML declaration and never refuses
 bytes.
 
-Nothing here follows from what readers do.
+Nothing here follows from what feed readers do.
 """
 
 from __future__ import annotations

@@ -146,7 +146,7 @@ def serialize(
 
 def encode(text: str, encoding: str, *, bom: bool | None = None) -> bytes:
     """Return *text* in *encoding*, with a byte order mark if *bom*; None adds one only for UTF-16 and UTF-32, which
-    need it.
+    need it, and for "utf-8-sig".
 
     UTF-16 and UTF-32 are little-endian unless the name says otherwise. Raises ValueError if the encoding is unknown or
     lacks a character.

@@ -1,8 +1,10 @@
 """The content of a feed, independent of any format: frozen values from which every format is written.
 
-A field that is not given is not written, so a feed without dates has none in any format. The only exception is the id
-of an entry, in formats that require one (see `Entry.identity`). A date may be a `str`, which is written as it is, so
-that a test can have a wrong date. In a format without types of text, such as RSS, text is written as it is given.
+A field that is not given is not written, so a feed without dates has none in any format. There are three exceptions:
+the id of a feed or an entry, in formats that require one (see `identity`), the date of the last change in Atom, for
+which another date is used, and the type and length of an enclosure, which have defaults. A date may be a `str`, which
+is written as it is, so that a test can have a wrong date. In a format without types of text, such as RSS, text is
+written as it is given.
 """
 
 from __future__ import annotations
@@ -67,7 +69,8 @@ class Category:
 class Enclosure:
     """A file that belongs to an entry.
 
-    *length* is in bytes, *duration* in seconds. Only JSON Feed has a *title* and a *duration* for it.
+    *length* is in bytes, *duration* in seconds. Only Atom 1.0 and JSON Feed have a *title* for it, and only
+    JSON Feed a *duration*.
     """
 
     url: str

@@ -1,4 +1,4 @@
-"""The modules that RSS and Atom share: content, Media RSS, iTunes, syndication, and links of WebSub and of paging."""
+"""Modules that several XML formats use: content, Media RSS, iTunes, syndication, and links of WebSub and of paging."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ class Changes:
         except BaseException as error:  # noqa: BLE001 - a log that fails must not end a connection; `verify` raises it
             self.failures.append(f"the journal's listener raised {in_words(error)} for {exchange}")
 
-    def tell(self) -> None:
+    def wake(self) -> None:
         """Wake all waiting threads: something has changed."""
         if self._waiting:
             with self._condition:
@@ -195,12 +195,12 @@ class Exchange:
         """
         if self._response is None and self._ended is None:
             self._response = response
-            self._changes.tell()
+            self._changes.wake()
 
     def injected(self, fault: str, at: int) -> None:
         """Note that a *fault* has broken the answer *at* that byte of its body."""
         self._faults += (Strike(fault, at),)
-        self._changes.tell()
+        self._changes.wake()
 
     def finish(self, ended: Ended, bytes_sent: int, error: str = "") -> None:
         """Note how the exchange ended, and the *error* that ended it, once: later calls change nothing.
@@ -219,7 +219,7 @@ class Exchange:
             finally:  # whatever the listener raises, nobody may wait for this exchange any longer
                 self._listened_by = None
                 self._is_published = True
-                self._changes.tell()
+                self._changes.wake()
 
     @property
     def is_over(self) -> bool:

@@ -77,7 +77,7 @@ class Journal:
             self._note_dropped(str(oldest)[:LONGEST_TOLD])
         self._entries.append(exchange)
         self.recorded = exchange.serial
-        self.changes.tell()
+        self.changes.wake()
 
     def _note_dropped(self, request: str) -> None:
         self.dropped += 1

@@ -126,7 +126,10 @@ def _occurrences(literal: str, key: str) -> Iterator[int]:
 def _compiled(text: str) -> _Compiled:
     given = f"the pattern {text!r}"
     if not text.startswith("/"):
-        raise ValueError(f"{given} does not begin with a slash; give '/{text.rpartition('://')[2]}'")
+        if "://" in text.partition("?")[0]:
+            path = text.partition("://")[2].partition("/")[2]
+            raise ValueError(f"{given} has a host, and a pattern is for paths only; give '/{path}'")
+        raise ValueError(f"{given} does not begin with a slash; give '/{text}'")
     if "?" in text:
         raise ValueError(f"{given} has a query string; give query=… beside it")
     literals: list[str] = []
@@ -143,7 +146,7 @@ def _compiled(text: str) -> _Compiled:
         end = found.end()
     literals.append(_literal(given, text[end:]))
     if not kinds:
-        raise ValueError(f"{given} has no placeholder; give the plain text, or write one, such as <name>")
+        raise ValueError(f"{given} has no placeholder; give the path as text, or add one, such as <name>")
     placeholders = (_Placeholder(*kind, after) for kind, after in zip(kinds, literals[1:], strict=True))
     return _Compiled(literals[0], tuple(placeholders))
 
@@ -151,7 +154,10 @@ def _compiled(text: str) -> _Compiled:
 def _literal(given: str, text: str) -> str:
     typed = _TYPED.search(text)
     if typed is not None:
-        raise ValueError(f"{given} has {typed[0]}, and a part is <{typed[1]}>, or <path:{typed[1]}> with slashes in it")
+        raise ValueError(
+            f"{given} has {typed[0]}, which is no placeholder; write <{typed[1]}>, or <path:{typed[1]}> to allow "
+            "slashes"
+        )
     if "<" in text or ">" in text:
         raise ValueError(f"{given} has a bracket that belongs to no placeholder; write %3C and %3E for plain ones")
     return path_key(text)

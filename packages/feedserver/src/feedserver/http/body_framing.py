@@ -85,9 +85,10 @@ def _framing_by_coding(coding: bytes, lengths: list[bytes], version: str) -> Req
 
 
 class IncomingBody(ABC):
-    """A request's body while it arrives: *raw* grows by the bytes that are taken, `content` is the decoded body.
+    """A request's body while it arrives: *raw* gets the bytes that are taken, `content` is the decoded body.
 
-    `trailers` are the fields after the last chunk (RFC 9112 §7.1.2), as names and values.
+    *raw* gets no more once it has `MAX_RAW` bytes. `trailers` are the fields after the last chunk (RFC 9112 §7.1.2), as
+    names and values.
     """
 
     __slots__ = ("_raw", "content", "is_complete", "trailers")

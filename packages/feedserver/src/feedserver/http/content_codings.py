@@ -3,10 +3,10 @@
 A coding is a stream: chunks go in, coded chunks come out. A body of bytes is one chunk, a file is many, and codings
 inside each other are streams in a row. So all of them take the same path.
 
-gzip and deflate come with Python; br and zstd need an extra, which is imported when it is first used. Among codings
-that a client likes equally, the newest is preferred, as in Caddy; deflate comes last, because clients disagree on
-whether it has a zlib wrapper. The gzip header has no time: the same body always gives the same bytes, so that several
-requests can fetch ranges of it.
+gzip and deflate come with Python, and zstd from Python 3.14 on; br, and zstd before that, need an extra, which is
+imported when it is first used. Among codings that a client likes equally, the newest is preferred, as in Caddy; deflate
+comes last, because clients disagree on whether it has a zlib wrapper. The gzip header has no time: the same body always
+gives the same bytes, so that several requests can fetch ranges of it.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ class PartSource:
         """Whether `take` has something to return."""
         return self._part is not None or self._is_over
 
-    def tell(self, ready: Callable[[], object]) -> None:
+    def call_when_ready(self, ready: Callable[[], object]) -> None:
         """Call *ready*, on any thread, when there is something to take, which may be now."""
         with self._changed:
             is_ready = self.is_ready
@@ -113,9 +113,9 @@ class PartSource:
     def drop(self) -> None:
         """Stop the generator function: no further part is wanted."""
         self._wanted.drop()
-        self._tell_of_lost_error()
+        self._report_lost_error()
 
-    def _tell_of_lost_error(self) -> None:
+    def _report_lost_error(self) -> None:
         """Pass on an exception that `take` will not raise any more, once."""
         with self._changed:
             error, self._error = self._error, None
@@ -138,7 +138,7 @@ class PartSource:
             self._error = error
         self._put(None)
         if self._wanted.is_dropped:
-            self._tell_of_lost_error()
+            self._report_lost_error()
 
     def _run_plain(self) -> None:
         generator = cast("Generator[object, None, None]", self._body.make())

@@ -71,7 +71,11 @@ class Pace:
     def __post_init__(self) -> None:
         check_is("the bytes of a Pace", self.bytes, int, "give a whole number, such as 1000")
         check_is("the seconds of a Pace", self.seconds, (int, float), "give a number, such as 0.05")
-        if self.bytes < 1 or not 0 <= self.seconds < math.inf:
+        if not 0 <= self.seconds < math.inf:
+            raise ValueError(
+                f"a pace of {self.bytes} bytes every {self.seconds} s is impossible; give 0 or more seconds"
+            )
+        if self.bytes < 1:
             raise ValueError(f"a pace of {self.bytes} bytes every {self.seconds} s never ends; send 1 byte or more")
 
     @classmethod

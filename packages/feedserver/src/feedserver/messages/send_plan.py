@@ -91,7 +91,7 @@ class Source(Protocol):
     def run(self) -> None:
         """Make each part that is asked for, until no more are wanted. The thread calls this."""
 
-    def tell(self, ready: Callable[[], object]) -> None:
+    def call_when_ready(self, ready: Callable[[], object]) -> None:
         """Call *ready*, on any thread, when there is something to send."""
 
 

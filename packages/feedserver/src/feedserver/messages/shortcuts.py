@@ -16,7 +16,7 @@ redirect.
 
 
 def moved(location: str, status: int = 301) -> Response:
-    """Return a permanent redirect to *location*: a path of this server (`/new`) or a whole URL."""
+    """Return a redirect, by default a permanent one, to *location*: a path of this server (`/new`) or a whole URL."""
     check_text("the location of moved()", location)
     check_status(status)
     if status not in REDIRECTS:

@@ -320,7 +320,7 @@ class Http1:
             if self.answer is answer:
                 self._go_on()
 
-        source.tell(lambda: call_soon(loop, go_on))
+        source.call_when_ready(lambda: call_soon(loop, go_on))
 
     # Sending an answer
 

@@ -120,7 +120,7 @@ class Listening:
         return True
 
     def hold(self, port: int) -> None:
-        """Hold *port* while nothing listens there: before `refuse` where the system allows that, and after it."""
+        """Hold *port* while nothing listens there: before `refuse` where the system allows that, else after it."""
         if self._holding:
             return
         if not self._sockets:

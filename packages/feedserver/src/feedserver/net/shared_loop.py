@@ -53,15 +53,17 @@ class LoopThread:
             import asyncio
 
             proactor = asyncio.ProactorEventLoop()
-            proactor.set_exception_handler(lambda _, context: self._tell(context.get("exception"), context["message"]))
+            proactor.set_exception_handler(
+                lambda _, context: self._report(context.get("exception"), context["message"])
+            )
             return proactor
         poller, allows_visits = new_poller()
-        loop = SocketLoop(poller, self._tell)
+        loop = SocketLoop(poller, self._report)
         if allows_visits:
             self._visitable = loop
         return loop
 
-    def _tell(self, error: BaseException | None, message: str = "an unknown error") -> None:
+    def _report(self, error: BaseException | None, message: str = "an unknown error") -> None:
         """Report to all servers an exception that nothing else has caught, and log it."""
         import logging
 

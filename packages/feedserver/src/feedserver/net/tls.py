@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 NAMES = ("localhost", "127.0.0.1", "::1")
-"""The hosts that every certificate is for."""
+"""The hosts that every certificate of a server is for, except with the fault "wrong host"."""
 
 TlsFault: TypeAlias = Literal[
     "expired",

@@ -127,7 +127,7 @@ def record(
             *(LeftOut("Date", f"the {secret} in it is replaced") for secret in replaced_in_date),
             *(_with_right_reason(each, answer) for each in redacted.left_out),
             *unwritable,
-            *_no_headers(answer, secrets),
+            *_unread_lines(answer, secrets),
             *_around_the_answer(answer, secrets),
         ),
         notes=tuple(_notes(answer, Headers.from_raw(fields), text, secrets)),
@@ -254,7 +254,8 @@ def _with_right_reason(left_out: LeftOut, answer: RawAnswer) -> LeftOut:
     return left_out
 
 
-def _no_headers(answer: RawAnswer, secrets: set[str]) -> Iterable[LeftOut]:
+def _unread_lines(answer: RawAnswer, secrets: set[str]) -> Iterable[LeftOut]:
+    """Yield the lines among the headers that are no headers, and those that come after one."""
     for index, line in enumerate(answer.unread):
         name, _ = without_secrets(line, known=secrets)
         yield LeftOut(repr(name), "it comes after that" if index else "it is no name of a header")

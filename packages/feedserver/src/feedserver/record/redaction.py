@@ -4,7 +4,8 @@ connection.
 A fixture is committed, read and published. So a header is left out if its name says that it is a secret. In the headers
 that stay, and in URLs, `secret_search` replaces what it finds. Everything that was left out or replaced is reported, so
 that somebody can look. Some secrets are not found: a short one, or one that is a word, if its name does not say that it
-is a secret. Bodies are not searched.
+is a secret. Bodies stay as they are: `recording` looks in them for the secrets that the request sent, and only reports
+them.
 """
 
 from __future__ import annotations
@@ -64,8 +65,8 @@ class Redacted:
 def redact(fields: Iterable[tuple[bytes, bytes]], *, keep: Iterable[str] = (), known: Iterable[str] = ()) -> Redacted:
     """Return the header *fields* of an answer without what does not belong in a fixture.
 
-    The headers and parameters named in *keep* stay as they are. *known* are secrets that are replaced wherever they
-    occur.
+    The headers and parameters named in *keep* stay as they are, except for headers of the connection and those that the
+    server adds itself. *known* are secrets that are replaced wherever else they occur.
     """
     fields = tuple(fields)
     kept_names = frozenset(name.lower() for name in keep)

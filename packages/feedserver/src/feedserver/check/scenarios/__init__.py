@@ -3,7 +3,8 @@
 `validators` (V), `timing` (T), `redirects` (R), `requests` (Q), `items` (I), `hostile` (H), `bodies` (B), `encodings`
 (E), `safety` (X).
 
-Ids never change, and the order of the groups is that of the report. A scenario that depends on another comes after it.
+Ids never change. A scenario that depends on another comes after it, so group I comes before the groups that depend on
+it. Reports for people show the groups in the order of `scenario.GROUPS`.
 """
 
 from __future__ import annotations
@@ -32,4 +33,4 @@ SCENARIOS: tuple[Scenario, ...] = (
     *encodings.SCENARIOS,
     *safety.SCENARIOS,
 )
-"""Every scenario, in the order of the report."""
+"""Every scenario, in the order of the JSON report."""

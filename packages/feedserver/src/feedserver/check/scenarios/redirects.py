@@ -13,7 +13,7 @@ from feedserver.messages.response import Response
 
 _ITEMS = frozenset({Need.ITEMS})
 _MOST_HOPS = 25
-_MOST_OF_LIBRARIES = 51
+_MOST_REQUESTS_OF_CURL = 51
 """The requests of a loop where curl, the most patient of known clients, stops by itself: the first, and 50 more."""
 
 
@@ -26,7 +26,7 @@ def _feed(*items: int) -> Serve:
 
 
 def _moved(status: int) -> tuple[Step, ...]:
-    """Return the steps of a feed that moves and stays at its new address for five polls."""
+    """Return the steps of a feed that moves and stays at its new address for five steps."""
     return (
         Step(_feed(3, 2, 1)),
         Step({FEED: _to("new.xml", status), "new.xml": _feed(4, 3, 2, 1)}),
@@ -81,10 +81,12 @@ def _judge_loop(seen: Evidence) -> Judgement:
     polls = max(len(seen.steps[1].polls), 1)
     hops = len(seen.asked(1)) + len(seen.requests(1, "round.xml"))
     expected, observed = f"at most {_MOST_HOPS} requests a poll", f"{hops} in {polls} polls"
-    if hops > _MOST_OF_LIBRARIES * polls:
+    if hops > _MOST_REQUESTS_OF_CURL * polls:
         return failed(expected, observed)
     if hops > _MOST_HOPS * polls:
-        return non_strict(expected, observed, "many, but a bounded number: requests stops after 30, curl after 50")
+        return non_strict(
+            expected, observed, "many, but a bounded number: the library requests stops after 30, curl after 50"
+        )
     return passed(f"{hops} requests in {polls} polls")
 
 
