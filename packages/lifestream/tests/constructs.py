@@ -70,6 +70,10 @@ CONTENT: Final[dict[str, Construct]] = {
     "<br": repeated("<br"),
     "<br>": repeated("<br>"),
     "<p>": repeated("<p>"),
+    "<br no-break space><div>": repeated("<br\xa0><div></div>"),
+    "<xmp no-break space>": repeated("<xmp\xa0>" + "<div>" * 40 + "</xmp>"),
+    "a no-break space before a value": repeated('<div x=\xa0"' + "<div>" * 40 + '">'),
+    "<bloc, Kelvin sign, quote>": repeated("<bloc\u212aquote></blockquote><div></div>"),
     "</p>": repeated("</p>"),
     "</div>": repeated("</div>"),
     "<li>": repeated("<li>"),
@@ -202,6 +206,9 @@ DOCUMENTS: Final[dict[str, Construct]] = {
     "dates": in_item("<pubDate>Thu, 26 Nov 2026 10:00:{} GMT</pubDate>"),
     "unknown elements": in_item("<x{}>y</x{}>"),
     "elements nested": lambda size: nested("<x>", "</x>")(size).join((_ITEM, _ITEM_END)),
+    "elements nested, each with a base": lambda size: nested('<p xml:base="a/">', "</p>")(size).join(
+        (f"{_ITEM}<description>", f"</description>{_ITEM_END}")
+    ),
     "items nested": lambda size: nested("<item>", "</item>", "")(size).join((_START, _END)),
     "items unclosed": repeated("<item><title>t", _START, _END),
     "namespaces": in_item('<x xmlns:a{}="http://a.example/{}"/>'),

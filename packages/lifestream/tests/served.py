@@ -43,9 +43,9 @@ def watched_processes() -> Iterator[list[subprocess.Popen[Any]]]:
         yield started
 
 
-def slow_page() -> str:
-    """Return a page of a megabyte, all of it links to look at, which takes more than a second to read."""
-    return "<link href=/>" * 80_000
+def slow_page(size: int = 1_000_000) -> str:
+    """Return a page of *size* characters, all of it tags to look at. A million take a fifth of a second or longer."""
+    return "<meta a>" * (size // len("<meta a>"))
 
 
 def rss(*titles: str, title: str = "A feed", head: str = "") -> str:

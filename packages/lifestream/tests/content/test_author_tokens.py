@@ -26,6 +26,7 @@ def kinds(source: str) -> list[tuple[str, str]]:
         ("<title>a<b></title>", [("start", "title"), ("hidden", "title"), ("end", "title")]),
         ("<noscript><b></noscript>", [("start", "noscript"), ("start", "b"), ("end", "noscript")]),
         ("<!--<m>-->", [("hidden", "<!--<m>-->")]),
+        ("<xmp\xa0><b>", [("start", "xmp\xa0"), ("start", "b")]),
         ("<", [("text", "&lt;")]),
         ("</", [("text", "&lt;"), ("text", "/")]),
     ],

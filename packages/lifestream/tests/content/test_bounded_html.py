@@ -96,6 +96,17 @@ def test_a_small_or_ordinary_fragment_is_unchanged() -> None:
     assert bounded(LARGE) == LARGE
 
 
-@pytest.mark.parametrize("fragment", ["<div>" * 1000, "<br>" * 9000 + "<table>" + "x<br>" * 9000])
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        "<div>" * 1000,
+        "<br>" * 9000 + "<table>" + "x<br>" * 9000,
+        # A browser and nh3 read a start tag of another name, or a value without quotes that ends at the first ">".
+        ("<xmp\xa0>" + "<div>" * 100 + "</xmp>") * 10,
+        ('<div title=\u2003"' + "<div>" * 100 + '">') * 10,
+        "<bloc\u212aquote></blockquote>" * 1000,
+    ],
+    ids=["nested", "moved", "space in a name", "space before a value", "Kelvin sign"],
+)
 def test_a_fragment_that_cannot_be_bounded_is_refused(fragment: str) -> None:
     assert bounded(fragment) is None

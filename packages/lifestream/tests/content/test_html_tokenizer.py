@@ -61,6 +61,12 @@ def test_any_text_survives_being_made_html_and_text_again(text: str) -> None:
         ("<plaintext></plaintext>", [("start", "plaintext"), ("hidden", "plaintext")]),
         ("</ x><b>", [("hidden", ""), ("start", "b")]),
         ("<div a='", [("start", "div")]),
+        # Only ASCII white space ends a name or begins a value, and only ASCII letters have two cases.
+        ("<xmp\xa0><b>", [("start", "xmp\xa0"), ("start", "b")]),
+        ("<p a=\u2003\"<b>c\">", [("start", "p"), ("text", "")]),
+        ("<title>a</title\xa0></title>", [("start", "title"), ("hidden", "title"), ("end", "title")]),
+        ("<mar\u212a>", [("start", "mar\u212a")]),
+        ("<style></\u017ftyle></style>", [("start", "style"), ("hidden", "style"), ("end", "style")]),
     ],
 )  # fmt: skip
 def test_tokens_end_where_the_html_standard_says(source: str, expected: list[tuple[str, str]]) -> None:

@@ -117,8 +117,8 @@ def test_a_child_reads_a_page_as_this_process_does(pool: ParserPool) -> None:
 
 
 def test_a_page_that_exceeds_its_deadline_is_given_up_and_the_next_ones_are_read() -> None:
-    with ParserPool(1, deadline=0.35) as pool:
-        slow = pool.read_page(slow_page().encode(), {}, URL)
+    with ParserPool(1, deadline=0.35, max_page=10_000_000) as pool:
+        slow = pool.read_page(slow_page(10_000_000).encode(), {}, URL)
         quick = pool.read_page(b"<title>T</title>", {}, URL), pool.submit(FEED, {}, URL)
 
         with pytest.raises(ParseTimeout, match=r"^reading it took longer than 0\.35 seconds$"):

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from lifestream.parser.relative_addresses import base_of_links, base_of_text, is_base
+from lifestream.parser.relative_addresses import (
+    LONGEST_BASE,
+    MOST_SLASHES,
+    base_of_document,
+    base_of_links,
+    base_of_text,
+    is_base,
+)
 
 URL = "https://feeds.example/feed"
 
@@ -36,6 +43,22 @@ def test_a_base_is_neither_long_nor_deep() -> None:
     assert not is_base("a/" * 101)
     assert not is_base("a" * 2049)
     assert not is_base("")
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        ("https://a.example/b/c?d#e", "https://a.example/b/c?d#e"),
+        ("https://a.example/b/c?" + "d" * LONGEST_BASE, "https://a.example/b/c"),
+        ("https://a.example/b/c?" + "/" * MOST_SLASHES, "https://a.example/b/c"),
+        ("https://a.example/" + "b" * LONGEST_BASE, "https://a.example/"),
+        ("https://a.example" + "/b" * MOST_SLASHES + "?c", "https://a.example/"),
+        ("https://[a/" + "b" * LONGEST_BASE, ""),
+        ("", ""),
+    ],
+)
+def test_a_document_whose_address_is_too_long_has_a_shorter_base(url: str, base: str) -> None:
+    assert base_of_document(url) == base
 
 
 def test_a_base_may_be_as_long_and_deep_as_the_limit() -> None:

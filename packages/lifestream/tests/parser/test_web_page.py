@@ -163,6 +163,24 @@ def test_only_the_beginning_of_a_page_is_read() -> None:
     assert len(read_page(b"".join(link.replace(b"/f", b"/%d" % n) for n in range(1000)), {}, URL).feeds) == 20
 
 
+@pytest.mark.parametrize("base", ["a" * 3000 + "/", "a/" * 200, "../" * 2000])
+def test_a_base_that_is_too_long_to_be_joined_to_each_address_does_not_count(base: str) -> None:
+    page = f'<base href="https://b.example/{base}"><link rel=feed href=feed><link rel=icon href=i>'.encode()
+
+    beside_page = read_page(page, {}, "https://a.example/d/e")
+    at_root = read_page(page, {}, f"https://a.example/{base.replace('..', 'b')}")
+
+    assert beside_page.feeds == (Candidate("https://a.example/d/feed"),)
+    assert beside_page.icons[0] == "https://a.example/d/i"
+    assert at_root.feeds == (Candidate("https://a.example/feed"),)
+
+
+def test_the_first_links_of_a_page_are_read() -> None:
+    links = "".join(f"<link rel=icon href={number}>" for number in range(5000))
+    page = read_page(f"{links}<link rel=feed href=feed>".encode(), {}, "https://a.example/")
+    assert (page.feeds, page.icons[0]) == ((), "https://a.example/0")
+
+
 def test_long_titles_are_cut_and_long_addresses_dropped() -> None:
     links = "".join(f"<link rel=feed href='/{size * 'y'}' title='{'t' * 9000}'>" for size in (8000, 9000))
     page = read_page(f"<title>{'x' * 900_000}</title>{links}".encode(), {}, "http://site.example/")

@@ -165,6 +165,18 @@ def test_rule_23_a_long_base_does_not_make_a_long_content() -> None:
     assert 0 < len(item.content) <= caps.CONTENT.limit and reported
 
 
+def test_rule_23_a_long_base_before_each_candidate_of_a_picture_is_counted_too() -> None:
+    content = '<p>word</p><img srcset="' + "a 1x, " * 1300 + '">'
+    item, reported = prepared(Entry(content=content * 125, base=URL + "x" * 1900 + "/"))
+    assert 0 < len(item.content) <= caps.CONTENT.limit
+    assert reported  # so the bases were counted, and most of the content was not cleaned
+
+
+def test_rule_23_commas_between_words_do_not_count_as_addresses() -> None:
+    item, reported = prepared(Entry(content="<p>a,</p>" * 10_000, base=URL + "x" * 1900 + "/"))
+    assert item.text.count("a,") == 10_000 and not reported
+
+
 def test_rule_23_only_the_beginning_of_a_long_summary_is_read() -> None:
     item, _ = prepared(Entry(content="<p>c</p>", summary="<b>word</b> " * 80_000))
     assert item.summary.startswith("word word") and len(item.summary) <= 300

@@ -136,6 +136,10 @@ def test_a_configuration_is_read_as_configparser_reads_it() -> None:
     assert found["https://c.example/"].title == "of all"
 
 
+def _many_feeds(count: int) -> str:
+    return "".join(f"[https://a{number}.example/]\n" for number in range(count))
+
+
 @pytest.mark.parametrize(
     "document",
     [
@@ -144,6 +148,10 @@ def test_a_configuration_is_read_as_configparser_reads_it() -> None:
         lambda n: "[DEFAULT]\n" + "".join(f"o{i}=1\n" for i in range(n)) + "".join(f"[{i}]\n" for i in range(n)),
         lambda n: "[https://a.example/]\na = 1\n" + " x\n" * n,
         lambda n: "[" * n + "\n" + "[a]\n" * n,
+        lambda n: "[DEFAULT]\nname = a\n" + " b\n" * n + _many_feeds(n // 6),
+        lambda n: "[DEFAULT]\nface = a\n" + " b\n" * n + _many_feeds(n // 6),
+        lambda n: f"[DEFAULT]\nfilter = {'w' * 4 * n}\n" + _many_feeds(n // 6),
+        lambda n: f"[Planet]\nexclude = {'w' * 4 * n}\n" + _many_feeds(n // 6),
     ],
 )
 @pytest.mark.costly
@@ -164,6 +172,16 @@ def test_the_first_line_without_an_option_name_is_reported() -> None:
     with pytest.raises(NotOpml) as refused:
         planet_ini.read(b"[https://a.example/]\n" + b"=\n" * 1_000_000)
     assert "line 2, '='" in worded(str(refused.value))
+
+
+@pytest.mark.parametrize("section", ["Planet", "DEFAULT", "https://a.example/"])
+def test_a_filter_that_is_too_long_for_each_feed_to_have_it_becomes_no_rule(section: str) -> None:
+    document = f"[{section}]\nfilter = {'w' * 5_000}{{}}\n[https://a.example/]\n"
+    [shorter], [longer] = planet_ini.read(document.format("").encode()), planet_ini.read(document.format("w").encode())
+
+    assert (len(shorter.keep_rules), shorter.note) == (5_000, "")
+    assert longer.keep_rules == ""
+    assert "filter = www" in longer.note and len(longer.note) < 300
 
 
 def test_a_filter_with_too_many_words_becomes_no_rule() -> None:

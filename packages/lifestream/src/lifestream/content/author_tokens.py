@@ -18,14 +18,16 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from lifestream.content.html_names import is_element
-from lifestream.content.html_tokenizer import MARKUP, RAW, Token, name_set, raw_end
+from lifestream.content.html_tokenizer import MARKUP, RAW, Token, lower, name_set, raw_end
 from lifestream.content.late_pattern import late
 
 FALLBACKS: Final = name_set("noscript noembed noframes")
 INLINE: Final = name_set("a b big code em font i s small span strike strong sub sup tt u")
 _SWALLOWING: Final = RAW - FALLBACKS | name_set("audio canvas object video") | INLINE
-_NAME = late(r"</?([A-Za-z][^\s/>]{0,100}+)")  # bounded: it is read again at each "<" that is text
-_NEXT: Final = {name: late(rf"<(/?){name}(?=[\s/>])", re.IGNORECASE) for name in _SWALLOWING}
+# Its length is bounded, since it is read again at each "<" that is text. It also ends at white space beyond ASCII:
+# `<a\xa0href="/">` is no link, but not meant as text either.
+_NAME = late(r"</?([A-Za-z][^\s/>]{0,100}+)")
+_NEXT: Final = {name: late(rf"<(/?){name}(?=[\s/>])", re.IGNORECASE | re.ASCII) for name in _SWALLOWING}
 _LESS_THAN: Final = Token("text", "", "&lt;")
 
 
@@ -58,7 +60,7 @@ def author_tokens(source: str, in_formula: Callable[[], bool] = lambda: False) -
         if found["name"] is None:
             yield Token("hidden", "", found[0])
             continue
-        name = found["name"].lower()
+        name = lower(found["name"])
         if found["slash"]:
             yield Token("end", name, found[0])
             continue

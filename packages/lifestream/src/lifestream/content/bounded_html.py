@@ -40,9 +40,11 @@ _SMALL: Final = 32_768
 _COMMENT: Final = "<!---->"
 _CDATA: Final = "<![CDATA["
 # It is searched in lower-case text, which takes a third of the time of a search that ignores case.
-_CHANGES_READING = late(rf"</?(?:{'|'.join(sorted(CHANGES_READING))})(?=[\s/>])")
-_ATTRIBUTE = late(r"""[\s/]*+((?>=[^\s/>=]*+|[^\s/>=]++)(?>(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+|))?))""")
-_TAG_NAME = re.compile(r"</?[a-zA-Z][^\s/>]*+")
+_CHANGES_READING = late(rf"</?(?:{'|'.join(sorted(CHANGES_READING))})(?=[\s/>])", re.ASCII)
+_ATTRIBUTE = late(
+    r"""[\s/]*+((?>=[^\s/>=]*+|[^\s/>=]++)(?>(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s"'>][^\s>]*+|))?))""", re.ASCII
+)
+_TAG_NAME = re.compile(r"</?[a-zA-Z][^\s/>]*+", re.ASCII)
 _SHORT_TAG: Final = 2 * MAX_ATTRIBUTES
 _LONGEST_REFERENCE: Final = 40
 

@@ -33,9 +33,9 @@ _ENDS_PARAGRAPH: Final = name_set(
 
 # A tag that this module may change, one of CHANGES_READING, or any tag in capitals, at which the pattern doesn't look
 # more closely.
-_UNUSUAL = re.compile(rf"<(?!/?(?:[abipqsu]|{any_of(HTML - _HANDLED - CHANGES_READING)})[\s/>])[A-Za-z/]")
+_UNUSUAL = re.compile(rf"<(?!/?(?:[abipqsu]|{any_of(HTML - _HANDLED - CHANGES_READING)})[\s/>])[A-Za-z/]", re.ASCII)
 
-_SELF_CLOSED = late(rf"<{any_of(INLINE)}(?=[\s/])[^<>]*+(?<=/)>")
+_SELF_CLOSED = late(rf"<{any_of(INLINE)}(?=[\s/])[^<>]*+(?<=/)>", re.ASCII)
 
 
 def repaired(source: str, base_url: str = "", *, annotations: bool = True) -> str:

@@ -1,8 +1,9 @@
 """A tokenizer of HTML, linear in time for any input: for the text of HTML, its links, and the cost of parsing it.
 
 It follows the tokenizer of the HTML standard (13.2.5) wherever untrusted HTML could otherwise make it disagree with
-browsers and nh3 about where a tag, a comment or an attribute's value ends. It builds no tree, so no nesting can make it
-slow.
+browsers and nh3 about where a tag, a comment or an attribute's value ends. So only ASCII white space separates names
+and values, and only ASCII letters have two cases: a no-break space or a Kelvin sign is a part of a name, like any other
+character. It builds no tree, so no nesting can make it slow.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from string import ascii_lowercase, ascii_uppercase
 from typing import Final, NamedTuple
 
 from lifestream.content.late_pattern import late
@@ -46,9 +48,17 @@ MARKUP = re.compile(
   | <!\[CDATA\[.*?(?:\]\]>|\Z)                          # text in SVG and MathML, a bogus comment in HTML
   | <(?:[!?]|/(?!\Z)).*?(?:>|\Z)                        # a bogus comment
     """,
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE | re.DOTALL | re.ASCII,
 )
-_RAW_END: Final = {name: late(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in RAW}
+_RAW_END: Final = {name: late(rf"</{name}(?=[\s/>])", re.IGNORECASE | re.ASCII) for name in RAW}
+
+
+def lower(name: str) -> str:
+    """Return the *name* of a tag or an attribute with its ASCII letters in lower case, and all others unchanged."""
+    return name.lower() if name.isascii() else name.translate(_LOWER)
+
+
+_LOWER: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def tokens(source: str) -> Iterator[Token]:
@@ -61,7 +71,7 @@ def tokens(source: str) -> Iterator[Token]:
         if found["name"] is None:
             yield Token("hidden", "", found[0])
             continue
-        name = found["name"].lower()
+        name = lower(found["name"])
         yield Token("end" if found["slash"] else "start", name, found[0])
         if not found["slash"] and (name in RAW or name == "plaintext"):
             end = raw_end(source, position, name)
@@ -82,7 +92,7 @@ def raw_end(source: str, position: int, name: str) -> int:
     return found.start() if found else len(source)
 
 
-_SCRIPT_MARK = late(r"<!--|-->|<(/?)script(?=[\s/>])", re.IGNORECASE)
+_SCRIPT_MARK = late(r"<!--|-->|<(/?)script(?=[\s/>])", re.IGNORECASE | re.ASCII)
 
 
 def _script_end(source: str, position: int) -> int:
@@ -110,9 +120,10 @@ def _script_end(source: str, position: int) -> int:
 # Slashes and spaces that no name follows (before ">", or at the end of an incomplete tag) are a match without a name,
 # so that a run of them is read only once.
 _ATTRIBUTE = re.compile(
-    r"""[\s/]*+(?:>|\Z|(=?[^\s/>=]++|=)(?>(?:\s*+=\s*+(?>"([^"]*+)"|'([^']*+)'|([^\s"'>][^\s>]*+)))?))""", re.VERBOSE
+    r"""[\s/]*+(?:>|\Z|(=?[^\s/>=]++|=)(?>(?:\s*+=\s*+(?>"([^"]*+)"|'([^']*+)'|([^\s"'>][^\s>]*+)))?))""",
+    re.VERBOSE | re.ASCII,
 )
-_TAG_NAME = re.compile(r"</?[a-zA-Z][^\s/>]*+")
+_TAG_NAME = re.compile(r"</?[a-zA-Z][^\s/>]*+", re.ASCII)
 
 
 def attributes(tag: str) -> dict[str, str]:
@@ -123,7 +134,7 @@ def attributes(tag: str) -> dict[str, str]:
     start = _TAG_NAME.match(tag)
     for name, double, single, bare in _ATTRIBUTE.findall(tag, start.end() if start else 0):
         if name:
-            found.setdefault(name.lower(), unescape(double or single or bare))
+            found.setdefault(lower(name), unescape(double or single or bare))
     return found
 
 

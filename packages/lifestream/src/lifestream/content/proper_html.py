@@ -37,7 +37,7 @@ _IGNORED: Final = VOID - {"br"}
 _WHOLE: Final = ("<table", "<script", "<iframe", "<svg", "<math", "<style", "<object")
 """The beginnings of the commonest tags that make HTML improper: a source with one of them is read as a whole."""
 
-_TAG = re.compile(r"(/?)([A-Za-z][A-Za-z0-9]*+)((?:[\s/][^<>]*+)?)")
+_TAG = re.compile(r"(/?)([A-Za-z][A-Za-z0-9]*+)((?:[\s/][^<>]*+)?)", re.ASCII)
 _COMMENT = re.compile(r"!--(?!-)(?>(?>[^<>-]++|-(?!-))*)(?<!-)--")
 # A reference that Python might read in another way than nh3: of a control character, or without a semicolon.
 _ODD_REFERENCE = late(
@@ -45,7 +45,7 @@ _ODD_REFERENCE = late(
     r"|[^A-Za-z0-9#]|\Z)"
 )
 _NOT_WRITTEN = re.compile(r"&(?!(?:amp|lt|gt|nbsp);)")  # a reference that nh3 does not write
-_FIRST_LINE = re.compile(r"<pre(?:[\s/][^<>]*+)?>\n", re.IGNORECASE)
+_FIRST_LINE = re.compile(r"<pre(?:[\s/][^<>]*+)?>\n", re.IGNORECASE | re.ASCII)
 
 
 class NotProper(ValueError):

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.message import say
+from lifestream.parser.relative_addresses import base_of_document
 from lifestream.parser.web_page import decoded_page
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.caps import Tally
@@ -55,7 +56,7 @@ def read_article(html: bytes, headers: Mapping[str, str], url: str, sanitizer: S
         include_links=True,
         include_formatting=True,
     )
-    safe = made_safe(ItemDraft(content=found or "", base=url), sanitizer, Tally())
+    safe = made_safe(ItemDraft(content=found or "", base=base_of_document(url)), sanitizer, Tally())
     if not safe.text.strip():
         raise NoArticle(say("no-article", url=url))
     return Article(safe.content, safe.text, safe.summary)

@@ -15,6 +15,7 @@ from lifestream.parser.encoding import decode
 from lifestream.parser.errors import NotAFeed
 from lifestream.parser.json_text import start_of
 from lifestream.parser.preprocessing import MOST_DIFFERENT_NAMES, has_too_many_names, with_renamed
+from lifestream.parser.relative_addresses import base_of_document
 from lifestream.parser.tag_attributes import trimmed
 from lifestream.plugins.reading_notes import Notes
 
@@ -22,6 +23,7 @@ from lifestream.plugins.reading_notes import Notes
 def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None = None) -> ParsedFeed:
     """Return the feed in the document, as `lifestream.parser.parse` does, but with *headers* in lower case."""
     content_type = headers.get("content-type", "")
+    url = base_of_document(url)
     notes = notes or Notes()
     decoded = decode(body, content_type, notes)
     start = decoded.text.lstrip("\ufeff \t\r\n\0")[:1]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from lifestream.fetcher.url_hosts import plain_domain
 
@@ -23,6 +23,19 @@ MOST_SLASHES: Final = 100
 def is_base(address: str) -> bool:
     """Return whether *address* is short enough for other addresses to be joined to it."""
     return 0 < len(address) <= LONGEST_BASE and address.count("/") <= MOST_SLASHES
+
+
+def base_of_document(url: str) -> str:
+    """Return what addresses in the document at *url* are relative to: *url* itself, or if that is too long to be joined
+    to each address, *url* without its query, or the root of its site.
+    """
+    if not url or is_base(url):
+        return url
+    path = url.partition("#")[0].partition("?")[0]
+    try:
+        return path if is_base(path) else urljoin(url, "/")
+    except ValueError:  # it is no address
+        return ""
 
 
 def base_of_links(channel: str, url: str) -> str:

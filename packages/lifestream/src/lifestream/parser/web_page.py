@@ -21,6 +21,7 @@ from lifestream.fetcher.feed_urls import without_feed_scheme
 from lifestream.fetcher.link_header import links_in
 from lifestream.fetcher.url_hosts import domain_of, is_within
 from lifestream.parser.encoding import decode
+from lifestream.parser.relative_addresses import base_of_document, is_base
 from lifestream.plugins.caps import TITLE, address
 
 MAX_PAGE: Final = 1_000_000
@@ -56,7 +57,7 @@ class Page:
 def read_page(html: bytes, headers: Mapping[str, str], url: str, most: int = MAX_PAGE) -> Page:
     """Return the page in *html*, which came from *url* with *headers*. Only its first *most* characters are read."""
     text = decoded_page(html, headers, most)
-    base, title, links, refresh = url, "", _links_in_header(headers), ""
+    base, title, links, refresh = base_of_document(url), "", _links_in_header(headers), ""
     anchors: list[_Anchor] = []
     based = False
     reading_title = False
@@ -64,8 +65,9 @@ def read_page(html: bytes, headers: Mapping[str, str], url: str, most: int = MAX
     for kind, name, source in tokens(text):
         if kind == "start" and name == "base" and not based:
             based = True
-            base = _fetchable(attributes(source).get("href", ""), url) or url
-        elif kind == "start" and name == "link":
+            written = _fetchable(attributes(source).get("href", ""), base)
+            base = written if is_base(written) else base
+        elif kind == "start" and name == "link" and len(links) < _MOST_LINKS:
             links.append(attributes(source))
         elif kind == "start" and name == "meta" and not refresh:
             refresh = _refresh(attributes(source))
@@ -110,6 +112,7 @@ def _refresh(meta: Mapping[str, str]) -> str:
 _REFRESH = re.compile(r"[\d.]*+\s*+[;,]?\s*+url\s*+=\s*+(.++)", re.IGNORECASE | re.DOTALL)
 _LONGEST_REFRESH: Final = 8192
 
+_MOST_LINKS: Final = 5000
 _MOST_ANCHORS: Final = 5000
 _LONGEST_LABEL: Final = 60
 

@@ -193,7 +193,7 @@ def content(source: str, base: str, clean: Callable[[str, int], Beginning], tall
     longer: `&` becomes `&amp;`, and addresses become absolute (against *base*). So if the result would be far longer
     than what is kept, only a part of *source* is cleaned.
     """
-    grown = len(source) + source.count("=") * len(base)
+    grown = _length_with_base(source, base)
     fits = len(source) <= CONTENT.limit and grown <= _EXPANDED
     if not fits:
         kept = CONTENT.limit - (_END_TAGS if "<" in source else 0)
@@ -202,6 +202,14 @@ def content(source: str, base: str, clean: Callable[[str, int], Beginning], tall
     if not (fits and cleaned.whole):
         tally.over(CONTENT)
     return cleaned.clean
+
+
+def _length_with_base(source: str, base: str) -> int:
+    """Return how long the HTML *source* may become once *base* is put before each of its relative addresses."""
+    grown = len(source) + (source.count("=") + source.count(",")) * len(base)
+    if grown > _EXPANDED and "srcset" not in source.lower():  # only there a comma separates addresses
+        grown -= source.count(",") * len(base)
+    return grown
 
 
 def text(value: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from lifestream.conf import settings
@@ -29,6 +30,8 @@ _LISTS: Final = ("opml", "foaf", "csv", "config")
 _NO_COUNTERPART: Final = ("filters", "face", "avatar", "xml_base", "title_type", "summary_type", "content_type")
 _OF_ALL: Final = (*_KEEP, *_BLOCK)
 """The options of the section `[Planet]` that apply to feeds. Its other options are about the planet's own pages."""
+_LONGEST_SHARED: Final = 5_000
+"""How many characters a value may have that all feeds share, and a filter that becomes rules."""
 _USED: Final = ("feed", "name", "title", "link", *_KEEP, *_BLOCK, *_NO_COUNTERPART)
 
 
@@ -49,10 +52,12 @@ def read(document: bytes) -> list[Outline]:
     defaults = sections.pop("DEFAULT", {})
     planet = sections.pop("Planet", {})  # its option `feed` is the planet's own feed
     whole = {name: _joined(planet.get(name)) for name in (*_OF_ALL, "filters")}
-    of_all = {name: planet[name] for name in _OF_ALL if _words(whole[name])}
+    shared = {name: whole[name] for name in _OF_ALL if _words(whole[name])}
+    # A feed of a few characters has all of these values, so each is joined once, and cut.
+    shared |= {name: _joined(defaults[name])[: _LONGEST_SHARED + 1] for name in _USED if name in defaults}
     found: dict[str, Outline] = {}
     for section, options in sections.items():
-        given = {name: _joined(options.get(name) or defaults.get(name) or of_all.get(name)) for name in _USED}
+        given = {name: _joined(options[name]) if name in options else shared.get(name, "") for name in _USED}
         url = section.strip() if _ADDRESS.fullmatch(section.strip()) else given["feed"]
         if url:
             found.setdefault(url, _outline(url, given))
@@ -124,13 +129,22 @@ def _rules(given: dict[str, str], options: tuple[str, ...]) -> str:
     return "\n".join(word for option in options for word in _words(given.get(option, "")) or ())
 
 
-def _words(pattern: str) -> list[str] | None:
-    """Return the rules for a regular expression that is nothing but words with bars between them; None for others."""
+def _words(pattern: str) -> tuple[str, ...] | None:
+    """Return the rules for a regular expression that is nothing but words with bars between them; None for others, and
+    for one of more than _LONGEST_SHARED characters.
+    """
+    return _words_of_short(pattern) if len(pattern) <= _LONGEST_SHARED else None
+
+
+@lru_cache(maxsize=16)  # the feeds of a planet share their filters
+def _words_of_short(pattern: str) -> tuple[str, ...] | None:
     if not pattern:
-        return []
+        return ()
     found = _WORDS.fullmatch(pattern)
     if found is None:
         return None
     words = [" ".join(word.split()) for word in found[1].split("|")]
     # `filter_rules` uses no more than MOST_RULES.
-    return [f'"{word}"' if " " in word else word for word in words if word] if len(words) <= MOST_RULES else None
+    if len(words) > MOST_RULES:
+        return None
+    return tuple(f'"{word}"' if " " in word else word for word in words if word)

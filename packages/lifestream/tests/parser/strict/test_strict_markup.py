@@ -6,6 +6,7 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
+from lifestream.parser.relative_addresses import LONGEST_BASE, MOST_SLASHES
 from lifestream.parser.strict.markup import DEEPEST, inner_html
 from lifestream.parser.strict.scope import joined
 
@@ -35,6 +36,25 @@ def test_text_that_is_html_already_is_not_escaped_again() -> None:
 def test_elements_that_nest_too_deep_are_text() -> None:
     deep = inner_html(fromstring("<x>" + "<b>" * 2 * DEEPEST + "a" + "</b>" * 2 * DEEPEST + "</x>"), BASE, joined)
     assert (deep.count("<b>"), deep.count("</b>")) == (DEEPEST, DEEPEST) and ">a<" in deep
+
+
+def test_a_base_does_not_grow_with_the_depth() -> None:
+    depth = 5000  # of elements, whose bases together would have 25 million characters
+    joins: list[str] = []
+
+    def join(base: str, address: str) -> str:
+        joins.append(base)
+        return joined(base, address)
+
+    html = inner_html(fromstring("<x>" + "<p xml:base='d/'>" * depth + "<i/>" + "</p>" * depth + "</x>"), BASE, join)
+
+    assert html.startswith("<p><p>") and max(map(len, joins)) <= LONGEST_BASE
+
+
+@pytest.mark.parametrize("base", ["a/" * MOST_SLASHES, "a" * LONGEST_BASE, "//[half"])
+def test_a_base_that_is_too_long_or_wrong_does_not_count(base: str) -> None:
+    inside = f"<p xml:base='/d/'><q xml:base='{base}'><a href='x'>y</a></q></p>"
+    assert inner_html(fromstring(f"<x>{inside}</x>"), BASE, joined) == f'<p><q><a href="{OTHER}x">y</a></q></p>'
 
 
 OTHER = "https://a.example/d/"

@@ -1,8 +1,9 @@
 """Elements inside a text → HTML: XHTML in Atom, and markup that a publisher forgot to escape.
 
 A document may nest elements to any depth, so nothing here recurses, and elements deeper than `DEEPEST` keep their text
-and lose their tags. `xml:base` counts at every level (RFC 4287, section 2). The text has only one base, so where an
-element inside it has another, addresses are made absolute here.
+and lose their tags. `xml:base` counts at every level (RFC 4287, section 2), unless it is too long for a base: otherwise
+a base that is relative at each level would grow with the depth. The text has only one base, so where an element inside
+it has another, addresses are made absolute here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from lifestream.parser.relative_addresses import is_base
 from lifestream.parser.strict.vocabulary import BASE, LANG
 
 DEEPEST: Final = 500
@@ -40,7 +42,7 @@ def inner_html(element: Element, base: str, join: Join, *, is_escaped: bool = Fa
             pieces.append(task)
             continue
         child, outer, depth = task
-        inner = join(outer, child.attrib[BASE]) if BASE in child.attrib else outer
+        inner = _base_in(child, outer, join) if BASE in child.attrib else outer
         name = child.tag.rpartition("}")[2]
         text = write(child.text)
         if depth > DEEPEST:
@@ -52,6 +54,13 @@ def inner_html(element: Element, base: str, join: Join, *, is_escaped: bool = Fa
             todo.append(f"</{name}>")
         todo += _children(child, inner, depth + 1, write)
     return "".join(pieces)
+
+
+def _base_in(element: Element, outer: str, join: Join) -> str:
+    """Return the base of addresses in *element*, which has an `xml:base`. *outer* is that of the elements around it."""
+    written = element.attrib[BASE]
+    base = join(outer, written) if is_base(written) else ""
+    return base if is_base(base) else outer
 
 
 Write = Callable[[str | None], str]
