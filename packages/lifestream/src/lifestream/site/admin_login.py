@@ -40,6 +40,6 @@ def admin_password(request: HttpRequest) -> HttpResponseBase:
     """Show the admin's form for a new password, or change the password, as Django's own view does, which compares every
     old password.
     """
-    request.current_app = admin.site.name  # type: ignore[attr-defined]  # where Django's own view sets it
+    request.current_app = admin.site.name  # where Django's own view sets it
     done = reverse("admin:password_change_done", current_app=admin.site.name)
     return _AdminPassword.as_view(success_url=done, extra_context=admin.site.each_context(request))(request)
