@@ -121,11 +121,11 @@ def test_frequent_words_are_counted_by_the_index_only_if_checking_posts_is_not_e
     site: Subscription, monkeypatch: pytest.MonkeyPatch, frequent: bool
 ) -> None:
     timeline = Timeline(site.lifestream, query="kit")
+    pages: list[TimelinePage] = []
     for most in (17, 40):
         monkeypatch.setattr(walked_posts, "MOST_ASKED", most)
-        pages: list[TimelinePage] = []
         asked = [sql for sql, _ in asked_of(lambda: pages.append(timeline.page(None, 3, counted=True)))]
-        assert pages[0].hits == fulltext.Hits(20, is_all=True)
+        assert pages[-1].hits == fulltext.Hits(20, is_all=True)
         if frequent and most == 40:
             # The latest items show that the words are frequent, and nothing else is taken from the index.
             assert len([sql for sql in asked if sql.startswith("SELECT") and "FROM lifestream_search " in sql]) <= 2
