@@ -91,6 +91,36 @@ def test_values_are_shown_as_they_are_written_in_the_file() -> None:
         ("redis://:secret@host/0", "redis://:***@host/0"),
         ("sqlite:////path", "sqlite:////path"),
         ("https://[secret", "(hidden)"),
+        # The query, of which libpq and Redis read a password.
+        (
+            "postgresql://host/name?password=secret&sslmode=require",
+            "postgresql://host/name?password=***&sslmode=require",
+        ),
+        (
+            "postgresql://user@host/name?sslmode=require&p%61ssword=secret",
+            "postgresql://user@host/name?sslmode=require&p%61ssword=***",
+        ),
+        ("redis://host/0?password=secret", "redis://host/0?password=***"),
+        # Several brokers.
+        ("sentinel://:secret@a:1;sentinel://:secret@b:2", "sentinel://:***@a:1;sentinel://:***@b:2"),
+        ("sqs://id:secret@", "sqs://id:***@"),
+        ("amqp://user:se;cret@host//", "amqp://user:***@host//"),
+        # Mistakes that somebody may show to others to have them found.
+        ("postgresql://user:a/secret@host/name", "(hidden)"),
+        ("postgresql://user:12/secret@host/name", "(hidden)"),
+        ("redis://:a#secret@host/0", "(hidden)"),
+        ("redis://:a?secret@host/0", "(hidden)"),
+        ("socks5://user:secret", "(hidden)"),
+        ("user:secret@host:1", "(hidden)"),
+        ("http:user:secret@host", "(hidden)"),
+        ("postgresql:/user:secret@host/name", "(hidden)"),
+        # What is no password stays.
+        ("sqlite://:memory:", "sqlite://:memory:"),
+        ("sqlite:////home/ada@host/key=1.sqlite3", "sqlite:////home/ada@host/key=1.sqlite3"),
+        ("redis+socket:///run/a@b.sock?virtual_host=1", "redis+socket:///run/a@b.sock?virtual_host=1"),
+        ("http://proxy:3128", "http://proxy:3128"),
+        ("postgresql://ada@a:1,b:2/name", "postgresql://ada@a:1,b:2/name"),
+        ("", ""),
     ],
 )
 def test_passwords_in_urls_are_hidden(url: str, shown: str) -> None:

@@ -117,22 +117,40 @@ def test_frequent_words_are_found_the_same_whichever_way_they_are_counted(
             assert bool(page.older) is (size < 20)
 
 
-def test_frequent_words_are_counted_by_the_posts_that_were_checked(
+def test_frequent_words_are_counted_by_the_index_only_if_checking_posts_is_not_enough(
     site: Subscription, monkeypatch: pytest.MonkeyPatch, frequent: bool
 ) -> None:
     timeline = Timeline(site.lifestream, query="kit")
-    monkeypatch.setattr(walked_posts, "MOST_ASKED", 17)
     pages: list[TimelinePage] = []
-    asked = [sql for sql, _ in asked_of(lambda: pages.append(timeline.page(None, 3, counted=True)))]
-    if frequent:
-        assert pages[0].hits == fulltext.Hits(9, is_all=False)
-        # The latest items show that the words are frequent, and nothing else is taken from the index.
-        assert len([sql for sql in asked if sql.startswith("SELECT") and "FROM lifestream_search " in sql]) <= 2
+    for most in (17, 40):
+        monkeypatch.setattr(walked_posts, "MOST_ASKED", most)
+        asked = [sql for sql, _ in asked_of(lambda: pages.append(timeline.page(None, 3, counted=True)))]
+        assert pages[-1].hits == fulltext.Hits(20, is_all=True)
+        if frequent and most == 40:
+            # The latest items show that the words are frequent, and nothing else is taken from the index.
+            assert len([sql for sql in asked if sql.startswith("SELECT") and "FROM lifestream_search " in sql]) <= 2
     # A later page that is counted has the number of all posts, too.
     later = timeline.page(pages[0].older, 3, counted=True).hits
     assert later is not None and later.count == 20
     monkeypatch.setattr("lifestream.web.timeline.MOST_COUNTED", 5)
     assert timeline.page(None, 3, counted=True).hits == fulltext.Hits(5, is_all=False)
+
+
+@pytest.mark.parametrize("most", [17, 2_500], ids=["a large lifestream", "a small lifestream"])
+def test_what_other_lifestreams_have_changes_no_number_that_is_shown(
+    site: Subscription, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(walked_posts, "MOST_ASKED", most)
+    monkeypatch.setattr(fulltext, "FREQUENT", 41)  # the items of `site` and those elsewhere are 40
+    monkeypatch.setattr("lifestream.web.timeline.MOST_COUNTED", 30)
+    monkeypatch.setattr(fulltext, "RARE", 50)
+    elsewhere = make_site()
+    shown: list[fulltext.Hits | None] = []
+    for more in (0, 1, 15, 60):  # the words become frequent, then too frequent to be looked up
+        for _ in range(more):
+            make_post(elsewhere, *KITES)
+        shown.append(Timeline(site.lifestream, query="kit").page(None, 3, counted=True).hits)
+    assert shown == [fulltext.Hits(20, is_all=True)] * 4
 
 
 def test_hidden_and_pinned_posts_are_left_out_there_too(site: Subscription) -> None:

@@ -1,20 +1,24 @@
-"""The form with which owners log in.
+"""The form with which owners log in, and the one with which they change their password.
 
 After ten wrong passwords in a minute from an address, no more are compared from there until a minute has passed since
 the first of them: nobody can try a list of passwords, or keep the site busy comparing them, which takes long by intent.
 Passwords from browsers in which the user has logged in before are counted on their own.
 
 If passwords come from many addresses at once, only a few are compared, and `comparisons` says whose: the threads are
-needed for pages, too. Visitors whose passwords were not compared are asked to try again.
+needed for pages, too. Visitors whose passwords were not compared are asked to try again. All this applies to the old
+password that a change asks for as well: whoever finds an open session could otherwise guess it, or keep all threads
+busy.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils.translation import ngettext
 
 from lifestream.owner.comparisons import Turns
@@ -43,45 +47,72 @@ class LoginForm(AuthenticationForm):
         """
         username = self.cleaned_data.get("username")
         if is_known(self.request, username) and not KNOWN.begin(str(username)):
-            return self._in_turn("", rank=0)
-        visitor = visitor_of(self.request) if self.request is not None else ""
-        if visitor and (wait := math.ceil(WRONG.begin(visitor))):
-            text = ngettext(
-                "Too many wrong passwords came from your address: try again in {} second.",
-                "Too many wrong passwords came from your address: try again in {} seconds.",
-                wait,
-            )
-            raise ValidationError(text.format(wait))
-        network = network_of(visitor)
-        return self._in_turn(visitor, rank=2 + NEAR.count(network) - LOGINS.count(network))
+            return _in_turn("", "", 0, super().clean)
+        return _compared(visitor_of(self.request) if self.request is not None else "", "", super().clean)
 
-    def _in_turn(self, visitor: str, rank: int) -> Any:
-        """Return the values once it is the turn of the visitor. *visitor* is the address for which a wrong guess was
-        counted, or "".
+
+class PasswordForm(PasswordChangeForm):
+    """The old password of the user who sends *request*, and a new one."""
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def clean_old_password(self) -> str:
+        """Return the old password. Raises ValidationError like the form of the login. If the address of the visitor is
+        not known, wrong passwords are counted by user: that keeps out nobody else.
         """
-        is_wrong = is_right = False
-        try:
-            with COMPARING.turn(rank) as may_compare:
-                if not may_compare:
-                    text = ngettext(
-                        "Others are logging in at the moment: try again in {} second.",
-                        "Others are logging in at the moment: try again in {} seconds.",
-                        _SOON,
-                    )
-                    raise _Busy(text.format(_SOON))
-                values = super().clean()
-                is_right = True
-                return values
-        except ValidationError as error:
-            is_wrong = not isinstance(error, _Busy)
-            raise
-        finally:
-            if visitor and is_wrong:
-                NEAR.note(network_of(visitor))
-            elif visitor:
-                WRONG.take_back(visitor)
-            if visitor and is_right:
-                LOGINS.note(network_of(visitor))
+        # No address begins with a space.
+        return _compared(visitor_of(self.request), f" {self.user.get_username()}", super().clean_old_password)
+
+
+_Value = TypeVar("_Value")
+
+
+def _compared(visitor: str, otherwise: str, compare: Callable[[], _Value]) -> _Value:
+    """Return what *compare* returns, which compares a password, once it is the turn of *visitor*. Raises
+    ValidationError if it does, or if too many wrong passwords came from the visitor. If that is "", wrong passwords are
+    counted under *otherwise*, unless that is "" as well.
+    """
+    counted = visitor or otherwise
+    if counted and (wait := math.ceil(WRONG.begin(counted))):
+        text = ngettext(
+            "Too many wrong passwords came from your address: try again in {} second.",
+            "Too many wrong passwords came from your address: try again in {} seconds.",
+            wait,
+        )
+        raise ValidationError(text.format(wait))
+    network = network_of(visitor)
+    return _in_turn(counted, network, 2 + NEAR.count(network) - LOGINS.count(network), compare)
+
+
+def _in_turn(counted: str, network: str, rank: int, compare: Callable[[], _Value]) -> _Value:
+    """Return what *compare* returns once it is the turn of the visitor. *counted* is what a wrong guess was counted
+    for, or ""; *network* is where the visitor is, "" if that is not known.
+    """
+    is_wrong = is_right = False
+    try:
+        with COMPARING.turn(rank) as may_compare:
+            if not may_compare:
+                text = ngettext(
+                    "Others are logging in at the moment: try again in {} second.",
+                    "Others are logging in at the moment: try again in {} seconds.",
+                    _SOON,
+                )
+                raise _Busy(text.format(_SOON))
+            values = compare()
+            is_right = True
+            return values
+    except ValidationError as error:
+        is_wrong = not isinstance(error, _Busy)
+        raise
+    finally:
+        if counted and not is_wrong:
+            WRONG.take_back(counted)
+        if network and is_wrong:
+            NEAR.note(network)
+        if network and is_right:
+            LOGINS.note(network)
 
 
 class _Busy(ValidationError):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 
 def _(text: str) -> str:
@@ -96,7 +96,7 @@ class Option:
     def shown(self, value: object) -> str:
         """Return *value* as people may see it: without secrets, and written as in the file."""
         if self.secret:
-            return "(hidden)" if value else '""'
+            return _HIDDEN if value else '""'
         if self.masks is not None:
             value = self.masks(str(value))
         return written(value)
@@ -121,15 +121,41 @@ def written(value: object) -> str:
 
 
 def without_password(url: str) -> str:
-    """Return *url* with three asterisks in place of its password."""
+    """Return *url* with three asterisks in place of its password. Celery takes several URLs with semicolons between
+    them; databases and brokers also read passwords from the query.
+    """
+    return ";".join(map(_without_password, _NEXT_URL.split(url)))
+
+
+_HIDDEN: Final = "(hidden)"
+_NEXT_URL: Final = re.compile(r";(?=[a-z][a-z0-9+.-]{0,30}://)", re.IGNORECASE)
+_URL: Final = re.compile(r"([a-z][a-z0-9+.-]{0,30}://)([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_PARAMETER: Final = re.compile(r"([^?&;=#]+)=[^&;#]*")
+_SECRET_WORDS: Final = ("pass", "pwd", "secret", "token", "key", "auth", "credential")
+
+
+def _without_password(url: str) -> str:
+    if url.lower().startswith("sqlite:"):
+        return url  # the name of a file, which may contain any character
+    found = _URL.fullmatch(url)
+    if found is None:
+        return _HIDDEN if "@" in url else url
+    scheme, authority, rest = found.groups()
+    login, at, host = authority.rpartition("@")
     try:
-        parts = urlsplit(url)
-        if parts.password is None:
-            return url
+        _port = None if at else urlsplit(url).port
     except ValueError:
-        return "(hidden)"  # Whatever is wrong with it, it may contain a password.
-    user, _, host = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}").geturl()
+        return _HIDDEN  # what is in the place of the port may be a password without a host behind it
+    # If a password is not encoded, a "/", "?" or "#" in it ends the part of the URL in which it should be.
+    if authority and "@" in rest:
+        return _HIDDEN
+    user, colon, _password = login.partition(":")
+    return f"{scheme}{user}{':***' if colon else ''}{at}{host}{_PARAMETER.sub(_masked, rest)}"
+
+
+def _masked(parameter: re.Match[str]) -> str:
+    name = unquote(parameter[1]).lower()
+    return f"{parameter[1]}=***" if any(word in name for word in _SECRET_WORDS) else parameter[0]
 
 
 _TRUTHS: Final = {

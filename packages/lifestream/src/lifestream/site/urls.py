@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from lifestream.conf import settings
-from lifestream.site.admin_login import AdminLoginForm, admin_login
+from lifestream.site.admin_login import AdminLoginForm, admin_login, admin_password
 from lifestream.web import views
 
 # By default, Django imports the admin for every command; here only commands that serve or check addresses import it.
@@ -20,6 +20,7 @@ handler404 = "lifestream.site.errors.page_not_found"
 handler500 = "lifestream.site.errors.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/login/", admin_login),
+    path("admin/password_change/", admin.site.admin_view(admin_password, cacheable=True)),
     path("admin/", admin.site.urls),
     path("healthz", views.healthz),
     path("readyz", views.readyz),

@@ -237,7 +237,7 @@ def hits_in_words(hits: Hits) -> str:
     number = number_format(hits.count, force_grouping=True)
     if hits.is_all:
         return ngettext("{} post", "{} posts", hits.count).format(number)
-    # Only some of the items that have a frequent word were counted, and these may be in other lifestreams.
+    # There are too many, or counting them took too long.
     if hits.count >= MOST_COUNTED:
         return ngettext("More than {} post", "More than {} posts", hits.count).format(number)
     return ngettext("At least {} post", "At least {} posts", hits.count).format(number)

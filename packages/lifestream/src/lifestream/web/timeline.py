@@ -222,10 +222,27 @@ class Timeline:
         if hits is not None and not hits.is_all:
             is_all = len(found) <= size and before is None and not rows.is_cut
             hits = Hits(max(hits.count, min(len(found), size)), is_all=is_all)
+        if hit and hits is not None and not hits.is_all and hits.count < MOST_COUNTED and not rows.is_cut:
+            hits = self._counted(hit, are_checked=are_checked) or hits
         last = found[size - 1] if len(found) > size else None
         fill_posts([*pinned, *found], self.lifestream, self.query, bodies=bodies)
         older = Cursor(last.date, last.item_id) if last else None
         return TimelinePage(tuple(found[:size]), older, hits, tuple(pinned), rows.is_cut)
+
+    def _counted(self, hit: Found, *, are_checked: bool) -> Hits | None:
+        """Return how many posts a search (*hit*) finds, counted no further than MOST_COUNTED, or None if that takes too
+        long. If *are_checked*, `_first_of_many` has checked the latest posts already.
+
+        For frequent words, `Found.count` counts among items of all lifestreams. Shown to visitors, its result would
+        tell them whether items that only others may see have the words.
+        """
+        every = self.narrowed(query="").posts()
+        if hit.keys is None and not are_checked:
+            found = first_with(every, fulltext.condition(every, hit), MOST_COUNTED + 1)
+            if found.are_all or len(found.keys) > MOST_COUNTED:
+                return _hits(len(found.keys))
+        listed = hit.first_listed(every.order_by(), MOST_COUNTED + 1)
+        return None if listed.is_cut else _hits(len(listed.keys))
 
     @staticmethod
     def _counts_by_asking(hit: Found) -> bool:
@@ -359,6 +376,11 @@ class Timeline:
         keys = Item.tags.through.objects.filter(tag=self.tag).values_list("item_id", flat=True)
         found = list(keys[: fulltext.RARE + 1])
         return found if len(found) <= fulltext.RARE else None
+
+
+def _hits(count: int) -> Hits:
+    """Return that *count* posts were found, if no more than MOST_COUNTED + 1 were looked for."""
+    return Hits(min(count, MOST_COUNTED), is_all=count <= MOST_COUNTED)
 
 
 def _older(posts: QuerySet[Post], before: Cursor | None) -> QuerySet[Post]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.hashers import BasePasswordHasher
 from django.contrib.auth.models import User
 from django.test import Client
 
 from factories import make_lifestream
+from lifestream.owner import login_form
+from lifestream.owner.comparisons import AT_ONCE, Turns
+from lifestream.owner.guesses import Guesses
 from owners import submitted
 
 pytestmark = pytest.mark.django_db
@@ -53,3 +57,41 @@ def test_a_password_is_changed_only_with_the_old_one(client: Client, ada: User) 
 @pytest.mark.parametrize("address", ["/account/password/", "/account/password/changed/"])
 def test_a_visitor_who_has_not_logged_in_is_asked_to(address: str) -> None:
     assert Client().get(address)["Location"] == f"/account/login/?next={address}"
+
+
+NEW = {"new_password1": "another long one", "new_password2": "another long one"}
+
+
+@pytest.mark.parametrize("visitor", ["192.0.2.1", "127.0.0.1"], ids=["known address", "unknown address"])
+def test_after_ten_wrong_old_passwords_none_is_compared_for_a_minute(
+    client: Client, ada: User, visitor: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login_form, "WRONG", Guesses())
+    bob = User.objects.create_user("bob", password="correct horse battery")
+    client.force_login(ada)
+
+    def change(old: str) -> str:
+        return client.post("/account/password/", {"old_password": old, **NEW}, REMOTE_ADDR=visitor).content.decode()
+
+    for number in range(10):
+        assert "old password was entered incorrectly" in change(f"guess {number}")
+    with monkeypatch.context() as patched:
+        patched.setattr(BasePasswordHasher, "verify", None)  # comparing would raise
+        assert "Too many wrong passwords came from your address" in change("correct horse battery")
+    others = Client()
+    others.force_login(bob)
+    address = "192.0.2.2" if visitor == "192.0.2.1" else visitor
+    fields = {"old_password": "correct horse battery", **NEW}
+    assert others.post("/account/password/", fields, REMOTE_ADDR=address).status_code == 302, "others are not kept out"
+
+
+def test_old_passwords_wait_for_their_turn_with_those_of_logins(
+    client: Client, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.force_login(ada)
+    turns = Turns(at_once=AT_ONCE, waiting=0)
+    monkeypatch.setattr(login_form, "COMPARING", turns)
+    fields = {"old_password": "correct horse battery", **NEW}
+    with turns.turn(0), turns.turn(0):
+        assert "Others are logging in at the moment" in client.post("/account/password/", fields).content.decode()
+    assert client.post("/account/password/", fields).status_code == 302

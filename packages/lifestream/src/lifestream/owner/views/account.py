@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth import views as of_django
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.mixins import LoginRequiredMixin
@@ -12,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
 from lifestream.owner.known_browsers import remembered
-from lifestream.owner.login_form import LoginForm
+from lifestream.owner.login_form import LoginForm, PasswordForm
 
 _protected = method_decorator([never_cache, csrf_protect], name="dispatch")
 
@@ -40,6 +42,10 @@ class _Password(LoginRequiredMixin, of_django.PasswordChangeView):
     login_url = reverse_lazy("lifestream_owner:login")
     template_name = "lifestream/owner/password.html"
     success_url = reverse_lazy("lifestream_owner:password-changed")
+    form_class = PasswordForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "request": self.request}
 
 
 class _PasswordChanged(LoginRequiredMixin, of_django.PasswordChangeDoneView):
