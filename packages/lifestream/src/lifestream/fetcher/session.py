@@ -76,6 +76,8 @@ def _asked(ask: Callable[[], list[Any]]) -> list[Any]:
         if is_short_of_files():
             raise ShortOf(Shortage.FILES) from error
         raise
+    except UnicodeError as error:  # of Python's own encoding of names, whose labels may be empty or too long
+        raise OSError(f"a part of the name is empty or longer than 63 characters ({error})") from error
 
 
 def _numeric(address: tuple[Any, ...]) -> str:
