@@ -73,6 +73,9 @@ def test_a_url_is_requested_as_spelt_except_for_parts_that_no_request_line_may_h
         ("http://[::1/", "http://[::1/ is no URL: Invalid IPv6 URL"),
         ("http://a.example\\b/", "http://a.example\\b/ is no URL: a backslash in the name of the host"),
         ("http://ada:se\\cret@x.example/", "http://…@x.example/ is no URL: a backslash in the name of the host"),
+        ("http://127.0.0.1%2f\u2488/", "http://127.0.0.1%2f\u2488/ is no URL: a character that no name of a host has"),
+        ("http://a\x00b.example/", "http://a\x00b.example/ is no URL: a character that no name of a host has"),
+        ("http://ada:secret@a b/", "http://…@a b/ is no URL: a character that no name of a host has"),
         ("http://example.org:feed/", "http://example.org:feed/ is no URL: Port could not be cast to integer value"),
         ("ftp://ada:secret@x.example/", "ftp://…@x.example/ is not fetched: its scheme is ftp, not http or https"),
         ("http://ada:secret@/", "http://…@/ names no host"),
@@ -142,6 +145,8 @@ def test_a_requested_url_keeps_its_percent_encoding() -> None:
 
 def test_credentials_are_found_after_the_scheme_feed() -> None:
     assert credentials_of("feed:https://ada:secret@example.org/") == "ada:secret"
+    assert credentials_of("http://%61d%C3%A1:s%40%ff+@example.org/") == "adá:s%40%ff+"
+    assert credentials_of("http://:x@example.org/") == ":x"
     assert origin("https://example.org/") == origin("https://example.org:443/a")
 
 
@@ -151,6 +156,11 @@ def test_credentials_are_found_after_the_scheme_feed() -> None:
 @example("a\\b/")
 @example("a\\@b")
 @example("{0}%s'\"\\%_")
+@example("%00\u2488")
+@example("127.0.0.1%2f\u2488")
+@example("[v1.[::1]")
+@example("[v1.a]")
+@example("\u2488%ff@a.example")
 def test_the_http_library_accepts_each_url_that_is_requested(text: str) -> None:
     """The HTTP library has a URL parser of its own, which would raise ValueError in the middle of a fetch."""
     try:

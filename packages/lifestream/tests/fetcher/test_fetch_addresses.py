@@ -140,3 +140,15 @@ def test_a_link_local_address_is_connected_to_with_its_zone() -> None:
     with mock.patch("socket.getaddrinfo", return_value=found):
         [answer] = asyncio.run(Resolver().resolve("router.example", 80))
     assert answer["host"] == "fe80::1%7"
+
+
+@pytest.mark.parametrize("host", ["a..b.example", "a" * 64 + ".example"])
+def test_a_name_that_dns_cannot_have_is_a_name_without_an_address(host: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Python raises UnicodeError for it, not OSError; a redirect may lead there."""
+    outcome = fetch(f"http://{host}/feed")
+    assert isinstance(outcome, Failed)
+    assert outcome.kind == "dns"
+    assert outcome.message.startswith(
+        f"{host} has no address: a part of the name is empty or longer than 63 characters"
+    )
+    assert not caplog.records

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import socket
 from importlib.metadata import version
 
 import aiohttp
 import pytest
+from multidict import CIMultiDict, CIMultiDictProxy
 
+from costs import assert_linear
 from feedserver import FeedServer, Response
 from feedserver.faults import Close
 from guards import allowing
-from lifestream.fetcher.session import failure_of, open_session, prepare_loop
+from lifestream.fetcher.session import Resolver, failure_of, headers_of, open_session, prepare_loop
 from lifestream.fetcher.shortage import Shortage
 from tls_ends import run_to_the_end
 
@@ -80,3 +83,39 @@ def test_a_body_that_names_the_error_does_not_count_as_a_shortage() -> None:
         with pytest.raises(aiohttp.ClientPayloadError) as raised:
             run_to_the_end(ask(server.url("/feed")))
     assert (failure_of(raised.value) or ("",))[0] == "connection"
+
+
+def test_a_date_that_is_sent_twice_counts_once() -> None:
+    date = "Sun, 29 Nov 2026 08:00:00 GMT"
+    sent = [("Last-Modified", date), ("last-modified", date), ("Date", date), ("Date", date), ("Expires", date)]
+    assert headers_of(_fields(sent)) == {"last-modified": date, "date": date, "expires": date}
+
+
+def test_values_of_a_field_are_joined_without_those_that_it_has() -> None:
+    sent = [("Vary", "a, b"), ("Vary", "b"), ("Vary", "c"), ("X", "1"), ("Vary", "a, b"), ("Vary", "c")]
+    assert headers_of(_fields(sent)) == {"vary": "a, b, c", "x": "1"}
+
+
+def test_repeated_fields_take_linear_time() -> None:
+    def many(count: int) -> CIMultiDictProxy[str]:
+        return _fields([("X", f"{'a, ' * 300}{number}") for number in range(count)])
+
+    assert_linear(headers_of, many, 400)
+    assert len(headers_of(many(1000))["x"]) < 128 * 1024
+
+
+def _fields(sent: list[tuple[str, str]]) -> CIMultiDictProxy[str]:
+    return CIMultiDictProxy(CIMultiDict(sent))
+
+
+def test_few_addresses_of_a_name_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that gets no answer takes a file, and aiohttp tries one more address each quarter of a second."""
+    four = [(socket.AF_INET, 1, 6, "", (f"127.1.0.{number}", 80)) for number in range(1, 200)]
+    six = [(socket.AF_INET6, 1, 6, "", (f"2001:db8::{number:x}", 80, 0, 0)) for number in range(1, 200)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [*four, *six])
+
+    async def ask() -> list[str]:
+        prepare_loop()
+        return [each["host"] for each in await Resolver().resolve("many.example", 80)]
+
+    assert run_to_the_end(ask()) == [*(f"127.1.0.{n}" for n in range(1, 5)), *(f"2001:db8::{n}" for n in range(1, 5))]

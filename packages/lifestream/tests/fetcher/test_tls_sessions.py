@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import ssl
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import aiohttp
 import pytest
+import trustme
 
 from feedserver import FeedServer, Response
+from fetching import AGENT, LOOPBACK
 from lifestream.fetcher import tls_sessions
+from lifestream.fetcher.body_budget import Memory
+from lifestream.fetcher.fetch import Fetcher
+from lifestream.fetcher.outcomes import Fetched, FetchRequest
+from lifestream.fetcher.request_options import NO_OPTIONS, RequestOptions
 from lifestream.fetcher.tls_sessions import ResumingContext, resuming_context
+from lifestream.fetcher.url_hosts import host_of
 from tls_ends import run_to_the_end
 
 
@@ -104,3 +115,59 @@ def test_the_context_checks_what_python_checks_by_default() -> None:
     assert (context.verify_flags, context.options) == (usual.verify_flags, usual.options)
     assert context.minimum_version == usual.minimum_version
     assert resuming_context() is context
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+@pytest.mark.parametrize("options", [NO_OPTIONS, RequestOptions(verifies=False)])
+def test_a_server_that_does_not_agree_to_a_close_keeps_no_connection_open(
+    keeps: bool, options: RequestOptions, server: FeedServer, context: ResumingContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Event loops wait for that for 30 seconds: a few hundred answers would use up all files of this process."""
+    monkeypatch.setattr("lifestream.fetcher.session.resuming_context", lambda: context)
+
+    async def ask(url: str, closed: threading.Event) -> None:
+        host = host_of(url)
+        async with Fetcher(LOOPBACK, user_agent=AGENT) as fetcher:
+            outcome = await fetcher.fetch_of_host(FetchRequest(url, options=options), Memory().share(), keeps=keeps)
+            await fetcher.leave(host)
+            assert isinstance(outcome, Fetched), outcome
+            assert await asyncio.to_thread(closed.wait, 10)
+
+    with _unagreeing() as (url, closed):
+        context.load_verify_locations(cadata=_AUTHORITY.cert_pem.bytes().decode())
+        run_to_the_end(ask(url, closed))
+
+
+_AUTHORITY = trustme.CA()
+
+
+@contextmanager
+def _unagreeing() -> Iterator[tuple[str, threading.Event]]:
+    """Yield the URL of a TLS server that answers one request and then only waits for the end of the connection, without
+    TLS, and the event that it sets then.
+    """
+    context, closed = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), threading.Event()
+    _AUTHORITY.issue_cert("localhost").configure_cert(context)
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with context.wrap_socket(connection, server_side=True, suppress_ragged_eofs=True) as secure:
+            secure.recv(65536)
+            secure.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<rss/>")
+            bare = socket.socket(fileno=secure.detach())
+        with bare:
+            bare.settimeout(10)
+            try:
+                while bare.recv(65536):
+                    pass
+            except ConnectionResetError:
+                pass
+            except TimeoutError:
+                return
+            closed.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"https://localhost:{listener.getsockname()[1]}/", closed
+        thread.join()

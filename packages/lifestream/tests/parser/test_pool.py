@@ -149,14 +149,18 @@ def test_a_child_that_dies_fails_only_its_own_document(asked: queue.SimpleQueue[
         assert pool.submit(FEED, {}, URL).result(60).items
 
 
-def test_a_child_that_dies_between_two_documents_fails_the_next_and_is_replaced() -> None:
+def test_a_child_that_dies_between_two_documents_fails_none(caplog: pytest.LogCaptureFixture) -> None:
+    """Linux kills processes if memory is short, which is never a failure of a feed."""
     with ParserPool(1) as pool:
         _warm(pool)
-        _kill(pool._children[0])
+        child = pool._children[0]
+        assert child._running is not None
+        process = child._running.process
+        _kill(child)
+        process.wait(60)
 
-        with pytest.raises(ParserDied):
-            pool.submit(FEED, {}, URL).result(60)
         assert pool.submit(FEED, {}, URL).result(60).items
+    assert "a process that reads documents has ended between two of them" in caplog.text
 
 
 def test_closing_cancels_waiting_documents_fails_running_ones_and_ends_all_threads(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest import mock
 
 import pytest
 from django.contrib.auth.models import User
@@ -101,6 +102,16 @@ class AdditionsTest(FeedServerTransactionTestCase):
             woken.clear()
             assert additions.add_wanted(turn=0) == 0
             assert not woken.is_set()
+
+    def test_a_slow_page_that_names_many_places_is_given_up(self) -> None:
+        """Each of its answers may take LIFESTREAM_TIMEOUT; all others wait meanwhile."""
+        self.feedserver.add("/", page("".join(f'<a href="/feed{n}.xml">RSS</a>' for n in range(9))))
+        self.feedserver.add("/feed", feed(["one"]))
+        additions.note(self.lifestream, [self.get_url("/"), self.get_url("/feed")])
+        with mock.patch("lifestream.refresh.scout.PATIENCE", 0.0):
+            assert additions.add_wanted() == 2
+        assert {state for state, _ in self.states()} == {"failed", "added"}
+        assert sorted(request.path for request in self.feedserver.requests) == ["/", "/feed"]
 
     def test_owners_take_turns_however_many_addresses_one_of_them_has(self) -> None:
         others = make_lifestream("other", owner=User.objects.create_user("other"))

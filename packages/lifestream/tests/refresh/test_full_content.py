@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -15,7 +16,8 @@ from lifestream.models.fulltext import matching
 from lifestream.refresh import refresh
 from lifestream.refresh.full_content import NEWEST, fetch_full_content
 from lifestream.storage.feed_options import FeedOptions, Secrets
-from served import Clock
+from lifestream.wording import worded
+from served import START, Clock
 
 WORDS = "A long paragraph that everybody would take for a part of an article, with the word albatross in it. " * 4
 
@@ -86,6 +88,18 @@ class FullContent(FeedServerTestCase):
         assert str(known.message) == "the page of the entry can't be fetched: the server answered 404 Not Found"
         item.refresh_from_db()
         assert item.content == "<p>Few words</p>"
+
+    def test_slow_pages_are_given_up_after_a_minute_and_hold_up_no_feed(self) -> None:
+        self.feedserver.add("/slow", Response("<p>Late</p>", delay=30.0))
+        slow, later = self.item("/slow", date=START + timedelta(days=1)), self.item(date=START)
+        with mock.patch("lifestream.refresh.full_content.DEADLINE", 0.5):
+            assert self.run_for() == 0
+        [known] = Article.objects.all()
+        assert (known.item_id, known.attempts) == (slow.pk, 1)
+        assert "no whole answer within 0.5 s" in worded(known.message)
+        assert self.run_for() == 1  # the slow page is requested again a day later
+        later.refresh_from_db()
+        assert "albatross" in later.text
 
     def test_a_document_that_is_no_page_is_not_read(self) -> None:
         self.feedserver.add("/1", Response(b"%PDF", headers={"Content-Type": "application/pdf"}))

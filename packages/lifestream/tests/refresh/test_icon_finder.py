@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from django.test import override_settings
@@ -88,6 +89,14 @@ class IconTest(FeedServerTransactionTestCase):
         assert find_icons(clock=lambda: NOW + AGAIN) == 0
         assert len(self.feedserver.requests) == 2 * asked
         assert self.icon(feed) == b""
+
+    def test_a_slow_site_is_given_up_and_counts_as_one_without_an_icon(self) -> None:
+        self.feedserver.add("/", Response("<p>Late</p>", delay=30.0))
+        self.feed()
+        with mock.patch("lifestream.refresh.icon_finder.OF_A_SITE", 0.5):
+            assert find_icons(clock=lambda: NOW) == 0
+        assert find_icons(clock=lambda: NOW) == 0
+        assert [request.path for request in self.feedserver.requests] == ["/"]
 
     def test_a_picture_that_is_too_large_is_not_stored(self) -> None:
         self.page()

@@ -214,6 +214,7 @@ class TestDatabase:
         outlines = [
             Outline("javascript:alert(1)"),
             Outline("https://ada:secret@a.example/feed"),
+            Outline("https://\u2488%ff/feed"),
             Outline("https://b.example/feed"),
         ]
         result = subscribe_to(make_lifestream(), outlines)
@@ -221,6 +222,7 @@ class TestDatabase:
         assert result.refused == [
             "javascript:alert(1) is not fetched: its scheme is javascript, not http or https",
             "https://a.example/feed has a user name and password; add it by itself, with add_feed",
+            "https://\u2488%ff/feed is no URL: a character that no name of a host has",
         ]
 
     def test_the_site_and_the_title_in_a_list_are_not_stored_in_the_feed(self) -> None:

@@ -54,3 +54,19 @@ def test_a_refusal_tells_whether_the_server_accepts_more_requests(server: FeedSe
 
 def test_a_message_is_one_line_whatever_the_server_sent() -> None:
     assert str(NotAdded("a\n b")) == "a b"
+
+
+@pytest.mark.usefixtures("shared_parsers")
+def test_a_slow_server_is_not_asked_for_ever_whatever_its_page_names(
+    server: FeedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lifestream.refresh.scout.PATIENCE", 0.0)
+    with Scout(make_guard(), lambda: START) as scout:
+        for _ in range(2):
+            scout.begin()
+            first = scout.ask(FetchRequest(server.url("/blog")))
+            assert scout.ask(FetchRequest(server.url("/blog"))) is first
+            with pytest.raises(NotAdded, match="/lost was not requested: the answers before it took more than 0 s"):
+                scout.ask(FetchRequest(server.url("/lost")))
+            scout.begin()
+            assert isinstance(scout.ask(FetchRequest(server.url("/feed"))), Reading)

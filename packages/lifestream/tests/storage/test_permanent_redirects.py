@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from factories import NOW, draft, make_feed, make_lifestream, make_subscription, prepared, result
-from lifestream.fetcher.outcomes import Failed, Fetched, Moved, NotModified, Outcome
+from lifestream.fetcher.outcomes import Failed, Fetched, Gone, Moved, NotModified, Outcome
 from lifestream.models import Feed, Item, Post, Subscription
 from lifestream.scheduler.jobs import Stored
 from lifestream.storage.credentials import seal
@@ -120,6 +120,39 @@ class TestMoves:
         keep(old, moved())
         there.refresh_from_db()
         assert there.status == "active"
+
+    @pytest.mark.parametrize("order", [1, -1])
+    def test_of_two_feeds_that_lead_to_each_other_the_one_with_the_readers_is_still_requested(self, order: int) -> None:
+        """Their server redirects the URL that is asked for, and answers at the other one."""
+        one = make_feed(URL, moved_to=NEW_URL, moved_count=2)
+        other = make_feed(NEW_URL, moved_to=URL, moved_count=2)
+        mine = make_subscription(one, make_lifestream())
+        store([result(one, moved()), result(other, moved(URL))][::order], NOW)
+        mine.refresh_from_db()
+        assert mine.feed.status == "active"
+
+    @pytest.mark.parametrize("order", [1, -1])
+    @pytest.mark.parametrize("answer", [Gone(NEW_URL), moved("https://third.example/")])
+    def test_a_feed_that_readers_have_just_moved_to_is_still_requested(self, answer: Outcome, order: int) -> None:
+        old = make_feed(URL, moved_to=NEW_URL, moved_count=2)
+        there = make_feed(NEW_URL, moved_to="https://third.example/", moved_count=2)
+        make_feed("https://third.example/")
+        mine = make_subscription(old, make_lifestream())
+        store([result(old, moved()), result(there, answer)][::order], NOW)
+        mine.refresh_from_db()
+        assert mine.feed.status == "active"
+
+    @pytest.mark.parametrize(
+        ("url", "kept"), [(NEW_URL, ["proxy"]), ("https://example.com/new", ["certificates", "proxy", "unverified"])]
+    )
+    def test_certificates_are_accepted_from_the_origin_only_for_which_that_was_set(
+        self, url: str, kept: list[str]
+    ) -> None:
+        feed = make_feed(URL, options={"certificates": "PEM", "proxy": "direct", "unverified": True})
+        for _ in range(3):
+            keep(feed, moved(url))
+        assert feed.url == url
+        assert sorted(feed.options) == kept
 
 
 def titles(subscription: Subscription) -> list[str]:

@@ -17,8 +17,9 @@ they should not, so a URL is requested as it was written.
 from __future__ import annotations
 
 import re
+from ipaddress import IPv6Address
 from typing import Final
-from urllib.parse import SplitResult, quote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from lifestream.message import Message, say
 
@@ -36,6 +37,9 @@ _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
 _FEED_SCHEME = re.compile(r"\s*+feed:(?://)?(?=([a-z][a-z0-9+.-]{0,20}+://)?)", re.IGNORECASE)
 _DOT: Final = re.compile(r"\.|%2e", re.IGNORECASE)
 _DOTS: Final = re.compile(r"(?:\.|%2e){2}", re.IGNORECASE)
+# The forbidden domain code points (url.spec.whatwg.org, "host miscellaneous"), and what is left of other letters: yarl
+# takes what stands before "%" for an address, and encodes nothing after it.
+_NOT_OF_A_HOST: Final = re.compile(r"[^!-~]|[#%/:<>?@\[\\\]^|]")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")  # RFC 3986 §2.3
 
@@ -106,10 +110,18 @@ def origin(url: str) -> tuple[str, str, int]:
 
 def credentials_of(url: str) -> str:
     """Return the "user:password" that *url* carries, decoded; "" if none."""
-    from yarl import URL  # imported here and below, since it is slow and few callers need it
+    parts = urlsplit(without_feed_scheme(url))
+    if not (parts.username or parts.password):
+        return ""
+    return f"{_decoded(parts.username or '')}:{_decoded(parts.password or '')}"
 
-    parsed = URL(without_feed_scheme(url), encoded=True)
-    return f"{parsed.user or ''}:{parsed.password or ''}" if parsed.raw_user or parsed.raw_password else ""
+
+def _decoded(text: str) -> str:
+    """Return *text* percent-decoded, or as it is if the result would not be UTF-8."""
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        return text
 
 
 def _same_escape(escape: re.Match[str]) -> str:
@@ -147,7 +159,13 @@ def _host(parts: SplitResult) -> str:
     """Return the host of a URL, in ASCII. Raises ValueError if it has none that can be requested."""
     if "\\" in parts.netloc:  # Browsers take it for "/" (url.spec.whatwg.org), others for a part of the name.
         raise ValueError("a backslash in the name of the host")
-    return _ascii_host((parts.hostname or "").removesuffix(".")).removesuffix(".")  # IDNA turns other dots into "."
+    host = parts.hostname or ""
+    if "[" in parts.netloc.rpartition("@")[2]:
+        IPv6Address(host)
+    host = _ascii_host(host.removesuffix(".")).removesuffix(".")  # IDNA turns other dots into "."
+    if not host.startswith("[") and _NOT_OF_A_HOST.search(host):
+        raise ValueError("a character that no name of a host has")
+    return host
 
 
 def _ascii_host(host: str) -> str:
@@ -157,7 +175,7 @@ def _ascii_host(host: str) -> str:
         return host
     if len(host) > _LONGEST_HOST:  # Encoding it would take quadratic time (RFC 3492, section 6.3).
         raise ValueError(say("host-too-long", length=len(host), limit=_LONGEST_HOST))
-    from yarl import URL
+    from yarl import URL  # imported here, since it is slow and few callers need it
 
     return URL.build(host=host).raw_host or ""
 

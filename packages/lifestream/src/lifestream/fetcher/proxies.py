@@ -17,6 +17,7 @@ from aiohttp.abc import AbstractResolver
 
 from lifestream.fetcher.address_guard import AddressGuard, AddressRefused
 from lifestream.fetcher.session import open_session, session_with
+from lifestream.fetcher.tls_sessions import resuming_context
 from lifestream.message import say
 
 _EVERYWHERE: Final = AddressGuard((IPv4Network("0.0.0.0/0"), IPv6Network("::/0")))
@@ -46,7 +47,8 @@ def open_proxied(proxy: str, resolver: AbstractResolver | None = None) -> aiohtt
         raise NoSocks(say("socks-needs-extra")) from None
     # socks5h is curl's name for what is done here in each case: the proxy resolves names (RFC 1928 §4).
     url = proxy.replace("socks5h:", "socks5:", 1)
-    return session_with(ProxyConnector.from_url(url, rdns=True, force_close=True, limit=0))
+    connector = ProxyConnector.from_url(url, rdns=True, force_close=True, limit=0, ssl=resuming_context())
+    return session_with(connector)
 
 
 def proxy_of(proxy: str) -> str | None:

@@ -79,7 +79,10 @@ def is_own_proxy(proxy: str) -> bool:
 def _context(certificates: str, verifies: bool) -> ssl.SSLContext:
     import ssl
 
+    from lifestream.fetcher.tls_sessions import ClosingObject
+
     context = ssl.create_default_context()
+    context.sslobject_class = ClosingObject
     if certificates:
         context.load_verify_locations(cadata=certificates)
     if not verifies:

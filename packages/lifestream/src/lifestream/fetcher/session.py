@@ -11,6 +11,7 @@ import errno
 import re
 import socket
 import ssl
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -28,6 +29,7 @@ from lifestream.message import say
 
 _HEADER_LIMIT = 64 * 1024  # bytes a line; the default, 8 KiB, is less than some sites' Content-Security-Policy
 _RESOLVER_THREADS = 32  # `getaddrinfo` blocks; in the loop's own executor, a few dead names would hold up all others
+_MOST_OF_A_KIND = 4  # addresses of a name, for IPv4 and IPv6 each: while they don't answer, each takes a file
 # Ask only for the kinds of addresses that this machine has itself. BSDs refuse flags that are not in their mask.
 _OWN_KINDS: int = socket.AI_ADDRCONFIG & getattr(socket, "AI_MASK", socket.AI_ADDRCONFIG)
 
@@ -42,21 +44,25 @@ class Resolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """Return the addresses of *host*. Raises `OSError` if it has none."""
+        """Return the first addresses of *host*, up to _MOST_OF_A_KIND for each family. Raises `OSError` if it has none.
+
+        While an address doesn't answer, aiohttp tries others at the same time. A name may have thousands, and a few
+        feeds with such names would use up all files of this process.
+        """
         # The machine's own name has addresses without any network (RFC 6761 §6.3).
-        flags = 0 if host.rstrip(".").endswith("localhost") else _OWN_KINDS
-        ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=flags)
-        return [
-            ResolveResult(
-                hostname=host,
-                host=_numeric(address),
-                port=port,
-                family=kind,
-                proto=protocol,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for kind, _, protocol, _, address in await asyncio.get_running_loop().run_in_executor(None, _asked, ask)
-        ]
+        kinds = 0 if host.rstrip(".").endswith("localhost") else _OWN_KINDS
+        ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=kinds)
+        found: list[ResolveResult] = []
+        counts: Counter[int] = Counter()
+        for kind, _, protocol, _, address in await asyncio.get_running_loop().run_in_executor(None, _asked, ask):
+            counts[kind] += 1
+            if counts[kind] <= _MOST_OF_A_KIND:
+                flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+                result = ResolveResult(
+                    hostname=host, host=_numeric(address), port=port, family=kind, proto=protocol, flags=flags
+                )
+                found.append(result)
+        return found
 
     async def close(self) -> None:
         """Do nothing: the loop ends its threads."""
@@ -70,6 +76,8 @@ def _asked(ask: Callable[[], list[Any]]) -> list[Any]:
         if is_short_of_files():
             raise ShortOf(Shortage.FILES) from error
         raise
+    except UnicodeError as error:  # of Python's own encoding of names, whose labels may be empty or too long
+        raise OSError(f"a part of the name is empty or longer than 63 characters ({error})") from error
 
 
 def _numeric(address: tuple[Any, ...]) -> str:
@@ -121,15 +129,24 @@ def session_with(connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
 
 
 def headers_of(received: CIMultiDictProxy[str]) -> dict[str, str]:
-    """Return header fields as `outcomes` describes them: names in lower case, repeats joined."""
-    headers: dict[str, str] = {}
+    """Return header fields as `outcomes` describes them: names in lower case, repeats joined. A field that is longer
+    than _HEADER_LIMIT characters is not joined with any more.
+    """
+    fields: dict[str, list[str]] = {}
+    known: dict[str, set[str]] = {}
+    lengths: Counter[str] = Counter()
     for name, value in received.items():
         key = name.lower()
-        if key not in headers:
-            headers[key] = value
-        elif value not in headers[key].split(", "):
-            headers[key] += ", " + value
-    return headers
+        parts = fields.setdefault(key, [])
+        if parts and key not in known:
+            known[key] = {parts[0], *parts[0].split(", ")}
+        if (parts and value in known[key]) or lengths[key] > _HEADER_LIMIT:
+            continue
+        parts.append(value)
+        lengths[key] += len(value)
+        if key in known:
+            known[key] |= {value, *value.split(", ")}
+    return {key: ", ".join(parts) for key, parts in fields.items()}
 
 
 def failure_of(error: Exception) -> tuple[FailureKind, str] | None:

@@ -4,6 +4,8 @@ A worker requests feeds of the same host again and again, hours apart, on new co
 hosts that are known. What a server has sent to resume its session (a ticket) is kept in memory by the server's name: at
 most MOST tickets. None is used more than KEPT seconds after the server's certificate was checked. Sessions are never
 offered to another name, and a server that doesn't know a session any more makes a full handshake.
+
+`ClosingObject` closes connections: it does not wait until the server agrees.
 """
 
 from __future__ import annotations
@@ -56,7 +58,22 @@ class ResumingContext(ssl.SSLContext):
             self.sessions.popitem(last=False)
 
 
-class _RememberedObject(ssl.SSLObject):
+class ClosingObject(ssl.SSLObject):
+    """A connection that is closed without waiting for the server, as RFC 8446, section 6.1, allows.
+
+    Event loops wait for the server's answer to the alert that closes a connection, 30 seconds by default, and a server
+    that never answers would take a file of this process for so long.
+    """
+
+    def unwrap(self) -> Any:
+        """Send the alert that closes the connection."""
+        try:
+            return super().unwrap()
+        except ssl.SSLWantReadError:  # it is sent, and what is missing is the answer
+            return None
+
+
+class _RememberedObject(ClosingObject):
     """A connection that remembers its session once the server has sent something: in TLS 1.3, tickets come after the
     handshake.
     """

@@ -267,6 +267,9 @@ class _Child:
         """Start the process unless it runs, without waiting until it is ready. Raises OSError if it can't be
         started.
         """
+        if self._running is not None and self._ready and self._running.process.poll() is not None:
+            # For instance, the kernel needed memory. The next document must not be blamed for that.
+            _log.warning("a process that reads documents has ended between two of them, with the status %s", self.end())
         if self._running is None:
             process = subprocess.Popen(  # noqa: S603  the arguments are constants
                 [sys.executable, *ARGUMENTS],

@@ -34,7 +34,7 @@ MOST_OPEN: Final = 1_000
 """How many addresses of a lifestream may wait to be looked at."""
 TURN: Final = 60.0
 """For how many seconds addresses are taken before the feeds that are due have their turn. The last address may take
-longer: each request has LIFESTREAM_TIMEOUT.
+longer: see `scout.PATIENCE`.
 """
 
 

@@ -49,6 +49,10 @@ AGAIN: Final = timedelta(days=1)
 """After this time, a page that gave no content is requested again."""
 ATTEMPTS: Final = 3
 """How often a page that gives no content is requested."""
+DEADLINE: Final = 60.0
+"""Seconds for all pages of a run, so that feeds do not wait for slow ones. A page that is being requested then counts
+as one that can't be fetched; the others follow with the next run.
+"""
 _HOSTS: Final = 8
 _BUSY: Final = (429, 503)
 
@@ -138,13 +142,16 @@ async def _ask(
     turns = asyncio.Semaphore(_HOSTS)
     apart = 1.0 / settings.per_host_rate if settings.per_host_rate else 0.0
     given: list[_Given] = []
+    under_way: dict[str, _Page] = {}  # by host
 
     async def one_host(fetcher: Fetcher, host: str) -> None:
         async with turns:
             for number, page in enumerate(by_host[host]):
                 if number and apart:
                     await pause(apart)
+                under_way[host] = page
                 outcome = await fetcher.fetch(page.request)
+                del under_way[host]
                 if isinstance(outcome, Failed) and outcome.kind == "shortage":
                     return
                 given.append(await _read(page, outcome, pool))
@@ -152,7 +159,12 @@ async def _ask(
                     return  # the site is down, or asks for a pause: its other pages follow after the next refresh
 
     async with make_fetcher(guard) as fetcher:
-        await asyncio.gather(*(one_host(fetcher, host) for host in by_host))
+        try:
+            async with asyncio.timeout(DEADLINE):
+                await asyncio.gather(*(one_host(fetcher, host) for host in by_host))
+        except TimeoutError:
+            late = say("page-not-to-be-had", reason=say("no-answer-in-time", seconds=f"{DEADLINE:g}"))
+            given += [_Given(page, None, late) for page in under_way.values()]
     return given
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -43,6 +44,9 @@ CANDIDATES: Final = 4
 
 AT_ONCE: Final = 8
 """How many sites are requested at the same time."""
+
+OF_A_SITE: Final = 20.0
+"""Seconds for all requests for one site's icon: feeds wait meanwhile. A slower site counts as one without an icon."""
 
 
 def find_icons(
@@ -114,7 +118,10 @@ async def _icons_of(sites: list[_Site], guard: AddressGuard, pool: LazyPool) -> 
     async def one(fetcher: Fetcher, site: _Site) -> tuple[int, bytes] | None:
         async with turns:
             try:
-                return site.feed, await _icon_of(fetcher, pool, site)
+                return site.feed, await _icon_of(_Requests(fetcher), pool, site)
+            except TimeoutError:
+                log.info("the site of %s is too slow to look for its icon", site.url)
+                return site.feed, b""
             except (_NotRequested, ShortOf) as shortage:
                 log.warning("the icon of %s will be looked for later: %s", site.url, shortage)
                 return None
@@ -128,15 +135,28 @@ class _NotRequested(Exception):
     """The site could not be requested because of a shortage on this machine."""
 
 
-async def _fetch(fetcher: Fetcher, request: FetchRequest) -> Outcome:
-    outcome = await fetcher.fetch(request)
-    if isinstance(outcome, Failed) and outcome.kind == "shortage":
-        raise _NotRequested(outcome.message)
-    return outcome
+@dataclass(slots=True)
+class _Requests:
+    """The requests for one site's icon, which may take OF_A_SITE together. Reading its page is not counted."""
+
+    fetcher: Fetcher
+    left: float = field(default_factory=lambda: OF_A_SITE)
+
+    async def fetch(self, request: FetchRequest) -> Outcome:
+        """Send one request. Raises `_NotRequested` or, if they have taken too long, TimeoutError."""
+        began = time.monotonic()
+        async with asyncio.timeout(self.left):
+            outcome = await self.fetcher.fetch(request)
+        self.left -= time.monotonic() - began
+        if isinstance(outcome, Failed) and outcome.kind == "shortage":
+            raise _NotRequested(outcome.message)
+        return outcome
 
 
-async def _icon_of(fetcher: Fetcher, pool: LazyPool, site: _Site) -> bytes:
-    """Return the icon of *site*, b"" for none. Raises `_NotRequested` or `ShortOf` for a shortage of this machine."""
+async def _icon_of(asked: _Requests, pool: LazyPool, site: _Site) -> bytes:
+    """Return the icon of *site*, b"" for none. Raises `_NotRequested` or `ShortOf` for a shortage of this machine, and
+    TimeoutError for a site that is too slow.
+    """
     try:
         requests = RequestsBeside.of(site.url, site.options, site.credentials)
     except CredentialsLost:  # the feed's fetches fail, and report it
@@ -144,12 +164,12 @@ async def _icon_of(fetcher: Fetcher, pool: LazyPool, site: _Site) -> bytes:
     known = site_of(ParsedFeed(link=site.site_url, icon=site.icon_url), site.url)
     candidates = [site.icon_url] if site.icon_url else []
     if known.url:
-        outcome = await _fetch(fetcher, requests.to(known.url))
+        outcome = await asked.fetch(requests.to(known.url))
         if isinstance(outcome, Fetched):
             candidates += await _icons_in(outcome, pool)
     candidates += known.icons
     for candidate in list(dict.fromkeys(candidates))[:CANDIDATES]:
-        outcome = await _fetch(fetcher, requests.to(candidate))
+        outcome = await asked.fetch(requests.to(candidate))
         if isinstance(outcome, Fetched) and is_icon(outcome.body):
             return outcome.body
     return b""

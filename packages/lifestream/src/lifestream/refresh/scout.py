@@ -6,6 +6,7 @@ A refresh fetches many feeds at once, by `downloads`; adding a feed needs each a
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,6 +28,11 @@ from lifestream.storage.feed_options import RequestsBeside
 
 # The kinds of failure in which no server answered over https: it may speak only http.
 _UNANSWERED: Final = frozenset({"connection", "timeout", "tls", "protocol"})
+
+PATIENCE: Final = 60.0
+"""For how many seconds after the first request others are sent for the same address. A page may name many places, and
+its server may take LIFESTREAM_TIMEOUT for each answer, while other addresses and the feeds that are due wait.
+"""
 
 
 def _one_line(text: str) -> str:
@@ -81,6 +87,7 @@ class Scout:
         self._runner = asyncio.Runner()
         self._pool = LazyPool(partial(make_pool, 1))
         self._last: tuple[FetchRequest, Reading | Refusal] | None = None
+        self._end: float | None = None  # when no more requests are sent for the address
         self.beside: RequestsBeside | None = None
         """How to request the site of a feed that has options of its own: through its proxy, with its User-Agent."""
 
@@ -102,13 +109,21 @@ class Scout:
             self._runner.run(self._fetcher.__aexit__(None, None, None))
         self._runner.close()
 
+    def begin(self) -> None:
+        """Begin to look for the feed at another address: see PATIENCE."""
+        self._end = None
+
     def ask(self, request: FetchRequest) -> Reading | Refusal:
         """Fetch the URL, and read the answer. A request that equals the last one is not sent again. Raises `NotAdded`
-        if a shortage of this machine prevents the request.
+        if a shortage of this machine prevents the request, or if the requests for this address have taken too long.
         """
         if self.beside is not None:
             request = replace(request, options=self.beside.to(request.url).options)
         if self._last is None or self._last[0] != request:
+            if self._end is None:
+                self._end = time.monotonic() + PATIENCE
+            elif time.monotonic() >= self._end:
+                raise NotAdded(say("search-too-slow", url=request.url, seconds=f"{PATIENCE:g}"))
             self._last = request, self._ask(request)
         return self._last[1]
 

@@ -124,6 +124,7 @@ def _find_at(url: str, scout: Scout) -> Found:
         asked, login = request_url(written), credentials_of(written)
     except UrlRefused as error:
         raise NotAdded(str(error)) from error
+    scout.begin()
     if not login and (known := Feed.objects.shared().with_url(asked).first()) is not None:
         return Found(asked, known)
     try:

@@ -33,7 +33,7 @@ FROM_DOCUMENT: Final[tuple[str, ...]] = (
 )  # fmt: skip
 """The columns that a document may change."""
 
-PLACE: Final = ("url", "url_hash", "host")
+PLACE: Final = ("url", "url_hash", "host", "options")
 """The columns that a move changes."""
 
 
@@ -86,6 +86,7 @@ class FeedState:
     last_fetch: datetime | None = None
     last_error: str = ""
     claimed_until: datetime | None = None
+    options: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_private(self) -> bool:

@@ -7,7 +7,11 @@ read the other feed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from lifestream.conf import settings
+from lifestream.fetcher.feed_urls import origin
 from lifestream.fetcher.url_hosts import host_of
 from lifestream.message import say
 from lifestream.models import Feed, Host, Post, Subscription, sort_names
@@ -53,6 +57,19 @@ def follow(feed: FeedState, url: str, using: str) -> int | None:
     feed.etag = feed.last_modified = feed.validated_url = ""
     feed.moved_to, feed.moved_count = "", 0
     return None
+
+
+def options_at(url: str, before: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what remains of a feed's *options* when it moves from the URL *before* to *url*.
+
+    Certificates of a private authority, and none at all, are accepted from the origin only for which that was set. The
+    redirect was followed, so the new origin has a certificate that everybody accepts.
+    """
+    kept = dict(options)
+    if origin(url) != origin(before):
+        kept.pop("certificates", None)
+        kept.pop("unverified", None)
+    return kept
 
 
 def _merge(feed: int, other: Feed, using: str) -> None:

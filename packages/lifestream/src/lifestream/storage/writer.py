@@ -29,7 +29,7 @@ from django.db.models import Q
 
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified
 from lifestream.message import say
-from lifestream.models import Feed, Fetch, Host, Item, due_hosts, sort_names
+from lifestream.models import Feed, Fetch, Host, Item, Subscription, due_hosts, sort_names
 from lifestream.scheduler.answering_host import host_that_answered
 from lifestream.scheduler.jobs import Result, Stored, Writing
 from lifestream.storage import fanout, feed_update, fetch_log, item_import, permanent_redirects
@@ -293,6 +293,7 @@ def _settle(
         if (pause := each.result.next.host_pause) is not None:
             name = host_that_answered(each.result.claim, each.result.outcome)
             pauses[name] = max(pause, pauses.get(name, pause))
+    _keep_asked(news.moved, feeds, using)
     fetched = {each.feed for each in imports if isinstance(each.result.outcome, Fetched)}
     update_rows(Feed, STATE, [feed for feed in feeds.values() if feed.id not in fetched], using)
     update_rows(Feed, STATE + FROM_DOCUMENT, [feeds[pk] for pk in sorted(fetched)], using)
@@ -314,7 +315,21 @@ def _move(feed: FeedState, result: Result, using: str) -> Move | None:
     if not permanent_redirects.note(feed, url):
         return None
     before = feed.url
-    return Move(feed.id, before, url, permanent_redirects.follow(feed, url, using))
+    into = permanent_redirects.follow(feed, url, using)
+    options = Feed.objects.using(using).values_list("options", flat=True).get(pk=feed.id)
+    feed.options = permanent_redirects.options_at(feed.url, before, options)
+    return Move(feed.id, before, url, into)
+
+
+def _keep_asked(moves: Iterable[Move], feeds: Mapping[int, FeedState], using: str) -> None:
+    """Keep each of *feeds* active that subscriptions have moved to, even if it was redirected to another feed, or gone,
+    in the same transaction: otherwise nobody would notice that it is not requested any more.
+    """
+    into = {move.into for move in moves if move.into is not None}
+    gone = [key for key in into if key in feeds and feeds[key].status == Feed.Status.GONE]
+    if gone:
+        for key in Subscription.objects.using(using).filter(feed__in=gone).values_list("feed", flat=True):
+            feeds[key].status = Feed.Status.ACTIVE
 
 
 def _settle_hosts(hosts: Collection[int], pauses: Mapping[str, datetime], using: str) -> None:
