@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +58,8 @@ _PAUSE: Final = 0.005
 """How often, and at intervals of how many seconds, processes without an environment are checked again."""
 _PATIENCE: Final = 10.0
 """Seconds to wait for the end of a process that was killed."""
+_MOST_STARTED: Final = 1000
+"""The number of ids up to which each one is checked, whether there is a process or not."""
 _KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows, each signal ends a process at once
 
 
@@ -228,10 +230,48 @@ class Home:
 
     def close(self) -> None:
         """End every process of the session, and remove its folders."""
-        for pid in self.survivors():
-            with suppress(OSError):
-                _end(pid)
+        self._end_processes()
         remove_tree(self.folder)
+
+    def _end_processes(self) -> None:
+        """End every process of the session, and those that they start meanwhile, for `_PATIENCE` seconds at most."""
+        latest = _latest_pid()
+        found: Iterable[int] = self.survivors()
+        until = time.monotonic() + _PATIENCE
+        while True:
+            for pid in found:
+                with suppress(OSError):
+                    _end(pid)
+            before, latest = latest, _latest_pid()
+            if latest == before or time.monotonic() > until:
+                return
+            # Each is ended as soon as it is found: a process that starts another and ends may live for a millisecond.
+            found = filter(self._is_own, _pids_between(before, latest))
+
+    def _is_own(self, pid: int) -> bool:
+        """Return whether the process *pid* runs, and belongs to this session."""
+        path = f"/proc/{pid}"
+        try:
+            environ = Path(path, "environ").read_bytes()
+            return f"{_MARK}={self._mark}".encode() in environ.split(b"\0") or self._is_limited(path)
+        except OSError:  # it has ended, or is somebody else's or the kernel's
+            return False
+
+
+def _latest_pid() -> int:
+    """Return the process, or the thread, that was started last on this machine; 0 if that is not known."""
+    try:
+        return int(Path("/proc/loadavg").read_bytes().split()[-1])
+    except (OSError, ValueError, IndexError):  # of systems other than Linux, and of some containers
+        return 0
+
+
+def _pids_between(before: int, latest: int) -> Iterable[int]:
+    """Return the ids of the processes that were started after *before*, up to *latest*, the newest first."""
+    if 0 <= latest - before <= _MOST_STARTED:
+        return range(latest, before, -1)
+    # Many were started, or their numbers have begun again from the lowest.
+    return sorted((int(entry.name) for entry in os.scandir("/proc") if entry.name.isdecimal()), reverse=True)
 
 
 def _end(pid: int) -> None:
