@@ -136,11 +136,11 @@ class CommandAdapter(Adapter):
                 _with_networks(self._commands.setup).replace("{home}", str(self._setup_home.home))
             )
             if ran.status != 0:
-                raise SetupError(f"--setup {ran.how()}: {ran.output.strip()}")
+                raise SetupError(f"--setup {ran.how()}: {_indented(ran.output)}")
         if self._commands.version:
             ran = self._setup_home.run(self._commands.version)
             if ran.status != 0:
-                raise SetupError(f"--version {ran.how()}: {ran.output.strip()}")
+                raise SetupError(f"--version {ran.how()}: {_indented(ran.output)}")
             self.version = (ran.output.strip().splitlines() or [""])[0][:120]
 
     def _home(self, lane: str) -> Home:
@@ -289,6 +289,11 @@ def _rows_of(option: str, printed: Sequence[bytes]) -> Sequence[Row]:
     if any(len(each) >= LARGEST_LIST for each in printed):
         raise ListFailed(f"{option} printed more than {LARGEST_LIST >> 20} MiB, so its items were not looked for")
     return read_rows(b"\n".join(printed).decode("utf-8", "replace").splitlines())
+
+
+def _indented(output: str) -> str:
+    """Return the *output* of a command with its further lines indented: none of them must seem to be feedserver's."""
+    return output.strip().replace("\n", "\n  ")
 
 
 def _name_of(command: str) -> str:
