@@ -174,7 +174,7 @@ def test_a_daemon_that_is_another_process_at_each_moment_is_ended_with_its_sessi
     )
     reader.run(f"{shutil.which('setsid')} -f {sys.executable} {program} {trace}")
     deadline = time.monotonic() + 10
-    while not trace.exists() and time.monotonic() < deadline:
+    while (not trace.exists() or trace.stat().st_size < 5) and time.monotonic() < deadline:
         time.sleep(0.01)
 
     reader.close()

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from feedserver.check.reader_files import copy_tree, remove_tree
+from feedserver.check.reader_files import copy_tree, new_file, remove_tree
 
 MEMORY_CAP: Final = 2 << 30
 """Bytes of memory that each process of a reader may take for its data, by default."""
@@ -139,7 +139,7 @@ class Home:
         """
         started = time.monotonic()
         self._make_folders()
-        with _new(self.folder / "stdout") as printed, _new(self.folder / "stderr") as errors:
+        with new_file(self.folder / "stdout") as printed, new_file(self.folder / "stderr") as errors:
             process = subprocess.Popen(  # noqa: S603 - the command that the user gave
                 _shell(command, self._memory, self._limit),
                 cwd=self.home,
@@ -299,14 +299,6 @@ def _make_folder(path: Path, *, may_be_link: bool) -> None:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         path.chmod(0o700)
-
-
-def _new(path: Path) -> IO[bytes]:
-    """Open a new file at *path*, for reading and writing, in place of whatever the reader has put there."""
-    if path.is_dir() and not path.is_symlink():
-        remove_tree(path)
-    path.unlink(missing_ok=True)
-    return path.open("x+b")
 
 
 def _end_of(file: IO[bytes]) -> bytes:
