@@ -36,6 +36,7 @@ def test_a_missing_fixture_is_named(server: FeedServer, root: Path) -> None:
 UNPORTABLE = {
     "aux.xml": "'aux.xml' is the name of a device on Windows",
     "LPT1": "'LPT1' is the name of a device on Windows",
+    "con .xml": "'con .xml' is the name of a device on Windows",
     "a:b.xml": "'a:b.xml' has a colon, which no file of Windows has in its name",
     "a\\b.xml": r"'a\\b.xml' has a backslash, which separates folders on Windows",
     "a.xml.": "'a.xml.' ends in a dot or a blank, which Windows drops",

@@ -205,6 +205,10 @@ def test_a_guard_gets_the_networks_to_allow(reader: str, tmp_path: Path) -> None
             "--setup ended with status 3: no such thing",
         ),
         (
+            ["--poll", "x {url}", "--setup", "printf 'no such thing\\n::error::x\\r\\n\\nhere'; exit 3"],
+            "--setup ended with status 3: no such thing\n  ::error::x\\r\n  \n  here\n",
+        ),
+        (
             ["--poll", "true", "--add", "echo no such module >&2; exit 1 # {urls}", "--only", "V1"],
             "no rule could be judged, so there is no score: the reader did not request feed.xml in step 1 "
             "(--add ended with status 1: no such module)",

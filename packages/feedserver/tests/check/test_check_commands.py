@@ -88,6 +88,25 @@ def test_each_session_begins_with_the_files_of_the_set_up() -> None:
     assert [[(row.scenario, row.number) for row in each or ()] for each in rows] == [[("V1", 1)], []]
 
 
+@pytest.mark.parametrize("put", ["mkfifo", "mkdir", "ln -s /no/such/folder/file", "ln -s kept"])
+def test_a_reader_may_put_anything_in_place_of_the_files_that_it_is_given(put: str) -> None:
+    """Writing into a pipe would wait for its reader, for ever."""
+    given = Commands(
+        setup=f"cd .. && {put} feeds.opml; {put} clock; echo kept > kept",
+        add=f"cd .. && grep -c xmlUrl feeds.opml && rm {{opml}} && {put} feeds.opml",
+        poll="cd .. && grep -c xmlUrl {opml} && cat kept",
+        patience=10,
+    )
+    adapter = CommandAdapter(given)
+    session = adapter.open("lane")
+    errors = session.add([Subscription(1, "http://127.0.0.1:1/v1/feed.xml", "V1")])
+    polled = session.poll()
+    session.close()
+    adapter.close()
+
+    assert (errors, polled.detail) == ({}, "")
+
+
 def test_a_set_up_that_fails_is_reported_with_what_it_printed() -> None:
     for given, message in (
         (Commands(poll="x {url}", setup="echo no >&2; exit 3"), "--setup ended with status 3: no"),

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
 
-from feedserver import FeedServer
+from feedserver import FeedServer, Response
 from feedserver.check.addresses import Place
 from feedserver.check.moved_clock import MovedClock
 from feedserver.check.scenario import Step
 from feedserver.check.scenarios.template import NEW_ITEM
 from feedserver.check.site import Site
+from feedserver.check.stage import Stage
 from feedserver.check.verdicts import Misfire
 
 TWO_STEPS = replace(
@@ -55,6 +60,29 @@ def test_a_path_that_a_step_does_not_name_keeps_its_answer(site: Site) -> None:
     assert get(feed).count("<item>") == 3
     assert get(feed.replace("feed", "a")) == before[1]
     assert site.items == [1, 2, 3, 7]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in folders")
+def test_a_pipe_in_place_of_a_local_file_is_not_waited_for() -> None:
+    """The reader is told the path of the file, and may replace it before the next step writes it."""
+    paths: list[Path] = []
+
+    def serve(at: Stage) -> Response:
+        paths.append(Path(url2pathname(urlsplit(at.local_file("local.xml", b"content")).path)))
+        return at.feed(1)
+
+    site = Site(replace(NEW_ITEM, steps=(Step(serve), Step(serve))), Place("127.0.0.1"), MovedClock())
+    site.begin_step(0, 0.0)
+    paths[0].unlink()
+    os.mkfifo(paths[0])
+    begins = threading.Thread(target=site.begin_step, args=(1, 0.0), daemon=True)
+    begins.start()
+    begins.join(10)
+    has_begun = not begins.is_alive()
+    site.stop()
+
+    assert has_begun
+    assert len(set(paths)) == 1
 
 
 def test_each_item_has_a_page_and_an_enclosure(site: Site) -> None:

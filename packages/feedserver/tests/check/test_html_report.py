@@ -42,6 +42,17 @@ def test_output_of_a_reader_cannot_become_markup(report: Report) -> None:
     assert hostile not in shown
 
 
+def test_output_of_a_reader_begins_no_line_of_the_page(report: Report) -> None:
+    """CI systems obey lines such as `::error::` in what a command prints, and the page may be printed."""
+    hostile = "a\n::error::b\r\u2028c"
+    failed = replace(report["V1"], exchanges=[hostile], judgement=Judgement(Verdict.FAIL, hostile, hostile))
+    not_seen = replace(report["V4"], judgement=Judgement(Verdict.NOT_SEEN, reason=hostile))
+    shown = as_html(replace(report, results=[failed, not_seen], reader=hostile, version=hostile))
+
+    assert [line for line in shown.splitlines() if line.startswith(("::", "c"))] == []
+    assert r"a\n::error::b\r\u2028c" in shown
+
+
 def test_an_error_of_feedserver_is_reported_as_one(report: Report) -> None:
     ours = replace(report, results=[Result(report["V1"].scenario, Judgement(Verdict.NOT_SEEN), misfire="\0 broke")])
     assert "error of feedserver" in as_html(ours)

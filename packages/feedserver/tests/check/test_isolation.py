@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,31 @@ def test_a_daemon_without_its_environment_is_ended_with_its_session(tmp_path: Pa
     reader.close()
     assert reader.survivors() == []
     other.close()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the processes of a session are found on Linux only")
+def test_a_daemon_that_is_another_process_at_each_moment_is_ended_with_its_session(tmp_path: Path) -> None:
+    """Each of its processes starts the next one and ends, so what one look finds has ended before it is killed."""
+    reader, trace = home(tmp_path / "reader"), tmp_path / "trace"
+    program = tmp_path / "daemon.py"
+    program.write_text(
+        "import os, sys, time\n"
+        "until = time.monotonic() + 30\n"
+        "while time.monotonic() < until:\n"
+        "    if os.fork():\n"
+        "        os._exit(0)\n"
+        "    with open(sys.argv[1], 'a') as trace:\n"
+        "        trace.write('.')\n"
+    )
+    reader.run(f"{shutil.which('setsid')} -f {sys.executable} {program} {trace}")
+    deadline = time.monotonic() + 10
+    while (not trace.exists() or trace.stat().st_size < 5) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    reader.close()
+    size = trace.stat().st_size
+    time.sleep(0.2)
+    assert trace.stat().st_size == size > 0
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the processes of a session are found on Linux only")

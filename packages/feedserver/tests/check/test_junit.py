@@ -46,3 +46,17 @@ def test_failures_are_those_that_the_exit_status_counts(report: Report) -> None:
     skipped, output = found[Level.MUST][0][1]
     assert skipped.get("message") == f"fail, which --fail-under must lets pass: expected {lower.judgement.expected}"
     assert (output.text or "").startswith(f"observed: {lower.judgement.observed}\n")
+
+
+def test_output_of_a_reader_begins_no_line_of_the_report(report: Report) -> None:
+    """CI systems obey lines such as `::error::` in what a command prints, and the report may be printed."""
+    hostile = "a\n::error::b\r\u2028c"
+    results = [
+        replace(report["V1"], judgement=Judgement(verdict, hostile, hostile, hostile), exchanges=[hostile])
+        for verdict in Verdict
+    ]
+    for level in (Level.MUST, None):
+        shown = as_junit(replace(report, results=results, reader=hostile), level)
+
+        assert [line for line in shown.splitlines() if line.startswith(("::", "c"))] == []
+        assert r"a\n::error::b\r\u2028c" in shown

@@ -97,6 +97,28 @@ def test_a_running_process_follows_the_clock(loaded: LoadedShim) -> None:
 
 
 @needs_compiler
+def test_a_reader_that_empties_the_file_of_its_clock_does_not_end_the_run(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from feedserver.check.moved_clock import LoadedShim\n"
+        "loaded = LoadedShim(Path(sys.argv[1]), Path(sys.argv[2]))\n"
+        "loaded.clock.advance(5)\n"
+        "Path(sys.argv[2]).write_bytes(b'')\n"
+        "print(loaded.proofs)\n"
+        "loaded.clock.advance(5)\n"
+        "print(loaded.proofs, loaded.clock.offset)\n"
+        "loaded.close()\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "library"), str(tmp_path / "clock")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ran.returncode, ran.stdout) == (0, "0\n0 10.0\n"), ran.stderr
+
+
+@needs_compiler
 def test_a_process_that_reads_the_clock_and_connects_is_the_proof(loaded: LoadedShim) -> None:
     def run(program: str) -> int:
         subprocess.run([sys.executable, "-S", "-c", program], env=os.environ | loaded.environment, check=True)

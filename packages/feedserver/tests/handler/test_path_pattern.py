@@ -63,6 +63,12 @@ def test_a_long_path_takes_linear_time(pattern: str, repeated: str) -> None:
             "'/feeds/<name>'",
         ),
         ("feeds/<name>", "the pattern 'feeds/<name>' does not begin with a slash; give '/feeds/<name>'"),
+        ("http://host/<x>", "the pattern 'http://host/<x>' has a host, and a pattern is for paths of the server "
+         "itself; give '/<x>', or add() each whole URL of the other host"),
+        ("HTTPS://<host>:8080/a/<path:x>.xml", "the pattern 'HTTPS://<host>:8080/a/<path:x>.xml' has a host, and a "
+         "pattern is for paths of the server itself; give '/a/<path:x>.xml', or add() each whole URL of the other "
+         "host"),
+        ("\x1b[31m/<x>", r"the pattern '\x1b[31m/<x>' does not begin with a slash; give '/\x1b[31m/<x>'"),
         ("/<a>?q=1", "the pattern '/<a>?q=1' has a query string; give query=… beside it"),
         ("/<a><b>", "the pattern '/<a><b>' has two placeholders side by side; put text between them"),
         ("/<a>/<a>", "the pattern '/<a>/<a>' has the placeholder 'a' twice; give each a name of its own"),

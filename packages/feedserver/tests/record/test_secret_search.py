@@ -39,6 +39,19 @@ REPLACED = [
     ("/go/https%3A%2F%2Fh%2F%3Ftoken%3Dabc", "/go/https%3A%2F%2Fh%2F%3Ftoken%3Dremoved", ["parameter token"]),
     ("/x?u=https%3A%2F%2Fu%3Ap%40h%2Fx", "/x?u=https%3A%2F%2Fh%2Fx", ["password"]),
     ("/x?url=https://u:p@i/?key=2", "/x?url=https://i/?key=removed", ["password", "parameter key"]),
+    # Values of several words in quotes, however they are quoted.
+    ("password='correct horse battery'; a=b", "password='removed'; a=b", ["parameter password"]),
+    ("passphrase: 'correct horse', a: b", "passphrase: 'removed', a: b", ["parameter passphrase"]),
+    ('passphrase: "correct horse", a: b', 'passphrase: "removed", a: b', ["parameter passphrase"]),
+    ("{password: 'correct \\'horse battery', a: 'b c'}", "{password: 'removed', a: 'b c'}", ["parameter password"]),
+    (r"x={\"password\": \"correct horse\"}", r"x={\"password\": \"removed\"}", ["parameter password"]),
+    ("a='b c' token='correct horse", "a='b c' token='removed'", ["parameter token"]),
+    (
+        "user[password]: 'a b c', pass%77ord='d e'",
+        "user[password]: 'removed', pass%77ord='removed'",
+        ["parameter user", "parameter pass"],
+    ),
+    (r"pw=\'a b\' c", r"pw=\'removed\' c", ["parameter pw"]),
     # User info and fragments.
     ("//u:p@h/x", "//h/x", ["password"]),
     ("https:/u:p@h/x", "https:/h/x", ["password"]),

@@ -21,7 +21,7 @@ from feedserver.check.evidence import Poll, Row
 from feedserver.check.isolation import LARGEST_LIST, MEMORY_CAP, Home, Ran
 from feedserver.check.moved_clock import ClockShim, LoadedShim, MovedClock
 from feedserver.check.opml import opml_of
-from feedserver.check.reader_files import ReaderFiles, TooMuch, remove_tree
+from feedserver.check.reader_files import ReaderFiles, TooMuch, new_file, remove_tree
 from feedserver.check.stage import TOKEN
 from feedserver.check.verdicts import Kind, ListFailed
 
@@ -136,11 +136,11 @@ class CommandAdapter(Adapter):
                 _with_networks(self._commands.setup).replace("{home}", str(self._setup_home.home))
             )
             if ran.status != 0:
-                raise SetupError(f"--setup {ran.how()}: {ran.output.strip()}")
+                raise SetupError(f"--setup {ran.how()}: {_indented(ran.output)}")
         if self._commands.version:
             ran = self._setup_home.run(self._commands.version)
             if ran.status != 0:
-                raise SetupError(f"--version {ran.how()}: {ran.output.strip()}")
+                raise SetupError(f"--version {ran.how()}: {_indented(ran.output)}")
             self.version = (ran.output.strip().splitlines() or [""])[0][:120]
 
     def _home(self, lane: str) -> Home:
@@ -229,7 +229,8 @@ class _CommandSession(Session):
         filled = _with_networks(command).replace("{home}", str(self._home.home))
         if "{opml}" in filled:
             opml = self._home.folder / "feeds.opml"
-            opml.write_text(opml_of(feeds), "utf-8")
+            with new_file(opml) as file:
+                file.write(opml_of(feeds).encode("utf-8"))
             filled = filled.replace("{opml}", str(opml))
         filled = filled.replace("{urls}", " ".join(each.url for each in feeds))
         if feed is not None:
@@ -289,6 +290,11 @@ def _rows_of(option: str, printed: Sequence[bytes]) -> Sequence[Row]:
     if any(len(each) >= LARGEST_LIST for each in printed):
         raise ListFailed(f"{option} printed more than {LARGEST_LIST >> 20} MiB, so its items were not looked for")
     return read_rows(b"\n".join(printed).decode("utf-8", "replace").splitlines())
+
+
+def _indented(output: str) -> str:
+    """Return the *output* of a command with its further lines indented: none of them must seem to be feedserver's."""
+    return output.strip().replace("\n", "\n  ")
 
 
 def _name_of(command: str) -> str:

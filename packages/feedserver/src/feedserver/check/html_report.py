@@ -8,6 +8,7 @@ from importlib.resources import files
 from feedserver.check.report import RULES_VERSION, Report, Result
 from feedserver.check.scenario import GROUPS
 from feedserver.check.verdicts import Level, Verdict
+from feedserver.messages.terminal_text import visible
 
 MARKS = {
     Verdict.PASS: "✓",
@@ -21,10 +22,10 @@ MARKS = {
 
 def as_html(report: Report) -> str:
     """Return the report as an HTML page."""
-    title = escape(f"{report.reader}: feedserver check")
+    title = _shown(f"{report.reader}: feedserver check")
     style = (files("feedserver.check") / "report.css").read_text("utf-8")
     groups = "\n".join(_group(report, letter) for letter in GROUPS if report.count(group=letter).all)
-    version = f"<p>{escape(report.version)}</p>" if report.version else ""
+    version = f"<p>{_shown(report.version)}</p>" if report.version else ""
     partial = '<p class="note">The run was stopped: this is the report so far.</p>' if report.is_partial else ""
     return f"""<!doctype html>
 <html lang="en">
@@ -39,7 +40,7 @@ def as_html(report: Report) -> str:
 <body>
 <header>
 <p class="kicker">feedserver check, rules v{RULES_VERSION}</p>
-<h1>{escape(report.reader)}</h1>
+<h1>{_shown(report.reader)}</h1>
 {version}
 </header>
 <main>
@@ -105,8 +106,8 @@ def _item(result: Result) -> str:
     ]
     if result.verdict in (Verdict.FAIL, Verdict.NON_STRICT):
         rows += [("Why it matters", scenario.why), ("How to mend it", scenario.advice)]
-    details = "\n".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in rows if text)
-    wire = escape("\n".join(result.exchanges))
+    details = "\n".join(f"<dt>{name}</dt><dd>{_shown(text)}</dd>" for name, text in rows if text)
+    wire = "\n".join(map(_shown, result.exchanges))
     exchanges = f'<dt>On the wire</dt><dd><pre tabindex="0">{wire}</pre></dd>' if wire else ""
     again = (
         f'<dt>Run it again</dt><dd><pre tabindex="0">{escape(result.reproduce)}</pre></dd>' if result.reproduce else ""
@@ -143,3 +144,8 @@ def _circumstances(report: Report) -> str:
 {commands}
 </dl>
 </section>"""
+
+
+def _shown(text: str) -> str:
+    """Return *text*, which a reader may have printed, as HTML in one line: it must not begin a line of its own."""
+    return escape(visible(text))

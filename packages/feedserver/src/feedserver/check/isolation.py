@@ -16,13 +16,13 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from feedserver.check.reader_files import copy_tree, remove_tree
+from feedserver.check.reader_files import copy_tree, new_file, remove_tree
 
 MEMORY_CAP: Final = 2 << 30
 """Bytes of memory that each process of a reader may take for its data, by default."""
@@ -58,6 +58,8 @@ _PAUSE: Final = 0.005
 """How often, and at intervals of how many seconds, processes without an environment are checked again."""
 _PATIENCE: Final = 10.0
 """Seconds to wait for the end of a process that was killed."""
+_MOST_STARTED: Final = 1000
+"""The number of ids up to which each one is checked, whether there is a process or not."""
 _KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows, each signal ends a process at once
 
 
@@ -137,7 +139,7 @@ class Home:
         """
         started = time.monotonic()
         self._make_folders()
-        with _new(self.folder / "stdout") as printed, _new(self.folder / "stderr") as errors:
+        with new_file(self.folder / "stdout") as printed, new_file(self.folder / "stderr") as errors:
             process = subprocess.Popen(  # noqa: S603 - the command that the user gave
                 _shell(command, self._memory, self._limit),
                 cwd=self.home,
@@ -228,10 +230,48 @@ class Home:
 
     def close(self) -> None:
         """End every process of the session, and remove its folders."""
-        for pid in self.survivors():
-            with suppress(OSError):
-                _end(pid)
+        self._end_processes()
         remove_tree(self.folder)
+
+    def _end_processes(self) -> None:
+        """End every process of the session, and those that they start meanwhile, for `_PATIENCE` seconds at most."""
+        latest = _latest_pid()
+        found: Iterable[int] = self.survivors()
+        until = time.monotonic() + _PATIENCE
+        while True:
+            for pid in found:
+                with suppress(OSError):
+                    _end(pid)
+            before, latest = latest, _latest_pid()
+            if latest == before or time.monotonic() > until:
+                return
+            # Each is ended as soon as it is found: a process that starts another and ends may live for a millisecond.
+            found = filter(self._is_own, _pids_between(before, latest))
+
+    def _is_own(self, pid: int) -> bool:
+        """Return whether the process *pid* runs, and belongs to this session."""
+        path = f"/proc/{pid}"
+        try:
+            environ = Path(path, "environ").read_bytes()
+            return f"{_MARK}={self._mark}".encode() in environ.split(b"\0") or self._is_limited(path)
+        except OSError:  # it has ended, or is somebody else's or the kernel's
+            return False
+
+
+def _latest_pid() -> int:
+    """Return the process, or the thread, that was started last on this machine; 0 if that is not known."""
+    try:
+        return int(Path("/proc/loadavg").read_bytes().split()[-1])
+    except (OSError, ValueError, IndexError):  # of systems other than Linux, and of some containers
+        return 0
+
+
+def _pids_between(before: int, latest: int) -> Iterable[int]:
+    """Return the ids of the processes that were started after *before*, up to *latest*, the newest first."""
+    if 0 <= latest - before <= _MOST_STARTED:
+        return range(latest, before, -1)
+    # Many were started, or their numbers have begun again from the lowest.
+    return sorted((int(entry.name) for entry in os.scandir("/proc") if entry.name.isdecimal()), reverse=True)
 
 
 def _end(pid: int) -> None:
@@ -259,14 +299,6 @@ def _make_folder(path: Path, *, may_be_link: bool) -> None:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
         path.chmod(0o700)
-
-
-def _new(path: Path) -> IO[bytes]:
-    """Open a new file at *path*, for reading and writing, in place of whatever the reader has put there."""
-    if path.is_dir() and not path.is_symlink():
-        remove_tree(path)
-    path.unlink(missing_ok=True)
-    return path.open("x+b")
 
 
 def _end_of(file: IO[bytes]) -> bytes:

@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 from feedserver.check.report import Report, Result
 from feedserver.check.scenario import GROUPS
 from feedserver.check.verdicts import Level, Verdict
+from feedserver.messages.terminal_text import visible
 
 _ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -19,7 +20,7 @@ def as_junit(report: Report, fail_under: Level | None) -> str:
     no rule. A misfire, in which feedserver itself failed, is an error. CI systems fail a build for either. A broken
     rule that is not counted is skipped, with what was observed.
     """
-    root = ET.Element("testsuites", {"name": f"feedserver check: {report.reader}"})
+    root = ET.Element("testsuites", {"name": _legal(f"feedserver check: {report.reader}")})
     for letter, title in GROUPS.items():
         results = [result for result in report if result.scenario.group == letter]
         if not results:
@@ -48,23 +49,25 @@ def _add(suite: ET.Element, result: Result, fail_under: Level | None) -> None:
         ET.SubElement(case, "error", {"message": _legal(result.misfire)})
     elif result.fails_under(fail_under):
         failure = ET.SubElement(case, "failure", {"message": _legal(f"expected {judgement.expected}")})
-        failure.text = _legal(_findings_of(result))
+        failure.text = _legal(*_findings_of(result))
     elif result.verdict is Verdict.FAIL:
         why = f"fail, which --fail-under {fail_under or 'never'} lets pass: expected {judgement.expected}"
         ET.SubElement(case, "skipped", {"message": _legal(why)})
-        ET.SubElement(case, "system-out").text = _legal(_findings_of(result))
+        ET.SubElement(case, "system-out").text = _legal(*_findings_of(result))
     elif _is_skipped(result, fail_under):
         ET.SubElement(case, "skipped", {"message": _legal(f"{result.verdict}: {judgement.reason}")})
     else:
-        ET.SubElement(case, "system-out").text = _legal("\n".join([judgement.observed, *result.exchanges]))
+        ET.SubElement(case, "system-out").text = _legal(judgement.observed, *result.exchanges)
 
 
-def _findings_of(result: Result) -> str:
+def _findings_of(result: Result) -> list[str]:
     scenario, judgement = result.scenario, result.judgement
     findings = [f"observed: {judgement.observed}", f"why: {scenario.why}", f"to mend: {scenario.advice}"]
-    return "\n".join([*findings, f"again: {result.reproduce}", *result.exchanges])
+    return [*findings, *f"again: {result.reproduce}".split("\n"), *result.exchanges]
 
 
-def _legal(text: str) -> str:
-    """Return *text* without characters that XML cannot contain."""
-    return _ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", text)
+def _legal(*lines: str) -> str:
+    """Return *lines* without characters that XML cannot contain, each in one line: what a reader has printed must not
+    begin a line of its own.
+    """
+    return "\n".join(visible(_ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", line)) for line in lines)

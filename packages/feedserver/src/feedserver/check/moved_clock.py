@@ -19,10 +19,13 @@ import struct
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Callable
 from functools import cached_property
 from importlib.resources import as_file, files
 from pathlib import Path
+
+from feedserver.check.reader_files import new_file
 
 _LAYOUT = struct.Struct("=qQ")  # the offset in nanoseconds, and the number of proofs: `struct shared` in clock_shim.c
 _BUILD_TIMEOUT = 60.0
@@ -110,30 +113,34 @@ class ClockShim:
 
 
 class LoadedShim:
-    """The library for one session: the file that it maps, and the variables that load it."""
+    """The library for one session: the file by which it is told the time, and the variables that load it."""
 
     def __init__(self, library: Path, path: Path) -> None:
-        path.write_bytes(_LAYOUT.pack(0, 0).ljust(mmap.PAGESIZE, b"\0"))
+        # It is not mapped here: to touch a mapped file that the reader has cut would end this process (SIGBUS).
+        with new_file(path) as file:
+            self._file = os.dup(file.fileno())
+        self._close_file = weakref.finalize(self, os.close, self._file)
+        self._write(_LAYOUT.pack(0, 0).ljust(mmap.PAGESIZE, b"\0"))
         self.environment = {"LD_PRELOAD": str(library), "FEEDSERVER_CHECK_CLOCK": str(path)}
-        self._path = path
         self.clock = MovedClock(self._move, "a library loaded into the reader")
 
-    @cached_property
-    def _mapped(self) -> mmap.mmap:
-        file = os.open(self._path, os.O_RDWR)
-        try:
-            return mmap.mmap(file, mmap.PAGESIZE)
-        finally:
-            os.close(file)
-
     def _move(self, offset: float) -> None:
-        self._mapped[:8] = struct.pack("=q", int(offset * 1e9))
+        self._write(struct.pack("=q", int(offset * 1e9)))
+
+    def _write(self, data: bytes) -> None:
+        """Write *data* at the beginning of the file, at once."""
+        os.lseek(self._file, 0, os.SEEK_SET)
+        os.write(self._file, data)
 
     @property
     def proofs(self) -> int:
-        """The number of processes that have read the moved clock and made a connection."""
-        return int(_LAYOUT.unpack(self._mapped[: _LAYOUT.size])[1])
+        """The number of processes that have read the moved clock and made a connection; 0 if the reader has emptied
+        the file.
+        """
+        os.lseek(self._file, 0, os.SEEK_SET)
+        data = os.read(self._file, _LAYOUT.size)
+        return int(_LAYOUT.unpack(data)[1]) if len(data) == _LAYOUT.size else 0
 
     def close(self) -> None:
-        """Close the mapped file."""
-        self._mapped.close()
+        """Close the file."""
+        self._close_file()

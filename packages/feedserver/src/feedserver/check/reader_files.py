@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from feedserver.messages.safe_open import is_beneath, open_file
 
@@ -78,6 +79,14 @@ class ReaderFiles:
         if self._bytes_left < 0:
             raise TooMuch(f"there are more than {LARGEST_STATE >> 20:,} MiB in {self._state}")
         return data
+
+
+def new_file(path: Path) -> IO[bytes]:
+    """Open a new file at *path*, for reading and writing, in place of whatever the reader has put there."""
+    if path.is_dir() and not path.is_symlink():
+        remove_tree(path)
+    path.unlink(missing_ok=True)
+    return path.open("x+b")
 
 
 def remove_tree(top: Path) -> None:

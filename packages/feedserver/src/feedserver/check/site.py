@@ -15,6 +15,7 @@ from pathlib import Path
 from feedserver.check.addresses import Place
 from feedserver.check.evidence import ExchangeSeen
 from feedserver.check.moved_clock import MovedClock
+from feedserver.check.reader_files import new_file
 from feedserver.check.scenario import Scenario, Serve
 from feedserver.check.stage import Stage
 from feedserver.check.verdicts import Misfire
@@ -102,7 +103,8 @@ class Site:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="feedserver-check-files-"))
         path = self._folder / name
-        path.write_bytes(content)
+        with new_file(path) as file:  # the reader knows the path, and may have put a pipe there
+            file.write(content)
         return path
 
     def _add_pages(self, number: int) -> None:

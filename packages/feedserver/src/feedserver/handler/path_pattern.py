@@ -126,10 +126,14 @@ def _occurrences(literal: str, key: str) -> Iterator[int]:
 def _compiled(text: str) -> _Compiled:
     given = f"the pattern {text!r}"
     if not text.startswith("/"):
-        if "://" in text.partition("?")[0]:
-            path = text.partition("://")[2].partition("/")[2]
-            raise ValueError(f"{given} has a host, and a pattern is for paths only; give '/{path}'")
-        raise ValueError(f"{given} does not begin with a slash; give '/{text}'")
+        scheme, is_url, rest = text.partition("://")
+        if is_url and "/" not in scheme:
+            path = f"/{rest.partition('/')[2]}"
+            raise ValueError(
+                f"{given} has a host, and a pattern is for paths of the server itself; give {path!r}, or add() each "
+                "whole URL of the other host"
+            )
+        raise ValueError(f"{given} does not begin with a slash; give {'/' + text!r}")
     if "?" in text:
         raise ValueError(f"{given} has a query string; give query=… beside it")
     literals: list[str] = []

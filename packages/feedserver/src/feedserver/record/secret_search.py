@@ -91,6 +91,12 @@ _TOKEN = re.compile(r'"(?P<string>(?>(?:[^"\\]|\\.)*))(?:"(?P<colon>\s*+:\s*+)?)
 _OPENING = re.compile(r"(?<![\w.%-])(?P<name>[A-Za-z][\w.-]*+)\\*+['\"]?\s*+:\s*+(?=[\[{])")
 """A name before a list or an object, in JSON whose quotes are escaped, or in the notation of JavaScript or Python."""
 
+_OPENING_QUOTE = re.compile(
+    r"(?<![\w.\-~$\[\]%+])(?P<name>[\w.\-~$\[\]%+]++)\\*+['\"]?"
+    r"[ \t]*+(?::[ \t]*+(?=\\*+['\"])|=[ \t]*+(?=\\*+'|\\++\"))"
+)
+"""A name before a string in quotes, which may have blanks in it. What stands behind `="` is found as a pair."""
+
 _QUOTE_OR_BRACKET = re.compile(r"(?<!\\)\\*+['\"]|[\[\]{}]")
 
 _SCALAR = re.compile(r"[^\s,\]}]*+")
@@ -135,6 +141,7 @@ class _Search:
         text = _JSON.sub(lambda match: self._clean_json(match, shapes, depth), text)
         text = self._clean_containers(self._clean_document(text, shapes, depth))
         if self.words:
+            text = self._clean_quoted(text)
             text = _CREDENTIALS.sub(self._without_credentials, text)
             text = _COLON.sub(self._clean_colon, text)
         pairs = list(_PAIR.finditer(text))
@@ -198,6 +205,22 @@ class _Search:
             at = end
         return "".join((*pieces, text[at:]))
 
+    def _clean_quoted(self, text: str) -> str:
+        """Return *text* without strings in quotes under the names of secrets, whichever quotes these are."""
+        pieces: list[str] = []
+        at = 0
+        for match in _OPENING_QUOTE.finditer(text):
+            name = decoded(match["name"])
+            if match.start() < at or name.lower() in self.keep or not is_secret(name):
+                continue
+            quote_sign, value, end = _string_at(text, match.end())
+            if value.strip("\\'\"") in _NO_VALUES:  # behind a cut string, the quote of an outer one may stand
+                continue
+            self.found.append(f"parameter {name}")
+            pieces += (text[at : match.end()], quote_sign, REPLACEMENT, quote_sign)
+            at = end
+        return "".join((*pieces, text[at:]))
+
     def _clean_string(self, match: re.Match[str], shapes: bool, depth: int) -> str:
         """Return a string of JSON without the secrets in the JSON that it contains."""
         if "\\" not in match["string"]:
@@ -223,7 +246,7 @@ class _Search:
 
     def _clean_value(self, match: re.Match[str], shapes: bool, depth: int, names: frozenset[str]) -> str:
         name, value = decoded(match["name"]), match[_group(match)]
-        if name.lower() in self.keep or value in _NO_VALUES:
+        if name.lower() in self.keep or value.rstrip("\\") in _NO_VALUES:
             return value
         of_url = match.re is _JSON or match["before"] in ("?", "&", "#", ";")
         if (self.words or of_url) and is_secret(name, names):
@@ -342,6 +365,19 @@ def _end_of_container(text: str, start: int) -> int:
             if level == 0:
                 return match.end()
     return len(text)
+
+
+def _string_at(text: str, start: int) -> tuple[str, str, int]:
+    """Return the quote at *start*, the string in it, and where the string ends; one that is cut ends with the text.
+
+    A string ends with the same quote that begins it, with as many backslashes.
+    """
+    signs = _QUOTE_OR_BRACKET.finditer(text, start)
+    opening = next(signs)
+    closing = next((sign for sign in signs if sign[0] == opening[0]), None)
+    if closing is None:
+        return opening[0], text[opening.end() :], len(text)
+    return opening[0], text[opening.end() : closing.start()], closing.end()
 
 
 def _is_path(text: str) -> bool:
