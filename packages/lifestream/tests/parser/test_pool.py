@@ -184,6 +184,27 @@ def test_closing_cancels_waiting_documents_fails_running_ones_and_ends_all_threa
         pool.submit(FEED, {}, URL)
 
 
+@pytest.mark.parametrize("is_warm", [True, False])
+def test_a_document_whose_pool_closes_before_its_process_is_there_is_not_read(
+    is_warm: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    start = _Child.start
+
+    def closing(child: _Child) -> Any:
+        child.abort()
+        if child._running is not None:
+            child._running.process.wait(60)
+        return start(child)
+
+    with ParserPool(1, deadline=600) as pool:
+        if is_warm:
+            _warm(pool)
+        monkeypatch.setattr(_Child, "start", closing)
+        with pytest.raises(ParserDied, match=r"^the pool was closed"):
+            pool.submit(ENDLESS, {}, URL).result(60)
+    assert "has ended between" not in caplog.text
+
+
 def test_a_pool_that_was_never_used_closes() -> None:
     with ParserPool(2):
         pass

@@ -269,7 +269,9 @@ class _Child:
         """
         if self._running is not None and self._ready and self._running.process.poll() is not None:
             # For instance, the kernel needed memory. The next document must not be blamed for that.
-            _log.warning("a process that reads documents has ended between two of them, with the status %s", self.end())
+            status = self.end()
+            if not self._aborted:
+                _log.warning("a process that reads documents has ended between two of them, with the status %s", status)
         if self._running is None:
             process = subprocess.Popen(  # noqa: S603  the arguments are constants
                 [sys.executable, *ARGUMENTS],
@@ -304,6 +306,9 @@ class _Child:
             running = self.start()
         except OSError as error:
             raise self._not_started(error) from error
+        with self._lock:
+            if self._aborted:  # before there was this process, so `abort` could not kill it
+                running.process.kill()
         try:
             if not self._ready:
                 with self._deadlines.killing(running.process, _STARTING, late):
