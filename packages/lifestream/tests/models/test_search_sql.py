@@ -29,11 +29,6 @@ def test_a_query_consists_of_phrases_that_are_all_required(query: str, sqlite: s
     assert (SQLITE.query(wanted), POSTGRESQL.query(wanted)) == (sqlite, postgresql)
 
 
-def test_the_query_for_an_estimate_asks_sqlite_for_whole_words_only() -> None:
-    assert SQLITE.some('"red kite" "gard"*') == '"red kite" "gard"'
-    assert POSTGRESQL.some("('/gard':*)") == "('/gard':*)"
-
-
 def test_sqlite_gets_ascii_text_as_it_is_and_other_text_as_words() -> None:
     assert SQLITE.row(Indexed(7, "Red Kites!", "Über c++ fly")) == (7, "Red Kites!", "uber c cplusplus fly")
 

@@ -45,7 +45,7 @@ def test_the_same_items_are_found_in_the_index_and_one_by_one(monkeypatch: pytes
         looked_at = fulltext.find(query, "default")
         assert looked_at.keys is None and keys is not None, query
         found = set(looked_at.among(Item.objects.all()).values_list("pk", flat=True))
-        assert found == set(keys) == set(looked_at.latest), query
+        assert found == set(keys), query
 
 
 def test_frequent_words_are_not_searched_by_their_beginning_in_all_items(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +61,6 @@ def test_frequent_words_are_not_searched_by_their_beginning_in_all_items(monkeyp
     with connection.execute_wrapper(note):
         found = fulltext.find("gard", "default")
         assert list(found.among(Item.objects.all()))
-        assert found.count(Item.objects.all(), 10) == fulltext.Hits(1, is_all=False)
     if connection.vendor == "sqlite":
         assert [sql for sql in asked if "MATCH" in sql and "*" in sql.split("MATCH")[1]] == []
 

@@ -95,14 +95,12 @@ class Found:
 
     *query* is the query as the database understands it, "" for one that finds nothing. *keys* are the primary keys of
     the items found: of all, or, unless they *are_all*, of the latest SHOWN items; None if the words are frequent, so
-    that no items are looked up first. *latest* are the keys of those found among the latest items of the index. If
-    *is_cut*, the index was read only for as long as `time_limit` allows, and older items were not searched: *keys* are
-    then all that were found in time.
+    that no items are looked up first. If *is_cut*, the index was read only for as long as `time_limit` allows, and
+    older items were not searched: *keys* are then all that were found in time.
     """
 
     query: str
     keys: tuple[int, ...] | None = ()
-    latest: tuple[int, ...] = ()
     are_all: bool = True
     is_cut: bool = False
 
@@ -141,18 +139,15 @@ class Found:
         return among(queryset, self.keys) if self.keys and not self.are_all else None
 
     def count(self, queryset: QuerySet[Any], most: int) -> Hits:
-        """Return how many rows of *queryset*, items or posts, are found, counting no further than *most*. Of items that
-        are too many to be looked up first, or that were not searched, only some are counted.
+        """Return how many rows of *queryset*, items or posts, belong to items with the *keys*, counting no further than
+        *most*.
         """
-        keys = self.keys
-        if keys is not None and len(keys) > most:
+        keys = self.keys or ()
+        if len(keys) > most:
             # In most lifestreams, the first keys alone give more than *most* rows: the others are not looked up then.
             count = self._count(queryset, keys[: most + 1], most)
             if count > most:
                 return Hits(most, is_all=False)
-        if keys is None:
-            dialect = DIALECTS[connections[queryset.db].vendor]
-            keys = tuple({*self.latest, *_matching(dialect, dialect.some(self.query), most + 1, queryset.db).keys})
         count = self._count(queryset, keys, most)
         return Hits(min(count, most), is_all=self.are_looked_up and not self.is_cut and count <= most)
 
@@ -170,14 +165,13 @@ def find(query: str, using: str) -> Found:
     # Neither database's planner knows how rare a word is. Some of the latest items have a frequent word, so walking
     # down the timeline finds them soon. For a rare word, that reads the whole timeline, so its items are looked up
     # first.
-    latest = _latest(dialect, query, using)
-    if len(latest) >= FREQUENT:
-        return Found(query, None, latest)
+    if len(_latest(dialect, query, using)) >= FREQUENT:
+        return Found(query, None)
     found = _matching(dialect, query, RARE + 1, using)
     if len(found.keys) <= RARE or found.is_cut:
-        return Found(query, found.keys, latest, is_cut=found.is_cut)
+        return Found(query, found.keys, is_cut=found.is_cut)
     # Words that are neither were frequent in the past: the latest items that have them are far down the timeline.
-    return Found(query, found.keys[:SHOWN], latest, are_all=False)
+    return Found(query, found.keys[:SHOWN], are_all=False)
 
 
 def _latest(dialect: Dialect, query: str, using: str) -> tuple[int, ...]:
@@ -200,14 +194,6 @@ def _matching(dialect: Dialect, query: str, most: int, using: str) -> Listed:
 def condition(queryset: QuerySet[Any], found: Found) -> BooleanLookup:
     """Return the condition that a row of *queryset*, items or posts, is *found*; the database checks it row by row."""
     return _Matches(F(_item_of(queryset)), Value(found.query), found.keys or ())
-
-
-def counts_by_asking(using: str) -> bool:
-    """Return whether the database *using* counts the first posts with frequent words faster by checking each post than
-    by reading items from its search index.
-    """
-    dialect = DIALECTS.get(connections[using].vendor)
-    return dialect is not None and dialect.counts_by_asking
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,11 +51,6 @@ class Dialect:
     the last LATEST items that match `%(query)s`. *found* is the condition that the item in a column matches a query,
     checked in the item's own entry. *listed* is the same condition, checked in a list of all items that match, which
     the database takes from the index first. *among* is the condition that the item is one of those in a JSON list.
-    *some* simplifies a query for a first estimate of how many items it finds: the simplified query finds no items that
-    the query doesn't find, and reading its first items takes no longer if there are many.
-
-    *counts_by_asking*: whether it is faster to check posts for the words one by one. It is on PostgreSQL, which
-    collects all items of a segment before it returns the first.
 
     *write* takes the values of one *row*, or, if it *takes_json*, many rows as JSON, which a driver passes on fastest.
     """
@@ -74,8 +69,6 @@ class Dialect:
     among: str
     row: Callable[[Indexed], Sequence[Any]]
     query: Callable[[Iterable[Term]], str]
-    some: Callable[[str], str]
-    counts_by_asking: bool
 
 
 # SQL of SQLite: sqlite.org/fts5.html
@@ -210,8 +203,6 @@ DIALECTS: Final = {
         among="{item} IN (SELECT value FROM json_each({items}))",
         row=_sqlite_row,
         query=_sqlite_query,
-        some=lambda query: query.replace("*", ""),  # whole words only
-        counts_by_asking=False,
     ),
     "postgresql": Dialect(
         create=(
@@ -242,8 +233,6 @@ DIALECTS: Final = {
         among="{item} IN (SELECT value::bigint FROM json_array_elements_text({items}::json))",
         row=_postgresql_row,
         query=_postgresql_query,
-        some=lambda query: query,
-        counts_by_asking=True,
     ),
 }
 """The SQL of each database that has an index, by Django's name of its vendor."""

@@ -213,47 +213,32 @@ class Timeline:
         """
         pinned = read_posts(self._pinned(), bodies=bodies) if self.pins and before is None else []
         hit = self._find() if self.query else None
-        are_checked = hit is not None and counted and before is None and self._counts_by_asking(hit)
-        keys, hits = self._first_of_many(hit, size + 1) if hit and are_checked else (None, None)
-        if hit and counted and hits is None:
+        is_frequent = hit is not None and hit.keys is None
+        keys: list[int] | None = None
+        hits: Hits | None = None
+        if hit and counted and is_frequent:
+            keys, hits = self._first_of_many(hit, size + 1)
+        elif hit and counted and hit.are_all:
             hits = hit.count(self.narrowed(query="").posts(), MOST_COUNTED)
-        rows = self._rows(before, size + 1, hit, are_checked=are_checked) if keys is None else _Rows(_of_keys(keys))
+        if keys is None or before is not None:
+            rows = self._rows(before, size + 1, hit, are_checked=counted and is_frequent and before is None)
+        else:
+            rows = _Rows(_of_keys(keys))
         found = read_posts(rows.posts, bodies=bodies)
-        if hits is not None and not hits.is_all:
+        if hit and counted and (hits is None or not hits.is_all):
             is_all = len(found) <= size and before is None and not rows.is_cut
-            hits = Hits(max(hits.count, min(len(found), size)), is_all=is_all)
-        if hit and hits is not None and not hits.is_all and hits.count < MOST_COUNTED and not rows.is_cut:
-            hits = self._counted(hit, are_checked=are_checked) or hits
+            hits = Hits(max(hits.count if hits else 0, min(len(found), size)), is_all=is_all)
         last = found[size - 1] if len(found) > size else None
         fill_posts([*pinned, *found], self.lifestream, self.query, bodies=bodies)
         older = Cursor(last.date, last.item_id) if last else None
         return TimelinePage(tuple(found[:size]), older, hits, tuple(pinned), rows.is_cut)
 
-    def _counted(self, hit: Found, *, are_checked: bool) -> Hits | None:
-        """Return how many posts a search (*hit*) finds, counted no further than MOST_COUNTED, or None if that takes too
-        long. If *are_checked*, `_first_of_many` has checked the latest posts already.
-
-        For frequent words, `Found.count` counts among items of all lifestreams. Shown to visitors, its result would
-        tell them whether items that only others may see have the words.
-        """
-        every = self.narrowed(query="").posts()
-        if hit.keys is None and not are_checked:
-            found = first_with(every, fulltext.condition(every, hit), MOST_COUNTED + 1)
-            if found.are_all or len(found.keys) > MOST_COUNTED:
-                return _hits(len(found.keys))
-        listed = hit.first_listed(every.order_by(), MOST_COUNTED + 1)
-        return None if listed.is_cut else _hits(len(listed.keys))
-
-    @staticmethod
-    def _counts_by_asking(hit: Found) -> bool:
-        """Return whether the words of a search (*hit*) are frequent, and the database counts faster by checking posts
-        one by one than by its index.
-        """
-        return hit.keys is None and fulltext.counts_by_asking(router.db_for_read(Post))
-
     def _first_of_many(self, hit: Found, count: int) -> tuple[list[int] | None, Hits | None]:
         """Return the keys of the first *count* posts that the search (*hit*) finds, and how many there are in all,
         counted no further than MOST_COUNTED. Return None for both if too few are found among the latest posts.
+
+        Only the posts of this timeline are counted: a number that depends on other lifestreams would tell visitors
+        whether items that only others may see have the words.
         """
         every = self.narrowed(query="").posts()
         found = first_with(every, fulltext.condition(every, hit), MOST_COUNTED + 1)
@@ -376,11 +361,6 @@ class Timeline:
         keys = Item.tags.through.objects.filter(tag=self.tag).values_list("item_id", flat=True)
         found = list(keys[: fulltext.RARE + 1])
         return found if len(found) <= fulltext.RARE else None
-
-
-def _hits(count: int) -> Hits:
-    """Return that *count* posts were found, if no more than MOST_COUNTED + 1 were looked for."""
-    return Hits(min(count, MOST_COUNTED), is_all=count <= MOST_COUNTED)
 
 
 def _older(posts: QuerySet[Post], before: Cursor | None) -> QuerySet[Post]:
