@@ -47,7 +47,7 @@ OURS = dict.fromkeys(
     ),
     "lifestream",
 )
-"""The peers that a table is about, if it is not about feedserver."""
+"""Which of our packages a program's table has a line for, if not for feedserver."""
 NEEDS = {
     "throughput.py": ["wrk", "ps"],
     "cycles.py": ["ps"],

@@ -111,7 +111,8 @@ def delay(port: int) -> float | None:
 class Silence:
     """The effect of silent connections: KB that each costs, and milliseconds of a request before and beside them.
 
-    None stands for what could not be measured: a server that serves one client at a time answers none, or accepts none.
+    None stands for what could not be measured: a server that serves one client at a time does not answer beside
+    them, or stops accepting connections.
     """
 
     each: float | None

@@ -10,8 +10,8 @@ modules, in the order in which a run passes them:
    lists.
 4. `timeline`: when the polls are, and which scenarios begin a step at each. `moved_clock`: the clock that a run moves.
 5. `adapters`: drives a reader in Python, and measures its memory with `peak_memory`. `commands`: drives a reader by its
-   commands, in folders of its own (`isolation`), where it looks for items (`reader_files`); `readers`: the readers
-   whose commands are known. `by_hand`: lets a person drive a reader, on the page of `hand_page`. `commands` and
+   commands, in folders of its own (`isolation`), and looks for items in its files (`reader_files`); `readers`: the
+   readers whose commands are known. `by_hand`: lets a person drive a reader, on the page of `hand_page`. `commands` and
    `by_hand` give the reader its feeds as a list (`opml`).
 6. `site`: the server of one scenario, on one of the `addresses` of this machine.
 7. `runner`: runs the scenarios and judges; those of one `lane` share a reader and its rounds, and `look` is what was

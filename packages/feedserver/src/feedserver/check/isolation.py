@@ -1,4 +1,4 @@
-"""Runs the commands of a reader in folders of its own, and ends whatever they leave running.
+"""Runs the commands of a reader in folders of its own, and, on Linux, ends whatever they leave running.
 
 Each session has a HOME, XDG folders, a folder for temporary files, a locale and a time zone of its own. Standard input
 is empty. A command runs in a process group of its own, with a limit on time and, on POSIX systems, on memory and on
@@ -59,7 +59,7 @@ _PAUSE: Final = 0.005
 _PATIENCE: Final = 10.0
 """Seconds to wait for the end of a process that was killed."""
 _MOST_STARTED: Final = 1000
-"""The number of ids up to which each one is checked, whether there is a process or not."""
+"""If at most this many process ids were given out since the last look, each one is tried; else, /proc is listed."""
 _KILL: Final = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows, each signal ends a process at once
 
 
@@ -229,7 +229,7 @@ class Home:
         return limit is not None and int(limit[1]) == self._limit
 
     def close(self) -> None:
-        """End every process of the session, and remove its folders."""
+        """End every process of the session that `survivors` can find, and remove its folders."""
         self._end_processes()
         remove_tree(self.folder)
 
@@ -267,7 +267,9 @@ def _latest_pid() -> int:
 
 
 def _pids_between(before: int, latest: int) -> Iterable[int]:
-    """Return the ids of the processes that were started after *before*, up to *latest*, the newest first."""
+    """Return the ids that the processes started after *before*, up to *latest*, may have, the highest first. Some
+    belong to older processes, or to none.
+    """
     if 0 <= latest - before <= _MOST_STARTED:
         return range(latest, before, -1)
     # Many were started, or their numbers have begun again from the lowest.

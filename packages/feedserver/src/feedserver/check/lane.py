@@ -112,7 +112,9 @@ class Lane:
             self.clock_seen = ClockSeen(clock.method, session.proves_clock())
             if clock.can_move and not self.clock_seen.is_proved:
                 refused |= {
-                    scenario.id: Judged(not_seen("the reader's clock did not follow: it may be linked statically"))
+                    scenario.id: Judged(
+                        not_seen("the reader's clock did not follow: the reader may be linked statically")
+                    )
                     for scenario in scenarios
                     if Need.CLOCK in scenario.needs
                 }

@@ -1,7 +1,8 @@
 """Patterns of paths: one route for many paths.
 
-Clients choose the path, and the event loop matches it, so the time grows almost linearly with the length of the path.
-A regular expression would try all ways to share out "/a-a-a-a" among the placeholders of "/<a>-<b>-<c>.xml".
+Clients choose the path, and the event loop matches it, so no path may take long. The time that `match` takes grows
+almost linearly with the length of the path. A regular expression would try all ways to share out "/a-a-a-a" among the
+placeholders of "/<a>-<b>-<c>.xml".
 """
 
 from __future__ import annotations

@@ -37,8 +37,8 @@ _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
 _FEED_SCHEME = re.compile(r"\s*+feed:(?://)?(?=([a-z][a-z0-9+.-]{0,20}+://)?)", re.IGNORECASE)
 _DOT: Final = re.compile(r"\.|%2e", re.IGNORECASE)
 _DOTS: Final = re.compile(r"(?:\.|%2e){2}", re.IGNORECASE)
-# The forbidden domain code points (url.spec.whatwg.org, "host miscellaneous"), and what is left of other letters: yarl
-# takes what stands before "%" for an address, and encodes nothing after it.
+# The forbidden domain code points (url.spec.whatwg.org, "host miscellaneous"), and characters that are not ASCII: in
+# "1.2.3.4%ü1", yarl takes "ü1" for the zone of an IP address, and does not encode it.
 _NOT_OF_A_HOST: Final = re.compile(r"[^!-~]|[#%/:<>?@\[\\\]^|]")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")  # RFC 3986 §2.3
@@ -89,7 +89,7 @@ def url_key(url: str) -> str:
         requested = request_url(url)
     except UrlRefused:
         return url
-    return _ESCAPE.sub(_same_escape, requested) if "%" in requested else requested
+    return _ESCAPE.sub(_normalised, requested) if "%" in requested else requested
 
 
 def without_feed_scheme(url: str) -> str:
@@ -124,7 +124,7 @@ def _decoded(text: str) -> str:
         return text
 
 
-def _same_escape(escape: re.Match[str]) -> str:
+def _normalised(escape: re.Match[str]) -> str:
     character = chr(int(escape[0][1:], 16))
     return character if character in _UNRESERVED else escape[0].upper()
 
@@ -156,7 +156,7 @@ def _without_login(url: str) -> str:
 
 
 def _host(parts: SplitResult) -> str:
-    """Return the host of a URL, in ASCII. Raises ValueError if it has none that can be requested."""
+    """Return the host of a URL, in ASCII; "" if it has none. Raises ValueError for a host that can't be requested."""
     if "\\" in parts.netloc:  # Browsers take it for "/" (url.spec.whatwg.org), others for a part of the name.
         raise ValueError("a backslash in the name of the host")
     host = parts.hostname or ""

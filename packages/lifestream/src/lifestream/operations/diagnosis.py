@@ -202,7 +202,9 @@ def _certificates(_now: datetime) -> Iterator[Finding]:
 def _proxy(_now: datetime) -> Iterator[Finding]:
     found = sorted(name for name in os.environ if name.lower() in _PROXY_VARIABLES)
     if found:
-        text = gettext("{names} is set, and not used: feeds are fetched directly.").format(names=", ".join(found))
+        text = gettext("{names} is set, and not used: set LIFESTREAM_PROXY to fetch feeds through a proxy.").format(
+            names=", ".join(found)
+        )
         yield Finding(gettext("proxy"), Grade.WARNING, text)
 
 

@@ -37,7 +37,7 @@ AGAIN: Final = timedelta(days=30)
 """After this time, a site that had no icon is requested again."""
 
 LIMITS: Final = FetchLimits(timeout=10.0, max_body=256 * 1024)
-"""The limits of one request: an icon is small, and nobody waits for it."""
+"""The limits of one request: an icon is small, and no page waits for it."""
 
 CANDIDATES: Final = 4
 """How many requests are sent for one site's icon, not counting its page."""
@@ -46,7 +46,9 @@ AT_ONCE: Final = 8
 """How many sites are requested at the same time."""
 
 OF_A_SITE: Final = 20.0
-"""Seconds for all requests for one site's icon: feeds wait meanwhile. A slower site counts as one without an icon."""
+"""Seconds for all requests for one site's icon: the updater fetches no feeds meanwhile. A slower site counts as one
+without an icon.
+"""
 
 
 def find_icons(
@@ -82,7 +84,7 @@ def find_icons(
     return sum(bool(icon) for _, icon in found)
 
 
-def _sites_without_icon(feeds: Collection[int] | None, limit: int, now: datetime) -> list[_Site]:
+def _sites_without_icon(feeds: Collection[int] | None, limit: int, now: datetime) -> list[_IconlessFeed]:
     """Return up to *limit* feeds whose icons are to be looked for, those of *feeds* (keys) if given, beginning with
     those whose icons were never looked for.
     """
@@ -92,18 +94,18 @@ def _sites_without_icon(feeds: Collection[int] | None, limit: int, now: datetime
     # Two queries, since each is answered from the beginning of a part of the index.
     never = without.filter(icon_checked=None).order_by("pk")
     again = without.filter(icon_checked__lte=now - AGAIN).order_by("icon_checked", "pk")
-    found: list[_Site] = []
+    found: list[_IconlessFeed] = []
     for chosen in (never, again):
         rows = chosen.values_list("pk", "url", "site_url", "icon_url", "options", "credentials")
-        found += [_Site(*row) for row in rows[: limit - len(found)]]
+        found += [_IconlessFeed(*row) for row in rows[: limit - len(found)]]
     return found
 
 
 @dataclass(frozen=True, slots=True)
-class _Site:
+class _IconlessFeed:
     """A feed that has no icon: its key and *url*, its site, the picture that it names, and its options and secrets."""
 
-    feed: int
+    pk: int
     url: str
     site_url: str
     icon_url: str
@@ -111,23 +113,23 @@ class _Site:
     credentials: str = field(repr=False)
 
 
-async def _icons_of(sites: list[_Site], guard: AddressGuard, pool: LazyPool) -> list[tuple[int, bytes]]:
+async def _icons_of(feeds: list[_IconlessFeed], guard: AddressGuard, pool: LazyPool) -> list[tuple[int, bytes]]:
     """Return the key of each feed with its icon, b"" for none. Sites that could not be requested are left out."""
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def one(fetcher: Fetcher, site: _Site) -> tuple[int, bytes] | None:
+    async def one(fetcher: Fetcher, feed: _IconlessFeed) -> tuple[int, bytes] | None:
         async with turns:
             try:
-                return site.feed, await _icon_of(_Requests(fetcher), pool, site)
+                return feed.pk, await _icon_of(_Requests(fetcher), pool, feed)
             except TimeoutError:
-                log.info("the site of %s is too slow to look for its icon", site.url)
-                return site.feed, b""
+                log.info("the site of %s is too slow to look for its icon", feed.url)
+                return feed.pk, b""
             except (_NotRequested, ShortOf) as shortage:
-                log.warning("the icon of %s will be looked for later: %s", site.url, shortage)
+                log.warning("the icon of %s will be looked for later: %s", feed.url, shortage)
                 return None
 
     async with make_fetcher(guard, LIMITS) as fetcher:
-        results = await asyncio.gather(*(one(fetcher, site) for site in sites))
+        results = await asyncio.gather(*(one(fetcher, feed) for feed in feeds))
     return [result for result in results if result is not None]
 
 
@@ -137,7 +139,9 @@ class _NotRequested(Exception):
 
 @dataclass(slots=True)
 class _Requests:
-    """The requests for one site's icon, which may take OF_A_SITE together. Reading its page is not counted."""
+    """The requests for one site's icon, which may take OF_A_SITE together. The time in which its page is parsed is not
+    counted.
+    """
 
     fetcher: Fetcher
     left: float = field(default_factory=lambda: OF_A_SITE)
@@ -153,16 +157,16 @@ class _Requests:
         return outcome
 
 
-async def _icon_of(asked: _Requests, pool: LazyPool, site: _Site) -> bytes:
-    """Return the icon of *site*, b"" for none. Raises `_NotRequested` or `ShortOf` for a shortage of this machine, and
+async def _icon_of(asked: _Requests, pool: LazyPool, feed: _IconlessFeed) -> bytes:
+    """Return the icon of *feed*, b"" for none. Raises `_NotRequested` or `ShortOf` for a shortage of this machine, and
     TimeoutError for a site that is too slow.
     """
     try:
-        requests = RequestsBeside.of(site.url, site.options, site.credentials)
+        requests = RequestsBeside.of(feed.url, feed.options, feed.credentials)
     except CredentialsLost:  # the feed's fetches fail, and report it
         return b""
-    known = site_of(ParsedFeed(link=site.site_url, icon=site.icon_url), site.url)
-    candidates = [site.icon_url] if site.icon_url else []
+    known = site_of(ParsedFeed(link=feed.site_url, icon=feed.icon_url), feed.url)
+    candidates = [feed.icon_url] if feed.icon_url else []
     if known.url:
         outcome = await asked.fetch(requests.to(known.url))
         if isinstance(outcome, Fetched):
