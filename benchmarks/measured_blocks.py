@@ -1,7 +1,11 @@
 """A plugin of pytest that runs tests in blocks: it waits for a byte before each, and reports the times of each.
 
-So several runs can take turns, each in a process of its own. A line that it writes has the seconds that a block of
-tests took, and those of processor time of the whole process, in user and system mode.
+So several runs can take turns, each in a process of its own. For each block, the plugin writes a line of two numbers:
+the seconds that the tests of the block took, and the seconds of processor time that the process used meanwhile, in user
+and system mode together.
+
+The environment variable BLOCK is the number of tests in a block. TURNS and TIMES are file descriptors: the bytes are
+read from one, and the lines are written to the other.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ import os
 import time
 
 _size = int(os.environ["BLOCK"])
-_turns, _times = int(os.environ["TURNS"]), int(os.environ["TIMES"])
+_turns_pipe, _times_pipe = int(os.environ["TURNS"]), int(os.environ["TIMES"])
 _begun = [0.0, 0.0]
 _number = 0
 
@@ -19,7 +23,7 @@ def pytest_runtest_logstart() -> None:
     """Wait for the turn, where a block begins."""
     global _number  # noqa: PLW0603 - a plugin that is a module keeps its state there
     if _number % _size == 0:
-        os.read(_turns, 1)
+        os.read(_turns_pipe, 1)
         _begun[:] = [time.perf_counter(), time.process_time()]
     _number += 1
 
@@ -28,4 +32,4 @@ def pytest_runtest_logfinish() -> None:
     """Report the times, where a block ends."""
     if _number % _size == 0:
         wall, cost = time.perf_counter() - _begun[0], time.process_time() - _begun[1]
-        os.write(_times, f"{wall} {cost}\n".encode())
+        os.write(_times_pipe, f"{wall} {cost}\n".encode())

@@ -5,9 +5,9 @@
     uv run python scripts/mutate.py
 
 `scripts/mutation.toml` names the modules, the tests that belong to each, and the mutants that may survive, each with
-the reason. Each survivor is printed with file, line and change. The exit status is 1 if a mutant survives that is not
-listed, if less than 90 % of a module's mutants are killed, or if an entry of the list is not needed. `--help` describes
-the options.
+the reason. Each survivor that is not listed is printed with file, line and change. The exit status is 1 if there is
+any, if less than 90 % of a module's mutants are killed or time out, or if an entry of the list is not needed; with
+`--only`, it is 1 only for a survivor that is not listed. `--help` describes the options.
 
 The source is copied to a temporary folder and mutated there: the working tree is not touched. A first run measures
 which tests run which lines; a mutant is then tried with the tests that run its line, the fastest first, up to the first
@@ -38,12 +38,13 @@ from mutation_runner import Runner
 ROOT = Path(__file__).parent.parent
 SETTINGS = Path(__file__).with_name("mutation.toml")
 PATIENCE = 1800  # seconds that the tests of a module may take on the code as it is
-FLOOR = 90  # percent of a module's mutants that must be killed
+FLOOR = 90  # percent of a module's mutants that must be killed or time out
 
 DESCRIPTION = """\
 Change the core modules that scripts/mutation.toml names in many small ways, and run the tests that belong to each on
-every mutant. Survivors are printed. The exit status is 0 if at least 90 % of each module's mutants are killed and the
-others are listed there with a reason, 1 if not, and 2 if the tests fail on the code as it is.
+every mutant. Survivors that the file does not list are printed. The exit status is 0 if at least 90 % of each module's
+mutants are killed or time out and the file lists just the others, each with a reason; 1 if not; and 2 if the tests fail
+on the code as it is. With --only, the status is 1 only if a survivor is not listed.
 """
 
 
@@ -71,8 +72,9 @@ class Target:
 
 @dataclass(frozen=True)
 class FirstRun:
-    """The result of a run of the tests on the code as it is: tests by line ("" for the time of import), the seconds of
-    each test, the libraries that were imported, and the seconds of CPU time and of wall-clock time that the run took.
+    """The result of a run of the tests on the code as it is: for each line the tests that run it, among them "" if the
+    line runs at import; the seconds of each test; the libraries that were imported; and the seconds of CPU time and of
+    wall-clock time that the run took.
     """
 
     lines: dict[int, set[str]]
@@ -100,7 +102,7 @@ class Result:
         return sum(1 for _, each in self.fates if each is fate)
 
     @property
-    def survivors(self) -> list[Mutant]:
+    def unlisted_survivors(self) -> list[Mutant]:
         """The survivors that are not listed."""
         return [m for m, fate in self.fates if fate is Fate.SURVIVED and m.place not in self.target.allowed]
 
@@ -118,7 +120,7 @@ class Result:
     @property
     def passes(self) -> bool:
         """Whether enough mutants are killed, every survivor is listed, and every entry of the list is needed."""
-        return self.percent >= FLOOR and not self.survivors and not self.needless
+        return self.percent >= FLOOR and not self.unlisted_survivors and not self.needless
 
 
 class TestsFail(Exception):
@@ -156,7 +158,7 @@ def main(arguments: list[str]) -> int:
             print_needless(results[-1])
     print_table(results)
     if options.only is not None:
-        return 1 if any(result.survivors for result in results) else 0
+        return 1 if any(result.unlisted_survivors for result in results) else 0
     return 0 if all(result.passes for result in results) else 1
 
 
@@ -191,19 +193,19 @@ def mutate(target: Target, jobs: int, only: str | None) -> Result:
         mutants = [m for m in mutants if any(only in text for text in (m.place.function, m.place.was, m.place.becomes))]
     result = Result(target)
     with tempfile.TemporaryDirectory(prefix="mutation-", ignore_cleanup_errors=True) as folder, ExitStack() as stack:
-        benches = [stack.enter_context(closing(Bench(target, Path(folder) / str(n)))) for n in range(jobs)]
-        first = benches[0].first_run()
-        free: Queue[Bench] = Queue()
-        for bench in benches:
-            bench.use(first)
-            free.put(bench)
+        workspaces = [stack.enter_context(closing(Workspace(target, Path(folder) / str(n)))) for n in range(jobs)]
+        first = workspaces[0].first_run()
+        free: Queue[Workspace] = Queue()
+        for workspace in workspaces:
+            workspace.prepare(first)
+            free.put(workspace)
 
         def fate_of(mutant: Mutant) -> Fate:
-            bench = free.get()
+            workspace = free.get()
             try:
-                return bench.fate_of(mutant, first)
+                return workspace.fate_of(mutant, first)
             finally:
-                free.put(bench)
+                free.put(workspace)
 
         with ThreadPoolExecutor(jobs) as pool:
             for number, (mutant, fate) in enumerate(zip(mutants, pool.map(fate_of, mutants), strict=True), 1):
@@ -216,7 +218,7 @@ def mutate(target: Target, jobs: int, only: str | None) -> Result:
     return result
 
 
-class Bench:
+class Workspace:
     """A copy of a package's source in which one mutant at a time is tried."""
 
     def __init__(self, target: Target, folder: Path) -> None:
@@ -259,11 +261,12 @@ class Bench:
         lines = {int(line): set(tests) for line, tests in found["lines"].items()}
         return FirstRun(lines, found["durations"], found["modules"], found["cpu"], time.perf_counter() - begin)
 
-    def use(self, first: FirstRun) -> None:
-        """Prepare for mutants as the *first* run suggests. Raise TestsFail if tests fail without a mutant."""
+    def prepare(self, first: FirstRun) -> None:
+        """Have the libraries that the *first* run imported loaded only once for all mutants, where the system can fork.
+        Run the tests in this way without a mutant, and raise TestsFail if they fail.
+        """
         self.runner.modules = first.modules
-        orders = {"tests": list(first.durations), "seconds": 60 + 5 * first.cpu}
-        status, output = self.runner.run(orders, PATIENCE)
+        status, output = self.runner.run({"tests": list(first.durations), "seconds": 60 + 5 * first.cpu}, PATIENCE)
         if status != 0:
             raise TestsFail(
                 f"the tests of {self.target.path} pass, but fail when they are run as for a mutant:\n{output}"
@@ -279,8 +282,7 @@ class Bench:
         self.writes += 1
         os.utime(self.module, (self.writes, self.writes))
         # A machine may be busy, so wall-clock time is only the last resort, against tests that wait for ever.
-        orders = {"tests": tests, "seconds": 5 + 5 * first.cpu}
-        status, _ = self.runner.run(orders, 60 + 10 * first.wall)
+        status, _ = self.runner.run({"tests": tests, "seconds": 5 + 5 * first.cpu}, 60 + 10 * first.wall)
         if status in (None, OVERRUN):
             return Fate.TIMEOUT
         return Fate.SURVIVED if status == 0 else Fate.KILLED
@@ -309,7 +311,7 @@ def print_table(results: list[Result]) -> None:
     width = max(len(result.target.path) for result in results)
     print(f"{'module':{width}}  mutants  killed  timeouts  survived  listed        seconds")
     for result in results:
-        listed = result.count(Fate.SURVIVED) - len(result.survivors)
+        listed = result.count(Fate.SURVIVED) - len(result.unlisted_survivors)
         print(
             f"{result.target.path:{width}} {len(result.fates):8} {result.count(Fate.KILLED):7}"
             f" {result.count(Fate.TIMEOUT):9} {result.count(Fate.SURVIVED):9} {listed:7} {result.percent:5.1f}%"

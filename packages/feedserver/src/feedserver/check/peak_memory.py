@@ -30,6 +30,9 @@ def reset() -> bool:
 
 
 def read() -> int:
-    """Return the most memory that was resident since `reset`, in bytes; 0 if the system does not say."""
+    """Return the most memory that was resident since `reset`, in bytes; 0 if Linux does not report it.
+
+    Raise OSError on other systems, where `reset` has returned False.
+    """
     found = re.search(r"^VmHWM:\s+(\d+) kB", (_SELF / "status").read_text(), re.MULTILINE)
     return int(found[1]) << 10 if found is not None else 0

@@ -22,11 +22,11 @@ def make_key() -> str:
 
 
 class HubSubscription(models.Model):
-    """A feed's subscription at its hub: at most one that is wanted, and those that are being ended.
+    """A feed's subscription at its hub. A feed has at most one that is wanted, beside those that are being ended.
 
-    *key* is in the path of the callback that the hub calls. Only the hub knows it; the secret of its signature is
-    derived from it (see `hub_subscriptions`). *next_request* is when the hub is asked (again). *attempts* counts how
-    often it was asked since it last confirmed.
+    *key* is in the path of the callback that the hub calls. Only this site and the hub know the key. The secret with
+    which the hub signs is derived from the key (see `hub_subscriptions`). *next_request* is when the hub is asked
+    (again). *attempts* counts how often it was asked since it last confirmed, or since the subscription began to end.
     """
 
     class State(models.TextChoices):

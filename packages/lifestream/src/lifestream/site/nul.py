@@ -25,7 +25,7 @@ class NulMiddleware:
         query = request.META.get("QUERY_STRING", "")
         if "%00" in query or "\0" in query:
             raise BadRequest("No query has a NUL in it.")
-        # In quotes, a cookie may have a NUL as "\\000".
+        # Django has decoded the cookies: in a value in quotes, the octal escape \000 is a NUL.
         if any("\0" in text for cookie in request.COOKIES.items() for text in cookie):
             raise BadRequest("No cookie has a NUL in it.")
         return self.get_response(request)

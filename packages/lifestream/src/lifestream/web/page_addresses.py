@@ -1,4 +1,5 @@
-"""The addresses of pages of a lifestream, made faster than by Django's `reverse`: a timeline has more than a hundred.
+"""The addresses of pages of a lifestream, made faster than by Django's `reverse`: one page of a timeline may link to
+more than a hundred.
 
 Django tries the patterns of a name for each address. The addresses of two items differ only in the item's key, so one
 address is reversed, and the others are made by putting their key in the same place.

@@ -1,5 +1,5 @@
-"""The icons of sites, the logos that owners have uploaded and, if this site is to show them, the pictures of feeds. All
-come from this site's own address, so that a page loads nothing from other hosts.
+"""The icons of sites, the logos that owners have uploaded and, with LIFESTREAM_SERVE_PICTURES, the pictures
+of feeds. A browser loads all these from this site's own address, and none from other hosts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from lifestream.web.views.reading import cacheable, read, read_site
 A_DAY = 86400
 _A_WEEK = 7 * A_DAY
 _A_YEAR = 365 * A_DAY
-_NO_CONTENT = "default-src 'none'; sandbox"
+_LOAD_NOTHING = "default-src 'none'; sandbox"
 
 
 @require_safe
@@ -48,15 +48,15 @@ def logo(request: HttpRequest, slug: str, digest: str) -> HttpResponse:
     if found is None:
         raise Http404(gettext("There is no such picture."))
     data, etag = bytes(found.data), f'"{digest}"'
-    headers = {"ETag": etag, "Content-Security-Policy": _NO_CONTENT, "X-Content-Type-Options": "nosniff"}
+    headers = {"ETag": etag, "Content-Security-Policy": _LOAD_NOTHING, "X-Content-Type-Options": "nosniff"}
     response = HttpResponse(data, content_type=image_type(data), headers=headers)
     return cacheable(get_conditional_response(request, etag=etag, response=response) or response, timeline, _A_YEAR)
 
 
 @require_safe
 def picture(request: HttpRequest, key: str, url: str) -> HttpResponse:
-    """Return the picture of a feed whose address this site has signed. The answer for a picture that is not stored yet
-    is 202 (Accepted): it is being fetched, and can be requested again.
+    """Return a picture of a feed, if this site has signed the picture's address. The answer is 202 (Accepted) for a
+    picture that is not stored and has not arrived in time: it can be requested again soon.
     """
     signed = picture_at(key, url) if settings.serves_pictures else None
     if signed is None:
@@ -74,7 +74,7 @@ def picture(request: HttpRequest, key: str, url: str) -> HttpResponse:
     headers = {
         "ETag": etag,
         "Content-Disposition": "inline",
-        "Content-Security-Policy": _NO_CONTENT,
+        "Content-Security-Policy": _LOAD_NOTHING,
         "Cross-Origin-Resource-Policy": "same-origin",
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
