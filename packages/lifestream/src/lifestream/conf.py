@@ -290,8 +290,8 @@ class Settings(SettingValues):
 
     @property
     def jitter(self) -> float:
-        """`LIFESTREAM_JITTER`: a fetch is delayed by up to this part of the interval that lifestream itself chooses, so
-        that feeds are not all due at once.
+        """`LIFESTREAM_JITTER`: a fetch is delayed by up to this part of the interval that lifestream itself chooses, and
+        by half an hour at most, so that feeds are not all due at once.
         """
         return self.number("JITTER", 0.1)
 

@@ -302,7 +302,7 @@ class FeedAdmin(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Resume"), permissions=["change"])
     def resume(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
-        """Make the selected feeds due at once, including those that were gone, but none without a reader."""
+        """Make the selected feeds due at once, including those that were gone, but none without a subscription that is not paused."""
         read = Exists(Subscription.objects.filter(feed=OuterRef("pk"), paused=False))
         count = (
             Feed.objects.filter(read, pk__in=feeds.values("pk"))
