@@ -141,7 +141,7 @@ async def _icon_of(fetcher: Fetcher, pool: LazyPool, site: _Site) -> bytes:
         requests = RequestsBeside.of(site.url, site.options, site.credentials)
     except CredentialsLost:  # the feed's fetches fail, and report it
         return b""
-    known = site_of(ParsedFeed(link=site.site_url, icon=site.icon_url), site.url)
+    known = site_of(ParsedFeed(link=site.site_url), site.url)
     candidates = [site.icon_url] if site.icon_url else []
     if known.url:
         outcome = await _fetch(fetcher, requests.to(known.url))
