@@ -290,7 +290,7 @@ class Settings(SettingValues):
 
     @property
     def jitter(self) -> float:
-        """`LIFESTREAM_JITTER`: a fetch is delayed by up to this part of the interval that lifestream itself chooses, and
+        """`LIFESTREAM_JITTER`: a fetch is delayed by up to this part of the interval that lifestream chooses, but
         by half an hour at most, so that feeds are not all due at once.
         """
         return self.number("JITTER", 0.1)

@@ -7,10 +7,13 @@ import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import nh3
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lifestream.content import sanitizer
+from lifestream.content.bounded_html import bounded
 from lifestream.content.plaintext import text_of
 from lifestream.content.sanitizer import Sanitizer
 from lifestream.content.sanitizer_rules import DEFAULT_TAGS, SanitizerRules, refused
@@ -399,3 +402,92 @@ def test_a_beginning_says_whether_it_is_the_whole_text() -> None:
     assert Sanitizer().beginning("", "", 0).whole
     assert Sanitizer().beginning("<p>a</p>", "", 8).whole
     assert not Sanitizer().beginning("<p>ab cd ef</p>", "", 8).whole
+
+
+@pytest.mark.parametrize("length", range(10, 16))
+def test_a_beginning_that_ends_after_the_first_of_two_line_feeds_does_not_change_when_it_is_cleaned_again(
+    length: int,
+) -> None:
+    clean = SANITIZER.beginning("<pre>\n\nxx</pre>", BASE, length).html
+
+    assert SANITIZER.html(clean, BASE) == clean
+
+
+def test_a_beginning_of_what_became_plain_text_says_whether_it_is_the_whole_text() -> None:
+    deep = "<div>" * 513 + "ab"
+
+    assert SANITIZER.beginning(deep, BASE, 9) == SANITIZER.beginning(deep, BASE, 100)
+    assert SANITIZER.beginning(deep, BASE, 9).whole
+    assert SANITIZER.beginning(deep, BASE, 8).html == "<p>a</p>"
+    assert not SANITIZER.beginning(deep, BASE, 8).whole
+
+
+@pytest.mark.parametrize(("fragment", "text"), [("<a href=a>b", "<p>b</p>"), ("<p><a href=a><p>", "")])
+def test_html_that_becomes_16_times_and_1000_characters_as_long_is_kept_and_longer_html_becomes_text(
+    fragment: str, text: str
+) -> None:
+    most = 16 * len(fragment) + 1000
+    cleaned = [SANITIZER.html(fragment, f"https://a.example/{'x' * number}/") for number in range(1300)]
+
+    assert max(map(len, cleaned)) == most
+    assert set(cleaned[cleaned.index(max(cleaned, key=len)) + 1 :]) == {text}
+
+
+@pytest.mark.parametrize("fragment", ['<p a"b=1><b>z</b></p>', '<p a"b=1><b>z<div>'])
+def test_html_becomes_text_if_the_rules_allow_an_attribute_that_nh3_writes_in_another_form(fragment: str) -> None:
+    assert Sanitizer(SanitizerRules.of({"p": ['a"b'], "b": []})).html(fragment) == "<p>z</p>"
+
+
+@pytest.fixture
+def rewritten(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
+    """Return a list of what `bounded` rewrites for nh3, and whether it was told that its tags are usual."""
+    calls: list[tuple[str, bool]] = []
+
+    def recorded(source: str, *, usual: bool = False) -> str | None:
+        calls.append((source, usual))
+        return bounded(source, usual=usual)
+
+    monkeypatch.setattr(sanitizer, "bounded", recorded)
+    return calls
+
+
+def test_html_is_searched_for_tags_that_change_how_it_is_read_unless_it_is_known_to_have_none(
+    rewritten: list[tuple[str, bool]],
+) -> None:
+    assert SANITIZER.html("<b><select>x") == "<b>x</b>"
+    assert SANITIZER.html("<p><button><p>x") == "<p></p><p>x</p><p></p>"
+    assert rewritten == [("<b><select>x", False), ("<p><button><p>x", True), ("<p><p>x</p></p>", False)]
+
+
+def test_clean_html_is_rewritten_before_nh3_reads_it_again_only_if_its_text_is_long_or_no_cells_are_allowed(
+    rewritten: list[tuple[str, bool]],
+) -> None:
+    def count(fragment: str, cleaner: Sanitizer) -> int:
+        cleaner.html(fragment)
+        return sum("<button>" not in source for source, _ in rewritten)
+
+    fragment, long = "<p><button><p>x", "<p><button><p>" + "x" * 5000
+    assert count(fragment, SANITIZER) == 1
+    rewritten.clear()
+    assert count(long, SANITIZER) == 2
+    rewritten.clear()
+    assert count(fragment, Sanitizer(SanitizerRules.of({"p": []}))) == 2
+
+
+def test_styles_are_not_even_read_if_the_rules_list_no_properties(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+
+    def cleaner(**options: Any) -> nh3.Cleaner:
+        given.update(options)
+        return original(**options)
+
+    original = nh3.Cleaner
+    monkeypatch.setattr(nh3, "Cleaner", cleaner)
+    Sanitizer(SanitizerRules.of({"p": ["style", "title"], "b": ["style"]}, styles=[]))
+
+    assert given["attributes"] == {"p": {"title"}, "b": set(), "*": {"id"}}
+
+
+def test_a_summary_has_300_characters_unless_another_length_is_given() -> None:
+    assert SANITIZER.summary("<p>" + "x" * 300) == "x" * 300
+    assert SANITIZER.summary("<p>" + "x" * 301) == "x" * 299 + "…"

@@ -367,7 +367,14 @@ def test_address_space_is_checked_before_it_is_needed() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit on address space")
 def test_a_limit_on_memory_is_detected() -> None:
-    program = "from lifestream.fetcher.shortage import is_memory_limited as limited; print(limited())"
-    for command in (program, f"import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 40, 1 << 40)); {program}"):
-        done = subprocess.run([sys.executable, "-c", command], capture_output=True, encoding="utf-8", check=True)
-        assert done.stdout == f"{'RLIMIT' in command}\n"
+    program = (
+        "import resource, sys\n"
+        "from lifestream.fetcher.shortage import is_memory_limited\n"
+        "soft = int(sys.argv[1])\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (soft, resource.getrlimit(resource.RLIMIT_AS)[1]))\n"
+        "print(is_memory_limited())\n"
+    )
+    for soft, printed in ((-1, "False\n"), (1 << 40, "True\n")):  # -1 is RLIM_INFINITY
+        command = [sys.executable, "-c", program, str(soft)]
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
+        assert done.stdout == printed

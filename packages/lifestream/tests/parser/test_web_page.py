@@ -210,3 +210,8 @@ def test_the_icon_with_the_best_size_comes_first(better: str, worse: str) -> Non
             "https://www.site.example/worse.png",
             "https://www.site.example/favicon.ico",
         )
+
+
+def test_the_title_is_that_of_the_first_title_element_and_of_no_other_hidden_text() -> None:
+    page = b"<!-- a --><style>b</style><title></title><script>c</script><p>d</p><title>e</title><title>f</title>"
+    assert read_page(page, {}, "https://a.example/").title == "e"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from unittest import mock
@@ -15,8 +17,12 @@ from feedserver import FeedServer, Response
 from feedserver.django import FeedServerTransactionTestCase
 from lifestream.content.image_types import image_type
 from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.fetch import FetchLimits
+from lifestream.fetcher.outcomes import Failed, FailureKind, Fetched, FetchRequest, Outcome
+from lifestream.fetcher.shortage import Shortage, ShortOf
 from lifestream.models import Feed
-from lifestream.refresh.icon_finder import AGAIN, find_icons
+from lifestream.refresh import icon_finder
+from lifestream.refresh.icon_finder import find_icons
 from lifestream.storage.feed_options import FeedOptions, Secrets
 from relay import relay
 from served import page, slow_page, watched_processes
@@ -78,15 +84,15 @@ class IconTest(FeedServerTransactionTestCase):
         assert find_icons(clock=lambda: NOW) == 1
         assert self.icon(feed) == PNG
 
-    def test_a_site_without_an_icon_is_requested_again_only_after_a_month(self) -> None:
+    def test_a_site_without_an_icon_is_requested_again_only_after_30_days(self) -> None:
         self.page()
         self.feedserver.add("/favicon.ico", Response(status=404))
         feed = self.feed()
         assert find_icons(clock=lambda: NOW) == 0
         asked = len(self.feedserver.requests)
-        assert find_icons(clock=lambda: NOW + AGAIN - timedelta(seconds=1)) == 0
+        assert find_icons(clock=lambda: NOW + timedelta(days=30) - timedelta(seconds=1)) == 0
         assert len(self.feedserver.requests) == asked
-        assert find_icons(clock=lambda: NOW + AGAIN) == 0
+        assert find_icons(clock=lambda: NOW + timedelta(days=30)) == 0
         assert len(self.feedserver.requests) == 2 * asked
         assert self.icon(feed) == b""
 
@@ -98,12 +104,22 @@ class IconTest(FeedServerTransactionTestCase):
         assert find_icons(clock=lambda: NOW) == 0
         assert [request.path for request in self.feedserver.requests] == ["/"]
 
-    def test_a_picture_that_is_too_large_is_not_stored(self) -> None:
-        self.page()
-        self.feedserver.add("/favicon.ico", Response(PNG + bytes(300_000)))
+    def test_a_picture_of_more_than_256_kib_is_not_stored(self) -> None:
+        largest = PNG.ljust(256 * 1024, b"\0")
+        self.page('<link rel="icon" href="/larger.png"><link rel="icon" href="/largest.png">')
+        self.feedserver.add("/larger.png", Response(largest + b"\0"))
+        self.feedserver.add("/largest.png", Response(largest))
         feed = self.feed()
+        assert find_icons(clock=lambda: NOW) == 1
+        assert self.icon(feed) == largest
+
+    def test_no_more_than_four_pictures_of_a_site_are_requested(self) -> None:
+        self.page("".join(f'<link rel="icon" href="/{n}.png">' for n in range(6)))
+        for n in range(6):
+            self.feedserver.add(f"/{n}.png", Response(SVG))
+        self.feed()
         assert find_icons(clock=lambda: NOW) == 0
-        assert self.icon(feed) == b""
+        assert [request.path for request in self.feedserver.requests] == ["/", *(f"/{n}.png" for n in range(4))]
 
     def test_pages_are_read_in_one_process_which_is_started_when_a_page_arrives(self) -> None:
         self.page('<link rel="icon" href="/a.png">')
@@ -149,6 +165,130 @@ class IconTest(FeedServerTransactionTestCase):
         make_feed(self.get_url("gone.xml"), site_url=self.get_url("/"), last_success=NOW, status="gone")
         assert find_icons(clock=lambda: NOW) == 0
         assert self.feedserver.requests == []
+
+
+class Network:
+    """A fetcher that finds nothing, since every request ends with *kind*, except those that *answers* has.
+
+    It knows the *limits* it was made with, how many requests were *running*, and what the most were.
+    """
+
+    def __init__(self, kind: FailureKind = "dns", answers: dict[str, bytes] | None = None) -> None:
+        self.kind = kind
+        self.answers = answers or {}
+        self.limits: FetchLimits | None = None
+        self.running = self.most = 0
+
+    def fetcher(self, _guard: AddressGuard, limits: FetchLimits) -> AbstractAsyncContextManager[Network]:
+        self.limits = limits
+        return nullcontext(self)
+
+    async def fetch(self, request: FetchRequest) -> Outcome:
+        self.running += 1
+        self.most = max(self.most, self.running)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        self.running -= 1
+        if request.url in self.answers:
+            return Fetched(request.url, self.answers[request.url])
+        return Failed(self.kind, f"{request.url} can't be requested")
+
+
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch) -> Network:
+    """Return what is requested instead of servers."""
+    network = Network()
+    monkeypatch.setattr(icon_finder, "make_fetcher", network.fetcher)
+    return network
+
+
+def feeds_without_icon(count: int, **fields: object) -> list[Feed]:
+    """Return *count* new feeds, each of a site of its own."""
+    known = Feed.objects.count()
+    names = [f"https://site-{known + n}.example/" for n in range(count)]
+    return [make_feed(f"{name}feed", last_success=NOW, site_url=name, **fields) for name in names]
+
+
+def looked_for() -> list[int]:
+    """Return the keys of the feeds whose icons were looked for now."""
+    return list(Feed.objects.filter(icon_checked=NOW).order_by("pk").values_list("pk", flat=True))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_icons_of_20_feeds_are_looked_for_8_at_a_time_and_each_request_may_take_10_seconds(network: Network) -> None:
+    feeds = feeds_without_icon(21)
+    assert find_icons(clock=lambda: NOW) == 0
+    assert looked_for() == [feed.pk for feed in feeds[:20]]
+    assert (network.most, network.running) == (8, 0)
+    assert network.limits == FetchLimits(timeout=10.0, max_body=256 * 1024)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_feeds_whose_icons_were_never_looked_for_come_first_and_both_kinds_share_the_limit(network: Network) -> None:
+    old = feeds_without_icon(3, icon_checked=NOW - timedelta(days=31))
+    new = feeds_without_icon(2)
+    assert find_icons(limit=3, clock=lambda: NOW) == 0
+    assert looked_for() == [feed.pk for feed in (old[0], *new)]
+    assert not network.running
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_site_that_is_not_requested_because_of_a_shortage_is_requested_the_next_time(
+    network: Network, caplog: pytest.LogCaptureFixture
+) -> None:
+    network.kind = "shortage"
+    short, lucky = feeds_without_icon(2)
+    network.answers = {f"{lucky.site_url}": b"<html>", f"{lucky.site_url}favicon.ico": PNG}
+    assert find_icons(clock=lambda: NOW) == 1
+    assert looked_for() == [lucky.pk]
+    assert caplog.messages == [f"the icon of {short.url} will be looked for later: {short.site_url} can't be requested"]
+    network.kind = "dns"
+    assert find_icons(clock=lambda: NOW) == 0
+    assert looked_for() == [short.pk, lucky.pk]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_icon_is_looked_for_while_the_machine_is_short_of_files(
+    network: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_files() -> None:
+        raise ShortOf(Shortage.FILES)
+
+    monkeypatch.setattr(icon_finder, "require_files", no_files)
+    feeds_without_icon(1)
+    assert find_icons(clock=lambda: NOW) == 0
+    assert (looked_for(), network.limits) == ([], None)
+    assert caplog.messages == [f"no icons could be looked for: {Shortage.FILES.value}"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_error_that_is_no_shortage_is_raised(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(request: FetchRequest) -> Outcome:
+        raise LookupError(request.url)
+
+    monkeypatch.setattr(network, "fetch", broken)
+    [feed] = feeds_without_icon(1)
+    with pytest.raises(LookupError, match=feed.site_url):
+        find_icons(clock=lambda: NOW)
+    assert looked_for() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_login_of_a_feed_is_not_in_the_representation_of_its_site(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+
+    async def icon_of(_fetcher: object, _pool: object, site: object) -> bytes:
+        written.append(repr(site))
+        return b""
+
+    monkeypatch.setattr(icon_finder, "_icon_of", icon_of)
+    [feed] = feeds_without_icon(1, credentials=Secrets("user:password").sealed())
+    assert find_icons(clock=lambda: NOW) == 0
+    [text] = written
+    assert feed.url in text
+    assert feed.credentials not in text
 
 
 @pytest.fixture(scope="module")

@@ -169,8 +169,69 @@ def test_the_categories_and_the_folders_of_one_feed_take_linear_time() -> None:
     assert_linear(read, folders, 2000)
 
 
+def test_half_an_address_at_the_end_of_a_list_that_is_cut_off_is_no_feed() -> None:
+    assert read(b"<opml><outline xmlUrl=http://a.example/><outline xmlUrl=http://b.exam") == [
+        Outline("http://a.example/")
+    ]
+
+
+def test_a_site_that_is_not_on_the_web_is_left_out() -> None:
+    document = "<outline xmlUrl='http://a' htmlUrl='mailto:ada@a.example'/>"
+    assert read(document.encode()) == [Outline("http://a")]
+
+
+def test_outlines_that_no_list_contains_are_not_cut_off() -> None:
+    found = opml.read_list(b"<outline xmlUrl='http://a'/>")
+    assert found.outlines == (Outline("http://a"),)
+    assert not found.is_cut_off
+
+
+@pytest.mark.django_db
+def test_a_list_is_written_in_parts_that_end_with_the_first_outline_beyond_64_ki_characters() -> None:
+    lifestream = make_lifestream()
+    outlines = [Outline(f"https://a.example/{n:04}", f"{n:04}") for n in range(3000)]
+    subscribe_to(lifestream, outlines)
+    *parts, last = write(lifestream)
+    assert len(parts) == 3
+    for part in parts:
+        assert len(part.rpartition(b"<outline")[0]) <= 64 * 1024 < len(part)
+    assert all(part.startswith(b"<outline ") for part in (*parts[1:], last))
+    assert last.endswith(b"</opml>")
+    assert read(b"".join([*parts, last])) == outlines
+
+
 @pytest.mark.django_db
 class TestDatabase:
+    def test_every_subscription_is_written_once_even_if_they_are_read_in_parts(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lifestream = make_lifestream()
+        outlines = [Outline(f"https://{name}.example/", name, folder=name.upper()) for name in "abcdefgh"]
+        subscribe_to(lifestream, outlines)
+        monkeypatch.setattr(opml, "_PART", 3)
+        assert list(subscriptions_of(lifestream)) == outlines
+
+    def test_a_feed_without_a_name_and_a_title_is_written_with_its_domain(self) -> None:
+        lifestream = make_lifestream()
+        make_subscription(make_feed("https://a.example/feed"), lifestream)
+        assert list(subscriptions_of(lifestream)) == [Outline("https://a.example/feed", "a.example")]
+
+    def test_an_outline_with_a_refusal_is_left_out_and_those_after_it_are_subscribed_to(self) -> None:
+        outlines = [Outline("https://a.example/page", refusal="No feed."), Outline("https://b.example/feed")]
+        result = subscribe_to(make_lifestream(), outlines)
+        assert [made.feed.url for made in result.made] == ["https://b.example/feed"]
+        assert (result.refused, result.known) == (["No feed."], 0)
+
+    def test_a_feed_that_is_listed_again_counts_as_known(self) -> None:
+        twice = [Outline("https://a.example/feed", "First"), Outline("https://a.example/feed", "Second")]
+        result = subscribe_to(make_lifestream(), twice)
+        assert [made.name for made in result.made] == ["First"]
+        assert result.known == 1
+
+    def test_the_notes_of_the_feeds_that_are_subscribed_to_are_reported(self) -> None:
+        outlines = [Outline("https://a.example/feed", note="A: x = 1"), Outline("https://b.example/feed")]
+        assert subscribe_to(make_lifestream(), outlines).notes == ["A: x = 1"]
+
     def test_all_subscriptions_without_credentials_are_written(self) -> None:
         lifestream = make_lifestream(title="Mine")
         named = make_feed("https://a.example/feed", title="A", site_url="https://a.example/")

@@ -302,7 +302,9 @@ class FeedAdmin(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Resume"), permissions=["change"])
     def resume(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
-        """Make the selected feeds due at once, including those that were gone, but none without a subscription that is not paused."""
+        """Make the selected feeds due at once, including those that were gone. A feed without a subscription, or with
+        paused ones only, stays as it is.
+        """
         read = Exists(Subscription.objects.filter(feed=OuterRef("pk"), paused=False))
         count = (
             Feed.objects.filter(read, pk__in=feeds.values("pk"))

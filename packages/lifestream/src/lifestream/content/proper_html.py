@@ -18,6 +18,7 @@ from lifestream.content.clean_html import (
     LONGEST_KNOWN,
     CleanHtml,
     KnownTags,
+    NotClean,
     Tag,
     Tags,
     columns,
@@ -144,7 +145,7 @@ def proper_html(source: str, tags: SourceTags) -> CleanHtml | None:
             return None
         if "&" in source or "\xa0" in source:
             texts = [*map(_as_written, texts)]
-    except NotProper:
+    except (NotProper, NotClean):
         return None
     strip_start(texts, html)
     strip_end(texts, html)

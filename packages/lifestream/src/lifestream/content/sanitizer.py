@@ -72,7 +72,6 @@ class Sanitizer:
             attributes=self._attributes(),
             link_rel=None,  # nh3 would put it at another place each time; `clean_attributes` sets it
             url_schemes=set(self.rules.url_schemes),
-            url_relative="pass_through",
             filter_style_properties=set(self.rules.styles),
         )
         self._known = _Known(self.rules, self._cleaned)
@@ -173,7 +172,7 @@ class Sanitizer:
             clean = scrub(clean)
         if ">\n" in clean:
             clean = _FIRST_LINE_FEED.sub(r"\1\n\n", clean)
-        return _IGNORED.sub("", clean, count=1).rstrip()
+        return _IGNORED.sub("", clean).rstrip()
 
     def plain(self, fragment: str) -> str:
         """Return the text of HTML, with its entities resolved once, and each block on a line of its own."""

@@ -60,7 +60,6 @@ def read_page(html: bytes, headers: Mapping[str, str], url: str, most: int = MAX
     base, title, links, refresh = base_of_document(url), "", _links_in_header(headers), ""
     anchors: list[_Anchor] = []
     based = False
-    reading_title = False
     anchor: _Anchor | None = None
     for kind, name, source in tokens(text):
         if kind == "start" and name == "base" and not based:
@@ -76,8 +75,7 @@ def read_page(html: bytes, headers: Mapping[str, str], url: str, most: int = MAX
             anchors += [anchor] if anchor is not None else []
         elif kind == "text" and anchor is not None and len(anchor.text) < _LONGEST_LABEL:
             anchor.text += source[:_LONGEST_LABEL]
-        reading_title = (kind == "start" and name == "title") or (reading_title and kind == "hidden")
-        if reading_title and kind == "hidden" and not title:
+        if kind == "hidden" and name == "title" and not title:
             title = shorten(" ".join(text_of(source).split()), TITLE.limit)
     feeds = tuple(_feeds(links, base)) or tuple(_feeds_of_youtube(links, text, url))
     linked = dict.fromkeys(_fetchable(each.link["href"], base) for each in anchors if each.leads_to_feed)

@@ -165,7 +165,7 @@ async def _icon_of(asked: _Requests, pool: LazyPool, feed: _IconlessFeed) -> byt
         requests = RequestsBeside.of(feed.url, feed.options, feed.credentials)
     except CredentialsLost:  # the feed's fetches fail, and report it
         return b""
-    known = site_of(ParsedFeed(link=feed.site_url, icon=feed.icon_url), feed.url)
+    known = site_of(ParsedFeed(link=feed.site_url), feed.url)
     candidates = [feed.icon_url] if feed.icon_url else []
     if known.url:
         outcome = await asked.fetch(requests.to(known.url))

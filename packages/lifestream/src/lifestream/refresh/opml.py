@@ -111,14 +111,13 @@ def read_list(document: bytes) -> OpmlList:
     for kind, name, source in tokens(_EMPTY_TITLE.sub("", text)):
         element = name.rpartition(":")[2]
         is_list = is_list or (kind == "start" and element == "opml")
-        if element != "outline" or kind not in ("start", "end"):
+        # A list that is cut off may end in half an outline, with half an address, which may be that of another feed.
+        if element != "outline" or not source.endswith(">"):
             continue
         if kind == "end":
             if opened:
                 del folders[opened.pop() :]
             continue
-        if not source.endswith(">"):  # The list is cut off here, and half an address may be that of another feed.
-            break
         given = attributes(source) if len(source) <= _LONGEST_OUTLINE else {}
         title = _line(given.get("text", "")) or _line(given.get("title", ""))
         purpose = given.get("type", "").strip().lower()

@@ -46,6 +46,12 @@ class ImportOpml(CommandTestCase):
         self.file.write_bytes(whole)
         assert self.run_command("import_opml", str(self.file), "--no-update").startswith("1 feed added to 'main', 1 ")
 
+    def test_the_configuration_of_a_planet_is_a_whole_list(self) -> None:
+        self.file = self.file.with_name("planet.ini")
+        self.file.write_text("[http://a.example/feed]\nname = A\n")
+        printed = self.run_command("import_opml", str(self.file), "--no-update")
+        assert printed.startswith("1 feed added to 'main', 0 known before, 0 left out.\n")
+
     def test_the_line_of_an_error_is_reported(self) -> None:
         self.file.write_text("<opml>\n<body><outline xmlUrl='http://a.example/?a&b'/></body></opml>")
         with mock.patch("sys.stderr", io.StringIO()) as errors:
