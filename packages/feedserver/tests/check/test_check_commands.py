@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -105,6 +106,25 @@ def test_a_reader_may_put_anything_in_place_of_the_files_that_it_is_given(put: s
     adapter.close()
 
     assert (errors, polled.detail) == ({}, "")
+
+
+@pytest.mark.parametrize("put", ["true", 'ln -s "$KEPT" lane', "touch lane"])
+def test_a_reader_may_remove_the_folder_of_its_list_of_feeds(put: str, tmp_path: Path) -> None:
+    (tmp_path / "feeds.opml").write_text("kept", "utf-8")
+    given = Commands(
+        add=f"cd ../.. && rm -r lane && {put} # {{urls}}",
+        poll="grep -c xmlUrl {opml}",
+        environment={"KEPT": str(tmp_path)},
+    )
+    adapter = CommandAdapter(given)
+    session = adapter.open("lane")
+    errors = session.add([Subscription(1, "http://127.0.0.1:1/v1/feed.xml", "V1")])
+    polled = session.poll()
+    session.close()
+    adapter.close()
+
+    assert (errors, polled.detail) == ({}, "")
+    assert (tmp_path / "feeds.opml").read_text("utf-8") == "kept"
 
 
 def test_a_set_up_that_fails_is_reported_with_what_it_printed() -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import closing, suppress
 from functools import partial
+from http.client import HTTPConnection, HTTPSConnection
+from urllib.parse import urlsplit
 
 import pytest
 
 from feedserver.check import Verdict, check
+from feedserver.check.evidence import Evidence, ExchangeSeen, Poll, StepSeen
 from feedserver.check.scenario import GROUPS, Scenario
 from feedserver.check.scenarios import SCENARIOS as ALL
 from feedserver.check.scenarios.hostile import slow_drip
 from feedserver.check.verdicts import Lane
-from right_reader import RightReader
+from right_reader import RightReader, context_that
 
 SCENARIOS = [slow_drip(lasts=4) if scenario.id == "H8" else scenario for scenario in ALL]
 IDS = [scenario.id for scenario in SCENARIOS]
@@ -46,6 +50,42 @@ def test_a_reader_that_breaks_one_rule_fails_that_scenario_alone(scenario: Scena
     allowed = dependents(scenario.id)
     assert wrong.pop(scenario.id) is Verdict.FAIL
     assert {name for name, verdict in wrong.items() if verdict is not Verdict.NOT_SEEN or name not in allowed} == set()
+
+
+class HeadFirst(RightReader):
+    """It first asks by HEAD what a feed's address answers, without regard to any pause or certificate."""
+
+    def poll(self) -> None:
+        for feed in self.feeds:
+            parts = urlsplit(feed.url)
+            kind = (
+                partial(HTTPSConnection, context=context_that(checks=False))
+                if parts.scheme == "https"
+                else HTTPConnection
+            )
+            connection = kind(parts.hostname or "", parts.port, timeout=10)
+            with suppress(OSError), closing(connection):
+                connection.request("HEAD", parts.path)
+                connection.getresponse().read()
+        super().poll()
+
+
+@pytest.mark.parametrize("scenario", ["T1", "T6", "R9", "X2"])
+def test_a_rule_that_forbids_requests_forbids_head(scenario: str) -> None:
+    report = check(HeadFirst, only=[scenario])
+
+    assert {result.scenario.id: result.verdict for result in report}[scenario] is Verdict.FAIL
+
+
+@pytest.mark.parametrize(("scenario", "path"), [("H2", "inside.xml"), ("H6", "rss.dtd")])
+def test_what_must_not_be_requested_must_not_be_requested_later_or_by_head(scenario: str, path: str) -> None:
+    [judge] = [each.judge for each in SCENARIOS if each.id == scenario]
+    asked = ExchangeSeen(path="feed.xml", method="GET")
+    for method, later in (("GET", 1), ("GET", 2), ("HEAD", 1)):
+        steps = [StepSeen([asked], polls=[Poll()], was_control_asked=True) for _ in range(3)]
+        assert judge(Evidence(steps)).verdict is Verdict.PASS
+        steps[later].exchanges.append(ExchangeSeen(path=path, method=method))
+        assert judge(Evidence(steps)).verdict is Verdict.FAIL, (method, later)
 
 
 def test_ids_are_unique_and_belong_to_a_group() -> None:

@@ -52,6 +52,12 @@ REPLACED = [
         ["parameter user", "parameter pass"],
     ),
     (r"pw=\'a b\' c", r"pw=\'removed\' c", ["parameter pw"]),
+    (
+        "{'password': b'correct horse', u'pw': U'a b'}",
+        "{'password': 'removed', u'pw': 'removed'}",
+        ["parameter password", "parameter pw"],
+    ),
+    ('password=b"correct horse"', 'password="removed"', ["parameter password"]),
     # User info and fragments.
     ("//u:p@h/x", "//h/x", ["password"]),
     ("https:/u:p@h/x", "https:/h/x", ["password"]),

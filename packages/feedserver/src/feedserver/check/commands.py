@@ -21,7 +21,7 @@ from feedserver.check.evidence import Poll, Row
 from feedserver.check.isolation import LARGEST_LIST, MEMORY_CAP, Home, Ran
 from feedserver.check.moved_clock import ClockShim, LoadedShim, MovedClock
 from feedserver.check.opml import opml_of
-from feedserver.check.reader_files import ReaderFiles, TooMuch, new_file, remove_tree
+from feedserver.check.reader_files import ReaderFiles, TooMuch, remove_tree
 from feedserver.check.stage import TOKEN
 from feedserver.check.verdicts import Kind, ListFailed
 
@@ -228,9 +228,7 @@ class _CommandSession(Session):
     def _filled(self, command: str, feeds: Sequence[Subscription], feed: Subscription | None = None) -> str:
         filled = _with_networks(command).replace("{home}", str(self._home.home))
         if "{opml}" in filled:
-            opml = self._home.folder / "feeds.opml"
-            with new_file(opml) as file:
-                file.write(opml_of(feeds).encode("utf-8"))
+            opml = self._home.write("feeds.opml", opml_of(feeds).encode("utf-8"))
             filled = filled.replace("{opml}", str(opml))
         filled = filled.replace("{urls}", " ".join(each.url for each in feeds))
         if feed is not None:

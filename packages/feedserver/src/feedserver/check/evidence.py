@@ -120,19 +120,25 @@ class Evidence:
 
     # Requests
 
-    def requests(self, step: int, path: str | None = FEED) -> list[ExchangeSeen]:
-        """Return the GET requests of *step* for *path*, relative to the scenario; None is every path."""
+    def requests(self, step: int, path: str | None = FEED, *, by_any_method: bool = False) -> list[ExchangeSeen]:
+        """Return the GET requests of *step* for *path*, relative to the scenario; None is every path.
+
+        With *by_any_method*, those by other methods are among them: a rule that forbids requests forbids HEAD, too.
+        """
         return [
             exchange
             for exchange in self.steps[step].exchanges
-            if (path is None or exchange.path == path) and exchange.method == "GET"
+            if (path is None or exchange.path == path)
+            and (exchange.method == "GET" or (by_any_method and exchange.method))
         ]
 
-    def requests_of_first_poll(self, step: int, path: str | None = FEED) -> list[ExchangeSeen]:
+    def requests_of_first_poll(
+        self, step: int, path: str | None = FEED, *, by_any_method: bool = False
+    ) -> list[ExchangeSeen]:
         """Return those of `requests` that came in the first poll of *step*: the others may have come days later."""
         seen = self.steps[step]
         early = {id(exchange) for exchange in seen.exchanges[: seen.in_first_poll]}
-        return [exchange for exchange in self.requests(step, path) if id(exchange) in early]
+        return [each for each in self.requests(step, path, by_any_method=by_any_method) if id(each) in early]
 
     def asked(self, step: int, path: str = FEED) -> list[ExchangeSeen]:
         """Return the requests of *step* for *path*. Raises Unseen where there is none."""
@@ -149,7 +155,7 @@ class Evidence:
         Quiet counts only if the poll ended well, the control feeds were requested in it, and *path* was requested in a
         later step. Otherwise this raises Unseen.
         """
-        if self.requests_of_first_poll(step, path):
+        if self.requests_of_first_poll(step, path, by_any_method=True):
             return False
         self.expect_polled(step)
         self.expect_asked_after(step, path)

@@ -172,6 +172,14 @@ class Home:
             stdout = printed.read(LARGEST_LIST)
         return Ran(None if timed_out.is_set() else status, output, stdout, seconds, peak)
 
+    def write(self, name: str, content: bytes) -> Path:
+        """Write a new file beside the HOME, in place of whatever the reader has put there, and return its path."""
+        self._make_folders()
+        path = self.folder / name
+        with new_file(path) as file:
+            file.write(content)
+        return path
+
     def _make_folders(self) -> None:
         """Make those of the session's folders that are missing; a command may have removed or replaced them."""
         _make_folder(self.folder, may_be_link=False)

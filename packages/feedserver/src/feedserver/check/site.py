@@ -6,7 +6,6 @@ requests by host, and pause a whole host. If the reader runs on another machine,
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,7 +14,7 @@ from pathlib import Path
 from feedserver.check.addresses import Place
 from feedserver.check.evidence import ExchangeSeen
 from feedserver.check.moved_clock import MovedClock
-from feedserver.check.reader_files import new_file
+from feedserver.check.reader_files import new_file, remove_tree
 from feedserver.check.scenario import Scenario, Serve
 from feedserver.check.stage import Stage
 from feedserver.check.verdicts import Misfire
@@ -165,4 +164,4 @@ class Site:
         if not self._is_shared:
             self.server.stop()
         if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            remove_tree(self._folder)

@@ -93,9 +93,12 @@ _OPENING = re.compile(r"(?<![\w.%-])(?P<name>[A-Za-z][\w.-]*+)\\*+['\"]?\s*+:\s*
 
 _OPENING_QUOTE = re.compile(
     r"(?<![\w.\-~$\[\]%+])(?P<name>[\w.\-~$\[\]%+]++)\\*+['\"]?"
-    r"[ \t]*+(?::[ \t]*+(?=\\*+['\"])|=[ \t]*+(?=\\*+'|\\++\"))"
+    r"[ \t]*+(?::[ \t]*+|=[ \t]*+(?!\"))(?P<letter>[bru]?+)(?=\\*+['\"])",
+    re.IGNORECASE,
 )
-"""A name before a string in quotes, which may have blanks in it. What stands behind `="` is found as a pair."""
+"""A name before a string in quotes, which may have blanks in it, and a letter before it in the notation of Python. What
+stands behind `="` is found as a pair.
+"""
 
 _QUOTE_OR_BRACKET = re.compile(r"(?<!\\)\\*+['\"]|[\[\]{}]")
 
@@ -217,7 +220,7 @@ class _Search:
             if value.strip("\\'\"") in _NO_VALUES:  # behind a cut string, the quote of an outer one may stand
                 continue
             self.found.append(f"parameter {name}")
-            pieces += (text[at : match.end()], quote_sign, REPLACEMENT, quote_sign)
+            pieces += (text[at : match.start("letter")], quote_sign, REPLACEMENT, quote_sign)
             at = end
         return "".join((*pieces, text[at:]))
 

@@ -73,7 +73,7 @@ def _inward(at: Stage) -> Response:
 
 def _judge_private_address(seen: Evidence) -> Judgement:
     seen.asked(1)
-    if seen.requests(1, "inside.xml"):
+    if any(seen.requests(step, "inside.xml", by_any_method=True) for step in (1, 2)):
         return failed("no request to an address that the reader was not allowed", "the address was requested")
     seen.expect_asked_after(1)
     return passed("the address was not requested")
@@ -135,7 +135,7 @@ def _type_definition(_: Stage) -> Response:
 
 def _judge_remote_type(seen: Evidence) -> Judgement:
     seen.asked(1)
-    if seen.requests(1, "rss.dtd"):
+    if any(seen.requests(step, "rss.dtd", by_any_method=True) for step in (1, 2)):
         return failed("no request for the document type definition", "it was requested")
     seen.expect_asked_after(1)
     return passed("the document type definition was not requested")

@@ -35,7 +35,7 @@ def _judge_https(seen: Evidence) -> Judgement:
 
 
 def _judge_refused(seen: Evidence) -> Judgement:
-    requests = seen.requests(0, None) + seen.requests(1, None)
+    requests = seen.requests(0, None, by_any_method=True) + seen.requests(1, None, by_any_method=True)
     if requests:
         return failed("no request over a connection that is not trusted", f"{len(requests)} requests were sent")
     seen.expect_polled(1)
