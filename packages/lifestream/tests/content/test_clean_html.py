@@ -72,7 +72,12 @@ def test_a_cached_tag_equals_a_tag_that_is_cleaned_anew(address: str) -> None:
     known = tags()
     for base_url in (BASE, f"{BASE}b/", "http://site.example/a/", "https://other.example/", "", BASE):
         known.relative_to(base_url)
-        for written in (f'<a href="{address}">', f'<img srcset="https://o.example/1, {address} 2x">', "<p>"):
+        for written in (
+            f'<a href="{address}">',
+            f'<img srcset="{address}">',
+            f'<img srcset="https://o.example/1, {address} 2x">',
+            "<p>",
+        ):
             assert checked_html(written, known) == checked_html(written, tags(base_url))
             assert checked_html(written, known) == checked_html(written, tags(base_url))
 
@@ -99,3 +104,13 @@ def test_the_text_has_each_block_on_a_line_and_no_sources_of_formulas() -> None:
         '<math><semantics><mi>x</mi><annotation encoding="a">\\x</annotation></semantics></math>'
     )
     assert checked_html(written, tags()).text == "One & two\nthree\nfo ur\nx"
+
+
+def test_a_fragment_in_a_srcset_is_never_that_of_an_earlier_base() -> None:
+    written = '<img srcset="#x">'
+    known = tags()
+    checked_html(written, known)
+
+    known.relative_to("https://other.example/")
+
+    assert checked_html(written, known).html == '<img srcset="https://other.example/#x" loading="lazy">'

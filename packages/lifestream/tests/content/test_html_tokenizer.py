@@ -199,3 +199,18 @@ def test_an_entity_that_is_no_character_is_a_replacement_however_long(text: str)
 @given(st.text(st.sampled_from("&#x;19afg ")))
 def test_entities_are_resolved_as_the_standard_library_does_it(text: str) -> None:
     assert unescape(text) == html.unescape(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("/i?w=1&copy=2&lt=3", "/i?w=1&copy=2&lt=3"),
+        ("/i?w=1&region=eu&notify", "/i?w=1&region=eu&notify"),
+        ("&notit;&notin;&not;&not", "&notit;∉¬¬"),
+        ("&amp=&ampx&amp;copy=&amp-&ampé", "&amp=&ampx&copy=&-&é"),
+        ("&#38copy=1&#x26;lt;", "&copy=1&lt;"),
+    ],
+)
+def test_a_name_without_a_semicolon_is_no_entity_before_more_of_a_value(written: str, value: str) -> None:
+    """As in browsers (HTML, 13.2.5.73), so that parameters in addresses stay."""
+    assert attributes(f'<a b="{written}">') == {"b": value}

@@ -436,3 +436,28 @@ def test_a_tombstone_refuses_an_entry_for_each_of_its_keys() -> None:
         Known(7, two.guid, two.link, two.content, "h", deleted=True),
     ]
     assert [decision.refused for decision in document.decide(range(2), stones)] == [True, True]
+
+
+@pytest.mark.parametrize("part", [1000, 2, 1])
+def test_an_entry_whose_item_became_another_one_does_not_stop_the_others(part: int) -> None:
+    """Its item got the guid of an entry with the same link, but kept its key."""
+    first = [
+        entry("B", day=1, content="y"),
+        entry("", "G", "b", 1, "y"),
+        entry("B", "g", "a", 1, "x"),
+        entry("B", "h", content="x"),
+        entry("B", "", "b", 1),
+    ]
+    second = [
+        entry("A", "G", "a", 1, "y"),
+        entry("", "g", "a", 1, "y"),
+        entry("A", "g", "b", 1, "y"),
+        Entry(guid="", link=HOME, title="A", published=DAY + timedelta(days=1), content="x"),
+    ]
+    shelf = Shelf(part)
+    shelf.read(*first)
+    shelf.read(*second)
+
+    shelf.read(*first, entry("new", "n"))
+
+    assert "new" in shelf.titles

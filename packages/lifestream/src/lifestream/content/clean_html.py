@@ -36,7 +36,8 @@ _SHOWN: Final = "\2"
 _TAG = re.compile(r"(/?)([a-z][^\s/<>\"'=]*+)((?>(?> [^\s/<>\"'=]++=\"[^<>\"]*+\")*))")
 _ATTRIBUTE = re.compile(r" ([^\s=]++)=\"([^\"]*+)\"")
 # `https:///x` has no host, so it gets that of the base.
-_INDEPENDENT = re.compile(r"https?://[\w.-]|#")
+_WITH_HOST = re.compile(r"https?://[\w.-]")
+_INDEPENDENT = re.compile(rf"{_WITH_HOST.pattern}|#")
 _NOT_SHOWN = re.compile(f"{_HIDDEN}[^{_SHOWN}]*+{_SHOWN}?")
 
 
@@ -119,9 +120,9 @@ class Tags(KnownTags):
 def _depends(attributes: Mapping[str, str]) -> str:
     """Return on which part of the base the addresses in *attributes* depend."""
     addresses = [value for key, value in attributes.items() if key in URL_ATTRIBUTES]
-    if "srcset" in attributes:
-        addresses += attributes["srcset"].split()
     addresses = [value for value in addresses if not _INDEPENDENT.match(value)]
+    # Candidates of a srcset are never fragments of the page: `#x` there is the base with a fragment.
+    addresses += [value for value in attributes.get("srcset", "").split() if not _WITH_HOST.match(value)]
     if not addresses:
         return ""
     return HOST if all(value.startswith("/") and value[1:2] != "/" for value in addresses) else BASE

@@ -11,6 +11,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from html.entities import html5
 from string import ascii_lowercase, ascii_uppercase
 from typing import Final, NamedTuple
 
@@ -134,8 +135,25 @@ def attributes(tag: str) -> dict[str, str]:
     start = _TAG_NAME.match(tag)
     for name, double, single, bare in _ATTRIBUTE.findall(tag, start.end() if start else 0):
         if name:
-            found.setdefault(lower(name), unescape(double or single or bare))
+            found.setdefault(lower(name), _unescaped_value(double or single or bare))
     return found
+
+
+_NAMED_REFERENCE = late(r"&([a-zA-Z][a-zA-Z0-9]*+)([;=]?)")
+
+
+def _unescaped_value(text: str) -> str:
+    """Return the value of an attribute with its entities resolved. The name of one without a semicolon counts only if
+    neither `=` nor a letter or digit follows it (HTML, 13.2.5.73): `?a=1&copy=2` is an address with two parameters.
+    """
+    if "&" not in text:
+        return text
+    return unescape(_NAMED_REFERENCE.sub(_without_parameters, text))
+
+
+def _without_parameters(found: re.Match[str]) -> str:
+    is_entity = found[2] != "=" and found[1] + found[2] in html5
+    return found[0] if is_entity else f"&amp;{found[0][1:]}"
 
 
 # More digits than the number of any character has, leading zeros included. Python refuses to read over 4,300 digits.

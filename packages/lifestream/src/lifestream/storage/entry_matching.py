@@ -153,7 +153,7 @@ class Document:
 
     def decide(self, indices: Sequence[int], known: Iterable[Known]) -> list[Decision]:
         """Decide what the entries at *indices* are, given the stored items and tombstones that they may be (*known*).
-        Repeated entries are left out.
+        Repeated entries are left out, and so are those for which no key is left.
 
         A long document may be decided in parts: an item that one part has matched is not available to a later part.
         """
@@ -166,7 +166,8 @@ class Document:
             for i in indices:
                 if i not in matched and (item := match(i, store)) and self._take(item):
                     matched[i] = item
-        return [Decision(i, self.keys[i], self._key(i, matched.get(i), store), matched.get(i)) for i in indices]
+        found = ((i, self._key(i, matched.get(i), store)) for i in indices)
+        return [Decision(i, self.keys[i], key, matched.get(i)) for i, key in found if key]
 
     def _take(self, item: Known) -> bool:
         # A tombstone has two keys, and an entry may match each of them.
@@ -221,17 +222,20 @@ class Document:
         return item.guid in ("", self._guids[i]) or item.guid not in self._guids_here
 
     def _key(self, i: int, item: Known | None, store: _Store) -> str:
-        """Return the key to store entry *i* under: the item's own key, unless the item is new or has a new guid."""
+        """Return the key to store entry *i* under: the item's own key, unless the item is new or has a new guid. Return
+        "" if other items have all keys that it may get: one of these was this entry before it became another one.
+        """
         if item and (not self.trusts(i) or item.guid == self._guids[i]):
             self._keys_used.add(item.key)
             return item.key
         own = item.key if item else None
-        key = next(
+        free = (
             key
             for key in self._choice(i, own)
             if key == own or (key not in store.by_key and key not in self._keys_used)
         )
-        self._keys_used.add(key)
+        if key := next(free, ""):
+            self._keys_used.add(key)
         return key
 
     def _choice(self, i: int, own: str | None) -> Iterator[str]:
