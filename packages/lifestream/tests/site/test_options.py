@@ -127,6 +127,12 @@ def test_passwords_in_urls_are_hidden(url: str, shown: str) -> None:
     assert without_password(url) == shown
 
 
+def test_the_password_of_a_wrong_public_url_is_hidden() -> None:
+    (public_url,) = (option for option in OPTIONS if option.name == "LIFESTREAM_PUBLIC_URL")
+    assert public_url.shown("https://ada:secret@planet.example") == '"https://ada:***@planet.example"'
+    assert public_url.shown("https://planet.example/a") == '"https://planet.example/a"'
+
+
 def test_secrets_are_hidden() -> None:
     assert Option("NAME", secret=True).shown("secret") == "(hidden)"
     assert Option("NAME", secret=True).shown("") == '""'
