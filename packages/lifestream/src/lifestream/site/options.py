@@ -130,7 +130,7 @@ def without_password(url: str) -> str:
 _HIDDEN: Final = "(hidden)"
 _NEXT_URL: Final = re.compile(r";(?=[a-z][a-z0-9+.-]{0,30}://)", re.IGNORECASE)
 _URL: Final = re.compile(r"([a-z][a-z0-9+.-]{0,30}://)([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
-_PARAMETER: Final = re.compile(r"([^?&;=#]+)=[^&;#]*")
+_PARAMETER: Final = re.compile(r"(?<![^?&;=#])([^?&;=#]+)=[^&;#]*")
 _SECRET_WORDS: Final = ("pass", "pwd", "secret", "token", "key", "auth", "credential")
 
 
