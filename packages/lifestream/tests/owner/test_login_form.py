@@ -124,3 +124,18 @@ def test_whoever_is_not_compared_is_not_counted(
     for _ in range(12):
         assert "Others are logging in" in log_in(client, "guess").content.decode()
     assert login_form.NEAR.count("192.0.2.0/24") == 0
+
+
+def test_a_form_without_a_password_waits_for_nobody_and_counts_as_no_login(
+    client: Client, now: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(login_form, "COMPARING", Turns(at_once=0, waiting=0))
+    for fields in ({}, {"username": "ada"}, {"username": "ada", "password": ""}, {"username": "a\0", "password": "x"}):
+        page = client.post(LOGIN, fields, REMOTE_ADDR="192.0.2.1").content.decode()
+        assert "Others are logging in" not in page, fields
+    monkeypatch.setattr(login_form, "COMPARING", Turns())
+    for fields in ({"username": "ada"}, {"password": "correct horse battery"}):
+        client.post(LOGIN, fields, REMOTE_ADDR="192.0.2.1")
+    assert login_form.LOGINS.count("192.0.2.0/24") == 0
+    assert log_in(client, "correct horse battery").status_code == 302
+    assert login_form.LOGINS.count("192.0.2.0/24") == 1

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from costs import assert_linear
 from lifestream import conf
 from lifestream.site.options import OPTIONS, Kind, Option, without_password, written
 
@@ -125,6 +126,17 @@ def test_values_are_shown_as_they_are_written_in_the_file() -> None:
 )
 def test_passwords_in_urls_are_hidden(url: str, shown: str) -> None:
     assert without_password(url) == shown
+
+
+@pytest.mark.parametrize("url", ["redis://host/", "redis://host/?", "redis://host/0?a="])
+def test_a_long_url_is_shown_in_linear_time(url: str) -> None:
+    assert_linear(without_password, lambda size: url + "a" * size, 8_000)
+
+
+def test_the_password_of_a_wrong_public_url_is_hidden() -> None:
+    (public_url,) = (option for option in OPTIONS if option.name == "LIFESTREAM_PUBLIC_URL")
+    assert public_url.shown("https://ada:secret@planet.example") == '"https://ada:***@planet.example"'
+    assert public_url.shown("https://planet.example/a") == '"https://planet.example/a"'
 
 
 def test_secrets_are_hidden() -> None:

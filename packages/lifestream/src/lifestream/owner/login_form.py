@@ -46,6 +46,8 @@ class LoginForm(AuthenticationForm):
         address, or if others are being compared.
         """
         username = self.cleaned_data.get("username")
+        if username is None or not self.cleaned_data.get("password"):
+            return super().clean()  # Nothing is compared.
         if is_known(self.request, username) and not KNOWN.begin(str(username)):
             return _in_turn("", "", 0, super().clean)
         return _compared(visitor_of(self.request) if self.request is not None else "", "", super().clean)

@@ -130,7 +130,7 @@ def without_password(url: str) -> str:
 _HIDDEN: Final = "(hidden)"
 _NEXT_URL: Final = re.compile(r";(?=[a-z][a-z0-9+.-]{0,30}://)", re.IGNORECASE)
 _URL: Final = re.compile(r"([a-z][a-z0-9+.-]{0,30}://)([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
-_PARAMETER: Final = re.compile(r"([^?&;=#]+)=[^&;#]*")
+_PARAMETER: Final = re.compile(r"(?<![^?&;=#])([^?&;=#]+)=[^&;#]*")
 _SECRET_WORDS: Final = ("pass", "pwd", "secret", "token", "key", "auth", "credential")
 
 
@@ -212,7 +212,7 @@ def _sources(text: str) -> Iterable[tuple[str, list[str]]]:
 OPTIONS: Final = (
     # The site and its visitors.
     Option("LIFESTREAM_HOSTS", Kind.LIST, []),
-    Option("LIFESTREAM_PUBLIC_URL"),
+    Option("LIFESTREAM_PUBLIC_URL", masks=without_password),
     Option("LIFESTREAM_TRUSTED_PROXIES", Kind.LIST, []),
     Option("LIFESTREAM_CSP_SOURCES", Kind.SOURCES, {}),
     Option("SECURE_HSTS_SECONDS", Kind.WHOLE, 30 * 86400, bounds=(0, 10**9)),
