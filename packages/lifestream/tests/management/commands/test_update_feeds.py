@@ -58,6 +58,15 @@ class UpdateFeeds(CommandTestCase):
         )
         assert self.run_command("update_feeds").startswith("Nothing is due. The next is Later at ")
 
+    def test_a_due_feed_that_another_process_has_claimed_is_named(self) -> None:
+        until = timezone.now() + timedelta(minutes=10)
+        claimed = make_feed("http://example.org/", title="Claimed", claim_token="t", claimed_until=until)
+        expected = "Nothing else is due. Another process has claimed Claimed, until "
+        assert self.run_command("update_feeds").startswith(expected)
+        assert f"{claimed.url} was not asked: another process has claimed it, until " in self.run_command(
+            "update_feeds", "--feed", claimed.url
+        )
+
     def test_only_a_named_feed_is_requested(self) -> None:
         self.feedserver.add("/named", feed())
         make_feed(self.get_url("/named"))

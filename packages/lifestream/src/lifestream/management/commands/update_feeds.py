@@ -92,12 +92,15 @@ class Command(BaseCommand):
                 text = gettext("{url} was not asked: it is {status}.")
             elif feed.host.not_before is not None and feed.host.not_before > now:
                 text = gettext("{url} was not asked: it waits until {pause}, since its server asked for a pause.")
+            elif feed.claimed_until is not None and feed.claimed_until > now:
+                text = gettext("{url} was not asked: another process has claimed it, until {claim} at the latest.")
             else:
                 text = gettext("{url} was not asked: it is due at {time}: {reason}.")
             line = text.format(
                 url=feed.url,
                 status=feed.get_status_display(),
                 pause=when(feed.host.not_before, now),
+                claim=when(feed.claimed_until, now),
                 time=when(feed.next_fetch, now),
                 reason=worded(feed.next_reason),
             )
@@ -108,6 +111,10 @@ class Command(BaseCommand):
         first = Feed.objects.filter(status=Feed.Status.ACTIVE).order_by("next_fetch").first()
         if first is None:
             self.stdout.write(gettext("There are no feeds yet; add one with add_feed URL."))
+        elif first.next_fetch <= now and first.claimed_until is not None and first.claimed_until > now:
+            # That process may have ended: what it has claimed is free again after the lease.
+            text = gettext("Nothing else is due. Another process has claimed {title}, until {time} at the latest.")
+            self.stdout.write(text.format(title=first.display_title, time=when(first.claimed_until, now)))
         else:
             text = gettext("Nothing is due. The next is {title} at {time}: {reason}.")
             at = when(first.next_fetch, now)
