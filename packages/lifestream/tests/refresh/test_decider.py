@@ -84,6 +84,25 @@ class TestFailures:
         assert decided(claim(), Gone(URL)).at is None
 
 
+class TestOptions:
+    """What an operator has set for one feed replaces the settings."""
+
+    def test_an_interval_applies_whether_the_feed_publishes_often_seldom_or_never(self) -> None:
+        every_3_hours = {"interval": 3 * HOUR}
+        hourly, seldom = Pace(3, NOW - timedelta(hours=3)), Pace(3, NOW - timedelta(days=60))
+        for pace in (None, hourly, seldom):
+            assert wait(decided(claim(Terms(pace=pace), options=every_3_hours))) == 3 * HOUR
+
+    def test_an_interval_stays_within_the_bounds_of_the_settings(self) -> None:
+        assert wait(decided(claim(options={"interval": HOUR / 2}))) == HOUR
+        assert wait(decided(claim(options={"interval": 8 * DAY}))) == 7 * DAY
+
+    def test_an_answer_through_the_own_proxy_of_a_feed_pauses_no_other_feed(self) -> None:
+        busy = Failed("status", "429", URL, status=429, headers={"retry-after": "7200"})
+        assert decided(claim(), busy).host_pause is not None
+        assert decided(claim(options={"proxy": "sealed"}), busy).host_pause is None
+
+
 class TestBehindAHub:
     """A hub that announces new entries makes most requests unnecessary, unless fetches fail or it has stopped."""
 
