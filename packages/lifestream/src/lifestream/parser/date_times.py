@@ -90,7 +90,7 @@ def moment(day: date, clock: str | None, half: str | None, zone: str | None) -> 
             afternoon = half[0].lower() == "p"
             if hour > 23 or (hour == 0 and afternoon):
                 return None
-            if 0 < hour <= 12 and (hour == 12) != afternoon:
+            if hour <= 12 and (hour == 12) != afternoon:
                 hour = (hour + 12) % 24
         if hour > 24 or minute > 59 or second > 60:
             return None
