@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from lifestream.parser.date_forms import normal
 from lifestream.parser.dates import Calendar
 from lifestream.plugins.reading_notes import Notes
 
@@ -132,3 +133,51 @@ def test_a_weekday_and_any_order_of_day_and_year_are_read(written: str) -> None:
 @pytest.mark.parametrize("written", ["until further notice 17 Aug 2021", "17 notice Aug 2021", "Aug notice 17 2021"])
 def test_more_words_than_a_weekday_has_are_no_date(written: str) -> None:
     assert Calendar().read(written) is None
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(
+    "written", ["民國110年8月17日", "民国110年8月17日", "昭和96年8月17日", "平成33年8月17日", "令和3年8月17日"]
+)
+def test_years_of_an_era_are_counted_from_its_first(written: str) -> None:
+    assert Calendar().read(written) == DAY
+
+
+@pytest.mark.reading(19)
+def test_the_first_year_of_an_era_has_a_sign_of_its_own() -> None:
+    assert Calendar().read("令和元年8月17日") == datetime(2019, 8, 17, tzinfo=UTC)
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(
+    ("month", "name"),
+    list(enumerate(("một", "hai", "ba", "tư", "năm", "sáu", "bảy", "tám", "chín", "mười", "mười một", "mười hai"), 1)),
+)
+def test_vietnamese_months_are_numbers_in_words_or_digits(month: int, name: str) -> None:
+    for written in (f"17 tháng {name} 2021", f"17 tháng {month} 2021", f"17 {month}월 2021"):
+        assert Calendar().read(written) == datetime(2021, month, 17, tzinfo=UTC)
+
+
+@pytest.mark.reading(20)
+@pytest.mark.parametrize("written", ["17 0월 2021", "17 13월 2021", "17 tháng 0 2021", "17 tháng Aug 2021"])
+def test_a_numbered_month_that_no_calendar_has_stays_as_it_is(written: str) -> None:
+    assert normal(written) == written
+    assert Calendar().read(written) is None
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(("half", "hour"), [("ص", 6), ("م", 18)])
+def test_arabic_halves_of_the_day_are_read(half: str, hour: int) -> None:
+    assert Calendar().read(f"17 Aug 2021 06:00 {half}") == datetime(2021, 8, 17, hour, tzinfo=UTC)
+
+
+@pytest.mark.reading(19)
+def test_an_east_asian_hour_needs_no_minutes_or_seconds() -> None:
+    assert Calendar().read("2021年8月17日 21時") == datetime(2021, 8, 17, 21, tzinfo=UTC)
+    assert Calendar().read("2021年8月17日 21時44分") == datetime(2021, 8, 17, 21, 44, tzinfo=UTC)
+
+
+@pytest.mark.reading(19)
+@pytest.mark.parametrize(("written", "year"), [("2399", 2399), ("2400", 1857), ("2564", 2021), ("64", 2021)])
+def test_a_thai_year_from_2400_on_is_of_the_buddhist_calendar(written: str, year: int) -> None:
+    assert Calendar().read(f"17 สิงหาคม {written}") == datetime(year, 8, 17, tzinfo=UTC)

@@ -29,7 +29,7 @@ def normal(text: str) -> str:
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("\u200e", "").replace("\u200f", "")
-        text = _ARABIC_HALF.sub(lambda found: "am" if found[1] == "ص" else "pm", text)
+        text = _ARABIC_HALF.sub(lambda found: "am" if found[0] == "ص" else "pm", text)
         text = _ARABIC_PAIR.sub(r"\1.", text)
         text = _ERA.sub(lambda found: f"{_ERAS[found[1]] + int(found[2].replace('元', '1'))}年", text)
     if found := _OF_PROGRAMS.fullmatch(text.strip()):
@@ -41,7 +41,7 @@ def normal(text: str) -> str:
     return _FRENCH_TIME.sub(lambda found: f"{found[1]}:{found[2] or '00'}", text)
 
 
-_ARABIC_HALF = re.compile(r"(?<=\d\s)([صم])(?![^\W_])")
+_ARABIC_HALF = re.compile(r"(?<=\d\s)[صم](?![^\W_])")
 _YEAR_WORD = re.compile(r"(?<=\d{4})\s?г(?:\.?,\s?|\.|\Z)")
 _ARABIC_PAIR = re.compile(r"(كانون|تشرين)\s+(?=ال)")
 _ERAS: Final = {"民國": 1911, "民国": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
@@ -51,7 +51,7 @@ _VIETNAMESE: Final = ("", "một", "hai", "ba", "tư", "năm", "sáu", "bảy", 
 _NUMBERED_MONTH = re.compile(
     rf"(?<=\d\s)(\d{{1,2}})[月월](?=\s\d{{4}})"
     rf"|\bthứ\s?[2-7](?=[\s,])"  # days of the week by number: Monday is the second
-    rf"|(?:tháng|\bthg\.?)\s?(\d{{1,2}}(?!\d)|{'|'.join(sorted(_VIETNAMESE[1:], key=len, reverse=True))})",
+    rf"|(?:tháng|\bthg\.?)\s?(\d{{1,2}}(?!\d)|{'|'.join(sorted(_VIETNAMESE[1:], reverse=True))})",
     re.IGNORECASE,
 )
 _MONTH_NAMES: Final = (
