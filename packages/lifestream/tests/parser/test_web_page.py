@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lifestream.parser.web_page import Candidate, Page, read_page
+from lifestream.parser.web_page import Candidate, Page, _refresh, decoded_page, is_svg, read_page
 
 URL = "https://www.site.example/blog/page"
 RSS = "application/rss+xml"
@@ -179,6 +179,8 @@ def test_the_first_links_of_a_page_are_read() -> None:
     links = "".join(f"<link rel=icon href={number}>" for number in range(5000))
     page = read_page(f"{links}<link rel=feed href=feed>".encode(), {}, "https://a.example/")
     assert (page.feeds, page.icons[0]) == ((), "https://a.example/0")
+    page = read_page(f"{links.partition('>')[2]}<link rel=feed href=feed>".encode(), {}, "https://a.example/")
+    assert page.feeds == (Candidate("https://a.example/feed"),)
 
 
 def test_long_titles_are_cut_and_long_addresses_dropped() -> None:
@@ -215,3 +217,93 @@ def test_the_icon_with_the_best_size_comes_first(better: str, worse: str) -> Non
 def test_the_title_is_that_of_the_first_title_element_and_of_no_other_hidden_text() -> None:
     page = b"<!-- a --><style>b</style><title></title><script>c</script><p>d</p><title>e</title><title>f</title>"
     assert read_page(page, {}, "https://a.example/").title == "e"
+
+
+def title_of(html: bytes, content_type: str = "text/html") -> str:
+    return read_page(html, {"Date": "text/html; charset=koi8-r", "Content-TYPE": content_type}, URL).title
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        "<meta charset=windows-1251>",
+        "<META CHARSET=' windows-1251 '>",
+        '<meta name="viewport" content="width"><meta http-equiv="Content-Type" content="x; Charset=windows-1251">',
+        '<link charset="koi8-r"><p charset="koi8-r"><meta charset="windows-1251"><meta charset="koi8-r">',
+    ],
+)
+def test_the_charset_of_a_page_is_the_one_that_it_names_first(meta: str) -> None:
+    html = f"{meta}<title>Привет</title>".encode("cp1251")
+    assert title_of(html) == "Привет"
+    assert title_of(html, "text/html; charset=koi8-r") != "Привет"
+
+
+def test_the_charset_of_http_counts_before_that_of_the_page() -> None:
+    html = "<meta charset=koi8-r><title>Привет</title>".encode("cp1251")
+    assert title_of(html, "text/html; Charset=windows-1251") == "Привет"
+
+
+@pytest.mark.parametrize(("more", "title"), [(0, "Привет"), (1, "other")])
+def test_a_page_names_its_charset_in_its_first_1024_bytes(more: int, title: str) -> None:
+    meta = "<meta charset=windows-1251"
+    html = f"{' ' * (1024 - len(meta) + more)}{meta}><title>Привет</title>".encode("cp1251")
+    assert (title_of(html) == "Привет") is (title == "Привет")
+
+
+def test_a_page_is_cut_after_a_million_characters_of_at_most_four_bytes() -> None:
+    text = decoded_page(("😀" * 1_000_001).encode(), {"Content-Type": "text/html; charset=utf-8"})
+    assert text == "😀" * 1_000_000
+    assert decoded_page(b"a" * 41, {}, 10) == "a" * 10
+    # Longer sequences of bytes are not looked at: here, of characters that are left out.
+    assert decoded_page(b"\x00" * 41 + b"a" * 9, {}, 10) == decoded_page(b"\x00" * 40, {}, 10) == ""
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_refresh_has_at_most_8192_characters(more: int) -> None:
+    content = "0;url=/".ljust(8192 + more, "a")
+    refresh = read_page(f'<meta http-equiv="refresh" content="{content}">'.encode(), {}, URL).refresh
+    assert refresh == "" or refresh == f"https://www.site.example{content[6:8192]}"
+    assert _refresh({"http-equiv": "refresh", "content": content}) == content[6:8192]
+    assert _refresh({"content": content}) == "" == _refresh({"http-equiv": "refresh", "content": "5"})
+
+
+def test_the_text_of_a_link_is_read_in_pieces_until_it_is_long_enough() -> None:
+    word = "RSS feed"
+    for spaces, expected in ((52, True), (53, False)):
+        html = f'<a href="/x">{" " * spaces}{word}</a>'.encode()
+        assert bool(read_page(html, {}, URL).linked) is expected
+    pieces = f'<a href="/x">{" " * 60}<b>{word}</b></a>'.encode()
+    assert read_page(pieces, {}, URL).linked == ()
+    pieces = f'<a href="/x">{" " * 59}<b>{word}</b></a>'.encode()
+    assert read_page(pieces, {}, URL).linked == ("https://www.site.example/x",)
+
+
+@pytest.mark.parametrize(("before", "linked"), [(4_999, True), (5_000, False)])
+def test_the_first_5000_links_in_the_text_of_a_page_are_read(before: int, linked: bool) -> None:
+    html = "<a>x</a>" * before + '<a href="/rss">feed</a>'
+    assert bool(read_page(html.encode(), {}, URL).linked) is linked
+
+
+def test_text_behind_a_link_is_not_its_text() -> None:
+    assert read_page(b'<a href="/x">Home</a> <p>RSS</p><a href="/y"></a>RSS', {}, URL).linked == ()
+
+
+def test_the_usual_icon_is_named_once_and_only_for_pages_of_the_web() -> None:
+    html = b'<link rel="icon" href="/favicon.ico">'
+    assert read_page(html, {}, URL).icons == ("https://www.site.example/favicon.ico",)
+    assert read_page(b"", {}, "file:///home/ada/page.html").icons == ()
+
+
+def test_icons_that_are_too_small_come_last() -> None:
+    html = (
+        b'<link rel="icon" sizes="16x16" href="/small"><link rel="icon" sizes="1095x1095" href="/large">'
+        b'<link rel="apple-touch-icon" href="/touch"><link rel="icon" href="/unknown">'
+    )
+    names = [icon.rpartition("/")[2] for icon in read_page(html, {}, URL).icons]
+    assert names == ["unknown", "touch", "large", "small", "favicon.ico"]
+
+
+def test_svg_is_recognised_by_address_or_type() -> None:
+    assert is_svg("https://a.example/x.SVG?1") and is_svg("https://a.example/x.svgz")
+    assert is_svg("https://a.example/x", {"type": "image/SVG+xml"})
+    assert not is_svg("https://a.example/svg", {"type": "image/png"}) and not is_svg("https://a.example/svg")
