@@ -14,6 +14,7 @@ from factories import make_feed
 from feedserver import FeedServer, Response
 from guards import allowing
 from hub import CHALLENGE, Hub
+from lifestream.fetcher.hub_client import HubAnswer, HubVerdict
 from lifestream.models import Feed, HubSubscription
 from lifestream.refresh.hub_renewal import AT_ONCE, keep_hubs
 from lifestream.storage.feed_options import FeedOptions
@@ -120,13 +121,25 @@ class HostileHubs(WebSubTestCase):
         HubSubscription.objects.filter(feed=self.feed).update(next_request=self.clock.now, attempts=0)
         with self.assertLogs("lifestream.refresh.hub_renewal", "INFO") as logged:
             self.refresh_with_deadline(0.3)
-        assert "1 requests to hubs were not sent in time" in logged.output[0]
+        assert "1 requests to hubs could not be sent in this run" in logged.output[0]
         subscription = HubSubscription.objects.get(feed=self.feed)
         assert (subscription.attempts, subscription.next_request) == (0, self.clock.now)
         slow = HubSubscription.objects.exclude(feed=self.feed)
         assert {each.next_request for each in slow} == {self.clock.now + HOUR}
         self.refresh()
         assert len(self.hub.asked) == asked + 1
+
+    def test_a_shortage_of_this_machine_delays_no_request_to_the_same_hub(self) -> None:
+        self.refresh()
+        for number in range(2):
+            feed = make_feed(f"https://feed-{number}.example/feed", next_fetch=self.clock.now + DAY)
+            HubSubscription.objects.create(feed=feed, hub=self.hub.url, topic=feed.url, next_request=self.clock.now)
+        HubSubscription.objects.update(next_request=self.clock.now, attempts=0)
+        short = HubAnswer(HubVerdict.SHORTAGE, "too few files")
+        with mock.patch("lifestream.fetcher.hub_client.HubClient.post", return_value=short):
+            keep_hubs(clock=self.clock, guard=allowing("127.0.0.1"))
+        subscriptions = HubSubscription.objects.all()
+        assert [(each.attempts, each.next_request) for each in subscriptions] == [(0, self.clock.now)] * 3
 
     def refresh_with_deadline(self, seconds: float) -> None:
         def keep(*args: Any, **options: Any) -> int:

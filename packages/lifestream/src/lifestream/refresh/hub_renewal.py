@@ -93,7 +93,7 @@ def keep_hubs(
             case HubVerdict.REFUSED | HubVerdict.BUSY:
                 hub_subscriptions.failed(request, answer.message, now, answer.wait)
     if unasked:
-        log.info("%d requests to hubs were not sent in time; they are sent in the next run", unasked)
+        log.info("%d requests to hubs could not be sent in this run; they are sent in the next one", unasked)
     return sum(answer.verdict is HubVerdict.ACCEPTED for answer in answers.values())
 
 
@@ -107,7 +107,7 @@ async def _ask_all(
 ) -> dict[int, HubAnswer]:
     """Send those of *requests* for which there is time, and return the answers by the requests' primary keys.
 
-    There is none for the requests to a hub whose turn did not come.
+    There is none for requests to a hub whose turn did not come, nor for those after a shortage of this machine.
     """
     answers: dict[int, HubAnswer] = {}
     turns = asyncio.Semaphore(AT_ONCE)
@@ -118,9 +118,12 @@ async def _ask_all(
     async def ask(client: HubClient, hub_requests: list[HubRequest]) -> None:
         async with turns:
             answers.update((request.pk, _LATER) for request in hub_requests)
-            for request in hub_requests:
-                answers[request.pk] = await client.post(request.hub, _form_of(request), now)
-                if answers[request.pk].ends_the_run:
+            for number, request in enumerate(hub_requests, 1):
+                answers[request.pk] = answer = await client.post(request.hub, _form_of(request), now)
+                if answer.verdict is HubVerdict.SHORTAGE:
+                    for unasked in hub_requests[number:]:
+                        del answers[unasked.pk]
+                if answer.ends_the_run:
                     return
 
     async with AsyncExitStack() as stack:
