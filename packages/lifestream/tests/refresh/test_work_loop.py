@@ -139,6 +139,7 @@ class TestAnUnforeseenErrorWithOneFeed:
     def test_that_the_driver_of_the_database_raises_is_no_failure_of_the_feed(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        self.fail_at_matching(connection.Database.OperationalError("gone"), monkeypatch)
+        driver: Any = connection
+        self.fail_at_matching(driver.Database.OperationalError("gone"), monkeypatch)
         feed = self.refreshed()
         assert (feed.failures, feed.next_fetch, feed.last_error) == (0, START, "")

@@ -10,7 +10,7 @@ import re
 import sqlite3
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, connections
 
@@ -106,4 +106,5 @@ def is_of_content(error: Exception, using: str) -> bool:
     """Return whether *error*, which was raised while something was written into the database *using*, can be due to
     what was written: it comes neither from the system nor from the database, nor unwrapped from its driver.
     """
-    return not isinstance(error, (OSError, MemoryError, *FAILURES, connections[using].Database.Error))
+    connection: Any = connections[using]
+    return not isinstance(error, (OSError, MemoryError, *FAILURES, connection.Database.Error))
