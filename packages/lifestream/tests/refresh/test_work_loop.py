@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 from django.test import override_settings
+from pytest_django import Settings
 
 from factories import make_feed
-from lifestream.models import Feed
+from feedserver import FeedServer, Response
+from lifestream.models import Feed, Item
 from lifestream.refresh import refresh
+from lifestream.refresh.decider import Decider
 from lifestream.refresh.refresh_report import FeedReport, Report
 from lifestream.refresh.work_loop import work
 from lifestream.scheduler.due_queue import Intake
-from served import START, Clock
+from lifestream.scheduler.jobs import Answer, Result
+from lifestream.storage.item_import import Chunk, Import
+from served import START, Clock, rss
 
 pytestmark = pytest.mark.django_db
 
@@ -70,3 +77,69 @@ def test_a_parser_is_started_at_once_if_feeds_are_so_many_that_some_will_have_ch
     refresh(clock=Clock(), progress=look)
 
     assert started == [starts] * feeds
+
+
+class TestAnUnforeseenErrorWithOneFeed:
+    """The feeds beside it are stored, and the feed itself is due later, as after any failure."""
+
+    @pytest.fixture(autouse=True)
+    def three_feeds(self, feedserver: FeedServer, settings: Settings) -> None:
+        settings.LIFESTREAM_ALLOWED_NETWORKS = ["127.0.0.0/8"]
+        for name in ("one", "two", "three"):
+            feedserver.add(f"/{name}", Response(rss(name)))
+            make_feed(feedserver.url(f"/{name}"), next_fetch=START)
+
+    def refreshed(self) -> Feed:
+        report = refresh(clock=Clock())
+        assert sorted(row.outcome for row in report.rows) == ["failed", "new", "new"]
+        assert {item.title for item in Item.objects.all()} == {"one", "three"}
+        assert held() == 0
+        return Feed.objects.get(url__endswith="/two")
+
+    @pytest.mark.parametrize("error", [KeyError("x"), StopIteration("x"), RecursionError("x")], ids=repr)
+    def test_in_the_decision_about_its_next_fetch(self, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+        decide = Decider.result
+
+        def fail(self: Decider, answer: Answer) -> Result:
+            if answer.claim.url.endswith("/two"):
+                raise error
+            return decide(self, answer)
+
+        monkeypatch.setattr(Decider, "result", fail)
+        feed = self.refreshed()
+        assert (feed.failures, feed.next_fetch > START) == (1, True)
+        assert type(error).__name__ in feed.last_error
+
+    def fail_at_matching(self, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+        read = Import.read
+
+        def fail(self: Import, *args: Any) -> Chunk:
+            chunk = read(self, *args)
+            if self.result.claim.url.endswith("/two"):
+                raise error
+            return chunk
+
+        monkeypatch.setattr(Import, "read", fail)
+
+    @pytest.mark.parametrize("error", [KeyError("x"), StopIteration("x"), RecursionError("x")], ids=repr)
+    def test_in_the_matching_of_its_entries(self, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.fail_at_matching(error, monkeypatch)
+        feed = self.refreshed()
+        assert (feed.failures, feed.next_fetch > START) == (1, True)
+        assert type(error).__name__ in feed.last_error
+
+    @pytest.mark.parametrize("error", [OSError(5, "Input/output error"), MemoryError()], ids=repr)
+    def test_that_comes_from_this_machine_is_no_failure_of_the_feed(
+        self, error: Exception, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.fail_at_matching(error, monkeypatch)
+        feed = self.refreshed()
+        assert (feed.failures, feed.next_fetch, feed.last_error) == (0, START, "")
+
+    def test_that_the_driver_of_the_database_raises_is_no_failure_of_the_feed(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        driver: Any = connection
+        self.fail_at_matching(driver.Database.OperationalError("gone"), monkeypatch)
+        feed = self.refreshed()
+        assert (feed.failures, feed.next_fetch, feed.last_error) == (0, START, "")

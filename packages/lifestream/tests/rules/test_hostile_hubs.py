@@ -14,8 +14,9 @@ from factories import make_feed
 from feedserver import FeedServer, Response
 from guards import allowing
 from hub import CHALLENGE, Hub
+from lifestream.fetcher.hub_client import HubAnswer, HubVerdict
 from lifestream.models import Feed, HubSubscription
-from lifestream.refresh.hub_renewal import keep_hubs
+from lifestream.refresh.hub_renewal import AT_ONCE, keep_hubs
 from lifestream.storage.feed_options import FeedOptions
 from programs import Program, environment, lifestream, run
 from rules.websub_case import DAY, HOUR, PATIENCE, WebSubTestCase
@@ -107,6 +108,38 @@ class HostileHubs(WebSubTestCase):
         self.refresh_with_deadline(0.3)
         assert "time was up" in self.message()
         assert HubSubscription.objects.get().next_request == self.clock.now + HOUR
+
+    def test_hubs_for_which_slow_ones_left_no_time_are_asked_in_the_next_run(self) -> None:
+        self.refresh()
+        asked = len(self.hub.asked)
+        self.feedserver.add("/slow", Response(status=202, delay=600), method="POST")
+        for number in range(AT_ONCE):
+            hub = f"{self.get_url('/slow')}?{number}"
+            feed = make_feed(f"https://slow-{number}.example/feed", next_fetch=self.clock.now + DAY, hub_url=hub)
+            due = self.clock.now - HOUR
+            HubSubscription.objects.create(feed=feed, hub=hub, topic=feed.url, next_request=due)
+        HubSubscription.objects.filter(feed=self.feed).update(next_request=self.clock.now, attempts=0)
+        with self.assertLogs("lifestream.refresh.hub_renewal", "INFO") as logged:
+            self.refresh_with_deadline(0.3)
+        assert "1 requests to hubs could not be sent in this run" in logged.output[0]
+        subscription = HubSubscription.objects.get(feed=self.feed)
+        assert (subscription.attempts, subscription.next_request) == (0, self.clock.now)
+        slow = HubSubscription.objects.exclude(feed=self.feed)
+        assert {each.next_request for each in slow} == {self.clock.now + HOUR}
+        self.refresh()
+        assert len(self.hub.asked) == asked + 1
+
+    def test_a_shortage_of_this_machine_delays_no_request_to_the_same_hub(self) -> None:
+        self.refresh()
+        for number in range(2):
+            feed = make_feed(f"https://feed-{number}.example/feed", next_fetch=self.clock.now + DAY)
+            HubSubscription.objects.create(feed=feed, hub=self.hub.url, topic=feed.url, next_request=self.clock.now)
+        HubSubscription.objects.update(next_request=self.clock.now, attempts=0)
+        short = HubAnswer(HubVerdict.SHORTAGE, "too few files")
+        with mock.patch("lifestream.fetcher.hub_client.HubClient.post", return_value=short):
+            keep_hubs(clock=self.clock, guard=allowing("127.0.0.1"))
+        subscriptions = HubSubscription.objects.all()
+        assert [(each.attempts, each.next_request) for each in subscriptions] == [(0, self.clock.now)] * 3
 
     def refresh_with_deadline(self, seconds: float) -> None:
         def keep(*args: Any, **options: Any) -> int:

@@ -6,6 +6,7 @@ The hub is a real one on feedserver, the callback is Django's live server, and o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
@@ -188,6 +189,41 @@ class Verifying(WebSubTestCase):
         self.refresh()
         assert len(self.hub.asked) == 2
         assert self.hub.verify().status_code == 200
+
+    def deny_while(self, change: Callable[[HubSubscription], object]) -> bool:
+        """Let the hub deny its subscription, and *change* this between the reading and the writing of its row."""
+        subscription = self.subscribed()
+
+        def changed(reason: str) -> str:
+            change(subscription)
+            return reason
+
+        with mock.patch("lifestream.storage.hub_subscriptions.scrub", changed):
+            return hub_subscriptions.deny(subscription.key, subscription.topic, "no", self.clock.now)
+
+    def test_a_hub_may_deny_a_subscription_whose_feed_is_deleted_at_the_same_time(self) -> None:
+        assert self.deny_while(lambda _: Feed.objects.all().delete())
+        assert not HubSubscription.objects.exists()
+
+    def test_a_hub_may_deny_a_subscription_that_is_replaced_at_the_same_time(self) -> None:
+        def replace(subscription: HubSubscription) -> None:
+            Feed.objects.update(hub_url="https://other.example/hub", push_until=self.clock.now + DAY)
+            hub_subscriptions.want([subscription.feed_id], self.clock.now)
+            Feed.objects.update(push_until=self.clock.now + DAY)
+
+        assert self.deny_while(replace)
+        [other] = HubSubscription.objects.all()
+        assert (other.hub, other.state) == ("https://other.example/hub", "asked")
+        assert self.state().push_until == self.clock.now + DAY
+
+    def test_the_end_of_a_subscription_that_is_deleted_meanwhile_ends_the_others(self) -> None:
+        gone = self.subscribed()
+        feed = make_feed("https://other.example/feed", next_fetch=self.clock.now + DAY)
+        lease = self.clock.now + DAY
+        other = HubSubscription.objects.create(feed=feed, hub=self.hub.url, topic=feed.url, lease_until=lease)
+        HubSubscription.objects.filter(pk=gone.pk).delete()
+        hub_subscriptions.leave([gone, other], self.clock.now)
+        assert HubSubscription.objects.get().state == "leaving"
 
 
 class Pushing(WebSubTestCase):

@@ -6,9 +6,9 @@ import sqlite3
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
-from lifestream.storage.db_errors import Kind, trouble_of
+from lifestream.storage.db_errors import Kind, is_of_content, trouble_of
 
 
 def of_sqlite(code: int) -> OperationalError:
@@ -81,3 +81,10 @@ def test_the_first_line_of_the_error_is_reported_with_the_remedy() -> None:
 def test_a_full_database_may_store_less_and_a_locked_one_nothing() -> None:
     assert trouble_of(of_sqlite(sqlite3.SQLITE_FULL)).takes_less
     assert not trouble_of(of_sqlite(sqlite3.SQLITE_BUSY)).takes_less
+
+
+def test_only_an_error_of_neither_the_system_nor_the_database_can_be_due_to_the_content() -> None:
+    assert is_of_content(LookupError("no such key"), "default")
+    driver: Any = connection
+    for error in (OSError(5, "it failed"), MemoryError(), OperationalError("gone"), driver.Database.Error("gone")):
+        assert not is_of_content(error, "default")

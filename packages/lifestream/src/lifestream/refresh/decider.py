@@ -47,6 +47,16 @@ class Decider:
         due = decide(outcome, history, now, self._limits_for(claim, outcome, now), rhythm, pace)
         return Result(claim, outcome, due, answer.started, prepared, answer.body_hash)
 
+    def failure(self, answer: Answer, error: Exception) -> Result:
+        """Return the failure of a feed for which `result` raised *error*.
+
+        It depends on nothing that is kept about the feed but the number of failures, since that may be the cause.
+        """
+        claim, url = answer.claim, answer.outcome.url
+        failed = Failed("internal", f"{type(error).__name__}: {error}", url, answer.outcome.status)
+        due = decide(failed, History(claim.failures, feed=claim.url), self._clock(), self._limits)
+        return Result(claim, failed, due, answer.started)
+
     def _limits_for(self, claim: Claimed, outcome: Outcome, now: datetime) -> Limits:
         """Return our bounds for *claim*: the interval that is set for it, if one is; longer ones while a hub pushes new
         entries. An answer that comes through the feed's own proxy pauses no other feed.

@@ -2,6 +2,7 @@
 
 A hub gets one request after the other, and no more in this run once it is busy, too slow or out of reach. Requests
 that aren't sent in time are sent later: each subscription has the time of its next request (see `hub_subscriptions`).
+A hub for which other hubs have left no time is asked in the next run, since it is not to blame.
 """
 
 from __future__ import annotations
@@ -76,8 +77,13 @@ def keep_hubs(
     if not requests:
         return 0
     answers = asyncio.run(_ask_all(requests, guard or make_guard(), now, deadline))
+    unasked = 0
     for request in requests:
-        answer = answers.get(request.pk, _LATER)
+        answer = answers.get(request.pk)
+        if answer is None:
+            unasked += 1
+            hub_subscriptions.put_back(request, now)
+            continue
         match answer.verdict:
             case HubVerdict.ACCEPTED:
                 pass
@@ -86,6 +92,8 @@ def keep_hubs(
                 hub_subscriptions.put_back(request, now)
             case HubVerdict.REFUSED | HubVerdict.BUSY:
                 hub_subscriptions.failed(request, answer.message, now, answer.wait)
+    if unasked:
+        log.info("%d requests to hubs could not be sent in this run; they are sent in the next one", unasked)
     return sum(answer.verdict is HubVerdict.ACCEPTED for answer in answers.values())
 
 
@@ -97,7 +105,10 @@ def callback_of(key: str) -> str:
 async def _ask_all(
     requests: list[HubRequest], guard: AddressGuard, now: datetime, deadline: float
 ) -> dict[int, HubAnswer]:
-    """Send those of *requests* for which there is time, and return the answers by the requests' primary keys."""
+    """Send those of *requests* for which there is time, and return the answers by the requests' primary keys.
+
+    There is none for requests to a hub whose turn did not come, nor for those after a shortage of this machine.
+    """
     answers: dict[int, HubAnswer] = {}
     turns = asyncio.Semaphore(AT_ONCE)
     of_hub: dict[tuple[str, str], list[HubRequest]] = {}  # by the feed's proxy and the hub
@@ -106,9 +117,13 @@ async def _ask_all(
 
     async def ask(client: HubClient, hub_requests: list[HubRequest]) -> None:
         async with turns:
-            for request in hub_requests:
-                answers[request.pk] = await client.post(request.hub, _form_of(request), now)
-                if answers[request.pk].ends_the_run:
+            answers.update((request.pk, _LATER) for request in hub_requests)
+            for number, request in enumerate(hub_requests, 1):
+                answers[request.pk] = answer = await client.post(request.hub, _form_of(request), now)
+                if answer.verdict is HubVerdict.SHORTAGE:
+                    for unasked in hub_requests[number:]:
+                        del answers[unasked.pk]
+                if answer.ends_the_run:
                     return
 
     async with AsyncExitStack() as stack:

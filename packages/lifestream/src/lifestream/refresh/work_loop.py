@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
+from django.db import router
 from django.utils import timezone
 
 from lifestream.conf import settings
@@ -25,6 +26,7 @@ from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.outcomes import Failed, Fetched
 from lifestream.fetcher.shortage import Shortage, shortage_of
 from lifestream.message import say
+from lifestream.models import Item
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.refresh.decider import Decider, reading_failure
 from lifestream.refresh.downloads import Download, Downloaded, Downloads, Skipped
@@ -36,7 +38,7 @@ from lifestream.scheduler.in_flight import Held
 from lifestream.scheduler.jobs import Answer, Claimed, Result, Stored, Writing
 from lifestream.storage import writer
 from lifestream.storage.credentials import CredentialsLost
-from lifestream.storage.db_errors import FAILURES, trouble_of
+from lifestream.storage.db_errors import FAILURES, is_of_content, trouble_of
 from lifestream.storage.item_import import CHUNK
 from lifestream.storage.outages import OUTAGES
 
@@ -291,7 +293,14 @@ class _WorkLoop:
             self.watch(answer)
         if not self.ready:
             self.ready_since = time.monotonic()
-        self.ready.append(self.decider.result(answer))
+        try:
+            result = self.decider.result(answer)
+        except Exception as error:
+            if shortage_of(error) is not None:
+                raise
+            log.exception("when to request %s again could not be decided", answer.claim.url)
+            result = self.decider.failure(answer, error)
+        self.ready.append(result)
         self.size += self.ready[-1].size
 
     def _write_full(self) -> None:
@@ -305,7 +314,10 @@ class _WorkLoop:
                 self.ready, self.size, self.ready_since = [last], last.size, time.monotonic()
 
     def _write(self) -> None:
-        """Store the results that are ready; those that can't be stored together are stored one by one."""
+        """Store the results that are ready; those that can't be stored together are stored one by one.
+
+        A result that fails even then is stored as a failure, so that its feed is not requested in each run.
+        """
         batch, self.ready, self.size = self.ready, [], 0
         try:
             stored = writer.store(batch, self.clock())
@@ -320,9 +332,17 @@ class _WorkLoop:
             [stored] = writer.store([result], self.clock())
         except Exception as error:
             log.exception("the result of %s could not be stored", result.claim.url)
-            shortage = shortage_of(error)
-            message = shortage.value if shortage else say("result-unstored", error=str(error) or type(error).__name__)
-            return Stored(result.claim.feed, "failed", writing=Writing.UNWRITTEN, message=message)
+            if shortage_of(error) is None and is_of_content(error, router.db_for_write(Item)):
+                return self._write_failure(result, error)
+            return _unwritten(result, error)
+        return stored
+
+    def _write_failure(self, result: Result, error: Exception) -> Stored:
+        try:
+            [stored] = writer.store([writer.unstorable(result, error)], self.clock())
+        except Exception as again:
+            log.exception("not even the failure of %s could be stored", result.claim.url)
+            return _unwritten(result, again)
         return stored
 
     def _finish(self, result: Result, stored: Stored) -> None:
@@ -344,6 +364,12 @@ def _release(claimed: Collection[Claimed]) -> None:
         leases.release(claimed)
     except FAILURES as error:
         OUTAGES.tell(log, "%d feeds stay claimed until their leases end", trouble_of(error), len(claimed))
+
+
+def _unwritten(result: Result, error: Exception) -> Stored:
+    shortage = shortage_of(error)
+    message = shortage.value if shortage else say("result-unstored", error=str(error) or type(error).__name__)
+    return Stored(result.claim.feed, "failed", writing=Writing.UNWRITTEN, message=message)
 
 
 def _no_progress(row: FeedReport) -> None:

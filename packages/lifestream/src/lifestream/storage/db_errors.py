@@ -10,9 +10,9 @@ import re
 import sqlite3
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
-from django.db import DatabaseError, DataError, IntegrityError, InterfaceError
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, connections
 
 from lifestream.fetcher.shortage import Shortage, is_short_of_files
 from lifestream.message import say
@@ -100,3 +100,11 @@ def trouble_of(error: BaseException) -> Trouble:
         return Trouble(Kind.OTHER if cause is None else Kind.GONE, said)
     is_gone = state.startswith(("08", "57P"))
     return Trouble(Kind.GONE if is_gone else _SQLSTATE.get(state, Kind.OTHER), said)
+
+
+def is_of_content(error: Exception, using: str) -> bool:
+    """Return whether *error*, which was raised while something was written into the database *using*, can be due to
+    what was written: it comes neither from the system nor from the database, nor unwrapped from its driver.
+    """
+    connection: Any = connections[using]
+    return not isinstance(error, (OSError, MemoryError, *FAILURES, connection.Database.Error))

@@ -119,8 +119,9 @@ def leave(subscriptions: Iterable[HubSubscription], now: datetime) -> None:
         if each.lease_until is None or each.lease_until <= now:
             each.delete()
         else:
-            each.state, each.attempts, each.next_request, each.message = State.LEAVING, 0, now, ""
-            each.save(update_fields=["state", "attempts", "next_request", "message"])
+            # Not by `save`, which raises if the row was deleted meanwhile: its feed is gone, or its hub has denied.
+            row = HubSubscription.objects.filter(pk=each.pk)
+            row.update(state=State.LEAVING, attempts=0, next_request=now, message="")
         Feed.objects.filter(pk=each.feed_id).update(push_until=None)
 
 
@@ -231,14 +232,17 @@ def deny(key: str, topic: str, reason: str, now: datetime) -> bool:
     found = HubSubscription.objects.filter(key=key, topic=topic).first()
     if found is None:
         return False
-    if found.state == State.LEAVING:
-        found.delete()
-        return True
     one_line = shorten(" ".join(scrub(reason).split()), 300)
-    found.state, found.lease_until, found.next_request = State.DENIED, None, now + DENIED_FOR
-    found.message = say("hub-denied-because", reason=one_line) if one_line else say("hub-denied")
-    found.save(update_fields=["state", "lease_until", "next_request", "message"])
-    Feed.objects.filter(pk=found.feed_id).update(push_until=None)
+    message = say("hub-denied-because", reason=one_line) if one_line else say("hub-denied")
+    # A refresh may end the subscription meanwhile, and the feed may be deleted, or have another subscription by then.
+    row = HubSubscription.objects.filter(pk=found.pk)
+    denied = row.exclude(state=State.LEAVING).update(
+        state=State.DENIED, lease_until=None, next_request=now + DENIED_FOR, message=message
+    )
+    if denied:
+        Feed.objects.filter(pk=found.feed_id).update(push_until=None)
+    else:
+        row.filter(state=State.LEAVING).delete()
     return True
 
 

@@ -154,10 +154,7 @@ def _commit_with_care(each: Import, step: _Step) -> None:
     except ROW_ERRORS as error:
         url = each.result.claim.url
         _log.exception("The result of %s can't be stored.", url)
-        message = say("document-unstorable", error=f"{type(error).__name__}: {error}")
-        later = replace(each.result.next, failures=each.result.claim.failures + 1)
-        failed = replace(each.result, outcome=Failed("internal", message, url), next=later, prepared=None, body_hash="")
-        postponed = Import(failed)
+        postponed = Import(unstorable(each.result, error))
         try:
             _transact(replace(step, batch=[postponed], number=0), _write_at_once)
             each.stored = postponed.stored
@@ -165,6 +162,14 @@ def _commit_with_care(each: Import, step: _Step) -> None:
             _log.exception("Not even the failure of %s could be stored.", url)
             each.stored = Stored(each.feed, Fetch.Outcome.FAILED.value, writing=Writing.UNWRITTEN, message=str(again))
         each.over = True
+
+
+def unstorable(result: Result, error: Exception) -> Result:
+    """Return the failure to store instead of *result*, which can't be stored because of *error*."""
+    message = say("document-unstorable", error=f"{type(error).__name__}: {error}")
+    later = replace(result.next, failures=result.claim.failures + 1)
+    failed = Failed("internal", message, result.claim.url)
+    return replace(result, outcome=failed, next=later, prepared=None, body_hash="")
 
 
 def _transact(step: _Step, writer: _Writer) -> None:
