@@ -114,3 +114,15 @@ def test_any_other_text_that_cannot_be_encoded_is_a_bug_and_is_raised() -> None:
 
     with pytest.raises(UnicodeEncodeError):
         Failing().execute(no_color=True, force_color=False, skip_checks=True)
+
+
+def test_no_name_in_an_error_begins_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    class Failing(BaseCommand):
+        requires_system_checks: list[str] = []
+
+        def handle(self, *args: Any, **options: Any) -> None:
+            raise CommandError(f"{HOSTILE}\nall is well can't be read")
+
+    with pytest.raises(SystemExit):
+        Failing().run_from_argv(["lifestream", "command"])
+    assert capsys.readouterr().err == f"CommandError: {SHOWN}\\nall is well can't be read\n"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, TextIO
 
 from django.core.management import base
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser, SystemCheckError
 from django.utils.translation import gettext
 
 from lifestream.storage.db_errors import FAILURES, trouble_of
@@ -87,13 +87,19 @@ class BaseCommand(base.BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Run the command. Its output goes to the streams "stdout" and "stderr" of *options*, if there are any. Raises
-        CommandError with the remedy if the database fails, or if something that was entered is not in UTF-8.
+        CommandError, in one line, with the remedy if the database fails, or if something that was entered is not in
+        UTF-8.
         """
         for name in ("stdout", "stderr"):
             if stream := options.pop(name, None):
                 setattr(self, name, VisibleOutput(stream))
         try:
             return super().execute(*args, **options)
+        except CommandError as error:
+            # It may name a file that somebody else has chosen, and a name may have several lines.
+            if not isinstance(error, SystemCheckError):
+                error.args = (visible(str(error), lines=False),)
+            raise
         except FAILURES as error:
             raise CommandError(worded(str(trouble_of(error)))) from error
         except UnicodeEncodeError as error:

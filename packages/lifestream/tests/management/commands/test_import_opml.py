@@ -52,6 +52,23 @@ class ImportOpml(CommandTestCase):
         printed = self.run_command("import_opml", str(self.file), "--no-update")
         assert printed.startswith("1 feed added to 'main', 0 known before, 0 left out.\n")
 
+    def test_no_address_in_a_list_begins_a_line_of_its_own(self) -> None:
+        addresses = ("type='HTML+XPath' xmlUrl='http://a.example/", "xmlUrl='ftp://b")
+        outlines = "".join(f"<outline {address}&#10;All is well'/>" for address in addresses)
+        self.file.write_text(f"<opml><body>{outlines}</body></opml>")
+        with mock.patch("sys.stderr", io.StringIO()) as errors:
+            self.run_command("import_opml", str(self.file), "--no-update")
+        lines = errors.getvalue().splitlines()
+        assert len(lines) == 2 and all(line.startswith("Left out: ") for line in lines)
+
+    @pytest.mark.skipif(os.name == "nt", reason="no name of a file has a line feed")
+    def test_the_name_of_a_damaged_list_does_not_begin_a_line(self) -> None:
+        self.file = self.file.with_name("list\nAll is well.opml")
+        self.file.write_text("<opml>\n<body><outline xmlUrl='http://a.example/?a&b'/></body></opml>")
+        with mock.patch("sys.stderr", io.StringIO()) as errors:
+            self.run_command("import_opml", str(self.file), "--no-update")
+        assert len(errors.getvalue().splitlines()) == 1 and "list\\nAll is well.opml is not" in errors.getvalue()
+
     def test_the_line_of_an_error_is_reported(self) -> None:
         self.file.write_text("<opml>\n<body><outline xmlUrl='http://a.example/?a&b'/></body></opml>")
         with mock.patch("sys.stderr", io.StringIO()) as errors:

@@ -13,6 +13,7 @@ from lifestream.management.base import BaseCommand
 from lifestream.management.lookup import chosen_lifestream
 from lifestream.models import Lifestream
 from lifestream.refresh.subscribe import Added, Found, NotAdded, Reading, add_feed, find_feeds
+from lifestream.terminal import visible
 from lifestream.wording import when, worded
 
 
@@ -43,7 +44,7 @@ class Command(BaseCommand):
             except CommandError as error:
                 errors.append(str(error))
                 if len(urls) > 1:
-                    self.stderr.write(str(error))
+                    self.stderr.write(visible(str(error), lines=False))
             else:
                 if options["verbosity"]:
                     self._print_added(*added)

@@ -18,6 +18,7 @@ from lifestream.management.output import counting_bar, progress_bar, table_of, t
 from lifestream.refresh import opml, planet_ini
 from lifestream.refresh.given_files import read_file
 from lifestream.refresh.pipeline import refresh
+from lifestream.terminal import visible
 from lifestream.wording import worded
 
 
@@ -53,9 +54,11 @@ class Command(BaseCommand):
             result = opml.subscribe_to(chosen, found.outlines, progress)
         self._tell_flaw(file, found)
         for refusal in result.refused:
-            self.stderr.write(gettext("Left out: {reason}.").format(reason=scrub(worded(refusal))))
+            text = gettext("Left out: {reason}.").format(reason=scrub(worded(refusal)))
+            self.stderr.write(visible(text, lines=False))
         for note in result.notes:
-            self.stderr.write(gettext("Has no counterpart: {note}.").format(note=scrub(note)))
+            text = gettext("Has no counterpart: {note}.").format(note=scrub(note))
+            self.stderr.write(visible(text, lines=False))
         added = len(result.made)
         text = ngettext(
             "{count} feed added to '{slug}', {known} known before, {refused} left out.",
@@ -91,7 +94,8 @@ class Command(BaseCommand):
                 "were taken."
             )
         flaw = found.flaw
-        self.stderr.write(text.format(file=file, line=flaw.line, column=flaw.column, reason=flaw.message))
+        told = text.format(file=file, line=flaw.line, column=flaw.column, reason=flaw.message)
+        self.stderr.write(visible(told, lines=False))
 
 
 def _read(file: str) -> bytes:

@@ -41,9 +41,9 @@ class Command(BaseCommand):
     def handle(self, *, url: str, fetches: int, **options: Any) -> None:
         now = timezone.now()
         for feed in Feed.objects.filter(pk__in=feeds_at(url)).select_related("host").order_by("pk"):
-            self.stdout.write(f"{feed.display_title}: {feed.url}")
+            self.stdout.write(visible(f"{feed.display_title}: {feed.url}", lines=False))
             for label, value in state_of(feed, now):
-                self.stdout.write(f"  {label:<{_LABEL}}{value}")
+                self.stdout.write(visible(f"  {label:<{_LABEL}}{value}", lines=False))
             self.stdout.write("\n" + gettext("Next fetch: {}").format(next_of(feed, now)))
             for line in reasoning_of(feed, now):
                 self.stdout.write(f"  {line}")
