@@ -98,6 +98,20 @@ class MissesInItsTearDown(Base):
         pass
 
 
+class SkipsASubtest(Base):
+    def test_it(self) -> None:
+        self.miss()
+        with self.subTest():
+            self.skipTest("not this one")
+
+
+class MissesInASkippedSubtest(Base):
+    def test_it(self) -> None:
+        with self.subTest():
+            self.miss()
+            self.skipTest("not this one")
+
+
 class MissesInASubtest(Base):
     def test_it(self) -> None:
         for path in ("atom.xml", "atm.xml"):
@@ -113,6 +127,8 @@ class MissesInASubtest(Base):
         (ExpectsToMiss, {"expectedFailures": 1}),
         (ExpectsToMissAndDoesNot, {"unexpectedSuccesses": 1}),
         (SkipsItself, {"skipped": 1}),
+        (SkipsASubtest, {"failures": 1, "skipped": 1}),
+        (MissesInASkippedSubtest, {"failures": 1, "skipped": 1}),
         (SkipsInItsSetUp, {"skipped": 1}),
         (IsSkipped, {"skipped": 1}),
         (FailsByItself, {"failures": 1}),

@@ -132,3 +132,9 @@ def raw_deflate(data: bytes) -> bytes:
 )
 def test_codings_are_undone(coding: str, encode: Callable[[bytes], bytes], is_known: bool) -> None:
     assert decoded_body(encode(b"<rss/>"), coding) == (b"<rss/>" if is_known else None)
+
+
+def test_every_member_of_a_body_in_gzip_is_decoded() -> None:
+    member = gzip.compress(b"abc")
+    assert decoded_body(member * 3 + b"rest", "gzip") == b"abc" * 3
+    assert decoded_body(member * 17, "gzip") is None

@@ -58,6 +58,19 @@ REPLACED = [
         ["parameter password", "parameter pw"],
     ),
     ('password=b"correct horse"', 'password="removed"', ["parameter password"]),
+    ("password=Rb'correct horse'; a='b'", "password='removed'; a='b'", ["parameter password"]),
+    ("pw = N'a b', pin = x'a b'", "pw = 'removed', pin = 'removed'", ["parameter pw", "parameter pin"]),
+    ('{"password": b"two words", "a": 1}', '{"password": "removed", "a": 1}', ["parameter password"]),
+    ('{"password": (b"two words"), "a": 1}', '{"password": "removed", "a": 1}', ["parameter password"]),
+    ("password=('two words'); a=('b')", "password='removed'; a=('b')", ["parameter password"]),
+    ("password = ( ('a)' 'two words') ), a", "password = 'removed', a", ["parameter password"]),
+    ("password=['a b', 'two words'] c", "password='removed' c", ["parameter password"]),
+    ("password=bytes.join(b'two words') c", "password='removed' c", ["parameter password"]),
+    ("password=('two words", "password='removed'", ["parameter password"]),
+    ("'password' => 'two words', a", "'password' => 'removed', a", ["parameter password"]),
+    ("password := 'two words'", "password := 'removed'", ["parameter password"]),
+    ('<a href="/?key=b">"two words"', '<a href="/?key=removed">"two words"', ["parameter key"]),
+    ('{"u": "/?key=b", "a": "c d"}', '{"u": "/?key=removed", "a": "c d"}', ["parameter key"]),
     # User info and fragments.
     ("//u:p@h/x", "//h/x", ["password"]),
     ("https:/u:p@h/x", "https:/h/x", ["password"]),
@@ -273,3 +286,10 @@ def test_json_in_strings_is_replaced_where_it_is_nested_too_deeply() -> None:
 def test_lists_and_objects_are_replaced_whatever_their_quotes(text: str, cleaned: str) -> None:
     assert without_secrets(text) == (cleaned, ("parameter token",))
     assert without_secrets(text, keep=["token"], shapes=False)[1] == ()
+
+
+def test_a_letter_before_a_string_of_json_is_replaced_without_other_words() -> None:
+    assert without_secrets('{"password": b"two words"}', words=False) == (
+        '{"password": "removed"}',
+        ("parameter password",),
+    )

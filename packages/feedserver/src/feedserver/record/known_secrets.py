@@ -33,6 +33,10 @@ _LONGEST_BY_CHARACTER = 128
 _LARGEST = 64 * 1024 * 1024
 """The most bytes of a decoded body that are searched."""
 
+_GZIP = b"\x1f\x8b"
+_MOST_MEMBERS = 16
+"""The most members of a body in gzip (RFC 1952 §2.2) that are decoded; each of them copies the rest of the body."""
+
 _ENDS = "(?:(?<![^\\W_])|(?<=%[0-9A-Fa-f]{2}))", "(?![^\\W_])"
 
 
@@ -58,10 +62,17 @@ def decoded_body(body: bytes, coding: str) -> bytes | None:
         return body
     if coding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
         return None
+    decoded = b""
     try:
-        return zlib.decompressobj(47).decompress(body, _LARGEST)  # with the header of gzip or zlib (RFC 9110 §8.4.1)
+        for _ in range(_MOST_MEMBERS):
+            member = zlib.decompressobj(47)  # with the header of gzip or zlib (RFC 9110 §8.4.1)
+            decoded += member.decompress(body, _LARGEST - len(decoded))
+            body = member.unused_data
+            if not body.startswith(_GZIP) or len(decoded) >= _LARGEST:
+                return decoded
     except zlib.error:
-        return None
+        pass
+    return None
 
 
 def _has_secret(data: bytes, lowered: bytes, secret: str) -> bool:

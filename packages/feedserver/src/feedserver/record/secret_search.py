@@ -92,15 +92,18 @@ _OPENING = re.compile(r"(?<![\w.%-])(?P<name>[A-Za-z][\w.-]*+)\\*+['\"]?\s*+:\s*
 """A name before a list or an object, in JSON whose quotes are escaped, or in the notation of JavaScript or Python."""
 
 _OPENING_QUOTE = re.compile(
-    r"(?<![\w.\-~$\[\]%+])(?P<name>[\w.\-~$\[\]%+]++)\\*+['\"]?"
-    r"[ \t]*+(?::[ \t]*+|=[ \t]*+(?!\"))(?P<letter>[bru]?+)(?=\\*+['\"])",
+    r"(?<![\w.\-~$\[\]%+])(?P<name>[\w.\-~$\[\]%+]++)\\*+(?P<quote>['\"]?)"
+    r"[ \t]*+(?P<sign>:=?+|=>|=(?![ \t]*+\"))[ \t]*+"
+    r"(?P<before>(?P<bracket>(?:[\w.]{0,16}+[(\[{]\s*+){0,4}+)[bflnrux@$*]{0,2}+)(?=\\*+['\"])",
     re.IGNORECASE,
 )
-"""A name before a string in quotes, which may have blanks in it, and a letter before it in the notation of Python. What
-stands behind `="` is found as a pair.
+"""A name before a string in quotes, which may have blanks in it. Before the string, there may be letters, brackets and
+names of functions, in the notation of Python or another language. What stands behind `="` is found as a pair.
 """
 
 _QUOTE_OR_BRACKET = re.compile(r"(?<!\\)\\*+['\"]|[\[\]{}]")
+_BRACKET = re.compile(r"[(\[{]")
+_QUOTE_OR_PARENTHESIS = re.compile(r"(?<!\\)\\*+['\"]|[()]")
 
 _SCALAR = re.compile(r"[^\s,\]}]*+")
 _RUN_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2})+={0,2}")
@@ -141,10 +144,10 @@ class _Search:
         text = _USERINFO.sub(self._without_userinfo, text)
         text = _PLAIN_USERINFO.sub(self._without_password, text)
         text = JWT.sub(self._without_token, text)
+        text = self._clean_quoted(text)
         text = _JSON.sub(lambda match: self._clean_json(match, shapes, depth), text)
         text = self._clean_containers(self._clean_document(text, shapes, depth))
         if self.words:
-            text = self._clean_quoted(text)
             text = _CREDENTIALS.sub(self._without_credentials, text)
             text = _COLON.sub(self._clean_colon, text)
         pairs = list(_PAIR.finditer(text))
@@ -216,11 +219,21 @@ class _Search:
             name = decoded(match["name"])
             if match.start() < at or name.lower() in self.keep or not is_secret(name):
                 continue
+            if not self.words and not match["quote"]:
+                continue  # it is not JSON
+            if match["before"] and text[max(0, match.start() - 1) : match.start()] in ("?", "&"):
+                continue  # a parameter of a URL, whose last letters stand before the quote that ends the URL
             quote_sign, value, end = _string_at(text, match.end())
+            if match["sign"] == ":" and match["bracket"][:1] in ("[", "{"):
+                continue  # `_clean_document` or `_clean_containers` replaces it
+            if match["bracket"]:
+                start = match.start("before")
+                end = _end_of_container(text, start)
+                value = text[start:end]
             if value.strip("\\'\"") in _NO_VALUES:  # behind a cut string, the quote of an outer one may stand
                 continue
             self.found.append(f"parameter {name}")
-            pieces += (text[at : match.start("letter")], quote_sign, REPLACEMENT, quote_sign)
+            pieces += (text[at : match.start("before")], quote_sign, REPLACEMENT, quote_sign)
             at = end
         return "".join((*pieces, text[at:]))
 
@@ -353,18 +366,21 @@ def _end_of_value(text: str, start: int) -> int:
 
 
 def _end_of_container(text: str, start: int) -> int:
-    """Return where the list or object ends that begins at *start*; one that is cut ends with the text.
+    """Return where the list, object or parenthesis ends that begins at *start*, or behind the name of a function there;
+    one that is cut ends with the text.
 
     A string ends with the same quote that begins it, with as many backslashes.
     """
     level = 0
     quote_ahead = ""
-    for match in _QUOTE_OR_BRACKET.finditer(text, start):
+    opening = _BRACKET.search(text, start)
+    signs = _QUOTE_OR_PARENTHESIS if opening is not None and opening[0] == "(" else _QUOTE_OR_BRACKET
+    for match in signs.finditer(text, start):
         sign = match[0]
         if sign[-1] in "'\"":
             quote_ahead = "" if sign == quote_ahead else quote_ahead or sign
         elif not quote_ahead:
-            level += 1 if sign in "[{" else -1
+            level += 1 if sign in "([{" else -1
             if level == 0:
                 return match.end()
     return len(text)
