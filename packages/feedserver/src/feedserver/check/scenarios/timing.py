@@ -350,25 +350,19 @@ SCENARIOS = (
     Scenario(
         id="T13",
         title="Errors never end a subscription",
-        rule=(
-            "A server answers 500 for weeks: the reader goes on asking, less and less often, and notices when the "
-            "feed is back."
-        ),
+        rule="A server answers 500 for weeks: the reader goes on asking, and notices when the feed is back.",
         source="RFC 9110 §15.6.1",
         level=Level.MUST,
         steps=_failing(500),
         judge=_judge_goes_on,
-        why="A feed that was down for a week is lost for good, and nobody tells its reader.",
+        why="A feed that was down for a week is lost for good, and the person who reads it is not told.",
         advice="Let the time between requests grow up to some days, and stop only after 410.",
         needs=_CLOCK,
     ),
     Scenario(
         id="T14",
         title="404 does not end a subscription",
-        rule=(
-            "A server answers 404 for weeks: the reader goes on asking, less and less often, and notices when the "
-            "feed is back."
-        ),
+        rule="A server answers 404 for weeks: the reader goes on asking, and notices when the feed is back.",
         source="RFC 9110 §15.5.5",
         level=Level.MUST,
         steps=_failing(404),
