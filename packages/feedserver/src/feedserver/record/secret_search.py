@@ -94,7 +94,7 @@ _OPENING = re.compile(r"(?<![\w.%-])(?P<name>[A-Za-z][\w.-]*+)\\*+['\"]?\s*+:\s*
 _OPENING_QUOTE = re.compile(
     r"(?<![\w.\-~$\[\]%+])(?P<name>[\w.\-~$\[\]%+]++)\\*+(?P<quote>['\"]?)"
     r"[ \t]*+(?P<sign>:=?+|=>|=(?![ \t]*+\"))[ \t]*+"
-    r"(?P<before>(?P<bracket>(?:[\w.]{0,16}+[(\[{]\s*+){0,4}+)[bflnrux@$*]{0,2}+)(?=\\*+['\"])",
+    r"(?P<before>(?P<bracket>(?>(?:[\w.]{0,16}+[(\[{]\s*+){0,4}))[bflnrux@$*]{0,2}+)(?=\\*+['\"])",
     re.IGNORECASE,
 )
 """A name before a string in quotes, which may have blanks in it. Before the string, there may be letters, brackets and
