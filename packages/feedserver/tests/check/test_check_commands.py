@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,17 @@ def test_each_session_begins_with_the_files_of_the_set_up() -> None:
     assert [[(row.scenario, row.number) for row in each or ()] for each in rows] == [[("V1", 1)], []]
 
 
+def outcome(given: Commands) -> tuple[Mapping[int, str], str]:
+    """Return the errors of the subscription to one feed in a new session, and what its first poll tells."""
+    adapter = CommandAdapter(given)
+    session = adapter.open("lane")
+    errors = session.add([Subscription(1, "http://127.0.0.1:1/v1/feed.xml", "V1")])
+    polled = session.poll()
+    session.close()
+    adapter.close()
+    return errors, polled.detail
+
+
 @pytest.mark.parametrize("put", ["mkfifo", "mkdir", "ln -s /no/such/folder/file", "ln -s kept"])
 def test_a_reader_may_put_anything_in_place_of_the_files_that_it_is_given(put: str) -> None:
     """Writing into a pipe would wait for its reader, for ever."""
@@ -98,14 +110,7 @@ def test_a_reader_may_put_anything_in_place_of_the_files_that_it_is_given(put: s
         poll="cd .. && grep -c xmlUrl {opml} && cat kept",
         patience=10,
     )
-    adapter = CommandAdapter(given)
-    session = adapter.open("lane")
-    errors = session.add([Subscription(1, "http://127.0.0.1:1/v1/feed.xml", "V1")])
-    polled = session.poll()
-    session.close()
-    adapter.close()
-
-    assert (errors, polled.detail) == ({}, "")
+    assert outcome(given) == ({}, "")
 
 
 @pytest.mark.parametrize("put", ["true", 'ln -s "$KEPT" lane', "touch lane"])
@@ -116,14 +121,7 @@ def test_a_reader_may_remove_the_folder_of_its_list_of_feeds(put: str, tmp_path:
         poll="grep -c xmlUrl {opml}",
         environment={"KEPT": str(tmp_path)},
     )
-    adapter = CommandAdapter(given)
-    session = adapter.open("lane")
-    errors = session.add([Subscription(1, "http://127.0.0.1:1/v1/feed.xml", "V1")])
-    polled = session.poll()
-    session.close()
-    adapter.close()
-
-    assert (errors, polled.detail) == ({}, "")
+    assert outcome(given) == ({}, "")
     assert (tmp_path / "feeds.opml").read_text("utf-8") == "kept"
 
 
