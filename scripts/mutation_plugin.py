@@ -1,6 +1,6 @@
 """The pytest plugin of `scripts/mutate.py`: says which tests run which lines, and runs the tests that a mutant needs.
 
-The environment variable MUTATION has its orders, as JSON:
+The environment variable MUTATION has its task, as JSON:
 
 - `module`: the file that is mutated, in the copy of the source
 - `report`: where the first run, of the code as it is, writes which tests have run which lines, and how long each took
@@ -27,7 +27,7 @@ from mutation_runner import importable
 OVERRUN = 124
 MEMORY = 4 * 2**30  # bytes that a mutant may take before it fails, where the system can limit it
 
-ORDERS = json.loads(os.environ.get("MUTATION", "{}"))
+TASK = json.loads(os.environ.get("MUTATION", "{}"))
 # A failure needs no smallest example: looking for one takes longer than everything else.
 settings.register_profile(
     "mutation", deadline=None, database=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
@@ -40,7 +40,7 @@ class FirstRun:
 
     def __init__(self) -> None:
         # This runs before the module is imported: a line that runs then belongs to every test.
-        self.coverage = coverage.Coverage(include=[ORDERS["module"]], data_file=None, config_file=False)
+        self.coverage = coverage.Coverage(include=[TASK["module"]], data_file=None, config_file=False)
         self.coverage.start()
         self.durations: dict[str, float] = {}
 
@@ -57,8 +57,8 @@ class FirstRun:
     def pytest_sessionfinish(self) -> None:
         """Write the report."""
         self.coverage.stop()
-        file = str(Path(ORDERS["module"]).resolve())
-        loaded = [module for module in sys.modules.values() if getattr(module, "__file__", None) == ORDERS["module"]]
+        file = str(Path(TASK["module"]).resolve())
+        loaded = [module for module in sys.modules.values() if getattr(module, "__file__", None) == TASK["module"]]
         lines = self.coverage.get_data().contexts_by_lineno(file)
         report = {
             "imported": bool(loaded),
@@ -67,7 +67,7 @@ class FirstRun:
             "modules": importable(),
             "cpu": time.process_time(),
         }
-        Path(ORDERS["report"]).write_text(json.dumps(report), encoding="utf-8")
+        Path(TASK["report"]).write_text(json.dumps(report), encoding="utf-8")
 
 
 class Selection:
@@ -75,7 +75,7 @@ class Selection:
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Keep the tests that MUTATION names."""
-        order = {name: index for index, name in enumerate(ORDERS["tests"])}
+        order = {name: index for index, name in enumerate(TASK["tests"])}
         config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in order])
         items[:] = sorted((item for item in items if item.nodeid in order), key=lambda item: order[item.nodeid])
 
@@ -98,12 +98,12 @@ def limit_memory() -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Add the part of the plugin that is needed."""
-    if "tests" in ORDERS:
+    if "tests" in TASK:
         limit_memory()
-        threading.Thread(target=watch, args=[ORDERS["seconds"]], daemon=True).start()
+        threading.Thread(target=watch, args=[TASK["seconds"]], daemon=True).start()
         config.pluginmanager.register(Selection())
     elif FIRST is not None:
         config.pluginmanager.register(FIRST)
 
 
-FIRST = FirstRun() if "report" in ORDERS else None
+FIRST = FirstRun() if "report" in TASK else None

@@ -34,9 +34,9 @@ class Runner:
         self.modules: list[str] = []  # what the program imports before it forks
         self.program: subprocess.Popen[str] | None = None
 
-    def run(self, orders: dict[str, Any], timeout: float) -> tuple[int | None, str]:
-        """Run pytest with *orders* for the plugin. Return its status, None after *timeout* seconds, and its output."""
-        variables = {**self.variables, "MUTATION": json.dumps(orders)}
+    def run(self, task: dict[str, Any], timeout: float) -> tuple[int | None, str]:
+        """Run pytest; the plugin gets *task*. Return its status, None after *timeout* seconds, and its output."""
+        variables = {**self.variables, "MUTATION": json.dumps(task)}
         if self.modules and CAN_FORK:
             status = self._ask({"arguments": self.arguments, "variables": variables, "timeout": timeout})
         else:

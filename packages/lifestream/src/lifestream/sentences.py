@@ -106,8 +106,12 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     # Which tags and attributes a setting cannot allow: `content.sanitizer_rules`
     "tag-no-text": _("the tag {tag} is no string: write its name"),
     "tag-refused": _("<{tag}> can't be allowed: remove it"),
+    "tag-impossible": _("{tag} is no name of a tag: write it without brackets and spaces, like a or h1"),
     "attributes-no-list": _("the attributes of <{tag}> are {value}: give a list or a set of names"),
     "attribute-refused": _("the attribute {name} of <{tag}> can't be allowed: remove it"),
+    "attribute-impossible": _(
+        "{name}, listed for <{tag}>, is no name of an attribute: write it without quotes, spaces and ="
+    ),
     # Why no feed was added: `refresh.subscribe`
     "not-to-be-had": _("{url} can't be fetched: {reason}"),
     "no-title": _("the feed at {url} has no title; give it a name"),

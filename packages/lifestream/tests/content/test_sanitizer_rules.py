@@ -26,6 +26,13 @@ def test_all_problems_of_the_settings_are_reported_together() -> None:
         "the attribute 'onClick' of <p> can't be allowed: remove it",
         "the attribute 'SRCDOC' of <p> can't be allowed: remove it",
     ]
+    assert refused({"<b>": (), "*": ["dir"], "": (), "h1": ["data-x", "href=", "ti tle", ""], "x-y": ()}) == [
+        "'<b>' is no name of a tag: write it without brackets and spaces, like a or h1",
+        "'' is no name of a tag: write it without brackets and spaces, like a or h1",
+        "'href=', listed for <h1>, is no name of an attribute: write it without quotes, spaces and =",
+        "'ti tle', listed for <h1>, is no name of an attribute: write it without quotes, spaces and =",
+        "'', listed for <h1>, is no name of an attribute: write it without quotes, spaces and =",
+    ]
     assert refused({1: (), "a": "href", None: ()}) == [
         "the tag 1 is no string: write its name",
         "the tag None is no string: write its name",

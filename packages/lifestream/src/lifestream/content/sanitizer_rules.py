@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -110,11 +111,17 @@ class SanitizerRules:
         )
 
 
+# A name with any other character matches nothing, or is one that the sanitizer's last check refuses.
+_TAG_NAME: Final = re.compile(r"[A-Za-z][^\s/<>\"'=]*+")
+_ATTRIBUTE_NAME: Final = re.compile(r"[^\s/<>\"'=]++")
+
+
 def refused(tags: Mapping[Any, Any]) -> list[Message]:
     """Return why *tags* (of a setting) can't be allowed, one sentence for each problem; empty if they can."""
     if strange := [name for name in tags if not isinstance(name, str)]:
         return [say("tag-no-text", tag=quoted(name)) for name in strange]
     problems = [say("tag-refused", tag=tag) for tag in tags if tag.lower() in FORBIDDEN_TAGS]
+    problems += [say("tag-impossible", tag=quoted(tag)) for tag in tags if tag != "*" and not _TAG_NAME.fullmatch(tag)]
     for tag, names in tags.items():
         listed = isinstance(names, Iterable) and not isinstance(names, str)
         if not listed or not all(isinstance(name, str) for name in names):
@@ -124,5 +131,10 @@ def refused(tags: Mapping[Any, Any]) -> list[Message]:
             say("attribute-refused", name=quoted(name), tag=tag)
             for name in names
             if name.lower().startswith("on") or name.lower() in FORBIDDEN_ATTRIBUTES
+        ]
+        problems += [
+            say("attribute-impossible", name=quoted(name), tag=tag)
+            for name in names
+            if not _ATTRIBUTE_NAME.fullmatch(name)
         ]
     return problems
