@@ -70,7 +70,8 @@ class Process:
         return self.popen.stderr.read()
 
     def close(self) -> None:
-        self.popen.kill()
+        """End the process: by SIGTERM, after which it removes its temporary files."""
+        self.popen.terminate()
         self.popen.wait(PATIENCE)
         self._reader.join(PATIENCE)
         for stream in (self.popen.stdout, self.popen.stderr):

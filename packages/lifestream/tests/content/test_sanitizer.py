@@ -435,7 +435,8 @@ def test_html_that_becomes_16_times_and_1000_characters_as_long_is_kept_and_long
 
 @pytest.mark.parametrize("fragment", ['<p a"b=1><b>z</b></p>', '<p a"b=1><b>z<div>'])
 def test_html_becomes_text_if_the_rules_allow_an_attribute_that_nh3_writes_in_another_form(fragment: str) -> None:
-    assert Sanitizer(SanitizerRules.of({"p": ['a"b'], "b": []})).html(fragment) == "<p>z</p>"
+    rules = SanitizerRules({"p": frozenset({'a"b'}), "b": frozenset()})  # `of` would refuse it
+    assert Sanitizer(rules).html(fragment) == "<p>z</p>"
 
 
 @pytest.fixture
