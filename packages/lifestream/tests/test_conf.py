@@ -85,3 +85,21 @@ def test_an_address_below_the_path_of_the_public_url_has_that_path_once(
 ) -> None:
     settings.LIFESTREAM_PUBLIC_URL = public
     assert conf.absolute(path) == absolute
+
+
+@pytest.mark.parametrize(
+    "public",
+    [
+        "https://me:hunter2@planet.example",
+        "http://me:hunter2@planet.example",
+        "https://me:hunter2/x@planet.example",  # the password seems to be a port
+        "https://me:hun[ter2@planet.example",
+        "me:hunter2@planet.example",
+    ],
+)
+def test_a_message_about_the_public_url_shows_no_password(public: str, settings: Settings) -> None:
+    settings.LIFESTREAM_PUBLIC_URL = public
+    with pytest.raises(ImproperlyConfigured) as raised:
+        _ = conf.public_url
+    assert "hun" not in str(raised.value)
+    assert "planet.example" in str(raised.value)

@@ -25,7 +25,7 @@ from django.utils.encoding import force_str
 from django.utils.translation import gettext
 
 from lifestream.fetcher import open_files
-from lifestream.fetcher.request_options import DIRECT, OptionRefused, checked_proxy
+from lifestream.fetcher.request_options import DIRECT, OptionRefused, checked_proxy, without_password
 from lifestream.message import in_language
 from lifestream.setting_values import Network, SettingValues
 from lifestream.terminal import quoted
@@ -259,7 +259,8 @@ class Settings(SettingValues):
         url = str(self.get("PUBLIC_URL", "") or "").rstrip("/")
         if url and (problem := _no_public_url(url, over_http=self.push_over_http)):
             text = gettext("{setting} is {value}: {problem}.")
-            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_PUBLIC_URL", value=quoted(url), problem=problem))
+            value = quoted(without_password(url))
+            raise ImproperlyConfigured(text.format(setting="LIFESTREAM_PUBLIC_URL", value=value, problem=problem))
         return url
 
     def absolute(self, path: str) -> str:
@@ -402,7 +403,9 @@ def _no_public_url(url: str, *, over_http: bool) -> str:
         parts = urlsplit(url)
         parts.port  # noqa: B018  raises ValueError if it is no number
     except ValueError as error:
-        return gettext("it is no URL ({reason})").format(reason=error)
+        if "@" not in url:  # else the reason may quote a password
+            return gettext("it is no URL ({reason})").format(reason=error)
+        parts = urlsplit("")
     if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
         return gettext("give a scheme, a host and, below a path, that path, as https://planet.example.org")
     if parts.scheme == "https" or (parts.scheme == "http" and over_http and is_loopback(parts.hostname)):

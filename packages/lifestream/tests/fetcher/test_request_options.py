@@ -122,6 +122,7 @@ def test_a_proxy_is_accepted_and_shown_without_its_login() -> None:
     assert checked_proxy("") == ""
     assert without_password("http://ada:p@ss@proxy.example:1") == "http://***@proxy.example:1"
     assert without_password("http://proxy.example:1") == "http://proxy.example:1"
+    assert without_password("ada:p//w@proxy.example:1") == "***@proxy.example:1"
 
 
 @pytest.mark.parametrize("text", ["é", "\udcff", "-----BEGIN CERTIFICATE-----\né\n-----END CERTIFICATE-----"])

@@ -145,6 +145,9 @@ def _is_proxy(url: str) -> bool:
 
 
 def without_password(url: str) -> str:
-    """Return the URL of a proxy as people may see it: with asterisks for its user name and password."""
+    """Return *url* as people may see it: with asterisks for its user name and password."""
     before, at, after = url.rpartition("@")
-    return f"{before.partition('//')[0]}//***@{after}" if at else url
+    if not at:
+        return url
+    scheme = re.match("[A-Za-z][A-Za-z0-9+.-]*://", before)
+    return f"{scheme[0] if scheme else ''}***@{after}"
