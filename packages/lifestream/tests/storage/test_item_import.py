@@ -17,6 +17,7 @@ from lifestream.plugins.base import FeedPlugin, ItemDraft
 from lifestream.plugins.entry_keys import keys_of
 from lifestream.plugins.item_pipeline import prepare
 from lifestream.scheduler.jobs import Result, Stored
+from lifestream.storage import item_import
 from lifestream.storage.writer import store
 
 pytestmark = pytest.mark.django_db
@@ -208,6 +209,40 @@ class TestItems:
         stored = read(feed, odd, draft("2", "B"))
         assert (stored.new, stored.broken) == (2, 0)
         assert counts(read(feed, odd, draft("2", "B"))) == (0, 0, 2)
+
+    def test_an_entry_all_of_whose_keys_other_items_have_is_logged(
+        self, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        caplog.set_level("INFO", "lifestream.storage")
+        monkeypatch.setattr(item_import, "CHUNK", 2)
+        feed = make_feed()
+        day = NOW - timedelta(days=1)
+
+        def entry(title: str, guid: str = "", page: str = "", published: datetime | None = None, text: str = "") -> Any:
+            link = f"https://example.com/{page}" if page else ""
+            return draft(guid, title, link=link, published=published, content=text, text=text)
+
+        first = [
+            entry("B", published=day, text="y"),
+            entry("", "G", "b", day, "y"),
+            entry("B", "g", "a", day, "x"),
+            entry("B", "h", text="x"),
+            entry("B", "", "b", day),
+        ]
+        second = [
+            entry("A", "G", "a", day, "y"),
+            entry("", "g", "a", day, "y"),
+            entry("A", "g", "b", day, "y"),
+            entry("A", published=day, text="x"),
+        ]
+        read(feed, *reversed(first))
+        read(feed, *reversed(second))
+        assert caplog.messages == []
+        stored = read(feed, entry("new", "n"), *reversed(first))
+        assert stored.new
+        assert caplog.messages == [
+            f"An entry of {feed.url} is left out, because other items have all its keys: 'https://example.com/b'"
+        ]
 
     def test_a_naive_date_breaks_its_own_entry_only(self, caplog: pytest.LogCaptureFixture) -> None:
         feed = make_feed()

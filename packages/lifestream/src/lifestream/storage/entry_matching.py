@@ -169,6 +169,11 @@ class Document:
         found = ((i, self._key(i, matched.get(i), store)) for i in indices)
         return [Decision(i, self.keys[i], key, matched.get(i)) for i, key in found if key]
 
+    def left_out(self, indices: Iterable[int], decisions: Iterable[Decision]) -> list[int]:
+        """Return those of *indices* that have none of *decisions*, although they are not repeated: no key was left."""
+        decided = {decision.index for decision in decisions}
+        return [i for i in indices if i not in decided and i not in self.repeated]
+
     def _take(self, item: Known) -> bool:
         # A tombstone has two keys, and an entry may match each of them.
         mark = (item.id, item.key if item.deleted else "")

@@ -139,8 +139,15 @@ class Import:
             empty = not feed.has_items and number == 0
             known, stored = self._known(indices, using, empty=empty, tombstones=feed.has_tombstones)
             chunk = self._read[number] = Chunk()
-            for decision in self._document.decide(indices, known):
+            decisions = self._document.decide(indices, known)
+            for decision in decisions:
                 self._sort(decision, stored, chunk, now)
+            for index in self._document.left_out(indices, decisions):
+                draft = self.drafts[index]
+                _log.info(
+                    "An entry of %s is left out, because other items have all its keys: %r",
+                    self.result.claim.url, draft.link or draft.title,
+                )  # fmt: skip
         return self._read[number]
 
     def _sort(self, decision: Decision, stored: Mapping[int, _Revision], chunk: Chunk, now: datetime) -> None:
