@@ -22,7 +22,8 @@ from lifestream.refresh.picture_cache import PictureCache
 from lifestream.refresh.picture_turns import OF_A_FEED
 from lifestream.refresh.pictures import WAITING, NoPicture, Pictures
 
-LIMITS = FetchLimits(timeout=5.0, max_body=100_000, max_redirects=3)
+PATIENCE = 60.0  # seconds, for which only a failing test waits
+LIMITS = FetchLimits(timeout=PATIENCE, max_body=100_000, max_redirects=3)
 
 
 def png(width: int = 4, height: int = 3, size: int = 100) -> bytes:
@@ -42,8 +43,10 @@ def asked(server: FeedServer, name: str) -> int:
     return sum(request.path == f"/{name}" for request in server.requests)
 
 
-def pictures_in(folder: Path, limits: FetchLimits = LIMITS, networks: tuple[str, ...] = ("127.0.0.0/8",)) -> Pictures:
-    return Pictures(PictureCache(folder, 10**8), AddressGuard(tuple(map(ip_network, networks))), limits)
+def pictures_in(
+    folder: Path, limits: FetchLimits = LIMITS, networks: tuple[str, ...] = ("127.0.0.0/8",), slow: float = PATIENCE
+) -> Pictures:
+    return Pictures(PictureCache(folder, 10**8), AddressGuard(tuple(map(ip_network, networks))), limits, slow)
 
 
 @pytest.fixture
@@ -58,7 +61,7 @@ def test_a_picture_is_requested_once_and_without_anything_about_its_reader(
 ) -> None:
     server.add("/fine.png", Response(png(), headers={"Content-Type": "text/html"}))
     url = server.url("fine.png")
-    assert [pictures.get(url), pictures.get(url)] == [png(), png()]
+    assert [pictures.get(url, PATIENCE), pictures.get(url)] == [png(), png()]
     [request] = [each for each in server.requests if each.path == "/fine.png"]
     assert {"referer", "cookie", "authorization", "x-forwarded-for"}.isdisjoint(map(str.lower, request.headers))
     assert request.headers["Accept"].startswith("image/") and "pictures" in request.headers["User-Agent"]
@@ -99,13 +102,12 @@ def test_a_feed_does_not_have_to_wait_for_what_another_feed_has_asked_for(
 
     for number in range(OF_A_FEED):
         server.add(f"/held{number}.png", behind(gate))
-        slow = server.url(f"held{number}.png").replace(
-            "127.0.0.1", "localhost"
-        )  # the same host would have no turn left
+        # The same host would have no turn left.
+        slow = server.url(f"held{number}.png").replace("127.0.0.1", "localhost")
         assert pictures.get(slow, 0.0, feed=1) is NoPicture.LATE
     server.add("/mine.png", Response(png()))
     assert pictures.get(server.url("mine.png"), 0.0, feed=1) is NoPicture.LATE
-    assert pictures.get(server.url("mine.png"), 1.0, feed=2) == png()
+    assert pictures.get(server.url("mine.png"), PATIENCE, feed=2) == png()
     gate.open()
 
 
@@ -131,7 +133,7 @@ def test_a_hostile_answer_is_no_picture_and_is_not_requested_again(
     server: FeedServer, pictures: Pictures, name: str
 ) -> None:
     server.add(f"/{name}", HOSTILE[name])
-    first = pictures.get(server.url(name))
+    first = pictures.get(server.url(name), PATIENCE)
     seen = asked(server, name)
     assert seen > 0
     assert (first, pictures.get(server.url(name))) == (NoPicture.NONE, NoPicture.NONE)
@@ -141,7 +143,7 @@ def test_a_hostile_answer_is_no_picture_and_is_not_requested_again(
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://[::1]/", "http://localhost/", "ftp://a.example/", "x"])
 def test_addresses_of_this_machine_are_not_connected_to(tmp_path: Path, url: str, server: FeedServer) -> None:
     guarded = pictures_in(tmp_path, networks=())
-    assert [guarded.get(url), guarded.get(server.url("private.png"))] == [NoPicture.NONE] * 2
+    assert [guarded.get(each, PATIENCE) for each in (url, server.url("private.png"))] == [NoPicture.NONE] * 2
     guarded.close()
     assert asked(server, "private.png") == 0
 
@@ -150,7 +152,7 @@ def test_addresses_of_this_machine_are_not_connected_to(tmp_path: Path, url: str
 def test_a_server_that_drips_is_given_up_at_the_deadline(server: FeedServer, tmp_path: Path) -> None:
     server.add("/drip", Response(png(), faults=[SlowBody(Pace(1, 0.1))]))
     hasty = pictures_in(tmp_path, FetchLimits(timeout=2.0, max_body=1000))
-    assert hasty.get(server.url("drip"), 30.0) is NoPicture.NONE and asked(server, "drip") == 1
+    assert hasty.get(server.url("drip"), PATIENCE) is NoPicture.NONE and asked(server, "drip") == 1
     hasty.close()
 
 
@@ -166,15 +168,15 @@ def test_few_readers_wait_for_a_slow_picture_and_it_is_fetched_once(server: Feed
     server.add("/slow", behind(gate))
     url = server.url("slow")
     assert pictures.get(url, 0.0) is NoPicture.LATE
-    server.wait_for("/slow", timeout=10)
+    server.wait_for("/slow", timeout=PATIENCE)
     pictures._waiting = Counted(WAITING)
     with ThreadPoolExecutor(WAITING) as threads:
-        waiting = [threads.submit(pictures.get, url, 60.0) for _ in range(WAITING)]
-        assert [taken.get(timeout=60) for _ in range(WAITING)] == [True] * WAITING
-        assert pictures.get(url, 60.0) is NoPicture.LATE, "one reader more does not wait"
-        assert pictures.get(server.url("short.png"), 60.0) is NoPicture.LATE
+        waiting = [threads.submit(pictures.get, url, PATIENCE) for _ in range(WAITING)]
+        assert [taken.get(timeout=PATIENCE) for _ in range(WAITING)] == [True] * WAITING
+        assert pictures.get(url, PATIENCE) is NoPicture.LATE, "one reader more does not wait"
+        assert pictures.get(server.url("short.png"), PATIENCE) is NoPicture.LATE
         gate.open()
-        assert [each.result(60) for each in waiting] == [png()] * WAITING
+        assert [each.result(PATIENCE) for each in waiting] == [png()] * WAITING
     assert pictures.get(url) == png()
     assert asked(server, "slow") == 1
 
@@ -186,24 +188,26 @@ def test_a_picture_is_not_queued_while_too_many_are_being_fetched(server: FeedSe
 
 
 def test_no_reader_waits_for_more_of_a_slow_feed_and_it_has_no_more_than_its_share(
-    server: FeedServer, pictures: Pictures
+    server: FeedServer, tmp_path: Path
 ) -> None:
     gate = Gate()
+    pictures = pictures_in(tmp_path, slow=0.0)
 
     for name in ("/lame1", "/lame2"):
         server.add(name, behind(gate))
     server.add("/quick.png", Response(png()))
-    with mock.patch("lifestream.refresh.picture_turns.SLOW", 0.0):
-        assert pictures.get(server.url("lame1"), 0.0, feed=1) is NoPicture.LATE
+    assert pictures.get(server.url("lame1"), 0.0, feed=1) is NoPicture.LATE
     worker = pictures._worker
     assert worker is not None
     while not worker.turns.is_slow(1):
         threading.Event().wait(0.01)
-    assert pictures.get(server.url("lame2"), 60.0, feed=1) is NoPicture.LATE
+    worker.turns.slow = PATIENCE  # otherwise each picture would be slow
+    assert pictures.get(server.url("lame2"), PATIENCE, feed=1) is NoPicture.LATE
     with mock.patch("lifestream.refresh.pictures.MOST_OF_A_FEED", 2):
-        assert pictures.get(server.url("lame3"), 60.0, feed=1) is NoPicture.LATE
-    assert pictures.get(server.url("quick.png"), 60.0, feed=2) == png()
+        assert pictures.get(server.url("lame3"), PATIENCE, feed=1) is NoPicture.LATE
+    assert pictures.get(server.url("quick.png"), PATIENCE, feed=2) == png()
     gate.open()
+    pictures.close()
     assert asked(server, "lame3") == 0
 
 
@@ -217,12 +221,12 @@ def test_pictures_are_late_while_no_thread_can_be_started(
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", refuse)
         assert pictures.get(server.url("later.png")) is NoPicture.LATE
-    assert pictures.get(server.url("later.png")) == png()
+    assert pictures.get(server.url("later.png"), PATIENCE) == png()
 
 
 def test_a_picture_that_cannot_be_cached_is_shown(server: FeedServer, tmp_path: Path) -> None:
     server.add("/kept.png", Response(png()))
     (tmp_path / "file").write_text("")
     full = pictures_in(tmp_path / "file")
-    assert [full.get(server.url("kept.png")) for _ in range(2)] == [png()] * 2
+    assert [full.get(server.url("kept.png"), PATIENCE) for _ in range(2)] == [png()] * 2
     full.close()

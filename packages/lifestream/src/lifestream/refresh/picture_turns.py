@@ -36,7 +36,9 @@ class _Waiter:
 
 
 class FetchTurns:
-    """The turns of one event loop. Each argument is explained at the constant that is its default."""
+    """The turns of one event loop. Each argument is explained at the constant that is its default; if `slow` is changed
+    later, the new value counts for the fetches that begin afterwards.
+    """
 
     def __init__(
         self,
@@ -44,10 +46,10 @@ class FetchTurns:
         of_a_host: int = OF_A_HOST,
         of_a_feed: int = OF_A_FEED,
         aside: int = ASIDE,
-        slow: float | None = None,
+        slow: float = SLOW,
     ) -> None:
         self._free, self._of_a_host, self._of_a_feed = at_once, of_a_host, of_a_feed
-        self._most_aside, self._slow = aside, SLOW if slow is None else slow
+        self._most_aside, self.slow = aside, slow
         self._hosts: Counter[str] = Counter()
         self._feeds: Counter[int] = Counter()
         self._waiting: OrderedDict[int, deque[_Waiter]] = OrderedDict()
@@ -73,7 +75,7 @@ class FetchTurns:
         task = asyncio.ensure_future(fetch())
         is_aside = False
         try:
-            await asyncio.wait({task}, timeout=self._slow)
+            await asyncio.wait({task}, timeout=self.slow)
             if not task.done():
                 is_aside = True
                 self._move_aside(task, feed)

@@ -28,7 +28,7 @@ from lifestream.fetcher.shortage import shortage_of
 from lifestream.fetcher.url_hosts import host_of
 from lifestream.refresh.factories import make_picture_fetcher
 from lifestream.refresh.picture_cache import PictureCache
-from lifestream.refresh.picture_turns import FetchTurns, GivenUp
+from lifestream.refresh.picture_turns import SLOW, FetchTurns, GivenUp
 from lifestream.setting_values import Network
 
 log = logging.getLogger(__name__)
@@ -65,10 +65,14 @@ class _Short(Exception):
 
 
 class Pictures:
-    """Fetches pictures into *cache*. *guard* says which addresses may be connected to."""
+    """Fetches pictures into *cache*. *guard* says which addresses may be connected to. A picture that takes more than
+    *slow* seconds is slow.
+    """
 
-    def __init__(self, cache: PictureCache, guard: AddressGuard, limits: FetchLimits = LIMITS) -> None:
-        self._cache, self._guard, self._limits = cache, guard, limits
+    def __init__(
+        self, cache: PictureCache, guard: AddressGuard, limits: FetchLimits = LIMITS, slow: float = SLOW
+    ) -> None:
+        self._cache, self._guard, self._limits, self._slow = cache, guard, limits, slow
         self._lock = threading.Lock()
         self._waiting = threading.BoundedSemaphore(WAITING)
         self._under_way: dict[tuple[str, int], Future[bytes]] = {}
@@ -119,7 +123,7 @@ class Pictures:
             if len(self._under_way) >= MOST_UNDER_WAY or self._of_feed[feed] >= MOST_OF_A_FEED:
                 return None
             try:
-                self._worker = self._worker or _Worker(self._guard, self._limits)
+                self._worker = self._worker or _Worker(self._guard, self._limits, self._slow)
                 coming = self._under_way[url, feed] = self._worker.fetch(url, feed)
                 self._of_feed[feed] += 1
             except (OSError, RuntimeError, MemoryError) as error:  # for instance, no file is left for an event loop
@@ -146,11 +150,11 @@ class Pictures:
 class _Worker:
     """The thread that fetches: its event loop, the turns of the feeds, and the memory for bodies."""
 
-    def __init__(self, guard: AddressGuard, limits: FetchLimits) -> None:
+    def __init__(self, guard: AddressGuard, limits: FetchLimits, slow: float) -> None:
         self._guard, self._limits = guard, limits
         self._started: Future[tuple[asyncio.AbstractEventLoop, Fetcher]] = Future()
         self._stop = asyncio.Event()
-        self.turns: Final = FetchTurns()
+        self.turns: Final = FetchTurns(slow=slow)
         self._memory = Memory(MEMORY)
         self._thread = threading.Thread(target=self._run, name="lifestream-pictures", daemon=True)
         self._thread.start()
