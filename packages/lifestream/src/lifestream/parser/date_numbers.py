@@ -57,7 +57,9 @@ class Numbers:
 
 
 def numbers(text: str) -> Numbers | None:
-    """Return the date in *text* if it consists of numbers, with the year at its end."""
+    """Return the date in *text* if it consists of numbers, with the year at its end. May raise ValueError for a day or
+    a month that no calendar has.
+    """
     text, weekday = in_order(text)
     found = _NUMERIC.fullmatch(text)
     if not found or (found["dash"] == " " and (weekday is None or len(found["year"]) == 2)):
@@ -76,7 +78,5 @@ def numbers(text: str) -> Numbers | None:
 def _is_day_first(first: int, second: int, year: int, weekday: int | None) -> bool | None:
     if first > 12 or second > 12:
         return first > 12
-    if weekday is None or first == second or not first * second:
-        return None
     fits = [date(year, month, day).weekday() == weekday for day, month in ((first, second), (second, first))]
     return fits[0] if fits[0] != fits[1] else None
