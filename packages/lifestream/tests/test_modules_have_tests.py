@@ -37,7 +37,6 @@ NOT_TESTED_BY_ITSELF = {
     "lifestream/parser/feedparser_result.py": "parser/test_both_readers.py compares all its results",
     "lifestream/parser/liberal_reading.py": "parser/test_liberal.py and test_both_readers.py read documents with it",
     "lifestream/parser/second_reading.py": "parser/test_liberal.py and test_both_readers.py read documents with it",
-    "lifestream/parser/strict/feeds.py": "tests/reading shows each of its rules with a document",
     "lifestream/refresh/hub_renewal.py": "rules/test_websub.py and the files beside it send its requests to real hubs",
     "lifestream/scheduler/jobs.py": "values; tests/scheduler and tests/storage make and use each of them",
     "lifestream/signals.py": "a list of values; tests/storage/test_announcements.py receives each of them",

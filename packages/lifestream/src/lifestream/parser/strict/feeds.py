@@ -33,25 +33,25 @@ def read(
     root: Element,
     url: str,
     *,
+    netscape: bool,
     language: str = "",
-    netscape: bool = False,
     source: bytes = b"",
     notes: Notes | None = None,
 ) -> ParsedFeed | None:
     """Return the feed that *root* is or contains, or None if there is no RSS, RDF or Atom. *url* is the address of the
     document.
 
-    *language* is the answer's Content-Language; *netscape* says that the document type was Netscape's, of RSS 0.91.
+    *netscape* says that the document type was Netscape's, of RSS 0.91; *language* is the answer's Content-Language.
     *source* is the document in UTF-8. *notes* receives how dates were understood. Raises `NotAFeed` for CDF.
     """
     found = _read(root, url, language, source, notes, netscape=netscape)
     if found is None and (inner := _inner_root(root)) is not None:
-        return _read(inner, url, language, source, notes)
+        return _read(inner, url, language, source, notes, netscape=False)
     return found
 
 
 def _read(
-    root: Element, url: str, language: str, source: bytes, notes: Notes | None, *, netscape: bool = False
+    root: Element, url: str, language: str, source: bytes, notes: Notes | None, *, netscape: bool
 ) -> ParsedFeed | None:
     if _local_name(root) in ("FEED", "RSS"):
         _lower_attributes(root)
@@ -121,9 +121,7 @@ def _lower_attributes(root: Element) -> None:
     """Write the names of attributes in lower case, in a document that has all names in upper case."""
     for element in root.iter():
         if any(name != name.lower() for name in element.attrib):
-            lowered = {(name if "}" in name else name.lower()): value for name, value in element.attrib.items()}
-            element.attrib.clear()
-            element.attrib.update(lowered)
+            element.attrib = {(name if "}" in name else name.lower()): value for name, value in element.attrib.items()}
 
 
 def _atom_version(root: Element) -> str:
