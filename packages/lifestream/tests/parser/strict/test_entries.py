@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from lifestream.entry import Enclosure
+from lifestream.entry import Enclosure, Entry, Media, Source
 from lifestream.parser import parse
 
 NAMESPACES: Final = " ".join(
@@ -138,3 +138,85 @@ def test_an_entry_in_each_format_has_its_fields_from_each_vocabulary(field: str)
         for document in documents("<title>x</title>", written):
             [entry] = parse(document, {}, "https://f.example/").entries
             assert getattr(entry, field) == expected, document
+
+
+MEDIA: Final = 'xmlns:media="http://search.yahoo.com/mrss/"'
+
+
+def only(inside: str, *, channel: str = "", root: str = "") -> Entry:
+    """Return the entry of an RSS document, read as the document at https://f.example/dir/feed."""
+    document = f'<rss version="2.0" {NAMESPACES} {MEDIA} {root}><channel>{channel}<item>{inside}</item></channel></rss>'
+    [entry] = parse(document.encode(), {}, "https://f.example/dir/feed").entries
+    return entry
+
+
+@pytest.mark.reading(10)
+def test_html_is_the_content_rather_than_a_longer_text_and_of_two_the_longer_one() -> None:
+    text, short, long = "<content>a long text without markup</content>", "&lt;p&gt;a&lt;/p&gt;", "&lt;p&gt;ab&lt;/p&gt;"
+    encoded = "<content:encoded>{}</content:encoded>"
+    assert only(text).content == "<p>a long text without markup</p>"
+    assert only(text + encoded.format(short)).content == "<p>a</p>"
+    assert only(encoded.format(short) + encoded.format(long)).content == "<p>ab</p>"
+    assert only(encoded.format(long) + encoded.format(short) + text).content == "<p>ab</p>"
+
+
+@pytest.mark.reading(10)
+@pytest.mark.parametrize(
+    ("inside", "found"),
+    [
+        ("<title>Blog</title>", Source("Blog", "")),
+        ("<link href='https://b.example/'/>", Source("", "https://b.example/")),
+        ("<link rel='self' href='/feed'/><title>Blog</title>", Source("Blog", "https://f.example/feed")),
+        ("<id>urn:x</id>", None),
+    ],
+)
+def test_the_source_of_an_atom_entry_has_a_title_or_an_address(inside: str, found: Source | None) -> None:
+    feed = f'<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>1</id><source>{inside}</source></entry></feed>'
+    [entry] = parse(feed.encode(), {}, "https://f.example/dir/feed").entries
+    assert entry.source == found
+
+
+@pytest.mark.reading(10)
+def test_categories_of_itunes_inside_each_other_are_tags() -> None:
+    inside = "<itunes:category text='Arts'><itunes:category text='Food'/></itunes:category>"
+    assert only(inside).tags == ("Arts", "Food")
+
+
+@pytest.mark.reading(21)
+def test_the_addresses_of_media_are_made_absolute() -> None:
+    [medium] = only(
+        "<media:content url='a.mp4'><media:player url='p'/><media:thumbnail url='t.png'/></media:content>"
+    ).media
+    there = "https://f.example/dir"
+    assert (medium.url, medium.player, medium.thumbnail) == (f"{there}/a.mp4", f"{there}/p", f"{there}/t.png")
+
+
+@pytest.mark.reading(21)
+def test_a_link_of_itunes_to_an_image_is_the_picture_of_an_entry() -> None:
+    assert only("<title>x</title><itunes:link rel='image' href='p.png'/>").media == (
+        Media(type="image/*", thumbnail="https://f.example/dir/p.png"),
+    )
+    assert only("<title>x</title><itunes:link rel='other' href='p.png'/>").media == ()
+
+
+@pytest.mark.reading(21)
+@pytest.mark.parametrize(("written", "kind"), [("", "application/x-bittorrent"), (" Audio/X ", "audio/x")])
+def test_a_torrent_has_the_type_that_it_is_given(written: str, kind: str) -> None:
+    entry = only(f"<title>x</title><media:peerLink href='a' type='{written}'/>")
+    assert entry.enclosures == (Enclosure("https://f.example/dir/a", kind),)
+
+
+@pytest.mark.reading(10)
+@pytest.mark.parametrize(
+    ("inside", "language"),
+    [
+        ("<dc:language>fr</dc:language><title xml:lang='de'>x</title>", "fr"),
+        ("<title xml:lang='de'>x</title>", "de"),
+        ("<title xml:lang='de'>x</title><content:encoded xml:lang='it'>y</content:encoded>", "it"),
+        ("<title>x</title>", "es"),
+    ],
+)
+def test_the_language_of_an_entry_is_its_own_else_that_of_its_texts_else_that_of_the_feed(
+    inside: str, language: str
+) -> None:
+    assert only(inside, channel="<language>es</language>").language == language
