@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
+import threading
+from functools import partial
 from importlib.metadata import entry_points, version
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 import pytest
 
 from feedserver import FeedServer, Response, cli
+from feedserver.screen import Screen
 
 
 @pytest.fixture
@@ -40,6 +45,19 @@ def test_stop_reports_a_server_that_agrees_to_stop_but_goes_on(
         assert capsys.readouterr().err == (
             f"feedserver stop: the server on 127.0.0.1 port {server.port} has agreed to stop, and still listens\n"
         )
+
+
+def test_serving_notices_that_it_should_end_although_no_exchange_ends(root: Path) -> None:
+    """A signal that comes just before a wait for an exchange is noticed only when that wait ends."""
+    reasons: SimpleQueue[str] = SimpleQueue()
+    with FeedServer(root) as server:
+        screen = Screen(io.StringIO())
+        report = partial(cli._report, server, SimpleQueue(), screen)
+        threading.Thread(target=lambda: reasons.put(report()), daemon=True).start()
+        with pytest.raises(Empty):
+            reasons.get(timeout=0.01)
+        server.quit_requested.set()
+        assert reasons.get(timeout=60) == "QUIT"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -41,8 +40,10 @@ STOP_TIMEOUT = 10.0
 
 _SIGNALS = {"SIGINT": "Ctrl-C", "SIGTERM": "SIGTERM", "SIGBREAK": "Ctrl-Break"}
 
-# On Windows, Ctrl-C does not interrupt a wait without a timeout.
-_TICK = 0.5 if os.name == "nt" else None
+_TICK = 0.5
+"""Seconds after which the wait for an exchange begins again: Python may miss a signal that comes just as a wait begins,
+and notices it once that wait ends. On Windows, Ctrl-C does not interrupt a wait.
+"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
