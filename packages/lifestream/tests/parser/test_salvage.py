@@ -76,6 +76,17 @@ def test_damaged_entries_keep_their_places_and_the_flaw_lists_them() -> None:
     assert list(feed.flaw.damaged) == sorted(flaws)
 
 
+@pytest.mark.parametrize(
+    "between",
+    ["<!-- two -->", "<![CDATA[x]]>", "<?two?>", "<title><![CDATA[ <item> is a tag ]]></title>", "<!-- <item> -->"],
+)
+def test_an_entry_begins_after_a_section_and_not_inside_it(between: str) -> None:
+    items = f"<item><guid>1</guid></item>{between}<item><guid>2</guid><b><i></b></i></item>"
+    assert [entry.guid for entry in parse(rss(items), {}, URL).entries] == ["1", "2"]
+    items = f"<item><guid>1</guid>{between}</item><item><guid>2</guid><b><i></b></i></item>"
+    assert [entry.guid for entry in parse(rss(items), {}, URL).entries] == ["1", "2"]
+
+
 PIECES = (
     *(
         "x",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 from xml.parsers import expat
 
@@ -21,7 +21,7 @@ from lifestream.parser.second_reading import Scan
 from lifestream.parser.wellformed import is_cut_off, literals
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Salvage:
     """What an ill-formed document still has: *whole*, a document of its entries, as far as they are well-formed or
     could be mended.
@@ -32,9 +32,9 @@ class Salvage:
     """
 
     whole: bytes
-    count: int = 0
-    mended: list[int] = field(default_factory=list)
-    cut_off: bool = False
+    count: int
+    mended: tuple[int, ...]
+    cut_off: bool
 
 
 def salvage(document: bytes, scanned: Scan) -> Salvage:
@@ -46,21 +46,19 @@ def salvage(document: bytes, scanned: Scan) -> Salvage:
     head = document[: scanned.head]
     close = "".join(f"</{name}>" for name in reversed(scanned.open)).encode("utf-8")
     pieces = _pieces(document[scanned.head :], scanned.name)
-    found = Salvage(b"")
-    if pieces and _end_of_element(pieces[-1]) == 0 and is_cut_off(pieces[-1], (scanned.name, *scanned.open)):
-        pieces.pop()
-        found.cut_off = True
+    names = (scanned.name, *scanned.open)
+    cut_off = bool(pieces) and _end_of_element(pieces[-1]) == 0 and is_cut_off(pieces[-1], names)
     whole: list[bytes] = []
-    for piece in pieces:
+    mended: list[int] = []
+    for piece in pieces[:-1] if cut_off else pieces:
         if end := _end_of_element(piece):
             whole.append(piece[:end])
             continue
-        mended = balanced(with_ends(_without_endless_section(piece)))
-        if end := _end_of_element(mended):
-            found.mended.append(len(whole))
-            whole.append(mended[:end])
-    found.whole, found.count = b"".join([head, *whole, close]), len(whole)
-    return found
+        balanced_piece = balanced(with_ends(_without_endless_section(piece)))
+        if end := _end_of_element(balanced_piece):
+            mended.append(len(whole))
+            whole.append(balanced_piece[:end])
+    return Salvage(b"".join([head, *whole, close]), len(whole), tuple(mended), cut_off)
 
 
 def _pieces(entries: bytes, name: str) -> list[bytes]:
