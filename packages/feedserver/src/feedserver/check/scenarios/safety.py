@@ -61,8 +61,8 @@ def _untrusted(scenario_id: str, title: str, fault: TlsFault, rule: str) -> Scen
 
 
 def _judge_field(seen: Evidence, name: str, *numbers: int) -> Judgement:
-    """Return a pass if the field *name* of the items *numbers* runs no script. Raise Unseen if the list does not show
-    this field even of item 3, where it is harmless.
+    """Return a pass if the items *numbers* are listed with a field *name* that runs no script, *non-strict* if an item
+    is missing. Raise Unseen if the list does not show this field even of item 3, where it is harmless.
     """
     seen.expect_subscribed(3)
     seen.asked(1)

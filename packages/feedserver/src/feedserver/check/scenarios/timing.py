@@ -1,7 +1,8 @@
 """Group T: when a reader asks again: freshness, pauses that a server asks for, errors, and what a feed says of itself.
 
-Freshness and pauses last four days here, and are tested after three days. This is longer than readers' own intervals,
-which therefore cannot be why a reader is quiet. A second step, after the four days, shows that the reader asks again.
+Most freshness and pauses here last four days, and are tested after three days. This is longer than readers' own
+intervals, which therefore cannot be why a reader is quiet. A second step, after the four days, shows that the reader
+asks again.
 """
 
 from __future__ import annotations
