@@ -79,7 +79,8 @@ def record(
     by default the certificate authorities of the system are trusted.
 
     Raises ValueError if *url* is not an http or https URL or *file* has a name that is not served, FileExistsError if
-    one of the files exists, another OSError if they cannot be written, and RecordingError if no complete answer came.
+    one of the files exists, another OSError if they cannot be written, and RecordingError if no complete answer came,
+    or one that cannot be recorded.
     """
     parts = checked(url)
     check_is("file", file, (str, Path), "give the path of a file, such as 'feed.xml'")
