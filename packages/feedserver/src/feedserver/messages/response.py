@@ -66,7 +66,7 @@ class Auth:
 
     @classmethod
     def parse(cls, text: str) -> Auth:
-        """Read "Basic user:password" or "Bearer token". Raises ValueError with the remedy."""
+        """Read "Basic user:password" or "Bearer token". Raises TypeError or ValueError with the remedy."""
         check_is("auth", text, str, "give text, such as 'Basic user:password'")
         scheme, _, credentials = text.strip().partition(" ")
         credentials = credentials.strip()
