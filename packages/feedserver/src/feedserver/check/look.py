@@ -20,8 +20,8 @@ class Look:
     *was_control_asked* is whether both control feeds were requested.
 
     *exchanges* maps the id of a scenario to its exchanges. *present* are the items that the reader has, as pairs of a
-    scenario's id and an item's number; *rows* is the reader's list of items. Both are None if the reader cannot be
-    asked for them. *list_error* says why listing failed, "" if it did not.
+    scenario's id and an item's number; *rows* is the reader's list of items. Each is None if the reader cannot be
+    asked for it. *list_error* says why listing failed, "" if it did not.
     """
 
     at: float

@@ -38,6 +38,7 @@ _MOST_MEMBERS = 16
 """The most members of a body in gzip (RFC 1952 §2.2) that are decoded; each of them copies the rest of the body."""
 
 _ENDS = "(?:(?<![^\\W_])|(?<=%[0-9A-Fa-f]{2}))", "(?![^\\W_])"
+"""What must stand before and behind a short secret: no letter or digit, or before it a percent-encoded character."""
 
 
 def without_known(text: str, known: Iterable[str], *, short: bool = True) -> str:

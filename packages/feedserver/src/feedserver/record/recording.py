@@ -48,7 +48,8 @@ _TOKEN = re.compile(TCHARS.encode("ascii"))
 class Recording:
     """What was written: the *file* with the body of *size* bytes, and the *sidecar* with the directives.
 
-    *left_out* is what the answer had and the fixture lacks; *notes* are for people to read before they commit it.
+    *url* is as the first line of the directives has it: with its secrets replaced, unless *keep* had "URL". *left_out*
+    is what the answer had and the fixture lacks; *notes* are for people to read before they commit it.
     """
 
     url: str

@@ -40,6 +40,7 @@ _PUBLIC_FOLDER = re.compile(r"/(?:commit|commits|blob|tree|raw|sha\d*|md5|avatar
 """The folder before a hash in a path that names a version or a picture."""
 
 _LONGEST_FOLDER = 12
+"""The number of characters before a part of a path in which the name of its folder is looked for, with its slashes."""
 
 # Each pattern takes linear time: repetitions are possessive (`*+`), so they never backtrack, and a match begins at a
 # boundary only.
