@@ -58,7 +58,7 @@ def _judge_no_pause(expected: str) -> Callable[[Evidence], Judgement]:
         if seen.requests_of_first_poll(2):
             return passed()
         seen.expect_polled(2)
-        return failed(expected, "it was not requested, and the control feed was")
+        return failed(expected, "it was not requested, and the control feeds were")
 
     return judge
 
