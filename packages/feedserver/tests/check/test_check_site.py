@@ -62,6 +62,15 @@ def test_a_path_that_a_step_does_not_name_keeps_its_answer(site: Site) -> None:
     assert site.items == [1, 2, 3, 7]
 
 
+def test_an_item_whose_number_is_below_that_of_an_earlier_one_has_a_page_too(site: Site) -> None:
+    [feed] = site.urls
+    site.begin_step(0, 0.0)
+    site.begin_step(1, 0.0)
+
+    assert "Item 3" in get(feed.replace("feed.xml", "items/3.html"))
+    assert "Item 7" in get(feed.replace("feed.xml", "items/7.html"))
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in folders")
 def test_a_pipe_in_place_of_a_local_file_is_not_waited_for() -> None:
     """The reader is told the path of the file, and may replace it before the next step writes it."""

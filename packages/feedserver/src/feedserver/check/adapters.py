@@ -1,6 +1,7 @@
 """How a run drives a reader: `Adapter` opens a `Session`, which subscribes, polls and lists.
 
-`PythonAdapter` drives an object of the same process. `commands.CommandAdapter` runs commands.
+`PythonAdapter` drives an object of the same process. `commands.CommandAdapter` runs commands. `by_hand.HandAdapter`
+lets a person drive the reader.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from feedserver.check.verdicts import Kind, ListFailed
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """A feed to subscribe to: its *number*, from 1, its *url*, and its *scenario*, "" for the control feed."""
+    """A feed to subscribe to: its *number*, from 1, its *url*, and its *scenario*, "" for a control feed."""
 
     number: int
     url: str
@@ -146,7 +147,7 @@ class Adapter(ABC):
 
     @abstractmethod
     def open(self, lane: str) -> Session:
-        """Open a session; *lane* is its name for messages."""
+        """Open a session; *lane* is its name, which no other session of the run has."""
 
 
 # From Python

@@ -28,6 +28,7 @@ from feedserver.check.verdicts import Kind
 from feedserver.server import FeedServer
 
 _CHOICE = "choice of schema 1"
+"""The name of the choice in a session file. A file in another form has another name there, and is refused."""
 _PREFIX = re.compile(r"/[A-Za-z0-9_-]{22,64}")
 
 
@@ -117,7 +118,8 @@ def _port(port: object) -> int:
 
 
 class HandAdapter(Adapter):
-    """Lets a person drive the reader. *file* keeps the session; *port* is that of the page, 0 for a free one.
+    """Lets a person drive the reader. *file* keeps the session; *port* is that of the page. A port of 0 is the one that
+    the session used before; in a new session, a free one.
 
     With *url*, the base URL by which a hosted reader reaches this machine, all feeds are served at *host* and
     *feed_port*, to which a tunnel or a proxy leads.
@@ -144,7 +146,6 @@ class HandAdapter(Adapter):
         self._kind = kind
         self._url = url.rstrip("/")
         self._host = host
-        self._session: _HandSession | None = None
         self._shared: FeedServer | None = None
         if self._url:
             wanted = feed_port or file.ports.get("", 0)

@@ -1,7 +1,8 @@
 """Runs `feedserver check` with the options that `check.options` has read.
 
-Exit status: 0 if no scenario of the level of `--fail-under` or a higher one failed, 1 if one did, 2 for bad usage or if
-there is no score (such as for a reader that could not be set up), 3 for an error of feedserver.
+Exit status: 0 if no scenario of the level of `--fail-under` or a higher one failed, 1 if one did, 2 for bad usage, if
+there is no score (such as for a reader that could not be set up), or if the report cannot be written, 3 for an error of
+feedserver.
 """
 
 from __future__ import annotations
@@ -69,7 +70,9 @@ def run_command(options: argparse.Namespace) -> int:
 
 
 def _why_nothing_was_judged(report: Report) -> str:
-    """Return the commonest reason for which no scenario was judged, "" if one was judged or feedserver failed."""
+    """Return the commonest reason for which scenarios that need nothing beside the requests were not seen; "" if there
+    is none, if a scenario was judged, or if feedserver failed.
+    """
     if report.count().judged or report.misfires:
         return ""
     reasons = Counter(result.judgement.reason for result in report.of(Verdict.NOT_SEEN) if not result.scenario.needs)
@@ -89,7 +92,9 @@ def _relative_path(adapter: CommandAdapter | HandAdapter) -> str:
 
 
 def _why_no_item_was_seen(report: Report, adapter: CommandAdapter) -> str:
-    """Return what to do if no item of the good feeds was seen; "" if one was seen, or no scenario looked for one."""
+    """Return what to do if no item of the good feeds was seen; "" if one was seen, no scenario looked for one, or the
+    run was stopped.
+    """
     looked_for = [result for result in report if Need.ITEMS in result.scenario.needs]
     if report.is_partial or any(result.verdict in JUDGED for result in looked_for):
         return ""

@@ -2,8 +2,10 @@
 
 Placeholders in commands are replaced literally: `{url}` (the feed), `{urls}` (all feeds), `{opml}` (a file that lists
 them), `{n}` (the number of the feed), `{home}` (the reader's HOME), `{networks}` (the networks of all feeds, for a
-guard against private addresses; environment variables may contain it, too). Addresses consist of characters that no
-shell treats specially, so they need no quotes. Other braces, such as those of awk and jq, are left as they are.
+guard against private addresses; environment variables may contain it, too). The set-up, which has no feeds yet, may
+contain `{home}` and `{networks}` only, *state* `{home}` only, and the command that prints the version none of them.
+Addresses consist of characters that no shell treats specially, so they need no quotes. Other braces, such as those of
+awk and jq, are left as they are.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ _ADDRESSES = ("{url}", "{urls}", "{opml}")
 
 
 class SetupError(Exception):
-    """The reader could not be set up, so that there is no score; the text has the output of the failed command."""
+    """The reader could not be set up, so that there is no score; the text says why, with a failed command's output."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

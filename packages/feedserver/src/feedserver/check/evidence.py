@@ -22,10 +22,11 @@ NOT_EVEN_THE_GOOD = "the reader did not import the good feed either"
 class ExchangeSeen:
     """One request of the reader and its answer, as far as they had come when they were observed.
 
-    *path* is relative to the scenario, *target* is as it was sent; both are "", as *method* is, where the bytes were no
-    request. *headers* are those of the request, *answered* those of the answer; *status* is 0 where there was no
-    answer. *ended* is None where the exchange had not ended. *time* is when it began, in seconds of the epoch,
-    *duration* how long it took; *told* describes the exchange in a line.
+    *path* is relative to the scenario (a path outside of it begins with a slash), *target* is as it was sent; both are
+    "", as *method* and *scheme* are, where the bytes were no request. *headers* are those of the request, *answered*
+    those of the answer; *status* is 0 where there was no answer. *ended* is None where the exchange had not ended;
+    *bytes_sent* and *duration*, in seconds, are 0 then. *time* is when it began by the moved clock, in seconds of the
+    epoch; *told* describes the exchange in a line.
     """
 
     path: str = ""
@@ -82,7 +83,7 @@ class Poll:
     """How a poll ended: *is_good* if the reader ended in time by itself; *detail* says what went wrong, such as an exit
     status other than 0, by which many readers report one bad feed among others.
 
-    *seconds* is how long it took, *peak_memory* the most memory that it used, in bytes, 0 if that is not known.
+    *seconds* is how long it took, *peak_memory* the most memory that it used, in bytes; each is 0 if it is not known.
     """
 
     is_good: bool = True
@@ -96,7 +97,8 @@ class StepSeen:
     """What was seen in one step: the exchanges of all paths, the polls, whether the control feeds were requested in the
     first poll, and what was imported after the last poll.
 
-    *in_first_poll* is the number of exchanges that came until the first poll had ended.
+    *in_first_poll* is the number of exchanges that came until the first poll had ended, None before that. In step 0,
+    subscribing counts as the first poll here, though *polls* does not contain it.
 
     *present* are the numbers of the items that the reader has, *rows* is its list; each is None if the reader cannot be
     asked for it. *list_error* says why listing failed, "" if it did not.
@@ -152,8 +154,8 @@ class Evidence:
     def was_quiet(self, step: int, path: str = FEED) -> bool:
         """Return whether the reader left *path* alone in the first poll of *step*.
 
-        Quiet counts only if the poll ended well, the control feeds were requested in it, and *path* was requested in a
-        later step. Otherwise this raises Unseen.
+        Quiet counts only if every poll of the step ended well, the control feeds were requested in the first one, and
+        *path* was requested in a later step. Otherwise this raises Unseen.
         """
         if self.requests_of_first_poll(step, path, by_any_method=True):
             return False

@@ -94,7 +94,7 @@ def _group(report: Report, letter: str) -> str:
 
 def _item(result: Result) -> str:
     scenario, judgement = result.scenario, result.judgement
-    kind = "misfire" if result.misfire else result.verdict.replace(" ", "-")
+    css_class = "misfire" if result.misfire else result.verdict.replace(" ", "-")
     word = "error of feedserver" if result.misfire else str(result.verdict)
     is_open = " open" if result.verdict is Verdict.FAIL or result.misfire else ""
     rows = [
@@ -112,7 +112,7 @@ def _item(result: Result) -> str:
     again = (
         f'<dt>Run it again</dt><dd><pre tabindex="0">{escape(result.reproduce)}</pre></dd>' if result.reproduce else ""
     )
-    return f"""<details class="{kind}" id="{scenario.id}"{is_open}>
+    return f"""<details class="{css_class}" id="{scenario.id}"{is_open}>
 <summary><span class="mark" aria-hidden="true">{MARKS[result.verdict]}</span> <span class="id">{scenario.id}</span>
 <span class="title">{escape(scenario.title)}</span> <span class="level">{scenario.level}</span>
 <span class="verdict">{word}</span></summary>

@@ -299,7 +299,10 @@ def _end(pid: int) -> None:
 
 
 def _make_folder(path: Path, *, may_be_link: bool) -> None:
-    """Make a folder at *path*, in place of whatever else the reader has put there, and let its owner use it."""
+    """Make a folder at *path*, in place of whatever else the reader has put there, and let its owner use it.
+
+    If it *may_be_link*, a link to a folder stays as it is.
+    """
     if path.is_symlink():
         if may_be_link and path.is_dir():
             return

@@ -2,7 +2,7 @@
 
 Links that run a script: `javascript:` and `vbscript:`, and `data:`, whose content is a page. A browser leaves out
 control characters and blanks at the beginning of an address, and tabs and line breaks within it (URL Standard, basic
-URL parser, steps 1 to 3), so they are left out here, too. Case does not matter (RFC 3986 §3.1).
+URL parser, steps 1 to 3), so `runs_script` leaves them out, too. Case does not matter (RFC 3986 §3.1).
 """
 
 from __future__ import annotations

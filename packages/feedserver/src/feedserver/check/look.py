@@ -20,8 +20,8 @@ class Look:
     *was_control_asked* is whether both control feeds were requested.
 
     *exchanges* maps the id of a scenario to its exchanges. *present* are the items that the reader has, as pairs of a
-    scenario's id and an item's number; *rows* is the reader's list of items. Both are None if the reader cannot be
-    asked for them. *list_error* says why listing failed, "" if it did not.
+    scenario's id and an item's number; *rows* is the reader's list of items. Each is None if the reader cannot be
+    asked for it. *list_error* says why listing failed, "" if it did not.
     """
 
     at: float
@@ -32,7 +32,7 @@ class Look:
     list_error: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the look as a value for JSON, without *rows*."""
+        """Return the look as a value for JSON, without *rows* and *list_error*: a reader driven by hand has neither."""
         return {
             "at": self.at,
             "was_control_asked": self.was_control_asked,
@@ -112,7 +112,9 @@ def _of_type(kind: type[_Kind], value: object) -> _Kind:
 
 
 def _number(value: object) -> float:
-    """Return *value*, a time or duration in seconds. Raises TypeError if it is no number, ValueError if not finite."""
+    """Return *value*, a time or duration in seconds. Raises TypeError if it is no number, and ValueError if it is not
+    between -`_LATEST` and `_LATEST`.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"a value has the type {type(value).__name__}, where a number is expected")
     if not -_LATEST < value < _LATEST:  # NaN, too
@@ -120,4 +122,4 @@ def _number(value: object) -> float:
     return float(value)
 
 
-_LATEST = 1e15
+_LATEST = 1e15  # seconds, some 30 million years

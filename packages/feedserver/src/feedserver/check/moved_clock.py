@@ -2,8 +2,8 @@
 
 The servers' own dates and the dates in feeds follow `MovedClock.time`. Whether the reader's clock follows depends on
 the method: a function of a client in Python, or a small library in C (`clock_shim.c`) that is loaded into the reader's
-processes. Where the reader's clock does not follow, nothing is moved at all, and the scenarios that need it are *not
-seen*.
+processes. Where neither can be used, nothing is moved at all. Scenarios that need the clock are *not seen* then, and
+also where it was moved without a proof that the reader's clock has followed.
 
 The library moves the wall clock alone. It is built in a folder of this run, on Linux, if there is a C compiler. It
 counts the processes that have read the clock and made a connection, which proves that the reader itself sees the moved
@@ -116,7 +116,7 @@ class LoadedShim:
     """The library for one session: the file by which it is told the time, and the variables that load it."""
 
     def __init__(self, library: Path, path: Path) -> None:
-        # It is not mapped here: to touch a mapped file that the reader has cut would end this process (SIGBUS).
+        # The file is not mapped here: to touch a mapped file that the reader has cut would end this process (SIGBUS).
         with new_file(path) as file:
             self._file = os.dup(file.fileno())
         self._close_file = weakref.finalize(self, os.close, self._file)
@@ -128,7 +128,7 @@ class LoadedShim:
         self._write(struct.pack("=q", int(offset * 1e9)))
 
     def _write(self, data: bytes) -> None:
-        """Write *data* at the beginning of the file, at once."""
+        """Write *data* at the beginning of the file, in one call of the system."""
         os.lseek(self._file, 0, os.SEEK_SET)
         os.write(self._file, data)
 

@@ -80,7 +80,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     reader.add_argument(
         "--kind",
         choices=[str(kind) for kind in Kind],
-        help="what the reader does with items (default: store)",
+        help="what the reader does with items (default: that of --reader, or store)",
     )
     reader.add_argument("--name", default="", help="the reader's name in the report")
     served = parser.add_argument_group(
@@ -90,7 +90,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     served.add_argument(
         "--session", type=Path, metavar="FILE", help="keep the run in FILE, to continue it if it was stopped"
     )
-    served.add_argument("--port", type=_port, default=0, help="the port of the page (default: a free one)")
+    served.add_argument(
+        "--port", type=_port, default=0, help="the port of the page (default: that of --session, or a free one)"
+    )
     served.add_argument(
         "--url", default="", help="the base URL by which a hosted reader reaches --feed-host and --feed-port"
     )
@@ -105,7 +107,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=_port,
         default=0,
         metavar="PORT",
-        help="with --url, the port that serves the feeds (default: a free one)",
+        help="with --url, the port that serves the feeds (default: that of --session, or a free one)",
     )
     parser.add_argument(
         "--only",
@@ -135,7 +137,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=0,
         type=_size,
         metavar="SIZE",
-        help=f"the limit for the data of each process of the reader (default: {MEMORY_CAP >> 30}G)",
+        help=f"the limit for the data of each of its processes (default: that of --reader, or {MEMORY_CAP >> 30}G)",
     )
     parser.add_argument(
         "--workers",

@@ -16,8 +16,8 @@ _RESET = "5"  # the value of clear_refs that sets the peak to what is used now
 def reset() -> bool:
     """Reset the peak to what is used now. Return False on systems that don't record it.
 
-    The C library keeps memory that was freed, and it stays resident. It is returned to the system first: otherwise, a
-    reader that takes as much again would not raise the peak.
+    The C library keeps memory that was freed, and this memory stays resident. So it is first returned to the system:
+    otherwise, a reader that takes as much again would not raise the peak.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if _SELF.exists() else None  # glibc alone has it
     if trim is not None:

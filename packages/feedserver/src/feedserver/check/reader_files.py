@@ -1,6 +1,7 @@
 """The files of a reader under check, which may have made folders of any depth, and links and pipes among them.
 
-Nothing here recurses over the depth of folders, follows a link, or waits for a pipe.
+Folders that are too deep for Python's own functions are expected, no link leads out of the folder that is searched, and
+nothing waits for a pipe.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ LARGEST_FILE = 256 << 20
 """Bytes: larger files of a reader are not searched for items."""
 
 LARGEST_STATE = 2 << 30
-"""Bytes that are read of a reader's files at most, at a time."""
+"""Bytes that are read of a reader's files at most, in one search."""
 
 MOST_FILES = 200_000
 """Files and folders of a reader that are looked at, at most."""

@@ -23,9 +23,9 @@ _PYTHON = shlex.quote(sys.executable)
 @dataclass(frozen=True, slots=True)
 class KnownReader:
     """A reader: its *title*, the *program* that must be installed, its *commands* and *kind*, and a *note* on how it is
-    configured. A reader with *is_recipe* is a script of a few lines, and is listed in a table of its own. *package* is
-    the Python package that must be installed in place of a program. The scenarios in *alone* stop the reader, so each
-    of them runs by itself.
+    configured. A reader with *is_recipe* is a tool such as curl, or a script of a few lines around a library;
+    `benchmarks/readers.py` lists these readers in a table of their own. *package* is the Python package that must be
+    installed in place of a program. The scenarios in *alone* stop the reader, so each of them runs by itself.
     """
 
     title: str
@@ -38,7 +38,7 @@ class KnownReader:
     alone: tuple[str, ...] = ()
 
     def missing(self) -> str:
-        """Return what is not installed, "" if nothing is missing."""
+        """Return the program or package that must be installed and is not, "" if it is installed."""
         if self.package:
             return "" if find_spec(self.package) is not None else f"the Python package {self.package}"
         return "" if shutil.which(self.program) is not None else f"the program {self.program}"

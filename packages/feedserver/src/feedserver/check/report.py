@@ -122,7 +122,10 @@ class Report:
         return [result for result in self.results if result.verdict is verdict]
 
     def count(self, level: Level | None = None, group: str | None = None) -> Count:
-        """Return how many scenarios of a *level* and a *group* (a letter) passed; `NON_STRICT` counts as passed."""
+        """Return how many scenarios of a *level* and a *group* (a letter) passed; `NON_STRICT` counts as passed.
+
+        None stands for every level, and for every group.
+        """
         chosen = [
             result
             for result in self.results

@@ -35,7 +35,7 @@ def check(
     hostile scenario has a fresh client. *only* are ids (`"V1"`) or letters of groups (`"V"`); what they depend on is
     run, too. *scenarios* are those of feedserver, unless others are given.
 
-    Raises ValueError for an unknown id or kind.
+    Raises ValueError for an unknown id or kind, and TypeError if *client* lacks `add` or `poll`.
     """
     kind = Kind(kind)
     return run(

@@ -37,7 +37,7 @@ class Site:
         self._with_enclosures = with_enclosures
         self._answers: dict[str, Answer] = {}
         self._exchanges_taken = 0
-        self._items_with_pages = 0
+        self._items_with_pages: set[int] = set()
         self._folder: Path | None = None
         self._is_shared = place.server is not None
         elsewhere = scenario.elsewhere
@@ -93,9 +93,10 @@ class Site:
             except Exception as error:
                 raise Misfire(f"step {number} of {self.scenario.id} cannot be served: {error!r}") from error
         self._making_at = None
-        for item in self.items[self._items_with_pages :]:
-            self._add_pages(item)
-        self._items_with_pages = len(self.items)
+        for item in self.items:
+            if item not in self._items_with_pages:
+                self._items_with_pages.add(item)
+                self._add_pages(item)
 
     def _make_file(self, name: str, content: bytes) -> Path:
         """Write a file into a folder that belongs to this site, and return its path."""
@@ -122,7 +123,7 @@ class Site:
             self.server.add(path, answer)
 
     def wait_until_over(self) -> bool:
-        """Wait until every exchange has ended, and return whether all have."""
+        """Wait until every exchange has ended, for EXCHANGE_TIMEOUT at most, and return whether all have."""
         journal = self.server.journal
         return journal.wait_until(lambda: all(exchange.is_over for exchange in journal.exchanges), EXCHANGE_TIMEOUT)
 

@@ -2,8 +2,9 @@
 
 Every feed that it makes is good except for what the step changes: the newest entry comes first, and each has a date, a
 link, an id and a description. Each title contains an ASCII token that occurs nowhere else, by which an item is found in
-whatever the reader keeps. An entry keeps the date of the step in which it was first served; the newest one is dated
-now, and the others a day apart before it, so that readers that adapt to a feed's rhythm poll often.
+whatever the reader keeps. An entry keeps the date that it got when it was first made: of the entries that a step
+adds, the newest is dated now, and the others a day apart before it, so that readers that adapt to a feed's rhythm poll
+often.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def token(scenario: str, number: int) -> str:
 
 
 class Stage:
-    """The moment at which a step of a scenario begins.
+    """What the answers of a scenario are made with, in every step of it.
 
     *scenario* is its id. *base* is the base URL of its server, without a slash at the end, and *other_base* that of its
     server at another address, if it has one; all paths are below *prefix*. *clock* returns the moved time, in seconds

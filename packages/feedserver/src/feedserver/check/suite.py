@@ -66,7 +66,7 @@ class ScenarioTest:
 def parameters(only: Iterable[str] = (), known_failures: Path | None = None) -> list[ParameterSet]:
     """Return one parameter for each scenario that *only* names; those in the file *known_failures* are `xfail`.
 
-    Raises ValueError for an unknown id.
+    Raises ValueError for an unknown id, and for a line of the file that has no id.
     """
     import pytest
 

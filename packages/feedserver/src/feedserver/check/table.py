@@ -72,8 +72,8 @@ def _wrapped(text: str, width: int, before: int) -> list[str]:
 
 
 def details(result: Result, width: int | None = None) -> list[str]:
-    """Return the evidence of a failure in lines, with why it matters and how to mend it. *width* is that of the
-    terminal in columns.
+    """Return the evidence of a failure in lines, with why it matters and how to mend it; one line if
+    feedserver itself failed. *width* is that of the terminal in columns.
     """
     scenario, judgement = result.scenario, result.judgement
     if result.misfire:

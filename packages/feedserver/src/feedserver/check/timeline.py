@@ -32,7 +32,7 @@ class Round:
 def rounds(scenarios: Sequence[Scenario], *, moves_clock: bool = True) -> list[Round]:
     """Return the polls for *scenarios*, the first of which subscribes.
 
-    If the clock does not move, each poll begins the next step of every scenario.
+    If the clock does not move, each poll after those of step 0 begins the next step of every scenario.
     """
     usual = USUAL_WAIT.total_seconds()
     step = {scenario.id: 0 for scenario in scenarios}

@@ -56,7 +56,8 @@ class Need(StrEnum):
 class Lane(StrEnum):
     """Where a scenario runs: all `SHARED` ones together, a `HOSTILE` one with a reader of its own.
 
-    A `SLOW` one is hostile, too, and takes a minute: it runs beside the others from the start.
+    A `SLOW` one is hostile, too, and takes a minute: it begins first, and the others run beside it if several readers
+    run at the same time.
     """
 
     SHARED = "shared"

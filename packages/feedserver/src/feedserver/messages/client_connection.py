@@ -91,7 +91,7 @@ class Peer:
 
 
 NOBODY = Peer(0, "", 0)
-"""The client of a connection that was not accepted yet."""
+"""The client of a connection that was not accepted yet, or whose address the system did not give any more."""
 
 NO_CONNECTION = ClientConnection()
 """The connection of a request that no server has received."""

@@ -84,7 +84,8 @@ class LognormalDelay(RandomDelay):
 
 
 def parse_random_delay(text: str) -> RandomDelay:
-    """Read a distribution of delays from text, in the forms of this module's docstring.
+    """Read a distribution of delays from text, in a form of this module's docstring other than the first one, which
+    `pacing.parse_delay` reads itself.
 
     Raises ValueError with the remedy.
     """

@@ -66,7 +66,7 @@ class Auth:
 
     @classmethod
     def parse(cls, text: str) -> Auth:
-        """Read "Basic user:password" or "Bearer token". Raises ValueError with the remedy."""
+        """Read "Basic user:password" or "Bearer token". Raises TypeError or ValueError with the remedy."""
         check_is("auth", text, str, "give text, such as 'Basic user:password'")
         scheme, _, credentials = text.strip().partition(" ")
         credentials = credentials.strip()
@@ -81,8 +81,8 @@ class Auth:
 class FileBody:
     """A body that stays on disk and is streamed: *size* bytes of *path* from *offset*.
 
-    *stamp* is the file's `file_stamp` when it was read, 0 where it may change later. *beneath* is the resolved path of
-    the folder in which the file must lie once its links are followed; None allows any place.
+    *stamp* is the file's `file_stamp` when it was read, 0 where a change does not matter. *beneath* is the resolved
+    path of the folder in which the file must lie once its links are followed; None allows any place.
     """
 
     path: Path

@@ -1,4 +1,5 @@
-"""The only module that opens files to be served or recorded: regular files only, and none outside the root.
+"""The only module that opens files to be served or recorded: regular files only, and none outside the root that the
+caller names.
 
 `open_file` checks the file that it has opened, not what lay at a path a moment before. It resolves the path's links,
 then opens folder after folder from the root without following a link: one that appears meanwhile is refused. Where the

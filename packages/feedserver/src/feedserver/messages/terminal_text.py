@@ -12,7 +12,7 @@ def visible(text: str, *, lines: bool = False) -> str:
     r"""Return *text* with each character that is not printable as its escape: U+202E as `\u202e`.
 
     `str.isprintable` decides what is printable: no control and format character, no separator but the space, no lone
-    surrogate. With *lines*, line feeds stay.
+    surrogate, and no code point for private use or without a character. With *lines*, line feeds stay.
     """
     if lines:
         return "\n".join(map(visible, text.split("\n")))

@@ -136,7 +136,10 @@ _ENDINGS: tuple[tuple[str, Callable[[re.Match[str]], When]], ...] = (
 
 
 def split_when(text: str) -> tuple[str, When]:
-    """Split "reset after 512 on request 2" into the fault and its trigger. Raises ValueError with the remedy."""
+    """Split "reset after 512 on request 2" into the fault and its trigger.
+
+    Raises TypeError or ValueError with the remedy.
+    """
     check_is("a directive", text, str, "give text, such as 'reset after 512 on request 2'")
     text = text.strip()
     for pattern, make_trigger in _ENDINGS:

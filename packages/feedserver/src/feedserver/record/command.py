@@ -75,8 +75,10 @@ def _timeout(text: str) -> float:
 
 
 def run(options: argparse.Namespace) -> tuple[int, str]:
-    """Record as *options* say. Return the exit status (1: no answer, 2: nothing can be written) and the text to
-    print.
+    """Record as *options* say. Return the exit status and the text to print.
+
+    The status is 0 if the answer was recorded, 1 if no answer came that can be, 2 for bad usage or if nothing can be
+    written.
     """
     try:
         recording = record(

@@ -38,6 +38,7 @@ _MOST_MEMBERS = 16
 """The most members of a body in gzip (RFC 1952 §2.2) that are decoded; each of them copies the rest of the body."""
 
 _ENDS = "(?:(?<![^\\W_])|(?<=%[0-9A-Fa-f]{2}))", "(?![^\\W_])"
+"""What must stand before and behind a short secret: no letter or digit, or before it a percent-encoded character."""
 
 
 def without_known(text: str, known: Iterable[str], *, short: bool = True) -> str:
@@ -49,15 +50,18 @@ def without_known(text: str, known: Iterable[str], *, short: bool = True) -> str
 
 
 def has_known(data: bytes, known: Iterable[str]) -> bool:
-    """Return whether *data*, a body or a file, has one of the secrets in *known*: in ASCII, UTF-8 or UTF-16, in any
-    case, or in base 64.
+    """Return whether *data*, a body or a file, has one of the secrets in *known*: in UTF-8, UTF-16 or ISO-8859-1, in
+    any case, in one of the `_spellings`, or in base 64. A short secret counts in UTF-8 only, as a whole word.
     """
     lowered = data.lower()
     return any(_has_secret(data, lowered, secret) for secret in known)
 
 
 def decoded_body(body: bytes, coding: str) -> bytes | None:
-    """Return the beginning of a *body* without its content *coding*; None where the coding cannot be undone here."""
+    """Return a *body* without its content *coding*; None where the coding cannot be undone here.
+
+    Of a body that must be decoded, the first `_LARGEST` bytes are returned.
+    """
     if coding.strip().lower() in ("", "identity"):
         return body
     if coding.strip().lower() not in ("gzip", "x-gzip", "deflate"):

@@ -86,7 +86,9 @@ def checked(url: str) -> SplitResult:
 def fetch(
     url: SplitResult, headers: Sequence[tuple[str, str]], timeout: float, context: ssl.SSLContext | None = None
 ) -> RawAnswer:
-    """Request *url* once and return the answer. Raises RecordingError if no answer comes, or only a part of one."""
+    """Request *url* once and return the answer. Raises RecordingError if no answer comes, only a part of one, or one
+    that cannot be recorded.
+    """
     import http.client  # with TLS, importing it takes longer than the start of a command that does not record
 
     connection: HTTPConnection

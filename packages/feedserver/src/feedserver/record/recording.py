@@ -48,7 +48,8 @@ _TOKEN = re.compile(TCHARS.encode("ascii"))
 class Recording:
     """What was written: the *file* with the body of *size* bytes, and the *sidecar* with the directives.
 
-    *left_out* is what the answer had and the fixture lacks; *notes* are for people to read before they commit it.
+    *url* is as the first line of the directives has it: with its secrets replaced, unless *keep* had "URL". *left_out*
+    is what the answer had and the fixture lacks; *notes* are for people to read before they commit it.
     """
 
     url: str
@@ -79,7 +80,8 @@ def record(
     by default the certificate authorities of the system are trusted.
 
     Raises ValueError if *url* is not an http or https URL or *file* has a name that is not served, FileExistsError if
-    one of the files exists, another OSError if they cannot be written, and RecordingError if no complete answer came.
+    one of the files exists, another OSError if they cannot be written, and RecordingError if no complete answer came,
+    or one that cannot be recorded.
     """
     parts = checked(url)
     check_is("file", file, (str, Path), "give the path of a file, such as 'feed.xml'")

@@ -1,5 +1,5 @@
-"""Redaction: removes from a recorded answer what does not belong in a fixture: secrets, and headers of the
-connection.
+"""Redaction: removes from a recorded answer what does not belong in a fixture: secrets, headers of the connection, and
+headers that the server adds itself.
 
 A fixture is committed, read and published. So a header is left out if its name says that it is a secret. In the headers
 that stay, and in URLs, `secret_search` replaces what it finds. Everything that was left out or replaced is reported, so

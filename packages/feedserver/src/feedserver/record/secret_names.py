@@ -1,9 +1,10 @@
 """Recognises the names of secrets: one list of words, for headers, cookies and parameters alike.
 
-The percent-encoding of a name is undone, and variants of ASCII letters become ASCII. The name is split at
-everything that is no letter, and at capitals: `X-AuthKey`, `auth%5Bkey%5D` and `auth_key2` have the same parts. If one
-part is in the list, the name is that of a secret. Only whole parts are compared, so `keyboard`, `monkey` and `author`
-are not names of secrets.
+The percent-encoding of a name is undone, and variants of ASCII letters become ASCII. The name is split at everything
+that is no letter, and at capitals: `X-AuthKey`, `auth%5Bkey%5D` and `auth_key2` have the parts `auth` and `key`. If one
+part is in the list, or ends with a compound of `_ENDINGS`, the name is that of a secret; `is_secret` knows the
+exceptions. Words of the list are compared with whole parts, so `keyboard`, `monkey` and `author` are not names of
+secrets.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ _WHERE_AND_WHAT = frozenset(
         *("uri", "uris", "url", "urls"),
     }
 )
-"""The last words of names whose values are a place or a kind, and no secrets: `authorization_uri`, `token_type`.
+"""The last words of names whose values are a place, a kind, a number or a time, and no secrets: `authorization_uri`,
+`token_type`, `session_ttl`.
 These values are still searched for secrets.
 """
 

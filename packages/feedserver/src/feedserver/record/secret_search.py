@@ -40,6 +40,7 @@ _PUBLIC_FOLDER = re.compile(r"/(?:commit|commits|blob|tree|raw|sha\d*|md5|avatar
 """The folder before a hash in a path that names a version or a picture."""
 
 _LONGEST_FOLDER = 12
+"""The number of characters before a part of a path in which the name of its folder is looked for, with its slashes."""
 
 # Each pattern takes linear time: repetitions are possessive (`*+`), so they never backtrack, and a match begins at a
 # boundary only.
@@ -118,10 +119,10 @@ def without_secrets(
     """Return *text*, a URL or a header's value, with its secrets replaced, and a description of each of them.
 
     A description is "password", "parameter NAME", "credentials of SCHEME", "secret of the request", "value that is
-    nested too deeply", or has the beginning of a token: "token a8f5… (32 characters)". The parameters named in *keep*
-    stay. *known* are secrets that are replaced wherever they occur. If *shapes* is false, what looks like a token
-    stays, and so do known secrets of fewer than 6 characters; if *words* is false, names of secrets are
-    looked for in the parameters of URLs and in JSON only.
+    nested too deeply", or tells the length of a token, and the beginning of a long one: "token a8f5… (32 characters)".
+    The parameters named in *keep* stay. *known* are secrets that are replaced wherever they occur. If *shapes* is
+    false, what looks like a token stays, and so do known secrets of fewer than 6 characters; if *words* is false, names
+    of secrets are looked for in the parameters of URLs and in JSON only.
     """
     search = _Search(frozenset(name.lower() for name in keep), words)
     cleaned = without_known(text, known, short=shapes)

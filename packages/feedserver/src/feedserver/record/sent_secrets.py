@@ -45,7 +45,7 @@ def _credentials_of(url: str) -> Iterator[str]:
 def _in_cookies(value: str) -> Iterator[str]:
     for pair in value.split(";"):
         name, is_pair, content = pair.partition("=")
-        content = (content if is_pair else name).strip().strip('"')  # one may have no name
+        content = (content if is_pair else name).strip().strip('"')  # a cookie may have no name
         if len(content) >= SHORTEST_IN_WORDS or is_secret(name):
             yield content
 

@@ -3,8 +3,8 @@ have.
 
 A token is drawn at random, so its letters, capitals and digits alternate often, and few of its characters repeat. Words
 joined by hyphens, camel case and dates have long runs of one kind. The limits find a random token of 128 bits in at
-least nine of ten cases, and one of hexadecimal digits always; `tests/record/test_token_shapes.py` measures that, and
-has a table of what must not be found.
+least nine of ten cases, and one of hexadecimal digits nearly always; `tests/record/test_token_shapes.py` measures that,
+and has a table of what must not be found.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Liferea has no command for either, and believes that it is offline if no NetworkManager runs. So this script starts
 Liferea on a virtual screen, with a bus of its own as both its session bus and its system bus. Over this bus, the script
-tells Liferea to be online and to refresh. It ends Liferea when Liferea has printed nothing about updates for some
-seconds.
+tells Liferea to be online and to refresh. It ends Liferea when Liferea has printed nothing about updates and the
+network for some seconds.
 """
 
 import os
@@ -19,7 +19,7 @@ CALL = "gdbus call --session --dest org.gnome.feed.Reader --object-path /org/gno
 INTERFACE = "org.gnome.feed.Reader"
 TRIES, PAUSE = 60, 0.5
 SILENCE = 6.0
-"""Seconds without a line from Liferea about updates, after which its update counts as finished."""
+"""Seconds without a line from Liferea about updates or the network, after which its update counts as finished."""
 
 
 def add(urls: list[str]) -> None:

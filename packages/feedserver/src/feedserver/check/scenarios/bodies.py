@@ -175,7 +175,7 @@ SCENARIOS = (
         "B7",
         "identity, which means no coding",
         "A server says Content-Encoding: identity and sends the body plain: no item is lost.",
-        "RFC 9110 §8.4.1, §12.5.3: identity means no coding, and should not be sent",
+        "RFC 9110 §8.4, §12.5.3: identity means no coding, and should not be sent",
         "Treat identity as no coding. If you refuse the body, keep none of its validators.",
         "identity",
     ),

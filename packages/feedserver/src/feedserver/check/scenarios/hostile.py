@@ -210,7 +210,7 @@ SCENARIOS = (
         id="H1",
         title="A redirect to a local file",
         rule="A feed redirects to a file: URL: the reader does not read the file.",
-        source="RFC 9110 §17.4; CWE-918",
+        source="WHATWG Fetch, HTTP-redirect fetch: to http and https only; CWE-918",
         level=Level.MUST,
         steps=_three_steps(_local_feed),
         judge=_judge_local_file,
@@ -224,7 +224,7 @@ SCENARIOS = (
         id="H2",
         title="A redirect to a private address",
         rule="A feed redirects to a private address that nobody has allowed: the reader sends no request to it.",
-        source="RFC 9110 §17.4; RFC 1918; CWE-918",
+        source="RFC 1918; CWE-918",
         level=Level.MUST,
         steps=(
             Step({FEED: _good(3, 2, 1), "inside.xml": _good(4, 3, 2, 1)}),

@@ -13,8 +13,9 @@ from feedserver.messages.response import Response
 
 _ITEMS = frozenset({Need.ITEMS})
 _MOST_HOPS = 25
+"""The most requests of a poll in a loop of redirects, the first one among them, with which the rule is kept."""
 _MOST_REQUESTS_OF_CURL = 51
-"""The requests of a loop where curl, the most patient of known clients, stops by itself: the first, and 50 more."""
+"""The most requests that curl, the most patient of known clients, sends in a loop: the first one, and 50 more."""
 
 
 def _to(name: str, status: int) -> Serve:

@@ -61,8 +61,8 @@ def _untrusted(scenario_id: str, title: str, fault: TlsFault, rule: str) -> Scen
 
 
 def _judge_field(seen: Evidence, name: str, *numbers: int) -> Judgement:
-    """Return a pass if the field *name* of the items *numbers* runs no script. Raise Unseen if the list does not show
-    this field even of item 3, where it is harmless.
+    """Return a pass if the items *numbers* are listed with a field *name* that runs no script, *non-strict* if an item
+    is missing. Raise Unseen if the list does not show this field even of item 3, where it is harmless.
     """
     seen.expect_subscribed(3)
     seen.asked(1)
@@ -158,7 +158,7 @@ SCENARIOS = (
         id="X5",
         title="An item's link that runs a script",
         rule="Items link to javascript: and data: URLs, which run scripts: the items arrive without these links.",
-        source="RFC 4287 §8.5; RFC 3986 §7",
+        source="RFC 4287 §8.2; RFC 3986 §7",
         level=Level.SHOULD,
         steps=(Step(lambda at: at.feed(3, 2, 1)), Step(_bad_links)),
         judge=lambda seen: _judge_field(seen, "link", 4, 5),
@@ -175,7 +175,7 @@ SCENARIOS = (
         id="X6",
         title="An enclosure that runs a script",
         rule="An item's enclosure is a javascript: URL: the item arrives without it.",
-        source="RFC 4287 §8.5; RFC 3986 §7",
+        source="RFC 4287 §8.2; RFC 3986 §7",
         level=Level.SHOULD,
         steps=(Step(_with_enclosures(script=False)), Step(_with_enclosures(script=True))),
         judge=lambda seen: _judge_field(seen, "enclosure", 4),

@@ -5,7 +5,7 @@
 3. In `judge`, ask the `Evidence` (`seen`): `asked`, `requests`, `was_quiet`, `has`, `rows_of`. They raise `Unseen`
    where the evidence says nothing, and so may `judge`. Judge by an effect if there is one (does the item arrive?), else
    by the requests.
-4. In `tests/right_reader.py`, let the right reader break just this rule if its `breaks` has the id, and run `pytest
+4. In `tests/right_reader.py`, let the right reader break just this rule if its `breaks` is the id, and run `pytest
    tests/check/test_scenarios.py -k ID`: the right reader passes, and the one that breaks the rule fails.
 """
 

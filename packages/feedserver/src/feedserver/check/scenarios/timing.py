@@ -1,7 +1,8 @@
 """Group T: when a reader asks again: freshness, pauses that a server asks for, errors, and what a feed says of itself.
 
-Freshness and pauses last four days here, and are tested after three days. This is longer than readers' own intervals,
-which therefore cannot be why a reader is quiet. A second step, after the four days, shows that the reader asks again.
+Most freshness and pauses here last four days, and are tested after three days. This is longer than readers' own
+intervals, which therefore cannot be why a reader is quiet. A second step, after the four days, shows that the reader
+asks again.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def _judge_no_pause(expected: str) -> Callable[[Evidence], Judgement]:
         if seen.requests_of_first_poll(2):
             return passed()
         seen.expect_polled(2)
-        return failed(expected, "it was not requested, and the control feed was")
+        return failed(expected, "it was not requested, and the control feeds were")
 
     return judge
 

@@ -165,7 +165,7 @@ def _judge_arrives(step: int, number: int, why: str) -> Callable[[Evidence], Jud
 
 
 def _cut(response: Response) -> Response:
-    """Return *response* with a body that ends within its first item: no XML, and nothing to salvage."""
+    """Return *response* with a body that ends within its first item: not well-formed, and without any whole item."""
     body = response.body
     if not isinstance(body, bytes):
         raise TypeError("the body of a feed that was rendered is bytes")
