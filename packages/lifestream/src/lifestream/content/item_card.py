@@ -1,8 +1,8 @@
 """What pages show of an item: computed from the item's own fields when it is stored, and kept with it as JSON.
 
 Pure, and linear in the size of the item: the content is read a fixed number of times, for the pictures and the words in
-it. The content and the addresses are already safe. Addresses are checked once more, since a page opens them: a card contains only web
-addresses.
+it. The content and the addresses are already safe. Addresses are checked once more, since a page opens them: a card
+contains only web addresses.
 
 Everything that can be seen, heard or downloaded is in a card once (reading.md, rule 21), wherever a feed names it: as
 an enclosure, as a medium, or both. If a picture has several sizes, the largest is kept, and none if the content has one
@@ -227,8 +227,8 @@ def of(item: Shown) -> ItemCard:
 
 
 def _says_all(item: Shown) -> bool:
-    """Return whether *item* has no title, and nothing in its content but the words of its summary. A content longer than
-    LONGEST_NOTE is not compared: the result is False.
+    """Return whether *item* has no title, and nothing in its content but the words of its summary. The result is
+    False for a content longer than LONGEST_NOTE, which is not compared.
     """
     if item.title.strip() or len(item.content) > LONGEST_NOTE or "<img" in item.content:
         return False
@@ -238,8 +238,8 @@ def _says_all(item: Shown) -> bool:
 def _distinct_files(
     everything: Iterable[Mapping[str, Any]], enclosures: Iterable[Mapping[str, Any]], link: str, player: str
 ) -> tuple[File, ...]:
-    """Return what can be downloaded of *everything*, and is no image, sound or film: each such enclosure, and media that
-    are files (see `_is_file`). Flash is left out if the item has a *player*.
+    """Return what can be downloaded of *everything*, and is no image, sound or film: each such enclosure, and media
+    that are files (see `_is_file`). Flash is left out if the item has a *player*.
     """
     enclosed = {text(entry, "url") for entry in enclosures}
     files = tuple(file for file in _files(everything) if file.url in enclosed or _is_file(file, link))

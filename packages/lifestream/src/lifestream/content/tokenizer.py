@@ -40,8 +40,8 @@ SHORTEST_BEGINNING = 3
 _MOST_MARKED: Final = 32
 """How many words and phrases of a query are looked for in a text to mark them; a search uses as many words."""
 _MOST_OF_PHRASE: Final = 6
-"""How many words of a phrase are looked for to mark it. This bounds the time: at each place of a text, all of these words
-but the last may match.
+"""How many words of a phrase are looked for to mark it. This bounds the time: at each place of a text, all of these
+words but the last may match.
 """
 
 

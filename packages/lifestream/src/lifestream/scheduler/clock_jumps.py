@@ -59,9 +59,9 @@ class BroughtBack:
 
 
 def bring_back(now: datetime) -> BroughtBack | None:
-    """Correct the times that were stored while a clock was ahead of *now*, and log the correction. Returns None if
-    no refresh has ended at such a time, if this machine's own clock is behind the database's, or if times were corrected less than
-    a lease ago.
+    """Correct the times that were stored while a clock was ahead of *now*, and log the correction. Returns None if no
+    refresh has ended at such a time, if this machine's own clock is behind the database's, or if times were corrected
+    less than a lease ago.
 
     Raises what the database raises.
     """
@@ -131,8 +131,8 @@ def _correct_leases(now: datetime, lease: timedelta, using: str) -> int:
 
 
 def _correct_items(now: datetime, using: str) -> int:
-    """Date items, and their posts, *now* if their date is in the future because they were first seen with a wrong clock.
-    Returns how many items there were.
+    """Date items, and their posts, *now* if their date is in the future because they were first seen with a wrong
+    clock. Returns how many items there were.
     """
     late = now + TOLERANCE
     keys = list(
