@@ -47,7 +47,7 @@ class Pictures:
     _last_fallback: bool = False
 
     def text(self) -> None:
-        """Note that text was read: a picture before it and one after it are copies only if their address is the same."""
+        """Note that text was read: a picture before it and one after it are copies only if they share an address."""
         self._waiting = None
         self._last_fallback = False
 

@@ -131,8 +131,8 @@ def _correct_leases(now: datetime, lease: timedelta, using: str) -> int:
 
 
 def _correct_items(now: datetime, using: str) -> int:
-    """Date items, and their posts, *now* if their date is in the future because they were first seen with a wrong
-    clock. Returns how many items there were.
+    """Set the date of items, and of their posts, to *now* if it is in the future because the items were first seen
+    with a wrong clock. Returns how many items there were.
     """
     late = now + TOLERANCE
     keys = list(
