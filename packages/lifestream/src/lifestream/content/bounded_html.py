@@ -82,7 +82,9 @@ def bounded(source: str, *, usual: bool = False) -> str | None:
 
 
 def _is_harmless(source: str, *, usual: bool) -> bool:
-    """Return whether *source* is too small to cost much. Nearly all entries are, and need no rewriting."""
+    """Return whether *source* is so small that it costs little, and has no tag of CHANGES_READING. Nearly all entries
+    are so, and need no rewriting.
+    """
     return (
         len(source) <= _SMALL
         and source.count("<") <= MAX_DEPTH

@@ -46,7 +46,9 @@ _SRCSET_DESCRIPTOR = re.compile(r"\d+(?:\.\d+)?[wx](?:\s+\d+h)?", re.ASCII)
 
 
 def checked(tag: str, attributes: Mapping[str, str], rules: SanitizerRules, base_url: str) -> dict[str, str]:
-    """Return those *attributes* of a *tag* that are harmless, with addresses absolute (against *base_url*)."""
+    """Return those *attributes* of a *tag* that are harmless, with addresses absolute (against *base_url*), and those
+    that each such tag gets (`SET`).
+    """
     found = {}
     for name, value in attributes.items():
         kept = _value(tag, name, value, rules, base_url)
@@ -80,7 +82,9 @@ def _address(tag: str, value: str, rules: SanitizerRules, base_url: str) -> str 
 
 
 def link(url: str, rules: SanitizerRules, base_url: str = "") -> str:
-    """Return *url* as an absolute address of a scheme that *rules* allow, or "" if it can't be one."""
+    """Return *url* as an absolute address of a scheme that *rules* allow, or "" if it can't be one. Tracking parameters
+    are removed if *rules* say so.
+    """
     address = safe_url(url, base_url, rules.url_schemes)
     return without_tracking(address) if rules.strip_tracking else address
 

@@ -83,7 +83,7 @@ class KnownTags(dict[str, Tag]):
         self._dependent[which].clear()
 
     def keep(self, source: str, tag: Tag) -> Tag:
-        """Return *tag*, and remember it as what *source* becomes, if there is space."""
+        """Return *tag*, and remember it as what *source* becomes, if *source* is not too long and there is space."""
         if len(source) <= LONGEST_KNOWN and len(self) < _MOST_KNOWN:
             self[source] = tag
             if tag.depends:

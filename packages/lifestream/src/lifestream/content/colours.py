@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Final
 
 BACKGROUND: Final = "#fbfaf8"
-"""The background of the shipped theme, on which text is written in the accent colour."""
+"""The background of the shipped theme in light mode, on which text is written in the accent colour."""
 MINIMUM_CONTRAST: Final = 4.5
 """The least contrast between text and its background."""
 

@@ -58,7 +58,9 @@ class RuleSubject:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line: all *terms* occur in *field* ("" is any field), or *address* occurs in the link."""
+    """One line: all *terms* occur in *field*, or *address* occurs in the link. If *field* is "", each term may occur in
+    any field except the link.
+    """
 
     field: str
     terms: tuple[Term, ...] = ()
@@ -105,13 +107,15 @@ class Rules:
 
 
 def check(text: str) -> None:
-    """Raise `RuleError` for the first line of *text* that is not a valid rule."""
+    """Raise `RuleError` for the first line of *text* that is not a valid rule, or is one too many."""
     for _ in _read(text, _raise):
         pass
 
 
 def _read(text: str, refuse: Callable[[Message], None]) -> Iterable[Rule]:
-    """Yield the rules in *text*. Call *refuse* with the reason for each line that is not a valid rule."""
+    """Yield the rules in *text*. Call *refuse* with the reason for each line that is not a valid rule, and
+    for the first one over a limit, which ends the reading.
+    """
     rule_count = term_count = 0
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():

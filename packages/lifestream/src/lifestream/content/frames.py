@@ -31,7 +31,7 @@ class Frames:
     def link(self, name: str, source: str, content: str, *, in_fallback: bool) -> str:
         """Return a link in place of the frame with the start tag *source*, or "" if the frame has no address, or that
         of the frame just before it. *content* is the content of the frame for browsers that show none. A frame
-        *in_fallback* (in `noscript`, for instance) may repeat the address of any frame before it: it becomes "", too.
+        *in_fallback* (in `noscript`, for instance) becomes "" also if it has the address of any frame before it.
         """
         attrs = attributes(source)
         attrs = with_sources(name, attrs) or attrs

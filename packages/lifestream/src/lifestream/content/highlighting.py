@@ -16,7 +16,7 @@ LOOKED_THROUGH: Final = 20_000
 LEAD: Final = 60
 """Characters of an excerpt before the first of the words."""
 _WORD_END: Final = 24
-"""How far a cut is moved so that it breaks no word."""
+"""How far a cut is moved at most, in characters, so that it breaks no word."""
 _RUNS: Final = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]")  # a letter in ASCII stays one letter
 
 
@@ -72,7 +72,7 @@ def _before_space(text: str, place: int) -> int:
 
 
 def _folded(text: str) -> tuple[str, range | list[int]]:
-    """Return *text* without case and accents, and the place in *text* of each of its characters, and of its end."""
+    """Return *text* without case and accents, and where each character of the result, and its end, is in *text*."""
     if text.isascii():
         return text.lower(), range(len(text) + 1)
     pieces: list[str] = []

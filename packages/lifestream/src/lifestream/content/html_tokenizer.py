@@ -19,8 +19,8 @@ from lifestream.content.late_pattern import late
 
 
 class Token(NamedTuple):
-    """A token: *kind* is "text", "start", "end" or "hidden" (a comment, or the content of a script); *name* is the name
-    of the tag in lower case.
+    """A token: *kind* is "text", "start", "end" or "hidden" (a comment, or the content of an element of RAW or of
+    `plaintext`); *name* is the name of the tag, or of the element with this content, in lower case, and "" for others.
     """
 
     kind: str

@@ -14,7 +14,7 @@ _SIGNATURES: Final = {
 
 
 def image_type(data: bytes) -> str:
-    """Return the media type of an image by its first bytes, or "" if it is no image, or SVG, which can hold a
+    """Return the media type of an image by its first bytes, or "" for all other data, such as SVG, which can hold a
     script.
     """
     for signature, kind in _SIGNATURES.items():

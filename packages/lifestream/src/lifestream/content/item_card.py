@@ -1,8 +1,8 @@
 """What pages show of an item: computed from the item's own fields when it is stored, and kept with it as JSON.
 
-Pure, and linear in the size of the item: the content is read once for the addresses of pictures in it. The content and
-the addresses are already safe. Addresses are checked once more, since a page opens them: a card contains only web
-addresses.
+Pure, and linear in the size of the item: the content is read a fixed number of times, for the pictures and the words in
+it. The content and the addresses are already safe. Addresses are checked once more, since a page opens them: a card
+contains only web addresses.
 
 Everything that can be seen, heard or downloaded is in a card once (reading.md, rule 21), wherever a feed names it: as
 an enclosure, as a medium, or both. If a picture has several sizes, the largest is kept, and none if the content has one
@@ -227,7 +227,9 @@ def of(item: Shown) -> ItemCard:
 
 
 def _says_all(item: Shown) -> bool:
-    """Return whether *item*, which may have no title, has nothing in its content but the words of its summary."""
+    """Return whether *item* has no title, and nothing in its content but the words of its summary. The result is
+    False for a content longer than LONGEST_NOTE, which is not compared.
+    """
     if item.title.strip() or len(item.content) > LONGEST_NOTE or "<img" in item.content:
         return False
     return not item.content or text_of(item.content).split() == item.summary.split()
@@ -236,7 +238,9 @@ def _says_all(item: Shown) -> bool:
 def _distinct_files(
     everything: Iterable[Mapping[str, Any]], enclosures: Iterable[Mapping[str, Any]], link: str, player: str
 ) -> tuple[File, ...]:
-    """Return what can be downloaded of *everything*: each enclosure, and media that are files (see `_is_file`)."""
+    """Return what can be downloaded of *everything*, and is no image, sound or film: each such enclosure, and media
+    that are files (see `_is_file`). Flash is left out if the item has a *player*.
+    """
     enclosed = {text(entry, "url") for entry in enclosures}
     files = tuple(file for file in _files(everything) if file.url in enclosed or _is_file(file, link))
     # Flash was the player of films when browsers had none.
@@ -256,7 +260,7 @@ def _two(season: str, number: str) -> tuple[str, str]:
 def _lead(pictures: Sequence[Picture], content: str) -> Picture | None:
     """Return the picture that represents an article: the first of *pictures*, in this size or in the size that the
     content shows, whichever is larger. If there is none, or if it is small and the content does not show it, return the
-    first image in the content that is no part of a line of text.
+    first image in the content that is no part of a line of text; without such an image, the small one or None.
     """
     if not pictures:
         return _first_image(content)

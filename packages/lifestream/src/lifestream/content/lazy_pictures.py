@@ -17,7 +17,8 @@ from lifestream.content.late_pattern import late
 LAZY: Final = name_set("img source iframe embed video audio")
 """The elements whose sources scripts fill in."""
 
-# The commonest plugins, in the order of their quality: lazysizes, WP Rocket, Jetpack, jquery.lazyload, a3 Lazy Load.
+# Attributes of the commonest plugins (lazysizes, WP Rocket, Jetpack, jquery.lazyload, a3 Lazy Load). The first of them
+# that has an address counts.
 _SOURCES: Final = ("data-src", "data-lazy-src", "data-original", "data-orig-src", "data-lazyload", "data-ll-src")
 _SRCSETS: Final = ("data-srcset", "data-lazy-srcset", "data-original-set", "data-ll-srcset")
 _LAZY_CLASS = re.compile(r"(?:^|[\s_-])lazy", re.IGNORECASE)
@@ -46,7 +47,7 @@ class Pictures:
     _last_fallback: bool = False
 
     def text(self) -> None:
-        """Note that text was read: a picture before it and one after it are never copies of each other."""
+        """Note that text was read: a picture before it and one after it are copies only if they share an address."""
         self._waiting = None
         self._last_fallback = False
 
@@ -87,7 +88,7 @@ class Pictures:
 
 def is_pixel(attrs: Mapping[str, str]) -> bool:
     """Return whether a picture with these attributes is there to count readers: at most one pixel wide and high, or
-    hidden.
+    hidden without a source for a script to load.
     """
     style = attrs.get("style", "")
     if _HIDDEN.search(style) and with_sources("img", attrs) is None:
@@ -116,7 +117,7 @@ def _first(attrs: Mapping[str, str], names: tuple[str, ...]) -> str:
 
 
 def written(name: str, attrs: Mapping[str, str]) -> str:
-    """Return the start tag of *name* with the attributes *attrs*."""
+    """Return the start tag of *name* with those attributes *attrs* whose names can be written in a tag."""
     pairs = (f' {key}="{escape(value)}"' for key, value in attrs.items() if _ATTRIBUTE_NAME.match(key))
     return f"<{name}{''.join(pairs)}>"
 

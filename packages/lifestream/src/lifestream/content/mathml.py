@@ -2,7 +2,7 @@
 
 MathML may contain HTML, and changes how its content is parsed: `mglyph`, `malignmark` and `annotation-xml` have let
 scripts past sanitizers (mutation XSS). So nh3 gets only what this module writes: the elements and attributes in `CORE`,
-properly nested, and text. `maction`, which reacts to clicks, is left out, too.
+with ids, properly nested, and text. `maction`, which reacts to clicks, is left out, too.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ _SHORT_TEXT: Final = 200
 
 
 def scrub(text: str) -> str:
-    """Return *text* without NUL and other control characters, with lone surrogates and non-characters as U+FFFD,
-    and with line feeds only.
+    """Return *text* without control characters other than tabs and line feeds, with line ends as line feeds, and with
+    lone surrogates, U+FFFE and U+FFFF as U+FFFD.
     """
     if _is_clean(text):
         return text

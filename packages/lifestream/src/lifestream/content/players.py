@@ -50,7 +50,7 @@ class Player:
 @dataclass(frozen=True, slots=True)
 class _Site:
     """How the addresses of a site's films or sounds look. *player* returns the `url` and the `page` of the `Player` for
-    a match of *address*. *films* says that an item with a link to such a page is a video.
+    a match of *address*, or None if it names none. *films* says that an item with a link to such a page is a video.
     """
 
     name: str

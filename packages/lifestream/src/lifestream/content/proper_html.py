@@ -56,8 +56,8 @@ class NotProper(ValueError):
 class SourceTags(KnownTags):
     """The cleaned tags of sources, by what is between the angle brackets in the source.
 
-    A tag that is looked up for the first time is cleaned by *clean*, which is nh3's, and checked by *tags*. The look-up
-    raises `NotProper` for a tag that proper HTML does not have.
+    A tag that is looked up for the first time is cleaned by *clean*, which calls nh3, and checked by *tags*. The
+    look-up raises `NotProper` for a tag that proper HTML does not have.
     """
 
     def __init__(self, clean: Callable[[str], str], tags: Tags) -> None:

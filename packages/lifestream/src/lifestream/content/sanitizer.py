@@ -151,8 +151,9 @@ class Sanitizer:
         return None if source is None else self._cleaned(source)
 
     def _read(self, fragment: str, *, usual: bool = False) -> CleanHtml | None:
-        """Return *fragment* cleaned, or None if that would take too long or grows out of proportion. A *usual* fragment
-        has no tags that change how what follows them is read.
+        """Return *fragment* cleaned, or None if that would take too long, if the result grows out of proportion, or if
+        it is not of the form that `clean_html` takes. A *usual* fragment has no tags that change how what follows them
+        is read.
         """
         source = bounded(fragment, usual=usual)
         if source is None:
@@ -164,10 +165,11 @@ class Sanitizer:
         return clean if len(clean.html) <= _longest_result(fragment) else None
 
     def _cleaned(self, source: str) -> str:
-        """Return nh3's output for *source* without the characters that it would remove the next time."""
+        """Return nh3's output for *source*, mended so that nh3 would remove no character of it the next time."""
         clean = self._cleaner.clean(source)
         # References to control characters become control characters, which would be removed the next time. So would a
-        # line feed at the beginning of a preformatted element, and a byte order mark (HTML, 13.2.6.4.7 and 13.2.3.2).
+        # line feed at the beginning of a preformatted element, which gets a second one here, and a byte order mark
+        # (HTML, 13.2.6.4.7 and 13.2.3.2).
         if "&#" in source:
             clean = scrub(clean)
         if ">\n" in clean:
@@ -180,7 +182,7 @@ class Sanitizer:
 
     def text(self, text: str) -> str:
         """Return *text*, which is no HTML (a title, a name), in one line, without control characters and
-        without complete script elements.
+        without complete script and style elements.
 
         The result is still text: `a < b` and `&amp;` are kept, and a template has to escape it.
         """

@@ -80,7 +80,8 @@ class SanitizerRules:
     addresses with one of *url_schemes*. With *strip_tracking*, links lose the parameters that track readers (see
     `tracking`).
 
-    Build it with `of`, which takes the values of settings and refuses those that can't be made safe.
+    Build it with `of`, which takes the values of settings and refuses tags and attributes that can't be made
+    safe.
     """
 
     tags: Mapping[str, frozenset[str]] = field(default_factory=lambda: DEFAULT_TAGS)

@@ -40,7 +40,9 @@ SHORTEST_BEGINNING = 3
 _MOST_MARKED: Final = 32
 """How many words and phrases of a query are looked for in a text to mark them; a search uses as many words."""
 _MOST_OF_PHRASE: Final = 6
-"""How many words of a phrase are looked for to mark it: each place in a text may begin with all but the last one."""
+"""How many words of a phrase are looked for to mark it. This bounds the time: at each place of a text, all of these
+words but the last may match.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,9 @@ def _pattern(text: str, *, beginning: bool) -> str:
 
 
 def _unspaced_at_end(text: str) -> int:
-    """Return how many characters of scripts without spaces are at the end of *text*, at most 2. Marks don't count."""
+    """Return how many characters of scripts without spaces are at the end of *text*, at most 2. Punctuation
+    after them doesn't count.
+    """
     if text.isascii():
         return 0
     unspaced = _scripts().unspaced

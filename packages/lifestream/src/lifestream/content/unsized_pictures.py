@@ -49,7 +49,9 @@ def with_unsized_marked(html: str) -> str:
 
 
 def _alone(pictures: list[re.Match[str]]) -> list[int]:
-    """Return where the only one of *pictures* is to be marked. Several beside each other are small, as badges are."""
+    """Return where the only one of *pictures* is to be marked, or nothing if it has a size. Nothing is returned for
+    several either: pictures beside each other are small, as badges are.
+    """
     if len(pictures) != 1 or len(set(_SIZE.findall(pictures[0][3]))) == 2:
         return []
     return [pictures[0].start() + len("<img")]

@@ -16,7 +16,7 @@ _KINDS = frozenset({".xml", ".atom", ".rss", ".rdf", ".json"})
 
 def use_home() -> Path:
     """Set the environment of this process: a new folder for the database, and loopback as the only private network to
-    which connections are allowed.
+    which connections are allowed; no other database, and no broker. Returns the folder.
 
     Call it before Django's settings are read. The folder is removed when the process ends.
     """

@@ -76,8 +76,8 @@ def add_wanted(
     turn: float | None = None,
     mix: Callable[[list[Any]], object] = random.shuffle,
 ) -> int:
-    """Look for the feeds at the addresses that are noted, one after the other, until *stopping* is set or *turn*
-    seconds are over (TURN). In the last case the updater is woken again, since addresses may be left.
+    """Look for the feeds at the addresses that are noted, one after the other, until none is left, *stopping* is set or
+    *turn* seconds are over (TURN by default). In the last case the updater is woken again, since addresses may be left.
 
     Each address is that of an owner who is chosen at random, by *mix*: however many addresses one owner has entered,
     and however slow their servers are, all other owners are chosen as often.

@@ -73,9 +73,10 @@ def read_documents(
     """Yield what is made of each document in *names*, in their order: URLs, files, and "-" for *stdin* (by default
     standard input).
 
-    *url* is the address that files are taken to come from. *headers* are those of the answer that a file came with; for
-    a URL, they replace those of the same name in its answer. With *noted*, the results have notes on how the documents
-    were read. Raises `PluginError` for a plugin of the settings that can't be loaded.
+    *url* is the address that all documents are taken to come from: by default none for files, and for a URL the one
+    that answered. *headers* are those of the answer that a file came with; for a URL, they replace those of the same
+    name in its answer. With *noted*, the results have notes on how the documents were read. Raises `PluginError` for a
+    plugin of the settings that can't be loaded.
     """
     with ExitStack() as stack:
         pool = stack.enter_context(make_pool())

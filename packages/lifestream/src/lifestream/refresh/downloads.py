@@ -286,7 +286,8 @@ _POOL: Final = 4
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Return uvloop's loop factory if it is installed (the extra "speed"), otherwise asyncio's own.
+    """Return uvloop's loop factory if it is installed (the extra "speed") and may be used; otherwise None, for
+    asyncio's own.
 
     uvloop takes a fifth less work for each request, but libuv ends the process (`abort`) when it gets no memory, where
     asyncio raises MemoryError. So it is not used under a limit on memory. libuv also ends the process when it cannot

@@ -64,8 +64,8 @@ def keep_hubs(
     """Send the requests to hubs that are due: subscribe, renew and unsubscribe; only for *feeds* (primary keys), if
     given.
 
-    *fetched* are the keys of feeds whose answers may have named another hub. Returns how many hubs accepted; nothing is
-    done without LIFESTREAM_PUBLIC_URL. No event loop may run in the thread that calls this.
+    *fetched* are the keys of feeds whose answers may have named another hub. Returns how many requests were accepted;
+    nothing is done without LIFESTREAM_PUBLIC_URL. No event loop may run in the thread that calls this.
     """
     if not settings.public_url:
         return 0

@@ -37,7 +37,9 @@ FORMATS: Final = {
     "json": "JSON Feed",
 }
 MOST_SHOWN: Final = 20
-"""How many files, media and removed things of an item are shown, and how many dates and problems of a document."""
+"""How many files, media, transcripts, persons and removed things of an item are shown, and how many dates and problems
+of a document.
+"""
 
 
 class Fact(NamedTuple):

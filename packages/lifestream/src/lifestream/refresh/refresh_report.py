@@ -47,9 +47,10 @@ class FeedReport:
 class Report:
     """What a refresh did: a row for each feed, in the order in which they were finished.
 
-    *skipped* counts feeds that were left for later, since their host asked for a pause or the refresh was stopped;
-    *unstored* counts feeds whose result the database didn't take. *short* counts feeds that could not be fetched or
-    read because of a shortage of this machine, and stay due; *shortages* are the kinds of shortage, with the remedy.
+    *skipped* counts feeds that were left for later, since their host asked for a pause, the refresh was stopped, or
+    another worker holds them by now; *unstored* counts feeds whose result the database didn't take. *short* counts
+    feeds that could not be fetched or read because of a shortage of this machine, and stay due; *shortages* are the
+    reasons why feeds stay due, each once, with the remedy.
     """
 
     rows: tuple[FeedReport, ...] = ()

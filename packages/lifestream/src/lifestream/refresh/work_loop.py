@@ -316,7 +316,8 @@ class _WorkLoop:
     def _write(self) -> None:
         """Store the results that are ready; those that can't be stored together are stored one by one.
 
-        A result that fails even then is stored as a failure, so that its feed is not requested in each run.
+        A result that fails even then is stored as a failure if its content is the cause, so that its feed is not
+        requested in each run; otherwise the feed stays due.
         """
         batch, self.ready, self.size = self.ready, [], 0
         try:

@@ -7,7 +7,7 @@ future.
 
 A feed that was fetched at such a time is made due after the same interval, counted from now. A lease is made to end
 LIFESTREAM_LEASE from now: a worker that still holds it, since its clock is still ahead, renews it. Items that were
-first seen at such a time are dated now.
+first seen at such a time, and have a date in the future, are dated now.
 
 The clock of this machine itself may also be wrong: if it is behind, the times that all others store seem to lie in the
 future. Correcting those would request feeds sooner than their servers allow, so the clock of the database decides.
@@ -59,9 +59,9 @@ class BroughtBack:
 
 
 def bring_back(now: datetime) -> BroughtBack | None:
-    """Correct the times that were stored while a clock was ahead of *now*, and log the correction. Returns None if
-    there are no such times, if this machine's own clock is behind the database's, or if times were corrected less than
-    a lease ago.
+    """Correct the times that were stored while a clock was ahead of *now*, and log the correction. Returns None if no
+    refresh has ended at such a time, if this machine's own clock is behind the database's, or if times were corrected
+    less than a lease ago.
 
     Raises what the database raises.
     """
@@ -131,7 +131,9 @@ def _correct_leases(now: datetime, lease: timedelta, using: str) -> int:
 
 
 def _correct_items(now: datetime, using: str) -> int:
-    """Set the date of items to *now* if it is in the future because they were first seen with a wrong clock."""
+    """Set the date of items, and of their posts, to *now* if it is in the future because the items were first seen
+    with a wrong clock. Returns how many items there were.
+    """
     late = now + TOLERANCE
     keys = list(
         Item.objects.using(using).filter(date__gt=late, first_seen__gt=late).order_by("pk").values_list("pk", flat=True)

@@ -16,7 +16,7 @@ from lifestream.models import Feed, due_hosts
 from lifestream.scheduler import leases
 from lifestream.scheduler.jobs import Claimed
 
-_MANY: Final = 256  # how many feeds are claimed at once if that many are due
+_MANY: Final = 256  # the most feeds that one claim takes, unless more may be requested concurrently
 
 
 class Intake:
@@ -48,7 +48,7 @@ class Intake:
         """Claim some more feeds.
 
         The list is empty if each feed that is left isn't due, is held by another worker, or belongs to a host of which
-        this worker already holds feeds.
+        this worker already holds feeds; and once *most* feeds were claimed.
         """
         remaining = self._remaining
         if self._most is not None:

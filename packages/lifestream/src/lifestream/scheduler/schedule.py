@@ -60,9 +60,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the server and the feed asked for in the last answer that said anything.
+    """What the server and the feed asked for, and the *pace* of the feed, in the last answer with a document; a 304
+    since then may have replaced the *freshness*.
 
-    They are kept for answers that say nothing themselves.
+    They are kept for answers without a document: a 304 and failures.
     """
 
     freshness: Freshness | None = None
@@ -99,7 +100,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The history of a feed: how many *failures* in a row, and the *terms* of the last answer that had any.
+    """The history of a feed: how many *failures* in a row, and the *terms* so far.
 
     *feed* identifies the feed, so that each has a spread of its own.
     """
