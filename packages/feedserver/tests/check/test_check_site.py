@@ -16,6 +16,7 @@ import pytest
 
 from feedserver import FeedServer, Response
 from feedserver.check.addresses import Place
+from feedserver.check.evidence import FLOODED
 from feedserver.check.moved_clock import MovedClock
 from feedserver.check.scenario import Step
 from feedserver.check.scenarios.template import NEW_ITEM
@@ -166,3 +167,53 @@ def test_folders_of_any_depth_beside_a_local_file_do_not_end_the_run() -> None:
     site.stop()
 
     assert not top.exists()
+
+
+@pytest.mark.parametrize(("name", "most"), [("MOST_REQUESTS", 4), ("MOST_BYTES", 3000)])
+def test_a_flood_of_requests_is_not_kept(name: str, most: int, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"feedserver.check.site.{name}", most)
+    site.begin_step(0, 0.0)
+    site.serve()
+    get(site.urls[0])
+    assert site.wait_until_over()
+    assert [seen.status for seen in site.take_exchanges()] == [200]
+    for number in range(6):
+        get(f"{site.urls[0]}?{number}{'a' * 1000}")
+    assert site.wait_until_over()
+
+    assert site.arrivals == 7
+    assert len(site.server.journal.exchanges) <= 1  # one that is recorded, and has not ended
+    assert [seen.told for seen in site.take_exchanges()] == [FLOODED]
+    get(site.urls[0])
+    assert [seen.told for seen in site.take_exchanges()] == [FLOODED]
+
+
+def test_a_request_with_a_large_body_is_not_read(site: Site) -> None:
+    site.begin_step(0, 0.0)
+    site.serve()
+    [url] = site.urls
+    with pytest.raises(HTTPError) as refused:
+        urllib.request.urlopen(url, data=bytes(70_000), timeout=20)
+    refused.value.close()
+    assert refused.value.code == 413
+    site.verify()
+
+
+def test_requests_that_a_shared_server_has_dropped_are_missed() -> None:
+    with FeedServer(strict=False, journal_limit=3) as server:
+        place = Place("127.0.0.1", server=server, base=server.base_url, prefix="/secret")
+        site = Site(TWO_STEPS, place, MovedClock())
+        site.begin_step(0, 0.0)
+        site.serve()
+        for _ in range(3):
+            get(site.urls[0])
+        kept = [seen.status for seen in site.take_exchanges()]
+        for _ in range(3):
+            get(site.urls[0])
+        as_many = [seen.status for seen in site.take_exchanges()]
+        for _ in range(4):
+            get(site.urls[0])
+        one_dropped = [seen.told for seen in site.take_exchanges()]
+        site.stop()
+
+    assert (kept, as_many, one_dropped) == ([200] * 3, [200] * 3, [FLOODED])

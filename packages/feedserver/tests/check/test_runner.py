@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import urllib.request
 from dataclasses import replace
 
 import pytest
@@ -81,6 +82,22 @@ def test_a_reader_that_requests_nothing_passes_nothing() -> None:
     report = check(Quiet, only=["V", "T7", "T13"])
 
     assert report.of(Verdict.PASS) == []
+
+
+def test_a_reader_that_floods_a_scenario_is_not_judged_by_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feedserver.check.site.MOST_REQUESTS", 60)
+
+    class Flooding(RightReader):
+        def poll(self) -> None:
+            super().poll()
+            for _ in range(70):
+                urllib.request.urlopen(self.feeds[1].url, timeout=20).close()  # the first one is a control feed
+
+    report = check(Flooding, only=["V1", "I1"])
+
+    assert (report["V1"].verdict, report["I1"].verdict) == (Verdict.NOT_SEEN, Verdict.PASS)
+    assert report["V1"].judgement.reason.startswith("the reader sent more requests than are kept of a scenario (")
+    assert len(report["V1"].exchanges) <= 20
 
 
 def test_ctrl_c_gives_the_report_so_far() -> None:

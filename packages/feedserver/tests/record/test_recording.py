@@ -301,3 +301,12 @@ def test_a_file_that_could_not_be_served_is_not_written(tmp_path: Path, name: st
     with pytest.raises(ValueError, match=r"could not be served: '.*' .*; name it otherwise, such as feed.xml"):
         record("http://127.0.0.1:1/", tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("character", ["*", "?", "<", ">", "|", '"', "\n", "\x1b", "\x1f"])
+def test_a_name_that_windows_does_not_allow_is_refused_on_all_systems(tmp_path: Path, character: str) -> None:
+    said = f"where no file has {re.escape(repr(character))} in its name; name it otherwise, such as feed.xml$"
+    with pytest.raises(ValueError, match=said) as refused:
+        record("http://127.0.0.1:1/", tmp_path / f"a{character}b.xml")
+    assert str(refused.value).isprintable()
+    assert list(tmp_path.iterdir()) == []

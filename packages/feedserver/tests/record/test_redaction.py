@@ -186,6 +186,12 @@ HOSTILE = [
     "/",
     "%2F%3Fa%3D",
     " ",
+    "pwd=`",
+    "pwd=`a` ",
+    "'pwd' '",
+    "&quot;pwd",
+    "%22pwd%22:",
+    "pwd=‘a’b",
 ]
 
 

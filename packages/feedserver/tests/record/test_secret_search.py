@@ -71,6 +71,26 @@ REPLACED = [
     ("password := 'two words'", "password := 'removed'", ["parameter password"]),
     ('<a href="/?key=b">"two words"', '<a href="/?key=removed">"two words"', ["parameter key"]),
     ('{"u": "/?key=b", "a": "c d"}', '{"u": "/?key=removed", "a": "c d"}', ["parameter key"]),
+    # Other quotes, also around the name.
+    ("token=`a b` c", "token=removed c", ["parameter token"]),
+    ("`token`=>`a b` c", "`token`=>`removed` c", ["parameter token"]),
+    (r"token=`a\` b` c", "token=removed c", ["parameter token"]),
+    ("“token”=“a b” c", "“token”=“removed” c", ["parameter token"]),
+    ("pwd=„a b“; x=„c d“", "pwd=removed; x=„c d“", ["parameter pwd"]),
+    ("pwd=«a b», pin=»a b«, x", "pwd=removed pin=removed x", ["parameter pwd", "parameter pin"]),
+    ("pwd=‘don’t a’ c", "pwd=removed c", ["parameter pwd"]),
+    ("pwd=\x93a b\x94 c", "pwd=removed c", ["parameter pwd"]),
+    ("“pwd”=“a b” c".encode().decode("latin-1"), "“pwd”=“removed” c".encode().decode("latin-1"), ["parameter pwd"]),
+    ('pwd="""a "b" c""" d', 'pwd="""removed""" d', ["parameter pwd"]),
+    ("{'pwd': '''a 'b' c'''}", "{'pwd': '''removed'''}", ["parameter pwd"]),
+    ("{&quot;pwd&quot;:&quot;a b&quot;}", "{&quot;pwd&quot;:&quot;removed&quot;}", ["parameter pwd"]),
+    ("pwd=&#039;a b&#039; c", "pwd=&#039;removed&#039; c", ["parameter pwd"]),
+    ("%22pwd%22:%22a b%22,%22n%22:1", "%22pwd%22:%22removed%22,%22n%22:1", ["parameter pwd"]),
+    ("x %22pwd%22%3A%22a b%22 c", "x %22pwd%22%3A%22removed%22 c", ["parameter pwd"]),
+    ("/?pwd=%22a%22&x=%22c%22", "/?pwd=removed&x=%22c%22", ["parameter pwd"]),
+    ("pwd=`a b, c", "pwd=removed", ["parameter pwd"]),
+    ("'pwd' 'a b', c", "'pwd' 'removed', c", ["parameter pwd"]),
+    ('"pwd" "a b" "c"', '"pwd" "removed" "c"', ["parameter pwd"]),
     # User info and fragments.
     ("//u:p@h/x", "//h/x", ["password"]),
     ("https:/u:p@h/x", "https:/h/x", ["password"]),
@@ -147,6 +167,14 @@ def test_a_secret_is_replaced_and_reported(text: str, cleaned: str, found: list[
     assert result == cleaned
     assert [each.startswith(start) for each, start in zip(reported, found, strict=True)] == [True] * len(found)
     assert without_secrets(cleaned) == (cleaned, ()), "what is replaced once stays so"
+
+
+@pytest.mark.parametrize(
+    "text", ["title=`a b`", "'title' 'a b'", "script-src 'self' 'unsafe-inline'", "x=&quot;pwd&quot;"]
+)
+def test_a_string_without_the_name_of_a_secret_stays(text: str) -> None:
+    assert without_secrets(text) == (text, ())
+    assert without_secrets("pwd=`a b`", keep=["PWD"])[0] == "pwd=`a b`"
 
 
 def test_secrets_in_the_values_of_endpoint_parameters_are_replaced() -> None:

@@ -24,6 +24,7 @@ from feedserver.check.hand_page import HandPage, Shown
 from feedserver.check.look import Look
 from feedserver.check.moved_clock import MovedClock
 from feedserver.check.scenario import Scenario
+from feedserver.check.site import LARGEST_BODY, MOST_REQUESTS
 from feedserver.check.verdicts import Kind
 from feedserver.server import FeedServer
 
@@ -149,7 +150,14 @@ class HandAdapter(Adapter):
         self._shared: FeedServer | None = None
         if self._url:
             wanted = feed_port or file.ports.get("", 0)
-            self._shared = FeedServer(host=host, port=wanted, strict=False, callable_timeout=30.0)
+            self._shared = FeedServer(
+                host=host,
+                port=wanted,
+                strict=False,
+                callable_timeout=30.0,
+                max_body=LARGEST_BODY,
+                journal_limit=MOST_REQUESTS,
+            )
             self._shared.allow("was not injected: the answer to GET .* was a 304")
             file.ports[""] = self._shared.start().port
         self.page = HandPage(file.page_prefix, port or file.ports.get("page", 0))

@@ -17,6 +17,9 @@ from feedserver.messages.send_plan import Ended
 NOT_EVEN_THE_GOOD = "the reader did not import the good feed either"
 """The beginning of the reason why a scenario about items shows nothing about a reader that imports no items."""
 
+FLOODED = "… more requests than are kept"
+"""What `ExchangeSeen.told` is where exchanges are missing, since the reader sent too many."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeSeen:

@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from feedserver.check.adapters import Adapter, Session, Subscription, Watched
-from feedserver.check.evidence import Evidence, Poll, StepSeen
+from feedserver.check.evidence import FLOODED, Evidence, Poll, StepSeen
 from feedserver.check.look import Look
 from feedserver.check.moved_clock import MovedClock
 from feedserver.check.scenario import Scenario, Serve, Step
-from feedserver.check.site import Site
+from feedserver.check.site import MOST_BYTES, MOST_REQUESTS, Site
 from feedserver.check.stage import FEED
 from feedserver.check.timeline import Round, rounds
 from feedserver.check.verdicts import Judgement, Kind, Level, ListFailed, Misfire, Need, Unseen, Verdict
@@ -39,6 +39,9 @@ LAST = "last.xml"
 """The path of the second control feed. The reader subscribes to the first one before all other feeds, and to this one
 after them: a reader that breaks off in the middle of a poll, whatever its exit status, does not request this one.
 """
+
+MOST_TOLD = 20
+"""How many of the last exchanges a report tells of a scenario that was flooded with requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +220,10 @@ class Lane:
             return Judged(
                 not_seen(f"the run was stopped after {len(running.seen)} of {len(scenario.steps)} steps"), exchanges
             )
+        if FLOODED in {exchange.told for step in running.seen for exchange in step.exchanges}:
+            kept = f"{MOST_REQUESTS:,}, or {MOST_BYTES // 1024**2} MiB"
+            reason = f"the reader sent more requests than are kept of a scenario ({kept})"
+            return Judged(not_seen(reason), exchanges[-MOST_TOLD:])
         if not misfire:
             try:
                 running.site.verify()

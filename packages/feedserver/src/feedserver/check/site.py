@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from feedserver.check.addresses import Place
-from feedserver.check.evidence import ExchangeSeen
+from feedserver.check.evidence import FLOODED, ExchangeSeen
 from feedserver.check.moved_clock import MovedClock
 from feedserver.check.reader_files import new_file, remove_tree
 from feedserver.check.scenario import Scenario, Serve
@@ -25,6 +25,15 @@ from feedserver.server import FeedServer, VerificationError
 EXCHANGE_TIMEOUT = 20.0
 """Seconds that an exchange may go on after the reader's command has ended."""
 
+MOST_REQUESTS = 10_000
+"""The most requests that are kept of one scenario during a run. After more, nothing is kept, and nothing is judged."""
+
+MOST_BYTES = 8 * 1024 * 1024
+"""The most bytes of targets, headers and bodies of these requests, as `MOST_REQUESTS`."""
+
+LARGEST_BODY = 65_536
+"""The most bytes of a request's body; no scenario asks for one."""
+
 
 class Site:
     """The server of *scenario*; its clock follows *clock*, *place* is where it listens."""
@@ -36,7 +45,10 @@ class Site:
         self._dates: dict[int, datetime] = {}
         self._with_enclosures = with_enclosures
         self._answers: dict[str, Answer] = {}
-        self._exchanges_taken = 0
+        self._taken_up_to = 0  # the serial of the last exchange
+        self._taken = 0
+        self._bytes = 0
+        self._is_flooded = False
         self._items_with_pages: set[int] = set()
         self._folder: Path | None = None
         self._is_shared = place.server is not None
@@ -62,10 +74,25 @@ class Site:
             strict=False,
             tls=self.scenario.tls,
             callable_timeout=30.0,
+            max_body=LARGEST_BODY,
+            journal_limit=MOST_REQUESTS,
         )
         # A reader may keep the validators of a broken answer: its next poll then gets a 304, and no broken answer.
         server.allow("was not injected: the answer to GET .* was a 304")
+        server.journal.listener = self._note_size
         return server.start()
+
+    def _note_size(self, exchange: Exchange) -> None:
+        """Note that *exchange* has ended. After too many of them, forget all, and the problems that they caused."""
+        request = exchange.request
+        if request is not None:
+            self._bytes += len(request.target) + len(request.body)
+            self._bytes += sum(len(name) + len(value) for name, value in request.headers.raw)
+        self._bytes += len(exchange.raw)
+        if self.server.journal.recorded > MOST_REQUESTS or self._bytes > MOST_BYTES:
+            self._is_flooded = True
+            self.server.journal.clear()
+            self.server.site.problems.take()
 
     def _now(self) -> float:
         return self._clock.time() if self._making_at is None else self._making_at
@@ -130,26 +157,33 @@ class Site:
     @property
     def arrivals(self) -> int:
         """The number of requests so far."""
-        return len(self._own(0))
+        return len(self._own(0)) if self._is_shared else self.server.journal.recorded
 
     @property
     def new_arrivals(self) -> int:
         """The number of requests since `take_exchanges`."""
-        return len(self._own(self._exchanges_taken))
+        return len(self._own(self._taken_up_to))
 
-    def _own(self, start: int, end: int | None = None) -> list[Exchange]:
-        """Return the exchanges of this scenario, from number *start* to before *end* of the server's journal."""
-        exchanges = list(self.server.journal.exchanges[start:end])
+    def _own(self, after: int) -> list[Exchange]:
+        """Return the exchanges of this scenario that are kept, and that came *after* the one of this serial."""
+        exchanges = [exchange for exchange in self.server.journal.exchanges if exchange.serial > after]
         if not self._is_shared:
             return exchanges
         prefix = self._stage.path("")
         return [exchange for exchange in exchanges if exchange.request is not None and exchange.path.startswith(prefix)]
 
     def take_exchanges(self) -> list[ExchangeSeen]:
-        """Return the exchanges since the last call."""
-        end = len(self.server.journal.exchanges)
-        taken = self._own(self._exchanges_taken, end)
-        self._exchanges_taken = end
+        """Return the exchanges since the last call. If some are missing, since there were too many, return only one
+        that is `FLOODED`, now and later.
+        """
+        journal = self.server.journal
+        before, self._taken_up_to = self._taken_up_to, journal.recorded
+        taken = [exchange for exchange in self._own(before) if exchange.serial <= self._taken_up_to]
+        self._taken += len(taken)
+        if max(journal.dropped_up_to, journal.cleared_up_to) > before or self._taken > MOST_REQUESTS:
+            self._is_flooded = True
+        if self._is_flooded:
+            return [ExchangeSeen(told=FLOODED)]
         return [ExchangeSeen.of(exchange, self._stage.path("")) for exchange in taken]
 
     def verify(self) -> None:

@@ -42,6 +42,8 @@ MOST_HEADERS = 1024 * 1024
 """The most bytes of headers that are searched for secrets. What remains after the search must fit into a fixture."""
 
 _TOKEN = re.compile(TCHARS.encode("ascii"))
+_NOT_ON_WINDOWS = re.compile(r'[*?<>|"\x01-\x1f]')
+"""A character that Windows allows in no name of a file, among those that a name may have here to be served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,9 @@ def record(
     *force* overwrites existing files. *timeout* is in seconds, for the whole answer. *context* has the TLS settings;
     by default the certificate authorities of the system are trusted.
 
-    Raises ValueError if *url* is not an http or https URL or *file* has a name that is not served, FileExistsError if
-    one of the files exists, another OSError if they cannot be written, and RecordingError if no complete answer came,
-    or one that cannot be recorded.
+    Raises ValueError if *url* is not an http or https URL, or if *file* has a name that is not served or that Windows
+    does not allow; FileExistsError if one of the files exists, another OSError if they cannot be written, and
+    RecordingError if no complete answer came, or one that cannot be recorded.
     """
     parts = checked(url)
     check_is("file", file, (str, Path), "give the path of a file, such as 'feed.xml'")
@@ -97,6 +99,11 @@ def record(
         raise ValueError(f"{file} is where the directives would be; name the file for the body, such as feed.xml")
     if why := why_unportable(file.name):
         raise ValueError(f"{file} could not be served: {why}; name it otherwise, such as feed.xml")
+    if refused := _NOT_ON_WINDOWS.search(file.name):
+        raise ValueError(
+            f"{visible(str(file))} could not be copied to Windows, where no file has {refused[0]!r} in its name; "
+            "name it otherwise, such as feed.xml"
+        )
     sidecar = sidecar_of(file)
     _refuse_where_no_file_can_be(file, sidecar)
     if not force:

@@ -102,6 +102,50 @@ _OPENING_QUOTE = re.compile(
 names of functions, in the notation of Python or another language. What stands behind `="` is found as a pair.
 """
 
+
+def _end_of_string(closing: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\\)(?:{closing})")
+
+
+def _other_quotes() -> dict[str, re.Pattern[str]]:
+    """Return every notation in which a quote may open a string, beside the plain `'` and `"`, and what ends the string.
+
+    A header is read as ISO 8859-1, so a typographic quote also stands there as the bytes of UTF-8 or Windows-1252. A
+    string ends in the notation in which it begins.
+    """
+    same = (
+        *('"""', "'''", "`", "%22", "%27", "%60"),
+        *("&quot;", "&apos;", "&#34;", "&#39;", "&#034;", "&#039;", "&#x22;", "&#x27;"),
+    )
+    quotes = {each: _end_of_string(re.escape(each)) for each in same}
+    for opening, closing in (("“„”", "“”"), ("‘‚’", "‘’"), ("«»", "«»"), ("‹›", "‹›")):
+        for encoding in ("cp1252", "utf-8", ""):
+            spelled = [[_as_header(each, encoding) for each in signs] for signs in (opening, closing)]
+            no_apostrophe = r"(?!\w)" if "’" in closing else ""
+            end = _end_of_string(rf"(?:{'|'.join(spelled[1])}){no_apostrophe}")
+            quotes |= dict.fromkeys(spelled[0], end)
+    return quotes
+
+
+def _as_header(sign: str, encoding: str) -> str:
+    return sign.encode(encoding).decode("latin-1") if encoding else sign
+
+
+_OTHER_QUOTES = _other_quotes()
+_ENDS = _OTHER_QUOTES | {each: _end_of_string(each) for each in ("'", '"')}
+_OTHER_QUOTE = "|".join(map(re.escape, _OTHER_QUOTES))
+_ANY_QUOTE = "|".join(map(re.escape, _ENDS))
+_OPENING_OTHER_QUOTE = re.compile(
+    r"(?:(?<![A-Za-z0-9_.%-])|(?<=%22)|(?<=%27)|(?<=%60))(?P<name>[A-Za-z_][A-Za-z0-9_.-]*+)"
+    rf"(?>(?:\\*+(?:{_ANY_QUOTE}))?)[ \t]*+(?::=?+|=>?+|%3[AaDd])[ \t]*+(?P<quote>{_OTHER_QUOTE})"
+)
+"""A name, which may be in quotes, before a string in other quotes than `'` and `"`."""
+
+_PAIR_OF_STRINGS = re.compile(
+    rf"(?:{_ANY_QUOTE})(?P<name>[A-Za-z_][A-Za-z0-9_.-]*+)(?:{_ANY_QUOTE})[ \t]++(?P<quote>{_ANY_QUOTE})"
+)
+"""A name in quotes before a string in quotes, with blanks alone between."""
+
 _QUOTE_OR_BRACKET = re.compile(r"(?<!\\)\\*+['\"]|[\[\]{}]")
 _BRACKET = re.compile(r"[(\[{]")
 _QUOTE_OR_PARENTHESIS = re.compile(r"(?<!\\)\\*+['\"]|[()]")
@@ -145,6 +189,8 @@ class _Search:
         text = _USERINFO.sub(self._without_userinfo, text)
         text = _PLAIN_USERINFO.sub(self._without_password, text)
         text = JWT.sub(self._without_token, text)
+        if self.words:
+            text = self._clean_strings(_PAIR_OF_STRINGS, self._clean_strings(_OPENING_OTHER_QUOTE, text))
         text = self._clean_quoted(text)
         text = _JSON.sub(lambda match: self._clean_json(match, shapes, depth), text)
         text = self._clean_containers(self._clean_document(text, shapes, depth))
@@ -206,6 +252,27 @@ class _Search:
                 continue
             end = _end_of_container(text, match.end())
             if text[match.end() : end] in _EMPTY:
+                continue
+            self.found.append(f"parameter {name}")
+            pieces += (text[at : match.end()], REPLACEMENT)
+            at = end
+        return "".join((*pieces, text[at:]))
+
+    def _clean_strings(self, openings: re.Pattern[str], text: str) -> str:
+        """Return *text* without the strings that *openings* find, if their names are those of secrets. A string that is
+        cut ends with the text.
+        """
+        pieces: list[str] = []
+        at = 0
+        for match in openings.finditer(text):
+            name = match["name"]
+            if match.start() < at or name.lower() in self.keep or not is_secret(name):
+                continue
+            if text[max(0, match.start() - 1) : match.start()] in ("?", "&"):
+                continue  # a parameter of a URL, which ends with the next `&`
+            closing = _ENDS[match["quote"]].search(text, match.end())
+            end = closing.start() if closing is not None else len(text)
+            if text[match.end() : end] in _NO_VALUES:
                 continue
             self.found.append(f"parameter {name}")
             pieces += (text[at : match.end()], REPLACEMENT)
