@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from feedserver.check import moved_clock
 from feedserver.check.moved_clock import ClockShim, LoadedShim, MovedClock
 
 DAYS = 20 * 86_400.0
@@ -54,6 +55,28 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = Path(__file__).with_name("clock_shim_deadlines.c")
     subprocess.run(["cc", "-std=gnu17", "-Wall", "-Werror", "-o", str(path), str(source), "-lpthread"], check=True)
     return path
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs Linux")
+@pytest.mark.parametrize(
+    ("compiler", "reason"),
+    [
+        ("#!/bin/sh\nexec sleep 60\n", "timed out after 0.05 seconds"),
+        ("#!/nowhere/sh\n", "No such file or directory"),
+        ("#!/bin/sh\necho no room >&2; exit 1\n", "no room"),
+    ],
+)
+def test_a_compiler_that_does_not_work_is_a_problem_of_the_clock_and_not_an_error(
+    compiler: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cc").write_text(compiler)
+    (tmp_path / "cc").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    if "sleep" in compiler:
+        monkeypatch.setattr(moved_clock, "_BUILD_TIMEOUT", 0.05)
+    problem = ClockShim(tmp_path).problem
+    assert problem.startswith("the library that moves the clock could not be built: ")
+    assert reason in problem
 
 
 @needs_compiler

@@ -10,10 +10,12 @@ def test_an_id_gets_the_prefix_once() -> None:
     assert prefixed("entry-fn:1") == "entry-fn:1"
     assert prefixed("") is None
     assert prefixed("a b") is None
+    assert prefixed("\ta\u00a0b\u2003c\n") == "entry-a\u00a0b\u2003c"
 
 
 def test_references_get_the_prefix_too() -> None:
     assert all_prefixed("a entry-b") == "entry-a entry-b"
+    assert all_prefixed("a\u00a0b\fc") == "entry-a\u00a0b entry-c"
     assert all_prefixed(" ") is None
     assert local("#a") == "#entry-a"
     assert local("#entry-a") == "#entry-a"
@@ -26,5 +28,6 @@ def test_the_key_follows_each_prefix_in_a_tag() -> None:
     assert with_key(clean, "k") == (
         '<p id="entry-k-a" title="entry-b">entry-c <a href="#entry-k-a">id="entry-d"</a></p>'
     )
+    assert with_key('<td headers="entry-a\u00a0entry-b">', 1) == '<td headers="entry-1-a\u00a0entry-b">'
     assert with_key('<td headers="entry-a entry-b">', 1) == '<td headers="entry-1-a entry-1-b">'
     assert with_key('<a href="https://a.example/#entry-a">', 1) == '<a href="https://a.example/#entry-a">'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from lifestream.content.frames import Frames
 
 URL = "https://site.example/"
@@ -26,6 +28,13 @@ def test_a_link_in_the_frame_of_a_player_names_it_only_if_the_player_has_no_page
         '/">An &amp; album</a>'
     )
     assert link("iframe", "<iframe src='https://youtu.be/dEmO-0_1234'>", inner).endswith(">YouTube</a>")
+
+
+@pytest.mark.parametrize(("before", "is_found"), [(19, True), (20, False)])
+def test_the_first_twenty_tokens_in_a_frame_are_searched_for_a_link(before: int, is_found: bool) -> None:
+    inner = "<br>" * before + "<a href='https://x.bandcamp.com/track/y'>Y by X</a>"
+    made = link("iframe", "<iframe src='https://bandcamp.com/EmbeddedPlayer/track=1/'>", inner)
+    assert ("https://x.bandcamp.com/track/y" in made) is is_found
 
 
 def test_the_link_in_a_frame_must_be_safe() -> None:

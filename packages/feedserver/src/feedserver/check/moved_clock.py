@@ -95,12 +95,16 @@ class ClockShim:
                     "-ldl",
                     "-lpthread",
                 ]
-                built = subprocess.run(  # noqa: S603 - the compiler and the file of this package
-                    [compiler, *options], capture_output=True, text=True, check=False, timeout=_BUILD_TIMEOUT
-                )
-            if built.returncode == 0:
-                return library
-            self._problem = f"the library that moves the clock could not be built: {built.stderr.strip()[-300:]}"
+                try:
+                    built = subprocess.run(  # noqa: S603 - the compiler and the file of this package
+                        [compiler, *options], capture_output=True, text=True, check=False, timeout=_BUILD_TIMEOUT
+                    )
+                    if built.returncode == 0:
+                        return library
+                    reason = built.stderr.strip()[-300:]
+                except (OSError, subprocess.TimeoutExpired) as error:
+                    reason = str(error)
+            self._problem = f"the library that moves the clock could not be built: {reason}"
         return None
 
     def build(self) -> None:

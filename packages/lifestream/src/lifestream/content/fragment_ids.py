@@ -28,12 +28,15 @@ NAMED: Final = name_set("a map")
 _TAG = late(r"<[a-z](?>(?>[^<>\"]++|\"[^\"]*+\")*)>")
 _ID = late(rf"(\s(?:id|name)=\"|\s(?:href|usemap)=\"#){PREFIX}")
 _LIST = late(rf"\s(?:{'|'.join(sorted(REFERENCES))})=\"[^\"]*+\"")
-_LISTED = late(rf"(?<=[\s\"]){PREFIX}")
+_LISTED = late(rf"(?<=[ \t\n\f\r\"]){PREFIX}")
+_WORD = late(r"[^ \t\n\f\r]++")  # only ASCII white space separates ids
 
 
 def prefixed(value: str) -> str | None:
-    """Return the id *value* with the prefix, or None if it is no id: an id has no spaces in it (HTML, 3.2.6)."""
-    words = value.split()
+    """Return the id *value* with the prefix, or None if it is no id: an id has no ASCII white space in it (HTML,
+    3.2.6).
+    """
+    words: list[str] = _WORD.findall(value)
     if len(words) != 1:
         return None
     return words[0] if words[0].startswith(PREFIX) else PREFIX + words[0]
@@ -41,7 +44,7 @@ def prefixed(value: str) -> str | None:
 
 def all_prefixed(value: str) -> str | None:
     """Return the ids in *value*, each with the prefix, or None if there are none."""
-    return " ".join(filter(None, map(prefixed, value.split()))) or None
+    return " ".join(filter(None, map(prefixed, _WORD.findall(value)))) or None
 
 
 def local(value: str) -> str | None:

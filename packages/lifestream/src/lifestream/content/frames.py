@@ -57,7 +57,7 @@ def _linked(content: str, base_url: str) -> tuple[str, str]:
     """Return the address and the text of the first link in *content*, which a player has for old browsers."""
     page, words = "", ""
     for number, (kind, name, source) in enumerate(tokens(content)):
-        if number > _MOST_TOKENS:
+        if number >= _MOST_TOKENS:
             break
         if kind == "start" and name == "a" and not page:
             page = safe_url(attributes(source).get("href", ""), base_url, FETCHED)
