@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costs import assert_linear
-from lifestream.parser import parse
+from lifestream.parser import parse, salvage
 from parsed import FORMATS, URL, rss
 
 
@@ -81,10 +81,34 @@ def test_damaged_entries_keep_their_places_and_the_flaw_lists_them() -> None:
     ["<!-- two -->", "<![CDATA[x]]>", "<?two?>", "<title><![CDATA[ <item> is a tag ]]></title>", "<!-- <item> -->"],
 )
 def test_an_entry_begins_after_a_section_and_not_inside_it(between: str) -> None:
-    items = f"<item><guid>1</guid></item>{between}<item><guid>2</guid><b><i></b></i></item>"
-    assert [entry.guid for entry in parse(rss(items), {}, URL).entries] == ["1", "2"]
-    items = f"<item><guid>1</guid>{between}</item><item><guid>2</guid><b><i></b></i></item>"
-    assert [entry.guid for entry in parse(rss(items), {}, URL).entries] == ["1", "2"]
+    last = "<item><guid>2</guid><b><i></b></i><!-- later --></item>"
+    for items in (f"<item><guid>1</guid></item>{between}{last}", f"<item><guid>1</guid>{between}</item>{last}"):
+        assert [entry.guid for entry in parse(rss(items), {}, URL).entries] == ["1", "2"]
+
+
+def test_an_empty_entry_at_the_end_of_an_ill_formed_feed_changes_nothing() -> None:
+    before = "<item><title>One<b></title><guid>1</guid></item>"
+    [entry] = parse(rss(before), {}, URL).entries
+    feed = parse(rss(f"{before}<item/>"), {}, URL)
+    assert feed.entries[0] == entry
+
+
+@pytest.mark.parametrize(
+    ("piece", "end"),
+    [
+        (b"<item>a</item><", 14),
+        (b"<item>a</item >\n<item>", 15),
+        (b"<item/>x", 7),
+        (b"<item a='>'/></channel></rss>", 13),
+        (b"<item>a/></item></channel>", 16),
+        (b"<a:item><b/></a:item><", 21),
+        (b"<item><a>b</item>", 0),
+        (b"<item>a", 0),
+        (b"<item>&x;</item>", 16),
+    ],
+)
+def test_the_element_at_the_beginning_of_a_piece_ends_after_its_end_tag(piece: bytes, end: int) -> None:
+    assert salvage._end_of_element(piece) == end
 
 
 PIECES = (

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 from xml.parsers import expat
 
@@ -18,7 +19,7 @@ from lifestream.parser.balanced_tags import balanced
 from lifestream.parser.expat_reading import read_to_end
 from lifestream.parser.missing_ends import with_ends
 from lifestream.parser.second_reading import Scan
-from lifestream.parser.wellformed import is_cut_off, literals
+from lifestream.parser.wellformed import end_of_element, is_cut_off, literals
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,13 @@ def _pieces(entries: bytes, name: str) -> list[bytes]:
             hidden.popleft()
         if not hidden or found.start() < hidden[0][0]:
             starts.append(found.start())
-    return [entries[begin:end] for begin, end in zip(starts, [*starts[1:], len(entries)], strict=True)]
+    return [entries[begin:end] for begin, end in pairwise([*starts, len(entries)])]
 
 
 def _without_endless_section(piece: bytes) -> bytes:
     """Return *piece* without the start of a CDATA section that has no end in *piece*: it would hide what follows."""
-    start = piece.rfind(_SECTION)
-    if start < 0 or piece.find(b"]]>", start) >= 0:
-        return piece
-    return piece[:start] + piece[start + len(_SECTION) :]
+    before, section, after = piece.rpartition(_SECTION)
+    return before + after if section and b"]]>" not in after else piece
 
 
 _SECTION: Final = b"<![CDATA["
@@ -95,11 +94,11 @@ def _end_of_element(piece: bytes) -> int:
         nonlocal depth
         depth += 1
 
-    def close(_name: str) -> None:
+    def close(name: str) -> None:
         nonlocal depth, end
         depth -= 1
         if not depth:
-            end = piece.find(b">", parser.CurrentByteIndex) + 1
+            end = end_of_element(piece, parser.CurrentByteIndex, name)
 
     parser.StartElementHandler, parser.EndElementHandler = start, close
     with suppress(expat.ExpatError):

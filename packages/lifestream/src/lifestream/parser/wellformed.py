@@ -74,18 +74,24 @@ def _end_of_root(document: bytes) -> int:
         nonlocal depth
         depth += 1
 
-    def close(_name: str) -> None:
+    def close(name: str) -> None:
         nonlocal depth, end
         depth -= 1
         if not depth:
-            end = parser.CurrentByteIndex  # the beginning of an end tag, or the end of an empty tag (`<rss/>`)
-            if document.startswith(b"</", end):
-                end = document.index(b">", end) + 1
+            end = end_of_element(document, parser.CurrentByteIndex, name)
 
     parser.StartElementHandler, parser.EndElementHandler = start, close
     with suppress(expat.ExpatError):
         read_to_end(parser, document)
     return end
+
+
+def end_of_element(document: bytes, position: int, name: str) -> int:
+    """Return where the element *name* ends. *position* is where expat has reported its end: at the beginning of its end
+    tag, or at the end of an empty tag (`<rss/>`).
+    """
+    has_end_tag = document.startswith(f"</{name}".encode(), position)
+    return document.index(b">", position) + 1 if has_end_tag else position
 
 
 _START = late(r"<\?xml\s|<(?:rss|rdf:RDF|(?:\w{1,20}:)?feed)[\s>]", re.IGNORECASE)
