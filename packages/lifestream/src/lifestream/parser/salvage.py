@@ -77,8 +77,8 @@ def _pieces(entries: bytes, name: str) -> list[bytes]:
 
 def _without_endless_section(piece: bytes) -> bytes:
     """Return *piece* without the start of a CDATA section that has no end in *piece*: it would hide what follows."""
-    before, section, after = piece.rpartition(_SECTION)
-    return before + after if section and b"]]>" not in after else piece
+    before, _, after = piece.rpartition(_SECTION)
+    return piece if b"]]>" in after else before + after
 
 
 _SECTION: Final = b"<![CDATA["
