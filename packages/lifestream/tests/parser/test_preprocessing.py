@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from lifestream.parser.preprocessing import MOST_DIFFERENT_NAMES, Prolog, harmless, has_too_many_names, prolog
+from lifestream.parser.preprocessing import (
+    ITUNES,
+    MEDIA,
+    Prolog,
+    cleaned,
+    harmless,
+    has_too_many_names,
+    needs_harmless_references,
+    prolog,
+    with_renamed,
+)
 from parsed import only_entry, rss
 
 
@@ -53,11 +63,86 @@ def test_invalid_characters_affect_nothing_else(reference: str, broken: str) -> 
         (f"&#{'0' * 16}65;", "&#65;"),
         (f"&#x{'0' * 16}41;", "&#65;"),
         ("&#146;", "\u2019"),
+        ("&#128;", "\u20ac"),
+        ("&#x9F;", "\u0178"),
         ("&#xd83d;&#xde00;", "\U0001f600"),
+        ("&#55357;&#56832;", "\U0001f600"),
+        ("&#55357;&#57344;", "&#57344;"),
+        ("&#xd8zz;&#xdc00;", "&#xd8zz;"),
+        *((f"&#{number};", f"&#{number};") for number in (9, 10, 13, 32, 127, 160, 1_114_111)),
+        *((f"&#x{number};", f"&#x{number};") for number in ("D7FF", "E000", "FFFD", "10000", "10FFFF")),
+        *((f"&#{number};", "") for number in (0, 8, 11, 12, 14, 31, 1_114_112, 11_141_110, 99_999_999)),
+        *((f"&#x{number};", "") for number in ("D800", "DFFF", "FFFE", "FFFF", "110000", "110000000")),
     ],
 )
 def test_a_reference_is_unchanged_unless_it_is_long_or_means_another_character(written: str, harmless_one: str) -> None:
     assert harmless(f"<a>{written}</a>") == f"<a>{harmless_one}</a>"
+
+
+@pytest.mark.parametrize(("text", "needs"), [("&#65;", False), ("#x80;", False), ("&#x80;", True), ("&#150;", True)])
+def test_references_to_controls_and_surrogates_are_looked_for(text: str, needs: bool) -> None:
+    assert needs_harmless_references(text) is needs
+
+
+def test_an_entity_of_forty_characters_is_kept_and_a_longer_one_is_removed() -> None:
+    kept = f'<!ENTITY a "{"x" * 40}">'
+    assert harmless(f'<!DOCTYPE r [{kept}<!ENTITY b "{"x" * 41}">]><r/>') == f"<!DOCTYPE r [{kept}]><r/>"
+    assert harmless(f'<!DOCTYPE r [<!ENTITY b "{"x" * 41}">]><r/>') == "<!DOCTYPE r ><r/>"
+
+
+def test_entities_of_a_broken_document_type_are_disabled_and_text_about_one_is_unchanged() -> None:
+    assert harmless("<!DOCTYPE r [ <!ENTITY a 'b'> <r>&a;</r>") == "<!DOCTYPE r [ <!NO-ENTITY a 'b'> <r>&a;</r>"
+    assert harmless("<!DOCTYPE r [ <!ENTITY a 'b'>") == "<!DOCTYPE r [ <!NO-ENTITY a 'b'>"
+    about = "<r><![CDATA[<!DOCTYPE r [ <!ENTITY a 'b'> ]]></r>"
+    assert harmless(about) == about
+
+
+def test_a_document_type_is_written_with_its_entities_only() -> None:
+    assert Prolog(entities={"a": "b", "c": "d"}).doctype() == '<!DOCTYPE feed [<!ENTITY a "b"><!ENTITY c "d">]>'
+    assert Prolog(1, netscape=True).doctype() == ""
+
+
+NAMESPACES = f'xmlns:i="{ITUNES}" xmlns:m1="{MEDIA[0]}" xmlns:m2="{MEDIA[1]}" xmlns:o="https://other.example/"'
+
+
+@pytest.mark.parametrize(
+    ("written", "renamed"),
+    [
+        ("<i:summary>x</i:summary>", "<i:aside-summary>x</i:aside-summary>"),
+        ("<i:subtitle/>", "<i:aside-subtitle/>"),
+        ("<m1:title>x</m1:title>", "<m1:aside-title>x</m1:aside-title>"),
+        (
+            "<m2:description>x</m2:description><m2:text/>",
+            "<m2:aside-description>x</m2:aside-description><m2:aside-text/>",
+        ),
+        ("<itunes:summary/><media:title/>", "<itunes:aside-summary/><media:aside-title/>"),
+        ("<i:title/><m1:summary/><o:summary/><o:title/>", "<i:title/><m1:summary/><o:summary/><o:title/>"),
+        ("<i:summaries/>", "<i:summaries/>"),
+    ],
+)
+def test_elements_that_feedparser_would_merge_with_others_are_renamed_under_any_prefix(
+    written: str, renamed: str
+) -> None:
+    assert with_renamed(f"<r {NAMESPACES}>{written}</r>") == f"<r {NAMESPACES}>{renamed}</r>"
+    assert cleaned(f"\0<r {NAMESPACES}>{written}</r>") == f"<r {NAMESPACES}>{renamed}</r>"
+
+
+@pytest.mark.parametrize(("namespace", "name"), [(ITUNES, "summary"), (MEDIA[0], "title")])
+def test_ten_prefixes_of_a_namespace_are_renamed(namespace: str, name: str) -> None:
+    """One of them is the usual one, whether it is declared or not."""
+    declared = "".join(f' xmlns:p{number}="{namespace}"' for number in range(10))
+    written = "".join(f"<p{number}:{name}/>" for number in range(10))
+    renamed = "".join(f"<p{number}:{'aside-' if number < 9 else ''}{name}/>" for number in range(10))
+    assert with_renamed(f"<r{declared}>{written}</r>") == f"<r{declared}>{renamed}</r>"
+
+
+def test_prefixes_are_looked_for_among_the_first_thousand_declarations() -> None:
+    others = "".join(f' xmlns:o{number}="https://other.example/"' for number in range(999))
+    for more, renamed in (
+        (f' xmlns:p="{ITUNES}"', "<p:aside-summary/>"),
+        (f' xmlns:a="b" xmlns:p="{ITUNES}"', "<p:summary/>"),
+    ):
+        assert with_renamed(f"<r{others}{more}><p:summary/></r>") == f"<r{others}{more}>{renamed}</r>"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +164,7 @@ def test_the_prolog_has_the_place_of_the_root_and_the_declared_entities(document
 @pytest.mark.parametrize("piece", ["<x{}>", "<x\u00b7{}\u0301/>", "<a xmlns:x{}=''>", '<!ENTITY x{} "">'])
 def test_a_document_may_have_twenty_thousand_different_names(piece: str) -> None:
     # `a` and `x0` to `x19998` are twenty thousand.
-    names = "<a>" + "".join(map(piece.format, range(MOST_DIFFERENT_NAMES - 1)))
+    names = "<a>" + "".join(map(piece.format, range(19_999)))
 
     assert not has_too_many_names(names)
     assert not has_too_many_names(names * 2)

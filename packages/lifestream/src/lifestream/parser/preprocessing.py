@@ -51,7 +51,7 @@ def has_too_many_names(text: str) -> bool:
     start = 0
     while start < len(text):
         end = text.find("<", start + _PART)
-        end = len(text) if end < 0 else end
+        end = len(text) if end == -1 else end
         for pattern in (_NAMED_ELEMENT, _NAMED_PREFIX):
             names.update(pattern.findall(text, start, end))
         if len(names) > MOST_DIFFERENT_NAMES:
@@ -108,9 +108,9 @@ def _one_character(found: re.Match[str]) -> str:
 
 def _harmless_reference(found: re.Match[str]) -> str:
     digits, base = (found[1], 16) if found[1] else (found[2], 10)
-    digits = digits.lstrip("0")
+    digits = digits.lstrip("0") or "0"
     # Seven digits hold the number of every character; Python refuses to convert very long ones.
-    number = int(digits, base) if 0 < len(digits) <= 7 else 0
+    number = int(digits[:8], base)
     if 0x80 <= number <= 0x9F:
         return WINDOWS_CHARACTERS[number]
     if not any(first <= number <= last for first, last in _CHARACTERS):
@@ -177,8 +177,7 @@ def _with_harmless_doctype(text: str) -> str:
     if found is None:
         # Either the document type is in the text of an entry, where no parser reads it as one, or it is broken:
         # then its entities are disabled.
-        start = re.search(r"<\w", text)
-        head = text[: start.start() if start else 0]
+        head = re.split(r"<\w", text, maxsplit=1)[0]
         return text.replace("<!ENTITY", "<!NO-ENTITY") if "<!DOCTYPE" in head else text
     entities = [
         f'<!ENTITY {name} "{double or single}">'
