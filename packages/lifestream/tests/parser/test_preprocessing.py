@@ -171,6 +171,10 @@ def test_a_document_may_have_twenty_thousand_different_names(piece: str) -> None
     assert has_too_many_names(names + piece.format("-one-more"))
 
 
+def test_long_text_without_markup_has_no_names() -> None:
+    assert not has_too_many_names("<a>" + "x" * 200_000)
+
+
 def test_end_tags_comments_addresses_and_text_have_no_names() -> None:
     pieces = ("</x{}>", "<!--x{}-->", "x{} ", "<?x{}?>", "< x{}", "&x{};", "<x{}@b.example>", "<x y{}=''>")
 

@@ -177,7 +177,8 @@ def _with_harmless_doctype(text: str) -> str:
     if found is None:
         # Either the document type is in the text of an entry, where no parser reads it as one, or it is broken:
         # then its entities are disabled.
-        head = re.split(r"<\w", text, maxsplit=1)[0]
+        root = re.search(r"<\w", text)
+        head = text[: root.start()] if root else text
         return text.replace("<!ENTITY", "<!NO-ENTITY") if "<!DOCTYPE" in head else text
     entities = [
         f'<!ENTITY {name} "{double or single}">'
