@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from lifestream.parser.preprocessing import MOST_DIFFERENT_NAMES, Prolog, harmless, has_too_many_names, prolog
+from lifestream.parser.preprocessing import (
+    ITUNES,
+    MEDIA,
+    Prolog,
+    harmless,
+    has_too_many_names,
+    needs_harmless_references,
+    prolog,
+    with_renamed,
+)
 from parsed import only_entry, rss
 
 
@@ -79,7 +88,7 @@ def test_the_prolog_has_the_place_of_the_root_and_the_declared_entities(document
 @pytest.mark.parametrize("piece", ["<x{}>", "<x\u00b7{}\u0301/>", "<a xmlns:x{}=''>", '<!ENTITY x{} "">'])
 def test_a_document_may_have_twenty_thousand_different_names(piece: str) -> None:
     # `a` and `x0` to `x19998` are twenty thousand.
-    names = "<a>" + "".join(map(piece.format, range(MOST_DIFFERENT_NAMES - 1)))
+    names = "<a>" + "".join(map(piece.format, range(19_999)))
 
     assert not has_too_many_names(names)
     assert not has_too_many_names(names * 2)
@@ -90,3 +99,61 @@ def test_end_tags_comments_addresses_and_text_have_no_names() -> None:
     pieces = ("</x{}>", "<!--x{}-->", "x{} ", "<?x{}?>", "< x{}", "&x{};", "<x{}@b.example>", "<x y{}=''>")
 
     assert not has_too_many_names("".join(piece.format(number) for number in range(30_000) for piece in pieces))
+
+
+def test_an_entity_is_kept_if_its_text_is_one_reference_or_at_most_forty_characters() -> None:
+    def kept(value: str) -> bool:
+        return "<!ENTITY a " in harmless(f"<!DOCTYPE rss [<!ENTITY a '{value}'>]><rss/>")
+
+    assert kept("x" * 40) and not kept("x" * 41)
+    assert kept("&#169;") and not kept("&b;") and not kept("x&#169;")
+
+
+@pytest.mark.parametrize(
+    ("reference", "needs"),
+    [
+        ("&#x80;", True), ("&#X09f;", True), ("&#120;", True), ("&#0159;", True), ("&#xd83d;", True),
+        ("&#56000;", True), ("&#xA0;", False), ("&#169;", False), ("&#8217;", False), ("&#xe000;", False),
+        ("x80;", False), ("", False),
+    ],
+)  # fmt: skip
+def test_references_to_surrogates_and_control_characters_need_another_form(reference: str, needs: bool) -> None:
+    assert needs_harmless_references(f"<a>{reference}</a>") is needs
+
+
+@pytest.mark.parametrize(
+    ("written", "renamed"),
+    [
+        ("<itunes:summary>a</itunes:summary>", "<itunes:aside-summary>a</itunes:aside-summary>"),
+        ("<itunes:subtitle/>", "<itunes:aside-subtitle/>"),
+        ("<itunes:title/>", "<itunes:title/>"),
+        ("<media:title/><media:text/>", "<media:aside-title/><media:aside-text/>"),
+        ("<media:description />", "<media:aside-description />"),
+        ("<media:titles/><media:summary/>", "<media:titles/><media:summary/>"),
+        ("<title/>", "<title/>"),
+    ],
+)
+def test_elements_that_feedparser_would_merge_with_others_are_renamed(written: str, renamed: str) -> None:
+    assert with_renamed(written) == renamed
+
+
+@pytest.mark.parametrize(
+    ("namespace", "element"),
+    [(ITUNES, "summary"), (ITUNES.upper(), "summary"), *((each, "title") for each in MEDIA)],
+)
+def test_elements_are_renamed_under_ten_prefixes_of_their_namespace(namespace: str, element: str) -> None:
+    # The usual prefix is one of the ten, whether it is declared or not.
+    declared = "".join(f" xmlns:p{number}='{namespace}'" for number in range(10))
+    used = [f"<p{number}:{element}/>" for number in range(10)]
+
+    renamed = with_renamed(f"<x{declared}>{''.join(used)}</x>")
+
+    assert [each in renamed for each in used] == [False] * 9 + [True]
+
+
+def test_namespaces_are_looked_for_in_the_first_thousand_declarations() -> None:
+    def is_renamed(before: int) -> bool:
+        others = "".join(f" xmlns:o{number}='urn:o'" for number in range(before))
+        return "aside-" in with_renamed(f"<x{others} xmlns:i='{ITUNES}'><i:summary/></x>")
+
+    assert is_renamed(999) and not is_renamed(1000)
