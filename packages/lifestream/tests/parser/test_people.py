@@ -72,3 +72,8 @@ def test_names_that_would_not_be_kept_are_not_read() -> None:
     assert AUTHOR.limit < len(names) < 2 * AUTHOR.limit
     assert next(written, "") != ""
     assert joined(["jane@doe.example"] * 5000 + ["Joe"]) == "Joe"
+
+
+def test_names_after_one_as_long_as_the_limit_show_that_the_author_is_cut() -> None:
+    longest = "x" * AUTHOR.limit
+    assert joined([longest, "J", "Joe"]) == f"{longest}, J"

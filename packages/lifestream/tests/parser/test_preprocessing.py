@@ -79,17 +79,6 @@ def test_a_reference_is_unchanged_unless_it_is_long_or_means_another_character(w
     assert harmless(f"<a>{written}</a>") == f"<a>{harmless_one}</a>"
 
 
-@pytest.mark.parametrize(("text", "needs"), [("&#65;", False), ("#x80;", False), ("&#x80;", True), ("&#150;", True)])
-def test_references_to_controls_and_surrogates_are_looked_for(text: str, needs: bool) -> None:
-    assert needs_harmless_references(text) is needs
-
-
-def test_an_entity_of_forty_characters_is_kept_and_a_longer_one_is_removed() -> None:
-    kept = f'<!ENTITY a "{"x" * 40}">'
-    assert harmless(f'<!DOCTYPE r [{kept}<!ENTITY b "{"x" * 41}">]><r/>') == f"<!DOCTYPE r [{kept}]><r/>"
-    assert harmless(f'<!DOCTYPE r [<!ENTITY b "{"x" * 41}">]><r/>') == "<!DOCTYPE r ><r/>"
-
-
 def test_entities_of_a_broken_document_type_are_disabled_and_text_about_one_is_unchanged() -> None:
     assert harmless("<!DOCTYPE r [ <!ENTITY a 'b'> <r>&a;</r>") == "<!DOCTYPE r [ <!NO-ENTITY a 'b'> <r>&a;</r>"
     assert harmless("<!DOCTYPE r [ <!ENTITY a 'b'>") == "<!DOCTYPE r [ <!NO-ENTITY a 'b'>"
@@ -127,24 +116,6 @@ def test_elements_that_feedparser_would_merge_with_others_are_renamed_under_any_
     assert cleaned(f"\0<r {NAMESPACES}>{written}</r>") == f"<r {NAMESPACES}>{renamed}</r>"
 
 
-@pytest.mark.parametrize(("namespace", "name"), [(ITUNES, "summary"), (MEDIA[0], "title")])
-def test_ten_prefixes_of_a_namespace_are_renamed(namespace: str, name: str) -> None:
-    """One of them is the usual one, whether it is declared or not."""
-    declared = "".join(f' xmlns:p{number}="{namespace}"' for number in range(10))
-    written = "".join(f"<p{number}:{name}/>" for number in range(10))
-    renamed = "".join(f"<p{number}:{'aside-' if number < 9 else ''}{name}/>" for number in range(10))
-    assert with_renamed(f"<r{declared}>{written}</r>") == f"<r{declared}>{renamed}</r>"
-
-
-def test_prefixes_are_looked_for_among_the_first_thousand_declarations() -> None:
-    others = "".join(f' xmlns:o{number}="https://other.example/"' for number in range(999))
-    for more, renamed in (
-        (f' xmlns:p="{ITUNES}"', "<p:aside-summary/>"),
-        (f' xmlns:a="b" xmlns:p="{ITUNES}"', "<p:summary/>"),
-    ):
-        assert with_renamed(f"<r{others}{more}><p:summary/></r>") == f"<r{others}{more}>{renamed}</r>"
-
-
 @pytest.mark.parametrize(
     ("document", "found"),
     [
@@ -179,3 +150,61 @@ def test_end_tags_comments_addresses_and_text_have_no_names() -> None:
     pieces = ("</x{}>", "<!--x{}-->", "x{} ", "<?x{}?>", "< x{}", "&x{};", "<x{}@b.example>", "<x y{}=''>")
 
     assert not has_too_many_names("".join(piece.format(number) for number in range(30_000) for piece in pieces))
+
+
+def test_an_entity_is_kept_if_its_text_is_one_reference_or_at_most_forty_characters() -> None:
+    def kept(value: str) -> bool:
+        return "<!ENTITY a " in harmless(f"<!DOCTYPE rss [<!ENTITY a '{value}'>]><rss/>")
+
+    assert kept("x" * 40) and not kept("x" * 41)
+    assert kept("&#169;") and not kept("&b;") and not kept("x&#169;")
+
+
+@pytest.mark.parametrize(
+    ("reference", "needs"),
+    [
+        ("&#x80;", True), ("&#X09f;", True), ("&#120;", True), ("&#0159;", True), ("&#xd83d;", True),
+        ("&#56000;", True), ("&#xA0;", False), ("&#169;", False), ("&#8217;", False), ("&#xe000;", False),
+        ("x80;", False), ("", False),
+    ],
+)  # fmt: skip
+def test_references_to_surrogates_and_control_characters_need_another_form(reference: str, needs: bool) -> None:
+    assert needs_harmless_references(f"<a>{reference}</a>") is needs
+
+
+@pytest.mark.parametrize(
+    ("written", "renamed"),
+    [
+        ("<itunes:summary>a</itunes:summary>", "<itunes:aside-summary>a</itunes:aside-summary>"),
+        ("<itunes:subtitle/>", "<itunes:aside-subtitle/>"),
+        ("<itunes:title/>", "<itunes:title/>"),
+        ("<media:title/><media:text/>", "<media:aside-title/><media:aside-text/>"),
+        ("<media:description />", "<media:aside-description />"),
+        ("<media:titles/><media:summary/>", "<media:titles/><media:summary/>"),
+        ("<title/>", "<title/>"),
+    ],
+)
+def test_elements_that_feedparser_would_merge_with_others_are_renamed(written: str, renamed: str) -> None:
+    assert with_renamed(written) == renamed
+
+
+@pytest.mark.parametrize(
+    ("namespace", "element"),
+    [(ITUNES, "summary"), (ITUNES.upper(), "summary"), *((each, "title") for each in MEDIA)],
+)
+def test_elements_are_renamed_under_ten_prefixes_of_their_namespace(namespace: str, element: str) -> None:
+    # The usual prefix is one of the ten, whether it is declared or not.
+    declared = "".join(f" xmlns:p{number}='{namespace}'" for number in range(10))
+    used = [f"<p{number}:{element}/>" for number in range(10)]
+
+    renamed = with_renamed(f"<x{declared}>{''.join(used)}</x>")
+
+    assert [each in renamed for each in used] == [False] * 9 + [True]
+
+
+def test_namespaces_are_looked_for_in_the_first_thousand_declarations() -> None:
+    def is_renamed(before: int) -> bool:
+        others = "".join(f" xmlns:o{number}='urn:o'" for number in range(before))
+        return "aside-" in with_renamed(f"<x{others} xmlns:i='{ITUNES}'><i:summary/></x>")
+
+    assert is_renamed(999) and not is_renamed(1000)

@@ -305,6 +305,7 @@ def test_a_document_without_any_of_its_last_tags_is_cut_off() -> None:
         ("<a>x ]]> y<![CDATA[&nbsp; ]]></a>", "<a>x ]]&gt; y<![CDATA[&nbsp; ]]></a>"),
         ("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b; &b &d;</a>", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b; &amp;b &amp;d;</a>"),
         ("<a><dc:b/></a>", '<a xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:b/></a>'),
+        ("<a><media:b/></a>", '<a xmlns:media="http://search.yahoo.com/mrss/"><media:b/></a>'),
         ("<a><b own:c='1'/></a>", "<a xmlns:own=\"urn:undeclared:own\"><b own:c='1'/></a>"),
         ("<a xml:lang='de' xmlns:x='urn:x'><x:b/></a>", "<a xml:lang='de' xmlns:x='urn:x'><x:b/></a>"),
         ("<!-- <d:e> --><a><![CDATA[<b:c>]]></a>", "<!-- <d:e> --><a><![CDATA[<b:c>]]></a>"),
@@ -340,6 +341,13 @@ def test_a_hundred_prefixes_are_declared() -> None:
 def test_the_document_begins_at_its_declaration_or_root(before: str, is_left_out: bool, start: str) -> None:
     start = start.replace("/>", " />")
     assert mended(before + start).startswith(start[:5]) is is_left_out
+
+
+@pytest.mark.parametrize(("start", "mark"), [("<rss />", "<rss "), ("<?xml version='1.0'?><rss />", "<?xml ")])
+def test_output_of_a_program_is_left_out_if_the_document_begins_within_64_kib(start: str, mark: str) -> None:
+    most = 65_536 - len(mark)
+    assert mended("x" * most + start).startswith("<rss ")
+    assert mended("x" * (most + 1) + start).startswith("xx")
 
 
 def test_entities_of_a_document_type_do_not_grow() -> None:

@@ -73,7 +73,16 @@ def test_a_base_or_a_language_alone_does_not_change_the_other() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["https://b.example", "https://b.example/a b\n", "http://b.example/x/", "HTTP://b.example/y"]
+    "address",
+    [
+        "https://b.example",
+        "https://b.example/a b\n",
+        "http://b.example/x/",
+        "HTTP://b.example/y",
+        "https://b.example/x?",
+        "https://b.example/x#",
+        "https://",
+    ],
 )
 def test_an_address_with_a_host_is_the_same_as_after_urljoin(address: str) -> None:
     assert joined(OUTER.base, address) == urljoin(OUTER.base, " ".join(address.split()))
