@@ -11,6 +11,7 @@ from feedserver import FeedServer, Request, Response, moved
 from fetching import RSS, fetch
 from lifestream.fetcher import redirect_cookies
 from lifestream.fetcher.outcomes import Fetched, FetchRequest, Moved, NotModified
+from lifestream.fetcher.request_options import RequestOptions
 
 
 @pytest.fixture
@@ -42,6 +43,22 @@ def test_cookies_are_sent_only_to_their_host_and_path(server: FeedServer) -> Non
     server.add("/b/2", Response(RSS))
     assert isinstance(fetch(server.url("/a")), Fetched)
     assert [request.headers.get("Cookie") for request in server.requests] == [None, "b=2", None]
+
+
+@pytest.mark.parametrize("name", ["Cookie", "cookie"])
+def test_a_cookie_of_a_redirect_joins_that_of_the_feed(server: FeedServer, name: str) -> None:
+    server.add(
+        "/feed",
+        Response(status=302, headers={"Location": "/feed", "Set-Cookie": "consent=yes; Path=/"}),
+        Response(RSS),
+    )
+    options = RequestOptions(headers=((name, "login=ada"), ("X-Key", "1"), ("accept", "text/xml")))
+    assert isinstance(fetch(FetchRequest(server.url("/feed"), options=options)), Fetched)
+    assert [request.headers.get_all("Cookie") for request in server.requests] == [
+        ["login=ada"],
+        ["login=ada; consent=yes"],
+    ]
+    assert [request.headers.get_all("Accept") for request in server.requests] == [["text/xml"], ["text/xml"]]
 
 
 def test_a_redirect_that_sets_the_same_cookie_again_is_a_loop(server: FeedServer) -> None:

@@ -3,15 +3,16 @@
 In: a URL, its validators and limits. Out: one of the outcomes (`Fetched`, `NotModified`, `Gone`, `Failed`); only
 cancellation raises. The modules, in the order in which a request passes them:
 
-1. `fetch`: one GET, with its headers, its deadline and its redirects; the status of the answer decides the outcome (a
-   304 is `NotModified`, a 410 is `Gone`). `refresh.factories` gives it the User-Agent and the limits of the settings.
+1. `fetch`: the GET of one feed, with its headers, its deadline and its redirects; the status of the answer decides the
+   outcome (a 304 to a conditional request is `NotModified`, a 410 of the feed's own or new URL is `Gone`).
+   `refresh.factories` gives it the User-Agent and the limits of the settings.
    `hub_client`: one POST to a WebSub hub; `storage.hub_subscriptions` says when one is due.
 2. `feed_urls`: the URL that is requested, and when two URLs are one feed. `redirects`: the URL of the next request, and
    which part of the redirects is permanent (`storage.permanent_redirects` follows it). `redirect_cookies`: the cookies
    that redirects set.
 3. `session`: the only access to the network; `address_guard` checks each address before it is connected to. `proxies`:
-   connections through a proxy. `request_options`: how the requests for one feed differ from those for others.
-   `tls_sessions`: how TLS sessions are resumed.
+   connections through a proxy, and what can be checked there. `request_options`: how the requests for one feed differ
+   from those for others. `tls_sessions`: how TLS sessions are resumed.
 4. `body_budget`: how much memory all bodies may hold together.
 5. `content_decoding`: undoes the codings of a body, whatever the server says of them, up to a limit on inflated bytes.
    `inflaters`: gzip, deflate, br and zstd, each by itself.

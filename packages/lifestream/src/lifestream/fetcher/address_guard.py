@@ -3,12 +3,13 @@
 Without it, anyone who may add a feed could make this machine send requests to its own services, its neighbours or a
 cloud's metadata server. The guard is aiohttp's `socket_factory`, which is called with every address before a
 connection to it is opened, whether the address was resolved or written in the URL, and for every redirect. So the
-address that was checked is the one that is connected to: no answer of a name server can change it in between.
+address that was checked is the one that is connected to: no answer of a name server can change it in between. (A proxy
+connects by itself: `proxies` says what is checked then.)
 
 The table is our own, from IANA's special-purpose registries (RFC 6890), because `ipaddress.is_global` accepts addresses
 that carry a private IPv4 address inside (64:ff9b::7f00:1 reaches 127.0.0.1 behind a NAT64). In IPv6, only 2000::/3 is
-allocated for global unicast (RFC 4291 §2.4); everything else is refused, except a public IPv4 address that is mapped
-or behind a NAT64. Ranges are listed so that the message can say what they are.
+delegated for global unicast (RFC 3587 §2); everything else is refused, except a public IPv4 address that is mapped or
+behind a NAT64. Ranges are listed so that the message can say what they are.
 """
 
 from __future__ import annotations
@@ -161,7 +162,8 @@ def _special_ipv4(address: IPv4Address) -> str:
 
 def _embedded(address: IPv6Address) -> IPv4Address | None:
     """Return the IPv4 address that an IPv6 address of a NAT64, 6to4 or ISATAP is translated or tunnelled to; None for
-    all others. Those of the others that carry one are refused.
+    all others. Of those, the known kinds that carry one, such as Teredo, are refused whatever they carry. The prefix of
+    a network's own (RFC 6052 §2.2) can't be recognised.
     """
     number = int(address)
     if address in _NAT64:

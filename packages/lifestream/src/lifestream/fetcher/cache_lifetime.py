@@ -22,7 +22,9 @@ _FOREVER = 10 * 365 * 86400.0  # a longer time makes no difference, and may not 
 
 @dataclass(frozen=True, slots=True)
 class Freshness:
-    """For how many *seconds* an answer was fresh when it came, and which header says so."""
+    """For how many *seconds* an answer was fresh when it came, and what says so: "Expires", or "max-age" for any
+    directive of Cache-Control.
+    """
 
     seconds: float
     source: Literal["max-age", "Expires"]
@@ -31,8 +33,8 @@ class Freshness:
 def freshness(headers: Mapping[str, str], now: datetime) -> Freshness | None:
     """Return how long the answer is fresh from *now*; None if it doesn't say (RFC 9111 §4.2.1).
 
-    max-age takes precedence over Expires, and Age is subtracted from either. An Expires that is no date, such as 0,
-    means stale (RFC 9111 §5.3).
+    no-cache and no-store mean 0 seconds. max-age takes precedence over Expires, and Age is subtracted from either. An
+    Expires that is no date, such as 0, means stale (RFC 9111 §5.3). No answer counts as fresh for more than ten years.
     """
     control = headers.get("cache-control", "")
     if _STALE.search(control):

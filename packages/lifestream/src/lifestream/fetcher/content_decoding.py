@@ -2,7 +2,7 @@
 
 A kilobyte of gzip can hold a megabyte. So a body is inflated in small pieces, each is counted before the next is asked
 for, and a body that exceeds the cap is given up in the same step: memory stays bounded by the cap, however the body is
-coded. The reader may wait between two pieces for memory.
+coded. Between two pieces, the caller may wait for memory.
 
     bytes ──▶ layer: gzip ──▶ layer: gzip ──▶ layer: plain ──▶ the body
 

@@ -5,7 +5,7 @@ wrote into what is requested and stored; `url_key` is the only one that says whe
 
 | in the URL | requested | compared |
 |---|---|---|
-| `feed:`, default port, dot after the host, dot segments, fragment, login | without | without |
+| `feed:`, default port, dot after the host, dot segments, empty query, fragment, login | without | without |
 | case of scheme and host | lower | lower |
 | `%7e`, `%2f` | as it is spelt | `~`, `%2F` |
 | `%2F` and `/`, order of the query, `http` and `https`, `www.` | as it is spelt | they differ |
@@ -24,7 +24,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 from lifestream.message import Message, say
 
 _MAX_URL: Final = 8192
-_LONGEST_HOST: Final = 253  # octets of a name in DNS (RFC 1035, section 3.1), so no name has more characters
+_LONGEST_HOST: Final = 253  # characters that a name in DNS can have in its 255 octets (RFC 1035, section 3.1)
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 # A URL that can be requested as it is, unless _NOT_READY matches: nothing in it has to be encoded. Most stored URLs are
 # of this kind, and a match takes a tenth of the time of parsing them.
@@ -51,8 +51,9 @@ class UrlRefused(ValueError):
 def request_url(url: str) -> str:
     """Return *url* as it is requested: as the table above says, and percent-encoded where necessary.
 
-    What is already encoded stays the same, to the byte: a server may distinguish `%2F` from `/` and `%7E` from `~`.
-    Raises `UrlRefused` for a scheme other than http and https, for a missing host, and for text that is no URL.
+    What is already encoded stays the same, to the byte, but for a dot segment (`%2e`): a server may distinguish `%2F`
+    from `/` and `%7E` from `~`. Raises `UrlRefused` for a scheme other than http and https, for a missing host, for
+    text that is no URL, and for more than _MAX_URL characters.
     """
     if len(url) > _MAX_URL:
         raise UrlRefused(say("url-too-long", length=len(url), limit=_MAX_URL))

@@ -4,11 +4,11 @@
                                         │ each: scheme, loop, count; address at dial time; credentials by
                                         origin
 
-One deadline covers everything: name resolution, connections, every hop and the whole body. A body is read into memory
-up to a cap that counts inflated bytes; no body is read if the status says that there is no feed. This module keeps the
-rules of politeness that concern a single request; `scheduler.schedule` decides when to ask again. A caller that limits
-requests by host asks the hosts of a redirect one after the other (`fetch_of_host`), and may wait between them for as
-long as it likes.
+One deadline covers everything but waits for memory: name resolution, connections, every hop and the whole body. A body
+is read into memory up to a cap that counts inflated bytes; no body is read if the status says that there is no feed.
+This module keeps the rules of politeness that concern a single request; `scheduler.schedule` decides when to ask again.
+A caller that limits requests by host asks the hosts of a redirect one after the other (`fetch_of_host`), and may wait
+between them for as long as it likes.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from typing import Self
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
+from multidict import CIMultiDict
 from yarl import URL
 
 from lifestream.fetcher.address_guard import AddressGuard, AddressRefused
@@ -73,7 +74,8 @@ class Redirected:
 class FetchLimits:
     """The limits of one fetch.
 
-    *timeout* is in seconds and covers everything; *max_body* is in inflated bytes; *max_redirects* is a number of hops.
+    *timeout* is in seconds and covers everything but waits for memory, and for the next host of a redirect; *max_body*
+    is in inflated bytes; *max_redirects* is a number of hops.
     """
 
     timeout: float = 30.0
@@ -83,8 +85,8 @@ class FetchLimits:
 
 @dataclass(slots=True)
 class _Server:
-    """What is open for one host, or for one *proxy*: its *session*, how many fetches are *using* it, and the *origins*
-    that were asked.
+    """What is open for one host, for one *proxy*, or for all hosts that are asked only once: its *session*, how many
+    fetches are *using* it, and the *origins* that were asked.
     """
 
     session: aiohttp.ClientSession
@@ -106,10 +108,11 @@ class Fetcher:
     """Fetches feeds: an async context manager, for the event loop that entered it.
 
     A connection is kept open only if more feeds of its host are to be requested, since each open one costs this process
-    a file. `leave` closes the connections to a host.
+    a file; a connection through a proxy never is. `leave` closes the connections to a host.
 
     *user_agent* names the program and a contact; "{subscribers}" in it becomes "1 subscriber" or "27 subscribers".
-    *resolver* replaces the system's name resolution. *proxy* is the URL of the proxy for all feeds, "" for none.
+    *resolver* replaces the system's name resolution. *proxy* is the URL of the proxy for all
+    feeds whose options name no other, "" for none.
     *accept* is the value of Accept (RFC 9110, section 12.5.1); by default it asks for feeds.
     """
 
@@ -166,7 +169,7 @@ class Fetcher:
             return server
         if (server := self._servers.get(host)) is None:
             if not keeps:
-                self._once.origins.clear()  # no connection of these requests is open any more
+                self._once.origins.clear()  # earlier requests have left no connection open
                 return self._once
             server = self._servers[host] = _Server(open_session(self._guard, self._resolver))
         return server
@@ -247,14 +250,14 @@ class Fetcher:
         while True:
             # A validator of another URL says nothing about this one, and could match by chance (RFC 9110 §8.8).
             conditional = conditions if trail.url == (request.validated_url or home) else {}
-            sent = headers | conditional
+            sent = CIMultiDict(headers | conditional)
             at_home = trail.url == home or origin(trail.url) == origin(home)
             if at_home:
-                sent |= dict(request.options.headers)
+                sent.update(request.options.headers)
             if request.credentials and at_home:
                 sent["Authorization"] = _basic(request.credentials)
             if trail.cookie:
-                sent["Cookie"] = trail.cookie
+                sent["Cookie"] = "; ".join([*sent.getall("Cookie", ()), trail.cookie])  # one field (RFC 6265 §5.4)
             if server.proxy:
                 check_host(trail.url, self._guard)
             tls = request.options.tls if at_home else True

@@ -45,9 +45,13 @@ class HubVerdict(Enum):
 
     ACCEPTED = auto()
     REFUSED = auto()
-    """The hub refused this request; it may accept others."""
+    """The hub refused this request, or it was not sent because of its URL, of a redirect or of the check before a
+    proxy. The hub may accept others.
+    """
     BUSY = auto()
-    """The hub is too busy, too slow or out of reach: further requests to it are of no use now."""
+    """The hub is too busy, too slow or out of reach, or the request failed for an unknown reason: further requests to
+    it are of no use now.
+    """
     SHORTAGE = auto()
     """The hub was not asked, because of a shortage of ours (see `shortage`): further requests are of no use now, and
     the hub is not to blame.

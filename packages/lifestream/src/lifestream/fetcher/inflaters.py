@@ -78,7 +78,7 @@ class _Members:
 
 
 class Zlib:
-    """Inflates gzip, zlib and, with *raw*, deflate without a header."""
+    """Inflates gzip and zlib, or with *raw* deflate without a header."""
 
     def __init__(self, *, raw: bool = False) -> None:
         self._inflater = zlib.decompressobj(_RAW if raw else _AUTO)

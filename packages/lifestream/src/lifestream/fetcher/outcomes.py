@@ -16,16 +16,16 @@ from lifestream.fetcher.request_options import NO_OPTIONS, RequestOptions
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 FailureKind: TypeAlias = Literal[
-    "url",  # the URL can't be fetched: another scheme, no host, not a URL
+    "url",  # the URL can't be fetched: another scheme, no host, not a URL, or a SOCKS proxy without the extra for it
     "credentials",  # the credentials were encrypted with a key that is lost
-    "address",  # the guard refused what the host resolved to
+    "address",  # the guard refused the address of the host, or before a proxy its name
     "dns",  # the host has no address
     "connection",  # refused, reset, cut short
     "tls",  # the certificate or handshake is invalid
     "timeout",  # the deadline of the whole request passed
-    "redirect",  # a loop, too many hops, or no Location
+    "redirect",  # a loop, too many hops, no Location, or a target that is not fetched
     "status",  # any other answer without a feed: 4xx, 5xx and rare ones
-    "too large",  # the body, or what it inflates to, is over the cap
+    "too large",  # the body, or what it inflates to, is over the cap, or all bodies together over the budget
     "coding",  # a content coding that was not asked for, or that does not inflate
     "protocol",  # not HTTP
     "parse",  # the body is no feed
@@ -104,7 +104,7 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The fetch brought no feed. *message* says why in words; *status* is None if no answer came."""
+    """The fetch brought no feed. *message* says why in words; *status* is None if no answer came or if it broke off."""
 
     kind: FailureKind
     message: str

@@ -1,8 +1,9 @@
 """Requests through a proxy: HTTP proxies, and SOCKS with the extra `socks`.
 
 The proxy resolves names and connects, so the guard can't check the address that the proxy connects to. The guard checks
-what it can: a host that is written as an address, in any form that systems read as one, and names that mean this
-machine or its own network. For all other names, the proxy itself has to refuse private addresses.
+what it can: a host that is written as an address, in any form that systems read as one, and, unless a setting allows
+private networks, names that mean this machine or its own network. For all other names, the proxy itself has to refuse
+private addresses.
 """
 
 from __future__ import annotations
@@ -57,7 +58,10 @@ def proxy_of(proxy: str) -> str | None:
 
 
 def check_host(url: str, guard: AddressGuard) -> None:
-    """Raise `AddressRefused` if the host of *url* may not be requested from a proxy."""
+    """Raise `AddressRefused` if the host of *url* may not be requested from a proxy.
+
+    A guard that allows any network lets all names pass, since only the proxy knows their addresses.
+    """
     host = (urlsplit(url).hostname or "").rstrip(".")
     if ":" in host:
         guard.check(host)

@@ -1,8 +1,8 @@
 """The cookies that the redirects of one fetch set, for the rest of that fetch. Nothing outlives it.
 
 Sites that ask for consent, or that look for robots, set a cookie and redirect to the same page, where a client without
-the cookie gets the same redirect for ever. A feed is requested without cookies each time, so no site can recognise who
-asks: a fetch never sends the cookies of an earlier one.
+the cookie gets the same redirect for ever. Each fetch begins without cookies of an earlier one, so no site can
+recognise who asks. (A superuser may set a header Cookie for one feed: see `request_options`.)
 """
 
 from __future__ import annotations

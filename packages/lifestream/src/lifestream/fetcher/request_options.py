@@ -43,7 +43,8 @@ class OptionRefused(ValueError):
 class RequestOptions:
     """The options of one feed. The defaults are those of every other feed.
 
-    *user_agent* replaces the whole field; *headers* are sent in addition. *certificates* are those of a private
+    *user_agent* replaces the whole field; *headers* are sent in addition, or instead of a usual one such as Accept.
+    *certificates* are those of a private
     authority, in PEM, which is trusted beside the usual ones; without *verifies*, any certificate is accepted. *proxy*
     is the URL of a proxy, DIRECT for none, or "" for that of all feeds.
     """
@@ -69,8 +70,8 @@ NO_OPTIONS: Final = RequestOptions()
 
 
 def is_own_proxy(proxy: str) -> bool:
-    """Return whether *proxy*, as `RequestOptions` has it, is one of the feed's own. Such a proxy may limit its clients.
-    Other feeds don't use it, so an answer that comes through it counts for its feed alone.
+    """Return whether *proxy*, as `RequestOptions` has it, is one of the feed's own. Such a proxy may limit its clients,
+    and most other feeds don't use it, so an answer that comes through it counts for its feed alone.
     """
     return proxy not in ("", DIRECT)
 

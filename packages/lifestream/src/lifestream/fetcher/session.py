@@ -44,7 +44,8 @@ class Resolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """Return the first addresses of *host*, up to _MOST_OF_A_KIND for each family. Raises `OSError` if it has none.
+        """Return the first addresses of *host*, up to _MOST_OF_A_KIND for each family. Raises `OSError` if it has none,
+        and `ShortOf` as `_asked` does.
 
         While an address doesn't answer, aiohttp tries others at the same time. A name may have thousands, and a few
         feeds with such names would use up all files of this process.

@@ -71,7 +71,7 @@ def shortage_of(error: BaseException) -> Shortage | None:
             return Shortage.MEMORY
         if isinstance(each, RuntimeError | SystemError) and str(each).endswith(_NO_MEMORY):
             return Shortage.MEMORY
-        # CPython has no class or number for it (Modules/_threadmodule.c).
+        # CPython has no class or number for a thread that can't be started (Modules/_threadmodule.c).
         if isinstance(each, RuntimeError) and str(each).startswith("can't start new thread"):
             return Shortage.THREADS
         if isinstance(each, socket.gaierror):  # its numbers are those of getaddrinfo, not of errno

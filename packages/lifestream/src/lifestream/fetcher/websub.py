@@ -4,8 +4,8 @@
                                                                                        lease_of     Signature
 
 Two rules are stricter than the recommendation. A hub is asked over https, even if the feed names it with http, since
-the request contains a secret. And a push without a valid signature is ignored, since everything else in it can be
-forged.
+the request contains a secret. And no subscription is without a secret, which is optional there: each push without a
+valid signature is ignored, since everything else in it can be forged.
 """
 
 from __future__ import annotations
@@ -70,7 +70,9 @@ def _related(header: str, url: str) -> dict[str, str]:
 
 
 def _checked_url(url: str) -> str:
-    """Return *url* without its fragment, or "" unless it is http or https, names a host and isn't absurdly long."""
+    """Return *url* without its fragment, or "" unless it is http or https, names a host, has no login and
+    isn't absurdly long.
+    """
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  raises ValueError where it is no number
@@ -97,7 +99,9 @@ def request_form(mode: Mode, topic: str, callback: str, secret: str) -> dict[str
 
 
 def lease_of(text: str) -> float:
-    """Return the seconds of a `hub.lease_seconds`, MAX_LEASE at most; LEASE if *text* is no number."""
+    """Return the seconds of a `hub.lease_seconds`, MAX_LEASE at most; LEASE if *text* is no number, or one of more than
+    15 digits.
+    """
     if not re.fullmatch(r"[0-9]{1,15}", text):
         return float(LEASE)
     return float(min(int(text), MAX_LEASE))

@@ -5,11 +5,11 @@ these options from `lifestream.toml` and the environment; `settings` makes Djang
 without a database needs only `fetching_settings`. `home` is the folder of the database, the secret key and
 `lifestream.toml`. `celery` is the application of Celery's workers, `beat` the scheduler that sends them messages.
 
-`wsgi` is the application of web servers (`lifestream serve` has its own, `web.wsgi_server`), with `public_address`
-around it for sites behind a proxy; `trusted_proxies` reads which proxies' headers are trusted. `urls` has the
-addresses, `admin_login` the form of the admin's login. A request and its answer pass `nul` (no NUL in a request),
-`compression`, and `policy` (what browsers may load); `static_files` serves the files that browsers keep, `errors` has
-the pages for what goes wrong, `outage_pages` those without a database, `refusal_pages` those for bodies that the server
-refuses. `json_log` writes log lines for machines, `probe_log` leaves out some, and `refusal_log` shortens those of
-refused requests to one line.
+`wsgi` is the application that web servers call (`lifestream serve` has its own server, `web.wsgi_server`), with
+`public_address` around it for sites behind a proxy; `trusted_proxies` reads which proxies' headers are trusted. `urls`
+has the addresses, `admin_login` the form of the admin's login. A request and its answer pass `nul` (no NUL in a
+request), `compression`, and `policy` (what browsers may load); `static_files` serves the files that browsers keep,
+`errors` has the pages for what goes wrong, `outage_pages` those without a database, `refusal_pages` those for bodies
+that the server refuses. `json_log` writes log lines for machines, `probe_log` leaves out some, and `refusal_log`
+shortens those of refused requests to one line.
 """

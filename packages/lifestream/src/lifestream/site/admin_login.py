@@ -37,8 +37,8 @@ class _AdminPassword(PasswordChangeView):
 
 
 def admin_password(request: HttpRequest) -> HttpResponseBase:
-    """Show the admin's form for a new password, or change the password, as Django's own view does, which compares every
-    old password.
+    """Show the admin's form for a new password, or change the password, as Django's own view does. But that view has no
+    limit on how many wrong old passwords are compared, and this one has (see `PasswordForm`).
     """
     request.current_app = admin.site.name  # where Django's own view sets it
     done = reverse("admin:password_change_done", current_app=admin.site.name)

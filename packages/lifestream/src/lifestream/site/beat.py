@@ -68,7 +68,9 @@ class Scheduler(PersistentScheduler):
         return super().tick(*args, **options)
 
     def _count_from_now(self) -> None:
-        """Set the times of tasks that lie in the future to now, and log that the clock was set back."""
+        """Convert the times of tasks that are sent at intervals to UTC. Set those that lie in the future to now, and
+        log that the clock was set back.
+        """
         ahead = timedelta()
         for entry in self.schedule.values():
             if entry.last_run_at is None or type(entry.schedule) is not schedule:
@@ -86,7 +88,9 @@ class Scheduler(PersistentScheduler):
             self.old_schedulers = None  # Celery 5.4 to 5.7 then works out again when each entry is due
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
-        """Send the message of *entry*. A failure is logged; the next time of the entry is the next try."""
+        """Send the message of *entry*. A failure is logged, an outage of the broker only once; the next time of the
+        entry is the next try.
+        """
         try:
             self.apply_async(entry, producer=producer, advance=False)
         except SchedulingError as error:

@@ -19,7 +19,7 @@ app.autodiscover_tasks()
 @after_setup_logger.connect
 @after_setup_task_logger.connect
 def _as_configured(logger: logging.Logger, **_: object) -> None:
-    """Give Celery's own handlers the format and the level that the site is configured for."""
+    """Give Celery's own handlers the format, and lifestream's logger the level, that the site is configured for."""
     from lifestream.site.fetching_settings import CONFIGURATION
 
     if CONFIGURATION["LIFESTREAM_LOG_FORMAT"] == "json":

@@ -1,8 +1,8 @@
 """The command `lifestream`: Django's management on the bundled project, with a database that is always ready.
 
-Before a command that needs tables runs, missing ones are created, so that the first command of a newcomer works: these
-are most commands of this app, and `createsuperuser`. `read` needs no database, and leaves LIFESTREAM_HOME alone. The
-other commands of Django (`migrate`, `check`, …) are unchanged.
+Before a command that needs tables runs, missing tables are created, so that the first command of a newcomer works. Most
+commands of this app need tables, and so does `createsuperuser`. `read` needs no database, and leaves LIFESTREAM_HOME
+alone. The other commands of Django (`migrate`, `check`, …) are unchanged.
 """
 
 from __future__ import annotations
@@ -132,8 +132,8 @@ def _has_all_migrations() -> bool:
     """Return whether the database has a record for each file of a migration. Only names are compared.
 
     Django's executor would import all migrations and build the state of the models after each, although in nearly every
-    case there is nothing to do. It is used if a name is missing: a migration that replaces others may be applied
-    without a record.
+    case there is nothing to do. The executor is used if a name is missing: a migration that replaces others may be
+    applied without a record.
     """
     from pkgutil import iter_modules
 

@@ -1,6 +1,6 @@
 """What `lifestream` and `lifestream help` print: each command of lifestream in a sentence, then Django's by name.
 
-Django's own text has only the names of commands, in nine groups, and those of lifestream in the fourth.
+Django's own text has only the names of commands, in six groups, and those of lifestream in the fourth.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Utility(ManagementUtility):
 
 
 def command_list(columns: int) -> str:
-    """Return the list of the commands, in lines of at most *columns* characters."""
+    """Return the list of the commands, in lines of at most *columns* characters, or of _NARROWEST if that is more."""
     commands = get_commands()
     ours = sorted(name for name, app in commands.items() if app == _OURS)
     width = max(_NARROWEST, min(columns, _WIDEST))

@@ -69,7 +69,9 @@ def _may_have_brotli(request: HttpRequest, response: HttpResponseBase) -> bool:
 
 
 def _body_of(response: HttpResponseBase) -> bytes | None:
-    """Return the body of a page or of a static file; None for an answer that is generated while it is sent."""
+    """Return the body of a page, or of a static file that never changes; None for any other answer that is generated
+    while it is sent.
+    """
     if isinstance(response, HttpResponse):
         return response.content
     if "immutable" not in response.get("Cache-Control", ""):

@@ -27,7 +27,8 @@ def home_folder(environ: Mapping[str, str] = os.environ) -> Path:
 def home(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the folder of `home_folder`. It is created if it does not exist.
 
-    A folder that is created here has mode 0700. Raises SystemExit with the reason if it cannot be created.
+    A folder that is created here has mode 0700, a missing parent of it 0755. Raises SystemExit with the reason if it
+    cannot be created.
     """
     folder = home_folder(environ)
     try:

@@ -122,7 +122,8 @@ def written(value: object) -> str:
 
 def without_password(url: str) -> str:
     """Return *url* with three asterisks in place of its password. Celery takes several URLs with semicolons between
-    them; databases and brokers also read passwords from the query.
+    them; databases and brokers also read passwords from the query. A URL in which a password cannot be told from the
+    rest is replaced by "(hidden)".
     """
     return ";".join(map(_without_password, _NEXT_URL.split(url)))
 
@@ -187,7 +188,7 @@ def _is_list(value: object) -> bool:
 
 _DIRECTIVE: Final = re.compile(r"[a-z]+(?:-[a-z]+)*-src(?:-elem|-attr)?")
 _SOURCE: Final = re.compile(r"[!-+\-.0-:<-~/]+")
-"""A source of CSP: printable ASCII without white space, comma and semicolon, which end it (CSP3, section 2.2)."""
+"""A source of CSP: printable ASCII without white space, comma and semicolon, which end it (CSP3, section 2.3)."""
 
 
 def is_policy(value: dict[str, list[str]]) -> bool:

@@ -1,7 +1,8 @@
 """A filter for Django's log of requests: it drops the records of answers with 503.
 
-The module that answers with 503 has logged the reason once (see `storage.outages`). Programs that request `/readyz` and
-`/metrics` every few seconds would otherwise fill the log.
+Programs that request `/readyz` and `/metrics` every few seconds would otherwise fill the log. The modules that answer
+with 503 log the reason themselves, an outage only once (see `storage.outages`). Only `refusal_pages` does not: anybody
+can cause its answers.
 """
 
 from __future__ import annotations

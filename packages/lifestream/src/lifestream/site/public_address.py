@@ -3,8 +3,8 @@
 Behind a proxy, a server knows neither the scheme nor the name that a visitor's browser used, and takes the proxy for
 the visitor. This WSGI middleware sets the values from which Django builds absolute addresses, secure cookies and logs:
 
-- the headers X-Forwarded-For, -Proto and -Host are used if the request comes from a trusted proxy, and are removed if
-  not;
+- the headers X-Forwarded-For, -Proto and -Host are used if the request comes from a trusted proxy, and are removed in
+  either case, as is Forwarded;
 - LIFESTREAM_PUBLIC_URL is the site's one address. Its path is used for all requests, its scheme and host for those
   whose host is one of ALLOWED_HOSTS. Other hosts stay as they are, so that Django refuses them.
 """

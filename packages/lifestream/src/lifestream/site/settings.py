@@ -174,7 +174,8 @@ CONTENT_SECURITY_POLICY = {
 }
 
 if CONFIGURATION["LIFESTREAM_SERVE_PICTURES"]:
-    # No page can load a picture from another site, whatever the owner's own templates contain.
+    # Unless LIFESTREAM_CSP_SOURCES allows it, no page can load a picture from another site, whatever the owner's own
+    # templates contain.
     CONTENT_SECURITY_POLICY["img-src"] = ["'self'", "data:"]
 LIFESTREAM_PICTURE_FOLDER = CONFIGURATION["LIFESTREAM_PICTURE_FOLDER"] or str(HOME.absolute() / "pictures")
 

@@ -1,7 +1,8 @@
-"""The static files of the bundled site, which visitors' browsers keep for a year.
+"""The static files of the bundled site, which browsers keep for a year if a page names them with their version.
 
-The address of each file ends with a hash of its content: `theme.css?v=0f3ab2c81d6e`. A file that changes has another
-address once the site is started again. So `collectstatic` is not needed, and no browser shows an old version of a file.
+The address of each file, as pages name it, ends with its version, a hash of its content: `theme.css?v=0f3ab2c81d6e`. A
+file that changes has another address once the site is started again. So `collectstatic` is not needed, and no browser
+shows an old version of a file.
 """
 
 from __future__ import annotations

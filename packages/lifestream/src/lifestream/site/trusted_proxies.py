@@ -9,5 +9,5 @@ from lifestream.setting_values import Network
 
 
 def trusted(listed: Iterable[str]) -> list[Network | str]:
-    """Return the networks of LIFESTREAM_TRUSTED_PROXIES. Raises ValueError for what is neither a network nor "unix"."""
+    """Return the networks of LIFESTREAM_TRUSTED_PROXIES, and "unix" as it is. Raises ValueError for anything else."""
     return [text if text == "unix" else ipaddress.ip_network(text) for text in map(str.strip, listed)]

@@ -11,14 +11,14 @@ In: an HTTP request. Out: a page or a feed. In the order in which a request pass
 3. `presenters`: which parts of a post are shown, and which sites are asleep or failing, as values for the templates.
    `picture_addresses`: the addresses of feeds' pictures on this site, if it is to show them.
 4. `look`: theme, accent and logo of a page. `structured_data`: the description of an item for search engines.
-   `pictured_choice`: a field of forms.
+   `pictured_choice`: radio buttons with pictures, for forms.
 5. `syndication`: the timeline as Atom, RSS and JSON Feed, each item under its published id:
    `plugins.entry_uris` decides which, `storage.published_ids` stores it.
 
 Around all of them: `wsgi_server`: waitress, for `lifestream serve`: how many connections may be open, and which are
 closed first. `http_channel`: limits for each connection; `request_framing`: limits for a request until it is complete.
-`request_charset`: reads every request as UTF-8, in the bundled site. `proxy_headers`: whether a proxy has passed a
-request on.
+`request_charset`: has every request read as UTF-8, by `lifestream serve` and the bundled site. `proxy_headers`: whether
+a proxy has passed a request on.
 
 No module here imports the fetcher's session, the parser or `refresh.pipeline` itself; `refresh.opml`, which writes a
 lifestream's list of feeds, uses a small part of the parser. Three modules do more than read: `views.push` stores what a

@@ -96,7 +96,9 @@ class OneAnswerChannel(HTTPChannel):
             each.close()
 
     def received(self, data: bytes) -> bool:
-        """Read the requests in *data*, and put aside all but the first. Return whether anything was read."""
+        """Read the requests in *data*, and put aside all but the first; what still comes of a refused body is
+        discarded. Return whether anything was read.
+        """
         if self._to_discard:
             self._to_discard = max(0, self._to_discard - len(data))
             self.will_close = not self._to_discard

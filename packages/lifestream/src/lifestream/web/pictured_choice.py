@@ -11,14 +11,14 @@ from django.utils.translation import gettext
 
 
 class PicturedChoice(forms.RadioSelect):
-    """Choices with a picture of each: the static file `lifestream/look/NAME-VALUE.svg`."""
+    """Choices with a picture of each value: the static file `lifestream/look/NAME-VALUE.svg`."""
 
     def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._name = name
 
     def create_option(self, name: str, value: Any, label: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return a choice whose label begins with its picture."""
+        """Return a choice whose label begins with its picture; the empty choice has a label without one."""
         if value:
             picture = static(f"lifestream/look/{self._name}-{value}.svg")
             label = format_html('<img src="{}" alt="" width="120" height="84"> {}', picture, label)

@@ -52,7 +52,7 @@ HUES: Final = 12
 """How many colours the theme has for sites without an icon."""
 
 ASLEEP: Final = timedelta(days=180)
-"""A site is asleep if it has had no post for this long."""
+"""A site is asleep if its latest post is older than this."""
 PATIENCE: Final = timedelta(days=1)
 """A site is marked if its feed could not be read for this long: most failures pass by themselves."""
 
@@ -67,10 +67,10 @@ class Card:
     *author* is who wrote it, if that is not the name of its site. If *is_excerpt*, *summary* is an excerpt of as many
     words as the owner has chosen; if *is_all*, it is the whole text of the post.
 
-    *lead* is the one picture that represents an article. *pictures* are those that are not in the content. *whole* is
-    True if a timeline may show all of the content. *counts* are the numbers of all pictures, sounds, films and files,
-    even if a timeline shows only the first ones. *season* and *number* are those of a podcast's episode; *episode* has
-    all that the podcast says about it, on the item's own page.
+    *lead* is the one picture that represents an article, or the cover of a sound. *pictures* are those that are not in
+    the content. *whole* is True if a timeline may show all of the content. *counts* are the numbers of all pictures,
+    sounds, films and files, even if a timeline shows only the first ones. *season* and *number* are those of a
+    podcast's episode; *episode* has all that the podcast says about it, on the item's own page.
     """
 
     kind: str
@@ -134,7 +134,8 @@ def card_of(post: Post, *, complete: bool = False, originals: bool = False) -> C
     """Return the card of *post*, whose item and feed are loaded. Its pictures have their addresses on this site if the
     site shows pictures; with *originals*, which search engines and messengers need, they have the item's addresses.
 
-    How much of the post the card has is the choice of the lifestream, if that is loaded; a *complete* card has all.
+    How much of the post the card has is the choice of the lifestream, if that is loaded; a *complete* card has all. In
+    a search, the summary is the excerpt in which the search has found its words.
 
     The card is made from the one that is stored with the item. If there is none, or if *complete*, it is made from the
     item's content, enclosures and media; a complete card has more pictures and files than a timeline has space for.

@@ -26,7 +26,7 @@ clients send neither extensions nor a trailer.
 MOST_TINY: Final = 64 * 1024
 """By how many bytes the framing of a body may be longer than the body: chunks of a few bytes cost the most time."""
 IN_MEMORY: Final = 64 * 1024
-"""How many bytes of a body are kept in memory; the rest is kept in a file."""
+"""How many bytes a body may have that is kept in memory. A longer one is kept in a file."""
 
 _is_valid: Callable[[bytes], object] = CHUNK_EXT_RE.match  # type: ignore[assignment] # its stub has a pattern of text
 _SIZE = re.compile(rb"([0-9A-Fa-f]+)(;[^\r\n]*)?\r\n")

@@ -27,6 +27,7 @@ _LOOKED_THROUGH: Final = 65_536
 _FOUND: Final = 280
 """How much of a text a search shows, in characters."""
 _LONGEST_WORD: Final = 20
+"""How many characters of a text are loaded for each word of its excerpt."""
 _LARGEST_WHOLE: Final = 100_000
 """The size of the largest content that a timeline shows whole, in characters: a page may have a hundred of them."""
 

@@ -20,7 +20,7 @@ to match.
 
 
 def has_many_sites(timeline: Timeline) -> bool:
-    """Return whether *timeline*'s lifestream has more than MOST_LOOKED_AT sites."""
+    """Return whether *timeline*'s lifestream has more than MOST_LOOKED_AT sites that the reader may see."""
     # Nearly always, the reader may see all sites. Checking the feed of each takes 30 times as long as counting them.
     if not _are_many(Subscription.objects.filter(lifestream=timeline.lifestream)):
         return False
@@ -36,7 +36,8 @@ def _are_many(sites: QuerySet[Subscription]) -> bool:
 
 def sites_named(timeline: Timeline, query: str) -> QuerySet[Subscription]:
     """Return the sites of *timeline*'s lifestream of which the name, the title or the domain have all words of *query*,
-    or words that begin with these; none for a query without words.
+    or words that begin with these; none for a query without words. If the lifestream has very many sites, only the name
+    by which each is sorted is searched, and each word may stand anywhere in it.
     """
     sites = timeline.subscriptions()
     wanted = terms(query[:LONGEST_QUERY], beginnings=True)

@@ -6,8 +6,8 @@ Best Practices Profile, "Character Data"); there the text is escaped once more.
 
 An entry keeps the link, the author and the date of its source, and names the source. Its id was chosen when it was
 stored, and stays the same whatever becomes of this site's address or the feed's (see `storage.published_ids`), and so
-does the id of the whole feed (see `id_of`). The feed that an entry was taken from is linked ("via"), unless it has a
-password. The validators come from one query of a few columns, so an unchanged feed is answered without reading its
+does the id of the whole feed (see `id_of`). The feed that an entry was taken from is linked ("via"), unless it is
+private. The validators come from one query of a few columns, so an unchanged feed is answered without reading its
 items.
 """
 
@@ -92,7 +92,7 @@ class Rss(Rss201rev2Feed):
         super().add_item_elements(handler, {**item, "description": described, "enclosures": item["enclosures"][:1]})
         if item["content"]:
             handler.addQuickElement("content:encoded", item["content"])
-        # RSS 2.0, <source>: its address must be that of the feed. That of a feed with a password is kept secret.
+        # RSS 2.0, <source>: its address must be that of the feed. That of a private feed is kept secret.
         if item["via"]:
             handler.addQuickElement("source", item["source"], {"url": item["via"]})
             handler.addQuickElement("atom:link", None, {"rel": "via", "href": item["via"]})
@@ -162,9 +162,9 @@ def title_of(timeline: Timeline) -> str:
 def id_of(timeline: Timeline) -> str:
     """Return the id of the feed of *timeline*, a universal and permanent IRI (RFC 4287, section 4.2.6).
 
-    The id of a whole lifestream is stored. The id of a part is derived from it: if the stored id is the address under
-    which the lifestream was once published, the part's id is the address of the part below that one; otherwise it is a
-    UUID (RFC 9562, version 5).
+    The id of a whole lifestream is stored, or derived from its key if an older release created the row. The id of a
+    part is derived from it: if the stored id is the address under which the lifestream was once published, the part's
+    id is the address of the part below that one; otherwise it is a UUID (RFC 9562, version 5).
     """
     whole = timeline.lifestream.feed_uri or uuid_uri(settings.secret_keys[0], timeline.lifestream.pk, "lifestream")
     part = ""

@@ -46,7 +46,9 @@ def first_of(posts: QuerySet[Post], items: Collection[int], count: int) -> list[
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """The *keys* of the posts that were found, in their order. *are_all* is True if all posts were checked."""
+    """The *keys* of the posts that were found, in their order. *are_all* is True if there are fewer than were asked
+    for, although all posts were checked.
+    """
 
     keys: list[int]
     are_all: bool

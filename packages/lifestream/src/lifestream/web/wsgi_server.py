@@ -27,7 +27,7 @@ from lifestream.web.request_framing import IN_MEMORY
 
 MOST_BODY: Final = 10 * 1024 * 1024
 """How many bytes the body of a request may have, by default."""
-_SPARE: Final = 8
+_SPARE: Final = 8  # how many more connections can always be accepted
 
 
 def serve(
@@ -91,8 +91,8 @@ def serve(
 
 
 def _close_abandoned(sockets: dict[int, Any]) -> None:
-    """Close connections that waitress has found silent for two minutes, and whose clients read nothing: waitress itself
-    closes a connection only once the client reads the rest of its answer.
+    """Close connections that waitress has found silent for two minutes, or that `close_silent` has chosen, and whose
+    clients read nothing: waitress itself closes a connection only once the client reads the rest of its answer.
     """
     for each in [each for each in sockets.values() if isinstance(each, HTTPChannel)]:
         if each.will_close and not each.requests:
@@ -108,8 +108,8 @@ def _bound_answers(sockets: dict[int, Any]) -> None:
 
 
 def _make_space(sockets: dict[int, Any]) -> None:
-    """Close some connections that have sent no complete request, if only a few more could be accepted. Those that still
-    receive an answer are closed last; of the others, the oldest first.
+    """Close some connections on which no request is being answered, if only a few more could be accepted. Those that
+    still receive an answer are closed last; of the others, the oldest first.
 
     At its limit, waitress accepts no more until some have been silent for two minutes: whoever opens so many, and sends
     nothing or a byte at a time, would keep all others out.
@@ -159,8 +159,8 @@ def _port_of(server: Any) -> int:
 
 @contextmanager
 def ending_on_sigterm() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does. Outside the main thread this does nothing, since only the main thread
-    handles signals.
+    """Let SIGTERM end the block as Ctrl-C does, but by SystemExit with status 0. Outside the main thread this does
+    nothing, since only the main thread handles signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

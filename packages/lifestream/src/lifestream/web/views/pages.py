@@ -39,7 +39,7 @@ SITES_FOUND = 6
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """Show all lifestreams that the visitor may read; if there is only one, redirect to it."""
+    """Show the lifestreams that the visitor may read, the first 200; if there is only one, redirect to it."""
     user = getattr(request, "user", None)
     lifestreams = Lifestream.objects.public() if user is None else Lifestream.objects.readable_by(user)
     found = list(lifestreams[:200])
