@@ -27,8 +27,8 @@ how often the feed asks to be fetched.
 Web pages have readers of their own: `web_page`, `discovery`: the feeds and pictures that a page names, and the usual
 addresses of feeds. `article`: the article on the page of an entry.
 
-`parse` reads a document in this process: in a child, or in a test. All other code uses `pool.ParserPool`. This package
-imports neither Django, so that a child starts fast, nor anything that accesses the network.
+`parse` reads a document in this process: in a child, a test or a benchmark. All other code uses `pool.ParserPool`. This
+package does not import Django, so that a child starts fast, and never accesses the network.
 """
 
 from __future__ import annotations

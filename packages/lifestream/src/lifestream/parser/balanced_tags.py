@@ -29,7 +29,7 @@ _ATTRIBUTE = re.compile(
 )
 _START = re.compile(rb"<[A-Za-z_]")
 _VOID: Final = frozenset(name.encode() for name in name_set("area br col embed hr img input meta param track wbr"))
-"""The void elements of HTML, except for those that have text in feeds."""
+"""The void elements of HTML, except for `base`, and for `link` and `source`, which have text in feeds."""
 _HTML: Final = frozenset(name.encode() for name in ELEMENTS)
 _KNOWN: Final = _HTML | frozenset(
     name.encode()
@@ -40,7 +40,7 @@ _AROUND: Final = frozenset({b"rss", b"rdf", b"channel", b"feed", b"items"})
 """The elements around entries, without their prefixes."""
 _STRUCTURE: Final = _AROUND | _ENTRIES
 _MARKUP_FIELDS: Final = frozenset({b"content", b"summary"})
-"""Fields whose text may be markup."""
+"""Fields that `missing_ends` does not count, since their text may be markup that is not escaped."""
 
 
 def balanced(markup: bytes) -> bytes:

@@ -50,7 +50,8 @@ _LONG: Final = 200
 def send(pipe: BinaryIO, message: Any, data: bytes = b"") -> None:
     """Write a frame of *message* and *data*. Raises OSError if the other end no longer reads.
 
-    The items or entries in a message follow it one by one, so that neither process holds the text of all of them.
+    The items or entries in a message follow it one by one, so that neither process holds the JSON of all of them at
+    once.
     """
     message, parts = _divided(message)
     text = _text_of(message)

@@ -212,7 +212,9 @@ class _Strict(_Bounds, StrictFeedParser):  # type: ignore[misc]
             self.prefixes.setdefault(uri, prefix)
 
     def startElementNS(self, name: tuple[str | None, str], qname: str | None, attrs: Any) -> None:  # noqa: N802
-        """Read a start tag. *qname*, if not given, is filled in: feedparser would search all namespaces for it."""
+        """Read a start tag with at most `MOST_ATTRIBUTES` attributes. *qname*, if not given, is filled in: feedparser
+        would search all namespaces for it.
+        """
         if len(attrs) > MOST_ATTRIBUTES:
             names = list(islice(attrs.getNames(), MOST_ATTRIBUTES))
             attrs = xmlreader.AttributesNSImpl(

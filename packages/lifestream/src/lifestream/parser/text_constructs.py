@@ -70,7 +70,7 @@ def plain(text: str) -> str:
 
 
 def plain_of_html(html: str) -> str:
-    """Return the text of *html* in one line. If removing the tags leaves nothing, return *html* as written."""
+    """Return the text of *html* in one line. If removing the tags leaves nothing, return *html* with its tags."""
     html = unwrapped(html.strip())
     if "<" not in html and "&" not in html:
         return one_line(html)
