@@ -1,4 +1,4 @@
-"""feedparser's result → `ParsedFeed`. This module doesn't read the document itself. The feed is not safe to show yet."""
+"""feedparser's result → `ParsedFeed`, which is not safe to show yet. This module doesn't read the document itself."""
 
 from __future__ import annotations
 

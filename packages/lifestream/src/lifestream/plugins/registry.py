@@ -40,7 +40,8 @@ SHIPPED: Final = tuple(
 
 
 class PluginError(Exception):
-    """A plugin that cannot be used: its path cannot be imported, or is no plugin."""
+    """A plugin that cannot be used: its path cannot be imported, or is no plugin, or no plugin has the name asked for.
+    """
 
 
 class Registry:
