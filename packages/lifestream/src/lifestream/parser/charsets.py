@@ -158,8 +158,8 @@ Handler = Callable[[UnicodeError], tuple[str, int]]
 
 @cache
 def _handlers() -> dict[str, str]:
-    """Register an error handler for each charset that needs one. Return the handlers' names by the names of the
-    charsets.
+    """Register an error handler for each family of charsets that needs one. Return the handlers' names by the names of
+    the charsets.
     """
     named: dict[str, str] = {}
     for names, read in _VENDORS.items():

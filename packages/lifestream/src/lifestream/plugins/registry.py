@@ -40,8 +40,7 @@ SHIPPED: Final = tuple(
 
 
 class PluginError(Exception):
-    """A plugin that cannot be used: its path cannot be imported, or is no plugin, or no plugin has the name asked for.
-    """
+    """A plugin that cannot be used: its path cannot be imported, or is no plugin, or there is none with its name."""
 
 
 class Registry:
