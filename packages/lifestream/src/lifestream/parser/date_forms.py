@@ -25,7 +25,8 @@ def normal(text: str) -> str:
     """Return *text* in one line, without comments, with ASCII characters in place of similar-looking ones.
 
     Months written as numbers (1월, tháng 1) become names. Years of an era (令和6年) become years of the common era, and
-    times such as 12h30 get a colon.
+    times such as 12h30 get a colon. What .NET and Go write around a date, and words without a meaning for it, are left
+    out.
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("\u200e", "").replace("\u200f", "")

@@ -160,8 +160,8 @@ class Shape(Generic[Value]):
 
 
 def record(kind: Callable[..., Value], **inner: Shape[Any]) -> Shape[Value]:
-    """Return the shape of a dataclass, packed as the list of its fields. *inner* gives the shapes of those fields that
-    are not just text, numbers or None.
+    """Return the shape of a dataclass, packed as the list of its fields. *inner* gives the shapes of those fields whose
+    values JSON doesn't have. All others are sent as they are.
     """
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # a class, which mypy calls callable
     values = attrgetter(*names)

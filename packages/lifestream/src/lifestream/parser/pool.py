@@ -149,7 +149,7 @@ class ParserPool:
 
     def expect(self, documents: int) -> None:
         """Start as many processes as it pays to start for this number of *documents*. Without this call, one is started
-        with the pool, and others if many documents wait.
+        with the pool, and others if many documents wait, or if none has been taken for a while (see `job_queue`).
         """
         self._jobs.expect(documents)
 

@@ -44,7 +44,8 @@ class PluginError(Exception):
 
 
 class Registry:
-    """The available plugins, by name. *paths* are dotted paths of classes, as in `LIFESTREAM_PLUGINS`.
+    """The available plugins, by name. *paths* are dotted paths of classes, as in `LIFESTREAM_PLUGINS`. Plugins of entry
+    points are among them if *use_entry_points*.
 
     Raises `PluginError` naming the path or entry point that is wrong.
     """
