@@ -109,7 +109,7 @@ def bounded(entry: EntryOrDraft, tally: Tally) -> EntryOrDraft:
     """Return *entry*, an entry or a draft, with each field that both have cut to its cap. Count in *tally* the caps
     that it exceeded.
 
-    The content has not been cleaned yet, so its length is cut here as it is; `content` bounds the result of cleaning.
+    The content is not cleaned here, only cut; `content` bounds the result of cleaning it.
     """
     if _is_within(entry):
         return entry
