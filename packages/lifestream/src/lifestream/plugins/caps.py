@@ -106,7 +106,7 @@ _T = TypeVar("_T")
 
 
 def bounded(entry: EntryOrDraft, tally: Tally) -> EntryOrDraft:
-    """Return *entry*, an entry or a draft, with each field that both have cut to its cap. Count in *tally* the caps
+    """Return *entry*, an entry or a draft, with each field that an item keeps cut to its cap. Count in *tally* the caps
     that it exceeded.
 
     The content is not cleaned here, only cut; `content` bounds the result of cleaning it.
