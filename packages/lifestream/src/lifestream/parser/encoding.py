@@ -10,7 +10,7 @@ The commonest mistake of sites is UTF-8 under another label. So a document with 
 all of it is valid UTF-8, and can't be so by chance (`_is_utf8`). If every candidate has errors, the one with the fewest
 is taken, so if a publisher's excerpt ends within a character, only that character is lost. If even that candidate has
 too many errors, the document is read as windows-1252. If the encoding differs from the label, or part of the document
-could not be decoded, the result has a complaint.
+could not be decoded, the result has a complaint, except in EBCDIC.
 
 Control characters from U+0080 to U+009F become the characters of windows-1252 in their place (HTML, 13.2.5.80).
 """
