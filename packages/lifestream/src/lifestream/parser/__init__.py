@@ -9,7 +9,7 @@ such as `NotAFeed`, with the reason. A document passes through these modules, in
 2. `document_reader`: the order of reading, and the documents that are no feeds.
 3. `encoding`: bytes to text. It weighs a byte order mark, the charset of the header, that of the XML declaration, and
    what the bytes allow; `charsets` has the labels.
-4. `tag_attributes`, `preprocessing`: remove what would make a parser slow or fail.
+4. `tag_attributes`, `preprocessing`: remove what would make a parser of XML slow or fail.
 5. `json_feed`, for the JSON that `json_text` finds and mends, or `strict`: well-formed RSS, RDF and Atom, and documents
    that can be mended (`wellformed`), straight to a `ParsedFeed`.
 6. `liberal_reading`: all others. `salvage` splits an ill-formed document into its entries, `missing_ends` ends the
@@ -27,8 +27,8 @@ how often the feed asks to be fetched.
 Web pages have readers of their own: `web_page`, `discovery`: the feeds and pictures that a page names, and the usual
 addresses of feeds. `article`: the article on the page of an entry.
 
-`parse` reads a document in this process: in a child, or in a test. All other code uses `pool.ParserPool`. This package
-imports neither Django, so that a child starts fast, nor anything that accesses the network.
+`parse` reads a document in this process: in a child, a test or a benchmark. All other code uses `pool.ParserPool`. This
+package does not import Django, so that a child starts fast, and never accesses the network.
 """
 
 from __future__ import annotations

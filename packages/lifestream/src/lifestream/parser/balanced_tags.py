@@ -2,10 +2,10 @@
 
 The strict reader then reads what is left of a damaged entry by the same rules as any other. An end tag that ends
 nothing is left out, and an element ends with the one around it, at the latest. An entry ends where the next one begins,
-and a field that has no end tag ends where the next field begins.
-Attributes are quoted and given once. A `<` that begins no tag is text, and so is the start tag of an element that is
-neither one of HTML nor one of feeds, and that never ends. Comments and processing instructions are left out. Wrong
-references and prefixes are left to `wellformed.mend`; apart from them, the result is well-formed.
+and a field that has no end tag ends where the next field begins. Attributes are quoted and given once. A `<` that
+begins no tag is text, and so is the start tag of an element that is neither one of HTML nor one of feeds, and that
+never ends. From the first start tag on, comments and processing instructions are left out. Wrong references and
+prefixes are left to `wellformed.mend`; apart from them, the result is well-formed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _ATTRIBUTE = re.compile(
 )
 _START = re.compile(rb"<[A-Za-z_]")
 _VOID: Final = frozenset(name.encode() for name in name_set("area br col embed hr img input meta param track wbr"))
-"""The void elements of HTML, except for those that have text in feeds."""
+"""The void elements of HTML, except for `base`, and for `link` and `source`, which have text in feeds."""
 _HTML: Final = frozenset(name.encode() for name in ELEMENTS)
 _KNOWN: Final = _HTML | frozenset(
     name.encode()
@@ -40,7 +40,7 @@ _AROUND: Final = frozenset({b"rss", b"rdf", b"channel", b"feed", b"items"})
 """The elements around entries, without their prefixes."""
 _STRUCTURE: Final = _AROUND | _ENTRIES
 _MARKUP_FIELDS: Final = frozenset({b"content", b"summary"})
-"""Fields whose text may be markup."""
+"""Fields that `missing_ends` does not count, since their text may be markup that is not escaped."""
 
 
 def balanced(markup: bytes) -> bytes:
@@ -169,4 +169,7 @@ def _local(name: bytes) -> bytes:
 
 
 def _is_field(name: bytes) -> bool:
+    """Return whether elements called *name* are fields of entries and feeds. Unlike `is_field`, count fields of markup,
+    and do not count the elements around fields, such as `atom:entry`.
+    """
     return name in _MARKUP_FIELDS or (is_field(name) and _local(name) not in _STRUCTURE)

@@ -65,8 +65,8 @@ class Charset:
 
 @cache
 def charset_of(label: str) -> Charset | None:
-    """Return the charset that *label* means, or None if it means none. The case of the label, and spaces around
-    it, don't count.
+    """Return the charset that *label* means, or None if it means none. The case of the label, and spaces and
+    quotes around it, don't count.
 
     Also return None for a charset that doesn't encode markup in ASCII bytes (UTF-16, UTF-32, EBCDIC): a document in one
     of these is recognised by its first bytes, and a document without such first bytes is not in one of these.
@@ -84,14 +84,17 @@ def charset_of(label: str) -> Charset | None:
 
 
 def ebcdic_of(label: str) -> Charset:
-    """Return the charset of a document whose first bytes are EBCDIC, and whose declaration names *label*."""
+    """Return the charset of a document whose first bytes are EBCDIC, and whose declaration names *label*: cp037, if
+    *label* is no charset of EBCDIC.
+    """
     name = _python_name(label)
     if name and b"\x4c\x6f".decode(name, "replace") == "<?":
         return Charset(name, name)
     return Charset("cp037", "cp037")
 
 
-# Codecs of Python that are not charsets of documents: they encode text as other text.
+# Codecs of Python that are not charsets of documents: most encode text as other text. mbcs and oem differ from machine
+# to machine, and undefined decodes nothing.
 _NO_CHARSETS: Final = frozenset(
     {"charmap", "idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7", "undefined", "mbcs", "oem"}
 )
@@ -146,8 +149,8 @@ _SCRIPTS: Final = {
     **dict.fromkeys(("windows-1256", "iso-8859-6"), _ARABIC),
 }
 """Latin scripts end at U+017E, since capitals and quotes in windows-1252 may be valid UTF-8 by chance: the bytes of
-`É’` are those of U+0252. Other scripts have only their letters: the bytes of `В` and a no-break space in windows-1251
-are those of a no-break space in UTF-8.
+`É’` are those of U+0252. Other scripts have none of the signs in Latin-1: the bytes of `В` and a no-break space in
+windows-1251 are those of a no-break space in UTF-8.
 """
 
 Handler = Callable[[UnicodeError], tuple[str, int]]
@@ -155,8 +158,8 @@ Handler = Callable[[UnicodeError], tuple[str, int]]
 
 @cache
 def _handlers() -> dict[str, str]:
-    """Register an error handler for each charset that needs one. Return the handlers' names by the names of the
-    charsets.
+    """Register an error handler for each family of charsets that needs one. Return the handlers' names by the names of
+    the charsets.
     """
     named: dict[str, str] = {}
     for names, read in _VENDORS.items():
@@ -167,8 +170,8 @@ def _handlers() -> dict[str, str]:
 
 
 def _handler(read: Callable[[bytes], Iterator[tuple[str, int]]]) -> Handler:
-    """Return an error handler that uses the first character that *read* yields, or else replaces one byte with
-    U+FFFD.
+    """Return an error handler that uses the first character that *read* yields for the two bytes from the error on. If
+    it yields none, U+FFFD takes the place of the bytes that the codec could not decode.
     """
 
     def handle(error: UnicodeError) -> tuple[str, int]:

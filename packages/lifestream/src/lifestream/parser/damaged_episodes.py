@@ -31,9 +31,10 @@ _ENTRY = re.compile(r"<(?:[\w.-]+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 
 
 def with_episodes(entries: Sequence[Entry], text: str) -> tuple[Entry, ...]:
-    """Return *entries*, which are all entries read from the document *text*, with the episodes that it describes.
+    """Return *entries*, which are all entries read from the document *text*, with the episodes that it describes. They
+    are returned unchanged if the entries found in *text* are not as many.
 
-    What precedes the first entry, such as the hosts of the podcast, belongs to all of them.
+    Persons named before the first entry are the hosts of the podcast: they take part in each episode that names none.
     """
     head, *pieces = _pieces(text)
     if len(pieces) != len(entries):  # it is not known which piece belongs to which entry
@@ -62,7 +63,9 @@ def _fields(piece: str, prefixes: Mapping[str, str]) -> Fields:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Yield *text* without CDATA sections and comments, cut before each entry: its head first, then the entries."""
+    """Yield *text* without CDATA sections, comments and processing instructions, cut before each entry: its head first,
+    then the entries.
+    """
     document = text.encode("utf-8", "replace")
     kept, position = [], 0
     for start, end in literals(document):

@@ -1,7 +1,7 @@
 """Forms of a date, besides those of `date_standards`, that mean one moment: text → a moment, or None in other forms.
 
-The moment is in UTC, or naive if the text names no zone that is known. A day or an hour that no calendar has raises
-ValueError.
+The moment is in UTC, or naive if the text names no zone that is known. A day that no calendar has raises ValueError, a
+moment outside of the years 1 to 9999 OverflowError or ValueError.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def normal(text: str) -> str:
     """Return *text* in one line, without comments, with ASCII characters in place of similar-looking ones.
 
     Months written as numbers (1월, tháng 1) become names. Years of an era (令和6年) become years of the common era, and
-    times such as 12h30 get a colon.
+    times such as 12h30 get a colon. What .NET and Go write around a date, and words without a meaning for it, are left
+    out.
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace("\u200e", "").replace("\u200f", "")
@@ -93,12 +94,12 @@ _ISO = re.compile(
 )
 _COMPACT = re.compile(rf"(?P<date>\d{{8}})(?P<time>\d{{4}}(?:\d\d)?)(?:\s?{ZONE})?", re.IGNORECASE)
 _LATEST: Final = 2100
-"""Digits that would mean a day in this year or later are not read as a day."""
+"""Digits of a day and a time (`_compact`) are not read as such if they would mean this year or a later one."""
 
 
 def _epoch(text: str) -> datetime | None:
     """Return the moment that is *text* seconds, milliseconds or microseconds after the beginning of 1970. The number
-    of digits decides the unit.
+    of digits decides the unit. Return None for digits that `_compact` reads.
     """
     found = _NUMBER.fullmatch(text)
     if not found or len(found[1]) in (11, 14, 15) or _compact(text):
@@ -226,7 +227,7 @@ def worded(text: str) -> datetime | None:
     if len(months) == 2 and months[0][1] == 0:
         months.pop(0)
     if len(months) == 1 and len(numbers) == 1 and len(numbers[0]) == 4 and not words and not found["clock"]:
-        numbers.insert(0, "1")  # as in ISO 8601, where a month without a day means its first day
+        numbers.insert(0, "1")  # as in `_iso`: a month without a day means its first day
     if len(numbers) != 2 or len(months) != 1:
         return None
     day, year = numbers

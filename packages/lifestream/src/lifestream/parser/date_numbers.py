@@ -1,4 +1,4 @@
-"""Dates that consist of numbers with the year at their end.
+"""Dates that consist of numbers with the year at their end, or with a year of two digits at their beginning: 99/08/17.
 
 Other dates of the document may be needed to find out which number is the day.
 """
@@ -57,8 +57,8 @@ class Numbers:
 
 
 def numbers(text: str) -> Numbers | None:
-    """Return the date in *text* if it consists of numbers, with the year at its end. May raise ValueError for a day or
-    a month that no calendar has.
+    """Return the date in *text* if it consists of numbers, with the year at its end, or if the first of three numbers
+    of two digits is more than 31 and so the year. May raise ValueError for a day or a month that no calendar has.
     """
     text, weekday = in_order(text)
     found = _NUMERIC.fullmatch(text)

@@ -1,8 +1,8 @@
 """Words of dates: months and days of the week in the languages of feeds, and the abbreviations of time zones.
 
 Sites write `12 Dez 2022` and `04 févr. 2025` where RFC 822 has English. A month is recognised by its name, and by each
-prefix of the name that has at least three letters and fits no other month. Accents and case don't count. A whole name
-counts before the prefixes of others: the Czech `červen` is June, though `července` is July.
+prefix of the name that has at least three letters and fits no other month of that language. Accents and case don't
+count. A whole name counts before the prefixes of others: the Czech `červen` is June, though `července` is July.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import unicodedata
 from typing import Final
 
 _NAMES: Final = (
-    # If two languages share a prefix, its meaning in the first one counts.
+    # If two languages share a name or a prefix, its meaning in the first one counts.
     "january february march april may june july august september october november december",
     "januar februar märz april mai juni juli august september oktober november dezember",
     "jänner feber mrz apr mai jun jul aug sept okt nov dez",

@@ -7,8 +7,9 @@ be in UTC. Missing parts are never filled in from today's date: text that isn't 
 rules 19 and 20).
 
 `03/04/2020` may be in March or April. `Calendar` decides by the other dates of the document: if one of them has a
-number above 12 in the same place, that place is the day. If none has, the text is no date. A day of the week decides,
-too. A date in the year 1 is no date: programs that know no date write it (Go's zero time, .NET's MinValue).
+number above 12 in the same place, that place is the day. If none has, or if they contradict each other, the text is no
+date. A day of the week decides, too, and in a date with dots the day comes first. A date in the year 1 is no date:
+programs that know no date write it (Go's zero time, .NET's MinValue).
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class Calendar:
                 if moment := read(line):
                     return moment, form
         except (ValueError, OverflowError):
-            pass  # a day or an hour that no calendar has
+            pass  # a day that no calendar has, or a moment outside of the years 1 to 9999
         return None, ""
 
     @staticmethod

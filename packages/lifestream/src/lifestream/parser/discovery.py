@@ -31,7 +31,7 @@ _USUAL_PLACES: Final = ("feed", "rss.xml", "atom.xml", "feed.xml", "index.xml", 
 
 
 def well_known(url: str) -> list[str]:
-    """Return the usual addresses of feeds for the page *url*, the most likely first: beside the page, then at the
+    """Return the usual addresses of feeds for the page *url*, the most likely first: below the page, then at the
     site's root. For a page of a known site, return its `own_places` instead.
     """
     try:
@@ -74,7 +74,9 @@ def own_places(url: str) -> list[str]:
 
 
 def _on_youtube(steps: Sequence[str], query: str) -> list[str]:
-    """Return the feed of a channel or playlist by its address. Only the page of a handle (`/@name`) names its feed."""
+    """Return the feed of the channel, user or playlist whose page has this address. The address of a handle (`/@name`)
+    doesn't tell the feed, only the page at that address does.
+    """
     if len(steps) >= 2 and steps[0] == "channel":
         return [youtube_feed(steps[1])]
     if len(steps) >= 2 and steps[0] == "user":

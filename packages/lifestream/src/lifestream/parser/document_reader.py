@@ -21,7 +21,7 @@ from lifestream.plugins.reading_notes import Notes
 
 
 def read(body: bytes, headers: Mapping[str, str], url: str, notes: Notes | None = None) -> ParsedFeed:
-    """Return the feed in the document, as `lifestream.parser.parse` does, but with *headers* in lower case."""
+    """Return the feed in the document, as `lifestream.parser.parse` does. The names in *headers* are in lower case."""
     content_type = headers.get("content-type", "")
     url = base_of_document(url)
     notes = notes or Notes()

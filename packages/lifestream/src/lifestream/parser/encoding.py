@@ -1,13 +1,16 @@
 """The encoding of a document's bytes (Encoding Standard, 4.2; RFC 7303, sections 3 and 8.1; XML 1.0, F).
 
-A byte order mark decides, and so do first bytes that are markup in UTF-16, UTF-32 or EBCDIC: labels are ignored then.
-In other documents, a label of such an encoding is not believed. The candidates are, in this order, the charset of the
-Content-Type, that of the XML declaration, and UTF-8. The first that decodes the bytes without an error is taken.
-`text/xml` without a charset is no different from `application/xml` since RFC 7303.
+A byte order mark decides, and so do first bytes that are markup in UTF-16, UTF-32 or EBCDIC. Labels are ignored then,
+except that the declaration tells which charset of EBCDIC it is. In other documents, a label of such an encoding is not
+believed. The candidates are, in this order, the charset of the Content-Type, that of the XML declaration, and UTF-8.
+The first that decodes the bytes without an error is taken. `text/xml` without a charset is no different from
+`application/xml` since RFC 7303.
 
-The commonest mistake of sites is UTF-8 under another label, so a document that can't be valid UTF-8 by chance is read
-as UTF-8 (`_is_utf8`). If every candidate has errors, the one with the fewest is taken, so if a publisher's excerpt ends
-within a character, only that character is lost. If the encoding differs from the label, the result has a complaint.
+The commonest mistake of sites is UTF-8 under another label. So a document with another label is read as UTF-8 if nearly
+all of it is valid UTF-8, and can't be so by chance (`_is_utf8`). If every candidate has errors, the one with the fewest
+is taken, so if a publisher's excerpt ends within a character, only that character is lost. If even that candidate has
+too many errors, the document is read as windows-1252. If the encoding differs from the label, or part of the document
+could not be decoded, the result has a complaint, except in EBCDIC.
 
 Control characters from U+0080 to U+009F become the characters of windows-1252 in their place (HTML, 13.2.5.80).
 """
@@ -23,7 +26,9 @@ from lifestream.plugins.reading_notes import Notes
 
 
 class Decoded(NamedTuple):
-    """The *text*, the *encoding* that it was read in, and a *complaint* if that is not the declared one."""
+    """The *text*, the *encoding* that it was read in, and a *complaint* if that is not the declared one, or if part of
+    the document could not be decoded.
+    """
 
     text: str
     encoding: str
@@ -136,8 +141,8 @@ def _chosen(body: bytes, labelled: dict[Charset, str]) -> tuple[Charset, str, st
 
 
 _TO_JAPANESE: Final = b"\x1b$"
-"""The escape sequence before Japanese characters in ISO-2022-JP. Text in that charset consists of ASCII bytes, so it is
-valid UTF-8, but XML allows no ESC (2.2).
+"""The beginning of the escape sequence before Japanese characters in ISO-2022-JP. Text in that charset consists of
+ASCII bytes, so it is valid UTF-8, but XML allows no ESC (2.2).
 """
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _RUN = re.compile(rb"[\x80-\xff]++")

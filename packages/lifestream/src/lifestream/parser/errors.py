@@ -20,6 +20,6 @@ class ParseTimeout(ParseError):
 
 
 class ParserDied(ParseError):
-    """The process that read the document could not finish: out of memory, killed from outside, or a crash. For a web
-    page it also means that the page has no article.
+    """The process that read the document could not finish: out of memory, killed from outside or by the end of its
+    pool, or a crash. For a web page it also means that the page has no article.
     """

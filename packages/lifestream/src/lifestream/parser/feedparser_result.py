@@ -1,4 +1,4 @@
-"""feedparser's result → `ParsedFeed`. This module parses no markup, and the feed is not safe to show yet."""
+"""feedparser's result → `ParsedFeed`, which is not safe to show yet. This module doesn't read the document itself."""
 
 from __future__ import annotations
 
@@ -110,13 +110,16 @@ class _Context:
         """Return the address of an entry's page: its link, or else the first of its links without another purpose."""
         link = _text(_get(found, "link"))
         if link and link == _text(_get(found, "id")) and not LOOKS_LIKE_ADDRESS.match(link):
-            # A guid without isPermaLink="false" counts as a link (RSS 2.0), whatever its form.
+            # feedparser takes each guid without isPermaLink="false" for a link (RSS 2.0), whatever its form.
             link = ""
         others = (other for other in _get(found, "links", []) if other.get("rel") not in OTHER_PURPOSES)
         return link or next((_text(other.get("href")) for other in others if other.get("href")), "")
 
     def _content(self, found: Found) -> tuple[str, str]:
-        """Return the content as HTML, and its base by `xml:base`. Prefer HTML, then the longest content."""
+        """Return the content as HTML, and its base by `xml:base`, or that of the summary if there is no content.
+
+        Prefer HTML, then the longest content.
+        """
         bodies = [body for body in _get(found, "content", []) if body.get("value")]
         bodies = [body for body in bodies if kind_of(body.get("type", "text/html")) is not Kind.OTHER]
         if not bodies:

@@ -50,7 +50,8 @@ _LONG: Final = 200
 def send(pipe: BinaryIO, message: Any, data: bytes = b"") -> None:
     """Write a frame of *message* and *data*. Raises OSError if the other end no longer reads.
 
-    The items or entries in a message follow it one by one, so that neither process holds the text of all of them.
+    The items or entries in a message follow it one by one, so that neither process holds the JSON of all of them at
+    once.
     """
     message, parts = _divided(message)
     text = _text_of(message)
@@ -159,8 +160,8 @@ class Shape(Generic[Value]):
 
 
 def record(kind: Callable[..., Value], **inner: Shape[Any]) -> Shape[Value]:
-    """Return the shape of a dataclass, packed as the list of its fields. *inner* gives the shapes of those fields that
-    are not just text, numbers or None.
+    """Return the shape of a dataclass, packed as the list of its fields. *inner* gives the shapes of those fields whose
+    values JSON doesn't have. All others are sent as they are.
     """
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # a class, which mypy calls callable
     values = attrgetter(*names)

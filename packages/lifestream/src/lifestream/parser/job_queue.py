@@ -1,4 +1,4 @@
-"""Jobs that wait for workers. Starting a worker is costly, so another one is started only if many jobs wait.
+"""Jobs that wait for workers. Starting a worker is costly, so another one is started only if it is likely to pay.
 
 Each worker waits in a thread of its own until it is needed. Starting a process takes as much processor time as reading
 some thirty documents. So another worker is needed only if many documents wait or are sure to come, or if documents wait
@@ -58,7 +58,7 @@ class JobQueue(Generic[_Job]):
             return None if self._closed else self._jobs.popleft()
 
     def wait_until_needed(self) -> None:
-        """Wait until one more worker is needed, or the queue is closed."""
+        """Wait until one more worker is needed, or the queue is closed. The caller then counts as that worker."""
         with self._worker_needed:
             while not (self._is_short or self._closed):
                 self._worker_needed.wait(self._last_taken + LATE - monotonic() if self._jobs else None)

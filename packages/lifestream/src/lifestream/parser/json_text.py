@@ -52,7 +52,7 @@ def start_of(text: str, content_type: str) -> int | None:
 def loaded(text: str, start: int = 0) -> tuple[Any, Flaw | None]:
     """Return the JSON in *text*, which begins at *start*, and its flaw. Raises `NotAFeed` and `RecursionError`.
 
-    The flaw is `mended`, unless items had to be left out.
+    The flaw is None for well-formed JSON. It is `mended`, unless the items had to be read one by one.
     """
     start = len(text) - len(text[start:].lstrip(_BLANK))
     json_text = text[start:]
@@ -96,8 +96,8 @@ _LAST_COMMA = late(r'("(?>(?:[^"\\]++|\\.?)*)(?:"|\Z))|(?<![\[{,\s]),(?=\s*+[}\]
 
 
 def _salvaged(text: str, decoder: json.JSONDecoder) -> dict[str, Any]:
-    """Return the members of the object in *text* up to the first that is damaged, and those of its items that are
-    whole.
+    """Return the members of the object in *text* up to its items, with those of the items that are whole, or up to the
+    first member that is damaged.
     """
     members: dict[str, Any] = {}
     position = 1

@@ -14,9 +14,9 @@ beside it is what this module does about it:
     its patterns for a doctype and a declaration          not used: `preprocessing.prolog` reads both
     a long token that expat reads again with each part    expat gets the document in one part
 
-feedparser has hooks for dates only, so its parsers are subclassed. The overridden methods are those of version 6.0.12;
-three of them have names with an underscore. Each bound has a test of its time, which would fail with a version that
-lacks the method.
+feedparser has hooks for dates only, so its parsers are subclassed. The overridden methods are those of versions 6.0.12
+to 6.0.14; three of them have names with an underscore. Each bound has a test of its time, which would fail with a
+version that lacks the method.
 """
 
 from __future__ import annotations
@@ -212,7 +212,9 @@ class _Strict(_Bounds, StrictFeedParser):  # type: ignore[misc]
             self.prefixes.setdefault(uri, prefix)
 
     def startElementNS(self, name: tuple[str | None, str], qname: str | None, attrs: Any) -> None:  # noqa: N802
-        """Read a start tag. *qname*, if not given, is filled in: feedparser would search all namespaces for it."""
+        """Read a start tag with at most `MOST_ATTRIBUTES` attributes. *qname*, if not given, is filled in: feedparser
+        would search all namespaces for it.
+        """
         if len(attrs) > MOST_ATTRIBUTES:
             names = list(islice(attrs.getNames(), MOST_ATTRIBUTES))
             attrs = xmlreader.AttributesNSImpl(

@@ -1,8 +1,9 @@
 """Reading of documents that the strict reader doesn't recognise as feeds, or can't read as they are.
 
 An ill-formed document is split into its entries (`salvage`), whose tags are made to match (`balanced_tags`), so that
-the strict reader can read them. feedparser reads only what the strict reader does not recognise as a feed, and what
-uses namespaces in a way that XML does not allow. feedparser is imported only when it is needed.
+the strict reader can read them. feedparser reads only what the strict reader does not recognise as a feed, or finds no
+entries in although there are some, and what uses namespaces in a way that XML does not allow. feedparser is imported
+only when it is needed.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 Each child has a thread here, which starts it once it is needed (see `job_queue`), sends it one document at a time, and
 waits. If a document takes longer than its deadline, its child is killed: by the kernel after that much processor time,
-and by `deadlines` after three times that much wall time. The next document gets a new child. The children are plain
-`subprocess` children, because Celery's workers may not have `multiprocessing` ones.
+and by `deadlines` after three times that much wall time. On Windows, which does not limit processor time, the deadline
+itself counts as wall time. The next document gets a new child. The children are plain `subprocess` children, because
+Celery's workers may not have `multiprocessing` ones.
 
 Shipped plugins run in the child. Your own plugin may need Django, so its hooks run in this process, in the child's
 thread, between two questions to the child. The first question has the document read; the second has the results of the
@@ -57,7 +58,9 @@ ARGUMENTS: Final = (
 """The arguments with which Python runs as a child."""
 
 _PATIENCE: Final = 3 if hasattr(signal, "setitimer") else 1
-"""How many times its deadline a document may take in wall time, if the kernel limits its processor time."""
+"""How many times its deadline a document may take in wall time: several times, if the kernel limits its processor time;
+once otherwise.
+"""
 _TIME_IS_UP: Final = -getattr(signal, "SIGPROF", 0) or None
 """The exit status of a child that the kernel has killed at the deadline."""
 _PIPE: Final = 256 * 1024
@@ -71,7 +74,7 @@ _STARTING: Final = 60.0
 _ENDING: Final = 5.0
 """How long a child may take to end, in seconds."""
 _PASSED_ON: Final = (
-    # The variables of our environment that a child keeps. Keys and passwords are not among them.
+    # A child keeps the variables of our environment whose names begin like this. Keys and passwords are not among them.
     *("PYTHON", "VIRTUAL_ENV", "COVERAGE", "COV_CORE", "LD_", "DYLD_"),
     *("LC_", "LANG", "PATH", "SYSTEMROOT", "TEMP", "TMP"),
 )
@@ -90,8 +93,8 @@ class ParserPool:
 
     *deadline* is how long one document may take, in seconds, and *memory* the address space of a child, in bytes, where
     the system can bound it. *rules* say what markup may stay, *registry* which plugins there are (by default the
-    shipped ones and those of entry points). Only the first *max_page* characters of a web page are read. The pool is a
-    context manager: leaving it ends the children, and the documents that they are reading fail.
+    shipped ones and those of entry points). `read_page` reads only the first *max_page* characters of a page. The pool
+    is a context manager: leaving it ends the children, and the documents that they are reading fail.
     """
 
     def __init__(
@@ -146,7 +149,7 @@ class ParserPool:
 
     def expect(self, documents: int) -> None:
         """Start as many processes as it pays to start for this number of *documents*. Without this call, one is started
-        with the pool, and others if many documents wait.
+        with the pool, and others if many documents wait, or if none has been taken for a while (see `job_queue`).
         """
         self._jobs.expect(documents)
 
@@ -204,7 +207,9 @@ class ParserPool:
             raise RuntimeError("this ParserPool is closed; submit before leaving its `with` block")
 
     def close(self) -> None:
-        """End all children and threads, within seconds. Waiting documents are cancelled, and those being read fail."""
+        """End all children and threads, within seconds, unless a hook of your own plugin takes longer. Waiting
+        documents are cancelled, and those being read fail.
+        """
         self._closed = True
         for job in self._jobs.close():
             job.future.cancel()

@@ -35,8 +35,9 @@ class Nonsense(ParserDied):
 @dataclass(frozen=True, slots=True)
 class Document:
     """A document to read. *shipped* names the shipped plugin for it, and is "" if the child chooses the plugin once the
-    document is read, or None if the plugin may be one that is not shipped. *noted* says that notes are wanted.
-    *known* are the digests of entries that need not be cleaned (see `entry_digests`).
+    document is read, or None if the plugin may be one that is not shipped. *plugin* is the one chosen by its name, if
+    there is one; *problems* say why it can't be had. *noted* says that notes are wanted. *known* are the digests of
+    entries that need not be cleaned (see `entry_digests`).
     """
 
     body: bytes

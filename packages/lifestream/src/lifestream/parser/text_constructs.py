@@ -70,7 +70,7 @@ def plain(text: str) -> str:
 
 
 def plain_of_html(html: str) -> str:
-    """Return the text of *html* in one line. If removing the tags leaves nothing, return *html* as written."""
+    """Return the text of *html* in one line. If removing the tags leaves nothing, return *html* with its tags."""
     html = unwrapped(html.strip())
     if "<" not in html and "&" not in html:
         return one_line(html)
@@ -84,7 +84,7 @@ def _of_html(html: str, written: str) -> str:
 def html(text: str) -> str:
     """Return *text*, a description or summary that its format calls HTML, as HTML.
 
-    If no element begins or ends in it, whatever looks like a tag is text: `a<b` is kept.
+    If no element or comment begins or ends in it, whatever looks like a tag is text: `a<b` is kept.
     """
     text = unwrapped(text)
     if "<" not in text or "<!--" in text or any(map(_is_tag, _TAG.finditer(text))):

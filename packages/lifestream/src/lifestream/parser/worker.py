@@ -1,8 +1,8 @@
 """The process that reads documents, started by `pool`, which sends it questions: a new interpreter that calls `run`.
 
 It answers frame by frame (see `ipc`) until its input ends, so it ends when its parent does. Where the kernel supports
-it, the kernel bounds the memory and the processor time that a document may take. A document that needs more ends this
-process, and nothing else.
+it, the kernel bounds the memory and the processor time that a document may take. A document that needs more time ends
+this process. One that needs more memory is given up, or ends this process. No other document is affected.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bluesky's RSS: posts without titles, whose description is plain text and not HTML, as RSS defines it."""
+"""Bluesky's RSS: posts without titles, whose description is plain text, not HTML."""
 
 from __future__ import annotations
 

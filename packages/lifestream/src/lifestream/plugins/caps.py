@@ -1,6 +1,7 @@
 """The caps: how much of each field of a feed and its entries is kept, and what happens to the rest.
 
-Nothing is cut silently: a `Tally` counts the values that exceeded a cap, and its notes go into the log of the fetch.
+Nothing that is kept is cut silently: a `Tally` counts the values that exceeded a cap, and its notes go into the log of
+the fetch. Only `SUMMARY` is not counted: it bounds how much is read of a summary, of which the beginning is kept.
 Plain text is cut between two words if possible, and ends with "…"; HTML is cut before a tag or a reference that would
 be incomplete. A list keeps its first values, and a document its latest entries. An address, a media type and a language
 are dropped whole, since a part of one means something else. A guid is replaced by its hash, so that it still
@@ -105,9 +106,10 @@ _T = TypeVar("_T")
 
 
 def bounded(entry: EntryOrDraft, tally: Tally) -> EntryOrDraft:
-    """Return *entry*, an entry or a draft, with each field cut to its cap. Count in *tally* the caps that it exceeded.
+    """Return *entry*, an entry or a draft, with each field that an item keeps cut to its cap. Count in *tally* the caps
+    that it exceeded.
 
-    The content is only cut here, as HTML that has not been cleaned; `content` bounds the result of cleaning it.
+    The content is not cleaned here, only cut; `content` bounds the result of cleaning it.
     """
     if _is_within(entry):
         return entry

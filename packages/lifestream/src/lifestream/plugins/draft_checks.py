@@ -63,7 +63,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "episode": (Episode, NoneType),
     "captions": (bool,),
 }
-"""The types of those fields of a draft that are not text."""
+"""The types of those fields of a draft that are neither text nor lists."""
 _Typed: TypeAlias = tuple[str, tuple[type, ...]]
 """The name of a field, and its types."""
 

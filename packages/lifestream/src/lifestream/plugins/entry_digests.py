@@ -1,8 +1,8 @@
 """Digests of entries: by its digest, an entry that is stored already and unchanged is recognised before it is cleaned.
 
-Cleaning is most of the work of reading a document, and usually only one of twenty entries of a changed document is
-new. So a feed keeps the digests of the entries of its last document (`Feed.entry_digests`), and only entries with a
-digest that is not among them are cleaned.
+Cleaning is most of the work of reading a document, and usually only one of twenty entries of a changed document is new.
+So a feed keeps the digests of up to MOST entries of its last document (`Feed.entry_digests`). Entries with a digest
+that is among them are not cleaned, unless they look like another entry of the document (see `item_pipeline`).
 
 A digest covers a draft as the plugin's hooks leave it: all that cleaning depends on, and so all that the feed, its
 base and the plugin have put into the entry. It also covers what cleans: the releases of this package and of nh3, and

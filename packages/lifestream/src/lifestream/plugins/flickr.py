@@ -20,7 +20,7 @@ class FlickrPlugin(FeedPlugin):
     domains = ("flickr.com",)
 
     def process(self, entry: Entry) -> Entry:
-        """Return *entry* without what Flickr puts before the photographer's description."""
+        """Return *entry* without what Flickr puts before the photographer's description, and with separate tags."""
         content = _POSTED.sub("", entry.content or entry.summary, count=1)
         if any(medium.url for medium in entry.media) or any(
             file.type.startswith("image/") for file in entry.enclosures

@@ -27,7 +27,9 @@ class GitHubPlugin(FeedPlugin):
         return with_ids and most_lead_to((entry.link for entry in feed.entries), *self.domains)
 
     def process(self, entry: Entry) -> Entry:
-        """Return *entry* with the name of its repository in the title, unless the title has it already."""
+        """Return *entry* with the name of its repository in the title, unless the title has it already, and without
+        avatars.
+        """
         found = _REPOSITORY.match(entry.link)
         title = entry.title
         if found and title and found[1].lower() not in title.lower():

@@ -2,7 +2,7 @@
 afterwards.
 
 Both steps are pure. `hooked` runs a plugin's hooks, in whichever process can import the plugin. `cleaned` makes the
-results safe, always in a parser's child process, which has a deadline. `prepare` runs both.
+results safe in a parser's child process, which has a deadline; only tests run it elsewhere. `prepare` runs both.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from lifestream.plugins.reading_notes import Notes, removals
 
 @dataclass(frozen=True, slots=True)
 class PluginProblem:
-    """A failure of a plugin: the *hook* that failed ("" if none could be called), the *entry* (by its best-known
-    identifier), and the *error* in words.
+    """A failure of a plugin: the *hook* that failed ("" if none could be called, "cleaning" if the hooks' result could
+    not be cleaned), the *entry* (by its title, else its link, else its guid), and the *error* in words.
     """
 
     plugin: str

@@ -38,8 +38,8 @@ class PodcastPlugin(FeedPlugin):
 
     def recognises(self, feed: ParsedFeed) -> bool:
         """Return whether most entries have an audio or video file."""
-        with_sound = sum(1 for entry in feed.entries if any(map(_is_playable, entry.enclosures)))
-        return with_sound * 2 > len(feed.entries)
+        playable = sum(1 for entry in feed.entries if any(map(_is_playable, entry.enclosures)))
+        return playable * 2 > len(feed.entries)
 
     def process(self, entry: Entry) -> Entry:
         """Return *entry* with enclosures that browsers can play."""

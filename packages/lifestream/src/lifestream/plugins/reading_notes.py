@@ -59,7 +59,7 @@ def _name(element: str, name: str) -> str:
 
 
 def _parts(html: str) -> Counter[tuple[str, str]]:
-    """Count the tags in *html*, by ("", tag), and their attributes, by (tag, attribute)."""
+    """Count the tags and comments in *html*, by ("", tag) and ("", "!--"), and the attributes, by (tag, attribute)."""
     found: Counter[tuple[str, str]] = Counter()
     for token in tokens(html):
         if token.kind == "start":

@@ -40,11 +40,12 @@ SHIPPED: Final = tuple(
 
 
 class PluginError(Exception):
-    """A plugin that cannot be used: its path cannot be imported, or is no plugin."""
+    """A plugin that cannot be used: its path cannot be imported, or is no plugin, or there is none with its name."""
 
 
 class Registry:
-    """The available plugins, by name. *paths* are dotted paths of classes, as in `LIFESTREAM_PLUGINS`.
+    """The available plugins, by name. *paths* are dotted paths of classes, as in `LIFESTREAM_PLUGINS`. Plugins of entry
+    points are among them if *use_entry_points*.
 
     Raises `PluginError` naming the path or entry point that is wrong.
     """

@@ -12,7 +12,7 @@ from lifestream.models import Feed, Item, Lifestream, Post, Subscription, Tag, f
 from lifestream.models.items import tag_slug
 
 NOW: Final = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
-"""The time at which rows are created and due, unless a test gives another."""
+"""The time at which feeds are created and due, and items dated and first seen, unless a test gives another."""
 
 _numbers = itertools.count(1)
 

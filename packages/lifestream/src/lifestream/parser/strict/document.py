@@ -1,8 +1,9 @@
 """Text → the root element of its tree: well-formed XML, and XML that can be mended without losing any of it.
 
 The caller has decoded the document, since expat knows few encodings. Expat gets the document in UTF-8, in one piece or,
-if it is large, in a few. ElementTree's parser in C builds the tree, without recursion. Nothing outside the document is
-loaded, and only short entities of a document type remain (`preprocessing`), so none of them can grow.
+if it is large and its texts are long, in a few. ElementTree's parser in C builds the tree, without recursion. Nothing
+outside the document is loaded, and only short entities of a document type remain (`preprocessing`), so none of them can
+grow.
 """
 
 from __future__ import annotations

@@ -57,8 +57,8 @@ def title_of(fields: Fields, scope: Scope) -> Construct:
 
 
 def authors_of(parent: Element, fields: Fields, names: Names) -> str:
-    """Return the authors named in *parent*, whose children are *fields*: authors and creators. If these have no names,
-    return the author of iTunes, else their addresses, else the owner of iTunes.
+    """Return the authors named in *parent*, whose children are *fields*: authors, creators and editors. If these have
+    no names, return the author of iTunes or Google Play, else their addresses, else the owner of iTunes.
     """
     persons = (child for child in parent if names[child.tag] in _PEOPLE)
     found = "" if _PEOPLE.isdisjoint(fields) else people.joined(_written(person, names) for person in persons)
@@ -190,7 +190,7 @@ class EntryReader:
         return max(found, key=lambda each: (each.kind is Kind.HTML, len(each.text)), default=NOTHING)
 
     def _summary(self, fields: Fields, scope: Scope) -> tuple[str, Construct]:
-        """Return the summary as HTML, and the construct that it was made from."""
+        """Return the summary as HTML, and the construct that it was made from: NOTHING for one of a podcast's tags."""
         described = elements(fields, "description", "dc:description", "summary", "dcterms:abstract")
         found = [loose(element, scope, Kind.HTML) for element in described]
         found += [typed(element, scope) for element in fields.get("atom:summary", ())]
@@ -241,7 +241,9 @@ class EntryReader:
         )
 
     def _picture(self, fields: Fields) -> str:
-        """Return the address of an entry's picture: one of iTunes, or an `image` as in channels."""
+        """Return the address of an entry's picture: one of iTunes or Google Play, an `image` as in channels, or a
+        `thumbnail`.
+        """
         for element in elements(fields, "itunes:image", "googleplay:image", "image", "thumbnail"):
             if found := picture_of(element, self.names):
                 return found

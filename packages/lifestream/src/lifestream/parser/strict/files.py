@@ -18,7 +18,8 @@ def files_of(fields: Fields, names: Names, scope: Scope, links: list[Link]) -> l
 
     They are enclosures of RSS and of Atom, and content of Atom that is a file elsewhere (RFC 4287, 4.1.3.2). Alternate
     enclosures of a podcast are usually beside the main one, so they count only if there is no other. A file that is
-    named twice is returned once, with the type and the length that either place gives.
+    named twice is returned once, with the type and the length that either place gives. The addresses that FeedBurner
+    made are replaced by the original ones, if there is one for each file.
     """
     files = links_of(fields.get("enclosure", ()), scope) if "enclosure" in fields else []
     if any(link.relation == "enclosure" for link in links):
