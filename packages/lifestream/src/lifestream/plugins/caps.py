@@ -1,6 +1,7 @@
 """The caps: how much of each field of a feed and its entries is kept, and what happens to the rest.
 
 Nothing is cut silently: a `Tally` counts the values that exceeded a cap, and its notes go into the log of the fetch.
+(Except for SUMMARY: of a summary, only the first 300 characters are stored in any case.)
 Plain text is cut between two words if possible, and ends with "…"; HTML is cut before a tag or a reference that would
 be incomplete. A list keeps its first values, and a document its latest entries. An address, a media type and a language
 are dropped whole, since a part of one means something else. A guid is replaced by its hash, so that it still

@@ -130,7 +130,9 @@ class Document:
         }
 
     def links_to_find(self, indices: Iterable[int], found: Collection[str]) -> set[str]:
-        """Return the links by which to look up the entries at *indices* whose guid is not among the keys *found*."""
+        """Return the links by which to look up the entries at *indices*: each is the link of one entry only, and that
+        entry has no trusted guid among the keys *found*.
+        """
         return {
             self.keys[i].link
             for i in indices
@@ -228,7 +230,8 @@ class Document:
 
     def _key(self, i: int, item: Known | None, store: _Store) -> str:
         """Return the key to store entry *i* under: the item's own key, unless the item is new or has a new guid. Return
-        "" if other items have all keys that it may get: one of these was this entry before it became another one.
+        "" if other items have all keys that it may get: an item keeps its key, even when its entry has been edited and
+        no longer says what the key was made of.
         """
         if item and (not self.trusts(i) or item.guid == self._guids[i]):
             self._keys_used.add(item.key)

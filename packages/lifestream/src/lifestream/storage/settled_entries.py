@@ -32,7 +32,7 @@ class SettledEntries:
         return index in self._outlines
 
     def found(self, decision: Decision) -> None:
-        """Note which item an entry is, if there is only an outline of the entry."""
+        """Settle the entry of an outline if it is the same item as in the last document; set *lacks* otherwise."""
         item = decision.known
         if item is not None and is_of(item.key, self._before.get(self._digests[decision.index], "")):
             self.settle(decision, item.key)

@@ -10,8 +10,8 @@ No transaction is long, since SQLite has one writer at a time. Each begins by lo
 claims: a result whose claim has passed to another worker is dropped. If a transaction fails because of its content, its
 feeds are written one by one, and a document that fails again is written row by row, so that only the broken row is
 lost. If the database itself fails (locked, full, gone), the write is repeated once, on a new connection if the old one
-is broken; if the database is full, the feeds are then written one by one. A result that isn't written is `unwritten`:
-only its request is lost.
+is broken; if it fails again, but may take less (a full disk), the feeds are written one by one. A result that isn't
+written is `unwritten`: only its request is lost.
 """
 
 from __future__ import annotations
