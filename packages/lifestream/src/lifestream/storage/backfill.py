@@ -103,8 +103,8 @@ def apply_rules(lifestreams: Collection[int], using: str) -> None:
         of_posts = {post.subscription_id for post in latest}
         rows = _rows(subscriptions.filter(lifestream=lifestream))
         rules = {row.pk: rules_of(row) for row in rows if row.pk in of_posts}
-        longest = max(rules.values(), key=lambda each: each.cost, default=Rules())
-        latest = latest[: len(readable_at_once([post.item_id for post in latest], using, longest))]
+        costliest = max(rules.values(), key=lambda each: each.cost, default=Rules())
+        latest = latest[: len(readable_at_once([post.item_id for post in latest], using, costliest))]
         for start in range(0, len(latest), CHUNK):
             _mark(latest[start : start + CHUNK], rules, using)
         subscriptions.filter(lifestream=lifestream).update(backlog=_NEWEST)
@@ -292,13 +292,13 @@ def _post_some(
     """Post missing items with keys less than *below*, the newest first, as the rules allow, until at least *at_most*
     are checked or *reading* is used up. Returns the key below which items are left, None if none are.
     """
-    left = at_most
+    remaining = at_most
     last: int | None = None
     for chunk in _chunks(_missing(row, using), rules, below):
-        if left <= 0 or (last is not None and rules and reading.most(rules) <= 0):
+        if remaining <= 0 or (last is not None and rules and reading.most(rules) <= 0):
             return last
         _post(chunk, row, using)
-        left -= len(chunk)
+        remaining -= len(chunk)
         reading.note(sum(len(each.shown.text) for each in chunk if each.shown is not None), rules)
         last = chunk[-1].item
     return None

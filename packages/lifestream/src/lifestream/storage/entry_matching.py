@@ -221,8 +221,12 @@ class Document:
             return None
         item = items[0]
         # If there are guids, the same words without a date may well be another entry: "Build passed".
-        tells = mine.distinction == "date" or item.deleted or not (mine.guid or item.guid)
-        return item if tells and not (item.link and self._link_uses[item.link]) and self._may_rename(i, item) else None
+        is_specific = mine.distinction == "date" or item.deleted or not (mine.guid or item.guid)
+        return (
+            item
+            if is_specific and not (item.link and self._link_uses[item.link]) and self._may_rename(i, item)
+            else None
+        )
 
     def _may_rename(self, i: int, item: Known) -> bool:
         """Return whether entry *i* may be *item* although their keys differ: no other entry has the item's guid."""

@@ -298,7 +298,7 @@ def _settle(
         if (pause := each.result.next.host_pause) is not None:
             name = host_that_answered(each.result.claim, each.result.outcome)
             pauses[name] = max(pause, pauses.get(name, pause))
-    _keep_asked(news.moved, feeds, using)
+    _keep_active(news.moved, feeds, using)
     fetched = {each.feed for each in imports if isinstance(each.result.outcome, Fetched)}
     update_rows(Feed, STATE, [feed for feed in feeds.values() if feed.id not in fetched], using)
     update_rows(Feed, STATE + FROM_DOCUMENT, [feeds[pk] for pk in sorted(fetched)], using)
@@ -326,7 +326,7 @@ def _move(feed: FeedState, result: Result, using: str) -> Move | None:
     return Move(feed.id, before, url, into)
 
 
-def _keep_asked(moves: Iterable[Move], feeds: Mapping[int, FeedState], using: str) -> None:
+def _keep_active(moves: Iterable[Move], feeds: Mapping[int, FeedState], using: str) -> None:
     """Keep each of *feeds* active that subscriptions have moved to, even if it was redirected to another feed, or gone,
     in the same transaction: otherwise nobody would notice that it is not requested any more.
     """
