@@ -32,8 +32,8 @@ _ADD: Final = (
 
 
 class Tally(models.Model):
-    """A count that only grows: *name* is as `fetches:new`, *changed* is when it grew last. (`reports` counts nothing: its
-    *changed* is when the last weekly mail was sent.)
+    """A count that only grows: *name* is as `fetches:new`, *changed* is when it grew last. (`reports` counts nothing:
+    its *changed* is when the last weekly mail was sent.)
     """
 
     name = models.CharField(_("name"), max_length=100, primary_key=True)
