@@ -84,8 +84,8 @@ def _host_saved(
 def _subscription_saved(
     instance: Subscription, using: str, raw: bool = False, update_fields: Collection[str] | None = None, **_: Any
 ) -> None:
-    """Receive Django's signal that a subscription was saved: note the name by which it is sorted, fill its timeline,
-    and let an idle feed be fetched again.
+    """Receive Django's signal that a subscription was saved: note the name and folder by which it is sorted, fill its
+    timeline, and note whether its feed has readers, without whom it is not fetched.
     """
     from lifestream.models import sort_names
     from lifestream.models.lifestreams import SHOWING
@@ -155,8 +155,8 @@ def _item_to_be_saved(instance: Item, using: str, **_: Any) -> None:
 
 
 def _item_saved(instance: Item, using: str, created: bool, raw: bool = False, **_: Any) -> None:
-    """Receive Django's signal that an item was saved. A fixture may contain the published ids, so none is added here;
-    `cleanup` adds one to each item that has none.
+    """Receive Django's signal that an item was saved. A new item gets its published id here, unless it comes from a
+    fixture, which may contain the id; `cleanup` gives one to each item that has none.
     """
     from lifestream.storage import published_ids, saved_rows
 

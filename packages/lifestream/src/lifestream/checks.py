@@ -163,7 +163,9 @@ def check_pause_scope(**_: Any) -> list[checks.CheckMessage]:
 
 
 def check_pushes(**_: Any) -> list[checks.CheckMessage]:
-    """Check that the address for hubs is valid (E009), uses TLS (W003), and is one that Django accepts (W004)."""
+    """Check that the address for hubs is valid and has the pages of lifestream (E009), that hubs have to use TLS
+    (W003), and that Django accepts the host (W004).
+    """
     hint = gettext(
         "Give the address of this site, as https://planet.example.org, or leave it out: then nothing is pushed."
     )

@@ -191,8 +191,8 @@ class Settings(SettingValues):
 
     @property
     def concurrency(self) -> int:
-        """`LIFESTREAM_CONCURRENCY`: how many requests a worker has open at once. By default 128, if that is no more
-        than a quarter of the files that its process may open.
+        """`LIFESTREAM_CONCURRENCY`: how many requests a worker has open at once. By default 128, but at most a quarter
+        of the files that its process may open.
         """
         return int(self.number("CONCURRENCY", _most_connections(), least=1))
 

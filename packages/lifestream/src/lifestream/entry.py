@@ -117,10 +117,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How often a feed asks to be fetched. All values are minimums.
+    """How seldom a feed asks to be fetched.
 
-    *ttl* and *update_interval* (`sy:updatePeriod` divided by `sy:updateFrequency`) are in seconds. *skip_hours* are
-    hours of the day in UTC, 0 to 23; *skip_days* are 0 for Monday to 6 for Sunday.
+    *ttl* and *update_interval* (`sy:updatePeriod` divided by `sy:updateFrequency`) are the shortest times between two
+    fetches, in seconds. At the times of the others, it is not to be fetched: *skip_hours* are hours of the day in UTC,
+    0 to 23; *skip_days* are 0 for Monday to 6 for Sunday.
     """
 
     ttl: int | None = None

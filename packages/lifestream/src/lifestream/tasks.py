@@ -1,4 +1,5 @@
-"""Celery tasks: `update_feeds` runs on a schedule, `update` fetches feeds that somebody wants now.
+"""Celery tasks: `update_feeds`, `cleanup`, `report` and `find_icons` run on a schedule, `update` fetches feeds that
+somebody wants now.
 
 The work is shared out: `update_feeds` sends a message (`update_some`) for each SHARE feeds that are due, and takes one
 share itself. A message that finds nothing to do, since other workers were faster, costs a millisecond. So all workers

@@ -18,8 +18,8 @@ class FormatConverter(StringConverter):
 
 
 class KeyConverter(StringConverter):
-    """The key in the address that a hub calls: see `models.hubs.make_key`. No page of a
-    lifestream has a name of 43 characters.
+    """The key in the address that a hub calls: see `models.hubs.make_key`. No page of a lifestream has a name
+    of 43 characters, so even a lifestream with the slug `push` keeps its pages.
     """
 
     regex = "[A-Za-z0-9_-]{43}"

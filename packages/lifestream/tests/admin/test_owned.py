@@ -67,6 +67,11 @@ def test_no_list_can_be_filtered_by_rows_of_others(staff: Client, theirs: Lifest
             assert response["Location"].endswith("?e=1"), lookup
 
 
+@pytest.mark.parametrize("list_and_choice", ["feed/?health=new", "post/?shown=yes", "fetch/?answer=2xx"])
+def test_a_user_can_use_the_filters_of_a_list(staff: Client, list_and_choice: str) -> None:
+    assert staff.get(f"/admin/lifestream/{list_and_choice}").status_code == 200
+
+
 def test_a_row_of_another_user_is_answered_as_one_that_does_not_exist(staff: Client, theirs: Lifestream) -> None:
     for model, pk in (
         ("lifestream", theirs.pk),

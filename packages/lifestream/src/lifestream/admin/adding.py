@@ -68,7 +68,7 @@ class AddFeedForm(ModelForm):
         choice.initial = mine.first()
 
     def clean(self) -> dict[str, Any]:
-        """Show an error at the field of the address if it cannot be fetched, if too many addresses are waiting, or if
+        """Show an error at the field of the address if it cannot be requested, if too many addresses are waiting, or if
         the lifestream already has the feed.
         """
         values = super().clean() or self.cleaned_data
@@ -113,7 +113,7 @@ class AddFeedForm(ModelForm):
 
 
 def additions(model_admin: admin.ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
-    """Return the page that shows the results for the latest addresses that were entered for lifestreams of this user.
+    """Return the page that shows the results for the latest addresses of lifestreams that this user may change.
     The page reloads itself while feeds are being looked for, at most until ten minutes after the latest was entered.
     """
     if not model_admin.has_view_permission(request):

@@ -37,7 +37,7 @@ else:
 
 
 class FeedForm(ModelForm):
-    """The fields of a feed that a superuser may set. All others come from the feed's server."""
+    """The fields of a feed that a superuser may set. Fetches and actions set all others."""
 
     class Meta:
         model = Feed

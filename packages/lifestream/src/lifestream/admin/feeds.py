@@ -135,7 +135,7 @@ class FeedAdmin(ReadOnlyAdmin):
         return self.admin_site.get_model_admin(Subscription).has_change_permission(request)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Redirect to the form that fetches a feed and subscribes to it."""
+        """Redirect to the form that takes the address of a feed, for a new subscription."""
         return HttpResponseRedirect(reverse(f"{self.admin_site.name}:lifestream_subscription_add"))
 
     @admin.display(description=gettext_lazy("feed"), ordering="title")
@@ -302,8 +302,8 @@ class FeedAdmin(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Resume"), permissions=["change"])
     def resume(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
-        """Make the selected feeds due at once, including those that were gone. A feed without a subscription, or with
-        paused ones only, stays as it is.
+        """Make those of the selected feeds active, and due at once, that are paused or gone. A feed without a
+        subscription, or with paused ones only, stays as it is.
         """
         read = Exists(Subscription.objects.filter(feed=OuterRef("pk"), paused=False))
         count = (

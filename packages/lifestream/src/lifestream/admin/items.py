@@ -168,7 +168,7 @@ class PostAdmin(TextSearchAdmin, OwnedAdmin):
 
     @admin.action(description=gettext_lazy("Publish"), permissions=["change"])
     def publish(self, request: HttpRequest, posts: QuerySet[Post]) -> None:
-        """Show the selected posts again, including removed ones."""
+        """Show the selected posts again, including removed ones. Those that a rule hides stay hidden."""
         count = Post.objects.filter(pk__in=posts.values("pk")).update(hidden=False, removed=False)
         self._tell(request, ngettext("{} post was published.", "{} posts were published.", count), count)
 

@@ -22,7 +22,7 @@ from lifestream.web.look import look_of
 from lifestream.web.pictured_choice import PicturedChoice
 
 SUFFIX_LENGTH: Final = 6
-"""Random characters at the end of a slug: 30 bits, so that nobody guesses a slug and no two are equal."""
+"""Random characters at the end of a slug: 30 bits, so that nobody guesses a slug, and two are hardly ever equal."""
 _SUFFIX_LETTERS: Final = "abcdefghijkmnpqrstuvwxyz23456789"  # No character that looks like another one.
 _SLUG_LENGTH: Final = 100
 
@@ -159,5 +159,5 @@ class LifestreamAdmin(OwnedAdmin):
 
     @admin.action(description=gettext_lazy("Make private"), permissions=["change"])
     def make_private(self, request: HttpRequest, lifestreams: QuerySet[Lifestream]) -> None:
-        """Let only their owners read the selected lifestreams."""
+        """Let only their owners, and superusers, read the selected lifestreams."""
         Lifestream.objects.filter(pk__in=lifestreams.values("pk")).update(is_public=False)

@@ -173,9 +173,14 @@ class OwnedAdmin(ModelAdmin):
         name = lookup.split(LOOKUP_SEP, 1)[0]
         columns = {"pk", *(field.name for field in self.opts.concrete_fields if field.editable)}
         columns |= {field.attname for field in self.opts.concrete_fields if field.editable}
-        if not is_superuser(request) and name not in columns:
+        if not is_superuser(request) and name not in columns and lookup not in self._parameters_of_filters(request):
             return False
         return super().lookup_allowed(lookup, value, request)
+
+    def _parameters_of_filters(self, request: HttpRequest) -> set[str | None]:
+        """Return the parameters of those filters that are no columns, such as `health`."""
+        filters = (each for each in self.get_list_filter(request) if isinstance(each, type))
+        return {each.parameter_name for each in filters if issubclass(each, admin.SimpleListFilter)}
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any

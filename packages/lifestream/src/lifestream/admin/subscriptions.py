@@ -130,7 +130,9 @@ class SubscriptionAdmin(OwnedAdmin):
         return additions(self, request)
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        """Return the order: by name for an owner; the latest first for a superuser, who sees everybody's."""
+        """Return the order: by lifestream, folder and name for an owner; the latest first for a superuser, who sees
+        everybody's.
+        """
         # By the lifestream's key, which is in the index: to order by its title, the database would sort all of them.
         return ("-pk",) if is_superuser(request) else ("lifestream_id", "sort_folder", "sort_name", "pk")
 

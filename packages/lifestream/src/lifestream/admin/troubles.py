@@ -1,4 +1,6 @@
-"""The page "Feeds in trouble": those that have failed for a day or are gone, each with the reason and what to do."""
+"""The page "Feeds in trouble": those that fail and have had no success for a day, and those that are gone, each with
+the reason and what to do.
+"""
 
 from __future__ import annotations
 

@@ -56,8 +56,8 @@ def _nearest(url: str) -> list[str]:
 
 
 def chosen_lifestream(slug: str | None) -> Lifestream:
-    """Return the lifestream called *slug*. Without a slug, return the only lifestream, or `main`, which is created if
-    there is none at all.
+    """Return the lifestream called *slug*; without a slug, the only one, or else `main`. If there is none at all,
+    `main` is created, unless another slug is given.
 
     Raises CommandError, naming the existing lifestreams, if there is no such lifestream, or if one has to be chosen.
     """

@@ -138,7 +138,7 @@ class FeedQuerySet(models.QuerySet["Feed"]):
 
     def allowed(self, now: datetime) -> FeedQuerySet:
         """Return active feeds that may be fetched early: they need not be due, but neither server nor feed asks to
-        wait, and no worker holds them.
+        wait, and no worker holds them or their host.
         """
         return self._active_and_free(now).filter(
             Q(not_before=None) | Q(not_before__lte=now),

@@ -16,7 +16,8 @@ class Fetch(models.Model):
     """The result of one fetch, or of *count* fetches in a row with the same result, the last of which started at
     *latest*.
 
-    *next_fetch* and *reason* are the time of the next fetch, and the reason for that time, as they were after this one.
+    *next_fetch* and *reason* are the time of the next fetch, and the reason for that time, as they were after the last
+    of them; *duration* and *size* are those of the last one too.
     """
 
     class Outcome(models.TextChoices):

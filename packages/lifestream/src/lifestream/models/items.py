@@ -74,10 +74,11 @@ class ItemQuerySet(models.QuerySet["Item"]):
 class Item(models.Model):
     """An entry of a feed, as it is stored. All subscribers share it, and none edits it.
 
-    `entry_matching` recognises it by its three hashes, of which only *key_hash* is unique. *content* is safe HTML,
-    *text* is the same content as plain text, *summary* is a short plain text. *enclosures* and *media* are lists of
-    dicts with the fields of `entry.Enclosure` and `entry.Media`; *episode* is a dict with those of `entry.Episode`, or
-    None. *card* is what timelines show of all that (see `item_card`), or None if it has not been made yet.
+    `entry_matching` recognises it by its three hashes and its guid; only *key_hash* is unique in the feed. *content* is
+    safe HTML, *text* is the same content as plain text, *summary* is a short plain text. *enclosures* and *media* are
+    lists of dicts with the fields of `entry.Enclosure` and `entry.Media`; *episode* is a dict with those of
+    `entry.Episode`, or None. *card* is what timelines show of all that (see `item_card`), or None if it has not been
+    made yet.
     """
 
     feed = models.ForeignKey(

@@ -260,7 +260,9 @@ def _deleted(
 
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
-    """Querysets of subscriptions. Their writes fill timelines and activate idle feeds, as saving one by one does."""
+    """Querysets of subscriptions. Their writes fill timelines and decide which feeds are idle, as saving one by one
+    does.
+    """
 
     def delete(self) -> tuple[int, dict[str, int]]:
         """Delete the subscriptions. Feeds that lose their last subscriber become idle, all at once: see `apps`."""
@@ -291,8 +293,8 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     bulk_create.alters_data = True  # type: ignore[attr-defined]  # as Django marks its own
 
     def update(self, **kwargs: Any) -> int:
-        """Update the subscriptions, as Django does. If they may then show more, fill their timelines and activate idle
-        feeds.
+        """Update the subscriptions, as Django does. If what they show may change, fill their timelines, activate idle
+        feeds that have readers again, and mark as idle those that have none any more.
         """
         may_show_more = not SHOWING.isdisjoint(kwargs)
         may_be_resorted = not sort_names.OF_SUBSCRIPTION.isdisjoint(kwargs)
@@ -335,8 +337,9 @@ def _send_written(keys: Collection[int], feeds: Collection[int], using: str) -> 
 class Subscription(models.Model):
     """A feed in a lifestream, with a name and a folder of its own. Its rules are those of `content.filter_rules`.
 
-    In whatever way a subscription is created or changed, the items that its feed has are posted in the same
-    transaction; see `storage.backfill`. Only subscriptions from a fixture (`loaddata`) are stored as they are.
+    In whatever way a subscription is created or changed, the latest items that its feed has are posted in the same
+    transaction, and the others by the next refresh; see `storage.backfill`. Only subscriptions from a fixture
+    (`loaddata`) are stored as they are.
     """
 
     lifestream = models.ForeignKey(

@@ -44,8 +44,8 @@ def too_large() -> str:
 
 
 def validate_logo(data: bytes) -> None:
-    """Raise ValidationError if *data* is larger than `LARGEST`, or no picture that a browser shows without running
-    scripts in it.
+    """Raise ValidationError if *data* is larger than `LARGEST`, is no picture that a browser shows without running
+    scripts in it, or has too many pixels for an icon.
     """
     if len(data) > LARGEST:
         raise ValidationError(too_large())

@@ -56,7 +56,9 @@ def validate_accent(text: str) -> None:
 
 
 def validate_static_path(text: str) -> None:
-    """Raise ValidationError if *text* is no path of a static file."""
+    """Raise ValidationError if *text* does not have the form of a static file's path. Whether the file exists is not
+    checked here.
+    """
     if text.startswith("/") or ":" in text or "\\" in text or ".." in text.split("/") or not text.isprintable():
         raise ValidationError(
             _("“%(text)s” is no static file; give its path below the folder of static files, as “logo.svg”."),

@@ -1,7 +1,7 @@
 """The SQL of the search index: of SQLite (FTS5) and of PostgreSQL (tsvector and GIN).
 
 The databases' own parsers are not used: they disagree on what a word is, and cannot split Chinese text. SQLite gets
-words that its `ascii` tokenizer does not change, and PostgreSQL gets a finished tsvector.
+text in which its `ascii` tokenizer finds the same words as we do, and PostgreSQL gets a finished tsvector.
 
 PostgreSQL collects all items of a word, or of all words with a beginning, before it returns the first. So its index has
 segments, one for each SEGMENT consecutive keys of items: each word has the number of its item's segment in front of it,
@@ -97,7 +97,9 @@ _LEXEME_LENGTH = 500  # characters; PostgreSQL refuses a lexeme of more than 204
 
 
 def _postgresql_row(entry: Indexed) -> tuple[int, str]:
-    """Return a tsvector as text. PostgreSQL collects the positions of a word, and keeps as many as it can."""
+    """Return the item's key, and its tsvector as text. PostgreSQL collects the positions of a word, and keeps as many
+    as it can.
+    """
     head, body, segment = _lexemes(entry.head), _lexemes(entry.body), entry.item // SEGMENT
     places = [f"{segment}/{word}:{place}A" for place, word in enumerate(head, 1)]
     # One position between them stays unused, so that no phrase begins in the head and ends in the body.

@@ -5,9 +5,9 @@ span two tables, and sorting all sites for each page takes longer the more there
 by are stored with the subscription, cut to LENGTH characters.
 
 `settle` writes these names. Every write of a subscription's *name*, *folder* or *feed*, and of a feed's *title*,
-*domain* or *url*, is followed by a call of it: the querysets and signal handlers of both models call it, and so does
-`storage.writer`, once it has committed. Rows that were written in another way are corrected by `mend`, which the daily
-`cleanup` calls.
+*domain* or *url*, is followed by a call of it: the querysets and signal handlers of both models call it, and so do the
+modules of `storage` that write past these (`writer` once it has committed). Rows that were written in another way are
+corrected by `mend`, which the daily `cleanup` calls.
 """
 
 from __future__ import annotations

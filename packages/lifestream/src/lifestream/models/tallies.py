@@ -32,7 +32,9 @@ _ADD: Final = (
 
 
 class Tally(models.Model):
-    """A count that only grows: *name* is as `fetches:new`, *changed* is when it grew last."""
+    """A count that only grows: *name* is as `fetches:new`, *changed* is when it grew last. (`reports` counts nothing:
+    its *changed* is when the last weekly mail was sent.)
+    """
 
     name = models.CharField(_("name"), max_length=100, primary_key=True)
     value = models.BigIntegerField(_("value"), default=0)

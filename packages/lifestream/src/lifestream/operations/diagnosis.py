@@ -112,7 +112,7 @@ def _database(_now: datetime) -> Iterator[Finding]:
 
 
 def _files(_now: datetime) -> Iterator[Finding]:
-    """Check whether other users may read the files of the bundled site."""
+    """Check whether other users may read the file of the database, if it is SQLite, and the secret key beside it."""
     if os.name == "nt":
         return
     connection = connections[router.db_for_write(Feed)]

@@ -1,8 +1,8 @@
 """Looking for the new address of a feed that is lost: its site may name another one.
 
-If a feed has failed for a week, and its last answer was 404, 410, or no feed, the page of its site is searched for a
-feed, as when a feed is added; the request goes through the feed's own proxy if it has one. The address that is found is
-stored in the feed as `replacement`, and its owner decides.
+If a feed without credentials fails, has had no success for a week, and its last answer was 404, 410, or no feed, the
+page of its site is searched for a feed, as when a feed is added; the request goes through the feed's own proxy if it
+has one. The address that is found is stored in the feed as `replacement`, and its owner decides.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lifestream.storage.feed_options import RequestsBeside
 _log = logging.getLogger(__name__)
 
 LOST_FOR: Final = timedelta(days=7)
-"""How long a feed must have failed before its site is searched."""
+"""How long ago the last success of a feed must be before its site is searched."""
 AGAIN: Final = timedelta(days=7)
 """The time between two searches for the same feed."""
 MOST: Final = 20

@@ -49,7 +49,9 @@ class Cleaned:
 
 
 def cleanup(now: datetime, *, dry_run: bool = False, stopping: threading.Event | None = None) -> Cleaned:
-    """Delete what the settings do not keep. With *dry_run*, only count it. Errors of the database are not caught."""
+    """Delete what the settings do not keep, and repair rows: feeds that are due in the far future, names by which sites
+    are sorted, items without a published id. With *dry_run*, only count. Errors of the database are not caught.
+    """
     stopping = stopping or threading.Event()
     using = router.db_for_write(Item)
     done = Cleaned()

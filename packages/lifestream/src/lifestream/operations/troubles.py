@@ -1,4 +1,5 @@
-"""The feeds in trouble: those that have failed for a day, and those that are gone, each with the reason and the remedy.
+"""The feeds in trouble: those that fail and have had no success for a day, and those that are gone, each with the
+reason and the remedy.
 
 A page of the admin and the weekly mail show them.
 """
@@ -18,7 +19,7 @@ from lifestream.message import Message, say
 from lifestream.models import Feed, Fetch, Subscription
 
 PATIENCE: Final = timedelta(days=1)
-"""For how long a feed may fail before its owner is told: most failures pass by themselves."""
+"""How long ago the last success of a feed that fails must be before it is listed: most failures pass by themselves."""
 MOST: Final = 500
 """How many feeds are listed, those that have failed for the longest time first."""
 

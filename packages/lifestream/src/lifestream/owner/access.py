@@ -21,7 +21,9 @@ from lifestream.web.views.reading import read
 
 
 def for_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let only the owner of the lifestream reach *view*, which is called with the timeline in place of the slug."""
+    """Let only the owner of the lifestream, and superusers, reach *view*, which is called with the timeline in place of
+    the slug.
+    """
 
     @never_cache
     @csrf_protect  # other Django sites may not have the middleware for it

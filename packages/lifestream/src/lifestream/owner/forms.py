@@ -53,7 +53,9 @@ class AddressesField(forms.CharField):
     )
 
     def clean(self, value: Any) -> Any:
-        """Return the addresses. Raises ValidationError, with a message for each that cannot be fetched."""
+        """Return the addresses. Raises ValidationError if there are too many, or with a message for each that cannot be
+        requested.
+        """
         # Importing the modules that fetch takes long, and most pages do not need them.
         from lifestream.fetcher.feed_urls import UrlRefused, request_url
         from lifestream.refresh.subscribe import completed

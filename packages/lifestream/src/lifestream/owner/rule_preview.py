@@ -28,7 +28,9 @@ class Preview:
 
 
 def preview_of(place: Lifestream | Subscription, keep: str, block: str) -> Preview:
-    """Return what the rules *keep* and *block* would do to the posts of *place*, including those that rules hide."""
+    """Return what the rules *keep* and *block* would do to the posts of *place*: also to those that rules hide now, but
+    not to those that were hidden or removed by hand.
+    """
     within: Rules | None = None
     posts = Post.objects.filter(removed=False, hidden=False).order_by("-date", "-item_id")
     if isinstance(place, Subscription):

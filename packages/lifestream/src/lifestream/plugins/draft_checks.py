@@ -129,7 +129,7 @@ _FIELDS: Final[dict[type, tuple[list[_Typed], Callable[[object], tuple[object, .
 
 
 def _in_utc(what: str, date: datetime | None) -> datetime | None:
-    """Return *date* in UTC, if it can be written in UTC. A date without a zone is taken to be in UTC."""
+    """Return *date* in UTC. A date without a zone is taken to be in UTC. Raises ValueError if UTC has no such date."""
     if date is None or date.tzinfo is UTC:
         return date
     try:

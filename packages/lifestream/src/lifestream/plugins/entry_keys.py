@@ -55,7 +55,8 @@ class Said(Protocol):
 class Keys:
     """The keys of an entry, each a SHA-256 in hexadecimal. *guid* and *link* are "" if the entry has none.
 
-    *distinction* is what distinguishes its content besides the title: "date", "text" or nothing (""). *said* is what
+    *distinction* is what distinguishes its content besides the title: "date", "text" or nothing (""); it is "" too if
+    there is no title. *said* is what
     the key of the whole entry is made of: only few entries need that key.
     """
 
@@ -103,8 +104,9 @@ _PLAIN_LINK = re.compile(
 
 
 def link_form(link: str) -> str:
-    """Return *link* as it is compared: without http or https, without a default port, and without a slash at the end of
-    its path.
+    """Return *link* as it is compared: without http or https, without a user name or a default port, with its host in
+    lower case, and without a slash at the end of its path. Of a link that is not of http or https, only spaces around
+    it are removed.
     """
     if plain := _PLAIN_LINK.fullmatch(link):
         return f"//{plain[1]}{plain[2].removesuffix('/')}{plain[3]}"

@@ -1,6 +1,6 @@
-"""Which plugin a feed gets: the one chosen for it by name, else the first that is for its domain, else one
-that recognises the feed by its content, else the generic one. Plugins of settings and entry points come
-before those shipped.
+"""Which plugin a feed gets: the one chosen for it by name, else the first that is for its domain, else the first that
+recognises the feed by its content, else the generic one. Plugins of settings and entry points come before those
+shipped.
 
 `url_hosts.site_domain` decides to which domain a feed belongs: a feed that claims to be of GitHub, but comes from
 another host and links to others, does not belong to GitHub.

@@ -1,8 +1,8 @@
 """The changes of a transaction that receivers of `lifestream.signals` want to know, sent once it is committed.
 
 The writer collects `Announcements` while it writes, and `send_after_commit` registers them with the transaction: they
-are sent after its commit, and dropped if it is rolled back. Nothing is loaded for a signal without receivers, and no
-item before a receiver reads it.
+are sent after its commit, and dropped if it is rolled back. If no signal has receivers, nothing is loaded; and no item
+is loaded before a receiver reads it.
 """
 
 from __future__ import annotations

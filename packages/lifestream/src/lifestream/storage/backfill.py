@@ -1,8 +1,10 @@
 """The posts of items that a feed has already: for a new subscription, one that is resumed, or one whose rules changed.
 
-In whatever way a subscription is written, `fill_newest` posts the newest AT_ONCE items at once, in the same
-transaction. If the feed has more, the subscription's *backlog* says below which key they begin, and the next refresh
-posts them with `fill_rest`. Keys are in the order of time, since an import writes the oldest entry first.
+When a subscription is written, `fill_newest` posts the newest items at once, in the same transaction: AT_ONCE of them
+at most, and fewer if its rules would have to read very long texts. If the feed has more, the subscription's *backlog*
+says below which key they begin, and the next refresh posts them with `fill_rest`. (`bulk_subscriptions` posts all items
+at once to subscriptions without rules, and `loaddata` posts none.) Keys are in the order of time, since an import
+writes the oldest entry first.
 
 A paused subscription gets no posts. Posts that exist already change in two ways only, also in a paused subscription:
 they follow their subscription into another lifestream, and `Post.ruled` (hidden by a rule) is set anew by the current
@@ -101,8 +103,8 @@ def apply_rules(lifestreams: Collection[int], using: str) -> None:
         of_posts = {post.subscription_id for post in latest}
         rows = _rows(subscriptions.filter(lifestream=lifestream))
         rules = {row.pk: rules_of(row) for row in rows if row.pk in of_posts}
-        longest = max(rules.values(), key=lambda each: each.cost, default=Rules())
-        latest = latest[: len(readable_at_once([post.item_id for post in latest], using, longest))]
+        costliest = max(rules.values(), key=lambda each: each.cost, default=Rules())
+        latest = latest[: len(readable_at_once([post.item_id for post in latest], using, costliest))]
         for start in range(0, len(latest), CHUNK):
             _mark(latest[start : start + CHUNK], rules, using)
         subscriptions.filter(lifestream=lifestream).update(backlog=_NEWEST)
@@ -130,7 +132,7 @@ def fill_rest(stopping: threading.Event | None = None) -> int:
 def fill(subscription: Subscription, unlike: int | None = None) -> int:
     """Post all items of the subscription's feed that are not posted yet, as its rules allow. Returns how many.
 
-    Items that are also in the feed *unlike*, by guid or link, are left out.
+    Items that are also in the feed *unlike*, with the same key or the same link, are left out.
     """
     using = router.db_for_write(Subscription)
     count = 0
@@ -148,7 +150,9 @@ def fill(subscription: Subscription, unlike: int | None = None) -> int:
 
 
 def _with_items(keys: Collection[int], using: str) -> Iterator[Any]:
-    """Yield the rows of those of the subscriptions *keys* whose feed has items."""
+    """Yield the rows of those of the subscriptions *keys* whose feed has items. The backlogs of the others are
+    cleared.
+    """
     for wanted in batches(sorted(keys)):
         batch = Subscription.objects.using(using).filter(pk__in=wanted)
         has_items = Exists(Item.objects.using(using).filter(feed=OuterRef("feed")))
@@ -167,8 +171,9 @@ def _missing(row: Any, using: str) -> QuerySet[Item]:
 
 
 def _fill(row: Any, using: str, reading: _ReadingBudget, *, below: int | None, at_most: int) -> int | None:
-    """Post the newest items whose keys are less than *below*, in chunks until *at_most* are posted, and mark at most
-    *at_most* posts according to the rules; fewer, and perhaps none, if the rules have read as much as *reading* allows.
+    """Post the newest missing items whose keys are less than *below* (None for all), as the rules allow, in chunks
+    until *at_most* are checked, and mark at most *at_most* posts according to the rules. Fewer are checked and marked,
+    and perhaps none, if the rules have read as much as *reading* allows.
 
     Returns the key below which items are left to check, None if all are checked.
     """
@@ -185,8 +190,9 @@ def _fill(row: Any, using: str, reading: _ReadingBudget, *, below: int | None, a
 def _mark_some(
     row: Any, rules: Rules, using: str, reading: _ReadingBudget, *, below: int | None, at_most: int
 ) -> int | None:
-    """Mark the newest *at_most* posts of the subscription as its rules say. Without rules, all are unmarked at once.
-    Returns the key of the item below which posts are left, None if none are.
+    """Mark the newest *at_most* posts of the subscription, of items with keys less than *below*, as its rules say;
+    fewer if *reading* allows no more. Without rules, all its posts are unmarked at once. Returns the key of the item
+    below which posts are left, None if none are.
     """
     posts = Post.objects.using(using).filter(subscription=row.pk)
     if not rules:
@@ -283,16 +289,16 @@ def _tags_of(items: Sequence[Item], using: str) -> dict[int, list[str]]:
 def _post_some(
     row: Any, rules: Rules, using: str, reading: _ReadingBudget, *, below: int | None, at_most: int
 ) -> int | None:
-    """Post missing items, the newest first, until at least *at_most* are posted or *reading* is used up. Returns the
-    key below which items are left, None if none are.
+    """Post missing items with keys less than *below*, the newest first, as the rules allow, until at least *at_most*
+    are checked or *reading* is used up. Returns the key below which items are left, None if none are.
     """
-    left = at_most
+    remaining = at_most
     last: int | None = None
     for chunk in _chunks(_missing(row, using), rules, below):
-        if left <= 0 or (last is not None and rules and reading.most(rules) <= 0):
+        if remaining <= 0 or (last is not None and rules and reading.most(rules) <= 0):
             return last
         _post(chunk, row, using)
-        left -= len(chunk)
+        remaining -= len(chunk)
         reading.note(sum(len(each.shown.text) for each in chunk if each.shown is not None), rules)
         last = chunk[-1].item
     return None

@@ -1,4 +1,4 @@
-"""Insert, update or delete many rows at once, each with its own values, without the cost of model instances.
+"""Read, insert, update or delete many rows at once, each with its own values, without the cost of model instances.
 
 Django's `bulk_create` makes a model instance, and an expression for every cell, and `bulk_update` a CASE with a branch
 for every row and column. An import writes a hundred rows for a feed; with this module the whole import is a third
@@ -272,7 +272,9 @@ def _preparer(
 
 
 def _date_adapter(connection: BaseDatabaseWrapper) -> Callable[[datetime], Any]:
-    """Return Django's conversion of times for the driver; on SQLite, with a faster equivalent for times in UTC."""
+    """Return Django's conversion of times for the driver; if SQLite stores times in UTC, with a faster equivalent for
+    those that are in UTC.
+    """
     adapted = connection.ops.adapt_datetimefield_value
     if connection.vendor != "sqlite" or connection.timezone is not UTC:
         return adapted

@@ -130,7 +130,9 @@ class Document:
         }
 
     def links_to_find(self, indices: Iterable[int], found: Collection[str]) -> set[str]:
-        """Return the links by which to look up the entries at *indices* whose guid is not among the keys *found*."""
+        """Return the links by which to look up the entries at *indices*: each is the link of one entry only, and that
+        entry has no trusted guid among the keys *found*.
+        """
         return {
             self.keys[i].link
             for i in indices
@@ -219,8 +221,12 @@ class Document:
             return None
         item = items[0]
         # If there are guids, the same words without a date may well be another entry: "Build passed".
-        tells = mine.distinction == "date" or item.deleted or not (mine.guid or item.guid)
-        return item if tells and not (item.link and self._link_uses[item.link]) and self._may_rename(i, item) else None
+        is_specific = mine.distinction == "date" or item.deleted or not (mine.guid or item.guid)
+        return (
+            item
+            if is_specific and not (item.link and self._link_uses[item.link]) and self._may_rename(i, item)
+            else None
+        )
 
     def _may_rename(self, i: int, item: Known) -> bool:
         """Return whether entry *i* may be *item* although their keys differ: no other entry has the item's guid."""
@@ -228,7 +234,8 @@ class Document:
 
     def _key(self, i: int, item: Known | None, store: _Store) -> str:
         """Return the key to store entry *i* under: the item's own key, unless the item is new or has a new guid. Return
-        "" if other items have all keys that it may get: one of these was this entry before it became another one.
+        "" if other items have all keys that it may get: an item keeps its key, even when its entry has been edited and
+        no longer says what the key was made of.
         """
         if item and (not self.trusts(i) or item.guid == self._guids[i]):
             self._keys_used.add(item.key)

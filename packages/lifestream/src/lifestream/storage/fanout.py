@@ -1,9 +1,9 @@
 """Which lifestreams show an item: subscriptions, their rules, and the posts that result.
 
-An import writes the posts of new items; `backfill` writes those of existing items. No item is missed: an import locks
-its feed's row before it looks up the subscribers, and a new subscription, which refers to that row, has to wait until
-the import is committed (SQLite has one writer at a time anyway). So either the import finds the subscription, or the
-subscription finds the items of the import.
+An import writes the posts of new items; `backfill` and `bulk_subscriptions` write those of existing items. No item is
+missed: an import locks its feed's row before it looks up the subscribers, and a new subscription, which refers to that
+row, has to wait until the import is committed (SQLite has one writer at a time anyway). So either the import finds the
+subscription, or the subscription finds the items of the import.
 
 A feed that lost its last subscriber, or whose subscribers have all paused it, is idle: it is not fetched. When it gets
 a subscriber again, it is due at the time that was set before.

@@ -104,7 +104,7 @@ class RequestsBeside:
     """Requests for what belongs to the feed at *url*: its site's pages and icons. *login* and *options* are the feed's.
 
     Its proxy and its User-Agent are used for all of them. Its login, its headers and its certificates are used only for
-    its own origin, as with a redirect.
+    its own origin, as with a redirect, and only there may certificates be left unverified.
     """
 
     url: str

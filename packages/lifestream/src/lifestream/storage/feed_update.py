@@ -107,7 +107,7 @@ def _pair(feed: FeedState) -> tuple[str, str]:
 
 
 def _forget_validators(feed: FeedState, outcome: Failed) -> None:
-    """Forget those of *feed*'s validators that came again with a 200 which could not be read.
+    """Forget those of *feed*'s validators that came again with a 200 or 203 which could not be read.
 
     They belong to two bodies now, and could belong to the repaired one as well. Others still belong to the stored
     document.
@@ -151,8 +151,8 @@ def message_of(result: Result, *more: str) -> str:
 def _describe(feed: FeedState, prepared: Prepared, url: str) -> None:
     """Set in *feed* what the document, which came from *url*, says about it.
 
-    A field that the document leaves out stays: a title is not lost. The domain is decided again each time, since what
-    the document says may be untrue.
+    A field that the document leaves out stays: a title is not lost. (Only the icon's URL goes.) The domain is decided
+    again each time, since what the document says may be untrue.
 
     A document that could not be read to its end only fills fields that are empty in *feed*. If it has no links, it says
     nothing about the domain.

@@ -126,7 +126,7 @@ def leave(subscriptions: Iterable[HubSubscription], now: datetime) -> None:
 
 
 def leave_idle(now: datetime, limit: int) -> None:
-    """End up to *limit* subscriptions whose feeds are paused or gone.
+    """End up to *limit* subscriptions whose feeds are paused, gone or without subscribers.
 
     If there are very many subscriptions, only _BATCH of them are checked, from a random place on. Others may stay until
     they are to be renewed: `take` ends them then.
@@ -185,7 +185,9 @@ def put_back(request: HubRequest, now: datetime) -> None:
 
 
 def failed(request: HubRequest, message: str, now: datetime, wait: float | None = None) -> None:
-    """Note why a hub did not accept *request*, and send the hub nothing for *wait* seconds if it has asked for that."""
+    """Note why a hub did not accept *request*. If it has asked to wait *wait* seconds, the hub is sent nothing for as
+    long, at most _LONGEST_GAP. An answer that came through the feed's own proxy postpones only this subscription.
+    """
     # A hub that has confirmed meanwhile has accepted the request, whatever else it answered.
     HubSubscription.objects.filter(pk=request.pk, attempts=request.attempt).update(message=edited(message, scrub))
     if wait is not None:

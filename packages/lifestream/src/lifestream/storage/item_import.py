@@ -81,7 +81,7 @@ class FollowedTombstone:
 class Chunk:
     """What to write of a part of a document, and how many of its entries were *unchanged*, *refused* or *broken*.
 
-    *followed* are tombstones whose entries have moved.
+    *followed* has the new keys of tombstones whose entries have changed theirs.
     """
 
     rows: list[ItemRow] = field(default_factory=list)
@@ -210,7 +210,9 @@ class Import:
     def _known(
         self, indices: Sequence[int], using: str, *, empty: bool, tombstones: bool
     ) -> tuple[list[Known], dict[int, _Revision]]:
-        """Return the items and tombstones that the entries at *indices* may be."""
+        """Return the items and tombstones that the entries at *indices* may be, and the revisions of these items, by
+        their keys. No item is looked up if *empty* (the feed has none yet), and no tombstone unless *tombstones*.
+        """
         known: list[Known] = []
         stored: dict[int, _Revision] = {}
         if indices and tombstones:

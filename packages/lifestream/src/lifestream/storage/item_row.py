@@ -25,7 +25,7 @@ _TEXTS = ("guid", "link", "title", "author", "content", "text", "summary", "lang
 
 
 def columns(draft: ItemDraft, decision: Decision, now: datetime) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return the columns of the item for *draft*, without its dates, and its tags.
+    """Return the columns of the item for *draft*, and its tags. Of its dates, only *updated* is among the columns.
 
     The fingerprint covers the texts, the files, the episode and the tags, but no dates: the item is rewritten if it
     changes.

@@ -62,8 +62,8 @@ def follow(feed: FeedState, url: str, using: str) -> int | None:
 def options_at(url: str, before: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what remains of a feed's *options* when it moves from the URL *before* to *url*.
 
-    Certificates of a private authority, and none at all, are accepted from the origin only for which that was set. The
-    redirect was followed, so the new origin has a certificate that everybody accepts.
+    A private authority's certificates, and the permission not to verify any, apply only to the origin for which they
+    were set. The redirect was followed without them, so the new origin does not need them.
     """
     kept = dict(options)
     if origin(url) != origin(before):

@@ -58,7 +58,7 @@ def index(items: Collection[int], using: str) -> None:
 
 
 def index_tagged(tag: Tag, using: str) -> None:
-    """Write the entries of all items with *tag* again."""
+    """Write the entries of all items with *tag* in the search index again."""
     index(set(Item.tags.through.objects.using(using).filter(tag=tag.pk).values_list("item", flat=True)), using)
 
 

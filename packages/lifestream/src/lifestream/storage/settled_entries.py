@@ -32,7 +32,9 @@ class SettledEntries:
         return index in self._outlines
 
     def found(self, decision: Decision) -> None:
-        """Note which item an entry is, if there is only an outline of the entry."""
+        """Note that the item of an outline's entry is up to date, if it is the same item as for the last document. Set
+        *lacks* otherwise.
+        """
         item = decision.known
         if item is not None and is_of(item.key, self._before.get(self._digests[decision.index], "")):
             self.settle(decision, item.key)

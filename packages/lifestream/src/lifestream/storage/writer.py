@@ -10,8 +10,8 @@ No transaction is long, since SQLite has one writer at a time. Each begins by lo
 claims: a result whose claim has passed to another worker is dropped. If a transaction fails because of its content, its
 feeds are written one by one, and a document that fails again is written row by row, so that only the broken row is
 lost. If the database itself fails (locked, full, gone), the write is repeated once, on a new connection if the old one
-is broken; if the database is full, the feeds are then written one by one. A result that isn't written is `unwritten`:
-only its request is lost.
+is broken; if it fails again, but may take less (a full disk), the feeds are written one by one. A result that isn't
+written is `unwritten`: only its request is lost.
 """
 
 from __future__ import annotations
@@ -298,7 +298,7 @@ def _settle(
         if (pause := each.result.next.host_pause) is not None:
             name = host_that_answered(each.result.claim, each.result.outcome)
             pauses[name] = max(pause, pauses.get(name, pause))
-    _keep_asked(news.moved, feeds, using)
+    _keep_active(news.moved, feeds, using)
     fetched = {each.feed for each in imports if isinstance(each.result.outcome, Fetched)}
     update_rows(Feed, STATE, [feed for feed in feeds.values() if feed.id not in fetched], using)
     update_rows(Feed, STATE + FROM_DOCUMENT, [feeds[pk] for pk in sorted(fetched)], using)
@@ -326,7 +326,7 @@ def _move(feed: FeedState, result: Result, using: str) -> Move | None:
     return Move(feed.id, before, url, into)
 
 
-def _keep_asked(moves: Iterable[Move], feeds: Mapping[int, FeedState], using: str) -> None:
+def _keep_active(moves: Iterable[Move], feeds: Mapping[int, FeedState], using: str) -> None:
     """Keep each of *feeds* active that subscriptions have moved to, even if it was redirected to another feed, or gone,
     in the same transaction: otherwise nobody would notice that it is not requested any more.
     """

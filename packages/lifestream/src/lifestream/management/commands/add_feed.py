@@ -56,7 +56,9 @@ class Command(BaseCommand):
 
     @staticmethod
     def _add(found: Found | NotAdded, chosen: Lifestream, name: str, folder: str) -> tuple[Found, Added]:
-        """Subscribe the lifestream to what was found. Raises CommandError if that fails."""
+        """Subscribe the lifestream to what was found. Raises CommandError if that fails, or if the entries could not be
+        stored.
+        """
         try:
             if isinstance(found, NotAdded):
                 raise found

@@ -26,6 +26,6 @@ def back(request: HttpRequest, otherwise: str) -> HttpResponse:
 
 
 def folders_of(timeline: Timeline) -> list[str]:
-    """Return the names of the folders of the lifestream."""
+    """Return the names of the folders of the lifestream, 500 at most."""
     subscriptions = Subscription.objects.filter(lifestream=timeline.lifestream).exclude(folder="")
     return list(subscriptions.order_by("folder").values_list("folder", flat=True).distinct()[:500])

@@ -142,7 +142,9 @@ def _update(request: HttpRequest, feeds: list[int]) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_owner
 def site(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
-    """Show one site: its fields, what its rules would hide, and when and why its feed is fetched next."""
+    """Show one site: its fields, what its rules would hide, and when and why its feed is fetched next. Save the fields,
+    or have the feed fetched now, if the form says so.
+    """
     sites = Subscription.objects.filter(lifestream=timeline.lifestream).select_related("feed__host", "lifestream")
     subscription = get_object_or_404(sites.defer("feed__icon"), pk=pk)
     here = reverse("lifestream_owner:site", kwargs={"slug": timeline.lifestream.slug, "pk": pk})
