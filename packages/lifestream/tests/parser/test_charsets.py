@@ -124,6 +124,17 @@ def test_charsets_of_several_bytes_are_known_as_such() -> None:
         assert charset is not None and charset.multi_byte is multi_byte
 
 
+def test_texts_that_cannot_be_encoded_are_no_errors_of_documents() -> None:
+    with pytest.raises(UnicodeEncodeError):
+        "€".encode("ascii", _handlers()["windows-1252"])
+
+
+@pytest.mark.parametrize("label", ["cp037", "cp1141", "unknown"])
+def test_charsets_of_ebcdic_take_one_byte_a_character_and_confirm_no_label(label: str) -> None:
+    charset = ebcdic_of(label)
+    assert (charset.multi_byte, charset.script) == (False, ())
+
+
 def test_a_document_in_ebcdic_is_in_the_page_that_it_names_or_in_the_usual_one() -> None:
     assert [ebcdic_of(label).codec for label in ("cp500", "utf-8", "cp1026", "nonsense")] == [
         "cp500", "cp037", "cp1026", "cp037",
@@ -150,6 +161,10 @@ def test_a_document_in_ebcdic_is_in_the_page_that_it_names_or_in_the_usual_one()
         ("iso-2022-jp", b"\x1b$@-!\x1b(J\\ \x1b(I1!\x1b(B!", "①\\ ｱ｡!", 0),
         ("utf-8", b"a\xff\xef\xbf\xbdb", "a\ufffd\ufffdb", 1),
         ("koi8-r", b"\xff", "Ъ", 0),
+        ("windows-1253", b"\xd2A\x9f\x81", "\ufffdA\x9f\x81", 1),
+        ("gb18030", b"a\x84\x37\x81", "a\ufffd", 1),
+        ("iso-2022-jp", b"\x1b$B\x22\x7e\x1b(B", "◯", 0),
+        ("iso-2022-jp", b"\x1b$B\x30\x21 \x30\x21\x7f\x1b(B", "亜 亜\x7f", 0),
     ],
 )
 def test_bytes_that_pythons_codecs_lack_are_decoded_as_in_the_standard(

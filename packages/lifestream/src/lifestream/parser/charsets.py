@@ -35,8 +35,8 @@ class Charset:
 
     name: str
     codec: str
-    multi_byte: bool = False
-    script: tuple[tuple[int, int], ...] = ()
+    multi_byte: bool
+    script: tuple[tuple[int, int], ...]
 
     def is_written_with(self, character: str) -> bool:
         """Return whether text in this charset is written with *character*; if not, it may be a letter of another script
@@ -89,8 +89,8 @@ def ebcdic_of(label: str) -> Charset:
     """
     name = _python_name(label)
     if name and b"\x4c\x6f".decode(name, "replace") == "<?":
-        return Charset(name, name)
-    return Charset("cp037", "cp037")
+        return Charset(name, name, multi_byte=False, script=())
+    return Charset("cp037", "cp037", multi_byte=False, script=())
 
 
 # Codecs of Python that are not charsets of documents: most encode text as other text. mbcs and oem differ from machine
@@ -178,7 +178,7 @@ def _handler(read: Callable[[bytes], Iterator[tuple[str, int]]]) -> Handler:
         if not isinstance(error, UnicodeDecodeError):
             raise error
         text, length = next(read(error.object[error.start : error.start + 2]), (REPLACEMENT, 0))
-        return text, error.start + length if length else max(error.end, error.start + 1)
+        return text, error.start + length if length else error.end
 
     return handle
 
