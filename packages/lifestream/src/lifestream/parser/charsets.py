@@ -35,8 +35,8 @@ class Charset:
 
     name: str
     codec: str
-    multi_byte: bool
-    script: tuple[tuple[int, int], ...]
+    multi_byte: bool = False
+    script: tuple[tuple[int, int], ...] = ()
 
     def is_written_with(self, character: str) -> bool:
         """Return whether text in this charset is written with *character*; if not, it may be a letter of another script
@@ -89,8 +89,8 @@ def ebcdic_of(label: str) -> Charset:
     """
     name = _python_name(label)
     if name and b"\x4c\x6f".decode(name, "replace") == "<?":
-        return Charset(name, name, multi_byte=False, script=())
-    return Charset("cp037", "cp037", multi_byte=False, script=())
+        return Charset(name, name)
+    return Charset("cp037", "cp037")
 
 
 # Codecs of Python that are not charsets of documents: most encode text as other text. mbcs and oem differ from machine

@@ -51,7 +51,7 @@ _FIRST_CHARACTERS: Final = (
     (re.compile(rb"(?>(?:\0[\t\n\r ])*)\0[<{\[]"), "utf-16-be"),
 )
 _EBCDIC: Final = b"\x4c\x6f\xa7\x94"  # "<?xm"
-_UTF8: Final = Charset("utf-8", "utf-8", multi_byte=False, script=())
+_UTF8: Final = Charset("utf-8", "utf-8")
 _WINDOWS: Final = Charset("windows-1252", "cp1252")
 _DECLARED = re.compile(r"""\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([A-Za-z][\w.:-]*)["']""", re.ASCII)
 _CHARSET = re.compile(r"""(?i:;\s*charset)\s*=\s*(?:"([^"]*)"|([^\s;"]+))""")
