@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -101,10 +102,9 @@ _NO_CHARSETS: Final = frozenset(
 
 
 def _python_name(label: str) -> str:
-    try:
+    name = ""
+    with suppress(LookupError, ValueError):
         name = codecs.lookup(label).name
-    except (LookupError, ValueError):
-        return ""
     return "" if name in _NO_CHARSETS else name
 
 
@@ -187,7 +187,7 @@ def _control(found: bytes) -> Iterator[tuple[str, int]]:
     """Yield the control character whose number is that of the byte. The Standard decodes the byte in this way, and
     Python's codec doesn't decode it at all (Encoding Standard, indexes).
     """
-    if found[0] < 0xA0:
+    if found[0] <= 0x9F:
         yield chr(found[0]), 1
 
 
