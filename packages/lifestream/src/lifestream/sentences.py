@@ -30,7 +30,7 @@ def counted(one: str, many: str) -> Counted:
 
 SENTENCES: Final[dict[str, str | Counted]] = {
     "several": "{parts}",
-    # When the next fetch is, and why: `scheduler.schedule`
+    # When the next fetch is, and why: mostly from `scheduler.schedule`
     "gone": _("410 Gone: it is not fetched again"),
     "feed-publishes": _("the feed publishes {often}: {wait}"),
     "own-interval": _("our own interval of {wait}"),
@@ -49,7 +49,6 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "wanted": _("its owner wants it now"),
     "merged": _("moved to {url}, which is a feed already: its subscriptions went there"),
     "unstored": _("what came could not be stored"),
-    "back": _("the database answers again, after {lasted}"),
     # What a request came to: `fetcher`
     "no-answer-in-time": _("no whole answer within {seconds} s"),
     "no-address": _("{host} has no address: {reason}"),
@@ -112,18 +111,18 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "attribute-impossible": _(
         "{name}, listed for <{tag}>, is no name of an attribute: write it without quotes, spaces and ="
     ),
-    # Why no feed was added: `refresh.subscribe`
+    # Why no feed was added: `refresh.subscribe`, `refresh.scout`
     "not-to-be-had": _("{url} can't be fetched: {reason}"),
     "no-title": _("the feed at {url} has no title; give it a name"),
     "no-feed-unsearchable": _("{url} is no feed, and can't be searched for one: {reason}"),
     "no-feed-no-page": _("{url} is no feed, and no page that leads to one: {reason}"),
+    "search-too-slow": _("{url} was not requested: the answers before it took more than {seconds} s together"),
     # Why an entry has no content from its page: `parser.article`, `refresh.full_content`
     "article-needs-extra": _("articles are found by trafilatura: install django-lifestream with the extra fulltext"),
     "no-article": _("no article was found on {url}"),
-    "search-too-slow": _("{url} was not requested: the answers before it took more than {seconds} s together"),
     "page-not-to-be-had": _("the page of the entry can't be fetched: {reason}"),
     "no-page": _("{url} is no web page, but {type}"),
-    # Which rules and lists are refused: `content.filter_rules`, `refresh.opml`
+    # Which rules and lists are refused: `content.filter_rules`, `refresh.opml`, `refresh.planet_ini`
     "rule-empty": _("Line {number}, {line}, has nothing to look for: write a word after it, or remove it."),
     "too-many-rules": _("Line {number}, {line}, is too much: at most {most} rules count, so remove some."),
     "too-many-terms": _("Line {number}, {line}, is too much: at most {most} words and phrases count, so remove some."),
@@ -265,6 +264,7 @@ SENTENCES: Final[dict[str, str | Counted]] = {
     "database-damaged": _("it is damaged: restore it from a backup, or dump and load it"),
     "database-gone": _("it can't be reached: see that it runs, and that DATABASES names it"),
     "database-other": _("see that it runs and has free space"),
+    "back": _("the database answers again, after {lasted}"),
     "credentials-lost": _(
         "The credentials of this feed can't be decrypted: put the SECRET_KEY they were saved under into "
         "SECRET_KEY_FALLBACKS, or enter them again."

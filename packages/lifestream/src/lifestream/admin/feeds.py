@@ -302,7 +302,7 @@ class FeedAdmin(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Resume"), permissions=["change"])
     def resume(self, request: HttpRequest, feeds: QuerySet[Feed]) -> None:
-        """Make those of the selected feeds active, and due at once, that are paused or gone. A feed without a
+        """Make the paused and the gone ones of the selected feeds active, and due at once. A feed without a
         subscription, or with paused ones only, stays as it is.
         """
         read = Exists(Subscription.objects.filter(feed=OuterRef("pk"), paused=False))

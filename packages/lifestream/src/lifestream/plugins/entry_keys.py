@@ -56,8 +56,7 @@ class Keys:
     """The keys of an entry, each a SHA-256 in hexadecimal. *guid* and *link* are "" if the entry has none.
 
     *distinction* is what distinguishes its content besides the title: "date", "text" or nothing (""); it is "" too if
-    there is no title. *said* is what
-    the key of the whole entry is made of: only few entries need that key.
+    there is no title. *said* is what the key of the whole entry is made of: only few entries need that key.
     """
 
     guid: str

@@ -104,7 +104,8 @@ def trouble_of(error: BaseException) -> Trouble:
 
 def is_of_content(error: Exception, using: str) -> bool:
     """Return whether *error*, which was raised while something was written into the database *using*, can be due to
-    what was written: it comes neither from the system nor from the database, nor unwrapped from its driver.
+    what was written. It cannot if it is an error of the system (OSError, MemoryError), one of FAILURES, or an exception
+    of the database's driver that Django has not wrapped.
     """
     connection: Any = connections[using]
     return not isinstance(error, (OSError, MemoryError, *FAILURES, connection.Database.Error))

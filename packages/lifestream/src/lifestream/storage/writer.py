@@ -327,8 +327,8 @@ def _move(feed: FeedState, result: Result, using: str) -> Move | None:
 
 
 def _keep_active(moves: Iterable[Move], feeds: Mapping[int, FeedState], using: str) -> None:
-    """Keep each of *feeds* active that subscriptions have moved to, even if it was redirected to another feed, or gone,
-    in the same transaction: otherwise nobody would notice that it is not requested any more.
+    """Keep those of *feeds* active to which subscriptions have moved in this transaction, even if the feed itself has
+    been redirected to another one, or is gone: otherwise nobody would notice that it is not requested any more.
     """
     into = {move.into for move in moves if move.into is not None}
     gone = [key for key in into if key in feeds and feeds[key].status == Feed.Status.GONE]
