@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from costs import assert_linear
 from factories import make_feed, make_lifestream, make_subscription
 from lifestream.fetcher import url_hosts
-from lifestream.fetcher.url_hosts import LONGEST_WORDS, domain_of, host_in_words, most_lead_to, site_domain
+from lifestream.fetcher.url_hosts import LONGEST_SHOWN, domain_of, host_in_words, most_lead_to, site_domain
 from lifestream.models import Feed
 from lifestream.plugins import entry_keys
 from lifestream.plugins.entry_keys import link_form
@@ -56,7 +56,7 @@ def test_a_link_is_named_after_the_host_that_a_browser_opens(url: str, words: st
 
 def test_of_a_long_name_the_end_is_shown() -> None:
     words = host_in_words(f"https://github.com.{'a.' * 100}evil.example/")
-    assert len(words) == LONGEST_WORDS and words.startswith("…") and words.endswith(".evil.example")
+    assert len(words) == LONGEST_SHOWN and words.startswith("…") and words.endswith(".evil.example")
 
 
 @pytest.mark.costly

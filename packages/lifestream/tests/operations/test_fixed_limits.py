@@ -20,7 +20,7 @@ UNLISTED: Final = {
     "fetcher.redirect_cookies.MOST": "of one fetch",
     "fetcher.request_options.LONGEST_HEADER": "the form reports it",
     "fetcher.tls_sessions.MOST": "a cache",
-    "fetcher.url_hosts.LONGEST_WORDS": "of what is shown",
+    "fetcher.url_hosts.LONGEST_SHOWN": "of what is shown",
     "fetcher.websub.MAX_LEASE": "requested from a hub",
     "models.fulltext.LONGEST_QUERY": "a longer query is cut",
     "models.fulltext.MOST_COUNTED": "of what is shown",

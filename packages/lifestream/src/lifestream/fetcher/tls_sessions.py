@@ -78,21 +78,21 @@ class _RememberedObject(ClosingObject):
     handshake.
     """
 
-    _place: ResumingContext | None = None
+    _store: ResumingContext | None = None
 
-    def begin(self, place: ResumingContext, name: str, checked: float) -> None:
-        """Have the session of *name* remembered in *place* once it is known. *checked* is when the certificate of a
+    def begin(self, store: ResumingContext, name: str, checked: float) -> None:
+        """Have the session of *name* remembered in *store* once it is known. *checked* is when the certificate of a
         resumed session was checked.
         """
-        self._place, self._name, self._checked = place, name, checked
+        self._store, self._name, self._checked = store, name, checked
 
     def read(self, *arguments: Any, **options: Any) -> Any:
         """Read as `ssl.SSLObject` does."""
         received = super().read(*arguments, **options)
-        if (place := self._place) is not None and received:
-            self._place = None
+        if (store := self._store) is not None and received:
+            self._store = None
             if (session := self.session) is not None and session.has_ticket:
-                place.remember(self._name, session, self._checked if self.session_reused else place.clock())
+                store.remember(self._name, session, self._checked if self.session_reused else store.clock())
         return received
 
 

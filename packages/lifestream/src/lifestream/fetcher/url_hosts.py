@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
-LONGEST_WORDS: Final = 60
+LONGEST_SHOWN: Final = 60
 """How many characters of a host are shown: its end, which shows its owner."""
 
 
@@ -64,7 +64,7 @@ def host_in_words(url: str) -> str:
     Only the end of a long name is shown, since its owner can choose any beginning.
     """
     host = domain_of(url)
-    return host if len(host) <= LONGEST_WORDS else f"…{host[1 - LONGEST_WORDS :]}"
+    return host if len(host) <= LONGEST_SHOWN else f"…{host[1 - LONGEST_SHOWN :]}"
 
 
 _LONGEST_LABEL: Final = 63

@@ -184,11 +184,11 @@ for _directive, _sources in CONFIGURATION["LIFESTREAM_CSP_SOURCES"].items():
 
 # Without a server for mail, none is sent: all code here checks EMAIL_HOST before it sends mail. Django 6.1 deprecates
 # the settings that begin with EMAIL_, and complains about a backend that sends nothing.
-_host = CONFIGURATION["EMAIL_HOST"]
+_mail_server = CONFIGURATION["EMAIL_HOST"]
 if django.VERSION < (6, 1):
-    EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if _host else 'dummy'}.EmailBackend"
+    EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if _mail_server else 'dummy'}.EmailBackend"
     globals().update(_mail)
-elif _host:
+elif _mail_server:
     _names = {"EMAIL_HOST_USER": "username", "EMAIL_HOST_PASSWORD": "password"}
     _options = {_names.get(name, name.removeprefix("EMAIL_").lower()): value for name, value in _mail.items()}
     MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": _options}}

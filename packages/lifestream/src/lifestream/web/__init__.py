@@ -5,9 +5,9 @@ In: an HTTP request. Out: a page or a feed. In the order in which a request pass
 1. `views`: one module for each kind of page.
 2. `timeline`: who may see a lifestream, and its posts, narrowed by site, tag, search or day; `models.fulltext` decides
    how a search is answered: from the items that have rare words, or along the timeline. `keyset`: where a page ends.
-   `walked_posts`: the first posts of a search for many items. `shown_posts`: the posts with everything that their cards
-   show, such as the excerpt in which a search found its words (`content.highlighting`). `site_search`: the sites of a
-   lifestream by their names. `page_addresses`: the addresses of pages.
+   `walked_posts`: the first posts of a search or a tag that many items have. `shown_posts`: the posts with everything
+   that their cards show, such as the excerpt in which a search found its words (`content.highlighting`). `site_search`:
+   the sites of a lifestream by their names. `page_addresses`: the addresses of pages.
 3. `presenters`: which parts of a post are shown, and which sites are asleep or failing, as values for the templates.
    `picture_addresses`: the addresses of feeds' pictures on this site, if it is to show them.
 4. `look`: theme, accent and logo of a page. `structured_data`: the description of an item for search engines.
