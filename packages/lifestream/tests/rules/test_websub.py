@@ -105,6 +105,21 @@ class Subscribing(WebSubTestCase):
                 requests += hub_subscriptions.take(START, 10)
         assert len(requests) == 1
 
+    def test_a_feed_that_is_deleted_meanwhile_keeps_no_other_feed_from_its_hub(self) -> None:
+        with self.settings(LIFESTREAM_PUBLIC_URL=""):
+            self.refresh()
+        gone = make_feed("https://other.example/feed", hub_url=self.hub.url, hub_topic="https://other.example/feed")
+        links_of = hub_subscriptions._wanted
+
+        def deleting(feed: Feed) -> Any:
+            links = links_of(feed)
+            Feed.objects.filter(pk=gone.pk).delete()
+            return links
+
+        with mock.patch("lifestream.storage.hub_subscriptions._wanted", deleting):
+            hub_subscriptions.want([self.feed.pk, gone.pk], START)
+        assert HubSubscription.objects.get().feed_id == self.feed.pk
+
 
 class Verifying(WebSubTestCase):
     def test_the_challenge_of_its_own_topic_is_echoed_as_plain_text(self) -> None:

@@ -17,7 +17,7 @@ Nothing here uses the network; `hub_renewal` does.
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -93,13 +93,25 @@ def want(feeds: Collection[int], now: datetime) -> None:
         }
         has = {key: Links(each.hub, each.topic) for key, each in current.items()}
         leave([each for key, each in current.items() if wanted.get(key) != has[key]], now)
+        _create({key: links for key, links in wanted.items() if links != has.get(key)}, now)
+
+
+def _create(wanted: Mapping[int, Links], now: datetime) -> None:
+    """Create the subscriptions that are *wanted*, by the keys of their feeds. A feed that was deleted meanwhile gets
+    none; its missing row would make the transaction fail, for all of the feeds.
+    """
+    if not wanted:
+        return
+    using = router.db_for_write(HubSubscription)
+    with transaction.atomic(using=using):
+        # The rows are locked, so that no feed is deleted before the end of the transaction.
+        feeds = Feed.objects.using(using).filter(pk__in=wanted).order_by("pk").select_for_update()
         created = [
-            HubSubscription(feed_id=key, hub=links.hub, topic=links.topic, next_request=now, created=now)
-            for key, links in wanted.items()
-            if links != has.get(key)
+            HubSubscription(feed_id=key, hub=wanted[key].hub, topic=wanted[key].topic, next_request=now, created=now)
+            for key in feeds.values_list("pk", flat=True)
         ]
         # Another worker may have created the subscriptions at the same time.
-        HubSubscription.objects.bulk_create(created, ignore_conflicts=True)
+        HubSubscription.objects.using(using).bulk_create(created, ignore_conflicts=True)
 
 
 def _wanted(feed: Feed) -> Links | None:
