@@ -12,7 +12,7 @@ import pytest
 
 from feedserver.handler import quit_method
 from feedserver.messages import triggers
-from feedserver.record import known_secrets
+from feedserver.record import known_secrets, secret_search
 from growth import MOST, growth
 from lifestream.content import tokenizer
 from lifestream.models import sqlite_search
@@ -29,6 +29,9 @@ WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     "feedserver.record.known_secrets._has_secret": (rb"(?<![0-9A-Za-z])a/b%(?![0-9A-Za-z])",),
     "feedserver.record.known_secrets._pattern": tuple(
         known_secrets._pattern(secret).pattern for secret in ("s3/cr&t ü", "a%b", "\\\\\\x'\"")
+    ),
+    "feedserver.record.secret_search._end_of_string": tuple(
+        sorted({end.pattern for end in secret_search._ENDS.values()})
     ),
     "lifestream.content.tokenizer.pattern_of": tuple(
         pattern.pattern
