@@ -13,6 +13,7 @@ import feedparser
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from factories import make_lifestream
 from lifestream.models import Feed, Item, Lifestream, Post, PublishedId, Subscription, Tag
@@ -344,3 +345,17 @@ def test_the_url_of_a_feed_with_credentials_is_not_published(client: Client, mai
     response = client.get("/main/feed.rss")
     assert b"Secret" in response.content and b"https://sesame.example/feed" not in response.content
     assert "private" in response["Cache-Control"]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_large_fields_that_no_feed_has_are_not_loaded(
+    client: Client,
+    post: Post,
+    format: str,  # noqa: A002
+) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        assert b"1.mp3" in client.get(f"/main/feed.{format}").content
+    asked_for = " ".join(query["sql"] for query in asked)
+    assert '"lifestream_item"."enclosures"' in asked_for
+    for name in ("media", "episode", "card", "text"):
+        assert f'"lifestream_item"."{name}"' not in asked_for

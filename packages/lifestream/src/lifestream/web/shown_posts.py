@@ -22,6 +22,8 @@ from lifestream.models.look import Shown
 
 BODIES: Final = ("item__content", "item__enclosures", "item__media", "item__episode")
 """The large fields of the item of a post."""
+NOT_PUBLISHED: Final = ("item__media", "item__episode", "item__card")
+"""The large fields of the item of a post that no published feed has."""
 _LOOKED_THROUGH: Final = 65_536
 """How many characters of a content are searched for pictures if its item has no stored card."""
 _FOUND: Final = 280
@@ -47,9 +49,11 @@ def shown(
     return found
 
 
-def read_posts(posts: QuerySet[Post], *, bodies: bool) -> list[Post]:
-    """Return *posts* with what their cards need from other tables, in one query; `fill_posts` adds the rest."""
-    heavy = () if bodies else BODIES
+def read_posts(posts: QuerySet[Post], *, bodies: bool, unused: Sequence[str] = ()) -> list[Post]:
+    """Return *posts* with what their cards need from other tables, in one query; `fill_posts` adds the rest. With
+    *bodies*, the large fields are loaded too, except the *unused* ones.
+    """
+    heavy = unused if bodies else BODIES
     related = ("subscription", "item__feed", *(("item__published_id",) if bodies else ()))
     found: list[Post] = list(
         posts.select_related(*related)
