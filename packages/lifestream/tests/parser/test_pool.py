@@ -22,6 +22,7 @@ from lifestream.content.sanitizer import Sanitizer
 from lifestream.content.sanitizer_rules import SanitizerRules
 from lifestream.fetcher.shortage import Shortage, ShortOf
 from lifestream.parser import NotAFeed, ParserDied, ParseTimeout, ipc, parse
+from lifestream.parser import pool as pool_module
 from lifestream.parser.pool import ParserPool, _Child
 from lifestream.parser.web_page import Candidate, read_page
 from lifestream.plugins import FeedPlugin, ParsedFeed, Registry
@@ -143,10 +144,52 @@ def test_a_child_that_dies_fails_only_its_own_document(asked: queue.SimpleQueue[
         assert [len(other.result(60).items) for other in others] == [1] * 10
         assert not doomed.done()
         _kill(child)
+        _kill_reading(asked.get(timeout=60))
 
         with pytest.raises(ParserDied, match=r"^the process that read it ended"):
             doomed.result(60)
         assert pool.submit(FEED, {}, URL).result(60).items
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system does not tell who has ended a process")
+def test_a_document_whose_child_is_killed_from_outside_is_read_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Linux kills processes if memory is short. The document that one is reading then is not to blame."""
+    with ParserPool(1) as pool:
+        _warm(pool)
+        killed = _killing(monkeypatch, FEED, 1)
+        assert [pool.submit(FEED, {}, URL).result(60).items for _ in range(2)]
+        assert len(killed) == 1
+    assert f"a process that read {URL} was killed from outside; it is read again" in caplog.text
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system does not tell who has ended a process")
+def test_a_document_whose_child_is_always_killed_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ParserPool(1) as pool:
+        _warm(pool)
+        killed = _killing(monkeypatch, b"bad", 9)
+        with pytest.raises(ParserDied, match=r"^the process that read it ended \(status -9"):
+            pool.submit(b"bad", {}, URL).result(60)
+        assert len(killed) == 2
+        assert pool.submit(FEED, {}, URL).result(60).items
+
+
+def test_a_child_that_this_process_ends_is_not_killed_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a document has taken over may close its pipe and go on."""
+    with ParserPool(1) as pool:
+        _warm(pool)
+        reads: list[bytes] = []
+
+        def closed(running: Any, question: dict[str, Any], body: bytes) -> dict[str, Any]:
+            reads.append(body)
+            raise EOFError
+
+        monkeypatch.setattr(pool_module, "_CLOSED", 0.1)
+        monkeypatch.setattr(pool_module, "_exchange", closed)
+        with pytest.raises(ParserDied):
+            pool.submit(FEED, {}, URL).result(60)
+        assert len(reads) == 1
 
 
 def test_a_child_that_dies_between_two_documents_fails_none(caplog: pytest.LogCaptureFixture) -> None:
@@ -330,6 +373,28 @@ def _warm(pool: ParserPool) -> None:
 
 def _pids(pool: ParserPool) -> list[int]:
     return [child._running.process.pid for child in pool._children if child._running]
+
+
+def _killing(monkeypatch: pytest.MonkeyPatch, document: bytes, most: int) -> list[bytes]:
+    """Have the process that gets *document* killed from outside, *most* times. Return what the killed ones got."""
+    exchange = pool_module._exchange
+    killed: list[bytes] = []
+
+    def exchanged(running: Any, question: dict[str, Any], body: bytes) -> dict[str, Any]:
+        if body == document and len(killed) < most:
+            killed.append(body)
+            running.process.kill()
+        return exchange(running, question, body)
+
+    monkeypatch.setattr(pool_module, "_exchange", exchanged)
+    return killed
+
+
+def _kill_reading(child: _Child) -> None:
+    """Kill the process of *child* once it is ready to read."""
+    while child._running is None or not child._ready:
+        threading.Event().wait(0.01)
+    _kill(child)
 
 
 def _kill(child: _Child) -> None:

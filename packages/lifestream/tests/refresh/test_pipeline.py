@@ -202,6 +202,27 @@ class OneFeedAndTheOthers(RefreshTestCase):
         assert {row.feed for row in report.rows if not row.failed} == {made.pk for made in good}
         assert all(row.message for row in report.rows if row.failed)
 
+    def test_options_and_terms_that_cannot_be_read_stop_no_other_feed(self) -> None:
+        damaged: list[dict[str, Any]] = [
+            {"options": ["x"]},
+            {"options": {"interval": "soon", "user_agent": "x"}},
+            {"options": {"proxy": 5}},
+            {"credentials": credentials.seal("\0no JSON")},
+            {"credentials": credentials.seal("\0[]")},
+            {"terms": [1]},
+            {"terms": {"pace": "y"}},
+        ]
+        made = [self.make_feed(f"/{number}", feed(), **fields) for number, fields in enumerate(damaged)]
+        good = self.make_feed("/good", feed())
+        with self.assertLogs("lifestream", "WARNING") as logged:
+            rows = {row.feed: row for row in self.refresh().rows}
+        assert [rows[each.pk].outcome for each in made] == ["failed"] * 5 + ["new"] * 2
+        assert (rows[good.pk].outcome, len(rows)) == ("new", 8)
+        assert rows[made[2].pk].message.startswith("AttributeError: ")
+        assert "SECRET_KEY_FALLBACKS" in rows[made[3].pk].message
+        assert "the request of" in logged.output[0] or "terms" in logged.output[0]
+        assert all(each.next_fetch > self.clock.now for each in Feed.objects.all())
+
     def test_a_batch_that_cannot_be_stored_is_stored_feed_by_feed(self) -> None:
         made = [self.make_feed(f"/{number}", feed((f"item {number}",))) for number in range(3)]
         whole = writer.store

@@ -6,6 +6,10 @@ and by `deadlines` after three times that much wall time. On Windows, which does
 itself counts as wall time. The next document gets a new child. The children are plain `subprocess` children, because
 Celery's workers may not have `multiprocessing` ones.
 
+A child may also be killed from outside, for instance by the kernel if the machine has no more memory. That says nothing
+about its document, which is read once more, by a new child. If that one is killed as well, the document has failed: one
+that always gets its child killed is not requested more often than other feeds that fail.
+
 Shipped plugins run in the child. Your own plugin may need Django, so its hooks run in this process, in the child's
 thread, between two questions to the child. The first question has the document read; the second has the results of the
 hooks cleaned. So nothing from a feed is cleaned without a deadline.
@@ -63,6 +67,8 @@ once otherwise.
 """
 _TIME_IS_UP: Final = -getattr(signal, "SIGPROF", 0) or None
 """The exit status of a child that the kernel has killed at the deadline."""
+_KILLED: Final = -getattr(signal, "SIGKILL", 0) or None
+"""The exit status of a child that was killed, for instance by the kernel for lack of memory."""
 _PIPE: Final = 256 * 1024
 """Bytes that fit into a pipe to or from a child, and are read at once: as many as most documents and answers have. A
 pipe of the usual 64 KiB makes the two processes wait for each other several times a document, and the threads of this
@@ -73,6 +79,8 @@ _STARTING: Final = 60.0
 """How long a child may take to start, in seconds."""
 _ENDING: Final = 5.0
 """How long a child may take to end, in seconds."""
+_CLOSED: Final = 1.0
+"""How long a child that has closed its pipes may take to end by itself, in seconds: then its exit status is known."""
 _PASSED_ON: Final = (
     # A child keeps the variables of our environment whose names begin like this. Keys and passwords are not among them.
     *("PYTHON", "VIRTUAL_ENV", "COVERAGE", "COV_CORE", "LD_", "DYLD_"),
@@ -86,6 +94,10 @@ class _Job:
 
     future: Future[Any]
     to_read: Document | WebPage | ArticlePage
+
+
+class _Killed(ParserDied):
+    """The child was killed from outside while it read."""
 
 
 class ParserPool:
@@ -230,7 +242,7 @@ class ParserPool:
             if not job.future.set_running_or_notify_cancel():
                 continue
             try:
-                result = job.to_read.read(child.ask, self.registry, self.deadline)
+                result = self._read(child, job)
             except Nonsense as error:
                 child.end(kill=True)
                 job.future.set_exception(error)
@@ -242,6 +254,15 @@ class ParserPool:
                 job.future.set_result(result)
             del job
         child.end()
+
+    def _read(self, child: _Child, job: _Job) -> Any:
+        """Have *child* read the document of *job*; once more if the child is killed from outside."""
+        try:
+            return job.to_read.read(child.ask, self.registry, self.deadline)
+        except _Killed as error:
+            # The kernel logs which processes it has killed, and why.
+            _log.warning("a process that read %s was killed from outside; it is read again: %s", job.to_read.url, error)
+        return job.to_read.read(child.ask, self.registry, self.deadline)
 
 
 class _Process(NamedTuple):
@@ -325,7 +346,8 @@ class _Child:
                 return _exchange(running, question, body)
         except (OSError, EOFError, ValueError) as error:
             ready = self._ready
-            ended = running.process.poll()
+            # What is killed below must not look as if it had been killed from outside.
+            ended = _status_of(running.process) if isinstance(error, OSError | EOFError) else None
             status = self.end(kill=True)
             if not ready and not self._aborted:
                 raise self._not_started(error if ended is None else f"it ended with the status {ended}") from error
@@ -333,7 +355,8 @@ class _Child:
                 raise ParseTimeout(say("reading-too-long", seconds=f"{self._deadline:g}")) from error
             if self._aborted:
                 raise ParserDied(say("pool-closed-while")) from error
-            raise ParserDied(say("reader-ended", status=str(status), error=repr(error))) from error
+            died = _Killed if ended is not None and ended == _KILLED else ParserDied
+            raise died(say("reader-ended", status=str(status), error=repr(error))) from error
         except BaseException:
             # Part of a frame may still be in the pipes, for instance if memory ran out; it would be taken for the
             # beginning of the next document's answer.
@@ -370,6 +393,14 @@ class _Child:
                 running.questions.close()
             running.process.wait()
         return running.process.returncode
+
+
+def _status_of(process: subprocess.Popen[bytes]) -> int | None:
+    """Return the exit status of *process*, whose pipes are closed; None if it does not end by itself."""
+    try:
+        return process.wait(_CLOSED)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _widen(process: subprocess.Popen[bytes]) -> None:

@@ -217,6 +217,12 @@ class _WorkLoop:
                 queued.append(Download(claim, fetch_request(claim)))
             except CredentialsLost as error:
                 self._decide(Answer(claim, Failed("credentials", str(error), claim.url), self.clock()))
+            except Exception as error:
+                if shortage_of(error) is not None:
+                    raise
+                log.exception("the request of %s could not be made from its options", claim.url)
+                failed = Failed("internal", f"{type(error).__name__}: {error}", claim.url)
+                self._decide(Answer(claim, failed, self.clock()))
         downloads.add(queued)  # added together, so that a host that is too busy stops all of its feeds
 
     def _drop(self, claim: Claimed) -> None:

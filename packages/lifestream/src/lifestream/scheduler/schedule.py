@@ -20,6 +20,7 @@ feed's rhythm.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -31,6 +32,8 @@ from lifestream.fetcher.cache_lifetime import Freshness, freshness, retry_after
 from lifestream.fetcher.outcomes import Failed, Fetched, Gone, NotModified, Outcome
 from lifestream.message import Duration, Gap, from_stored, say, stored
 from lifestream.scheduler.publication_rate import Pace
+
+_log = logging.getLogger(__name__)
 
 _SHARE = 1 / 8  # of the gap between two entries: an entry is seen a sixteenth of the gap late on average
 _MOST_SPREAD = 1800.0  # seconds
@@ -84,18 +87,24 @@ class Terms:
 
     @classmethod
     def from_json(cls, terms: Mapping[str, Any]) -> Terms:
-        """Return the terms that `as_json` wrote."""
-        fresh, pace = terms.get("fresh"), terms.get("pace")
-        return cls(
-            Freshness(*fresh) if fresh else None,
-            Rhythm(
-                terms.get("ttl"),
-                terms.get("update_interval"),
-                frozenset(terms.get("skip_hours", ())),
-                frozenset(terms.get("skip_days", ())),
-            ),
-            Pace(pace[0], datetime.fromtimestamp(pace[1], UTC)) if pace else None,
-        )
+        """Return the terms that `as_json` wrote. Of anything else no term counts, and the log says so: the next answer
+        brings new terms.
+        """
+        try:
+            fresh, pace = terms.get("fresh"), terms.get("pace")
+            return cls(
+                Freshness(*fresh) if fresh else None,
+                Rhythm(
+                    terms.get("ttl"),
+                    terms.get("update_interval"),
+                    frozenset(terms.get("skip_hours", ())),
+                    frozenset(terms.get("skip_days", ())),
+                ),
+                Pace(pace[0], datetime.fromtimestamp(pace[1], UTC)) if pace else None,
+            )
+        except (AttributeError, TypeError, LookupError, ValueError, OverflowError, OSError):
+            _log.warning("the stored terms of a feed can't be read: %.200r", terms)
+            return cls()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,9 @@ from typing import Any, Final
 from lifestream.fetcher.feed_urls import origin
 from lifestream.fetcher.outcomes import FetchRequest
 from lifestream.fetcher.request_options import DIRECT, NO_OPTIONS, RequestOptions, is_own_proxy
+from lifestream.message import say
 from lifestream.storage import credentials
+from lifestream.storage.credentials import CredentialsLost
 
 _MARK: Final = "\0"
 """The beginning of the text of secrets that are more than a login. No user name begins with it."""
@@ -41,8 +43,11 @@ def secrets_of(sealed: str) -> Secrets:
     text = credentials.unseal(sealed)
     if not text.startswith(_MARK):
         return Secrets(text)
-    stored = json.loads(text.removeprefix(_MARK))
-    return Secrets(stored["login"], tuple((name, value) for name, value in stored["headers"]))
+    try:
+        stored = json.loads(text.removeprefix(_MARK))
+        return Secrets(stored["login"], tuple((name, value) for name, value in stored["headers"]))
+    except (ValueError, TypeError, LookupError):  # no cause is kept: its message could contain a secret
+        raise CredentialsLost(say("credentials-lost")) from None
 
 
 @dataclass(frozen=True, slots=True)
