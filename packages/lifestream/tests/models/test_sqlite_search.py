@@ -10,11 +10,9 @@ import pytest
 from django.db import connection
 
 from factories import make_feed, make_item
-from lifestream.models import Item, Post, fulltext
+from lifestream.models import Item, fulltext
 from lifestream.models.search_sql import TEXT_LENGTH
 from lifestream.models.sqlite_search import holds
-from lifestream.web import walked_posts
-from lifestream.web.keyset import Cursor
 from lifestream.web.timeline import Timeline
 from shown import make_post, make_site
 
@@ -84,29 +82,6 @@ def test_posts_with_frequent_words_are_found_in_order_and_each_once(
     first = timeline.page(None, 4, counted=True)
     assert first.older is not None and first.hits is not None and 4 <= first.hits.count <= 7
     assert [*first.posts, *timeline.page(first.older, 4).posts] == posts
-
-
-@pytest.mark.parametrize("most", [1, 4, 10_000])
-@pytest.mark.parametrize("size", [1, 2, 3])
-def test_frequent_words_are_also_found_in_an_earlier_item_with_a_later_date(
-    monkeypatch: pytest.MonkeyPatch, size: int, most: int
-) -> None:
-    monkeypatch.setattr(fulltext, "RARE", 2)
-    monkeypatch.setattr(fulltext, "SHOWN", 4)
-    monkeypatch.setattr(fulltext, "FREQUENT", 100)
-    monkeypatch.setattr(walked_posts, "MOST_WALKED", most)
-    site = make_site()
-    # The later an item was stored, the older its post is: as in an archive whose oldest page comes last.
-    posts = [make_post(site, "gardens" if number % 2 else "Another") for number in range(14)][1::2]
-    timeline = Timeline(site.lifestream, query="gard")
-    found: list[Post] = []
-    before: Cursor | None = None
-    for _ in posts:
-        page = timeline.page(before, size, counted=True)
-        found, before = [*found, *page.posts], page.older
-        if before is None:
-            break
-    assert found == posts
 
 
 def test_a_text_without_the_words_takes_less_time_than_a_regular_expression() -> None:

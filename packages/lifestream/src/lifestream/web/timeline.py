@@ -171,15 +171,10 @@ class Timeline:
         if (walked := self._walked(before, count, hit)) is not None:
             return _Rows(_of_keys(walked), is_cut)
         posts = self.posts() if hit is None else self._posts(hit)
-        if hit is not None and not hit.are_all:
-            every = _older(self.narrowed(query="").posts(), before)
-            found_latest = _first_of_latest(every, hit, count)
-            if len(found_latest) == count:  # A small lifestream may have fewer posts among the latest items.
-                if (keys := _with_earlier_items(every, hit, found_latest)) is not None:
-                    return _Rows(_of_keys(keys), is_cut)
-                # Very many posts come before those found. The index is read as long as that is allowed.
-                listed = hit.first_listed(every, count)
-                return _Rows(_of_keys([*listed.keys, *(found_latest if listed.is_cut else ())])[:count], listed.is_cut)
+        if hit is not None and (latest := hit.latest_among(self.narrowed(query="").posts())) is not None:
+            keys = list(_older(latest, before).values_list("pk", flat=True)[:count])
+            if len(keys) == count:  # A small lifestream may have fewer posts among the latest items.
+                return _Rows(_of_keys(keys), is_cut)
         if hit is not None and not hit.are_looked_up:
             every = _older(self.narrowed(query="").posts(), before)
             checked: list[int] = []
@@ -371,31 +366,6 @@ class Timeline:
 
 def _older(posts: QuerySet[Post], before: Cursor | None) -> QuerySet[Post]:
     return posts if before is None else posts.filter(older_than(before))
-
-
-def _first_of_latest(posts: QuerySet[Post], hit: Found, count: int) -> list[int]:
-    """Return the keys of the first *count* of *posts* that belong to the latest items found."""
-    latest = hit.latest_among(posts)
-    return [] if latest is None else list(latest.values_list("pk", flat=True)[:count])
-
-
-def _with_earlier_items(posts: QuerySet[Post], hit: Found, keys: list[int]) -> list[int] | None:
-    """Return the keys of the first of *posts* that the search finds, as many as *keys*: those of the first posts of the
-    latest items found. Other items found were stored earlier, but their posts may have later dates. Return None if too
-    many posts come before the last of *keys* to look for such posts among them.
-    """
-    date, item = posts.filter(pk=keys[-1]).values_list("date", "item_id")[0]
-    before = posts.filter(newer_than(Cursor(date, item))).values_list("item_id", flat=True)
-    walked = list(before[: walked_posts.MOST_WALKED])
-    oldest = min(hit.keys or ())
-    earlier = [item for item in walked if item < oldest]
-    if len(walked) == walked_posts.MOST_WALKED or len(earlier) > walked_posts.MOST_ASKED:
-        return None
-    if not earlier:
-        return keys
-    asked = fulltext.among(posts, earlier)
-    more = asked.filter(fulltext.condition(asked, hit)).values_list("pk", flat=True)[: len(keys)]
-    return list(_of_keys([*keys, *more]).values_list("pk", flat=True)[: len(keys)])
 
 
 def _of_keys(keys: Sequence[int] | QuerySet[Any, Any]) -> QuerySet[Post]:
