@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import signal
+import sys
 import threading
 from functools import partial
 from importlib.metadata import entry_points, version
@@ -52,12 +54,56 @@ def test_serving_notices_that_it_should_end_although_no_exchange_ends(root: Path
     reasons: SimpleQueue[str] = SimpleQueue()
     with FeedServer(root) as server:
         screen = Screen(io.StringIO())
-        report = partial(cli._report, server, SimpleQueue(), screen)
+        report = partial(cli._report, server, SimpleQueue(), screen, cli._Signals())
         threading.Thread(target=lambda: reasons.put(report()), daemon=True).start()
         with pytest.raises(Empty):
             reasons.get(timeout=0.01)
         server.quit_requested.set()
         assert reasons.get(timeout=60) == "QUIT"
+
+
+def test_a_signal_while_the_server_stops_after_quit_changes_nothing(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stop = FeedServer.stop
+
+    def interrupted(server: FeedServer) -> None:
+        signal.raise_signal(signal.SIGINT)
+        stop(server)
+
+    def quit_it(server: FeedServer) -> FeedServer:
+        start(server)
+        server.quit_requested.set()
+        return server
+
+    start = FeedServer.start
+    monkeypatch.setattr(FeedServer, "stop", interrupted)
+    monkeypatch.setattr(FeedServer, "start", quit_it)
+    before = signal.getsignal(signal.SIGINT)
+    assert cli.main(["serve", str(root)]) == 0
+    assert capsys.readouterr().out.endswith("\nStopped by QUIT.\n")
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_signal_whose_exception_python_drops_ends_serving(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python drops what a finalizer raises, and only reports it."""
+
+    class Finalized:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    def shown(screen: Screen, line: str) -> None:
+        show(screen, line)
+        if line.startswith("http"):
+            Finalized()
+
+    show = Screen.show
+    monkeypatch.setattr(Screen, "show", shown)
+    monkeypatch.setattr(sys, "unraisablehook", lambda _: None)
+    assert cli.main(["serve", str(root)]) == 0
+    assert capsys.readouterr().out.endswith("\nStopped by Ctrl-C.\n")
 
 
 @pytest.mark.parametrize(

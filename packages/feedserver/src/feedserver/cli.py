@@ -15,8 +15,9 @@ import argparse
 import math
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
@@ -58,7 +59,7 @@ def _serve(options: argparse.Namespace) -> int:
         return _complain("feedserver serve", "--name is for the certificate of --tls; give --tls FILE, too", 2)
     ended: SimpleQueue[Exchange] = SimpleQueue()
     screen = Screen(sys.stdout)
-    with _signals_raise():
+    with _signals_raise() as signals:
         try:
             server = FeedServer(
                 options.folder,
@@ -75,6 +76,7 @@ def _serve(options: argparse.Namespace) -> int:
                 options.tls.write_bytes(Path(server.ca_bundle).read_bytes())
             server.journal.listener = ended.put
             server.start()
+            signals.is_needless = server.quit_requested.is_set
         except PortTaken:
             waited = f", and stayed so for {options.bind_timeout:g} s" if options.bind_timeout else ""
             remedy = "stop what listens there, wait for it with --bind-timeout, or leave --port out for a free one"
@@ -86,7 +88,7 @@ def _serve(options: argparse.Namespace) -> int:
             return _complain("feedserver serve", str(error), 2)
         except _Stopped as stopped:  # standard output begins with a URL, or stays empty
             return _complain("feedserver serve", f"stopped by {stopped} before it could listen", 0)
-        reason = _report(server, ended, screen)
+        reason = _report(server, ended, screen, signals)
         server.stop()
         while not ended.empty():
             screen.report(server, ended.get())
@@ -94,18 +96,18 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _report(server: FeedServer, ended: SimpleQueue[Exchange], screen: Screen) -> str:
+def _report(server: FeedServer, ended: SimpleQueue[Exchange], screen: Screen, signals: _Signals) -> str:
     """Print the server's URL, and each exchange, until something ends the server. Return the name of what ended it."""
     try:
         screen.show(server.base_url)
-        while not server.quit_requested.is_set():
+        while not (server.quit_requested.is_set() or signals.came):
             try:
                 screen.report(server, ended.get(timeout=_TICK))
             except Empty:
                 continue
     except _Stopped as stopped:
         return str(stopped)
-    return "QUIT"
+    return signals.came or "QUIT"
 
 
 def _stop(options: argparse.Namespace) -> int:
@@ -139,19 +141,34 @@ class _Stopped(BaseException):
     """Raised when a signal asks the command to end; its text names the signal."""
 
 
-@contextmanager
-def _signals_raise() -> Iterator[None]:
-    """Raise `_Stopped` at the first signal that asks for an end, and ignore those after it, which ask for the same."""
-    names = {getattr(signal, name): text for name, text in _SIGNALS.items() if hasattr(signal, name)}
+@dataclass
+class _Signals:
+    """The signals that ask the command to end: the name of the one that *came* first, or "". One that comes once
+    *is_needless* returns True asks for what is done already.
+    """
 
-    def stop(number: int, _: FrameType | None) -> NoReturn:
+    came: str = ""
+    is_needless: Callable[[], bool] = lambda: False
+
+
+@contextmanager
+def _signals_raise() -> Iterator[_Signals]:
+    """Raise `_Stopped` at the first signal that asks for an end, unless it is needless, and ignore those after it,
+    which ask for the same. If Python drops the exception, as it does in a finalizer, `came` still names the signal.
+    """
+    names = {getattr(signal, name): text for name, text in _SIGNALS.items() if hasattr(signal, name)}
+    signals = _Signals()
+
+    def stop(number: int, _: FrameType | None) -> None:
         for each in names:
             signal.signal(each, signal.SIG_IGN)
-        raise _Stopped(names[number])
+        if not signals.is_needless():
+            signals.came = names[number]
+            raise _Stopped(signals.came)
 
     before = {number: signal.signal(number, stop) for number in names}
     try:
-        yield
+        yield signals
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
