@@ -68,9 +68,9 @@ class Card:
     words as the owner has chosen; if *is_all*, it is the whole text of the post.
 
     *lead* is the one picture that represents an article, or the cover of a sound. *pictures* are those that are not in
-    the content. *whole* is True if a timeline may show all of the content. *counts* are the numbers of all pictures,
-    sounds, films and files, even if a timeline shows only the first ones. *season* and *number* are those of a
-    podcast's episode; *episode* has all that the podcast says about it, on the item's own page.
+    the content. *whole* is True if a timeline may show all of the content. *counts* are the numbers of all such
+    pictures, sounds, films and files, even if a timeline shows only the first ones. *season* and *number* are those of
+    a podcast's episode; *episode* has all that the podcast says about it, on the item's own page.
     """
 
     kind: str
