@@ -12,7 +12,7 @@ import pytest
 
 from feedserver.handler import quit_method
 from feedserver.messages import triggers
-from feedserver.record import known_secrets, secret_search
+from feedserver.record import known_secrets, string_notations
 from growth import MOST, growth
 from lifestream.content import tokenizer
 from lifestream.models import sqlite_search
@@ -30,8 +30,8 @@ WRITTEN: Final[dict[str, tuple[str | bytes, ...]]] = {
     "feedserver.record.known_secrets._pattern": tuple(
         known_secrets._pattern(secret).pattern for secret in ("s3/cr&t ü", "a%b", "\\\\\\x'\"")
     ),
-    "feedserver.record.secret_search._end_of_string": tuple(
-        sorted({end.pattern for end in secret_search._ENDS.values()})
+    "feedserver.record.string_notations._end_of_string": tuple(
+        sorted({end.pattern for end in string_notations._ENDS.values()})
     ),
     "lifestream.content.tokenizer.pattern_of": tuple(
         pattern.pattern

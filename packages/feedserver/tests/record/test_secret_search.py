@@ -57,6 +57,14 @@ REPLACED = [
         "{'password': 'removed', u'pw': 'removed'}",
         ["parameter password", "parameter pw"],
     ),
+    # Other notations of a name and its value.
+    ("password：abc、x", "password：removed", ["parameter password"]),
+    ("token: 密：pw\xef\xbc\x9aa b", "token: removed b", ["parameter token"]),
+    ("login pw\xef\xbc\x9aabc b", "login pw\xef\xbc\x9aremoved b", ["parameter pw"]),
+    ('[("token", "a b"), ("x", "y")]', '[("token", "removed"), ("x", "y")]', ["parameter token"]),
+    ("[['pw','a b']]", "[['pw','removed']]", ["parameter pw"]),
+    ("('pw', 'a b',)", "('pw', 'removed',)", ["parameter pw"]),
+    ("('pw', 'a b", "('pw', 'removed", ["parameter pw"]),
     ('password=b"correct horse"', 'password="removed"', ["parameter password"]),
     ("password=Rb'correct horse'; a='b'", "password='removed'; a='b'", ["parameter password"]),
     ("pw = N'a b', pin = x'a b'", "pw = 'removed', pin = 'removed'", ["parameter pw", "parameter pin"]),
@@ -222,6 +230,11 @@ def test_a_value_that_is_nested_too_deeply_to_be_searched_is_replaced() -> None:
 @pytest.mark.parametrize("echo", ["pa/ss+1", "pa%2Fss%2B1", "pa%2fss%2b1", "cGEvc3MrMQ==", "cGEvc3MrMQ"])
 def test_known_secrets_are_replaced_in_any_spelling(echo: str) -> None:
     assert without_secrets(f"/x/{echo}/y", known=["pa/ss+1"])[0] == "/x/removed/y"
+
+
+@pytest.mark.parametrize(("letter", "encoded"), [("é", "%E9"), ("“", "%E2%80%9C"), ("\ud800", "%ED%A0%80")])
+def test_any_letter_may_stand_before_a_nested_secret(letter: str, encoded: str) -> None:
+    assert without_secrets(f"/?a={letter}%26token=b") == (f"/?a={encoded}%26token%3Dremoved", ("parameter token",))
 
 
 def test_the_search_in_urls_within_urls_has_an_end() -> None:

@@ -8,12 +8,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from feedserver.record.known_secrets import REPLACEMENT, without_known
 from feedserver.record.secret_names import decoded, is_secret, login_beside
+from feedserver.record.string_notations import (
+    ANY_QUOTE,
+    OTHER_QUOTE,
+    TOKEN,
+    end_of_container,
+    end_of_string,
+    end_of_value,
+    string_at,
+    unescaped,
+)
 from feedserver.record.token_shapes import JWT, SHORTEST, looks_labelled, looks_like_credentials, looks_like_token
 
 _NO_VALUES = ("", REPLACEMENT, "null", "true", "false")
@@ -70,11 +80,14 @@ _PAIR = re.compile(
     rf"(?:{_QUOTED}|(?P<value>(?(of_path)[^?&#;,/\s\"'<>]++|[^&#;\s\"'<>]++)))"
 )
 _COLON = re.compile(
-    r"(?<![\w.%-])(?P<name>[A-Za-z][\w.-]*+)\\*+['\"]?[ \t]*+:(?:[ \t]++(?:\\*+['\"])?|\\*+['\"])"
+    r"(?<![\w.%-])(?P<name>[A-Za-z](?>(?:(?!ï¼\x9a)[\w.-])*))\\*+['\"]?[ \t]*+"
+    r"(?::(?:[ \t]++(?:\\*+['\"])?|\\*+['\"])|(?:：|ï¼\x9a)[ \t]*+)"
     r"(?P<value>(?>(?:[^\s,;&'\"<>{}()\\]|\\++(?!['\"]))+))"
 )
-"""A name and its value as a header or a log has them, with a blank or a quote between: `auth:8080` is a host's port. In
-a string within JSON, there are backslashes before the quotes.
+"""A name and its value as a header or a log has them, with a blank or a quote between: `auth:8080` is a host's port.
+
+A full-width colon, which also stands in a header as the bytes of UTF-8 read as ISO 8859-1, needs no blank. In a string
+within JSON, there are backslashes before the quotes.
 """
 
 _CREDENTIALS = re.compile(
@@ -86,8 +99,6 @@ _JSON = re.compile(
     rf'"(?P<name>(?>(?:[^"\\]|\\.)*))(?:"(?:\s*+:\s*+(?:{_QUOTED}|(?P<value>-?[\w.+-]++)))?)?'
 )
 _CONTAINER = re.compile(r"[\[{]")
-_TOKEN = re.compile(r'"(?P<string>(?>(?:[^"\\]|\\.)*))(?:"(?P<colon>\s*+:\s*+)?)?|[\[\]{}]')
-"""A string of JSON, with the colon behind it if it is a name, or a bracket. A string that is cut ends with the text."""
 
 _OPENING = re.compile(r"(?<![\w.%-])(?P<name>[A-Za-z][\w.-]*+)\\*+['\"]?\s*+:\s*+(?=[\[{])")
 """A name before a list or an object, in JSON whose quotes are escaped, or in the notation of JavaScript or Python."""
@@ -102,55 +113,25 @@ _OPENING_QUOTE = re.compile(
 names of functions, in the notation of Python or another language. What stands behind `="` is found as a pair.
 """
 
-
-def _end_of_string(closing: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\\)(?:{closing})")
-
-
-def _other_quotes() -> dict[str, re.Pattern[str]]:
-    """Return every notation in which a quote may open a string, beside the plain `'` and `"`, and what ends the string.
-
-    A header is read as ISO 8859-1, so a typographic quote also stands there as the bytes of UTF-8 or Windows-1252. A
-    string ends in the notation in which it begins.
-    """
-    same = (
-        *('"""', "'''", "`", "%22", "%27", "%60"),
-        *("&quot;", "&apos;", "&#34;", "&#39;", "&#034;", "&#039;", "&#x22;", "&#x27;"),
-    )
-    quotes = {each: _end_of_string(re.escape(each)) for each in same}
-    for opening, closing in (("“„”", "“”"), ("‘‚’", "‘’"), ("«»", "«»"), ("‹›", "‹›")):
-        for encoding in ("cp1252", "utf-8", ""):
-            spelled = [[_as_header(each, encoding) for each in signs] for signs in (opening, closing)]
-            no_apostrophe = r"(?!\w)" if "’" in closing else ""
-            end = _end_of_string(rf"(?:{'|'.join(spelled[1])}){no_apostrophe}")
-            quotes |= dict.fromkeys(spelled[0], end)
-    return quotes
-
-
-def _as_header(sign: str, encoding: str) -> str:
-    return sign.encode(encoding).decode("latin-1") if encoding else sign
-
-
-_OTHER_QUOTES = _other_quotes()
-_ENDS = _OTHER_QUOTES | {each: _end_of_string(each) for each in ("'", '"')}
-_OTHER_QUOTE = "|".join(map(re.escape, _OTHER_QUOTES))
-_ANY_QUOTE = "|".join(map(re.escape, _ENDS))
 _OPENING_OTHER_QUOTE = re.compile(
     r"(?:(?<![A-Za-z0-9_.%-])|(?<=%22)|(?<=%27)|(?<=%60))(?P<name>[A-Za-z_][A-Za-z0-9_.-]*+)"
-    rf"(?>(?:\\*+(?:{_ANY_QUOTE}))?)[ \t]*+(?::=?+|=>?+|%3[AaDd])[ \t]*+(?P<quote>{_OTHER_QUOTE})"
+    rf"(?>(?:\\*+(?:{ANY_QUOTE}))?)[ \t]*+(?::=?+|=>?+|%3[AaDd])[ \t]*+(?P<quote>{OTHER_QUOTE})"
 )
 """A name, which may be in quotes, before a string in other quotes than `'` and `"`."""
 
 _PAIR_OF_STRINGS = re.compile(
-    rf"(?:{_ANY_QUOTE})(?P<name>[A-Za-z_][A-Za-z0-9_.-]*+)(?:{_ANY_QUOTE})[ \t]++(?P<quote>{_ANY_QUOTE})"
+    rf"(?:{ANY_QUOTE})(?P<name>[A-Za-z_][A-Za-z0-9_.-]*+)(?:{ANY_QUOTE})[ \t]++(?P<quote>{ANY_QUOTE})"
 )
 """A name in quotes before a string in quotes, with blanks alone between."""
 
-_QUOTE_OR_BRACKET = re.compile(r"(?<!\\)\\*+['\"]|[\[\]{}]")
-_BRACKET = re.compile(r"[(\[{]")
-_QUOTE_OR_PARENTHESIS = re.compile(r"(?<!\\)\\*+['\"]|[()]")
+_PAIR_IN_BRACKETS = re.compile(
+    rf"(?<=[(\[{{])[ \t]*+(?:{ANY_QUOTE})(?P<name>[A-Za-z_][A-Za-z0-9_.-]*+)(?:{ANY_QUOTE})[ \t]*+,[ \t]*+"
+    rf"(?P<quote>{ANY_QUOTE})"
+)
+"""A name in quotes, a comma and a string in quotes at the beginning of a list, as in `("token", "a8f5")`."""
 
-_SCALAR = re.compile(r"[^\s,\]}]*+")
+_CLOSING_BRACKET = re.compile(rf"(?:{ANY_QUOTE})?[ \t]*+,?[ \t]*+(?:[)\]}}]|$)")
+
 _RUN_IN_PATH = re.compile(r"(?:[A-Za-z0-9_~+-]|%[0-9A-Fa-f]{2})+={0,2}")
 _RUN = re.compile(r"(?:[A-Za-z0-9_~+/-]|%[0-9A-Fa-f]{2})+={0,2}")
 _WORD_OF_PATH = re.compile(r"(?:^|/)(?:[A-Z]?[a-z]{3,}|\d+(?:\.\d+)+|[a-z]+[.-][a-z.-]+)(?:/|$)")
@@ -190,10 +171,12 @@ class _Search:
         text = _PLAIN_USERINFO.sub(self._without_password, text)
         text = JWT.sub(self._without_token, text)
         if self.words:
-            text = self._clean_strings(_PAIR_OF_STRINGS, self._clean_strings(_OPENING_OTHER_QUOTE, text))
-        text = self._clean_quoted(text)
+            for openings in (_OPENING_OTHER_QUOTE, _PAIR_OF_STRINGS):
+                text = self._replace(openings, text, _string)
+            text = self._replace(_PAIR_IN_BRACKETS, text, _second_of_two)
+        text = self._replace(_OPENING_QUOTE, text, self._value_in_quotes)
         text = _JSON.sub(lambda match: self._clean_json(match, shapes, depth), text)
-        text = self._clean_containers(self._clean_document(text, shapes, depth))
+        text = self._replace(_OPENING, self._clean_document(text, shapes, depth), _container)
         if self.words:
             text = _CREDENTIALS.sub(self._without_credentials, text)
             text = _COLON.sub(self._clean_colon, text)
@@ -221,7 +204,7 @@ class _Search:
         pieces: list[str] = []
         at = start.start()  # what comes before is no JSON
         pieces.append(text[:at])
-        tokens = _TOKEN.finditer(text, at)
+        tokens = TOKEN.finditer(text, at)
         for match in tokens:
             if match.start() < at or match["string"] is None:
                 continue  # a bracket, or a part of a value that was replaced
@@ -231,10 +214,10 @@ class _Search:
                 pieces += (text[at : match.start()], self._clean_string(match, shapes, depth))
                 at = match.end()
                 continue
-            name = _unescaped(match["string"])
+            name = unescaped(match["string"])
             if name.lower() in self.keep or not is_secret(name):
                 continue
-            end = _end_of_value(text, match.end())
+            end = end_of_value(text, match.end())
             if text[match.end() : end].strip('"') in _NO_VALUES or text[match.end() : end] in _EMPTY:
                 continue
             self.found.append(f"parameter {name.encode('utf-8', 'backslashreplace').decode()}")
@@ -242,74 +225,54 @@ class _Search:
             at = end
         return "".join((*pieces, text[at:]))
 
-    def _clean_containers(self, text: str) -> str:
-        """Return *text* without lists and objects under the names of secrets, however names and strings are quoted."""
-        pieces: list[str] = []
-        at = 0
-        for match in _OPENING.finditer(text):
-            name = match["name"]
-            if match.start() < at or name.lower() in self.keep or not is_secret(name):
-                continue
-            end = _end_of_container(text, match.end())
-            if text[match.end() : end] in _EMPTY:
-                continue
-            self.found.append(f"parameter {name}")
-            pieces += (text[at : match.end()], REPLACEMENT)
-            at = end
-        return "".join((*pieces, text[at:]))
+    def _replace(
+        self,
+        openings: re.Pattern[str],
+        text: str,
+        value_after: Callable[[str, re.Match[str]], tuple[int, int, str] | None],
+    ) -> str:
+        """Return *text* without the values behind the names of secrets that *openings* find.
 
-    def _clean_strings(self, openings: re.Pattern[str], text: str) -> str:
-        """Return *text* without the strings that *openings* find, if their names are those of secrets. A string that is
-        cut ends with the text.
+        *value_after* takes the text and a match of *openings*. It returns where the value begins and ends and what
+        replaces it, or None if there is nothing to replace.
         """
         pieces: list[str] = []
         at = 0
         for match in openings.finditer(text):
-            name = match["name"]
-            if match.start() < at or name.lower() in self.keep or not is_secret(name):
-                continue
-            if text[max(0, match.start() - 1) : match.start()] in ("?", "&"):
-                continue  # a parameter of a URL, which ends with the next `&`
-            closing = _ENDS[match["quote"]].search(text, match.end())
-            end = closing.start() if closing is not None else len(text)
-            if text[match.end() : end] in _NO_VALUES:
-                continue
-            self.found.append(f"parameter {name}")
-            pieces += (text[at : match.end()], REPLACEMENT)
-            at = end
-        return "".join((*pieces, text[at:]))
-
-    def _clean_quoted(self, text: str) -> str:
-        """Return *text* without strings in quotes under the names of secrets, whichever quotes these are."""
-        pieces: list[str] = []
-        at = 0
-        for match in _OPENING_QUOTE.finditer(text):
             name = decoded(match["name"])
             if match.start() < at or name.lower() in self.keep or not is_secret(name):
                 continue
-            if not self.words and not match["quote"]:
-                continue  # it is not JSON
-            if match["before"] and text[max(0, match.start() - 1) : match.start()] in ("?", "&"):
-                continue  # a parameter of a URL, whose last letters stand before the quote that ends the URL
-            quote_sign, value, end = _string_at(text, match.end())
-            if match["sign"] == ":" and match["bracket"][:1] in ("[", "{"):
-                continue  # `_clean_document` or `_clean_containers` replaces it
-            if match["bracket"]:
-                start = match.start("before")
-                end = _end_of_container(text, start)
-                value = text[start:end]
-            if value.strip("\\'\"") in _NO_VALUES:  # behind a cut string, the quote of an outer one may stand
+            value = value_after(text, match)
+            if value is None:
                 continue
+            start, end, replacement = value
             self.found.append(f"parameter {name}")
-            pieces += (text[at : match.start("before")], quote_sign, REPLACEMENT, quote_sign)
+            pieces += (text[at:start], replacement)
             at = end
         return "".join((*pieces, text[at:]))
+
+    def _value_in_quotes(self, text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
+        """Return the place of a string behind a name that `_OPENING_QUOTE` found, and what replaces it."""
+        if not self.words and not match["quote"]:
+            return None  # it is not JSON
+        if match["before"] and _is_parameter(text, match):
+            return None  # its last letters stand before the quote that ends the URL
+        if match["sign"] == ":" and match["bracket"][:1] in ("[", "{"):
+            return None  # `_clean_document` replaces it, or `_container`
+        quote_sign, value, end = string_at(text, match.end())
+        start = match.start("before")
+        if match["bracket"]:
+            end = end_of_container(text, start)
+            value = text[start:end]
+        if value.strip("\\'\"") in _NO_VALUES:  # behind a cut string, the quote of an outer one may stand
+            return None
+        return start, end, f"{quote_sign}{REPLACEMENT}{quote_sign}"
 
     def _clean_string(self, match: re.Match[str], shapes: bool, depth: int) -> str:
         """Return a string of JSON without the secrets in the JSON that it contains."""
         if "\\" not in match["string"]:
             return match[0]
-        plain = _unescaped(match["string"])
+        plain = unescaped(match["string"])
         if '"' not in plain:
             return match[0]
         if depth >= DEEPEST:
@@ -349,7 +312,7 @@ class _Search:
         if plain == value or not _STRUCTURE.search(decoded(plain)):
             return self.clean(value, shapes, depth + 1)
         cleaned = self.clean(plain, shapes, depth + 1)
-        return value if cleaned == plain else quote(cleaned, safe="", encoding="latin-1")
+        return value if cleaned == plain else quote(_bytes(cleaned), safe="")
 
     def _clean_words(self, runs: re.Pattern[str], text: str, start: int, end: int, shapes: bool, depth: int) -> str:
         """Return *text* from *start* to *end*, a path or words between parameters, without what looks like a token."""
@@ -407,64 +370,34 @@ class _Search:
         return REPLACEMENT
 
 
-def _unescaped(string: str) -> str:
-    """Return what a string of JSON stands for, given without its quotes; the string itself for a wrong escape."""
-    try:
-        return str(json.loads(f'"{string}"', strict=False))
-    except ValueError:
-        return string
+def _is_parameter(text: str, match: re.Match[str]) -> bool:
+    """Return whether the name that was found is that of a parameter of a URL, whose value ends with the next `&`."""
+    return text[max(0, match.start() - 1) : match.start()] in ("?", "&")
 
 
-def _end_of_value(text: str, start: int) -> int:
-    """Return where the value of JSON ends that begins at *start*. One that is cut ends with the text."""
-    level = 0
-    for match in _TOKEN.finditer(text, start):
-        if match.start() > start and not level:
-            break  # it is neither a string nor a list or an object
-        if match[0] in ("[", "{"):
-            level += 1
-        elif match[0] in ("]", "}"):
-            level -= 1
-        if level <= 0:
-            return match.end() if match["colon"] is None else match.start("colon")
-    if level:
-        return len(text)
-    scalar = _SCALAR.match(text, start)
-    return scalar.end() if scalar is not None else start
+def _string(text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
+    """Return the place of the string that begins behind a match, and what replaces it."""
+    start, end = match.end(), end_of_string(text, match["quote"], match.end())
+    if _is_parameter(text, match) or text[start:end] in _NO_VALUES:
+        return None
+    return start, end, REPLACEMENT
 
 
-def _end_of_container(text: str, start: int) -> int:
-    """Return where the list, object or parenthesis ends that begins at *start*, or behind the name of a function there;
-    one that is cut ends with the text.
-
-    A string ends with the same quote that begins it, with as many backslashes.
-    """
-    level = 0
-    quote_ahead = ""
-    opening = _BRACKET.search(text, start)
-    signs = _QUOTE_OR_PARENTHESIS if opening is not None and opening[0] == "(" else _QUOTE_OR_BRACKET
-    for match in signs.finditer(text, start):
-        sign = match[0]
-        if sign[-1] in "'\"":
-            quote_ahead = "" if sign == quote_ahead else quote_ahead or sign
-        elif not quote_ahead:
-            level += 1 if sign in "([{" else -1
-            if level == 0:
-                return match.end()
-    return len(text)
+def _second_of_two(text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
+    """Return what `_string` returns, unless further strings follow: a list of names has no values."""
+    value = _string(text, match)
+    return value if value is not None and _CLOSING_BRACKET.match(text, value[1]) else None
 
 
-def _string_at(text: str, start: int) -> tuple[str, str, int]:
-    """Return the quote at *start*, the string in it, and where the string ends; one that is cut ends with the text.
+def _container(text: str, match: re.Match[str]) -> tuple[int, int, str] | None:
+    """Return the place of the list or object that begins behind a match, and what replaces it."""
+    start, end = match.end(), end_of_container(text, match.end())
+    return None if text[start:end] in _EMPTY else (start, end, REPLACEMENT)
 
-    A string ends with the same quote that begins it, with as many backslashes.
-    """
-    signs = _QUOTE_OR_BRACKET.finditer(text, start)
-    opening = next(signs)
-    closing = next((sign for sign in signs if sign[0] == opening[0]), None)
-    if closing is None:
-        return opening[0], text[opening.end() :], len(text)
-    return opening[0], text[opening.end() : closing.start()], closing.end()
+
+def _bytes(text: str) -> bytes:
+    """Return the bytes of *text*, which was read as ISO 8859-1; a letter that a string of JSON added becomes UTF-8."""
+    return b"".join(each.encode("latin-1" if each <= "ÿ" else "utf-8", "surrogatepass") for each in text)
 
 
 def _is_path(text: str) -> bool:

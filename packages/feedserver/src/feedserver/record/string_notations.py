@@ -1,0 +1,123 @@
+"""The notations in which strings, lists and objects stand in a text, and where each of them ends.
+
+A text that is cut ends what has begun in it: the string, the list or the object then ends with the text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+_SAME_AT_BOTH_ENDS = (
+    *('"""', "'''", '"', "'", "`", "%22", "%27", "%60"),
+    *("&quot;", "&apos;", "&#34;", "&#39;", "&#034;", "&#039;", "&#x22;", "&#x27;"),
+)
+"""Quotes that close the strings that they open. A pattern takes the first that fits, so the longer ones come first."""
+
+_OPENING_AND_CLOSING = (("“„”", "“”"), ("‘‚’", "‘’"), ("«»", "«»"), ("‹›", "‹›"))
+
+
+def _end_of_string(closing: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\\)(?:{closing})")
+
+
+def _quotes() -> dict[str, re.Pattern[str]]:
+    """Return each quote that may open a string, and the pattern of what ends the string.
+
+    A header is read as ISO 8859-1, so a typographic quote also stands there as the bytes of UTF-8 or Windows-1252. A
+    string ends in the encoding in which it begins.
+    """
+    quotes = {each: _end_of_string(re.escape(each)) for each in _SAME_AT_BOTH_ENDS}
+    for openings, closings in _OPENING_AND_CLOSING:
+        no_apostrophe = r"(?!\w)" if "’" in closings else ""
+        for encoding in ("cp1252", "utf-8", ""):
+            closing = "|".join(_as_header(each, encoding) for each in closings)
+            end = _end_of_string(rf"(?:{closing}){no_apostrophe}")
+            quotes |= dict.fromkeys([_as_header(each, encoding) for each in openings], end)
+    return quotes
+
+
+def _as_header(sign: str, encoding: str) -> str:
+    return sign.encode(encoding).decode("latin-1") if encoding else sign
+
+
+_ENDS = _quotes()
+ANY_QUOTE = "|".join(map(re.escape, _ENDS))
+"""The pattern of a quote that opens a string."""
+
+OTHER_QUOTE = "|".join(re.escape(each) for each in _ENDS if each not in ('"', "'"))
+"""The pattern of a quote that opens a string and is neither `"` nor `'`."""
+
+TOKEN = re.compile(r'"(?P<string>(?>(?:[^"\\]|\\.)*))(?:"(?P<colon>\s*+:\s*+)?)?|[\[\]{}]')
+"""A string of JSON, with the colon behind it if it is a name, or a bracket."""
+
+_QUOTE_OR_BRACKET = re.compile(r"(?<!\\)\\*+['\"]|[\[\]{}]")
+_BRACKET = re.compile(r"[(\[{]")
+_QUOTE_OR_PARENTHESIS = re.compile(r"(?<!\\)\\*+['\"]|[()]")
+_SCALAR = re.compile(r"[^\s,\]}]*+")
+
+
+def end_of_string(text: str, quote: str, start: int) -> int:
+    """Return where the string ends, without its closing quote, that *quote* has opened before *start*."""
+    closing = _ENDS[quote].search(text, start)
+    return closing.start() if closing is not None else len(text)
+
+
+def string_at(text: str, start: int) -> tuple[str, str, int]:
+    """Return the quote at *start*, the string in it, and where the string ends with its closing quote.
+
+    The quote is `"` or `'`, with any number of backslashes before it. The string ends with the same quote, with as many
+    backslashes.
+    """
+    signs = _QUOTE_OR_BRACKET.finditer(text, start)
+    opening = next(signs)
+    closing = next((sign for sign in signs if sign[0] == opening[0]), None)
+    if closing is None:
+        return opening[0], text[opening.end() :], len(text)
+    return opening[0], text[opening.end() : closing.start()], closing.end()
+
+
+def end_of_container(text: str, start: int) -> int:
+    """Return where the list, object or parenthesis ends that begins at *start*, or behind the name of a function there.
+
+    A string in it ends with the same quote that begins it, with as many backslashes.
+    """
+    level = 0
+    quote_ahead = ""
+    opening = _BRACKET.search(text, start)
+    signs = _QUOTE_OR_PARENTHESIS if opening is not None and opening[0] == "(" else _QUOTE_OR_BRACKET
+    for match in signs.finditer(text, start):
+        sign = match[0]
+        if sign[-1] in "'\"":
+            quote_ahead = "" if sign == quote_ahead else quote_ahead or sign
+        elif not quote_ahead:
+            level += 1 if sign in "([{" else -1
+            if level == 0:
+                return match.end()
+    return len(text)
+
+
+def end_of_value(text: str, start: int) -> int:
+    """Return where the value of JSON ends that begins at *start*."""
+    level = 0
+    for match in TOKEN.finditer(text, start):
+        if match.start() > start and not level:
+            break  # the value is neither a string nor a list nor an object
+        if match[0] in ("[", "{"):
+            level += 1
+        elif match[0] in ("]", "}"):
+            level -= 1
+        if level <= 0:
+            return match.end() if match["colon"] is None else match.start("colon")
+    if level:
+        return len(text)
+    scalar = _SCALAR.match(text, start)
+    return scalar.end() if scalar is not None else start
+
+
+def unescaped(string: str) -> str:
+    """Return what a string of JSON stands for, given without its quotes; the string itself for a wrong escape."""
+    try:
+        return str(json.loads(f'"{string}"', strict=False))
+    except ValueError:
+        return string
