@@ -269,6 +269,10 @@ SENTENCES: Final[dict[str, str | Counted]] = {
         "The credentials of this feed can't be decrypted: put the SECRET_KEY they were saved under into "
         "SECRET_KEY_FALLBACKS, or enter them again."
     ),
+    "options-damaged": _(
+        "what is set for this feed can't be read from the database ({option}): set it again in the admin, or with "
+        "edit_feed"
+    ),
     "document-unstorable": _("what it brought can't be stored: {error}"),
     "result-unstored": _("it could not be stored: {error}"),
     "entries-unstored": counted("{count} entry could not be stored", "{count} entries could not be stored"),

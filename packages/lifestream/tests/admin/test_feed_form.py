@@ -31,7 +31,7 @@ def page_of(client: Client, feed: Feed) -> str:
 
 def post(client: Client, feed: Feed, **fields: Any) -> str:
     """Send the form with *fields*, and as a browser does, with all other fields as they are shown."""
-    options, secrets = FeedOptions.from_json(feed.options), secrets_of(feed.credentials)
+    (options, _), secrets = FeedOptions.readable(feed.options), secrets_of(feed.credentials)
     shown = {
         "title": feed.title, "site_url": feed.site_url, "plugin": feed.plugin, "new_url": feed.url,
         "interval": options.interval / 3600 or "", "user_agent": options.user_agent,
@@ -110,6 +110,15 @@ def test_others_than_superusers_neither_see_nor_change_how_a_feed_is_fetched(cli
     make_subscription(feed, make_lifestream("mine", owner=user))
     assert "Mine/1" not in page_of(client, feed)
     assert client.post(f"/admin/lifestream/feed/{feed.pk}/change/", {"user_agent": "x"}).status_code == 403
+
+
+@pytest.mark.parametrize("options", [["x"], {"proxy": 5}, {"interval": "soon"}, {"certificates": [1]}])
+def test_the_form_of_a_feed_with_damaged_options_is_shown(root: Client, options: Any) -> None:
+    feed = make_feed(URL, options=options)
+    assert URL in page_of(root, feed)
+    post(root, feed, user_agent="Mine/1")
+    feed.refresh_from_db()
+    assert feed.options["user_agent"] == "Mine/1"
 
 
 def test_many_feeds_are_changed_at_once(root: Client) -> None:

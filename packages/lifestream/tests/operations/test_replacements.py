@@ -78,3 +78,10 @@ class ReplacementsTest(FeedServerTestCase):
         Feed.objects.filter(pk=row.pk).update(options=options)
         assert look_for_replacements(NOW) == 0
         assert self.feedserver.requests == []
+
+    def test_a_site_is_not_requested_if_the_options_of_its_feed_are_damaged(self) -> None:
+        row = self.lost()
+        for options in ({"proxy": 5}, ["x"]):
+            Feed.objects.filter(pk=row.pk).update(options=options)
+            assert look_for_replacements(NOW) == 0
+        assert self.feedserver.requests == []

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -325,6 +326,15 @@ def test_an_icon_is_not_looked_for_while_the_login_of_its_feed_is_lost(secure: F
     with override_settings(SECRET_KEY="another"):
         sealed = Secrets("user:password").sealed()
     feed = make_feed(secure.url("/feed"), last_success=NOW, credentials=sealed)
+    assert find_icons(clock=lambda: NOW) == 0
+    feed.refresh_from_db()
+    assert feed.icon_checked == NOW
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("options", [{"proxy": 5}, ["x"]])
+def test_an_icon_is_not_looked_for_while_the_options_of_its_feed_are_damaged(secure: FeedServer, options: Any) -> None:
+    feed = make_feed(secure.url("/feed"), last_success=NOW, options=options)
     assert find_icons(clock=lambda: NOW) == 0
     feed.refresh_from_db()
     assert feed.icon_checked == NOW

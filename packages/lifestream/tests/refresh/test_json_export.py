@@ -13,7 +13,7 @@ from django.db import connection
 from reference_entries import page, section
 
 from factories import make_feed, make_item, make_lifestream, make_post, make_subscription
-from lifestream.models import Item, Lifestream
+from lifestream.models import Feed, Item, Lifestream
 from lifestream.models.logos import upload_logo
 from lifestream.refresh import json_export
 
@@ -51,6 +51,11 @@ def test_it_has_all_items_and_only_those_of_the_lifestream(tmp_path: Path) -> No
     assert (kites["title"], kites["tags"], kites["content"]) == ("Kites", ["Sky"], "<p>x</p>")
     assert (kites["feed"], kites["link"]) == ("https://a.example/feed", "https://a.example/1")
     assert (boats["title"], boats["hidden"], kites["hidden"]) == ("Boats", True, False)
+
+
+def test_damaged_options_are_left_out(tmp_path: Path) -> None:
+    Feed.objects.update(options=["x"])
+    assert [each["options"] for each in exported(tmp_path)["subscriptions"]] == [{}, {}]
 
 
 def test_an_empty_lifestream_is_a_document_too(tmp_path: Path) -> None:

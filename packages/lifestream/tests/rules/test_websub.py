@@ -79,6 +79,18 @@ class Subscribing(WebSubTestCase):
             assert len(self.hub.asked) == 1
             assert len(proxy.asked) == 2  # the feed, and its hub
 
+    def test_a_hub_is_not_asked_while_the_options_of_its_feed_are_damaged(self) -> None:
+        self.refresh()
+        assert len(self.hub.asked) == 1
+        self.clock.move(hours=1)
+        Feed.objects.update(options={"proxy": 5})
+        report = self.refresh()
+        assert [row.message for row in report.rows] == [
+            "what is set for this feed can't be read from the database (proxy): set it again in the admin, or with "
+            "edit_feed"
+        ]
+        assert len(self.hub.asked) == 1
+
     def test_the_hub_of_a_feed_that_goes_without_a_proxy_is_asked_without_one(self) -> None:
         with relay((self.feedserver.host, self.feedserver.port)) as proxy:
             Feed.objects.update(options=FeedOptions(proxy="direct").as_json())

@@ -138,6 +138,31 @@ def test_secrets_that_are_lost_can_be_entered_again() -> None:
     assert FeedOptions.from_json(feed.options) == FeedOptions(7200.0, proxy="direct")
 
 
+@pytest.mark.parametrize("proxy", ["lost", 5])
+def test_a_proxy_that_can_not_be_read_stays_until_it_is_set(proxy: Any) -> None:
+    """Without it, the feed would be requested directly."""
+    feed = change(make(options={"proxy": proxy, "interval": 7200}), user_agent="Mine/1")
+    assert feed.options == {"proxy": proxy, "interval": 7200.0, "user_agent": "Mine/1"}
+    feed = change(feed, url="https://b.example/feed")
+    assert feed.options["proxy"] == proxy
+    feed = change(feed, proxy="")
+    assert feed.options == {"interval": 7200.0, "user_agent": "Mine/1"}
+
+
+def test_a_damaged_option_is_reset() -> None:
+    assert change(make(options={"interval": "soon", "user_agent": "x"}), interval=0).options == {"user_agent": "x"}
+
+
+def test_damaged_options_are_replaced() -> None:
+    assert change(make(options=["x"]), user_agent="Mine/1").options == {"user_agent": "Mine/1"}
+
+
+def test_a_login_that_is_lost_can_be_removed() -> None:
+    feed = make(credentials="lost")
+    assert change(feed, headers="").credentials == "lost"
+    assert change(feed, login="").credentials == ""
+
+
 def test_an_empty_change_leaves_the_row_as_it_is() -> None:
     feed = make()
     before = Feed.objects.filter(pk=feed.pk).values().get()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from lifestream.fetcher.outcomes import FetchRequest
@@ -7,11 +9,14 @@ from lifestream.fetcher.request_options import NO_OPTIONS, RequestOptions
 from lifestream.storage import credentials
 from lifestream.storage.feed_options import (
     FeedOptions,
+    OptionsDamaged,
     RequestsBeside,
     Secrets,
+    has_own_proxy,
     interval_of,
     request_options,
     secrets_of,
+    takes_full_content,
 )
 
 
@@ -74,3 +79,45 @@ def test_a_file_that_belongs_to_a_feed_is_requested_with_the_options_of_the_feed
     assert beside.to("https://[a.example/") == FetchRequest("https://[a.example/", options=others)
     assert "s3cret" not in repr(beside)
     assert "password" not in repr(beside)
+
+
+DAMAGED: list[tuple[Any, str]] = [
+    (["x"], "options"),
+    ("x", "options"),
+    ({"interval": "soon"}, "interval"),
+    ({"interval": True}, "interval"),
+    ({"interval": float("nan")}, "interval"),
+    ({"interval": -1}, "interval"),
+    ({"user_agent": 5}, "user_agent"),
+    ({"certificates": ["PEM"]}, "certificates"),
+    ({"unverified": "false"}, "unverified"),
+    ({"full_content": {}}, "full_content"),
+    ({"proxy": 5}, "proxy"),
+    ({"proxy": credentials.seal("http://ada:s3cret@:x/")}, "proxy"),
+]
+
+
+@pytest.mark.parametrize(("options", "name"), DAMAGED)
+def test_an_option_that_was_damaged_by_hand_is_named_and_the_others_are_read(options: Any, name: str) -> None:
+    with pytest.raises(OptionsDamaged) as damaged:
+        FeedOptions.from_json(options)
+    assert str(damaged.value) == (
+        f"what is set for this feed can't be read from the database ({name}): set it again in the admin, or with "
+        "edit_feed"
+    )
+    assert damaged.value.__cause__ is None
+    if name != "options":
+        options = {"user_agent": "Mine/1", "interval": 7200.0} | options
+    readable, lost = FeedOptions.readable(options)
+    assert list(lost) == [name]
+    assert readable.user_agent == ("Mine/1" if name not in ("options", "user_agent") else "")
+    assert readable.proxy == ""
+    assert interval_of(options) == (7200.0 if name not in ("options", "interval") else 0.0)
+    assert has_own_proxy(options) is (name == "proxy")
+    assert not takes_full_content(options)
+
+
+@pytest.mark.parametrize("options", [None, [], "", 0])
+def test_nothing_in_place_of_options_counts_as_no_options(options: Any) -> None:
+    assert FeedOptions.from_json(options) == FeedOptions()
+    assert (interval_of(options), has_own_proxy(options), takes_full_content(options)) == (0.0, False, False)

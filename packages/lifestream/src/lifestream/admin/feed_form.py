@@ -192,11 +192,8 @@ class FeedForm(ModelForm):
 
 
 def _known(feed: Feed) -> tuple[FeedOptions, Secrets]:
-    """Return the options and the secrets of *feed*, without those that were encrypted with a key that is lost."""
-    try:
-        options = FeedOptions.from_json(feed.options)
-    except CredentialsLost:
-        options = FeedOptions.from_json({name: value for name, value in feed.options.items() if name != "proxy"})
+    """Return the options and the secrets of *feed*, without those that can't be read: see `feed_options.UNREADABLE`."""
+    options, _ = FeedOptions.readable(feed.options)
     try:
         return options, secrets_of(feed.credentials)
     except CredentialsLost:

@@ -17,8 +17,7 @@ from django.db.models import Q
 from lifestream.models import Feed
 from lifestream.operations.troubles import in_trouble
 from lifestream.refresh.subscribe import Found, find_feeds
-from lifestream.storage.credentials import CredentialsLost
-from lifestream.storage.feed_options import RequestsBeside
+from lifestream.storage.feed_options import UNREADABLE, RequestsBeside
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +42,7 @@ def look_for_replacements(now: datetime, stopping: threading.Event | None = None
     for feed in lost.exclude(site_url="")[:MOST]:
         try:
             beside[feed.site_url] = RequestsBeside.of(feed.url, feed.options, feed.credentials)
-        except CredentialsLost:  # its proxy is not known any more, and the request must not go without it
+        except UNREADABLE:  # its proxy is not known any more, and the request must not go without it
             continue
         feeds[feed.site_url] = feed
     count = 0

@@ -118,7 +118,7 @@ def make_limits() -> Limits:
 
 
 def fetch_request(claim: Claimed) -> FetchRequest:
-    """Return the request to send for *claim*. Raises `CredentialsLost` if no key decrypts its credentials."""
+    """Return the request to send for *claim*. Raises one of `feed_options.UNREADABLE`."""
     secrets = feed_options.secrets_of(claim.credentials)
     plain = not (claim.options or secrets.headers)
     return FetchRequest(

@@ -36,8 +36,7 @@ from lifestream.parser.errors import ParseError
 from lifestream.refresh.factories import LazyPool, make_fetcher, make_guard
 from lifestream.storage import saved_rows
 from lifestream.storage.bulk_sql import batches
-from lifestream.storage.credentials import CredentialsLost
-from lifestream.storage.feed_options import RequestsBeside
+from lifestream.storage.feed_options import UNREADABLE, RequestsBeside, takes_full_content
 
 log = logging.getLogger(__name__)
 
@@ -111,16 +110,16 @@ def _wanted(feeds: Collection[int], now: datetime) -> list[_Page]:
     for batch in batches(sorted(feeds)):
         rows = Feed.objects.filter(pk__in=batch).exclude(options={})
         for pk, url, options, credentials in rows.values_list("pk", "url", "options", "credentials"):
-            if options.get("full_content"):
+            if takes_full_content(options):
                 found += _pages_of(pk, url, options, credentials, now)
     return found[:PAGES_PER_RUN]
 
 
 def _pages_of(feed: int, url: str, options: dict[str, object], credentials: str, now: datetime) -> list[_Page]:
-    """Return the pages to request for the newest items of *feed* (a key); none if its secrets can't be decrypted."""
+    """Return the pages to request for the newest items of *feed* (a key); none if what is set for it can't be read."""
     try:
         requests = RequestsBeside.of(url, options, credentials)
-    except CredentialsLost:  # the feed's fetches fail, and report it
+    except UNREADABLE:  # the feed's fetches fail, and report it
         return []
     newest = Item.objects.filter(feed=feed).exclude(link="").order_by("-date", "-pk").values("pk")[:NEWEST]
     due = Q(article=None) | ~Q(article__fingerprint=F("fingerprint"))

@@ -28,8 +28,7 @@ from lifestream.models import Feed
 from lifestream.parser.discovery import site_of
 from lifestream.parser.errors import ParseError
 from lifestream.refresh.factories import LazyPool, make_fetcher, make_guard, make_page_pool
-from lifestream.storage.credentials import CredentialsLost
-from lifestream.storage.feed_options import RequestsBeside
+from lifestream.storage.feed_options import UNREADABLE, RequestsBeside
 
 log = logging.getLogger(__name__)
 
@@ -163,7 +162,7 @@ async def _icon_of(asked: _Requests, pool: LazyPool, feed: _IconlessFeed) -> byt
     """
     try:
         requests = RequestsBeside.of(feed.url, feed.options, feed.credentials)
-    except CredentialsLost:  # the feed's fetches fail, and report it
+    except UNREADABLE:  # the feed's fetches fail, and report it
         return b""
     known = site_of(ParsedFeed(link=feed.site_url), feed.url)
     candidates = [feed.icon_url] if feed.icon_url else []

@@ -85,9 +85,15 @@ def _subscription(row: Subscription) -> dict[str, Any]:
         "keep_rules": row.keep_rules.splitlines(),
         "block_rules": row.block_rules.splitlines(),
         "needs_login": row.feed.is_private,
-        "options": {name: value for name, value in row.feed.options.items() if name not in _SECRET},
+        "options": _without_secrets(row.feed.options),
         "created": row.created.isoformat(),
     }
+
+
+def _without_secrets(options: Any) -> dict[str, Any]:
+    if not isinstance(options, dict):  # changed by hand
+        return {}
+    return {name: value for name, value in options.items() if name not in _SECRET}
 
 
 def _items(lifestream: Lifestream) -> Iterator[dict[str, Any]]:

@@ -37,8 +37,8 @@ from lifestream.scheduler.due_queue import Intake
 from lifestream.scheduler.in_flight import Held
 from lifestream.scheduler.jobs import Answer, Claimed, Result, Stored, Writing
 from lifestream.storage import writer
-from lifestream.storage.credentials import CredentialsLost
 from lifestream.storage.db_errors import FAILURES, is_of_content, trouble_of
+from lifestream.storage.feed_options import UNREADABLE
 from lifestream.storage.item_import import CHUNK
 from lifestream.storage.outages import OUTAGES
 
@@ -215,13 +215,14 @@ class _WorkLoop:
                 claim = replace(claimed, etag="", last_modified="", body_hash="", entry_digests="")
             try:
                 queued.append(Download(claim, fetch_request(claim)))
-            except CredentialsLost as error:
+            except UNREADABLE as error:
                 self._decide(Answer(claim, Failed("credentials", str(error), claim.url), self.clock()))
             except Exception as error:
                 if shortage_of(error) is not None:
                     raise
                 log.exception("the request of %s could not be made from its options", claim.url)
-                failed = Failed("internal", f"{type(error).__name__}: {error}", claim.url)
+                # Without the error's text, which may quote a secret.
+                failed = Failed("internal", type(error).__name__, claim.url)
                 self._decide(Answer(claim, failed, self.clock()))
         downloads.add(queued)  # added together, so that a host that is too busy stops all of its feeds
 

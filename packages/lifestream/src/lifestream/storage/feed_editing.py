@@ -8,7 +8,7 @@ new URL, the subscriptions move there, as they do after a permanent redirect.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, cast
@@ -65,17 +65,21 @@ def change_feed(key: int, change: FeedChange, now: datetime) -> int:
         url = feed.url if change.url is None else request_url(change.url)
         if change.url is not None and change.login is None and (login := credentials_of(change.url)):
             change = replace(change, login=login)
-        options, secrets = _options_of(feed), _secrets_of(feed)
+        options, lost = FeedOptions.readable(feed.options)
+        secrets, are_lost = _secrets_of(feed)
         chosen = _chosen(options, change)
+        are_options_new = chosen != options or (bool(lost) and _sets_an_option(change))
         new_secrets = Secrets(
             secrets.login if change.login is None else change.login,
             secrets.headers if change.headers is None else checked_headers(change.headers),
         )
         _check_readers(feed, url, new_secrets)
-        is_asked_anew = url_hash(url) != feed.url_hash or new_secrets != secrets
-        if new_secrets != secrets:
+        are_secrets_new = new_secrets != secrets or (are_lost and change.login is not None)
+        is_asked_anew = url_hash(url) != feed.url_hash or are_secrets_new
+        if are_secrets_new:
             feed.credentials = new_secrets.sealed()
-        feed.options = chosen.as_json() if chosen != options else feed.options
+        if are_options_new:
+            feed.options = chosen.as_json() | _still_lost(feed.options, lost, change)
         moved_to = _move(feed, url, using)
         if moved_to is not None:
             Feed.objects.using(using).filter(pk=key).update(status=Feed.Status.GONE, next_reason=feed.next_reason)
@@ -83,24 +87,40 @@ def change_feed(key: int, change: FeedChange, now: datetime) -> int:
         if is_asked_anew:
             feed.etag = feed.last_modified = feed.validated_url = feed.moved_to = ""
             feed.withheld, feed.moved_count, feed.not_before = False, 0, None
-        if is_asked_anew or chosen != options:
+        if is_asked_anew or are_options_new:
             _make_due(feed, now)
         feed.save(using=using)
     return key
 
 
-def _options_of(feed: Feed) -> FeedOptions:
-    try:
-        return FeedOptions.from_json(feed.options)
-    except CredentialsLost:  # the proxy has to be entered again
-        return FeedOptions.from_json({name: value for name, value in feed.options.items() if name != "proxy"})
+_FIELDS: Final = {
+    "interval": "interval",
+    "user_agent": "user_agent",
+    "certificates": "certificates",
+    "unverified": "verifies",
+    "proxy": "proxy",
+    "full_content": "full_content",
+}
+"""The fields of `FeedChange` that set an option, by the option's name in `Feed.options`."""
 
 
-def _secrets_of(feed: Feed) -> Secrets:
+def _sets_an_option(change: FeedChange) -> bool:
+    return any(getattr(change, name) is not None for name in _FIELDS.values())
+
+
+def _still_lost(options: Any, lost: Collection[str], change: FeedChange) -> dict[str, Any]:
+    """Return those of a feed's *options* that can't be read and that *change* doesn't set. They stay as they are: a
+    feed whose proxy is lost must not be requested without it because its interval is changed.
+    """
+    return {name: options[name] for name in lost if name in _FIELDS and getattr(change, _FIELDS[name]) is None}
+
+
+def _secrets_of(feed: Feed) -> tuple[Secrets, bool]:
+    """Return the secrets of *feed*, none if they are lost; and whether they are."""
     try:
-        return secrets_of(feed.credentials)
+        return secrets_of(feed.credentials), False
     except CredentialsLost:
-        return Secrets()
+        return Secrets(), True
 
 
 def _chosen(options: FeedOptions, change: FeedChange) -> FeedOptions:

@@ -9,19 +9,42 @@ stored in the options.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from lifestream.fetcher.feed_urls import origin
 from lifestream.fetcher.outcomes import FetchRequest
-from lifestream.fetcher.request_options import DIRECT, NO_OPTIONS, RequestOptions, is_own_proxy
+from lifestream.fetcher.request_options import (
+    DIRECT,
+    NO_OPTIONS,
+    OptionRefused,
+    RequestOptions,
+    checked_proxy,
+    is_own_proxy,
+)
 from lifestream.message import say
 from lifestream.storage import credentials
 from lifestream.storage.credentials import CredentialsLost
 
 _MARK: Final = "\0"
 """The beginning of the text of secrets that are more than a login. No user name begins with it."""
+
+
+class OptionsDamaged(ValueError):
+    """An option of a feed has a value that is never stored for it: the database was changed by hand. The message names
+    the option and the remedy, but not the value, which may be a secret.
+    """
+
+    def __init__(self, option: str) -> None:
+        super().__init__(say("options-damaged", option=option))
+
+
+UNREADABLE: Final = (CredentialsLost, OptionsDamaged)
+"""The exceptions that are raised if what is set for a feed can't be read. Then the feed is not requested: a request
+without its proxy could tell its server more than the operator wants.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,30 +99,90 @@ class FeedOptions:
 
     @classmethod
     def from_json(cls, options: Mapping[str, Any]) -> FeedOptions:
-        """Return the options that `as_json` wrote. Raises `CredentialsLost`."""
-        proxy = options.get("proxy", "")
-        return cls(
-            interval_of(options),
-            options.get("user_agent", ""),
-            options.get("certificates", ""),
-            not options.get("unverified"),
-            proxy if proxy in ("", DIRECT) else credentials.unseal(proxy),
-            bool(options.get("full_content")),
-        )
+        """Return the options that `as_json` wrote. Raises one of UNREADABLE."""
+        found, lost = cls.readable(options)
+        for error in lost.values():
+            raise error
+        return found
+
+    @classmethod
+    def readable(cls, options: Mapping[str, Any]) -> tuple[FeedOptions, dict[str, ValueError]]:
+        """Return the options that `as_json` wrote, as far as they can be read, and by the names in the JSON why the
+        others can't: one of UNREADABLE. In their place are the defaults.
+        """
+        if not isinstance(options, Mapping):
+            return cls(), {"options": OptionsDamaged("options")} if options else {}
+        values: dict[str, Any] = {}
+        lost: dict[str, ValueError] = {}
+        for name, read in _READERS.items():
+            if name in options:
+                try:
+                    values[name] = read(options[name])
+                except CredentialsLost as error:
+                    lost[name] = error
+                except (ValueError, TypeError, AttributeError):  # no cause is kept: it could contain a secret
+                    lost[name] = OptionsDamaged(name)
+        verifies = not values.pop("unverified", False)
+        return cls(verifies=verifies, **values), lost
+
+
+def _interval(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise TypeError
+    return float(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _choice(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _proxy(value: Any) -> str:
+    if _text(value) in ("", DIRECT):
+        return str(value)
+    try:
+        return checked_proxy(credentials.unseal(value))
+    except OptionRefused:
+        raise TypeError from None
+
+
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "interval": _interval,
+    "user_agent": _text,
+    "certificates": _text,
+    "unverified": _choice,
+    "proxy": _proxy,
+    "full_content": _choice,
+}
 
 
 def interval_of(options: Mapping[str, Any]) -> float:
-    """Return the interval that is set for a feed, in seconds; 0 if none is set."""
-    return float(options.get("interval", 0.0))
+    """Return the interval that is set for a feed, in seconds; 0 if none is set, or if it can't be read."""
+    try:
+        return _interval(options.get("interval", 0.0))
+    except (TypeError, AttributeError):
+        return 0.0
 
 
-def has_own_proxy(options: Mapping[str, Any]) -> bool:
+def has_own_proxy(options: object) -> bool:
     """Return whether a feed with these options has a proxy of its own: see `is_own_proxy`."""
-    return is_own_proxy(options.get("proxy", ""))
+    return isinstance(options, Mapping) and is_own_proxy(options.get("proxy", ""))
+
+
+def takes_full_content(options: object) -> bool:
+    """Return whether the content of a feed's entries is to be taken from their pages."""
+    return isinstance(options, Mapping) and options.get("full_content") is True
 
 
 def request_options(options: Mapping[str, Any], secrets: Secrets) -> RequestOptions:
-    """Return how a feed with these options is requested. Raises `CredentialsLost`."""
+    """Return how a feed with these options is requested. Raises one of UNREADABLE."""
     chosen = FeedOptions.from_json(options)
     return RequestOptions(chosen.user_agent, secrets.headers, chosen.certificates, chosen.verifies, chosen.proxy)
 
@@ -118,7 +201,7 @@ class RequestsBeside:
 
     @classmethod
     def of(cls, url: str, options: Mapping[str, Any], sealed: str) -> RequestsBeside:
-        """Return the requests for a feed with these columns of `Feed`. Raises `CredentialsLost`."""
+        """Return the requests for a feed with these columns of `Feed`. Raises one of UNREADABLE."""
         secrets = secrets_of(sealed)
         return cls(url, secrets.login, request_options(options, secrets))
 

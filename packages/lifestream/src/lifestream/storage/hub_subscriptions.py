@@ -34,8 +34,7 @@ from lifestream.fetcher.websub import Links, Mode, lease_of, over_tls, renewal
 from lifestream.message import edited, say
 from lifestream.models import Feed, HubSubscription
 from lifestream.scheduler.schedule import DueTime, candidates_as_json
-from lifestream.storage.credentials import CredentialsLost
-from lifestream.storage.feed_options import FeedOptions
+from lifestream.storage.feed_options import UNREADABLE, FeedOptions
 from lifestream.storage.feed_row import FeedState
 
 State = HubSubscription.State
@@ -180,7 +179,7 @@ def take(now: datetime, limit: int, feeds: Collection[int] | None = None) -> lis
             mode: Mode = "unsubscribe" if each.state == State.LEAVING else "subscribe"
             try:
                 proxy = FeedOptions.from_json(each.feed.options).proxy
-            except CredentialsLost:  # the fetches of the feed fail for the same reason, which their log says
+            except UNREADABLE:  # the fetches of the feed fail for the same reason, which their log says
                 continue
             requests.append(HubRequest(each.pk, attempt, each.hub, mode, each.topic, each.key, proxy))
     return requests

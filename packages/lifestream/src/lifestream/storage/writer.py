@@ -322,7 +322,7 @@ def _move(feed: FeedState, result: Result, using: str) -> Move | None:
     before = feed.url
     into = permanent_redirects.follow(feed, url, using)
     options = Feed.objects.using(using).values_list("options", flat=True).get(pk=feed.id)
-    feed.options = permanent_redirects.options_at(feed.url, before, options)
+    feed.options = permanent_redirects.options_at(feed.url, before, options or {})
     return Move(feed.id, before, url, into)
 
 
