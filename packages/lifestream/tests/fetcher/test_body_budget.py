@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import gzip
+import sys
 import zlib
 from collections.abc import Iterator
 
+import brotli
 import pytest
 
 from factories import make_feed, make_subscription
@@ -17,11 +19,16 @@ from guards import allowing
 from lifestream.fetcher.body_budget import Crowded, Memory, Share
 from lifestream.fetcher.content_decoding import Body
 from lifestream.fetcher.fetch import Fetcher
-from lifestream.fetcher.inflaters import PIECE
+from lifestream.fetcher.inflaters import PIECE, ZSTD_MAGIC, Zlib
 from lifestream.fetcher.outcomes import Failed, Fetched, FetchRequest, Outcome
 from lifestream.plugins.item_pipeline import Prepared
 from lifestream.refresh import refresh
 from served import feed
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 LOOPBACK = allowing("127.0.0.0/8")
 
@@ -117,8 +124,47 @@ def test_a_bomb_inflates_a_piece_at_a_time(coding: str) -> None:
     data = (gzip.compress if coding == "gzip" else zlib.compress)(bytes(20 * PIECE))
     body = Body(coding, cap=20 * PIECE)
     pieces = list(body.pieces(data))
-    assert sum(pieces) == 20 * PIECE
+    assert sum(pieces) == 20 * PIECE + Zlib.window
     assert max(pieces) <= PIECE
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_the_window_of_a_coding_counts_while_its_body_comes(coding: str) -> None:
+    data = brotli.compress(bytes(3 << 20)) if coding == "br" else zstd.compress(bytes(3 << 20))
+    body = Body(coding, cap=4 << 20)
+    assert sum(body.pieces(data)) + sum(body.last_pieces()) == 2 * (3 << 20)
+    assert len(body.finish()) == 3 << 20
+
+
+def in_raw_blocks(data: bytes) -> bytes:
+    """Return *data* in a frame of Zstandard that has a window of 8 MiB and no last block (RFC 8878 §3.1.1)."""
+    blocks = [data[start : start + (1 << 17)] for start in range(0, len(data), 1 << 17)]
+    return ZSTD_MAGIC + b"\0\x68" + b"".join((len(block) << 3).to_bytes(3, "little") + block for block in blocks)
+
+
+def test_codings_in_codings_take_no_memory_beside_the_budget(server: FeedServer) -> None:
+    gzip_with_a_long_name = b"\x1f\x8b\x08\x08" + bytes(6) + b"n" * (4 << 20)
+    bomb = zstd.compress(in_raw_blocks(in_raw_blocks(gzip_with_a_long_name)))[:-3]
+    server.add("/bomb", Response(bomb, headers={"Content-Encoding": "zstd, zstd, zstd"}))
+
+    async def main() -> Outcome:
+        async with Fetcher(LOOPBACK, user_agent="lifestream") as fetcher:
+            return await fetcher.fetch(FetchRequest(server.url("/bomb")), Memory(8 << 20).share())
+
+    outcome = asyncio.run(main())
+    assert isinstance(outcome, Failed)
+    assert (outcome.kind, "too large together" in outcome.message) == ("too large", True)
+
+
+def test_a_finished_body_holds_no_windows_any_more() -> None:
+    async def main() -> None:
+        memory = Memory(100, small=10)
+        coded, other = await grown(memory, 80, 20)
+        coded.finish(40)
+        await asyncio.wait_for(other.grow(30), 1)
+        assert (coded.size, other.size) == (40, 50)
+
+    asyncio.run(main())
 
 
 def test_the_largest_of_answers_that_are_too_large_together_fails_with_the_reason(server: FeedServer) -> None:

@@ -3,7 +3,7 @@
     await memory.admit()        before a request is sent
     share = memory.share()      one for each answer
     await share.grow(1000)      as bytes arrive; raises Crowded if this body is given up
-    share.finish()              when the body is complete
+    share.finish(900)           when the body is complete: the windows of its codings are not needed any more
     share.leave()               when it has been read, or is of no use
 
 No new request is sent while too many complete bodies wait to be read. Small bodies may always grow. A larger one that
@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from typing import Final
 
 SIZE: Final = 20 * 1024 * 1024
-"""Bytes that all bodies may hold together, by default."""
+"""Bytes that all bodies, and what inflates them, may hold together, by default."""
 
 SMALL: Final = 256 * 1024
 """Bytes up to which a body is small, by default: nine of ten feeds are."""
@@ -33,7 +33,7 @@ class Crowded(Exception):
 
 
 class Share:
-    """The memory that one body holds: *size* bytes.
+    """The memory that one body holds, and what inflates it: *size* bytes.
 
     While it waits for memory, *deadline* is suspended, since the server is not to blame. *forget* is
     called when the body is given up.
@@ -57,9 +57,11 @@ class Share:
         if self.given_up:
             raise Crowded
 
-    def finish(self) -> None:
-        """Note that the body is complete: it will be read, and then `leave` is called."""
-        self._memory.finish(self)
+    def finish(self, size: int | None = None) -> None:
+        """Note that the body is complete: it will be read, and then `leave` is called. *size* is how many bytes it
+        holds from now on, if that is less than before.
+        """
+        self._memory.finish(self, size)
 
     def leave(self) -> None:
         """Release the memory of the body."""
@@ -103,16 +105,18 @@ class Memory:
             await self.changed()
 
     async def changed(self) -> None:
-        """Wait until a share has left."""
+        """Wait until a share has left or finished."""
         if self._change is None:
             self._change = asyncio.Event()
         await self._change.wait()
 
-    def finish(self, share: Share) -> None:
-        """Note that *share* grows no further."""
+    def finish(self, share: Share, size: int | None = None) -> None:
+        """Note that *share* grows no further, and holds only *size* bytes of what it held, if that is given."""
         if not share.finished:
             share.finished = True
+            share.size = share.size if size is None else min(share.size, size)
             self._finished += share.size
+            self._wake()
 
     def leave(self, share: Share) -> None:
         """Release what *share* holds."""
@@ -120,6 +124,10 @@ class Memory:
         if share.finished:
             self._finished -= share.size
         share.size = 0
+        self._wake()
+
+    def _wake(self) -> None:
+        """Have those who wait for a change look again."""
         if self._change is not None:
             self._change.set()
             self._change = None

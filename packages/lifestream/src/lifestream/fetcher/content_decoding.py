@@ -71,8 +71,8 @@ class Body:
     def pieces(self, data: bytes) -> Iterator[int]:
         """Take the next bytes from the wire, and inflate them piece by piece, as the result is iterated.
 
-        Yields how many bytes each piece has added to the body: little more than PIECE at most, if the body is coded.
-        Raises as `feed` does.
+        Yields how many more bytes of memory each piece takes, in the body and in the windows of its codings: little
+        more than PIECE at a time, if the body is coded. Raises as `feed` does.
         """
         try:
             self._receive(len(data))
@@ -121,6 +121,8 @@ class Body:
 
     def _through(self, level: int, data: bytes) -> Iterator[int]:
         """Pass *data* through the layers from *level* on, and keep what comes out. Yields as `pieces` does."""
+        if level and (more := self._layers[level - 1].more_held()):
+            yield more
         if level and self._layers[level - 1].coding == "":
             yield from self._keep(data)
             return
@@ -153,6 +155,7 @@ class _Layer:
         self._is_known = False
         self._inflater: Inflater | None = None
         self._size = 0
+        self._held = 0
         self.coding = label or "gzip"
         """The coding that this layer undoes: the likely one until its first bytes tell; "" if they are plain."""
 
@@ -160,6 +163,12 @@ class _Layer:
     def is_complete(self) -> bool:
         """Whether the coded data has come to its end; plain bytes always have."""
         return self._inflater.is_complete if self._inflater is not None else self._is_known or not self._head
+
+    def more_held(self) -> int:
+        """Return how many more bytes the window of the coding holds than at the last call."""
+        before, window = self._held, self._inflater.window if self._inflater is not None else 0
+        self._held = min(self._size, window)
+        return self._held - before
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
         """Take the next bytes, and yield what they inflate to. Raises `BodyTooLarge` or `CodingFailed`."""

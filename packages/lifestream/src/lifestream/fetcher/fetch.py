@@ -207,7 +207,7 @@ class Fetcher:
         if isinstance(outcome, Redirected):
             return replace(outcome, spent=spent)
         if isinstance(outcome, Fetched):
-            share.finish()
+            share.finish(len(outcome.body))
         else:
             share.leave()
         return replace(outcome, duration=spent)

@@ -28,6 +28,7 @@ MAX_MEMBERS: Final = 1000
 
 _AUTO: Final = 32 + zlib.MAX_WBITS  # reads the header to tell zlib (RFC 1950) from gzip (RFC 1952)
 _RAW: Final = -zlib.MAX_WBITS  # RFC 1951: old IIS sends this as "deflate"
+_BROTLI_WINDOW: Final = 24  # log2 of 16 MB, the largest window without an extension (RFC 7932 §9.1)
 _ZSTD_WINDOW: Final = 23  # log2 of 8 MB, the largest window of the content coding (RFC 9659 §3)
 
 
@@ -41,6 +42,9 @@ class TooManyMembers(ValueError):
 
 class Inflater(Protocol):
     """Inflates one coding."""
+
+    window: int
+    """How many of the bytes that it has inflated it keeps at most, since later ones may repeat them."""
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
         """Take the next bytes, and yield what they inflate to. Raises `Broken` or `TooManyMembers`."""
@@ -80,6 +84,8 @@ class _Members:
 class Zlib:
     """Inflates gzip and zlib, or with *raw* deflate without a header."""
 
+    window = 1 << zlib.MAX_WBITS
+
     def __init__(self, *, raw: bool = False) -> None:
         self._inflater = zlib.decompressobj(_RAW if raw else _AUTO)
         self._members = _Members(GZIP_MAGIC[:2])
@@ -107,6 +113,8 @@ class Zlib:
 class Brotli:
     """Inflates Brotli (RFC 7932). Bytes after the end are padding."""
 
+    window = 1 << _BROTLI_WINDOW
+
     def __init__(self) -> None:
         self._library: Any = _brotli()
         self._inflater = self._library.Decompressor()
@@ -132,6 +140,8 @@ class Brotli:
 
 class Zstd:
     """Inflates Zstandard (RFC 8878), frame after frame."""
+
+    window = 1 << _ZSTD_WINDOW
 
     def __init__(self) -> None:
         self._library: Any = _zstd()
