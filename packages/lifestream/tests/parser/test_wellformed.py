@@ -169,6 +169,10 @@ def test_references_are_mended_wherever_a_long_text_is_split(between: str) -> No
     assert mend(f"<a>{text}</a>".encode()).decode() == f"<a>{mended}</a>"
 
 
+def test_no_reference_of_many_is_split() -> None:
+    assert mended(f"<a>{'&nbsp;' * 60_000}</a>") == f"<a>{'&#160;' * 60_000}</a>"
+
+
 @pytest.mark.reading(8)
 @pytest.mark.parametrize(
     "output",
@@ -259,6 +263,7 @@ def mended(document: str) -> str:
         (b"<? a </item><item> <?>", [(19, 22)]),
         (b"<? a </item><item> <!-- ?> -->", [(0, 26)]),
         (b"<!-- a </item><item> <!-- b -->", [(21, 31)]),
+        (b"<!-- a </item><item> <!-->", [(0, 26)]),
     ],
 )
 def test_sections_without_markup_are_found_if_they_end(document: bytes, found: list[tuple[int, int]]) -> None:
@@ -316,6 +321,8 @@ def test_a_document_without_any_of_its_last_tags_is_cut_off() -> None:
         ("<a b='>'/>\n<!--", "<a b='>'/>"),
         ("<a><b></a>", "<a><b></a>"),
         ("<rss>& <feed>b</feed></rss>", "<rss>&amp; <feed>b</feed></rss>"),
+        ("x <b:c/>", "x <b:c/>"),
+        ("<?xml version='1.0'?><!-- a <rss>&</rss>", "<?xml version='1.0'?><!-- a <rss>&amp;</rss>"),
     ],
 )
 def test_flaws_with_only_one_meaning_are_mended(written: str, read: str) -> None:
@@ -348,6 +355,13 @@ def test_output_of_a_program_is_left_out_if_the_document_begins_within_64_kib(st
     most = 65_536 - len(mark)
     assert mended("x" * most + start).startswith("<rss ")
     assert mended("x" * (most + 1) + start).startswith("xx")
+
+
+@pytest.mark.parametrize("declaration", ["<?xml version=1.0?>", "<?xml version=1.0?><!-- a --><!-- b -->"])
+def test_an_ill_formed_declaration_is_left_out_if_the_root_begins_within_64_kib(declaration: str) -> None:
+    most = 65_536 - len(declaration) - len("<rss ")
+    assert mended(f"{declaration}{'x' * most}<rss />") == "<rss />"
+    assert mended(f"{declaration}{'x' * (most + 1)}<rss />").startswith(declaration)
 
 
 def test_entities_of_a_document_type_do_not_grow() -> None:

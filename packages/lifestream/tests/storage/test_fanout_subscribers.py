@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.db.models.signals import post_save
+from pytest_django import DjangoAssertNumQueries
 
 from factories import NOW, make_feed, make_item, make_lifestream, make_post, make_subscription
 from lifestream.content.filter_rules import Rules, RuleSubject
@@ -134,3 +138,29 @@ class TestReaders:
         assert status(feed) == Feed.Status.ACTIVE
         post_save.send(Subscription, instance=subscription, created=True, raw=False, using="default")
         assert status(feed) == Feed.Status.IDLE
+
+
+class TestLocks:
+    def test_only_the_given_feeds_are_locked_in_the_order_of_their_keys(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        one, two, _other = make_feed(), make_feed(), make_feed()
+        monkeypatch.setattr(connection.features, "has_select_for_update", True)
+        asked: list[tuple[str, Any]] = []
+
+        def note(execute: Callable[..., Any], sql: str, parameters: Any, *others: Any) -> Any:
+            asked.append((sql, parameters))
+            return execute(sql.removesuffix(" FOR UPDATE"), parameters, *others)  # SQLite has no such clause
+
+        with connection.execute_wrapper(note):
+            fanout.lock_feeds([two.pk, one.pk], "default")
+        [(sql, keys)] = asked
+        assert sql.startswith('SELECT "lifestream_feed"."id" ')
+        assert sql.endswith(" ORDER BY 1 ASC FOR UPDATE")  # by the first column, which is the key
+        assert set(keys) == {one.pk, two.pk}
+
+    def test_a_database_that_cannot_lock_rows_is_not_asked_for_it(
+        self, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        feed = make_feed()
+        monkeypatch.setattr(connection.features, "has_select_for_update", False)
+        with django_assert_num_queries(0):
+            fanout.lock_feeds([feed.pk], "default")

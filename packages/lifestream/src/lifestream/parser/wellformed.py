@@ -116,10 +116,10 @@ def _from_its_root(text: str) -> str:
     A declaration that is ill-formed or given twice, and a comment before the root, are no longer needed: the text is
     decoded already.
     """
-    found = _ROOT_OR_COMMENT.search(text, 0, _LONGEST_OUTPUT)
+    found = _ROOT_OR_COMMENT.search(text, endpos=_LONGEST_OUTPUT)
     while found and found[0] == "<!--":
         end = text.find("-->", found.end())
-        found = _ROOT_OR_COMMENT.search(text, end, _LONGEST_OUTPUT) if end > 0 else None
+        found = _ROOT_OR_COMMENT.search(text, end, _LONGEST_OUTPUT) if end != -1 else None
     if found is None:
         return text
     return text if _OTHER_START.search(text[: found.start()]) else text[found.start() :]
@@ -153,13 +153,13 @@ def literals(document: bytes) -> deque[tuple[int, int]]:
     while start := _LITERAL_START.search(document, position):
         kind, position = start[0], start.end()
         first = position - (kind == b"<?")  # `<?>` is a whole processing instruction, though ill-formed
-        if ends.get(kind, -1) < first:
+        if kind not in ends or ends[kind] < first:
             end = document.find(_LITERAL_END[kind], first)
-            ends[kind] = len(document) if end < 0 else end
+            ends[kind] = len(document) if end == -1 else end
         if (end := ends[kind]) == len(document):
             continue
         inner = document.find(kind, position, end + 1)  # of `<?>`, this searches nothing: `?>` begins before *position*
-        if inner > 0 and _NEXT_ENTRY.search(document, position, inner):
+        if _NEXT_ENTRY.search(document, position, inner):  # up to -1, if there is no other section, it finds nothing
             continue
         position = end + len(_LITERAL_END[kind])
         found.append((start.start(), position))
@@ -215,8 +215,8 @@ def _parts(text: str) -> Iterator[str]:
     """
     position = 0
     while len(text) - position > _PART:
-        end = text.rfind("&", position + 1, position + _PART)
-        end = end if end > 0 else position + _PART
+        end = text.rfind("&", position, position + _PART)
+        end = end if end > position else position + _PART
         yield text[position:end]
         position = end
     yield text[position:]
@@ -233,8 +233,8 @@ def _with_prefixes(text: str) -> str:
     markup = (piece for piece, is_markup in _markup(text) if is_markup)
     used = {found[1] or found[2] for piece in markup for found in _USED_PREFIX.finditer(piece)}
     unbound = sorted(used - {"xml", "xmlns"} - set(_DECLARED_PREFIX.findall(text)))[:_MAX_PREFIXES]
-    place = _after_root_name(text) if unbound else 0
-    if not place:
+    place = _after_root_name(text) if unbound else None
+    if place is None:
         return text
     declarations = "".join(
         f' xmlns:{prefix}="{_NAMESPACES.get(prefix, f"urn:undeclared:{prefix}")}"' for prefix in unbound
@@ -246,18 +246,19 @@ class _Found(Exception):
     pass
 
 
-def _after_root_name(text: str) -> int:
-    """Return where the name of the root element ends in *text*, or 0 if there is no root."""
+def _after_root_name(text: str) -> int | None:
+    """Return where the name of the root element ends in *text*, or None if there is no root."""
     document = text.encode("utf-8")
     parser = expat.ParserCreate("utf-8")
-    ends = [0]
+    end: int | None = None
 
     def start(name: str, _attributes: dict[str, str]) -> None:
+        nonlocal end
         before = document[: parser.CurrentByteIndex].decode("utf-8")
-        ends[0] = len(before) + 1 + len(name)
+        end = len(before) + 1 + len(name)
         raise _Found
 
     parser.StartElementHandler = start
     with suppress(_Found, expat.ExpatError):
         read_to_end(parser, document)
-    return ends[0]
+    return end
