@@ -118,6 +118,11 @@ BAD: dict[str, tuple[bytes, int, str]] = {
         400,
         "b'GE(T' is no method: RFC 9110 §9.1 allows letters, digits and a few signs",
     ),
+    "no target": (
+        b"GET  HTTP/1.1\r\n\r\n",
+        400,
+        "the request line b'GET  HTTP/1.1' has no request target",
+    ),
     "a NUL in the target": (
         b"GET /\0 HTTP/1.1\r\n\r\n",
         400,

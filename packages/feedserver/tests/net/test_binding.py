@@ -6,7 +6,16 @@ import socket
 
 import pytest
 
-from feedserver.net.binding import HOLDS_BESIDE, PortTaken, addresses_of, bind_and_listen, hold_beside, listen
+from feedserver.net.binding import (
+    HOLDS_BESIDE,
+    PortTaken,
+    addresses_of,
+    bind_and_listen,
+    hold,
+    hold_beside,
+    listen,
+    listen_again,
+)
 
 
 def test_a_free_port_is_bound_and_can_be_held_by_a_second_socket() -> None:
@@ -35,6 +44,23 @@ def test_no_other_program_takes_a_held_port() -> None:
                     other.bind(("127.0.0.1", port))
                 if not is_closed:
                     listening.close()
+
+
+@pytest.mark.skipif(not HOLDS_BESIDE, reason="elsewhere, SO_REUSEADDR lets nobody share a port")
+def test_no_server_that_reuses_addresses_takes_a_held_port() -> None:
+    with bind_and_listen("127.0.0.1", 0, 0.0) as listening:
+        port = listening.getsockname()[1]
+        beside = hold_beside(listening, "127.0.0.1", port)
+    assert beside is not None
+    with beside, pytest.raises(OSError, match="in use"):
+        listen("127.0.0.1", port).close()
+    with hold("127.0.0.1", port) as alone:
+        with pytest.raises(OSError, match="in use"):
+            listen("127.0.0.1", port).close()
+        with listen_again("127.0.0.1", port, [alone]) as again, socket.create_connection(again.getsockname()):
+            pass
+        with pytest.raises(OSError, match="in use"):
+            listen("127.0.0.1", port).close()
 
 
 def test_a_taken_port_is_named_with_the_remedy() -> None:

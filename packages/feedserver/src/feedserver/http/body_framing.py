@@ -2,7 +2,7 @@
 
 This module alone decides where a body ends (RFC 9112 §6.3). `framing_of` reads the framing from the head; a `SizedBody`
 or a `ChunkedBody` then takes from the buffer exactly the bytes that belong to the body. An ambiguous framing is
-refused, since a proxy before the server or a client behind it may interpret it differently.
+refused, since a proxy between the client and the server may interpret it differently.
 
 A body is checked in whole units: a line, a chunk's data, the two bytes behind it. A unit is checked when its last byte
 has arrived, so that the result does not depend on how the bytes were cut into packets.

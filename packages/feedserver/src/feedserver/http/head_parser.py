@@ -38,8 +38,9 @@ class RequestLine:
 def read_head(head: bytes) -> tuple[RequestLine, Fields]:
     """Return the request line and the header fields of *head*, which ends in an empty line.
 
-    Raises Refused for what RFC 9112 does not allow. The checks run in a fixed order: where several things are wrong,
-    the first one is reported.
+    Raises Refused for what RFC 9112 does not allow, and for what is not supported: CONNECT, another version than
+    HTTP/1.x, an unknown Expect. The checks run in a fixed order: where several things are wrong, the first one is
+    reported.
     """
     if head.startswith(b"\r"):
         raise Refused(400, "there is a bare CR before the request line")
@@ -89,7 +90,9 @@ def _read_request_line(line: bytes) -> RequestLine:
         raise Refused(505, f"{protocol.decode('ascii')} is not spoken here; HTTP/1.1 and 1.0 are")
     if not _METHOD.fullmatch(method):
         raise Refused(400, f"{method[:40]!r} is no method: RFC 9110 §9.1 allows letters, digits and a few signs")
-    if not target or _BAD_TARGET.search(target):
+    if not target:
+        raise Refused(400, f"the request line {line[:80]!r} has no request target")
+    if _BAD_TARGET.search(target):
         raise Refused(400, f"{target[:80]!r} is no request target: it has a control character in it")
     if method == b"CONNECT":
         host = target[:80].rpartition(b":")[0].decode("ascii", "backslashreplace") or "feeds.example"

@@ -6,9 +6,10 @@ The order is that of RFC 9110 §13.2.2, with authentication first:
     (the caller)  codes the body, on another thread if it is large
     slice_range:  Range → 206 or 416, counted in coded bytes (§14.1.2)
 
-All functions are pure, `Request × Response → Response`, and return the same object if nothing changes. Placeholders in
-headers have been filled in before, since a validator may contain one. What is declared is what is sent: a header is
-added only if there is none, a coding does not change an ETag, and nothing is replaced except on a 206.
+`select` and `slice_range` are pure, `Request × Response → Response`, and return the same object if nothing changes.
+Placeholders in headers have been filled in before, since a validator may contain one. What is declared is what is
+sent: a header is added only if there is none, a coding does not change an ETag, and nothing is replaced except on a
+206.
 
 HEAD is answered like GET, but without ranges (§14.2); the response writer leaves the body out. Delay and pace stay on
 every answer. Faults stay on every answer except a 401. Of the answers that are made here,
@@ -84,7 +85,8 @@ def slice_range(request: Request, response: Response) -> Response:
 
     A GET gets parts of a 200 that declares `Accept-Ranges: bytes`. One range of a file stays on disk. Several ranges of
     a file are not combined: the field is ignored and the whole file is sent, as §14.2 allows. If several ranges are
-    requested and only one lies within the body, it is sent as a single part.
+    requested and only one lies within the body, it is sent as a single part. A body that is made while it is sent is
+    sent whole.
     """
     value = request.headers.get("Range")
     if value is None or request.method != "GET" or not _has_ranges(response) or isinstance(response.body, MadeBody):

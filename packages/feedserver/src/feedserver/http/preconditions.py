@@ -1,7 +1,7 @@
 """Conditional requests (RFC 9110 §13): what the validators in a request make of a response.
 
-Nothing happens unless the response declares a validator: a server without ETag and Last-Modified has nothing to
-compare. The response's `conditional` says how it compares:
+A response that declares no validator stays as it is: a server without ETag and Last-Modified has nothing to compare, so
+an If-Range does not hold. The response's `conditional` says how a server compares:
 
 - "rfc": entity tags strongly for If-Match and If-Range, weakly for If-None-Match; dates by time, ignoring what is no
   HTTP-date. A declared tag without quotes (`ETag: abc`) matches the same text, since some servers send it.
@@ -92,8 +92,8 @@ def allow_range(request: Request, response: Response) -> bool:
 def parse_http_date(value: bytes) -> datetime | None:
     """Return an HTTP-date in any of its three formats (§5.6.7), or None for anything else.
 
-    The name of the day is not checked. A year of two digits is 1969 to 2068, as in POSIX: the RFC's pivot is 50 years
-    from now, but the same request must get the same answer on any day.
+    Whether the name of the day fits the date is not checked. A year of two digits is 1969 to 2068, as in POSIX: the
+    RFC's pivot is 50 years from now, but the same request must get the same answer on any day.
     """
     for form in _HTTP_DATES:
         if match := form.fullmatch(value):
@@ -144,6 +144,6 @@ def _unchanged_since(date: bytes | None, modified: bytes | None, *, exact: bool)
 
 
 def _joined(headers: Headers, name: bytes) -> bytes | None:
-    """Return the fields called *name*, in lower case, as one value (§5.3): two dates together are no date."""
+    """Return the fields called *name*, which is in lower case, as one value (§5.3): two dates together are no date."""
     values = [value for key, value in headers.raw if key.lower() == name]
     return b", ".join(values).strip(b" \t") if values else None

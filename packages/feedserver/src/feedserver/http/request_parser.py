@@ -2,8 +2,9 @@
 
     bytes → the head, up to its empty line → `head_parser` → `body_framing` → a Request
 
-A head is judged when it is complete, a body unit by unit, each in a fixed order. So what is refused, with which status
-and reason, and which bytes the journal keeps of it, never depends on how the bytes were split into packets.
+A head is judged when it is complete or too long, a body unit by unit, each in a fixed order. So what is refused, with
+which status and reason, and which bytes the journal keeps of it, never depends on how the bytes were split into
+packets.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ class RequestReader:
             self._buffer += data
 
     def next_event(self) -> Event | None:
-        """Return the next request, refusal or expectation in the bytes so far, or None if more bytes are needed."""
+        """Return the next event in the bytes so far, or None if more bytes are needed."""
         if self.broken or not (self._buffer or self._expects_continue):
             return None
         try:

@@ -24,11 +24,13 @@ ACCEPT_PAUSE = 0.05
 """Seconds without accepting after the system has refused to accept, usually because no descriptors were left."""
 
 BATCH = 64
-"""Clients that are accepted in one turn of the loop, before those that were accepted earlier have their turn."""
+"""The most clients accepted in one turn of the loop, before those that were accepted earlier have their turn."""
 
 
 class Acceptor:
-    """Accepts the clients of *listening* and gives each a protocol made by *factory*; all methods are called on *loop*.
+    """Accepts the clients of *listening* and gives each a protocol made by *factory*.
+
+    All methods are called on *loop*, or between two of its turns.
 
     `under_way` has the tasks that end by themselves, whether or not `close` is called; *ended* is called when one of
     them has ended. *refused* is called when the system refuses to accept.

@@ -93,6 +93,8 @@ class AnswerUnderWay:
     def play(self, wire: Wire) -> Step | None:
         """Send what the plan says, and return the first step that sends nothing: a wait, or how the answer ends.
 
+        After `STEPS_A_TURN` steps, that is a wait for the loop's next turn.
+
         Returns None if there is no plan yet, the kernel takes no more, or the client has gone. Raises what the plan
         raises.
         """

@@ -1,7 +1,9 @@
 """Binding: the socket that listens on a port, and the one that holds the port while connections are refused.
 
 Few tests refuse connections, so the second socket is bound only when a test does. Where the system allows it, the
-second is bound before the first is closed, so that no other program can take the port in between.
+second is bound before the first is closed, so that no other program can take the port in between. On Linux, two sockets
+with SO_REUSEADDR share a port while neither listens; so a socket that holds a port is without that option, except for
+the moment in which the server listens on the port again.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Collection
 
 BACKLOG = 1024
 """Connections that the kernel queues: a server may be listening long before its event loop accepts."""
@@ -112,11 +115,38 @@ def bind(host: str, port: int) -> socket.socket:
     return sock
 
 
+def hold(host: str, port: int) -> socket.socket:
+    """Return a silent socket that is bound to *port* of *host*. While it is bound, no other program can listen there.
+
+    Raises OSError where the port is taken.
+    """
+    holder = bind(host, port)
+    _set_shared(holder, False)
+    return holder
+
+
+def listen_again(host: str, port: int, holders: Collection[socket.socket]) -> socket.socket:
+    """Return a socket that listens on a port which one of *holders* holds, on a system that binds both."""
+    for holder in holders:
+        _set_shared(holder, True)
+    try:
+        return listen(host, port)
+    finally:
+        for holder in holders:
+            _set_shared(holder, False)
+
+
+def _set_shared(holder: socket.socket, is_shared: bool) -> None:
+    """Set whether other sockets may be bound to the port of *holder*, where that depends on SO_REUSEADDR."""
+    if HOLDS_BESIDE:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(is_shared))
+
+
 def hold_beside(listening: socket.socket, host: str, port: int) -> socket.socket | None:
     """Return a silent socket that is bound to *port* of *host* beside the one that is *listening* there.
 
-    Return None if the system does not bind a second one. While the socket is bound, no other program can take the port,
-    except one of the same user that asks to share it (SO_REUSEPORT).
+    Return None if the system does not bind a second one. While the socket is bound, no other program can listen there,
+    except one of the same user that asks to share the port (SO_REUSEPORT).
     """
     if sys.platform != "linux":  # HOLDS_BESIDE, in a form that type checkers understand
         return None
@@ -132,6 +162,7 @@ def hold_beside(listening: socket.socket, host: str, port: int) -> socket.socket
     finally:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0)
+    _set_shared(holder, False)
     return holder
 
 

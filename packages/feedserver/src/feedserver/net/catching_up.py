@@ -34,8 +34,9 @@ MOST_TURNS = 1024
 def catch_up(loop: SocketLoop) -> str:
     """Wait until *loop* has read what had arrived before this call. Must not be called on the loop's own thread.
 
-    What arrives meanwhile may be read as well, but is not waited for, so a client that sends without end delays nobody.
-    Returns "", or a problem if the loop has not caught up within `PATIENCE`, since some callback blocks it.
+    What arrives meanwhile may be read as well. It is waited for only at a connection where much waits, and there for
+    `MOST_TURNS` turns at most, so that a client which sends without end does not delay the caller for ever. Returns "",
+    or a problem if the loop has not caught up within `PATIENCE`, since some callback blocks it.
     """
     blocked = (
         f"the event loop was blocked for {PATIENCE:g} s, so some requests that clients have sent may not be read yet"
@@ -85,7 +86,7 @@ def _waiting_at(fd: int) -> int | None:
     """Return how many bytes have arrived at a connection and are not read yet; None for a socket that listens."""
     if sys.platform == "win32":  # There the loop can't be visited, so nobody waits for it.
         return None
-    import fcntl  # usually nothing waits to be read
+    import fcntl  # imported late: usually nothing waits to be read, and this function is not called
     import struct
     import termios
 

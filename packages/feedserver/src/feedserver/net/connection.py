@@ -35,7 +35,7 @@ NO_TLS = b"\x15\x03\x01\x00\x02\x02\x28"
 """The fatal alert handshake_failure (RFC 8446 §6.2), in the record version that every client of TLS accepts."""
 
 LINGER = 1.0
-"""Seconds that a refused client may go on sending, so that a reset does not destroy the answer (RFC 9112 §9.6)."""
+"""Seconds that a client may go on sending after the last answer, so that no reset destroys that (RFC 9112 §9.6)."""
 
 MOST_WAITING = 4_194_304
 """Bytes that are read of what waits in the kernel when a connection is ended, more than it usually holds."""
@@ -63,7 +63,9 @@ class Listener(HttpServer, Protocol):
 
 
 class Connection(_Protocol):
-    """The server's side of one connection. *unsent* is the number of bytes that wait until the kernel takes more."""
+    """The server's side of one connection. *unsent* is the number of bytes that waited when the kernel took no more; 0
+    once it has taken all of them.
+    """
 
     __slots__ = ("_http", "_linger", "_listener", "_tls", "_transport", "last_active", "peer", "state", "unsent")
 
@@ -236,7 +238,7 @@ class Connection(_Protocol):
     # TLS: the client's first byte shows whether it speaks TLS, so that one port serves both
 
     def _start(self, data: bytes) -> bool:
-        """Begin to read, with or without TLS; return False for TLS where the server does not speak it."""
+        """Begin to read, with or without TLS; return False where a client of TLS was refused."""
         if data.startswith(HANDSHAKE):
             if self._listener.tls is not None:
                 self._tls = self._listener.tls.layer()
@@ -257,7 +259,8 @@ class Connection(_Protocol):
     def _decrypt(self, tls: TlsLayer, data: bytes) -> bytes:
         """Return the decrypted data.
 
-        A client that does not speak TLS or distrusts the server is noted and disconnected.
+        A client that breaks TLS or distrusts the server is disconnected, and noted unless it sent an alert while an
+        answer was under way.
         """
         if tls.stalls:
             return b""
@@ -334,6 +337,15 @@ class Connection(_Protocol):
                 transport.abort()
                 return
         transport.write(data)
+
+    def count_unsent(self) -> int:
+        """Return how many bytes the kernel has not taken yet. On Windows' Proactor loop, this is *unsent*, which may be
+        more: its transports forget the number when a connection is lost.
+        """
+        transport = self._transport
+        if self.unsent and isinstance(transport, SocketTransport):
+            return transport.get_write_buffer_size()
+        return self.unsent
 
     def pause_reading(self) -> None:
         """Stop reading: what the client sends stays in the kernel."""

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from enum import IntEnum, auto
 
 
-class State(IntEnum):  # with the hash of an int: the table is looked up twice per request
+class State(IntEnum):  # with the hash of an int: the table is looked up twice for each answer that takes time
     """The state of a connection."""
 
     IDLE = auto()
@@ -52,7 +52,7 @@ class Event(IntEnum):
     """An event that happens to a connection."""
 
     BEGIN = auto()
-    """An answer is begun, or a thread begins to make it."""
+    """An answer is begun that is not sent whole at once, or a thread begins to make one."""
     FINISH = auto()
     """The answer under way is over."""
     STALL = auto()

@@ -26,7 +26,7 @@ class EventLoop(Protocol):
         """Return whether the loop can't be used any more."""
 
     def call_soon(self, callback: Callable[[], object], /) -> object:
-        """Call *callback* in the next turn of the loop."""
+        """Call *callback* soon on the loop: after the callback that runs now, at the latest in the next turn."""
 
     def call_soon_threadsafe(self, callback: Callable[[], object], /) -> object:
         """Call *callback* soon, and wake the loop for it. Raises RuntimeError where the loop is closed."""

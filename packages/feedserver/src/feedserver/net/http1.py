@@ -48,7 +48,10 @@ class HttpServer(Protocol):
 
 
 class Carrier(Protocol):
-    """What HTTP needs of the connection that carries it; see `connection.Connection`. *unsent* is in bytes."""
+    """What HTTP needs of the connection that carries it; see `connection.Connection`.
+
+    *unsent* is the number of bytes that waited when the kernel took no more, 0 once it has taken all of them.
+    """
 
     unsent: int
     peer: Peer
@@ -74,6 +77,9 @@ class Carrier(Protocol):
 
     def write(self, data: bytes) -> None:
         """Send *data*."""
+
+    def count_unsent(self) -> int:
+        """Return how many bytes the kernel has not taken yet."""
 
     def pause_reading(self) -> None:
         """Stop reading: what the client sends stays in the kernel."""
@@ -165,7 +171,7 @@ class Http1:
             problem = answer.stop()
             if problem is not None:
                 self._site.failed(problem, answer.exchange)
-            answer.exchange.finish(ended, answer.sent - self._connection.unsent, error)
+            answer.exchange.finish(ended, answer.sent - self._connection.count_unsent(), error)
 
     def note_unanswered(self, ended: Ended, error: str, cut_by: str = "") -> None:
         """Record the requests that the reader still holds: the connection is lost, so none of them is answered.
@@ -325,7 +331,7 @@ class Http1:
     # Sending an answer
 
     def _begin(self, prepared: Prepared) -> None:
-        """Start to send an answer. If the kernel takes all of it now, it also ends here, without a change of state."""
+        """Start to send an answer. If the kernel takes all of it now, it also ends here, without BEGIN and FINISH."""
         connection, whole = self._connection, prepared.whole
         self._is_last = not prepared.keep_alive
         if whole is None or connection.unsent:

@@ -1,7 +1,7 @@
 """The network side of a server: its listening sockets, and the connections that were accepted on them.
 
-`bind`, `hold` and the methods that wait run in the caller's thread; the rest runs on the event loop, or between two of
-its turns.
+A `Listening` has methods of two kinds, which its comments separate: some run in the caller's thread, the others on the
+event loop or between two of its turns.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class Listening:
     """Listens for *site* on one port of *addresses*.
 
     *idle_timeout* is in seconds, *max_body* in bytes of a request's body. `opening` are the faults that break coming
-    connections before any request; `workers` maps the threads of running callables to the names of what they run.
+    connections before any request, one for each connection, and the last one for all after it; None breaks nothing.
+    `workers` maps the threads of running callables to the names of what they run.
     *kept* is the number of closed connections that are remembered (None: all).
     """
 
@@ -116,7 +117,7 @@ class Listening:
             return False
         if not binding.HOLDS_BESIDE:
             self.let_go()
-        self._sockets += [binding.listen(address, port) for address in self._bound]
+        self._sockets += [binding.listen_again(address, port, self._holding) for address in self._bound]
         return True
 
     def hold(self, port: int) -> None:
@@ -124,7 +125,7 @@ class Listening:
         if self._holding:
             return
         if not self._sockets:
-            self._holding += [binding.bind(address, port) for address in self._bound]
+            self._holding += [binding.hold(address, port) for address in self._bound]
             return
         for listening, address in zip(self._sockets, self._bound, strict=True):
             holder = binding.hold_beside(listening, address, port)
@@ -146,7 +147,9 @@ class Listening:
         self.connections.clear()
 
     def described(self) -> list[ClientConnection]:
-        """Return a description of every connection, closed ones included, in the order of their numbers."""
+        """Return a description of every connection, in the order of their numbers; closed ones as far as they are
+        remembered.
+        """
         found = [(connection.peer, connection.state.word) for connection in self.connections.copy()]
         known = {peer.id for peer, _ in found}
         closed = [(peer, "closed") for peer in self._closed_connections.copy() if peer.id not in known]

@@ -140,7 +140,7 @@ class SocketLoop:
         return monotonic()
 
     def call_soon(self, callback: Callback, /) -> None:
-        """Call *callback* in the next turn of the loop."""
+        """Call *callback* soon: at the end of the turn that is under way, or in the next one if that end has begun."""
         self._soon.append(callback)
 
     def call_soon_threadsafe(self, callback: Callback, /) -> None:

@@ -9,11 +9,11 @@ from itertools import count
 Callback = Callable[[], object]
 
 FEW = 64
-"""While there are fewer timers than this, cancelled ones are kept until they are due."""
+"""While there are fewer timers than this, a cancelled one is dropped only when no timer is due before it."""
 
 
 class DueCall:
-    """A timer: a *callback* that is called when it is due, None once it is cancelled."""
+    """A timer: a *callback* that is called when it is due, None once it was called or cancelled."""
 
     __slots__ = ("callback",)
 

@@ -92,7 +92,9 @@ class Tls:
 
 
 class Authority:
-    """The certificate authority of one process, with an intermediate authority that signs the servers' certificates."""
+    """The certificate authority of one process, with an intermediate one that signs certificates of servers and
+    clients.
+    """
 
     def __init__(self) -> None:
         trustme = _trustme()
@@ -223,8 +225,9 @@ class TlsLayer:
     def receive(self, data: bytes) -> bytes:
         """Take bytes off the wire, and return the decrypted data.
 
-        Raises ssl.SSLError where the client does not speak TLS. Send the bytes of `to_send` afterwards, even if
-        this raised: they answer a handshake, or say why it is refused.
+        Raises ssl.SSLError where the client breaks TLS, or has sent an alert, such as one that refuses the server's
+        certificate. Send the bytes of `to_send` afterwards, even if this raised: they answer a handshake, or say why it
+        is refused.
         """
         self._incoming.write(data)
         self._records.count(data)

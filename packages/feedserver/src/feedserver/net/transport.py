@@ -2,7 +2,8 @@
 
 asyncio makes each accepted connection with a task, a future and three turns of its loop; a server that lives for one
 test, or that answers one request per connection, pays for that every time. Here a connection is made in one turn. Only
-public methods of the loop are used. The protocol sees asyncio's interface, with `end` and `abandon` added.
+public methods of the loop are used. The protocol sees asyncio's interface, with `take_waiting`, `end` and `abandon`
+added.
 
 The amount of data that waits until the kernel takes more is not limited here: the protocol limits it, by writing no
 more between `pause_writing` and `resume_writing`. The amount that is read at a time is limited here, by `READ_SIZE`.
@@ -38,7 +39,7 @@ class _Life(IntEnum):
     CLOSING = auto()
     """Data written before is still sent; nothing more is read or written."""
     LOST = auto()
-    """Unsent data is dropped; the protocol will be told."""
+    """Unsent data is not sent any more; the protocol will be told."""
     ENDED = auto()
     """The protocol has been told, and the socket is closed."""
 
@@ -141,7 +142,9 @@ class SocketTransport(_Transport):
                 self.end()
 
     def take_waiting(self, most: int) -> bytes:
-        """Return what waits in the kernel while reading is paused, up to about *most* bytes, without the protocol."""
+        """Return what waits in the kernel while reading is paused, up to about *most* bytes, and do not pass it to the
+        protocol.
+        """
         taken = bytearray()
         while len(taken) < most:
             try:
@@ -234,7 +237,7 @@ class SocketTransport(_Transport):
             )
 
     def get_write_buffer_size(self) -> int:
-        """Return the number of bytes that the kernel has not taken yet."""
+        """Return how many bytes the kernel has not taken yet, or had not taken when the connection was lost."""
         return len(self._unsent)
 
     def can_write_eof(self) -> bool:
@@ -283,6 +286,7 @@ class SocketTransport(_Transport):
         try:
             self._protocol.connection_lost(self._error)
         finally:
+            self._unsent = b""
             self._sock.close()
 
     def abandon(self) -> None:
@@ -300,6 +304,5 @@ class SocketTransport(_Transport):
     def _let_go(self) -> None:
         self._life = _Life.LOST
         self._unwatch()
-        if self._unsent:
-            self._unsent = b""
+        if self._unsent:  # it is kept until the protocol has counted it
             self._loop.remove_writer(self._sock.fileno())
