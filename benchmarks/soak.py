@@ -37,7 +37,7 @@ from tempfile import TemporaryDirectory
 
 from publishing import Publication, published
 from soak_cluster import Clocks, Cluster, Places, fill, running_services
-from soak_witness import Witness, print_story, save
+from soak_watcher import Watcher, print_story, save
 from tables import print_table
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
@@ -112,7 +112,7 @@ class Soak:
             "LIFESTREAM_MAX_INTERVAL": str(options.interval * 2),
         }  # fmt: skip
         self.cluster = Cluster(environment, self.places.home, clocks, free_port())
-        self.witness = Witness(self.cluster)
+        self.watcher = Watcher(self.cluster)
         self.caused: list[tuple[float, float, str]] = []
         self.pending: list[tuple[float, Callable[[], None]]] = []
         self.cluster.command("migrate", "-v", "0")
@@ -130,7 +130,7 @@ class Soak:
         try:
             for name in ("beat", "web", *(f"worker{number}" for number in range(self.options.workers))):
                 self.cluster.start(name)
-            self.witness.start()
+            self.watcher.start()
             for trouble in troubles(self.options, self.chance):
                 self.wait_until(self.start + trouble.at)
                 self.say(trouble.name)
@@ -146,7 +146,7 @@ class Soak:
             self.say("status: " + " ".join(self.cluster.command("status", check=False).stdout.split()))
         finally:
             self.cluster.stop()
-            self.witness.stop()
+            self.watcher.stop()
 
     def say(self, text: str) -> None:
         """Print *text* with the time."""
@@ -175,7 +175,7 @@ class Soak:
                 self.pending.append((now + trouble.lasts, self._began(outage)))
             self.pending.sort(key=lambda pair: pair[0])
             self.wait_until(now + min(trouble.lasts / 2, 15))
-            self.witness.ask("status", "doctor")
+            self.watcher.ask("status", "doctor")
         cluster.done[name] += 1
         self.caused.append((now, now + trouble.lasts + AFTERWARDS, name))
 
@@ -235,13 +235,13 @@ def soak(options: argparse.Namespace) -> bool:
         after = the_soak.compare("--fetch") if options.last_look else {}
         answered = the_soak.answers()
         if options.save is not None:
-            save(options.save, the_soak.caused, the_soak.witness, the_soak.start)
+            save(options.save, the_soak.caused, the_soak.watcher, the_soak.start)
     counts = alone | {
         f"{name}, after one more fetch": count for name, count in after.items() if name.startswith("MUST BE 0: ")
     }
     counts |= {"seconds until all of it was stored": round(took)}
     counts |= {f"requests: {name}": count for name, count in answered.items()}
-    print_story(the_soak.caused, the_soak.witness.seen, the_soak.witness.metrics)
+    print_story(the_soak.caused, the_soak.watcher.seen, the_soak.watcher.metrics)
     return tell(counts, the_soak)
 
 

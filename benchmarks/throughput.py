@@ -108,7 +108,7 @@ def delay(port: int) -> float | None:
 
 
 @dataclass(frozen=True)
-class Silence:
+class SilentConnections:
     """The effect of silent connections: KB that each costs, and milliseconds of a request before and beside them.
 
     None stands for what could not be measured: a server that serves one client at a time does not answer beside
@@ -120,7 +120,7 @@ class Silence:
     beside: float | None
 
 
-def silent(name: str, count: int) -> Silence:
+def silent(name: str, count: int) -> SilentConnections:
     """Open *count* silent connections to a server, and measure their effect."""
     with ExitStack() as stack:
         served = stack.enter_context(serving.serve(name))
@@ -130,14 +130,14 @@ def silent(name: str, count: int) -> Silence:
             for _ in range(count):
                 stack.enter_context(closing(socket.create_connection((HOST, served.port), PATIENCE)))
         except TimeoutError:
-            return Silence(None, before, None)
+            return SilentConnections(None, before, None)
         beside = delay(served.port)
-        return Silence((resident(served.pid) - empty) / count / 1024, before, beside)
+        return SilentConnections((resident(served.pid) - empty) / count / 1024, before, beside)
 
 
 def compare_silent(names: Sequence[str], count: int, rounds: int) -> None:
     """Open silent connections to the servers and print the table."""
-    found: dict[str, list[Silence]] = {name: [] for name in names}
+    found: dict[str, list[SilentConnections]] = {name: [] for name in names}
     for _ in range(rounds):
         for name in names:
             found[name].append(silent(name, count))

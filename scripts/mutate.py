@@ -48,7 +48,7 @@ on the code as it is. With --only, the status is 1 only if a survivor is not lis
 """
 
 
-class Fate(Enum):
+class Outcome(Enum):
     """What became of a mutant."""
 
     KILLED = "killed"
@@ -94,28 +94,28 @@ class Result:
     """The mutants of a module with what became of each."""
 
     target: Target
-    fates: list[tuple[Mutant, Fate]] = field(default_factory=list)
+    outcomes: list[tuple[Mutant, Outcome]] = field(default_factory=list)
     seconds: float = 0.0
 
-    def count(self, fate: Fate) -> int:
-        """Return how many mutants met *fate*."""
-        return sum(1 for _, each in self.fates if each is fate)
+    def count(self, outcome: Outcome) -> int:
+        """Return how many mutants had *outcome*."""
+        return sum(1 for _, each in self.outcomes if each is outcome)
 
     @property
     def unlisted_survivors(self) -> list[Mutant]:
         """The survivors that are not listed."""
-        return [m for m, fate in self.fates if fate is Fate.SURVIVED and m.place not in self.target.allowed]
+        return [m for m, outcome in self.outcomes if outcome is Outcome.SURVIVED and m.place not in self.target.allowed]
 
     @property
     def needless(self) -> list[Place]:
         """The entries of the list that match no survivor."""
-        survived = {mutant.place for mutant, fate in self.fates if fate is Fate.SURVIVED}
+        survived = {mutant.place for mutant, outcome in self.outcomes if outcome is Outcome.SURVIVED}
         return [place for place in self.target.allowed if place not in survived]
 
     @property
     def percent(self) -> float:
         """The share of mutants that were killed or did not end."""
-        return 100 * (1 - self.count(Fate.SURVIVED) / len(self.fates)) if self.fates else 100.0
+        return 100 * (1 - self.count(Outcome.SURVIVED) / len(self.outcomes)) if self.outcomes else 100.0
 
     @property
     def passes(self) -> bool:
@@ -200,17 +200,17 @@ def mutate(target: Target, jobs: int, only: str | None) -> Result:
             workspace.prepare(first)
             free.put(workspace)
 
-        def fate_of(mutant: Mutant) -> Fate:
+        def outcome_of(mutant: Mutant) -> Outcome:
             workspace = free.get()
             try:
-                return workspace.fate_of(mutant, first)
+                return workspace.outcome_of(mutant, first)
             finally:
                 free.put(workspace)
 
         with ThreadPoolExecutor(jobs) as pool:
-            for number, (mutant, fate) in enumerate(zip(mutants, pool.map(fate_of, mutants), strict=True), 1):
-                result.fates.append((mutant, fate))
-                if fate is Fate.SURVIVED and mutant.place not in target.allowed:
+            for number, (mutant, outcome) in enumerate(zip(mutants, pool.map(outcome_of, mutants), strict=True), 1):
+                result.outcomes.append((mutant, outcome))
+                if outcome is Outcome.SURVIVED and mutant.place not in target.allowed:
                     print_survivor(mutant)
                 if sys.stderr.isatty():
                     print(f"\r{number} of {len(mutants)} ", end="", file=sys.stderr, flush=True)
@@ -272,11 +272,11 @@ class Workspace:
                 f"the tests of {self.target.path} pass, but fail when they are run as for a mutant:\n{output}"
             )
 
-    def fate_of(self, mutant: Mutant, first: FirstRun) -> Fate:
-        """Try *mutant* with the tests that run its lines. Return its fate."""
+    def outcome_of(self, mutant: Mutant, first: FirstRun) -> Outcome:
+        """Try *mutant* with the tests that run its lines. Return its outcome."""
         tests = first.tests_of(mutant.lines)
         if not tests:
-            return Fate.SURVIVED
+            return Outcome.SURVIVED
         self.module.write_text(mutant.source, encoding="utf-8")
         # Python takes bytecode for current if the file's time in whole seconds is the same: each mutant has its own.
         self.writes += 1
@@ -284,8 +284,8 @@ class Workspace:
         # A machine may be busy, so wall-clock time is only the last resort, against tests that wait for ever.
         status, _ = self.runner.run({"tests": tests, "seconds": 5 + 5 * first.cpu}, 60 + 10 * first.wall)
         if status in (None, OVERRUN):
-            return Fate.TIMEOUT
-        return Fate.SURVIVED if status == 0 else Fate.KILLED
+            return Outcome.TIMEOUT
+        return Outcome.SURVIVED if status == 0 else Outcome.KILLED
 
     def close(self) -> None:
         """End the process that runs the tests, and remove the bytecode of the copy."""
@@ -311,10 +311,10 @@ def print_table(results: list[Result]) -> None:
     width = max(len(result.target.path) for result in results)
     print(f"{'module':{width}}  mutants  killed  timeouts  survived  listed        seconds")
     for result in results:
-        listed = result.count(Fate.SURVIVED) - len(result.unlisted_survivors)
+        listed = result.count(Outcome.SURVIVED) - len(result.unlisted_survivors)
         print(
-            f"{result.target.path:{width}} {len(result.fates):8} {result.count(Fate.KILLED):7}"
-            f" {result.count(Fate.TIMEOUT):9} {result.count(Fate.SURVIVED):9} {listed:7} {result.percent:5.1f}%"
+            f"{result.target.path:{width}} {len(result.outcomes):8} {result.count(Outcome.KILLED):7}"
+            f" {result.count(Outcome.TIMEOUT):9} {result.count(Outcome.SURVIVED):9} {listed:7} {result.percent:5.1f}%"
             f" {result.seconds:8.0f}{'' if result.passes else '  FAILS'}",
             flush=True,
         )

@@ -1,4 +1,4 @@
-"""A fetch for tests, and a name server and a server whose answers the test decides."""
+"""A fetch for tests, and a resolver and a server whose answers the test decides."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ AGENT = "lifestream/1.0 (+https://example.org/; {subscribers})"
 RSS = b"<rss version='2.0'><channel><title>A feed</title></channel></rss>"
 
 
-class Names(AbstractResolver):
-    """A name server with given answers: for each name a list of addresses, or several lists, used one after the other.
+class FixedResolver(AbstractResolver):
+    """A resolver with given answers: for each name a list of addresses, or several lists, used one after the other.
 
     The last list is used again and again.
     """

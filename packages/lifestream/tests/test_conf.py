@@ -62,7 +62,7 @@ def test_the_allow_list_becomes_rules_in_lower_case(settings: Settings) -> None:
     assert rules.styles == frozenset({"text-align"})
 
 
-def test_tracking_is_removed_from_links_if_the_setting_says_so(settings: Settings) -> None:
+def test_the_sanitizers_rules_strip_tracking_if_the_setting_says_so(settings: Settings) -> None:
     assert not conf.sanitizer_rules.strip_tracking
     settings.LIFESTREAM_STRIP_TRACKING = True
     assert conf.sanitizer_rules.strip_tracking

@@ -51,7 +51,7 @@ def test_it_stays_a_message_in_an_exception_and_in_a_pickle() -> None:
 def test_other_text_passes_unchanged() -> None:
     assert stored("a server's words") == from_stored("a server's words") == "a server's words"
     assert stored(say("result-unstored", error="zu groß")) == '{"say": "result-unstored", "error": "zu groß"}'
-    assert in_language("a server's words", _Shouting()) == "a server's words"
+    assert in_language("a server's words", _InCapitals()) == "a server's words"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,9 @@ def test_a_column_that_is_no_message_of_this_version_is_text(column: str) -> Non
     assert not isinstance(from_stored(column), Message)
 
 
-class _Shouting:
+class _InCapitals:
+    """A language in which every text of lifestream is in capitals."""
+
     def gettext(self, text: str, /) -> str:
         return text.upper().replace("{URL}", "{url}").replace("{REASON}", "{reason}").replace("{PARTS}", "{parts}")
 
@@ -81,7 +83,7 @@ class _Shouting:
 
 
 def test_it_is_reported_in_another_language_with_the_messages_in_it() -> None:
-    assert in_language(NESTED, _Shouting()) == "https://example.org/ CAN'T BE FETCHED: x NAMES NO HOST"
+    assert in_language(NESTED, _InCapitals()) == "https://example.org/ CAN'T BE FETCHED: x NAMES NO HOST"
 
 
 def test_the_texts_in_a_message_can_be_edited() -> None:
@@ -95,5 +97,5 @@ def test_several_are_joined() -> None:
     assert joined(["one", "two"]) == "one; two"
     together = joined(["one", say("no-host", url="x")])
     assert together == "one; x names no host"
-    assert in_language(from_stored(stored(together)), _Shouting()) == "one; x NAMES NO HOST"
+    assert in_language(from_stored(stored(together)), _InCapitals()) == "one; x NAMES NO HOST"
     assert joined([]) == ""

@@ -100,6 +100,6 @@ def test_the_settings_are_the_projects_own(othersite: httpx.Client) -> None:
     assert 'data-day="2026-10-03"' in page
 
 
-def test_every_page_works_without_users_and_sessions(othersite: httpx.Client) -> None:
+def test_pages_and_feeds_work_without_users_and_sessions(othersite: httpx.Client) -> None:
     for path in ("", "sites/", "tags/", "search/?q=one", "2026/10/03/", "feed.rss", "feed.json", "subscriptions.opml"):
         assert othersite.get(f"/river/main/{path}").status_code == 200

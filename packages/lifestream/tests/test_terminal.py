@@ -85,7 +85,7 @@ def test_a_record_cannot_forge_a_line_of_the_log() -> None:
     assert "\n    Traceback (most recent call last):\n" in text
 
 
-def test_every_command_of_ours_makes_its_output_visible() -> None:
+def test_every_command_of_ours_has_the_base_class_that_makes_output_visible() -> None:
     ours = [name for name, app in get_commands().items() if app == "lifestream"]
     assert len(ours) >= 8
     for name in ours:
@@ -94,7 +94,7 @@ def test_every_command_of_ours_makes_its_output_visible() -> None:
 
 @pytest.mark.usefixtures("shared_parsers")
 class CommandsTest(FeedServerTransactionTestCase):
-    """Each command, with and without a terminal, where all text that others can write is hostile."""
+    """Commands that show what others wrote, with and without a terminal, where all such text is hostile."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -143,6 +143,9 @@ class CommandsTest(FeedServerTransactionTestCase):
                 ("why", f"http://x.example/{HOSTILE}"),
                 ("import_opml", str(opml)),
                 ("import_opml", f"/{HOSTILE}".replace("\0", "")),
+                ("rename", self.get_url("broken"), HOSTILE.replace("\0", "")),
+                ("resume", self.get_url("broken")),
+                ("resume", HOSTILE),
                 ("export_opml", f"/{HOSTILE}/x"),
                 ("export_opml", "-", "--lifestream", HOSTILE),
             ):

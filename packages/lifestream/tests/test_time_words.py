@@ -1,3 +1,5 @@
+"""Durations, moments and frequencies in words."""
+
 from __future__ import annotations
 
 import pytest

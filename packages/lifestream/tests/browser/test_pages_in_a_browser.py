@@ -79,7 +79,7 @@ def test_only_pictures_are_requested_from_other_hosts(
         assert {request.headers.get("referer") for request in others} <= {None}
 
 
-def test_the_policy_of_the_site_is_sent_with_every_page(chromium: Browser, demo: str) -> None:
+def test_a_page_is_sent_with_the_policy_of_the_site(chromium: Browser, demo: str) -> None:
     # `visiting` fails if a page needs something that the policy forbids, since the browser then complains.
     policy = httpx.get(f"{demo}/demo/").headers["content-security-policy"]
     assert "default-src 'none'" in policy and "script-src 'self'" in policy and "'unsafe-eval'" not in policy
@@ -209,7 +209,9 @@ def test_a_sound_is_fetched_when_it_is_played(chromium: Browser, demo: str) -> N
         assert round(duration) == 5
 
 
-def test_the_page_can_be_used_with_the_keyboard_alone(chromium: Browser, demo: str) -> None:
+def test_the_tab_key_leads_past_the_menu_into_the_main_part_and_the_focus_is_shown(
+    chromium: Browser, demo: str
+) -> None:
     with visiting(chromium, demo) as visitor:
         page = visitor.goto("/demo/")
         page.keyboard.press("Tab")
@@ -254,7 +256,7 @@ def test_the_focus_stays_where_it_is_while_more_items_load(chromium: Browser, de
             page.evaluate("delete document.documentElement.dataset.loading")
 
 
-def test_pictures_load_when_they_come_near(chromium: Browser, demo: str, at: dict[str, str]) -> None:
+def test_a_picture_is_lazy_and_loads_in_view(chromium: Browser, demo: str, at: dict[str, str]) -> None:
     with visiting(chromium, demo) as visitor:
         page = visitor.goto(f"/demo/{at['picture']}")
         picture = page.get_by_role("img", name="Layer behind layer")
@@ -279,7 +281,7 @@ def test_chinese_and_japanese_are_drawn(chromium: Browser, demo: str) -> None:
         assert len(set(drawn)) == 4, "install a font with Chinese and Japanese, such as fonts-noto-cjk"
 
 
-def test_a_hostile_page_keeps_its_shape(chromium: Browser, demo: str) -> None:
+def test_hostile_content_makes_no_page_wider_than_the_window(chromium: Browser, demo: str) -> None:
     wide = "<pre>" + "x" * 4000 + "</pre><table><tr>" + "<td>cell</td>" * 200 + "</tr></table>" + "<p>" + "w" * 4000
     for size in (LARGE, SMALL):
         with visiting(chromium, demo, size=size) as visitor:

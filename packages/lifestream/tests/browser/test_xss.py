@@ -21,8 +21,8 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page
 
-from browser.canary import Lookout, looking_out
 from browser.sites import SECONDS, environment, running
+from browser.watched_page import WatchedPage, watching
 from feedserver import FeedServer, Response
 from xss.attempts import Attempt, address_attempts, html_attempts, text_attempts
 from xss.feeds import publish, publish_list
@@ -101,10 +101,10 @@ def site(tmp_path_factory: pytest.TempPathFactory, nowhere: FeedServer) -> Itera
             yield Site(address, unguarded, there, home)
 
 
-def pages_of(lookout: Lookout, path: str) -> Iterator[Page]:
+def pages_of(watched: WatchedPage, path: str) -> Iterator[Page]:
     """Yield the pages of a timeline, from the first to the last."""
     while path:
-        page = lookout.visit(path)
+        page = watched.visit(path)
         yield page
         path = next(iter(links(page, "head link[rel=next]")), "")
 
@@ -115,10 +115,10 @@ def links(page: Page, selector: str) -> list[str]:
 
 
 def test_the_attempts_are_real(chromium: Browser, nowhere: FeedServer) -> None:
-    """The control: if nothing makes the attempts safe, the browser runs them, and `Lookout` notes that they ran."""
+    """The control: if nothing makes the attempts safe, the browser runs them, and `WatchedPage` notes that they ran."""
     there = f"127.0.0.1:{nowhere.port}"
     live = [each for each in (*html_attempts(), *text_attempts(), *address_attempts()) if each.live]
-    with FeedServer(strict=False) as server, looking_out(chromium, server.base_url, there) as lookout:
+    with FeedServer(strict=False) as server, watching(chromium, server.base_url, there) as watched:
         for attempt in live:
             server.add(f"/{attempt.number}", unsafe(attempt, there))
         for start in range(0, len(live), TOGETHER):
@@ -126,9 +126,9 @@ def test_the_attempts_are_real(chromium: Browser, nowhere: FeedServer) -> None:
             # Each is in a frame of its own: an attempt that opens another page replaces none of the others.
             frames = "".join(f"<iframe src=/{attempt.number}></iframe>" for attempt in some)
             server.add("/frames", Response(f"<!doctype html>{frames}", headers={"Content-Type": "text/html"}))
-            lookout.page.goto(f"{server.base_url}/frames", wait_until="commit")
-            wait_for(lookout, some)
-    dead = [str(attempt) for attempt in live if not succeeded(lookout, attempt)]
+            watched.page.goto(f"{server.base_url}/frames", wait_until="commit")
+            wait_for(watched, some)
+    dead = [str(attempt) for attempt in live if not succeeded(watched, attempt)]
     assert not dead, "\n".join(dead)
 
 
@@ -141,18 +141,18 @@ def unsafe(attempt: Attempt, there: str) -> Response:
     return Response(html, headers={"Content-Type": "text/html"})
 
 
-def succeeded(lookout: Lookout, attempt: Attempt) -> bool:
+def succeeded(watched: WatchedPage, attempt: Attempt) -> bool:
     """Return whether *attempt* has run, or has requested anything."""
     asked = re.compile(rf"/{attempt.number}(/|$)")
-    return attempt.number in lookout.ran or any(map(asked.search, lookout.requests))
+    return attempt.number in watched.ran or any(map(asked.search, watched.requests))
 
 
-def wait_for(lookout: Lookout, attempts: list[Attempt]) -> None:
+def wait_for(watched: WatchedPage, attempts: list[Attempt]) -> None:
     """Wait until all of *attempts* have succeeded, but at most three seconds."""
     for _ in range(PATIENCE):
-        if all(succeeded(lookout, attempt) for attempt in attempts):
+        if all(succeeded(watched, attempt) for attempt in attempts):
             return
-        lookout.page.wait_for_timeout(50)
+        watched.page.wait_for_timeout(50)
 
 
 UNSAFE = """
@@ -166,112 +166,114 @@ Post.objects.create(lifestream=planet, subscription=site, item=item, date=item.d
 """
 
 
-def test_unsafe_content_on_a_page_of_the_site_is_noted(chromium: Browser, site: Site) -> None:
-    """The control on a page of the site: without the policy a script runs, with the policy it is stopped. `Lookout`
+def test_unsafe_content_on_a_page_of_the_site_is_noted_and_the_policy_stops_its_scripts(
+    chromium: Browser, site: Site
+) -> None:
+    """The control on a page of the site: without the policy a script runs, with the policy it is stopped. `WatchedPage`
     notes both.
     """
     content = f"<script>xss(5000)</script><img src=x onerror=xss(5001)><p style='background:url(//{site.there})'>a</p>"
     run(site.home, "shell", "-c", UNSAFE.format(content=content))
-    with looking_out(chromium, site.unguarded, site.there) as lookout:
-        lookout.visit("/unsafe/")
-        assert lookout.ran == {5000, 5001}
-        assert lookout.requests == {f"http://{site.there}/"}
-        assert len(lookout.surprises) == 2
+    with watching(chromium, site.unguarded, site.there) as watched:
+        watched.visit("/unsafe/")
+        assert watched.ran == {5000, 5001}
+        assert watched.requests == {f"http://{site.there}/"}
+        assert len(watched.surprises) == 2
     for bare in (False, True):
-        with looking_out(chromium, site.unguarded, site.there) as lookout:
-            lookout.visit_all([f"{site.unguarded}/unsafe/"], bare=bare)
-            assert lookout.ran == {5000, 5001}
-            assert lookout.requests == {f"http://{site.there}/"}
-            assert len(lookout.surprises) == 2
-    with looking_out(chromium, site.address, site.there) as lookout:
-        lookout.visit("/unsafe/")
-        assert lookout.ran == set()
-        assert len(lookout.blocked) >= 2
+        with watching(chromium, site.unguarded, site.there) as watched:
+            watched.visit_all([f"{site.unguarded}/unsafe/"], bare=bare)
+            assert watched.ran == {5000, 5001}
+            assert watched.requests == {f"http://{site.there}/"}
+            assert len(watched.surprises) == 2
+    with watching(chromium, site.address, site.there) as watched:
+        watched.visit("/unsafe/")
+        assert watched.ran == set()
+        assert len(watched.blocked) >= 2
 
 
 @pytest.mark.parametrize("policy", POLICY)
 def test_timelines_are_safe(chromium: Browser, site: Site, policy: bool) -> None:
     shown: set[int] = set()
-    with looking_out(chromium, site.at(policy=policy), site.there) as lookout:
-        for page in pages_of(lookout, "/main/"):
+    with watching(chromium, site.at(policy=policy), site.there) as watched:
+        for page in pages_of(watched, "/main/"):
             shown |= set(map(int, re.findall(r"attempt (\d{4})", page.inner_text("main"))))
-        lookout.assert_quiet()
+        watched.assert_quiet()
     # That nothing ran proves something only for attempts that were on the page.
     assert shown == {attempt.number for attempt in html_attempts()}
 
 
 @pytest.mark.parametrize("policy", POLICY)
 def test_older_items_that_a_script_adds_are_safe(chromium: Browser, site: Site, policy: bool) -> None:
-    with looking_out(chromium, site.at(policy=policy), site.there) as lookout:
-        page = lookout.goto("/main/")
+    with watching(chromium, site.at(policy=policy), site.there) as watched:
+        page = watched.goto("/main/")
         for number in (40, 60, 80, 100):
             page.get_by_role("contentinfo").scroll_into_view_if_needed()
             page.get_by_role("article").nth(number - 1).wait_for(state="attached")
-        lookout.look_again()
-        lookout.assert_quiet()
+        watched.look_again()
+        watched.assert_quiet()
 
 
 def test_pages_of_items_are_safe(chromium: Browser, site: Site) -> None:
-    with looking_out(chromium, site.unguarded, site.there) as lookout:
-        pages = pages_of(lookout, "/main/")
+    with watching(chromium, site.unguarded, site.there) as watched:
+        pages = pages_of(watched, "/main/")
         # The timeline shows the other items whole.
         items = [item for page in pages for item in links(page, SHORTENED)]
         assert len(items) > 100
         for item in items[:: 1 + len(items) // WHOLE]:
-            lookout.visit(item)
-        lookout.visit_all(items, bare=True)
-        lookout.assert_quiet()
+            watched.visit(item)
+        watched.visit_all(items, bare=True)
+        watched.assert_quiet()
 
 
 def test_pages_of_sites_are_safe(chromium: Browser, site: Site) -> None:
-    with looking_out(chromium, site.unguarded, site.there) as lookout:
-        sites = links(lookout.visit("/main/sites/"), ".site-cards a")
+    with watching(chromium, site.unguarded, site.there) as watched:
+        sites = links(watched.visit("/main/sites/"), ".site-cards a")
         assert len(sites) > 50
-        lookout.visit_each_shape(sites)
-        lookout.assert_quiet()
+        watched.visit_each_shape(sites)
+        watched.assert_quiet()
 
 
 def test_pages_of_tags_and_searches_are_safe(chromium: Browser, site: Site) -> None:
-    with looking_out(chromium, site.unguarded, site.there) as lookout:
-        tags = links(lookout.visit("/main/tags/"), ".tag-cloud a")
+    with watching(chromium, site.unguarded, site.there) as watched:
+        tags = links(watched.visit("/main/tags/"), ".tag-cloud a")
         assert len(tags) > 10
         words = [attempt.armed(site.there) for attempt in text_attempts()] + ["xss", "script", "example", "attempt"]
         words = [each for each in words if "\0" not in each]  # the site refuses those with 400
         searches = (f"{site.unguarded}/main/search/?q={quote(each)}" for each in words)
-        lookout.visit_each_shape([*tags, *searches])
-        lookout.visit("/")
-        lookout.assert_quiet()
+        watched.visit_each_shape([*tags, *searches])
+        watched.visit("/")
+        watched.assert_quiet()
 
 
 @pytest.mark.parametrize("suffix", ["atom", "rss", "json"])
 def test_feeds_of_the_site_are_safe(chromium: Browser, site: Site, suffix: str) -> None:
     shown: set[int] = set()
-    with looking_out(chromium, site.unguarded, site.there) as lookout:
+    with watching(chromium, site.unguarded, site.there) as watched:
         path = f"/main/feed.{suffix}"
         while path:
-            text = lookout.goto(path).evaluate("document.documentElement.textContent")
+            text = watched.goto(path).evaluate("document.documentElement.textContent")
             shown |= set(map(int, re.findall(r"attempt (\d{4})", text)))
             following = NEXT.search(text)
             path = unescape(next(filter(None, following.groups()))) if following else ""
-        lookout.assert_quiet()
+        watched.assert_quiet()
     assert shown == {attempt.number for attempt in html_attempts()}
 
 
 def test_the_opml_list_of_the_site_is_safe(chromium: Browser, site: Site) -> None:
-    with looking_out(chromium, site.unguarded, site.there) as lookout:
-        page = lookout.goto("/main/subscriptions.opml")
+    with watching(chromium, site.unguarded, site.there) as watched:
+        page = watched.goto("/main/subscriptions.opml")
         assert "xss(" in page.evaluate("document.documentElement.textContent")
-        lookout.assert_quiet()
+        watched.assert_quiet()
 
 
 @pytest.mark.parametrize("kind", ["feed", "fetch", "item", "post", "subscription"])
 def test_the_admin_is_safe(chromium: Browser, site: Site, kind: str) -> None:
-    with looking_out(chromium, site.unguarded, site.there) as lookout:
-        log_in(lookout)
+    with watching(chromium, site.unguarded, site.there) as watched:
+        log_in(watched)
         rows: set[str] = set()
         opened: list[str] = []
         for number in count(1):
-            listed = lookout.visit(f"/admin/lifestream/{kind}/?p={number}")
+            listed = watched.visit(f"/admin/lifestream/{kind}/?p={number}")
             found = changes(listed, "tr")
             if rows.issuperset(found):  # Django shows an earlier page again after the last one
                 break
@@ -279,12 +281,12 @@ def test_the_admin_is_safe(chromium: Browser, site: Site, kind: str) -> None:
             opened += changes(listed, SAYS_MORE.get(kind, "tr"))
         some = opened[:: 1 + len(opened) // WHOLE]
         for row in some:
-            lookout.visit(row)
+            watched.visit(row)
         for view in ("history", "delete"):
-            lookout.visit(some[0].replace("/change/", f"/{view}/"))
+            watched.visit(some[0].replace("/change/", f"/{view}/"))
         # A form shows what a feed contains as words only: 595 forms of items have two shapes.
-        lookout.visit_each_shape((f"{row}?_popup=1" for row in opened), bare=True)
-        lookout.assert_quiet()
+        watched.visit_each_shape((f"{row}?_popup=1" for row in opened), bare=True)
+        watched.assert_quiet()
 
 
 def changes(listed: Page, rows: str) -> list[str]:
@@ -292,9 +294,9 @@ def changes(listed: Page, rows: str) -> list[str]:
     return [link.partition("?")[0] for link in links(listed, f"#result_list {rows} a[href*='/change/']")]
 
 
-def log_in(lookout: Lookout) -> None:
-    page = lookout.goto("/admin/login/?next=/admin/")
+def log_in(watched: WatchedPage) -> None:
+    page = watched.goto("/admin/login/?next=/admin/")
     page.get_by_label("Username").fill("root")
     page.get_by_label("Password").fill(PASSWORD)
-    page.locator("#login-form").evaluate("form => form.submit()")  # a click would lead nowhere, see `canary`
-    page.wait_for_url(f"{lookout.base}/admin/")
+    page.locator("#login-form").evaluate("form => form.submit()")  # a click would lead nowhere, see `watched_page`
+    page.wait_for_url(f"{watched.base}/admin/")

@@ -1,3 +1,5 @@
+"""Only public addresses, and those of allowed networks, are connected to."""
+
 from __future__ import annotations
 
 import socket

@@ -1,3 +1,5 @@
+"""How long an answer is fresh, and how long a server asks to be left alone, from the headers of the answer."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime

@@ -1,3 +1,5 @@
+"""Bodies in each coding: however they are cut, they are decoded up to the cap, and broken ones are refused."""
+
 from __future__ import annotations
 
 import gzip

@@ -12,7 +12,7 @@ from unittest import mock
 import pytest
 
 from feedserver import FeedServer, Response, moved
-from fetching import AGENT, LOOPBACK, RSS, Names, fetch
+from fetching import AGENT, LOOPBACK, RSS, FixedResolver, fetch
 from guards import allowing
 from lifestream.fetcher.address_guard import AddressGuard
 from lifestream.fetcher.fetch import Fetcher
@@ -64,7 +64,7 @@ def test_a_name_that_resolves_to_a_private_address_is_not_connected_to(server: F
     outcome = fetch(
         f"http://rebound.example:{server.port}/",
         guard=AddressGuard(),
-        resolver=Names(rebound_example=["127.0.0.1", "::1"]),
+        resolver=FixedResolver(rebound_example=["127.0.0.1", "::1"]),
     )
     assert outcome.kind == "address"
     assert server.requests == []
@@ -81,7 +81,7 @@ def test_the_checked_address_is_connected_to_even_if_the_name_server_changes_its
     server: FeedServer,
 ) -> None:
     server.add("/feed", Response(RSS, headers={"Connection": "close"}))
-    names = Names(rebound_example=[["127.0.0.1"], ["127.0.0.2"]])
+    names = FixedResolver(rebound_example=[["127.0.0.1"], ["127.0.0.2"]])
     allowed = allowing("127.0.0.1")
     url = f"http://rebound.example:{server.port}/feed"
     first = fetch(url, guard=allowed, resolver=names)
@@ -97,7 +97,7 @@ def test_of_several_addresses_an_allowed_one_is_connected_to(server: FeedServer)
     outcome = fetch(
         f"http://both.example:{server.port}/feed",
         guard=allowing("127.0.0.1"),
-        resolver=Names(both_example=["10.0.0.1", "127.0.0.1"]),
+        resolver=FixedResolver(both_example=["10.0.0.1", "127.0.0.1"]),
     )
     assert isinstance(outcome, Fetched)
 

@@ -19,7 +19,7 @@ def server() -> Iterator[FeedServer]:
         yield server
 
 
-def test_a_declared_length_over_the_cap_is_not_read(server: FeedServer) -> None:
+def test_a_body_with_a_declared_length_over_the_cap_is_refused(server: FeedServer) -> None:
     server.add("/feed", Response(bytes(5000)))
     outcome = fetch(server.url("/feed"), max_body=1000)
     assert (outcome.kind, outcome.message) == ("too large", "the body has 5000 bytes, more than 1000")

@@ -1,3 +1,5 @@
+"""The inflater of each coding gives its output in small pieces, and refuses broken data."""
+
 from __future__ import annotations
 
 import gzip

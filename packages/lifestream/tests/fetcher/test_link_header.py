@@ -1,3 +1,5 @@
+"""The links in the header field Link."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Cookies that are set on the way of a redirect go back to the host that set them, in limited number."""
+
 from __future__ import annotations
 
 from http.cookies import SimpleCookie

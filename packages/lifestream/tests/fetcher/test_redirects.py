@@ -1,3 +1,5 @@
+"""Redirects: which are followed, which count as a move, and where credentials may be sent."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

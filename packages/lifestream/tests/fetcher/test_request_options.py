@@ -101,7 +101,7 @@ def test_headers_that_are_accepted() -> None:
     assert checked_headers(" X-Key : a b:c \n\nCookie: a=1; b=2") == (("X-Key", "a b:c"), ("Cookie", "a=1; b=2"))
 
 
-def test_only_certificates_are_certificates(secure: FeedServer) -> None:
+def test_a_text_without_a_certificate_or_with_a_private_key_is_refused(secure: FeedServer) -> None:
     assert checked_certificates(" ") == ""
     for text, words in (("hello", "no certificate in PEM"), ("-----BEGIN PRIVATE KEY-----", "a private key")):
         with pytest.raises(OptionRefused, match=words):

@@ -279,7 +279,9 @@ class TestErrorsThatMeanAShortage:
         ],
         ids=repr,
     )
-    def test_by_its_number(self, error: Exception, shortage: Shortage | None) -> None:
+    def test_by_its_number_type_or_message_even_as_the_cause_of_another(
+        self, error: Exception, shortage: Shortage | None
+    ) -> None:
         assert shortage_of(error) is shortage
         wrapped = ValueError("x")
         wrapped.__cause__ = error
@@ -350,7 +352,7 @@ def test_fewer_threads_than_requested_read_all_documents() -> None:
         assert [each.result(60).items[0].title for each in read] == ["0", "1", "2"]
 
 
-def test_that_no_process_can_be_started_is_logged_once_for_each_thread(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_thread_logs_only_once_that_no_process_can_be_started(caplog: pytest.LogCaptureFixture) -> None:
     with mock.patch("subprocess.Popen", side_effect=OSError(errno.EAGAIN, "")), ParserPool(1) as pool:
         for read in [pool.submit(b"<rss/>", {}, "http://example.org/") for _ in range(5)]:
             with pytest.raises(ShortOf):
@@ -358,7 +360,7 @@ def test_that_no_process_can_be_started_is_logged_once_for_each_thread(caplog: p
     assert caplog.text.count("no process to read documents could be started") == 1
 
 
-def test_address_space_is_checked_before_it_is_needed() -> None:
+def test_too_little_address_space_is_a_shortage_of_memory() -> None:
     require_memory()
     with pytest.raises(ShortOf) as raised:
         require_memory(1 << 62)

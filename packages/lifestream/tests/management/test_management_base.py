@@ -19,6 +19,8 @@ SHOWN = r"a\x1b[31mb\u202ec"
 
 
 class Command(BaseCommand):
+    """A command that writes hostile text to both outputs."""
+
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(HOSTILE)
         self.stderr.write(HOSTILE)

@@ -1,3 +1,5 @@
+"""The results of reading the pages of items."""
+
 from __future__ import annotations
 
 import pytest

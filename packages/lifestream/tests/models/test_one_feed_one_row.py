@@ -23,7 +23,7 @@ def before(transactional_db: None) -> Iterator[Any]:
         yield apps
 
 
-class Old:
+class OldRows:
     """Makes rows as versions before the merge did."""
 
     def __init__(self, apps: Any) -> None:
@@ -48,7 +48,7 @@ class Old:
 
 @pytest.mark.slow
 def test_two_spellings_become_one_feed_without_loss_and_other_urls_get_their_current_form(before: Any) -> None:
-    old = Old(before)
+    old = OldRows(before)
     both, one, other = (old.of("Lifestream").create(slug=slug, title=slug) for slug in ("both", "one", "other"))
     kept = old.feed("https://a.example/~ada/feed", title="Kept", last_success=NOW)
     twin = old.feed("https://a.example:443/%7Eada/./feed", last_success=NOW - timedelta(days=1), etag='"x"')

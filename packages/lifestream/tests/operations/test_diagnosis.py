@@ -42,7 +42,7 @@ def test_a_wrong_setting_is_reported_with_the_hint_of_its_check() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="files have access lists there")
-def test_files_that_others_can_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_others_can_read_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL keeps its own files")
     database = tmp_path / "lifestream.sqlite3"
@@ -54,7 +54,7 @@ def test_files_that_others_can_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert finding.remedy == f"Run: chmod go= {database}"
 
 
-def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL may be on another machine")
     monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "lifestream.sqlite3"))
@@ -65,13 +65,13 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "LIFESTREAM_KEEP_DAYS" in finding.remedy
 
 
-def test_a_clock_that_went_back() -> None:
+def test_a_clock_that_went_back_is_reported() -> None:
     make_feed(last_fetch=NOW + timedelta(days=1))
     (finding,) = found("clock")
     assert finding.text == "1 feed was fetched in the future."
 
 
-def test_no_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_certificates_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssl, "create_default_context", lambda: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     paths = SimpleNamespace(capath=None)
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
@@ -79,20 +79,20 @@ def test_no_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "ca-certificates" in finding.remedy
 
 
-def test_a_proxy_that_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_is_not_used_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
     (finding,) = found("proxy")
     assert finding.text.startswith("HTTPS_PROXY is set, and not used")
 
 
-def test_too_few_files(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_few_open_files_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(open_files, "soft_limit", lambda: 16)
     with override_settings(LIFESTREAM_CONCURRENCY=100):
         (finding,) = found("open files")
     assert "16 files" in finding.text
 
 
-def test_feeds_that_nobody_fetches() -> None:
+def test_feeds_that_nobody_fetches_are_reported() -> None:
     make_subscription(make_feed(next_fetch=NOW - timedelta(days=3)))
     (finding,) = found("fetching")
     assert finding.grade is Grade.ERROR
@@ -111,7 +111,7 @@ def test_an_examination_that_fails_is_a_finding_and_the_others_are_made(monkeypa
 
 
 @pytest.mark.slow
-def test_a_broker_that_is_down() -> None:
+def test_a_broker_that_is_down_is_reported() -> None:
     with socket.socket() as silent:  # bound but not listening: nobody else can take the port
         silent.bind(("127.0.0.1", 0))
         with override_settings(CELERY_BROKER_URL=f"redis://127.0.0.1:{silent.getsockname()[1]}/0"):

@@ -1,4 +1,4 @@
-"""Whose password is compared next, while more come than are compared."""
+"""Whose password is compared next, if more passwords arrive than are compared at the same time."""
 
 from __future__ import annotations
 

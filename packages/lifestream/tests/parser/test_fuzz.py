@@ -49,7 +49,7 @@ from lifestream.plugins.item_pipeline import Prepared, prepare
 from lifestream.storage import item_row
 from lifestream.storage.entry_matching import Document
 from lifestream.storage.writer import store
-from shelf import Shelf
+from stored_items import StoredItems
 
 pytestmark = pytest.mark.costly
 
@@ -195,11 +195,11 @@ def _assert_stable(found: Prepared) -> None:
         assert "\\u0000" not in stored
         stored.encode()
         assert item_row.first_date(found.items[decision.index].published, NOW) <= NOW
-    shelf = Shelf()
-    shelf.read(*found.items)  # type: ignore[arg-type]  # drafts have the same fields as entries
-    before = len(shelf.items)
-    shelf.read(*found.items)  # type: ignore[arg-type]
-    assert len(shelf.items) == before, "a second fetch of the same document adds items"
+    stored = StoredItems()
+    stored.read(*found.items)  # type: ignore[arg-type]  # drafts have the same fields as entries
+    before = len(stored.items)
+    stored.read(*found.items)  # type: ignore[arg-type]
+    assert len(stored.items) == before, "a second fetch of the same document adds items"
 
 
 def megabytes() -> float:

@@ -50,12 +50,13 @@ class Workers:
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], Workers]]:
     monkeypatch.setattr(job_queue, "LATE", 3600.0)
-    with _ended() as start:
+    with _workers_that_end() as start:
         yield start
 
 
 @contextmanager
-def _ended() -> Iterator[Callable[[int], Workers]]:
+def _workers_that_end() -> Iterator[Callable[[int], Workers]]:
+    """Yield a function that starts as many workers as it is told to; they end with the block."""
     found: list[Workers] = []
 
     def start(count: int) -> Workers:
@@ -94,7 +95,7 @@ def test_expected_jobs_need_workers_at_once(started: Callable[[int], Workers], j
 
 def test_a_job_that_waits_long_needs_another_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job_queue, "LATE", 0.01)
-    with _ended() as start:
+    with _workers_that_end() as start:
         workers = start(2)
         assert workers.needed.acquire(timeout=60)
         workers.jobs.put(1)

@@ -388,7 +388,7 @@ def test_a_number_that_is_no_moment_is_no_date(number: float) -> None:
     assert entry(date_published=number).published is None
 
 
-def test_of_more_attachments_and_tags_than_are_kept_one_is_read() -> None:
+def test_one_attachment_and_one_tag_more_than_are_kept_are_read() -> None:
     many = entry(attachments=[{"url": f"/{number}"} for number in range(1000)], tags=list(map(str, range(1000))))
 
     assert [each.url for each in many.enclosures] == [f"https://site.example/{number}" for number in range(101)]

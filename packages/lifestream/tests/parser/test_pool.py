@@ -176,7 +176,7 @@ def test_a_document_whose_child_is_always_killed_is_not_read_for_ever(monkeypatc
 
 
 def test_a_child_that_this_process_ends_is_not_killed_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a document has taken over may close its pipe and go on."""
+    """A process that a document has taken control of may close its pipe and keep running."""
     with ParserPool(1) as pool:
         _warm(pool)
         reads: list[bytes] = []
@@ -333,7 +333,7 @@ def test_the_rest_of_a_partly_received_answer_is_no_part_of_the_next(
             assert read.items[0].title == str(number)
 
 
-LIES: dict[str, Any] = {
+MALFORMED_ANSWERS: dict[str, Any] = {
     "nothing": {},
     "no feed in it": {"feed": None, "capped": []},
     "a feed of another shape": {"feed": [1, 2], "capped": []},
@@ -345,9 +345,9 @@ LIES: dict[str, Any] = {
 }
 
 
-def _lying(lie: object, pipe: BinaryIO) -> object:
+def _replaced(answer: object, pipe: BinaryIO) -> object:
     ipc_receive(pipe)
-    return copy.deepcopy(lie)
+    return copy.deepcopy(answer)
 
 
 @pytest.mark.slow
@@ -358,9 +358,9 @@ def test_a_malformed_answer_fails_only_its_document_and_the_child_is_replaced(
     registry = Registry([f"{__name__}.Own"], use_entry_points=False)
     with ParserPool(1, registry=registry) as pool:
         _warm(pool)
-        for name, lie in LIES.items():
+        for name, malformed in MALFORMED_ANSWERS.items():
             with monkeypatch.context() as patched:
-                _once(patched, partial(_lying, lie), question)
+                _once(patched, partial(_replaced, malformed), question)
                 with pytest.raises(ParserDied):
                     pool.submit(FEED, {}, URL).result(60)
             assert pool.submit(FEED, {}, URL).result(60).items[0].title == "One", name

@@ -42,6 +42,8 @@ def pool() -> Iterator[ParserPool]:
 
 
 class Own(FeedPlugin):
+    """A plugin of a site's own that recognises `FEED` by its title."""
+
     name = "own"
 
     def recognises(self, feed: ParsedFeed) -> bool:
@@ -57,8 +59,10 @@ class Verbose(FeedPlugin):
         return replace(entry, content="<p>a<b>b</b>" * 500_000)
 
 
-class Leaving(FeedPlugin):
-    name = "leaving"
+class Exiting(FeedPlugin):
+    """A plugin of a site's own that raises SystemExit."""
+
+    name = "exiting"
 
     def process(self, entry: Entry) -> Entry:
         raise SystemExit(3)
@@ -154,16 +158,16 @@ def test_a_sites_own_plugin_may_recognise_a_feed() -> None:
 
 
 def test_a_plugin_that_exits_is_reported_as_a_problem() -> None:
-    with ParserPool(1, registry=Registry([f"{__name__}.Leaving"], use_entry_points=False)) as pool:
+    with ParserPool(1, registry=Registry([f"{__name__}.Exiting"], use_entry_points=False)) as pool:
         for _ in range(2):
-            prepared = pool.submit(FEED, {}, URL, plugin="leaving").result(60)
+            prepared = pool.submit(FEED, {}, URL, plugin="exiting").result(60)
             assert [problem.error for problem in prepared.problems] == ["SystemExit: 3"]
 
 
-class Ending(FeedPlugin):
+class FailingToRecognise(FeedPlugin):
     """Raises *error* when it is asked whether it recognises a feed."""
 
-    name = "ending"
+    name = "failing to recognise"
     error: ClassVar[BaseException] = SystemExit(3)
 
     def recognises(self, feed: ParsedFeed) -> bool:
@@ -174,17 +178,17 @@ class Ending(FeedPlugin):
 def test_a_plugin_that_exits_when_it_is_asked_about_a_feed_loses_no_feed(
     error: BaseException, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Ending, "error", error)
-    with ParserPool(1, registry=Registry([f"{__name__}.Ending"], use_entry_points=False)) as pool:
+    monkeypatch.setattr(FailingToRecognise, "error", error)
+    with ParserPool(1, registry=Registry([f"{__name__}.FailingToRecognise"], use_entry_points=False)) as pool:
         assert pool.submit(FEED, {}, URL).result(60).plugin == "generic"
 
 
 def test_a_keyboard_interrupt_in_a_plugin_fails_only_its_document(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Ending, "error", KeyboardInterrupt())
-    with ParserPool(1, registry=Registry([f"{__name__}.Ending"], use_entry_points=False)) as pool:
+    monkeypatch.setattr(FailingToRecognise, "error", KeyboardInterrupt())
+    with ParserPool(1, registry=Registry([f"{__name__}.FailingToRecognise"], use_entry_points=False)) as pool:
         with pytest.raises(ParserDied, match=r"^KeyboardInterrupt ended the reading of the document$"):
             pool.submit(FEED, {}, URL).result(60)
-        monkeypatch.setattr(Ending, "error", LookupError())
+        monkeypatch.setattr(FailingToRecognise, "error", LookupError())
         assert pool.submit(FEED, {}, URL).result(60).plugin == "generic"
 
 

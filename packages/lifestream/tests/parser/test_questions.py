@@ -18,8 +18,8 @@ SHIPPED = Registry(use_entry_points=False)
 OWN = Registry(["othersite.loud.LoudPlugin"], use_entry_points=False)
 
 
-class Answering:
-    """Notes the questions, and gives one answer after the other."""
+class ScriptedChild:
+    """Stands for a child process: notes the questions, and gives *answers* one after the other."""
 
     def __init__(self, *answers: dict[str, Any]) -> None:
         self.answers = list(answers)
@@ -39,13 +39,13 @@ def test_a_shipped_plugin_is_named_in_the_question(registry: Registry, plugin: s
 
 
 def test_an_unknown_plugin_is_a_problem_but_the_document_is_read() -> None:
-    ask = Answering({"prepared": ipc.PREPARED.pack(Prepared(ParsedFeed()))})
+    ask = ScriptedChild({"prepared": ipc.PREPARED.pack(Prepared(ParsedFeed()))})
     read = document(b"", {}, "https://a.example/", "nonesuch", SHIPPED).read(ask, SHIPPED, 1.0)
     assert [problem.plugin for problem in read.problems] == ["nonesuch"]
 
 
 def test_only_headers_that_matter_for_reading_are_passed_on() -> None:
-    ask = Answering({"prepared": ipc.PREPARED.pack(Prepared(ParsedFeed()))})
+    ask = ScriptedChild({"prepared": ipc.PREPARED.pack(Prepared(ParsedFeed()))})
     headers = {"Content-Type": "text/xml", "Set-Cookie": "secret", "CONTENT-LANGUAGE": "de"}
     document(rss().encode(), headers, "https://a.example/", "", SHIPPED).read(ask, SHIPPED, 1.0)
     assert ask.questions[0]["headers"] == {"content-type": "text/xml", "content-language": "de"}
@@ -62,10 +62,10 @@ def test_only_headers_that_matter_for_reading_are_passed_on() -> None:
 )
 def test_an_answer_without_a_feed_raises_the_matching_error(answer: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
-        document(b"", {}, "https://a.example/", "", SHIPPED).read(Answering(answer), SHIPPED, 1.0)
+        document(b"", {}, "https://a.example/", "", SHIPPED).read(ScriptedChild(answer), SHIPPED, 1.0)
 
 
 @pytest.mark.parametrize(("answer", "error"), [({"failed": "it"}, ParserDied), ({"page": 1}, Nonsense)])
 def test_an_answer_without_a_page_raises_the_matching_error(answer: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
-        WebPage(b"", {}, "https://a.example/").read(Answering(answer), SHIPPED, 1.0)
+        WebPage(b"", {}, "https://a.example/").read(ScriptedChild(answer), SHIPPED, 1.0)

@@ -64,6 +64,8 @@ def test_the_hooks_are_called_in_order_and_sanitising_comes_after_them() -> None
 
 
 class Failing(FeedPlugin):
+    """A plugin whose *hook* raises an exception for the second entry."""
+
     name = "failing"
     hook: ClassVar[str] = ""
 
@@ -102,6 +104,8 @@ def test_an_exception_in_a_hook_costs_only_its_entry_and_is_reported(
 
 
 class Wordless(Exception):
+    """An exception that cannot be converted to text."""
+
     def __str__(self) -> str:
         raise ValueError("no words")
 
@@ -137,6 +141,8 @@ def test_an_exception_of_any_kind_costs_only_its_entry(error: BaseException, wor
 
 
 class Forgetful(FeedPlugin):
+    """A plugin that returns no entry for the first one, and sets no title for the third."""
+
     name = "forgetful"
 
     def process(self, entry: Entry) -> Entry:
@@ -147,7 +153,9 @@ class Forgetful(FeedPlugin):
             draft.title = None  # type: ignore[assignment]
 
 
-class Doubt:
+class WithoutTruthValue:
+    """A value that is neither true nor false."""
+
     def __bool__(self) -> bool:
         raise ValueError("hard to say")
 
@@ -157,7 +165,7 @@ def test_an_answer_without_a_truth_value_costs_only_its_entry() -> None:
         name = "unsure"
 
         def include_entry(self, entry: Entry) -> bool:
-            return Doubt() if entry.guid == "2" else True  # type: ignore[return-value]
+            return WithoutTruthValue() if entry.guid == "2" else True  # type: ignore[return-value]
 
     prepared = prepare(FEED, Unsure(), SANITIZER)
 
@@ -316,15 +324,17 @@ def test_a_card_that_a_plugin_sets_is_ignored(card: object, monkeypatch: pytest.
     assert left.problems == ()
 
 
-class Quoting(FeedPlugin):
-    name = "quoting"
+class Verbose(FeedPlugin):
+    """Raises an exception with a long message."""
+
+    name = "verbose"
 
     def process(self, entry: Entry) -> Entry:
         raise ValueError("x " * 1_000_000)
 
 
 def test_a_long_message_of_an_exception_is_cut() -> None:
-    problems = hooked(FEED, Quoting()).problems
+    problems = hooked(FEED, Verbose()).problems
 
     assert len(problems) == len(FEED.entries)
     assert max(len(problem.error) for problem in problems) <= LONGEST_ERROR

@@ -60,6 +60,8 @@ def test_a_value_that_cannot_be_sent_is_named(draft: ItemDraft, error: str) -> N
 
 
 class Silent(Exception):
+    """An exception that raises SystemExit when it is converted to text."""
+
     def __str__(self) -> str:
         raise SystemExit(4)
 

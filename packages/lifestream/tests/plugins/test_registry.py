@@ -57,16 +57,20 @@ def test_no_shipped_plugin_fails_on_an_empty_entry(plugin: FeedPlugin) -> None:
 
 
 class Mine(FeedPlugin):
+    """A plugin of a site's own for a domain that a shipped plugin has, and for one more."""
+
     name = "mine"
     domains = ("github.com", "only.example")
 
 
 class Renamed(FeedPlugin):
+    """A plugin of a site's own with the name of a shipped plugin."""
+
     name = "youtube"
 
 
 class Nameless(FeedPlugin):
-    pass
+    """A plugin without a name."""
 
 
 PROXY = "https://feeds.example/f"

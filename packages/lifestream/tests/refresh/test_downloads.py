@@ -33,7 +33,7 @@ Events = queue.SimpleQueue[Downloaded | Skipped | BaseException]
 _keys = itertools.count(1)
 
 
-class Crowd:
+class ConcurrencyCounter:
     """An answer that counts how many requests it serves concurrently; each waits until *enough* have arrived."""
 
     def __init__(self, enough: int, until: threading.Event | None = None) -> None:
@@ -64,8 +64,8 @@ def server() -> Iterator[FeedServer]:
 def last_asked(server: FeedServer) -> threading.Event:
     """Return an event that is set when /last is requested.
 
-    A crowd that waits for it stays until the download that was added last has had its turn: by then, all requests that
-    may be sent concurrently have been sent.
+    An answer that waits for it stays until the download that was added last has had its turn: by then, all requests
+    that may be sent concurrently have been sent.
     """
     asked = threading.Event()
 
@@ -126,34 +126,34 @@ def test_every_download_has_an_outcome_and_keeps_its_claim(
 
 
 def test_the_number_of_concurrent_requests_to_a_host_is_limited(server: FeedServer) -> None:
-    pairs = Crowd(2, last_asked(server))
-    server.add("/feed", pairs)
+    answer = ConcurrencyCounter(2, last_asked(server))
+    server.add("/feed", answer)
     events: Events = queue.SimpleQueue()
     with downloading(events, concurrency=8, per_host=2) as downloads:
         downloads.add(download(server.url("/feed")) for _ in range(10))
         downloads.add([download(server.url("/last"), "elsewhere")])
         take(events, 11)
-    assert pairs.most == 2
+    assert answer.most == 2
 
 
 def test_hosts_do_not_wait_for_each_other(server: FeedServer) -> None:
-    crowd = Crowd(6)
-    server.add("/feed", crowd)
+    answer = ConcurrencyCounter(6)
+    server.add("/feed", answer)
     events: Events = queue.SimpleQueue()
     with downloading(events, concurrency=8, per_host=1) as downloads:
         downloads.add(download(server.url("/feed"), host=f"host{number}") for number in range(6))
         take(events, 6)
-    assert crowd.most == 6
+    assert answer.most == 6
 
 
 def test_the_number_of_concurrent_downloads_is_limited(server: FeedServer) -> None:
-    crowd = Crowd(3)
-    server.add("/feed", crowd)
+    answer = ConcurrencyCounter(3)
+    server.add("/feed", answer)
     events: Events = queue.SimpleQueue()
     with downloading(events, concurrency=3, per_host=2) as downloads:
         downloads.add(download(server.url("/feed"), host=f"host{number}") for number in range(12))
         take(events, 12)
-    assert crowd.most == 3
+    assert answer.most == 3
 
 
 def test_nothing_is_requested_while_too_many_bodies_wait_to_be_read(server: FeedServer) -> None:
@@ -243,15 +243,15 @@ def elsewhere(server: FeedServer, path: str) -> str:
 
 
 def test_redirects_from_many_hosts_to_one_count_for_its_limit_of_concurrent_requests(server: FeedServer) -> None:
-    pairs = Crowd(2, last_asked(server))
-    server.add("/feed", pairs)
+    answer = ConcurrencyCounter(2, last_asked(server))
+    server.add("/feed", answer)
     server.add("/away", Response(status=302, headers={"Location": elsewhere(server, "/feed")}))
     events: Events = queue.SimpleQueue()
     with downloading(events, concurrency=8, per_host=2) as downloads:
         away = [download(server.url("/away"), host=f"host{number}") for number in range(8)]
         downloads.add([*away, download(server.url("/last"), "of-its-own")])
         taken = take(events, 9)
-    assert pairs.most == 2
+    assert answer.most == 2
     outcomes = [event.outcome for event in taken if isinstance(event, Downloaded) and event.claim.host != "of-its-own"]
     assert [(each.url, each.status) for each in outcomes] == [(elsewhere(server, "/feed"), 404)] * 8
 
@@ -300,7 +300,7 @@ def test_redirects_to_another_host_take_their_turns_there(server: FeedServer) ->
     assert waits == [pytest.approx(1000.0 * turn, abs=100) for turn in range(1, 4)]
 
 
-def test_redirects_to_a_host_that_asks_for_a_pause_wait_for_its_end(server: FeedServer) -> None:
+def test_a_redirect_to_a_host_that_asked_for_a_pause_fails_without_a_request_there(server: FeedServer) -> None:
     server.add("/busy", Response(status=429, headers={"Retry-After": "600"}))
     server.add("/away", Response(status=302, headers={"Location": elsewhere(server, "/busy")}))
     events: Events = queue.SimpleQueue()
@@ -365,7 +365,7 @@ def test_an_error_in_the_thread_reaches_the_consumer_of_events(server: FeedServe
         assert isinstance(events.get(timeout=PATIENCE), LookupError)
 
 
-class Counted(AddressGuard):
+class SocketCounter(AddressGuard):
     """A guard that keeps the sockets it has made, and counts how many of them were open at the same time."""
 
     made: ClassVar[list[socket.socket]] = []
@@ -373,11 +373,11 @@ class Counted(AddressGuard):
 
     def socket(self, info: Any) -> socket.socket:
         self.made.append(super().socket(info))
-        Counted.most = max(Counted.most, sum(each.fileno() != -1 for each in self.made))
+        SocketCounter.most = max(SocketCounter.most, sum(each.fileno() != -1 for each in self.made))
         return self.made[-1]
 
 
-class Anywhere(Resolver):
+class LoopbackResolver(Resolver):
     """A resolver that resolves each name to this machine."""
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> Any:
@@ -386,11 +386,11 @@ class Anywhere(Resolver):
 
 def test_connections_are_kept_only_while_more_waits_for_their_host(server: FeedServer) -> None:
     server.add("/feed", Response("<rss/>"))
-    Counted.made.clear()
-    Counted.most = 0
+    SocketCounter.made.clear()
+    SocketCounter.most = 0
     events: Events = queue.SimpleQueue()
-    guard = allowing("127.0.0.0/8", Counted)
-    fetcher = Fetcher(guard, user_agent="lifestream", resolver=Anywhere())
+    guard = allowing("127.0.0.0/8", SocketCounter)
+    fetcher = Fetcher(guard, user_agent="lifestream", resolver=LoopbackResolver())
     downloads = Downloads(fetcher, events.put, clock=lambda: NOW, concurrency=4, per_host=1)
     hosts = [f"host{number}.example:{server.port}" for number in range(40)]
     jobs = [download(f"http://{host}/feed", host) for host in hosts for _ in range(3)]
@@ -403,20 +403,20 @@ def test_connections_are_kept_only_while_more_waits_for_their_host(server: FeedS
         # An event is sent before its connection is closed. The event of a later answer comes after that.
         downloads.add([download(server.url("/feed"))])
         take(events, 1)
-        left = sum(each.fileno() != -1 for each in Counted.made)
-    assert Counted.most <= 2 * 4 + 1, "each host with a waiting request keeps one connection"
+        left = sum(each.fileno() != -1 for each in SocketCounter.made)
+    assert SocketCounter.most <= 2 * 4 + 1, "each host with a waiting request keeps one connection"
     assert left <= 2
 
 
 def test_a_host_gets_only_as_many_connections_as_concurrent_requests(server: FeedServer) -> None:
     server.add("/feed", Response("<rss/>"))
-    Counted.made.clear()
+    SocketCounter.made.clear()
     events: Events = queue.SimpleQueue()
-    fetcher = Fetcher(allowing("127.0.0.0/8", Counted), user_agent="lifestream")
+    fetcher = Fetcher(allowing("127.0.0.0/8", SocketCounter), user_agent="lifestream")
     with Downloads(fetcher, events.put, clock=lambda: NOW, concurrency=4, per_host=2) as downloads:
         downloads.add([download(server.url("/feed")) for _ in range(10)])
         take(events, 10)
-    assert len(Counted.made) <= 2
+    assert len(SocketCounter.made) <= 2
 
 
 def test_a_memory_error_in_a_callback_of_the_loop_reaches_the_consumer_of_events(server: FeedServer) -> None:

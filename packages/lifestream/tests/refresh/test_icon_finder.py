@@ -168,7 +168,7 @@ class IconTest(FeedServerTransactionTestCase):
         assert self.feedserver.requests == []
 
 
-class Network:
+class FakeNetwork:
     """A fetcher that finds nothing, since every request ends with *kind*, except those that *answers* has.
 
     It knows the *limits* it was made with, how many requests were *running*, and what the most were.
@@ -180,7 +180,7 @@ class Network:
         self.limits: FetchLimits | None = None
         self.running = self.most = 0
 
-    def fetcher(self, _guard: AddressGuard, limits: FetchLimits) -> AbstractAsyncContextManager[Network]:
+    def fetcher(self, _guard: AddressGuard, limits: FetchLimits) -> AbstractAsyncContextManager[FakeNetwork]:
         self.limits = limits
         return nullcontext(self)
 
@@ -196,9 +196,9 @@ class Network:
 
 
 @pytest.fixture
-def network(monkeypatch: pytest.MonkeyPatch) -> Network:
+def network(monkeypatch: pytest.MonkeyPatch) -> FakeNetwork:
     """Return what is requested instead of servers."""
-    network = Network()
+    network = FakeNetwork()
     monkeypatch.setattr(icon_finder, "make_fetcher", network.fetcher)
     return network
 
@@ -216,7 +216,9 @@ def looked_for() -> list[int]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_icons_of_20_feeds_are_looked_for_8_at_a_time_and_each_request_may_take_10_seconds(network: Network) -> None:
+def test_icons_of_20_feeds_are_looked_for_8_at_a_time_and_each_request_may_take_10_seconds(
+    network: FakeNetwork,
+) -> None:
     feeds = feeds_without_icon(21)
     assert find_icons(clock=lambda: NOW) == 0
     assert looked_for() == [feed.pk for feed in feeds[:20]]
@@ -225,7 +227,9 @@ def test_icons_of_20_feeds_are_looked_for_8_at_a_time_and_each_request_may_take_
 
 
 @pytest.mark.django_db(transaction=True)
-def test_feeds_whose_icons_were_never_looked_for_come_first_and_both_kinds_share_the_limit(network: Network) -> None:
+def test_feeds_whose_icons_were_never_looked_for_come_first_and_both_kinds_share_the_limit(
+    network: FakeNetwork,
+) -> None:
     old = feeds_without_icon(3, icon_checked=NOW - timedelta(days=31))
     new = feeds_without_icon(2)
     assert find_icons(limit=3, clock=lambda: NOW) == 0
@@ -235,7 +239,7 @@ def test_feeds_whose_icons_were_never_looked_for_come_first_and_both_kinds_share
 
 @pytest.mark.django_db(transaction=True)
 def test_a_site_that_is_not_requested_because_of_a_shortage_is_requested_the_next_time(
-    network: Network, caplog: pytest.LogCaptureFixture
+    network: FakeNetwork, caplog: pytest.LogCaptureFixture
 ) -> None:
     network.kind = "shortage"
     short, lucky = feeds_without_icon(2)
@@ -250,7 +254,7 @@ def test_a_site_that_is_not_requested_because_of_a_shortage_is_requested_the_nex
 
 @pytest.mark.django_db(transaction=True)
 def test_no_icon_is_looked_for_while_the_machine_is_short_of_files(
-    network: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    network: FakeNetwork, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def no_files() -> None:
         raise ShortOf(Shortage.FILES)
@@ -263,7 +267,7 @@ def test_no_icon_is_looked_for_while_the_machine_is_short_of_files(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_error_that_is_no_shortage_is_raised(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_that_is_no_shortage_is_raised(network: FakeNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
     async def broken(request: FetchRequest) -> Outcome:
         raise LookupError(request.url)
 
@@ -276,7 +280,7 @@ def test_an_error_that_is_no_shortage_is_raised(network: Network, monkeypatch: p
 
 @pytest.mark.django_db(transaction=True)
 def test_the_login_of_a_feed_is_not_in_the_representation_of_its_site(
-    network: Network, monkeypatch: pytest.MonkeyPatch
+    network: FakeNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[str] = []
 
@@ -325,8 +329,12 @@ def test_at_another_server_the_certificates_of_the_feed_are_not_trusted(secure: 
 def test_an_icon_is_not_looked_for_while_the_login_of_its_feed_is_lost(secure: FeedServer) -> None:
     with override_settings(SECRET_KEY="another"):
         sealed = Secrets("user:password").sealed()
-    feed = make_feed(secure.url("/feed"), last_success=NOW, credentials=sealed)
+    own = FeedOptions(certificates=Path(secure.ca_bundle).read_text())
+    found = {"last_success": NOW, "icon_url": secure.url("/i.png"), "options": own.as_json()}
+    feed = make_feed(secure.url("/feed"), credentials=sealed, **found)
+    before = len(secure.requests)
     assert find_icons(clock=lambda: NOW) == 0
+    assert len(secure.requests) == before
     feed.refresh_from_db()
     assert feed.icon_checked == NOW
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import override_settings
+from django.utils import timezone
 
 from costs import assert_linear
 from factories import make_feed, make_item, make_lifestream, make_subscription
@@ -251,6 +252,7 @@ class TestDatabase:
     def test_a_list_is_subscribed_to_and_due_at_once(self) -> None:
         lifestream = make_lifestream()
         result = subscribe_to(lifestream, OUTLINES)
+        assert Feed.objects.due(timezone.now()).count() == len(OUTLINES)
         assert (len(result.made), result.known, result.refused) == (3, 0, [])
         assert set(Feed.objects.values_list("url", flat=True)) == {outline.url for outline in OUTLINES}
         subscription = Subscription.objects.get(feed__url="https://a.example/feed?a=1&b=2")

@@ -80,7 +80,7 @@ def test_pictures_that_have_to_be_requested_again_are_deleted_before_those_of_th
     assert None not in [cache.get(f"https://large.example/{number}", feed=2) for number in range(9)]
 
 
-def test_a_picture_is_kept_for_each_feed_that_names_it(tmp_path: Path) -> None:
+def test_a_picture_is_kept_only_for_the_feed_that_names_it(tmp_path: Path) -> None:
     cache = PictureCache(tmp_path, 10**6)
     cache.put(URL, b"picture", feed=1)
     assert (cache.get(URL, feed=1), cache.get(URL, feed=2), cache.get(URL)) == (b"picture", None, None)

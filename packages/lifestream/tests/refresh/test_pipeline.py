@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from django.test import override_settings
 
 from factories import make_feed, make_subscription
-from feedserver import Request, Response, gone, moved
+from feedserver import Response, gone, moved
 from lifestream.entry import Entry
 from lifestream.models import Feed, Fetch, Item, Post
 from lifestream.parser import ipc
@@ -253,14 +253,14 @@ class OneFeedAndTheOthers(RefreshTestCase):
         """A parser process that a document has compromised may return anything."""
         unpack = ipc.PREPARED.unpack
 
-        def lying(rows: Any) -> Any:
+        def without_zones(rows: Any) -> Any:
             read = unpack(rows)
             zoneless = tuple(replace(item, published=datetime(2026, 1, 1)) for item in read.items)
             return replace(read, items=zoneless) if read.feed.title == "Liar" else read
 
         self.make_feed("/bad", Response(rss("one", title="Liar")), title="Liar")
         self.make_feed("/good", feed())
-        with mock.patch.object(ipc, "PREPARED", ipc.Shape(ipc.PREPARED.pack, lying)):
+        with mock.patch.object(ipc, "PREPARED", ipc.Shape(ipc.PREPARED.pack, without_zones)):
             report = self.refresh()
         assert {row.title: row.outcome for row in report.rows} == {"Liar": "failed", "A feed": "new"}
         assert (report.unstored, report.shortages) == (0, ())
@@ -273,10 +273,7 @@ class OneFeedAndTheOthers(RefreshTestCase):
         assert self.feedserver.requests == []
 
     def test_a_feed_whose_claim_passed_to_another_is_not_written(self) -> None:
-        def steal(_: Request) -> Response:
-            return feed()
-
-        made = self.make_feed("/feed", steal)
+        made = self.make_feed("/feed", feed())
         whole = writer.store
 
         def late(results: list[Result], now: datetime) -> Any:

@@ -69,6 +69,8 @@ def test_a_picture_is_requested_once_and_without_anything_about_its_reader(
 
 def test_a_picture_that_arrives_between_two_checks_is_not_requested_again(server: FeedServer, tmp_path: Path) -> None:
     class Arriving(PictureCache):
+        """A cache that has no picture at the first look, and has one from then on."""
+
         looks = 0
 
         def get(self, url: str, now: float | None = None, feed: int = 0) -> bytes | None:
@@ -149,7 +151,7 @@ def test_addresses_of_this_machine_are_not_connected_to(tmp_path: Path, url: str
 
 
 @pytest.mark.slow
-def test_a_server_that_drips_is_given_up_at_the_deadline(server: FeedServer, tmp_path: Path) -> None:
+def test_a_slow_server_is_given_up_at_the_deadline(server: FeedServer, tmp_path: Path) -> None:
     server.add("/drip", Response(png(), faults=[SlowBody(Pace(1, 0.1))]))
     hasty = pictures_in(tmp_path, FetchLimits(timeout=2.0, max_body=1000))
     assert hasty.get(server.url("drip"), PATIENCE) is NoPicture.NONE and asked(server, "drip") == 1

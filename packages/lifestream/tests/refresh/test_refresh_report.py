@@ -23,6 +23,7 @@ def test_a_report_counts_feeds_and_items() -> None:
 
 def test_only_a_report_in_which_all_feeds_failed_is_a_failure() -> None:
     assert not Report().all_failed
+    assert not Report((row("failed"), row("new", 1))).all_failed
     assert Report((row("failed"),)).all_failed
     assert str(Report((row("failed"),))) == "1 feed asked, 0 new, 0 changed, 1 failed"
 

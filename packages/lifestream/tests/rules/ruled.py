@@ -24,6 +24,8 @@ from served import START, Clock
 
 
 class _Ruled(FeedServerMixin):
+    """What both base classes have in common."""
+
     def make_feedserver(self) -> FeedServer:
         return FeedServer(self.feed_root, callable_timeout=PATIENCE)
 

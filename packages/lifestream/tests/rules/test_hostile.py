@@ -33,8 +33,8 @@ LITERALS = (
 ONE_SERVER = allowing("127.0.0.1/32")
 
 
-class Names(AbstractResolver):
-    """A hostile name server: it gives the next of its *answers* to each question, and at the end always the last."""
+class HostileResolver(AbstractResolver):
+    """A hostile resolver: it gives the next of its *answers* to each question, and at the end always the last."""
 
     def __init__(self, *answers: str) -> None:
         self.answers = list(answers)
@@ -53,9 +53,9 @@ class Names(AbstractResolver):
         """Do nothing: there is nothing to close."""
 
 
-def lying(*answers: str) -> AbstractContextManager[object]:
+def resolving_to(*answers: str) -> AbstractContextManager[object]:
     """Return a context in which all names have these addresses, one after the other."""
-    return mock.patch("lifestream.fetcher.session.Resolver", return_value=Names(*answers))
+    return mock.patch("lifestream.fetcher.session.Resolver", return_value=HostileResolver(*answers))
 
 
 @contextmanager
@@ -81,7 +81,7 @@ class Addresses(RuleTestCase):
     def test_a_host_that_resolves_to_an_address_of_our_own_network_is_not_connected_to(self) -> None:
         addresses = [literal.strip("[]") for literal in LITERALS if literal[0] == "[" or literal.count(".") == 3]
         for address in addresses:
-            with self.subTest(address=address), lying(address), no_socket():
+            with self.subTest(address=address), resolving_to(address), no_socket():
                 made = make_feed(f"http://evil-{len(address)}.example:{self.port}/{address}", next_fetch=START)
                 [row] = self.refresh([made.pk], guard=AddressGuard()).rows
                 assert "lifestream connects to none of those" in row.message
@@ -104,7 +104,7 @@ class Addresses(RuleTestCase):
         self.feedserver.add("/feed", feed())
         url = f"http://rebound.example:{self.port}/feed"
         make_feed(url, next_fetch=START)
-        names = Names("127.0.0.1", "127.0.0.2")
+        names = HostileResolver("127.0.0.1", "127.0.0.2")
         with mock.patch("lifestream.fetcher.session.Resolver", return_value=names):
             assert self.refresh_one(guard=ONE_SERVER).new == 2
             assert names.questions == 1, "the name was resolved again after its address was checked"
@@ -136,7 +136,7 @@ class Costs(RuleTestCase):
         assert self.feedserver.journal.exchanges[0].bytes_sent < 50_000_000
 
     @pytest.mark.rule(29)
-    def test_a_body_whose_length_is_given_as_500_megabytes_is_not_read(self) -> None:
+    def test_a_body_whose_length_is_given_as_500_megabytes_is_refused(self) -> None:
         self.subscribe("/feed", broken(feed(), LongLength(by=500_000_000)))
         assert self.refresh_one().message.startswith("the body has 500000")
 
@@ -201,7 +201,7 @@ class Documents(RuleTestCase):
             assert "Rules 26 to 32" not in item.title + item.content
 
 
-class Marked(HTMLParser):
+class ActiveContent(HTMLParser):
     """What a browser would run or load of a page: addresses, handlers and scripts."""
 
     def __init__(self, html: str) -> None:
@@ -265,8 +265,8 @@ class Harmless(RuleTestCase):
         assert all("alert" not in address for address in shown.addresses)
         assert all(script.startswith("/static/lifestream/") for script in shown.scripts), shown.scripts
 
-    def shown(self) -> Marked:
+    def shown(self) -> ActiveContent:
         """Return the timeline as a visitor gets it."""
         answer = self.client.get(f"/{Subscription.objects.get().lifestream.slug}/")
         assert answer.status_code == 200
-        return Marked(answer.content.decode())
+        return ActiveContent(answer.content.decode())

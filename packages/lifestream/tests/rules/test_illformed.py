@@ -259,7 +259,7 @@ def places(whole: str) -> list[int]:
 
 
 def cuts(whole: str) -> Iterator[int]:
-    """Yield the offsets of `places` at which a cut is read differently from a cut at the offset before.
+    """Yield, of every second offset of `places`, those at which a cut is read differently from a cut at the one before.
 
     Where the flaw is does not count as a difference.
     """
@@ -300,7 +300,7 @@ JSON = """{"version": "https://jsonfeed.org/version/1.1", "title": "A feed", "ho
 @pytest.mark.costly
 @pytest.mark.django_db
 @pytest.mark.parametrize("whole", [RSS, ATOM, RDF, JSON], ids=["RSS", "Atom", "RDF", "JSON"])
-class TestDamageAtEveryByte:
+class TestDamageInManyPlaces:
     def imported(self, whole: str) -> tuple[Feed, Any, Any]:
         feed = make_feed("http://s.example/feed")
         take(feed, whole.encode(), 0)
@@ -322,7 +322,7 @@ class TestDamageAtEveryByte:
             take(feed, whole.encode(), 1)
             assert (described(feed), contents()) == (described_before, known), whole[:end][-60:]
 
-    def test_a_lost_angle_bracket_overwrites_nothing(self, whole: str) -> None:
+    def test_a_lost_bracket_overwrites_nothing(self, whole: str) -> None:
         feed, described_before, known = self.imported(whole)
         for place in [place for place, character in enumerate(whole) if character in "<>{}[]"][::3]:
             spoilt = (whole[:place] + whole[place + 1 :]).encode()

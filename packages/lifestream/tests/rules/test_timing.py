@@ -265,7 +265,7 @@ class WhatFeedsAskFor(RuleTestCase):
         self.assert_waits(48.5 * HOUR)
 
 
-class Crowd:
+class ConcurrencyCounter:
     """Answers requests when *enough* of them wait at once, and records the most that ever waited at once."""
 
     def __init__(self, enough: int) -> None:
@@ -286,12 +286,12 @@ class Crowd:
 class Budgets(RuleTestCase):
     @pytest.mark.rule(16)
     def test_fifty_feeds_of_one_host_are_asked_two_at_once(self) -> None:
-        crowd = Crowd(2)
+        answer = ConcurrencyCounter(2)
         for number in range(50):
-            self.subscribe(f"/{number}", crowd)
+            self.subscribe(f"/{number}", answer)
         self.refresh()
         assert len(self.asked()) == 50
-        assert crowd.most == 2
+        assert answer.most == 2
 
     @pytest.mark.slow
     @pytest.mark.rule(16)

@@ -309,12 +309,12 @@ class Pushing(WebSubTestCase):
         answer = httpx.post(f"{self.live_server_url}/push/{UNKNOWN}", content=b"x", trust_env=False)
         assert answer.status_code == 410
 
-    def test_nothing_is_pushed_after_the_public_url_was_removed(self) -> None:
+    def test_a_push_after_the_public_url_was_removed_is_refused(self) -> None:
         with self.settings(LIFESTREAM_PUBLIC_URL=""):
             assert self.hub.push(b"anything").status_code == 410
         assert self.state().pushed is None
 
-    def test_a_body_is_not_read_beyond_the_limit_of_a_feed(self) -> None:
+    def test_a_push_larger_than_the_limit_of_a_feed_is_refused(self) -> None:
         with self.settings(LIFESTREAM_MAX_BODY=100_000):
             assert self.hub.push(b"x" * 100_000).status_code == 202
             Feed.objects.update(pushed=None)

@@ -1,3 +1,5 @@
+"""When a feed is due next, and why."""
+
 from __future__ import annotations
 
 import itertools

@@ -190,7 +190,7 @@ def test_a_subscription_whose_timeline_cannot_be_filled_is_not_made(monkeypatch:
 
 class TestLongFeeds:
     @pytest.fixture(autouse=True)
-    def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def small_limits(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(backfill, "CHUNK", 2)
         monkeypatch.setattr(backfill, "AT_ONCE", 4)
 
@@ -221,7 +221,8 @@ class TestLongFeeds:
         Subscription.objects.update(paused=True)
         assert fill_rest() == 0
         Subscription.objects.update(paused=False)
-        assert fill_rest() == 1 or len(titles(subscription.lifestream)) == 7
+        fill_rest()
+        assert len(titles(subscription.lifestream)) == 7
 
     def test_a_run_that_is_stopped_leaves_the_rest_to_the_next(self) -> None:
         subscription = self.make()
@@ -355,7 +356,7 @@ def test_many_words_read_fewer_texts_at_once(monkeypatch: pytest.MonkeyPatch) ->
         lifestream.save()
         subscription.block_rules = words
         subscription.save()
-        assert ruled.count() == marked, "the rules of a site alike"
+        assert ruled.count() == marked, "the rules of a subscription count in the same way"
         backfill.fill_rest()
         assert ruled.count() == 6
         subscription.block_rules = ""

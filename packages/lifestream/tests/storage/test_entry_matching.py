@@ -21,7 +21,7 @@ from lifestream.storage.entry_matching import (
     changes_after,
     may_rewrite,
 )
-from shelf import HOME, Shelf
+from stored_items import HOME, StoredItems
 
 DAY = datetime(2024, 5, 1, 12, 30, tzinfo=UTC)
 
@@ -214,10 +214,10 @@ FETCHES: dict[str, tuple[list[list[Entry]], list[str]]] = {
 def test_documents_fetched_one_after_the_other_result_in_these_items(
     documents: list[list[Entry]], titles: list[str], part: int
 ) -> None:
-    shelf = Shelf(part)
+    stored = StoredItems(part)
     for document in documents:
-        shelf.read(*document)
-    assert shelf.titles == sorted(titles)
+        stored.read(*document)
+    assert stored.titles == sorted(titles)
 
 
 def test_the_first_part_of_a_document_takes_no_item_whose_guid_is_in_a_later_part() -> None:
@@ -235,11 +235,11 @@ def test_the_first_part_of_a_document_takes_no_item_whose_guid_is_in_a_later_par
     ids=["the same", "edited", "with a new guid", "without its guid"],
 )
 def test_a_deleted_item_does_not_come_back(again: Entry) -> None:
-    shelf = Shelf()
-    shelf.read(entry("A", "1", "a"), entry("B", "3", "b"))
-    shelf.delete("A")
-    shelf.read(again, entry("B", "3", "b"))
-    assert (shelf.titles, shelf.refused) == (["B"], 1)
+    stored = StoredItems()
+    stored.read(entry("A", "1", "a"), entry("B", "3", "b"))
+    stored.delete("A")
+    stored.read(again, entry("B", "3", "b"))
+    assert (stored.titles, stored.refused) == (["B"], 1)
 
 
 @pytest.mark.parametrize(
@@ -253,63 +253,63 @@ def test_a_deleted_item_does_not_come_back(again: Entry) -> None:
     ids=["under its content", "without guid and link", "by its guid, then by its link", "step by step"],
 )
 def test_a_deleted_item_does_not_come_back_under_another_key(moves: list[Entry]) -> None:
-    shelf = Shelf()
-    shelf.read(entry("A", "1", "a", 1))
-    shelf.delete("A")
+    stored = StoredItems()
+    stored.read(entry("A", "1", "a", 1))
+    stored.delete("A")
     for moved in moves:
-        shelf.read(moved)
-    assert (shelf.titles, shelf.refused) == ([], len(moves))
+        stored.read(moved)
+    assert (stored.titles, stored.refused) == ([], len(moves))
 
 
 def test_a_deleted_item_without_a_date_refuses_no_other_entry_with_its_title() -> None:
-    shelf = Shelf()
-    shelf.read(entry("", "1", "a"))
-    shelf.delete("")
-    shelf.read(entry("", "2", "b"))
-    shelf.read(entry("Photo", "3", "c"))
-    shelf.delete("Photo")
-    shelf.read(entry("Photo", "4", "d"))
-    assert shelf.titles == ["", "Photo"]
+    stored = StoredItems()
+    stored.read(entry("", "1", "a"))
+    stored.delete("")
+    stored.read(entry("", "2", "b"))
+    stored.read(entry("Photo", "3", "c"))
+    stored.delete("Photo")
+    stored.read(entry("Photo", "4", "d"))
+    assert stored.titles == ["", "Photo"]
 
 
 def test_deleting_one_of_many_with_the_same_guid_spares_the_others() -> None:
-    shelf = Shelf()
-    shelf.read(entry("A", "g", "a"), entry("B", "g", "b"))
-    shelf.delete("A")
-    shelf.read(entry("A", "g", "a"), entry("B", "g", "b"), entry("C", "g", "c"))
-    assert (shelf.titles, shelf.refused) == (["B", "C"], 1)
+    stored = StoredItems()
+    stored.read(entry("A", "g", "a"), entry("B", "g", "b"))
+    stored.delete("A")
+    stored.read(entry("A", "g", "a"), entry("B", "g", "b"), entry("C", "g", "c"))
+    assert (stored.titles, stored.refused) == (["B", "C"], 1)
 
 
 def test_an_item_is_found_even_if_an_earlier_entry_has_its_link() -> None:
-    shelf = Shelf()
-    shelf.read(entry("A", "1", "a", 1))
+    stored = StoredItems()
+    stored.read(entry("A", "1", "a", 1))
     # The first entry has only the link of A; the second is A with a new link.
-    shelf.read(entry("B", "2", "a", 2), entry("A", "1", "b", 1))
-    assert shelf.items[1][1].title == "A"
+    stored.read(entry("B", "2", "a", 2), entry("A", "1", "b", 1))
+    assert stored.items[1][1].title == "A"
 
 
 def test_the_later_of_two_versions_of_an_entry_is_kept() -> None:
     old, new = (Entry(guid="g", title="A", updated=DAY + timedelta(days=day), author=str(day)) for day in (1, 2))
     for document in ([old, new], [new, old]):
-        shelf = Shelf()
-        shelf.read(*document)
-        assert [found.author for _, found in shelf.items.values()] == ["2"]
+        stored = StoredItems()
+        stored.read(*document)
+        assert [found.author for _, found in stored.items.values()] == ["2"]
 
 
 def test_the_address_of_a_file_replaces_a_link_to_the_site() -> None:
     episode = Entry(title="A", link=HOME, enclosures=(Enclosure("https://example.com/1.mp3"),))
     renamed = Entry(title="B", link=HOME, enclosures=(Enclosure("http://example.com/1.mp3"),))
-    shelf = Shelf()
-    shelf.read(episode)
-    shelf.read(renamed)
-    assert shelf.titles == ["B"]
+    stored = StoredItems()
+    stored.read(episode)
+    stored.read(renamed)
+    assert stored.titles == ["B"]
 
 
 def test_a_guid_that_changes_with_every_fetch_adds_nothing() -> None:
-    shelf = Shelf()
+    stored = StoredItems()
     for fetch in range(30):
-        shelf.read(*(entry(f"{n}", f"{fetch}-{n}", f"{n}") for n in range(5)))
-    assert len(shelf.items) == 5
+        stored.read(*(entry(f"{n}", f"{fetch}-{n}", f"{n}") for n in range(5)))
+    assert len(stored.items) == 5
 
 
 @pytest.mark.parametrize(
@@ -340,19 +340,19 @@ ENTRIES = st.lists(st.builds(entry, WORDS, WORDS, WORDS, st.sampled_from([None, 
 def test_a_refetch_adds_nothing_whatever_its_order_and_its_length(
     data: st.DataObject, entries: list[Entry], part: int
 ) -> None:
-    shelf = Shelf(part)
-    shelf.read(*entries)
-    count = len(shelf.items)
+    stored = StoredItems(part)
+    stored.read(*entries)
+    count = len(stored.items)
     again = data.draw(st.permutations(entries))
-    shelf.read(*again[: data.draw(st.integers(0, len(again)))])
-    assert len(shelf.items) == count
+    stored.read(*again[: data.draw(st.integers(0, len(again)))])
+    assert len(stored.items) == count
 
 
 @given(ENTRIES, st.integers(1, 6))
 def test_no_entry_of_a_first_document_is_lost(entries: list[Entry], part: int) -> None:
-    shelf = Shelf(part)
-    shelf.read(*entries)
-    assert len(shelf.items) == len({keys.whole for keys in Document(entries, [HOME]).keys})
+    stored = StoredItems(part)
+    stored.read(*entries)
+    assert len(stored.items) == len({keys.whole for keys in Document(entries, [HOME]).keys})
 
 
 @pytest.mark.parametrize(
@@ -377,16 +377,16 @@ def test_the_count_of_changes_restarts_after_a_week_without_edits(ago: timedelta
 @pytest.mark.parametrize("order", [(1, 2, 3), (1, 3, 2), (2, 1, 3), (2, 3, 1), (3, 1, 2), (3, 2, 1)])
 def test_the_latest_of_three_versions_of_an_entry_is_kept(order: tuple[int, ...]) -> None:
     versions = [Entry(guid="g", title="A", updated=DAY + timedelta(days=day), author=str(day)) for day in order]
-    shelf = Shelf()
-    shelf.read(*versions)
-    assert [found.author for _, found in shelf.items.values()] == ["3"]
+    stored = StoredItems()
+    stored.read(*versions)
+    assert [found.author for _, found in stored.items.values()] == ["3"]
 
 
 def test_of_versions_without_a_date_the_first_is_kept_unless_another_has_a_date() -> None:
     for dates, kept in (((None, None), "0"), ((None, DAY), "1"), ((DAY, None), "0"), ((DAY, DAY), "0")):
-        shelf = Shelf()
-        shelf.read(*(Entry(guid="g", title="A", updated=date, author=str(n)) for n, date in enumerate(dates)))
-        assert [found.author for _, found in shelf.items.values()] == [kept]
+        stored = StoredItems()
+        stored.read(*(Entry(guid="g", title="A", updated=date, author=str(n)) for n, date in enumerate(dates)))
+        assert [found.author for _, found in stored.items.values()] == [kept]
 
 
 def test_an_entry_may_be_rewritten_24_times_without_a_pause_then_once_a_day() -> None:
@@ -454,10 +454,10 @@ def test_an_entry_whose_item_became_another_one_does_not_stop_the_others(part: i
         entry("A", "g", "b", 1, "y"),
         Entry(guid="", link=HOME, title="A", published=DAY + timedelta(days=1), content="x"),
     ]
-    shelf = Shelf(part)
-    shelf.read(*first)
-    shelf.read(*second)
+    stored = StoredItems(part)
+    stored.read(*first)
+    stored.read(*second)
 
-    shelf.read(*first, entry("new", "n"))
+    stored.read(*first, entry("new", "n"))
 
-    assert "new" in shelf.titles
+    assert "new" in stored.titles

@@ -53,8 +53,8 @@ class Entry:
         )
 
 
-class Life(RuleBasedStateMachine):
-    """The life of one feed. Each rule ends with a fetch: two changes between two fetches are not tested here."""
+class ChangingFeed(RuleBasedStateMachine):
+    """A feed and its changes. Each rule ends with a fetch: two changes between two fetches are not tested here."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -146,7 +146,7 @@ class Life(RuleBasedStateMachine):
         assert not (stored.broken or stored.lost or stored.unwritten), stored
 
     @invariant()
-    def the_store_holds_what_was_said(self) -> None:
+    def the_items_are_those_that_were_published_and_not_deleted(self) -> None:
         items = Item.objects.filter(feed=self.feed).values_list("author", "title")
         assert sorted((int(number), title) for number, title in items) == sorted(self.expected.items())
         assert Post.objects.filter(item__feed=self.feed).count() == len(self.expected)
@@ -160,6 +160,6 @@ class Life(RuleBasedStateMachine):
 
 @pytest.mark.slow
 @pytest.mark.django_db
-def test_the_store_follows_a_feed_through_its_life() -> None:
+def test_the_stored_items_follow_every_change_of_a_feed() -> None:
     quick = settings(max_examples=settings().max_examples // 4, stateful_step_count=15)
-    run_state_machine_as_test(Life, settings=quick)
+    run_state_machine_as_test(ChangingFeed, settings=quick)

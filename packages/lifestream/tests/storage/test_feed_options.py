@@ -1,3 +1,5 @@
+"""The options and the secrets of a feed, as they are stored and as a request uses them."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -15,6 +15,8 @@ GONE = Trouble(Kind.GONE, "connection refused")
 
 
 class Clock:
+    """A clock that tests set, in seconds."""
+
     def __init__(self) -> None:
         self.now = 0.0
 

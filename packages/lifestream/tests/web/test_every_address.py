@@ -130,7 +130,7 @@ def dealt(addresses: Sequence[str], name: str) -> Sequence[str]:
 def halved(fields: Sequence[str], name: str) -> Sequence[str]:
     """Return half of the admin's *fields*, in turn the one and the other half for the texts of `CORE` in their order.
 
-    So each field gets half of these texts. Each two in a row are alike, so it gets one of either kind.
+    `CORE` is three pairs of similar texts, so each field gets one text of each pair.
     """
     return fields[CORE.index(name) % 2 :: 2]
 

@@ -30,7 +30,7 @@ def resumed(target: str) -> tuple[str, Feed]:
     return out.getvalue(), Feed.objects.select_related("host").get()
 
 
-def test_the_pause_of_a_host_ends_for_all_its_feeds() -> None:
+def test_the_pause_of_a_host_ends_and_its_feed_is_due() -> None:
     paused(not_before=timezone.now() + MONTH)
     printed, feed = resumed("A.example.")
     assert printed == "a.example: its 1 feed may be fetched.\n"

@@ -56,6 +56,8 @@ def test_the_state_is_printed_as_json() -> None:
 
 
 class Terminal(StringIO):
+    """A stream that claims to be a terminal."""
+
     def isatty(self) -> bool:
         return True
 

@@ -70,7 +70,9 @@ class TestMany:
         assert "105 sites were moved." in submitted(client, f"{HERE}?q=site", action="move", folder="x", all="1")
         assert lifestream.subscriptions.filter(folder="").count() == 1
 
-    def test_an_update_is_queued_and_sends_no_request(self, client: Client, lifestream: Lifestream) -> None:
+    def test_an_update_makes_a_feed_due_unless_its_server_asked_for_a_pause(
+        self, client: Client, lifestream: Lifestream
+    ) -> None:
         later = timezone.now() + timedelta(hours=3)
         free = make_site(lifestream, "free", next_fetch=later)
         blocked = make_site(lifestream, "blocked", next_fetch=later, not_before=later)

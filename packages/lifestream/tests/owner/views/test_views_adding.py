@@ -19,7 +19,7 @@ def lifestream(client: Client) -> Lifestream:
     return owned(client)
 
 
-def test_addresses_are_noted_and_nothing_is_fetched(client: Client, lifestream: Lifestream) -> None:
+def test_addresses_are_noted_and_wait_to_be_fetched(client: Client, lifestream: Lifestream) -> None:
     text = "a.example\nhttps://me:secret@b.example/feed feed://c.example/feed"
     page = submitted(client, HERE, do="add", addresses=text, folder="New")
     assert "3 feeds are still to come." in page and "secret" not in page

@@ -41,7 +41,7 @@ class Seen:
 
 
 @dataclass
-class Witness:
+class Watcher:
     """Watches the logs and the pages for the operator of *cluster* in a thread."""
 
     cluster: Cluster
@@ -152,11 +152,11 @@ def print_story(
         print()
 
 
-def save(path: Path, caused: Iterable[tuple[float, float, str]], witness: Witness, start: float) -> None:
+def save(path: Path, caused: Iterable[tuple[float, float, str]], watcher: Watcher, start: float) -> None:
     """Save all that was caused and seen in *path*, in seconds since *start*."""
     rows: list[list[Any]] = [[begin - start, "caused", [end - start, name]] for begin, end, name in caused]
-    rows += [[each.at - start, each.source, each.text] for each in witness.seen]
-    rows += [[at - start, "values", values] for at, values in witness.metrics]
+    rows += [[each.at - start, each.source, each.text] for each in watcher.seen]
+    rows += [[at - start, "values", values] for at, values in watcher.metrics]
     rows.sort(key=lambda row: row[0])
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 

@@ -99,7 +99,7 @@ TOGETHER = 20
 
 
 @dataclass
-class Lookout:
+class WatchedPage:
     """A browser window at the site *base*, and everything that should not have happened there.
 
     *ran* are the numbers of the attempts that ran, *requests* the forbidden requests, *blocked* the messages about what
@@ -205,21 +205,21 @@ class Lookout:
 
 
 @contextmanager
-def looking_out(browser: Browser, base: str, there: str) -> Iterator[Lookout]:
+def watching(browser: Browser, base: str, there: str) -> Iterator[WatchedPage]:
     """Yield a window at *base*; *there* is the host to which no page may send a request."""
     context: BrowserContext = browser.new_context()
     context.set_default_timeout(SECONDS * 1000)
-    lookout = Lookout(context.new_page(), base, there)
-    context.expose_binding("tell_of_xss", lookout.on_attempt)
+    watched = WatchedPage(context.new_page(), base, there)
+    context.expose_binding("tell_of_xss", watched.on_attempt)
     context.add_init_script(_PROVOKE)
-    context.on("request", lookout.on_request)
-    context.on("dialog", lookout.on_dialog)
-    context.on("page", lambda page: lookout.surprises.append(f"a window was opened: {page.url}"))
-    context.on("console", lambda message: lookout.on_console(message.text))
+    context.on("request", watched.on_request)
+    context.on("dialog", watched.on_dialog)
+    context.on("page", lambda page: watched.surprises.append(f"a window was opened: {page.url}"))
+    context.on("console", lambda message: watched.on_console(message.text))
     # Requests to other machines are aborted, whatever a page does.
     context.route(re.compile(r"^https?://(?!127\.0\.0\.1[:/])"), lambda route: route.abort())
     try:
-        yield lookout
+        yield watched
     finally:
         context.unroute_all(behavior="ignoreErrors")
         context.close()

@@ -12,8 +12,10 @@ HOME = "https://example.com/"
 
 
 @dataclass
-class Shelf:
-    """The items by id, and the tombstones of the deleted items, after all decisions so far."""
+class StoredItems:
+    """The *items* by id, the *tombstones* of the deleted ones, and how many entries these *refused*, after all
+    decisions so far. Decisions are made for *part* entries of a document at a time.
+    """
 
     part: int = 1000
     items: dict[int, tuple[Known, Entry]] = field(default_factory=dict)
@@ -21,6 +23,7 @@ class Shelf:
     refused: int = 0
 
     def read(self, *entries: Entry) -> None:
+        """Store *entries*, which one document contains."""
         document = Document(entries, [HOME])
         for start in range(0, len(entries), self.part):
             self._read_part(document, entries, range(start, min(start + self.part, len(entries))))
@@ -36,22 +39,23 @@ class Shelf:
         for decision in document.decide(places, known):
             if decision.refused:
                 self.refused += 1
-                self._follow(decision, entries[decision.index].guid.strip())
+                self._move_tombstone(decision, entries[decision.index].guid.strip())
                 continue
             number = decision.known.id if decision.known else len(self.items) + len(self.tombstones) + 1
             entry, keys = entries[decision.index], decision.keys
             item = Known(number, decision.key, keys.link, keys.content, entry.guid.strip())
             self.items[number] = (item, entry)
-        under = [item.key for item, _ in self.items.values()]
-        assert len(under) == len(set(under)), "two items under one key"
+        item_keys = [item.key for item, _ in self.items.values()]
+        assert len(item_keys) == len(set(item_keys)), "two items under one key"
 
-    def _follow(self, decision: Decision, guid: str) -> None:
+    def _move_tombstone(self, decision: Decision, guid: str) -> None:
         known, keys = decision.known, decision.keys
         assert known is not None
         place = self.tombstones.index(known)
         self.tombstones[place] = Known(known.id, decision.key, keys.link, keys.content, guid, deleted=True)
 
     def delete(self, title: str) -> None:
+        """Delete the items with *title*, as a superuser does: each leaves a tombstone."""
         for number, (known, entry) in list(self.items.items()):
             if entry.title == title:
                 del self.items[number]
@@ -59,4 +63,5 @@ class Shelf:
 
     @property
     def titles(self) -> list[str]:
+        """The titles of all items, sorted."""
         return sorted(entry.title for _, entry in self.items.values())
