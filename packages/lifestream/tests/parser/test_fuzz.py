@@ -191,9 +191,9 @@ def _assert_stable(found: Prepared) -> None:
     document = Document(found.items, [URL])
     for decision in document.decide(range(len(found.items)), []):
         columns, tags = item_row.columns(found.items[decision.index], decision, NOW)
-        stored = json.dumps([columns, tags], default=str, ensure_ascii=False)
-        assert "\\u0000" not in stored
-        stored.encode()
+        as_json = json.dumps([columns, tags], default=str, ensure_ascii=False)
+        assert "\\u0000" not in as_json
+        as_json.encode()
         assert item_row.first_date(found.items[decision.index].published, NOW) <= NOW
     stored = StoredItems()
     stored.read(*found.items)  # type: ignore[arg-type]  # drafts have the same fields as entries
