@@ -403,7 +403,7 @@ def _no_public_url(url: str, *, over_http: bool) -> str:
         parts = urlsplit(url)
         parts.port  # noqa: B018  raises ValueError if it is no number
     except ValueError as error:
-        if "@" not in url:  # else the reason may quote a password
+        if without_password(url) == url:  # else the reason may quote a password
             return gettext("it is no URL ({reason})").format(reason=error)
         parts = urlsplit("")
     if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:

@@ -123,6 +123,10 @@ def test_a_proxy_is_accepted_and_shown_without_its_login() -> None:
     assert without_password("http://ada:p@ss@proxy.example:1") == "http://***@proxy.example:1"
     assert without_password("http://proxy.example:1") == "http://proxy.example:1"
     assert without_password("ada:p//w@proxy.example:1") == "***@proxy.example:1"
+    assert without_password("http://ada:p/w") == "http://ada:***"
+    assert without_password("http://ada:123456") == "http://ada:***"
+    assert without_password("http://[::1]:12p") == "http://[::1]:***"
+    assert without_password("http://[::1]:65535/x") == "http://[::1]:65535/x"
 
 
 @pytest.mark.parametrize("text", ["é", "\udcff", "-----BEGIN CERTIFICATE-----\né\n-----END CERTIFICATE-----"])

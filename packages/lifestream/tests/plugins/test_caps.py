@@ -15,7 +15,7 @@ from django.utils import translation
 
 from costs import assert_linear
 from lifestream.content.sanitizer import Sanitizer
-from lifestream.entry import Enclosure, Entry, Media, ParsedFeed
+from lifestream.entry import Enclosure, Entry, Media, ParsedFeed, Source
 from lifestream.parser.ipc import PREPARED
 from lifestream.plugins import FeedPlugin, ItemDraft, caps
 from lifestream.plugins.caps import Cap, Tally, bounded, bounded_feed
@@ -98,6 +98,21 @@ def test_rule_23_a_feeds_own_fields_are_kept_as_far_as_their_caps(field: str, va
     assert tally.notes == (f"capped once: {cap}",)
 
 
+@pytest.mark.parametrize(
+    ("entry", "cap", "kept"),
+    [
+        (Entry(source=Source("x" * 2001, URL)), caps.TITLE, Entry(source=Source("x" * 1999 + "…", URL))),
+        (Entry(source=Source("x", URL + "x" * 8192)), caps.LINK, Entry(source=Source("x"))),
+        (Entry(summary_base=URL + "x" * 2048), caps.BASE, Entry()),
+        (Entry(source=Source("x", URL + "x" * 4096), summary_base=URL + "x" * 1024), None, Entry()),
+    ],
+)
+def test_rule_23_what_only_plugins_read_of_an_entry_is_capped_too(entry: Entry, cap: Cap | None, kept: Entry) -> None:
+    tally = Tally()
+    assert caps.bounded(entry, tally) == (entry if cap is None else kept)
+    assert tally.notes == ((f"capped once: {cap}",) if cap else ())
+
+
 def test_rule_23_a_cap_that_is_exceeded_often_is_reported_once_with_a_count() -> None:
     entries = tuple(Entry(title="x" * 3000, author="y" * 3000) for _ in range(1200))
     assert prepare(ParsedFeed(entries=entries), FeedPlugin(), SANITIZER).capped == (
@@ -178,8 +193,9 @@ def test_rule_23_commas_between_words_do_not_count_as_addresses() -> None:
 
 
 def test_rule_23_only_the_beginning_of_a_long_summary_is_read() -> None:
-    item, _ = prepared(Entry(content="<p>c</p>", summary="<b>word</b> " * 80_000))
+    item, reported = prepared(Entry(content="<p>c</p>", summary="<b>word</b> " * 80_000))
     assert item.summary.startswith("word word") and len(item.summary) <= 300
+    assert reported == (f"capped once: {caps.SUMMARY}",)
 
 
 class _Generous(FeedPlugin):

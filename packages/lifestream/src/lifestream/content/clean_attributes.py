@@ -9,7 +9,7 @@ could load or hide something are removed.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from lifestream.content import fragment_ids
@@ -92,6 +92,15 @@ def link(url: str, rules: SanitizerRules, base_url: str = "") -> str:
 def candidates(value: str, base_url: str) -> str:
     """Return the harmless candidates of a srcset, with absolute addresses: a comma inside one stays, as in browsers."""
     kept = []
+    for address, descriptor in in_srcset(value):
+        url = safe_url(address, base_url, FETCHED)
+        if url and (not descriptor or _SRCSET_DESCRIPTOR.fullmatch(descriptor)):
+            kept.append(f"{url} {descriptor}".strip())
+    return ", ".join(kept)
+
+
+def in_srcset(value: str) -> Iterator[tuple[str, str]]:
+    """Yield the address and the descriptor of each candidate of a srcset, as they are written; "" for no descriptor."""
     position = 0
     while found := _SRCSET_URL.match(value, position):
         position = found.end()
@@ -101,10 +110,7 @@ def candidates(value: str, base_url: str) -> str:
         elif rest := _SRCSET_REST.match(value, position):
             position = rest.end()
             descriptor = rest[1].strip()
-        url = safe_url(address, base_url, FETCHED)
-        if url and (not descriptor or _SRCSET_DESCRIPTOR.fullmatch(descriptor)):
-            kept.append(f"{url} {descriptor}".strip())
-    return ", ".join(kept)
+        yield address, descriptor
 
 
 def declarations(value: str, properties: frozenset[str]) -> str:

@@ -146,9 +146,19 @@ def _is_proxy(url: str) -> bool:
 
 
 def without_password(url: str) -> str:
-    """Return *url* as people may see it: with asterisks for its user name and password."""
+    """Return *url* as people may see it: with asterisks for its user name and password, and for what is in the place of
+    its port but is none: it may be a password without a host behind it.
+    """
     before, at, after = url.rpartition("@")
     if not at:
+        try:
+            urlsplit(url).port  # noqa: B018  raises ValueError where it is no port
+        except ValueError:
+            found = _BEFORE_PORT.match(url)
+            return f"{found[0]}***" if found else url
         return url
     scheme = re.match("[A-Za-z][A-Za-z0-9+.-]*://", before)
     return f"{scheme[0] if scheme else ''}***@{after}"
+
+
+_BEFORE_PORT: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+://(?:\[[^\]/?#]*+\]|[^\[:/?#]++):")

@@ -28,8 +28,8 @@ _ATTRIBUTE = re.compile(
     rb"""([A-Za-z_][\w.-]*+(?>(?::[A-Za-z_][\w.-]*+)?))(?:\s*+=\s*+("[^"<]*+"|'[^'<]*+'|[^\s"'<>]++))?"""
 )
 _START = re.compile(rb"<[A-Za-z_]")
-_VOID: Final = frozenset(name.encode() for name in name_set("area br col embed hr img input meta param track wbr"))
-"""The void elements of HTML, except for `base`, and for `link` and `source`, which have text in feeds."""
+_VOID: Final = frozenset(name.encode() for name in name_set("area base br col embed hr img input meta param track wbr"))
+"""The void elements of HTML, except for `link` and `source`, which have text in feeds."""
 _HTML: Final = frozenset(name.encode() for name in ELEMENTS)
 _KNOWN: Final = _HTML | frozenset(
     name.encode()

@@ -1,7 +1,7 @@
 """The caps: how much of each field of a feed and its entries is kept, and what happens to the rest.
 
 Nothing that is kept is cut silently: a `Tally` counts the values that exceeded a cap, and its notes go into the log of
-the fetch. Only `SUMMARY` is not counted: it bounds how much is read of a summary, of which the beginning is kept.
+the fetch. `SUMMARY` bounds how much is read of a summary, of which the beginning is kept.
 Plain text is cut between two words if possible, and ends with "…"; HTML is cut before a tag or a reference that would
 be incomplete. A list keeps its first values, and a document its latest entries. An address, a media type and a language
 are dropped whole, since a part of one means something else. A guid is replaced by its hash, so that it still
@@ -21,7 +21,7 @@ from typing import Final, TypeVar
 from lifestream.content.clean_html import CleanHtml
 from lifestream.content.plaintext import scrub, shorten
 from lifestream.content.sanitizer import Beginning
-from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed, Person
+from lifestream.entry import Enclosure, Entry, Episode, Media, ParsedFeed, Person, Source
 from lifestream.message import Message, say
 from lifestream.plugins.base import ItemDraft
 from lifestream.plugins.entry_keys import LONGEST_GUID, guid_form
@@ -111,6 +111,8 @@ def bounded(entry: EntryOrDraft, tally: Tally) -> EntryOrDraft:
 
     The content is not cleaned here, only cut; `content` bounds the result of cleaning it.
     """
+    if isinstance(entry, Entry):
+        entry = _with_bounded_source(entry, tally)
     if _is_within(entry):
         return entry
     return replace(
@@ -128,6 +130,17 @@ def bounded(entry: EntryOrDraft, tally: Tally) -> EntryOrDraft:
         base=_whole(entry.base, BASE, tally),
         episode=None if entry.episode is None else _episode(entry.episode, tally),
     )
+
+
+def _with_bounded_source(entry: Entry, tally: Tally) -> Entry:
+    """Return *entry* with the fields cut that its item does not keep: plugins may read them."""
+    source = entry.source
+    if source is not None and (len(source.title) > TITLE.limit or len(source.url) > _SURELY):
+        source = Source(_short(source.title, TITLE, tally), _whole(source.url, LINK, tally))
+        entry = replace(entry, source=source)
+    if len(entry.summary_base) > _SURELY:
+        entry = replace(entry, summary_base=_whole(entry.summary_base, BASE, tally))
+    return entry
 
 
 def _is_within(entry: Entry | ItemDraft) -> bool:
@@ -217,6 +230,15 @@ def _length_with_base(source: str, base: str) -> int:
 def text(value: str) -> str:
     """Return *value*, the plain text of a content, cut to the maximum length of a content."""
     return shorten(value, CONTENT.limit)
+
+
+def read_of_summary(summary: str, tally: Tally) -> str:
+    """Return the part of *summary*, of which only the beginning is kept, that is read; count in *tally* if that is not
+    all of it.
+    """
+    if len(summary) > SUMMARY.limit:
+        tally.over(SUMMARY)
+    return summary[: SUMMARY.limit]
 
 
 def address(url: str, tally: Tally | None = None) -> str:

@@ -88,6 +88,11 @@ def test_an_address_with_a_host_is_the_same_as_after_urljoin(address: str) -> No
     assert joined(OUTER.base, address) == urljoin(OUTER.base, " ".join(address.split()))
 
 
+@pytest.mark.parametrize("address", ["http://b.example/x?", "https://b.example/x#", "https://b.example/a/../"])
+def test_an_address_with_a_host_does_not_depend_on_the_base(address: str) -> None:
+    assert len({joined(f"{scheme}://a.example/", address) for scheme in ("http", "https")}) == 1
+
+
 def test_a_limited_number_of_addresses_is_cached_and_others_are_joined_anew() -> None:
     scope = Scope("https://a.example/")
     for number in range(10_010):

@@ -12,13 +12,16 @@ from collections.abc import Callable
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from lifestream.content.clean_attributes import in_srcset
 from lifestream.parser.relative_addresses import is_base
 from lifestream.parser.strict.vocabulary import BASE, LANG
 
 DEEPEST: Final = 500
 """The deepest nesting of tags that is kept; browsers stop at about the same depth (512 in WebKit and Chromium)."""
 
-_VOID: Final = frozenset({"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
+_VOID: Final = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+)
 _ADDRESSES: Final = frozenset(
     {"href", "src", "cite", "poster", "longdesc", "data", "action", "background", "xlink:href"}
 )
@@ -108,15 +111,12 @@ _QUOTE: Final = '"'
 def _absolute(name: str, value: str, base: str, join: Join) -> str:
     """Return the *value* of an attribute, made absolute if it is an address, unless it points into the text itself."""
     if name == "srcset":
-        return ", ".join(_candidate(each, base, join) for each in value.split(", "))
+        return ", ".join(
+            f"{join(base, address) or address} {descriptor}".rstrip() for address, descriptor in in_srcset(value)
+        )
     if name in _ADDRESSES and not value.startswith("#"):
         return join(base, value) or value
     return value
 
 
 _MOST_ATTRIBUTES: Final = 100
-
-
-def _candidate(written: str, base: str, join: Join) -> str:
-    address, space, descriptor = written.strip().partition(" ")
-    return f"{join(base, address) or address}{space}{descriptor}"

@@ -54,11 +54,14 @@ _MOST_JOINED: Final = 10_000
 
 
 def joined(base: str, address: str) -> str:
-    """Return *address* resolved against *base*, in one line, or "" if there is none or it can't be parsed."""
+    """Return *address* resolved against *base*, in one line, or "" if there is none or it can't be parsed. An absolute
+    address does not depend on *base*: `urljoin` alone would drop an empty query only if the schemes are equal.
+    """
     text = one_line(address)
-    if text.startswith(("https://", "http://")) and "[" not in text and text[-1] not in "?#/":
+    is_absolute = len(text) > len("https://") and text.startswith(("https://", "http://"))
+    if is_absolute and "[" not in text and text[-1] not in "?#/":
         return text
     try:
-        return urljoin(base, text) if text else ""
+        return urljoin(text if is_absolute else base, text) if text else ""
     except ValueError:
         return ""
