@@ -10,14 +10,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import DatabaseError
 from django.db.models import Model
 from django.db.models.signals import pre_save
 from django.test import Client
 
 from factories import NOW
 from lifestream.models import Feed, Lifestream, OwnPage, Post, Subscription
-from lifestream.models.changed_fields import save_changed
+from lifestream.models.changed_fields import RowGone, save_changed
 from owners import owned
 from shown import make_post, make_site
 
@@ -122,6 +121,6 @@ def test_a_row_that_was_deleted_is_not_made_again(client: Client) -> None:
     stream = owned(client)
     stream.title = "Mine"
     Lifestream.objects.all().delete()
-    with pytest.raises(DatabaseError):
+    with pytest.raises(RowGone, match="the lifestream was deleted"):
         save_changed(stream, ["title"])
     assert not Lifestream.objects.exists()

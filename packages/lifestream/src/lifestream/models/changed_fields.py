@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from django.db import DatabaseError
 from django.db.models import Model
+
+
+class RowGone(DatabaseError):
+    """The row was deleted before it was saved."""
 
 
 def save_changed(row: Model, changed: Collection[str]) -> None:
     """Save the fields of *row*, an existing row, that are named in *changed*. Other names, such as those of fields that
     only a form has, are ignored.
 
-    Raises Django's `DatabaseError` if the row was deleted: it is not created again.
+    Raises `RowGone` if the row was deleted: it is not created again.
     """
-    row.save(update_fields=[field.name for field in row._meta.concrete_fields if field.name in changed])
+    try:
+        row.save(update_fields=[field.name for field in row._meta.concrete_fields if field.name in changed])
+    except DatabaseError as error:
+        if error.__cause__ is None:  # raised by Django, not by the database: no row was updated
+            raise RowGone(f"the {row._meta.verbose_name} was deleted") from error  # not translated
+        raise

@@ -11,18 +11,20 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
+from lifestream.models.changed_fields import RowGone
 from lifestream.web.views.reading import read
 
 
 def for_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Let only the owner of the lifestream, and superusers, reach *view*, which is called with the timeline in place of
-    the slug.
+    the slug. If somebody else deletes what the view changes, the answer is "not found", too.
     """
 
     @never_cache
@@ -35,6 +37,12 @@ def for_owner(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         timeline = read(request, slug)
         if not timeline.owned:
             raise Http404(gettext("There is no such page."))
-        return view(request, timeline, **parameters)
+        try:
+            return view(request, timeline, **parameters)
+        except RowGone:
+            raise Http404(gettext("There is no such page.")) from None
+        except IntegrityError:
+            read(request, slug)  # if the lifestream was deleted meanwhile, this raises Http404
+            raise
 
     return checked

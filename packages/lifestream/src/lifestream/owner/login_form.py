@@ -18,9 +18,10 @@ from typing import Any, Final, TypeVar
 
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
-from django.utils.translation import ngettext
+from django.http import Http404, HttpRequest
+from django.utils.translation import gettext, ngettext
 
+from lifestream.models.changed_fields import RowGone, save_changed
 from lifestream.owner.comparisons import Turns
 from lifestream.owner.guesses import Guesses, network_of, visitor_of
 from lifestream.owner.known_browsers import is_known
@@ -66,6 +67,20 @@ class PasswordForm(PasswordChangeForm):
         """
         # No address begins with a space.
         return _compared(visitor_of(self.request), f" {self.user.get_username()}", super().clean_old_password)
+
+    def save(self, commit: bool = True) -> Any:
+        """Save the new password, and no other field of the user. Raises Http404 if the account was deleted.
+
+        Comparing and hashing passwords takes a second or more. Django would write the whole row as it was before, and
+        so give back the rights that somebody has taken from the user meanwhile, or create a deleted account again.
+        """
+        user = super().save(commit=False)
+        if commit:
+            try:
+                save_changed(user, ["password"])
+            except RowGone:
+                raise Http404(gettext("There is no such page.")) from None
+        return user
 
 
 _Value = TypeVar("_Value")

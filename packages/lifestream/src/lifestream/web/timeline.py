@@ -324,7 +324,9 @@ class Timeline:
         frequent = dict(counts.most_common(MOST_TAGS))
         tags = Tag.objects.in_bulk(list(frequent))
         listed = sorted(
-            ((tags[key], count) for key, count in frequent.items()), key=lambda pair: (-pair[1], pair[0].slug)
+            # A tag may be deleted at this moment.
+            ((tags[key], count) for key, count in frequent.items() if key in tags),
+            key=lambda pair: (-pair[1], pair[0].slug),
         )
         return listed, len(counts) - len(listed)
 

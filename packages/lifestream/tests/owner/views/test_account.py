@@ -95,3 +95,40 @@ def test_old_passwords_wait_for_their_turn_with_those_of_logins(
     with turns.turn(0), turns.turn(0):
         assert "Others are logging in at the moment" in client.post("/account/password/", fields).content.decode()
     assert client.post("/account/password/", fields).status_code == 302
+
+
+CHANGE = {"old_password": "correct horse battery", "new_password1": "staple horse", "new_password2": "staple horse"}
+
+
+@pytest.mark.urls("lifestream.site.urls")
+@pytest.mark.parametrize("address", ["/account/password/", "/admin/password_change/"])
+def test_a_change_of_the_password_gives_back_no_rights_that_are_taken_away_meanwhile(
+    client: Client, ada: User, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = User.objects.filter(pk=ada.pk)
+    rows.update(is_staff=True, is_superuser=True)
+    client.force_login(ada)
+    taken = {"is_staff": False, "is_superuser": False, "is_active": False}
+
+    def hashed(user: User, password: str | None) -> None:
+        rows.update(**taken)  # while the hash of the new password is computed, which takes long by intent
+        set_password(user, password)
+
+    set_password = User.set_password
+    monkeypatch.setattr(User, "set_password", hashed)
+    assert client.post(address, CHANGE).status_code == 302
+    assert rows.values(*taken).get() == taken
+    assert User.objects.get().check_password("staple horse")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.urls("lifestream.site.urls")
+@pytest.mark.parametrize("address", ["/account/password/", "/admin/password_change/"])
+def test_a_change_of_the_password_does_not_bring_back_a_deleted_account(
+    client: Client, ada: User, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    User.objects.update(is_staff=True)
+    client.force_login(ada)
+    monkeypatch.setattr(User, "set_password", lambda user, password: User.objects.filter(pk=user.pk).delete())
+    assert client.post(address, CHANGE).status_code == 404
+    assert not User.objects.exists()

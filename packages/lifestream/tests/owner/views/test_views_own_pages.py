@@ -7,6 +7,7 @@ from django.test import Client
 
 from lifestream.models import Lifestream, OwnPage
 from lifestream.models.own_pages import MOST_PAGES
+from lifestream.owner.forms import OwnPageForm
 from owners import owned, submitted
 
 pytestmark = pytest.mark.django_db
@@ -41,6 +42,22 @@ def test_pages_of_a_private_lifestream_are_private(client: Client, lifestream: L
     Lifestream.objects.update(is_public=False)
     assert Client().get("/main/pages/about/").status_code == 404
     assert client.get("/main/pages/about/").status_code == 200
+
+
+def test_a_new_page_that_is_sent_twice_at_once_is_stored_once(
+    client: Client, lifestream: Lifestream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def checked(form: OwnPageForm) -> str:
+        slug = clean_slug(form)
+        if not OwnPage.objects.exists():  # the other request stores its page after this one was checked
+            OwnPage.objects.create(lifestream=lifestream, slug=slug, title="A")
+        return slug
+
+    clean_slug = OwnPageForm.clean_slug
+    monkeypatch.setattr(OwnPageForm, "clean_slug", checked)
+    answer = client.post(NEW, {"title": "A", "slug": "a", "text": "x", "position": "1"})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (200, ["slug"])
+    assert OwnPage.objects.count() == 1
 
 
 def test_no_two_pages_have_one_address_and_their_number_is_limited(client: Client, lifestream: Lifestream) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
@@ -31,7 +31,7 @@ def look(request: HttpRequest, timeline: Timeline) -> HttpResponse:
     """Show the forms, and save the look. For a preview, nothing is saved: the page itself has the new look, with the
     latest posts.
     """
-    lifestream = Lifestream.objects.get(pk=timeline.lifestream.pk)
+    lifestream = get_object_or_404(Lifestream, pk=timeline.lifestream.pk)
     form = LookForm(request.POST if request.method == "POST" else None, instance=lifestream)
     posts = None
     if form.is_bound and form.is_valid():
@@ -51,7 +51,7 @@ def logo(request: HttpRequest, timeline: Timeline) -> HttpResponse:
     """Store the uploaded logo, or remove the logo. A GET, as it comes after a login, is redirected to the form."""
     if request.method != "POST":
         return redirect("lifestream_owner:look", slug=timeline.lifestream.slug)
-    lifestream = Lifestream.objects.get(pk=timeline.lifestream.pk)
+    lifestream = get_object_or_404(Lifestream, pk=timeline.lifestream.pk)
     if request.POST.get("do") == "remove":
         remove_logo(lifestream)
         messages.success(request, gettext("The logo is gone."))

@@ -162,7 +162,7 @@ def site(request: HttpRequest, timeline: Timeline, pk: int) -> HttpResponse:
             form.save()
             messages.success(request, gettext("Saved."))
             return redirect(here)
-    unchanged = Subscription.objects.select_related("feed__host").defer("feed__icon").get(pk=pk)
+    unchanged = get_object_or_404(Subscription.objects.select_related("feed__host").defer("feed__icon"), pk=pk)
     context: dict[str, Any] = {
         "form": form,
         "site": unchanged,

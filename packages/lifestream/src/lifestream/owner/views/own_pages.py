@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, router, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.safestring import SafeString, mark_safe
@@ -40,6 +42,7 @@ def edit_page(request: HttpRequest, timeline: Timeline, pk: int | None = None) -
         initial["position"] = str(lifestream.own_pages.count() + 1)
     else:
         instance, initial = get_object_or_404(OwnPage, lifestream=lifestream, pk=pk), {}
+        instance.lifestream = lifestream  # otherwise it would be queried again, and may be deleted by then
     do = request.POST.get("do", "")
     if do == "delete" and pk is not None:
         instance.delete()
@@ -51,10 +54,26 @@ def edit_page(request: HttpRequest, timeline: Timeline, pk: int | None = None) -
         if do == "preview":
             clean = html_of_text(form.cleaned_data["text"], address_of(form.instance))
             html = mark_safe(clean)  # noqa: S308  it was cleaned
-        else:
-            saved = form.save()
+        elif (saved := _saved(form)) is not None:
             html_of_page(saved, address_of(saved))  # now, so that no visitor waits for it
             messages.success(request, gettext("Saved."))
             return redirect("lifestream_owner:pages", slug=lifestream.slug)
     context = {"form": form, "html": html, "pk": pk, "owner_here": "pages", "previewed": do == "preview"}
     return page(request, timeline, "edit_page.html", context)
+
+
+def _saved(form: OwnPageForm) -> OwnPage | None:
+    """Save the page of *form*, and return it. Return None, with an error in *form*, if another request has meanwhile
+    stored a page at the same address, as when a form is sent twice.
+    """
+    try:
+        with transaction.atomic(using=router.db_for_write(OwnPage)):
+            saved: OwnPage = form.save()
+    except IntegrityError:
+        try:
+            form.clean_slug()
+        except ValidationError as error:
+            form.add_error("slug", error)
+            return None
+        raise
+    return saved

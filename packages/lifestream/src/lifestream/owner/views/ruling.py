@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
@@ -21,7 +21,7 @@ from lifestream.web.timeline import Timeline
 @for_owner
 def rules(request: HttpRequest, timeline: Timeline) -> HttpResponse:
     """Show the rules, what they would hide, and save them."""
-    lifestream = Lifestream.objects.get(pk=timeline.lifestream.pk)
+    lifestream = get_object_or_404(Lifestream, pk=timeline.lifestream.pk)
     form = RulesForm(request.POST if request.method == "POST" else None, instance=lifestream)
     preview = None
     if form.is_bound and form.is_valid():

@@ -28,7 +28,8 @@ _LOAD_NOTHING = "default-src 'none'; sandbox"
 def icon(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Return the icon of a site, if its feed has one in a format that cannot contain a script."""
     timeline = read_site(request, slug, pk)
-    data = bytes(Feed.objects.values_list("icon", flat=True).get(subscriptions=pk))
+    # The site may be removed at this moment.
+    data = bytes(Feed.objects.filter(subscriptions=pk).values_list("icon", flat=True).first() or b"")
     kind = image_type(data)
     if not is_icon(data):
         raise Http404(gettext("This site has no icon."))
