@@ -14,10 +14,13 @@ import urllib.request
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from feedserver import FeedServer, PortTaken, Request, Response, stop_server
+from feedserver.net import shared_loop
+from feedserver.net.listener import Listening
 from feedserver.server import STOP_TIMEOUT
 from rawclient import RawClient
 
@@ -96,6 +99,96 @@ def test_starting_twice_is_an_error_and_stopping_twice_is_not(root: Path) -> Non
             server.start()
         server.stop()
         server.stop()
+
+
+class Signalled(BaseException):
+    """Raised by a signal handler in the middle of whatever the main thread does, as by pytest-timeout."""
+
+
+def signalled(*_: object, **__: object) -> NoReturn:
+    raise Signalled
+
+
+INTERRUPTED: list[tuple[object, str]] = [
+    (shared_loop, "acquire"),
+    (Listening, "open"),
+    (threading.Thread, "start"),
+]
+
+
+@pytest.mark.parametrize(("where", "what"), INTERRUPTED, ids=[what for _, what in INTERRUPTED])
+def test_an_interrupted_start_leaves_nothing_and_the_next_one_succeeds(
+    where: object, what: str, root: Path, quiet_host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if what == "start":
+        shared_loop._end_idle()  # so that this server starts the loop's thread
+    server = FeedServer(root, host=quiet_host)
+    server.add("/x", Response("x"))
+    bound: list[int] = []
+    bind = server.listening.bind
+
+    def noting_bind(port: int, timeout: float) -> int:
+        bound.append(bind(port, timeout))
+        return bound[-1]
+
+    monkeypatch.setattr(server.listening, "bind", noting_bind)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of a socket that was not closed
+        with monkeypatch.context() as patch:
+            patch.setattr(where, what, signalled)
+            with pytest.raises(Signalled):
+                server.start()
+        gc.collect()
+    assert not server.is_running and server.port == 0
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((quiet_host, bound[0]), timeout=10)
+    with server, RawClient(server) as client:
+        assert client.get("/x").body == b"x"
+
+
+def test_an_interrupted_stop_is_finished_by_the_next_one(
+    root: Path, quiet_host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = FeedServer(root, host=quiet_host).start()
+    port = server.port
+    with monkeypatch.context() as patch:
+        patch.setattr(shared_loop.LoopThread, "visit", signalled)
+        with pytest.raises(Signalled):
+            server.stop()
+    assert server.is_running
+    server.stop()
+    assert not server.is_running and server.port == 0
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((quiet_host, port), timeout=10)
+
+
+def test_a_server_has_stopped_although_its_stop_warns_and_warnings_are_errors(root: Path) -> None:
+    ends = threading.Event()
+    server = FeedServer(root, callable_timeout=0.05)
+    server.add("/slow", lambda _: Response(str(ends.wait(30))))
+    with server, RawClient(server) as client:
+        client.ask("/slow")
+        server.wait_for("/slow")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with pytest.raises(UserWarning, match=r"still runs 0\.05 s after its server was stopped"):
+                server.stop()
+        assert not server.is_running and server.port == 0
+        ends.set()
+
+
+def test_threads_may_stop_a_server_at_once(root: Path) -> None:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            for _ in range(50):
+                server = FeedServer(root).start()
+                for stopped in [pool.submit(server.stop) for _ in range(4)]:
+                    stopped.result(STOP_TIMEOUT)
+                assert not server.is_running
+    finally:
+        sys.setswitchinterval(interval)
 
 
 def test_stop_ends_delayed_stalled_and_paced_answers_at_once(root: Path) -> None:
@@ -248,6 +341,7 @@ FORKING = """
 import os, sys, urllib.request, warnings
 from feedserver import FeedServer
 from feedserver.net import shared_loop
+from feedserver.net.listener import Listening
 
 def get(server):
     with urllib.request.urlopen(server.url("a.xml"), timeout=10) as answer:

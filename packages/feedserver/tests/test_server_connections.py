@@ -50,6 +50,20 @@ def test_refusing_and_accepting_twice_changes_nothing(server: FeedServer) -> Non
         assert client.get("/x").body == b"x"
 
 
+def test_a_server_accepts_after_an_interrupted_accept(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def signalled(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    server.refuse()
+    with monkeypatch.context() as patch:
+        patch.setattr(server.listening, "open", signalled)
+        with pytest.raises(KeyboardInterrupt):
+            server.accept()
+    server.accept()
+    with RawClient(server) as client:
+        assert client.get("/x").body == b"x"
+
+
 def test_a_server_that_refuses_can_be_stopped_and_releases_its_port(quiet_host: str) -> None:
     with FeedServer(host=quiet_host) as server:
         port = server.port

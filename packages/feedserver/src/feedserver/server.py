@@ -120,7 +120,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
             self._quit_requested = threading.Event()
             self.site.on_quit = partial(_quit, weakref.ref(self))  # weak: no reference cycle delays freeing a server
         self._address: ServerAddress | None = None
-        self._runs = threading.Lock()  # held from the start until the stop is over; a lock is cheaper than an Event
+        self._lifecycle = threading.RLock()  # held by `start` and `stop`; a signal handler may call `stop` in either
         self._wanted_port = port
         self._thread: shared_loop.LoopThread | None = None
         self._pid = 0
@@ -145,37 +145,74 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         Raises PortTaken for a port that stays taken for `bind_timeout` seconds, OSError for an address that can't be
         bound.
         """
-        if self._thread is not None:
-            raise RuntimeError(f"the server already listens on {self.base_url}; stop it before you start it again")
         shared_loop.refuse_on_loop("start()")
+        with self._lifecycle:
+            if self._thread is not None:
+                raise RuntimeError(f"the server already listens on {self.base_url}; stop it before you start it again")
+            try:
+                self._start()
+            except BaseException:  # a signal, or no descriptor or thread is left
+                self._undo_start()
+                raise
+        return self
+
+    def _start(self) -> None:
         self.port = self.listening.bind(self._wanted_port, self.bind_timeout)
         self._address = ServerAddress("https" if self.tls else "http", self.host, self.port, self.aliases)
         self.site.base_url = self._address.base_url
         self.site.is_own_host = self._address.is_own
         self._pid = os.getpid()
-        self._runs.acquire(blocking=False)
         self._thread = shared_loop.acquire(self)
         self._thread.visit(partial(self.listening.open, self._thread.loop))
         self.journal.catch_up = self._thread.catch_up
-        return self
+
+    def _undo_start(self) -> None:
+        """Close what an interrupted start has opened: nobody stops a server whose `start` has raised."""
+        if self._thread is not None:
+            self.stop()
+            return
+        self.listening.unbind()
+        shared_loop.release(self)
+        self.port = self._wanted_port
 
     def stop(self) -> None:
         """Close everything: when it returns, no socket, task or answer is left, and the port can be bound again.
 
-        Raises RuntimeError, naming the open connections, where that takes too long. Stopping twice is no error.
+        Raises RuntimeError, naming the open connections, where that takes too long. Stopping twice is no error: while
+        another thread stops the server, this waits for it. After a stop that raised, the next one goes on with it.
         """
         shared_loop.refuse_on_loop("stop()")
-        thread, self._thread = self._thread, None
         if self._pid != os.getpid():
+            self._thread = None
             return
+        is_worker = threading.current_thread() in self.listening.workers  # a thread that stops the server waits for it
+        wait = 0.0 if is_worker else STOP_TIMEOUT + self.site.callable_timeout
+        if not self._lifecycle.acquire(timeout=wait):
+            return
+        try:
+            self._stop()
+        finally:
+            self._lifecycle.release()
+
+    def _stop(self) -> None:
+        thread = self._thread
+        try:
+            self._thread = None
+            if thread is not None:
+                self._close(thread)
+        except BaseException:
+            self._thread = thread
+            raise
+        try:
+            # Without a thread, too: one of the callables may have stopped the server.
+            self.listening.join_workers(self._log_what_holds, STOP_NOTICE)
+        finally:
+            self.site.close()
+            self.port = self._wanted_port
+
+    def _close(self, thread: shared_loop.LoopThread) -> None:
+        """Close all that runs on the loop *thread*, and let the thread go."""
         listening = self.listening
-        if thread is None:
-            if threading.current_thread() not in listening.workers:  # the thread that stops the server waits for them
-                if self._runs.acquire(timeout=STOP_TIMEOUT):
-                    self._runs.release()
-                # One of the workers may have stopped the server.
-                listening.join_workers(self._log_what_holds, STOP_NOTICE)
-            return
         closed = threading.Lock()  # an Event does the same, at five times the cost
         closed.acquire()
         close = partial(listening.close, closed.release)
@@ -191,10 +228,6 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
                 )
         listening.let_go()
         shared_loop.release(self)
-        listening.join_workers(self._log_what_holds, STOP_NOTICE)
-        self.site.close()
-        self.port = self._wanted_port
-        self._runs.release()
 
     def _log_what_holds(self) -> None:
         """Log what a stop waits for, while it waits: a test that hangs must say where."""
@@ -222,6 +255,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         self.listening.abandon()
         self.journal.catch_up = nothing_is_read
         self._thread = None
+        self._lifecycle = threading.RLock()  # another thread of the parent may have held it
 
 
 _DEFAULTS: Final = FeedServer.__init__.__kwdefaults__ or {}

@@ -64,8 +64,8 @@ class ServerConnections:
         if self._thread is None:
             raise RuntimeError("the server is not running; start it")
         shared_loop.refuse_on_loop("accept()")
-        if self.listening.bind_again(self.port):
-            self._thread.visit(partial(self.listening.open, self._thread.loop))
+        self.listening.bind_again(self.port)
+        self._thread.visit(partial(self.listening.open, self._thread.loop))
 
     def close_client_connections(self) -> None:
         """Close all open connections at once, whatever is under way on them; new ones are still accepted.

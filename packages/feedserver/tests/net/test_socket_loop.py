@@ -6,9 +6,11 @@ import contextlib
 import os
 import selectors
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from types import FrameType
 
 import pytest
 
@@ -259,3 +261,24 @@ def test_a_closed_loop_takes_no_calls() -> None:
         line.loop.call_soon_threadsafe(line.note("never"))
     line.near.close()
     line.far.close()
+
+
+def test_a_visitor_that_is_interrupted_as_its_visit_begins_leaves_the_loop_free(line: Line) -> None:
+    class Signalled(BaseException):
+        pass
+
+    def interrupt(frame: FrameType, event: str, called: object) -> None:
+        if event == "c_return" and frame.f_code.co_name == "visit" and getattr(called, "__name__", "") == "acquire":
+            sys.setprofile(None)
+            raise Signalled  # where Python calls the handler of a signal that came meanwhile
+
+    sys.setprofile(interrupt)
+    try:
+        with pytest.raises(Signalled):
+            line.loop.visit(line.note("visited"))
+    finally:
+        sys.setprofile(None)
+    visitor = threading.Thread(target=line.loop.visit, args=(line.note("visited"), DEADLINE))
+    visitor.start()
+    visitor.join()
+    assert line.noted == ["visited"]

@@ -68,7 +68,8 @@ class Listening:
         self._bound: tuple[str, ...] = ()
         self._holding: list[socket.socket] = []
         self._sockets: list[socket.socket] = []
-        self._acceptors: list[Acceptor] = []
+        self._acceptors: list[Acceptor] = []  # of the first sockets; all sockets have one, unless `open` is still due
+        self._closed_acceptors: list[Acceptor] = []
         self._sweeper: Timer | None = None
         self._closed: Callable[[], None] | None = None
 
@@ -83,9 +84,8 @@ class Listening:
         for attempt in range(FREE_PORT_ATTEMPTS):
             try:
                 return self._bind_all(port, timeout)
-            except OSError as error:
-                self.let_go()
-                _close_all(self._sockets)
+            except BaseException as error:
+                self.unbind()
                 if port or not isinstance(error, binding.PortTaken) or attempt + 1 == FREE_PORT_ATTEMPTS:
                     raise
         raise AssertionError("unreachable")
@@ -108,17 +108,16 @@ class Listening:
                 port = port or listening.getsockname()[1]
         return port
 
-    def bind_again(self, port: int) -> bool:
-        """Listen on *port* again after `refuse`; return False if it listened already.
+    def bind_again(self, port: int) -> None:
+        """Listen on *port* again after `refuse`; do nothing if it listens already.
 
         Raises OSError where the port is taken.
         """
         if self._sockets:
-            return False
+            return
         if not binding.HOLDS_BESIDE:
             self.let_go()
         self._sockets += [binding.listen_again(address, port, self._holding) for address in self._bound]
-        return True
 
     def hold(self, port: int) -> None:
         """Hold *port* while nothing listens there: before `refuse` where the system allows that, else after it."""
@@ -133,6 +132,11 @@ class Listening:
                 self.let_go()  # all of them are bound after `refuse`
                 return
             self._holding.append(holder)
+
+    def unbind(self) -> None:
+        """Close what `bind` and `hold` have opened, before `open` was called."""
+        self.let_go()
+        _close_all(self._sockets)
 
     def let_go(self) -> None:
         """Release the held port."""
@@ -191,9 +195,9 @@ class Listening:
     # On the event loop
 
     def open(self, loop: EventLoop) -> None:
-        """Accept connections from now on."""
+        """Accept connections from now on; do nothing for a socket on which they are accepted already."""
         self.loop = loop
-        for listening in self._sockets:
+        for listening in self._sockets[len(self._acceptors) :]:
             acceptor = Acceptor(loop, listening, lambda: Connection(self), self._close_connections, self._refused)
             self._acceptors.append(acceptor)
             acceptor.open()
@@ -202,9 +206,11 @@ class Listening:
 
     def refuse(self) -> None:
         """Close the listening sockets. Existing connections stay open."""
-        for acceptor in self._acceptors[-len(self._sockets) :] if self._sockets else ():
+        for acceptor in self._acceptors:
             acceptor.close()
-        self._sockets.clear()
+        self._closed_acceptors += self._acceptors
+        self._acceptors.clear()
+        _close_all(self._sockets)  # also those that have no acceptor, where a start was interrupted
 
     def close(self, closed: Callable[[], None]) -> None:
         """End everything that runs on the loop, and call *closed* when the last socket is closed."""
@@ -266,10 +272,10 @@ class Listening:
             return
         for connection in list(self.connections):
             connection.abort()
-        if self.connections or any(acceptor.under_way for acceptor in self._acceptors):
+        if self.connections or any(acceptor.under_way for acceptor in self._closed_acceptors):
             self._closed = closed
         else:
-            self._acceptors.clear()
+            self._closed_acceptors.clear()
             closed()
 
 

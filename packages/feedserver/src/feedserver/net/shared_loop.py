@@ -46,7 +46,11 @@ class LoopThread:
         self.loop = self._new_loop()
         self.users: set[LoopUser] = set()
         self._thread = threading.Thread(target=self.loop.run_forever, name="feedserver", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except BaseException:  # the system has no thread left
+            self.loop.close()
+            raise
 
     def _new_loop(self) -> SocketLoop | asyncio.AbstractEventLoop:
         if sys.platform == "win32":  # Windows reports that a read is complete, not that one is possible

@@ -47,8 +47,9 @@ class SocketLoop:
     def __init__(self, poller: Poller, failed: Callable[[BaseException], object]) -> None:
         self._poller = poller
         self._failed = failed
-        self._at_work = threading.Lock()  # held by the thread that works on the loop
-        self._at_work.acquire()
+        # Held by the thread that works on the loop. It knows its owner, so that a thread which a signal interrupts
+        # between taking it and noting that it has it can still release it.
+        self._at_work = threading.RLock()
         self.visitor = 0
         """The identifier of the thread that visits the loop (`threading.get_ident`), 0 where none does."""
         self._watched: dict[int, _Watched] = {}
@@ -65,9 +66,10 @@ class SocketLoop:
 
     def run_forever(self) -> None:
         """Run until `stop`, on the caller's thread."""
-        while not self._is_stopped:
-            self._turn()
-        self._is_stopped = False
+        with self._at_work:
+            while not self._is_stopped:
+                self._turn()
+            self._is_stopped = False
 
     def stop(self) -> None:
         """End `run_forever` after this turn."""
@@ -117,15 +119,20 @@ class SocketLoop:
         and cease to watch sockets, if the poller allows that, and cancel timers. Callbacks and timers that it
         schedules do not wake the loop: they are taken up when something else wakes it.
         """
-        if not self._at_work.acquire(True, timeout):
-            return False
-        self.visitor = threading.get_ident()
+        own = threading.get_ident()
         try:
+            if not self._at_work.acquire(True, timeout):
+                return False
+            self.visitor = own
             function()
+            return True
         finally:
-            self.visitor = 0
-            self._at_work.release()
-        return True
+            if self.visitor == own:
+                self.visitor = 0
+            try:  # noqa: SIM105 - `suppress` is a call, after which a signal may raise
+                self._at_work.release()
+            except RuntimeError:
+                pass  # it was not acquired
 
     def _call(self, callback: Callback) -> None:
         try:
