@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
+from datetime import timedelta
+from unittest import mock
+
 import pytest
+from django.db import OperationalError
 
 from factories import make_feed, make_item, make_lifestream, make_subscription
 from feedserver import Response, gone, moved
 from feedserver.django import FeedServerTestCase
+from lifestream.conf import settings
 from lifestream.fetcher.address_guard import AddressGuard
+from lifestream.fetcher.request_options import RequestOptions
 from lifestream.models import Feed, Fetch, Item, Lifestream, Post
-from lifestream.refresh.subscribe import Added, Found, NotAdded, Reading, add_feed, find_feed
-from lifestream.storage import credentials
+from lifestream.refresh.scout import Scout
+from lifestream.refresh.subscribe import Added, Found, NotAdded, Reading, add_feed, completed, find_feed, find_feeds
+from lifestream.scheduler import leases
+from lifestream.scheduler.jobs import Stored, Writing
+from lifestream.storage import credentials, writer
+from lifestream.storage.feed_options import RequestsBeside
 from served import START, Clock, feed, page, rss, slow_page
 
 LINK = '<link rel="alternate" type="application/rss+xml" href="{}">'
+REFRESH = '<meta http-equiv="refresh" content="0; url={}">'
 
 
 class SubscribeTestCase(FeedServerTestCase):
@@ -52,6 +64,7 @@ class AFeed(SubscribeTestCase):
         )
         assert (made.etag, made.next_reason, made.claim_token) == ('"v1"', "max-age of the last answer: 2 hours", "")
         assert made.last_fetch == START
+        assert made.body_hash == hashlib.sha256(rss("one", "two").encode()).hexdigest()
         assert added.is_new
         assert added.stored is not None
         assert added.stored.new == 2
@@ -69,6 +82,11 @@ class AFeed(SubscribeTestCase):
         self.feedserver.add("/feed", feed())
         subscription = self.add(self.get_url("/feed"), name="Mine", folder="News").subscription
         assert (subscription.display_name, subscription.folder, subscription.feed.title) == ("Mine", "News", "A feed")
+
+    def test_its_items_are_posted_as_the_rules_of_the_subscription_allow(self) -> None:
+        self.feedserver.add("/feed", feed(("kites", "kites and ads", "boats")))
+        subscription = self.add(self.get_url("/feed"), keep_rules="kites", block_rules="ads").subscription
+        assert [post.item.title for post in subscription.posts.all()] == ["kites"]
 
     def test_a_feed_that_others_have_is_not_fetched_and_its_items_are_shown(self) -> None:
         theirs = make_feed(self.get_url("/feed"), title="Theirs")
@@ -122,11 +140,117 @@ class AFeed(SubscribeTestCase):
         with pytest.raises(NotAdded, match=r"^https://"):
             self.find(f"https://{bare}")
 
+    def test_a_feed_that_others_have_by_http_is_found_without_its_scheme(self) -> None:
+        self.feedserver.allow("the client speaks TLS")
+        known = make_feed(self.get_url("/feed"))
+        found = self.find(self.get_url("/feed").removeprefix("http://"))
+        assert (found.url, found.source) == (known.url, known)
+        assert self.feedserver.requests == []
+
+    def test_only_the_scheme_becomes_http_if_nothing_answers_over_https(self) -> None:
+        self.feedserver.allow("the client speaks TLS")
+        self.feedserver.add("/feed", feed())
+        url = self.get_url("/feed?of=https:a")
+        assert self.find(url.removeprefix("http://")).url == url
+
+    def test_a_password_without_a_scheme_is_never_sent_over_http(self) -> None:
+        self.feedserver.allow("the client speaks TLS")
+        self.feedserver.add("/feed", feed())
+        with pytest.raises(NotAdded, match=r"^https://127\.0\.0\.1:\d+/feed can't be fetched: "):
+            self.find(self.get_url("/feed").replace("http://", "ada:secret@"))
+        assert self.feedserver.requests == []
+
     def test_the_scheme_that_answers_is_used_whatever_the_answer_is(self) -> None:
         self.feedserver.allow("the client speaks TLS")
         self.feedserver.add("/none", Response(status=404))
         with pytest.raises(NotAdded, match=r"^http://127\.0\.0\.1:\d+/none can't be fetched: the server answered 404"):
             self.find(self.get_url("/none").removeprefix("http://"))
+
+
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        (" a.example/feed\n", "https://a.example/feed"),
+        ("a.example:8080", "https://a.example:8080"),
+        ("http://a.example/", "http://a.example/"),
+        ("feed:a.example", "https://a.example"),
+        ("FEED://a.example", "https://a.example"),
+        ("feed:http://a.example/feed:b", "feed:http://a.example/feed:b"),
+        ("a.example/feed:b?feed:c", "https://a.example/feed:b?feed:c"),
+        ("newsfeed:8080/rss", "https://newsfeed:8080/rss"),
+        ("a.example/?of=http://b.example/", "https://a.example/?of=http://b.example/"),
+        ("a.example/http://b.example/", "https://a.example/http://b.example/"),
+        ("feed:", ""),
+        (" ", ""),
+    ],
+)
+def test_an_address_gets_a_scheme_if_it_has_none(written: str, url: str) -> None:
+    assert completed(written) == url
+
+
+@pytest.mark.usefixtures("shared_parsers")
+class SeveralAddresses(SubscribeTestCase):
+    def test_each_has_a_result_and_a_failure_stops_no_other(self) -> None:
+        self.feedserver.add("/none", Response(status=404))
+        self.feedserver.add("/feed", feed())
+        none, known, new = map(self.get_url, ("/none", "/known", "/feed"))
+        row = make_feed(known)
+        [failed, stored, read] = find_feeds([none, known, new], clock=self.clock)
+        assert isinstance(failed[1], NotAdded)
+        assert (failed[0], str(failed[1])) == (none, f"{none} can't be fetched: the server answered 404 Not Found")
+        assert stored == (known, Found(known, row))
+        assert isinstance(read[1], Found) and isinstance(read[1].source, Reading)
+        assert (read[0], read[1].title, read[1].source.started) == (new, "A feed", START)
+
+    def test_one_that_belongs_to_a_feed_is_requested_with_the_options_of_that_feed(self) -> None:
+        self.feedserver.add("/a", feed())
+        self.feedserver.add("/b", feed())
+        beside = RequestsBeside(self.get_url("/"), options=RequestOptions(user_agent="Mine/1"))
+        urls = [self.get_url("/a"), self.get_url("/b")]
+        assert len(list(find_feeds(urls, clock=self.clock, beside={urls[0]: beside}))) == 2
+        mine, usual = (asked.headers["User-Agent"] for asked in self.feedserver.requests)
+        assert mine == "Mine/1" != usual
+
+    def test_the_guard_that_is_given_is_used(self) -> None:
+        [(_, refused)] = find_feeds([self.get_url("/feed")], clock=self.clock, guard=AddressGuard())
+        assert "127.0.0.1 is a loopback address" in str(refused)
+        assert self.feedserver.requests == []
+
+
+UNSTORED = Stored(0, "", writing=Writing.UNWRITTEN, message="the disk is full")
+
+
+@pytest.mark.usefixtures("shared_parsers")
+class ADatabaseThatFails(SubscribeTestCase):
+    def test_while_a_feed_is_looked_for_is_no_shortage_of_the_request(self) -> None:
+        failure = OperationalError("no connection")
+        failure.__cause__ = MemoryError()
+        with mock.patch.object(Scout, "ask", side_effect=failure), pytest.raises(OperationalError):
+            self.find(self.get_url("/feed"))
+
+    def test_while_a_feed_is_stored_leaves_it_due_at_once(self) -> None:
+        self.feedserver.add("/feed", feed())
+        found = self.find(self.get_url("/feed"))
+        with mock.patch.object(writer, "store", return_value=[UNSTORED]):
+            added = add_feed(found, self.lifestream, clock=self.clock)
+        made = added.subscription.feed
+        assert (added.is_new, added.trouble) == (True, "the disk is full")
+        assert (made.url, made.title, made.next_fetch) == (found.url, "A feed", START)
+        assert (made.claim_token, made.claimed_until) == ("", None)
+
+    def test_entirely_leaves_the_feed_due_when_its_lease_ends(self) -> None:
+        self.feedserver.add("/feed", feed())
+        found = self.find(self.get_url("/feed"))
+        with (
+            mock.patch.object(writer, "store", return_value=[UNSTORED]),
+            mock.patch.object(leases, "release", side_effect=OperationalError),
+        ):
+            made = add_feed(found, self.lifestream, clock=self.clock).subscription.feed
+        assert (len(made.claim_token), made.claimed_until) == (32, START + timedelta(seconds=settings.lease))
+
+    def test_no_other_time_is_there_any_trouble(self) -> None:
+        self.feedserver.add("/feed", feed())
+        assert (self.add(self.get_url("/feed")).trouble, self.add(self.get_url("/feed")).trouble) == ("", "")
 
 
 @pytest.mark.usefixtures("shared_parsers")
@@ -186,9 +310,16 @@ class Credentials(SubscribeTestCase):
         with self.make_feedserver() as other:
             other.add("/feed", feed())
             self.feedserver.add("/elsewhere", page(LINK.format(other.url("/feed"))))
-            found = self.find(self.url.replace("/feed", "/elsewhere"))
-            assert (found.url, found.credentials) == (other.url("/feed"), "")
-            assert "Authorization" not in other.requests[-1].headers
+            self.feedserver.add("/moved", page(REFRESH.format(other.url("/feed"))))
+            for path in ("/elsewhere", "/moved"):
+                found = self.find(self.url.replace("/feed", path))
+                assert (found.url, found.credentials) == (other.url("/feed"), "")
+                assert "Authorization" not in other.requests[-1].headers
+
+    def test_credentials_are_sent_to_the_page_that_a_page_of_the_same_server_refreshes_to(self) -> None:
+        self.feedserver.add("/", page(REFRESH.format("/feed")))
+        found = self.find(self.url.removesuffix("feed"))
+        assert (found.url, found.title, found.credentials) == (self.get_url("/feed"), "A feed", "ada:pass word")
 
 
 @pytest.mark.usefixtures("shared_parsers")
@@ -203,7 +334,8 @@ class AWebPage(SubscribeTestCase):
     def test_its_feed_is_not_fetched_if_it_is_stored_already(self) -> None:
         self.feedserver.add("/blog", page(LINK.format("/feed")))
         known = make_feed(self.get_url("/feed"))
-        assert self.find(self.get_url("/blog")).source == known
+        found = self.find(self.get_url("/blog"))
+        assert (found.source, found.page) == (known, self.get_url("/blog"))
 
     def test_the_next_feed_that_it_names_is_tried_if_the_first_is_no_feed(self) -> None:
         self.feedserver.add("/blog", page(LINK.format("/dead") + LINK.format("/feed")))
@@ -235,10 +367,16 @@ class AWebPage(SubscribeTestCase):
         self.feedserver.add("/2026/11/a-post", page("<p>A post</p>"))
         for deep in ("feed", "rss.xml", "atom.xml", "feed.xml", "index.xml", "feed.json", "rss"):
             self.feedserver.add(f"/2026/11/a-post/{deep}", Response(status=404))
-        for shallow in ("feed", "rss.xml"):
+        for shallow in ("feed", "rss.xml", "atom.xml", "feed.xml", "index.xml", "feed.json"):
             self.feedserver.add(f"/{shallow}", Response(status=404))
-        self.feedserver.add("/atom.xml", feed())
-        assert self.find(self.get_url("/2026/11/a-post")).url == self.get_url("/atom.xml")
+        self.feedserver.add("/rss", feed())
+        assert self.find(self.get_url("/2026/11/a-post")).url == self.get_url("/rss")
+
+    def test_a_page_that_cannot_be_fetched_has_its_feed_where_sites_of_its_kind_have_it(self) -> None:
+        self.feedserver.add("/@ada", Response(status=404))
+        self.feedserver.add("/@ada.rss", feed())
+        found = self.find(self.get_url("/@ada"))
+        assert (found.url, found.page) == (self.get_url("/@ada.rss"), self.get_url("/@ada"))
 
     def test_no_other_place_is_tried_at_a_server_that_asks_for_a_pause(self) -> None:
         self.feedserver.add("/", page("<p>A blog</p>"))
@@ -252,6 +390,14 @@ class AWebPage(SubscribeTestCase):
         self.feedserver.add("/news.rss", feed())
         assert self.find(self.get_url("/")).url == self.get_url("/news.rss")
         assert [asked.path for asked in self.feedserver.requests] == ["/", "/news.rss"]
+
+    def test_six_of_the_feeds_that_it_links_to_are_tried_and_no_seventh(self) -> None:
+        self.feedserver.add("/", page("".join(f'<a href="/{number}.rss">RSS</a>' for number in range(1, 9))))
+        for number in range(1, 9):
+            self.feedserver.add(f"/{number}.rss", Response(status=404))
+        self.feedserver.add("/feed", feed())
+        assert self.find(self.get_url("/")).url == self.get_url("/feed")
+        assert [asked.path for asked in self.feedserver.requests] == ["/", *(f"/{n}.rss" for n in range(1, 7)), "/feed"]
 
     def test_the_link_header_may_name_its_feed(self) -> None:
         link = '</hidden>; rel="alternate"; type="application/atom+xml"'
@@ -271,14 +417,31 @@ class AWebPage(SubscribeTestCase):
         assert self.find(self.get_url("/direct")).url == self.get_url("/feed")
         assert len(self.feedserver.requests) == asked + 2
 
-    def test_a_limited_number_of_refreshes_is_followed(self) -> None:
+    def test_three_refreshes_are_followed_and_no_fourth(self) -> None:
         self.feedserver.allow("nothing answers")
         for number in range(6):
-            self.feedserver.add(f"/{number}", page(f'<meta http-equiv=refresh content="0;url=/{number + 1}">'))
-        self.feedserver.add("/round", page('<meta http-equiv=refresh content="0;url=/round">'))
-        for start in ("/0", "/round"):
-            self.refusal(self.get_url(start))
-        assert not any(asked.path == "/5" for asked in self.feedserver.requests)
+            self.feedserver.add(f"/{number}", page(REFRESH.format(f"/{number + 1}")))
+        self.refusal(self.get_url("/0"))
+        assert [asked.path for asked in self.feedserver.requests][:5] == ["/0", "/1", "/2", "/3", "/3/feed"]
+
+    def test_a_page_that_refreshes_to_itself_is_requested_once(self) -> None:
+        self.feedserver.allow("nothing answers")
+        self.feedserver.add("/round", page(REFRESH.format("/round")))
+        self.refusal(self.get_url("/round"))
+        assert [asked.path for asked in self.feedserver.requests][:2] == ["/round", "/round/feed"]
+
+    def test_a_page_that_names_a_feed_is_not_left_for_another_page(self) -> None:
+        self.feedserver.add("/", page(REFRESH.format("/next") + LINK.format("/feed")))
+        self.feedserver.add("/feed", feed())
+        assert self.find(self.get_url("/")).url == self.get_url("/feed")
+        assert [asked.path for asked in self.feedserver.requests] == ["/", "/feed"]
+
+    def test_a_page_that_refreshes_to_nothing_is_searched_itself(self) -> None:
+        self.feedserver.add("/", page(REFRESH.format("/gone")))
+        self.feedserver.add("/gone", Response(status=404))
+        self.feedserver.add("/feed", feed())
+        found = self.find(self.get_url("/"))
+        assert (found.url, found.page) == (self.get_url("/feed"), self.get_url("/"))
 
     def test_a_page_that_leads_to_no_feed_is_refused(self) -> None:
         self.feedserver.add("/blog", page(LINK.format("/blog") + LINK.format("/page")))

@@ -45,7 +45,6 @@ from lifestream.storage.feed_options import RequestsBeside, secrets_of
 __all__ = ["Added", "Found", "NotAdded", "Reading", "add_feed", "completed", "find_feed", "find_feeds"]
 
 _MOST_TRIED = 6  # how many of the URLs that a page names are tried
-_MOST_GUESSED = 14  # how many of the usual places of feeds are tried, beside the page and at the site's root
 _MOST_REFRESHES = 3  # how many pages that lead to another page (by `<meta http-equiv="refresh">`) are followed
 
 
@@ -177,17 +176,18 @@ def completed(url: str) -> str:
     """Return *url*, as people write it, with a scheme: https where it has none."""
     url = url.strip()
     if not _has_scheme(url):
-        url = _FEED_SCHEME.sub("", url, count=1)
+        url = _FEED_SCHEME.sub("", url)
         return f"https://{url}" if url else ""
     return url
 
 
 def _has_scheme(url: str) -> bool:
     """Return whether *url* has a scheme to request it by, which `feed:` is not: `feed://a.example` has none."""
-    return "://" in _FEED_SCHEME.sub("", url.strip(), count=1)
+    return _SCHEME.match(_FEED_SCHEME.sub("", url.strip())) is not None
 
 
-_FEED_SCHEME: Final = re.compile(r"feed:(?://)?", re.IGNORECASE)
+_FEED_SCHEME: Final = re.compile(r"^feed:(?://)?", re.IGNORECASE)
+_SCHEME: Final = re.compile(r"[^/?#]*://")  # a path or a query may have "://", too
 
 
 def _find(request: FetchRequest, scout: Scout, *, is_bare: bool = False) -> Found:
@@ -233,7 +233,7 @@ def _places(page: Fetched, request: FetchRequest, scout: Scout) -> tuple[list[st
         page = answer.page
         read = scout.read_page(page)
     named = [candidate.url for candidate in read.feeds][:_MOST_TRIED]
-    guessed = [*read.linked[:_MOST_TRIED], *well_known(page.url)[:_MOST_GUESSED]]
+    guessed = [*read.linked[:_MOST_TRIED], *well_known(page.url)]
     return [url for url in dict.fromkeys(named or guessed) if url != page.url], page.url
 
 
