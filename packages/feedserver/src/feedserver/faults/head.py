@@ -1,4 +1,6 @@
-"""Heads: the head of the answer is not HTTP, does not end, or has a header that should not be there."""
+"""Heads: the head of the answer is not HTTP, does not end, has a header that should not be there, or comes after an
+interim answer.
+"""
 
 from __future__ import annotations
 
