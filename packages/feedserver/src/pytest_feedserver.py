@@ -19,7 +19,7 @@ IN_CALL = pytest.StashKey[bool]()
 """The key that is in the stash of a test while the test is called. A report made during that time is a subtest's."""
 
 WATCH = "feedserver watch"
-"""The name of the plugin that watches the servers of a run; it is registered when the first one is started."""
+"""The name of the plugin that watches the servers of a run; it is registered when a fixture first asks for one."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,8 +1,8 @@
 """A real HTTP server for testing whatever reads RSS and Atom feeds.
 
-with FeedServer("tests/feeds") as server:
-    feed = my_reader.fetch(server.url("atom.xml"))
-    assert server.requests[-1].headers["User-Agent"].startswith("my-reader/")
+    with FeedServer("tests/feeds") as server:
+        feed = my_reader.fetch(server.url("atom.xml"))
+        assert server.requests[-1].headers["User-Agent"].startswith("my-reader/")
 
 The source, in the order in which a request passes it; the docstring of each package lists its modules:
 
@@ -13,8 +13,8 @@ The source, in the order in which a request passes it; the docstring of each pac
 - `feeds`, `encodings`: feeds and the charset matrix, made by code.
 - `record`, `check`: the commands of these names. `cli` is the command line.
 
-`server` is `FeedServer`, whose methods are in the `server_*` modules. `pytest`, `testcases` and `django` are the
-integrations for tests.
+`server` is `FeedServer`: its lifecycle; the methods that tests call are in the `server_*` modules. `pytest`,
+`testcases` and `django` are the integrations for tests.
 """
 
 from importlib import import_module

@@ -223,7 +223,7 @@ def _parser(*, with_check: bool = False) -> argparse.ArgumentParser:
         "serve",
         help="serve a folder",
         description="Serves a folder of feed files until Ctrl-C, SIGTERM or an HTTP request QUIT. The first line "
-        "of the output is the URL; then comes one line for each request.",
+        "of the output is the URL; then comes one line for each request, and its problems below it.",
     )
     serve.add_argument("folder", metavar="DIR", type=_folder, help="the folder to serve")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")

@@ -1,8 +1,9 @@
 """The integration for Django: Django's own test cases, with a server for each test.
 
-All of them provide the server in the same way. Which of them to use depends on the database alone, as always in Django:
-no database, a transaction that is rolled back, or real commits, for code that reads feeds in threads or processes of
-its own. The last one also serves the site under test, at Django's `live_server_url`.
+All of them provide the server in the same way. Which of them to use depends on the database, as always in Django: no
+database, a transaction that is rolled back, or real commits, for code that reads feeds in threads or processes of its
+own. `FeedServerLiveServerTestCase` makes real commits, too, and serves the site under test at Django's
+`live_server_url`.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ _LOCATIONS = frozenset((b"location", b"content-location"))
 
 
 class ForwardingError(Exception):
-    """No whole answer came from the server that a request was forwarded to."""
+    """No whole answer came from the server that a request was forwarded to, or none that can be forwarded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class Forward:
 
     *to* is the address of another server of this machine, such as "http://127.0.0.1:9000"; a path in it comes before
     that of the request. *timeout* is in seconds, for each step of the exchange. The answer is in the journal as any
-    other is, and can be given to `add` later. A `Location` on that server is rewritten to this one. Raises ValueError
-    for an address of another machine; the command `feedserver record` fetches from those.
+    other is, and can be given to `add` later. A `Location` or `Content-Location` on that server is rewritten to this
+    one. Raises ValueError for an address of another machine; the command `feedserver record` fetches from those.
     """
 
     to: str
@@ -68,7 +68,7 @@ class Forward:
             )
 
     def __call__(self, request: Request) -> Response:
-        """Return the answer to *request*. Raises ForwardingError if no whole answer comes."""
+        """Return the answer to *request*. Raises ForwardingError for none, or one that cannot be forwarded whole."""
         if any(self._name in value for value in request.headers.get_all("Via")):
             raise ForwardingError(f"{self.to} leads back to this server; forward to another one")
         import http.client  # its import takes longer than a server's start

@@ -233,9 +233,9 @@ class Watched:
 class ServerWatch:
     """A plugin that watches the running servers and those that ended in the current test, and collects their problems.
 
-    It is registered when the first server is started. pytest may be in the middle of a hook then, and would not call
-    this plugin's wrapper of that hook. So `pytest_feedserver` wraps calls of tests and set-ups of fixtures, and calls
-    `verify` and `share`. *item* is the test that is already being set up; None outside of tests.
+    It is registered when a fixture first asks for a server. pytest may be in the middle of a hook then, and would not
+    call this plugin's wrapper of that hook. So `pytest_feedserver` wraps calls of tests and set-ups of fixtures, and
+    calls `verify` and `share`. *item* is the test that is already being set up; None outside of tests.
     """
 
     def __init__(self, item: pytest.Item | None) -> None:

@@ -47,7 +47,10 @@ def stop_server(port: int, host: str = "127.0.0.1", timeout: float = 5.0) -> Non
 
 
 def _answer_to_quit(port: int, host: str, deadline: float) -> bytes:
-    """Return what was received until the connection or the time ended, at most LONGEST_ANSWER bytes of it."""
+    """Return what was received until the connection or the time ended, of an endless answer about LONGEST_ANSWER bytes.
+
+    Raises TimeoutError where no whole head came in time.
+    """
     name = f"[{host}]" if ":" in host else host
     request = f"QUIT / HTTP/1.1\r\nHost: {name}:{port}\r\nConnection: close\r\n\r\n"
     answer = b""

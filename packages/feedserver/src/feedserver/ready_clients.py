@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 Library: TypeAlias = Literal["urllib", "httpx", "httpx-async", "requests"]
 
 TIMEOUT = 10.0
-"""Seconds that a client waits for the server, where its library would wait for ever."""
+"""Seconds that a client waits for the server, unless the test says otherwise: urllib and requests would wait for ever.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,8 @@ class UrllibClient:
     ) -> HTTPResponse:
         """Request *url*, a path of the server or an absolute URL, and return the answer: see `urllib.request.urlopen`.
 
-        *timeout* is in seconds. Raises urllib.error.HTTPError for an answer of 400 and above, and URLError where none
-        comes.
+        *timeout* is in seconds. Raises urllib.error.HTTPError for an answer of 400 and above and for a 3xx that it does
+        not follow, such as a 304, and URLError where no answer comes.
         """
         if isinstance(url, str):
             url = urllib.request.Request(self._trust.absolute(url), method=method, headers=headers or {})  # noqa: S310 - the test's own

@@ -40,8 +40,8 @@ class Screen:
             show(f"{line}\n", self._stream)
 
     def report(self, server: FeedServer, exchange: Exchange) -> None:
-        """Print a line about an exchange, and below it the problems that it had. Remove its request's body from
-        memory.
+        """Print a line about an exchange, and below it its problems, those about no particular exchange, and warnings
+        about fixtures. Remove its request's body from memory.
         """
         _ = exchange.ended  # waits until the listener that put it into the queue has returned, and the end is published
         exchange.request = _without_body(exchange.request)

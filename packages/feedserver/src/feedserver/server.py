@@ -50,13 +50,13 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
     that it listens on, such as 127.0.0.2, for tests of what a client does with several hosts. *port* 0 takes a free
     one. *bind_timeout* is how many seconds `start` waits for a fixed port that is still in use. *follow_links* serves
     files outside the root that links lead to. *quit* obeys the method QUIT. *strict* makes `verify` report what clients
-    do wrong: requests that nothing answers, and bytes that are no request. *idle_timeout* is in seconds, *max_body* in
-    bytes of a request's body, *callable_timeout* in seconds for each call of an answer that is a callable.
-    *journal_limit* is the number of exchanges that are kept. *tls* speaks HTTPS beside HTTP, on the same port; instead
-    of True it may be one of the words of `TlsFault`, which says how TLS fails. The certificate is for localhost, the
-    host, the aliases and *names*: more host names by which a client asks for the server, such as "feeds.example".
-    *client_certificates*, "optional" or "required", asks clients for a certificate of the server's authority; see
-    `client_certificate`.
+    do wrong: requests that nothing answers, bytes that are no request, and TLS that fails. *idle_timeout* is in
+    seconds, *max_body* in bytes of a request's body, *callable_timeout* in seconds for each call of an answer that is a
+    callable, and for each coding of a large body. *journal_limit* is the number of exchanges that are kept (None: all).
+    *tls* speaks HTTPS beside HTTP, on the same port; instead of True it may be one of the words of `TlsFault`, which
+    says how TLS fails. The certificate is for localhost, the host, the aliases and *names*: more host names by which a
+    client asks for the server, such as "feeds.example". *client_certificates*, "optional" or "required", asks clients
+    for a certificate of the server's authority; see `client_certificate`.
 
     A `with` statement starts and stops the server, and does not call `verify`: a test calls `verify` as the last line
     of the block.
@@ -143,7 +143,7 @@ class FeedServer(ServerAnswers, ServerConnections, ServerClients, ServerJournal)
         """Bind and listen. Returns when clients can connect.
 
         Raises PortTaken for a port that stays taken for `bind_timeout` seconds, OSError for an address that can't be
-        bound.
+        bound, and RuntimeError if the server runs already.
         """
         shared_loop.refuse_on_loop("start()")
         with self._lifecycle:

@@ -45,12 +45,13 @@ class ServerAnswers(ServerLocation):
         to all requests of two hours. Without *method*, every method is answered.
 
         With *state*, the route answers only while `state` has these values (None: a name that is not set). Each request
-        that uses an answer up changes `state` to the values of *then*.
+        that gets an answer, except HEAD and one that gets the 401 of a login, changes `state` to the values of *then*.
 
         *path* may be a `Pattern` for many paths. More conditions are *query*, *headers*, *body*, *form*, *json* and
         *matching*, see `ConditionsInput`. The most specific route answers: one with a path before one with a pattern,
-        then the one with the narrowest query, with the most other conditions, with the request's own method; of equal
-        ones, the one that was added last. A route for the same requests replaces the earlier one.
+        then the one whose pattern has the most text beside its placeholders, with the narrowest query, with the most
+        other conditions, with the request's own method; of equal ones, the one that was added last. A route for the
+        same requests replaces the earlier one.
         """
         asked = Conditions.of(conditions, "method", "state", "then")
         self.site.routes.add(path, answers, method, state, then, asked)

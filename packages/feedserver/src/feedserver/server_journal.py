@@ -103,10 +103,10 @@ class ServerJournal:
         """Raise VerificationError for what went wrong at the server; docs/feedserver/pytest.md has a table of problems.
 
         That is a mistake in a fixture, a callable that failed, a fault that was not injected, any exception while a
-        request was answered, and, if the server is *strict*, a request that nothing answers and bytes that are no
-        request. What was expected by `expect` is checked, too. Each problem is raised once, and each expectation is
-        checked once. A doubtful detail of a fixture is issued as a FixtureWarning, here rather than on the thread that
-        read the fixture.
+        request was answered, and, if the server is *strict*, a request that nothing answers, bytes that are no request,
+        and TLS that fails. What was expected by `expect` is checked, too. Each problem is raised once, and each
+        expectation is checked once. A doubtful detail of a fixture is issued as a FixtureWarning, here rather than on
+        the thread that read the fixture.
         """
         self.site.catch_up()
         while (warning := self.site.take_warning()) is not None:  # where warnings are errors, the others stay for later

@@ -40,8 +40,9 @@ class FeedServerMixin(_TestCase):
     bases.
 
     *feed_root* is the folder that is served, or None if the server has added routes only; a relative path is relative
-    to the file of the class that sets it. If *silence_logging* is False, each exchange is logged when it has ended, to
-    the logger "feedserver": as WARNING if it had a problem, else as INFO.
+    to the file of the class that sets it, or, if nothing is there, to the current folder. If *silence_logging* is
+    False, each exchange is logged when it has ended, to the logger "feedserver": as WARNING if it had a problem, else
+    as INFO.
 
     Every option of `FeedServer` may be an attribute of the class, with `feedserver_` before its name, such as
     `feedserver_port = 8097`. *host* and *port* without this prefix mean the same, except with Django's

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -15,10 +18,12 @@ from feedserver.faults import (
     EarlyAnswer,
     FalseCoding,
     Fault,
+    Layer,
     MissingLastChunk,
     Reset,
     parse,
 )
+from feedserver.messages.send_plan import Plan
 from rawclient import RawClient
 
 
@@ -106,3 +111,23 @@ def test_a_fault_that_needs_no_body_is_injected_into_304_and_head_too(server: Fe
     assert asked(server, method="HEAD").endswith(b"\r\n\r\n<RST>")
     assert [exchange.ended for exchange in server.journal.exchanges] == ["reset", "reset"]
     server.verify()
+
+
+@dataclass(frozen=True)
+class HeadAlone(Fault):
+    """Sends the head, and neither says how the answer ends nor that it is injected."""
+
+    layer: ClassVar[Layer] = Layer.END
+
+    @property
+    def words(self) -> str:
+        return "head alone"
+
+    def apply(self, plan: Plan) -> Plan:
+        return islice(plan, 1)
+
+
+def test_a_fault_that_leaves_out_the_end_of_the_answer_and_notes_nothing_is_reported(server: FeedServer) -> None:
+    server.add("/f", Response(BODY, faults=HeadAlone()))
+    assert asked(server).endswith(b"\r\n\r\n")
+    assert problems(server).startswith("/f: the fault 'head alone' was not injected: it has no place")

@@ -32,7 +32,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The *encoding* (by Python's name) that a *rule* chooses for a document, or None if the rule refuses it.
+    """The *encoding* that a *rule* chooses for a document, by a name that Python knows; None if the rule refuses it.
 
     *is_open* says that the standards prescribe no result.
     """

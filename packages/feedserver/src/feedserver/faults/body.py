@@ -1,4 +1,4 @@
-"""Bodies: the HTTP message is complete, but a client cannot decode its body, or should not read all of it."""
+"""Bodies: the HTTP message is well-formed, but a client cannot decode its body, or should not read all of it."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class TruncatedGzip(_Coded):
         return "truncated gzip" if self.after is None else f"truncated gzip after {self.after}"
 
     def shape(self, request: Request, response: Response) -> Shaped | None:
-        """Return the response with its body cut, or None if its coded body is not longer than *after* bytes."""
+        """Return the response with its body cut, or None if it has no coded body that is longer than *after* bytes."""
         size = body_size(response)
         keep = size // 2 if self.after is None else self.after
         if keep >= size or not _has_coded_body(request, response):

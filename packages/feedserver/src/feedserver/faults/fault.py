@@ -18,8 +18,8 @@ from feedserver.messages.triggers import EACH_TIME, When
 class Layer(IntEnum):
     """The part of an answer that a fault breaks. Faults of a lower layer are applied first, however they are ordered.
 
-    Faults that send without end come after those that leave something out: to leave out an endless part would never
-    end.
+    The faults of ENDLESS send a head without end. They come after those of HEAD, some of which leave the head out: to
+    leave out an endless head would never end.
     """
 
     BODY = 1

@@ -1,4 +1,4 @@
-"""Heads: the head of the answer is not HTTP, does not end, or has a header that should not be there."""
+"""Heads: the head of the answer is not HTTP, does not end, has a wrong header, or follows an interim answer."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Places in a plan where faults break it.
 
-Each function yields the steps up to its place, and returns the rest of the plan. If the plan has no such place, it
-yields all steps and returns None. So a fault reads:
+A function that returns `UpTo` yields the steps up to its place, and returns the rest of the plan. If the plan has no
+such place, it yields all steps and returns None. So a fault reads:
 
     rest = yield from after_body(plan, 512)
     if rest is not None:

@@ -65,7 +65,9 @@ class SlowHeaders(_Slow):
 
 @dataclass(frozen=True, slots=True)
 class SlowBody(_Slow):
-    """The body comes at a *pace*: a timeout for each read never fires, only one for the whole answer does."""
+    """The body comes at a *pace*: a timeout for each read that is longer than the pace's wait never fires, only one for
+    the whole answer does.
+    """
 
     part: ClassVar[Literal["head", "body"]] = "body"
 

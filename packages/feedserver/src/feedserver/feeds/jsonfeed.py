@@ -1,6 +1,6 @@
 """JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/).
 
-An item always has an id: its own, or one that is derived from its link, title and dates. HTML is written as
+An item always has an id: its own, else its link, else one that is derived from its title and dates. HTML is written as
 `content_html`, other text as `content_text`. Titles and summaries are plain text by definition, so markup in them is
 written unchanged.
 """
@@ -78,10 +78,10 @@ def _without_none(**fields: object) -> dict[str, Any]:
 def serialize(document: dict[str, Any], encoding: str = "utf-8", *, bom: bool | None = None) -> bytes:
     """Return *document* as bytes.
 
-    RFC 8259 §8.1 allows UTF-8 only; another *encoding* tests how a client copes with it. A character that the encoding
-    lacks is written as an escape.
+    RFC 8259 §8.1 allows UTF-8 only; another *encoding* tests how a client copes with it. In any encoding but those
+    called UTF, every character outside of ASCII is written as an escape.
 
-    Raises ValueError for a lone surrogate, which is no character.
+    Raises ValueError for a lone surrogate, which is no character, and for an unknown encoding.
     """
     text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     try:

@@ -57,9 +57,10 @@ class LiveFeed:
     """A *feed* that changes over time, rendered in *format*. `FeedServer.mount` creates one and mounts it.
 
     The options are those of `Feed.render`, but validators are on by default. The `ETag` is computed from the document.
-    `Last-Modified` is the newest date in the feed that is not in the future; *clock* returns the current time. After
-    each change, `Last-Modified` is at least one second later, so that a client which compares dates notices every
-    change. If changes come faster than one a second, `Last-Modified` runs ahead of the clock.
+    `Last-Modified` is the newest date in the feed, or the current time if that date is in the future; *clock* returns
+    the current time. A feed without dates was last modified an hour ago. After each change, `Last-Modified` is at least
+    one second later, so that a client which compares dates notices every change. If changes come faster than one a
+    second, `Last-Modified` runs ahead of the clock.
     """
 
     def __init__(
@@ -148,7 +149,7 @@ class LiveFeed:
             self._serve(self._dated(touched(self._response), self._modified))
 
     def move(self, to: str, status: int = 301) -> None:
-        """Move the feed to *to*: its old path answers with a redirect, and the feed is served at *to*.
+        """Move the feed to *to*: its old paths answer with a redirect, and the feed is served at *to*.
 
         *to* is a path, or a whole URL. A whole URL is for a client that uses the server as its proxy. Raises ValueError
         for any other text, and for a *status* that is no redirect.

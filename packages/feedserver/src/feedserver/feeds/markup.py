@@ -81,7 +81,10 @@ def optional(name: str, value: str | int | None) -> Element | None:
 
 
 def xhtml(fragment: str) -> Element:
-    """Return a fragment of XHTML inside its `div` (RFC 4287 §3.1.1.3). Raises ValueError if it is not well-formed."""
+    """Return a fragment of XHTML inside its `div` (RFC 4287 §3.1.1.3).
+
+    Raises ValueError if it is not well-formed, or has an attribute of another namespace than that of XML.
+    """
     try:
         parsed = ET.fromstring(f'<div xmlns="{XHTML}">{fragment}</div>')  # noqa: S314 - the user's own text
     except (ET.ParseError, ValueError) as error:
@@ -125,9 +128,9 @@ def serialize(
 ) -> bytes:
     """Return the tree below *root* as a document in *encoding*, which may be any that Python knows.
 
-    *bom* says whether a byte order mark comes first; None means only in UTF-16 and UTF-32, which need one.
-    *declaration* says whether there is an XML declaration; a string is the encoding that it names in place of the true
-    one. *cdata* writes `Html` in CDATA sections.
+    *bom* says whether a byte order mark comes first; None means as `encode` does. *declaration* says whether there is
+    an XML declaration; a string is the encoding that it names in place of the true one. *cdata* writes `Html` in CDATA
+    sections.
 
     Raises ValueError for a character that XML cannot contain and for an unknown encoding.
     """
@@ -145,7 +148,7 @@ def serialize(
 
 
 def encode(text: str, encoding: str, *, bom: bool | None = None) -> bytes:
-    """Return *text* in *encoding*, with a byte order mark if *bom*; None adds one only for UTF-16 and UTF-32, which
+    """Return *text* in *encoding*, with a byte order mark if *bom*; None adds one only for "utf-16" and "utf-32", which
     need it, and for "utf-8-sig".
 
     UTF-16 and UTF-32 are little-endian unless the name says otherwise. Raises ValueError if the encoding is unknown or

@@ -1,6 +1,7 @@
-"""RSS 1.0, which is RDF (https://web.resource.org/rss/1.0/spec), with its modules Dublin Core, content and syndication.
+"""RSS 1.0, which is RDF (https://web.resource.org/rss/1.0/spec), with its modules Dublin Core, content and syndication,
+and with elements of Media RSS and Atom.
 
-Every item has an `rdf:about`: its id, or one that is derived from its link, title and dates.
+Every item has an `rdf:about`: its id, else its link, else a URN that is derived from its title and dates.
 """
 
 from __future__ import annotations

@@ -52,8 +52,10 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 class RenderOptions(TypedDict, total=False):
     """How a document is written and served. Each option may be left out.
 
-    - encoding: the encoding of the document, by default "utf-8". A character that it lacks is written as a reference.
-    - bom: whether a byte order mark precedes it; by default only for UTF-16 and UTF-32, which need one.
+    - encoding: the encoding of the document, by default "utf-8". A character that it lacks is written as a reference,
+      or in JSON as an escape.
+    - bom: whether a byte order mark precedes it; by default only for "utf-16" and "utf-32", which need one, and for
+      "utf-8-sig".
     - declaration: whether there is an XML declaration, by default True; a string is the encoding that it names in place
       of the true one.
     - cdata: whether HTML is written in CDATA sections.

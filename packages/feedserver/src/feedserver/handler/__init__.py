@@ -1,18 +1,19 @@
 """`Request` to `Response`: how a server decides on an answer, without a socket.
 
-In: a `Request`. Out: the plan that answers it, or "pending" where a thread must work first (a callable, or the coding
-of a large body), and an entry in the journal. A request passes these modules:
+In: a `Request`. Out: the bytes or the plan that answer it, or "pending" where a thread must work first (a callable, or
+the coding of a large body), and an entry in the journal. A request passes these modules:
 
     Request ──▶ quit_method    QUIT, if the server allows it: the server stops
        │
-       ├──────▶ journal        the exchange is recorded (`exchange`; tests find it by a `request_filter`)
        ├──────▶ router         a scripted route (`routes`), else a file (`folder_answers`, which keeps what it has read
        │                       in `watched_fixtures`) ──▶ Response
        │                       a route may have `conditions`, a `path_pattern` and a state
        │                       `ready_answers` has the bytes of answers that are the same for every GET
        │                       `missing` says why nothing answers a request
        │        (http)         negotiation: login, validators, coding, range ──▶ Response
-       └──────▶ fault_injection   which faults are triggered, and why others were not ──▶ the plan that `net` plays
+       ├──────▶ fault_injection   which faults are triggered, and why others were not ──▶ the plan that `net` plays
+       └──────▶ journal        the exchange is recorded, before its first byte is sent (`exchange`; tests find it by a
+                               `request_filter`)
 
 `handler` puts these modules together and returns one of the values of `decisions`. It advances a timeline or a
 state when a response was given or a request was passed to a callable, but not for a HEAD request, nor for the 401 of a

@@ -37,8 +37,9 @@ class CodedBodies:
     def code(self, response: Response) -> Response:
         """Return *response* with its body in the coding that it names.
 
-        Any thread may call it. Raises what `content_codings.parse` raises, OSError for a file that can't be read, and
-        NoLongerWanted where the answer is dropped while a large file is coded.
+        Any thread may call it. Raises what `content_codings.parse` raises, ValueError for a body that is made while it
+        is sent, OSError for a file that can't be read, and NoLongerWanted where the answer is dropped while a large
+        file is coded.
         """
         key = _key(response)
         coded = self._coded.get(key)

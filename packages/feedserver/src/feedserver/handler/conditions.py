@@ -32,7 +32,9 @@ HeaderFilter: TypeAlias = Mapping[str, str | None]
 """The values that headers must have, by their names; None means that the header must be there, whatever its value."""
 
 Fields: TypeAlias = Mapping[str, "str | Sequence[str] | None"] | Including
-"""The fields of a query or a form, by name: a value, several in order, or None for any."""
+"""The fields of a query or a form, by name: a value, several in order, or None for any. In an `Including`, their order
+does not matter, and a field may have further values.
+"""
 
 
 class ConditionsInput(TypedDict, total=False):
@@ -44,8 +46,8 @@ class ConditionsInput(TypedDict, total=False):
     - body: the body, as bytes or as text (UTF-8).
     - form: the fields of a body that is a form (application/x-www-form-urlencoded); its values are as those of *query*.
     - json: the value of a body that is JSON; `Including({…})` allows other names in an object.
-    - matching: a function that is given the `Request` and returns whether it matches. It runs on the server's event
-      loop, so it must return at once.
+    - matching: a function that is given the `Request` and returns whether it matches. That of a route runs on the
+      server's event loop, so it must return at once.
     """
 
     query: Fields | None

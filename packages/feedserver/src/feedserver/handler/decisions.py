@@ -13,7 +13,7 @@ from feedserver.messages.send_plan import Plan
 
 @dataclass(slots=True)  # not frozen: a frozen one would cost each request twice as much
 class Received:
-    """A *request* with its *exchange* in the journal; *keep_alive*: its connection may be used again."""
+    """A *request* with its *exchange*, for the journal; *keep_alive*: its connection may be used again."""
 
     exchange: Exchange
     request: Request

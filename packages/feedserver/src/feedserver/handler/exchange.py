@@ -115,8 +115,8 @@ class Exchange:
 
     *request* is None where the bytes were no request; *raw* then has the bytes, and *problem* says what was wrong.
     *peer* is what is known of its connection, and *number* counts the requests on that connection. *time* is when the
-    request arrived by the server's clock, in seconds since the epoch. `response`, `bytes_sent`, `duration`, `ended` and
-    `error` wait until they are known.
+    request arrived by the server's clock, in seconds since the epoch. `response`, `status`, `faults`, `bytes_sent`,
+    `duration`, `ended` and `error` wait until they are known.
     """
 
     __slots__ = (

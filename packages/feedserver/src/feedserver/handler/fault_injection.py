@@ -89,11 +89,13 @@ def break_plan(plan: Plan, shaped: ShapedAnswer, missed: Callable[[Fault], None]
     injected = [step.fault for step in shaped.injected]
     yield from shaped.injected
     delayed: Step | None = None  # by one step: a test that has the whole answer must find the missed faults reported
+    is_over = False
     try:
         for step in plan:
             if isinstance(step, Injected):
                 injected.append(step.fault)
             elif _ends(step):
+                is_over = True
                 for fault in _without(faults, injected):
                     missed(fault)
             if delayed is not None:
@@ -102,6 +104,9 @@ def break_plan(plan: Plan, shaped: ShapedAnswer, missed: Callable[[Fault], None]
             if isinstance(step, Await):  # the plan has no next step until something is made
                 yield step
                 delayed = None
+        if not is_over:  # a fault has left out the step that ends the answer
+            for fault in _without(faults, injected):
+                missed(fault)
         if delayed is not None:
             yield delayed
     finally:

@@ -45,7 +45,9 @@ class _Timeline:
 
 
 MOST_HELD = 256 * 1024 * 1024
-"""The most bytes that one server keeps of the files it has read. A folder may have more, and all may be requested."""
+"""The most bytes that one server keeps of the files it has read, and as many again of the files of its timelines. A
+folder may have more, and all may be requested.
+"""
 
 MOST_TIMELINES = 64
 """The most timelines whose files one server remembers."""
@@ -107,7 +109,7 @@ class FolderAnswers:
     def find(self, place: HostPath) -> Found | None:
         """Return the file, or the file of a timeline, that answers *place*; None if no file does.
 
-        Raises FixtureError if the file has a mistake.
+        Raises FixtureError if the file has a mistake or cannot be read, OSError where the folder cannot be examined.
         """
         if place.host:
             # A host can be written in many ways, such as with another port or user: each would be a place of its own.

@@ -159,7 +159,7 @@ class Journal:
     def _count_of(self, wanted: RequestFilter) -> Callable[[], int]:
         """Return a function that counts the exchanges that match *wanted*.
 
-        It examines each exchange once, however often it is called.
+        In a journal without a limit, it examines each exchange once, however often it is called.
         """
         looked_at, found = 0, 0
 

@@ -78,7 +78,7 @@ class Problems:
                 ) from error
 
     def take(self) -> list[str]:
-        """Return the problems since the last call, and forget them."""
+        """Return the problems since the last call, except those that `allow` names, and forget all of them."""
         if not self._kept and not self._elsewhere:
             return []
         taken = self._kept[:]

@@ -52,7 +52,9 @@ alone, each to a server of its own.
 
 
 def make_ready(response: Response, request: Request, keep_alive: bool, second: int) -> ReadyAnswer | None:
-    """Return *response* as it is sent to every GET like *request*; None where requests may get different answers."""
+    """Return *response* as it is sent to every GET like *request*; None where requests may get different answers, or
+    where the answer takes time or is read from a file.
+    """
     body = response.body
     if response.delay or response.pace or response.faults or not isinstance(body, bytes):
         return None
@@ -99,7 +101,7 @@ def _remember(key: tuple[object, ...], known: _KnownHead) -> None:
 
 
 def with_content_type(request: Request, response: Response) -> Response:
-    """Return *response* with the media type of the request path's extension, where it has no Content-Type."""
+    """Return *response* with the media type of the request path's extension, where it has a body without a type."""
     if response.body and "Content-Type" not in response.headers and "content-type" not in response.omit:
         media_type = content_type_for(request.path)
         if media_type != "application/octet-stream":

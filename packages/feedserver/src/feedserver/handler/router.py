@@ -1,6 +1,6 @@
 """Which response answers a request: scripted routes first, then the folder.
 
-Reads files, opens no socket. Runs on the event loop alone, except for `add`, which any thread may call.
+Reads files, opens no socket. Runs on the event loop alone, except for `add` and `unused`, which any thread may use.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ if TYPE_CHECKING:
 class Missing:
     """No answer was found.
 
-    *status* is what the client gets (404 or 405), *message* names the nearest path and the remedy.
+    *status* is what the client gets (404 or 405), *message* says why, with the remedy, and *allow* is the value of an
+    Allow header, "" for none.
     """
 
     status: int
@@ -123,7 +124,7 @@ class Routes:
         """Return what answers *request*. *own_host* returns whether a host of an absolute target is this server.
 
         Conditions are checked on the request of *exchange*, if there is one: that request has its connection. Raises
-        FixtureError if the file that would answer has a mistake, and whatever a function of the test raises.
+        what `FolderAnswers.find` raises for the file that would answer, and whatever a function of the test raises.
         """
         target = split_target(request.target)
         host = "" if not target.host or own_host(target.host) else host_key(target.host, target.scheme)
@@ -163,7 +164,9 @@ class Routes:
 
     @property
     def unused(self) -> list[Route]:
-        """The routes that have answered no request, in the order in which they were added, patterns last."""
+        """The routes that have answered no request: path by path, in the order in which the paths were first added, and
+        patterns last.
+        """
         routes = [route for each in self._routes.copy().values() for route in each]
         return [route for route in (*routes, *self._patterned) if not route.is_used]
 

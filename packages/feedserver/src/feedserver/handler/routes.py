@@ -28,9 +28,9 @@ class Turns:
 class Choice:
     """One answer that can be given again and again.
 
-    *ready* is the answer in bytes, keyed by whether the connection is kept alive after it; None where requests may get
-    different answers. *lasts* is for how many seconds it is given, None if no time was set; it was first given at the
-    time *since*.
+    *ready* is the answer in bytes, keyed by whether the connection is kept alive after it; None where `make_ready`
+    makes none. *lasts* is for how many seconds it is given, None if no time was set; it was first given at the time
+    *since*.
     """
 
     answer: Answer
@@ -91,7 +91,8 @@ def _no_advance() -> None:
 class Found:
     """The *choice* that answers, and *advance*, which moves to the next choice of its route, if there is one.
 
-    `take` is called when the choice was given to a request that counts; a HEAD request does not.
+    `take` is called when the choice was given to a request that counts; a HEAD request does not. Where the answer is
+    the same for every request, `advance` alone is called: nobody asks for its `number`.
     """
 
     choice: Choice
