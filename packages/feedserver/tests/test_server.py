@@ -98,7 +98,7 @@ def test_starting_twice_is_an_error_and_stopping_twice_is_not(root: Path) -> Non
         server.stop()
 
 
-def test_stop_ends_delayed_stalled_and_paced_answers_at_once(root: Path) -> None:
+def test_stop_ends_delayed_and_paced_answers_at_once(root: Path) -> None:
     with FeedServer(root) as server:
         server.add("/delayed", Response("x", delay=3600))
         server.add("/paced", Response("x" * 100, pace="1 bytes every 1h"))
