@@ -14,6 +14,8 @@ TIMEOUT = 10.0
 
 @dataclass(frozen=True)
 class Answer:
+    """An answer as it was received; *raw_head* is its head without the empty line."""
+
     status: int
     reason: str
     headers: Headers

@@ -10,7 +10,7 @@ import random
 from itertools import pairwise
 
 from feedserver.http.request_parser import Malformed
-from second_opinion import disagreement, events_of
+from h11_reading import disagreement, events_of
 
 QUIT = b"QUIT / HTTP/1.1\r\nHost: a\r\n\r\n"
 

@@ -50,6 +50,8 @@ def context_that(*, checks: bool) -> ssl.SSLContext:
 
 @dataclass
 class Answer:
+    """An answer with its decoded body, and the URL that gave it."""
+
     status: int
     headers: Message
     body: bytes
@@ -58,6 +60,8 @@ class Answer:
 
 @dataclass
 class Subscribed:
+    """What the reader keeps of a feed to which it is subscribed."""
+
     url: str
     etag: str = ""
     modified: str = ""
@@ -74,6 +78,8 @@ class Subscribed:
 
 @dataclass
 class Entry:
+    """An entry as the reader lists it."""
+
     guid: str
     title: str
     link: str
@@ -96,6 +102,8 @@ class Entry:
 
 @dataclass
 class RightReader:
+    """A reader that follows every rule but the one of the scenario *breaks*, if that is given."""
+
     breaks: str = ""
     feeds: list[Subscribed] = field(default_factory=list)
     items: dict[int, dict[str, Entry]] = field(default_factory=dict)

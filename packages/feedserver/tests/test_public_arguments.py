@@ -59,6 +59,8 @@ FEED = feeds.Feed(title="A", entries=[ENTRY])
 
 
 class Wrong:
+    """An object that is right for no argument."""
+
     def __repr__(self) -> str:
         return "<a wrong one>"
 

@@ -45,6 +45,8 @@ def test_the_body_of_a_request_that_is_shown_is_not_kept() -> None:
 
 
 class Terminal(io.StringIO):
+    """A stream that claims to be a terminal."""
+
     def isatty(self) -> bool:
         return True
 

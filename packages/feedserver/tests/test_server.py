@@ -191,7 +191,7 @@ def test_threads_may_stop_a_server_at_once(root: Path) -> None:
         sys.setswitchinterval(interval)
 
 
-def test_stop_ends_delayed_stalled_and_paced_answers_at_once(root: Path) -> None:
+def test_stop_ends_delayed_and_paced_answers_at_once(root: Path) -> None:
     with FeedServer(root) as server:
         server.add("/delayed", Response("x", delay=3600))
         server.add("/paced", Response("x" * 100, pace="1 bytes every 1h"))

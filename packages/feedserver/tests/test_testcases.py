@@ -216,6 +216,8 @@ class Quiet(Base):
 
 
 class Talkative(Quiet):
+    """The same test, with the logs of the server."""
+
     silence_logging = False
 
 

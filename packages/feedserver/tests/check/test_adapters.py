@@ -40,6 +40,8 @@ def test_an_exception_of_a_client_is_reported_with_the_method_that_raised_it() -
 
 
 class Unsayable(Exception):
+    """An exception whose repr raises another one."""
+
     def __repr__(self) -> str:
         raise KeyError
 

@@ -19,7 +19,7 @@ def test_an_address_that_a_browser_takes_for_a_script(address: str) -> None:
     "address",
     ["", "https://example.org/javascript:alert(1)", "javascript", "java script:x", "/data:x", "unsafe:javascript:x"],
 )
-def test_text_that_is_no_address(address: str) -> None:
+def test_a_text_that_is_no_address_runs_no_script(address: str) -> None:
     assert not runs_script(address)
 
 

@@ -36,22 +36,22 @@ def test_a_scenario_that_is_not_for_the_kind_is_skipped() -> None:
         test.check(RightReader, kind="fetcher")
 
 
-class Broken(RightReader):
+class CannotAdd(RightReader):
     """A reader that cannot be used at all."""
 
     def add(self, url: str) -> None:
         raise ImportError("no module named reader")
 
 
-class BreaksLater(RightReader):
-    """A reader that only subscribes."""
+class CannotPoll(RightReader):
+    """A reader that subscribes, and whose polls raise an error."""
 
     def poll(self) -> None:
         raise ImportError("no module named reader")
 
 
 class Silent:
-    """A reader that says nothing of what prevents it from working."""
+    """A reader that does nothing, and does not say why."""
 
     def add(self, url: str) -> None: ...
 
@@ -64,8 +64,8 @@ class Silent:
 @pytest.mark.parametrize(
     ("client", "why"),
     [
-        (Broken, r"add\(\) raised ImportError\('no module named reader'\)"),
-        (BreaksLater, r"poll\(\) raised ImportError\('no module named reader'\)"),
+        (CannotAdd, r"add\(\) raised ImportError\('no module named reader'\)"),
+        (CannotPoll, r"poll\(\) raised ImportError\('no module named reader'\)"),
         (Silent, "it sent no request"),
     ],
 )

@@ -21,6 +21,8 @@ from right_reader import RightReader, Subscribed
 
 
 class Crashing(RightReader):
+    """A reader whose polls raise an error."""
+
     def poll(self) -> None:
         raise RuntimeError("the database is locked")
 
@@ -78,7 +80,7 @@ def test_a_crash_does_not_count_as_politeness() -> None:
     assert "did not end well: poll() raised RuntimeError('the database is locked')" in report["T7"].judgement.reason
 
 
-def test_a_reader_that_requests_nothing_passes_nothing() -> None:
+def test_a_reader_that_requests_nothing_after_its_first_poll_passes_nothing() -> None:
     report = check(Quiet, only=["V", "T7", "T13"])
 
     assert report.of(Verdict.PASS) == []

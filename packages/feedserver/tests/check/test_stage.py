@@ -12,19 +12,21 @@ from feedserver.check.stage import TOKEN, Stage, token
 START = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 
-class Moved:
+class FixedClock:
+    """A clock that stands still; tests set *now*."""
+
     now = START.timestamp()
 
     def __call__(self) -> float:
         return self.now
 
 
-def stage(clock: Moved, **options: object) -> Stage:
+def stage(clock: FixedClock, **options: object) -> Stage:
     return Stage("V1", "http://127.0.0.1:1", clock, {}, **options)  # type: ignore[arg-type]
 
 
 def test_an_item_keeps_the_date_of_the_step_that_first_served_it() -> None:
-    clock = Moved()
+    clock = FixedClock()
     at = stage(clock)
     first = at.feed_of(2, 1)
     clock.now += timedelta(days=3).total_seconds()
@@ -40,7 +42,7 @@ def test_an_item_keeps_the_date_of_the_step_that_first_served_it() -> None:
 
 
 def test_an_item_is_found_by_the_token_in_its_title() -> None:
-    title = str(stage(Moved()).entry(12).title)
+    title = str(stage(FixedClock()).entry(12).title)
     found = TOKEN.search(title.encode())
 
     assert token("V1", 12) in title
@@ -48,7 +50,7 @@ def test_an_item_is_found_by_the_token_in_its_title() -> None:
 
 
 def test_every_address_begins_with_the_prefix() -> None:
-    at = stage(Moved(), prefix="/secret", with_enclosures=True)
+    at = stage(FixedClock(), prefix="/secret", with_enclosures=True)
     entry = at.entry(1)
 
     assert at.path() == "/secret/v1/feed.xml"
@@ -57,7 +59,7 @@ def test_every_address_begins_with_the_prefix() -> None:
 
 
 def test_validators_and_dates_are_sent_as_they_are_given() -> None:
-    at = stage(Moved())
+    at = stage(FixedClock())
     response = at.feed(1, etag='W/"a"', modified="yesterday", headers={"X-A": "b"})
 
     assert [response.headers[name] for name in ("ETag", "Last-Modified", "X-A")] == ['W/"a"', "yesterday", "b"]
@@ -66,10 +68,10 @@ def test_validators_and_dates_are_sent_as_they_are_given() -> None:
 
 def test_a_local_file_needs_a_folder(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="no folder for local files"):
-        stage(Moved()).local_file("a.txt", b"a")
+        stage(FixedClock()).local_file("a.txt", b"a")
 
     def make(name: str, content: bytes) -> Path:
         (tmp_path / name).write_bytes(content)
         return tmp_path / name
 
-    assert stage(Moved(), make_file=make).local_file("a.txt", b"a") == (tmp_path / "a.txt").as_uri()
+    assert stage(FixedClock(), make_file=make).local_file("a.txt", b"a") == (tmp_path / "a.txt").as_uri()

@@ -211,7 +211,7 @@ def test_a_timeout_for_the_whole_answer_ends_a_drip(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("client", ["urllib", "requests", "httpx"])
-def test_a_timeout_for_each_read_does_not_end_a_drip(
+def test_a_timeout_for_each_read_does_not_end_a_slow_body(
     server: FeedServer, client: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed_clients, "TIMEOUT", 3.0)

@@ -57,6 +57,8 @@ def links(found: Any, relation: str) -> str | None:
 
 @dataclass(frozen=True)
 class Reader:
+    """How to read a document with one parser, and how to get each field out of what the parser returns."""
+
     name: str
     parse: Callable[[Response], Any]
     feed: Getters
@@ -161,6 +163,8 @@ def read_json_date(text: str | None) -> datetime | None:
 
 @dataclass(frozen=True)
 class JsonFeed:
+    """A feed and its entries, as `json` reads them."""
+
     feed: Any
     entries: Any
 

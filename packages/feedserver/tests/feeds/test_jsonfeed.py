@@ -51,7 +51,7 @@ def test_json_contains_controls_but_no_half_characters() -> None:
 @pytest.mark.parametrize(
     ("encoding", "start"), [("utf-8", b'{\n  "version"'), ("utf-16", "\ufeff{".encode("utf-16-le")), ("koi8-r", b"{")]
 )
-def test_json_in_any_encoding(encoding: str, start: bytes) -> None:
+def test_json_is_written_in_any_encoding(encoding: str, start: bytes) -> None:
     document = body(Feed(title="ы漢").render("json", encoding=encoding))
     assert document.startswith(start)
     assert json.loads(document.decode(encoding))["title"] == "ы漢"

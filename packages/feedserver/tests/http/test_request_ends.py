@@ -15,9 +15,9 @@ import pytest
 
 from feedserver import Ended, FeedServer, Request, Response
 from feedserver.http.request_parser import MAX_HEAD, Malformed
+from h11_reading import disagreement, events_of, requests_of
 from rawclient import RawClient
 from request_mutations import cut, draw, fault_of
-from second_opinion import disagreement, events_of, requests_of
 
 QUIT = b"QUIT / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 SIZED = b"Content-Length: %d\r\n" % len(QUIT)

@@ -59,7 +59,10 @@ def test_random_delays_stay_in_their_bounds_and_spread() -> None:
 def test_each_run_draws_the_same_delays_and_another_seed_others(kind: RandomDelay) -> None:
     assert [kind.draw(number) for number in (1, 2, 1)] == [kind.draw(1), kind.draw(2), kind.draw(1)]
     assert kind.draw(1) != kind.draw(2)
-    assert parse_delay(f"{kind} seed 5") != kind
+    other = parse_delay(f"{kind} seed 5")
+    assert other != kind
+    assert isinstance(other, RandomDelay)
+    assert [other.draw(number) for number in (1, 2)] != [kind.draw(number) for number in (1, 2)]
 
 
 @pytest.fixture

@@ -37,7 +37,9 @@ async def async_parts() -> AsyncIterator[str | bytes]:
 WHOLE = b"<rss>\xc3\xbc</rss>"
 
 
-class Called:
+class CallableBody:
+    """A body that is made by an object with `__call__`."""
+
     def __call__(self) -> Iterator[str | bytes]:
         yield from parts()
 
@@ -51,7 +53,7 @@ def get(server: FeedServer, path: str, method: str = "GET") -> bytes:
 
 @pytest.mark.parametrize(
     "make",
-    [parts, async_parts, Called(), functools.partial(parts), functools.partial(async_parts)],
+    [parts, async_parts, CallableBody(), functools.partial(parts), functools.partial(async_parts)],
     ids=["plain", "async", "object", "partial", "async partial"],
 )
 def test_a_response_is_used_again_and_its_body_made_again(make: Any) -> None:

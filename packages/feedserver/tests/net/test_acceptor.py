@@ -33,7 +33,7 @@ class Greeter(asyncio.Protocol):
         met.write(b"hello")
 
 
-class Exhausted(socket.socket):
+class RefusesOnce(socket.socket):
     """A listening socket whose first accept fails for lack of descriptors."""
 
     failures = 1
@@ -52,7 +52,7 @@ def loop(request: pytest.FixtureRequest) -> Iterator[asyncio.AbstractEventLoop]:
     loop.close()
 
 
-class Hall:
+class AcceptorUnderTest:
     """A listening socket, its acceptor, and the connections and errors that it has reported."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, kind: type[socket.socket] = socket.socket) -> None:
@@ -84,28 +84,28 @@ class Hall:
 
 
 @contextlib.contextmanager
-def clients(hall: Hall, count: int) -> Iterator[list[socket.socket]]:
+def clients(under_test: AcceptorUnderTest, count: int) -> Iterator[list[socket.socket]]:
     with contextlib.ExitStack() as stack:
-        address = hall.listening.getsockname()
+        address = under_test.listening.getsockname()
         yield [stack.enter_context(socket.create_connection(address, timeout=5)) for _ in range(count)]
 
 
 def test_a_burst_of_clients_is_accepted(loop: asyncio.AbstractEventLoop) -> None:
-    hall = Hall(loop)
-    with clients(hall, 40) as burst:
-        hall.acceptor.open()
-        hall.run_until(lambda: len(hall.met) == 40)
+    under_test = AcceptorUnderTest(loop)
+    with clients(under_test, 40) as burst:
+        under_test.acceptor.open()
+        under_test.run_until(lambda: len(under_test.met) == 40)
         assert [client.recv(5) for client in burst] == [b"hello"] * 40
-        hall.close()
-    assert hall.refusals == []
+        under_test.close()
+    assert under_test.refusals == []
 
 
 def test_closing_leaves_no_client_between_accept_and_connection(loop: asyncio.AbstractEventLoop) -> None:
-    hall = Hall(loop)
-    hall.acceptor.open()
-    with clients(hall, 5) as five:
-        hall.run_until(lambda: bool(hall.acceptor.under_way or hall.met))
-        hall.close()
+    under_test = AcceptorUnderTest(loop)
+    under_test.acceptor.open()
+    with clients(under_test, 5) as five:
+        under_test.run_until(lambda: bool(under_test.acceptor.under_way or under_test.met))
+        under_test.close()
         for client in five:
             with contextlib.suppress(ConnectionResetError):
                 assert client.recv(5) in (b"hello", b"")
@@ -113,27 +113,27 @@ def test_closing_leaves_no_client_between_accept_and_connection(loop: asyncio.Ab
 
 
 def test_closing_ends_the_wait_for_a_first_client(loop: asyncio.AbstractEventLoop) -> None:
-    hall = Hall(loop)
-    hall.acceptor.open()
-    hall.run_until(lambda: True)
-    hall.close()
-    assert hall.met == []
+    under_test = AcceptorUnderTest(loop)
+    under_test.acceptor.open()
+    under_test.run_until(lambda: True)
+    under_test.close()
+    assert under_test.met == []
 
 
 def test_the_acceptor_goes_on_after_the_system_refused_to_accept(loop: asyncio.AbstractEventLoop) -> None:
-    hall = Hall(loop, Exhausted)
-    hall.acceptor.open()
-    with clients(hall, 1) as [client]:
-        hall.run_until(lambda: bool(hall.met))
+    under_test = AcceptorUnderTest(loop, RefusesOnce)
+    under_test.acceptor.open()
+    with clients(under_test, 1) as [client]:
+        under_test.run_until(lambda: bool(under_test.met))
         assert client.recv(5) == b"hello"
-        hall.close()
-    assert [refusal.errno for refusal in hall.refusals] == [errno.EMFILE]
+        under_test.close()
+    assert [refusal.errno for refusal in under_test.refusals] == [errno.EMFILE]
 
 
 def test_the_acceptor_can_be_closed_while_it_waits_after_a_refusal(loop: asyncio.AbstractEventLoop) -> None:
-    hall = Hall(loop, Exhausted)
-    hall.acceptor.open()
-    with clients(hall, 1):
-        hall.run_until(lambda: bool(hall.refusals))
-        hall.close()
-    assert hall.met == []
+    under_test = AcceptorUnderTest(loop, RefusesOnce)
+    under_test.acceptor.open()
+    with clients(under_test, 1):
+        under_test.run_until(lambda: bool(under_test.refusals))
+        under_test.close()
+    assert under_test.met == []

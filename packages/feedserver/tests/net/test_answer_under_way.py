@@ -15,7 +15,7 @@ from feedserver.net.answer_under_way import STEPS_A_TURN, AnswerUnderWay
 HEAD = Head(200, b"OK", ())
 
 
-class Line:
+class FakeConnection:
     """A connection whose kernel takes *room* bytes, and whose client leaves after *patience* of them."""
 
     def __init__(self, room: float = float("inf"), patience: float = float("inf")) -> None:
@@ -45,71 +45,71 @@ def answer(plan: Plan | None = None, whole: bytes | None = None, *, keep_alive: 
 
 
 def test_a_plan_is_played_up_to_the_step_that_sends_nothing() -> None:
-    line = Line()
+    connection = FakeConnection()
     steps: list[Step] = [SendHead(HEAD), Send(b"chunk", "framing"), Send(b"body"), Flush(), Wait(1.5), Send(b"more")]
     made = answer(iter(steps))
 
-    assert made.play(line) == Wait(1.5)
-    assert line.taken == b"HTTP/1.1 200 OK\r\n\r\nchunkbody"
-    assert made.sent == len(line.taken)
-    assert made.play(line) == CloseConnection()
-    assert line.taken.endswith(b"more")
+    assert made.play(connection) == Wait(1.5)
+    assert connection.taken == b"HTTP/1.1 200 OK\r\n\r\nchunkbody"
+    assert made.sent == len(connection.taken)
+    assert made.play(connection) == CloseConnection()
+    assert connection.taken.endswith(b"more")
 
 
 def test_a_fault_is_noted_at_its_byte_of_the_body() -> None:
     steps: list[Step] = [SendHead(HEAD), Send(b"1234"), Injected("close after 4"), Injected("at 9", 9), Read()]
     made = answer(iter(steps))
 
-    assert made.play(Line()) == Read()
+    assert made.play(FakeConnection()) == Read()
     assert [(injected.fault, injected.at) for injected in made.exchange.faults] == [("close after 4", 4), ("at 9", 9)]
 
 
 def test_a_full_kernel_stops_the_plan_before_its_next_step() -> None:
-    line = Line(room=5)
+    connection = FakeConnection(room=5)
     made = answer(iter([Send(b"123"), Send(b"456"), Send(b"789")]))
 
-    assert made.play(line) is None
-    assert line.taken == b"123456"
-    line.room = 100
-    assert made.play(line) == CloseConnection()
-    assert line.taken == b"123456789"
+    assert made.play(connection) is None
+    assert connection.taken == b"123456"
+    connection.room = 100
+    assert made.play(connection) == CloseConnection()
+    assert connection.taken == b"123456789"
 
 
 def test_a_client_that_has_gone_stops_the_plan() -> None:
-    line = Line(patience=2)
+    connection = FakeConnection(patience=2)
     made = answer(iter([Send(b"123"), Send(b"456")]))
 
-    assert made.play(line) is None
-    assert (line.taken, made.sent) == (b"123", 0)
+    assert made.play(connection) is None
+    assert (connection.taken, made.sent) == (b"123", 0)
 
 
 def test_an_endless_plan_lets_other_connections_have_their_turn() -> None:
-    line = Line()
+    connection = FakeConnection()
     made = answer(iter(lambda: Send(b"x"), None))
 
-    assert made.play(line) == Wait(0)
-    assert len(line.taken) == STEPS_A_TURN
+    assert made.play(connection) == Wait(0)
+    assert len(connection.taken) == STEPS_A_TURN
 
 
 @pytest.mark.parametrize(("keep_alive", "end"), [(True, Read()), (False, CloseConnection())])
 def test_a_whole_answer_ends_as_its_connection_does(keep_alive: bool, end: Step) -> None:
     made = answer(whole=b"all of it", keep_alive=keep_alive)
 
-    assert made.play(Line()) == end
+    assert made.play(FakeConnection()) == end
     assert made.sent == 9
 
 
 def test_a_whole_answer_that_the_kernel_does_not_take_ends_later() -> None:
-    line = Line(room=3)
+    connection = FakeConnection(room=3)
     made = answer(whole=b"all of it", keep_alive=True)
 
-    assert made.play(line) is None
-    line.room = 100
-    assert made.play(line) == Read()
+    assert made.play(connection) is None
+    connection.room = 100
+    assert made.play(connection) == Read()
 
 
 def test_an_answer_that_a_thread_still_makes_sends_nothing() -> None:
-    assert answer().play(Line()) is None
+    assert answer().play(FakeConnection()) is None
 
 
 def test_a_plan_is_closed_when_it_is_stopped_and_what_that_raises_is_returned() -> None:
@@ -120,7 +120,7 @@ def test_a_plan_is_closed_when_it_is_stopped_and_what_that_raises_is_returned() 
             raise LookupError("a fault of a user")
 
     made = answer(raising())
-    assert made.play(Line()) == Wait(None)
+    assert made.play(FakeConnection()) == Wait(None)
     assert isinstance(made.stop(), LookupError)
     assert made.plan is None
     assert made.stop() is None

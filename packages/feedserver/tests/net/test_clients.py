@@ -28,40 +28,42 @@ FEED = (
 
 
 @dataclass(frozen=True)
-class Got:
+class Received:
+    """What a client received."""
+
     status: int
     etag: str
     body: bytes
 
 
-def by_urllib(url: str, headers: dict[str, str]) -> Got:
+def by_urllib(url: str, headers: dict[str, str]) -> Received:
     try:
         with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
-            return Got(answer.status, answer.headers["ETag"] or "", answer.read())
+            return Received(answer.status, answer.headers["ETag"] or "", answer.read())
     except urllib.error.HTTPError as error:
         with error:
-            return Got(error.code, error.headers["ETag"] or "", error.read())
+            return Received(error.code, error.headers["ETag"] or "", error.read())
 
 
-def by_requests(url: str, headers: dict[str, str]) -> Got:
+def by_requests(url: str, headers: dict[str, str]) -> Received:
     answer = requests.get(url, headers=headers, timeout=10)
-    return Got(answer.status_code, answer.headers.get("ETag", ""), answer.content)
+    return Received(answer.status_code, answer.headers.get("ETag", ""), answer.content)
 
 
-def by_httpx(url: str, headers: dict[str, str]) -> Got:
+def by_httpx(url: str, headers: dict[str, str]) -> Received:
     answer = httpx.get(url, headers=headers, timeout=10, follow_redirects=True, trust_env=False)
-    return Got(answer.status_code, answer.headers.get("ETag", ""), answer.content)
+    return Received(answer.status_code, answer.headers.get("ETag", ""), answer.content)
 
 
-def by_aiohttp(url: str, headers: dict[str, str]) -> Got:
-    async def get() -> Got:
+def by_aiohttp(url: str, headers: dict[str, str]) -> Received:
+    async def get() -> Received:
         async with aiohttp.ClientSession() as session, session.get(url, headers=headers) as answer:
-            return Got(answer.status, answer.headers.get("ETag", ""), await answer.read())
+            return Received(answer.status, answer.headers.get("ETag", ""), await answer.read())
 
     return asyncio.run(get())
 
 
-def by_curl(url: str, headers: dict[str, str]) -> Got:
+def by_curl(url: str, headers: dict[str, str]) -> Received:
     curl = shutil.which("curl")
     if curl is None:
         pytest.skip("this machine has no curl")
@@ -74,10 +76,10 @@ def by_curl(url: str, headers: dict[str, str]) -> Got:
     reported = json.loads(done.stderr)
     head = subprocess.run([curl, "-sSLI", "--max-time", "10", url], capture_output=True, check=True).stdout.decode()
     etags = [line.partition(":")[2].strip() for line in head.splitlines() if line.lower().startswith("etag:")]
-    return Got(reported["response_code"], etags[-1] if etags else "", done.stdout)
+    return Received(reported["response_code"], etags[-1] if etags else "", done.stdout)
 
 
-Client = Callable[[str, dict[str, str]], Got]
+Client = Callable[[str, dict[str, str]], Received]
 CLIENTS = [by_urllib, by_requests, by_httpx, by_aiohttp, by_curl]
 every_client = pytest.mark.parametrize("client", CLIENTS, ids=lambda client: client.__name__.removeprefix("by_"))
 
@@ -91,7 +93,7 @@ def feeds(server: FeedServer, root: Path) -> FeedServer:
 @every_client
 def test_a_client_gets_the_file_byte_for_byte(feeds: FeedServer, client: Client) -> None:
     got = client(feeds.url("atom.xml"), {})
-    assert got == Got(200, '"v1"', FEED.encode())
+    assert got == Received(200, '"v1"', FEED.encode())
     assert feeds.requests[0].headers["Host"] == f"127.0.0.1:{feeds.port}"
 
 
@@ -116,7 +118,7 @@ def test_a_client_reads_a_body_in_chunks_and_in_pieces(feeds: FeedServer, client
 @every_client
 def test_a_client_sees_the_server_s_refusals(feeds: FeedServer, client: Client) -> None:
     feeds.add("/gone", Response("so long", 410))
-    assert client(feeds.url("gone"), {}) == Got(410, "", b"so long")
+    assert client(feeds.url("gone"), {}) == Received(410, "", b"so long")
     assert client(feeds.url("none"), {}).status == 404
 
 

@@ -268,7 +268,9 @@ def test_a_forced_coding_is_sent_and_named(server: FeedServer, root: Path) -> No
 
 
 @pytest.mark.parametrize("size", [200_000, 3_000_000])
-def test_a_large_body_is_coded_off_the_loop_and_once(server: FeedServer, root: Path, size: int) -> None:
+def test_a_large_body_is_coded_alike_each_time_and_ranges_are_parts_of_the_coded_body(
+    server: FeedServer, root: Path, size: int
+) -> None:
     (root / "a.xml").write_bytes(b"<!--\nCoding: gzip\nHeader: Accept-Ranges: bytes\n-->".ljust(size))
     with RawClient(server) as client:
         first = client.get("/a.xml")

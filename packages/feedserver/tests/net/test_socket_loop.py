@@ -20,7 +20,7 @@ from feedserver.net.socket_loop import SocketLoop
 DEADLINE = 10.0
 
 
-class Line:
+class WatchedSockets:
     """A loop, a pair of sockets that are connected to each other, and notes of what happened."""
 
     def __init__(self, poller: Poller) -> None:
@@ -64,87 +64,87 @@ def poller_of_every_system() -> Poller:
 
 
 @pytest.fixture(params=[poller_of_this_system, poller_of_every_system])
-def line(request: pytest.FixtureRequest) -> Iterator[Line]:
-    """Yield a line on the poller of this system, and on one that every system has."""
-    line = Line(request.param())
-    yield line
-    line.loop.close()
-    line.near.close()
-    line.far.close()
+def watched(request: pytest.FixtureRequest) -> Iterator[WatchedSockets]:
+    """Yield sockets that are watched with the poller of this system, and with one that every system has."""
+    watched = WatchedSockets(request.param())
+    yield watched
+    watched.loop.close()
+    watched.near.close()
+    watched.far.close()
 
 
 # Sockets
 
 
-def test_a_socket_is_read_as_long_as_it_is_watched(line: Line) -> None:
+def test_a_socket_is_read_as_long_as_it_is_watched(watched: WatchedSockets) -> None:
     def read() -> None:
-        line.noted.append(line.near.recv(1))
-        if len(line.noted) == 2:
-            line.loop.remove_reader(line.number)
-            line.loop.call_soon(line.loop.stop)
+        watched.noted.append(watched.near.recv(1))
+        if len(watched.noted) == 2:
+            watched.loop.remove_reader(watched.number)
+            watched.loop.call_soon(watched.loop.stop)
 
-    line.loop.add_reader(line.number, read)
-    line.far.send(b"abc")
-    assert line.run() == [b"a", b"b"]
-    line.loop.call_soon(line.loop.stop)
-    assert line.run() == [b"a", b"b"]
-
-
-def test_a_socket_is_watched_for_reading_and_writing_apart(line: Line) -> None:
-    line.loop.add_reader(line.number, line.note_and_end("read"))
-    line.loop.add_writer(line.number, line.note_and_end("write"))
-    assert line.run() == ["write"]
-    line.loop.remove_writer(line.number)
-    line.far.send(b"x")
-    assert line.run() == ["write", "read"]
-    line.loop.remove_reader(line.number)
-    line.loop.add_writer(line.number, line.note_and_end("write again"))
-    assert line.run() == ["write", "read", "write again"]
+    watched.loop.add_reader(watched.number, read)
+    watched.far.send(b"abc")
+    assert watched.run() == [b"a", b"b"]
+    watched.loop.call_soon(watched.loop.stop)
+    assert watched.run() == [b"a", b"b"]
 
 
-def test_another_callback_replaces_the_first(line: Line) -> None:
-    line.loop.add_reader(line.number, line.note_and_end("first"))
-    line.loop.add_reader(line.number, line.note_and_end("second"))
-    line.far.send(b"x")
-    assert line.run() == ["second"]
+def test_a_socket_is_watched_for_reading_and_writing_apart(watched: WatchedSockets) -> None:
+    watched.loop.add_reader(watched.number, watched.note_and_end("read"))
+    watched.loop.add_writer(watched.number, watched.note_and_end("write"))
+    assert watched.run() == ["write"]
+    watched.loop.remove_writer(watched.number)
+    watched.far.send(b"x")
+    assert watched.run() == ["write", "read"]
+    watched.loop.remove_reader(watched.number)
+    watched.loop.add_writer(watched.number, watched.note_and_end("write again"))
+    assert watched.run() == ["write", "read", "write again"]
 
 
-def test_a_socket_that_is_not_watched_can_be_removed(line: Line) -> None:
-    line.loop.remove_reader(line.number)
-    line.loop.remove_writer(line.number)
+def test_another_callback_replaces_the_first(watched: WatchedSockets) -> None:
+    watched.loop.add_reader(watched.number, watched.note_and_end("first"))
+    watched.loop.add_reader(watched.number, watched.note_and_end("second"))
+    watched.far.send(b"x")
+    assert watched.run() == ["second"]
 
 
-def test_a_callback_ends_the_watch_of_a_socket_that_is_ready_in_the_same_turn(line: Line) -> None:
+def test_a_socket_that_is_not_watched_can_be_removed(watched: WatchedSockets) -> None:
+    watched.loop.remove_reader(watched.number)
+    watched.loop.remove_writer(watched.number)
+
+
+def test_a_callback_ends_the_watch_of_a_socket_that_is_ready_in_the_same_turn(watched: WatchedSockets) -> None:
     other, other_far = socket.socketpair()
-    watched = {line.number, other.fileno()}
+    numbers = {watched.number, other.fileno()}
 
     def read(number: int) -> None:
-        line.noted.append(number)
-        (rest,) = watched - {number}
-        line.loop.remove_reader(rest)
-        line.loop.stop()
+        watched.noted.append(number)
+        (rest,) = numbers - {number}
+        watched.loop.remove_reader(rest)
+        watched.loop.stop()
 
-    for number in watched:
-        line.loop.add_reader(number, lambda number=number: read(number))  # type: ignore[misc]
-    line.far.send(b"x")
+    for number in numbers:
+        watched.loop.add_reader(number, lambda number=number: read(number))  # type: ignore[misc]
+    watched.far.send(b"x")
     other_far.send(b"x")
-    assert len(line.run()) == 1
+    assert len(watched.run()) == 1
     other.close()
     other_far.close()
 
 
-def test_a_socket_that_was_closed_before_its_watch_ended_is_forgotten(line: Line) -> None:
+def test_a_socket_that_was_closed_before_its_watch_ended_is_forgotten(watched: WatchedSockets) -> None:
     other, other_far = socket.socketpair()
     number = other.fileno()
-    line.loop.add_reader(number, line.note("never"))
+    watched.loop.add_reader(number, watched.note("never"))
     other.close()
-    line.loop.remove_reader(number)
+    watched.loop.remove_reader(number)
     other_far.close()
-    line.loop.call_soon(line.loop.stop)
-    assert line.run() == []
+    watched.loop.call_soon(watched.loop.stop)
+    assert watched.run() == []
 
 
-class Swapped:
+class MeanwhilePoller:
     """A poller of this system that calls *meanwhile* when a socket is ready, before it reports that."""
 
     def __init__(self, meanwhile: Callable[[], object]) -> None:
@@ -172,98 +172,100 @@ def test_a_socket_that_takes_the_number_of_a_closed_one_is_read_when_it_has_data
     def read_other() -> None:
         with contextlib.suppress(BlockingIOError):
             read.append(replaced.recv(10))
-            line.loop.stop()
+            watched.loop.stop()
 
     def swap() -> None:
         if not read and old.fileno() == number:
-            line.loop.remove_reader(number)
+            watched.loop.remove_reader(number)
             old.detach()
             os.dup2(other.fileno(), number)
-            line.loop.add_reader(number, read_other)
-            line.loop.call_soon(lambda: other_sender.send(b"new"))
+            watched.loop.add_reader(number, read_other)
+            watched.loop.call_soon(lambda: other_sender.send(b"new"))
 
-    line = Line(Swapped(lambda: line.loop.visit(swap)))
-    line.loop.add_reader(number, line.note("the old one was read"))
+    watched = WatchedSockets(MeanwhilePoller(lambda: watched.loop.visit(swap)))
+    watched.loop.add_reader(number, watched.note("the old one was read"))
     sender.send(b"old")
     with socket.socket(fileno=os.dup(other.fileno())) as replaced:
         replaced.setblocking(False)
-        assert line.run() == []
+        assert watched.run() == []
     assert read == [b"new"]
     os.close(number)
-    line.loop.close()
-    for sock in (sender, other, other_sender, line.near, line.far):
+    watched.loop.close()
+    for sock in (sender, other, other_sender, watched.near, watched.far):
         sock.close()
 
 
 # Calls
 
 
-def test_a_call_from_another_thread_wakes_the_loop(line: Line) -> None:
-    caller = threading.Thread(target=line.loop.call_soon_threadsafe, args=(line.note_and_end("called"),))
+def test_a_call_from_another_thread_wakes_the_loop(watched: WatchedSockets) -> None:
+    caller = threading.Thread(target=watched.loop.call_soon_threadsafe, args=(watched.note_and_end("called"),))
     caller.start()
-    assert line.run() == ["called"]
+    assert watched.run() == ["called"]
     caller.join()
 
 
-def test_more_calls_than_the_loop_s_own_socket_takes_are_all_made(line: Line) -> None:
+def test_more_calls_than_the_loop_s_own_socket_takes_are_all_made(watched: WatchedSockets) -> None:
     for _ in range(30_000):
-        line.loop.call_soon_threadsafe(line.note(1))
-    line.loop.call_soon_threadsafe(line.loop.stop)
-    assert sum(1 for _ in line.run()) == 30_000
+        watched.loop.call_soon_threadsafe(watched.note(1))
+    watched.loop.call_soon_threadsafe(watched.loop.stop)
+    assert sum(1 for _ in watched.run()) == 30_000
 
 
-def test_a_call_that_calls_again_lets_sockets_have_their_turn(line: Line) -> None:
+def test_a_call_that_calls_again_lets_sockets_have_their_turn(watched: WatchedSockets) -> None:
     def again() -> None:
-        line.loop.call_soon(again)
+        watched.loop.call_soon(again)
 
-    line.loop.add_reader(line.number, line.note_and_end("read"))
-    line.loop.call_soon(again)
-    line.far.send(b"x")
-    assert line.run() == ["read"]
+    watched.loop.add_reader(watched.number, watched.note_and_end("read"))
+    watched.loop.call_soon(again)
+    watched.far.send(b"x")
+    assert watched.run() == ["read"]
 
 
-def test_a_timer_is_called_when_its_time_has_come(line: Line) -> None:
+def test_a_timer_is_called_when_its_time_has_come(watched: WatchedSockets) -> None:
     begun = time.monotonic()
-    line.loop.call_later(0.02, line.note_and_end("late"))
-    line.loop.call_later(0.0, line.note("soon"))
-    line.loop.call_later(10**9, line.note("never"))
-    assert line.run() == ["soon", "late"]
+    watched.loop.call_later(0.02, watched.note_and_end("late"))
+    watched.loop.call_later(0.0, watched.note("soon"))
+    watched.loop.call_later(10**9, watched.note("never"))
+    assert watched.run() == ["soon", "late"]
     assert time.monotonic() - begun >= 0.02
 
 
-def test_a_timer_far_in_the_future_is_waited_for(line: Line) -> None:
-    line.loop.call_later(10**9, line.note("never"))
-    thread = threading.Thread(target=line.loop.run_forever)
+def test_a_timer_far_in_the_future_is_waited_for(watched: WatchedSockets) -> None:
+    watched.loop.call_later(10**9, watched.note("never"))
+    thread = threading.Thread(target=watched.loop.run_forever)
     thread.start()
-    line.loop.call_soon_threadsafe(line.loop.stop)
+    watched.loop.call_soon_threadsafe(watched.loop.stop)
     thread.join(DEADLINE)
     assert not thread.is_alive()
-    assert line.failures == []
+    assert watched.failures == []
 
 
 @pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt, SystemExit])
-def test_an_exception_of_a_callback_is_reported_and_the_loop_goes_on(line: Line, kind: type[BaseException]) -> None:
+def test_an_exception_of_a_callback_is_reported_and_the_loop_goes_on(
+    watched: WatchedSockets, kind: type[BaseException]
+) -> None:
     def fail() -> None:
         raise kind("a mistake")
 
-    line.loop.call_soon(fail)
-    line.loop.call_later(0.0, fail)
-    line.loop.call_later(0.01, line.note_and_end("end"))
-    assert line.run() == ["end"]
-    assert [type(each) for each in line.failures] == [kind, kind]
+    watched.loop.call_soon(fail)
+    watched.loop.call_later(0.0, fail)
+    watched.loop.call_later(0.01, watched.note_and_end("end"))
+    assert watched.run() == ["end"]
+    assert [type(each) for each in watched.failures] == [kind, kind]
 
 
 def test_a_closed_loop_takes_no_calls() -> None:
-    line = Line(poller_of_this_system())
-    line.loop.close()
-    assert line.loop.is_closed()
+    watched = WatchedSockets(poller_of_this_system())
+    watched.loop.close()
+    assert watched.loop.is_closed()
     with pytest.raises(RuntimeError, match="the event loop is closed"):
-        line.loop.call_soon_threadsafe(line.note("never"))
-    line.near.close()
-    line.far.close()
+        watched.loop.call_soon_threadsafe(watched.note("never"))
+    watched.near.close()
+    watched.far.close()
 
 
-def test_a_visitor_that_is_interrupted_as_its_visit_begins_leaves_the_loop_free(line: Line) -> None:
+def test_a_visitor_that_is_interrupted_as_its_visit_begins_leaves_the_loop_free(watched: WatchedSockets) -> None:
     class Signalled(BaseException):
         pass
 
@@ -275,10 +277,10 @@ def test_a_visitor_that_is_interrupted_as_its_visit_begins_leaves_the_loop_free(
     sys.setprofile(interrupt)
     try:
         with pytest.raises(Signalled):
-            line.loop.visit(line.note("visited"))
+            watched.loop.visit(watched.note("visited"))
     finally:
         sys.setprofile(None)
-    visitor = threading.Thread(target=line.loop.visit, args=(line.note("visited"), DEADLINE))
+    visitor = threading.Thread(target=watched.loop.visit, args=(watched.note("visited"), DEADLINE))
     visitor.start()
     visitor.join()
-    assert line.noted == ["visited"]
+    assert watched.noted == ["visited"]

@@ -17,7 +17,7 @@ MUCH = b"0123456789abcdef" * 1_000_000
 
 
 @dataclass(eq=False)
-class Memory(asyncio.Protocol):
+class RecordingProtocol(asyncio.Protocol):
     """A protocol that records its calls, in their order."""
 
     keeps_open: bool = False
@@ -45,7 +45,7 @@ class Memory(asyncio.Protocol):
         self.calls.append(("lost", type(exc)))
 
 
-class Line:
+class ConnectedTransport:
     """A client's socket, and the transport and the protocol at its other end."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -53,7 +53,7 @@ class Line:
         with socket.create_server(("127.0.0.1", 0)) as listening:
             self.client = socket.create_connection(listening.getsockname(), timeout=5)
             accepted, address = listening.accept()
-        self.protocol = Memory()
+        self.protocol = RecordingProtocol()
         self.transport = SocketTransport(loop, accepted, address, self.protocol)
 
     @property
@@ -94,110 +94,110 @@ class Line:
 
 
 @pytest.fixture
-def line() -> Iterator[Line]:
+def connected() -> Iterator[ConnectedTransport]:
     loop = asyncio.SelectorEventLoop()
-    line = Line(loop)
-    yield line
-    line.close()
+    connected = ConnectedTransport(loop)
+    yield connected
+    connected.close()
     loop.close()
 
 
-def test_the_transport_hands_over_what_arrives_and_sends_what_is_written(line: Line) -> None:
-    line.client.sendall(b"ping")
-    line.run_until(lambda: b"ping" in line.calls)
-    line.transport.write(b"pong")
-    assert line.client.recv(4) == b"pong"
-    assert line.calls == ["made", b"ping"]
+def test_the_transport_hands_over_what_arrives_and_sends_what_is_written(connected: ConnectedTransport) -> None:
+    connected.client.sendall(b"ping")
+    connected.run_until(lambda: b"ping" in connected.calls)
+    connected.transport.write(b"pong")
+    assert connected.client.recv(4) == b"pong"
+    assert connected.calls == ["made", b"ping"]
 
 
-def test_the_transport_gives_the_address_of_its_client(line: Line) -> None:
-    assert line.transport.get_extra_info("peername") == line.client.getsockname()
-    assert line.transport.get_extra_info("cipher", "none") == "none"
+def test_the_transport_gives_the_address_of_its_client(connected: ConnectedTransport) -> None:
+    assert connected.transport.get_extra_info("peername") == connected.client.getsockname()
+    assert connected.transport.get_extra_info("cipher", "none") == "none"
 
 
-def test_the_transport_pauses_its_protocol_while_the_kernel_is_full(line: Line) -> None:
-    line.transport.write(MUCH)
-    assert line.calls == ["made", "pause"]
-    assert 0 < line.transport.get_write_buffer_size() < len(MUCH)
-    line.transport.write(b"and more")
-    line.transport.write_eof()
-    assert line.read() == MUCH + b"and more"
-    assert line.calls == ["made", "pause", "resume"]
-    assert line.transport.get_write_buffer_size() == 0
+def test_the_transport_pauses_its_protocol_while_the_kernel_is_full(connected: ConnectedTransport) -> None:
+    connected.transport.write(MUCH)
+    assert connected.calls == ["made", "pause"]
+    assert 0 < connected.transport.get_write_buffer_size() < len(MUCH)
+    connected.transport.write(b"and more")
+    connected.transport.write_eof()
+    assert connected.read() == MUCH + b"and more"
+    assert connected.calls == ["made", "pause", "resume"]
+    assert connected.transport.get_write_buffer_size() == 0
 
 
-def test_closing_first_sends_what_was_written(line: Line) -> None:
-    line.transport.write(MUCH)
-    line.transport.close()
-    line.transport.write(b"too late")
-    assert line.transport.is_closing()
-    assert line.read() == MUCH
-    line.run_until(lambda: ("lost", type(None)) in line.calls)
+def test_closing_first_sends_what_was_written(connected: ConnectedTransport) -> None:
+    connected.transport.write(MUCH)
+    connected.transport.close()
+    connected.transport.write(b"too late")
+    assert connected.transport.is_closing()
+    assert connected.read() == MUCH
+    connected.run_until(lambda: ("lost", type(None)) in connected.calls)
 
 
-def test_aborting_sends_no_more(line: Line) -> None:
-    line.transport.write(MUCH)
-    line.transport.abort()
-    line.transport.abort()
-    line.run_until(lambda: ("lost", type(None)) in line.calls)
-    assert line.calls.count(("lost", type(None))) == 1
-    assert len(line.read()) < len(MUCH)
+def test_aborting_sends_no_more(connected: ConnectedTransport) -> None:
+    connected.transport.write(MUCH)
+    connected.transport.abort()
+    connected.transport.abort()
+    connected.run_until(lambda: ("lost", type(None)) in connected.calls)
+    assert connected.calls.count(("lost", type(None))) == 1
+    assert len(connected.read()) < len(MUCH)
 
 
-def test_a_client_that_ends_its_half_can_still_be_answered(line: Line) -> None:
-    line.protocol.keeps_open = True
-    line.client.shutdown(socket.SHUT_WR)
-    line.run_until(lambda: "eof" in line.calls)
-    line.transport.resume_reading()
-    line.transport.write(b"answer")
-    assert line.client.recv(6) == b"answer"
-    assert line.calls == ["made", "eof"]
+def test_a_client_that_ends_its_half_can_still_be_answered(connected: ConnectedTransport) -> None:
+    connected.protocol.keeps_open = True
+    connected.client.shutdown(socket.SHUT_WR)
+    connected.run_until(lambda: "eof" in connected.calls)
+    connected.transport.resume_reading()
+    connected.transport.write(b"answer")
+    assert connected.client.recv(6) == b"answer"
+    assert connected.calls == ["made", "eof"]
 
 
-def test_a_client_that_ends_its_half_is_closed_unless_the_protocol_keeps_it_open(line: Line) -> None:
-    line.client.shutdown(socket.SHUT_WR)
-    assert line.read() == b""
-    assert line.calls == ["made", "eof", ("lost", type(None))]
+def test_a_client_that_ends_its_half_is_closed_unless_the_protocol_keeps_it_open(connected: ConnectedTransport) -> None:
+    connected.client.shutdown(socket.SHUT_WR)
+    assert connected.read() == b""
+    assert connected.calls == ["made", "eof", ("lost", type(None))]
 
 
-def test_received_bytes_wait_while_reading_is_paused(line: Line) -> None:
-    line.transport.pause_reading()
-    line.client.sendall(b"ping")
-    line.run_until(lambda: not line.transport.is_reading())
-    assert line.calls == ["made"]
-    line.transport.resume_reading()
-    line.run_until(lambda: b"ping" in line.calls)
+def test_received_bytes_wait_while_reading_is_paused(connected: ConnectedTransport) -> None:
+    connected.transport.pause_reading()
+    connected.client.sendall(b"ping")
+    connected.run_until(lambda: not connected.transport.is_reading())
+    assert connected.calls == ["made"]
+    connected.transport.resume_reading()
+    connected.run_until(lambda: b"ping" in connected.calls)
 
 
 @pytest.mark.parametrize("reading", [True, False], ids=["while reading", "while writing"])
-def test_a_reset_is_reported_as_the_reason(line: Line, reading: bool) -> None:
-    line.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+def test_a_reset_is_reported_as_the_reason(connected: ConnectedTransport, reading: bool) -> None:
+    connected.client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     if not reading:
-        line.transport.pause_reading()
-        line.transport.write(MUCH)
-    line.client.close()
-    line.run_until(lambda: any(isinstance(call, tuple) for call in line.calls))
-    assert line.calls[-1] in (("lost", ConnectionResetError), ("lost", BrokenPipeError))
+        connected.transport.pause_reading()
+        connected.transport.write(MUCH)
+    connected.client.close()
+    connected.run_until(lambda: any(isinstance(call, tuple) for call in connected.calls))
+    assert connected.calls[-1] in (("lost", ConnectionResetError), ("lost", BrokenPipeError))
 
 
-def test_a_mistake_of_the_protocol_closes_and_is_reported_to_the_loop(line: Line) -> None:
+def test_a_mistake_of_the_protocol_closes_and_is_reported_to_the_loop(connected: ConnectedTransport) -> None:
     reported: list[object] = []
-    line.loop.set_exception_handler(lambda _, context: reported.append(context["exception"]))
-    line.client.sendall(b"!")
-    assert line.read() == b""
+    connected.loop.set_exception_handler(lambda _, context: reported.append(context["exception"]))
+    connected.client.sendall(b"!")
+    assert connected.read() == b""
     assert [str(error) for error in reported] == ["a mistake of the protocol's"]
 
 
-def test_the_transport_has_no_buffer_to_set_limits_for(line: Line) -> None:
-    line.transport.set_write_buffer_limits(0)
+def test_the_transport_has_no_buffer_to_set_limits_for(connected: ConnectedTransport) -> None:
+    connected.transport.set_write_buffer_limits(0)
     with pytest.raises(ValueError, match="it pauses from the first"):
-        line.transport.set_write_buffer_limits(65536)
+        connected.transport.set_write_buffer_limits(65536)
 
 
-def test_the_end_of_the_transport_is_reported_once_whoever_ends_it(line: Line) -> None:
-    line.transport.abort()  # ends it when the loop turns
-    line.transport.end()
-    line.loop.run_until_complete(asyncio.sleep(0))
-    line.transport.end()
+def test_the_end_of_the_transport_is_reported_once_whoever_ends_it(connected: ConnectedTransport) -> None:
+    connected.transport.abort()  # ends it when the loop turns
+    connected.transport.end()
+    connected.loop.run_until_complete(asyncio.sleep(0))
+    connected.transport.end()
 
-    assert line.calls.count(("lost", type(None))) == 1
+    assert connected.calls.count(("lost", type(None))) == 1

@@ -1,4 +1,4 @@
-"""How h11 reads the bytes of a connection: a second opinion on where requests end.
+"""How h11 reads the bytes of a connection: an independent opinion on where requests end.
 
 h11 shares no code with llhttp and none with us. It accepts some spellings that we refuse, which does not matter here:
 nobody can smuggle a request that is refused.
@@ -18,7 +18,7 @@ _WITHOUT_8_BIT = bytes(range(128)) + b"z" * 128  # raw UTF-8 in targets, which w
 
 
 @dataclass(frozen=True)
-class Read:
+class ReadRequest:
     """A request, as both parsers report it."""
 
     method: bytes
@@ -26,10 +26,10 @@ class Read:
     body: bytes
 
 
-def read_by_h11(data: bytes) -> list[Read]:
+def read_by_h11(data: bytes) -> list[ReadRequest]:
     """Return the requests that h11 finds in *data*, up to the first one that it refuses."""
     connection = _connection(data)
-    found: list[Read] = []
+    found: list[ReadRequest] = []
     request: h11.Request | None = None
     body = b""
     while True:
@@ -43,7 +43,7 @@ def read_by_h11(data: bytes) -> list[Read]:
             body += event.data
         elif isinstance(event, h11.EndOfMessage):
             assert request is not None
-            found.append(Read(request.method, request.target, body))
+            found.append(ReadRequest(request.method, request.target, body))
             status = 405 if request.method == b"CONNECT" else 200  # 200 would open a tunnel
             connection.send(h11.Response(status_code=status, headers=[("Content-Length", "0")]))
             connection.send(h11.EndOfMessage())
@@ -81,10 +81,10 @@ def events_of(pieces: list[bytes], max_body: int = MAX_BODY) -> list[Event]:
     return events
 
 
-def requests_of(events: list[Event]) -> list[Read]:
+def requests_of(events: list[Event]) -> list[ReadRequest]:
     """Return the requests among *events*."""
     return [
-        Read(event.method.encode(), event.target.encode("utf-8", "surrogateescape"), event.body)
+        ReadRequest(event.method.encode(), event.target.encode("utf-8", "surrogateescape"), event.body)
         for event in events
         if isinstance(event, Request)
     ]
