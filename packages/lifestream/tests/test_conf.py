@@ -105,7 +105,10 @@ def test_a_message_about_the_public_url_shows_no_password(public: str, settings:
     assert "planet.example" in str(raised.value)
 
 
-@pytest.mark.parametrize("public", ["https://me:hunter2", "https://me:hun/ter2", "https://planet.example:hunter2/x"])
+@pytest.mark.parametrize(
+    "public",
+    ["https://me:hunter2", "https://me:hun/ter2", "https://planet.example:hunter2/x", "https://me:hun\u2100ter2"],
+)
 def test_a_message_about_the_public_url_shows_nothing_in_the_place_of_a_port(public: str, settings: Settings) -> None:
     settings.LIFESTREAM_PUBLIC_URL = public
     with pytest.raises(ImproperlyConfigured) as raised:

@@ -403,8 +403,9 @@ def _no_public_url(url: str, *, over_http: bool) -> str:
         parts = urlsplit(url)
         parts.port  # noqa: B018  raises ValueError if it is no number
     except ValueError as error:
-        if without_password(url) == url:  # else the reason may quote a password
-            return gettext("it is no URL ({reason})").format(reason=error)
+        reason = str(error).partition(" as ")[0]  # the text that was taken for a port may be a password
+        if "@" not in url and "'" not in reason:  # else the reason may quote a password
+            return gettext("it is no URL ({reason})").format(reason=reason)
         parts = urlsplit("")
     if not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
         return gettext("give a scheme, a host and, below a path, that path, as https://planet.example.org")

@@ -174,14 +174,14 @@ def test_the_bundled_site_accepts_only_an_https_url_as_its_public_url(tmp_path: 
             False,
             "give a scheme, a host and, below a path, that path, as https://planet.example.org",
         ),
-        ("https://planet.example:x", False, "it is no URL (Port could not be cast to integer value as 'x')"),
+        ("https://planet.example:x", False, "it is no URL (Port could not be cast to integer value)"),
     ],
 )
 def test_other_texts_are_refused_as_the_public_url(settings: Settings, url: str, over_http: bool, problem: str) -> None:
     settings.LIFESTREAM_PUBLIC_URL, settings.LIFESTREAM_PUSH_OVER_HTTP = url, over_http
     with pytest.raises(ImproperlyConfigured) as raised:
         conf.public_url  # noqa: B018  to read it raises
-    shown = url.rstrip("/").replace("a:b@", "***@")
+    shown = url.rstrip("/").replace("a:b@", "***@").replace(":x", ":***")
     assert str(raised.value) == f"LIFESTREAM_PUBLIC_URL is {shown!r}: {problem}."
     assert [message.id for message in checks.run_checks(tags=["lifestream"])] == ["lifestream.E009"]
 
@@ -224,3 +224,10 @@ def test_settings_that_keep_hubs_out_are_reported(
         setattr(settings, name, value)
     [found] = checks.run_checks(tags=["lifestream"])
     assert (found.id, found.msg, found.hint) == (number, message, hint)
+
+
+def test_no_character_in_the_header_field_link_turns_an_address_around() -> None:
+    header = "<https://hub.example/\u202ex>; rel=hub, <https://a.example/\u2066\x1b[31m>; rel=self"
+    assert links_of({"link": header}, "https://a.example/feed") == Links(
+        "https://hub.example/%E2%80%AEx", "https://a.example/%E2%81%A6[31m"
+    )

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
+from lifestream.content.urls import FETCHED, safe_url
 from lifestream.fetcher.link_header import links_in
 
 Mode: TypeAlias = Literal["subscribe", "unsubscribe"]
@@ -70,16 +71,12 @@ def _related(header: str, url: str) -> dict[str, str]:
 
 
 def _checked_url(url: str) -> str:
-    """Return *url* without its fragment, or "" unless it is http or https, names a host, has no login and
-    isn't absurdly long.
+    """Return *url* without its fragment, and safe to show, or "" unless it is http or https, names a host, has no login
+    and isn't absurdly long.
     """
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018  raises ValueError where it is no number
-    except ValueError:
-        return ""
-    fit = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc and len(url) <= _LONGEST_URL
-    return urlunsplit(parts._replace(fragment="")) if fit else ""
+    safe = safe_url(url, schemes=FETCHED)
+    parts = urlsplit(safe)
+    return "" if len(safe) > _LONGEST_URL or "@" in parts.netloc else urlunsplit(parts._replace(fragment=""))
 
 
 def over_tls(hub: str) -> str:
