@@ -206,6 +206,10 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, capsys: pytest.Capt
     assert main(["check", "--serve", "--session", str(path)]) == 2
     assert "is no session of feedserver check" in capsys.readouterr().err
     assert main(["check", "--serve", "--poll", "x"]) == 2
+    capsys.readouterr()
+    for option in ("--list", "--state", "--setup", "--version"):
+        assert main(["check", "--serve", option, "x"]) == 2, "it would be ignored"
+        assert f"leave {option} out" in capsys.readouterr().err
     for url in (
         "feeds.example.org",
         "http://a/\x01",

@@ -56,3 +56,10 @@ def test_output_of_a_reader_begins_no_line_of_the_page(report: Report) -> None:
 def test_an_error_of_feedserver_is_reported_as_one(report: Report) -> None:
     ours = replace(report, results=[Result(report["V1"].scenario, Judgement(Verdict.NOT_SEEN), misfire="\0 broke")])
     assert "error of feedserver" in as_html(ours)
+
+
+def test_how_the_reader_was_driven_is_shown_as_an_option_only_if_it_was_one(report: Report) -> None:
+    shown = as_html(replace(report, commands={"poll": "r2e run", "python": "my.Reader", "serve": "a person did"}))
+    assert "<dt>--poll</dt>" in shown and "--python" not in shown and "--serve" not in shown
+    assert '<dt>Python object</dt><dd><pre tabindex="0">my.Reader</pre>' in shown
+    assert "<dt>By hand</dt>" in shown

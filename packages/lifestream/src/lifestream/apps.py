@@ -26,7 +26,14 @@ class LifestreamConfig(AppConfig):
 
     def ready(self) -> None:
         from django.db.backends.signals import connection_created
-        from django.db.models.signals import m2m_changed, post_delete, post_migrate, post_save, pre_save
+        from django.db.models.signals import (
+            m2m_changed,
+            post_delete,
+            post_migrate,
+            post_save,
+            pre_delete,
+            pre_save,
+        )
 
         from lifestream import checks
         from lifestream.models import Feed, Host, Item, Lifestream, Subscription, Tag, sqlite_search
@@ -45,6 +52,8 @@ class LifestreamConfig(AppConfig):
         pre_save.connect(_item_to_be_saved, Item, dispatch_uid="lifestream.saved_rows")
         post_save.connect(_item_saved, Item, dispatch_uid="lifestream.saved_rows")
         post_save.connect(_tag_saved, Tag, dispatch_uid="lifestream.saved_rows")
+        pre_delete.connect(_tag_to_be_deleted, Tag, dispatch_uid="lifestream.saved_rows")
+        post_delete.connect(_tag_deleted, Tag, dispatch_uid="lifestream.saved_rows")
         m2m_changed.connect(_tags_changed, Item.tags.through, dispatch_uid="lifestream.saved_rows")
         post_migrate.connect(_migrated, self, dispatch_uid="lifestream.saved_rows")
 
@@ -171,6 +180,20 @@ def _tag_saved(instance: Tag, using: str, created: bool, raw: bool = False, **_:
 
     if raw or not created:
         saved_rows.index_tagged(instance, using)
+
+
+def _tag_to_be_deleted(instance: Tag, using: str, **_: Any) -> None:
+    """Receive Django's signal that a tag is about to be deleted: note its items while it still has them."""
+    from lifestream.storage import saved_rows
+
+    instance.items_before = saved_rows.items_with(instance, using)  # type: ignore[attr-defined]
+
+
+def _tag_deleted(instance: Tag, using: str, **_: Any) -> None:
+    """Receive Django's signal that a tag was deleted, in whatever way that happened."""
+    from lifestream.storage import saved_rows
+
+    saved_rows.index(instance.__dict__.pop("items_before", ()), using)
 
 
 def _tags_changed(**arguments: Any) -> None:

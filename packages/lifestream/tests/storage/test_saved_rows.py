@@ -178,6 +178,25 @@ class TestTags:
         sky.save()
         assert (found("sky"), found("heaven")) == ([], ["Kites"])
 
+    @pytest.mark.parametrize("by", ["the row", "a queryset", "all items of a feed"])
+    def test_that_are_deleted_by_hand(self, by: str) -> None:
+        item = make_item(title="Kites", tags=["Sky", "Wind"])
+        make_item(title="Boats", tags=["Wind"])
+        if by == "the row":
+            Tag.objects.get(slug="sky").delete()
+        elif by == "a queryset":
+            Tag.objects.filter(slug="sky").delete()
+        else:
+            item.feed.delete()
+        assert found("sky") == []
+        assert found("wind") == (["Boats"] if by == "all items of a feed" else ["Boats", "Kites"])
+
+    def test_that_are_deleted_in_bulk_take_one_query_each(self, django_assert_max_num_queries: Any) -> None:
+        for number in range(30):
+            Tag.objects.create(name=f"t{number}", slug=f"t{number}")
+        with django_assert_max_num_queries(30 + 6):
+            Tag.objects.all().delete()
+
 
 def test_two_items_made_by_hand_have_keys_of_their_own() -> None:
     feed = make_feed()

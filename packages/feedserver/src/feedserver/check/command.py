@@ -167,6 +167,10 @@ def _adapter_by_hand(options: argparse.Namespace) -> HandAdapter:
     """
     if options.reader or options.add or options.add_all or options.poll:
         raise ValueError("--serve lets a person drive the reader, so leave --reader, --add and --poll out")
+    unused = {"list": options.list, "state": options.state, "setup": options.setup, "version": options.reader_version}
+    if given := [f"--{name}" for name, value in unused.items() if value]:
+        hint = "; the version can be part of --name" if options.reader_version else ""
+        raise ValueError(f"--serve runs no command of the reader, so leave {', '.join(given)} out{hint}")
     if options.url and not _BASE_URL.fullmatch(options.url):
         raise ValueError(f"--url {options.url!r} is no base URL; give one such as https://feeds.example.org")
     choice = (

@@ -85,11 +85,6 @@ class CommandAdapter(Adapter):
         self._shim = ClockShim(self._root)
 
     @property
-    def clock_problem(self) -> str:
-        """Why the reader's clock cannot be moved, "" if moving it can be tried."""
-        return self._shim.problem
-
-    @property
     def commands(self) -> Mapping[str, str]:
         """The commands, by the name of their option."""
         return self._commands.by_name()

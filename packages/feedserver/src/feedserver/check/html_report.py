@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from importlib.resources import files
+from typing import Final
 
 from feedserver.check.report import RULES_VERSION, Report, Result
 from feedserver.check.scenario import GROUPS
@@ -124,6 +125,10 @@ def _item(result: Result) -> str:
 </details>"""
 
 
+_NOT_OPTIONS: Final = {"python": "Python object", "serve": "By hand"}
+"""What is shown for those names in `Report.commands` that are no options with a command."""
+
+
 def _circumstances(report: Report) -> str:
     clock = f"moved by {report.clock_method}" if report.clock_proved else "not moved for this reader"
     rows = [
@@ -134,7 +139,7 @@ def _circumstances(report: Report) -> str:
     ]
     details = "\n".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in rows)
     commands = "\n".join(
-        f'<dt>--{escape(name)}</dt><dd><pre tabindex="0">{escape(text)}</pre></dd>'
+        f'<dt>{_NOT_OPTIONS.get(name) or escape(f"--{name}")}</dt><dd><pre tabindex="0">{escape(text)}</pre></dd>'
         for name, text in report.commands.items()
     )
     return f"""<section aria-labelledby="circumstances">

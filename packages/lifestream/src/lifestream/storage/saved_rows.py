@@ -59,7 +59,12 @@ def index(items: Collection[int], using: str) -> None:
 
 def index_tagged(tag: Tag, using: str) -> None:
     """Write the entries of all items with *tag* in the search index again."""
-    index(set(Item.tags.through.objects.using(using).filter(tag=tag.pk).values_list("item", flat=True)), using)
+    index(items_with(tag, using), using)
+
+
+def items_with(tag: Tag, using: str) -> set[int]:
+    """Return the keys of the items with *tag*."""
+    return set(Item.tags.through.objects.using(using).filter(tag=tag.pk).values_list("item", flat=True))
 
 
 def tags_changed(instance: Item | Tag, action: str, pk_set: Iterable[int] | None, using: str, **_: Any) -> None:

@@ -34,6 +34,17 @@ def test_the_reason_why_the_site_is_not_ready_is_for_the_operator(
     assert b"10.1.2.3" in client.get("/readyz").content
 
 
+def test_that_the_site_is_not_ready_is_logged_once_each_time_it_begins(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(operations, "READINESS", operations.Readiness())
+    for reason, status in (("No table.", 503), ("No table.", 503), ("", 200), ("Still none.", 503), ("Encore.", 503)):
+        monkeypatch.setattr(operations, "why_not_ready", lambda reason=reason: reason)
+        assert client.get("/readyz").status_code == status
+    said = [each.getMessage() for each in caplog.records if each.name == operations.log.name]
+    assert said == ["not ready: No table.", "not ready: Still none."]
+
+
 def test_the_metrics_are_for_this_machine(client: Client) -> None:
     answer = client.get("/metrics")
     assert answer.status_code == 200

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+from typing import Final
 
 from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404, HttpRequest, HttpResponse
@@ -23,6 +24,24 @@ from lifestream.storage.outages import OUTAGES
 from lifestream.web.proxy_headers import FORWARDED, came_through_proxy
 
 log = logging.getLogger(__name__)
+
+
+class Readiness:
+    """Whether the site was ready when it was last asked, so that the log has a line when that ends, and not one for
+    each request: programs ask every few seconds, and anybody may ask.
+    """
+
+    def __init__(self) -> None:
+        self._is_ready = True
+
+    def note(self, reason: str) -> None:
+        """Note why the site is not ready, "" if it is, and log the *reason* if the site was ready before."""
+        was_ready, self._is_ready = self._is_ready, not reason
+        if reason and was_ready:
+            log.warning("not ready: %s", reason)
+
+
+READINESS: Final = Readiness()
 
 
 @never_cache
@@ -44,9 +63,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
         reason = str(trouble)
     else:
         OUTAGES.answered()
+        READINESS.note(reason)
         if not reason:
             return _text(200, "ready")
-        log.warning("not ready: %s", reason)
     return _text(503, f"not ready: {reason}" if _is_trusted(request) else "not ready")  # not translated
 
 
