@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -124,6 +125,23 @@ def test_the_transport_pauses_its_protocol_while_the_kernel_is_full(line: Line) 
     assert line.read() == MUCH + b"and more"
     assert line.calls == ["made", "pause", "resume"]
     assert line.transport.get_write_buffer_size() == 0
+
+
+def test_what_a_slow_client_leaves_is_counted_and_not_copied_again_for_each_piece(line: Line) -> None:
+    line.transport.write(MUCH)
+    waiting, before = line.transport._unsent, line.transport.get_write_buffer_size()
+    line.client.setblocking(False)
+
+    def read_on() -> bool:
+        with contextlib.suppress(BlockingIOError):
+            line.client.recv(100_000)
+        return line.transport.get_write_buffer_size() < before - 1_000_000
+
+    line.run_until(read_on)
+    assert line.transport._unsent is waiting
+    left = line.transport.get_write_buffer_size()
+    line.transport.abort()
+    assert 0 < line.transport.get_write_buffer_size() == left < len(MUCH)
 
 
 def test_closing_first_sends_what_was_written(line: Line) -> None:

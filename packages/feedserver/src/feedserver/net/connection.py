@@ -146,6 +146,13 @@ class Connection(_Protocol):
         """Note that the kernel takes no more for now."""
         self.unsent = self._transport.get_write_buffer_size() if self._transport is not None else 0
 
+    @property
+    def untaken(self) -> int:
+        """The number of bytes that the kernel has not taken by now, or had not when the connection ended."""
+        transport = self._transport
+        # asyncio's transports have dropped them when they tell of the end.
+        return transport.get_write_buffer_size() if isinstance(transport, SocketTransport) else self.unsent
+
     def resume_writing(self) -> None:
         """Continue sending: the kernel has taken everything."""
         self.unsent = 0

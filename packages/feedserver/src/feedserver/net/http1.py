@@ -48,10 +48,17 @@ class HttpServer(Protocol):
 
 
 class Carrier(Protocol):
-    """What HTTP needs of the connection that carries it; see `connection.Connection`. *unsent* is in bytes."""
+    """What HTTP needs of the connection that carries it; see `connection.Connection`.
+
+    *unsent* is how many bytes waited when the kernel began to take no more; it is 0 once all of them are taken.
+    """
 
     unsent: int
     peer: Peer
+
+    @property
+    def untaken(self) -> int:
+        """The number of bytes that the kernel has not taken by now, or had not when the connection ended."""
 
     @property
     def is_open(self) -> bool:
@@ -165,7 +172,7 @@ class Http1:
             problem = answer.stop()
             if problem is not None:
                 self._site.failed(problem, answer.exchange)
-            answer.exchange.finish(ended, answer.sent - self._connection.unsent, error)
+            answer.exchange.finish(ended, answer.sent - self._connection.untaken, error)
 
     def note_unanswered(self, ended: Ended, error: str, cut_by: str = "") -> None:
         """Record the requests that the reader still holds: the connection is lost, so none of them is answered.

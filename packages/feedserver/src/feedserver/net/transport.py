@@ -65,6 +65,7 @@ class SocketTransport(_Transport):
     __slots__ = (
         "_address",
         "_calling",
+        "_dropped",
         "_eof",
         "_error",
         "_life",
@@ -87,7 +88,8 @@ class SocketTransport(_Transport):
         self._sock = sock
         self._address = address
         self._protocol = protocol
-        self._unsent: bytes | bytearray = b""
+        self._unsent = bytearray()
+        self._dropped = 0  # bytes that were unsent at the end
         self._life = _Life.OPEN
         self._reading = _Reading.ON
         self._watched = False  # by the loop, for reading
@@ -213,9 +215,9 @@ class SocketTransport(_Transport):
             self._lose_soon(error)
             return
         if sent < len(unsent):
-            self._unsent = unsent[sent:]
+            del unsent[:sent]  # a copy of the rest, for each piece that a slow client takes, would take quadratic time
             return
-        self._unsent = b""
+        self._unsent = bytearray()
         self._loop.remove_writer(self._sock.fileno())
         if self._eof:
             self._shut_down()
@@ -234,8 +236,8 @@ class SocketTransport(_Transport):
             )
 
     def get_write_buffer_size(self) -> int:
-        """Return the number of bytes that the kernel has not taken yet."""
-        return len(self._unsent)
+        """Return the number of bytes that the kernel has not taken yet; after the end, of those it has never taken."""
+        return len(self._unsent) + self._dropped
 
     def can_write_eof(self) -> bool:
         """Return True: a socket can be closed for writing alone."""
@@ -301,5 +303,6 @@ class SocketTransport(_Transport):
         self._life = _Life.LOST
         self._unwatch()
         if self._unsent:
-            self._unsent = b""
+            self._dropped = len(self._unsent)
+            self._unsent = bytearray()
             self._loop.remove_writer(self._sock.fileno())
