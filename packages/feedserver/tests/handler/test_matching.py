@@ -182,6 +182,15 @@ def test_a_percent_sign_that_encodes_nothing_is_taken_literally(server: FeedServ
     assert len(server.journal.filter("/50%25")) == 2
 
 
+def test_each_path_of_a_pattern_gets_the_type_of_its_own_extension(server: FeedServer, client: RawClient) -> None:
+    server.add(Pattern("/<name>"), Response("x"))
+    paths = ["/a.json", "/a.html", "/a.txt", "/a", "/a.json"]
+    types = [client.get(path).headers.get("Content-Type") for path in paths]
+    assert types == ["application/json", "text/html", "text/plain", None, "application/json"]
+    server.add(Pattern("/<name>"), Response("x", headers={"Content-Type": "a/b"}))
+    assert [client.get(path).headers["Content-Type"] for path in paths] == ["a/b"] * 5
+
+
 def test_the_journal_takes_the_same_conditions(server: FeedServer, client: RawClient) -> None:
     server.add("/q", Response())
     client.get("/q?b=2&a=1", "X: 1")

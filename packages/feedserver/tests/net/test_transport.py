@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -124,6 +125,25 @@ def test_the_transport_pauses_its_protocol_while_the_kernel_is_full(connected: C
     assert connected.read() == MUCH + b"and more"
     assert connected.calls == ["made", "pause", "resume"]
     assert connected.transport.get_write_buffer_size() == 0
+
+
+def test_what_a_slow_client_leaves_is_counted_and_not_copied_again_for_each_piece(
+    connected: ConnectedTransport,
+) -> None:
+    connected.transport.write(MUCH)
+    waiting, before = connected.transport._unsent, connected.transport.get_write_buffer_size()
+    connected.client.setblocking(False)
+
+    def read_on() -> bool:
+        with contextlib.suppress(BlockingIOError):
+            connected.client.recv(100_000)
+        return connected.transport.get_write_buffer_size() < before - 1_000_000
+
+    connected.run_until(read_on)
+    assert connected.transport._unsent is waiting
+    left = connected.transport.get_write_buffer_size()
+    connected.transport.abort()
+    assert 0 < connected.transport.get_write_buffer_size() == left < len(MUCH)
 
 
 def test_closing_first_sends_what_was_written(connected: ConnectedTransport) -> None:

@@ -222,6 +222,8 @@ class Site:
         exchange, request, keep_alive = received.exchange, received.request, received.keep_alive
         if request.method != "GET" or request.version != "1.1":
             return None
+        if not found.choice.is_for_one_path and "Content-Type" not in response.headers:
+            return None  # the extension of each path decides the type
         kept = found.choice.ready
         if keep_alive not in kept:
             kept[keep_alive] = make_ready(response, request, keep_alive, int(exchange.time))

@@ -104,7 +104,7 @@ class Routes:
             host_key(target.host, target.scheme),
             target.query if "?" in spelling else None,
             method.upper() if method is not None else None,
-            Script([Choice.of(answer) for answer in answers]),
+            Script([Choice.of(answer, is_for_one_path=isinstance(path, str)) for answer in answers]),
             conditions,
             dict(state) if state is not None else None,
             dict(then) if then is not None else None,

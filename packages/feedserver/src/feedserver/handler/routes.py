@@ -28,21 +28,24 @@ class Turns:
 class Choice:
     """One answer that can be given again and again.
 
-    *ready* is the answer in bytes, keyed by whether the connection is kept alive after it; None where `make_ready`
-    makes none. *lasts* is for how many seconds it is given, None if no time was set; it was first given at the time
-    *since*.
+    *ready* is the answer in bytes, keyed by whether the connection is kept alive after it; None where requests may get
+    different answers. With *is_for_one_path*, all of them have the same path. *lasts* is for how many seconds it is
+    given, None if no time was set; it was first given at the time *since*.
     """
 
     answer: Answer
     turns: Turns = field(default_factory=Turns)
     ready: dict[bool, ReadyAnswer | None] = field(default_factory=dict)
+    is_for_one_path: bool = True
     lasts: float | None = None
     since: float | None = None
 
     @classmethod
-    def of(cls, answer: Answer | Lasting) -> Choice:
-        """Return the choice of what `add` was given."""
-        return cls(answer.answer, lasts=answer.seconds) if isinstance(answer, Lasting) else cls(answer)
+    def of(cls, answer: Answer | Lasting, *, is_for_one_path: bool) -> Choice:
+        """Return the choice of what `add` was given, for one path or for a pattern."""
+        if isinstance(answer, Lasting):
+            return cls(answer.answer, is_for_one_path=is_for_one_path, lasts=answer.seconds)
+        return cls(answer, is_for_one_path=is_for_one_path)
 
     def is_over(self, now: float) -> bool:
         """Return whether the time of the answer has passed at *now*, in seconds of the server's clock."""

@@ -148,6 +148,13 @@ class Connection(_Protocol):
         """Note that the kernel takes no more for now."""
         self.unsent = self._transport.get_write_buffer_size() if self._transport is not None else 0
 
+    @property
+    def untaken(self) -> int:
+        """The number of bytes that the kernel has not taken by now, or had not when the connection ended."""
+        transport = self._transport
+        # asyncio's transports have dropped them when they tell of the end.
+        return transport.get_write_buffer_size() if isinstance(transport, SocketTransport) else self.unsent
+
     def resume_writing(self) -> None:
         """Continue sending: the kernel has taken everything."""
         self.unsent = 0
@@ -337,15 +344,6 @@ class Connection(_Protocol):
                 transport.abort()
                 return
         transport.write(data)
-
-    def count_unsent(self) -> int:
-        """Return how many bytes the kernel has not taken yet. On Windows' Proactor loop, this is *unsent*, which may be
-        more: its transports forget the number when a connection is lost.
-        """
-        transport = self._transport
-        if self.unsent and isinstance(transport, SocketTransport):
-            return transport.get_write_buffer_size()
-        return self.unsent
 
     def pause_reading(self) -> None:
         """Stop reading: what the client sends stays in the kernel."""

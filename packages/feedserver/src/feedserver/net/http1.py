@@ -50,11 +50,15 @@ class HttpServer(Protocol):
 class Carrier(Protocol):
     """What HTTP needs of the connection that carries it; see `connection.Connection`.
 
-    *unsent* is the number of bytes that waited when the kernel took no more, 0 once it has taken all of them.
+    *unsent* is how many bytes waited when the kernel began to take no more; it is 0 once all of them are taken.
     """
 
     unsent: int
     peer: Peer
+
+    @property
+    def untaken(self) -> int:
+        """The number of bytes that the kernel has not taken by now, or had not when the connection ended."""
 
     @property
     def is_open(self) -> bool:
@@ -77,9 +81,6 @@ class Carrier(Protocol):
 
     def write(self, data: bytes) -> None:
         """Send *data*."""
-
-    def count_unsent(self) -> int:
-        """Return how many bytes the kernel has not taken yet."""
 
     def pause_reading(self) -> None:
         """Stop reading: what the client sends stays in the kernel."""
@@ -171,7 +172,7 @@ class Http1:
             problem = answer.stop()
             if problem is not None:
                 self._site.failed(problem, answer.exchange)
-            answer.exchange.finish(ended, answer.sent - self._connection.count_unsent(), error)
+            answer.exchange.finish(ended, answer.sent - self._connection.untaken, error)
 
     def note_unanswered(self, ended: Ended, error: str, cut_by: str = "") -> None:
         """Record the requests that the reader still holds: the connection is lost, so none of them is answered.

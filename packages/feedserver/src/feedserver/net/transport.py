@@ -39,7 +39,7 @@ class _Life(IntEnum):
     CLOSING = auto()
     """Data written before is still sent; nothing more is read or written."""
     LOST = auto()
-    """Unsent data is not sent any more; the protocol will be told."""
+    """Unsent data is dropped; the protocol will be told."""
     ENDED = auto()
     """The protocol has been told, and the socket is closed."""
 
@@ -66,6 +66,7 @@ class SocketTransport(_Transport):
     __slots__ = (
         "_address",
         "_calling",
+        "_dropped",
         "_eof",
         "_error",
         "_life",
@@ -88,7 +89,8 @@ class SocketTransport(_Transport):
         self._sock = sock
         self._address = address
         self._protocol = protocol
-        self._unsent: bytes | bytearray = b""
+        self._unsent = bytearray()
+        self._dropped = 0  # bytes that were unsent at the end
         self._life = _Life.OPEN
         self._reading = _Reading.ON
         self._watched = False  # by the loop, for reading
@@ -216,9 +218,9 @@ class SocketTransport(_Transport):
             self._lose_soon(error)
             return
         if sent < len(unsent):
-            self._unsent = unsent[sent:]
+            del unsent[:sent]  # a copy of the rest, for each piece that a slow client takes, would take quadratic time
             return
-        self._unsent = b""
+        self._unsent = bytearray()
         self._loop.remove_writer(self._sock.fileno())
         if self._eof:
             self._shut_down()
@@ -237,8 +239,8 @@ class SocketTransport(_Transport):
             )
 
     def get_write_buffer_size(self) -> int:
-        """Return how many bytes the kernel has not taken yet, or had not taken when the connection was lost."""
-        return len(self._unsent)
+        """Return the number of bytes that the kernel has not taken yet; after the end, of those it has never taken."""
+        return len(self._unsent) + self._dropped
 
     def can_write_eof(self) -> bool:
         """Return True: a socket can be closed for writing alone."""
@@ -286,7 +288,6 @@ class SocketTransport(_Transport):
         try:
             self._protocol.connection_lost(self._error)
         finally:
-            self._unsent = b""
             self._sock.close()
 
     def abandon(self) -> None:
@@ -304,5 +305,7 @@ class SocketTransport(_Transport):
     def _let_go(self) -> None:
         self._life = _Life.LOST
         self._unwatch()
-        if self._unsent:  # it is kept until the protocol has counted it
+        if self._unsent:
+            self._dropped = len(self._unsent)
+            self._unsent = bytearray()
             self._loop.remove_writer(self._sock.fileno())
