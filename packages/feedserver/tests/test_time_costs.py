@@ -60,7 +60,7 @@ def parsing(text: str) -> Callable[[], object]:
 
 
 @pytest.mark.parametrize("unit", ["a ", "a", "reset on request 1 ", "reset after ", "slow body ", "on every ", " "])
-def test_a_directive_of_a_fault(unit: str) -> None:
+def test_a_directive_of_a_fault_costs_linear_time(unit: str) -> None:
     assert_linear(lambda size: parsing(unit * size), 4000)
 
 
@@ -86,7 +86,7 @@ def test_the_first_line_over_the_limit_is_named(tmp_path: Path) -> None:
     assert len(loader.load(tmp_path / "feed.xml").headers.raw) == 2000
 
 
-def test_faults_that_are_added_one_by_one() -> None:
+def test_faults_that_are_added_one_by_one_cost_linear_time() -> None:
     nothing = faults.parse("nothing")
 
     def make(size: int) -> Callable[[], object]:
@@ -119,7 +119,7 @@ def looking_up(names: Callable[[int], str], target: str) -> Callable[[int], Call
         (lambda number: f"/{'ab' * 60}{number}", f"/{'ba' * 60}"),
     ],
 )
-def test_the_nearest_of_many_routes(names: Callable[[int], str], target: str) -> None:
+def test_the_nearest_of_many_routes_is_found_in_linear_time(names: Callable[[int], str], target: str) -> None:
     assert_linear(looking_up(names, target), 250)
 
 
@@ -171,7 +171,7 @@ def feed(size: int) -> Feed:
 
 @pytest.mark.parametrize("written", ["rss", "atom", "rdf", "rss091", "atom03"])
 @pytest.mark.parametrize("cdata", [False, True])
-def test_a_feed_of_characters_that_its_encoding_lacks(written: FormatName, cdata: bool) -> None:
+def test_a_feed_of_characters_that_its_encoding_lacks_costs_linear_time(written: FormatName, cdata: bool) -> None:
     def make(size: int) -> Callable[[], object]:
         made = feed(size)
         return lambda: made.render(written, encoding="us-ascii", cdata=cdata)
@@ -183,7 +183,7 @@ def test_a_feed_of_characters_that_its_encoding_lacks(written: FormatName, cdata
 @pytest.mark.parametrize(
     "text", [lambda size: "".join(map(chr, range(0x10000, 0x10000 + size))), lambda size: "]]>" * size]
 )
-def test_a_long_text_of_a_feed(text: Callable[[int], str], cdata: bool) -> None:
+def test_a_long_text_of_a_feed_costs_linear_time(text: Callable[[int], str], cdata: bool) -> None:
     def make(size: int) -> Callable[[], object]:
         made = Feed(title="A", entries=[Entry(content=text(size))])
         return lambda: made.render("rss", encoding="us-ascii", cdata=cdata)
@@ -212,7 +212,7 @@ def test_waiting_looks_at_each_exchange_once() -> None:
     assert count() == 1
 
 
-def test_a_look_into_the_journal() -> None:
+def test_a_look_into_the_journal_costs_linear_time() -> None:
     def make(size: int) -> Callable[[], object]:
         journal = Journal()
         for number in range(size):
@@ -223,7 +223,7 @@ def test_a_look_into_the_journal() -> None:
 
 
 @pytest.mark.parametrize("unit", ["<a ", "<!--", "</", "<?", '<a href="', "<a href='", "<a href=", "< ", "&", "</a b "])
-def test_the_links_that_a_reader_lists(unit: str) -> None:
+def test_the_links_that_a_reader_lists_are_found_in_linear_time(unit: str) -> None:
     assert_linear(lambda size: lambda: links_of(unit * (size // len(unit))), 100_000)
 
 

@@ -47,7 +47,7 @@ def test_moments_are_worded_relative_to_now(seconds: float, words: str) -> None:
     assert relative(seconds) == words
 
 
-def test_durations_at_the_limits_of_their_units() -> None:
+def test_durations_are_worded_at_the_limits_of_their_units() -> None:
     seconds = [-5, 0, 1, 119, 120, 121, 3599, 3601, 86399, 86400 + 59]
     assert [in_words(each) for each in seconds] == [
         *("0 seconds", "0 seconds", "1 second", "119 seconds", "2 minutes", "2 minutes 1 second"),

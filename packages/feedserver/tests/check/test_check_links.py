@@ -23,7 +23,7 @@ def test_a_text_that_is_no_address_runs_no_script(address: str) -> None:
     assert not runs_script(address)
 
 
-def test_an_address_within_a_list_of_them() -> None:
+def test_a_script_is_found_among_the_addresses_of_a_list() -> None:
     assert names_script('[{"url": "JavaScript:alert(1)"}]')
     assert not names_script('[{"url": "https://example.org/1.mp3"}]')
     assert not names_script('["unsafe:javascript:x", "https://example.org/?data:x"]')
@@ -75,5 +75,5 @@ def test_a_script_in_text_is_no_script() -> None:
         (f"<a href='a&#{'9' * 5000};b&#99999999c'>", ["a\ufffdb\ufffdc"]),
     ],
 )
-def test_links_of_broken_html(html: str, links: list[str]) -> None:
+def test_links_of_broken_html_are_found(html: str, links: list[str]) -> None:
     assert links_of(html) == links

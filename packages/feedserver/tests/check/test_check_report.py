@@ -15,7 +15,7 @@ from feedserver.check.verdicts import Kind, Level, Verdict
 from right_reader import RightReader
 
 
-def test_the_verdicts_of_the_fixture(report: Report) -> None:
+def test_the_report_of_the_fixture_has_three_verdicts(report: Report) -> None:
     assert {result.scenario.id: str(result.verdict) for result in report} == {
         "V1": "fail",
         "V4": "pass",

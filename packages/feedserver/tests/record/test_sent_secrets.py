@@ -27,7 +27,7 @@ def sent(name: str, value: str) -> set[str]:
         ("https://h/private/a1b2c3/feed", {"a1b2c3"}),
     ],
 )
-def test_secrets_of_a_url(url: str, secrets: set[str]) -> None:
+def test_secrets_of_a_url_are_found(url: str, secrets: set[str]) -> None:
     assert sent_secrets(url, [], frozenset()) == secrets
 
 
@@ -54,7 +54,7 @@ def test_secrets_of_a_url(url: str, secrets: set[str]) -> None:
         ("User-Agent", "reader/1.0 (+https://h.example/about)", set()),
     ],
 )
-def test_secrets_of_a_header(name: str, value: str, secrets: set[str]) -> None:
+def test_secrets_of_a_header_are_found(name: str, value: str, secrets: set[str]) -> None:
     assert sent(name, value) == secrets
 
 

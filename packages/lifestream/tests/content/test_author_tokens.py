@@ -31,7 +31,7 @@ def kinds(source: str) -> list[tuple[str, str]]:
         ("</", [("text", "&lt;"), ("text", "/")]),
     ],
 )
-def test_the_tokens_of_a_fragment(source: str, found: list[tuple[str, str]]) -> None:
+def test_a_fragment_has_these_tokens(source: str, found: list[tuple[str, str]]) -> None:
     assert kinds(source) == found
 
 

@@ -100,7 +100,7 @@ def test_attributes_are_read_as_a_browser_does() -> None:
         ("", ""),
     ],
 )
-def test_the_text_of_html(source: str, text: str) -> None:
+def test_html_becomes_this_text(source: str, text: str) -> None:
     assert text_of(source) == text
 
 
@@ -112,7 +112,7 @@ def test_the_text_of_html(source: str, text: str) -> None:
         ("", ""),
     ],
 )
-def test_text_as_html(text: str, markup: str) -> None:
+def test_text_becomes_this_html(text: str, markup: str) -> None:
     assert html_of(text) == markup
 
 
@@ -180,7 +180,7 @@ def test_scripts_are_removed_from_text_but_not_text_about_them(text: str, left: 
         ("<a b>c", {"b": "", "c": ""}),
     ],
 )
-def test_the_attributes_of_a_tag(tag: str, found: dict[str, str]) -> None:
+def test_a_tag_has_these_attributes(tag: str, found: dict[str, str]) -> None:
     assert attributes(tag) == found
 
 

@@ -15,7 +15,7 @@ def clean(text: str) -> str:
     return Sanitizer().html(html_of_markdown(text), "https://planet.example/main/pages/about/")
 
 
-def test_headings_lists_links_and_tables() -> None:
+def test_headings_lists_links_and_tables_become_html() -> None:
     html = clean("## Us\n\nWe *read*:\n\n- [all](/main/)\n\n| a | b |\n|---|---|\n| 1 | 2 |\n")
     for piece in ("<h2>Us</h2>", "<em>read</em>", "<li>", 'href="https://planet.example/main/"', "<td>1</td>"):
         assert piece in html

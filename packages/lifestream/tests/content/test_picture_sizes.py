@@ -35,7 +35,7 @@ SUBSTACK = "https://substackcdn.com/image/fetch/$s_!x!,w_{},c_limit,f_auto/https
     ],
     ids=lambda urls: urls[0].split("/")[2],
 )
-def test_one_picture_in_several_sizes(sizes: list[str]) -> None:
+def test_the_sizes_of_one_picture_are_recognised_and_ordered(sizes: list[str]) -> None:
     assert len({*map(identity, sizes)}) == 1
     assert sizes == sorted(sizes, key=size)
     assert len({*map(size, sizes)}) == len(sizes)
@@ -53,7 +53,7 @@ def test_one_picture_in_several_sizes(sizes: list[str]) -> None:
         ("https://a.example/s72-c/cat.jpg", "https://a.example/s1600/cat.jpg"),
     ],
 )
-def test_two_pictures(one: str, other: str) -> None:
+def test_addresses_of_two_pictures_are_told_apart(one: str, other: str) -> None:
     assert identity(one) != identity(other)
 
 

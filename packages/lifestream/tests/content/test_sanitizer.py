@@ -274,7 +274,7 @@ def test_text_stays_text_in_one_line(text: str, line: str) -> None:
     assert SANITIZER.text(text) == line
 
 
-def test_plain_and_summary() -> None:
+def test_the_plain_text_and_the_summary_have_no_markup_or_scripts() -> None:
     fragment = "<p>One &amp; two.</p><p>Three four five.</p><script>x</script>"
 
     assert SANITIZER.plain(fragment) == "One & two.\nThree four five."

@@ -75,7 +75,7 @@ def test_a_file_that_was_gzipped_before_it_was_served_is_read(server: FeedServer
     assert outcome.body == RSS
 
 
-def test_one_deadline_covers_a_body_that_drips(server: FeedServer) -> None:
+def test_one_deadline_covers_a_slow_body(server: FeedServer) -> None:
     server.add("/feed", Response(b"x" * 20_000, pace="1 byte every 20ms"))
     outcome = fetch(server.url("/feed"), timeout=0.2)
     assert (outcome.kind, outcome.message) == ("timeout", "no whole answer within 0.2 s")

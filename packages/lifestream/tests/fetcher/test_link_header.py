@@ -20,7 +20,7 @@ from lifestream.fetcher.link_header import links_in
         ("no link, </a>;rel", [("/a", {"rel": ""})]),
     ],
 )
-def test_the_links_of_a_field(header: str, links: list[tuple[str, dict[str, str]]]) -> None:
+def test_the_links_of_a_field_are_found(header: str, links: list[tuple[str, dict[str, str]]]) -> None:
     assert list(links_in(header)) == links
 
 

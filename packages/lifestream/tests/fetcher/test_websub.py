@@ -51,7 +51,7 @@ HUB = "https://hub.example/"
         ("", Links()),
     ],
 )
-def test_the_hub_in_a_header_field(header: str, links: Links) -> None:
+def test_the_hub_in_a_header_field_is_found(header: str, links: Links) -> None:
     assert links_of({"link": header}, FEED) == links
 
 

@@ -24,7 +24,7 @@ def test_a_colour_with_too_little_contrast_is_refused_with_its_contrast() -> Non
         validate_accent("#ffee00")
 
 
-def test_language_tags() -> None:
+def test_language_tags_are_accepted_and_other_texts_refused() -> None:
     for text in ("de", "pt-BR", "zh-Hant-TW"):
         validate_language(text)
     for text in ("german", "d", "de_DE", "de-", 'de" onload="', "de\n"):

@@ -26,7 +26,7 @@ from lifestream.parser.discovery import Site, own_places, site_of, well_known
         ("https://m.youtube.com/playlist?list=PL1", "https://www.youtube.com/feeds/videos.xml?playlist_id=PL1", 1),
     ],
 )
-def test_the_usual_addresses_of_feeds(url: str, first: str, count: int) -> None:
+def test_the_usual_addresses_of_feeds_are_in_order_and_each_once(url: str, first: str, count: int) -> None:
     places = well_known(url)
 
     assert (places[0], len(places)) == (first, count)

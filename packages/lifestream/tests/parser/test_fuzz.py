@@ -195,11 +195,11 @@ def _assert_stable(found: Prepared) -> None:
         assert "\\u0000" not in as_json
         as_json.encode()
         assert item_row.first_date(found.items[decision.index].published, NOW) <= NOW
-    stored = StoredItems()
-    stored.read(*found.items)  # type: ignore[arg-type]  # drafts have the same fields as entries
-    before = len(stored.items)
-    stored.read(*found.items)  # type: ignore[arg-type]
-    assert len(stored.items) == before, "a second fetch of the same document adds items"
+    known = StoredItems()
+    known.read(*found.items)  # type: ignore[arg-type]  # drafts have the same fields as entries
+    before = len(known.items)
+    known.read(*found.items)  # type: ignore[arg-type]
+    assert len(known.items) == before, "a second fetch of the same document adds items"
 
 
 def megabytes() -> float:

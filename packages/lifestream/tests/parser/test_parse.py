@@ -11,7 +11,7 @@ from lifestream.parser import parse
 from parsed import URL, atom, only_entry, parse_file, rss
 
 
-def test_rss_20_with_all_its_modules() -> None:
+def test_rss_20_is_read_with_all_its_modules() -> None:
     feed = parse_file("rss20.xml")
 
     assert feed == ParsedFeed(
@@ -62,7 +62,7 @@ def test_rss_20_with_all_its_modules() -> None:
     )
 
 
-def test_atom_10_with_xml_base_and_every_kind_of_text() -> None:
+def test_atom_10_is_read_with_xml_base_and_every_kind_of_text() -> None:
     feed = parse_file("atom10.xml")
 
     assert feed == ParsedFeed(
@@ -108,7 +108,7 @@ def test_atom_10_with_xml_base_and_every_kind_of_text() -> None:
     )
 
 
-def test_rss_10_with_dublin_core() -> None:
+def test_rss_10_is_read_with_dublin_core() -> None:
     feed = parse_file("rss10.rdf")
 
     assert (feed.format, feed.title, feed.language) == ("rss10", "Atlas", "nl")
@@ -170,7 +170,7 @@ def test_rss_10_with_dublin_core() -> None:
         ),
     ],
 )
-def test_older_formats(name: str, format_: str, title: str, entry: Entry) -> None:
+def test_older_formats_are_read(name: str, format_: str, title: str, entry: Entry) -> None:
     feed = parse_file(name)
 
     assert (feed.format, feed.title, feed.entries) == (format_, title, (entry,))

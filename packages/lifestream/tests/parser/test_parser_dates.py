@@ -25,7 +25,7 @@ from parsed import only_entry, rss
         ("", None),
     ],
 )
-def test_the_duration_of_a_podcast(written: str, seconds: int | None) -> None:
+def test_the_duration_of_a_podcast_is_read(written: str, seconds: int | None) -> None:
     item = f'<item><enclosure url="https://a.example/1.mp3"/><itunes:duration>{written}</itunes:duration></item>'
     body = rss(item).replace(b"<rss ", b'<rss xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd" ')
 

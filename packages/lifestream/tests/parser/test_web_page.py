@@ -69,7 +69,7 @@ def test_the_feeds_that_a_page_names(html: str, feeds: list[Candidate]) -> None:
         ('<!-- <a href="/feed"> --><script>"<a href=/feed>"</script>', []),
     ],
 )  # fmt: skip
-def test_links_of_a_page_that_look_like_links_to_feeds(html: str, linked: list[str]) -> None:
+def test_links_of_a_page_that_look_like_links_to_feeds_are_found(html: str, linked: list[str]) -> None:
     page = read_page(html.encode(), {}, URL)
     assert list(page.linked) == linked
     assert page.feeds == ()
@@ -87,7 +87,7 @@ def test_links_of_a_page_that_look_like_links_to_feeds(html: str, linked: list[s
         ('<noscript><meta http-equiv=refresh content="0;url=/x"></noscript>', ""),
     ],
 )  # fmt: skip
-def test_the_address_to_which_a_page_refreshes(html: str, refresh: str) -> None:
+def test_the_address_to_which_a_page_refreshes_is_found(html: str, refresh: str) -> None:
     assert read_page(html.encode(), {}, URL).refresh == refresh
 
 

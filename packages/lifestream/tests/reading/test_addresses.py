@@ -78,7 +78,7 @@ SITE = "https://site.example/blog/"
         ("one", "mailto:a@b.example", "https://feeds.example/dir/one", "https://feeds.example/dir/one"),
     ],
 )
-def test_the_base_of_addresses_without_xml_base(
+def test_the_base_of_addresses_without_xml_base_is_found(
     read: object, link: str, channel: str, resolved: str, base: str
 ) -> None:
     assert callable(read)

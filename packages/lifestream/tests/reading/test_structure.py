@@ -158,7 +158,7 @@ def test_each_format_is_read(name: str, format_: str) -> None:
         ("<RSS VERSION='2'>", "rss"),
     ],
 )
-def test_versions_of_rss(root: str, format_: str) -> None:
+def test_versions_of_rss_are_told_apart(root: str, format_: str) -> None:
     name = root[1:4]
     body = f"{root}<channel><item><title>x</title></item></channel></{name}>"
     feed = parse(body.encode(), {}, URL)

@@ -86,7 +86,7 @@ def test_rfc_822_and_its_variants_are_read(written: str, moment: datetime) -> No
         ("２５ May ２０２０", DAY),
     ],
 )
-def test_months_in_the_languages_of_feeds(written: str, day: datetime) -> None:
+def test_months_in_the_languages_of_feeds_are_read(written: str, day: datetime) -> None:
     assert read(written) == day
 
 
@@ -102,7 +102,7 @@ def test_months_in_the_languages_of_feeds(written: str, day: datetime) -> None:
         ("UTC+05:30", 5.5), ("+2", 2), ("+0545", 5.75), ("-11:00", -11), ("+14:00", 14), ("QQQ", 0), ("", 0),
     ],
 )  # fmt: skip
-def test_zones_by_name_and_by_offset(zone: str, hours: float) -> None:
+def test_zones_are_read_by_name_and_by_offset(zone: str, hours: float) -> None:
     moment = MORNING.timestamp() - hours * 3600
     for written in (f"Mon, 25 May 2020 10:30:00 {zone}", f"2020-05-25 10:30:00 {zone}", f"25.05.2020 10:30 {zone}"):
         found = read(written)
@@ -136,7 +136,7 @@ def test_zones_by_name_and_by_offset(zone: str, hours: float) -> None:
         ("202005251030", MORNING),
     ],
 )
-def test_iso_8601_with_weeks_ordinals_and_basic_form(written: str, moment: datetime) -> None:
+def test_iso_8601_is_read_with_weeks_ordinals_and_in_basic_form(written: str, moment: datetime) -> None:
     assert read(written) == moment
 
 
@@ -154,13 +154,13 @@ def test_iso_8601_with_weeks_ordinals_and_basic_form(written: str, moment: datet
         ("2020-05-25 오후 07:30:00", MORNING),
     ],
 )
-def test_chinese_japanese_and_korean_dates(written: str, moment: datetime) -> None:
+def test_chinese_japanese_and_korean_dates_are_read(written: str, moment: datetime) -> None:
     assert read(written) == moment
 
 
 @pytest.mark.reading(19)
 @pytest.mark.parametrize("written", ["1590402600", "1590402600000", "1590402600.25", "1590402600000000"])
-def test_seconds_and_milliseconds_since_1970(written: str) -> None:
+def test_seconds_milliseconds_and_microseconds_since_1970_are_read(written: str) -> None:
     assert read(written) == MORNING
 
 
@@ -283,7 +283,7 @@ def test_an_entry_whose_date_is_not_understood_has_none() -> None:
         "quarta-feira, 23/01/2024",
     ],
 )
-def test_a_day_in_the_languages_of_feeds(written: str) -> None:
+def test_a_day_in_the_languages_of_feeds_is_read(written: str) -> None:
     assert read(written) == at(2024, 1, 23)
 
 

@@ -35,7 +35,7 @@ from lifestream.site.options import OPTIONS, Kind, Option, without_password, wri
         (Kind.SOURCES, "script-src-elem 'self'", {"script-src-elem": ["'self'"]}),
     ],
 )
-def test_a_value_in_the_environment(kind: Kind, text: str, value: Any) -> None:
+def test_a_value_in_the_environment_is_read(kind: Kind, text: str, value: Any) -> None:
     option = Option("NAME", kind)
     assert option.from_text(text) == value
     assert option.accepts(option.from_text(text))
@@ -53,7 +53,7 @@ def test_a_value_in_the_environment(kind: Kind, text: str, value: Any) -> None:
         (Kind.TABLE, "{}"),
     ],
 )
-def test_an_invalid_value_in_the_environment(kind: Kind, text: str) -> None:
+def test_an_invalid_value_in_the_environment_is_refused(kind: Kind, text: str) -> None:
     with pytest.raises((ValueError, KeyError)):
         Option("NAME", kind).from_text(text)
 

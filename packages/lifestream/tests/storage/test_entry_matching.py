@@ -328,7 +328,7 @@ def test_a_guid_that_changes_with_every_fetch_adds_nothing() -> None:
         ("", ""),
     ],
 )
-def test_the_form_in_which_links_are_compared(link: str, form: str) -> None:
+def test_links_are_compared_in_this_form(link: str, form: str) -> None:
     assert link_form(link) == form
 
 

@@ -15,7 +15,7 @@ from lifestream.web.proxy_headers import came_through_proxy
         "X_ENVOY_ATTEMPT_COUNT",
     ],
 )  # fmt: skip
-def test_headers_of_proxies(header: str) -> None:
+def test_headers_of_proxies_are_recognised(header: str) -> None:
     assert came_through_proxy({f"HTTP_{header}": "x"})
     assert not came_through_proxy({f"HTTP_{header}": ""})
 

@@ -21,7 +21,7 @@ def facts(post: Post) -> dict[str, object]:
     return found
 
 
-def test_the_facts_of_an_item() -> None:
+def test_the_facts_of_an_item_are_described() -> None:
     post = make_post(
         make_site(), "One", author="Ada", content='<p>x</p><img src="https://a.example/p.jpg" width="800" height="600">'
     )
