@@ -231,6 +231,41 @@ class TestLongFeeds:
         assert fill_rest() == 1
         assert len(titles(subscription.lifestream)) == 7
 
+    def test_a_subscription_that_is_moved_meanwhile_shows_nothing_more_where_it_was(self) -> None:
+        subscription, private = self.make(), make_lifestream()
+        public = subscription.lifestream
+        fill_rest(Meanwhile(lambda: Subscription.objects.update(lifestream=private)))
+        assert (titles(public), titles(private)) == ([], ["1", "2", "3", "4", "5", "6", "7"])
+
+    def test_rules_that_are_written_meanwhile_apply(self) -> None:
+        subscription = self.make()
+        fill_rest(Meanwhile(lambda: Subscription.objects.update(block_rules="1\n7")))
+        assert titles(subscription.lifestream) == ["2", "3", "4", "5", "6", "7"]
+        assert Post.objects.get(ruled=True).item.title == "7"
+
+    def test_a_subscription_that_is_paused_meanwhile_gets_no_more_posts(self) -> None:
+        subscription = self.make()
+        fill_rest(Meanwhile(lambda: Subscription.objects.update(paused=True)))
+        assert titles(subscription.lifestream) == ["4", "5", "6", "7"]
+
+    def test_a_subscription_that_is_deleted_meanwhile_keeps_no_other_from_being_filled(self) -> None:
+        deleted, other = self.make(), self.make()
+        fill_rest(Meanwhile(Subscription.objects.filter(pk=deleted.pk).delete))
+        assert len(titles(other.lifestream)) == 7
+
+
+class Meanwhile(threading.Event):
+    """Calls *change* once, after `fill_rest` has looked up which subscriptions to fill, and never stops it."""
+
+    def __init__(self, change: Callable[[], object]) -> None:
+        super().__init__()
+        self._changes = [change]
+
+    def is_set(self) -> bool:
+        while self._changes:
+            self._changes.pop()()
+        return False
+
 
 def unfilled(feed: Feed, **fields: Any) -> Subscription:
     """Return a subscription to *feed*, whose posts are deleted."""

@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.db import router, transaction
+from django.db import connections, router, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Length
 
@@ -111,22 +111,37 @@ def apply_rules(lifestreams: Collection[int], using: str) -> None:
 
 
 def fill_rest(stopping: threading.Event | None = None) -> int:
-    """Post what `fill_newest` and `apply_rules` have left, until *stopping* is set. Returns how many subscriptions have
-    been completed.
+    """Post what `fill_newest` and `apply_rules` have left, until *stopping* is set. Returns for how many subscriptions
+    nothing is left.
     """
     using = router.db_for_write(Subscription)
     done = 0
     left = Subscription.objects.using(using).filter(backlog__isnull=False)
     # Unordered: to order them by key, SQLite would read all subscriptions instead of the index of backlogs.
     for row in _with_items(list(left.order_by().values_list("pk", flat=True)), using):
-        below: int | None = row.backlog
-        while below is not None and not (stopping is not None and stopping.is_set()):
-            before = below
+        is_left = True
+        while is_left and not (stopping is not None and stopping.is_set()):
             with transaction.atomic(using=using):
-                below = _fill(row, using, _ReadingBudget.full(), below=before, at_most=CHUNK)
-                _note(row.pk, before, below, using)
-        done += below is None
+                is_left = _fill_next(row.pk, using)
+        done += not is_left
     return done
+
+
+def _fill_next(key: int, using: str) -> bool:
+    """Post the next CHUNK of what is left for the subscription *key*, in the caller's transaction. Returns whether more
+    is left.
+
+    The subscription is read anew for each chunk, under lock: its owner may have paused it, moved it to another
+    lifestream, changed its rules or deleted it since the last one.
+    """
+    chosen = Subscription.objects.using(using).filter(pk=key, backlog__isnull=False)
+    if connections[using].features.has_select_for_update:
+        list(chosen.select_for_update(no_key=True).values_list("pk"))
+    for row in _rows(chosen):
+        left = _fill(row, using, _ReadingBudget.full(), below=row.backlog, at_most=CHUNK)
+        _note(key, row.backlog, left, using)
+        return left is not None
+    return False
 
 
 def fill(subscription: Subscription, unlike: int | None = None) -> int:
