@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -207,6 +208,14 @@ def test_candidates_are_unchanged_after_they_were_stored_as_json() -> None:
     candidates = decide(fetched(cache_control="max-age=7200"), History(), NOW, LIMITS).candidates
     assert len(candidates) == 2
     assert candidates_from_json(candidates_as_json(candidates)) == candidates
+
+
+@pytest.mark.parametrize(
+    "column", [None, 5, float("nan"), "x", [5], [["x", "y"]], [["2026-03-01", "y"]], [["2026-03-01T12:00:00+00:00", 5]]]
+)
+def test_candidates_that_were_damaged_by_hand_count_as_none(column: Any, caplog: pytest.LogCaptureFixture) -> None:
+    assert candidates_from_json(column) == ()
+    assert "the stored times of a feed can't be read" in caplog.text
 
 
 def test_a_304_without_freshness_keeps_the_terms_of_the_answer_that_it_confirms() -> None:

@@ -133,8 +133,20 @@ def candidates_as_json(candidates: Iterable[DueTime]) -> list[list[str]]:
 
 
 def candidates_from_json(column: Sequence[Sequence[str]]) -> tuple[DueTime, ...]:
-    """Return the candidates that `candidates_as_json` wrote, to the second."""
-    return tuple(DueTime(datetime.fromisoformat(at), from_stored(reason)) for at, reason in column)
+    """Return the candidates that `candidates_as_json` wrote, to the second; for anything else none, which the log says:
+    the next fetch brings new ones.
+    """
+    try:
+        return tuple(DueTime(_aware(datetime.fromisoformat(at)), from_stored(reason)) for at, reason in column)
+    except (AttributeError, TypeError, ValueError):
+        _log.warning("the stored times of a feed can't be read: %.200r", column)
+        return ()
+
+
+def _aware(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return at
 
 
 @dataclass(frozen=True, slots=True)
