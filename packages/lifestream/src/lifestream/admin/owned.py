@@ -47,6 +47,12 @@ LISTED = 10_000
 """How many rows of a list are counted, and can be paged through. Filters look at all rows."""
 
 
+CHOICES = 500
+"""How many values a filter offers, the first ones. With facets, each is a column of a query, and SQLite allows 2,000,
+PostgreSQL 1,664.
+"""
+
+
 class FirstRows(_Paginator):
     """Pages of the first LISTED rows: counting a million rows takes longer than the rest of the page."""
 
@@ -90,9 +96,9 @@ class OwnLifestreamsFilter(admin.RelatedFieldListFilter):
     def field_choices(
         self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, Any]]:
-        """Return the choices."""
-        mine = Lifestream.objects.owned_by(request.user)
+        """Return the choices, at most CHOICES."""
         ordering = self.field_admin_ordering(field, request, model_admin)
+        mine = Lifestream.objects.owned_by(request.user).order_by(*ordering)[:CHOICES]
         choices: list[tuple[str, Any]] = field.get_choices(
             include_blank=False, ordering=ordering, limit_choices_to={"pk__in": mine}
         )
