@@ -18,14 +18,14 @@ from django.db import DataError
 from django.db.models import Exists, ForeignKey, Model, OuterRef, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.forms import ModelChoiceField
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.formats import number_format
 from django.utils.functional import cached_property
 from django.utils.translation import gettext
 
 from lifestream.content.text_direction import isolated
 from lifestream.models import Lifestream, fulltext
-from lifestream.models.changed_fields import save_changed
+from lifestream.models.changed_fields import RowGone, save_changed
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -147,10 +147,25 @@ class OwnedAdmin(ModelAdmin):
         try:
             response = super().changelist_view(request, extra_context)
             return _noting_the_limit(response)
+        except RowGone:
+            raise _gone() from None
         except (DataError, OverflowError, ValueError):
             if request.method == "POST" or not set(request.GET) - {ERROR_FLAG}:
                 raise
             return without_filters
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Return the form of a row. Raises Http404 if the row is deleted while it is saved."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except RowGone:
+            raise _gone() from None
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -206,6 +221,10 @@ class OwnedAdmin(ModelAdmin):
         """
         names = [isolated(str(row)[:200]) for row in objs]
         return names, {str(self.opts.verbose_name_plural): len(names)}, set(), []
+
+
+def _gone() -> Http404:
+    return Http404(gettext("There is no such page."))
 
 
 def _noting_the_limit(response: HttpResponse) -> HttpResponse:
