@@ -41,6 +41,8 @@ def is_superuser(request: HttpRequest) -> bool:
 
 
 _KEY = re.compile(r"[0-9]{1,18}", re.ASCII)
+_ID_OF_ROW = re.compile(r"form-[0-9]+-id", re.ASCII)
+"""The name of the field with the key of a row that is edited in a list."""
 
 
 LISTED = 10_000
@@ -141,7 +143,8 @@ class OwnedAdmin(ModelAdmin):
         be sent to it (NUL, a number that is too large, the year -1), Django would answer with a server error.
         """
         without_filters = HttpResponseRedirect(f"{request.path}?{ERROR_FLAG}=1")
-        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        edited = [key for name, keys in request.POST.lists() if _ID_OF_ROW.fullmatch(name) for key in keys if key]
+        chosen = [*request.POST.getlist(ACTION_CHECKBOX_NAME), *edited]
         if _has_nul(request.GET.lists()) or not all(map(_KEY.fullmatch, chosen)):
             return without_filters
         try:
